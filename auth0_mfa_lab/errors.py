@@ -1,0 +1,80 @@
+"""What the lab could not do, as exceptions; what Auth0 answered is an Exchange and never raises.
+
+LabError                     the base: what happened, and what to do next
+├── SettingsError            a setting is missing or malformed; names the variable and the line to add
+├── NoAnswer                 the network gave no answer; carries the failed exchange
+├── MissingField             an answer lacks the field that was asked for; carries the exchange
+├── UserDoesNotFit           the live user's authenticators are not the ones that a notebook starts from
+├── NeedsAPerson             a live step waits for a person, and no front end is there to ask one
+├── ClaimFailed              a claim about an answer does not hold
+└── PhoneError               the phone cannot do what it was asked
+    ├── NotEnrolled          it has scanned no ticket yet
+    ├── NothingToAnswer      no push waits for an answer
+    └── NotABarcode          what it was given to scan is no enrollment barcode
+
+No message holds a secret. An error that stands for another library's is raised `from None`, so that no
+frame of a third party shows a body.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from auth0_mfa_lab.wire.exchange import Exchange
+
+
+class LabError(Exception):
+    """Something that the lab could not do; the message says what happened and what to do next."""
+
+
+class SettingsError(LabError):
+    """A setting is missing or malformed."""
+
+
+class NoAnswer(LabError):
+    """The network gave no answer; the journal keeps the exchange, and so does this error."""
+
+    def __init__(self, message: str, exchange: Exchange) -> None:
+        super().__init__(message)
+        self.exchange = exchange
+
+
+class MissingField(LabError, KeyError):
+    """An answer lacks the field that was asked for."""
+
+    def __init__(self, message: str, exchange: Exchange) -> None:
+        super().__init__(message)
+        self.exchange = exchange
+
+    def __str__(self) -> str:
+        # KeyError would show the repr of the message.
+        return str(self.args[0])
+
+
+class UserDoesNotFit(LabError):
+    """The live user's authenticators are not the ones that were asked for; nothing was sent to anybody."""
+
+
+class NeedsAPerson(LabError):
+    """A step of a live run needs a person, and nobody can be asked here."""
+
+
+class ClaimFailed(LabError, AssertionError):
+    """A claim about an answer does not hold."""
+
+
+class PhoneError(LabError):
+    """The phone cannot do what it was asked."""
+
+
+class NotEnrolled(PhoneError):
+    """The phone has scanned no enrollment ticket yet."""
+
+
+class NothingToAnswer(PhoneError):
+    """No push waits for an answer on the phone."""
+
+
+class NotABarcode(PhoneError):
+    """What the phone was given to scan is no enrollment barcode."""

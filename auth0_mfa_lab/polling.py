@@ -1,0 +1,148 @@
+"""The poll as a pure state machine: time and answers are arguments.
+
+A poll ends on every answer that is not pending, slow_down, 429, 5xx or a lost connection (decision 13), and at the
+sooner of the two lifetimes: the oob_code's 5 minutes and the mfa_token's 10.
+"""
+
+from __future__ import annotations
+
+import email.utils
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from auth0_mfa_lab.wire.exchange import Exchange
+
+OOB_CODE_SECONDS = 300.0
+MFA_TOKEN_SECONDS = 600.0
+FIRST_GAP_SECONDS = 5.0
+SLOWER_BY_SECONDS = 5.0
+
+
+class State(Enum):
+    """Where a poll stands."""
+
+    PENDING = "pending"
+    GRANTED = "granted"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What one poll brought: the answer's status, error and text, or nothing at all when the connection was lost."""
+
+    status: int | None = None
+    error: str | None = None
+    error_description: str | None = None
+    has_token: bool = False
+    retry_after: str | None = None
+
+    @classmethod
+    def of(cls, exchange: Exchange) -> Answer:
+        """Read an exchange as the answer to a poll."""
+        body = exchange.json if isinstance(exchange.json, dict) else {}
+        return cls(
+            status=exchange.status,
+            error=exchange.error,
+            error_description=exchange.error_description,
+            has_token=isinstance(body.get("access_token"), str),
+            retry_after=exchange.response.header("retry-after") if exchange.response else None,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poll:
+    """A poll at one moment; `advance` gives the next one. Times are epoch seconds, the gap is in seconds."""
+
+    state: State
+    reason: str
+    polls: int
+    gap: float
+    next_at: float
+    deadline: float
+
+    @classmethod
+    def begin(cls, now: float, *, oob_code_at: float | None = None, mfa_token_at: float | None = None) -> Poll:
+        """Begin a poll that may ask at once; the two instants are when each was received (default: now)."""
+        ends = (
+            (now if oob_code_at is None else oob_code_at) + OOB_CODE_SECONDS,
+            (now if mfa_token_at is None else mfa_token_at) + MFA_TOKEN_SECONDS,
+        )
+        begun = cls(
+            state=State.PENDING,
+            reason="not asked yet",
+            polls=0,
+            gap=FIRST_GAP_SECONDS,
+            next_at=now,
+            deadline=min(ends),
+        )
+        return begun.at(now)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no further request may be sent."""
+        return self.state is not State.PENDING
+
+    def advance(self, answer: Answer, now: float) -> Poll:
+        """Return the poll after an answer that came at `now`; a final state stays, whatever comes."""
+        if self.is_over and self.state is not State.STOPPED:
+            return self
+        state, reason, slower = _read(answer)
+        if self.state is State.STOPPED and state is State.PENDING:
+            # The answer to the last request, which was under way when the poll was stopped.
+            return replace(self, polls=self.polls + 1)
+        gap = self.gap + (SLOWER_BY_SECONDS if slower else 0.0)
+        wait = max(gap, _seconds(answer.retry_after, now))
+        after = replace(self, state=state, reason=reason, polls=self.polls + 1, gap=gap, next_at=now + wait)
+        return after.at(now)
+
+    def at(self, now: float) -> Poll:
+        """Return the poll as it stands at `now`: expired when its time is over, or no further poll fits into it."""
+        if self.is_over or max(now, self.next_at) < self.deadline:
+            return self
+        return replace(self, state=State.EXPIRED, reason="nobody answered in time: ask for a new challenge")
+
+    def stopped(self) -> Poll:
+        """Return the poll, ended by the person."""
+        return self if self.is_over else replace(self, state=State.STOPPED, reason="stopped: poll again to go on")
+
+    def resumed(self, now: float) -> Poll:
+        """Return a stopped poll that goes on; any other is returned as it is."""
+        if self.state is not State.STOPPED:
+            return self
+        return replace(self, state=State.PENDING, reason="polling again").at(now)
+
+
+def _read(answer: Answer) -> tuple[State, str, bool]:
+    """Return what an answer means: the state, the reason, and whether the gap grows."""
+    error, said = answer.error, (answer.error_description or "")
+    if answer.status is None:
+        return State.PENDING, "the connection was lost: polling again", False
+    if error == "authorization_pending":
+        return State.PENDING, "the phone has not answered yet", False
+    if error == "slow_down" or answer.status == 429:
+        return State.PENDING, "asked to poll more slowly", True
+    if answer.status >= 500:
+        return State.PENDING, f"the tenant failed ({answer.status}): polling again", False
+    if answer.has_token and answer.status == 200:
+        return State.GRANTED, "allowed on the phone: here are the tokens", False
+    if error in ("access_denied", "invalid_grant") and "rejected" in said.lower():
+        # The recording says access_denied, the documentation invalid_grant: the text is the same.
+        return State.REJECTED, "rejected on the phone: ask for a new challenge", False
+    if error == "expired_token" or "is expired" in said:
+        return State.EXPIRED, f"{said or 'expired'}: ask for a new one", False
+    return State.FAILED, f"{answer.status} {error or 'without an error code'}: {said or 'no description'}", False
+
+
+def _seconds(retry_after: str | None, now: float) -> float:
+    """Return a Retry-After (seconds, or an HTTP date) in seconds from now; 0 when there is none that can be read."""
+    if not retry_after:
+        return 0.0
+    if retry_after.strip().isdecimal():
+        return float(retry_after)
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(retry_after).timestamp() - now)
+    except ValueError:
+        return 0.0

@@ -1,0 +1,145 @@
+"""An exchange as lines: the one source of its text and of its HTML."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, replace
+
+from auth0_mfa_lab.wire.aliases import Aliases
+from auth0_mfa_lab.wire.exchange import Exchange, Json, Message, Request, Response
+from auth0_mfa_lab.wire.secrets_of import claims_of
+
+_MATTERS = re.compile(r"authorization|content-type|retry-after|www-authenticate|x-ratelimit-.*")
+# A length would tell that of a signature or a name; the rest of these are the transport's, not the API's.
+_LEFT_OUT = ("content-length", "connection", "host", "date", "transfer-encoding")
+_ALIAS = re.compile(r"<[a-z][a-z0-9_]* \d+")
+_ONE_LINE = 88
+_FROM_COLUMN = 56
+# A record separator: where a body holds one, a replacement character stands for it.
+_SEAM = "\x1e\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lines:
+    """An exchange laid out and masked: what is shown, what is folded, and the lab's own remarks."""
+
+    title: str
+    call: str
+    outcome: str
+    request: tuple[str, ...]
+    answer: tuple[str, ...]
+    notes: tuple[str, ...]
+    request_headers: tuple[str, ...]
+    answer_headers: tuple[str, ...]
+    request_sent: str
+    answer_sent: str
+    claims: tuple[str, ...]
+
+    def text(self) -> str:
+        """Return what is shown, as plain text; what is folded is left out."""
+        body = [*self.request, "", *self.answer]
+        notes = ["", *self.notes] if self.notes else []
+        return "\n".join([self.title, *(f"  {line}".rstrip() for line in [*body, *notes])])
+
+
+def lines_of(exchange: Exchange, aliases: Aliases) -> Lines:
+    """Lay an exchange out as masked lines.
+
+    A secret that is born in it is introduced with its shape; a request's line names the exchange that an alias came
+    from.
+    """
+    request, response = exchange.request, exchange.response
+    raw = [
+        _blocks(_shown_headers(request), _laid_out(request)),
+        _answer(exchange),
+        _block(_folded_headers(request)),
+        _block(_folded_headers(response)) if response else "",
+        request.text,
+        response.text if response else "",
+        _block(_claims(exchange, aliases)),
+        f"{request.method} {request.target}",
+        exchange.outcome,
+    ]
+    # In one piece, so that each secret is introduced once, where it stands first.
+    whole = _SEAM.join(part.replace(_SEAM[0], "\ufffd") for part in raw)
+    masked = aliases.mask(whole, introducing=exchange.number).split(_SEAM)
+    call = masked[7]
+    shown = Lines(
+        title=f"{exchange.number} · {exchange.speaker} → {request.host}",
+        call=call,
+        outcome=masked[8],
+        request=(call, *masked[0].split("\n")),
+        answer=tuple(masked[1].split("\n")),
+        notes=exchange.notes,
+        request_headers=tuple(masked[2].split("\n")),
+        answer_headers=tuple(masked[3].split("\n")),
+        request_sent=masked[4],
+        answer_sent=masked[5],
+        claims=tuple(masked[6].split("\n")) if masked[6] else (),
+    )
+    origin = [_with_origin(line, exchange.number, aliases) for line in shown.request]
+    return replace(shown, request=tuple(line.rstrip() for line in origin))
+
+
+def _answer(exchange: Exchange) -> str:
+    if exchange.response is None:
+        failure = exchange.failure
+        return f"no answer: {failure.kind}: {failure.said}" if failure else "no answer"
+    status = f"{exchange.status} {exchange.response.reason}".rstrip()
+    return "\n".join([status, _blocks(_shown_headers(exchange.response), _laid_out(exchange.response))]).rstrip()
+
+
+def _block(lines: list[str]) -> str:
+    return "\n".join(lines)
+
+
+def _blocks(headers: list[str], body: list[str]) -> str:
+    return _block([*headers, "", *body]) if headers and body else _block(headers or body)
+
+
+def _shown_headers(message: Message) -> list[str]:
+    return [f"{name}: {value}" for name, value in message.headers if _MATTERS.fullmatch(name)]
+
+
+def _folded_headers(message: Message) -> list[str]:
+    hidden = [(name, value) for name, value in message.headers if not _MATTERS.fullmatch(name)]
+    return [f"{name}: {value}" for name, value in hidden if name not in _LEFT_OUT]
+
+
+def _laid_out(message: Request | Response) -> list[str]:
+    data = message.data()
+    if message.media_type == "application/x-www-form-urlencoded":
+        return [f"{name}={value}" for name, value in data.items()]
+    if data is None:
+        return message.text.splitlines()
+    return _json(data, one_line=isinstance(message, Request))
+
+
+def _json(data: Json, *, one_line: bool) -> list[str]:
+    flat = json.dumps(data, ensure_ascii=False)
+    if (one_line and len(flat) <= _ONE_LINE) or data in ([], {}):
+        return [flat]
+    return json.dumps(data, ensure_ascii=False, indent=2).split("\n")
+
+
+def _claims(exchange: Exchange, aliases: Aliases) -> list[str]:
+    """Lay out what the JWTs that are born in this exchange say."""
+    lines: list[str] = []
+    messages = [exchange.request, exchange.response] if exchange.response else [exchange.request]
+    for data in (message.data() for message in messages):
+        for value in data.values() if isinstance(data, dict) else ():
+            alias = aliases.known(value) if isinstance(value, str) else None
+            claims = claims_of(value) if alias and alias.born == exchange.number else None
+            if alias and claims:
+                lines += [f"{alias.shown} says", *_json(claims, one_line=False)]
+    return lines
+
+
+def _with_origin(line: str, number: int, aliases: Aliases) -> str:
+    """Add to a line of a request where its secrets came from: `(from 1)`."""
+    known = (aliases.named(f"{shown}>") for shown in _ALIAS.findall(line))
+    born = dict.fromkeys(alias.born for alias in known if alias and alias.born and alias.born < number)
+    if not born:
+        return line
+    return f"{line:{_FROM_COLUMN}} (from {', '.join(map(str, born))})"

@@ -1,0 +1,107 @@
+"""An ordered sequence of exchanges under step titles."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import overload
+
+from auth0_mfa_lab.wire.aliases import Aliases
+from auth0_mfa_lab.wire.exchange import Exchange, Failure, Request, Response, Speaker
+from auth0_mfa_lab.wire.secrets_of import secrets_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """Neighbouring exchanges that said the same: a poll that is repeated is one run."""
+
+    exchanges: tuple[Exchange, ...]
+
+    @property
+    def numbers(self) -> str:
+        """The numbers of its exchanges: `4` or `4-9`."""
+        first, last = self.exchanges[0].number, self.exchanges[-1].number
+        return str(first) if first == last else f"{first}-{last}"
+
+
+@dataclass(kw_only=True, repr=False)
+class Journal(Sequence[Exchange]):
+    """Every exchange of a lab, in order; only the recorder writes it.
+
+    `show` makes text and HTML of one exchange and `show_all` of the whole journal, given the aliases; `now` tells the
+    lab's time in epoch seconds.
+    """
+
+    aliases: Aliases
+    now: Callable[[], float]
+    show: Callable[[Exchange, Aliases], tuple[str, str]]
+    show_all: Callable[[Journal], dict[str, str]]
+    title: str | None = None
+    _exchanges: list[Exchange] = field(default_factory=list)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def step(self, title: str) -> None:
+        """Put the exchanges that follow under this title."""
+        self.title = title
+
+    def append(
+        self,
+        speaker: Speaker,
+        request: Request,
+        answer: Response | Failure,
+        *,
+        notes: tuple[str, ...] = (),
+    ) -> Exchange:
+        """Keep one exchange, and learn its secrets before anybody can show it."""
+        with self._lock:
+            number = len(self._exchanges) + 1
+            response = answer if isinstance(answer, Response) else None
+            failure = answer if isinstance(answer, Failure) else None
+            self._learn(number, request, response)
+            exchange = Exchange(
+                number=number,
+                speaker=speaker,
+                step=self.title,
+                at=self.now(),
+                request=request,
+                response=response,
+                failure=failure,
+                notes=notes,
+                show=lambda each: self.show(each, self.aliases),
+                wrap=self.aliases.wrap,
+            )
+            self._exchanges.append(exchange)
+            return exchange
+
+    def runs(self) -> list[Run]:
+        """Group neighbours of one step that said the same: speaker, call, status and error."""
+
+        def said(each: Exchange) -> tuple[object, ...]:
+            return (each.step, each.speaker, each.request.method, each.request.target, each.status, each.error)
+
+        return [Run(exchanges=tuple(group)) for _, group in groupby(tuple(self), said)]
+
+    def _learn(self, number: int, request: Request, response: Response | None) -> None:
+        people = self.aliases.people
+        finds = list(secrets_of(request, url=request.url, people=people))
+        finds += secrets_of(response, people=people) if response else []
+        for kind, value in finds:
+            self.aliases.learn(kind, value, born=number)
+
+    @overload
+    def __getitem__(self, index: int) -> Exchange: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Exchange]: ...
+    def __getitem__(self, index: int | slice) -> Exchange | Sequence[Exchange]:
+        return self._exchanges[index]
+
+    def __len__(self) -> int:
+        return len(self._exchanges)
+
+    def __repr__(self) -> str:
+        return self.show_all(self)["text/plain"]
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        return self.show_all(self)

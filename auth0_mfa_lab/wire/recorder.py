@@ -1,0 +1,64 @@
+"""The transport that writes the journal: it sees each request with its answer, or with its failure."""
+
+from __future__ import annotations
+
+import httpx
+
+from auth0_mfa_lab.wire.exchange import Exchange, Failure, Request, Response, Speaker
+from auth0_mfa_lab.wire.journal import Journal
+
+EXCHANGE = "auth0_mfa_lab.exchange"
+"""The key of `httpx.Response.extensions` under which the recorder puts the Exchange."""
+
+NOTES = "auth0_lab_notes"
+"""The key under which the sandbox puts its remarks."""
+
+
+class Unanswered(Exception):
+    """A request got no answer; carries the exchange that the journal keeps. It never leaves the lab."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        super().__init__(exchange.number)
+        self.exchange = exchange
+
+
+class RecordingTransport(httpx.BaseTransport):
+    """Wraps a transport and records what passes it; the only writer of the journal."""
+
+    def __init__(self, inner: httpx.BaseTransport, journal: Journal, *, speaker: Speaker) -> None:
+        self._inner = inner
+        self._journal = journal
+        self._speaker = speaker
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Pass the request on, read the answer whole, and record both; raise Unanswered when there is none."""
+        sent = Request(
+            method=request.method,
+            url=str(request.url),
+            headers=tuple((name.lower(), value) for name, value in request.headers.items()),
+            body=request.read(),
+        )
+        try:
+            answer = self._inner.handle_request(request)
+            # The connection can break while the body is read: that is a failure too.
+            body = answer.read()
+        except httpx.RequestError as failure:
+            said = self._journal.aliases.mask(str(failure))
+            kind = type(failure).__name__
+            raise Unanswered(self._record(sent, Failure(kind=kind, said=said))) from None
+        received = Response(
+            status=answer.status_code,
+            reason=answer.reason_phrase,
+            headers=tuple((name.lower(), value) for name, value in answer.headers.multi_items()),
+            body=body,
+        )
+        notes = tuple(answer.extensions.get(NOTES, ()))
+        answer.extensions[EXCHANGE] = self._record(sent, received, notes)
+        return answer
+
+    def close(self) -> None:
+        """Close the wrapped transport."""
+        self._inner.close()
+
+    def _record(self, sent: Request, answer: Response | Failure, notes: tuple[str, ...] = ()) -> Exchange:
+        return self._journal.append(self._speaker, sent, answer, notes=notes)
