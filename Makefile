@@ -1,0 +1,75 @@
+# Needs python3 (3.11 or newer, with venv) and make. Relative paths only: the folder may have a space in its name.
+
+PYTHON ?= python3
+PORT ?= 8888
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup lab test check notebooks update clean
+
+# What the installed .venv depends on: a changed range, a changed pin, a folder that has moved.
+WANTED = { pwd; cat pyproject.toml constraints.txt; }
+RUNS = .venv/bin/python -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+OLD = needs Python 3.11 or newer, this is %d.%d: make $(firstword $(MAKECMDGOALS)) PYTHON=python3.12
+PYTEST = .venv/bin/python -m pytest -q
+
+help:
+	@echo 'make lab        open JupyterLab on the first notebook, with the sandbox tenant (PORT=8888)'
+	@echo 'make test       run every check: lint, types, unit tests, notebooks, browser'
+	@echo 'make check      run lint and types only'
+	@echo 'make notebooks  run all notebooks again and save them in their committed form'
+	@echo 'make update     renew constraints.txt within the ranges of pyproject.toml'
+	@echo 'make clean      remove .venv and the caches'
+	@echo 'Each makes .venv when it is missing or out of date (PYTHON=python3 makes it).'
+
+setup:
+	@if [ -d .venv ] && $(RUNS) && $(WANTED) | cmp -s - .venv/installed; then exit 0; fi; \
+	set -e; \
+	if [ ! -d .venv ] || ! $(RUNS) || [ "$$(head -n 1 .venv/installed 2>/dev/null || pwd)" != "$$(pwd)" ]; then \
+		$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit("$(OLD)" % v[:2] if v < (3, 11) else 0)'; \
+		echo '== making .venv'; \
+		$(PYTHON) -m venv --clear .venv; \
+	fi; \
+	echo '== installing into .venv'; \
+	rm -f .venv/installed; \
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[lab,test]'; \
+	$(WANTED) > .venv/installed.new; \
+	mv .venv/installed.new .venv/installed
+
+lab: setup
+	@exec .venv/bin/auth0-mfa-lab open notebooks/00_start_here.ipynb --port '$(PORT)'
+
+check: setup
+	@echo '== ruff'
+	@.venv/bin/ruff check --quiet auth0_mfa_lab tests notebooks
+	@.venv/bin/ruff format --check --quiet auth0_mfa_lab tests notebooks
+	@echo '== mypy --strict'
+	@.venv/bin/mypy --strict
+
+test: check
+	@echo '== unit tests'
+	@$(PYTEST) --ignore=tests/browser tests
+	@echo '== notebooks, every cell compared with what is saved'
+	@$(PYTEST) --nbval notebooks
+	@echo '== browser tests'
+	@chromium="$${CHROMIUM:-$$(command -v chromium || command -v chromium-browser || command -v google-chrome || :)}"; \
+	if [ -n "$$chromium" ]; then \
+		CHROMIUM="$$chromium" $(PYTEST) tests/browser; \
+	else \
+		echo 'not run: no Chromium found (install chromium, or name one: make test CHROMIUM=/path/to/chromium)'; \
+	fi
+
+notebooks: setup
+	@.venv/bin/python -m tests.execute_notebooks
+
+update: setup
+	@.venv/bin/python -m venv --clear .venv/update
+	@.venv/update/bin/python -m pip install --quiet --disable-pip-version-check -e '.[lab,test]'
+	@.venv/update/bin/python -m pip list --format=freeze --exclude-editable --exclude pip --exclude setuptools \
+		> .venv/constraints.new
+	@rm -rf .venv/update
+	@LC_ALL=C sort -f .venv/constraints.new > constraints.txt
+	@git --no-pager diff --stat -- constraints.txt 2>/dev/null || :
+
+clean:
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis

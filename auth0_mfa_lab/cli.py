@@ -1,0 +1,150 @@
+"""The command `auth0-mfa-lab`: opens JupyterLab on a notebook, on this machine only."""
+
+import importlib.util
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import webbrowser
+from pathlib import Path
+from types import FrameType
+from urllib.parse import quote
+
+import click
+import httpx
+
+from auth0_mfa_lab import __version__
+
+HOST = "127.0.0.1"
+SECONDS_TO_START = 60.0
+TEXT_BROWSERS = {"www-browser", "links", "elinks", "lynx", "w3m"}
+
+
+@click.group()
+@click.version_option(__version__, prog_name="auth0-mfa-lab")
+def main() -> None:
+    """See Auth0's MFA API at work, request by request."""
+
+
+@main.command("open")
+@click.argument("notebook", type=click.Path(path_type=Path), default="notebooks/00_start_here.ipynb")
+@click.option("--port", type=click.IntRange(1, 65535), default=8888, show_default=True)
+@click.option("--browser/--no-browser", default=True, help="Open a browser, where there is one.")
+def open_notebook(notebook: Path, port: int, browser: bool) -> None:
+    """Open NOTEBOOK in JupyterLab until Ctrl-C."""
+    _refuse_what_cannot_work(notebook, port)
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _stop)
+    root = Path.cwd() if notebook.resolve().is_relative_to(Path.cwd()) else notebook.resolve().parent
+    page = "/lab/tree/" + quote(notebook.resolve().relative_to(root).as_posix())
+    token = secrets.token_hex(24)
+    config = _jupyter_config(root, page, port, token, browser)
+    http = httpx.Client(
+        base_url=f"http://{HOST}:{port}", headers={"Authorization": f"token {token}"}, trust_env=False
+    )
+    with http, tempfile.TemporaryDirectory(prefix="auth0-mfa-lab-") as folder:
+        # A file that only its owner can read: a command line and an environment can be seen by others.
+        file = Path(folder, "jupyter_config.json")
+        file.touch(mode=0o600)
+        file.write_text(json.dumps(config), encoding="utf-8")
+        server = _start(file)
+        try:
+            _wait_until_it_answers(server, http)
+            file.unlink()
+            click.echo(f"JupyterLab: http://{HOST}:{port}{page}?token={token} (Ctrl-C stops it)")
+            code = server.wait()
+        except KeyboardInterrupt:
+            return
+        finally:
+            _end(server, http)
+    if code:
+        raise click.ClickException(f"JupyterLab ended by itself, with exit code {code}")
+
+
+def _refuse_what_cannot_work(notebook: Path, port: int) -> None:
+    if importlib.util.find_spec("jupyterlab") is None:
+        raise click.ClickException("JupyterLab is not installed: pip install 'auth0-mfa-lab[lab]'")
+    if not notebook.is_file():
+        raise click.ClickException(f"there is no notebook {notebook}: run this in the project's folder")
+    with socket.socket() as probe:
+        if os.name == "posix":  # or a port that was left a moment ago would count as taken
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            other = 8899 if port != 8899 else 8900
+            raise click.ClickException(f"port {port} is taken: make lab PORT={other}") from None
+
+
+def _jupyter_config(root: Path, page: str, port: int, token: str, browser: bool) -> dict[str, object]:
+    return {
+        "Application": {"log_level": "ERROR"},
+        "IdentityProvider": {"token": token},
+        "ServerApp": {
+            "ip": HOST,
+            "port": port,
+            "port_retries": 0,
+            "base_url": "/",
+            "root_dir": str(root),
+            "open_browser": browser and _has_a_browser(),
+            # Jupyter refuses root, and in a container one is root.
+            "allow_root": hasattr(os, "geteuid") and os.geteuid() == 0,
+        },
+        # Jupyter's news and update check would be the only requests that leave this machine.
+        "LabApp": {
+            "default_url": page,
+            "news_url": None,
+            "check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
+        },
+    }
+
+
+def _has_a_browser() -> bool:
+    try:
+        return getattr(webbrowser.get(), "name", "") not in TEXT_BROWSERS
+    except webbrowser.Error:
+        return False
+
+
+def _start(config: Path) -> subprocess.Popen[bytes]:
+    # A process group of its own: at Ctrl-C in the terminal Jupyter would ask its own question.
+    return subprocess.Popen(
+        [sys.executable, "-m", "jupyterlab", f"--config={config}"],
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+    )
+
+
+def _wait_until_it_answers(server: subprocess.Popen[bytes], http: httpx.Client) -> None:
+    deadline = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            raise click.ClickException(f"JupyterLab did not start (exit code {server.returncode})")
+        try:
+            if http.get("/api/status").is_success:
+                return
+        except httpx.TransportError:
+            time.sleep(0.1)
+    raise click.ClickException(f"JupyterLab did not answer within {SECONDS_TO_START:.0f} seconds")
+
+
+def _end(server: subprocess.Popen[bytes], http: httpx.Client) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not leave kernels behind
+    try:
+        if server.poll() is None:
+            http.post("/api/shutdown").raise_for_status()
+        server.wait(timeout=10)
+    except (httpx.HTTPError, subprocess.TimeoutExpired):
+        server.kill()
+        server.wait()
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
