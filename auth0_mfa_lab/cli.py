@@ -45,9 +45,7 @@ def open_notebook(notebook: Path, port: int, browser: bool) -> None:
     page = "/lab/tree/" + quote(notebook.resolve().relative_to(root).as_posix())
     token = secrets.token_hex(24)
     config = _jupyter_config(root, page, port, token, browser)
-    http = httpx.Client(
-        base_url=f"http://{HOST}:{port}", headers={"Authorization": f"token {token}"}, trust_env=False
-    )
+    http = httpx.Client(base_url=f"http://{HOST}:{port}", headers={"Authorization": f"token {token}"}, trust_env=False)
     with http, tempfile.TemporaryDirectory(prefix="auth0-mfa-lab-") as folder:
         # A file that only its owner can read: a command line and an environment can be seen by others.
         file = Path(folder, "jupyter_config.json")

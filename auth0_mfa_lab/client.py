@@ -94,8 +94,13 @@ class Client:
         `["oob"]` or `["otp"]`; `oob_channels` for oob: `["auth0"]` is push. `phone_number` is in E.164 form.
         Source: Add an Authenticator; the reference, section 3.
         """
-        body = {"authenticator_types": list(authenticator_types), "oob_channels": oob_channels and list(oob_channels)}
-        return self.send("POST", "/mfa/associate", bearer=token, json=body | {"phone_number": phone_number, "email": email})
+        body = {
+            "authenticator_types": list(authenticator_types),
+            "oob_channels": oob_channels and list(oob_channels),
+        }
+        return self.send(
+            "POST", "/mfa/associate", bearer=token, json=body | {"phone_number": phone_number, "email": email}
+        )
 
     def mfa_authenticators(self, token: str) -> Exchange:
         """List the user's authenticators, unconfirmed ones with `active: false`.
@@ -148,10 +153,16 @@ class Client:
         if as_application:
             fields, authorization = self._authenticated(fields)
             headers |= authorization
-        data = {"json": fields} if json is not None else {"data": fields} if form is not None else {}
-        unanswered: Exchange | None = None
         try:
-            return _recorded(self._http.request(method, quote(path, safe="/%?=&"), headers=headers, **data))
+            return _recorded(
+                self._http.request(
+                    method,
+                    quote(path, safe="/%?=&"),
+                    headers=headers,
+                    json=fields if json is not None else None,
+                    data=fields if form is not None else None,
+                )
+            )
         except Unanswered as failure:
             unanswered = failure.exchange
         raise NoAnswer(_no_answer(unanswered), unanswered) from None
@@ -176,6 +187,6 @@ def _recorded(response: httpx.Response) -> Exchange:
 def _no_answer(exchange: Exchange) -> str:
     kind = exchange.failure.kind if exchange.failure else "no answer"
     return (
-        f"{exchange.request.host} gave no answer ({kind}). The journal keeps the request as exchange {exchange.number}. "
-        "Check AUTH0_DOMAIN, the network, and for a private certificate AUTH0_CA_FILE; then run the cell again."
+        f"{exchange.request.host} gave no answer ({kind}). The journal keeps the request as exchange "
+        f"{exchange.number}. Check AUTH0_DOMAIN, the network, and for a private certificate AUTH0_CA_FILE; then run the cell again."
     )

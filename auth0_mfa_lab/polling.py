@@ -7,9 +7,11 @@ sooner of the two lifetimes: the oob_code's 5 minutes and the mfa_token's 10.
 from __future__ import annotations
 
 import email.utils
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from auth0_mfa_lab.errors import NoAnswer
 from auth0_mfa_lab.wire.exchange import Exchange
 
 OOB_CODE_SECONDS = 300.0
@@ -128,12 +130,17 @@ def _read(answer: Answer) -> tuple[State, str, bool]:
         return State.PENDING, f"the tenant failed ({answer.status}): polling again", False
     if answer.has_token and answer.status == 200:
         return State.GRANTED, "allowed on the phone: here are the tokens", False
-    if error in ("access_denied", "invalid_grant") and "rejected" in said.lower():
-        # The recording says access_denied, the documentation invalid_grant: the text is the same.
+    if (error, answer.status) == ("access_denied", 400) or (error == "invalid_grant" and "rejected" in said):
+        # The recording says 400 access_denied, the documentation invalid_grant. A 401 access_denied is something
+        # else: the application's own authentication failed.
         return State.REJECTED, "rejected on the phone: ask for a new challenge", False
     if error == "expired_token" or "is expired" in said:
         return State.EXPIRED, f"{said or 'expired'}: ask for a new one", False
-    return State.FAILED, f"{answer.status} {error or 'without an error code'}: {said or 'no description'}", False
+    return (
+        State.FAILED,
+        f"{answer.status} {error or 'without an error code'}: {said or 'no description'}",
+        False,
+    )
 
 
 def _seconds(retry_after: str | None, now: float) -> float:
@@ -146,3 +153,76 @@ def _seconds(retry_after: str | None, now: float) -> float:
         return max(0.0, email.utils.parsedate_to_datetime(retry_after).timestamp() - now)
     except ValueError:
         return 0.0
+
+
+class PollRun:
+    """A poll that is walked: it asks, keeps the exchanges, and knows where it stands; shows itself by `show`."""
+
+    def __init__(
+        self,
+        poll: Poll,
+        *,
+        ask: Callable[[], Exchange],
+        now: Callable[[], float],
+        show: Callable[[PollRun], dict[str, str]],
+    ) -> None:
+        """Walk `poll`: `ask` sends one request and returns its Exchange or raises NoAnswer; `now` tells the time."""
+        self.poll = poll
+        self.now = now
+        self.exchanges: tuple[Exchange, ...] = ()
+        self._ask = ask
+        self._show = show
+
+    @property
+    def state(self) -> State:
+        """Where the poll stands."""
+        return self.poll.state
+
+    @property
+    def exchange(self) -> Exchange | None:
+        """The last exchange: with the tokens, when the poll was granted."""
+        return self.exchanges[-1] if self.exchanges else None
+
+    def resume(self) -> None:
+        """Let a stopped poll go on, and see whether its time is over."""
+        self.poll = self.poll.resumed(self.now()).at(self.now())
+
+    def ask(self) -> Exchange:
+        """Send one request and return what came of it, a lost connection too; `apply` takes it from there."""
+        try:
+            return self._ask()
+        except NoAnswer as lost:
+            return lost.exchange
+
+    def apply(self, exchange: Exchange) -> None:
+        """Take one exchange as the answer to the poll."""
+        self.exchanges += (exchange,)
+        self.poll = self.poll.advance(Answer.of(exchange), self.now())
+
+    def once(self) -> Exchange | None:
+        """Ask once and return the exchange; return the last one, and ask nothing, when the poll is over."""
+        self.resume()
+        if not self.poll.is_over:
+            self.apply(self.ask())
+        return self.exchange
+
+    def until_done(self, wait: Callable[[float], None]) -> PollRun:
+        """Ask until the poll is over, handing `wait` the seconds between two requests; *Interrupt* stops it."""
+        self.resume()
+        try:
+            while not self.poll.is_over:
+                wait(max(0.0, self.poll.next_at - self.now()))
+                self.once()
+        except KeyboardInterrupt:
+            self.stop()
+        return self
+
+    def stop(self) -> None:
+        """End the poll; an answer that is still under way is taken when it is final."""
+        self.poll = self.poll.stopped()
+
+    def __repr__(self) -> str:
+        return self._show(self)["text/plain"]
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        return self._show(self)

@@ -79,6 +79,11 @@ class Aliases:
         with self.lock:
             return self._named.get(f"<{match[1]} {match[2]}>") if match else None
 
+    def born(self, text: str) -> int | None:
+        """Return the number of the exchange that brought the newest secret in a text, or None."""
+        with self.lock:
+            return max((find.alias.born for find in self._finds(text) if find.alias.born), default=None)
+
     def mask(self, text: str, *, introducing: int | None = None) -> str:
         """Return the text with every learned secret under its alias.
 

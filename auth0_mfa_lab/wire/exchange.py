@@ -155,7 +155,9 @@ class Exchange:
 
     def _lacks(self, name: str) -> str:
         if self.response is None:
-            return f"Exchange {self.number} has no answer, and so no {name}: {self.failure.kind if self.failure else ''}."
+            return (
+                f"Exchange {self.number} has no answer, and so no {name}: {self.failure.kind if self.failure else ''}."
+            )
         has = ", ".join(self.json) if isinstance(self.json, Mapping) else "no JSON object"
         return f"The answer of exchange {self.number} ({self.outcome}) has no {name}. It has: {has or 'nothing'}."
 

@@ -21,9 +21,8 @@ def curl(exchange: Exchange, aliases: Aliases) -> str:
     request = exchange.request
     url = f'"https://$AUTH0_DOMAIN{_in_double_quotes(aliases.mask(request.target))}"'
     lines = [f"curl --request {request.method}", f"--url {url}"]
-    for name in _HEADERS:
-        if value := request.header(name):
-            lines.append(f"--header {_quoted(f'{name}: {value}', aliases)}")
+    headers = {name: value for name in _HEADERS if (value := request.header(name))}
+    lines += [f"--header {_quoted(f'{name}: {value}', aliases)}" for name, value in headers.items()]
     if request.body:
         lines += _data(exchange, aliases)
     return " \\\n  ".join(lines)
@@ -51,6 +50,9 @@ def _in_double_quotes(masked: str) -> str:
     parts: list[str] = []
     end = 0
     for match in _ALIAS.finditer(masked):
-        parts += [re.sub(r'([\\"$`])', r"\\\1", masked[end : match.start()]), f"${{{match[1].upper()}_{match[2]}}}"]
+        parts += [
+            re.sub(r'([\\"$`])', r"\\\1", masked[end : match.start()]),
+            f"${{{match[1].upper()}_{match[2]}}}",
+        ]
         end = match.end()
     return "".join([*parts, re.sub(r'([\\"$`])', r"\\\1", masked[end:])])

@@ -79,7 +79,14 @@ class Journal(Sequence[Exchange]):
         """Group neighbours of one step that said the same: speaker, call, status and error."""
 
         def said(each: Exchange) -> tuple[object, ...]:
-            return (each.step, each.speaker, each.request.method, each.request.target, each.status, each.error)
+            return (
+                each.step,
+                each.speaker,
+                each.request.method,
+                each.request.target,
+                each.status,
+                each.error,
+            )
 
         return [Run(exchanges=tuple(group)) for _, group in groupby(tuple(self), said)]
 

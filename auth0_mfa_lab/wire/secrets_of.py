@@ -68,7 +68,7 @@ def _bearer_kind(url: str) -> str:
 def _of_header(name: str, value: str, bearer: str) -> Iterator[Find]:
     scheme, _, rest = value.partition(" ")
     if name == "authorization" and scheme.lower() == "basic":
-        user, _, password = _from_base64(rest).partition(":")
+        _, _, password = _from_base64(rest).partition(":")
         yield from [("client_secret", password)] if password else []
         yield "basic_credentials", rest
     elif name == "authorization" and scheme.lower() == "ticket":
@@ -115,7 +115,7 @@ def _of_string(name: str, value: str, parent: str, people: bool) -> Iterator[Fin
     if not value:
         return
     if value.startswith("otpauth:"):
-        yield from _of_barcode(value, people)
+        yield from _of_barcode(value)
     elif kind and not (kind == "code" and not value.isdigit()):
         yield kind, value
     elif people and name in _PEOPLE:
@@ -126,7 +126,7 @@ def _of_string(name: str, value: str, parent: str, people: bool) -> Iterator[Fin
         yield from _of_claims(value, kind, people)
 
 
-def _of_barcode(uri: str, people: bool) -> Iterator[Find]:
+def _of_barcode(uri: str) -> Iterator[Find]:
     parts = urlsplit(uri)
     for name, value in parse_qsl(parts.query):
         if name in _URI_SECRETS and value:

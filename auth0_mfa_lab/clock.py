@@ -1,0 +1,133 @@
+"""The lab's time: the sandbox's, which moves when it is told to, or the real one, which does not."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Protocol
+
+from auth0_mfa_lab.show.told import Told
+
+
+class MovableClock(Protocol):
+    """What the lab needs of the sandbox's clock."""
+
+    def now(self) -> float: ...
+    def advance(self, seconds: float) -> None: ...
+
+
+class LabClock(Protocol):
+    """The time of a lab, in epoch seconds, and the ways in which it passes."""
+
+    def now(self) -> float:
+        """Return the lab's time."""
+
+    def advance(self, seconds: float) -> Told:
+        """Move the time forward, where it can be moved; say so."""
+
+    def wait(self, seconds: float) -> None:
+        """Let `seconds` pass between two requests of a code cell."""
+
+    def running(self) -> AbstractContextManager[None]:
+        """Let the time run with the real one, while a button's poll waits; `sync` reads how far it came."""
+
+    def sync(self) -> None:
+        """Take over the real seconds that passed since the last `sync`."""
+
+    def owes(self) -> float:
+        """Return how many seconds of the last `advance` have not passed; claims behind it cannot be checked."""
+
+
+class SandboxClock:
+    """The sandbox's time: it moves only when the lab waits, or somebody calls `advance`."""
+
+    def __init__(self, clock: MovableClock, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """Move `clock`; `monotonic` tells the real seconds, and can be handed in."""
+        self._clock = clock
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._runners = 0
+        self._synced_at = 0.0
+
+    def now(self) -> float:
+        """Return the sandbox's time."""
+        return self._clock.now()
+
+    def advance(self, seconds: float) -> Told:
+        """Move the sandbox's time forward by `seconds`; ValueError for a step backwards."""
+        self._clock.advance(seconds)
+        return Told(f"The sandbox's clock moved {_spoken(seconds)} forward.")
+
+    def wait(self, seconds: float) -> None:
+        """Let the seconds pass at once, in the sandbox's time."""
+        self._clock.advance(seconds)
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Let the sandbox's time run with the real one; two polls that wait together move it once."""
+        with self._lock:
+            self._runners += 1
+            if self._runners == 1:
+                self._synced_at = self._monotonic()
+        try:
+            yield
+        finally:
+            self.sync()
+            with self._lock:
+                self._runners -= 1
+
+    def sync(self) -> None:
+        """Move the sandbox's time by the real seconds that passed since the last `sync`."""
+        with self._lock:
+            real = self._monotonic()
+            self._clock.advance(real - self._synced_at)
+            self._synced_at = real
+
+    def owes(self) -> float:
+        """Return 0: the sandbox's time moves when it is told to."""
+        return 0.0
+
+
+class RealClock:
+    """The time of a live tenant: nobody moves it."""
+
+    def __init__(self, *, sleep: Callable[[float], None] = time.sleep, now: Callable[[], float] = time.time) -> None:
+        """Take the real time; `sleep` and `now` can be handed in."""
+        self._sleep = sleep
+        self.now = now
+        self._reached_at = 0.0
+
+    def advance(self, seconds: float) -> Told:
+        """Say how long one would have to wait; the claims behind it are skipped until the time has passed."""
+        self._reached_at = self.now() + seconds
+        return Told(
+            f"A live tenant's clock cannot be moved: wait {_spoken(seconds)}, then run the cells below. "
+            "Until then the claims behind this cell are skipped."
+        )
+
+    def wait(self, seconds: float) -> None:
+        """Wait in real time, and show that it waits."""
+        if seconds > 0:
+            sys.stderr.write(f"waiting {seconds:.0f} s before the next poll (Interrupt stops it)\n")
+            self._sleep(seconds)
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Do nothing: real time runs by itself."""
+        yield
+
+    def sync(self) -> None:
+        """Do nothing: real time passes by itself."""
+
+    def owes(self) -> float:
+        """Return how many seconds are left of the last `advance`."""
+        return max(0.0, self._reached_at - self.now())
+
+
+def _spoken(seconds: float) -> str:
+    minutes, rest = divmod(seconds, 60)
+    parts = [f"{minutes:.0f} min"] if minutes else []
+    return " ".join([*parts, *([f"{rest:g} s"] if rest or not minutes else [])])

@@ -1,0 +1,242 @@
+"""Composes everything: a tenant, its client, the journal, the phone and the clock, behind the verbs of a notebook."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Sequence
+from functools import partial
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from auth0_mfa_lab.client import Client
+from auth0_mfa_lab.clock import LabClock, RealClock, SandboxClock
+from auth0_mfa_lab.errors import ClaimFailed, LabError, SettingsError
+from auth0_mfa_lab.people import User, checked_factors, configured_user
+from auth0_mfa_lab.phone import LabPhone, OwnInbox, OwnPhone, SandboxInbox, SandboxPhone, ask_hidden
+from auth0_mfa_lab.polling import OOB_CODE_SECONDS, Poll, PollRun
+from auth0_mfa_lab.settings import Settings
+from auth0_mfa_lab.show.page import show, show_all
+from auth0_mfa_lab.show.poll import show_poll
+from auth0_mfa_lab.show.sequence import Sequence as Diagram
+from auth0_mfa_lab.show.told import Told
+from auth0_mfa_lab.wire.aliases import Aliases
+from auth0_mfa_lab.wire.exchange import Exchange, Speaker
+from auth0_mfa_lab.wire.export import curl
+from auth0_mfa_lab.wire.journal import Journal
+from auth0_mfa_lab.wire.recorder import RecordingTransport
+
+if TYPE_CHECKING:
+    from auth0_mfa_lab.sandbox import Phone, Sandbox
+    from auth0_mfa_lab.show.panels import PollPanel
+    from auth0_mfa_lab.show.panels_qr import QrPanel
+    from auth0_mfa_lab.show.qr import QrPicture
+
+_HEADERS = {
+    # Pinned, so that no upgrade of a library changes what a notebook shows.
+    "user-agent": "auth0-mfa-lab",
+    "accept": "application/json",
+    "accept-encoding": "gzip, deflate",
+}
+_TIMEOUT_SECONDS = 30.0
+_CAPTION = (
+    "This is a ticket of the sandbox: the Guardian app cannot use it, lab.phone.scan(...) can. "
+    "It can be scanned for 5 minutes of the sandbox's time."
+)
+
+
+class Lab:
+    """A lab on one tenant. Make it with `Lab.from_env()`, `Lab.sandbox()` or `Lab.live(...)`."""
+
+    def __init__(self, settings: Settings, transport: httpx.BaseTransport, clock: LabClock, domain: str) -> None:
+        """Compose what every kind of tenant shares; the named constructors do the rest."""
+        self.settings = settings
+        self.domain = domain
+        self.clock = clock
+        self.aliases = Aliases(people=settings.tenant == "live" and not settings.show_people)
+        self.journal = Journal(aliases=self.aliases, now=clock.now, show=show, show_all=show_all)
+        self._transport = transport
+        self._sandbox: Sandbox | None = None
+        self._virtual: Phone | None = None
+        self.phone: LabPhone = OwnPhone(self.aliases, ask_hidden)
+        self.inbox: OwnInbox | SandboxInbox = OwnInbox(self.aliases, ask_hidden)
+        self.audience: str | None = settings.audience
+        self.client = self._client(settings.client_id or "", settings.client_secret)
+
+    @classmethod
+    def from_env(cls, start: Path | None = None) -> Lab:
+        """Open the tenant that `AUTH0_LAB_TENANT` names: the sandbox, unless it says `live`.
+
+        `.env` is looked for from `start` (default: the working directory) up to the project's root. Raises
+        SettingsError, which names the variable and the line to add.
+        """
+        settings = Settings.from_env(start)
+        return cls.live(settings) if settings.tenant == "live" else cls._boxed(settings, "docs", 1)
+
+    @classmethod
+    def sandbox(cls, *, profile: str = "docs", seed: int = 1) -> Lab:
+        """Open a sandbox tenant of one's own, whatever the environment says.
+
+        `profile` is `docs` (a rejected push is 403 `invalid_grant`) or `recorded` (400 `access_denied`). Equal seeds
+        give equal ids, codes and tokens.
+        """
+        return cls._boxed(Settings(), profile, seed)
+
+    @classmethod
+    def live(cls, settings: Settings, *, transport: httpx.BaseTransport | None = None) -> Lab:
+        """Open one's own tenant; `transport` stands in for the network.
+
+        Raises SettingsError unless `settings.tenant` is `live`, so that no tenant is reached by accident.
+        """
+        if settings.tenant != "live" or settings.domain is None:
+            raise SettingsError(
+                "Lab.live needs the settings of a live tenant. Set AUTH0_LAB_TENANT=live and the AUTH0_ variables of "
+                ".env.example, and open it with Lab.from_env()."
+            )
+        lab = cls(settings, transport or _network(settings), RealClock(), settings.domain)
+        lab._learn_settings()
+        return lab
+
+    @classmethod
+    def _boxed(cls, settings: Settings, profile: str, seed: int) -> Lab:
+        from auth0_mfa_lab.sandbox import PhoneError, Sandbox
+
+        if profile not in ("docs", "recorded"):
+            raise LabError(f"There is no profile {profile!r}: use profile='docs' or profile='recorded'.")
+        box = Sandbox(profile=profile, seed=seed)
+        lab = cls(settings, box.transport, SandboxClock(box.clock), box.domain)
+        lab._sandbox = box
+        lab.audience = box.defaults.audience
+        lab.client = lab._client(box.defaults.client_id, box.defaults.client_secret)
+        lab._virtual = box.new_phone(lab._http("phone"))
+        lab.phone = SandboxPhone(lab._virtual, lab.aliases, failures=PhoneError)
+        lab.inbox = SandboxInbox()
+        return lab
+
+    def user(self, *, factors: Sequence[str] = ()) -> User:
+        """Return the person who logs in, with just these factors, confirmed.
+
+        In the sandbox it is a fresh user. On a live tenant it is the configured one, whose authenticators are listed;
+        UserDoesNotFit says what to remove, and nothing is sent to anybody.
+        """
+        if self._sandbox is None:
+            return configured_user(self.settings, self.client, self.aliases, factors)
+        account = self._sandbox.add_user(factors=checked_factors(factors), phone=self._virtual)
+        return User(
+            username=account.username,
+            password=self.aliases.learn("password", account.password),
+            phone_number=account.phone_number,
+            email=account.email,
+            factors=tuple(factors),
+        )
+
+    def step(self, title: str) -> None:
+        """Put the exchanges that follow under this title in the journal."""
+        self.journal.step(title)
+
+    def poll(self, *, mfa_token: str, oob_code: str) -> PollRun:
+        """Poll until the phone answers, or nobody can any more; *Interrupt* stops it and loses nothing.
+
+        In the sandbox the seconds between two polls pass at once, on a live tenant in real time. Both lifetimes count
+        from the exchange that brought each value.
+        """
+        return self._run(mfa_token, oob_code).until_done(self.clock.wait)
+
+    def poll_panel(self, *, mfa_token: str, oob_code: str) -> PollPanel:
+        """Return a panel with the buttons *Poll once*, *Poll until done* and *Stop*, and a method behind each."""
+        from auth0_mfa_lab.show.panels import PollPanel
+
+        run = self._run(mfa_token, oob_code)
+        raises = self.settings.raise_failures
+        return PollPanel(run, clock=self.clock, mask=self.aliases.mask, raise_failures=raises)
+
+    def qr(self, barcode_uri: str) -> QrPicture | QrPanel:
+        """Draw an enrollment QR: a picture in the sandbox, on a live tenant a panel that shows it only on demand."""
+        shown = self.aliases.mask(barcode_uri)
+        if self._sandbox is not None:
+            from auth0_mfa_lab.show.qr import QrPicture
+
+            return QrPicture(barcode_uri, shown=shown, caption=_CAPTION)
+        from auth0_mfa_lab.show.panels_qr import QrPanel
+
+        ends_at = self._received(barcode_uri) + OOB_CODE_SECONDS
+        raises = self.settings.raise_failures
+        mask, now = self.aliases.mask, self.clock.now
+        return QrPanel(barcode_uri, shown=shown, ends_at=ends_at, now=now, mask=mask, raise_failures=raises)
+
+    def claim(self, sentence: str, holds: bool) -> Told:
+        """Say that a claim holds, or raise ClaimFailed; on a live tenant skip it by name while time has not passed."""
+        if self.clock.owes() > 0:
+            return Told(f"skipped: {sentence} (the time for it has not passed)")
+        if not holds:
+            raise ClaimFailed(f"This does not hold: {sentence}")
+        return Told(f"✓ {sentence}")
+
+    def diagram(self) -> Diagram:
+        """Return the journal as a sequence diagram: who said what to whom."""
+        return Diagram(self.journal)
+
+    def curl(self, exchange: Exchange) -> Told:
+        """Return an exchange's request as a curl command; a secret in it is a shell variable."""
+        return Told(curl(exchange, self.aliases))
+
+    def __repr__(self) -> str:
+        return "\n".join(self._lines())
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return {
+            "text/plain": repr(self),
+            "text/html": "".join(f"<p>{escape(line)}</p>" for line in self._lines()),
+        }
+
+    def _lines(self) -> list[str]:
+        notice = [self.settings.notice] if self.settings.notice else []
+        if self._sandbox is None:
+            return [*notice, f"Lab on the live tenant {self.domain}: every request of yours is sent there."]
+        profile = f"profile {self._sandbox.profile}"
+        return [*notice, f"Lab on the sandbox tenant {self.domain} ({profile}): nothing leaves this process."]
+
+    def _run(self, mfa_token: str, oob_code: str) -> PollRun:
+        poll = Poll.begin(
+            self.clock.now(), oob_code_at=self._received(oob_code), mfa_token_at=self._received(mfa_token)
+        )
+        ask = partial(self.client.mfa_oob_grant, mfa_token=mfa_token, oob_code=oob_code)
+        return PollRun(poll, ask=ask, now=self.clock.now, show=show_poll)
+
+    def _received(self, value: str) -> float:
+        """Return when a value was received, in the lab's time; now, for one that no exchange brought."""
+        born = self.aliases.born(value)
+        return self.journal[born - 1].at if born else self.clock.now()
+
+    def _client(self, client_id: str, client_secret: str | None) -> Client:
+        http = self._http("app")
+        return Client(
+            http, client_id=client_id, client_secret=client_secret, after_poll=lambda: self.phone.after_poll()
+        )
+
+    def _http(self, speaker: Speaker) -> httpx.Client:
+        transport = RecordingTransport(self._transport, self.journal, speaker=speaker)
+        base = f"https://{self.domain}"
+        return httpx.Client(transport=transport, base_url=base, headers=_HEADERS, timeout=_TIMEOUT_SECONDS)
+
+    def _learn_settings(self) -> None:
+        """Learn the secrets of the settings, so that they are masked before anything is sent."""
+        for kind in ("client_secret", "password", "mgmt_client_secret"):
+            if value := getattr(self.settings, kind):
+                self.aliases.learn(kind, str(value))
+        for kind in ("username", "phone_number", "email") if self.aliases.people else ():
+            if value := getattr(self.settings, kind):
+                self.aliases.learn(kind, str(value))
+
+
+def _network(settings: Settings) -> httpx.BaseTransport:
+    """Return the transport to a live tenant, which trusts the settings' CA file, or the usual roots."""
+    if settings.ca_file is None:
+        return httpx.HTTPTransport()
+    try:
+        return httpx.HTTPTransport(verify=ssl.create_default_context(cafile=settings.ca_file))
+    except (OSError, ssl.SSLError):
+        pass
+    raise SettingsError("AUTH0_CA_FILE is no file of PEM certificates that can be read. Check its path and content.")

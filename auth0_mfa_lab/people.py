@@ -1,0 +1,116 @@
+"""Whose login it is: a fresh user of the sandbox's, or the configured user of a live tenant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from html import escape
+
+from auth0_mfa_lab.client import Client
+from auth0_mfa_lab.errors import LabError, SettingsError, UserDoesNotFit
+from auth0_mfa_lab.settings import Settings
+from auth0_mfa_lab.wire.aliases import Aliases
+from auth0_mfa_lab.wire.exchange import Exchange, Json
+
+FACTORS = ("push",)
+"""The factors that a user can be asked for with, so far."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class User:
+    """The person who logs in; the password, and on a live tenant the addresses too, show under their aliases."""
+
+    username: str
+    password: str
+    phone_number: str | None
+    email: str | None
+    factors: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return "\n".join(["User", *(f"  {name:13} {value}" for name, value in self._rows())])
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        rows = "".join(f"<tr><th>{name}</th><td>{escape(value)}</td></tr>" for name, value in self._rows())
+        return {"text/plain": repr(self), "text/html": f"<table>{rows}</table>"}
+
+    def _rows(self) -> list[tuple[str, str]]:
+        # repr, so that a Secret shows its alias; an ordinary address stands without quotes.
+        shown = {each.name: repr(getattr(self, each.name)).strip("'") for each in fields(self)}
+        return list((shown | {"factors": ", ".join(self.factors) or "none"}).items())
+
+
+def checked_factors(factors: Sequence[str]) -> tuple[str, ...]:
+    """Return the factors as a tuple, or raise LabError that names the known ones."""
+    for factor in factors:
+        if factor not in FACTORS:
+            raise LabError(f"There is no factor {factor!r} here. Known factors: {', '.join(FACTORS)}.")
+    return tuple(factors)
+
+
+def configured_user(settings: Settings, client: Client, aliases: Aliases, factors: Sequence[str]) -> User:
+    """Return the configured user of a live tenant, if its active authenticators are just these factors.
+
+    It logs in with the password and lists the authenticators; nothing is sent to the person. Raises UserDoesNotFit
+    with what to remove and how, SettingsError when the password is wrong or the tenant asks for no second factor.
+    """
+    if settings.username is None or settings.password is None:
+        raise SettingsError("AUTH0_USERNAME and AUTH0_PASSWORD are needed for a live tenant. Add both lines to .env.")
+    username, password = settings.username, aliases.learn("password", settings.password)
+    login = client.password_grant(username=username, password=password, realm=settings.realm)
+    listed = client.mfa_authenticators(_mfa_token(login, aliases))
+    if listed.status != 200:
+        raise LabError(
+            f"The authenticators could not be listed: {aliases.mask(listed.outcome)} (exchange {listed.number})."
+        )
+    _must_fit(listed.json, checked_factors(factors))
+    return User(
+        username=username,
+        password=password,
+        phone_number=settings.phone_number,
+        email=settings.email,
+        factors=tuple(factors),
+    )
+
+
+def _mfa_token(login: Exchange, aliases: Aliases) -> str:
+    if login.status == 200:
+        raise SettingsError(
+            "The tenant gave tokens for the password alone (200). Turn the MFA policy on: Dashboard > Security > "
+            "Multi-factor Auth > Require Multi-factor Auth: Always."
+        )
+    if "mfa_token" not in login:
+        said = aliases.mask(f"{login.outcome} (exchange {login.number}): {login.error_description or 'no description'}")
+        raise SettingsError(
+            f"The login of AUTH0_USERNAME brought no mfa_token: {said}. Check AUTH0_USERNAME, AUTH0_PASSWORD, "
+            "AUTH0_REALM, AUTH0_CLIENT_ID, AUTH0_CLIENT_SECRET and the application's grant types Password and MFA."
+        )
+    return str(login["mfa_token"])
+
+
+def _must_fit(authenticators: Json, factors: tuple[str, ...]) -> None:
+    """Raise UserDoesNotFit unless the active authenticators are those of the factors, their twins included."""
+    channels = {"auth0": "push"}
+    active = [each for each in authenticators if each.get("active")]
+    found = {str(channels.get(str(each.get("oob_channel")), each["authenticator_type"])) for each in active}
+    # A push brings its OTP twin, and the first factor a recovery code.
+    allowed = {*factors, *(["otp"] if "push" in factors else []), *(["recovery-code"] if factors else [])}
+    missing, unwanted = (
+        set(factors) - found,
+        [each for each in active if _factor(each, channels) not in allowed],
+    )
+    if not missing and not unwanted:
+        return
+    ids = ", ".join(str(each["id"]) for each in unwanted)
+    remove = (
+        f"Remove {ids}: Dashboard > User Management > Users > the user > Multi-Factor > Reset. " if unwanted else ""
+    )
+    enroll = f"Enroll {', '.join(sorted(missing))} first: notebook 05. " if missing else ""
+    wanted, has = ", ".join(factors) or "no factor", ", ".join(sorted(found)) or "none"
+    raise UserDoesNotFit(
+        f"This notebook starts from a user with {wanted}, and the configured user has {has}. "
+        f"{remove}{enroll}Nothing was sent to anybody."
+    )
+
+
+def _factor(authenticator: Json, channels: dict[str, str]) -> str:
+    return channels.get(str(authenticator.get("oob_channel")), str(authenticator["authenticator_type"]))

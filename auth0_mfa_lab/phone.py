@@ -1,0 +1,196 @@
+"""The phone as a notebook has it: the sandbox's virtual one, or the person's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+import httpx
+
+from auth0_mfa_lab.errors import NeedsAPerson, NotABarcode, NotEnrolled, NothingToAnswer, PhoneError
+from auth0_mfa_lab.secret import Secret
+from auth0_mfa_lab.show.told import Told
+from auth0_mfa_lab.wire.aliases import Aliases
+from auth0_mfa_lab.wire.exchange import Exchange
+from auth0_mfa_lab.wire.recorder import EXCHANGE
+
+T = TypeVar("T")
+_ERRORS = {error.__name__: error for error in (NotEnrolled, NothingToAnswer, NotABarcode)}
+
+
+class Pushed(Protocol):
+    """What the lab reads of a push on the virtual phone."""
+
+    @property
+    def sent_at(self) -> str: ...
+    @property
+    def host(self) -> str: ...
+
+
+class VirtualPhone(Protocol):
+    """What the lab needs of the sandbox's phone."""
+
+    @property
+    def notifications(self) -> Sequence[Pushed]: ...
+    def scan(self, barcode: str | bytes) -> httpx.Response: ...
+    def allow(self) -> httpx.Response: ...
+    def reject(self, reason: str | None = None) -> httpx.Response: ...
+    def code(self) -> str: ...
+
+
+class LabPhone(Protocol):
+    """The verbs of a phone; on a live tenant they say what to press."""
+
+    @property
+    def notifications(self) -> tuple[Notification, ...]: ...
+    def scan(self, barcode: str | bytes) -> Exchange | Told: ...
+    def allow(self) -> Exchange | Told: ...
+    def reject(self, reason: str | None = None) -> Exchange | Told: ...
+    def code(self) -> str: ...
+    def allow_after(self, *, polls: int) -> Told: ...
+    def after_poll(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notification:
+    """A push that waits on the phone: when it was sent (ISO 8601, UTC) and by which host."""
+
+    sent_at: str
+    host: str
+
+
+class SandboxPhone:
+    """The virtual phone; what it says over HTTP stands in the journal, with the phone as the speaker."""
+
+    def __init__(self, phone: VirtualPhone, aliases: Aliases, *, failures: type[Exception]) -> None:
+        """Offer `phone`; `failures` is the class of what it raises, which the lab raises as its own."""
+        self._phone = phone
+        self._aliases = aliases
+        self._failures = failures
+        self._polls_left: int | None = None
+
+    @property
+    def notifications(self) -> tuple[Notification, ...]:
+        """The pushes that wait for an answer, oldest first."""
+        return tuple(Notification(sent_at=each.sent_at, host=each.host) for each in self._phone.notifications)
+
+    def scan(self, barcode: str | bytes) -> Exchange:
+        """Enroll with the ticket of a barcode_uri, or of the PNG of its QR; return the phone's exchange."""
+        return self._said(lambda: self._phone.scan(barcode))
+
+    def allow(self) -> Exchange:
+        """Allow the newest push; NothingToAnswer when none waits."""
+        return self._said(self._phone.allow)
+
+    def reject(self, reason: str | None = None) -> Exchange:
+        """Reject the newest push, with a reason if one is given; NothingToAnswer when none waits."""
+        return self._said(lambda: self._phone.reject(reason))
+
+    def code(self) -> Secret:
+        """Return the code that the phone shows now (TOTP, 6 digits)."""
+        return self._aliases.learn("otp", self._done(self._phone.code))
+
+    def allow_after(self, *, polls: int) -> Told:
+        """Let the phone allow the push that waits when `polls` more polls have been answered, between two requests."""
+        if polls < 1:
+            raise PhoneError(f"allow_after(polls={polls}) would never allow: polls is a whole number from 1 up.")
+        if not self.notifications:
+            raise NothingToAnswer("No push waits on the phone: send one with client.mfa_challenge(...) first.")
+        self._polls_left = polls
+        return Told(f"The phone will allow the push after {polls} more poll{'' if polls == 1 else 's'}.")
+
+    def after_poll(self) -> None:
+        """Count one finished poll, and allow when it was the last to wait for."""
+        if self._polls_left is None:
+            return
+        self._polls_left -= 1
+        if self._polls_left == 0:
+            self._polls_left = None
+            # A push that was answered or ran out in the meantime needs no answer.
+            if self._phone.notifications:
+                self.allow()
+
+    def _said(self, act: Callable[[], httpx.Response]) -> Exchange:
+        exchange: Exchange = self._done(act).extensions[EXCHANGE]
+        return exchange
+
+    def _done(self, act: Callable[[], T]) -> T:
+        try:
+            return act()
+        except self._failures as failure:
+            kind, said = _ERRORS.get(type(failure).__name__, PhoneError), self._aliases.mask(str(failure))
+        raise kind(said) from None
+
+
+class OwnPhone:
+    """The person's own phone: each verb says what to do on it now."""
+
+    def __init__(self, aliases: Aliases, ask: Callable[[str], str]) -> None:
+        """Ask for codes with `ask`, a hidden prompt."""
+        self._aliases = aliases
+        self._ask = ask
+
+    @property
+    def notifications(self) -> tuple[Notification, ...]:
+        """Nothing: only the phone itself sees its pushes."""
+        return ()
+
+    def scan(self, barcode: str | bytes) -> Told:
+        """Say how to scan."""
+        return Told("On your phone: open the Guardian app, add an account, and scan the QR that the panel shows.")
+
+    def allow(self) -> Told:
+        """Say what to press."""
+        return Told("On your phone: open the push of the Guardian app and press Allow.")
+
+    def reject(self, reason: str | None = None) -> Told:
+        """Say what to press."""
+        return Told("On your phone: open the push of the Guardian app and press Deny.")
+
+    def code(self) -> Secret:
+        """Ask for the code that the phone shows; NeedsAPerson when nobody can be asked."""
+        return self._aliases.learn("otp", self._ask("The 6-digit code of the Guardian app"))
+
+    def allow_after(self, *, polls: int) -> Told:
+        """Say that nothing is done."""
+        return Told(f"A live phone is not scripted: press Allow yourself (in the sandbox, after {polls} polls).")
+
+    def after_poll(self) -> None:
+        """Do nothing: the person answers."""
+
+
+class SandboxInbox:
+    """The sandbox's inbox. Not emulated yet: the sandbox sends no SMS and no email."""
+
+    def latest(self, address: str, *, purpose: str = "mfa") -> Secret:
+        """Say that nothing was sent."""
+        raise PhoneError(f"Nothing was sent to this address for {purpose}: this sandbox sends no SMS and no email yet.")
+
+
+class OwnInbox:
+    """The person's own messages."""
+
+    def __init__(self, aliases: Aliases, ask: Callable[[str], str]) -> None:
+        """Ask for codes with `ask`, a hidden prompt."""
+        self._aliases = aliases
+        self._ask = ask
+
+    def latest(self, address: str, *, purpose: str = "mfa") -> Secret:
+        """Ask for the code that was sent; NeedsAPerson when nobody can be asked."""
+        return self._aliases.learn("code", self._ask(f"The code that you were sent for {purpose}"))
+
+
+def ask_hidden(question: str) -> str:
+    """Ask the person in a prompt that does not show what is typed; NeedsAPerson when there is no front end."""
+    import getpass
+
+    from IPython.core.error import StdinNotImplementedError
+
+    try:
+        answer = getpass.getpass(f"{question}: ").strip()
+    except (EOFError, OSError, StdinNotImplementedError):
+        answer = ""
+    if not answer:
+        raise NeedsAPerson(f"{question} is needed, and nobody answered. Run this cell in Jupyter, and type it there.")
+    return answer

@@ -1,0 +1,265 @@
+"""The poll as a panel with buttons: thin, silent, and never in the way of another cell.
+
+JupyterLab may deliver a click on another thread and another loop than the cell's own, so a panel remembers the loop
+and the context that it was made in, and every handler goes back to them. A request runs on a thread of its own; its
+answer is applied on the panel's loop. Panels set traits and print nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+from collections.abc import Callable, Coroutine
+from html import escape
+from typing import Any
+
+import ipywidgets
+from IPython import get_ipython
+
+from auth0_mfa_lab.clock import LabClock
+from auth0_mfa_lab.errors import LabError
+from auth0_mfa_lab.polling import PollRun, State
+from auth0_mfa_lab.show.poll import headline
+from auth0_mfa_lab.wire.exchange import Exchange
+
+TICK_SECONDS = 1.0
+_MARK = {
+    State.PENDING: "…",
+    State.GRANTED: "✓",
+    State.REJECTED: "✗",
+    State.EXPIRED: "⌛",
+    State.FAILED: "!",
+    State.STOPPED: "■",
+}
+
+
+class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
+    """What all panels share: clicks that find their way home, a static twin, and failures that one sees."""
+
+    def __init__(self, *, mask: Callable[[str], str], raise_failures: bool) -> None:
+        """Remember the loop, the context and the cell; `mask` is the door out for failures."""
+        super().__init__()
+        self.last_error: Exception | None = None
+        self._mask = mask
+        self._raise_failures = raise_failures
+        self._failure = ipywidgets.HTML()
+        self._context = contextvars.copy_context()
+        self._cell = _cell_id()
+        try:
+            self._loop: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
+        except RuntimeError:
+            self._loop = None
+
+    def static_html(self) -> str:
+        """Return what the panel shows, without widgets: for a notebook that no kernel runs."""
+        raise NotImplementedError
+
+    def _button(self, name: str, tooltip: str, act: Callable[[], None]) -> ipywidgets.Button:
+        button = ipywidgets.Button(description=name, tooltip=tooltip)
+        button.on_click(lambda _: self._at_home(lambda: self._guarded(act)))
+        return button
+
+    def _at_home(self, act: Callable[[], None]) -> None:
+        """Do something on the loop and in the context that the panel was made in."""
+        try:
+            here: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
+        except RuntimeError:
+            here = None
+        if self._loop is None or self._loop is here:
+            self._context.copy().run(act)
+        else:
+            self._loop.call_soon_threadsafe(act, context=self._context.copy())
+
+    def _guarded(self, act: Callable[[], None]) -> None:
+        try:
+            act()
+        except Exception as error:
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        """Show a failure as a card; without a front end that would be looked at, raise it."""
+        self.last_error = error
+        said = self._mask(f"{type(error).__name__}: {error}")
+        self._failure.value = (
+            '<div role="alert" style="border-left:3px solid #c0392b;padding:4px 10px;'
+            f'background:rgba(192,57,43,0.12)"><b>This did not work.</b> {escape(said)}</div>'
+        )
+        if self._raise_failures:
+            raise error
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
+        bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs) or {}
+        return {**bundle, "text/plain": repr(self), "text/html": self.static_html()}
+
+
+class PollPanel(Panel):
+    """Buttons for a poll: *Poll once*, *Poll until done*, *Stop*, and where it stands.
+
+    Each button has its method: `poll_once()`, `poll_until_done()`, `stop()`. Real seconds pass between the polls of
+    the button, and the sandbox's clock moves by as much; the method waits in the lab's own time.
+    """
+
+    def __init__(
+        self,
+        run: PollRun,
+        *,
+        clock: LabClock,
+        mask: Callable[[str], str],
+        raise_failures: bool = False,
+    ) -> None:
+        """Show and drive `run`, in the time of `clock`."""
+        super().__init__(mask=mask, raise_failures=raise_failures)
+        self.run = run
+        self._clock = clock
+        self._task: asyncio.Task[None] | None = None
+        self._woken = asyncio.Event()
+        self.once_button = self._button("Poll once", "Ask Auth0 once whether the phone answered", self._click_once)
+        self.until_button = self._button("Poll until done", "Ask again and again, until it is over", self._click_until)
+        self.stop_button = self._button("Stop", "Stop asking", self.stop)
+        self._status = ipywidgets.HTML()
+        self._status.add_class("poll-status")
+        self._answer = ipywidgets.HTML()
+        buttons = ipywidgets.HBox([self.once_button, self.until_button, self.stop_button])
+        self.children = (buttons, self._status, self._failure, self._answer)
+        self._refresh()
+        _before_each_cell(self._cell_begins)
+
+    def poll_once(self) -> Exchange | None:
+        """Ask once, and return the exchange; the last one when the poll is over."""
+        self._must_be_idle()
+        try:
+            return self.run.once()
+        finally:
+            self._refresh()
+
+    def poll_until_done(self) -> PollRun:
+        """Ask until the poll is over, waiting in the lab's time, and return the poll."""
+        self._must_be_idle()
+        try:
+            return self.run.until_done(self._clock.wait)
+        finally:
+            self._refresh()
+
+    def stop(self) -> None:
+        """Stop asking; what is shown says so at once, even while an answer is under way."""
+        self.run.stop()
+        self._woken.set()
+        self._refresh()
+
+    async def done(self) -> PollRun:
+        """Wait until what a button began is finished, and return the poll."""
+        if (task := self._task) is not None:
+            await task
+        return self.run
+
+    def static_html(self) -> str:
+        """Return the panel's state and its last exchange as HTML without widgets."""
+        exchange = self.run.exchange
+        answer = exchange.show(exchange)[1] if exchange else ""
+        return f"<div>{self._status_html()}{answer}</div>"
+
+    def __repr__(self) -> str:
+        return f"PollPanel · {headline(self.run)}"
+
+    def _click_once(self) -> None:
+        self._begin(self._ask)
+
+    def _click_until(self) -> None:
+        self._begin(self._ask_until_done)
+
+    def _begin(self, act: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        self._must_be_idle()
+        self._failure.value = ""
+        self._woken.clear()
+        self.run.resume()
+        if self._loop is None:
+            asyncio.run(self._watched(act))
+            return
+        self._task = self._loop.create_task(self._watched(act), name="poll")
+        self._refresh()
+
+    async def _watched(self, act: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        try:
+            with self._clock.running():
+                await act()
+        except Exception as error:
+            self.run.stop()
+            self._fail(error)
+        finally:
+            self._task = None
+            self._refresh()
+
+    async def _ask(self) -> None:
+        if not self.run.poll.is_over:
+            exchange = await asyncio.to_thread(self.run.ask)
+            self._clock.sync()
+            self.run.apply(exchange)
+            self._refresh()
+
+    async def _ask_until_done(self) -> None:
+        while not self.run.poll.is_over:
+            if (left := self.run.poll.next_at - self._clock.now()) > 0:
+                await self._tick(min(TICK_SECONDS, left))
+            else:
+                await self._ask()
+
+    async def _tick(self, seconds: float) -> None:
+        """Let at most a second pass, fewer when *Stop* wakes the poll, and show the time that is left."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._woken.wait(), seconds)
+        self._clock.sync()
+        self.run.poll = self.run.poll.at(self._clock.now())
+        self._refresh()
+
+    def _must_be_idle(self) -> None:
+        if self._task is not None:
+            raise LabError("This panel is polling already: press Stop first, or wait until it is done.")
+
+    def _refresh(self) -> None:
+        busy = self._task is not None
+        may_poll = not busy and self.run.state in (State.PENDING, State.STOPPED)
+        self.once_button.disabled = self.until_button.disabled = not may_poll
+        self.stop_button.disabled = not busy or self.run.state is State.STOPPED
+        self._status.value = self._status_html()
+        exchange = self.run.exchange
+        self._answer.value = exchange.show(exchange)[1] if exchange else ""
+
+    def _status_html(self) -> str:
+        poll, now = self.run.poll, self._clock.now()
+        parts = [
+            f"<b>{_MARK[poll.state]} {poll.state.value}</b>",
+            f"{poll.polls} polls" if poll.polls != 1 else "1 poll",
+        ]
+        if not poll.is_over:
+            parts += [
+                f"next poll in {_seconds(poll.next_at - now)}",
+                f"ends in {_seconds(poll.deadline - now)}",
+            ]
+        said = escape(self._mask(poll.reason))
+        return f'<div role="status" aria-live="polite">{" · ".join(parts)}<br>{said}</div>'
+
+    def _cell_begins(self, info: Any) -> None:
+        """Stop when the panel's own cell is run again: what it shows then is another panel."""
+        if self._cell is not None and getattr(info, "cell_id", None) == self._cell:
+            self.stop()
+            get_ipython().events.unregister("pre_run_cell", self._cell_begins)
+
+
+def _seconds(seconds: float) -> str:
+    minutes, rest = divmod(max(0, round(seconds)), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def _cell_id() -> str | None:
+    """Return the id that the front end gave the running cell, or None where there is none."""
+    shell = get_ipython()
+    parent = shell.get_parent() if hasattr(shell, "get_parent") else {}
+    cell = parent.get("metadata", {}).get("cellId") if isinstance(parent, dict) else None
+    return cell if isinstance(cell, str) else None
+
+
+def _before_each_cell(act: Callable[[Any], None]) -> None:
+    shell = get_ipython()
+    if shell is not None:
+        shell.events.register("pre_run_cell", act)

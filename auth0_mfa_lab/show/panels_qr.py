@@ -1,0 +1,107 @@
+"""A live enrollment QR: a secret in pixels, drawn in the browser only while somebody wants to see it.
+
+The picture goes to the front end as a message, not as a widget's trait: a trait is written into the notebook with saved
+widget state, a message is not. No widget of ipywidgets draws from a message, so this one is made with anywidget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+
+import anywidget
+import ipywidgets
+
+from auth0_mfa_lab.show.panels import Panel
+from auth0_mfa_lab.show.qr import qr_png
+
+_DRAW = """
+function render({ model, el }) {
+  let url = null;
+  let timer = null;
+  const clear = () => {
+    clearTimeout(timer);
+    if (url) URL.revokeObjectURL(url);
+    url = null;
+    el.replaceChildren();
+  };
+  const receive = (message, buffers) => {
+    clear();
+    if (message.kind !== "show") return;
+    url = URL.createObjectURL(new Blob([buffers[0]], { type: "image/png" }));
+    const picture = document.createElement("img");
+    picture.src = url;
+    picture.alt = message.alt;
+    el.append(picture);
+    timer = setTimeout(clear, message.seconds * 1000);
+  };
+  model.on("msg:custom", receive);
+  return () => { model.off("msg:custom", receive); clear(); };
+}
+export default { render };
+"""
+
+
+class LivePicture(anywidget.AnyWidget):
+    """Draws a picture that it is sent, and forgets it; its state never holds one."""
+
+    _esm = _DRAW
+
+
+class QrPanel(Panel):
+    """The QR of a live enrollment: *Show* draws it, *Hide* or the end of its 5 minutes takes it away."""
+
+    def __init__(
+        self,
+        uri: str,
+        *,
+        shown: str,
+        ends_at: float,
+        now: Callable[[], float],
+        mask: Callable[[str], str],
+        raise_failures: bool = False,
+    ) -> None:
+        """Hold `uri` in memory; `shown` is the URI masked, `ends_at` the instant in epoch seconds when it expires."""
+        super().__init__(mask=mask, raise_failures=raise_failures)
+        self._uri = uri
+        self._shown = shown
+        self._ends_at = ends_at
+        self._now = now
+        self._picture = LivePicture()
+        self._status = ipywidgets.HTML()
+        self._status.add_class("qr-status")
+        self.show_button = self._button("Show", "Draw the QR: whoever sees it can enroll a phone", self.show)
+        self.hide_button = self._button("Hide", "Take the QR away", self.hide)
+        buttons = ipywidgets.HBox([self.show_button, self.hide_button])
+        self.children = (buttons, self._status, self._failure, self._picture)
+        self._say("hidden")
+
+    def show(self) -> None:
+        """Draw the QR in the browser for what is left of its time; say so when it has expired."""
+        left = self._ends_at - self._now()
+        if left <= 0:
+            self.hide()
+            self._say("expired: enroll again")
+            return
+        alt = "QR code of the enrollment: scan it with the Guardian app"
+        self._picture.send({"kind": "show", "seconds": left, "alt": alt}, buffers=[qr_png(self._uri)])
+        self._say(f"shown, for {left / 60:.0f} min at most: scan it with the Guardian app")
+
+    def hide(self) -> None:
+        """Take the QR away."""
+        self._picture.send({"kind": "hide"})
+        self._say("hidden")
+
+    def static_html(self) -> str:
+        """Return what stands in a saved notebook: the masked URI, and no picture."""
+        return f"<div>{self._status.value}</div>"
+
+    def __repr__(self) -> str:
+        return f"QrPanel · {self._said} · {self._shown}"
+
+    def _say(self, said: str) -> None:
+        self._said = said
+        self._status.value = (
+            f'<div role="status" aria-live="polite"><b>QR {escape(said)}</b><br>'
+            f'<code style="overflow-wrap:anywhere">{escape(self._shown)}</code></div>'
+        )

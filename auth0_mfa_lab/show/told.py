@@ -1,0 +1,19 @@
+"""A sentence of the lab's own, as the value of a cell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the lab tells the person; it holds no secret."""
+
+    sentence: str
+
+    def __repr__(self) -> str:
+        return self.sentence
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        return {"text/plain": self.sentence, "text/html": f"<p>{escape(self.sentence)}</p>"}
