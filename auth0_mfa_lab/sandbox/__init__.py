@@ -1,0 +1,129 @@
+"""An Auth0 tenant in a box: the MFA endpoints, a virtual Guardian phone, and a clock that can be moved."""
+
+from collections.abc import Sequence
+
+import httpx
+
+from auth0_mfa_lab.sandbox.app import build_app
+from auth0_mfa_lab.sandbox.chance import Chance
+from auth0_mfa_lab.sandbox.clock import Clock
+from auth0_mfa_lab.sandbox.defaults import REALM, Defaults, default_settings
+from auth0_mfa_lab.sandbox.delivery import Delivery
+from auth0_mfa_lab.sandbox.evidence import EvidenceRow, evidence
+from auth0_mfa_lab.sandbox.phone import (
+    Enrollment,
+    NotABarcode,
+    NotEnrolled,
+    NothingToAnswer,
+    Notification,
+    Phone,
+    PhoneError,
+)
+from auth0_mfa_lab.sandbox.records import Profile, Request, User
+from auth0_mfa_lab.sandbox.tenant import Tenant
+from auth0_mfa_lab.sandbox.transport import SandboxTransport
+
+__all__ = [
+    "Chance",
+    "Clock",
+    "Defaults",
+    "Delivery",
+    "Enrollment",
+    "EvidenceRow",
+    "NotABarcode",
+    "NotEnrolled",
+    "NothingToAnswer",
+    "Notification",
+    "Phone",
+    "PhoneError",
+    "Sandbox",
+    "Tenant",
+    "User",
+]
+
+PROFILES = ("docs", "recorded")
+FACTORS = ("push",)
+
+
+class Sandbox:
+    """The default tenant (decision 12), its time, its chance, its mailbox, and the transport that reaches it.
+
+    `profile` says how a rejected push is answered: as the docs say (403 `invalid_grant`) or as it was recorded
+    (400 `access_denied`).
+    """
+
+    def __init__(self, *, domain: str = "sandbox.example", profile: Profile = "docs", seed: int = 1) -> None:
+        if profile not in PROFILES:
+            raise ValueError(f"Unknown profile {profile!r}; the sandbox has {', '.join(PROFILES)}.")
+        self.domain = domain
+        self.profile: Profile = profile
+        self.clock = Clock()
+        self.chance = Chance(seed)
+        self.delivery = Delivery()
+        self.defaults = Defaults.draw(self.chance.fork("defaults"))
+        self.tenant = Tenant(
+            domain=domain,
+            settings=default_settings(domain=domain, profile=profile),
+            clock=self.clock,
+            chance=self.chance.fork("tenant"),
+            delivery=self.delivery,
+        )
+        for client in self.defaults.clients():
+            self.tenant.add_client(client)
+        for api in self.defaults.apis():
+            self.tenant.add_api(api)
+        self.tenant.add_user(self.defaults.user(self.clock.now()))
+        self.transport = SandboxTransport(build_app(self.tenant))
+        self._people = self.chance.fork("people")
+        self._phones = self.chance.fork("phones")
+        self._added = 0
+
+    def add_user(self, *, factors: Sequence[str] = (), phone: Phone | None = None) -> User:
+        """Add a fresh database user with just these factors, confirmed.
+
+        `push` is enrolled by letting `phone` really scan a ticket; nobody records that. Raises ValueError for a factor
+        that the sandbox does not know, and for `push` without a phone.
+        """
+        if unknown := [name for name in factors if name not in FACTORS]:
+            raise ValueError(f"Unknown factor {unknown[0]!r}; the sandbox knows {', '.join(FACTORS)}.")
+        if "push" in factors and phone is None:
+            raise ValueError(
+                "A user with push needs a phone: add_user(factors=['push'], phone=sandbox.new_phone(http))."
+            )
+        self._added += 1
+        email = f"user{self._added}@example.com"
+        user = User(
+            user_id=self._people.user_id(),
+            username=email,
+            password=f"{self._people.alnum(14)}!7",
+            phone_number=f"+1202555{100 + self._added % 100:04d}",
+            email=email,
+            connection=REALM,
+            created_at=self.clock.now(),
+        )
+        self.tenant.add_user(user)
+        if phone is not None and "push" in factors:
+            self._enroll_push(user, phone)
+        return user
+
+    def new_phone(self, http: httpx.Client) -> Phone:
+        """Return a phone that speaks over `http`, with nothing on it yet."""
+        return Phone(http, self.delivery, self.clock, self._phones, fallback_url=f"https://{self.domain}")
+
+    def evidence(self) -> tuple[EvidenceRow, ...]:
+        """Return, for every answer that is not plain success, what it says and how well that is known."""
+        return evidence()
+
+    def close(self) -> None:
+        """Stop the transport's thread; it also ends by itself with the sandbox."""
+        self.transport.close()
+
+    def _enroll_push(self, user: User, phone: Phone) -> None:
+        request = Request(client_id=self.defaults.client_id, user_id=user.user_id, audience=None, scope=())
+        login = self.tenant.begin_login(request)
+        push = self.tenant.associate_push(login)
+        # Not closed: closing the client would close the transport, which is everybody's.
+        answer = phone.scan(push.barcode_uri, http=httpx.Client(transport=self.transport))
+        if not answer.is_success:
+            raise RuntimeError(f"The phone could not enroll: {answer.status_code} {answer.text}")
+        self.tenant.forget(login)

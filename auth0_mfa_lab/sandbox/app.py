@@ -1,0 +1,72 @@
+"""The sandbox as an ASGI app: the route table, and how each kind of failure is answered."""
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from auth0_mfa_lab.sandbox import evidence
+from auth0_mfa_lab.sandbox.discovery import Discovery
+from auth0_mfa_lab.sandbox.errors import NotEmulated, WireError
+from auth0_mfa_lab.sandbox.guardian import Guardian
+from auth0_mfa_lab.sandbox.mfa import JSON, Mfa
+from auth0_mfa_lab.sandbox.notes import add_note
+from auth0_mfa_lab.sandbox.oauth import OAuth
+from auth0_mfa_lab.sandbox.tenant import Tenant
+
+# What Auth0 sends with every 4xx of /oauth/token (reference, section 0.5).
+NO_CACHE = "private, no-store, no-cache, must-revalidate, post-check=0, pre-check=0, no-transform"
+
+
+def build_app(tenant: Tenant) -> Starlette:
+    """Return the app of one tenant; a bug in a handler leaves it as an exception after a plain 500."""
+    app = Starlette(
+        routes=[
+            *OAuth(tenant).routes(),
+            *Mfa(tenant).routes(),
+            *Guardian(tenant).routes(),
+            *Discovery(tenant).routes(),
+        ],
+        exception_handlers={
+            WireError: answer_error,
+            NotEmulated: answer_not_emulated,
+            HTTPException: answer_no_route,
+            Exception: answer_bug,
+        },
+    )
+    # Auth0 has no redirect to a path with or without a slash.
+    app.router.redirect_slashes = False
+    return app
+
+
+async def answer_error(request: Request, error: Exception) -> Response:
+    """Answer with what the error class says, and note what is not certain about it."""
+    assert isinstance(error, WireError)
+    if error.marks.note:
+        add_note(request, error.marks.note)
+    if request.url.path == "/oauth/token":
+        headers = {"cache-control": NO_CACHE, **error.headers}
+        return JSONResponse(error.body(), status_code=error.status, headers=headers)
+    return JSON(error.body(), status_code=error.status, headers=error.headers)
+
+
+async def answer_not_emulated(_: Request, error: Exception) -> Response:
+    """Answer 501 in plain text: nobody can take it for an answer of Auth0's."""
+    assert isinstance(error, NotEmulated)
+    return PlainTextResponse(error.message, status_code=501)
+
+
+async def answer_no_route(request: Request, error: Exception) -> Response:
+    """Answer 404 or 405 in Auth0's general shape; that these bodies look so is a guess."""
+    assert isinstance(error, HTTPException)
+    row = evidence.NO_METHOD if error.status_code == 405 else evidence.NO_ROUTE
+    add_note(request, evidence.note_of(row))
+    body = {"statusCode": error.status_code, "error": error.detail, "message": error.detail}
+    return JSON(body, status_code=error.status_code, headers=error.headers)
+
+
+async def answer_bug(_: Request, error: Exception) -> Response:
+    """Answer 500 without an OAuth body: a mistake of the sandbox must not pass for an answer of Auth0's."""
+    return PlainTextResponse(
+        f"This is a bug in the sandbox ({type(error).__name__}), not an answer of Auth0's.", status_code=500
+    )

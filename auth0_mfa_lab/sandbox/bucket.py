@@ -1,0 +1,45 @@
+"""A token bucket: how often something may happen, and when it may again."""
+
+import math
+from dataclasses import dataclass
+
+# A float sum of many small refills may fall a hair short of a whole token.
+ALMOST = 1e-9
+
+
+@dataclass(slots=True)
+class Bucket:
+    """`burst` tokens at first, `per_minute` more each minute, never more than `burst`."""
+
+    burst: int
+    per_minute: float
+    now: float
+    tokens: float = -1.0
+
+    def __post_init__(self) -> None:
+        if self.tokens < 0:
+            self.tokens = float(self.burst)
+
+    def take(self, now: float) -> bool:
+        """Take one token at `now` (epoch seconds) if there is one; a refusal costs nothing."""
+        self._refill(now)
+        if self.tokens < 1 - ALMOST:
+            return False
+        self.tokens = max(0.0, self.tokens - 1)
+        return True
+
+    def headers(self) -> dict[str, str]:
+        """Return the `x-ratelimit-*` headers as of the last take.
+
+        `reset` is the epoch second at which the bucket is full again (reference, section 0.5).
+        """
+        full_at = self.now + (self.burst - self.tokens) * 60 / self.per_minute
+        return {
+            "x-ratelimit-limit": str(self.burst),
+            "x-ratelimit-remaining": str(int(self.tokens + ALMOST)),
+            "x-ratelimit-reset": str(math.ceil(full_at - ALMOST)),
+        }
+
+    def _refill(self, now: float) -> None:
+        self.tokens = min(float(self.burst), self.tokens + (now - self.now) * self.per_minute / 60)
+        self.now = now

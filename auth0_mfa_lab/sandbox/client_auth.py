@@ -1,0 +1,51 @@
+"""Which application speaks: by client_secret_post, client_secret_basic, or none for a public one (reference, 0.6)."""
+
+import base64
+import binascii
+import hmac
+from urllib.parse import unquote
+
+from starlette.requests import Request
+
+from auth0_mfa_lab.sandbox.errors import NotEmulated, Unauthorized
+from auth0_mfa_lab.sandbox.fields import Fields
+from auth0_mfa_lab.sandbox.records import Client
+from auth0_mfa_lab.sandbox.tenant import Tenant
+
+
+def authenticate_client(tenant: Tenant, request: Request, fields: Fields) -> Client:
+    """Return the application that sent this request.
+
+    A confidential one may use either way to send its secret [guess]; a public one needs none, and a secret that it
+    sends is not looked at [guess]. Raises Unauthorized; `private_key_jwt` is not emulated yet.
+    """
+    basic = _basic_credentials(request)
+    if basic is not None:
+        client_id, secret = basic
+        if fields.text("client_id") not in (None, client_id):
+            raise Unauthorized
+    else:
+        client_id, secret = fields.text("client_id") or "", fields.text("client_secret") or ""
+    client = tenant.clients.get(client_id)
+    if client is None:
+        raise Unauthorized
+    if client.client_secret is None:
+        return client
+    if not secret and "client_assertion" in fields:
+        raise NotEmulated("client authentication by private_key_jwt (client_assertion)")
+    if not hmac.compare_digest(client.client_secret.encode(), secret.encode()):
+        raise Unauthorized
+    return client
+
+
+def _basic_credentials(request: Request) -> tuple[str, str] | None:
+    """Return id and secret of a Basic header, percent-decoded; another scheme (guides send a Bearer) is nothing."""
+    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        text = base64.b64decode(encoded.strip(), validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError) as problem:
+        raise Unauthorized from problem
+    client_id, _, secret = text.partition(":")
+    return unquote(client_id), unquote(secret)

@@ -1,0 +1,335 @@
+"""One class per error of the Authentication API: status, code, text, and how well each is known.
+
+The sections in the docstrings are those of the reference (the wire reference of the MFA API).
+"""
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal, NamedTuple
+
+Mark = Literal["rec", "doc", "test", "forum", "guess"]
+"""Recorded from a real tenant; documented; a test of an official SDK; a forum or a third party; a guess."""
+
+TOKEN = "POST /oauth/token"
+ASSOCIATE = "POST /mfa/associate"
+LIST = "GET /mfa/authenticators"
+CHALLENGE = "POST /mfa/challenge"
+MFA_TOKEN_INVALID = "The mfa_token provided is invalid. Try getting a new token."
+
+
+class Marks(NamedTuple):
+    """The evidence for the status, the code and the text of one answer."""
+
+    status: Mark
+    code: Mark
+    text: Mark
+
+    @property
+    def note(self) -> str | None:
+        """The line for the person, or None when all three are recorded or documented."""
+        if {self.status, self.code, self.text} <= {"rec", "doc"}:
+            return None
+        return f"sandbox: status {self.status} · code {self.code} · text {self.text}"
+
+
+class WireError(Exception):
+    """An answer that is an error on the wire; the first line of a class's docstring says when it comes."""
+
+    where: ClassVar[str]
+    status: ClassVar[int]
+    code: ClassVar[str]
+    text: ClassVar[str]
+    marks: ClassVar[Marks]
+
+    def __init__(self, *, headers: Mapping[str, str] | None = None, **values: str) -> None:
+        self.message = self.text.format(**values)
+        self.headers = dict(headers or {})
+        super().__init__(self.message)
+
+    def body(self) -> dict[str, object]:
+        """Return the JSON body."""
+        raise NotImplementedError
+
+
+class NotEmulated(Exception):
+    """Something Auth0 has and the sandbox does not have yet: a 501 in plain text, never a plausible 4xx."""
+
+    def __init__(self, what: str) -> None:
+        self.message = f"The sandbox does not emulate {what} yet. Auth0 does: this answer is not Auth0's."
+        super().__init__(self.message)
+
+
+class OAuthError(WireError):
+    """The shape `{"error", "error_description"}` (section 0.2)."""
+
+    def body(self) -> dict[str, object]:
+        return {"error": self.code, "error_description": self.message}
+
+
+# The request and the application (sections 0.6, 1.4, 13.2)
+
+
+class InvalidBody(OAuthError):
+    """The body is no JSON object and no form, or a field has the wrong type."""
+
+    where = "every POST"
+    status, code, text = 400, "invalid_request", "{problem}"
+    marks = Marks("guess", "guess", "guess")
+
+
+class Unauthorized(OAuthError):
+    """Unknown application, wrong secret, or no secret of an application that has one (section 0.6)."""
+
+    where = "every POST with client_id"
+    status, code, text = 401, "access_denied", "Unauthorized"
+    marks = Marks("forum", "forum", "forum")
+
+
+class UnsupportedGrant(OAuthError):
+    """A grant type that Auth0 does not know (section 1.4)."""
+
+    where = TOKEN
+    status, code, text = 403, "unsupported_grant_type", "Unsupported grant type: {grant}"
+    marks = Marks("guess", "doc", "guess")
+
+
+class GrantNotAllowed(OAuthError):
+    """A grant that this application lacks (sections 1.4 and 10)."""
+
+    where = TOKEN
+    status, code, text = 403, "unauthorized_client", "Grant type '{grant}' not allowed for the client."
+    marks = Marks("forum", "forum", "doc")
+
+    def body(self) -> dict[str, object]:
+        return {**super().body(), "error_uri": "https://auth0.com/docs/clients/client-grant-types"}
+
+
+class MissingParameter(OAuthError):
+    """A required parameter is absent, null or empty (section 1.4)."""
+
+    where = "POST /oauth/token, POST /mfa/challenge"
+    status, code, text = 400, "invalid_request", "Missing required parameter: {name}"
+    marks = Marks("forum", "forum", "doc")
+
+
+class InvalidScope(OAuthError):
+    """`scope` is neither a string nor an array (section 1.4)."""
+
+    where = TOKEN
+    status, code, text = 400, "invalid_scope", "Scope must be an array or a string"
+    marks = Marks("doc", "doc", "doc")
+
+
+# The first factor (sections 1.3 and 1.4)
+
+
+class InvalidAudience(OAuthError):
+    """No API has this identifier."""
+
+    where = TOKEN
+    status, code, text = 400, "invalid_request", "invalid audience specified for password grant exchange"
+    marks = Marks("rec", "rec", "rec")
+
+
+class InvalidConnection(OAuthError):
+    """The realm is no connection that has passwords."""
+
+    where = TOKEN
+    status, code, text = 400, "invalid_request", "invalid connection specified for password grant"
+    marks = Marks("guess", "guess", "forum")
+
+
+class NoDefaultConnection(OAuthError):
+    """Plain `password` in a tenant without a default directory."""
+
+    where = TOKEN
+    status, code = 500, "server_error"
+    text = "Authorization server not configured with default connection."
+    marks = Marks("forum", "forum", "forum")
+
+
+class WrongPassword(OAuthError):
+    """The password is wrong, or there is no such user."""
+
+    where = TOKEN
+    status, code, text = 403, "invalid_grant", "Wrong email or password."
+    marks = Marks("rec", "rec", "rec")
+
+
+class MfaRequired(OAuthError):
+    """The first factor was right, and the policy asks for a second one: the success of step one."""
+
+    where = TOKEN
+    status, code, text = 403, "mfa_required", "Multifactor authentication required"
+    marks = Marks("doc", "doc", "doc")
+
+    def __init__(self, mfa_token: str) -> None:
+        super().__init__()
+        self.mfa_token = mfa_token
+
+    def body(self) -> dict[str, object]:
+        return {**super().body(), "mfa_token": self.mfa_token}
+
+
+# The mfa_token (sections 3.3, 5, 6.4)
+
+
+class InvalidBearer(OAuthError):
+    """The bearer is no mfa_token of this tenant."""
+
+    where = f"{ASSOCIATE}, {LIST}"
+    status, code, text = 401, "invalid_grant", MFA_TOKEN_INVALID
+    marks = Marks("test", "test", "test")
+
+
+class NoBearer(OAuthError):
+    """There is no bearer at all."""
+
+    where = f"{ASSOCIATE}, {LIST}"
+    status, code, text = 401, "invalid_grant", MFA_TOKEN_INVALID
+    marks = Marks("guess", "guess", "guess")
+
+
+class ExpiredMfaToken(OAuthError):
+    """The mfa_token is older than 10 minutes."""
+
+    where = "every endpoint that takes an mfa_token"
+    status, code, text = 401, "expired_token", "mfa_token is expired"
+    marks = Marks("test", "test", "test")
+
+
+class MalformedMfaToken(OAuthError):
+    """The mfa_token in a body is none of this tenant's."""
+
+    where = f"{TOKEN}, {CHALLENGE}"
+    status, code, text = 403, "invalid_grant", "Malformed mfa_token"
+    marks = Marks("test", "test", "test")
+
+
+class WrongClient(OAuthError):
+    """Another application got this mfa_token."""
+
+    where = f"{TOKEN}, {CHALLENGE}"
+    status, code, text = 400, "invalid_request", "mfa_token not issued to this client"
+    marks = Marks("guess", "forum", "forum")
+
+
+class LoginDone(OAuthError):
+    """The login behind this mfa_token has its tokens already (section 6.5)."""
+
+    where = f"{TOKEN}, {CHALLENGE}"
+    status, code, text = 403, "invalid_grant", MFA_TOKEN_INVALID
+    marks = Marks("guess", "guess", "guess")
+
+
+# Enrolling and challenging (sections 3.3 and 5)
+
+
+class InvalidAssociation(OAuthError):
+    """`authenticator_types` or `oob_channels` is absent or names nothing that Auth0 has."""
+
+    where = ASSOCIATE
+    status, code, text = 400, "invalid_request", "{problem}"
+    marks = Marks("doc", "guess", "guess")
+
+
+class AlreadyEnrolled(OAuthError):
+    """A second factor is asked for with an mfa_token (section 3.3)."""
+
+    where = ASSOCIATE
+    status, code, text = 403, "access_denied", "User is already enrolled."
+    marks = Marks("test", "test", "doc")
+
+
+class NotEnrolled(OAuthError):
+    """The user has no active authenticator at all."""
+
+    where = CHALLENGE
+    status, code = 401, "unsupported_challenge_type"
+    text = "User is not enrolled. You can use /mfa/associate endpoint to enroll the first authenticator."
+    marks = Marks("test", "test", "test")
+
+
+class UnsupportedChallenge(OAuthError):
+    """The challenge types leave out what the user, or the given authenticator, has."""
+
+    where = CHALLENGE
+    status, code = 401, "unsupported_challenge_type"
+    text = "User does not have any enrolled authenticator with the supported challenge type ({types})"
+    marks = Marks("forum", "forum", "forum")
+
+
+class UnknownAuthenticator(OAuthError):
+    """`authenticator_id` is none of the user's active authenticators."""
+
+    where = CHALLENGE
+    status, code, text = 404, "invalid_authenticator", "Authenticator not found."
+    marks = Marks("guess", "guess", "guess")
+
+
+# The poll (sections 6.3 and 6.4)
+
+
+class MalformedOobCode(OAuthError):
+    """The oob_code is none of this tenant's."""
+
+    where = TOKEN
+    status, code, text = 403, "invalid_grant", "Malformed oob_code"
+    marks = Marks("test", "test", "test")
+
+
+class ExpiredOobCode(OAuthError):
+    """The oob_code is older than 5 minutes."""
+
+    where = TOKEN
+    status, code, text = 401, "expired_token", "oob_code is expired"
+    marks = Marks("guess", "forum", "forum")
+
+
+class OobCodeOfAnotherLogin(OAuthError):
+    """The oob_code and the mfa_token belong to different logins."""
+
+    where = TOKEN
+    status, code, text = 400, "invalid_request", "The oob_code doesn't match the mfa_token"
+    marks = Marks("forum", "forum", "forum")
+
+
+class InvalidOobCode(OAuthError):
+    """The oob_code has given its tokens already, or a newer challenge took its place (sections 5 and 6.5)."""
+
+    where = TOKEN
+    status, code, text = 403, "invalid_grant", "Invalid oob_code."
+    marks = Marks("guess", "guess", "guess")
+
+
+class AuthorizationPending(OAuthError):
+    """The phone has not answered yet."""
+
+    where = TOKEN
+    status, code = 400, "authorization_pending"
+    text = "Authorization pending: please repeat the request in a few seconds."
+    marks = Marks("rec", "rec", "rec")
+
+
+class SlowDown(OAuthError):
+    """The poll's bucket of 12 is empty; it refills with 12 a minute."""
+
+    where = TOKEN
+    status, code = 429, "slow_down"
+    text = "You are polling faster than the specified interval of 5 seconds."
+    marks = Marks("guess", "doc", "guess")
+
+
+class RejectedAsDocumented(OAuthError):
+    """The push was rejected; profile `docs`."""
+
+    where = TOKEN
+    status, code, text = 403, "invalid_grant", "MFA Authorization rejected."
+    marks = Marks("guess", "doc", "rec")
+
+
+class RejectedAsRecorded(OAuthError):
+    """The push was rejected; profile `recorded`."""
+
+    where = TOKEN
+    status, code, text = 400, "access_denied", "MFA Authorization rejected."
+    marks = Marks("rec", "rec", "rec")

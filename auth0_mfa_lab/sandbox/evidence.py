@@ -1,0 +1,64 @@
+"""The table that says how well each answer of the sandbox is known: nobody may take a green run for Auth0's word."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from auth0_mfa_lab.sandbox import guardian_errors
+from auth0_mfa_lab.sandbox.errors import OAuthError, WireError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceRow:
+    """One answer: when it comes, what it says, and the mark of each part ("" where there is nothing to mark)."""
+
+    endpoint: str
+    case: str
+    status: int
+    error: str = ""
+    text: str = ""
+    status_mark: str = ""
+    error_mark: str = ""
+    text_mark: str = ""
+
+
+ENROLLED = EvidenceRow(endpoint=guardian_errors.ENROLL, case="The phone is enrolled.", status=201, status_mark="guess")
+RESOLVED = EvidenceRow(
+    endpoint=guardian_errors.RESOLVE, case="The answer is taken, be it yes or no.", status=204, status_mark="guess"
+)
+NO_ROUTE = EvidenceRow(
+    endpoint="any other path", case="No such route.", status=404, status_mark="guess", text_mark="guess"
+)
+NO_METHOD = EvidenceRow(
+    endpoint="any path", case="A method it does not have.", status=405, status_mark="guess", text_mark="guess"
+)
+
+
+def note_of(row: EvidenceRow) -> str:
+    """Return the line for the person under an answer that is no WireError."""
+    return f"sandbox: status {row.status_mark}"
+
+
+def evidence() -> tuple[EvidenceRow, ...]:
+    """Return the row of every error class, then those of the other answers whose status is a guess."""
+    errors = (*_leaves(OAuthError), *_leaves(guardian_errors.GuardianError))
+    return (*(_row(error) for error in errors), ENROLLED, RESOLVED, NO_ROUTE, NO_METHOD)
+
+
+def _leaves(error: type[WireError]) -> Iterator[type[WireError]]:
+    for kind in error.__subclasses__():
+        if hasattr(kind, "marks"):
+            yield kind
+        yield from _leaves(kind)
+
+
+def _row(error: type[WireError]) -> EvidenceRow:
+    return EvidenceRow(
+        endpoint=error.where,
+        case=(error.__doc__ or error.__name__).splitlines()[0],
+        status=error.status,
+        error=error.code,
+        text=error.text,
+        status_mark=error.marks.status,
+        error_mark=error.marks.code,
+        text_mark=error.marks.text,
+    )

@@ -1,0 +1,119 @@
+"""What the tenant issues: JWTs, opaque tokens, and strings that look sealed as Auth0's do."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from joserfc import jws, jwt
+from joserfc.errors import JoseError
+
+from auth0_mfa_lab.sandbox.chance import Chance
+from auth0_mfa_lab.sandbox.clock import Clock
+from auth0_mfa_lab.sandbox.keys import KeyRing
+from auth0_mfa_lab.sandbox.records import Api, Request, User
+
+ID_TOKEN_LIFETIME = 36_000
+DEFAULT_LIFETIME = 86_400
+# Ciphertexts as long as make the sizes that were seen (reference, section 0.4).
+MFA_TOKEN_CIPHERTEXT = 1_150
+OOB_CODE_CIPHERTEXT = 520
+
+
+class Tokens:
+    """Makes every token of one tenant; `issuer` is `https://{domain}/`, slash included."""
+
+    def __init__(self, *, domain: str, clock: Clock, chance: Chance) -> None:
+        self.issuer = f"https://{domain}/"
+        self.mfa_audience = f"{self.issuer}mfa/"
+        self._device_audience = f"{self.issuer}appliance-mfa"
+        self._clock = clock
+        self._chance = chance
+        self.keys = KeyRing(domain=domain, chance=chance.fork("keys"), now=clock.now())
+
+    def mfa_token(self, expires: float) -> str:
+        return self._sealed(expires, MFA_TOKEN_CIPHERTEXT)
+
+    def oob_code(self, expires: float) -> str:
+        return self._sealed(expires, OOB_CODE_CIPHERTEXT)
+
+    def token_set(self, request: Request, user: User, api: Api | None) -> dict[str, object]:
+        """Return the body of a 200 of `/oauth/token` (reference, section 1.2).
+
+        `api` is the API of the request's audience, None without one. There is no `amr`, here or anywhere: tokens
+        that come through the MFA API have none (section 8.5).
+        """
+        lifetime = api.token_lifetime if api else DEFAULT_LIFETIME
+        body: dict[str, object] = {
+            "access_token": self._access_token(request, api, lifetime) if api else self._chance.base64url(32)
+        }
+        if "offline_access" in request.scope:
+            body["refresh_token"] = f"v1.{self._chance.base64url(51)}"
+        if "openid" in request.scope:
+            body["id_token"] = self._id_token(request, user)
+        if request.scope:
+            body["scope"] = " ".join(request.scope)
+        return {**body, "expires_in": lifetime, "token_type": "Bearer"}
+
+    def transaction_token(self, *, user_id: str, txid: str, lifetime: int) -> str:
+        """Return the `txtkn` of a push (the guardian reference, section 4; `azp` is a guess)."""
+        return self._jwt({"sub": user_id, "aud": self._device_audience, "azp": "device", "txid": txid}, lifetime)
+
+    def transaction_of(self, token: str) -> str | None:
+        """Return the `txid` of a `txtkn` that we signed and that has not expired; otherwise None."""
+        try:
+            verified = jws.deserialize_compact(token, self.keys.current.private, algorithms=["RS256"])
+            claims = json.loads(verified.payload)
+        except (JoseError, ValueError, TypeError, KeyError):
+            return None
+        if not isinstance(claims, dict) or claims.get("aud") != self._device_audience:
+            return None
+        expires, txid = claims.get("exp"), claims.get("txid")
+        return txid if isinstance(txid, str) and isinstance(expires, int) and self._clock.now() < expires else None
+
+    def _access_token(self, request: Request, api: Api, lifetime: int) -> str:
+        audience: str | list[str] = api.identifier
+        if "openid" in request.scope:
+            audience = [api.identifier, f"{self.issuer}userinfo"]
+        claims: dict[str, object] = {"sub": request.user_id, "aud": audience, "azp": request.client_id}
+        if request.scope:
+            claims["scope"] = " ".join(request.scope)
+        return self._jwt({**claims, "gty": "password"}, lifetime)
+
+    def _id_token(self, request: Request, user: User) -> str:
+        claims: dict[str, object] = {}
+        if "profile" in request.scope:
+            updated = datetime.fromtimestamp(user.created_at, UTC).isoformat(timespec="milliseconds")
+            claims |= {
+                "nickname": user.username.partition("@")[0],
+                "name": user.username,
+                "picture": f"{self.issuer}avatars/default.png",
+                "updated_at": updated.replace("+00:00", "Z"),
+            }
+        if "email" in request.scope:
+            claims |= {"email": user.email, "email_verified": True}
+        return self._jwt({**claims, "sub": request.user_id, "aud": request.client_id}, ID_TOKEN_LIFETIME)
+
+    def _jwt(self, claims: Mapping[str, object], lifetime: int) -> str:
+        now = int(self._clock.now())
+        key = self.keys.current
+        return jwt.encode(
+            {"alg": "RS256", "typ": "JWT", "kid": key.kid},
+            {"iss": self.issuer, **claims, "iat": now, "exp": now + lifetime},
+            key.private,
+        )
+
+    def _sealed(self, expires: float, ciphertext: int) -> str:
+        """Return a string in the eight-part layout of the reference, section 0.4; nothing is in it."""
+        chance = self._chance
+        return "*".join(
+            (
+                "Fe26.2",
+                f"SERVER_{int(self._clock.now())}",
+                chance.hex(64),
+                chance.base64url(22),
+                chance.base64url(ciphertext),
+                str(int(expires * 1000)),
+                chance.hex(64),
+                chance.base64url(43),
+            )
+        )

@@ -1,0 +1,84 @@
+"""The transactions: a login behind each mfa_token, an out-of-band one behind each oob_code."""
+
+from typing import Literal
+
+from auth0_mfa_lab.sandbox.bucket import Bucket
+from auth0_mfa_lab.sandbox.chance import Chance
+from auth0_mfa_lab.sandbox.clock import Clock
+from auth0_mfa_lab.sandbox.records import Login, OobTransaction, Request, Ticket
+from auth0_mfa_lab.sandbox.tokens import Tokens
+
+MFA_TOKEN_LIFETIME = 600
+OOB_CODE_LIFETIME = 300
+POLL_BURST = 12
+POLLS_PER_MINUTE = 12
+
+
+class Transactions:
+    """Every transaction, found by its own token, at the same cost however many there are."""
+
+    def __init__(self, *, clock: Clock, chance: Chance, tokens: Tokens) -> None:
+        self._clock = clock
+        self._chance = chance
+        self._tokens = tokens
+        self._logins: dict[str, Login] = {}
+        self._by_code: dict[str, OobTransaction] = {}
+        self._by_txid: dict[str, OobTransaction] = {}
+        self._tickets: dict[str, Ticket] = {}
+
+    def begin_login(self, request: Request) -> Login:
+        """Remember a login whose second factor is due: 10 minutes (reference, section 0.3)."""
+        expires = self._clock.now() + MFA_TOKEN_LIFETIME
+        login = Login(mfa_token=self._tokens.mfa_token(expires), request=request, expires=expires)
+        self._logins[login.mfa_token] = login
+        return login
+
+    def login(self, mfa_token: str) -> Login | None:
+        return self._logins.get(mfa_token)
+
+    def begin_oob(self, login: Login, *, purpose: Literal["enroll", "login"], device_id: str) -> OobTransaction:
+        """Begin an out-of-band transaction: 5 minutes, with a poll bucket of its own (reference, section 6.3)."""
+        now = self._clock.now()
+        expires = now + OOB_CODE_LIFETIME
+        transaction = OobTransaction(
+            txid=f"txn_{self._chance.alnum(32)}",
+            oob_code=self._tokens.oob_code(expires),
+            login=login,
+            purpose=purpose,
+            device_id=device_id,
+            started=now,
+            expires=expires,
+            polls=Bucket(burst=POLL_BURST, per_minute=POLLS_PER_MINUTE, now=now),
+            challenge=self._chance.base64url(32) if purpose == "login" else "",
+        )
+        self._by_code[transaction.oob_code] = transaction
+        self._by_txid[transaction.txid] = transaction
+        return transaction
+
+    def supersede(self, login: Login, newer: OobTransaction) -> None:
+        """Let a newer push take the place of this login's older one, if that is still pending [guess]."""
+        older = login.pushed
+        if older is not None and older.state == "pending":
+            older.state = "superseded"
+        login.pushed = newer
+
+    def oob(self, oob_code: str) -> OobTransaction | None:
+        return self._by_code.get(oob_code)
+
+    def by_txid(self, txid: str) -> OobTransaction | None:
+        return self._by_txid.get(txid)
+
+    def print_ticket(self, transaction: OobTransaction, *, totp_secret: str) -> Ticket:
+        """Make the ticket of a QR; it lives as long as its transaction."""
+        ticket = Ticket(id=self._chance.alnum(32), transaction=transaction, totp_secret=totp_secret)
+        self._tickets[ticket.id] = ticket
+        return ticket
+
+    def ticket(self, ticket_id: str) -> Ticket | None:
+        """Return a ticket that can still be scanned."""
+        ticket = self._tickets.get(ticket_id)
+        return ticket if ticket and self._clock.now() < ticket.transaction.expires else None
+
+    def consume(self, ticket: Ticket) -> None:
+        """Use a ticket up: two phones on one QR, and the second finds nothing."""
+        del self._tickets[ticket.id]

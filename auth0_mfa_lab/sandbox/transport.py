@@ -1,0 +1,153 @@
+"""The sandbox as an httpx transport: the app runs in process, on one loop in one thread (decision 1)."""
+
+import asyncio
+import threading
+import weakref
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import httpx
+
+from auth0_mfa_lab.sandbox.notes import EXTENSION
+
+Message = MutableMapping[str, Any]
+AsgiApp = Callable[[Message, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]]
+NOTES = "auth0_lab_notes"
+"""The name of the notes in `httpx.Response.extensions`: a tuple of plain sentences, never a secret."""
+FAILURES_KEPT = 20
+
+
+class SandboxTransport(httpx.BaseTransport):
+    """Runs an ASGI app for a sync client, also under a running loop: no port, no TLS, no `Date`.
+
+    Requests are taken one at a time. A request from inside a request raises RuntimeError at once, where it would
+    otherwise wait for itself. `failures` holds the last exceptions that left the app: a test asks that it be empty.
+    """
+
+    def __init__(self, app: AsgiApp) -> None:
+        self._app = app
+        self._lock = threading.Lock()
+        self._worker: _Worker | None = None
+        self._stop: Callable[[], object] | None = None
+        self.failures: list[Exception] = []
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        worker = self._worker
+        if worker is not None and worker.thread is threading.current_thread():
+            raise RuntimeError(
+                "The sandbox was called from inside one of its own requests: it answers one request at a time, so "
+                "this call would wait for itself. Call it from outside, after the request has ended."
+            )
+        body = request.read()
+        with self._lock:
+            if self._worker is None:
+                self._worker = _Worker()
+                # Nobody has to close it: the thread ends with the transport, and at the interpreter's exit.
+                self._stop = weakref.finalize(self, self._worker.stop)
+            return self._worker.run(self._answer(request, body))
+
+    def close(self) -> None:
+        """Stop the loop and its thread; the next request starts new ones, so that one client's end is not all's."""
+        with self._lock:
+            stop, self._stop, self._worker = self._stop, None, None
+        if stop is not None:
+            stop()
+
+    async def _answer(self, request: httpx.Request, body: bytes) -> httpx.Response:
+        notes: list[str] = []
+        scope = _scope(request, notes)
+        exchange = _Exchange(body)
+        try:
+            await self._app(scope, exchange.receive, exchange.send)
+        except Exception as failure:
+            del self.failures[: 1 - FAILURES_KEPT]
+            self.failures.append(failure)
+            if not exchange.complete:
+                exchange.fail(failure)
+        return httpx.Response(
+            exchange.status,
+            headers=exchange.headers,
+            stream=httpx.ByteStream(exchange.body),
+            extensions={NOTES: tuple(notes)},
+        )
+
+
+class _Worker:
+    """One event loop in one daemon thread."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=_serve, args=(self._loop,), name="auth0-mfa-lab sandbox", daemon=True)
+        self.thread.start()
+
+    def run(self, answering: Any) -> httpx.Response:
+        answer: httpx.Response = asyncio.run_coroutine_threadsafe(answering, self._loop).result()
+        return answer
+
+    def stop(self) -> None:
+        """Stop the loop, wait for the thread, which closes the loop; a second call does nothing."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            if self.thread is not threading.current_thread():
+                self.thread.join()
+
+
+def _serve(loop: asyncio.AbstractEventLoop) -> None:
+    try:
+        loop.run_forever()
+    finally:
+        loop.close()
+
+
+class _Exchange:
+    """The two ASGI channels of one request, and what came back."""
+
+    def __init__(self, request_body: bytes) -> None:
+        self._request_body = request_body
+        self._parts: list[bytes] = []
+        self._sent = False
+        self.complete = False
+        self.status = 500
+        self.headers: list[tuple[bytes, bytes]] = []
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(self._parts)
+
+    async def receive(self) -> Message:
+        if self._sent:
+            return {"type": "http.disconnect"}
+        self._sent = True
+        return {"type": "http.request", "body": self._request_body, "more_body": False}
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status, self.headers = message["status"], list(message.get("headers", []))
+        elif message["type"] == "http.response.body":
+            self._parts.append(message.get("body", b""))
+            self.complete = not message.get("more_body", False)
+
+    def fail(self, failure: Exception) -> None:
+        """Be the plain 500 of an app that answered nothing."""
+        text = f"This is a bug in the sandbox ({type(failure).__name__}), not an answer of Auth0's."
+        self.status, self._parts = 500, [text.encode()]
+        self.headers = [(b"content-type", b"text/plain; charset=utf-8")]
+
+
+def _scope(request: httpx.Request, notes: list[str]) -> Message:
+    url = request.url
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": request.method,
+        "headers": [(name.lower(), value) for name, value in request.headers.raw],
+        "scheme": url.scheme,
+        "path": url.path,
+        "raw_path": url.raw_path.partition(b"?")[0],
+        "query_string": url.query,
+        "root_path": "",
+        "server": (url.host, url.port or 443),
+        "client": ("127.0.0.1", 123),
+        "extensions": {EXTENSION: notes},
+    }
