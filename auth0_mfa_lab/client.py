@@ -164,8 +164,8 @@ class Client:
                 )
             )
         except Unanswered as failure:
-            unanswered = failure.exchange
-        raise NoAnswer(_no_answer(unanswered), unanswered) from None
+            error = NoAnswer.to(failure.exchange)
+        raise error from None
 
     def _token(self, form: Mapping[str, str | None]) -> Exchange:
         return self.send("POST", "/oauth/token", form=form, as_application=True)
@@ -182,11 +182,3 @@ class Client:
 def _recorded(response: httpx.Response) -> Exchange:
     exchange: Exchange = response.extensions[EXCHANGE]
     return exchange
-
-
-def _no_answer(exchange: Exchange) -> str:
-    kind = exchange.failure.kind if exchange.failure else "no answer"
-    return (
-        f"{exchange.request.host} gave no answer ({kind}). The journal keeps the request as exchange "
-        f"{exchange.number}. Check AUTH0_DOMAIN, the network, and for a private certificate AUTH0_CA_FILE; then run the cell again."
-    )

@@ -39,6 +39,17 @@ class NoAnswer(LabError):
         super().__init__(message)
         self.exchange = exchange
 
+    @classmethod
+    def to(cls, exchange: Exchange) -> NoAnswer:
+        """Say of a failed exchange who gave no answer, and what to check."""
+        kind = exchange.failure.kind if exchange.failure else "no answer"
+        return cls(
+            f"{exchange.request.host} gave no answer ({kind}). The journal keeps the request as exchange "
+            f"{exchange.number}. Check AUTH0_DOMAIN, the network, and for a private certificate AUTH0_CA_FILE; "
+            "then run the cell again.",
+            exchange,
+        )
+
 
 class MissingField(LabError, KeyError):
     """An answer lacks the field that was asked for."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import httpx
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from auth0_mfa_lab.show.panels_qr import QrPanel
     from auth0_mfa_lab.show.qr import QrPicture
 
+Profile = Literal["docs", "recorded"]
 _HEADERS = {
     # Pinned, so that no upgrade of a library changes what a notebook shows.
     "user-agent": "auth0-mfa-lab",
@@ -76,7 +77,7 @@ class Lab:
         return cls.live(settings) if settings.tenant == "live" else cls._boxed(settings, "docs", 1)
 
     @classmethod
-    def sandbox(cls, *, profile: str = "docs", seed: int = 1) -> Lab:
+    def sandbox(cls, *, profile: Profile = "docs", seed: int = 1) -> Lab:
         """Open a sandbox tenant of one's own, whatever the environment says.
 
         `profile` is `docs` (a rejected push is 403 `invalid_grant`) or `recorded` (400 `access_denied`). Equal seeds
@@ -100,7 +101,7 @@ class Lab:
         return lab
 
     @classmethod
-    def _boxed(cls, settings: Settings, profile: str, seed: int) -> Lab:
+    def _boxed(cls, settings: Settings, profile: Profile, seed: int) -> Lab:
         from auth0_mfa_lab.sandbox import PhoneError, Sandbox
 
         if profile not in ("docs", "recorded"):

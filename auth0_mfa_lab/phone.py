@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
 import httpx
 
-from auth0_mfa_lab.errors import NeedsAPerson, NotABarcode, NotEnrolled, NothingToAnswer, PhoneError
+from auth0_mfa_lab.errors import (
+    LabError,
+    NeedsAPerson,
+    NoAnswer,
+    NotABarcode,
+    NotEnrolled,
+    NothingToAnswer,
+    PhoneError,
+)
 from auth0_mfa_lab.secret import Secret
 from auth0_mfa_lab.show.told import Told
 from auth0_mfa_lab.wire.aliases import Aliases
 from auth0_mfa_lab.wire.exchange import Exchange
-from auth0_mfa_lab.wire.recorder import EXCHANGE
+from auth0_mfa_lab.wire.recorder import EXCHANGE, Unanswered
 
 T = TypeVar("T")
 _ERRORS = {error.__name__: error for error in (NotEnrolled, NothingToAnswer, NotABarcode)}
@@ -23,9 +32,13 @@ class Pushed(Protocol):
     """What the lab reads of a push on the virtual phone."""
 
     @property
-    def sent_at(self) -> str: ...
+    def started(self) -> float: ...
     @property
     def host(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def location(self) -> str: ...
 
 
 class VirtualPhone(Protocol):
@@ -54,10 +67,18 @@ class LabPhone(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notification:
-    """A push that waits on the phone: when it was sent (ISO 8601, UTC) and by which host."""
+    """A push that waits on the phone: when the login began (ISO 8601, UTC), and what the phone says of it."""
 
-    sent_at: str
+    started: str
     host: str
+    source: str
+    location: str
+
+    @classmethod
+    def of(cls, push: Pushed) -> Notification:
+        """Read a push of the virtual phone, without its token and its challenge."""
+        started = datetime.fromtimestamp(push.started, UTC).isoformat(timespec="seconds")
+        return cls(started=started, host=push.host, source=push.source, location=push.location)
 
 
 class SandboxPhone:
@@ -73,7 +94,7 @@ class SandboxPhone:
     @property
     def notifications(self) -> tuple[Notification, ...]:
         """The pushes that wait for an answer, oldest first."""
-        return tuple(Notification(sent_at=each.sent_at, host=each.host) for each in self._phone.notifications)
+        return tuple(map(Notification.of, self._phone.notifications))
 
     def scan(self, barcode: str | bytes) -> Exchange:
         """Enroll with the ticket of a barcode_uri, or of the PNG of its QR; return the phone's exchange."""
@@ -118,9 +139,11 @@ class SandboxPhone:
     def _done(self, act: Callable[[], T]) -> T:
         try:
             return act()
+        except Unanswered as failure:
+            error: LabError = NoAnswer.to(failure.exchange)
         except self._failures as failure:
-            kind, said = _ERRORS.get(type(failure).__name__, PhoneError), self._aliases.mask(str(failure))
-        raise kind(said) from None
+            error = _ERRORS.get(type(failure).__name__, PhoneError)(self._aliases.mask(str(failure)))
+        raise error from None
 
 
 class OwnPhone:

@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass, replace
 
 from auth0_mfa_lab.wire.aliases import Aliases
+from auth0_mfa_lab.wire.claims import claims_of
 from auth0_mfa_lab.wire.exchange import Exchange, Json, Message, Request, Response
-from auth0_mfa_lab.wire.secrets_of import claims_of
 
 _MATTERS = re.compile(r"authorization|content-type|retry-after|www-authenticate|x-ratelimit-.*")
 # A length would tell that of a signature or a name; the rest of these are the transport's, not the API's.
@@ -139,7 +139,7 @@ def _claims(exchange: Exchange, aliases: Aliases) -> list[str]:
 def _with_origin(line: str, number: int, aliases: Aliases) -> str:
     """Add to a line of a request where its secrets came from: `(from 1)`."""
     known = (aliases.named(f"{shown}>") for shown in _ALIAS.findall(line))
-    born = dict.fromkeys(alias.born for alias in known if alias and alias.born and alias.born < number)
+    born = dict.fromkeys(alias.born for alias in known if alias and alias.answered and (alias.born or 0) < number)
     if not born:
         return line
     return f"{line:{_FROM_COLUMN}} (from {', '.join(map(str, born))})"

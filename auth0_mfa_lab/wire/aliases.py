@@ -15,12 +15,17 @@ _WINDOW = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alias:
-    """The name under which one secret is shown, and the number of the exchange it was first seen in."""
+    """The name under which one secret is shown, and where it was first seen.
+
+    `born` is the number of the exchange, None for what came from elsewhere; `answered` says that it stood in the
+    answer, not in the request.
+    """
 
     kind: str
     number: int
     shape: str | None
     born: int | None
+    answered: bool
 
     @property
     def shown(self) -> str:
@@ -58,14 +63,15 @@ class Aliases:
         # From a window's size to the window, to the lengths of what begins so, to the spellings.
         self._index: dict[int, dict[str, dict[int, dict[str, Alias]]]] = {}
 
-    def learn(self, kind: str, value: str, *, born: int | None = None) -> Secret:
+    def learn(self, kind: str, value: str, *, born: int | None = None, answered: bool = False) -> Secret:
         """Give `value` an alias of this kind, or find the one it has, and return it as a Secret.
 
         `kind` is the wire's own name of the field, such as `mfa_token`; `born` is the number of the exchange
-        that it passed in, None for what came from elsewhere (settings, a person, the phone's display).
+        that it passed in, None for what came from elsewhere (settings, a person, the phone's display), and `answered`
+        says that it stood in the answer.
         """
         with self.lock:
-            alias = self._alias_of.get(value) or self._new(kind, value, born)
+            alias = self._alias_of.get(value) or self._new(kind, value, born, answered)
             return Secret(value, alias.shown)
 
     def known(self, value: str) -> Alias | None:
@@ -80,9 +86,10 @@ class Aliases:
             return self._named.get(f"<{match[1]} {match[2]}>") if match else None
 
     def born(self, text: str) -> int | None:
-        """Return the number of the exchange that brought the newest secret in a text, or None."""
+        """Return the number of the exchange whose answer brought the newest secret in a text, or None."""
         with self.lock:
-            return max((find.alias.born for find in self._finds(text) if find.alias.born), default=None)
+            aliases = [find.alias for find in self._finds(text)]
+        return max((alias.born for alias in aliases if alias.born and alias.answered), default=None)
 
     def mask(self, text: str, *, introducing: int | None = None) -> str:
         """Return the text with every learned secret under its alias.
@@ -108,9 +115,9 @@ class Aliases:
         shown = self.mask(value)
         return value if shown == value else Secret(value, shown)
 
-    def _new(self, kind: str, value: str, born: int | None) -> Alias:
+    def _new(self, kind: str, value: str, born: int | None, answered: bool) -> Alias:
         number = self._count[kind] = self._count.get(kind, 0) + 1
-        alias = Alias(kind=kind, number=number, shape=_shape(value), born=born)
+        alias = Alias(kind=kind, number=number, shape=_shape(value), born=born, answered=answered)
         self._alias_of[value] = self._named[alias.shown] = alias
         for spelling in spellings(value):
             size = min(len(spelling), _WINDOW)

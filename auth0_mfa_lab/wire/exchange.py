@@ -10,6 +10,7 @@ from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
 from auth0_mfa_lab.errors import MissingField
+from auth0_mfa_lab.wire.claims import claims_of
 
 Speaker = Literal["app", "phone"]
 Json = Any
@@ -135,6 +136,13 @@ class Exchange:
         if isinstance(body, Mapping) and name in body:
             return body[name]
         raise MissingField(self._lacks(name), self) from None
+
+    def claims(self, name: str) -> Json:
+        """Return what the JWT in a field of the answer says, unverified, each secret in it a Secret.
+
+        Returns None for a field that holds no JWT, such as an opaque access token.
+        """
+        return self._wrapped(claims_of(self[name]))
 
     # Without this, `__getitem__` would make an exchange look like a sequence.
     __iter__ = None

@@ -92,10 +92,10 @@ class Journal(Sequence[Exchange]):
 
     def _learn(self, number: int, request: Request, response: Response | None) -> None:
         people = self.aliases.people
-        finds = list(secrets_of(request, url=request.url, people=people))
-        finds += secrets_of(response, people=people) if response else []
-        for kind, value in finds:
+        for kind, value in secrets_of(request, url=request.url, people=people):
             self.aliases.learn(kind, value, born=number)
+        for kind, value in secrets_of(response, people=people) if response else ():
+            self.aliases.learn(kind, value, born=number, answered=True)
 
     @overload
     def __getitem__(self, index: int) -> Exchange: ...

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import re
 from collections.abc import Iterator
 from urllib.parse import parse_qsl, urlsplit
 
+from auth0_mfa_lab.wire.claims import claims_of
 from auth0_mfa_lab.wire.exchange import Json, Message
 
 Find = tuple[str, str]
@@ -46,16 +46,6 @@ def secrets_of(message: Message, *, url: str = "", people: bool = False) -> Iter
         yield from _of_header(name.lower(), value, _bearer_kind(url))
     data = message.data()
     yield from _of_json(data, "", "", people) if data is not None else _of_text(message.text, "token")
-
-
-def claims_of(token: str) -> dict[str, Json] | None:
-    """Return the claims of a JWT, unverified; None for what is none."""
-    part = token.split(".")[1] if token.count(".") == 2 else ""
-    try:
-        claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-    except (ValueError, binascii.Error):
-        return None
-    return claims if isinstance(claims, dict) else None
 
 
 def _bearer_kind(url: str) -> str:
