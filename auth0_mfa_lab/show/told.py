@@ -16,4 +16,6 @@ class Told:
         return self.sentence
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        return {"text/plain": self.sentence, "text/html": f"<p>{escape(self.sentence)}</p>"}
+        # A command has lines of its own.
+        tag = "pre" if "\n" in self.sentence else "p"
+        return {"text/plain": self.sentence, "text/html": f"<{tag}>{escape(self.sentence)}</{tag}>"}

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
 from auth0_mfa_lab.errors import MissingField
+from auth0_mfa_lab.secret import Secret
 from auth0_mfa_lab.wire.claims import claims_of
 
 Speaker = Literal["app", "phone"]
@@ -17,12 +18,22 @@ Json = Any
 """Whatever JSON holds: what a server sends is checked where it is read, not by its type."""
 
 
+class Body(bytes):
+    """A body as it was sent; only its `repr` hides it, for it may hold any secret."""
+
+    def __repr__(self) -> str:
+        return "<body as sent>"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Message:
-    """The headers and the body of a request or a response, as they were sent."""
+    """The headers and the body of a request or a response, as they were sent.
+
+    What the journal keeps shows itself masked: a header that holds a secret is a Secret, and so is the body's text.
+    """
 
     headers: tuple[tuple[str, str], ...]
-    body: bytes
+    body: Body
 
     def header(self, name: str) -> str | None:
         """Return the first header of this name (any case), or None."""
@@ -35,11 +46,11 @@ class Message:
 
     @property
     def text(self) -> str:
-        """The body as text; bytes that are no UTF-8 are replaced."""
-        return self.body.decode("utf-8", "replace")
+        """The body as text, a Secret whole; bytes that are no UTF-8 are replaced."""
+        return Secret(self.body.decode("utf-8", "replace"), repr(self.body))
 
     def data(self) -> Json:
-        """Return the body taken apart: JSON, the fields of a form, or None where it is neither."""
+        """Return the body taken apart and raw: JSON, the fields of a form, or None where it is neither."""
         if self.media_type == "application/x-www-form-urlencoded":
             return dict(parse_qsl(self.text, keep_blank_values=True))
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import overload
 
@@ -60,17 +60,18 @@ class Journal(Sequence[Exchange]):
             response = answer if isinstance(answer, Response) else None
             failure = answer if isinstance(answer, Failure) else None
             self._learn(number, request, response)
+            wrap = self.aliases.wrap
             exchange = Exchange(
                 number=number,
                 speaker=speaker,
                 step=self.title,
                 at=self.now(),
-                request=request,
-                response=response,
+                request=replace(request, url=wrap(request.url), headers=_wrapped(request.headers, wrap)),
+                response=replace(response, headers=_wrapped(response.headers, wrap)) if response else None,
                 failure=failure,
                 notes=notes,
                 show=lambda each: self.show(each, self.aliases),
-                wrap=self.aliases.wrap,
+                wrap=wrap,
             )
             self._exchanges.append(exchange)
             return exchange
@@ -112,3 +113,7 @@ class Journal(Sequence[Exchange]):
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         return self.show_all(self)
+
+
+def _wrapped(headers: tuple[tuple[str, str], ...], wrap: Callable[[str], str]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, wrap(value)) for name, value in headers)

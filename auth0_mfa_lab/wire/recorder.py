@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 
-from auth0_mfa_lab.wire.exchange import Exchange, Failure, Request, Response, Speaker
+from auth0_mfa_lab.wire.exchange import Body, Exchange, Failure, Request, Response, Speaker
 from auth0_mfa_lab.wire.journal import Journal
 
 EXCHANGE = "auth0_mfa_lab.exchange"
@@ -36,7 +36,7 @@ class RecordingTransport(httpx.BaseTransport):
             method=request.method,
             url=str(request.url),
             headers=tuple((name.lower(), value) for name, value in request.headers.items()),
-            body=request.read(),
+            body=Body(request.read()),
         )
         try:
             answer = self._inner.handle_request(request)
@@ -50,7 +50,7 @@ class RecordingTransport(httpx.BaseTransport):
             status=answer.status_code,
             reason=answer.reason_phrase,
             headers=tuple((name.lower(), value) for name, value in answer.headers.multi_items()),
-            body=body,
+            body=Body(body),
         )
         notes = tuple(answer.extensions.get(NOTES, ()))
         answer.extensions[EXCHANGE] = self._record(sent, received, notes)
