@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from dataclasses import fields
 from pathlib import Path
@@ -38,10 +39,8 @@ def test_each_link_within_the_project_leads_somewhere() -> None:
 
 
 def test_the_map_has_each_notebook_with_its_question() -> None:
-    import nbformat
-
     for notebook in sorted((ROOT / "notebooks").glob("*.ipynb")):
-        title = nbformat.read(notebook, as_version=4).cells[0].source.splitlines()[0].removeprefix("# ")
+        title = json.loads(notebook.read_text(encoding="utf-8"))["cells"][0]["source"][0].strip().removeprefix("# ")
         assert f"[{notebook.stem}](notebooks/{notebook.name}) | {title} |" in README
 
 

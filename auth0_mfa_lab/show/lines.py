@@ -108,7 +108,7 @@ def _folded_headers(message: Message) -> list[str]:
 
 
 def _laid_out(message: Request | Response) -> list[str]:
-    data = message.data()
+    data = message.raw_data()
     if message.media_type == "application/x-www-form-urlencoded":
         return [f"{name}={value}" for name, value in data.items()]
     if data is None:
@@ -127,7 +127,7 @@ def _claims(exchange: Exchange, aliases: Aliases) -> list[str]:
     """Lay out what the JWTs that are born in this exchange say."""
     lines: list[str] = []
     messages = [exchange.request, exchange.response] if exchange.response else [exchange.request]
-    for data in (message.data() for message in messages):
+    for data in (message.raw_data() for message in messages):
         for value in data.values() if isinstance(data, dict) else ():
             alias = aliases.known(value) if isinstance(value, str) else None
             claims = claims_of(value) if alias and alias.born == exchange.number else None

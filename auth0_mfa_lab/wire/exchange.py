@@ -49,7 +49,7 @@ class Message:
         """The body as text, a Secret whole; bytes that are no UTF-8 are replaced."""
         return Secret(self.body.decode("utf-8", "replace"), repr(self.body))
 
-    def data(self) -> Json:
+    def raw_data(self) -> Json:
         """Return the body taken apart and raw: JSON, the fields of a form, or None where it is neither."""
         if self.media_type == "application/x-www-form-urlencoded":
             return dict(parse_qsl(self.text, keep_blank_values=True))
@@ -122,7 +122,7 @@ class Exchange:
     @cached_property
     def json(self) -> Json:
         """The answer's body as JSON, each secret in it a Secret; None when there is none or it is not JSON."""
-        return self._wrapped(self.response.data()) if self.response else None
+        return self._wrapped(self.response.raw_data()) if self.response else None
 
     @property
     def error(self) -> str | None:

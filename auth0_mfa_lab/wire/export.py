@@ -30,7 +30,7 @@ def curl(exchange: Exchange, aliases: Aliases) -> str:
 
 def _data(exchange: Exchange, aliases: Aliases) -> list[str]:
     request = exchange.request
-    fields = request.data()
+    fields = request.raw_data()
     if request.media_type != "application/x-www-form-urlencoded" or not isinstance(fields, dict):
         return [f"--data {_quoted(request.text, aliases)}"]
     # curl percent-encodes the value itself, and so the variable's too.

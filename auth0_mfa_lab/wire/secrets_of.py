@@ -44,7 +44,7 @@ def secrets_of(message: Message, *, url: str = "", people: bool = False) -> Iter
     yield from _of_pairs(parse_qsl(urlsplit(url).query), people)
     for name, value in message.headers:
         yield from _of_header(name.lower(), value, _bearer_kind(url))
-    data = message.data()
+    data = message.raw_data()
     yield from _of_json(data, "", "", people) if data is not None else _of_text(message.text, "token")
 
 
