@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,6 +9,8 @@ from dataclasses import dataclass, field
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
+
+from auth0_mfa_lab.sandbox.json_text import json_object
 
 PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 LEEWAY = 5.0
@@ -60,11 +61,12 @@ class DeviceKey:
         """
         try:
             verified = jws.deserialize_compact(token, self._rsa, algorithms=["RS256"])
-            claims = json.loads(verified.payload)
-        except (JoseError, ValueError, TypeError, KeyError) as problem:
+        except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as problem:
+            # A hostile header makes the library stumble in several ways; each of them is a refusal.
             raise BadSignature("not signed by this device's key with RS256") from problem
-        if not isinstance(claims, dict):
-            raise BadSignature("the claims are no object")
+        claims = json_object(verified.payload)
+        if claims is None:
+            raise BadSignature("the claims are no JSON object")
         return claims
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from auth0_mfa_lab.sandbox import guardian_errors
-from auth0_mfa_lab.sandbox.errors import OAuthError, WireError
+from auth0_mfa_lab.sandbox import errors, guardian_errors, mfa_errors
+from auth0_mfa_lab.sandbox.errors import WireError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,15 +40,16 @@ def note_of(row: EvidenceRow) -> str:
 
 def evidence() -> tuple[EvidenceRow, ...]:
     """Return the row of every error class, then those of the other answers whose status is a guess."""
-    errors = (*_leaves(OAuthError), *_leaves(guardian_errors.GuardianError))
-    return (*(_row(error) for error in errors), ENROLLED, RESOLVED, NO_ROUTE, NO_METHOD)
+    return (*(_row(error) for error in _error_classes()), ENROLLED, RESOLVED, NO_ROUTE, NO_METHOD)
 
 
-def _leaves(error: type[WireError]) -> Iterator[type[WireError]]:
-    for kind in error.__subclasses__():
-        if hasattr(kind, "marks"):
-            yield kind
-        yield from _leaves(kind)
+def _error_classes() -> Iterator[type[WireError]]:
+    for module in (errors, mfa_errors, guardian_errors):
+        for value in vars(module).values():
+            is_error = isinstance(value, type) and issubclass(value, WireError)
+            # The shapes (OAuthError, GuardianError) have no marks: they are no answer.
+            if is_error and value.__module__ == module.__name__ and hasattr(value, "marks"):
+                yield value
 
 
 def _row(error: type[WireError]) -> EvidenceRow:

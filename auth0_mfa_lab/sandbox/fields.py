@@ -1,12 +1,12 @@
 """The fields of a request's body, JSON or form alike; null and "" count as absent (decision 11)."""
 
-import json
 from collections.abc import Iterator, Mapping
 from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
 from auth0_mfa_lab.sandbox.errors import InvalidBody, MissingParameter
+from auth0_mfa_lab.sandbox.json_text import json_object
 
 
 class Fields:
@@ -59,20 +59,13 @@ async def read_fields(request: Request) -> Fields:
         return Fields({})
     kind = request.headers.get("content-type", "application/x-www-form-urlencoded").partition(";")[0].strip()
     if kind.lower() == "application/json":
-        return Fields(_json_object(body))
+        value = json_object(body)
+        if value is None:
+            raise InvalidBody(problem="The body must be a JSON object")
+        return Fields(value)
     if kind.lower() == "application/x-www-form-urlencoded":
         return Fields(_form(body))
     raise InvalidBody(problem=f"Unsupported content type: {kind}")
-
-
-def _json_object(body: bytes) -> dict[str, object]:
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, dict):
-        raise InvalidBody(problem="The body must be a JSON object")
-    return value
 
 
 def _form(body: bytes) -> dict[str, str]:

@@ -1,6 +1,5 @@
 """The Guardian device API, what a phone speaks: enroll, resolve-transaction, device-accounts."""
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,6 +12,7 @@ from starlette.routing import Route
 from auth0_mfa_lab.sandbox import evidence
 from auth0_mfa_lab.sandbox import guardian_errors as errors
 from auth0_mfa_lab.sandbox.device_key import BadKey, BadSignature, DeviceKey, is_addressed_to, is_current
+from auth0_mfa_lab.sandbox.json_text import json_object
 from auth0_mfa_lab.sandbox.notes import add_note
 from auth0_mfa_lab.sandbox.records import Device, OobTransaction, PushService
 from auth0_mfa_lab.sandbox.tenant import Tenant
@@ -109,8 +109,10 @@ class Guardian:
 
     async def update(self, request: Request) -> JSONResponse:
         """Change a phone's identifier, name or push token; what is absent stays (section 3)."""
-        body = await _json_object(request)
+        # Read first, judged second: nothing may happen between the look at the device and its change.
+        await request.body()
         device = self._device_of(request)
+        body = await _json_object(request)
         if "identifier" in body:
             device = replace(device, identifier=_text(body, "identifier"))
         if "name" in body:
@@ -161,11 +163,8 @@ class Guardian:
 
 
 async def _json_object(request: Request) -> Mapping[str, object]:
-    try:
-        body = json.loads(await request.body())
-    except (ValueError, RecursionError):
-        body = None
-    if not isinstance(body, dict):
+    body = json_object(await request.body())
+    if body is None:
         raise errors.InvalidBody(problem="it must be a JSON object")
     return body
 

@@ -75,7 +75,7 @@ class LoginTransactionNotFound(GuardianError):
 
 
 class EnrollmentNotFound(GuardianError):
-    """No device has this id, or the bearer is another device's (section 3)."""
+    """No device has this id, or it was un-enrolled (section 3)."""
 
     where = DEVICE
     status, code, text = 404, "enrollment_not_found", "The enrollment was not found."

@@ -4,8 +4,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from auth0_mfa_lab.sandbox import errors
+from auth0_mfa_lab.sandbox import mfa_errors as errors
 from auth0_mfa_lab.sandbox.client_auth import authenticate_client
+from auth0_mfa_lab.sandbox.errors import NotEmulated
 from auth0_mfa_lab.sandbox.fields import Fields, read_fields
 from auth0_mfa_lab.sandbox.mfa_tokens import login_of_bearer, login_of_body
 from auth0_mfa_lab.sandbox.notes import note_misspellings
@@ -49,7 +50,7 @@ class Mfa:
         if self._tenant.authenticators.active_of(login.request.user_id):
             raise errors.AlreadyEnrolled
         if factor != "auth0":
-            raise errors.NotEmulated(f"the factor {factor}")
+            raise NotEmulated(f"the factor {factor}")
         push = self._tenant.associate_push(login)
         body: dict[str, object] = {"authenticator_type": "oob"}
         if push.recovery_code is not None:

@@ -2,7 +2,7 @@
 
 from starlette.requests import Request
 
-from auth0_mfa_lab.sandbox.errors import (
+from auth0_mfa_lab.sandbox.mfa_errors import (
     ExpiredMfaToken,
     InvalidBearer,
     MalformedMfaToken,

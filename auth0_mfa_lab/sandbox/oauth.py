@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from auth0_mfa_lab.sandbox import errors
+from auth0_mfa_lab.sandbox import errors, mfa_errors
 from auth0_mfa_lab.sandbox.client_auth import authenticate_client
 from auth0_mfa_lab.sandbox.fields import Fields, read_fields
 from auth0_mfa_lab.sandbox.mfa_tokens import login_of_body
@@ -135,27 +135,27 @@ class OAuth:
         login = login_of_body(self._tenant, mfa_token, client)
         transaction = self._tenant.transactions.oob(oob_code)
         if transaction is None:
-            raise errors.MalformedOobCode
+            raise mfa_errors.MalformedOobCode
         now = self._tenant.clock.now()
         if now >= transaction.expires:
-            raise errors.ExpiredOobCode
+            raise mfa_errors.ExpiredOobCode
         if transaction.login is not login:
-            raise errors.OobCodeOfAnotherLogin
+            raise mfa_errors.OobCodeOfAnotherLogin
         if self._tenant.state_of(transaction) in ("used", "superseded"):
-            raise errors.InvalidOobCode
+            raise mfa_errors.InvalidOobCode
         if login.done:
-            raise errors.LoginDone
+            raise mfa_errors.LoginDone
         allowed = transaction.polls.take(now)
         headers = transaction.polls.headers()
         if not allowed:
-            raise errors.SlowDown(headers=headers)
+            raise mfa_errors.SlowDown(headers=headers)
         return self._outcome(transaction, headers), headers
 
     def _outcome(self, transaction: OobTransaction, headers: dict[str, str]) -> dict[str, object]:
         if transaction.state == "pending":
-            raise errors.AuthorizationPending(headers=headers)
+            raise mfa_errors.AuthorizationPending(headers=headers)
         if transaction.state == "rejected":
             if self._tenant.settings.profile == "recorded":
-                raise errors.RejectedAsRecorded(headers=headers)
-            raise errors.RejectedAsDocumented(headers=headers)
+                raise mfa_errors.RejectedAsRecorded(headers=headers)
+            raise mfa_errors.RejectedAsDocumented(headers=headers)
         return self._tenant.redeem(transaction)

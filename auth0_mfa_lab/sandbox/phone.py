@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import httpx
 import pyotp
@@ -219,15 +220,21 @@ def _read_push(push: Push) -> Notification | None:
     """Read FCM's flat map; a payload without a required key is no Guardian push (the guardian reference, section 4)."""
     payload = push.payload
     try:
-        source, location = json.loads(str(payload["s"])), json.loads(str(payload["l"]))
+        source, location = _parsed(payload.get("s")), _parsed(payload.get("l"))
         return Notification(
             enrollment_id=str(payload["dai"]),
             host=str(payload["sh"]),
             started=datetime.fromisoformat(str(payload["d"])).timestamp(),
-            source=f"{source['b']['n']} on {source['os']['n']}",
-            location=str(location["n"]),
+            source=" on ".join(str(part["n"]) for part in source.values()),
+            location=str(location.get("n", "")),
             transaction_token=str(payload["txtkn"]),
             challenge=str(payload["c"]),
         )
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, TypeError, AttributeError):
         return None
+
+
+def _parsed(value: object) -> dict[str, Any]:
+    """Return one of the optional objects, which FCM carries as a JSON string."""
+    parsed = json.loads(value) if isinstance(value, str) else {}
+    return parsed if isinstance(parsed, dict) else {}

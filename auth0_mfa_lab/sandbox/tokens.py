@@ -1,6 +1,5 @@
 """What the tenant issues: JWTs, opaque tokens, and strings that look sealed as Auth0's do."""
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -9,6 +8,7 @@ from joserfc.errors import JoseError
 
 from auth0_mfa_lab.sandbox.chance import Chance
 from auth0_mfa_lab.sandbox.clock import Clock
+from auth0_mfa_lab.sandbox.json_text import json_object
 from auth0_mfa_lab.sandbox.keys import KeyRing
 from auth0_mfa_lab.sandbox.records import Api, Request, User
 
@@ -62,10 +62,10 @@ class Tokens:
         """Return the `txid` of a `txtkn` that we signed and that has not expired; otherwise None."""
         try:
             verified = jws.deserialize_compact(token, self.keys.current.private, algorithms=["RS256"])
-            claims = json.loads(verified.payload)
-        except (JoseError, ValueError, TypeError, KeyError):
+        except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return None
-        if not isinstance(claims, dict) or claims.get("aud") != self._device_audience:
+        claims = json_object(verified.payload)
+        if claims is None or claims.get("aud") != self._device_audience:
             return None
         expires, txid = claims.get("exp"), claims.get("txid")
         return txid if isinstance(txid, str) and isinstance(expires, int) and self._clock.now() < expires else None

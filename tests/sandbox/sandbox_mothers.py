@@ -1,0 +1,129 @@
+"""Mothers for the sandbox's tests: an application that speaks the wire, and a login part way through it."""
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from joserfc import jwt
+from joserfc.jwk import RSAKey
+
+from auth0_mfa_lab.sandbox import Notification, Phone, Sandbox
+
+GRANT = "http://auth0.com/oauth/grant-type"
+GUARDIAN = "https://sandbox.example/appliance-mfa/api"
+
+
+@dataclass(frozen=True)
+class App:
+    """An application's back end: it types the wire by hand, so that nothing of the sandbox agrees with itself."""
+
+    sandbox: Sandbox
+    http: httpx.Client
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        known = self.sandbox.defaults
+        return {"client_id": known.client_id, "client_secret": known.client_secret}
+
+    def token(self, **fields: str) -> httpx.Response:
+        return self.http.post("/oauth/token", data={**self.credentials, **fields})
+
+    def password(self, **fields: str) -> httpx.Response:
+        known = self.sandbox.defaults
+        login = {"grant_type": "password", "username": known.username, "password": known.password}
+        return self.token(**{**login, **fields})
+
+    def mfa_token(self, **fields: str) -> str:
+        return str(self.password(**fields).json()["mfa_token"])
+
+    def associate(self, mfa_token: str, **fields: object) -> httpx.Response:
+        body = {"authenticator_types": ["oob"], "oob_channels": ["auth0"], **fields}
+        return self.http.post("/mfa/associate", headers=bearer(mfa_token), json=body)
+
+    def authenticators(self, mfa_token: str) -> list[dict[str, Any]]:
+        listed: list[dict[str, Any]] = self.http.get("/mfa/authenticators", headers=bearer(mfa_token)).json()
+        return listed
+
+    def challenge(self, mfa_token: str, **fields: str) -> httpx.Response:
+        return self.http.post("/mfa/challenge", json={**self.credentials, "mfa_token": mfa_token, **fields})
+
+    def poll(self, mfa_token: str, oob_code: str, **fields: str) -> httpx.Response:
+        return self.token(grant_type=f"{GRANT}/mfa-oob", mfa_token=mfa_token, oob_code=oob_code, **fields)
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """A login of an enrolled user whose push waits on the phone."""
+
+    app: App
+    phone: Phone
+    mfa_token: str
+    oob_code: str
+
+    @property
+    def notification(self) -> Notification:
+        return self.phone.notifications[-1]
+
+    def poll(self) -> httpx.Response:
+        return self.app.poll(self.mfa_token, self.oob_code)
+
+    def claims(self, **changes: object) -> dict[str, object]:
+        """Return the claims of a right answer, at the sandbox's time, with changes."""
+        now = int(self.app.sandbox.clock.now())
+        claims: dict[str, object] = {
+            "iss": self.phone.identifier,
+            "sub": self.notification.challenge,
+            "aud": f"{GUARDIAN}/resolve-transaction",
+            "iat": now,
+            "exp": now + 30,
+            "auth0_guardian_method": "push",
+            "auth0_guardian_accepted": True,
+        }
+        return {**claims, **changes}
+
+    def answer(self, challenge_response: object, *, url: str | None = None) -> httpx.Response:
+        return self.app.http.post(
+            url or f"{GUARDIAN}/resolve-transaction",
+            headers=bearer(self.notification.transaction_token),
+            json={"challenge_response": challenge_response},
+        )
+
+    def sign(self, claims: Mapping[str, object]) -> str:
+        """Sign claims with the key of the enrollment that this push was sent to."""
+        (key,) = [one.key for one in self.phone.enrollments if one.id == self.notification.enrollment_id]
+        return sign(claims, key)
+
+
+def pushed(app: App, phone: Phone, **fields: str) -> Pushed:
+    """Return a login of a fresh user with push, challenged: the phone shows it."""
+    user = app.sandbox.add_user(factors=["push"], phone=phone)
+    mfa_token = app.mfa_token(username=user.username, password=user.password, **fields)
+    challenged = app.challenge(mfa_token, challenge_type="oob").json()
+    return Pushed(app, phone, mfa_token, challenged["oob_code"])
+
+
+def sign(claims: Mapping[str, object], key: RSAKey) -> str:
+    return jwt.encode({"alg": "RS256", "typ": "JWT"}, dict(claims), key)
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {token}"}
+
+
+def basic(client_id: str, secret: str) -> dict[str, str]:
+    return {"authorization": "Basic " + base64.b64encode(f"{client_id}:{secret}".encode()).decode()}
+
+
+def segment(value: object) -> str:
+    """Return one part of a JWT."""
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+
+def claims_of(token: str) -> dict[str, Any]:
+    """Read a JWT's claims without any check."""
+    part = token.split(".")[1]
+    claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    return claims

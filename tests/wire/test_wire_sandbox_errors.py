@@ -1,0 +1,375 @@
+"""The error tables of the reference, typed from it, against what the sandbox answers.
+
+Nothing here is imported from the sandbox's error classes: a wrong text would agree with itself.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import httpx
+import pytest
+
+from auth0_mfa_lab.sandbox import Phone, Sandbox
+from tests.sandbox.sandbox_mothers import GRANT, App, bearer, pushed
+
+GUARDIAN = "https://sandbox.example/appliance-mfa/api"
+INVALID = "The mfa_token provided is invalid. Try getting a new token."
+GARBAGE = "Fe26.2**garbage"
+
+
+@dataclass(frozen=True)
+class Scene:
+    app: App
+    phone: Phone
+
+    @property
+    def box(self) -> Sandbox:
+        return self.app.sandbox
+
+    def wait(self, seconds: float) -> "Scene":
+        self.box.clock.advance(seconds)
+        return self
+
+    def http(self, method: str, path: str, **options: object) -> httpx.Response:
+        return self.app.http.request(method, path, **options)  # type: ignore[arg-type]  # httpx's own keywords
+
+
+@pytest.fixture(params=["docs", "recorded"])
+def scene(request: pytest.FixtureRequest) -> Iterator[Scene]:
+    box = Sandbox(profile=request.param)
+    app = App(box, httpx.Client(transport=box.transport, base_url="https://sandbox.example"))
+    yield Scene(app, box.new_phone(app.http))
+    box.close()
+    assert box.transport.failures == []
+
+
+def expired_at(use: Callable[[Scene, str], httpx.Response]) -> Callable[[Scene], httpx.Response]:
+    def run(scene: Scene) -> httpx.Response:
+        token = scene.app.mfa_token()
+        return use(scene.wait(600), token)
+
+    return run
+
+
+def without_directory(scene: Scene) -> httpx.Response:
+    scene.box.tenant.settings = replace(scene.box.tenant.settings, default_directory=None)
+    return scene.app.password()
+
+
+def without_grant(scene: Scene) -> httpx.Response:
+    clients, client_id = scene.box.tenant.clients, scene.box.defaults.client_id
+    clients[client_id] = replace(clients[client_id], grants=frozenset())
+    return scene.app.password()
+
+
+def enrolled_associate(scene: Scene) -> httpx.Response:
+    return scene.app.associate(pushed(scene.app, scene.phone).mfa_token)
+
+
+def other_client(scene: Scene) -> httpx.Response:
+    login = pushed(scene.app, scene.phone)
+    public = scene.box.defaults.public_client_id
+    return scene.app.poll(login.mfa_token, login.oob_code, client_id=public, client_secret="")
+
+
+def mixed(scene: Scene) -> httpx.Response:
+    first, second = pushed(scene.app, scene.phone), pushed(scene.app, scene.phone)
+    return scene.app.poll(first.mfa_token, second.oob_code)
+
+
+def late_poll(scene: Scene) -> httpx.Response:
+    login = pushed(scene.app, scene.phone)
+    scene.wait(300)
+    return login.poll()
+
+
+def fast_poll(scene: Scene) -> httpx.Response:
+    login = pushed(scene.app, scene.phone)
+    return [login.poll() for _ in range(13)][-1]
+
+
+def spent_poll(scene: Scene) -> httpx.Response:
+    login = pushed(scene.app, scene.phone)
+    scene.phone.allow()
+    login.poll()
+    return login.poll()
+
+
+def challenge_after_the_end(scene: Scene) -> httpx.Response:
+    login = pushed(scene.app, scene.phone)
+    scene.phone.allow()
+    login.poll()
+    return scene.app.challenge(login.mfa_token)
+
+
+def unfit_challenge(scene: Scene) -> httpx.Response:
+    login = pushed(scene.app, scene.phone)
+    (totp,) = [one["id"] for one in scene.app.authenticators(login.mfa_token) if one["authenticator_type"] == "otp"]
+    return scene.app.challenge(login.mfa_token, authenticator_id=totp, challenge_type="oob")
+
+
+def unknown_authenticator(scene: Scene) -> httpx.Response:
+    return scene.app.challenge(pushed(scene.app, scene.phone).mfa_token, authenticator_id="push|dev_0")
+
+
+def list_with(headers: dict[str, str]) -> Callable[[Scene], httpx.Response]:
+    return lambda scene: scene.http("GET", "/mfa/authenticators", headers=headers)
+
+
+def ask(**fields: str) -> Callable[[Scene], httpx.Response]:
+    return lambda scene: scene.app.password(**fields)
+
+
+# section, what happens, status, error, error_description
+ROWS: list[tuple[str, Callable[[Scene], httpx.Response], int, str, str]] = [
+    ("0.6 wrong secret", ask(client_secret="wrong"), 401, "access_denied", "Unauthorized"),
+    ("0.6 unknown client", ask(client_id="nobody"), 401, "access_denied", "Unauthorized"),
+    ("0.6 secret missing", ask(client_secret=""), 401, "access_denied", "Unauthorized"),
+    ("1.3 mfa_required", ask(), 403, "mfa_required", "Multifactor authentication required"),
+    ("1.4 wrong password", ask(password="wrong"), 403, "invalid_grant", "Wrong email or password."),
+    ("1.4 unknown user", ask(username="nobody"), 403, "invalid_grant", "Wrong email or password."),
+    (
+        "1.4 unknown audience",
+        ask(audience="https://nobody.example/"),
+        400,
+        "invalid_request",
+        "invalid audience specified for password grant exchange",
+    ),
+    (
+        "1.4 no default directory",
+        without_directory,
+        500,
+        "server_error",
+        "Authorization server not configured with default connection.",
+    ),
+    (
+        "1.4 wrong realm",
+        ask(grant_type=f"{GRANT}/password-realm", realm="email"),
+        400,
+        "invalid_request",
+        "invalid connection specified for password grant",
+    ),
+    (
+        "1.4 grant not allowed",
+        without_grant,
+        403,
+        "unauthorized_client",
+        "Grant type 'password' not allowed for the client.",
+    ),
+    ("1.4 username missing", ask(username=""), 400, "invalid_request", "Missing required parameter: username"),
+    ("1.4 password missing", ask(password=""), 400, "invalid_request", "Missing required parameter: password"),
+    ("1.4 grant missing", ask(grant_type=""), 400, "invalid_request", "Missing required parameter: grant_type"),
+    ("1.4 unknown grant", ask(grant_type="tea"), 403, "unsupported_grant_type", "Unsupported grant type: tea"),
+    (
+        "1.4 scope of a wrong type",
+        lambda scene: scene.http(
+            "POST",
+            "/oauth/token",
+            json={**scene.app.credentials, "grant_type": "password", "username": "u", "password": "p", "scope": 7},
+        ),
+        400,
+        "invalid_scope",
+        "Scope must be an array or a string",
+    ),
+    ("3.3 already enrolled", enrolled_associate, 403, "access_denied", "User is already enrolled."),
+    ("3.3 bad bearer", lambda scene: scene.app.associate(GARBAGE), 401, "invalid_grant", INVALID),
+    ("3.3 no bearer", lambda scene: scene.http("POST", "/mfa/associate", json={}), 401, "invalid_grant", INVALID),
+    (
+        "3.3 expired bearer",
+        expired_at(lambda scene, token: scene.app.associate(token)),
+        401,
+        "expired_token",
+        "mfa_token is expired",
+    ),
+    (
+        "3.3 types missing",
+        lambda scene: scene.app.associate(scene.app.mfa_token(), authenticator_types=None),
+        400,
+        "invalid_request",
+        "Missing required parameter: authenticator_types",
+    ),
+    ("4.1 bad bearer", list_with(bearer(GARBAGE)), 401, "invalid_grant", INVALID),
+    ("4.1 no bearer", list_with({}), 401, "invalid_grant", INVALID),
+    ("4.1 another scheme", list_with({"authorization": "Basic YTpi"}), 401, "invalid_grant", INVALID),
+    (
+        "4.1 expired bearer",
+        expired_at(lambda scene, token: scene.http("GET", "/mfa/authenticators", headers=bearer(token))),
+        401,
+        "expired_token",
+        "mfa_token is expired",
+    ),
+    (
+        "5 unfit challenge type",
+        unfit_challenge,
+        401,
+        "unsupported_challenge_type",
+        "User does not have any enrolled authenticator with the supported challenge type (oob)",
+    ),
+    (
+        "5 nothing enrolled",
+        lambda scene: scene.app.challenge(scene.app.mfa_token()),
+        401,
+        "unsupported_challenge_type",
+        "User is not enrolled. You can use /mfa/associate endpoint to enroll the first authenticator.",
+    ),
+    (
+        "5 garbage mfa_token",
+        lambda scene: scene.app.challenge(GARBAGE),
+        403,
+        "invalid_grant",
+        "Malformed mfa_token",
+    ),
+    (
+        "5 a JWT as mfa_token",
+        lambda scene: scene.app.challenge("eyJhbGciOiJSUzI1NiJ9.e30.AAAA"),
+        403,
+        "invalid_grant",
+        "Malformed mfa_token",
+    ),
+    (
+        "5 mfa_token missing",
+        lambda scene: scene.app.challenge(""),
+        400,
+        "invalid_request",
+        "Missing required parameter: mfa_token",
+    ),
+    (
+        "5 expired mfa_token",
+        expired_at(lambda scene, token: scene.app.challenge(token)),
+        401,
+        "expired_token",
+        "mfa_token is expired",
+    ),
+    ("5 unknown authenticator", unknown_authenticator, 404, "invalid_authenticator", "Authenticator not found."),
+    (
+        "5 wrong secret",
+        lambda scene: scene.app.challenge(scene.app.mfa_token(), client_secret="wrong"),
+        401,
+        "access_denied",
+        "Unauthorized",
+    ),
+    ("5 a login that is done", challenge_after_the_end, 403, "invalid_grant", INVALID),
+    (
+        "6.3 pending",
+        lambda scene: pushed(scene.app, scene.phone).poll(),
+        400,
+        "authorization_pending",
+        "Authorization pending: please repeat the request in a few seconds.",
+    ),
+    (
+        "6.3 too fast",
+        fast_poll,
+        429,
+        "slow_down",
+        "You are polling faster than the specified interval of 5 seconds.",
+    ),
+    (
+        "6.4 garbage mfa_token",
+        lambda scene: scene.app.poll(GARBAGE, "x"),
+        403,
+        "invalid_grant",
+        "Malformed mfa_token",
+    ),
+    (
+        "6.4 garbage oob_code",
+        lambda scene: scene.app.poll(scene.app.mfa_token(), GARBAGE),
+        403,
+        "invalid_grant",
+        "Malformed oob_code",
+    ),
+    (
+        "6.4 oob_code missing",
+        lambda scene: scene.app.poll(scene.app.mfa_token(), ""),
+        400,
+        "invalid_request",
+        "Missing required parameter: oob_code",
+    ),
+    (
+        "6.4 expired mfa_token",
+        expired_at(lambda scene, token: scene.app.poll(token, GARBAGE)),
+        401,
+        "expired_token",
+        "mfa_token is expired",
+    ),
+    ("6.4 expired oob_code", late_poll, 401, "expired_token", "oob_code is expired"),
+    ("6.4 mixed transactions", mixed, 400, "invalid_request", "The oob_code doesn't match the mfa_token"),
+    ("6.4 another client", other_client, 400, "invalid_request", "mfa_token not issued to this client"),
+    ("6.5 spent", spent_poll, 403, "invalid_grant", "Invalid oob_code."),
+]
+
+
+@pytest.mark.parametrize(("happening", "status", "error", "text"), [row[1:] for row in ROWS], ids=[r[0] for r in ROWS])
+def test_an_error_is_what_the_reference_says(
+    scene: Scene, happening: Callable[[Scene], httpx.Response], status: int, error: str, text: str
+) -> None:
+    answer = happening(scene)
+    body = answer.json()
+    assert (answer.status_code, body["error"], body["error_description"]) == (status, error, text)
+    assert answer.headers["content-type"].startswith("application/json")
+    assert "www-authenticate" not in answer.headers
+    assert "errorCode" not in body
+
+
+def test_a_rejection_is_the_one_row_in_which_the_profiles_differ(scene: Scene) -> None:
+    login = pushed(scene.app, scene.phone)
+    scene.phone.reject()
+    answer = login.poll()
+    expected = {"docs": (403, "invalid_grant"), "recorded": (400, "access_denied")}[scene.box.profile]
+    assert (answer.status_code, answer.json()["error"]) == expected
+    assert answer.json()["error_description"] == "MFA Authorization rejected."
+
+
+def test_the_checks_of_an_mfa_grant_come_in_the_references_order(scene: Scene) -> None:
+    """Section 13.2: each step repairs the failure before it and meets the next one."""
+    login = pushed(scene.app, scene.phone)
+    other = pushed(scene.app, scene.phone)
+    wrong: dict[str, str] = {"client_secret": "wrong", "grant_type": "tea", "mfa_token": "", "oob_code": ""}
+    steps = [
+        ({}, "access_denied", "Unauthorized"),
+        ({"client_secret": scene.box.defaults.client_secret}, "unsupported_grant_type", "Unsupported"),
+        ({"grant_type": f"{GRANT}/mfa-oob"}, "invalid_request", "Missing required parameter: mfa_token"),
+        ({"mfa_token": GARBAGE}, "invalid_request", "Missing required parameter: oob_code"),
+        ({"oob_code": GARBAGE}, "invalid_grant", "Malformed mfa_token"),
+        ({"mfa_token": login.mfa_token}, "invalid_grant", "Malformed oob_code"),
+        ({"oob_code": other.oob_code}, "invalid_request", "The oob_code doesn't match the mfa_token"),
+        ({"oob_code": login.oob_code}, "authorization_pending", "Authorization pending"),
+    ]
+    for repair, error, text in steps:
+        wrong |= repair
+        body = scene.app.token(**wrong).json()
+        assert (body["error"], body["error_description"].startswith(text)) == (error, True), text
+
+
+# section, request, status, errorCode
+DEVICE_ROWS: list[tuple[str, str, str, dict[str, str], int, str]] = [
+    ("2 no ticket", "POST", "enroll", {}, 401, "invalid_token"),
+    ("2 unknown ticket", "POST", "enroll", {"authorization": 'Ticket id="x"'}, 404, "enrollment_transaction_not_found"),
+    ("5 no bearer", "POST", "resolve-transaction", {}, 401, "invalid_token"),
+    ("5 unknown bearer", "POST", "resolve-transaction", bearer("x"), 401, "invalid_token"),
+    ("3 no bearer", "DELETE", "device-accounts/dev_x", {}, 401, "invalid_token"),
+    ("3 unknown device", "PATCH", "device-accounts/dev_x", bearer("x"), 404, "enrollment_not_found"),
+]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "status", "code"), [r[1:] for r in DEVICE_ROWS], ids=[r[0] for r in DEVICE_ROWS]
+)
+def test_a_device_error_has_four_keys_that_both_apps_can_read(
+    scene: Scene, method: str, path: str, headers: dict[str, str], status: int, code: str
+) -> None:
+    answer = scene.http(method, f"{GUARDIAN}/{path}", headers=headers, json={})
+    assert (answer.status_code, answer.json()["errorCode"]) == (status, code)
+    assert list(answer.json()) == ["statusCode", "error", "message", "errorCode"]
+    assert answer.json()["statusCode"] == status
+    assert answer.headers["content-type"].startswith("application/json")
+
+
+def test_every_error_of_the_authentication_api_has_a_row_here(scene: Scene) -> None:
+    typed = {(status, error, text) for _, _, status, error, text in ROWS} | {
+        (403, "invalid_grant", "MFA Authorization rejected."),
+        (400, "access_denied", "MFA Authorization rejected."),
+    }
+    for row in scene.box.evidence():
+        if row.error and "api/" not in row.endpoint and "{problem}" not in row.text:
+            start = row.text.partition("{")[0]
+            assert [one for one in typed if one[:2] == (row.status, row.error) and one[2].startswith(start)], row
