@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 
 from auth0_mfa_lab.show.lines import Lines, lines_of
@@ -13,7 +14,8 @@ from auth0_mfa_lab.wire.journal import Journal
 # Half-transparent greys and the page's own text colour: they read in light and in dark.
 _PRE = (
     "flex:1 1 340px;margin:0;padding:8px 10px;border-left:3px solid {colour};"
-    "background:rgba(127,127,127,0.12);white-space:pre-wrap;overflow-wrap:anywhere;font-size:12px;line-height:1.45"
+    "background:rgba(127,127,127,0.12);white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere;"
+    "font-size:12px;line-height:1.45"
 )
 _ROW = "display:flex;flex-wrap:wrap;gap:8px;margin:4px 0"
 _SPEAKER = {"app": "#1976d2", "phone": "#8e44ad"}
@@ -45,7 +47,9 @@ def folded(summary: str, *blocks: str) -> str:
 
 def _html(lines: Lines, colour: str) -> str:
     summary = f"{escape(lines.title)} · <code>{escape(lines.call)}</code> → <b>{escape(lines.outcome)}</b>"
-    request, answer = pre("\n".join(lines.request), colour), pre("\n".join(lines.answer))
+    # The text has its origins in a column of their own; a narrow page has no room for one.
+    asked = re.sub(r" {2,}(\(from [\d, ]+\))$", r"  \1", "\n".join(lines.request), flags=re.MULTILINE)
+    request, answer = pre(asked, colour), pre("\n".join(lines.answer))
     notes = "".join(f'<div style="opacity:0.75;font-size:12px">{escape(note)}</div>' for note in lines.notes)
     as_sent = [
         pre(_joined(lines.request_headers, lines.request_sent), colour),

@@ -41,13 +41,15 @@ def as_list(journal: Journal) -> list[str]:
 def mermaid(journal: Journal) -> str:
     """Return a journal as a mermaid sequence diagram, every secret under its alias."""
     lines = ["sequenceDiagram", "  participant app as your app", "  participant auth0 as Auth0"]
+    last = "auth0"
     if any(exchange.speaker == "phone" for exchange in journal):
         lines.append("  participant phone as the phone")
+        last = "phone"
     step: str | None = None
     for run in journal.runs():
         first = run.exchanges[0]
         if first.step and first.step != step:
-            lines.append(f"  Note over app,auth0: {_escaped(journal.aliases.mask(first.step))}")
+            lines.append(f"  Note over app,{last}: {_escaped(journal.aliases.mask(first.step))}")
         step = first.step
         call = f"{first.request.method} {journal.aliases.mask(first.request.target)}"
         lines.append(f"  {first.speaker}->>auth0: {_escaped(call)}")
