@@ -14,6 +14,7 @@ _MATTERS = re.compile(r"authorization|content-type|retry-after|www-authenticate|
 # A length would tell that of a signature or a name; the rest of these are the transport's, not the API's.
 _LEFT_OUT = ("content-length", "connection", "host", "date", "transfer-encoding")
 _ALIAS = re.compile(r"<[a-z][a-z0-9_]* \d+")
+_LIST_OF_ONE = re.compile(r"\[\n\s+([^\[\]{}\n]+)\n\s+\]")
 _ONE_LINE = 88
 _FROM_COLUMN = 56
 # A record separator: where a body holds one, a replacement character stands for it.
@@ -120,7 +121,8 @@ def _json(data: Json, *, one_line: bool) -> list[str]:
     flat = json.dumps(data, ensure_ascii=False)
     if (one_line and len(flat) <= _ONE_LINE) or data in ([], {}):
         return [flat]
-    return json.dumps(data, ensure_ascii=False, indent=2).split("\n")
+    laid_out = json.dumps(data, ensure_ascii=False, indent=2)
+    return _LIST_OF_ONE.sub(r"[\1]", laid_out).split("\n")
 
 
 def _claims(exchange: Exchange, aliases: Aliases) -> list[str]:
