@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import httpx
+from joserfc.jwk import RSAKey
 
 from auth0_mfa_lab.sandbox.app import build_app
 from auth0_mfa_lab.sandbox.chance import Chance
@@ -10,6 +11,7 @@ from auth0_mfa_lab.sandbox.clock import Clock
 from auth0_mfa_lab.sandbox.defaults import REALM, Defaults, default_settings
 from auth0_mfa_lab.sandbox.delivery import Delivery
 from auth0_mfa_lab.sandbox.evidence import EvidenceRow, evidence
+from auth0_mfa_lab.sandbox.keys import NewKey
 from auth0_mfa_lab.sandbox.phone import (
     Enrollment,
     NotABarcode,
@@ -49,10 +51,17 @@ class Sandbox:
     """The default tenant (decision 12), its time, its chance, its mailbox, and the transport that reaches it.
 
     `profile` says how a rejected push is answered: as the docs say (403 `invalid_grant`) or as it was recorded
-    (400 `access_denied`).
+    (400 `access_denied`). `new_key` makes the RSA keys of the tenant and of its phones, each when it is first needed.
     """
 
-    def __init__(self, *, domain: str = "sandbox.example", profile: Profile = "docs", seed: int = 1) -> None:
+    def __init__(
+        self,
+        *,
+        domain: str = "sandbox.example",
+        profile: Profile = "docs",
+        seed: int = 1,
+        new_key: NewKey = RSAKey.generate_key,
+    ) -> None:
         if profile not in PROFILES:
             raise ValueError(f"Unknown profile {profile!r}; the sandbox has {', '.join(PROFILES)}.")
         self.domain = domain
@@ -67,6 +76,7 @@ class Sandbox:
             clock=self.clock,
             chance=self.chance.fork("tenant"),
             delivery=self.delivery,
+            new_key=new_key,
         )
         for client in self.defaults.clients():
             self.tenant.add_client(client)
@@ -76,6 +86,7 @@ class Sandbox:
         self.transport = SandboxTransport(build_app(self.tenant))
         self._people = self.chance.fork("people")
         self._phones = self.chance.fork("phones")
+        self._new_key = new_key
         self._added = 0
 
     def add_user(self, *, factors: Sequence[str] = (), phone: Phone | None = None) -> User:
@@ -108,7 +119,14 @@ class Sandbox:
 
     def new_phone(self, http: httpx.Client) -> Phone:
         """Return a phone that speaks over `http`, with nothing on it yet."""
-        return Phone(http, self.delivery, self.clock, self._phones, fallback_url=f"https://{self.domain}")
+        return Phone(
+            http,
+            self.delivery,
+            self.clock,
+            self._phones,
+            fallback_url=f"https://{self.domain}",
+            new_key=self._new_key,
+        )
 
     def evidence(self) -> tuple[EvidenceRow, ...]:
         """Return, for every answer that is not plain success, what it says and how well that is known."""

@@ -3,35 +3,34 @@
 import datetime
 import hashlib
 from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Callable
 from functools import cached_property
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from joserfc.jwk import RSAKey
 
 from auth0_mfa_lab.sandbox.chance import Chance
 
 CERTIFICATE_DAYS = 13 * 365
+NewKey = Callable[[], RSAKey]
+"""What makes an RSA-2048 key."""
 
 
 class SigningKey:
     """One RSA key with a seeded `kid`; the key itself cannot be seeded, so it is new in every run."""
 
-    def __init__(self, kid: str, domain: str, now: float) -> None:
+    def __init__(self, *, kid: str, domain: str, now: float, new_key: NewKey) -> None:
         self.kid = kid
         self._domain = domain
         self._now = now
-
-    @cached_property
-    def _numbers(self) -> rsa.RSAPrivateKey:
-        return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self._new_key = new_key
 
     @cached_property
     def private(self) -> RSAKey:
         """The key that signs; making it takes some 45 ms, parsing it again is never needed."""
-        return RSAKey.import_key(self._numbers)
+        return self._new_key()
 
     @cached_property
     def public_jwk(self) -> dict[str, object]:
@@ -50,17 +49,19 @@ class SigningKey:
         }
 
     def _certificate(self) -> bytes:
+        signer = self.private.private_key
+        assert signer is not None
         name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, self._domain)])
         start = datetime.datetime.fromtimestamp(self._now, datetime.UTC)
         return (
             x509.CertificateBuilder()
             .subject_name(name)
             .issuer_name(name)
-            .public_key(self._numbers.public_key())
+            .public_key(signer.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(start)
             .not_valid_after(start + datetime.timedelta(days=CERTIFICATE_DAYS))
-            .sign(self._numbers, hashes.SHA256())
+            .sign(signer, hashes.SHA256())
             .public_bytes(Encoding.DER)
         )
 
@@ -68,9 +69,10 @@ class SigningKey:
 class KeyRing:
     """The current key, which signs everything, and the next one, which is only announced."""
 
-    def __init__(self, *, domain: str, chance: Chance, now: float) -> None:
-        self.current = SigningKey(chance.base64url(21), domain, now)
-        self.next = SigningKey(chance.base64url(21), domain, now)
+    def __init__(self, *, domain: str, chance: Chance, now: float, new_key: NewKey) -> None:
+        self.current, self.next = (
+            SigningKey(kid=chance.base64url(21), domain=domain, now=now, new_key=new_key) for _ in range(2)
+        )
 
     def jwks(self) -> dict[str, object]:
         """Return the body of `/.well-known/jwks.json`."""

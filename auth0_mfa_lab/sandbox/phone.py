@@ -1,7 +1,7 @@
 """The virtual Guardian phone: an HTTP client that scans a QR, gets pushes, and answers them with signed JWTs."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from auth0_mfa_lab.sandbox.barcodes import UnreadableBarcode, device_api, read_b
 from auth0_mfa_lab.sandbox.chance import Chance
 from auth0_mfa_lab.sandbox.clock import Clock
 from auth0_mfa_lab.sandbox.delivery import Delivery, Push
+from auth0_mfa_lab.sandbox.keys import NewKey
 
 ANSWER_LIFETIME = 30
 PUSH_LIFETIME = 300
@@ -78,7 +79,7 @@ class Phone:
         *,
         name: str = "Sandbox phone",
         fallback_url: str | None = None,
-        new_key: Callable[[], RSAKey] = RSAKey.generate_key,
+        new_key: NewKey = RSAKey.generate_key,
     ) -> None:
         self.name = name
         self.identifier = chance.hex(16)

@@ -4,11 +4,14 @@ import hmac
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
+from joserfc.jwk import RSAKey
+
 from auth0_mfa_lab.sandbox.authenticators import Authenticators
 from auth0_mfa_lab.sandbox.chance import Chance
 from auth0_mfa_lab.sandbox.clock import Clock
 from auth0_mfa_lab.sandbox.delivery import Delivery
 from auth0_mfa_lab.sandbox.device_key import DeviceKey
+from auth0_mfa_lab.sandbox.keys import NewKey
 from auth0_mfa_lab.sandbox.payloads import push_payload
 from auth0_mfa_lab.sandbox.records import (
     Api,
@@ -40,11 +43,20 @@ class PushAssociation:
 class Tenant:
     """One Auth0 tenant. Every look-up is by key: a login costs the same with one user as with many."""
 
-    def __init__(self, *, domain: str, settings: Settings, clock: Clock, chance: Chance, delivery: Delivery) -> None:
+    def __init__(
+        self,
+        *,
+        domain: str,
+        settings: Settings,
+        clock: Clock,
+        chance: Chance,
+        delivery: Delivery,
+        new_key: NewKey = RSAKey.generate_key,
+    ) -> None:
         self.domain = domain
         self.settings = settings
         self.clock = clock
-        self.tokens = Tokens(domain=domain, clock=clock, chance=chance)
+        self.tokens = Tokens(domain=domain, clock=clock, chance=chance, new_key=new_key)
         self.transactions = Transactions(clock=clock, chance=chance, tokens=self.tokens)
         self.authenticators = Authenticators()
         self.clients: dict[str, Client] = {}

@@ -9,7 +9,7 @@ from joserfc.errors import JoseError
 from auth0_mfa_lab.sandbox.chance import Chance
 from auth0_mfa_lab.sandbox.clock import Clock
 from auth0_mfa_lab.sandbox.json_text import json_object
-from auth0_mfa_lab.sandbox.keys import KeyRing
+from auth0_mfa_lab.sandbox.keys import KeyRing, NewKey
 from auth0_mfa_lab.sandbox.records import Api, Request, User
 
 ID_TOKEN_LIFETIME = 36_000
@@ -22,13 +22,13 @@ OOB_CODE_CIPHERTEXT = 520
 class Tokens:
     """Makes every token of one tenant; `issuer` is `https://{domain}/`, slash included."""
 
-    def __init__(self, *, domain: str, clock: Clock, chance: Chance) -> None:
+    def __init__(self, *, domain: str, clock: Clock, chance: Chance, new_key: NewKey) -> None:
         self.issuer = f"https://{domain}/"
         self.mfa_audience = f"{self.issuer}mfa/"
         self._device_audience = f"{self.issuer}appliance-mfa"
         self._clock = clock
         self._chance = chance
-        self.keys = KeyRing(domain=domain, chance=chance.fork("keys"), now=clock.now())
+        self.keys = KeyRing(domain=domain, chance=chance.fork("keys"), now=clock.now(), new_key=new_key)
 
     def mfa_token(self, expires: float) -> str:
         return self._sealed(expires, MFA_TOKEN_CIPHERTEXT)

@@ -6,12 +6,12 @@ import httpx
 import pytest
 
 from auth0_mfa_lab.sandbox import Phone, Sandbox
-from tests.sandbox.sandbox_mothers import App
+from tests.sandbox.sandbox_mothers import App, new_sandbox
 
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    box = Sandbox()
+    box = new_sandbox()
     yield box
     box.close()
     assert box.transport.failures == [], "the sandbox has a bug"

@@ -4,7 +4,8 @@ import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from itertools import cycle
+from typing import Any, Literal
 
 import httpx
 from joserfc import jwt
@@ -14,6 +15,14 @@ from auth0_mfa_lab.sandbox import Notification, Phone, Sandbox
 
 GRANT = "http://auth0.com/oauth/grant-type"
 GUARDIAN = "https://sandbox.example/appliance-mfa/api"
+
+
+# Making an RSA key takes longer than a test. A test may meet each key once, so there are more than any test draws.
+KEYS = cycle([RSAKey.generate_key() for _ in range(12)])
+
+
+def new_sandbox(profile: Literal["docs", "recorded"] = "docs") -> Sandbox:
+    return Sandbox(profile=profile, new_key=lambda: next(KEYS))
 
 
 @dataclass(frozen=True)

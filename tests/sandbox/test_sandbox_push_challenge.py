@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from auth0_mfa_lab.sandbox import Phone, Sandbox
-from tests.sandbox.sandbox_mothers import App, bearer, pushed
+from tests.sandbox.sandbox_mothers import App, bearer, new_sandbox, pushed
 
 
 def test_an_allowed_push_gives_the_tokens_of_the_original_request_once(app: App, phone: Phone) -> None:
@@ -45,7 +45,7 @@ def test_the_reason_of_a_rejection_is_kept_for_the_log(app: App, phone: Phone) -
 
 
 def test_profile_recorded_answers_a_rejection_as_it_was_recorded() -> None:
-    sandbox = Sandbox(profile="recorded")
+    sandbox = new_sandbox("recorded")
     app = App(sandbox, httpx.Client(transport=sandbox.transport, base_url="https://sandbox.example"))
     login = pushed(app, sandbox.new_phone(app.http))
     login.phone.reject()

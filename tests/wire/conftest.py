@@ -5,13 +5,12 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from auth0_mfa_lab.sandbox import Sandbox
-from tests.sandbox.sandbox_mothers import App
+from tests.sandbox.sandbox_mothers import App, new_sandbox
 
 
 @pytest.fixture
 def app() -> Iterator[App]:
-    box = Sandbox()
+    box = new_sandbox()
     yield App(box, httpx.Client(transport=box.transport, base_url="https://sandbox.example"))
     box.close()
     assert box.transport.failures == [], "the sandbox has a bug"

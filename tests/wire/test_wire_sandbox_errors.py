@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from auth0_mfa_lab.sandbox import Phone, Sandbox
-from tests.sandbox.sandbox_mothers import GRANT, App, bearer, pushed
+from tests.sandbox.sandbox_mothers import GRANT, App, bearer, new_sandbox, pushed
 
 GUARDIAN = "https://sandbox.example/appliance-mfa/api"
 INVALID = "The mfa_token provided is invalid. Try getting a new token."
@@ -36,7 +36,7 @@ class Scene:
 
 @pytest.fixture(params=["docs", "recorded"])
 def scene(request: pytest.FixtureRequest) -> Iterator[Scene]:
-    box = Sandbox(profile=request.param)
+    box = new_sandbox(request.param)
     app = App(box, httpx.Client(transport=box.transport, base_url="https://sandbox.example"))
     yield Scene(app, box.new_phone(app.http))
     box.close()
