@@ -62,6 +62,8 @@ class Aliases:
         self._count: dict[str, int] = {}
         # From a window's size to the window, to the lengths of what begins so, to the spellings.
         self._index: dict[int, dict[str, dict[int, dict[str, Alias]]]] = {}
+        # Codes and other short values, by their length: they count only where they stand alone.
+        self._short: dict[int, dict[str, Alias]] = {}
 
     def learn(self, kind: str, value: str, *, born: int | None = None, answered: bool = False) -> Secret:
         """Give `value` an alias of this kind, or find the one it has, and return it as a Secret.
@@ -120,40 +122,65 @@ class Aliases:
         alias = Alias(kind=kind, number=number, shape=_shape(value), born=born, answered=answered)
         self._alias_of[value] = self._named[alias.shown] = alias
         for spelling in spellings(value):
+            if is_short(spelling):
+                self._short.setdefault(len(spelling), {}).setdefault(spelling, alias)
+                continue
             size = min(len(spelling), _WINDOW)
             lengths = self._index.setdefault(size, {}).setdefault(spelling[:size], {})
             lengths.setdefault(len(spelling), {}).setdefault(spelling, alias)
         return alias
 
     def _finds(self, text: str) -> list[_Find]:
+        """Find every secret, overlapping ones too, in the order of their beginnings."""
         finds: list[_Find] = []
+        short: list[_Find] = []
         position = 0
-        sizes = [(size, self._index[size]) for size in sorted(self._index, reverse=True)]
+        windows = [(size, self._index[size]) for size in sorted(self._index, reverse=True)]
+        codes = [(size, self._short[size]) for size in sorted(self._short, reverse=True)]
         while position < len(text):
-            if text[position] == "<" and (shown := _SHOWN.match(text, position)) and shown[0] in self._shown(shown):
-                position = shown.end()
+            found = _longest(text, position, windows)
+            end = self._end_of_alias(text, position) if text[position] == "<" else None
+            if end and (found is None or found.end <= end):
+                position = end
                 continue
-            for size, windows in sizes:
-                lengths = windows.get(text[position : position + size])
-                found = lengths and _longest(text, position, lengths)
-                if found:
-                    finds.append(found)
-                    break
+            if found:
+                finds.append(found)
+            for size, values in codes if not found else ():
+                if alias := values.get(text[position : position + size]):
+                    short.append(_Find(position, position + size, alias))
             position += 1
-        return finds
+        return sorted([*finds, *_alone(short, text, finds)], key=lambda find: find.start)
 
-    def _shown(self, match: re.Match[str]) -> tuple[str, ...]:
-        alias = self._named.get(f"<{match[1]} {match[2]}>")
-        return (alias.shown, alias.introduced) if alias else ()
+    def _end_of_alias(self, text: str, start: int) -> int | None:
+        """Return where the alias that is shown at `start` ends, or None where none is."""
+        match = _SHOWN.match(text, start)
+        alias = self._named.get(f"<{match[1]} {match[2]}>") if match else None
+        return match.end() if match and alias and match[0] in (alias.shown, alias.introduced) else None
 
 
-def _longest(text: str, start: int, lengths: dict[int, dict[str, Alias]]) -> _Find | None:
-    for length in sorted(lengths, reverse=True):
-        spelling = text[start : start + length]
-        alias = lengths[length].get(spelling)
-        if alias and (not is_short(spelling) or is_a_word_of_its_own(text, start, start + length)):
-            return _Find(start, start + length, alias)
+def _longest(text: str, start: int, windows: list[tuple[int, dict[str, dict[int, dict[str, Alias]]]]]) -> _Find | None:
+    for size, beginnings in windows:
+        lengths = beginnings.get(text[start : start + size], {})
+        for length in sorted(lengths, reverse=True):
+            if alias := lengths[length].get(text[start : start + length]):
+                return _Find(start, start + length, alias)
     return None
+
+
+def _alone(short: list[_Find], text: str, finds: list[_Find]) -> list[_Find]:
+    """Return the finds of short values that stand alone, where a secret beside them is no part of a word."""
+    if not short:
+        return []
+    characters = list(text)
+    for find in finds:
+        characters[find.start : find.end] = "\0" * (find.end - find.start)
+    blanked = "".join(characters)
+    return [
+        find
+        for find in short
+        if blanked[find.start : find.end] == text[find.start : find.end]
+        and is_a_word_of_its_own(blanked, find.start, find.end)
+    ]
 
 
 def _shape(value: str) -> str | None:
