@@ -6,7 +6,7 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from auth0_mfa_lab.wire.claims import claims_of
 from auth0_mfa_lab.wire.exchange import Json, Message
@@ -28,7 +28,8 @@ _KINDS = {
 _TOKEN_OF = {"push_credentials": "push_token", "": "device_token"}
 _PEOPLE = {
     **{name: name for name in ("username", "email", "phone_number", "name", "nickname", "picture")},
-    **{name: name for name in ("given_name", "family_name", "user_id", "sub", "_id")},
+    **{name: name for name in ("given_name", "family_name", "user_id", "sub")},
+    "_id": "user_id",
 }
 _PERSONAL = {"sub", "email", "user_id", "authenticator_type", "identifier"}
 _JWT = re.compile(r"eyJ[\w-]*\.[\w-]*\.[\w-]*")
@@ -59,7 +60,8 @@ def _of_header(name: str, value: str, bearer: str) -> Iterator[Find]:
     scheme, _, rest = value.partition(" ")
     if name == "authorization" and scheme.lower() == "basic":
         _, _, password = _from_base64(rest).partition(":")
-        yield from [("client_secret", password)] if password else []
+        # Encoded before it was encoded: the same secret stands bare in a body.
+        yield from [("client_secret", unquote(password))] if password else []
         yield "basic_credentials", rest
     elif name == "authorization" and scheme.lower() == "ticket":
         ticket = re.search(r"id\s*=\s*[\"']?([^\"'\s]+)", rest)
@@ -105,7 +107,7 @@ def _of_string(name: str, value: str, parent: str, people: bool) -> Iterator[Fin
     if not value:
         return
     if value.startswith("otpauth:"):
-        yield from _of_barcode(value)
+        yield from _of_barcode(value, people)
     elif kind and not (kind == "code" and not value.isdigit()):
         yield kind, value
     elif people and name in _PEOPLE:
@@ -116,11 +118,15 @@ def _of_string(name: str, value: str, parent: str, people: bool) -> Iterator[Fin
         yield from _of_claims(value, kind, people)
 
 
-def _of_barcode(uri: str) -> Iterator[Find]:
-    parts = urlsplit(uri)
-    for name, value in parse_qsl(parts.query):
+def _of_barcode(uri: str, people: bool) -> Iterator[Find]:
+    # Not urlsplit: it raises for what is no URL, and anything may stand here.
+    label, _, query = uri.partition("?")
+    for name, value in parse_qsl(query):
         if name in _URI_SECRETS and value:
             yield name, value
+    account = unquote(label.rpartition("/")[2]).rpartition(":")[2]
+    if people and account:
+        yield "username", account
 
 
 def _of_claims(token: str, kind: str | None, people: bool) -> Iterator[Find]:

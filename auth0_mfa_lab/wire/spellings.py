@@ -9,6 +9,8 @@ import re
 from urllib.parse import quote, quote_plus
 
 _SHORT_CODE = re.compile(r"\d{1,8}")
+# JSON can carry half of a surrogate pair, which is no UTF-8.
+_LOOSE = "surrogatepass"
 # What encoders leave alone differs: URLSearchParams keeps `*`, httpx does not, and a label keeps `@` and `:`.
 _SAFE = ("", "*", "*-._", "/", "@", ":@", "/:@*")
 
@@ -22,7 +24,7 @@ def spellings(value: str) -> set[str]:
     """List the ways in which a value may stand in a text; a short value has only its own."""
     if is_short(value):
         return {value}
-    percent = {encode(value, safe=safe) for encode in (quote, quote_plus) for safe in _SAFE}
+    percent = {encode(value, safe=safe, errors=_LOOSE) for encode in (quote, quote_plus) for safe in _SAFE}
     lower = {re.sub(r"%[0-9A-F]{2}", lambda hexes: hexes[0].lower(), each) for each in percent}
     escaped = {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], repr(value)[1:-1]}
     escaped |= {each.replace("/", "\\/") for each in escaped} | {json.dumps(each)[1:-1] for each in escaped}
@@ -31,7 +33,7 @@ def spellings(value: str) -> set[str]:
 
 
 def _in_base64(value: str) -> set[str]:
-    raw = value.encode()
+    raw = value.encode(errors=_LOOSE)
     encoded = {base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()}
     # Shorter ones stand inside too much else; four characters of base64 hold only three of a value.
     return {each for text in encoded for each in (text, text.rstrip("=")) if len(each) >= 8}
