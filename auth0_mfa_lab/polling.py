@@ -43,12 +43,12 @@ class Answer:
 
     @classmethod
     def of(cls, exchange: Exchange) -> Answer:
-        """Read an exchange as the answer to a poll."""
+        """Read an exchange as the answer to a poll; its texts are masked, for they are shown as the poll's reason."""
         body = exchange.json if isinstance(exchange.json, dict) else {}
         return cls(
             status=exchange.status,
-            error=exchange.error,
-            error_description=exchange.error_description,
+            error=exchange.error and exchange.masked(exchange.error),
+            error_description=exchange.error_description and exchange.masked(exchange.error_description),
             has_token=isinstance(body.get("access_token"), str),
             retry_after=exchange.response.header("retry-after") if exchange.response else None,
         )

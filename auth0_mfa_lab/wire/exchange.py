@@ -55,7 +55,7 @@ class Message:
             return dict(parse_qsl(self.text, keep_blank_values=True))
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
 
@@ -131,15 +131,20 @@ class Exchange:
 
     @property
     def outcome(self) -> str:
-        """The status with the answer's error, or with its reason: `403 mfa_required`, `200 OK`."""
+        """The status with the answer's error, or with its reason, masked: `403 mfa_required`, `200 OK`."""
         if self.response is None:
             return "no answer"
-        return f"{self.status} {self.error or self.response.reason}".rstrip()
+        return f"{self.status} {self.masked(self.error or self.response.reason)}".rstrip()
 
     @property
     def error_description(self) -> str | None:
         """The answer's `error_description`, or None."""
         return self._text("error_description")
+
+    def masked(self, text: str) -> str:
+        """Return a text with every secret under its alias, as a plain string for a sentence."""
+        wrapped = self.wrap(text)
+        return wrapped.shown if isinstance(wrapped, Secret) else wrapped
 
     def __getitem__(self, name: str) -> Json:
         """Return a field of the answer; MissingField says what the answer has instead."""
@@ -177,7 +182,7 @@ class Exchange:
             return (
                 f"Exchange {self.number} has no answer, and so no {name}: {self.failure.kind if self.failure else ''}."
             )
-        has = ", ".join(self.json) if isinstance(self.json, Mapping) else "no JSON object"
+        has = self.masked(", ".join(self.json)) if isinstance(self.json, Mapping) else "no JSON object"
         return f"The answer of exchange {self.number} ({self.outcome}) has no {name}. It has: {has or 'nothing'}."
 
     def _wrapped(self, value: Json) -> Json:
