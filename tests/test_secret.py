@@ -1,0 +1,64 @@
+"""A secret shows its alias wherever Python shows values, and is itself on the wire."""
+
+from __future__ import annotations
+
+import copy
+import json
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from IPython.lib.pretty import pretty
+
+from auth0_mfa_lab import Secret
+
+RAW = "correct horse battery staple"
+SECRET = Secret(RAW, "<password 1>")
+
+
+def test_its_repr_is_its_alias() -> None:
+    assert repr(SECRET) == "<password 1>"
+
+
+@pytest.mark.parametrize(
+    "container",
+    [[SECRET], (SECRET,), {"password": SECRET}, {SECRET}, {"deep": [{"er": SECRET}]}],
+    ids=["list", "tuple", "dict", "set", "nested"],
+)
+def test_a_container_of_it_shows_the_alias(container: Any) -> None:
+    for shown in (repr(container), str(container), f"{container}", pretty(container)):
+        assert "<password 1>" in shown
+        assert RAW not in shown
+
+
+def test_ipython_shows_the_alias_too() -> None:
+    assert pretty(SECRET) == "<password 1>"
+
+
+def test_it_is_itself_as_text_and_on_the_wire() -> None:
+    assert str(SECRET) == f"{SECRET}" == RAW
+    assert type(str(SECRET)) is str
+    assert json.dumps({"password": SECRET}) == json.dumps({"password": RAW})
+
+
+def test_it_is_equal_to_its_value_and_hashes_like_it() -> None:
+    assert RAW == SECRET
+    assert {RAW: 1}[SECRET] == 1
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_pickle_refuses_it_without_showing_it(protocol: int) -> None:
+    with pytest.raises(TypeError, match="<password 1> is a secret") as refusal:
+        pickle.dumps([SECRET], protocol)
+    assert RAW not in str(refusal.value)
+
+
+@pytest.mark.parametrize("take", [copy.copy, copy.deepcopy])
+@pytest.mark.parametrize("wrap", [lambda secret: secret, lambda secret: {"deep": [secret]}], ids=["bare", "nested"])
+def test_copy_refuses_it(take: Callable[[Any], Any], wrap: Callable[[Any], Any]) -> None:
+    if take is copy.copy and wrap(SECRET) is not SECRET:
+        assert take(wrap(SECRET))["deep"][0] is SECRET  # a shallow copy passes the same secret on
+        return
+    with pytest.raises(TypeError, match="<password 1> is a secret"):
+        take(wrap(SECRET))

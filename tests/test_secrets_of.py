@@ -1,0 +1,178 @@
+"""Which parts of a message are secret: by their field, and by their shape wherever they stand."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from auth0_mfa_lab.wire.secrets_of import secrets_of
+from tests.mothers import MFA_TOKEN, a_request, a_response
+
+
+def jwt_of(claims: dict[str, Any]) -> str:
+    def part(value: dict[str, Any]) -> str:
+        return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+
+    return f"{part({'alg': 'RS256'})}.{part(claims)}.c2lnbmF0dXJl"
+
+
+def of_json(body: Any, *, people: bool = False) -> list[tuple[str, str]]:
+    return list(secrets_of(a_response(json=body), people=people))
+
+
+def of_header(name: str, value: str, url: str = "https://tenant.example/x") -> list[tuple[str, str]]:
+    return list(secrets_of(a_request("GET", url, headers=[(name, value)]), url=url))
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        *("mfa_token", "oob_code", "binding_code", "otp", "recovery_code", "secret", "enrollment_tx_id"),
+        *("access_token", "id_token", "refresh_token", "auth_session", "ticket_id", "password", "client_secret"),
+        *("client_assertion", "assertion", "challenge_response", "transaction_token", "device_account_token", "n"),
+    ],
+)
+def test_a_secret_field_is_found_in_json_form_and_query_alike(field: str) -> None:
+    value = "some-value-of-it"
+    assert of_json({"deep": [{field: value}]}) == [(field, value)]
+    assert list(secrets_of(a_request(form={field: value}))) == [(field, value)]
+    url = f"https://tenant.example/x?{field}=some-value-of-it"
+    assert list(secrets_of(a_request("GET", url), url=url)) == [(field, value)]
+
+
+def test_each_recovery_code_is_found() -> None:
+    assert of_json({"recovery_codes": ["ABCD1234", "EFGH5678"]}) == [
+        ("recovery_code", "ABCD1234"),
+        ("recovery_code", "EFGH5678"),
+    ]
+
+
+def test_a_token_is_named_by_where_it_stands() -> None:
+    assert of_json({"token": "device-token-1", "push_credentials": {"token": "push-token-1"}}) == [
+        ("device_token", "device-token-1"),
+        ("push_token", "push-token-1"),
+    ]
+
+
+def test_a_code_is_secret_and_the_name_of_an_error_is_not() -> None:
+    assert of_json({"code": "123456"}) == [("code", "123456")]
+    assert of_json({"code": "invalid_body"}) == []
+
+
+def test_a_code_that_is_a_number_is_found() -> None:
+    assert of_json({"otp": 123456, "active": True, "digits": 6}) == [("otp", "123456")]
+
+
+@pytest.mark.parametrize("value", ["", None, [], {}, 0, True])
+def test_an_empty_or_odd_value_is_no_secret_and_no_error(value: Any) -> None:
+    assert of_json({"mfa_token": value}) == []
+
+
+def test_the_ticket_of_a_barcode_is_found_and_not_the_whole_uri() -> None:
+    uri = "otpauth://totp/tenant:jane?enrollment_tx_id=ticket-1&base_url=https%3A%2F%2Fx&secret=JBSWY3DP"
+    assert of_json({"barcode_uri": uri}) == [("enrollment_tx_id", "ticket-1"), ("secret", "JBSWY3DP")]
+
+
+def test_the_account_in_a_barcode_is_a_person() -> None:
+    uri = "otpauth://totp/tenant:jane.roe%40example.com?enrollment_tx_id=ticket-1"
+    assert ("username", "jane.roe@example.com") in of_json({"barcode_uri": uri}, people=True)
+    assert ("username", "jane.roe@example.com") not in of_json({"barcode_uri": uri})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "finds"),
+    [
+        ("authorization", "Bearer opaque-token", [("token", "opaque-token")]),
+        ("authorization", 'Ticket id="ticket-1"', [("enrollment_tx_id", "ticket-1")]),
+        ("authorization", "Ticket id='ticket-1'", [("enrollment_tx_id", "ticket-1")]),
+        ("authorization", "just-a-token", [("token", "just-a-token")]),
+        ("cookie", "did=s%3Av0%3Aabcdef; x=1", [("cookie", "s%3Av0%3Aabcdef")]),
+        ("set-cookie", "did=s%3Av0%3Aabcdef; Path=/; Secure", [("cookie", "s%3Av0%3Aabcdef")]),
+        ("x-custom", f"sealed {MFA_TOKEN} here", [("token", MFA_TOKEN)]),
+        ("www-authenticate", 'Bearer error="invalid_token"', []),
+    ],
+)
+def test_a_header_gives_away_its_credentials(name: str, value: str, finds: list[tuple[str, str]]) -> None:
+    assert of_header(name, value) == finds
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/appliance-mfa/api/resolve-transaction", "transaction_token"),
+        ("/appliance-mfa/api/device-accounts/dev_1", "device_token"),
+        ("/mfa/associate", "token"),
+    ],
+)
+def test_a_bearer_is_named_by_the_path_that_it_was_sent_to(path: str, kind: str) -> None:
+    assert of_header("Authorization", "Bearer abcdefgh", f"https://tenant.example{path}") == [(kind, "abcdefgh")]
+
+
+def test_basic_authentication_gives_the_secret_and_the_pair() -> None:
+    pair = base64.b64encode(b"client:very-secret").decode()
+    assert of_header("authorization", f"Basic {pair}") == [
+        ("client_secret", "very-secret"),
+        ("basic_credentials", pair),
+    ]
+
+
+def test_a_secret_that_was_encoded_for_basic_authentication_is_the_one_of_the_body() -> None:
+    pair = base64.b64encode(b"client:very%2Fsecret%21").decode()
+    assert ("client_secret", "very/secret!") in of_header("authorization", f"Basic {pair}")
+
+
+@pytest.mark.parametrize("rest", ["!!!", "=", "A", "bm9jb2xvbg=="])
+def test_broken_basic_authentication_is_no_error(rest: str) -> None:
+    assert of_header("authorization", f"Basic {rest}") == [("basic_credentials", rest)]
+
+
+def test_sealed_strings_and_jwts_are_found_in_any_field_and_in_any_text() -> None:
+    token = jwt_of({"sub": "x"})
+    assert of_json({"state": f"a {MFA_TOKEN} b", "hint": token}) == [("state", MFA_TOKEN), ("hint", token)]
+    assert list(secrets_of(a_response(text=f"<p>{token}</p>"))) == [("token", token)]
+
+
+def test_a_secret_inside_a_jwt_is_found() -> None:
+    token = jwt_of({"mfa_token": "inner-secret"})
+    assert of_json({"access_token": token}) == [("access_token", token), ("mfa_token", "inner-secret")]
+
+
+def test_the_challenge_and_the_device_are_read_out_of_the_phones_answer() -> None:
+    token = jwt_of({"iss": "device-1", "sub": "challenge-1", "aud": "https://tenant.example/x"})
+    request = a_request(json={"challenge_response": token})
+    assert list(secrets_of(request)) == [
+        ("challenge_response", token),
+        ("identifier", "device-1"),
+        ("challenge", "challenge-1"),
+    ]
+
+
+def test_people_are_found_only_when_that_is_asked_for() -> None:
+    body = {"user_id": "auth0|123", "email": "jane@example.com", "name": "Jane Roe", "phone_number": "+15550100"}
+    assert of_json(body) == []
+    assert of_json(body, people=True) == [
+        ("user_id", "auth0|123"),
+        ("email", "jane@example.com"),
+        ("name", "Jane Roe"),
+        ("phone_number", "+15550100"),
+    ]
+
+
+def test_the_person_in_an_id_token_is_found() -> None:
+    token = jwt_of({"sub": "auth0|123", "nickname": "jane", "iss": "https://tenant.example/"})
+    assert of_json({"id_token": token}, people=True) == [
+        ("id_token", token),
+        ("sub", "auth0|123"),
+        ("nickname", "jane"),
+    ]
+
+
+def test_the_name_of_a_thing_is_no_persons() -> None:
+    assert of_json({"name": "sms", "enabled": True}, people=True) == []
+
+
+def test_every_kind_can_stand_in_an_alias() -> None:
+    assert all(kind[0].isalpha() for kind, _ in of_json({"_id": "auth0|123456"}, people=True))

@@ -1,0 +1,273 @@
+"""Settings come from the environment and the nearest .env, and only `live` goes live."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from auth0_mfa_lab import Lab, Secret, Settings, SettingsError
+
+LIVE = {
+    "AUTH0_LAB_TENANT": "live",
+    "AUTH0_DOMAIN": "tenant.example",
+    "AUTH0_CLIENT_ID": "app",
+    "AUTH0_USERNAME": "jane.roe@example.com",
+    "AUTH0_PASSWORD": "pass-1234",
+}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Return the folder of notebooks in a project."""
+    (tmp_path / "project" / "notebooks" / "deep").mkdir(parents=True)
+    (tmp_path / "project" / "pyproject.toml").touch()
+    return tmp_path / "project" / "notebooks"
+
+
+def dotenv(folder: Path, *lines: str) -> None:
+    (folder / ".env").write_text("\n".join([*lines, ""]), "utf-8")
+
+
+def as_lines(values: dict[str, str]) -> list[str]:
+    return [f"{name}={value}" for name, value in values.items()]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("domain", "other.eu.auth0.com"),
+        ("client_id", "abc123"),
+        ("client_secret", "shh-very-secret"),
+        ("username", "somebody"),
+        ("password", "pa$$word"),
+        ("realm", "employees"),
+        ("audience", "https://api.example.com/"),
+        ("scope", "openid email offline_access"),
+        ("phone_number", "+15550100"),
+        ("email", "someone@example.com"),
+        ("mgmt_client_id", "m2m"),
+        ("mgmt_client_secret", "m2m-secret"),
+    ],
+)
+def test_each_variable_is_read(tmp_path: Path, field: str, value: str) -> None:
+    settings = Settings.from_env(tmp_path, environ={**LIVE, f"AUTH0_{field.upper()}": value})
+    assert getattr(settings, field) == value
+
+
+def test_the_ca_file_is_read_and_must_exist(tmp_path: Path) -> None:
+    file = tmp_path / "ca.pem"
+    file.touch()
+    assert Settings.from_env(tmp_path, environ={**LIVE, "AUTH0_CA_FILE": str(file)}).ca_file == str(file)
+    with pytest.raises(SettingsError, match="AUTH0_CA_FILE is not the path of a PEM file that exists"):
+        Settings.from_env(tmp_path, environ={**LIVE, "AUTH0_CA_FILE": str(tmp_path / "other.pem")})
+
+
+def test_a_ca_file_without_certificates_is_refused_by_name(tmp_path: Path) -> None:
+    file = tmp_path / "ca.pem"
+    file.write_text("no certificate")
+    with pytest.raises(SettingsError, match="AUTH0_CA_FILE is no file of PEM certificates") as refusal:
+        Lab.live(Settings.from_env(tmp_path, environ={**LIVE, "AUTH0_CA_FILE": str(file)}))
+    assert refusal.value.__cause__ is refusal.value.__context__ is None
+
+
+def test_what_is_not_set_has_its_default(tmp_path: Path) -> None:
+    settings = Settings.from_env(tmp_path, environ=LIVE)
+    assert settings.realm == "Username-Password-Authentication"
+    assert settings.scope == "openid profile"
+    assert settings.client_secret is settings.audience is settings.phone_number is settings.ca_file is None
+    assert not settings.show_people
+    assert not settings.raise_failures
+
+
+def test_an_empty_variable_is_as_good_as_none(tmp_path: Path) -> None:
+    assert Settings.from_env(tmp_path, environ={**LIVE, "AUTH0_AUDIENCE": "  "}).audience is None
+
+
+def test_secrets_and_people_show_as_their_kind(tmp_path: Path) -> None:
+    values = LIVE | {"AUTH0_CLIENT_SECRET": "shh-very-secret", "AUTH0_MGMT_CLIENT_SECRET": "m2m-secret"}
+    values |= {"AUTH0_PHONE_NUMBER": "+15550100", "AUTH0_EMAIL": "someone@example.com"}
+    settings = Settings.from_env(tmp_path, environ=values)
+    hidden = ("client_secret", "username", "password", "phone_number", "email", "mgmt_client_secret")
+    for field in hidden:
+        assert isinstance(getattr(settings, field), Secret)
+        assert f"{field}=<{field}>" in repr(settings)
+        assert values[f"AUTH0_{field.upper()}"] not in repr(settings)
+
+
+def test_people_are_shown_when_that_is_asked_for_and_secrets_are_not(tmp_path: Path) -> None:
+    settings = Settings.from_env(tmp_path, environ={**LIVE, "AUTH0_LAB_SHOW_PEOPLE": "1"})
+    assert settings.show_people
+    assert "jane.roe@example.com" in repr(settings)
+    assert "pass-1234" not in repr(settings)
+
+
+def test_raise_failures_is_read_in_the_sandbox_and_live(tmp_path: Path) -> None:
+    assert Settings.from_env(tmp_path, environ={"AUTH0_LAB_RAISE": "1"}).raise_failures
+    assert Settings.from_env(tmp_path, environ={**LIVE, "AUTH0_LAB_RAISE": "1"}).raise_failures
+
+
+# -- which tenant
+
+
+def test_nothing_set_is_the_sandbox_without_a_notice(tmp_path: Path) -> None:
+    assert Settings.from_env(tmp_path, environ={}) == Settings()
+    assert Settings().tenant == "sandbox"
+    assert Settings().notice is None
+
+
+def test_a_domain_alone_never_goes_live_and_is_named_in_a_notice(tmp_path: Path) -> None:
+    environ = {name: value for name, value in LIVE.items() if name != "AUTH0_LAB_TENANT"}
+    settings = Settings.from_env(tmp_path, environ=environ)
+    assert settings.tenant == "sandbox"
+    assert settings.domain is None
+    assert settings.notice == "AUTH0_DOMAIN is set, AUTH0_LAB_TENANT is not: this is the sandbox"
+
+
+def test_a_sandbox_that_was_asked_for_needs_no_notice(tmp_path: Path) -> None:
+    settings = Settings.from_env(tmp_path, environ={**LIVE, "AUTH0_LAB_TENANT": "sandbox"})
+    assert (settings.tenant, settings.notice) == ("sandbox", None)
+
+
+def test_the_notice_is_the_first_line_of_the_lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AUTH0_LAB_TENANT", raising=False)
+    monkeypatch.setenv("AUTH0_DOMAIN", "tenant.example")
+    first, second = repr(Lab.from_env(tmp_path)).splitlines()
+    assert first == "AUTH0_DOMAIN is set, AUTH0_LAB_TENANT is not: this is the sandbox"
+    assert second.startswith("Lab on the sandbox tenant sandbox.example")
+
+
+def test_from_env_goes_live_only_when_told_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in LIVE.items():
+        monkeypatch.setenv(name, value)
+    assert Lab.from_env(tmp_path).domain == "tenant.example"
+
+
+@pytest.mark.parametrize("kind", ["LIVE", "Live", "lives", "1", "true", "prod", "replay", "tenant.example"])
+def test_an_unknown_kind_of_tenant_is_refused(tmp_path: Path, kind: str) -> None:
+    with pytest.raises(SettingsError, match="AUTH0_LAB_TENANT has a value that is not known") as refusal:
+        Settings.from_env(tmp_path, environ={**LIVE, "AUTH0_LAB_TENANT": kind})
+    assert "AUTH0_LAB_TENANT=sandbox" in str(refusal.value)
+    assert "AUTH0_LAB_TENANT=live" in str(refusal.value)
+
+
+# -- .env
+
+
+def test_the_nearest_dotenv_up_to_the_projects_root_is_read(project: Path) -> None:
+    dotenv(project.parent, *as_lines(LIVE), "AUTH0_AUDIENCE=root")
+    assert Settings.from_env(project / "deep", environ={}).audience == "root"
+    dotenv(project, *as_lines(LIVE), "AUTH0_AUDIENCE=nearer")
+    assert Settings.from_env(project / "deep", environ={}).audience == "nearer"
+
+
+def test_a_dotenv_above_the_projects_root_is_not_read(project: Path) -> None:
+    dotenv(project.parent.parent, *as_lines(LIVE))
+    assert Settings.from_env(project / "deep", environ={}) == Settings()
+
+
+@pytest.mark.parametrize("marker", ["pyproject.toml", "environment.yml", ".git"])
+def test_each_marker_ends_the_search(tmp_path: Path, marker: str) -> None:
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / marker).touch()
+    dotenv(tmp_path, *as_lines(LIVE))
+    assert Settings.from_env(tmp_path / "inner", environ={}).tenant == "sandbox"
+
+
+def test_outside_of_a_project_only_the_folder_itself_is_searched(tmp_path: Path) -> None:
+    (tmp_path / "inner").mkdir()
+    dotenv(tmp_path, *as_lines(LIVE))
+    assert Settings.from_env(tmp_path / "inner", environ={}).tenant == "sandbox"
+    assert Settings.from_env(tmp_path, environ={}).tenant == "live"
+
+
+def test_the_working_directory_is_where_the_search_begins(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    dotenv(project.parent, *as_lines(LIVE))
+    monkeypatch.chdir(project)
+    assert Settings.from_env(environ={}).domain == "tenant.example"
+
+
+def test_the_environment_wins(project: Path) -> None:
+    dotenv(project, *as_lines(LIVE), "AUTH0_AUDIENCE=file")
+    settings = Settings.from_env(project, environ={"AUTH0_AUDIENCE": "environment"})
+    assert (settings.audience, settings.domain) == ("environment", "tenant.example")
+    assert Settings.from_env(project, environ={"AUTH0_LAB_TENANT": "sandbox"}).tenant == "sandbox"
+
+
+def test_nothing_is_copied_into_the_environment(project: Path) -> None:
+    before = dict(os.environ)
+    dotenv(project, *as_lines(LIVE), "UNRELATED_VARIABLE=1")
+    Settings.from_env(project)
+    assert dict(os.environ) == before
+
+
+@pytest.mark.parametrize(
+    ("line", "password"),
+    [
+        ("AUTH0_PASSWORD=pa$$word${HOME}$HOME", "pa$$word${HOME}$HOME"),
+        ("AUTH0_PASSWORD='with # and \"quotes\"'", 'with # and "quotes"'),
+        ("export AUTH0_PASSWORD=exported", "exported"),
+        ("AUTH0_PASSWORD=naïve-ünïcödé", "naïve-ünïcödé"),
+    ],
+)
+def test_a_password_is_read_as_it_stands(project: Path, line: str, password: str) -> None:
+    dotenv(project, *as_lines(LIVE), line)
+    assert Settings.from_env(project, environ={}).password == password
+
+
+# -- bad values
+
+
+@pytest.mark.parametrize("field", ["domain", "client_id", "username", "password"])
+def test_a_missing_setting_names_the_variable_and_the_line_to_add(tmp_path: Path, field: str) -> None:
+    variable = f"AUTH0_{field.upper()}"
+    with pytest.raises(SettingsError) as refusal:
+        Settings.from_env(tmp_path, environ={name: value for name, value in LIVE.items() if name != variable})
+    assert str(refusal.value).startswith(f"{variable} is missing")
+    assert f"Add the line {variable}=" in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("domain", "https://tenant.example"),
+        ("domain", "tenant.example/"),
+        ("domain", "single"),
+        ("domain", "tenant .example"),
+        ("domain", "-tenant.example"),
+        ("domain", "user:hunter2@tenant.example"),
+        ("phone_number", "555 0100"),
+        ("phone_number", "+1 555 0100"),
+        ("phone_number", "0015550100"),
+        ("email", "nobody"),
+        ("email", "some one@example.com"),
+        ("ca_file", "missing.pem"),
+    ],
+)
+def test_a_malformed_setting_names_the_variable_and_never_quotes_the_value(
+    tmp_path: Path, field: str, value: str
+) -> None:
+    variable = f"AUTH0_{field.upper()}"
+    with pytest.raises(SettingsError) as refusal:
+        Settings.from_env(tmp_path, environ={**LIVE, variable: value})
+    message = str(refusal.value)
+    assert message.startswith(f"{variable} is not ")
+    assert f"Write it like this: {variable}=" in message
+    assert value not in message
+
+
+@pytest.mark.parametrize("domain", ["tenant.eu.auth0.com", "login.example.com", "localhost:8443", "tenant.example:443"])
+def test_a_host_is_a_domain(tmp_path: Path, domain: str) -> None:
+    assert Settings.from_env(tmp_path, environ={**LIVE, "AUTH0_DOMAIN": domain}).domain == domain
+
+
+def test_the_domain_is_read_in_lower_case(tmp_path: Path) -> None:
+    assert Settings.from_env(tmp_path, environ={**LIVE, "AUTH0_DOMAIN": "Tenant.Example"}).domain == "tenant.example"
+
+
+def test_settings_are_frozen_and_name_every_field_by_keyword() -> None:
+    with pytest.raises(AttributeError):
+        Settings().domain = "tenant.example"  # type: ignore[misc]  # what must fail
+    assert all(field.kw_only for field in fields(Settings))
