@@ -92,13 +92,13 @@ class Poll:
         if self.is_over and self.state is not State.STOPPED:
             return self
         state, reason, slower = _read(answer)
-        if self.state is State.STOPPED and state is State.PENDING:
-            # The answer to the last request, which was under way when the poll was stopped.
-            return replace(self, polls=self.polls + 1)
         gap = self.gap + (SLOWER_BY_SECONDS if slower else 0.0)
         wait = max(gap, _seconds(answer.retry_after, now))
-        after = replace(self, state=state, reason=reason, polls=self.polls + 1, gap=gap, next_at=now + wait)
-        return after.at(now)
+        after = replace(self, polls=self.polls + 1, gap=gap, next_at=now + wait)
+        if self.state is State.STOPPED and state is State.PENDING:
+            # It was under way when the poll was stopped; how long to wait counts when the poll goes on.
+            return after
+        return replace(after, state=state, reason=reason).at(now)
 
     def at(self, now: float) -> Poll:
         """Return the poll as it stands at `now`: expired when its time is over, or no further poll fits into it."""
