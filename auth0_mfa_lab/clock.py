@@ -38,7 +38,7 @@ class LabClock(Protocol):
         """Take over the real seconds that passed since the last `sync`."""
 
     def owes(self) -> float:
-        """Return how many seconds of the last `advance` have not passed; claims behind it cannot be checked."""
+        """Return how many of the seconds of `advance` have not passed; claims behind it cannot be checked."""
 
 
 class SandboxClock:
@@ -101,8 +101,14 @@ class RealClock:
         self._reached_at = 0.0
 
     def advance(self, seconds: float) -> Told:
-        """Say how long one would have to wait; the claims behind it are skipped until the time has passed."""
-        self._reached_at = self.now() + seconds
+        """Say how long one would have to wait; the claims behind it are skipped until the time has passed.
+
+        ValueError for a step backwards.
+        """
+        if seconds < 0:
+            raise ValueError(f"Time only moves forward; it cannot advance by {seconds} seconds.")
+        # Two in a row add up, as they do in the sandbox.
+        self._reached_at = max(self._reached_at, self.now()) + seconds
         return Told(
             f"A live tenant's clock cannot be moved: wait {_spoken(seconds)}, then run the cells below. "
             "Until then the claims behind this cell are skipped."
@@ -123,7 +129,7 @@ class RealClock:
         """Do nothing: real time passes by itself."""
 
     def owes(self) -> float:
-        """Return how many seconds are left of the last `advance`."""
+        """Return how many of the seconds of `advance` are left."""
         return max(0.0, self._reached_at - self.now())
 
 
