@@ -126,11 +126,21 @@ class Client:
         return self.send("POST", "/mfa/challenge", json={"mfa_token": mfa_token, **chosen}, as_application=True)
 
     def openid_configuration(self) -> Exchange:
-        """Read the tenant's discovery document. Source: the reference, section 8.3."""
+        """Read the tenant's discovery document.
+
+            GET /.well-known/openid-configuration   -> 200 with the endpoints and what they support
+
+        Source: OpenID Connect Discovery; the reference, section 8.3.
+        """
         return self.send("GET", "/.well-known/openid-configuration")
 
     def jwks(self) -> Exchange:
-        """Read the public keys that the tenant's JWTs are signed with. Source: the reference, section 8.4."""
+        """Read the public keys that the tenant's JWTs are signed with.
+
+            GET /.well-known/jwks.json   -> 200 with the keys, each under its kid
+
+        Source: JSON Web Key Sets; the reference, section 8.4.
+        """
         return self.send("GET", "/.well-known/jwks.json")
 
     def send(
@@ -173,7 +183,7 @@ class Client:
     def _authenticated(self, fields: dict[str, Json]) -> tuple[dict[str, Json], dict[str, str]]:
         """Return a body's fields with the application's authentication, and the headers for it."""
         if self._authentication == "client_secret_basic":
-            pair = f"{quote(self._client_id)}:{quote(self._client_secret or '')}"
+            pair = f"{quote(self._client_id, safe='')}:{quote(self._client_secret or '', safe='')}"
             return fields, {"authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
         secret = {"client_secret": self._client_secret} if self._authentication == "client_secret_post" else {}
         return {**fields, "client_id": self._client_id, **secret}, {}
