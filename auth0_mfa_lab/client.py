@@ -156,20 +156,21 @@ class Client:
         """Send any request to the tenant and return its Exchange: for what no method is made for.
 
         `json` or `form` is the body, without the fields that are None; `bearer` goes into the Authorization header;
-        `as_application` adds the application's own authentication. Raises NoAnswer when the network gives none.
+        `as_application` adds the application's own authentication, to a JSON body unless there is a form. Raises NoAnswer when the network gives none.
         """
         headers = {"authorization": f"Bearer {bearer}"} if bearer else {}
         fields = {name: value for name, value in (json or form or {}).items() if value is not None}
         if as_application:
             fields, authorization = self._authenticated(fields)
             headers |= authorization
+        has_json = json is not None or (form is None and bool(fields))
         try:
             return _recorded(
                 self._http.request(
                     method,
                     quote(path, safe="/%?=&"),
                     headers=headers,
-                    json=fields if json is not None else None,
+                    json=fields if has_json else None,
                     data=fields if form is not None else None,
                 )
             )
