@@ -1,7 +1,6 @@
 """Which application speaks: by client_secret_post, client_secret_basic, or none for a public one (reference, 0.6)."""
 
 import base64
-import binascii
 import hmac
 from urllib.parse import unquote
 
@@ -45,7 +44,7 @@ def _basic_credentials(request: Request) -> tuple[str, str] | None:
         return None
     try:
         text = base64.b64decode(encoded.strip(), validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError) as problem:
+    except ValueError as problem:
         raise Unauthorized from problem
     client_id, _, secret = text.partition(":")
     return unquote(client_id), unquote(secret)

@@ -1,0 +1,75 @@
+"""Whatever is sent, the sandbox answers as a tenant would: no request finds a bug."""
+
+import json
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.sandbox.sandbox_mothers import GRANT, App, bearer, new_sandbox, pushed
+
+NAMES = (
+    *("grant_type", "client_id", "username", "password", "realm", "audience", "scope", "mfa_token", "oob_code"),
+    *("authenticator_types", "oob_channels", "challenge_type", "authenticator_id"),
+    *("identifier", "name", "push_credentials", "public_key", "challenge_response"),
+)
+WORDS = ("", "x", "a.b.c", "oob", "otp", "auth0", "password", f"{GRANT}/mfa-oob", "GCM", "RSA", "AQAB", "\ud800", "é")
+VALUES = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.sampled_from(WORDS), st.text(max_size=5)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=2),
+        st.dictionaries(st.sampled_from(("service", "token", "kty", "n", "e")), inner),
+    ),
+    max_leaves=4,
+)
+BODIES = st.one_of(
+    st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=8).map(lambda body: json.dumps(body).encode()),
+    st.binary(max_size=30),
+)
+PATHS = (
+    *(("POST", "/oauth/token"), ("POST", "/mfa/associate"), ("POST", "/mfa/challenge"), ("GET", "/mfa/authenticators")),
+    *(("POST", "/api/enroll"), ("POST", "/api/resolve-transaction")),
+    *(("PATCH", "/api/device-accounts/{id}"), ("DELETE", "/api/device-accounts/%ff"), ("GET", "/%00")),
+)
+
+
+@pytest.fixture(scope="module")
+def known() -> Iterator[tuple[App, dict[str, str]]]:
+    """An application, and headers that open each door, by the door."""
+    box = new_sandbox()
+    app = App(box, httpx.Client(transport=box.transport, base_url="https://sandbox.example"))
+    login = pushed(app, box.new_phone(app.http))
+    ticket = app.associate(app.mfa_token()).json()["barcode_uri"].partition("enrollment_tx_id=")[2][:32]
+    yield (
+        app,
+        {
+            "mfa": bearer(login.mfa_token)["authorization"],
+            "ticket": f'Ticket id="{ticket}"',
+            "push": bearer(login.notification.transaction_token)["authorization"],
+            "device": bearer(login.phone.enrollments[0].token)["authorization"],
+            "id": login.phone.enrollments[0].id,
+        },
+    )
+    box.close()
+
+
+@settings(max_examples=400, deadline=None, derandomize=True)
+@given(
+    st.sampled_from(PATHS),
+    BODIES,
+    st.sampled_from(("mfa", "ticket", "push", "device")) | st.text(st.characters(max_codepoint=255), max_size=12),
+    st.sampled_from(("application/json", "application/x-www-form-urlencoded", "text/plain", "")),
+)
+def test_no_request_finds_a_bug(
+    known: tuple[App, dict[str, str]], path: tuple[str, str], body: bytes, door: str, kind: str
+) -> None:
+    app, doors = known
+    headers = {
+        b"authorization": doors.get(door, f"Basic {door}").encode("latin-1"),
+        b"content-type": kind.encode(),
+    }
+    answer = app.http.request(path[0], path[1].format(id=doors["id"]), content=body, headers=headers)
+    assert app.sandbox.transport.failures == []
+    assert answer.status_code < 500 or answer.status_code == 501
