@@ -52,7 +52,7 @@ def lines_of(exchange: Exchange, aliases: Aliases) -> Lines:
     """
     request, response = exchange.request, exchange.response
     raw = [
-        _blocks(_shown_headers(request), _laid_out(request)),
+        _blocks(f"{request.method} {request.target}", request),
         _answer(exchange),
         _block(_folded_headers(request)),
         _block(_folded_headers(response)) if response else "",
@@ -65,12 +65,11 @@ def lines_of(exchange: Exchange, aliases: Aliases) -> Lines:
     # In one piece, so that each secret is introduced once, where it stands first.
     whole = _SEAM.join(part.replace(_SEAM[0], "\ufffd") for part in raw)
     masked = aliases.mask(whole, introducing=exchange.number).split(_SEAM)
-    call = masked[7]
     shown = Lines(
         title=f"{exchange.number} · {exchange.speaker} → {request.host}",
-        call=call,
+        call=masked[7],
         outcome=masked[8],
-        request=(call, *masked[0].split("\n")),
+        request=tuple(masked[0].split("\n")),
         answer=tuple(masked[1].split("\n")),
         notes=exchange.notes,
         request_headers=tuple(masked[2].split("\n")),
@@ -88,15 +87,17 @@ def _answer(exchange: Exchange) -> str:
         failure = exchange.failure
         return f"no answer: {failure.kind}: {failure.said}" if failure else "no answer"
     status = f"{exchange.status} {exchange.response.reason}".rstrip()
-    return "\n".join([status, _blocks(_shown_headers(exchange.response), _laid_out(exchange.response))]).rstrip()
+    return _blocks(status, exchange.response)
 
 
 def _block(lines: list[str]) -> str:
     return "\n".join(lines)
 
 
-def _blocks(headers: list[str], body: list[str]) -> str:
-    return _block([*headers, "", *body]) if headers and body else _block(headers or body)
+def _blocks(first: str, message: Request | Response) -> str:
+    """Lay a message out: its first line with the headers that matter, then its body."""
+    body = _laid_out(message)
+    return _block([first, *_shown_headers(message), *(["", *body] if body else [])])
 
 
 def _shown_headers(message: Message) -> list[str]:
