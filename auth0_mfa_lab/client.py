@@ -156,7 +156,8 @@ class Client:
         """Send any request to the tenant and return its Exchange: for what no method is made for.
 
         `json` or `form` is the body, without the fields that are None; `bearer` goes into the Authorization header;
-        `as_application` adds the application's own authentication, to a JSON body unless there is a form. Raises NoAnswer when the network gives none.
+        `as_application` adds the application's own authentication, to a JSON body unless there is a form. Raises
+        NoAnswer when the network gives none.
         """
         headers = {"authorization": f"Bearer {bearer}"} if bearer else {}
         fields = {name: value for name, value in (json or form or {}).items() if value is not None}
