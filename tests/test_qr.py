@@ -1,0 +1,81 @@
+"""A QR can be read back, has its quiet zone in it, and shows its URI masked."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+import zxingcpp
+from PIL import Image
+
+from auth0_mfa_lab import Lab
+from auth0_mfa_lab.show.qr import QUIET_ZONE_MODULES, QrPicture, qr_png
+
+URI = "otpauth://totp/tenant:jane%40example.com?enrollment_tx_id=ticket-1&base_url=https%3A%2F%2Ftenant.example"
+MODULE = 6
+
+
+def picture_of(png: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(png)).convert("RGB")
+
+
+@pytest.mark.parametrize("uri", [URI, "x", "https://example.com/" + "a" * 600, "é漢😀"])
+def test_a_qr_is_read_back(uri: str) -> None:
+    (code,) = zxingcpp.read_barcodes(picture_of(qr_png(uri)))
+    assert code.text == uri
+
+
+def test_its_quiet_zone_of_four_modules_is_white_and_begins_the_code_right_after_it() -> None:
+    picture = picture_of(qr_png(URI))
+    width, height = picture.size
+    zone = QUIET_ZONE_MODULES * MODULE
+    assert QUIET_ZONE_MODULES == 4
+    assert width == height
+    for x in range(width):
+        for y in range(height):
+            if min(x, y) < zone or max(x, y) >= width - zone:
+                assert picture.getpixel((x, y)) == (255, 255, 255)
+    assert picture.getpixel((zone, zone)) == (0, 0, 0)
+
+
+def test_white_is_drawn_and_not_left_transparent() -> None:
+    picture = Image.open(io.BytesIO(qr_png(URI)))
+    assert "A" not in picture.getbands()
+    assert "transparency" not in picture.info
+
+
+def test_on_a_dark_page_it_is_read_all_the_same() -> None:
+    qr = picture_of(qr_png(URI))
+    page = Image.new("RGB", (qr.width + 200, qr.height + 200), (17, 17, 17))
+    page.paste(qr, (100, 100))
+    (code,) = zxingcpp.read_barcodes(page)
+    assert code.text == URI
+
+
+def test_the_same_uri_gives_the_same_picture() -> None:
+    assert qr_png(URI) == qr_png(URI)
+
+
+def test_a_picture_is_shown_as_an_image_with_its_caption(monkeypatch: pytest.MonkeyPatch) -> None:
+    published: list[dict[str, Any]] = []
+    monkeypatch.setattr("IPython.display.publish_display_data", published.append)
+    picture = QrPicture(URI, shown="otpauth://…<enrollment_tx_id 1>", caption="a <caption>")
+    picture._ipython_display_()
+    image, caption = published
+    assert image == {"image/png": picture.png, "text/plain": "QR of otpauth://…<enrollment_tx_id 1>"}
+    assert caption["text/plain"] == "a <caption>"
+    assert "a &lt;caption&gt;" in caption["text/html"]
+    assert repr(picture) == "QR of otpauth://…<enrollment_tx_id 1>\na <caption>"
+
+
+def test_the_sandboxs_qr_says_who_can_use_it_and_hides_its_ticket() -> None:
+    lab = Lab.sandbox()
+    lab.aliases.learn("enrollment_tx_id", "ticket-1")
+    picture = lab.qr(URI)
+    assert isinstance(picture, QrPicture)
+    assert "ticket-1" not in repr(picture)
+    assert "<enrollment_tx_id 1>" in repr(picture)
+    assert "the Guardian app cannot use it, lab.phone.scan(...) can" in repr(picture)
+    (code,) = zxingcpp.read_barcodes(picture_of(picture.png))
+    assert code.text == URI
