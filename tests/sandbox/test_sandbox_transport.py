@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -149,23 +148,3 @@ def test_another_route_or_method_is_an_error_in_json(app: App, method: str, path
 
 def test_a_trailing_slash_is_no_redirect(app: App) -> None:
     assert app.http.get("/mfa/authenticators/").status_code == 404
-
-
-def test_a_slow_request_can_be_waited_for_by_nobody_else() -> None:
-    """A second thread waits for the first one's request instead of failing."""
-
-    async def handler(_: Request) -> Response:
-        started.set()
-        await asyncio.sleep(0.02)
-        return PlainTextResponse("done")
-
-    started = threading.Event()
-    transport = SandboxTransport(Starlette(routes=[Route("/", handler)]))
-    with ThreadPoolExecutor(1) as pool:
-        first = pool.submit(client_of(transport).get, "/")
-        started.wait(5)
-        begun = time.monotonic()
-        assert client_of(transport).get("/").text == "done"
-        assert time.monotonic() - begun < 5
-        assert first.result().text == "done"
-    transport.close()
