@@ -171,7 +171,8 @@ class PollPanel(Panel):
     def _begin(self, act: Callable[[], Coroutine[Any, Any, None]]) -> None:
         self._must_be_idle()
         self._failure.value = ""
-        self._woken.clear()
+        # A new one: without a loop of one's own each click has another, and an event belongs to the first that waits.
+        self._woken = asyncio.Event()
         self.run.resume()
         if self._loop is None:
             asyncio.run(self._watched(act))
