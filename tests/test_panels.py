@@ -1,0 +1,623 @@
+"""Panels without a front end: their methods, their buttons, and what they show while time passes."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import io
+import threading
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from html import unescape
+from itertools import pairwise
+from types import SimpleNamespace
+from typing import Any
+
+import ipywidgets
+import pytest
+import zxingcpp
+from PIL import Image
+
+from auth0_mfa_lab import Exchange, LabError, State
+from auth0_mfa_lab.polling import Poll, PollRun
+from auth0_mfa_lab.show import panels
+from auth0_mfa_lab.show.panels import PollPanel
+from auth0_mfa_lab.show.panels_qr import QrPanel
+from auth0_mfa_lab.show.poll import show_poll
+from tests.mothers import (
+    GRANTED,
+    LOST,
+    MFA_TOKEN,
+    NOW,
+    PENDING,
+    SLOW_DOWN,
+    Standing,
+    a_journal,
+    a_run,
+    a_sandbox_clock,
+    an_exchange,
+)
+
+REJECTED = {"status": 400, "json": {"error": "access_denied", "error_description": "MFA Authorization rejected."}}
+TEN_SECONDS = 10.0
+
+
+@pytest.fixture(autouse=True)
+def no_real_second_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a button's poll look at the clock again at once; the clock leaps instead."""
+    monkeypatch.setattr(panels, "TICK_SECONDS", 0.0)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def garbage_is_little() -> Iterator[None]:
+    """Keep what was made before out of the collections that `in_a_loop` asks for: they are many."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+def a_panel(
+    *answers: Mapping[str, Any], clock: Standing | None = None, raises: bool = False, leap: float = 1.0
+) -> PollPanel:
+    """Return a panel whose poll is told these answers; each look at the clock finds `leap` seconds gone."""
+    clock = clock or Standing()
+    run = a_run(*answers, clock=clock)
+    return PollPanel(run, clock=a_sandbox_clock(clock, leap=leap), mask=mask, raise_failures=raises)
+
+
+def a_panel_that_asks(ask: Callable[[], Exchange], *, raises: bool = False) -> PollPanel:
+    clock = Standing()
+    run = PollRun(Poll.begin(NOW), ask=ask, now=clock.now, show=show_poll)
+    return PollPanel(run, clock=a_sandbox_clock(clock, leap=1), mask=mask, raise_failures=raises)
+
+
+def mask(text: str) -> str:
+    return text.replace("hunter-number-two", "<password 1>")
+
+
+def disabled(panel: PollPanel) -> tuple[bool, bool, bool]:
+    return panel.once_button.disabled, panel.until_button.disabled, panel.stop_button.disabled
+
+
+def shown(panel: ipywidgets.Widget) -> str:
+    """Return all that the widgets of a panel hold, as a front end or a saved notebook would get it."""
+    inner = getattr(panel, "children", ())
+    return "\n".join([str(panel.get_state()), *(shown(child) for child in inner)])
+
+
+class Slow:
+    """An answer that takes as long as a test wants."""
+
+    def __init__(self, answer: Mapping[str, Any]) -> None:
+        self.asked = threading.Event()
+        self.release = threading.Event()
+        self.exchange = an_exchange(**answer)
+        self.threads: set[int] = set()
+
+    def __call__(self) -> Exchange:
+        self.threads.add(threading.get_ident())
+        self.asked.set()
+        assert self.release.wait(TEN_SECONDS)
+        return self.exchange
+
+    async def under_way(self) -> None:
+        assert await asyncio.to_thread(self.asked.wait, TEN_SECONDS)
+
+
+def in_a_loop(story: Callable[[], Awaitable[None]]) -> None:
+    """Run a test's story in a loop; no task is left when it ends, and none fails unheard."""
+    unheard: list[dict[str, Any]] = []
+
+    async def told() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: unheard.append(context))
+        await story()
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(told(), debug=True)
+    gc.collect()
+    assert unheard == []
+
+
+async def click_from_another_loop(button: ipywidgets.Button) -> None:
+    """Click as ipykernel's subshells do: on another thread, in a loop of its own."""
+
+    async def press() -> None:
+        button.click()
+
+    thread = threading.Thread(target=lambda: asyncio.run(press()))
+    thread.start()
+    await asyncio.to_thread(thread.join)
+    await asyncio.sleep(0)
+
+
+# -- without a loop: the methods
+
+
+def test_poll_once_asks_once_and_returns_the_exchange() -> None:
+    panel = a_panel(PENDING, GRANTED)
+    first = panel.poll_once()
+    assert first is not None
+    assert first.error == "authorization_pending"
+    assert (panel.run.state, panel.run.poll.polls) == (State.PENDING, 1)
+    second = panel.poll_once()
+    assert second is not None
+    assert second["access_token"]
+    assert panel.poll_once() is second
+    assert panel.run.poll.polls == 2
+
+
+def test_poll_until_done_waits_in_the_labs_time() -> None:
+    clock = Standing()
+    panel = a_panel(PENDING, SLOW_DOWN, LOST, GRANTED, clock=clock)
+    assert panel.poll_until_done() is panel.run
+    assert panel.run.state is State.GRANTED
+    assert clock.now() == NOW + 25
+
+
+def test_stop_without_a_poll_stops_and_poll_once_goes_on() -> None:
+    panel = a_panel(PENDING, GRANTED)
+    panel.stop()
+    assert repr(panel).startswith("PollPanel · stopped")
+    panel.poll_once()
+    assert repr(panel).startswith("PollPanel · pending")
+
+
+def test_its_repr_is_one_line_and_its_mimebundle_has_a_twin_without_widgets() -> None:
+    panel = a_panel(PENDING, GRANTED)
+    assert repr(panel) == "PollPanel · pending after 0 polls: not asked yet"
+    panel.poll_until_done()
+    assert repr(panel) == "PollPanel · granted after 2 polls: allowed on the phone: here are the tokens"
+    bundle = panel._repr_mimebundle_()
+    assert bundle["text/plain"] == repr(panel)
+    assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"] == panel.model_id
+    for part in ("granted", "2 polls", "access_token 1"):
+        assert part in bundle["text/html"]
+
+
+def test_it_shows_the_state_the_polls_the_next_poll_and_the_end() -> None:
+    panel = a_panel(PENDING)
+    assert "<b>… pending</b> · 0 polls · next poll in 0 s · ends in 5 min 0 s" in panel.static_html()
+    panel.poll_once()
+    assert "<b>… pending</b> · 1 poll · next poll in 5 s · ends in 5 min 0 s" in panel.static_html()
+    assert panel._status.value in panel.static_html()
+
+
+@pytest.mark.parametrize(
+    ("answers", "state"),
+    [
+        ((GRANTED,), State.GRANTED),
+        ((PENDING, REJECTED), State.REJECTED),
+        ((PENDING,), State.EXPIRED),
+        (({"status": 200, "text": "<html>"},), State.FAILED),
+    ],
+)
+def test_each_end_is_shown_with_no_next_poll_and_no_button(
+    answers: tuple[Mapping[str, Any], ...], state: State
+) -> None:
+    panel = a_panel(*answers)
+    panel.poll_until_done()
+    assert panel.run.state is state
+    assert f"{state.value}</b>" in panel.static_html()
+    assert "next poll" not in panel.static_html()
+    assert disabled(panel) == (True, True, True)
+
+
+# -- without a loop: the buttons
+
+
+def test_a_click_without_a_loop_polls_before_it_returns() -> None:
+    panel = a_panel(PENDING, PENDING, GRANTED)
+    panel.once_button.click()
+    assert panel.run.poll.polls == 1
+    panel.until_button.click()
+    assert panel.run.state is State.GRANTED
+
+
+def test_each_click_without_a_loop_may_wait_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(panels, "TICK_SECONDS", 0.001)
+    answers = iter([PENDING, None, PENDING, GRANTED])
+
+    def ask() -> Exchange:
+        answer = next(answers)
+        if answer is None:
+            raise ValueError("once")
+        return an_exchange(**answer)
+
+    panel = a_panel_that_asks(ask)
+    panel.until_button.click()
+    assert isinstance(panel.last_error, ValueError)
+    panel.until_button.click()
+    assert "once" in str(panel.last_error)
+    assert panel.run.state is State.GRANTED
+
+
+# -- in a loop: the buttons
+
+
+def test_buttons_say_what_may_be_pressed() -> None:
+    async def story() -> None:
+        slow = Slow(PENDING)
+        panel = a_panel_that_asks(slow)
+        assert disabled(panel) == (False, False, True)
+        panel.until_button.click()
+        assert disabled(panel) == (True, True, False)
+        await slow.under_way()
+        panel.stop_button.click()
+        assert disabled(panel) == (True, True, True)
+        slow.release.set()
+        await panel.done()
+        assert disabled(panel) == (False, False, True)
+
+    in_a_loop(story)
+
+
+def test_poll_once_as_a_button_asks_once_and_is_ready_again() -> None:
+    async def story() -> None:
+        panel = a_panel(PENDING, GRANTED)
+        panel.once_button.click()
+        assert (await panel.done()).poll.polls == 1
+        assert disabled(panel) == (False, False, True)
+        panel.once_button.click()
+        assert (await panel.done()).state is State.GRANTED
+        assert disabled(panel) == (True, True, True)
+
+    in_a_loop(story)
+
+
+def test_poll_until_done_as_a_button_waits_as_long_as_the_gap_asks() -> None:
+    async def story() -> None:
+        clock = Standing()
+        panel = a_panel(PENDING, SLOW_DOWN, LOST, GRANTED, clock=clock)
+        panel.until_button.click()
+        run = await panel.done()
+        assert run.state is State.GRANTED
+        times = [exchange.at - NOW for exchange in run.exchanges]
+        gaps = [later - earlier for earlier, later in pairwise(times)]
+        assert all(5 <= gap <= 8 for gap in gaps[:1])
+        assert all(10 <= gap <= 13 for gap in gaps[1:])
+
+    in_a_loop(story)
+
+
+def test_a_poll_that_nobody_answers_ends_by_itself() -> None:
+    async def story() -> None:
+        panel = a_panel(PENDING, leap=4)
+        panel.until_button.click()
+        assert (await panel.done()).state is State.EXPIRED
+        assert "expired</b>" in panel._status.value
+
+    in_a_loop(story)
+
+
+def test_the_request_runs_on_a_thread_of_its_own_and_the_loop_goes_on() -> None:
+    async def story() -> None:
+        slow = Slow(GRANTED)
+        panel = a_panel_that_asks(slow)
+        panel.until_button.click()
+        await slow.under_way()
+        assert threading.get_ident() not in slow.threads
+        assert panel.run.state is State.PENDING
+        slow.release.set()
+        assert (await panel.done()).state is State.GRANTED
+
+    in_a_loop(story)
+
+
+def test_stop_shows_at_once_while_an_answer_is_under_way() -> None:
+    async def story() -> None:
+        slow = Slow(PENDING)
+        panel = a_panel_that_asks(slow)
+        panel.until_button.click()
+        await slow.under_way()
+        panel.stop_button.click()
+        assert panel.run.state is State.STOPPED
+        assert "stopped</b>" in panel._status.value
+        slow.release.set()
+        assert (await panel.done()).state is State.STOPPED
+        assert panel.run.poll.polls == 1
+
+    in_a_loop(story)
+
+
+@pytest.mark.parametrize(("answer", "state"), [(GRANTED, State.GRANTED), (REJECTED, State.REJECTED)])
+def test_a_final_answer_that_lands_after_stop_is_taken(answer: Mapping[str, Any], state: State) -> None:
+    async def story() -> None:
+        slow = Slow(answer)
+        panel = a_panel_that_asks(slow)
+        panel.until_button.click()
+        await slow.under_way()
+        panel.stop_button.click()
+        slow.release.set()
+        assert (await panel.done()).state is state
+        assert f"{state.value}</b>" in panel._status.value
+
+    in_a_loop(story)
+
+
+def test_stop_ends_a_wait_between_two_polls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(panels, "TICK_SECONDS", 3600.0)
+
+    async def story() -> None:
+        panel = a_panel(PENDING, leap=0)
+        panel.until_button.click()
+        while panel.run.poll.polls == 0:
+            await asyncio.sleep(0)
+        panel.stop_button.click()
+        run = await asyncio.wait_for(panel.done(), TEN_SECONDS)
+        assert (run.state, run.poll.polls) == (State.STOPPED, 1)
+
+    in_a_loop(story)
+
+
+def test_a_stopped_poll_goes_on_with_the_next_click() -> None:
+    async def story() -> None:
+        panel = a_panel(PENDING, GRANTED)
+        panel.stop()
+        panel.until_button.click()
+        assert (await panel.done()).state is State.GRANTED
+
+    in_a_loop(story)
+
+
+def test_a_second_click_while_it_polls_is_refused_visibly() -> None:
+    async def story() -> None:
+        slow = Slow(GRANTED)
+        panel = a_panel_that_asks(slow)
+        panel.until_button.click()
+        await slow.under_way()
+        panel.until_button.click()
+        assert isinstance(panel.last_error, LabError)
+        assert "polling already" in panel._failure.value
+        with pytest.raises(LabError, match="polling already"):
+            panel.poll_once()
+        with pytest.raises(LabError, match="polling already"):
+            panel.poll_until_done()
+        slow.release.set()
+        assert (await panel.done()).poll.polls == 1
+
+    in_a_loop(story)
+
+
+def test_a_click_from_another_thread_and_loop_finds_its_way_home() -> None:
+    async def story() -> None:
+        panel = a_panel(PENDING, GRANTED)
+        home = threading.get_ident()
+        changed_on: set[int] = set()
+        for widget in (panel._status, panel._answer, panel.once_button):
+            widget.observe(lambda _: changed_on.add(threading.get_ident()))
+        await click_from_another_loop(panel.until_button)
+        task = panel._task
+        assert task is not None
+        assert task.get_loop() is asyncio.get_running_loop()
+        assert (await panel.done()).state is State.GRANTED
+        assert changed_on == {home}
+
+    in_a_loop(story)
+
+
+def test_stop_from_another_thread_and_loop_works_too() -> None:
+    async def story() -> None:
+        slow = Slow(PENDING)
+        panel = a_panel_that_asks(slow)
+        panel.until_button.click()
+        await slow.under_way()
+        await click_from_another_loop(panel.stop_button)
+        assert panel.run.state is State.STOPPED
+        slow.release.set()
+        await panel.done()
+
+    in_a_loop(story)
+
+
+def test_two_clicks_in_a_row_from_another_loop_make_one_poll() -> None:
+    async def story() -> None:
+        slow = Slow(GRANTED)
+        panel = a_panel_that_asks(slow)
+        await click_from_another_loop(panel.until_button)
+        await click_from_another_loop(panel.until_button)
+        assert isinstance(panel.last_error, LabError)
+        slow.release.set()
+        assert (await panel.done()).poll.polls == 1
+
+    in_a_loop(story)
+
+
+# -- failures
+
+
+def failing() -> Exchange:
+    raise ValueError("the password was hunter-number-two <b>")
+
+
+def test_a_failing_handler_becomes_a_masked_card() -> None:
+    async def story() -> None:
+        panel = a_panel_that_asks(failing)
+        panel.until_button.click()
+        await panel.done()
+        assert isinstance(panel.last_error, ValueError)
+        card = panel._failure.value
+        assert 'role="alert"' in card
+        assert "ValueError: the password was <password 1> <b>" in unescape(card)
+        assert "hunter" not in shown(panel)
+        assert "&lt;b&gt;" in card
+        assert panel.run.state is State.STOPPED
+        assert disabled(panel) == (False, False, True)
+
+    in_a_loop(story)
+
+
+def test_the_card_goes_when_the_next_click_works() -> None:
+    async def story() -> None:
+        panel = a_panel_that_asks(failing)
+        panel.once_button.click()
+        await panel.done()
+        panel.run = a_run(GRANTED)
+        panel.once_button.click()
+        assert (await panel.done()).state is State.GRANTED
+        assert panel._failure.value == ""
+
+    in_a_loop(story)
+
+
+def test_with_raise_failures_it_is_raised_where_one_waits_for_it() -> None:
+    async def story() -> None:
+        panel = a_panel_that_asks(failing, raises=True)
+        panel.until_button.click()
+        with pytest.raises(ValueError, match="the password was"):
+            await panel.done()
+        assert panel.last_error is not None
+        assert disabled(panel) == (False, False, True)
+
+    in_a_loop(story)
+
+
+def test_with_raise_failures_a_click_without_a_loop_is_told_to_whoever_clicked(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    panel = a_panel_that_asks(failing, raises=True)
+    # ipywidgets catches what a handler raises: it shows the traceback in a kernel, and logs it elsewhere.
+    panel.once_button.click()
+    assert [record.exc_info[1] for record in caplog.records if record.exc_info] == [panel.last_error]
+
+
+# -- its cell
+
+
+class Shell:
+    """What a panel asks of IPython."""
+
+    def __init__(self, cell: str | None) -> None:
+        self.cell = cell
+        self.handlers: list[Callable[[Any], None]] = []
+        self.events = SimpleNamespace(
+            register=lambda _, handler: self.handlers.append(handler),
+            unregister=lambda _, handler: self.handlers.remove(handler),
+        )
+
+    def get_parent(self) -> dict[str, Any]:
+        return {"metadata": {} if self.cell is None else {"cellId": self.cell}}
+
+    def begin(self, cell: str | None) -> None:
+        for handler in list(self.handlers):
+            handler(SimpleNamespace(cell_id=cell))
+
+
+def test_a_panel_stops_when_its_own_cell_is_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    shell = Shell("cell-1")
+    monkeypatch.setattr(panels, "get_ipython", lambda: shell)
+
+    async def story() -> None:
+        panel = a_panel(PENDING, leap=0)
+        panel.until_button.click()
+        shell.begin("cell-2")
+        assert repr(panel).startswith("PollPanel · pending")
+        shell.begin("cell-1")
+        assert repr(panel).startswith("PollPanel · stopped")
+        await panel.done()
+        assert shell.handlers == []
+
+    in_a_loop(story)
+
+
+def test_without_a_front_end_no_cell_stops_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    shell = Shell(None)
+    monkeypatch.setattr(panels, "get_ipython", lambda: shell)
+    panel = a_panel(PENDING)
+    shell.begin(None)
+    assert panel.run.state is State.PENDING
+
+
+# -- the live QR
+
+URI = "otpauth://totp/tenant:jane?enrollment_tx_id=ticket-ticket-1&base_url=https%3A%2F%2Ftenant.example"
+SHOWN = "otpauth://totp/tenant:jane?enrollment_tx_id=<enrollment_tx_id 1>&base_url=https%3A%2F%2Ftenant.example"
+
+
+class Sent:
+    """What a panel sends to its picture in the browser."""
+
+    def __init__(self, panel: QrPanel, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.messages: list[dict[str, Any]] = []
+        self.pictures: list[bytes] = []
+        monkeypatch.setattr(panel._picture, "send", self.send)
+
+    def send(self, content: dict[str, Any], buffers: list[bytes] | None = None) -> None:
+        self.messages.append(content)
+        self.pictures += buffers or []
+
+
+def a_qr_panel(clock: Standing) -> QrPanel:
+    return QrPanel(URI, shown=SHOWN, ends_at=NOW + 300, now=clock.now, mask=mask)
+
+
+def texts_in(png: bytes) -> list[str]:
+    return [code.text for code in zxingcpp.read_barcodes(Image.open(io.BytesIO(png)))]
+
+
+def test_a_live_qr_is_hidden_until_it_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    panel = a_qr_panel(Standing())
+    sent = Sent(panel, monkeypatch)
+    assert repr(panel) == f"QrPanel · hidden · {SHOWN}"
+    assert sent.messages == []
+    panel.show_button.click()
+    assert sent.messages == [{"kind": "show", "seconds": 300, "alt": sent.messages[0]["alt"]}]
+    assert [texts_in(png) for png in sent.pictures] == [[URI]]
+    assert repr(panel).startswith("QrPanel · shown, for 5 min at most")
+    panel.hide_button.click()
+    assert sent.messages[-1] == {"kind": "hide"}
+    assert len(sent.pictures) == 1
+    assert repr(panel) == f"QrPanel · hidden · {SHOWN}"
+
+
+def test_a_live_qr_stays_for_what_is_left_of_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Standing()
+    panel = a_qr_panel(clock)
+    sent = Sent(panel, monkeypatch)
+    clock.advance(240)
+    panel.show()
+    assert sent.messages[0]["seconds"] == 60
+
+
+def test_an_expired_qr_says_so_and_is_not_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Standing()
+    panel = a_qr_panel(clock)
+    sent = Sent(panel, monkeypatch)
+    clock.advance(300)
+    panel.show_button.click()
+    assert sent.messages == [{"kind": "hide"}]
+    assert sent.pictures == []
+    assert repr(panel) == f"QrPanel · expired: enroll again · {SHOWN}"
+    assert "expired: enroll again" in panel.static_html()
+
+
+def test_no_widgets_state_ever_holds_the_picture_or_its_ticket() -> None:
+    panel = a_qr_panel(Standing())
+    states = [shown(panel)]
+    panel.show()
+    states.append(shown(panel))
+    panel.hide()
+    states.append(shown(panel))
+    for state in states:
+        assert "ticket-ticket-1" not in state
+        assert "PNG" not in state
+        assert "data:image" not in state
+
+
+def test_a_live_qrs_mimebundle_has_its_masked_text_and_no_picture() -> None:
+    panel = a_qr_panel(Standing())
+    panel.show()
+    bundle = panel._repr_mimebundle_()
+    assert set(bundle) == {"text/plain", "text/html", "application/vnd.jupyter.widget-view+json"}
+    assert "ticket-ticket-1" not in str(bundle)
+    assert unescape(bundle["text/html"]).count(SHOWN) == 1
+    assert "img" not in bundle["text/html"]
+
+
+def test_the_poll_panel_keeps_secrets_out_of_its_widgets() -> None:
+    clock = Standing()
+    journal = a_journal(now=clock.now)
+    run = a_run({"status": 403, "json": {"mfa_token": MFA_TOKEN, "error": "x", "error_description": MFA_TOKEN}})
+    panel = PollPanel(run, clock=a_sandbox_clock(clock), mask=journal.aliases.mask)
+    panel.poll_once()
+    for text in (shown(panel), repr(panel), str(panel._repr_mimebundle_())):
+        assert MFA_TOKEN not in text
