@@ -55,6 +55,7 @@ def configured_user(settings: Settings, client: Client, aliases: Aliases, factor
     """
     if settings.username is None or settings.password is None:
         raise SettingsError("AUTH0_USERNAME and AUTH0_PASSWORD are needed for a live tenant. Add both lines to .env.")
+    wanted = checked_factors(factors)
     username, password = settings.username, aliases.learn("password", settings.password)
     login = client.password_grant(username=username, password=password, realm=settings.realm)
     listed = client.mfa_authenticators(_mfa_token(login, aliases))
@@ -62,13 +63,13 @@ def configured_user(settings: Settings, client: Client, aliases: Aliases, factor
         raise LabError(
             f"The authenticators could not be listed: {aliases.mask(listed.outcome)} (exchange {listed.number})."
         )
-    _must_fit(listed.json, checked_factors(factors))
+    _must_fit(listed.json, wanted)
     return User(
         username=username,
         password=password,
         phone_number=settings.phone_number,
         email=settings.email,
-        factors=tuple(factors),
+        factors=wanted,
     )
 
 
@@ -84,7 +85,9 @@ def _mfa_token(login: Exchange, aliases: Aliases) -> str:
             f"The login of AUTH0_USERNAME brought no mfa_token: {said}. Check AUTH0_USERNAME, AUTH0_PASSWORD, "
             "AUTH0_REALM, AUTH0_CLIENT_ID, AUTH0_CLIENT_SECRET and the application's grant types Password and MFA."
         )
-    return str(login["mfa_token"])
+    # As the Secret that it is: a traceback may show it.
+    token: str = login["mfa_token"]
+    return token
 
 
 def _must_fit(authenticators: Json, factors: tuple[str, ...]) -> None:
