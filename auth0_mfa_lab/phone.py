@@ -102,10 +102,12 @@ class SandboxPhone:
 
     def allow(self) -> Exchange:
         """Allow the newest push; NothingToAnswer when none waits."""
+        self._polls_left = None
         return self._said(self._phone.allow)
 
     def reject(self, reason: str | None = None) -> Exchange:
         """Reject the newest push, with a reason if one is given; NothingToAnswer when none waits."""
+        self._polls_left = None
         return self._said(lambda: self._phone.reject(reason))
 
     def code(self) -> Secret:
@@ -113,7 +115,10 @@ class SandboxPhone:
         return self._aliases.learn("otp", self._done(self._phone.code))
 
     def allow_after(self, *, polls: int) -> Told:
-        """Let the phone allow the push that waits when `polls` more polls have been answered, between two requests."""
+        """Let the phone allow the push that waits when `polls` more polls have been answered, between two requests.
+
+        An answer of one's own takes its place.
+        """
         if polls < 1:
             raise PhoneError(f"allow_after(polls={polls}) would never allow: polls is a whole number from 1 up.")
         if not self.notifications:
