@@ -107,7 +107,7 @@ class Sandbox:
             user_id=self._people.user_id(),
             username=email,
             password=f"{self._people.alnum(14)}!7",
-            phone_number=f"+1202555{100 + self._added % 100:04d}",
+            phone_number=f"+15550{100 + self._added % 100:03d}",
             email=email,
             connection=REALM,
             created_at=self.clock.now(),

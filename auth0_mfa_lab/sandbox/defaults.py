@@ -34,7 +34,7 @@ class Defaults:
     password: str = field(repr=False)
     realm: str = REALM
     audience: str = AUDIENCE
-    phone_number: str = "+12025550100"
+    phone_number: str = "+15550100"
     email: str = "jane.roe@example.com"
     user_id: str
 

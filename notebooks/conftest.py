@@ -1,0 +1,45 @@
+"""Lets each notebook run in the sandbox under nbval, whatever the environment and a `.env` say."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+from nbval.plugin import IPyNbCell, IPyNbFile
+
+SECONDS_FOR_OUTPUT = 30
+
+
+class SandboxedNotebook(IPyNbFile):  # type: ignore[misc]  # nbval ships no types
+    """A notebook whose kernel sees no setting but these two."""
+
+    def setup(self) -> None:
+        """Start the kernel; it takes the environment of this process over."""
+        kept = dict(os.environ)
+        for name in [name for name in os.environ if name.startswith("AUTH0_")]:
+            del os.environ[name]
+        os.environ |= {"AUTH0_LAB_TENANT": "sandbox", "AUTH0_LAB_RAISE": "1"}
+        try:
+            super().setup()
+        finally:
+            os.environ.clear()
+            os.environ.update(kept)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file(
+    file_path: Path, parent: pytest.Collector
+) -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
+    """Collect each notebook as one that is sandboxed."""
+    found = yield
+    return [
+        SandboxedNotebook.from_parent(parent, path=file_path) if type(each) is IPyNbFile else each for each in found
+    ]
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Give a slow machine time: nbval's own limit for a cell's output is 5 seconds, and cannot be set."""
+    if isinstance(item, IPyNbCell):
+        item.output_timeout = SECONDS_FOR_OUTPUT
