@@ -2,10 +2,15 @@
 
 The picture goes to the front end as a message, not as a widget's trait: a trait is written into the notebook with saved
 widget state, a message is not. No widget of ipywidgets draws from a message, so this one is made with anywidget.
+
+A message that comes before the picture's place is on the page is lost. So the place says when it is there, also after
+a reload of the page, and is sent what it should show.
 """
 
 from __future__ import annotations
 
+import asyncio
+import math
 from collections.abc import Callable
 from html import escape
 
@@ -36,6 +41,7 @@ function render({ model, el }) {
     timer = setTimeout(clear, message.seconds * 1000);
   };
   model.on("msg:custom", receive);
+  model.send({ kind: "ready" });
   return () => { model.off("msg:custom", receive); clear(); };
 }
 export default { render };
@@ -67,7 +73,10 @@ class QrPanel(Panel):
         self._shown = shown
         self._ends_at = ends_at
         self._now = now
+        self._drawn = False
+        self._expiry: asyncio.TimerHandle | None = None
         self._picture = LivePicture()
+        self._picture.on_msg(lambda *_: self._at_home(self._place_is_there))
         self._status = ipywidgets.HTML()
         self._status.add_class("qr-status")
         self.show_button = self._button("Show", "Draw the QR: whoever sees it can enroll a phone", self.show)
@@ -80,17 +89,18 @@ class QrPanel(Panel):
         """Draw the QR in the browser for what is left of its time; say so when it has expired."""
         left = self._ends_at - self._now()
         if left <= 0:
-            self.hide()
-            self._say("expired: enroll again")
+            self._take_away("expired: enroll again")
             return
-        alt = "QR code of the enrollment: scan it with the Guardian app"
-        self._picture.send({"kind": "show", "seconds": left, "alt": alt}, buffers=[qr_png(self._uri)])
-        self._say(f"shown, for {left / 60:.0f} min at most: scan it with the Guardian app")
+        self._drawn = True
+        self._draw(left)
+        if self._loop is not None:
+            self._forget_expiry()
+            self._expiry = self._loop.call_later(left, self._take_away, "expired: enroll again")
+        self._say(f"shown, for {math.ceil(left / 60)} min at most: scan it with the Guardian app")
 
     def hide(self) -> None:
         """Take the QR away."""
-        self._picture.send({"kind": "hide"})
-        self._say("hidden")
+        self._take_away("hidden")
 
     def static_html(self) -> str:
         """Return what stands in a saved notebook: the masked URI, and no picture."""
@@ -98,6 +108,26 @@ class QrPanel(Panel):
 
     def __repr__(self) -> str:
         return f"QrPanel · {self._said} · {self._shown}"
+
+    def _draw(self, seconds: float) -> None:
+        """Send the picture; the browser takes it away by itself after these seconds, though the kernel be busy."""
+        alt = "QR code of the enrollment: scan it with the Guardian app"
+        self._picture.send({"kind": "show", "seconds": seconds, "alt": alt}, buffers=[qr_png(self._uri)])
+
+    def _place_is_there(self) -> None:
+        if self._drawn and (left := self._ends_at - self._now()) > 0:
+            self._draw(left)
+
+    def _take_away(self, said: str) -> None:
+        self._drawn = False
+        self._forget_expiry()
+        self._picture.send({"kind": "hide"})
+        self._say(said)
+
+    def _forget_expiry(self) -> None:
+        if self._expiry is not None:
+            self._expiry.cancel()
+            self._expiry = None
 
     def _say(self, said: str) -> None:
         self._said = said
