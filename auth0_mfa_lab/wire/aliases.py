@@ -138,7 +138,11 @@ class Aliases:
         windows = [(size, self._index[size]) for size in sorted(self._index, reverse=True)]
         codes = [(size, self._short[size]) for size in sorted(self._short, reverse=True)]
         while position < len(text):
-            found = _longest(text, position, windows)
+            found = None
+            for size, beginnings in windows:
+                lengths = beginnings.get(text[position : position + size])
+                if lengths and (found := _longest(text, position, lengths)):
+                    break
             end = self._end_of_alias(text, position) if text[position] == "<" else None
             if end and (found is None or found.end <= end):
                 position = end
@@ -158,12 +162,10 @@ class Aliases:
         return match.end() if match and alias and match[0] in (alias.shown, alias.introduced) else None
 
 
-def _longest(text: str, start: int, windows: list[tuple[int, dict[str, dict[int, dict[str, Alias]]]]]) -> _Find | None:
-    for size, beginnings in windows:
-        lengths = beginnings.get(text[start : start + size], {})
-        for length in sorted(lengths, reverse=True):
-            if alias := lengths[length].get(text[start : start + length]):
-                return _Find(start, start + length, alias)
+def _longest(text: str, start: int, lengths: dict[int, dict[str, Alias]]) -> _Find | None:
+    for length in sorted(lengths, reverse=True):
+        if alias := lengths[length].get(text[start : start + length]):
+            return _Find(start, start + length, alias)
     return None
 
 
