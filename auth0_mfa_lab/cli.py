@@ -22,6 +22,8 @@ from auth0_mfa_lab import __version__
 
 HOST = "127.0.0.1"
 SECONDS_TO_START = 60.0
+# Jupyter asks for its news and updates: the only requests that would leave this machine.
+SETTINGS = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
 TEXT_BROWSERS = {"www-browser", "links", "elinks", "lynx", "w3m"}
 
 
@@ -44,13 +46,14 @@ def open_notebook(notebook: Path, port: int, browser: bool) -> None:
     root = Path.cwd() if notebook.resolve().is_relative_to(Path.cwd()) else notebook.resolve().parent
     page = "/lab/tree/" + quote(notebook.resolve().relative_to(root).as_posix())
     token = secrets.token_hex(24)
-    config = _jupyter_config(root, page, port, token, browser)
     http = httpx.Client(base_url=f"http://{HOST}:{port}", headers={"Authorization": f"token {token}"}, trust_env=False)
     with http, tempfile.TemporaryDirectory(prefix="auth0-mfa-lab-") as folder:
-        # A file that only its owner can read: a command line and an environment can be seen by others.
+        # In a folder that only its owner can read: a command line can be read by anybody on the machine.
         file = Path(folder, "jupyter_config.json")
-        file.touch(mode=0o600)
+        config = _jupyter_config(root, port, token, browser)
+        config["LabApp"] = {"default_url": page, "app_settings_dir": folder}
         file.write_text(json.dumps(config), encoding="utf-8")
+        Path(folder, "overrides.json").write_text(json.dumps(SETTINGS), encoding="utf-8")
         server = _start(file)
         try:
             _wait_until_it_answers(server, http)
@@ -80,7 +83,7 @@ def _refuse_what_cannot_work(notebook: Path, port: int) -> None:
             raise click.ClickException(f"port {port} is taken: make lab PORT={other}") from None
 
 
-def _jupyter_config(root: Path, page: str, port: int, token: str, browser: bool) -> dict[str, object]:
+def _jupyter_config(root: Path, port: int, token: str, browser: bool) -> dict[str, object]:
     return {
         "Application": {"log_level": "ERROR"},
         "IdentityProvider": {"token": token},
@@ -93,12 +96,6 @@ def _jupyter_config(root: Path, page: str, port: int, token: str, browser: bool)
             "open_browser": browser and _has_a_browser(),
             # Jupyter refuses root, and in a container one is root.
             "allow_root": hasattr(os, "geteuid") and os.geteuid() == 0,
-        },
-        # Jupyter's news and update check would be the only requests that leave this machine.
-        "LabApp": {
-            "default_url": page,
-            "news_url": None,
-            "check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
         },
     }
 
