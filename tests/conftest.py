@@ -1,0 +1,70 @@
+"""Keeps every test on this machine and in the sandbox: no socket but loopback's, no setting but our own."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+
+class LeavesThisMachine(RuntimeError):
+    """A test tried to reach something other than loopback."""
+
+
+@pytest.fixture(autouse=True)
+def settings_of_ours_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take away what the environment says about a tenant, and choose the sandbox."""
+    for name in [name for name in os.environ if name.startswith("AUTH0_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AUTH0_LAB_TENANT", "sandbox")
+
+
+@pytest.fixture(autouse=True)
+def refused_addresses(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Refuse every address but loopback; a test that swallowed the refusal fails at its end nevertheless."""
+    refused: list[str] = []
+
+    def check(host: object) -> None:
+        if not is_loopback(host):
+            refused.append(str(host))
+            raise LeavesThisMachine(f"a test must not reach {host}")
+
+    def guarded(method: str) -> Any:
+        original = getattr(socket.socket, method)
+
+        def call(self: socket.socket, *args: Any) -> Any:
+            if self.family in {socket.AF_INET, socket.AF_INET6}:
+                check(args[-1][0])
+            return original(self, *args)
+
+        return call
+
+    for method in ("connect", "connect_ex", "sendto"):
+        monkeypatch.setattr(socket.socket, method, guarded(method))
+    for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex"):
+        monkeypatch.setattr(socket, name, _checked(getattr(socket, name), check))
+    yield refused
+    assert refused == [], "a test tried to leave this machine"
+
+
+def is_loopback(host: object) -> bool:
+    """Return whether a host is this machine; no name at all means it too."""
+    name = host.decode() if isinstance(host, bytes) else host
+    if name in {None, "", "localhost"}:
+        return True
+    try:
+        return ipaddress.ip_address(str(name)).is_loopback
+    except ValueError:
+        return False
+
+
+def _checked(lookup: Any, check: Any) -> Any:
+    def call(host: object, *args: Any, **kwargs: Any) -> Any:
+        check(host)
+        return lookup(host, *args, **kwargs)
+
+    return call
