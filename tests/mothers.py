@@ -128,6 +128,7 @@ def a_run(*answers: Mapping[str, Any], clock: Standing | None = None, journal: J
     left = list(answers)
 
     def ask() -> Exchange:
+        assert len(journal) < 200, "the poll does not end"
         return an_exchange(journal=journal, **(left.pop(0) if len(left) > 1 else left[0]))
 
     return PollRun(Poll.begin(clock.now()), ask=ask, now=clock.now, show=show_poll)
