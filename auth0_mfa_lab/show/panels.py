@@ -237,8 +237,9 @@ class PollPanel(Panel):
                 f"next poll in {_seconds(poll.next_at - now)}",
                 f"ends in {_seconds(poll.deadline - now)}",
             ]
-        said = escape(self._mask(poll.reason))
-        return f'<div role="status" aria-live="polite">{" · ".join(parts)}<br>{said}</div>'
+        said = f"{' · '.join(parts)}<br>{escape(self._mask(poll.reason))}"
+        # A widget's own lines are as high as a button.
+        return f'<div role="status" aria-live="polite" style="line-height:1.5">{said}</div>'
 
     def _cell_begins(self, info: Any) -> None:
         """Stop when the panel's own cell is run again: what it shows then is another panel."""

@@ -132,6 +132,6 @@ class QrPanel(Panel):
     def _say(self, said: str) -> None:
         self._said = said
         self._status.value = (
-            f'<div role="status" aria-live="polite"><b>QR {escape(said)}</b><br>'
+            f'<div role="status" aria-live="polite" style="line-height:1.5"><b>QR {escape(said)}</b><br>'
             f'<code style="overflow-wrap:anywhere">{escape(self._shown)}</code></div>'
         )

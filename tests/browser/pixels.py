@@ -1,0 +1,74 @@
+"""What a camera would see: QR codes in pictures, how bright their edge is, and pictures that hide in a saved file."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+import json
+import math
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import zxingcpp
+from PIL import Image, UnidentifiedImageError
+from playwright.sync_api import FloatRect
+
+_BASE64 = re.compile(r"[A-Za-z0-9+/\s]{100,}={0,2}")
+
+
+def qr_texts(png: bytes) -> list[str]:
+    """Return the text of every QR in a picture."""
+    with Image.open(io.BytesIO(png)) as picture:
+        found = zxingcpp.read_barcodes(
+            picture.convert("RGB"), formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+        )
+    return [each.text for each in found]
+
+
+def cut_out(png: bytes, box: FloatRect) -> bytes:
+    """Return the part of a screenshot that lies wholly in a box."""
+    left, top = math.ceil(box["x"]), math.ceil(box["y"])
+    right, bottom = math.floor(box["x"] + box["width"]), math.floor(box["y"] + box["height"])
+    part = io.BytesIO()
+    with Image.open(io.BytesIO(png)) as picture:
+        picture.crop((left, top, right, bottom)).save(part, "PNG")
+    return part.getvalue()
+
+
+def darkest_of_the_edge(png: bytes, width: int) -> int:
+    """Return the luminance (0 to 255) of the darkest pixel in the outer `width` pixels of a picture."""
+    with Image.open(io.BytesIO(png)) as picture:
+        grey = picture.convert("L")
+    right, bottom = grey.size
+    sides = [(0, 0, right, width), (0, bottom - width, right, bottom)]
+    sides += [(0, 0, width, bottom), (right - width, 0, right, bottom)]
+    return min(min(grey.crop(side).tobytes()) for side in sides)
+
+
+def pictures_in(saved: str) -> list[str]:
+    """Return the texts of the QRs that a notebook's file holds as base64: in outputs, data URIs or widget state."""
+    return [text for each in _strings(json.loads(saved)) for part in _BASE64.findall(each) for text in _read(part)]
+
+
+def _read(encoded: str) -> list[str]:
+    with_padding = encoded + "=" * (-len(encoded) % 4)
+    try:
+        return qr_texts(base64.b64decode(with_padding))
+    except (binascii.Error, UnidentifiedImageError):
+        return []
+
+
+def _strings(value: Any) -> Iterator[str]:
+    """Yield every string in a JSON value; the lines of a list are also yielded as one, as nbformat splits them."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        if value and all(isinstance(each, str) for each in value):
+            yield "".join(value)
+        for each in value:
+            yield from _strings(each)
+    elif isinstance(value, dict):
+        for each in value.values():
+            yield from _strings(each)
