@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
+import httpcore
 import httpx
 import ipywidgets
 import pytest
@@ -293,6 +294,24 @@ def test_with_people_shown_they_are_seen_and_secrets_are_not(open_about_people: 
     seen, people = open_about_people
     assert leaks(seen, seen.secrets) == []
     assert leaks(seen, people) != []
+
+
+def test_the_log_of_a_real_connection_holds_no_secret(logged: list[str]) -> None:
+    body = b'{"error": "mfa_required", "mfa_token": "a-token-over-the-network"}'
+    head = b"HTTP/1.1 403 Forbidden\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(body)
+    box = Sandbox(domain="tenant.example", seed=5)
+    transport = httpx.HTTPTransport()
+    transport._pool = httpcore.ConnectionPool(network_backend=httpcore.MockBackend([head, body]))
+    lab = Lab.live(live_settings(box), transport=transport)
+    begun = len(logged)
+    login = lab.client.password_grant(username=box.defaults.username, password=box.defaults.password)
+    assert login["mfa_token"] == "a-token-over-the-network"
+    log = "\n".join(logged[begun:])
+    assert "receive_response_headers" in log
+    assert "HTTP Request: POST https://tenant.example/oauth/token" in log
+    for secret in ("a-token-over-the-network", box.defaults.password, box.defaults.client_secret, "jane.roe"):
+        assert secret not in log
+    transport.close()
 
 
 def test_a_live_lab_remembers_no_person_in_a_widget(hidden: tuple[Walk, set[str]]) -> None:
