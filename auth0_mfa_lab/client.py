@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal
 from urllib.parse import quote
 
 import httpx
 
-from auth0_mfa_lab.errors import NoAnswer
+from auth0_mfa_lab.sender import ClientAuthentication, Sender
 from auth0_mfa_lab.wire.exchange import Exchange, Json
-from auth0_mfa_lab.wire.recorder import EXCHANGE, Unanswered
 
-ClientAuthentication = Literal["client_secret_post", "client_secret_basic", "none"]
 GRANTS = "http://auth0.com/oauth/grant-type/"
 
 
@@ -37,10 +33,8 @@ class Client:
         Without a `client_secret` the application is public and sends its id alone. `after_poll` is called when an
         answer to `mfa_oob_grant` is there.
         """
-        self._http = http
-        self._client_id = client_id
-        self._client_secret = client_secret
-        self._authentication: ClientAuthentication = authentication if client_secret else "none"
+        self.client_id = client_id
+        self._sender = Sender(http, client_id=client_id, client_secret=client_secret, authentication=authentication)
         self._after_poll = after_poll
 
     def password_grant(
@@ -77,6 +71,67 @@ class Client:
         self._after_poll()
         return exchange
 
+    def mfa_otp_grant(self, *, mfa_token: str, otp: str) -> Exchange:
+        """End a login, or confirm an enrollment, with the code of an authenticator app.
+
+            POST /oauth/token   -> 200 with the tokens of the password, or 403 invalid_grant Invalid otp_code.
+
+        `otp` is 6 digits. Source: Verify with One-Time Password; the reference, section 6.
+        """
+        return self._token({"grant_type": f"{GRANTS}mfa-otp", "mfa_token": mfa_token, "otp": otp})
+
+    def mfa_recovery_code_grant(self, *, mfa_token: str, recovery_code: str) -> Exchange:
+        """End a login with a recovery code; the answer has the new one, and nothing else ever has.
+
+            POST /oauth/token   -> 200 with the tokens of the password and a new recovery_code
+
+        `recovery_code` is 24 characters. Source: Verify with Recovery Code; the reference, section 6.
+        """
+        code = {"mfa_token": mfa_token, "recovery_code": recovery_code}
+        return self._token({"grant_type": f"{GRANTS}mfa-recovery-code", **code})
+
+    def passwordless_start(
+        self,
+        *,
+        connection: str,
+        phone_number: str | None = None,
+        email: str | None = None,
+        send: str | None = None,
+        language: str | None = None,
+    ) -> Exchange:
+        """Send a code by SMS, or a code or a link by email: the first factor without a password.
+
+            POST /passwordless/start   -> 200 with the _id of the message's user
+
+        `connection` is `sms` or `email`; `send` is `code` or `link`, and None means a link for email. `language` goes
+        into the header `x-request-language`. Source: Get Code or Link; the reference, section 7.1.
+        """
+        body = {"connection": connection, "phone_number": phone_number, "email": email, "send": send}
+        headers = {"x-request-language": language}
+        return self._sender.send("POST", "/passwordless/start", json=body, headers=headers, as_application=True)
+
+    def passwordless_otp_grant(
+        self, *, realm: str, username: str, otp: str, audience: str | None = None, scope: str | None = None
+    ) -> Exchange:
+        """Ask for tokens with the code of `passwordless_start`.
+
+            POST /oauth/token   -> 403 mfa_required with an mfa_token, or 200 with tokens
+
+        `realm` is `sms` or `email`, `username` the number or the address. Source: Authenticate User; the reference,
+        section 7.2.
+        """
+        code = {"realm": realm, "username": username, "otp": otp}
+        return self._token({"grant_type": f"{GRANTS}passwordless/otp", **code, "audience": audience, "scope": scope})
+
+    def refresh_token_grant(self, *, refresh_token: str, scope: str | None = None) -> Exchange:
+        """Ask for new tokens; with rotation the answer has a new refresh_token, and the old one is dead.
+
+            POST /oauth/token   -> 200 with tokens, or 403 invalid_grant
+
+        `scope` may only narrow. Source: Refresh Token; the reference, section 8.1.
+        """
+        return self._token({"grant_type": "refresh_token", "refresh_token": refresh_token, "scope": scope})
+
     def mfa_associate(
         self,
         token: str,
@@ -112,6 +167,16 @@ class Client:
         """
         return self.send("GET", "/mfa/authenticators", bearer=token)
 
+    def mfa_delete_authenticator(self, token: str, authenticator_id: str) -> Exchange:
+        """Remove an authenticator, and the other half of its pair.
+
+            DELETE /mfa/authenticators/{id}   -> 204
+
+        `token` is the Bearer: an access token with the scope `remove:authenticators`, never the mfa_token. Source:
+        Delete an Authenticator; the reference, section 4.2.
+        """
+        return self.send("DELETE", f"/mfa/authenticators/{quote(authenticator_id, safe='')}", bearer=token)
+
     def mfa_challenge(
         self, *, mfa_token: str, challenge_type: str | None = None, authenticator_id: str | None = None
     ) -> Exchange:
@@ -143,6 +208,24 @@ class Client:
         """
         return self.send("GET", "/.well-known/jwks.json")
 
+    def userinfo(self, access_token: str) -> Exchange:
+        """Read the profile of the user that an access token stands for.
+
+            GET /userinfo   -> 200 with the profile, or 401 in plain text
+
+        `access_token` must carry the scope `openid`. Source: Get User Info; the reference, section 8.2.
+        """
+        return self.send("GET", "/userinfo", bearer=access_token)
+
+    def revoke(self, token: str) -> Exchange:
+        """Revoke a refresh token.
+
+            POST /oauth/revoke   -> 200 with an empty body, for an unknown token too
+
+        Source: Revoke Refresh Token; the reference, section 8.6.
+        """
+        return self.send("POST", "/oauth/revoke", json={"token": token}, as_application=True)
+
     def send(
         self,
         method: str,
@@ -159,38 +242,7 @@ class Client:
         `as_application` adds the application's own authentication, to a JSON body unless there is a form. Raises
         NoAnswer when the network gives none.
         """
-        headers = {"authorization": f"Bearer {bearer}"} if bearer else {}
-        fields = {name: value for name, value in (json or form or {}).items() if value is not None}
-        if as_application:
-            fields, authorization = self._authenticated(fields)
-            headers |= authorization
-        has_json = json is not None or (form is None and bool(fields))
-        try:
-            return _recorded(
-                self._http.request(
-                    method,
-                    quote(path, safe="/%?=&"),
-                    headers=headers,
-                    json=fields if has_json else None,
-                    data=fields if form is not None else None,
-                )
-            )
-        except Unanswered as failure:
-            error = NoAnswer.to(failure.exchange)
-        raise error from None
+        return self._sender.send(method, path, json=json, form=form, bearer=bearer, as_application=as_application)
 
     def _token(self, form: Mapping[str, str | None]) -> Exchange:
-        return self.send("POST", "/oauth/token", form=form, as_application=True)
-
-    def _authenticated(self, fields: dict[str, Json]) -> tuple[dict[str, Json], dict[str, str]]:
-        """Return a body's fields with the application's authentication, and the headers for it."""
-        if self._authentication == "client_secret_basic":
-            pair = f"{quote(self._client_id, safe='')}:{quote(self._client_secret or '', safe='')}"
-            return fields, {"authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
-        secret = {"client_secret": self._client_secret} if self._authentication == "client_secret_post" else {}
-        return {**fields, "client_id": self._client_id, **secret}, {}
-
-
-def _recorded(response: httpx.Response) -> Exchange:
-    exchange: Exchange = response.extensions[EXCHANGE]
-    return exchange
+        return self._sender.send("POST", "/oauth/token", form=form, as_application=True)

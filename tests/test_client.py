@@ -15,7 +15,7 @@ import pytest
 
 import auth0_mfa_lab
 from auth0_mfa_lab import Client, Exchange, NoAnswer
-from auth0_mfa_lab.client import ClientAuthentication
+from auth0_mfa_lab.sender import ClientAuthentication
 from auth0_mfa_lab.wire.recorder import RecordingTransport
 from tests.mothers import MFA_TOKEN, OOB_CODE, Scripted, a_journal
 
@@ -132,6 +132,50 @@ ENDPOINTS: dict[str, tuple[Callable[[Client], Exchange], str, Mapping[str, Any] 
         {"mfa_token": MFA_TOKEN},
         True,
     ),
+    "mfa_otp_grant": (
+        lambda client: client.mfa_otp_grant(mfa_token=MFA_TOKEN, otp="123456"),
+        "POST /oauth/token",
+        {"grant_type": f"{GRANT}mfa-otp", "mfa_token": MFA_TOKEN, "otp": "123456"},
+        True,
+    ),
+    "mfa_recovery_code_grant": (
+        lambda client: client.mfa_recovery_code_grant(mfa_token=MFA_TOKEN, recovery_code="A" * 24),
+        "POST /oauth/token",
+        {"grant_type": f"{GRANT}mfa-recovery-code", "mfa_token": MFA_TOKEN, "recovery_code": "A" * 24},
+        True,
+    ),
+    "mfa_delete_authenticator": (
+        lambda client: client.mfa_delete_authenticator(MFA_TOKEN, "push|dev_1"),
+        "DELETE /mfa/authenticators/push|dev_1",
+        None,
+        False,
+    ),
+    "passwordless_start": (
+        lambda client: client.passwordless_start(connection="sms", phone_number="+15550100", send="code"),
+        "POST /passwordless/start",
+        {"connection": "sms", "phone_number": "+15550100", "send": "code"},
+        True,
+    ),
+    "passwordless_otp_grant": (
+        lambda client: client.passwordless_otp_grant(realm="sms", username="+15550100", otp="123456", scope="openid"),
+        "POST /oauth/token",
+        {
+            "grant_type": f"{GRANT}passwordless/otp",
+            "realm": "sms",
+            "username": "+15550100",
+            "otp": "123456",
+            "scope": "openid",
+        },
+        True,
+    ),
+    "refresh_token_grant": (
+        lambda client: client.refresh_token_grant(refresh_token="v1.refresh"),
+        "POST /oauth/token",
+        {"grant_type": "refresh_token", "refresh_token": "v1.refresh"},
+        True,
+    ),
+    "userinfo": (lambda client: client.userinfo(MFA_TOKEN), "GET /userinfo", None, False),
+    "revoke": (lambda client: client.revoke("v1.refresh"), "POST /oauth/revoke", {"token": "v1.refresh"}, True),
     "openid_configuration": (
         lambda client: client.openid_configuration(),
         "GET /.well-known/openid-configuration",
@@ -166,7 +210,7 @@ def test_the_token_endpoint_takes_forms_and_the_others_json(name: str) -> None:
     assert spoken.request.headers.get("content-type") == (None if body is None else form)
 
 
-@pytest.mark.parametrize("name", ["mfa_associate", "mfa_authenticators"])
+@pytest.mark.parametrize("name", ["mfa_associate", "mfa_authenticators", "mfa_delete_authenticator", "userinfo"])
 def test_a_bearer_goes_into_the_authorization_header(name: str) -> None:
     spoken = Spoken()
     ENDPOINTS[name][0](spoken.client)
@@ -178,6 +222,18 @@ def test_other_requests_have_no_authorization_header(name: str) -> None:
     spoken = Spoken()
     ENDPOINTS[name][0](spoken.client)
     assert "authorization" not in spoken.request.headers
+
+
+def test_the_id_of_an_authenticator_is_encoded_in_the_path() -> None:
+    spoken = Spoken()
+    spoken.client.mfa_delete_authenticator(MFA_TOKEN, "push|dev_1")
+    assert spoken.request.url.raw_path == b"/mfa/authenticators/push%7Cdev_1"
+
+
+def test_the_language_of_a_message_goes_into_a_header() -> None:
+    spoken = Spoken()
+    spoken.client.passwordless_start(connection="email", email="jane@example.com", language="de")
+    assert spoken.request.headers["x-request-language"] == "de"
 
 
 def test_every_method_is_called_in_this_table() -> None:
@@ -296,7 +352,8 @@ def test_after_poll_is_called_for_each_answered_poll_and_for_nothing_else() -> N
 @pytest.mark.parametrize("name", METHODS)
 def test_a_methods_docstring_has_the_line_of_its_request_and_its_source(name: str) -> None:
     documentation = inspect.getdoc(getattr(Client, name)) or ""
-    assert f"\n    {ENDPOINTS[name][1]}   -> " in documentation
+    line = ENDPOINTS[name][1].replace("push|dev_1", "{id}")
+    assert f"\n    {line}   -> " in documentation
     assert re.search(r"Source: .*reference,\ssection \d", documentation, re.DOTALL)
 
 

@@ -1,0 +1,75 @@
+"""How a request is sent for one application: its authentication, its body, and the Exchange that comes of it."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Literal
+from urllib.parse import quote
+
+import httpx
+
+from auth0_mfa_lab.errors import NoAnswer
+from auth0_mfa_lab.wire.exchange import Exchange, Json
+from auth0_mfa_lab.wire.recorder import EXCHANGE, Unanswered
+
+ClientAuthentication = Literal["client_secret_post", "client_secret_basic", "none"]
+
+
+class Sender:
+    """Sends for one application of one tenant, through a client whose transport records."""
+
+    def __init__(
+        self,
+        http: httpx.Client,
+        *,
+        client_id: str,
+        client_secret: str | None,
+        authentication: ClientAuthentication,
+    ) -> None:
+        """Send through `http`; without a `client_secret` the application is public and sends its id alone."""
+        self.client_id = client_id
+        self._http = http
+        self._client_secret = client_secret
+        self._authentication: ClientAuthentication = authentication if client_secret else "none"
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        json: Mapping[str, Json] | None = None,
+        form: Mapping[str, str | None] | None = None,
+        bearer: str | None = None,
+        headers: Mapping[str, str | None] | None = None,
+        as_application: bool = False,
+    ) -> Exchange:
+        """Send one request, without the fields and headers that are None; NoAnswer when the network gives none."""
+        own = {name: value for name, value in (headers or {}).items() if value is not None}
+        own |= {"authorization": f"Bearer {bearer}"} if bearer else {}
+        fields = {name: value for name, value in (json or form or {}).items() if value is not None}
+        if as_application:
+            fields, authorization = self._authenticated(fields)
+            own |= authorization
+        has_json = json is not None or (form is None and bool(fields))
+        try:
+            response = self._http.request(
+                method,
+                quote(path, safe="/%?=&"),
+                headers=own,
+                json=fields if has_json else None,
+                data=fields if form is not None else None,
+            )
+            exchange: Exchange = response.extensions[EXCHANGE]
+            return exchange
+        except Unanswered as failure:
+            error = NoAnswer.to(failure.exchange)
+        raise error from None
+
+    def _authenticated(self, fields: dict[str, Json]) -> tuple[dict[str, Json], dict[str, str]]:
+        """Return a body's fields with the application's authentication, and the headers for it."""
+        if self._authentication == "client_secret_basic":
+            pair = f"{quote(self.client_id, safe='')}:{quote(self._client_secret or '', safe='')}"
+            return fields, {"authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+        secret = {"client_secret": self._client_secret} if self._authentication == "client_secret_post" else {}
+        return {**fields, "client_id": self.client_id, **secret}, {}
