@@ -1,6 +1,7 @@
 """An Auth0 tenant in a box: the MFA endpoints, a virtual Guardian phone, and a clock that can be moved."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import httpx
 from joserfc.jwk import RSAKey
@@ -9,7 +10,7 @@ from auth0_mfa_lab.sandbox.app import build_app
 from auth0_mfa_lab.sandbox.chance import Chance
 from auth0_mfa_lab.sandbox.clock import Clock
 from auth0_mfa_lab.sandbox.defaults import REALM, Defaults, default_settings
-from auth0_mfa_lab.sandbox.delivery import Delivery
+from auth0_mfa_lab.sandbox.delivery import Delivery, Message
 from auth0_mfa_lab.sandbox.evidence import EvidenceRow, evidence
 from auth0_mfa_lab.sandbox.keys import NewKey
 from auth0_mfa_lab.sandbox.phone import (
@@ -21,7 +22,8 @@ from auth0_mfa_lab.sandbox.phone import (
     Phone,
     PhoneError,
 )
-from auth0_mfa_lab.sandbox.records import Profile, Request, User
+from auth0_mfa_lab.sandbox.preparing import FACTORS, enroll_factors
+from auth0_mfa_lab.sandbox.records import Policy, Profile, User
 from auth0_mfa_lab.sandbox.tenant import Tenant
 from auth0_mfa_lab.sandbox.transport import SandboxTransport
 
@@ -32,6 +34,7 @@ __all__ = [
     "Delivery",
     "Enrollment",
     "EvidenceRow",
+    "Message",
     "NotABarcode",
     "NotEnrolled",
     "NothingToAnswer",
@@ -44,14 +47,15 @@ __all__ = [
 ]
 
 PROFILES = ("docs", "recorded")
-FACTORS = ("push",)
+POLICIES = ("all-applications", "never")
 
 
 class Sandbox:
     """The default tenant (decision 12), its time, its chance, its mailbox, and the transport that reaches it.
 
     `profile` says how a rejected push is answered: as the docs say (403 `invalid_grant`) or as it was recorded
-    (400 `access_denied`). `new_key` makes the RSA keys of the tenant and of its phones, each when it is first needed.
+    (400 `access_denied`); `policy` says when a second factor is asked for. `new_key` makes the RSA keys of the tenant
+    and of its phones, each when it is first needed.
     """
 
     def __init__(
@@ -60,10 +64,13 @@ class Sandbox:
         domain: str = "sandbox.example",
         profile: Profile = "docs",
         seed: int = 1,
+        policy: Policy = "all-applications",
         new_key: NewKey = RSAKey.generate_key,
     ) -> None:
         if profile not in PROFILES:
             raise ValueError(f"Unknown profile {profile!r}; the sandbox has {', '.join(PROFILES)}.")
+        if policy not in POLICIES:
+            raise ValueError(f"Unknown policy {policy!r}; the sandbox has {', '.join(POLICIES)}.")
         self.domain = domain
         self.profile: Profile = profile
         self.clock = Clock()
@@ -72,7 +79,7 @@ class Sandbox:
         self.defaults = Defaults.draw(self.chance.fork("defaults"))
         self.tenant = Tenant(
             domain=domain,
-            settings=default_settings(domain=domain, profile=profile),
+            settings=replace(default_settings(domain=domain, profile=profile), policy=policy),
             clock=self.clock,
             chance=self.chance.fork("tenant"),
             delivery=self.delivery,
@@ -92,8 +99,9 @@ class Sandbox:
     def add_user(self, *, factors: Sequence[str] = (), phone: Phone | None = None) -> User:
         """Add a fresh database user with just these factors, confirmed.
 
-        `push` is enrolled by letting `phone` really scan a ticket; nobody records that. Raises ValueError for a factor
-        that the sandbox does not know, and for `push` without a phone.
+        `push` is enrolled by letting `phone` really scan a ticket, which nobody records; `otp` by letting it scan the
+        secret, if there is a phone; `sms` is the user's own number, and no message of it is in the inbox. Raises
+        ValueError for a factor that the sandbox does not know, and for `push` without a phone.
         """
         if unknown := [name for name in factors if name not in FACTORS]:
             raise ValueError(f"Unknown factor {unknown[0]!r}; the sandbox knows {', '.join(FACTORS)}.")
@@ -113,9 +121,9 @@ class Sandbox:
             created_at=self.clock.now(),
         )
         self.tenant.add_user(user)
-        if phone is not None and "push" in factors:
-            self._enroll_push(user, phone)
-        return user
+        client_id, transport = self.defaults.client_id, self.transport
+        code = enroll_factors(self.tenant, user, factors, client_id=client_id, phone=phone, transport=transport)
+        return replace(user, recovery_code=code)
 
     def new_phone(self, http: httpx.Client) -> Phone:
         """Return a phone that speaks over `http`, with nothing on it yet."""
@@ -135,13 +143,3 @@ class Sandbox:
     def close(self) -> None:
         """Stop the transport's thread; it also ends by itself with the sandbox."""
         self.transport.close()
-
-    def _enroll_push(self, user: User, phone: Phone) -> None:
-        request = Request(client_id=self.defaults.client_id, user_id=user.user_id, audience=None, scope=())
-        login = self.tenant.begin_login(request)
-        push = self.tenant.associate_push(login)
-        # Not closed: closing the client would close the transport, which is everybody's.
-        answer = phone.scan(push.barcode_uri, http=httpx.Client(transport=self.transport))
-        if not answer.is_success:
-            raise RuntimeError(f"The phone could not enroll: {answer.status_code} {answer.text}")
-        self.tenant.forget(login)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from auth0_mfa_lab.sandbox.records import Authenticator
+from auth0_mfa_lab.sandbox.records import Authenticator, Kind
 
 
 class Authenticators:
@@ -17,9 +17,19 @@ class Authenticators:
     def active_of(self, user_id: str) -> tuple[Authenticator, ...]:
         return tuple(entry for entry in self.of(user_id) if entry.active)
 
+    def get(self, user_id: str, authenticator_id: str) -> Authenticator | None:
+        return self._of.get(user_id, {}).get(authenticator_id)
+
     def active(self, user_id: str, authenticator_id: str) -> Authenticator | None:
-        entry = self._of.get(user_id, {}).get(authenticator_id)
+        entry = self.get(user_id, authenticator_id)
         return entry if entry and entry.active else None
+
+    def active_kind(self, user_id: str, kind: Kind) -> tuple[Authenticator, ...]:
+        return tuple(entry for entry in self.active_of(user_id) if entry.kind == kind)
+
+    def is_enrolled(self, user_id: str) -> bool:
+        """Tell whether a factor is confirmed; a recovery code is none, and is active only beside one."""
+        return any(entry.kind != "recovery-code" for entry in self.active_of(user_id))
 
     def needs_recovery_code(self, user_id: str) -> bool:
         """Tell whether this user has none yet: it comes with the first association only (reference, 3.2)."""
@@ -32,7 +42,7 @@ class Authenticators:
         """Make an authenticator active, its partner too, and the recovery code with them (reference, 4.1)."""
         entries = self._of[user_id]
         confirmed = entries[authenticator_id]
-        entries[confirmed.id] = replace(confirmed, active=True, name=name)
+        entries[confirmed.id] = replace(confirmed, active=True, name=name or confirmed.name)
         for entry in tuple(entries.values()):
             if entry.id == confirmed.partner or entry.kind == "recovery-code":
                 entries[entry.id] = replace(entry, active=True)
@@ -41,16 +51,27 @@ class Authenticators:
         entries = self._of[user_id]
         entries[authenticator_id] = replace(entries[authenticator_id], name=name)
 
+    def use_step(self, user_id: str, authenticator_id: str, step: int) -> None:
+        """Remember the newest TOTP step whose code was used: none up to it is taken again."""
+        entries = self._of[user_id]
+        entries[authenticator_id] = replace(entries[authenticator_id], last_step=step)
+
+    def rotate(self, user_id: str, authenticator_id: str, secret: str) -> None:
+        """Put a new recovery code in the place of the used one."""
+        entries = self._of[user_id]
+        entries[authenticator_id] = replace(entries[authenticator_id], secret=secret)
+
     def remove(self, user_id: str, authenticator_id: str) -> None:
-        """Remove an authenticator and its partner; with the last active factor the recovery code goes as well.
+        """Remove an authenticator and its partner; with the last confirmed factor the recovery code goes as well.
 
         After that the user counts as not enrolled (reference, 4.2): else a recovery code alone would lock them out
-        of enrolling again.
+        of enrolling again. One that waits for its first factor stays while another enrollment is open.
         """
         entries = self._of[user_id]
         gone = entries.pop(authenticator_id)
         if gone.partner is not None:
             entries.pop(gone.partner, None)
-        if all(entry.kind == "recovery-code" for entry in entries.values() if entry.active):
-            for entry in [entry for entry in entries.values() if entry.kind == "recovery-code"]:
+        recovery = [entry for entry in entries.values() if entry.kind == "recovery-code"]
+        for entry in recovery:
+            if not self.is_enrolled(user_id) and (entry.active or len(entries) == len(recovery)):
                 del entries[entry.id]

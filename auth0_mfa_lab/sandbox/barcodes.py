@@ -1,9 +1,10 @@
-"""What a phone's camera makes of a QR: the text of a picture, and the ticket in the text."""
+"""What a phone's camera makes of a QR: the text of a picture, and the ticket or the TOTP secret in the text."""
 
+import base64
 import io
 import re
 from dataclasses import dataclass, field
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import zxingcpp
 from PIL import Image, UnidentifiedImageError
@@ -13,31 +14,55 @@ GUARDIAN_HOST = re.compile(r"(^|\.)guardian(\.[^.]+)?\.auth0\.com$")
 
 
 class UnreadableBarcode(ValueError):
-    """A text or a picture without a Guardian ticket in it; the text says what it is instead, and no secret."""
+    """A text or a picture that enrolls nothing; the text says what it is instead, and no secret."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Barcode:
-    """What a phone needs of a QR: the ticket, and the device API's base URL where the QR names one."""
+    """What a phone needs of a Guardian QR: the ticket, and the device API's base URL where the QR names one."""
 
     ticket: str = field(repr=False)
     base_url: str | None
 
 
-def read_barcode(barcode: str | bytes) -> Barcode:
-    """Read the URI of a QR, or its picture (PNG bytes); both generations of the URI (the guardian reference, 1a, 1b).
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seed:
+    """What an authenticator app needs of its QR: whose codes they are, and how they are made."""
 
+    label: str
+    secret: str = field(repr=False)
+    digits: int
+    period: int
+
+
+def read_barcode(barcode: str | bytes) -> Barcode | Seed:
+    """Read the URI of a QR, or its picture (PNG bytes): a Guardian ticket, or else the secret of an authenticator app.
+
+    Both generations of Guardian's URI (the guardian reference, 1a, 1b); a ticket beside a secret is Guardian's.
     Raises UnreadableBarcode.
     """
     text = _text_of_picture(barcode) if isinstance(barcode, bytes) else barcode.strip()
     parts = urlsplit(text)
     if parts.scheme != "otpauth" or parts.netloc.lower() != "totp":
         raise UnreadableBarcode("it is no otpauth://totp/... address")
-    query = parse_qs(parts.query)
-    if not query.get("enrollment_tx_id"):
-        raise UnreadableBarcode("it has no enrollment_tx_id: it is for an authenticator app, not for Guardian")
-    base_url = query.get("base_url", [""])[0]
-    return Barcode(ticket=query["enrollment_tx_id"][0], base_url=device_api(base_url) if base_url else None)
+    query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+    if "enrollment_tx_id" in query:
+        base_url = query.get("base_url")
+        return Barcode(ticket=query["enrollment_tx_id"], base_url=device_api(base_url) if base_url else None)
+    if "secret" in query:
+        return _seed(unquote(parts.path).removeprefix("/"), query)
+    raise UnreadableBarcode("it has neither an enrollment_tx_id nor a secret")
+
+
+def _seed(label: str, query: dict[str, str]) -> Seed:
+    try:
+        base64.b32decode(query["secret"] + "=" * (-len(query["secret"]) % 8), casefold=True)
+        digits, period = int(query.get("digits", "6")), int(query.get("period", "30"))
+    except ValueError as problem:
+        raise UnreadableBarcode("its secret, digits or period cannot be read") from problem
+    if query.get("algorithm", "SHA1").upper() != "SHA1" or not 1 <= digits <= 10 or period < 1:
+        raise UnreadableBarcode("it asks for codes that this phone cannot make")
+    return Seed(label=label, secret=query["secret"], digits=digits, period=period)
 
 
 def device_api(base_url: str) -> str:

@@ -43,6 +43,10 @@ class Chance:
     def hex(self, length: int) -> str:
         return self.draw(HEX, length)
 
+    def digits(self, length: int) -> str:
+        """Return a code as people type it; it may begin with a zero."""
+        return self.draw(string.digits, length)
+
     def device_id(self) -> str:
         """Return a Guardian enrollment id, bare, as the device API writes it (reference, section 1e)."""
         return f"dev_{self.alnum(16)}"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from auth0_mfa_lab.sandbox import errors, guardian_errors, mfa_errors
+from auth0_mfa_lab.sandbox import errors, grant_errors, guardian_errors, mfa_errors
 from auth0_mfa_lab.sandbox.errors import WireError
 
 
@@ -44,7 +44,7 @@ def evidence() -> tuple[EvidenceRow, ...]:
 
 
 def _error_classes() -> Iterator[type[WireError]]:
-    for module in (errors, mfa_errors, guardian_errors):
+    for module in (errors, mfa_errors, grant_errors, guardian_errors):
         for value in vars(module).values():
             is_error = isinstance(value, type) and issubclass(value, WireError)
             # The shapes (OAuthError, GuardianError) have no marks: they are no answer.

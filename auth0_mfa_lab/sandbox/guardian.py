@@ -14,6 +14,7 @@ from auth0_mfa_lab.sandbox import guardian_errors as errors
 from auth0_mfa_lab.sandbox.device_key import BadKey, BadSignature, DeviceKey, is_addressed_to, is_current
 from auth0_mfa_lab.sandbox.json_text import json_object
 from auth0_mfa_lab.sandbox.notes import add_note
+from auth0_mfa_lab.sandbox.push import Push
 from auth0_mfa_lab.sandbox.records import Device, OobTransaction, PushService
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
@@ -26,6 +27,7 @@ class Guardian:
 
     def __init__(self, tenant: Tenant) -> None:
         self._tenant = tenant
+        self._push = Push(tenant)
 
     def routes(self) -> list[Route]:
         return [
@@ -45,7 +47,7 @@ class Guardian:
         if shown is None:
             raise errors.NoTicket
         body = await _json_object(request)
-        ticket = self._tenant.transactions.ticket(shown[1])
+        ticket = self._push.open_ticket(shown[1])
         if ticket is None:
             raise errors.TicketNotFound
         identifier, name = _text(body, "identifier"), _text(body, "name")
@@ -54,7 +56,7 @@ class Guardian:
             key = DeviceKey.from_jwk(body.get("public_key"))
         except BadKey as problem:
             raise errors.InvalidBody(problem=str(problem)) from problem
-        device = self._tenant.enroll(
+        device = self._push.enroll(
             ticket, identifier=identifier, name=name, service=service, push_token=push_token, key=key
         )
         add_note(request, evidence.note_of(evidence.ENROLLED))
@@ -84,7 +86,7 @@ class Guardian:
         if not isinstance(answer, str) or answer.count(".") != 2:
             raise errors.InvalidBody(problem="challenge_response must be a JWT")
         accepted, reason = self._verdict(answer, device, transaction)
-        self._tenant.answer(transaction, accepted=accepted, reason=reason)
+        self._push.answer(transaction, accepted=accepted, reason=reason)
         add_note(request, evidence.note_of(evidence.RESOLVED))
         return Response(status_code=evidence.RESOLVED.status)
 
@@ -120,7 +122,7 @@ class Guardian:
         if "push_credentials" in body:
             service, push_token = _push_credentials(body["push_credentials"])
             device = replace(device, service=service, push_token=push_token)
-        self._tenant.update_device(device)
+        self._push.update_device(device)
         credentials = {"service": device.service, "token": device.push_token}
         return JSONResponse(
             {
@@ -133,7 +135,8 @@ class Guardian:
 
     async def delete(self, request: Request) -> Response:
         """Un-enroll a phone; a body, or a content type without one, does not matter (section 3)."""
-        self._tenant.remove_device(self._device_of(request))
+        device = self._device_of(request)
+        self._tenant.remove_authenticator(device.user_id, f"push|{device.id}")
         return Response(status_code=204)
 
     def _device_of(self, request: Request) -> Device:

@@ -1,4 +1,4 @@
-"""The errors of the second factor: the mfa_token, enrolling, challenging, and the poll.
+"""The errors of `/mfa/*`: the token that opens it, enrolling, listing, deleting, challenging.
 
 The sections in the docstrings are those of the reference (the wire reference of the MFA API).
 """
@@ -7,25 +7,42 @@ from auth0_mfa_lab.sandbox.errors import TOKEN, Marks, OAuthError
 
 ASSOCIATE = "POST /mfa/associate"
 LIST = "GET /mfa/authenticators"
+DELETE = "DELETE /mfa/authenticators/{id}"
 CHALLENGE = "POST /mfa/challenge"
 MFA_TOKEN_INVALID = "The mfa_token provided is invalid. Try getting a new token."
 
-# The mfa_token (sections 3.3, 5, 6.4)
+# The mfa_token and the MFA access token (sections 2, 3.3, 4.2, 5, 6.4)
 
 
 class InvalidBearer(OAuthError):
-    """The bearer is no mfa_token of this tenant."""
+    """The bearer is neither an mfa_token of this tenant nor a living MFA access token."""
 
     where = f"{ASSOCIATE}, {LIST}"
     status, code, text = 401, "invalid_grant", MFA_TOKEN_INVALID
     marks = Marks("test", "test", "test")
 
 
+class InvalidBearerToDelete(OAuthError):
+    """The bearer is no living MFA access token; an mfa_token does not do (section 4.2)."""
+
+    where = DELETE
+    status, code, text = 401, "invalid_grant", MFA_TOKEN_INVALID
+    marks = Marks("doc", "forum", "forum")
+
+
 class NoBearer(OAuthError):
     """There is no bearer at all."""
 
-    where = f"{ASSOCIATE}, {LIST}"
+    where = f"{ASSOCIATE}, {LIST}, {DELETE}"
     status, code, text = 401, "invalid_grant", MFA_TOKEN_INVALID
+    marks = Marks("guess", "guess", "guess")
+
+
+class InsufficientScope(OAuthError):
+    """An MFA access token lacks the scope for this."""
+
+    where = f"{ASSOCIATE}, {LIST}, {DELETE}, {TOKEN}"
+    status, code, text = 403, "insufficient_scope", "Insufficient scope, expected any of: {scope}"
     marks = Marks("guess", "guess", "guess")
 
 
@@ -38,7 +55,7 @@ class ExpiredMfaToken(OAuthError):
 
 
 class MalformedMfaToken(OAuthError):
-    """The mfa_token in a body is none of this tenant's."""
+    """The mfa_token in a body is none of this tenant's, or an MFA access token where only an mfa_token does."""
 
     where = f"{TOKEN}, {CHALLENGE}"
     status, code, text = 403, "invalid_grant", "Malformed mfa_token"
@@ -80,10 +97,18 @@ class AlreadyEnrolled(OAuthError):
     marks = Marks("test", "test", "doc")
 
 
+class InvalidPhoneNumber(OAuthError):
+    """`phone_number` is not in E.164, with its plus sign."""
+
+    where = ASSOCIATE
+    status, code, text = 400, "invalid_request", "The phone number is invalid."
+    marks = Marks("guess", "guess", "forum")
+
+
 class NotEnrolled(OAuthError):
     """The user has no active authenticator at all."""
 
-    where = CHALLENGE
+    where = f"{CHALLENGE}, {TOKEN}"
     status, code = 401, "unsupported_challenge_type"
     text = "User is not enrolled. You can use /mfa/associate endpoint to enroll the first authenticator."
     marks = Marks("test", "test", "test")
@@ -106,70 +131,20 @@ class UnknownAuthenticator(OAuthError):
     marks = Marks("guess", "guess", "guess")
 
 
-# The poll (sections 6.3 and 6.4)
+# Deleting (section 4.2)
 
 
-class MalformedOobCode(OAuthError):
-    """The oob_code is none of this tenant's."""
+class MalformedAuthenticatorId(OAuthError):
+    """The id has not the shape `kind|dev_...`."""
 
-    where = TOKEN
-    status, code, text = 403, "invalid_grant", "Malformed oob_code"
-    marks = Marks("test", "test", "test")
-
-
-class ExpiredOobCode(OAuthError):
-    """The oob_code is older than 5 minutes."""
-
-    where = TOKEN
-    status, code, text = 401, "expired_token", "oob_code is expired"
-    marks = Marks("guess", "forum", "forum")
+    where = DELETE
+    status, code, text = 400, "invalid_request", "Malformed authenticator id."
+    marks = Marks("doc", "doc", "guess")
 
 
-class OobCodeOfAnotherLogin(OAuthError):
-    """The oob_code and the mfa_token belong to different logins."""
+class NothingToDelete(OAuthError):
+    """The id is none of the user's authenticators."""
 
-    where = TOKEN
-    status, code, text = 400, "invalid_request", "The oob_code doesn't match the mfa_token"
-    marks = Marks("forum", "forum", "forum")
-
-
-class InvalidOobCode(OAuthError):
-    """The oob_code has given its tokens already, or a newer challenge took its place (sections 5 and 6.5)."""
-
-    where = TOKEN
-    status, code, text = 403, "invalid_grant", "Invalid oob_code."
-    marks = Marks("guess", "guess", "guess")
-
-
-class AuthorizationPending(OAuthError):
-    """The phone has not answered yet."""
-
-    where = TOKEN
-    status, code = 400, "authorization_pending"
-    text = "Authorization pending: please repeat the request in a few seconds."
-    marks = Marks("rec", "rec", "rec")
-
-
-class SlowDown(OAuthError):
-    """The poll's bucket of 12 is empty; it refills with 12 a minute."""
-
-    where = TOKEN
-    status, code = 429, "slow_down"
-    text = "You are polling faster than the specified interval of 5 seconds."
-    marks = Marks("guess", "doc", "guess")
-
-
-class RejectedAsDocumented(OAuthError):
-    """The push was rejected; profile `docs`."""
-
-    where = TOKEN
-    status, code, text = 403, "invalid_grant", "MFA Authorization rejected."
-    marks = Marks("guess", "doc", "rec")
-
-
-class RejectedAsRecorded(OAuthError):
-    """The push was rejected; profile `recorded`."""
-
-    where = TOKEN
-    status, code, text = 400, "access_denied", "MFA Authorization rejected."
-    marks = Marks("rec", "rec", "rec")
+    where = DELETE
+    status, code, text = 404, "invalid_authenticator", "Authenticator not found."
+    marks = Marks("doc", "guess", "guess")

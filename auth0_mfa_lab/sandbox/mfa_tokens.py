@@ -1,10 +1,12 @@
-"""From the mfa_token of a request to its login, with the checks that every endpoint makes in the same order."""
+"""From the token of a request to its login, with the checks that every endpoint makes in the same order."""
 
 from starlette.requests import Request
 
 from auth0_mfa_lab.sandbox.mfa_errors import (
     ExpiredMfaToken,
+    InsufficientScope,
     InvalidBearer,
+    InvalidBearerToDelete,
     MalformedMfaToken,
     NoBearer,
     WrongClient,
@@ -13,29 +15,64 @@ from auth0_mfa_lab.sandbox.records import Client, Login
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
 
-def login_of_bearer(tenant: Tenant, request: Request) -> Login:
-    """Return the login of a Bearer mfa_token. Raises NoBearer, InvalidBearer, ExpiredMfaToken."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise NoBearer
-    login = tenant.transactions.login(token.strip())
-    if login is None:
+def login_of_bearer(tenant: Tenant, request: Request, *, scope: str) -> Login:
+    """Return the login of a Bearer mfa_token, or of an MFA access token that has `scope`.
+
+    Raises NoBearer, InvalidBearer, ExpiredMfaToken, InsufficientScope.
+    """
+    token = _bearer(request)
+    login = tenant.transactions.login(token)
+    if login is not None:
+        return _unexpired(tenant, login)
+    access = _living_access(tenant, token)
+    if access is None:
         raise InvalidBearer
-    return _unexpired(tenant, login)
+    return _with_scope(access, scope)
 
 
-def login_of_body(tenant: Tenant, mfa_token: str, client: Client) -> Login:
-    """Return the login of an mfa_token in a body.
+def access_of_bearer(tenant: Tenant, request: Request, *, scope: str) -> Login:
+    """Return the transaction of a Bearer MFA access token that has `scope`; an mfa_token does not do.
 
-    Raises MalformedMfaToken, ExpiredMfaToken, WrongClient, in this order (reference, section 13.2).
+    Raises NoBearer, InvalidBearerToDelete, InsufficientScope.
+    """
+    access = _living_access(tenant, _bearer(request))
+    if access is None:
+        raise InvalidBearerToDelete
+    return _with_scope(access, scope)
+
+
+def login_of_body(tenant: Tenant, mfa_token: str, client: Client, *, confirms: bool = False) -> Login:
+    """Return the login of an mfa_token in a body; with `confirms`, an MFA access token with `enroll` does, too.
+
+    Raises MalformedMfaToken, ExpiredMfaToken, WrongClient, InsufficientScope, in this order (reference, section 13.2).
     """
     login = tenant.transactions.login(mfa_token)
+    if login is None and confirms:
+        login = tenant.access_login(mfa_token)
     if login is None:
         raise MalformedMfaToken
     _unexpired(tenant, login)
     if login.request.client_id != client.client_id:
         raise WrongClient
-    return login
+    return _with_scope(login, "enroll") if login.is_access_token else login
+
+
+def _bearer(request: Request) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise NoBearer
+    return token.strip()
+
+
+def _living_access(tenant: Tenant, token: str) -> Login | None:
+    access = tenant.access_login(token)
+    return access if access and tenant.clock.now() < access.expires else None
+
+
+def _with_scope(access: Login, scope: str) -> Login:
+    if scope not in access.request.scope:
+        raise InsufficientScope(scope=scope)
+    return access
 
 
 def _unexpired(tenant: Tenant, login: Login) -> Login:

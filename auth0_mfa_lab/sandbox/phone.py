@@ -1,4 +1,4 @@
-"""The virtual Guardian phone: an HTTP client that scans a QR, gets pushes, and answers them with signed JWTs."""
+"""The virtual phone: it scans a QR, shows codes, gets pushes, and answers them over HTTP with signed JWTs."""
 
 import json
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ import pyotp
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from auth0_mfa_lab.sandbox.barcodes import UnreadableBarcode, device_api, read_barcode
+from auth0_mfa_lab.sandbox.barcodes import Seed, UnreadableBarcode, device_api, read_barcode
 from auth0_mfa_lab.sandbox.chance import Chance
 from auth0_mfa_lab.sandbox.clock import Clock
 from auth0_mfa_lab.sandbox.delivery import Delivery, Push
@@ -34,7 +34,7 @@ class NothingToAnswer(PhoneError):
 
 
 class NotABarcode(PhoneError):
-    """What was scanned is no Guardian QR."""
+    """What was scanned enrolls nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +90,7 @@ class Phone:
         self._fallback_url = fallback_url
         self._new_key = new_key
         self._enrollments: dict[str, Enrollment] = {}
+        self._codes: list[pyotp.TOTP] = []
         self._answered: set[str] = set()
 
     @property
@@ -109,18 +110,22 @@ class Phone:
             and self._clock.now() < notification.started + PUSH_LIFETIME
         )
 
-    def scan(self, barcode: str | bytes, *, http: httpx.Client | None = None) -> httpx.Response:
-        """Scan a QR, as its text or as PNG bytes, and enroll over HTTP (the guardian reference, section 2).
+    def scan(self, barcode: str | bytes, *, http: httpx.Client | None = None) -> httpx.Response | None:
+        """Scan a QR, as its text or as PNG bytes.
 
-        `http` is used instead of the phone's own client, for a scan that nobody should record. Returns the answer,
-        whatever its status; raises NotABarcode.
+        A Guardian ticket enrolls over HTTP (the guardian reference, section 2) and returns the answer, whatever its
+        status; `http` is used instead of the phone's own client, for a scan that nobody should record. The secret of
+        an OTP enrollment is kept as any authenticator app keeps it, and nothing is sent: None. Raises NotABarcode.
         """
         try:
             read = read_barcode(barcode)
         except UnreadableBarcode as problem:
             raise NotABarcode(
-                f"This is no Guardian QR: {problem}. Scan the barcode_uri of a push enrollment."
+                f"This QR enrolls nothing: {problem}. Scan the barcode_uri of a push or OTP enrollment."
             ) from None
+        if isinstance(read, Seed):
+            self._codes.append(pyotp.TOTP(read.secret, digits=read.digits, interval=read.period))
+            return None
         base_url = read.base_url or (device_api(self._fallback_url) if self._fallback_url else None)
         if base_url is None:
             raise NotABarcode("This QR names no base_url, and the phone has no domain of its own to turn to.")
@@ -138,6 +143,7 @@ class Phone:
         if answer.is_success:
             enrollment = _enrollment(answer.json(), base_url, key)
             self._enrollments[enrollment.id] = enrollment
+            self._codes += [enrollment.totp] if enrollment.totp else []
         return answer
 
     def allow(self) -> httpx.Response:
@@ -152,11 +158,10 @@ class Phone:
         return self._answer(self._newest(), claims)
 
     def code(self) -> str:
-        """Return the newest account's TOTP at the sandbox's time; raises NotEnrolled."""
-        enrollment = next((one for one in reversed(self.enrollments) if one.totp), None)
-        if enrollment is None or enrollment.totp is None:
+        """Return the TOTP of what was scanned last, at the sandbox's time; raises NotEnrolled."""
+        if not self._codes:
             raise NotEnrolled("This phone shows no codes: it has no account yet. Let it scan a barcode_uri first.")
-        return enrollment.totp.at(int(self._clock.now()))
+        return self._codes[-1].at(int(self._clock.now()))
 
     def _newest(self) -> Notification:
         if not self._enrollments:

@@ -1,5 +1,6 @@
 """What the tenant keeps: the nouns, as values; the secrets in them stay out of every repr."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -8,7 +9,9 @@ from auth0_mfa_lab.sandbox.device_key import DeviceKey
 
 Profile = Literal["docs", "recorded"]
 Policy = Literal["never", "all-applications"]
-Kind = Literal["push", "totp", "recovery-code"]
+Kind = Literal["push", "totp", "sms", "recovery-code"]
+Channel = Literal["auth0", "sms"]
+KIND_OF_CHANNEL: Mapping[Channel, Kind] = {"auth0": "push", "sms": "sms"}
 State = Literal["pending", "approved", "rejected", "used", "superseded"]
 PushService = Literal["GCM", "APNS"]
 
@@ -21,6 +24,7 @@ class Settings:
     profile: Profile = "docs"
     policy: Policy = "all-applications"
     default_directory: str | None = None
+    recovery_code: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +49,10 @@ class Api:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """A database user."""
+    """A user; whoever came by SMS has no email (""), whoever came by email no number, and neither has a password.
+
+    `recovery_code` is the one that the first enrollment gave, where the sandbox did the enrolling.
+    """
 
     user_id: str
     username: str
@@ -54,11 +61,15 @@ class User:
     email: str
     connection: str
     created_at: float
+    recovery_code: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authenticator:
-    """One entry of a user's list; `partner` is the other half of a push and its TOTP twin."""
+    """One entry of a user's list; `partner` is the other half of a push and its TOTP twin.
+
+    `secret` is a TOTP secret or the recovery code, `last_step` the newest TOTP step whose code was used.
+    """
 
     id: str
     kind: Kind
@@ -66,6 +77,8 @@ class Authenticator:
     name: str | None = None
     partner: str | None = None
     secret: str | None = field(default=None, repr=False)
+    phone_number: str | None = field(default=None, repr=False)
+    last_step: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,30 +107,45 @@ class Request:
 
 @dataclass(slots=True, kw_only=True)
 class Login:
-    """The transaction behind an mfa_token."""
+    """The transaction behind an mfa_token, or behind an MFA access token that enrolls a factor.
+
+    An access token is never `done`: it may enroll as long as it lives. `begun` are the ids of what it enrolled,
+    `newest` the last challenge of each channel.
+    """
 
     mfa_token: str = field(repr=False)
     request: Request
     expires: float
+    is_access_token: bool = False
     done: bool = False
-    pushed: "OobTransaction | None" = None
+    begun: list[str] = field(default_factory=list)
+    newest: "dict[Channel, OobTransaction]" = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
 class OobTransaction:
-    """The transaction behind an oob_code: an enrollment to be scanned, or a login to be allowed."""
+    """The transaction behind an oob_code: an enrollment to be confirmed, or a login to be allowed.
+
+    A push is `approved` or `rejected` on the phone; an SMS stays `pending` until its `code` comes back.
+    """
 
     txid: str
     oob_code: str = field(repr=False)
     login: Login = field(repr=False)
     purpose: Literal["enroll", "login"]
+    channel: Channel
     device_id: str
     started: float
     expires: float
     polls: Bucket
     state: State = "pending"
     challenge: str = field(default="", repr=False)
+    code: str = field(default="", repr=False)
     reason: str | None = None
+
+    @property
+    def authenticator_id(self) -> str:
+        return f"{KIND_OF_CHANNEL[self.channel]}|{self.device_id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,6 @@
-"""The tenant: who is in it, and what happens to them; pure state, with no web in it."""
+"""The tenant: who is in it, and what each may do now; pure state, with no web in it."""
 
 import hmac
-from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from joserfc.jwk import RSAKey
@@ -10,38 +9,32 @@ from auth0_mfa_lab.sandbox.authenticators import Authenticators
 from auth0_mfa_lab.sandbox.chance import Chance
 from auth0_mfa_lab.sandbox.clock import Clock
 from auth0_mfa_lab.sandbox.delivery import Delivery
-from auth0_mfa_lab.sandbox.device_key import DeviceKey
 from auth0_mfa_lab.sandbox.keys import NewKey
-from auth0_mfa_lab.sandbox.payloads import push_payload
 from auth0_mfa_lab.sandbox.records import (
     Api,
-    Authenticator,
     Client,
     Device,
     Login,
     OobTransaction,
-    PushService,
     Request,
     Settings,
     State,
-    Ticket,
     User,
 )
 from auth0_mfa_lab.sandbox.tokens import Tokens
-from auth0_mfa_lab.sandbox.transactions import OOB_CODE_LIFETIME, Transactions
+from auth0_mfa_lab.sandbox.transactions import Transactions
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PushAssociation:
-    """What `/mfa/associate` tells of a push enrollment that waits for its phone."""
-
-    oob_code: str = field(repr=False)
-    barcode_uri: str = field(repr=False)
-    recovery_code: str | None = field(repr=False)
+MFA_SCOPES = ("enroll", "read:authenticators", "remove:authenticators")
+MFA_TOKEN_LIFETIME = 600
+"""Seconds that an MFA access token lives (reference, section 2)."""
 
 
 class Tenant:
-    """One Auth0 tenant. Every look-up is by key: a login costs the same with one user as with many."""
+    """One Auth0 tenant. Every look-up is by key: a login costs the same with one user as with many.
+
+    What a factor does stands in a module of its own: push, otp, sms, recovery. `codes` is the chance behind what is
+    sent to people, apart from `chance`: a code that is drawn moves no id.
+    """
 
     def __init__(
         self,
@@ -56,22 +49,28 @@ class Tenant:
         self.domain = domain
         self.settings = settings
         self.clock = clock
+        self.chance = chance
+        self.codes = chance.fork("codes")
+        self.delivery = delivery
         self.tokens = Tokens(domain=domain, clock=clock, chance=chance, new_key=new_key)
         self.transactions = Transactions(clock=clock, chance=chance, tokens=self.tokens)
         self.authenticators = Authenticators()
         self.clients: dict[str, Client] = {}
-        self.apis: dict[str, Api] = {}
+        mfa = Api(identifier=self.tokens.mfa_audience, scopes=MFA_SCOPES, token_lifetime=MFA_TOKEN_LIFETIME)
+        self.apis: dict[str, Api] = {mfa.identifier: mfa}
         self.connections: set[str] = set()
         self.users: dict[str, User] = {}
         self.devices: dict[str, Device] = {}
-        self._chance = chance
-        self._delivery = delivery
         self._by_name: dict[tuple[str, str], User] = {}
 
     @property
     def guardian_url(self) -> str:
         """The `base_url` of a QR (the guardian reference, section 1a)."""
         return f"https://{self.domain}/appliance-mfa"
+
+    def barcode_label(self, user: User) -> str:
+        """Return what an app shows beside a code: the tenant and the user, percent-encoded."""
+        return f"{quote(self.settings.name, safe='')}:{quote(user.email or user.phone_number, safe='')}"
 
     def add_client(self, client: Client) -> None:
         self.clients[client.client_id] = client
@@ -98,108 +97,63 @@ class Tenant:
     def begin_login(self, request: Request) -> Login:
         return self.transactions.begin_login(request)
 
+    def access_login(self, token: str) -> Login | None:
+        """Return the transaction of an MFA access token that we signed, expired or not; None for any other token."""
+        claims = self.tokens.claims_of(token) or {}
+        audience, expires = claims.get("aud"), claims.get("exp")
+        is_ours = self.tokens.mfa_audience in (audience if isinstance(audience, list) else [audience])
+        if not is_ours or not isinstance(expires, int) or claims.get("sub") not in self.users:
+            return None
+        scope = tuple(one for one in str(claims.get("scope", "")).split() if one in MFA_SCOPES)
+        request = Request(
+            client_id=str(claims["azp"]),
+            user_id=str(claims["sub"]),
+            audience=self.tokens.mfa_audience,
+            scope=scope,
+        )
+        return self.transactions.access_login(token, request, expires)
+
+    def second_factor_due(self, request: Request) -> bool:
+        """Tell whether this request needs a second factor: by the policy, or by its audience (reference, section 2).
+
+        The MFA audience forces one of every user who has one. A user without any is asked by policy always as well;
+        that the policy wins there is a guess.
+        """
+        if request.audience == self.tokens.mfa_audience and self.authenticators.is_enrolled(request.user_id):
+            return True
+        return self.settings.policy == "all-applications"
+
+    def may_enroll(self, login: Login) -> bool:
+        """Tell whether this login may enroll: an MFA access token always, an mfa_token the first factor only."""
+        return login.is_access_token or not self.authenticators.active_of(login.request.user_id)
+
     def token_set(self, request: Request) -> dict[str, object]:
         """Return the tokens that a request asked for, whatever grant ends it."""
         api = self.apis.get(request.audience) if request.audience is not None else None
         return self.tokens.token_set(request, self.users[request.user_id], api)
 
-    def associate_push(self, login: Login) -> PushAssociation:
-        """Begin a push enrollment: `push` and its `totp` twin are listed, inactive, and a ticket is printed.
-
-        A recovery code comes with the first association only (reference, section 3.2).
-        """
-        user = self.users[login.request.user_id]
-        device_id, secret = self._chance.device_id(), self._chance.base32(32)
-        push = Authenticator(id=f"push|{device_id}", kind="push", partner=f"totp|{self._chance.device_id()}")
-        twin = Authenticator(id=push.partner or "", kind="totp", partner=push.id, secret=secret)
-        first = self.authenticators.needs_recovery_code(user.user_id)
-        self.authenticators.add(user.user_id, push, twin)
-        recovery_code = self._give_recovery_code(user) if first else None
-        transaction = self.transactions.begin_oob(login, purpose="enroll", device_id=device_id)
-        ticket = self.transactions.print_ticket(transaction, totp_secret=secret)
-        label = f"{quote(self.settings.name, safe='')}:{quote(user.email, safe='')}"
-        base_url = quote(self.guardian_url, safe="")
-        return PushAssociation(
-            oob_code=transaction.oob_code,
-            barcode_uri=f"otpauth://totp/{label}?enrollment_tx_id={ticket.id}&base_url={base_url}",
-            recovery_code=recovery_code,
-        )
-
-    def _give_recovery_code(self, user: User) -> str:
-        code = self._chance.recovery_code()
-        entry = Authenticator(id=f"recovery-code|{self._chance.device_id()}", kind="recovery-code", secret=code)
-        self.authenticators.add(user.user_id, entry)
-        return code
-
-    def enroll(
-        self,
-        ticket: Ticket,
-        *,
-        identifier: str,
-        name: str,
-        service: PushService,
-        push_token: str,
-        key: DeviceKey,
-    ) -> Device:
-        """Enroll the phone that scanned this ticket: that confirms the authenticators and ends the poll."""
-        transaction = ticket.transaction
-        self.transactions.consume(ticket)
-        device = Device(
-            id=transaction.device_id,
-            user_id=transaction.login.request.user_id,
-            identifier=identifier,
-            name=name,
-            service=service,
-            push_token=push_token,
-            key=key,
-            token=self._chance.base64url(64),
-        )
-        self.devices[device.id] = device
-        self.authenticators.confirm(device.user_id, f"push|{device.id}", name=name)
-        transaction.state = "approved"
-        return device
-
-    def update_device(self, device: Device) -> None:
-        """Keep what a phone says of itself now: its identifier, its name, where its pushes go."""
-        self.devices[device.id] = device
-        self.authenticators.rename(device.user_id, f"push|{device.id}", device.name)
-
-    def remove_device(self, device: Device) -> None:
-        """Un-enroll a phone: its authenticators go, and no transaction of it can be ended any more."""
-        del self.devices[device.id]
-        self.authenticators.remove(device.user_id, f"push|{device.id}")
-
-    def challenge_push(self, login: Login, push: Authenticator) -> OobTransaction:
-        """Send a push to the phone behind `push`; an older pending one of this login is superseded."""
-        device = self.devices[push.id.removeprefix("push|")]
-        transaction = self.transactions.begin_oob(login, purpose="login", device_id=device.id)
-        self.transactions.supersede(login, transaction)
-        txtkn = self.tokens.transaction_token(user_id=device.user_id, txid=transaction.txid, lifetime=OOB_CODE_LIFETIME)
-        payload = push_payload(device=device, transaction=transaction, txtkn=txtkn, host=self.domain)
-        self._delivery.push(service=device.service, token=device.push_token, payload=payload)
-        return transaction
-
     def state_of(self, transaction: OobTransaction) -> State:
-        """Return a transaction's state; once its phone is un-enrolled it counts as superseded.
+        """Return a transaction's state; once its authenticator is removed it counts as superseded.
 
-        A rejection stays one, and an enrollment that nobody scanned has no phone yet.
+        What ended before stays as it ended.
         """
-        unscanned = transaction.purpose == "enroll" and transaction.state == "pending"
-        if unscanned or transaction.state in ("used", "rejected") or transaction.device_id in self.devices:
+        user_id = transaction.login.request.user_id
+        if transaction.state in ("used", "rejected"):
             return transaction.state
-        return "superseded"
+        listed = self.authenticators.get(user_id, transaction.authenticator_id)
+        return transaction.state if listed else "superseded"
 
-    def answer(self, transaction: OobTransaction, *, accepted: bool, reason: str | None) -> None:
-        """Take a phone's answer, once; the caller has checked that the transaction is pending."""
-        transaction.state = "approved" if accepted else "rejected"
-        transaction.reason = reason
+    def remove_authenticator(self, user_id: str, authenticator_id: str) -> None:
+        """Remove an authenticator with its partner, and the phone behind it; no transaction of it can be ended."""
+        entry = self.authenticators.get(user_id, authenticator_id)
+        for one in (authenticator_id, entry.partner if entry else None):
+            self.devices.pop((one or "").removeprefix("push|"), None)
+        self.authenticators.remove(user_id, authenticator_id)
 
-    def redeem(self, transaction: OobTransaction) -> dict[str, object]:
-        """End an approved transaction: the login is done, and its original request gets its tokens."""
-        transaction.state = "used"
-        transaction.login.done = True
-        return self.token_set(transaction.login.request)
+    def finish(self, login: Login) -> dict[str, object]:
+        """End a login by its second factor: its original request gets its tokens, once.
 
-    def forget(self, login: Login) -> None:
-        """Close a login that nobody will poll: the one by which the lab prepares a user."""
-        login.done = True
+        An MFA access token gets another one like it, as often as it confirms a factor.
+        """
+        login.done = not login.is_access_token
+        return self.token_set(login.request)

@@ -60,15 +60,17 @@ class Tokens:
 
     def transaction_of(self, token: str) -> str | None:
         """Return the `txid` of a `txtkn` that we signed and that has not expired; otherwise None."""
+        claims = self.claims_of(token)
+        expires, txid = (claims or {}).get("exp"), (claims or {}).get("txid")
+        return txid if isinstance(txid, str) and isinstance(expires, int) and self._clock.now() < expires else None
+
+    def claims_of(self, token: str) -> dict[str, object] | None:
+        """Return the claims of a JWT that we signed, expired or not; None for anything else."""
         try:
             verified = jws.deserialize_compact(token, self.keys.current.private, algorithms=["RS256"])
         except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return None
-        claims = json_object(verified.payload)
-        if claims is None:
-            return None
-        expires, txid = claims.get("exp"), claims.get("txid")
-        return txid if isinstance(txid, str) and isinstance(expires, int) and self._clock.now() < expires else None
+        return json_object(verified.payload)
 
     def _access_token(self, request: Request, api: Api, lifetime: int) -> str:
         audience: str | list[str] = api.identifier

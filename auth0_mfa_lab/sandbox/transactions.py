@@ -5,7 +5,7 @@ from typing import Literal
 from auth0_mfa_lab.sandbox.bucket import Bucket
 from auth0_mfa_lab.sandbox.chance import Chance
 from auth0_mfa_lab.sandbox.clock import Clock
-from auth0_mfa_lab.sandbox.records import Login, OobTransaction, Request, Ticket
+from auth0_mfa_lab.sandbox.records import Channel, Login, OobTransaction, Request, Ticket
 from auth0_mfa_lab.sandbox.tokens import Tokens
 
 MFA_TOKEN_LIFETIME = 600
@@ -22,6 +22,7 @@ class Transactions:
         self._chance = chance
         self._tokens = tokens
         self._logins: dict[str, Login] = {}
+        self._access_tokens: dict[str, Login] = {}
         self._by_code: dict[str, OobTransaction] = {}
         self._by_txid: dict[str, OobTransaction] = {}
         self._tickets: dict[str, Ticket] = {}
@@ -36,7 +37,20 @@ class Transactions:
     def login(self, mfa_token: str) -> Login | None:
         return self._logins.get(mfa_token)
 
-    def begin_oob(self, login: Login, *, purpose: Literal["enroll", "login"], device_id: str) -> OobTransaction:
+    def access_login(self, token: str, request: Request, expires: float) -> Login:
+        """Return the transaction of an MFA access token, the same one each time; the caller has verified it."""
+        fresh = Login(mfa_token=token, request=request, expires=expires, is_access_token=True)
+        return self._access_tokens.setdefault(token, fresh)
+
+    def begin_oob(
+        self,
+        login: Login,
+        *,
+        purpose: Literal["enroll", "login"],
+        device_id: str,
+        channel: Channel = "auth0",
+        code: str = "",
+    ) -> OobTransaction:
         """Begin an out-of-band transaction: 5 minutes, with a poll bucket of its own (reference, section 6.3)."""
         now = self._clock.now()
         expires = now + OOB_CODE_LIFETIME
@@ -45,22 +59,25 @@ class Transactions:
             oob_code=self._tokens.oob_code(expires),
             login=login,
             purpose=purpose,
+            channel=channel,
             device_id=device_id,
             started=now,
             expires=expires,
             polls=Bucket(burst=POLL_BURST, per_minute=POLLS_PER_MINUTE, now=now),
-            challenge=self._chance.base64url(32) if purpose == "login" else "",
+            challenge=self._chance.base64url(32) if purpose == "login" and channel == "auth0" else "",
+            code=code,
         )
         self._by_code[transaction.oob_code] = transaction
         self._by_txid[transaction.txid] = transaction
         return transaction
 
-    def supersede(self, login: Login, newer: OobTransaction) -> None:
-        """Let a newer push take the place of this login's older one, if that is still pending [guess]."""
-        older = login.pushed
+    def supersede(self, newer: OobTransaction) -> None:
+        """Let a newer challenge take the place of its login's older one of that channel, if still pending [guess]."""
+        login, channel = newer.login, newer.channel
+        older = login.newest.get(channel)
         if older is not None and older.state == "pending":
             older.state = "superseded"
-        login.pushed = newer
+        login.newest[channel] = newer
 
     def oob(self, oob_code: str) -> OobTransaction | None:
         return self._by_code.get(oob_code)

@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import cycle
 from typing import Any, Literal
+from urllib.parse import quote
 
 import httpx
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from auth0_mfa_lab.sandbox import Notification, Phone, Sandbox
+from auth0_mfa_lab.sandbox import Message, Notification, Phone, Sandbox, User
 
+MFA_AUDIENCE = "https://sandbox.example/mfa/"
+MFA_SCOPES = "enroll read:authenticators remove:authenticators"
 GRANT = "http://auth0.com/oauth/grant-type"
 GUARDIAN = "https://sandbox.example/appliance-mfa/api"
 
@@ -21,8 +24,12 @@ GUARDIAN = "https://sandbox.example/appliance-mfa/api"
 KEYS = cycle([RSAKey.generate_key() for _ in range(12)])
 
 
-def new_sandbox(profile: Literal["docs", "recorded"] = "docs") -> Sandbox:
-    return Sandbox(profile=profile, new_key=lambda: next(KEYS))
+def new_sandbox(profile: Literal["docs", "recorded"] = "docs", **options: Any) -> Sandbox:
+    return Sandbox(profile=profile, new_key=lambda: next(KEYS), **options)
+
+
+def app_of(sandbox: Sandbox) -> "App":
+    return App(sandbox, httpx.Client(transport=sandbox.transport, base_url="https://sandbox.example"))
 
 
 @dataclass(frozen=True)
@@ -48,9 +55,31 @@ class App:
     def mfa_token(self, **fields: str) -> str:
         return str(self.password(**fields).json()["mfa_token"])
 
+    def login(self, user: User, **fields: str) -> str:
+        """Return the mfa_token of a login of this user."""
+        return self.mfa_token(username=user.username, password=user.password, **fields)
+
+    def tokens(self, user: User, **fields: str) -> dict[str, Any]:
+        """Return the tokens of a login of this user, who has the factor SMS."""
+        mfa_token = self.login(user, **fields)
+        oob_code = self.challenge(mfa_token, oob_channel="sms").json()["oob_code"]
+        code = self.newest_code(user.phone_number)
+        granted: dict[str, Any] = self.poll(mfa_token, oob_code, binding_code=code).json()
+        return granted
+
+    def mfa_access(self, user: User, scope: str = MFA_SCOPES) -> str:
+        """Return an MFA access token of this user, who has the factor SMS."""
+        return str(self.tokens(user, audience=MFA_AUDIENCE, scope=scope)["access_token"])
+
     def associate(self, mfa_token: str, **fields: object) -> httpx.Response:
         body = {"authenticator_types": ["oob"], "oob_channels": ["auth0"], **fields}
         return self.http.post("/mfa/associate", headers=bearer(mfa_token), json=body)
+
+    def associate_otp(self, mfa_token: str) -> httpx.Response:
+        return self.associate(mfa_token, authenticator_types=["otp"], oob_channels=None)
+
+    def associate_sms(self, mfa_token: str, phone_number: object = "+15550123") -> httpx.Response:
+        return self.associate(mfa_token, oob_channels=["sms"], phone_number=phone_number)
 
     def authenticators(self, mfa_token: str) -> list[dict[str, Any]]:
         listed: list[dict[str, Any]] = self.http.get("/mfa/authenticators", headers=bearer(mfa_token)).json()
@@ -61,6 +90,23 @@ class App:
 
     def poll(self, mfa_token: str, oob_code: str, **fields: str) -> httpx.Response:
         return self.token(grant_type=f"{GRANT}/mfa-oob", mfa_token=mfa_token, oob_code=oob_code, **fields)
+
+    def otp(self, mfa_token: str, otp: str, **fields: str) -> httpx.Response:
+        return self.token(grant_type=f"{GRANT}/mfa-otp", mfa_token=mfa_token, otp=otp, **fields)
+
+    def recover(self, mfa_token: str, recovery_code: str, **fields: str) -> httpx.Response:
+        return self.token(
+            grant_type=f"{GRANT}/mfa-recovery-code", mfa_token=mfa_token, recovery_code=recovery_code, **fields
+        )
+
+    def inbox(self, address: str = "+15550123") -> tuple[Message, ...]:
+        return self.sandbox.delivery.messages(address)
+
+    def newest_code(self, address: str = "+15550123") -> str:
+        return str(self.inbox(address)[-1].code)
+
+    def delete(self, access_token: str, authenticator_id: str) -> httpx.Response:
+        return self.http.delete(f"/mfa/authenticators/{quote(authenticator_id, safe='')}", headers=bearer(access_token))
 
 
 @dataclass(frozen=True)
@@ -112,6 +158,22 @@ def pushed(app: App, phone: Phone, **fields: str) -> Pushed:
     mfa_token = app.mfa_token(username=user.username, password=user.password, **fields)
     challenged = app.challenge(mfa_token, challenge_type="oob").json()
     return Pushed(app, phone, mfa_token, challenged["oob_code"])
+
+
+def scan(phone: Phone, barcode: str | bytes) -> httpx.Response:
+    """Let a phone scan a Guardian ticket, and return what it was answered."""
+    answer = phone.scan(barcode)
+    assert answer is not None
+    return answer
+
+
+def kinds(listed: list[dict[str, Any]], *, active: bool | None = None) -> list[str]:
+    """Return the kinds of a list of authenticators, in its order: all, or those that are (in)active."""
+    return [one["id"].partition("|")[0] for one in listed if active in (None, one["active"])]
+
+
+def error_of(answer: httpx.Response) -> tuple[int, str, str]:
+    return answer.status_code, answer.json()["error"], answer.json()["error_description"]
 
 
 def sign(claims: Mapping[str, object], key: RSAKey) -> str:

@@ -6,7 +6,7 @@ from joserfc.jwk import RSAKey
 from auth0_mfa_lab.sandbox import Phone
 from auth0_mfa_lab.sandbox.delivery import Push
 from auth0_mfa_lab.sandbox.phone import Enrollment
-from tests.sandbox.sandbox_mothers import GUARDIAN, App, bearer, pushed, sign
+from tests.sandbox.sandbox_mothers import GUARDIAN, App, bearer, pushed, scan, sign
 
 
 def device_jwt(app: App, enrollment: Enrollment, key: RSAKey | None = None, **changes: object) -> str:
@@ -145,7 +145,7 @@ def test_a_rejection_outlives_the_device(app: App, phone: Phone) -> None:
 def test_after_the_last_factor_is_gone_the_user_enrolls_anew_with_a_new_recovery_code(app: App, phone: Phone) -> None:
     mfa_token = app.mfa_token()
     first = app.associate(mfa_token).json()
-    phone.scan(first["barcode_uri"])
+    scan(phone, first["barcode_uri"])
     app.http.delete(account(phone), headers=bearer(phone.enrollments[-1].token))
     second = app.associate(mfa_token).json()
     assert second["recovery_codes"] != first["recovery_codes"]

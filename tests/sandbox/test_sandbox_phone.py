@@ -12,7 +12,7 @@ from PIL import Image
 
 from auth0_mfa_lab.sandbox import Chance, Clock, Delivery, NotABarcode, NotEnrolled, NothingToAnswer, Phone, Sandbox
 from auth0_mfa_lab.sandbox.barcodes import device_api
-from tests.sandbox.sandbox_mothers import App, claims_of, pushed
+from tests.sandbox.sandbox_mothers import App, claims_of, pushed, scan
 
 ENROLLED = {
     "id": "dev_7hK2pQ9sVx4TzB1m",
@@ -38,7 +38,7 @@ def test_enrolling_sends_a_ticket_four_members_and_a_five_member_key() -> None:
     sent: list[httpx.Request] = []
     phone = recording_phone(sent, ENROLLED)
     uri = "otpauth://totp/t:u?enrollment_tx_id=Qm4T9vX2&base_url=https%3A%2F%2Ftenant.example%2Fappliance-mfa"
-    assert phone.scan(uri).status_code == 201
+    assert scan(phone, uri).status_code == 201
     (request,) = sent
     assert str(request.url) == "https://tenant.example/appliance-mfa/api/enroll"
     assert request.headers["authorization"] == 'Ticket id="Qm4T9vX2"'
@@ -70,17 +70,20 @@ def test_the_device_api_is_found_by_the_apps_own_rule(base_url: str, api: str) -
 def test_a_classic_qr_is_read_too_and_without_totp_there_are_no_codes() -> None:
     sent: list[httpx.Request] = []
     phone = recording_phone(sent, ENROLLED, fallback_url="https://own.example")
-    phone.scan("otpauth://TOTP/t:u?secret=ABC&enrollment_tx_id=Qm4T&issuer=t&id=dev_1&algorithm=sha1&digits=6")
+    scan(phone, "otpauth://TOTP/t:u?secret=ABC&enrollment_tx_id=Qm4T&issuer=t&id=dev_1&algorithm=sha1&digits=6")
     assert str(sent[0].url) == "https://own.example/appliance-mfa/api/enroll"
     with pytest.raises(NotEnrolled):
         phone.code()
 
 
-def test_what_is_no_guardian_qr_is_told_with_a_sentence_and_no_secret(phone: Phone) -> None:
+def test_what_enrolls_nothing_is_told_with_a_sentence_and_no_secret(phone: Phone) -> None:
     blank = io.BytesIO()
     Image.new("L", (64, 64), 255).save(blank, "PNG")
     secret = "JBSWY3DPEHPK3PXP"
-    for barcode in ("", "https://x.example", f"otpauth://totp/a?secret={secret}", b"no picture", blank.getvalue()):
+    uri = f"otpauth://totp/a?secret={secret}"
+    texts = ("", "https://x.example", "otpauth://totp/a", f"otpauth://hotp/a?secret={secret}", f"{uri}1")
+    more = (f"{uri}&digits=x", f"{uri}&digits=99", f"{uri}&period=0", f"{uri}&algorithm=SHA256")
+    for barcode in (*texts, *more, b"no picture", blank.getvalue()):
         with pytest.raises(NotABarcode, match="Scan the barcode_uri") as told:
             phone.scan(barcode)
         assert secret not in str(told.value)
@@ -89,11 +92,11 @@ def test_what_is_no_guardian_qr_is_told_with_a_sentence_and_no_secret(phone: Pho
 def test_a_qr_without_a_base_url_needs_a_domain_of_the_phones_own() -> None:
     phone = recording_phone([], ENROLLED)
     with pytest.raises(NotABarcode, match="names no base_url"):
-        phone.scan("otpauth://totp/t:u?enrollment_tx_id=Qm4T")
+        scan(phone, "otpauth://totp/t:u?enrollment_tx_id=Qm4T")
 
 
 def test_a_refused_scan_is_the_answer_and_leaves_no_account(app: App, phone: Phone) -> None:
-    answer = phone.scan(f"otpauth://totp/t:u?enrollment_tx_id={'x' * 32}")
+    answer = scan(phone, f"otpauth://totp/t:u?enrollment_tx_id={'x' * 32}")
     assert (answer.status_code, answer.json()["errorCode"]) == (404, "enrollment_transaction_not_found")
     assert phone.enrollments == ()
     assert app.sandbox.transport.failures == []
@@ -181,7 +184,7 @@ def test_no_reason_is_no_claim(sandbox: Sandbox) -> None:
 
 def test_the_code_is_the_totp_of_the_newest_account_at_the_sandboxs_time(app: App, phone: Phone) -> None:
     associated = app.associate(app.mfa_token()).json()
-    secret = phone.scan(associated["barcode_uri"]).json()["totp"]["secret"]
+    secret = scan(phone, associated["barcode_uri"]).json()["totp"]["secret"]
     assert phone.code() == pyotp.TOTP(secret).at(1_800_000_000)
     app.sandbox.clock.advance(30)
     assert phone.code() == pyotp.TOTP(secret).at(1_800_000_030)
@@ -192,7 +195,7 @@ def test_the_rfc_vector_gives_the_rfc_code() -> None:
     totp = {"secret": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", "algorithm": "sha1", "digits": 6, "period": 30}
     http = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200, json={**ENROLLED, "totp": totp})))
     phone = Phone(http, Delivery(), Clock(1_111_111_109), Chance(1), fallback_url="https://x.example")
-    phone.scan("otpauth://totp/t:u?enrollment_tx_id=Qm4T")
+    scan(phone, "otpauth://totp/t:u?enrollment_tx_id=Qm4T")
     assert phone.code() == "081804"
 
 
@@ -220,7 +223,7 @@ def test_the_key_is_made_at_the_scan_one_for_each_account(sandbox: Sandbox, app:
     phone = Phone(app.http, sandbox.delivery, sandbox.clock, Chance(7), new_key=new_key)
     assert made == []
     for _ in range(2):
-        phone.scan(app.associate(app.mfa_token(**fresh(sandbox))).json()["barcode_uri"])
+        scan(phone, app.associate(app.mfa_token(**fresh(sandbox))).json()["barcode_uri"])
     assert [one.key for one in phone.enrollments] == made
 
 

@@ -14,6 +14,8 @@ from tests.sandbox.sandbox_mothers import GRANT, App, bearer, new_sandbox, pushe
 
 GUARDIAN = "https://sandbox.example/appliance-mfa/api"
 INVALID = "The mfa_token provided is invalid. Try getting a new token."
+ID = "sms|dev_0000000000000000"
+REMOVE = "remove:authenticators"
 GARBAGE = "Fe26.2**garbage"
 
 
@@ -112,6 +114,38 @@ def unknown_authenticator(scene: Scene) -> httpx.Response:
     return scene.app.challenge(pushed(scene.app, scene.phone).mfa_token, authenticator_id="push|dev_0")
 
 
+def otp_of(factors: list[str], code: str = "000000") -> Callable[[Scene], httpx.Response]:
+    return lambda scene: scene.app.otp(scene.app.login(scene.box.add_user(factors=factors)), code)
+
+
+def recovery_of(factors: list[str], code: str = "x") -> Callable[[Scene], httpx.Response]:
+    return lambda scene: scene.app.recover(scene.app.login(scene.box.add_user(factors=factors)), code)
+
+
+def by_sms(binding_code: str, *, late: float = 0) -> Callable[[Scene], httpx.Response]:
+    def run(scene: Scene) -> httpx.Response:
+        mfa_token = scene.app.login(scene.box.add_user(factors=["sms"]))
+        oob_code = scene.app.challenge(mfa_token).json()["oob_code"]
+        return scene.wait(late).app.poll(mfa_token, oob_code, binding_code=binding_code)
+
+    return run
+
+
+def enrolled_meanwhile(scene: Scene) -> httpx.Response:
+    early, later = scene.app.mfa_token(), scene.app.mfa_token()
+    oob_code = scene.app.associate_sms(early).json()["oob_code"]
+    scene.phone.scan(scene.app.associate_otp(later).json()["barcode_uri"])
+    scene.app.otp(later, scene.phone.code())
+    return scene.app.poll(early, oob_code, binding_code=scene.app.newest_code())
+
+
+def delete_with(scope: str, authenticator_id: str) -> Callable[[Scene], httpx.Response]:
+    def run(scene: Scene) -> httpx.Response:
+        return scene.app.delete(scene.app.mfa_access(scene.box.add_user(factors=["sms"]), scope), authenticator_id)
+
+    return run
+
+
 def list_with(headers: dict[str, str]) -> Callable[[Scene], httpx.Response]:
     return lambda scene: scene.http("GET", "/mfa/authenticators", headers=headers)
 
@@ -188,6 +222,20 @@ ROWS: list[tuple[str, Callable[[Scene], httpx.Response], int, str, str]] = [
         "invalid_request",
         "Missing required parameter: authenticator_types",
     ),
+    (
+        "3.3 bad number",
+        lambda scene: scene.app.associate_sms(scene.app.mfa_token(), "0155501"),
+        400,
+        "invalid_request",
+        "The phone number is invalid.",
+    ),
+    (
+        "3.3 number missing",
+        lambda scene: scene.app.associate_sms(scene.app.mfa_token(), None),
+        400,
+        "invalid_request",
+        "Missing required parameter: phone_number",
+    ),
     ("4.1 bad bearer", list_with(bearer(GARBAGE)), 401, "invalid_grant", INVALID),
     ("4.1 no bearer", list_with({}), 401, "invalid_grant", INVALID),
     ("4.1 another scheme", list_with({"authorization": "Basic YTpi"}), 401, "invalid_grant", INVALID),
@@ -198,6 +246,29 @@ ROWS: list[tuple[str, Callable[[Scene], httpx.Response], int, str, str]] = [
         "expired_token",
         "mfa_token is expired",
     ),
+    (
+        "4.1 scope missing",
+        lambda scene: scene.http(
+            "GET",
+            "/mfa/authenticators",
+            headers=bearer(scene.app.mfa_access(scene.box.add_user(factors=["sms"]), "enroll")),
+        ),
+        403,
+        "insufficient_scope",
+        "Insufficient scope, expected any of: read:authenticators",
+    ),
+    ("4.2 an mfa_token", lambda scene: scene.app.delete(scene.app.mfa_token(), ID), 401, "invalid_grant", INVALID),
+    ("4.2 bad bearer", lambda scene: scene.app.delete(GARBAGE, ID), 401, "invalid_grant", INVALID),
+    ("4.2 no bearer", lambda scene: scene.http("DELETE", f"/mfa/authenticators/{ID}"), 401, "invalid_grant", INVALID),
+    (
+        "4.2 scope missing",
+        delete_with("enroll", ID),
+        403,
+        "insufficient_scope",
+        "Insufficient scope, expected any of: remove:authenticators",
+    ),
+    ("4.2 unknown id", delete_with(REMOVE, ID), 404, "invalid_authenticator", "Authenticator not found."),
+    ("4.2 malformed id", delete_with(REMOVE, "sms"), 400, "invalid_request", "Malformed authenticator id."),
     (
         "5 unfit challenge type",
         unfit_challenge,
@@ -294,6 +365,33 @@ ROWS: list[tuple[str, Callable[[Scene], httpx.Response], int, str, str]] = [
     ("6.4 expired oob_code", late_poll, 401, "expired_token", "oob_code is expired"),
     ("6.4 mixed transactions", mixed, 400, "invalid_request", "The oob_code doesn't match the mfa_token"),
     ("6.4 another client", other_client, 400, "invalid_request", "mfa_token not issued to this client"),
+    ("6.4 wrong OTP", otp_of(["otp"]), 403, "invalid_grant", "Invalid otp_code."),
+    (
+        "6.4 OTP, other factors",
+        otp_of(["sms"]),
+        401,
+        "unsupported_challenge_type",
+        "User does not have any enrolled authenticator with the supported challenge type (otp)",
+    ),
+    (
+        "6.4 OTP, nothing enrolled",
+        otp_of([]),
+        401,
+        "unsupported_challenge_type",
+        "User is not enrolled. You can use /mfa/associate endpoint to enroll the first authenticator.",
+    ),
+    ("6.4 wrong binding_code", by_sms("000000"), 403, "invalid_grant", "Invalid binding_code."),
+    ("6.4 binding_code missing", by_sms(""), 400, "invalid_request", "Missing required parameter: binding_code"),
+    ("6.4 expired SMS", by_sms("000000", late=300), 401, "expired_token", "oob_code is expired"),
+    ("6.4 enrolled meanwhile", enrolled_meanwhile, 403, "access_denied", "User is already enrolled."),
+    ("6.4 wrong recovery code", recovery_of(["otp"]), 403, "invalid_grant", "MFA Authorization rejected."),
+    (
+        "6.4 no recovery code",
+        recovery_of([]),
+        403,
+        "unsupported_challenge_type",
+        "User does not have a recovery-code.",
+    ),
     ("6.5 spent", spent_poll, 403, "invalid_grant", "Invalid oob_code."),
 ]
 

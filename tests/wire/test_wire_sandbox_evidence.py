@@ -4,8 +4,9 @@ import pytest
 
 from auth0_mfa_lab.sandbox import Sandbox
 
-# The text of an error (its start), then the marks that the reference's rows give it.
-MARKS = {
+# The code of an error, the start of its text, and of its case where two have the same text; then the marks that the
+# reference's rows give it.
+MARKS: dict[tuple[str, ...], tuple[str, str, str]] = {
     ("access_denied", "Unauthorized"): ("forum", "forum", "forum"),
     ("mfa_required", "Multifactor"): ("doc", "doc", "doc"),
     ("invalid_grant", "Wrong email or password."): ("rec", "rec", "rec"),
@@ -14,21 +15,34 @@ MARKS = {
     ("server_error", "Authorization server"): ("forum", "forum", "forum"),
     ("unauthorized_client", "Grant type '"): ("forum", "forum", "doc"),
     ("unsupported_grant_type", "Unsupported"): ("guess", "doc", "guess"),
-    ("access_denied", "User is already enrolled."): ("test", "test", "doc"),
+    ("access_denied", "User is already enrolled.", "A second factor"): ("test", "test", "doc"),
+    ("access_denied", "User is already enrolled.", "An enrollment"): ("guess", "guess", "guess"),
     ("expired_token", "mfa_token is expired"): ("test", "test", "test"),
     ("expired_token", "oob_code is expired"): ("guess", "forum", "forum"),
-    ("unsupported_challenge_type", "User does not have any"): ("forum", "forum", "forum"),
+    ("unsupported_challenge_type", "User does not have any", "The challenge"): ("forum", "forum", "forum"),
+    ("unsupported_challenge_type", "User does not have any", "An OTP"): ("guess", "guess", "guess"),
+    ("unsupported_challenge_type", "User does not have a recovery-code."): ("test", "test", "test"),
     ("unsupported_challenge_type", "User is not enrolled."): ("test", "test", "test"),
     ("invalid_grant", "Malformed mfa_token"): ("test", "test", "test"),
     ("invalid_grant", "Malformed oob_code"): ("test", "test", "test"),
     ("invalid_grant", "Invalid oob_code."): ("guess", "guess", "guess"),
     ("invalid_request", "mfa_token not issued"): ("guess", "forum", "forum"),
     ("invalid_request", "The oob_code doesn't match"): ("forum", "forum", "forum"),
-    ("invalid_authenticator", "Authenticator"): ("guess", "guess", "guess"),
+    ("invalid_authenticator", "Authenticator", "`auth"): ("guess", "guess", "guess"),
+    ("invalid_authenticator", "Authenticator", "The id"): ("doc", "guess", "guess"),
+    ("invalid_request", "Malformed authenticator id."): ("doc", "doc", "guess"),
+    ("invalid_request", "The phone number is invalid."): ("guess", "guess", "forum"),
+    ("invalid_request", "Missing required parameter: binding_code"): ("forum", "forum", "forum"),
+    ("invalid_grant", "Invalid otp_code."): ("test", "test", "test"),
+    ("invalid_grant", "Invalid binding_code."): ("forum", "forum", "forum"),
+    ("invalid_grant", "The mfa_token provided is invalid.", "The bearer is neither"): ("test", "test", "test"),
+    ("invalid_grant", "The mfa_token provided is invalid.", "The bearer is no living"): ("doc", "forum", "forum"),
+    ("insufficient_scope", "Insufficient scope"): ("guess", "guess", "guess"),
     ("authorization_pending", "Authorization pending"): ("rec", "rec", "rec"),
     ("slow_down", "You are polling"): ("guess", "doc", "guess"),
     ("access_denied", "MFA Authorization rejected."): ("rec", "rec", "rec"),
-    ("invalid_grant", "MFA Authorization rejected."): ("guess", "doc", "rec"),
+    ("invalid_grant", "MFA Authorization rejected.", "The push"): ("guess", "doc", "rec"),
+    ("invalid_grant", "MFA Authorization rejected.", "The recovery"): ("forum", "forum", "forum"),
     ("enrollment_transaction_not_found", ""): ("test", "doc", "guess"),
     ("login_transaction_not_found", ""): ("guess", "doc", "guess"),
     ("enrollment_not_found", ""): ("test", "test", "guess"),
@@ -36,10 +50,12 @@ MARKS = {
 }
 
 
-@pytest.mark.parametrize(("error", "start"), MARKS)
-def test_an_error_carries_the_marks_of_the_reference(error: str, start: str) -> None:
-    (row,) = [row for row in Sandbox().evidence() if row.error == error and row.text.startswith(start)]
-    assert (row.status_mark, row.error_mark, row.text_mark) == MARKS[error, start]
+@pytest.mark.parametrize("key", MARKS)
+def test_an_error_carries_the_marks_of_the_reference(key: tuple[str, ...]) -> None:
+    error, start, case = (*key, "")[:3]
+    rows = [row for row in Sandbox().evidence() if row.error == error and row.text.startswith(start)]
+    (row,) = [row for row in rows if row.case.startswith(case)]
+    assert (row.status_mark, row.error_mark, row.text_mark) == MARKS[key]
 
 
 def test_the_statuses_of_enroll_and_resolve_are_marked_as_guesses() -> None:

@@ -4,7 +4,7 @@ import re
 from urllib.parse import parse_qsl, urlsplit
 
 from auth0_mfa_lab.sandbox import Sandbox
-from tests.sandbox.sandbox_mothers import App
+from tests.sandbox.sandbox_mothers import App, scan
 
 NOW = 1_800_000_000
 
@@ -61,7 +61,7 @@ def test_recovery_codes_and_authenticator_ids_have_auth0s_shapes(app: App) -> No
 
 def test_the_enroll_answer_has_ids_and_secrets_of_the_right_shape(app: App) -> None:
     phone = app.sandbox.new_phone(app.http)
-    body = phone.scan(app.associate(app.mfa_token()).json()["barcode_uri"]).json()
+    body = scan(phone, app.associate(app.mfa_token()).json()["barcode_uri"]).json()
     assert re.fullmatch(r"dev_[A-Za-z0-9]{16}", body["id"])
     assert re.fullmatch(r"auth0\|[0-9a-f]{24}", body["user_id"])
     assert re.fullmatch(r"[A-Z2-7]{32}", body["totp"]["secret"])

@@ -1,0 +1,59 @@
+"""What the grants of `/oauth/token` share: the wished audience and scope, and whether a second factor is due."""
+
+from auth0_mfa_lab.sandbox import errors
+from auth0_mfa_lab.sandbox.fields import Fields
+from auth0_mfa_lab.sandbox.records import Request
+from auth0_mfa_lab.sandbox.tenant import Tenant
+
+GRANTS = "http://auth0.com/oauth/grant-type"
+OIDC_SCOPES = frozenset(
+    {
+        *("openid", "profile", "email", "offline_access", "address", "phone"),
+        *("name", "given_name", "family_name", "nickname", "email_verified", "picture", "created_at"),
+    }
+)
+Answer = tuple[dict[str, object], dict[str, str]]
+"""The body of a 200, and its headers."""
+
+
+def wished_audience(tenant: Tenant, fields: Fields) -> str | None:
+    """Return the identifier of the API that is asked for; the userinfo URL is no API, and asks for none."""
+    audience, issuer = fields.text("audience"), tenant.tokens.issuer
+    if audience == f"{issuer}api/v2/":
+        raise errors.NotEmulated(f"the audience {audience}")
+    if audience is None or audience == f"{issuer}userinfo":
+        return None
+    if audience not in tenant.apis:
+        raise errors.InvalidAudience
+    return audience
+
+
+def wished_scopes(fields: Fields) -> tuple[str, ...]:
+    """Return the scopes that a request names, each once. Raises InvalidScope."""
+    raw = fields.raw("scope")
+    if raw is not None and not isinstance(raw, str | list):
+        raise errors.InvalidScope
+    return tuple(dict.fromkeys(raw.split() if isinstance(raw, str) else [str(item) for item in raw or ()]))
+
+
+def granted_scopes(tenant: Tenant, fields: Fields, audience: str | None) -> tuple[str, ...]:
+    """Return what is granted: without a wish all scopes of the API (reference, 1.1), else what exists of it.
+
+    Of the MFA audience only what is named: the guides ask for each of its scopes (section 2) [guess].
+    """
+    api = tenant.apis[audience] if audience is not None else None
+    offered = api.scopes if api else ()
+    wished = wished_scopes(fields)
+    if not wished:
+        return () if audience == tenant.tokens.mfa_audience else offered
+    granted = OIDC_SCOPES.union(offered)
+    if api and not api.allow_offline_access:
+        granted -= {"offline_access"}
+    return tuple(scope for scope in wished if scope in granted)
+
+
+def finish_first_factor(tenant: Tenant, request: Request) -> Answer:
+    """Return the tokens of a request whose first factor was right. Raises MfaRequired when a second one is due."""
+    if tenant.second_factor_due(request):
+        raise errors.MfaRequired(tenant.begin_login(request).mfa_token)
+    return tenant.token_set(request), {}

@@ -1,0 +1,84 @@
+"""OTP: a secret that any authenticator app takes, and the codes of it, each good once; pure state."""
+
+from dataclasses import dataclass, field
+from hmac import compare_digest
+from urllib.parse import quote
+
+import pyotp
+
+from auth0_mfa_lab.sandbox.records import Authenticator, Login
+from auth0_mfa_lab.sandbox.recovery import Recovery
+from auth0_mfa_lab.sandbox.tenant import Tenant
+
+PERIOD = 30
+"""Seconds per code (the guardian reference, section 9)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtpAssociation:
+    """What `/mfa/associate` tells of an OTP enrollment that waits for its first code."""
+
+    secret: str = field(repr=False)
+    barcode_uri: str = field(repr=False)
+    recovery_code: str | None = field(repr=False)
+
+
+class Otp:
+    """The OTP factor of one tenant, which is also the twin of each push; it keeps nothing of its own."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        self._tenant = tenant
+        self._recovery = Recovery(tenant)
+
+    def associate(self, login: Login) -> OtpAssociation:
+        """Begin an enrollment: it is listed, inactive, until one of its codes comes back."""
+        tenant = self._tenant
+        user = tenant.users[login.request.user_id]
+        secret = tenant.chance.base32(32)
+        entry = Authenticator(id=f"totp|{tenant.chance.device_id()}", kind="totp", secret=secret)
+        recovery_code = self._recovery.first(login, entry)
+        issuer = quote(tenant.settings.name, safe="")
+        uri = f"otpauth://totp/{tenant.barcode_label(user)}?secret={secret}&issuer={issuer}"
+        return OtpAssociation(
+            secret=secret,
+            barcode_uri=f"{uri}&algorithm=SHA1&digits=6&period={PERIOD}",
+            recovery_code=recovery_code,
+        )
+
+    def candidates(self, login: Login) -> tuple[Authenticator, ...]:
+        """Return whose code this login may show: a confirmed one's, or one's that it has begun itself and may confirm.
+
+        The twin of a push is never among the latter: the scan confirms it.
+        """
+        authenticators, user_id = self._tenant.authenticators, login.request.user_id
+        if not self._tenant.may_enroll(login):
+            return authenticators.active_kind(user_id, "totp")
+        begun = (authenticators.get(user_id, one) for one in login.begun)
+        return tuple(
+            entry for entry in begun if entry and entry.kind == "totp" and not entry.active and not entry.partner
+        )
+
+    def accept(self, login: Login, code: str) -> bool:
+        """Take a code of one of the candidates, use its step up, and confirm what was not confirmed yet."""
+        authenticators, user_id = self._tenant.authenticators, login.request.user_id
+        for entry in self.candidates(login):
+            step = matching_step(entry.secret or "", code, now=self._tenant.clock.now(), after=entry.last_step)
+            if step is not None:
+                authenticators.use_step(user_id, entry.id, step)
+                if not entry.active:
+                    authenticators.confirm(user_id, entry.id)
+                return True
+        return False
+
+
+def matching_step(secret: str, code: str, *, now: float, after: int | None = None) -> int | None:
+    """Return the step whose code this is: the current one or the previous one, and later than `after`.
+
+    The step before counts as well, the next one does not (the guardian reference, section 9).
+    """
+    current = int(now) // PERIOD
+    totp = pyotp.TOTP(secret)
+    for step in (current, max(current - 1, 0)):
+        if (after is None or step > after) and compare_digest(totp.generate_otp(step).encode(), code.encode()):
+            return step
+    return None
