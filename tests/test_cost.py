@@ -7,6 +7,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
+from auth0_mfa_lab import Exchange
 from auth0_mfa_lab.wire.journal import Journal
 from tests.mothers import a_journal, a_request, an_exchange
 
@@ -45,26 +46,29 @@ def sealed(number: int, kind: str) -> str:
     return f"Fe26.2*lab*{kind}*{number:012d}*{number * 7919 % 10**12:012d}*c2VhbGVk"
 
 
-def a_login(journal: Journal, number: int) -> None:
-    """Record and show an exchange that brings two new secrets, and sends two."""
-    exchange = an_exchange(
+def a_login(journal: Journal, number: int) -> Exchange:
+    """Record an exchange that brings two new secrets, and sends two."""
+    return an_exchange(
         403,
         journal=journal,
         request=a_request(form={"mfa_token": sealed(number, "request"), "password": f"pass-{number:06d}-word"}),
         json={"error": "mfa_required", "mfa_token": sealed(number, "answer"), "otp": f"{number * 7919 % 10**6:06d}"},
     )
-    exchange.show(exchange)
 
 
-def of_the_tenth_and_of_the_thousandth(act: Callable[[Journal, int], None]) -> tuple[int, int]:
+def of_the_tenth_and_of_the_thousandth(record: Callable[[Journal, int], Exchange]) -> tuple[int, int]:
     work, journal = Work(), a_journal()
     costs = {}
     for number in range(1, MANY + 1):
         if number in (10, MANY):
-            costs[number] = work.of(lambda number=number: act(journal, number))  # type: ignore[misc]  # bound now
+            costs[number] = work.of(lambda number=number: _shown(record(journal, number)))  # type: ignore[misc]  # now
         else:
-            act(journal, number)
+            record(journal, number)
     return costs[10], costs[MANY]
+
+
+def _shown(exchange: Exchange) -> None:
+    exchange.show(exchange)
 
 
 def test_the_count_sees_work() -> None:
@@ -81,23 +85,20 @@ def test_recording_aliasing_and_showing_costs_the_same_for_the_thousandth() -> N
 
 
 def test_so_it_does_when_every_secret_has_a_length_of_its_own() -> None:
-    def act(journal: Journal, number: int) -> None:
-        secret = sealed(number, "x" * (number % 97))
-        exchange = an_exchange(journal=journal, json={"mfa_token": secret})
-        exchange.show(exchange)
+    def record(journal: Journal, number: int) -> Exchange:
+        return an_exchange(journal=journal, json={"mfa_token": sealed(number, "x" * (number % 97))})
 
-    tenth, thousandth = of_the_tenth_and_of_the_thousandth(act)
+    tenth, thousandth = of_the_tenth_and_of_the_thousandth(record)
     # Their beginnings are one and the same; only lengths that were seen are tried, at that one place.
     assert thousandth <= 2 * tenth
 
 
 def test_a_poll_that_brings_nothing_new_costs_the_same_for_the_thousandth() -> None:
-    def act(journal: Journal, _: int) -> None:
+    def record(journal: Journal, _: int) -> Exchange:
         form = {"mfa_token": sealed(1, "request"), "oob_code": sealed(2, "request")}
-        exchange = an_exchange(400, journal=journal, request=a_request(form=form), json={"error": "slow_down"})
-        exchange.show(exchange)
+        return an_exchange(400, journal=journal, request=a_request(form=form), json={"error": "slow_down"})
 
-    tenth, thousandth = of_the_tenth_and_of_the_thousandth(act)
+    tenth, thousandth = of_the_tenth_and_of_the_thousandth(record)
     assert thousandth <= OFTEN_ENOUGH * tenth
 
 
