@@ -51,7 +51,9 @@ def enrolled(box: Sandbox, lab: Lab) -> Phone:
     phone = a_phone_of(box)
     login = log_in(lab)
     enrollment = lab.client.mfa_associate(login["mfa_token"], authenticator_types=["oob"], oob_channels=["auth0"])
-    assert phone.scan(str(enrollment["barcode_uri"])).is_success
+    answer = phone.scan(str(enrollment["barcode_uri"]))
+    assert answer is not None
+    assert answer.is_success
     lab.client.mfa_oob_grant(mfa_token=login["mfa_token"], oob_code=enrollment["oob_code"])
     return phone
 
