@@ -172,8 +172,8 @@ class Client:
 
             DELETE /mfa/authenticators/{id}   -> 204
 
-        `token` is the Bearer: an access token with the scope `remove:authenticators`, never the mfa_token. Source:
-        Delete an Authenticator; the reference, section 4.2.
+        `token` is the Bearer: an access token with the scope `remove:authenticators`, never the mfa_token.
+        Source: Delete an Authenticator; the reference, section 4.2.
         """
         return self.send("DELETE", f"/mfa/authenticators/{quote(authenticator_id, safe='')}", bearer=token)
 

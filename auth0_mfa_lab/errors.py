@@ -6,6 +6,7 @@ LabError                     the base: what happened, and what to do next
 ├── MissingField             an answer lacks the field that was asked for; carries the exchange
 ├── UserDoesNotFit           the live user's authenticators are not the ones that a notebook starts from
 ├── NeedsAPerson             a live step waits for a person, and no front end is there to ask one
+├── NothingWasSent           the inbox has no message to this address
 ├── ClaimFailed              a claim about an answer does not hold
 └── PhoneError               the phone cannot do what it was asked
     ├── NotEnrolled          it has scanned no ticket yet
@@ -69,6 +70,10 @@ class UserDoesNotFit(LabError):
 
 class NeedsAPerson(LabError):
     """A step of a live run needs a person, and nobody can be asked here."""
+
+
+class NothingWasSent(LabError):
+    """The inbox has no message to this address, for this purpose."""
 
 
 class ClaimFailed(LabError, AssertionError):

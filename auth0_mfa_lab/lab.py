@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Sequence
 from functools import partial
 from html import escape
@@ -14,14 +13,17 @@ import httpx
 from auth0_mfa_lab.client import Client
 from auth0_mfa_lab.clock import LabClock, RealClock, SandboxClock
 from auth0_mfa_lab.errors import ClaimFailed, LabError, SettingsError
-from auth0_mfa_lab.people import User, checked_factors, configured_user
-from auth0_mfa_lab.phone import LabPhone, OwnInbox, OwnPhone, SandboxInbox, SandboxPhone, ask_hidden
+from auth0_mfa_lab.inbox import LabInbox, OwnInbox, SandboxInbox
+from auth0_mfa_lab.people import User, checked_factors, configured_user, learn_settings
+from auth0_mfa_lab.phone import LabPhone, OwnPhone, SandboxPhone, ask_hidden
 from auth0_mfa_lab.polling import OOB_CODE_SECONDS, Poll, PollRun
+from auth0_mfa_lab.sender import network
 from auth0_mfa_lab.settings import Settings
 from auth0_mfa_lab.show.page import show, show_all
 from auth0_mfa_lab.show.poll import show_poll
 from auth0_mfa_lab.show.sequence import Sequence as Diagram
 from auth0_mfa_lab.show.told import Told
+from auth0_mfa_lab.tokens import Inspection, application_of, inspect
 from auth0_mfa_lab.wire.aliases import Aliases
 from auth0_mfa_lab.wire.exchange import Exchange, Speaker
 from auth0_mfa_lab.wire.export import curl
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from auth0_mfa_lab.show.qr import QrPicture
 
 Profile = Literal["docs", "recorded"]
+Policy = Literal["all-applications", "never"]
 _HEADERS = {
     # Pinned, so that no upgrade of a library changes what a notebook shows.
     "user-agent": "auth0-mfa-lab",
@@ -42,9 +45,13 @@ _HEADERS = {
     "accept-encoding": "gzip, deflate",
 }
 _TIMEOUT_SECONDS = 30.0
-_CAPTION = (
+_PUSH_CAPTION = (
     "This is a ticket of the sandbox: the Guardian app cannot use it, lab.phone.scan(...) can. "
     "It can be scanned for 5 minutes of the sandbox's time."
+)
+_OTP_CAPTION = (
+    "This is a secret of the sandbox: lab.phone.scan(...) can use it. An authenticator app would show the codes of the "
+    "real time, and the sandbox has a time of its own."
 )
 
 
@@ -62,8 +69,9 @@ class Lab:
         self._sandbox: Sandbox | None = None
         self._virtual: Phone | None = None
         self.phone: LabPhone = OwnPhone(self.aliases, ask_hidden)
-        self.inbox: OwnInbox | SandboxInbox = OwnInbox(self.aliases, ask_hidden)
+        self.inbox: LabInbox = OwnInbox(self.aliases, ask_hidden)
         self.audience: str | None = settings.audience
+        self.mfa_audience = f"https://{domain}/mfa/"
         self.client = self._client(settings.client_id or "", settings.client_secret)
 
     @classmethod
@@ -74,16 +82,16 @@ class Lab:
         SettingsError, which names the variable and the line to add.
         """
         settings = Settings.from_env(start)
-        return cls.live(settings) if settings.tenant == "live" else cls._boxed(settings, "docs", 1)
+        return cls.live(settings) if settings.tenant == "live" else cls._boxed(settings)
 
     @classmethod
-    def sandbox(cls, *, profile: Profile = "docs", seed: int = 1) -> Lab:
+    def sandbox(cls, *, profile: Profile = "docs", policy: Policy = "all-applications", seed: int = 1) -> Lab:
         """Open a sandbox tenant of one's own, whatever the environment says.
 
-        `profile` is `docs` (a rejected push is 403 `invalid_grant`) or `recorded` (400 `access_denied`). Equal seeds
-        give equal ids, codes and tokens.
+        `profile` is `docs` (a rejected push is 403 `invalid_grant`) or `recorded` (400 `access_denied`); `policy` is
+        `all-applications` or `never`. Equal seeds give equal ids, codes and tokens.
         """
-        return cls._boxed(Settings(), profile, seed)
+        return cls._boxed(Settings(), profile=profile, policy=policy, seed=seed)
 
     @classmethod
     def live(cls, settings: Settings, *, transport: httpx.BaseTransport | None = None) -> Lab:
@@ -96,24 +104,25 @@ class Lab:
                 "Lab.live needs the settings of a live tenant. Set AUTH0_LAB_TENANT=live and the AUTH0_ variables of "
                 ".env.example, and open it with Lab.from_env()."
             )
-        lab = cls(settings, transport or _network(settings), RealClock(), settings.domain)
-        lab._learn_settings()
+        lab = cls(settings, transport or network(settings), RealClock(), settings.domain)
+        learn_settings(settings, lab.aliases)
         return lab
 
     @classmethod
-    def _boxed(cls, settings: Settings, profile: Profile, seed: int) -> Lab:
+    def _boxed(cls, settings: Settings, **options: Any) -> Lab:
         from auth0_mfa_lab.sandbox import PhoneError, Sandbox
 
-        if profile not in ("docs", "recorded"):
-            raise LabError(f"There is no profile {profile!r}: use profile='docs' or profile='recorded'.")
-        box = Sandbox(profile=profile, seed=seed)
+        try:
+            box = Sandbox(**options)
+        except ValueError as problem:
+            raise LabError(str(problem)) from None
         lab = cls(settings, box.transport, SandboxClock(box.clock), box.domain)
         lab._sandbox = box
         lab.audience = box.defaults.audience
         lab.client = lab._client(box.defaults.client_id, box.defaults.client_secret)
         lab._virtual = box.new_phone(lab._http("phone"))
         lab.phone = SandboxPhone(lab._virtual, lab.aliases, failures=PhoneError)
-        lab.inbox = SandboxInbox()
+        lab.inbox = SandboxInbox(box.delivery.messages, lab.aliases)
         return lab
 
     def user(self, *, factors: Sequence[str] = ()) -> User:
@@ -125,12 +134,14 @@ class Lab:
         if self._sandbox is None:
             return configured_user(self.settings, self.client, self.aliases, factors)
         account = self._sandbox.add_user(factors=checked_factors(factors), phone=self._virtual)
+        code = account.recovery_code
         return User(
             username=account.username,
             password=self.aliases.learn("password", account.password),
             phone_number=account.phone_number,
             email=account.email,
             factors=tuple(factors),
+            recovery_code=code and self.aliases.learn("recovery_code", code),
         )
 
     def step(self, title: str) -> None:
@@ -159,13 +170,29 @@ class Lab:
         if self._sandbox is not None:
             from auth0_mfa_lab.show.qr import QrPicture
 
-            return QrPicture(barcode_uri, shown=shown, caption=_CAPTION)
+            caption = _PUSH_CAPTION if "enrollment_tx_id=" in barcode_uri else _OTP_CAPTION
+            return QrPicture(barcode_uri, shown=shown, caption=caption)
         from auth0_mfa_lab.show.panels_qr import QrPanel
 
         ends_at = self._received(barcode_uri) + OOB_CODE_SECONDS
         raises = self.settings.raise_failures
         mask, now = self.aliases.mask, self.clock.now
         return QrPanel(barcode_uri, shown=shown, ends_at=ends_at, now=now, mask=mask, raise_failures=raises)
+
+    def inspect(self, token: str) -> Inspection:
+        """Say what a token is, and which MFA endpoint takes it or refuses it with which error, without showing it."""
+        alias = self.aliases.known(token)
+        brought = self.journal[alias.born - 1] if alias and alias.born and alias.answered else None
+        return inspect(
+            token,
+            shown=alias.shown if alias else "this token",
+            alias=alias,
+            received=brought.at if brought else None,
+            issued_to=application_of(brought) if brought else None,
+            client_id=self.client.client_id,
+            issuer=f"https://{self.domain}/",
+            now=self.clock.now(),
+        )
 
     def claim(self, sentence: str, holds: bool) -> Told:
         """Say that a claim holds, or raise ClaimFailed; on a live tenant skip it by name while time has not passed."""
@@ -221,23 +248,3 @@ class Lab:
         transport = RecordingTransport(self._transport, self.journal, speaker=speaker)
         base = f"https://{self.domain}"
         return httpx.Client(transport=transport, base_url=base, headers=_HEADERS, timeout=_TIMEOUT_SECONDS)
-
-    def _learn_settings(self) -> None:
-        """Learn the secrets of the settings, so that they are masked before anything is sent."""
-        for kind in ("client_secret", "password", "mgmt_client_secret"):
-            if value := getattr(self.settings, kind):
-                self.aliases.learn(kind, str(value))
-        for kind in ("username", "phone_number", "email") if self.aliases.people else ():
-            if value := getattr(self.settings, kind):
-                self.aliases.learn(kind, str(value))
-
-
-def _network(settings: Settings) -> httpx.BaseTransport:
-    """Return the transport to a live tenant, which trusts the settings' CA file, or the usual roots."""
-    if settings.ca_file is None:
-        return httpx.HTTPTransport()
-    try:
-        return httpx.HTTPTransport(verify=ssl.create_default_context(cafile=settings.ca_file))
-    except (OSError, ssl.SSLError):
-        pass
-    raise SettingsError("AUTH0_CA_FILE is no file of PEM certificates that can be read. Check its path and content.")

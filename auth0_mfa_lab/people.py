@@ -12,19 +12,28 @@ from auth0_mfa_lab.settings import Settings
 from auth0_mfa_lab.wire.aliases import Aliases
 from auth0_mfa_lab.wire.exchange import Exchange, Json
 
-FACTORS = ("push",)
+FACTORS = ("push", "otp", "sms")
 """The factors that a user can be asked for with, so far."""
+
+# A push brings its OTP twin, a number may have voice as well, and the first factor a recovery code. A verified email is
+# listed by itself.
+_TWINS = {"push": ("otp", "recovery-code"), "otp": ("recovery-code",), "sms": ("voice", "recovery-code")}
+_NOTEBOOKS = {"push": "05", "otp": "02", "sms": "04"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class User:
-    """The person who logs in; the password, and on a live tenant the addresses too, show under their aliases."""
+    """The person who logs in; the password, and on a live tenant the addresses too, show under their aliases.
+
+    `recovery_code` is the one that came with the first factor, as far as the lab was there.
+    """
 
     username: str
     password: str
     phone_number: str | None
     email: str | None
     factors: tuple[str, ...]
+    recovery_code: str | None = None
 
     def __repr__(self) -> str:
         return "\n".join(["User", *(f"  {name:13} {value}" for name, value in self._rows())])
@@ -35,7 +44,8 @@ class User:
 
     def _rows(self) -> list[tuple[str, str]]:
         # repr, so that a Secret shows its alias; an ordinary address stands without quotes.
-        shown = {each.name: repr(getattr(self, each.name)).strip("'") for each in fields(self)}
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        shown = {name: repr(value).strip("'") for name, value in values.items() if value is not None}
         return list((shown | {"factors": ", ".join(self.factors) or "none"}).items())
 
 
@@ -45,6 +55,14 @@ def checked_factors(factors: Sequence[str]) -> tuple[str, ...]:
         if factor not in FACTORS:
             raise LabError(f"There is no factor {factor!r} here. Known factors: {', '.join(FACTORS)}.")
     return tuple(factors)
+
+
+def learn_settings(settings: Settings, aliases: Aliases) -> None:
+    """Learn the secrets of the settings, and the person, so that they are masked before anything is sent."""
+    people = ("username", "phone_number", "email") if aliases.people else ()
+    for kind in ("client_secret", "password", "mgmt_client_secret", *people):
+        if value := getattr(settings, kind):
+            aliases.learn(kind, str(value))
 
 
 def configured_user(settings: Settings, client: Client, aliases: Aliases, factors: Sequence[str]) -> User:
@@ -92,22 +110,17 @@ def _mfa_token(login: Exchange, aliases: Aliases) -> str:
 
 def _must_fit(authenticators: Json, factors: tuple[str, ...]) -> None:
     """Raise UserDoesNotFit unless the active authenticators are those of the factors, their twins included."""
-    channels = {"auth0": "push"}
     active = [each for each in authenticators if each.get("active")]
-    found = {str(channels.get(str(each.get("oob_channel")), each["authenticator_type"])) for each in active}
-    # A push brings its OTP twin, and the first factor a recovery code.
-    allowed = {*factors, *(["otp"] if "push" in factors else []), *(["recovery-code"] if factors else [])}
-    missing, unwanted = (
-        set(factors) - found,
-        [each for each in active if _factor(each, channels) not in allowed],
-    )
+    found = {_factor(each) for each in active}
+    allowed = {*factors, *(twin for factor in factors for twin in _TWINS[factor]), "email"}
+    missing, unwanted = set(factors) - found, [each for each in active if _factor(each) not in allowed]
     if not missing and not unwanted:
         return
     ids = ", ".join(str(each["id"]) for each in unwanted)
     remove = (
         f"Remove {ids}: Dashboard > User Management > Users > the user > Multi-Factor > Reset. " if unwanted else ""
     )
-    enroll = f"Enroll {', '.join(sorted(missing))} first: notebook 05. " if missing else ""
+    enroll = "".join(f"Enroll {factor} first: notebook {_NOTEBOOKS[factor]}. " for factor in sorted(missing))
     wanted, has = ", ".join(factors) or "no factor", ", ".join(sorted(found)) or "none"
     raise UserDoesNotFit(
         f"This notebook starts from a user with {wanted}, and the configured user has {has}. "
@@ -115,5 +128,9 @@ def _must_fit(authenticators: Json, factors: tuple[str, ...]) -> None:
     )
 
 
-def _factor(authenticator: Json, channels: dict[str, str]) -> str:
-    return channels.get(str(authenticator.get("oob_channel")), str(authenticator["authenticator_type"]))
+def _factor(authenticator: Json) -> str:
+    """Return the name of an authenticator's factor: an out-of-band one has that of its channel."""
+    if authenticator["authenticator_type"] != "oob":
+        return str(authenticator["authenticator_type"])
+    channel = str(authenticator.get("oob_channel"))
+    return "push" if channel == "auth0" else channel

@@ -46,7 +46,7 @@ class VirtualPhone(Protocol):
 
     @property
     def notifications(self) -> Sequence[Pushed]: ...
-    def scan(self, barcode: str | bytes) -> httpx.Response: ...
+    def scan(self, barcode: str | bytes) -> httpx.Response | None: ...
     def allow(self) -> httpx.Response: ...
     def reject(self, reason: str | None = None) -> httpx.Response: ...
     def code(self) -> str: ...
@@ -96,9 +96,15 @@ class SandboxPhone:
         """The pushes that wait for an answer, oldest first."""
         return tuple(map(Notification.of, self._phone.notifications))
 
-    def scan(self, barcode: str | bytes) -> Exchange:
-        """Enroll with the ticket of a barcode_uri, or of the PNG of its QR; return the phone's exchange."""
-        return self._said(lambda: self._phone.scan(barcode))
+    def scan(self, barcode: str | bytes) -> Exchange | Told:
+        """Scan a barcode_uri, or the PNG of its QR: a push's ticket enrolls, and the phone's exchange is returned.
+
+        A one-time code's secret is only kept, as any authenticator app does, and nobody is told.
+        """
+        answer = self._done(lambda: self._phone.scan(barcode))
+        if answer is None:
+            return Told("The phone has scanned the secret, and shows codes from now on. It told nobody.")
+        return _exchange_of(answer)
 
     def allow(self) -> Exchange:
         """Allow the newest push; NothingToAnswer when none waits."""
@@ -138,8 +144,7 @@ class SandboxPhone:
                 self.allow()
 
     def _said(self, act: Callable[[], httpx.Response]) -> Exchange:
-        exchange: Exchange = self._done(act).extensions[EXCHANGE]
-        return exchange
+        return _exchange_of(self._done(act))
 
     def _done(self, act: Callable[[], T]) -> T:
         try:
@@ -149,6 +154,11 @@ class SandboxPhone:
         except self._failures as failure:
             error = _ERRORS.get(type(failure).__name__, PhoneError)(self._aliases.mask(str(failure)))
         raise error from None
+
+
+def _exchange_of(answer: httpx.Response) -> Exchange:
+    exchange: Exchange = answer.extensions[EXCHANGE]
+    return exchange
 
 
 class OwnPhone:
@@ -166,7 +176,10 @@ class OwnPhone:
 
     def scan(self, barcode: str | bytes) -> Told:
         """Say how to scan."""
-        return Told("On your phone: open the Guardian app, add an account, and scan the QR that the panel shows.")
+        return Told(
+            "On your phone: add an account, and scan the QR that the panel shows: for a push in the Guardian app, for "
+            "a one-time code in any authenticator app."
+        )
 
     def allow(self) -> Told:
         """Say what to press."""
@@ -178,7 +191,7 @@ class OwnPhone:
 
     def code(self) -> Secret:
         """Ask for the code that the phone shows; NeedsAPerson when nobody can be asked."""
-        return self._aliases.learn("otp", self._ask("The 6-digit code of the Guardian app"))
+        return self._aliases.learn("otp", self._ask("The 6-digit code of the authenticator app"))
 
     def allow_after(self, *, polls: int) -> Told:
         """Say that nothing is done."""
@@ -186,27 +199,6 @@ class OwnPhone:
 
     def after_poll(self) -> None:
         """Do nothing: the person answers."""
-
-
-class SandboxInbox:
-    """The sandbox's inbox. Not emulated yet: the sandbox sends no SMS and no email."""
-
-    def latest(self, address: str, *, purpose: str = "mfa") -> Secret:
-        """Say that nothing was sent."""
-        raise PhoneError(f"Nothing was sent to this address for {purpose}: this sandbox sends no SMS and no email yet.")
-
-
-class OwnInbox:
-    """The person's own messages."""
-
-    def __init__(self, aliases: Aliases, ask: Callable[[str], str]) -> None:
-        """Ask for codes with `ask`, a hidden prompt."""
-        self._aliases = aliases
-        self._ask = ask
-
-    def latest(self, address: str, *, purpose: str = "mfa") -> Secret:
-        """Ask for the code that was sent; NeedsAPerson when nobody can be asked."""
-        return self._aliases.learn("code", self._ask(f"The code that you were sent for {purpose}"))
 
 
 def ask_hidden(question: str) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import base64
+import ssl
 from collections.abc import Mapping
 from typing import Literal
 from urllib.parse import quote
 
 import httpx
 
-from auth0_mfa_lab.errors import NoAnswer
+from auth0_mfa_lab.errors import NoAnswer, SettingsError
+from auth0_mfa_lab.settings import Settings
 from auth0_mfa_lab.wire.exchange import Exchange, Json
 from auth0_mfa_lab.wire.recorder import EXCHANGE, Unanswered
 
@@ -73,3 +75,14 @@ class Sender:
             return fields, {"authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
         secret = {"client_secret": self._client_secret} if self._authentication == "client_secret_post" else {}
         return {**fields, "client_id": self.client_id, **secret}, {}
+
+
+def network(settings: Settings) -> httpx.BaseTransport:
+    """Return the transport to a live tenant, which trusts the settings' CA file, or the usual roots."""
+    if settings.ca_file is None:
+        return httpx.HTTPTransport()
+    try:
+        return httpx.HTTPTransport(verify=ssl.create_default_context(cafile=settings.ca_file))
+    except (OSError, ssl.SSLError):
+        pass
+    raise SettingsError("AUTH0_CA_FILE is no file of PEM certificates that can be read. Check its path and content.")

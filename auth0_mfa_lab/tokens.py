@@ -6,13 +6,15 @@ sections 5 and 6.4; each cell has the mark of how well it is known.
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass
 from html import escape
 from typing import Literal
+from urllib.parse import unquote
 
 from auth0_mfa_lab.wire.aliases import Alias
 from auth0_mfa_lab.wire.claims import claims_of
-from auth0_mfa_lab.wire.exchange import Json
+from auth0_mfa_lab.wire.exchange import Exchange, Json
 
 Kind = Literal[
     "mfa_token",
@@ -110,6 +112,17 @@ class Inspection:
             "client": self.client_id,
         }
         return [(name, said) for name, said in facts.items() if said]
+
+
+def application_of(exchange: Exchange) -> str | None:
+    """Return the client_id that a request was sent with: in its body, or in its Basic header; None without one."""
+    fields = exchange.request.raw_data()
+    if isinstance(fields, dict) and "client_id" in fields:
+        return str(fields["client_id"])
+    scheme, _, pair = (exchange.request.header("authorization") or "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    return unquote(base64.b64decode(pair).decode("utf-8", "replace").partition(":")[0])
 
 
 def inspect(

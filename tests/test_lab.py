@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from auth0_mfa_lab import Lab, LabError, NoAnswer, Secret, errors
-from auth0_mfa_lab.errors import ClaimFailed, NotABarcode, NotEnrolled, NothingToAnswer, PhoneError
+from auth0_mfa_lab.errors import ClaimFailed, NotABarcode, NotEnrolled, NothingToAnswer, NothingWasSent, PhoneError
 from auth0_mfa_lab.wire.exchange import Exchange
 
 
@@ -45,7 +45,7 @@ def test_a_sandbox_says_that_nothing_leaves_the_process(lab: Lab) -> None:
 
 
 def test_an_unknown_profile_is_refused() -> None:
-    with pytest.raises(LabError, match="no profile 'doc': use profile='docs' or profile='recorded'"):
+    with pytest.raises(LabError, match="Unknown profile 'doc'; the sandbox has docs, recorded"):
         Lab.sandbox(profile="doc")  # type: ignore[arg-type]  # what must fail
 
 
@@ -219,8 +219,8 @@ def test_a_phone_that_reaches_nobody_raises_no_answer(lab: Lab, monkeypatch: pyt
 
 
 def test_the_inbox_says_that_nothing_was_sent(lab: Lab) -> None:
-    with pytest.raises(PhoneError, match="Nothing was sent to this address for mfa"):
-        lab.inbox.latest("+15550100")
+    with pytest.raises(NothingWasSent, match="Nothing was sent to this address for mfa"):
+        lab.inbox.latest("+15550100", purpose="mfa")
 
 
 # -- time

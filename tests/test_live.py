@@ -200,10 +200,11 @@ def test_a_code_is_asked_for_in_a_hidden_prompt_and_becomes_a_secret(lab: Lab, m
     monkeypatch.setattr("getpass.getpass", getpass)
     code = lab.phone.code()
     message = lab.inbox.latest("+15550100", purpose="mfa")
-    assert code == message == "123456"
+    assert code == message.code == "123456"
     assert isinstance(code, Secret)
-    assert repr(code) == repr(message) == "<otp 1>"
-    assert asked == ["The 6-digit code of the Guardian app: ", "The code that you were sent for mfa: "]
+    assert repr(code) == repr(message.code) == "<otp 1>"
+    assert repr(message) == "sms for mfa: <otp 1>"
+    assert asked == ["The 6-digit code of the authenticator app: ", "The code that you were sent for mfa: "]
 
 
 def unanswered() -> list[Exception]:
@@ -220,7 +221,7 @@ def test_without_a_front_end_a_step_that_needs_a_person_says_so(
         raise failure
 
     monkeypatch.setattr("getpass.getpass", getpass)
-    with pytest.raises(NeedsAPerson, match="The 6-digit code of the Guardian app is needed, and nobody answered"):
+    with pytest.raises(NeedsAPerson, match="The 6-digit code of the authenticator app is needed, and nobody answered"):
         lab.phone.code()
     with pytest.raises(NeedsAPerson, match="The code that you were sent for login is needed, and nobody answered"):
         lab.inbox.latest("+15550100", purpose="login")
