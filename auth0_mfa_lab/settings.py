@@ -73,7 +73,9 @@ class Settings:
         """
         values = _dotenv(start or Path.cwd())
         values |= {k: v for k, v in (os.environ if environ is None else environ).items() if k.startswith("AUTH0_")}
-        values = {name: value.strip() for name, value in values.items() if value.strip()}
+        # A password may begin or end with a blank.
+        kept = ("AUTH0_PASSWORD", "AUTH0_CLIENT_SECRET", "AUTH0_MGMT_CLIENT_SECRET")
+        values = {name: value if name in kept else value.strip() for name, value in values.items() if value.strip()}
         kind = values.get("AUTH0_LAB_TENANT")
         if kind is None or kind == "sandbox":
             return cls(notice=_notice(kind, values), raise_failures=values.get("AUTH0_LAB_RAISE") == "1")

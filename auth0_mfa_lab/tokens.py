@@ -22,6 +22,7 @@ Kind = Literal[
     "foreign mfa_token",
     "mfa_token of another application",
     "mfa access token",
+    "expired mfa access token",
     "api access token",
     "opaque access token",
     "refresh token",
@@ -182,7 +183,9 @@ def _kind(
             return "id_token"
         audiences = claims.get("aud")
         listed = audiences if isinstance(audiences, list) else [audiences]
-        return "mfa access token" if f"{issuer}mfa/" in listed else "api access token"
+        if f"{issuer}mfa/" not in listed:
+            return "api access token"
+        return "expired mfa access token" if left is not None and left <= 0 else "mfa access token"
     if named == "refresh_token" or token.startswith("v1."):
         return "refresh token"
     return "opaque access token" if named == "access_token" else "unknown"
@@ -220,6 +223,8 @@ def _verdict(endpoint: str, kind: Kind, scopes: tuple[str, ...]) -> Verdict:
         return _refuses(endpoint, _OTHER_CLIENT, "forum") if endpoint in IN_BODY else _takes(endpoint, "guess")
     if kind == "expired mfa_token" and not delete:
         return _refuses(endpoint, _EXPIRED, "test")
+    if kind == "expired mfa access token" and endpoint in ("mfa-otp", "mfa-oob"):
+        return _refuses(endpoint, _EXPIRED, "guess")
     refusal = _INVALID if endpoint in BEARER else _MALFORMED
     return _refuses(endpoint, refusal, "doc" if delete else "test")
 
