@@ -214,8 +214,15 @@ class Notebook:
 
     def command(self, name: str, **arguments: object) -> None:
         """Let JupyterLab carry out a command, and wait for its end."""
-        execute = "([name, given]) => window.jupyterapp.commands.execute(name, given).then(() => null)"
-        self.page.evaluate(execute, [name, arguments])
+        self.begin(name, **arguments)
+        # The promise itself is not waited for: nothing would end that wait.
+        self.page.wait_for_function("() => window.commandEnded", timeout=SECONDS * 1000)
+
+    def begin(self, name: str, **arguments: object) -> None:
+        """Let JupyterLab carry out a command, and return while it does."""
+        execute = "window.jupyterapp.commands.execute(name, given)"
+        note = f"window.commandEnded = false; {execute}.finally(() => {{ window.commandEnded = true; }});"
+        self.page.evaluate(f"([name, given]) => {{ {note} }}", [name, arguments])
 
     def theme(self, name: str) -> None:
         """Change the theme, and wait until nothing is drawn over the notebook any more."""
@@ -231,10 +238,9 @@ class Notebook:
 
     def restart(self) -> None:
         """Restart the kernel as the menu does, and wait until it takes requests."""
-        command = "window.jupyterapp.commands.execute('notebook:restart-kernel')"
-        self.page.evaluate(f"() => {{ window.restarted = {command}; }}")
+        self.begin("notebook:restart-kernel")
         self.page.locator(".jp-Dialog button.jp-mod-accept").click()
-        self.page.evaluate("() => window.restarted.then(() => null)")
+        self.page.wait_for_function("() => window.commandEnded", timeout=SECONDS * 1000)
         self.wait_ready()
 
     def reload(self) -> None:
@@ -245,11 +251,6 @@ class Notebook:
     def cell(self, index: int) -> Locator:
         """Return a cell, counted from 0."""
         return self.page.locator(".jp-Notebook .jp-Cell").nth(index)
-
-    def start(self, index: int) -> None:
-        """Start a cell, and return while it runs."""
-        self._activate(index)
-        self.page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-cell'); }")
 
     def run(self, index: int) -> str:
         """Run a cell, and return its text output."""

@@ -40,7 +40,7 @@ class Gate(httpx.BaseTransport):
         if b"mfa-oob" not in request.read():
             return self.inner.handle_request(request)
         self.asked += 1
-        assert self.opened.wait(120)
+        assert self.opened.wait(90)
         answer = self.inner.handle_request(request)
         self.answered += 1
         return answer
