@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -45,14 +45,6 @@ _HEADERS = {
     "accept-encoding": "gzip, deflate",
 }
 _TIMEOUT_SECONDS = 30.0
-_PUSH_CAPTION = (
-    "This is a ticket of the sandbox: the Guardian app cannot use it, lab.phone.scan(...) can. "
-    "It can be scanned for 5 minutes of the sandbox's time."
-)
-_OTP_CAPTION = (
-    "This is a secret of the sandbox: lab.phone.scan(...) can use it. An authenticator app would show the codes of the "
-    "real time, and the sandbox has a time of its own."
-)
 
 
 class Lab:
@@ -85,13 +77,21 @@ class Lab:
         return cls.live(settings) if settings.tenant == "live" else cls._boxed(settings)
 
     @classmethod
-    def sandbox(cls, *, profile: Profile = "docs", policy: Policy = "all-applications", seed: int = 1) -> Lab:
+    def sandbox(
+        cls,
+        *,
+        profile: Profile = "docs",
+        policy: Policy = "all-applications",
+        switches: Mapping[str, str] | None = None,
+        seed: int = 1,
+    ) -> Lab:
         """Open a sandbox tenant of one's own, whatever the environment says.
 
         `profile` is `docs` (a rejected push is 403 `invalid_grant`) or `recorded` (400 `access_denied`); `policy` is
-        `all-applications` or `never`. Equal seeds give equal ids, codes and tokens.
+        `all-applications` or `never`; `switches` names the answers where sources differ. Equal seeds give equal ids,
+        codes and tokens.
         """
-        return cls._boxed(Settings(), profile=profile, policy=policy, seed=seed)
+        return cls._boxed(Settings(), profile=profile, policy=policy, switches=switches or {}, seed=seed)
 
     @classmethod
     def live(cls, settings: Settings, *, transport: httpx.BaseTransport | None = None) -> Lab:
@@ -170,8 +170,7 @@ class Lab:
         if self._sandbox is not None:
             from auth0_mfa_lab.show.qr import QrPicture
 
-            caption = _PUSH_CAPTION if "enrollment_tx_id=" in barcode_uri else _OTP_CAPTION
-            return QrPicture(barcode_uri, shown=shown, caption=caption)
+            return QrPicture(barcode_uri, shown=shown)
         from auth0_mfa_lab.show.panels_qr import QrPanel
 
         ends_at = self._received(barcode_uri) + OOB_CODE_SECONDS

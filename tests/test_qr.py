@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 from typing import Any
 
@@ -60,13 +61,17 @@ def test_the_same_uri_gives_the_same_picture() -> None:
 def test_a_picture_is_shown_as_an_image_with_its_caption(monkeypatch: pytest.MonkeyPatch) -> None:
     published: list[dict[str, Any]] = []
     monkeypatch.setattr("IPython.display.publish_display_data", published.append)
-    picture = QrPicture(URI, shown="otpauth://…<enrollment_tx_id 1>", caption="a <caption>")
+    picture = QrPicture(URI, shown="otpauth://…<enrollment_tx_id 1>")
     picture._ipython_display_()
     image, caption = published
     assert image == {"image/png": picture.png, "text/plain": "QR of otpauth://…<enrollment_tx_id 1>"}
-    assert caption["text/plain"] == "a <caption>"
-    assert "a &lt;caption&gt;" in caption["text/html"]
-    assert repr(picture) == "QR of otpauth://…<enrollment_tx_id 1>\na <caption>"
+    assert caption["text/plain"].startswith("This is a ticket of the sandbox: the Guardian app cannot use it")
+    assert html.escape(caption["text/plain"]) in caption["text/html"]
+    assert repr(picture) == f"QR of otpauth://…<enrollment_tx_id 1>\n{caption['text/plain']}"
+
+
+def test_a_secret_has_another_caption_than_a_ticket() -> None:
+    assert "This is a secret of the sandbox" in repr(QrPicture("otpauth://totp/a:b?secret=ABC", shown="shown"))
 
 
 def test_the_sandboxs_qr_says_who_can_use_it_and_hides_its_ticket() -> None:

@@ -24,14 +24,24 @@ def qr_png(uri: str) -> bytes:
     return picture.getvalue()
 
 
+_PUSH_CAPTION = (
+    "This is a ticket of the sandbox: the Guardian app cannot use it, lab.phone.scan(...) can. "
+    "It can be scanned for 5 minutes of the sandbox's time."
+)
+_OTP_CAPTION = (
+    "This is a secret of the sandbox: lab.phone.scan(...) can use it. An authenticator app would show the codes of the "
+    "real time, and the sandbox has a time of its own."
+)
+
+
 class QrPicture:
     """A QR of the sandbox's, drawn inline; its text is the URI with the ticket under its alias."""
 
-    def __init__(self, uri: str, *, shown: str, caption: str) -> None:
-        """Draw `uri`; `shown` is the URI masked, `caption` says who can use it."""
+    def __init__(self, uri: str, *, shown: str) -> None:
+        """Draw `uri`; `shown` is the URI masked. The caption says who can use it: a ticket or a secret."""
         self.png = qr_png(uri)
         self._shown = shown
-        self._caption = caption
+        self._caption = _PUSH_CAPTION if "enrollment_tx_id=" in uri else _OTP_CAPTION
 
     def __repr__(self) -> str:
         return f"QR of {self._shown}\n{self._caption}"
