@@ -1,7 +1,8 @@
 """An Auth0 tenant in a box: the MFA endpoints, a virtual Guardian phone, and a clock that can be moved."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 import httpx
 from joserfc.jwk import RSAKey
@@ -24,10 +25,12 @@ from auth0_mfa_lab.sandbox.phone import (
 )
 from auth0_mfa_lab.sandbox.preparing import FACTORS, enroll_factors
 from auth0_mfa_lab.sandbox.records import Policy, Profile, User
+from auth0_mfa_lab.sandbox.switches import SWITCHES, checked_switches
 from auth0_mfa_lab.sandbox.tenant import Tenant
 from auth0_mfa_lab.sandbox.transport import SandboxTransport
 
 __all__ = [
+    "SWITCHES",
     "Chance",
     "Clock",
     "Defaults",
@@ -47,6 +50,7 @@ __all__ = [
 ]
 
 PROFILES = ("docs", "recorded")
+NO_SWITCHES: Mapping[str, str] = MappingProxyType({})
 POLICIES = ("all-applications", "never")
 
 
@@ -54,8 +58,9 @@ class Sandbox:
     """The default tenant (decision 12), its time, its chance, its mailbox, and the transport that reaches it.
 
     `profile` says how a rejected push is answered: as the docs say (403 `invalid_grant`) or as it was recorded
-    (400 `access_denied`); `policy` says when a second factor is asked for. `new_key` makes the RSA keys of the tenant
-    and of its phones, each when it is first needed.
+    (400 `access_denied`); `policy` says when a second factor is asked for, and `switches` what is answered where
+    the sources differ (SWITCHES names them, the trusted value first). `new_key` makes the RSA keys of the tenant and of
+    its phones, each when it is first needed.
     """
 
     def __init__(
@@ -65,6 +70,7 @@ class Sandbox:
         profile: Profile = "docs",
         seed: int = 1,
         policy: Policy = "all-applications",
+        switches: Mapping[str, str] = NO_SWITCHES,
         new_key: NewKey = RSAKey.generate_key,
     ) -> None:
         if profile not in PROFILES:
@@ -79,7 +85,11 @@ class Sandbox:
         self.defaults = Defaults.draw(self.chance.fork("defaults"))
         self.tenant = Tenant(
             domain=domain,
-            settings=replace(default_settings(domain=domain, profile=profile), policy=policy),
+            settings=replace(
+                default_settings(domain=domain, profile=profile),
+                policy=policy,
+                switches=checked_switches(switches),
+            ),
             clock=self.clock,
             chance=self.chance.fork("tenant"),
             delivery=self.delivery,

@@ -1,21 +1,23 @@
 """The sandbox as an ASGI app: the route table, and how each kind of failure is answered."""
 
+from functools import partial
+
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from auth0_mfa_lab.sandbox import evidence
+from auth0_mfa_lab.sandbox.alternatives import as_switched
 from auth0_mfa_lab.sandbox.discovery import Discovery
 from auth0_mfa_lab.sandbox.errors import NotEmulated, WireError
 from auth0_mfa_lab.sandbox.guardian import Guardian
 from auth0_mfa_lab.sandbox.mfa import JSON, Mfa
 from auth0_mfa_lab.sandbox.notes import add_note
 from auth0_mfa_lab.sandbox.oauth import OAuth
+from auth0_mfa_lab.sandbox.passwordless import Passwordless
+from auth0_mfa_lab.sandbox.session import Session
 from auth0_mfa_lab.sandbox.tenant import Tenant
-
-# What Auth0 sends with every 4xx of /oauth/token (reference, section 0.5).
-NO_CACHE = "private, no-store, no-cache, must-revalidate, post-check=0, pre-check=0, no-transform"
 
 
 def build_app(tenant: Tenant) -> Starlette:
@@ -24,11 +26,13 @@ def build_app(tenant: Tenant) -> Starlette:
         routes=[
             *OAuth(tenant).routes(),
             *Mfa(tenant).routes(),
+            *Passwordless(tenant).routes(),
+            *Session(tenant).routes(),
             *Guardian(tenant).routes(),
             *Discovery(tenant).routes(),
         ],
         exception_handlers={
-            WireError: answer_error,
+            WireError: partial(answer_error, tenant),
             NotEmulated: answer_not_emulated,
             HTTPException: answer_no_route,
             Exception: answer_bug,
@@ -39,13 +43,14 @@ def build_app(tenant: Tenant) -> Starlette:
     return app
 
 
-async def answer_error(request: Request, error: Exception) -> Response:
-    """Answer with what the error class says, and note what is not certain about it."""
+async def answer_error(tenant: Tenant, request: Request, error: Exception) -> Response:
+    """Answer with what the error class says, or its alternative, and note what is not certain about it."""
     assert isinstance(error, WireError)
+    error = as_switched(error, tenant.settings.switches)
     if error.marks.note:
         add_note(request, error.marks.note)
     if request.url.path == "/oauth/token":
-        headers = {"cache-control": NO_CACHE, **error.headers}
+        headers = {"cache-control": evidence.NO_CACHE, **error.headers}
         return JSONResponse(error.body(), status_code=error.status, headers=headers)
     return JSON(error.body(), status_code=error.status, headers=error.headers)
 

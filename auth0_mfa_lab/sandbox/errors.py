@@ -37,6 +37,7 @@ class WireError(Exception):
     marks: ClassVar[Marks]
 
     def __init__(self, *, headers: Mapping[str, str] | None = None, **values: str) -> None:
+        self.values = values
         self.message = self.text.format(**values)
         self.headers = dict(headers or {})
         super().__init__(self.message)
@@ -126,6 +127,12 @@ class InvalidAudience(OAuthError):
     marks = Marks("rec", "rec", "rec")
 
 
+class InvalidAudienceElsewhere(InvalidAudience):
+    """No API has this identifier, at a passwordless login."""
+
+    marks = Marks("guess", "guess", "guess")
+
+
 class InvalidConnection(OAuthError):
     """The realm is no connection that has passwords."""
 
@@ -164,3 +171,9 @@ class MfaRequired(OAuthError):
 
     def body(self) -> dict[str, object]:
         return {**super().body(), "mfa_token": self.mfa_token}
+
+
+class MfaRequiredByPolicy(MfaRequired):
+    """The MFA audience, asked for by a user without a factor where the policy is always: the policy wins."""
+
+    marks = Marks("guess", "doc", "doc")

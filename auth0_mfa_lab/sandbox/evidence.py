@@ -3,8 +3,23 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from auth0_mfa_lab.sandbox import errors, grant_errors, guardian_errors, mfa_errors
+from auth0_mfa_lab.sandbox import (
+    alternatives,
+    errors,
+    grant_errors,
+    guardian_errors,
+    mfa_errors,
+    passwordless_errors,
+    session_errors,
+)
 from auth0_mfa_lab.sandbox.errors import WireError
+
+NO_CACHE = "private, no-store, no-cache, must-revalidate, post-check=0, pre-check=0, no-transform"
+"""What Auth0 sends with every 4xx of `/oauth/token`, and with all of `/userinfo` (reference, section 0.5) [rec]."""
+MODULES = (
+    *(errors, mfa_errors, grant_errors, passwordless_errors, session_errors),
+    *(alternatives, guardian_errors),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +40,14 @@ ENROLLED = EvidenceRow(endpoint=guardian_errors.ENROLL, case="The phone is enrol
 RESOLVED = EvidenceRow(
     endpoint=guardian_errors.RESOLVE, case="The answer is taken, be it yes or no.", status=204, status_mark="guess"
 )
+NOT_THE_USER = EvidenceRow(
+    endpoint="GET, POST /userinfo",
+    case="No living access token with the scope openid; the body is plain text.",
+    status=401,
+    text="Unauthorized",
+    status_mark="rec",
+    text_mark="rec",
+)
 NO_ROUTE = EvidenceRow(
     endpoint="any other path", case="No such route.", status=404, status_mark="guess", text_mark="guess"
 )
@@ -40,11 +63,11 @@ def note_of(row: EvidenceRow) -> str:
 
 def evidence() -> tuple[EvidenceRow, ...]:
     """Return the row of every error class, then those of the other answers whose status is a guess."""
-    return (*(_row(error) for error in _error_classes()), ENROLLED, RESOLVED, NO_ROUTE, NO_METHOD)
+    return (*(_row(error) for error in _error_classes()), ENROLLED, RESOLVED, NOT_THE_USER, NO_ROUTE, NO_METHOD)
 
 
 def _error_classes() -> Iterator[type[WireError]]:
-    for module in (errors, mfa_errors, grant_errors, guardian_errors):
+    for module in MODULES:
         for value in vars(module).values():
             is_error = isinstance(value, type) and issubclass(value, WireError)
             # The shapes (OAuthError, GuardianError) have no marks: they are no answer.

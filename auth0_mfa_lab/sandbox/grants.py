@@ -16,15 +16,20 @@ Answer = tuple[dict[str, object], dict[str, str]]
 """The body of a 200, and its headers."""
 
 
-def wished_audience(tenant: Tenant, fields: Fields) -> str | None:
-    """Return the identifier of the API that is asked for; the userinfo URL is no API, and asks for none."""
+def wished_audience(
+    tenant: Tenant, fields: Fields, *, unknown: type[errors.InvalidAudience] = errors.InvalidAudience
+) -> str | None:
+    """Return the identifier of the API that is asked for; the userinfo URL is no API, and asks for none.
+
+    Raises `unknown` when there is no such API.
+    """
     audience, issuer = fields.text("audience"), tenant.tokens.issuer
     if audience == f"{issuer}api/v2/":
         raise errors.NotEmulated(f"the audience {audience}")
     if audience is None or audience == f"{issuer}userinfo":
         return None
     if audience not in tenant.apis:
-        raise errors.InvalidAudience
+        raise unknown
     return audience
 
 
@@ -54,6 +59,9 @@ def granted_scopes(tenant: Tenant, fields: Fields, audience: str | None) -> tupl
 
 def finish_first_factor(tenant: Tenant, request: Request) -> Answer:
     """Return the tokens of a request whose first factor was right. Raises MfaRequired when a second one is due."""
-    if tenant.second_factor_due(request):
-        raise errors.MfaRequired(tenant.begin_login(request).mfa_token)
-    return tenant.token_set(request), {}
+    if not tenant.second_factor_due(request):
+        return tenant.token_set(request), {}
+    mfa_token = tenant.begin_login(request).mfa_token
+    if tenant.is_disputed(request):
+        raise errors.MfaRequiredByPolicy(mfa_token)
+    raise errors.MfaRequired(mfa_token)

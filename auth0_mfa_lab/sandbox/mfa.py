@@ -53,6 +53,11 @@ class Mfa:
             Route("/mfa/challenge", self.challenge, methods=["POST"]),
         ]
 
+    @property
+    def _channel_key(self) -> str:
+        """The name of the field `oob_channel` in answers, which some sources have in the plural."""
+        return self._tenant.settings.switches["oob_channel_key"]
+
     async def associate(self, request: Request) -> JSONResponse:
         """Begin an enrollment (reference, section 3); client fields are neither needed nor read."""
         # Read first, judged second: nothing may happen between the look at the login and its enrollment.
@@ -77,7 +82,7 @@ class Mfa:
             {
                 "authenticator_type": "oob",
                 **_recovery_codes(push.recovery_code),
-                "oob_channel": "auth0",
+                self._channel_key: "auth0",
                 "oob_code": push.oob_code,
                 "barcode_uri": push.barcode_uri,
             }
@@ -106,7 +111,7 @@ class Mfa:
                 "authenticator_type": "oob",
                 "binding_method": "prompt",
                 **_recovery_codes(sms.recovery_code),
-                "oob_channel": "sms",
+                self._channel_key: "sms",
                 "oob_code": sms.oob_code,
             }
         )
@@ -114,7 +119,8 @@ class Mfa:
     async def authenticators(self, request: Request) -> JSONResponse:
         """List the user's authenticators, confirmed or not (reference, section 4.1)."""
         login = login_of_bearer(self._tenant, request, scope="read:authenticators")
-        return JSON([_entry(item) for item in self._tenant.authenticators.of(login.request.user_id)])
+        listed = self._tenant.authenticators.of(login.request.user_id)
+        return JSON([_entry(item, self._channel_key) for item in listed])
 
     async def delete(self, request: Request) -> Response:
         """Remove an authenticator, and its partner with it (reference, section 4.2)."""
@@ -190,11 +196,11 @@ def _recovery_codes(code: str | None) -> dict[str, object]:
     return {} if code is None else {"recovery_codes": [code]}
 
 
-def _entry(item: Authenticator) -> dict[str, object]:
+def _entry(item: Authenticator, channel_key: str) -> dict[str, object]:
     """Return one entry of the list; an unconfirmed push has no name yet (reference, section 4.1)."""
     entry: dict[str, object] = {"id": item.id, "authenticator_type": TYPE_OF[item.kind], "active": item.active}
     if item.kind in CHANNEL_OF:
-        entry["oob_channel"] = CHANNEL_OF[item.kind]
+        entry[channel_key] = CHANNEL_OF[item.kind]
     if item.name is not None:
         entry["name"] = item.name
     return entry

@@ -13,13 +13,14 @@ from auth0_mfa_lab.sandbox.grants import GRANTS, Answer
 from auth0_mfa_lab.sandbox.mfa_grants import MfaGrants
 from auth0_mfa_lab.sandbox.notes import note_misspellings
 from auth0_mfa_lab.sandbox.password_grants import PasswordGrants
+from auth0_mfa_lab.sandbox.passwordless import GRANT as PASSWORDLESS
+from auth0_mfa_lab.sandbox.passwordless import Passwordless
 from auth0_mfa_lab.sandbox.records import Client
+from auth0_mfa_lab.sandbox.session import Session
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
 NOT_EMULATED = frozenset(
     {
-        f"{GRANTS}/passwordless/otp",
-        "refresh_token",
         "client_credentials",
         "authorization_code",
         "urn:ietf:params:oauth:grant-type:device_code",
@@ -39,13 +40,15 @@ class OAuth:
 
     def __init__(self, tenant: Tenant) -> None:
         self._tenant = tenant
-        password, mfa = PasswordGrants(tenant), MfaGrants(tenant)
+        password, mfa, passwordless = PasswordGrants(tenant), MfaGrants(tenant), Passwordless(tenant)
         self._grants: dict[str, Callable[[Fields, Client], Answer]] = {
             "password": password.password,
             f"{GRANTS}/password-realm": password.password_realm,
             f"{GRANTS}/mfa-oob": mfa.oob,
             f"{GRANTS}/mfa-otp": mfa.otp,
             f"{GRANTS}/mfa-recovery-code": mfa.recovery_code,
+            PASSWORDLESS: passwordless.grant,
+            "refresh_token": Session(tenant).refresh,
         }
 
     def routes(self) -> list[Route]:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from auth0_mfa_lab.sandbox.bucket import Bucket
 from auth0_mfa_lab.sandbox.device_key import DeviceKey
+from auth0_mfa_lab.sandbox.switches import checked_switches
 
 Profile = Literal["docs", "recorded"]
 Policy = Literal["never", "all-applications"]
@@ -14,17 +15,21 @@ Channel = Literal["auth0", "sms"]
 KIND_OF_CHANNEL: Mapping[Channel, Kind] = {"auth0": "push", "sms": "sms"}
 State = Literal["pending", "approved", "rejected", "used", "superseded"]
 PushService = Literal["GCM", "APNS"]
+PasswordlessConnection = Literal["sms", "email"]
+CONNECTIONS: tuple[PasswordlessConnection, ...] = ("sms", "email")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What an administrator has set for the whole tenant."""
+    """What an administrator has set for the whole tenant; `switches` is what the sandbox does where sources differ."""
 
     name: str
     profile: Profile = "docs"
     policy: Policy = "all-applications"
     default_directory: str | None = None
     recovery_code: bool = True
+    passwordless: frozenset[str] = frozenset(CONNECTIONS)
+    switches: Mapping[str, str] = field(default_factory=lambda: checked_switches({}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,12 +102,16 @@ class Device:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What the original login asked for: the tokens at its end are these, whatever grant ends it."""
+    """What the original login asked for: the tokens at its end are these, whatever grant ends it.
+
+    `gty` is the claim of that name; that a passwordless login has none is a guess.
+    """
 
     client_id: str
     user_id: str
     audience: str | None
     scope: tuple[str, ...]
+    gty: str | None = "password"
 
 
 @dataclass(slots=True, kw_only=True)

@@ -9,19 +9,22 @@ from auth0_mfa_lab.sandbox.authenticators import Authenticators
 from auth0_mfa_lab.sandbox.chance import Chance
 from auth0_mfa_lab.sandbox.clock import Clock
 from auth0_mfa_lab.sandbox.delivery import Delivery
+from auth0_mfa_lab.sandbox.issued import Issued
 from auth0_mfa_lab.sandbox.keys import NewKey
+from auth0_mfa_lab.sandbox.passwordless_codes import PasswordlessCodes
 from auth0_mfa_lab.sandbox.records import (
     Api,
     Client,
     Device,
     Login,
     OobTransaction,
+    PasswordlessConnection,
     Request,
     Settings,
     State,
     User,
 )
-from auth0_mfa_lab.sandbox.tokens import Tokens
+from auth0_mfa_lab.sandbox.tokens import DEFAULT_LIFETIME, Tokens
 from auth0_mfa_lab.sandbox.transactions import Transactions
 
 MFA_SCOPES = ("enroll", "read:authenticators", "remove:authenticators")
@@ -55,6 +58,8 @@ class Tenant:
         self.tokens = Tokens(domain=domain, clock=clock, chance=chance, new_key=new_key)
         self.transactions = Transactions(clock=clock, chance=chance, tokens=self.tokens)
         self.authenticators = Authenticators()
+        self.issued = Issued()
+        self.passwordless = PasswordlessCodes(clock=clock, chance=chance.fork("passwordless"))
         self.clients: dict[str, Client] = {}
         mfa = Api(identifier=self.tokens.mfa_audience, scopes=MFA_SCOPES, token_lifetime=MFA_TOKEN_LIFETIME)
         self.apis: dict[str, Api] = {mfa.identifier: mfa}
@@ -94,6 +99,20 @@ class Tenant:
             return None
         return user
 
+    def passwordless_user(self, connection: PasswordlessConnection, address: str) -> User:
+        """Return the user of an address, who is made at the first login (reference, section 7.3)."""
+        user_id = f"{connection}|{self.passwordless.identity(connection, address)}"
+        fresh = User(
+            user_id=user_id,
+            username=address,
+            password="",
+            phone_number=address if connection == "sms" else "",
+            email=address if connection == "email" else "",
+            connection=connection,
+            created_at=self.clock.now(),
+        )
+        return self.users.setdefault(user_id, fresh)
+
     def begin_login(self, request: Request) -> Login:
         return self.transactions.begin_login(request)
 
@@ -116,12 +135,23 @@ class Tenant:
     def second_factor_due(self, request: Request) -> bool:
         """Tell whether this request needs a second factor: by the policy, or by its audience (reference, section 2).
 
-        The MFA audience forces one of every user who has one. A user without any is asked by policy always as well;
-        that the policy wins there is a guess.
+        The MFA audience forces one of every user who has one; whoever has none is asked where the policy is always,
+        and where the switch `mfa_audience_without_factor` says so.
         """
-        if request.audience == self.tokens.mfa_audience and self.authenticators.is_enrolled(request.user_id):
+        if self.settings.policy == "all-applications":
             return True
-        return self.settings.policy == "all-applications"
+        if request.audience != self.tokens.mfa_audience:
+            return False
+        return self.authenticators.is_enrolled(request.user_id) or self._article_holds
+
+    def is_disputed(self, request: Request) -> bool:
+        """Tell whether it is a guess that this request needs a second factor: no source says that the policy wins."""
+        no_factor = not self.authenticators.is_enrolled(request.user_id)
+        return request.audience == self.tokens.mfa_audience and no_factor and not self._article_holds
+
+    @property
+    def _article_holds(self) -> bool:
+        return self.settings.switches["mfa_audience_without_factor"] == "mfa_required"
 
     def may_enroll(self, login: Login) -> bool:
         """Tell whether this login may enroll: an MFA access token always, an mfa_token the first factor only."""
@@ -130,7 +160,33 @@ class Tenant:
     def token_set(self, request: Request) -> dict[str, object]:
         """Return the tokens that a request asked for, whatever grant ends it."""
         api = self.apis.get(request.audience) if request.audience is not None else None
-        return self.tokens.token_set(request, self.users[request.user_id], api)
+        body = self.tokens.token_set(request, self.users[request.user_id], api)
+        if api is None:
+            self.issued.keep_access(str(body["access_token"]), request, self.clock.now() + DEFAULT_LIFETIME)
+        if "refresh_token" in body:
+            self.issued.keep_refresh(str(body["refresh_token"]), request)
+        return body
+
+    def refreshed(self, request: Request, narrowed: Request) -> dict[str, object]:
+        """Return the tokens of `narrowed`, and a new refresh token that stands for all of `request`."""
+        body = self.token_set(narrowed)
+        body.setdefault("refresh_token", self.tokens.refresh_token())
+        self.issued.keep_refresh(str(body["refresh_token"]), request)
+        return body
+
+    def openid_request(self, access_token: str) -> Request | None:
+        """Return what a living access token with `openid` was issued for; None for anything else."""
+        request = self.issued.access(access_token, self.clock.now()) or self._request_of_jwt(access_token)
+        return request if request and "openid" in request.scope and request.user_id in self.users else None
+
+    def _request_of_jwt(self, token: str) -> Request | None:
+        claims = self.tokens.claims_of(token) or {}
+        audience, expires = claims.get("aud"), claims.get("exp")
+        is_for_us = isinstance(audience, list) and f"{self.tokens.issuer}userinfo" in audience
+        if not is_for_us or not isinstance(expires, int) or self.clock.now() >= expires:
+            return None
+        scope = tuple(str(claims.get("scope", "")).split())
+        return Request(client_id=str(claims["azp"]), user_id=str(claims["sub"]), audience=None, scope=scope)
 
     def state_of(self, transaction: OobTransaction) -> State:
         """Return a transaction's state; once its authenticator is removed it counts as superseded.

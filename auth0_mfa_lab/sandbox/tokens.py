@@ -1,6 +1,6 @@
 """What the tenant issues: JWTs, opaque tokens, and strings that look sealed as Auth0's do."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from joserfc import jws, jwt
@@ -47,12 +47,30 @@ class Tokens:
             "access_token": self._access_token(request, api, lifetime) if api else self._chance.base64url(32)
         }
         if "offline_access" in request.scope:
-            body["refresh_token"] = f"v1.{self._chance.base64url(51)}"
+            body["refresh_token"] = self.refresh_token()
         if "openid" in request.scope:
             body["id_token"] = self._id_token(request, user)
         if request.scope:
             body["scope"] = " ".join(request.scope)
         return {**body, "expires_in": lifetime, "token_type": "Bearer"}
+
+    def refresh_token(self) -> str:
+        return f"v1.{self._chance.base64url(51)}"
+
+    def profile(self, user: User, scope: Sequence[str]) -> dict[str, object]:
+        """Return what the scopes `profile` and `email` tell of a user, in an id_token and at `/userinfo`."""
+        claims: dict[str, object] = {}
+        if "profile" in scope:
+            updated = datetime.fromtimestamp(user.created_at, UTC).isoformat(timespec="milliseconds")
+            claims |= {
+                "nickname": user.username.partition("@")[0],
+                "name": user.username,
+                "picture": f"{self.issuer}avatars/default.png",
+                "updated_at": updated.replace("+00:00", "Z"),
+            }
+        if "email" in scope and user.email:
+            claims |= {"email": user.email, "email_verified": True}
+        return claims
 
     def transaction_token(self, *, user_id: str, txid: str, lifetime: int) -> str:
         """Return the `txtkn` of a push (the guardian reference, section 4; `azp` is a guess)."""
@@ -79,20 +97,12 @@ class Tokens:
         claims: dict[str, object] = {"sub": request.user_id, "aud": audience, "azp": request.client_id}
         if request.scope:
             claims["scope"] = " ".join(request.scope)
-        return self._jwt({**claims, "gty": "password"}, lifetime)
+        if request.gty is not None:
+            claims["gty"] = request.gty
+        return self._jwt(claims, lifetime)
 
     def _id_token(self, request: Request, user: User) -> str:
-        claims: dict[str, object] = {}
-        if "profile" in request.scope:
-            updated = datetime.fromtimestamp(user.created_at, UTC).isoformat(timespec="milliseconds")
-            claims |= {
-                "nickname": user.username.partition("@")[0],
-                "name": user.username,
-                "picture": f"{self.issuer}avatars/default.png",
-                "updated_at": updated.replace("+00:00", "Z"),
-            }
-        if "email" in request.scope:
-            claims |= {"email": user.email, "email_verified": True}
+        claims = self.profile(user, request.scope)
         return self._jwt({**claims, "sub": request.user_id, "aud": request.client_id}, ID_TOKEN_LIFETIME)
 
     def _jwt(self, claims: Mapping[str, object], lifetime: int) -> str:

@@ -1,11 +1,12 @@
-"""A fresh sandbox for each test of the wire, and an application in front of it."""
+"""A fresh sandbox for each test of the wire, and an application in front of it, in both profiles for a scene."""
 
 from collections.abc import Iterator
 
 import httpx
 import pytest
 
-from tests.sandbox.sandbox_mothers import App, new_sandbox
+from tests.sandbox.sandbox_mothers import App, app_of, new_sandbox
+from tests.wire.wire_scene import Scene
 
 
 @pytest.fixture
@@ -14,3 +15,11 @@ def app() -> Iterator[App]:
     yield App(box, httpx.Client(transport=box.transport, base_url="https://sandbox.example"))
     box.close()
     assert box.transport.failures == [], "the sandbox has a bug"
+
+
+@pytest.fixture(params=["docs", "recorded"])
+def scene(request: pytest.FixtureRequest) -> Iterator[Scene]:
+    app = app_of(new_sandbox(request.param))
+    yield Scene(app, app.sandbox.new_phone(app.http))
+    app.sandbox.close()
+    assert app.sandbox.transport.failures == [], "the sandbox has a bug"

@@ -8,12 +8,35 @@ from auth0_mfa_lab.sandbox import Sandbox
 # reference's rows give it.
 MARKS: dict[tuple[str, ...], tuple[str, str, str]] = {
     ("access_denied", "Unauthorized"): ("forum", "forum", "forum"),
-    ("mfa_required", "Multifactor"): ("doc", "doc", "doc"),
+    ("mfa_required", "Multifactor", "The first factor"): ("doc", "doc", "doc"),
+    ("mfa_required", "Multifactor", "The MFA audience"): ("guess", "doc", "doc"),
     ("invalid_grant", "Wrong email or password."): ("rec", "rec", "rec"),
-    ("invalid_request", "invalid audience"): ("rec", "rec", "rec"),
-    ("invalid_request", "invalid connection"): ("guess", "guess", "forum"),
+    ("invalid_request", "invalid audience", "No API has this identifier."): ("rec", "rec", "rec"),
+    ("invalid_request", "invalid audience", "No API has this identifier, "): ("guess", "guess", "guess"),
+    ("invalid_request", "invalid connection specified for password grant"): ("guess", "guess", "forum"),
+    ("invalid_request", "invalid connection specified for passwordless grant"): ("guess", "guess", "guess"),
     ("server_error", "Authorization server"): ("forum", "forum", "forum"),
-    ("unauthorized_client", "Grant type '"): ("forum", "forum", "doc"),
+    ("unauthorized_client", "Grant type '", "A grant"): ("forum", "forum", "doc"),
+    ("unauthorized_client", "Grant type '", "The application"): ("guess", "guess", "guess"),
+    ("bad.client_id", "Missing"): ("doc", "doc", "doc"),
+    ("bad.connection", "Missing"): ("doc", "doc", "doc"),
+    ("bad.connection", "Connection does not exist"): ("doc", "doc", "doc"),
+    ("bad.connection", "Connection is disabled"): ("doc", "doc", "doc"),
+    ("bad.connection", "Invalid connection strategy."): ("doc", "doc", "doc"),
+    ("bad.authParams", "error in authParams"): ("doc", "doc", "doc"),
+    ("bad.request", "the following properties"): ("doc", "doc", "doc"),
+    ("bad.phone_number", "Missing"): ("doc", "doc", "doc"),
+    ("bad.phone_number", "String"): ("doc", "doc", "doc"),
+    ("bad.email", "Missing"): ("doc", "guess", "guess"),
+    ("bad.email", "String"): ("doc", "guess", "guess"),
+    ("bad.request", "error in {name}"): ("doc", "guess", "guess"),
+    ("bad.send", "String"): ("guess", "guess", "guess"),
+    ("invalid_grant", "Wrong email or verification code."): ("forum", "forum", "forum"),
+    ("invalid_grant", "Wrong phone number or verification code."): ("test", "test", "test"),
+    ("invalid_grant", "You've reached the maximum number of attempts."): ("forum", "forum", "forum"),
+    ("invalid_grant", "Unknown or invalid refresh token."): ("forum", "forum", "forum"),
+    ("invalid_grant", "The refresh_token was generated for a user"): ("guess", "test", "test"),
+    ("invalid_request", "Missing required parameter: token"): ("doc", "guess", "guess"),
     ("unsupported_grant_type", "Unsupported"): ("guess", "doc", "guess"),
     ("access_denied", "User is already enrolled.", "A second factor"): ("test", "test", "doc"),
     ("access_denied", "User is already enrolled.", "An enrollment"): ("guess", "guess", "guess"),
@@ -53,9 +76,34 @@ MARKS: dict[tuple[str, ...], tuple[str, str, str]] = {
 @pytest.mark.parametrize("key", MARKS)
 def test_an_error_carries_the_marks_of_the_reference(key: tuple[str, ...]) -> None:
     error, start, case = (*key, "")[:3]
-    rows = [row for row in Sandbox().evidence() if row.error == error and row.text.startswith(start)]
+    trusted = [row for row in Sandbox().evidence() if "; switch " not in row.case]
+    rows = [row for row in trusted if row.error == error and row.text.startswith(start)]
     (row,) = [row for row in rows if row.case.startswith(case)]
     assert (row.status_mark, row.error_mark, row.text_mark) == MARKS[key]
+
+
+# Section 13.3, and the rows marked DISAGREE: the switch, the answer it gives instead, and the marks of that answer.
+ALTERNATIVES = {
+    ("bad_client_secret", 401, "invalid_client"): ("doc", "doc", "doc"),
+    ("expired_token_status", 403, "mfa_token is expired"): ("forum", "test", "test"),
+    ("expired_token_status", 403, "oob_code is expired"): ("forum", "forum", "forum"),
+    ("pending_status", 200, "authorization_pending"): ("doc", "rec", "rec"),
+    ("slow_down_status", 400, "slow_down"): ("guess", "doc", "guess"),
+    ("unsupported_challenge_type_status", 400, "User is not enrolled."): ("doc", "test", "test"),
+    ("unsupported_challenge_type_status", 400, "User does not have any"): ("doc", "forum", "forum"),
+}
+
+
+def test_each_alternative_carries_marks_of_its_own() -> None:
+    rows = [row for row in Sandbox().evidence() if "; switch " in row.case]
+    assert len(rows) == len(ALTERNATIVES)
+    for (switch, status, start), marks in ALTERNATIVES.items():
+        (row,) = [
+            row
+            for row in rows
+            if row.case.endswith(f"; switch {switch}.") and (row.error == start or row.text.startswith(start))
+        ]
+        assert (row.status, row.status_mark, row.error_mark, row.text_mark) == (status, *marks)
 
 
 def test_the_statuses_of_enroll_and_resolve_are_marked_as_guesses() -> None:
