@@ -19,7 +19,7 @@ from PIL import Image
 
 from auth0_mfa_lab import Exchange, LabError, State
 from auth0_mfa_lab.polling import Poll, PollRun
-from auth0_mfa_lab.show import panels
+from auth0_mfa_lab.show import panels, panels_base
 from auth0_mfa_lab.show.panels import PollPanel
 from auth0_mfa_lab.show.panels_qr import QrPanel
 from auth0_mfa_lab.show.poll import show_poll
@@ -505,7 +505,7 @@ class Shell:
 
 def test_a_panel_stops_when_its_own_cell_is_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
     shell = Shell("cell-1")
-    monkeypatch.setattr(panels, "get_ipython", lambda: shell)
+    monkeypatch.setattr(panels_base, "get_ipython", lambda: shell)
 
     async def story() -> None:
         panel = a_panel(PENDING, leap=0)
@@ -522,7 +522,7 @@ def test_a_panel_stops_when_its_own_cell_is_run_again(monkeypatch: pytest.Monkey
 
 def test_without_a_front_end_no_cell_stops_it(monkeypatch: pytest.MonkeyPatch) -> None:
     shell = Shell(None)
-    monkeypatch.setattr(panels, "get_ipython", lambda: shell)
+    monkeypatch.setattr(panels_base, "get_ipython", lambda: shell)
     panel = a_panel(PENDING)
     shell.begin(None)
     assert panel.run.state is State.PENDING

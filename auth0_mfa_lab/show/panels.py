@@ -1,25 +1,22 @@
 """The poll as a panel with buttons: thin, silent, and never in the way of another cell.
 
-JupyterLab may deliver a click on another thread and another loop than the cell's own, so a panel remembers the loop
-and the context that it was made in, and every handler goes back to them. A request runs on a thread of its own; its
-answer is applied on the panel's loop. Panels set traits and print nothing.
+A request runs on a thread of its own; its answer is applied on the panel's loop.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import contextvars
 from collections.abc import Callable, Coroutine
 from html import escape
 from typing import Any
 
 import ipywidgets
-from IPython import get_ipython
 
 from auth0_mfa_lab.clock import LabClock
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.polling import PollRun, State
+from auth0_mfa_lab.show.panels_base import Panel
 from auth0_mfa_lab.show.poll import headline
 from auth0_mfa_lab.wire.exchange import Exchange
 
@@ -32,65 +29,6 @@ _MARK = {
     State.FAILED: "!",
     State.STOPPED: "■",
 }
-
-
-class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
-    """What all panels share: clicks that find their way home, a static twin, and failures that one sees."""
-
-    def __init__(self, *, mask: Callable[[str], str], raise_failures: bool) -> None:
-        """Remember the loop, the context and the cell; `mask` is the door out for failures."""
-        super().__init__()
-        self.last_error: Exception | None = None
-        self._mask = mask
-        self._raise_failures = raise_failures
-        self._failure = ipywidgets.HTML()
-        self._context = contextvars.copy_context()
-        self._cell = _cell_id()
-        try:
-            self._loop: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
-        except RuntimeError:
-            self._loop = None
-
-    def static_html(self) -> str:
-        """Return what the panel shows, without widgets: for a notebook that no kernel runs."""
-        raise NotImplementedError
-
-    def _button(self, name: str, tooltip: str, act: Callable[[], None]) -> ipywidgets.Button:
-        button = ipywidgets.Button(description=name, tooltip=tooltip)
-        button.on_click(lambda _: self._at_home(lambda: self._guarded(act)))
-        return button
-
-    def _at_home(self, act: Callable[[], None]) -> None:
-        """Do something on the loop and in the context that the panel was made in."""
-        try:
-            here: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
-        except RuntimeError:
-            here = None
-        if self._loop is None or self._loop is here:
-            self._context.copy().run(act)
-        else:
-            self._loop.call_soon_threadsafe(act, context=self._context.copy())
-
-    def _guarded(self, act: Callable[[], None]) -> None:
-        try:
-            act()
-        except Exception as error:
-            self._fail(error)
-
-    def _fail(self, error: Exception) -> None:
-        """Show a failure as a card; without a front end that would be looked at, raise it."""
-        self.last_error = error
-        said = self._mask(f"{type(error).__name__}: {error}")
-        self._failure.value = (
-            '<div role="alert" style="border-left:3px solid #c0392b;padding:4px 10px;'
-            f'background:rgba(192,57,43,0.12)"><b>This did not work.</b> {escape(said)}</div>'
-        )
-        if self._raise_failures:
-            raise error
-
-    def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
-        bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs) or {}
-        return {**bundle, "text/plain": repr(self), "text/html": self.static_html()}
 
 
 class PollPanel(Panel):
@@ -123,7 +61,7 @@ class PollPanel(Panel):
         buttons = ipywidgets.HBox([self.once_button, self.until_button, self.stop_button])
         self.children = (buttons, self._status, self._failure, self._answer)
         self._refresh()
-        _before_each_cell(self._cell_begins)
+        self._when_run_again(self.stop)
 
     def poll_once(self) -> Exchange | None:
         """Ask once, and return the exchange; the last one when the poll is over."""
@@ -241,27 +179,7 @@ class PollPanel(Panel):
         # A widget's own lines are as high as a button.
         return f'<div role="status" aria-live="polite" style="line-height:1.5">{said}</div>'
 
-    def _cell_begins(self, info: Any) -> None:
-        """Stop when the panel's own cell is run again: what it shows then is another panel."""
-        if self._cell is not None and getattr(info, "cell_id", None) == self._cell:
-            self.stop()
-            get_ipython().events.unregister("pre_run_cell", self._cell_begins)
-
 
 def _seconds(seconds: float) -> str:
     minutes, rest = divmod(max(0, round(seconds)), 60)
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
-
-
-def _cell_id() -> str | None:
-    """Return the id that the front end gave the running cell, or None where there is none."""
-    shell = get_ipython()
-    parent = shell.get_parent() if hasattr(shell, "get_parent") else {}
-    cell = parent.get("metadata", {}).get("cellId") if isinstance(parent, dict) else None
-    return cell if isinstance(cell, str) else None
-
-
-def _before_each_cell(act: Callable[[Any], None]) -> None:
-    shell = get_ipython()
-    if shell is not None:
-        shell.events.register("pre_run_cell", act)

@@ -17,7 +17,7 @@ from html import escape
 import anywidget
 import ipywidgets
 
-from auth0_mfa_lab.show.panels import Panel
+from auth0_mfa_lab.show.panels_base import Panel
 from auth0_mfa_lab.show.qr import qr_png
 
 _DRAW = """
