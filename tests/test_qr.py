@@ -84,3 +84,15 @@ def test_the_sandboxs_qr_says_who_can_use_it_and_hides_its_ticket() -> None:
     assert "the Guardian app cannot use it, lab.phone.scan(...) can" in repr(picture)
     (code,) = zxingcpp.read_barcodes(picture_of(picture.png))
     assert code.text == URI
+
+
+def test_the_qr_of_a_one_time_code_reads_as_its_uri() -> None:
+    lab = Lab.sandbox()
+    user = lab.user(factors=[])
+    login = lab.client.password_grant(username=user.username, password=user.password)
+    uri = lab.client.mfa_associate(login["mfa_token"], authenticator_types=["otp"])["barcode_uri"]
+    picture = lab.qr(uri)
+    assert isinstance(picture, QrPicture)
+    (code,) = zxingcpp.read_barcodes(picture_of(picture.png))
+    assert code.text == uri
+    assert "secret=<secret 1>" in repr(picture)
