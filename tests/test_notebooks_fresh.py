@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.execute_notebooks import WIDGET_VIEW, executed, normalised, notebooks
+from tests.execute_notebooks import NOTEBOOKS, WIDGET_VIEW, executed, normalised, notebooks
 
 ROOT = Path(__file__).parent.parent
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -47,12 +47,12 @@ def test_there_are_notebooks() -> None:
     assert len(notebooks()) >= 5
 
 
-@pytest.mark.parametrize("path", notebooks(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", notebooks(), ids=lambda path: str(path.relative_to(NOTEBOOKS)))
 def test_running_a_notebook_again_gives_the_same_bytes(path: Path) -> None:
     assert executed(path).encode() == path.read_bytes(), "run: make notebooks"
 
 
-@pytest.mark.parametrize("path", notebooks(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", notebooks(), ids=lambda path: str(path.relative_to(NOTEBOOKS)))
 def test_a_notebook_is_run_from_top_to_bottom_and_normalised(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     notebook = json.loads(text)
@@ -60,7 +60,7 @@ def test_a_notebook_is_run_from_top_to_bottom_and_normalised(path: Path) -> None
     assert normalised(notebook) == text
 
 
-@pytest.mark.parametrize("path", notebooks(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", notebooks(), ids=lambda path: str(path.relative_to(NOTEBOOKS)))
 def test_each_cell_of_a_notebook_is_compared(path: Path) -> None:
     assert excuses(path.read_text(encoding="utf-8")) == []
 

@@ -23,13 +23,7 @@ MOST_LINES = 12
 MOST_LINES_IN_THE_MEDIAN = 4
 HEADINGS = ("The story", "When it goes wrong", "What just happened", "New words", "Exercises", "Next")
 MAP = "00_start_here"
-# Shown when a notebook about them comes; a method that a notebook shows must not stay here.
-NOT_SHOWN_YET = frozenset(
-    {
-        *("jwks", "mfa_delete_authenticator", "mfa_otp_grant", "mfa_recovery_code_grant", "openid_configuration"),
-        *("passwordless_otp_grant", "passwordless_start", "refresh_token_grant", "revoke", "userinfo"),
-    }
-)
+SOLUTIONS = NOTEBOOKS / "solutions"
 
 
 def read(path: Path) -> Notebook:
@@ -49,10 +43,44 @@ def prose(notebook: Notebook) -> str:
     return "\n\n".join(source(cell) for cell in notebook["cells"] if cell["cell_type"] == "markdown")
 
 
+def lessons() -> list[Path]:
+    """Return the paths of the notebooks that are no solutions."""
+    return [path for path in notebooks() if path.parent == NOTEBOOKS]
+
+
+def solutions() -> list[Path]:
+    """Return the paths of the notebooks that work the exercises out."""
+    return [path for path in notebooks() if path.parent == SOLUTIONS]
+
+
+def exercises(notebook: Notebook) -> int:
+    """Return how many exercises a notebook ends with."""
+    part = re.search(r"^## Exercises\n(.*?)(?=<details>|^## |\Z)", prose(notebook), re.MULTILINE | re.DOTALL)
+    return len(re.findall(r"^\d+\. ", part[1], re.MULTILINE)) if part else 0
+
+
 def faults(notebook: Notebook, *, is_map: bool = False) -> list[str]:
     """Return what is wrong with a notebook, as sentences."""
     found = [*_code_faults(code(notebook)), *_order_faults(notebook)]
     return found if is_map else [*found, *_skeleton_faults(prose(notebook))]
+
+
+def solution_faults(notebook: Notebook, lesson: Notebook) -> list[str]:
+    """Return what is wrong with a notebook of solutions to the exercises of `lesson`, as sentences."""
+    return [*_code_faults(code(notebook)), *_order_faults(notebook), *_exercise_faults(notebook, lesson)]
+
+
+def _exercise_faults(notebook: Notebook, lesson: Notebook) -> Iterator[str]:
+    title, question = (prose(each).splitlines()[0].removeprefix("# ") for each in (notebook, lesson))
+    if title != f"Solutions: {question}":
+        yield f"its title is not the lesson's: {title}"
+    headings = re.findall(r"^## (.+)$", prose(notebook), re.MULTILINE)
+    if headings != [f"Exercise {number}" for number in range(1, exercises(lesson) + 1)]:
+        yield f"it is to have {exercises(lesson)} exercises: {', '.join(headings)}"
+    whole = "\n\n".join(source(cell) for cell in notebook["cells"])
+    for heading, part in zip(headings, re.split(r"^## .+$", whole, flags=re.MULTILINE)[1:], strict=True):
+        if not re.search(r"^(?:assert |lab\.claim\()", part, re.MULTILINE):
+            yield f"{heading} claims nothing"
 
 
 def _code_faults(cells: Sequence[str]) -> Iterator[str]:
@@ -123,31 +151,42 @@ def shown_methods(cells: Sequence[str]) -> set[str]:
     return {node.attr for node in attributes if ast.unparse(node.value).endswith("client")}
 
 
-@pytest.mark.parametrize("path", notebooks(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", lessons(), ids=lambda path: path.stem)
 def test_a_notebook_is_built_as_all_are(path: Path) -> None:
     assert faults(read(path), is_map=path.stem == MAP) == []
 
 
-@pytest.mark.parametrize("path", notebooks(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", solutions(), ids=lambda path: path.stem)
+def test_each_exercise_of_a_notebook_is_worked_out(path: Path) -> None:
+    notebook = read(path)
+    assert solution_faults(notebook, read(NOTEBOOKS / path.name)) == []
+    assert f"../{path.name}" in links(prose(notebook))
+
+
+def test_each_notebook_with_exercises_has_its_solutions() -> None:
+    with_exercises = {path.name for path in lessons() if exercises(read(path))}
+    assert with_exercises, "no exercise was found: this test would see nothing"
+    assert {path.name for path in solutions()} == with_exercises
+
+
+@pytest.mark.parametrize("path", notebooks(), ids=lambda path: str(path.relative_to(NOTEBOOKS)))
 def test_each_link_of_a_notebook_leads_somewhere(path: Path) -> None:
     found = links(prose(read(path)))
     assert found, "a notebook links to the next one at least"
     for target in found:
-        assert (NOTEBOOKS / target.partition("#")[0]).is_file(), target
+        assert (path.parent / target.partition("#")[0]).is_file(), target
 
 
 def test_the_map_links_every_notebook() -> None:
     found = links(prose(read(NOTEBOOKS / f"{MAP}.ipynb")))
-    assert {path.name for path in notebooks()} - {f"{MAP}.ipynb"} <= set(found)
+    assert {path.name for path in lessons()} - {f"{MAP}.ipynb"} <= set(found)
 
 
 def test_each_method_of_the_client_is_shown_in_a_notebook() -> None:
     methods = {name for name, _ in inspect.getmembers(Client, inspect.isfunction) if not name.startswith("_")}
-    shown = shown_methods([cell for path in notebooks() for cell in code(read(path))])
+    shown = shown_methods([cell for path in lessons() for cell in code(read(path))])
     assert shown, "no call was found: this test would see nothing"
-    assert shown <= methods
-    assert methods - shown <= NOT_SHOWN_YET, "a notebook is to show it"
-    assert not NOT_SHOWN_YET & shown, "a notebook shows it: take it out of NOT_SHOWN_YET"
+    assert shown == methods
 
 
 # -- each rule can be broken
@@ -179,9 +218,24 @@ sequenceDiagram
 
 ## Exercises
 
+1. Try it.
+2. Try another.
+
 <details><summary>Solutions</summary></details>
 
 ## Next
+"""
+
+
+SOLVED = """# Solutions: Does it work?
+
+## Exercise 1
+
+assert True
+
+## Exercise 2
+
+lab.claim("it works", True)
 """
 
 
@@ -224,3 +278,31 @@ def test_a_notebook_as_it_should_be_has_no_fault() -> None:
 def test_each_fault_is_found(notebook: Notebook, fault: str) -> None:
     found = faults(notebook)
     assert any(each.startswith(fault) for each in found), found
+
+
+def test_solutions_as_they_should_be_have_no_fault() -> None:
+    assert solution_faults(a_notebook(SOLVED, "import json\n7 % 2", "lab.journal"), a_notebook()) == []
+
+
+@pytest.mark.parametrize(
+    ("notebook", "fault"),
+    [
+        (a_notebook(SOLVED, "print(lab)"), "print("),
+        (a_notebook(SOLVED, "\n".join("1" * 13), "1", "1"), "a cell of 13 lines"),
+        ({"cells": [*a_notebook(SOLVED)["cells"], {"cell_type": "code", "source": "lab"}]}, "no prose before 'lab'"),
+        (a_notebook(SOLVED.replace("Does it", "Did it")), "its title is not the lesson's"),
+        (a_notebook(SOLVED.replace("Exercise 2", "Exercise 3")), "it is to have 2 exercises"),
+        (a_notebook(SOLVED + "\n## Exercise 3\n\nassert True"), "it is to have 2 exercises"),
+        (a_notebook(SOLVED.replace("assert True", "lab")), "Exercise 1 claims nothing"),
+        (a_notebook(SOLVED.replace("lab.claim", "claim")), "Exercise 2 claims nothing"),
+    ],
+)
+def test_each_fault_of_solutions_is_found(notebook: Notebook, fault: str) -> None:
+    found = solution_faults(notebook, a_notebook())
+    assert any(each.startswith(fault) for each in found), found
+
+
+def test_only_numbered_exercises_are_counted() -> None:
+    text = TEXT.replace("Solutions</summary>", "Solutions</summary>\n\n1. Yes.\n2. No.\n3. What?\n")
+    assert exercises(a_notebook(text)) == 2
+    assert exercises(a_notebook(TEXT.replace("## Exercises", "## Tasks"))) == 0
