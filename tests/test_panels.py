@@ -176,9 +176,11 @@ def test_its_repr_is_one_line_and_its_mimebundle_has_a_twin_without_widgets() ->
 
 def test_it_shows_the_state_the_polls_the_next_poll_and_the_end() -> None:
     panel = a_panel(PENDING)
-    assert "<b>… pending</b> · 0 polls · next poll in 0 s · ends in 5 min 0 s" in panel.static_html()
+    assert "<b>… pending</b> · 0 polls · not asked yet" in panel.static_html()
+    assert "next poll in 0 s · ends in 5 min 0 s" in panel.static_html()
     panel.poll_once()
-    assert "<b>… pending</b> · 1 poll · next poll in 5 s · ends in 5 min 0 s" in panel.static_html()
+    assert "<b>… pending</b> · 1 poll · the phone has not answered yet" in panel.static_html()
+    assert "next poll in 5 s · ends in 5 min 0 s" in panel.static_html()
     assert panel._status.value in panel.static_html()
 
 
@@ -501,6 +503,17 @@ class Shell:
     def begin(self, cell: str | None) -> None:
         for handler in list(self.handlers):
             handler(SimpleNamespace(cell_id=cell))
+
+
+def test_the_status_changes_with_the_poll_and_not_with_every_second() -> None:
+    panel = a_panel(PENDING)
+    panel.poll_once()
+    spoken = panel._status.value
+    panel._clock.wait(1)
+    panel._refresh()
+    assert panel._status.value == spoken
+    assert "next poll in 4 s" in panel._countdown.value
+    assert "status" not in panel._countdown.value
 
 
 def test_a_panel_stops_when_its_own_cell_is_run_again(monkeypatch: pytest.MonkeyPatch) -> None:

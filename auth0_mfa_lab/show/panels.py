@@ -57,9 +57,10 @@ class PollPanel(Panel):
         self.stop_button = self._button("Stop", "Stop asking", self.stop)
         self._status = ipywidgets.HTML()
         self._status.add_class("poll-status")
+        self._countdown = ipywidgets.HTML()
         self._answer = ipywidgets.HTML()
         buttons = ipywidgets.HBox([self.once_button, self.until_button, self.stop_button])
-        self.children = (buttons, self._status, self._failure, self._answer)
+        self.children = (buttons, self._status, self._countdown, self._failure, self._answer)
         self._refresh()
         self._when_run_again(self.stop)
 
@@ -95,7 +96,7 @@ class PollPanel(Panel):
         """Return the panel's state and its last exchange as HTML without widgets."""
         exchange = self.run.exchange
         answer = exchange.show(exchange)[1] if exchange else ""
-        return f"<div>{self._status_html()}{answer}</div>"
+        return f"<div>{self._status_html()}{self._countdown_html()}{answer}</div>"
 
     def __repr__(self) -> str:
         return f"PollPanel · {headline(self.run)}"
@@ -161,23 +162,24 @@ class PollPanel(Panel):
         self.once_button.disabled = self.until_button.disabled = not may_poll
         self.stop_button.disabled = not busy or self.run.state is State.STOPPED
         self._status.value = self._status_html()
+        self._countdown.value = self._countdown_html()
         exchange = self.run.exchange
         self._answer.value = exchange.show(exchange)[1] if exchange else ""
 
     def _status_html(self) -> str:
-        poll, now = self.run.poll, self._clock.now()
-        parts = [
-            f"<b>{_MARK[poll.state]} {poll.state.value}</b>",
-            f"{poll.polls} polls" if poll.polls != 1 else "1 poll",
-        ]
-        if not poll.is_over:
-            parts += [
-                f"next poll in {_seconds(poll.next_at - now)}",
-                f"ends in {_seconds(poll.deadline - now)}",
-            ]
-        said = f"{' · '.join(parts)}<br>{escape(self._mask(poll.reason))}"
+        poll = self.run.poll
+        count = f"{poll.polls} poll{'' if poll.polls == 1 else 's'}"
+        said = f"<b>{_MARK[poll.state]} {poll.state.value}</b> · {count} · {escape(self._mask(poll.reason))}"
         # A widget's own lines are as high as a button.
         return f'<div role="status" aria-live="polite" style="line-height:1.5">{said}</div>'
+
+    def _countdown_html(self) -> str:
+        """Return the seconds that are left: apart from the status, which would be read aloud every second."""
+        poll, now = self.run.poll, self._clock.now()
+        if poll.is_over:
+            return ""
+        left = f"next poll in {_seconds(poll.next_at - now)} · ends in {_seconds(poll.deadline - now)}"
+        return f'<div style="line-height:1.5">{left}</div>'
 
 
 def _seconds(seconds: float) -> str:
