@@ -73,11 +73,12 @@ def main() -> None:
     """Run every notebook, or those that are named, and say which has changed."""
     wanted = sys.argv[1:]
     for path in notebooks():
-        if wanted and path.stem not in wanted:
+        name = path.relative_to(NOTEBOOKS).with_suffix("").as_posix()
+        if wanted and name not in wanted:
             continue
         before, after = path.read_text(encoding="utf-8"), executed(path)
         path.write_text(after, encoding="utf-8")
-        sys.stdout.write(f"{path.name}: {'unchanged' if after == before else 'changed'}\n")
+        sys.stdout.write(f"{name}: {'unchanged' if after == before else 'changed'}\n")
 
 
 if __name__ == "__main__":
