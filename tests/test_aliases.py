@@ -9,7 +9,7 @@ from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from auth0_mfa_lab import Secret
@@ -278,9 +278,17 @@ def test_the_newest_answer_that_brought_a_secret_of_a_text_is_found() -> None:
 @settings(max_examples=60)
 @given(value=st.text(min_size=1, max_size=12))
 def test_any_text_at_all_can_be_learned(value: str) -> None:
+    assume(value.strip())
     aliases = Aliases()
     aliases.learn("password", value)
     assert aliases.mask(f" {value} ") == " <password 1> "
+
+
+@pytest.mark.parametrize("value", [" ", "    ", "\t\n", "\u2003" * 6])
+def test_blanks_are_no_secret_that_a_text_must_lose(value: str) -> None:
+    aliases = Aliases()
+    assert repr(aliases.learn("password", value)) == "<password 1>"
+    assert aliases.mask(f"one{value}two") == f"one{value}two"
 
 
 @pytest.mark.parametrize("value", ["half of a pair: \ud800", "\udfff\udfff\udfff\udfff"])

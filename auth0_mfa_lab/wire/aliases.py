@@ -121,7 +121,8 @@ class Aliases:
         number = self._count[kind] = self._count.get(kind, 0) + 1
         alias = Alias(kind=kind, number=number, shape=_shape(value), born=born, answered=answered)
         self._alias_of[value] = self._named[alias.shown] = alias
-        for spelling in spellings(value):
+        # Blanks hide nothing, and stand in every text.
+        for spelling in spellings(value) if value.strip() else ():
             if is_short(spelling):
                 self._short.setdefault(len(spelling), {}).setdefault(spelling, alias)
                 continue
