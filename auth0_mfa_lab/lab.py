@@ -17,13 +17,13 @@ from auth0_mfa_lab.inbox import LabInbox, OwnInbox, SandboxInbox
 from auth0_mfa_lab.people import User, checked_factors, configured_user, learn_settings
 from auth0_mfa_lab.phone import LabPhone, OwnPhone, SandboxPhone, ask_hidden
 from auth0_mfa_lab.polling import OOB_CODE_SECONDS, Poll, PollRun
-from auth0_mfa_lab.sender import network
+from auth0_mfa_lab.sender import checked_text, network
 from auth0_mfa_lab.settings import Settings
 from auth0_mfa_lab.show.page import show, show_all
 from auth0_mfa_lab.show.poll import show_poll
 from auth0_mfa_lab.show.sequence import Sequence as Diagram
 from auth0_mfa_lab.show.told import Told
-from auth0_mfa_lab.tokens import Inspection, application_of, inspect
+from auth0_mfa_lab.tokens import Inspection, inspect
 from auth0_mfa_lab.wire.aliases import Aliases
 from auth0_mfa_lab.wire.exchange import Exchange, Speaker
 from auth0_mfa_lab.wire.export import curl
@@ -119,7 +119,7 @@ class Lab:
         lab = cls(settings, box.transport, SandboxClock(box.clock), box.domain)
         lab._sandbox = box
         lab.audience = box.defaults.audience
-        lab.client = lab._client(box.defaults.client_id, box.defaults.client_secret)
+        lab.client = lab._client(box.defaults.client_id, lab.aliases.learn("client_secret", box.defaults.client_secret))
         lab._virtual = box.new_phone(lab._http("phone"))
         lab.phone = SandboxPhone(lab._virtual, lab.aliases, failures=PhoneError)
         lab.inbox = SandboxInbox(box.delivery.messages, lab.aliases)
@@ -166,10 +166,10 @@ class Lab:
 
     def qr(self, barcode_uri: str) -> QrPicture | QrPanel:
         """Draw an enrollment QR: a picture in the sandbox, on a live tenant a panel that shows it only on demand."""
-        shown = self.aliases.mask(barcode_uri)
-        if self._sandbox is not None:
-            from auth0_mfa_lab.show.qr import QrPicture
+        from auth0_mfa_lab.show.qr import QrPicture, checked_uri
 
+        shown = self.aliases.mask(checked_uri(barcode_uri))
+        if self._sandbox is not None:
             return QrPicture(barcode_uri, shown=shown)
         from auth0_mfa_lab.show.panels_qr import QrPanel
 
@@ -180,16 +180,12 @@ class Lab:
 
     def inspect(self, token: str) -> Inspection:
         """Say what a token is, and which MFA endpoint takes it or refuses it with which error, without showing it."""
-        alias = self.aliases.known(token)
-        brought = self.journal[alias.born - 1] if alias and alias.born and alias.answered else None
         return inspect(
-            token,
-            shown=alias.shown if alias else "this token",
-            alias=alias,
-            received=brought.at if brought else None,
-            issued_to=application_of(brought) if brought else None,
+            checked_text("token", token).strip(),
+            aliases=self.aliases,
+            journal=self.journal,
             client_id=self.client.client_id,
-            issuer=f"https://{self.domain}/",
+            domain=self.domain,
             now=self.clock.now(),
         )
 
@@ -226,6 +222,7 @@ class Lab:
         return [*notice, f"Lab on the sandbox tenant {self.domain} ({profile}): nothing leaves this process."]
 
     def _run(self, mfa_token: str, oob_code: str) -> PollRun:
+        checked_text("mfa_token", mfa_token), checked_text("oob_code", oob_code)
         poll = Poll.begin(
             self.clock.now(), oob_code_at=self._received(oob_code), mfa_token_at=self._received(mfa_token)
         )

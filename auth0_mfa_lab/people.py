@@ -51,6 +51,8 @@ class User:
 
 def checked_factors(factors: Sequence[str]) -> tuple[str, ...]:
     """Return the factors as a tuple, or raise LabError that names the known ones."""
+    if isinstance(factors, str):
+        raise LabError(f"factors is a list: write factors=[{factors!r}].")
     for factor in factors:
         if factor not in FACTORS:
             raise LabError(f"There is no factor {factor!r} here. Known factors: {', '.join(FACTORS)}.")

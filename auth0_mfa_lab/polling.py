@@ -129,7 +129,7 @@ def _read(answer: Answer) -> tuple[State, str, bool]:
     if answer.status >= 500:
         return State.PENDING, f"the tenant failed ({answer.status}): polling again", False
     if answer.has_token and answer.status == 200:
-        return State.GRANTED, "allowed on the phone: here are the tokens", False
+        return State.GRANTED, "the phone has answered: here are the tokens", False
     if (error, answer.status) == ("access_denied", 400) or (error == "invalid_grant" and "rejected" in said):
         # The recording says 400 access_denied, the documentation invalid_grant. A 401 access_denied is something
         # else: the application's own authentication failed.
@@ -177,6 +177,11 @@ class PollRun:
     def state(self) -> State:
         """Where the poll stands."""
         return self.poll.state
+
+    @property
+    def polls(self) -> int:
+        """How many requests were answered."""
+        return self.poll.polls
 
     @property
     def exchange(self) -> Exchange | None:

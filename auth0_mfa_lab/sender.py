@@ -10,7 +10,8 @@ from urllib.parse import quote
 
 import httpx
 
-from auth0_mfa_lab.errors import NoAnswer, SettingsError
+from auth0_mfa_lab.errors import LabError, NoAnswer, SettingsError
+from auth0_mfa_lab.secret import Secret
 from auth0_mfa_lab.settings import Settings
 from auth0_mfa_lab.wire.exchange import Exchange, Json
 from auth0_mfa_lab.wire.recorder import EXCHANGE, Unanswered
@@ -48,8 +49,12 @@ class Sender:
     ) -> Exchange:
         """Send one request, without the fields and headers that are None; NoAnswer when the network gives none."""
         own = {name: value for name, value in (headers or {}).items() if value is not None}
-        own |= {"authorization": f"Bearer {bearer}"} if bearer else {}
+        if bearer is not None:
+            own["authorization"] = Secret("Bearer ", "Bearer ") + _ascii(checked_text("the Bearer token", bearer))
         fields = {name: value for name, value in (json or form or {}).items() if value is not None}
+        for name, value in fields.items():
+            if form is not None or isinstance(value, Exchange):
+                checked_text(name, value)
         if as_application:
             fields, authorization = self._authenticated(fields)
             own |= authorization
@@ -72,9 +77,24 @@ class Sender:
         """Return a body's fields with the application's authentication, and the headers for it."""
         if self._authentication == "client_secret_basic":
             pair = f"{quote(self.client_id, safe='')}:{quote(self._client_secret or '', safe='')}"
-            return fields, {"authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+            return fields, {"authorization": Secret(f"Basic {base64.b64encode(pair.encode()).decode()}", "<Basic>")}
         secret = {"client_secret": self._client_secret} if self._authentication == "client_secret_post" else {}
         return {**fields, "client_id": self.client_id, **secret}, {}
+
+
+def checked_text(name: str, value: object) -> str:
+    """Return a value that is text; LabError says what to pass in place of an exchange or of something else."""
+    if isinstance(value, Exchange):
+        raise LabError(f"{name} is a whole exchange: pass one of its fields, such as exchange['mfa_token'].") from None
+    if not isinstance(value, str):
+        raise LabError(f"{name} is a {type(value).__name__} and no text: pass the value that an answer gave.") from None
+    return value
+
+
+def _ascii(token: str) -> str:
+    if token.isascii():
+        return token
+    raise LabError("The Bearer token has a character that no token has: pass it just as the answer gave it.") from None
 
 
 def network(settings: Settings) -> httpx.BaseTransport:

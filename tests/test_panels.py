@@ -166,7 +166,7 @@ def test_its_repr_is_one_line_and_its_mimebundle_has_a_twin_without_widgets() ->
     panel = a_panel(PENDING, GRANTED)
     assert repr(panel) == "PollPanel · pending after 0 polls: not asked yet"
     panel.poll_until_done()
-    assert repr(panel) == "PollPanel · granted after 2 polls: allowed on the phone: here are the tokens"
+    assert repr(panel) == "PollPanel · granted after 2 polls: the phone has answered: here are the tokens"
     bundle = panel._repr_mimebundle_()
     assert bundle["text/plain"] == repr(panel)
     assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"] == panel.model_id

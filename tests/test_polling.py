@@ -316,7 +316,7 @@ def test_a_poll_shows_its_rows_and_its_last_exchange() -> None:
     clock = Standing()
     run = a_run(PENDING, PENDING, SLOW_DOWN, LOST, GRANTED, clock=clock).until_done(clock.advance)
     expected = """\
-Poll · granted after 5 polls: allowed on the phone: here are the tokens
+Poll · granted after 5 polls: the phone has answered: here are the tokens
       0 s to 5 s  400 authorization_pending (2 times)
             10 s  429 slow_down
             20 s  no answer

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from auth0_mfa_lab import Exchange, Lab
-from auth0_mfa_lab.tokens import ENDPOINTS
+from auth0_mfa_lab.verdicts import ENDPOINTS
 from tests.wire.token_table import ROWS, Row
 
 KINDS = sorted({row.kind for row in ROWS})
@@ -121,6 +121,33 @@ def test_an_mfa_token_counts_down_from_ten_minutes() -> None:
     assert (lab.inspect(token).kind, lab.inspect(token).seconds_left) == ("mfa_token", 1)
     lab.clock.advance(1)
     assert lab.inspect(token).kind == "expired mfa_token"
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+def test_an_mfa_token_that_brought_its_tokens_is_spent(endpoint: str) -> None:
+    lab = Lab.sandbox()
+    user = lab.user(factors=["otp"])
+    token = str(lab.client.password_grant(username=user.username, password=user.password)["mfa_token"])
+    lab.client.mfa_otp_grant(mfa_token=token, otp=lab.phone.code())
+    inspection = lab.inspect(token)
+    assert inspection.kind == "spent mfa_token"
+    verdict, answer = inspection[endpoint], ask(lab, endpoint, token)
+    if endpoint == "mfa-oob":
+        # Its oob_code is looked at before the login's end; a real one of this login would meet that.
+        assert answer.error_description == "Malformed oob_code"
+    elif verdict.takes:
+        assert answer.status == 200
+    else:
+        assert (verdict.status, verdict.error, verdict.error_description) == (
+            answer.status,
+            answer.error,
+            answer.error_description,
+        )
+
+
+def test_a_token_that_was_pasted_with_blanks_is_the_same() -> None:
+    lab = Lab.sandbox()
+    assert lab.inspect(f" {an_mfa_token(lab)}\n").kind == "mfa_token"
 
 
 def test_an_endpoint_that_is_none_is_refused_by_name() -> None:

@@ -9,6 +9,8 @@ from typing import Any
 import qrcode
 from qrcode.constants import ERROR_CORRECT_M
 
+from auth0_mfa_lab.errors import LabError
+
 QUIET_ZONE_MODULES = 4
 _MODULE_PIXELS = 6
 
@@ -32,6 +34,13 @@ _OTP_CAPTION = (
     "This is a secret of the sandbox: lab.phone.scan(...) can use it. An authenticator app would show the codes of the "
     "real time, and the sandbox has a time of its own."
 )
+
+
+def checked_uri(uri: object) -> str:
+    """Return an enrollment's URI; LabError says what to pass in place of anything else."""
+    if isinstance(uri, str) and uri.startswith("otpauth://"):
+        return uri
+    raise LabError("This is no barcode_uri: pass enrollment['barcode_uri'], which begins with otpauth://.") from None
 
 
 class QrPicture:

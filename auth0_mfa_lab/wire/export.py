@@ -6,6 +6,7 @@ import re
 import shlex
 from urllib.parse import quote_plus
 
+from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.wire.aliases import Aliases
 from auth0_mfa_lab.wire.exchange import Exchange
 
@@ -18,6 +19,8 @@ def curl(exchange: Exchange, aliases: Aliases) -> str:
 
     `<mfa_token 1>` becomes `$MFA_TOKEN_1`: set it to the value that your own answer had.
     """
+    if not isinstance(exchange, Exchange):
+        raise LabError("curl wants an exchange, such as the value of client.password_grant(...).") from None
     request = exchange.request
     url = f'"https://$AUTH0_DOMAIN{_in_double_quotes(aliases.mask(request.target))}"'
     lines = [f"curl --request {request.method}", f"--url {url}"]
