@@ -44,7 +44,7 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "lab": POLLING | {"client", "clock", "inbox", "live", "people", "phone", "sandbox", "sender", "show"},
     "": POLLING | {"client", "lab"},
     "cli": frozenset({"", "lab"}),
-    "pytest_plugin": frozenset({"", "lab"}),
+    "pytest_plugin": frozenset({"", "lab", "secret"}),
     "sandbox": frozenset(),
 }
 

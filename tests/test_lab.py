@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import pickle
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -283,3 +284,43 @@ def test_the_tree_in_the_errors_docstring_is_the_tree() -> None:
         parents[depth:] = [name]
     own = {name for name, each in inspect.getmembers(errors, inspect.isclass) if each.__module__ == errors.__name__}
     assert {name for _, name in drawn} == own
+
+
+# -- a slip of the person's gets a sentence
+
+
+@pytest.mark.parametrize(
+    ("slip", "said"),
+    [
+        (
+            lambda lab, login: lab.client.mfa_authenticators(login),
+            "the Bearer token is a whole exchange",
+        ),
+        (lambda lab, login: lab.client.mfa_otp_grant(mfa_token=login, otp="123456"), "mfa_token is a whole exchange"),
+        (lambda lab, login: lab.client.mfa_challenge(mfa_token=login), "mfa_token is a whole exchange"),
+        (lambda lab, login: lab.client.mfa_otp_grant(mfa_token="x", otp=123456), "otp is a int and no text"),
+        (
+            lambda lab, login: lab.client.mfa_authenticators(login["mfa_token"] + "…"),
+            "a character that no token has",
+        ),
+        (
+            lambda lab, login: lab.poll(mfa_token=login["mfa_token"], oob_code=None),
+            "oob_code is a NoneType",
+        ),
+        (lambda lab, login: lab.poll(mfa_token=login, oob_code="x"), "mfa_token is a whole exchange"),
+        (lambda lab, login: lab.inspect(login), "token is a whole exchange"),
+        (lambda lab, login: lab.inspect(None), "token is a NoneType and no text"),
+        (lambda lab, login: lab.qr("nonsense"), "This is no barcode_uri"),
+        (lambda lab, login: lab.qr(None), "This is no barcode_uri"),
+        (lambda lab, login: lab.curl("POST"), "curl wants an exchange"),
+        (lambda lab, login: lab.user(factors="push"), "factors is a list: write factors=['push']"),
+    ],
+)
+def test_a_slip_gets_a_sentence_and_loses_nothing(slip: Callable[[Lab, Exchange], object], said: str) -> None:
+    lab = Lab.sandbox()
+    user = lab.user(factors=[])
+    login = lab.client.password_grant(username=user.username, password=user.password)
+    with pytest.raises(LabError, match=re.escape(said)) as raised:
+        slip(lab, login)
+    assert str(login["mfa_token"]) not in str(raised.value)
+    assert len(lab.journal) == 1

@@ -62,3 +62,31 @@ def test_copy_refuses_it(take: Callable[[Any], Any], wrap: Callable[[Any], Any])
         return
     with pytest.raises(TypeError, match="<password 1> is a secret"):
         take(wrap(SECRET))
+
+
+@pytest.mark.parametrize(
+    "derive",
+    [
+        lambda secret: secret[:10],
+        lambda secret: secret[3],
+        lambda secret: "Bearer " + secret,
+        lambda secret: secret + " tail",
+        lambda secret: secret.strip(),
+        lambda secret: secret.replace("a", "b"),
+        lambda secret: secret.split("-")[0],
+        lambda secret: secret.partition("-")[2],
+    ],
+)
+def test_what_is_cut_from_a_secret_or_joined_to_it_is_a_secret(derive: Callable[[str], str]) -> None:
+    raw = "hunter-number-two"
+    derived = derive(Secret(raw, "<password 1>"))
+    assert isinstance(derived, Secret)
+    assert str(derived) == derive(raw)
+    assert "password 1" in repr(derived)
+    assert not any(part in repr(derived) for part in ("hunter", "number", "two"))
+
+
+def test_two_secrets_in_one_show_both_aliases() -> None:
+    both = Secret("raw-one", "<otp 1>") + ":" + Secret("raw-two", "<otp 2>")
+    assert repr(both) == "<otp 1>:<otp 2>"
+    assert str(both) == "raw-one:raw-two"
