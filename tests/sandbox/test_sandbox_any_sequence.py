@@ -18,6 +18,7 @@ from tests.sandbox.sandbox_mothers import MFA_AUDIENCE, MFA_SCOPES, app_of, new_
 
 NUMBERS = ("+15550121", "+15550122")
 ADDRESSES = st.sampled_from(["+15550131", "jane@example.com"])
+WAYS = st.sampled_from(["sms", "auth0", "otp", "recovery"])
 FACTORS = st.sampled_from(["otp", "sms", "push"])
 
 
@@ -82,6 +83,7 @@ class AnySequence(RuleBasedStateMachine):
         self.app = app_of(new_sandbox())
         self.box = self.app.sandbox
         self.people = [Person(self.box.add_user(), self.box.new_phone(self.app.http)) for _ in range(2)]
+        self.begun: list[Enrollment] = []
         self.alive: set[str] = set()
         self.dead: set[str] = set()
         self.sent: dict[str, str] = {}
@@ -156,6 +158,7 @@ class AnySequence(RuleBasedStateMachine):
         assert error in ("mfa_required", "invalid_grant"), "tokens without a second factor"
         if error == "mfa_required":
             assert self.sent.pop(address, None) == code, "a code was taken twice, or a wrong one"
+            assert self.app.passwordless(address, code).json()["error"] == "invalid_grant", "a code was taken twice"
 
     # Enrolling
 
@@ -176,7 +179,7 @@ class AnySequence(RuleBasedStateMachine):
             assert not [one for one in before if one.startswith("recovery-code")]
             (person.recovery,) = body["recovery_codes"]
         begun = {one.id for one in self.listed(person)} - before
-        return Enrollment(
+        enrollment = Enrollment(
             key=key,
             ids=frozenset(one for one in begun if not one.startswith("recovery-code")),
             born=self.now,
@@ -185,21 +188,35 @@ class AnySequence(RuleBasedStateMachine):
             code=self.app.newest_code(number) if factor == "sms" else "",
             uri=body.get("barcode_uri", ""),
         )
+        self.begun.append(enrollment)
+        return enrollment
 
     @rule(target=enrollments, key=keys, factor=FACTORS, number=st.sampled_from(NUMBERS))
     def associate(self, key: Key, factor: str, number: str) -> Any:
         return self.begin(key, factor, number) or multiple()
 
-    @rule(target=keys, key=keys, factor=FACTORS, number=st.sampled_from(NUMBERS))
-    def enroll_at_once(self, key: Key, factor: str, number: str) -> Any:
-        enrollment = self.begin(key, factor, number)
-        if enrollment is None:
+    @rule(target=keys, key=keys, factor=FACTORS)
+    def enroll_at_once(self, key: Key, factor: str) -> Any:
+        """Begin and end with one key, and try to end once more."""
+        enrollment = self.begin(key, factor, NUMBERS[0])
+        return multiple(*self.end(enrollment), *self.end(enrollment)) if enrollment else multiple()
+
+    @rule(target=keys, who=st.integers(0, 1), first=FACTORS, second=FACTORS)
+    def enroll_in_two_windows(self, who: int, first: str, second: str) -> Any:
+        """Begin with one login, begin and end with another, and then try to end with the first one."""
+        one, two = (self.begin_login(self.people[who], mfa=False) for _ in range(2))
+        early, late = self.begin(one, first, NUMBERS[0]), self.begin(two, second, NUMBERS[1])
+        if early is None or late is None:
             return multiple()
-        if factor == "otp":
-            return multiple(*self.show_otp(key, enrollment, 0))
-        if factor == "push":
+        return multiple(*self.end(late), *self.end(early))
+
+    def end(self, enrollment: Enrollment) -> list[Key]:
+        """Do what a person does to end an enrollment: give a code, or scan and poll."""
+        if enrollment.uri and enrollment.secret and not enrollment.oob_code:
+            return self.show_otp(enrollment.key, enrollment, 0)
+        if enrollment.uri:
             self.scan_ticket(enrollment)
-        return multiple(*self.redeem_enrollment(enrollment, enrollment.code))
+        return self.redeem_enrollment(enrollment, enrollment.code)
 
     @rule(enrollment=enrollments)
     def scan(self, enrollment: Enrollment) -> None:
@@ -312,17 +329,26 @@ class AnySequence(RuleBasedStateMachine):
         key = challenge.key if own else key
         return multiple(*self.redeem(challenge, key, challenge.code if right else "000000"))
 
-    @rule(target=keys, who=st.integers(0, 1), way=st.sampled_from(["sms", "auth0", "recovery"]), mfa=st.booleans())
-    def get_in_at_once(self, who: int, way: str, mfa: bool) -> Any:
-        key = self.begin_login(self.people[who], mfa=mfa)
+    @rule(target=keys, who=st.integers(0, 1), way=WAYS, ago=st.integers(-1, 1), mfa=st.booleans())
+    def get_in_twice(self, who: int, way: str, ago: int, mfa: bool) -> Any:
+        """Use a factor, and use the same code once more with another login."""
+        person = self.people[who]
+        one, two = (self.begin_login(person, mfa=mfa) for _ in range(2))
         if way == "recovery":
-            return multiple(key, *self.use_recovery_code(key, self.people[who].recovery or "X" * 24))
-        challenge = self.challenge_by(key, way)
+            code = person.recovery or "X" * 24
+            return multiple(*(key for login in (one, two) for key in self.use_recovery_code(login, code)))
+        if way == "otp":
+            known = [begun for begun in self.begun if begun.secret and begun.secret in person.active.values()]
+            return multiple(*(key for login in (one, two) for key in self.show_otps(login, known[-1:], ago)))
+        challenge = self.challenge_by(one, way)
         if challenge is None:
-            return key
+            return multiple(one)
         if not challenge.code:
             self.answer_push(challenge, accepted=True)
-        return multiple(key, *self.redeem(challenge, key, challenge.code))
+        return multiple(*(key for login in (one, one, two) for key in self.redeem(challenge, login, challenge.code)))
+
+    def show_otps(self, key: Key, enrollments: list[Enrollment], ago: int) -> list[Key]:
+        return [fresh for enrollment in enrollments for fresh in self.show_otp(key, enrollment, ago)]
 
     def redeem(self, challenge: Challenge, key: Key, code: str) -> list[Key]:
         answer = self.app.poll(key.text, challenge.oob_code, binding_code=code)
@@ -401,4 +427,4 @@ class AnySequence(RuleBasedStateMachine):
 
 
 TestAnySequence = AnySequence.TestCase
-TestAnySequence.settings = settings(max_examples=40, stateful_step_count=40, deadline=None, derandomize=True)
+TestAnySequence.settings = settings(max_examples=80, stateful_step_count=40, deadline=None, derandomize=True)

@@ -8,14 +8,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.sandbox.sandbox_mothers import GRANT, App, bearer, new_sandbox, pushed
+from tests.sandbox.sandbox_mothers import GRANT, App, basic, bearer, new_sandbox, pushed
 
 NAMES = (
     *("grant_type", "client_id", "username", "password", "realm", "audience", "scope", "mfa_token", "oob_code"),
-    *("authenticator_types", "oob_channels", "challenge_type", "authenticator_id"),
+    *("otp", "binding_code", "recovery_code", "refresh_token", "token", "client_secret"),
+    *("authenticator_types", "oob_channels", "challenge_type", "authenticator_id", "oob_channel"),
+    *("connection", "phone_number", "email", "send", "authParams"),
     *("identifier", "name", "push_credentials", "public_key", "challenge_response"),
 )
-WORDS = ("", "x", "a.b.c", "oob", "otp", "auth0", "password", f"{GRANT}/mfa-oob", "GCM", "RSA", "AQAB", "\ud800", "é")
+DOORS = ("mfa", "access", "client", "ticket", "push", "device")
+WORDS = (
+    *("", "x", "a.b.c", "oob", "otp", "auth0", "sms", "email", "+15550123", "password", f"{GRANT}/mfa-oob"),
+    *("GCM", "RSA", "AQAB", "\ud800", "é"),
+)
 VALUES = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.sampled_from(WORDS), st.text(max_size=5)),
     lambda inner: st.one_of(
@@ -30,6 +36,8 @@ BODIES = st.one_of(
 )
 PATHS = (
     *(("POST", "/oauth/token"), ("POST", "/mfa/associate"), ("POST", "/mfa/challenge"), ("GET", "/mfa/authenticators")),
+    *(("DELETE", "/mfa/authenticators/{id}"), ("DELETE", "/mfa/authenticators/%ff"), ("POST", "/passwordless/start")),
+    *(("GET", "/userinfo"), ("POST", "/userinfo"), ("POST", "/oauth/revoke")),
     *(("POST", "/api/enroll"), ("POST", "/api/resolve-transaction")),
     *(("PATCH", "/api/device-accounts/{id}"), ("DELETE", "/api/device-accounts/%ff"), ("GET", "/%00")),
 )
@@ -41,11 +49,14 @@ def known() -> Iterator[tuple[App, dict[str, str]]]:
     box = new_sandbox()
     app = App(box, httpx.Client(transport=box.transport, base_url="https://sandbox.example"))
     login = pushed(app, box.new_phone(app.http))
+    access = app.mfa_access(box.add_user(factors=["sms"]))
     ticket = app.associate(app.mfa_token()).json()["barcode_uri"].partition("enrollment_tx_id=")[2][:32]
     yield (
         app,
         {
             "mfa": bearer(login.mfa_token)["authorization"],
+            "access": bearer(access)["authorization"],
+            "client": basic(*app.credentials.values())["authorization"],
             "ticket": f'Ticket id="{ticket}"',
             "push": bearer(login.notification.transaction_token)["authorization"],
             "device": bearer(login.phone.enrollments[0].token)["authorization"],
@@ -55,11 +66,12 @@ def known() -> Iterator[tuple[App, dict[str, str]]]:
     box.close()
 
 
-@settings(max_examples=400, deadline=None, derandomize=True)
+@settings(max_examples=600, deadline=None, derandomize=True)
 @given(
     st.sampled_from(PATHS),
     BODIES,
-    st.sampled_from(("mfa", "ticket", "push", "device")) | st.text(st.characters(max_codepoint=255), max_size=12),
+    st.sampled_from(("mfa", "access", "client", "ticket", "push", "device"))
+    | st.text(st.characters(max_codepoint=255), max_size=12),
     st.sampled_from(("application/json", "application/x-www-form-urlencoded", "text/plain", "")),
 )
 def test_no_request_finds_a_bug(
