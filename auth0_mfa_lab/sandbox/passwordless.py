@@ -90,7 +90,8 @@ class Passwordless:
 
     def _authenticate(self, request: Request, fields: Fields) -> None:
         """Check the application and the names and types of the properties."""
-        if "client_id" not in fields and "authorization" not in request.headers:
+        by_basic = request.headers.get("authorization", "").lower().startswith("basic ")
+        if "client_id" not in fields and not by_basic:
             raise errors.MissingClientId
         for name in (*STRINGS, *ADDRESSES):
             value = fields.raw(name)

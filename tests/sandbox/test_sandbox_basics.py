@@ -125,7 +125,9 @@ def imports_of(module: str) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("module", ["tenant", "tokens", "evidence", "delivery"])
+@pytest.mark.parametrize(
+    "module", ["tenant", "tokens", "evidence", "delivery", "push", "otp", "sms", "recovery", "passwordless_codes"]
+)
 def test_the_state_of_the_tenant_imports_no_web_and_nothing_of_the_lab(module: str) -> None:
     room = Path(auth0_mfa_lab.sandbox.__file__).parent
     waiting, seen = [f"auth0_mfa_lab.sandbox.{module}"], set[str]()

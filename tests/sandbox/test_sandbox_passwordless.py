@@ -7,7 +7,18 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from auth0_mfa_lab.sandbox import Sandbox
-from tests.sandbox.sandbox_mothers import GRANT, MFA_AUDIENCE, App, app_of, claims_of, error_of, kinds, new_sandbox
+from tests.sandbox.sandbox_mothers import (
+    GRANT,
+    MFA_AUDIENCE,
+    App,
+    app_of,
+    basic,
+    bearer,
+    claims_of,
+    error_of,
+    kinds,
+    new_sandbox,
+)
 
 NUMBER, EMAIL = "+15550123", "jane.doe@example.com"
 WRONG = {
@@ -92,6 +103,14 @@ def test_a_public_application_starts_without_a_secret_and_forms_are_read(app: Ap
     public = {"client_id": app.sandbox.defaults.public_client_id, "connection": "sms", "phone_number": NUMBER}
     assert app.http.post("/passwordless/start", json=public).status_code == 200
     assert app.http.post("/passwordless/start", data=public).status_code == 200
+
+
+def test_a_basic_header_names_the_application_and_a_bearer_does_not(app: App) -> None:
+    body = {"connection": "sms", "phone_number": NUMBER}
+    by_basic = app.http.post("/passwordless/start", json=body, headers=basic(*app.credentials.values()))
+    assert by_basic.status_code == 200
+    by_bearer = app.http.post("/passwordless/start", json=body, headers=bearer("x"))
+    assert error_of(by_bearer)[1] == "bad.client_id"
 
 
 @pytest.mark.parametrize("address", [NUMBER, EMAIL])
