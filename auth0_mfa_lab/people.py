@@ -39,7 +39,10 @@ class User:
         return "\n".join(["User", *(f"  {name:13} {value}" for name, value in self._rows())])
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        rows = "".join(f"<tr><th>{name}</th><td>{escape(value)}</td></tr>" for name, value in self._rows())
+        left = 'style="text-align:left"'  # JupyterLab sets tables flush right
+        rows = "".join(
+            f"<tr><th {left}>{name}</th><td {left}>{escape(value)}</td></tr>" for name, value in self._rows()
+        )
         return {"text/plain": repr(self), "text/html": f"<table>{rows}</table>"}
 
     def _rows(self) -> list[tuple[str, str]]:

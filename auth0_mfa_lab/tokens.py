@@ -43,10 +43,13 @@ class Inspection:
         )
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        facts = "".join(f"<tr><th>{escape(name)}</th><td>{escape(said)}</td></tr>" for name, said in self._facts())
+        left = 'style="text-align:left"'  # JupyterLab sets tables flush right
+        facts = "".join(
+            f"<tr><th {left}>{escape(name)}</th><td {left}>{escape(said)}</td></tr>" for name, said in self._facts()
+        )
         cells = ((verdict.endpoint, str(verdict), verdict.evidence) for verdict in self.verdicts)
-        rows = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in cells)
-        head = "<tr><th>endpoint</th><th>what it says</th><th>evidence</th></tr>"
+        rows = "".join(f"<tr>{''.join(f'<td {left}>{escape(cell)}</td>' for cell in row)}</tr>" for row in cells)
+        head = f"<tr><th {left}>endpoint</th><th {left}>what it says</th><th {left}>evidence</th></tr>"
         html = f"<p><b>{escape(self.shown)}</b> is: <b>{escape(self.kind)}</b></p><table>{facts}</table>"
         return {"text/plain": repr(self), "text/html": f"{html}<table>{head}{rows}</table>"}
 
