@@ -50,7 +50,7 @@ class Sender:
         """Send one request, without the fields and headers that are None; NoAnswer when the network gives none."""
         own = {name: value for name, value in (headers or {}).items() if value is not None}
         if bearer is not None:
-            own["authorization"] = Secret("Bearer ", "Bearer ") + _ascii(checked_text("the Bearer token", bearer))
+            own["authorization"] = Secret("Bearer ", "Bearer ") + checked_text("the Bearer token", bearer)
         fields = {name: value for name, value in (json or form or {}).items() if value is not None}
         for name, value in fields.items():
             if form is not None or isinstance(value, Exchange):
@@ -60,17 +60,23 @@ class Sender:
             own |= authorization
         has_json = json is not None or (form is None and bool(fields))
         try:
-            response = self._http.request(
+            request = self._http.build_request(
                 method,
                 quote(path, safe="/%?=&"),
                 headers=own,
                 json=fields if has_json else None,
                 data=fields if form is not None else None,
             )
-            exchange: Exchange = response.extensions[EXCHANGE]
+            exchange: Exchange = self._http.send(request).extensions[EXCHANGE]
             return exchange
         except Unanswered as failure:
-            error = NoAnswer.to(failure.exchange)
+            error: LabError = NoAnswer.to(failure.exchange)
+        except (TypeError, UnicodeError) as problem:
+            # Raised while the request is written, in frames that hold the whole body.
+            error = LabError(
+                f"The request cannot be written ({type(problem).__name__}): a value in it is nothing that can be sent. "
+                "Pass each value just as an answer gave it."
+            )
         raise error from None
 
     def _authenticated(self, fields: dict[str, Json]) -> tuple[dict[str, Json], dict[str, str]]:
@@ -85,16 +91,10 @@ class Sender:
 def checked_text(name: str, value: object) -> str:
     """Return a value that is text; LabError says what to pass in place of an exchange or of something else."""
     if isinstance(value, Exchange):
-        raise LabError(f"{name} is a whole exchange: pass one of its fields, such as exchange['mfa_token'].") from None
+        raise LabError(f"{name} is a whole exchange: pass one of its fields, such as exchange['mfa_token'].")
     if not isinstance(value, str):
-        raise LabError(f"{name} is a {type(value).__name__} and no text: pass the value that an answer gave.") from None
+        raise LabError(f"{name} is a {type(value).__name__} and no text: pass the value that an answer gave.")
     return value
-
-
-def _ascii(token: str) -> str:
-    if token.isascii():
-        return token
-    raise LabError("The Bearer token has a character that no token has: pass it just as the answer gave it.") from None
 
 
 def network(settings: Settings) -> httpx.BaseTransport:

@@ -324,3 +324,21 @@ def test_what_the_lab_could_not_do_is_always_a_lab_error(hidden: tuple[Walk, set
     assert issubclass(NoAnswer, LabError)
     assert "NoAnswer" in hidden[0].seen["no answer to the user's login: message"]
     assert "UserDoesNotFit" in hidden[0].seen["a user that does not fit: message"]
+
+
+@pytest.mark.parametrize("broken", ["half of a pair", "no JSON", "no header"])
+def test_a_request_that_cannot_be_written_shows_no_secret_in_any_frame(broken: str) -> None:
+    lab = Lab.sandbox()
+    user = lab.user(factors=[])
+    token = lab.client.password_grant(username=user.username, password=user.password)["mfa_token"]
+    acts: dict[str, Callable[[], object]] = {
+        "half of a pair": lambda: lab.client.password_grant(username="\ud800", password=user.password),
+        "no JSON": lambda: lab.client.send("POST", "/mfa/challenge", bearer=token, json={"a": object()}),
+        "no header": lambda: lab.client.mfa_authenticators(token + "…"),
+    }
+    with pytest.raises(LabError, match="The request cannot be written") as raised:
+        acts[broken]()
+    verbose = VerboseTB(include_vars=True).text(type(raised.value), raised.value, raised.value.__traceback__)
+    (client_secret,) = parse_qs(str(lab.journal[0].request.text))["client_secret"]
+    assert not [secret for secret in (str(token)[:60], str(user.password), client_secret) if secret in verbose]
+    assert len(lab.journal) == 1

@@ -44,6 +44,7 @@ class WireError(Exception):
 
     def body(self) -> dict[str, object]:
         """Return the JSON body."""
+        # Auth0 has two shapes of errors, and each family below has its own.
         raise NotImplementedError
 
 

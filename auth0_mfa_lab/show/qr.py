@@ -40,7 +40,7 @@ def checked_uri(uri: object) -> str:
     """Return an enrollment's URI; LabError says what to pass in place of anything else."""
     if isinstance(uri, str) and uri.startswith("otpauth://"):
         return uri
-    raise LabError("This is no barcode_uri: pass enrollment['barcode_uri'], which begins with otpauth://.") from None
+    raise LabError("This is no barcode_uri: pass enrollment['barcode_uri'], which begins with otpauth://.")
 
 
 class QrPicture:

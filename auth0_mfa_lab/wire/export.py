@@ -20,7 +20,7 @@ def curl(exchange: Exchange, aliases: Aliases) -> str:
     `<mfa_token 1>` becomes `$MFA_TOKEN_1`: set it to the value that your own answer had.
     """
     if not isinstance(exchange, Exchange):
-        raise LabError("curl wants an exchange, such as the value of client.password_grant(...).") from None
+        raise LabError("curl wants an exchange, such as the value of client.password_grant(...).")
     request = exchange.request
     url = f'"https://$AUTH0_DOMAIN{_in_double_quotes(aliases.mask(request.target))}"'
     lines = [f"curl --request {request.method}", f"--url {url}"]
