@@ -9,10 +9,17 @@ from auth0_mfa_lab.sandbox.device_key import DeviceKey
 from auth0_mfa_lab.sandbox.switches import checked_switches
 
 Profile = Literal["docs", "recorded"]
-Policy = Literal["never", "all-applications"]
-Kind = Literal["push", "totp", "sms", "recovery-code"]
-Channel = Literal["auth0", "sms"]
-KIND_OF_CHANNEL: Mapping[Channel, Kind] = {"auth0": "push", "sms": "sms"}
+Policy = Literal["never", "all-applications", "confidence-score"]
+Factor = Literal[
+    "sms", "push-notification", "otp", "email", "duo", "webauthn-roaming", "webauthn-platform", "recovery-code"
+]
+"""A factor of the tenant, as the Management API names it; `sms` is the phone factor, by SMS and by voice."""
+MessageType = Literal["sms", "voice"]
+PushProvider = Literal["guardian", "sns", "direct"]
+PhoneProvider = Literal["auth0", "twilio", "phone-message-hook"]
+Kind = Literal["push", "totp", "sms", "voice", "email", "recovery-code"]
+Channel = Literal["auth0", "sms", "voice", "email"]
+KIND_OF_CHANNEL: Mapping[Channel, Kind] = {"auth0": "push", "sms": "sms", "voice": "voice", "email": "email"}
 State = Literal["pending", "approved", "rejected", "used", "superseded"]
 PushService = Literal["GCM", "APNS"]
 PasswordlessConnection = Literal["sms", "email"]
@@ -21,25 +28,35 @@ CONNECTIONS: tuple[PasswordlessConnection, ...] = ("sms", "email")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What an administrator has set for the whole tenant; `switches` is what the sandbox does where sources differ."""
+    """What an administrator has set for the whole tenant; `switches` is what the sandbox does where sources differ.
+
+    `factors` are those that are on, `message_types` how the phone factor may reach a number.
+    """
 
     name: str
     profile: Profile = "docs"
     policy: Policy = "all-applications"
     default_directory: str | None = None
-    recovery_code: bool = True
+    factors: frozenset[Factor] = frozenset({"sms", "push-notification", "otp", "recovery-code"})
+    message_types: tuple[MessageType, ...] = ("sms",)
+    push_provider: PushProvider = "guardian"
+    phone_provider: PhoneProvider = "auth0"
     passwordless: frozenset[str] = frozenset(CONNECTIONS)
     switches: Mapping[str, str] = field(default_factory=lambda: checked_switches({}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
-    """An application; without a secret it is a public one."""
+    """An application; without a secret it is a public one.
+
+    `apis` are its client grants: the scopes that it may have at each API by itself, by the API's identifier.
+    """
 
     client_id: str
     name: str
     grants: frozenset[str]
     client_secret: str | None = field(default=None, repr=False)
+    apis: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,14 +83,16 @@ class User:
     email: str
     connection: str
     created_at: float
+    email_verified: bool = True
     recovery_code: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authenticator:
-    """One entry of a user's list; `partner` is the other half of a push and its TOTP twin.
+    """One entry of a user's list; `partner` is the other half of a push and its TOTP twin, or of SMS and voice.
 
-    `secret` is a TOTP secret or the recovery code, `last_step` the newest TOTP step whose code was used.
+    `secret` is a TOTP secret or the recovery code, `address` the number or the email address of a code,
+    `last_step` the newest TOTP step whose code was used. Times are epoch seconds.
     """
 
     id: str
@@ -82,8 +101,11 @@ class Authenticator:
     name: str | None = None
     partner: str | None = None
     secret: str | None = field(default=None, repr=False)
-    phone_number: str | None = field(default=None, repr=False)
+    address: str | None = field(default=None, repr=False)
     last_step: int | None = None
+    created_at: float = 0.0
+    enrolled_at: float | None = None
+    last_auth_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +141,8 @@ class Login:
     """The transaction behind an mfa_token, or behind an MFA access token that enrolls a factor.
 
     An access token is never `done`: it may enroll as long as it lives. `begun` are the ids of what it enrolled,
-    `newest` the last challenge of each channel.
+    `newest` the last challenge of each channel, `spent` the ids that already proved themselves, where one factor
+    follows another.
     """
 
     mfa_token: str = field(repr=False)
@@ -129,13 +152,14 @@ class Login:
     done: bool = False
     begun: list[str] = field(default_factory=list)
     newest: "dict[Channel, OobTransaction]" = field(default_factory=dict)
+    spent: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True, kw_only=True)
 class OobTransaction:
     """The transaction behind an oob_code: an enrollment to be confirmed, or a login to be allowed.
 
-    A push is `approved` or `rejected` on the phone; an SMS stays `pending` until its `code` comes back.
+    A push is `approved` or `rejected` on the phone; SMS, voice and email stay `pending` until the `code` comes back.
     """
 
     txid: str
@@ -164,3 +188,15 @@ class Ticket:
     id: str = field(repr=False)
     transaction: OobTransaction
     totp_secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogEntry:
+    """One entry of the tenant's log: `type` is Auth0's event code, such as `gd_send_pn_failure`; `date` epoch seconds."""
+
+    log_id: str
+    type: str
+    date: float
+    description: str
+    user_id: str | None = None
+    client_id: str | None = None

@@ -13,6 +13,20 @@ SWITCHES: Mapping[str, tuple[str, ...]] = {
     "oob_channel_key": ("oob_channel", "oob_channels"),
     "passwordless_tries": ("3", "2"),
     "refresh": ("tokens", "mfa_required"),
+    "too_many_failed_codes_status": ("400", "429"),
+    # What an association answers while its factor is off: section 3.3 has 400 and 403, section 10 has 401 and 400.
+    "disabled_factor_status": ("400", "401", "403"),
+    # Customizable MFA, an early-access feature: `mfa_requirements`, and `type` in each authenticator.
+    "customizable_mfa": ("off", "on"),
+    # MFA that an Action demands while that feature is off: `mfa_required` may come without its mfa_token.
+    "mfa_required_without_mfa_token": ("off", "on"),
+    "second_factor_chained": ("off", "on"),
+    # Of the default tenant; a new one of Auth0's has it off.
+    "recovery_code_factor": ("on", "off"),
+    # How adaptive MFA (policy confidence-score) judges each login; the sandbox knows nothing about risk.
+    "confidence": ("high", "low"),
+    # Every n-th answer is a gateway's HTML.
+    "gateway_failure_every": ("never", "2", "3", "5", "10"),
 }
 
 
