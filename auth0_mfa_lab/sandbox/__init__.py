@@ -14,6 +14,7 @@ from auth0_mfa_lab.sandbox.defaults import REALM, Defaults, default_settings
 from auth0_mfa_lab.sandbox.delivery import Delivery, Message
 from auth0_mfa_lab.sandbox.evidence import EvidenceRow, evidence
 from auth0_mfa_lab.sandbox.keys import NewKey
+from auth0_mfa_lab.sandbox.limits import LIMITS, LimitRow, Owner
 from auth0_mfa_lab.sandbox.phone import (
     Enrollment,
     NotABarcode,
@@ -27,7 +28,7 @@ from auth0_mfa_lab.sandbox.preparing import FACTORS, enroll_factors
 from auth0_mfa_lab.sandbox.records import Policy, Profile, User
 from auth0_mfa_lab.sandbox.switches import SWITCHES, checked_switches
 from auth0_mfa_lab.sandbox.tenant import Tenant
-from auth0_mfa_lab.sandbox.transport import SandboxTransport
+from auth0_mfa_lab.sandbox.transport import CALLER, SandboxTransport
 
 __all__ = [
     "SWITCHES",
@@ -37,6 +38,7 @@ __all__ = [
     "Delivery",
     "Enrollment",
     "EvidenceRow",
+    "LimitRow",
     "Message",
     "NotABarcode",
     "NotEnrolled",
@@ -51,7 +53,7 @@ __all__ = [
 
 PROFILES = ("docs", "recorded")
 NO_SWITCHES: Mapping[str, str] = MappingProxyType({})
-POLICIES = ("all-applications", "never")
+POLICIES = ("all-applications", "confidence-score", "never")
 
 
 class Sandbox:
@@ -85,17 +87,15 @@ class Sandbox:
         self.defaults = Defaults.draw(self.chance.fork("defaults"))
         self.tenant = Tenant(
             domain=domain,
-            settings=replace(
-                default_settings(domain=domain, profile=profile),
-                policy=policy,
-                switches=checked_switches(switches),
+            settings=default_settings(
+                domain=domain, profile=profile, policy=policy, switches=checked_switches(switches)
             ),
             clock=self.clock,
             chance=self.chance.fork("tenant"),
             delivery=self.delivery,
             new_key=new_key,
         )
-        for client in self.defaults.clients():
+        for client in self.defaults.clients(domain):
             self.tenant.add_client(client)
         for api in self.defaults.apis():
             self.tenant.add_api(api)
@@ -110,8 +110,9 @@ class Sandbox:
         """Add a fresh database user with just these factors, confirmed.
 
         `push` is enrolled by letting `phone` really scan a ticket, which nobody records; `otp` by letting it scan the
-        secret, if there is a phone; `sms` is the user's own number, and no message of it is in the inbox. Raises
-        ValueError for a factor that the sandbox does not know, and for `push` without a phone.
+        secret, if there is a phone; `sms`, `voice` and `email` are the user's own number and address, and no message
+        of it is in the inbox. A factor is enrolled whether the tenant's is on or not. Raises ValueError for a factor
+        that the sandbox does not know, and for `push` without a phone.
         """
         if unknown := [name for name in factors if name not in FACTORS]:
             raise ValueError(f"Unknown factor {unknown[0]!r}; the sandbox knows {', '.join(FACTORS)}.")
@@ -149,6 +150,16 @@ class Sandbox:
     def evidence(self) -> tuple[EvidenceRow, ...]:
         """Return, for every answer that is not plain success, what it says and how well that is known."""
         return evidence()
+
+    def limits(self, user_id: str, *, ip: str = CALLER) -> tuple[LimitRow, ...]:
+        """Return what is left of each limit that a user can meet; of polls, that of the newest oob_code."""
+        limits, newest = self.tenant.limits, self.tenant.transactions.newest_of(user_id)
+        owners: dict[Owner, str] = {"user": user_id, "IP": ip}
+        rows = [limits.row("polls", newest.polls if newest else None)]
+        for name, limit in LIMITS.items():
+            if limit.owner in owners:
+                rows.append(limits.row(name, limits.known(name, owners[limit.owner])))
+        return tuple(rows)
 
     def close(self) -> None:
         """Stop the transport's thread; it also ends by itself with the sandbox."""

@@ -54,12 +54,34 @@ class UnsupportedChallenge400(mfa_errors.UnsupportedChallenge):
     marks = Marks("doc", "forum", "forum")
 
 
+class FactorIsOff401(mfa_errors.FactorIsOff):
+    """The tenant's factor is off; switch disabled_factor_status."""
+
+    status = 401
+
+
+class FactorIsOff403(mfa_errors.FactorIsOff):
+    """The tenant's factor is off; switch disabled_factor_status."""
+
+    status = 403
+
+
+class TooManyFailedCodes429(grant_errors.TooManyFailedCodes):
+    """10 wrong codes; switch too_many_failed_codes_status."""
+
+    status, code = 429, "too_many_attempts"
+    marks = Marks("forum", "forum", "guess")
+
+
 INSTEAD: Mapping[tuple[str, str], Mapping[type[OAuthError], type[OAuthError]]] = {
     ("bad_client_secret", "invalid_client"): {errors.Unauthorized: InvalidClient},
     ("expired_token_status", "403"): {
         mfa_errors.ExpiredMfaToken: ExpiredMfaToken403,
         grant_errors.ExpiredOobCode: ExpiredOobCode403,
     },
+    ("disabled_factor_status", "401"): {mfa_errors.FactorIsOff: FactorIsOff401},
+    ("disabled_factor_status", "403"): {mfa_errors.FactorIsOff: FactorIsOff403},
+    ("too_many_failed_codes_status", "429"): {grant_errors.TooManyFailedCodes: TooManyFailedCodes429},
     ("pending_status", "200"): {grant_errors.AuthorizationPending: AuthorizationPending200},
     ("slow_down_status", "400"): {grant_errors.SlowDown: SlowDown400},
     ("unsupported_challenge_type_status", "400"): {

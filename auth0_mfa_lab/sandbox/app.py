@@ -4,13 +4,16 @@ from functools import partial
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from auth0_mfa_lab.sandbox import evidence
 from auth0_mfa_lab.sandbox.alternatives import as_switched
+from auth0_mfa_lab.sandbox.associate import Associate
 from auth0_mfa_lab.sandbox.discovery import Discovery
 from auth0_mfa_lab.sandbox.errors import NotEmulated, WireError
+from auth0_mfa_lab.sandbox.gateway import Gateway
 from auth0_mfa_lab.sandbox.guardian import Guardian
 from auth0_mfa_lab.sandbox.mfa import JSON, Mfa
 from auth0_mfa_lab.sandbox.notes import add_note
@@ -25,12 +28,14 @@ def build_app(tenant: Tenant) -> Starlette:
     app = Starlette(
         routes=[
             *OAuth(tenant).routes(),
+            *Associate(tenant).routes(),
             *Mfa(tenant).routes(),
             *Passwordless(tenant).routes(),
             *Session(tenant).routes(),
             *Guardian(tenant).routes(),
             *Discovery(tenant).routes(),
         ],
+        middleware=[Middleware(Gateway, tenant=tenant)],
         exception_handlers={
             WireError: partial(answer_error, tenant),
             NotEmulated: answer_not_emulated,

@@ -4,6 +4,11 @@ from dataclasses import replace
 
 from auth0_mfa_lab.sandbox.records import Authenticator, Kind
 
+PENDING_LIFETIME = 86_400
+"""Seconds until an unconfirmed authenticator is gone [forum]."""
+MOST = 51
+"""How many authenticators a user may have, unconfirmed ones and the recovery code included (reference, section 3.2)."""
+
 
 class Authenticators:
     """Each user's list, in the order of enrollment."""
@@ -27,9 +32,13 @@ class Authenticators:
     def active_kind(self, user_id: str, kind: Kind) -> tuple[Authenticator, ...]:
         return tuple(entry for entry in self.active_of(user_id) if entry.kind == kind)
 
-    def is_enrolled(self, user_id: str) -> bool:
-        """Tell whether a factor is confirmed; a recovery code is none, and is active only beside one."""
+    def has_factor(self, user_id: str) -> bool:
+        """Tell whether anything is confirmed; a recovery code is active only beside something."""
         return any(entry.kind != "recovery-code" for entry in self.active_of(user_id))
+
+    def is_full(self, user_id: str) -> bool:
+        """Tell whether a user can have no more."""
+        return len(self._of.get(user_id, {})) >= MOST
 
     def needs_recovery_code(self, user_id: str) -> bool:
         """Tell whether this user has none yet: it comes with the first association only (reference, 3.2)."""
@@ -38,14 +47,27 @@ class Authenticators:
     def add(self, user_id: str, *entries: Authenticator) -> None:
         self._of.setdefault(user_id, {}).update({entry.id: entry for entry in entries})
 
-    def confirm(self, user_id: str, authenticator_id: str, *, name: str | None = None) -> None:
+    def confirm(self, user_id: str, authenticator_id: str, *, name: str | None = None, now: float) -> None:
         """Make an authenticator active, its partner too, and the recovery code with them (reference, 4.1)."""
         entries = self._of[user_id]
         confirmed = entries[authenticator_id]
-        entries[confirmed.id] = replace(confirmed, active=True, name=name or confirmed.name)
+        entries[confirmed.id] = replace(confirmed, active=True, name=name or confirmed.name, enrolled_at=now)
         for entry in tuple(entries.values()):
-            if entry.id == confirmed.partner or entry.kind == "recovery-code":
-                entries[entry.id] = replace(entry, active=True)
+            if (entry.id == confirmed.partner or entry.kind == "recovery-code") and not entry.active:
+                entries[entry.id] = replace(entry, active=True, enrolled_at=now)
+
+    def used(self, user_id: str, authenticator_id: str, *, now: float) -> None:
+        """Remember when an authenticator last ended a login; a profile's own address is not kept here."""
+        entries = self._of.get(user_id, {})
+        if authenticator_id in entries:
+            entries[authenticator_id] = replace(entries[authenticator_id], last_auth_at=now)
+
+    def forget_pending(self, user_id: str, *, now: float) -> None:
+        """Remove what nobody confirmed within a day: Auth0's support article on the cap of authenticators says so."""
+        for entry in self.of(user_id):
+            stale = now >= entry.created_at + PENDING_LIFETIME and not entry.active and entry.kind != "recovery-code"
+            if stale and self.get(user_id, entry.id):
+                self.remove(user_id, entry.id)
 
     def rename(self, user_id: str, authenticator_id: str, name: str) -> None:
         entries = self._of[user_id]
@@ -73,5 +95,5 @@ class Authenticators:
             entries.pop(gone.partner, None)
         recovery = [entry for entry in entries.values() if entry.kind == "recovery-code"]
         for entry in recovery:
-            if not self.is_enrolled(user_id) and (entry.active or len(entries) == len(recovery)):
+            if not self.has_factor(user_id) and (entry.active or len(entries) == len(recovery)):
                 del entries[entry.id]

@@ -22,24 +22,29 @@ class Bucket:
 
     def take(self, now: float) -> bool:
         """Take one token at `now` (epoch seconds) if there is one; a refusal costs nothing."""
-        self._refill(now)
-        if self.tokens < 1 - ALMOST:
+        if self.left(now) < 1:
             return False
         self.tokens = max(0.0, self.tokens - 1)
         return True
 
+    def left(self, now: float) -> int:
+        """Return how many whole tokens there are at `now`."""
+        self.tokens = min(float(self.burst), self.tokens + (now - self.now) * self.per_minute / 60)
+        self.now = now
+        return int(self.tokens + ALMOST)
+
+    def full_in(self, now: float) -> float:
+        """Return in how many seconds the bucket is full again."""
+        self.left(now)
+        return (self.burst - self.tokens) * 60 / self.per_minute
+
     def headers(self) -> dict[str, str]:
-        """Return the `x-ratelimit-*` headers as of the last take.
+        """Return the `x-ratelimit-*` headers as of the last look.
 
         `reset` is the epoch second at which the bucket is full again (reference, section 0.5).
         """
-        full_at = self.now + (self.burst - self.tokens) * 60 / self.per_minute
         return {
             "x-ratelimit-limit": str(self.burst),
             "x-ratelimit-remaining": str(int(self.tokens + ALMOST)),
-            "x-ratelimit-reset": str(math.ceil(full_at - ALMOST)),
+            "x-ratelimit-reset": str(math.ceil(self.now + self.full_in(self.now) - ALMOST)),
         }
-
-    def _refill(self, now: float) -> None:
-        self.tokens = min(float(self.burst), self.tokens + (now - self.now) * self.per_minute / 60)
-        self.now = now

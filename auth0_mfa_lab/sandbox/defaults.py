@@ -1,12 +1,15 @@
 """The one default tenant (decision 12): what a fresh sandbox holds, in process and served alike."""
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from auth0_mfa_lab.sandbox.chance import Chance
-from auth0_mfa_lab.sandbox.records import Api, Client, Profile, Settings, User
+from auth0_mfa_lab.sandbox.management_scopes import MANAGEMENT_SCOPES
+from auth0_mfa_lab.sandbox.records import Api, Client, Policy, Profile, Settings, User
 
 REALM = "Username-Password-Authentication"
 AUDIENCE = "https://api.example.com/"
+API_SCOPES = ("read:orders", "write:orders")
 GRANTS = "http://auth0.com/oauth/grant-type"
 USER_GRANTS = frozenset(
     {
@@ -51,14 +54,15 @@ class Defaults:
             user_id=chance.user_id(),
         )
 
-    def clients(self) -> tuple[Client, ...]:
-        """Return the confidential application, the public one, and the one for the Management API."""
+    def clients(self, domain: str) -> tuple[Client, ...]:
+        """Return the confidential application, the public one, and the one for the Management API of this domain."""
         return (
             Client(
                 client_id=self.client_id,
                 client_secret=self.client_secret,
                 name="Lab (confidential)",
                 grants=USER_GRANTS | {"client_credentials"},
+                apis={self.audience: API_SCOPES},
             ),
             Client(client_id=self.public_client_id, name="Lab (public)", grants=USER_GRANTS),
             Client(
@@ -66,11 +70,12 @@ class Defaults:
                 client_secret=self.mgmt_client_secret,
                 name="Lab (management)",
                 grants=frozenset({"client_credentials"}),
+                apis={f"https://{domain}/api/v2/": MANAGEMENT_SCOPES},
             ),
         )
 
     def apis(self) -> tuple[Api, ...]:
-        return (Api(identifier=self.audience, scopes=("read:orders", "write:orders")),)
+        return (Api(identifier=self.audience, scopes=API_SCOPES),)
 
     def user(self, now: float) -> User:
         return User(
@@ -84,6 +89,11 @@ class Defaults:
         )
 
 
-def default_settings(*, domain: str, profile: Profile) -> Settings:
+def default_settings(*, domain: str, profile: Profile, policy: Policy, switches: Mapping[str, str]) -> Settings:
     """Return the settings of the default tenant, which is named by the first label of its domain."""
-    return Settings(name=domain.partition(".")[0], profile=profile, default_directory=REALM)
+    settings = Settings(
+        name=domain.partition(".")[0], profile=profile, policy=policy, default_directory=REALM, switches=switches
+    )
+    if switches["recovery_code_factor"] == "off":
+        return replace(settings, factors=settings.factors - {"recovery-code"})
+    return settings

@@ -1,4 +1,4 @@
-"""What the tenant has "sent": the stand-in for APNS and FCM, for SMS and for email."""
+"""What the tenant has "sent": the stand-in for APNS and FCM, for SMS, calls and email."""
 
 import threading
 from collections import deque
@@ -21,13 +21,13 @@ class Push:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One SMS or email: to confirm or to use a factor (`mfa`), or as the first factor itself (`passwordless`).
+    """One SMS, call or email: to confirm or to use a factor (`mfa`), or as the first factor itself (`passwordless`).
 
     `language` is what the request asked for, as it stood in its header; `sent_at` is in epoch seconds.
     """
 
     address: str
-    channel: Literal["sms", "email"]
+    channel: Literal["sms", "voice", "email"]
     purpose: Literal["mfa", "passwordless"]
     code: str | None = field(default=None, repr=False)
     link: str | None = field(default=None, repr=False)
@@ -56,7 +56,7 @@ class Delivery:
             return tuple(self._pushes.get(token, ()))
 
     def message(self, message: Message) -> None:
-        """Deliver an SMS or an email."""
+        """Deliver an SMS, a call or an email."""
         with self._lock:
             box = self._messages.setdefault(message.address.lower(), deque(maxlen=KEPT_PER_ADDRESS))
             box.append(message)

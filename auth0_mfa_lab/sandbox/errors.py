@@ -166,15 +166,30 @@ class MfaRequired(OAuthError):
     status, code, text = 403, "mfa_required", "Multifactor authentication required"
     marks = Marks("doc", "doc", "doc")
 
-    def __init__(self, mfa_token: str) -> None:
+    def __init__(self, mfa_token: str | None, requirements: Mapping[str, object] | None = None) -> None:
         super().__init__()
         self.mfa_token = mfa_token
+        self.requirements = requirements
 
     def body(self) -> dict[str, object]:
-        return {**super().body(), "mfa_token": self.mfa_token}
+        """Return the body; where a feature is off, one or both of its last fields are missing."""
+        extras = {"mfa_token": self.mfa_token, "mfa_requirements": self.requirements}
+        return {**super().body(), **{name: value for name, value in extras.items() if value is not None}}
 
 
 class MfaRequiredByPolicy(MfaRequired):
     """The MFA audience, asked for by a user without a factor where the policy is always: the policy wins."""
 
     marks = Marks("guess", "doc", "doc")
+
+
+class AnotherFactorRequired(MfaRequired):
+    """One factor was right, and a second one is demanded; switch second_factor_chained (section 6.4)."""
+
+    marks = Marks("test", "test", "doc")
+
+
+class MfaRequiredOnRefresh(MfaRequired):
+    """A refresh token is not enough; switch refresh (section 8.1)."""
+
+    marks = Marks("doc", "doc", "doc")

@@ -95,7 +95,7 @@ class NoOtpEnrolled(OAuthError):
 
 
 class MissingBindingCode(OAuthError):
-    """An SMS transaction without its code."""
+    """The transaction of an SMS, a call or an email without its code."""
 
     where = TOKEN
     status, code, text = 400, "invalid_request", "Missing required parameter: binding_code"
@@ -103,7 +103,7 @@ class MissingBindingCode(OAuthError):
 
 
 class InvalidBindingCode(OAuthError):
-    """The code of an SMS is wrong: a passwordless login's code is, too."""
+    """The code of an SMS, a call or an email is wrong: a passwordless login's code is, too."""
 
     where = TOKEN
     status, code, text = 403, "invalid_grant", "Invalid binding_code."
@@ -115,6 +115,22 @@ class EnrolledMeanwhile(OAuthError):
 
     where = TOKEN
     status, code, text = 403, "access_denied", "User is already enrolled."
+    marks = Marks("guess", "guess", "guess")
+
+
+class TooManyFailedCodes(OAuthError):
+    """10 wrong codes of an app, an SMS, a call or an email; one more try every 6 minutes, whatever the code."""
+
+    where = TOKEN
+    status, code, text = 400, "invalid_request", "Too many failed codes. Wait for some minutes before retrying."
+    marks = Marks("guess", "forum", "forum")
+
+
+class TooManyFailedRecoveryCodes(OAuthError):
+    """10 wrong recovery codes; one more try every 6 minutes. The answer is formed after that for other codes."""
+
+    where = TOKEN
+    status, code, text = 400, "invalid_request", "Too many failed codes. Wait for some minutes before retrying."
     marks = Marks("guess", "guess", "guess")
 
 

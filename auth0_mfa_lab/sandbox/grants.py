@@ -1,8 +1,9 @@
 """What the grants of `/oauth/token` share: the wished audience and scope, and whether a second factor is due."""
 
 from auth0_mfa_lab.sandbox import errors
+from auth0_mfa_lab.sandbox.factors import Factors
 from auth0_mfa_lab.sandbox.fields import Fields
-from auth0_mfa_lab.sandbox.records import Request
+from auth0_mfa_lab.sandbox.records import Login, Request
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
 GRANTS = "http://auth0.com/oauth/grant-type"
@@ -24,7 +25,7 @@ def wished_audience(
     Raises `unknown` when there is no such API.
     """
     audience, issuer = fields.text("audience"), tenant.tokens.issuer
-    if audience == f"{issuer}api/v2/":
+    if audience == tenant.management_audience:
         raise errors.NotEmulated(f"the audience {audience}")
     if audience is None or audience == f"{issuer}userinfo":
         return None
@@ -59,9 +60,22 @@ def granted_scopes(tenant: Tenant, fields: Fields, audience: str | None) -> tupl
 
 def finish_first_factor(tenant: Tenant, request: Request) -> Answer:
     """Return the tokens of a request whose first factor was right. Raises MfaRequired when a second one is due."""
-    if not tenant.second_factor_due(request):
+    factors = Factors(tenant)
+    if not factors.second_factor_due(request):
         return tenant.token_set(request), {}
-    mfa_token = tenant.begin_login(request).mfa_token
-    if tenant.is_disputed(request):
-        raise errors.MfaRequiredByPolicy(mfa_token)
-    raise errors.MfaRequired(mfa_token)
+    disputed = factors.is_disputed(request)
+    raise mfa_required(
+        tenant, tenant.begin_login(request), error=errors.MfaRequiredByPolicy if disputed else errors.MfaRequired
+    )
+
+
+def mfa_required(
+    tenant: Tenant, login: Login, *, error: type[errors.MfaRequired] = errors.MfaRequired
+) -> errors.MfaRequired:
+    """Return the answer that asks for a login's second factor, as the tenant's switches word it."""
+    tenant.log("mfar", "MFA required.", user_id=login.request.user_id, client_id=login.request.client_id)
+    switches = tenant.settings.switches
+    requirements = Factors(tenant).requirements(login) if switches["customizable_mfa"] == "on" else None
+    # The token is missing only where an Action demands MFA and that feature is off (reference, section 1.3).
+    silent = switches["mfa_required_without_mfa_token"] == "on" and requirements is None
+    return error(None if silent else login.mfa_token, requirements)

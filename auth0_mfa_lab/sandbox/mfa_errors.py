@@ -3,7 +3,7 @@
 The sections in the docstrings are those of the reference (the wire reference of the MFA API).
 """
 
-from auth0_mfa_lab.sandbox.errors import TOKEN, Marks, OAuthError
+from auth0_mfa_lab.sandbox.errors import TOKEN, GrantNotAllowed, Marks, OAuthError
 
 ASSOCIATE = "POST /mfa/associate"
 LIST = "GET /mfa/authenticators"
@@ -89,6 +89,22 @@ class InvalidAssociation(OAuthError):
     marks = Marks("doc", "guess", "guess")
 
 
+class FactorIsOff(OAuthError):
+    """The tenant's factor, or its phone message type, is switched off (sections 3.3 and 10)."""
+
+    where = ASSOCIATE
+    status, code, text = 400, "unsupported_challenge_type", "The factor is not enabled for this tenant: {factor}"
+    marks = Marks("guess", "guess", "guess")
+
+
+class TooManyAuthenticators(OAuthError):
+    """The user has 51 authenticators, unconfirmed ones included; the text is that of the tenant's log (section 3.2)."""
+
+    where = ASSOCIATE
+    status, code, text = 400, "invalid_request", "User has created the maximum amount of authenticators"
+    marks = Marks("guess", "guess", "forum")
+
+
 class AlreadyEnrolled(OAuthError):
     """A second factor is asked for with an mfa_token (section 3.3)."""
 
@@ -123,11 +139,57 @@ class UnsupportedChallenge(OAuthError):
     marks = Marks("forum", "forum", "forum")
 
 
+class ChallengeNotAllowed(GrantNotAllowed):
+    """The application lacks the MFA grant (section 5)."""
+
+    where = CHALLENGE
+    marks = Marks("guess", "guess", "guess")
+
+
 class UnknownAuthenticator(OAuthError):
     """`authenticator_id` is none of the user's active authenticators."""
 
     where = CHALLENGE
     status, code, text = 404, "invalid_authenticator", "Authenticator not found."
+    marks = Marks("guess", "guess", "guess")
+
+
+# The allowances of section 11
+
+
+class TooManySent(OAuthError):
+    """What is sent to a person is limited; each channel has its own text."""
+
+    where = f"{ASSOCIATE}, {CHALLENGE}"
+    status, code = 400, "invalid_request"
+
+
+class TooManySms(TooManySent):
+    """More than 10 SMS to a user; one more each hour."""
+
+    text = "Too many SMS sent by the user. Wait for some minutes before retrying."
+    marks = Marks("guess", "forum", "forum")
+
+
+class TooManyCalls(TooManySent):
+    """More than 10 calls to a user; the limit and its text are formed after those of SMS."""
+
+    text = "Too many calls made by the user. Wait for some minutes before retrying."
+    marks = Marks("guess", "guess", "guess")
+
+
+class TooManyEmails(TooManySent):
+    """More than 20 emails to a user; one more each minute."""
+
+    text = "Too many emails sent by the user. Wait for some minutes before retrying."
+    marks = Marks("guess", "guess", "guess")
+
+
+class TooManyPushes(TooManySent):
+    """More than 5 pushes to a user; one more every 12 seconds."""
+
+    where = CHALLENGE
+    text = "Too many push notifications sent by the user. Wait for some minutes before retrying."
     marks = Marks("guess", "guess", "guess")
 
 
@@ -139,6 +201,14 @@ class MalformedAuthenticatorId(OAuthError):
 
     where = DELETE
     status, code, text = 400, "invalid_request", "Malformed authenticator id."
+    marks = Marks("doc", "doc", "guess")
+
+
+class ImplicitEmail(OAuthError):
+    """The profile's own verified address: it is listed unasked, and cannot be removed (section 4.2)."""
+
+    where = DELETE
+    status, code, text = 400, "invalid_request", "The email of the user's profile cannot be deleted."
     marks = Marks("doc", "doc", "guess")
 
 

@@ -1,14 +1,18 @@
 """The three MFA grants: `mfa-oob`, `mfa-otp`, `mfa-recovery-code` (reference, section 6)."""
 
 from auth0_mfa_lab.sandbox import grant_errors as errors
+from auth0_mfa_lab.sandbox.bucket import Bucket
+from auth0_mfa_lab.sandbox.errors import AnotherFactorRequired, WireError
+from auth0_mfa_lab.sandbox.factors import Factors
 from auth0_mfa_lab.sandbox.fields import Fields
-from auth0_mfa_lab.sandbox.grants import Answer
+from auth0_mfa_lab.sandbox.grants import Answer, mfa_required
+from auth0_mfa_lab.sandbox.limits import LimitName
 from auth0_mfa_lab.sandbox.mfa_errors import LoginDone, NotEnrolled
 from auth0_mfa_lab.sandbox.mfa_tokens import login_of_body
+from auth0_mfa_lab.sandbox.oob_codes import OobCodes
 from auth0_mfa_lab.sandbox.otp import Otp
 from auth0_mfa_lab.sandbox.records import Client, Login, OobTransaction
 from auth0_mfa_lab.sandbox.recovery import Recovery
-from auth0_mfa_lab.sandbox.sms import Sms
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
 
@@ -18,11 +22,12 @@ class MfaGrants:
     def __init__(self, tenant: Tenant) -> None:
         self._tenant = tenant
         self._otp = Otp(tenant)
-        self._sms = Sms(tenant)
+        self._codes = OobCodes(tenant)
+        self._factors = Factors(tenant)
         self._recovery = Recovery(tenant)
 
     def oob(self, fields: Fields, client: Client) -> Answer:
-        """Answer one poll, or take the code of an SMS: the tokens of the original request, or why there are none."""
+        """Answer one poll, or take a code that was sent: the tokens of the original request, or why there are none."""
         mfa_token, oob_code = fields.required("mfa_token"), fields.required("oob_code")
         binding_code = fields.text("binding_code")
         login = login_of_body(self._tenant, mfa_token, client, confirms=True)
@@ -34,7 +39,8 @@ class MfaGrants:
             raise errors.ExpiredOobCode
         if transaction.login is not login:
             raise errors.OobCodeOfAnotherLogin
-        if transaction.channel == "sms" and binding_code is None:
+        by_code = transaction.channel != "auth0"
+        if by_code and binding_code is None:
             raise errors.MissingBindingCode
         if self._tenant.state_of(transaction) in ("used", "superseded"):
             raise errors.InvalidOobCode
@@ -44,12 +50,12 @@ class MfaGrants:
         headers = transaction.polls.headers()
         if not allowed:
             raise errors.SlowDown(headers=headers)
-        if transaction.channel == "sms":
+        if by_code:
             self._check_binding_code(transaction, binding_code or "", headers)
         else:
             self._check_push(transaction, headers)
         transaction.state = "used"
-        return self._tenant.finish(login), headers
+        return self._finish(login, transaction.authenticator_id), headers
 
     def _check_push(self, transaction: OobTransaction, headers: dict[str, str]) -> None:
         if transaction.state == "pending":
@@ -60,9 +66,12 @@ class MfaGrants:
             raise errors.RejectedAsDocumented(headers=headers)
 
     def _check_binding_code(self, transaction: OobTransaction, binding_code: str, headers: dict[str, str]) -> None:
-        if transaction.purpose == "enroll" and not self._tenant.may_enroll(transaction.login):
+        user_id = transaction.login.request.user_id
+        failures = self._failures("failed_otp_codes", user_id, errors.TooManyFailedCodes)
+        if transaction.purpose == "enroll" and not self._factors.may_enroll(transaction.login):
             raise errors.EnrolledMeanwhile(headers=headers)
-        if not self._sms.accept(transaction, binding_code):
+        if not self._codes.accept(transaction, binding_code):
+            self._fail(failures, "gd_auth_failed", user_id)
             raise errors.InvalidBindingCode(headers=headers)
 
     def otp(self, fields: Fields, client: Client) -> Answer:
@@ -71,14 +80,18 @@ class MfaGrants:
         login = login_of_body(self._tenant, mfa_token, client, confirms=True)
         if login.done:
             raise LoginDone
+        user_id = login.request.user_id
+        failures = self._failures("failed_otp_codes", user_id, errors.TooManyFailedCodes)
         if not self._otp.candidates(login):
             self._refuse_without_otp(login)
-        if not self._otp.accept(login, code):
-            raise errors.InvalidOtpCode
-        return self._tenant.finish(login), {}
+        entry = self._otp.accept(login, code)
+        if entry is None:
+            self._fail(failures, "gd_auth_failed", user_id)
+            raise errors.InvalidOtpCode(headers=failures.headers())
+        return self._finish(login, entry.id), {}
 
     def _refuse_without_otp(self, login: Login) -> None:
-        if self._tenant.authenticators.active_of(login.request.user_id):
+        if any(entry.active for entry in self._factors.listed(login.request.user_id)):
             raise errors.NoOtpEnrolled
         raise NotEnrolled
 
@@ -88,10 +101,50 @@ class MfaGrants:
         login = login_of_body(self._tenant, mfa_token, client)
         if login.done:
             raise LoginDone
-        entry = self._recovery.of(login.request.user_id)
+        user_id = login.request.user_id
+        failures = self._failures("failed_recovery_codes", user_id, errors.TooManyFailedRecoveryCodes)
+        entry = self._recovery.of(user_id)
         if entry is None:
             raise errors.NoRecoveryCode
-        fresh = self._recovery.use(login.request.user_id, entry, code)
+        fresh = self._recovery.use(user_id, entry, code)
         if fresh is None:
-            raise errors.WrongRecoveryCode
+            self._fail(failures, "gd_recovery_failed", user_id)
+            raise errors.WrongRecoveryCode(headers=failures.headers())
+        self._tenant.log("gd_recovery_succeed", "A recovery code was used.", user_id=user_id)
+        # Never followed by another factor: the new code stands in this answer and nowhere else.
         return {**self._tenant.finish(login), "recovery_code": fresh}, {}
+
+    def _failures(self, name: LimitName, user_id: str, refusal: type[WireError]) -> Bucket:
+        """Return the bucket that wrong codes empty; an empty one refuses right codes too (reference, section 11)."""
+        bucket = self._tenant.limits.bucket(name, user_id)
+        if bucket.left(self._tenant.clock.now()) < 1:
+            by = "otp" if name == "failed_otp_codes" else "recovery"
+            self._tenant.log(f"gd_{by}_rate_limit_exceed", "Too many failed codes.", user_id=user_id)
+            raise refusal(headers=bucket.headers())
+        return bucket
+
+    def _fail(self, failures: Bucket, log_type: str, user_id: str) -> None:
+        failures.take(self._tenant.clock.now())
+        self._tenant.log(log_type, "A wrong code.", user_id=user_id)
+
+    def _finish(self, login: Login, authenticator_id: str) -> dict[str, object]:
+        """Return the tokens that a factor was right for; raises AnotherFactorRequired where one more is demanded.
+
+        Not after an enrollment, nor of a user without another factor [guess].
+        """
+        tenant, user_id = self._tenant, login.request.user_id
+        tenant.authenticators.used(user_id, authenticator_id, now=tenant.clock.now())
+        tenant.log("gd_auth_succeed", "Second factor given.", user_id=user_id)
+        entry = tenant.authenticators.get(user_id, authenticator_id)
+        spent = login.spent | {authenticator_id, (entry.partner if entry else None) or ""}
+        chained = tenant.settings.switches["second_factor_chained"] == "on"
+        if chained and not login.spent and not login.begun and self._others(user_id, spent):
+            login.done = True
+            following = tenant.begin_login(login.request)
+            following.spent = frozenset(spent)
+            raise mfa_required(tenant, following, error=AnotherFactorRequired)
+        return tenant.finish(login)
+
+    def _others(self, user_id: str, spent: frozenset[str] | set[str]) -> bool:
+        usable = self._factors.usable(user_id, but=frozenset(spent))
+        return any(entry.kind != "recovery-code" for entry in usable)

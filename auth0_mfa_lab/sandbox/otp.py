@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import pyotp
 
+from auth0_mfa_lab.sandbox.factors import Factors
 from auth0_mfa_lab.sandbox.records import Authenticator, Login
 from auth0_mfa_lab.sandbox.recovery import Recovery
 from auth0_mfa_lab.sandbox.tenant import Tenant
@@ -28,6 +29,7 @@ class Otp:
 
     def __init__(self, tenant: Tenant) -> None:
         self._tenant = tenant
+        self._factors = Factors(tenant)
         self._recovery = Recovery(tenant)
 
     def associate(self, login: Login) -> OtpAssociation:
@@ -37,6 +39,7 @@ class Otp:
         secret = tenant.chance.base32(32)
         entry = Authenticator(id=f"totp|{tenant.chance.device_id()}", kind="totp", secret=secret)
         recovery_code = self._recovery.first(login, entry)
+        tenant.log("gd_start_enroll", "Enrollment started: otp.", user_id=user.user_id)
         issuer = quote(tenant.settings.name, safe="")
         uri = f"otpauth://totp/{tenant.barcode_label(user)}?secret={secret}&issuer={issuer}"
         return OtpAssociation(
@@ -51,24 +54,25 @@ class Otp:
         The twin of a push is never among the latter: the scan confirms it.
         """
         authenticators, user_id = self._tenant.authenticators, login.request.user_id
-        if not self._tenant.may_enroll(login):
-            return authenticators.active_kind(user_id, "totp")
+        if not self._factors.may_enroll(login):
+            usable = self._factors.usable(user_id, but=login.spent)
+            return tuple(entry for entry in usable if entry.kind == "totp")
         begun = (authenticators.get(user_id, one) for one in login.begun)
         return tuple(
             entry for entry in begun if entry and entry.kind == "totp" and not entry.active and not entry.partner
         )
 
-    def accept(self, login: Login, code: str) -> bool:
-        """Take a code of one of the candidates, use its step up, and confirm what was not confirmed yet."""
+    def accept(self, login: Login, code: str) -> Authenticator | None:
+        """Return whose code this is, its step used up and confirmed if it was not; None for a wrong one."""
         authenticators, user_id = self._tenant.authenticators, login.request.user_id
         for entry in self.candidates(login):
             step = matching_step(entry.secret or "", code, now=self._tenant.clock.now(), after=entry.last_step)
             if step is not None:
                 authenticators.use_step(user_id, entry.id, step)
                 if not entry.active:
-                    authenticators.confirm(user_id, entry.id)
-                return True
-        return False
+                    self._tenant.confirm(user_id, entry.id)
+                return entry
+        return None
 
 
 def matching_step(secret: str, code: str, *, now: float, after: int | None = None) -> int | None:

@@ -42,6 +42,9 @@ class Passwordless:
 
     async def start(self, request: Request) -> JSONResponse:
         """Send a code or a link; an address that nobody knows is sent one, too."""
+        starts = self._tenant.limits.bucket("passwordless_starts", request.client.host if request.client else "")
+        if not starts.take(self._tenant.clock.now()):
+            raise errors.TooManyStarts(headers=starts.headers())
         fields = await read_fields(request)
         self._authenticate(request, fields)
         connection = self._connection(fields)
@@ -60,7 +63,8 @@ class Passwordless:
                 "_id": self._tenant.passwordless.identity(connection, address),
                 "email" if connection == "email" else "phone_number": address,
                 f"{name}_verified": True,
-            }
+            },
+            headers=starts.headers(),
         )
 
     async def verify_redirect(self, _: Request) -> JSONResponse:

@@ -19,6 +19,15 @@ class MissingClientId(OAuthError):
     marks = DOCUMENTED
 
 
+class TooManyStarts(OAuthError):
+    """More than 50 starts from one IP; 50 more each hour (section 11)."""
+
+    where = START
+    status, code = 429, "too_many_requests"
+    text = "Too many requests. Check the X-RateLimit-Limit, X-RateLimit-Remaining and X-RateLimit-Reset headers."
+    marks = DOCUMENTED
+
+
 class StartNotAllowed(GrantNotAllowed):
     """The application lacks the passwordless grant."""
 

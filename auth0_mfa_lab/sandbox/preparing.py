@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 import httpx
 
+from auth0_mfa_lab.sandbox.oob_codes import CODE_CHANNELS, OobCodes
 from auth0_mfa_lab.sandbox.otp import Otp
 from auth0_mfa_lab.sandbox.phone import Phone
 from auth0_mfa_lab.sandbox.push import Push
 from auth0_mfa_lab.sandbox.records import Login, Request, User
-from auth0_mfa_lab.sandbox.sms import Sms
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
-FACTORS = ("push", "otp", "sms")
+FACTORS = ("push", "otp", *CODE_CHANNELS)
 
 
 def enroll_factors(
@@ -37,9 +37,11 @@ def enroll_factors(
             codes.append(_push(Push(tenant), login, phone, transport))
         elif factor == "otp":
             codes.append(_otp(tenant, login, phone))
-        elif factor == "sms":
-            codes.append(Sms(tenant).associate(login, user.phone_number, send=False).recovery_code)
-            tenant.authenticators.confirm(user.user_id, login.begun[-1])
+        else:
+            channel = next(one for one in CODE_CHANNELS if one == factor)
+            address = user.email if channel == "email" else user.phone_number
+            codes.append(OobCodes(tenant).associate(login, channel, address, send=False).recovery_code)
+            tenant.confirm(user.user_id, login.begun[-1])
         login.done, login.is_access_token = True, False
     return next((code for code in codes if code is not None), None)
 
@@ -57,5 +59,5 @@ def _otp(tenant: Tenant, login: Login, phone: Phone | None) -> str | None:
     association = Otp(tenant).associate(login)
     if phone is not None:
         phone.scan(association.barcode_uri)
-    tenant.authenticators.confirm(login.request.user_id, login.begun[-1])
+    tenant.confirm(login.request.user_id, login.begun[-1])
     return association.recovery_code

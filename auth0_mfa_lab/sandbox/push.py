@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote
 
 from auth0_mfa_lab.sandbox.device_key import DeviceKey
+from auth0_mfa_lab.sandbox.factors import Factors
 from auth0_mfa_lab.sandbox.payloads import push_payload
 from auth0_mfa_lab.sandbox.records import Authenticator, Device, Login, OobTransaction, PushService, Ticket
 from auth0_mfa_lab.sandbox.recovery import Recovery
@@ -25,6 +26,7 @@ class Push:
 
     def __init__(self, tenant: Tenant) -> None:
         self._tenant = tenant
+        self._factors = Factors(tenant)
         self._recovery = Recovery(tenant)
 
     def associate(self, login: Login) -> PushAssociation:
@@ -37,6 +39,7 @@ class Push:
         recovery_code = self._recovery.first(login, push, twin)
         transaction = tenant.transactions.begin_oob(login, purpose="enroll", device_id=device_id)
         ticket = tenant.transactions.print_ticket(transaction, totp_secret=secret)
+        tenant.log("gd_start_enroll", "Enrollment started: push.", user_id=user.user_id)
         base_url = quote(tenant.guardian_url, safe="")
         label = tenant.barcode_label(user)
         return PushAssociation(
@@ -54,7 +57,7 @@ class Push:
         ticket = self._tenant.transactions.ticket(ticket_id)
         if ticket is None or self._tenant.state_of(ticket.transaction) != "pending":
             return None
-        return ticket if self._tenant.may_enroll(ticket.transaction.login) else None
+        return ticket if self._factors.may_enroll(ticket.transaction.login) else None
 
     def enroll(
         self,
@@ -80,7 +83,7 @@ class Push:
             token=self._tenant.chance.base64url(64),
         )
         self._tenant.devices[device.id] = device
-        self._tenant.authenticators.confirm(device.user_id, transaction.authenticator_id, name=name)
+        self._tenant.confirm(device.user_id, transaction.authenticator_id, name=name)
         transaction.state = "approved"
         return device
 
@@ -90,7 +93,11 @@ class Push:
         self._tenant.authenticators.rename(device.user_id, f"push|{device.id}", device.name)
 
     def challenge(self, login: Login, push: Authenticator) -> OobTransaction:
-        """Send a push to the phone behind `push`; an older pending one of this login is superseded."""
+        """Send a push to the phone behind `push`; an older pending one of this login is superseded.
+
+        Through another provider than Guardian's nothing reaches Guardian's app: the log says so, and the poll stays
+        pending [guess] (reference, section 10).
+        """
         tenant = self._tenant
         device = tenant.devices[push.id.removeprefix("push|")]
         transaction = tenant.transactions.begin_oob(login, purpose="login", device_id=device.id)
@@ -99,10 +106,18 @@ class Push:
             user_id=device.user_id, txid=transaction.txid, lifetime=OOB_CODE_LIFETIME
         )
         payload = push_payload(device=device, transaction=transaction, txtkn=txtkn, host=tenant.domain)
-        tenant.delivery.push(service=device.service, token=device.push_token, payload=payload)
+        tenant.log("gd_start_auth", "Second factor started: push.", user_id=device.user_id)
+        if tenant.settings.push_provider == "guardian":
+            tenant.delivery.push(service=device.service, token=device.push_token, payload=payload)
+            tenant.log("gd_send_pn", "A push was sent.", user_id=device.user_id)
+        else:
+            provider = tenant.settings.push_provider
+            tenant.log("gd_send_pn_failure", f"The push could not be sent through {provider}.", user_id=device.user_id)
         return transaction
 
     def answer(self, transaction: OobTransaction, *, accepted: bool, reason: str | None) -> None:
         """Take a phone's answer, once; the caller has checked that the transaction is pending."""
         transaction.state = "approved" if accepted else "rejected"
         transaction.reason = reason
+        if not accepted:
+            self._tenant.log("gd_auth_rejected", "The push was rejected.", user_id=transaction.login.request.user_id)

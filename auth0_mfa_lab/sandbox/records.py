@@ -20,6 +20,7 @@ PhoneProvider = Literal["auth0", "twilio", "phone-message-hook"]
 Kind = Literal["push", "totp", "sms", "voice", "email", "recovery-code"]
 Channel = Literal["auth0", "sms", "voice", "email"]
 KIND_OF_CHANNEL: Mapping[Channel, Kind] = {"auth0": "push", "sms": "sms", "voice": "voice", "email": "email"}
+CHANNEL_OF: Mapping[Kind, Channel] = {kind: channel for channel, kind in KIND_OF_CHANNEL.items()}
 State = Literal["pending", "approved", "rejected", "used", "superseded"]
 PushService = Literal["GCM", "APNS"]
 PasswordlessConnection = Literal["sms", "email"]
@@ -192,7 +193,7 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogEntry:
-    """One entry of the tenant's log: `type` is Auth0's event code, such as `gd_send_pn_failure`; `date` epoch seconds."""
+    """One entry of the tenant's log: `type` is Auth0's code, such as `gd_send_pn_failure`; `date` in epoch seconds."""
 
     log_id: str
     type: str

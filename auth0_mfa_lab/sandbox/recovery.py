@@ -1,5 +1,6 @@
 """The recovery code: given with the first association, good for one use, and replaced by a new one; pure state."""
 
+from dataclasses import replace
 from hmac import compare_digest
 
 from auth0_mfa_lab.sandbox.records import Authenticator, Login
@@ -15,19 +16,26 @@ class Recovery:
     def first(self, login: Login, *entries: Authenticator) -> str | None:
         """List what an association begins, and give the code that comes with a user's first one (reference, 3.2)."""
         tenant, user_id = self._tenant, login.request.user_id
-        needed = tenant.settings.recovery_code and tenant.authenticators.needs_recovery_code(user_id)
-        tenant.authenticators.add(user_id, *entries)
+        now = tenant.clock.now()
+        needed = self.is_on and tenant.authenticators.needs_recovery_code(user_id)
+        tenant.authenticators.add(user_id, *(replace(entry, created_at=now) for entry in entries))
         login.begun += [entry.id for entry in entries]
         if not needed:
             return None
         code = tenant.chance.recovery_code()
-        entry = Authenticator(id=f"recovery-code|{tenant.chance.device_id()}", kind="recovery-code", secret=code)
+        entry = Authenticator(
+            id=f"recovery-code|{tenant.chance.device_id()}", kind="recovery-code", secret=code, created_at=now
+        )
         tenant.authenticators.add(user_id, entry)
         return code
 
+    @property
+    def is_on(self) -> bool:
+        return "recovery-code" in self._tenant.settings.factors
+
     def of(self, user_id: str) -> Authenticator | None:
         """Return the entry of a user's code, once a factor is confirmed."""
-        if not self._tenant.settings.recovery_code:
+        if not self.is_on:
             return None
         return next(iter(self._tenant.authenticators.active_kind(user_id, "recovery-code")), None)
 

@@ -8,10 +8,10 @@ from starlette.routing import Route
 
 from auth0_mfa_lab.sandbox import session_errors as errors
 from auth0_mfa_lab.sandbox.client_auth import authenticate_client
-from auth0_mfa_lab.sandbox.errors import MfaRequired
+from auth0_mfa_lab.sandbox.errors import MfaRequiredOnRefresh
 from auth0_mfa_lab.sandbox.evidence import NO_CACHE
 from auth0_mfa_lab.sandbox.fields import Fields, read_fields
-from auth0_mfa_lab.sandbox.grants import Answer, wished_scopes
+from auth0_mfa_lab.sandbox.grants import Answer, mfa_required, wished_scopes
 from auth0_mfa_lab.sandbox.mfa import JSON
 from auth0_mfa_lab.sandbox.notes import note_misspellings
 from auth0_mfa_lab.sandbox.records import Client
@@ -48,7 +48,7 @@ class Session:
         wished = wished_scopes(fields) or request.scope
         narrowed = replace(request, scope=tuple(one for one in wished if one in request.scope))
         if self._tenant.settings.switches["refresh"] == "mfa_required":
-            raise MfaRequired(self._tenant.begin_login(narrowed).mfa_token)
+            raise mfa_required(self._tenant, self._tenant.begin_login(narrowed), error=MfaRequiredOnRefresh)
         self._tenant.issued.revoke(token)
         return self._tenant.refreshed(request, narrowed), {}
 

@@ -1,6 +1,7 @@
 """The tenant: who is in it, and what each may do now; pure state, with no web in it."""
 
 import hmac
+from collections import deque
 from urllib.parse import quote
 
 from joserfc.jwk import RSAKey
@@ -11,11 +12,14 @@ from auth0_mfa_lab.sandbox.clock import Clock
 from auth0_mfa_lab.sandbox.delivery import Delivery
 from auth0_mfa_lab.sandbox.issued import Issued
 from auth0_mfa_lab.sandbox.keys import NewKey
+from auth0_mfa_lab.sandbox.limits import Limits
+from auth0_mfa_lab.sandbox.management_scopes import MANAGEMENT_SCOPES
 from auth0_mfa_lab.sandbox.passwordless_codes import PasswordlessCodes
 from auth0_mfa_lab.sandbox.records import (
     Api,
     Client,
     Device,
+    LogEntry,
     Login,
     OobTransaction,
     PasswordlessConnection,
@@ -30,13 +34,14 @@ from auth0_mfa_lab.sandbox.transactions import Transactions
 MFA_SCOPES = ("enroll", "read:authenticators", "remove:authenticators")
 MFA_TOKEN_LIFETIME = 600
 """Seconds that an MFA access token lives (reference, section 2)."""
+KEPT_LOGS = 1_000
 
 
 class Tenant:
     """One Auth0 tenant. Every look-up is by key: a login costs the same with one user as with many.
 
-    What a factor does stands in a module of its own: push, otp, sms, recovery. `codes` is the chance behind what is
-    sent to people, apart from `chance`: a code that is drawn moves no id.
+    What a factor does stands in a module of its own: push, otp, oob_codes, recovery; what its settings mean, factors.
+    `codes` is the chance behind what is sent to people, apart from `chance`: a code that is drawn moves no id.
     """
 
     def __init__(
@@ -56,17 +61,43 @@ class Tenant:
         self.codes = chance.fork("codes")
         self.delivery = delivery
         self.tokens = Tokens(domain=domain, clock=clock, chance=chance, new_key=new_key)
-        self.transactions = Transactions(clock=clock, chance=chance, tokens=self.tokens)
+        self.limits = Limits(clock)
+        self.transactions = Transactions(clock=clock, chance=chance, tokens=self.tokens, limits=self.limits)
         self.authenticators = Authenticators()
         self.issued = Issued()
         self.passwordless = PasswordlessCodes(clock=clock, chance=chance.fork("passwordless"))
         self.clients: dict[str, Client] = {}
         mfa = Api(identifier=self.tokens.mfa_audience, scopes=MFA_SCOPES, token_lifetime=MFA_TOKEN_LIFETIME)
-        self.apis: dict[str, Api] = {mfa.identifier: mfa}
+        management = Api(identifier=self.management_audience, scopes=MANAGEMENT_SCOPES)
+        self.apis: dict[str, Api] = {mfa.identifier: mfa, management.identifier: management}
         self.connections: set[str] = set()
         self.users: dict[str, User] = {}
         self.devices: dict[str, Device] = {}
         self._by_name: dict[tuple[str, str], User] = {}
+        self._logs: deque[LogEntry] = deque(maxlen=KEPT_LOGS)
+        self._log_ids = chance.fork("logs")
+
+    @property
+    def management_audience(self) -> str:
+        """The identifier of the Management API (reference, section 9.1)."""
+        return f"https://{self.domain}/api/v2/"
+
+    @property
+    def logs(self) -> tuple[LogEntry, ...]:
+        """The tenant's log, oldest first; the oldest of many are forgotten."""
+        return tuple(self._logs)
+
+    def log(self, type_: str, description: str, *, user_id: str | None = None, client_id: str | None = None) -> None:
+        """Write an entry to the tenant's log; the codes are Auth0's (reference, section 11), the descriptions ours."""
+        entry = LogEntry(
+            log_id=self._log_ids.digits(32),
+            type=type_,
+            date=self.clock.now(),
+            description=description,
+            user_id=user_id,
+            client_id=client_id,
+        )
+        self._logs.append(entry)
 
     @property
     def guardian_url(self) -> str:
@@ -98,6 +129,10 @@ class Tenant:
         if user is None or not hmac.compare_digest(user.password.encode(), password.encode()):
             return None
         return user
+
+    def implicit_email_id(self, user_id: str) -> str:
+        """Return under which id a user's own verified address is listed, the same each time."""
+        return f"email|{self.chance.fork(f'email/{user_id}').device_id()}"
 
     def passwordless_user(self, connection: PasswordlessConnection, address: str) -> User:
         """Return the user of an address, who is made at the first login (reference, section 7.3)."""
@@ -131,31 +166,6 @@ class Tenant:
             scope=scope,
         )
         return self.transactions.access_login(token, request, expires)
-
-    def second_factor_due(self, request: Request) -> bool:
-        """Tell whether this request needs a second factor: by the policy, or by its audience (reference, section 2).
-
-        The MFA audience forces one of every user who has one; whoever has none is asked where the policy is always,
-        and where the switch `mfa_audience_without_factor` says so.
-        """
-        if self.settings.policy == "all-applications":
-            return True
-        if request.audience != self.tokens.mfa_audience:
-            return False
-        return self.authenticators.is_enrolled(request.user_id) or self._article_holds
-
-    def is_disputed(self, request: Request) -> bool:
-        """Tell whether it is a guess that this request needs a second factor: no source says that the policy wins."""
-        no_factor = not self.authenticators.is_enrolled(request.user_id)
-        return request.audience == self.tokens.mfa_audience and no_factor and not self._article_holds
-
-    @property
-    def _article_holds(self) -> bool:
-        return self.settings.switches["mfa_audience_without_factor"] == "mfa_required"
-
-    def may_enroll(self, login: Login) -> bool:
-        """Tell whether this login may enroll: an MFA access token always, an mfa_token the first factor only."""
-        return login.is_access_token or not self.authenticators.active_of(login.request.user_id)
 
     def token_set(self, request: Request) -> dict[str, object]:
         """Return the tokens that a request asked for, whatever grant ends it."""
@@ -196,8 +206,14 @@ class Tenant:
         user_id = transaction.login.request.user_id
         if transaction.state in ("used", "rejected"):
             return transaction.state
-        listed = self.authenticators.get(user_id, transaction.authenticator_id)
-        return transaction.state if listed else "superseded"
+        one = transaction.authenticator_id
+        is_listed = self.authenticators.get(user_id, one) or one == self.implicit_email_id(user_id)
+        return transaction.state if is_listed else "superseded"
+
+    def confirm(self, user_id: str, authenticator_id: str, *, name: str | None = None) -> None:
+        """Make an authenticator active, and what belongs to it."""
+        self.authenticators.confirm(user_id, authenticator_id, name=name, now=self.clock.now())
+        self.log("gd_enrollment_complete", "Enrollment confirmed.", user_id=user_id)
 
     def remove_authenticator(self, user_id: str, authenticator_id: str) -> None:
         """Remove an authenticator with its partner, and the phone behind it; no transaction of it can be ended."""
@@ -205,6 +221,7 @@ class Tenant:
         for one in (authenticator_id, entry.partner if entry else None):
             self.devices.pop((one or "").removeprefix("push|"), None)
         self.authenticators.remove(user_id, authenticator_id)
+        self.log("gd_unenroll", "Authenticator removed.", user_id=user_id)
 
     def finish(self, login: Login) -> dict[str, object]:
         """End a login by its second factor: its original request gets its tokens, once.

@@ -54,6 +54,13 @@ class Tokens:
             body["scope"] = " ".join(request.scope)
         return {**body, "expires_in": lifetime, "token_type": "Bearer"}
 
+    def machine_token(self, client_id: str, api: Api, scope: Sequence[str]) -> dict[str, object]:
+        """Return what an application gets for itself: nobody's id_token, no refresh token (reference, section 9.1)."""
+        claims: dict[str, object] = {"sub": f"{client_id}@clients", "aud": api.identifier, "azp": client_id}
+        scopes = {"scope": " ".join(scope)} if scope else {}
+        token = self._jwt({**claims, **scopes, "gty": "client-credentials"}, api.token_lifetime)
+        return {"access_token": token, **scopes, "expires_in": api.token_lifetime, "token_type": "Bearer"}
+
     def refresh_token(self) -> str:
         return f"v1.{self._chance.base64url(51)}"
 
@@ -69,7 +76,7 @@ class Tokens:
                 "updated_at": updated.replace("+00:00", "Z"),
             }
         if "email" in scope and user.email:
-            claims |= {"email": user.email, "email_verified": True}
+            claims |= {"email": user.email, "email_verified": user.email_verified}
         return claims
 
     def transaction_token(self, *, user_id: str, txid: str, lifetime: int) -> str:

@@ -2,22 +2,21 @@
 
 from typing import Literal
 
-from auth0_mfa_lab.sandbox.bucket import Bucket
 from auth0_mfa_lab.sandbox.chance import Chance
 from auth0_mfa_lab.sandbox.clock import Clock
+from auth0_mfa_lab.sandbox.limits import Limits
 from auth0_mfa_lab.sandbox.records import Channel, Login, OobTransaction, Request, Ticket
 from auth0_mfa_lab.sandbox.tokens import Tokens
 
 MFA_TOKEN_LIFETIME = 600
 OOB_CODE_LIFETIME = 300
-POLL_BURST = 12
-POLLS_PER_MINUTE = 12
 
 
 class Transactions:
     """Every transaction, found by its own token, at the same cost however many there are."""
 
-    def __init__(self, *, clock: Clock, chance: Chance, tokens: Tokens) -> None:
+    def __init__(self, *, clock: Clock, chance: Chance, tokens: Tokens, limits: Limits) -> None:
+        self._limits = limits
         self._clock = clock
         self._chance = chance
         self._tokens = tokens
@@ -26,6 +25,7 @@ class Transactions:
         self._by_code: dict[str, OobTransaction] = {}
         self._by_txid: dict[str, OobTransaction] = {}
         self._tickets: dict[str, Ticket] = {}
+        self._newest_of: dict[str, OobTransaction] = {}
 
     def begin_login(self, request: Request) -> Login:
         """Remember a login whose second factor is due: 10 minutes (reference, section 0.3)."""
@@ -63,12 +63,13 @@ class Transactions:
             device_id=device_id,
             started=now,
             expires=expires,
-            polls=Bucket(burst=POLL_BURST, per_minute=POLLS_PER_MINUTE, now=now),
+            polls=self._limits.new("polls"),
             challenge=self._chance.base64url(32) if purpose == "login" and channel == "auth0" else "",
             code=code,
         )
         self._by_code[transaction.oob_code] = transaction
         self._by_txid[transaction.txid] = transaction
+        self._newest_of[login.request.user_id] = transaction
         return transaction
 
     def supersede(self, newer: OobTransaction) -> None:
@@ -81,6 +82,10 @@ class Transactions:
 
     def oob(self, oob_code: str) -> OobTransaction | None:
         return self._by_code.get(oob_code)
+
+    def newest_of(self, user_id: str) -> OobTransaction | None:
+        """Return a user's newest out-of-band transaction, whatever became of it."""
+        return self._newest_of.get(user_id)
 
     def by_txid(self, txid: str) -> OobTransaction | None:
         return self._by_txid.get(txid)

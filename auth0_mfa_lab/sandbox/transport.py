@@ -14,6 +14,8 @@ Message = MutableMapping[str, Any]
 AsgiApp = Callable[[Message, Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]]
 NOTES = "auth0_lab_notes"
 """The name of the notes in `httpx.Response.extensions`: a tuple of plain sentences, never a secret."""
+CALLER = "127.0.0.1"
+"""The address that every request in process seems to come from."""
 FAILURES_KEPT = 20
 
 
@@ -148,6 +150,6 @@ def _scope(request: httpx.Request, notes: list[str]) -> Message:
         "query_string": url.query,
         "root_path": "",
         "server": (url.host, url.port or 443),
-        "client": ("127.0.0.1", 123),
+        "client": (CALLER, 123),
         "extensions": {EXTENSION: notes},
     }
