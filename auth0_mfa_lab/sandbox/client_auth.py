@@ -6,6 +6,7 @@ from urllib.parse import unquote
 
 from starlette.requests import Request
 
+from auth0_mfa_lab.sandbox.applications import Application
 from auth0_mfa_lab.sandbox.errors import NotEmulated, Unauthorized
 from auth0_mfa_lab.sandbox.fields import Fields
 from auth0_mfa_lab.sandbox.records import Client
@@ -28,7 +29,7 @@ def authenticate_client(tenant: Tenant, request: Request, fields: Fields) -> Cli
     client = tenant.clients.get(client_id)
     if client is None:
         raise Unauthorized
-    if client.client_secret is None:
+    if client.client_secret is None or Application.of(client).method == "none":
         return client
     if not secret and "client_assertion" in fields:
         raise NotEmulated("client authentication by private_key_jwt (client_assertion)")

@@ -1,39 +1,28 @@
 """The table that says how well each answer of the sandbox is known: nobody may take a green run for Auth0's word."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from auth0_mfa_lab.sandbox import (
     alternatives,
+    client_credentials_errors,
     errors,
     grant_errors,
     guardian_errors,
+    management_errors,
+    management_evidence,
     mfa_errors,
     passwordless_errors,
     session_errors,
 )
 from auth0_mfa_lab.sandbox.errors import WireError
+from auth0_mfa_lab.sandbox.evidence_row import EvidenceRow as EvidenceRow
 
 NO_CACHE = "private, no-store, no-cache, must-revalidate, post-check=0, pre-check=0, no-transform"
 """What Auth0 sends with every 4xx of `/oauth/token`, and with all of `/userinfo` (reference, section 0.5) [rec]."""
 MODULES = (
     *(errors, mfa_errors, grant_errors, passwordless_errors, session_errors),
-    *(alternatives, guardian_errors),
+    *(alternatives, guardian_errors, client_credentials_errors, management_errors),
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EvidenceRow:
-    """One answer: when it comes, what it says, and the mark of each part ("" where there is nothing to mark)."""
-
-    endpoint: str
-    case: str
-    status: int
-    error: str = ""
-    text: str = ""
-    status_mark: str = ""
-    error_mark: str = ""
-    text_mark: str = ""
 
 
 ENROLLED = EvidenceRow(endpoint=guardian_errors.ENROLL, case="The phone is enrolled.", status=201, status_mark="guess")
@@ -63,7 +52,8 @@ def note_of(row: EvidenceRow) -> str:
 
 def evidence() -> tuple[EvidenceRow, ...]:
     """Return the row of every error class, then those of the other answers whose status is a guess."""
-    return (*(_row(error) for error in _error_classes()), ENROLLED, RESOLVED, NOT_THE_USER, NO_ROUTE, NO_METHOD)
+    errors_of_all = tuple(_row(error) for error in _error_classes())
+    return (*errors_of_all, *management_evidence.ROWS, ENROLLED, RESOLVED, NOT_THE_USER, NO_ROUTE, NO_METHOD)
 
 
 def _error_classes() -> Iterator[type[WireError]]:

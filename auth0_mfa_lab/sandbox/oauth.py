@@ -8,6 +8,7 @@ from starlette.routing import Route
 
 from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.client_auth import authenticate_client
+from auth0_mfa_lab.sandbox.client_credentials import ClientCredentials
 from auth0_mfa_lab.sandbox.fields import Fields, read_fields
 from auth0_mfa_lab.sandbox.grants import GRANTS, Answer
 from auth0_mfa_lab.sandbox.mfa_grants import MfaGrants
@@ -21,7 +22,6 @@ from auth0_mfa_lab.sandbox.tenant import Tenant
 
 NOT_EMULATED = frozenset(
     {
-        "client_credentials",
         "authorization_code",
         "urn:ietf:params:oauth:grant-type:device_code",
         "urn:ietf:params:oauth:grant-type:token-exchange",
@@ -49,6 +49,7 @@ class OAuth:
             f"{GRANTS}/mfa-recovery-code": mfa.recovery_code,
             PASSWORDLESS: passwordless.grant,
             "refresh_token": Session(tenant).refresh,
+            "client_credentials": ClientCredentials(tenant).grant,
         }
 
     def routes(self) -> list[Route]:
