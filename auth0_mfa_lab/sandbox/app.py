@@ -15,6 +15,7 @@ from auth0_mfa_lab.sandbox.discovery import Discovery
 from auth0_mfa_lab.sandbox.errors import NotEmulated, WireError
 from auth0_mfa_lab.sandbox.gateway import Gateway
 from auth0_mfa_lab.sandbox.guardian import Guardian
+from auth0_mfa_lab.sandbox.management import BASE, CACHE, Management
 from auth0_mfa_lab.sandbox.mfa import JSON, Mfa
 from auth0_mfa_lab.sandbox.notes import add_note
 from auth0_mfa_lab.sandbox.oauth import OAuth
@@ -34,6 +35,7 @@ def build_app(tenant: Tenant) -> Starlette:
             *Session(tenant).routes(),
             *Guardian(tenant).routes(),
             *Discovery(tenant).routes(),
+            *Management(tenant).routes(),
         ],
         middleware=[Middleware(Gateway, tenant=tenant)],
         exception_handlers={
@@ -57,7 +59,8 @@ async def answer_error(tenant: Tenant, request: Request, error: Exception) -> Re
     if request.url.path == "/oauth/token":
         headers = {"cache-control": evidence.NO_CACHE, **error.headers}
         return JSONResponse(error.body(), status_code=error.status, headers=headers)
-    return JSON(error.body(), status_code=error.status, headers=error.headers)
+    cache = CACHE if request.url.path.startswith(f"{BASE}/") else {}
+    return JSON(error.body(), status_code=error.status, headers={**cache, **error.headers})
 
 
 async def answer_not_emulated(_: Request, error: Exception) -> Response:
