@@ -3,52 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
-from html import escape
+from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from auth0_mfa_lab.boxed import Inside, fresh_user, inside_of, limits_of, open_box
 from auth0_mfa_lab.client import Client
 from auth0_mfa_lab.clock import LabClock, RealClock, SandboxClock
-from auth0_mfa_lab.errors import ClaimFailed, LabError, SettingsError
+from auth0_mfa_lab.connection import Connection
+from auth0_mfa_lab.door import Policy, Profile, SandboxDoor
+from auth0_mfa_lab.errors import ClaimFailed, SettingsError
 from auth0_mfa_lab.inbox import LabInbox, OwnInbox, SandboxInbox
-from auth0_mfa_lab.people import User, checked_factors, configured_user, learn_settings
+from auth0_mfa_lab.people import User, configured_user, learn_settings
 from auth0_mfa_lab.phone import LabPhone, OwnPhone, SandboxPhone, ask_hidden
 from auth0_mfa_lab.polling import OOB_CODE_SECONDS, Poll, PollRun
 from auth0_mfa_lab.sender import checked_text, network
 from auth0_mfa_lab.settings import Settings
+from auth0_mfa_lab.show.limits import Limits
 from auth0_mfa_lab.show.page import show, show_all
 from auth0_mfa_lab.show.poll import show_poll
 from auth0_mfa_lab.show.sequence import Sequence as Diagram
-from auth0_mfa_lab.show.told import Told
+from auth0_mfa_lab.show.told import Lines, Told
 from auth0_mfa_lab.tokens import Inspection, inspect
 from auth0_mfa_lab.wire.aliases import Aliases
-from auth0_mfa_lab.wire.exchange import Exchange, Speaker
+from auth0_mfa_lab.wire.exchange import Exchange
 from auth0_mfa_lab.wire.export import curl
 from auth0_mfa_lab.wire.journal import Journal
-from auth0_mfa_lab.wire.recorder import RecordingTransport
 
 if TYPE_CHECKING:
+    from auth0_mfa_lab.management import Management
     from auth0_mfa_lab.sandbox import Phone, Sandbox
     from auth0_mfa_lab.show.panels import PollPanel
     from auth0_mfa_lab.show.panels_qr import QrPanel
     from auth0_mfa_lab.show.qr import QrPicture
 
-Profile = Literal["docs", "recorded"]
-Policy = Literal["all-applications", "never"]
-_HEADERS = {
-    # Pinned, so that no upgrade of a library changes what a notebook shows.
-    "user-agent": "auth0-mfa-lab",
-    "accept": "application/json",
-    "accept-encoding": "gzip, deflate",
-}
-_TIMEOUT_SECONDS = 30.0
 
-
-class Lab:
+class Lab(Lines):
     """A lab on one tenant. Make it with `Lab.from_env()`, `Lab.sandbox()` or `Lab.live(...)`."""
+
+    sandbox = SandboxDoor()
 
     def __init__(self, settings: Settings, transport: httpx.BaseTransport, clock: LabClock, domain: str) -> None:
         """Compose what every kind of tenant shares; the named constructors do the rest."""
@@ -58,6 +53,7 @@ class Lab:
         self.aliases = Aliases(people=settings.tenant == "live" and not settings.show_people)
         self.journal = Journal(aliases=self.aliases, now=clock.now, show=show, show_all=show_all)
         self._transport = transport
+        self._connection = Connection(domain, transport, self.journal)
         self._sandbox: Sandbox | None = None
         self._virtual: Phone | None = None
         self.phone: LabPhone = OwnPhone(self.aliases, ask_hidden)
@@ -65,6 +61,8 @@ class Lab:
         self.audience: str | None = settings.audience
         self.mfa_audience = f"https://{domain}/mfa/"
         self.client = self._client(settings.client_id or "", settings.client_secret)
+        self.management_audience = f"https://{domain}/api/v2/"
+        self._machine = (settings.mgmt_client_id, settings.mgmt_client_secret)
 
     @classmethod
     def from_env(cls, start: Path | None = None) -> Lab:
@@ -77,7 +75,7 @@ class Lab:
         return cls.live(settings) if settings.tenant == "live" else cls._boxed(settings)
 
     @classmethod
-    def sandbox(
+    def _open_sandbox(
         cls,
         *,
         profile: Profile = "docs",
@@ -88,8 +86,8 @@ class Lab:
         """Open a sandbox tenant of one's own, whatever the environment says.
 
         `profile` is `docs` (a rejected push is 403 `invalid_grant`) or `recorded` (400 `access_denied`); `policy` is
-        `all-applications` or `never`; `switches` names the answers where sources differ. Equal seeds give equal ids,
-        codes and tokens.
+        `all-applications`, `never` or `confidence-score`; `switches` names the answers where sources differ. Equal
+        seeds give equal ids, codes and tokens. On a lab, `lab.sandbox` is the inside of its sandbox.
         """
         return cls._boxed(Settings(), profile=profile, policy=policy, switches=switches or {}, seed=seed)
 
@@ -110,17 +108,16 @@ class Lab:
 
     @classmethod
     def _boxed(cls, settings: Settings, **options: Any) -> Lab:
-        from auth0_mfa_lab.sandbox import PhoneError, Sandbox
+        from auth0_mfa_lab.sandbox import PhoneError
 
-        try:
-            box = Sandbox(**options)
-        except ValueError as problem:
-            raise LabError(str(problem)) from None
+        box = open_box(**options)
         lab = cls(settings, box.transport, SandboxClock(box.clock), box.domain)
         lab._sandbox = box
         lab.audience = box.defaults.audience
         lab.client = lab._client(box.defaults.client_id, lab.aliases.learn("client_secret", box.defaults.client_secret))
-        lab._virtual = box.new_phone(lab._http("phone"))
+        machine_secret = lab.aliases.learn("mgmt_client_secret", box.defaults.mgmt_client_secret)
+        lab._machine = (box.defaults.mgmt_client_id, machine_secret)
+        lab._virtual = box.new_phone(lab._connection.http("phone"))
         lab.phone = SandboxPhone(lab._virtual, lab.aliases, failures=PhoneError)
         lab.inbox = SandboxInbox(box.delivery.messages, lab.aliases)
         return lab
@@ -133,16 +130,27 @@ class Lab:
         """
         if self._sandbox is None:
             return configured_user(self.settings, self.client, self.aliases, factors)
-        account = self._sandbox.add_user(factors=checked_factors(factors), phone=self._virtual)
-        code = account.recovery_code
-        return User(
-            username=account.username,
-            password=self.aliases.learn("password", account.password),
-            phone_number=account.phone_number,
-            email=account.email,
-            factors=tuple(factors),
-            recovery_code=code and self.aliases.learn("recovery_code", code),
-        )
+        return fresh_user(self._sandbox, self._virtual, self.aliases, factors)
+
+    def limits(self, user: User) -> Limits:
+        """Return a table of what is left to a user of each limit; on a live tenant, of what Auth0 documents.
+
+        Raises LabError for what is no user of this sandbox. Source: the reference, section 11.
+        """
+        return limits_of(self._sandbox, user)
+
+    @cached_property
+    def management_application(self) -> Client:
+        """The machine-to-machine application that gets tokens for the Management API.
+
+        Its `client_credentials_grant(audience=lab.management_audience)` brings one. On a live tenant it is that of
+        AUTH0_MGMT_CLIENT_ID; SettingsError names both variables when one is missing.
+        """
+        return self._connection.machine(*self._machine)
+
+    def management(self, access_token: str) -> Management:
+        """Return the Management API, one method per path, opened by an access token for it."""
+        return self._connection.management(checked_text("access_token", access_token))
 
     def step(self, title: str) -> None:
         """Put the exchanges that follow under this title in the journal."""
@@ -205,21 +213,15 @@ class Lab:
         """Return an exchange's request as a curl command; a secret in it is a shell variable."""
         return Told(curl(exchange, self.aliases))
 
-    def __repr__(self) -> str:
-        return "\n".join(self._lines())
-
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return {
-            "text/plain": repr(self),
-            "text/html": "".join(f"<p>{escape(line)}</p>" for line in self._lines()),
-        }
-
     def _lines(self) -> list[str]:
         notice = [self.settings.notice] if self.settings.notice else []
         if self._sandbox is None:
             return [*notice, f"Lab on the live tenant {self.domain}: every request of yours is sent there."]
         profile = f"profile {self._sandbox.profile}"
         return [*notice, f"Lab on the sandbox tenant {self.domain} ({profile}): nothing leaves this process."]
+
+    def _inside(self) -> Inside:
+        return inside_of(self._sandbox, self.domain)
 
     def _run(self, mfa_token: str, oob_code: str) -> PollRun:
         checked_text("mfa_token", mfa_token), checked_text("oob_code", oob_code)
@@ -235,12 +237,5 @@ class Lab:
         return self.journal[born - 1].at if born else self.clock.now()
 
     def _client(self, client_id: str, client_secret: str | None) -> Client:
-        http = self._http("app")
-        return Client(
-            http, client_id=client_id, client_secret=client_secret, after_poll=lambda: self.phone.after_poll()
-        )
-
-    def _http(self, speaker: Speaker) -> httpx.Client:
-        transport = RecordingTransport(self._transport, self.journal, speaker=speaker)
-        base = f"https://{self.domain}"
-        return httpx.Client(transport=transport, base_url=base, headers=_HEADERS, timeout=_TIMEOUT_SECONDS)
+        # The phone is asked for at each poll: a boxed lab gets its own only after this.
+        return self._connection.application(client_id, client_secret, lambda: self.phone.after_poll())

@@ -6,14 +6,17 @@ import inspect
 import pickle
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 
-from auth0_mfa_lab import Lab, LabError, NoAnswer, Secret, errors
+from auth0_mfa_lab import Lab, LabError, NoAnswer, Secret, SettingsError, errors
 from auth0_mfa_lab.errors import ClaimFailed, NotABarcode, NotEnrolled, NothingToAnswer, NothingWasSent, PhoneError
+from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.wire.exchange import Exchange
+from tests.mothers import live_settings
 
 
 @pytest.fixture
@@ -267,6 +270,39 @@ def test_steps_diagram_and_curl_are_of_its_journal(lab: Lab) -> None:
     assert "1. keys" in repr(lab.journal)
     assert "GET /.well-known/jwks.json" in repr(lab.diagram())
     assert repr(lab.curl(keys)).startswith("curl --request GET")
+
+
+# -- the administrator's side
+
+
+def test_the_management_application_is_a_client_of_its_own_whose_secret_is_known(lab: Lab) -> None:
+    machine = lab.management_application
+    assert machine is lab.management_application
+    assert machine.client_id != lab.client.client_id
+    assert lab.management_audience == "https://sandbox.example/api/v2/"
+    assert lab._sandbox is not None
+    alias = lab.aliases.known(lab._sandbox.defaults.mgmt_client_secret)
+    assert alias is not None
+    assert alias.shown == "<mgmt_client_secret 1>"
+    assert machine.client_id == lab._sandbox.defaults.mgmt_client_id
+
+
+def test_a_live_lab_without_a_management_application_names_both_variables() -> None:
+    box = Sandbox(domain="tenant.example")
+    no_secret = replace(live_settings(box), mgmt_client_id="machine")
+    no_id = replace(live_settings(box), mgmt_client_secret=Secret("machine-secret", "<mgmt_client_secret>"))
+    both = replace(no_id, mgmt_client_id="machine")
+    assert Lab.live(both, transport=box.transport).management_application.client_id == "machine"
+    for settings in (no_secret, no_id):
+        lab = Lab.live(settings, transport=box.transport)
+        with pytest.raises(SettingsError, match=r"AUTH0_MGMT_CLIENT_ID and AUTH0_MGMT_CLIENT_SECRET are not both set"):
+            _ = lab.management_application
+        assert len(lab.journal) == 0
+
+
+def test_the_management_api_wants_an_access_token_that_is_text(lab: Lab) -> None:
+    with pytest.raises(LabError, match="access_token is a whole exchange"):
+        lab.management(lab.client.jwks())  # type: ignore[arg-type]  # what must fail
 
 
 # -- the errors

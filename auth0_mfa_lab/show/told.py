@@ -1,4 +1,4 @@
-"""A sentence of the lab's own, as the value of a cell."""
+"""Sentences of the lab's own, as the value of a cell."""
 
 from __future__ import annotations
 
@@ -19,3 +19,16 @@ class Told:
         # A command has lines of its own.
         tag = "pre" if "\n" in self.sentence else "p"
         return {"text/plain": self.sentence, "text/html": f"<{tag}>{escape(self.sentence)}</{tag}>"}
+
+
+class Lines:
+    """Whatever shows itself as a few sentences, each in a line of its own."""
+
+    def _lines(self) -> list[str]:
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return "\n".join(self._lines())
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        return {"text/plain": repr(self), "text/html": "".join(f"<p>{escape(line)}</p>" for line in self._lines())}

@@ -1,0 +1,62 @@
+"""How a lab reaches its tenant: HTTP clients that record, and the applications that speak through them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import httpx
+
+from auth0_mfa_lab.client import Client
+from auth0_mfa_lab.errors import SettingsError
+from auth0_mfa_lab.wire.exchange import Speaker
+from auth0_mfa_lab.wire.journal import Journal
+from auth0_mfa_lab.wire.recorder import RecordingTransport
+
+if TYPE_CHECKING:
+    from auth0_mfa_lab.management import Management
+
+_HEADERS = {
+    # Pinned, so that no upgrade of a library changes what a notebook shows.
+    "user-agent": "auth0-mfa-lab",
+    "accept": "application/json",
+    "accept-encoding": "gzip, deflate",
+}
+_TIMEOUT_SECONDS = 30.0
+
+
+class Connection:
+    """The way to one tenant; whatever goes through it stands in the journal."""
+
+    def __init__(self, domain: str, transport: httpx.BaseTransport, journal: Journal) -> None:
+        """Reach the host `domain` through `transport`."""
+        self._base_url = f"https://{domain}"
+        self._transport = transport
+        self._journal = journal
+
+    def http(self, speaker: Speaker) -> httpx.Client:
+        """Return an HTTP client whose exchanges are this speaker's."""
+        transport = RecordingTransport(self._transport, self._journal, speaker=speaker)
+        return httpx.Client(transport=transport, base_url=self._base_url, headers=_HEADERS, timeout=_TIMEOUT_SECONDS)
+
+    def application(
+        self, client_id: str, client_secret: str | None, after_poll: Callable[[], None] = lambda: None
+    ) -> Client:
+        """Return the client of an application; without a secret it is public. `after_poll` follows each poll of it."""
+        return Client(self.http("app"), client_id=client_id, client_secret=client_secret, after_poll=after_poll)
+
+    def machine(self, client_id: str | None, client_secret: str | None) -> Client:
+        """Return the client of the machine-to-machine application; SettingsError when there is none."""
+        if client_id is None or client_secret is None:
+            raise SettingsError(
+                "The Management API needs an application of its own, and AUTH0_MGMT_CLIENT_ID and "
+                "AUTH0_MGMT_CLIENT_SECRET are not both set. Make one: Dashboard > Applications > Create Application > "
+                "Machine to Machine, authorized for the Auth0 Management API. Then add both lines to .env."
+            )
+        return self.application(client_id, client_secret)
+
+    def management(self, access_token: str) -> Management:
+        """Return the Management API, opened by this access token."""
+        from auth0_mfa_lab.management import Management
+
+        return Management(self.http("app"), access_token)

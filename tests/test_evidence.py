@@ -1,0 +1,160 @@
+"""`lab.sandbox` shows what is inside: how well each answer is known, and where a switch chooses."""
+
+from __future__ import annotations
+
+import inspect
+import pickle
+
+import pytest
+
+from auth0_mfa_lab import Lab, LabError
+from auth0_mfa_lab.sandbox import SWITCHES, Sandbox
+from auth0_mfa_lab.show.evidence import MARKS, Evidence
+from auth0_mfa_lab.show.switches import MEANINGS
+from tests.mothers import a_live_lab
+
+
+@pytest.fixture(scope="module")
+def lab() -> Lab:
+    return Lab.sandbox(seed=3)
+
+
+def marks_of(table: Evidence) -> list[set[str]]:
+    return [{row.status_mark, row.error_mark, row.text_mark} for row in table]
+
+
+# -- one name, two sides
+
+
+def test_the_class_opens_a_lab_and_says_how() -> None:
+    assert isinstance(Lab.sandbox(profile="recorded"), Lab)
+    assert list(inspect.signature(Lab.sandbox).parameters) == ["profile", "policy", "switches", "seed"]
+    assert "Equal" in (inspect.getdoc(Lab.sandbox) or "")
+
+
+def test_a_lab_shows_its_own_sandbox() -> None:
+    lab = Lab.sandbox(profile="recorded", policy="never")
+    assert (lab.sandbox.profile, lab.sandbox.policy) == ("recorded", "never")
+    first, second = repr(lab.sandbox).splitlines()
+    assert first == "Sandbox tenant sandbox.example · profile recorded · policy never"
+    assert ".evidence()" in second
+    assert lab.sandbox._repr_mimebundle_()["text/html"].startswith(f"<p>{first}</p>")
+
+
+def test_a_live_lab_has_no_sandbox_and_says_where_one_is() -> None:
+    lab = a_live_lab(Sandbox(domain="tenant.example"))
+    with pytest.raises(LabError, match=r"tenant\.example is a live tenant.*Lab\.sandbox\(\)"):
+        lab.sandbox.evidence()
+
+
+def test_the_inside_shows_no_secret(lab: Lab) -> None:
+    user = lab.user(factors=["push"])
+    shown = "".join(repr(each) + str(each._repr_mimebundle_()) for each in (lab.sandbox, lab.sandbox.switches))
+    assert lab._sandbox is not None
+    for secret in (user.password, lab._sandbox.defaults.client_secret, lab._sandbox.defaults.mgmt_client_secret):
+        assert str(secret) not in shown
+
+
+# -- the evidence
+
+
+def test_the_whole_table_is_what_the_sandbox_says(lab: Lab) -> None:
+    assert lab._sandbox is not None
+    assert lab.sandbox.evidence().rows == lab._sandbox.evidence()
+    assert len(lab.sandbox.evidence()) > 80
+
+
+def test_it_is_narrowed_by_a_part_of_the_endpoint(lab: Lab) -> None:
+    table = lab.sandbox.evidence("/MFA/challenge")
+    assert 0 < len(table) < len(lab.sandbox.evidence())
+    assert all("/mfa/challenge" in row.endpoint for row in table)
+
+
+@pytest.mark.parametrize("mark", MARKS)
+def test_it_is_narrowed_by_the_mark_of_any_part(lab: Lab, mark: str) -> None:
+    table = lab.sandbox.evidence(mark=mark)
+    others = [row for row in lab.sandbox.evidence() if row not in table.rows]
+    assert all(mark in marks for marks in marks_of(table))
+    assert others
+    assert not any(mark in marks for marks in marks_of(Evidence(others)))
+
+
+def test_it_is_narrowed_by_everything_at_once(lab: Lab) -> None:
+    table = lab.sandbox.evidence("/oauth/token", mark="rec", error="access_denied", status=400)
+    assert [row.text for row in table] == ["MFA Authorization rejected."]
+
+
+def test_what_fits_together_with_nothing_is_an_empty_table(lab: Lab) -> None:
+    table = lab.sandbox.evidence("/mfa/challenge", error="authorization_pending")
+    assert len(table) == 0
+    assert repr(table) == "Evidence · no answer of the sandbox fits all of this"
+    assert "<table" not in table._repr_mimebundle_()["text/html"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"mark": "sure"}, "the mark 'sure'. There are: rec, doc, test, forum, guess."),
+        ({"endpoint": "/mfa/enroll"}, "PATCH, DELETE /appliance-mfa/api/device-accounts/{id}, "),
+        ({"endpoint": "/mfa/enroll"}, "POST /mfa/associate, POST /mfa/challenge, "),
+        ({"error": "nope"}, "the error 'nope'. There are: access_denied, "),
+        ({"status": 418}, "the status 418. There are: 200, 201, "),
+    ],
+)
+def test_what_no_answer_has_is_refused_with_what_there_is(lab: Lab, wrong: dict[str, str], said: str) -> None:
+    with pytest.raises(LabError) as refusal:
+        lab.sandbox.evidence(**wrong)  # type: ignore[arg-type]  # one of them is an int
+    assert said in str(refusal.value)
+
+
+def test_it_counts_each_part_by_its_mark(lab: Lab) -> None:
+    table = lab.sandbox.evidence()
+    counts = table.counts
+    assert list(counts) == ["status", "error", "text"]
+    for part, marks in counts.items():
+        assert list(marks) == list(MARKS)
+        assert sum(marks.values()) == sum(bool(getattr(row, f"{part}_mark")) for row in table)
+    assert counts["status"]["guess"] == sum(row.status_mark == "guess" for row in table)
+    first, second, *_ = repr(table).splitlines()
+    assert first == f"Evidence · {len(table)} answers"
+    assert second.startswith(f"  status  {counts['status']['rec']} rec · ")
+
+
+def test_its_text_is_aligned_within_120_columns(lab: Lab) -> None:
+    lines = repr(lab.sandbox.evidence()).splitlines()
+    assert max(map(len, lines)) <= 120
+    head = next(line for line in lines if line.startswith("endpoint"))
+    place = head.index("status")
+    assert all(line[place - 2 : place].strip() == "" for line in lines[lines.index(head) :])
+
+
+def test_its_html_has_a_row_for_each_answer(lab: Lab) -> None:
+    table = lab.sandbox.evidence("/mfa/challenge")
+    html = table._repr_mimebundle_()["text/html"]
+    assert html.count("<tr>") == len(table) + 1
+    assert "<style" not in html
+
+
+# -- the switches
+
+
+def test_each_switch_is_its_value_now() -> None:
+    switches = Lab.sandbox(switches={"pending_status": "200"}).sandbox.switches
+    assert switches["pending_status"] == "200"
+    assert dict(switches) == {name: values[0] for name, values in SWITCHES.items()} | {"pending_status": "200"}
+    assert "1 of them not at its default" in repr(switches)
+    with pytest.raises(LabError, match=r"no switch 'pending'\. There are: .*pending_status"):
+        switches["pending"]
+
+
+def test_each_switch_says_what_it_decides(lab: Lab) -> None:
+    assert set(MEANINGS) == set(SWITCHES)
+    shown = repr(lab.sandbox.switches)
+    assert all(name in shown for name in SWITCHES)
+    assert max(map(len, shown.splitlines())) <= 120
+    assert lab.sandbox.switches._repr_mimebundle_()["text/html"].count("<tr>") == len(SWITCHES) + 1
+
+
+def test_a_table_can_be_kept(lab: Lab) -> None:
+    table = lab.sandbox.evidence("/mfa/challenge")
+    assert repr(pickle.loads(pickle.dumps(table))) == repr(table)
