@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 from urllib.parse import quote
 
@@ -26,9 +26,9 @@ class Sender:
         self,
         http: httpx.Client,
         *,
-        client_id: str,
-        client_secret: str | None,
-        authentication: ClientAuthentication,
+        client_id: str = "",
+        client_secret: str | None = None,
+        authentication: ClientAuthentication = "none",
     ) -> None:
         """Send through `http`; without a `client_secret` the application is public and sends its id alone."""
         self.client_id = client_id
@@ -41,30 +41,35 @@ class Sender:
         method: str,
         path: str,
         *,
-        json: Mapping[str, Json] | None = None,
+        json: Mapping[str, Json] | Sequence[Json] | None = None,
         form: Mapping[str, str | None] | None = None,
         bearer: str | None = None,
         headers: Mapping[str, str | None] | None = None,
         as_application: bool = False,
     ) -> Exchange:
-        """Send one request, without the fields and headers that are None; NoAnswer when the network gives none."""
+        """Send one request, without the fields and headers that are None; NoAnswer when the network gives none.
+
+        A JSON array is sent as it is.
+        """
         own = {name: value for name, value in (headers or {}).items() if value is not None}
         if bearer is not None:
             own["authorization"] = Secret("Bearer ", "Bearer ") + checked_text("the Bearer token", bearer)
-        fields = {name: value for name, value in (json or form or {}).items() if value is not None}
+        named = json if isinstance(json, Mapping) else form
+        fields = {name: value for name, value in (named or {}).items() if value is not None}
         for name, value in fields.items():
             if form is not None or isinstance(value, Exchange):
                 checked_text(name, value)
         if as_application:
             fields, authorization = self._authenticated(fields)
             own |= authorization
+        array = None if json is None or isinstance(json, Mapping) else list(json)
         has_json = json is not None or (form is None and bool(fields))
         try:
             request = self._http.build_request(
                 method,
                 quote(path, safe="/%?=&"),
                 headers=own,
-                json=fields if has_json else None,
+                json=(fields if array is None else array) if has_json else None,
                 data=fields if form is not None else None,
             )
             exchange: Exchange = self._http.send(request).extensions[EXCHANGE]

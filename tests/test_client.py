@@ -174,6 +174,12 @@ ENDPOINTS: dict[str, tuple[Callable[[Client], Exchange], str, Mapping[str, Any] 
         {"grant_type": "refresh_token", "refresh_token": "v1.refresh"},
         True,
     ),
+    "client_credentials_grant": (
+        lambda client: client.client_credentials_grant(audience="https://tenant.example/api/v2/", scope="read:users"),
+        "POST /oauth/token",
+        {"grant_type": "client_credentials", "audience": "https://tenant.example/api/v2/", "scope": "read:users"},
+        True,
+    ),
     "userinfo": (lambda client: client.userinfo(MFA_TOKEN), "GET /userinfo", None, False),
     "revoke": (lambda client: client.revoke("v1.refresh"), "POST /oauth/revoke", {"token": "v1.refresh"}, True),
     "openid_configuration": (
