@@ -186,7 +186,7 @@ class MfaRequiredByPolicy(MfaRequired):
 class AnotherFactorRequired(MfaRequired):
     """One factor was right, and a second one is demanded; switch second_factor_chained (section 6.4)."""
 
-    marks = Marks("test", "test", "doc")
+    marks = Marks("guess", "guess", "doc")
 
 
 class MfaRequiredOnRefresh(MfaRequired):
