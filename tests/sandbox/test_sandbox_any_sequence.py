@@ -300,7 +300,7 @@ class AnySequence(RuleBasedStateMachine):
         assert not key.done
         assert self.lives(key)
         entries = {one.id: one for one in self.listed(person)}
-        number = entries[fitting[0]].phone_number
+        number = entries[fitting[0]].address
         return Challenge(
             key=key,
             authenticator=fitting[0],

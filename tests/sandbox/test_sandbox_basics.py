@@ -104,7 +104,7 @@ def test_the_default_tenant_names_nobody_real(sandbox: Sandbox) -> None:
 
 def test_every_error_shows_how_well_it_is_known(sandbox: Sandbox) -> None:
     rows = sandbox.evidence()
-    assert len({(row.endpoint, row.case) for row in rows}) == len(rows)
+    assert len({(row.endpoint, row.case, row.status) for row in rows}) == len(rows)
     for row in rows:
         assert isinstance(row, EvidenceRow)
         assert {row.status_mark, row.error_mark, row.text_mark} <= {"rec", "doc", "test", "forum", "guess", ""}
@@ -126,7 +126,11 @@ def imports_of(module: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "module", ["tenant", "tokens", "evidence", "delivery", "push", "otp", "sms", "recovery", "passwordless_codes"]
+    "module",
+    [
+        *("tenant", "tokens", "evidence", "delivery", "push", "otp", "oob_codes", "recovery", "passwordless_codes"),
+        *("factors", "limits", "masks"),
+    ],
 )
 def test_the_state_of_the_tenant_imports_no_web_and_nothing_of_the_lab(module: str) -> None:
     room = Path(auth0_mfa_lab.sandbox.__file__).parent
@@ -137,7 +141,7 @@ def test_the_state_of_the_tenant_imports_no_web_and_nothing_of_the_lab(module: s
             news = imports_of(name) - seen
             seen |= news
             waiting += news
-    assert "auth0_mfa_lab.sandbox.records" in seen or module in ("evidence", "delivery")
+    assert "auth0_mfa_lab.sandbox.records" in seen or module in ("evidence", "delivery", "masks")
     assert not [name for name in seen if name.partition(".")[0] in ("starlette", "httpx")]
     assert not [name for name in seen if name.startswith("auth0_mfa_lab") and ".sandbox" not in name]
 

@@ -128,7 +128,9 @@ def test_an_application_without_the_mfa_grant_cannot_poll(app: App) -> None:
 
 
 def test_a_grant_that_is_not_emulated_yet_is_501_in_plain_text_and_named(app: App) -> None:
-    grant = "client_credentials"
+    tenant, client_id = app.sandbox.tenant, app.sandbox.defaults.client_id
+    grant = "authorization_code"
+    tenant.add_client(replace(tenant.clients[client_id], grants=frozenset({grant})))
     answer = app.token(grant_type=grant)
     assert answer.status_code == 501
     assert answer.headers["content-type"].startswith("text/plain")

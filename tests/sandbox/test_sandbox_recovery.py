@@ -65,7 +65,7 @@ def test_without_a_confirmed_factor_there_is_no_recovery_code(app: App) -> None:
 def test_a_tenant_whose_factor_is_off_gives_none_and_takes_none(app: App, phone: Phone) -> None:
     user = app.sandbox.add_user(factors=["otp"], phone=phone)
     tenant = app.sandbox.tenant
-    tenant.settings = replace(tenant.settings, recovery_code=False)
+    tenant.settings = replace(tenant.settings, factors=tenant.settings.factors - {"recovery-code"})
     assert error_of(app.recover(app.login(user), str(user.recovery_code))) == NONE
     other = app.sandbox.add_user()
     mfa_token = app.login(other)

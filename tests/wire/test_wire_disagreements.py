@@ -1,4 +1,4 @@
-"""Every row of the reference, sections 0 to 8, that is marked DISAGREE: the answer that is trusted, and its switch.
+"""Every row of the reference, sections 0 to 8 and 11, marked DISAGREE: the answer that is trusted, and its switch.
 
 Typed from the reference. `None` as a switch: the trusted answer takes in the other one, or the other one is no answer
 of a server, with the reason beside it.
@@ -17,7 +17,7 @@ DISAGREEMENTS: Mapping[str, tuple[str, str | None]] = {
     "0.6 client fields of /mfa/associate are required": ("neither needed nor refused", None),
     "0.6 a wrong secret is invalid_client": ("401 access_denied", "bad_client_secret"),
     "1.3 mfa_required is a 401": ("403; the OpenAPI example alone says 401", None),
-    "1.3 names of the types in mfa_requirements": ("not emulated: Customizable MFA, early access", None),
+    "1.3 names of the types in mfa_requirements": ("those of the documentation, each a known word", "customizable_mfa"),
     "2 a user without a factor at the MFA audience": ("200 at once", "mfa_audience_without_factor"),
     "2 an MFA access token as mfa_token at a grant": ("taken, to confirm an enrollment made with it", None),
     "3.2 an `id` in the association": ("left out, as in the recordings", None),
@@ -35,22 +35,21 @@ DISAGREEMENTS: Mapping[str, tuple[str, str | None]] = {
     "7.1 `send` is required": ("optional, a link by default", None),
     "7.2 `redirect_uri` is required": ("not read", None),
     "7.2 two tries or three": ("three", "passwordless_tries"),
+    "6.4 too many failed codes are a 429": ("400 invalid_request", "too_many_failed_codes_status"),
     "8.1 access_denied for an unknown refresh token": ("403 invalid_grant; the other is in an old text only", None),
+    "11 five codes in five minutes": ("ten an hour, as the two tables say", None),
 }
 MORE = {
     "slow_down_status": "6.3: documented for the siblings only",
     "refresh": "8.1: whether the policy fires on a refresh depends on the tenant's Actions",
+    "disabled_factor_status": "3.3 has 400 and 403, section 10 has 401 and 400, all of them guesses",
+    "mfa_required_without_mfa_token": "1.3: where an Action demands MFA and Customizable MFA is off",
+    "second_factor_chained": "6.4: seen in invented fixtures only",
+    "recovery_code_factor": "3.2: a new tenant has it off",
+    "confidence": "10: what adaptive MFA makes of a login, which no request shows",
+    "gateway_failure_every": "0.2: a gateway's HTML in the place of JSON",
 }
 """Switches for what no row marks DISAGREE, but section 13.3 lists."""
-NOT_YET = {
-    "too many failed codes": "the failure buckets of section 11 are not emulated yet",
-    "mfa_requirements": "Customizable MFA is not emulated",
-    "mfa_token missing in mfa_required": "Actions are not emulated",
-    "second factor chained": "Customizable MFA is not emulated",
-    "recovery-code factor": "a setting of the tenant: Settings.recovery_code",
-    "non-JSON gateway failure": "not emulated yet",
-}
-"""The other rows of section 13.3."""
 
 
 def expired_mfa_token(scene: Scene) -> httpx.Response:
@@ -92,6 +91,21 @@ def refreshed(scene: Scene) -> httpx.Response:
     return scene.app.token(grant_type="refresh_token", refresh_token=token)
 
 
+def voice_enrollment(scene: Scene) -> httpx.Response:
+    return scene.app.associate(scene.app.mfa_token(), oob_channels=["voice"], phone_number="+15550123")
+
+
+def eleventh_otp(scene: Scene) -> httpx.Response:
+    mfa_token = scene.app.login(scene.app.sandbox.add_user(factors=["otp"]))
+    return [scene.app.otp(mfa_token, "x") for _ in range(11)][-1]
+
+
+def eleventh_binding_code(scene: Scene) -> httpx.Response:
+    mfa_token = scene.app.login(scene.app.sandbox.add_user(factors=["sms"]))
+    oob_code = scene.app.challenge(mfa_token).json()["oob_code"]
+    return [scene.app.poll(mfa_token, oob_code, binding_code="x") for _ in range(11)][-1]
+
+
 # switch, what happens, the trusted answer, the other one: (status, error), error None for a success
 SWITCHED: list[tuple[str, Callable[[Scene], httpx.Response], tuple[int, str | None], tuple[int, str | None]]] = [
     (
@@ -123,6 +137,14 @@ SWITCHED: list[tuple[str, Callable[[Scene], httpx.Response], tuple[int, str | No
         (400, "unsupported_challenge_type"),
     ),
     ("refresh", refreshed, (200, None), (403, "mfa_required")),
+    (
+        "disabled_factor_status",
+        voice_enrollment,
+        (400, "unsupported_challenge_type"),
+        (401, "unsupported_challenge_type"),
+    ),
+    ("too_many_failed_codes_status", eleventh_otp, (400, "invalid_request"), (429, "too_many_attempts")),
+    ("too_many_failed_codes_status", eleventh_binding_code, (400, "invalid_request"), (429, "too_many_attempts")),
 ]
 
 
@@ -185,16 +207,20 @@ def test_every_switch_has_its_place_in_the_reference_and_is_tried_here() -> None
     named = {switch for _, switch in DISAGREEMENTS.values() if switch not in (None, "profile")}
     assert named | set(MORE) == set(SWITCHES)
     tried = {row[0] for row in SWITCHED}
-    assert tried | {"oob_channel_key", "passwordless_tries", "mfa_audience_without_factor"} == set(SWITCHES)
-    assert not set(NOT_YET) & set(SWITCHES)
+    here = {"oob_channel_key", "passwordless_tries", "mfa_audience_without_factor"}
+    # What these change is more than a status: test_sandbox_switches.py.
+    elsewhere = {"customizable_mfa", "mfa_required_without_mfa_token", "second_factor_chained", "recovery_code_factor"}
+    assert tried | here | elsewhere | {"confidence", "gateway_failure_every"} == set(SWITCHES)
 
 
 def test_an_unknown_switch_value_or_policy_is_refused_with_what_there_is() -> None:
-    with pytest.raises(ValueError, match=r"Unknown switch 'x'; the sandbox has mfa_audience_.*, refresh\."):
+    with pytest.raises(
+        ValueError, match=r"Unknown switch 'x'; the sandbox has mfa_audience_.*, gateway_failure_every\."
+    ):
         Sandbox(switches={"x": "y"})
     with pytest.raises(ValueError, match="Unknown value '418' of the switch pending_status; it has '400', '200'"):
         Sandbox(switches={"pending_status": "418"})
-    with pytest.raises(ValueError, match="Unknown policy 'maybe'; the sandbox has all-applications, never"):
+    with pytest.raises(ValueError, match=r"'maybe'; the sandbox has all-applications, confidence-score, never\."):
         Sandbox(policy="maybe")  # type: ignore[arg-type]  # what a person without mypy would type
 
 

@@ -1,35 +1,29 @@
 """The rows of the reference's error tables, sections 0 to 8, that the sandbox does not answer, each with its reason.
 
-Every other row of those tables stands in test_wire_sandbox_errors.py or test_wire_passwordless_errors.py, named by its
-section.
+Every other row of those tables stands in test_wire_sandbox_errors.py, test_wire_passwordless_errors.py or
+test_wire_settings_errors.py, named by its section.
 """
 
 from tests.wire import test_wire_passwordless_errors as later
 from tests.wire import test_wire_sandbox_errors as earlier
+from tests.wire import test_wire_settings_errors as of_settings
 
-ROWS = [*earlier.ROWS, *later.ROWS]
+ROWS = [*earlier.ROWS, *later.ROWS, *of_settings.ROWS]
 
 NOT_EMULATED = {
     "0.6 invalid_client": "the switch bad_client_secret",
-    "0.6 an M2M client without a client grant": "client_credentials is not emulated yet: a 501",
     "1.4 too_many_attempts": "brute-force protection is not emulated yet",
     "1.4 access_denied of an Action": "there are no Actions",
-    "1.4 user is blocked": "nobody is blocked: no Management API yet",
+    "1.4 user is blocked": "nobody is blocked: the sandbox has no such state",
     "1.4 password_leaked, requires_verification": "attack protection is not emulated",
     "1.4 too_many_requests": "the rate limits of whole endpoints are not emulated yet",
     "1.4 endpoint_disabled, method_not_allowed": "texts unknown; another method is a 405 in the general shape [guess]",
-    "3.3 Too many SMS sent": "the buckets of section 11 are not emulated yet",
-    "3.3 unsupported_challenge_type": "a factor that is off (voice, email) is a 501 as yet",
     "5 association_required": "text and status unknown; unsupported_challenge_type is what was seen",
     "5 The user does not support the requested challenge type": "older wordings of a text that is emulated",
-    "5 Too many SMS sent": "the buckets of section 11 are not emulated yet",
-    "5 unauthorized_client": "the MFA grants are checked where they are used [guess at this endpoint]",
-    "6.4 Too many failed codes": "the failure buckets of section 11 are not emulated yet",
-    "6.4 user is blocked": "nobody is blocked: no Management API yet",
-    "6.4 mfa_required (chained)": "Customizable MFA is not emulated",
+    "6.4 user is blocked": "nobody is blocked: the sandbox has no such state",
+    "6.4 mfa_required (chained)": "the switch second_factor_chained",
     "7.1 bad.tenant": "one sandbox is one tenant, and its domain is right by construction",
     "7.1 sms_provider_error": "no provider: the inbox takes everything",
-    "7.1 too_many_requests": "the rate limits of whole endpoints are not emulated yet",
     "7.2 invalid_user_password": "only on the legacy /oauth/ro",
     "7.4 all rows": "the early-access sibling /otp/challenge is not emulated",
     "8.2 429": "the rate limits of whole endpoints are not emulated yet",

@@ -11,6 +11,7 @@ import pytest
 
 from tests.sandbox.sandbox_mothers import GRANT, bearer, pushed
 from tests.wire import test_wire_passwordless_errors as passwordless
+from tests.wire import test_wire_settings_errors as settings
 from tests.wire.wire_scene import ErrorRow, Happening, Scene, assert_is
 
 GUARDIAN = "https://sandbox.example/appliance-mfa/api"
@@ -433,7 +434,7 @@ def test_a_device_error_has_four_keys_that_both_apps_can_read(
 
 
 def test_every_error_of_the_authentication_api_has_a_row_here(scene: Scene) -> None:
-    rows = [*ROWS, *passwordless.ROWS]
+    rows = [*ROWS, *passwordless.ROWS, *settings.ROWS]
     typed = {(status, error, text) for _, _, status, error, text in rows} | {
         (403, "invalid_grant", "MFA Authorization rejected."),
         (400, "access_denied", "MFA Authorization rejected."),

@@ -17,7 +17,21 @@ MARKS: dict[tuple[str, ...], tuple[str, str, str]] = {
     ("invalid_request", "invalid connection specified for passwordless grant"): ("guess", "guess", "guess"),
     ("server_error", "Authorization server"): ("forum", "forum", "forum"),
     ("unauthorized_client", "Grant type '", "A grant"): ("forum", "forum", "doc"),
-    ("unauthorized_client", "Grant type '", "The application"): ("guess", "guess", "guess"),
+    ("unauthorized_client", "Grant type '", "The application lacks the pass"): ("guess", "guess", "guess"),
+    ("unauthorized_client", "Grant type '", "The application lacks the MFA"): ("guess", "guess", "guess"),
+    ("access_denied", "Client is not authorized to access"): ("forum", "forum", "forum"),
+    ("access_denied", "No audience parameter"): ("guess", "guess", "guess"),
+    ("access_denied", "Service not found"): ("guess", "guess", "guess"),
+    ("unsupported_challenge_type", "The factor is not enabled"): ("guess", "guess", "guess"),
+    ("invalid_request", "User has created the maximum amount"): ("guess", "guess", "forum"),
+    ("invalid_request", "Too many SMS sent"): ("guess", "forum", "forum"),
+    ("invalid_request", "Too many calls made"): ("guess", "guess", "guess"),
+    ("invalid_request", "Too many emails sent"): ("guess", "guess", "guess"),
+    ("invalid_request", "Too many push"): ("guess", "guess", "guess"),
+    ("invalid_request", "Too many failed codes.", "10 wrong codes"): ("guess", "forum", "forum"),
+    ("invalid_request", "Too many failed codes.", "10 wrong recovery"): ("guess", "guess", "guess"),
+    ("too_many_requests", "Too many requests."): ("doc", "doc", "doc"),
+    ("invalid_request", "The email of the user's profile"): ("doc", "doc", "guess"),
     ("bad.client_id", "Missing"): ("doc", "doc", "doc"),
     ("bad.connection", "Missing"): ("doc", "doc", "doc"),
     ("bad.connection", "Connection does not exist"): ("doc", "doc", "doc"),
@@ -76,14 +90,14 @@ MARKS: dict[tuple[str, ...], tuple[str, str, str]] = {
 @pytest.mark.parametrize("key", MARKS)
 def test_an_error_carries_the_marks_of_the_reference(key: tuple[str, ...]) -> None:
     error, start, case = (*key, "")[:3]
-    trusted = [row for row in Sandbox().evidence() if "; switch " not in row.case]
+    trusted = [row for row in Sandbox().evidence() if "; switch " not in row.case and "/api/v2/" not in row.endpoint]
     rows = [row for row in trusted if row.error == error and row.text.startswith(start)]
     (row,) = [row for row in rows if row.case.startswith(case)]
     assert (row.status_mark, row.error_mark, row.text_mark) == MARKS[key]
 
 
 # Section 13.3, and the rows marked DISAGREE: the switch, the answer it gives instead, and the marks of that answer.
-ALTERNATIVES = {
+ALTERNATIVES: dict[tuple[str, int, str], tuple[str, str, str]] = {
     ("bad_client_secret", 401, "invalid_client"): ("doc", "doc", "doc"),
     ("expired_token_status", 403, "mfa_token is expired"): ("forum", "test", "test"),
     ("expired_token_status", 403, "oob_code is expired"): ("forum", "forum", "forum"),
@@ -91,6 +105,12 @@ ALTERNATIVES = {
     ("slow_down_status", 400, "slow_down"): ("guess", "doc", "guess"),
     ("unsupported_challenge_type_status", 400, "User is not enrolled."): ("doc", "test", "test"),
     ("unsupported_challenge_type_status", 400, "User does not have any"): ("doc", "forum", "forum"),
+    ("disabled_factor_status", 401, "The factor is not enabled"): ("guess", "guess", "guess"),
+    ("disabled_factor_status", 403, "The factor is not enabled"): ("guess", "guess", "guess"),
+    ("too_many_failed_codes_status", 429, "too_many_attempts"): ("forum", "forum", "guess"),
+    # A second factor after the first was seen in invented fixtures only; the text is that of every mfa_required.
+    ("second_factor_chained", 403, "mfa_required"): ("guess", "guess", "doc"),
+    ("refresh", 403, "mfa_required"): ("doc", "doc", "doc"),
 }
 
 
@@ -101,7 +121,9 @@ def test_each_alternative_carries_marks_of_its_own() -> None:
         (row,) = [
             row
             for row in rows
-            if row.case.endswith(f"; switch {switch}.") and (row.error == start or row.text.startswith(start))
+            if f"; switch {switch}" in row.case
+            and row.status == status
+            and (row.error == start or row.text.startswith(start))
         ]
         assert (row.status, row.status_mark, row.error_mark, row.text_mark) == (status, *marks)
 
