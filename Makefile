@@ -5,7 +5,7 @@ PORT ?= 8888
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup lab test check notebooks screenshots update clean
+.PHONY: help setup lab test check notebooks readme screenshots update clean
 
 # What the installed .venv depends on: a changed range, a changed pin, a folder that has moved.
 WANTED = { pwd; cat pyproject.toml constraints.txt; }
@@ -18,6 +18,7 @@ help:
 	@echo 'make test       run every check: lint, types, unit tests, notebooks, browser'
 	@echo 'make check      run lint and types only'
 	@echo 'make notebooks  run all notebooks again and save them in their committed form'
+	@echo 'make readme     write the tables of README.md anew, from what the sandbox does'
 	@echo 'make screenshots  take the picture in the README again (needs Chromium)'
 	@echo 'make update     renew constraints.txt within the ranges of pyproject.toml'
 	@echo 'make clean      remove .venv and the caches'
@@ -62,6 +63,9 @@ test: check
 
 notebooks: setup
 	@.venv/bin/python -m tests.execute_notebooks
+
+readme: setup
+	@.venv/bin/python -m tests.readme_tables
 
 screenshots: setup
 	@.venv/bin/python -m tests.browser.screenshots

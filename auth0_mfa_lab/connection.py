@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import httpx
 
 from auth0_mfa_lab.client import Client
 from auth0_mfa_lab.errors import SettingsError
+from auth0_mfa_lab.management import Management
 from auth0_mfa_lab.wire.exchange import Speaker
 from auth0_mfa_lab.wire.journal import Journal
 from auth0_mfa_lab.wire.recorder import RecordingTransport
-
-if TYPE_CHECKING:
-    from auth0_mfa_lab.management import Management
 
 _HEADERS = {
     # Pinned, so that no upgrade of a library changes what a notebook shows.
@@ -57,6 +54,4 @@ class Connection:
 
     def management(self, access_token: str) -> Management:
         """Return the Management API, opened by this access token."""
-        from auth0_mfa_lab.management import Management
-
         return Management(self.http("app"), access_token)

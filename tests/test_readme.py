@@ -11,6 +11,10 @@ from pathlib import Path
 import pytest
 
 from auth0_mfa_lab import Client, Settings, State
+from auth0_mfa_lab.sandbox import Sandbox
+from auth0_mfa_lab.sandbox.oauth import OAuth
+from tests.readme_probes import Probes
+from tests.readme_tables import ABSENT, GRANT_WHAT, TABLES, WHAT, between, routes, short, written
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -29,7 +33,7 @@ def test_there_is_a_python_block() -> None:
 def test_each_make_target_that_is_named_exists() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     named = set(re.findall(r"`?make ([a-z]+)", README))
-    assert {"lab", "test", "notebooks", "check"} <= named
+    assert {"lab", "test", "notebooks", "check", "readme"} <= named
     assert named <= set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
 
 
@@ -63,3 +67,39 @@ def test_the_example_of_a_dotenv_file_has_each_setting_with_its_default() -> Non
     assert Settings.from_env(ROOT / "tests", environ=defaults) == Settings()
     assert defaults["AUTH0_REALM"] == Settings().realm
     assert defaults["AUTH0_SCOPE"] == Settings().scope
+
+
+# -- the tables that a script writes
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_written_table_is_what_the_sandbox_does_today(name: str) -> None:
+    assert between(name, README) == TABLES[name](), "stale: run make readme"
+
+
+def test_a_stale_table_is_written_anew_and_nothing_else_is_touched() -> None:
+    assert written(README) == README
+    stale = README.replace("| push | `oob`, channel `auth0` | push-notification | yes |", "| push | ... | no |")
+    assert between("factors", stale) != between("factors", README)
+    assert written(stale) == README
+    with pytest.raises(ValueError, match="no markers <!-- table: factors -->"):
+        written(README.replace("<!-- table: factors -->", ""))
+
+
+def test_each_route_and_each_grant_has_a_row() -> None:
+    assert set(WHAT) == set(routes())
+    assert not set(ABSENT) & set(routes())
+    assert {short(name) for name in OAuth(Sandbox().tenant)._grants} == set(GRANT_WHAT)
+
+
+def test_a_probe_tells_what_is_emulated_from_what_is_not() -> None:
+    ask = Probes()
+    assert ask.route("POST", "/mfa/challenge")
+    assert not ask.route("GET", "/mfa/challenge")
+    assert not ask.route("GET", "/passwordless/verify_redirect")
+    assert not ask.route("GET", "/api/v2/hooks")
+    assert ask.grant("refresh_token")
+    assert not ask.grant("authorization_code")
+    assert not ask.grant("nonsense")
+    assert ask.factor(["otp"]) == "yes"
+    assert ask.factor(["duo"]) == "not in Auth0's MFA API"
