@@ -10,9 +10,12 @@ from auth0_mfa_lab.sandbox import management_errors as errors
 from auth0_mfa_lab.sandbox.errors import NotEmulated
 from auth0_mfa_lab.sandbox.management_calls import Call, Endpoint
 from auth0_mfa_lab.sandbox.management_clients import Clients
+from auth0_mfa_lab.sandbox.management_enrollments import Enrollments
 from auth0_mfa_lab.sandbox.management_evidence import note_of
 from auth0_mfa_lab.sandbox.management_guardian import GuardianSettings
+from auth0_mfa_lab.sandbox.management_methods import AuthenticationMethods
 from auth0_mfa_lab.sandbox.management_tenant import TenantSettings
+from auth0_mfa_lab.sandbox.management_users import Users
 from auth0_mfa_lab.sandbox.mfa import JSON
 from auth0_mfa_lab.sandbox.notes import add_note
 from auth0_mfa_lab.sandbox.tenant import Tenant
@@ -34,8 +37,10 @@ class Management:
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         """Return every call that is emulated."""
-        families = (GuardianSettings, Clients, TenantSettings)
-        return tuple(endpoint for family in families for endpoint in family(self._tenant).endpoints())
+        tenant = self._tenant
+        settings = (GuardianSettings(tenant), Clients(tenant), TenantSettings(tenant))
+        people = (Enrollments(tenant), Users(tenant), AuthenticationMethods(tenant))
+        return tuple(endpoint for family in (*settings, *people) for endpoint in family.endpoints())
 
     def routes(self) -> list[Route]:
         """Return a route for each call; whatever else Auth0 has below `/api/v2` is a 501 in plain text."""
@@ -43,7 +48,11 @@ class Management:
             Route(f"{BASE}{endpoint.path}", self._handler(endpoint), methods=[endpoint.method])
             for endpoint in self.endpoints()
         ]
-        return [*known, Route(f"{BASE}/{{rest:path}}", not_emulated, methods=VERBS)]
+        return [
+            *known,
+            Route(f"{BASE}/{{rest:path}}", not_emulated, methods=VERBS),
+            Route("/mfa/enrollment", not_emulated, methods=["GET"]),
+        ]
 
     def _handler(self, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:

@@ -52,8 +52,8 @@ ENROLLMENT = EvidenceRow(
     text_mark="guess",
 )
 METHOD = EvidenceRow(
-    endpoint="GET, PATCH /api/v2/users/{id}/authentication-methods/{id}",
-    case="One method; which of its members there are, and that it is masked.",
+    endpoint="PATCH /api/v2/users/{id}/authentication-methods/{id}",
+    case="The method is changed; that the answer is masked.",
     status=200,
     status_mark="rec",
     text_mark="guess",

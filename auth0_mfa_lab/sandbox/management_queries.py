@@ -1,6 +1,7 @@
-"""What the queries of the Management API share: the parameters that a path knows, pages, and a choice of members."""
+"""What paths of the Management API share: the parameters that each knows, pages, a choice of members, dates."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 
 from auth0_mfa_lab.sandbox import management_errors as errors
 
@@ -53,3 +54,8 @@ def chosen(query: Mapping[str, str], item: Mapping[str, object]) -> dict[str, ob
     names = {name.strip() for name in query.get("fields", "").split(",") if name.strip()}
     included = is_true(query, "include_fields", otherwise=True)
     return {name: value for name, value in item.items() if not names or (name in names) == included}
+
+
+def iso_date(seconds: float) -> str:
+    """Return a time as the Management API writes it, such as `2027-01-15T08:00:00.000Z`."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

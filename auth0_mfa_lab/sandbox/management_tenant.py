@@ -3,13 +3,12 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from auth0_mfa_lab.sandbox import management_errors as errors
 from auth0_mfa_lab.sandbox import management_evidence as evidence
 from auth0_mfa_lab.sandbox.errors import NotEmulated
 from auth0_mfa_lab.sandbox.management_calls import Call, Endpoint, Property, Reply
-from auth0_mfa_lab.sandbox.management_queries import CHOICE, chosen, must_be_known, number
+from auth0_mfa_lab.sandbox.management_queries import CHOICE, chosen, iso_date, must_be_known, number
 from auth0_mfa_lab.sandbox.records import LogEntry
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
@@ -103,11 +102,6 @@ class TenantSettings:
             "log_id": one.log_id,
         }
         return {name: entry[name] for name in LOG_FIELDS if entry[name] is not None}
-
-
-def iso_date(seconds: float) -> str:
-    """Return a time as the Management API writes it, such as `2027-01-15T08:00:00.000Z`."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _matches(entry: Mapping[str, object], q: str) -> bool:
