@@ -177,7 +177,7 @@ def defaults() -> str:
         "default directory": (directory, "none"),
         "grants of an application": (
             ", ".join(sorted(map(short, confidential.grants))),
-            "none of password, MFA, passwordless",
+            "no password, MFA or passwordless grant",
         ),
     }
     return table(("setting", "sandbox", "new tenant"), ((name, *values) for name, values in ours.items()))
