@@ -287,6 +287,17 @@ def test_the_management_application_is_a_client_of_its_own_whose_secret_is_known
     assert machine.client_id == lab._sandbox.defaults.mgmt_client_id
 
 
+def test_the_management_api_is_opened_by_the_token_of_its_application_and_shows_no_secret(lab: Lab) -> None:
+    granted = lab.management_application.client_credentials_grant(audience=lab.management_audience)
+    listed = lab.management(granted["access_token"]).guardian_factors()
+    assert (granted.status, listed.status) == (200, 200)
+    assert lab._sandbox is not None
+    shown = repr(granted) + repr(listed) + repr(lab.journal) + str(granted._repr_mimebundle_())
+    assert lab._sandbox.defaults.mgmt_client_secret not in shown
+    assert str(granted["access_token"]) not in shown
+    assert "<mgmt_client_secret 1" in shown
+
+
 def test_a_live_lab_without_a_management_application_names_both_variables() -> None:
     box = Sandbox(domain="tenant.example")
     no_secret = replace(live_settings(box), mgmt_client_id="machine")
