@@ -33,6 +33,7 @@ def of_header(name: str, value: str, url: str = "https://tenant.example/x") -> l
         *("mfa_token", "oob_code", "binding_code", "otp", "recovery_code", "secret", "enrollment_tx_id"),
         *("access_token", "id_token", "refresh_token", "auth_session", "ticket_id", "password", "client_secret"),
         *("client_assertion", "assertion", "challenge_response", "transaction_token", "device_account_token", "n"),
+        "totp_secret",
     ],
 )
 def test_a_secret_field_is_found_in_json_form_and_query_alike(field: str) -> None:
@@ -176,3 +177,46 @@ def test_the_name_of_a_thing_is_no_persons() -> None:
 
 def test_every_kind_can_stand_in_an_alias() -> None:
     assert all(kind[0].isalpha() for kind, _ in of_json({"_id": "auth0|123456"}, people=True))
+
+
+# -- what the Management API answers
+
+
+def test_the_ticket_of_an_enrollment_link_is_found_and_not_the_whole_link() -> None:
+    link = "https://tenant.example/mfa/enrollment?ticket=ticket-0001"
+    assert of_json({"ticket_url": link}) == [("ticket_id", "ticket-0001")]
+    assert list(secrets_of(a_request("GET", link), url=link)) == [("ticket_id", "ticket-0001")]
+
+
+@pytest.mark.parametrize("link", ["", "no link", "https://[", "?", "?ticket", "?ticket="])
+def test_a_link_without_a_ticket_holds_no_secret(link: str) -> None:
+    assert of_json({"ticket_url": link}) == []
+
+
+def test_an_applications_secret_is_found_among_its_members() -> None:
+    listed = [{"client_id": "app", "name": "Shop", "client_secret": "very-secret", "grant_types": ["password"]}]
+    assert of_json(listed, people=True) == [("client_secret", "very-secret")]
+
+
+def test_the_people_of_an_authentication_method_are_found() -> None:
+    phone = {"id": "phone|dev_1", "confirmed": True, "name": "Jane's phone", "phone_number": "XXXXX0100"}
+    assert of_json([phone], people=True) == [("name", "Jane's phone"), ("phone_number", "XXXXX0100")]
+    push = {"id": "push|dev_2", "type": "push", "confirmed": True, "name": "Jane's tablet"}
+    assert of_json(push, people=True) == [("name", "Jane's tablet")]
+    made = {"type": "totp", "name": "Jane's app", "totp_secret": "JBSWY3DPEHPK3PXP"}
+    assert of_json(made, people=True) == [("name", "Jane's app"), ("totp_secret", "JBSWY3DPEHPK3PXP")]
+    enrolled = {"id": "dev_1", "auth_method": "guardian", "name": "Jane's tablet"}
+    assert of_json(enrolled, people=True) == [("name", "Jane's tablet")]
+
+
+def test_the_person_of_a_log_entry_is_found() -> None:
+    entry = {"type": "mfar", "client_name": "Shop", "user_id": "auth0|123", "user_name": "jane", "ip": "192.0.2.7"}
+    assert of_json([entry], people=True) == [("user_id", "auth0|123"), ("username", "jane"), ("ip", "192.0.2.7")]
+    assert of_json([entry]) == []
+
+
+@pytest.mark.parametrize("path", ["/api/v2/users/auth0%7C123", "/api/v2/users/auth0%7C123/enrollments?page=1"])
+def test_the_user_in_a_path_of_the_management_api_is_found(path: str) -> None:
+    url = f"https://tenant.example{path}"
+    assert list(secrets_of(a_request("GET", url), url=url, people=True)) == [("user_id", "auth0|123")]
+    assert list(secrets_of(a_request("GET", url), url=url)) == []

@@ -17,21 +17,37 @@ Find = tuple[str, str]
 _KINDS = {
     name: name
     for name in (
-        *("mfa_token", "oob_code", "binding_code", "otp", "recovery_code", "secret", "enrollment_tx_id"),
+        *("mfa_token", "oob_code", "binding_code", "otp", "recovery_code", "secret", "enrollment_tx_id", "totp_secret"),
         *("access_token", "id_token", "refresh_token", "auth_session", "ticket_id"),
         *("password", "client_secret", "client_assertion", "assertion"),
         *("challenge_response", "txtkn", "transaction_token", "device_account_token", "identifier"),
         # Not secret, but no library here can seed an RSA key: what follows from one is shown under an alias.
         *("n", "x5c", "x5t"),
     )
-} | {"recovery_codes": "recovery_code", "c": "challenge", "txtkn": "transaction_token", "code": "code"}
+} | {
+    "recovery_codes": "recovery_code",
+    "ticket": "ticket_id",
+    "c": "challenge",
+    "txtkn": "transaction_token",
+    "code": "code",
+}
 _TOKEN_OF = {"push_credentials": "push_token", "": "device_token"}
 _PEOPLE = {
     **{name: name for name in ("username", "email", "phone_number", "name", "nickname", "picture")},
     **{name: name for name in ("given_name", "family_name", "user_id", "sub")},
     "_id": "user_id",
+    "user_name": "username",
+    "ip": "ip",
+    "last_ip": "ip",
 }
-_PERSONAL = {"sub", "email", "user_id", "authenticator_type", "identifier"}
+_PERSONAL = frozenset(
+    {
+        *("sub", "email", "user_id", "authenticator_type", "identifier"),
+        # An authentication method of the Management API, in an answer or on its way.
+        *("confirmed", "auth_method", "phone_number", "totp_secret"),
+    }
+)
+_USER_PATH = re.compile(r"/api/v2/users/([^/?]+)")
 _JWT = re.compile(r"eyJ[\w-]*\.[\w-]*\.[\w-]*")
 _SEALED = re.compile(r"Fe26\.[\w.*-]{20,}")
 _URI_SECRETS = ("enrollment_tx_id", "secret")
@@ -43,6 +59,8 @@ def secrets_of(message: Message, *, url: str = "", people: bool = False) -> Iter
     With `people`, a person's numbers, addresses, names and ids are yielded too.
     """
     yield from _of_pairs(parse_qsl(urlsplit(url).query), people)
+    for user_id in _USER_PATH.findall(url) if people else ():
+        yield "user_id", unquote(user_id)
     for name, value in message.headers:
         yield from _of_header(name.lower(), value, _bearer_kind(url))
     data = message.raw_data()
@@ -108,6 +126,8 @@ def _of_string(name: str, value: str, parent: str, people: bool) -> Iterator[Fin
         return
     if value.startswith("otpauth:"):
         yield from _of_barcode(value, people)
+    elif name == "ticket_url":
+        yield from _of_pairs(parse_qsl(value.partition("?")[2]), people)
     elif kind and not (kind == "code" and not value.isdigit()):
         yield kind, value
     elif people and name in _PEOPLE:
