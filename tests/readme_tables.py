@@ -26,6 +26,7 @@ WHAT = {
     "POST /mfa/challenge": "asks an authenticator for a proof",
     "POST /passwordless/start": "sends a code, or a link by email",
     "GET /passwordless/verify_redirect": "what a magic link opens; it needs a browser",
+    "GET /mfa/enrollment": "what an enrollment ticket opens; it needs a browser",
     "GET /userinfo": "the profile of a user",
     "POST /userinfo": "the same",
     "POST /oauth/revoke": "ends a refresh token",
