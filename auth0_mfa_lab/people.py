@@ -12,13 +12,19 @@ from auth0_mfa_lab.settings import Settings
 from auth0_mfa_lab.wire.aliases import Aliases
 from auth0_mfa_lab.wire.exchange import Exchange, Json
 
-FACTORS = ("push", "otp", "sms")
-"""The factors that a user can be asked for with, so far."""
+FACTORS = ("push", "otp", "sms", "voice", "email")
+"""The factors that a user can be asked for with."""
 
 # A push brings its OTP twin, a number may have voice as well, and the first factor a recovery code. A verified email is
 # listed by itself.
-_TWINS = {"push": ("otp", "recovery-code"), "otp": ("recovery-code",), "sms": ("voice", "recovery-code")}
-_NOTEBOOKS = {"push": "05", "otp": "02", "sms": "04"}
+_TWINS = {
+    "push": ("otp", "recovery-code"),
+    "otp": ("recovery-code",),
+    "sms": ("voice", "recovery-code"),
+    "voice": ("sms", "recovery-code"),
+    "email": ("recovery-code",),
+}
+_NOTEBOOKS = {"push": "05", "otp": "02", "sms": "04", "voice": "04", "email": "04"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -37,6 +37,7 @@ LIVE = {
 
 # Notebook 01 sends this one, which nobody sealed.
 MADE_UP = "Fe26.2*not-a-token-that-auth0-sealed"
+MADE_UP_TOO = (MADE_UP, "not-the-password-of-this-user", "not-the-secret-of-this-application")
 ALIAS = r"<|&lt;|&amp;lt;|%3C|\\u003c|\$\{?[A-Z]|%24"
 SHAPES = {
     "a JWT": r"eyJ[\w-]{10,}\.[\w-]{10,}",
@@ -166,7 +167,7 @@ def _secret_values(exchange: Any) -> Iterator[str]:
             value = data.get(name) if isinstance(data, dict) else None
             for each in value if isinstance(value, list) else [value]:
                 # What a cell says itself is no secret of anybody's.
-                if isinstance(each, str) and len(each) > 8 and each not in (MADE_UP, "not-the-password-of-this-user"):
+                if isinstance(each, str) and len(each) > 8 and each not in MADE_UP_TOO:
                     yield each
 
 

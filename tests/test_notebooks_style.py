@@ -147,8 +147,9 @@ def links(text: str) -> list[str]:
 
 def shown_methods(cells: Sequence[str]) -> set[str]:
     """Return which of its methods the client is asked for, by name."""
-    attributes = (node for cell in cells for node in ast.walk(ast.parse(cell)) if isinstance(node, ast.Attribute))
-    return {node.attr for node in attributes if ast.unparse(node.value).endswith("client")}
+    calls = (node.func for cell in cells for node in ast.walk(ast.parse(cell)) if isinstance(node, ast.Call))
+    methods = [func for func in calls if isinstance(func, ast.Attribute)]
+    return {func.attr for func in methods if ast.unparse(func.value).endswith(("client", "management_application"))}
 
 
 @pytest.mark.parametrize("path", lessons(), ids=lambda path: path.stem)
