@@ -12,7 +12,7 @@ from auth0_mfa_lab.sandbox.fields import Fields, read_fields
 from auth0_mfa_lab.sandbox.mfa import CLIENT_FIELDS, JSON
 from auth0_mfa_lab.sandbox.mfa_tokens import login_of_bearer
 from auth0_mfa_lab.sandbox.notes import note_misspellings
-from auth0_mfa_lab.sandbox.oob_codes import E164, CodeChannel, OobCodes
+from auth0_mfa_lab.sandbox.oob_codes import E164, PHONE, CodeChannel, OobCodes
 from auth0_mfa_lab.sandbox.otp import Otp
 from auth0_mfa_lab.sandbox.push import Push
 from auth0_mfa_lab.sandbox.records import KIND_OF_CHANNEL, Channel, Login
@@ -49,17 +49,18 @@ class Associate:
             raise errors.FactorIsOff(factor=channel or "otp")
         if not self._factors.may_enroll(login):
             raise errors.AlreadyEnrolled
-        self._must_have_room(login)
+        self._must_have_room(login, channel)
         if channel is None:
             return self._otp_answer(login)
         if channel == "auth0":
             return self._push_answer(login)
         return self._code_answer(login, channel, self._address(login, channel, fields))
 
-    def _must_have_room(self, login: Login) -> None:
+    def _must_have_room(self, login: Login, channel: Channel | None) -> None:
         user_id, authenticators = login.request.user_id, self._tenant.authenticators
         authenticators.forget_pending(user_id, now=self._tenant.clock.now())
-        if authenticators.is_full(user_id):
+        both = channel in PHONE and all(self._factors.is_on(kind) for kind in PHONE)
+        if authenticators.is_full(user_id, room=2 if both or channel == "auth0" else 1):
             raise errors.TooManyAuthenticators
 
     def _push_answer(self, login: Login) -> JSONResponse:

@@ -36,9 +36,9 @@ class Authenticators:
         """Tell whether anything is confirmed; a recovery code is active only beside something."""
         return any(entry.kind != "recovery-code" for entry in self.active_of(user_id))
 
-    def is_full(self, user_id: str) -> bool:
-        """Tell whether a user can have no more."""
-        return len(self._of.get(user_id, {})) >= MOST
+    def is_full(self, user_id: str, *, room: int = 1) -> bool:
+        """Tell whether a user has no room for one more, or for `room`: a push and its codes need two."""
+        return len(self._of.get(user_id, {})) + room > MOST
 
     def needs_recovery_code(self, user_id: str) -> bool:
         """Tell whether this user has none yet: it comes with the first association only (reference, 3.2)."""
