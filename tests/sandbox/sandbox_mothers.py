@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle
 from typing import Any, Literal
 from urllib.parse import quote
@@ -26,6 +26,20 @@ KEYS = cycle([RSAKey.generate_key() for _ in range(12)])
 
 def new_sandbox(profile: Literal["docs", "recorded"] = "docs", **options: Any) -> Sandbox:
     return Sandbox(profile=profile, new_key=lambda: next(KEYS), **options)
+
+
+def set_up(sandbox: Sandbox, **changes: Any) -> None:
+    """Change the tenant's settings."""
+    sandbox.tenant.settings = replace(sandbox.tenant.settings, **changes)
+
+
+def switch_on(sandbox: Sandbox, *factors: str) -> None:
+    """Switch factors of the tenant on, as the Management API names them."""
+    set_up(sandbox, factors=sandbox.tenant.settings.factors.union(factors))
+
+
+def switch_off(sandbox: Sandbox, *factors: str) -> None:
+    set_up(sandbox, factors=sandbox.tenant.settings.factors.difference(factors))
 
 
 def app_of(sandbox: Sandbox) -> "App":
