@@ -20,6 +20,7 @@ from auth0_mfa_lab.sandbox.tenant import Tenant
 NEEDED = {"phone": "phone_number", "email": "email", "totp": "totp_secret"}
 """The types that can be made, and the property that each needs."""
 NOT_MADE = ("webauthn-roaming", "passkey")
+LEAST_SECRET_BYTES = 14
 PREFERRED = "preferred_authentication_method"
 NEW = {
     "type": Property(required=True, enum=(*NEEDED, *NOT_MADE)),
@@ -156,13 +157,14 @@ def _checked(value: object) -> dict[str, object]:
         checked_number(str(body[needed]))
     elif kind == "email" and not EMAIL.fullmatch(str(body[needed])):
         raise errors.InvalidBody(problem="Object didn't pass validation for format email on property email")
-    elif kind == "totp" and not _is_base32(str(body[needed])):
-        raise errors.InvalidBody(problem="String does not match pattern ^[A-Z2-7]+$ on property totp_secret")
+    elif kind == "totp" and not _is_secret(str(body[needed])):
+        raise errors.InvalidBody(problem="String does not match pattern ^[A-Z2-7]{23,}$ on property totp_secret")
     return body
 
 
-def _is_base32(text: str) -> bool:
+def _is_secret(text: str) -> bool:
+    """Tell whether a text is base32 of 112 bits or more: codes of less are not made here, Auth0's bound is a guess."""
     try:
-        return len(base64.b32decode(text + "=" * (-len(text) % 8))) > 0
+        return len(base64.b32decode(text + "=" * (-len(text) % 8))) >= LEAST_SECRET_BYTES
     except ValueError:
         return False

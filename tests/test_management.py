@@ -1,0 +1,341 @@
+"""The lab's side of the Management API: each method sends its call, and the sandbox takes every one of them."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from auth0_mfa_lab import Client, Exchange
+from auth0_mfa_lab.errors import LabError
+from auth0_mfa_lab.management import Management
+from auth0_mfa_lab.sandbox import Sandbox
+from auth0_mfa_lab.sandbox.management import Management as Emulated
+from auth0_mfa_lab.wire.journal import Journal
+from auth0_mfa_lab.wire.recorder import RecordingTransport
+from tests.mothers import Scripted, a_journal
+
+TOKEN = "opaque-management-token"
+USER = "auth0|0123456789abcdef01234567"
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+METHODS = "/users/{id}/authentication-methods"
+
+CALLS: dict[str, tuple[Callable[[Management], Exchange], str, Any, str]] = {
+    # a method: the call, "verb path", the body, the query
+    "guardian_factors": (lambda api: api.guardian_factors(), "GET /guardian/factors", None, ""),
+    "update_guardian_factor": (
+        lambda api: api.update_guardian_factor("push-notification", enabled=False),
+        "PUT /guardian/factors/{name}",
+        {"enabled": False},
+        "",
+    ),
+    "guardian_policies": (lambda api: api.guardian_policies(), "GET /guardian/policies", None, ""),
+    "update_guardian_policies": (
+        lambda api: api.update_guardian_policies(("all-applications",)),
+        "PUT /guardian/policies",
+        ["all-applications"],
+        "",
+    ),
+    "update_guardian_policies to never": (
+        lambda api: api.update_guardian_policies([]),
+        "PUT /guardian/policies",
+        [],
+        "",
+    ),
+    "push_notification_provider": (
+        lambda api: api.push_notification_provider(),
+        "GET /guardian/factors/push-notification/selected-provider",
+        None,
+        "",
+    ),
+    "update_push_notification_provider": (
+        lambda api: api.update_push_notification_provider("sns"),
+        "PUT /guardian/factors/push-notification/selected-provider",
+        {"provider": "sns"},
+        "",
+    ),
+    "phone_message_types": (
+        lambda api: api.phone_message_types(),
+        "GET /guardian/factors/phone/message-types",
+        None,
+        "",
+    ),
+    "update_phone_message_types": (
+        lambda api: api.update_phone_message_types(("sms", "voice")),
+        "PUT /guardian/factors/phone/message-types",
+        {"message_types": ["sms", "voice"]},
+        "",
+    ),
+    "phone_provider": (lambda api: api.phone_provider(), "GET /guardian/factors/phone/selected-provider", None, ""),
+    "update_phone_provider": (
+        lambda api: api.update_phone_provider("twilio"),
+        "PUT /guardian/factors/phone/selected-provider",
+        {"provider": "twilio"},
+        "",
+    ),
+    "enrollment_ticket": (
+        lambda api: api.enrollment_ticket(user_id=USER, factor="otp"),
+        "POST /guardian/enrollments/ticket",
+        {"user_id": USER, "factor": "otp"},
+        "",
+    ),
+    "enrollment": (lambda api: api.enrollment("dev_1"), "GET /guardian/enrollments/{id}", None, ""),
+    "delete_enrollment": (lambda api: api.delete_enrollment("dev_1"), "DELETE /guardian/enrollments/{id}", None, ""),
+    "user_enrollments": (lambda api: api.user_enrollments(USER), "GET /users/{id}/enrollments", None, ""),
+    "authentication_methods": (
+        lambda api: api.authentication_methods(USER, page=0, include_totals=True),
+        f"GET {METHODS}",
+        None,
+        "page=0&include_totals=true",
+    ),
+    "create_authentication_method": (
+        lambda api: api.create_authentication_method(USER, type="totp", totp_secret=SECRET, name="my app"),
+        f"POST {METHODS}",
+        {"type": "totp", "totp_secret": SECRET, "name": "my app"},
+        "",
+    ),
+    "replace_authentication_methods": (
+        lambda api: api.replace_authentication_methods(USER, [{"type": "email", "email": "a@example.com"}]),
+        f"PUT {METHODS}",
+        [{"type": "email", "email": "a@example.com"}],
+        "",
+    ),
+    "delete_authentication_methods": (
+        lambda api: api.delete_authentication_methods(USER),
+        f"DELETE {METHODS}",
+        None,
+        "",
+    ),
+    "authentication_method": (
+        lambda api: api.authentication_method(USER, "phone|dev_1"),
+        f"GET {METHODS}/{{id}}",
+        None,
+        "",
+    ),
+    "update_authentication_method": (
+        lambda api: api.update_authentication_method(USER, "phone|dev_1", name="work"),
+        f"PATCH {METHODS}/{{id}}",
+        {"name": "work"},
+        "",
+    ),
+    "delete_authentication_method": (
+        lambda api: api.delete_authentication_method(USER, "phone|dev_1"),
+        f"DELETE {METHODS}/{{id}}",
+        None,
+        "",
+    ),
+    "delete_authenticators": (
+        lambda api: api.delete_authenticators(USER),
+        "DELETE /users/{id}/authenticators",
+        None,
+        "",
+    ),
+    "regenerate_recovery_code": (
+        lambda api: api.regenerate_recovery_code(USER),
+        "POST /users/{id}/recovery-code-regeneration",
+        None,
+        "",
+    ),
+    "delete_multifactor": (
+        lambda api: api.delete_multifactor(USER, "duo"),
+        "DELETE /users/{id}/multifactor/{provider}",
+        None,
+        "",
+    ),
+    "invalidate_remember_browser": (
+        lambda api: api.invalidate_remember_browser(USER),
+        "POST /users/{id}/multifactor/actions/invalidate-remember-browser",
+        None,
+        "",
+    ),
+    "user": (lambda api: api.user(USER), "GET /users/{id}", None, ""),
+    "update_user": (
+        lambda api: api.update_user(USER, email_verified=False),
+        "PATCH /users/{id}",
+        {"email_verified": False},
+        "",
+    ),
+    "users_by_email": (
+        lambda api: api.users_by_email("a+b c@example.com"),
+        "GET /users-by-email",
+        None,
+        "email=a%2Bb%20c%40example.com",
+    ),
+    "applications": (lambda api: api.applications(fields="name"), "GET /clients", None, "fields=name"),
+    "application": (
+        lambda api: api.application("app", fields="grant_types,name", include_fields=False),
+        "GET /clients/{id}",
+        None,
+        "fields=grant_types%2Cname&include_fields=false",
+    ),
+    "update_application": (
+        lambda api: api.update_application("app", grant_types=["password"], name="Shop"),
+        "PATCH /clients/{id}",
+        {"grant_types": ["password"], "name": "Shop"},
+        "",
+    ),
+    "tenant_settings": (lambda api: api.tenant_settings(), "GET /tenants/settings", None, ""),
+    "update_tenant_settings": (
+        lambda api: api.update_tenant_settings(default_directory=""),
+        "PATCH /tenants/settings",
+        {"default_directory": ""},
+        "",
+    ),
+    "logs": (lambda api: api.logs(take=5, q="type:mfar"), "GET /logs", None, "take=5&q=type%3Amfar"),
+}
+NAMES = [
+    name
+    for name, _ in inspect.getmembers(Management, inspect.isfunction)
+    if not name.startswith("_") and name != "send"
+]
+VALUES = {"{name}": "push-notification", "{provider}": "duo"}
+
+
+def api_of(transport: httpx.BaseTransport, token: str = TOKEN, journal: Journal | None = None) -> Management:
+    recording = RecordingTransport(transport, journal if journal is not None else a_journal(), speaker="app")
+    return Management(httpx.Client(transport=recording, base_url="https://sandbox.example"), token)
+
+
+def path_of(line: str) -> str:
+    """Return the raw path that a line of the table stands for."""
+    path = line.partition(" ")[2]
+    for name, value in VALUES.items():
+        path = path.replace(name, value)
+    first, _, last = path.partition("/authentication-methods/")
+    first = first.replace("/users/{id}", "/users/auth0%7C0123456789abcdef01234567")
+    first = first.replace("/clients/{id}", "/clients/app").replace("/enrollments/{id}", "/enrollments/dev_1")
+    return f"/api/v2{first}" + ("/authentication-methods/phone%7Cdev_1" if last else "")
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_method_sends_its_call(name: str) -> None:
+    call, line, body, query = CALLS[name]
+    network = Scripted()
+    call(api_of(network))
+    (request,) = network.asked
+    assert request.method == line.partition(" ")[0]
+    assert request.url.raw_path.decode() == path_of(line) + (f"?{query}" if query else "")
+    assert request.headers["authorization"] == f"Bearer {TOKEN}"
+    assert (json.loads(request.content) if request.content else None) == body
+    assert request.headers.get("content-type") == (None if body is None else "application/json")
+
+
+def test_every_method_is_called_in_this_table() -> None:
+    assert {name.partition(" ")[0] for name in CALLS} == set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_methods_docstring_has_its_line_its_scope_and_its_source(name: str) -> None:
+    documentation = inspect.getdoc(getattr(Management, name)) or ""
+    verb, _, path = CALLS[name][1].partition(" ")
+    assert f"\n    {verb} /api/v2{path}   -> " in documentation
+    assert re.search(r"Source:\s(the\s)?reference,\ssections?\s(9\.\d|11)", documentation)
+
+
+def test_the_scope_in_a_docstring_is_the_one_that_the_sandbox_asks_for() -> None:
+    scopes = {
+        (one.method, one.path.replace("{method_id}", "{id}")): one.scopes
+        for one in Emulated(Sandbox().tenant).endpoints()
+    }
+    for name in NAMES:
+        verb, _, path = CALLS[name][1].partition(" ")
+        named = re.search(r"Scope:\s`([\w:]+)`", inspect.getdoc(getattr(Management, name)) or "")
+        assert named is not None, name
+        assert named[1] == scopes[verb, path][0], name
+
+
+def test_a_token_that_is_none_is_told_at_once() -> None:
+    with pytest.raises(LabError, match="access_token"):
+        api_of(Scripted(), token=None)  # type: ignore[arg-type]  # what a person may pass
+
+
+# -- against the sandbox
+
+
+@pytest.fixture
+def box() -> Sandbox:
+    return Sandbox()
+
+
+@pytest.fixture
+def journal() -> Journal:
+    return a_journal()
+
+
+@pytest.fixture
+def api(box: Sandbox, journal: Journal) -> Management:
+    known = box.defaults
+    recording = RecordingTransport(box.transport, journal, speaker="app")
+    http = httpx.Client(transport=recording, base_url="https://sandbox.example")
+    client = Client(http, client_id=known.mgmt_client_id, client_secret=known.mgmt_client_secret)
+    token = client.client_credentials_grant(audience="https://sandbox.example/api/v2/")
+    assert token.status == 200
+    return Management(http, token["access_token"])
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_the_sandbox_knows_every_call(api: Management, name: str) -> None:
+    exchange = CALLS[name][0](api)
+    assert exchange.status in (200, 400, 404), exchange
+
+
+def test_an_administrator_breaks_a_prerequisite_and_mends_it(api: Management, box: Sandbox) -> None:
+    client_id = box.defaults.client_id
+    before = api.application(client_id, fields="grant_types")["grant_types"]
+    assert api.update_application(client_id, grant_types=["password"])["grant_types"] == ["password"]
+    assert api.update_application(client_id, grant_types=before)["grant_types"] == before
+    assert api.update_guardian_policies([]).json == []
+    assert api.guardian_policies().json == []
+    assert api.update_tenant_settings(default_directory="")["default_directory"] == ""
+
+
+def test_a_user_is_enrolled_read_and_freed_again(api: Management, box: Sandbox) -> None:
+    user = box.add_user()
+    made = api.create_authentication_method(user.user_id, type="phone", phone_number="+15550123", name="work")
+    assert made.status == 201
+    method_id = made["id"]
+    assert api.update_authentication_method(user.user_id, method_id, name="home")["name"] == "home"
+    assert api.authentication_method(user.user_id, method_id)["name"] == "home"
+    (enrolled,) = api.user_enrollments(user.user_id).json
+    assert api.enrollment(enrolled["id"]).status == 200
+    assert api.delete_authentication_method(user.user_id, method_id).status == 204
+    assert api.authentication_methods(user.user_id).json == []
+    ticket = api.enrollment_ticket(user_id=user.user_id)
+    assert ticket["ticket_id"] in ticket["ticket_url"]
+
+
+def test_nothing_that_is_shown_of_it_holds_a_secret(api: Management, box: Sandbox, journal: Journal) -> None:
+    user = box.add_user()
+    api.application(box.defaults.client_id)
+    api.create_authentication_method(user.user_id, type="totp", totp_secret=SECRET)
+    code = api.regenerate_recovery_code(user.user_id)["recovery_code"]
+    ticket = api.enrollment_ticket(user_id=user.user_id)["ticket_id"]
+    shown = "\n".join(repr(exchange) + exchange._repr_mimebundle_()["text/html"] for exchange in journal)
+    for secret in (box.defaults.client_secret, box.defaults.mgmt_client_secret, SECRET, str(code), str(ticket)):
+        assert len(secret) >= 24
+        assert secret not in shown
+    assert "eyJ" not in shown
+    assert "<client_secret 1>" in shown
+    assert "ticket=<ticket_id 1>" in shown
+
+
+def test_on_a_live_tenant_its_people_are_shown_under_aliases(box: Sandbox) -> None:
+    journal = a_journal(people=True)
+    recording = RecordingTransport(box.transport, journal, speaker="app")
+    http = httpx.Client(transport=recording, base_url="https://sandbox.example")
+    known = box.defaults
+    client = Client(http, client_id=known.mgmt_client_id, client_secret=known.mgmt_client_secret)
+    api = Management(http, client.client_credentials_grant(audience="https://sandbox.example/api/v2/")["access_token"])
+    api.authentication_methods(known.user_id)
+    api.user(known.user_id)
+    api.users_by_email(known.email)
+    api.logs()
+    shown = "\n".join(map(repr, journal))
+    for private in (known.user_id, known.user_id.replace("|", "%7C"), known.email, known.phone_number):
+        assert private not in shown
+    assert "<user_id 1>" in shown
