@@ -7,9 +7,9 @@ from types import MappingProxyType
 import httpx
 from joserfc.jwk import RSAKey
 
-from auth0_mfa_lab.sandbox.app import build_app
+from auth0_mfa_lab.sandbox.app import Door, build_app
 from auth0_mfa_lab.sandbox.chance import Chance
-from auth0_mfa_lab.sandbox.clock import Clock
+from auth0_mfa_lab.sandbox.clock import Clock, WallClock
 from auth0_mfa_lab.sandbox.defaults import REALM, Defaults, default_settings
 from auth0_mfa_lab.sandbox.delivery import Delivery, Message
 from auth0_mfa_lab.sandbox.evidence import EvidenceRow, evidence
@@ -49,6 +49,7 @@ __all__ = [
     "Sandbox",
     "Tenant",
     "User",
+    "WallClock",
 ]
 
 PROFILES = ("docs", "recorded")
@@ -62,7 +63,8 @@ class Sandbox:
     `profile` says how a rejected push is answered: as the docs say (403 `invalid_grant`) or as it was recorded
     (400 `access_denied`); `policy` says when a second factor is asked for, and `switches` what is answered where
     the sources differ (SWITCHES names them, the trusted value first). `new_key` makes the RSA keys of the tenant and of
-    its phones, each when it is first needed.
+    its phones, each when it is first needed. `seed` is what every id is drawn from: a number, or a text that nobody
+    guesses. `clock` is another one than the clock that stands still (WallClock).
     """
 
     def __init__(
@@ -70,41 +72,63 @@ class Sandbox:
         *,
         domain: str = "sandbox.example",
         profile: Profile = "docs",
-        seed: int = 1,
+        seed: int | str = 1,
         policy: Policy = "all-applications",
         switches: Mapping[str, str] = NO_SWITCHES,
         new_key: NewKey = RSAKey.generate_key,
+        clock: Clock | None = None,
     ) -> None:
         if profile not in PROFILES:
             raise ValueError(f"Unknown profile {profile!r}; the sandbox has {', '.join(PROFILES)}.")
         if policy not in POLICIES:
             raise ValueError(f"Unknown policy {policy!r}; the sandbox has {', '.join(POLICIES)}.")
         self.domain = domain
-        self.profile: Profile = profile
-        self.clock = Clock()
+        self.clock = clock or Clock()
         self.chance = Chance(seed)
         self.delivery = Delivery()
         self.defaults = Defaults.draw(self.chance.fork("defaults"))
-        self.tenant = Tenant(
-            domain=domain,
-            settings=default_settings(
-                domain=domain, profile=profile, policy=policy, switches=checked_switches(switches)
-            ),
+        self._settings = default_settings(
+            domain=domain, profile=profile, policy=policy, switches=checked_switches(switches)
+        )
+        self._new_key = new_key
+        self.tenant = self._new_tenant()
+        self.app = Door(build_app(self.tenant))
+        self.transport = SandboxTransport(self.app)
+
+    def _new_tenant(self) -> Tenant:
+        tenant = Tenant(
+            domain=self.domain,
+            settings=self._settings,
             clock=self.clock,
             chance=self.chance.fork("tenant"),
             delivery=self.delivery,
-            new_key=new_key,
+            new_key=self._new_key,
         )
-        for client in self.defaults.clients(domain):
-            self.tenant.add_client(client)
+        for client in self.defaults.clients(self.domain):
+            tenant.add_client(client)
         for api in self.defaults.apis():
-            self.tenant.add_api(api)
-        self.tenant.add_user(self.defaults.user(self.clock.now()))
-        self.transport = SandboxTransport(build_app(self.tenant))
+            tenant.add_api(api)
+        tenant.add_user(self.defaults.user(self.clock.stamp()))
         self._people = self.chance.fork("people")
         self._phones = self.chance.fork("phones")
-        self._new_key = new_key
         self._added = 0
+        return tenant
+
+    @property
+    def profile(self) -> Profile:
+        """How a rejected push is answered now."""
+        return self.tenant.settings.profile
+
+    def reset(self) -> None:
+        """Begin again: the default tenant with its ids, its keys and its names, nothing else, and no advance."""
+        before = self.tenant
+        self.clock.restart()
+        self.delivery.clear()
+        self.tenant = self._new_tenant()
+        self.tenant.domains.take_over(before.domains)
+        # Applications keep a JWKS: the key behind a `kid` stays.
+        self.tenant.tokens.keys = before.tokens.keys
+        self.app.inner = build_app(self.tenant)
 
     def add_user(self, *, factors: Sequence[str] = (), phone: Phone | None = None) -> User:
         """Add a fresh database user with just these factors, confirmed.
@@ -129,7 +153,7 @@ class Sandbox:
             phone_number=f"+15550{100 + self._added % 100:03d}",
             email=email,
             connection=REALM,
-            created_at=self.clock.now(),
+            created_at=self.clock.stamp(),
         )
         self.tenant.add_user(user)
         client_id, transport = self.defaults.client_id, self.transport
@@ -143,7 +167,7 @@ class Sandbox:
             self.delivery,
             self.clock,
             self._phones,
-            fallback_url=f"https://{self.domain}",
+            fallback_url=self.tenant.domains.origin,
             new_key=self._new_key,
         )
 

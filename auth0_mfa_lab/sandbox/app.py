@@ -7,6 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from auth0_mfa_lab.sandbox import evidence
 from auth0_mfa_lab.sandbox.alternatives import as_switched
@@ -22,6 +23,17 @@ from auth0_mfa_lab.sandbox.oauth import OAuth
 from auth0_mfa_lab.sandbox.passwordless import Passwordless
 from auth0_mfa_lab.sandbox.session import Session
 from auth0_mfa_lab.sandbox.tenant import Tenant
+
+
+class Door:
+    """The app of whatever tenant there is now: a server keeps the door, and what is behind it may be made anew."""
+
+    def __init__(self, inner: ASGIApp) -> None:
+        self.inner = inner
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        await self.inner(scope, receive, send)
 
 
 def build_app(tenant: Tenant) -> Starlette:

@@ -29,7 +29,9 @@ class Bucket:
 
     def left(self, now: float) -> int:
         """Return how many whole tokens there are at `now`."""
-        self.tokens = min(float(self.burst), self.tokens + (now - self.now) * self.per_minute / 60)
+        # A clock that was set back takes nothing away.
+        passed = max(0.0, now - self.now)
+        self.tokens = min(float(self.burst), self.tokens + passed * self.per_minute / 60)
         self.now = now
         return int(self.tokens + ALMOST)
 

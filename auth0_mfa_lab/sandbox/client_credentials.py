@@ -25,10 +25,10 @@ class ClientCredentials:
         audience = fields.text("audience")
         if audience is None:
             raise errors.NoAudience
-        api = self._tenant.apis.get(audience)
+        api = self._tenant.apis.of(audience)
         if api is None:
             raise errors.UnknownService(audience=audience)
-        granted = client.apis.get(audience)
+        granted = client.apis.get(self._tenant.domains.at_home(audience))
         if granted is None:
             raise errors.NoClientGrant(audience=audience)
         wished = wished_scopes(fields) or granted

@@ -1,29 +1,71 @@
-"""The sandbox's time: it starts at a fixed instant and moves only when somebody moves it."""
+"""The sandbox's time: one clock that moves only when somebody moves it, and one that follows the wall's."""
 
 import threading
+import time
+from collections.abc import Callable
 
 START = 1_800_000_000.0
 """2027-01-15T08:00:00Z, in epoch seconds."""
 
 
 class Clock:
-    """A clock that stands still until it is advanced; safe to read and move from any thread."""
+    """A clock that stands still until it is advanced; safe to read and move from any thread.
+
+    `now` is what the sandbox expires by, `stamp` what it writes into tokens: they differ where applications check the
+    tokens against a clock of their own (WallClock).
+    """
 
     def __init__(self, start: float = START) -> None:
-        self._now = start
+        self._start = start
+        self._advanced = 0.0
         self._lock = threading.Lock()
 
     def now(self) -> float:
         """Return the sandbox's time in epoch seconds."""
         with self._lock:
-            return self._now
+            return self._start + self._advanced
+
+    def stamp(self) -> float:
+        """Return the time that leaves the tenant inside a token, in epoch seconds."""
+        return self.now()
+
+    def ahead(self) -> float:
+        """Return by how many seconds `now` is ahead of `stamp`."""
+        return 0.0
 
     def advance(self, seconds: float) -> None:
         """Move the time forward by `seconds`; a negative number is a ValueError, time has one direction."""
         if seconds < 0:
             raise ValueError(f"The clock only moves forward; it cannot advance by {seconds} seconds.")
         with self._lock:
-            self._now += seconds
+            self._advanced += seconds
+
+    def restart(self) -> None:
+        """Take back every advance: for a new test, not for a tenant in use."""
+        with self._lock:
+            self._advanced = 0.0
 
     def __repr__(self) -> str:
-        return f"Clock(now={self.now():.3f})"
+        return f"{type(self).__name__}(now={self.now():.3f})"
+
+
+class WallClock(Clock):
+    """A clock that follows the wall's: to advance it moves what expires, and no stamp."""
+
+    def __init__(self, wall: Callable[[], float] = time.time) -> None:
+        super().__init__()
+        self._wall = wall
+
+    def now(self) -> float:
+        """Return the wall's time and what was advanced."""
+        with self._lock:
+            return self._wall() + self._advanced
+
+    def stamp(self) -> float:
+        """Return the wall's time."""
+        return self._wall()
+
+    def ahead(self) -> float:
+        """Return what was advanced, in seconds."""
+        with self._lock:
+            return self._advanced

@@ -1,14 +1,20 @@
 """What the tenant has "sent": the stand-in for APNS and FCM, for SMS, calls and email."""
 
 import threading
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeVar
 
+RECENT = 100
+BOXES = 1_000
+"""How many phones and addresses have a mailbox: the one that was silent longest is forgotten first."""
 # A phone's push service drops what waits too long; nobody needs more than the newest ones.
 KEPT_PER_PHONE = 64
 KEPT_PER_ADDRESS = 64
+
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,15 +46,24 @@ class Delivery:
     """A mailbox per push token and per address; safe to fill from the sandbox's thread and read from any other."""
 
     def __init__(self) -> None:
-        self._pushes: dict[str, deque[Push]] = {}
-        self._messages: dict[str, deque[Message]] = {}
+        self._pushes: OrderedDict[str, deque[Push]] = OrderedDict()
+        self._messages: OrderedDict[str, deque[Message]] = OrderedDict()
+        self._recent: deque[Message] = deque(maxlen=RECENT)
+        self._to_lose = 0
         self._lock = threading.Lock()
 
     def push(self, *, service: str, token: str, payload: Mapping[str, object]) -> None:
-        """Deliver a payload to the phone with this push token."""
+        """Deliver a payload to the phone with this push token, unless it is to be lost."""
         with self._lock:
-            box = self._pushes.setdefault(token, deque(maxlen=KEPT_PER_PHONE))
-            box.append(Push(service=service, payload=payload))
+            if self._to_lose:
+                self._to_lose -= 1
+                return
+            _box(self._pushes, token, KEPT_PER_PHONE).append(Push(service=service, payload=payload))
+
+    def lose(self, pushes: int) -> None:
+        """Lose the next `pushes` pushes on their way: neither tenant nor phone hears of it."""
+        with self._lock:
+            self._to_lose = pushes
 
     def pushes(self, token: str) -> tuple[Push, ...]:
         """Return what was delivered to this push token, oldest first."""
@@ -58,10 +73,42 @@ class Delivery:
     def message(self, message: Message) -> None:
         """Deliver an SMS, a call or an email."""
         with self._lock:
-            box = self._messages.setdefault(message.address.lower(), deque(maxlen=KEPT_PER_ADDRESS))
-            box.append(message)
+            _box(self._messages, message.address.lower(), KEPT_PER_ADDRESS).append(message)
+            self._recent.append(message)
 
     def messages(self, address: str) -> tuple[Message, ...]:
         """Return what was sent to a phone number or an email address, oldest first; its case does not matter."""
         with self._lock:
             return tuple(self._messages.get(address.lower(), ()))
+
+    def newest(self, most: int) -> tuple[Message, ...]:
+        """Return the newest messages to whomever, newest first."""
+        with self._lock:
+            return tuple(reversed(self._recent))[:most]
+
+    def forget(self, *boxes: str) -> None:
+        """Empty the mailboxes of these addresses and push tokens."""
+        with self._lock:
+            for box in boxes:
+                self._messages.pop(box.lower(), None)
+                self._pushes.pop(box, None)
+            gone = {box.lower() for box in boxes}
+            kept = [message for message in self._recent if message.address.lower() not in gone]
+            self._recent = deque(kept, maxlen=RECENT)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._messages.clear()
+            self._recent.clear()
+            self._pushes.clear()
+            self._to_lose = 0
+
+
+def _box(boxes: OrderedDict[str, deque[Item]], name: str, kept: int) -> deque[Item]:
+    """Return a mailbox, which is now the last to be forgotten."""
+    box = boxes.setdefault(name, deque(maxlen=kept))
+    boxes.move_to_end(name)
+    if len(boxes) > BOXES:
+        boxes.popitem(last=False)
+    return box

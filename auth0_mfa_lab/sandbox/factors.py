@@ -73,13 +73,13 @@ class Factors:
             return True
         if settings.policy == "confidence-score" and settings.switches["confidence"] == "low":
             return True
-        if request.audience != self._tenant.tokens.mfa_audience:
+        if not self._tenant.apis.is_mfa(request.audience):
             return False
         return self.is_enrolled(request.user_id) or self._article_holds
 
     def is_disputed(self, request: Request) -> bool:
         """Tell whether it is a guess that this request needs a second factor: no source says that the policy wins."""
-        for_mfa = request.audience == self._tenant.tokens.mfa_audience
+        for_mfa = self._tenant.apis.is_mfa(request.audience)
         return for_mfa and not self.is_enrolled(request.user_id) and not self._article_holds
 
     def requirements(self, login: Login) -> dict[str, object]:

@@ -24,12 +24,12 @@ def wished_audience(
 
     Raises `unknown` when there is no such API.
     """
-    audience, issuer = fields.text("audience"), tenant.tokens.issuer
-    if audience == tenant.management_audience:
+    audience = fields.text("audience")
+    if tenant.apis.is_management(audience):
         raise errors.NotEmulated(f"the audience {audience}")
-    if audience is None or audience == f"{issuer}userinfo":
+    if audience is None or tenant.apis.is_userinfo(audience):
         return None
-    if audience not in tenant.apis:
+    if tenant.apis.of(audience) is None:
         raise unknown
     return audience
 
@@ -47,11 +47,11 @@ def granted_scopes(tenant: Tenant, fields: Fields, audience: str | None) -> tupl
 
     Of the MFA audience only what is named: the guides ask for each of its scopes (section 2) [guess].
     """
-    api = tenant.apis[audience] if audience is not None else None
+    api = tenant.apis.of(audience) if audience is not None else None
     offered = api.scopes if api else ()
     wished = wished_scopes(fields)
     if not wished:
-        return () if audience == tenant.tokens.mfa_audience else offered
+        return () if tenant.apis.is_mfa(audience) else offered
     granted = OIDC_SCOPES.union(offered)
     if api and not api.allow_offline_access:
         granted -= {"offline_access"}

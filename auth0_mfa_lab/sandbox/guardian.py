@@ -101,7 +101,7 @@ class Guardian:
             "sub is not the challenge": claims.get("sub") == transaction.challenge,
             "iss is not the identifier sent at enroll": claims.get("iss") == device.identifier,
             "aud is not this endpoint": is_addressed_to(claims, self._urls("resolve-transaction")),
-            "expired, or not yet valid": is_current(claims, self._tenant.clock.now()),
+            "expired, or not yet valid": is_current(claims, self._tenant.clock.stamp()),
             "auth0_guardian_method is not push": claims.get("auth0_guardian_method") == "push",
             "auth0_guardian_accepted is no boolean": isinstance(accepted, bool),
         }
@@ -158,11 +158,11 @@ class Guardian:
             claims.get("iss") == device.id
             and claims.get("sub") == device.user_id
             and is_addressed_to(claims, self._urls("device-accounts"))
-            and is_current(claims, self._tenant.clock.now())
+            and is_current(claims, self._tenant.clock.stamp())
         )
 
     def _urls(self, name: str) -> frozenset[str]:
-        return frozenset(f"https://{self._tenant.domain}{mount}/{name}" for mount in MOUNTS)
+        return frozenset(f"{self._tenant.domains.origin}{mount}/{name}" for mount in MOUNTS)
 
 
 async def _json_object(request: Request) -> Mapping[str, object]:

@@ -84,8 +84,11 @@ class Management:
             raise errors.NoToken
         claims = self._tenant.tokens.claims_of(token.strip()) or {}
         audience, expires = claims.get("aud"), claims.get("exp")
-        is_for_us = self._tenant.management_audience in (audience if isinstance(audience, list) else [audience])
-        if not is_for_us or not isinstance(expires, int) or self._tenant.clock.now() >= expires:
+        if (
+            not self._tenant.apis.is_management(audience)
+            or not isinstance(expires, int)
+            or self._tenant.clock.now() >= expires
+        ):
             raise errors.InvalidToken
         return str(claims.get("azp")), frozenset(str(claims.get("scope", "")).split())
 

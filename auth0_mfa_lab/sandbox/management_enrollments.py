@@ -44,7 +44,7 @@ class Enrollments:
         if body.get("send_mail") is True:
             raise NotEmulated("the mail with an enrollment ticket (send_mail)")
         ticket_id = self._tenant.chance.alnum(32)
-        url = f"https://{self._tenant.domain}/mfa/enrollment?ticket={ticket_id}"
+        url = f"{self._tenant.domains.origin}/mfa/enrollment?ticket={ticket_id}"
         return Reply(body={"ticket_id": ticket_id, "ticket_url": url})
 
     def one(self, call: Call) -> Reply:

@@ -68,7 +68,9 @@ class TenantSettings:
                 raise errors.UnknownDirectory(name=name)
             settings = replace(settings, default_directory=name or None)
         if "friendly_name" in changes:
-            settings = replace(settings, name=str(changes["friendly_name"]) or self._tenant.domain.partition(".")[0])
+            settings = replace(
+                settings, name=str(changes["friendly_name"]) or self._tenant.domains.home.partition(".")[0]
+            )
         self._tenant.settings = settings
         return Reply(body=self._shown(), evidence=evidence.SETTINGS)
 

@@ -177,7 +177,7 @@ class Phone:
         """Post a signed answer; 2xx and 404 are final, after anything else the push still waits."""
         enrollment = self._enrollments[notification.enrollment_id]
         url = f"{enrollment.base_url}/api/resolve-transaction"
-        now = int(self._clock.now())
+        now = int(self._clock.stamp())
         claims = {
             "iss": self.identifier,
             "sub": notification.challenge,

@@ -6,14 +6,15 @@ from urllib.parse import quote
 
 from joserfc.jwk import RSAKey
 
+from auth0_mfa_lab.sandbox.apis import MANAGEMENT_PATH, MFA_SCOPES, Apis
 from auth0_mfa_lab.sandbox.authenticators import Authenticators
 from auth0_mfa_lab.sandbox.chance import Chance
 from auth0_mfa_lab.sandbox.clock import Clock
 from auth0_mfa_lab.sandbox.delivery import Delivery
+from auth0_mfa_lab.sandbox.domains import Domains
 from auth0_mfa_lab.sandbox.issued import Issued
 from auth0_mfa_lab.sandbox.keys import NewKey
 from auth0_mfa_lab.sandbox.limits import Limits
-from auth0_mfa_lab.sandbox.management_scopes import MANAGEMENT_SCOPES
 from auth0_mfa_lab.sandbox.passwordless_codes import PasswordlessCodes
 from auth0_mfa_lab.sandbox.records import (
     Api,
@@ -31,9 +32,6 @@ from auth0_mfa_lab.sandbox.records import (
 from auth0_mfa_lab.sandbox.tokens import DEFAULT_LIFETIME, Tokens
 from auth0_mfa_lab.sandbox.transactions import Transactions
 
-MFA_SCOPES = ("enroll", "read:authenticators", "remove:authenticators")
-MFA_TOKEN_LIFETIME = 600
-"""Seconds that an MFA access token lives (reference, section 2)."""
 KEPT_LOGS = 1_000
 
 
@@ -54,22 +52,20 @@ class Tenant:
         delivery: Delivery,
         new_key: NewKey = RSAKey.generate_key,
     ) -> None:
-        self.domain = domain
+        self.domains = Domains(domain)
         self.settings = settings
         self.clock = clock
         self.chance = chance
         self.codes = chance.fork("codes")
         self.delivery = delivery
-        self.tokens = Tokens(domain=domain, clock=clock, chance=chance, new_key=new_key)
+        self.tokens = Tokens(domains=self.domains, clock=clock, chance=chance, new_key=new_key)
         self.limits = Limits(clock)
         self.transactions = Transactions(clock=clock, chance=chance, tokens=self.tokens, limits=self.limits)
         self.authenticators = Authenticators()
         self.issued = Issued()
         self.passwordless = PasswordlessCodes(clock=clock, chance=chance.fork("passwordless"))
         self.clients: dict[str, Client] = {}
-        mfa = Api(identifier=self.tokens.mfa_audience, scopes=MFA_SCOPES, token_lifetime=MFA_TOKEN_LIFETIME)
-        management = Api(identifier=self.management_audience, scopes=MANAGEMENT_SCOPES)
-        self.apis: dict[str, Api] = {mfa.identifier: mfa, management.identifier: management}
+        self.apis = Apis(self.domains)
         self.connections: set[str] = set()
         self.users: dict[str, User] = {}
         self.devices: dict[str, Device] = {}
@@ -78,9 +74,14 @@ class Tenant:
         self._log_ids = chance.fork("logs")
 
     @property
+    def domain(self) -> str:
+        """The domain by which the request at hand knows the tenant."""
+        return self.domains.current
+
+    @property
     def management_audience(self) -> str:
         """The identifier of the Management API (reference, section 9.1)."""
-        return f"https://{self.domain}/api/v2/"
+        return f"{self.domains.origin}/{MANAGEMENT_PATH}"
 
     @property
     def logs(self) -> tuple[LogEntry, ...]:
@@ -92,7 +93,7 @@ class Tenant:
         entry = LogEntry(
             log_id=self._log_ids.digits(32),
             type=type_,
-            date=self.clock.now(),
+            date=self.clock.stamp(),
             description=description,
             user_id=user_id,
             client_id=client_id,
@@ -102,7 +103,7 @@ class Tenant:
     @property
     def guardian_url(self) -> str:
         """The `base_url` of a QR (the guardian reference, section 1a)."""
-        return f"https://{self.domain}/appliance-mfa"
+        return f"{self.domains.origin}/appliance-mfa"
 
     def barcode_label(self, user: User) -> str:
         """Return what an app shows beside a code: the tenant and the user, percent-encoded."""
@@ -112,7 +113,7 @@ class Tenant:
         self.clients[client.client_id] = client
 
     def add_api(self, api: Api) -> None:
-        self.apis[api.identifier] = api
+        self.apis.add(api)
 
     def add_user(self, user: User) -> None:
         self.connections.add(user.connection)
@@ -144,7 +145,7 @@ class Tenant:
             phone_number=address if connection == "sms" else "",
             email=address if connection == "email" else "",
             connection=connection,
-            created_at=self.clock.now(),
+            created_at=self.clock.stamp(),
         )
         return self.users.setdefault(user_id, fresh)
 
@@ -155,8 +156,7 @@ class Tenant:
         """Return the transaction of an MFA access token that we signed, expired or not; None for any other token."""
         claims = self.tokens.claims_of(token) or {}
         audience, expires = claims.get("aud"), claims.get("exp")
-        is_ours = self.tokens.mfa_audience in (audience if isinstance(audience, list) else [audience])
-        if not is_ours or not isinstance(expires, int) or claims.get("sub") not in self.users:
+        if not self.apis.is_mfa(audience) or not isinstance(expires, int) or claims.get("sub") not in self.users:
             return None
         scope = tuple(one for one in str(claims.get("scope", "")).split() if one in MFA_SCOPES)
         request = Request(
@@ -169,7 +169,7 @@ class Tenant:
 
     def token_set(self, request: Request) -> dict[str, object]:
         """Return the tokens that a request asked for, whatever grant ends it."""
-        api = self.apis.get(request.audience) if request.audience is not None else None
+        api = self.apis.of(request.audience) if request.audience is not None else None
         body = self.tokens.token_set(request, self.users[request.user_id], api)
         if api is None:
             self.issued.keep_access(str(body["access_token"]), request, self.clock.now() + DEFAULT_LIFETIME)
@@ -192,8 +192,12 @@ class Tenant:
     def _request_of_jwt(self, token: str) -> Request | None:
         claims = self.tokens.claims_of(token) or {}
         audience, expires = claims.get("aud"), claims.get("exp")
-        is_for_us = isinstance(audience, list) and f"{self.tokens.issuer}userinfo" in audience
-        if not is_for_us or not isinstance(expires, int) or self.clock.now() >= expires:
+        if (
+            not isinstance(audience, list)
+            or not self.apis.is_userinfo(audience)
+            or not isinstance(expires, int)
+            or self.clock.now() >= expires
+        ):
             return None
         scope = tuple(str(claims.get("scope", "")).split())
         return Request(client_id=str(claims["azp"]), user_id=str(claims["sub"]), audience=None, scope=scope)

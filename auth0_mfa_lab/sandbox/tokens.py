@@ -1,5 +1,6 @@
 """What the tenant issues: JWTs, opaque tokens, and strings that look sealed as Auth0's do."""
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -8,6 +9,8 @@ from joserfc.errors import JoseError
 
 from auth0_mfa_lab.sandbox.chance import Chance
 from auth0_mfa_lab.sandbox.clock import Clock
+from auth0_mfa_lab.sandbox.domains import Domains
+from auth0_mfa_lab.sandbox.issued import Bounded
 from auth0_mfa_lab.sandbox.json_text import json_object
 from auth0_mfa_lab.sandbox.keys import KeyRing, NewKey
 from auth0_mfa_lab.sandbox.records import Api, Request, User
@@ -17,18 +20,30 @@ DEFAULT_LIFETIME = 86_400
 # Ciphertexts as long as make the sizes that were seen (reference, section 0.4).
 MFA_TOKEN_CIPHERTEXT = 1_150
 OOB_CODE_CIPHERTEXT = 520
+# Enough of a signature to know a token by.
+SIGNATURE_TAIL = 32
 
 
 class Tokens:
-    """Makes every token of one tenant; `issuer` is `https://{domain}/`, slash included."""
+    """Makes every token of one tenant."""
 
-    def __init__(self, *, domain: str, clock: Clock, chance: Chance, new_key: NewKey) -> None:
-        self.issuer = f"https://{domain}/"
-        self.mfa_audience = f"{self.issuer}mfa/"
-        self._device_audience = f"{self.issuer}appliance-mfa"
+    def __init__(self, *, domains: Domains, clock: Clock, chance: Chance, new_key: NewKey) -> None:
+        self._domains = domains
         self._clock = clock
         self._chance = chance
-        self.keys = KeyRing(domain=domain, chance=chance.fork("keys"), now=clock.now(), new_key=new_key)
+        # By how much the sandbox was ahead of the wall when a token was issued: it expires in the sandbox's time.
+        self._ahead: Bounded[float] = Bounded()
+        self.keys = KeyRing(domain=domains.home, chance=chance.fork("keys"), now=clock.stamp(), new_key=new_key)
+
+    @property
+    def issuer(self) -> str:
+        """The tenant's address as the request at hand spells it, slash included."""
+        return f"{self._domains.origin}/"
+
+    @property
+    def mfa_audience(self) -> str:
+        """The identifier of the MFA API (reference, section 2)."""
+        return f"{self.issuer}mfa/"
 
     def mfa_token(self, expires: float) -> str:
         return self._sealed(expires, MFA_TOKEN_CIPHERTEXT)
@@ -81,7 +96,9 @@ class Tokens:
 
     def transaction_token(self, *, user_id: str, txid: str, lifetime: int) -> str:
         """Return the `txtkn` of a push (the guardian reference, section 4; `azp` is a guess)."""
-        return self._jwt({"sub": user_id, "aud": self._device_audience, "azp": "device", "txid": txid}, lifetime)
+        return self._jwt(
+            {"sub": user_id, "aud": f"{self.issuer}appliance-mfa", "azp": "device", "txid": txid}, lifetime
+        )
 
     def transaction_of(self, token: str) -> str | None:
         """Return the `txid` of a `txtkn` that we signed and that has not expired; otherwise None."""
@@ -90,12 +107,19 @@ class Tokens:
         return txid if isinstance(txid, str) and isinstance(expires, int) and self._clock.now() < expires else None
 
     def claims_of(self, token: str) -> dict[str, object] | None:
-        """Return the claims of a JWT that we signed, expired or not; None for anything else."""
+        """Return the claims of a JWT that we signed, expired or not; None for anything else.
+
+        Its `exp` is when it expires in the sandbox's time, which may be ahead of the wall's that stands in it.
+        """
         try:
             verified = jws.deserialize_compact(token, self.keys.current.private, algorithms=["RS256"])
         except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return None
-        return json_object(verified.payload)
+        claims = json_object(verified.payload)
+        ahead = self._ahead.get(token[-SIGNATURE_TAIL:])
+        if claims is not None and ahead is not None and isinstance(expires := claims.get("exp"), int):
+            claims = {**claims, "exp": math.ceil(expires + ahead)}
+        return claims
 
     def _access_token(self, request: Request, api: Api, lifetime: int) -> str:
         audience: str | list[str] = api.identifier
@@ -113,13 +137,16 @@ class Tokens:
         return self._jwt({**claims, "sub": request.user_id, "aud": request.client_id}, ID_TOKEN_LIFETIME)
 
     def _jwt(self, claims: Mapping[str, object], lifetime: int) -> str:
-        now = int(self._clock.now())
+        now = int(self._clock.stamp())
         key = self.keys.current
-        return jwt.encode(
+        token = jwt.encode(
             {"alg": "RS256", "typ": "JWT", "kid": key.kid},
             {"iss": self.issuer, **claims, "iat": now, "exp": now + lifetime},
             key.private,
         )
+        if ahead := self._clock.ahead():
+            self._ahead.put(token[-SIGNATURE_TAIL:], ahead)
+        return token
 
     def _sealed(self, expires: float, ciphertext: int) -> str:
         """Return a string in the eight-part layout of the reference, section 0.4; nothing is in it."""
@@ -127,7 +154,7 @@ class Tokens:
         return "*".join(
             (
                 "Fe26.2",
-                f"SERVER_{int(self._clock.now())}",
+                f"SERVER_{int(self._clock.stamp())}",
                 chance.hex(64),
                 chance.base64url(22),
                 chance.base64url(ciphertext),
