@@ -1,5 +1,6 @@
 """The table that says how well each answer of the sandbox is known: nobody may take a green run for Auth0's word."""
 
+import re
 from collections.abc import Iterator
 
 from auth0_mfa_lab.sandbox import (
@@ -17,6 +18,7 @@ from auth0_mfa_lab.sandbox import (
 from auth0_mfa_lab.sandbox.errors import WireError
 from auth0_mfa_lab.sandbox.evidence_row import EvidenceRow as EvidenceRow
 
+SECTION = re.compile(r" \((?:sections? [\d., and]+)\)")
 NO_CACHE = "private, no-store, no-cache, must-revalidate, post-check=0, pre-check=0, no-transform"
 """What Auth0 sends with every 4xx of `/oauth/token`, and with all of `/userinfo` (reference, section 0.5) [rec]."""
 MODULES = (
@@ -68,7 +70,8 @@ def _error_classes() -> Iterator[type[WireError]]:
 def _row(error: type[WireError]) -> EvidenceRow:
     return EvidenceRow(
         endpoint=error.where,
-        case=(error.__doc__ or error.__name__).splitlines()[0],
+        # The sections are for whoever has the reference open beside the code.
+        case=SECTION.sub("", (error.__doc__ or error.__name__).splitlines()[0]),
         status=error.status,
         error=error.code,
         text=error.text,
