@@ -1,0 +1,237 @@
+// The page for people: asks the server once a second how its phone and its inbox stand, and shows it.
+// What it shows comes from applications and their users: all of it is set as text, never as markup.
+
+const EVERY = 1000;
+const STEP = 30;
+const CHANNELS = { sms: "SMS", voice: "Call", email: "Email" };
+
+const element = (id) => document.getElementById(id);
+const part = (row, name) => row.querySelector(`[data-part="${name}"]`);
+
+// -- asking
+
+class Refusal extends Error {}
+
+async function ask(path, body, type) {
+  const headers = body === undefined ? {} : { "Content-Type": type ?? "application/json" };
+  const payload = body === undefined || type ? body : JSON.stringify(body);
+  const method = body === undefined ? "GET" : "POST";
+  const answer = await fetch(path, { method, headers, body: payload, cache: "no-store", credentials: "same-origin" });
+  const said = await answer.json().catch(() => ({}));
+  if (!answer.ok) {
+    const refusal = new Refusal(said.message ?? `The server answered ${answer.status}.`);
+    refusal.status = answer.status;
+    throw refusal;
+  }
+  return said;
+}
+
+// -- showing
+
+// A text that stays is not touched: a selection in it stays, and no screen reader hears it again.
+function write(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+function writeTime(node, seconds, text) {
+  const moment = new Date(seconds * 1000);
+  write(node, text ?? moment.toLocaleTimeString());
+  const stamp = Number.isNaN(moment.valueOf()) ? "" : moment.toISOString();
+  if (node.dateTime !== stamp) node.dateTime = stamp;
+}
+
+function ago(seconds) {
+  if (seconds < 60) return `${Math.max(0, Math.floor(seconds))} s ago`;
+  return `${Math.floor(seconds / 60)} min ago`;
+}
+
+// Keeps the row of each key as it is, so that focus and what was typed into it stay; returns the rows that are new.
+function list(id, items, { make, fill }) {
+  const holder = element(id);
+  const rows = new Map([...holder.children].map((row) => [row.dataset.key, row]));
+  const wanted = new Set(items.map((item) => item.key));
+  const focused = [...rows.values()].findIndex((row) => row.contains(document.activeElement));
+  for (const [key, row] of rows) if (!wanted.has(key)) row.remove();
+  let at = holder.firstElementChild;
+  const fresh = [];
+  for (const item of items) {
+    let row = rows.get(item.key);
+    if (!row) {
+      row = make(item);
+      row.dataset.key = item.key;
+      fresh.push(item);
+    }
+    fill(row, item);
+    if (row === at) at = at.nextElementSibling;
+    else holder.insertBefore(row, at);
+  }
+  holder.hidden = items.length === 0;
+  element(`no-${id}`).hidden = items.length > 0;
+  if (focused >= 0 && document.activeElement === document.body) focusOn(holder, focused);
+  return fresh;
+}
+
+// The row that had the focus is gone: the one that took its place has it now, or the heading above the list.
+function focusOn(holder, index) {
+  const row = holder.children[Math.min(index, holder.children.length - 1)];
+  (row?.querySelector("button") ?? holder.closest("section").querySelector("h2")).focus();
+}
+
+const cloned = (id) => element(id).content.firstElementChild.cloneNode(true);
+
+function newPush(push) {
+  const row = cloned("push");
+  const whose = `push-${push.key}`;
+  row.querySelector("dl").id = whose;
+  for (const button of row.querySelectorAll("button")) button.setAttribute("aria-describedby", whose);
+  part(row, "allow").addEventListener("click", () => answer("phone/allow", { id: push.id }, "Allowed."));
+  row.querySelector("form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const reason = event.target.elements.reason.value.trim();
+    answer("phone/reject", reason ? { id: push.id, reason } : { id: push.id }, "Rejected.");
+  });
+  return row;
+}
+
+function fillPush(row, push, now) {
+  write(part(row, "place"), push.place || "unknown");
+  write(part(row, "browser"), push.browser || "unknown");
+  writeTime(part(row, "at"), push.at, `${new Date(push.at * 1000).toLocaleTimeString()} · ${ago(now - push.at)}`);
+}
+
+function fillAccount(row, account, now) {
+  write(part(row, "label"), account.label);
+  part(row, "shown").hidden = !account.code;
+  write(part(row, "code"), account.code ?? "");
+  write(part(row, "left"), `${STEP - (Math.floor(now) % STEP)} s left`);
+}
+
+function fillMessage(row, message) {
+  const purpose = message.purpose === "passwordless" ? "passwordless login" : "second factor";
+  write(part(row, "what"), `${CHANNELS[message.channel] ?? message.channel} · ${purpose}`);
+  write(part(row, "address"), message.address);
+  writeTime(part(row, "at"), message.sent_at);
+  part(row, "coded").hidden = !message.code;
+  write(part(row, "code"), message.code ?? "");
+  write(part(row, "text"), message.link ?? message.text ?? "");
+}
+
+// Messages have no number of their own: equal ones are told apart by counting from the oldest.
+function numbered(messages) {
+  const seen = new Map();
+  return [...messages]
+    .reverse()
+    .map((each) => {
+      const same = [each.sent_at, each.address, each.channel, each.purpose, each.code, each.link].join("|");
+      seen.set(same, (seen.get(same) ?? 0) + 1);
+      return { ...each, key: `${same}|${seen.get(same)}` };
+    })
+    .reverse();
+}
+
+function keyed(things, name) {
+  return things.map((each, index) => ({ ...each, key: String(each[name] ?? index) }));
+}
+
+let isFirst = true;
+
+function show(state) {
+  const { now, phone } = state;
+  write(element("domain"), state.domain);
+  write(element("profile"), state.profile);
+  writeTime(element("now"), now);
+  const pushes = keyed(phone.pushes, "id").sort((one, other) => other.at - one.at);
+  const newPushes = list("pushes", pushes, { make: newPush, fill: (row, each) => fillPush(row, each, now) });
+  const accounts = phone.enrollments.map((each, index) => ({ ...each, key: `${index} ${each.label}` }));
+  const newAccounts = list("accounts", accounts, {
+    make: () => cloned("account"),
+    fill: (row, each) => fillAccount(row, each, now),
+  });
+  const newMessages = list("messages", numbered(state.messages), { make: () => cloned("message"), fill: fillMessage });
+  // What was there before the page is no news.
+  if (!isFirst) tell(newPushes, newAccounts, newMessages);
+  isFirst = false;
+}
+
+function tell(pushes, accounts, messages) {
+  if (pushes.length) say(`A push waits: ${pushes[0].place || "unknown place"}, ${pushes[0].browser || "unknown app"}.`);
+  else if (messages.length) say(`Sent to ${messages[0].address}: ${messages[0].code ?? "a link"}.`);
+  else if (accounts.length) say(`The phone has a new account: ${accounts[0].label}.`);
+}
+
+function say(sentence) {
+  write(element("said"), sentence);
+}
+
+// -- doing
+
+let isBusy = false;
+
+async function answer(path, body, done, type) {
+  if (isBusy) return false;
+  isBusy = true;
+  try {
+    await ask(path, body, type);
+    say(done);
+    return true;
+  } catch (problem) {
+    if (problem instanceof Refusal && problem.status !== 401) say(problem.message);
+    else lost(problem);
+    return false;
+  } finally {
+    isBusy = false;
+    look();
+  }
+}
+
+element("scan").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const field = element("barcode");
+  if (await answer("phone/scan", { barcode: field.value.trim() }, "Scanned.")) field.value = "";
+});
+
+document.addEventListener("paste", (event) => {
+  const picture = [...event.clipboardData.files].find((file) => file.type === "image/png");
+  if (!picture) return;
+  event.preventDefault();
+  answer("phone/scan", picture, "Scanned.", "image/png");
+});
+
+// -- once a second
+
+const LOST = {
+  401: [
+    "This page is not let in",
+    "The server was started anew, or this address lacks its token: open the one that auth0-mfa-lab serve has printed.",
+  ],
+  none: [
+    "The server does not answer",
+    "What you see is what it said last. Start it again with auth0-mfa-lab serve; this page goes on asking.",
+  ],
+};
+
+function lost(problem) {
+  const isAnswer = problem instanceof Refusal;
+  const [title, text] = LOST[isAnswer ? problem.status : "none"] ?? ["The server failed", problem.message];
+  write(element("gone-title"), title);
+  write(element("gone-text"), text);
+  element("gone").hidden = false;
+}
+
+let isLooking = false;
+
+async function look() {
+  if (isLooking) return;
+  isLooking = true;
+  try {
+    show(await ask("state"));
+    element("gone").hidden = true;
+  } catch (problem) {
+    lost(problem);
+  } finally {
+    isLooking = false;
+  }
+}
+
+await look();
+setInterval(look, EVERY);
