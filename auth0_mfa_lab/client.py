@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import quote
 
@@ -25,15 +26,25 @@ class Client(TokenGrants):
         client_id: str,
         client_secret: str | None = None,
         authentication: ClientAuthentication = "client_secret_post",
+        private_key: str | None = None,
         after_poll: Callable[[], None] = lambda: None,
+        now: Callable[[], float] = time.time,
     ) -> None:
         """Speak through `http`, whose transport records, for the application of this `client_id`.
 
-        Without a `client_secret` the application is public and sends its id alone. `after_poll` is called when an
-        answer to `mfa_oob_grant` is there.
+        Without a `client_secret` the application is public and sends its id alone. With `private_key_jwt` it signs an
+        assertion by its `private_key` (PEM) instead, dated by `now` in epoch seconds: the sandbox's clock is not the
+        wall's. `after_poll` is called when an answer to `mfa_oob_grant` is there.
         """
         self.client_id = client_id
-        sender = Sender(http, client_id=client_id, client_secret=client_secret, authentication=authentication)
+        sender = Sender(
+            http,
+            client_id=client_id,
+            client_secret=client_secret,
+            authentication=authentication,
+            private_key=private_key,
+            now=now,
+        )
         super().__init__(sender, after_poll)
 
     def passwordless_start(

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import base64
 import ssl
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 from urllib.parse import quote
 
 import httpx
 
+from auth0_mfa_lab.assertion import Assertions
 from auth0_mfa_lab.errors import LabError, NoAnswer, SettingsError
 from auth0_mfa_lab.secret import Secret
 from auth0_mfa_lab.settings import Settings
 from auth0_mfa_lab.wire.exchange import Exchange, Json
 from auth0_mfa_lab.wire.recorder import EXCHANGE, Unanswered
 
-ClientAuthentication = Literal["client_secret_post", "client_secret_basic", "none"]
+ClientAuthentication = Literal["client_secret_post", "client_secret_basic", "private_key_jwt", "none"]
 
 
 class Sender:
@@ -29,12 +31,17 @@ class Sender:
         client_id: str = "",
         client_secret: str | None = None,
         authentication: ClientAuthentication = "none",
+        private_key: str | None = None,
+        now: Callable[[], float] = time.time,
     ) -> None:
-        """Send through `http`; without a `client_secret` the application is public and sends its id alone."""
+        """Send through `http`; without a `client_secret` or a `private_key` the application sends its id alone."""
         self.client_id = client_id
         self._http = http
         self._client_secret = client_secret
-        self._authentication: ClientAuthentication = authentication if client_secret else "none"
+        has_secret = private_key is not None if authentication == "private_key_jwt" else bool(client_secret)
+        self._authentication: ClientAuthentication = authentication if has_secret else "none"
+        issuer = f"{str(http.base_url).rstrip('/')}/"
+        self._assertions = Assertions(client_id=client_id, private_key=private_key or "", audience=issuer, now=now)
 
     def send(
         self,
@@ -89,6 +96,8 @@ class Sender:
         if self._authentication == "client_secret_basic":
             pair = f"{quote(self.client_id, safe='')}:{quote(self._client_secret or '', safe='')}"
             return fields, {"authorization": Secret(f"Basic {base64.b64encode(pair.encode()).decode()}", "<Basic>")}
+        if self._authentication == "private_key_jwt":
+            return {**fields, **self._assertions.fields()}, {}
         secret = {"client_secret": self._client_secret} if self._authentication == "client_secret_post" else {}
         return {**fields, "client_id": self.client_id, **secret}, {}
 

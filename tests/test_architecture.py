@@ -33,7 +33,8 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "polling": WIRE,
     "verdicts": frozenset(),
     "tokens": WIRE | {"verdicts"},
-    "sender": WIRE,
+    "assertion": LEAVES,
+    "sender": WIRE | {"assertion"},
     "token_grants": WIRE | {"sender"},
     "client": POLLING | {"sender", "token_grants"},
     "management": WIRE | {"sender"},
@@ -46,12 +47,15 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "limits": frozenset(),
     "connection": POLLING | {"client", "management"},
     "boxed": POLLING | {"limits", "people", "sandbox", "show"},
+    "control": LEAVES | {"settings"},
+    "served": POLLING | {"boxed", "clock", "control", "inbox", "people", "phone", "sandbox", "show"},
     "door": frozenset(),  # it names types alone
     "lab": POLLING
     | {"client", "clock", "inbox", "live", "people", "phone", "sandbox", "sender", "show"}
-    | {"boxed", "connection", "door"},
+    | {"boxed", "connection", "door", "served"},
     "": POLLING | {"client", "lab"},
-    "cli": frozenset({"", "lab"}),
+    "cli": frozenset({"", "cli_control", "lab"}),
+    "cli_control": LEAVES | {"control", "settings"},
     "pytest_plugin": frozenset({"", "lab", "secret"}),
     "sandbox": frozenset(),
 }

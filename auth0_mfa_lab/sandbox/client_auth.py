@@ -1,4 +1,4 @@
-"""Which application speaks: by client_secret_post, client_secret_basic, or none for a public one (reference, 0.6)."""
+"""Which application speaks: by its secret, by a JWT of its own key, or by its id alone (reference, section 0.6)."""
 
 import base64
 import hmac
@@ -7,7 +7,8 @@ from urllib.parse import unquote
 from starlette.requests import Request
 
 from auth0_mfa_lab.sandbox.applications import Application
-from auth0_mfa_lab.sandbox.errors import NotEmulated, Unauthorized
+from auth0_mfa_lab.sandbox.assertions import is_proven
+from auth0_mfa_lab.sandbox.errors import Unauthorized
 from auth0_mfa_lab.sandbox.fields import Fields
 from auth0_mfa_lab.sandbox.records import Client
 from auth0_mfa_lab.sandbox.tenant import Tenant
@@ -17,7 +18,8 @@ def authenticate_client(tenant: Tenant, request: Request, fields: Fields) -> Cli
     """Return the application that sent this request.
 
     A confidential one may use either way to send its secret [guess]; a public one needs none, and a secret that it
-    sends is not looked at [guess]. Raises Unauthorized; `private_key_jwt` is not emulated yet.
+    sends is not looked at [guess]. One with `private_key_jwt` needs an assertion, and its secret is no help. Raises
+    Unauthorized.
     """
     basic = _basic_credentials(request)
     if basic is not None:
@@ -29,11 +31,14 @@ def authenticate_client(tenant: Tenant, request: Request, fields: Fields) -> Cli
     client = tenant.clients.get(client_id)
     if client is None:
         raise Unauthorized
-    if client.client_secret is None or Application.of(client).method == "none":
+    application = Application.of(client)
+    if application.method == "none":
         return client
-    if not secret and "client_assertion" in fields:
-        raise NotEmulated("client authentication by private_key_jwt (client_assertion)")
-    if not hmac.compare_digest(client.client_secret.encode(), secret.encode()):
+    if application.method == "private_key_jwt":
+        is_right = is_proven(tenant, application, fields)
+    else:
+        is_right = hmac.compare_digest((client.client_secret or "").encode(), secret.encode())
+    if not is_right:
         raise Unauthorized
     return client
 

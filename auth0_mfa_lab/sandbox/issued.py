@@ -1,4 +1,4 @@
-"""What was issued and can only be looked up: opaque access tokens and refresh tokens; a bounded memory."""
+"""What can only be looked up: opaque access tokens, refresh tokens, used assertions; a bounded memory."""
 
 from collections import OrderedDict
 from typing import Generic, TypeVar
@@ -39,6 +39,7 @@ class Issued:
     def __init__(self) -> None:
         self._access: Bounded[tuple[Request, float]] = Bounded()
         self._refresh: Bounded[Request] = Bounded()
+        self._assertions: Bounded[bool] = Bounded()
 
     def keep_access(self, token: str, request: Request, expires: float) -> None:
         self._access.put(token, (request, expires))
@@ -57,3 +58,9 @@ class Issued:
 
     def revoke(self, token: str) -> None:
         self._refresh.drop(token)
+
+    def use_assertion(self, name: str) -> bool:
+        """Use up an application's assertion by its name; False when it was used before."""
+        is_new = self._assertions.get(name) is None
+        self._assertions.put(name, True)
+        return is_new

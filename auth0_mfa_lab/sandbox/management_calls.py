@@ -9,20 +9,23 @@ from auth0_mfa_lab.sandbox.errors import NotEmulated
 from auth0_mfa_lab.sandbox.evidence_row import EvidenceRow
 from auth0_mfa_lab.sandbox.json_text import json_value
 
-Type = Literal["string", "boolean", "array"]
+Type = Literal["string", "boolean", "array", "object"]
+Items = Literal["string", "object"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Property:
-    """What one property of a body may be; `enum` is for a string, or for each item of an array of strings.
+    """What one property of a body may be; `enum` is for a string, or for each of the `items` of an array.
 
-    One that Auth0 has and the sandbox does not keep is not `kept`: naming it is a 501.
+    One that Auth0 has and the sandbox does not keep is not `kept`: naming it is a 501. A `nullable` one may be null.
     """
 
     type: Type = "string"
     required: bool = False
     enum: tuple[str, ...] = ()
+    items: Items = "string"
     kept: bool = True
+    nullable: bool = False
 
 
 Shape = Mapping[str, Property]
@@ -98,12 +101,14 @@ def type_name(value: object) -> str:
 
 
 def _check(name: str, value: object, wanted: Property) -> None:
+    if value is None and wanted.nullable:
+        return
     if type_name(value) != wanted.type:
         raise errors.InvalidBody(
             problem=f"Expected type {wanted.type} but found type {type_name(value)} on property {name}"
         )
     for each in value if isinstance(value, list) else [value]:
-        if wanted.type == "array" and not isinstance(each, str):
-            raise errors.InvalidBody(problem=f"Expected type string but found type {type_name(each)} in {name}")
+        if wanted.type == "array" and type_name(each) != wanted.items:
+            raise errors.InvalidBody(problem=f"Expected type {wanted.items} but found type {type_name(each)} in {name}")
         if wanted.enum and each not in wanted.enum:
             raise errors.InvalidBody(problem=f"No enum match for: {each} on property {name}")

@@ -1,12 +1,13 @@
 """The Management API's side of the applications: `/clients` (reference, section 9.4)."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from auth0_mfa_lab.sandbox import management_errors as errors
 from auth0_mfa_lab.sandbox import management_evidence as evidence
-from auth0_mfa_lab.sandbox.applications import AUTH_METHODS, Application
-from auth0_mfa_lab.sandbox.management_calls import Call, Endpoint, Property, Reply, strings
-from auth0_mfa_lab.sandbox.management_queries import CHOICE, PAGING, chosen, must_be_known, page_of
+from auth0_mfa_lab.sandbox.applications import ALGORITHMS, SECRET_METHODS, Application, Credential, public_key_of
+from auth0_mfa_lab.sandbox.management_calls import Call, Endpoint, Property, Reply, checked_object, strings
+from auth0_mfa_lab.sandbox.management_queries import CHOICE, PAGING, chosen, iso_date, must_be_known, page_of
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
 LEGACY = "http://auth0.com/oauth/grant-type"
@@ -25,13 +26,25 @@ NOT_KEPT = (
     *("addons", "client_metadata", "mobile", "initiate_login_uri", "native_social_login", "refresh_token"),
     *("oidc_conformant", "oidc_logout", "is_first_party", "organization_usage", "organization_require_behavior"),
     *("default_organization", "require_pushed_authorization_requests", "require_proof_of_possession"),
-    *("client_authentication_methods", "signed_request_object", "compliance_level", "token_exchange"),
+    *("signed_request_object", "compliance_level", "token_exchange"),
 )
 CHANGES = {
     "name": Property(),
     "grant_types": Property(type="array", enum=GRANT_TYPES),
-    "token_endpoint_auth_method": Property(enum=AUTH_METHODS),
+    "token_endpoint_auth_method": Property(enum=SECRET_METHODS, nullable=True),
+    "client_authentication_methods": Property(type="object", nullable=True),
     **{name: Property(type="string", kept=False) for name in NOT_KEPT},
+}
+CREDENTIAL = {
+    "credential_type": Property(required=True, enum=("public_key",)),
+    "pem": Property(required=True),
+    "name": Property(),
+    "alg": Property(enum=ALGORITHMS),
+    **{name: Property(kept=False) for name in ("kid", "expires_at", "parse_expiry_from_cert", "subject_dn")},
+}
+METHODS = {
+    "private_key_jwt": Property(type="object", required=True),
+    **{name: Property(type="object", kept=False) for name in ("tls_client_auth", "self_signed_tls_client_auth")},
 }
 
 
@@ -42,10 +55,13 @@ class Clients:
         self._tenant = tenant
 
     def endpoints(self) -> tuple[Endpoint, ...]:
+        keys, read, make = "/clients/{id}/credentials", ("read:client_credentials",), ("create:client_credentials",)
         return (
             Endpoint(method="GET", path="/clients", scopes=("read:clients",), answer=self.all),
             Endpoint(method="GET", path="/clients/{id}", scopes=("read:clients",), answer=self.one),
             Endpoint(method="PATCH", path="/clients/{id}", scopes=("update:clients",), answer=self.patch),
+            Endpoint(method="GET", path=keys, scopes=read, answer=self.credentials),
+            Endpoint(method="POST", path=keys, scopes=make, answer=self.add_credential),
         )
 
     def all(self, call: Call) -> Reply:
@@ -67,13 +83,48 @@ class Clients:
             client = replace(client, name=str(changes["name"]))
         if "grant_types" in changes:
             client = replace(client, grants=frozenset(strings(changes["grant_types"])))
-        for method in AUTH_METHODS:
-            if changes.get("token_endpoint_auth_method") == method:
-                # Every application of Auth0's has a secret, used or not: a public one gets its own when it needs it.
-                secret = client.client_secret or (None if method == "none" else self._tenant.chance.base64url(64))
-                client = replace(client, auth_method=method, client_secret=secret)
+        client = self._authenticating(client, changes)
         self._tenant.clients[client.client_id] = client
         return Reply(body=self._shown(client, call), evidence=evidence.CLIENT)
+
+    def credentials(self, call: Call) -> Reply:
+        return Reply(body=[_credential(each) for each in self._client(call).credentials], evidence=evidence.CREDENTIAL)
+
+    def add_credential(self, call: Call) -> Reply:
+        """Keep a public key; it is of use once `client_authentication_methods` names it."""
+        client, body = self._client(call), call.fields(CREDENTIAL)
+        key = public_key_of(str(body["pem"]))
+        if key is None:
+            raise errors.InvalidBody(problem="pem must be the PEM of a public RSA key of 2048 bits or more")
+        credential = Credential(
+            id=f"cred_{self._tenant.chance.alnum(22)}",
+            name=str(body["name"]) if "name" in body else None,
+            kid=self._tenant.chance.base64url(43),
+            algorithm=str(body.get("alg", ALGORITHMS[0])),
+            created_at=self._tenant.clock.now(),
+            key=key,
+        )
+        kept = replace(client, credentials=(*client.credentials, credential))
+        self._tenant.clients[client.client_id] = kept
+        return Reply(body=_credential(credential), status=201, evidence=evidence.CREDENTIAL)
+
+    def _authenticating(self, client: Application, changes: Mapping[str, object]) -> Application:
+        """Return an application with its new way to prove who it is: a secret, nothing, or keys; never two ways."""
+        method, methods = changes.get("token_endpoint_auth_method"), changes.get("client_authentication_methods")
+        if method is not None and methods is not None:
+            raise errors.InvalidBody(
+                problem="token_endpoint_auth_method and client_authentication_methods exclude each other"
+            )
+        if methods is not None:
+            return replace(client, auth_method="private_key_jwt", in_use=_named_credentials(client, methods))
+        if "client_authentication_methods" in changes and method is None:
+            client = replace(client, auth_method=None, in_use=())
+        for known in SECRET_METHODS:
+            if method == known:
+                # Every application of Auth0's has a secret, used or not: a public one gets its own when it needs it.
+                secret = client.client_secret or (None if known == "none" else self._tenant.chance.base64url(64))
+                client = replace(client, auth_method=known, client_secret=secret, in_use=())
+        return client
 
     def _client(self, call: Call) -> Application:
         client = self._tenant.clients.get(call.path["id"])
@@ -94,5 +145,38 @@ class Clients:
             "is_first_party": True,
             "oidc_conformant": True,
             "grant_types": [each for each in GRANT_TYPES if each in client.grants],
-            "token_endpoint_auth_method": client.method,
+            **_authentication(client),
         }
+
+
+def _authentication(client: Application) -> dict[str, object]:
+    if client.method != "private_key_jwt":
+        return {"token_endpoint_auth_method": client.method}
+    return {
+        "client_authentication_methods": {"private_key_jwt": {"credentials": [{"id": one} for one in client.in_use]}}
+    }
+
+
+def _named_credentials(client: Application, methods: object) -> tuple[str, ...]:
+    """Return the ids that `client_authentication_methods` names. Raises InvalidBody for one the application lacks."""
+    chosen_method = checked_object(methods, METHODS)["private_key_jwt"]
+    listed = checked_object(chosen_method, {"credentials": Property(type="array", items="object", required=True)})[
+        "credentials"
+    ]
+    each_one = listed if isinstance(listed, list) else []
+    ids = [str(checked_object(each, {"id": Property(required=True)})["id"]) for each in each_one]
+    if not ids or not set(ids) <= {one.id for one in client.credentials}:
+        raise errors.InvalidBody(problem="credentials must name credentials of this application")
+    return tuple(dict.fromkeys(ids))
+
+
+def _credential(credential: Credential) -> dict[str, object]:
+    item = {
+        "id": credential.id,
+        "name": credential.name,
+        "kid": credential.kid,
+        "alg": credential.algorithm,
+        "credential_type": "public_key",
+        "created_at": iso_date(credential.created_at),
+    }
+    return {name: value for name, value in item.items() if value is not None}

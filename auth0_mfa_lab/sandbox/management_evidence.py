@@ -17,8 +17,8 @@ CLIENTS = EvidenceRow(
     text_mark="guess",
 )
 CREDENTIAL = EvidenceRow(
-    endpoint="POST /api/v2/clients/{id}/credentials",
-    case="The public key is kept; the members of the answer.",
+    endpoint="GET, POST /api/v2/clients/{id}/credentials",
+    case="A public key is kept, or those that are; the members of the answer.",
     status=201,
     status_mark="doc",
     text_mark="guess",

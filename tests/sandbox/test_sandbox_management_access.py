@@ -48,6 +48,7 @@ def calls() -> list[tuple[str, str, tuple[str, ...]]]:
         ("GET", "/clients", ("read:clients",)),
         ("GET", "/clients/{id}", ("read:clients",)),
         ("PATCH", "/clients/{id}", ("update:clients",)),
+        ("GET", "/clients/{id}/credentials", ("read:client_credentials",)),
         ("POST", "/clients/{id}/credentials", ("create:client_credentials",)),
         ("GET", "/tenants/settings", ("read:tenant_settings",)),
         ("PATCH", "/tenants/settings", ("update:tenant_settings",)),

@@ -94,7 +94,7 @@ def test_whoever_came_by_sms_is_changed_without_a_password_login_being_opened(ap
 
 
 def test_an_unknown_user_is_a_404_at_every_path(admin: Admin) -> None:
-    for method, below, body in [
+    calls: list[tuple[str, str, object]] = [
         ("GET", "", None),
         ("PATCH", "", {}),
         ("GET", "/enrollments", None),
@@ -107,7 +107,8 @@ def test_an_unknown_user_is_a_404_at_every_path(admin: Admin) -> None:
         ("POST", "/recovery-code-regeneration", None),
         ("DELETE", "/multifactor/duo", None),
         ("POST", "/multifactor/actions/invalidate-remember-browser", None),
-    ]:
+    ]
+    for method, below, body in calls:
         answer = admin(method, f"/users/auth0%7Cnobody{below}", body)
         assert four_keys(answer) == (404, "The user does not exist.", "inexistent_user"), (method, below)
 
