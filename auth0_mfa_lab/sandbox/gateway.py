@@ -30,7 +30,8 @@ class Gateway:
         """Pass a request on, or answer it with 502: the tenant never hears of it."""
         every = self._tenant.settings.switches["gateway_failure_every"]
         # The phones' second mount is /api, and the Management API is below it.
-        of_a_phone = scope["path"].startswith(MOUNTS) and not scope["path"].startswith("/api/v2/")
+        path = scope.get("path", "")
+        of_a_phone = path.startswith(MOUNTS) and not path.startswith("/api/v2/")
         if scope["type"] != "http" or every == "never" or of_a_phone:
             return await self._app(scope, receive, send)
         self._requests += 1
