@@ -18,7 +18,7 @@ from urllib.parse import quote
 import click
 import httpx
 
-from auth0_mfa_lab import __version__
+from auth0_mfa_lab import __version__, cli_control
 
 HOST = "127.0.0.1"
 SECONDS_TO_START = 60.0
@@ -31,6 +31,9 @@ TEXT_BROWSERS = {"www-browser", "links", "elinks", "lynx", "w3m"}
 @click.version_option(__version__, prog_name="auth0-mfa-lab")
 def main() -> None:
     """See Auth0's MFA API at work, request by request."""
+
+
+cli_control.register(main)
 
 
 @main.command("open")

@@ -8,6 +8,8 @@ LabError                     the base: what happened, and what to do next
 ├── NeedsAPerson             a live step waits for a person, and no front end is there to ask one
 ├── NothingWasSent           the inbox has no message to this address
 ├── ClaimFailed              a claim about an answer does not hold
+├── NoServer                 no served sandbox answers
+├── ControlRefused           a served sandbox refused what it was asked for; carries the status
 └── PhoneError               the phone cannot do what it was asked
     ├── NotEnrolled          it has scanned no ticket yet
     ├── NothingToAnswer      no push waits for an answer
@@ -78,6 +80,18 @@ class NothingWasSent(LabError):
 
 class ClaimFailed(LabError, AssertionError):
     """A claim about an answer does not hold."""
+
+
+class NoServer(LabError):
+    """No served sandbox answers there."""
+
+
+class ControlRefused(LabError):
+    """A served sandbox refused what it was asked for, with this HTTP status."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class PhoneError(LabError):

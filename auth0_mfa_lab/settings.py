@@ -18,13 +18,15 @@ from dotenv import dotenv_values
 from auth0_mfa_lab.errors import SettingsError
 from auth0_mfa_lab.secret import Secret
 
-TenantKind = Literal["sandbox", "live"]
+TenantKind = Literal["sandbox", "served", "live"]
 
 ROOT_MARKERS = ("pyproject.toml", "environment.yml", ".git")
 DEFAULT_REALM = "Username-Password-Authentication"
 DEFAULT_SCOPE = "openid profile"
 
-_HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*(:\d{1,5})?", re.IGNORECASE)
+_LABELS = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*"
+_HOST = re.compile(rf"{_LABELS}(:\d{{1,5}})?", re.IGNORECASE)
+_SERVED_HOST = re.compile(rf"({_LABELS}|\[[0-9a-f:.]+\])(:\d{{1,5}})?", re.IGNORECASE)
 _E164 = re.compile(r"\+[1-9][0-9]{1,14}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _EXAMPLES = {
@@ -35,12 +37,20 @@ _EXAMPLES = {
     "phone_number": "AUTH0_PHONE_NUMBER=+15550100",
     "email": "AUTH0_EMAIL=someone@example.com",
     "ca_file": "AUTH0_CA_FILE=certificates/ca.pem",
+    "lab_token": "AUTH0_LAB_TOKEN=the token in the file that `auth0-mfa-lab serve --env-file FILE` wrote",
 }
+_NEEDS = {
+    "live": ("domain", "client_id", "username", "password"),
+    "served": ("domain", "client_id", "lab_token"),
+}
+# A password may begin or end with a blank.
+_KEPT = ("AUTH0_PASSWORD", "AUTH0_CLIENT_SECRET", "AUTH0_MGMT_CLIENT_SECRET")
+_LOOPBACK = re.compile(r"(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What the environment says: the kind of tenant, and what a live one needs.
+    """What the environment says: the kind of tenant, and what a live or a served one needs.
 
     A secret among them shows itself as its kind (`<password>`). A field is None when its variable is absent or empty.
     """
@@ -59,6 +69,8 @@ class Settings:
     ca_file: str | None = None
     mgmt_client_id: str | None = None
     mgmt_client_secret: Secret | None = None
+    public_client_id: str | None = None
+    lab_token: Secret | None = None
     show_people: bool = False
     raise_failures: bool = False
     notice: str | None = None
@@ -71,25 +83,50 @@ class Settings:
         folder in Jupyter); `environ` stands in for `os.environ`. Raises SettingsError, which names the variable
         and the line to add.
         """
-        values = _dotenv(start or Path.cwd())
-        values |= {k: v for k, v in (os.environ if environ is None else environ).items() if k.startswith("AUTH0_")}
-        # A password may begin or end with a blank.
-        kept = ("AUTH0_PASSWORD", "AUTH0_CLIENT_SECRET", "AUTH0_MGMT_CLIENT_SECRET")
-        values = {name: value if name in kept else value.strip() for name, value in values.items() if value.strip()}
+        values = _values(start, environ)
         kind = values.get("AUTH0_LAB_TENANT")
         if kind is None or kind == "sandbox":
             return cls(notice=_notice(kind, values), raise_failures=values.get("AUTH0_LAB_RAISE") == "1")
-        if kind == "live":
-            return cls._of(values).checked()
-        # Not emulated yet: the sandbox behind a socket.
+        if kind in ("live", "served"):
+            return cls._of(values, "live" if kind == "live" else "served").checked()
         raise SettingsError(
-            "AUTH0_LAB_TENANT has a value that is not known. Use AUTH0_LAB_TENANT=sandbox (the default) or "
-            "AUTH0_LAB_TENANT=live (your own tenant)."
+            "AUTH0_LAB_TENANT has a value that is not known. Use AUTH0_LAB_TENANT=sandbox (the default), "
+            "AUTH0_LAB_TENANT=served (a sandbox that `auth0-mfa-lab serve` runs) or AUTH0_LAB_TENANT=live (your own "
+            "tenant)."
         )
 
     @classmethod
-    def _of(cls, values: Mapping[str, str]) -> Settings:
-        """Build live settings of `AUTH0_*` values."""
+    def of_server(
+        cls, env_file: Path | None = None, *, start: Path | None = None, environ: Mapping[str, str] | None = None
+    ) -> Settings:
+        """Read where a served sandbox is, and its token: from this file alone, or as `from_env` does.
+
+        Nothing else is needed of it. Raises SettingsError when that is missing, or names a host that is not this
+        machine's without saying that it is a served sandbox.
+        """
+        if env_file is not None and not env_file.is_file():
+            raise SettingsError(f"There is no file {env_file}: `auth0-mfa-lab serve --env-file {env_file}` writes it.")
+        try:
+            values = _values(start, environ) if env_file is None else _cleaned(_read(env_file))
+        except (OSError, UnicodeError):
+            raise SettingsError(f"{env_file or '.env'} cannot be read.") from None
+        settings = cls._of(values, "served")
+        for field in ("domain", "lab_token"):
+            if not getattr(settings, field):
+                raise SettingsError(
+                    f"No server is known: AUTH0_{field.upper()} is not set. Name the file that `auth0-mfa-lab serve "
+                    "--env-file FILE` wrote: --env-file FILE."
+                )
+        if values.get("AUTH0_LAB_TENANT") != "served" and not is_loopback(settings.domain or ""):
+            raise SettingsError(
+                "AUTH0_DOMAIN is not this machine, and AUTH0_LAB_TENANT is not served: the token of a served sandbox "
+                "goes to no tenant. Name the file that the server wrote: --env-file FILE."
+            )
+        return settings._well_formed()
+
+    @classmethod
+    def _of(cls, values: Mapping[str, str], tenant: TenantKind) -> Settings:
+        """Build the settings of a live or a served tenant of `AUTH0_*` values."""
 
         def text(name: str) -> str | None:
             return values.get(f"AUTH0_{name.upper()}")
@@ -98,9 +135,10 @@ class Settings:
             return Secret(value, f"<{name}>") if (value := text(name)) else None
 
         show_people = values.get("AUTH0_LAB_SHOW_PEOPLE") == "1"
-        person = text if show_people else secret
+        # Nobody lives in a served sandbox.
+        person = text if show_people or tenant == "served" else secret
         return cls(
-            tenant="live",
+            tenant=tenant,
             domain=text("domain"),
             client_id=text("client_id"),
             client_secret=secret("client_secret"),
@@ -114,21 +152,27 @@ class Settings:
             ca_file=text("ca_file"),
             mgmt_client_id=text("mgmt_client_id"),
             mgmt_client_secret=secret("mgmt_client_secret"),
+            public_client_id=text("public_client_id"),
+            lab_token=secret("lab_token"),
             show_people=show_people,
             raise_failures=values.get("AUTH0_LAB_RAISE") == "1",
         )
 
     def checked(self) -> Settings:
-        """Return these live settings with a lower-case domain, or raise SettingsError for the first that is wrong."""
-        for field in ("domain", "client_id", "username", "password"):
+        """Return these settings with a lower-case domain, or raise SettingsError for the first that is wrong."""
+        for field in _NEEDS.get(self.tenant, ()):
             if not getattr(self, field):
                 raise SettingsError(
-                    f"AUTH0_{field.upper()} is missing, and AUTH0_LAB_TENANT=live needs it. "
+                    f"AUTH0_{field.upper()} is missing, and AUTH0_LAB_TENANT={self.tenant} needs it. "
                     f"Add the line {_EXAMPLES[field]} to .env."
                 )
-        domain = self.domain or ""
+        return self._well_formed()
+
+    def _well_formed(self) -> Settings:
+        domain, served = self.domain or "", self.tenant == "served"
         # A single label is a tenant's name without its region; with a port it is a server of one's own.
-        if not _HOST.fullmatch(domain) or not ("." in domain or ":" in domain):
+        is_host = (_SERVED_HOST if served else _HOST).fullmatch(domain) and (served or "." in domain or ":" in domain)
+        if not is_host:
             raise SettingsError(_malformed("domain", "a host alone, with no https:// and no slash"))
         if self.phone_number and not _E164.fullmatch(self.phone_number):
             raise SettingsError(_malformed("phone_number", "a number in E.164 form: a plus sign and up to 15 digits"))
@@ -136,7 +180,22 @@ class Settings:
             raise SettingsError(_malformed("email", "an email address"))
         if self.ca_file and not Path(self.ca_file).is_file():
             raise SettingsError(_malformed("ca_file", "the path of a PEM file that exists"))
+        if served and not self.ca_file and not is_loopback(domain):
+            raise SettingsError(
+                "AUTH0_CA_FILE is missing, and a served sandbox on another machine is reached over TLS alone. Take "
+                "it over from the file that `auth0-mfa-lab serve --env-file FILE` wrote."
+            )
         return replace(self, domain=domain.lower())
+
+    @property
+    def origin(self) -> str:
+        """The tenant's address, without a slash at its end; a served one without a certificate has no TLS."""
+        return f"{'http' if self.tenant == 'served' and not self.ca_file else 'https'}://{self.domain}"
+
+
+def is_loopback(domain: str) -> bool:
+    """Tell whether a domain, with or without a port, is this machine itself."""
+    return _LOOPBACK.fullmatch(domain.lower()) is not None
 
 
 def _malformed(field: str, wanted: str) -> str:
@@ -150,15 +209,30 @@ def _notice(kind: str | None, values: Mapping[str, str]) -> str | None:
     return None
 
 
+def _values(start: Path | None, environ: Mapping[str, str] | None) -> dict[str, str]:
+    """Return what is set: by the environment, or else by the nearest `.env` from `start` (the working directory)."""
+    values = _dotenv(start or Path.cwd())
+    values |= {k: v for k, v in (os.environ if environ is None else environ).items() if k.startswith("AUTH0_")}
+    return _cleaned(values)
+
+
+def _cleaned(values: Mapping[str, str]) -> dict[str, str]:
+    return {name: value if name in _KEPT else value.strip() for name, value in values.items() if value.strip()}
+
+
 def _dotenv(start: Path) -> dict[str, str]:
     """Read the nearest `.env` from `start` up to the project's root; {} when there is none."""
     start = start.resolve()
     for folder in _up_to_root(start):
         file = folder / ".env"
         if file.is_file():
-            # No interpolation: a password may hold a dollar sign.
-            return {k: v for k, v in dotenv_values(file, interpolate=False).items() if v is not None}
+            return _read(file)
     return {}
+
+
+def _read(file: Path) -> dict[str, str]:
+    # No interpolation: a password may hold a dollar sign.
+    return {k: v for k, v in dotenv_values(file, interpolate=False).items() if v is not None}
 
 
 def _up_to_root(start: Path) -> list[Path]:

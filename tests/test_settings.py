@@ -271,3 +271,92 @@ def test_settings_are_frozen_and_name_every_field_by_keyword() -> None:
     with pytest.raises(AttributeError):
         Settings().domain = "tenant.example"  # type: ignore[misc]  # what must fail
     assert all(field.kw_only for field in fields(Settings))
+
+
+# -- served
+
+SERVED = {
+    "AUTH0_LAB_TENANT": "served",
+    "AUTH0_DOMAIN": "localhost:8443",
+    "AUTH0_CLIENT_ID": "app",
+    "AUTH0_CLIENT_SECRET": "shh-very-secret",
+    "AUTH0_LAB_TOKEN": "token-very-secret",
+}
+
+
+@pytest.mark.parametrize(
+    ("variable", "field", "value"),
+    [
+        ("AUTH0_LAB_TOKEN", "lab_token", "another-token"),
+        ("AUTH0_PUBLIC_CLIENT_ID", "public_client_id", "spa"),
+        ("AUTH0_MGMT_CLIENT_ID", "mgmt_client_id", "m2m"),
+        ("AUTH0_EMAIL", "email", "jane.roe@example.com"),
+    ],
+)
+def test_each_variable_of_a_served_sandbox_is_read(tmp_path: Path, variable: str, field: str, value: str) -> None:
+    settings = Settings.from_env(tmp_path, environ={**SERVED, variable: value})
+    assert (settings.tenant, getattr(settings, field)) == ("served", value)
+
+
+def test_the_token_of_a_served_sandbox_is_a_secret_and_its_people_are_none(tmp_path: Path) -> None:
+    settings = Settings.from_env(tmp_path, environ={**SERVED, "AUTH0_USERNAME": "jane.roe@example.com"})
+    assert "token-very-secret" not in repr(settings)
+    assert "jane.roe@example.com" in repr(settings)
+
+
+@pytest.mark.parametrize("variable", ["AUTH0_DOMAIN", "AUTH0_CLIENT_ID", "AUTH0_LAB_TOKEN"])
+def test_a_served_sandbox_needs_its_variables(tmp_path: Path, variable: str) -> None:
+    environ = {name: value for name, value in SERVED.items() if name != variable}
+    with pytest.raises(SettingsError, match=f"^{variable} is missing, and AUTH0_LAB_TENANT=served needs it"):
+        Settings.from_env(tmp_path, environ=environ)
+
+
+@pytest.mark.parametrize("domain", ["localhost:8443", "127.0.0.1:8443", "[::1]:8443", "LOCALHOST:1"])
+def test_a_served_sandbox_on_this_machine_may_do_without_tls(tmp_path: Path, domain: str) -> None:
+    settings = Settings.from_env(tmp_path, environ={**SERVED, "AUTH0_DOMAIN": domain})
+    assert settings.origin == f"http://{domain.lower()}"
+
+
+def test_a_served_sandbox_with_a_ca_is_reached_over_tls(tmp_path: Path) -> None:
+    file = tmp_path / "ca.pem"
+    file.touch()
+    environ = {**SERVED, "AUTH0_DOMAIN": "sandbox:8443", "AUTH0_CA_FILE": str(file)}
+    assert Settings.from_env(tmp_path, environ=environ).origin == "https://sandbox:8443"
+
+
+@pytest.mark.parametrize(
+    "domain", ["sandbox:8443", "tenant.eu.auth0.com", "localhost.example:8443", "127.0.0.1.example"]
+)
+def test_a_served_sandbox_elsewhere_is_never_reached_without_its_ca(tmp_path: Path, domain: str) -> None:
+    with pytest.raises(SettingsError, match="AUTH0_CA_FILE is missing"):
+        Settings.from_env(tmp_path, environ={**SERVED, "AUTH0_DOMAIN": domain})
+
+
+def test_the_commands_read_a_file_alone_or_the_environment(tmp_path: Path) -> None:
+    file = tmp_path / "served.env"
+    file.write_text("\n".join(as_lines(SERVED)), "utf-8")
+    of_file = Settings.of_server(file, start=tmp_path, environ={**SERVED, "AUTH0_DOMAIN": "localhost:1"})
+    of_environment = Settings.of_server(start=tmp_path, environ={**SERVED, "AUTH0_DOMAIN": "localhost:1"})
+    assert (of_file.domain, of_environment.domain) == ("localhost:8443", "localhost:1")
+
+
+@pytest.mark.parametrize("kind", ["live", None])
+def test_the_token_of_a_served_sandbox_goes_to_no_live_tenant(tmp_path: Path, kind: str | None) -> None:
+    file = tmp_path / "ca.pem"
+    file.touch()
+    environ = {**SERVED, "AUTH0_DOMAIN": "tenant.eu.auth0.com", "AUTH0_CA_FILE": str(file)}
+    environ = {name: value for name, value in environ.items() if name != "AUTH0_LAB_TENANT"}
+    with pytest.raises(SettingsError, match="goes to no tenant"):
+        Settings.of_server(start=tmp_path, environ=environ | ({"AUTH0_LAB_TENANT": kind} if kind else {}))
+
+
+def test_commands_without_a_server_say_how_to_name_one(tmp_path: Path) -> None:
+    for missing in ("AUTH0_DOMAIN", "AUTH0_LAB_TOKEN"):
+        environ = {name: value for name, value in SERVED.items() if name != missing}
+        with pytest.raises(SettingsError, match="--env-file FILE"):
+            Settings.of_server(start=tmp_path, environ=environ)
+    with pytest.raises(SettingsError, match="There is no file"):
+        Settings.of_server(tmp_path / "no.env")
+    (tmp_path / "bytes.env").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(SettingsError, match="cannot be read"):
+        Settings.of_server(tmp_path / "bytes.env")

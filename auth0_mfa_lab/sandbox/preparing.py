@@ -1,6 +1,7 @@
 """Preparing a user: the factors that `add_user` is asked for, enrolled and confirmed before anybody looks."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import httpx
 
@@ -14,6 +15,38 @@ from auth0_mfa_lab.sandbox.tenant import Tenant
 FACTORS = ("push", "otp", *CODE_CHANNELS)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A factor that was begun for a user: what its phone has to scan, and the recovery code that came with it.
+
+    `push` is not confirmed before it is scanned; every other factor is.
+    """
+
+    barcode_uri: str | None = field(default=None, repr=False)
+    recovery_code: str | None = field(default=None, repr=False)
+    login: Login = field(repr=False)
+
+
+def prepare_factor(tenant: Tenant, user: User, factor: str, *, client_id: str) -> Prepared:
+    """Enroll one factor of FACTORS, in a login of its own that may enroll whatever is enrolled already."""
+    login = tenant.begin_login(Request(client_id=client_id, user_id=user.user_id, audience=None, scope=()))
+    login.is_access_token = True
+    if factor == "push":
+        push = Push(tenant).associate(login)
+        return Prepared(barcode_uri=push.barcode_uri, recovery_code=push.recovery_code, login=login)
+    barcode_uri: str | None = None
+    if factor == "otp":
+        otp = Otp(tenant).associate(login)
+        barcode_uri, recovery_code = otp.barcode_uri, otp.recovery_code
+    else:
+        channel = next(one for one in CODE_CHANNELS if one == factor)
+        address = user.email if channel == "email" else user.phone_number
+        recovery_code = OobCodes(tenant).associate(login, channel, address, send=False).recovery_code
+    tenant.confirm(user.user_id, login.begun[-1])
+    login.done, login.is_access_token = True, False
+    return Prepared(barcode_uri=barcode_uri, recovery_code=recovery_code, login=login)
+
+
 def enroll_factors(
     tenant: Tenant,
     user: User,
@@ -25,39 +58,16 @@ def enroll_factors(
 ) -> str | None:
     """Enroll these factors, in this order, and return the recovery code that the first one gave.
 
-    `phone` scans what there is to scan, over `transport`; no code of it is used up. Each factor has a login of its own,
-    which may enroll whatever is enrolled already and is closed at the end.
+    `phone` scans what there is to scan, over `transport`; no code of it is used up.
     """
     codes: list[str | None] = []
     for factor in factors:
-        request = Request(client_id=client_id, user_id=user.user_id, audience=None, scope=())
-        login = tenant.begin_login(request)
-        login.is_access_token = True
-        if factor == "push" and phone is not None:
-            codes.append(_push(Push(tenant), login, phone, transport))
-        elif factor == "otp":
-            codes.append(_otp(tenant, login, phone))
-        else:
-            channel = next(one for one in CODE_CHANNELS if one == factor)
-            address = user.email if channel == "email" else user.phone_number
-            codes.append(OobCodes(tenant).associate(login, channel, address, send=False).recovery_code)
-            tenant.confirm(user.user_id, login.begun[-1])
-        login.done, login.is_access_token = True, False
+        prepared = prepare_factor(tenant, user, factor, client_id=client_id)
+        codes.append(prepared.recovery_code)
+        if prepared.barcode_uri is not None and phone is not None:
+            # Not closed: closing the client would close the transport, which is everybody's.
+            answer = phone.scan(prepared.barcode_uri, http=httpx.Client(transport=transport))
+            if factor == "push" and (answer is None or not answer.is_success):
+                raise RuntimeError(f"The phone could not enroll: {answer.status_code if answer else 'nothing sent'}")
+        prepared.login.done, prepared.login.is_access_token = True, False
     return next((code for code in codes if code is not None), None)
-
-
-def _push(push: Push, login: Login, phone: Phone, transport: httpx.BaseTransport) -> str | None:
-    association = push.associate(login)
-    # Not closed: closing the client would close the transport, which is everybody's.
-    answer = phone.scan(association.barcode_uri, http=httpx.Client(transport=transport))
-    if answer is None or not answer.is_success:
-        raise RuntimeError(f"The phone could not enroll: {answer.status_code if answer else 'nothing was sent'}")
-    return association.recovery_code
-
-
-def _otp(tenant: Tenant, login: Login, phone: Phone | None) -> str | None:
-    association = Otp(tenant).associate(login)
-    if phone is not None:
-        phone.scan(association.barcode_uri)
-    tenant.confirm(login.request.user_id, login.begun[-1])
-    return association.recovery_code
