@@ -73,6 +73,12 @@ class TooManyFailedCodes429(grant_errors.TooManyFailedCodes):
     marks = Marks("forum", "forum", "guess")
 
 
+class TooManyFailedRecoveryCodes429(grant_errors.TooManyFailedRecoveryCodes):
+    """10 wrong recovery codes; switch too_many_failed_codes_status."""
+
+    status, code = 429, "too_many_attempts"
+
+
 INSTEAD: Mapping[tuple[str, str], Mapping[type[OAuthError], type[OAuthError]]] = {
     ("bad_client_secret", "invalid_client"): {errors.Unauthorized: InvalidClient},
     ("expired_token_status", "403"): {
@@ -81,7 +87,10 @@ INSTEAD: Mapping[tuple[str, str], Mapping[type[OAuthError], type[OAuthError]]] =
     },
     ("disabled_factor_status", "401"): {mfa_errors.FactorIsOff: FactorIsOff401},
     ("disabled_factor_status", "403"): {mfa_errors.FactorIsOff: FactorIsOff403},
-    ("too_many_failed_codes_status", "429"): {grant_errors.TooManyFailedCodes: TooManyFailedCodes429},
+    ("too_many_failed_codes_status", "429"): {
+        grant_errors.TooManyFailedCodes: TooManyFailedCodes429,
+        grant_errors.TooManyFailedRecoveryCodes: TooManyFailedRecoveryCodes429,
+    },
     ("pending_status", "200"): {grant_errors.AuthorizationPending: AuthorizationPending200},
     ("slow_down_status", "400"): {grant_errors.SlowDown: SlowDown400},
     ("unsupported_challenge_type_status", "400"): {

@@ -138,7 +138,7 @@ class MfaGrants:
         entry = tenant.authenticators.get(user_id, authenticator_id)
         spent = login.spent | {authenticator_id, (entry.partner if entry else None) or ""}
         chained = tenant.settings.switches["second_factor_chained"] == "on"
-        if chained and not login.spent and not login.begun and self._others(user_id, spent):
+        if chained and not login.spent and authenticator_id not in login.begun and self._others(user_id, spent):
             login.done = True
             following = tenant.begin_login(login.request)
             following.spent = frozenset(spent)
