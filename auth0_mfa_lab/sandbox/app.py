@@ -13,6 +13,7 @@ from auth0_mfa_lab.sandbox import evidence
 from auth0_mfa_lab.sandbox.alternatives import as_switched
 from auth0_mfa_lab.sandbox.associate import Associate
 from auth0_mfa_lab.sandbox.discovery import Discovery
+from auth0_mfa_lab.sandbox.elsewhere import is_elsewhere
 from auth0_mfa_lab.sandbox.errors import NotEmulated, WireError
 from auth0_mfa_lab.sandbox.gateway import Gateway
 from auth0_mfa_lab.sandbox.guardian import Guardian
@@ -84,6 +85,8 @@ async def answer_not_emulated(_: Request, error: Exception) -> Response:
 async def answer_no_route(request: Request, error: Exception) -> Response:
     """Answer 404 or 405 in Auth0's general shape; that these bodies look so is a guess."""
     assert isinstance(error, HTTPException)
+    if is_elsewhere(request.url.path):
+        return await answer_not_emulated(request, NotEmulated(f"{request.method} {request.url.path}"))
     row = evidence.NO_METHOD if error.status_code == 405 else evidence.NO_ROUTE
     add_note(request, evidence.note_of(row))
     body = {"statusCode": error.status_code, "error": error.detail, "message": error.detail}

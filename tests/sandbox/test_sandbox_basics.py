@@ -151,3 +151,14 @@ def test_no_module_of_the_sandbox_imports_another_room() -> None:
     for path in room.glob("*.py"):
         ours = [name for name in imports_of(path.stem) if name.startswith("auth0_mfa_lab")]
         assert not [name for name in ours if not name.startswith("auth0_mfa_lab.sandbox")], path.name
+
+
+@pytest.mark.parametrize("path", ["/authorize?client_id=x", "/dbconnections/signup", "/otp/challenge", "/u/login"])
+def test_what_auth0_has_and_the_sandbox_has_not_is_501_and_no_404(app: App, path: str) -> None:
+    answer = app.http.post(path)
+    assert (answer.status_code, answer.headers["content-type"]) == (501, "text/plain; charset=utf-8")
+    assert "not Auth0's" in answer.text
+
+
+def test_a_path_that_auth0_has_not_either_is_404(app: App) -> None:
+    assert app.http.post("/authorizer").status_code == 404
