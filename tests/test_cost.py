@@ -1,13 +1,20 @@
-"""Cost grows with the work: the 1,000th exchange costs what the 10th did, counted in steps and not in seconds."""
+"""Cost grows with the work, in counted steps: the 1,000th exchange costs what the 10th did, 100,000 users what one."""
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from types import FrameType
 from typing import Any
 
+import pytest
+
 from auth0_mfa_lab import Exchange
+from auth0_mfa_lab.sandbox import Sandbox, User
+from auth0_mfa_lab.sandbox.app import build_app
+from auth0_mfa_lab.sandbox.records import Authenticator
 from auth0_mfa_lab.wire.journal import Journal
 from tests.mothers import a_journal, a_request, an_exchange
 
@@ -112,3 +119,114 @@ def test_masking_a_text_costs_the_same_with_few_and_many_secrets() -> None:
         return Work().of(lambda: journal.aliases.mask(text))
 
     assert cost(500) <= 1.1 * cost(5)
+
+
+# The sandbox: what a request costs does not depend on how many users the tenant has.
+
+CROWD = 100_000
+AS_MUCH = 1.1
+GRANT = "http://auth0.com/oauth/grant-type"
+
+
+class Door:
+    """The app of a sandbox, asked in this thread, so that its work can be counted."""
+
+    def __init__(self, box: Sandbox) -> None:
+        self.box = box
+        self._app = build_app(box.tenant)
+        self._client = {"client_id": box.defaults.client_id, "client_secret": box.defaults.client_secret}
+
+    def ask(self, path: str, body: dict[str, str] | None = None, *, bearer: str = "") -> tuple[int, Any]:
+        """Return status and JSON of a POST, or of a GET where there is no body."""
+        content = json.dumps({**self._client, **body}).encode() if body is not None else b""
+        headers = [(b"content-type", b"application/json"), (b"authorization", f"Bearer {bearer}".encode())]
+        scope = {
+            "type": "http",
+            "method": "GET" if body is None else "POST",
+            "path": path,
+            "query_string": b"",
+            "headers": headers if bearer else headers[:1],
+            "client": ("127.0.0.1", 1),
+            "server": ("sandbox.example", 443),
+            "scheme": "https",
+        }
+        sent: list[dict[str, Any]] = []
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.request", "body": content}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        answering = self._app(scope, receive, send)
+        # Nothing in the sandbox waits for anything: so no loop is needed, whose own work would be counted.
+        with pytest.raises(StopIteration):
+            answering.__await__().__next__()
+        return sent[0]["status"], json.loads(b"".join(part.get("body", b"") for part in sent[1:]))
+
+    def log_in(self, user: User, **fields: str) -> tuple[int, Any]:
+        login = {"grant_type": "password", "username": user.username, "password": user.password}
+        return self.ask("/oauth/token", {**login, **fields})
+
+
+def a_password_grant(door: Door, user: User) -> Callable[[], tuple[int, Any]]:
+    return lambda: door.log_in(user)
+
+
+def a_wrong_password(door: Door, user: User) -> Callable[[], tuple[int, Any]]:
+    return lambda: door.log_in(user, password="wrong")
+
+
+def a_list(door: Door, user: User) -> Callable[[], tuple[int, Any]]:
+    mfa_token = door.log_in(user)[1]["mfa_token"]
+    return lambda: door.ask("/mfa/authenticators", bearer=mfa_token)
+
+
+def a_challenge(door: Door, user: User) -> Callable[[], tuple[int, Any]]:
+    mfa_token = door.log_in(user)[1]["mfa_token"]
+    return lambda: door.ask("/mfa/challenge", {"mfa_token": mfa_token, "challenge_type": "oob"})
+
+
+def an_mfa_grant(door: Door, user: User) -> Callable[[], tuple[int, Any]]:
+    mfa_token = door.log_in(user)[1]["mfa_token"]
+    oob_code = door.ask("/mfa/challenge", {"mfa_token": mfa_token})[1]["oob_code"]
+    code = str(door.box.delivery.messages(user.phone_number)[-1].code)
+    named = {"mfa_token": mfa_token, "oob_code": oob_code, "binding_code": code}
+    return lambda: door.ask("/oauth/token", {"grant_type": f"{GRANT}/mfa-oob", **named})
+
+
+@pytest.fixture(scope="module")
+def doors() -> Iterator[tuple[Door, Door]]:
+    """A sandbox with one user, and one with a hundred thousand; then the same newcomer in each."""
+    boxes = Sandbox(), Sandbox()
+    crowded = boxes[1].tenant
+    (known,) = crowded.users.values()
+    for number in range(1, CROWD):
+        name = f"user{number}@crowd.example"
+        crowded.add_user(replace(known, user_id=f"auth0|{number:024x}", username=name, email=name))
+        enrolled = Authenticator(id=f"sms|dev_{number:016d}", kind="sms", active=True, address=known.phone_number)
+        crowded.authenticators.add(f"auth0|{number:024x}", enrolled)
+    yield Door(boxes[0]), Door(boxes[1])
+    for box in boxes:
+        box.close()
+
+
+@pytest.mark.parametrize(
+    ("prepare", "status"),
+    [(a_password_grant, 403), (a_wrong_password, 403), (a_list, 200), (a_challenge, 200), (an_mfa_grant, 200)],
+)
+def test_a_request_costs_with_100_000_users_what_it_costs_with_one(
+    doors: tuple[Door, Door], prepare: Callable[[Door, User], Callable[[], tuple[int, Any]]], status: int
+) -> None:
+    costs = []
+    for door in doors:
+        user = door.box.add_user(factors=["sms"])
+        # The first of its kind makes what every later one finds: keys, patterns.
+        assert prepare(door, user)()[0] == status
+        act, answers = prepare(door, user), list[tuple[int, Any]]()
+        costs.append(Work().of(lambda act=act, answers=answers: answers.append(act())))  # type: ignore[misc]  # now
+        assert answers[0][0] == status
+    few, many = costs
+    assert len(doors[1].box.tenant.users) > CROWD
+    assert few > 300
+    assert many <= AS_MUCH * few
