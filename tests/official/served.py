@@ -33,6 +33,7 @@ class Served:
     port: int
     ca_file: Path
     bugs: list[str] = field(default_factory=list)
+    opened: list[httpx.Client] = field(default_factory=list)
 
     @property
     def domain(self) -> str:
@@ -49,7 +50,8 @@ class Served:
 
     def http(self, host: str = "localhost") -> httpx.Client:
         context = ssl.create_default_context(cafile=str(self.ca_file))
-        return httpx.Client(verify=context, base_url=f"https://{host}:{self.port}")
+        self.opened.append(client := httpx.Client(verify=context, base_url=f"https://{host}:{self.port}"))
+        return client
 
     def phone(self) -> Phone:
         return self.sandbox.new_phone(self.http())
@@ -88,6 +90,8 @@ class Served:
             return http.post("/mfa/challenge", json={**self.application, "mfa_token": mfa_token, **fields})
 
     def check(self) -> None:
+        for client in self.opened:
+            client.close()
         assert self.bugs == [], "the sandbox has a bug"
 
 
