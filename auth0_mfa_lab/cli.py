@@ -19,6 +19,7 @@ import click
 import httpx
 
 from auth0_mfa_lab import __version__, cli_control
+from auth0_mfa_lab.cli_serve import serve
 
 HOST = "127.0.0.1"
 SECONDS_TO_START = 60.0
@@ -34,6 +35,7 @@ def main() -> None:
 
 
 cli_control.register(main)
+main.add_command(serve)
 
 
 @main.command("open")

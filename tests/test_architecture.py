@@ -46,7 +46,7 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "inbox": WIRE,
     "limits": frozenset(),
     "connection": POLLING | {"client", "management"},
-    "boxed": POLLING | {"limits", "people", "sandbox", "show"},
+    "boxed": POLLING | {"inbox", "limits", "people", "sandbox", "show"},
     "control": LEAVES | {"settings"},
     "served": POLLING | {"boxed", "clock", "control", "inbox", "people", "phone", "sandbox", "show"},
     "door": frozenset(),  # it names types alone
@@ -54,7 +54,9 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     | {"client", "clock", "inbox", "live", "people", "phone", "sandbox", "sender", "show"}
     | {"boxed", "connection", "door", "served"},
     "": POLLING | {"client", "lab"},
-    "cli": frozenset({"", "cli_control", "lab"}),
+    "cli": frozenset({"", "cli_control", "cli_serve", "lab"}),
+    "cli_serve": frozenset({"serving"}),
+    "serving": frozenset({"sandbox"}),
     "cli_control": LEAVES | {"control", "settings"},
     "pytest_plugin": frozenset({"", "lab", "secret"}),
     "sandbox": frozenset(),
@@ -65,6 +67,8 @@ ONLY_IN: Mapping[str, tuple[str, ...]] = {
     "ipywidgets": ("show.panels",),
     "anywidget": ("show.panels",),
     "starlette": ("sandbox",),
+    "uvicorn": ("sandbox.server",),
+    "trustme": ("sandbox.certificates",),
     "dotenv": ("settings",),
 }
 ENVIRONMENT = frozenset({"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"})

@@ -130,13 +130,23 @@ class Sandbox:
         self.tenant.tokens.keys = before.tokens.keys
         self.app.inner = build_app(self.tenant)
 
-    def add_user(self, *, factors: Sequence[str] = (), phone: Phone | None = None) -> User:
-        """Add a fresh database user with just these factors, confirmed.
+    def add_user(
+        self,
+        *,
+        factors: Sequence[str] = (),
+        phone: Phone | None = None,
+        username: str | None = None,
+        phone_number: str | None = None,
+        email: str | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> User:
+        """Add a fresh database user with just these factors, confirmed; what is not named is drawn.
 
-        `push` is enrolled by letting `phone` really scan a ticket, which nobody records; `otp` by letting it scan the
-        secret, if there is a phone; `sms`, `voice` and `email` are the user's own number and address, and no message
-        of it is in the inbox. A factor is enrolled whether the tenant's is on or not. Raises ValueError for a factor
-        that the sandbox does not know, and for `push` without a phone.
+        `push` is enrolled by letting `phone` really scan a ticket, which nobody records (over `transport`, where the
+        tenant is not to be reached in process); `otp` by letting it scan the secret, if there is a phone; `sms`,
+        `voice` and `email` are the user's own number and address, and no message of it is in the inbox. A factor is
+        enrolled whether the tenant's is on or not. Raises ValueError for a factor that the sandbox does not know, for
+        `push` without a phone, and for a username that somebody has.
         """
         if unknown := [name for name in factors if name not in FACTORS]:
             raise ValueError(f"Unknown factor {unknown[0]!r}; the sandbox knows {', '.join(FACTORS)}.")
@@ -145,30 +155,32 @@ class Sandbox:
                 "A user with push needs a phone: add_user(factors=['push'], phone=sandbox.new_phone(http))."
             )
         self._added += 1
-        email = f"user{self._added}@example.com"
+        email = email or username or f"user{self._added}@example.com"
+        if self.tenant.has_user(REALM, username or email):
+            raise ValueError(f"There is a user {username or email!r} already.")
         user = User(
             user_id=self._people.user_id(),
-            username=email,
+            username=username or email,
             password=f"{self._people.alnum(14)}!7",
-            phone_number=f"+15550{100 + self._added % 100:03d}",
+            phone_number=phone_number or fictional_number(self._added),
             email=email,
             connection=REALM,
             created_at=self.clock.stamp(),
         )
         self.tenant.add_user(user)
-        client_id, transport = self.defaults.client_id, self.transport
+        client_id, transport = self.defaults.client_id, transport or self.transport
         code = enroll_factors(self.tenant, user, factors, client_id=client_id, phone=phone, transport=transport)
         return replace(user, recovery_code=code)
 
-    def new_phone(self, http: httpx.Client) -> Phone:
-        """Return a phone that speaks over `http`, with nothing on it yet."""
+    def new_phone(self, http: httpx.Client, *, new_key: NewKey | None = None) -> Phone:
+        """Return a phone that speaks over `http`, with nothing on it yet; `new_key` makes the keys of this one."""
         return Phone(
             http,
             self.delivery,
             self.clock,
             self._phones,
             fallback_url=self.tenant.domains.origin,
-            new_key=self._new_key,
+            new_key=new_key or self._new_key,
         )
 
     def evidence(self) -> tuple[EvidenceRow, ...]:
@@ -188,3 +200,9 @@ class Sandbox:
     def close(self) -> None:
         """Stop the transport's thread; it also ends by itself with the sandbox."""
         self.transport.close()
+
+
+def fictional_number(count: int) -> str:
+    """Return one of the numbers that are kept for fiction, another one for each of the first 70,000."""
+    area, line = divmod(count, 100)
+    return f"+15550{100 + line:03d}" if area == 0 else f"+1{200 + area % 700}55501{line:02d}"

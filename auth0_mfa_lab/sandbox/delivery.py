@@ -2,7 +2,7 @@
 
 import threading
 from collections import OrderedDict, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
@@ -43,27 +43,31 @@ class Message:
 
 
 class Delivery:
-    """A mailbox per push token and per address; safe to fill from the sandbox's thread and read from any other."""
+    """A mailbox per push token and per address; safe to fill from the sandbox's thread and read from any other.
+
+    `loses` tells of each push whether it is lost on its way: neither tenant nor phone hears of that.
+    """
 
     def __init__(self) -> None:
         self._pushes: OrderedDict[str, deque[Push]] = OrderedDict()
         self._messages: OrderedDict[str, deque[Message]] = OrderedDict()
         self._recent: deque[Message] = deque(maxlen=RECENT)
-        self._to_lose = 0
+        self._newest_push: Push | None = None
+        self.loses: Callable[[], bool] = lambda: False
         self._lock = threading.Lock()
 
     def push(self, *, service: str, token: str, payload: Mapping[str, object]) -> None:
         """Deliver a payload to the phone with this push token, unless it is to be lost."""
         with self._lock:
-            if self._to_lose:
-                self._to_lose -= 1
+            if self.loses():
                 return
-            _box(self._pushes, token, KEPT_PER_PHONE).append(Push(service=service, payload=payload))
+            push = Push(service=service, payload=payload)
+            _box(self._pushes, token, KEPT_PER_PHONE).append(push)
+            self._newest_push = push
 
-    def lose(self, pushes: int) -> None:
-        """Lose the next `pushes` pushes on their way: neither tenant nor phone hears of it."""
-        with self._lock:
-            self._to_lose = pushes
+    def newest_push(self) -> Push | None:
+        """Return what was delivered last, to whichever phone."""
+        return self._newest_push
 
     def pushes(self, token: str) -> tuple[Push, ...]:
         """Return what was delivered to this push token, oldest first."""
@@ -102,7 +106,7 @@ class Delivery:
             self._messages.clear()
             self._recent.clear()
             self._pushes.clear()
-            self._to_lose = 0
+            self._newest_push = None
 
 
 def _box(boxes: OrderedDict[str, deque[Item]], name: str, kept: int) -> deque[Item]:

@@ -1,12 +1,15 @@
 """What can only be looked up: opaque access tokens, refresh tokens, used assertions; a bounded memory."""
 
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from auth0_mfa_lab.sandbox.records import Request
 
 KEPT = 10_000
 """How many of a kind are remembered; the oldest are forgotten first, as if they had been revoked."""
+FEW = 1_000
+"""How many are remembered however long ago they ended."""
 Value = TypeVar("Value")
 
 
@@ -28,6 +31,41 @@ class Bounded(Generic[Value]):
 
     def drop(self, key: str) -> None:
         self._values.pop(key, None)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
+class Passing(Generic[Value]):
+    """A dictionary of what ends by itself: beyond a few, what has ended is forgotten, and what has not gets longer.
+
+    Each new entry lets two of the oldest be looked at, so that a call costs the same however many there are. Ended
+    ones are remembered for a while, since a late caller is told how theirs ended.
+    """
+
+    def __init__(self, has_ended: Callable[[Value], bool], *, few: int = FEW, bound: int = KEPT) -> None:
+        self._has_ended = has_ended
+        self._few, self._bound = few, bound
+        self._values: OrderedDict[str, Value] = OrderedDict()
+
+    def put(self, key: str, value: Value) -> None:
+        self._values[key] = value
+        for _ in range(2):
+            if len(self._values) > self._few:
+                oldest = next(iter(self._values))
+                if self._has_ended(self._values[oldest]) or len(self._values) > self._bound:
+                    del self._values[oldest]
+                else:
+                    self._values.move_to_end(oldest)
+
+    def get(self, key: str) -> Value | None:
+        return self._values.get(key)
+
+    def drop(self, key: str) -> None:
+        self._values.pop(key, None)
+
+    def values(self) -> tuple[Value, ...]:
+        return tuple(self._values.values())
 
     def __len__(self) -> int:
         return len(self._values)

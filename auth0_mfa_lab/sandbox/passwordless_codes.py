@@ -40,6 +40,10 @@ class PasswordlessCodes:
         self._codes.put(_key(connection, address), code)
         return code.code
 
+    def forget(self, connection: PasswordlessConnection, address: str) -> None:
+        """Let the code of an address be as if it had never been sent."""
+        self._codes.drop(_key(connection, address))
+
     def use(
         self, connection: PasswordlessConnection, address: str, code: str, *, tries: int
     ) -> Literal["right", "wrong", "exhausted"]:

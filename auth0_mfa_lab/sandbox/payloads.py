@@ -1,6 +1,7 @@
 """The two shapes of a Guardian push: a flat map of strings for FCM, nested JSON for APNS."""
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from auth0_mfa_lab.sandbox.records import Device, OobTransaction
@@ -23,11 +24,7 @@ def push_payload(*, device: Device, transaction: OobTransaction, txtkn: str, hos
         "d": _instant(transaction.started),
     }
     if device.service == "APNS":
-        alert = {"title": f"{host}: authentication", "body": f"Allow the login to {host}?"}
-        return {
-            "aps": {"alert": alert, "category": CATEGORY},
-            "mfa": {**fields, "s": SOURCE, "l": LOCATION},
-        }
+        return _apns({**fields, "s": SOURCE, "l": LOCATION}, host)
     return {**fields, "s": _compact(SOURCE), "l": _compact(LOCATION)}
 
 
@@ -39,3 +36,21 @@ def _instant(seconds: float) -> str:
 
 def _compact(value: object) -> str:
     return json.dumps(value, separators=(",", ":"))
+
+
+def in_form(payload: Mapping[str, object], form: str) -> dict[str, object]:
+    """Return a payload as the app of the other platform would receive it: `apns` is nested, `fcm` is flat."""
+    is_apns = "aps" in payload
+    if is_apns == (form == "apns"):
+        return dict(payload)
+    if is_apns:
+        mfa = payload["mfa"]
+        assert isinstance(mfa, Mapping)
+        return {**mfa, "s": _compact(mfa["s"]), "l": _compact(mfa["l"])}
+    fields = {name: str(value) for name, value in payload.items()}
+    return _apns({**fields, "s": json.loads(fields["s"]), "l": json.loads(fields["l"])}, fields["sh"])
+
+
+def _apns(fields: Mapping[str, object], host: str) -> dict[str, object]:
+    alert = {"title": f"{host}: authentication", "body": f"Allow the login to {host}?"}
+    return {"aps": {"alert": alert, "category": CATEGORY}, "mfa": dict(fields)}

@@ -1,9 +1,6 @@
 """The virtual phone: it scans a QR, shows codes, gets pushes, and answers them over HTTP with signed JWTs."""
 
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 import httpx
@@ -14,10 +11,22 @@ from joserfc.jwk import RSAKey
 from auth0_mfa_lab.sandbox.barcodes import Seed, UnreadableBarcode, device_api, read_barcode
 from auth0_mfa_lab.sandbox.chance import Chance
 from auth0_mfa_lab.sandbox.clock import Clock
-from auth0_mfa_lab.sandbox.delivery import Delivery, Push
+from auth0_mfa_lab.sandbox.delivery import Delivery
 from auth0_mfa_lab.sandbox.keys import NewKey
+from auth0_mfa_lab.sandbox.phone_accounts import (
+    Account,
+    Enrollment,
+    Notification,
+    five_members,
+    read_enrollment,
+    read_push,
+)
+
+__all__ = ["Enrollment", "NotABarcode", "NotEnrolled", "NothingToAnswer", "Notification", "Phone", "PhoneError"]
 
 ANSWER_LIFETIME = 30
+KEPT = 1_000
+"""How many enrollments, codes and answers a phone remembers; the oldest are forgotten first."""
 PUSH_LIFETIME = 300
 
 
@@ -35,32 +44,6 @@ class NothingToAnswer(PhoneError):
 
 class NotABarcode(PhoneError):
     """What was scanned enrolls nothing."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Enrollment:
-    """One account on the phone, with the key that signs its answers."""
-
-    id: str
-    user_id: str
-    issuer: str
-    base_url: str
-    token: str = field(repr=False)
-    totp: pyotp.TOTP | None = field(repr=False)
-    key: RSAKey = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notification:
-    """One push on the phone's screen."""
-
-    enrollment_id: str
-    host: str
-    started: float
-    source: str
-    location: str
-    transaction_token: str = field(repr=False)
-    challenge: str = field(repr=False)
 
 
 class Phone:
@@ -90,8 +73,8 @@ class Phone:
         self._fallback_url = fallback_url
         self._new_key = new_key
         self._enrollments: dict[str, Enrollment] = {}
-        self._codes: list[pyotp.TOTP] = []
-        self._answered: set[str] = set()
+        self._accounts: list[Account] = []
+        self._answered: dict[str, None] = {}
 
     @property
     def enrollments(self) -> tuple[Enrollment, ...]:
@@ -99,11 +82,16 @@ class Phone:
         return tuple(self._enrollments.values())
 
     @property
+    def accounts(self) -> tuple[Account, ...]:
+        """What shows codes, in the order of the scans."""
+        return tuple(self._accounts)
+
+    @property
     def notifications(self) -> tuple[Notification, ...]:
         """The pushes that wait: for an account of this phone, not answered, not past their 5 minutes; oldest first."""
         return tuple(
             notification
-            for notification in map(_read_push, self._mailbox.pushes(self.push_token))
+            for notification in map(read_push, self._mailbox.pushes(self.push_token))
             if notification is not None
             and notification.enrollment_id in self._enrollments
             and notification.transaction_token not in self._answered
@@ -124,7 +112,8 @@ class Phone:
                 f"This QR enrolls nothing: {problem}. Scan the barcode_uri of a push or OTP enrollment."
             ) from None
         if isinstance(read, Seed):
-            self._codes.append(pyotp.TOTP(read.secret, digits=read.digits, interval=read.period))
+            totp = pyotp.TOTP(read.secret, digits=read.digits, interval=read.period)
+            self._show(Account(label=read.label, totp=totp))
             return None
         base_url = read.base_url or (device_api(self._fallback_url) if self._fallback_url else None)
         if base_url is None:
@@ -137,31 +126,42 @@ class Phone:
                 "identifier": self.identifier,
                 "name": self.name,
                 "push_credentials": {"service": "GCM", "token": self.push_token},
-                "public_key": _five_members(key),
+                "public_key": five_members(key),
             },
         )
         if answer.is_success:
-            enrollment = _enrollment(answer.json(), base_url, key)
+            enrollment = read_enrollment(answer.json(), base_url, key)
             self._enrollments[enrollment.id] = enrollment
-            self._codes += [enrollment.totp] if enrollment.totp else []
+            _forget_oldest(self._enrollments)
+            if enrollment.totp:
+                self._show(Account(label=enrollment.issuer, totp=enrollment.totp, user_id=enrollment.user_id))
         return answer
 
-    def allow(self) -> httpx.Response:
-        """Allow the newest push that waits; raises NotEnrolled, NothingToAnswer."""
-        return self._answer(self._newest(), {"auth0_guardian_accepted": True})
+    def allow(self, push: Notification | None = None) -> httpx.Response:
+        """Allow a push, the newest that waits unless one is named; raises NotEnrolled, NothingToAnswer."""
+        return self._answer(push or self._newest(), {"auth0_guardian_accepted": True})
 
-    def reject(self, reason: str | None = None) -> httpx.Response:
-        """Reject the newest push that waits, with a reason or without; raises NotEnrolled, NothingToAnswer."""
+    def reject(self, reason: str | None = None, push: Notification | None = None) -> httpx.Response:
+        """Reject a push like that, with a reason or without; raises NotEnrolled, NothingToAnswer."""
         claims: dict[str, object] = {"auth0_guardian_accepted": False}
         if reason is not None:
             claims["auth0_guardian_reason"] = reason
-        return self._answer(self._newest(), claims)
+        return self._answer(push or self._newest(), claims)
 
-    def code(self) -> str:
-        """Return the TOTP of what was scanned last, at the sandbox's time; raises NotEnrolled."""
-        if not self._codes:
+    def forget(self, user_id: str, label: str) -> None:
+        """Take a user's enrollments and codes off the phone; an authenticator app's codes go by their label."""
+        self._enrollments = {key: one for key, one in self._enrollments.items() if one.user_id != user_id}
+        self._accounts = [one for one in self._accounts if one.user_id != user_id and one.label != label]
+
+    def code(self, account: Account | None = None) -> str:
+        """Return the TOTP of an account, or of what was scanned last, at the sandbox's time; raises NotEnrolled."""
+        if not self._accounts:
             raise NotEnrolled("This phone shows no codes: it has no account yet. Let it scan a barcode_uri first.")
-        return self._codes[-1].at(int(self._clock.now()))
+        return (account or self._accounts[-1]).totp.at(int(self._clock.now()))
+
+    def _show(self, account: Account) -> None:
+        self._accounts.append(account)
+        del self._accounts[:-KEPT]
 
     def _newest(self) -> Notification:
         if not self._enrollments:
@@ -193,7 +193,8 @@ class Phone:
             json={"challenge_response": jwt.encode({"alg": "RS256", "typ": "JWT"}, claims, enrollment.key)},
         )
         if answer.is_success or answer.status_code == 404:
-            self._answered.add(notification.transaction_token)
+            self._answered[notification.transaction_token] = None
+            _forget_oldest(self._answered)
         return answer
 
     def __repr__(self) -> str:
@@ -201,46 +202,6 @@ class Phone:
         return f"Phone({self.name!r}, accounts={accounts}, waiting={waiting})"
 
 
-def _five_members(key: RSAKey) -> dict[str, object]:
-    """Return a public key as Guardian's apps send it (the guardian reference, section 6): no kid, nothing private."""
-    public = key.as_dict(private=False)
-    return {"kty": "RSA", "alg": "RS256", "use": "sig", "e": public["e"], "n": public["n"]}
-
-
-def _enrollment(body: Mapping[str, object], base_url: str, key: RSAKey) -> Enrollment:
-    totp = body.get("totp")
-    return Enrollment(
-        id=str(body["id"]),
-        user_id=str(body["user_id"]),
-        issuer=str(body["issuer"]),
-        base_url=base_url,
-        token=str(body["token"]),
-        totp=pyotp.TOTP(totp["secret"], digits=totp["digits"], interval=totp["period"])
-        if isinstance(totp, dict)
-        else None,
-        key=key,
-    )
-
-
-def _read_push(push: Push) -> Notification | None:
-    """Read FCM's flat map; a payload without a required key is no Guardian push (the guardian reference, section 4)."""
-    payload = push.payload
-    try:
-        source, location = _parsed(payload.get("s")), _parsed(payload.get("l"))
-        return Notification(
-            enrollment_id=str(payload["dai"]),
-            host=str(payload["sh"]),
-            started=datetime.fromisoformat(str(payload["d"])).timestamp(),
-            source=" on ".join(str(part["n"]) for part in source.values()),
-            location=str(location.get("n", "")),
-            transaction_token=str(payload["txtkn"]),
-            challenge=str(payload["c"]),
-        )
-    except (KeyError, ValueError, TypeError, AttributeError):
-        return None
-
-
-def _parsed(value: object) -> dict[str, Any]:
-    """Return one of the optional objects, which FCM carries as a JSON string."""
-    parsed = json.loads(value) if isinstance(value, str) else {}
-    return parsed if isinstance(parsed, dict) else {}
+def _forget_oldest(kept: dict[str, Any]) -> None:
+    for oldest in list(kept)[:-KEPT] if len(kept) > KEPT else ():
+        del kept[oldest]

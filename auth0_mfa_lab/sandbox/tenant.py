@@ -120,6 +120,15 @@ class Tenant:
         self.users[user.user_id] = user
         self._by_name[user.connection, user.username.lower()] = user
 
+    def has_user(self, connection: str, username: str) -> bool:
+        """Tell whether a connection has a user of this name."""
+        return (connection, username.lower()) in self._by_name
+
+    def forget_user(self, user: User) -> None:
+        """Let nobody find a user any more; what they had is not looked at."""
+        self.users.pop(user.user_id, None)
+        self._by_name.pop((user.connection, user.username.lower()), None)
+
     def has_connection(self, realm: str) -> bool:
         """Tell whether a realm is a connection that has passwords."""
         return realm in self.connections

@@ -4,6 +4,7 @@ from typing import Literal
 
 from auth0_mfa_lab.sandbox.chance import Chance
 from auth0_mfa_lab.sandbox.clock import Clock
+from auth0_mfa_lab.sandbox.issued import Passing
 from auth0_mfa_lab.sandbox.limits import Limits
 from auth0_mfa_lab.sandbox.records import Channel, Login, OobTransaction, Request, Ticket
 from auth0_mfa_lab.sandbox.tokens import Tokens
@@ -20,18 +21,18 @@ class Transactions:
         self._clock = clock
         self._chance = chance
         self._tokens = tokens
-        self._logins: dict[str, Login] = {}
-        self._access_tokens: dict[str, Login] = {}
-        self._by_code: dict[str, OobTransaction] = {}
-        self._by_txid: dict[str, OobTransaction] = {}
-        self._tickets: dict[str, Ticket] = {}
-        self._newest_of: dict[str, OobTransaction] = {}
+        self._logins: Passing[Login] = Passing(self._is_over)
+        self._access_tokens: Passing[Login] = Passing(self._is_over)
+        self._by_code: Passing[OobTransaction] = Passing(self._has_ended)
+        self._by_txid: Passing[OobTransaction] = Passing(self._has_ended)
+        self._tickets: Passing[Ticket] = Passing(lambda ticket: self._has_ended(ticket.transaction))
+        self._newest_of: Passing[OobTransaction] = Passing(self._has_ended)
 
     def begin_login(self, request: Request) -> Login:
         """Remember a login whose second factor is due: 10 minutes (reference, section 0.3)."""
         expires = self._clock.now() + MFA_TOKEN_LIFETIME
         login = Login(mfa_token=self._tokens.mfa_token(expires), request=request, expires=expires)
-        self._logins[login.mfa_token] = login
+        self._logins.put(login.mfa_token, login)
         return login
 
     def login(self, mfa_token: str) -> Login | None:
@@ -40,7 +41,10 @@ class Transactions:
     def access_login(self, token: str, request: Request, expires: float) -> Login:
         """Return the transaction of an MFA access token, the same one each time; the caller has verified it."""
         fresh = Login(mfa_token=token, request=request, expires=expires, is_access_token=True)
-        return self._access_tokens.setdefault(token, fresh)
+        known = self._access_tokens.get(token)
+        if known is None:
+            self._access_tokens.put(token, fresh)
+        return known or fresh
 
     def begin_oob(
         self,
@@ -67,9 +71,9 @@ class Transactions:
             challenge=self._chance.base64url(32) if purpose == "login" and channel == "auth0" else "",
             code=code,
         )
-        self._by_code[transaction.oob_code] = transaction
-        self._by_txid[transaction.txid] = transaction
-        self._newest_of[login.request.user_id] = transaction
+        self._by_code.put(transaction.oob_code, transaction)
+        self._by_txid.put(transaction.txid, transaction)
+        self._newest_of.put(login.request.user_id, transaction)
         return transaction
 
     def supersede(self, newer: OobTransaction) -> None:
@@ -93,7 +97,7 @@ class Transactions:
     def print_ticket(self, transaction: OobTransaction, *, totp_secret: str) -> Ticket:
         """Make the ticket of a QR; it lives as long as its transaction."""
         ticket = Ticket(id=self._chance.alnum(32), transaction=transaction, totp_secret=totp_secret)
-        self._tickets[ticket.id] = ticket
+        self._tickets.put(ticket.id, ticket)
         return ticket
 
     def ticket(self, ticket_id: str) -> Ticket | None:
@@ -103,4 +107,20 @@ class Transactions:
 
     def consume(self, ticket: Ticket) -> None:
         """Use a ticket up: two phones on one QR, and the second finds nothing."""
-        del self._tickets[ticket.id]
+        self._tickets.drop(ticket.id)
+
+    def end_all(self, user_id: str) -> None:
+        """End whatever of a user's is under way: no login of theirs can be finished, and no code of it used."""
+        for login in (*self._logins.values(), *self._access_tokens.values()):
+            if login.request.user_id == user_id:
+                login.expires = min(login.expires, self._clock.now())
+        for transaction in self._by_code.values():
+            if transaction.login.request.user_id == user_id and transaction.state in ("pending", "approved"):
+                transaction.state = "superseded"
+        self._newest_of.drop(user_id)
+
+    def _is_over(self, login: Login) -> bool:
+        return login.done or self._clock.now() >= login.expires
+
+    def _has_ended(self, transaction: OobTransaction) -> bool:
+        return transaction.state in ("used", "rejected", "superseded") or self._clock.now() >= transaction.expires

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import weakref
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 import httpx
@@ -57,8 +57,8 @@ class SandboxTransport(httpx.BaseTransport):
 
     async def _answer(self, request: httpx.Request, body: bytes) -> httpx.Response:
         notes: list[str] = []
-        scope = _scope(request, notes)
-        exchange = _Exchange(body)
+        scope = asgi_scope(request, notes)
+        exchange = Exchange(body)
         try:
             await self._app(scope, exchange.receive, exchange.send)
         except Exception as failure:
@@ -101,7 +101,7 @@ def _serve(loop: asyncio.AbstractEventLoop) -> None:
         loop.close()
 
 
-class _Exchange:
+class Exchange:
     """The two ASGI channels of one request, and what came back."""
 
     def __init__(self, request_body: bytes) -> None:
@@ -132,11 +132,16 @@ class _Exchange:
     def fail(self, failure: Exception) -> None:
         """Be the plain 500 of an app that answered nothing."""
         text = f"This is a bug in the sandbox ({type(failure).__name__}), not an answer of Auth0's."
-        self.status, self._parts = 500, [text.encode()]
-        self.headers = [(b"content-type", b"text/plain; charset=utf-8")]
+        self.answer(500, text.encode(), {"content-type": "text/plain; charset=utf-8"})
+
+    def answer(self, status: int, content: bytes, headers: Mapping[str, str]) -> None:
+        """Be an answer that no app gave."""
+        self.status, self._parts, self.complete = status, [content], True
+        self.headers = [(name.encode(), value.encode()) for name, value in headers.items()]
 
 
-def _scope(request: httpx.Request, notes: list[str]) -> Message:
+def asgi_scope(request: httpx.Request, notes: list[str]) -> Message:
+    """Return the ASGI scope of a client's request; whoever wants to read the notes keeps the list."""
     url = request.url
     return {
         "type": "http",
