@@ -44,9 +44,15 @@ class LabClock(Protocol):
 class SandboxClock:
     """The sandbox's time: it moves only when the lab waits, or somebody calls `advance`."""
 
-    def __init__(self, clock: MovableClock, *, monotonic: Callable[[], float] = time.monotonic) -> None:
-        """Move `clock`; `monotonic` tells the real seconds, and can be handed in."""
+    def __init__(
+        self, clock: MovableClock, *, monotonic: Callable[[], float] = time.monotonic, runs_by_itself: bool = False
+    ) -> None:
+        """Move `clock`; `monotonic` tells the real seconds, and can be handed in.
+
+        One that runs by itself follows the wall's, and is not moved by the real seconds that pass.
+        """
         self._clock = clock
+        self._runs_by_itself = runs_by_itself
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._runners = 0
@@ -81,6 +87,8 @@ class SandboxClock:
 
     def sync(self) -> None:
         """Move the sandbox's time by the real seconds that passed since the last `sync`."""
+        if self._runs_by_itself:
+            return
         with self._lock:
             real = self._monotonic()
             self._clock.advance(real - self._synced_at)

@@ -9,6 +9,7 @@ import httpx
 from auth0_mfa_lab.client import Client
 from auth0_mfa_lab.errors import SettingsError
 from auth0_mfa_lab.management import Management
+from auth0_mfa_lab.settings import Settings
 from auth0_mfa_lab.wire.exchange import Speaker
 from auth0_mfa_lab.wire.journal import Journal
 from auth0_mfa_lab.wire.recorder import RecordingTransport
@@ -25,9 +26,9 @@ _TIMEOUT_SECONDS = 30.0
 class Connection:
     """The way to one tenant; whatever goes through it stands in the journal."""
 
-    def __init__(self, domain: str, transport: httpx.BaseTransport, journal: Journal) -> None:
-        """Reach the host `domain` through `transport`."""
-        self._base_url = f"https://{domain}"
+    def __init__(self, origin: str, transport: httpx.BaseTransport, journal: Journal) -> None:
+        """Reach the tenant at `origin` (`https://tenant.example`) through `transport`."""
+        self._base_url = origin
         self._transport = transport
         self._journal = journal
 
@@ -55,3 +56,13 @@ class Connection:
     def management(self, access_token: str) -> Management:
         """Return the Management API, opened by this access token."""
         return Management(self.http("app"), access_token)
+
+
+def live_domain(settings: Settings) -> str:
+    """Return the domain of a live tenant; SettingsError for any other, so that none is reached by accident."""
+    if settings.tenant != "live" or settings.domain is None:
+        raise SettingsError(
+            "Lab.live needs the settings of a live tenant. Set AUTH0_LAB_TENANT=live and the AUTH0_ variables of "
+            ".env.example, and open it with Lab.from_env()."
+        )
+    return settings.domain

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from auth0_mfa_lab.boxed import Inside, fresh_user, inside_of, limits_of, open_box
+from auth0_mfa_lab.boxed import Box, Boxed, Inside, headline, inside_of, limits_of, open_box
 from auth0_mfa_lab.client import Client
 from auth0_mfa_lab.clock import LabClock, RealClock, SandboxClock
-from auth0_mfa_lab.connection import Connection
+from auth0_mfa_lab.connection import Connection, live_domain
 from auth0_mfa_lab.door import Policy, Profile, SandboxDoor
-from auth0_mfa_lab.errors import ClaimFailed, SettingsError
+from auth0_mfa_lab.errors import ClaimFailed
 from auth0_mfa_lab.inbox import LabInbox, OwnInbox, SandboxInbox
 from auth0_mfa_lab.people import User, configured_user, learn_settings
 from auth0_mfa_lab.phone import LabPhone, OwnPhone, SandboxPhone, ask_hidden
@@ -53,25 +54,29 @@ class Lab(Lines):
         self.aliases = Aliases(people=settings.tenant == "live" and not settings.show_people)
         self.journal = Journal(aliases=self.aliases, now=clock.now, show=show, show_all=show_all)
         self._transport = transport
-        self._connection = Connection(domain, transport, self.journal)
+        origin = settings.origin if settings.domain else f"https://{domain}"
+        self._connection = Connection(origin, transport, self.journal)
         self._sandbox: Sandbox | None = None
+        self._box: Box | None = None
         self._virtual: Phone | None = None
         self.phone: LabPhone = OwnPhone(self.aliases, ask_hidden)
         self.inbox: LabInbox = OwnInbox(self.aliases, ask_hidden)
         self.audience: str | None = settings.audience
-        self.mfa_audience = f"https://{domain}/mfa/"
+        self.mfa_audience = f"{origin}/mfa/"
         self.client = self._client(settings.client_id or "", settings.client_secret)
-        self.management_audience = f"https://{domain}/api/v2/"
+        self.management_audience = f"{origin}/api/v2/"
         self._machine = (settings.mgmt_client_id, settings.mgmt_client_secret)
 
     @classmethod
     def from_env(cls, start: Path | None = None) -> Lab:
-        """Open the tenant that `AUTH0_LAB_TENANT` names: the sandbox, unless it says `live`.
+        """Open the tenant that `AUTH0_LAB_TENANT` names: the sandbox, unless it says `served` or `live`.
 
         `.env` is looked for from `start` (default: the working directory) up to the project's root. Raises
         SettingsError, which names the variable and the line to add.
         """
         settings = Settings.from_env(start)
+        if settings.tenant == "served":
+            return cls.served(settings)
         return cls.live(settings) if settings.tenant == "live" else cls._boxed(settings)
 
     @classmethod
@@ -97,19 +102,26 @@ class Lab(Lines):
 
         Raises SettingsError unless `settings.tenant` is `live`, so that no tenant is reached by accident.
         """
-        if settings.tenant != "live" or settings.domain is None:
-            raise SettingsError(
-                "Lab.live needs the settings of a live tenant. Set AUTH0_LAB_TENANT=live and the AUTH0_ variables of "
-                ".env.example, and open it with Lab.from_env()."
-            )
-        lab = cls(settings, transport or network(settings), RealClock(), settings.domain)
+        lab = cls(settings, transport or network(settings), RealClock(), live_domain(settings))
         learn_settings(settings, lab.aliases)
         return lab
 
     @classmethod
-    def _boxed(cls, settings: Settings, **options: Any) -> Lab:
-        from auth0_mfa_lab.sandbox import PhoneError
+    def served(cls, settings: Settings) -> Lab:
+        """Open the sandbox that `auth0-mfa-lab serve` runs; one whose clock is frozen begins again with each lab.
 
+        Raises SettingsError unless `settings.tenant` is `served`, NoServer when nothing answers there.
+        """
+        from auth0_mfa_lab.served import open_served
+
+        served = open_served(settings)
+        clock = SandboxClock(served.clock, runs_by_itself=served.clock.runs_by_itself)
+        lab = cls(settings, served.transport, clock, served.domain)
+        learn_settings(replace(settings, password=None), lab.aliases)  # that of nobody whom this lab makes
+        return lab._furnished(served)
+
+    @classmethod
+    def _boxed(cls, settings: Settings, **options: Any) -> Lab:
         box = open_box(**options)
         lab = cls(settings, box.transport, SandboxClock(box.clock), box.domain)
         lab._sandbox = box
@@ -117,10 +129,13 @@ class Lab(Lines):
         lab.client = lab._client(box.defaults.client_id, lab.aliases.learn("client_secret", box.defaults.client_secret))
         machine_secret = lab.aliases.learn("mgmt_client_secret", box.defaults.mgmt_client_secret)
         lab._machine = (box.defaults.mgmt_client_id, machine_secret)
-        lab._virtual = box.new_phone(lab._connection.http("phone"))
-        lab.phone = SandboxPhone(lab._virtual, lab.aliases, failures=PhoneError)
-        lab.inbox = SandboxInbox(box.delivery.messages, lab.aliases)
-        return lab
+        return lab._furnished(Boxed(box))
+
+    def _furnished(self, box: Box) -> Lab:
+        self._box, self._virtual = box, box.new_phone(self._connection.http("phone"))
+        self.phone = SandboxPhone(self._virtual, self.aliases, failures=box.failures)
+        self.inbox = SandboxInbox(box.messages, self.aliases)
+        return self
 
     def user(self, *, factors: Sequence[str] = ()) -> User:
         """Return the person who logs in, with just these factors, confirmed.
@@ -128,16 +143,16 @@ class Lab(Lines):
         In the sandbox it is a fresh user. On a live tenant it is the configured one, whose authenticators are listed;
         UserDoesNotFit says what to remove, and nothing is sent to anybody.
         """
-        if self._sandbox is None:
+        if self._box is None:
             return configured_user(self.settings, self.client, self.aliases, factors)
-        return fresh_user(self._sandbox, self._virtual, self.aliases, factors)
+        return self._box.user(self.aliases, factors)
 
     def limits(self, user: User) -> Limits:
         """Return a table of what is left to a user of each limit; on a live tenant, of what Auth0 documents.
 
         Raises LabError for what is no user of this sandbox. Source: the reference, section 11.
         """
-        return limits_of(self._sandbox, user)
+        return limits_of(self._box, user)
 
     @cached_property
     def management_application(self) -> Client:
@@ -169,21 +184,19 @@ class Lab(Lines):
         from auth0_mfa_lab.show.panels import PollPanel
 
         run = self._run(mfa_token, oob_code)
-        raises = self.settings.raise_failures
-        return PollPanel(run, clock=self.clock, mask=self.aliases.mask, raise_failures=raises)
+        return PollPanel(run, clock=self.clock, mask=self.aliases.mask, raise_failures=self.settings.raise_failures)
 
     def qr(self, barcode_uri: str) -> QrPicture | QrPanel:
         """Draw an enrollment QR: a picture in the sandbox, on a live tenant a panel that shows it only on demand."""
         from auth0_mfa_lab.show.qr import QrPicture, checked_uri
 
         shown = self.aliases.mask(checked_uri(barcode_uri))
-        if self._sandbox is not None:
+        if self.settings.tenant != "live":
             return QrPicture(barcode_uri, shown=shown)
         from auth0_mfa_lab.show.panels_qr import QrPanel
 
-        ends_at = self._received(barcode_uri) + OOB_CODE_SECONDS
-        raises = self.settings.raise_failures
-        mask, now = self.aliases.mask, self.clock.now
+        ends_at, mask = self._received(barcode_uri) + OOB_CODE_SECONDS, self.aliases.mask
+        raises, now = self.settings.raise_failures, self.clock.now
         return QrPanel(barcode_uri, shown=shown, ends_at=ends_at, now=now, mask=mask, raise_failures=raises)
 
     def inspect(self, token: str) -> Inspection:
@@ -214,14 +227,10 @@ class Lab(Lines):
         return Told(curl(exchange, self.aliases))
 
     def _lines(self) -> list[str]:
-        notice = [self.settings.notice] if self.settings.notice else []
-        if self._sandbox is None:
-            return [*notice, f"Lab on the live tenant {self.domain}: every request of yours is sent there."]
-        profile = f"profile {self._sandbox.profile}"
-        return [*notice, f"Lab on the sandbox tenant {self.domain} ({profile}): nothing leaves this process."]
+        return [*filter(None, [self.settings.notice]), headline(self._box, self.domain)]
 
     def _inside(self) -> Inside:
-        return inside_of(self._sandbox, self.domain)
+        return inside_of(self._box, self.domain)
 
     def _run(self, mfa_token: str, oob_code: str) -> PollRun:
         checked_text("mfa_token", mfa_token), checked_text("oob_code", oob_code)

@@ -44,7 +44,7 @@ def challenge(lab: Lab) -> tuple[str, str]:
 
 
 def test_a_sandbox_says_that_nothing_leaves_the_process(lab: Lab) -> None:
-    assert repr(lab) == "Lab on the sandbox tenant sandbox.example (profile docs): nothing leaves this process."
+    assert repr(lab) == "Lab on the sandbox tenant sandbox.example (profile docs): nothing is sent to Auth0."
     assert lab._repr_mimebundle_() == {"text/plain": repr(lab), "text/html": f"<p>{lab!r}</p>"}
 
 
