@@ -23,6 +23,7 @@ from auth0_mfa_lab.sandbox.phone import (
     Notification,
     Phone,
     PhoneError,
+    names_of_a_phone,
 )
 from auth0_mfa_lab.sandbox.preparing import FACTORS, enroll_factors
 from auth0_mfa_lab.sandbox.records import Policy, Profile, User
@@ -172,16 +173,23 @@ class Sandbox:
         code = enroll_factors(self.tenant, user, factors, client_id=client_id, phone=phone, transport=transport)
         return replace(user, recovery_code=code)
 
-    def new_phone(self, http: httpx.Client, *, new_key: NewKey | None = None) -> Phone:
-        """Return a phone that speaks over `http`, with nothing on it yet; `new_key` makes the keys of this one."""
+    def new_phone(self, http: httpx.Client, *, new_key: NewKey | None = None, chance: Chance | None = None) -> Phone:
+        """Return a phone that speaks over `http`, with nothing on it yet; `new_key` makes the keys of this one.
+
+        `chance` is what its names are drawn from, where it is not to be one of the phones in a row.
+        """
         return Phone(
             http,
             self.delivery,
             self.clock,
-            self._phones,
+            chance or self._phones,
             fallback_url=self.tenant.domains.origin,
             new_key=new_key or self._new_key,
         )
+
+    def name_a_phone(self) -> tuple[str, str]:
+        """Return identifier and push token of the next phone in a row, for one that is in another process."""
+        return names_of_a_phone(self._phones)
 
     def evidence(self) -> tuple[EvidenceRow, ...]:
         """Return, for every answer that is not plain success, what it says and how well that is known."""

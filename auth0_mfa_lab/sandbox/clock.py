@@ -15,6 +15,8 @@ class Clock:
     tokens against a clock of their own (WallClock).
     """
 
+    stands_still = True
+
     def __init__(self, start: float = START) -> None:
         self._start = start
         self._advanced = 0.0
@@ -51,6 +53,8 @@ class Clock:
 
 class WallClock(Clock):
     """A clock that follows the wall's: to advance it moves what expires, and no stamp."""
+
+    stands_still = False
 
     def __init__(self, wall: Callable[[], float] = time.time) -> None:
         super().__init__()

@@ -11,6 +11,7 @@ from starlette.types import Scope
 from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.sandbox.control_calls import Call, Endpoint, Refusal, Reply, as_text, query_of
 from auth0_mfa_lab.sandbox.control_guard import PAGE, Guard
+from auth0_mfa_lab.sandbox.control_labs import Labs
 from auth0_mfa_lab.sandbox.control_people import People
 from auth0_mfa_lab.sandbox.control_phone import Phones
 from auth0_mfa_lab.sandbox.control_tenant import Levers
@@ -56,12 +57,14 @@ class Control:
         self.journal.clear()
         self.sandbox.delivery.loses = self.faults.loses_push
         http = httpx.Client(transport=self._transport, trust_env=False)
-        phone = self.sandbox.new_phone(http, new_key=self._key)
+        # The phones in a row are the labs': theirs have the names that they have in process.
+        phone = self.sandbox.new_phone(http, new_key=self._key, chance=self.sandbox.chance.fork("server's phone"))
         phones = Phones(self.sandbox, phone, self.faults)
         self.front.after_call = phones.after_call
         people = People(self.sandbox, phone, self._transport)
         levers = Levers(self.sandbox, phone, self.faults, self.journal, begin_again=self._reset)
-        self._endpoints: tuple[Endpoint, ...] = (*phones.endpoints(), *people.endpoints(), *levers.endpoints())
+        nouns = (phones, people, levers, Labs(self.sandbox))
+        self._endpoints: tuple[Endpoint, ...] = tuple(each for noun in nouns for each in noun.endpoints())
 
     async def answer(self, scope: Scope, content: bytes) -> Exchange:
         """Answer one call, if its sender may make it."""

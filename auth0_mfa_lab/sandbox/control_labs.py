@@ -26,7 +26,7 @@ class Labs:
     def add_phone(self, call: Call) -> Reply:
         """Name a phone that nobody has had."""
         call.fields()
-        identifier, push_token = self._sandbox.name_of_a_phone()
+        identifier, push_token = self._sandbox.name_a_phone()
         return Reply(status=201, body={"identifier": identifier, "push_token": push_token})
 
     def pushes(self, call: Call) -> Reply:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import get_args
 
-from auth0_mfa_lab.sandbox import Phone, Sandbox
+from auth0_mfa_lab.sandbox import Phone, Sandbox, WallClock
 from auth0_mfa_lab.sandbox.control_calls import LARGEST, BadField, Call, Endpoint, Given, Refusal, Reply
 from auth0_mfa_lab.sandbox.faults import KINDS, Fault, Faults
 from auth0_mfa_lab.sandbox.forgetting import reset_user, users_called
@@ -55,9 +55,8 @@ class Levers:
         )
 
     def clock(self, call: Call) -> Reply:
-        call.asked()
         clock = self._sandbox.clock
-        return Reply(body={"now": clock.now(), "stamp": clock.stamp()})
+        return Reply(body={"now": clock.now(), "stamp": clock.stamp(), "frozen": clock.stands_still})
 
     def advance(self, call: Call) -> Reply:
         """Move what expires forward; tokens keep being stamped with the wall's time."""

@@ -65,8 +65,7 @@ class Phone:
         new_key: NewKey = RSAKey.generate_key,
     ) -> None:
         self.name = name
-        self.identifier = chance.hex(16)
-        self.push_token = f"{chance.base64url(22)}:APA91b{chance.base64url(134)}"
+        self.identifier, self.push_token = names_of_a_phone(chance)
         self._http = http
         self._mailbox = mailbox
         self._clock = clock
@@ -205,3 +204,8 @@ class Phone:
 def _forget_oldest(kept: dict[str, Any]) -> None:
     for oldest in list(kept)[:-KEPT] if len(kept) > KEPT else ():
         del kept[oldest]
+
+
+def names_of_a_phone(chance: Chance) -> tuple[str, str]:
+    """Draw what a phone is known by: its identifier, and the token that its pushes are sent to."""
+    return chance.hex(16), f"{chance.base64url(22)}:APA91b{chance.base64url(134)}"
