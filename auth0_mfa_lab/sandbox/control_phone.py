@@ -31,6 +31,7 @@ class Phones:
         self._sandbox = sandbox
         self._phone = phone
         self._faults = faults
+        self._of_the_next = 0
         self._late: Bounded[tuple[int, Notification]] = Bounded()
 
     def endpoints(self) -> Sequence[Endpoint]:
@@ -116,11 +117,14 @@ class Phones:
         return self._answered(push, self._phone.reject(reason, push))
 
     def allow_after(self, call: Call) -> Reply:
-        """Allow the push after so many more polls of its login, between two requests."""
+        """Allow the push that waits, or else the next one, after so many more polls of its login."""
         given = call.fields("polls", *WHICH)
         polls = given.whole("polls", least=1, most=1_000)
         if polls is None:
             raise BadField("polls", "a whole number from 1 to 1000")
+        if not self._phone.notifications and not any(which in given for which in WHICH):
+            self._of_the_next = polls
+            return Reply(status=202, body={"id": None, "user": None, "after_polls": polls})
         return self._later(self._waiting(given), polls)
 
     def phone_code(self, call: Call) -> Reply:
@@ -133,6 +137,9 @@ class Phones:
 
     def after_call(self, path: str, fields: dict[str, object]) -> None:
         """Count one answered poll, and allow when it was the last to wait for."""
+        if path == "/mfa/challenge" and self._of_the_next and self._phone.notifications:
+            self._later(self._phone.notifications[-1], self._of_the_next)
+            self._of_the_next = 0
         if path != "/oauth/token" or fields.get("grant_type") != f"{GRANTS}/mfa-oob":
             return None
         oob_code = str(fields.get("oob_code"))

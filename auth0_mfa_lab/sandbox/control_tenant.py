@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import get_args
 
-from auth0_mfa_lab.sandbox import Phone, Sandbox, WallClock
+from auth0_mfa_lab.sandbox import Phone, Sandbox
 from auth0_mfa_lab.sandbox.control_calls import LARGEST, BadField, Call, Endpoint, Given, Refusal, Reply
 from auth0_mfa_lab.sandbox.faults import KINDS, Fault, Faults
 from auth0_mfa_lab.sandbox.forgetting import reset_user, users_called
@@ -54,7 +54,7 @@ class Levers:
             Endpoint(method="GET", path="journal", answer=self.journal),
         )
 
-    def clock(self, call: Call) -> Reply:
+    def clock(self, _: Call) -> Reply:
         clock = self._sandbox.clock
         return Reply(body={"now": clock.now(), "stamp": clock.stamp(), "frozen": clock.stands_still})
 

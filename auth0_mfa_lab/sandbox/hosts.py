@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -13,14 +12,11 @@ from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.sandbox.cors import cors_headers, preflight_headers
 from auth0_mfa_lab.sandbox.faults import EXTENSION, Fault, Faults
 from auth0_mfa_lab.sandbox.notes import EXTENSION as NOTES
-from auth0_mfa_lab.sandbox.notes import EXTENSION as NOTES
 from auth0_mfa_lab.sandbox.received import Journal, fields_of
 from auth0_mfa_lab.sandbox.transport import Exchange, asgi_scope
 from auth0_mfa_lab.sandbox.whole import answer_whole, header, plain
 
 CONTROL = "/_lab"
-NOTES_HEADER = b"x-auth0-lab-notes"
-"""Asks for the notes beside an answer, and brings them as a JSON array: a lab of ours asks, nobody else does."""
 NOTES_HEADER = b"x-auth0-lab-notes"
 """A lab asks with it for the notes beside an answer, and finds them in it: nobody else sees more than Auth0 says."""
 LARGEST_BODY = 1 << 20
@@ -77,7 +73,7 @@ class Front:
                 scope["extensions"] = {**scope.get("extensions", {}), NOTES: notes}
             if fault is not None and fault.kind != "slow":
                 scope["extensions"] = {**scope.get("extensions", {}), EXTENSION: fault}
-            answer = self._with_notes(scope, body)
+            answer = answer_whole(self._sandbox.app, scope, body)
         finally:
             domains.current = before
         if notes:
@@ -87,16 +83,6 @@ class Front:
         fields, path, now = fields_of(body), scope["path"], self._sandbox.clock.stamp()
         self._journal.add(at=now, method=scope["method"], path=path, fields=fields, answer=answer)
         self.after_call(path, fields)
-        return answer
-
-    def _with_notes(self, scope: Scope, body: bytes) -> Exchange:
-        """Return the tenant's answer, with the notes for the person in a header, to whoever asks for them."""
-        if header(scope, NOTES_HEADER) is None:
-            return answer_whole(self._sandbox.app, scope, body)
-        notes: list[str] = []
-        scope["extensions"] = {**scope.get("extensions", {}), NOTES: notes}
-        answer = answer_whole(self._sandbox.app, scope, body)
-        answer.headers.append((NOTES_HEADER, json.dumps(notes).encode()))
         return answer
 
     def _follow_the_wall(self, answer: Exchange) -> None:
