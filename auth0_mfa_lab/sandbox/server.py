@@ -99,6 +99,12 @@ class _Uvicorn(uvicorn.Server):
         await super().startup(sockets=sockets)
         self.ready()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End every connection at once: over TLS, closing one would wait for its client to say goodbye as well."""
+        for each in tuple(self.server_state.connections):
+            each.transport.abort()
+        await super().shutdown(sockets=sockets)
+
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Stop at each of the signals that end a command."""
