@@ -17,4 +17,4 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(one.ca_file))
         monkeypatch.setenv("SSL_CERT_FILE", str(one.ca_file))
         yield one
-        one.check()
+        one.close()

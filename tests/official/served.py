@@ -1,12 +1,9 @@
-"""A sandbox behind uvicorn for one test, and an application in front of it that types the wire by hand."""
+"""A served sandbox for one test, and an application in front of it that types the wire by hand."""
 
 from __future__ import annotations
 
-import asyncio
 import ssl
-import threading
-import time
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import cycle
@@ -14,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import trustme
-import uvicorn
 from joserfc.jwk import RSAKey
 
 from auth0_mfa_lab.sandbox import Phone, Sandbox, User, WallClock
+from auth0_mfa_lab.sandbox.server import Server
 
 GRANT = "http://auth0.com/oauth/grant-type"
 # Making an RSA key takes longer than a test; a test may meet each key once.
@@ -32,7 +28,6 @@ class Served:
     sandbox: Sandbox
     port: int
     ca_file: Path
-    bugs: list[str] = field(default_factory=list)
     opened: list[httpx.Client] = field(default_factory=list)
 
     @property
@@ -89,74 +84,17 @@ class Served:
         with self.http() as http:
             return http.post("/mfa/challenge", json={**self.application, "mfa_token": mfa_token, **fields})
 
-    def check(self) -> None:
+    def close(self) -> None:
         for client in self.opened:
             client.close()
-        assert self.bugs == [], "the sandbox has a bug"
 
 
 @contextmanager
 def serve(folder: Path) -> Iterator[Served]:
-    """Run a fresh sandbox in a thread, on a free port of loopback, with a certificate for localhost and 127.0.0.1."""
+    """Serve a fresh sandbox from a thread, on a free port of loopback."""
     sandbox = Sandbox(clock=WallClock(), new_key=lambda: next(KEYS))
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(ca_file := folder / "ca.pem")
-    authority.issue_cert("localhost", "127.0.0.1").private_key_and_cert_chain_pem.write_to_path(
-        own := folder / "server.pem"
-    )
-    bugs: list[str] = []
-    server = uvicorn.Server(
-        uvicorn.Config(
-            _Front(sandbox, bugs),
-            port=0,
-            ssl_certfile=own,
-            log_level="critical",
-            lifespan="off",
-        )
-    )
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=lambda: loop.run_until_complete(server.serve()), daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.005)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    sandbox.tenant.domains.serve(("localhost", "127.0.0.1"), current=f"localhost:{port}")
-    try:
-        yield Served(sandbox, port, ca_file, bugs)
-    finally:
-        server.should_exit = True
-        for one in tuple(server.server_state.connections):
-            loop.call_soon_threadsafe(one.transport.abort)
-        thread.join(5)
-        loop.close()
-        sandbox.close()
-
-
-class _Front:
-    """Reads a body whole before the app sees it, so that one request is answered before the next is looked at."""
-
-    def __init__(self, sandbox: Sandbox, bugs: list[str]) -> None:
-        self._sandbox = sandbox
-        self._bugs = bugs
-
-    async def __call__(self, scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
-        body, more = b"", True
-        while more:
-            message = await receive()
-            body, more = body + message.get("body", b""), message.get("more_body", False)
-
-        async def whole() -> dict[str, object]:
-            return {"type": "http.request", "body": body, "more_body": False}
-
-        sent: list[Any] = []
-
-        async def keep(message: Any) -> None:
-            sent.append(message)
-
-        self._sandbox.tenant.domains.current = dict(scope["headers"])[b"host"].decode()
-        try:
-            await self._sandbox.app(scope, whole, keep)
-        except Exception as problem:
-            self._bugs.append(repr(problem))
-        for message in sent:
-            await send(message)
+    with Server(sandbox) as server:
+        assert server.certificates is not None
+        (ca_file := folder / "ca.pem").write_bytes(server.certificates.ca_pem)
+        yield Served(sandbox, server.port, ca_file)
+    sandbox.close()
