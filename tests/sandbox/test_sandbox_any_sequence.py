@@ -14,12 +14,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
 
 from auth0_mfa_lab.sandbox import Phone, User
-from tests.sandbox.sandbox_mothers import MFA_AUDIENCE, MFA_SCOPES, app_of, new_sandbox
+from tests.sandbox.sandbox_mothers import MFA_AUDIENCE, MFA_SCOPES, app_of, new_sandbox, set_up, switch_on
 
 NUMBERS = ("+15550121", "+15550122")
 ADDRESSES = st.sampled_from(["+15550131", "jane@example.com"])
-WAYS = st.sampled_from(["sms", "auth0", "otp", "recovery"])
-FACTORS = st.sampled_from(["otp", "sms", "push"])
+WAYS = st.sampled_from(["sms", "voice", "email", "auth0", "otp", "recovery"])
+FACTORS = st.sampled_from(["otp", "sms", "push", "voice", "email"])
+MAIL = "other@example.com"
+PREFIXES = {"sms": "sms|", "voice": "voice|", "email": "email|", "auth0": "push|"}
 
 
 @dataclass
@@ -72,6 +74,11 @@ class Person:
     steps: dict[str, int] = field(default_factory=dict)
     recovery: str | None = None
 
+    @property
+    def has_factor(self) -> bool:
+        """Whether anything but email is confirmed."""
+        return any(not one.startswith("email|") for one in self.active)
+
 
 class AnySequence(RuleBasedStateMachine):
     keys: Bundle[Key] = Bundle("keys")
@@ -82,6 +89,8 @@ class AnySequence(RuleBasedStateMachine):
         super().__init__()
         self.app = app_of(new_sandbox())
         self.box = self.app.sandbox
+        switch_on(self.box, "email")
+        set_up(self.box, message_types=("sms", "voice"))
         self.people = [Person(self.box.add_user(), self.box.new_phone(self.app.http)) for _ in range(2)]
         self.begun: list[Enrollment] = []
         self.alive: set[str] = set()
@@ -102,7 +111,7 @@ class AnySequence(RuleBasedStateMachine):
         return self.now < key.born + 600
 
     def may_enroll(self, key: Key) -> bool:
-        return self.lives(key) and (key.is_access or not self.person(key).active)
+        return self.lives(key) and (key.is_access or not self.person(key).has_factor)
 
     def granted(self, key: Key, answer: httpx.Response) -> list[Any]:
         """Take what a 200 of a grant gives: the key is done, and an MFA access token is a key of its own."""
@@ -121,6 +130,11 @@ class AnySequence(RuleBasedStateMachine):
         assert enrollment.ids <= {one.id for one in self.listed(person)}
         for authenticator in enrollment.ids:
             person.active[authenticator] = enrollment.secret if authenticator.startswith("totp") else ""
+        person.pairs.append(enrollment.ids)
+
+    def unasked(self, person: Person) -> str:
+        """Return under which id the person's own verified address is listed."""
+        return self.box.tenant.implicit_email_id(person.user.user_id)
 
     def listed(self, person: Person) -> Any:
         return self.box.tenant.authenticators.of(person.user.user_id)
@@ -168,9 +182,14 @@ class AnySequence(RuleBasedStateMachine):
         calls = {
             "otp": lambda: self.app.associate_otp(key.text),
             "sms": lambda: self.app.associate_sms(key.text, number),
+            "voice": lambda: self.app.associate(key.text, oob_channels=["voice"], phone_number=number),
+            "email": lambda: self.app.associate(key.text, oob_channels=["email"], email=MAIL),
             "push": lambda: self.app.associate(key.text),
         }
         answer = calls[factor]()
+        if answer.status_code == 400:
+            assert answer.json()["error_description"].startswith("Too many")
+            return None
         assert (answer.status_code == 200) is self.may_enroll(key)
         if answer.status_code != 200:
             return None
@@ -185,7 +204,7 @@ class AnySequence(RuleBasedStateMachine):
             born=self.now,
             secret=body.get("secret", ""),
             oob_code=body.get("oob_code", ""),
-            code=self.app.newest_code(number) if factor == "sms" else "",
+            code=self.app.newest_code(MAIL if factor == "email" else number) if "binding_method" in body else "",
             uri=body.get("barcode_uri", ""),
         )
         self.begun.append(enrollment)
@@ -232,9 +251,8 @@ class AnySequence(RuleBasedStateMachine):
             assert wanted
             assert not enrollment.scanned
             assert self.now < enrollment.born + 300
-            assert enrollment.key.is_access or not person.active, "a password alone got past a factor"
+            assert enrollment.key.is_access or not person.has_factor, "a password alone got past a factor"
             enrollment.scanned, enrollment.secret = True, answer.json()["totp"]["secret"]
-            person.pairs.append(enrollment.ids)
             self.confirm(enrollment)
 
     @rule(target=keys, enrollment=enrollments, binding_code=st.sampled_from(["right", "000000", ""]))
@@ -246,7 +264,7 @@ class AnySequence(RuleBasedStateMachine):
 
     def redeem_enrollment(self, enrollment: Enrollment, code: str) -> list[Key]:
         key, person = enrollment.key, self.person(enrollment.key)
-        allowed = key.is_access or not person.active
+        allowed = key.is_access or not person.has_factor
         answer = self.app.poll(key.text, enrollment.oob_code, binding_code=code)
         if answer.status_code != 200:
             return []
@@ -280,18 +298,19 @@ class AnySequence(RuleBasedStateMachine):
         person.steps[enrollment.secret] = step
         if enrollment.secret not in person.active.values():
             assert enrollment.key is key, "a code of an enrollment of another login"
-            assert key.is_access or not person.active, "a password alone got past a factor"
+            assert key.is_access or not person.has_factor, "a password alone got past a factor"
             self.confirm(enrollment)
         return self.granted(key, answer)
 
-    @rule(target=challenges, key=keys, channel=st.sampled_from(["sms", "auth0"]))
+    @rule(target=challenges, key=keys, channel=st.sampled_from(sorted(PREFIXES)))
     def challenge(self, key: Key, channel: str) -> Any:
         return self.challenge_by(key, channel) or multiple()
 
     def challenge_by(self, key: Key, channel: str) -> Challenge | None:
         person = self.person(key)
-        prefix = {"sms": "sms", "auth0": "push"}[channel]
-        fitting = [one for one in person.active if one.startswith(prefix)]
+        fitting = [one for one in person.active if one.startswith(PREFIXES[channel])]
+        if channel == "email":
+            fitting.append(self.unasked(person))
         answer = self.app.challenge(key.text, oob_channel=channel)
         if answer.status_code != 200:
             return None
@@ -300,7 +319,7 @@ class AnySequence(RuleBasedStateMachine):
         assert not key.done
         assert self.lives(key)
         entries = {one.id: one for one in self.listed(person)}
-        number = entries[fitting[0]].address
+        number = person.user.email if fitting[0] == self.unasked(person) else entries[fitting[0]].address
         return Challenge(
             key=key,
             authenticator=fitting[0],
@@ -357,7 +376,8 @@ class AnySequence(RuleBasedStateMachine):
         assert key is challenge.key
         assert self.now < challenge.born + 300
         assert not challenge.spent, "a code was taken twice"
-        assert challenge.authenticator in self.person(key).active
+        person = self.person(key)
+        assert challenge.authenticator in person.active or challenge.authenticator == self.unasked(person)
         assert code == challenge.code if challenge.code else challenge.allowed
         challenge.spent = True
         return self.granted(key, answer)
@@ -415,7 +435,8 @@ class AnySequence(RuleBasedStateMachine):
             shown = {
                 one["id"] for one in answer.json() if one["active"] and one["authenticator_type"] != "recovery-code"
             }
-            assert shown == set(self.person(key).active)
+            person = self.person(key)
+            assert shown == {*person.active, self.unasked(person)}
 
     @invariant()
     def what_is_active_is_what_was_confirmed(self) -> None:

@@ -102,6 +102,18 @@ def test_room_is_made_by_asking_too_without_a_look_at_the_list(app: App) -> None
     assert app.associate_otp(app.mfa_token()).status_code == 200
 
 
+def test_a_token_that_saw_a_full_list_finds_room_once_the_day_is_over(app: App) -> None:
+    user = app.sandbox.add_user(factors=["sms"])
+    access = app.mfa_access(user)
+    for _ in range(49):
+        assert app.associate_otp(access).status_code == 200
+    app.sandbox.clock.advance(DAY - 60)
+    access = app.mfa_access(user)
+    assert error_of(app.associate_otp(access)) == FULL
+    app.sandbox.clock.advance(60)
+    assert app.associate_otp(access).status_code == 200
+
+
 def test_each_goes_after_its_own_day(app: App) -> None:
     app.associate_otp(app.mfa_token())
     app.sandbox.clock.advance(DAY / 2)
