@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from auth0_mfa_lab.sandbox.records import Api
-from tests.sandbox.sandbox_mothers import GRANT, App, basic
+from tests.sandbox.sandbox_mothers import GRANT, App, basic, error_of
 
 
 def test_a_right_password_is_answered_with_403_mfa_required_and_three_fields_in_order(app: App) -> None:
@@ -143,11 +143,11 @@ def test_an_audience_that_is_not_emulated_yet_is_501(app: App) -> None:
     assert (answer.status_code, audience in answer.text) == (501, True)
 
 
-def test_an_assertion_is_501_and_not_a_plausible_401(app: App) -> None:
+def test_an_assertion_of_an_application_without_a_key_is_refused(app: App) -> None:
     answer = app.http.post(
         "/oauth/token", data={"client_id": app.sandbox.defaults.client_id, "client_assertion": "a.b.c"}
     )
-    assert answer.status_code == 501
+    assert error_of(answer) == (401, "access_denied", "Unauthorized")
 
 
 def test_policy_never_gives_the_tokens_straight_away(app: App) -> None:

@@ -19,7 +19,7 @@ GRANT_TEXT = (
 
 ROWS: list[ErrorRow] = [
     (
-        "0.6 an M2M client without a client grant",
+        "0.6 an M2M client without a client grant for the Management API",
         lambda scene: scene.app.token(grant_type="client_credentials", audience=API),
         403,
         "access_denied",
