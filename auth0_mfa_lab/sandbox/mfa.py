@@ -12,8 +12,9 @@ from auth0_mfa_lab.sandbox.client_auth import authenticate_client
 from auth0_mfa_lab.sandbox.factors import TYPE_OF, Factors
 from auth0_mfa_lab.sandbox.fields import Fields, read_fields
 from auth0_mfa_lab.sandbox.grants import GRANTS
+from auth0_mfa_lab.sandbox.json_text import json_object
 from auth0_mfa_lab.sandbox.mfa_tokens import access_of_bearer, login_of_bearer, login_of_body
-from auth0_mfa_lab.sandbox.notes import note_misspellings
+from auth0_mfa_lab.sandbox.notes import add_note, note_misspellings
 from auth0_mfa_lab.sandbox.oob_codes import OobCodes
 from auth0_mfa_lab.sandbox.push import Push
 from auth0_mfa_lab.sandbox.records import CHANNEL_OF, Authenticator, Kind, Login
@@ -25,6 +26,8 @@ CHALLENGE_FIELDS = ("mfa_token", "challenge_type", "authenticator_id", "oob_chan
 AUTHENTICATOR_ID = re.compile(r"[a-z-]+\|dev_[A-Za-z0-9]+")
 CHALLENGED_FIRST: tuple[Kind, ...] = ("push", "sms", "voice", "totp", "email")
 """What is chosen among several that fit [guess]; a recovery code cannot be challenged (reference, section 5)."""
+
+JSON_CALLED_A_FORM = "sandbox: JSON without its content type, as in Auth0's push guide; that it is read is a guess"
 
 
 class JSON(JSONResponse):
@@ -71,7 +74,7 @@ class Mfa:
 
     async def challenge(self, request: Request) -> JSONResponse:
         """Challenge one active authenticator (reference, section 5)."""
-        fields = await read_fields(request)
+        fields = await _challenge_fields(request)
         note_misspellings(request, fields, CHALLENGE_FIELDS)
         client = authenticate_client(self._tenant, request, fields)
         grant = f"{GRANTS}/mfa-{'otp' if fields.text('challenge_type') == 'otp' else 'oob'}"
@@ -112,6 +115,16 @@ class Mfa:
         if not fitting:
             raise errors.UnsupportedChallenge(types=" ".join(types))
         return min(fitting, key=lambda entry: CHALLENGED_FIRST.index(entry.kind))
+
+
+async def _challenge_fields(request: Request) -> Fields:
+    """Read the body of a challenge: JSON that is not called so as well, for the push guide's curl calls it a form."""
+    body = await request.body()
+    is_called_json = request.headers.get("content-type", "").lower().startswith("application/json")
+    if not is_called_json and body.lstrip().startswith(b"{") and (value := json_object(body)) is not None:
+        add_note(request, JSON_CALLED_A_FORM)
+        return Fields(value)
+    return await read_fields(request)
 
 
 def _type_of(kind: Kind) -> str:
