@@ -5,7 +5,7 @@ PORT ?= 8888
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup lab test check notebooks readme screenshots update clean
+.PHONY: help setup lab test test-served check notebooks readme screenshots update clean
 
 # What the installed .venv depends on: a changed range, a changed pin, a folder that has moved.
 WANTED = { pwd; cat pyproject.toml constraints.txt; }
@@ -16,6 +16,7 @@ PYTEST = .venv/bin/python -m pytest -q
 help:
 	@echo 'make lab        open JupyterLab on the first notebook, with the sandbox tenant (PORT=8888)'
 	@echo 'make test       run every check: lint, types, unit tests, notebooks, browser'
+	@echo 'make test-served  run the notebooks 00 to 11 over TLS, against a served sandbox'
 	@echo 'make check      run lint and types only'
 	@echo 'make notebooks  run all notebooks again and save them in their committed form'
 	@echo 'make readme     write the tables of README.md anew, from what the sandbox does'
@@ -60,6 +61,9 @@ test: check
 	else \
 		echo 'not run: no Chromium found (install chromium, or name one: make test CHROMIUM=/path/to/chromium)'; \
 	fi
+
+test-served: setup
+	@.venv/bin/python -m tests.serve.served_notebooks
 
 notebooks: setup
 	@.venv/bin/python -m tests.execute_notebooks

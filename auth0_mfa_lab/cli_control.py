@@ -158,11 +158,18 @@ def _barcode(given: str) -> str | bytes:
     """Return what is to be scanned: the text of a URI, or the bytes of a picture."""
     try:
         if given == "-":
-            read = sys.stdin.buffer.read(MOST_BYTES)
-            return read if read.startswith(b"\x89PNG") else read.decode().strip()
+            read = sys.stdin.buffer.read(MOST_BYTES + 1)
+            return _picture(read) if read.startswith(b"\x89PNG") else read.decode().strip()
         if "://" in given:
             return given
-        return Path(given).read_bytes()
+        with Path(given).open("rb") as file:
+            return _picture(file.read(MOST_BYTES + 1))
     except (OSError, ValueError):
         # Not quoted: it may be a URI, which holds a secret.
         raise LabError("This is no URI and no file that can be read: give the barcode_uri, or a PNG.") from None
+
+
+def _picture(read: bytes) -> bytes:
+    if len(read) > MOST_BYTES:
+        raise LabError(f"This picture is too large: a server reads {MOST_BYTES // 1024} KiB.")
+    return read

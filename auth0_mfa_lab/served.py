@@ -191,8 +191,11 @@ class Served:
         """Enroll one factor, with the lab's phone where it needs one, and return the recovery code, if that is new."""
         begun = self._control.enroll(user_id, factor)
         if self._phone is not None and (uri := begun.get("barcode_uri")):
-            # Not closed: closing the client would close the transport, which is the lab's.
-            answer = self._phone.scan(uri, http=httpx.Client(transport=self.transport))
+            try:
+                # Not closed: closing the client would close the transport, which is the lab's.
+                answer = self._phone.scan(uri, http=httpx.Client(transport=self.transport))
+            except httpx.TransportError as failure:
+                raise NoServer(f"The phone could not enroll: no answer ({type(failure).__name__}).") from None
             if answer is not None and not answer.is_success:
                 raise LabError(f"The phone could not enroll (HTTP {answer.status_code}): ask for the user again.")
         code = begun.get("recovery_code")

@@ -1,0 +1,113 @@
+"""Runs the notebooks 00 to 11 on a served sandbox: `make test-served`. What they print differs only in the domain.
+
+A copy of the saved notebooks, with the server's domain in the place of the sandbox's, is run under nbval in a folder
+of its own; nothing that is saved is changed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from dotenv import dotenv_values
+from nbval.plugin import IPyNbCell
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+NOTEBOOKS = ROOT / "notebooks"
+HOME = "sandbox.example"
+OPENED = re.compile(r"(\w+) = Lab\.sandbox\(")
+NAMES = re.compile(r"\w+")
+SECONDS_FOR_OUTPUT = 30
+SECONDS_TO_STOP = 5
+
+
+@contextmanager
+def serving(folder: Path, *options: str) -> Iterator[Path]:
+    """Serve the sandbox of seed 1, its clock frozen, and give the file that says how to reach it."""
+    file = folder / ".env"
+    command = [sys.executable, "-c", "from auth0_mfa_lab.cli import main; main()", "serve", "--port", "0"]
+    command += ["--seed", "1", "--clock", "frozen", "--env-file", str(file), *options]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=clean_environment())
+    try:
+        assert server.stdout is not None
+        assert "is ready" in server.stdout.readline(), "the server did not start"
+        yield file
+    finally:
+        server.terminate()
+        try:
+            server.wait(timeout=SECONDS_TO_STOP)
+        finally:
+            server.kill()
+            server.wait()
+            if server.stdout is not None:
+                server.stdout.close()
+
+
+def clean_environment() -> dict[str, str]:
+    """Return the environment without what it says about a tenant."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AUTH0_")}
+    return kept | {"AUTH0_LAB_RAISE": "1", "PYTHONPATH": str(ROOT)}
+
+
+def as_served(text: str, domain: str) -> str:
+    """Return a saved text with another domain in the sandbox's place, in URLs within URLs too."""
+    return text.replace(f"%2F%2F{HOME}", f"%2F%2F{quote(domain)}").replace(HOME, domain)
+
+
+def served_copy(notebook: dict[str, Any], domain: str) -> dict[str, Any]:
+    """Return a notebook as a served run must print it.
+
+    A cell that speaks to a sandbox which the notebook opened itself keeps its text: that one stays in process.
+    """
+    own: set[str] = set()
+    for cell in notebook["cells"]:
+        source = "".join(cell["source"])
+        if cell["cell_type"] == "code":
+            own |= set(OPENED.findall(source))
+            if not own & set(NAMES.findall(source)):
+                cell["outputs"] = json.loads(as_served(json.dumps(cell["outputs"]), domain))
+    return notebook
+
+
+def copied(names: Sequence[str], folder: Path, domain: str) -> list[Path]:
+    """Copy the notebooks whose names begin like one of `names`."""
+    copies = []
+    for path in sorted(NOTEBOOKS.glob("*.ipynb")):
+        if path.name.startswith(tuple(names)):
+            copies.append(folder / path.name)
+            copies[-1].write_text(json.dumps(served_copy(json.loads(path.read_text("utf-8")), domain)), "utf-8")
+    return copies
+
+
+def run(names: Sequence[str]) -> int:
+    """Run these notebooks one after the other on one server, and return pytest's exit code."""
+    with tempfile.TemporaryDirectory(prefix="auth0-mfa-lab-") as name:
+        folder = Path(name)
+        # The search for .env ends where a project begins.
+        (folder / "pyproject.toml").touch()
+        with serving(folder) as file:
+            domain = dotenv_values(file)["AUTH0_DOMAIN"] or ""
+            copies = copied(names, folder, domain)
+            command = [sys.executable, "-m", "pytest", "-q", "-c", str(ROOT / "pyproject.toml"), "--rootdir", name]
+            command += ["-p", "no:cacheprovider", "-p", "tests.serve.served_notebooks", "--nbval", *map(str, copies)]
+            return subprocess.run(command, cwd=folder, env=clean_environment(), check=False).returncode
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Give a slow machine time: nbval's own limit for a cell's output is 5 seconds, and cannot be set."""
+    if isinstance(item, IPyNbCell):
+        item.output_timeout = SECONDS_FOR_OUTPUT
+
+
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1:] or [f"{number:02d}" for number in range(12)]))
