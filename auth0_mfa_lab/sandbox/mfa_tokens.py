@@ -21,7 +21,7 @@ def login_of_bearer(tenant: Tenant, request: Request, *, scope: str) -> Login:
     Raises NoBearer, InvalidBearer, ExpiredMfaToken, InsufficientScope.
     """
     token = _bearer(request)
-    login = tenant.transactions.login(token)
+    login = _login(tenant, token)
     if login is not None:
         return _unexpired(tenant, login)
     access = _living_access(tenant, token)
@@ -46,7 +46,7 @@ def login_of_body(tenant: Tenant, mfa_token: str, client: Client, *, confirms: b
 
     Raises MalformedMfaToken, ExpiredMfaToken, WrongClient, InsufficientScope, in this order (reference, section 13.2).
     """
-    login = tenant.transactions.login(mfa_token)
+    login = _login(tenant, mfa_token)
     if login is None and confirms:
         login = tenant.access_login(mfa_token)
     if login is None:
@@ -55,6 +55,12 @@ def login_of_body(tenant: Tenant, mfa_token: str, client: Client, *, confirms: b
     if login.request.client_id != client.client_id:
         raise WrongClient
     return _with_scope(login, "enroll") if login.is_access_token else login
+
+
+def _login(tenant: Tenant, mfa_token: str) -> Login | None:
+    """Return the login behind an mfa_token; that of a user who was deleted meanwhile is none [guess]."""
+    login = tenant.transactions.login(mfa_token)
+    return login if login and login.request.user_id in tenant.users else None
 
 
 def _bearer(request: Request) -> str:

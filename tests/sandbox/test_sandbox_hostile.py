@@ -85,3 +85,13 @@ def test_no_request_finds_a_bug(
     answer = app.http.request(path[0], path[1].format(id=doors["id"]), content=body, headers=headers)
     assert app.sandbox.transport.failures == []
     assert answer.status_code < 500 or answer.status_code == 501
+
+
+def test_a_user_who_is_deleted_in_the_middle_of_a_login_is_no_bug(app: App) -> None:
+    user = app.sandbox.add_user(factors=["sms"])
+    mfa_token = app.login(user)
+    oob_code = app.challenge(mfa_token).json()["oob_code"]
+    del app.sandbox.tenant.users[user.user_id]
+    answers = [app.authenticators(mfa_token), app.associate(mfa_token), app.challenge(mfa_token)]
+    answers.append(app.poll(mfa_token, oob_code))
+    assert [answer.status_code for answer in answers] == [401, 401, 403, 403]
