@@ -7,6 +7,7 @@ rest is asked of the control plane, and nobody sees it.
 from __future__ import annotations
 
 import json
+import weakref
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -134,6 +135,9 @@ class Served:
         self.domain = domain
         self.transport = transport
         self._control = control
+        # Nobody has to close a lab: its connections end with it.
+        for close in (transport.close, control.close):
+            weakref.finalize(self, close)
         self.clock = ServedClock(control)
         if not self.clock.runs_by_itself:
             control.reset()

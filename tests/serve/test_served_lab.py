@@ -1,0 +1,278 @@
+"""A lab on a served sandbox: the verbs, the answers and the text of the one in process, over the network."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+
+from auth0_mfa_lab import Lab, LabError, NoAnswer, Settings, SettingsError, State
+from auth0_mfa_lab.control import Control
+from auth0_mfa_lab.errors import ControlRefused, NoServer, NothingToAnswer, NothingWasSent
+from auth0_mfa_lab.people import User
+from auth0_mfa_lab.sandbox import Sandbox, WallClock
+from auth0_mfa_lab.sandbox.server import Server
+from auth0_mfa_lab.secret import Secret
+from auth0_mfa_lab.serving import write_env_file
+from tests.serve.served_notebooks import as_served
+
+Walk = Callable[[Lab], Iterator[object]]
+
+
+@pytest.fixture
+def frozen() -> Iterator[Server]:
+    """A server of seed 1 whose clock stands still."""
+    with Server(Sandbox(seed=1)) as server:
+        yield server
+
+
+@pytest.fixture
+def lab(frozen: Server, tmp_path: Path) -> Lab:
+    """A lab on the frozen server."""
+    return Lab.served(settings_of(frozen, tmp_path))
+
+
+def settings_of(server: Server, folder: Path) -> Settings:
+    """Return what the server's env file says."""
+    write_env_file(folder / ".env", server)
+    return Settings.from_env(folder, environ={})
+
+
+def push(lab: Lab) -> Iterator[object]:
+    user = lab.user(factors=["push"])
+    yield user
+    for answer in ("allow", "reject", "late", "nobody"):
+        login = lab.client.password_grant(username=user.username, password=user.password, scope="openid")
+        yield login
+        challenge = lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
+        yield challenge
+        yield lab.phone.notifications
+        if answer == "allow":
+            yield lab.phone.allow()
+        if answer == "reject":
+            yield lab.phone.reject("not me")
+        if answer == "late":
+            yield lab.phone.allow_after(polls=2)
+        yield lab.poll(mfa_token=login["mfa_token"], oob_code=challenge["oob_code"])
+    yield lab.limits(user)
+
+
+def enrolled_by_hand(lab: Lab) -> Iterator[object]:
+    user = lab.user(factors=[])
+    login = lab.client.password_grant(username=user.username, password=user.password)
+    begun = lab.client.mfa_associate(login["mfa_token"], authenticator_types=["oob"], oob_channels=["auth0"])
+    yield begun
+    yield lab.phone.scan(begun["barcode_uri"])
+    yield lab.poll_panel(mfa_token=login["mfa_token"], oob_code=begun["oob_code"]).poll_once()
+    yield lab.client.mfa_authenticators(login["mfa_token"])
+
+
+def codes(lab: Lab) -> Iterator[object]:
+    user = lab.user(factors=["otp", "sms", "email"])
+    yield user
+    login = lab.client.password_grant(username=user.username, password=user.password)
+    yield lab.client.mfa_authenticators(login["mfa_token"])
+    yield lab.client.mfa_otp_grant(mfa_token=login["mfa_token"], otp=lab.phone.code())
+    yield lab.clock.advance(30)
+    yield lab.phone.code()
+    sms = lab.user(factors=["sms"])
+    login = lab.client.password_grant(username=sms.username, password=sms.password)
+    challenge = lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
+    message = lab.inbox.latest(str(sms.phone_number), purpose="mfa")
+    yield message
+    tokens = lab.client.mfa_oob_grant(
+        mfa_token=login["mfa_token"], oob_code=challenge["oob_code"], binding_code=message.code
+    )
+    yield tokens
+    yield lab.client.mfa_recovery_code_grant(mfa_token=login["mfa_token"], recovery_code=str(sms.recovery_code))
+
+
+def passwordless(lab: Lab) -> Iterator[object]:
+    yield lab.client.passwordless_start(connection="email", email="someone@example.com", send="link")
+    yield lab.inbox.latest("someone@example.com")
+    yield lab.client.passwordless_start(connection="sms", phone_number="+15550177", send="code")
+    code = lab.inbox.latest("+15550177", purpose="passwordless").code
+    yield lab.client.passwordless_otp_grant(realm="sms", username="+15550177", otp=str(code), audience=lab.mfa_audience)
+
+
+def management(lab: Lab) -> Iterator[object]:
+    grant = lab.management_application.client_credentials_grant(audience=lab.management_audience)
+    yield grant
+    yield lab.inspect(grant["access_token"])
+    api = lab.management(grant["access_token"])
+    yield api.guardian_factors()
+    yield api.update_guardian_policies([])
+    yield lab.sandbox
+    yield lab.sandbox.switches
+    yield lab.sandbox.evidence("/mfa/challenge")
+
+
+def wrong(lab: Lab) -> Iterator[object]:
+    yield lab.client.send("POST", "/oauth/token", form={"grant_type": "urn:example:none"}, as_application=True)
+    yield lab.client.send("POST", "/mfa/associate", bearer="none", json={"authentication_types": ["otp"]})
+    yield lab.client.userinfo("none")
+    yield lab.client.openid_configuration()
+
+
+def shown(value: object) -> str:
+    """Return all that a notebook would save of a value."""
+    bundle = getattr(value, "_repr_mimebundle_", None)
+    return "\n".join([repr(value), *(str(text) for text in (bundle() if bundle else {}).values() if bundle)])
+
+
+def told(lab: Lab, walk: Walk) -> list[str]:
+    return [shown(each) for each in (lab, *walk(lab), lab.journal, lab.diagram(), lab.curl(lab.journal[-1]))]
+
+
+WALKS = [push, enrolled_by_hand, codes, passwordless, management, wrong]
+
+
+@pytest.mark.parametrize("walk", WALKS, ids=lambda walk: walk.__name__)
+def test_a_walk_prints_what_it_prints_in_process_but_for_the_domain(frozen: Server, tmp_path: Path, walk: Walk) -> None:
+    in_process = [as_served(text, frozen.domain) for text in told(Lab.sandbox(seed=1), walk)]
+    # Two labs, one after the other: the second finds what the first found.
+    for _ in range(2):
+        assert told(Lab.served(settings_of(frozen, tmp_path)), walk) == in_process
+
+
+def test_the_comparison_can_fail(frozen: Server, tmp_path: Path) -> None:
+    other = [as_served(text, frozen.domain) for text in told(Lab.sandbox(seed=2), wrong)]
+    assert told(Lab.served(settings_of(frozen, tmp_path)), wrong) != other
+
+
+def test_a_lab_leaves_a_server_alone_that_follows_the_wall(tmp_path: Path) -> None:
+    with Server(Sandbox(clock=WallClock())) as server:
+        settings = settings_of(server, tmp_path)
+        somebody = Lab.served(settings).user(factors=["otp"])
+        other = Lab.served(settings)
+        assert somebody.username in {user.username for user in server.sandbox.tenant.users.values()}
+        user = other.user(factors=["push"])
+        assert user.username != somebody.username
+        login = other.client.password_grant(username=user.username, password=user.password)
+        challenge = other.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
+        other.phone.allow_after(polls=1)
+        assert other.poll(mfa_token=login["mfa_token"], oob_code=challenge["oob_code"]).state is State.GRANTED
+
+
+def test_a_button_does_not_move_a_clock_that_moves_by_itself(tmp_path: Path) -> None:
+    with Server(Sandbox(clock=WallClock(lambda: 1_800_000_000.0))) as server:
+        lab = Lab.served(settings_of(server, tmp_path))
+        with lab.clock.running():
+            lab.clock.sync()
+        assert lab.clock.now() == 1_800_000_000.0
+        lab.clock.wait(5)
+        assert server.sandbox.clock.now() == 1_800_000_005.0
+
+
+def test_the_phone_is_the_labs_own_and_its_requests_stand_in_the_journal(lab: Lab, frozen: Server) -> None:
+    list(push(lab))
+    by_phone = [each for each in lab.journal if each.speaker == "phone"]
+    assert [each.request.target for each in by_phone] == ["/appliance-mfa/api/resolve-transaction"] * 3
+    assert all(each.request.host == frozen.domain for each in lab.journal)
+
+
+def test_what_the_server_remarks_is_no_header_that_anybody_sees(lab: Lab, frozen: Server) -> None:
+    answer = lab.client.send("POST", "/mfa/associate", bearer="none", json={})
+    assert answer.notes
+    assert answer.response is not None
+    assert not [name for name, _ in (*answer.request.headers, *answer.response.headers) if "notes" in name]
+    assert frozen.certificates is not None
+    trust = ssl.create_default_context(cadata=frozen.certificates.ca_pem.decode())
+    plain = httpx.post(f"{frozen.url}/mfa/associate", json={}, verify=trust, trust_env=False)
+    assert "x-auth0-lab-notes" not in plain.headers
+
+
+def test_a_served_sandbox_without_tls_is_a_lab_too(tmp_path: Path) -> None:
+    with Server(Sandbox(seed=1), tls=False) as server:
+        lab = Lab.served(settings_of(server, tmp_path))
+        list(push(lab))
+        assert lab.mfa_audience == f"http://{server.domain}/mfa/"
+        assert lab.journal[0].request.url.startswith("http://")
+
+
+# -- secrets
+
+
+def test_nothing_shows_the_token_or_the_secrets_of_the_settings(lab: Lab, frozen: Server) -> None:
+    texts = "\n".join(told(lab, management)) + repr(vars(lab)) + repr(lab.settings)
+    defaults = frozen.sandbox.defaults
+    for secret in (frozen.token, defaults.client_secret, defaults.mgmt_client_secret, defaults.password):
+        assert secret not in texts
+    assert lab.aliases.mask(f"the token {frozen.token}") == "the token <lab_token 1>"
+
+
+def test_the_password_of_a_fresh_user_is_a_secret(lab: Lab) -> None:
+    assert isinstance(lab.user(factors=[]).password, Secret)
+
+
+# -- what the lab cannot do
+
+
+def test_a_server_that_has_gone_gives_no_answer_and_the_journal_keeps_the_question(lab: Lab, frozen: Server) -> None:
+    user = lab.user(factors=["push"])
+    frozen.stop()
+    with pytest.raises(NoAnswer) as failure:
+        lab.client.password_grant(username=user.username, password=user.password)
+    assert lab.journal[-1] is failure.value.exchange
+    for verb in (lambda: lab.user(), lambda: lab.inbox.latest("+15550100"), lambda: lab.phone.allow()):
+        with pytest.raises(NoServer) as none:
+            verb()
+        assert frozen.token not in str(none.value)
+
+
+def test_a_server_that_is_not_there_is_named_with_what_to_do(frozen: Server, tmp_path: Path) -> None:
+    settings = settings_of(frozen, tmp_path)
+    frozen.stop()
+    with pytest.raises(NoServer, match=f"No served sandbox answers at {frozen.domain}.*auth0-mfa-lab serve"):
+        Lab.served(settings)
+
+
+def test_a_token_of_another_start_is_refused_in_a_sentence(frozen: Server, tmp_path: Path) -> None:
+    settings = replace(settings_of(frozen, tmp_path), lab_token=Secret("token-of-yesterday", "<lab_token>"))
+    with pytest.raises(ControlRefused, match="does not know this token") as refusal:
+        Lab.served(settings)
+    assert "yesterday" not in str(refusal.value)
+
+
+def test_settings_that_are_not_of_a_served_sandbox_are_refused() -> None:
+    with pytest.raises(SettingsError, match="AUTH0_LAB_TENANT=served"):
+        Lab.served(Settings())
+
+
+def test_a_factor_that_there_is_not_is_named_before_anybody_is_made(lab: Lab, frozen: Server) -> None:
+    with pytest.raises(LabError, match="There is no factor 'sim'"):
+        lab.user(factors=["sim"])
+    assert len(frozen.sandbox.tenant.users) == 1
+
+
+def test_limits_of_a_stranger_and_an_empty_inbox_say_so(lab: Lab) -> None:
+    stranger = User(username="x", password="x", phone_number=None, email=None, factors=())
+    with pytest.raises(LabError, match="no user 'x'"):
+        lab.limits(stranger)
+    with pytest.raises(NothingWasSent):
+        lab.inbox.latest("+15550199")
+    lab.user(factors=["push"])
+    with pytest.raises(NothingToAnswer):
+        lab.phone.allow()
+    with pytest.raises(ValueError, match="only moves forward"):
+        lab.clock.advance(-1)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(502, text="<html>gateway</html>"),
+        httpx.Response(404, json={"statusCode": 404}),
+        httpx.Response(403, content=b"\xff"),
+    ],
+)
+def test_what_is_no_served_sandbox_is_said_so(answer: httpx.Response) -> None:
+    settings = Settings(tenant="served", domain="localhost:1", lab_token=Secret("t0ken-t0ken", "<lab_token>"))
+    control = Control(settings, transport=httpx.MockTransport(lambda _: answer))
+    with pytest.raises(ControlRefused, match="is no served sandbox") as refusal:
+        control.clock()
+    assert "gateway" not in str(refusal.value)
