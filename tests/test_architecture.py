@@ -58,7 +58,10 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "cli_serve": frozenset({"serving"}),
     "serving": frozenset({"sandbox"}),
     "cli_control": LEAVES | {"control", "settings"},
-    "pytest_plugin": frozenset({"", "lab", "secret"}),
+    "plugin_control": frozenset({"control"}),
+    "plugin_server": LEAVES | {"plugin_control", "sandbox", "serving", "settings"},
+    "plugin_tenant": LEAVES,
+    "pytest_plugin": LEAVES | {"plugin_server", "plugin_tenant"},
     "sandbox": frozenset(),
 }
 
@@ -73,7 +76,7 @@ ONLY_IN: Mapping[str, tuple[str, ...]] = {
 }
 ENVIRONMENT = frozenset({"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"})
 READS_THE_ENVIRONMENT = ("settings",)
-SLEEPS = ("cli",)
+SLEEPS = ("cli", "plugin_tenant")
 SLEEPS_BY_DEFAULT = ("clock",)
 
 
@@ -218,6 +221,7 @@ def test_a_module_is_no_longer_than_a_room_can_hold(module: str) -> None:
         ("", "from auth0_mfa_lab.show.page import show"),
         ("people", "from auth0_mfa_lab.sandbox import Sandbox"),
         ("people", "if TYPE_CHECKING:\n    from auth0_mfa_lab.sandbox import Sandbox"),
+        ("plugin_tenant", "from auth0_mfa_lab.plugin_server import running"),
         ("sandbox.oauth", "from auth0_mfa_lab.errors import LabError"),
         ("sandbox.oauth", "from auth0_mfa_lab import Secret"),
         ("sandbox.oauth", "if TYPE_CHECKING:\n    from auth0_mfa_lab.secret import Secret"),

@@ -1,0 +1,230 @@
+"""What a test has of its tenant: the values of the fixture `auth0_mfa`, each verb one call of the control plane."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from auth0_mfa_lab.errors import LabError, NothingWasSent, PhoneError
+
+if TYPE_CHECKING:
+    from auth0_mfa_lab.plugin_control import SuiteControl
+    from auth0_mfa_lab.plugin_server import Running
+
+Fault = Literal["429", "5xx", "html", "slow", "drop", "late_approval", "lost_push"]
+Value = TypeVar("Value")
+
+PATIENCE_SECONDS = 5.0
+LOOK_EVERY_SECONDS = 0.02
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """A fresh user of the test's own; `recovery_code` came with the first factor."""
+
+    user_id: str
+    username: str
+    password: str = field(repr=False)
+    phone_number: str
+    email: str
+    factors: tuple[str, ...]
+    recovery_code: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Push:
+    """A push that waits on the phone: where the login came from, and when (epoch seconds)."""
+
+    place: str
+    browser: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """An SMS, a call or an email; `purpose` is `mfa` or `passwordless`."""
+
+    address: str
+    channel: str
+    purpose: str
+    code: str | None = field(repr=False)
+    link: str | None = field(repr=False)
+    text: str = field(repr=False)
+
+
+class Phone:
+    """The phone with the Guardian app: it has the accounts of this test's users and of what it scans."""
+
+    def __init__(self, control: SuiteControl) -> None:
+        self._control = control
+
+    @property
+    def pushes(self) -> tuple[Push, ...]:
+        """The pushes that wait now."""
+        return tuple(
+            Push(place=str(each["place"]), browser=str(each["browser"]), at=float(each["at"]))
+            for each in self._control.phone()["pushes"]
+        )
+
+    def scan(self, barcode: str | bytes) -> None:
+        """Scan the `barcode_uri` of an enrollment, or a picture (PNG) of its QR. Raises LabError."""
+        self._control.scan(barcode)
+
+    def allow(self, *, within: float = PATIENCE_SECONDS) -> None:
+        """Allow the newest push, waiting for one up to `within` real seconds. Raises LabError when none comes."""
+        _patient(self._control.allow, within, PhoneError)
+
+    def reject(self, reason: str | None = None, *, within: float = PATIENCE_SECONDS) -> None:
+        """Reject the newest push, waiting for one up to `within` real seconds. Raises LabError when none comes."""
+        _patient(lambda: self._control.reject(reason), within, PhoneError)
+
+    def allow_after(self, *, polls: int) -> None:
+        """Allow the push that comes next, or waits, after this many polls: between two requests of the application."""
+        self._control.allow_after(polls)
+
+    def code(self) -> str:
+        """Return the six digits that the newest account shows now."""
+        return self._control.phone_code()
+
+
+class Inbox:
+    """Whatever the tenant has sent, to any number or address."""
+
+    def __init__(self, control: SuiteControl) -> None:
+        self._control = control
+
+    def code(self, address: str, *, purpose: str | None = None, within: float = PATIENCE_SECONDS) -> str:
+        """Return the newest code sent to a number or an email address, waiting for one up to `within` real seconds.
+
+        `purpose` is `mfa` or `passwordless`; without it both count. Raises LabError when nothing was sent.
+        """
+        return _patient(lambda: self._control.newest_code(address, purpose=purpose), within, NothingWasSent)
+
+    def messages(self, address: str) -> tuple[Message, ...]:
+        """Return what was sent to a number or an email address, newest first."""
+        names = ("address", "channel", "purpose", "code", "link", "text")
+        return tuple(Message(**{name: each[name] for name in names}) for each in self._control.messages(address))
+
+
+class Clock:
+    """The tenant's time, by which codes, tokens and limits expire.
+
+    It follows the wall's. What a token says (`iat`, `exp`) always is the wall's time, since applications check it
+    against theirs. After the test every advance is taken back.
+    """
+
+    def __init__(self, control: SuiteControl) -> None:
+        self._control = control
+
+    def now(self) -> float:
+        """Return the tenant's time, in epoch seconds."""
+        return float(self._control.clock()["now"])
+
+    def advance(self, seconds: float) -> None:
+        """Move the tenant's time forward; it can stand in for `time.sleep` in the application's polling."""
+        self._control.advance(seconds)
+
+
+class Auth0Mfa:
+    """One test's tenant, on a real port with TLS; whatever a test does to it is undone after the test."""
+
+    def __init__(self, server: Running) -> None:
+        self.domain = server.env["AUTH0_DOMAIN"]
+        self.ca_file = server.env["AUTH0_CA_FILE"]
+        self.env_file = str(server.env_file)
+        self.phone = Phone(server.control)
+        self.inbox = Inbox(server.control)
+        self.clock = Clock(server.control)
+        self._server = server
+        self._control = server.control
+        self._newest: User | None = None
+
+    @property
+    def page(self) -> str:
+        """The address of the page for people, with the token that opens it: to look on while a debugger waits."""
+        return f"https://{self.domain}/_lab/?token={self._server.env['AUTH0_LAB_TOKEN']}"
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The variables of `auth0-mfa-lab serve --env-file`: AUTH0_DOMAIN, AUTH0_CLIENT_ID, SSL_CERT_FILE ...
+
+        AUTH0_USERNAME, AUTH0_PASSWORD, AUTH0_PHONE_NUMBER and AUTH0_EMAIL are those of the newest user of this test,
+        who is made when there is none yet. Nothing is put into `os.environ`.
+        """
+        user = self._newest or self.user()
+        return {
+            **self._server.env,
+            "AUTH0_USERNAME": user.username,
+            "AUTH0_PASSWORD": user.password,
+            "AUTH0_PHONE_NUMBER": user.phone_number,
+            "AUTH0_EMAIL": user.email,
+        }
+
+    def user(self, factors: Sequence[str] = ()) -> User:
+        """Return a fresh user with just these factors, confirmed: `push`, `otp`, `sms`, `voice`, `email`."""
+        made = self._server.user(factors)
+        self._newest = User(
+            user_id=made["user_id"],
+            username=made["username"],
+            password=made["password"],
+            phone_number=made["phone_number"],
+            email=made["email"],
+            factors=tuple(factors),
+            recovery_code=made.get("recovery_code"),
+        )
+        return self._newest
+
+    def fail_next(
+        self,
+        kind: Fault,
+        *,
+        route: str | None = None,
+        times: int = 1,
+        status: int | None = None,
+        retry_after: int | None = None,
+        seconds: float | None = None,
+        polls: int | None = None,
+    ) -> None:
+        """Let the next `times` calls of a route fail (without a route: of any).
+
+        `429` (`retry_after`), `5xx` and `html` (`status`), `slow` (`seconds`), `drop` the connection; `late_approval`
+        (an allowed push stays pending for `polls` more), `lost_push`. Raises LabError for what the server refuses.
+        """
+        options = {
+            "route": route,
+            "status": status,
+            "retry_after": retry_after,
+            "seconds": seconds,
+            "polls": polls,
+        }
+        given = {name: value for name, value in options.items() if value is not None}
+        self._control.fail({"kind": kind, "times": times, **given})
+
+    def settings(self, **changes: Any) -> Mapping[str, Any]:
+        """Set the tenant differently for this test, and return how it is set.
+
+        `profile`, `policy`, `default_directory`, `factors`, `message_types`, `push_provider`, `switches`
+        (a dict): as the README lists them. Raises LabError for what there is not.
+        """
+        return self._control.change_settings(changes) if changes else self._control.settings()
+
+    def received(self) -> Sequence[Mapping[str, Any]]:
+        """Return what the tenant received in this test, oldest first: method, path, names of fields, status, error."""
+        return self._control.received()
+
+    def __repr__(self) -> str:
+        return f"Auth0Mfa({self.domain!r})"
+
+
+def _patient(do: Callable[[], Value], within: float, absent: type[LabError]) -> Value:
+    """Do something as soon as it can be done; it is the application that brings about what it waits for."""
+    ends = time.monotonic() + within
+    while True:
+        try:
+            return do()
+        except absent:
+            if time.monotonic() >= ends:
+                raise
+        time.sleep(LOOK_EVERY_SECONDS)
