@@ -2,6 +2,7 @@
 // What it shows comes from applications and their users: all of it is set as text, never as markup.
 
 const EVERY = 1000;
+const SAID_FOR = 8000;
 const STEP = 30;
 const CHANNELS = { sms: "SMS", voice: "Call", email: "Email" };
 
@@ -41,7 +42,8 @@ function writeTime(node, seconds, text) {
 }
 
 function ago(seconds) {
-  if (seconds < 60) return `${Math.max(0, Math.floor(seconds))} s ago`;
+  if (seconds < 1) return "now";
+  if (seconds < 60) return `${Math.floor(seconds)} s ago`;
   return `${Math.floor(seconds / 60)} min ago`;
 }
 
@@ -94,6 +96,7 @@ function newPush(push) {
 }
 
 function fillPush(row, push, now) {
+  write(part(row, "user"), push.user);
   write(part(row, "place"), push.place || "unknown");
   write(part(row, "browser"), push.browser || "unknown");
   writeTime(part(row, "at"), push.at, `${new Date(push.at * 1000).toLocaleTimeString()} · ${ago(now - push.at)}`);
@@ -159,8 +162,13 @@ function tell(pushes, accounts, messages) {
   else if (accounts.length) say(`The phone has a new account: ${accounts[0].label}.`);
 }
 
+let silence;
+
+// It lies over the page's end, so it goes again.
 function say(sentence) {
   write(element("said"), sentence);
+  clearTimeout(silence);
+  silence = setTimeout(() => write(element("said"), ""), SAID_FOR);
 }
 
 // -- doing
