@@ -162,6 +162,8 @@ def _must_be_ours(file: Path) -> None:
     folder = folder_of(file.absolute())
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise CannotServe(f"{folder} must be a folder: it is for the certificates")
+    # Whoever waits for the file waits for this server, not for the one before.
+    file.unlink(missing_ok=True)
 
 
 def _begin_folder(folder: Path) -> None:

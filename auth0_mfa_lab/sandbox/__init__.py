@@ -156,7 +156,7 @@ class Sandbox:
                 "A user with push needs a phone: add_user(factors=['push'], phone=sandbox.new_phone(http))."
             )
         self._added += 1
-        email = email or username or f"user{self._added}@example.com"
+        email = email or (username if username and "@" in username else f"user{self._added}@example.com")
         if self.tenant.has_user(REALM, username or email):
             raise ValueError(f"There is a user {username or email!r} already.")
         user = User(

@@ -15,6 +15,11 @@ EXTENSION = "auth0_lab.fault"
 MOST = 100
 
 
+def is_a_phones(path: str) -> bool:
+    """Tell whether a phone speaks there; its second mount is /api, and the Management API is below that."""
+    return path.startswith(MOUNTS) and not path.startswith("/api/v2/")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
     """One thing that goes wrong, for the next `times` calls.
@@ -35,7 +40,7 @@ class Fault:
     def hits(self, method: str, path: str) -> bool:
         """Tell whether this is a call that goes wrong."""
         if self.route is None:
-            return not path.startswith(MOUNTS)
+            return not is_a_phones(path)
         wanted, _, rest = self.route.rpartition(" ")
         return wanted in ("", method) and (path == rest or path.startswith(f"{rest.rstrip('/')}/"))
 

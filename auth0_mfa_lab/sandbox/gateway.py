@@ -7,8 +7,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from auth0_mfa_lab.sandbox.faults import EXTENSION, Fault
-from auth0_mfa_lab.sandbox.guardian import MOUNTS
+from auth0_mfa_lab.sandbox.faults import EXTENSION, Fault, is_a_phones
 from auth0_mfa_lab.sandbox.mfa import JSON
 from auth0_mfa_lab.sandbox.notes import add_note
 from auth0_mfa_lab.sandbox.tenant import Tenant
@@ -36,10 +35,7 @@ class Gateway:
         if fault is not None:
             return await fault_answer(fault, scope["path"], self._tenant.clock.stamp())(scope, receive, send)
         every = self._tenant.settings.switches["gateway_failure_every"]
-        # The phones' second mount is /api, and the Management API is below it.
-        path = scope.get("path", "")
-        of_a_phone = path.startswith(MOUNTS) and not path.startswith("/api/v2/")
-        if scope["type"] != "http" or every == "never" or of_a_phone:
+        if scope["type"] != "http" or every == "never" or is_a_phones(scope["path"]):
             return await self._app(scope, receive, send)
         self._requests += 1
         if self._requests % int(every):

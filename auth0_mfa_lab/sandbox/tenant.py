@@ -29,10 +29,12 @@ from auth0_mfa_lab.sandbox.records import (
     State,
     User,
 )
+from auth0_mfa_lab.sandbox.tenant_log import TenantLog
 from auth0_mfa_lab.sandbox.tokens import DEFAULT_LIFETIME, Tokens
 from auth0_mfa_lab.sandbox.transactions import Transactions
 
-KEPT_LOGS = 1_000
+NEWCOMERS = 10_000
+"""How many users that came without a password are kept; the one who came first is forgotten first."""
 
 
 class Tenant:
@@ -70,8 +72,8 @@ class Tenant:
         self.users: dict[str, User] = {}
         self.devices: dict[str, Device] = {}
         self._by_name: dict[tuple[str, str], User] = {}
-        self._logs: deque[LogEntry] = deque(maxlen=KEPT_LOGS)
-        self._log_ids = chance.fork("logs")
+        self._newcomers: deque[User] = deque()
+        self._log = TenantLog(clock=clock, chance=chance.fork("logs"))
 
     @property
     def domain(self) -> str:
@@ -86,19 +88,11 @@ class Tenant:
     @property
     def logs(self) -> tuple[LogEntry, ...]:
         """The tenant's log, oldest first; the oldest of many are forgotten."""
-        return tuple(self._logs)
+        return self._log.entries()
 
     def log(self, type_: str, description: str, *, user_id: str | None = None, client_id: str | None = None) -> None:
-        """Write an entry to the tenant's log; the codes are Auth0's (reference, section 11), the descriptions ours."""
-        entry = LogEntry(
-            log_id=self._log_ids.digits(32),
-            type=type_,
-            date=self.clock.stamp(),
-            description=description,
-            user_id=user_id,
-            client_id=client_id,
-        )
-        self._logs.append(entry)
+        """Write an entry to the tenant's log."""
+        self._log.add(type_, description, user_id=user_id, client_id=client_id)
 
     @property
     def guardian_url(self) -> str:
@@ -125,7 +119,11 @@ class Tenant:
         return (connection, username.lower()) in self._by_name
 
     def forget_user(self, user: User) -> None:
-        """Let nobody find a user any more; what they had is not looked at."""
+        """Let nobody find a user any more, or what they had."""
+        for entry in self.authenticators.of(user.user_id):
+            # Its partner may have gone with one before it.
+            if self.authenticators.get(user.user_id, entry.id):
+                self.remove_authenticator(user.user_id, entry.id)
         self.users.pop(user.user_id, None)
         self._by_name.pop((user.connection, user.username.lower()), None)
 
@@ -156,7 +154,12 @@ class Tenant:
             connection=connection,
             created_at=self.clock.stamp(),
         )
-        return self.users.setdefault(user_id, fresh)
+        if user_id not in self.users:
+            self.users[user_id] = fresh
+            self._newcomers.append(fresh)
+            if len(self._newcomers) > NEWCOMERS:
+                self.forget_user(self._newcomers.popleft())
+        return self.users[user_id]
 
     def begin_login(self, request: Request) -> Login:
         return self.transactions.begin_login(request)

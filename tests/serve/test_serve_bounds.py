@@ -1,0 +1,99 @@
+"""What a server remembers is bounded: it forgets what has ended, and nothing that is under way."""
+
+import httpx
+import pytest
+
+from auth0_mfa_lab.sandbox import tenant as tenants
+from auth0_mfa_lab.sandbox.delivery import BOXES, Delivery, Message
+from auth0_mfa_lab.sandbox.issued import Passing
+from auth0_mfa_lab.sandbox.records import Request
+from tests.sandbox.sandbox_mothers import new_sandbox
+
+
+def test_what_has_ended_is_forgotten_and_what_has_not_is_kept() -> None:
+    ended: set[int] = set()
+    passing: Passing[int] = Passing(ended.__contains__, few=10, bound=1_000)
+    for number in range(500):
+        passing.put(str(number), number)
+        if number % 5:
+            ended.add(number)
+    left = passing.values()
+    assert {number for number in range(500) if number % 5 == 0} <= set(left)
+    assert len(left) < 200
+
+
+def test_what_never_ends_is_bounded_too() -> None:
+    passing: Passing[int] = Passing(lambda _: False, few=10, bound=100)
+    for number in range(1_000):
+        passing.put(str(number), number)
+    assert len(passing) <= 101
+    assert passing.get("999") == 999
+
+
+def test_the_last_that_ended_are_still_known() -> None:
+    passing: Passing[int] = Passing(lambda _: True, few=10)
+    for number in range(100):
+        passing.put(str(number), number)
+    assert set(passing.values()) == set(range(90, 100))
+
+
+def test_many_logins_leave_a_bounded_number_of_transactions() -> None:
+    box = new_sandbox()
+    tenant = box.tenant
+    request = Request(client_id=box.defaults.client_id, user_id=box.defaults.user_id, audience=None, scope=())
+    open_login = tenant.begin_login(request)
+    for _ in range(3_000):
+        login = tenant.begin_login(request)
+        transaction = tenant.transactions.begin_oob(login, purpose="login", device_id="dev_x")
+        transaction.state = "used"
+        login.done = True
+    kept = tenant.transactions
+    assert max(len(kept._logins), len(kept._by_code), len(kept._by_txid)) <= 1_002
+    assert kept.login(open_login.mfa_token) is open_login
+
+
+def test_expired_transactions_are_forgotten_as_others_come() -> None:
+    box = new_sandbox()
+    request = Request(client_id=box.defaults.client_id, user_id=box.defaults.user_id, audience=None, scope=())
+    for _ in range(1_500):
+        box.tenant.begin_login(request)
+    assert len(box.tenant.transactions._logins) == 1_500
+    box.clock.advance(601)
+    for _ in range(600):
+        box.tenant.begin_login(request)
+    assert len(box.tenant.transactions._logins) <= 1_002
+
+
+def test_mailboxes_are_bounded_and_the_silent_ones_go_first() -> None:
+    delivery = Delivery()
+    for number in range(BOXES + 50):
+        for address in ("kept@example.com", f"{number}@example.com"):
+            delivery.message(Message(address=address, channel="email", purpose="mfa", text="x", sent_at=0.0))
+        delivery.push(service="GCM", token=str(number), payload={})
+    assert delivery.messages("kept@example.com")
+    assert delivery.messages(f"{BOXES + 49}@example.com")
+    assert not delivery.messages("0@example.com")
+    assert not delivery.pushes("0")
+    assert len(delivery.newest(1_000)) <= 100
+
+
+def test_whoever_came_without_a_password_first_is_forgotten_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tenants, "NEWCOMERS", 3)
+    box = new_sandbox()
+    first = box.tenant.passwordless_user("email", "0@example.com")
+    for number in range(1, 4):
+        box.tenant.passwordless_user("email", f"{number}@example.com")
+    assert first.user_id not in box.tenant.users
+    assert len(box.tenant.users) == 4
+    assert box.tenant.passwordless_user("email", "3@example.com").user_id in box.tenant.users
+
+
+def test_a_phone_remembers_a_bounded_number_of_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    from auth0_mfa_lab.sandbox import phone as phones
+
+    monkeypatch.setattr(phones, "KEPT", 2)
+    box = new_sandbox()
+    phone = box.new_phone(httpx.Client(transport=box.transport, base_url="https://sandbox.example"))
+    for _ in range(4):
+        box.add_user(factors=["push"], phone=phone)
+    assert len(phone.enrollments) == len(phone.accounts) == 2
