@@ -93,8 +93,8 @@ def scan(barcode: str, env_file: Path | None) -> None:
 def allow(env_file: Path | None) -> None:
     """Allow the newest push that waits."""
     with server(env_file) as control:
-        control.allow()
-    click.echo("allowed")
+        later = control.allow().get("after_polls")
+    click.echo("allowed" if later is None else f"late: allowed after {later} more polls")
 
 
 @phone.command()

@@ -45,7 +45,7 @@ class Control:
         except ControlRefused as refusal:
             if refusal.status != 404:
                 raise
-        raise NothingWasSent(f"Nothing was sent to {address}{f' for {purpose}' if purpose else ''}.")
+        raise NothingWasSent(f"No code was sent to {address}{f' for {purpose}' if purpose else ''}.")
 
     def messages(self, address: str) -> list[dict[str, Json]]:
         """Return the messages to an address, newest first."""
@@ -172,9 +172,10 @@ class Control:
         raise ControlRefused(said, answer.status_code)
 
     def _no_server(self, kind: str) -> NoServer:
+        plainly = " without TLS, for AUTH0_CA_FILE is not set" if self._http.base_url.scheme == "http" else ""
         return NoServer(
-            f"No served sandbox answers at {self._domain} ({kind}). Start one: auth0-mfa-lab serve --env-file FILE; "
-            "then name that file here."
+            f"No served sandbox answers at {self._domain}{plainly} ({kind}). Start one: auth0-mfa-lab serve --env-file "
+            "FILE; then name that file here."
         )
 
 

@@ -115,7 +115,7 @@ def test_code_prints_the_newest_code_alone(run: Run, server: Server, app: httpx.
 
 
 def test_code_with_nothing_sent_prints_nothing_and_fails(run: Run, env_file: Path) -> None:
-    assert "Nothing was sent to +15550199" in refused(run("code", "+15550199", "--env-file", str(env_file)))
+    assert "No code was sent to +15550199" in refused(run("code", "+15550199", "--env-file", str(env_file)))
 
 
 def test_code_waits_for_a_first_one(run: Run, server: Server, env_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,6 +145,17 @@ def test_a_push_is_scanned_allowed_and_the_login_ends(
     assert run("phone", "allow", *here).stdout == "allowed\n"
     server.sandbox.clock.advance(5)
     assert app.post("/oauth/token", data=poll).status_code == 200
+
+
+def test_an_approval_that_is_late_by_a_fault_says_so(
+    run: Run, server: Server, app: httpx.Client, env_file: Path
+) -> None:
+    here = ("--env-file", str(env_file))
+    run("phone", "scan", enroll_push(server, app), *here)
+    challenge(server, app)
+    fault = {"kind": "late_approval", "polls": 3}
+    app.post("/_lab/faults", json=fault, headers={"authorization": f"Bearer {server.token}"}).raise_for_status()
+    assert run("phone", "allow", *here).stdout == "late: allowed after 3 more polls\n"
 
 
 def test_a_push_is_rejected_with_a_reason(run: Run, server: Server, app: httpx.Client, env_file: Path) -> None:
@@ -216,6 +227,8 @@ def test_the_environment_names_the_server(
         if name in ("AUTH0_DOMAIN", "AUTH0_CA_FILE", "AUTH0_LAB_TOKEN"):
             monkeypatch.setenv(name, value)
     assert run("reset").exit_code == 0
+    monkeypatch.delenv("AUTH0_CA_FILE")
+    assert "without TLS, for AUTH0_CA_FILE is not set" in refused(run("reset"))
 
 
 def test_a_dotenv_file_of_the_project_names_the_server(run: Run, server: Server, tmp_path: Path) -> None:
