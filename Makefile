@@ -44,8 +44,8 @@ lab: setup
 
 check: setup
 	@echo '== ruff'
-	@.venv/bin/ruff check --quiet auth0_mfa_lab tests notebooks
-	@.venv/bin/ruff format --check --quiet auth0_mfa_lab tests notebooks
+	@.venv/bin/ruff check --quiet auth0_mfa_lab examples tests notebooks
+	@.venv/bin/ruff format --check --quiet auth0_mfa_lab examples tests notebooks
 	@echo '== mypy --strict'
 	@.venv/bin/mypy --strict
 
