@@ -81,9 +81,11 @@ class SandboxClock:
         try:
             yield
         finally:
-            self.sync()
-            with self._lock:
-                self._runners -= 1
+            try:
+                self.sync()
+            finally:
+                with self._lock:
+                    self._runners -= 1
 
     def sync(self) -> None:
         """Move the sandbox's time by the real seconds that passed since the last `sync`."""

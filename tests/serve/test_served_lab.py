@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from auth0_mfa_lab import Lab, LabError, NoAnswer, Settings, SettingsError, State
+from auth0_mfa_lab.clock import SandboxClock
 from auth0_mfa_lab.control import Control
 from auth0_mfa_lab.errors import ControlRefused, NoServer, NothingToAnswer, NothingWasSent
 from auth0_mfa_lab.people import User
@@ -18,7 +19,7 @@ from auth0_mfa_lab.sandbox import Sandbox, WallClock
 from auth0_mfa_lab.sandbox.server import Server
 from auth0_mfa_lab.secret import Secret
 from auth0_mfa_lab.serving import write_env_file
-from tests.serve.served_notebooks import as_served
+from tests.serve.served_notebooks import as_served, served_copy
 
 Walk = Callable[[Lab], Iterator[object]]
 
@@ -222,6 +223,34 @@ def test_a_server_that_has_gone_gives_no_answer_and_the_journal_keeps_the_questi
         with pytest.raises(NoServer) as none:
             verb()
         assert frozen.token not in str(none.value)
+
+
+def test_a_button_that_loses_its_server_leaves_the_clock_as_it_was(lab: Lab, frozen: Server) -> None:
+    running = lab.clock.running()
+    running.__enter__()
+    frozen.stop()
+    with pytest.raises(NoServer):
+        running.__exit__(None, None, None)
+    assert isinstance(lab.clock, SandboxClock)
+    assert lab.clock._runners == 0
+
+
+def test_a_saved_text_is_another_only_where_the_served_tenant_speaks() -> None:
+    cells = [
+        {"cell_type": "code", "source": ["other = Lab.sandbox()\n", "other"], "outputs": ["https://sandbox.example/"]},
+        {"cell_type": "code", "source": ["other.journal"], "outputs": ["sandbox.example"]},
+        {
+            "cell_type": "code",
+            "source": ["lab.journal"],
+            "outputs": ["https://sandbox.example/?u=https%3A%2F%2Fsandbox.example"],
+        },
+    ]
+    copied = served_copy({"cells": cells}, "localhost:8443")["cells"]
+    assert [cell["outputs"][0] for cell in copied] == [
+        "https://sandbox.example/",
+        "sandbox.example",
+        "https://localhost:8443/?u=https%3A%2F%2Flocalhost%3A8443",
+    ]
 
 
 def test_a_server_that_is_not_there_is_named_with_what_to_do(frozen: Server, tmp_path: Path) -> None:
