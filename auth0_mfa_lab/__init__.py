@@ -1,13 +1,17 @@
 """A Jupyter lab for Auth0's MFA API: see each request and each answer, with a tenant and a phone in the box."""
 
-from auth0_mfa_lab.client import Client
-from auth0_mfa_lab.errors import LabError, NoAnswer, SettingsError
-from auth0_mfa_lab.lab import Lab
-from auth0_mfa_lab.polling import State
-from auth0_mfa_lab.secret import Secret
-from auth0_mfa_lab.settings import Settings
-from auth0_mfa_lab.wire.exchange import Exchange
-from auth0_mfa_lab.wire.journal import Journal
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from auth0_mfa_lab.client import Client
+    from auth0_mfa_lab.errors import LabError, NoAnswer, SettingsError
+    from auth0_mfa_lab.lab import Lab
+    from auth0_mfa_lab.polling import State
+    from auth0_mfa_lab.secret import Secret
+    from auth0_mfa_lab.settings import Settings
+    from auth0_mfa_lab.wire.exchange import Exchange
+    from auth0_mfa_lab.wire.journal import Journal
 
 __version__ = "0.1.0"
 
@@ -24,3 +28,28 @@ __all__ = [
     "SettingsError",
     "Settings",
 ]
+_HOMES = {
+    "Lab": "lab",
+    "Client": "client",
+    "Exchange": "wire.exchange",
+    "Journal": "wire.journal",
+    "Secret": "secret",
+    "State": "polling",
+    "LabError": "errors",
+    "NoAnswer": "errors",
+    "SettingsError": "errors",
+    "Settings": "settings",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import one of the public names when it is first used: `serve`, and a suite with the plugin, start without."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
