@@ -166,13 +166,16 @@ def table(figures: Sequence[Figure]) -> str:
 @click.command()
 @click.option("--rounds", type=click.IntRange(1), default=7, show_default=True)
 @click.option("--seconds", type=click.FloatRange(0.05), default=2.0, show_default=True, help="Of each count.")
+@click.option("--only-start", is_flag=True, help="Measure the cold start alone.")
 @click.option("--tls", is_flag=True, help="Measure both over TLS; the sandbox makes a CA at each start.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def main(rounds: int, seconds: float, tls: bool, as_json: bool) -> None:
+def main(rounds: int, seconds: float, only_start: bool, tls: bool, as_json: bool) -> None:
     """Measure the served sandbox beside a bare starlette route with an RS256 signature."""
     with tempfile.TemporaryDirectory(prefix="auth0-mfa-lab-") as name:
         folder = Path(name)
-        figures = [cold_starts(folder, rounds, tls=tls), *tokens_a_second(folder, rounds, seconds, tls=tls)]
+        figures = [cold_starts(folder, rounds, tls=tls)]
+        if not only_start:
+            figures += tokens_a_second(folder, rounds, seconds, tls=tls)
     found = {"machine": servers.machine(), "tls": tls, "rounds": rounds, "seconds": seconds}
     if as_json:
         click.echo(json.dumps({**found, "figures": [asdict(one) for one in figures]}, indent=2))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import platform
 import socket
 import ssl
@@ -56,7 +57,7 @@ def sandbox(folder: Path, *, tls: bool) -> Iterator[Running]:
     command = [str(Path(sys.executable).with_name("auth0-mfa-lab")), "serve", "--port", str(port)]
     ca_file = f"{env_file}.d/ca.pem" if tls else None
     command += ["--env-file", str(env_file), "--tls" if tls else "--no-tls"]
-    with _process(command) as (process, begun):
+    with _process(command, folder) as (process, begun):
         took = _wait(process, Address(port=port, ca_file=ca_file), begun)
         settings = {name: value or "" for name, value in dotenv_values(env_file).items()}
         yield Running(
@@ -75,7 +76,7 @@ def bare(folder: Path, *, tls: bool) -> Iterator[Running]:
         authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(certificate)
         command += ["--certificate", str(certificate)]
     address = Address(port=port, ca_file=str(ca_file) if tls else None)
-    with _process(command) as (process, begun):
+    with _process(command, folder) as (process, begun):
         took = _wait(process, address, begun)
         yield Running(pid=process.pid, address=address, settings={}, seconds_to_start=took)
 
@@ -87,9 +88,12 @@ def free_port() -> int:
 
 
 @contextmanager
-def _process(command: Sequence[str]) -> Iterator[tuple[subprocess.Popen[bytes], float]]:
+def _process(command: Sequence[str], folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], float]]:
+    """Run a command, whose modules are compiled once for the whole run: as they are where they were installed."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment["PYTHONPYCACHEPREFIX"] = str(folder / "compiled")
     begun = time.perf_counter()
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
     try:
         yield process, begun
     finally:
