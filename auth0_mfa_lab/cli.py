@@ -1,5 +1,7 @@
 """The command `auth0-mfa-lab`: opens JupyterLab on a notebook, on this machine only."""
 
+from __future__ import annotations
+
 import importlib.util
 import json
 import os
@@ -13,13 +15,16 @@ import time
 import webbrowser
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import click
-import httpx
 
-from auth0_mfa_lab import __version__, cli_control
+from auth0_mfa_lab import __version__
 from auth0_mfa_lab.cli_serve import serve
+
+if TYPE_CHECKING:
+    import httpx
 
 HOST = "127.0.0.1"
 SECONDS_TO_START = 60.0
@@ -28,13 +33,32 @@ SETTINGS = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false"
 TEXT_BROWSERS = {"www-browser", "links", "elinks", "lynx", "w3m"}
 
 
-@click.group()
+class Commands(click.Group):
+    """The commands; those that speak to a server are imported when one of them is meant: `serve` must start fast."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all."""
+        self._import_the_rest()
+        return super().list_commands(ctx)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of a name."""
+        if cmd_name not in self.commands:
+            self._import_the_rest()
+        return super().get_command(ctx, cmd_name)
+
+    def _import_the_rest(self) -> None:
+        from auth0_mfa_lab import cli_control
+
+        cli_control.register(self)
+
+
+@click.group(cls=Commands)
 @click.version_option(__version__, prog_name="auth0-mfa-lab")
 def main() -> None:
     """See Auth0's MFA API at work, request by request."""
 
 
-cli_control.register(main)
 main.add_command(serve)
 
 
@@ -44,6 +68,8 @@ main.add_command(serve)
 @click.option("--browser/--no-browser", default=True, help="Open a browser, where there is one.")
 def open_notebook(notebook: Path, port: int, browser: bool) -> None:
     """Open NOTEBOOK in JupyterLab until Ctrl-C."""
+    import httpx
+
     _refuse_what_cannot_work(notebook, port)
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
@@ -123,6 +149,8 @@ def _start(config: Path) -> subprocess.Popen[bytes]:
 
 
 def _wait_until_it_answers(server: subprocess.Popen[bytes], http: httpx.Client) -> None:
+    import httpx
+
     deadline = time.monotonic() + SECONDS_TO_START
     while time.monotonic() < deadline:
         if server.poll() is not None:
@@ -136,6 +164,8 @@ def _wait_until_it_answers(server: subprocess.Popen[bytes], http: httpx.Client) 
 
 
 def _end(server: subprocess.Popen[bytes], http: httpx.Client) -> None:
+    import httpx
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not leave kernels behind
     try:
         if server.poll() is None:

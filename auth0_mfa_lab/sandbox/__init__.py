@@ -1,10 +1,13 @@
 """An Auth0 tenant in a box: the MFA endpoints, a virtual Guardian phone, and a clock that can be moved."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-import httpx
 from joserfc.jwk import RSAKey
 
 from auth0_mfa_lab.sandbox.app import Door, build_app
@@ -13,6 +16,7 @@ from auth0_mfa_lab.sandbox.clock import Clock, WallClock
 from auth0_mfa_lab.sandbox.defaults import REALM, Defaults, default_settings
 from auth0_mfa_lab.sandbox.delivery import Delivery, Message
 from auth0_mfa_lab.sandbox.evidence import EvidenceRow, evidence
+from auth0_mfa_lab.sandbox.exchange import CALLER
 from auth0_mfa_lab.sandbox.keys import NewKey
 from auth0_mfa_lab.sandbox.limits import LIMITS, LimitRow, Owner
 from auth0_mfa_lab.sandbox.phone import (
@@ -29,7 +33,11 @@ from auth0_mfa_lab.sandbox.preparing import FACTORS, enroll_factors
 from auth0_mfa_lab.sandbox.records import Policy, Profile, User
 from auth0_mfa_lab.sandbox.switches import SWITCHES, checked_switches
 from auth0_mfa_lab.sandbox.tenant import Tenant
-from auth0_mfa_lab.sandbox.transport import CALLER, SandboxTransport
+
+if TYPE_CHECKING:
+    import httpx
+
+    from auth0_mfa_lab.sandbox.transport import SandboxTransport
 
 __all__ = [
     "SWITCHES",
@@ -94,7 +102,13 @@ class Sandbox:
         self._new_key = new_key
         self.tenant = self._new_tenant()
         self.app = Door(build_app(self.tenant))
-        self.transport = SandboxTransport(self.app)
+
+    @cached_property
+    def transport(self) -> SandboxTransport:
+        """What reaches the tenant in process; a sandbox on a socket never needs it."""
+        from auth0_mfa_lab.sandbox.transport import SandboxTransport
+
+        return SandboxTransport(self.app)
 
     def _new_tenant(self) -> Tenant:
         tenant = Tenant(
@@ -207,7 +221,8 @@ class Sandbox:
 
     def close(self) -> None:
         """Stop the transport's thread; it also ends by itself with the sandbox."""
-        self.transport.close()
+        if "transport" in vars(self):
+            self.transport.close()
 
 
 def fictional_number(count: int) -> str:

@@ -6,9 +6,6 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, unquote, urlsplit
 
-import zxingcpp
-from PIL import Image, UnidentifiedImageError
-
 MOUNT = "/appliance-mfa"
 GUARDIAN_HOST = re.compile(r"(^|\.)guardian(\.[^.]+)?\.auth0\.com$")
 
@@ -77,6 +74,10 @@ def device_api(base_url: str) -> str:
 
 
 def _text_of_picture(picture: bytes) -> str:
+    # Only here: most phones are given texts, and a server must start fast.
+    import zxingcpp
+    from PIL import Image, UnidentifiedImageError
+
     try:
         with Image.open(io.BytesIO(picture)) as image:
             found = zxingcpp.read_barcodes(image.convert("L"))

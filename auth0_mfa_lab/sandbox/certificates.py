@@ -5,9 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import certifi
-import trustme
-
 OWN_NAMES = ("localhost", "127.0.0.1", "::1")
 
 
@@ -21,6 +18,9 @@ class Certificates:
     @classmethod
     def make(cls, names: Sequence[str] = ()) -> "Certificates":
         """Make both for this machine's own names and these, hosts or IP addresses. Raises ValueError for no name."""
+        # Only here: a server without TLS must start fast.
+        import trustme
+
         authority = trustme.CA(organization_name="auth0-mfa-lab")
         identities = dict.fromkeys((*OWN_NAMES, *names))
         certificate = authority.issue_cert(*identities, organization_name="auth0-mfa-lab")
@@ -31,4 +31,6 @@ class Certificates:
 
     def bundle(self) -> bytes:
         """Return the roots that everybody trusts and this CA: for clients that take one file in place of theirs."""
+        import certifi
+
         return Path(certifi.where()).read_bytes().rstrip(b"\n") + b"\n\n" + self.ca_pem

@@ -4,21 +4,16 @@ import asyncio
 from collections.abc import Mapping
 from importlib import resources
 
-import httpx
 from joserfc.jwk import RSAKey
 from starlette.types import Scope
 
 from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.sandbox.control_calls import Call, Endpoint, Refusal, Reply, as_text, query_of
 from auth0_mfa_lab.sandbox.control_guard import PAGE, Guard
-from auth0_mfa_lab.sandbox.control_labs import Labs
-from auth0_mfa_lab.sandbox.control_people import People
-from auth0_mfa_lab.sandbox.control_phone import Phones
-from auth0_mfa_lab.sandbox.control_tenant import Levers
+from auth0_mfa_lab.sandbox.exchange import Exchange
 from auth0_mfa_lab.sandbox.faults import Faults
-from auth0_mfa_lab.sandbox.hosts import Front, InsideTransport
+from auth0_mfa_lab.sandbox.hosts import Front
 from auth0_mfa_lab.sandbox.received import Journal
-from auth0_mfa_lab.sandbox.transport import Exchange
 from auth0_mfa_lab.sandbox.whole import header
 
 FILES = {
@@ -46,7 +41,7 @@ class Control:
         self.journal = Journal()
         self.front = Front(sandbox, faults=self.faults, journal=self.journal)
         self.front.control = self.answer
-        self._transport = InsideTransport(self.front)
+        self._endpoints: tuple[Endpoint, ...] = ()
         self._spare_keys: list[RSAKey] = []
         self._guard = Guard(token, sandbox.tenant.domains)
         self.begin()
@@ -56,15 +51,29 @@ class Control:
         self.faults.clear()
         self.journal.clear()
         self.sandbox.delivery.loses = self.faults.loses_push
-        http = httpx.Client(transport=self._transport, trust_env=False)
+        self.front.after_call = lambda path, fields: None
+        self._endpoints = ()
+
+    def _furnish(self) -> tuple[Endpoint, ...]:
+        """Return what the control plane does. It is made when first asked for: a server must start fast."""
+        import httpx
+
+        from auth0_mfa_lab.sandbox.control_labs import Labs
+        from auth0_mfa_lab.sandbox.control_people import People
+        from auth0_mfa_lab.sandbox.control_phone import Phones
+        from auth0_mfa_lab.sandbox.control_tenant import Levers
+        from auth0_mfa_lab.sandbox.inside import InsideTransport
+
+        transport = InsideTransport(self.front)
+        http = httpx.Client(transport=transport, trust_env=False)
         # The phones in a row are the labs': theirs have the names that they have in process.
         phone = self.sandbox.new_phone(http, new_key=self._key, chance=self.sandbox.chance.fork("server's phone"))
         phones = Phones(self.sandbox, phone, self.faults)
         self.front.after_call = phones.after_call
-        people = People(self.sandbox, phone, self._transport)
+        people = People(self.sandbox, phone, transport)
         levers = Levers(self.sandbox, phone, self.faults, self.journal, begin_again=self._reset)
         nouns = (phones, people, levers, Labs(self.sandbox))
-        self._endpoints: tuple[Endpoint, ...] = tuple(each for noun in nouns for each in noun.endpoints())
+        return tuple(each for noun in nouns for each in noun.endpoints())
 
     async def answer(self, scope: Scope, content: bytes) -> Exchange:
         """Answer one call, if its sender may make it."""
@@ -78,6 +87,8 @@ class Control:
             if endpoint.makes_keys and not self._spare_keys:
                 # An RSA key takes some 50 ms: others are answered meanwhile.
                 self._spare_keys.append(await asyncio.to_thread(RSAKey.generate_key))
+                # They may have begun the tenant again.
+                endpoint, call = self._found(scope, content)
             reply = self._as_one(endpoint, call, (header(scope, b"host") or "").lower())
         except Refusal as refusal:
             reply = Reply(status=refusal.status, body=refusal.body)
@@ -95,6 +106,7 @@ class Control:
 
     def _found(self, scope: Scope, content: bytes) -> tuple[Endpoint, Call]:
         """Return who answers a call."""
+        self._endpoints = self._endpoints or self._furnish()
         others: list[str] = []
         path = scope["path"].removeprefix("/_lab").removeprefix("/")
         for endpoint in self._endpoints:

@@ -5,15 +5,14 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import httpx
 from starlette.types import Receive, Scope, Send
 
 from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.sandbox.cors import cors_headers, preflight_headers
+from auth0_mfa_lab.sandbox.exchange import Exchange
 from auth0_mfa_lab.sandbox.faults import EXTENSION, Fault, Faults
 from auth0_mfa_lab.sandbox.notes import EXTENSION as NOTES
 from auth0_mfa_lab.sandbox.received import Journal, fields_of
-from auth0_mfa_lab.sandbox.transport import Exchange, asgi_scope
 from auth0_mfa_lab.sandbox.whole import answer_whole, header, plain
 
 CONTROL = "/_lab"
@@ -93,17 +92,6 @@ class Front:
                 (name, str(int(int(value) - ahead)).encode() if name == reset else value)
                 for name, value in answer.headers
             ]
-
-
-class InsideTransport(httpx.BaseTransport):
-    """How the server's own phone reaches the tenant: the front alone, on the server's loop, and no other host."""
-
-    def __init__(self, front: Front) -> None:
-        self._front = front
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        answer = self._front.ask(asgi_scope(request, []), request.read())
-        return httpx.Response(answer.status, headers=answer.headers, content=answer.body, request=request)
 
 
 def _allow(answer: Exchange, origin: str | None) -> None:

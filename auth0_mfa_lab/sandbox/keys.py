@@ -6,9 +6,6 @@ from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable
 from functools import cached_property
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding
 from joserfc.jwk import RSAKey
 
 from auth0_mfa_lab.sandbox.chance import Chance
@@ -49,6 +46,11 @@ class SigningKey:
         }
 
     def _certificate(self) -> bytes:
+        # Only here: a server must start fast, and most never show their keys.
+        from cryptography import x509
+        from cryptography.hazmat.primitives import hashes
+        from cryptography.hazmat.primitives.serialization import Encoding
+
         signer = self.private.private_key
         assert signer is not None
         name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, self._domain)])

@@ -1,9 +1,10 @@
 """The virtual phone: it scans a QR, shows codes, gets pushes, and answers them over HTTP with signed JWTs."""
 
-from collections.abc import Mapping
-from typing import Any
+from __future__ import annotations
 
-import httpx
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
 import pyotp
 from joserfc import jwt
 from joserfc.jwk import RSAKey
@@ -21,6 +22,9 @@ from auth0_mfa_lab.sandbox.phone_accounts import (
     read_enrollment,
     read_push,
 )
+
+if TYPE_CHECKING:
+    import httpx
 
 __all__ = ["Enrollment", "NotABarcode", "NotEnrolled", "NothingToAnswer", "Notification", "Phone", "PhoneError"]
 

@@ -1,9 +1,10 @@
 """Preparing a user: the factors that `add_user` is asked for, enrolled and confirmed before anybody looks."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-
-import httpx
+from typing import TYPE_CHECKING
 
 from auth0_mfa_lab.sandbox.oob_codes import CODE_CHANNELS, OobCodes
 from auth0_mfa_lab.sandbox.otp import Otp
@@ -11,6 +12,9 @@ from auth0_mfa_lab.sandbox.phone import Phone
 from auth0_mfa_lab.sandbox.push import Push
 from auth0_mfa_lab.sandbox.records import Login, Request, User
 from auth0_mfa_lab.sandbox.tenant import Tenant
+
+if TYPE_CHECKING:
+    import httpx
 
 FACTORS = ("push", "otp", *CODE_CHANNELS)
 
@@ -60,6 +64,8 @@ def enroll_factors(
 
     `phone` scans what there is to scan, over `transport`; no code of it is used up.
     """
+    import httpx
+
     codes: list[str | None] = []
     for factor in factors:
         prepared = prepare_factor(tenant, user, factor, client_id=client_id)

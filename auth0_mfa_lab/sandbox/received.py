@@ -5,8 +5,8 @@ from collections import deque
 from dataclasses import asdict, dataclass
 from urllib.parse import parse_qsl
 
+from auth0_mfa_lab.sandbox.exchange import Exchange
 from auth0_mfa_lab.sandbox.json_text import json_object
-from auth0_mfa_lab.sandbox.transport import Exchange
 
 KEPT = 500
 LONGEST = 200

@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Scope
 
-from auth0_mfa_lab.sandbox.transport import Exchange
+from auth0_mfa_lab.sandbox.exchange import Exchange
 
 log = logging.getLogger("auth0_mfa_lab.sandbox")
 
