@@ -22,9 +22,14 @@ class SuiteControl(Control):
         body: Mapping[str, Any] = self._call("GET", "/phone")
         return body
 
-    def allow_after(self, polls: int) -> None:
-        """Let the phone allow a push between two polls, after this many."""
-        self._phone("allow_after", json={"polls": polls})
+    def answer(self, verb: str, user: str | None, **fields: Any) -> None:
+        """Let the phone `allow`, `reject` or `allow_after` the newest push, or the newest of a user."""
+        whose = {"user": user} if user is not None else {}
+        self._phone(verb, json={**whose, **fields})
+
+    def code_of(self, user: str) -> str:
+        """Return the code that the phone shows for a user."""
+        return str(self._call("GET", "/phone/code", query={"user": user})["code"])
 
     def fail(self, fault: Mapping[str, Any]) -> None:
         """Let something go wrong with the next calls."""

@@ -55,7 +55,11 @@ class Message:
 
 
 class Phone:
-    """The phone with the Guardian app: it has the accounts of this test's users and of what it scans."""
+    """The phone with the Guardian app: it has the accounts of this test's users and of what it scans.
+
+    Without a `user` the newest push is meant, whoever logs in. In a test that is a coroutine, call what waits by
+    `asyncio.to_thread`.
+    """
 
     def __init__(self, control: SuiteControl) -> None:
         self._control = control
@@ -72,21 +76,25 @@ class Phone:
         """Scan the `barcode_uri` of an enrollment, or a picture (PNG) of its QR. Raises LabError."""
         self._control.scan(barcode)
 
-    def allow(self, *, within: float = PATIENCE_SECONDS) -> None:
-        """Allow the newest push, waiting for one up to `within` real seconds. Raises LabError when none comes."""
-        _patient(self._control.allow, within, PhoneError)
+    def allow(self, *, user: User | None = None, within: float = PATIENCE_SECONDS) -> None:
+        """Allow the push, waiting for one up to `within` real seconds. Raises LabError when none comes."""
+        _patient(lambda: self._control.answer("allow", _id(user)), within, PhoneError)
 
-    def reject(self, reason: str | None = None, *, within: float = PATIENCE_SECONDS) -> None:
-        """Reject the newest push, waiting for one up to `within` real seconds. Raises LabError when none comes."""
-        _patient(lambda: self._control.reject(reason), within, PhoneError)
+    def reject(self, reason: str | None = None, *, user: User | None = None, within: float = PATIENCE_SECONDS) -> None:
+        """Reject the push, waiting for one up to `within` real seconds. Raises LabError when none comes."""
+        why = {"reason": reason} if reason is not None else {}
+        _patient(lambda: self._control.answer("reject", _id(user), **why), within, PhoneError)
 
-    def allow_after(self, *, polls: int) -> None:
-        """Allow the push that comes next, or waits, after this many polls: between two requests of the application."""
-        self._control.allow_after(polls)
+    def allow_after(self, *, polls: int, user: User | None = None) -> None:
+        """Allow the push that waits, or else the next one, after this many polls: between two requests of the app.
 
-    def code(self) -> str:
-        """Return the six digits that the newest account shows now."""
-        return self._control.phone_code()
+        With a `user` it must be waiting. Raises LabError.
+        """
+        self._control.answer("allow_after", _id(user), polls=polls)
+
+    def code(self, *, user: User | None = None) -> str:
+        """Return the six digits that the newest account shows now, or a user's. Raises LabError when there is none."""
+        return self._control.phone_code() if user is None else self._control.code_of(user.user_id)
 
 
 class Inbox:
@@ -216,6 +224,10 @@ class Auth0Mfa:
 
     def __repr__(self) -> str:
         return f"Auth0Mfa({self.domain!r})"
+
+
+def _id(user: User | None) -> str | None:
+    return user.user_id if user is not None else None
 
 
 def _patient(do: Callable[[], Value], within: float, absent: type[LabError]) -> Value:

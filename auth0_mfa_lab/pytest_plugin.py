@@ -63,6 +63,7 @@ def auth0_mfa(auth0_mfa_server: Running, auth0_mfa_profile: str) -> Iterator[Aut
     .env_file                   the same as a file, for `auth0-mfa-lab phone allow --env-file` and its like
     .user(factors=["push"])     a fresh user with just these factors (push, otp, sms, voice, email)
     .phone                      .allow()  .reject("reason")  .allow_after(polls=2)  .code()  .scan(barcode_uri)  .pushes
+                                (of the newest login, or of one: .allow(user=user))
     .inbox                      .code("+15550101")  .messages("jane@example.com")
     .clock.advance(seconds)     what expires does so; good as the `sleep` of an application that polls
     .fail_next("429", route="/oauth/token", times=2, retry_after=3)

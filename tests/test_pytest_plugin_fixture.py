@@ -12,6 +12,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +125,30 @@ def test_the_phone_allows_after_some_polls(auth0_mfa: Auth0Mfa, app: App, is_sen
     assert [each.get("error") for each in answers] == ["authorization_pending", "authorization_pending", None]
 
 
+def test_of_two_logins_the_phone_answers_the_one_that_is_meant(auth0_mfa: Auth0Mfa, app: App) -> None:
+    first, second, third = (auth0_mfa.user(factors=["push"]) for _ in range(3))
+    proofs = [app.challenge(user) for user in (first, second, third)]
+    auth0_mfa.phone.allow(user=first)
+    auth0_mfa.phone.reject(user=second)
+    assert [app.poll(proof).get("error") for proof in proofs] == [None, "invalid_grant", "authorization_pending"]
+    auth0_mfa.phone.allow_after(polls=1, user=third)
+    assert [app.poll(proofs[2]).get("error") for _ in range(2)] == ["authorization_pending", None]
+    assert auth0_mfa.phone.code(user=third) == auth0_mfa.phone.code() != auth0_mfa.phone.code(user=first)
+    with pytest.raises(LabError, match="No push waits"):
+        auth0_mfa.phone.allow(user=first, within=0)
+    with pytest.raises(LabError, match="no codes"):
+        auth0_mfa.phone.code(user=auth0_mfa.user())
+
+
+def test_the_phone_waits_for_a_push_of_an_application_that_takes_its_time(auth0_mfa: Auth0Mfa, app: App) -> None:
+    user = auth0_mfa.user(factors=["push"])
+    auth0_mfa.fail_next("slow", route="/mfa/challenge", seconds=0.2)
+    with ThreadPoolExecutor() as threads:
+        challenged = threads.submit(app.challenge, user)
+        auth0_mfa.phone.allow()
+    assert "access_token" in app.poll(challenged.result())
+
+
 def test_the_phone_scans_and_shows_codes(auth0_mfa: Auth0Mfa, app: App) -> None:
     token = app.password(auth0_mfa.user()).json()["mfa_token"]
     enrolled = app.http.post(
@@ -140,7 +165,7 @@ def test_what_nobody_sent_is_an_error_that_says_so(auth0_mfa: Auth0Mfa) -> None:
         auth0_mfa.phone.allow(within=0)
     with pytest.raises(LabError, match="No push waits"):
         auth0_mfa.phone.reject(within=0.05)
-    with pytest.raises(LabError, match="Nothing was sent"):
+    with pytest.raises(LabError, match="was sent to"):
         auth0_mfa.inbox.code("+15550199", within=0)
 
 
