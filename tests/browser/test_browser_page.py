@@ -255,6 +255,19 @@ def test_a_server_that_is_gone_is_said_to_be_and_found_again(open_page: Open) ->
     expect(page.get_by_role("alert")).to_be_hidden()
 
 
+def test_a_server_that_hangs_is_said_not_to_answer(open_page: Open) -> None:
+    page = open_page()
+    page.route("**/_lab/state", lambda route: None)
+    expect(page.get_by_role("alert")).to_contain_text("The server does not answer")
+
+
+def test_a_server_that_fails_is_quoted(open_page: Open) -> None:
+    page = open_page()
+    page.route("**/_lab/state", lambda route: route.fulfill(status=500, json={"message": HOSTILE}))
+    expect(page.get_by_role("alert")).to_contain_text("The server failed")
+    expect(page.get_by_role("alert")).to_contain_text(HOSTILE)
+
+
 def test_a_page_of_an_earlier_server_says_what_to_open(open_page: Open) -> None:
     page = open_page()
     page.context.clear_cookies()

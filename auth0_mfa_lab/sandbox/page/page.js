@@ -2,6 +2,7 @@
 // What it shows comes from applications and their users: all of it is set as text, never as markup.
 
 const EVERY = 1000;
+const PATIENCE = 4000;
 const SAID_FOR = 8000;
 const STEP = 30;
 const CHANNELS = { sms: "SMS", voice: "Call", email: "Email" };
@@ -17,7 +18,8 @@ async function ask(path, body, type) {
   const headers = body === undefined ? {} : { "Content-Type": type ?? "application/json" };
   const payload = body === undefined || type ? body : JSON.stringify(body);
   const method = body === undefined ? "GET" : "POST";
-  const answer = await fetch(path, { method, headers, body: payload, cache: "no-store", credentials: "same-origin" });
+  const signal = AbortSignal.timeout(PATIENCE);
+  const answer = await fetch(path, { method, headers, body: payload, signal, cache: "no-store" });
   const said = await answer.json().catch(() => ({}));
   if (!answer.ok) {
     const refusal = new Refusal(said.message ?? `The server answered ${answer.status}.`);
