@@ -45,7 +45,7 @@ class Guard:
 
     def is_first_visit(self, scope: Scope) -> bool:
         """Tell whether this is the page, opened by the address that has the token in it."""
-        is_page = scope["method"] == "GET" and scope["path"] == PAGE
+        is_page = scope["method"] == "GET" and scope["path"] in (PAGE, PAGE.rstrip("/"))
         return is_page and self._is_token(query_of(scope["query_string"]).get("token", ""))
 
     def welcome(self, scope: Scope) -> Mapping[str, str]:

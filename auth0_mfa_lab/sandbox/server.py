@@ -19,6 +19,7 @@ from auth0_mfa_lab.sandbox.control import Control
 from auth0_mfa_lab.sandbox.domains import host_of
 
 LOOPBACKS = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
+EVERYWHERE = ("0.0.0.0", "::")
 SECONDS_TO_START = 30.0
 STOPS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
@@ -48,12 +49,14 @@ class Server:
             raise ValueError(f"{wrong[0]!r} is no name of a host: write it without a port.")
         self.sandbox = sandbox
         self.token = secrets.token_urlsafe(32)
-        self.certificates = Certificates.make(names) if tls else None
+        # Whoever listens everywhere is known by no name for that.
+        spoken = () if host in EVERYWHERE else (host,)
+        self.certificates = Certificates.make((*spoken, *names)) if tls else None
         self._sockets = _listen(host, port)
         self.port: int = self._sockets[0].getsockname()[1]
         self.domain = f"{_spoken(host)}:{self.port}"
         self.url = f"{'https' if tls else 'http'}://{self.domain}"
-        known = {*OWN_NAMES, *names, *([] if host in ("0.0.0.0", "::") else [host])}
+        known = {*OWN_NAMES, *names, *spoken}
         sandbox.tenant.domains.serve(known, current=self.domain, scheme="https" if tls else "http")
         self.control = Control(sandbox, self.token)
         self._uvicorn = _Uvicorn(_config(self))
@@ -187,6 +190,6 @@ def _socket(family: socket.AddressFamily, host: str, port: int) -> socket.socket
 
 def _spoken(host: str) -> str:
     """Return a host as clients on this machine spell it."""
-    if host in ("0.0.0.0", "::"):
+    if host in EVERYWHERE:
         return "localhost"
     return f"[{host}]" if ":" in host else host

@@ -177,6 +177,17 @@ def test_a_reset_of_nobody_is_quiet_and_of_nothing_but_its_user(
     assert other.poll().status_code == 200
 
 
+def test_an_empty_name_is_nobodys(server: Server, http: httpx.Client, control: httpx.Client) -> None:
+    start(http, server, phone_number="+15550177")
+    code = control.get("code", params={"address": "+15550177"}).json()["code"]
+    by_sms = {"grant_type": "http://auth0.com/oauth/grant-type/passwordless/otp", "realm": "sms", "otp": code}
+    by_sms |= {"client_id": server.sandbox.defaults.public_client_id, "username": "+15550177"}
+    assert http.post("/oauth/token", data=by_sms).json()["error"] == "mfa_required"
+    assert control.get("limits", params={"user": ""}).status_code == 400
+    control.post("reset", json={"user": ""})
+    assert control.get("messages", params={"address": "+15550177"}).json()["messages"]
+
+
 def test_a_reset_of_the_tenant_keeps_its_ids_and_keys(
     server: Server, http: httpx.Client, control: httpx.Client
 ) -> None:

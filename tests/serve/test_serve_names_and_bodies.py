@@ -146,6 +146,22 @@ def test_a_limits_reset_is_in_the_clients_time_however_far_the_clock_is_ahead(
     assert abs(reset - server.sandbox.clock.stamp()) < 60
 
 
+def test_the_certificate_is_for_every_name_of_the_server() -> None:
+    for host, names in (("127.0.0.2", ()), ("localhost", ("127.0.0.2",))):
+        with Server(Sandbox(), host=host, names=names) as server:
+            assert server.certificates is not None
+            context = ssl.create_default_context(cadata=server.certificates.ca_pem.decode())
+            connection = socket.create_connection((host, server.port))
+            with connection, context.wrap_socket(connection, server_hostname="127.0.0.2") as wrapped:
+                assert wrapped.version() in ("TLSv1.2", "TLSv1.3")
+
+
+@pytest.mark.parametrize("name", ["a_b", "a b", "a/b", "a:1", "", "-", "https://a"])
+def test_a_name_that_is_none_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        Server(Sandbox(), names=(name,))
+
+
 def test_only_this_machine_reaches_it(server: Server) -> None:
     assert {each.getsockname()[0] for each in server._sockets} <= {"127.0.0.1", "::1"}
     with pytest.raises(ValueError, match="must be allowed"):
