@@ -5,7 +5,7 @@ PORT ?= 8888
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup lab test test-served check notebooks readme screenshots update clean
+.PHONY: help setup lab test test-served load bench check notebooks readme screenshots update clean
 
 # What the installed .venv depends on: a changed range, a changed pin, a folder that has moved.
 WANTED = { pwd; cat pyproject.toml constraints.txt; }
@@ -17,6 +17,8 @@ help:
 	@echo 'make lab        open JupyterLab on the first notebook, with the sandbox tenant (PORT=8888)'
 	@echo 'make test       run every check: lint, types, unit tests, notebooks, browser'
 	@echo 'make test-served  run the notebooks 00 to 11 over TLS, against a served sandbox'
+	@echo 'make bench      measure the served sandbox beside a bare starlette route: cold start, tokens a second'
+	@echo 'make load       load it with 32 clients for 30 seconds, each doing complete push logins'
 	@echo 'make check      run lint and types only'
 	@echo 'make notebooks  run all notebooks again and save them in their committed form'
 	@echo 'make readme     write the tables of README.md anew, from what the sandbox does'
@@ -44,8 +46,8 @@ lab: setup
 
 check: setup
 	@echo '== ruff'
-	@.venv/bin/ruff check --quiet auth0_mfa_lab examples tests notebooks
-	@.venv/bin/ruff format --check --quiet auth0_mfa_lab examples tests notebooks
+	@.venv/bin/ruff check --quiet auth0_mfa_lab benchmarks examples tests notebooks
+	@.venv/bin/ruff format --check --quiet auth0_mfa_lab benchmarks examples tests notebooks
 	@echo '== mypy --strict'
 	@.venv/bin/mypy --strict
 
@@ -64,6 +66,12 @@ test: check
 
 test-served: setup
 	@.venv/bin/python -m tests.serve.served_notebooks
+
+bench: setup
+	@.venv/bin/python -m benchmarks.serve
+
+load: setup
+	@.venv/bin/python -m benchmarks.load
 
 notebooks: setup
 	@.venv/bin/python -m tests.execute_notebooks
