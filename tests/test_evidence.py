@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import inspect
 import pickle
+import re
+from typing import Any
 
 import pytest
+from starlette.routing import Route
 
 from auth0_mfa_lab import Lab, LabError
 from auth0_mfa_lab.sandbox import SWITCHES, Sandbox
+from auth0_mfa_lab.sandbox.app import build_app
+from auth0_mfa_lab.show.endpoints import ENDPOINTS, covered, is_general
 from auth0_mfa_lab.show.evidence import MARKS, Evidence
 from auth0_mfa_lab.show.switches import MEANINGS
 from tests.mothers import a_live_lab
@@ -67,7 +72,59 @@ def test_the_whole_table_is_what_the_sandbox_says(lab: Lab) -> None:
 def test_it_is_narrowed_by_a_part_of_the_endpoint(lab: Lab) -> None:
     table = lab.sandbox.evidence("/MFA/challenge")
     assert 0 < len(table) < len(lab.sandbox.evidence())
-    assert all("/mfa/challenge" in row.endpoint for row in table)
+    own = [row for row in table if "/mfa/challenge" in row.endpoint]
+    assert table.rows[: len(own)] == tuple(own)
+    assert {row.endpoint for row in table.rows[len(own) :]} == {
+        "every POST",
+        "every POST with client_id",
+        "every endpoint that takes an mfa_token",
+        "any path",
+    }
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "general"),
+    [
+        ("/.well-known/jwks.json", ["any path"]),
+        ("/userinfo", ["any path"]),
+        ("GET /mfa/authenticators", ["any path", "every endpoint that takes an mfa_token"]),
+        ("/mfa/authenticators/push|dev_1", ["any path"]),
+        ("https://sandbox.example/api/v2/logs?take=5", ["any path", "any path below /api/v2/"]),
+        (
+            "POST https://sandbox.example/oauth/revoke/",
+            ["any path", "every POST", "every POST with client_id"],
+        ),
+    ],
+)
+def test_it_has_what_holds_for_every_endpoint_of_the_kind(lab: Lab, endpoint: str, general: list[str]) -> None:
+    named = {row.endpoint for row in lab.sandbox.evidence(endpoint)}
+    assert sorted(name for name in named if is_general(name)) == general
+    assert "DELETE /mfa/authenticators/{id}" in named or "dev_1" not in endpoint
+
+
+def test_an_endpoint_is_never_one_that_it_is_not_asked_for(lab: Lab) -> None:
+    other = {row.endpoint for row in lab.sandbox.evidence("/api/v2/clients/app_1")}
+    assert not any("/users" in name or "/mfa/" in name for name in other)
+    assert "/api/v2/clients/{id}" in other
+
+
+def test_it_knows_every_endpoint_that_the_sandbox_has(lab: Lab) -> None:
+    assert lab._sandbox is not None
+    pages = {"/mfa/enrollment", "/api/v2/{rest:path}"}
+    routes = [each for each in build_app(lab._sandbox.tenant).routes if isinstance(each, Route)]
+    device = re.compile(r"/api/(?!v2/)")  # the phone's own host has it without the first part
+    emulated = {
+        f"{method} {device.sub('/appliance-mfa/api/', each.path.removeprefix('/appliance-mfa'))}"
+        for each in routes
+        if each.path not in pages
+        for method in (each.methods or set()) - {"HEAD"}
+    }
+    assert {name.replace("{method_id}", "{id}") for name in emulated} == set(ENDPOINTS)
+
+
+def test_every_row_speaks_of_an_endpoint(lab: Lab) -> None:
+    lost = {row.endpoint for row in lab.sandbox.evidence() if not covered(row.endpoint)}
+    assert lost == {"any other path"}
 
 
 @pytest.mark.parametrize("mark", MARKS)
@@ -95,16 +152,31 @@ def test_what_fits_together_with_nothing_is_an_empty_table(lab: Lab) -> None:
     ("wrong", "said"),
     [
         ({"mark": "sure"}, "the mark 'sure'. There are: rec, doc, test, forum, guess."),
-        ({"endpoint": "/mfa/enroll"}, "PATCH, DELETE /appliance-mfa/api/device-accounts/{id}, "),
-        ({"endpoint": "/mfa/enroll"}, "POST /mfa/associate, POST /mfa/challenge, "),
+        ({"mark": "Gues"}, "the mark 'Gues'. Did you mean guess? There are: "),
+        ({"endpoint": "/mfa/enroll"}, "no endpoint '/mfa/enroll'. "),
+        ({"endpoint": "/mfa/chalenge"}, "Did you mean /mfa/challenge? There are:\n  /oauth/token\n  /oauth/revoke\n"),
         ({"error": "nope"}, "the error 'nope'. There are: access_denied, "),
+        ({"error": "invalid_grants"}, "Did you mean invalid_grant? There are: "),
         ({"status": 418}, "the status 418. There are: 200, 201, "),
+        ({"status": "4o3"}, "status is '4o3' and no HTTP status: pass one, such as status=403."),
+        ({"status": True}, "no HTTP status"),
+        ({"status": [403]}, "no HTTP status"),
+        ({"mark": ["guess"]}, "mark is a list and no text: pass one, such as mark='guess'."),
+        ({"endpoint": ["/mfa/challenge"]}, "endpoint is a list and no text: pass one, such as "),
+        ({"error": 403}, "error is an int and no text"),
     ],
 )
-def test_what_no_answer_has_is_refused_with_what_there_is(lab: Lab, wrong: dict[str, str], said: str) -> None:
+def test_what_no_answer_has_is_refused_with_what_there_is(lab: Lab, wrong: dict[str, Any], said: str) -> None:
     with pytest.raises(LabError) as refusal:
-        lab.sandbox.evidence(**wrong)  # type: ignore[arg-type]  # one of them is an int
+        lab.sandbox.evidence(**wrong)
     assert said in str(refusal.value)
+
+
+def test_a_status_may_be_text_and_a_mark_in_capitals(lab: Lab) -> None:
+    evidence = lab.sandbox.evidence
+    as_text = evidence(status="403")  # type: ignore[arg-type]  # as it stands in a URL or a log
+    assert 0 < len(as_text) == len(evidence(status=403))
+    assert evidence(mark="GUESS").rows == evidence(mark="guess").rows
 
 
 def test_it_counts_each_part_by_its_mark(lab: Lab) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from html import escape
 from typing import Protocol
 
 from auth0_mfa_lab.errors import LabError
+from auth0_mfa_lab.show.endpoints import PATHS, covered, endpoints_of, is_general, wanted_endpoint
 from auth0_mfa_lab.show.table import Column, html_table, text_table
 
 MARKS = {
@@ -73,28 +74,44 @@ class Evidence:
         endpoint: str | None = None,
         mark: str | None = None,
         error: str | None = None,
-        status: int | None = None,
+        status: int | str | None = None,
     ) -> Evidence:
         """Return the answers that fit everything that is given.
 
-        `endpoint` is a part of the endpoint's name, in capitals or not; `mark` that of the status, the error or the
-        text; `error` and `status` are as on the wire. Raises LabError for a value that no answer has at all, naming
-        those that there are.
+        `endpoint` is a part of the endpoint's name, in capitals or not, or a URL of the tenant; the answers of its own
+        come first, then those of every endpoint of its kind. `mark` is that of the status, the error or the text;
+        `error` and `status` are as on the wire. Raises LabError for a value that no answer has at all, naming those
+        that there are.
         """
         kept = self.rows
-        if mark is not None and mark not in MARKS:
-            raise _unknown("mark", mark, MARKS)
         if endpoint is not None:
-            kept = self._with("endpoint", endpoint, kept, lambda row: endpoint.lower() in row.endpoint.lower())
+            kept = self._at(_text("endpoint", endpoint, "/mfa/challenge"))
         if error is not None:
-            kept = self._with("error", error, kept, lambda row: error == row.error)
+            code = _text("error", error, "invalid_grant")
+            kept = self._with("error", code, kept, lambda row: code == row.error)
         if status is not None:
-            kept = self._with("status", status, kept, lambda row: status == row.status)
-        return Evidence(row for row in kept if mark is None or mark in _marks(row))
+            number = _status(status)
+            kept = self._with("status", number, kept, lambda row: number == row.status)
+        if mark is None:
+            return Evidence(kept)
+        wanted = _text("mark", mark, "guess").strip().lower()
+        if wanted not in MARKS:
+            raise _unknown("mark", mark, MARKS)
+        return Evidence(row for row in kept if wanted in _marks(row))
+
+    def _at(self, endpoint: str) -> tuple[Row, ...]:
+        wanted = wanted_endpoint(endpoint)
+        meant = endpoints_of(wanted)
+        own = [row for row in self.rows if wanted in row.endpoint.lower() or _speaks_of(row, meant, general=False)]
+        if not own and not meant:
+            known = "\n  ".join(PATHS)
+            raise LabError(f"The sandbox has no endpoint {endpoint!r}.{_closest(wanted, PATHS)} There are:\n  {known}")
+        return (*own, *(row for row in self.rows if row not in own and _speaks_of(row, meant, general=True)))
 
     def _with(self, name: str, value: object, kept: tuple[Row, ...], fits: Callable[[Row], bool]) -> tuple[Row, ...]:
         if not any(map(fits, self.rows)):
-            raise _unknown(name, value, sorted({each for row in self.rows for each in _named(row, name)}))
+            there = {str(getattr(row, name)) for row in self.rows}
+            raise _unknown(name, value, sorted(there - {""}))
         return tuple(filter(fits, kept))
 
     def __repr__(self) -> str:
@@ -129,13 +146,31 @@ def _marks(row: Row) -> tuple[str, str, str]:
     return row.status_mark, row.error_mark, row.text_mark
 
 
-def _named(row: Row, name: str) -> list[str]:
-    """Return what a row has under this name, its endpoints one by one."""
-    value = str(getattr(row, name))
-    # `PATCH, DELETE /path` is one endpoint of two methods.
-    parts = re.split(r"(?<=[^A-Z]), ", value) if name == "endpoint" else [value]
-    return [part for part in parts if part]
+def _speaks_of(row: Row, meant: frozenset[str], *, general: bool) -> bool:
+    return is_general(row.endpoint) == general and not meant.isdisjoint(covered(row.endpoint))
 
 
-def _unknown(name: str, value: object, known: Iterable[object]) -> LabError:
-    return LabError(f"No answer of the sandbox has the {name} {value!r}. There are: {', '.join(map(str, known))}.")
+def _text(name: str, value: object, such_as: str) -> str:
+    if isinstance(value, str):
+        return value
+    kind = type(value).__name__
+    article = "an" if kind[0] in "aeiouAEIOU" else "a"
+    raise LabError(f"{name} is {article} {kind} and no text: pass one, such as {name}={such_as!r}.")
+
+
+def _status(value: object) -> int:
+    text = "" if isinstance(value, bool) else str(value).strip()
+    if isinstance(value, int | str) and text.isascii() and text.isdigit():
+        return int(text[:9])
+    raise LabError(f"status is {value!r} and no HTTP status: pass one, such as status=403.")
+
+
+def _unknown(name: str, value: object, known: Iterable[str]) -> LabError:
+    there = list(known)
+    meant = _closest(value.lower(), there) if isinstance(value, str) else ""
+    return LabError(f"No answer of the sandbox has the {name} {value!r}.{meant} There are: {', '.join(there)}.")
+
+
+def _closest(value: str, known: Iterable[str]) -> str:
+    close = get_close_matches(value, known, n=1)
+    return f" Did you mean {close[0]}?" if close else ""
