@@ -214,9 +214,51 @@ def test_each_switch_is_its_value_now() -> None:
     switches = Lab.sandbox(switches={"pending_status": "200"}).sandbox.switches
     assert switches["pending_status"] == "200"
     assert dict(switches) == {name: values[0] for name, values in SWITCHES.items()} | {"pending_status": "200"}
-    assert "1 of them not at its default" in repr(switches)
+    title, _, _, *rows = repr(switches).splitlines()
+    assert title == f"Switches · {len(SWITCHES)}, 1 changed"
+    assert any(re.match(r"pending_status +200 +400 \(default\) +the status", row) for row in rows)
+    assert any(re.match(r"disabled_factor_status +400 \(default\) +401 or 403 +the status", row) for row in rows)
     with pytest.raises(LabError, match=r"no switch 'pending'\. There are: .*pending_status"):
         switches["pending"]
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "value"),
+    [
+        ("pending_status", 200, "200"),
+        ("passwordless_tries", 3, "3"),
+        ("second_factor_chained", True, "on"),
+        ("recovery_code_factor", False, "off"),
+    ],
+)
+def test_a_switch_may_be_given_as_a_number_or_as_true(name: str, given: object, value: str) -> None:
+    assert Lab.sandbox(switches={name: given}).sandbox.switches[name] == value  # type: ignore[dict-item]  # not text
+
+
+@pytest.mark.parametrize(
+    ("switches", "said"),
+    [
+        (["pending_status"], 'switches is a dict of names and values, such as switches={"pending_status": "200"}'),
+        ("pending_status", "switches is a dict"),
+        ({"pending_status": True}, "Unknown value True of the switch pending_status; it has '400', '200'. Write it as"),
+        ({"pending_status": 200.0}, "Write it as text."),
+        ({"pending_status": ["200"]}, "Write it as text."),
+        ({"refresh": "y"}, "Unknown value 'y' of the switch refresh; it has 'tokens', 'mfa_required'."),
+        ({1: "200"}, "Unknown switch 1; the sandbox has "),
+    ],
+)
+def test_switches_that_there_are_not_get_a_sentence(switches: Any, said: str) -> None:
+    with pytest.raises(LabError) as refusal:
+        Lab.sandbox(switches=switches)
+    assert said in str(refusal.value)
+    assert ("Write it" in str(refusal.value)) == ("Write it" in said)
+
+
+def test_a_switch_is_not_set_later(lab: Lab) -> None:
+    said = r"chosen when the sandbox is made: Lab\.sandbox\(switches=\{'pending_status': '200'\}\)\."
+    with pytest.raises(LabError, match=said):
+        lab.sandbox.switches["pending_status"] = "403"
+    assert repr(lab.sandbox.switches).startswith(f"Switches · {len(SWITCHES)}, all at their defaults\n")
 
 
 def test_each_switch_says_what_it_decides(lab: Lab) -> None:

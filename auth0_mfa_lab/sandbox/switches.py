@@ -30,15 +30,24 @@ SWITCHES: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def checked_switches(wished: Mapping[str, str]) -> dict[str, str]:
-    """Return the value of every switch, those of `wished` as they are wished.
+def checked_switches(wished: Mapping[str, str | int | bool]) -> dict[str, str]:
+    """Return the value of every switch as text, those of `wished` as they are wished.
 
-    Raises ValueError for a name or a value that there is not, naming those that there are.
+    A number stands for its text, True and False for `on` and `off`. Raises ValueError for a name or a value that there
+    is not, naming those that there are.
     """
-    for name, value in wished.items():
+    if not isinstance(wished, Mapping):
+        raise ValueError('switches is a dict of names and values, such as switches={"pending_status": "200"}.')
+    for name in wished:
         if name not in SWITCHES:
             raise ValueError(f"Unknown switch {name!r}; the sandbox has {', '.join(SWITCHES)}.")
-        if value not in SWITCHES[name]:
-            known = ", ".join(map(repr, SWITCHES[name]))
-            raise ValueError(f"Unknown value {value!r} of the switch {name}; it has {known}.")
-    return {name: wished.get(name, values[0]) for name, values in SWITCHES.items()}
+    return {name: _checked(name, wished.get(name, values[0])) for name, values in SWITCHES.items()}
+
+
+def _checked(name: str, value: object) -> str:
+    text = ("on" if value else "off") if isinstance(value, bool) else str(value) if isinstance(value, int) else value
+    if isinstance(text, str) and text in SWITCHES[name]:
+        return text
+    as_text = "" if isinstance(value, str) else " Write it as text."
+    known = ", ".join(map(repr, SWITCHES[name]))
+    raise ValueError(f"Unknown value {value!r} of the switch {name}; it has {known}.{as_text}")

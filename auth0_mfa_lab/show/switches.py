@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, KeysView, Mapping
+from typing import NoReturn
 
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.show.table import Column, html_table, text_table
 
 _COLUMNS = (
     Column(title="switch", width=34),
-    Column(title="now", width=14),
-    Column(title="may be", width=36),
-    Column(title="what it decides", width=30),
+    Column(title="now", width=23),
+    Column(title="may also be", width=22),
+    Column(title="what it decides", width=35),
 )
 MEANINGS: Mapping[str, str] = {
     "mfa_audience_without_factor": "the MFA audience, asked for by a user without a factor while the policy is never",
@@ -48,6 +49,13 @@ class Switches:
             return self._now[name]
         raise LabError(f"The sandbox has no switch {name!r}. There are: {', '.join(self._now)}.")
 
+    def __setitem__(self, name: str, value: object) -> NoReturn:
+        """Refuse: a switch is chosen when the sandbox is made. Raises LabError, which says how."""
+        known = name if name in self._now else next(iter(self._now))
+        raise LabError(
+            f"A switch is chosen when the sandbox is made: Lab.sandbox(switches={{{known!r}: {self._other(known)!r}}})."
+        )
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._now)
 
@@ -70,9 +78,20 @@ class Switches:
 
     def _title(self) -> str:
         moved = sum(value != self._may_be[name][0] for name, value in self._now.items())
-        return f"Switches · {len(self)}, {moved or 'none'} of them not at its default"
+        return f"Switches · {len(self)}, {f'{moved} changed' if moved else 'all at their defaults'}"
 
     def _rows(self) -> list[tuple[str, ...]]:
         return [
-            (name, value, " or ".join(self._may_be[name]), MEANINGS.get(name, "")) for name, value in self._now.items()
+            (name, self._marked(name, now), self._others(name), MEANINGS.get(name, ""))
+            for name, now in self._now.items()
         ]
+
+    def _marked(self, name: str, value: str) -> str:
+        return f"{value} (default)" if value == self._may_be[name][0] else value
+
+    def _others(self, name: str) -> str:
+        others = (each for each in self._may_be[name] if each != self._now[name])
+        return " or ".join(self._marked(name, each) for each in others)
+
+    def _other(self, name: str) -> str:
+        return next(each for each in self._may_be[name] if each != self._now[name])
