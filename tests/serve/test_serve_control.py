@@ -161,6 +161,8 @@ def test_a_reset_makes_a_user_as_good_as_new(
     assert all(each["left"] == each["burst"] for each in limits)
     app.mfa_token, app.oob_code = token, oob_code
     assert app.poll().status_code in (401, 403)
+    old = http.get("/mfa/authenticators", headers={"authorization": f"Bearer {token}"})
+    assert (old.status_code, old.json()["error"]) == (401, "expired_token")
     fresh = app.password().json()["mfa_token"]
     listed = http.get("/mfa/authenticators", headers={"authorization": f"Bearer {fresh}"})
     assert listed.json() == []

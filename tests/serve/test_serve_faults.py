@@ -58,7 +58,7 @@ def test_a_slow_answer_holds_nobody_else_up(http: httpx.Client, control: httpx.C
     fail(control, kind="slow", route="/oauth/token", seconds=30)
     with pytest.raises(httpx.ReadTimeout):
         http.post("/oauth/token", timeout=0.3)
-    assert http.get(CONFIGURATION).status_code == 200
+    assert http.get(CONFIGURATION, timeout=2).status_code == 200
     fail(control, kind="slow", route="/oauth/token", seconds=0.3)
     began = time.monotonic()
     assert http.post("/oauth/token").status_code == 401
