@@ -28,9 +28,9 @@ DOCUMENTED = (
     Limit(name="failed_recovery_codes", burst=10, per="10 an hour"),
     Limit(name="passwordless_starts", burst=50, per="50 an hour", owner="IP"),
 )
-"""The limits around MFA of the paid plans (the reference, section 11); a free plan's are not published."""
+"""The limits around MFA of the paid plans (the reference, section 11); the free plan's page lists none of these."""
 NOTE = (
-    "This is what Auth0 documents. What is left, only the x-ratelimit-* headers of its answers tell; "
-    "the limits of a free plan are not published."
+    "This is what Auth0 documents for its paid plans; the free plan's page lists none of these. What is left, only the "
+    "x-ratelimit-* headers of its answers tell."
 )
 """What stands under the table on a live tenant."""

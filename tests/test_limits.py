@@ -49,6 +49,19 @@ def test_it_says_when_a_limit_is_full_again(lab: Lab) -> None:
     assert re.search(r"^pushes +5 +5 +5 a minute +full ", repr(lab.limits(user)), re.MULTILINE)
 
 
+def test_its_polls_are_those_of_the_newest_oob_code(lab: Lab) -> None:
+    user = lab.user(factors=["push"])
+    login = lab.client.password_grant(username=user.username, password=user.password)
+    sent = lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
+    lab.client.mfa_oob_grant(mfa_token=login["mfa_token"], oob_code=sent["oob_code"])
+    table = lab.limits(user)
+    assert re.search(r"^polls +11 +12 .* oob_code \(the newest\) +doc$", repr(table), re.MULTILINE)
+    assert "<td" in (html := table._repr_mimebundle_()["text/html"])
+    assert "oob_code (the newest)" in html
+    lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
+    assert lab.limits(user)["polls"].left == 12
+
+
 def test_a_table_keeps_what_was_left_when_it_was_made(lab: Lab) -> None:
     user = lab.user(factors=["push"])
     table = lab.limits(user)
@@ -80,7 +93,11 @@ def test_a_live_tenant_tells_what_is_documented_and_not_what_is_left() -> None:
     table = lab.limits(STRANGER)
     assert len(lab.journal) == 0
     assert {row.left for row in table} == {row.full_again_in for row in table} == {None}
-    assert repr(table).count("unknown") == 2 * len(table)
+    assert "unknown" not in repr(table)
+    assert "left" not in repr(table).splitlines()[2]
+    assert re.search(r"^pushes +5 +5 a minute +user +doc$", repr(table), re.MULTILINE)
+    assert re.search(r"^polls +12 +12 a minute +oob_code +doc$", repr(table), re.MULTILINE)
+    assert "the free plan's page lists none of these" in " ".join(repr(table).split())
     assert "x-ratelimit-*" in repr(table)
     assert "x-ratelimit-*" in table._repr_mimebundle_()["text/html"]
     assert max(map(len, repr(table).splitlines())) <= 120

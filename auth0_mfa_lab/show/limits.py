@@ -9,15 +9,15 @@ from typing import Protocol
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.show.table import WIDTH, Column, html_table, text_table, wrap
 
-_COLUMNS = (
-    Column(title="limit"),
-    Column(title="left"),
-    Column(title="of"),
-    Column(title="comes back"),
-    Column(title="full again in"),
-    Column(title="one for each"),
-    Column(title="mark"),
+_COUNTED = (
+    *(Column(title="limit"), Column(title="left"), Column(title="of"), Column(title="comes back")),
+    *(Column(title="full again in"), Column(title="one for each"), Column(title="mark")),
 )
+_DOCUMENTED = (
+    *(Column(title="limit"), Column(title="at once"), Column(title="comes back")),
+    *(Column(title="one for each"), Column(title="mark")),
+)
+"""The columns where nobody can know what is left."""
 
 
 class Row(Protocol):
@@ -63,18 +63,25 @@ class Limits:
 
     def __repr__(self) -> str:
         note = ["", *wrap(self._note, WIDTH)] if self._note else []
-        return "\n".join([self._title, "", *text_table(_COLUMNS, map(_cells, self.rows)), *note])
+        return "\n".join([self._title, "", *text_table(*self._table()), *note])
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         note = f"<p>{escape(self._note)}</p>" if self._note else ""
-        table = html_table(_COLUMNS, map(_cells, self.rows))
+        table = html_table(*self._table())
         return {"text/plain": repr(self), "text/html": f"<p><b>{escape(self._title)}</b></p>{table}{note}"}
+
+    def _table(self) -> tuple[tuple[Column, ...], list[tuple[str, ...]]]:
+        if all(row.left is None for row in self.rows):
+            return _DOCUMENTED, [(row.name, str(row.burst), row.per, row.owner, row.mark) for row in self.rows]
+        return _COUNTED, [_cells(row) for row in self.rows]
 
 
 def _cells(row: Row) -> tuple[str, ...]:
     left = "unknown" if row.left is None else str(row.left)
     again = "unknown" if row.full_again_in is None else _duration(row.full_again_in)
-    return row.name, left, str(row.burst), row.per, again, row.owner, row.mark
+    # Of all the oob_codes of a user only one can be counted in one row.
+    owner = "oob_code (the newest)" if row.owner == "oob_code" else row.owner
+    return row.name, left, str(row.burst), row.per, again, owner, row.mark
 
 
 def _duration(seconds: float) -> str:
