@@ -28,12 +28,17 @@ ROOT = Path(__file__).parent.parent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Running:
-    """A server that answers: its process, where it is, what its env file says, and how long its start took."""
+    """A server that answers: its process, where it is, and what its env file says.
+
+    `seconds_to_start` went by until the first answer, `cpu_to_start` are the seconds of a processor in them: the second
+    hardly depends on what else the machine does.
+    """
 
     pid: int
     address: Address
     settings: Mapping[str, str]
     seconds_to_start: float
+    cpu_to_start: float
 
     def resident(self) -> int:
         """Return the process's resident memory in KiB, as Linux accounts it."""
@@ -58,10 +63,14 @@ def sandbox(folder: Path, *, tls: bool) -> Iterator[Running]:
     ca_file = f"{env_file}.d/ca.pem" if tls else None
     command += ["--env-file", str(env_file), "--tls" if tls else "--no-tls"]
     with _process(command, folder) as (process, begun):
-        took = _wait(process, Address(port=port, ca_file=ca_file), begun)
+        took, used = _wait(process, Address(port=port, ca_file=ca_file), begun)
         settings = {name: value or "" for name, value in dotenv_values(env_file).items()}
         yield Running(
-            pid=process.pid, address=Address(port=port, ca_file=ca_file), settings=settings, seconds_to_start=took
+            pid=process.pid,
+            address=Address(port=port, ca_file=ca_file),
+            settings=settings,
+            seconds_to_start=took,
+            cpu_to_start=used,
         )
 
 
@@ -77,8 +86,8 @@ def bare(folder: Path, *, tls: bool) -> Iterator[Running]:
         command += ["--certificate", str(certificate)]
     address = Address(port=port, ca_file=str(ca_file) if tls else None)
     with _process(command, folder) as (process, begun):
-        took = _wait(process, address, begun)
-        yield Running(pid=process.pid, address=address, settings={}, seconds_to_start=took)
+        took, used = _wait(process, address, begun)
+        yield Running(pid=process.pid, address=address, settings={}, seconds_to_start=took, cpu_to_start=used)
 
 
 def free_port() -> int:
@@ -105,16 +114,25 @@ def _process(command: Sequence[str], folder: Path) -> Iterator[tuple[subprocess.
             process.wait()
 
 
-def _wait(process: subprocess.Popen[bytes], address: Address, begun: float) -> float:
-    """Return how many seconds after its start a server answered 200 for the first time."""
+def _wait(process: subprocess.Popen[bytes], address: Address, begun: float) -> tuple[float, float]:
+    """Return how many seconds after its start a server answered 200 for the first time, and its processor's seconds."""
     while time.perf_counter() - begun < SECONDS_TO_START:
         if process.poll() is not None:
             raise RuntimeError(f"The server ended by itself, with exit code {process.returncode}.")
         try:
-            return asyncio.run(_first_answer(address)) - begun
+            return asyncio.run(_first_answer(address)) - begun, _cpu_of(process.pid)
         except (OSError, EOFError):
             time.sleep(0.002)
     raise RuntimeError("The server did not answer.")
+
+
+def _cpu_of(pid: int) -> float:
+    """Return the seconds that a process has had of the processors, in steps of a tick; 0 where there is no /proc."""
+    file = Path(f"/proc/{pid}/stat")
+    if not file.exists():
+        return 0.0
+    fields = file.read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 async def _first_answer(address: Address) -> float:

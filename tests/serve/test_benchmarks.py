@@ -32,6 +32,7 @@ def printed(*arguments: str) -> dict[str, Any]:
 def test_the_benchmark_measures_both_and_prints_ratios() -> None:
     figures = printed("--rounds", "1", "--seconds", "0.2")["figures"]
     names = [figure["name"] for figure in figures]
+    names = [name for name in names if name.strip() == name]  # without what only Linux can tell
     assert names == ["cold start", "tokens, 1 connection", "tokens, 8 connections", "tokens, 32 connections"]
     for figure in figures:
         assert figure["sandbox"] > 0
