@@ -28,6 +28,7 @@ class Served:
     sandbox: Sandbox
     port: int
     ca_file: Path
+    bundle: Path
     opened: list[httpx.Client] = field(default_factory=list)
 
     @property
@@ -96,5 +97,6 @@ def serve(folder: Path) -> Iterator[Served]:
     with Server(sandbox) as server:
         assert server.certificates is not None
         (ca_file := folder / "ca.pem").write_bytes(server.certificates.ca_pem)
-        yield Served(sandbox, server.port, ca_file)
+        (bundle := folder / "bundle.pem").write_bytes(server.certificates.bundle())
+        yield Served(sandbox, server.port, ca_file, bundle)
     sandbox.close()
