@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import httpx
 
-from auth0_mfa_lab.sender import ClientAuthentication, Sender
+from auth0_mfa_lab.sender import ClientAuthentication, Sender, checked_list
 from auth0_mfa_lab.token_grants import TokenGrants
 from auth0_mfa_lab.wire.exchange import Exchange, Json
 
@@ -37,6 +37,7 @@ class Client(TokenGrants):
         wall's. `after_poll` is called when an answer to `mfa_oob_grant` is there.
         """
         self.client_id = client_id
+        self._tenant = http.base_url.netloc.decode()
         sender = Sender(
             http,
             client_id=client_id,
@@ -46,6 +47,9 @@ class Client(TokenGrants):
             now=now,
         )
         super().__init__(sender, after_poll)
+
+    def __repr__(self) -> str:
+        return f"Client of the application {self.client_id or '(no client_id)'} on {self._tenant}"
 
     def passwordless_start(
         self,
@@ -85,8 +89,8 @@ class Client(TokenGrants):
         Source: Add an Authenticator; the reference, section 3.
         """
         body = {
-            "authenticator_types": list(authenticator_types),
-            "oob_channels": oob_channels and list(oob_channels),
+            "authenticator_types": checked_list("authenticator_types", authenticator_types),
+            "oob_channels": None if oob_channels is None else checked_list("oob_channels", oob_channels),
         }
         return self.send(
             "POST", "/mfa/associate", bearer=token, json=body | {"phone_number": phone_number, "email": email}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import ssl
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Literal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Literal, TypeGuard
 from urllib.parse import quote
 
 import httpx
@@ -18,6 +18,8 @@ from auth0_mfa_lab.settings import Settings
 from auth0_mfa_lab.wire.exchange import Exchange, Json
 from auth0_mfa_lab.wire.recorder import EXCHANGE, Unanswered
 
+_FIELDS = ("access_token", "refresh_token", "oob_code", "recovery_code")
+"""What an answer has under the name of the parameter that it goes into."""
 ClientAuthentication = Literal["client_secret_post", "client_secret_basic", "private_key_jwt", "none"]
 
 
@@ -56,8 +58,13 @@ class Sender:
     ) -> Exchange:
         """Send one request, without the fields and headers that are None; NoAnswer when the network gives none.
 
-        A JSON array is sent as it is.
+        A JSON array is sent as it is. Raises LabError for a `json` that is neither an object nor a list.
         """
+        if json is not None and not isinstance(json, Mapping) and not _is_list(json):
+            raise LabError(
+                f"json is the body as an object or a list, and a {type(json).__name__} is none: write json={{...}} or "
+                "json=[...]."
+            )
         own = {name: value for name, value in (headers or {}).items() if value is not None}
         if bearer is not None:
             own["authorization"] = Secret("Bearer ", "Bearer ") + checked_text("the Bearer token", bearer)
@@ -105,10 +112,23 @@ class Sender:
 def checked_text(name: str, value: object) -> str:
     """Return a value that is text; LabError says what to pass in place of an exchange or of something else."""
     if isinstance(value, Exchange):
-        raise LabError(f"{name} is a whole exchange: pass one of its fields, such as exchange['mfa_token'].")
+        field = name if name in _FIELDS else "mfa_token"
+        raise LabError(f"{name} is a whole exchange: pass one of its fields, such as exchange[{field!r}].")
     if not isinstance(value, str):
         raise LabError(f"{name} is a {type(value).__name__} and no text: pass the value that an answer gave.")
     return value
+
+
+def checked_list(name: str, value: object) -> list[Json]:
+    """Return a list of what a parameter holds; LabError for a text, whose letters nobody means, or for no list."""
+    if _is_list(value):
+        return list(value)
+    written = f"write [{value!r}]" if isinstance(value, str) else f"a {type(value).__name__} is none"
+    raise LabError(f"{name} is a list: {written}.")
+
+
+def _is_list(value: object) -> TypeGuard[Iterable[Json]]:
+    return isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping)
 
 
 def network(settings: Settings) -> httpx.BaseTransport:

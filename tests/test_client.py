@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 import auth0_mfa_lab
-from auth0_mfa_lab import Client, Exchange, NoAnswer
+from auth0_mfa_lab import Client, Exchange, LabError, NoAnswer
 from auth0_mfa_lab.sender import ClientAuthentication
 from auth0_mfa_lab.wire.recorder import RecordingTransport
 from tests.mothers import MFA_TOKEN, OOB_CODE, Scripted, a_journal
@@ -352,7 +352,39 @@ def test_after_poll_is_called_for_each_answered_poll_and_for_nothing_else() -> N
     assert calls == ["polled"]
 
 
+# -- a slip of the person's gets a sentence, and nothing is sent
+
+
+@pytest.mark.parametrize(
+    ("slip", "said"),
+    [
+        (
+            lambda one: one.mfa_associate("t", authenticator_types="oob"),
+            "authenticator_types is a list: write ['oob'].",
+        ),
+        (
+            lambda one: one.mfa_associate("t", authenticator_types=["oob"], oob_channels="auth0"),
+            "oob_channels is a list: write ['auth0'].",
+        ),
+        (lambda one: one.send("POST", "/mfa/challenge", json='{"a": 1}'), "json is the body as an object or a list"),
+    ],
+)
+def test_a_text_where_a_list_or_an_object_belongs_is_refused(slip: Callable[[Any], Exchange], said: str) -> None:
+    spoken = Spoken()
+    with pytest.raises(LabError) as refusal:
+        slip(spoken.client)
+    assert said in str(refusal.value)
+    assert len(spoken.journal) == 0
+
+
 # -- what it says of itself
+
+
+def test_it_shows_itself_in_one_line_without_its_secret() -> None:
+    http = httpx.Client(transport=Scripted(), base_url="https://tenant.example:8443")
+    client = Client(http, client_id="my-app", client_secret="not-to-be-shown")
+    assert repr(client) == "Client of the application my-app on tenant.example:8443"
+    assert repr(Client(http, client_id="")) == "Client of the application (no client_id) on tenant.example:8443"
 
 
 @pytest.mark.parametrize("name", METHODS)

@@ -16,9 +16,10 @@ from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.management import Management
 from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.sandbox.management import Management as Emulated
+from auth0_mfa_lab.secret import Secret
 from auth0_mfa_lab.wire.journal import Journal
 from auth0_mfa_lab.wire.recorder import RecordingTransport
-from tests.mothers import Scripted, a_journal
+from tests.mothers import Scripted, a_journal, an_exchange
 
 TOKEN = "opaque-management-token"
 USER = "auth0|0123456789abcdef01234567"
@@ -173,6 +174,12 @@ CALLS: dict[str, tuple[Callable[[Management], Exchange], str, Any, str]] = {
         None,
         "fields=grant_types%2Cname&include_fields=false",
     ),
+    "applications by a list of fields": (
+        lambda api: api.applications(fields=["grant_types", "name"]),
+        "GET /clients",
+        None,
+        "fields=grant_types%2Cname",
+    ),
     "update_application": (
         lambda api: api.update_application("app", grant_types=["password"], name="Shop"),
         "PATCH /clients/{id}",
@@ -252,6 +259,83 @@ def test_the_scope_in_a_docstring_is_the_one_that_the_sandbox_asks_for() -> None
 def test_a_token_that_is_none_is_told_at_once() -> None:
     with pytest.raises(LabError, match="access_token"):
         api_of(Scripted(), token=None)  # type: ignore[arg-type]  # what a person may pass
+
+
+@pytest.mark.parametrize(
+    ("token", "said"),
+    [
+        ("", r"^access_token is empty\. Pass an access token for the Management API: .* client_credentials_grant"),
+        ("  ", "^access_token is empty"),
+        (
+            Secret("Fe26.2*sealed", "<mfa_token 2>"),
+            r"^access_token is <mfa_token 2>, which opens the MFA API alone\. Pass",
+        ),
+        (an_exchange(), r"pass one of its fields, such as exchange\['access_token'\]\.$"),
+    ],
+)
+def test_a_token_that_opens_nothing_here_is_told_at_once(token: Any, said: str) -> None:
+    with pytest.raises(LabError, match=said) as refusal:
+        api_of(Scripted(), token=token)
+    assert "sealed" not in str(refusal.value)
+
+
+def test_it_shows_itself_in_one_line_without_its_token() -> None:
+    token = Secret("eyJ-a-management-token", "<access_token 1>")
+    assert repr(api_of(Scripted(), token)) == "Management API of sandbox.example, opened by <access_token 1>"
+    assert repr(api_of(Scripted())) == "Management API of sandbox.example, opened by a token"
+
+
+# -- a slip of the person's gets a sentence, and nothing is sent
+
+
+@pytest.mark.parametrize(
+    ("slip", "said"),
+    [
+        (lambda api: api.update_guardian_policies("never"), "policies is a list: write ['never']."),
+        (lambda api: api.update_guardian_policies(None), "policies is a list: a NoneType is none."),
+        (lambda api: api.update_guardian_policies({"policy": 1}), "policies is a list: a dict is none."),
+        (lambda api: api.update_phone_message_types("sms"), "message_types is a list: write ['sms']."),
+        (lambda api: api.send("PUT", "/guardian/policies", json="never"), "json is the body as an object or a list"),
+        (
+            lambda api: api.send("PUT", "/guardian/policies", json=1),
+            "and a int is none: write json={...} or json=[...].",
+        ),
+        (
+            lambda api: api.replace_authentication_methods(USER, "phone"),
+            "methods is a list of objects, such as [{'type",
+        ),
+        (lambda api: api.replace_authentication_methods(USER, ["phone"]), "methods is a list of objects, such as"),
+        (lambda api: api.replace_authentication_methods(USER, {"type": "phone"}), "methods is a list of objects"),
+        (lambda api: api.replace_authentication_methods(USER, None), "methods is a list"),
+        (lambda api: api.send("GET", "guardian/policies"), "and begins with a slash: /guardian/policies"),
+        (lambda api: api.send("GET", "/api/v2/logs"), "path is what follows /api/v2 and begins with a slash: /logs"),
+        (lambda api: api.send("GET", "https://sandbox.example/api/v2/logs"), "begins with a slash: /logs"),
+        (lambda api: api.send("GET", "https://sandbox.example"), "begins with a slash: /guardian/factors"),
+        (lambda api: api.send("GET", ""), "begins with a slash: /guardian/factors"),
+        (lambda api: api.send("GET", "/api/v2"), "begins with a slash: /guardian/factors"),
+        (lambda api: api.send("GET", None), "path is a NoneType and no text"),
+        (lambda api: api.application("app", fields=["name", 1]), "each of fields is a int and no text"),
+    ],
+)
+def test_a_slip_gets_a_sentence(slip: Callable[[Any], Exchange], said: str) -> None:
+    network = Scripted()
+    with pytest.raises(LabError) as refusal:
+        slip(api_of(network))
+    assert said in str(refusal.value)
+    assert not network.asked
+
+
+def test_fields_may_be_a_list(api: Management, box: Sandbox) -> None:
+    shown = api.application(box.defaults.client_id, fields=["name", "app_type"])
+    assert set(shown.json) == {"name", "app_type"}
+
+
+@pytest.mark.parametrize("q", ["type:a OR type:b", 'type:"a', "date:2027", "type"])
+def test_a_search_of_the_log_that_is_not_emulated_says_how_to_write_one(api: Management, q: str) -> None:
+    refused = api.logs(q=q)
+    assert refused.status == 501
+    assert refused.response is not None
+    assert "write one term, such as type:gd_send_pn_failure, with one of type, user_id" in str(refused.response.text)
 
 
 # -- against the sandbox

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from auth0_mfa_lab.management.call import ManagementCalls, quoted
 from auth0_mfa_lab.wire.exchange import Exchange, Json
 
@@ -9,24 +11,28 @@ from auth0_mfa_lab.wire.exchange import Exchange, Json
 class Applications(ManagementCalls):
     """The parts `/clients`, `/tenants/settings` and `/logs` of the Management API."""
 
-    def applications(self, *, fields: str | None = None, include_fields: bool | None = None) -> Exchange:
+    def applications(
+        self, *, fields: str | Sequence[str] | None = None, include_fields: bool | None = None
+    ) -> Exchange:
         """List the applications.
 
             GET /api/v2/clients   -> 200 with an array
 
-        `fields` names the wanted members, with commas between them. Scope: `read:clients`. Dashboard > Applications >
-        Applications. Source: the reference, section 9.4.
+        `fields` names the wanted members, as a list or with commas between them. Scope: `read:clients`. Dashboard >
+        Applications > Applications. Source: the reference, section 9.4.
         """
         return self.send("GET", "/clients", query={"fields": fields, "include_fields": include_fields})
 
-    def application(self, client_id: str, *, fields: str | None = None, include_fields: bool | None = None) -> Exchange:
+    def application(
+        self, client_id: str, *, fields: str | Sequence[str] | None = None, include_fields: bool | None = None
+    ) -> Exchange:
         """Read one application, such as its `grant_types` before they are changed.
 
             GET /api/v2/clients/{id}   -> 200 with the application
 
-        `fields` names the wanted members, with commas between them; with `include_fields=False` they are the unwanted
-        ones. Scope: `read:clients`. Dashboard > Applications > Applications > the application. Source: the reference,
-        section 9.4.
+        `fields` names the wanted members, as a list or with commas between them; with `include_fields=False` they are
+        the unwanted ones. Scope: `read:clients`. Dashboard > Applications > Applications > the application. Source: the
+        reference, section 9.4.
         """
         path = f"/clients/{quoted('client_id', client_id)}"
         return self.send("GET", path, query={"fields": fields, "include_fields": include_fields})
@@ -77,8 +83,8 @@ class Applications(ManagementCalls):
 
             GET /api/v2/logs   -> 200 with an array of date, type, description, ...
 
-        `q` searches, such as `type:gd_send_pn_failure`; `sort` is `date:-1` or `date:1`. Scope: `read:logs`.
-        Dashboard > Monitoring > Logs. Source: the reference, section 11.
+        `q` searches, such as `type:gd_send_pn_failure` or `user_id:"auth0|..."`; `sort` is `date:-1` or `date:1`.
+        Scope: `read:logs`. Dashboard > Monitoring > Logs. Source: the reference, section 11.
         """
         query = {"per_page": per_page, "page": page, "take": take, "sort": sort, "q": q}
         return self.send("GET", "/logs", query=query)

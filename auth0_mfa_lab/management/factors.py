@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from auth0_mfa_lab.management.call import ManagementCalls, quoted
+from auth0_mfa_lab.sender import checked_list
 from auth0_mfa_lab.wire.exchange import Exchange
 
 
@@ -50,7 +51,7 @@ class Factors(ManagementCalls):
         Scope: `update:mfa_policies`. Dashboard > Security > Multi-factor Auth > Define policies. Source: the
         reference, section 9.2.
         """
-        return self.send("PUT", "/guardian/policies", json=list(policies))
+        return self.send("PUT", "/guardian/policies", json=checked_list("policies", policies))
 
     def push_notification_provider(self) -> Exchange:
         """Read through whom a push is sent.
@@ -91,7 +92,7 @@ class Factors(ManagementCalls):
         `message_types` holds `sms`, `voice` or both. Scope: `update:guardian_factors`. Dashboard > Security >
         Multi-factor Auth > Phone Message > Delivery method. Source: the reference, section 9.2.
         """
-        types = {"message_types": list(message_types)}
+        types = {"message_types": checked_list("message_types", message_types)}
         return self.send("PUT", "/guardian/factors/phone/message-types", json=types)
 
     def phone_provider(self) -> Exchange:

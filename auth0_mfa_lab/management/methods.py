@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.management.call import ManagementCalls, quoted
+from auth0_mfa_lab.sender import checked_list
 from auth0_mfa_lab.wire.exchange import Exchange, Json
 
 
@@ -57,10 +59,10 @@ class Methods(ManagementCalls):
 
             PUT /api/v2/users/{id}/authentication-methods   -> 200 with the new array, unmasked
 
-        `methods` are objects with the fields of `create_authentication_method`. Scope:
-        `update:authentication_methods`. Source: the reference, section 9.3.
+        `methods` are objects with the fields of `create_authentication_method`; LabError for what is no list of
+        objects. Scope: `update:authentication_methods`. Source: the reference, section 9.3.
         """
-        return self.send("PUT", _methods(user_id), json=[dict(each) for each in methods])
+        return self.send("PUT", _methods(user_id), json=_objects(methods))
 
     def delete_authentication_methods(self, user_id: str) -> Exchange:
         """Remove every method of a user.
@@ -108,6 +110,16 @@ class Methods(ManagementCalls):
         Authentication. Source: the reference, section 9.3.
         """
         return self.send("DELETE", _method(user_id, id))
+
+
+def _objects(methods: object) -> list[Json]:
+    such_as = "methods is a list of objects, such as [{'type': 'phone', 'phone_number': '+15550100'}]."
+    if isinstance(methods, str | Mapping):
+        raise LabError(such_as)
+    each = checked_list("methods", methods)
+    if not all(isinstance(one, Mapping) for one in each):
+        raise LabError(such_as)
+    return [dict(one) for one in each]
 
 
 def _methods(user_id: str) -> str:
