@@ -34,7 +34,9 @@ CHANGES = {
 }
 LOG_FIELDS = ("date", "type", "description", "client_id", "client_name", "user_id", "log_id")
 LOG_QUERY = ("page", "per_page", "take", "sort", "q", *CHOICE)
-TERM = re.compile(r'(type|user_id|client_id|log_id|description):"?([^"]+?)"?')
+SEARCHED = ("type", "user_id", "client_id", "log_id", "description")
+TERM = re.compile(rf'({"|".join(SEARCHED)}):(?:"([^"]+)"|([^"\s]+))')
+ONE_TERM = f"write one term, such as type:gd_send_pn_failure, with one of {', '.join(SEARCHED)}"
 
 
 class TenantSettings:
@@ -109,5 +111,5 @@ class TenantSettings:
 def _matches(entry: Mapping[str, object], q: str) -> bool:
     term = TERM.fullmatch(q.strip())
     if q.strip() and term is None:
-        raise NotEmulated(f"the search {q} of /api/v2/logs")
-    return term is None or entry.get(term[1]) == term[2]
+        raise NotEmulated(f"the search {q} of /api/v2/logs ({ONE_TERM})")
+    return term is None or entry.get(term[1]) == (term[2] or term[3])
