@@ -4,6 +4,7 @@
 const EVERY = 1000;
 const PATIENCE = 4000;
 const SAID_FOR = 8000;
+const MOST_NEWS = 3;
 const STEP = 30;
 const CHANNELS = { sms: "SMS", voice: "Call", email: "Email" };
 
@@ -159,9 +160,12 @@ function show(state) {
 }
 
 function tell(pushes, accounts, messages) {
-  if (pushes.length) say(`A push waits: ${pushes[0].place || "unknown place"}, ${pushes[0].browser || "unknown app"}.`);
-  else if (messages.length) say(`Sent to ${messages[0].address}: ${messages[0].code ?? "a link"}.`);
-  else if (accounts.length) say(`The phone has a new account: ${accounts[0].label}.`);
+  const news = [
+    ...pushes.map((each) => `A push waits: ${each.place || "unknown place"}, ${each.browser || "unknown app"}.`),
+    ...messages.map((each) => `Sent to ${each.address}: ${each.code ?? "a link"}.`),
+    ...accounts.map((each) => `The phone has a new account: ${each.label}.`),
+  ];
+  if (news.length) say(news.slice(0, MOST_NEWS).join(" "));
 }
 
 let silence;
