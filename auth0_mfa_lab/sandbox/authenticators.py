@@ -97,3 +97,5 @@ class Authenticators:
         for entry in recovery:
             if not self.has_factor(user_id) and (entry.active or len(entries) == len(recovery)):
                 del entries[entry.id]
+        if not entries:
+            del self._of[user_id]

@@ -97,3 +97,12 @@ def test_a_phone_remembers_a_bounded_number_of_answers(monkeypatch: pytest.Monke
     for _ in range(4):
         box.add_user(factors=["push"], phone=phone)
     assert len(phone.enrollments) == len(phone.accounts) == 2
+
+
+def test_nothing_is_left_of_users_that_came_and_went() -> None:
+    box = new_sandbox()
+    for _ in range(20):
+        user = box.add_user(factors=["sms", "otp"])
+        box.tenant.forget_user(user)
+    assert box.tenant.authenticators._of == {}
+    assert set(box.tenant.users) == {box.defaults.user_id}
