@@ -75,12 +75,13 @@ class Inside(Lines):
         endpoint: str | None = None,
         mark: str | None = None,
         error: str | None = None,
-        status: int | None = None,
+        status: int | str | None = None,
     ) -> Evidence:
         """Return a table of every answer that is no plain success, with how well its parts are known.
 
-        `endpoint` is a part of the endpoint's name (`/mfa/challenge`); `mark` is `rec`, `doc`, `test`, `forum` or
-        `guess`, of the status, the error or the text; `error` is the code as on the wire, `status` the HTTP status.
+        `endpoint` is a part of the endpoint's name (`/mfa/challenge`), or a URL; its own answers come first, then those
+        of every endpoint of its kind. `mark` is `rec`, `doc`, `test`, `forum` or `guess`, of the status, the error or
+        the text; `error` is the code as on the wire, `status` the HTTP status.
         Raises LabError for a value that no answer has, naming those that there are. Source: the reference's marks.
         """
         return Evidence(self._evidence()).narrowed(endpoint=endpoint, mark=mark, error=error, status=status)

@@ -21,7 +21,7 @@ class Opens(Protocol):
         *,
         profile: Profile = "docs",
         policy: Policy = "all-applications",
-        switches: Mapping[str, str] | None = None,
+        switches: Mapping[str, str | int | bool] | None = None,
         seed: int = 1,
     ) -> Lab: ...
 

@@ -85,7 +85,7 @@ class Lab(Lines):
         *,
         profile: Profile = "docs",
         policy: Policy = "all-applications",
-        switches: Mapping[str, str] | None = None,
+        switches: Mapping[str, str | int | bool] | None = None,
         seed: int = 1,
     ) -> Lab:
         """Open a sandbox tenant of one's own, whatever the environment says.
@@ -94,7 +94,8 @@ class Lab(Lines):
         `all-applications`, `never` or `confidence-score`; `switches` names the answers where sources differ. Equal
         seeds give equal ids, codes and tokens. On a lab, `lab.sandbox` is the inside of its sandbox.
         """
-        return cls._boxed(Settings(), profile=profile, policy=policy, switches=switches or {}, seed=seed)
+        wished = {"profile": profile, "policy": policy, "switches": {} if switches is None else switches}
+        return cls._boxed(Settings(), **wished, seed=seed)
 
     @classmethod
     def live(cls, settings: Settings, *, transport: httpx.BaseTransport | None = None) -> Lab:

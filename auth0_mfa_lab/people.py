@@ -24,6 +24,8 @@ _TWINS = {
     "voice": ("sms", "recovery-code"),
     "email": ("recovery-code",),
 }
+# What the Management API, the wire and the apps call them.
+_MEANT = {"push-notification": "push", "auth0": "push", "guardian": "push", "totp": "otp", "phone": "sms"}
 _NOTEBOOKS = {"push": "05", "otp": "02", "sms": "04", "voice": "04", "email": "04"}
 
 
@@ -64,7 +66,8 @@ def checked_factors(factors: Sequence[str]) -> tuple[str, ...]:
         raise LabError(f"factors is a list: write factors=[{factors!r}].")
     for factor in factors:
         if factor not in FACTORS:
-            raise LabError(f"There is no factor {factor!r} here. Known factors: {', '.join(FACTORS)}.")
+            meant = f" Did you mean {_MEANT[factor]!r}?" if factor in _MEANT else ""
+            raise LabError(f"There is no factor {factor!r} here.{meant} Known factors: {', '.join(FACTORS)}.")
     return tuple(factors)
 
 

@@ -62,7 +62,7 @@ __all__ = [
 ]
 
 PROFILES = ("docs", "recorded")
-NO_SWITCHES: Mapping[str, str] = MappingProxyType({})
+NO_SWITCHES: Mapping[str, str | int | bool] = MappingProxyType({})
 POLICIES = ("all-applications", "confidence-score", "never")
 
 
@@ -83,7 +83,7 @@ class Sandbox:
         profile: Profile = "docs",
         seed: int | str = 1,
         policy: Policy = "all-applications",
-        switches: Mapping[str, str] = NO_SWITCHES,
+        switches: Mapping[str, str | int | bool] = NO_SWITCHES,
         new_key: NewKey = RSAKey.generate_key,
         clock: Clock | None = None,
     ) -> None:
