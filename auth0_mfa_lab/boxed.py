@@ -26,7 +26,7 @@ def open_box(**options: Any) -> Sandbox:
     from auth0_mfa_lab.sandbox import Sandbox
 
     try:
-        return Sandbox(**options)
+        return Sandbox(**{name: value for name, value in options.items() if value is not None})
     except ValueError as problem:
         raise LabError(str(problem)) from None
 

@@ -94,8 +94,7 @@ class Lab(Lines):
         `all-applications`, `never` or `confidence-score`; `switches` names the answers where sources differ. Equal
         seeds give equal ids, codes and tokens. On a lab, `lab.sandbox` is the inside of its sandbox.
         """
-        wished = {"profile": profile, "policy": policy, "switches": {} if switches is None else switches}
-        return cls._boxed(Settings(), **wished, seed=seed)
+        return cls._boxed(Settings(), profile=profile, policy=policy, switches=switches, seed=seed)
 
     @classmethod
     def live(cls, settings: Settings, *, transport: httpx.BaseTransport | None = None) -> Lab:
