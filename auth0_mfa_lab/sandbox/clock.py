@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 START = 1_800_000_000.0
 """2027-01-15T08:00:00Z, in epoch seconds."""
+LARGEST_ADVANCE = 100 * 365 * 86_400
+"""By how many seconds a clock is moved at most, all its advances together: dates end with the year 9999."""
 
 
 class Clock:
@@ -36,10 +38,16 @@ class Clock:
         return 0.0
 
     def advance(self, seconds: float) -> None:
-        """Move the time forward by `seconds`; a negative number is a ValueError, time has one direction."""
+        """Move the time forward by `seconds`.
+
+        Raises ValueError for a negative number, time has one direction, and beyond a hundred years in all.
+        """
         if seconds < 0:
             raise ValueError(f"The clock only moves forward; it cannot advance by {seconds} seconds.")
         with self._lock:
+            # Asked so that not-a-number is refused as well, and before a sum that could not be a float.
+            if not (seconds <= LARGEST_ADVANCE and self._advanced + seconds <= LARGEST_ADVANCE):
+                raise ValueError(f"The clock moves by {LARGEST_ADVANCE} seconds at most, a hundred years, in all.")
             self._advanced += seconds
 
     def restart(self) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import auth0_mfa_lab.sandbox
-from auth0_mfa_lab.sandbox import Chance, Clock, EvidenceRow, Sandbox
+from auth0_mfa_lab.sandbox import Chance, Clock, EvidenceRow, Sandbox, WallClock
 from auth0_mfa_lab.sandbox.bucket import Bucket
 from auth0_mfa_lab.sandbox.delivery import Delivery
 from tests.sandbox.sandbox_mothers import App
@@ -23,6 +23,25 @@ def test_the_clock_stands_still_until_it_is_advanced() -> None:
     assert clock.now() == 1_800_000_000.5
     with pytest.raises(ValueError, match="only moves forward"):
         clock.advance(-1)
+
+
+@pytest.mark.parametrize("clock", [Clock(), WallClock(lambda: 1_800_000_000.0)], ids=["frozen", "wall"])
+@pytest.mark.parametrize("seconds", [float("inf"), float("nan"), 1e12, 10**400, 100 * 365 * 86_400 + 1])
+def test_a_clock_moves_a_hundred_years_at_most(clock: Clock, seconds: float) -> None:
+    with pytest.raises(ValueError, match="a hundred years"):
+        clock.advance(seconds)
+    assert clock.now() == 1_800_000_000
+
+
+def test_a_hundred_years_are_the_most_of_all_advances_together(app: App) -> None:
+    clock = app.sandbox.clock
+    for _ in range(10):
+        clock.advance(10 * 365 * 86_400)
+    with pytest.raises(ValueError, match="a hundred years"):
+        clock.advance(1)
+    assert app.password(scope="openid").status_code == 403
+    clock.restart()
+    clock.advance(1)
 
 
 def test_no_advance_is_lost_between_threads() -> None:
