@@ -63,7 +63,10 @@ class Levers:
         seconds = call.fields("advance").seconds("advance")
         if seconds is None:
             raise BadField("advance", "a number of seconds, 0 or more")
-        self._sandbox.clock.advance(seconds)
+        try:
+            self._sandbox.clock.advance(seconds)
+        except ValueError as problem:
+            raise Refusal(400, "bad_input", str(problem), field="advance") from None
         return self.clock(call)
 
     def restart_clock(self, call: Call) -> Reply:

@@ -145,6 +145,19 @@ def test_the_clock_moves_what_expires_and_can_be_taken_back(server: Server, cont
     assert server.sandbox.clock.ahead() == 0
 
 
+def test_the_clock_is_not_moved_out_of_the_calendar_and_says_how_far_it_goes(
+    server: Server, control: httpx.Client
+) -> None:
+    for _ in range(10):
+        assert control.post("clock", json={"advance": 10 * 365 * 86_400}).status_code == 200
+    answer = control.post("clock", json={"advance": 1})
+    assert (answer.status_code, answer.json()["error"], answer.json()["field"]) == (400, "bad_input", "advance")
+    assert "a hundred years" in answer.json()["message"]
+    for text in ("NaN", "Infinity", "1e400"):
+        assert control.post("clock", content=f'{{"advance": {text}}}').status_code == 400
+    assert control.post("users", json={"factors": ["otp"]}).status_code == 201
+
+
 @pytest.mark.parametrize("by", ["username", "phone_number", "email", "user_id"])
 def test_a_reset_makes_a_user_as_good_as_new(
     server: Server, http: httpx.Client, control: httpx.Client, by: str
