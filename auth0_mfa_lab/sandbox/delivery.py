@@ -24,6 +24,12 @@ class Push:
     service: str
     payload: Mapping[str, object] = field(repr=False)
 
+    @property
+    def enrollment_id(self) -> object:
+        """The account that it is for; None for a payload that is no Guardian push."""
+        fields = self.payload.get("mfa", self.payload)
+        return fields.get("dai") if isinstance(fields, Mapping) else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
@@ -99,6 +105,13 @@ class Delivery:
             gone = {box.lower() for box in boxes}
             kept = [message for message in self._recent if message.address.lower() not in gone]
             self._recent = deque(kept, maxlen=RECENT)
+
+    def forget_pushes(self, token: str, enrollment_id: str) -> None:
+        """Take one account's pushes out of a phone's mailbox; a phone may have many accounts."""
+        with self._lock:
+            box = self._pushes.pop(token, deque())
+            if kept := [push for push in box if push.enrollment_id != enrollment_id]:
+                self._pushes[token] = deque(kept, maxlen=KEPT_PER_PHONE)
 
     def clear(self) -> None:
         """Forget everything."""

@@ -23,6 +23,8 @@ def reset_user(tenant: Tenant, user: User, *phones: Phone) -> None:
     """Make a user as good as new: no authenticator, recovery code, open login, code or message, and full limits."""
     label = unquote(tenant.barcode_label(user))
     for entry in tenant.authenticators.of(user.user_id):
+        if device := tenant.devices.get(entry.id.removeprefix("push|")):
+            tenant.delivery.forget_pushes(device.push_token, device.id)
         # Its partner may have gone with one before it.
         if tenant.authenticators.get(user.user_id, entry.id):
             tenant.remove_authenticator(user.user_id, entry.id)
