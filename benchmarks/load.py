@@ -3,9 +3,10 @@
     python -m benchmarks.load [--clients 32] [--seconds 30] [--no-tls] [--json]
 
 Each client is an application with a phone of its own, whose key is real: it makes a user, enrolls push by the QR's
-ticket, and logs that user in again and again (password, challenge, poll, allow, poll, tokens). A user may be sent five
-pushes in a row, so the next five are a new user's, and the old one is removed. Exit code 1 says that an answer was
-not the one that was due, that a token was somebody else's, or that memory grew.
+ticket, and logs that user in again and again (password, challenge, poll, allow, poll, tokens, and at the end the
+refresh token given back). A user may be sent five pushes in a row, so the next five are a new user's, and the old one
+is removed. Exit code 1 says that an answer was not the one that was due, that a token was somebody else's, or that
+memory grew.
 """
 
 from __future__ import annotations
@@ -94,7 +95,9 @@ class Client:
         begun = await self._ask(200, address.json("/mfa/associate", association, headers=bearer))
         await self._poll(400, mfa_token, begun["oob_code"])
         device = await self._enroll(begun["barcode_uri"], phone)
-        self._check(await self._poll(200, mfa_token, begun["oob_code"]), user)
+        tokens = await self._poll(200, mfa_token, begun["oob_code"])
+        self._check(tokens, user)
+        await self._log_out(tokens)
         for _ in range(PUSHES):
             if time.monotonic() < until:
                 await self._log_in(user, phone, device["id"])
@@ -113,9 +116,16 @@ class Client:
         if push["dai"] != device_id:
             raise Wrong("a push of another phone")
         await self._allow(push, phone)
-        self._check(await self._poll(200, mfa_token, oob_code), user)
+        tokens = await self._poll(200, mfa_token, oob_code)
+        self._check(tokens, user)
+        await self._log_out(tokens)
         self._tally.logins += 1
         self._tally.seconds.append(time.monotonic() - begun)
+
+    async def _log_out(self, tokens: Mapping[str, Any]) -> None:
+        """Give the refresh token back: what nobody revokes is remembered for long."""
+        fields = {**self._application, "token": tokens["refresh_token"]}
+        await self._ask(200, self._server.address.form("/oauth/revoke", fields))
 
     async def _mfa_token(self, user: Mapping[str, Any]) -> str:
         fields = {
