@@ -88,7 +88,7 @@ class Clients:
         return Reply(body=self._shown(client, call), evidence=evidence.CLIENT)
 
     def credentials(self, call: Call) -> Reply:
-        return Reply(body=[_credential(each) for each in self._client(call).credentials], evidence=evidence.CREDENTIAL)
+        return Reply(body=[_credential(each) for each in self._client(call).credentials], evidence=evidence.CREDENTIALS)
 
     def add_credential(self, call: Call) -> Reply:
         """Keep a public key; it is of use once `client_authentication_methods` names it."""
@@ -106,7 +106,7 @@ class Clients:
         )
         kept = replace(client, credentials=(*client.credentials, credential))
         self._tenant.clients[client.client_id] = kept
-        return Reply(body=_credential(credential), status=201, evidence=evidence.CREDENTIAL)
+        return Reply(body=_credential(credential), status=201, evidence=evidence.CREDENTIAL_MADE)
 
     def _authenticating(self, client: Application, changes: Mapping[str, object]) -> Application:
         """Return an application with its new way to prove who it is: a secret, nothing, or keys; never two ways."""

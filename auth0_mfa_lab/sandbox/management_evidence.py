@@ -16,9 +16,16 @@ CLIENTS = EvidenceRow(
     status_mark="doc",
     text_mark="guess",
 )
-CREDENTIAL = EvidenceRow(
-    endpoint="GET, POST /api/v2/clients/{id}/credentials",
-    case="A public key is kept, or those that are; the members of the answer.",
+CREDENTIALS = EvidenceRow(
+    endpoint="GET /api/v2/clients/{id}/credentials",
+    case="The public keys that are kept; the members of each.",
+    status=200,
+    status_mark="doc",
+    text_mark="guess",
+)
+CREDENTIAL_MADE = EvidenceRow(
+    endpoint="POST /api/v2/clients/{id}/credentials",
+    case="A public key is kept; the members of the answer.",
     status=201,
     status_mark="doc",
     text_mark="guess",
@@ -72,7 +79,10 @@ MULTIFACTOR = EvidenceRow(
     status_mark="doc",
     text_mark="guess",
 )
-ROWS = (CLIENT, CLIENTS, CREDENTIAL, SETTINGS, LOGS, USER, ENROLLMENT, METHOD, METHOD_MADE, MULTIFACTOR)
+ROWS = (
+    *(CLIENT, CLIENTS, CREDENTIALS, CREDENTIAL_MADE, SETTINGS, LOGS),
+    *(USER, ENROLLMENT, METHOD, METHOD_MADE, MULTIFACTOR),
+)
 
 
 def note_of(row: EvidenceRow) -> str:
