@@ -2,10 +2,11 @@
 
 PYTHON ?= python3
 PORT ?= 8888
+SERVE ?=
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup lab test test-served load bench check notebooks readme screenshots update clean
+.PHONY: help setup lab serve test test-served load bench check notebooks readme screenshots update clean
 
 # What the installed .venv depends on: a changed range, a changed pin, a folder that has moved.
 WANTED = { pwd; cat pyproject.toml constraints.txt; }
@@ -15,6 +16,7 @@ PYTEST = .venv/bin/python -m pytest -q
 
 help:
 	@echo 'make lab        open JupyterLab on the first notebook, with the sandbox tenant (PORT=8888)'
+	@echo 'make serve      serve the sandbox tenant on https://localhost:8443, its settings in auth0.env'
 	@echo 'make test       run every check: lint, types, unit tests, notebooks, browser'
 	@echo 'make test-served  run the notebooks 00 to 11 over TLS, against a served sandbox'
 	@echo 'make bench      measure the served sandbox beside a bare starlette route: cold start, tokens a second'
@@ -43,6 +45,9 @@ setup:
 
 lab: setup
 	@exec .venv/bin/auth0-mfa-lab open notebooks/00_start_here.ipynb --port '$(PORT)'
+
+serve: setup
+	@exec .venv/bin/auth0-mfa-lab serve --env-file auth0.env $(SERVE)
 
 check: setup
 	@echo '== ruff'

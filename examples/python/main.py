@@ -1,0 +1,17 @@
+"""Logs somebody in at the tenant of `auth0-mfa-lab serve`: allow the push from another terminal."""
+
+import os
+import sys
+
+import httpx
+from login import log_in
+
+app = {"client_id": os.environ["AUTH0_CLIENT_ID"], "client_secret": os.environ["AUTH0_CLIENT_SECRET"]}
+# SSL_CERT_FILE of the same file names the certificates: httpx reads it by itself.
+http = httpx.Client(base_url=f"https://{os.environ['AUTH0_DOMAIN']}")
+lab = {"authorization": f"Bearer {os.environ['AUTH0_LAB_TOKEN']}"}
+somebody = http.post("/_lab/users", json={"factors": ["push"]}, headers=lab).json()
+sys.stdout.write("Look at your phone: a push is there.\n")
+sys.stdout.flush()
+answer = log_in(http, app, somebody["username"], somebody["password"])
+sys.stdout.write(f"{answer.status_code}: {', '.join(answer.json())}\n")
