@@ -2,6 +2,8 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
+from hashlib import sha256
+from heapq import heappop, heappush
 from typing import Generic, TypeVar
 
 from auth0_mfa_lab.sandbox.records import Request
@@ -71,13 +73,36 @@ class Passing(Generic[Value]):
         return len(self._values)
 
 
+class UsedUp:
+    """Names that are good once, each remembered until it would end anyway, and no longer."""
+
+    def __init__(self) -> None:
+        self._names: set[bytes] = set()
+        self._by_end: list[tuple[float, bytes]] = []
+
+    def add(self, name: str, *, now: float, until: float) -> bool:
+        """Use a name up; False when it was used before."""
+        while self._by_end and self._by_end[0][0] <= now:
+            self._names.discard(heappop(self._by_end)[1])
+        # A name may be as long as a body: what is kept of it is not.
+        digest = sha256(name.encode()).digest()
+        if digest in self._names:
+            return False
+        self._names.add(digest)
+        heappush(self._by_end, (until, digest))
+        return True
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
 class Issued:
     """The opaque tokens of one tenant, by their text."""
 
     def __init__(self) -> None:
         self._access: Bounded[tuple[Request, float]] = Bounded()
         self._refresh: Bounded[Request] = Bounded()
-        self._assertions: Bounded[bool] = Bounded()
+        self.assertions = UsedUp()
 
     def keep_access(self, token: str, request: Request, expires: float) -> None:
         self._access.put(token, (request, expires))
@@ -97,8 +122,6 @@ class Issued:
     def revoke(self, token: str) -> None:
         self._refresh.drop(token)
 
-    def use_assertion(self, name: str) -> bool:
-        """Use up an application's assertion by its name; False when it was used before."""
-        is_new = self._assertions.get(name) is None
-        self._assertions.put(name, True)
-        return is_new
+    def use_assertion(self, name: str, *, now: float, until: float) -> bool:
+        """Use up an application's assertion, good until then, by its name; False when it was used before."""
+        return self.assertions.add(name, now=now, until=until)

@@ -12,12 +12,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from joserfc import jws, jwt
 from joserfc.jwk import ECKey, RSAKey
 
-from auth0_mfa_lab.sandbox import Sandbox
+from auth0_mfa_lab.sandbox import Sandbox, WallClock
 from tests.sandbox.management_mothers import Admin, admin_of, four_keys, notes_of
-from tests.sandbox.sandbox_mothers import KEYS, App, error_of, segment
+from tests.sandbox.sandbox_mothers import KEYS, App, app_of, error_of, new_sandbox, segment
 
 TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ISSUER = "https://sandbox.example/"
+NOW = 1_800_000_000
 REFUSED = (401, "access_denied", "Unauthorized")
 SHORT = rsa.generate_private_key(public_exponent=65537, key_size=1024)
 KEY_SET = jws.JWSRegistry(algorithms=["RS256", "RS384", "RS512", "PS256", "HS256"])
@@ -85,7 +86,7 @@ def test_an_assertion_is_good_once(signer: Signer) -> None:
     assertion = signer.assertion()
     assert signer.ask(assertion).status_code == 403
     assert error_of(signer.ask(assertion)) == REFUSED
-    assert error_of(signer.ask(signer.assertion(exp=4_000_000_000))) == REFUSED
+    assert error_of(signer.ask(signer.assertion(exp=int(signer.app.sandbox.clock.now()) + 90))) == REFUSED
     assert signer.ask(signer.assertion(jti="second")).status_code == 403
 
 
@@ -112,7 +113,22 @@ def test_the_audience_is_the_tenant_or_its_token_endpoint(signer: Signer, audien
         {"aud": []},
         {"exp": 1},
         {"exp": None},
-        {"exp": "4000000000"},
+        {"exp": str(NOW + 60)},
+        {"exp": float("inf")},
+        {"exp": float("nan")},
+        {"exp": 10**300},
+        {"exp": 10**300, "iat": 10**300},
+        {"exp": NOW + 60, "iat": -(10**400)},
+        {"exp": NOW + 301},
+        {"exp": NOW + 301, "iat": None},
+        {"exp": NOW + 200, "iat": NOW - 101},
+        {"iat": NOW + 11},
+        {"iat": str(NOW)},
+        {"iat": True},
+        {"nbf": NOW + 11},
+        {"nbf": 10**400},
+        {"nbf": float("nan")},
+        {"nbf": "soon"},
         {"exp": True},
         {"jti": None},
         {"jti": ""},
@@ -122,6 +138,58 @@ def test_the_audience_is_the_tenant_or_its_token_endpoint(signer: Signer, audien
 def test_an_assertion_that_says_something_else_is_refused(signer: Signer, changes: dict[str, object]) -> None:
     token = jws.serialize_compact({"alg": "RS256"}, json.dumps(signer.claims(**changes)).encode(), signer.key)
     assert error_of(signer.ask(token)) == REFUSED
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"exp": NOW + 300},
+        {"exp": NOW + 300, "iat": None},
+        {"exp": NOW + 200, "iat": NOW - 100},
+        {"exp": NOW + 60.5, "iat": NOW + 0.5},
+        {"exp": NOW + 310, "iat": NOW + 10},
+        {"nbf": NOW},
+        {"nbf": NOW + 10},
+        {"nbf": -(10**400)},
+    ],
+)
+def test_an_assertion_lives_five_minutes_at_most_and_a_clock_may_be_ten_seconds_ahead(
+    signer: Signer, changes: dict[str, object]
+) -> None:
+    token = jws.serialize_compact({"alg": "RS256"}, json.dumps(signer.claims(**changes)).encode(), signer.key)
+    assert signer.ask(token).status_code == 403
+
+
+def test_a_number_that_no_float_holds_is_refused(signer: Signer) -> None:
+    for text in ("1e400", "-1e400", "9" * 5_000):
+        claims = json.dumps(signer.claims(exp=0)).replace('"exp": 0', f'"exp": {text}')
+        assert error_of(signer.ask(jws.serialize_compact({"alg": "RS256"}, claims.encode(), signer.key))) == REFUSED
+
+
+def test_a_used_assertion_is_remembered_until_it_ends_however_many_come_after_it(signer: Signer) -> None:
+    issued, now = signer.app.sandbox.tenant.issued, signer.app.sandbox.clock.now()
+    first = signer.assertion()
+    assert signer.ask(first).status_code == 403
+    for number in range(20_000):
+        assert issued.use_assertion(f"other {number}", now=now, until=now + 30)
+    assert error_of(signer.ask(first)) == REFUSED
+    assert len(issued.assertions) == 20_001
+    signer.app.sandbox.clock.advance(60)
+    assert signer.ask(signer.assertion(jti="second")).status_code == 403
+    assert len(issued.assertions) == 1
+
+
+def test_an_advance_of_what_expires_ages_no_assertion_since_applications_stamp_them_by_the_wall() -> None:
+    box = new_sandbox(clock=WallClock(lambda: float(NOW)))
+    app = app_of(box)
+    signer = Signer(app, next(KEYS))
+    admin = admin_of(app)
+    use(admin, keep(admin, signer.key)["id"])
+    box.clock.advance(3_600)
+    claims = {"iat": NOW, "exp": NOW + 60}
+    assert signer.ask(signer.assertion(**claims)).status_code == 403
+    assert error_of(signer.ask(signer.assertion(**claims))) == REFUSED
+    box.close()
 
 
 def test_an_assertion_is_past_at_its_very_second(signer: Signer) -> None:
