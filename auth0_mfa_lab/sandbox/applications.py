@@ -15,6 +15,8 @@ SECRET_METHODS: tuple[AuthMethod, ...] = ("none", "client_secret_post", "client_
 """Those that `token_endpoint_auth_method` sets."""
 ALGORITHMS = ("RS256", "RS384", "PS256")
 LEAST_BITS = 2048
+MOST_CREDENTIALS = 2
+"""How many keys an application may have, so that one can take the other's place: Auth0's settings page says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,14 @@ from dataclasses import replace
 
 from auth0_mfa_lab.sandbox import management_errors as errors
 from auth0_mfa_lab.sandbox import management_evidence as evidence
-from auth0_mfa_lab.sandbox.applications import ALGORITHMS, SECRET_METHODS, Application, Credential, public_key_of
+from auth0_mfa_lab.sandbox.applications import (
+    ALGORITHMS,
+    MOST_CREDENTIALS,
+    SECRET_METHODS,
+    Application,
+    Credential,
+    public_key_of,
+)
 from auth0_mfa_lab.sandbox.management_calls import Call, Endpoint, Property, Reply, checked_object, strings
 from auth0_mfa_lab.sandbox.management_queries import CHOICE, PAGING, chosen, iso_date, must_be_known, page_of
 from auth0_mfa_lab.sandbox.tenant import Tenant
@@ -56,12 +63,14 @@ class Clients:
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         keys, read, make = "/clients/{id}/credentials", ("read:client_credentials",), ("create:client_credentials",)
+        key, delete = f"{keys}/{{credential_id}}", ("delete:client_credentials",)
         return (
             Endpoint(method="GET", path="/clients", scopes=("read:clients",), answer=self.all),
             Endpoint(method="GET", path="/clients/{id}", scopes=("read:clients",), answer=self.one),
             Endpoint(method="PATCH", path="/clients/{id}", scopes=("update:clients",), answer=self.patch),
             Endpoint(method="GET", path=keys, scopes=read, answer=self.credentials),
             Endpoint(method="POST", path=keys, scopes=make, answer=self.add_credential),
+            Endpoint(method="DELETE", path=key, scopes=delete, answer=self.delete_credential),
         )
 
     def all(self, call: Call) -> Reply:
@@ -96,6 +105,8 @@ class Clients:
         key = public_key_of(str(body["pem"]))
         if key is None:
             raise errors.InvalidBody(problem="pem must be the PEM of a public RSA key of 2048 bits or more")
+        if len(client.credentials) >= MOST_CREDENTIALS:
+            raise errors.TooManyCredentials
         credential = Credential(
             id=f"cred_{self._tenant.chance.alnum(22)}",
             name=str(body["name"]) if "name" in body else None,
@@ -107,6 +118,18 @@ class Clients:
         kept = replace(client, credentials=(*client.credentials, credential))
         self._tenant.clients[client.client_id] = kept
         return Reply(body=_credential(credential), status=201, evidence=evidence.CREDENTIAL_MADE)
+
+    def delete_credential(self, call: Call) -> Reply:
+        """Forget a public key, in use or not; an application whose last one it was cannot prove anything [guess]."""
+        client, gone = self._client(call), call.path["credential_id"]
+        if gone not in {each.id for each in client.credentials}:
+            raise errors.CredentialNotFound
+        self._tenant.clients[client.client_id] = replace(
+            client,
+            credentials=tuple(each for each in client.credentials if each.id != gone),
+            in_use=tuple(each for each in client.in_use if each != gone),
+        )
+        return Reply(status=204)
 
     def _authenticating(self, client: Application, changes: Mapping[str, object]) -> Application:
         """Return an application with its new way to prove who it is: a secret, nothing, or keys; never two ways."""

@@ -94,6 +94,14 @@ class ClientNotFound(ManagementError):
     marks = Marks("guess", "guess", "guess")
 
 
+class CredentialNotFound(ManagementError):
+    """The application has no credential of this id."""
+
+    where = "DELETE /api/v2/clients/{id}/credentials/{id}"
+    status, code, text = 404, "client_credential_not_found", "Client credential not found"
+    marks = Marks("guess", "guess", "guess")
+
+
 class MethodNotFound(ManagementError):
     """No confirmed authentication method of this user has this id."""
 
@@ -134,4 +142,12 @@ class TooManyMethods(ManagementError):
 
     where = f"POST, PUT {METHODS}"
     status, code, text = 400, "invalid_body", "The user has too many authentication methods"
+    marks = Marks("guess", "guess", "guess")
+
+
+class TooManyCredentials(ManagementError):
+    """The application has as many credentials as one may have."""
+
+    where = "POST /api/v2/clients/{id}/credentials"
+    status, code, text = 400, "invalid_body", "The application has as many credentials as it may have"
     marks = Marks("guess", "guess", "guess")

@@ -8,7 +8,7 @@ MANAGEMENT_SCOPES: tuple[str, ...] = (
     *("read:authentication_methods", "create:authentication_methods"),
     *("update:authentication_methods", "delete:authentication_methods"),
     *("read:clients", "update:clients", "read:client_keys"),
-    *("read:client_credentials", "create:client_credentials"),
+    *("read:client_credentials", "create:client_credentials", "delete:client_credentials"),
     *("read:tenant_settings", "update:tenant_settings"),
     "read:logs",
 )

@@ -50,6 +50,7 @@ def calls() -> list[tuple[str, str, tuple[str, ...]]]:
         ("PATCH", "/clients/{id}", ("update:clients",)),
         ("GET", "/clients/{id}/credentials", ("read:client_credentials",)),
         ("POST", "/clients/{id}/credentials", ("create:client_credentials",)),
+        ("DELETE", "/clients/{id}/credentials/{credential_id}", ("delete:client_credentials",)),
         ("GET", "/tenants/settings", ("read:tenant_settings",)),
         ("PATCH", "/tenants/settings", ("update:tenant_settings",)),
         ("GET", "/logs", ("read:logs",)),

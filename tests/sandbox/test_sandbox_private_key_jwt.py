@@ -255,6 +255,35 @@ def test_a_key_counts_once_it_is_in_use_and_two_may_be_for_a_change_of_keys(app:
     assert error_of(old.ask(old.assertion(jti="4"))) == REFUSED
 
 
+def test_an_application_keeps_two_keys_at_most_and_a_third_takes_the_place_of_one_that_is_deleted(
+    app: App, admin: Admin
+) -> None:
+    path = f"{clients_path(app.sandbox)}/credentials"
+    first, second = keep(admin, next(KEYS)), keep(admin, next(KEYS))
+    body = {"credential_type": "public_key", "pem": pem(next(KEYS))}
+    refused = (400, "The application has as many credentials as it may have", "invalid_body")
+    assert four_keys(admin("POST", path, body)) == refused
+    assert [one["id"] for one in admin.get(path)] == [first["id"], second["id"]]
+    answer = admin("DELETE", f"{path}/{first['id']}")
+    assert (answer.status_code, answer.content) == (204, b"")
+    third = keep(admin, next(KEYS))
+    assert [one["id"] for one in admin.get(path)] == [second["id"], third["id"]]
+
+
+def test_a_key_that_is_deleted_proves_nothing_any_more_and_the_secret_neither(app: App, admin: Admin) -> None:
+    path = f"{clients_path(app.sandbox)}/credentials"
+    signer, other = Signer(app, next(KEYS)), Signer(app, next(KEYS))
+    ids = [str(keep(admin, one.key)["id"]) for one in (signer, other)]
+    use(admin, *ids)
+    assert admin("DELETE", f"{path}/{ids[0]}").status_code == 204
+    assert error_of(signer.ask(signer.assertion())) == REFUSED
+    assert other.ask(other.assertion(jti="other")).status_code == 403
+    assert four_keys(admin("DELETE", f"{path}/{ids[0]}"))[::2] == (404, "client_credential_not_found")
+    assert admin("DELETE", f"{path}/{ids[1]}").status_code == 204
+    assert error_of(other.ask(other.assertion(jti="last"))) == REFUSED
+    assert error_of(app.password()) == REFUSED
+
+
 def test_the_way_back_to_the_secret(app: App, admin: Admin, signer: Signer) -> None:
     path = clients_path(app.sandbox)
     shown = admin.get(path)
