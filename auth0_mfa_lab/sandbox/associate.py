@@ -12,10 +12,11 @@ from auth0_mfa_lab.sandbox.fields import Fields, read_fields
 from auth0_mfa_lab.sandbox.mfa import CLIENT_FIELDS, JSON
 from auth0_mfa_lab.sandbox.mfa_tokens import login_of_bearer
 from auth0_mfa_lab.sandbox.notes import note_misspellings
-from auth0_mfa_lab.sandbox.oob_codes import E164, PHONE, CodeChannel, OobCodes
+from auth0_mfa_lab.sandbox.oob_codes import E164, CodeChannel, OobCodes
 from auth0_mfa_lab.sandbox.otp import Otp
 from auth0_mfa_lab.sandbox.push import Push
 from auth0_mfa_lab.sandbox.records import KIND_OF_CHANNEL, Channel, Login
+from auth0_mfa_lab.sandbox.recovery import Recovery
 from auth0_mfa_lab.sandbox.sending import take_to_send
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
@@ -33,6 +34,7 @@ class Associate:
         self._push = Push(tenant)
         self._otp = Otp(tenant)
         self._codes = OobCodes(tenant)
+        self._recovery = Recovery(tenant)
 
     def routes(self) -> list[Route]:
         return [Route("/mfa/associate", self.associate, methods=["POST"])]
@@ -59,8 +61,8 @@ class Associate:
     def _must_have_room(self, login: Login, channel: Channel | None) -> None:
         user_id, authenticators = login.request.user_id, self._tenant.authenticators
         authenticators.forget_pending(user_id, now=self._tenant.clock.now())
-        both = channel in PHONE and all(self._factors.is_on(kind) for kind in PHONE)
-        if authenticators.is_full(user_id, room=2 if both or channel == "auth0" else 1):
+        size = 1 if channel is None else 2 if channel == "auth0" else self._codes.size(channel)
+        if authenticators.is_full(user_id, room=size + self._recovery.comes_along(user_id)):
             raise errors.TooManyAuthenticators
 
     def _push_answer(self, login: Login) -> JSONResponse:

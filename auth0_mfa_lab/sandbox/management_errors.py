@@ -140,7 +140,7 @@ class UnknownDirectory(ManagementError):
 class TooManyMethods(ManagementError):
     """The user has as many authenticators as one may have."""
 
-    where = f"POST, PUT {METHODS}"
+    where = f"POST, PUT {METHODS}, POST {USER}/recovery-code-regeneration"
     status, code, text = 400, "invalid_body", "The user has too many authentication methods"
     marks = Marks("guess", "guess", "guess")
 

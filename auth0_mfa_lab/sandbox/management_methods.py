@@ -64,7 +64,7 @@ class AuthenticationMethods:
         """Enroll a user without asking; the method is confirmed at once and can be challenged."""
         user_id, body = user_of(self._tenant, call).user_id, _checked(call.value())
         self._tenant.authenticators.forget_pending(user_id, now=self._tenant.clock.now())
-        if self._tenant.authenticators.is_full(user_id):
+        if self._tenant.authenticators.is_full(user_id, room=self._size(body)):
             raise errors.TooManyMethods
         method = self._make(user_id, body)
         item = method_item(method, self._label(method), confirmed=False)
@@ -77,7 +77,7 @@ class AuthenticationMethods:
         if not isinstance(value, list):
             raise errors.InvalidBody(problem=f"Expected type array but found type {type_name(value)}")
         bodies = [_checked(each) for each in value]
-        if sum(2 if body["type"] == "phone" else 1 for body in bodies) > MOST:
+        if sum(self._size(body) for body in bodies) > MOST:
             raise errors.TooManyMethods
         remove_all(self._tenant, user_id)
         made = [self._make(user_id, body) for body in bodies]
@@ -131,6 +131,10 @@ class AuthenticationMethods:
         label = Label(name=None if name is None else str(name), preferred=str(body.get(PREFERRED, "sms")))
         self._labels.put(method.id, label)
         return method
+
+    def _size(self, body: Mapping[str, object]) -> int:
+        """Return how many authenticators a new method is."""
+        return self._codes.size("sms") if body["type"] == "phone" else 1
 
     def _entries(self, body: Mapping[str, object]) -> tuple[Authenticator, ...]:
         device_id, value = self._tenant.chance.device_id(), str(body[NEEDED[str(body["type"])]])

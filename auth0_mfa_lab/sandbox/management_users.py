@@ -89,8 +89,12 @@ class Users:
         """Give a user a new recovery code, who may have had none: a recorded user had no factor at all."""
         tenant, user_id = self._tenant, user_of(self._tenant, call).user_id
         call.fields({})
-        code, now = tenant.codes.recovery_code(), tenant.clock.now()
+        now = tenant.clock.now()
+        tenant.authenticators.forget_pending(user_id, now=now)
         kept = next((one for one in tenant.authenticators.of(user_id) if one.kind == "recovery-code"), None)
+        if kept is None and tenant.authenticators.is_full(user_id):
+            raise errors.TooManyMethods
+        code = tenant.codes.recovery_code()
         if kept is not None:
             tenant.authenticators.rotate(user_id, kept.id, code)
             return Reply(body={"recovery_code": code})

@@ -58,7 +58,7 @@ class OobCodes:
         if channel == "email":
             email = Authenticator(id=f"email|{device_id}", kind="email", name=masked_email(address), address=address)
             return (email,)
-        kinds = [one for one in PHONE if one == channel or self._factors.is_on(one)]
+        kinds = self._kinds(channel)
         return tuple(
             Authenticator(
                 id=f"{kind}|{device_id}",
@@ -69,6 +69,14 @@ class OobCodes:
             )
             for kind in kinds
         )
+
+    def size(self, channel: CodeChannel) -> int:
+        """Return how many authenticators enrolling an address lists now."""
+        return 1 if channel == "email" else len(self._kinds(channel))
+
+    def _kinds(self, channel: CodeChannel) -> list[CodeChannel]:
+        """Return what a number is enrolled for: what was asked for, and whatever of a phone is on."""
+        return [one for one in PHONE if one == channel or self._factors.is_on(one)]
 
     def challenge(self, login: Login, entry: Authenticator) -> OobTransaction:
         """Send a new code; an older one of this login is superseded."""

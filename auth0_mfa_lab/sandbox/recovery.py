@@ -17,7 +17,7 @@ class Recovery:
         """List what an association begins, and give the code that comes with a user's first one (reference, 3.2)."""
         tenant, user_id = self._tenant, login.request.user_id
         now = tenant.clock.now()
-        needed = self.is_on and tenant.authenticators.needs_recovery_code(user_id)
+        needed = self.comes_along(user_id)
         tenant.authenticators.add(user_id, *(replace(entry, created_at=now) for entry in entries))
         login.begun += [entry.id for entry in entries]
         if not needed:
@@ -28,6 +28,10 @@ class Recovery:
         )
         tenant.authenticators.add(user_id, entry)
         return code
+
+    def comes_along(self, user_id: str) -> bool:
+        """Tell whether a user's next association brings a recovery code."""
+        return self.is_on and self._tenant.authenticators.needs_recovery_code(user_id)
 
     @property
     def is_on(self) -> bool:

@@ -2,9 +2,11 @@
 
 import pytest
 
-from auth0_mfa_lab.sandbox import Phone
-from tests.sandbox.sandbox_mothers import App, error_of, kinds, scan, set_up
+from auth0_mfa_lab.sandbox import Phone, User
+from tests.sandbox.management_mothers import Admin, admin_of, four_keys, methods_path, users_path
+from tests.sandbox.sandbox_mothers import App, error_of, kinds, scan, set_up, switch_off, switch_on
 
+TOO_MANY = (400, "The user has too many authentication methods", "invalid_body")
 FULL = (400, "invalid_request", "User has created the maximum amount of authenticators")
 DAY = 86_400
 
@@ -143,3 +145,83 @@ def test_a_confirmed_half_keeps_its_pair(app: App) -> None:
     assert app.poll(mfa_token, oob_code, binding_code=app.newest_code()).status_code == 200
     app.sandbox.clock.advance(2 * DAY)
     assert kinds(app.authenticators(app.mfa_token()), active=True) == ["sms", "voice", "recovery-code"]
+
+
+def listed(app: App, user: User) -> int:
+    return len(app.sandbox.tenant.authenticators.of(user.user_id))
+
+
+def with_methods(app: App, admin: Admin, count: int) -> User:
+    """Return a user who has so many addresses, made by an administrator, and no recovery code."""
+    user = app.sandbox.add_user()
+    for number in range(count):
+        body = {"type": "email", "email": f"{number}@example.com"}
+        assert admin("POST", methods_path(user), body).status_code == 201
+    assert listed(app, user) == count
+    return user
+
+
+def test_a_phone_of_two_kinds_that_an_administrator_makes_counts_as_two(app: App) -> None:
+    admin = admin_of(app)
+    set_up(app.sandbox, message_types=("sms", "voice"))
+    user, other = with_methods(app, admin, 50), with_methods(app, admin, 49)
+    body = {"type": "phone", "phone_number": "+15550123"}
+    assert four_keys(admin("POST", methods_path(user), body)) == TOO_MANY
+    assert listed(app, user) == 50
+    assert admin("POST", methods_path(other), body).status_code == 201
+    assert listed(app, other) == 51
+    set_up(app.sandbox, message_types=("sms",))
+    assert admin("POST", methods_path(user), body).status_code == 201
+    assert four_keys(admin("POST", methods_path(user), body)) == TOO_MANY
+
+
+@pytest.mark.parametrize(
+    ("message_types", "most"), [(("sms",), 51), (("sms", "voice"), 25), (("voice",), 25), ((), 51)]
+)
+def test_a_replacement_counts_a_phone_as_what_it_will_be(app: App, message_types: tuple[str, ...], most: int) -> None:
+    admin, user = admin_of(app), app.sandbox.add_user(factors=["otp"])
+    set_up(app.sandbox, message_types=message_types)
+    phones = [{"type": "phone", "phone_number": f"+155501{number:02d}"} for number in range(most + 1)]
+    before = app.sandbox.tenant.authenticators.of(user.user_id)
+    assert four_keys(admin("PUT", methods_path(user), phones)) == TOO_MANY
+    assert app.sandbox.tenant.authenticators.of(user.user_id) == before
+    assert admin("PUT", methods_path(user), phones[:-1]).status_code == 200
+    assert listed(app, user) in (50, 51)
+
+
+def test_a_regenerated_recovery_code_needs_room_unless_there_was_one(app: App) -> None:
+    admin = admin_of(app)
+    user, other = with_methods(app, admin, 51), with_methods(app, admin, 50)
+    code = "/recovery-code-regeneration"
+    assert four_keys(admin("POST", users_path(user, code))) == TOO_MANY
+    assert listed(app, user) == 51
+    for _ in range(2):
+        assert admin("POST", users_path(other, code)).status_code == 200
+        assert listed(app, other) == 51
+
+
+def test_what_nobody_confirmed_makes_room_for_a_regenerated_code_after_its_day(app: App) -> None:
+    switch_off(app.sandbox, "recovery-code")
+    mfa_token, user_id = app.mfa_token(), app.sandbox.defaults.user_id
+    for _ in range(51):
+        assert app.associate_otp(mfa_token).status_code == 200
+    path = f"/users/{user_id.replace('|', '%7C')}/recovery-code-regeneration"
+    assert four_keys(admin_of(app)("POST", path)) == TOO_MANY
+    app.sandbox.clock.advance(DAY)
+    assert admin_of(app)("POST", path).status_code == 200
+
+
+@pytest.mark.parametrize("channel", ["otp", "sms", "auth0"])
+def test_the_recovery_code_that_comes_along_needs_room_as_well(app: App, channel: str) -> None:
+    switch_off(app.sandbox, "recovery-code")
+    mfa_token, user = app.mfa_token(), app.sandbox.tenant.users[app.sandbox.defaults.user_id]
+    room = 3 if channel == "auth0" else 2
+    for _ in range(51 - room + 1):
+        assert app.associate_otp(mfa_token).status_code == 200
+    switch_on(app.sandbox, "recovery-code")
+    begin = {"otp": app.associate_otp, "sms": app.associate_sms, "auth0": app.associate}[channel]
+    assert error_of(begin(mfa_token)) == FULL
+    assert listed(app, user) == 51 - room + 1
+    switch_off(app.sandbox, "recovery-code")
+    assert begin(mfa_token).status_code == 200
+    assert listed(app, user) == 51
