@@ -73,11 +73,6 @@ class Authenticators:
         entries = self._of[user_id]
         entries[authenticator_id] = replace(entries[authenticator_id], name=name)
 
-    def use_step(self, user_id: str, authenticator_id: str, step: int) -> None:
-        """Remember the newest TOTP step whose code was used: none up to it is taken again."""
-        entries = self._of[user_id]
-        entries[authenticator_id] = replace(entries[authenticator_id], last_step=step)
-
     def rotate(self, user_id: str, authenticator_id: str, secret: str) -> None:
         """Put a new recovery code in the place of the used one."""
         entries = self._of[user_id]

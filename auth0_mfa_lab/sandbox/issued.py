@@ -1,9 +1,11 @@
 """What can only be looked up: opaque access tokens, refresh tokens, used assertions; a bounded memory."""
 
+from base64 import b32decode
 from collections import OrderedDict
 from collections.abc import Callable
 from hashlib import sha256
 from heapq import heappop, heappush
+from hmac import digest
 from typing import Generic, TypeVar
 
 from auth0_mfa_lab.sandbox.records import Request
@@ -85,11 +87,11 @@ class UsedUp:
         while self._by_end and self._by_end[0][0] <= now:
             self._names.discard(heappop(self._by_end)[1])
         # A name may be as long as a body: what is kept of it is not.
-        digest = sha256(name.encode()).digest()
-        if digest in self._names:
+        short = sha256(name.encode()).digest()
+        if short in self._names:
             return False
-        self._names.add(digest)
-        heappush(self._by_end, (until, digest))
+        self._names.add(short)
+        heappush(self._by_end, (until, short))
         return True
 
     def __len__(self) -> int:
@@ -102,6 +104,7 @@ class Issued:
     def __init__(self) -> None:
         self._access: Bounded[tuple[Request, float]] = Bounded()
         self._refresh: Bounded[Request] = Bounded()
+        self._steps: Bounded[int] = Bounded()
         self.assertions = UsedUp()
 
     def keep_access(self, token: str, request: Request, expires: float) -> None:
@@ -122,6 +125,19 @@ class Issued:
     def revoke(self, token: str) -> None:
         self._refresh.drop(token)
 
+    def newest_step(self, user_id: str, secret: str) -> int | None:
+        """Return the newest TOTP step whose code a user has used, of a secret: it may stand in several entries."""
+        return self._steps.get(f"{user_id} {_key_of(secret)}")
+
+    def use_step(self, user_id: str, secret: str, step: int) -> None:
+        """Remember that none of a user's codes of this secret up to this step is taken again."""
+        self._steps.put(f"{user_id} {_key_of(secret)}", step)
+
     def use_assertion(self, name: str, *, now: float, until: float) -> bool:
         """Use up an application's assertion, good until then, by its name; False when it was used before."""
         return self.assertions.add(name, now=now, until=until)
+
+
+def _key_of(secret: str) -> str:
+    """Return what is the same for all spellings of a base32 secret that make the same codes."""
+    return digest(b32decode(secret + "=" * (-len(secret) % 8), casefold=True), b"", "sha1").hex()

@@ -64,11 +64,13 @@ class Otp:
 
     def accept(self, login: Login, code: str) -> Authenticator | None:
         """Return whose code this is, its step used up and confirmed if it was not; None for a wrong one."""
-        authenticators, user_id = self._tenant.authenticators, login.request.user_id
+        issued, user_id = self._tenant.issued, login.request.user_id
         for entry in self.candidates(login):
-            step = matching_step(entry.secret or "", code, now=self._tenant.clock.now(), after=entry.last_step)
+            secret = entry.secret or ""
+            newest = issued.newest_step(user_id, secret)
+            step = matching_step(secret, code, now=self._tenant.clock.now(), after=newest)
             if step is not None:
-                authenticators.use_step(user_id, entry.id, step)
+                issued.use_step(user_id, secret, step)
                 if not entry.active:
                     self._tenant.confirm(user_id, entry.id)
                 return entry

@@ -92,8 +92,8 @@ class User:
 class Authenticator:
     """One entry of a user's list; `partner` is the other half of a push and its TOTP twin, or of SMS and voice.
 
-    `secret` is a TOTP secret or the recovery code, `address` the number or the email address of a code,
-    `last_step` the newest TOTP step whose code was used. Times are epoch seconds.
+    `secret` is a TOTP secret or the recovery code, `address` the number or the email address of a code. Times are
+    epoch seconds.
     """
 
     id: str
@@ -103,7 +103,6 @@ class Authenticator:
     partner: str | None = None
     secret: str | None = field(default=None, repr=False)
     address: str | None = field(default=None, repr=False)
-    last_step: int | None = None
     created_at: float = 0.0
     enrolled_at: float | None = None
     last_auth_at: float | None = None

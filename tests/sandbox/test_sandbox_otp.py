@@ -5,8 +5,9 @@ from urllib.parse import parse_qsl, urlsplit
 import pyotp
 import pytest
 
-from auth0_mfa_lab.sandbox import NotEnrolled, Phone
+from auth0_mfa_lab.sandbox import NotEnrolled, Phone, User
 from auth0_mfa_lab.sandbox.otp import matching_step
+from tests.sandbox.management_mothers import Admin, admin_of, methods_path
 from tests.sandbox.sandbox_mothers import App, bearer, error_of, kinds, pushed, scan
 
 NOW = 1_800_000_000
@@ -187,3 +188,41 @@ def test_an_open_enrollment_does_not_count_as_a_factor(app: App) -> None:
     assert kinds(app.authenticators(mfa_token)) == ["totp", "recovery-code", "totp", "totp"]
     assert error_of(app.challenge(mfa_token))[1] == "unsupported_challenge_type"
     assert app.http.get("/mfa/authenticators", headers=bearer(mfa_token)).status_code == 200
+
+
+def totp(admin: Admin, user: User, secret: str) -> None:
+    assert admin("POST", methods_path(user), {"type": "totp", "totp_secret": secret}).status_code == 201
+
+
+@pytest.mark.parametrize("other", [RFC_SECRET, f"{RFC_SECRET}AA======"], ids=["the same", "the same key with a zero"])
+def test_a_code_is_good_once_where_two_entries_have_the_same_secret(app: App, other: str) -> None:
+    admin, user = admin_of(app), app.sandbox.add_user()
+    totp(admin, user, RFC_SECRET)
+    totp(admin, user, other)
+    code = pyotp.TOTP(RFC_SECRET).at(NOW)
+    assert app.otp(app.login(user), code).status_code == 200
+    assert error_of(app.otp(app.login(user), code)) == INVALID
+    assert error_of(app.otp(app.login(user), pyotp.TOTP(RFC_SECRET).at(NOW - 30))) == INVALID
+    app.sandbox.clock.advance(30)
+    assert app.otp(app.login(user), pyotp.TOTP(RFC_SECRET).at(NOW + 30)).status_code == 200
+
+
+def test_a_code_stays_used_where_its_secret_is_replaced_by_itself(app: App) -> None:
+    admin, user = admin_of(app), app.sandbox.add_user()
+    totp(admin, user, RFC_SECRET)
+    code = pyotp.TOTP(RFC_SECRET).at(NOW)
+    assert app.otp(app.login(user), code).status_code == 200
+    same = [{"type": "totp", "totp_secret": RFC_SECRET}]
+    assert admin("PUT", methods_path(user), same).status_code == 200
+    assert error_of(app.otp(app.login(user), code)) == INVALID
+    assert admin("DELETE", methods_path(user)).status_code == 204
+    totp(admin, user, RFC_SECRET)
+    assert error_of(app.otp(app.login(user), code)) == INVALID
+
+
+def test_a_code_that_one_user_has_used_is_good_for_another_with_the_same_secret(app: App) -> None:
+    admin, users = admin_of(app), [app.sandbox.add_user() for _ in range(2)]
+    for user in users:
+        totp(admin, user, RFC_SECRET)
+    code = pyotp.TOTP(RFC_SECRET).at(NOW)
+    assert [app.otp(app.login(user), code).status_code for user in users] == [200, 200]
