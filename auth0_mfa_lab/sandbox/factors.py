@@ -3,7 +3,16 @@
 from collections.abc import Mapping
 
 from auth0_mfa_lab.sandbox.masks import masked_email
-from auth0_mfa_lab.sandbox.records import Authenticator, Factor, Kind, Login, Request
+from auth0_mfa_lab.sandbox.records import (
+    KIND_OF_CHANNEL,
+    Authenticator,
+    Factor,
+    Kind,
+    Login,
+    OobTransaction,
+    Request,
+    State,
+)
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
 FACTOR_OF: Mapping[Kind, Factor] = {
@@ -81,6 +90,23 @@ class Factors:
         """Tell whether it is a guess that this request needs a second factor: no source says that the policy wins."""
         for_mfa = self._tenant.apis.is_mfa(request.audience)
         return for_mfa and not self.is_enrolled(request.user_id) and not self._article_holds
+
+    def state_of(self, transaction: OobTransaction) -> State:
+        """Return a transaction's state; once nobody could begin it any more it counts as superseded [guess].
+
+        So it does where its authenticator is removed or its factor is off, and where a code went to an address that is
+        not the profile's verified one any longer. What ended before stays as it ended.
+        """
+        user_id, one = transaction.login.request.user_id, transaction.authenticator_id
+        if transaction.state in ("used", "rejected"):
+            return transaction.state
+        kind = KIND_OF_CHANNEL[transaction.channel]
+        entry = self._tenant.authenticators.get(user_id, one)
+        if entry is None and one == self._tenant.implicit_email_id(user_id):
+            profile = self._verified_email(user_id)
+            entry = profile if profile and profile.address == transaction.address else None
+        counts = self.is_on(kind) or transaction.login.is_prepared
+        return transaction.state if entry and counts else "superseded"
 
     def requirements(self, login: Login) -> dict[str, object]:
         """Return `mfa_requirements`: what can be challenged, or enrolled where there is none (reference, 1.3)."""

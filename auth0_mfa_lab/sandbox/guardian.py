@@ -12,6 +12,7 @@ from starlette.routing import Route
 from auth0_mfa_lab.sandbox import evidence
 from auth0_mfa_lab.sandbox import guardian_errors as errors
 from auth0_mfa_lab.sandbox.device_key import BadKey, BadSignature, DeviceKey, is_addressed_to, is_current
+from auth0_mfa_lab.sandbox.factors import Factors
 from auth0_mfa_lab.sandbox.json_text import json_object
 from auth0_mfa_lab.sandbox.notes import add_note
 from auth0_mfa_lab.sandbox.push import Push
@@ -28,6 +29,7 @@ class Guardian:
     def __init__(self, tenant: Tenant) -> None:
         self._tenant = tenant
         self._push = Push(tenant)
+        self._factors = Factors(tenant)
 
     def routes(self) -> list[Route]:
         return [
@@ -80,7 +82,7 @@ class Guardian:
             raise errors.InvalidToken
         body = await _json_object(request)
         device = self._tenant.devices.get(transaction.device_id)
-        if device is None or self._tenant.state_of(transaction) != "pending":
+        if device is None or self._factors.state_of(transaction) != "pending":
             raise errors.LoginTransactionNotFound
         answer = body.get("challenge_response")
         if not isinstance(answer, str) or answer.count(".") != 2:

@@ -42,7 +42,7 @@ class MfaGrants:
         by_code = transaction.channel != "auth0"
         if by_code and binding_code is None:
             raise errors.MissingBindingCode
-        if self._tenant.state_of(transaction) in ("used", "superseded"):
+        if self._factors.state_of(transaction) in ("used", "superseded"):
             raise errors.InvalidOobCode
         if login.done:
             raise LoginDone

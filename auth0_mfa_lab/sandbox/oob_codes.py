@@ -46,7 +46,7 @@ class OobCodes:
         recovery_code = self._recovery.first(login, *self.entries(channel, address, device_id))
         code = self._tenant.codes.digits(6)
         transaction = self._tenant.transactions.begin_oob(
-            login, purpose="enroll", device_id=device_id, channel=channel, code=code
+            login, purpose="enroll", device_id=device_id, channel=channel, code=code, address=address
         )
         self._tenant.log("gd_start_enroll", f"Enrollment started: {channel}.", user_id=login.request.user_id)
         if send:
@@ -82,12 +82,13 @@ class OobCodes:
         """Send a new code; an older one of this login is superseded."""
         channel = code_channel(entry)
         code = self._tenant.codes.digits(6)
+        device_id, address = entry.id.partition("|")[2], entry.address or ""
         transaction = self._tenant.transactions.begin_oob(
-            login, purpose="login", device_id=entry.id.partition("|")[2], channel=channel, code=code
+            login, purpose="login", device_id=device_id, channel=channel, code=code, address=address
         )
         self._tenant.transactions.supersede(transaction)
         self._tenant.log("gd_start_auth", f"Second factor started: {channel}.", user_id=login.request.user_id)
-        self._send(login, channel, entry.address or "", code)
+        self._send(login, channel, address, code)
         return transaction
 
     def accept(self, transaction: OobTransaction, binding_code: str) -> bool:

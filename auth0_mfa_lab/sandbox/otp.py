@@ -51,12 +51,14 @@ class Otp:
     def candidates(self, login: Login) -> tuple[Authenticator, ...]:
         """Return whose code this login may show: a confirmed one's, or one's that it has begun itself and may confirm.
 
-        The twin of a push is never among the latter: the scan confirms it.
+        The twin of a push is never among the latter: the scan confirms it. Nor is anything while the factor is off.
         """
         authenticators, user_id = self._tenant.authenticators, login.request.user_id
         if not self._factors.may_enroll(login):
             usable = self._factors.usable(user_id, but=login.spent)
             return tuple(entry for entry in usable if entry.kind == "totp")
+        if not self._factors.is_on("totp"):
+            return ()
         begun = (authenticators.get(user_id, one) for one in login.begun)
         return tuple(
             entry for entry in begun if entry and entry.kind == "totp" and not entry.active and not entry.partner

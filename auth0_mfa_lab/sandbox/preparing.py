@@ -34,7 +34,7 @@ class Prepared:
 def prepare_factor(tenant: Tenant, user: User, factor: str, *, client_id: str) -> Prepared:
     """Enroll one factor of FACTORS, in a login of its own that may enroll whatever is enrolled already."""
     login = tenant.begin_login(Request(client_id=client_id, user_id=user.user_id, audience=None, scope=()))
-    login.is_access_token = True
+    login.is_access_token = login.is_prepared = True
     if factor == "push":
         push = Push(tenant).associate(login)
         return Prepared(barcode_uri=push.barcode_uri, recovery_code=push.recovery_code, login=login)

@@ -49,13 +49,13 @@ class Push:
         )
 
     def open_ticket(self, ticket_id: str) -> Ticket | None:
-        """Return a ticket that can still be scanned: not used, not expired, and its enrollment still wanted.
+        """Return a ticket that can still be scanned: not used, not expired, its factor on, its enrollment wanted.
 
         An mfa_token enrolls the first factor only: once there is one, its tickets are dead [guess], else a password
         alone could get past a factor that was confirmed meanwhile.
         """
         ticket = self._tenant.transactions.ticket(ticket_id)
-        if ticket is None or self._tenant.state_of(ticket.transaction) != "pending":
+        if ticket is None or self._factors.state_of(ticket.transaction) != "pending":
             return None
         return ticket if self._factors.may_enroll(ticket.transaction.login) else None
 

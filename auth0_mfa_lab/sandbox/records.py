@@ -140,7 +140,8 @@ class Request:
 class Login:
     """The transaction behind an mfa_token, or behind an MFA access token that enrolls a factor.
 
-    An access token is never `done`: it may enroll as long as it lives. `begun` are the ids of what it enrolled,
+    An access token is never `done`: it may enroll as long as it lives. One that `is_prepared` is the sandbox's own, and
+    enrolls what is off as well. `begun` are the ids of what it enrolled,
     `newest` the last challenge of each channel, `spent` the ids that already proved themselves, where one factor
     follows another.
     """
@@ -149,6 +150,7 @@ class Login:
     request: Request
     expires: float
     is_access_token: bool = False
+    is_prepared: bool = False
     done: bool = False
     begun: list[str] = field(default_factory=list)
     newest: "dict[Channel, OobTransaction]" = field(default_factory=dict)
@@ -159,7 +161,8 @@ class Login:
 class OobTransaction:
     """The transaction behind an oob_code: an enrollment to be confirmed, or a login to be allowed.
 
-    A push is `approved` or `rejected` on the phone; SMS, voice and email stay `pending` until the `code` comes back.
+    A push is `approved` or `rejected` on the phone; SMS, voice and email stay `pending` until the `code` comes back
+    that went to this `address`.
     """
 
     txid: str
@@ -174,6 +177,7 @@ class OobTransaction:
     state: State = "pending"
     challenge: str = field(default="", repr=False)
     code: str = field(default="", repr=False)
+    address: str = field(default="", repr=False)
     reason: str | None = None
 
     @property

@@ -22,11 +22,9 @@ from auth0_mfa_lab.sandbox.records import (
     Device,
     LogEntry,
     Login,
-    OobTransaction,
     PasswordlessConnection,
     Request,
     Settings,
-    State,
     User,
 )
 from auth0_mfa_lab.sandbox.tenant_log import TenantLog
@@ -213,18 +211,6 @@ class Tenant:
             return None
         scope = tuple(str(claims.get("scope", "")).split())
         return Request(client_id=str(claims["azp"]), user_id=str(claims["sub"]), audience=None, scope=scope)
-
-    def state_of(self, transaction: OobTransaction) -> State:
-        """Return a transaction's state; once its authenticator is removed it counts as superseded.
-
-        What ended before stays as it ended.
-        """
-        user_id = transaction.login.request.user_id
-        if transaction.state in ("used", "rejected"):
-            return transaction.state
-        one = transaction.authenticator_id
-        is_listed = self.authenticators.get(user_id, one) or one == self.implicit_email_id(user_id)
-        return transaction.state if is_listed else "superseded"
 
     def confirm(self, user_id: str, authenticator_id: str, *, name: str | None = None) -> None:
         """Make an authenticator active, and what belongs to it."""

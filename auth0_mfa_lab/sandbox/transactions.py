@@ -54,6 +54,7 @@ class Transactions:
         device_id: str,
         channel: Channel = "auth0",
         code: str = "",
+        address: str = "",
     ) -> OobTransaction:
         """Begin an out-of-band transaction: 5 minutes, with a poll bucket of its own (reference, section 6.3)."""
         now = self._clock.now()
@@ -70,6 +71,7 @@ class Transactions:
             polls=self._limits.new("polls"),
             challenge=self._chance.base64url(32) if purpose == "login" and channel == "auth0" else "",
             code=code,
+            address=address,
         )
         self._by_code.put(transaction.oob_code, transaction)
         self._by_txid.put(transaction.txid, transaction)

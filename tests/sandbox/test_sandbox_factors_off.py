@@ -1,6 +1,8 @@
-"""A factor that is off: no enrollment, no challenge, no code; what was enrolled stays listed, what was sent may end."""
+"""A factor that is off: no enrollment, no challenge, no code; what was enrolled stays listed, what was sent is void."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import httpx
 import pytest
@@ -24,6 +26,7 @@ NOT_ENROLLED = (
     "unsupported_challenge_type",
     "User is not enrolled. You can use /mfa/associate endpoint to enroll the first authenticator.",
 )
+INVALID = (403, "invalid_grant", "Invalid oob_code.")
 ENROLLED = (403, "access_denied", "User is already enrolled.")
 
 
@@ -181,30 +184,112 @@ def test_where_every_factor_is_off_nobody_enrolls_and_nobody_gets_in(app: App, p
     assert error_of(app.challenge(app.mfa_token())) == NOT_ENROLLED
 
 
-def test_a_push_that_was_sent_before_may_still_be_allowed(app: App, phone: Phone) -> None:
+def test_a_push_that_was_sent_before_is_void_while_its_factor_is_off(app: App, phone: Phone) -> None:
     login = pushed(app, phone)
     switch_off(app.sandbox, "push-notification")
+    assert error_of(login.poll()) == INVALID
+    assert login.answer(login.sign(login.claims())).status_code == 404
+    switch_on(app.sandbox, "push-notification")
     assert error_of(login.poll())[1] == "authorization_pending"
+
+
+def test_a_push_that_was_allowed_gives_no_tokens_once_its_factor_is_off(app: App, phone: Phone) -> None:
+    login = pushed(app, phone)
     phone.allow()
-    assert login.poll().status_code == 200
+    switch_off(app.sandbox, "push-notification")
+    assert error_of(login.poll()) == INVALID
 
 
-def test_a_code_that_was_sent_before_still_opens_once(app: App) -> None:
+@pytest.mark.parametrize(
+    ("channel", "off"),
+    [
+        *(("sms", {"factors": frozenset({"otp"})}), ("sms", {"message_types": ("voice",)})),
+        *(("voice", {"factors": frozenset({"otp"})}), ("voice", {"message_types": ("sms",)})),
+        *(("email", {"factors": frozenset({"otp"})}), ("email", {"factors": frozenset({"email"})})),
+    ],
+)
+def test_a_code_that_was_sent_before_is_void_while_its_factor_is_off(
+    app: App, channel: str, off: dict[str, Any]
+) -> None:
+    everything_on(app)
+    user = app.sandbox.add_user(factors=["sms", "email"])
+    address = user.email if channel == "email" else user.phone_number
+    begun = {}
+    for purpose in ("login", "enroll"):
+        token = app.login(user) if purpose == "login" else app.mfa_access(user)
+        answer = app.challenge(token, oob_channel=channel) if purpose == "login" else associate(app, token, channel)
+        number = address if purpose == "login" else "other@example.com" if channel == "email" else "+15550123"
+        begun[purpose] = (token, answer.json()["oob_code"], app.newest_code(number))
+    before = app.sandbox.tenant.settings
+    set_up(app.sandbox, **off)
+    for token, oob_code, code in begun.values():
+        assert error_of(app.poll(token, oob_code, binding_code=code)) == INVALID
+    app.sandbox.tenant.settings = before
+    for token, oob_code, code in begun.values():
+        assert app.poll(token, oob_code, binding_code=code).status_code == 200
+
+
+def changed(app: App, user: User, **changes: Any) -> None:
+    app.sandbox.tenant.users[user.user_id] = replace(user, **changes)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"email": "new@example.com"}, {"email": ""}, {"email_verified": False}], ids=["new", "none", "unproved"]
+)
+def test_a_code_to_the_profiles_address_is_void_once_that_is_not_the_users_verified_one(
+    app: App, changes: dict[str, Any]
+) -> None:
+    everything_on(app)
     user = app.sandbox.add_user(factors=["sms"])
     mfa_token = app.login(user)
-    oob_code = app.challenge(mfa_token).json()["oob_code"]
-    switch_off(app.sandbox, "sms")
-    code = app.newest_code(user.phone_number)
+    oob_code = app.challenge(mfa_token, oob_channel="email").json()["oob_code"]
+    code = app.newest_code(user.email)
+    changed(app, user, **changes)
+    assert error_of(app.poll(mfa_token, oob_code, binding_code=code)) == INVALID
+    changed(app, user)
     assert app.poll(mfa_token, oob_code, binding_code=code).status_code == 200
-    assert error_of(app.challenge(app.login(user))) == no_otp("oob otp")
 
 
-def test_an_enrollment_that_was_begun_before_may_still_be_confirmed(app: App, phone: Phone) -> None:
+def test_a_code_to_an_enrolled_address_is_good_whatever_the_profile_says(app: App) -> None:
+    everything_on(app)
+    user = app.sandbox.add_user(factors=["email"])
+    mfa_token = app.login(user)
+    oob_code = app.challenge(mfa_token, oob_channel="email").json()["oob_code"]
+    code = app.newest_code(user.email)
+    changed(app, user, email="new@example.com", email_verified=False)
+    assert app.poll(mfa_token, oob_code, binding_code=code).status_code == 200
+
+
+def test_a_ticket_cannot_be_scanned_while_its_factor_is_off(app: App, phone: Phone) -> None:
     mfa_token = app.mfa_token()
     barcode = app.associate(mfa_token).json()
     switch_off(app.sandbox, "push-notification")
+    assert scan(phone, barcode["barcode_uri"]).status_code == 404
+    assert error_of(app.poll(mfa_token, barcode["oob_code"])) == INVALID
+    assert kinds(app.authenticators(mfa_token), active=True) == []
+    switch_on(app.sandbox, "push-notification")
     assert scan(phone, barcode["barcode_uri"]).is_success
     assert app.poll(mfa_token, barcode["oob_code"]).status_code == 200
+
+
+def test_an_app_that_was_begun_before_is_not_confirmed_while_its_factor_is_off(app: App, phone: Phone) -> None:
+    mfa_token = app.mfa_token()
+    phone.scan(app.associate_otp(mfa_token).json()["barcode_uri"])
+    switch_off(app.sandbox, "otp")
+    assert error_of(app.otp(mfa_token, phone.code())) == NOT_ENROLLED
+    assert kinds(app.authenticators(mfa_token), active=True) == []
+    assert {row.left for row in app.sandbox.limits(app.sandbox.defaults.user_id) if row.name == "failed_otp_codes"} == {
+        10
+    }
+    switch_on(app.sandbox, "otp")
+    assert app.otp(mfa_token, phone.code()).status_code == 200
+
+
+def test_a_user_is_prepared_with_factors_that_are_off(app: App, phone: Phone) -> None:
+    switch_off(app.sandbox, *EVERY)
+    user = app.sandbox.add_user(factors=["push", "otp", "sms", "voice", "email"], phone=phone)
+    listed = app.authenticators(app.login(user))
+    assert kinds(listed, active=True) == ["push", "totp", "totp", "sms", "voice", "email"]
 
 
 @pytest.mark.parametrize("name", ["duo", "webauthn-roaming", "webauthn-platform"])
