@@ -47,9 +47,9 @@ class NoAnswer(LabError):
         """Say of a failed exchange who gave no answer, and what to check."""
         kind = exchange.failure.kind if exchange.failure else "no answer"
         return cls(
-            f"{exchange.request.host} gave no answer ({kind}). The journal keeps the request as exchange "
-            f"{exchange.number}. Check AUTH0_DOMAIN, the network, and for a private certificate AUTH0_CA_FILE; "
-            "then run the cell again.",
+            f"{exchange.masked(exchange.request.host)} gave no answer ({kind}). The journal keeps the request as "
+            f"exchange {exchange.number}. Check AUTH0_DOMAIN, the network, and for a private certificate "
+            "AUTH0_CA_FILE; then run the cell again.",
             exchange,
         )
 

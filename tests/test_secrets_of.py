@@ -220,3 +220,209 @@ def test_the_user_in_a_path_of_the_management_api_is_found(path: str) -> None:
     url = f"https://tenant.example{path}"
     assert list(secrets_of(a_request("GET", url), url=url, people=True)) == [("user_id", "auth0|123")]
     assert list(secrets_of(a_request("GET", url), url=url)) == []
+
+
+# -- what a name says that is not the wire's own
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("twilio_auth_token", "twilio_auth_token"),
+        ("authToken", "auth_token"),
+        ("aws_secret_access_key", "aws_secret_access_key"),
+        ("api_key", "api_key"),
+        ("apiKeys", "api_keys"),
+        ("signing_key", "signing_key"),
+        ("privateKey", "private_key"),
+        ("smtp_password", "smtp_password"),
+        ("provider_credentials", "provider_credentials"),
+        ("signing_secret", "signing_secret"),
+        ("device_code", "device_code"),
+        ("code_verifier", "code_verifier"),
+    ],
+)
+@pytest.mark.parametrize("people", [True, False])
+def test_a_name_that_ends_like_a_secrets_gives_its_value_away(name: str, kind: str, people: bool) -> None:
+    assert of_json({"credentials": {name: "some-value-of-it"}}, people=people) == [(kind, "some-value-of-it")]
+    assert list(secrets_of(a_request(form={name: "some-value-of-it"}))) == [(kind, "some-value-of-it")]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("token_type", "public_key", "kid", "key", "key_id", "primary_key", "partition_key", "grant_types", "passkey"),
+        *("token_endpoint", "token_endpoint_auth_method", "response_types", "secrets_of", "error_code", "oob_channel"),
+    ],
+)
+def test_a_name_that_only_sounds_so_does_not(name: str) -> None:
+    assert of_json({name: "some-value-of-it"}) == []
+
+
+@pytest.mark.parametrize("value", ["true", "none", "https://tenant.example/reset", "abc", ""])
+def test_a_value_that_can_be_no_secret_is_none_under_a_name_of_ones_own(value: str) -> None:
+    assert of_json({"change_password": value, "reset_token": value}) == []
+
+
+def test_a_header_that_is_named_so_gives_its_value_away() -> None:
+    assert of_header("x-api-key", "some-value-of-it") == [("x_api_key", "some-value-of-it")]
+    assert of_header("X-Auth-Token", "some-value-of-it") == [("x_auth_token", "some-value-of-it")]
+    assert of_header("proxy-authorization", "Bearer abcdefgh") == [("token", "abcdefgh")]
+
+
+BASE64 = f"{'MIIEowIBAAKCAQEA' * 4}\n{'abcdEFGH0123+/xy' * 4}"
+PEM = f"-----BEGIN RSA PRIVATE KEY-----\n{BASE64}\n-----END RSA PRIVATE KEY-----"
+
+
+def test_a_private_key_is_found_by_its_shape_and_a_public_one_is_none() -> None:
+    assert of_json({"whatever": f"text {PEM} text"}) == [("private_key", PEM)]
+    assert list(secrets_of(a_response(text=f"<p>{PEM}</p>"))) == [("private_key", PEM)]
+    assert of_json({"pem": PEM.replace("RSA PRIVATE", "PUBLIC")}) != []  # its name is that of a private one
+    assert of_json({"cert": PEM.replace("RSA PRIVATE KEY", "CERTIFICATE")}) == []
+
+
+def test_the_private_part_of_a_json_web_key_is_found() -> None:
+    key = {"kty": "RSA", "e": "AQAB", "kid": "a-kid", "d": "private-exponent"}
+    assert of_json({"keys": [key]}) == [("private_key", "private-exponent")]
+    assert of_json({"d": "no key at all"}) == []
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"password": "first-of-two", "password": "second"}', b'[{"a": {"password": "first-of-two"}, "a": 1}]']
+)
+def test_the_first_of_two_members_of_one_name_is_found_too(body: bytes) -> None:
+    request = a_request(body=body, headers=[("content-type", "application/json")])
+    assert ("password", "first-of-two") in list(secrets_of(request))
+
+
+def test_the_first_of_two_fields_of_one_name_is_found_too() -> None:
+    form = [("content-type", "application/x-www-form-urlencoded")]
+    request = a_request(body=b"password=first-of-two&password=second", headers=form)
+    assert list(secrets_of(request)) == [("password", "first-of-two"), ("password", "second")]
+
+
+def test_json_in_a_text_is_taken_apart_too() -> None:
+    assert of_json({"details": json.dumps({"deep": [{"client_secret": "very-secret"}]})}) == [
+        ("client_secret", "very-secret")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Invalid login: password=hunter-two, try again", [("password", "hunter-two")]),
+        ('Cannot read {"client_secret": "very-secret"', [("client_secret", "very-secret")]),
+        ("postgres://app:hunter-two@db.example/x", [("password", "hunter-two")]),
+        ("https://app.example/cb#access_token=opaque-token-1&token_type=Bearer", [("access_token", "opaque-token-1")]),
+        ("https://app.example/cb?code=abcdefgh12345678&state=x", [("code", "abcdefgh12345678")]),
+        ("The password is wrong. Reset your password: here", []),
+        ("status=pending; error_code=invalid_body", []),
+    ],
+)
+def test_a_secret_that_a_text_names_is_found(text: str, found: list[tuple[str, str]]) -> None:
+    assert of_json({"message": text}) == found
+    assert list(secrets_of(a_response(text=text))) == found
+    assert of_header("location", text) == found
+
+
+def test_an_authorization_code_is_a_secret_where_it_is_sent() -> None:
+    assert list(secrets_of(a_request(form={"code": "abcdefgh12345678"}))) == [("code", "abcdefgh12345678")]
+    assert list(secrets_of(a_request(form={"code": "invalid_body"}))) == []
+
+
+def test_a_number_is_a_secret_in_any_secret_field() -> None:
+    assert of_json({"password": 12345678, "client_secret": 1}) == [("password", "12345678")]
+
+
+def test_what_an_application_keeps_for_itself_is_a_secret_if_it_looks_so() -> None:
+    metadata = {
+        "stripe": "sk0live0ABCDEFGH12",
+        "theme": "dark",
+        "note": "a long note with 12 words",
+        "api_key": "abcdef",
+    }
+    assert of_json({"client_metadata": metadata}) == [("stripe", "sk0live0ABCDEFGH12"), ("api_key", "abcdef")]
+
+
+@pytest.mark.parametrize("depth", [61, 400, 900])
+def test_a_secret_in_json_that_is_too_deep_to_walk_is_found_by_its_name(depth: int) -> None:
+    text = "[" * depth + '{"password": "hunter-number-two"}' + "]" * depth
+    headers = [("content-type", "application/json")]
+    assert list(secrets_of(a_response(text=text, headers=headers))) == [("password", "hunter-number-two")]
+
+
+# -- persons, on a live tenant
+
+
+def test_what_a_profile_keeps_is_a_persons() -> None:
+    profile = {
+        "user_metadata": {"plan": "gold", "pets": ["Rex the dog"], "ssn": 123456789, "ok": "true", "lang": "en"},
+        "app_metadata": {"deep": {"account": "A-100"}},
+        "middle_name": "Quinn",
+        "preferred_username": "jroe",
+        "address": {"street_address": "1 Main Street", "country": "Sweden"},
+        "https://shop.example/email": "jane@shop.example",
+        "https://shop.example/note": "write to jane.roe@example.com or +15550100",
+    }
+    assert {value: kind for kind, value in of_json(profile, people=True)} == {
+        "gold": "plan",
+        "Rex the dog": "pets",
+        "123456789": "ssn",
+        "A-100": "account",
+        "Quinn": "middle_name",
+        "jroe": "preferred_username",
+        "1 Main Street": "street_address",
+        "Sweden": "country",
+        "jane@shop.example": "email",
+        "jane.roe@example.com": "email",
+        "+15550100": "phone_number",
+    }
+    assert of_json(profile) == []
+
+
+def test_the_details_of_a_log_entry_name_a_person_and_no_browser() -> None:
+    details = {
+        "request": {"ip": "192.0.2.7", "user_agent": "jane@example.com"},
+        "fullname": "Jane Roe",
+        "client_ip": "::1",
+    }
+    assert of_json([{"details": details}], people=True) == [
+        ("ip", "192.0.2.7"),
+        ("fullname", "Jane Roe"),
+        ("ip", "::1"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("target", "found"),
+    [
+        ('/api/v2/logs?q=user_id:"auth0%7C123456"', [("user_id", "auth0|123456")]),
+        ("/api/v2/logs?q=user_id%3A%22of-my-own%22", [("user_id", "of-my-own")]),
+        ("/api/v2/users?q=email:jane@example.com", [("email", "jane@example.com")]),
+        ("/api/v2/users-by-email?email=jane%40example.com", [("email", "jane@example.com")]),
+        ("/api/v2/user-blocks/auth0%7C123456", [("user_id", "auth0|123456")]),
+        ("/api/v2/user-blocks?identifier=%2B15550100", [("identifier", "+15550100")]),
+        ("/api/v2/user-blocks/of-my-own", [("user_id", "of-my-own")]),
+    ],
+)
+def test_the_person_in_a_query_or_a_path_is_found(target: str, found: list[tuple[str, str]]) -> None:
+    url = f"https://tenant.example{target}"
+    assert set(found) <= set(secrets_of(a_request("GET", url), url=url, people=True))
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("The user auth0|5f00000000 has no MFA.", [("user_id", "auth0|5f00000000")]),
+        (
+            "Sent to +15550100, not to jane.roe@example.com.",
+            [("email", "jane.roe@example.com"), ("phone_number", "+15550100")],
+        ),
+        ("sms|dev_0000000000000000 and 1+1234567 and a@b and x | y", []),
+        ("the machine abc@clients, version +1", []),
+    ],
+)
+def test_the_person_in_a_sentence_is_found(text: str, found: list[tuple[str, str]]) -> None:
+    assert of_json({"message": text}, people=True) == found
+    assert list(secrets_of(a_response(text=text), people=True)) == found
+    assert of_json({"message": text}) == []

@@ -17,8 +17,6 @@ _ALIAS = re.compile(r"<[a-z][a-z0-9_]* \d+")
 _LIST_OF_ONE = re.compile(r"\[\n\s+([^\[\]{}\n]+)\n\s+\]")
 _ONE_LINE = 88
 _FROM_COLUMN = 56
-# A record separator: where a body holds one, a replacement character stands for it.
-_SEAM = "\x1e\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,16 +60,15 @@ def lines_of(exchange: Exchange, aliases: Aliases) -> Lines:
         f"{request.method} {request.target}",
         exchange.outcome,
     ]
-    # In one piece, so that each secret is introduced once, where it stands first.
-    whole = _SEAM.join(part.replace(_SEAM[0], "\ufffd") for part in raw)
-    masked = aliases.mask(whole, introducing=exchange.number).split(_SEAM)
+    # One after the other, so that each secret is introduced once, where it stands first.
+    masked = aliases.mask_each(raw, introducing=exchange.number)
     shown = Lines(
-        title=f"{exchange.number} · {exchange.speaker} → {request.host}",
+        title=f"{exchange.number} · {exchange.speaker} → {aliases.mask(request.host)}",
         call=masked[7],
         outcome=masked[8],
         request=tuple(masked[0].split("\n")),
         answer=tuple(masked[1].split("\n")),
-        notes=exchange.notes,
+        notes=tuple(map(aliases.mask, exchange.notes)),
         request_headers=tuple(masked[2].split("\n")),
         answer_headers=tuple(masked[3].split("\n")),
         request_sent=masked[4],
@@ -114,7 +111,8 @@ def _laid_out(message: Request | Response) -> list[str]:
     if message.media_type == "application/x-www-form-urlencoded":
         return [f"{name}={value}" for name, value in data.items()]
     if data is None:
-        return message.text.splitlines()
+        # Not `splitlines`: a secret may hold what it takes for the end of a line.
+        return str(message.text).removesuffix("\n").split("\n") if message.body else []
     return _json(data, one_line=isinstance(message, Request))
 
 

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 
+from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.secret import Secret
+from auth0_mfa_lab.wire.names import secret_kind
+from auth0_mfa_lab.wire.spelled import Spelled
 from auth0_mfa_lab.wire.spellings import is_a_word_of_its_own, is_short, spellings
 
 _SHOWN = re.compile(r"<([a-z][a-z0-9_]*) (\d+)(?:: (?:sealed|JWT))?>")
-_WINDOW = 8
+_LIKE_AN_ALIAS = re.compile(r"<[a-z][a-z0-9_]{0,40}(?: \d{1,6})?>")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +53,8 @@ class _Find:
 class Aliases:
     """Every secret that passed, each with one alias, however it is spelled.
 
-    The search is an index of short windows: each spelling is filed under its first characters and its length, and a
-    text is walked once. So the cost follows the text, not the number of secrets (all sealed strings begin alike, but
-    have few lengths). Where secrets overlap, the whole stretch goes.
+    A text is walked once, and the cost follows it, not the number of secrets. Where secrets overlap, the whole stretch
+    goes. Neither its `repr` nor that of anything in it shows a secret.
     """
 
     def __init__(self, *, people: bool = False) -> None:
@@ -59,11 +63,14 @@ class Aliases:
         self.lock = threading.RLock()
         self._alias_of: dict[str, Alias] = {}
         self._named: dict[str, Alias] = {}
+        self._value: dict[str, Secret] = {}
         self._count: dict[str, int] = {}
-        # From a window's size to the window, to the lengths of what begins so, to the spellings.
-        self._index: dict[int, dict[str, dict[int, dict[str, Alias]]]] = {}
-        # Codes and other short values, by their length: they count only where they stand alone.
-        self._short: dict[int, dict[str, Alias]] = {}
+        self._anywhere = Spelled[Alias]()
+        # Codes, other short values and people's names count only where they stand alone.
+        self._alone = Spelled[Alias]()
+
+    def __repr__(self) -> str:
+        return f"Aliases · {len(self._named)} secrets"
 
     def learn(self, kind: str, value: str, *, born: int | None = None, answered: bool = False) -> Secret:
         """Give `value` an alias of this kind, or find the one it has, and return it as a Secret.
@@ -73,13 +80,32 @@ class Aliases:
         says that it stood in the answer.
         """
         with self.lock:
-            alias = self._alias_of.get(value) or self._new(kind, value, born, answered)
-            return Secret(value, alias.shown)
+            alias = self._alias_of.get(value) or self._new(kind, str(value), born, answered)
+            return self._value[alias.shown]
 
     def known(self, value: str) -> Alias | None:
         """Return the alias of exactly this value, or None."""
         with self.lock:
             return self._alias_of.get(value)
+
+    def alias_of(self, shown: str) -> Alias:
+        """Return the alias of exactly one secret: by its name as shown, or of the Secret itself.
+
+        Raises LabError for any other, naming those that are nearest; what was passed may be a secret, and is not said.
+        """
+        if not isinstance(shown, str):
+            raise LabError(f"An alias is a text such as '<mfa_token 1>', and no {type(shown).__name__}.")
+        name = shown.shown if isinstance(shown, Secret) else shown.strip()
+        alias = self.named(name) or (self.known(shown) if isinstance(shown, Secret) else None)
+        if alias is None:
+            raise LabError(self._unknown(name)) from None
+        return alias
+
+    def value_of(self, shown: str) -> Secret:
+        """Return the secret that is shown under exactly this alias; LabError as `alias_of` raises it."""
+        alias = self.alias_of(shown)
+        with self.lock:
+            return self._value[alias.shown]
 
     def named(self, shown: str) -> Alias | None:
         """Return the alias that is shown like this (`<mfa_token 1>`, with or without its shape), or None."""
@@ -93,15 +119,27 @@ class Aliases:
             aliases = [find.alias for find in self._finds(text)]
         return max((alias.born for alias in aliases if alias.born and alias.answered), default=None)
 
+    def in_text(self, text: str) -> list[Alias]:
+        """Return the aliases of the secrets that a text holds, each once, as they stand there."""
+        with self.lock:
+            return list(dict.fromkeys(find.alias for find in _merged(self._finds(str(text)))))
+
     def mask(self, text: str, *, introducing: int | None = None) -> str:
         """Return the text with every learned secret under its alias.
 
         With `introducing`, a secret born in the exchange of that number is introduced with its shape where the
         text first has it. Masking twice changes nothing.
         """
+        return self.mask_each([text], introducing=introducing)[0]
+
+    def mask_each(self, texts: Iterable[str], *, introducing: int | None = None) -> list[str]:
+        """Return texts that are shown one after the other as `mask` does: a secret is introduced in the first."""
+        introduced: set[str] = set()
+        return [self._masked(str(text), introducing, introduced) for text in texts]
+
+    def _masked(self, text: str, introducing: int | None, introduced: set[str]) -> str:
         with self.lock:
             finds = _merged(self._finds(text))
-        introduced: set[str] = set()
         parts: list[str] = []
         end = 0
         for find in finds:
@@ -120,39 +158,42 @@ class Aliases:
     def _new(self, kind: str, value: str, born: int | None, answered: bool) -> Alias:
         number = self._count[kind] = self._count.get(kind, 0) + 1
         alias = Alias(kind=kind, number=number, shape=_shape(value), born=born, answered=answered)
-        self._alias_of[value] = self._named[alias.shown] = alias
+        secret = self._value[alias.shown] = Secret(value, alias.shown)
+        self._alias_of[secret] = self._named[alias.shown] = alias
+        # A name of letters alone, and what stands in a profile (`free`), is a part of ordinary words too.
+        alone = is_short(value) or (self.people and value.isalpha() and secret_kind(kind) is None)
         # Blanks hide nothing, and stand in every text.
         for spelling in spellings(value) if value.strip() else ():
-            if is_short(spelling):
-                self._short.setdefault(len(spelling), {}).setdefault(spelling, alias)
-                continue
-            size = min(len(spelling), _WINDOW)
-            lengths = self._index.setdefault(size, {}).setdefault(spelling[:size], {})
-            lengths.setdefault(len(spelling), {}).setdefault(spelling, alias)
+            (self._alone if alone else self._anywhere).add(spelling, alias)
         return alias
+
+    def _unknown(self, name: str) -> str:
+        """Say of what is no alias what to pass; a secret that somebody pasted is not repeated."""
+        if not _LIKE_AN_ALIAS.fullmatch(name):
+            return "This is no alias of one secret: write one as it is shown, such as '<mfa_token 1>'."
+        near = get_close_matches(name, list(self._named), n=3, cutoff=0.5)
+        there = f"Near it: {', '.join(near)}." if near else "Nothing near it was learned."
+        return f"There is no secret {self.mask(name)}. {there}"
 
     def _finds(self, text: str) -> list[_Find]:
         """Find every secret, overlapping ones too, in the order of their beginnings."""
         finds: list[_Find] = []
         short: list[_Find] = []
         position = 0
-        windows = [(size, self._index[size]) for size in sorted(self._index, reverse=True)]
-        codes = [(size, self._short[size]) for size in sorted(self._short, reverse=True)]
+        anywhere, alone = self._anywhere, self._alone
         while position < len(text):
+            head = text[position : position + 2]
             found = None
-            for size, beginnings in windows:
-                lengths = beginnings.get(text[position : position + size])
-                if lengths and (found := _longest(text, position, lengths)):
-                    break
-            end = self._end_of_alias(text, position) if text[position] == "<" else None
-            if end and (found is None or found.end <= end):
-                position = end
+            if anywhere.may_begin(head):
+                found = next((_Find(position, end, alias) for end, alias in anywhere.at(text, position)), None)
+            past = self._end_of_alias(text, position) if head[0] == "<" else None
+            if past and (found is None or found.end <= past):
+                position = past
                 continue
             if found:
                 finds.append(found)
-            for size, values in codes if not found else ():
-                if alias := values.get(text[position : position + size]):
-                    short.append(_Find(position, position + size, alias))
+            elif alone.may_begin(head):
+                short += [_Find(position, end, alias) for end, alias in alone.at(text, position)]
             position += 1
         return sorted([*finds, *_alone(short, text, finds)], key=lambda find: find.start)
 
@@ -161,13 +202,6 @@ class Aliases:
         match = _SHOWN.match(text, start)
         alias = self._named.get(f"<{match[1]} {match[2]}>") if match else None
         return match.end() if match and alias and match[0] in (alias.shown, alias.introduced) else None
-
-
-def _longest(text: str, start: int, lengths: dict[int, dict[str, Alias]]) -> _Find | None:
-    for length in sorted(lengths, reverse=True):
-        if alias := lengths[length].get(text[start : start + length]):
-            return _Find(start, start + length, alias)
-    return None
 
 
 def _alone(short: list[_Find], text: str, finds: list[_Find]) -> list[_Find]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import accumulate
 from typing import Any, Literal
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from auth0_mfa_lab.errors import MissingField
-from auth0_mfa_lab.secret import Secret
+from auth0_mfa_lab.secret import Secret, SecretBytes
 from auth0_mfa_lab.wire.claims import claims_of
 
 Speaker = Literal["app", "phone"]
@@ -18,11 +20,18 @@ Json = Any
 """Whatever JSON holds: what a server sends is checked where it is read, not by its type."""
 
 
-class Body(bytes):
-    """A body as it was sent; only its `repr` hides it, for it may hold any secret."""
+_AS_SENT = "<as sent>"
+_DEEPEST = 60
 
-    def __repr__(self) -> str:
-        return "<body as sent>"
+
+class Body(SecretBytes):
+    """A body as it was sent; its `repr` hides it, for it may hold any secret."""
+
+    def __new__(cls, value: bytes, shown: str = "<body as sent>") -> Body:
+        """Hide the bytes of a body."""
+        body = bytes.__new__(cls, value)
+        body.shown = shown
+        return body
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -47,16 +56,44 @@ class Message:
     @property
     def text(self) -> str:
         """The body as text, a Secret whole; bytes that are no UTF-8 are replaced."""
-        return Secret(self.body.decode("utf-8", "replace"), repr(self.body))
+        return self.body.decode("utf-8", "replace")
 
     def raw_data(self) -> Json:
-        """Return the body taken apart and raw: JSON, the fields of a form, or None where it is neither."""
-        if self.media_type == "application/x-www-form-urlencoded":
-            return dict(parse_qsl(self.text, keep_blank_values=True))
-        try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError):
-            return None
+        """Return the body taken apart: JSON, the fields of a form, or None where it is neither.
+
+        Each text in it, a name too, is raw and a Secret: nobody has looked yet which of them are secrets.
+        """
+        return _hidden(plain_data(self))
+
+
+def plain_data(message: Message) -> Json:
+    """Return the body of a message taken apart, of plain texts: for whoever masks or wraps them."""
+    if message.media_type == "application/x-www-form-urlencoded":
+        return dict(parse_qsl(str(message.text), keep_blank_values=True))
+    text = bytes(message.body)
+    try:
+        return None if is_deep(text) else json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def is_deep(text: str | bytes) -> bool:
+    """Say whether JSON may be nested so deeply that walking it could end in an error: it then counts as text."""
+    whole = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    if whole.count("[") + whole.count("{") <= _DEEPEST:
+        return False
+    steps = (1 if each in "[{" else -1 for each in re.findall(r"[][{}]", whole))
+    return max(accumulate(steps)) > _DEEPEST
+
+
+def _hidden(value: Json) -> Json:
+    if isinstance(value, str):
+        return Secret(value, _AS_SENT)
+    if isinstance(value, list):
+        return [_hidden(each) for each in value]
+    if isinstance(value, dict):
+        return {Secret(key, _AS_SENT): _hidden(each) for key, each in value.items()}
+    return value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -68,14 +105,30 @@ class Request(Message):
 
     @property
     def host(self) -> str:
-        """The host that was asked, with its port if the URL names one."""
-        return urlsplit(self.url).netloc
+        """The host that was asked, with its port if the URL names one; a Secret where it holds one."""
+        return _cut(self.url, _host)
 
     @property
     def target(self) -> str:
-        """The path and the query."""
-        parts = urlsplit(self.url)
-        return f"{parts.path}?{parts.query}" if parts.query else parts.path
+        """The path and the query; a Secret where they hold one."""
+        return _cut(self.url, _target)
+
+
+def _cut(url: str, part: Callable[[str], str]) -> str:
+    """Return a part of a URL, shown as the same part of the masked URL."""
+    raw = part(str(url))
+    shown = part(url.shown) if isinstance(url, Secret) else raw
+    return raw if raw == shown else Secret(raw, shown)
+
+
+def _host(url: str) -> str:
+    return url.partition("://")[2].partition("/")[0].partition("?")[0].partition("#")[0]
+
+
+def _target(url: str) -> str:
+    # Not urlsplit: it remembers the URLs that it has split, and refuses what is no URL.
+    rest = url.partition("://")[2].partition("#")[0]
+    return rest.removeprefix(_host(url))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -88,7 +141,7 @@ class Response(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """Why there is no answer: the kind of failure, and what it said, masked."""
+    """Why there is no answer: the kind of failure, and what it said; masked, as the journal keeps it."""
 
     kind: str
     said: str
@@ -122,7 +175,7 @@ class Exchange:
     @cached_property
     def json(self) -> Json:
         """The answer's body as JSON, each secret in it a Secret; None when there is none or it is not JSON."""
-        return self._wrapped(self.response.raw_data()) if self.response else None
+        return self._wrapped(plain_data(self.response)) if self.response else None
 
     @property
     def error(self) -> str | None:
@@ -191,5 +244,5 @@ class Exchange:
         if isinstance(value, list):
             return [self._wrapped(each) for each in value]
         if isinstance(value, dict):
-            return {key: self._wrapped(each) for key, each in value.items()}
+            return {self.wrap(key): self._wrapped(each) for key, each in value.items()}
         return value

@@ -10,7 +10,9 @@ from typing import overload
 
 from auth0_mfa_lab.wire.aliases import Aliases
 from auth0_mfa_lab.wire.exchange import Exchange, Failure, Request, Response, Speaker
-from auth0_mfa_lab.wire.secrets_of import secrets_of
+from auth0_mfa_lab.wire.given_away import in_text
+from auth0_mfa_lab.wire.secrets_of import secrets_of, secrets_of_path
+from auth0_mfa_lab.wire.uses import Uses, uses_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +46,7 @@ class Journal(Sequence[Exchange]):
 
     def step(self, title: str) -> None:
         """Put the exchanges that follow under this title."""
-        self.title = title
+        self.title = self.aliases.wrap(title)
 
     def append(
         self,
@@ -60,16 +62,23 @@ class Journal(Sequence[Exchange]):
             response = answer if isinstance(answer, Response) else None
             failure = answer if isinstance(answer, Failure) else None
             self._learn(number, request, response)
-            wrap = self.aliases.wrap
+            self._learn_texts(number, *([failure.said] if failure else [response.reason] if response else []))
+            wrap, mask = self.aliases.wrap, self.aliases.mask
             exchange = Exchange(
                 number=number,
                 speaker=speaker,
-                step=self.title,
+                step=self.title and wrap(str(self.title)),
                 at=self.now(),
-                request=replace(request, url=wrap(request.url), headers=_wrapped(request.headers, wrap)),
-                response=replace(response, headers=_wrapped(response.headers, wrap)) if response else None,
-                failure=failure,
-                notes=notes,
+                request=replace(
+                    request,
+                    method=wrap(request.method),
+                    url=wrap(request.url),
+                    headers=_wrapped(request.headers, wrap),
+                ),
+                response=response
+                and replace(response, reason=wrap(response.reason), headers=_wrapped(response.headers, wrap)),
+                failure=failure and replace(failure, kind=mask(failure.kind), said=mask(failure.said)),
+                notes=tuple(map(wrap, notes)),
                 show=lambda each: self.show(each, self.aliases),
                 wrap=wrap,
             )
@@ -91,12 +100,28 @@ class Journal(Sequence[Exchange]):
 
         return [Run(exchanges=tuple(group)) for _, group in groupby(tuple(self), said)]
 
+    def where(self, alias: str) -> Uses:
+        """Say where a secret was born and where it is used.
+
+        `alias` is its name as shown, such as `<mfa_token 1>`, or the Secret itself. Raises LabError for an alias that
+        there is not, naming those that are nearest.
+        """
+        found = self.aliases.alias_of(alias)
+        return uses_of(found, tuple(self), self.aliases)
+
     def _learn(self, number: int, request: Request, response: Response | None) -> None:
         people = self.aliases.people
         for kind, value in secrets_of(request, url=request.url, people=people):
             self.aliases.learn(kind, value, born=number)
         for kind, value in secrets_of(response, people=people) if response else ():
             self.aliases.learn(kind, value, born=number, answered=True)
+        for kind, value in secrets_of_path(request.url, people=people):
+            self.aliases.learn(kind, value, born=number)
+
+    def _learn_texts(self, number: int, *texts: str) -> None:
+        for text in texts:
+            for kind, value in in_text(text, "token", people=self.aliases.people):
+                self.aliases.learn(kind, value, born=number, answered=True)
 
     @overload
     def __getitem__(self, index: int) -> Exchange: ...
@@ -116,4 +141,4 @@ class Journal(Sequence[Exchange]):
 
 
 def _wrapped(headers: tuple[tuple[str, str], ...], wrap: Callable[[str], str]) -> tuple[tuple[str, str], ...]:
-    return tuple((name, wrap(value)) for name, value in headers)
+    return tuple((wrap(name), wrap(value)) for name, value in headers)

@@ -6,6 +6,7 @@ import httpx
 
 from auth0_mfa_lab.wire.exchange import Body, Exchange, Failure, Request, Response, Speaker
 from auth0_mfa_lab.wire.journal import Journal
+from auth0_mfa_lab.wire.log_guard import LogGuard, under_way
 
 EXCHANGE = "auth0_mfa_lab.exchange"
 """The key of `httpx.Response.extensions` under which the recorder puts the Exchange."""
@@ -29,6 +30,7 @@ class RecordingTransport(httpx.BaseTransport):
         self._inner = inner
         self._journal = journal
         self._speaker = speaker
+        LogGuard.watching(journal.aliases)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Pass the request on, read the answer whole, and record both; raise Unanswered when there is none."""
@@ -39,13 +41,14 @@ class RecordingTransport(httpx.BaseTransport):
             body=Body(request.read()),
         )
         try:
-            answer = self._inner.handle_request(request)
-            # The connection can break while the body is read: that is a failure too.
-            body = answer.read()
+            with under_way():
+                answer = self._inner.handle_request(request)
+                # The connection can break while the body is read: that is a failure too.
+                body = answer.read()
         except httpx.RequestError as failure:
-            said = self._journal.aliases.mask(str(failure))
-            kind = type(failure).__name__
-            raise Unanswered(self._record(sent, Failure(kind=kind, said=said))) from None
+            # The journal masks what it says, once the request's own secrets are learned.
+            lost = Failure(kind=type(failure).__name__, said=str(failure))
+            raise Unanswered(self._record(sent, lost)) from None
         received = Response(
             status=answer.status_code,
             reason=answer.reason_phrase,
