@@ -86,6 +86,16 @@ class Inside(Lines):
         """
         return Evidence(self._evidence()).narrowed(endpoint=endpoint, mark=mark, error=error, status=status)
 
+    def watched(self, watch: Callable[[HowItIsSet], None]) -> Inside:
+        """Return the same inside, which tells `watch` at each look how it is set."""
+
+        def settings() -> HowItIsSet:
+            found = self._settings()
+            watch(found)
+            return found
+
+        return Inside(self._domain, settings, self._evidence)
+
     def _lines(self) -> list[str]:
         return [
             f"Sandbox tenant {self._domain} · profile {self.profile} · policy {self.policy}",
@@ -93,7 +103,15 @@ class Inside(Lines):
         ]
 
 
-class Box(Protocol):
+class Host(Protocol):
+    """What the verbs of a lab ask of a tenant that has an inside."""
+
+    def user(self, aliases: Aliases, factors: Sequence[str]) -> User: ...
+    def limits(self, user: User) -> Limits: ...
+    def inside(self) -> Inside: ...
+
+
+class Box(Host, Protocol):
     """What a lab needs of a sandbox, wherever that runs; `failures` is what its phone raises."""
 
     @property
@@ -101,9 +119,6 @@ class Box(Protocol):
 
     def new_phone(self, http: httpx.Client) -> Phone: ...
     def messages(self, address: str) -> Sequence[Sent]: ...
-    def user(self, aliases: Aliases, factors: Sequence[str]) -> User: ...
-    def limits(self, user: User) -> Limits: ...
-    def inside(self) -> Inside: ...
 
 
 class Boxed:
@@ -162,7 +177,7 @@ def unknown_user(user: User) -> LabError:
     return LabError(f"This sandbox has no user {user.username!r}: pass one that lab.user(...) of this lab returned.")
 
 
-def inside_of(box: Box | None, domain: str) -> Inside:
+def inside_of(box: Host | None, domain: str) -> Inside:
     """Return the inside of a lab's sandbox; LabError for the lab on a live tenant (None) of this domain."""
     if box is None:
         raise LabError(
@@ -172,7 +187,7 @@ def inside_of(box: Box | None, domain: str) -> Inside:
     return box.inside()
 
 
-def limits_of(box: Box | None, user: User) -> Limits:
+def limits_of(box: Host | None, user: User) -> Limits:
     """Return what is left of each limit of a user of the sandbox's; without one (None), what Auth0 documents.
 
     Raises LabError for what is no user, or none of this sandbox's.
@@ -182,7 +197,7 @@ def limits_of(box: Box | None, user: User) -> Limits:
     return Limits("Limits, as Auth0 documents them", DOCUMENTED, note=NOTE) if box is None else box.limits(user)
 
 
-def headline(box: Box | None, domain: str) -> str:
+def headline(box: Host | None, domain: str) -> str:
     """Return the line by which a lab names its tenant; a live one is no box (None)."""
     if box is None:
         return f"Lab on the live tenant {domain}: every request of yours is sent there."

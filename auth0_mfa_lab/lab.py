@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from auth0_mfa_lab.boxed import Box, Boxed, Inside, headline, inside_of, limits_of, open_box
+from auth0_mfa_lab.boxed import Boxed, Host, Inside, inside_of, limits_of, open_box
 from auth0_mfa_lab.client import Client
 from auth0_mfa_lab.clock import LabClock, RealClock, SandboxClock
 from auth0_mfa_lab.connection import Connection, live_domain
 from auth0_mfa_lab.door import Policy, Profile, SandboxDoor
 from auth0_mfa_lab.errors import ClaimFailed
-from auth0_mfa_lab.inbox import LabInbox, OwnInbox, SandboxInbox
+from auth0_mfa_lab.inbox import LabInbox, OwnInbox
+from auth0_mfa_lab.noted import furnished, noted_answers, remember_tenant
 from auth0_mfa_lab.people import User, configured_user, learn_settings
-from auth0_mfa_lab.phone import LabPhone, OwnPhone, SandboxPhone, ask_hidden
+from auth0_mfa_lab.phone import LabPhone, OwnPhone, ask_hidden
 from auth0_mfa_lab.polling import OOB_CODE_SECONDS, Poll, PollRun
+from auth0_mfa_lab.replayed import Replays
 from auth0_mfa_lab.sender import checked_text, network
 from auth0_mfa_lab.settings import Settings
 from auth0_mfa_lab.show.limits import Limits
@@ -41,8 +43,8 @@ if TYPE_CHECKING:
     from auth0_mfa_lab.show.qr import QrPicture
 
 
-class Lab(Lines):
-    """A lab on one tenant. Make it with `Lab.from_env()`, `Lab.sandbox()` or `Lab.live(...)`."""
+class Lab(Replays, Lines):
+    """A lab on one tenant. Make it with `Lab.from_env()`, `Lab.sandbox()`, `Lab.live(...)` or `Lab.replay(...)`."""
 
     sandbox = SandboxDoor()
 
@@ -57,10 +59,11 @@ class Lab(Lines):
         origin = settings.origin if settings.domain else f"https://{domain}"
         self._connection = Connection(origin, transport, self.journal)
         self._sandbox: Sandbox | None = None
-        self._box: Box | None = None
+        self._box: Host | None = None
         self._virtual: Phone | None = None
-        self.phone: LabPhone = OwnPhone(self.aliases, ask_hidden)
-        self.inbox: LabInbox = OwnInbox(self.aliases, ask_hidden)
+        ask = noted_answers(ask_hidden, self.journal)
+        self.phone: LabPhone = OwnPhone(self.aliases, ask)
+        self.inbox: LabInbox = OwnInbox(self.aliases, ask)
         self.audience: str | None = settings.audience
         self.mfa_audience = f"{origin}/mfa/"
         self.client = self._client(settings.client_id or "", settings.client_secret)
@@ -104,6 +107,7 @@ class Lab(Lines):
         """
         lab = cls(settings, transport or network(settings), RealClock(), live_domain(settings))
         learn_settings(settings, lab.aliases)
+        remember_tenant(lab)
         return lab
 
     @classmethod
@@ -118,7 +122,7 @@ class Lab(Lines):
         clock = SandboxClock(served.clock, runs_by_itself=served.clock.runs_by_itself)
         lab = cls(settings, served.transport, clock, served.domain)
         learn_settings(replace(settings, password=None), lab.aliases)  # that of nobody whom this lab makes
-        return lab._furnished(served)
+        return furnished(lab, served)
 
     @classmethod
     def _boxed(cls, settings: Settings, **options: Any) -> Lab:
@@ -129,13 +133,7 @@ class Lab(Lines):
         lab.client = lab._client(box.defaults.client_id, lab.aliases.learn("client_secret", box.defaults.client_secret))
         machine_secret = lab.aliases.learn("mgmt_client_secret", box.defaults.mgmt_client_secret)
         lab._machine = (box.defaults.mgmt_client_id, machine_secret)
-        return lab._furnished(Boxed(box))
-
-    def _furnished(self, box: Box) -> Lab:
-        self._box, self._virtual = box, box.new_phone(self._connection.http("phone"))
-        self.phone = SandboxPhone(self._virtual, self.aliases, failures=box.failures)
-        self.inbox = SandboxInbox(box.messages, self.aliases)
-        return self
+        return furnished(lab, Boxed(box))
 
     def user(self, *, factors: Sequence[str] = ()) -> User:
         """Return the person who logs in, with just these factors, confirmed.
@@ -227,7 +225,7 @@ class Lab(Lines):
         return Told(curl(exchange, self.aliases))
 
     def _lines(self) -> list[str]:
-        return [*filter(None, [self.settings.notice]), headline(self._box, self.domain)]
+        return [*filter(None, [self.settings.notice]), self._first_line()]
 
     def _inside(self) -> Inside:
         return inside_of(self._box, self.domain)

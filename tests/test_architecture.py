@@ -47,12 +47,15 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "limits": frozenset(),
     "connection": POLLING | {"client", "management"},
     "boxed": POLLING | {"inbox", "limits", "people", "sandbox", "show"},
+    "noted": POLLING | {"boxed", "inbox", "people", "phone", "show"},
+    "recorded": POLLING | {"boxed", "inbox", "people", "sandbox", "show"},
+    "replayed": POLLING | {"boxed", "clock", "inbox", "noted", "people", "phone", "recorded"},
     "control": LEAVES | {"settings"},
     "served": POLLING | {"boxed", "clock", "control", "inbox", "people", "phone", "sandbox", "show"},
     "door": frozenset(),  # it names types alone
     "lab": POLLING
     | {"client", "clock", "inbox", "live", "people", "phone", "sandbox", "sender", "show"}
-    | {"boxed", "connection", "door", "served"},
+    | {"boxed", "connection", "door", "noted", "replayed", "served"},
     "": POLLING | {"client", "lab"},
     "cli": frozenset({"", "cli_control", "cli_scan", "cli_serve", "lab"}),
     "cli_serve": frozenset({"serving"}),
