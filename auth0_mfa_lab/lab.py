@@ -16,6 +16,7 @@ from auth0_mfa_lab.clock import LabClock, RealClock, SandboxClock
 from auth0_mfa_lab.connection import Connection, live_domain
 from auth0_mfa_lab.door import Policy, Profile, SandboxDoor
 from auth0_mfa_lab.errors import ClaimFailed
+from auth0_mfa_lab.exporting import Exports
 from auth0_mfa_lab.inbox import LabInbox, OwnInbox
 from auth0_mfa_lab.noted import furnished, noted_answers, remember_tenant
 from auth0_mfa_lab.people import User, configured_user, learn_settings
@@ -31,8 +32,6 @@ from auth0_mfa_lab.show.sequence import Sequence as Diagram
 from auth0_mfa_lab.show.told import Lines, Told
 from auth0_mfa_lab.tokens import Inspection, inspect
 from auth0_mfa_lab.wire.aliases import Aliases
-from auth0_mfa_lab.wire.exchange import Exchange
-from auth0_mfa_lab.wire.export import curl
 from auth0_mfa_lab.wire.journal import Journal
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ if TYPE_CHECKING:
     from auth0_mfa_lab.show.qr import QrPicture
 
 
-class Lab(Replays, Lines):
+class Lab(Replays, Exports, Lines):
     """A lab on one tenant. Make it with `Lab.from_env()`, `Lab.sandbox()`, `Lab.live(...)` or `Lab.replay(...)`."""
 
     sandbox = SandboxDoor()
@@ -219,10 +218,6 @@ class Lab(Replays, Lines):
     def diagram(self) -> Diagram:
         """Return the journal as a sequence diagram: who said what to whom."""
         return Diagram(self.journal)
-
-    def curl(self, exchange: Exchange) -> Told:
-        """Return an exchange's request as a curl command; a secret in it is a shell variable."""
-        return Told(curl(exchange, self.aliases))
 
     def _lines(self) -> list[str]:
         return [*filter(None, [self.settings.notice]), self._first_line()]

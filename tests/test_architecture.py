@@ -53,9 +53,10 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "control": LEAVES | {"settings"},
     "served": POLLING | {"boxed", "clock", "control", "inbox", "people", "phone", "sandbox", "show"},
     "door": frozenset(),  # it names types alone
+    "exporting": WIRE | {"show"},
     "lab": POLLING
     | {"client", "clock", "inbox", "live", "people", "phone", "sandbox", "sender", "show"}
-    | {"boxed", "connection", "door", "noted", "replayed", "served"},
+    | {"boxed", "connection", "door", "exporting", "noted", "replayed", "served"},
     "": POLLING | {"client", "lab"},
     "cli": frozenset({"", "cli_control", "cli_scan", "cli_serve", "lab"}),
     "cli_serve": frozenset({"serving"}),

@@ -37,7 +37,7 @@ sequenceDiagram
   auth0-->>phone: 204 No Content
   Note over app,phone: 2. tokens
   app->>auth0: POST /oauth/token
-  auth0-->>app: 200 OK"""
+  auth0-->>app: 200 OK<br/>#lt;access_token 1#gt;"""
     )
 
 

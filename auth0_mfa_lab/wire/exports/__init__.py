@@ -1,0 +1,1 @@
+"""Exchanges one can take away: as commands, as scripts in several languages, as a test, as a diagram."""
