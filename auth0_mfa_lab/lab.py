@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from auth0_mfa_lab.sandbox import Phone, Sandbox
     from auth0_mfa_lab.show.panels import PollPanel
     from auth0_mfa_lab.show.panels_qr import QrPanel
+    from auth0_mfa_lab.show.panels_reveal import RevealPanel
     from auth0_mfa_lab.show.qr import QrPicture
 
 
@@ -195,6 +196,12 @@ class Lab(Replays, Exports, Lines):
         ends_at, mask = self._received(barcode_uri) + OOB_CODE_SECONDS, self.aliases.mask
         raises, now = self.settings.raise_failures, self.clock.now
         return QrPanel(barcode_uri, shown=shown, ends_at=ends_at, now=now, mask=mask, raise_failures=raises)
+
+    def reveal(self, alias: str) -> RevealPanel:
+        """Show one raw value, that of `<access_token 1>` or its like, in a panel that leaves nothing in the file."""
+        from auth0_mfa_lab.show.panels_reveal import RevealPanel
+
+        return RevealPanel.of(alias, self.aliases, raise_failures=self.settings.raise_failures)
 
     def inspect(self, token: str) -> Inspection:
         """Say what a token is, and which MFA endpoint takes it or refuses it with which error, without showing it."""
