@@ -19,7 +19,8 @@ class Recovery:
         now = tenant.clock.now()
         needed = self.comes_along(user_id)
         tenant.authenticators.add(user_id, *(replace(entry, created_at=now) for entry in entries))
-        login.begun += [entry.id for entry in entries]
+        kept = (one for one in login.begun if tenant.authenticators.get(user_id, one))
+        login.begun = [*kept, *(entry.id for entry in entries)]
         if not needed:
             return None
         code = tenant.chance.recovery_code()
