@@ -110,7 +110,7 @@ class Sandbox:
 
         return SandboxTransport(self.app)
 
-    def _new_tenant(self) -> Tenant:
+    def _new_tenant(self, *, first_life: int = 0) -> Tenant:
         tenant = Tenant(
             domain=self.domain,
             settings=self._settings,
@@ -118,6 +118,7 @@ class Sandbox:
             chance=self.chance.fork("tenant"),
             delivery=self.delivery,
             new_key=self._new_key,
+            first_life=first_life,
         )
         for client in self.defaults.clients(self.domain):
             tenant.add_client(client)
@@ -139,7 +140,8 @@ class Sandbox:
         before = self.tenant
         self.clock.restart()
         self.delivery.clear()
-        self.tenant = self._new_tenant()
+        # The keys stay, and so do the users' ids: what was issued before must not be good again.
+        self.tenant = self._new_tenant(first_life=before.directory.next_life())
         self.tenant.domains.take_over(before.domains)
         # Applications keep a JWKS: the key behind a `kid` stays.
         self.tenant.tokens.keys = before.tokens.keys

@@ -104,6 +104,7 @@ class Issued:
     def __init__(self) -> None:
         self._access: Bounded[tuple[Request, float]] = Bounded()
         self._refresh: Bounded[Request] = Bounded()
+        self._lives: Bounded[int] = Bounded()
         self._steps: Bounded[int] = Bounded()
         self.assertions = UsedUp()
 
@@ -124,6 +125,15 @@ class Issued:
 
     def revoke(self, token: str) -> None:
         self._refresh.drop(token)
+
+    def keep_life(self, token: str, life: int) -> None:
+        """Remember in which life of its user a JWT was issued; the first one's need no memory."""
+        if life:
+            self._lives.put(sha256(token.encode()).hexdigest(), life)
+
+    def life_of(self, token: str) -> int:
+        """Return in which life of its user a JWT was issued."""
+        return self._lives.get(sha256(token.encode()).hexdigest()) or 0
 
     def newest_step(self, user_id: str, secret: str) -> int | None:
         """Return the newest TOTP step whose code a user has used, of a secret: it may stand in several entries."""

@@ -74,11 +74,7 @@ class Users:
             user = replace(user, phone_number=checked_number(str(changes["phone_number"])))
         if "email_verified" in changes:
             user = replace(user, email_verified=changes["email_verified"] is True)
-        if user.password:
-            self._tenant.add_user(user)
-        else:
-            # Whoever came without a password must not make that connection one that has passwords.
-            self._tenant.users[user.user_id] = user
+        self._tenant.directory.change(user)
         return Reply(body=self._shown(user), evidence=evidence.USER)
 
     def delete_authenticators(self, call: Call) -> Reply:

@@ -82,6 +82,6 @@ def _with_scope(access: Login, scope: str) -> Login:
 
 
 def _unexpired(tenant: Tenant, login: Login) -> Login:
-    if tenant.clock.now() >= login.expires:
+    if tenant.clock.now() >= login.expires or not tenant.directory.is_current(login.request):
         raise ExpiredMfaToken
     return login

@@ -74,7 +74,8 @@ class Api:
 class User:
     """A user; whoever came by SMS has no email (""), whoever came by email no number, and neither has a password.
 
-    `recovery_code` is the one that the first enrollment gave, where the sandbox did the enrolling.
+    `recovery_code` is the one that the first enrollment gave, where the sandbox did the enrolling. `life` is another
+    one after a reset, and where somebody comes back who was deleted: what was issued in an earlier one is dead.
     """
 
     user_id: str
@@ -86,6 +87,7 @@ class User:
     created_at: float
     email_verified: bool = True
     recovery_code: str | None = field(default=None, repr=False)
+    life: int = field(default=0, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +128,7 @@ class Device:
 class Request:
     """What the original login asked for: the tokens at its end are these, whatever grant ends it.
 
-    `gty` is the claim of that name; that a passwordless login has none is a guess.
+    `gty` is the claim of that name; that a passwordless login has none is a guess. `life` is that of its user.
     """
 
     client_id: str
@@ -134,6 +136,7 @@ class Request:
     audience: str | None
     scope: tuple[str, ...]
     gty: str | None = "password"
+    life: int = 0
 
 
 @dataclass(slots=True, kw_only=True)

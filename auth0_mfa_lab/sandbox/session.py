@@ -45,6 +45,8 @@ class Session:
             raise errors.UnknownRefreshToken
         if request.user_id not in self._tenant.users:
             raise errors.UserIsGone
+        if not self._tenant.directory.is_current(request):
+            raise errors.UnknownRefreshToken
         wished = wished_scopes(fields) or request.scope
         narrowed = replace(request, scope=tuple(one for one in wished if one in request.scope))
         if self._tenant.settings.switches["refresh"] == "mfa_required":

@@ -1,7 +1,5 @@
 """The tenant: who is in it, and what each may do now; pure state, with no web in it."""
 
-import hmac
-from collections import deque
 from urllib.parse import quote
 
 from joserfc.jwk import RSAKey
@@ -11,6 +9,7 @@ from auth0_mfa_lab.sandbox.authenticators import Authenticators
 from auth0_mfa_lab.sandbox.chance import Chance
 from auth0_mfa_lab.sandbox.clock import Clock
 from auth0_mfa_lab.sandbox.delivery import Delivery
+from auth0_mfa_lab.sandbox.directory import Directory
 from auth0_mfa_lab.sandbox.domains import Domains
 from auth0_mfa_lab.sandbox.issued import Issued
 from auth0_mfa_lab.sandbox.keys import NewKey
@@ -51,6 +50,7 @@ class Tenant:
         chance: Chance,
         delivery: Delivery,
         new_key: NewKey = RSAKey.generate_key,
+        first_life: int = 0,
     ) -> None:
         self.domains = Domains(domain)
         self.settings = settings
@@ -66,11 +66,9 @@ class Tenant:
         self.passwordless = PasswordlessCodes(clock=clock, chance=chance.fork("passwordless"))
         self.clients: dict[str, Client] = {}
         self.apis = Apis(self.domains)
-        self.connections: set[str] = set()
-        self.users: dict[str, User] = {}
+        self.directory = Directory(first_life=first_life)
+        self.users = self.directory.users
         self.devices: dict[str, Device] = {}
-        self._by_name: dict[tuple[str, str], User] = {}
-        self._newcomers: deque[User] = deque()
         self._log = TenantLog(clock=clock, chance=chance.fork("logs"))
 
     @property
@@ -108,33 +106,35 @@ class Tenant:
         self.apis.add(api)
 
     def add_user(self, user: User) -> None:
-        self.connections.add(user.connection)
-        self.users[user.user_id] = user
-        self._by_name[user.connection, user.username.lower()] = user
+        self.directory.add(user)
 
     def has_user(self, connection: str, username: str) -> bool:
         """Tell whether a connection has a user of this name."""
-        return (connection, username.lower()) in self._by_name
+        return self.directory.has(connection, username)
 
     def forget_user(self, user: User) -> None:
-        """Let nobody find a user any more, or what they had."""
+        """Let nobody find a user any more, or what they had; what was issued to them is dead, should they come back."""
         for entry in self.authenticators.of(user.user_id):
             # Its partner may have gone with one before it.
             if self.authenticators.get(user.user_id, entry.id):
                 self.remove_authenticator(user.user_id, entry.id)
-        self.users.pop(user.user_id, None)
-        self._by_name.pop((user.connection, user.username.lower()), None)
+        self.directory.remove(user)
+
+    def revoke_all(self, user_id: str) -> None:
+        """End every login of a user, and every token: refresh tokens, opaque ones, JWTs wherever the tenant reads them.
+
+        An API that verifies a JWT by itself takes it until it expires.
+        """
+        self.transactions.end_all(user_id)
+        self.directory.begin_life(user_id)
 
     def has_connection(self, realm: str) -> bool:
         """Tell whether a realm is a connection that has passwords."""
-        return realm in self.connections
+        return realm in self.directory.connections
 
     def authenticate(self, connection: str, username: str, password: str) -> User | None:
         """Return the user of this connection with this name and this password."""
-        user = self._by_name.get((connection, username.lower()))
-        if user is None or not hmac.compare_digest(user.password.encode(), password.encode()):
-            return None
-        return user
+        return self.directory.authenticate(connection, username, password)
 
     def implicit_email_id(self, user_id: str) -> str:
         """Return under which id a user's own verified address is listed, the same each time."""
@@ -143,30 +143,32 @@ class Tenant:
     def passwordless_user(self, connection: PasswordlessConnection, address: str) -> User:
         """Return the user of an address, who is made at the first login (reference, section 7.3)."""
         user_id = f"{connection}|{self.passwordless.identity(connection, address)}"
-        fresh = User(
-            user_id=user_id,
-            username=address,
-            password="",
-            phone_number=address if connection == "sms" else "",
-            email=address if connection == "email" else "",
-            connection=connection,
-            created_at=self.clock.stamp(),
-        )
         if user_id not in self.users:
-            self.users[user_id] = fresh
-            self._newcomers.append(fresh)
-            if len(self._newcomers) > NEWCOMERS:
-                self.forget_user(self._newcomers.popleft())
+            newcomer = User(
+                user_id=user_id,
+                username=address,
+                password="",
+                phone_number=address if connection == "sms" else "",
+                email=address if connection == "email" else "",
+                connection=connection,
+                created_at=self.clock.stamp(),
+            )
+            self.directory.add_newcomer(newcomer)
+            if len(self.directory.newcomers) > NEWCOMERS:
+                self.forget_user(self.directory.oldest_newcomer())
         return self.users[user_id]
 
     def begin_login(self, request: Request) -> Login:
-        return self.transactions.begin_login(request)
+        return self.transactions.begin_login(self.directory.of_now(request))
 
     def access_login(self, token: str) -> Login | None:
-        """Return the transaction of an MFA access token that we signed, expired or not; None for any other token."""
+        """Return the transaction of an MFA access token that we signed, expired or not; None for any other token.
+
+        One of an earlier life of its user is another token, too.
+        """
         claims = self.tokens.claims_of(token) or {}
         audience, expires = claims.get("aud"), claims.get("exp")
-        if not self.apis.is_mfa(audience) or not isinstance(expires, int) or claims.get("sub") not in self.users:
+        if not self.apis.is_mfa(audience) or not isinstance(expires, int):
             return None
         scope = tuple(one for one in str(claims.get("scope", "")).split() if one in MFA_SCOPES)
         request = Request(
@@ -174,15 +176,19 @@ class Tenant:
             user_id=str(claims["sub"]),
             audience=self.tokens.mfa_audience,
             scope=scope,
+            life=self.issued.life_of(token),
         )
-        return self.transactions.access_login(token, request, expires)
+        return self.transactions.access_login(token, request, expires) if self.directory.is_current(request) else None
 
     def token_set(self, request: Request) -> dict[str, object]:
         """Return the tokens that a request asked for, whatever grant ends it."""
+        request = self.directory.of_now(request)
         api = self.apis.of(request.audience) if request.audience is not None else None
         body = self.tokens.token_set(request, self.users[request.user_id], api)
         if api is None:
             self.issued.keep_access(str(body["access_token"]), request, self.clock.now() + DEFAULT_LIFETIME)
+        else:
+            self.issued.keep_life(str(body["access_token"]), request.life)
         if "refresh_token" in body:
             self.issued.keep_refresh(str(body["refresh_token"]), request)
         return body
@@ -197,7 +203,7 @@ class Tenant:
     def openid_request(self, access_token: str) -> Request | None:
         """Return what a living access token with `openid` was issued for; None for anything else."""
         request = self.issued.access(access_token, self.clock.now()) or self._request_of_jwt(access_token)
-        return request if request and "openid" in request.scope and request.user_id in self.users else None
+        return request if request and "openid" in request.scope and self.directory.is_current(request) else None
 
     def _request_of_jwt(self, token: str) -> Request | None:
         claims = self.tokens.claims_of(token) or {}
@@ -210,7 +216,9 @@ class Tenant:
         ):
             return None
         scope = tuple(str(claims.get("scope", "")).split())
-        return Request(client_id=str(claims["azp"]), user_id=str(claims["sub"]), audience=None, scope=scope)
+        client_id, user_id = str(claims["azp"]), str(claims["sub"])
+        life = self.issued.life_of(token)
+        return Request(client_id=client_id, user_id=user_id, audience=None, scope=scope, life=life)
 
     def confirm(self, user_id: str, authenticator_id: str, *, name: str | None = None) -> None:
         """Make an authenticator active, and what belongs to it."""

@@ -148,7 +148,7 @@ def imports_of(module: str) -> set[str]:
     "module",
     [
         *("tenant", "tokens", "evidence", "delivery", "push", "otp", "oob_codes", "recovery", "passwordless_codes"),
-        *("factors", "limits", "masks"),
+        *("factors", "limits", "masks", "directory"),
     ],
 )
 def test_the_state_of_the_tenant_imports_no_web_and_nothing_of_the_lab(module: str) -> None:

@@ -186,9 +186,8 @@ def test_an_advance_of_what_expires_ages_no_assertion_since_applications_stamp_t
     admin = admin_of(app)
     use(admin, keep(admin, signer.key)["id"])
     box.clock.advance(3_600)
-    claims = {"iat": NOW, "exp": NOW + 60}
-    assert signer.ask(signer.assertion(**claims)).status_code == 403
-    assert error_of(signer.ask(signer.assertion(**claims))) == REFUSED
+    assert signer.ask(signer.assertion(iat=NOW, exp=NOW + 60)).status_code == 403
+    assert error_of(signer.ask(signer.assertion(iat=NOW, exp=NOW + 60))) == REFUSED
     box.close()
 
 
