@@ -20,7 +20,7 @@ def users_called(tenant: Tenant, name: str) -> tuple[User, ...]:
 
 
 def reset_user(tenant: Tenant, user: User, *phones: Phone) -> None:
-    """Make a user as good as new: no authenticator, recovery code, open login, code or message, and full limits."""
+    """Make a user as good as new: no authenticator, recovery code, login, token, code or message, and full limits."""
     label = unquote(tenant.barcode_label(user))
     for entry in tenant.authenticators.of(user.user_id):
         if device := tenant.devices.get(entry.id.removeprefix("push|")):
@@ -28,7 +28,7 @@ def reset_user(tenant: Tenant, user: User, *phones: Phone) -> None:
         # Its partner may have gone with one before it.
         if tenant.authenticators.get(user.user_id, entry.id):
             tenant.remove_authenticator(user.user_id, entry.id)
-    tenant.transactions.end_all(user.user_id)
+    tenant.revoke_all(user.user_id)
     tenant.limits.forget(user.user_id)
     addresses = [address for address in (user.phone_number, user.email) if address]
     for address in addresses:

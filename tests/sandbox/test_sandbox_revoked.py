@@ -1,0 +1,229 @@
+"""What ends with a user who is deleted, evicted or reset: every login and every token, shown before or not."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import httpx
+import pytest
+
+from auth0_mfa_lab.sandbox import Phone, Sandbox, User
+from auth0_mfa_lab.sandbox import tenant as tenants
+from auth0_mfa_lab.sandbox.forgetting import remove_user, reset_user
+from tests.sandbox.management_mothers import admin_of, users_path
+from tests.sandbox.sandbox_mothers import MFA_AUDIENCE, MFA_SCOPES, App, app_of, bearer, new_sandbox, set_up
+
+NUMBER = "+15550177"
+API = "https://api.example.com/"
+GONE = {"mfa_token": 401, "challenge": 401, "refresh": 403, "opaque": 401, "jwt": 401, "mfa": 401, "enroll": 401}
+
+
+@pytest.fixture
+def app() -> Iterator[App]:
+    """An application of a tenant that asks for a second factor only where the MFA API is meant."""
+    box = new_sandbox()
+    set_up(box, policy="never")
+    yield app_of(box)
+    box.close()
+    assert box.transport.failures == [], "the sandbox has a bug"
+
+
+@dataclass(frozen=True)
+class Issued:
+    """What one user was given: an mfa_token, and each kind of token that is looked up or signed."""
+
+    app: App
+    mfa_token: str
+    refresh: str
+    opaque: str
+    jwt: str
+    mfa: str
+
+    def statuses(self) -> dict[str, int]:
+        """Return how each is answered now; the refresh token is rotated by that."""
+        app, http = self.app, self.app.http
+        answers = {
+            "mfa_token": http.get("/mfa/authenticators", headers=bearer(self.mfa_token)),
+            "challenge": app.challenge(self.mfa_token),
+            "refresh": app.token(grant_type="refresh_token", refresh_token=self.refresh),
+            "opaque": http.get("/userinfo", headers=bearer(self.opaque)),
+            "jwt": http.get("/userinfo", headers=bearer(self.jwt)),
+            "mfa": http.get("/mfa/authenticators", headers=bearer(self.mfa)),
+            "enroll": app.associate_otp(self.mfa),
+        }
+        return {name: answer.status_code for name, answer in answers.items()}
+
+
+def issued(app: App, log_in: Callable[..., httpx.Response]) -> Issued:
+    first = log_in(scope="openid offline_access").json()
+    jwt = log_in(scope="openid", audience=API).json()["access_token"]
+    mfa = log_in(scope=MFA_SCOPES, audience=MFA_AUDIENCE).json()["access_token"]
+    set_up(app.sandbox, policy="all-applications")
+    mfa_token = log_in().json()["mfa_token"]
+    set_up(app.sandbox, policy="never")
+    return Issued(app, mfa_token, first["refresh_token"], first["access_token"], jwt, mfa)
+
+
+def by_sms(app: App) -> Issued:
+    return issued(app, lambda **fields: app.log_in_passwordless(NUMBER, **fields))
+
+
+def by_password(app: App, user: User) -> Issued:
+    return issued(app, lambda **fields: app.password(username=user.username, password=user.password, **fields))
+
+
+def later(app: App) -> None:
+    """Let a second pass: a JWT of the same second for the same request is the same text."""
+    app.sandbox.clock.advance(1)
+
+
+def newcomer(app: App) -> User:
+    (user,) = [one for one in app.sandbox.tenant.users.values() if one.phone_number == NUMBER]
+    return user
+
+
+def evict(app: App, user: User) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tenants, "NEWCOMERS", 1)
+        app.log_in_passwordless("somebody@example.com")
+    assert user.user_id not in app.sandbox.tenant.users
+
+
+ENDS: dict[str, Callable[[App, User], None]] = {
+    "forget_user": lambda app, user: app.sandbox.tenant.forget_user(user),
+    "remove_user": lambda app, user: remove_user(app.sandbox.tenant, user),
+    "evicted": evict,
+}
+
+
+def test_everything_is_good_while_nothing_happens_and_of_a_later_life_as_well(app: App) -> None:
+    for _ in range(2):
+        given = by_sms(app)
+        good = dict.fromkeys(GONE, 200) | {"challenge": 401}
+        assert given.statuses() == good
+        app.sandbox.tenant.forget_user(newcomer(app))
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_nothing_of_a_user_who_was_deleted_comes_back_to_life_with_the_same_address(app: App, end: str) -> None:
+    old = by_sms(app)
+    before = newcomer(app)
+    ENDS[end](app, before)
+    later(app)
+    fresh = by_sms(app)
+    assert newcomer(app).user_id == before.user_id
+    assert old.statuses() == GONE
+    assert fresh.statuses()["refresh"] == 200
+    assert {name: status for name, status in fresh.statuses().items() if name in ("opaque", "jwt", "mfa")} == {
+        "opaque": 200,
+        "jwt": 200,
+        "mfa": 200,
+    }
+
+
+def test_what_was_presented_before_the_deletion_is_no_better(app: App) -> None:
+    old = by_sms(app)
+    old.statuses()
+    app.sandbox.tenant.forget_user(newcomer(app))
+    app.log_in_passwordless(NUMBER)
+    assert old.statuses() == GONE
+
+
+def test_a_reset_user_has_no_login_and_no_token_left_shown_before_or_not(app: App, phone: Phone) -> None:
+    user, other = app.sandbox.add_user(), app.sandbox.add_user()
+    mine, theirs = by_password(app, user), by_password(app, other)
+    reset_user(app.sandbox.tenant, app.sandbox.tenant.users[user.user_id])
+    assert mine.statuses() == GONE
+    assert set(theirs.statuses().values()) == {200, 401}
+    later(app)
+    again = by_password(app, user)
+    assert again.statuses() == dict.fromkeys(GONE, 200) | {"challenge": 401}
+    assert mine.statuses() == GONE
+    assert phone.accounts == ()
+
+
+def test_a_reset_twice_in_a_second_ends_what_came_between(app: App) -> None:
+    user = app.sandbox.add_user()
+    for _ in range(3):
+        given = by_password(app, user)
+        reset_user(app.sandbox.tenant, app.sandbox.tenant.users[user.user_id])
+        assert given.statuses() == GONE
+        assert by_password(app, user).opaque != given.opaque
+
+
+def test_a_profile_that_is_changed_ends_nothing(app: App) -> None:
+    given, old = by_sms(app), newcomer(app)
+    assert admin_of(app)("PATCH", users_path(old), {"email": "kim@example.com"}).status_code == 200
+    user = app.sandbox.add_user()
+    theirs = by_password(app, user)
+    reset_user(app.sandbox.tenant, app.sandbox.tenant.users[user.user_id])
+    later(app)
+    again = by_password(app, user)
+    assert admin_of(app)("PATCH", users_path(user), {"email": "lee@example.com"}).status_code == 200
+    assert given.statuses() == again.statuses() == dict.fromkeys(GONE, 200) | {"challenge": 401}
+    assert theirs.statuses() == GONE
+
+
+def test_a_tenant_that_begins_again_knows_no_token_of_before(sandbox: Sandbox) -> None:
+    app = app_of(sandbox)
+    known = sandbox.defaults
+
+    set_up(sandbox, policy="never")
+    before = [issued(app, app.password), by_password(app, sandbox.add_user()), by_sms(app)]
+    assert before[0].statuses()["mfa"] == 200
+    sandbox.reset()
+    assert sandbox.defaults == known
+    set_up(sandbox, policy="never")
+    # Another order of logins, so that no token is drawn again: the second begins again as well.
+    sandbox.clock.advance(1)
+    added = sandbox.add_user()
+    app.log_in_passwordless(NUMBER)
+    for old in before:
+        assert {name: old.statuses()[name] for name in ("mfa_token", "jwt", "mfa", "enroll")} == dict.fromkeys(
+            ("mfa_token", "jwt", "mfa", "enroll"), 401
+        )
+    new = by_password(app, added)
+    assert new.statuses() == dict.fromkeys(GONE, 200) | {"challenge": 401}
+
+
+def test_a_newcomer_who_was_deleted_takes_nobody_along(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tenants, "NEWCOMERS", 3)
+    tenant = app.sandbox.tenant
+    first = tenant.passwordless_user("sms", NUMBER)
+    tenant.forget_user(first)
+    tenant.passwordless_user("email", "1@example.com")
+    back = tenant.passwordless_user("sms", NUMBER)
+    tenant.passwordless_user("email", "2@example.com")
+    assert back.user_id in tenant.users
+    tenant.passwordless_user("email", "3@example.com")
+    assert [one.username for one in tenant.users.values() if not one.password] == [
+        NUMBER,
+        "2@example.com",
+        "3@example.com",
+    ]
+    tenant.forget_user(tenant.passwordless_user("sms", NUMBER))
+    for _ in range(5):
+        tenant.forget_user(tenant.passwordless_user("email", "4@example.com"))
+    assert len([one for one in tenant.users.values() if not one.password]) == 2
+
+
+def test_a_profile_that_was_changed_does_not_keep_a_newcomer_from_being_forgotten(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tenants, "NEWCOMERS", 1)
+    tenant = app.sandbox.tenant
+    user = tenant.passwordless_user("sms", NUMBER)
+    tenant.directory.change(replace(user, email="kim@example.com"))
+    tenant.passwordless_user("email", "1@example.com")
+    assert user.user_id not in tenant.users
+
+
+def test_a_token_that_enrolls_and_removes_for_a_day_remembers_what_is_there_alone(app: App) -> None:
+    user = app.sandbox.add_user(factors=["sms"])
+    access = app.mfa_access(user)
+    for _ in range(60):
+        assert app.associate_otp(access).status_code == 200
+        (begun,) = [one["id"] for one in app.authenticators(access) if not one["active"]]
+        assert app.delete(access, begun).status_code == 204
+    login = app.sandbox.tenant.access_login(access)
+    assert login is not None
+    assert len(login.begun) <= 1
