@@ -24,8 +24,8 @@ from auth0_mfa_lab.wire.journal import Journal
 NOW = 1_800_000_000.0
 """2027-01-15T08:00:00Z, in epoch seconds."""
 
-MFA_TOKEN = "Fe26.2*lab*aGVsbG8gd29ybGQ*c2VhbGVkIHN0cmluZw*MTIzNDU2Nzg5MA"
-OOB_CODE = "Fe26.2*lab*b29iIGNvZGU*bm90aGluZyB0byBzZWU*OTg3NjU0MzIxMA"
+MFA_TOKEN = "Fe26.2*lab*aGVsbG8gd29ybGQ*c2VhbGVkIHN0cmluZw*MTIzNDU2Nzg5MA"  # auth0-mfa-lab: allow
+OOB_CODE = "Fe26.2*lab*b29iIGNvZGU*bm90aGluZyB0byBzZWU*OTg3NjU0MzIxMA"  # auth0-mfa-lab: allow
 PENDING: Mapping[str, Any] = {"status": 400, "json": {"error": "authorization_pending"}}
 SLOW_DOWN: Mapping[str, Any] = {"status": 429, "json": {"error": "slow_down"}}
 GRANTED: Mapping[str, Any] = {"status": 200, "json": {"access_token": "opaque-access-token-0001"}}

@@ -91,7 +91,7 @@ def test_it_is_no_sequence() -> None:
 
 def test_the_claims_of_a_jwt_are_read_and_an_opaque_token_has_none() -> None:
     body = {
-        "id_token": "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhdXRoMHwxIn0.c2ln",
+        "id_token": "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhdXRoMHwxIn0.c2ln",  # auth0-mfa-lab: allow
         "access_token": "opaque-token-000000000001",
     }
     exchange = an_exchange(json=body)

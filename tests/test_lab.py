@@ -140,6 +140,7 @@ def test_allowing_with_nothing_to_answer_says_so(enrolled: Lab) -> None:
 
 @pytest.mark.parametrize(
     "barcode",
+    # auth0-mfa-lab: allow
     ["", "nonsense", "https://tenant.example/", "otpauth://nonsense/x?secret=JBSWY3DPEHPK3PXP", b"", b"no picture"],
 )
 def test_scanning_nonsense_says_what_to_scan_and_shows_none_of_it(lab: Lab, barcode: str | bytes) -> None:

@@ -23,7 +23,7 @@ from tests.mothers import Scripted, a_journal, an_exchange
 
 TOKEN = "opaque-management-token"
 USER = "auth0|0123456789abcdef01234567"
-SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # auth0-mfa-lab: allow
 METHODS = "/users/{id}/authentication-methods"
 
 CALLS: dict[str, tuple[Callable[[Management], Exchange], str, Any, str]] = {

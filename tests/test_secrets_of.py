@@ -203,7 +203,8 @@ def test_the_people_of_an_authentication_method_are_found() -> None:
     assert of_json([phone], people=True) == [("name", "Jane's phone"), ("phone_number", "XXXXX0100")]
     push = {"id": "push|dev_2", "type": "push", "confirmed": True, "name": "Jane's tablet"}
     assert of_json(push, people=True) == [("name", "Jane's tablet")]
-    made = {"type": "totp", "name": "Jane's app", "totp_secret": "JBSWY3DPEHPK3PXP"}
+    made = {"type": "totp", "name": "Jane's app", "totp_secret": "JBSWY3DPEHPK3PXP"}  # auth0-mfa-lab: allow
+    # auth0-mfa-lab: allow
     assert of_json(made, people=True) == [("name", "Jane's app"), ("totp_secret", "JBSWY3DPEHPK3PXP")]
     enrolled = {"id": "dev_1", "auth_method": "guardian", "name": "Jane's tablet"}
     assert of_json(enrolled, people=True) == [("name", "Jane's tablet")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -52,7 +53,9 @@ def scan(name: str, content: bytes) -> Scanned:
 
 def is_data(name: str) -> bool:
     """Say whether a file of this name holds values and no code or prose: an env file, a recording."""
-    return name.startswith(".env") or name.endswith((".env", ".envrc", ".har", ".ipynb"))
+    if re.search("example|sample|template", name):
+        return False
+    return name.startswith(".env") or name.endswith((".env", ".har", ".ipynb"))
 
 
 def _of_picture(content: bytes) -> Iterator[Find]:

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from auth0_mfa_lab.wire.scan_text import Leak, leaks_of
-from auth0_mfa_lab.wire.scan_values import SEALED_KIND, is_secret, kind_of_name
+from auth0_mfa_lab.wire.scan_values import CODES, SEALED_KIND, is_secret, kind_of_name
 
 _ALLOW = re.compile(r"auth0-mfa-lab:\s*allow\b")
 _A_COMMENT = re.compile(r"\s*(?:#|//|/?\*|<!--|--|;|%)")
+_SETTING = re.compile(r"\s*(?:export\s+)?(?P<name>\w{1,80})\s*=\s*(?P<value>\S.*)")
 _MIME = re.compile(r"[a-z]+/[a-z0-9.+-]{1,60}")
 # How recordings and widgets say that a value has a name.
 _NAMED_BY = ("name", "key", "description", "placeholder")
@@ -59,7 +60,7 @@ class _Place:
             self.found[key] = leak.kind
 
     def finds(self) -> Iterator[Find]:
-        for (value, line, hidden), kind in self.found.items():
+        for (value, line, hidden), kind in sorted(self.found.items(), key=lambda found: found[0][1] or 0):
             where = ", ".join(filter(None, (self.where, hidden)))
             yield Find(kind=kind, length=len(value), where=where, cell=self.cell, line=line)
 
@@ -68,12 +69,21 @@ def finds_in_text(text: str, *, data: bool) -> Iterator[Find]:
     """Yield the secrets in a text file; a comment `auth0-mfa-lab: allow` allows its line, or the one below it."""
     lines = text.split("\n")
     place = _Place("")
-    for leak in leaks_of(text, data=data):
+    for leak in (*leaks_of(text, data=data), *(_settings(lines) if data else ())):
         above = lines[leak.line - 2] if leak.line > 1 else ""
         allowed = _ALLOW.search(lines[leak.line - 1]) or (_ALLOW.search(above) and _A_COMMENT.match(above))
         if not allowed:
             place.add(leak, with_line=True)
     yield from place.finds()
+
+
+def _settings(lines: list[str]) -> Iterator[Leak]:
+    """Yield the secrets of an env file that are phrases: their values go on to the end of the line."""
+    for number, line in enumerate(lines, 1):
+        match = _SETTING.fullmatch(line)
+        value = match["value"].rstrip() if match else ""
+        if match and " " in value and value[0] not in "\"'" and kind_of_name(match["name"]) == "password":
+            yield Leak(kind="password", value=value, line=number)
 
 
 def finds_in_notebook(notebook: dict[str, Any]) -> Iterator[Find]:
@@ -94,9 +104,17 @@ def finds_in_notebook(notebook: dict[str, Any]) -> Iterator[Find]:
 
 
 def finds_in_har(har: dict[str, Any]) -> Iterator[Find]:
-    """Yield the secrets in a recording of a browser's or of the lab's."""
+    """Yield the secrets in a recording of a browser's or of the lab's.
+
+    What the lab recorded has stand-ins. They say so of themselves; codes are too short for that.
+    """
     log = har.get("log")
     log = log if isinstance(log, dict) else {}
+    ours = isinstance(log.get("_auth0_mfa_lab"), dict)
+    yield from (find for find in _in_log(log, har) if not (ours and find.kind in CODES))
+
+
+def _in_log(log: dict[str, Any], har: dict[str, Any]) -> Iterator[Find]:
     entries = log.get("entries")
     for number, entry in enumerate(entries if isinstance(entries, list) else (), 1):
         parts = entry if isinstance(entry, dict) else {"": entry}
@@ -160,7 +178,7 @@ def _names_of(value: dict[str, Any]) -> Iterator[str]:
 
 def _read_named(name: str, text: str, place: _Place, *, of_number: bool = False) -> None:
     kind = kind_of_name(name.strip(" :*")) if name else None
-    if of_number and kind not in ("one-time code", "binding code"):
+    if of_number and kind not in CODES - {"passwordless code"}:
         return
     if kind and is_secret(kind, text, data=True):
         of_jwt = kind in ("access token", "ID token") and text.startswith("eyJ")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import unquote_to_bytes
@@ -22,11 +23,12 @@ from auth0_mfa_lab.wire.scan_values import (
     kind_of_match,
     looks_random,
 )
+from auth0_mfa_lab.wire.shapes import is_stand_in
 
 NESTINGS = 4
 
 _TAG = r"</?(?:span|td|th|tr|code|pre|b|i|em|strong|div|p|dt|dd|li|a|font|mark|kbd|var)\b[^<>]{0,300}>"
-_GAP = rf"(?:\s|{_TAG}){{0,20}}"
+_GAP = rf"(?:\s|{_TAG}){{0,20}}+"
 _PAIR = re.compile(
     rf"(?P<flag>--)?{NAME}(?P<after>[\"'`\])*]{{0,3}}){_GAP}"
     rf"(?P<sign>:=|=>|={{1,3}}|:|\||(?<=[\"'`]),|(?<=>)|(?(flag)(?<=[ =])|(?!)))"
@@ -35,7 +37,7 @@ _PAIR = re.compile(
 )
 _VALUE = re.compile(
     r"\"(?P<double>[^\"\n]{1,9000})\"|'(?P<single>[^'\n]{1,9000})'|`(?P<back>[^`\n]{1,9000})`"
-    r"|(?P<bare>[^\s\"'`<>&,;|(){}\[\]\\]{4,9000})(?![(\[{])"
+    r"|(?P<bare>[^\s\"'`<>&,;|(){}\[\]\\=]{4,9000}+={0,2})(?![(\[{])"
 )
 _OTPAUTH = re.compile(r"otpauth://[^\s\"'<>`\\]+")
 _OF_URI = re.compile(r"[?&](?P<name>secret|enrollment_tx_id)=(?P<value>[\w=-]{8,})")
@@ -48,7 +50,9 @@ _RECOVERY = re.compile(r"(?<![\w+/=-])[A-Z0-9]{24}(?![\w+/=-])")
 _REFRESH = re.compile(r"(?<![\w.-])v1\.[\w-]{40,}")
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 _LINES_OF_BASE64 = re.compile(r"[\w+/=\s-]+")
-_SVG = re.compile(r"<svg\b.*?</svg\s*>", re.DOTALL | re.IGNORECASE)
+_SVG = re.compile(r"<(?:\w{1,9}:)?svg\b", re.IGNORECASE)
+_END_OF_SVG = re.compile(r"</(?:\w{1,9}:)?svg\s*>", re.IGNORECASE)
+_PROSE = re.compile(r"[a-z]+ [a-z]")
 _EXAMPLE_HOST = re.compile(r"https?://[^\s/?#\"'<>]*\.example(?::\d+)?[/?#][^\s\"'<>]*$")
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -73,13 +77,15 @@ def leaks_of(text: str, *, data: bool, depth: int = 0) -> Iterator[Leak]:
     `data` says that a program wrote or reads it: see `is_secret`.
     """
     plain = decoded(text)
-    taken: list[tuple[int, int]] = []
+    ends = [match.start() for match in re.finditer("\n", plain)]
+    taken = _Spans()
     for kind, start, end in _by_name_and_shape(plain, taken, data):
-        yield Leak(kind=kind, value=plain[start:end], line=plain.count("\n", 0, start) + 1)
+        if not is_stand_in(plain[start:end]):  # as our exports have them
+            yield Leak(kind=kind, value=plain[start:end], line=bisect_left(ends, start) + 1)
     if depth >= NESTINGS:
         return
     for start, content, hidden in _inside(plain, taken):
-        line = plain.count("\n", 0, start) + 1
+        line = bisect_left(ends, start) + 1
         for leak in leaks_of(content, data=data or hidden == "QR picture", depth=depth + 1):
             yield Leak(kind=leak.kind, value=leak.value, line=line, hidden=leak.hidden or hidden)
 
@@ -119,18 +125,33 @@ def _one_line(text: str) -> str:
     return re.sub(r"[\x00-\x1f\x85\u2028\u2029]", " ", text)
 
 
-def _by_name_and_shape(text: str, taken: list[tuple[int, int]], data: bool) -> Iterator[tuple[str, int, int]]:
+class _Spans:
+    """Stretches of a text that do not overlap."""
+
+    def __init__(self) -> None:
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+
+    def take(self, start: int, end: int) -> bool:
+        """Take a stretch, unless part of it is taken; say whether it was free."""
+        place = bisect_left(self._ends, start + 1)
+        if place < len(self._starts) and self._starts[place] < end:
+            return False
+        self._starts.insert(place, start)
+        self._ends.insert(place, end)
+        return True
+
+
+def _by_name_and_shape(text: str, taken: _Spans, data: bool) -> Iterator[tuple[str, int, int]]:
     """Yield kind, start and end of each secret, and note in `taken` what needs no second look."""
     for uri in _OTPAUTH.finditer(text):
-        taken.append(uri.span())
+        taken.take(*uri.span())
         for match in _OF_URI.finditer(uri[0]) if not is_an_examples(uri[0]) else ():
             kind = "TOTP secret" if match["name"] == "secret" else "enrollment ticket"
             if is_secret(kind, match["value"], data=True):
                 yield kind, uri.start() + match.start("value"), uri.start() + match.end("value")
     for find in (*_pairs(text, data), *_shapes(text)):
-        _, start, end = find
-        if not any(start < to and from_ < end for from_, to in taken):
-            taken.append((start, end))
+        if taken.take(*find[1:]):
             yield find
 
 
@@ -154,11 +175,13 @@ def _pairs(text: str, data: bool) -> Iterator[tuple[str, int, int]]:
 
 def _means_something_else(text: str, name: re.Match[str], value: re.Match[str], kind: str, data: bool) -> bool:
     if name["sign"] == ",":  # a pair, and not two of a list
-        pair = re.search(r"[(\[]\s*[\"'`]$", text[max(0, name.start() - 10) : name.start()])
+        pair = re.search(r"[(\[]\s*[\"'`]\w*$", text[max(0, name.start() - 40) : name.start()])
         return not (pair and re.match(r"\s*[)\]]", text[value.end() : value.end() + 10]))
+    if kind == "password" and value.lastgroup == "bare" and _PROSE.match(text, value.start()):
+        return True
     if kind == "passwordless code":  # of `code`s there are many: exit codes, error codes, arguments
         bare = value.lastgroup == "bare"
-        return bare and not (data and name["sign"] == "=") or not (data or name["after"])
+        return (bare and not (data and name["sign"] == "=")) or not (data or name["after"])
     # A link to an example's host opens nothing.
     before = text[max(0, name.start() - 300) : name.start()]
     return kind == "enrollment ticket" and _EXAMPLE_HOST.search(before) is not None
@@ -185,16 +208,15 @@ def _shapes(text: str) -> Iterator[tuple[str, int, int]]:
             yield "refresh token", *match.span()
 
 
-def _inside(text: str, taken: list[tuple[int, int]]) -> Iterator[tuple[int, str, str]]:
+def _inside(text: str, taken: _Spans) -> Iterator[tuple[int, str, str]]:
     """Yield what is inside of base64 and of drawings: where it stands, the text, and what hid it."""
-    for match in _SVG.finditer(text):
-        yield from ((match.start(), code, "QR picture") for code in codes_in(pixels_of_svg(match[0])))
+    for start, drawing in _drawings(text):
+        yield from ((start, code, "QR picture") for code in codes_in(pixels_of_svg(drawing)))
     stripped = "".join(text.split()) if _LINES_OF_BASE64.fullmatch(text) else ""
     runs = [(0, stripped)] if stripped and len(stripped) < len(text) else []
     runs += [(match.start(), match[0]) for match in _BASE64.finditer(text)]
-    ends = dict(taken)
     for start, run in runs:
-        if any(from_ <= start < to for from_, to in ends.items()):
+        if not taken.take(start, start + (len(run) if run is not stripped else 0)):
             continue
         try:
             content = from_base64(run)
@@ -204,6 +226,13 @@ def _inside(text: str, taken: list[tuple[int, int]]) -> Iterator[tuple[int, str,
             yield from ((start, code, "QR picture") for code in codes_in(content))
         elif hidden := _readable(content):
             yield start, hidden, "base64"
+
+
+def _drawings(text: str) -> Iterator[tuple[int, str]]:
+    place = 0
+    while (begin := _SVG.search(text, place)) and (end := _END_OF_SVG.search(text, begin.end())):
+        yield begin.start(), text[begin.start() : end.end()]
+        place = end.end()
 
 
 def _readable(content: bytes) -> str:

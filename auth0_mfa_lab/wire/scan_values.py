@@ -10,7 +10,10 @@ from collections.abc import Callable
 from itertools import pairwise
 from urllib.parse import unquote, urlsplit
 
+from auth0_mfa_lab.wire.shapes import is_stand_in
+
 SEALED_KIND = "sealed string (mfa_token or oob_code)"
+CODES = frozenset({"binding code", "one-time code", "passwordless code"})
 
 _NAMES = {
     "mfa_token": "mfa[_ -]?token",
@@ -78,15 +81,17 @@ def is_secret(kind: str, value: str, *, data: bool, quoted: bool = True) -> bool
     `data` says that it stands in what a program wrote or reads (an output, a recording, an env file), where a value is
     a value; elsewhere, in code and prose, it must look like one. `quoted` says that it is a string there.
     """
-    if not value or _STAND_IN.search(value) or _NO_VALUE.fullmatch(value):
+    ends = value if len(value) < 300 else value[:200] + value[-20:]
+    if not value or _STAND_IN.search(ends) or _NO_VALUE.fullmatch(ends) or is_stand_in(value):
         return False
-    if not quoted and not data and _REFERENCE.fullmatch(value) and not looks_random(value):
+    if not quoted and not data and _REFERENCE.fullmatch(value) and not (looks_random(value) or _is_base32(value)):
         return False
     return _LOOKS.get(kind, _is_token)(value, data)
 
 
 def looks_random(value: str) -> bool:
     """Say whether a text was drawn and not written: letters and digits that change places all the time."""
+    value = value[:400]
     if len(value) < 16 or not _TOKEN.fullmatch(value) or not re.search(r"\d", value) or value.isdigit():
         return False
     classes = ["d" if each.isdigit() else "u" if each.isupper() else "l" for each in value if each.isalnum()]
@@ -193,6 +198,10 @@ def is_ticket(value: str, data: bool) -> bool:
 
 def _is_totp_secret(value: str, _data: bool) -> bool:
     return bool(re.fullmatch(r"[A-Z2-7]{16,}=*", value)) and len(set(value)) > 4
+
+
+def _is_base32(value: str) -> bool:
+    return bool(re.fullmatch(r"(?=.*[2-7])[A-Z2-7]{16,}", value))
 
 
 def _is_password(value: str, data: bool) -> bool:

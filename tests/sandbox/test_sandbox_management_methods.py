@@ -9,7 +9,7 @@ from auth0_mfa_lab.sandbox import Phone, User
 from tests.sandbox.management_mothers import Admin, admin_of, four_keys, methods_path
 from tests.sandbox.sandbox_mothers import App, kinds
 
-SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # auth0-mfa-lab: allow
 PHONE = {"type": "phone", "phone_number": "+15550123"}
 EMAIL = {"type": "email", "email": "chuck334@example.com"}
 TOTP = {"type": "totp", "totp_secret": SECRET}

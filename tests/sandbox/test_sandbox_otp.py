@@ -13,7 +13,7 @@ from tests.sandbox.sandbox_mothers import App, bearer, error_of, kinds, pushed, 
 NOW = 1_800_000_000
 INVALID = (403, "invalid_grant", "Invalid otp_code.")
 # RFC 6238, appendix B: the ASCII secret 12345678901234567890; the last six digits of the eight that stand there.
-RFC_SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+RFC_SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"  # auth0-mfa-lab: allow
 RFC_VECTORS = [
     (59, "287082"),
     (1_111_111_109, "081804"),

@@ -79,7 +79,7 @@ def test_a_classic_qr_is_read_too_and_without_totp_there_are_no_codes() -> None:
 def test_what_enrolls_nothing_is_told_with_a_sentence_and_no_secret(phone: Phone) -> None:
     blank = io.BytesIO()
     Image.new("L", (64, 64), 255).save(blank, "PNG")
-    secret = "JBSWY3DPEHPK3PXP"
+    secret = "JBSWY3DPEHPK3PXP"  # auth0-mfa-lab: allow
     uri = f"otpauth://totp/a?secret={secret}"
     texts = ("", "https://x.example", "otpauth://totp/a", f"otpauth://hotp/a?secret={secret}", f"{uri}1")
     more = (f"{uri}&digits=x", f"{uri}&digits=99", f"{uri}&period=0", f"{uri}&algorithm=SHA256")
@@ -192,6 +192,7 @@ def test_the_code_is_the_totp_of_the_newest_account_at_the_sandboxs_time(app: Ap
 
 def test_the_rfc_vector_gives_the_rfc_code() -> None:
     # RFC 6238, appendix B: the ASCII secret 12345678901234567890 at 1111111109 seconds.
+    # auth0-mfa-lab: allow
     totp = {"secret": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", "algorithm": "sha1", "digits": 6, "period": 30}
     http = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200, json={**ENROLLED, "totp": totp})))
     phone = Phone(http, Delivery(), Clock(1_111_111_109), Chance(1), fallback_url="https://x.example")
