@@ -106,7 +106,7 @@ def test_a_stroke_is_drawn_as_high_as_a_module() -> None:
     code = qrcode.QRCode(border=0)
     code.add_data(SEVEN["TOTP secret"])
     rows = [f"M{x} {y}.5h1" for y, row in enumerate(code.get_matrix()) for x, dark in enumerate(row) if dark]
-    drawing = f'<svg xmlns="http://www.w3.org/2000/svg"><path stroke="#000" d="{"".join(rows)}"/></svg>'
+    drawing = f'<svg><path stroke="#000" d="{"".join(rows)}"/></svg>'
     assert kinds(drawing, "a.svg") == {"TOTP secret"}
 
 

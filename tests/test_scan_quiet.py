@@ -7,7 +7,6 @@ import hashlib
 import json
 import random
 import string
-import subprocess
 import time
 import uuid
 from pathlib import Path
@@ -21,6 +20,7 @@ from auth0_mfa_lab import Lab
 from auth0_mfa_lab.wire.exports.har import har as har_of
 from auth0_mfa_lab.wire.scan import scan
 from tests.scan_mothers import base64_of, drawn, encoded, har, kinds, notebook, png, shown, svg, widget_state
+from tests.test_project import tracked
 
 ROOT = Path(__file__).parent.parent
 
@@ -239,8 +239,7 @@ def test_whatever_a_widget_holds_is_no_secret_by_chance(state: dict[str, Any]) -
 
 def test_no_file_of_this_project_holds_a_secret_that_is_not_allowed() -> None:
     """Whoever runs the scanner here, as a hook or by hand, gets no find; what tests make up says so beside it."""
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
-    names = [name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
+    names = tracked()
     assert len(names) > 200
     found = [
         f"{name}: {find.place}: {find.kind}" for name in names for find in scan(name, (ROOT / name).read_bytes()).finds
