@@ -158,7 +158,7 @@ def test_a_line_of_an_env_file_is_read(text: str, kind: str) -> None:
         (f"<td>otp</td> <td>{BINDING_CODE}</td>", "one-time code"),
         (f'<span class="nt">"otp"</span><span class="p">:</span> <span>"{BINDING_CODE}"</span>', "one-time code"),
         (f'{{"client_id": "a", "code": "{BINDING_CODE}"}}', "passwordless code"),
-        ('"password": "Tr0ub4dor&3"', "password"),
+        ('"password": "Tr0ub4dor&3"', "password"),  # auth0-mfa-lab: allow
         (f"client_secret={CLIENT_SECRET}", "client secret"),
         (f'"refreshToken": "{drawn("abcdefghijABCDEFGHIJ0123456789", 40)}"', "refresh token"),
         (f'"access_token": "{drawn("abcdefghijABCDEFGHIJ0123456789", 32)}"', "access token"),
