@@ -1,4 +1,4 @@
-"""Five flows of the MFA API, as a notebook runs them: what an export has to say again."""
+"""Flows of the MFA API, as a notebook runs them: what an export has to say again."""
 
 from __future__ import annotations
 

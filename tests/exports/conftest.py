@@ -1,0 +1,48 @@
+"""One process of `auth0-mfa-lab serve` for all exports that are run, begun again for each; each flow, recorded once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from auth0_mfa_lab import Lab
+from tests.exports.export_flows import FLOWS
+from tests.exports.export_served import Served, serving
+
+
+@cache
+def recorded(flow: str) -> Lab:
+    """Return a lab on a sandbox in process, in which a flow was run; nobody says anything in it after that."""
+    lab = Lab.sandbox()
+    FLOWS[flow](lab)
+    return lab
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The process, and a client of its control plane."""
+    with serving(tmp_path_factory.mktemp("my served $HOME")) as served:
+        yield served
+
+
+@pytest.fixture
+def served(server: Served) -> Served:
+    """The process, with a tenant in which nothing has happened."""
+    server.reset()
+    return server
+
+
+@pytest.fixture(params=FLOWS)
+def lab(request: pytest.FixtureRequest) -> Lab:
+    """A lab in whose journal one of the flows stands, in turn."""
+    return recorded(str(request.param))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder whose name a shell would take apart."""
+    (made := tmp_path / "my exports $HOME").mkdir()
+    return made
