@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 
 import httpx
 from login import log_in
@@ -11,7 +12,13 @@ app = {"client_id": os.environ["AUTH0_CLIENT_ID"], "client_secret": os.environ["
 http = httpx.Client(base_url=f"https://{os.environ['AUTH0_DOMAIN']}")
 lab = {"authorization": f"Bearer {os.environ['AUTH0_LAB_TOKEN']}"}
 somebody = http.post("/_lab/users", json={"factors": ["push"]}, headers=lab).json()
-sys.stdout.write("Look at your phone: a push is there.\n")
-sys.stdout.flush()
-answer = log_in(http, app, somebody["username"], somebody["password"])
+
+
+def wait(seconds: float) -> None:
+    sys.stdout.write("Look at your phone: a push is there.\n")
+    sys.stdout.flush()
+    time.sleep(seconds)
+
+
+answer = log_in(http, app, somebody["username"], somebody["password"], wait=wait)
 sys.stdout.write(f"{answer.status_code}: {', '.join(answer.json())}\n")

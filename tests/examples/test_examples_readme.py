@@ -8,6 +8,8 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -33,9 +35,10 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def terminal(line: str, folder: Path) -> subprocess.Popen[str]:
-    """Run one line in a shell of its own."""
-    return subprocess.Popen(
+@contextmanager
+def terminal(line: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """Run one line in a shell of its own, and end what is left of it."""
+    with subprocess.Popen(
         ["sh", "-c", line],
         cwd=folder,
         env={"PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}", "HOME": str(folder)},
@@ -43,7 +46,12 @@ def terminal(line: str, folder: Path) -> subprocess.Popen[str]:
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
-    )
+    ) as running:
+        try:
+            yield running
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(running.pid, signal.SIGTERM)
 
 
 def first_line(running: subprocess.Popen[str]) -> str:
@@ -54,15 +62,13 @@ def first_line(running: subprocess.Popen[str]) -> str:
 def test_the_three_lines_log_somebody_in(folder: Path) -> None:
     serve, app, allow = re.findall(r"```sh\n(.*?)```", PART, re.DOTALL)[0].strip().splitlines()
     with terminal(serve, folder) as server:
-        try:
-            assert "is ready" in first_line(server)
-            with terminal(app, folder) as waiting, terminal(allow, folder) as allowed:
-                assert first_line(waiting) == "Look at your phone: a push is there.\n"
+        assert "is ready" in first_line(server)
+        with terminal(app, folder) as waiting:
+            assert first_line(waiting) == "Look at your phone: a push is there.\n"
+            with terminal(allow, folder) as allowed:
                 assert allowed.wait(SECONDS) == 0
-                said, _ = waiting.communicate(timeout=SECONDS)
-            assert re.match(r"200: .*access_token.*id_token", said), said
-        finally:
-            os.killpg(server.pid, signal.SIGTERM)
+            said, _ = waiting.communicate(timeout=SECONDS)
+    assert re.search(r"^200: .*access_token.*id_token", said, re.MULTILINE), said
 
 
 def test_the_test_for_pytest_passes(tmp_path: Path) -> None:
