@@ -61,7 +61,7 @@ class Replays:
         clock: LabClock = RealClock(sleep=time.advance, now=time.now) if is_live else SandboxClock(time)
         lab = cast("type[Lab]", cls)(_settings_of(tenant), transport, clock, tenant["domain"])
         lab.aliases.people = bool(tenant["people"])
-        lab.journal.beside.tenant = recording.tenant
+        lab.journal.beside.tenant, lab.journal.beside.is_replayed = recording.tenant, True
         learn_settings(lab.settings, lab.aliases)
         lab._machine = (tenant.get("mgmt_client_id"), lab.settings.mgmt_client_secret)
         lab.audience = tenant.get("audience")

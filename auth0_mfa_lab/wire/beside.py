@@ -30,6 +30,7 @@ class Beside:
     def __init__(self) -> None:
         """Begin with nothing."""
         self.tenant: Mapping[str, Json] = {}
+        self.is_replayed = False
         self._happenings: list[Happening] = []
 
     def note(self, after: int, kind: str, data: Mapping[str, Json]) -> None:

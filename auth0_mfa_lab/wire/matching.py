@@ -62,8 +62,8 @@ class Matching:
         return [
             Difference(
                 part=part,
-                sent=_shown(theirs.get(part), kinds, aliases),
-                recorded=_shown(ours.get(part), self._secrets, aliases),
+                sent=self._shown(theirs.get(part), kinds, aliases, "another "),
+                recorded=self._shown(ours.get(part), self._secrets, aliases, "a recorded "),
             )
             for part in differing
         ], pairs
@@ -92,6 +92,17 @@ class Matching:
             return False
         pairs[recorded] = sent
         return True
+
+    def _shown(self, text: str | None, secrets: Mapping[str, str], aliases: Aliases, unknown: str) -> str | None:
+        """Return a part masked; a secret that no exchange of the lab has had is `unknown`, with its kind."""
+        if text is None:
+            return None
+        shown = []
+        for piece, kind in _cut(text, secrets):
+            alias = aliases.known(self.brought.get(piece, piece))
+            shown.append(alias.shown if alias else aliases.mask(piece) if kind is None else f"<{unknown}{kind}>")
+        whole = "".join(shown)
+        return (whole if len(whole) <= _LONGEST else f"{whole[:_LONGEST]}…") or '""'
 
 
 def secrets_by_kind(message: Message, url: str = "", *, people: bool) -> dict[str, str]:
@@ -135,14 +146,3 @@ def _cut(text: str, secrets: Mapping[str, str]) -> list[tuple[str, str | None]]:
         if found:
             return [*_cut(before, secrets), (secret, secrets[secret]), *_cut(after, secrets)]
     return [(text, None)]
-
-
-def _shown(text: str | None, secrets: Mapping[str, str], aliases: Aliases) -> str | None:
-    if text is None:
-        return None
-    shown = []
-    for piece, kind in _cut(text, secrets):
-        alias = aliases.known(piece)
-        shown.append(alias.shown if alias else aliases.mask(piece) if kind is None else f"<another {kind}>")
-    whole = "".join(shown)
-    return (whole if len(whole) <= _LONGEST else f"{whole[:_LONGEST]}…") or '""'

@@ -16,7 +16,7 @@ MARK = "standin"
 
 _RUN = re.compile(r"[A-Za-z0-9_-]{16,}|[A-Za-z0-9]+|.", re.DOTALL)
 _ANY = re.compile(r"[A-Za-z0-9]")
-_KEPT_MARKS = frozenset("-_.|*:@+/=,~ ")
+_KEPT = frozenset(string.ascii_letters + string.digits + "-_.|*:@+/=,~ ")
 _BASE32 = re.compile(r"[A-Z2-7]{8,}=*")
 _HEX = re.compile(r"[0-9a-f]{8,}|[0-9A-F]{8,}")
 _FORMS = {
@@ -108,7 +108,7 @@ def is_alike(kind: str, value: str, drawn: str) -> bool:
         return False
     if shape != "other" or _BASE32.fullmatch(value):
         return shape != "other" or _BASE32.fullmatch(drawn) is not None
-    runs = [[_alphabet(run) for run in _RUN.findall(each) if _ANY.search(run)] for each in (value, drawn)]
+    runs = [[_alphabet(run) for run in _RUN.findall(_plain(each)) if _ANY.search(run)] for each in (value, drawn)]
     return runs[0] == runs[1] and not _BASE32.fullmatch(drawn)
 
 
@@ -126,14 +126,15 @@ def _alike(value: str, chance: Chance) -> str:
         return prefix + _run(rest.rstrip("="), string.ascii_uppercase + "234567", chance, True) + "=" * rest.count("=")
     parts: list[str] = []
     marked = False
-    for match in _RUN.finditer(rest):
-        run = match[0]
-        if not _ANY.search(run):
-            parts.append(run if run in _KEPT_MARKS else chance.of(string.ascii_lowercase, 1))
-            continue
-        parts.append(_run(run, _alphabet(run), chance, not marked))
+    for run in _RUN.findall(_plain(rest)):
+        parts.append(_run(run, _alphabet(run), chance, not marked) if _ANY.search(run) else run)
         marked = marked or is_stand_in(parts[-1])
     return prefix + "".join(parts)
+
+
+def _plain(value: str) -> str:
+    """Return a value without what would have to be escaped somewhere: a letter stays one, all else becomes a dot."""
+    return "".join(each if each in _KEPT else "x" if each.isalnum() else "." for each in value)
 
 
 def _alphabet(run: str) -> str:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import quote
 
 from auth0_mfa_lab.wire.aliases import Aliases
 from auth0_mfa_lab.wire.beside import Json
 from auth0_mfa_lab.wire.journal import Journal
-from auth0_mfa_lab.wire.secrets_of import secrets_of
 from auth0_mfa_lab.wire.shapes import TOO_OFTEN, is_alike, stand_in
 
 _ALIAS = re.compile(r"<([a-z][a-z0-9_]*) (\d+)(?:: \w+)?>")
@@ -19,40 +18,29 @@ _MOST_ATTEMPTS = 1_000
 
 
 class StandIns:
-    """Every secret of a journal, and the one value that stands for it; the map stays here.
+    """Every secret in some texts, and the one value that stands for it; the map stays here.
 
-    Nothing raw gets through: a text is masked first, and then its aliases are filled in. An alias whose secret nobody
-    knows any more stays as it is.
+    Nothing raw gets through: a text is masked first, and then its aliases are filled in.
     """
 
-    def __init__(self, aliases: Aliases, values: Iterable[str], texts: Iterable[str]) -> None:
-        """Stand in for those of `values` that are secrets, in their order; `texts` is all that is written beside."""
+    def __init__(self, aliases: Aliases, texts: Iterable[str], *, again: bool = False) -> None:
+        """Stand in for the secrets of `texts`, in their order there.
+
+        With `again` they may be stand-ins of a recording, which stay what they are.
+        """
         self._aliases = aliases
-        self._raw: dict[str, str] = {}
-        for value in values:
-            if alias := aliases.known(value):
-                self._raw.setdefault(alias.shown, value)
-        self._taken = set(self._raw.values())
-        self._written = "\n".join(aliases.mask(text) for text in texts)
+        self._again = again
         self._drawn: dict[str, str] = {}
-        for shown in self._raw:
+        masked = aliases.mask_each(texts)
+        self._written = "\n".join(masked)
+        found = dict.fromkeys(f"<{match[1]} {match[2]}>" for match in _ALIAS.finditer(self._written))
+        self._taken = {str(aliases.value_of(shown)) for shown in found if aliases.named(shown)}
+        for shown in found:
             self._of(shown)
 
     def text(self, text: str, *, encoded: bool = False) -> str:
         """Return a text with its stand-ins; `encoded` says that it is a URL or a form, whose values are escaped."""
-        return self._filled(self._aliases.mask(str(text)), encoded)
-
-    def data(self, value: Json) -> Json:
-        """Return JSON with its stand-ins, whatever secret stands in whichever string."""
-        if isinstance(value, str):
-            return self.text(value)
-        if isinstance(value, Mapping):
-            return {self.text(name): self.data(each) for name, each in value.items()}
-        if isinstance(value, list | tuple):
-            return [self.data(each) for each in value]
-        return value
-
-    def _filled(self, masked: str, encoded: bool) -> str:
+        masked = self._aliases.mask(str(text))
         filled = ""
         end = 0
         for match in _ALIAS.finditer(masked):
@@ -65,48 +53,62 @@ class StandIns:
             end = match.end()
         return filled + masked[end:]
 
+    def data(self, value: Json) -> Json:
+        """Return JSON with its stand-ins, whatever secret stands in whichever string."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, Mapping):
+            return {self.text(name): self.data(each) for name, each in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.data(each) for each in value]
+        return value
+
     def _of(self, shown: str) -> str | None:
+        """Return the stand-in of an alias; None for what only looks like one."""
         if shown in self._drawn:
             return self._drawn[shown]
-        raw = self._raw.get(shown)
-        if raw is None:
+        alias = self._aliases.named(shown)
+        if alias is None:
             return None
-        kind = shown[1:].partition(" ")[0]
         # A token that carries itself would go round for ever.
         self._drawn[shown] = shown
+        drawn = self._drawn[shown] = self._draw(alias.kind, shown, str(self._aliases.value_of(shown)))
+        self._taken.add(drawn)
+        return drawn
+
+    def _draw(self, kind: str, shown: str, raw: str) -> str:
+        drawn = ""
         for attempt in range(_MOST_ATTEMPTS):
             drawn = stand_in(kind, shown, raw, attempt=attempt, inside=self.text)
             # One that is another's, or stands in a text anyway, would be taken for what it is not. One of another shape
             # (a word without a digit, for one that had some) would not be drawn again for itself.
-            free = (drawn == raw or drawn not in self._taken) and drawn not in self._written
-            if free and (attempt >= TOO_OFTEN or is_alike(kind, raw, drawn)):
+            is_free = drawn not in self._taken or (self._again and drawn == raw)
+            if is_free and drawn not in self._written and (attempt >= TOO_OFTEN or is_alike(kind, raw, drawn)):
                 break
-        self._taken.add(drawn)
-        self._drawn[shown] = drawn
         return drawn
 
 
 def stand_ins_of(journal: Journal) -> StandIns:
     """Return the stand-ins for all that is secret in a journal, and in what happened beside it."""
-    aliases = journal.aliases
-    values: list[str] = []
-    texts: list[str] = []
-    for value in (journal.beside.tenant, *(each.data for each in journal.beside)):
-        values += strings_in(value)
-    texts += values
-    for exchange in journal:
-        request, response = exchange.request, exchange.response
-        values += [str(value) for _, value in secrets_of(request, url=str(request.url), people=aliases.people)]
-        values += [str(value) for _, value in secrets_of(response, people=aliases.people)] if response else []
-        for message in (request, response) if response else (request,):
-            texts += [str(message.text), *(str(value) for _, value in message.headers)]
-        texts.append(str(request.url))
-    return StandIns(aliases, values, texts)
+    return StandIns(journal.aliases, list(_texts_of(journal)), again=journal.beside.is_replayed)
 
 
-def strings_in(value: Json) -> list[str]:
-    """Return every string that stands in JSON, in their order."""
+def strings_in(value: Json) -> Iterator[str]:
+    """Yield every string that stands in JSON, in their order."""
     if isinstance(value, str):
-        return [str(value)]
+        yield str(value)
     inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
-    return [text for each in inner for text in strings_in(each)]
+    for each in inner:
+        yield from strings_in(each)
+
+
+def _texts_of(journal: Journal) -> Iterator[str]:
+    yield from strings_in(journal.beside.tenant)
+    for each in journal.beside:
+        yield from strings_in(each.data)
+    for exchange in journal:
+        yield str(exchange.request.url)
+        for message in (exchange.request, exchange.response):
+            if message is not None:
+                yield from (str(value) for _, value in message.headers)
+                yield str(message.text)
