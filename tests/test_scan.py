@@ -204,6 +204,14 @@ def test_what_was_typed_into_a_widget_is_found(state: dict[str, Any], kind: str)
     assert kinds(notebook({}, **widget_state(**state))) == {kind}
 
 
+@pytest.mark.parametrize(
+    "form", ["mfa_token: {}", "mfa_token={}&otp=1", "mfa_token = f'{}'", '"mfa_token": "{}",', "({})."]
+)
+def test_the_whole_of_a_secret_is_found(form: str) -> None:
+    for name in ("a.md", ".env"):
+        assert [find.length for find in scan(name, form.format(MFA_TOKEN).encode()).finds] == [len(MFA_TOKEN)]
+
+
 def test_a_list_of_recovery_codes_is_one_find_each() -> None:
     codes = [drawn("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", 24, seed) for seed in range(3)]
     found = scan("a.ipynb", notebook(shown("application/json", {"recovery_codes": codes}))).finds

@@ -32,7 +32,7 @@ _GAP = rf"(?:\s|{_TAG}){{0,20}}+"
 _PAIR = re.compile(
     rf"(?P<flag>--)?{NAME}(?P<after>[\"'`\])*]{{0,3}}){_GAP}"
     rf"(?P<sign>:=|=>|={{1,3}}|:|\||(?<=[\"'`]),|(?<=>)|(?(flag)(?<=[ =])|(?!)))"
-    rf"{_GAP}[\[(]{{0,2}}{_GAP}[fFrRbB]{{0,2}}",
+    rf"{_GAP}[\[(]{{0,2}}{_GAP}(?:[frb]{{1,2}}(?=[\"']))?",
     re.IGNORECASE,
 )
 _VALUE = re.compile(
