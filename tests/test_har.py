@@ -170,6 +170,7 @@ def test_a_content_length_is_that_of_the_body_with_its_stand_ins() -> None:
 
 def test_a_number_that_is_a_code_stays_a_number() -> None:
     journal = a_journal()
+    # auth0-mfa-lab: allow
     an_exchange(journal=journal, request=a_request(json={"otp": 493127, "mfa_token": MFA_TOKEN}))
     body = json.loads(har_log(journal)["log"]["entries"][0]["request"]["postData"]["text"])
     assert isinstance(body["otp"], int)

@@ -369,9 +369,9 @@ def test_what_the_application_brings_itself_may_be_another(tmp_path: Path) -> No
     file = recorded(lab, tmp_path)
     assert walk(Lab.replay(file), "718234") == printed
     replay = Lab.replay(file)
-    replay.client.mfa_otp_grant(mfa_token="of-nobody-at-all", otp="493127")
+    replay.client.mfa_otp_grant(mfa_token="of-nobody-at-all", otp="493127")  # auth0-mfa-lab: allow
     with pytest.raises(LabError, match="otp is <another otp>, and was <otp 1>"):
-        replay.client.mfa_otp_grant(mfa_token="of-nobody-at-all", otp="718234")
+        replay.client.mfa_otp_grant(mfa_token="of-nobody-at-all", otp="718234")  # auth0-mfa-lab: allow
 
 
 def test_what_the_application_brought_stands_in_the_answers_too(tmp_path: Path) -> None:

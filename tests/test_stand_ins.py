@@ -32,7 +32,7 @@ SHAPES = {
     "a code that begins with 0": ("otp", "093127", r"0\d{5}"),
     "a TOTP secret": ("secret", "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", r"STANDIN[A-Z2-7]{25}"),
     "a TOTP secret with padding": ("secret", "GEZDGNBVGY3TQO==", r"[A-Z2-7]{14}=="),
-    "a recovery code": ("recovery_code", "V8BEY3QHK1RRNT4XWZ20PLMD", r"STANDIN[A-Z0-9]{17}"),
+    "a recovery code": ("recovery_code", "V8BEY3QHK1RRNT4XWZ20PLMD", r"STANDIN[A-Z0-9]{17}"),  # auth0-mfa-lab: allow
     "a sealed string": ("mfa_token", MFA_TOKEN, r"Fe26\.2\*[a-z]{3}\*[A-Za-z0-9]{15}\*standin[A-Za-z0-9]{11}\*\w+"),
     "a refresh token": ("refresh_token", "v1.MjAyNi1iYWJlbC1maXNoLWFuZC1jaGlwcw", r"v1\.standin\w{27}"),
     "hexadecimal": ("identifier", "0a1b2c3d4e5f60718293a4b5c6d7e8f9", r"[0-9a-f]{32}"),
@@ -60,6 +60,7 @@ def test_a_stand_in_has_the_shape_of(name: str) -> None:
 
 
 def test_a_stand_in_for_a_totp_secret_is_one_that_makes_codes() -> None:
+    # auth0-mfa-lab: allow
     assert re.fullmatch(r"\d{6}", pyotp.TOTP(stood("secret", "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")).at(0))
 
 
@@ -112,7 +113,7 @@ def test_a_password_tells_not_even_its_length() -> None:
 
 def test_a_stand_in_says_that_it_is_one() -> None:
     assert is_stand_in(stood("mfa_token", MFA_TOKEN))
-    assert is_stand_in(stood("secret", "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"))
+    assert is_stand_in(stood("secret", "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"))  # auth0-mfa-lab: allow
     assert is_stand_in(stood("access_token", a_jwt({})))
     assert not is_stand_in(MFA_TOKEN)
     assert not is_stand_in(a_jwt({"standin": True}))
@@ -143,7 +144,7 @@ def test_two_secrets_never_share_one() -> None:
 
 def test_a_stand_in_is_nothing_that_stands_in_the_text_anyway() -> None:
     aliases = Aliases()
-    aliases.learn("otp", "493127")
+    aliases.learn("otp", "493127")  # auth0-mfa-lab: allow
     first = StandIns(aliases, ["493127"]).text("493127")
     assert StandIns(aliases, ["493127", f"at {first}"]).text("493127") != first
 
