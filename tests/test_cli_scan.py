@@ -58,8 +58,8 @@ def test_what_cannot_be_read_is_said_and_the_rest_is_scanned(folder: Path) -> No
     assert run().exit_code == 2
 
 
-@pytest.mark.usefixtures("folder")
-def test_json_says_the_same() -> None:
+def test_json_says_the_same(folder: Path) -> None:
+    assert Path.cwd() == folder
     ran = run("--json", "a.ipynb", "b.md", "gone")
     said = json.loads(ran.stdout)
     find = {"kind": "mfa_token", "length": len(MFA_TOKEN), "cell": 2, "line": None, "where": "output 1 (text/plain)"}
@@ -95,11 +95,10 @@ def test_a_folder_is_walked_without_what_is_not_ones_own(folder: Path) -> None:
     assert run(".git").exit_code == 1
 
 
-@pytest.mark.usefixtures("folder")
-def test_a_large_file_is_read_in_part_and_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_file_is_read_in_part_and_said_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cli_scan, "MOST_BYTES", 10)
     monkeypatch.setattr("auth0_mfa_lab.wire.scan.MOST_BYTES", 10)
-    ran = run("b.md")
+    ran = run(folder / "b.md")
     assert ran.exit_code == 0
     assert "b.md: only the first" in ran.stderr
 
