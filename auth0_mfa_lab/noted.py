@@ -92,7 +92,11 @@ class NotedHost:
         return self._host.inside().watched(self._watched)
 
     def _watched(self, settings: HowItIsSet) -> None:
-        how = {"profile": settings.profile, "policy": settings.policy, "switches": dict(settings.switches)}
+        how = {
+            "profile": settings.profile,
+            "policy": settings.policy,
+            "switches": list(map(list, settings.switches.items())),
+        }
         self._notes.note_new("settings", **how)
 
 

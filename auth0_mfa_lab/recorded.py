@@ -133,7 +133,7 @@ class RecordedHost:
         found = self.settings_noted()
         if found is None:
             raise missing(self._replay, "settings of the tenant", "record the run again with lab.sandbox in it")
-        return RecordedSettings(**found.data)
+        return RecordedSettings(**{**found.data, "switches": dict(found.data["switches"])})
 
     def _who_logged_in(self, aliases: Aliases, factors: tuple[str, ...]) -> User:
         for each in self._replay.recording.exchanges:

@@ -19,6 +19,7 @@ from joserfc.jwk import KeySet
 from auth0_mfa_lab import Lab, NoAnswer
 from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.wire.exports.har import har, har_log
+from auth0_mfa_lab.wire.scan import scan
 from auth0_mfa_lab.wire.spellings import spellings
 from tests.har_fields import faults
 from tests.mothers import MFA_TOKEN, Scripted, a_journal, a_live_lab, a_request, an_exchange, live_settings
@@ -178,6 +179,19 @@ def test_a_number_that_is_a_code_stays_a_number() -> None:
     assert body["otp"] != 493127
 
 
+def test_a_stand_in_in_a_form_or_a_url_is_escaped_as_the_secret_was() -> None:
+    journal = a_journal(people=True)
+    form = {"username": "+4915112345678", "password": "correct horse"}
+    an_exchange(journal=journal, request=a_request(form=form))
+    request = har_log(journal)["log"]["entries"][0]["request"]
+    assert re.fullmatch(r"username=%2B1555\d{9}&password=standin-\w{12}", request["postData"]["text"])
+    an_exchange(
+        journal=journal,
+        request=a_request("GET", "https://tenant.example/api/v2/users/auth0%7C65f1c0ffee65f1c0ffee65f1"),
+    )
+    assert re.search(r"/users/auth0%7C[0-9a-f]{24}$", har_log(journal)["log"]["entries"][1]["request"]["url"])
+
+
 def test_a_query_and_a_cookie_and_a_location_are_taken_apart() -> None:
     journal = a_journal()
     an_exchange(
@@ -210,6 +224,11 @@ def test_a_request_without_an_answer_is_kept_with_its_failure() -> None:
     assert faults(found) == []
     assert found["log"]["entries"][0]["_failure"] == {"kind": "ConnectError", "said": "no route"}
     assert found["log"]["entries"][0]["response"]["status"] == 0
+
+
+@pytest.mark.parametrize("walk", WALKS, ids=lambda walk: walk.__name__)
+def test_the_scanner_finds_nothing_in_it(walk: Walk) -> None:
+    assert scan("run.har", har(walked(walk).journal).encode()).finds == ()
 
 
 # -- people

@@ -139,6 +139,25 @@ def test_a_person_a_message_and_a_code_are_those_of_the_recording(tmp_path: Path
     assert codes_sent[0].isdigit()
 
 
+def test_a_message_is_found_by_its_address_and_purpose_in_any_order(tmp_path: Path) -> None:
+    lab = Lab.sandbox(seed=1)
+    user = lab.user(factors=["sms"])
+    number = str(user.phone_number)
+    login = lab.client.password_grant(username=user.username, password=user.password)
+    lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
+    lab.client.passwordless_start(connection="sms", phone_number=number, send="code")
+    read = {purpose: repr(lab.inbox.latest(number, purpose=purpose)) for purpose in ("mfa", "passwordless")}
+    replay = Lab.replay(recorded(lab, tmp_path))
+    again = replay.user(factors=["sms"])
+    login = replay.client.password_grant(username=again.username, password=again.password)
+    replay.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
+    with pytest.raises(NothingWasSent, match="no message to this address here"):
+        replay.inbox.latest(number, purpose="passwordless")
+    replay.client.passwordless_start(connection="sms", phone_number=number, send="code")
+    for purpose in ("passwordless", "mfa", "mfa"):
+        assert repr(replay.inbox.latest(number, purpose=purpose)) == read[purpose]
+
+
 def test_an_error_of_the_phone_and_an_empty_inbox_are_replayed(tmp_path: Path) -> None:
     def walk(lab: Lab) -> list[str]:
         said = []
