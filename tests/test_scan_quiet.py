@@ -67,6 +67,7 @@ IDS = [
     f"sha512-{base64.b64encode(hashlib.sha512(b'1').digest()).decode()}",
     "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567",
     "push|dev_Ab12Cd34Ef56Gh78, auth0|5f7c8ec7c33c6c004bbafe82",
+    "eyJub3QganNvbiwgbm8gSldU.in-three-parts.of-nothing",
     "IPY_MODEL_1f2e3d4c5b6a79880011223344556677",
     "kid=NkFCNEE1NDFDNTQ5RTQ5OTE1QzRBMjYyMzY0NEJCQTJBMjJBQkZCMA",
 ]
