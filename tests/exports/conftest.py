@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from auth0_mfa_lab import Lab
-from tests.exports.export_flows import FLOWS
+from tests.exports.export_flows import FLOWS, FURTHER
 from tests.exports.export_served import Served, serving
 
 
@@ -17,7 +17,7 @@ from tests.exports.export_served import Served, serving
 def recorded(flow: str) -> Lab:
     """Return a lab on a sandbox in process, in which a flow was run; nobody says anything in it after that."""
     lab = Lab.sandbox()
-    FLOWS[flow](lab)
+    {**FLOWS, **FURTHER}[flow](lab)
     return lab
 
 
@@ -35,7 +35,7 @@ def served(server: Served) -> Served:
     return server
 
 
-@pytest.fixture(params=FLOWS)
+@pytest.fixture(params=[*FLOWS, *FURTHER])
 def lab(request: pytest.FixtureRequest) -> Lab:
     """A lab in whose journal one of the flows stands, in turn."""
     return recorded(str(request.param))

@@ -100,6 +100,44 @@ def otp_enrolled(lab: Lab) -> None:
     assert lab.client.mfa_otp_grant(mfa_token=login["mfa_token"], otp=lab.phone.code()).status == 200
 
 
+def passwordless(lab: Lab) -> None:
+    """Log in with a code instead of a password, and enroll the number for the MFA API; type a code that is too old."""
+    number = str(lab.user(factors=[]).phone_number)
+    lab.client.passwordless_start(connection="sms", phone_number=number, send="code")
+    first = lab.inbox.latest(number, purpose="passwordless").code
+    login = lab.client.passwordless_otp_grant(
+        realm="sms", username=number, otp=str(first), audience=lab.mfa_audience, scope="enroll"
+    )
+    enrollment = lab.client.mfa_associate(
+        login["mfa_token"], authenticator_types=["oob"], oob_channels=["sms"], phone_number=number
+    )
+    codes = {"mfa_token": login["mfa_token"], "oob_code": enrollment["oob_code"]}
+    second = lab.inbox.latest(number, purpose="mfa").code
+    assert lab.client.mfa_oob_grant(**codes, binding_code=second).status == 200
+    lab.client.passwordless_start(connection="sms", phone_number=number, send="code")
+    late = str(lab.inbox.latest(number, purpose="passwordless").code)
+    lab.clock.advance(180)
+    assert lab.client.passwordless_otp_grant(realm="sms", username=number, otp=late).status == 403
+
+
+def managed(lab: Lab) -> None:
+    """Two users; the second one's authenticator is found and removed, and then seen by the Management API."""
+    lab.user(factors=["push"])
+    user = lab.user(factors=["otp"])
+    scope = "read:authenticators remove:authenticators"
+    login = lab.client.password_grant(
+        username=user.username, password=user.password, audience=lab.mfa_audience, scope=scope
+    )
+    tokens = lab.client.mfa_otp_grant(mfa_token=login["mfa_token"], otp=lab.phone.code())
+    listed = lab.client.mfa_authenticators(tokens["access_token"])
+    otp = next(each["id"] for each in listed.json if each["authenticator_type"] == "otp")
+    assert lab.client.mfa_delete_authenticator(tokens["access_token"], otp).status == 204
+    grant = lab.management_application.client_credentials_grant(audience=lab.management_audience)
+    api = lab.management(grant["access_token"])
+    found = api.users_by_email(str(user.email))
+    assert api.authentication_methods(found.json[0]["user_id"]).status == 200
+
+
 FLOWS: Mapping[str, Callable[[Lab], None]] = {
     "push enroll": push_enrolled,
     "push allowed": push_allowed,
@@ -108,3 +146,4 @@ FLOWS: Mapping[str, Callable[[Lab], None]] = {
     "recovery code": recovered,
     "OTP enroll": otp_enrolled,
 }
+FURTHER: Mapping[str, Callable[[Lab], None]] = {"passwordless": passwordless, "managed": managed}

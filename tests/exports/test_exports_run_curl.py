@@ -1,4 +1,4 @@
-"""Each curl command of five flows, run unedited against a fresh `auth0-mfa-lab serve`: it gets the recorded status."""
+"""Each curl command of six flows, run unedited against a fresh `auth0-mfa-lab serve`: it gets the recorded status."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ import subprocess
 from collections.abc import Iterator
 from typing import Any
 
-from auth0_mfa_lab import Lab
+import pytest
+
 from auth0_mfa_lab.secret import Secret
 from auth0_mfa_lab.wire.claims import claims_of
 from auth0_mfa_lab.wire.exchange import Exchange, plain_data
+from tests.exports.conftest import recorded
+from tests.exports.export_flows import FLOWS
 from tests.exports.export_served import SECONDS, Served, must_be_there
 
 ALIAS = re.compile(r"<(\w+) (\d+)>")
@@ -88,8 +91,10 @@ def beside(recorded: Any, live: Any) -> Iterator[tuple[str, str]]:
         yield recorded.shown, live
 
 
-def test_each_command_gets_the_recorded_status(lab: Lab, served: Served) -> None:
-    must_be_there("curl", "jq")
+@pytest.mark.parametrize("flow", FLOWS)
+def test_each_command_gets_the_recorded_status(flow: str, served: Served) -> None:
+    must_be_there("curl")
+    lab = recorded(flow)
     (made,) = (each for each in lab.journal.beside if each.kind == "user")
     reader = Reader(served, tuple(made.data["factors"]))
     for exchange in lab.journal:

@@ -11,9 +11,9 @@ from auth0_mfa_lab.wire.exchange import Exchange
 from auth0_mfa_lab.wire.exports.bash_parts import ASK, FIELD, POLL, REQUEST
 from auth0_mfa_lab.wire.exports.names import Names
 from auth0_mfa_lab.wire.exports.paths import Path, Pick
-from auth0_mfa_lab.wire.exports.plan import Make, Plan, Press, ReadCode, Scan, Send, Step, Title
+from auth0_mfa_lab.wire.exports.plan import Make, Pass, Plan, Press, ReadCode, Scan, Send, Step, Title
 from auth0_mfa_lab.wire.exports.planning import plan_of
-from auth0_mfa_lab.wire.exports.questions import ALLOW, REJECT, SCAN, asked_for, needs, what_it_is
+from auth0_mfa_lab.wire.exports.questions import ALLOW, REJECT, SCAN, asked_for, needs, serving, what_it_is
 from auth0_mfa_lab.wire.exports.shell import CA_FILE, arguments, lines, word
 from auth0_mfa_lab.wire.exports.texts import stacked
 
@@ -23,7 +23,7 @@ HEAD = """\
 #!/usr/bin/env bash
 # {what}
 # It needs curl and jq, and the variables below. A served sandbox writes them:
-#   auth0-mfa-lab serve --env-file lab.env
+#   {serve}
 #   set -a; . ./lab.env; set +a
 # With AUTH0_LAB_TOKEN the phone and the inbox are the sandbox's; without it you are asked.
 set -eu
@@ -34,7 +34,9 @@ def bash(journal: Sequence[Exchange], names: Names) -> str:
     """Return the journal as a script that says the same again, and checks each answer's status."""
     plan = plan_of(journal, names)
     needed = needs(plan)
-    head = HEAD.replace("{what}", what_it_is(plan)) + "\n".join(f': "${{{name}:?}}"' for name in needed)
+    head = HEAD.replace("{what}", what_it_is(plan)).replace("{serve}", serving(plan)) + "\n".join(
+        f': "${{{name}:?}}"' for name in needed
+    )
     functions = [part.rstrip() for part, is_used in _functions(plan) if is_used]
     begin = [head, REQUEST.replace("CA_FILE", CA_FILE).rstrip(), *functions]
     return stacked(
@@ -55,6 +57,10 @@ def _step(step: Step) -> str:
         return _made(step)
     if isinstance(step, Send):
         return _sent(step)
+    if isinstance(step, Pass):
+        return "\n".join(
+            [SERVED, f"    auth0-mfa-lab clock advance {step.seconds}", "else", f"    sleep {step.seconds}", "fi"]
+        )
     return _read(step) if isinstance(step, ReadCode) else _phone(step)
 
 

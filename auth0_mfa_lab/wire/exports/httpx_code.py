@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from auth0_mfa_lab.wire.exchange import Exchange
 from auth0_mfa_lab.wire.exports import python
 from auth0_mfa_lab.wire.exports.names import Names
-from auth0_mfa_lab.wire.exports.plan import Make, Press, ReadCode, Scan, Send, Step, Title
+from auth0_mfa_lab.wire.exports.plan import Make, Pass, Press, ReadCode, Scan, Send, Step, Title
 from auth0_mfa_lab.wire.exports.planning import plan_of
-from auth0_mfa_lab.wire.exports.questions import ALLOW, REJECT, SCAN, asked_for, needs, what_it_is
+from auth0_mfa_lab.wire.exports.questions import ALLOW, REJECT, SCAN, asked_for, needs, serving, what_it_is
 from auth0_mfa_lab.wire.exports.texts import Ref, stacked
 
 HEAD = '''\
@@ -17,7 +17,7 @@ HEAD = '''\
 
 It needs httpx, and the variables that are read below. A served sandbox writes them:
 
-    auth0-mfa-lab serve --env-file lab.env
+    SERVE
     set -a; . ./lab.env; set +a
 
 With AUTH0_LAB_TOKEN the phone and the inbox are the sandbox's; without it you are asked.
@@ -83,15 +83,15 @@ def httpx_code(journal: Sequence[Exchange], names: Names) -> str:
     imports = {
         "os": True,
         "ssl": True,
-        "subprocess": plan.has(Scan, Press, ReadCode),
+        "subprocess": plan.has(Scan, Press, ReadCode, Pass),
         "sys": True,
-        "time": plan.polls,
+        "time": plan.polls or plan.has(Pass),
     }
     written = [f"import {name}" for name, is_used in imports.items() if is_used]
     code = stacked(steps)
     quoting = [name for name in ("quote", "urlencode") if f"{name}(" in code]
     written += [f"from urllib.parse import {', '.join(quoting)}"] if quoting else []
-    head = HEAD.replace("WHAT", what_it_is(plan)).replace("IMPORTS", "\n".join(written))
+    head = HEAD.replace("WHAT", what_it_is(plan)).replace("SERVE", serving(plan)).replace("IMPORTS", "\n".join(written))
     head = head.replace("VARIABLES", "\n".join(f'{_named(name)} = os.environ["{name}"]' for name in needs(plan)))
     functions = [part for part, is_used in ((POLL, plan.polls), (LAB, imports["subprocess"])) if is_used]
     return "".join([head, *functions, "\n\n", code])
@@ -110,6 +110,11 @@ def _step(step: Step) -> Iterator[str]:
         yield from _sent(step)
     elif isinstance(step, ReadCode):
         yield from _read(step)
+    elif isinstance(step, Pass):
+        yield "if LAB_TOKEN:"
+        yield f'    lab("clock", "advance", "{step.seconds}")'
+        yield "else:"
+        yield f"    time.sleep({step.seconds})"
     else:
         yield from _phone(step)
 

@@ -30,10 +30,12 @@ class Person:
 class Known:
     """The tenant's `domain`, the values of the settings by their fields, and the people in the order of their making.
 
-    It holds secrets, as values to look for; no export shows one.
+    `has_own_time` says that the tenant's time moved only when somebody moved it. What is here holds secrets, as values
+    to look for; no export shows one.
     """
 
     domain: str | None = None
+    has_own_time: bool = False
     settings: Mapping[str, str] = field(default_factory=dict, repr=False)
     people: tuple[Person, ...] = ()
 
@@ -77,7 +79,8 @@ def known_of(journal: Journal) -> Known:
         for each in journal.beside
         if each.kind == "user"
     )
-    return Known(domain=tenant.get("domain"), settings=tenant, people=people)
+    has_own_time = tenant.get("kind") == "sandbox"
+    return Known(domain=tenant.get("domain"), has_own_time=has_own_time, settings=tenant, people=people)
 
 
 NOTHING = Known()

@@ -82,9 +82,10 @@ class Names:
     def target(self, target: str) -> Text:
         """Return a path with its query; a variable is percent-encoded there, if its value was."""
         pieces: list[Text] = []
-        for part in re.split(r"([/?&=])", target):
+        parts = re.split(r"([/?&=])", target)
+        for part, equals, field in zip(parts, ("", *parts), ("", "", *parts), strict=False):
             name = unquote(part)
-            text = self.text(name)
+            text = self.text(name, field if equals == "=" else "")
             pieces.append(text if name == part else encoded(text) if any(refs(text)) else (part,))
         named = joined(*pieces)
         # A secret that has one of the separators in it is found in the whole alone.

@@ -11,9 +11,9 @@ from auth0_mfa_lab.wire.exports.calls import Call
 from auth0_mfa_lab.wire.exports.names import Names
 from auth0_mfa_lab.wire.exports.node_parts import ASK, HEAD, LAB, POLL, REFUSED, REQUEST
 from auth0_mfa_lab.wire.exports.paths import Path, Pick
-from auth0_mfa_lab.wire.exports.plan import Make, Press, ReadCode, Scan, Send, Step, Title
+from auth0_mfa_lab.wire.exports.plan import Make, Pass, Press, ReadCode, Scan, Send, Step, Title
 from auth0_mfa_lab.wire.exports.planning import plan_of
-from auth0_mfa_lab.wire.exports.questions import ALLOW, REJECT, SCAN, asked_for, needs, what_it_is
+from auth0_mfa_lab.wire.exports.questions import ALLOW, REJECT, SCAN, asked_for, needs, serving, what_it_is
 from auth0_mfa_lab.wire.exports.texts import Data, Ref, Text, joined, laid_out, plain, rendered, stacked
 
 _KEY = re.compile(r"[A-Za-z_$][\w$]*")
@@ -22,15 +22,15 @@ _KEY = re.compile(r"[A-Za-z_$][\w$]*")
 def node(journal: Sequence[Exchange], names: Names) -> str:
     """Return the journal as a module that says the same again, and checks each answer's status."""
     plan = plan_of(journal, names)
-    runs = plan.has(Scan, Press, ReadCode)
+    runs = plan.has(Scan, Press, ReadCode, Pass)
     imports = {
         'import { execFileSync } from "node:child_process";': runs,
         'import { createInterface } from "node:readline/promises";': plan.asks,
-        'import { setTimeout as seconds } from "node:timers/promises";': plan.polls,
+        'import { setTimeout as seconds } from "node:timers/promises";': plan.polls or plan.has(Pass),
     }
     needed = needs(plan)
     made = [variable for step in plan.makes() for variable, _ in step.fields]
-    head = HEAD.replace("{what}", what_it_is(plan))
+    head = HEAD.replace("{what}", what_it_is(plan)).replace("{serve}", serving(plan))
     head = head.replace("{imports}", "".join(f"{line}\n" for line, is_used in imports.items() if is_used))
     head = head.replace("{needed}", ", ".join(json.dumps(name) for name in needed))
     declared = [f"const {_named(name)} = process.env.{name};\n" for name in needed]
@@ -49,7 +49,8 @@ def _named(variable: str) -> str:
     return first + "".join(other.capitalize() for other in others)
 
 
-def _text(text: Text) -> str:
+def text_of(text: Text) -> str:
+    """Return a text as an expression: a literal, a variable, or a template."""
     literal = plain(text)
     if literal is not None:
         return json.dumps(literal)
@@ -68,17 +69,18 @@ def _inserted(ref: Ref) -> str:
     return f"${{encodeURIComponent({_named(ref.name)})}}" if ref.encoded else f"${{{_named(ref.name)}}}"
 
 
-def _data(data: Data, indent: str) -> str:
+def data_of(data: Data, indent: str) -> str:
+    """Return JSON as an expression, begun in a line of this indent."""
     deeper = f"{indent}    "
     if isinstance(data, tuple):
-        return _text(data)
+        return text_of(data)
     if isinstance(data, dict):
         items = [
-            f"{key if _KEY.fullmatch(key) else json.dumps(key)}: {_data(each, deeper)}" for key, each in data.items()
+            f"{key if _KEY.fullmatch(key) else json.dumps(key)}: {data_of(each, deeper)}" for key, each in data.items()
         ]
         return laid_out("{  }", items, indent)
     if isinstance(data, list):
-        return laid_out("[]", [_data(each, deeper) for each in data], indent)
+        return laid_out("[]", [data_of(each, deeper) for each in data], indent)
     return json.dumps(data)
 
 
@@ -91,6 +93,9 @@ def _step(step: Step) -> Iterator[str]:
         yield from _sent(step)
     elif isinstance(step, ReadCode):
         yield from _read(step)
+    elif isinstance(step, Pass):
+        yield f'if (process.env.AUTH0_LAB_TOKEN) lab("clock", "advance", "{step.seconds}");'
+        yield f"else await seconds({step.seconds * 1000});"
     else:
         yield from _phone(step)
 
@@ -99,14 +104,14 @@ def _sent(step: Send) -> Iterator[str]:
     call = step.call
     options = [f"method: {json.dumps(call.method)}"]
     headers = _headers(call)
-    options += [f"headers: {_data(headers, '    ')}"] if headers or call.basic else []
+    options += [f"headers: {data_of(headers, '    ')}"] if headers or call.basic else []
     if call.basic is not None:
-        pair = _text(joined(call.basic[0], (":",), call.basic[1]))
+        pair = text_of(joined(call.basic[0], (":",), call.basic[1]))
         basic = f"Buffer.from({pair}).toString('base64')"
-        options[-1] = f"headers: {{ ...{_data(headers, '    ')}, authorization: `Basic ${{{basic}}}` }}"
+        options[-1] = f"headers: {{ ...{data_of(headers, '    ')}, authorization: `Basic ${{{basic}}}` }}"
     options += _body(call)
     function = "poll" if step.is_poll else "request"
-    yield f"answer = await {function}({_text(call.target)}, {laid_out('{  }', options, '')});"
+    yield f"answer = await {function}({text_of(call.target)}, {laid_out('{  }', options, '')});"
     yield f"expect({json.dumps(f'{call.number} {call.line}')}, answer, {step.status});"
     for each in step.captures:
         yield f"const {_named(each.variable)} = {_found(each.path)};"
@@ -120,14 +125,14 @@ def _headers(call: Call) -> dict[str, Text]:
 def _body(call: Call) -> Iterator[str]:
     if call.form is not None:
         fields = dict(call.form)
-        pairs = [f"[{json.dumps(name)}, {_text(value)}]" for name, value in call.form]
+        pairs = [f"[{json.dumps(name)}, {text_of(value)}]" for name, value in call.form]
         many = len(fields) < len(call.form)
-        form = laid_out("[]", pairs, "    ") if many else _data(fields, "    ")
+        form = laid_out("[]", pairs, "    ") if many else data_of(fields, "    ")
         yield f"body: new URLSearchParams({form})"
     elif call.data is not None:
-        yield f"body: JSON.stringify({_data(call.data, '    ')})"
+        yield f"body: JSON.stringify({data_of(call.data, '    ')})"
     elif call.raw:
-        yield f"body: {_text(call.raw)}"
+        yield f"body: {text_of(call.raw)}"
 
 
 def _made(step: Make) -> Iterator[str]:
@@ -153,7 +158,7 @@ def _made(step: Make) -> Iterator[str]:
 
 def _phone(step: Scan | Press) -> Iterator[str]:
     if isinstance(step, Scan):
-        words, question = ['"scan"', _named(step.variable)], _text((f"{SCAN}: ", Ref(step.variable)))
+        words, question = ['"scan"', _named(step.variable)], text_of((f"{SCAN}: ", Ref(step.variable)))
     elif step.allow:
         words, question = ['"allow"'], json.dumps(ALLOW)
     else:
@@ -167,7 +172,7 @@ def _phone(step: Scan | Press) -> Iterator[str]:
 def _read(step: ReadCode) -> Iterator[str]:
     words = ['"phone"', '"code"']
     if step.address is not None:
-        words = ['"code"', _text(step.address), '"--purpose"', json.dumps(step.purpose), '"--wait"', '"5"']
+        words = ['"code"', text_of(step.address), '"--purpose"', json.dumps(step.purpose), '"--wait"', '"5"']
     yield f"const {_named(step.variable)} = process.env.AUTH0_LAB_TOKEN"
     yield f"    ? lab({', '.join(words)})"
     yield f"    : await ask({json.dumps(asked_for(step.purpose))});"

@@ -5,7 +5,7 @@ from __future__ import annotations
 HEAD = """\
 // {what}
 // It needs Node.js 18 or newer, and the variables below. A served sandbox writes them:
-//   auth0-mfa-lab serve --env-file lab.env
+//   {serve}
 //   set -a; . ./lab.env; set +a; node this-file.mjs
 // With AUTH0_LAB_TOKEN the phone and the inbox are the sandbox's; without it you are asked.
 {imports}

@@ -70,7 +70,14 @@ class ReadCode:
     address: Text | None = None
 
 
-Step = Title | Make | Send | Scan | Press | ReadCode
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pass:
+    """So many seconds pass: what expires by then has expired."""
+
+    seconds: int
+
+
+Step = Title | Make | Send | Scan | Press | ReadCode | Pass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,9 +12,12 @@ from auth0_mfa_lab.wire.exports.codes import CODES, source_of
 from auth0_mfa_lab.wire.exports.flow import answered, said
 from auth0_mfa_lab.wire.exports.known import OF_A_PERSON, Person, person_variable
 from auth0_mfa_lab.wire.exports.names import Names, variable_of
-from auth0_mfa_lab.wire.exports.plan import Capture, Make, Plan, Press, ReadCode, Scan, Send, Step, Title
+from auth0_mfa_lab.wire.exports.plan import Capture, Make, Pass, Plan, Press, ReadCode, Scan, Send, Step, Title
 from auth0_mfa_lab.wire.exports.scans import Scans
 from auth0_mfa_lab.wire.exports.texts import Ref, one_line, plain, refs
+
+_LONGER_THAN_A_POLL = 30
+"""In seconds: what lies between two polls is less."""
 
 
 def plan_of(journal: Sequence[Exchange], names: Names) -> Plan:
@@ -46,7 +49,8 @@ class _Planner:
             while people and people[0][1].after < run[0].number:
                 steps += self._made(*people.pop(0))
             steps += self._titled(run[0])
-            steps += self._of_the_phone(run[0]) if run[0].speaker == "phone" else self._sent(run)
+            passed = tuple(self._passed(self._exchanges[:position], run[0]))
+            steps += self._of_the_phone(run[0], passed) if run[0].speaker == "phone" else self._sent(run, passed)
             position += len(run)
         steps = [self._trimmed(step) if isinstance(step, Make) else step for step in steps]
         return Plan(steps=tuple(steps), given=tuple(self._given))
@@ -60,6 +64,13 @@ class _Planner:
                 break
             run.append(each)
         return tuple(run)
+
+    def _passed(self, before: Sequence[Exchange], exchange: Exchange) -> Iterator[Step]:
+        """Yield the time that somebody let pass before an exchange; what lies between two polls passes by itself."""
+        if before and self._names.known.has_own_time:
+            seconds = int(exchange.at - before[-1].at)
+            if seconds >= (_LONGER_THAN_A_POLL if is_poll(exchange) else 1):
+                yield Pass(seconds=seconds)
 
     def _titled(self, exchange: Exchange) -> Iterator[Step]:
         if exchange.step and exchange.step != self._title:
@@ -79,7 +90,8 @@ class _Planner:
         """Return the step without what nobody reads."""
         return replace(step, fields=tuple(each for each in step.fields if each[0] in self._used))
 
-    def _of_the_phone(self, exchange: Exchange) -> Iterator[Step]:
+    def _of_the_phone(self, exchange: Exchange, passed: tuple[Step, ...]) -> Iterator[Step]:
+        yield from passed
         refused = exchange.status is not None and exchange.status >= 400
         path = exchange.request.target.partition("?")[0]
         body = plain_data(exchange.request)
@@ -97,22 +109,33 @@ class _Planner:
         """Return why the phone rejected, unless a secret is in it."""
         return plain(self._names.text(reason)) if isinstance(reason, str) else None
 
-    def _sent(self, run: tuple[Exchange, ...]) -> Iterator[Step]:
+    def _sent(self, run: tuple[Exchange, ...], passed: tuple[Step, ...]) -> Iterator[Step]:
         answers = [each for each in run if each.status is not None]
         last = run[-1]
         if not answers:
             yield Title(text=f"{self._calls[last.number].line}: it got no answer, and is left out")
             return
+        needed = tuple(self._needed(answers[0], self._calls[answers[0].number]))
+        # A code that was refused may have grown old meanwhile.
+        yield from (*needed, *passed) if last.error not in (None, "mfa_required") else (*passed, *needed)
         waits = is_poll(last) and is_waiting(last)
-        shown = answers[0] if waits else last
-        yield from self._needed(shown, self._calls[shown.number])
+        seconds = int(last.at - run[0].at) if self._names.known.has_own_time else 0
+        grew_old = not waits and seconds >= _LONGER_THAN_A_POLL
         if waits and len(run) > 1:
             yield Title(text=f"It was asked {len(run)} times; once is enough while nobody answers")
-        yield Send(
-            call=self._calls[shown.number],
-            status=shown.status or 0,
-            captures=tuple(self._captures(shown)),
-            is_poll=is_poll(last) and not waits,
+        if waits or grew_old:
+            yield self._send(answers[0])
+        if seconds >= _LONGER_THAN_A_POLL:
+            yield Pass(seconds=seconds)
+        if not waits:
+            yield self._send(last)
+
+    def _send(self, exchange: Exchange) -> Send:
+        return Send(
+            call=self._calls[exchange.number],
+            status=exchange.status or 0,
+            captures=tuple(self._captures(exchange)),
+            is_poll=is_poll(exchange) and not is_waiting(exchange),
         )
 
     def _needed(self, exchange: Exchange, call: Call) -> Iterator[Step]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from auth0_mfa_lab.wire.exchange import Exchange
 from auth0_mfa_lab.wire.exports import python
 from auth0_mfa_lab.wire.exports.names import Names
-from auth0_mfa_lab.wire.exports.plan import Make, Plan, Press, ReadCode, Scan, Send, Step, Title
+from auth0_mfa_lab.wire.exports.plan import Make, Pass, Plan, Press, ReadCode, Scan, Send, Step, Title
 from auth0_mfa_lab.wire.exports.planning import plan_of
 from auth0_mfa_lab.wire.exports.questions import what_it_is
 
@@ -91,6 +91,8 @@ def _step(step: Step, named: python.Naming, indent: str) -> Iterator[str]:
         yield from _sent(step, named, indent)
     elif isinstance(step, ReadCode):
         yield f"{indent}{named(step.variable)} = {_read(step, named)}"
+    elif isinstance(step, Pass):
+        yield f"{indent}auth0_mfa.clock.advance({step.seconds})"
     elif step.refused:
         yield f"{indent}with pytest.raises(LabError):"
         yield f"{indent}{INDENT}{_phone(step, named)}"

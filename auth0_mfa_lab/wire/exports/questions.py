@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auth0_mfa_lab.wire.exports.plan import Plan
+from auth0_mfa_lab.wire.exports.plan import Pass, Plan
 
 SCAN = "Scan this as a QR with your phone, then press Enter"
 ALLOW = "Allow the push on your phone, then press Enter"
@@ -25,6 +25,11 @@ def what_it_is(plan: Plan) -> str:
     """Return the first sentence of a script."""
     count = len(list(plan.sends()))
     return f"{count} request{'' if count == 1 else 's'} to Auth0, recorded by auth0-mfa-lab and said again."
+
+
+def serving(plan: Plan) -> str:
+    """Return the command that starts a sandbox for a script; time passes by the second where it is said to pass."""
+    return f"auth0-mfa-lab serve {'--clock frozen ' if plan.has(Pass) else ''}--env-file lab.env"
 
 
 def needs(plan: Plan) -> list[str]:
