@@ -181,10 +181,10 @@ def test_a_number_that_is_a_code_stays_a_number() -> None:
 
 def test_a_stand_in_in_a_form_or_a_url_is_escaped_as_the_secret_was() -> None:
     journal = a_journal(people=True)
-    form = {"username": "+4915112345678", "password": "correct horse"}
+    form = {"username": "+15550134", "password": "correct horse"}
     an_exchange(journal=journal, request=a_request(form=form))
     request = har_log(journal)["log"]["entries"][0]["request"]
-    assert re.fullmatch(r"username=%2B1555\d{9}&password=standin-\w{12}", request["postData"]["text"])
+    assert re.fullmatch(r"username=%2B1555\d{4}&password=standin-\w{12}", request["postData"]["text"])
     an_exchange(
         journal=journal,
         request=a_request("GET", "https://tenant.example/api/v2/users/auth0%7C65f1c0ffee65f1c0ffee65f1"),
