@@ -126,9 +126,7 @@ def test_the_same_secret_has_one_stand_in_however_it_is_spelled() -> None:
     number = texts.text("+15550134")
     assert texts.text("username=%2B15550134", encoded=True) == f"username=%2B{number[1:]}"
     assert texts.text('{"to": "+15550134"}') == f'{{"to": "{number}"}}'
-    assert (
-        texts.text("see https://tenant.example/?n=%2B15550134") == f"see https://tenant.example/?n=%2B{number[1:]}"
-    )
+    assert texts.text("see https://tenant.example/?n=%2B15550134") == f"see https://tenant.example/?n=%2B{number[1:]}"
 
 
 def test_two_secrets_never_share_one() -> None:
