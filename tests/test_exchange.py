@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+from collections.abc import Callable
+
 import pytest
 
-from auth0_mfa_lab import Secret
-from auth0_mfa_lab.errors import LabError, MissingField
-from tests.mothers import MFA_TOKEN, a_request, an_exchange
+from auth0_mfa_lab import Exchange, Secret
+from auth0_mfa_lab.errors import LabError, MissingField, NoAnswer
+from tests.mothers import MFA_TOKEN, a_journal, a_request, an_exchange
 
 REQUIRED = {"error": "mfa_required", "error_description": "Multifactor authentication required", "mfa_token": MFA_TOKEN}
 
@@ -123,3 +127,79 @@ def test_headers_are_found_in_any_case() -> None:
     assert exchange.response is not None
     assert exchange.response.header("Retry-After") == "5"
     assert exchange.response.header("missing") is None
+
+
+# -- what is cut from an exchange
+
+
+def a_leaky_exchange() -> Exchange:
+    url = f"https://tenant.example/a/{MFA_TOKEN}?mfa_token={MFA_TOKEN}&x=1"
+    request = a_request(url=url, json={"mfa_token": MFA_TOKEN, MFA_TOKEN: [MFA_TOKEN]})
+    return an_exchange(403, json={**REQUIRED, MFA_TOKEN: {"deep": MFA_TOKEN}}, request=request)
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [
+        lambda each: each.request.target,
+        lambda each: each.request.target.split("/"),
+        lambda each: each.request.url.partition("?"),
+        lambda each: list(each.request.url),
+        lambda each: each.request.raw_data(),
+        lambda each: each.response.raw_data(),
+        lambda each: each.response.raw_data().keys(),
+        lambda each: each.response.body.decode(),
+        lambda each: each.response.body[40:],
+        lambda each: each.response.text.splitlines(),
+        lambda each: each.json,
+        lambda each: list(each.json),
+        lambda each: vars(each),
+    ],
+)
+def test_what_is_cut_from_an_exchange_hides_its_secrets(cut: Callable[[Exchange], object]) -> None:
+    assert "Fe26" not in repr(cut(a_leaky_exchange()))
+    assert "sealed" not in repr(cut(a_leaky_exchange()))
+    assert "c2VhbGVk" not in repr(cut(a_leaky_exchange()))
+
+
+def test_a_target_without_a_secret_is_a_plain_text() -> None:
+    request = an_exchange(request=a_request("GET", "https://tenant.example/a?b=c#d")).request
+    assert (type(request.target), request.target) == (str, "/a?b=c")
+
+
+def test_a_secret_in_the_host_is_shown_nowhere() -> None:
+    journal = a_journal()
+    journal.aliases.learn("password", "hunter-number-two")
+    lost = an_exchange(failure="ConnectError", request=a_request(url="https://hunter-number-two/x"), journal=journal)
+    said = f"{lost!r} {lost.request.host!r} {NoAnswer.to(lost)} {lost._repr_mimebundle_()}"
+    assert "hunter" not in said
+    assert "app → <password 1>" in said
+
+
+def test_a_message_is_not_carried_away() -> None:
+    exchange = an_exchange(403, json={"ok": True})
+    for carry in (pickle.dumps, copy.deepcopy):
+        with pytest.raises(TypeError):
+            carry(exchange.response)
+
+
+def test_a_title_a_note_and_a_reason_that_hold_a_secret_hide_it() -> None:
+    journal = a_journal()
+    journal.step(f"with {MFA_TOKEN}")
+    exchange = an_exchange(json={"mfa_token": MFA_TOKEN}, notes=(f"not {MFA_TOKEN}",), journal=journal)
+    journal.step(f"again {MFA_TOKEN}")
+    said = f"{exchange.step!r} {exchange.notes!r} {journal.title!r} {exchange!r} {exchange._repr_mimebundle_()}"
+    assert "Fe26" not in said
+    assert "not <mfa_token 1>" in said
+
+
+@pytest.mark.parametrize("depth", [59, 61, 700])
+def test_a_deep_answer_is_kept_and_shown(depth: int) -> None:
+    text = "[" * depth + '{"password": "hunter-number-two"}' + "]" * depth
+    exchange = an_exchange(text=text, headers=[("content-type", "application/json")])
+    assert "hunter" not in f"{exchange!r} {exchange.json!r} {exchange._repr_mimebundle_()}"
+
+
+def test_the_first_of_two_members_of_one_name_is_hidden_in_the_body_as_sent() -> None:
+    exchange = an_exchange(text='{"password": "hunter-number-two", "password": "x-number-three"}')
+    assert "hunter" not in exchange._repr_mimebundle_()["text/html"]

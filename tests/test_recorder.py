@@ -134,3 +134,12 @@ def test_closing_it_closes_the_transport_inside() -> None:
     inner = Giving(httpx.Response(200))
     recording(inner)[0].close()
     assert inner.closed
+
+
+def test_what_a_failure_says_of_its_own_request_is_masked_too() -> None:
+    http, journal = recording(Scripted(httpx.ConnectError("cannot send password=hunter-number-two to a-new-secret-1")))
+    with pytest.raises(Unanswered):
+        http.post("/oauth/token", data={"password": "hunter-number-two", "client_secret": "a-new-secret-1"})
+    failure = journal[0].failure
+    assert failure is not None
+    assert failure.said == "cannot send password=<password 1> to <client_secret 1>"

@@ -90,3 +90,50 @@ def test_two_secrets_in_one_show_both_aliases() -> None:
     both = Secret("raw-one", "<otp 1>") + ":" + Secret("raw-two", "<otp 2>")
     assert repr(both) == "<otp 1>:<otp 2>"
     assert str(both) == "raw-one:raw-two"
+
+
+SHAPES: dict[str, Callable[[Secret], Any]] = {
+    "lower": lambda secret: secret.lower(),
+    "upper": lambda secret: secret.upper(),
+    "title": lambda secret: secret.title(),
+    "casefold": lambda secret: secret.casefold(),
+    "format": lambda secret: secret.format("x"),
+    "percent": lambda secret: secret % (),
+    "join": lambda secret: secret.join(["a", "b"]),
+    "times": lambda secret: 2 * secret,
+    "split": lambda secret: secret.split("-"),
+    "rsplit": lambda secret: secret.rsplit("-", 1),
+    "splitlines": lambda secret: secret.splitlines(),
+    "rpartition": lambda secret: secret.rpartition("-"),
+    "removeprefix": lambda secret: secret.removeprefix("hunt"),
+    "rstrip": lambda secret: secret.rstrip("o"),
+    "translate": lambda secret: secret.translate({45: "_"}),
+    "center": lambda secret: secret.center(40),
+    "a list": list,
+    "sorted": sorted,
+    "bytes": lambda secret: secret.encode(),
+    "bytes and back": lambda secret: secret.encode().decode(),
+    "bytes, cut": lambda secret: secret.encode()[2:9],
+    "bytes, split": lambda secret: secret.encode().split(b"-"),
+    "bytes, joined": lambda secret: b"Bearer " + secret.encode() + b";",
+    "bytes, as text": lambda secret: str(secret.encode()),
+    "hexadecimal": lambda secret: secret.encode().hex(),
+    "a dictionary's key": lambda secret: {secret: {secret.encode(): 1}},
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_whatever_a_method_makes_of_a_secret_hides_too(shape: str) -> None:
+    shown = repr(SHAPES[shape](Secret("hunter-number-two", "<password 1>")))
+    for part in ("unter", "UNTER", "umber", "two", "Two", "'h'", "68756e74"):
+        assert part not in shown
+
+
+def test_its_bytes_are_themselves_on_the_wire_and_are_not_carried_away() -> None:
+    raw = SECRET.encode()
+    assert raw == RAW.encode()
+    assert raw[0] == ord("c")
+    assert b"".join([raw]) == RAW.encode()
+    for carry in (pickle.dumps, copy.copy, copy.deepcopy):
+        with pytest.raises(TypeError, match="<password 1> is a secret"):
+            carry(raw)

@@ -45,6 +45,8 @@ class Walk:
     seen: dict[str, str] = field(default_factory=dict)
     secrets: set[str] = field(default_factory=set)
     codes: set[str] = field(default_factory=set)
+    others: frozenset[str] = field(default_factory=lambda: frozenset(widget._instances))
+    """The widgets of those who walked before."""
 
     def see(self, name: str, value: Any) -> None:
         """Show a value in each way that a notebook, a log or a person's print of a container would."""
@@ -183,7 +185,7 @@ def look_back(seen: Walk) -> None:
         for token in ("id_token", "access_token"):
             if token in exchange:
                 seen.see(f"{name}: claims of {token}", exchange.claims(token))
-    for each in widget._instances.values():
+    for each in [each for name, each in widget._instances.items() if name not in seen.others]:
         seen.seen[f"widget {each.model_id}"] = str(each.get_state())
     seen.secrets |= {str(secret) for secret in raw_secrets(lab)}
 

@@ -7,13 +7,16 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import TypeVar
 
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.secret import Secret
+from auth0_mfa_lab.wire.finds import Find, alone_of, merged
 from auth0_mfa_lab.wire.names import secret_kind
-from auth0_mfa_lab.wire.spelled import Spelled
-from auth0_mfa_lab.wire.spellings import is_a_word_of_its_own, is_short, spellings
+from auth0_mfa_lab.wire.spelled import HEAD, Spelled
+from auth0_mfa_lab.wire.spellings import is_short, spellings
 
+T = TypeVar("T")
 _SHOWN = re.compile(r"<([a-z][a-z0-9_]*) (\d+)(?:: (?:sealed|JWT))?>")
 _LIKE_AN_ALIAS = re.compile(r"<[a-z][a-z0-9_]{0,40}(?: \d{1,6})?>")
 
@@ -43,11 +46,11 @@ class Alias:
         return f"<{self.kind} {self.number}: {self.shape}>" if self.shape else self.shown
 
 
-@dataclass(frozen=True, slots=True)
-class _Find:
-    start: int
-    end: int
-    alias: Alias
+class _Hidden(set[T]):
+    """A set that does not show what is in it."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} hidden>"
 
 
 class Aliases:
@@ -68,6 +71,8 @@ class Aliases:
         self._anywhere = Spelled[Alias]()
         # Codes, other short values and people's names count only where they stand alone.
         self._alone = Spelled[Alias]()
+        self._heads = _Hidden[str]()
+        self._has_ones = False
 
     def __repr__(self) -> str:
         return f"Aliases · {len(self._named)} secrets"
@@ -107,6 +112,11 @@ class Aliases:
         with self.lock:
             return self._value[alias.shown]
 
+    def shown(self) -> list[str]:
+        """Return the aliases that were given, in their order."""
+        with self.lock:
+            return list(self._named)
+
     def named(self, shown: str) -> Alias | None:
         """Return the alias that is shown like this (`<mfa_token 1>`, with or without its shape), or None."""
         match = _SHOWN.fullmatch(shown)
@@ -122,7 +132,7 @@ class Aliases:
     def in_text(self, text: str) -> list[Alias]:
         """Return the aliases of the secrets that a text holds, each once, as they stand there."""
         with self.lock:
-            return list(dict.fromkeys(find.alias for find in _merged(self._finds(str(text)))))
+            return list(dict.fromkeys(find.alias for find in merged(self._finds(str(text)))))
 
     def mask(self, text: str, *, introducing: int | None = None) -> str:
         """Return the text with every learned secret under its alias.
@@ -139,7 +149,7 @@ class Aliases:
 
     def _masked(self, text: str, introducing: int | None, introduced: set[str]) -> str:
         with self.lock:
-            finds = _merged(self._finds(text))
+            finds = merged(self._finds(text))
         parts: list[str] = []
         end = 0
         for find in finds:
@@ -165,6 +175,8 @@ class Aliases:
         # Blanks hide nothing, and stand in every text.
         for spelling in spellings(value) if value.strip() else ():
             (self._alone if alone else self._anywhere).add(spelling, alias)
+            self._heads.add(spelling[:HEAD])
+            self._has_ones = self._has_ones or len(spelling) < HEAD
         return alias
 
     def _unknown(self, name: str) -> str:
@@ -175,27 +187,28 @@ class Aliases:
         there = f"Near it: {', '.join(near)}." if near else "Nothing near it was learned."
         return f"There is no secret {self.mask(name)}. {there}"
 
-    def _finds(self, text: str) -> list[_Find]:
+    def _finds(self, text: str) -> list[Find[Alias]]:
         """Find every secret, overlapping ones too, in the order of their beginnings."""
-        finds: list[_Find] = []
-        short: list[_Find] = []
-        position = 0
+        finds: list[Find[Alias]] = []
+        short: list[Find[Alias]] = []
         anywhere, alone = self._anywhere, self._alone
-        while position < len(text):
-            head = text[position : position + 2]
-            found = None
-            if anywhere.may_begin(head):
-                found = next((_Find(position, end, alias) for end, alias in anywhere.at(text, position)), None)
-            past = self._end_of_alias(text, position) if head[0] == "<" else None
-            if past and (found is None or found.end <= past):
-                position = past
+        heads, ones = self._heads, self._has_ones
+        past = 0
+        for position, first in enumerate(text):
+            # Nothing begins at most places: this line is what a long text costs.
+            if text[position : position + HEAD] not in heads and first != "<" and not (ones and first in heads):
                 continue
-            if found:
+            if position < past:
+                continue
+            found = next((Find(position, end, alias) for end, alias in anywhere.at(text, position)), None)
+            shown = self._end_of_alias(text, position) if first == "<" else None
+            if shown and (found is None or found.end <= shown):
+                past = shown
+            elif found:
                 finds.append(found)
-            elif alone.may_begin(head):
-                short += [_Find(position, end, alias) for end, alias in alone.at(text, position)]
-            position += 1
-        return sorted([*finds, *_alone(short, text, finds)], key=lambda find: find.start)
+            else:
+                short += [Find(position, end, alias) for end, alias in alone.at(text, position)]
+        return sorted([*finds, *alone_of(short, text, finds)], key=lambda find: find.start)
 
     def _end_of_alias(self, text: str, start: int) -> int | None:
         """Return where the alias that is shown at `start` ends, or None where none is."""
@@ -204,36 +217,7 @@ class Aliases:
         return match.end() if match and alias and match[0] in (alias.shown, alias.introduced) else None
 
 
-def _alone(short: list[_Find], text: str, finds: list[_Find]) -> list[_Find]:
-    """Return the finds of short values that stand alone, where a secret beside them is no part of a word."""
-    if not short:
-        return []
-    characters = list(text)
-    for find in finds:
-        characters[find.start : find.end] = "\0" * (find.end - find.start)
-    blanked = "".join(characters)
-    return [
-        find
-        for find in short
-        if blanked[find.start : find.end] == text[find.start : find.end]
-        and is_a_word_of_its_own(blanked, find.start, find.end)
-    ]
-
-
 def _shape(value: str) -> str | None:
     if value.startswith("Fe26."):
         return "sealed"
     return "JWT" if value.startswith("eyJ") and value.count(".") == 2 else None
-
-
-def _merged(finds: list[_Find]) -> list[_Find]:
-    """Join finds that overlap into one stretch, named by the longest of them."""
-    merged: list[_Find] = []
-    for find in finds:
-        last = merged[-1] if merged else None
-        if last is None or find.start >= last.end:
-            merged.append(find)
-        elif find.end > last.end:
-            longer = max(last, find, key=lambda each: each.end - each.start)
-            merged[-1] = _Find(last.start, find.end, longer.alias)
-    return merged

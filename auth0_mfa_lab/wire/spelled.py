@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Generic, NoReturn, TypeVar
 
 Of = TypeVar("Of")
-_HEAD = 2
+HEAD = 2
+"""How many characters of a spelling say whether it may begin at a place."""
 _WINDOW = 8
 
 
@@ -25,13 +26,13 @@ class Spelled(Generic[Of]):
     def add(self, spelling: str, of: Of) -> None:
         """File a spelling; the first that has it keeps it."""
         size = min(len(spelling), _WINDOW)
-        windows = self._heads.setdefault(spelling[:_HEAD], {})
+        windows = self._heads.setdefault(spelling[:HEAD], {})
         lengths = windows.setdefault(size, {}).setdefault(spelling[:size], {})
         lengths.setdefault(len(spelling), {}).setdefault(spelling, of)
 
     def at(self, text: str, start: int) -> Iterator[tuple[int, Of]]:
         """Yield the ends of the spellings that stand at a place, the longest first, and whom each is of."""
-        for head in (text[start : start + _HEAD], text[start : start + 1]):
+        for head in (text[start : start + HEAD], text[start : start + 1]):
             windows = self._heads.get(head)
             for size in sorted(windows, reverse=True) if windows else ():
                 lengths = windows[size].get(text[start : start + size]) if windows else None
@@ -39,10 +40,6 @@ class Spelled(Generic[Of]):
                     of = lengths[length].get(text[start : start + length]) if lengths else None
                     if of is not None:
                         yield start + length, of
-
-    def may_begin(self, head: str) -> bool:
-        """Say whether any spelling begins with these two characters, or is the first of them."""
-        return head in self._heads or head[:1] in self._heads
 
     def __repr__(self) -> str:
         return f"<spellings of {len(self._heads)} beginnings>"

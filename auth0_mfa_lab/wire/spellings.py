@@ -13,7 +13,10 @@ _SHORT_CODE = re.compile(r"\d{1,8}")
 # JSON can carry half of a surrogate pair, which is no UTF-8.
 _LOOSE = "surrogatepass"
 # What encoders leave alone differs: URLSearchParams keeps `*`, httpx does not, and a label keeps `@` and `:`.
-_SAFE = ("", "*", "*-._", "/", "@", ":@", "/:@*")
+_PATH = "!$&'()*+,;=:@"
+"""What a segment of a path may have as it is: RFC 3986, section 3.3."""
+_SAFE = ("", "*", "/", "@", ":@", "/:@*", "!'()*", "!'()*;,/?:@&=+$#", "$&+=:@", _PATH, f"{_PATH}/", f"{_PATH}/?")
+_SAFE_OUTSIDE = ("", "/", _PATH)
 # Fewer stand inside too much else.
 _LEAST_OF_BASE64 = 6
 # What some writers of JSON escape for the sake of HTML.
@@ -31,15 +34,16 @@ def spellings(value: str) -> set[str]:
     """List the ways in which a value may stand in a text: itself, each encoding, and two of them one in the other."""
     if len(value) < 4 and not any(character.isalnum() for character in value):
         return {value}
-    plain = {value, value.replace("\r\n", "\n"), "".join(value.splitlines()), value.replace("\n", " ")}
+    plain = {value, *(end.join(value.splitlines()) for end in ("\n", "\r\n", "", " "))}
     bare = {each for text in plain if text.strip() for each in (text, *_with_html_in_mind(text))}
-    once = {each for text in bare for each in _encoded(text)}
-    twice = {each for text in once for each in _encoded(text, safes=("", "/"))}
+    once = {each for text in bare for each in _encoded(text, safes=_SAFE)}
+    inner = {each for text in plain if text.strip() for each in _encoded(text, safes=("",))}
+    twice = {each for text in inner for each in _encoded(text, safes=_SAFE_OUTSIDE)}
     in_base64 = {each for text in {value, quote(value, safe="", errors=_LOOSE)} for each in _in_base64(text)}
     return bare | once | twice | in_base64
 
 
-def _encoded(value: str, *, safes: tuple[str, ...] = _SAFE) -> Iterator[str]:
+def _encoded(value: str, *, safes: tuple[str, ...]) -> Iterator[str]:
     """Yield a value as it is percent-encoded, and escaped for JSON, Python or HTML."""
     if value.isascii() and value.replace("_", "").isalnum():
         return

@@ -99,7 +99,7 @@ def _of_message(message: Message) -> Iterator[tuple[str, str]]:
 def _of_json(value: Json, path: str) -> Iterator[tuple[str, str]]:
     if isinstance(value, dict):
         for name, each in value.items():
-            yield from _of_json(each, f"{path}.{name}".lstrip("."))
+            yield from _of_json(each, f"{path}.{name}" if path else name)
     elif isinstance(value, list):
         for number, each in enumerate(value):
             yield from _of_json(each, f"{path}[{number}]")

@@ -1,0 +1,133 @@
+"""One door out: whatever reads the raw data of an exchange, and can be called from elsewhere, masks or wraps it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "auth0_mfa_lab"
+ROOMS = ("show", "wire/exports", "management")
+MODULES = ("phone.py", "inbox.py", "exporting.py", "polling.py", "people.py", "tokens.py", "wire/uses.py", "errors.py")
+# What of a request or a response is as it was sent, and what makes plain text of a Secret.
+RAW = frozenset({"raw_data", "body", "text", "target", "url", "host", "headers", "header", "reason", "said"})
+MESSAGES = frozenset({"request", "response", "message", "said", "received", "sent", "answer", "first", "failure"})
+DOORS = frozenset({"mask", "mask_each", "masked", "wrap", "without_secrets", "stand_ins_of", "in_text", "shown_json"})
+# What these return is looked at, compared or named, and shown by somebody else, who masks.
+HARMLESS = {
+    "wire.exports.codes: source_of": "who sent a code, for whoever plans",
+    "wire.exports.flow: said": "searched for secrets",
+    "wire.exports.flow: answered": "searched for ids and secrets",
+    "wire.exports.planning: plan_of": "the plan, whose texts `Names` writes",
+    "tokens: application_of": "a client_id, which is no secret",
+    "tokens: inspect": "a token is compared, and named by its alias",
+}
+NO_TEXT = frozenset({"None", "bool", "int", "float", "bool | None", "int | None", "float | None"})
+
+
+def functions(tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef]]:
+    """Yield each function and method with its name, as `Class.method`."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            yield node.name, node
+        elif isinstance(node, ast.ClassDef):
+            yield from ((f"{node.name}.{each.name}", each) for each in node.body if isinstance(each, ast.FunctionDef))
+
+
+def reads_raw(function: ast.FunctionDef) -> bool:
+    """Say whether a function reads the raw data of a message: `request.url`, `message.raw_data()`."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Name) and node.id == "plain_data":
+            return True
+        if isinstance(node, ast.Attribute) and node.attr in RAW:
+            whose = node.value
+            name = whose.attr if isinstance(whose, ast.Attribute) else whose.id if isinstance(whose, ast.Name) else ""
+            if name in MESSAGES or node.attr == "raw_data":
+                return True
+    return False
+
+
+def called(function: ast.FunctionDef) -> set[str]:
+    """Return the last names of what a function calls or hands on: `aliases.mask(x)`, `map(mask, xs)`."""
+    names = {node.attr for node in ast.walk(function) if isinstance(node, ast.Attribute)}
+    return names | {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
+
+
+def ways_out(source: str) -> list[str]:
+    """Name the functions that others can call and that reach raw data past no door."""
+    found = dict(functions(ast.parse(source)))
+    inner = {name.rpartition(".")[2]: name for name in found}
+    uses = {name: {inner[each] for each in called(function) if each in inner} for name, function in found.items()}
+    masks = {name for name, function in found.items() if called(function) & DOORS}
+
+    def reaches(name: str, seen: frozenset[str]) -> bool:
+        if name in masks or name in seen:
+            return False
+        return reads_raw(found[name]) or any(reaches(each, seen | {name}) for each in uses[name])
+
+    return [name for name, function in found.items() if _may_give(name, function) and reaches(name, frozenset())]
+
+
+def _may_give(name: str, function: ast.FunctionDef) -> bool:
+    """Say whether others can call a function, and get something of text from it."""
+    owner, _, last = name.rpartition(".")
+    is_public = not last.startswith("_") or last.startswith("__") or last == "_repr_mimebundle_"
+    returned = ast.unparse(function.returns) if function.returns else "Any"
+    return is_public and not owner.startswith("_") and returned not in NO_TEXT
+
+
+def modules() -> list[Path]:
+    inside = [path for room in ROOMS for path in sorted((PACKAGE / room).rglob("*.py"))]
+    return inside + [PACKAGE / name for name in MODULES]
+
+
+def test_there_is_something_to_look_at() -> None:
+    sources = [path.read_text(encoding="utf-8") for path in modules()]
+    read = [name for source in sources for name, function in functions(ast.parse(source)) if reads_raw(function)]
+    assert len(read) >= 8
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_no_module_has_a_way_out_beside_the_door(path: Path) -> None:
+    module = ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+    found = ways_out(path.read_text(encoding="utf-8"))
+    assert [name for name in found if f"{module}: {name}" not in HARMLESS] == []
+
+
+def test_nothing_is_excused_that_needs_no_excuse() -> None:
+    found = {
+        f"{'.'.join(path.relative_to(PACKAGE).with_suffix('').parts)}: {name}"
+        for path in modules()
+        for name in ways_out(path.read_text(encoding="utf-8"))
+    }
+    assert sorted(set(HARMLESS) - found) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def show(exchange):\n    return str(exchange.request.url)",
+        "def show(exchange):\n    return _text(exchange)\ndef _text(exchange):\n    return exchange.response.text",
+        "def show(message):\n    return [f'{name}' for name in message.raw_data()]",
+        "class Shown:\n    def __repr__(self):\n        return f'{self.request.target}'",
+        "class Shown:\n    def _repr_mimebundle_(self):\n        return self._all()\n    def _all(self):\n"
+        "        return {'text/plain': self.exchange.response.body.decode()}",
+    ],
+)
+def test_a_way_out_is_found(source: str) -> None:
+    assert len(ways_out(source)) == 1
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def show(exchange, aliases):\n    return aliases.mask(_text(exchange))\n"
+        "def _text(exchange):\n    return exchange.response.text",
+        "def show(exchange):\n    return exchange.masked(exchange.request.host)",
+        "def title(picture):\n    return picture.text",
+    ],
+)
+def test_what_goes_through_the_door_is_no_way_out(source: str) -> None:
+    assert ways_out(source) == []
