@@ -40,7 +40,8 @@ def codes_in(picture: bytes) -> tuple[str, ...]:
     except Exception:  # whatever a broken file makes of Pillow's readers
         return ()
     # What is transparent is white on most pages, and black in a dark theme.
-    grounds = ("white", "black") if read.getextrema()[3][0] < _WHITE else ("white",)
+    is_opaque = min(read.getchannel("A").tobytes(), default=_WHITE) == _WHITE
+    grounds = ("white",) if is_opaque else ("white", "black")
     found: dict[str, None] = {}
     for ground in grounds:
         page = Image.new("RGBA", read.size, ground)
