@@ -16,6 +16,7 @@ from auth0_mfa_lab.sandbox import Sandbox, User
 from auth0_mfa_lab.sandbox.app import build_app
 from auth0_mfa_lab.sandbox.records import Authenticator
 from auth0_mfa_lab.wire.journal import Journal
+from benchmarks import mask
 from tests.mothers import a_journal, a_request, an_exchange
 
 MANY = 1000
@@ -119,6 +120,12 @@ def test_masking_a_text_costs_the_same_with_few_and_many_secrets() -> None:
         return Work().of(lambda: journal.aliases.mask(text))
 
     assert cost(500) <= 1.1 * cost(5)
+
+
+def test_the_benchmark_of_masking_runs() -> None:
+    early, late, again = mask.measured(60, 30)
+    assert min(early, late, again) > 0
+    assert 0 < late / early < 20
 
 
 # The sandbox: what a request costs does not depend on how many users the tenant has.
