@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -11,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auth0_mfa_lab import Exchange
-from tests.mothers import LOST, MFA_TOKEN, OOB_CODE, a_journal, a_request, an_exchange
+from auth0_mfa_lab.show.opened import since
+from tests.mothers import LOST, MFA_TOKEN, NOW, OOB_CODE, a_journal, a_request, an_exchange
 
 JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhdXRoMHwxIiwiYXVkIjpbImEiLCJiIl19.c2lnbmF0dXJl"  # auth0-mfa-lab: allow
 
@@ -63,6 +66,7 @@ def test_a_login_as_text() -> None:
     "mfa_token": "<mfa_token 1: sealed>"
   }
 
+  lab: the first factor was right; go on with the mfa_token, within 10 minutes: enroll, challenge or verify.
   sandbox: status guess · code doc · text rec"""
     )
 
@@ -116,7 +120,9 @@ def test_an_answer_that_is_no_json_is_shown_line_by_line() -> None:
   502 Bad Gateway
 
   <html>
-  <b>bad</b></html>"""
+  <b>bad</b></html>
+
+  lab: a gateway before Auth0 answered, not Auth0, so this is no JSON; try again a little later."""
     )
 
 
@@ -192,6 +198,11 @@ class Seen(HTMLParser):
         self.texts.append(data)
 
 
+def a_long_answer(items: int = 60) -> Exchange:
+    """Return an exchange whose answer has a line for each of so many items, and four more."""
+    return an_exchange(json=[f"item-{number}" for number in range(items)], request=a_request("GET"))
+
+
 def pages() -> Iterator[str]:
     login, associated = an_enrollment()
     journal = a_journal()
@@ -206,14 +217,14 @@ def pages() -> Iterator[str]:
     with_claims = an_exchange(journal=journal, json={"id_token": JWT})
     for exchange in (login, associated, hostile, with_claims, an_exchange(**LOST)):
         yield exchange._repr_mimebundle_()["text/html"]
-    yield journal._repr_mimebundle_()["text/html"]
+    yield a_long_answer()._repr_mimebundle_()["text/html"]
 
 
 @pytest.mark.parametrize("html", list(pages()))
 def test_html_has_inline_styles_only_and_nothing_of_the_bodies_own(html: str) -> None:
     seen = Seen(html)
     assert seen.open == []
-    assert {tag for tag, _ in seen.tags} <= {"details", "summary", "div", "pre", "code", "b"}
+    assert {tag for tag, _ in seen.tags} <= {"details", "summary", "div", "pre", "code", "b", "span"}
     for _, attributes in seen.tags:
         assert set(attributes) <= {"style", "open"}
         assert "var(" not in (attributes.get("style") or "")
@@ -240,8 +251,101 @@ def test_html_says_what_a_jwt_that_is_born_here_says() -> None:
     first = an_exchange(journal=journal, json={"id_token": JWT})
     again = an_exchange(journal=journal, json={"id_token": JWT})
     assert "<id_token 1> says" in "".join(Seen(first._repr_mimebundle_()["text/html"]).texts)
-    assert '"sub": "auth0|1"' in "".join(Seen(first._repr_mimebundle_()["text/html"]).texts)
+    assert '"auth0|1"' in "".join(Seen(first._repr_mimebundle_()["text/html"]).texts)
     assert "says" not in again._repr_mimebundle_()["text/html"]
+
+
+def a_jwt(**claims: object) -> str:
+    """Return a JWT of these claims, unsigned."""
+
+    def part(fields: object) -> str:
+        return base64.urlsafe_b64encode(json.dumps(fields).encode()).decode().rstrip("=")
+
+    return f"{part({'alg': 'RS256', 'kid': 'k1'})}.{part(claims)}.c2lnbmF0dXJl"
+
+
+def test_a_jwt_is_opened_beside_its_token_with_times_from_its_issue() -> None:
+    token = a_jwt(iss="https://tenant.example/", aud=["a", "b"], iat=NOW, exp=NOW + 86400, auth_time=NOW - 90, note=NOW)
+    exchange = an_exchange(json={"access_token": token}, request=a_request("GET"))
+    expected = """\
+  {
+    "access_token": "<access_token 1: JWT>"
+  }
+
+  <access_token 1> says
+    header
+      alg  "RS256"
+      kid  "k1"
+    claims
+      iss        "https://tenant.example/"
+      aud        ["a", "b"]
+      iat        issued
+      exp        issued + 24 h
+      auth_time  issued - 90 s
+      note       1800000000.0"""
+    assert repr(exchange).endswith(expected)
+    seen = "".join(Seen(exchange._repr_mimebundle_()["text/html"]).texts)
+    assert "exp        issued + 24 h" in seen
+    assert token.split(".")[2] not in seen + repr(exchange)
+
+
+def test_a_secret_in_a_claim_and_a_line_break_in_a_name_stay_in_their_line() -> None:
+    journal = a_journal()
+    journal.aliases.learn("mfa_token", MFA_TOKEN)
+    shown = repr(an_exchange(journal=journal, json={"id_token": a_jwt(**{"a\nb": MFA_TOKEN})}))
+    assert '      a\\nb  "<mfa_token 1>"' in shown
+    assert MFA_TOKEN not in shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0, "issued"),
+        (30, "issued + 30 s"),
+        (600, "issued + 10 min"),
+        (86400, "issued + 24 h"),
+        (90, "issued + 90 s"),
+        (2592000, "issued + 30 d"),
+        (-5, "issued - 5 s"),
+    ],
+)
+def test_a_time_is_told_in_the_largest_unit_that_fits(seconds: int, said: str) -> None:
+    assert since(NOW, NOW + seconds) == said
+
+
+@pytest.mark.parametrize("claims", [{"exp": NOW}, {"iat": "x", "exp": NOW}, {"iat": 1e300, "exp": NOW}])
+def test_a_time_without_an_issue_stands_as_it_is(claims: dict[str, object]) -> None:
+    assert "exp  1800000000.0" in repr(an_exchange(json={"id_token": a_jwt(**claims)}))
+
+
+def test_the_rest_of_a_long_body_is_folded_in_html_and_whole_in_the_text() -> None:
+    exchange = a_long_answer()
+    html = exchange._repr_mimebundle_()["text/html"]
+    shown, rest = html.split("25 more lines</summary>")
+    assert "item-35" in shown
+    assert "item-36" not in shown
+    assert "item-59" in rest
+    assert "item-59" in repr(exchange)
+
+
+def test_a_body_that_is_hardly_longer_is_not_folded() -> None:
+    assert "more lines" not in a_long_answer(39)._repr_mimebundle_()["text/html"]
+    assert "more lines" in a_long_answer(42)._repr_mimebundle_()["text/html"]
+
+
+def test_an_alias_has_one_colour_wherever_it_stands() -> None:
+    login, associated = an_enrollment()
+    tokens = [
+        re.findall(r'<span style="([^"]+)">&lt;mfa_token 1', each._repr_mimebundle_()["text/html"])
+        for each in (login, associated)
+    ]
+    assert all(tokens)
+    assert len({style for styles in tokens for style in styles}) == 1
+    assert '<span style="background' in associated._repr_mimebundle_()["text/html"].partition("&lt;oob_code 1")[0]
+
+
+def test_what_only_looks_like_an_alias_has_no_colour() -> None:
+    assert "<span" not in an_exchange(text="<mfa_token 7>", request=a_request("GET"))._repr_mimebundle_()["text/html"]
 
 
 def test_no_length_of_a_secret_is_shown() -> None:

@@ -6,8 +6,9 @@ import json
 import re
 from dataclasses import dataclass, replace
 
+from auth0_mfa_lab.show.meanings import meaning_of
+from auth0_mfa_lab.show.opened import opened
 from auth0_mfa_lab.wire.aliases import Aliases
-from auth0_mfa_lab.wire.claims import claims_of
 from auth0_mfa_lab.wire.exchange import Exchange, Json, Message, Request, Response
 
 _MATTERS = re.compile(r"authorization|content-type|retry-after|www-authenticate|x-ratelimit-.*")
@@ -21,13 +22,17 @@ _FROM_COLUMN = 56
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lines:
-    """An exchange laid out and masked: what is shown, what is folded, and the lab's own remarks."""
+    """An exchange laid out and masked: what is shown, what is folded, and the lab's own remarks.
+
+    `meaning` says of an error what it means, and is "" elsewhere; `claims` is what the JWTs say that are born here.
+    """
 
     title: str
     call: str
     outcome: str
     request: tuple[str, ...]
     answer: tuple[str, ...]
+    meaning: str
     notes: tuple[str, ...]
     request_headers: tuple[str, ...]
     answer_headers: tuple[str, ...]
@@ -38,8 +43,10 @@ class Lines:
     def text(self) -> str:
         """Return what is shown, as plain text; what is folded is left out."""
         body = [*self.request, "", *self.answer]
-        notes = ["", *self.notes] if self.notes else []
-        return "\n".join([self.title, *(f"  {line}".rstrip() for line in [*body, *notes])])
+        claims = ["", *self.claims] if self.claims else []
+        remarks = [*([self.meaning] if self.meaning else []), *self.notes]
+        lines = [*body, *claims, *([""] if remarks else []), *remarks]
+        return "\n".join([self.title, *(f"  {line}".rstrip() for line in lines)])
 
 
 def lines_of(exchange: Exchange, aliases: Aliases) -> Lines:
@@ -56,7 +63,7 @@ def lines_of(exchange: Exchange, aliases: Aliases) -> Lines:
         _block(_folded_headers(response)) if response else "",
         request.text,
         response.text if response else "",
-        _block(_claims(exchange, aliases)),
+        _block(opened(exchange, aliases)),
         f"{request.method} {request.target}",
         exchange.outcome,
     ]
@@ -68,6 +75,7 @@ def lines_of(exchange: Exchange, aliases: Aliases) -> Lines:
         outcome=masked[8],
         request=tuple(masked[0].split("\n")),
         answer=tuple(masked[1].split("\n")),
+        meaning=meaning_of(exchange) or "",
         notes=tuple(map(aliases.mask, exchange.notes)),
         request_headers=tuple(masked[2].split("\n")),
         answer_headers=tuple(masked[3].split("\n")),
@@ -122,19 +130,6 @@ def _json(data: Json, *, one_line: bool) -> list[str]:
         return [flat]
     laid_out = json.dumps(data, ensure_ascii=False, indent=2)
     return _LIST_OF_ONE.sub(r"[\1]", laid_out).split("\n")
-
-
-def _claims(exchange: Exchange, aliases: Aliases) -> list[str]:
-    """Lay out what the JWTs that are born in this exchange say."""
-    lines: list[str] = []
-    messages = [exchange.request, exchange.response] if exchange.response else [exchange.request]
-    for data in (message.raw_data() for message in messages):
-        for value in data.values() if isinstance(data, dict) else ():
-            alias = aliases.known(value) if isinstance(value, str) else None
-            claims = claims_of(value) if alias and alias.born == exchange.number else None
-            if alias and claims:
-                lines += [f"{alias.shown} says", *_json(claims, one_line=False)]
-    return lines
 
 
 def _with_origin(line: str, number: int, aliases: Aliases) -> str:

@@ -34,12 +34,13 @@ def as_list(journal: Journal) -> list[str]:
             lines.append(journal.aliases.mask(first.step))
         step = first.step
         call = f"{first.request.method} {journal.aliases.mask(first.request.target)}"
-        answer = journal.aliases.mask(_answer(run))
+        answer = journal.aliases.mask(answer_of(run))
         lines.append(f"  {run.numbers:>5}  {first.speaker:5}  {call:44}  {answer}".rstrip())
     return lines
 
 
-def _answer(run: Run) -> str:
+def answer_of(run: Run) -> str:
+    """Return the answer of a run, with the times that it came."""
     last = run.exchanges[-1]
     times = f" ({len(run.exchanges)} times)" if len(run.exchanges) > 1 else ""
     return f"{last.outcome}{times}"

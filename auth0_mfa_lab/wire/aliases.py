@@ -129,6 +129,11 @@ class Aliases:
             aliases = [find.alias for find in self._finds(text)]
         return max((alias.born for alias in aliases if alias.born and alias.answered), default=None)
 
+    def all(self) -> list[Alias]:
+        """Return every alias, in the order in which they were learned."""
+        with self.lock:
+            return list(self._named.values())
+
     def in_text(self, text: str) -> list[Alias]:
         """Return the aliases of the secrets that a text holds, each once, as they stand there."""
         with self.lock:

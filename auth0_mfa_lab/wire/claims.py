@@ -10,9 +10,18 @@ from typing import Any
 
 def claims_of(token: str) -> dict[str, Any] | None:
     """Return the claims of a JWT, unverified; None for what is none."""
-    part = token.split(".")[1] if token.count(".") == 2 else ""
+    return _part_of(token, 1)
+
+
+def header_of(token: str) -> dict[str, Any] | None:
+    """Return the header of a JWT, unverified; None for what is none."""
+    return _part_of(token, 0)
+
+
+def _part_of(token: str, place: int) -> dict[str, Any] | None:
+    part = token.split(".")[place] if token.count(".") == 2 else ""
     try:
-        claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+        said = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
     except (ValueError, binascii.Error):
         return None
-    return claims if isinstance(claims, dict) else None
+    return said if isinstance(said, dict) else None
