@@ -1,0 +1,105 @@
+"""The journal as markdown: a diagram, a table, a legend; nothing in it is read as markdown that came from outside."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from auth0_mfa_lab.show.story import escaped
+from auth0_mfa_lab.wire.journal import Journal
+from tests.mothers import GRANTED, MFA_TOKEN, PENDING, a_journal, a_request, an_exchange
+
+STYLES = re.compile(r' style="[^"]*"')
+
+
+def shown(journal: Journal) -> str:
+    """Return the journal's markdown without its colours."""
+    return STYLES.sub("", journal._repr_mimebundle_()["text/markdown"])
+
+
+def test_a_journal_as_markdown() -> None:
+    journal = a_journal()
+    journal.step("1. ask")
+    ask = a_request(form={"mfa_token": MFA_TOKEN, "password": "jane's own"})
+    an_exchange(400, journal=journal, request=ask, json=PENDING["json"])
+    an_exchange(400, journal=journal, request=ask, json=PENDING["json"])
+    journal.step("2. get")
+    an_exchange(journal=journal, **GRANTED)
+    expected = """\
+**Journal · 3 exchanges**
+
+```mermaid
+sequenceDiagram
+  participant app as your app
+  participant auth0 as Auth0
+  Note over app,auth0: 1. ask
+  app->>auth0: POST /oauth/token<br/>#lt;mfa_token 1#gt;, #lt;password 1#gt;
+  auth0-->>app: 400 authorization_pending (2 times)
+  Note over app,auth0: 2. get
+  app->>auth0: POST /oauth/token
+  auth0-->>app: 200 OK<br/>#lt;access_token 1#gt;
+```
+
+| number | step | who | call | answer |
+| :-- | :-- | :-- | :-- | :-- |
+| 1-2 | 1. ask | app | <code>POST /oauth/token</code> | <code>400 authorization_pending (2 times)</code> |
+| 3 | 2. get | app | <code>POST /oauth/token</code> | <code>200 OK</code> |
+
+| where it came from | alias |
+| :-- | :-- |
+| answer 3 | <code><span>&#60;access_token 1&#62;</span></code> |
+| no answer: you, the settings or the phone | <code><span>&#60;mfa_token 1: sealed&#62;</span></code> \
+<code><span>&#60;password 1&#62;</span></code> |"""
+    assert shown(journal) == expected
+
+
+def test_it_is_shown_as_markdown_and_as_text_and_nothing_else() -> None:
+    assert set(a_journal()._repr_mimebundle_()) == {"text/plain", "text/markdown"}
+
+
+def test_an_empty_journal_has_no_diagram() -> None:
+    assert shown(a_journal()) == "**Journal · 0 exchanges**"
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("a|b", "a&#124;b"),
+        ("`x`", "&#96;x&#96;"),
+        ("<b>", "&#60;b&#62;"),
+        ("*a* _b_ mfa_token", "&#42;a&#42; &#95;b&#95; mfa_token"),
+        ("[a](b)", "&#91;a&#93;(b)"),
+        ("$x$ \\| &lt;", "&#36;x&#36; &#92;&#124; &#38;lt;"),
+        ("a\nb\x1ec", "a b c"),
+        ("https://a.example www.a.example a@b.example", "https&#58;//a.example www&#46;a.example a&#64;b.example"),
+    ],
+)
+def test_what_markdown_would_read_as_its_own_is_escaped(text: str, safe: str) -> None:
+    assert escaped(text) == safe
+
+
+def test_a_hostile_answer_stays_in_its_cell() -> None:
+    journal = a_journal()
+    journal.step("x | `y` <img src=x>\n| z |")
+    hostile = "a | b\n```\n<script>alert(1)</script>"
+    an_exchange(400, journal=journal, json={"error": hostile}, request=a_request("GET", "https://t.example/|`<b>"))
+    text = shown(journal)
+    rows = [line for line in text.splitlines() if line.startswith("| 1 ")]
+    assert len(rows) == 1
+    assert rows[0].count("|") == 6
+    assert text.count("```") == 3  # the fence, and one inside it that begins no line
+    assert sum(line.startswith("```") for line in text.splitlines()) == 2
+    assert not re.search(r"<(?!/?(code|span)>|br/>)[a-z/]", text)
+
+
+def test_every_secret_is_under_its_alias_and_one_alias_has_one_colour() -> None:
+    journal = a_journal()
+    journal.step(f"with {MFA_TOKEN}")
+    url = f"https://tenant.example/{MFA_TOKEN}"
+    an_exchange(400, journal=journal, json={"mfa_token": MFA_TOKEN, "error": MFA_TOKEN}, request=a_request("GET", url))
+    text = journal._repr_mimebundle_()["text/markdown"]
+    assert MFA_TOKEN not in text
+    styles = re.findall(r'<span style="([^"]*)">&#60;mfa_token 1', text)
+    assert len(styles) == 4
+    assert len(set(styles)) == 1
