@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, TypeGuard
 
 from auth0_mfa_lab.wire.aliases import Aliases
 from auth0_mfa_lab.wire.claims import claims_of, header_of
@@ -60,5 +60,5 @@ def _name(name: str) -> str:
     return json.dumps(name, ensure_ascii=False)[1:-1]
 
 
-def _is_time(value: object) -> bool:
+def _is_time(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e12
