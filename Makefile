@@ -13,6 +13,8 @@ WANTED = { pwd; cat pyproject.toml constraints.txt; }
 RUNS = .venv/bin/python -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
 OLD = needs Python 3.11 or newer, this is %d.%d: make $(firstword $(MAKECMDGOALS)) PYTHON=python3.12
 PYTEST = .venv/bin/python -m pytest -q
+# A file's tests stay together: they share what is costly to begin.
+BESIDE = -n auto --dist loadfile
 
 help:
 	@echo 'make lab        open JupyterLab on the first notebook, with the sandbox tenant (PORT=8888)'
@@ -58,9 +60,9 @@ check: setup
 
 test: check
 	@echo '== unit tests'
-	@$(PYTEST) --ignore=tests/browser tests
+	@$(PYTEST) $(BESIDE) --ignore=tests/browser tests
 	@echo '== notebooks, every cell compared with what is saved'
-	@$(PYTEST) --nbval notebooks
+	@$(PYTEST) $(BESIDE) --nbval notebooks
 	@echo '== browser tests'
 	@chromium="$${CHROMIUM:-$$(command -v chromium || command -v chromium-browser || command -v google-chrome || :)}"; \
 	if [ -n "$$chromium" ]; then \

@@ -145,9 +145,7 @@ def test_the_clock_moves_what_expires_and_can_be_taken_back(server: Server, cont
     assert server.sandbox.clock.ahead() == 0
 
 
-def test_the_clock_is_not_moved_out_of_the_calendar_and_says_how_far_it_goes(
-    server: Server, control: httpx.Client
-) -> None:
+def test_the_clock_is_not_moved_out_of_the_calendar_and_says_how_far_it_goes(control: httpx.Client) -> None:
     for _ in range(10):
         assert control.post("clock", json={"advance": 10 * 365 * 86_400}).status_code == 200
     answer = control.post("clock", json={"advance": 1})
