@@ -115,23 +115,30 @@ def passwordless(lab: Lab) -> None:
     second = lab.inbox.latest(number, purpose="mfa").code
     assert lab.client.mfa_oob_grant(**codes, binding_code=second).status == 200
     lab.client.passwordless_start(connection="sms", phone_number=number, send="code")
-    late = str(lab.inbox.latest(number, purpose="passwordless").code)
-    lab.clock.advance(180)
-    assert lab.client.passwordless_otp_grant(realm="sms", username=number, otp=late).status == 403
+    again = lab.inbox.latest(number, purpose="passwordless").code
+    login = lab.client.passwordless_otp_grant(realm="sms", username=number, otp=str(again))
+    challenge = lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
+    late = lab.inbox.latest(number, purpose="mfa").code
+    lab.clock.advance(300)
+    codes = {"mfa_token": login["mfa_token"], "oob_code": challenge["oob_code"]}
+    assert lab.client.mfa_oob_grant(**codes, binding_code=late).status == 401
 
 
 def managed(lab: Lab) -> None:
     """Two users; the second one's authenticator is found and removed, and then seen by the Management API."""
     lab.user(factors=["push"])
-    user = lab.user(factors=["otp"])
+    user = lab.user(factors=["sms"])
     scope = "read:authenticators remove:authenticators"
     login = lab.client.password_grant(
         username=user.username, password=user.password, audience=lab.mfa_audience, scope=scope
     )
-    tokens = lab.client.mfa_otp_grant(mfa_token=login["mfa_token"], otp=lab.phone.code())
+    challenge = lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
+    code = lab.inbox.latest(str(user.phone_number), purpose="mfa").code
+    codes = {"mfa_token": login["mfa_token"], "oob_code": challenge["oob_code"]}
+    tokens = lab.client.mfa_oob_grant(**codes, binding_code=code)
     listed = lab.client.mfa_authenticators(tokens["access_token"])
-    otp = next(each["id"] for each in listed.json if each["authenticator_type"] == "otp")
-    assert lab.client.mfa_delete_authenticator(tokens["access_token"], otp).status == 204
+    sms = next(each["id"] for each in listed.json if each.get("oob_channel") == "sms")
+    assert lab.client.mfa_delete_authenticator(tokens["access_token"], sms).status == 204
     grant = lab.management_application.client_credentials_grant(audience=lab.management_audience)
     api = lab.management(grant["access_token"])
     found = api.users_by_email(str(user.email))
