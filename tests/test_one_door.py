@@ -17,6 +17,7 @@ MESSAGES = frozenset({"request", "response", "message", "said", "received", "sen
 DOORS = frozenset({"mask", "mask_each", "masked", "wrap", "without_secrets", "stand_ins_of", "in_text", "shown_json"})
 # What these return is looked at, compared or named, and shown by somebody else, who masks.
 HARMLESS = {
+    "show.opened: opened": "lines that `lines_of` masks with all others",
     "wire.exports.codes: source_of": "who sent a code, for whoever plans",
     "wire.exports.flow: said": "searched for secrets",
     "wire.exports.flow: answered": "searched for ids and secrets",

@@ -141,6 +141,14 @@ def test_a_secret_inside_a_jwt_is_found() -> None:
     assert of_json({"access_token": token}) == [("access_token", token), ("mfa_token", "inner-secret")]
 
 
+def test_a_secret_in_the_header_of_a_jwt_is_found() -> None:
+    header = (
+        base64.urlsafe_b64encode(b'{"alg": "RS256", "kid": "a-kid", "api_key": "inner-secret"}').decode().rstrip("=")
+    )
+    token = f"{header}.{jwt_of({'sub': 'x'}).partition('.')[2]}"
+    assert of_json({"access_token": token}) == [("access_token", token), ("api_key", "inner-secret")]
+
+
 def test_the_challenge_and_the_device_are_read_out_of_the_phones_answer() -> None:
     token = jwt_of({"iss": "device-1", "sub": "challenge-1", "aud": "https://tenant.example/x"})
     request = a_request(json={"challenge_response": token})

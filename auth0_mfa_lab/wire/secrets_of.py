@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from auth0_mfa_lab.wire.claims import claims_of
+from auth0_mfa_lab.wire.claims import claims_of, header_of
 from auth0_mfa_lab.wire.exchange import Message, is_deep
 from auth0_mfa_lab.wire.given_away import Find, in_pair, in_text, is_credible, is_jwt, looks_like_a_secret
 from auth0_mfa_lab.wire.names import as_kind, is_exact, personal_kind, secret_kind
@@ -233,7 +233,9 @@ def _of_claims(token: str, place: _Place) -> Iterator[Find]:
         yield from [("identifier", str(claims["iss"]))] if "iss" in claims else []
         yield from [("challenge", str(claims["sub"]))] if "sub" in claims else []
     else:
-        yield from _of_json(_in_pairs(claims), replace(_Place(place.people), parent=place.name))
+        inside = replace(_Place(place.people), parent=place.name)
+        for part in (header_of(token) or {}, claims):
+            yield from _of_json(_in_pairs(part), inside)
 
 
 def _in_pairs(value: Any) -> Any:
