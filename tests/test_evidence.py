@@ -119,7 +119,7 @@ def test_it_knows_every_endpoint_that_the_sandbox_has(lab: Lab) -> None:
         if each.path not in pages
         for method in (each.methods or set()) - {"HEAD"}
     }
-    assert {name.replace("{method_id}", "{id}") for name in emulated} == set(ENDPOINTS)
+    assert {re.sub(r"\{(method|credential)_id\}", "{id}", name) for name in emulated} == set(ENDPOINTS)
 
 
 def test_every_row_speaks_of_an_endpoint(lab: Lab) -> None:
