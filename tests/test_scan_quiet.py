@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from auth0_mfa_lab import Lab
@@ -212,6 +212,8 @@ def test_fifty_notebooks_of_random_widget_state_hold_no_secret() -> None:
         assert scan(f"{seed}.ipynb", notebook(view, widgets=widgets)).finds == (), seed
 
 
+# What is drawn is large: how long that takes says nothing about the scanner.
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(
     st.dictionaries(
         st.sampled_from(
