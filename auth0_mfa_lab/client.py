@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from urllib.parse import quote
 
 import httpx
 
-from auth0_mfa_lab.sender import ClientAuthentication, Sender, checked_list
+from auth0_mfa_lab.sender import ClientAuthentication, Sender, checked_list, quoted
 from auth0_mfa_lab.token_grants import TokenGrants
 from auth0_mfa_lab.wire.exchange import Exchange, Json
 
@@ -114,7 +113,7 @@ class Client(TokenGrants):
         `token` is the Bearer: an access token with the scope `remove:authenticators`, never the mfa_token.
         Source: Delete an Authenticator; the reference, section 4.2.
         """
-        return self.send("DELETE", f"/mfa/authenticators/{quote(authenticator_id, safe='')}", bearer=token)
+        return self.send("DELETE", f"/mfa/authenticators/{quoted('authenticator_id', authenticator_id)}", bearer=token)
 
     def mfa_challenge(
         self, *, mfa_token: str, challenge_type: str | None = None, authenticator_id: str | None = None

@@ -78,16 +78,11 @@ class Sender:
             own |= authorization
         array = None if json is None or isinstance(json, Mapping) else list(json)
         has_json = json is not None or (form is None and bool(fields))
+        # An id may stand in it: a traceback that shows its frames' values shows none of it.
+        path = Secret(quote(path, safe="/%?=&"), "<path>")
         try:
-            request = self._http.build_request(
-                method,
-                quote(path, safe="/%?=&"),
-                headers=own,
-                json=(fields if array is None else array) if has_json else None,
-                data=fields if form is not None else None,
-            )
-            exchange: Exchange = self._http.send(request).extensions[EXCHANGE]
-            return exchange
+            body = (fields if array is None else array) if has_json else None
+            return self._sent(method, path, headers=own, json=body, data=fields if form is not None else None)
         except Unanswered as failure:
             error: LabError = NoAnswer.to(failure.exchange)
         except (TypeError, UnicodeError) as problem:
@@ -98,6 +93,10 @@ class Sender:
             )
         raise error from None
 
+    def _sent(self, method: str, path: str, **parts: Json) -> Exchange:
+        exchange: Exchange = self._http.send(self._http.build_request(method, path, **parts)).extensions[EXCHANGE]
+        return exchange
+
     def _authenticated(self, fields: dict[str, Json]) -> tuple[dict[str, Json], dict[str, str]]:
         """Return a body's fields with the application's authentication, and the headers for it."""
         if self._authentication == "client_secret_basic":
@@ -107,6 +106,19 @@ class Sender:
             return {**fields, **self._assertions.fields()}, {}
         secret = {"client_secret": self._client_secret} if self._authentication == "client_secret_post" else {}
         return {**fields, "client_id": self.client_id, **secret}, {}
+
+
+def quoted(name: str, value: str) -> str:
+    """Return a value as one part of a path, percent-encoded.
+
+    Raises LabError for what is no id: nothing, or dots, would make another path of it, such as that of all users.
+    """
+    text = checked_text(name, value)
+    if not text.strip(". "):
+        said = "empty" if not text.strip() else "only dots"
+        raise LabError(f"{name} is {said}: pass an id just as an answer gave it.")
+    # Half of a surrogate pair is no text that can be sent; whatever stands for it is no id either.
+    return quote(text, safe="", errors="replace")
 
 
 def checked_text(name: str, value: object) -> str:

@@ -10,8 +10,9 @@ from typing import Any
 
 import httpx
 import pytest
+from IPython.core.ultratb import VerboseTB
 
-from auth0_mfa_lab import Client, Exchange
+from auth0_mfa_lab import Client, Exchange, Lab, NoAnswer
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.management import Management
 from auth0_mfa_lab.sandbox import Sandbox
@@ -423,3 +424,42 @@ def test_on_a_live_tenant_its_people_are_shown_under_aliases(box: Sandbox) -> No
     for private in (known.user_id, known.user_id.replace("|", "%7C"), known.email, known.phone_number):
         assert private not in shown
     assert "<user_id 1>" in shown
+
+
+@pytest.mark.parametrize("wrong", ["", " ", ".", ".."])
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda lab, api, wrong: api.delete_authentication_method("auth0|1", wrong),
+        lambda lab, api, wrong: api.delete_authenticators(wrong),
+        lambda lab, api, wrong: api.delete_enrollment(wrong),
+        lambda lab, api, wrong: api.update_application(wrong, name="x"),
+        lambda lab, api, wrong: lab.client.mfa_delete_authenticator("token", wrong),
+    ],
+)
+def test_what_is_no_id_never_makes_a_path_of_more_than_one_thing(
+    act: Callable[[Lab, Management, str], object], wrong: str
+) -> None:
+    lab = Lab.sandbox()
+    sent = len(lab.journal)
+    with pytest.raises(LabError, match="pass an id just as an answer gave it"):
+        act(lab, lab.management("an.access.token"), wrong)
+    assert len(lab.journal) == sent
+
+
+def test_a_traceback_with_its_frames_values_shows_no_id_and_no_address() -> None:
+    def lost(_: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("no route")
+
+    journal = a_journal()
+    transport = RecordingTransport(httpx.MockTransport(lost), journal, speaker="app")
+    api = Management(httpx.Client(transport=transport, base_url="https://tenant.example"), "an.access.token")
+    person, address = Secret(f"auth0|{'5' * 24}", "<user_id 1>"), Secret(f"{'q' * 12}@example.com", "<email 1>")
+    acts: list[Callable[[], object]] = [lambda: api.user(person), lambda: api.users_by_email(address)]
+    for act in acts:
+        with pytest.raises(NoAnswer) as failure:
+            act()
+        shown = VerboseTB(include_vars=True).text(failure.type, failure.value, failure.tb)
+        assert "call.py" in shown
+        assert "5" * 24 not in shown
+        assert "q" * 12 not in shown

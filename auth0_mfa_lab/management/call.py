@@ -46,15 +46,9 @@ class ManagementCalls:
         that are None, or an array; `query` goes behind the path, a list with commas. Raises LabError for another path
         or body, NoAnswer when the network gives none.
         """
-        given = {name: _written(name, value) for name, value in (query or {}).items() if value is not None}
-        below = f"{_BASE}{_checked_path(path)}"
-        target = f"{below}?{urlencode(given, quote_via=quote)}" if given else below
-        return self._sender.send(method, target, json=json, bearer=self._access_token)
-
-
-def quoted(name: str, value: str) -> str:
-    """Return a value as one part of a path: the `|` of an id is percent-encoded."""
-    return quote(checked_text(name, value), safe="")
+        # Ids and addresses stand in it: a traceback that shows its frames' values shows none of them.
+        path = Secret(f"{_BASE}{_checked_path(path)}{_asked(query or {})}", "<path>")
+        return self._sender.send(method, path, json=json, bearer=self._access_token)
 
 
 def _checked_token(value: object) -> str:
@@ -73,6 +67,11 @@ def _checked_path(value: object) -> str:
     _, _, below = path.rpartition(_BASE)
     such_as = "/guardian/factors" if "://" in below or not below.strip("/") else f"/{below.lstrip('/')}"
     raise LabError(f"path is what follows {_BASE} and begins with a slash: {such_as}")
+
+
+def _asked(query: Mapping[str, str | int | bool | Sequence[str] | None]) -> str:
+    given = {name: _written(name, value) for name, value in query.items() if value is not None}
+    return f"?{urlencode(given, quote_via=quote)}" if given else ""
 
 
 def _written(name: str, value: str | int | bool | Sequence[str]) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from auth0_mfa_lab.management.call import ManagementCalls, quoted
-from auth0_mfa_lab.sender import checked_list
+from auth0_mfa_lab.management.call import ManagementCalls
+from auth0_mfa_lab.sender import checked_list, quoted
 from auth0_mfa_lab.wire.exchange import Exchange
 
 

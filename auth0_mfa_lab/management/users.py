@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from auth0_mfa_lab.management.call import ManagementCalls, quoted
+from auth0_mfa_lab.management.call import ManagementCalls
+from auth0_mfa_lab.sender import quoted
 from auth0_mfa_lab.wire.exchange import Exchange
 
 
