@@ -8,6 +8,8 @@ from auth0_mfa_lab.show.exported import Exported
 from auth0_mfa_lab.wire.exports.table import exported
 
 if TYPE_CHECKING:
+    from auth0_mfa_lab.settings import Settings
+    from auth0_mfa_lab.show.panels_copy import CopyPanel
     from auth0_mfa_lab.wire.exchange import Exchange
     from auth0_mfa_lab.wire.journal import Journal
 
@@ -16,6 +18,7 @@ class Exports:
     """A lab's part that exports its journal."""
 
     journal: Journal
+    settings: Settings
 
     def export(self, kind: str, exchange: Exchange | None = None) -> Exported:
         """Return the journal as something to take away, with no secret in it; `.save(path)` writes it.
@@ -30,3 +33,19 @@ class Exports:
     def curl(self, exchange: Exchange) -> Exported:
         """Return an exchange's request as a curl command; a secret in it is a shell variable."""
         return self.export("curl", exchange)
+
+    def copy_runnable(self, exchange: Exchange) -> CopyPanel:
+        """Show `lab.curl(exchange)` in a panel whose button copies it with its raw values, which no file has."""
+        from auth0_mfa_lab.show.panels_copy import CopyPanel
+        from auth0_mfa_lab.wire.exports.runnable import runnable
+
+        masked, settings = self.curl(exchange).text, self.settings
+        request = exchange.request
+        return CopyPanel(
+            runnable(exchange, settings.ca_file),
+            masked=masked,
+            name=exchange.masked(f"exchange {exchange.number}, {request.method} {request.target}"),
+            tenant=settings.tenant,
+            mask=self.journal.aliases.mask,
+            raise_failures=settings.raise_failures,
+        )

@@ -22,6 +22,7 @@ HARMLESS = {
     "wire.exports.flow: said": "searched for secrets",
     "wire.exports.flow: answered": "searched for ids and secrets",
     "wire.exports.planning: plan_of": "the plan, whose texts `Names` writes",
+    "wire.exports.runnable: runnable": "one Secret whole, which its panel sends to the page that asked",
     "tokens: application_of": "a client_id, which is no secret",
     "tokens: inspect": "a token is compared, and named by its alias",
 }

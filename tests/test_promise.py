@@ -178,6 +178,8 @@ CELLS = (
     "login['access_token']",
     "lab.poll_panel(mfa_token=token, oob_code=enrolled['oob_code'])",
     "lab.reveal('<mfa_token 1>')",
+    "lab.copy_runnable(lab.journal[-1])",
+    "vars(_), _.copy()",
     "lab, lab.journal, lab.aliases, vars(lab.aliases), vars(lab), vars(login), lab.diagram()",
     "[lab.export(kind) for kind in ('bash', 'httpx', 'node', 'pytest', 'har', 'mermaid')], lab.curl(login)",
     "login.response, login.response.raw_data(), login.response.body.decode(), login.response.text.split(':')",

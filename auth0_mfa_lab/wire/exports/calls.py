@@ -13,7 +13,7 @@ from auth0_mfa_lab.wire.exports.names import Names
 from auth0_mfa_lab.wire.exports.texts import Data, Text, one_line, refs, refs_in, rendered
 
 _FORM = "application/x-www-form-urlencoded"
-_HEADERS = ("authorization", "content-type", "x-request-language")
+HEADERS = ("authorization", "content-type", "x-request-language")
 _ENDED_BY_ANYTHING_ELSE = ("authorization_pending", "slow_down")
 
 
@@ -92,7 +92,7 @@ def is_waiting(exchange: Exchange) -> bool:
 
 
 def _headers(request: Request, names: Names, has_basic: bool) -> Iterator[tuple[str, Text]]:
-    for name in _HEADERS:
+    for name in HEADERS:
         value = request.header(name)
         if value and not (name == "authorization" and has_basic):
             scheme, blank, rest = str(value).partition(" ")
