@@ -21,7 +21,7 @@ help:
 	@echo 'make serve      serve the sandbox tenant on https://localhost:8443, its settings in auth0.env'
 	@echo 'make test       run every check: lint, types, unit tests, notebooks, browser'
 	@echo 'make test-served  run the notebooks 00 to 11 over TLS, against a served sandbox'
-	@echo 'make bench      measure the served sandbox beside a bare starlette route: cold start, tokens a second'
+	@echo 'make bench      measure the served sandbox beside a bare starlette route: cold start, tokens a second; and the masking'
 	@echo 'make load       load it with 32 clients for 30 seconds, each doing complete push logins'
 	@echo 'make check      run lint and types only'
 	@echo 'make notebooks  run all notebooks again and save them in their committed form'
@@ -76,6 +76,7 @@ test-served: setup
 
 bench: setup
 	@.venv/bin/python -m benchmarks.serve
+	@.venv/bin/python -m benchmarks.mask
 
 load: setup
 	@.venv/bin/python -m benchmarks.load
