@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
+from auth0_mfa_lab.errors import CannotAdvance
 from auth0_mfa_lab.show.told import Told
 
 
@@ -63,8 +64,11 @@ class SandboxClock:
         return self._clock.now()
 
     def advance(self, seconds: float) -> Told:
-        """Move the sandbox's time forward by `seconds`; ValueError for a step backwards."""
-        self._clock.advance(seconds)
+        """Move the sandbox's time forward by `seconds`; CannotAdvance for a step backwards, or no number."""
+        try:
+            self._clock.advance(checked_seconds(seconds))
+        except ValueError as problem:
+            raise CannotAdvance(str(problem)) from None
         return Told(f"The sandbox's clock moved {_spoken(seconds)} forward.")
 
     def wait(self, seconds: float) -> None:
@@ -113,10 +117,10 @@ class RealClock:
     def advance(self, seconds: float) -> Told:
         """Say how long one would have to wait; the claims behind it are skipped until the time has passed.
 
-        ValueError for a step backwards.
+        CannotAdvance for a step backwards, or no number.
         """
-        if seconds < 0:
-            raise ValueError(f"Time only moves forward; it cannot advance by {seconds} seconds.")
+        if checked_seconds(seconds) < 0:
+            raise CannotAdvance(f"Time only moves forward; it cannot advance by {seconds} seconds.")
         # Two in a row add up, as they do in the sandbox.
         self._reached_at = max(self._reached_at, self.now()) + seconds
         return Told(
@@ -141,6 +145,13 @@ class RealClock:
     def owes(self) -> float:
         """Return how many of the seconds of `advance` are left."""
         return max(0.0, self._reached_at - self.now())
+
+
+def checked_seconds(seconds: object) -> float:
+    """Return a number of seconds; CannotAdvance for anything else."""
+    if isinstance(seconds, int | float) and not isinstance(seconds, bool):
+        return seconds
+    raise CannotAdvance(f"seconds is a {type(seconds).__name__}: write a number, such as clock.advance(300).")
 
 
 def _spoken(seconds: float) -> str:

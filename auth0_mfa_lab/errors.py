@@ -8,6 +8,7 @@ LabError                     the base: what happened, and what to do next
 ├── NeedsAPerson             a live step waits for a person, and no front end is there to ask one
 ├── NothingWasSent           the inbox has no message to this address
 ├── ClaimFailed              a claim about an answer does not hold
+├── CannotAdvance            the clock cannot be moved like this
 ├── NoServer                 no served sandbox answers
 ├── ControlRefused           a served sandbox refused what it was asked for; carries the status
 └── PhoneError               the phone cannot do what it was asked
@@ -80,6 +81,10 @@ class NothingWasSent(LabError):
 
 class ClaimFailed(LabError, AssertionError):
     """A claim about an answer does not hold."""
+
+
+class CannotAdvance(LabError, ValueError):
+    """The clock cannot be moved like this: backwards, too far, or by what is no number."""
 
 
 class NoServer(LabError):

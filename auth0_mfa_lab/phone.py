@@ -57,7 +57,7 @@ class LabPhone(Protocol):
 
     @property
     def notifications(self) -> tuple[Notification, ...]: ...
-    def scan(self, barcode: str | bytes) -> Exchange | Told: ...
+    def scan(self, barcode: object) -> Exchange | Told: ...
     def allow(self) -> Exchange | Told: ...
     def reject(self, reason: str | None = None) -> Exchange | Told: ...
     def code(self) -> str: ...
@@ -96,12 +96,15 @@ class SandboxPhone:
         """The pushes that wait for an answer, oldest first."""
         return tuple(map(Notification.of, self._phone.notifications))
 
-    def scan(self, barcode: str | bytes) -> Exchange | Told:
-        """Scan a barcode_uri, or the PNG of its QR: a push's ticket enrolls, and the phone's exchange is returned.
+    def scan(self, barcode: object) -> Exchange | Told:
+        """Scan a barcode_uri, its QR or the PNG of it: a push's ticket enrolls, and the phone's exchange is returned.
 
         A one-time code's secret is only kept, as any authenticator app does, and nobody is told.
         """
-        answer = self._done(lambda: self._phone.scan(barcode))
+        seen = getattr(barcode, "png", barcode)  # what lab.qr(...) drew
+        if not isinstance(seen, str | bytes):
+            raise NotABarcode("This is no barcode: pass enrollment['barcode_uri'], or what lab.qr(...) drew of it.")
+        answer = self._done(lambda: self._phone.scan(seen))
         if answer is None:
             return Told("The phone has scanned the secret, and shows codes from now on. It told nobody.")
         return _exchange_of(answer)
@@ -174,7 +177,7 @@ class OwnPhone:
         """Nothing: only the phone itself sees its pushes."""
         return ()
 
-    def scan(self, barcode: str | bytes) -> Told:
+    def scan(self, barcode: object) -> Told:
         """Say how to scan."""
         return Told(
             "On your phone: add an account, and scan the QR that the panel shows: for a push in the Guardian app, for "

@@ -80,21 +80,25 @@ class Sender:
         has_json = json is not None or (form is None and bool(fields))
         # An id may stand in it: a traceback that shows its frames' values shows none of it.
         path = Secret(quote(path, safe="/%?=&"), "<path>")
+        body = (fields if array is None else array) if has_json else None
+        answer = self._sent(method, path, headers=own, json=body, data=fields if form is not None else None)
+        if isinstance(answer, LabError):
+            raise answer from None
+        return answer
+
+    def _sent(self, method: str, path: str, **parts: Json) -> Exchange | LabError:
+        """Return what came of a request; an error is the caller's to raise, out of the frames that hold the body."""
         try:
-            body = (fields if array is None else array) if has_json else None
-            return self._sent(method, path, headers=own, json=body, data=fields if form is not None else None)
-        except Unanswered as failure:
-            error: LabError = NoAnswer.to(failure.exchange)
-        except (TypeError, UnicodeError) as problem:
-            # Raised while the request is written, in frames that hold the whole body.
-            error = LabError(
+            request = self._http.build_request(method, path, **parts)
+        except (TypeError, ValueError, httpx.InvalidURL) as problem:
+            return LabError(
                 f"The request cannot be written ({type(problem).__name__}): a value in it is nothing that can be sent. "
                 "Pass each value just as an answer gave it."
             )
-        raise error from None
-
-    def _sent(self, method: str, path: str, **parts: Json) -> Exchange:
-        exchange: Exchange = self._http.send(self._http.build_request(method, path, **parts)).extensions[EXCHANGE]
+        try:
+            exchange: Exchange = self._http.send(request).extensions[EXCHANGE]
+        except Unanswered as failure:
+            return NoAnswer.to(failure.exchange)
         return exchange
 
     def _authenticated(self, fields: dict[str, Json]) -> tuple[dict[str, Json], dict[str, str]]:

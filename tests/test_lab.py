@@ -377,3 +377,30 @@ def test_a_slip_gets_a_sentence_and_loses_nothing(slip: Callable[[Lab, Exchange]
         slip(lab, login)
     assert str(login["mfa_token"]) not in str(raised.value)
     assert len(lab.journal) == 1
+
+
+@pytest.mark.parametrize(
+    ("act", "said"),
+    [
+        (lambda lab: lab.management("a.b.c").send("POST", "/clients", json={"a": float("nan")}), "cannot be written"),
+        (lambda lab: lab.management("a.b.c").user("x" * 70_000), "cannot be written"),
+        (lambda lab: lab.clock.advance("5"), r"write a number, such as clock\.advance\(300\)"),
+        (lambda lab: lab.clock.advance(-1), "only moves forward"),
+        (lambda lab: lab.clock.advance(float("nan")), "a hundred years"),
+        (lambda lab: lab.qr(f"otpauth://totp/x:{'n' * 4000}?secret=ABCDEFGH"), "too long for a QR"),
+        (lambda lab: lab.phone.scan(lab), r"pass enrollment\['barcode_uri'\]"),
+    ],
+)
+def test_a_mistake_is_a_sentence_and_loses_nothing(lab: Lab, act: Callable[[Lab], object], said: str) -> None:
+    kept = len(lab.journal)
+    with pytest.raises(LabError, match=said):
+        act(lab)
+    assert len(lab.journal) == kept
+
+
+def test_the_phone_scans_what_the_lab_drew(lab: Lab) -> None:
+    user = lab.user(factors=[])
+    login = lab.client.password_grant(username=user.username, password=user.password)
+    enrollment = lab.client.mfa_associate(login["mfa_token"], authenticator_types=["oob"], oob_channels=["auth0"])
+    lab.phone.scan(lab.qr(enrollment["barcode_uri"]))
+    assert lab.journal[-1].status == 201

@@ -71,7 +71,7 @@ def _checked_path(value: object) -> str:
 
 def _asked(query: Mapping[str, str | int | bool | Sequence[str] | None]) -> str:
     given = {name: _written(name, value) for name, value in query.items() if value is not None}
-    return f"?{urlencode(given, quote_via=quote)}" if given else ""
+    return f"?{urlencode(given, quote_via=quote, errors='replace')}" if given else ""
 
 
 def _written(name: str, value: str | int | bool | Sequence[str]) -> str:

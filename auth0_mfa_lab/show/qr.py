@@ -8,6 +8,7 @@ from typing import Any
 
 import qrcode
 from qrcode.constants import ERROR_CORRECT_M
+from qrcode.exceptions import DataOverflowError
 
 from auth0_mfa_lab.errors import LabError
 
@@ -19,7 +20,10 @@ def qr_png(uri: str) -> bytes:
     """Return the QR of a text as PNG bytes: black on white, with 4 white modules around it."""
     code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, box_size=_MODULE_PIXELS, border=QUIET_ZONE_MODULES)
     code.add_data(uri)
-    code.make(fit=True)
+    try:
+        code.make(fit=True)
+    except (ValueError, DataOverflowError):
+        raise LabError(f"A text of {len(uri)} characters is too long for a QR.") from None
     picture = io.BytesIO()
     # White is drawn, not left transparent: on a dark page the picture must stay readable.
     code.make_image(fill_color="black", back_color="white").save(picture, "PNG")
@@ -48,8 +52,8 @@ class QrPicture:
 
     def __init__(self, uri: str, *, shown: str) -> None:
         """Draw `uri`; `shown` is the URI masked. The caption says who can use it: a ticket or a secret."""
-        self.png = qr_png(uri)
         self._shown = shown
+        self.png = qr_png(uri)
         self._caption = _PUSH_CAPTION if "enrollment_tx_id=" in uri else _OTP_CAPTION
 
     def __repr__(self) -> str:
