@@ -9,10 +9,13 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from auth0_mfa_lab import Client, Settings, State
+from auth0_mfa_lab.cli import main
 from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.sandbox.oauth import OAuth
+from auth0_mfa_lab.wire.exports.table import EXPORTS
 from tests.readme_probes import Probes
 from tests.readme_tables import ABSENT, GRANT_WHAT, TABLES, WHAT, between, routes, short, written
 
@@ -51,6 +54,20 @@ def test_the_map_has_each_notebook_with_its_question() -> None:
 def test_the_table_of_calls_has_each_method_of_the_client() -> None:
     methods = {name for name, _ in inspect.getmembers(Client, inspect.isfunction) if not name.startswith("_")}
     assert set(re.findall(r"^\| `client\.(\w+)\(", README, re.MULTILINE)) == methods
+
+
+def test_the_table_of_exports_has_each_export() -> None:
+    assert {"curl", *re.findall(r'^\| `lab\.export\("(\w+)"\)`', README, re.MULTILINE)} == set(EXPORTS)
+
+
+def test_each_command_that_is_named_exists() -> None:
+    rows = re.findall(r"^\| `auth0-mfa-lab (.+?)` \| ", README, re.MULTILINE)
+    assert {row.split()[0] for row in rows} == {"code", "push", "phone", "reset", "clock"}
+    for row in rows:
+        words = [word for word in row.split() if word.islower()]
+        assert CliRunner().invoke(main, [*words, "--help"]).exit_code == 0, row
+    named = set(re.findall(r"auth0-mfa-lab ([a-z]+)", README))
+    assert named == set(main.commands)
 
 
 def test_the_table_of_states_has_each_state_of_a_poll() -> None:
