@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,22 +12,22 @@ import httpx
 
 from auth0_mfa_lab.boxed import Boxed, Host, Inside, inside_of, limits_of, open_box
 from auth0_mfa_lab.client import Client
-from auth0_mfa_lab.clock import LabClock, RealClock, SandboxClock
-from auth0_mfa_lab.connection import Connection, live_domain
+from auth0_mfa_lab.clock import LabClock, SandboxClock
+from auth0_mfa_lab.connection import Connection
 from auth0_mfa_lab.door import Policy, Profile, SandboxDoor
 from auth0_mfa_lab.errors import ClaimFailed
 from auth0_mfa_lab.exporting import Exports
 from auth0_mfa_lab.inbox import LabInbox, OwnInbox
-from auth0_mfa_lab.noted import furnished, noted_answers, remember_tenant
+from auth0_mfa_lab.noted import furnished, noted_answers
+from auth0_mfa_lab.owned import OwnTenant
+from auth0_mfa_lab.paneled import Panels
 from auth0_mfa_lab.people import User, configured_user, learn_settings
 from auth0_mfa_lab.phone import LabPhone, OwnPhone, ask_hidden
-from auth0_mfa_lab.polling import OOB_CODE_SECONDS, Poll, PollRun
 from auth0_mfa_lab.replayed import Replays
-from auth0_mfa_lab.sender import checked_text, network
+from auth0_mfa_lab.sender import checked_text
 from auth0_mfa_lab.settings import Settings
 from auth0_mfa_lab.show.limits import Limits
 from auth0_mfa_lab.show.page import show, show_all
-from auth0_mfa_lab.show.poll import show_poll
 from auth0_mfa_lab.show.sequence import Sequence as Diagram
 from auth0_mfa_lab.show.told import Lines, Told
 from auth0_mfa_lab.tokens import Inspection, inspect
@@ -37,13 +37,9 @@ from auth0_mfa_lab.wire.journal import Journal
 if TYPE_CHECKING:
     from auth0_mfa_lab.management import Management
     from auth0_mfa_lab.sandbox import Phone, Sandbox
-    from auth0_mfa_lab.show.panels import PollPanel
-    from auth0_mfa_lab.show.panels_qr import QrPanel
-    from auth0_mfa_lab.show.panels_reveal import RevealPanel
-    from auth0_mfa_lab.show.qr import QrPicture
 
 
-class Lab(Replays, Exports, Lines):
+class Lab(Replays, OwnTenant, Panels, Exports, Lines):
     """A lab on one tenant. Make it with `Lab.from_env()`, `Lab.sandbox()`, `Lab.live(...)` or `Lab.replay(...)`."""
 
     sandbox = SandboxDoor()
@@ -98,17 +94,6 @@ class Lab(Replays, Exports, Lines):
         seeds give equal ids, codes and tokens. On a lab, `lab.sandbox` is the inside of its sandbox.
         """
         return cls._boxed(Settings(), profile=profile, policy=policy, switches=switches, seed=seed)
-
-    @classmethod
-    def live(cls, settings: Settings, *, transport: httpx.BaseTransport | None = None) -> Lab:
-        """Open one's own tenant; `transport` stands in for the network.
-
-        Raises SettingsError unless `settings.tenant` is `live`, so that no tenant is reached by accident.
-        """
-        lab = cls(settings, transport or network(settings), RealClock(), live_domain(settings))
-        learn_settings(settings, lab.aliases)
-        remember_tenant(lab)
-        return lab
 
     @classmethod
     def served(cls, settings: Settings) -> Lab:
@@ -169,40 +154,6 @@ class Lab(Replays, Exports, Lines):
         """Put the exchanges that follow under this title in the journal."""
         self.journal.step(title)
 
-    def poll(self, *, mfa_token: str, oob_code: str) -> PollRun:
-        """Poll until the phone answers, or nobody can any more; *Interrupt* stops it and loses nothing.
-
-        In the sandbox the seconds between two polls pass at once, on a live tenant in real time. Both lifetimes count
-        from the exchange that brought each value.
-        """
-        return self._run(mfa_token, oob_code).until_done(self.clock.wait)
-
-    def poll_panel(self, *, mfa_token: str, oob_code: str) -> PollPanel:
-        """Return a panel with the buttons *Poll once*, *Poll until done* and *Stop*, and a method behind each."""
-        from auth0_mfa_lab.show.panels import PollPanel
-
-        run = self._run(mfa_token, oob_code)
-        return PollPanel(run, clock=self.clock, mask=self.aliases.mask, raise_failures=self.settings.raise_failures)
-
-    def qr(self, barcode_uri: str) -> QrPicture | QrPanel:
-        """Draw an enrollment QR: a picture in the sandbox, on a live tenant a panel that shows it only on demand."""
-        from auth0_mfa_lab.show.qr import QrPicture, checked_uri
-
-        shown = self.aliases.mask(checked_uri(barcode_uri))
-        if self.settings.tenant != "live":
-            return QrPicture(barcode_uri, shown=shown)
-        from auth0_mfa_lab.show.panels_qr import QrPanel
-
-        ends_at, mask = self._received(barcode_uri) + OOB_CODE_SECONDS, self.aliases.mask
-        raises, now = self.settings.raise_failures, self.clock.now
-        return QrPanel(barcode_uri, shown=shown, ends_at=ends_at, now=now, mask=mask, raise_failures=raises)
-
-    def reveal(self, alias: str) -> RevealPanel:
-        """Show one raw value, that of `<access_token 1>` or its like, in a panel that leaves nothing in the file."""
-        from auth0_mfa_lab.show.panels_reveal import RevealPanel
-
-        return RevealPanel.of(alias, self.aliases, raise_failures=self.settings.raise_failures)
-
     def inspect(self, token: str) -> Inspection:
         """Say what a token is, and which MFA endpoint takes it or refuses it with which error, without showing it."""
         return inspect(
@@ -231,19 +182,6 @@ class Lab(Replays, Exports, Lines):
 
     def _inside(self) -> Inside:
         return inside_of(self._box, self.domain)
-
-    def _run(self, mfa_token: str, oob_code: str) -> PollRun:
-        checked_text("mfa_token", mfa_token), checked_text("oob_code", oob_code)
-        poll = Poll.begin(
-            self.clock.now(), oob_code_at=self._received(oob_code), mfa_token_at=self._received(mfa_token)
-        )
-        ask = partial(self.client.mfa_oob_grant, mfa_token=mfa_token, oob_code=oob_code)
-        return PollRun(poll, ask=ask, now=self.clock.now, show=show_poll)
-
-    def _received(self, value: str) -> float:
-        """Return when a value was received, in the lab's time; now, for one that no exchange brought."""
-        born = self.aliases.born(value)
-        return self.journal[born - 1].at if born else self.clock.now()
 
     def _client(self, client_id: str, client_secret: str | None) -> Client:
         # The phone is asked for at each poll: a boxed lab gets its own only after this.

@@ -1,26 +1,21 @@
-"""From the environment and `.env` to frozen Settings; the only reader of the environment.
-
-A variable of the environment wins over the same one in `.env`. The file is looked for from the notebook's folder up
-to the project's root, and no further; it is read, never copied into the environment.
-"""
+"""From `AUTH0_` variables to frozen Settings, and what is wrong with them in one sentence."""
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
-
-from dotenv import dotenv_values
+from typing import Literal, cast, get_args
 
 from auth0_mfa_lab.errors import SettingsError
 from auth0_mfa_lab.secret import Secret
+from auth0_mfa_lab.settings_values import cleaned, is_ci, read_file, values_of
 
 TenantKind = Literal["sandbox", "served", "live"]
+Confirm = Literal["each", "once", "never"]
+"""How often a live lab asks before a call that costs or changes something: each time, once for each kind, or never."""
 
-ROOT_MARKERS = ("pyproject.toml", "environment.yml", ".git")
 DEFAULT_REALM = "Username-Password-Authentication"
 DEFAULT_SCOPE = "openid profile"
 
@@ -43,8 +38,10 @@ _NEEDS = {
     "live": ("domain", "client_id", "username", "password"),
     "served": ("domain", "client_id", "lab_token"),
 }
-# A password may begin or end with a blank.
-_KEPT = ("AUTH0_PASSWORD", "AUTH0_CLIENT_SECRET", "AUTH0_MGMT_CLIENT_SECRET")
+_NOT_IN_CI = (
+    "AUTH0_LAB_TENANT=live, and CI is set: nothing was sent. A live run sends real messages and leaves authenticators "
+    "behind. Set AUTH0_LAB_ALLOW_LIVE=1 in a job that is meant to reach a test tenant."
+)
 _LOOPBACK = re.compile(r"(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?")
 
 
@@ -73,6 +70,8 @@ class Settings:
     lab_token: Secret | None = None
     show_people: bool = False
     raise_failures: bool = False
+    confirm: Confirm = "once"
+    virtual_phone: bool = False
     notice: str | None = None
 
     @classmethod
@@ -83,12 +82,16 @@ class Settings:
         folder in Jupyter); `environ` stands in for `os.environ`. Raises SettingsError, which names the variable
         and the line to add.
         """
-        values = _values(start, environ)
+        values = values_of(start, environ)
         kind = values.get("AUTH0_LAB_TENANT")
         if kind is None or kind == "sandbox":
             return cls(notice=_notice(kind, values), raise_failures=values.get("AUTH0_LAB_RAISE") == "1")
-        if kind in ("live", "served"):
-            return cls._of(values, "live" if kind == "live" else "served").checked()
+        if kind == "served":
+            return cls._of(values, "served").checked()
+        if kind == "live":
+            if is_ci(environ) and values.get("AUTH0_LAB_ALLOW_LIVE") != "1":
+                raise SettingsError(_NOT_IN_CI)
+            return cls._of(values, "live").checked()
         raise SettingsError(
             "AUTH0_LAB_TENANT has a value that is not known. Use AUTH0_LAB_TENANT=sandbox (the default), "
             "AUTH0_LAB_TENANT=served (a sandbox that `auth0-mfa-lab serve` runs) or AUTH0_LAB_TENANT=live (your own "
@@ -107,7 +110,7 @@ class Settings:
         if env_file is not None and not env_file.is_file():
             raise SettingsError(f"There is no file {env_file}: `auth0-mfa-lab serve --env-file {env_file}` writes it.")
         try:
-            values = _values(start, environ) if env_file is None else _cleaned(_read(env_file))
+            values = values_of(start, environ) if env_file is None else cleaned(read_file(env_file))
         except (OSError, UnicodeError):
             raise SettingsError(f"{env_file or '.env'} cannot be read.") from None
         settings = cls._of(values, "served")
@@ -156,6 +159,8 @@ class Settings:
             lab_token=secret("lab_token"),
             show_people=show_people,
             raise_failures=values.get("AUTH0_LAB_RAISE") == "1",
+            confirm=_confirm(values.get("AUTH0_LAB_CONFIRM")),
+            virtual_phone=values.get("AUTH0_LAB_VIRTUAL_PHONE") == "1",
         )
 
     def checked(self) -> Settings:
@@ -203,42 +208,16 @@ def _malformed(field: str, wanted: str) -> str:
     return f"AUTH0_{field.upper()} is not {wanted}. Write it like this: {_EXAMPLES[field]}."
 
 
+def _confirm(value: str | None) -> Confirm:
+    if value is None:
+        return "once"
+    for known in get_args(Confirm):
+        if value == known:
+            return cast("Confirm", known)
+    raise SettingsError("AUTH0_LAB_CONFIRM is not known. Use AUTH0_LAB_CONFIRM=each, once (the default) or never.")
+
+
 def _notice(kind: str | None, values: Mapping[str, str]) -> str | None:
     if kind is None and "AUTH0_DOMAIN" in values:
         return "AUTH0_DOMAIN is set, AUTH0_LAB_TENANT is not: this is the sandbox"
     return None
-
-
-def _values(start: Path | None, environ: Mapping[str, str] | None) -> dict[str, str]:
-    """Return what is set: by the environment, or else by the nearest `.env` from `start` (the working directory)."""
-    values = _dotenv(start or Path.cwd())
-    values |= {k: v for k, v in (os.environ if environ is None else environ).items() if k.startswith("AUTH0_")}
-    return _cleaned(values)
-
-
-def _cleaned(values: Mapping[str, str]) -> dict[str, str]:
-    return {name: value if name in _KEPT else value.strip() for name, value in values.items() if value.strip()}
-
-
-def _dotenv(start: Path) -> dict[str, str]:
-    """Read the nearest `.env` from `start` up to the project's root; {} when there is none."""
-    start = start.resolve()
-    for folder in _up_to_root(start):
-        file = folder / ".env"
-        if file.is_file():
-            return _read(file)
-    return {}
-
-
-def _read(file: Path) -> dict[str, str]:
-    # No interpolation: a password may hold a dollar sign.
-    return {k: v for k, v in dotenv_values(file, interpolate=False).items() if v is not None}
-
-
-def _up_to_root(start: Path) -> list[Path]:
-    """List the folders from `start` to the project's root; `start` alone where no project encloses it."""
-    folders = [start, *start.parents]
-    for depth, folder in enumerate(folders):
-        if any((folder / marker).exists() for marker in ROOT_MARKERS):
-            return folders[: depth + 1]
-    return [start]

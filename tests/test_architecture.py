@@ -28,7 +28,8 @@ POLLING = WIRE | {"polling", "tokens"}
 MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "secret": frozenset(),
     "errors": frozenset({"secret"}),
-    "settings": LEAVES,
+    "settings_values": frozenset(),
+    "settings": LEAVES | {"settings_values"},
     "wire": LEAVES | {"settings"},
     "polling": WIRE,
     "verdicts": frozenset(),
@@ -54,9 +55,11 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "served": POLLING | {"boxed", "clock", "control", "inbox", "people", "phone", "sandbox", "show"},
     "door": frozenset(),  # it names types alone
     "exporting": WIRE | {"show"},
+    "paneled": POLLING | {"client", "clock", "sender", "show"},
+    "owned": POLLING | {"clock", "connection", "live", "noted", "people", "sender", "show"},
     "lab": POLLING
     | {"client", "clock", "inbox", "live", "people", "phone", "sandbox", "sender", "show"}
-    | {"boxed", "connection", "door", "exporting", "noted", "replayed", "served"},
+    | {"boxed", "connection", "door", "exporting", "noted", "owned", "paneled", "replayed", "served"},
     "": POLLING | {"client", "lab"},
     "cli": frozenset({"", "cli_control", "cli_scan", "cli_serve", "lab"}),
     "cli_serve": frozenset({"serving"}),

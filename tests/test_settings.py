@@ -360,3 +360,34 @@ def test_commands_without_a_server_say_how_to_name_one(tmp_path: Path) -> None:
     (tmp_path / "bytes.env").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(SettingsError, match="cannot be read"):
         Settings.of_server(tmp_path / "bytes.env")
+
+
+# -- what a live run may do
+
+
+@pytest.mark.parametrize("value", ["true", "1", "yes"])
+def test_in_ci_nothing_goes_live_unless_that_is_said(tmp_path: Path, value: str) -> None:
+    with pytest.raises(SettingsError, match=r"nothing was sent.*AUTH0_LAB_ALLOW_LIVE=1"):
+        Settings.from_env(tmp_path, environ={**LIVE, "CI": value})
+    allowed = {**LIVE, "CI": value, "AUTH0_LAB_ALLOW_LIVE": "1"}
+    assert Settings.from_env(tmp_path, environ=allowed).tenant == "live"
+
+
+@pytest.mark.parametrize("value", ["", "0", "false", "False"])
+def test_what_says_that_this_is_no_ci_is_believed(tmp_path: Path, value: str) -> None:
+    assert Settings.from_env(tmp_path, environ={**LIVE, "CI": value}).tenant == "live"
+
+
+@pytest.mark.parametrize("value", ["each", "once", "never"])
+def test_how_often_is_asked_before_a_call_that_costs_is_read(tmp_path: Path, value: str) -> None:
+    assert Settings.from_env(tmp_path, environ={**LIVE, "AUTH0_LAB_CONFIRM": value}).confirm == value
+
+
+def test_another_way_to_ask_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"AUTH0_LAB_CONFIRM=each, once .the default. or never"):
+        Settings.from_env(tmp_path, environ={**LIVE, "AUTH0_LAB_CONFIRM": "sometimes"})
+
+
+def test_the_virtual_phone_may_enroll_live_only_when_told_to(tmp_path: Path) -> None:
+    assert not Settings.from_env(tmp_path, environ=LIVE).virtual_phone
+    assert Settings.from_env(tmp_path, environ={**LIVE, "AUTH0_LAB_VIRTUAL_PHONE": "1"}).virtual_phone
