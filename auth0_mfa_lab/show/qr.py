@@ -2,32 +2,76 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from html import escape
+from itertools import groupby
 from typing import Any
 
 import qrcode
 from qrcode.constants import ERROR_CORRECT_M
 from qrcode.exceptions import DataOverflowError
+from qrcode.image.pil import PilImage
 
 from auth0_mfa_lab.errors import LabError
 
 QUIET_ZONE_MODULES = 4
-_MODULE_PIXELS = 6
+"""White modules around a code, inside its picture: what ISO/IEC 18004 asks for."""
+MODULE_PIXELS = 6
+"""Pixels of a module: CSS pixels on a page, where the largest enrollment is some 350 wide."""
 
 
 def qr_png(uri: str) -> bytes:
     """Return the QR of a text as PNG bytes: black on white, with 4 white modules around it."""
-    code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, box_size=_MODULE_PIXELS, border=QUIET_ZONE_MODULES)
+    picture = io.BytesIO()
+    # White is drawn, not left transparent: on a dark page the picture must stay readable.
+    _code(uri).make_image(fill_color="black", back_color="white").save(picture, "PNG")
+    return picture.getvalue()
+
+
+def qr_svg(uri: str) -> str:
+    """Return the QR of a text as an SVG: a white rectangle, and one path with a stroke for each row of black modules.
+
+    Its text is the same on every platform, which that of a compressed picture is not.
+    """
+    rows = _code(uri).get_matrix()
+    side = len(rows)
+    steps: list[str] = []
+    for y, row in enumerate(rows):
+        begin, x = f"M0 {y}.5m", 0
+        for is_black, group in groupby(row):
+            wide = len(list(group))
+            if is_black:
+                steps.append(f"{begin}{x} 0h{wide}")
+                begin, x = "m", 0
+            else:
+                x += wide
+    pixels = side * MODULE_PIXELS
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{pixels}" height="{pixels}" viewBox="0 0 {side} {side}" '
+        f'shape-rendering="crispEdges"><rect width="{side}" height="{side}" fill="#fff"/>'
+        f'<path d="{"".join(steps)}" stroke="#000"/></svg>'
+    )
+
+
+def qr_img(uri: str, alt: str) -> str:
+    """Return the QR of a text as an HTML picture, which an untrusted notebook keeps; `alt` is read to the blind.
+
+    A narrow page makes it smaller, and it stays sharp: a drawing is drawn anew at each size.
+    """
+    data = base64.b64encode(qr_svg(uri).encode()).decode()
+    style = "display:block;max-width:100%;height:auto"
+    return f'<img src="data:image/svg+xml;base64,{data}" alt="{escape(alt)}" style="{style}">'
+
+
+def _code(uri: str) -> qrcode.QRCode[PilImage]:
+    code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, box_size=MODULE_PIXELS, border=QUIET_ZONE_MODULES)
     code.add_data(uri)
     try:
         code.make(fit=True)
     except (ValueError, DataOverflowError):
         raise LabError(f"A text of {len(uri)} characters is too long for a QR.") from None
-    picture = io.BytesIO()
-    # White is drawn, not left transparent: on a dark page the picture must stay readable.
-    code.make_image(fill_color="black", back_color="white").save(picture, "PNG")
-    return picture.getvalue()
+    return code
 
 
 _PUSH_CAPTION = (
