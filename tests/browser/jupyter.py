@@ -1,31 +1,40 @@
-"""A real JupyterLab on a loopback port, and one notebook of it in a browser: the harness of the browser tests."""
+"""A real JupyterLab on a loopback port: the harness of the browser tests, with the notebooks that it opens."""
 
 from __future__ import annotations
 
 import itertools
 import json
 import os
-import re
 import secrets
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 import httpx
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page
 
-T = TypeVar("T")
-SECONDS = 60.0
-"""How long anything may take on a busy machine; nothing waits longer than it has to."""
+from tests.browser.notebook_page import DARK, LIGHT, SECONDS, Notebook, close_all, until
+
+__all__ = [
+    "DARK",
+    "LIGHT",
+    "NEWS",
+    "NOTEBOOKS",
+    "SECONDS",
+    "THEMES",
+    "WIDGETS",
+    "Jupyter",
+    "Notebook",
+    "close_all",
+    "notebook_of",
+    "until",
+]
 THEMES = "@jupyterlab/apputils-extension:themes"
 NEWS = "@jupyterlab/apputils-extension:notification"
 NOTEBOOKS = "@jupyterlab/notebook-extension:tracker"
 WIDGETS = "@jupyter-widgets/jupyterlab-manager:plugin"
-LIGHT, DARK = "JupyterLab Light", "JupyterLab Dark"
 _CONFIG: Mapping[str, Mapping[str, object]] = {
     "Application": {"log_level": "ERROR"},
     "ServerApp": {"ip": "127.0.0.1", "base_url": "/", "open_browser": False},
@@ -36,25 +45,6 @@ _CONFIG: Mapping[str, Mapping[str, object]] = {
         "expose_app_in_browser": True,
     },
 }
-
-# The text of every exception in the open notebook: from its model, for cells off the screen are not drawn.
-_RAISED = """() => window.jupyterapp.shell.currentWidget.content.widgets
-  .flatMap(cell => cell.model.outputs?.toJSON() ?? [])
-  .filter(output => output.output_type === "error")
-  .map(output => `${output.ename}: ${output.evalue}`)
-  .join("\\n")
-"""
-
-
-def until(true: Callable[[], T | None], what: str, page: Page | None = None) -> T:
-    """Return the first value of `true()` that is not empty; AssertionError with `what` after a minute."""
-    deadline = time.monotonic() + SECONDS
-    while time.monotonic() < deadline:
-        if value := true():
-            return value
-        # Not time.sleep where there is a page: its events are handled only while playwright waits.
-        page.wait_for_timeout(50) if page else time.sleep(0.05)
-    raise AssertionError(f"not within {SECONDS:.0f} s: {what}")
 
 
 class Jupyter:
@@ -182,115 +172,6 @@ class Jupyter:
     def _must_live(self) -> None:
         log = (self.folder / "server.log").read_text(encoding="utf-8", errors="replace")
         assert self._server.poll() is None, f"JupyterLab ended by itself:\n{log[-2000:]}"
-
-
-def close_all(page: Page) -> bool:
-    """Close the notebooks of a page without saving; return whether nothing of them is left to be in the way."""
-    page.evaluate("() => { for (const each of [...window.jupyterapp.shell.widgets('main')]) each.dispose(); }")
-    return page.locator(".jp-Dialog, .jp-Notebook").count() == 0
-
-
-class Notebook:
-    """A notebook that is open in a page."""
-
-    def __init__(self, page: Page, jupyter: Jupyter, name: str) -> None:
-        """Take over the page's notebook `name`."""
-        self.page = page
-        self.name = name
-        self._jupyter = jupyter
-
-    def wait_ready(self) -> None:
-        """Wait until a cell may be run: before the web socket is up, JupyterLab drops it without a word."""
-        self.page.wait_for_function(
-            """name => {
-              const panel = window.jupyterapp?.shell.currentWidget;
-              return panel?.context?.path === name && panel.context.isReady && panel.sessionContext.isReady
-                && panel.sessionContext.session?.kernel?.connectionStatus === "connected";
-            }""",
-            arg=self.name,
-            timeout=SECONDS * 1000,
-        )
-        until(lambda: self._jupyter.kernel_is_ready(self.name), "the kernel is idle and connected", self.page)
-
-    def command(self, name: str, **arguments: object) -> None:
-        """Let JupyterLab carry out a command, and wait for its end."""
-        self.begin(name, **arguments)
-        # The promise itself is not waited for: nothing would end that wait.
-        self.page.wait_for_function("() => window.commandEnded", timeout=SECONDS * 1000)
-
-    def begin(self, name: str, **arguments: object) -> None:
-        """Let JupyterLab carry out a command, and return while it does."""
-        execute = "window.jupyterapp.commands.execute(name, given)"
-        note = f"window.commandEnded = false; {execute}.finally(() => {{ window.commandEnded = true; }});"
-        self.page.evaluate(f"([name, given]) => {{ {note} }}", [name, arguments])
-
-    def theme(self, name: str) -> None:
-        """Change the theme, and wait until nothing is drawn over the notebook any more."""
-        self.command("apputils:change-theme", theme=name)
-        expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)
-        expect(self.page.locator(f"body[data-jp-theme-name='{name}']")).to_have_count(1)
-
-    def run_all(self) -> None:
-        """Run all cells, and wait for the last one's end; AssertionError when one raises."""
-        self.command("notebook:run-all-cells")
-        raised: str = self.page.evaluate(_RAISED)
-        assert not raised, raised
-
-    def restart(self) -> None:
-        """Restart the kernel as the menu does, and wait until it takes requests."""
-        self.begin("notebook:restart-kernel")
-        self.page.locator(".jp-Dialog button.jp-mod-accept").click()
-        self.page.wait_for_function("() => window.commandEnded", timeout=SECONDS * 1000)
-        self.wait_ready()
-
-    def reload(self) -> None:
-        """Reload the page, and wait until the notebook is back on its kernel."""
-        self.page.reload()
-        self.wait_ready()
-
-    def cell(self, index: int) -> Locator:
-        """Return a cell, counted from 0."""
-        return self.page.locator(".jp-Notebook .jp-Cell").nth(index)
-
-    def run(self, index: int) -> str:
-        """Run a cell, and return its text output."""
-        self._activate(index)
-        self.command("notebook:run-cell")
-        return self.output(index)
-
-    def ask(self, code: str) -> Any:
-        """Run an expression in the cell at the end, written over what stood there, and return its JSON value."""
-        last = self.cells - 1
-        self._activate(last)
-        line = f"import json\nprint('=' + json.dumps({code}))"
-        cell = "window.jupyterapp.shell.currentWidget.content.widgets[at]"
-        self.page.evaluate(f"([at, code]) => {cell}.model.sharedModel.setSource(code)", [last, line])
-        return json.loads(self.run(last).removeprefix("="))
-
-    @property
-    def cells(self) -> int:
-        """How many cells the notebook has."""
-        count: int = self.page.evaluate("() => window.jupyterapp.shell.currentWidget.content.widgets.length")
-        return count
-
-    def output(self, index: int) -> str:
-        """Return a cell's output as text; AssertionError when it is an exception's traceback."""
-        area = self.cell(index).locator(".jp-Cell-outputArea").first
-        said = area.inner_text().strip() if area.count() else ""
-        assert "Traceback (most recent call last)" not in said, said
-        return re.sub(r"^\[\d+\]:\s*", "", said)
-
-    def save(self) -> str:
-        """Save the notebook, and return the text of its file."""
-        self.command("docmanager:save")
-        expect(self.page.locator(".lm-TabBar-tab.lm-mod-current.jp-mod-dirty")).to_have_count(0)
-        return self._jupyter.saved(self.name)
-
-    def _activate(self, index: int) -> None:
-        self.page.evaluate(
-            "at => { window.jupyterapp.shell.currentWidget.content.activeCellIndex = at; }",
-            index,
-        )
 
 
 def notebook_of(cells: Sequence[str]) -> dict[str, object]:
