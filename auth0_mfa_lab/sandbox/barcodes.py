@@ -16,10 +16,14 @@ class UnreadableBarcode(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Barcode:
-    """What a phone needs of a Guardian QR: the ticket, and the device API's base URL where the QR names one."""
+    """What a phone needs of a Guardian QR: the ticket, and the device API's base URL where the QR names one.
+
+    `label` is what the app shows for the account.
+    """
 
     ticket: str = field(repr=False)
     base_url: str | None
+    label: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +47,13 @@ def read_barcode(barcode: str | bytes) -> Barcode | Seed:
     if parts.scheme != "otpauth" or parts.netloc.lower() != "totp":
         raise UnreadableBarcode("it is no otpauth://totp/... address")
     query = {name: values[0] for name, values in parse_qs(parts.query).items()}
+    label = unquote(parts.path).removeprefix("/")
     if "enrollment_tx_id" in query:
         base_url = query.get("base_url")
-        return Barcode(ticket=query["enrollment_tx_id"], base_url=device_api(base_url) if base_url else None)
+        base_url = device_api(base_url) if base_url else None
+        return Barcode(ticket=query["enrollment_tx_id"], base_url=base_url, label=label)
     if "secret" in query:
-        return _seed(unquote(parts.path).removeprefix("/"), query)
+        return _seed(label, query)
     raise UnreadableBarcode("it has neither an enrollment_tx_id nor a secret")
 
 

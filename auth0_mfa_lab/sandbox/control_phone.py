@@ -1,6 +1,5 @@
 """The control plane's phone, and what was sent: pushes to allow or reject, codes to read, QRs to scan."""
 
-import hashlib
 from collections.abc import Sequence
 from urllib.parse import unquote
 
@@ -158,7 +157,7 @@ class Phones:
     def _waiting(self, given: Given) -> Notification:
         """Return the push that is meant: by its id, of a user, or the newest."""
         wanted, name = given.text("id"), given.text("user")
-        pushes = [push for push in self._phone.notifications if wanted in (None, _id(push))]
+        pushes = [push for push in self._phone.notifications if wanted in (None, push.id)]
         if name is not None:
             ids = {user.user_id for user in users_called(self._sandbox.tenant, name)}
             pushes = [push for push in pushes if self._user_id(push) in ids]
@@ -173,18 +172,18 @@ class Phones:
         if transaction is None:
             raise Refusal(404, "nothing_to_answer", NO_PUSH)
         self._late.put(transaction.oob_code, (polls, push))
-        return Reply(status=202, body={"id": _id(push), "user": self._name(self._user_id(push)), "after_polls": polls})
+        return Reply(status=202, body={"id": push.id, "user": self._name(self._user_id(push)), "after_polls": polls})
 
     def _answered(self, push: Notification, answer: httpx.Response) -> Reply:
         _must_be_done(answer)
-        return Reply(body={"id": _id(push), "user": self._name(self._user_id(push)), "status": answer.status_code})
+        return Reply(body={"id": push.id, "user": self._name(self._user_id(push)), "status": answer.status_code})
 
     def _shown_phone(self) -> dict[str, object]:
         phone = self._phone
         codes = [{"label": self._label(one), "code": phone.code(one)} for one in phone.accounts[-NEWEST:]]
         pushes = [
             {
-                "id": _id(push),
+                "id": push.id,
                 "user": self._name(self._user_id(push)),
                 "at": push.started,
                 "place": push.location,
@@ -211,11 +210,6 @@ class Phones:
             account.user_id == user.user_id or account.label == unquote(tenant.barcode_label(user))
             for user in users_called(tenant, name)
         )
-
-
-def _id(push: Notification) -> str:
-    """Return what a push is called here; its own token is a secret."""
-    return hashlib.sha256(push.transaction_token.encode()).hexdigest()[:16]
 
 
 def _must_be_done(answer: httpx.Response) -> None:

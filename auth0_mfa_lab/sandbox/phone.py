@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pyotp
@@ -78,6 +79,7 @@ class Phone:
         self._enrollments: dict[str, Enrollment] = {}
         self._accounts: list[Account] = []
         self._answered: dict[str, None] = {}
+        self._shown = 0
 
     @property
     def enrollments(self) -> tuple[Enrollment, ...]:
@@ -92,13 +94,17 @@ class Phone:
     @property
     def notifications(self) -> tuple[Notification, ...]:
         """The pushes that wait: for an account of this phone, not answered, not past their 5 minutes; oldest first."""
+        return self.waiting(self._clock.now())
+
+    def waiting(self, now: float) -> tuple[Notification, ...]:
+        """Return the pushes that wait at an instant (epoch seconds), which a served clock need not be asked for."""
         return tuple(
             notification
             for notification in map(read_push, self._mailbox.pushes(self.push_token))
             if notification is not None
             and notification.enrollment_id in self._enrollments
             and notification.transaction_token not in self._answered
-            and self._clock.now() < notification.started + PUSH_LIFETIME
+            and now < notification.started + PUSH_LIFETIME
         )
 
     def scan(self, barcode: str | bytes, *, http: httpx.Client | None = None) -> httpx.Response | None:
@@ -133,7 +139,7 @@ class Phone:
             },
         )
         if answer.is_success:
-            enrollment = read_enrollment(answer.json(), base_url, key)
+            enrollment = read_enrollment(answer.json(), base_url, read.label, key)
             self._enrollments[enrollment.id] = enrollment
             _forget_oldest(self._enrollments)
             if enrollment.totp:
@@ -163,7 +169,8 @@ class Phone:
         return (account or self._accounts[-1]).totp.at(int(self._clock.now()))
 
     def _show(self, account: Account) -> None:
-        self._accounts.append(account)
+        self._shown += 1
+        self._accounts.append(replace(account, number=self._shown))
         del self._accounts[:-KEPT]
 
     def _newest(self) -> Notification:

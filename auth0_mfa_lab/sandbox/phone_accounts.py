@@ -1,5 +1,6 @@
 """What a phone keeps and reads: its accounts, its enrollments, and the pushes that reach it."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,12 +15,13 @@ from auth0_mfa_lab.sandbox.delivery import Push
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enrollment:
-    """One account on the phone, with the key that signs its answers."""
+    """One account on the phone, with the key that signs its answers; `label` is whose it is, as the QR said."""
 
     id: str
     user_id: str
     issuer: str
     base_url: str
+    label: str = ""
     token: str = field(repr=False)
     totp: pyotp.TOTP | None = field(repr=False)
     key: RSAKey = field(repr=False)
@@ -32,6 +34,8 @@ class Account:
     label: str
     totp: pyotp.TOTP = field(repr=False)
     user_id: str | None = None
+    number: int = 0
+    """How many scans brought codes to the phone, this one included: no other account of the phone has it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +50,11 @@ class Notification:
     transaction_token: str = field(repr=False)
     challenge: str = field(repr=False)
 
+    @property
+    def id(self) -> str:
+        """What the push is called by whoever names it; its own token is a secret."""
+        return hashlib.sha256(self.transaction_token.encode()).hexdigest()[:16]
+
 
 def five_members(key: RSAKey) -> dict[str, object]:
     """Return a public key as Guardian's apps send it (the guardian reference, section 6): no kid, nothing private."""
@@ -53,14 +62,15 @@ def five_members(key: RSAKey) -> dict[str, object]:
     return {"kty": "RSA", "alg": "RS256", "use": "sig", "e": public["e"], "n": public["n"]}
 
 
-def read_enrollment(body: Mapping[str, object], base_url: str, key: RSAKey) -> Enrollment:
-    """Read what the tenant answered to a scan (the guardian reference, section 2)."""
+def read_enrollment(body: Mapping[str, object], base_url: str, label: str, key: RSAKey) -> Enrollment:
+    """Read what the tenant answered to the scan of a QR with this label (the guardian reference, section 2)."""
     totp = body.get("totp")
     return Enrollment(
         id=str(body["id"]),
         user_id=str(body["user_id"]),
         issuer=str(body["issuer"]),
         base_url=base_url,
+        label=label,
         token=str(body["token"]),
         totp=pyotp.TOTP(totp["secret"], digits=totp["digits"], interval=totp["period"])
         if isinstance(totp, dict)
