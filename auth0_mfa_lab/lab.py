@@ -19,7 +19,7 @@ from auth0_mfa_lab.errors import ClaimFailed
 from auth0_mfa_lab.exporting import Exports
 from auth0_mfa_lab.inbox import LabInbox, OwnInbox
 from auth0_mfa_lab.noted import furnished, noted_answers
-from auth0_mfa_lab.owned import OwnTenant
+from auth0_mfa_lab.owned import OwnTenant, recorded_in
 from auth0_mfa_lab.paneled import Panels
 from auth0_mfa_lab.people import User, configured_user, learn_settings
 from auth0_mfa_lab.phone import LabPhone, OwnPhone, ask_hidden
@@ -67,16 +67,17 @@ class Lab(Replays, OwnTenant, Panels, Exports, Lines):
         self._machine = (settings.mgmt_client_id, settings.mgmt_client_secret)
 
     @classmethod
-    def from_env(cls, start: Path | None = None) -> Lab:
+    def from_env(cls, start: Path | None = None, *, record: str | Path | None = None) -> Lab:
         """Open the tenant that `AUTH0_LAB_TENANT` names: the sandbox, unless it says `served` or `live`.
 
-        `.env` is looked for from `start` (default: the working directory) up to the project's root. Raises
-        SettingsError, which names the variable and the line to add.
+        `.env` is looked for from `start` (default: the working directory) up to the project's root; `record` as with
+        `Lab.live`, on any tenant. Raises SettingsError, which names the variable and the line to add.
         """
         settings = Settings.from_env(start)
-        if settings.tenant == "served":
-            return cls.served(settings)
-        return cls.live(settings) if settings.tenant == "live" else cls._boxed(settings)
+        if settings.tenant == "live":
+            return cls.live(settings, record=record)
+        lab = cls.served(settings) if settings.tenant == "served" else cls._boxed(settings)
+        return recorded_in(lab, record)
 
     @classmethod
     def _open_sandbox(
@@ -178,7 +179,7 @@ class Lab(Replays, OwnTenant, Panels, Exports, Lines):
         return Diagram(self.journal)
 
     def _lines(self) -> list[str]:
-        return [*filter(None, [self.settings.notice]), self._first_line()]
+        return [*filter(None, [self.settings.notice]), self._first_line(), *self._where_recorded()]
 
     def _inside(self) -> Inside:
         return inside_of(self._box, self.domain)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import weakref
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import httpx
 
 from auth0_mfa_lab.clock import RealClock
 from auth0_mfa_lab.connection import live_domain
+from auth0_mfa_lab.live.record import Record
 from auth0_mfa_lab.noted import remember_tenant
 from auth0_mfa_lab.people import learn_settings
 from auth0_mfa_lab.sender import network
@@ -20,13 +23,36 @@ if TYPE_CHECKING:
 class OwnTenant:
     """A lab's part that opens one's own tenant."""
 
+    _record: Record | None = None
+
     @classmethod
-    def live(cls, settings: Settings, *, transport: httpx.BaseTransport | None = None) -> Lab:
+    def live(
+        cls,
+        settings: Settings | None = None,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        record: str | Path | None = None,
+    ) -> Lab:
         """Open one's own tenant; `transport` stands in for the network.
 
-        Raises SettingsError unless `settings.tenant` is `live`, so that no tenant is reached by accident.
+        Without `settings` they are read as `from_env` does. With `record` every exchange is kept in that file as it
+        passes, as the HAR of `lab.export("har")`. Raises SettingsError unless they are those of a live tenant, so that
+        none is reached by accident, and LabError for a file that cannot be written: nothing was sent then.
         """
+        settings = settings or Settings.from_env()
         lab = cast("type[Lab]", cls)(settings, transport or network(settings), RealClock(), live_domain(settings))
         learn_settings(settings, lab.aliases)
         remember_tenant(lab)
-        return lab
+        return recorded_in(lab, record)
+
+    def _where_recorded(self) -> list[str]:
+        return [self._record.line()] if self._record else []
+
+
+def recorded_in(lab: Lab, path: str | Path | None) -> Lab:
+    """Return a lab whose exchanges are kept in a file from now on, and at its end; without a path just as it is."""
+    if path is not None:
+        record = lab._record = Record(lab.journal, path)
+        lab.journal.passed = record.passed
+        weakref.finalize(lab, record.save)
+    return lab

@@ -34,7 +34,7 @@ class Journal(Sequence[Exchange]):
     """Every exchange of a lab, in order; only the recorder writes it.
 
     `show` makes text and HTML of one exchange and `show_all` of the whole journal, given the aliases; `now` tells the
-    lab's time in epoch seconds.
+    lab's time in epoch seconds. `passed` is called when an exchange is there.
     """
 
     aliases: Aliases
@@ -43,6 +43,7 @@ class Journal(Sequence[Exchange]):
     show_all: Callable[[Journal], dict[str, str]]
     title: str | None = None
     beside: Beside = field(default_factory=Beside)
+    passed: Callable[[], None] = lambda: None
     _exchanges: list[Exchange] = field(default_factory=list)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -85,7 +86,8 @@ class Journal(Sequence[Exchange]):
                 wrap=wrap,
             )
             self._exchanges.append(exchange)
-            return exchange
+        self.passed()
+        return exchange
 
     def runs(self) -> list[Run]:
         """Group neighbours of one step that said the same: speaker, call, status and error."""
