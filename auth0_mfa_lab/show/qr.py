@@ -14,6 +14,8 @@ from qrcode.exceptions import DataOverflowError
 from qrcode.image.pil import PilImage
 
 from auth0_mfa_lab.errors import LabError
+from auth0_mfa_lab.show.qr_barcode import Holds
+from auth0_mfa_lab.show.qr_card import CAPTIONS
 
 QUIET_ZONE_MODULES = 4
 """White modules around a code, inside its picture: what ISO/IEC 18004 asks for."""
@@ -74,16 +76,6 @@ def _code(uri: str) -> qrcode.QRCode[PilImage]:
     return code
 
 
-_PUSH_CAPTION = (
-    "This is a ticket of the sandbox: the Guardian app cannot use it, lab.phone.scan(...) can. "
-    "It can be scanned for 5 minutes of the sandbox's time."
-)
-_OTP_CAPTION = (
-    "This is a secret of the sandbox: lab.phone.scan(...) can use it. An authenticator app would show the codes of the "
-    "real time, and the sandbox has a time of its own."
-)
-
-
 def checked_uri(uri: object) -> str:
     """Return an enrollment's URI; LabError says what to pass in place of anything else."""
     if isinstance(uri, str) and uri.startswith("otpauth://"):
@@ -98,7 +90,7 @@ class QrPicture:
         """Draw `uri`; `shown` is the URI masked. The caption says who can use it: a ticket or a secret."""
         self._shown = shown
         self.png = qr_png(uri)
-        self._caption = _PUSH_CAPTION if "enrollment_tx_id=" in uri else _OTP_CAPTION
+        self._caption = CAPTIONS[Holds.TICKET if "enrollment_tx_id=" in uri else Holds.SECRET]
 
     def __repr__(self) -> str:
         return f"QR of {self._shown}\n{self._caption}"
