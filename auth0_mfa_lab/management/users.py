@@ -39,6 +39,38 @@ class Users(ManagementCalls):
         changes = {"email": email, "email_verified": email_verified, "phone_number": phone_number, "name": name}
         return self.send("PATCH", _user(user_id), json={**changes, "connection": connection})
 
+    def create_user(
+        self,
+        *,
+        connection: str,
+        email: str | None = None,
+        password: str | None = None,
+        email_verified: bool | None = None,
+        verify_email: bool | None = None,
+        phone_number: str | None = None,
+    ) -> Exchange:
+        """Make a user; unless `verify_email` is False or `email_verified` True, Auth0 sends an email to the address.
+
+            POST /api/v2/users   -> 201 with the user
+
+        `connection` is the name of a database, such as `Username-Password-Authentication`. Scope: `create:users`.
+        Dashboard > User Management > Users > Create User. Source: the reference, section 9.5, for its errors; for the
+        rest Auth0's page Create a User.
+        """
+        body = {"connection": connection, "email": email, "password": password, "phone_number": phone_number}
+        verified = {"email_verified": email_verified, "verify_email": verify_email}
+        return self.send("POST", "/users", json={**body, **verified})
+
+    def delete_user(self, user_id: str) -> Exchange:
+        """Remove a user, whose authenticators and tokens go along.
+
+            DELETE /api/v2/users/{id}   -> 204
+
+        Scope: `delete:users`. Dashboard > User Management > Users > the user > Actions > Delete. Source: the
+        reference, section 9.5, for its errors; for the rest Auth0's page Delete a User.
+        """
+        return self.send("DELETE", _user(user_id))
+
     def users_by_email(self, email: str) -> Exchange:
         """Find the users who have an address.
 

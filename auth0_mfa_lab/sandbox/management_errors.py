@@ -8,7 +8,8 @@ from http import HTTPStatus
 from auth0_mfa_lab.sandbox.errors import Marks, WireError
 
 ANY = "any path below /api/v2/"
-USER = "/api/v2/users/{id}"
+USERS = "/api/v2/users"
+USER = f"{USERS}/{{id}}"
 METHODS = f"{USER}/authentication-methods"
 
 
@@ -86,6 +87,14 @@ class UserNotFound(ManagementError):
     marks = Marks("guess", "guess", "guess")
 
 
+class InvalidUserId(ManagementError):
+    """What stands for the user's id is none: it has no bar."""
+
+    where = f"DELETE {USER}"
+    status, code, text = 400, "invalid_uri", "Object didn't pass validation for format user-id: {id}"
+    marks = Marks("forum", "forum", "forum")
+
+
 class ClientNotFound(ManagementError):
     """No application has this id."""
 
@@ -127,6 +136,30 @@ class NoJson(ManagementError):
     where = "every POST, PUT and PATCH below /api/v2/ with a body"
     status, code, text = 400, "invalid_body", "Invalid request payload JSON format"
     marks = Marks("guess", "guess", "guess")
+
+
+class UserExists(ManagementError):
+    """The connection has a user of this name."""
+
+    where = f"POST {USERS}"
+    status, code, text = 409, "auth0_idp_error", "The user already exists."
+    marks = Marks("doc", "forum", "forum")
+
+
+class UnknownConnection(ManagementError):
+    """There is no connection of this name that has passwords."""
+
+    where = f"POST {USERS}"
+    status, code, text = 400, "inexistent_connection", "The connection does not exist."
+    marks = Marks("forum", "forum", "forum")
+
+
+class WeakPassword(ManagementError):
+    """The password is none that the connection takes; whether the answer has an errorCode is a guess."""
+
+    where = f"POST {USERS}"
+    status, code, text = 400, "", "PasswordStrengthError: Password is too weak"
+    marks = Marks("forum", "guess", "forum")
 
 
 class UnknownDirectory(ManagementError):

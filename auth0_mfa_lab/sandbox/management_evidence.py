@@ -51,6 +51,20 @@ USER = EvidenceRow(
     status_mark="doc",
     text_mark="guess",
 )
+USER_MADE = EvidenceRow(
+    endpoint="POST /api/v2/users",
+    case="The user is made; which of the many members there are.",
+    status=201,
+    status_mark="rec",
+    text_mark="guess",
+)
+USER_GONE = EvidenceRow(
+    endpoint="DELETE /api/v2/users/{id}",
+    case="The user is gone; that one who was never there is answered alike.",
+    status=204,
+    status_mark="rec",
+    text_mark="guess",
+)
 ENROLLMENT = EvidenceRow(
     endpoint="GET /api/v2/guardian/enrollments/{id}, GET /api/v2/users/{id}/enrollments",
     case="An enrollment; what `type` and `identifier` say, and that a push and its codes are one.",
@@ -81,7 +95,7 @@ MULTIFACTOR = EvidenceRow(
 )
 ROWS = (
     *(CLIENT, CLIENTS, CREDENTIALS, CREDENTIAL_MADE, SETTINGS, LOGS),
-    *(USER, ENROLLMENT, METHOD, METHOD_MADE, MULTIFACTOR),
+    *(USER, USER_MADE, USER_GONE, ENROLLMENT, METHOD, METHOD_MADE, MULTIFACTOR),
 )
 
 

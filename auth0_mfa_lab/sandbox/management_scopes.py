@@ -4,7 +4,7 @@ MANAGEMENT_SCOPES: tuple[str, ...] = (
     *("read:guardian_factors", "update:guardian_factors"),
     *("read:mfa_policies", "update:mfa_policies"),
     *("read:guardian_enrollments", "delete:guardian_enrollments", "create:guardian_enrollment_tickets"),
-    *("read:users", "update:users", "read:current_user"),
+    *("read:users", "update:users", "create:users", "delete:users", "read:current_user"),
     *("read:authentication_methods", "create:authentication_methods"),
     *("update:authentication_methods", "delete:authentication_methods"),
     *("read:clients", "update:clients", "read:client_keys"),

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from auth0_mfa_lab.sandbox import management_errors as errors
 from auth0_mfa_lab.sandbox import management_evidence as evidence
+from auth0_mfa_lab.sandbox.errors import NotEmulated
 from auth0_mfa_lab.sandbox.management_calls import Call, Endpoint, Property, Reply
 from auth0_mfa_lab.sandbox.management_queries import CHOICE, chosen, iso_date, must_be_known
 from auth0_mfa_lab.sandbox.oob_codes import E164
-from auth0_mfa_lab.sandbox.records import Authenticator, User
+from auth0_mfa_lab.sandbox.records import CONNECTIONS, Authenticator, User
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
@@ -25,7 +26,16 @@ CHANGES = {
     "client_id": Property(),
     **{name: Property(kept=False) for name in NOT_KEPT},
 }
+NEW = {
+    **CHANGES,
+    "connection": Property(required=True),
+    "client_id": Property(kept=False),
+    "user_id": Property(kept=False),
+    "password": Property(),
+    "verify_email": Property(type="boolean"),
+}
 PROVIDERS = ("duo", "google-authenticator")
+LEAST_PASSWORD, LEAST_KINDS = 8, 3
 
 
 class Users:
@@ -33,6 +43,7 @@ class Users:
 
     def __init__(self, tenant: Tenant) -> None:
         self._tenant = tenant
+        self._chance = tenant.chance.fork("management/users")
 
     def endpoints(self) -> Sequence[Endpoint]:
         user, update, factor = "/users/{id}", ("update:users",), "/users/{id}/multifactor"
@@ -40,7 +51,9 @@ class Users:
         regenerate, forget = f"{user}/recovery-code-regeneration", f"{factor}/actions/invalidate-remember-browser"
         return (
             Endpoint(method="GET", path="/users-by-email", scopes=("read:users",), answer=self.by_email),
+            Endpoint(method="POST", path="/users", scopes=("create:users",), answer=self.create),
             Endpoint(method="GET", path=user, scopes=("read:users",), answer=self.one),
+            Endpoint(method="DELETE", path=user, scopes=("delete:users",), answer=self.delete),
             Endpoint(method="PATCH", path=user, scopes=update, answer=self.patch),
             Endpoint(method="DELETE", path=f"{user}/authenticators", scopes=delete, answer=self.delete_authenticators),
             Endpoint(method="POST", path=regenerate, scopes=update, answer=self.regenerate_recovery_code),
@@ -62,13 +75,48 @@ class Users:
         found = [user for user in self._tenant.users.values() if user.email.lower() == email.lower()]
         return Reply(body=[chosen(call.query, self._shown(user)) for user in found], evidence=evidence.USER)
 
+    def create(self, call: Call) -> Reply:
+        """Make a database user. A verification email, which Auth0 sends unless told otherwise, is never sent here."""
+        fields = call.fields(NEW)
+        if fields.get("verify_email"):
+            raise NotEmulated("verify_email: true in this body")
+        connection, email, password = (str(fields.get(name, "")) for name in ("connection", "email", "password"))
+        if connection in CONNECTIONS:
+            raise NotEmulated(f"a new user of the connection {connection}")
+        if not self._tenant.has_connection(connection):
+            raise errors.UnknownConnection
+        for name, value in (("email", email), ("password", password)):
+            if not value:
+                raise errors.InvalidBody(problem=f"Missing required property: {name}")
+        user = User(
+            user_id=self._chance.user_id(),
+            username=email,
+            password=checked_password(password),
+            phone_number=checked_number(str(fields["phone_number"])) if "phone_number" in fields else "",
+            email=checked_email(email),
+            connection=connection,
+            created_at=self._tenant.clock.stamp(),
+            email_verified=fields.get("email_verified") is True,
+        )
+        if self._tenant.has_user(connection, email):
+            raise errors.UserExists
+        self._tenant.add_user(user)
+        return Reply(status=201, body=self._shown(user), evidence=evidence.USER_MADE)
+
+    def delete(self, call: Call) -> Reply:
+        """Remove a user; one who is not there is as gone as one who was."""
+        user_id = call.path["id"]
+        if "|" not in user_id:
+            raise errors.InvalidUserId(id=user_id)
+        if user := self._tenant.users.get(user_id):
+            self._tenant.forget_user(user)
+        return Reply(status=204, evidence=evidence.USER_GONE)
+
     def patch(self, call: Call) -> Reply:
         """Change a user; another email is unverified unless the call says it is, and the login's name stays [guess]."""
         user, changes = user_of(self._tenant, call), call.fields(CHANGES)
         if "email" in changes:
-            email = str(changes["email"])
-            if not EMAIL.fullmatch(email):
-                raise errors.InvalidBody(problem="Object didn't pass validation for format email on property email")
+            email = checked_email(str(changes["email"]))
             user = replace(user, email=email, email_verified=user.email_verified and email == user.email)
         if "phone_number" in changes:
             user = replace(user, phone_number=checked_number(str(changes["phone_number"])))
@@ -146,6 +194,21 @@ def user_of(tenant: Tenant, call: Call) -> User:
     if user is None:
         raise errors.UserNotFound
     return user
+
+
+def checked_email(email: str) -> str:
+    """Return an address that has the form of one. Raises InvalidBody."""
+    if not EMAIL.fullmatch(email):
+        raise errors.InvalidBody(problem="Object didn't pass validation for format email on property email")
+    return email
+
+
+def checked_password(password: str) -> str:
+    """Return a password that a new tenant's connection takes: 8 characters of three kinds. Raises WeakPassword."""
+    kinds = (str.islower, str.isupper, str.isdigit, lambda each: not each.isalnum())
+    if len(password) < LEAST_PASSWORD or sum(any(map(kind, password)) for kind in kinds) < LEAST_KINDS:
+        raise errors.WeakPassword
+    return password
 
 
 def checked_number(phone_number: str) -> str:

@@ -44,6 +44,8 @@ def calls() -> list[tuple[str, str, tuple[str, ...]]]:
         ("POST", f"{user}/multifactor/actions/invalidate-remember-browser", ("update:users",)),
         ("GET", user, ("read:users",)),
         ("PATCH", user, ("update:users",)),
+        ("POST", "/users", ("create:users",)),
+        ("DELETE", user, ("delete:users",)),
         ("GET", "/users-by-email", ("read:users",)),
         ("GET", "/clients", ("read:clients",)),
         ("GET", "/clients/{id}", ("read:clients",)),

@@ -46,6 +46,7 @@ def key() -> dict[str, str]:
     return {"credential_type": "public_key", "pem": next(KEYS).as_pem(private=False).decode()}
 
 
+NEW_USER = {"connection": "Username-Password-Authentication", "email": "new@example.com", "password": "Made-up-1"}
 CALLS: dict[str, Asked] = {
     "GET /api/v2/clients": lambda admin, _: admin("GET", "/clients"),
     "GET /api/v2/clients/{id}": of_client("GET"),
@@ -56,6 +57,8 @@ CALLS: dict[str, Asked] = {
     "PATCH /api/v2/tenants/settings": lambda admin, _: admin("PATCH", "/tenants/settings", {}),
     "GET /api/v2/logs": lambda admin, _: admin("GET", "/logs"),
     "GET /api/v2/users/{id}": with_user("GET", ""),
+    "POST /api/v2/users": lambda admin, _: admin("POST", "/users", NEW_USER),
+    "DELETE /api/v2/users/{id}": with_user("DELETE", ""),
     "PATCH /api/v2/users/{id}": with_user("PATCH", "", {"email_verified": True}),
     "GET /api/v2/users-by-email": lambda admin, _: admin("GET", "/users-by-email?email=jane.roe@example.com"),
     "GET /api/v2/guardian/enrollments/{id}": lambda admin, _: of_enrolled(

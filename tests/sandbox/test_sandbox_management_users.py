@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from auth0_mfa_lab.sandbox import Phone, User
+from auth0_mfa_lab.sandbox import Phone, Sandbox, User
 from tests.sandbox.management_mothers import Admin, admin_of, four_keys, methods_path, users_path
 from tests.sandbox.sandbox_mothers import App, error_of, kinds, scan
 
@@ -29,6 +29,81 @@ def test_a_user_is_read_by_an_id_that_is_percent_encoded(app: App, admin: Admin)
     assert body["identities"][0]["connection"] == "Username-Password-Authentication"
     assert user.password not in str(body)
     assert admin.get(f"{users_path(user)}?fields=email,user_id") == {"user_id": user.user_id, "email": user.email}
+
+
+def new_user(**fields: object) -> dict[str, object]:
+    known = {"connection": "Username-Password-Authentication", "email": "new@example.com", "password": "Made-up-1"}
+    return {name: value for name, value in {**known, **fields}.items() if value is not None}
+
+
+def test_a_user_who_is_made_logs_in_and_has_no_factor(app: App, admin: Admin) -> None:
+    answer = admin("POST", "/users", new_user(email_verified=True, verify_email=False, phone_number="+15550188"))
+    assert answer.status_code == 201
+    body = answer.json()
+    assert (body["email"], body["email_verified"], body["phone_number"]) == ("new@example.com", True, "+15550188")
+    assert body["identities"][0]["connection"] == "Username-Password-Authentication"
+    assert "Made-up-1" not in answer.text
+    assert admin.get(f"/users/{body['user_id'].replace('|', '%7C')}") == body
+    login = app.password(username="New@example.com", password="Made-up-1")
+    assert error_of(login)[1] == "mfa_required"
+    assert app.authenticators(login.json()["mfa_token"]) == []
+
+
+def test_a_user_who_is_made_moves_no_other_id(app: App, admin: Admin) -> None:
+    ids = [admin("POST", "/users", new_user(email=f"{name}@example.com")).json()["user_id"] for name in "ab"]
+    assert len(set(ids)) == 2
+    assert app.sandbox.add_user().user_id == Sandbox().add_user().user_id
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"email": "JANE.ROE@example.com"}, (409, "The user already exists.", "auth0_idp_error")),
+        ({"connection": "nowhere"}, (400, "The connection does not exist.", "inexistent_connection")),
+        ({"password": "Short1!"}, (400, "PasswordStrengthError: Password is too weak", None)),
+        ({"password": "longer-and-low"}, (400, "PasswordStrengthError: Password is too weak", None)),
+        (
+            {"connection": None},
+            (400, "Payload validation error: 'Missing required property: connection'", "invalid_body"),
+        ),
+        ({"email": None}, (400, "Payload validation error: 'Missing required property: email'", "invalid_body")),
+        ({"password": None}, (400, "Payload validation error: 'Missing required property: password'", "invalid_body")),
+    ],
+)
+def test_a_user_who_cannot_be_made_is_not(
+    app: App, admin: Admin, fields: dict[str, object], said: tuple[int, str, str | None]
+) -> None:
+    before = set(app.sandbox.tenant.users)
+    assert four_keys(admin("POST", "/users", new_user(**fields))) == said
+    assert set(app.sandbox.tenant.users) == before
+
+
+@pytest.mark.parametrize("fields", [{"verify_email": True}, {"connection": "sms"}, {"user_id": "x"}, {"blocked": True}])
+def test_what_the_sandbox_does_not_make_is_a_501(admin: Admin, fields: dict[str, object]) -> None:
+    assert admin("POST", "/users", new_user(**fields)).status_code == 501
+
+
+def test_a_user_who_is_deleted_is_gone_with_all_that_they_had(app: App, admin: Admin) -> None:
+    user = app.sandbox.add_user(factors=["sms"])
+    mfa_token = app.login(user)
+    answer = admin("DELETE", users_path(user))
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert four_keys(admin("GET", users_path(user)))[2] == "inexistent_user"
+    assert error_of(app.password(username=user.username, password=user.password))[1] == "invalid_grant"
+    assert error_of(app.challenge(mfa_token))[1] == "invalid_grant"
+    assert admin("DELETE", users_path(user)).status_code == 204
+    refusal = (400, "Object didn't pass validation for format user-id: nobody", "invalid_uri")
+    assert four_keys(admin("DELETE", "/users/nobody")) == refusal
+
+
+def test_making_and_deleting_need_scopes_of_their_own(app: App) -> None:
+    user = app.sandbox.add_user()
+    reader = admin_of(app, "read:users update:users")
+    made = four_keys(reader("POST", "/users", new_user()))
+    assert made == (403, "Insufficient scope, expected any of: create:users", "insufficient_scope")
+    gone = four_keys(reader("DELETE", users_path(user)))
+    assert gone == (403, "Insufficient scope, expected any of: delete:users", "insufficient_scope")
+    assert user.user_id in app.sandbox.tenant.users
 
 
 def test_users_are_found_by_their_email(app: App, admin: Admin) -> None:

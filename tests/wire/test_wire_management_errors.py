@@ -139,7 +139,11 @@ MARKS = {
     ("inexistent_client", ""): ("guess", "guess", "guess"),
     ("client_credential_not_found", ""): ("guess", "guess", "guess"),
     ("authentication_method_not_found", ""): ("guess", "guess", "guess"),
-    ("invalid_uri", ""): ("guess", "guess", "guess"),
+    ("invalid_uri", "Path validation error"): ("guess", "guess", "guess"),
+    ("invalid_uri", "Object didn't pass"): ("forum", "forum", "forum"),
+    ("auth0_idp_error", ""): ("doc", "forum", "forum"),
+    ("inexistent_connection", ""): ("forum", "forum", "forum"),
+    ("", "PasswordStrengthError"): ("forum", "guess", "forum"),
     ("invalid_query_string", ""): ("guess", "guess", "guess"),
 }
 
