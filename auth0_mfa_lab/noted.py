@@ -196,6 +196,7 @@ def remember_tenant(lab: Lab) -> None:
         "audience": lab.audience,
         "public_client_id": settings.public_client_id,
         "begins": lab.clock.now(),
+        "virtual_phone": settings.virtual_phone or None,
     }
     if settings.tenant == "live":
         names = ("username", "password", "phone_number", "email", "realm", "scope")

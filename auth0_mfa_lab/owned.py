@@ -43,6 +43,10 @@ class OwnTenant:
         lab = cast("type[Lab]", cls)(settings, transport or network(settings), RealClock(), live_domain(settings))
         learn_settings(settings, lab.aliases)
         remember_tenant(lab)
+        if settings.virtual_phone:
+            from auth0_mfa_lab.virtual_phone import give_virtual_phone
+
+            give_virtual_phone(lab)
         return recorded_in(lab, record)
 
     def _where_recorded(self) -> list[str]:

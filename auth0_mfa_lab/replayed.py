@@ -79,6 +79,10 @@ def _furnish(lab: Lab, replay: Replay, is_live: bool) -> None:
         return
     ask = noted_answers(_Answers(replay), lab.journal)
     lab.phone, lab.inbox = OwnPhone(lab.aliases, ask), OwnInbox(lab.aliases, ask)
+    if lab.settings.virtual_phone:
+        from auth0_mfa_lab.virtual_phone import replay_virtual_phone
+
+        replay_virtual_phone(lab, replay)
     if not recording.is_ours:
         lab._box = NotedHost(host, lab.journal)
 
@@ -145,6 +149,7 @@ def _settings_of(tenant: Mapping[str, Json]) -> Settings:
         audience=tenant.get("audience"),
         realm=tenant.get("realm", DEFAULT_REALM),
         scope=tenant.get("scope", DEFAULT_SCOPE),
+        virtual_phone=bool(tenant.get("virtual_phone")),
         show_people=not tenant["people"],
         **hidden,
     )

@@ -50,13 +50,14 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "boxed": POLLING | {"inbox", "limits", "people", "sandbox", "show"},
     "noted": POLLING | {"boxed", "inbox", "people", "phone", "show"},
     "recorded": POLLING | {"boxed", "inbox", "people", "sandbox", "show"},
-    "replayed": POLLING | {"boxed", "clock", "inbox", "noted", "people", "phone", "recorded"},
+    "virtual_phone": POLLING | {"connection", "noted", "phone", "recorded", "sandbox", "show"},
+    "replayed": POLLING | {"boxed", "clock", "inbox", "noted", "people", "phone", "recorded", "virtual_phone"},
     "control": LEAVES | {"settings"},
     "served": POLLING | {"boxed", "clock", "control", "inbox", "people", "phone", "sandbox", "show"},
     "door": frozenset(),  # it names types alone
     "exporting": WIRE | {"show"},
     "paneled": POLLING | {"client", "clock", "sender", "show"},
-    "owned": POLLING | {"clock", "connection", "live", "noted", "people", "sender", "show"},
+    "owned": POLLING | {"clock", "connection", "live", "noted", "people", "sender", "show", "virtual_phone"},
     "lab": POLLING
     | {"client", "clock", "inbox", "live", "people", "phone", "sandbox", "sender", "show"}
     | {"boxed", "connection", "door", "exporting", "noted", "owned", "paneled", "replayed", "served"},

@@ -1,0 +1,117 @@
+"""The virtual phone on one's own tenant (AUTH0_LAB_VIRTUAL_PHONE=1): it enrolls and shows codes; no push reaches it.
+
+It is an ordinary client of the device API, written from public sources, and nobody has seen Auth0 answer it: so
+whatever it says or sends is marked as unproven.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import httpx
+
+from auth0_mfa_lab.connection import Connection
+from auth0_mfa_lab.noted import NotedPhone
+from auth0_mfa_lab.phone import LabPhone, Notification, SandboxPhone
+from auth0_mfa_lab.recorded import RecordedFailure, RecordedPhone
+from auth0_mfa_lab.show.told import Lines, Told
+from auth0_mfa_lab.wire.exchange import Exchange
+from auth0_mfa_lab.wire.recorder import NOTES
+
+if TYPE_CHECKING:
+    from auth0_mfa_lab.lab import Lab
+    from auth0_mfa_lab.secret import Secret
+    from auth0_mfa_lab.wire.replay import Replay
+
+NAME = "Virtual phone of auth0-mfa-lab"
+"""What the tenant calls it, in the list of the user's authenticators."""
+MARK = "Virtual phone, unproven against real Auth0:"
+NOTE = "virtual phone: unproven against real Auth0; its push token is made up, so no push reaches it"
+_NO_PUSH = (
+    f"{MARK} no push can reach it on a live tenant, so there is none that it could {{verb}}. Answer the push on your "
+    "own phone, if that is enrolled; or log in with this one's code: lab.phone.code() and client.mfa_otp_grant(...)."
+)
+
+
+class EnrolledPhone(Lines):
+    """The verbs of the virtual phone on a live tenant: it scans and shows codes as in the sandbox, and gets no push."""
+
+    def __init__(self, phone: SandboxPhone) -> None:
+        """Scan with `phone`, and take codes from it."""
+        self._phone = phone
+
+    @property
+    def notifications(self) -> tuple[Notification, ...]:
+        """Nothing: no push service knows this phone."""
+        return ()
+
+    def scan(self, barcode: object) -> Exchange | Told:
+        """Enroll with a push's ticket at the tenant's own device API, or keep the secret of a one-time code.
+
+        The parameter and the errors are those of the sandbox's phone. Source: the guardian reference, section 2.
+        """
+        said = self._phone.scan(barcode)
+        return Told(f"{MARK} {said.sentence}") if isinstance(said, Told) else said
+
+    def allow(self, push: object = None) -> Told:
+        """Say that no push can reach it."""
+        return Told(_NO_PUSH.format(verb="allow"))
+
+    def reject(self, reason: str | None = None, push: object = None) -> Told:
+        """Say that no push can reach it."""
+        return Told(_NO_PUSH.format(verb="reject"))
+
+    def code(self) -> Secret:
+        """Return the code that it shows now (TOTP, 6 digits); NotEnrolled when it has scanned nothing."""
+        return self._phone.code()
+
+    def allow_after(self, *, polls: int) -> Told:
+        """Say that no push can reach it."""
+        return self.allow()
+
+    def after_poll(self) -> None:
+        """Do nothing: nobody waits for it."""
+
+    def _lines(self) -> list[str]:
+        return [
+            f"{MARK} it enrolls at your tenant as a Guardian app does.",
+            "  .scan(barcode_uri) enrolls it, .code() is its TOTP of now; no push can reach it",
+        ]
+
+
+class _Remarked(httpx.BaseTransport):
+    """Passes requests on; each answer bears the note."""
+
+    def __init__(self, inner: httpx.BaseTransport) -> None:
+        self._inner = inner
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        answer = self._inner.handle_request(request)
+        answer.extensions[NOTES] = (NOTE,)
+        return answer
+
+
+def give_virtual_phone(lab: Lab) -> None:
+    """Give a live lab the virtual phone in the place of the person's own; the lab says so in its first line."""
+    from auth0_mfa_lab.sandbox import Chance, Delivery, Phone, PhoneError, WallClock
+
+    origin = lab.settings.origin
+    http = Connection(origin, _Remarked(lab._transport), lab.journal).http("phone")
+    # Nobody may be able to foretell its key or its names: Auth0 knows every phone of the world by them.
+    chance, clock = Chance(secrets.token_hex(16)), WallClock(lab.clock.now)
+    phone = Phone(http, Delivery(), clock, chance, name=NAME, fallback_url=origin)
+    _equip(lab, SandboxPhone(NotedPhone(phone, lab.journal, PhoneError), lab.aliases, failures=PhoneError))
+
+
+def replay_virtual_phone(lab: Lab, replay: Replay) -> None:
+    """Give a lab on the recording of a live run the phone that the run had."""
+    phone = NotedPhone(RecordedPhone(replay, lab._connection.http("phone")), lab.journal, RecordedFailure)
+    _equip(lab, SandboxPhone(phone, lab.aliases, failures=RecordedFailure))
+
+
+def _equip(lab: Lab, phone: SandboxPhone) -> None:
+    enrolled: LabPhone = EnrolledPhone(phone)
+    lab.phone = enrolled
+    lab.settings = replace(lab.settings, virtual_phone=True, notice=repr(enrolled).splitlines()[0])
