@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from auth0_mfa_lab.lab import Lab
 
 T = TypeVar("T")
-OF_A_PUSH = ("started", "host", "source", "location")
+OF_A_PUSH = ("started", "host", "source", "location", "id")
 OF_A_LIMIT = ("name", "left", "burst", "per", "full_again_in", "owner", "mark")
 OF_A_MESSAGE = ("channel", "purpose", "code", "link", "text", "language")
 
@@ -121,13 +121,16 @@ class NotedPhone:
         """Scan, as the phone does."""
         return self._notes.tried("scan", lambda: self._phone.scan(barcode), self._failures)
 
-    def allow(self) -> httpx.Response:
+    def allow(self, push: Pushed | None = None) -> httpx.Response:
         """Allow, as the phone does."""
-        return self._notes.tried("allow", self._phone.allow, self._failures)
+        return self._notes.tried("allow", lambda: self._phone.allow(push), self._failures, push=push and push.id)
 
-    def reject(self, reason: str | None = None) -> httpx.Response:
+    def reject(self, reason: str | None = None, push: Pushed | None = None) -> httpx.Response:
         """Reject, as the phone does."""
-        return self._notes.tried("reject", lambda: self._phone.reject(reason), self._failures, reason=reason)
+        which = push and push.id
+        return self._notes.tried(
+            "reject", lambda: self._phone.reject(reason, push), self._failures, reason=reason, push=which
+        )
 
     def code(self) -> str:
         """Return the code that the phone shows, and note it."""

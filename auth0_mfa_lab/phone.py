@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import httpx
 
@@ -28,7 +28,14 @@ T = TypeVar("T")
 _ERRORS = {error.__name__: error for error in (NotEnrolled, NothingToAnswer, NotABarcode)}
 
 
-class Pushed(Protocol):
+class Named(Protocol):
+    """A push that is meant: one of `lab.phone.notifications`, or of a phone's panel."""
+
+    @property
+    def id(self) -> str: ...
+
+
+class Pushed(Named, Protocol):
     """What the lab reads of a push on the virtual phone."""
 
     @property
@@ -47,8 +54,8 @@ class VirtualPhone(Protocol):
     @property
     def notifications(self) -> Sequence[Pushed]: ...
     def scan(self, barcode: str | bytes) -> httpx.Response | None: ...
-    def allow(self) -> httpx.Response: ...
-    def reject(self, reason: str | None = None) -> httpx.Response: ...
+    def allow(self, push: Any = None) -> httpx.Response: ...
+    def reject(self, reason: str | None = None, push: Any = None) -> httpx.Response: ...
     def code(self) -> str: ...
 
 
@@ -58,8 +65,8 @@ class LabPhone(Protocol):
     @property
     def notifications(self) -> tuple[Notification, ...]: ...
     def scan(self, barcode: object) -> Exchange | Told: ...
-    def allow(self) -> Exchange | Told: ...
-    def reject(self, reason: str | None = None) -> Exchange | Told: ...
+    def allow(self, push: Named | None = None) -> Exchange | Told: ...
+    def reject(self, reason: str | None = None, push: Named | None = None) -> Exchange | Told: ...
     def code(self) -> str: ...
     def allow_after(self, *, polls: int) -> Told: ...
     def after_poll(self) -> None: ...
@@ -73,12 +80,14 @@ class Notification:
     host: str
     source: str
     location: str
+    id: str = field(default="", repr=False)
+    """What it is called by whoever allows or rejects just this one."""
 
     @classmethod
     def of(cls, push: Pushed) -> Notification:
         """Read a push of the virtual phone, without its token and its challenge."""
         started = datetime.fromtimestamp(push.started, UTC).isoformat(timespec="seconds")
-        return cls(started=started, host=push.host, source=push.source, location=push.location)
+        return cls(started=started, host=push.host, source=push.source, location=push.location, id=push.id)
 
 
 class SandboxPhone:
@@ -109,15 +118,17 @@ class SandboxPhone:
             return Told("The phone has scanned the secret, and shows codes from now on. It told nobody.")
         return _exchange_of(answer)
 
-    def allow(self) -> Exchange:
-        """Allow the newest push; NothingToAnswer when none waits."""
+    def allow(self, push: Named | None = None) -> Exchange:
+        """Allow a push, the newest unless one of `notifications` is named; NothingToAnswer when it does not wait."""
+        named = self._waiting(push)
         self._polls_left = None
-        return self._said(self._phone.allow)
+        return self._said(lambda: self._phone.allow(named))
 
-    def reject(self, reason: str | None = None) -> Exchange:
-        """Reject the newest push, with a reason if one is given; NothingToAnswer when none waits."""
+    def reject(self, reason: str | None = None, push: Named | None = None) -> Exchange:
+        """Reject a push like that, with a reason if one is given; NothingToAnswer when it does not wait."""
+        named = self._waiting(push)
         self._polls_left = None
-        return self._said(lambda: self._phone.reject(reason))
+        return self._said(lambda: self._phone.reject(reason, named))
 
     def code(self) -> Secret:
         """Return the code that the phone shows now (TOTP, 6 digits)."""
@@ -145,6 +156,18 @@ class SandboxPhone:
             # A push that was answered or ran out in the meantime needs no answer.
             if self._phone.notifications:
                 self.allow()
+
+    def _waiting(self, push: Named | None) -> Pushed | None:
+        if push is None:
+            return None
+        wanted = getattr(push, "id", None)
+        for each in self._phone.notifications:
+            if each.id == wanted:
+                return each
+        raise NothingToAnswer(
+            "This push does not wait on the phone: it was answered, or its 5 minutes are over. "
+            "lab.phone.notifications has those that wait."
+        )
 
     def _said(self, act: Callable[[], httpx.Response]) -> Exchange:
         return _exchange_of(self._done(act))
@@ -184,11 +207,11 @@ class OwnPhone:
             "a one-time code in any authenticator app."
         )
 
-    def allow(self) -> Told:
+    def allow(self, push: Named | None = None) -> Told:
         """Say what to press."""
         return Told("On your phone: open the push of the Guardian app and press Allow.")
 
-    def reject(self, reason: str | None = None) -> Told:
+    def reject(self, reason: str | None = None, push: Named | None = None) -> Told:
         """Say what to press."""
         return Told("On your phone: open the push of the Guardian app and press Deny.")
 

@@ -51,6 +51,7 @@ class RecordedPush:
     host: str
     source: str
     location: str
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,16 +163,13 @@ class RecordedPhone:
         """Scan again; None where the scan sent no request."""
         return self._done("scan", self._said("scan"))
 
-    def allow(self) -> httpx.Response:
-        """Allow again."""
-        return self._sent("allow", self._said("allow"))
+    def allow(self, push: RecordedPush | None = None) -> httpx.Response:
+        """Allow the same push again."""
+        return self._sent("allow", self._said("allow", push=push.id if push else None))
 
-    def reject(self, reason: str | None = None) -> httpx.Response:
-        """Reject again, for the same reason."""
-        said = self._said("reject")
-        if said.data["reason"] != reason:
-            raise LabError(f"In {self._replay.recording.name} the phone gave another reason here, or none.")
-        return self._sent("reject", said)
+    def reject(self, reason: str | None = None, push: RecordedPush | None = None) -> httpx.Response:
+        """Reject the same push again, for the same reason."""
+        return self._sent("reject", self._said("reject", reason=reason, push=push.id if push else None))
 
     def code(self) -> str:
         """Return the code that the phone showed."""
@@ -182,11 +180,14 @@ class RecordedPhone:
             raise _failure(found)
         return str(found.data["code"])
 
-    def _said(self, verb: str) -> Happening:
+    def _said(self, verb: str, **given: str | None) -> Happening:
         said = self._replay.in_order("scan", "allow", "reject")
         if said is None or said.kind != verb:
             instead = f"the phone did something else: lab.phone.{said.kind}(...)" if said else "the phone did no more"
             raise LabError(f"In {self._replay.recording.name} {instead}, and lab.phone.{verb}(...) was asked for.")
+        for name, value in given.items():
+            if said.data.get(name) != value:
+                raise LabError(f"In {self._replay.recording.name} the phone gave another {name} here, or none.")
         return said
 
     def _sent(self, verb: str, said: Happening) -> httpx.Response:

@@ -161,7 +161,8 @@ def test_a_notification_shows_when_and_where_and_no_token(enrolled: Lab) -> None
     (notification,) = enrolled.phone.notifications
     assert notification.host == "sandbox.example"
     assert notification.started.endswith("+00:00")
-    assert set(notification.__slots__) == {"started", "host", "source", "location"}
+    assert set(notification.__slots__) == {"started", "host", "source", "location", "id"}
+    assert "id=" not in repr(notification)
     answer = enrolled.phone.reject("inappropriate")
     assert isinstance(answer, Exchange)
     assert answer.speaker == "phone"
