@@ -3,10 +3,11 @@
 PYTHON ?= python3
 PORT ?= 8888
 SERVE ?=
+KERNELS ?=
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup lab serve test test-served load bench check notebooks readme screenshots update clean
+.PHONY: help setup lab serve test test-served load bench kernels check notebooks readme screenshots update clean
 
 # What the installed .venv depends on: a changed range, a changed pin, a folder that has moved.
 WANTED = { pwd; cat pyproject.toml constraints.txt; }
@@ -21,8 +22,9 @@ help:
 	@echo 'make serve      serve the sandbox tenant on https://localhost:8443, its settings in auth0.env'
 	@echo 'make test       run every check: lint, types, unit tests, notebooks, browser'
 	@echo 'make test-served  run the notebooks 00 to 11 over TLS, against a served sandbox'
-	@echo 'make bench      measure the served sandbox beside a bare starlette route: cold start, tokens a second; and the masking'
+	@echo 'make bench      measure the served sandbox beside a bare starlette route: cold start, tokens a second; the masking; the panels'
 	@echo 'make load       load it with 32 clients for 30 seconds, each doing complete push logins'
+	@echo 'make kernels    run the browser tests of the panels, and the notebooks, on three versions of ipykernel'
 	@echo 'make check      run lint and types only'
 	@echo 'make notebooks  run all notebooks again and save them in their committed form'
 	@echo 'make readme     write the tables of README.md anew, from what the sandbox does'
@@ -77,9 +79,13 @@ test-served: setup
 bench: setup
 	@.venv/bin/python -m benchmarks.serve
 	@.venv/bin/python -m benchmarks.mask
+	@.venv/bin/python -m benchmarks.panels
 
 load: setup
 	@.venv/bin/python -m benchmarks.load
+
+kernels: setup
+	@.venv/bin/python -m tests.browser.kernels $(KERNELS)
 
 notebooks: setup
 	@.venv/bin/python -m tests.execute_notebooks

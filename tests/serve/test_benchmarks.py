@@ -6,12 +6,13 @@ import asyncio
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
-from benchmarks import load, serve, servers
+from benchmarks import load, panels, serve, servers
 from benchmarks.servers import Running
 
 
@@ -81,3 +82,33 @@ def test_the_load_ends_with_1_when_memory_grew(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(Running, "resident", lambda self: next(growing))
     done = CliRunner().invoke(load.main, ["--clients", "1", "--seconds", "1", "--no-tls"], catch_exceptions=False)
     assert done.exit_code == 1
+
+
+def test_the_benchmark_of_the_panels_runs_cells_while_both_poll(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
+        monkeypatch.setenv(name, str(tmp_path / name.lower()))
+    # How fast it is does not matter here.
+    monkeypatch.setattr(panels, "BOUND_MS", panels.ANSWER_SECONDS * 1000)
+    assert panels.main(["0.4", "0.05"]) == 0
+    said = capsys.readouterr().out
+    assert said.count(" ms of ") == 2
+    assert "polls meanwhile: 1, 1" in said
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "polls", "fault"),
+    [
+        (60.0, [(1, "pending", "None")], "1+1 took 60 ms at the median"),
+        (1.0, [(0, "pending", "None")], "a panel did not poll as it should"),
+        (1.0, [(1, "failed", "None")], "a panel did not poll as it should"),
+        (1.0, [(1, "pending", "RuntimeError()")], "a panel did not poll as it should"),
+    ],
+)
+def test_the_benchmark_of_the_panels_would_see(
+    milliseconds: float, polls: list[tuple[int, str, str]], fault: str
+) -> None:
+    beside = panels.Figures.of([milliseconds / 1000] * 3)
+    assert [each for each in panels.faults(beside, polls) if each.startswith(fault)]
+    assert panels.faults(panels.Figures.of([0.001, 0.002]), [(1, "pending", "None")]) == []
