@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 import httpx
 
@@ -10,9 +11,9 @@ from auth0_mfa_lab.client import Client
 from auth0_mfa_lab.errors import SettingsError
 from auth0_mfa_lab.management import Management
 from auth0_mfa_lab.settings import Settings
-from auth0_mfa_lab.wire.exchange import Speaker
+from auth0_mfa_lab.wire.exchange import Exchange, Speaker
 from auth0_mfa_lab.wire.journal import Journal
-from auth0_mfa_lab.wire.recorder import RecordingTransport
+from auth0_mfa_lab.wire.recorder import EXCHANGE, RecordingTransport
 
 _HEADERS = {
     # Pinned, so that no upgrade of a library changes what a notebook shows.
@@ -23,8 +24,20 @@ _HEADERS = {
 _TIMEOUT_SECONDS = 30.0
 
 
+class Guard(Protocol):
+    """Who looks at each request before it is recorded and sent, and at each exchange afterwards."""
+
+    def before(self, request: httpx.Request) -> None: ...
+    def after(self, exchange: Exchange) -> None: ...
+
+
 class Connection:
-    """The way to one tenant; whatever goes through it stands in the journal."""
+    """The way to one tenant; whatever goes through it stands in the journal.
+
+    `guard` may refuse a request by a LabError: it is neither recorded nor sent then.
+    """
+
+    guard: Guard | None = None
 
     def __init__(self, origin: str, transport: httpx.BaseTransport, journal: Journal) -> None:
         """Reach the tenant at `origin` (`https://tenant.example`) through `transport`."""
@@ -34,7 +47,7 @@ class Connection:
 
     def http(self, speaker: Speaker) -> httpx.Client:
         """Return an HTTP client whose exchanges are this speaker's."""
-        transport = RecordingTransport(self._transport, self._journal, speaker=speaker)
+        transport = _Guarded(self, RecordingTransport(self._transport, self._journal, speaker=speaker))
         return httpx.Client(transport=transport, base_url=self._base_url, headers=_HEADERS, timeout=_TIMEOUT_SECONDS)
 
     def application(
@@ -56,6 +69,25 @@ class Connection:
     def management(self, access_token: str) -> Management:
         """Return the Management API, opened by this access token."""
         return Management(self.http("app"), access_token)
+
+
+class _Guarded(httpx.BaseTransport):
+    """Stands before the recorder of one speaker, with whatever guard the connection has at that moment."""
+
+    def __init__(self, connection: Connection, recorder: RecordingTransport) -> None:
+        self._connection = connection
+        self._recorder = recorder
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if (guard := self._connection.guard) is None:
+            return self._recorder.handle_request(request)
+        guard.before(request)
+        answer = self._recorder.handle_request(request)
+        guard.after(answer.extensions[EXCHANGE])
+        return answer
+
+    def close(self) -> None:
+        self._recorder.close()
 
 
 def live_domain(settings: Settings) -> str:

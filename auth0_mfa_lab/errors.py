@@ -6,6 +6,7 @@ LabError                     the base: what happened, and what to do next
 ├── MissingField             an answer lacks the field that was asked for; carries the exchange
 ├── UserDoesNotFit           the live user's authenticators are not the ones that a notebook starts from
 ├── NeedsAPerson             a live step waits for a person, and no front end is there to ask one
+├── NotConfirmed            a live call that costs or changes something was not agreed to; nothing was sent
 ├── NothingWasSent           the inbox has no message to this address
 ├── ClaimFailed              a claim about an answer does not hold
 ├── CannotAdvance            the clock cannot be moved like this
@@ -73,6 +74,10 @@ class UserDoesNotFit(LabError):
 
 class NeedsAPerson(LabError):
     """A step of a live run needs a person, and nobody can be asked here."""
+
+
+class NotConfirmed(LabError):
+    """A call that costs or changes something was not agreed to; it was not sent, and the journal has nothing of it."""
 
 
 class NothingWasSent(LabError):

@@ -10,7 +10,9 @@ import httpx
 
 from auth0_mfa_lab.clock import RealClock
 from auth0_mfa_lab.connection import live_domain
+from auth0_mfa_lab.live.confirm import Confirm
 from auth0_mfa_lab.live.record import Record
+from auth0_mfa_lab.live.watch import Watch
 from auth0_mfa_lab.noted import remember_tenant
 from auth0_mfa_lab.people import learn_settings
 from auth0_mfa_lab.sender import network
@@ -24,6 +26,7 @@ class OwnTenant:
     """A lab's part that opens one's own tenant."""
 
     _record: Record | None = None
+    _watch: Watch | None = None
 
     @classmethod
     def live(
@@ -43,6 +46,8 @@ class OwnTenant:
         lab = cast("type[Lab]", cls)(settings, transport or network(settings), RealClock(), live_domain(settings))
         learn_settings(settings, lab.aliases)
         remember_tenant(lab)
+        confirm = Confirm(settings.confirm, domain=lab.domain, journal=lab.journal)
+        lab._connection.guard = lab._watch = Watch(confirm)
         if settings.virtual_phone:
             from auth0_mfa_lab.virtual_phone import give_virtual_phone
 

@@ -99,6 +99,10 @@ class Sender:
             exchange: Exchange = self._http.send(request).extensions[EXCHANGE]
         except Unanswered as failure:
             return NoAnswer.to(failure.exchange)
+        except LabError as refusal:
+            # The frames in which it was raised hold the body.
+            refusal.__context__ = None
+            return refusal.with_traceback(None)
         return exchange
 
     def _authenticated(self, fields: dict[str, Json]) -> tuple[dict[str, Json], dict[str, str]]:

@@ -140,7 +140,7 @@ def a_sandbox_clock(clock: Standing, *, leap: float = 0.0) -> SandboxClock:
 
 
 def live_settings(box: Sandbox, *, show_people: bool = False) -> Settings:
-    """Return the settings of somebody whose own tenant this sandbox plays."""
+    """Return the settings of somebody whose own tenant this sandbox plays, and who is asked nothing."""
 
     def person(name: str, value: str) -> str:
         return value if show_people else Secret(value, f"<{name}>")
@@ -155,6 +155,7 @@ def live_settings(box: Sandbox, *, show_people: bool = False) -> Settings:
         phone_number=person("phone_number", box.defaults.phone_number),
         email=person("email", box.defaults.email),
         show_people=show_people,
+        confirm="never",
     )
 
 
