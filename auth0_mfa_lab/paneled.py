@@ -5,13 +5,16 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from auth0_mfa_lab.polling import OOB_CODE_SECONDS, Poll, PollRun
+from auth0_mfa_lab.polling import Poll, PollRun
 from auth0_mfa_lab.sender import checked_text
+from auth0_mfa_lab.settings import is_loopback
 from auth0_mfa_lab.show.poll import show_poll
+from auth0_mfa_lab.wire.secrets_of import secrets_of_barcode
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.client import Client
     from auth0_mfa_lab.clock import LabClock
+    from auth0_mfa_lab.phone import LabPhone
     from auth0_mfa_lab.settings import Settings
     from auth0_mfa_lab.show.panels import PollPanel
     from auth0_mfa_lab.show.panels_qr import QrPanel
@@ -27,7 +30,9 @@ class Panels:
     aliases: Aliases
     client: Client
     clock: LabClock
+    domain: str
     journal: Journal
+    phone: LabPhone
     settings: Settings
 
     def poll(self, *, mfa_token: str, oob_code: str) -> PollRun:
@@ -47,22 +52,60 @@ class Panels:
 
     def qr(self, barcode_uri: str) -> QrPicture | QrPanel:
         """Draw an enrollment QR: a picture in the sandbox, on a live tenant a panel that shows it only on demand."""
-        from auth0_mfa_lab.show.qr import QrPicture, checked_uri
+        from auth0_mfa_lab.show.qr import QrPicture
 
-        shown = self.aliases.mask(checked_uri(barcode_uri))
-        if self.settings.tenant != "live":
-            return QrPicture(barcode_uri, shown=shown)
+        if not self._may_save_a_qr():
+            return self.qr_panel(barcode_uri)
+        uri = self._learned(barcode_uri)
+        return QrPicture(uri, shown=self.aliases.mask(uri))
+
+    def qr_panel(self, barcode_uri: str) -> QrPanel:
+        """Return a panel with an enrollment QR, its time, what it holds, and a button by which the lab's phone scans.
+
+        On a live tenant the QR is drawn after *Show* and is in no saved file. LabError for a URI that enrolls nothing.
+        """
         from auth0_mfa_lab.show.panels_qr import QrPanel
+        from auth0_mfa_lab.show.qr_barcode import Barcode
 
-        ends_at, mask = self._received(barcode_uri) + OOB_CODE_SECONDS, self.aliases.mask
-        raises, now = self.settings.raise_failures, self.clock.now
-        return QrPanel(barcode_uri, shown=shown, ends_at=ends_at, now=now, mask=mask, raise_failures=raises)
+        uri, is_live = self._learned(barcode_uri), self.settings.tenant == "live"
+        own_phone = None if not self.settings.virtual_phone else "the virtual phone"
+        return QrPanel(
+            uri,
+            barcode=Barcode.of(uri, self.aliases.mask),
+            received_at=self._received(uri),
+            now=self.clock.now,
+            mask=self.aliases.mask,
+            scan=lambda: self.phone.scan(uri),
+            phone=own_phone if is_live else "the sandbox's phone",
+            journal=self.journal,
+            is_live=is_live,
+            may_be_saved=self._may_save_a_qr(),
+            raise_failures=self.settings.raise_failures,
+        )
 
     def reveal(self, alias: str) -> RevealPanel:
         """Show one raw value, that of `<access_token 1>` or its like, in a panel that leaves nothing in the file."""
         from auth0_mfa_lab.show.panels_reveal import RevealPanel
 
         return RevealPanel.of(alias, self.aliases, raise_failures=self.settings.raise_failures)
+
+    def _learned(self, barcode_uri: str) -> str:
+        """Return an enrollment's URI once its secrets have aliases, also where it came from elsewhere."""
+        from auth0_mfa_lab.show.qr import checked_uri
+
+        uri = str(checked_uri(barcode_uri))
+        for kind, value in secrets_of_barcode(uri, people=self.aliases.people):
+            self.aliases.learn(kind, value)
+        return uri
+
+    def _may_save_a_qr(self) -> bool:
+        """Tell whether a QR of this tenant is worth nothing to whoever finds it in a file.
+
+        A ticket of the sandbox in the kernel enrolls nowhere. One of a served sandbox needs no control token, but a
+        server that is this machine's alone is out of a finder's reach; another machine's is not.
+        """
+        host = self.domain.partition(":")[0]
+        return self.settings.tenant != "live" and (host.endswith(".example") or is_loopback(self.domain))
 
     def _run(self, mfa_token: str, oob_code: str) -> PollRun:
         checked_text("mfa_token", mfa_token), checked_text("oob_code", oob_code)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import io
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from html import unescape
@@ -14,14 +13,11 @@ from typing import Any
 
 import ipywidgets
 import pytest
-import zxingcpp
-from PIL import Image
 
 from auth0_mfa_lab import Exchange, LabError, State
 from auth0_mfa_lab.polling import Poll, PollRun
 from auth0_mfa_lab.show import panels, panels_base
 from auth0_mfa_lab.show.panels import PollPanel
-from auth0_mfa_lab.show.panels_qr import QrPanel
 from auth0_mfa_lab.show.poll import show_poll
 from tests.mothers import (
     GRANTED,
@@ -541,90 +537,7 @@ def test_without_a_front_end_no_cell_stops_it(monkeypatch: pytest.MonkeyPatch) -
     assert panel.run.state is State.PENDING
 
 
-# -- the live QR
-
-URI = "otpauth://totp/tenant:jane?enrollment_tx_id=ticket-ticket-1&base_url=https%3A%2F%2Ftenant.example"
-SHOWN = "otpauth://totp/tenant:jane?enrollment_tx_id=<enrollment_tx_id 1>&base_url=https%3A%2F%2Ftenant.example"
-
-
-class Sent:
-    """What a panel sends to its picture in the browser."""
-
-    def __init__(self, panel: QrPanel, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.messages: list[dict[str, Any]] = []
-        self.pictures: list[bytes] = []
-        monkeypatch.setattr(panel._picture, "send", self.send)
-
-    def send(self, content: dict[str, Any], buffers: list[bytes] | None = None) -> None:
-        self.messages.append(content)
-        self.pictures += buffers or []
-
-
-def a_qr_panel(clock: Standing) -> QrPanel:
-    return QrPanel(URI, shown=SHOWN, ends_at=NOW + 300, now=clock.now, mask=mask)
-
-
-def texts_in(png: bytes) -> list[str]:
-    return [code.text for code in zxingcpp.read_barcodes(Image.open(io.BytesIO(png)))]
-
-
-def test_a_live_qr_is_hidden_until_it_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    panel = a_qr_panel(Standing())
-    sent = Sent(panel, monkeypatch)
-    assert repr(panel) == f"QrPanel · hidden · {SHOWN}"
-    assert sent.messages == []
-    panel.show_button.click()
-    assert sent.messages == [{"kind": "show", "seconds": 300, "alt": sent.messages[0]["alt"]}]
-    assert [texts_in(png) for png in sent.pictures] == [[URI]]
-    assert repr(panel).startswith("QrPanel · shown, for 5 min at most")
-    panel.hide_button.click()
-    assert sent.messages[-1] == {"kind": "hide"}
-    assert len(sent.pictures) == 1
-    assert repr(panel) == f"QrPanel · hidden · {SHOWN}"
-
-
-def test_a_live_qr_stays_for_what_is_left_of_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = Standing()
-    panel = a_qr_panel(clock)
-    sent = Sent(panel, monkeypatch)
-    clock.advance(240)
-    panel.show()
-    assert sent.messages[0]["seconds"] == 60
-
-
-def test_an_expired_qr_says_so_and_is_not_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = Standing()
-    panel = a_qr_panel(clock)
-    sent = Sent(panel, monkeypatch)
-    clock.advance(300)
-    panel.show_button.click()
-    assert sent.messages == [{"kind": "hide"}]
-    assert sent.pictures == []
-    assert repr(panel) == f"QrPanel · expired: enroll again · {SHOWN}"
-    assert "expired: enroll again" in panel.static_html()
-
-
-def test_no_widgets_state_ever_holds_the_picture_or_its_ticket() -> None:
-    panel = a_qr_panel(Standing())
-    states = [shown(panel)]
-    panel.show()
-    states.append(shown(panel))
-    panel.hide()
-    states.append(shown(panel))
-    for state in states:
-        assert "ticket-ticket-1" not in state
-        assert "PNG" not in state
-        assert "data:image" not in state
-
-
-def test_a_live_qrs_mimebundle_has_its_masked_text_and_no_picture() -> None:
-    panel = a_qr_panel(Standing())
-    panel.show()
-    bundle = panel._repr_mimebundle_()
-    assert set(bundle) == {"text/plain", "text/html", "application/vnd.jupyter.widget-view+json"}
-    assert "ticket-ticket-1" not in str(bundle)
-    assert unescape(bundle["text/html"]).count(SHOWN) == 1
-    assert "img" not in bundle["text/html"]
+# -- its secrets
 
 
 def test_the_poll_panel_keeps_secrets_out_of_its_widgets() -> None:

@@ -1,137 +1,217 @@
-"""A live enrollment QR: a secret in pixels, drawn in the browser only while somebody wants to see it.
+"""An enrollment's QR as a panel: the picture, the time that is left, what it holds, and a phone that scans it.
 
-The picture goes to the front end as a message, not as a widget's trait: a trait is written into the notebook with saved
-widget state, a message is not. No widget of ipywidgets draws from a message, so this one is made with anywidget.
-
-A message that comes before the picture's place is on the page is lost. So the place says when it is there, also after
-a reload of the page, and is sent what it should show.
+In the sandbox the picture is an ordinary one. On a live tenant it is a secret in pixels: drawn in the browser by a
+message, only while somebody wants to see it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import math
-from collections.abc import Callable
-from html import escape
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-import anywidget
 import ipywidgets
 
+from auth0_mfa_lab.errors import LabError
+from auth0_mfa_lab.polling import OOB_CODE_SECONDS
+from auth0_mfa_lab.secret import Secret
 from auth0_mfa_lab.show.panels_base import Panel
-from auth0_mfa_lab.show.qr import qr_png
+from auth0_mfa_lab.show.panels_qr_picture import LivePicture
+from auth0_mfa_lab.show.qr import qr_img, qr_svg
+from auth0_mfa_lab.show.qr_barcode import Barcode, Holds
+from auth0_mfa_lab.show.qr_card import QrCard, enrolled_in, outcome_of
+from auth0_mfa_lab.show.qr_html import instead_html, parts_html, static_html, status_html, time_html
+from auth0_mfa_lab.show.told import Told
+from auth0_mfa_lab.wire.exchange import Exchange
 
-_DRAW = """
-function render({ model, el }) {
-  let url = null;
-  let timer = null;
-  const clear = () => {
-    clearTimeout(timer);
-    if (url) URL.revokeObjectURL(url);
-    url = null;
-    el.replaceChildren();
-  };
-  const receive = (message, buffers) => {
-    clear();
-    if (message.kind !== "show") return;
-    url = URL.createObjectURL(new Blob([buffers[0]], { type: "image/png" }));
-    const picture = document.createElement("img");
-    picture.src = url;
-    picture.alt = message.alt;
-    el.append(picture);
-    timer = setTimeout(clear, message.seconds * 1000);
-  };
-  model.on("msg:custom", receive);
-  model.send({ kind: "ready" });
-  return () => { model.off("msg:custom", receive); clear(); };
-}
-export default { render };
-"""
-
-
-class LivePicture(anywidget.AnyWidget):
-    """Draws a picture that it is sent, and forgets it; its state never holds one."""
-
-    _esm = _DRAW
+TICK_SECONDS = 1.0
 
 
 class QrPanel(Panel):
-    """The QR of a live enrollment: *Show* draws it, *Hide* or the end of its 5 minutes takes it away."""
+    """A QR with the buttons *Show* and *Hide*, and *Scan* where the lab has a phone; each has its method.
+
+    A ticket's QR goes when its 5 minutes are over, in the lab's time, and when a phone has enrolled with it.
+    """
 
     def __init__(
         self,
         uri: str,
         *,
-        shown: str,
-        ends_at: float,
+        barcode: Barcode,
+        received_at: float,
         now: Callable[[], float],
         mask: Callable[[str], str],
+        scan: Callable[[], Exchange | Told],
+        phone: str | None = None,
+        journal: Sequence[Exchange] = (),
+        is_live: bool = True,
+        may_be_saved: bool = False,
         raise_failures: bool = False,
     ) -> None:
-        """Hold `uri` in memory; `shown` is the URI masked, `ends_at` the instant in epoch seconds when it expires."""
+        """Hold `uri` in memory; `received_at` is the instant in epoch seconds from which its time counts.
+
+        `scan` lets the lab's phone scan; `phone` names that on a button, None where there is only the person's own.
+        `journal` tells what a phone enrolled with elsewhere. Only a picture that `may_be_saved` is in a widget's state.
+        """
         super().__init__(mask=mask, raise_failures=raise_failures)
-        self._uri = uri
-        self._shown = shown
-        self._ends_at = ends_at
+        self._uri = Secret(uri, barcode.shown)
+        self._ends_at = received_at + OOB_CODE_SECONDS if barcode.holds is Holds.TICKET else None
+        self._hide_at: float | None = None
         self._now = now
-        self._drawn = False
-        self._expiry: asyncio.TimerHandle | None = None
-        self._picture = LivePicture()
-        self._picture.on_msg(lambda *_: self._at_home(self._place_is_there))
-        self._status = ipywidgets.HTML()
-        self._status.add_class("qr-status")
-        self.show_button = self._button("Show", "Draw the QR: whoever sees it can enroll a phone", self.show)
-        self.hide_button = self._button("Hide", "Take the QR away", self.hide)
-        buttons = ipywidgets.HBox([self.show_button, self.hide_button])
-        self.children = (buttons, self._status, self._failure, self._picture)
-        self._say("hidden")
+        self._scan = scan
+        self._journal, self._read = journal, 0
+        self._may_be_saved = may_be_saved
+        self._timer: asyncio.TimerHandle | None = None
+        self._task: asyncio.Task[None] | None = None
+        self.card = QrCard(
+            barcode=barcode, is_live=is_live, can_scan=phone is not None, drawn=may_be_saved, left=self._left(now())
+        )
+        self._picture_html = qr_img(uri, self.card.alt) if may_be_saved else ""
+        self._build(phone)
+        self.refresh()
+        self._when_run_again(self._end)
+        self._tick_later()
 
     def show(self) -> None:
-        """Draw the QR in the browser for what is left of its time; say so when it has expired."""
-        left = self._ends_at - self._now()
-        if left <= 0:
-            self._take_away("expired: enroll again")
-            return
-        self._drawn = True
-        self._draw(left)
-        if self._loop is not None:
-            self._forget_expiry()
-            self._expiry = self._loop.call_later(left, self._take_away, "expired: enroll again")
-        self._say(f"shown, for {math.ceil(left / 60)} min at most: scan it with the Guardian app")
+        """Draw the QR; on a live tenant for what is left of its time, and for 5 minutes at most."""
+        now = self._now()
+        self._hide_at = None if self._may_be_saved else now + OOB_CODE_SECONDS
+        self._become(replace(self.card, drawn=True, left=self._left(now)))
+        self._draw(now)
 
     def hide(self) -> None:
         """Take the QR away."""
-        self._take_away("hidden")
+        self._become(replace(self.card, drawn=False))
+
+    def scan(self) -> Exchange | Told:
+        """Let the lab's phone scan, and return what it said; with the person's own phone, what to do with that."""
+        self._must_be_idle()
+        result = self._scan()
+        if self.card.can_scan:
+            self._take(result, self._now())
+        return result
+
+    def refresh(self) -> None:
+        """Show the time that is left, and what a phone has done since."""
+        self._see(self._now())
+
+    async def done(self) -> QrCard:
+        """Wait until a scan that a button began is finished, and return what the panel says."""
+        if (task := self._task) is not None:
+            await task
+        return self.card
+
+    def close(self) -> None:
+        """Take the panel off every page, and end its timer."""
+        self._end()
+        super().close()
 
     def static_html(self) -> str:
-        """Return what stands in a saved notebook: the masked URI, and no picture."""
-        return f"<div>{self._status.value}</div>"
+        """Return what stands in a saved notebook: all of it, and the picture only where it may be saved."""
+        return static_html(self.card, self._picture_html)
 
     def __repr__(self) -> str:
-        return f"QrPanel · {self._said} · {self._shown}"
+        return self.card.line()
 
-    def _draw(self, seconds: float) -> None:
-        """Send the picture; the browser takes it away by itself after these seconds, though the kernel be busy."""
-        alt = "QR code of the enrollment: scan it with the Guardian app"
-        self._picture.send({"kind": "show", "seconds": seconds, "alt": alt}, buffers=[qr_png(self._uri)])
+    def _build(self, phone: str | None) -> None:
+        self.show_button = self._button("Show", "Draw the QR: whoever sees it can enroll a phone", self.show)
+        self.hide_button = self._button("Hide", "Take the QR off the page", self.hide)
+        self.scan_button = self._button(f"Scan with {phone}", "Let it read this QR and enroll", self._click_scan)
+        self.scan_button.layout.width = "auto"
+        buttons = [self.show_button, self.hide_button, *([self.scan_button] if phone else [])]
+        self._status, self._time = ipywidgets.HTML(), ipywidgets.HTML()
+        self._status.add_class("qr-status")
+        self._time.add_class("qr-time")
+        self._instead = ipywidgets.HTML()
+        self._place = LivePicture()
+        self._place.on_msg(lambda *_: self._at_home(lambda: self._guarded(lambda: self._draw(self._now()))))
+        places = [self._instead] if self._may_be_saved else [self._instead, self._place]
+        left = ipywidgets.VBox(places, layout=ipywidgets.Layout(flex="0 1 350px", min_width="0"))
+        parts = ipywidgets.HTML(parts_html(self.card), layout=ipywidgets.Layout(flex="1 1 320px", min_width="0"))
+        both = ipywidgets.Box([left, parts], layout=ipywidgets.Layout(flex_flow="row wrap", align_items="flex-start"))
+        row = ipywidgets.Box(buttons, layout=ipywidgets.Layout(flex_flow="row wrap"))
+        self.children = (row, self._status, self._time, self._failure, both)
 
-    def _place_is_there(self) -> None:
-        if self._drawn and (left := self._ends_at - self._now()) > 0:
-            self._draw(left)
+    def _click_scan(self) -> None:
+        if self._loop is None:
+            self.scan()
+            return
+        self._must_be_idle()
+        self._failure.value = ""
+        self._task = self._loop.create_task(self._scan_aside(), name="scan")
+        self._become(replace(self.card, scanning=True))
 
-    def _take_away(self, said: str) -> None:
-        self._drawn = False
-        self._forget_expiry()
-        self._picture.send({"kind": "hide"})
-        self._say(said)
+    async def _scan_aside(self) -> None:
+        try:
+            self._take(*await asyncio.to_thread(lambda: (self._scan(), self._now())))
+        except Exception as error:
+            self._fail(error)
+        finally:
+            self._task = None
+            self._become(replace(self.card, scanning=False))
 
-    def _forget_expiry(self) -> None:
-        if self._expiry is not None:
-            self._expiry.cancel()
-            self._expiry = None
+    def _take(self, result: Exchange | Told, now: float) -> None:
+        scanned, refused = map(self._mask, outcome_of(result))
+        self._become(replace(self.card, scanned=scanned, refused=refused, scanning=False, left=self._left(now)))
 
-    def _say(self, said: str) -> None:
-        self._said = said
-        self._status.value = (
-            f'<div role="status" aria-live="polite" style="line-height:1.5"><b>QR {escape(said)}</b><br>'
-            f'<code style="overflow-wrap:anywhere">{escape(self._shown)}</code></div>'
-        )
+    def _see(self, now: float) -> None:
+        """Take over the time, and an enrollment of which the journal tells."""
+        seen = self._journal[self._read :]
+        self._read += len(seen)
+        elsewhere = None if self.card.scanned else enrolled_in(seen, self.card.barcode)
+        scanned = outcome_of(elsewhere)[0] if elsewhere else self.card.scanned
+        drawn = self.card.drawn and (self._hide_at is None or now < self._hide_at)
+        self._become(replace(self.card, left=self._left(now), scanned=scanned, drawn=drawn))
+
+    def _become(self, card: QrCard) -> None:
+        """Show this; a widget is told of what has changed alone."""
+        was, self.card = self.card, card
+        self.show_button.disabled = card.drawn or card.is_over
+        self.hide_button.disabled = not card.is_drawn
+        self.scan_button.disabled = not card.may_scan
+        self._status.value, self._time.value = status_html(card), time_html(card)
+        self._instead.value = instead_html(card) or self._picture_html
+        if was.is_drawn and not card.is_drawn and not self._may_be_saved:
+            self._hide_at = None
+            self._place.clear()
+        if card.is_over:
+            self._end()
+
+    def _draw(self, now: float) -> None:
+        """Send a picture that no state may have to its place, if it should be on the page."""
+        if self._may_be_saved or not self.card.is_drawn:
+            return
+        ends = min(each for each in (self._ends_at, self._hide_at) if each is not None)
+        over = replace(self.card, drawn=False, left=self._left(ends)).instead
+        if ends > now:
+            self._place.draw(qr_svg(str(self._uri)), alt=self.card.alt, over=over, seconds=ends - now)
+
+    def _left(self, now: float) -> float | None:
+        return None if self._ends_at is None else self._ends_at - now
+
+    def _must_be_idle(self) -> None:
+        if self._task is not None:
+            raise LabError("The phone is scanning this QR already: wait until it is done.")
+
+    def _tick_later(self) -> None:
+        is_needed = self._ends_at is not None or not self._may_be_saved
+        if self._loop is not None and is_needed and not self.card.is_over:
+            self._timer = self._loop.call_later(TICK_SECONDS, self._tick)
+
+    def _tick(self) -> None:
+        """Look at the time on a thread of its own: that of a served sandbox is asked for over the network."""
+        assert self._loop is not None
+        self._loop.run_in_executor(None, self._now).add_done_callback(self._ticked)
+
+    def _ticked(self, read: asyncio.Future[float]) -> None:
+        if self._timer is None or read.cancelled():
+            return
+        self._guarded(lambda: self._see(read.result()))
+        if self._timer is not None:
+            self._tick_later()
+
+    def _end(self) -> None:
+        """End the timer: for a panel that nobody looks at any more, or whose time is over."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

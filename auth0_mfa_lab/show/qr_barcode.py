@@ -51,6 +51,11 @@ class Barcode:
     label: str
     parts: tuple[Part, ...]
 
+    @property
+    def ticket(self) -> str:
+        """The alias of the ticket, "" where there is none."""
+        return next((part.value for part in self.parts if part.name == "enrollment_tx_id"), "")
+
     @classmethod
     def of(cls, uri: str, mask: Callable[[str], str]) -> Barcode:
         """Take a URI apart; `mask` puts its ticket, its secret and, on a live tenant, its person under aliases.

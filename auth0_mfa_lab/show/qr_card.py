@@ -158,11 +158,12 @@ def outcome_of(result: Exchange | Told) -> tuple[str, str]:
     return "", f"not enrolled: {result.outcome} (exchange {result.number}); enroll again for another ticket"
 
 
-def enrolled_in(exchanges: Iterable[Exchange], ticket: str) -> Exchange | None:
-    """Return the exchange in which a phone enrolled with this ticket, or None."""
+def enrolled_in(exchanges: Iterable[Exchange], barcode: Barcode) -> Exchange | None:
+    """Return the exchange in which a phone enrolled with the ticket of this QR, or None."""
     for each in exchanges:
-        shown = str(each.request.header("authorization") or "")
-        if each.speaker == "phone" and ticket and f'"{ticket}"' in shown and outcome_of(each)[0]:
+        # Both are compared as they are shown: nothing raw is needed.
+        shown = each.masked(each.request.header("authorization") or "")
+        if each.speaker == "phone" and barcode.ticket and f'"{barcode.ticket}"' in shown and outcome_of(each)[0]:
             return each
     return None
 

@@ -167,7 +167,7 @@ def _of_string(value: str, place: _Place) -> Iterator[Find]:
     if not value:
         return
     if value.startswith("otpauth:"):
-        yield from _of_barcode(value, place.people)
+        yield from secrets_of_barcode(value, people=place.people)
     elif kind := _kind(value, place):
         yield kind, value
     elif place.people and (personal := _personal_kind(value, place)):
@@ -215,15 +215,16 @@ def _as_json(text: str) -> Any:
         return None
 
 
-def _of_barcode(uri: str, people: bool) -> Iterator[Find]:
+def secrets_of_barcode(uri: str, *, people: bool = False) -> Iterator[Find]:
+    """Yield the ticket and the secret of an enrollment's URI and, with `people`, the account of its label."""
     # Not urlsplit: it raises for what is no URL, and anything may stand here.
     label, _, query = uri.partition("?")
     for name, value in parse_qsl(query):
         if name in _URI_SECRETS and value:
             yield name, value
-    account = unquote(label.rpartition("/")[2]).rpartition(":")[2]
-    if people and account:
-        yield "username", account
+    tenant, colon, account = unquote(label.rpartition("/")[2]).partition(":")
+    if people and (account if colon else tenant):
+        yield "username", account if colon else tenant
 
 
 def _of_claims(token: str, place: _Place) -> Iterator[Find]:
