@@ -41,22 +41,23 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "management": WIRE | {"sender"},
     "clock": LEAVES | {"show.told"},
     "show": POLLING | {"clock"},  # a panel waits, so it has a clock
-    "live": POLLING | {"clock", "client", "show"},
+    "live": POLLING | {"clock", "client", "management", "settings_values", "show"},
     "people": POLLING | {"client", "show.told"},
     "phone": POLLING | {"client", "show.told"},
     "inbox": WIRE,
     "limits": frozenset(),
     "connection": POLLING | {"client", "management"},
     "boxed": POLLING | {"inbox", "limits", "people", "sandbox", "show"},
-    "noted": POLLING | {"boxed", "inbox", "people", "phone", "show"},
+    "screens": WIRE | {"show"},
+    "noted": POLLING | {"boxed", "inbox", "people", "phone", "screens", "show"},
     "recorded": POLLING | {"boxed", "inbox", "people", "sandbox", "show"},
     "virtual_phone": POLLING | {"connection", "noted", "phone", "recorded", "sandbox", "show"},
-    "replayed": POLLING | {"boxed", "clock", "inbox", "noted", "people", "phone", "recorded", "virtual_phone"},
+    "replayed": POLLING | {"boxed", "clock", "inbox", "noted", "people", "phone", "recorded", "screens", "virtual_phone"},
     "control": LEAVES | {"settings"},
     "served": POLLING | {"boxed", "clock", "control", "inbox", "people", "phone", "sandbox", "show"},
     "door": frozenset(),  # it names types alone
     "exporting": WIRE | {"show"},
-    "paneled": POLLING | {"client", "clock", "sender", "show"},
+    "paneled": POLLING | {"client", "clock", "sender", "screens", "show"},
     "owned": POLLING | {"clock", "connection", "live", "noted", "people", "sender", "show", "virtual_phone"},
     "lab": POLLING
     | {"client", "clock", "inbox", "live", "people", "phone", "sandbox", "sender", "show"}

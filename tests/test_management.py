@@ -194,6 +194,12 @@ CALLS: dict[str, tuple[Callable[[Management], Exchange], str, Any, str]] = {
         {"grant_types": ["password"], "name": "Shop"},
         "",
     ),
+    "connections": (
+        lambda api: api.connections(strategy="auth0", fields=["name", "strategy"]),
+        "GET /connections",
+        None,
+        "strategy=auth0&fields=name%2Cstrategy",
+    ),
     "tenant_settings": (lambda api: api.tenant_settings(), "GET /tenants/settings", None, ""),
     "update_tenant_settings": (
         lambda api: api.update_tenant_settings(default_directory=""),
@@ -249,7 +255,7 @@ def test_a_methods_docstring_has_its_line_its_scope_and_its_source(name: str) ->
     documentation = inspect.getdoc(getattr(Management, name)) or ""
     verb, _, path = CALLS[name][1].partition(" ")
     assert f"\n    {verb} /api/v2{path}   -> " in documentation
-    assert re.search(r"Source:\s(the\s)?reference,\ssections?\s(9\.\d|11)", documentation)
+    assert re.search(r"Source:\s((the\s)?reference,\ssections?\s(9\.\d|11)|Management API v2, )", documentation)
 
 
 def test_the_scope_in_a_docstring_is_the_one_that_the_sandbox_asks_for() -> None:

@@ -49,6 +49,25 @@ class Applications(ManagementCalls):
         """
         return self.send("PATCH", f"/clients/{quoted('client_id', client_id)}", json=changes)
 
+    def connections(
+        self,
+        *,
+        name: str | None = None,
+        strategy: str | None = None,
+        fields: str | Sequence[str] | None = None,
+        include_fields: bool | None = None,
+    ) -> Exchange:
+        """List the connections: where users are kept, and how passwordless codes are sent.
+
+            GET /api/v2/connections   -> 200 with an array of id, name, strategy, enabled_clients, ...
+
+        `strategy` is `auth0` for a database, `email` or `sms`; `fields` as with `applications`. Scope:
+        `read:connections`. Dashboard > Authentication > Database, and Passwordless. Source: Management API v2, Get
+        all connections.
+        """
+        query = {"name": name, "strategy": strategy, "fields": fields, "include_fields": include_fields}
+        return self.send("GET", "/connections", query=query)
+
     def tenant_settings(self) -> Exchange:
         """Read the tenant's settings, the default directory among them.
 

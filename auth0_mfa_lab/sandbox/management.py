@@ -10,6 +10,7 @@ from auth0_mfa_lab.sandbox import management_errors as errors
 from auth0_mfa_lab.sandbox.errors import NotEmulated
 from auth0_mfa_lab.sandbox.management_calls import Call, Endpoint
 from auth0_mfa_lab.sandbox.management_clients import Clients
+from auth0_mfa_lab.sandbox.management_connections import Connections
 from auth0_mfa_lab.sandbox.management_enrollments import Enrollments
 from auth0_mfa_lab.sandbox.management_evidence import note_of
 from auth0_mfa_lab.sandbox.management_guardian import GuardianSettings
@@ -38,7 +39,7 @@ class Management:
     def endpoints(self) -> tuple[Endpoint, ...]:
         """Return every call that is emulated."""
         tenant = self._tenant
-        settings = (GuardianSettings(tenant), Clients(tenant), TenantSettings(tenant))
+        settings = (GuardianSettings(tenant), Clients(tenant), Connections(tenant), TenantSettings(tenant))
         people = (Enrollments(tenant), Users(tenant), AuthenticationMethods(tenant))
         return tuple(endpoint for family in (*settings, *people) for endpoint in family.endpoints())
 

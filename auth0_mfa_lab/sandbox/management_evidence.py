@@ -30,6 +30,13 @@ CREDENTIAL_MADE = EvidenceRow(
     status_mark="doc",
     text_mark="guess",
 )
+CONNECTIONS = EvidenceRow(
+    endpoint="GET /api/v2/connections",
+    case="The connections; their order, and that every application may use each.",
+    status=200,
+    status_mark="doc",
+    text_mark="guess",
+)
 SETTINGS = EvidenceRow(
     endpoint="GET, PATCH /api/v2/tenants/settings",
     case="The settings; which of their many members there are.",
@@ -94,7 +101,7 @@ MULTIFACTOR = EvidenceRow(
     text_mark="guess",
 )
 ROWS = (
-    *(CLIENT, CLIENTS, CREDENTIALS, CREDENTIAL_MADE, SETTINGS, LOGS),
+    *(CLIENT, CLIENTS, CREDENTIALS, CREDENTIAL_MADE, CONNECTIONS, SETTINGS, LOGS),
     *(USER, USER_MADE, USER_GONE, ENROLLMENT, METHOD, METHOD_MADE, MULTIFACTOR),
 )
 

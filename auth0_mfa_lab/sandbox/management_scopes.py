@@ -9,6 +9,7 @@ MANAGEMENT_SCOPES: tuple[str, ...] = (
     *("update:authentication_methods", "delete:authentication_methods"),
     *("read:clients", "update:clients", "read:client_keys"),
     *("read:client_credentials", "create:client_credentials", "delete:client_credentials"),
+    "read:connections",
     *("read:tenant_settings", "update:tenant_settings"),
     "read:logs",
 )

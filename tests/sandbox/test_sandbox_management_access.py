@@ -53,6 +53,7 @@ def calls() -> list[tuple[str, str, tuple[str, ...]]]:
         ("GET", "/clients/{id}/credentials", ("read:client_credentials",)),
         ("POST", "/clients/{id}/credentials", ("create:client_credentials",)),
         ("DELETE", "/clients/{id}/credentials/{credential_id}", ("delete:client_credentials",)),
+        ("GET", "/connections", ("read:connections",)),
         ("GET", "/tenants/settings", ("read:tenant_settings",)),
         ("PATCH", "/tenants/settings", ("update:tenant_settings",)),
         ("GET", "/logs", ("read:logs",)),
@@ -129,7 +130,7 @@ def test_a_body_that_is_no_json_is_refused_and_breaks_nothing(app: App, body: st
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", "/connections"), ("GET", "/users"), ("DELETE", "/clients/x"), ("POST", "/clients"), ("GET", "/")],
+    [("POST", "/connections"), ("GET", "/users"), ("DELETE", "/clients/x"), ("POST", "/clients"), ("GET", "/")],
 )
 def test_what_auth0_has_and_the_sandbox_lacks_is_a_501_in_plain_text(app: App, method: str, path: str) -> None:
     answer = admin_of(app)(method, path)

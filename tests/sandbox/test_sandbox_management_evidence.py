@@ -53,6 +53,7 @@ CALLS: dict[str, Asked] = {
     "PATCH /api/v2/clients/{id}": of_client("PATCH", body={"name": "Shop"}),
     "GET /api/v2/clients/{id}/credentials": of_client("GET", "/credentials"),
     "POST /api/v2/clients/{id}/credentials": of_client("POST", "/credentials", key()),
+    "GET /api/v2/connections": lambda admin, _: admin("GET", "/connections"),
     "GET /api/v2/tenants/settings": lambda admin, _: admin("GET", "/tenants/settings"),
     "PATCH /api/v2/tenants/settings": lambda admin, _: admin("PATCH", "/tenants/settings", {}),
     "GET /api/v2/logs": lambda admin, _: admin("GET", "/logs"),
