@@ -9,11 +9,15 @@ from __future__ import annotations
 import asyncio
 import contextvars
 from collections.abc import Callable
-from html import escape
 from typing import Any
 
 import ipywidgets
 from IPython import get_ipython
+
+from auth0_mfa_lab.errors import LabError
+from auth0_mfa_lab.show.cards import alert
+
+_AGAIN = "press the button again. If it fails again, panel.last_error is the exception."
 
 
 class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
@@ -25,7 +29,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         self.last_error: Exception | None = None
         self._mask = mask
         self._raise_failures = raise_failures
-        self._failure = ipywidgets.HTML()
+        self._failure = self._html("panel-failure")
         self._context = contextvars.copy_context()
         try:
             self._loop: asyncio.AbstractEventLoop | None = asyncio.get_running_loop()
@@ -36,6 +40,13 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         """Return what the panel shows, without widgets: for a notebook that no kernel runs."""
         # Each panel has its own; widgets have a metaclass that leaves no room for an abstract method.
         raise NotImplementedError
+
+    def _html(self, name: str = "") -> ipywidgets.HTML:
+        """Return a place for HTML, as wide as the panel; `name` is a class that a test finds it by."""
+        place = ipywidgets.HTML(layout=ipywidgets.Layout(width="auto", margin="0"))
+        if name:
+            place.add_class(name)
+        return place
 
     def _button(self, name: str, tooltip: str, act: Callable[[], None]) -> ipywidgets.Button:
         button = ipywidgets.Button(description=name, tooltip=tooltip)
@@ -54,6 +65,8 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
             self._loop.call_soon_threadsafe(act, context=self._context.copy())
 
     def _guarded(self, act: Callable[[], None]) -> None:
+        """Do what a click asks; its failure is shown, and the card of an earlier one goes."""
+        self._failure.value = ""
         try:
             act()
         except Exception as error:
@@ -63,10 +76,9 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         """Show a failure as a card; without a front end that would be looked at, raise it."""
         self.last_error = error
         said = self._mask(f"{type(error).__name__}: {error}")
-        self._failure.value = (
-            '<div role="alert" style="border-left:3px solid #c0392b;padding:4px 10px;'
-            f'background:rgba(192,57,43,0.12)"><b>This did not work.</b> {escape(said)}</div>'
-        )
+        # A LabError says by itself what to do next.
+        step = "" if isinstance(error, LabError) else _AGAIN
+        self._failure.value = alert("This did not work.", said, step)
         if self._raise_failures:
             raise error
 
@@ -85,7 +97,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs) or {}
-        return {**bundle, "text/plain": repr(self), "text/html": self.static_html()}
+        return {**bundle, "text/plain": repr(self), "text/html": self.static_html() + self._failure.value}
 
 
 def _cell_id() -> str | None:
