@@ -57,6 +57,7 @@ settings = Settings(
     client_secret=Secret(box.defaults.client_secret, "<client_secret>"),
     username=user.username,
     password=Secret(user.password, "<password>"),
+    confirm="never",  # nobody sits there to be asked
 )
 lab = Lab.live(settings, transport=gate)
 login = lab.client.password_grant(username=user.username, password=settings.password, audience=box.defaults.audience)
