@@ -63,6 +63,7 @@ settings = Settings(
     client_secret=Secret(box.defaults.client_secret, "<client_secret>"),
     username=known.username,
     password=Secret(known.password, "<password>"),
+    confirm="never",
 )
 slow = Lab.live(settings, transport=Slow(box.transport, SLOW_SECONDS))
 panels = [
@@ -113,7 +114,7 @@ def kernel() -> Iterator[BlockingKernelClient]:
 
 def answered(client: BlockingKernelClient, code: str) -> str | None:
     """Run a cell until the kernel is idle again, as its reader sees it; return its value's text."""
-    asked, value = client.execute(code), None
+    asked, value = client.execute(code, allow_stdin=False), None
     while True:
         message = client.get_iopub_msg(timeout=ANSWER_SECONDS)
         if message["parent_header"].get("msg_id") != asked:
