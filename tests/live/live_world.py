@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import ssl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from email.utils import formatdate
@@ -101,6 +102,8 @@ class LiveTenant:
     asked: list[tuple[str, str]] = field(default_factory=list)
     pushed: list[Sent] = field(default_factory=list)
     opened: list[httpx.BaseTransport | httpx.Client] = field(default_factory=list)
+    told: list[Callable[[str, str, Answer], None]] = field(default_factory=list)
+    """Who is told of each answer, with its method and its path, before it leaves: there they may speak to it, too."""
 
     # -- what the integrator knows
 
@@ -258,7 +261,13 @@ class Watched:
             return await self._app(scope, receive, send)
         method, path = scope["method"], scope["path"]
         self._tenant.asked.append((method, path))
-        return await self._app(scope, receive, _Outgoing(send, lambda answer: self._changed(answer, method, path)).send)
+
+        async def change(answer: Answer) -> Answer:
+            for each in self._tenant.told:
+                await asyncio.to_thread(each, method, path, answer)
+            return self._changed(answer, method, path)
+
+        return await self._app(scope, receive, _Outgoing(send, change).send)
 
     def _changed(self, answer: Answer, method: str, path: str) -> Answer:
         if self._tenant.skew is not None:
@@ -274,7 +283,7 @@ class Watched:
 class _Outgoing:
     """Changes one answer; `transport` is that of the connection, which a drop ends."""
 
-    def __init__(self, send: Send, change: Change) -> None:
+    def __init__(self, send: Send, change: Callable[[Answer], Awaitable[Answer]]) -> None:
         self._send = send
         self._change = change
         self._status = 0
@@ -289,7 +298,7 @@ class _Outgoing:
             )
             return
         # The server gives each body whole.
-        answer = self._change(Answer(status=self._status, headers=self._headers, body=message["body"]))
+        answer = await self._change(Answer(status=self._status, headers=self._headers, body=message["body"]))
         headers = [(name.encode(), value.encode("latin-1")) for name, value in answer.headers]
         await self._send({"type": "http.response.start", "status": answer.status, "headers": headers})
         await self._send({"type": "http.response.body", "body": answer.body})

@@ -1,0 +1,77 @@
+"""Somebody at the live tenant of the tests: a person with a phone of their own; and time that passes at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from auth0_mfa_lab import Settings, owned
+from auth0_mfa_lab.clock import RealClock
+from auth0_mfa_lab.control import Control
+from auth0_mfa_lab.served import ServedClock
+from tests.live.live_world import Answer, LiveTenant
+
+LAPSE = "LIVE_LAPSE"
+"""The variable that names the file which says where the live tenant's control plane is."""
+SITE = """
+import os
+from tests.network import guard
+guard([])
+if os.environ.get("LIVE_LAPSE"):
+    from tests.live.somebody import lapse
+    lapse()
+"""
+
+
+class Somebody:
+    """A person who has the Guardian app: they scan a QR, and allow a push, once a poll has found nothing yet.
+
+    Make one of a tenant, and it acts from then on. It is told the QR by the wire: a real one is on the screen.
+    """
+
+    def __init__(self, tenant: LiveTenant) -> None:
+        self.phone = tenant.phone()
+        self._seen: str | None = None
+        tenant.told.append(self)
+
+    def __call__(self, method: str, path: str, answer: Answer) -> None:
+        """Take notice of an answer on its way, which waits for it."""
+        if path == "/mfa/associate" and answer.status == 200:
+            self._seen = answer.json.get("barcode_uri")
+        if path == "/oauth/token" and answer.status == 400 and answer.json["error"] == "authorization_pending":
+            seen, self._seen = self._seen, None
+            if seen is not None:
+                self.phone.scan(seen)
+            elif self.phone.notifications:
+                self.phone.allow()
+
+
+def environment(tenant: LiveTenant, folder: Path, **variables: str) -> dict[str, str]:
+    """Return the environment of a process that sees this tenant, and this machine alone.
+
+    In it whatever the lab waits for passes at once: the tenant's clock is advanced instead. `variables` are added;
+    `folder` is where what starts the process finds its guard.
+    """
+    (site := folder / "site").mkdir(exist_ok=True)
+    (site / "sitecustomize.py").write_text(SITE, "utf-8")
+    (reached := folder / "control.env").write_text(
+        f"AUTH0_DOMAIN={tenant.domain}\nAUTH0_CLIENT_ID=nobody\nAUTH0_CA_FILE={tenant.ca_file}\n"
+        f"AUTH0_LAB_TENANT=served\nAUTH0_LAB_TOKEN={tenant.server.token}\n",
+        "utf-8",
+    )
+    root = Path(__file__).resolve().parent.parent.parent
+    paths = {"PYTHONPATH": os.pathsep.join([str(site), str(root)]), LAPSE: str(reached)}
+    return {**without_a_tenant(os.environ), **tenant.environ, **paths, **variables}
+
+
+def without_a_tenant(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment without what it says about a tenant, and about CI."""
+    return {name: value for name, value in environ.items() if not name.startswith("AUTH0_") and name != "CI"}
+
+
+def lapse() -> None:
+    """Let this process's live labs go by the tenant's clock, and advance it where they would wait."""
+    control = Control(Settings.of_server(Path(os.environ[LAPSE])))
+    clock = ServedClock(control)
+    vars(owned)["RealClock"] = lambda: RealClock(sleep=clock.advance, now=clock.now)
