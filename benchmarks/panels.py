@@ -95,7 +95,8 @@ class Figures:
     def of(cls, seconds: Sequence[float]) -> Figures:
         """Sum up what was measured, at least two of it."""
         each = [second * 1000 for second in seconds]
-        return cls(times=len(each), median=median(each), p99=quantiles(each, n=100, method="inclusive")[98], most=max(each))
+        p99 = quantiles(each, n=100, method="inclusive")[98]
+        return cls(times=len(each), median=median(each), p99=p99, most=max(each))
 
     def __str__(self) -> str:
         return f"median {self.median:.1f} ms, p99 {self.p99:.1f} ms, most {self.most:.1f} ms of {self.times}"
