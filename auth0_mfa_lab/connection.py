@@ -45,10 +45,12 @@ class Connection:
         self._transport = transport
         self._journal = journal
 
-    def http(self, speaker: Speaker) -> httpx.Client:
-        """Return an HTTP client whose exchanges are this speaker's."""
+    def http(self, speaker: Speaker, origin: str | None = None) -> httpx.Client:
+        """Return an HTTP client whose exchanges are this speaker's; `origin` is another address of the tenant's."""
         transport = _Guarded(self, RecordingTransport(self._transport, self._journal, speaker=speaker))
-        return httpx.Client(transport=transport, base_url=self._base_url, headers=_HEADERS, timeout=_TIMEOUT_SECONDS)
+        return httpx.Client(
+            transport=transport, base_url=origin or self._base_url, headers=_HEADERS, timeout=_TIMEOUT_SECONDS
+        )
 
     def application(
         self, client_id: str, client_secret: str | None, after_poll: Callable[[], None] = lambda: None
@@ -66,9 +68,9 @@ class Connection:
             )
         return self.application(client_id, client_secret)
 
-    def management(self, access_token: str) -> Management:
-        """Return the Management API, opened by this access token."""
-        return Management(self.http("app"), access_token)
+    def management(self, access_token: str, audience: str) -> Management:
+        """Return the Management API of this audience, `https://{domain}/api/v2/`, opened by this access token."""
+        return Management(self.http("app", audience.partition("/api/v2")[0]), access_token)
 
 
 class _Guarded(httpx.BaseTransport):

@@ -63,7 +63,9 @@ class Lab(Replays, OwnTenant, Panels, Exports, Lines):
         self.audience: str | None = settings.audience
         self.mfa_audience = f"{origin}/mfa/"
         self.client = self._client(settings.client_id or "", settings.client_secret)
-        self.management_audience = f"{origin}/api/v2/"
+        # Behind a custom domain the Management API has the canonical one.
+        managed = f"https://{settings.mgmt_domain}" if settings.mgmt_domain else origin
+        self.management_audience = f"{managed}/api/v2/"
         self._machine = (settings.mgmt_client_id, settings.mgmt_client_secret)
 
     @classmethod
@@ -149,7 +151,7 @@ class Lab(Replays, OwnTenant, Panels, Exports, Lines):
 
     def management(self, access_token: str) -> Management:
         """Return the Management API, one method per path, opened by an access token for it."""
-        return self._connection.management(checked_text("access_token", access_token))
+        return self._connection.management(checked_text("access_token", access_token), self.management_audience)
 
     def step(self, title: str) -> None:
         """Put the exchanges that follow under this title in the journal."""

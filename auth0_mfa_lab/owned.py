@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -20,6 +21,7 @@ from auth0_mfa_lab.settings import Settings
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.lab import Lab
+    from auth0_mfa_lab.show.doctor import Diagnosis
 
 
 class OwnTenant:
@@ -53,6 +55,18 @@ class OwnTenant:
 
             give_virtual_phone(lab)
         return recorded_in(lab, record)
+
+    def doctor(self, *, wanted: Sequence[str] | None = None, management_token: str | None = None) -> Diagnosis:
+        """Say whether the tenant is ready: what is missing, first things first, and where it is mended.
+
+        `wanted` is some of push, otp, sms, voice, email, recovery and passwordless (default: all). Without a Management
+        token, or AUTH0_MGMT_CLIENT_ID and AUTH0_MGMT_CLIENT_SECRET, much is not known, which is no fault. Nothing is
+        sent to anybody and nothing is changed: `auth0-mfa-lab doctor --fix` does that. Raises LabError for a wish that
+        is not known.
+        """
+        from auth0_mfa_lab.live.consult import consult
+
+        return consult(cast("Lab", self), wanted=wanted, management_token=management_token)
 
     def _where_recorded(self) -> list[str]:
         return [self._record.line()] if self._record else []

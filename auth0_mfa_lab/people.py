@@ -74,7 +74,7 @@ def checked_factors(factors: Sequence[str]) -> tuple[str, ...]:
 def learn_settings(settings: Settings, aliases: Aliases) -> None:
     """Learn the secrets of the settings, and the person, so that they are masked before anything is sent."""
     people = ("username", "phone_number", "email") if aliases.people else ()
-    for kind in ("client_secret", "password", "mgmt_client_secret", "lab_token", *people):
+    for kind in ("client_secret", "password", "mgmt_client_secret", "mgmt_token", "lab_token", *people):
         if value := getattr(settings, kind):
             aliases.learn(kind, str(value))
 

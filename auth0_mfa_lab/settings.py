@@ -32,6 +32,7 @@ _EXAMPLES = {
     "phone_number": "AUTH0_PHONE_NUMBER=+15550100",
     "email": "AUTH0_EMAIL=someone@example.com",
     "ca_file": "AUTH0_CA_FILE=certificates/ca.pem",
+    "mgmt_domain": "AUTH0_MGMT_DOMAIN=tenant.eu.auth0.com",
     "lab_token": "AUTH0_LAB_TOKEN=the token in the file that `auth0-mfa-lab serve --env-file FILE` wrote",
 }
 _NEEDS = {
@@ -66,6 +67,8 @@ class Settings:
     ca_file: str | None = None
     mgmt_client_id: str | None = None
     mgmt_client_secret: Secret | None = None
+    mgmt_domain: str | None = None
+    mgmt_token: Secret | None = None
     public_client_id: str | None = None
     lab_token: Secret | None = None
     show_people: bool = False
@@ -89,14 +92,22 @@ class Settings:
         if kind == "served":
             return cls._of(values, "served").checked()
         if kind == "live":
-            if is_ci(environ) and values.get("AUTH0_LAB_ALLOW_LIVE") != "1":
-                raise SettingsError(_NOT_IN_CI)
-            return cls._of(values, "live").checked()
+            return cls.unchecked(values, environ=environ).checked()
         raise SettingsError(
             "AUTH0_LAB_TENANT has a value that is not known. Use AUTH0_LAB_TENANT=sandbox (the default), "
             "AUTH0_LAB_TENANT=served (a sandbox that `auth0-mfa-lab serve` runs) or AUTH0_LAB_TENANT=live (your own "
             "tenant)."
         )
+
+    @classmethod
+    def unchecked(cls, values: Mapping[str, str], *, environ: Mapping[str, str] | None = None) -> Settings:
+        """Return the settings of a live tenant as far as these values of variables give them: for the doctor.
+
+        Raises SettingsError where CI is set and does not allow it, and for a value of a switch that is not known.
+        """
+        if is_ci(environ) and values.get("AUTH0_LAB_ALLOW_LIVE") != "1":
+            raise SettingsError(_NOT_IN_CI)
+        return cls._of(values, "live")
 
     @classmethod
     def of_server(
@@ -155,6 +166,8 @@ class Settings:
             ca_file=text("ca_file"),
             mgmt_client_id=text("mgmt_client_id"),
             mgmt_client_secret=secret("mgmt_client_secret"),
+            mgmt_domain=text("mgmt_domain"),
+            mgmt_token=secret("mgmt_token"),
             public_client_id=text("public_client_id"),
             lab_token=secret("lab_token"),
             show_people=show_people,
@@ -179,6 +192,8 @@ class Settings:
         is_host = (_SERVED_HOST if served else _HOST).fullmatch(domain) and (served or "." in domain or ":" in domain)
         if not is_host:
             raise SettingsError(_malformed("domain", "a host alone, with no https:// and no slash"))
+        if self.mgmt_domain and not _HOST.fullmatch(self.mgmt_domain):
+            raise SettingsError(_malformed("mgmt_domain", "a host alone, with no https:// and no slash"))
         if self.phone_number and not _E164.fullmatch(self.phone_number):
             raise SettingsError(_malformed("phone_number", "a number in E.164 form: a plus sign and up to 15 digits"))
         if self.email and not _EMAIL.fullmatch(self.email):

@@ -112,6 +112,6 @@ def _clock(answer: Exchange) -> Finding:
         name="clock",
         state="missing",
         said=f"This machine's clock is {abs(apart)} seconds {'ahead' if apart > 0 else 'behind'}",
-        symptom="Right codes answer 403 invalid_grant: Invalid otp_code., signed assertions 401, new tokens are not valid",
+        symptom="Right codes answer 403 invalid_grant: Invalid otp_code., signed assertions 401",
         dashboard="None: let this machine take its time from the network",
     )

@@ -43,7 +43,8 @@ def consult(
 def subject_of(lab: Lab, wanted: Sequence[str] | None, management_token: str | None) -> Subject:
     """Return the tenant of a lab as the doctor looks at it."""
     features = checked_features(wanted)
-    token = lab.aliases.learn("access_token", management_token) if management_token else None
+    given = management_token or lab.settings.mgmt_token
+    token = lab.aliases.learn("mgmt_token", str(given)) if given else None
     return Subject(
         client=lab.client,
         machine=lab.management_application if all(lab._machine) else None,

@@ -11,8 +11,7 @@ from auth0_mfa_lab.management import Management
 FEATURES = ("push", "otp", "sms", "voice", "email", "recovery", "passwordless")
 """What one may want of a tenant beside the password and the policy."""
 NO_TOKEN = (
-    "not known without a Management token: set AUTH0_MGMT_CLIENT_ID and AUTH0_MGMT_CLIENT_SECRET, or pass "
-    "management_token"
+    "not known without a Management token: set AUTH0_MGMT_CLIENT_ID and AUTH0_MGMT_CLIENT_SECRET, or AUTH0_MGMT_TOKEN"
 )
 
 

@@ -103,7 +103,7 @@ class Diagnosis:
         ]
 
     def _fine(self) -> list[str]:
-        return [f"ok         {each.name:{_NAME}} {each.said}".rstrip() for each in self._in("ok")]
+        return [line for each in self._in("ok") for line in _hanging(f"ok         {each.name:{_NAME}} ", each.said)]
 
 
 def line_of(row: Row) -> str:
