@@ -9,12 +9,16 @@ import json
 import math
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import zxingcpp
 from PIL import Image, UnidentifiedImageError
 from playwright.sync_api import FloatRect
 
+from auth0_mfa_lab.wire.scan_pictures import pixels_of_svg
+
+_SVG = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
 _BASE64 = re.compile(r"[A-Za-z0-9+/\s]{100,}={0,2}")
 
 
@@ -48,16 +52,21 @@ def darkest_of_the_edge(png: bytes, width: int) -> int:
 
 
 def pictures_in(saved: str) -> list[str]:
-    """Return the texts of the QRs that a notebook's file holds as base64: in outputs, data URIs or widget state."""
-    return [text for each in _strings(json.loads(saved)) for part in _BASE64.findall(each) for text in _read(part)]
+    """Return the texts of the QRs that a notebook's file holds: as base64, or as a drawing."""
+    return [text for each in _strings(json.loads(saved)) for text in _in_string(each)]
 
 
-def _read(encoded: str) -> list[str]:
-    with_padding = encoded + "=" * (-len(encoded) % 4)
-    try:
-        return qr_texts(base64.b64decode(with_padding))
-    except (binascii.Error, UnidentifiedImageError):
-        return []
+def _in_string(text: str) -> Iterator[str]:
+    for drawing in _SVG.findall(text):
+        yield from _drawn(drawing)
+    for encoded in _BASE64.findall(text):
+        with suppress(binascii.Error, UnidentifiedImageError):
+            content = base64.b64decode(encoded + "=" * (-len(encoded) % 4))
+            yield from _drawn(content.decode()) if b"<svg" in content else qr_texts(content)
+
+
+def _drawn(svg: str) -> list[str]:
+    return qr_texts(png) if (png := pixels_of_svg(svg)) else []
 
 
 def _strings(value: Any) -> Iterator[str]:
