@@ -119,15 +119,13 @@ class QrPanel(Panel):
         self.scan_button = self._button(f"Scan with {phone}", "Let it read this QR and enroll", self._click_scan)
         self.scan_button.layout.width = "auto"
         buttons = [self.show_button, self.hide_button, *([self.scan_button] if phone else [])]
-        self._status, self._time = ipywidgets.HTML(), ipywidgets.HTML()
-        self._status.add_class("qr-status")
-        self._time.add_class("qr-time")
-        self._instead = ipywidgets.HTML()
+        self._status, self._time, self._instead = map(self._html, ("qr-status", "qr-time", "qr-place"))
         self._place = LivePicture()
-        self._place.on_msg(lambda *_: self._at_home(lambda: self._guarded(lambda: self._draw(self._now()))))
+        self._place.on_msg(lambda *_: self._at_home(lambda: self._quietly(lambda: self._draw(self._now()))))
         places = [self._instead] if self._may_be_saved else [self._instead, self._place]
-        left = ipywidgets.VBox(places, layout=ipywidgets.Layout(flex="0 1 350px", min_width="0"))
-        parts = ipywidgets.HTML(parts_html(self.card), layout=ipywidgets.Layout(flex="1 1 320px", min_width="0"))
+        left = ipywidgets.VBox(places, layout=ipywidgets.Layout(flex="0 1 354px", min_width="0"))
+        parts = self._html("qr-parts")
+        parts.value, parts.layout.flex, parts.layout.min_width = parts_html(self.card), "1 1 320px", "0"
         both = ipywidgets.Box([left, parts], layout=ipywidgets.Layout(flex_flow="row wrap", align_items="flex-start"))
         row = ipywidgets.Box(buttons, layout=ipywidgets.Layout(flex_flow="row wrap"))
         self.children = (row, self._status, self._time, self._failure, both)
@@ -137,7 +135,6 @@ class QrPanel(Panel):
             self.scan()
             return
         self._must_be_idle()
-        self._failure.value = ""
         self._task = self._loop.create_task(self._scan_aside(), name="scan")
         self._become(replace(self.card, scanning=True))
 
@@ -206,9 +203,16 @@ class QrPanel(Panel):
     def _ticked(self, read: asyncio.Future[float]) -> None:
         if self._timer is None or read.cancelled():
             return
-        self._guarded(lambda: self._see(read.result()))
+        self._quietly(lambda: self._see(read.result()))
         if self._timer is not None:
             self._tick_later()
+
+    def _quietly(self, act: Callable[[], None]) -> None:
+        """Do what nobody has pressed for: what fails is shown, and what a press has left on the page stays."""
+        try:
+            act()
+        except Exception as error:
+            self._fail(error)
 
     def _end(self) -> None:
         """End the timer: for a panel that nobody looks at any more, or whose time is over."""

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import anywidget
 
+from auth0_mfa_lab.show.qr import picture_style
+
 _DRAW = """
 function render({ model, el }) {
   let url = null;
@@ -35,7 +37,8 @@ function render({ model, el }) {
     const picture = document.createElement("img");
     picture.src = url;
     picture.alt = message.alt;
-    picture.style.cssText = "display:block;max-width:100%;height:auto";
+    picture.style.cssText = message.style;
+    el.style.overflowX = "auto";
     el.append(picture);
     timer = setTimeout(() => end(message.over), message.seconds * 1000);
   };
@@ -54,7 +57,7 @@ class LivePicture(anywidget.AnyWidget):
 
     def draw(self, svg: str, *, alt: str, over: str, seconds: float) -> None:
         """Send the picture; the browser puts `over` in its place after these seconds, though the kernel be busy."""
-        message = {"kind": "show", "alt": alt, "over": over, "seconds": seconds}
+        message = {"kind": "show", "alt": alt, "over": over, "seconds": seconds, "style": picture_style(svg)}
         self.send(message, buffers=[svg.encode()])
 
     def clear(self) -> None:

@@ -22,6 +22,9 @@ QUIET_ZONE_MODULES = 4
 MODULE_PIXELS = 6
 """Pixels of a module: CSS pixels on a page, where the largest enrollment is some 350 wide."""
 
+LEAST_PIXELS = 4
+"""CSS pixels of a module on a narrow page: less is hard for a phone's camera at arm's length."""
+
 
 def qr_png(uri: str) -> bytes:
     """Return the QR of a text as PNG bytes: black on white, with 4 white modules around it."""
@@ -59,11 +62,19 @@ def qr_svg(uri: str) -> str:
 def qr_img(uri: str, alt: str) -> str:
     """Return the QR of a text as an HTML picture, which an untrusted notebook keeps; `alt` is read to the blind.
 
-    A narrow page makes it smaller, and it stays sharp: a drawing is drawn anew at each size.
+    A narrow page makes it smaller, down to 4 pixels a module, and then scrolls. It stays sharp: a drawing is drawn anew
+    at each size.
     """
-    data = base64.b64encode(qr_svg(uri).encode()).decode()
-    style = "display:block;max-width:100%;height:auto"
-    return f'<img src="data:image/svg+xml;base64,{data}" alt="{escape(alt)}" style="{style}">'
+    svg = qr_svg(uri)
+    data = base64.b64encode(svg.encode()).decode()
+    picture = f'<img src="data:image/svg+xml;base64,{data}" alt="{escape(alt)}" style="{picture_style(svg)}">'
+    return f'<div style="overflow-x:auto">{picture}</div>'
+
+
+def picture_style(svg: str) -> str:
+    """Return the inline style that keeps a QR's drawing large enough for a phone's camera, on a narrow page too."""
+    modules = int(svg.split('viewBox="0 0 ')[1].split(" ")[0])
+    return f"display:block;max-width:100%;min-width:{modules * LEAST_PIXELS}px;height:auto"
 
 
 def _code(uri: str) -> qrcode.QRCode[PilImage]:

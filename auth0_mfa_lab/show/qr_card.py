@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from auth0_mfa_lab.polling import OOB_CODE_SECONDS
+from auth0_mfa_lab.show.cards import spoken
 from auth0_mfa_lab.show.qr_barcode import Barcode, Holds
 from auth0_mfa_lab.show.told import Told
 from auth0_mfa_lab.wire.exchange import Exchange
@@ -19,7 +20,8 @@ CAPTIONS: Mapping[Holds, str] = {
     "the codes of the real time, and the sandbox has a time of its own.",
 }
 LIVE_CAPTION = (
-    "Whoever sees this QR can enroll a phone. It is on the page only while it is shown, and in no saved file."
+    "Whoever sees this QR can use it on a phone of theirs. It is on the page from Show to Hide, for 5 minutes at most, "
+    "and in no saved file."
 )
 
 
@@ -36,6 +38,11 @@ class Standing(StrEnum):
 _INSTEAD: Mapping[Standing, str] = {
     Standing.EXPIRED: "Expired: enroll again.",
     Standing.SCANNED: "Scanned: this ticket is spent.",
+}
+_SAID: Mapping[Standing, str] = {
+    Standing.HIDDEN: "press Show to draw it",
+    Standing.SCANNING: "the phone enrolls",
+    Standing.EXPIRED: "enroll again",
 }
 _MARKS: Mapping[Standing, str] = {
     Standing.SHOWN: "■",
@@ -90,22 +97,30 @@ class QrCard:
         return self.can_scan and not (self.scanning or self.scanned or self.is_over)
 
     @property
-    def headline(self) -> str:
-        """The state in a line, with what to do next; without the time, which changes each second."""
-        if self.standing is Standing.EXPIRED:
-            return "expired: enroll again"
-        if self.standing is Standing.SCANNING:
-            return "scanning: the phone enrolls"
-        if self.scanned or self.refused:
-            return self.scanned or self.refused
-        return f"shown: scan it with {self.reader}" if self.drawn else "hidden: press Show to draw it"
+    def _is_refused(self) -> bool:
+        """Whether the last scan did not work, and another may."""
+        return bool(self.refused) and not (self.scanned or self.scanning or self.is_over)
+
+    @property
+    def word(self) -> str:
+        """The state in a word; the time changes each second, and is told apart."""
+        if self._is_refused:
+            return "refused"
+        return "scanned" if self.scanned and not self.scanning else self.standing.value
+
+    @property
+    def said(self) -> str:
+        """What the state means, and what to do next."""
+        if self._is_refused:
+            return self.refused
+        if self.scanned and not self.scanning:
+            return self.scanned
+        return _SAID.get(self.standing) or f"scan it with {self.reader}"
 
     @property
     def mark(self) -> str:
         """A sign for the state, beside its word."""
-        if self.refused and not self.is_over and not self.scanning and not self.scanned:
-            return "✗"
-        return "✓" if self.scanned and not self.scanning else _MARKS[self.standing]
+        return {"refused": "✗", "scanned": "✓"}.get(self.word) or _MARKS[self.standing]
 
     @property
     def reader(self) -> str:
@@ -124,7 +139,8 @@ class QrCard:
         """How long the QR can be used, as text; "" when that is over."""
         if self.left is None:
             return "A secret does not expire: whoever scans it, now or later, shows its codes."
-        return "" if self.is_over else f"{spoken(self.left)} left to scan"
+        # A begun second counts whole: 0 s would be the end.
+        return "" if self.is_over else f"{spoken(math.ceil(self.left))} left to scan"
 
     @property
     def share(self) -> float:
@@ -146,16 +162,16 @@ class QrCard:
     def line(self) -> str:
         """Return all of it in one line."""
         left = "does not expire" if self.left is None else self.time
-        return " · ".join(filter(None, ["QrPanel", self.headline, left, self.barcode.shown]))
+        return " · ".join(filter(None, ["QrPanel", f"{self.word}: {self.said}", left, self.barcode.shown]))
 
 
 def outcome_of(result: Exchange | Told) -> tuple[str, str]:
     """Return what came of a scan, as what worked and what did not; one of the two is ""."""
     if isinstance(result, Told):
-        return "scanned: the phone shows codes from now on, and one of them confirms the enrollment", ""
+        return "the phone shows codes from now on, and one of them confirms the enrollment", ""
     if result.response is not None and 200 <= result.response.status < 300:
-        return f"scanned: the phone is enrolled (exchange {result.number})", ""
-    return "", f"not enrolled: {result.outcome} (exchange {result.number}); enroll again for another ticket"
+        return f"the phone is enrolled (exchange {result.number})", ""
+    return "", f"{result.outcome} (exchange {result.number}): enroll again for another ticket"
 
 
 def enrolled_in(exchanges: Iterable[Exchange], barcode: Barcode) -> Exchange | None:
@@ -166,9 +182,3 @@ def enrolled_in(exchanges: Iterable[Exchange], barcode: Barcode) -> Exchange | N
         if each.speaker == "phone" and barcode.ticket and f'"{barcode.ticket}"' in shown and outcome_of(each)[0]:
             return each
     return None
-
-
-def spoken(seconds: float) -> str:
-    """Return seconds as `4 min 12 s`; a begun second counts whole, for 0 s would be the end."""
-    minutes, rest = divmod(math.ceil(max(0.0, seconds)), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -4,30 +4,25 @@ from __future__ import annotations
 
 from html import escape
 
+from auth0_mfa_lab.show.cards import bar, line, status_line
+from auth0_mfa_lab.show.qr_barcode import Part
 from auth0_mfa_lab.show.qr_card import QrCard
-from auth0_mfa_lab.show.table import Column, html_table
 
-_COLUMNS = (Column(title="field"), Column(title="value"), Column(title="what it is for"))
 _BOX = "line-height:1.5;overflow-wrap:anywhere;min-width:0"
+_CELL = "text-align:left;vertical-align:top;padding:3px 0"
 _INSTEAD = "max-width:342px;padding:24px;border:1px dashed rgba(127,127,127,0.8);line-height:1.5;text-align:center"
 
 
 def status_html(card: QrCard) -> str:
     """Return where the panel stands, as what a screen reader says by itself when it changes."""
-    said = f"{card.mark} QR {escape(card.headline)}"
-    return f'<div role="status" aria-live="polite" style="{_BOX}"><b>{said}</b></div>'
+    return status_line(card.mark, f"QR {card.word}", card.said)
 
 
 def time_html(card: QrCard) -> str:
     """Return the time that is left, as text and as a bar; apart from the status, or it would be read each second."""
-    if not card.time:
-        return ""
-    text = f'<div style="{_BOX}">{escape(card.time)}</div>'
-    if card.left is None:
-        return text
-    bar = f"width:{card.share:.0%};height:100%;background:rgb(46,158,79)"
-    frame = "height:8px;max-width:342px;border:1px solid rgba(127,127,127,0.8)"
-    return f'{text}<div aria-hidden="true" style="{frame}"><div style="{bar}"></div></div>'
+    if card.left is None or not card.time:
+        return line(card.time) if card.time else ""
+    return f'<div style="max-width:640px">{bar("time left", card.share, card.time)}</div>'
 
 
 def instead_html(card: QrCard) -> str:
@@ -40,11 +35,19 @@ def instead_html(card: QrCard) -> str:
 def parts_html(card: QrCard) -> str:
     """Return what the URI holds, as a table, and who can use the QR."""
     barcode = card.barcode
-    rows = [(part.name, part.value, part.meaning) for part in barcode.parts]
-    held = f"This QR holds a {escape(barcode.holds.value)}:"
-    caption = f'<p style="{_BOX};opacity:0.85">{escape(card.caption)}</p>'
-    uri = f'<p style="{_BOX}"><code>{escape(barcode.shown)}</code></p>'
-    return f'<div style="{_BOX}"><p style="{_BOX}">{held}</p>{html_table(_COLUMNS, rows)}{uri}{caption}</div>'
+    title = f'<caption style="text-align:left"><b>What this QR holds: a {escape(barcode.holds.value)}</b></caption>'
+    rows = "".join(map(_row, barcode.parts))
+    table = f'<table style="border-collapse:collapse">{title}<tbody>{rows}</tbody></table>'
+    uri = f'<p style="{_BOX};margin:8px 0"><code>{escape(barcode.shown)}</code></p>'
+    return f'<div style="{_BOX}">{table}{uri}{line(card.caption)}</div>'
+
+
+def _row(part: Part) -> str:
+    """Return a field: its name, and what it is for below its value, so that the table fits a narrow page."""
+    name = f'<th scope="row" style="{_CELL};white-space:nowrap;padding-right:12px">{escape(part.name)}</th>'
+    meaning = f'<br><span style="font-size:92%">{escape(part.meaning)}</span>'
+    value = f'<td style="{_CELL};overflow-wrap:anywhere">{escape(part.value)}{meaning}</td>'
+    return f'<tr style="background:none">{name}{value}</tr>'
 
 
 def static_html(card: QrCard, picture: str) -> str:
