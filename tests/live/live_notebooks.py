@@ -1,13 +1,15 @@
-"""Runs the notebooks on a live tenant and judges them by their claims: `make test-live`, and `make test-served`.
+"""Runs the notebooks on the live tenant of `.env`, and judges them by their claims: `make test-live`.
 
-`make test-live` runs those that need nobody on the tenant of `.env`, with the virtual phone, and says of the others
-what they need. `make test-served` runs the same ones, and 12, on a second sandbox that plays the tenant.
+It runs those that need nobody, with the virtual phone, and says of the others what they need. What a notebook prints is
+compared with nothing: another tenant has other texts.
 """
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,8 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError
 
+from auth0_mfa_lab import Settings
+from auth0_mfa_lab.errors import LabError
 from tests.execute_notebooks import NOTEBOOKS
 
 SECONDS_PER_CELL = 600
@@ -125,7 +129,81 @@ def _asserts(cell: Any) -> int:
     return sum(line.startswith("assert ") for line in lines)
 
 
+def lesson_of(name: str) -> Lesson:
+    """Return the notebook whose name begins like this, with what it needs; KeyError when there is none."""
+    return {each.number: each for each in LESSONS}[name[:2]]
+
+
+def report(settings: Settings, wanted: Sequence[str], run: Callable[[Lesson], Ran], say: Callable[[str], None]) -> int:
+    """Run what is `wanted` (beginnings of names; all of them by default) and needs nobody; return the exit status."""
+    chosen = [each for each in LESSONS if not wanted or each.number in {name[:2] for name in wanted}]
+    may_manage = bool(settings.mgmt_client_id and settings.mgmt_client_secret)
+    alone = [each for each in chosen if not each.person and (may_manage or not each.management)]
+    say(f"On the live tenant {settings.domain}, with the virtual phone (unproven against real Auth0):")
+    ran: list[Ran] = []
+    for each in alone:
+        ran.append(run(each))
+        say(f"  {ran[-1].line()}")
+    if unmanaged := [each.path.stem for each in chosen if each.management and not may_manage]:
+        say("\nNot run, because their throw-away users need the Management API (AUTH0_MGMT_CLIENT_ID and _SECRET):")
+        for name in unmanaged:
+            say(f"  {name}")
+    if attended := [each for each in chosen if each.person]:
+        say("\nNot run, because somebody is needed:")
+        for each in attended:
+            say(f"  {each.path.stem}: {each.person}")
+        say(RECORD.format(number=attended[0].number))
+    failed, skipped = [each for each in ran if each.failed], sum(len(each.skipped) for each in ran)
+    say(f"\n{len(ran)} run, {len(failed)} failed, {skipped} claims skipped: the time for them had not passed.")
+    return 1 if failed else 0
+
+
+RECORD = """
+Record such a notebook once, and replay it as often as you like. Write lab = Lab.from_env(record="runs/{number}.har") in
+its first cell and run it in JupyterLab, with your phone beside you. From then on lab = Lab.replay("runs/{number}.har")
+in that cell answers as your tenant did, and nothing is sent: so the notebook runs in CI."""
+ASKED = """make test-live runs notebooks on {domain}. They make throw-away users and delete them, and notebook 11
+changes settings of the tenant and puts them back: take a tenant that is made for trying things out, never one in
+production."""
+
+
+def main(wanted: Sequence[str]) -> int:
+    """Run the notebooks on the tenant of `.env`, and clean up; return the exit status: 2 when nothing was run."""
+    try:
+        settings = Settings.from_env(NOTEBOOKS)
+    except LabError as problem:
+        say(f"{type(problem).__name__}: {problem}")
+        return 2
+    if settings.tenant != "live":
+        say("AUTH0_LAB_TENANT is not live: set it in .env, beside your tenant's AUTH0_ variables (see .env.example).")
+        return 2
+    if settings.confirm != "never" and not agreed(settings.domain or ""):
+        return 2
+    environ = {**os.environ, "AUTH0_LAB_VIRTUAL_PHONE": "1", "AUTH0_LAB_CONFIRM": "never", "AUTH0_LAB_RAISE": "1"}
+    status = report(settings, wanted, lambda each: run_notebook(each.path, environ, NOTEBOOKS), say)
+    return clean_up(environ, NOTEBOOKS) or status
+
+
+def agreed(domain: str) -> bool:
+    """Say what will be done, and ask; where nobody can be asked the answer is no."""
+    say(ASKED.format(domain=domain))
+    if not sys.stdin.isatty():
+        say("Nothing was sent: nobody can be asked here. Set AUTH0_LAB_CONFIRM=never to be asked nothing.")
+        return False
+    return input("Go on? [y/n] ").strip().lower() in ("y", "yes")
+
+
+def clean_up(environ: Mapping[str, str], folder: Path) -> int:
+    """Let `auth0-mfa-lab cleanup` remove what the notebooks left, in a process of its own; return its exit status."""
+    command = [sys.executable, "-c", "from auth0_mfa_lab.cli import main; main()", "cleanup", "--yes"]
+    return subprocess.run(command, cwd=folder, env=dict(environ), check=False).returncode
+
+
 def say(line: str) -> None:
     """Tell the person at the terminal, at once."""
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
