@@ -74,13 +74,17 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
 
     def _fail(self, error: Exception) -> None:
         """Show a failure as a card; without a front end that would be looked at, raise it."""
+        self._say_failure(error)
+        if self._raise_failures:
+            raise error
+
+    def _say_failure(self, error: Exception) -> None:
+        """Show a failure as a card, masked."""
         self.last_error = error
         said = self._mask(f"{type(error).__name__}: {error}")
         # A LabError says by itself what to do next.
         step = "" if isinstance(error, LabError) else _AGAIN
         self._failure.value = alert("This did not work.", said, step)
-        if self._raise_failures:
-            raise error
 
     def _when_run_again(self, stop: Callable[[], None]) -> None:
         """Call `stop` when the panel's own cell is run again: what it shows then is another panel."""

@@ -44,9 +44,44 @@ export default { render };
 
 
 class RevealedText(anywidget.AnyWidget):
-    """Shows a text that it is sent, and forgets it; its state never holds one."""
+    """A place on the page for one secret, for some seconds; its state never holds one."""
 
     _esm = _DRAW
+
+    def __init__(self, *, at_home: Callable[[Callable[[], None]], None], now: Callable[[], float]) -> None:
+        """Draw nothing yet; `at_home` brings a message of the page's to its panel's loop, `now` is in seconds."""
+        super().__init__()
+        self._held: Secret | None = None
+        self._ends_at = 0.0
+        self._now = now
+        self.on_msg(lambda *_: at_home(self._is_there))
+
+    @property
+    def shows(self) -> bool:
+        """Whether a secret is to be seen, where the place is on a page."""
+        return self._held is not None and self._now() < self._ends_at
+
+    def hold(self, secret: Secret, seconds: float) -> None:
+        """Draw a secret as soon as the place is on a page, for these seconds at most."""
+        self._held, self._ends_at = secret, self._now() + seconds
+
+    def show(self, secret: Secret, seconds: float) -> None:
+        """Draw a secret now, and on a page that comes later, for these seconds at most."""
+        self.hold(secret, seconds)
+        self._draw(secret)
+
+    def hide(self) -> None:
+        """Take the secret off every page, and forget it."""
+        self._held = None
+        self.send({"kind": "hide"})
+
+    def _is_there(self) -> None:
+        if self._held is not None and self.shows:
+            self._draw(self._held)
+
+    def _draw(self, secret: Secret) -> None:
+        message = {"kind": "show", "seconds": self._ends_at - self._now(), "alt": secret.shown.strip("<>")}
+        self.send(message, buffers=[bytes(secret.encode(errors="replace"))])
 
 
 class RevealPanel(Panel):
@@ -63,10 +98,8 @@ class RevealPanel(Panel):
         """Hold `secret` in memory and send it to whatever place of this panel is on a page; `now` is in seconds."""
         super().__init__(mask=mask, raise_failures=raise_failures)
         self._secret = secret
-        self._now = now
-        self._ends_at = now() + SHOWN_SECONDS
-        self._place = RevealedText()
-        self._place.on_msg(lambda *_: self._at_home(self._place_is_there))
+        self._place = RevealedText(at_home=self._at_home, now=now)
+        self._place.hold(secret, SHOWN_SECONDS)
         self._status = ipywidgets.HTML()
         self._status.add_class("reveal-status")
         self.show_button = self._button("Show", "Show the value again", self.show)
@@ -87,13 +120,11 @@ class RevealPanel(Panel):
 
     def show(self) -> None:
         """Show the value, for two minutes from now."""
-        self._ends_at = self._now() + SHOWN_SECONDS
-        self._draw()
+        self._place.show(self._secret, SHOWN_SECONDS)
 
     def hide(self) -> None:
         """Take the value off every page."""
-        self._ends_at = self._now()
-        self._place.send({"kind": "hide"})
+        self._place.hide()
 
     def static_html(self) -> str:
         """Return what stands in a saved notebook: a sentence."""
@@ -101,11 +132,3 @@ class RevealPanel(Panel):
 
     def __repr__(self) -> str:
         return f"RevealPanel · {self._said}"
-
-    def _place_is_there(self) -> None:
-        if self._now() < self._ends_at:
-            self._draw()
-
-    def _draw(self) -> None:
-        message = {"kind": "show", "seconds": self._ends_at - self._now(), "alt": self._secret.shown.strip("<>")}
-        self._place.send(message, buffers=[bytes(self._secret.encode(errors="replace"))])
