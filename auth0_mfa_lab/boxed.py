@@ -13,6 +13,7 @@ from auth0_mfa_lab.limits import DOCUMENTED, NOTE
 from auth0_mfa_lab.people import User, checked_factors
 from auth0_mfa_lab.show.evidence import Evidence
 from auth0_mfa_lab.show.limits import Limits
+from auth0_mfa_lab.show.phone_sight import Sight, sight_of
 from auth0_mfa_lab.show.switches import Switches
 from auth0_mfa_lab.show.told import Lines
 from auth0_mfa_lab.wire.aliases import Aliases
@@ -29,6 +30,10 @@ def open_box(**options: Any) -> Sandbox:
         return Sandbox(**{name: value for name, value in options.items() if value is not None})
     except ValueError as problem:
         raise LabError(str(problem)) from None
+
+
+RECENT = 50
+"""So many messages are looked through for the newest."""
 
 
 class HowItIsSet(Protocol):
@@ -119,6 +124,7 @@ class Box(Host, Protocol):
 
     def new_phone(self, http: httpx.Client) -> Phone: ...
     def messages(self, address: str) -> Sequence[Sent]: ...
+    def sight(self) -> Sight: ...
 
 
 class Boxed:
@@ -144,6 +150,11 @@ class Boxed:
     def messages(self, address: str) -> Sequence[Sent]:
         """Return what was sent to a number or an email address, oldest first."""
         return self._box.delivery.messages(address)
+
+    def sight(self) -> Sight:
+        """Return what lies on the lab's phone, with the newest messages to anybody; nothing is asked of the tenant."""
+        assert self._phone is not None
+        return sight_of(self._phone, self._box.delivery.newest(RECENT), self._box.clock.now())
 
     def user(self, aliases: Aliases, factors: Sequence[str]) -> User:
         """Return a fresh user with just these factors, confirmed; its secrets are learned."""

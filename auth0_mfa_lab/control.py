@@ -47,8 +47,8 @@ class Control:
                 raise
         raise NothingWasSent(f"No code was sent to {address}{f' for {purpose}' if purpose else ''}.")
 
-    def messages(self, address: str) -> list[dict[str, Json]]:
-        """Return the messages to an address, newest first."""
+    def messages(self, address: str | None = None) -> list[dict[str, Json]]:
+        """Return the messages to an address, or the newest to anybody, newest first."""
         return list(_items(self._call("GET", "/messages", query={"address": address}), "messages"))
 
     def newest_push(self, form: str = "apns") -> Json:

@@ -12,6 +12,7 @@ from auth0_mfa_lab.errors import NothingWasSent
 from auth0_mfa_lab.inbox import LabInbox, Message, SandboxInbox
 from auth0_mfa_lab.people import User
 from auth0_mfa_lab.phone import Pushed, SandboxPhone, VirtualPhone
+from auth0_mfa_lab.screens import NotedScreen
 from auth0_mfa_lab.show.limits import Limits
 from auth0_mfa_lab.wire.aliases import Aliases
 from auth0_mfa_lab.wire.beside import Json
@@ -173,6 +174,7 @@ def furnished(lab: Lab, box: Box) -> Lab:
     """Give a lab the phone, the inbox and the users of its sandbox, and return it; all of them are noted."""
     lab._virtual = box.new_phone(lab._connection.http("phone"))
     equip(lab, box, lab._virtual, SandboxInbox(box.messages, lab.aliases), failures=box.failures)
+    lab._screen = NotedScreen(box.sight, lab.journal)
     remember_tenant(lab)
     return lab
 

@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from auth0_mfa_lab.phone import LabPhone
     from auth0_mfa_lab.settings import Settings
     from auth0_mfa_lab.show.panels import PollPanel
+    from auth0_mfa_lab.show.panels_phone import PhonePanel
+    from auth0_mfa_lab.show.panels_phone_own import OwnPhonePanel
     from auth0_mfa_lab.show.panels_qr import QrPanel
     from auth0_mfa_lab.show.panels_reveal import RevealPanel
+    from auth0_mfa_lab.show.phone_sight import Screen
     from auth0_mfa_lab.show.qr import QrPicture
     from auth0_mfa_lab.wire.aliases import Aliases
     from auth0_mfa_lab.wire.journal import Journal
@@ -34,6 +37,7 @@ class Panels:
     journal: Journal
     phone: LabPhone
     settings: Settings
+    _screen: Screen | None = None
 
     def poll(self, *, mfa_token: str, oob_code: str) -> PollRun:
         """Poll until the phone answers, or nobody can any more; *Interrupt* stops it and loses nothing.
@@ -82,6 +86,21 @@ class Panels:
             may_be_saved=self._may_save_a_qr(),
             raise_failures=self.settings.raise_failures,
         )
+
+    def phone_panel(self) -> PhonePanel | OwnPhonePanel:
+        """Return the sandbox's phone as a panel: accounts, pushes with *Allow* and *Reject*, codes and messages.
+
+        It has a method for each button, and shows no code but on the page of whoever presses *Show code*. On a live
+        tenant it is a list of what to do on one's own phone now.
+        """
+        raises = self.settings.raise_failures
+        if self._screen is None:
+            from auth0_mfa_lab.show.panels_phone_own import OwnPhonePanel
+
+            return OwnPhonePanel(self.journal, now=self.clock.now, raise_failures=raises)
+        from auth0_mfa_lab.show.panels_phone import PhonePanel
+
+        return PhonePanel(self._screen, self.phone, aliases=self.aliases, raise_failures=raises)
 
     def reveal(self, alias: str) -> RevealPanel:
         """Show one raw value, that of `<access_token 1>` or its like, in a panel that leaves nothing in the file."""

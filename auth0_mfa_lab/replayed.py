@@ -20,6 +20,7 @@ from auth0_mfa_lab.recorded import (
     RecordedPhone,
     missing,
 )
+from auth0_mfa_lab.screens import RecordedScreen
 from auth0_mfa_lab.secret import Secret
 from auth0_mfa_lab.settings import DEFAULT_REALM, DEFAULT_SCOPE, Settings
 from auth0_mfa_lab.wire.beside import Json
@@ -76,6 +77,7 @@ def _furnish(lab: Lab, replay: Replay, is_live: bool) -> None:
     if recording.is_ours and not is_live:
         phone = RecordedPhone(replay, lab._connection.http("phone"))
         equip(lab, host, phone, RecordedInbox(replay, lab.aliases), failures=RecordedFailure)
+        lab._screen = RecordedScreen(replay, lab.journal)
         return
     ask = noted_answers(_Answers(replay), lab.journal)
     lab.phone, lab.inbox = OwnPhone(lab.aliases, ask), OwnInbox(lab.aliases, ask)

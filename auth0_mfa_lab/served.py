@@ -24,6 +24,7 @@ from auth0_mfa_lab.sandbox.delivery import Push
 from auth0_mfa_lab.sandbox.evidence import evidence
 from auth0_mfa_lab.settings import Settings
 from auth0_mfa_lab.show.limits import Limits
+from auth0_mfa_lab.show.phone_sight import Sight, sight_of
 from auth0_mfa_lab.wire.aliases import Aliases
 from auth0_mfa_lab.wire.recorder import NOTES
 
@@ -106,6 +107,8 @@ class ServedMessage:
 
     channel: str
     purpose: str
+    address: str = ""
+    sent_at: float = 0.0
     code: str | None = field(default=None, repr=False)
     link: str | None = field(default=None, repr=False)
     text: str = field(default="", repr=False)
@@ -141,6 +144,7 @@ class Served:
         self.clock = ServedClock(control)
         if not self.clock.runs_by_itself:
             control.reset()
+        self._begun = self.clock.now()
         self._phone: Phone | None = None
 
     def new_phone(self, http: httpx.Client) -> Phone:
@@ -154,11 +158,13 @@ class Served:
 
     def messages(self, address: str) -> Sequence[ServedMessage]:
         """Return what was sent to a number or an email address, oldest first."""
-        names = ServedMessage.__slots__
-        return [
-            ServedMessage(**{name: each[name] for name in names if name in each})
-            for each in reversed(self._control.messages(address))
-        ]
+        return list(reversed(_messages(self._control.messages(address))))
+
+    def sight(self) -> Sight:
+        """Return what lies on the lab's phone, with the newest messages that were sent since the lab was opened."""
+        assert self._phone is not None
+        sent = [each for each in _messages(self._control.messages()) if each.sent_at >= self._begun]
+        return sight_of(self._phone, sent, self.clock.now())
 
     def user(self, aliases: Aliases, factors: Sequence[str]) -> User:
         """Return a fresh user with just these factors, confirmed; its secrets are learned."""
@@ -214,6 +220,11 @@ def open_served(settings: Settings) -> Served:
             "of the file that `auth0-mfa-lab serve --env-file FILE` wrote, and open it with Lab.from_env()."
         )
     return Served(Control(settings), settings.domain, ServedTransport(server_transport(settings)))
+
+
+def _messages(found: Sequence[Mapping[str, Any]]) -> list[ServedMessage]:
+    names = ServedMessage.__slots__
+    return [ServedMessage(**{name: each[name] for name in names if name in each}) for each in found]
 
 
 def _sentences(said: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 import anywidget
 
@@ -39,7 +40,7 @@ class Ticking(Panel):
         """Look no more by itself; the buttons and methods stay as they are."""
         self._has_ended = True
         if self._ticker is not None:
-            self._at_home(self._ticker.cancel)
+            self._at_home(partial(_cancel, self._ticker))
 
     def close(self) -> None:
         """End, and take the panel off the page."""
@@ -67,3 +68,11 @@ class Ticking(Panel):
             else:
                 if self._tick_failed:
                     self._tick_failed, self._failure.value = False, ""
+
+
+def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+
+
+def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()

@@ -1,0 +1,53 @@
+"""What a phone's panel looks at: the phone of a sandbox, noted as it is seen, or what a recording has seen of one."""
+
+from __future__ import annotations
+
+from auth0_mfa_lab.show.phone_sight import Look, Sight
+from auth0_mfa_lab.wire.journal import Journal
+from auth0_mfa_lab.wire.replay import Replay
+
+
+class NotedScreen:
+    """A screen whose looks are noted, so that a replay sees the same."""
+
+    bars = ""
+
+    def __init__(self, see: Look, journal: Journal) -> None:
+        """Look with `see`, and note it in `journal`."""
+        self._see = see
+        self._journal = journal
+
+    def look(self) -> Sight:
+        """Return what is on the screen; its codes have aliases from now on, and a recording has it."""
+        seen = self._see()
+        for kind, raw in seen.secrets():
+            self._journal.aliases.learn(kind, raw)
+        self._journal.beside.note(len(self._journal), "screen", seen.noted())
+        return seen
+
+    def glance(self) -> Sight:
+        """Return what is on the screen; nothing is learned and nothing noted."""
+        return self._see()
+
+
+class RecordedScreen(NotedScreen):
+    """The screen of a recording: what was seen of it at each place, and nothing that could be pressed."""
+
+    bars = "This is a recording: its phone does again what lab.phone did then, and nothing here can be pressed."
+
+    def __init__(self, replay: Replay, journal: Journal) -> None:
+        """Look at what `replay` has, and note it in `journal` again."""
+        super().__init__(self._seen, journal)
+        self._replay = replay
+        self._last: Sight | None = None
+
+    def glance(self) -> Sight:
+        """Return what was seen last: a recording does not change while one looks."""
+        return self._last or self.look()
+
+    def _seen(self) -> Sight:
+        found = self._replay.happened("screen")
+        name = self._replay.recording.name
+        lacks = f"{name} has no look at the phone here: record the run again with lab.phone_panel() in it."
+        self._last = Sight.of_note(found.data) if found else Sight(name="Sandbox phone", now=0.0, lacks=lacks)
+        return self._last
