@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qs, unquote, urlsplit
 
 MOUNT = "/appliance-mfa"
+SHORTEST = 14
+"""Bytes of a TOTP secret, below which it makes no codes: NIST SP 800-63B asks for 112 bits; Auth0's have 160."""
 GUARDIAN_HOST = re.compile(r"(^|\.)guardian(\.[^.]+)?\.auth0\.com$")
 
 
@@ -59,11 +61,16 @@ def read_barcode(barcode: str | bytes) -> Barcode | Seed:
 
 def _seed(label: str, query: dict[str, str]) -> Seed:
     try:
-        base64.b32decode(query["secret"] + "=" * (-len(query["secret"]) % 8), casefold=True)
+        secret = base64.b32decode(query["secret"] + "=" * (-len(query["secret"]) % 8), casefold=True)
         digits, period = int(query.get("digits", "6")), int(query.get("period", "30"))
     except ValueError as problem:
         raise UnreadableBarcode("its secret, digits or period cannot be read") from problem
-    if query.get("algorithm", "SHA1").upper() != "SHA1" or not 1 <= digits <= 10 or period < 1:
+    if (
+        query.get("algorithm", "SHA1").upper() != "SHA1"
+        or not 1 <= digits <= 10
+        or period < 1
+        or len(secret) < SHORTEST
+    ):
         raise UnreadableBarcode("it asks for codes that this phone cannot make")
     return Seed(label=label, secret=query["secret"], digits=digits, period=period)
 

@@ -79,10 +79,16 @@ def test_a_classic_qr_is_read_too_and_without_totp_there_are_no_codes() -> None:
 def test_what_enrolls_nothing_is_told_with_a_sentence_and_no_secret(phone: Phone) -> None:
     blank = io.BytesIO()
     Image.new("L", (64, 64), 255).save(blank, "PNG")
-    secret = "JBSWY3DPEHPK3PXP"  # auth0-mfa-lab: allow
+    secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # auth0-mfa-lab: allow
     uri = f"otpauth://totp/a?secret={secret}"
     texts = ("", "https://x.example", "otpauth://totp/a", f"otpauth://hotp/a?secret={secret}", f"{uri}1")
-    more = (f"{uri}&digits=x", f"{uri}&digits=99", f"{uri}&period=0", f"{uri}&algorithm=SHA256")
+    more = (
+        f"{uri}&digits=x",
+        f"{uri}&digits=99",
+        f"{uri}&period=0",
+        f"{uri}&algorithm=SHA256",
+        uri.removesuffix(secret[16:]),
+    )
     for barcode in (*texts, *more, b"no picture", blank.getvalue()):
         with pytest.raises(NotABarcode, match="Scan the barcode_uri") as told:
             phone.scan(barcode)
