@@ -29,8 +29,8 @@ class LabClock(Protocol):
     def advance(self, seconds: float) -> Told:
         """Move the time forward, where it can be moved; say so."""
 
-    def wait(self, seconds: float) -> None:
-        """Let `seconds` pass between two requests of a code cell."""
+    def wait(self, seconds: float, *, for_what: str = "the next poll") -> None:
+        """Let `seconds` pass between two requests of a code cell; `for_what` ends the sentence that says so."""
 
     def running(self) -> AbstractContextManager[None]:
         """Let the time run with the real one, while a button's poll waits; `sync` reads how far it came."""
@@ -71,7 +71,7 @@ class SandboxClock:
             raise CannotAdvance(str(problem)) from None
         return Told(f"The sandbox's clock moved {_spoken(seconds)} forward.")
 
-    def wait(self, seconds: float) -> None:
+    def wait(self, seconds: float, *, for_what: str = "") -> None:
         """Let the seconds pass at once, in the sandbox's time."""
         self._clock.advance(seconds)
 
@@ -128,10 +128,10 @@ class RealClock:
             "Until then the claims behind this cell are skipped."
         )
 
-    def wait(self, seconds: float) -> None:
-        """Wait in real time, and show that it waits."""
+    def wait(self, seconds: float, *, for_what: str = "the next poll") -> None:
+        """Wait in real time, and show that it waits, and before what."""
         if seconds > 0:
-            sys.stderr.write(f"waiting {seconds:.0f} s before the next poll (Interrupt stops it)\n")
+            sys.stderr.write(f"waiting {seconds:.0f} s before {for_what} (Interrupt stops it)\n")
             self._sleep(seconds)
 
     @contextmanager

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from auth0_mfa_lab.clock import LabClock
 from auth0_mfa_lab.connection import Connection
 from auth0_mfa_lab.noted import NotedPhone
 from auth0_mfa_lab.phone import LabPhone, Notification, SandboxPhone
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 NAME = "Virtual phone of auth0-mfa-lab"
 """What the tenant calls it, in the list of the user's authenticators."""
 MARK = "Virtual phone, unproven against real Auth0:"
+CODE_SECONDS = 30
 NOTE = "virtual phone: unproven against real Auth0; its push token is made up, so no push reaches it"
 _NO_PUSH = (
     f"{MARK} no push can reach it on a live tenant, so there is none that it could {{verb}}. Answer the push on your "
@@ -38,9 +40,11 @@ _NO_PUSH = (
 class EnrolledPhone(Lines):
     """The verbs of the virtual phone on a live tenant: it scans and shows codes as in the sandbox, and gets no push."""
 
-    def __init__(self, phone: SandboxPhone) -> None:
-        """Scan with `phone`, and take codes from it."""
+    def __init__(self, phone: SandboxPhone, clock: LabClock) -> None:
+        """Scan with `phone`, and take codes from it, each of them once: `clock` waits for the next."""
         self._phone = phone
+        self._clock = clock
+        self._given_until = 0.0
 
     @property
     def notifications(self) -> tuple[Notification, ...]:
@@ -53,6 +57,7 @@ class EnrolledPhone(Lines):
         The parameter and the errors are those of the sandbox's phone. Source: the guardian reference, section 2.
         """
         said = self._phone.scan(barcode)
+        self._given_until = 0.0  # the codes of another secret
         return Told(f"{MARK} {said.sentence}") if isinstance(said, Told) else said
 
     def allow(self, push: object = None) -> Told:
@@ -64,8 +69,14 @@ class EnrolledPhone(Lines):
         return Told(_NO_PUSH.format(verb="reject"))
 
     def code(self) -> Secret:
-        """Return the code that it shows now (TOTP, 6 digits); NotEnrolled when it has scanned nothing."""
-        return self._phone.code()
+        """Return the code that it shows now (TOTP, 6 digits), or wait for the next: Auth0 takes each code once.
+
+        NotEnrolled when it has scanned nothing.
+        """
+        self._clock.wait(self._given_until - self._clock.now(), for_what="the next code")
+        code = self._phone.code()
+        self._given_until = (self._clock.now() // CODE_SECONDS + 1) * CODE_SECONDS
+        return code
 
     def allow_after(self, *, polls: int) -> Told:
         """Say that no push can reach it."""
@@ -112,6 +123,6 @@ def replay_virtual_phone(lab: Lab, replay: Replay) -> None:
 
 
 def _equip(lab: Lab, phone: SandboxPhone) -> None:
-    enrolled: LabPhone = EnrolledPhone(phone)
+    enrolled: LabPhone = EnrolledPhone(phone, lab.clock)
     lab.phone = enrolled
     lab.settings = replace(lab.settings, virtual_phone=True, notice=repr(enrolled).splitlines()[0])

@@ -66,6 +66,26 @@ def test_its_code_opens_the_next_login(lab: Lab) -> None:
     assert [each.status for each in walk(lab) if isinstance(each, Exchange)] == [201, 200]
 
 
+def test_a_code_is_given_once_and_the_next_is_waited_for(
+    live_tenant: LiveTenant, lab: Lab, capsys: pytest.CaptureFixture[str]
+) -> None:
+    enrolled(lab)
+    first, begun_at = lab.phone.code(), live_tenant.sandbox.clock.now()
+    assert capsys.readouterr().err == ""
+    second = lab.phone.code()
+    assert first != second
+    assert 0 < live_tenant.sandbox.clock.now() - begun_at <= 31
+    assert "before the next code (Interrupt stops it)" in capsys.readouterr().err
+
+
+def test_the_codes_of_a_newly_scanned_secret_are_not_waited_for(lab: Lab, capsys: pytest.CaptureFixture[str]) -> None:
+    enrolled(lab)
+    lab.phone.code()
+    lab.phone.scan("otpauth://totp/lab:somebody?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")  # auth0-mfa-lab: allow
+    lab.phone.code()
+    assert capsys.readouterr().err == ""
+
+
 def test_it_enrolls_where_the_qr_says_and_where_it_says_nothing_at_the_tenant(
     live_tenant: LiveTenant, lab: Lab
 ) -> None:
