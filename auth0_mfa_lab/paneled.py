@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from auth0_mfa_lab.polling import Poll, PollRun
+from auth0_mfa_lab.polled import PollRun
+from auth0_mfa_lab.polling import Poll
 from auth0_mfa_lab.sender import checked_text
 from auth0_mfa_lab.settings import is_loopback
 from auth0_mfa_lab.show.poll import show_poll
@@ -132,7 +133,13 @@ class Panels:
             self.clock.now(), oob_code_at=self._received(oob_code), mfa_token_at=self._received(mfa_token)
         )
         ask = partial(self.client.mfa_oob_grant, mfa_token=mfa_token, oob_code=oob_code)
-        return PollRun(poll, ask=ask, now=self.clock.now, show=show_poll)
+        begun_by = "mfa_associate" if self._path(oob_code) == "/mfa/associate" else "mfa_challenge"
+        return PollRun(poll, ask=ask, now=self.clock.now, show=show_poll, begun_by=begun_by)
+
+    def _path(self, value: str) -> str | None:
+        """Return the path of the request whose answer brought a value."""
+        born = self.aliases.born(value)
+        return self.journal[born - 1].request.target if born else None
 
     def _received(self, value: str) -> float:
         """Return when a value was received, in the lab's time; now, for one that no exchange brought."""

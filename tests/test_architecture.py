@@ -23,7 +23,7 @@ MOST_LINES = 250
 
 LEAVES = frozenset({"errors", "secret"})
 WIRE = LEAVES | {"settings", "wire"}
-POLLING = WIRE | {"polling", "tokens"}
+POLLING = WIRE | {"polling", "polled", "tokens"}
 # `show.told` names a module: the rest of `show` is not allowed with it.
 MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "secret": frozenset(),
@@ -32,6 +32,7 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "settings": LEAVES | {"settings_values"},
     "wire": LEAVES | {"settings"},
     "polling": WIRE,
+    "polled": WIRE | {"polling"},
     "verdicts": frozenset(),
     "tokens": WIRE | {"verdicts"},
     "assertion": LEAVES,
@@ -41,7 +42,7 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "management": WIRE | {"sender"},
     "clock": LEAVES | {"show.told"},
     "show": POLLING | {"clock"},  # a panel waits, so it has a clock
-    "live": POLLING | {"clock", "client", "management", "settings_values", "show"},
+    "live": POLLING | {"clock", "client", "management", "people", "phone", "settings_values", "show"},
     "people": POLLING | {"client", "show.told"},
     "phone": POLLING | {"client", "show.told"},
     "inbox": WIRE,
@@ -58,16 +59,18 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "door": frozenset(),  # it names types alone
     "exporting": WIRE | {"show"},
     "paneled": POLLING | {"client", "clock", "sender", "screens", "show"},
-    "owned": POLLING | {"clock", "connection", "live", "noted", "people", "sender", "show", "virtual_phone"},
+    "staged": LEAVES | {"live", "sandbox"},
+    "owned": POLLING | {"staged", "clock", "connection", "live", "noted", "people", "sender", "show", "virtual_phone"},
     "lab": POLLING
     | {"client", "clock", "inbox", "live", "people", "phone", "sandbox", "sender", "show"}
     | {"boxed", "connection", "door", "exporting", "noted", "owned", "paneled", "replayed", "served"},
     "": POLLING | {"client", "lab"},
-    "cli": frozenset({"", "cli_control", "cli_doctor", "cli_scan", "cli_serve", "lab"}),
+    "cli": frozenset({"", "cli_control", "cli_doctor", "cli_drift", "cli_scan", "cli_serve", "lab"}),
     "cli_serve": frozenset({"serving"}),
     "serving": frozenset({"sandbox"}),
     "cli_control": LEAVES | {"control", "settings"},
     "cli_doctor": LEAVES | {"lab", "live", "settings", "settings_values", "show"},
+    "cli_drift": LEAVES | {"live", "staged"},
     "cli_scan": frozenset({"wire"}),
     "plugin_control": frozenset({"control"}),
     "plugin_server": LEAVES | {"plugin_control", "sandbox", "serving", "settings"},

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auth0_mfa_lab import State
-from auth0_mfa_lab.polling import Answer, Poll
+from auth0_mfa_lab.polling import Answer, Life, Poll
 from tests.mothers import GRANTED, LOST, MFA_TOKEN, NOW, PENDING, SLOW_DOWN, Standing, a_journal, a_run, an_exchange
 
 REJECTION = "MFA Authorization rejected."
@@ -67,6 +67,9 @@ def test_over_all_sequences_of_answers_it_ends_asks_no_more_and_never_grows_fast
                 assert after.polls == poll.polls + 1
                 assert after.gap >= poll.gap
                 assert after.deadline == poll.deadline
+                assert (after.slowed_by is None) == (after.gap == 5)
+                assert (after.spent is None) == (after.state is not State.EXPIRED)
+                assert after.asked_at == now
                 if name in FINAL:
                     assert after.state is FINAL[name][1]
                     assert after.is_over
@@ -80,7 +83,7 @@ def test_over_all_sequences_of_answers_it_ends_asks_no_more_and_never_grows_fast
                     below.append(after)
         level = below
         # Equal polls end equally: each is walked to its end once.
-        for poll in {replace(poll, reason="", polls=0) for poll in level}:
+        for poll in {replace(poll, reason="", polls=0, asked_at=None, slowed_by=None) for poll in level}:
             _ends_at_its_deadline(poll)
     assert walked == sum(len(GOING_ON) ** length * len(ANSWERS) for length in range(6))
 
@@ -187,6 +190,47 @@ def test_the_sooner_of_the_two_lifetimes_is_the_deadline() -> None:
     assert Poll.begin(NOW, oob_code_at=NOW - 100).deadline == NOW + 200
     assert Poll.begin(NOW, oob_code_at=NOW, mfa_token_at=NOW - 400).deadline == NOW + 200
     assert Poll.begin(NOW, oob_code_at=NOW - 250, mfa_token_at=NOW - 400).deadline == NOW + 50
+
+
+@pytest.mark.parametrize(
+    ("oob_code_at", "mfa_token_at", "first"),
+    [
+        (NOW, NOW, Life.OOB_CODE),
+        (NOW, NOW - 299, Life.OOB_CODE),
+        (NOW, NOW - 300, Life.OOB_CODE),
+        (NOW, NOW - 301, Life.MFA_TOKEN),
+    ],
+)
+def test_both_lives_are_known_and_which_of_them_ends_first(
+    oob_code_at: float, mfa_token_at: float, first: Life
+) -> None:
+    poll = Poll.begin(NOW, oob_code_at=oob_code_at, mfa_token_at=mfa_token_at)
+    assert (poll.oob_code_ends_at, poll.mfa_token_ends_at) == (oob_code_at + 300, mfa_token_at + 600)
+    assert poll.ends_first is first
+    assert (poll.spent, poll.at(poll.deadline).spent) == (None, first)
+
+
+@pytest.mark.parametrize(
+    ("error", "said", "spent"),
+    [
+        ("expired_token", "mfa_token is expired", Life.MFA_TOKEN),
+        ("expired_token", "The oob_code is expired", Life.OOB_CODE),
+        ("invalid_grant", "The oob_code is expired", Life.OOB_CODE),
+        ("expired_token", None, Life.MFA_TOKEN),
+    ],
+)
+def test_an_answer_that_says_expired_says_which_life_is_over(error: str, said: str | None, spent: Life) -> None:
+    answer = Answer(status=401, error=error, error_description=said)
+    assert Poll.begin(NOW).advance(answer, NOW).spent is spent
+
+
+def test_what_made_the_gap_grow_is_remembered() -> None:
+    poll = Poll.begin(NOW).advance(ANSWERS["pending"], NOW)
+    assert poll.slowed_by is None
+    poll = poll.advance(ANSWERS["429 with Retry-After"], NOW)
+    assert poll.slowed_by == "429"
+    poll = poll.advance(ANSWERS["slow_down"], NOW).advance(ANSWERS["5xx"], NOW)
+    assert poll.slowed_by == "slow_down"
 
 
 @pytest.mark.parametrize(("oob_code_at", "mfa_token_at"), [(NOW - 300, NOW), (NOW, NOW - 600)])

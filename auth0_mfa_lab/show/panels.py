@@ -8,27 +8,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine
-from html import escape
 from typing import Any
-
-import ipywidgets
 
 from auth0_mfa_lab.clock import LabClock
 from auth0_mfa_lab.errors import LabError
-from auth0_mfa_lab.polling import PollRun, State
+from auth0_mfa_lab.polled import PollRun
+from auth0_mfa_lab.show.cards import line
 from auth0_mfa_lab.show.panels_base import Panel
+from auth0_mfa_lab.show.panels_rows import Rows
 from auth0_mfa_lab.show.poll import headline
+from auth0_mfa_lab.show.poll_card import card_of, row_of
+from auth0_mfa_lab.show.poll_html import ROWS_TITLE, meters_html, next_html, row_html, static_html, status_html
+from auth0_mfa_lab.show.poll_next import Doing
 from auth0_mfa_lab.wire.exchange import Exchange
 
 TICK_SECONDS = 1.0
-_MARK = {
-    State.PENDING: "…",
-    State.GRANTED: "✓",
-    State.REJECTED: "✗",
-    State.EXPIRED: "⌛",
-    State.FAILED: "!",
-    State.STOPPED: "■",
-}
 
 
 class PollPanel(Panel):
@@ -50,17 +44,22 @@ class PollPanel(Panel):
         super().__init__(mask=mask, raise_failures=raise_failures)
         self.run = run
         self._clock = clock
+        self._now = clock.now()
+        self._doing: Doing = "idle"
+        self._drawn = 0
         self._task: asyncio.Task[None] | None = None
         self._woken = asyncio.Event()
         self.once_button = self._button("Poll once", "Ask Auth0 once whether the phone answered", self._click_once)
         self.until_button = self._button("Poll until done", "Ask again and again, until it is over", self._click_until)
         self.stop_button = self._button("Stop", "Stop asking", self.stop)
-        self._status = ipywidgets.HTML()
-        self._status.add_class("poll-status")
-        self._countdown = ipywidgets.HTML()
-        self._answer = ipywidgets.HTML()
-        buttons = ipywidgets.HBox([self.once_button, self.until_button, self.stop_button])
-        self.children = (buttons, self._status, self._countdown, self._failure, self._answer)
+        self._status = self._html("poll-status")
+        self._next = self._html("poll-next")
+        self._meters = self._html("poll-meters")
+        self._rows = Rows(line(ROWS_TITLE, small=True))
+        self._answer = self._html("poll-answer")
+        buttons = self._row(self.once_button, self.until_button, self.stop_button)
+        parts = (buttons, self._failure, self._status, self._next, self._meters, self._rows, self._answer)
+        self.children = parts
         self._refresh()
         self._when_run_again(self.stop)
 
@@ -70,7 +69,7 @@ class PollPanel(Panel):
         try:
             return self.run.once()
         finally:
-            self._refresh()
+            self._see(self._clock.now())
 
     def poll_until_done(self) -> PollRun:
         """Ask until the poll is over, waiting in the lab's time, and return the poll."""
@@ -78,7 +77,7 @@ class PollPanel(Panel):
         try:
             return self.run.until_done(self._clock.wait)
         finally:
-            self._refresh()
+            self._see(self._clock.now())
 
     def stop(self) -> None:
         """Stop asking; what is shown says so at once, even while an answer is under way."""
@@ -92,11 +91,15 @@ class PollPanel(Panel):
             await task
         return self.run
 
+    def close(self) -> None:
+        """Stop asking, and take the panel off every page."""
+        if self.comm is not None and self._task is not None:
+            self.stop()
+        super().close()
+
     def static_html(self) -> str:
-        """Return the panel's state and its last exchange as HTML without widgets."""
-        exchange = self.run.exchange
-        answer = exchange.show(exchange)[1] if exchange else ""
-        return f"<div>{self._status_html()}{self._countdown_html()}{answer}</div>"
+        """Return all that the panel shows as HTML without widgets, each poll with its exchange."""
+        return static_html(self.run, self._now)
 
     def __repr__(self) -> str:
         return f"PollPanel · {headline(self.run)}"
@@ -109,37 +112,48 @@ class PollPanel(Panel):
 
     def _begin(self, act: Callable[[], Coroutine[Any, Any, None]]) -> None:
         self._must_be_idle()
-        self._failure.value = ""
         # A new one: without a loop of one's own each click has another, and an event belongs to the first that waits.
         self._woken = asyncio.Event()
-        self.run.resume()
+        self.run.resume(self._now)
         if self._loop is None:
             asyncio.run(self._watched(act))
             return
         self._task = self._loop.create_task(self._watched(act), name="poll")
+        self._doing = "waiting"
         self._refresh()
 
     async def _watched(self, act: Callable[[], Coroutine[Any, Any, None]]) -> None:
         try:
             with self._clock.running():
+                await self._look()
                 await act()
         except Exception as error:
             self.run.stop()
             self._fail(error)
         finally:
             self._task = None
+            self._doing = "idle"
             self._refresh()
 
     async def _ask(self) -> None:
-        if not self.run.poll.is_over:
-            exchange = await asyncio.to_thread(self.run.ask)
-            self._clock.sync()
-            self.run.apply(exchange)
+        """Ask once; while no answer is there, each tick shows the time that is left."""
+        if self.run.poll.is_over:
+            return
+        self._doing = "asking"
+        asked = asyncio.ensure_future(asyncio.to_thread(self.run.ask))
+        # Where the wait itself fails, nobody else hears how the request ended.
+        asked.add_done_callback(lambda each: each.cancelled() or each.exception())
+        while not asked.done():
             self._refresh()
+            await asyncio.wait({asked}, timeout=TICK_SECONDS)
+            self._now = await asyncio.to_thread(self._moment)
+        self.run.apply(asked.result(), self._now)
+        self._doing = "waiting"
+        self._refresh()
 
     async def _ask_until_done(self) -> None:
         while not self.run.poll.is_over:
-            if (left := self.run.poll.next_at - self._clock.now()) > 0:
+            if (left := self.run.poll.next_at - self._now) > 0:
                 await self._tick(min(TICK_SECONDS, left))
             else:
                 await self._ask()
@@ -148,8 +162,20 @@ class PollPanel(Panel):
         """Let at most a second pass, fewer when *Stop* wakes the poll, and show the time that is left."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._woken.wait(), seconds)
+        await self._look()
+
+    async def _look(self) -> None:
+        """Look at the clock, on a thread: that of a served sandbox is asked over the network."""
+        self._see(await asyncio.to_thread(self._moment))
+
+    def _moment(self) -> float:
         self._clock.sync()
-        self.run.poll = self.run.poll.at(self._clock.now())
+        return self._clock.now()
+
+    def _see(self, now: float) -> None:
+        """Show the poll as it stands at `now`; its time may be over."""
+        self._now = now
+        self.run.poll = self.run.poll.at(now)
         self._refresh()
 
     def _must_be_idle(self) -> None:
@@ -157,31 +183,21 @@ class PollPanel(Panel):
             raise LabError("This panel is polling already: press Stop first, or wait until it is done.")
 
     def _refresh(self) -> None:
-        busy = self._task is not None
-        may_poll = not busy and self.run.state in (State.PENDING, State.STOPPED)
-        self.once_button.disabled = self.until_button.disabled = not may_poll
-        self.stop_button.disabled = not busy or self.run.state is State.STOPPED
-        self._status.value = self._status_html()
-        self._countdown.value = self._countdown_html()
-        exchange = self.run.exchange
-        self._answer.value = exchange.show(exchange)[1] if exchange else ""
+        card = card_of(self.run, self._now, doing=self._doing)
+        self.once_button.disabled = not card.allowed.once
+        self.until_button.disabled = not card.allowed.until
+        self.stop_button.disabled = not card.allowed.stop
+        self._status.value = status_html(card)
+        self._next.value = next_html(card)
+        self._meters.value = meters_html(card)
+        self._draw_rows()
 
-    def _status_html(self) -> str:
-        poll = self.run.poll
-        count = f"{poll.polls} poll{'' if poll.polls == 1 else 's'}"
-        said = f"<b>{_MARK[poll.state]} {poll.state.value}</b> · {count} · {escape(self._mask(poll.reason))}"
-        # A widget's own lines are as high as a button.
-        return f'<div role="status" aria-live="polite" style="line-height:1.5">{said}</div>'
-
-    def _countdown_html(self) -> str:
-        """Return the seconds that are left: apart from the status, which would be read aloud every second."""
-        poll, now = self.run.poll, self._clock.now()
-        if poll.is_over:
-            return ""
-        left = f"next poll in {_seconds(poll.next_at - now)} · ends in {_seconds(poll.deadline - now)}"
-        return f'<div style="line-height:1.5">{left}</div>'
-
-
-def _seconds(seconds: float) -> str:
-    minutes, rest = divmod(max(0, round(seconds)), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+    def _draw_rows(self) -> None:
+        """Add the polls that are not drawn yet: each is drawn once, and an answer that ends the poll stands open."""
+        for exchange in self.run.exchanges[self._drawn :]:
+            row = row_of(exchange, self.run.exchanges[0].at)
+            self._drawn += 1
+            if row.final:
+                self._answer.value = row_html(row, is_open=True)
+            else:
+                self._rows.append(row_html(row))

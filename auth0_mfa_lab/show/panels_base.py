@@ -48,6 +48,10 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
             place.add_class(name)
         return place
 
+    def _row(self, *buttons: ipywidgets.Button) -> ipywidgets.HBox:
+        """Return buttons side by side, in the order of the keyboard; a narrow page breaks the row."""
+        return ipywidgets.HBox(buttons, layout=ipywidgets.Layout(flex_flow="row wrap"))
+
     def _button(self, name: str, tooltip: str, act: Callable[[], None]) -> ipywidgets.Button:
         button = ipywidgets.Button(description=name, tooltip=tooltip)
         button.on_click(lambda _: self._at_home(lambda: self._guarded(act)))
