@@ -48,10 +48,11 @@ class Commands(click.Group):
         return super().get_command(ctx, cmd_name)
 
     def _import_the_rest(self) -> None:
-        from auth0_mfa_lab import cli_control, cli_doctor, cli_scan
+        from auth0_mfa_lab import cli_control, cli_doctor, cli_drift, cli_scan
 
         cli_control.register(self)
         cli_doctor.register(self)
+        cli_drift.register(self)
         cli_scan.register(self)
 
 

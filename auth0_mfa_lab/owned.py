@@ -21,6 +21,7 @@ from auth0_mfa_lab.settings import Settings
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.lab import Lab
+    from auth0_mfa_lab.live.drift import Drift
     from auth0_mfa_lab.show.doctor import Diagnosis
 
 
@@ -67,6 +68,17 @@ class OwnTenant:
         from auth0_mfa_lab.live.consult import consult
 
         return consult(cast("Lab", self), wanted=wanted, management_token=management_token)
+
+    @staticmethod
+    def drift(path: str | Path, *, allow: str | Path | None = None) -> Drift:
+        """Compare a recorded live run with what the sandbox answers to the same steps; nothing is sent anywhere.
+
+        `allow` is a TOML file of accepted differences (default: the drift-allow.toml beside the recording). Raises
+        LabError for a file that cannot be read.
+        """
+        from auth0_mfa_lab.staged import drift
+
+        return drift(path, allow=allow)
 
     def _where_recorded(self) -> list[str]:
         return [self._record.line()] if self._record else []
