@@ -177,7 +177,7 @@ def tracked() -> list[str]:
 
 
 TRACKED = tracked()
-PAGES = {"keepachangelog.com", "semver.org", "www.apache.org"}
+PAGES = {"keepachangelog.com", "semver.org", "www.apache.org", "www.w3.org"}
 TOP_LEVEL = "com|org|net|io|dev|eu|de|uk|us|app|cloud"
 # Each is written so that it does not find itself.
 REGISTRIES = r"py[p]i\.|pyth[o]nhosted|anac[o]nda\.(?:com|org)|np[m]js|artif[a]ctory|inde[x]-url"

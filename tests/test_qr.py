@@ -11,7 +11,8 @@ import zxingcpp
 from PIL import Image
 
 from auth0_mfa_lab import Lab
-from auth0_mfa_lab.show.qr import QUIET_ZONE_MODULES, QrPicture, qr_png
+from auth0_mfa_lab.show.qr import LEAST_PIXELS, MODULE_PIXELS, QUIET_ZONE_MODULES, QrPicture, qr_img, qr_png, qr_svg
+from tests.qr_pictures import drawn, svgs_in, texts_in
 
 URI = "otpauth://totp/tenant:jane%40example.com?enrollment_tx_id=ticket-1&base_url=https%3A%2F%2Ftenant.example"
 MODULE = 6
@@ -56,6 +57,36 @@ def test_on_a_dark_page_it_is_read_all_the_same() -> None:
 
 def test_the_same_uri_gives_the_same_picture() -> None:
     assert qr_png(URI) == qr_png(URI)
+
+
+@pytest.mark.parametrize("uri", [URI, "x", "https://example.com/" + "a" * 600, "é漢😀"])
+def test_a_drawing_is_the_picture_module_by_module(uri: str) -> None:
+    picture = drawn(qr_svg(uri))
+    assert texts_in(picture) == [uri]
+    assert picture.tobytes() == picture_of(qr_png(uri)).tobytes()
+    assert MODULE_PIXELS == MODULE
+
+
+def test_a_drawing_is_text_of_half_the_bytes_of_one_square_a_module_and_the_same_each_time() -> None:
+    svg = qr_svg(URI)
+    assert svg == qr_svg(URI)
+    assert svg.isascii()
+    assert len(svg) < 6_000
+    assert len(qr_img(URI, "a")) < 8_000
+
+
+def test_an_html_picture_says_what_it_is_keeps_its_size_and_cannot_be_broken_out_of() -> None:
+    html_picture = qr_img(URI, 'QR of "Jane" <b>')
+    assert svgs_in(html_picture) == [qr_svg(URI)]
+    assert 'alt="QR of &quot;Jane&quot; &lt;b&gt;"' in html_picture
+    modules = drawn(qr_svg(URI)).width // MODULE
+    assert LEAST_PIXELS >= 4
+    assert f"max-width:100%;min-width:{modules * LEAST_PIXELS}px;height:auto" in html_picture
+
+
+@pytest.mark.parametrize("breaks", ["var(", "<style", "<svg", "class=", "url("])
+def test_an_html_picture_has_nothing_that_an_untrusted_notebook_drops(breaks: str) -> None:
+    assert breaks not in qr_img(URI, "a")
 
 
 def test_a_picture_is_shown_as_an_image_with_its_caption(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,312 @@
+"""What a QR's panel says, without a widget: the URI taken apart, each state with its sentence, and the HTML of both."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from html import unescape
+from typing import Any
+
+import pytest
+
+from auth0_mfa_lab import Lab, LabError
+from auth0_mfa_lab.show.qr_barcode import Barcode, Holds
+from auth0_mfa_lab.show.qr_card import CAPTIONS, LIVE_CAPTION, QrCard, Standing, enrolled_in, outcome_of
+from auth0_mfa_lab.show.qr_html import parts_html, static_html, status_html, time_html
+from auth0_mfa_lab.show.told import Told
+from auth0_mfa_lab.wire.exchange import Exchange
+from tests.mothers import a_journal, a_request, an_exchange
+
+TICKET = "Qm4T9vX2kLr7Zp0sHc3NwYb8EdJa6UfG"  # auth0-mfa-lab: allow
+SECRET = "MFRGGZDFMZTWQ2LKNNWG23TPOBYXE43U"  # auth0-mfa-lab: allow
+BASE_URL = "https://acme.example/appliance-mfa"
+PUSH = f"otpauth://totp/acme:jane%40example.com?enrollment_tx_id={TICKET}&base_url=https%3A%2F%2Facme.example%2Fappliance-mfa"
+OTP = f"otpauth://totp/acme:jane%40example.com?secret={SECRET}&issuer=acme&algorithm=SHA1&digits=6&period=30"
+CLASSIC = (
+    f"otpauth://totp/acme:jane%40example.com?secret={SECRET}&enrollment_tx_id={TICKET}&issuer=acme&id=dev_1"
+    "&base_url=https%3A%2F%2Facme.example&algorithm=sha1&digits=6&counter=0&period=30"
+)
+
+
+def mask(text: str) -> str:
+    return text.replace(TICKET, "<enrollment_tx_id 1>").replace(SECRET, "<secret 1>")
+
+
+def fields(uri: str) -> list[tuple[str, str]]:
+    return [(part.name, part.value) for part in Barcode.of(uri, mask).parts]
+
+
+def a_card(uri: str = PUSH, **changes: Any) -> QrCard:
+    card = QrCard(barcode=Barcode.of(uri, mask), is_live=False, can_scan=True, drawn=True, left=300.0)
+    return replace(card, **changes)
+
+
+# -- the URI taken apart
+
+
+def test_a_guardian_ticket_is_taken_apart() -> None:
+    barcode = Barcode.of(PUSH, mask)
+    assert barcode.holds is Holds.TICKET
+    assert fields(PUSH) == [
+        ("enrollment_tx_id", "<enrollment_tx_id 1>"),
+        ("base_url", BASE_URL),
+        ("tenant", "acme"),
+        ("account", "jane@example.com"),
+    ]
+    assert barcode.ticket == "<enrollment_tx_id 1>"
+
+
+def test_an_authenticator_apps_secret_is_taken_apart() -> None:
+    barcode = Barcode.of(OTP, mask)
+    assert barcode.holds is Holds.SECRET
+    assert fields(OTP) == [
+        ("secret", "<secret 1>"),
+        ("issuer", "acme"),
+        ("tenant", "acme"),
+        ("account", "jane@example.com"),
+        ("algorithm", "SHA1"),
+        ("digits", "6"),
+        ("period", "30"),
+    ]
+    assert barcode.ticket == ""
+
+
+def test_a_ticket_beside_a_secret_is_guardians_and_loses_no_field() -> None:
+    barcode = Barcode.of(CLASSIC, mask)
+    assert barcode.holds is Holds.TICKET
+    assert [name for name, _ in fields(CLASSIC)] == [
+        *("enrollment_tx_id", "base_url", "secret", "issuer", "tenant", "account"),
+        *("id", "algorithm", "digits", "counter", "period"),
+    ]
+
+
+def test_what_apps_take_for_an_absent_field_is_said() -> None:
+    parts = {part.name: part for part in Barcode.of(f"otpauth://totp/x?secret={SECRET}", mask).parts}
+    assert [name for name, part in parts.items() if part.value == "(absent)"] == ["algorithm", "digits", "period"]
+    assert parts["digits"].meaning == "apps take 6"
+    assert "base_url" in dict(fields(f"otpauth://totp/x?enrollment_tx_id={TICKET}"))
+
+
+@pytest.mark.parametrize(
+    ("label", "expected"),
+    [
+        ("acme:jane%40example.com", [("tenant", "acme"), ("account", "jane@example.com")]),
+        ("acme%3Ajane", [("tenant", "acme"), ("account", "jane")]),
+        ("acme:samlp%7Cx:y", [("tenant", "acme"), ("account", "samlp|x:y")]),
+        ("jane+tag%40example.com", [("account", "jane+tag@example.com")]),
+        ("", []),
+    ],
+)
+def test_a_label_is_a_tenant_and_an_account(label: str, expected: list[tuple[str, str]]) -> None:
+    found = fields(f"otpauth://totp/{label}?enrollment_tx_id={TICKET}&base_url=x")
+    assert found[2:] == expected
+
+
+def test_a_field_that_the_lab_does_not_know_is_shown_too() -> None:
+    part = Barcode.of(f"{PUSH}&colour=blue", mask).parts[-1]
+    assert (part.name, part.value, part.meaning) == ("colour", "blue", "no field that the lab knows")
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["otpauth://totp/acme:jane", "otpauth://totp/acme?issuer=x", "otpauth://totp/a?secret=", "otpauth://[x?a=b"],
+)
+def test_what_enrolls_nothing_is_a_sentence(uri: str) -> None:
+    with pytest.raises(LabError, match="neither an enrollment_tx_id nor a secret"):
+        Barcode.of(uri, mask)
+
+
+# -- the states
+
+
+@pytest.mark.parametrize(
+    ("changes", "standing", "line"),
+    [
+        ({}, Standing.SHOWN, "shown: scan it with the sandbox's phone · 5 min 0 s left to scan"),
+        ({"drawn": False}, Standing.HIDDEN, "hidden: press Show to draw it · 5 min 0 s left to scan"),
+        ({"left": 0.4}, Standing.SHOWN, "shown: scan it with the sandbox's phone · 1 s left to scan"),
+        ({"left": 0.0}, Standing.EXPIRED, "expired: enroll again"),
+        ({"left": -5.0, "drawn": False}, Standing.EXPIRED, "expired: enroll again"),
+        ({"scanning": True}, Standing.SCANNING, "scanning: the phone enrolls · 5 min 0 s left to scan"),
+        ({"scanned": "done (exchange 3)"}, Standing.SCANNED, "scanned: done (exchange 3)"),
+        ({"scanned": "done", "left": -1.0}, Standing.SCANNED, "scanned: done"),
+        ({"refused": "404"}, Standing.SHOWN, "refused: 404 · 5 min 0 s left to scan"),
+        ({"refused": "404", "left": 0.0}, Standing.EXPIRED, "expired: enroll again"),
+        ({"is_live": True}, Standing.SHOWN, "shown: scan it with the Guardian app · 5 min 0 s left to scan"),
+    ],
+)
+def test_each_state_of_a_ticket_has_its_line(changes: dict[str, Any], standing: Standing, line: str) -> None:
+    card = a_card(**changes)
+    assert card.standing is standing
+    assert card.line() == f"QrPanel · {line} · {mask(PUSH)}"
+    assert "\n" not in card.line()
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({}, "shown: scan it with the sandbox's phone · does not expire"),
+        ({"scanned": "the phone shows codes"}, "scanned: the phone shows codes · does not expire"),
+        ({"is_live": True, "drawn": False}, "hidden: press Show to draw it · does not expire"),
+        ({"is_live": True}, "shown: scan it with any authenticator app · does not expire"),
+    ],
+)
+def test_a_secret_does_not_expire_and_a_scan_does_not_spend_it(changes: dict[str, Any], line: str) -> None:
+    card = a_card(OTP, **{"left": None, **changes})
+    assert card.line() == f"QrPanel · {line} · {mask(OTP)}"
+    assert not card.is_over
+    assert "does not expire" in card.time
+
+
+@pytest.mark.parametrize(
+    ("changes", "may_scan", "is_drawn", "instead"),
+    [
+        ({}, True, True, ""),
+        ({"drawn": False}, True, False, "The QR is hidden."),
+        ({"can_scan": False}, False, True, ""),
+        ({"scanning": True}, False, True, ""),
+        ({"refused": "404"}, True, True, ""),
+        ({"left": 0.0}, False, False, "Expired: enroll again."),
+        ({"scanned": "done"}, False, False, "Scanned: this ticket is spent."),
+    ],
+)
+def test_what_may_be_pressed_and_what_stands_in_the_pictures_place(
+    changes: dict[str, Any], may_scan: bool, is_drawn: bool, instead: str
+) -> None:
+    card = a_card(**changes)
+    assert (card.may_scan, card.is_drawn, card.instead) == (may_scan, is_drawn, instead)
+
+
+def test_a_scanned_secret_stays_on_the_page_and_is_not_scanned_twice() -> None:
+    card = a_card(OTP, left=None, scanned="done")
+    assert card.is_drawn
+    assert not card.may_scan
+
+
+@pytest.mark.parametrize(("left", "share"), [(300.0, 1.0), (150.0, 0.5), (0.0, 0.0), (-1.0, 0.0), (900.0, 1.0)])
+def test_the_bar_is_the_share_of_five_minutes_that_is_left(left: float, share: float) -> None:
+    assert a_card(left=left).share == share
+
+
+def test_no_state_is_told_by_its_mark_alone_and_no_two_share_one() -> None:
+    cards = [
+        *(a_card(), a_card(drawn=False), a_card(scanning=True), a_card(scanned="x"), a_card(left=0.0)),
+        a_card(refused="x"),
+    ]
+    assert len({card.mark for card in cards}) == len({card.word for card in cards}) == len(cards)
+
+
+# -- what came of a scan
+
+
+def a_scan(status: int, ticket: str = TICKET, **options: Any) -> Exchange:
+    journal = a_journal()
+    asked = a_request(
+        url="https://acme.example/appliance-mfa/api/enroll", headers=[("authorization", f'Ticket id="{ticket}"')]
+    )
+    return an_exchange(status, request=asked, journal=journal, **{"speaker": "phone", **options})
+
+
+def test_a_scan_that_worked_names_its_exchange() -> None:
+    assert outcome_of(a_scan(201, json={"id": "dev_1"})) == ("the phone is enrolled (exchange 1)", "")
+    assert outcome_of(Told("scanned"))[0].startswith("the phone shows codes from now on")
+
+
+@pytest.mark.parametrize(
+    ("exchange", "said"),
+    [
+        (a_scan(404, json={"statusCode": 404}), "404 Not Found (exchange 1): enroll again"),
+        (a_scan(0, failure="ConnectError"), "no answer (exchange 1): enroll again"),
+    ],
+)
+def test_a_scan_that_was_refused_says_so_and_what_to_do(exchange: Exchange, said: str) -> None:
+    scanned, refused = outcome_of(exchange)
+    assert scanned == ""
+    assert refused.startswith(said)
+
+
+def test_an_enrollment_that_a_phone_made_elsewhere_is_found_by_its_ticket_alone() -> None:
+    barcode = Barcode.of(PUSH, mask)
+    ours = a_scan(201, json={"id": "dev_1"})
+    assert enrolled_in([ours], barcode) is ours
+    for other in (
+        a_scan(201, json={"id": "dev_1"}, speaker="app"),
+        a_scan(404, json={}),
+        an_exchange(201, journal=a_journal()),
+    ):
+        assert enrolled_in([other], barcode) is None
+    assert enrolled_in([ours], Barcode.of(OTP, mask)) is None
+    second = a_journal()
+    second.aliases.learn("enrollment_tx_id", "another-ticket-0123456789")
+    asked = a_request(headers=[("authorization", f'Ticket id="{TICKET}"')])
+    elsewhere = an_exchange(201, json={}, request=asked, journal=second, speaker="phone")
+    assert enrolled_in([elsewhere], barcode) is None, "it is <enrollment_tx_id 2> there"
+
+
+# -- the HTML
+
+
+def test_the_table_has_each_field_with_a_heading_and_shows_no_secret() -> None:
+    html = parts_html(a_card(CLASSIC))
+    for name, value in fields(CLASSIC):
+        assert f">{name}</th>" in html
+        assert value in unescape(html)
+    assert html.count('<th scope="row"') == len(fields(CLASSIC))
+    assert TICKET not in html
+    assert SECRET not in html
+
+
+def test_what_came_from_outside_is_text_in_the_html() -> None:
+    uri = f"otpauth://totp/%3Cimg%20src%3Dx%3E:%22j%22?enrollment_tx_id={TICKET}&%3Cb%3E=%3Ci%3E"
+    card = a_card(uri, refused="<script>")
+    html = static_html(card, "") + card.barcode.label
+    assert "<img src=x>" in card.barcode.label
+    for tag in ("<img", "<b>=", "<i>", "<script"):
+        assert tag not in html.removesuffix(card.barcode.label)
+
+
+def test_the_status_is_read_when_it_changes_and_the_time_is_not_in_it() -> None:
+    first, second = a_card(), a_card(left=299.0)
+    assert status_html(first) == status_html(second)
+    assert 'role="status" aria-live="polite"' in status_html(first)
+    assert time_html(first) != time_html(second)
+    assert "aria-live" not in time_html(first)
+
+
+def test_the_time_is_a_bar_with_its_text_and_a_sentence_for_what_does_not_expire() -> None:
+    assert 'aria-valuetext="2 min 30 s left to scan"' in time_html(a_card(left=150.0))
+    assert 'aria-valuenow="50"' in time_html(a_card(left=150.0))
+    assert time_html(a_card(left=0.0)) == ""
+    assert "progressbar" not in time_html(a_card(OTP, left=None))
+    assert "A secret does not expire" in time_html(a_card(OTP, left=None))
+
+
+def test_the_static_twin_has_the_picture_only_while_it_is_shown() -> None:
+    assert "PICTURE" in static_html(a_card(), "PICTURE")
+    for changes in ({"drawn": False}, {"left": 0.0}, {"scanned": "done"}):
+        assert "PICTURE" not in static_html(a_card(**changes), "PICTURE")
+    assert "Expired: enroll again." in static_html(a_card(left=0.0), "PICTURE")
+
+
+@pytest.mark.parametrize("drops", ["var(", "<style", " id=", "<svg", "onclick"])
+def test_the_static_twin_has_nothing_that_an_untrusted_notebook_drops(drops: str) -> None:
+    assert drops not in static_html(a_card(drawn=False), "")
+
+
+def test_the_caption_says_who_can_use_it() -> None:
+    assert a_card().caption == CAPTIONS[Holds.TICKET]
+    assert a_card(OTP).caption == CAPTIONS[Holds.SECRET]
+    assert a_card(is_live=True).caption == LIVE_CAPTION
+    assert "no saved file" in LIVE_CAPTION
+
+
+def test_the_sandboxs_own_uris_are_read_as_its_phone_reads_them() -> None:
+    lab = Lab.sandbox()
+    for kind, channels in (("oob", ["auth0"]), ("otp", None)):
+        user = lab.user(factors=[])
+        login = lab.client.password_grant(username=user.username, password=user.password)
+        token = login["mfa_token"]
+        uri = lab.client.mfa_associate(token, authenticator_types=[kind], oob_channels=channels)["barcode_uri"]
+        barcode = Barcode.of(uri, lab.aliases.mask)
+        assert barcode.holds is (Holds.TICKET if kind == "oob" else Holds.SECRET)
+        assert {part.name: part.value for part in barcode.parts}["account"] == user.username
+        assert str(uri) not in str(barcode)
