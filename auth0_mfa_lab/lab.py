@@ -18,10 +18,12 @@ from auth0_mfa_lab.door import Policy, Profile, SandboxDoor
 from auth0_mfa_lab.errors import ClaimFailed
 from auth0_mfa_lab.exporting import Exports
 from auth0_mfa_lab.inbox import LabInbox, OwnInbox
+from auth0_mfa_lab.live.codes import Codes
+from auth0_mfa_lab.live.made import drawn
 from auth0_mfa_lab.noted import furnished, noted_answers
 from auth0_mfa_lab.owned import OwnTenant, recorded_in
 from auth0_mfa_lab.paneled import Panels
-from auth0_mfa_lab.people import User, configured_user, learn_settings
+from auth0_mfa_lab.people import User, learn_settings
 from auth0_mfa_lab.phone import LabPhone, OwnPhone, ask_hidden
 from auth0_mfa_lab.replayed import Replays
 from auth0_mfa_lab.sender import checked_text
@@ -57,7 +59,9 @@ class Lab(Replays, OwnTenant, Panels, Exports, Lines):
         self._sandbox: Sandbox | None = None
         self._box: Host | None = None
         self._virtual: Phone | None = None
-        ask = noted_answers(ask_hidden, self.journal)
+        self._codes = Codes(ask_hidden, now=clock.now)
+        ask = noted_answers(self._codes, self.journal)
+        self._draw = noted_answers(drawn, self.journal)
         self.phone: LabPhone = OwnPhone(self.aliases, ask)
         self.inbox: LabInbox = OwnInbox(self.aliases, ask)
         self.audience: str | None = settings.audience
@@ -126,11 +130,12 @@ class Lab(Replays, OwnTenant, Panels, Exports, Lines):
     def user(self, *, factors: Sequence[str] = ()) -> User:
         """Return the person who logs in, with just these factors, confirmed.
 
-        In the sandbox it is a fresh user. On a live tenant it is the configured one, whose authenticators are listed;
-        UserDoesNotFit says what to remove, and nothing is sent to anybody.
+        In the sandbox it is a fresh user. On a live tenant with AUTH0_MGMT_CLIENT_ID it is a throw-away one, whom
+        `lab.cleanup()` removes; without, the configured one, whose authenticators are listed, and UserDoesNotFit says
+        what to remove. Nothing is sent to anybody.
         """
         if self._box is None:
-            return configured_user(self.settings, self.client, self.aliases, factors)
+            return self._own_user(factors)
         return self._box.user(self.aliases, factors)
 
     def limits(self, user: User) -> Limits:

@@ -11,9 +11,7 @@ import httpx
 
 from auth0_mfa_lab.clock import RealClock
 from auth0_mfa_lab.connection import live_domain
-from auth0_mfa_lab.live.confirm import Confirm
 from auth0_mfa_lab.live.record import Record
-from auth0_mfa_lab.live.watch import Watch
 from auth0_mfa_lab.noted import remember_tenant
 from auth0_mfa_lab.people import learn_settings
 from auth0_mfa_lab.sender import network
@@ -21,8 +19,12 @@ from auth0_mfa_lab.settings import Settings
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.lab import Lab
+    from auth0_mfa_lab.live.administrator import Administrator
     from auth0_mfa_lab.live.drift import Drift
+    from auth0_mfa_lab.live.watch import Watch
+    from auth0_mfa_lab.people import User
     from auth0_mfa_lab.show.doctor import Diagnosis
+    from auth0_mfa_lab.show.leftovers import Leftovers
 
 
 class OwnTenant:
@@ -30,6 +32,7 @@ class OwnTenant:
 
     _record: Record | None = None
     _watch: Watch | None = None
+    _administrator: Administrator | None = None
 
     @classmethod
     def live(
@@ -49,8 +52,9 @@ class OwnTenant:
         lab = cast("type[Lab]", cls)(settings, transport or network(settings), RealClock(), live_domain(settings))
         learn_settings(settings, lab.aliases)
         remember_tenant(lab)
-        confirm = Confirm(settings.confirm, domain=lab.domain, journal=lab.journal)
-        lab._connection.guard = lab._watch = Watch(confirm)
+        from auth0_mfa_lab.live.keeping import watch_over
+
+        lab._watch = watch_over(lab)
         if settings.virtual_phone:
             from auth0_mfa_lab.virtual_phone import give_virtual_phone
 
@@ -69,6 +73,17 @@ class OwnTenant:
 
         return consult(cast("Lab", self), wanted=wanted, management_token=management_token)
 
+    def cleanup(self, *, yes: bool = False, dry_run: bool = False) -> Leftovers:
+        """Remove what labs left on this tenant, in earlier kernels too: users, and authenticators, and nothing else.
+
+        It shows what it will remove and asks first (`yes`: it does not), and with `dry_run` removes nothing. What only
+        a phone or the dashboard can remove it says. A sandbox keeps nothing. Raises NotConfirmed where nobody can be
+        asked, LabError when the tenant does not let itself be read.
+        """
+        from auth0_mfa_lab.live.keeping import cleaned
+
+        return cleaned(cast("Lab", self), yes=yes, dry_run=dry_run)
+
     @staticmethod
     def drift(path: str | Path, *, allow: str | Path | None = None) -> Drift:
         """Compare a recorded live run with what the sandbox answers to the same steps; nothing is sent anywhere.
@@ -79,6 +94,11 @@ class OwnTenant:
         from auth0_mfa_lab.staged import drift
 
         return drift(path, allow=allow)
+
+    def _own_user(self, factors: Sequence[str]) -> User:
+        from auth0_mfa_lab.live.keeping import own_user
+
+        return own_user(cast("Lab", self), factors)
 
     def _where_recorded(self) -> list[str]:
         return [self._record.line()] if self._record else []

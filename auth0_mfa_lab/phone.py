@@ -25,6 +25,8 @@ from auth0_mfa_lab.wire.exchange import Exchange
 from auth0_mfa_lab.wire.recorder import EXCHANGE, Unanswered
 
 T = TypeVar("T")
+OTP_QUESTION = "The 6-digit code of the authenticator app"
+"""What a person is asked for a code of the app; one that is sent has a question of its own."""
 _ERRORS = {error.__name__: error for error in (NotEnrolled, NothingToAnswer, NotABarcode)}
 
 
@@ -217,7 +219,7 @@ class OwnPhone:
 
     def code(self) -> Secret:
         """Ask for the code that the phone shows; NeedsAPerson when nobody can be asked."""
-        return self._aliases.learn("otp", self._ask("The 6-digit code of the authenticator app"))
+        return self._aliases.learn("otp", self._ask(OTP_QUESTION))
 
     def allow_after(self, *, polls: int) -> Told:
         """Say that nothing is done."""

@@ -35,6 +35,11 @@ def cleaned(values: Mapping[str, str]) -> dict[str, str]:
     return {name: value if name in _KEPT else value.strip() for name, value in values.items() if value.strip()}
 
 
+def project_folder(start: Path) -> Path:
+    """Return the root of the project that a folder is in; the folder itself where it is in none."""
+    return _up_to_root(start.resolve())[-1]
+
+
 def _dotenv(start: Path) -> dict[str, str]:
     """Read the nearest `.env` from `start` up to the project's root; {} when there is none."""
     start = start.resolve()

@@ -6,9 +6,14 @@ import ipaddress
 import os
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from auth0_mfa_lab.settings_values import project_folder
+
+ROOT = Path(__file__).parent.parent
 
 
 class LeavesThisMachine(RuntimeError):
@@ -22,6 +27,17 @@ def settings_of_ours_only(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
     monkeypatch.delenv("CI", raising=False)  # there nothing goes live, not even to a tenant that a test plays
     monkeypatch.setenv("AUTH0_LAB_TENANT", "sandbox")
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_here(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Let a live lab note what it leaves in a folder of the test's, where it would do so beside this project's files."""
+
+    def folder(start: Path) -> Path:
+        found = project_folder(start)
+        return tmp_path_factory.mktemp("left") if found == ROOT else found
+
+    monkeypatch.setattr("auth0_mfa_lab.live.left.project_folder", folder)
 
 
 @pytest.fixture(autouse=True)

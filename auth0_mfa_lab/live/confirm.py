@@ -69,6 +69,19 @@ class Confirm:
         finally:
             self._is_agreed.reset(token)
 
+    def asks(self, question: str, *, instead: str) -> bool:
+        """Ask a question, and return whether the person says yes; with `never` nobody is asked, and it is yes.
+
+        NotConfirmed where nobody can be asked: it names what to write `instead`.
+        """
+        if self._how_often == "never":
+            return True
+        try:
+            return self._is_main() and self._ask(self._journal.aliases.mask(question)).strip().lower() in _YES
+        except NeedsAPerson:
+            pass
+        raise NotConfirmed(f"Nothing was changed: nobody can be asked here. Write {instead}, or {_NEVER}.")
+
     def _knows(self, kinds: frozenset[str]) -> bool:
         return self._how_often == "once" and kinds <= self._agreed
 
