@@ -80,6 +80,7 @@ def _furnish(lab: Lab, replay: Replay, is_live: bool) -> None:
         lab._screen = RecordedScreen(replay, lab.journal)
         return
     ask = noted_answers(_Answers(replay), lab.journal)
+    lab._draw = ask
     lab.phone, lab.inbox = OwnPhone(lab.aliases, ask), OwnInbox(lab.aliases, ask)
     if lab.settings.virtual_phone:
         from auth0_mfa_lab.virtual_phone import replay_virtual_phone
