@@ -41,10 +41,11 @@ def status_line(mark: str, word: str, said: str = "") -> str:
     return f'<div role="status" aria-live="polite" style="{_LINE}">{head}{rest}</div>'
 
 
-def bar(label: str, fraction: float, text: str, *, tone: Tone = "info") -> str:
+def bar(label: str, fraction: float, text: str, *, tone: Tone = "info", column: str = "200px") -> str:
     """Return a progress bar with its label before it and its meaning in words behind it.
 
     `fraction` is the part that is filled, 0 to 1; what lies outside is cut. `text` says the same: `3 s of 5 s`.
+    `column` is how wide the text is at most, as CSS has it: in a row of bars theirs begin one below the other.
     """
     percent = round(100 * min(1.0, max(0.0, fraction)))
     track = (
@@ -57,7 +58,7 @@ def bar(label: str, fraction: float, text: str, *, tone: Tone = "info") -> str:
     return (
         f'<div style="display:flex;flex-wrap:wrap;align-items:center;gap:2px 10px;{_LINE}">'
         f'<span style="flex:0 0 88px">{escape(label)}</span>{track}'
-        f'<span style="flex:0 1 200px;font-variant-numeric:tabular-nums">{escape(text)}</span></div>'
+        f'<span style="flex:0 1 {column};font-variant-numeric:tabular-nums">{escape(text)}</span></div>'
     )
 
 

@@ -57,7 +57,7 @@ class PhonePanel(Ticking):
         self._heads = [self._html() for _ in range(3)]
         self._places = [ipywidgets.VBox(layout=ipywidgets.Layout(width="auto", margin="0")) for _ in range(3)]
         self.refresh_button = self._button("Refresh", "Look at the phone again", self._click_refresh)
-        self.refresh_button.layout = ipywidgets.Layout(width="auto", margin="8px 2px 2px")
+        self.refresh_button.layout = ipywidgets.Layout(width="auto", margin="12px 2px 2px")
         sections = [each for pair in zip(self._heads, self._places, strict=True) for each in pair]
         body = ipywidgets.VBox([self._status, self._failure, self._accounts, *sections, self.refresh_button])
         body.layout = ipywidgets.Layout(
@@ -126,13 +126,14 @@ class PhonePanel(Ticking):
     def _click_answer(self, push: PushLine, *, allows: bool) -> None:
         row = self._rows.get(push.id)
         reason = str(row.reason.value).strip() or None if isinstance(row, PushRow) else None
-        word = "allowed" if allows else "rejected"
 
         def answer() -> str:
             exchange = self._phone.allow(push) if allows else self._phone.reject(reason, push)
-            return f"The phone {word} it: {exchange.outcome} (exchange {exchange.number})"
+            word = "Allowed" if allows else "Rejected"
+            said = word if exchange.status < 300 else "The tenant did not take it"
+            return f"{said}: {exchange.outcome} (exchange {exchange.number})"
 
-        self._begin(answer, f"The phone answers: {word}")
+        self._begin(answer, "The phone answers")
 
     def _click_code(self, code: CodeLine | MessageLine) -> None:
         row = self._rows.get(code.id)

@@ -54,7 +54,7 @@ class CodeRow(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no typ
         self._line = shown
         whose = shown.label if isinstance(shown, CodeLine) else f"the {shown.channel} to {shown.address}"
         self.code_button = button("Show code", f"Show or hide the code of {whose}, on this page alone", press)
-        self.code_button.layout = ipywidgets.Layout(width="auto")
+        self.code_button.layout = ipywidgets.Layout(width="120px", align_self="flex-start")
         self.children = (self._text, self.code_button, place) if shown.alias else (self._text,)
 
     @property

@@ -72,7 +72,3 @@ class Ticking(Panel):
 
 def _cancel(task: asyncio.Task[None]) -> None:
     task.cancel()
-
-
-def _cancel(task: asyncio.Task[None]) -> None:
-    task.cancel()

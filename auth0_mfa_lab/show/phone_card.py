@@ -99,7 +99,7 @@ class PhoneCard:
 
 def news(before: PhoneCard, now: PhoneCard) -> str:
     """Return in a sentence what has come since `before`; "" where nothing has."""
-    had = {each.id for each in (*before.pushes, *before.messages)}
+    had = {each.id for each in before.pushes} | {each.id for each in before.messages}
     said = [f"A push has come. {each.said}" for each in now.pushes if each.id not in had]
     messages = [each for each in now.messages if each.id not in had]
     return ". ".join([*said, *(f"A message has come: {each.channel} for {each.purpose}" for each in messages)])

@@ -112,5 +112,6 @@ def _code(alias: str) -> str:
 
 
 def _bar(label: str, left: int, whole: int) -> str:
-    tone = "wait" if left <= min(_SOON_SECONDS, whole / 3) else "info"
-    return bar(label, left / whole if whole else 0.0, spoken(left), tone="wait" if tone == "wait" else "info")
+    is_soon = left <= min(_SOON_SECONDS, whole / 3)
+    fraction = left / whole if whole else 0.0
+    return bar(label, fraction, spoken(left), tone="wait" if is_soon else "info", column="92px")
