@@ -48,8 +48,9 @@ class Commands(click.Group):
         return super().get_command(ctx, cmd_name)
 
     def _import_the_rest(self) -> None:
-        from auth0_mfa_lab import cli_control, cli_doctor, cli_drift, cli_scan
+        from auth0_mfa_lab import cli_cleanup, cli_control, cli_doctor, cli_drift, cli_scan
 
+        cli_cleanup.register(self)
         cli_control.register(self)
         cli_doctor.register(self)
         cli_drift.register(self)

@@ -65,9 +65,10 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     | {"client", "clock", "inbox", "live", "people", "phone", "sandbox", "sender", "show"}
     | {"boxed", "connection", "door", "exporting", "noted", "owned", "paneled", "replayed", "served"},
     "": POLLING | {"client", "lab"},
-    "cli": frozenset({"", "cli_control", "cli_doctor", "cli_drift", "cli_scan", "cli_serve", "lab"}),
+    "cli": frozenset({"", "cli_cleanup", "cli_control", "cli_doctor", "cli_drift", "cli_scan", "cli_serve", "lab"}),
     "cli_serve": frozenset({"serving"}),
     "serving": frozenset({"sandbox"}),
+    "cli_cleanup": LEAVES | {"lab", "live", "settings", "show"},
     "cli_control": LEAVES | {"control", "settings"},
     "cli_doctor": LEAVES | {"lab", "live", "settings", "settings_values", "show"},
     "cli_drift": LEAVES | {"live", "staged"},
