@@ -53,6 +53,7 @@ def doctor(context: click.Context, as_json: bool, wanted: tuple[str, ...], fix: 
         for each in diagnosis.findings:
             _progress(each)
     else:
+        context.call_on_close(lab._transport.close)
         diagnosis = _examined(lab, wanted, found)
         if fix and (mendeds := _mended(lab, wanted, diagnosis, lambda wish: yes or _asked(wish))):
             _say("Looking again.")

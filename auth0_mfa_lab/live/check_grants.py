@@ -24,7 +24,7 @@ _CODES = (
     (MFA_GRANTS[1], {"otp": "000000"}),
     (MFA_GRANTS[2], {"recovery_code": "NO-RECOVERY-CODE"}),
 )
-_LOOKED_AT = frozenset({"invalid_grant", "invalid_request", "server_error", "unsupported_challenge_type"})
+_LOOKED_AT = frozenset({"invalid_grant", "invalid_request", "unsupported_challenge_type"})
 
 
 class Stopped(Exception):
@@ -62,7 +62,7 @@ def _passwords(subject: Subject) -> Iterator[Finding]:
 def _directory(subject: Subject, plain: Exchange) -> Finding:
     if _verdict(plain) != "looked at":
         return unknown("default directory", "not known while the password grant is missing")
-    if plain.error == "server_error" and "default connection" in (plain.error_description or ""):
+    if _has_no_directory(plain):
         return missing(subject, "default directory", f"{plain.outcome}: {plain.error_description}")
     if plain.error == "invalid_grant":
         return fine("default directory", "Plain password is looked up in a directory")
@@ -130,4 +130,9 @@ def _verdict(answer: Exchange) -> Verdict:
         return "stranger"
     if answer.error == "unauthorized_client":
         return "not allowed"
-    return "looked at" if answer.error in _LOOKED_AT else "broken"
+    return "looked at" if answer.error in _LOOKED_AT or _has_no_directory(answer) else "broken"
+
+
+def _has_no_directory(answer: Exchange) -> bool:
+    """Tell the one 500 that is a setting from all others."""
+    return answer.error == "server_error" and "default connection" in (answer.error_description or "")
