@@ -15,7 +15,7 @@ import pytest
 
 from auth0_mfa_lab import Exchange, Lab, LabError
 from auth0_mfa_lab.sandbox import Sandbox
-from auth0_mfa_lab.show import panels_base, panels_qr
+from auth0_mfa_lab.show import panels_base, panels_ticking
 from auth0_mfa_lab.show.panels_qr import QrPanel
 from auth0_mfa_lab.show.qr_barcode import Barcode
 from auth0_mfa_lab.show.qr_card import Standing
@@ -28,12 +28,14 @@ TICKET = "Qm4T9vX2kLr7Zp0sHc3NwYb8EdJa6UfG"  # auth0-mfa-lab: allow
 URI = f"otpauth://totp/tenant:jane?enrollment_tx_id={TICKET}&base_url=https%3A%2F%2Ftenant.example"
 SHOWN = URI.replace(TICKET, "<enrollment_tx_id 1>")
 TEN_SECONDS = 10.0
+READY = {"content": {"data": {"method": "custom", "content": {"kind": "ready"}}}, "buffers": []}
+"""What a page says when it shows a place."""
 
 
 @pytest.fixture(autouse=True)
 def no_real_second_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a panel look at its clock again at once."""
-    monkeypatch.setattr(panels_qr, "TICK_SECONDS", 0.001)
+    monkeypatch.setattr(panels_ticking, "TICK_SECONDS", 0.001)
 
 
 def mask(text: str) -> str:
@@ -342,7 +344,7 @@ def test_a_live_qr_stays_for_what_is_left_of_its_time_and_goes(monkeypatch: pyte
     assert sent.kinds == ["show", "hide"]
     assert "expired: enroll again" in repr(panel)
     panel.show_button.click()
-    panel._place._handle_msg({"content": {"data": {"method": "custom", "content": {"kind": "ready"}}}, "buffers": []})
+    panel._place._handle_msg(READY)
     assert len(sent.pictures) == 1, "an expired QR is not drawn again"
 
 
@@ -350,15 +352,14 @@ def test_a_place_that_comes_onto_a_page_is_sent_what_is_shown_and_nothing_else(m
     clock = StandingClock()
     panel = a_panel(clock, saved=False)
     sent = Sent(panel, monkeypatch)
-    ready = {"content": {"data": {"method": "custom", "content": {"kind": "ready"}}}, "buffers": []}
-    panel._place._handle_msg(ready)
+    panel._place._handle_msg(READY)
     assert sent.messages == []
     panel.show()
     clock.advance(100)
-    panel._place._handle_msg(ready)
+    panel._place._handle_msg(READY)
     assert [each["seconds"] for each in sent.messages] == [300, 200]
     panel.hide()
-    panel._place._handle_msg(ready)
+    panel._place._handle_msg(READY)
     assert sent.kinds == ["show", "show", "hide"]
 
 
@@ -413,15 +414,20 @@ def test_the_labs_live_panel_names_nobody() -> None:
 # -- in a loop
 
 
-def test_its_time_goes_by_itself_and_its_timer_ends_with_it() -> None:
+def on_a_page(panel: QrPanel) -> QrPanel:
+    panel._presence._handle_msg(READY)
+    return panel
+
+
+def test_on_a_page_its_time_goes_by_itself_until_it_is_over() -> None:
     async def story() -> None:
         clock = StandingClock()
-        panel = a_panel(clock)
+        panel = on_a_page(a_panel(clock))
         clock.advance(120)
         await until(lambda: "3 min 0 s left" in repr(panel))
         clock.advance(180)
         await until(lambda: "expired" in repr(panel))
-        assert panel._timer is None
+        await until(lambda: panel._ticker is not None and panel._ticker.done())
 
     in_a_loop(story)
 
@@ -434,55 +440,46 @@ def test_the_time_is_read_on_a_thread_of_its_own() -> None:
             threads.add(threading.get_ident())
             return NOW
 
-        panel = a_panel(now=now)
+        panel = on_a_page(a_panel(now=now))
         threads.clear()
         await until(lambda: len(threads) > 0)
         assert threading.get_ident() not in threads
-        panel.close()
+        await ended(panel)
 
     in_a_loop(story)
 
 
-def test_close_ends_the_timer() -> None:
+async def ended(panel: QrPanel) -> None:
+    """Close a panel, and wait until nothing of it is left on the loop."""
+    panel.close()
+    await until(lambda: panel._ticker is not None and panel._ticker.done())
+
+
+@pytest.mark.parametrize("uri", ["otpauth://totp/a:b?secret=MFRGGZDFMZTWQ2LK", URI])
+def test_only_what_changes_with_time_looks_again(uri: str) -> None:
     async def story() -> None:
-        looks = 0
-
-        def now() -> float:
-            nonlocal looks
-            looks += 1
-            return NOW
-
-        panel = a_panel(now=now)
-        await until(lambda: looks > 3)
-        panel.close()
-        await asyncio.sleep(0.01)  # a look that was under way
-        before = looks
-        await asyncio.sleep(0.02)
-        assert looks == before
-        assert panel._timer is None
+        panel = on_a_page(a_panel(barcode=Barcode.of(uri, mask)))
+        assert (panel._ticker is not None) is (uri == URI)
+        if panel._ticker is not None:
+            await ended(panel)
 
     in_a_loop(story)
 
 
-def test_a_secret_in_the_sandbox_needs_no_timer() -> None:
-    async def story() -> None:
-        assert a_panel(barcode=Barcode.of("otpauth://totp/a:b?secret=MFRGGZDFMZTWQ2LK", mask))._timer is None
-
-    in_a_loop(story)
-
-
-def test_the_timer_ends_when_its_own_cell_is_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_looks_no_more_when_its_own_cell_is_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
     handlers: list[Callable[[Any], None]] = []
     events = SimpleNamespace(register=lambda _, each: handlers.append(each), unregister=lambda *_: handlers.clear())
     shell = SimpleNamespace(events=events, get_parent=lambda: {"metadata": {"cellId": "cell-1"}})
     monkeypatch.setattr(panels_base, "get_ipython", lambda: shell)
 
     async def story() -> None:
-        panel = a_panel()
+        panel = on_a_page(a_panel())
         handlers[0](SimpleNamespace(cell_id="cell-2"))
-        assert panel._timer is not None
+        await asyncio.sleep(0)
+        assert panel._ticker is not None
+        assert not panel._ticker.done()
         handlers[0](SimpleNamespace(cell_id="cell-1"))
-        assert panel._timer is None
+        await until(panel._ticker.done)
 
     in_a_loop(story)
 
@@ -552,7 +549,7 @@ def test_a_scan_that_fails_becomes_a_masked_card_that_time_does_not_wipe_away() 
         clock = StandingClock()
         scan = Slow(ValueError("the password was hunter-number-two <b>"))
         scan.release.set()
-        panel = a_panel(clock, scan=scan)
+        panel = on_a_page(a_panel(clock, scan=scan))
         panel.scan_button.click()
         await panel.done()
         assert isinstance(panel.last_error, ValueError)
@@ -563,7 +560,7 @@ def test_a_scan_that_fails_becomes_a_masked_card_that_time_does_not_wipe_away() 
         assert "ValueError: the password was <password 1> <b>" in unescape(card)
         assert "hunter" not in state_of(panel)
         assert not panel.scan_button.disabled
-        panel.close()
+        await ended(panel)
 
     in_a_loop(story)
 
@@ -577,6 +574,5 @@ def test_with_raise_failures_a_scan_that_fails_is_raised_where_one_waits_for_it(
         with pytest.raises(ValueError, match="once"):
             await panel.done()
         assert not panel.scan_button.disabled
-        panel.close()
 
     in_a_loop(story)

@@ -15,8 +15,8 @@ import ipywidgets
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.polling import OOB_CODE_SECONDS
 from auth0_mfa_lab.secret import Secret
-from auth0_mfa_lab.show.panels_base import Panel
 from auth0_mfa_lab.show.panels_qr_picture import LivePicture
+from auth0_mfa_lab.show.panels_ticking import Ticking
 from auth0_mfa_lab.show.qr import qr_img, qr_svg
 from auth0_mfa_lab.show.qr_barcode import Barcode, Holds
 from auth0_mfa_lab.show.qr_card import QrCard, enrolled_in, outcome_of
@@ -24,10 +24,8 @@ from auth0_mfa_lab.show.qr_html import instead_html, parts_html, static_html, st
 from auth0_mfa_lab.show.told import Told
 from auth0_mfa_lab.wire.exchange import Exchange
 
-TICK_SECONDS = 1.0
 
-
-class QrPanel(Panel):
+class QrPanel(Ticking):
     """A QR with the buttons *Show* and *Hide*, and *Scan* where the lab has a phone; each has its method.
 
     A ticket's QR goes when its 5 minutes are over, in the lab's time, and when a phone has enrolled with it.
@@ -61,7 +59,6 @@ class QrPanel(Panel):
         self._scan = scan
         self._journal, self._read = journal, 0
         self._may_be_saved = may_be_saved
-        self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
         self.card = QrCard(
             barcode=barcode, is_live=is_live, can_scan=phone is not None, drawn=may_be_saved, left=self._left(now())
@@ -69,8 +66,8 @@ class QrPanel(Panel):
         self._picture_html = qr_img(uri, self.card.alt) if may_be_saved else ""
         self._build(phone)
         self.refresh()
-        self._when_run_again(self._end)
-        self._tick_later()
+        if self._ends_at is None and may_be_saved:
+            self.end()  # nothing of it changes with time
 
     def show(self) -> None:
         """Draw the QR; on a live tenant for what is left of its time, and for 5 minutes at most."""
@@ -101,11 +98,6 @@ class QrPanel(Panel):
             await task
         return self.card
 
-    def close(self) -> None:
-        """Take the panel off every page, and end its timer."""
-        self._end()
-        super().close()
-
     def static_html(self) -> str:
         """Return what stands in a saved notebook: all of it, and the picture only where it may be saved."""
         return static_html(self.card, self._picture_html)
@@ -121,14 +113,13 @@ class QrPanel(Panel):
         buttons = [self.show_button, self.hide_button, *([self.scan_button] if phone else [])]
         self._status, self._time, self._instead = map(self._html, ("qr-status", "qr-time", "qr-place"))
         self._place = LivePicture()
-        self._place.on_msg(lambda *_: self._at_home(lambda: self._quietly(lambda: self._draw(self._now()))))
+        self._place.on_msg(lambda *_: self._at_home(self._place_is_there))
         places = [self._instead] if self._may_be_saved else [self._instead, self._place]
-        left = ipywidgets.VBox(places, layout=ipywidgets.Layout(flex="0 1 354px", min_width="0"))
+        left = ipywidgets.VBox(places, layout=ipywidgets.Layout(flex="0 1 358px", min_width="0", margin="0 16px 8px 0"))
         parts = self._html("qr-parts")
         parts.value, parts.layout.flex, parts.layout.min_width = parts_html(self.card), "1 1 320px", "0"
         both = ipywidgets.Box([left, parts], layout=ipywidgets.Layout(flex_flow="row wrap", align_items="flex-start"))
-        row = ipywidgets.Box(buttons, layout=ipywidgets.Layout(flex_flow="row wrap"))
-        self.children = (row, self._status, self._time, self._failure, both)
+        self.children = (self._row(*buttons), self._status, self._time, self._failure, both, self._presence)
 
     def _click_scan(self) -> None:
         if self._loop is None:
@@ -172,7 +163,10 @@ class QrPanel(Panel):
             self._hide_at = None
             self._place.clear()
         if card.is_over:
-            self._end()
+            self.end()
+
+    def _place_is_there(self) -> None:
+        self._draw(self._now())
 
     def _draw(self, now: float) -> None:
         """Send a picture that no state may have to its place, if it should be on the page."""
@@ -190,32 +184,6 @@ class QrPanel(Panel):
         if self._task is not None:
             raise LabError("The phone is scanning this QR already: wait until it is done.")
 
-    def _tick_later(self) -> None:
-        is_needed = self._ends_at is not None or not self._may_be_saved
-        if self._loop is not None and is_needed and not self.card.is_over:
-            self._timer = self._loop.call_later(TICK_SECONDS, self._tick)
-
-    def _tick(self) -> None:
-        """Look at the time on a thread of its own: that of a served sandbox is asked for over the network."""
-        assert self._loop is not None
-        self._loop.run_in_executor(None, self._now).add_done_callback(self._ticked)
-
-    def _ticked(self, read: asyncio.Future[float]) -> None:
-        if self._timer is None or read.cancelled():
-            return
-        self._quietly(lambda: self._see(read.result()))
-        if self._timer is not None:
-            self._tick_later()
-
-    def _quietly(self, act: Callable[[], None]) -> None:
-        """Do what nobody has pressed for: what fails is shown, and what a press has left on the page stays."""
-        try:
-            act()
-        except Exception as error:
-            self._fail(error)
-
-    def _end(self) -> None:
-        """End the timer: for a panel that nobody looks at any more, or whose time is over."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+    async def _tick(self) -> None:
+        # On a thread: the time of a served sandbox is asked for over the network.
+        self._see(await asyncio.to_thread(self._now))

@@ -10,7 +10,10 @@ from auth0_mfa_lab.show.qr_card import QrCard
 
 _BOX = "line-height:1.5;overflow-wrap:anywhere;min-width:0"
 _CELL = "text-align:left;vertical-align:top;padding:3px 0"
-_INSTEAD = "max-width:342px;padding:24px;border:1px dashed rgba(127,127,127,0.8);line-height:1.5;text-align:center"
+_INSTEAD = (
+    "box-sizing:border-box;max-width:342px;padding:24px;border:1px dashed rgba(127,127,127,0.8);line-height:1.5;"
+    "text-align:center"
+)
 
 
 def status_html(card: QrCard) -> str:
@@ -22,7 +25,7 @@ def time_html(card: QrCard) -> str:
     """Return the time that is left, as text and as a bar; apart from the status, or it would be read each second."""
     if card.left is None or not card.time:
         return line(card.time) if card.time else ""
-    return f'<div style="max-width:640px">{bar("time left", card.share, card.time)}</div>'
+    return f'<div style="max-width:640px">{bar("the ticket", card.share, card.time)}</div>'
 
 
 def instead_html(card: QrCard) -> str:
