@@ -18,6 +18,7 @@ from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.live.change import Change
 from auth0_mfa_lab.live.finding import Finding
 from auth0_mfa_lab.show.doctor import Diagnosis
+from tests.exports.export_served import must_be_there
 from tests.live.doctor_mothers import SETUPS, all_on, names, run, told
 from tests.live.live_world import LiveTenant
 
@@ -162,6 +163,7 @@ def test_the_commands_help_names_its_exit_codes() -> None:
 
 @pytest.mark.parametrize("name", [name for name in SETUPS if SETUPS[name].by_api])
 def test_the_curl_command_mends_it_when_a_shell_runs_it(ready: LiveTenant, name: str) -> None:
+    must_be_there("curl", "jq")
     lab = ready.lab(management=True)
     token = lab.management_application.client_credentials_grant(audience=lab.management_audience)["access_token"]
     SETUPS[name].breaks(ready)
