@@ -53,7 +53,7 @@ def bar(label: str, fraction: float, text: str, *, tone: Tone = "info", column: 
         f'aria-valuenow="{percent}" aria-valuetext="{escape(text)}" style="flex:1 1 120px;height:8px;'
         "box-sizing:border-box;border:1px solid rgba(127,127,127,0.8);border-radius:4px;overflow:hidden;"
         'background:rgba(127,127,127,0.15)">'
-        f'<div style="width:{percent}%;height:100%;background:{_colour(tone)}"></div></div>'
+        f'<div style="width:{percent}%;height:100%;background:{colour(tone)}"></div></div>'
     )
     return (
         f'<div style="display:flex;flex-wrap:wrap;align-items:center;gap:2px 10px;{_LINE}">'
@@ -68,7 +68,7 @@ def card(title: str, *blocks: str, mark: str = "", tone: Tone = "plain") -> str:
     head = f'<div style="{_LINE};font-weight:600">{sign}{escape(title)}</div>' if title else ""
     return (
         f'<div style="box-sizing:border-box;border:1px solid rgba(127,127,127,0.4);border-left:3px solid '
-        f'{_colour(tone)};border-radius:4px;padding:6px 10px;margin:4px 0">{head}{"".join(blocks)}</div>'
+        f'{colour(tone)};border-radius:4px;padding:6px 10px;margin:4px 0">{head}{"".join(blocks)}</div>'
     )
 
 
@@ -76,8 +76,8 @@ def alert(title: str, said: str, step: str = "") -> str:
     """Return what went wrong and what to do about it; a screen reader reads it at once."""
     next_step = f'<div style="{_LINE}"><b>What to do:</b> {escape(step)}</div>' if step else ""
     return (
-        f'<div role="alert" style="box-sizing:border-box;border:1px solid {_colour("bad")};border-left-width:3px;'
-        f'border-radius:4px;padding:6px 10px;margin:4px 0;background:{_colour("bad", 0.12)}">'
+        f'<div role="alert" style="box-sizing:border-box;border:1px solid {colour("bad")};border-left-width:3px;'
+        f'border-radius:4px;padding:6px 10px;margin:4px 0;background:{colour("bad", 0.12)}">'
         f'<div style="{_LINE}"><b><span aria-hidden="true">✗</span> {escape(title)}</b> {escape(said)}</div>'
         f"{next_step}</div>"
     )
@@ -86,9 +86,10 @@ def alert(title: str, said: str, step: str = "") -> str:
 def fold(summary: str, html: str, *, is_open: bool = False) -> str:
     """Return HTML that opens under its summary, by mouse and by keyboard, with no kernel too."""
     style = "cursor:pointer;line-height:1.6;overflow-wrap:anywhere;font-variant-numeric:tabular-nums"
-    # Otherwise JupyterLab takes Enter for a key of its own.
-    head = f'<summary data-lm-suppress-shortcuts="true" style="{style}">{escape(summary)}</summary>'
-    return f"<details{' open' if is_open else ''}>{head}{html}</details>"
+    head = f'<summary style="{style}">{escape(summary)}</summary>'
+    # Otherwise JupyterLab takes Enter for a key of its own, in the folds within as well.
+    keys = 'data-lm-suppress-shortcuts="true"'
+    return f"<details {keys}{' open' if is_open else ''}>{head}{html}</details>"
 
 
 def facts(rows: Iterable[tuple[str, str]]) -> str:
@@ -98,7 +99,8 @@ def facts(rows: Iterable[tuple[str, str]]) -> str:
         f'{escape(name)}</th><td style="{_LEFT};padding:1px 0;overflow-wrap:anywhere">{escape(value)}</td></tr>'
         for name, value in rows
     )
-    return f'<table style="border-collapse:collapse;margin:2px 0;font-size:13px"><tbody>{cells}</tbody></table>'
+    style = "border-collapse:collapse;margin:2px 0;font-size:13px;line-height:1.5"
+    return f'<table style="{style}"><tbody>{cells}</tbody></table>'
 
 
 def spoken(seconds: float) -> str:
@@ -107,6 +109,7 @@ def spoken(seconds: float) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def _colour(tone: Tone, alpha: float = 1.0) -> str:
+def colour(tone: Tone, alpha: float = 1.0) -> str:
+    """Return a tone's colour for a style; it never stands for a word."""
     red, green, blue = _COLOURS[tone]
     return f"rgb({red},{green},{blue})" if alpha == 1.0 else f"rgba({red},{green},{blue},{alpha})"

@@ -10,6 +10,8 @@ import contextlib
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+import ipywidgets
+
 from auth0_mfa_lab.clock import LabClock
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.polled import PollRun
@@ -18,7 +20,7 @@ from auth0_mfa_lab.show.panels_base import Panel
 from auth0_mfa_lab.show.panels_rows import Rows
 from auth0_mfa_lab.show.poll import headline
 from auth0_mfa_lab.show.poll_card import card_of, row_of
-from auth0_mfa_lab.show.poll_html import ROWS_TITLE, meters_html, next_html, row_html, static_html, status_html
+from auth0_mfa_lab.show.poll_html import ROWS_TITLE, edge_of, meters_html, next_html, row_html, static_html, status_html
 from auth0_mfa_lab.show.poll_next import Doing
 from auth0_mfa_lab.wire.exchange import Exchange
 
@@ -58,8 +60,9 @@ class PollPanel(Panel):
         self._rows = Rows(line(ROWS_TITLE, small=True))
         self._answer = self._html("poll-answer")
         buttons = self._row(self.once_button, self.until_button, self.stop_button)
-        parts = (buttons, self._failure, self._status, self._next, self._meters, self._rows, self._answer)
-        self.children = parts
+        self._head = ipywidgets.VBox([self._status, self._next, self._meters])
+        self._head.layout = ipywidgets.Layout(padding="0 0 0 10px", margin="4px 0")
+        self.children = (buttons, self._failure, self._head, self._rows, self._answer)
         self._refresh()
         self._when_run_again(self.stop)
 
@@ -187,6 +190,7 @@ class PollPanel(Panel):
         self.once_button.disabled = not card.allowed.once
         self.until_button.disabled = not card.allowed.until
         self.stop_button.disabled = not card.allowed.stop
+        self._head.layout.border_left = edge_of(card)
         self._status.value = status_html(card)
         self._next.value = next_html(card)
         self._meters.value = meters_html(card)

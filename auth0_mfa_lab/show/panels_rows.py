@@ -5,7 +5,8 @@ from __future__ import annotations
 import ipywidgets
 
 _ROWS_TOGETHER = 16
-_HEIGHT = "280px"
+_HEIGHT = "400px"
+_EDGE = "1px solid rgba(127,127,127,0.4)"
 
 
 class Rows(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
@@ -22,7 +23,9 @@ class Rows(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         self._row_style = ipywidgets.HTML().style
         self._inner = ipywidgets.VBox(layout=ipywidgets.Layout(flex="0 0 auto"))
         # Laid out from below, a box that overflows shows its end, and keeps to it when it grows.
-        around = ipywidgets.Layout(flex_flow="column-reverse", max_height=_HEIGHT, overflow="auto")
+        around = ipywidgets.Layout(
+            flex_flow="column-reverse", max_height=_HEIGHT, overflow="auto", border=_EDGE, padding="2px 8px"
+        )
         box = ipywidgets.VBox([self._inner], layout=around)
         box.add_class("panel-rows")
         self.children = (ipywidgets.HTML(title, layout=self._row_layout, style=self._row_style), box)

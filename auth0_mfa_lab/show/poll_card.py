@@ -5,7 +5,7 @@ No widgets here: the panel and its static twin draw what this says.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
@@ -33,6 +33,14 @@ _MARK = {
     State.EXPIRED: "⌛",
     State.FAILED: "!",
     State.STOPPED: "■",
+}
+_TONE: Mapping[State, Tone] = {
+    State.PENDING: "info",
+    State.GRANTED: "good",
+    State.REJECTED: "bad",
+    State.EXPIRED: "wait",
+    State.FAILED: "bad",
+    State.STOPPED: "plain",
 }
 _TIMES = {1: "", 2: " twice"}
 
@@ -78,6 +86,7 @@ class PollCard:
 
     mark: str
     word: str
+    tone: Tone
     said: str
     next_step: str
     tokens: tuple[tuple[str, str], ...]
@@ -97,6 +106,7 @@ def card_of(run: PollRun, now: float, *, doing: Doing = "idle") -> PollCard:
     return PollCard(
         mark=_MARK[poll.state],
         word=poll.state.value,
+        tone=_TONE[poll.state],
         said=f"{poll.polls} poll{'' if poll.polls == 1 else 's'} · {poll.reason}",
         next_step=next_step(run, poll, now, doing=doing),
         tokens=tokens_here(granted) if granted else (),

@@ -5,12 +5,17 @@ from __future__ import annotations
 from html import escape
 
 from auth0_mfa_lab.polled import PollRun
-from auth0_mfa_lab.show.cards import bar, facts, fold, line, status_line
+from auth0_mfa_lab.show.cards import bar, colour, facts, fold, line, status_line
 from auth0_mfa_lab.show.poll_card import PollCard, Row, card_of, grouped, rows_of
 
 ROWS_TITLE = "Each poll, with the seconds since the first; a row opens its exchange."
 # Wider bars are no easier to read, and their words would stand far from their labels.
 _NARROW = "max-width:640px"
+
+
+def edge_of(card: PollCard) -> str:
+    """Return the line at the left of what stands above the rows; its colour repeats the word for the eye."""
+    return f"3px solid {colour(card.tone)}"
 
 
 def status_html(card: PollCard) -> str:
@@ -46,4 +51,5 @@ def static_html(run: PollRun, now: float) -> str:
         inside = "".join(row_html(row, is_open=row.final) for row in group)
         rows += inside if len(group) == 1 else fold(summary, f'<div style="margin-left:16px">{inside}</div>')
     title = line(ROWS_TITLE, small=True) if rows else ""
-    return f"<div>{status_html(card)}{next_html(card)}{meters_html(card)}{title}{rows}</div>"
+    edge = f"border-left:{edge_of(card)};padding-left:10px;margin:4px 0"
+    return f'<div><div style="{edge}">{status_html(card)}{next_html(card)}{meters_html(card)}</div>{title}{rows}</div>'

@@ -39,7 +39,7 @@ def next_step(run: PollRun, poll: Poll, now: float, *, doing: Doing) -> str:
             return "The last request is under way still: its answer is taken if it is final."
         return "Poll once or Poll until done goes on."
     if poll.state is State.GRANTED:
-        return "The tokens are in panel.run.exchange."
+        return "The tokens are in panel.run.exchange, each for a use of its own:"
     if poll.state is State.FAILED:
         meaning = meaning_of(run.exchange) if run.exchange else None
         said = (meaning or "no poll goes on after this answer: look at it below.").removeprefix("lab: ")
@@ -59,4 +59,4 @@ def _anew(run: PollRun, poll: Poll, now: float) -> str:
     begin = f"lab.client.{run.begun_by}"
     if poll.spent is Life.MFA_TOKEN or poll.mfa_token_ends_at <= now:
         return f"The 10 minutes of the mfa_token are over: log in again for a new one, then {begin}."
-    return f"{begin} with the same mfa_token, which lives for 10 minutes in all; then a panel for the new oob_code."
+    return f"{begin} with the same mfa_token, while that lives; then a panel for the new oob_code."
