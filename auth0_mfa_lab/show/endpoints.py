@@ -33,6 +33,7 @@ _PATHS = {
     "/api/v2/clients/{id}": "GET PATCH",
     "/api/v2/clients/{id}/credentials": "GET POST",
     "/api/v2/clients/{id}/credentials/{id}": "DELETE",
+    "/api/v2/connections": "GET",
     "/api/v2/tenants/settings": "GET PATCH",
     "/api/v2/logs": "GET",
     "/api/v2/users-by-email": "GET",

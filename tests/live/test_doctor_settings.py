@@ -214,11 +214,13 @@ def test_a_ca_file_of_no_certificates_is_a_line_and_no_traceback(
     assert (result.exit_code, "AUTH0_CA_FILE" in finding["said"]) == (2, True)
 
 
-@pytest.mark.usefixtures("live_tenant")
-def test_a_dotenv_file_that_cannot_be_read_is_a_line_and_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dotenv_file_that_cannot_be_read_is_a_line_and_no_traceback(
+    live_tenant: LiveTenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (Path.cwd() / ".env").write_bytes(b"AUTH0_DOMAIN=\xff\xfe\n")
     result = run(monkeypatch, {}, "--json")
     assert (result.exit_code, told(result)["findings"][0]["name"]) == (2, ".env")
+    assert live_tenant.journal == ()
 
 
 def test_what_stands_in_dotenv_is_looked_at_too(live_tenant: LiveTenant, monkeypatch: pytest.MonkeyPatch) -> None:
