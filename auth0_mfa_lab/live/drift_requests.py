@@ -64,9 +64,9 @@ class Requests:
             return self._application(part, None)[0]
         is_user = f"{MANAGEMENT}users/{quote(part, safe='')}" in path_of(each.request)
         if is_user and part and self._pairs.of(part) is None and is_granted(each.response):
-            # Somebody has typed an id that no answer has told: there is one person whose it can be.
+            # Somebody has typed an id that no answer has told: it is the person's who logs in, or anybody's.
             realm, name = next(iter(self._story.starts), ("", ""))
-            self._pairs.give(part, self._stage.user_id(name, realm) or part)
+            self._pairs.give(part, self._stage.user_id(name, realm) or self._stage.defaults.user_id)
         return self._pairs.value(part)
 
     def _authorization(self, each: Recorded) -> str:

@@ -10,7 +10,7 @@ import httpx
 
 
 class Defaults(Protocol):
-    """The ids and secrets of a sandbox's own applications, and the name of its database."""
+    """The ids and secrets of a sandbox's own applications, its first user, and the name of its database."""
 
     @property
     def client_id(self) -> str: ...
@@ -24,6 +24,8 @@ class Defaults(Protocol):
     def mgmt_client_secret(self) -> str: ...
     @property
     def realm(self) -> str: ...
+    @property
+    def user_id(self) -> str: ...
 
 
 class Stage(Protocol):

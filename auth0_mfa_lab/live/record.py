@@ -107,9 +107,9 @@ class Record:
     def _checked(self) -> Path:
         """Return where a file that is there will be kept, once one has been written beside it."""
         advice = "Name a file in a folder that you can write to: nothing was sent"
-        if self.path.is_dir() or not self.path.name:
-            raise LabError(f"{self.path} is a folder, and a run is recorded in a file. {advice}.")
         try:
+            if self.path.is_dir():
+                raise IsADirectoryError(0, "it is a folder")
             self.path.parent.mkdir(parents=True, exist_ok=True)
             descriptor, part = _beside(self.path)
             os.close(descriptor)
