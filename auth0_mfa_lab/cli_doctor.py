@@ -14,7 +14,7 @@ from auth0_mfa_lab.live.check_management import token_of
 from auth0_mfa_lab.live.check_settings import check_settings, mended, misspelled, refusal
 from auth0_mfa_lab.live.consult import consult, subject_of
 from auth0_mfa_lab.live.doctor import in_order
-from auth0_mfa_lab.live.finding import Finding, unasked
+from auth0_mfa_lab.live.finding import Finding, one_line, unasked
 from auth0_mfa_lab.live.mend import Mended, Wish, mend, mendable
 from auth0_mfa_lab.live.subject import FEATURES
 from auth0_mfa_lab.settings import Settings
@@ -110,9 +110,11 @@ def _mended(lab: Lab, wanted: Sequence[str], diagnosis: Diagnosis, allow: Callab
     if token is None:
         _say("Nothing was mended: that needs AUTH0_MGMT_CLIENT_ID and AUTH0_MGMT_CLIENT_SECRET, or AUTH0_MGMT_TOKEN.")
         return []
+    if lab.settings.tenant == "live":
+        _say(f"{lab.domain} is a live tenant, and its settings hold for everybody who uses it: take one for trials.")
     came = []
     for each in mend(subject, token, mendable(findings), allow=allow):
-        shown = replace(each, said=lab.aliases.mask(each.said))
+        shown = replace(each, said=one_line(lab.aliases.mask(each.said)))
         _say(f"{'mended' if shown.done else 'not mended'}  {shown.name} ({shown.call}): {shown.said}")
         came.append(shown)
     return came

@@ -17,7 +17,7 @@ from auth0_mfa_lab.live.remedies import MFA_GRANTS, PASSWORD_GRANTS, PASSWORDLES
 from auth0_mfa_lab.live.subject import Subject
 from auth0_mfa_lab.wire.exchange import Exchange
 
-Verdict = Literal["stranger", "not allowed", "too often", "looked at", "broken"]
+Verdict = Literal["stranger", "not allowed", "too often", "looked at", "unclear", "broken"]
 _NO_MFA_TOKEN = {"mfa_token": "no-mfa-token"}
 _CODES = (
     (MFA_GRANTS[0], {"oob_code": "no-oob-code"}),
@@ -50,8 +50,7 @@ def check_grants(subject: Subject) -> Iterator[Finding]:
 def _passwords(subject: Subject) -> Iterator[Finding]:
     nobody = {"username": f"nobody-{int(subject.now())}@doctor.invalid", "password": "nobody's password"}
     plain = _ask(subject, grant_type=PASSWORD_GRANTS[0], **nobody)
-    how = "by its secret" if subject.has_secret else "by its id alone"
-    yield fine("client secret", f"The application is let in, {how}")
+    yield _let_in(subject, plain)
     wished = {"audience": subject.audience} if subject.audience else {}
     named = _ask(subject, grant_type=PASSWORD_GRANTS[1], realm=subject.realm, **nobody, **wished)
     yield _grants(subject, "password grant", dict(zip(PASSWORD_GRANTS, (plain, named), strict=True)))
@@ -59,8 +58,14 @@ def _passwords(subject: Subject) -> Iterator[Finding]:
     yield from _names(subject, named)
 
 
+def _let_in(subject: Subject, answer: Exchange) -> Finding:
+    if _verdict(answer) == "unclear":
+        return unknown("client secret", f"not known: {answer.outcome}")
+    return fine("client secret", f"The application is let in, by its {'secret' if subject.has_secret else 'id alone'}")
+
+
 def _directory(subject: Subject, plain: Exchange) -> Finding:
-    if _verdict(plain) != "looked at":
+    if _verdict(plain) == "not allowed":
         return unknown("default directory", "not known while the password grant is missing")
     if _has_no_directory(plain):
         return missing(subject, "default directory", f"{plain.outcome}: {plain.error_description}")
@@ -130,7 +135,10 @@ def _verdict(answer: Exchange) -> Verdict:
         return "stranger"
     if answer.error == "unauthorized_client":
         return "not allowed"
-    return "looked at" if answer.error in _LOOKED_AT or _has_no_directory(answer) else "broken"
+    if answer.error in _LOOKED_AT or _has_no_directory(answer):
+        return "looked at"
+    # Such as what bot detection answers: an error of Auth0's, which says nothing about the grant.
+    return "unclear" if answer.error and answer.status is not None and 400 <= answer.status < 500 else "broken"
 
 
 def _has_no_directory(answer: Exchange) -> bool:

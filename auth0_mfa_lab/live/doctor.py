@@ -62,11 +62,10 @@ def checked_features(wanted: Sequence[str] | None) -> tuple[str, ...]:
 
 
 def _asked(subject: Subject, settings: Iterable[Finding]) -> Iterator[Finding]:
-    for finding in chain(settings, check_reach(subject)):
+    for finding in chain(settings, check_reach(subject), check_grants(subject)):
         yield finding
         if finding.stops:
             return
-    yield from check_grants(subject)
     token, about = token_of(subject)
     yield from about
     yield from check_management(subject, token)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 State = Literal["ok", "missing", "not known"]
+MOST_CHARACTERS = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,9 +30,15 @@ class Finding:
     stops: bool = False
 
     def masked(self, mask: Callable[[str], str]) -> Finding:
-        """Return it with its texts masked, and what was found on one line."""
-        said = mask(" ".join(self.said.split()))
+        """Return it with its texts masked, and what was found on one line that no terminal obeys."""
+        said = one_line(mask(self.said))
         return replace(self, name=mask(self.name), said=said, curl=mask(self.curl), cli=mask(self.cli))
+
+
+def one_line(text: str) -> str:
+    """Return a text, which a tenant may have written, as one line of printable characters, and not without end."""
+    line = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in " ".join(text.split()))
+    return line if len(line) <= MOST_CHARACTERS else f"{line[: MOST_CHARACTERS - 4]} ..."
 
 
 def fine(name: str, said: str) -> Finding:

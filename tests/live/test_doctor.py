@@ -115,6 +115,24 @@ def test_what_a_tenant_echoes_is_masked(ready: LiveTenant, monkeypatch: pytest.M
     assert "<client_secret 1>" in output
 
 
+def test_what_a_tenant_says_is_one_line_that_no_terminal_obeys(ready: LiveTenant) -> None:
+    said = "\x1b[2Jnothing\nmissing  policy: \x07" + "word " * 200
+    ready.alter("POST /oauth/token", lambda answer: answer.with_fields(error="server_error", error_description=said))
+    ready.alter(API, lambda answer: replace(answer, status=403).with_json({"message": said}))
+    for each in ready.lab(management=True).doctor().findings:
+        assert each.said.isprintable()
+        assert len(each.said) <= 300
+
+
+def test_an_error_that_says_nothing_about_the_grants_is_not_known_and_no_fault(ready: LiveTenant) -> None:
+    ready.alter("POST /oauth/token", lambda answer: replace(answer, status=401).with_json({"error": "requires_check"}))
+    diagnosis = ready.lab().doctor()
+    assert (diagnosis.status, diagnosis.missing) == (0, ())
+    about = {"client secret", "password grant", "default directory", "MFA grant", "passwordless grant"}
+    assert about <= set(names(diagnosis, "not known"))
+    assert "requires_check" in repr(diagnosis)
+
+
 def test_equal_tenants_are_shown_alike() -> None:
     first, second = (repr(Lab.sandbox(seed=5).doctor()) for _ in range(2))
     assert first == second

@@ -38,6 +38,7 @@ def test_it_shows_what_is_there_and_what_will_be_and_does_it_after_a_yes(
     SETUPS["voice message type"].breaks(ready)
     result = run(monkeypatch, environ(ready), "--fix", given="y\n")
     path = "PUT /api/v2/guardian/factors/phone/message-types"
+    assert f"{ready.domain} is a live tenant, and its settings hold for everybody who uses it" in result.stderr
     assert f"voice message type: {path}\n  now   sms\n  then  sms, voice\nSend it?" in result.stderr
     assert f"mended  voice message type ({path}): sms -> sms, voice" in result.stderr
     assert ready.sandbox.tenant.settings.message_types == ("sms", "voice")

@@ -67,7 +67,7 @@ def test_a_token_endpoint_that_answers_badly_is_one_line_and_is_asked_once(
     live_tenant: LiveTenant, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     live_tenant.bad(kind, "/oauth/token")
-    result = run(monkeypatch, live_tenant.environ)
+    result = run(monkeypatch, live_tenant.environ | live_tenant.management)
     assert result.exit_code == 2
     assert only_line(result).startswith("missing    token endpoint: ")
     assert [path for _, path in live_tenant.journal].count("/oauth/token") == 1
