@@ -198,6 +198,7 @@ def remember_tenant(lab: Lab) -> None:
         "client_secret": secret,
         "mgmt_client_id": lab._machine[0],
         "mgmt_client_secret": lab._machine[1],
+        "mgmt_domain": settings.mgmt_domain,
         "audience": lab.audience,
         "public_client_id": settings.public_client_id,
         "begins": lab.clock.now(),

@@ -148,6 +148,7 @@ def _settings_of(tenant: Mapping[str, Json]) -> Settings:
         domain=tenant["domain"],
         client_id=tenant.get("client_id"),
         mgmt_client_id=tenant.get("mgmt_client_id"),
+        mgmt_domain=tenant.get("mgmt_domain"),
         public_client_id=tenant.get("public_client_id"),
         audience=tenant.get("audience"),
         realm=tenant.get("realm", DEFAULT_REALM),

@@ -248,6 +248,14 @@ def test_behind_a_custom_domain_the_canonical_one_must_be_named(ready: LiveTenan
     assert asked == {ready.domain}
 
 
+def test_a_replay_knows_the_canonical_domain_too(ready: LiveTenant, tmp_path: Path) -> None:
+    port = ready.domain.partition(":")[2]
+    lab = ready.lab(management=True, domain=f"127.0.0.1:{port}", mgmt_domain=ready.domain)
+    assert lab.doctor().ok
+    lab.export("har").save(tmp_path / "doctor.har")
+    assert Lab.replay(tmp_path / "doctor.har").doctor().ok
+
+
 @pytest.mark.parametrize("with_scope", [True, False])
 def test_a_token_that_is_passed_opens_the_management_api_and_is_not_shown(ready: LiveTenant, with_scope: bool) -> None:
     machine = ready.lab(management=True)
