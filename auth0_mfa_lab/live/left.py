@@ -70,7 +70,7 @@ class LeftFile:
             raise LabError(_problem(self.path, "cannot be read", problem)) from None
         try:
             return [_entry(each) for each in json.loads(text)["left"]]
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, AttributeError):
             pass
         raise LabError(f"{self.path} is not what the lab wrote there. Mend it, or put it away: it says what to remove.")
 

@@ -34,6 +34,7 @@ class Noting:
         self.file = file
         self._tenant = tenant
         self._journal = journal
+        self._awaited: dict[str, Left] = {}
         self._begun: dict[str, Left] = {}
         self._seen: dict[str, frozenset[str]] = {}
         self._before: dict[str, frozenset[str]] = {}
@@ -47,7 +48,8 @@ class Noting:
             return
         self.file.must_be_writable()
         if makes_user and (name := _name_in(request)):
-            self._add(Left(tenant=self._tenant, kind=USER, name=name, mark=name))
+            self._awaited[name] = entry = Left(tenant=self._tenant, kind=USER, name=name, begun=self._journal.now())
+            self._add(entry)
 
     def after(self, exchange: Exchange) -> None:
         """Note what an exchange has left, or taken away."""
@@ -118,7 +120,7 @@ class Noting:
     def _user_made(self, exchange: Exchange) -> None:
         sent, body = exchange.request.raw_data(), exchange.json
         name = str(sent.get("email") or "") if isinstance(sent, dict) else ""
-        entry = Left(tenant=self._tenant, kind=USER, name=name, mark=name)
+        entry = self._awaited.pop(name, Left(tenant=self._tenant, kind=USER, name=name))
         if exchange.status == 201 and isinstance(body, dict):
             self._put(entry, replace(entry, user=str(body.get("user_id") or ""), begun=_time(exchange)))
         elif (exchange.status or 500) < 500:

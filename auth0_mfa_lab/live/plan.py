@@ -41,7 +41,8 @@ def planned(entries: Entries, api: Management, *, realm: str) -> Iterator[Step]:
     """
     made = [each for each in entries if each.kind == USER]
     for entry in made:
-        user = entry.user or _id_of(entry.name, api, realm)
+        # Whoever was there before the lab asked for one of this name is somebody.
+        user = entry.user or _id_of(entry.name, api, realm, since=entry.begun - _SLACK_SECONDS)
         of = entry.name or user
         remove = partial(api.delete_user, user) if user else None
         yield Step(what="the user, with all that is theirs", of=of, entries=_of(entry, entries), remove=remove)
@@ -123,11 +124,12 @@ def _of(user: Left, entries: Entries) -> tuple[Left, ...]:
     return tuple(each for each in entries if each is user or each.is_of(user.user) or each.is_of(user.name))
 
 
-def _id_of(name: str, api: Management, realm: str) -> str:
-    """Return the id of the user with this email in a connection; "" when there is none."""
+def _id_of(name: str, api: Management, realm: str, *, since: float = 0.0) -> str:
+    """Return the id of the user with this email in a connection, made `since` then; "" when there is none."""
     answer = must_be(api.users_by_email(name), 200, doing="Finding the user", scope="read:users")
     for each in answer.json:
-        if any(one.get("connection") == realm for one in each.get("identities", ())):
+        made = _seconds(each.get("created_at")) or 0.0
+        if made >= since and any(one.get("connection") == realm for one in each.get("identities", ())):
             return str(each["user_id"])
     return ""
 
