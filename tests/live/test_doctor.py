@@ -154,6 +154,27 @@ def test_without_a_tenant_the_command_looks_at_the_sandbox(tmp_path: Path, monke
     assert (result.exit_code, "the sandbox tenant sandbox.example is ready" in result.stdout) == (0, True)
 
 
+def served(tenant: LiveTenant) -> dict[str, str]:
+    known = tenant.sandbox.defaults
+    own = {"AUTH0_LAB_TENANT": "served", "AUTH0_LAB_TOKEN": tenant.server.token, "AUTH0_CA_FILE": str(tenant.ca_file)}
+    application = {"AUTH0_CLIENT_ID": known.client_id, "AUTH0_CLIENT_SECRET": known.client_secret}
+    return own | application | tenant.management | {"AUTH0_DOMAIN": tenant.domain}
+
+
+def test_a_served_sandbox_is_looked_at_over_its_socket(ready: LiveTenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    SETUPS["policy"].breaks(ready)
+    result = run(monkeypatch, served(ready), "--fix", "--yes", "--json")
+    assert (result.exit_code, told(result)["tenant"]) == (0, f"the sandbox tenant {ready.domain}")
+    assert [each["name"] for each in told(result)["mended"]] == ["policy"]
+    assert "is a live tenant" not in result.stderr
+
+
+def test_a_served_sandbox_that_is_not_there_is_a_line(live_tenant: LiveTenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    with live_tenant.nothing_there() as environ:
+        result = run(monkeypatch, served(live_tenant) | {"AUTH0_DOMAIN": environ["AUTH0_DOMAIN"]})
+    assert (result.exit_code, "Traceback" in result.output) == (2, False)
+
+
 def test_a_replay_asks_the_recording_and_finds_the_same(tmp_path: Path) -> None:
     lab = Lab.sandbox()
     said = repr(lab.doctor())

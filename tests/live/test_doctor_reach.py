@@ -164,7 +164,7 @@ def test_a_clock_that_is_wrong_is_found_by_the_date_of_an_answer(live_tenant: Li
     assert 290 < int(finding.said.split()[4]) < 310
 
 
-@pytest.mark.parametrize("skew", [0, 25, -25])
+@pytest.mark.parametrize("skew", [0, 15, -15])
 def test_clocks_that_are_nearly_alike_agree(live_tenant: LiveTenant, skew: int) -> None:
     live_tenant.skew = skew
     assert "clock" in names(live_tenant.lab().doctor(), "ok")
