@@ -16,6 +16,7 @@ import ipywidgets
 import pytest
 
 from auth0_mfa_lab import Exchange, LabError, State
+from auth0_mfa_lab.clock import SandboxClock
 from auth0_mfa_lab.polled import PollRun
 from auth0_mfa_lab.polling import Poll
 from auth0_mfa_lab.show import panels, panels_base
@@ -28,6 +29,7 @@ from tests.mothers import (
     NOW,
     PENDING,
     SLOW_DOWN,
+    Leaping,
     Standing,
     a_journal,
     a_run,
@@ -86,6 +88,12 @@ def shown(panel: ipywidgets.Widget) -> str:
 def text_of(html: str) -> str:
     """Return what a reader sees of HTML."""
     return unescape(re.sub(r"<[^>]*>", "", html))
+
+
+def inside(widget: ipywidgets.Widget) -> Iterator[ipywidgets.Widget]:
+    yield widget
+    for child in getattr(widget, "children", ()):
+        yield from inside(child)
 
 
 class Slow:
@@ -428,6 +436,119 @@ def test_two_clicks_in_a_row_from_another_loop_make_one_poll() -> None:
     in_a_loop(story)
 
 
+def test_time_goes_on_while_an_answer_is_under_way() -> None:
+    async def story() -> None:
+        slow = Slow(PENDING)
+        panel = a_panel_that_asks(slow)
+        panel.until_button.click()
+        await slow.under_way()
+        seen: set[str] = set()
+        while len(seen) < 4:
+            await asyncio.sleep(0)
+            seen.add(panel._meters.value)
+        assert all("asked, no answer yet" in each for each in list(seen)[:1])
+        assert disabled(panel) == (True, True, False)
+        panel.stop_button.click()
+        assert "under way still" in panel._next.value
+        slow.release.set()
+        await panel.done()
+        assert "goes on" in panel._next.value
+
+    in_a_loop(story)
+
+
+def test_an_answer_that_is_under_way_at_the_deadline_is_heard() -> None:
+    async def story() -> None:
+        clock, slow = Standing(), Slow(GRANTED)
+        run = PollRun(Poll.begin(NOW), ask=slow, now=clock.now, show=show_poll)
+        panel = PollPanel(run, clock=a_sandbox_clock(clock, leap=100), mask=mask)
+        panel.until_button.click()
+        await slow.under_way()
+        while clock.now() < NOW + 400:
+            await asyncio.sleep(0)
+        assert panel.run.state is State.PENDING
+        slow.release.set()
+        assert (await panel.done()).state is State.GRANTED
+
+    in_a_loop(story)
+
+
+class Distant(SandboxClock):
+    """A clock that is asked over the network: whoever asks it waits."""
+
+    def __init__(self, clock: Standing) -> None:
+        super().__init__(clock, monotonic=Leaping(1))
+        self.asked_on: set[int] = set()
+        self.broken = False
+
+    def now(self) -> float:
+        self.asked_on.add(threading.get_ident())
+        if self.broken:
+            raise LabError("The served sandbox does not answer: start it again.")
+        return super().now()
+
+
+def test_a_button_never_asks_the_clock_on_the_loop_itself() -> None:
+    async def story() -> None:
+        standing = Standing()
+        clock = Distant(standing)
+        run = PollRun(Poll.begin(NOW), ask=iter_of(PENDING, SLOW_DOWN, GRANTED), now=clock.now, show=show_poll)
+        panel = PollPanel(run, clock=clock, mask=mask)
+        clock.asked_on.clear()
+        panel.until_button.click()
+        assert (await panel.done()).state is State.GRANTED
+        assert clock.asked_on
+        assert threading.get_ident() not in clock.asked_on
+
+    in_a_loop(story)
+
+
+def test_a_clock_that_does_not_answer_becomes_a_card_and_the_poll_stops() -> None:
+    async def story() -> None:
+        clock, slow = Distant(Standing()), Slow(PENDING)
+        panel = PollPanel(PollRun(Poll.begin(NOW), ask=slow, now=clock.now, show=show_poll), clock=clock, mask=mask)
+        panel.until_button.click()
+        await slow.under_way()
+        clock.broken = True
+        slow.release.set()
+        assert (await panel.done()).poll.polls == 1
+        assert "The served sandbox does not answer: start it again." in panel._failure.value
+        assert "What to do" not in panel._failure.value
+        assert panel.run.state is State.STOPPED
+        assert disabled(panel) == (False, False, True)
+
+    in_a_loop(story)
+
+
+def iter_of(*answers: Mapping[str, Any]) -> Callable[[], Exchange]:
+    left = [an_exchange(**each) for each in answers]
+    return lambda: left.pop(0)
+
+
+def test_a_closed_panel_asks_no_more_and_leaves_no_task() -> None:
+    async def story() -> None:
+        panel = a_panel(PENDING, leap=0)
+        panel.until_button.click()
+        while panel.run.poll.polls == 0:
+            await asyncio.sleep(0)
+        panel.close()
+        run = await asyncio.wait_for(panel.done(), 2)
+        assert (run.state, run.poll.polls) == (State.STOPPED, 1)
+
+    in_a_loop(story)
+
+
+def test_two_panels_poll_at_once_and_each_knows_its_own() -> None:
+    async def story() -> None:
+        first, second = a_panel(PENDING, PENDING, GRANTED), a_panel(PENDING, REJECTED)
+        first.until_button.click()
+        second.until_button.click()
+        assert ((await first.done()).state, (await second.done()).state) == (State.GRANTED, State.REJECTED)
+        assert (first.run.poll.polls, second.run.poll.polls) == (3, 2)
+
+    in_a_loop(story)
+
+
 # -- failures
 
 
@@ -463,6 +584,33 @@ def test_the_card_goes_when_the_next_click_works() -> None:
         assert panel._failure.value == ""
 
     in_a_loop(story)
+
+
+def test_the_card_goes_when_the_next_method_works_and_the_error_stays() -> None:
+    panel = a_panel_that_asks(failing)
+    panel.once_button.click()
+    assert "This did not work." in panel._failure.value
+    panel.run = a_run(GRANTED)
+    panel.poll_once()
+    assert panel._failure.value == ""
+    assert isinstance(panel.last_error, ValueError)
+
+
+def test_the_card_stands_on_the_page_without_widgets_too() -> None:
+    panel = a_panel_that_asks(failing)
+    assert "alert" not in panel._repr_mimebundle_()["text/html"]
+    panel.once_button.click()
+    assert text_of(panel._repr_mimebundle_()["text/html"]).endswith(
+        "✗ This did not work. ValueError: the password was <password 1> <b>"
+        "What to do: press the button again. If it fails again, panel.last_error is the exception."
+    )
+
+
+def test_every_button_says_what_it_does_and_stands_in_the_order_of_the_keyboard() -> None:
+    panel = a_panel(PENDING)
+    buttons = [each for each in inside(panel) if isinstance(each, ipywidgets.Button)]
+    assert [each.description for each in buttons] == ["Poll once", "Poll until done", "Stop"]
+    assert all(each.tooltip for each in buttons)
 
 
 def test_with_raise_failures_it_is_raised_where_one_waits_for_it() -> None:

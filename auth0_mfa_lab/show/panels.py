@@ -68,7 +68,7 @@ class PollPanel(Panel):
 
     def poll_once(self) -> Exchange | None:
         """Ask once, and return the exchange; the last one when the poll is over."""
-        self._must_be_idle()
+        self._begin_anew()
         try:
             return self.run.once()
         finally:
@@ -76,7 +76,7 @@ class PollPanel(Panel):
 
     def poll_until_done(self) -> PollRun:
         """Ask until the poll is over, waiting in the lab's time, and return the poll."""
-        self._must_be_idle()
+        self._begin_anew()
         try:
             return self.run.until_done(self._clock.wait)
         finally:
@@ -114,7 +114,7 @@ class PollPanel(Panel):
         self._begin(self._ask_until_done)
 
     def _begin(self, act: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        self._must_be_idle()
+        self._begin_anew()
         # A new one: without a loop of one's own each click has another, and an event belongs to the first that waits.
         self._woken = asyncio.Event()
         self.run.resume(self._now)
@@ -144,13 +144,14 @@ class PollPanel(Panel):
             return
         self._doing = "asking"
         asked = asyncio.ensure_future(asyncio.to_thread(self.run.ask))
-        # Where the wait itself fails, nobody else hears how the request ended.
-        asked.add_done_callback(lambda each: each.cancelled() or each.exception())
-        while not asked.done():
-            self._refresh()
-            await asyncio.wait({asked}, timeout=TICK_SECONDS)
-            self._now = await asyncio.to_thread(self._moment)
-        self.run.apply(asked.result(), self._now)
+        try:
+            while not asked.done():
+                self._refresh()
+                await asyncio.wait({asked}, timeout=TICK_SECONDS)
+                self._now = await asyncio.to_thread(self._moment)
+        finally:
+            # Whatever fails meanwhile, what was asked is heard: it may have brought the tokens.
+            self.run.apply(await asked, self._now)
         self._doing = "waiting"
         self._refresh()
 
@@ -181,9 +182,11 @@ class PollPanel(Panel):
         self.run.poll = self.run.poll.at(now)
         self._refresh()
 
-    def _must_be_idle(self) -> None:
+    def _begin_anew(self) -> None:
+        """Take the card of an earlier failure away; LabError while a poll is under way."""
         if self._task is not None:
             raise LabError("This panel is polling already: press Stop first, or wait until it is done.")
+        self._failure.value = ""
 
     def _refresh(self) -> None:
         card = card_of(self.run, self._now, doing=self._doing)
