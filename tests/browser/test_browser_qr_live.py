@@ -33,7 +33,7 @@ def test_show_draws_a_qr_that_decodes_and_hide_takes_it_away(page: Page, jupyter
     assert seen(page) == []
     for _ in range(2):
         button(page, "Show").click()
-        expect(qr_status(page)).to_contain_text("QR shown, for 5 min at most")
+        expect(qr_status(page)).to_contain_text("QR shown · scan it with the Guardian app")
         until(lambda: seen(page) == [uri], "the QR is on the screen", page)
         button(page, "Hide").click()
         expect(qr_status(page)).to_contain_text("QR hidden")
@@ -68,6 +68,14 @@ def assert_nothing_is_saved(page: Page, jupyter: Jupyter, *, has_state: bool) ->
     assert leaks(page.content(), values) == []
 
 
+def test_the_panel_of_a_live_tenant_has_no_phone_that_scans_and_names_nobody(page: Page, jupyter: Jupyter) -> None:
+    notebook = opened(page, jupyter)
+    assert page.locator(".jp-OutputArea button:visible").all_inner_texts() == ["Show", "Hide"]
+    expect(page.locator(".qr-parts")).to_contain_text("<username 1>")
+    assert notebook.ask("user.username in qr.static_html() + repr(qr)") is False
+    assert notebook.ask("repr(qr.scan())").startswith("On your phone: add an account")
+
+
 def test_the_front_ends_of_the_widgets_come_from_the_local_server(new_page: Page, jupyter: Jupyter, tabs: Tabs) -> None:
     opened(new_page, jupyter)
     button(new_page, "Show").click()
@@ -82,10 +90,11 @@ def test_an_expired_qr_is_gone_and_the_panel_says_so(page: Page, jupyter: Jupyte
     uri = raw_values(jupyter.notebooks)["barcode_uri"]
     button(page, "Show").click()
     until(lambda: seen(page) == [uri], "the QR is on the screen", page)
-    expect(qr_status(page)).to_contain_text("QR expired: enroll again")
+    expect(qr_status(page)).to_contain_text("QR expired · enroll again")
     until(lambda: seen(page) == [], "the QR is gone", page)
-    button(page, "Show").click()
-    assert "expired" in notebook.ask("repr(qr)")
+    expect(page.locator(".qr-instead")).to_have_text("Expired: enroll again.")
+    expect(button(page, "Show")).to_be_disabled()
+    assert notebook.ask("[qr.show(), repr(qr)]")[1].startswith("QrPanel · expired: enroll again")
     assert seen(page) == []
 
 
@@ -99,6 +108,7 @@ def test_a_qr_expires_on_the_screen_while_the_kernel_is_busy(new_page: Page, jup
     assert seen(new_page) == [uri]
     new_page.clock.fast_forward(100_000)
     until(lambda: seen(new_page) == [], "the QR is gone", new_page)
+    expect(new_page.locator(".qr-instead")).to_have_text("Expired: enroll again.")
     assert "shown" in notebook.ask("repr(qr)"), "only the page's clock has moved"
 
 
