@@ -28,7 +28,7 @@ help:
 	@echo 'make check      run lint and types only'
 	@echo 'make notebooks  run all notebooks again and save them in their committed form'
 	@echo 'make readme     write the tables of README.md anew, from what the sandbox does'
-	@echo 'make screenshots  take the picture in the README again (needs Chromium)'
+	@echo 'make screenshots  take the pictures in the README again (needs Chromium)'
 	@echo 'make update     renew constraints.txt within the ranges of pyproject.toml'
 	@echo 'make clean      remove .venv and the caches'
 	@echo 'Each makes .venv when it is missing or out of date (PYTHON=python3 makes it).'

@@ -49,10 +49,11 @@ Path("raw.json").write_text(json.dumps({**named, **raw}));
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """Cells that bring panels to their states; what the file says then; and the QRs that may be in it."""
+    """Cells that bring panels to their states, and what the file says then; `secrets` are those beside a login's."""
 
     cells: tuple[str, ...]
     says: tuple[str, ...]
+    secrets: tuple[str, ...] = ()
     has_a_qr: bool = False
 
 
@@ -83,6 +84,21 @@ SCENES: Mapping[str, Scene] = {
             "qr.hide()\nqr",
         ),
         says=("QrPanel", "granted"),
+    ),
+    "phone": Scene(
+        cells=(
+            SANDBOX.replace('["push"]', '["push", "otp", "sms"]')
+            + 'sms = next(each["id"] for each in lab.client.mfa_authenticators(login["mfa_token"]).json'
+            ' if each.get("oob_channel") == "sms")\n'
+            'lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob", authenticator_id=sms)',
+            "phone = lab.phone_panel()\nphone",
+            "phone.show_code()\nphone.show_code(phone.card.messages[0])\nphone",
+            "phone.hide_code()\nphone.reject('not me')\nphone",
+            ANOTHER,
+            "phone.refresh()\nphone.allow()\nphone",
+        ),
+        says=("PhonePanel", "Oslo", "your verification code", "otp 1"),
+        secrets=("<otp 1>", "<binding_code 1>"),
     ),
     "reveal and copy": Scene(
         cells=(
@@ -148,7 +164,7 @@ def test_no_secret_and_no_live_qr_is_in_a_notebook_that_was_run(name: str, run: 
     assert ("widget-state+json" in saved) == (run != "no state")
     assert [said for said in scene.says if said not in saved] == []
     values = raw_values(tmp_path)
-    assert {"password", "mfa_token"} <= set(values)
+    assert {"password", "mfa_token", *scene.secrets} <= set(values)
     assert spelled_in(saved, values) == []
     assert scan("scene.ipynb", saved.encode()).finds == ()
     assert set(pictures_in(saved)) == ({values["barcode_uri"]} if scene.has_a_qr else set())
