@@ -206,7 +206,7 @@ class PhonePanel(Ticking):
         is_open, before, self._rows = self._task is None and not self._screen.bars, self._rows, {}
         groups: tuple[tuple[Shown, ...], ...] = (card.pushes, card.codes, card.messages)
         for title, lines, head, place in zip(SECTIONS, groups, self._heads, self._places, strict=True):
-            head.value = section_html(title, is_empty=not lines)
+            head.value = "" if card.lacks else section_html(title, is_empty=not lines)
             rows = tuple(before.get(each.id) or self._new_row(each) for each in lines)
             for each, row in zip(lines, rows, strict=True):
                 row.update(each, is_open=is_open)

@@ -110,7 +110,7 @@ def card_of(sight: Sight, aliases: Aliases) -> PhoneCard:
     mask = aliases.mask
     return PhoneCard(
         name=mask(sight.name),
-        time=_clock(sight.now),
+        time="" if sight.lacks else _clock(sight.now),
         accounts=tuple(_account(each, aliases) for each in sight.accounts),
         pushes=tuple(_push(each, sight.now, aliases) for each in sight.pushes),
         codes=tuple(_code(each, sight.now, aliases) for each in sight.codes),

@@ -45,13 +45,15 @@ def bottom_html() -> str:
 
 
 def section_html(title: str, *, is_empty: bool) -> str:
-    """Return the title of a section, and what would fill it while it is empty."""
+    """Return the title of a section, with what would fill it while it is empty."""
     head = f'<div role="heading" aria-level="4" style="{_SECTION}">{escape(title)}</div>'
     return head + (line(_NOTHING[title], small=True) if is_empty else "")
 
 
 def accounts_html(shown: PhoneCard) -> str:
     """Return the section of the accounts."""
+    if shown.lacks:
+        return ""
     older = line(f"and {shown.older} more, which were there before", small=True) if shown.older else ""
     rows = "".join(_account_html(each) for each in shown.accounts)
     return section_html("Accounts", is_empty=not shown.accounts) + rows + older
@@ -73,10 +75,10 @@ def code_html(code: CodeLine) -> str:
     return card(code.label, _code(code.alias), _bar("Good for", code.left, code.whole), mark="#", tone="plain")
 
 
-def message_html(message: MessageLine) -> str:
+def message_html(shown: MessageLine) -> str:
     """Return one message; a code in it stands under its alias."""
-    head = f"{message.channel} for {message.purpose}"
-    rows = [line(message.text), line(f"To {message.address} · {message.sent} UTC", small=True)]
+    head = f"{shown.channel} for {shown.purpose}"
+    rows = [line(shown.text), line(f"To {shown.address} · {shown.sent} UTC", small=True)]
     return card(head, *rows, mark="✉", tone="plain")
 
 

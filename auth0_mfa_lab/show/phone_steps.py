@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from auth0_mfa_lab.polling import OOB_CODE_SECONDS
@@ -23,6 +23,10 @@ class Guide:
     headline: str
     steps: tuple[str, ...] = ()
     ends_at: float | None = None
+
+    def masked(self, mask: Callable[[str], str]) -> Guide:
+        """Return it as the one door lets it out; its texts are the lab's own, and no field of a message is in them."""
+        return replace(self, headline=mask(self.headline), steps=tuple(map(mask, self.steps)))
 
     def html(self, now: float) -> str:
         """Return the steps as HTML without widgets; `now` is in epoch seconds."""
@@ -82,14 +86,8 @@ def what_now(journal: Journal) -> Guide:
     for exchange in reversed(journal):
         guide = _guide(exchange) if exchange.speaker == "app" else None
         if guide is not None:
-            return _masked(guide, journal)
+            return guide.masked(journal.aliases.mask)
     return _NOTHING
-
-
-def _masked(guide: Guide, journal: Journal) -> Guide:
-    mask = journal.aliases.mask
-    steps: Sequence[str] = [mask(each) for each in guide.steps]
-    return Guide(mark=guide.mark, headline=mask(guide.headline), steps=tuple(steps), ends_at=guide.ends_at)
 
 
 def _guide(exchange: Exchange) -> Guide | None:

@@ -220,6 +220,35 @@ def test_a_payload_that_is_no_guardian_push_is_not_shown(app: App, phone: Phone)
     assert phone.notifications[-1].source == ""
 
 
+def test_a_push_is_called_by_an_id_that_is_no_part_of_its_token(app: App, phone: Phone) -> None:
+    pushed(app, phone)
+    pushed(app, phone)
+    older, newer = phone.notifications
+    assert older.id != newer.id
+    assert older.id == phone.notifications[0].id
+    assert older.id not in older.transaction_token
+    assert older.id not in newer.transaction_token
+
+
+def test_what_waits_can_be_asked_for_any_instant(app: App, phone: Phone, sandbox: Sandbox) -> None:
+    pushed(app, phone)
+    (push,) = phone.notifications
+    assert phone.waiting(push.started + 299.9) == (push,)
+    assert phone.waiting(push.started + 300) == ()
+    assert sandbox.clock.now() == push.started
+
+
+def test_accounts_have_the_label_of_their_qr_and_a_number_of_their_own(app: App, phone: Phone) -> None:
+    scan(phone, app.associate(app.mfa_token(**fresh(app.sandbox))).json()["barcode_uri"])
+    scan(phone, app.associate(app.mfa_token(**fresh(app.sandbox))).json()["barcode_uri"])
+    assert [one.label for one in phone.enrollments] == ["sandbox:user1@example.com", "sandbox:user2@example.com"]
+    user_id = phone.enrollments[0].user_id
+    phone.forget(user_id, "")
+    seed = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # auth0-mfa-lab: allow
+    phone.scan(f"otpauth://totp/sandbox:user3%40example.com?secret={seed}")
+    assert [one.number for one in phone.accounts] == [2, 3]
+
+
 def test_the_key_is_made_at_the_scan_one_for_each_account(sandbox: Sandbox, app: App) -> None:
     made: list[RSAKey] = []
 

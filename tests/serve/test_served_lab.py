@@ -19,6 +19,7 @@ from auth0_mfa_lab.sandbox import Sandbox, WallClock
 from auth0_mfa_lab.sandbox.server import Server
 from auth0_mfa_lab.secret import Secret
 from auth0_mfa_lab.serving import write_env_file
+from auth0_mfa_lab.show.panels_phone import PhonePanel
 from tests.serve.served_notebooks import as_served, served_copy
 
 Walk = Callable[[Lab], Iterator[object]]
@@ -92,6 +93,22 @@ def codes(lab: Lab) -> Iterator[object]:
     yield lab.client.mfa_recovery_code_grant(mfa_token=login["mfa_token"], recovery_code=str(sms.recovery_code))
 
 
+def phone_panel(lab: Lab) -> Iterator[object]:
+    for _ in range(2):
+        user = lab.user(factors=["push"])
+        login = lab.client.password_grant(username=user.username, password=user.password)
+        lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
+    lab.client.passwordless_start(connection="sms", phone_number="+15550177", send="code")
+    panel = lab.phone_panel()
+    assert isinstance(panel, PhonePanel)
+    yield panel.static_html()
+    yield panel.reject("not me", panel.card.pushes[0])
+    lab.clock.advance(45)
+    yield panel.allow()
+    yield panel.static_html()
+    yield panel.card
+
+
 def passwordless(lab: Lab) -> Iterator[object]:
     yield lab.client.passwordless_start(connection="email", email="someone@example.com", send="link")
     yield lab.inbox.latest("someone@example.com")
@@ -129,7 +146,7 @@ def told(lab: Lab, walk: Walk) -> list[str]:
     return [shown(each) for each in (lab, *walk(lab), lab.journal, lab.diagram(), lab.curl(lab.journal[-1]))]
 
 
-WALKS = [push, enrolled_by_hand, codes, passwordless, management, wrong]
+WALKS = [push, enrolled_by_hand, codes, phone_panel, passwordless, management, wrong]
 
 
 @pytest.mark.parametrize("walk", WALKS, ids=lambda walk: walk.__name__)

@@ -1,0 +1,755 @@
+"""The phone's panel without a front end: what it shows, its methods, buttons and ticks, and no code in any state."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import threading
+from collections.abc import Awaitable, Callable
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import ipywidgets
+import pytest
+
+from auth0_mfa_lab import Lab, LabError
+from auth0_mfa_lab.errors import NothingToAnswer
+from auth0_mfa_lab.people import User
+from auth0_mfa_lab.phone import Notification
+from auth0_mfa_lab.show import panels_ticking
+from auth0_mfa_lab.show.panels_phone import PhonePanel
+from auth0_mfa_lab.show.panels_phone_rows import CodeRow, PushRow
+from auth0_mfa_lab.show.phone_card import UNREAD, PhoneCard, card_of
+from auth0_mfa_lab.show.phone_sight import Sight
+from auth0_mfa_lab.wire.exports.har import har
+
+Sent = list[tuple[Any, Any]]
+
+
+@pytest.fixture(autouse=True)
+def no_real_second_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a panel look again at once."""
+    monkeypatch.setattr(panels_ticking, "TICK_SECONDS", 0.0)
+
+
+@pytest.fixture
+def lab() -> Lab:
+    return Lab.sandbox()
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
+    """What is sent to a front end by message."""
+    messages: Sent = []
+    monkeypatch.setattr(
+        "anywidget.AnyWidget.send", lambda _, content, buffers=None: messages.append((content, buffers)), raising=False
+    )
+    return messages
+
+
+def panel_of(lab: Lab) -> PhonePanel:
+    panel = lab.phone_panel()
+    assert isinstance(panel, PhonePanel)
+    return panel
+
+
+def push_to(lab: Lab, user: User) -> None:
+    login = lab.client.password_grant(username=user.username, password=user.password)
+    lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
+
+
+def sms_to(lab: Lab, user: User) -> None:
+    """Send the code of a second factor; the user has no other that a challenge could choose."""
+    push_to(lab, user)
+
+
+def furnished(lab: Lab) -> PhonePanel:
+    """Return the panel of a phone with two accounts, a push 7 seconds old, and a message."""
+    user, other = lab.user(factors=["push"]), lab.user(factors=["otp"])
+    push_to(lab, user)
+    lab.clock.advance(7)
+    sms_to(lab, lab.user(factors=["sms"]))
+    assert other.factors == ("otp",)
+    return panel_of(lab)
+
+
+def raw_of(lab: Lab) -> set[str]:
+    """Return the values that nothing may show: what the phone holds, and what its requests carry."""
+    assert lab._virtual is not None
+    assert lab._sandbox is not None
+    raw = {lab._virtual.code(each) for each in lab._virtual.accounts}
+    for push in lab._virtual.notifications:
+        raw |= {push.transaction_token, push.challenge}
+    raw |= {str(each.code) for each in lab._sandbox.delivery.newest(50) if each.code}
+    raw |= {str(each["mfa_token"]) for each in lab.journal if "mfa_token" in each}
+    raw |= {str(each["oob_code"]) for each in lab.journal if "oob_code" in each}
+    assert len(raw) >= 4
+    return raw
+
+
+def states(widget: ipywidgets.Widget) -> str:
+    """Return all that the widgets of a panel hold, as a front end or a saved notebook would get it."""
+    inner = getattr(widget, "children", ())
+    return "\n".join([str(widget.get_state()), *(states(child) for child in inner)])
+
+
+def values(widget: ipywidgets.Widget) -> list[str]:
+    """Return the HTML of a panel's widgets."""
+    own = [str(widget.value)] if isinstance(widget, ipywidgets.HTML) else []
+    return [*own, *(value for child in getattr(widget, "children", ()) for value in values(child))]
+
+
+def seen(panel: PhonePanel) -> str:
+    """Return all that can be seen of a panel."""
+    return "\n".join([repr(panel), str(panel._repr_mimebundle_()), states(panel), repr(panel.card), str(vars(panel))])
+
+
+def leaks(panel: PhonePanel, raw: set[str]) -> list[str]:
+    found = seen(panel)
+    return [value[:3] for value in raw if value in found]
+
+
+def text_of(html: str) -> list[str]:
+    """Return the lines of text in HTML, one for each block."""
+    blocks = re.sub(r"</?(?:div|b|ol|li)\b[^>]*>", "\n", html)
+    return [line for line in (unescape(re.sub(r"<[^>]+>", "", each)).strip() for each in blocks.split("\n")) if line]
+
+
+def rows(panel: PhonePanel, kind: type[Any]) -> list[Any]:
+    return [row for row in panel._rows.values() if isinstance(row, kind)]
+
+
+def on_a_page(panel: PhonePanel) -> None:
+    """Say what the panel's presence says once it is on a page."""
+    panel._presence._handle_custom_msg({"kind": "ready"}, [])
+
+
+def in_a_loop(story: Callable[[], Awaitable[None]]) -> None:
+    """Run a test's story in a loop; no task is left when it ends."""
+
+    async def told() -> None:
+        await story()
+        await asyncio.sleep(0)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    asyncio.run(told())
+
+
+async def until(true: Callable[[], object]) -> None:
+    """Let other tasks run until something is true; the test's time limit ends a wait for what never is."""
+    async with asyncio.timeout(20):
+        while not true():
+            await asyncio.sleep(0)
+
+
+# -- what it shows
+
+
+def test_an_empty_phone_says_what_would_fill_it(lab: Lab) -> None:
+    panel = panel_of(lab)
+    assert repr(panel) == "PhonePanel · Sandbox phone · 0 accounts · 0 pushes wait · 0 codes · 0 messages"
+    assert text_of(panel.static_html()) == [
+        "Sandbox phone",
+        "08:00:00 UTC, the lab's time",
+        "Accounts",
+        "No account yet: lab.phone.scan(...) scans the barcode_uri of an enrollment.",
+        "Pushes",
+        "No push waits.",
+        "Codes",
+        "No codes yet: a push's or a one-time code's enrollment brings them.",
+        "Messages",
+        "Nothing was sent: no SMS, no call, no email.",
+    ]
+
+
+def test_a_phone_with_everything_on_it_shows_just_this(lab: Lab) -> None:
+    panel = furnished(lab)
+    assert repr(panel) == "PhonePanel · Sandbox phone · 2 accounts · 1 push waits · 2 codes · 1 message"
+    assert text_of(panel.static_html()) == [
+        "Sandbox phone",
+        "08:00:07 UTC, the lab's time",
+        "Accounts",
+        "user1@example.com at sandbox: pushes and codes",
+        "user2@example.com at sandbox: codes",
+        "Pushes",
+        "◎ Login at sandbox.example",
+        "From Firefox on Linux, Oslo, Norway",
+        "Account user1@example.com · began 08:00:00 UTC",
+        "Answer in",
+        "4 min 53 s",
+        "Codes",
+        "# user1@example.com",
+        "<otp 1>",
+        "Good for",
+        "23 s",
+        "# user2@example.com",
+        "<otp 2>",
+        "Good for",
+        "23 s",
+        "Messages",
+        "✉ SMS for second factor",
+        "<binding_code 1> is your verification code for sandbox.",
+        "To +15550103 · 08:00:07 UTC",
+    ]
+
+
+def test_the_widgets_say_what_the_twin_says(lab: Lab) -> None:
+    panel = furnished(lab)
+    live = [line for value in values(panel) for line in text_of(value)]
+    for line in text_of(panel.static_html()):
+        assert line in live
+    bundle = panel._repr_mimebundle_()
+    assert bundle["text/plain"] == repr(panel)
+    assert bundle["text/html"] == panel.static_html()
+    for gone in ("<style", "<svg", "<script", "var(--", " id="):
+        assert gone not in panel.static_html()
+
+
+def test_bars_say_in_words_what_they_draw(lab: Lab) -> None:
+    html = furnished(lab).static_html()
+    bars = re.findall(r'role="progressbar" aria-label="([^"]+)".*?aria-valuenow="(\d+)" aria-valuetext="([^"]+)"', html)
+    assert bars == [
+        ("Answer in", "98", "4 min 53 s"),
+        ("Good for", "77", "23 s"),
+        ("Good for", "77", "23 s"),
+    ]
+
+
+def test_more_accounts_than_it_looks_at_are_counted(lab: Lab) -> None:
+    for _ in range(8):
+        lab.user(factors=["otp"])
+    panel = panel_of(lab)
+    assert (len(panel.card.accounts), len(panel.card.codes), panel.card.older) == (6, 6, 2)
+    assert "8 accounts" in repr(panel)
+    assert "and 2 more, which were there before" in panel.static_html()
+    assert panel.card.accounts[-1].label == "user8@example.com"
+
+
+def test_what_a_page_could_take_for_markup_is_text() -> None:
+    lab = Lab.sandbox()
+    hostile = "<img src=x onerror=alert(1)>"
+    sight = Sight(name=hostile, now=0.0, lacks=hostile)
+    assert "<img" not in PhonePanel(_Seen(sight), lab.phone, aliases=lab.aliases).static_html()
+
+
+def test_the_clock_the_journal_and_what_waits_are_as_they_were(lab: Lab) -> None:
+    furnished(lab)
+    now, said, waits = lab.clock.now(), len(lab.journal), lab.phone.notifications
+    panel = panel_of(lab)
+    panel.refresh()
+    panel.show_code()
+    asyncio.run(panel._tick())
+    assert (lab.clock.now(), len(lab.journal), lab.phone.notifications) == (now, said, waits)
+
+
+class _Seen:
+    """A screen that shows one thing."""
+
+    bars = ""
+
+    def __init__(self, sight: Sight) -> None:
+        self.sight = sight
+
+    def look(self) -> Sight:
+        return self.sight
+
+    def glance(self) -> Sight:
+        return self.sight
+
+
+# -- no secret
+
+
+def test_no_code_and_no_token_is_in_anything_that_is_seen_or_saved(lab: Lab, sent: Sent) -> None:
+    panel = furnished(lab)
+    raw = raw_of(lab)
+    assert leaks(panel, raw) == []
+    panel.show_code()
+    panel.show_code(panel.card.messages[0])
+    panel.refresh()
+    asyncio.run(panel._tick())
+    assert leaks(panel, raw) == []
+    panel.allow(panel.card.pushes[0])
+    with pytest.raises(NothingToAnswer):
+        panel.reject("no")
+    rows(panel, CodeRow)[0].code_button.click()
+    assert leaks(panel, raw | raw_of(lab)) == []
+    assert sent
+
+
+def test_the_search_for_secrets_can_find_one(lab: Lab) -> None:
+    panel = furnished(lab)
+    panel._status.value = f"the code is {next(iter(raw_of(lab)))}"
+    assert leaks(panel, raw_of(lab))
+
+
+def test_looking_again_by_itself_teaches_the_lab_no_code_and_notes_nothing(lab: Lab) -> None:
+    panel = furnished(lab)
+    known, noted = lab.aliases.shown(), len(lab.journal.beside)
+    lab.clock.advance(30)
+    asyncio.run(panel._tick())
+    assert [each.alias for each in panel.card.codes] == [UNREAD, UNREAD]
+    assert (lab.aliases.shown(), len(lab.journal.beside)) == (known, noted)
+    assert leaks(panel, raw_of(lab)) == []
+    assert repr(lab.phone.code()) == "<otp 3>"
+    asyncio.run(panel._tick())
+    assert [each.alias for each in panel.card.codes] == [UNREAD, "<otp 3>"]
+    panel.refresh()
+    assert [each.alias for each in panel.card.codes] == ["<otp 4>", "<otp 3>"]
+
+
+def test_a_message_that_arrives_is_shown_without_the_code_that_nobody_has_read(lab: Lab) -> None:
+    panel = panel_of(lab)
+    number = "+15550142"
+    lab.client.passwordless_start(connection="sms", phone_number=number, send="code")
+    lab.client.passwordless_start(connection="email", email="jane@example.com", send="link")
+    known = lab.aliases.shown()
+    asyncio.run(panel._tick())
+    mail, sms = panel.card.messages
+    assert (sms.channel, sms.purpose, sms.alias) == ("SMS", "passwordless login", UNREAD)
+    assert sms.text == f"Your verification code for sandbox is: [{UNREAD}]"
+    assert (mail.channel, mail.alias) == ("Email", "")
+    assert f"[{UNREAD}]" in mail.text
+    assert lab.aliases.shown() == known
+    assert "A message has come: Email for passwordless login" in panel._status.value
+    assert repr(lab.inbox.latest(number).code) == "<code 1>"
+    asyncio.run(panel._tick())
+    assert panel.card.messages[1].text == "Your verification code for sandbox is: <code 1>"
+    panel.refresh()
+    assert "<link 1>" in panel.card.messages[0].text
+
+
+def test_a_card_of_the_same_sight_is_the_same_card(lab: Lab) -> None:
+    panel = furnished(lab)
+    assert card_of(panel._screen.glance(), lab.aliases) == panel.card
+    assert isinstance(hash(panel.card), int)
+
+
+# -- a code, drawn on a page
+
+
+def test_a_code_goes_to_a_page_in_a_buffer_and_for_the_seconds_that_are_left(lab: Lab, sent: Sent) -> None:
+    panel = furnished(lab)
+    assert sent == []
+    panel.show_code()
+    ((content, buffers),) = sent
+    assert (content["kind"], content["alt"]) == ("show", "otp 2")
+    assert 22 < content["seconds"] <= 23
+    assert buffers == [str(lab.phone.code()).encode()]
+    assert str(lab.phone.code()) not in json.dumps(content)
+    assert [row.code_button.description for row in rows(panel, CodeRow)] == ["Show code", "Hide code", "Show code"]
+    panel.hide_code()
+    assert [each["kind"] for each, _ in sent[1:]] == ["hide"] * 3
+    assert {row.code_button.description for row in rows(panel, CodeRow)} == {"Show code"}
+
+
+def test_the_button_shows_a_code_and_hides_it_again(lab: Lab, sent: Sent) -> None:
+    panel = furnished(lab)
+    first, _, message = rows(panel, CodeRow)
+    first.code_button.click()
+    message.code_button.click()
+    assert [each["alt"] for each, _ in sent] == ["otp 1", "binding_code 1"]
+    assert first.code_button.description == "Hide code"
+    first.code_button.click()
+    assert sent[-1][0] == {"kind": "hide"}
+    assert first.code_button.description == "Show code"
+    assert message.shows
+
+
+def test_a_code_whose_time_is_over_is_taken_off_the_page(lab: Lab, sent: Sent) -> None:
+    panel = furnished(lab)
+    panel.show_code(panel.card.codes[0])
+    panel.show_code(panel.card.messages[0])
+    lab.clock.advance(22)
+    asyncio.run(panel._tick())
+    assert [each["kind"] for each, _ in sent] == ["show", "show"]
+    lab.clock.advance(1)
+    asyncio.run(panel._tick())
+    assert [each["kind"] for each, _ in sent] == ["show", "show", "hide"]
+    first, _, message = rows(panel, CodeRow)
+    assert (first.shows, message.shows) == (False, True)
+
+
+def test_a_page_that_comes_later_is_sent_what_is_shown_and_nothing_else(lab: Lab, sent: Sent) -> None:
+    panel = furnished(lab)
+    for row in rows(panel, CodeRow):
+        row._place._handle_custom_msg({"kind": "ready"}, [])
+    assert sent == []
+    panel.show_code(panel.card.codes[0])
+    for row in rows(panel, CodeRow):
+        row._place._handle_custom_msg({"kind": "ready"}, [])
+    assert [each["alt"] for each, _ in sent] == ["otp 1", "otp 1"]
+
+
+def test_a_code_that_is_not_on_the_phone_is_not_shown(lab: Lab) -> None:
+    with pytest.raises(LabError, match="No code is on the phone"):
+        panel_of(lab).show_code()
+    lab.user(factors=["otp"])
+    of_another = furnished(Lab.sandbox(seed=2)).card.messages[0]
+    with pytest.raises(LabError, match="not on the phone any more"):
+        panel_of(lab).show_code(of_another)
+
+
+# -- allow and reject
+
+
+def test_allow_and_reject_answer_the_newest_push_and_show_what_is_left(lab: Lab) -> None:
+    user, other = lab.user(factors=["push"]), lab.user(factors=["push"])
+    push_to(lab, user)
+    push_to(lab, other)
+    panel = panel_of(lab)
+    assert [each.label for each in panel.card.pushes] == ["user1@example.com", "user2@example.com"]
+    assert panel.allow().status == 204
+    assert [each.label for each in panel.card.pushes] == ["user1@example.com"]
+    assert panel.reject("not me").status == 204
+    assert panel.card.pushes == ()
+    assert [each.speaker for each in lab.journal[-2:]] == ["phone", "phone"]
+
+
+@pytest.mark.parametrize("at", [0, 1])
+@pytest.mark.parametrize("verb", ["allow", "reject"])
+def test_the_push_that_is_named_is_answered_and_no_other(lab: Lab, at: int, verb: str) -> None:
+    for _ in range(2):
+        push_to(lab, lab.user(factors=["push"]))
+    assert lab._virtual is not None
+    raw = lab._virtual.notifications
+    panel = panel_of(lab)
+    push = panel.card.pushes[at]
+    answer = panel.allow(push) if verb == "allow" else panel.reject(push=push)
+    header = answer.request.header("authorization")
+    assert str(header) == f"Bearer {raw[at].transaction_token}"
+    assert [each.id for each in panel.card.pushes] == [raw[1 - at].id]
+
+
+@pytest.mark.parametrize("at", [0, 1])
+@pytest.mark.parametrize("verb", ["allow", "reject"])
+def test_the_buttons_beside_a_push_answer_just_that(lab: Lab, at: int, verb: str) -> None:
+    for _ in range(2):
+        push_to(lab, lab.user(factors=["push"]))
+    panel = panel_of(lab)
+    first, second = panel.card.pushes
+    row = rows(panel, PushRow)[at]
+    (row.allow_button if verb == "allow" else row.reject_button).click()
+    assert [each.id for each in panel.card.pushes] == [(second, first)[at].id]
+    word = "Allowed" if verb == "allow" else "Rejected"
+    assert f"{word}: 204 No Content (exchange {len(lab.journal)})" in panel._status.value
+
+
+@pytest.mark.parametrize(("typed", "reason"), [(" not me ", "not me"), ("   ", None), ("", None)])
+def test_a_reason_goes_with_reject_when_there_is_one(lab: Lab, typed: str, reason: str | None) -> None:
+    push_to(lab, lab.user(factors=["push"]))
+    panel = panel_of(lab)
+    (row,) = rows(panel, PushRow)
+    row.reason.value = typed
+    row.reject_button.click()
+    (noted,) = [each for each in lab.journal.beside if each.kind == "reject"]
+    assert noted.data["reason"] == reason
+    assert noted.data["push"] is not None
+
+
+def test_what_is_typed_and_whose_buttons_they_are_stays_when_another_push_comes(lab: Lab) -> None:
+    push_to(lab, lab.user(factors=["push"]))
+    panel = panel_of(lab)
+    (row,) = rows(panel, PushRow)
+    row.reason.value = "half a sen"
+    push_to(lab, lab.user(factors=["push"]))
+    asyncio.run(panel._tick())
+    assert rows(panel, PushRow)[0] is row
+    assert len(rows(panel, PushRow)) == 2
+    assert row.reason.value == "half a sen"
+    assert "A push has come. Login at sandbox.example as user2@example.com" in panel._status.value
+
+
+def test_a_push_that_waits_no_more_is_not_answered_and_nothing_is_sent(lab: Lab) -> None:
+    push_to(lab, lab.user(factors=["push"]))
+    panel = panel_of(lab)
+    push = panel.card.pushes[0]
+    lab.phone.allow()
+    said = len(lab.journal)
+    for act in (lambda: panel.allow(push), lambda: panel.reject(push=push), lambda: lab.phone.allow(push)):
+        with pytest.raises(NothingToAnswer, match="does not wait"):
+            act()
+    with pytest.raises(NothingToAnswer, match="No push waits"):
+        panel.allow()
+    assert len(lab.journal) == said
+    assert panel.card.pushes == ()
+
+
+def test_the_labs_phone_answers_the_notification_that_is_named(lab: Lab) -> None:
+    for _ in range(2):
+        push_to(lab, lab.user(factors=["push"]))
+    older, newer = lab.phone.notifications
+    assert isinstance(older, Notification)
+    lab.phone.reject("no", older)
+    assert lab.phone.notifications == (newer,)
+
+
+def test_an_answer_that_the_tenant_does_not_take_is_said_so(lab: Lab) -> None:
+    user = lab.user(factors=["push"])
+    login = lab.client.password_grant(username=user.username, password=user.password)
+    for _ in range(2):  # the second supersedes the first, of which the phone hears nothing
+        lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
+    panel = panel_of(lab)
+    rows(panel, PushRow)[0].allow_button.click()
+    assert "The tenant did not take it: 404 Not Found" in panel._status.value
+    assert "Allowed" not in panel._status.value
+
+
+def test_a_failing_handler_shows_a_masked_card_and_the_panel_goes_on(lab: Lab) -> None:
+    panel = furnished(lab)
+    (row,) = rows(panel, PushRow)
+    secret = str(lab.phone.code())
+    works, panel._phone = panel._phone, _Broken(f"it broke with {secret}")
+    row.allow_button.click()
+    assert "RuntimeError: it broke with &lt;otp 2&gt;" in panel._failure.value
+    assert isinstance(panel.last_error, RuntimeError)
+    assert 'role="alert"' in panel._repr_mimebundle_()["text/html"]
+    assert secret not in seen(panel).replace(repr(panel.last_error), "")
+    assert not row.allow_button.disabled
+    panel._phone = works
+    row.allow_button.click()
+    assert (panel._failure.value, panel.card.pushes) == ("", ())
+
+
+def test_with_auth0_lab_raise_a_click_that_fails_raises(lab: Lab) -> None:
+    push_to(lab, lab.user(factors=["push"]))
+    assert lab._screen is not None
+    screen = lab._screen
+
+    async def story() -> None:
+        panel = PhonePanel(screen, _Broken("broken"), aliases=lab.aliases, raise_failures=True)
+        rows(panel, PushRow)[0].allow_button.click()
+        with pytest.raises(RuntimeError, match="broken"):
+            await panel.done()
+        assert "RuntimeError: broken" in panel._failure.value
+        assert not panel.refresh_button.disabled
+
+    in_a_loop(story)
+
+
+class _Broken:
+    def __init__(self, said: str) -> None:
+        self.said = said
+
+    def allow(self, push: Any = None) -> Any:
+        raise RuntimeError(self.said)
+
+    def reject(self, reason: str | None = None, push: Any = None) -> Any:
+        raise RuntimeError(self.said)
+
+
+# -- in a loop: buttons, and looking again
+
+
+class _Slow:
+    """A phone whose tenant takes as long as a test wants; it tells on which thread it was asked."""
+
+    def __init__(self, phone: Any) -> None:
+        self.phone, self.asked, self.release = phone, threading.Event(), threading.Event()
+        self.thread = 0
+
+    def allow(self, push: Any = None) -> Any:
+        self.thread = threading.get_ident()
+        self.asked.set()
+        assert self.release.wait(20)
+        return self.phone.allow(push)
+
+    def reject(self, reason: str | None = None, push: Any = None) -> Any:
+        raise AssertionError
+
+
+def test_while_the_tenant_takes_its_time_nothing_waits_and_nothing_can_be_pressed(lab: Lab) -> None:
+    push_to(lab, lab.user(factors=["push"]))
+
+    async def story() -> None:
+        panel = panel_of(lab)
+        slow = panel._phone = _Slow(panel._phone)
+        (row,) = rows(panel, PushRow)
+        row.allow_button.click()
+        await asyncio.to_thread(slow.asked.wait, 20)
+        assert slow.thread != threading.get_ident()
+        assert (row.allow_button.disabled, row.reject_button.disabled, row.reason.disabled) == (True, True, True)
+        assert panel.refresh_button.disabled
+        assert "The phone answers" in panel._status.value
+        with pytest.raises(LabError, match="at work already"):
+            panel.allow()
+        slow.release.set()
+        await panel.done()
+        assert "Allowed: 204 No Content" in panel._status.value
+        assert not panel.refresh_button.disabled
+
+    in_a_loop(story)
+
+
+def test_a_click_on_another_thread_and_loop_comes_home(lab: Lab) -> None:
+    push_to(lab, lab.user(factors=["push"]))
+
+    async def story() -> None:
+        panel = panel_of(lab)
+        (row,) = rows(panel, PushRow)
+        home, set_on = threading.get_ident(), set()
+        panel._status.observe(lambda _: set_on.add(threading.get_ident()), "value")
+
+        async def press() -> None:
+            row.allow_button.click()
+
+        thread = threading.Thread(target=lambda: asyncio.run(press()))
+        thread.start()
+        await asyncio.to_thread(thread.join)
+        await until(lambda: panel.card.pushes == ())
+        await panel.done()
+        assert set_on == {home}
+
+    in_a_loop(story)
+
+
+def test_without_a_page_nothing_looks_again_and_with_one_it_sees_what_comes(lab: Lab) -> None:
+    user = lab.user(factors=["push"])
+
+    async def story() -> None:
+        panel = panel_of(lab)
+        assert panel._ticker is None
+        on_a_page(panel)
+        on_a_page(panel)  # a second page looks at the same panel
+        assert [each.get_name() for each in asyncio.all_tasks()].count("tick") == 1
+        push_to(lab, user)
+        await until(lambda: panel.card.pushes)
+        lab.clock.advance(60)
+        await until(lambda: panel.card.pushes[0].left == 240)
+        lab.clock.advance(240)
+        await until(lambda: panel.card.pushes == ())
+        panel.end()
+
+    in_a_loop(story)
+
+
+def test_a_look_that_finds_nothing_new_sets_no_trait(lab: Lab) -> None:
+    panel = furnished(lab)
+    changed: list[str] = []
+
+    def watch(widget: ipywidgets.Widget) -> None:
+        widget.observe(lambda change: changed.append(change["name"]))
+        for child in getattr(widget, "children", ()):
+            watch(child)
+
+    watch(panel)
+    asyncio.run(panel._tick())
+    assert changed == []
+    lab.clock.advance(1)
+    asyncio.run(panel._tick())
+    assert changed.count("value") == 4  # the time, the push's bar, and the bars of two codes
+
+
+def test_looking_happens_on_another_thread_and_a_failure_of_it_is_seen_and_goes(lab: Lab) -> None:
+    class Faulty(_Seen):
+        def __init__(self, sight: Sight) -> None:
+            super().__init__(sight)
+            self.fails, self.threads = False, set[int]()
+
+        def glance(self) -> Sight:
+            self.threads.add(threading.get_ident())
+            if self.fails:
+                raise LabError("No served sandbox answers.")
+            return self.sight
+
+    async def story() -> None:
+        screen = Faulty(Sight(name="Sandbox phone", now=0.0))
+        panel = PhonePanel(screen, lab.phone, aliases=lab.aliases, raise_failures=True)
+        on_a_page(panel)
+        await until(lambda: screen.threads)
+        assert threading.get_ident() not in screen.threads
+        screen.fails = True
+        await until(lambda: "No served sandbox answers." in panel._failure.value)
+        screen.fails = False
+        await until(lambda: panel._failure.value == "")
+        panel.close()
+
+    in_a_loop(story)
+
+
+def test_a_panel_that_has_ended_looks_no_more_whatever_page_comes(lab: Lab) -> None:
+    async def story() -> None:
+        panel = panel_of(lab)
+        on_a_page(panel)
+        panel.end()
+        await asyncio.sleep(0)
+        on_a_page(panel)
+        assert "tick" not in {each.get_name() for each in asyncio.all_tasks()}
+        late = panel_of(lab)
+        late.end()
+        on_a_page(late)
+        assert late._ticker is None
+
+    in_a_loop(story)
+
+
+# -- a recording
+
+
+def recorded(lab: Lab, folder: Path) -> Path:
+    file = folder / "run.har"
+    lab.export("har").save(file)
+    return file
+
+
+def two_pushes(lab: Lab) -> list[str]:
+    """Allow the older of two pushes through a panel, and return all that was seen of it."""
+    for _ in range(2):
+        push_to(lab, lab.user(factors=["push"]))
+    sms_to(lab, lab.user(factors=["sms"]))
+    panel = panel_of(lab)
+    told = [repr(panel), panel.static_html(), repr(panel.card)]
+    told.append(repr(panel.allow(panel.card.pushes[0])))
+    lab.clock.advance(45)
+    panel.refresh()
+    told += [repr(panel), panel.static_html()]
+    told.append(repr(panel.reject("no", panel.card.pushes[0])))
+    return [*told, repr(panel.card), panel.static_html()]
+
+
+def test_a_replay_shows_what_the_run_showed_and_is_exported_as_it_was_read(lab: Lab, tmp_path: Path) -> None:
+    told = two_pushes(lab)
+    file = recorded(lab, tmp_path)
+    assert lab._sandbox is not None
+    codes = {each.code for each in lab._sandbox.delivery.newest(50)}
+    assert not [code for code in codes if code and code in file.read_text("utf-8")]
+    replay = Lab.replay(file)
+    assert two_pushes(replay) == told
+    assert har(replay.journal) == file.read_text("utf-8")
+
+
+def test_on_a_recording_nothing_can_be_pressed_and_a_sentence_says_why(lab: Lab, tmp_path: Path) -> None:
+    furnished(lab)
+    replay = Lab.replay(recorded(lab, tmp_path))
+    panel = furnished(replay)
+    assert panel.card.pushes
+    assert "This is a recording" in panel._status.value
+    pressed = [(row.allow_button, row.reject_button) for row in rows(panel, PushRow)]
+    assert all(each.disabled for pair in pressed for each in pair)
+    assert all(row.code_button.disabled for row in rows(panel, CodeRow))
+    asyncio.run(panel._tick())
+    assert panel.card.codes[0].alias == "<otp 1>"
+    with pytest.raises(LabError, match="This is a recording"):
+        panel.show_code()
+
+
+def test_another_push_than_the_recorded_one_is_not_answered(lab: Lab, tmp_path: Path) -> None:
+    two_pushes(lab)
+    replay = Lab.replay(recorded(lab, tmp_path))
+    for _ in range(2):
+        push_to(replay, replay.user(factors=["push"]))
+    sms_to(replay, replay.user(factors=["sms"]))
+    panel = panel_of(replay)
+    with pytest.raises(LabError, match=r"In run\.har the phone gave another push here, or none"):
+        panel._phone.allow()
+
+
+def test_a_recording_without_a_look_at_the_phone_says_how_to_get_one(lab: Lab, tmp_path: Path) -> None:
+    lab.client.jwks()
+    panel = panel_of(Lab.replay(recorded(lab, tmp_path)))
+    sentence = "run.har has no look at the phone here: record the run again with lab.phone_panel() in it."
+    assert repr(panel) == f"PhonePanel · Sandbox phone · {sentence}"
+    assert sentence in panel.static_html()
+    assert panel.card == PhoneCard(name="Sandbox phone", time="", lacks=sentence)
