@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from base64 import b64decode, b64encode
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,11 +23,15 @@ import pytest
 from dotenv import dotenv_values
 from nbval.plugin import IPyNbCell
 
+from auth0_mfa_lab.show.qr import picture_style, qr_svg
+from auth0_mfa_lab.wire.scan_pictures import codes_in, pixels_of_svg
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 NOTEBOOKS = ROOT / "notebooks"
 HOME = "sandbox.example"
 OPENED = re.compile(r"(\w+) = Lab\.sandbox\(")
 NAMES = re.compile(r"\w+")
+DRAWN = re.compile(r"data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)([^<>]*?)min-width:\d+px")
 SECONDS_FOR_OUTPUT = 30
 SECONDS_TO_STOP = 5
 
@@ -60,8 +65,17 @@ def clean_environment() -> dict[str, str]:
 
 
 def as_served(text: str, domain: str) -> str:
-    """Return a saved text with another domain in the sandbox's place, in URLs within URLs too."""
-    return text.replace(f"%2F%2F{HOME}", f"%2F%2F{quote(domain)}").replace(HOME, domain)
+    """Return a saved text with another domain in the sandbox's place: in URLs within URLs, and in drawn QRs, too."""
+    moved = text.replace(f"%2F%2F{HOME}", f"%2F%2F{quote(domain)}").replace(HOME, domain)
+    return DRAWN.sub(lambda drawn: _redrawn(drawn[1], drawn[2], domain), moved)
+
+
+def _redrawn(data: str, between: str, domain: str) -> str:
+    (uri,) = codes_in(pixels_of_svg(b64decode(data).decode()))
+    svg = qr_svg(as_served(uri, domain))
+    least = re.search(r"min-width:\d+px", picture_style(svg))
+    assert least is not None
+    return f"data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}{between}{least[0]}"
 
 
 def served_copy(notebook: dict[str, Any], domain: str) -> dict[str, Any]:
