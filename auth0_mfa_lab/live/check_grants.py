@@ -12,7 +12,7 @@ from typing import Literal
 
 from auth0_mfa_lab.errors import NoAnswer
 from auth0_mfa_lab.live.check_reach import refused
-from auth0_mfa_lab.live.finding import Finding, fine, unasked, unknown
+from auth0_mfa_lab.live.finding import Finding, fine, spoken, unasked, unknown
 from auth0_mfa_lab.live.remedies import MFA_GRANTS, PASSWORD_GRANTS, PASSWORDLESS_GRANTS, missing
 from auth0_mfa_lab.live.subject import Subject
 from auth0_mfa_lab.wire.exchange import Exchange
@@ -106,7 +106,7 @@ def _grants(subject: Subject, name: str, asked: dict[str, Exchange]) -> Finding:
         answer = next(iter(refusals.values()))
         return missing(subject, name, f"{answer.outcome}: not allowed: {', '.join(refusals)}")
     if all(_verdict(answer) == "looked at" for answer in asked.values()):
-        return fine(name, "allowed" if len(asked) == 1 else f"All {len(asked)} grants are allowed")
+        return fine(name, f"The application may use {spoken(len(asked))}")
     answer = next(each for each in asked.values() if _verdict(each) != "looked at")
     return unknown(name, f"not known: {answer.outcome}")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from auth0_mfa_lab.errors import NoAnswer
 from auth0_mfa_lab.live.check_factors import check_factors
-from auth0_mfa_lab.live.finding import Finding, fine, unknown
+from auth0_mfa_lab.live.finding import Finding, fine, spoken, unknown
 from auth0_mfa_lab.live.read import Reader
 from auth0_mfa_lab.live.remedies import MFA_GRANTS, PASSWORD_GRANTS, PASSWORDLESS_GRANTS, missing
 from auth0_mfa_lab.live.subject import NO_TOKEN, Subject
@@ -103,7 +103,7 @@ def _grants(subject: Subject, reader: Reader) -> Iterator[Finding]:
         elif lacking := [each for each in grants if each not in there]:
             yield missing(subject, name, f"The application lacks {', '.join(lacking)}")
         else:
-            yield fine(name, "The application has it" if len(grants) == 1 else f"The application has all {len(grants)}")
+            yield fine(name, f"The application has {spoken(len(grants))}")
 
 
 def _directory(subject: Subject, reader: Reader) -> Finding:

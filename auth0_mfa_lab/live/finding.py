@@ -41,6 +41,11 @@ def one_line(text: str) -> str:
     return line if len(line) <= MOST_CHARACTERS else f"{line[: MOST_CHARACTERS - 4]} ..."
 
 
+def spoken(count: int) -> str:
+    """Return how many grants these are, all of them: it, both, all 3."""
+    return {1: "it", 2: "both grants"}.get(count, f"all {count} grants")
+
+
 def fine(name: str, said: str) -> Finding:
     """Return the finding that nothing is wrong."""
     return Finding(name=name, state="ok", said=said)
