@@ -73,7 +73,7 @@ class Panels:
         from auth0_mfa_lab.show.qr_barcode import Barcode
 
         uri, is_live = self._learned(barcode_uri), self.settings.tenant == "live"
-        own_phone = None if not self.settings.virtual_phone else "the virtual phone"
+        own_phone = "the virtual phone (unproven)" if self.settings.virtual_phone else None
         return QrPanel(
             uri,
             barcode=Barcode.of(uri, self.aliases.mask),
