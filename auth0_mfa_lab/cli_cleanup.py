@@ -31,7 +31,8 @@ def cleanup(context: click.Context, yes: bool, dry_run: bool, as_json: bool) -> 
     """Remove the users and the authenticators that labs left on the tenant that the settings name.
 
     The list is in .auth0-lab/left.json, beside the notebooks. With AUTH0_MGMT_CLIENT_ID and AUTH0_MGMT_CLIENT_SECRET
-    each of them is removed by the Management API, and nothing else; without, it says what a person has to remove.
+    each of them is removed by the Management API, and nothing else; without, it says what a person has to remove. It
+    shows what it will remove, and asks, unless --yes or AUTH0_LAB_CONFIRM=never says that it need not.
 
     Exit code 0: nothing is left. 1: something is. 2: the tenant could not be asked.
     """

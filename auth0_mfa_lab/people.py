@@ -90,7 +90,7 @@ def configured_user(settings: Settings, client: Client, aliases: Aliases, factor
     wanted = checked_factors(factors)
     username, password = settings.username, aliases.learn("password", settings.password)
     login = client.password_grant(username=username, password=password, realm=settings.realm)
-    listed = client.mfa_authenticators(_mfa_token(login, aliases))
+    listed = client.mfa_authenticators(mfa_token_of(login, aliases))
     if listed.status != 200:
         raise LabError(
             f"The authenticators could not be listed: {aliases.mask(listed.outcome)} (exchange {listed.number})."
@@ -105,7 +105,8 @@ def configured_user(settings: Settings, client: Client, aliases: Aliases, factor
     )
 
 
-def _mfa_token(login: Exchange, aliases: Aliases) -> str:
+def mfa_token_of(login: Exchange, aliases: Aliases) -> str:
+    """Return the mfa_token that a live login brought; SettingsError says what to check when it brought none."""
     if login.status == 200:
         raise SettingsError(
             "The tenant gave tokens for the password alone (200). Turn the MFA policy on: Dashboard > Security > "
@@ -132,7 +133,10 @@ def _must_fit(authenticators: Json, factors: tuple[str, ...]) -> None:
         return
     ids = ", ".join(str(each["id"]) for each in unwanted)
     remove = (
-        f"Remove {ids}: Dashboard > User Management > Users > the user > Multi-Factor > Reset. " if unwanted else ""
+        f"Remove {ids}, what a lab left by lab.cleanup(): Dashboard > User Management > Users > the user > "
+        "Multi-Factor > Reset. "
+        if unwanted
+        else ""
     )
     enroll = "".join(f"Enroll {factor} first: notebook {_NOTEBOOKS[factor]}. " for factor in sorted(missing))
     wanted, has = ", ".join(factors) or "no factor", ", ".join(sorted(found)) or "none"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 
 import httpx
 
@@ -44,11 +43,11 @@ class Confirm:
         self._is_main = is_main
         self._agreed: set[str] = set()
         self._has_asked = self._has_told_of_reset = False
-        self._is_agreed = ContextVar("is_agreed", default=False)
+        self._here = threading.local()
 
     def before(self, request: httpx.Request) -> None:
         """Ask for a request that costs or changes something; NotConfirmed unless the person says yes."""
-        if self._how_often == "never" or self._is_agreed.get():
+        if self._how_often == "never" or self._is_agreed:
             return
         cost = cost_of(request, lambda token: channels_of(self._journal, token))
         if cost is not None and not self._knows(cost.kinds):
@@ -61,13 +60,13 @@ class Confirm:
         Without one the caller has asked already. Raises NotConfirmed.
         """
         wanted = frozenset(kinds)
-        if sentence and self._how_often != "never" and not self._is_agreed.get() and not self._knows(wanted):
+        if sentence and self._how_often != "never" and not self._is_agreed and not self._knows(wanted):
             self._must_agree(wanted, sentence)
-        token = self._is_agreed.set(True)
+        before, self._here.agreed = self._is_agreed, True
         try:
             yield
         finally:
-            self._is_agreed.reset(token)
+            self._here.agreed = before
 
     def asks(self, question: str, *, instead: str) -> bool:
         """Ask a question, and return whether the person says yes; with `never` nobody is asked, and it is yes.
@@ -81,6 +80,11 @@ class Confirm:
         except NeedsAPerson:
             pass
         raise NotConfirmed(f"Nothing was changed: nobody can be asked here. Write {instead}, or {_NEVER}.")
+
+    @property
+    def _is_agreed(self) -> bool:
+        """Whether this thread is inside of something that was agreed to as a whole."""
+        return bool(getattr(self._here, "agreed", False))
 
     def _knows(self, kinds: frozenset[str]) -> bool:
         return self._how_often == "once" and kinds <= self._agreed

@@ -12,7 +12,7 @@ from auth0_mfa_lab.client import Client
 from auth0_mfa_lab.errors import LabError, SettingsError, UserDoesNotFit
 from auth0_mfa_lab.live.administrator import must_be
 from auth0_mfa_lab.management import Management
-from auth0_mfa_lab.people import User, checked_factors
+from auth0_mfa_lab.people import User, checked_factors, mfa_token_of
 from auth0_mfa_lab.phone import LabPhone
 from auth0_mfa_lab.settings import Settings
 from auth0_mfa_lab.wire.aliases import Aliases
@@ -146,7 +146,7 @@ class Maker:
     def _push(self, username: str, password: str) -> str | None:
         """Enroll push with the virtual phone, as an application and a phone do; return the recovery code."""
         login = self.client.password_grant(username=username, password=password, realm=self.settings.realm)
-        token = must_be(login, 403, doing="The login of the throw-away user", scope="")["mfa_token"]
+        token = mfa_token_of(login, self.aliases)
         begun = self.client.mfa_associate(token, authenticator_types=["oob"], oob_channels=["auth0"])
         must_be(begun, 200, doing="Enrolling push", scope="")
         self.phone.scan(begun["barcode_uri"])

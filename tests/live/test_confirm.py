@@ -183,6 +183,15 @@ def test_once_asks_once_for_each_kind(live_tenant: LiveTenant, person: Person) -
     assert all("asked once for each kind" in question for question in person.asked)
 
 
+def test_a_call_of_two_kinds_is_asked_for_while_one_of_them_is_new(live_tenant: LiveTenant, person: Person) -> None:
+    lab = live_tenant.lab(confirm="once")
+    CALLS["an authenticator"][0](lab)
+    CALLS["an authenticator and an SMS"][0](lab)
+    assert len(person.asked) == 2
+    CALLS["an SMS"][0](lab)
+    assert len(person.asked) == 2
+
+
 def test_a_no_is_asked_again_the_next_time(live_tenant: LiveTenant, person: Person) -> None:
     lab = live_tenant.lab(confirm="once")
     for answer in ("n", "", "no", "perhaps", "yes please"):
@@ -415,6 +424,19 @@ def test_several_calls_are_agreed_to_by_one_question(live_tenant: LiveTenant, pe
     assert "This sends a push and an SMS." in person.asked[0]
     CALLS["a push"][0](lab)
     assert len(person.asked) == 2
+
+
+def test_what_is_agreed_to_at_once_is_agreed_to_here_alone(live_tenant: LiveTenant, person: Person) -> None:
+    lab = live_tenant.lab(confirm="each")
+    assert lab._watch is not None
+    with lab._watch.confirm.agreed(), ThreadPoolExecutor() as threads:
+        CALLS["a push"][0](lab)
+        with lab._watch.confirm.agreed():
+            CALLS["a push"][0](lab)
+        CALLS["a push"][0](lab)
+        with pytest.raises(NotConfirmed):
+            threads.submit(CALLS["a push"][0], lab).result()
+    assert person.asked == []
 
 
 def test_what_is_not_agreed_to_at_once_is_not_begun(live_tenant: LiveTenant, person: Person) -> None:

@@ -127,6 +127,13 @@ def test_a_factor_that_needs_an_address_says_which_variable(
     assert open_tenant.journal == ()
 
 
+def test_a_tenant_that_asks_for_no_second_factor_is_told_and_the_user_is_removed(open_tenant: LiveTenant) -> None:
+    open_tenant.set_up(policy="never")
+    with pytest.raises(SettingsError, match="Require Multi-factor Auth: Always"):
+        open_tenant.lab(management=True, virtual_phone=True).user(factors=["push"])
+    assert len(open_tenant.sandbox.tenant.users) == 1
+
+
 def test_an_unknown_factor_is_refused_before_anything_is_sent(open_tenant: LiveTenant) -> None:
     with pytest.raises(LabError, match="no factor 'fax'"):
         open_tenant.lab(management=True).user(factors=["fax"])
