@@ -60,7 +60,7 @@ def poll_pending(page: Page, jupyter: Jupyter) -> bytes:
 def poll_granted(page: Page, jupyter: Jupyter) -> bytes:
     """Show the poll's panel after the phone has allowed, down to the answer with the tokens."""
     notebook = _polling(page, jupyter)
-    notebook.ask("lab.phone.allow() and None")
+    notebook.ask("lab.phone.allow() and lab.clock.advance(5) and None")
     expect(poll_status(page)).to_contain_text("granted")
     return _cut(page, notebook.cell(1), last="pre:visible >> nth=1")
 
@@ -124,6 +124,8 @@ def _polling(page: Page, jupyter: Jupyter) -> Notebook:
     notebook = _opened(page, jupyter, jupyter.notebook(SANDBOX, PANEL, ""))
     notebook.run_all()
     button(page, "Poll until done").click()
+    expect(poll_status(page)).to_contain_text("1 poll")
+    notebook.ask("lab.clock.advance(5) and None")
     expect(poll_status(page)).to_contain_text("2 polls")
     return notebook
 

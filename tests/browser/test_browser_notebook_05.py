@@ -1,6 +1,7 @@
 """The committed push notebook in JupyterLab: it runs as a whole, again after a restart, and its panel works."""
 
 import json
+import re
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
@@ -37,5 +38,6 @@ def test_the_push_notebook_runs_and_its_panel_polls(new_page: Page, jupyter: Jup
     expect(button(page, "Stop")).to_be_enabled()
     scan = next(index for index, source in enumerate(cells) if "lab.phone.scan" in "".join(source))
     notebook.run(scan)
-    expect(poll_status(page)).to_contain_text("granted · 2 polls")
+    # Real seconds pass here: on a busy machine more than one poll falls between the press and the scan.
+    expect(poll_status(page)).to_contain_text(re.compile(r"granted · \d+ polls"))
     expect(notebook.cell(at)).to_contain_text("<access_token 1: JWT>")
