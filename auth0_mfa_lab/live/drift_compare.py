@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Literal
 
 from auth0_mfa_lab.live.drift_pairs import aligned, by_kind, json_type, renamed
 from auth0_mfa_lab.wire.beside import Json
 from auth0_mfa_lab.wire.exchange import Response, plain_data
-from auth0_mfa_lab.wire.matching import secrets_by_kind
 
 Kind = Literal["status", "error", "text", "value", "added", "removed", "renamed", "type", "header"]
 """What differs: `added` is what the live tenant has and the sandbox has not, `removed` the other way round."""
@@ -39,17 +39,19 @@ class Found:
     sandbox: str = field(repr=False)
 
 
-def compare(live: Response, sandbox: Response, translate: Callable[[str], str] = str) -> list[Found]:
+def compare(
+    live: Response, sandbox: Response, *, people: AbstractSet[str], translate: Callable[[str], str]
+) -> list[Found]:
     """Return where the live tenant's answer differs from the sandbox's.
 
-    `translate` puts the sandbox's values into a text of the live tenant's. Compared are the status, the headers that
+    `people` are the texts in both that are somebody's or secret, and `translate` puts the sandbox's values into a text
+    of the live tenant's. Compared are the status, the headers that
     matter, the fields with their types (those of a list by the kinds of its entries), codes, texts, and words.
     """
     found: list[Found] = []
     if live.status != sandbox.status:
         found.append(Found(place="status", kind="status", live=str(live.status), sandbox=str(sandbox.status)))
     found += _headers(live, sandbox, translate)
-    people = {**secrets_by_kind(live, people=True), **secrets_by_kind(sandbox, people=True)}
     one, other = _content(live), _content(sandbox)
     return [*found, *_Bodies(people, translate).compare(one, other, "")]
 
@@ -83,7 +85,7 @@ def _said(name: str, value: str) -> object:
 class _Bodies:
     """Compares two bodies; `people` are the texts in them that are somebody's, or secret."""
 
-    def __init__(self, people: Mapping[str, str], translate: Callable[[str], str]) -> None:
+    def __init__(self, people: AbstractSet[str], translate: Callable[[str], str]) -> None:
         self._people = people
         self._translate = translate
 
@@ -135,7 +137,7 @@ class _Bodies:
         kind: Kind = "error" if name in CODES else "text" if name in TEXTS or not path else "value"
         if path and name not in (*CODES, *TEXTS, *WORDS):
             return
-        if name == "name" and not self._people.keys().isdisjoint((str(live), str(sandbox))):
+        if name == "name" and not self._people.isdisjoint((str(live), str(sandbox))):
             return
         same = self._translate(live) == sandbox if isinstance(live, str) else live == sandbox
         if not same:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
@@ -10,7 +11,6 @@ from auth0_mfa_lab.wire.aliases import Aliases
 from auth0_mfa_lab.wire.beside import Json
 from auth0_mfa_lab.wire.claims import claims_of
 from auth0_mfa_lab.wire.exchange import Response, plain_data
-from auth0_mfa_lab.wire.matching import secrets_by_kind
 from auth0_mfa_lab.wire.names import snake
 
 ALIKE = 0.6
@@ -35,13 +35,11 @@ class Pairs:
     _pairs: dict[str, str] = field(default_factory=dict, repr=False)
     _given: set[str] = field(default_factory=set, repr=False)
 
-    def learn(self, live: Response, sandbox: Response | None) -> None:
-        """Pair the values of two answers to one request."""
-        kinds = secrets_by_kind(live, people=True)
-        found = plain_data(live)
+    def learn(self, live: Response, sandbox: Response | None, kinds: Mapping[str, str]) -> None:
+        """Pair the values of two answers to one request; `kinds` are the live one's secrets and people."""
         self._given |= {value for value, kind in kinds.items() if _is_a_value(value, kind)}
         if sandbox is not None:
-            self._pair(found, plain_data(sandbox), set(kinds))
+            self._pair(plain_data(live), plain_data(sandbox), kinds.keys())
 
     def give(self, live: str, sandbox: str) -> None:
         """Pair two values that no answer had."""
@@ -76,7 +74,7 @@ class Pairs:
             text = text.replace(live, self._pairs[live])
         return text
 
-    def _pair(self, live: Json, sandbox: Json, secrets: set[str], name: str = "") -> None:
+    def _pair(self, live: Json, sandbox: Json, secrets: AbstractSet[str], name: str = "") -> None:
         if isinstance(live, dict) and isinstance(sandbox, dict):
             names = {**{each: each for each in live if each in sandbox}, **renamed(live, sandbox)}
             for old, new in names.items():

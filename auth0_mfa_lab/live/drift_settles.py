@@ -122,10 +122,7 @@ def _says(row: Answer, text: str) -> bool:
 
 def _steps(story: Story, theatre: Theatre, aliases: Aliases, set_to: Sequence[Setting]) -> tuple[Step, ...]:
     stage = theatre.open(domain=story.domain, begins=story.begins, set_to=set_to, settings=story.settings)
-    try:
-        return tuple(Walk(story, stage, aliases).steps())
-    finally:
-        stage.close()
+    return tuple(Walk(story, stage, aliases).steps())
 
 
 def _places(steps: Sequence[Step]) -> dict[Place, Step]:

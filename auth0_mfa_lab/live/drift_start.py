@@ -88,7 +88,7 @@ def _used(said: Sequence[Recorded]) -> Iterator[str]:
         if (factor := _enrolled(each)) is not None:
             enrolled.add(factor)
             continue
-        used = (_challenged(each) or _proven(each)) if is_granted(each.response) else None
+        used = (_challenged(each) or _proven(each)) if is_granted(each.response) else _refused(each)
         # A push brings codes, and any factor a recovery code.
         explained = used in enrolled or (used == "otp" and "push" in enrolled) or (used == "any" and enrolled)
         if used is not None and not explained:
@@ -112,3 +112,15 @@ def _challenged(each: Recorded) -> str | None:
 def _proven(each: Recorded) -> str | None:
     grant = text_field(fields_of(each.request), "grant_type")
     return {f"{_GRANT}otp": "otp", f"{_GRANT}recovery-code": "any"}.get(grant)
+
+
+def _refused(each: Recorded) -> str | None:
+    """Return the factor of which a refusal tells that there is one."""
+    path, answer = path_of(each.request), fields_of(each.response)
+    text = text_field(answer, "error_description")
+    if text.startswith("Invalid otp_code"):
+        return "otp"
+    of_recovery = text_field(fields_of(each.request), "grant_type") == f"{_GRANT}recovery-code"
+    known = each.response is not None and each.response.status == 404 and path == "/mfa/challenge"
+    known = known or (of_recovery and "rejected" in text) or text.startswith("User is already enrolled")
+    return "any" if known else None

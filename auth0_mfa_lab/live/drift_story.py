@@ -25,6 +25,7 @@ from auth0_mfa_lab.live.drift_start import Start, start_of
 from auth0_mfa_lab.wire.beside import Json
 from auth0_mfa_lab.wire.exchange import Request, plain_data
 from auth0_mfa_lab.wire.har_reading import Recorded, Recording
+from auth0_mfa_lab.wire.matching import secrets_by_kind
 
 Person = tuple[str, str]
 """Who logs in: the passwordless connection ("" for a database), and the name."""
@@ -46,6 +47,13 @@ class Story:
     starts: dict[Person, Start] = field(default_factory=dict, repr=False)
     apis: dict[str, set[str]] = field(default_factory=dict)
     settings: dict[str, object] = field(default_factory=dict)
+    _kinds: dict[int, dict[str, str]] = field(default_factory=dict, repr=False)
+
+    def kinds_of(self, each: Recorded) -> dict[str, str]:
+        """Return what is somebody's or secret in an exchange's answer, with its kind; looked for once."""
+        if each.number not in self._kinds and each.response is not None:
+            self._kinds[each.number] = secrets_by_kind(each.response, people=True)
+        return self._kinds.get(each.number, {})
 
 
 def story_of(recording: Recording) -> Story:

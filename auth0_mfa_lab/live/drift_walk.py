@@ -81,7 +81,7 @@ class Walk:
             self._let_the_person_act(each, live)
             request = self._requests.written(each)
         except NotGiven as missing:
-            self._pairs.learn(live, None)
+            self._pairs.learn(live, None, self._story.kinds_of(each))
             needs = self._aliases.mask(missing.value)
             why = f"it needs {needs}, which the sandbox did not give"
             return Step(number=each.number, call=call, recorded=each, skipped=why)
@@ -90,14 +90,15 @@ class Walk:
     def _compared(self, each: Recorded, call: str, live: Response, answer: httpx.Response) -> Step:
         sandbox = read(answer)
         if sandbox.status == 501 and (named := _NOT_EMULATED.search(str(sandbox.text))):
-            self._pairs.learn(live, None)
+            self._pairs.learn(live, None, self._story.kinds_of(each))
             why = f"the sandbox does not emulate {self._aliases.mask(named[1])}"
             return Step(number=each.number, call=call, recorded=each, skipped=why)
-        for value, kind in secrets_by_kind(sandbox, people=True).items():
+        ours, theirs = self._story.kinds_of(each), secrets_by_kind(sandbox, people=True)
+        for value, kind in theirs.items():
             self._aliases.learn(kind, value)
-        self._pairs.learn(live, sandbox)
+        self._pairs.learn(live, sandbox, ours)
         self._remember(live, sandbox)
-        found = tuple(compare(live, sandbox, self._pairs.text))
+        found = tuple(compare(live, sandbox, people=ours.keys() | theirs.keys(), translate=self._pairs.text))
         return Step(number=each.number, call=call, recorded=each, sandbox=sandbox, found=found)
 
     def _remember(self, live: Response, sandbox: Response) -> None:

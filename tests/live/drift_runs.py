@@ -28,8 +28,7 @@ class Integrator:
         self.tenant.sandbox.clock.advance(seconds)
 
     def login(self, **fields: str) -> Exchange:
-        settings = self.lab.settings
-        return self.lab.client.password_grant(username=settings.username, password=settings.password, **fields)
+        return logged_in(self.lab, **fields)
 
     def poll(self, login: Exchange, begun: Exchange) -> Exchange:
         return self.lab.client.mfa_oob_grant(mfa_token=login["mfa_token"], oob_code=begun["oob_code"])
@@ -45,6 +44,14 @@ class Integrator:
 
 
 Run = Callable[[Integrator], None]
+
+
+def logged_in(lab: Lab, **fields: str) -> Exchange:
+    """Return the login of the configured user."""
+    username, password = lab.settings.username, lab.settings.password
+    assert username is not None
+    assert password is not None
+    return lab.client.password_grant(username=username, password=password, **fields)
 
 
 def an_integrator(tenant: LiveTenant, file: Path, **changes: object) -> Integrator:
@@ -161,7 +168,9 @@ def management(one: Integrator) -> None:
 def wrong(one: Integrator) -> None:
     """Get refused: for the application, the password, the grant, the body; and meet a gateway that failed."""
     client = one.lab.client
-    client.password_grant(username=one.lab.settings.username, password="nobodys-password-1")  # auth0-mfa-lab: allow
+    client.password_grant(
+        username=str(one.lab.settings.username), password="nobodys-password-1"
+    )  # auth0-mfa-lab: allow
     client.password_grant(username="nobody@example.com", password="nobodys-password-1")  # auth0-mfa-lab: allow
     client.send("POST", "/oauth/token", form={"grant_type": "urn:example:none"}, as_application=True)
     client.send("POST", "/oauth/token", form={"grant_type": "password", "client_id": "no-such-application"})

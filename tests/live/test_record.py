@@ -18,7 +18,7 @@ from auth0_mfa_lab.wire.exports.har import har
 from auth0_mfa_lab.wire.har_reading import read_har
 from auth0_mfa_lab.wire.scan import scan
 from auth0_mfa_lab.wire.spellings import spellings
-from tests.live.drift_runs import RUNS, Run, an_integrator
+from tests.live.drift_runs import RUNS, Run, an_integrator, logged_in
 from tests.live.live_world import LiveTenant
 from tests.mothers import a_journal, an_exchange
 
@@ -80,8 +80,7 @@ def test_a_recording_is_replayed(live_tenant: LiveTenant, tmp_path: Path) -> Non
     one = an_integrator(live_tenant, tmp_path / "run.har")
     answer = one.login()
     replay = Lab.replay(one.ended())
-    again = replay.client.password_grant(username=replay.settings.username, password=replay.settings.password)
-    assert repr(again) == repr(answer)
+    assert repr(logged_in(replay)) == repr(answer)
 
 
 def test_the_lab_says_where_it_records(live_tenant: LiveTenant, tmp_path: Path) -> None:
