@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 import pytest
 
 from auth0_mfa_lab.show.cards import alert, bar, card, facts, fold, line, spoken, status_line
+from tests.mothers import an_exchange
 
 HOSTILE = "<b>\"&' onclick=x"
 PIECES: dict[str, Callable[[str], str]] = {
@@ -105,10 +106,15 @@ def test_an_alert_is_read_at_once_and_says_what_to_do() -> None:
 
 
 def test_a_fold_is_closed_unless_it_is_asked_to_be_open() -> None:
-    assert fold("more", "<p>x</p>").startswith('<details data-lm-suppress-shortcuts="true"><summary ')
-    assert fold("more", "<p>x</p>", is_open=True).startswith(
-        '<details data-lm-suppress-shortcuts="true" open><summary '
-    )
+    assert fold("more", "<p>x</p>").startswith("<details><summary ")
+    assert fold("more", "<p>x</p>", is_open=True).startswith("<details open><summary ")
+
+
+def test_every_fold_within_a_fold_keeps_its_keys_and_has_the_mark_once() -> None:
+    exchange = an_exchange(400, json={"error": "authorization_pending"})
+    html = fold("1", fold("2", exchange.show(exchange)[1]))
+    assert html.count("<summary") == html.count('<summary data-lm-suppress-shortcuts="true"') == 4
+    assert html.count("data-lm-suppress-shortcuts") == 4
 
 
 @pytest.mark.parametrize(

@@ -87,9 +87,15 @@ def fold(summary: str, html: str, *, is_open: bool = False) -> str:
     """Return HTML that opens under its summary, by mouse and by keyboard, with no kernel too."""
     style = "cursor:pointer;line-height:1.6;overflow-wrap:anywhere;font-variant-numeric:tabular-nums"
     head = f'<summary style="{style}">{escape(summary)}</summary>'
-    # Otherwise JupyterLab takes Enter for a key of its own, in the folds within as well.
-    keys = 'data-lm-suppress-shortcuts="true"'
-    return f"<details {keys}{' open' if is_open else ''}>{head}{html}</details>"
+    return own_keys(f"<details{' open' if is_open else ''}>{head}{html}</details>")
+
+
+def own_keys(html: str) -> str:
+    """Return HTML whose folds keep their keys: elsewhere JupyterLab takes Enter to edit the cell, and x to cut it."""
+    # Only where the focus is does JupyterLab heed this.
+    return html.replace("<summary style", '<summary data-lm-suppress-shortcuts="true" style').replace(
+        "<summary>", '<summary data-lm-suppress-shortcuts="true">'
+    )
 
 
 def facts(rows: Iterable[tuple[str, str]]) -> str:
