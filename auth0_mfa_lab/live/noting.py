@@ -88,8 +88,9 @@ class Noting:
         self._add(entry)
 
     def _confirmed(self, exchange: Exchange) -> None:
-        sent = exchange.request.raw_data()
-        if exchange.status != 200 or not isinstance(sent, dict) or not self._begun:
+        if exchange.status != 200 or not self._begun:
+            return
+        if not isinstance(sent := exchange.request.raw_data(), dict):
             return
         of_otp = f"otp {sent.get('mfa_token')}" if "otp" in sent else ""
         entry = self._begun.pop(str(sent.get("oob_code") or of_otp), None)
