@@ -4,10 +4,11 @@ PYTHON ?= python3
 PORT ?= 8888
 SERVE ?=
 KERNELS ?=
+COUNT ?= 20
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup lab serve test test-served load bench kernels check notebooks readme screenshots update clean
+.PHONY: help setup lab serve test test-served load bench kernels flakes check notebooks readme screenshots update clean
 
 # What the installed .venv depends on: a changed range, a changed pin, a folder that has moved.
 WANTED = { pwd; cat pyproject.toml constraints.txt; }
@@ -16,6 +17,8 @@ OLD = needs Python 3.11 or newer, this is %d.%d: make $(firstword $(MAKECMDGOALS
 PYTEST = .venv/bin/python -m pytest -q
 # A file's tests stay together: they share what is costly to begin.
 BESIDE = -n auto --dist loadfile
+# Each half of the browser tests has a JupyterLab and a Chromium of its own.
+HALVES = -n 2 --dist worksteal
 
 help:
 	@echo 'make lab        open JupyterLab on the first notebook, with the sandbox tenant (PORT=8888)'
@@ -25,6 +28,7 @@ help:
 	@echo 'make bench      measure the served sandbox beside a bare starlette route: cold start, tokens a second; the masking; the panels'
 	@echo 'make load       load it with 32 clients for 30 seconds, each doing complete push logins'
 	@echo 'make kernels    run the browser tests of the panels, and the notebooks, on three versions of ipykernel'
+	@echo 'make flakes     run the browser tests of the panels COUNT=20 times, with every core busy'
 	@echo 'make check      run lint and types only'
 	@echo 'make notebooks  run all notebooks again and save them in their committed form'
 	@echo 'make readme     write the tables of README.md anew, from what the sandbox does'
@@ -68,7 +72,7 @@ test: check
 	@echo '== browser tests'
 	@chromium="$${CHROMIUM:-$$(command -v chromium || command -v chromium-browser || command -v google-chrome || :)}"; \
 	if [ -n "$$chromium" ]; then \
-		CHROMIUM="$$chromium" $(PYTEST) tests/browser; \
+		CHROMIUM="$$chromium" $(PYTEST) $(HALVES) tests/browser; \
 	else \
 		echo 'not run: no Chromium found (install chromium, or name one: make test CHROMIUM=/path/to/chromium)'; \
 	fi
@@ -86,6 +90,9 @@ load: setup
 
 kernels: setup
 	@.venv/bin/python -m tests.browser.kernels $(KERNELS)
+
+flakes: setup
+	@.venv/bin/python -m tests.browser.flakes $(COUNT)
 
 notebooks: setup
 	@.venv/bin/python -m tests.execute_notebooks

@@ -21,35 +21,38 @@ ENVIRONMENTS = ROOT / ".venv" / "kernels"
 KERNELS = ("6.30.*", "7.1.*", "newest")
 """Which ipykernel: a version, or the newest in the range of pyproject.toml."""
 WITHOUT_A_KERNEL = ("test_browser_mermaid.py", "test_browser_page.py")
-PANELS = ["tests/browser", *(f"--ignore=tests/browser/{name}" for name in WITHOUT_A_KERNEL)]
+PANELS = [
+    "-n",
+    "2",
+    "--dist",
+    "worksteal",
+    "tests/browser",
+    *(f"--ignore=tests/browser/{name}" for name in WITHOUT_A_KERNEL),
+]
 CELLS = ["-n", "auto", "--dist", "loadfile", "--nbval", "notebooks"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
-    """What came of one run of pytest: how many of its tests passed."""
+    """What came of one run of pytest: how many tests there were, and which did not pass."""
 
-    passed: int
     tests: int
+    failed: tuple[str, ...]
 
     @classmethod
     def of(cls, report: Path) -> Ran:
-        """Read pytest's report in JUnit's form; a run that wrote none has not passed."""
-        if not report.exists():
-            return cls(passed=0, tests=0)
-        cases = list(ET.parse(report).iter("testcase"))
-        passed = sum(
-            len(case.findall("failure") + case.findall("error") + case.findall("skipped")) == 0 for case in cases
-        )
-        return cls(passed=passed, tests=len(cases))
+        """Read pytest's report in JUnit's form; a run that wrote none had no tests."""
+        cases = list(ET.parse(report).iter("testcase")) if report.exists() else []
+        failed = [case for case in cases if {each.tag for each in case} & {"failure", "error", "skipped"}]
+        return cls(tests=len(cases), failed=tuple(str(case.get("name")) for case in failed))
 
     @property
     def is_well(self) -> bool:
         """Whether there were tests, and none failed or was skipped."""
-        return 0 < self.tests == self.passed
+        return self.tests > 0 and not self.failed
 
     def __str__(self) -> str:
-        return str(self.passed) if self.is_well else f"{self.passed} of {self.tests}"
+        return str(self.tests) if self.is_well else f"{self.tests - len(self.failed)} of {self.tests}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +99,16 @@ def tried(python: Path) -> Row:
     sys.stdout.write(f"== ipykernel {version}\n")
     sys.stdout.flush()
     begun = time.monotonic()
-    browser, cells = _tested(python, PANELS), _tested(python, CELLS)
+    browser, cells = tested(python, PANELS), tested(python, CELLS)
     return Row(version=version, browser=browser, cells=cells, seconds=time.monotonic() - begun)
+
+
+def tested(python: Path, what: Sequence[str]) -> Ran:
+    """Run pytest with a python, and return what came of it; what it says is seen as it is said."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.xml"
+        subprocess.run([str(python), "-m", "pytest", "-q", f"--junit-xml={report}", *what], cwd=ROOT, check=False)
+        return Ran.of(report)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -105,13 +116,6 @@ def main(arguments: Sequence[str]) -> int:
     rows = [tried(install(kernel)) for kernel in arguments or KERNELS]
     sys.stdout.write(f"\n{table(rows)}\n")
     return int(not all(row.browser.is_well and row.cells.is_well for row in rows))
-
-
-def _tested(python: Path, what: Sequence[str]) -> Ran:
-    with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder) / "report.xml"
-        subprocess.run([str(python), "-m", "pytest", "-q", f"--junit-xml={report}", *what], cwd=ROOT, check=False)
-        return Ran.of(report)
 
 
 def _run(command: Sequence[str]) -> None:
