@@ -49,7 +49,11 @@ class OwnTenant:
         none is reached by accident, and LabError for a file that cannot be written: nothing was sent then.
         """
         settings = settings or Settings.from_env()
-        lab = cast("type[Lab]", cls)(settings, transport or network(settings), RealClock(), live_domain(settings))
+        domain, reached = live_domain(settings), transport or network(settings)
+        lab = cast("type[Lab]", cls)(settings, reached, RealClock(), domain)
+        if transport is None:
+            # Nobody has to close a lab: its connections end with it.
+            weakref.finalize(lab, reached.close)
         learn_settings(settings, lab.aliases)
         remember_tenant(lab)
         from auth0_mfa_lab.live.keeping import watch_over
