@@ -8,7 +8,7 @@ COUNT ?= 20
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup lab serve test test-served load bench kernels flakes check notebooks readme screenshots update clean
+.PHONY: help setup lab serve test test-served test-live load bench kernels flakes check notebooks readme screenshots update clean
 
 # What the installed .venv depends on: a changed range, a changed pin, a folder that has moved.
 WANTED = { pwd; cat pyproject.toml constraints.txt; }
@@ -24,7 +24,8 @@ help:
 	@echo 'make lab        open JupyterLab on the first notebook, with the sandbox tenant (PORT=8888)'
 	@echo 'make serve      serve the sandbox tenant on https://localhost:8443, its settings in auth0.env'
 	@echo 'make test       run every check: lint, types, unit tests, notebooks, browser'
-	@echo 'make test-served  run the notebooks 00 to 11 over TLS, against a served sandbox'
+	@echo 'make test-served  run the notebooks over TLS, against a served sandbox, and against one that plays a live tenant'
+	@echo 'make test-live  run the notebooks that need nobody on the live tenant of .env, judged by their claims'
 	@echo 'make bench      measure the served sandbox beside a bare starlette route: cold start, tokens a second; the masking; the panels'
 	@echo 'make load       load it with 32 clients for 30 seconds, each doing complete push logins'
 	@echo 'make kernels    run the browser tests of the panels, and the notebooks, on three versions of ipykernel'
@@ -79,6 +80,10 @@ test: check
 
 test-served: setup
 	@.venv/bin/python -m tests.serve.served_notebooks
+	@.venv/bin/python -m tests.live.played_notebooks
+
+test-live: setup
+	@.venv/bin/python -m tests.live.live_notebooks
 
 bench: setup
 	@.venv/bin/python -m benchmarks.serve

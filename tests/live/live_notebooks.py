@@ -58,8 +58,9 @@ LESSONS = (
     Lesson(number="09", management=True),
     Lesson(number="10", person="somebody has to read the codes that come by SMS"),
     Lesson(number="11", management=True),
+    Lesson(number="12", management=True),
 )
-"""Which notebook needs what. 02, 03, 05, 08 and 09 leave authenticators, which a throw-away user takes with them."""
+"""Which notebook needs what. Most enroll something: a throw-away user takes it along when the clean-up removes them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,10 +74,10 @@ class Ran:
     texts: tuple[str, ...] = field(default=(), repr=False)
 
     def line(self) -> str:
-        """Return it as a line of the report."""
+        """Return it as a line of the report, and one for each claim that was skipped."""
         if self.failed is not None:
             return f"{self.name}: FAILED in {self.failed}"
-        skipped = f", {len(self.skipped)} skipped" if self.skipped else ""
+        skipped = f", {len(self.skipped)} skipped:" if self.skipped else ""
         return "\n".join([f"{self.name}: {self.held} claims hold{skipped}", *(f"    {each}" for each in self.skipped)])
 
 
@@ -129,11 +130,6 @@ def _asserts(cell: Any) -> int:
     return sum(line.startswith("assert ") for line in lines)
 
 
-def lesson_of(name: str) -> Lesson:
-    """Return the notebook whose name begins like this, with what it needs; KeyError when there is none."""
-    return {each.number: each for each in LESSONS}[name[:2]]
-
-
 def report(settings: Settings, wanted: Sequence[str], run: Callable[[Lesson], Ran], say: Callable[[str], None]) -> int:
     """Run what is `wanted` (beginnings of names; all of them by default) and needs nobody; return the exit status."""
     chosen = [each for each in LESSONS if not wanted or each.number in {name[:2] for name in wanted}]
@@ -167,12 +163,15 @@ changes settings of the tenant and puts them back: take a tenant that is made fo
 production."""
 
 
-def main(wanted: Sequence[str]) -> int:
-    """Run the notebooks on the tenant of `.env`, and clean up; return the exit status: 2 when nothing was run."""
+def main(wanted: Sequence[str], folder: Path = NOTEBOOKS) -> int:
+    """Run notebooks in a folder, on the tenant of its `.env`, and clean up; return the exit status.
+
+    That is 0 when every claim held, 1 when one did not or something is left, 2 when nothing was run.
+    """
     try:
-        settings = Settings.from_env(NOTEBOOKS)
+        settings = Settings.from_env(folder)
     except LabError as problem:
-        say(f"{type(problem).__name__}: {problem}")
+        say(str(problem))
         return 2
     if settings.tenant != "live":
         say("AUTH0_LAB_TENANT is not live: set it in .env, beside your tenant's AUTH0_ variables (see .env.example).")
@@ -180,8 +179,8 @@ def main(wanted: Sequence[str]) -> int:
     if settings.confirm != "never" and not agreed(settings.domain or ""):
         return 2
     environ = {**os.environ, "AUTH0_LAB_VIRTUAL_PHONE": "1", "AUTH0_LAB_CONFIRM": "never", "AUTH0_LAB_RAISE": "1"}
-    status = report(settings, wanted, lambda each: run_notebook(each.path, environ, NOTEBOOKS), say)
-    return clean_up(environ, NOTEBOOKS) or status
+    status = report(settings, wanted, lambda each: run_notebook(each.path, environ, folder), say)
+    return clean_up(environ, folder) or status
 
 
 def agreed(domain: str) -> bool:

@@ -22,24 +22,28 @@ WITH_SOMEBODY = ("05", "12")
 """Which notebooks run with a person and their own phone as well: they scan, and no code is asked for."""
 
 
-def people_of(tenant: LiveTenant) -> dict[str, list[str]]:
-    """Return the authenticators of each user of a tenant, by their ids."""
+def state_of(tenant: LiveTenant) -> dict[str, object]:
+    """Return what a run may leave: each user's authenticators by their ids, the settings, each application's grants."""
     inside = tenant.sandbox.tenant
-    return {user_id: [each.id for each in inside.authenticators.of(user_id)] for user_id in inside.users}
+    people = {f"user {each}": [one.id for one in inside.authenticators.of(each)] for each in inside.users}
+    grants = {f"application {each.name}": each.grants for each in inside.clients.values()}
+    return {**people, "settings": inside.settings, **grants}
 
 
 def twice(lesson: Lesson, tenant: LiveTenant, folder: Path, *, with_somebody: bool = False) -> tuple[Ran, ...]:
-    """Run a notebook twice in a row, and clean up; raise AssertionError when something is left."""
+    """Run a notebook twice in a row, and clean up; AssertionError when a run fails, or something is left after it."""
     project = project_in(folder)
-    before = people_of(tenant)
+    before = state_of(tenant)
     environ = environment(tenant, folder, **tenant.management, **({} if with_somebody else VIRTUAL))
-    somebody = Somebody(tenant) if with_somebody else None
+    somebody = Somebody(tenant).watches() if with_somebody else None
     ran = tuple(run_notebook(lesson.path, environ, project) for _ in range(2))
     if somebody is not None:
         tenant.told.remove(somebody)
+    assert [each.line() for each in ran if each.failed] == []
     assert clean_up(environ, project) == 0, f"{lesson.number}: the clean-up failed"
-    left = people_of(tenant)
-    assert left == before, f"{lesson.number}: left {left}, where there was {before}"
+    after = state_of(tenant)
+    left = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    assert left == [], f"{lesson.number}: it is not as it was before: {', '.join(left)}"
     return ran
 
 
@@ -60,16 +64,15 @@ def main(wanted: Sequence[str]) -> int:
     try:
         with live_world(folder) as tenant:
             for lesson, with_somebody in runs:
-                phone = "with a person's phone" if with_somebody else "with the virtual phone"
+                say(f"{lesson.path.stem}, {'with a person' if with_somebody else 'with the virtual phone'}:")
                 try:
                     ran = twice(lesson, tenant, folder, with_somebody=with_somebody)
                 except (AssertionError, subprocess.SubprocessError) as problem:
                     failed += 1
-                    say(f"FAILED {phone}: {problem}")
+                    say(f"FAILED: {problem}")
                     continue
-                failed += any(each.failed for each in ran)
                 for each in ran:
-                    say(f"{each.line()} ({phone})")
+                    say(each.line())
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     say(f"{2 * len(runs)} runs on a live tenant that a sandbox plays, {failed} notebooks failed")

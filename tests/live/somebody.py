@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Self
+
+import pytest
 
 from auth0_mfa_lab import Settings, owned
 from auth0_mfa_lab.clock import RealClock
 from auth0_mfa_lab.control import Control
+from auth0_mfa_lab.phone import OwnPhone
 from auth0_mfa_lab.served import ServedClock
 from tests.live.live_world import Answer, LiveTenant
 
@@ -25,15 +29,42 @@ if os.environ.get("LIVE_LAPSE"):
 
 
 class Somebody:
-    """A person who has the Guardian app: they scan a QR, and allow a push, once a poll has found nothing yet.
+    """A person at a tenant, who has the Guardian app.
 
-    Make one of a tenant, and it acts from then on. It is told the QR by the wire: a real one is on the screen.
+    Who only watches (`watches`) scans a QR, and allows a push, once a poll has found nothing yet. The wire tells them
+    the QR: a real one is on the screen.
     """
 
     def __init__(self, tenant: LiveTenant) -> None:
         self.phone = tenant.phone()
+        self._tenant = tenant
         self._seen: str | None = None
-        tenant.told.append(self)
+
+    def watches(self) -> Self:
+        """Begin to act, beside whatever a notebook does, and return this person."""
+        self._tenant.told.append(self)
+        return self
+
+    def does_as_told(self, monkeypatch: pytest.MonkeyPatch) -> Self:
+        """Do, in the labs of this process, what they say has to be done on one's own phone; return this person."""
+        phone = self.phone
+        acts: Mapping[str, Callable[..., object]] = {
+            "scan": lambda _, barcode: phone.scan(str(barcode)),
+            "allow": lambda _, *which: phone.allow(),
+            "allow_after": lambda _, polls: phone.allow(),
+            "reject": lambda _, *why: phone.reject(),
+        }
+        for verb, act in acts.items():
+            said = getattr(OwnPhone, verb)
+            monkeypatch.setattr(OwnPhone, verb, _and_done(said, act))
+        monkeypatch.setattr("auth0_mfa_lab.lab.ask_hidden", self.typed)
+        return self
+
+    def typed(self, question: str) -> str:
+        """Return what the person types: the code that their phone shows, or that they were sent last."""
+        if "authenticator" in question:
+            return self.phone.code()
+        return str(self._tenant.sandbox.delivery.newest(1)[0].code)
 
     def __call__(self, method: str, path: str, answer: Answer) -> None:
         """Take notice of an answer on its way, which waits for it."""
@@ -45,6 +76,16 @@ class Somebody:
                 self.phone.scan(seen)
             elif self.phone.notifications:
                 self.phone.allow()
+
+
+def _and_done(said: Callable[..., object], act: Callable[..., object]) -> Callable[..., object]:
+    """Return a verb of the phone that says what to do, and does it."""
+
+    def both(*given: object, **named: object) -> object:
+        act(*given, **named)
+        return said(*given, **named)
+
+    return both
 
 
 def environment(tenant: LiveTenant, folder: Path, **variables: str) -> dict[str, str]:

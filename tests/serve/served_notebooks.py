@@ -1,4 +1,4 @@
-"""Runs the notebooks 00 to 11 on a served sandbox: `make test-served`. What they print differs only in the domain.
+"""Runs the notebooks 00 to 12 on a served sandbox: `make test-served`. What they print differs only in the domain.
 
 A copy of the saved notebooks, with the server's domain in the place of the sandbox's, is run under nbval in a folder
 of its own; nothing that is saved is changed.
@@ -124,4 +124,4 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(run(sys.argv[1:] or [f"{number:02d}" for number in range(12)]))
+    sys.exit(run(sys.argv[1:] or [f"{number:02d}" for number in range(13)]))
