@@ -17,6 +17,8 @@ from tests.browser.looks import NARROW, TASKS, WIDE, at_width, in_theme, serious
 from tests.browser.scenes import LIVE_CHALLENGE, PANEL, SANDBOX, button, poll_status
 from tests.mothers import GRANTED, PENDING, SLOW_DOWN, Standing, a_run
 
+PHONE = 400
+"""As narrow as JupyterLab can be: the panel itself is 280 pixels wide."""
 POLLS = 'sum(b"mfa-oob" in each.request.body for each in lab.journal)'
 THE_PANEL = ".jp-OutputArea-output > .widget-vbox:has(.poll-status)"
 OTHER_PANEL = """
@@ -278,7 +280,7 @@ def test_it_reads_in_both_themes_narrow_and_wide(page: Page, jupyter: Jupyter) -
         notebook = notebook or Notebook(page, jupyter, "")
         for theme in (LIGHT, DARK):
             with in_theme(notebook, theme):
-                for width in (NARROW, WIDE):
+                for width in (PHONE, NARROW, WIDE):
                     with at_width(notebook, width):
                         assert sticks_out(panel) == [], (theme, width)
                         assert serious(page, THE_PANEL) == [], (theme, width)
@@ -289,7 +291,7 @@ def test_it_reads_in_both_themes_narrow_and_wide(page: Page, jupyter: Jupyter) -
 
 def test_bars_stand_below_each_other_and_begin_in_one_line(page: Page, jupyter: Jupyter) -> None:
     notebook = opened(page, jupyter, SANDBOX, PANEL)
-    for width in (WIDE, NARROW):
+    for width in (WIDE, NARROW, PHONE):
         with at_width(notebook, width):
             boxes = [each.bounding_box() for each in page.locator(THE_PANEL).get_by_role("progressbar").all()]
             assert len(boxes) == 3
