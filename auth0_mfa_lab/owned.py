@@ -11,6 +11,7 @@ import httpx
 
 from auth0_mfa_lab.clock import RealClock
 from auth0_mfa_lab.connection import live_domain
+from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.live.record import Record
 from auth0_mfa_lab.noted import remember_tenant
 from auth0_mfa_lab.people import learn_settings
@@ -88,15 +89,20 @@ class OwnTenant:
 
         return cleaned(cast("Lab", self), yes=yes, dry_run=dry_run)
 
-    @staticmethod
-    def drift(path: str | Path, *, allow: str | Path | None = None) -> Drift:
+    def drift(self, path: str | Path | None = None, *, allow: str | Path | None = None) -> Drift:
         """Compare a recorded live run with what the sandbox answers to the same steps; nothing is sent anywhere.
 
-        `allow` is a TOML file of accepted differences (default: the drift-allow.toml beside the recording). Raises
-        LabError for a file that cannot be read.
+        Without a `path` it is the run that this lab records, as far as it is. `allow` is a TOML file of accepted
+        differences (default: the drift-allow.toml beside the recording). Raises LabError for a file that cannot be
+        read, and without a path where nothing is recorded.
         """
         from auth0_mfa_lab.staged import drift
 
+        if self._record is not None:
+            self._record.save()
+            path = self._record.path if path is None else path
+        if path is None:
+            raise LabError("This lab records nothing: open it with record=..., or pass the file of a recorded run.")
         return drift(path, allow=allow)
 
     def _own_user(self, factors: Sequence[str]) -> User:

@@ -13,6 +13,7 @@ from auth0_mfa_lab.wire.har_reading import Recorded
 
 _GRANT = "http://auth0.com/oauth/grant-type/mfa-"
 _FACTOR_OF = {"auth0": "push", "sms": "sms", "voice": "voice", "email": "email"}
+_NO_LIST: Sequence[Json] = ()
 _PREFIXES = {"push": "push", "totp": "otp", "sms": "sms", "voice": "voice", "email": "email"}
 
 
@@ -34,8 +35,7 @@ def start_of(said: Sequence[Recorded], known: Mapping[str, Json] | None) -> Star
     listed = next((number for number, each in enumerate(said) if _is_list(each)), None)
     if listed is None:
         return Start(factors=tuple(dict.fromkeys(_used(said))))
-    response = said[listed].response
-    entries = [each for each in (plain_data(response) if response else []) if isinstance(each, dict)]
+    entries = [each for each in _listed(said[listed]) if isinstance(each, dict)]
     factors = {is_active: _factors(entries, active=is_active) for is_active in (True, False)}
     for each in said[:listed]:
         if (enrolled := _enrolled(each)) is not None:
@@ -47,7 +47,13 @@ def start_of(said: Sequence[Recorded], known: Mapping[str, Json] | None) -> Star
 
 
 def _is_list(each: Recorded) -> bool:
-    return each.request.method == "GET" and path_of(each.request) == "/mfa/authenticators" and is_granted(each.response)
+    is_asked = each.request.method == "GET" and path_of(each.request) == "/mfa/authenticators"
+    return is_asked and is_granted(each.response) and _listed(each) is not _NO_LIST
+
+
+def _listed(each: Recorded) -> Sequence[Json]:
+    data = plain_data(each.response) if each.response is not None else None
+    return data if isinstance(data, list) else _NO_LIST
 
 
 def _factors(entries: Sequence[Mapping[str, Json]], *, active: bool) -> Counter[str]:

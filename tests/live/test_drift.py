@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from auth0_mfa_lab import Lab
+from auth0_mfa_lab.staged import drift as compared
 from tests.live.drift_runs import RUNS, Integrator, Run, an_integrator, found, tour
 from tests.live.live_world import Answer, Change, LiveTenant
 
@@ -21,7 +21,7 @@ def one(live_tenant: LiveTenant, tmp_path: Path) -> Integrator:
 @pytest.mark.parametrize("run", RUNS, ids=lambda run: run.__name__)
 def test_an_unaltered_run_does_not_differ(one: Integrator, run: Run) -> None:
     run(one)
-    drift = Lab.drift(one.ended())
+    drift = compared(one.ended())
     assert found(drift) == []
     assert drift.steps == len(one.lab.journal)
     reasons = [each.why for each in drift.not_compared]
@@ -36,7 +36,7 @@ def test_one_run_in_which_everything_happens_does_not_differ(one: Integrator) ->
         # The same person cannot enroll a first factor twice.
         one.lab.management(grant["access_token"]).delete_authenticators(one.tenant.person.user_id)
         one.pass_seconds(3600)
-    drift = Lab.drift(one.ended())
+    drift = compared(one.ended())
     assert found(drift) == []
 
 
@@ -129,7 +129,7 @@ def test_an_altered_answer_is_found_with_its_field_and_nothing_else(
     monkeypatch.setattr("auth0_mfa_lab.staged.SandboxTheatre.alternatives", ())
     one.tenant.alter(on_the_wire(route), change)
     tour(one)
-    drift = Lab.drift(one.ended())
+    drift = compared(one.ended())
     assert found(drift) == [expected]
     assert drift.is_found
     assert drift.not_compared == ()
@@ -146,6 +146,6 @@ def test_many_alterations_at_once_are_found_and_no_setting_explains_them(one: In
     for route, change, _ in chosen:
         one.tenant.alter(on_the_wire(route), change)
     tour(one)
-    drift = Lab.drift(one.ended())
+    drift = compared(one.ended())
     assert sorted(found(drift)) == sorted(expected for _, _, expected in chosen)
     assert {each.setting for each in drift.differences} == {""}

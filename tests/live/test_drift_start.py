@@ -11,6 +11,7 @@ from auth0_mfa_lab import Lab
 from auth0_mfa_lab.client import Client
 from auth0_mfa_lab.live.drift_start import Start
 from auth0_mfa_lab.live.drift_story import story_of
+from auth0_mfa_lab.staged import drift as compared
 from auth0_mfa_lab.wire.har_reading import read_har
 from tests.live.drift_runs import NUMBER, Integrator, an_integrator, found, logged_in
 from tests.live.live_world import LiveTenant
@@ -32,7 +33,7 @@ def start(one: Integrator) -> Start:
 
 def differences(one: Integrator) -> list[Any]:
     """Return what differs, and what could not be compared."""
-    drift = Lab.drift(one.ended())
+    drift = compared(one.ended())
     return [*found(drift), *drift.not_compared]
 
 
@@ -175,7 +176,7 @@ def test_the_phone_of_a_recording_is_played_too(tmp_path: Path) -> None:
         lab.poll(mfa_token=login["mfa_token"], oob_code=challenge["oob_code"])
     assert lab._record is not None
     lab._record.save()
-    drift = Lab.drift(tmp_path / "run.har")
+    drift = compared(tmp_path / "run.har")
     assert [*found(drift), *drift.not_compared] == []
     assert drift.steps == 12
 
@@ -225,7 +226,7 @@ def test_an_api_of_the_tenants_own_is_there(one: Integrator) -> None:
     one.tenant.set_up(policy="never")
     one.login(audience="https://orders.example/", scope="openid read:all")
     one.login(audience="https://nothing.example/")
-    drift = Lab.drift(one.ended())
+    drift = compared(one.ended())
     assert {each.setting for each in drift.differences if each.steps == (1,)} == {"policy never"}
     assert [each for each in drift.differences if 2 in each.steps] == []
 
