@@ -31,7 +31,7 @@ def settings_of_ours_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def nothing_left_here(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Let a live lab note what it leaves in a folder of the test's, where it would do so beside this project's files."""
+    """Let a live lab note what it leaves in a folder of the test, where it would do so beside our own files."""
 
     def folder(start: Path) -> Path:
         found = project_folder(start)

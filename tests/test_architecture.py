@@ -53,7 +53,8 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "noted": POLLING | {"boxed", "inbox", "people", "phone", "screens", "show"},
     "recorded": POLLING | {"boxed", "inbox", "people", "sandbox", "show"},
     "virtual_phone": POLLING | {"clock", "connection", "noted", "phone", "recorded", "sandbox", "show"},
-    "replayed": POLLING | {"boxed", "clock", "inbox", "noted", "people", "phone", "recorded", "screens", "virtual_phone"},
+    "replayed": POLLING
+    | {"boxed", "clock", "inbox", "noted", "people", "phone", "recorded", "screens", "virtual_phone"},
     "control": LEAVES | {"settings"},
     "served": POLLING | {"boxed", "clock", "control", "inbox", "people", "phone", "sandbox", "show"},
     "door": frozenset(),  # it names types alone

@@ -191,7 +191,7 @@ def test_a_refused_scan_says_so_and_leaves_the_button() -> None:
 
 
 def test_a_secret_stays_good_after_a_scan() -> None:
-    uri = "otpauth://totp/a:b?secret=MFRGGZDFMZTWQ2LK"
+    uri = "otpauth://totp/a:b?secret=MFRGGZDFMZTWQ2LK"  # auth0-mfa-lab: allow
     panel = a_panel(barcode=Barcode.of(uri, mask), scan=lambda: Told("The phone has scanned the secret."))
     panel.scan()
     assert "scanned: the phone shows codes" in repr(panel)
@@ -365,7 +365,7 @@ def test_a_place_that_comes_onto_a_page_is_sent_what_is_shown_and_nothing_else(m
 
 def test_a_live_secret_is_on_the_page_for_five_minutes_and_can_be_shown_again(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = StandingClock()
-    uri = "otpauth://totp/a:b?secret=MFRGGZDFMZTWQ2LK"
+    uri = "otpauth://totp/a:b?secret=MFRGGZDFMZTWQ2LK"  # auth0-mfa-lab: allow
     panel = a_panel(clock, saved=False, barcode=Barcode.of(uri, mask))
     sent = Sent(panel, monkeypatch)
     panel.show()
@@ -455,7 +455,7 @@ async def ended(panel: QrPanel) -> None:
     await until(lambda: panel._ticker is not None and panel._ticker.done())
 
 
-@pytest.mark.parametrize("uri", ["otpauth://totp/a:b?secret=MFRGGZDFMZTWQ2LK", URI])
+@pytest.mark.parametrize("uri", ["otpauth://totp/a:b?secret=MFRGGZDFMZTWQ2LK", URI])  # auth0-mfa-lab: allow
 def test_only_what_changes_with_time_looks_again(uri: str) -> None:
     async def story() -> None:
         panel = on_a_page(a_panel(barcode=Barcode.of(uri, mask)))

@@ -29,9 +29,9 @@ class Start:
 
 def start_of(said: Sequence[Recorded], known: Mapping[str, Json] | None) -> Start:
     """Return with what a person began, of all that was said in their logins and what the lab noted (`known`)."""
-    people = {name: known.get(name) for name in ("phone_number", "email")} if known else {}
     if known is not None:
-        return Start(factors=tuple(known["factors"]), **people)
+        number, email = known.get("phone_number"), known.get("email")
+        return Start(factors=tuple(known["factors"]), phone_number=number, email=email)
     listed = next((number for number, each in enumerate(said) if _is_list(each)), None)
     if listed is None:
         return Start(factors=tuple(dict.fromkeys(_used(said))))
@@ -43,7 +43,7 @@ def start_of(said: Sequence[Recorded], known: Mapping[str, Json] | None) -> Star
             counted = factors[factors[True][enrolled] > 0]
             counted[enrolled] = max(counted[enrolled] - 1, 0)
     begun = tuple(factors[False].elements())
-    return Start(factors=tuple(factors[True].elements()), begun=begun, **people)
+    return Start(factors=tuple(factors[True].elements()), begun=begun)
 
 
 def _is_list(each: Recorded) -> bool:

@@ -172,7 +172,7 @@ def test_the_saved_picture_is_read_on_a_static_page_without_a_script(new_page: P
     saved = executed(tmp_path, False, SANDBOX_ENROLLMENT, QR, RAW)
     file = tmp_path / "saved.ipynb"
     file.write_text(saved, encoding="utf-8")
-    html, _ = HTMLExporter(template_name="basic").from_filename(str(file))
+    html, _ = HTMLExporter(template_name="basic").from_filename(str(file))  # type: ignore[no-untyped-call]  # nbconvert types only some
     assert "<script" not in html
     new_page.goto("data:text/html,<title>a static page</title>")
     new_page.set_content(html)

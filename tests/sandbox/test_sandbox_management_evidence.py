@@ -46,7 +46,11 @@ def key() -> dict[str, str]:
     return {"credential_type": "public_key", "pem": next(KEYS).as_pem(private=False).decode()}
 
 
-NEW_USER = {"connection": "Username-Password-Authentication", "email": "new@example.com", "password": "Made-up-1"}
+NEW_USER = {
+    "connection": "Username-Password-Authentication",
+    "email": "new@example.com",
+    "password": "Made-up-1",  # auth0-mfa-lab: allow
+}
 CALLS: dict[str, Asked] = {
     "GET /api/v2/clients": lambda admin, _: admin("GET", "/clients"),
     "GET /api/v2/clients/{id}": of_client("GET"),
