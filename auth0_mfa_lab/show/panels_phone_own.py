@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from auth0_mfa_lab.show.cards import card
 from auth0_mfa_lab.show.panels_ticking import Ticking
 from auth0_mfa_lab.show.phone_steps import Guide, what_now
 from auth0_mfa_lab.wire.journal import Journal
@@ -18,8 +17,8 @@ class OwnPhonePanel(Ticking):
         super().__init__(mask=journal.aliases.mask, raise_failures=raise_failures)
         self._journal = journal
         self._now = now
-        self._text = self._html("phone-steps")
-        self.children = (self._text, self._failure, self._presence)
+        self._text, self._time = self._html("phone-steps"), self._html("phone-time")
+        self.children = (self._text, self._time, self._failure, self._presence)
         self.refresh()
 
     @property
@@ -30,11 +29,11 @@ class OwnPhonePanel(Ticking):
     def refresh(self) -> None:
         """Read the journal again."""
         self._guide = what_now(self._journal)
-        self._text.value = self.static_html()
+        self._text.value, self._time.value = self._guide.html(), self._guide.time_html(self._now())
 
     def static_html(self) -> str:
         """Return the steps as HTML without widgets."""
-        return card("Your own phone", self._guide.html(self._now()), mark="▯", tone="plain")
+        return f"<div>{self._guide.html()}{self._guide.time_html(self._now())}</div>"
 
     def __repr__(self) -> str:
         return f"PhonePanel · your own phone · {self._guide.headline}"

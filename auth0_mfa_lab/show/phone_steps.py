@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from auth0_mfa_lab.polling import OOB_CODE_SECONDS
-from auth0_mfa_lab.show.cards import bar, line, spoken, status_line
+from auth0_mfa_lab.show.cards import bar, card, line, spoken, status_line
 from auth0_mfa_lab.wire.exchange import Exchange
 from auth0_mfa_lab.wire.journal import Journal
 
@@ -28,13 +28,14 @@ class Guide:
         """Return it as the one door lets it out; its texts are the lab's own, and no field of a message is in them."""
         return replace(self, headline=mask(self.headline), steps=tuple(map(mask, self.steps)))
 
-    def html(self, now: float) -> str:
-        """Return the steps as HTML without widgets; `now` is in epoch seconds."""
+    def html(self) -> str:
+        """Return where it stands and the steps, as HTML without widgets."""
         items = "".join(f'<li style="line-height:1.5">{line(each)}</li>' for each in self.steps)
         steps = f'<ol style="margin:4px 0;padding-left:24px">{items}</ol>' if self.steps else ""
-        return f"{status_line(self.mark, self.headline)}{steps}{self._time(now)}"
+        return card("Your own phone", status_line(self.mark, self.headline), steps, mark="▯")
 
-    def _time(self, now: float) -> str:
+    def time_html(self, now: float) -> str:
+        """Return the time left at `now` (epoch seconds): apart, or the steps would be read aloud each second."""
         if self.ends_at is None:
             return ""
         left = self.ends_at - now
