@@ -49,7 +49,7 @@ _MARKS: Mapping[Standing, str] = {
     Standing.HIDDEN: "□",
     Standing.SCANNING: "…",
     Standing.SCANNED: "✓",
-    Standing.EXPIRED: "⌛",
+    Standing.EXPIRED: "×",
 }
 
 
