@@ -8,8 +8,10 @@ from html import unescape
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from auth0_mfa_lab import State
+from auth0_mfa_lab import Lab, State
 from auth0_mfa_lab.polled import PollRun
 from auth0_mfa_lab.polling import Poll
 from auth0_mfa_lab.show.cards import own_keys
@@ -46,7 +48,7 @@ ANEW = "lab.client.mfa_challenge with the same mfa_token, while that lives; then
 
 
 def asked(*answers: Mapping[str, Any], begun_by: str = "mfa_challenge", mfa_token_age: float = 0.0) -> PollRun:
-    """Return a poll that got these answers, each at the moment when the next poll was due."""
+    """Return a poll that got these answers until it was over, each at the moment when the next poll was due."""
     clock = Standing()
     journal = a_journal(now=clock.now)
     left = list(answers)
@@ -57,7 +59,7 @@ def asked(*answers: Mapping[str, Any], begun_by: str = "mfa_challenge", mfa_toke
         show=show_poll,
         begun_by=begun_by,
     )
-    while left:
+    while left and not run.poll.is_over:
         clock.at = max(clock.at, run.poll.next_at)
         run.once()
     return run
@@ -176,6 +178,14 @@ def text_of(html: str) -> str:
         ),
         (
             stopped(asked(PENDING)),
+            300,
+            "idle",
+            "⌛ expired · 1 poll · nobody answered in time: ask for a new challenge",
+            ANEW,
+            NONE,
+        ),
+        (
+            stopped(asked(PENDING)),
             0,
             "asking",
             "■ stopped · 1 poll · stopped: poll again to go on",
@@ -225,6 +235,52 @@ def test_what_is_shown_changes_nothing_in_the_poll() -> None:
     card_of(run, NOW + 1000)
     static_html(run, NOW + 1000)
     assert run.poll is before
+
+
+ANSWERS = (PENDING, SLOW_DOWN, RETRY, UNAVAILABLE, LOST, GRANTED, REJECTED, UNKNOWN, PORTAL, OLD_TOKEN)
+
+
+@given(
+    answers=st.lists(st.sampled_from(ANSWERS), max_size=6),
+    later=st.floats(0, 1000),
+    age=st.floats(0, 599),
+    doing=st.sampled_from(["idle", "waiting", "asking"]),
+    stops=st.booleans(),
+)
+@settings(max_examples=60, deadline=None)
+def test_whatever_is_answered_what_may_be_pressed_fits_what_is_shown(
+    answers: list[Mapping[str, Any]], later: float, age: float, doing: Doing, stops: bool
+) -> None:
+    run = asked(*answers, mfa_token_age=age)
+    if stops:
+        run.stop()
+    card = card_of(run, run.now() + later, doing=doing)
+    goes_on = card.word in ("pending", "stopped")
+    assert card.allowed.once is card.allowed.until is (goes_on and doing == "idle")
+    assert card.allowed.stop is (card.word == "pending" and doing != "idle")
+    assert bool(card.meters) is bool(card.pace) is goes_on
+    assert bool(card.tokens) is (card.word == "granted")
+    assert bool(card.as_of) is (goes_on and doing == "idle")
+    assert all(0 <= each.fraction <= 1 for each in card.meters)
+    assert sum("ends first" in each.text for each in card.meters) == goes_on
+    assert len(rows_of(run)) == len(run.exchanges)
+    assert card.next_step.endswith((".", ":"))
+
+
+def test_a_panel_of_a_lab_knows_whether_a_push_or_a_qr_is_waited_for() -> None:
+    lab = Lab.sandbox()
+    user = lab.user(factors=[])
+    login = lab.client.password_grant(username=user.username, password=user.password)
+    token = login["mfa_token"]
+    scanned = lab.client.mfa_associate(token, authenticator_types=["oob"], oob_channels=["auth0"])
+    panel = lab.poll_panel(mfa_token=token, oob_code=scanned["oob_code"])
+    assert "Next: Scan the QR with the phone." in text_of(panel.static_html())
+    lab.phone.scan(scanned["barcode_uri"])
+    panel.poll_until_done()
+    again = lab.client.password_grant(username=user.username, password=user.password)
+    pushed = lab.client.mfa_challenge(mfa_token=again["mfa_token"], challenge_type="oob")
+    panel = lab.poll_panel(mfa_token=again["mfa_token"], oob_code=pushed["oob_code"])
+    assert "Next: Allow or reject the push on the phone." in text_of(panel.static_html())
 
 
 # -- the tokens

@@ -98,8 +98,7 @@ class PollCard:
 
 def card_of(run: PollRun, now: float, *, doing: Doing = "idle") -> PollCard:
     """Return what is shown of a poll at `now`, epoch seconds, while a button's poll waits or asks, or none does."""
-    # What an answer that is under way says is not known yet: time alone ends nothing then.
-    poll = run.poll if doing == "asking" else run.poll.at(now)
+    poll = _standing(run.poll, now, doing)
     goes_on = poll.state in (State.PENDING, State.STOPPED)
     granted = run.exchange if poll.state is State.GRANTED else None
     idle = doing == "idle"
@@ -115,6 +114,15 @@ def card_of(run: PollRun, now: float, *, doing: Doing = "idle") -> PollCard:
         as_of=_as_of(now) if goes_on and idle else "",
         allowed=Allowed(once=goes_on and idle, until=goes_on and idle, stop=not idle and not poll.is_over),
     )
+
+
+def _standing(poll: Poll, now: float, doing: Doing) -> Poll:
+    """Return how a poll stands at `now`: a stopped one that can only expire has expired."""
+    if doing == "asking":
+        # What the answer that is under way will say is not known yet: time alone ends nothing.
+        return poll
+    goes_on = poll.resumed(now)
+    return goes_on if goes_on.state is State.EXPIRED else poll.at(now)
 
 
 def row_of(exchange: Exchange, begin: float) -> Row:
@@ -180,7 +188,9 @@ def meters_of(poll: Poll, now: float, *, asking: bool = False) -> tuple[Meter, .
 
 def _life(life: Life, left: float, whole: float, first: Life) -> Meter:
     text = f"{spoken(left)} left" + (" · ends first" if life is first else "")
-    return Meter(label=life.value, fraction=left / whole, text=text, tone="wait" if life is first else "plain")
+    return Meter(
+        label=life.value, fraction=max(0.0, left / whole), text=text, tone="wait" if life is first else "plain"
+    )
 
 
 def _as_of(now: float) -> str:
