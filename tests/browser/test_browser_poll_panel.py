@@ -147,6 +147,8 @@ def test_a_reload_of_the_page_during_a_poll_reconnects_and_goes_on(page: Page, j
     notebook.save()
     notebook.reload()
     expect(poll_status(page)).to_contain_text(re.compile(r"pending · [12] poll"))
+    page.locator(".panel-rows summary").first.click()
+    expect(page.locator(".panel-rows pre").first).to_contain_text("<oob_code 1>")
     before = notebook.ask("panel.run.poll.polls")
     notebook.ask("lab.clock.advance(5) and None")
     expect(poll_status(page)).to_contain_text(f"pending · {before + 1} polls")
