@@ -88,8 +88,9 @@ class Record:
         """Return the sentence that says where the run is recorded."""
         if self.problem:
             return f"NOT recorded: {self.path} cannot be written ({self.problem})."
-        kept = f" What was there is in {self.before} then." if self.path.exists() and not self._written else ""
-        return f"Recorded in {self.path}: every exchange, with a stand-in for each secret.{kept}"
+        # The same each time, whether there was one or not.
+        kept = f"a recording that was there is kept as {self.before.name}"
+        return f"Recorded in {self.path}: every exchange, with a stand-in for each secret; {kept}."
 
     def _come(self) -> None:
         with self._lock:
