@@ -91,8 +91,8 @@ def fold(summary: str, html: str, *, is_open: bool = False) -> str:
 
 
 def own_keys(html: str) -> str:
-    """Return HTML whose folds keep their keys: elsewhere JupyterLab takes Enter to edit the cell, and x to cut it."""
-    # Only where the focus is does JupyterLab heed this.
+    """Return HTML whose folds keep their keys: without the mark, an x there is JupyterLab's, and cuts the cell."""
+    # JupyterLab heeds the mark only where the focus is, and that is the summary.
     return html.replace("<summary style", '<summary data-lm-suppress-shortcuts="true" style').replace(
         "<summary>", '<summary data-lm-suppress-shortcuts="true">'
     )
