@@ -19,7 +19,7 @@ import pytest
 import qrcode
 
 from auth0_mfa_lab import Lab
-from auth0_mfa_lab.wire.scan_pictures import codes_in, is_a_picture
+from auth0_mfa_lab.wire.scan_pictures import codes_in, is_a_picture, pixels_of_svg
 from auth0_mfa_lab.wire.scan_values import from_base64, is_an_examples
 from tests.execute_notebooks import NOTEBOOKS, notebooks
 from tests.network import NOTES
@@ -70,6 +70,8 @@ def _layers(text: str) -> Iterator[tuple[str, list[bytes]]]:
             data = _decoded(run)
             if is_a_picture(data):
                 yield "", [data]
+            elif data.startswith(b"<svg"):
+                yield data.decode(), [pixels_of_svg(data.decode())]
             elif data:
                 yield data.decode("latin-1"), []
 
