@@ -12,7 +12,7 @@ from auth0_mfa_lab.wire.exchange import Exchange
 from auth0_mfa_lab.wire.journal import Journal
 
 _GRANTS = "http://auth0.com/oauth/grant-type/mfa-"
-_PENDING = frozenset({"authorization_pending", "slow_down"})
+_OVER = frozenset({"invalid_grant", "access_denied", "expired_token"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,14 +111,14 @@ def _guide(exchange: Exchange) -> Guide | None:
 
 def _after_token(exchange: Exchange, asked: Mapping[str, Any]) -> Guide | None:
     grant = str(asked.get("grant_type", ""))
-    if grant in ("client_credentials", "refresh_token") or exchange.error in _PENDING:
+    if grant in ("client_credentials", "refresh_token"):
         return None
     if exchange.status == 200:
         return Guide(mark="✓", headline="The login is done: nothing is left to do on your phone")
     if exchange.error == "mfa_required":
         return Guide(mark="○", headline="A second factor is asked for", steps=_NOTHING.steps)
     is_push = grant.startswith(f"{_GRANTS}oob") and "binding_code" not in asked
-    if is_push and exchange.error in ("invalid_grant", "access_denied", "expired_token"):
+    if is_push and exchange.error in _OVER:
         step = "Nothing on your phone helps any more: run the cell with mfa_challenge again for a new push."
         return Guide(mark="✗", headline="The push was rejected, or its time is over", steps=(step,))
     return None
