@@ -90,7 +90,7 @@ def test_a_profile_and_three_switches_as_the_tenant_has_them_are_named(one: Inte
         (wrong, {"bad_client_secret": "invalid_client"}, {}),
         (tour, {"mfa_required_without_mfa_token": "on"}, {}),
     ],
-    ids=str,
+    ids=["pending_status", "customizable_mfa", "refresh", "recovery_code_factor", "bad_client_secret", "no mfa_token"],
 )
 def test_a_switch_as_the_tenant_has_it_explains_all_that_it_changes(
     one: Integrator, run: Run, switches: Mapping[str, str], also: Mapping[str, Any]
