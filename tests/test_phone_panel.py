@@ -583,6 +583,26 @@ def test_while_the_tenant_takes_its_time_nothing_waits_and_nothing_can_be_presse
     in_a_loop(story)
 
 
+def test_a_button_that_reads_a_code_is_never_disabled_meanwhile_and_pressed_twice_reads_once(lab: Lab) -> None:
+    push_to(lab, lab.user(factors=["push"]))
+
+    async def story() -> None:
+        panel = panel_of(lab)
+        (row,) = rows(panel, CodeRow)
+        disabled: list[bool] = []
+        row.code_button.observe(lambda change: disabled.append(change["new"]), "disabled")
+        row.code_button.click()
+        begun = panel._task
+        assert begun is not None
+        assert rows(panel, PushRow)[0].allow_button.disabled
+        row.code_button.click()
+        assert panel._task is begun
+        await panel.done()
+        assert (row.shows, panel.last_error, disabled) == (True, None, [])
+
+    in_a_loop(story)
+
+
 def test_a_click_on_another_thread_and_loop_comes_home(lab: Lab) -> None:
     push_to(lab, lab.user(factors=["push"]))
 

@@ -26,6 +26,7 @@ from auth0_mfa_lab.wire.aliases import Aliases
 
 Shown = PushLine | CodeLine | MessageLine
 SECTIONS = ("Pushes", "Codes", "Messages")
+READING = "Reading the code"
 
 
 class Answers(Protocol):
@@ -139,8 +140,8 @@ class PhonePanel(Ticking):
         row = self._rows.get(code.id)
         if isinstance(row, CodeRow) and row.shows:
             row.hide()
-        else:
-            self._begin(lambda: "", "Reading the code", then=partial(self._draw_code, code))
+        elif self._doing != READING:
+            self._begin(lambda: "", READING, then=partial(self._draw_code, code))
 
     def _begin(self, act: Callable[[], str], doing: str, *, then: Callable[[Sight], None] | None = None) -> None:
         self._must_be_idle()
@@ -204,12 +205,14 @@ class PhonePanel(Ticking):
         self._top.value, self._accounts.value = top_html(card), accounts_html(card)
         self.refresh_button.disabled = self._task is not None
         is_open, before, self._rows = self._task is None and not self._screen.bars, self._rows, {}
+        # A button that is disabled loses the focus of whoever pressed it by keyboard.
+        may_show = is_open or self._doing == READING
         groups: tuple[tuple[Shown, ...], ...] = (card.pushes, card.codes, card.messages)
         for title, lines, head, place in zip(SECTIONS, groups, self._heads, self._places, strict=True):
             head.value = "" if card.lacks else section_html(title, is_empty=not lines)
             rows = tuple(before.get(each.id) or self._new_row(each) for each in lines)
             for each, row in zip(lines, rows, strict=True):
-                row.update(each, is_open=is_open)
+                row.update(each, is_open=may_show if isinstance(row, CodeRow) else is_open)
                 self._rows[each.id] = row
             if place.children != rows:
                 place.children = rows
