@@ -127,6 +127,9 @@ def test_every_poll_can_be_opened_in_the_widget() -> None:
     for _ in range(41):
         panel.poll_once()
     values = [each.value for each in widgets(panel) if isinstance(each, ipywidgets.HTML)]
+    drawn = [value for value in values if "<details" in value]
+    assert len(drawn) == 41
+    assert drawn == sorted(drawn, key=lambda value: int(value.split(" · app →")[0].rpartition(">")[2]))
     for exchange in panel.run.exchanges:
         holders = [value for value in values if html_of(exchange) in value]
         assert len(holders) == 1

@@ -353,6 +353,14 @@ def test_interrupt_stops_a_walked_poll_and_loses_nothing() -> None:
     assert clock.now() == NOW + 15
 
 
+def test_a_walked_poll_whose_time_is_over_asks_nothing_more() -> None:
+    clock = Standing()
+    run = a_run(GRANTED, clock=clock)
+    clock.advance(300)
+    assert run.once() is None
+    assert (run.state, run.exchanges) == (State.EXPIRED, ())
+
+
 # -- what it shows
 
 
