@@ -52,8 +52,8 @@ class Notification:
 
     @property
     def id(self) -> str:
-        """What the push is called by whoever names it; its own token is a secret."""
-        return hashlib.sha256(self.transaction_token.encode()).hexdigest()[:16]
+        """What the push is called by whoever names it: no secret, and the same in two runs of one seed."""
+        return hashlib.sha256(self.challenge.encode()).hexdigest()[:16]
 
 
 def five_members(key: RSAKey) -> dict[str, object]:
