@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
@@ -20,7 +21,7 @@ NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "05_push_enroll.ipynb"
 PICTURES = NOTEBOOK.parent / "pictures"
 WIDTH, HEIGHT = 1000, 1150
 MARGIN = 12
-COLOURS = 96
+COLOURS = 256
 PHONE = """
 from auth0_mfa_lab import Lab
 
@@ -136,9 +137,10 @@ def _cut(page: Page, cell: Locator, *, last: str = "", widest: str = "") -> byte
     panel = cell.locator(".widget-vbox").first
     panel.evaluate("each => each.scrollIntoView({ block: 'start' })")
     box, end, side = (_box(panel.locator(each) if each else panel) for each in ("", last, widest))
-    height = end["y"] + end["height"] - box["y"]
-    assert box["y"] + height < HEIGHT, "it is higher than the screen"
-    clip: FloatRect = {"x": box["x"], "y": box["y"], "width": side["width"], "height": height}
+    # A panel may begin within a pixel, whose other part belongs to the cell above.
+    top, bottom = math.ceil(box["y"]), math.floor(end["y"] + end["height"])
+    assert bottom < HEIGHT, "it is higher than the screen"
+    clip: FloatRect = {"x": box["x"], "y": top, "width": side["width"], "height": bottom - top}
     ground = page.evaluate("() => getComputedStyle(document.querySelector('.jp-Notebook')).backgroundColor")
     framed = io.BytesIO()
     with Image.open(io.BytesIO(page.screenshot(clip=clip))) as picture:
