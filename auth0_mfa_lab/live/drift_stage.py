@@ -8,6 +8,8 @@ from typing import Protocol
 
 import httpx
 
+from auth0_mfa_lab.show.evidence import Row
+
 
 class Defaults(Protocol):
     """The ids and secrets of a sandbox's own applications, its first user, and the name of its database."""
@@ -73,34 +75,13 @@ class Setting:
         return f"switch {self.name}={self.value}"
 
 
-class Answer(Protocol):
-    """What is read of a row of the evidence; a mark is "" where there is nothing to mark."""
-
-    @property
-    def endpoint(self) -> str: ...
-    @property
-    def case(self) -> str: ...
-    @property
-    def status(self) -> int: ...
-    @property
-    def error(self) -> str: ...
-    @property
-    def text(self) -> str: ...
-    @property
-    def status_mark(self) -> str: ...
-    @property
-    def error_mark(self) -> str: ...
-    @property
-    def text_mark(self) -> str: ...
-
-
 class Theatre(Protocol):
     """Opens stages: as many as are wished, each set in another way."""
 
     @property
     def alternatives(self) -> Sequence[Setting]: ...
     @property
-    def evidence(self) -> Sequence[Answer]: ...
+    def evidence(self) -> Sequence[Row]: ...
     def open(
         self, *, domain: str, begins: float, set_to: Sequence[Setting], settings: Mapping[str, object]
     ) -> Stage: ...
