@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from auth0_mfa_lab.errors import LabError, NoAnswer
 from auth0_mfa_lab.live.confirm import Confirm
+from auth0_mfa_lab.live.finding import one_line
 from auth0_mfa_lab.live.left import USER, Entries, LeftFile
 from auth0_mfa_lab.live.plan import Step, by_hand, planned
 from auth0_mfa_lab.management import Management
@@ -103,7 +104,8 @@ class CleanUp:
 
     def _row(self, step: Step, fate: str, *, stays: bool = False) -> Leftover:
         mask = self.aliases.mask
-        return Leftover(what=mask(step.what), of=mask(step.of), fate=mask(fate), stays=stays)
+        what, of, said = (one_line(mask(each)) for each in (step.what, step.of, fate))
+        return Leftover(what=what, of=of, fate=said, stays=stays)
 
     def _forget(self, steps: Iterable[Step], rows: Iterable[Leftover]) -> None:
         """Take out of the file what is gone, whole."""

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -63,14 +64,14 @@ class LeftFile:
     def entries(self) -> Entries:
         """Return what is in it; LabError when it is no such file any more."""
         try:
-            text = self.path.read_text("utf-8")
+            text = self.path.read_bytes()
         except FileNotFoundError:
             return []
         except OSError as problem:
             raise LabError(_problem(self.path, "cannot be read", problem)) from None
         try:
             return [_entry(each) for each in json.loads(text)["left"]]
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             pass
         raise LabError(f"{self.path} is not what the lab wrote there. Mend it, or put it away: it says what to remove.")
 
@@ -107,16 +108,23 @@ class LeftFile:
     def _write(self, entries: Entries) -> None:
         """Write the whole file elsewhere, and let it take the place of this one: nobody finds half of it."""
         new = self.folder / f"{FILE}.{secrets.token_hex(8)}"
-        text = json.dumps({"left": [asdict(each) for each in entries]}, indent=2, ensure_ascii=False)
+        # In ASCII: half of a surrogate pair, which a tenant may say, could not be written otherwise.
+        text = json.dumps({"left": [asdict(each) for each in entries]}, indent=2)
         with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
             file.write(f"{text}\n")
         new.replace(self.path)
 
 
 def _entry(value: Mapping[str, Any]) -> Left:
+    """Return an entry as the file has it; TypeError or ValueError for a field that is none of the lab's."""
     known = {each.name: value[each.name] for each in fields(Left) if each.name in value}
-    entry = Left(**{**known, "authenticators": tuple(map(str, value.get("authenticators", ())))})
-    float(entry.begun), float(entry.confirmed or 0)
+    entry = Left(**{**known, "authenticators": tuple(value.get("authenticators", []))})
+    texts = (entry.tenant, entry.kind, entry.user, entry.name, entry.mark, *entry.authenticators)
+    times = [entry.begun, *([] if entry.confirmed is None else [entry.confirmed])]
+    if isinstance(value.get("authenticators"), str) or not all(isinstance(each, str) for each in texts):
+        raise TypeError
+    if not all(map(isfinite, times)):
+        raise ValueError
     return entry
 
 

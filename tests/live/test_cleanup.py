@@ -471,13 +471,47 @@ def test_what_cannot_be_noted_is_not_sent(live_tenant: LiveTenant) -> None:
     assert lab.client.mfa_authenticators(token).status == 200
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"left": [{"kind": "otp"}]}', '{"left": [7]}', '{"left": {"a": 1}}'])
-def test_a_file_that_somebody_spoiled_is_told(live_tenant: LiveTenant, text: str) -> None:
-    lab = live_tenant.lab()
-    file_of(lab).change(lambda each: each)
-    file_of(lab).path.write_text(text, "utf-8")
+SPOILED = [
+    b"",
+    b"[]",
+    b'{"left": [{"kind": "otp"}]}',
+    b'{"left": [7]}',
+    b'{"left": {"a": 1}}',
+    b"\xff\xfe\x00",
+    b"[" * 200_000,
+]
+FIELDS: list[tuple[str, object]] = [
+    *(("user", 5), ("user", ["a"]), ("name", {"a": 1}), ("kind", None), ("tenant", 5), ("mark", ["x"])),
+    *(("authenticators", "totp"), ("authenticators", [5]), ("begun", "1"), ("begun", None), ("confirmed", [1])),
+    *(("begun", float("nan")), ("confirmed", float("inf"))),
+]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *SPOILED,
+        *(json.dumps({"left": [{"tenant": "t", "kind": "otp", name: value}]}).encode() for name, value in FIELDS),
+    ],
+    ids=lambda content: content[:60].decode("ascii", "replace"),
+)
+def test_a_file_that_somebody_spoiled_is_told(tmp_path: Path, content: bytes) -> None:
+    file = LeftFile(tmp_path)
+    file.change(lambda each: each)
+    file.path.write_bytes(content)
     with pytest.raises(LabError, match="is not what the lab wrote there"):
-        lab.cleanup()
+        file.entries()
+    with pytest.raises(LabError, match="Nothing was sent"):
+        file.must_be_writable()
+    assert file.path.read_bytes() == content
+
+
+def test_what_a_tenant_says_is_kept_and_shown_whatever_it_is(live_tenant: LiveTenant) -> None:
+    lab = live_tenant.lab(management=True, show_people=True)
+    file_of(lab).change(lambda _: [Left(tenant=live_tenant.domain, kind="user", user="auth0|\ud800\x1b[2J\n")])
+    left = lab.cleanup(dry_run=True)
+    assert repr(left).encode()
+    assert "\x1b" not in repr(left)
 
 
 def test_an_entry_of_a_later_version_is_read_as_far_as_it_is_known(tmp_path: Path) -> None:
