@@ -124,12 +124,13 @@ class Noting:
         entry = self._awaited.pop(name, Left(tenant=self._tenant, kind=USER, name=name))
         if exchange.status == 201 and isinstance(body, dict):
             self._put(entry, replace(entry, user=str(body.get("user_id") or ""), begun=_time(exchange)))
-        elif (exchange.status or 500) < 500:
+        elif exchange.status in range(400, 500) and exchange.status != 408:
+            # Any other answer may be that of whoever stands before the tenant, which has made the user.
             self._change(lambda entries: [each for each in entries if each.mark != entry.mark])
 
     def _methods_made(self, exchange: Exchange, method: str, user: str) -> None:
         body = exchange.json
-        made = [body] if isinstance(body, dict) else body if isinstance(body, list) else []
+        made = [each for each in (body if isinstance(body, list) else [body]) if isinstance(each, dict)]
         if method not in ("POST", "PUT") or exchange.status not in (200, 201):
             return
         for each in made:

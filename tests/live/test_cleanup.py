@@ -338,6 +338,31 @@ def test_a_user_whose_making_got_no_answer_is_found_by_name(live_tenant: LiveTen
     assert everything(live_tenant) == before
 
 
+@pytest.mark.parametrize(
+    ("status", "body"), [(200, b"<html>"), (201, b"<html>"), (201, b"[null]"), (302, b""), (408, b"")]
+)
+def test_a_user_whose_making_got_an_answer_of_somebody_else_is_found_by_name(
+    live_tenant: LiveTenant, status: int, body: bytes
+) -> None:
+    before = everything(live_tenant)
+    lab = live_tenant.lab(management=True)
+    live_tenant.alter("POST /api/v2/users", lambda _: Answer(status=status, headers=(), body=body), times=1)
+    with pytest.raises(LabError):
+        lab.user()
+    assert len(everything(live_tenant)[0]) == len(before[0]) + 1
+    assert not lab.cleanup().stays
+    assert everything(live_tenant) == before
+
+
+@pytest.mark.parametrize("body", [b'["a", 1, null]', b"5", b"<html>", b"[{}]"])
+def test_a_method_that_garbage_answers_for_is_no_traceback(live_tenant: LiveTenant, body: bytes) -> None:
+    lab = live_tenant.lab(management=True)
+    live_tenant.alter("POST /api/v2/users", lambda answer: replace(answer, status=201, body=body), times=1)
+    api, secret = administrator(lab), pyotp.random_base32()
+    made = api.create_authentication_method(live_tenant.person.user_id, type="totp", totp_secret=secret)
+    assert made.status == 201
+
+
 def test_somebody_who_was_there_before_is_never_taken_for_a_user_of_the_labs(live_tenant: LiveTenant) -> None:
     before = everything(live_tenant)
     live_tenant.sandbox.clock.advance(3600)
