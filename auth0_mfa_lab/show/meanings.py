@@ -154,6 +154,8 @@ MEANINGS: tuple[Meaning, ...] = (
         "login_transaction_not_found", ("", "this push was answered, replaced or is over; there is nothing to answer.")
     ),
     *_of("inexistent_user", ("", "there is no such user; percent-encode the id: auth0%7C….")),
+    *_of("inexistent_connection", ("", "there is no such database connection; check its name in the Dashboard.")),
+    *_of("auth0_idp_error", ("", "the connection has a user of this name already; take another one.")),
     *_of("inexistent_client", ("", "there is no such application; check the client_id.")),
     *_of("client_credential_not_found", ("", "the application has no such key; list its credentials.")),
     *_of("authentication_method_not_found", ("", "the user has no such method, or it is not confirmed; list them.")),

@@ -1,6 +1,7 @@
 """The in-process transport: one loop, one thread, one request at a time, and no trace afterwards."""
 
 import asyncio
+import gc
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -45,6 +46,7 @@ def test_one_clients_end_does_not_end_the_others() -> None:
 
 
 def test_a_forgotten_sandbox_leaves_no_thread() -> None:
+    gc.collect()  # or one that another test forgot would be gone in between
     before = threads()
     client_of(Sandbox().transport).get("/nowhere")
     assert threads() == before

@@ -50,7 +50,7 @@ def test_the_table_has_a_line_for_each_figure() -> None:
 
 
 def test_the_load_logs_in_and_finds_nothing_wrong(server: Running) -> None:
-    result = asyncio.run(load.load(server, 4, 1.0))
+    result = asyncio.run(load.load(server, 2, 3.0))
     assert result.wrong == []
     assert result.logins > 0
     assert result.requests == sum(result.statuses.values())
