@@ -91,11 +91,11 @@ def configured_user(settings: Settings, client: Client, aliases: Aliases, factor
     username, password = settings.username, aliases.learn("password", settings.password)
     login = client.password_grant(username=username, password=password, realm=settings.realm)
     listed = client.mfa_authenticators(mfa_token_of(login, aliases))
-    if listed.status != 200:
+    if (authenticators := authenticators_in(listed)) is None:
         raise LabError(
             f"The authenticators could not be listed: {aliases.mask(listed.outcome)} (exchange {listed.number})."
         )
-    _must_fit(listed.json, wanted)
+    _must_fit(authenticators, wanted)
     return User(
         username=username,
         password=password,
@@ -103,6 +103,14 @@ def configured_user(settings: Settings, client: Client, aliases: Aliases, factor
         email=settings.email,
         factors=wanted,
     )
+
+
+def authenticators_in(listed: Exchange) -> list[Json] | None:
+    """Return the authenticators that an answer lists; None where it is not what Auth0 sends."""
+    items = listed.json if listed.status == 200 else None
+    if isinstance(items, list) and all(isinstance(each, dict) and "id" in each for each in items):
+        return items if all("authenticator_type" in each for each in items) else None
+    return None
 
 
 def mfa_token_of(login: Exchange, aliases: Aliases) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from auth0_mfa_lab.client import Client
 from auth0_mfa_lab.errors import LabError, SettingsError
 from auth0_mfa_lab.management import Management
-from auth0_mfa_lab.wire.exchange import Exchange
+from auth0_mfa_lab.wire.exchange import Exchange, Json
 
 _EARLY_SECONDS = 60.0
 
@@ -56,3 +56,15 @@ def must_be(answer: Exchange, *statuses: int, doing: str, scope: str) -> Exchang
     lacks = f" The application needs the scope {scope}." if answer.status in (401, 403) else ""
     said = answer.masked(str(body.get("message") or "no message"))
     raise LabError(f"{doing} failed: {answer.status} {code or answer.outcome.partition(' ')[2]}: {said}.{lacks}")
+
+
+def listed(answer: Exchange, *has: str, doing: str, scope: str) -> list[Json]:
+    """Return the objects of an answer that is a list of such, each of which has these texts; LabError for any other."""
+    items = must_be(answer, 200, doing=doing, scope=scope).json
+    if isinstance(items, list) and all(isinstance(each, dict) and _has(each, has) for each in items):
+        return items
+    raise LabError(f"{doing} failed: {answer.outcome}: the answer is not the list that Auth0 gives.")
+
+
+def _has(item: Json, names: Sequence[str]) -> bool:
+    return all(isinstance(item.get(name), str) for name in names)

@@ -15,7 +15,7 @@ from auth0_mfa_lab.live.made import Maker
 from auth0_mfa_lab.live.noting import Noting
 from auth0_mfa_lab.live.watch import Watch
 from auth0_mfa_lab.management import Management
-from auth0_mfa_lab.people import User, configured_user
+from auth0_mfa_lab.people import User, authenticators_in, configured_user
 from auth0_mfa_lab.show.leftovers import Leftovers
 from auth0_mfa_lab.wire.exchange import Json
 
@@ -89,4 +89,4 @@ def _listed(lab: Lab) -> Sequence[Json] | None:
     if "mfa_token" not in login:
         return None
     listed = lab.client.mfa_authenticators(login["mfa_token"])
-    return listed.json if listed.status == 200 and isinstance(listed.json, list) else None
+    return authenticators_in(listed)

@@ -116,7 +116,9 @@ class Noting:
             before = self._before.get(entry.mark)
             if before is not None and entry.is_of(user) and entry.confirmed and not entry.authenticators:
                 found = tuple(sorted(each for each in active - before if belongs(each, entry)))
-                self._put(entry, replace(entry, authenticators=found))
+                # Of two of a kind one may be somebody's who enrolled at the same time.
+                if len({each.partition("|")[0] for each in found}) == len(found):
+                    self._put(entry, replace(entry, authenticators=found))
 
     def _user_made(self, exchange: Exchange) -> None:
         sent, body = exchange.request.raw_data(), exchange.json

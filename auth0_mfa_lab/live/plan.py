@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
+from auth0_mfa_lab.live.administrator import listed as listed_in
 from auth0_mfa_lab.live.administrator import must_be
 from auth0_mfa_lab.live.left import USER, Entries, Left
 from auth0_mfa_lab.live.noting import belongs
@@ -18,6 +20,8 @@ _OF_USER = "Dashboard > User Management > Users > the user"
 BY_DASHBOARD = f"remove it yourself: {_OF_USER} > Multi-Factor > Reset"
 USER_BY_DASHBOARD = f"remove it yourself: {_OF_USER} > Actions > Delete"
 UNCONFIRMED = "stays unconfirmed beside what is not the lab's"
+ANOTHER = f"made at another time than the lab's; if it is the lab's, {USER_BY_DASHBOARD}"
+SEVERAL = f"not the only one of its time; {BY_DASHBOARD}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,31 +45,62 @@ def planned(entries: Entries, api: Management, *, realm: str) -> Iterator[Step]:
     """
     made = [each for each in entries if each.kind == USER]
     for entry in made:
-        # Whoever was there before the lab asked for one of this name is somebody.
-        user = entry.user or _id_of(entry.name, api, realm, since=entry.begun - _SLACK_SECONDS)
-        of = entry.name or user
-        remove = partial(api.delete_user, user) if user else None
-        yield Step(what="the user, with all that is theirs", of=of, entries=_of(entry, entries), remove=remove)
+        yield _made(entry, _of(entry, entries), api, realm)
     settled = {each.mark for entry in made for each in _of(entry, entries)}
-    rest = [each for each in entries if each.mark not in settled]
-    for user in dict.fromkeys(each.user or each.name for each in rest):
-        yield from _of_user(user, [each for each in rest if user == (each.user or each.name)], api, realm)
+    ids, of_users = dict[str, str](), dict[str, Entries]()
+    for entry in (each for each in entries if each.mark not in settled):
+        if not entry.user and "@" not in entry.name:
+            # No API finds a user by anything but an id or an address.
+            yield Step(what=named(entry), of=entry.name, entries=(entry,), reason=BY_DASHBOARD)
+            continue
+        if (user := entry.user or entry.name) not in ids:
+            ids[user] = entry.user or _id_of(user, api, realm)
+        of_users.setdefault(ids[user], []).append(entry)
+    for user_id, found in of_users.items():
+        yield from _of_user(user_id, found, api)
 
 
-def _of_user(user: str, entries: Entries, api: Management, realm: str) -> Iterator[Step]:
-    """Yield the steps for the authenticators of one user: the lab's own, one by one, and no other."""
-    user_id = user if "|" in user else _id_of(user, api, realm)
+def _made(entry: Left, entries: tuple[Left, ...], api: Management, realm: str) -> Step:
+    """Return the step for a user whom a lab made, and nobody else: others may have their id, or their name, by now."""
+    user, reason = entry.user or _id_of(entry.name, api, realm, since=entry.begun - _SLACK_SECONDS), ""
+    answer = api.user(user) if user else None
+    if answer is None or answer.status == 404:
+        user = ""
+    else:
+        found = must_be(answer, 200, doing="Reading the user", scope="read:users").json
+        made = _seconds(found.get("created_at")) if isinstance(found, dict) else None
+        reason = "" if made is not None and abs(made - entry.begun) <= _SLACK_SECONDS else ANOTHER
+    return Step(
+        what="the user, with all that is theirs",
+        of=entry.name or entry.user,
+        entries=entries,
+        remove=partial(api.delete_user, user) if user and not reason else None,
+        reason=reason,
+    )
+
+
+def _of_user(user_id: str, entries: Entries, api: Management) -> Iterator[Step]:
+    """Yield the steps for the authenticators of one user ("": gone): the lab's own, one by one, and no other."""
+    user = entries[0].user or entries[0].name
     answer = api.authentication_methods(user_id) if user_id else None
     if answer is None or answer.status == 404:
         yield from (Step(what=named(each), of=user, entries=(each,)) for each in entries)
         return
-    must_be(answer, 200, doing="Reading the user's authenticators", scope="read:authentication_methods")
+    methods = listed_in(
+        answer, "id", "type", doing="Reading the user's authenticators", scope="read:authentication_methods"
+    )
     taken: set[str] = set()
-    for entry in (each for each in entries if each.confirmed is not None):
-        found = [each for each in answer.json if each["id"] not in taken and _is_of(each, entry)]
+    # Whose ids are known come first: what they brought is no other's.
+    confirmed = sorted(
+        (each for each in entries if each.confirmed is not None), key=lambda each: not each.authenticators
+    )
+    for entry in confirmed:
+        others = [each for each in methods if each["id"] not in taken]
+        found = [each for each in others if _is_of(each, entry)]
+        if not found or _is_somebodys(entry, confirmed, others):
+            yield Step(what=named(entry), of=user, entries=(entry,), reason=SEVERAL if found else "")
+            continue
         taken |= {str(each["id"]) for each in found}
-        if not found:
-            yield Step(what=named(entry), of=user, entries=(entry,))
         for each in found:
             yield Step(
                 what=f"{each['type']}: {each['id']}",
@@ -75,7 +110,7 @@ def _of_user(user: str, entries: Entries, api: Management, realm: str) -> Iterat
             )
     if pending := tuple(each for each in entries if each.confirmed is None):
         # No API shows them by themselves; a reset takes them along, and must take nothing else.
-        is_all = all(each["id"] in taken or each["type"] == "recovery-code" for each in answer.json)
+        is_all = all(each["id"] in taken or each["type"] == "recovery-code" for each in methods)
         yield Step(
             what=f"unconfirmed: {', '.join(each.kind for each in pending)}",
             of=user,
@@ -119,6 +154,17 @@ def _is_of(method: Json, entry: Left) -> bool:
     return belongs(str(method["id"]), entry)
 
 
+def _is_somebodys(entry: Left, entries: Entries, methods: Sequence[Json]) -> bool:
+    """Tell whether a method that an entry may have brought is somebody's: of its type there are more than entries."""
+
+    def types(of: Left) -> Counter[str]:
+        return Counter(str(each["type"]) for each in methods if each["type"] != "recovery-code" and _is_of(each, of))
+
+    if entry.authenticators:
+        return False
+    return any(count > sum(1 for each in entries if types(each)[kind]) for kind, count in types(entry).items())
+
+
 def _of(user: Left, entries: Entries) -> tuple[Left, ...]:
     """Return what goes with a user: the entry itself, and all that is theirs."""
     return tuple(each for each in entries if each is user or each.is_of(user.user) or each.is_of(user.name))
@@ -126,10 +172,11 @@ def _of(user: Left, entries: Entries) -> tuple[Left, ...]:
 
 def _id_of(name: str, api: Management, realm: str, *, since: float = 0.0) -> str:
     """Return the id of the user with this email in a connection, made `since` then; "" when there is none."""
-    answer = must_be(api.users_by_email(name), 200, doing="Finding the user", scope="read:users")
-    for each in answer.json:
+    users = listed_in(api.users_by_email(name), "user_id", doing="Finding the user", scope="read:users")
+    for each in users:
         made = _seconds(each.get("created_at")) or 0.0
-        if made >= since and any(one.get("connection") == realm for one in each.get("identities", ())):
+        identities = [one for one in each.get("identities") or () if isinstance(one, dict)]
+        if made >= since and any(one.get("connection") == realm for one in identities):
             return str(each["user_id"])
     return ""
 

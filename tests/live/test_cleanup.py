@@ -151,6 +151,35 @@ def test_one_of_the_same_factor_that_is_not_of_its_time_stays(live_tenant: LiveT
     assert ours not in kept
 
 
+def lists(lab: Lab) -> None:
+    lab.client.mfa_authenticators(log_in(lab))
+
+
+@pytest.mark.parametrize("lists", [lists, lambda _: None], ids=["listed", "not listed"])
+def test_of_two_of_the_same_factor_and_time_none_is_taken_for_the_labs(
+    live_tenant: LiveTenant, lists: Callable[[Lab], None]
+) -> None:
+    lab = live_tenant.lab(management=True)
+    lists(lab)
+    enroll_otp(lab)
+    live_tenant.enroll("otp")
+    lists(lab)
+    before = everything(live_tenant)
+    left = lab.cleanup()
+    assert everything(live_tenant) == before
+    assert [row.fate.partition(";")[0] for row in left.rows] == ["not the only one of its time"]
+    assert len(entries(lab)) == 1
+
+
+def test_push_and_a_one_time_code_of_the_labs_at_the_same_time_are_both_removed(live_tenant: LiveTenant) -> None:
+    lab = live_tenant.lab(management=True)
+    enroll_push(live_tenant, lab)
+    api, secret = administrator(lab), pyotp.random_base32()
+    api.create_authentication_method(live_tenant.person.user_id, type="totp", totp_secret=secret)
+    assert not lab.cleanup().stays
+    assert live_tenant.authenticators == []
+
+
 def test_a_list_that_passes_tells_which_authenticator_it_is(live_tenant: LiveTenant) -> None:
     lab = live_tenant.lab(management=True)
     lab.client.mfa_authenticators(log_in(lab))
@@ -374,6 +403,62 @@ def test_somebody_who_was_there_before_is_never_taken_for_a_user_of_the_labs(liv
     assert len(entries(lab)) == 1
     assert [row.fate for row in lab.cleanup().rows] == ["gone already"]
     assert everything(live_tenant) == before
+
+
+def test_somebody_who_has_the_id_of_a_user_of_the_labs_by_now_stays(live_tenant: LiveTenant) -> None:
+    lab = live_tenant.lab(management=True)
+    lab.user()
+    (entry,) = entries(lab)
+    users = live_tenant.sandbox.tenant.users
+    users[entry.user] = replace(users[entry.user], created_at=live_tenant.sandbox.clock.now() + 3600)
+    before = everything(live_tenant)
+    assert [row.fate.partition(";")[0] for row in lab.cleanup(yes=True).rows] == ["made at another time than the lab's"]
+    assert everything(live_tenant) == before
+    assert entries(lab) == [entry]
+
+
+def test_an_entry_that_names_somebody_else_removes_nobody(live_tenant: LiveTenant) -> None:
+    lab = live_tenant.lab(management=True)
+    live_tenant.sandbox.clock.advance(3600)
+    lab.user()
+    somebody = live_tenant.person.user_id
+    file_of(lab).change(lambda found: [replace(each, user=somebody) for each in found])
+    assert lab.cleanup(yes=True).stays
+    assert somebody in live_tenant.sandbox.tenant.users
+
+
+@pytest.mark.parametrize("name", ["", "jane"])
+def test_whom_no_api_finds_is_told_and_keeps_nobody_from_the_rest(live_tenant: LiveTenant, name: str) -> None:
+    lab = live_tenant.lab(management=True)
+    unknown = Left(tenant=live_tenant.domain, kind="otp", name=name, begun=1.0)
+    enroll_otp(lab)
+    file_of(lab).change(lambda found: [unknown, *found])
+    left = lab.cleanup()
+    assert [row.fate.partition(":")[0] for row in left.rows if row.stays] == ["remove it yourself"]
+    assert live_tenant.authenticators == []
+    assert entries(lab) == [unknown]
+
+
+GARBAGE = [b"null", b"5", b'["a", 1]', b"[{}]", b"<html>", b""]
+
+
+@pytest.mark.parametrize("body", GARBAGE)
+def test_a_list_that_is_none_is_told_and_nothing_is_forgotten(live_tenant: LiveTenant, body: bytes) -> None:
+    enroll_otp(live_tenant.lab())
+    lab = live_tenant.lab(management=True)
+    live_tenant.alter("GET /api/v2/users", lambda answer: replace(answer, status=200, body=body))
+    with pytest.raises(LabError, match="failed: 200 OK: the answer is not the list that Auth0 gives"):
+        lab.cleanup(yes=True)
+    live_tenant.well()
+    live_tenant.alter("GET /api/v2/users-by-email", lambda answer: replace(answer, status=200, body=body))
+    file_of(lab).change(lambda found: [replace(each, user="") for each in found])
+    with pytest.raises(LabError, match="failed: 200 OK: the answer is not the list that Auth0 gives"):
+        lab.cleanup(yes=True)
+    live_tenant.alter("GET /mfa/authenticators", lambda answer: replace(answer, status=200, body=body))
+    assert live_tenant.lab().cleanup(yes=True).stays
+    with pytest.raises(LabError, match="The authenticators could not be listed: 200 OK"):
+        live_tenant.lab().user()
+    assert len(entries(lab)) == 1
 
 
 def test_a_refused_user_is_not_noted(live_tenant: LiveTenant) -> None:
