@@ -24,6 +24,7 @@ SAID: Mapping[str, str] = MappingProxyType(
         "setting": "changes a setting of the tenant or of a user",
         "new user": "makes a user, who stays until lab.cleanup() removes them",
         "user": "removes a user",
+        "users": "removes many users at once, all those of a connection or of the tenant",
     }
 )
 """What each kind of cost is; the numbers are those of the reference, section 11."""
@@ -35,6 +36,8 @@ _API = "/api/v2"
 _METHODS = re.compile(rf"{_API}/users/[^/]+/(authentication-methods|authenticators|multifactor)(/.*)?")
 _ENROLLMENT = re.compile(rf"{_API}/guardian/enrollments/[^/]+")
 _USER = re.compile(rf"{_API}/users/[^/]+")
+_HAVE_USERS = re.compile(rf"{_API}/users|{_API}/connections/[^/]+(/users)?")
+"""With a connection all its users go."""
 _WORD = re.compile(r"[a-z]+(?:[-_][a-z]+)*|v2")
 _COLLECTIONS = frozenset({"users", "clients", "authenticators", "authentication-methods", "credentials", "logs"})
 
@@ -75,7 +78,7 @@ def cost_of(request: httpx.Request, channels: Channels) -> Cost | None:
     `channels` tells which messages the user behind an mfa_token may get (`push`, `sms`, ...), as far as that is known;
     an empty set is "nobody knows". Source: the reference, sections 3, 5, 7 and 9.
     """
-    method, path = request.method.upper(), re.sub("/+", "/", request.url.path).rstrip("/")
+    method, path = request.method.upper(), re.sub("/+", "/", request.url.path).rstrip("/").lower()
     if method in READS:
         return None
     body = _fields(request)
@@ -88,7 +91,7 @@ _FREE: Kinds = ((), ())
 
 
 def _app(method: str, path: str, body: Mapping[str, Any], channels: Channels) -> Kinds:
-    if method == "DELETE":
+    if method == "DELETE" and not path.startswith(("/me/", "/scim/")):
         return (("removal",), ()) if path.startswith(("/mfa/authenticators/", "/appliance-mfa/")) else _FREE
     if path == "/mfa/associate":
         asked = body.get("oob_channels")
@@ -102,11 +105,24 @@ def _app(method: str, path: str, body: Mapping[str, Any], channels: Channels) ->
         if body.get("connection") == "email" or body.get("email"):
             return ("email",), ()
         return ("voice" if body.get("delivery_method") == "voice" else "sms",), ()
+    if path.startswith("/me/"):
+        return _own_account(method, body)
+    if path.startswith(("/oidc/register", "/scim/")):
+        return ("setting",), ()
     if path == "/dbconnections/signup":
         return ("new user", "email"), ()
     if path == "/dbconnections/change_password":
         return ("email",), ()
     return (("push",), ()) if path == "/bc-authorize" else _FREE
+
+
+def _own_account(method: str, body: Mapping[str, Any]) -> Kinds:
+    """Tell what a call of the My Account API does: there users add and remove authenticators of their own."""
+    if method == "DELETE":
+        return ("removal",), ()
+    kind = {"phone": "voice" if body.get("preferred_authentication_method") == "voice" else "sms", "email": "email"}
+    sent = kind.get(str(body.get("type")))
+    return ("authenticator" if method == "POST" else "setting", *((sent,) if sent else ())), ()
 
 
 def _challenge(body: Mapping[str, Any], channels: Channels) -> Kinds:
@@ -129,6 +145,8 @@ def _management(method: str, path: str, body: Mapping[str, Any]) -> Kinds:
     if path == f"{_API}/users" and method == "POST":
         is_silent = body.get("verify_email") is False or body.get("email_verified") is True
         return ("new user", *(() if is_silent else ("email",))), ()
+    if _HAVE_USERS.fullmatch(path) and method == "DELETE":
+        return ("users",), ()
     if _USER.fullmatch(path) and method == "DELETE":
         return ("user",), ()
     if path == f"{_API}/guardian/enrollments/ticket":
