@@ -44,6 +44,12 @@ class Change:
             return answer
         return answer.get(self.key) if isinstance(answer, Mapping) else None
 
+    def is_told(self, answer: Json) -> bool:
+        """Tell whether an answer to `read` is such that nothing is lost by what is written after it."""
+        if self.adds or self.key is None:
+            return isinstance(self.now(answer), list)
+        return isinstance(answer, Mapping) if self.item is None else self.now(answer) is not None
+
     def then(self, now: Json) -> Json:
         """Return the setting as it is to be, by what it is now: a list keeps what it has."""
         if not self.adds:

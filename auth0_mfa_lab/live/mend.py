@@ -60,7 +60,7 @@ def _mended(api: Management, name: str, change: Change, allow: Callable[[Wish], 
 
     read = api.send("GET", change.read)
     now = change.now(read.json)
-    if read.status != 200 or (change.adds and not isinstance(now, list)):
+    if read.status != 200 or not change.is_told(read.json):
         return came(False, f"not touched, since it could not be read: {_outcome(read)}")
     then = change.then(now)
     if then == now:

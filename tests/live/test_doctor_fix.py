@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.live.doctor_mothers import GRANT, MFA, SETUPS, all_on, run, told
-from tests.live.live_world import Answer, LiveTenant
+from tests.live.live_world import Alteration, Answer, LiveTenant
 
 API = "/api/v2"
 
@@ -18,6 +18,13 @@ def ready(live_tenant: LiveTenant) -> LiveTenant:
     """A live tenant where everything is on."""
     all_on(live_tenant)
     return live_tenant
+
+
+class Exactly(Alteration):
+    """An alteration of this path alone, and of none below it."""
+
+    def hits(self, method: str, path: str) -> bool:
+        return self.times > 0 and self.route == f"{method} {path}"
 
 
 def environ(tenant: LiveTenant) -> dict[str, str]:
@@ -188,3 +195,31 @@ def test_a_token_in_the_settings_is_enough(ready: LiveTenant, monkeypatch: pytes
     assert (result.exit_code, grants(ready) >= set(MFA)) == (0, True)
     assert str(token) not in result.output
     assert GRANT in told(result)["mended"][0]["said"]
+
+
+@pytest.mark.parametrize("body", [b"null", b"<html>", b"5", b'"x"'])
+@pytest.mark.parametrize(
+    ("setup", "path"),
+    [
+        ("policy", "guardian/policies"),
+        ("push", "guardian/factors"),
+        ("push provider", "guardian/factors/push-notification/selected-provider"),
+        ("default directory", "tenants/settings"),
+        ("voice message type", "guardian/factors/phone/message-types"),
+    ],
+)
+def test_what_garbage_stands_before_is_not_replaced(
+    ready: LiveTenant, monkeypatch: pytest.MonkeyPatch, setup: str, path: str, body: bytes
+) -> None:
+    SETUPS[setup].breaks(ready)
+    reads: list[Answer] = []
+
+    def garbage_at_the_second(answer: Answer) -> Answer:
+        reads.append(answer)
+        return replace(answer, body=body) if len(reads) == 2 else answer
+
+    ready.altered.append(Exactly(f"GET {API}/{path}", garbage_at_the_second, times=2))
+    result = run(monkeypatch, environ(ready), "--fix", "--yes", "--json")
+    assert (result.exit_code, writes(ready)) == (1, [])
+    (came,) = told(result)["mended"]
+    assert came["said"].startswith("not touched, since it could not be read: 200 OK")
