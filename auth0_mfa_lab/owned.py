@@ -50,6 +50,8 @@ class OwnTenant:
         none is reached by accident, and LabError for a file that cannot be written: nothing was sent then.
         """
         settings = settings or Settings.from_env()
+        if transport is None:
+            settings.must_be_allowed()
         domain, reached = live_domain(settings), transport or network(settings)
         lab = cast("type[Lab]", cls)(settings, reached, RealClock(), domain)
         if transport is None:

@@ -75,6 +75,7 @@ class Settings:
     raise_failures: bool = False
     confirm: Confirm = "once"
     virtual_phone: bool = False
+    allow_live: bool = False
     notice: str | None = None
 
     @classmethod
@@ -105,9 +106,9 @@ class Settings:
 
         Raises SettingsError where CI is set and does not allow it, and for a value of a switch that is not known.
         """
-        if is_ci(environ) and values.get("AUTH0_LAB_ALLOW_LIVE") != "1":
-            raise SettingsError(_NOT_IN_CI)
-        return cls._of(values, "live")
+        settings = cls._of(values, "live")
+        settings.must_be_allowed(environ)
+        return settings
 
     @classmethod
     def of_server(
@@ -174,7 +175,13 @@ class Settings:
             raise_failures=values.get("AUTH0_LAB_RAISE") == "1",
             confirm=_confirm(values.get("AUTH0_LAB_CONFIRM")),
             virtual_phone=values.get("AUTH0_LAB_VIRTUAL_PHONE") == "1",
+            allow_live=values.get("AUTH0_LAB_ALLOW_LIVE") == "1",
         )
+
+    def must_be_allowed(self, environ: Mapping[str, str] | None = None) -> None:
+        """Raise SettingsError where CI is set (in `environ`, or in the process's own) and does not allow a live run."""
+        if is_ci(environ) and not self.allow_live:
+            raise SettingsError(_NOT_IN_CI)
 
     def checked(self) -> Settings:
         """Return these settings with a lower-case domain, or raise SettingsError for the first that is wrong."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -371,6 +371,16 @@ def test_in_ci_nothing_goes_live_unless_that_is_said(tmp_path: Path, value: str)
         Settings.from_env(tmp_path, environ={**LIVE, "CI": value})
     allowed = {**LIVE, "CI": value, "AUTH0_LAB_ALLOW_LIVE": "1"}
     assert Settings.from_env(tmp_path, environ=allowed).tenant == "live"
+
+
+def test_in_ci_settings_that_somebody_made_go_live_no_more_than_those_of_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings.from_env(tmp_path, environ=LIVE)
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(SettingsError, match=r"nothing was sent.*AUTH0_LAB_ALLOW_LIVE=1"):
+        Lab.live(settings)
+    assert Lab.live(replace(settings, allow_live=True)).domain == "tenant.example"
 
 
 @pytest.mark.parametrize("value", ["", "0", "false", "False"])

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.live.administrator import Administrator
 from auth0_mfa_lab.live.cleanup import CleanUp
 from auth0_mfa_lab.live.confirm import Confirm
@@ -22,6 +23,8 @@ from auth0_mfa_lab.wire.exchange import Json
 if TYPE_CHECKING:
     from auth0_mfa_lab.lab import Lab
 
+T = TypeVar("T")
+
 
 def watch_over(lab: Lab) -> Watch:
     """Put a guard at the door of a live lab, and return it."""
@@ -35,7 +38,7 @@ def own_user(lab: Lab, factors: Sequence[str]) -> User:
     """Return a user of a live tenant in a known state: a throw-away one where the Management API opens, or the own."""
     administrator = administrator_of(lab)
     if administrator is None:
-        return configured_user(lab.settings, lab.client, lab.aliases, factors)
+        return _out_of_its_frames(lambda: configured_user(lab.settings, lab.client, lab.aliases, factors))
     maker = Maker(
         management=administrator,
         client=lab.client,
@@ -46,7 +49,7 @@ def own_user(lab: Lab, factors: Sequence[str]) -> User:
         draw=lab._draw,
         know=lab._codes.know,
     )
-    return maker.user(factors)
+    return _out_of_its_frames(lambda: maker.user(factors))
 
 
 def cleaned(lab: Lab, *, yes: bool, dry_run: bool) -> Leftovers:
@@ -63,7 +66,16 @@ def cleaned(lab: Lab, *, yes: bool, dry_run: bool) -> Leftovers:
         confirm=lab._watch.confirm,
         aliases=lab.aliases,
     )
-    return clean_up.run(yes=yes, dry_run=dry_run)
+    return _out_of_its_frames(lambda: clean_up.run(yes=yes, dry_run=dry_run))
+
+
+def _out_of_its_frames(act: Callable[[], T]) -> T:
+    """Do something; a LabError of it is raised anew, for in the frames that it left are names and ids of people."""
+    try:
+        return act()
+    except LabError as problem:
+        error = problem
+    raise error.with_traceback(None) from None
 
 
 def administrator_of(lab: Lab) -> Callable[[], Management] | None:

@@ -16,6 +16,7 @@ from typing import Any
 import pyotp
 import pytest
 from click.testing import CliRunner, Result
+from IPython.core.ultratb import VerboseTB
 
 from auth0_mfa_lab import Lab
 from auth0_mfa_lab.cli import main
@@ -477,6 +478,20 @@ def test_a_tenant_that_does_not_let_itself_be_read_is_told(live_tenant: LiveTena
 
 
 # -- the file
+
+
+def test_the_traceback_of_what_fails_names_nobody(live_tenant: LiveTenant) -> None:
+    lab = live_tenant.lab(management=True, confirm="never")
+    lab.user(factors=["otp"])
+    known = entries(lab)[0]
+    live_tenant.bad("5xx", "GET /api/v2/users-by-email")
+    live_tenant.bad("5xx", "GET /api/v2/users")
+    with pytest.raises(LabError) as refusal:
+        lab.cleanup(yes=True)
+    error = refusal.value
+    shown = VerboseTB(theme_name="nocolor").text(type(error), error, error.__traceback__)
+    assert "cleanup" in shown
+    assert not [raw for raw in (known.user, known.name) if raw and raw in shown]
 
 
 def test_the_file_is_its_owners_alone_and_git_ignores_it(live_tenant: LiveTenant) -> None:
