@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from auth0_mfa_lab import Client, Settings, State
 from auth0_mfa_lab.cli import main
+from auth0_mfa_lab.live.drift_allowed import NAME, read_allowed
 from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.sandbox.oauth import OAuth
 from auth0_mfa_lab.wire.exports.table import EXPORTS
@@ -68,6 +69,13 @@ def test_each_command_that_is_named_exists() -> None:
         assert CliRunner().invoke(main, [*words, "--help"]).exit_code == 0, row
     named = set(re.findall(r"auth0-mfa-lab ([a-z]+)", README))
     assert named == set(main.commands)
+
+
+def test_the_list_of_accepted_differences_is_read_as_it_is_written(tmp_path: Path) -> None:
+    (tmp_path / NAME).write_text(README.split("```toml\n")[1].split("```")[0], encoding="utf-8")
+    (allowed,) = read_allowed(tmp_path / "push.har", None)
+    assert allowed.allows("POST /mfa/associate", "recovery_codes", "removed", "")
+    assert not allowed.allows("POST /mfa/associate", "barcode_uri", "removed", "")
 
 
 def test_the_table_of_states_has_each_state_of_a_poll() -> None:
