@@ -151,8 +151,14 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, str(tmp_path / name.lower()))
 
 
-@pytest.mark.parametrize("run", ["state", "no state", "nbconvert"])
-@pytest.mark.parametrize("name", SCENES)
+# nbconvert runs notebooks by nbclient: that its own default is the same is seen at two of them.
+RUNS = [
+    *((name, run) for name in SCENES for run in ("state", "no state")),
+    *((name, "nbconvert") for name in ("phone", "qr of a live tenant")),
+]
+
+
+@pytest.mark.parametrize(("name", "run"), RUNS)
 def test_no_secret_and_no_live_qr_is_in_a_notebook_that_was_run(name: str, run: str, tmp_path: Path) -> None:
     scene = SCENES[name]
     cells = (*scene.cells, KEEP)
