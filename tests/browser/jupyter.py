@@ -37,7 +37,8 @@ NOTEBOOKS = "@jupyterlab/notebook-extension:tracker"
 WIDGETS = "@jupyter-widgets/jupyterlab-manager:plugin"
 _CONFIG: Mapping[str, Mapping[str, object]] = {
     "Application": {"log_level": "ERROR"},
-    "ServerApp": {"ip": "127.0.0.1", "base_url": "/", "open_browser": False},
+    # Any free port: two servers that begin at once would both find the same one free, and one of them end.
+    "ServerApp": {"ip": "127.0.0.1", "port": 0, "base_url": "/", "open_browser": False},
     "LabApp": {
         "news_url": None,
         "check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
