@@ -95,3 +95,14 @@ def a_guarded_journal() -> Journal:
     journal = a_journal()
     RecordingTransport(httpx.MockTransport(lambda _: httpx.Response(200)), journal, speaker="app")
     return journal
+
+
+def test_a_short_secret_of_another_lab_lays_no_part_of_a_long_one_bare(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    mine, other = a_journal(), a_journal()
+    guards = {LogGuard.watching(each.aliases) for each in (mine, other)}
+    assert len(guards) == 1
+    mine.aliases.learn("mfa_token", "one-long-secret-of-mine")
+    other.aliases.learn("password", "long-secret")
+    logging.getLogger("httpx").info("see one-long-secret-of-mine and long-secret")
+    assert [record.getMessage() for record in caplog.records] == ["see <mfa_token 1> and <password 1>"]

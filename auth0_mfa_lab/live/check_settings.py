@@ -16,7 +16,9 @@ from auth0_mfa_lab.live.finding import Finding, fine, unasked
 from auth0_mfa_lab.settings import Settings
 
 _OF_THE_LAB = ("TENANT", "TOKEN", "SHOW_PEOPLE", "RAISE", "CONFIRM", "VIRTUAL_PHONE", "ALLOW_LIVE")
-_NO_VARIABLE = frozenset({"tenant", "notice", "show_people", "raise_failures", "confirm", "virtual_phone"})
+_NO_VARIABLE = frozenset(
+    {"tenant", "notice", "show_people", "raise_failures", "confirm", "virtual_phone", "allow_live"}
+)
 KNOWN = frozenset(
     {f"AUTH0_{each.name.upper()}" for each in fields(Settings) if each.name not in _NO_VARIABLE}
     | {f"AUTH0_LAB_{each}" for each in _OF_THE_LAB}

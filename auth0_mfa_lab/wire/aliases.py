@@ -153,8 +153,7 @@ class Aliases:
         return [self._masked(str(text), introducing, introduced) for text in texts]
 
     def _masked(self, text: str, introducing: int | None, introduced: set[str]) -> str:
-        with self.lock:
-            finds = merged(self._finds(text))
+        finds = self.finds(text)
         parts: list[str] = []
         end = 0
         for find in finds:
@@ -164,6 +163,11 @@ class Aliases:
             parts += [text[end : find.start], alias.introduced if first else alias.shown]
             end = find.end
         return "".join([*parts, text[end:]])
+
+    def finds(self, text: str) -> list[Find[Alias]]:
+        """Return where learned secrets stand in a text, in their order, none of them in another."""
+        with self.lock:
+            return merged(self._finds(text))
 
     def wrap(self, value: str) -> str:
         """Return the value as a Secret if it holds any, shown masked; else as it is."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
 from weakref import WeakSet
 
 from auth0_mfa_lab.wire.aliases import Aliases
+from auth0_mfa_lab.wire.finds import merged
 
 _TALKERS = (
     *("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy", "httpcore.socks"),
@@ -58,10 +59,20 @@ class LogGuard(logging.Filter):
             record.exc_info = record.exc_text = record.stack_info = None
         with self._lock:
             known = list(self._known)
-        for aliases in known:
-            said = aliases.mask(said)
-        record.msg, record.args = said, ()
+        record.msg, record.args = _masked(said, known), ()
         return True
+
+
+def _masked(said: str, known: Iterable[Aliases]) -> str:
+    """Return a text with the secrets of several labs under their aliases.
+
+    They are looked for in the text as it is: a short one of one lab may be a part of a long one of another, which
+    nobody would find any more.
+    """
+    finds = sorted((find for each in known for find in each.finds(said)), key=lambda find: (find.start, -find.end))
+    for find in reversed(merged(finds)):
+        said = f"{said[: find.start]}{find.alias.shown}{said[find.end :]}"
+    return said
 
 
 @contextlib.contextmanager
