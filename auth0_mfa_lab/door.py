@@ -2,39 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal, Protocol, overload
+from collections.abc import Callable
+from types import MethodType
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, Literal, ParamSpec, TypeVar, overload
+
+from auth0_mfa_lab.bench import Bench
+from auth0_mfa_lab.boxed import inside_of
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.boxed import Inside
-    from auth0_mfa_lab.lab import Lab
 
 Profile = Literal["docs", "recorded"]
 Policy = Literal["all-applications", "never", "confidence-score"]
+P = ParamSpec("P")
+Made = TypeVar("Made")
 
 
-class Opens(Protocol):
-    """What `Lab.sandbox` is: a constructor."""
+class SandboxDoor(Generic[P, Made]):
+    """Makes a constructor a door: on the class it opens a sandbox, on a lab it shows the one that the lab has."""
 
-    def __call__(
-        self,
-        *,
-        profile: Profile = "docs",
-        policy: Policy = "all-applications",
-        switches: Mapping[str, str | int | bool] | None = None,
-        seed: int = 1,
-    ) -> Lab: ...
-
-
-class SandboxDoor:
-    """On the class it opens a sandbox, on a lab it shows the one that the lab has."""
+    def __init__(self, opens: Callable[Concatenate[Any, P], Made]) -> None:
+        """Open with `opens`, a function of the class."""
+        self._opens = opens
 
     @overload
-    def __get__(self, lab: None, owner: type[Lab]) -> Opens: ...
+    def __get__(self, lab: None, owner: type[Bench]) -> Callable[P, Made]: ...
 
     @overload
-    def __get__(self, lab: Lab, owner: type[Lab]) -> Inside: ...
+    def __get__(self, lab: Bench, owner: type[Bench]) -> Inside: ...
 
-    def __get__(self, lab: Lab | None, owner: type[Lab]) -> Opens | Inside:
+    def __get__(self, lab: Bench | None, owner: type[Bench]) -> Callable[P, Made] | Inside:
         """Return the constructor of the class, or the inside of a lab's sandbox; LabError when it has none."""
-        return owner._open_sandbox if lab is None else lab._inside()
+        return MethodType(self._opens, owner) if lab is None else inside_of(lab._box, lab.domain)

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from auth0_mfa_lab.bench import Bench
 from auth0_mfa_lab.show.exported import Exported
 from auth0_mfa_lab.wire.exports.table import exported
 
 if TYPE_CHECKING:
-    from auth0_mfa_lab.settings import Settings
     from auth0_mfa_lab.show.panels_copy import CopyPanel
     from auth0_mfa_lab.wire.exchange import Exchange
-    from auth0_mfa_lab.wire.journal import Journal
 
 
-class Exports:
+class Exports(Bench):
     """A lab's part that exports its journal."""
-
-    journal: Journal
-    settings: Settings
 
     def export(self, kind: str, exchange: Exchange | None = None) -> Exported:
         """Return the journal as something to take away, with no secret in it; `.save(path)` writes it.

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import httpx
 
-from auth0_mfa_lab.boxed import Box, Host, HowItIsSet, Inside
+from auth0_mfa_lab.boxed import Host, HowItIsSet, Inside
 from auth0_mfa_lab.errors import NothingWasSent
-from auth0_mfa_lab.inbox import LabInbox, Message, SandboxInbox
+from auth0_mfa_lab.inbox import LabInbox, Message
 from auth0_mfa_lab.people import User
-from auth0_mfa_lab.phone import Pushed, SandboxPhone, VirtualPhone
-from auth0_mfa_lab.screens import NotedScreen
+from auth0_mfa_lab.phone import Pushed, VirtualPhone
 from auth0_mfa_lab.show.limits import Limits
 from auth0_mfa_lab.wire.aliases import Aliases
 from auth0_mfa_lab.wire.beside import Json
 from auth0_mfa_lab.wire.journal import Journal
-
-if TYPE_CHECKING:
-    from auth0_mfa_lab.lab import Lab
 
 T = TypeVar("T")
 OF_A_PUSH = ("started", "host", "source", "location", "id")
@@ -78,7 +74,7 @@ class NotedHost:
     def user(self, aliases: Aliases, factors: Sequence[str]) -> User:
         """Return the host's user, and note who it is."""
         user = self._host.user(aliases, factors)
-        self._notes.note("user", **{name: _plain(value) for name, value in asdict_of(user).items()})
+        self._notes.note("user", **{name: plain(value) for name, value in asdict_of(user).items()})
         return user
 
     def limits(self, user: User) -> Limits:
@@ -154,7 +150,7 @@ class NotedInbox:
         except NothingWasSent as none:
             self._notes.note("message", **asked, said=str(none))
             raise
-        self._notes.note("message", **asked, message={name: _plain(getattr(message, name)) for name in OF_A_MESSAGE})
+        self._notes.note("message", **asked, message={name: plain(getattr(message, name)) for name in OF_A_MESSAGE})
         return message
 
 
@@ -170,52 +166,13 @@ def noted_answers(ask: Callable[[str], str], journal: Journal) -> Callable[[str]
     return asked
 
 
-def furnished(lab: Lab, box: Box) -> Lab:
-    """Give a lab the phone, the inbox and the users of its sandbox, and return it; all of them are noted."""
-    lab._virtual = box.new_phone(lab._connection.http("phone"))
-    equip(lab, box, lab._virtual, SandboxInbox(box.messages, lab.aliases), failures=box.failures)
-    lab._screen = NotedScreen(box.sight, lab.journal)
-    remember_tenant(lab)
-    return lab
-
-
-def equip(lab: Lab, host: Host, phone: VirtualPhone, inbox: LabInbox, *, failures: type[Exception]) -> None:
-    """Give a lab a host, a phone that raises `failures`, and an inbox, each of them noted."""
-    lab._box = NotedHost(host, lab.journal)
-    lab.phone = SandboxPhone(NotedPhone(phone, lab.journal, failures), lab.aliases, failures=failures)
-    lab.inbox = NotedInbox(inbox, lab.journal)
-
-
-def remember_tenant(lab: Lab) -> None:
-    """Note whose tenant a lab is on, and who its applications are: all that a replay needs to begin."""
-    settings, secret = lab.settings, lab.client._sender._client_secret
-    facts = {
-        "kind": settings.tenant,
-        "domain": lab.domain,
-        "origin": lab.mfa_audience.removesuffix("/mfa/"),
-        "people": lab.aliases.people,
-        "client_id": lab.client.client_id,
-        "client_secret": secret,
-        "mgmt_client_id": lab._machine[0],
-        "mgmt_client_secret": lab._machine[1],
-        "mgmt_domain": settings.mgmt_domain,
-        "audience": lab.audience,
-        "public_client_id": settings.public_client_id,
-        "begins": lab.clock.now(),
-        "virtual_phone": settings.virtual_phone or None,
-    }
-    if settings.tenant == "live":
-        names = ("username", "password", "phone_number", "email", "realm", "scope")
-        facts |= {name: getattr(settings, name) for name in names}
-    lab.journal.beside.tenant = {name: _plain(value) for name, value in facts.items() if value is not None}
-
-
 def asdict_of(user: User) -> dict[str, Json]:
     """Return the fields of a user."""
     return {name: getattr(user, name) for name in User.__dataclass_fields__}
 
 
-def _plain(value: Json) -> Json:
+def plain(value: Json) -> Json:
+    """Return a value as JSON has it: a secret as its text, a tuple as a list."""
     if isinstance(value, str):
         return str(value)
     return list(value) if isinstance(value, tuple) else value

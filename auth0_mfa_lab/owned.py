@@ -5,35 +5,31 @@ from __future__ import annotations
 import weakref
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Self, TypeVar
 
 import httpx
 
+from auth0_mfa_lab.bench import Bench
 from auth0_mfa_lab.clock import RealClock
 from auth0_mfa_lab.connection import live_domain
 from auth0_mfa_lab.errors import LabError
+from auth0_mfa_lab.furnishing import remember_tenant
 from auth0_mfa_lab.live.record import Record
-from auth0_mfa_lab.noted import remember_tenant
 from auth0_mfa_lab.people import learn_settings
 from auth0_mfa_lab.sender import network
 from auth0_mfa_lab.settings import Settings
 
 if TYPE_CHECKING:
-    from auth0_mfa_lab.lab import Lab
-    from auth0_mfa_lab.live.administrator import Administrator
     from auth0_mfa_lab.live.drift import Drift
-    from auth0_mfa_lab.live.watch import Watch
     from auth0_mfa_lab.people import User
     from auth0_mfa_lab.show.doctor import Diagnosis
     from auth0_mfa_lab.show.leftovers import Leftovers
 
+B = TypeVar("B", bound=Bench)
 
-class OwnTenant:
+
+class OwnTenant(Bench):
     """A lab's part that opens one's own tenant."""
-
-    _record: Record | None = None
-    _watch: Watch | None = None
-    _administrator: Administrator | None = None
 
     @classmethod
     def live(
@@ -42,7 +38,7 @@ class OwnTenant:
         *,
         transport: httpx.BaseTransport | None = None,
         record: str | Path | None = None,
-    ) -> Lab:
+    ) -> Self:
         """Open one's own tenant; `transport` stands in for the network.
 
         Without `settings` they are read as `from_env` does. With `record` every exchange is kept in that file as it
@@ -53,7 +49,7 @@ class OwnTenant:
         if transport is None:
             settings.must_be_allowed()
         domain, reached = live_domain(settings), transport or network(settings)
-        lab = cast("type[Lab]", cls)(settings, reached, RealClock(), domain)
+        lab = cls(settings, reached, RealClock(), domain)
         if transport is None:
             # Nobody has to close a lab: its connections end with it.
             weakref.finalize(lab, reached.close)
@@ -78,7 +74,7 @@ class OwnTenant:
         """
         from auth0_mfa_lab.live.consult import consult
 
-        return consult(cast("Lab", self), wanted=wanted, management_token=management_token)
+        return consult(self, wanted=wanted, management_token=management_token)
 
     def cleanup(self, *, yes: bool = False, dry_run: bool = False) -> Leftovers:
         """Remove what labs left on this tenant, in earlier kernels too: users, and authenticators, and nothing else.
@@ -89,7 +85,7 @@ class OwnTenant:
         """
         from auth0_mfa_lab.live.keeping import cleaned
 
-        return cleaned(cast("Lab", self), yes=yes, dry_run=dry_run)
+        return cleaned(self, yes=yes, dry_run=dry_run)
 
     def drift(self, path: str | Path | None = None, *, allow: str | Path | None = None) -> Drift:
         """Compare a recorded live run with what the sandbox answers to the same steps; nothing is sent anywhere.
@@ -110,13 +106,13 @@ class OwnTenant:
     def _own_user(self, factors: Sequence[str]) -> User:
         from auth0_mfa_lab.live.keeping import own_user
 
-        return own_user(cast("Lab", self), factors)
+        return own_user(self, factors)
 
     def _where_recorded(self) -> list[str]:
         return [self._record.line()] if self._record else []
 
 
-def recorded_in(lab: Lab, path: str | Path | None) -> Lab:
+def recorded_in(lab: B, path: str | Path | None) -> B:
     """Return a lab whose exchanges are kept in a file from now on, and at its end; without a path just as it is."""
     if path is not None:
         record = lab._record = Record(lab.journal, path)

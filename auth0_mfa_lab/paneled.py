@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from auth0_mfa_lab.bench import Bench
 from auth0_mfa_lab.polled import PollRun
 from auth0_mfa_lab.polling import Poll
 from auth0_mfa_lab.sender import checked_text
@@ -13,32 +14,16 @@ from auth0_mfa_lab.show.poll import show_poll
 from auth0_mfa_lab.wire.secrets_of import secrets_of_barcode
 
 if TYPE_CHECKING:
-    from auth0_mfa_lab.client import Client
-    from auth0_mfa_lab.clock import LabClock
-    from auth0_mfa_lab.phone import LabPhone
-    from auth0_mfa_lab.settings import Settings
     from auth0_mfa_lab.show.panels import PollPanel
     from auth0_mfa_lab.show.panels_phone import PhonePanel
     from auth0_mfa_lab.show.panels_phone_own import OwnPhonePanel
     from auth0_mfa_lab.show.panels_qr import QrPanel
     from auth0_mfa_lab.show.panels_reveal import RevealPanel
-    from auth0_mfa_lab.show.phone_sight import Screen
     from auth0_mfa_lab.show.qr import QrPicture
-    from auth0_mfa_lab.wire.aliases import Aliases
-    from auth0_mfa_lab.wire.journal import Journal
 
 
-class Panels:
+class Panels(Bench):
     """A lab's part that polls, and that draws its panels."""
-
-    aliases: Aliases
-    client: Client
-    clock: LabClock
-    domain: str
-    journal: Journal
-    phone: LabPhone
-    settings: Settings
-    _screen: Screen | None = None
 
     def poll(self, *, mfa_token: str, oob_code: str) -> PollRun:
         """Poll until the phone answers, or nobody can any more; *Interrupt* stops it and loses nothing.

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, Self
 
+from auth0_mfa_lab.bench import Bench
 from auth0_mfa_lab.boxed import Host, headline
 from auth0_mfa_lab.clock import LabClock, RealClock, SandboxClock
+from auth0_mfa_lab.furnishing import equip
 from auth0_mfa_lab.inbox import OwnInbox
-from auth0_mfa_lab.noted import NotedHost, equip, noted_answers
+from auth0_mfa_lab.noted import NotedHost, noted_answers
 from auth0_mfa_lab.people import learn_settings
 from auth0_mfa_lab.phone import OwnPhone
 from auth0_mfa_lab.recorded import (
@@ -27,19 +29,12 @@ from auth0_mfa_lab.wire.beside import Json
 from auth0_mfa_lab.wire.har_reading import Recording, read_har
 from auth0_mfa_lab.wire.replay import RecordedTransport, Replay
 
-if TYPE_CHECKING:
-    from auth0_mfa_lab.lab import Lab
-
 _SECRETS = ("client_secret", "mgmt_client_secret", "password")
 _PERSON = ("username", "phone_number", "email")
 
 
-class Replays:
+class Replays(Bench):
     """The part of a lab that opens one on a recording."""
-
-    _box: Host | None
-    domain: str
-    _recording: Recording | None = None
 
     def _first_line(self) -> str:
         """Return the line by which a lab names its tenant; a recording is no tenant, and says whose it is."""
@@ -48,7 +43,7 @@ class Replays:
         return _named(self._recording, self._box, self.domain)
 
     @classmethod
-    def replay(cls, path: str | Path) -> Lab:
+    def replay(cls, path: str | Path) -> Self:
         """Open a recorded run, which `lab.export("har").save(path)` wrote: nothing is sent anywhere.
 
         Each request must be the one that was recorded in its place; LabError says which part of it is not. A HAR that
@@ -60,7 +55,7 @@ class Replays:
         transport = RecordedTransport(time.reach)
         is_live = tenant["kind"] == "live"
         clock: LabClock = RealClock(sleep=time.advance, now=time.now) if is_live else SandboxClock(time)
-        lab = cast("type[Lab]", cls)(_settings_of(tenant), transport, clock, tenant["domain"])
+        lab = cls(_settings_of(tenant), transport, clock, tenant["domain"])
         lab.aliases.people = bool(tenant["people"])
         lab.journal.beside.tenant, lab.journal.beside.is_replayed = recording.tenant, True
         learn_settings(lab.settings, lab.aliases)
@@ -71,7 +66,7 @@ class Replays:
         return lab
 
 
-def _furnish(lab: Lab, replay: Replay, is_live: bool) -> None:
+def _furnish(lab: Bench, replay: Replay, is_live: bool) -> None:
     lab._recording = recording = replay.recording
     host = RecordedHost(replay, lab.domain)
     if recording.is_ours and not is_live:

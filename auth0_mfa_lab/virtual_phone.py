@@ -22,7 +22,7 @@ from auth0_mfa_lab.wire.exchange import Exchange
 from auth0_mfa_lab.wire.recorder import NOTES
 
 if TYPE_CHECKING:
-    from auth0_mfa_lab.lab import Lab
+    from auth0_mfa_lab.bench import Bench
     from auth0_mfa_lab.secret import Secret
     from auth0_mfa_lab.wire.replay import Replay
 
@@ -104,7 +104,7 @@ class _Remarked(httpx.BaseTransport):
         return answer
 
 
-def give_virtual_phone(lab: Lab) -> None:
+def give_virtual_phone(lab: Bench) -> None:
     """Give a live lab the virtual phone in the place of the person's own; the lab says so in its first line."""
     from auth0_mfa_lab.sandbox import Chance, Delivery, Phone, PhoneError, WallClock
 
@@ -116,13 +116,13 @@ def give_virtual_phone(lab: Lab) -> None:
     _equip(lab, SandboxPhone(NotedPhone(phone, lab.journal, PhoneError), lab.aliases, failures=PhoneError))
 
 
-def replay_virtual_phone(lab: Lab, replay: Replay) -> None:
+def replay_virtual_phone(lab: Bench, replay: Replay) -> None:
     """Give a lab on the recording of a live run the phone that the run had."""
     phone = NotedPhone(RecordedPhone(replay, lab._connection.http("phone")), lab.journal, RecordedFailure)
     _equip(lab, SandboxPhone(phone, lab.aliases, failures=RecordedFailure))
 
 
-def _equip(lab: Lab, phone: SandboxPhone) -> None:
+def _equip(lab: Bench, phone: SandboxPhone) -> None:
     enrolled: LabPhone = EnrolledPhone(phone, lab.clock)
     lab.phone = enrolled
     lab.settings = replace(lab.settings, virtual_phone=True, notice=repr(enrolled).splitlines()[0])

@@ -50,21 +50,27 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "connection": POLLING | {"client", "management"},
     "boxed": POLLING | {"inbox", "limits", "people", "sandbox", "show"},
     "screens": WIRE | {"show"},
-    "noted": POLLING | {"boxed", "inbox", "people", "phone", "screens", "show"},
+    "noted": POLLING | {"boxed", "inbox", "people", "phone", "show"},
+    "bench": POLLING
+    | {"boxed", "client", "clock", "connection", "inbox", "live", "management", "noted", "phone", "sandbox", "sender"}
+    | {"show"},
+    "furnishing": POLLING | {"bench", "boxed", "inbox", "noted", "phone", "screens"},
     "recorded": POLLING | {"boxed", "inbox", "people", "sandbox", "show"},
     "virtual_phone": POLLING | {"clock", "connection", "noted", "phone", "recorded", "sandbox", "show"},
     "replayed": POLLING
-    | {"boxed", "clock", "inbox", "noted", "people", "phone", "recorded", "screens", "virtual_phone"},
+    | {"bench", "boxed", "clock", "furnishing", "inbox", "noted", "people", "phone", "recorded", "screens"}
+    | {"virtual_phone"},
     "control": LEAVES | {"settings"},
     "served": POLLING | {"boxed", "clock", "control", "inbox", "people", "phone", "sandbox", "show"},
-    "door": frozenset(),  # it names types alone
-    "exporting": WIRE | {"show"},
-    "paneled": POLLING | {"client", "clock", "sender", "screens", "show"},
+    "door": frozenset({"bench", "boxed"}),
+    "exporting": WIRE | {"bench", "show"},
+    "paneled": POLLING | {"bench", "sender", "show"},
     "staged": LEAVES | {"live", "sandbox"},
-    "owned": POLLING | {"staged", "clock", "connection", "live", "noted", "people", "sender", "show", "virtual_phone"},
+    "owned": POLLING
+    | {"bench", "clock", "connection", "furnishing", "live", "people", "sender", "show", "staged", "virtual_phone"},
     "lab": POLLING
-    | {"client", "clock", "inbox", "live", "people", "phone", "sandbox", "sender", "show"}
-    | {"boxed", "connection", "door", "exporting", "noted", "owned", "paneled", "replayed", "served"},
+    | {"boxed", "clock", "door", "exporting", "furnishing", "owned", "paneled", "people", "replayed", "sender"}
+    | {"served", "show"},
     "": POLLING | {"client", "lab"},
     "cli": frozenset({"", "cli_cleanup", "cli_control", "cli_doctor", "cli_drift", "cli_scan", "cli_serve", "lab"}),
     "cli_serve": frozenset({"serving"}),

@@ -15,13 +15,13 @@ from auth0_mfa_lab.settings_values import values_of
 from auth0_mfa_lab.show.doctor import Diagnosis
 
 if TYPE_CHECKING:
-    from auth0_mfa_lab.lab import Lab
+    from auth0_mfa_lab.bench import Bench
 
 STEP = "Doctor"
 
 
 def consult(
-    lab: Lab,
+    lab: Bench,
     *,
     wanted: Sequence[str] | None = None,
     management_token: str | None = None,
@@ -40,7 +40,7 @@ def consult(
         return examine(subject, named=_named(lab), settings=about, mask=lab.aliases.mask, say=say)
 
 
-def subject_of(lab: Lab, wanted: Sequence[str] | None, management_token: str | None) -> Subject:
+def subject_of(lab: Bench, wanted: Sequence[str] | None, management_token: str | None) -> Subject:
     """Return the tenant of a lab as the doctor looks at it."""
     features = checked_features(wanted)
     given = management_token or lab.settings.mgmt_token
@@ -68,7 +68,7 @@ def values_in(settings: Settings) -> dict[str, str]:
     return {name: str(value) for name, value in found.items() if value}
 
 
-def _about_settings(lab: Lab) -> Iterator[Finding]:
+def _about_settings(lab: Bench) -> Iterator[Finding]:
     if lab.settings.tenant != "live":
         yield fine("settings", "None is needed: this is no tenant of Auth0's")
         return
@@ -78,13 +78,13 @@ def _about_settings(lab: Lab) -> Iterator[Finding]:
         yield from misspelled(around)
 
 
-def _named(lab: Lab) -> str:
+def _named(lab: Bench) -> str:
     kind = "live" if lab.settings.tenant == "live" else "sandbox"
     return f"the {kind} tenant {lab.domain}"
 
 
 @contextmanager
-def _step(lab: Lab) -> Iterator[None]:
+def _step(lab: Bench) -> Iterator[None]:
     """Put what is asked here under a title of its own, and what follows under the one before."""
     before = lab.journal.title
     lab.step(STEP)
