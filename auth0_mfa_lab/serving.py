@@ -11,7 +11,7 @@ from pathlib import Path
 
 from auth0_mfa_lab.sandbox import Clock, Sandbox, WallClock
 from auth0_mfa_lab.sandbox.records import Profile
-from auth0_mfa_lab.sandbox.server import Server, is_loopback
+from auth0_mfa_lab.sandbox.web.server import Server, is_loopback
 
 HEAD = "# Written by auth0-mfa-lab serve, and overwritten by its next start."
 PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=!-]*")

@@ -92,8 +92,8 @@ ONLY_IN: Mapping[str, tuple[str, ...]] = {
     "ipywidgets": ("show.panels",),
     "anywidget": ("show.panels",),
     "starlette": ("sandbox",),
-    "uvicorn": ("sandbox.server",),
-    "trustme": ("sandbox.certificates",),
+    "uvicorn": ("sandbox.web.server",),
+    "trustme": ("sandbox.web.certificates",),
     "dotenv": ("settings",),
 }
 ENVIRONMENT = frozenset({"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"})

@@ -13,8 +13,8 @@ import pytest
 
 from auth0_mfa_lab import Exchange
 from auth0_mfa_lab.sandbox import Sandbox, User
-from auth0_mfa_lab.sandbox.app import build_app
 from auth0_mfa_lab.sandbox.records import Authenticator
+from auth0_mfa_lab.sandbox.web.app import build_app
 from auth0_mfa_lab.wire.journal import Journal
 from benchmarks import mask
 from tests.mothers import a_journal, a_request, an_exchange

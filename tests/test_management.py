@@ -16,7 +16,7 @@ from auth0_mfa_lab import Client, Exchange, Lab, NoAnswer
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.management import Management
 from auth0_mfa_lab.sandbox import Sandbox
-from auth0_mfa_lab.sandbox.management import Management as Emulated
+from auth0_mfa_lab.sandbox.management.api import Management as Emulated
 from auth0_mfa_lab.secret import Secret
 from auth0_mfa_lab.wire.journal import Journal
 from auth0_mfa_lab.wire.recorder import RecordingTransport

@@ -15,7 +15,7 @@ from auth0_mfa_lab import Client, Settings, State
 from auth0_mfa_lab.cli import main
 from auth0_mfa_lab.live.drift_allowed import NAME, read_allowed
 from auth0_mfa_lab.sandbox import Sandbox
-from auth0_mfa_lab.sandbox.oauth import OAuth
+from auth0_mfa_lab.sandbox.oauth.api import OAuth
 from auth0_mfa_lab.wire.exports.table import EXPORTS
 from tests.readme_probes import Probes
 from tests.readme_tables import ABSENT, GRANT_WHAT, TABLES, WHAT, between, routes, short, written

@@ -10,16 +10,12 @@ from typing import TYPE_CHECKING
 
 from joserfc.jwk import RSAKey
 
-from auth0_mfa_lab.sandbox.app import Door, build_app
 from auth0_mfa_lab.sandbox.chance import Chance
 from auth0_mfa_lab.sandbox.clock import Clock, WallClock
 from auth0_mfa_lab.sandbox.defaults import REALM, Defaults, default_settings
 from auth0_mfa_lab.sandbox.delivery import Delivery, Message
 from auth0_mfa_lab.sandbox.evidence import EvidenceRow, evidence
-from auth0_mfa_lab.sandbox.exchange import CALLER
-from auth0_mfa_lab.sandbox.keys import NewKey
-from auth0_mfa_lab.sandbox.limits import LIMITS, LimitRow, Owner
-from auth0_mfa_lab.sandbox.phone import (
+from auth0_mfa_lab.sandbox.guardian.phone import (
     Enrollment,
     NotABarcode,
     NotEnrolled,
@@ -29,15 +25,19 @@ from auth0_mfa_lab.sandbox.phone import (
     PhoneError,
     names_of_a_phone,
 )
+from auth0_mfa_lab.sandbox.limits import LIMITS, LimitRow, Owner
+from auth0_mfa_lab.sandbox.oauth.keys import NewKey
 from auth0_mfa_lab.sandbox.preparing import FACTORS, enroll_factors
 from auth0_mfa_lab.sandbox.records import Policy, Profile, User
 from auth0_mfa_lab.sandbox.switches import SWITCHES, checked_switches
 from auth0_mfa_lab.sandbox.tenant import Tenant
+from auth0_mfa_lab.sandbox.web.app import Door, build_app
+from auth0_mfa_lab.sandbox.web.exchange import CALLER
 
 if TYPE_CHECKING:
     import httpx
 
-    from auth0_mfa_lab.sandbox.transport import SandboxTransport
+    from auth0_mfa_lab.sandbox.web.transport import SandboxTransport
 
 __all__ = [
     "SWITCHES",
@@ -106,7 +106,7 @@ class Sandbox:
     @cached_property
     def transport(self) -> SandboxTransport:
         """What reaches the tenant in process; a sandbox on a socket never needs it."""
-        from auth0_mfa_lab.sandbox.transport import SandboxTransport
+        from auth0_mfa_lab.sandbox.web.transport import SandboxTransport
 
         return SandboxTransport(self.app)
 

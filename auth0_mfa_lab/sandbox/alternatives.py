@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 
-from auth0_mfa_lab.sandbox import errors, grant_errors, mfa_errors
+from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.errors import Marks, OAuthError
+from auth0_mfa_lab.sandbox.mfa import errors as mfa_errors
+from auth0_mfa_lab.sandbox.oauth import grant_errors
 
 
 class InvalidClient(errors.Unauthorized):

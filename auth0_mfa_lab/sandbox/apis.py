@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from auth0_mfa_lab.sandbox.domains import Domains
-from auth0_mfa_lab.sandbox.management_scopes import MANAGEMENT_SCOPES
+from auth0_mfa_lab.sandbox.management.scopes import MANAGEMENT_SCOPES
 from auth0_mfa_lab.sandbox.records import Api
 
 MFA_PATH = "mfa/"

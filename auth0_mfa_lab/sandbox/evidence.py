@@ -3,20 +3,15 @@
 import re
 from collections.abc import Iterator
 
-from auth0_mfa_lab.sandbox import (
-    alternatives,
-    client_credentials_errors,
-    errors,
-    grant_errors,
-    guardian_errors,
-    management_errors,
-    management_evidence,
-    mfa_errors,
-    passwordless_errors,
-    session_errors,
-)
+from auth0_mfa_lab.sandbox import alternatives, errors
 from auth0_mfa_lab.sandbox.errors import WireError
 from auth0_mfa_lab.sandbox.evidence_row import EvidenceRow as EvidenceRow
+from auth0_mfa_lab.sandbox.guardian import errors as guardian_errors
+from auth0_mfa_lab.sandbox.management import errors as management_errors
+from auth0_mfa_lab.sandbox.management import evidence as management_evidence
+from auth0_mfa_lab.sandbox.mfa import errors as mfa_errors
+from auth0_mfa_lab.sandbox.oauth import client_credentials_errors, grant_errors, session_errors
+from auth0_mfa_lab.sandbox.passwordless import errors as passwordless_errors
 
 SECTION = re.compile(r" \((?:sections? [\d., and]+)\)")
 NO_CACHE = "private, no-store, no-cache, must-revalidate, post-check=0, pre-check=0, no-transform"

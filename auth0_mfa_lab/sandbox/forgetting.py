@@ -2,7 +2,7 @@
 
 from urllib.parse import unquote
 
-from auth0_mfa_lab.sandbox.phone import Phone
+from auth0_mfa_lab.sandbox.guardian.phone import Phone
 from auth0_mfa_lab.sandbox.records import CONNECTIONS, User
 from auth0_mfa_lab.sandbox.tenant import Tenant
 

@@ -7,7 +7,7 @@ from typing import Literal
 from auth0_mfa_lab.sandbox.bucket import Bucket
 from auth0_mfa_lab.sandbox.clock import Clock
 from auth0_mfa_lab.sandbox.errors import Mark
-from auth0_mfa_lab.sandbox.issued import Bounded
+from auth0_mfa_lab.sandbox.oauth.issued import Bounded
 
 MINUTE, HOUR = 60, 3600
 LimitName = Literal[

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from auth0_mfa_lab.sandbox.oob_codes import CODE_CHANNELS, OobCodes
-from auth0_mfa_lab.sandbox.otp import Otp
-from auth0_mfa_lab.sandbox.phone import Phone
-from auth0_mfa_lab.sandbox.push import Push
+from auth0_mfa_lab.sandbox.guardian.phone import Phone
+from auth0_mfa_lab.sandbox.mfa.oob_codes import CODE_CHANNELS, OobCodes
+from auth0_mfa_lab.sandbox.mfa.otp import Otp
+from auth0_mfa_lab.sandbox.mfa.push import Push
 from auth0_mfa_lab.sandbox.records import Login, Request, User
 from auth0_mfa_lab.sandbox.tenant import Tenant
 

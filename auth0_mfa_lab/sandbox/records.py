@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from auth0_mfa_lab.sandbox.bucket import Bucket
-from auth0_mfa_lab.sandbox.device_key import DeviceKey
+from auth0_mfa_lab.sandbox.guardian.device_key import DeviceKey
 from auth0_mfa_lab.sandbox.switches import checked_switches
 
 Profile = Literal["docs", "recorded"]

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from auth0_mfa_lab.sandbox import mfa_errors as errors
 from auth0_mfa_lab.sandbox.limits import LimitName
+from auth0_mfa_lab.sandbox.mfa import errors
 from auth0_mfa_lab.sandbox.records import Channel
 from auth0_mfa_lab.sandbox.tenant import Tenant
 

@@ -11,15 +11,15 @@ from joserfc.jwk import RSAKey
 
 from auth0_mfa_lab.sandbox import Sandbox, User
 from auth0_mfa_lab.sandbox.clock import Clock
-from auth0_mfa_lab.sandbox.exchange import asgi_scope
-from auth0_mfa_lab.sandbox.factors import Factors
-from auth0_mfa_lab.sandbox.oob_codes import CODE_CHANNELS, OobCodes
-from auth0_mfa_lab.sandbox.otp import PERIOD, Otp
+from auth0_mfa_lab.sandbox.mfa.factors import Factors
+from auth0_mfa_lab.sandbox.mfa.oob_codes import CODE_CHANNELS, OobCodes
+from auth0_mfa_lab.sandbox.mfa.otp import PERIOD, Otp
+from auth0_mfa_lab.sandbox.mfa.push import Push
+from auth0_mfa_lab.sandbox.mfa.recovery import Recovery
 from auth0_mfa_lab.sandbox.preparing import enroll_factors
-from auth0_mfa_lab.sandbox.push import Push
 from auth0_mfa_lab.sandbox.records import CONNECTIONS, Api, Login, Policy, Profile, Request
-from auth0_mfa_lab.sandbox.recovery import Recovery
-from auth0_mfa_lab.sandbox.whole import answer_whole
+from auth0_mfa_lab.sandbox.web.exchange import asgi_scope
+from auth0_mfa_lab.sandbox.web.whole import answer_whole
 
 
 class Keys:

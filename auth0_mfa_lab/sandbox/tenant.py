@@ -5,16 +5,18 @@ from urllib.parse import quote
 from joserfc.jwk import RSAKey
 
 from auth0_mfa_lab.sandbox.apis import MANAGEMENT_PATH, MFA_SCOPES, Apis
-from auth0_mfa_lab.sandbox.authenticators import Authenticators
 from auth0_mfa_lab.sandbox.chance import Chance
 from auth0_mfa_lab.sandbox.clock import Clock
 from auth0_mfa_lab.sandbox.delivery import Delivery
 from auth0_mfa_lab.sandbox.directory import Directory
 from auth0_mfa_lab.sandbox.domains import Domains
-from auth0_mfa_lab.sandbox.issued import Issued
-from auth0_mfa_lab.sandbox.keys import NewKey
 from auth0_mfa_lab.sandbox.limits import Limits
-from auth0_mfa_lab.sandbox.passwordless_codes import PasswordlessCodes
+from auth0_mfa_lab.sandbox.mfa.authenticators import Authenticators
+from auth0_mfa_lab.sandbox.mfa.transactions import Transactions
+from auth0_mfa_lab.sandbox.oauth.issued import Issued
+from auth0_mfa_lab.sandbox.oauth.keys import NewKey
+from auth0_mfa_lab.sandbox.oauth.tokens import DEFAULT_LIFETIME, Tokens
+from auth0_mfa_lab.sandbox.passwordless.codes import PasswordlessCodes
 from auth0_mfa_lab.sandbox.records import (
     Api,
     Client,
@@ -27,8 +29,6 @@ from auth0_mfa_lab.sandbox.records import (
     User,
 )
 from auth0_mfa_lab.sandbox.tenant_log import TenantLog
-from auth0_mfa_lab.sandbox.tokens import DEFAULT_LIFETIME, Tokens
-from auth0_mfa_lab.sandbox.transactions import Transactions
 
 NEWCOMERS = 10_000
 """How many users that came without a password are kept; the one who came first is forgotten first."""

@@ -5,7 +5,7 @@ from joserfc.jwk import RSAKey
 
 from auth0_mfa_lab.sandbox import Phone
 from auth0_mfa_lab.sandbox.delivery import Push
-from auth0_mfa_lab.sandbox.phone import Enrollment
+from auth0_mfa_lab.sandbox.guardian.phone import Enrollment
 from tests.sandbox.sandbox_mothers import GUARDIAN, App, bearer, pushed, scan, sign
 
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from joserfc.jwk import RSAKey
 
-from auth0_mfa_lab.sandbox.device_key import BadKey, BadSignature, DeviceKey
+from auth0_mfa_lab.sandbox.guardian.device_key import BadKey, BadSignature, DeviceKey
 
 KEY = RSAKey.generate_key()
 N = str(KEY.as_dict(private=False)["n"])

@@ -8,8 +8,8 @@ import pyotp
 import pytest
 
 from auth0_mfa_lab.sandbox import LimitRow, Phone, User
-from auth0_mfa_lab.sandbox.app import build_app
-from auth0_mfa_lab.sandbox.transport import SandboxTransport
+from auth0_mfa_lab.sandbox.web.app import build_app
+from auth0_mfa_lab.sandbox.web.transport import SandboxTransport
 from tests.sandbox.sandbox_mothers import App, app_of, error_of, kinds, new_sandbox, set_up, switch_on
 
 NOW = 1_800_000_000

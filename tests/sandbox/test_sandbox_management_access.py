@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from auth0_mfa_lab.sandbox.management import Management
+from auth0_mfa_lab.sandbox.management.api import Management
 from tests.sandbox.management_mothers import admin_of, four_keys, machine_token, notes_of, users_path
 from tests.sandbox.sandbox_mothers import App, bearer, claims_of, sign
 

@@ -13,7 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from auth0_mfa_lab.sandbox import Sandbox
-from auth0_mfa_lab.sandbox.transport import SandboxTransport
+from auth0_mfa_lab.sandbox.web.transport import SandboxTransport
 from tests.sandbox.sandbox_mothers import App
 
 

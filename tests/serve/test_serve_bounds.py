@@ -6,7 +6,7 @@ import pytest
 from auth0_mfa_lab.sandbox import tenant as tenants
 from auth0_mfa_lab.sandbox.delivery import BOXES, Delivery, Message
 from auth0_mfa_lab.sandbox.forgetting import reset_user
-from auth0_mfa_lab.sandbox.issued import Passing
+from auth0_mfa_lab.sandbox.oauth.issued import Passing
 from auth0_mfa_lab.sandbox.records import Request
 from tests.sandbox.sandbox_mothers import App, new_sandbox
 
@@ -90,7 +90,7 @@ def test_whoever_came_without_a_password_first_is_forgotten_first(monkeypatch: p
 
 
 def test_a_phone_remembers_a_bounded_number_of_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    from auth0_mfa_lab.sandbox import phone as phones
+    from auth0_mfa_lab.sandbox.guardian import phone as phones
 
     monkeypatch.setattr(phones, "KEPT", 2)
     box = new_sandbox()

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from auth0_mfa_lab.sandbox import Sandbox
-from auth0_mfa_lab.sandbox.server import Server
+from auth0_mfa_lab.sandbox.web.server import Server
 
 PATHS = (
     *("/_lab", "/_lab/", "/_lab/state", "/_lab/code", "/_lab/messages", "/_lab/push", "/_lab/phone", "/_lab/clock"),

@@ -14,8 +14,8 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 
 from auth0_mfa_lab.sandbox import Sandbox
-from auth0_mfa_lab.sandbox.server import Server
-from auth0_mfa_lab.sandbox.whole import Waited, answer_whole
+from auth0_mfa_lab.sandbox.web.server import Server
+from auth0_mfa_lab.sandbox.web.whole import Waited, answer_whole
 from tests.sandbox.sandbox_mothers import claims_of
 from tests.serve.serve_mothers import Application
 

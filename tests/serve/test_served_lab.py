@@ -16,7 +16,7 @@ from auth0_mfa_lab.control import Control
 from auth0_mfa_lab.errors import ControlRefused, NoServer, NothingToAnswer, NothingWasSent
 from auth0_mfa_lab.people import User
 from auth0_mfa_lab.sandbox import Sandbox, WallClock
-from auth0_mfa_lab.sandbox.server import Server
+from auth0_mfa_lab.sandbox.web.server import Server
 from auth0_mfa_lab.secret import Secret
 from auth0_mfa_lab.serving import write_env_file
 from auth0_mfa_lab.show.panels_phone import PhonePanel

@@ -14,7 +14,7 @@ from auth0_mfa_lab.control import Control
 from auth0_mfa_lab.errors import NoServer
 from auth0_mfa_lab.people import User
 from auth0_mfa_lab.sandbox import Sandbox, WallClock
-from auth0_mfa_lab.sandbox.server import Server
+from auth0_mfa_lab.sandbox.web.server import Server
 from auth0_mfa_lab.show import panels_ticking
 from auth0_mfa_lab.show.panels_phone import PhonePanel
 from auth0_mfa_lab.show.panels_phone_rows import PushRow

@@ -1,0 +1,1 @@
+"""The Guardian device API, and the virtual phone that speaks it."""

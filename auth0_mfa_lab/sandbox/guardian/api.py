@@ -1,0 +1,197 @@
+"""The Guardian device API, what a phone speaks: enroll, resolve-transaction, device-accounts."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from hmac import compare_digest
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from auth0_mfa_lab.sandbox.evidence import ENROLLED, RESOLVED, note_of
+from auth0_mfa_lab.sandbox.guardian import errors
+from auth0_mfa_lab.sandbox.guardian.device_key import BadKey, BadSignature, DeviceKey, is_addressed_to, is_current
+from auth0_mfa_lab.sandbox.mfa.factors import Factors
+from auth0_mfa_lab.sandbox.mfa.push import Push
+from auth0_mfa_lab.sandbox.notes import add_note
+from auth0_mfa_lab.sandbox.records import Device, OobTransaction, PushService
+from auth0_mfa_lab.sandbox.tenant import Tenant
+from auth0_mfa_lab.sandbox.web.json_text import json_object
+
+MOUNTS = ("/appliance-mfa/api", "/api")
+TICKET = re.compile(r"""\s*ticket\s+id\s*=\s*["']?(\w+)["']?\s*""", re.IGNORECASE)
+
+
+class Guardian:
+    """The device API of one tenant, at both of its mounts (the guardian reference, section 7)."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        self._tenant = tenant
+        self._push = Push(tenant)
+        self._factors = Factors(tenant)
+
+    def routes(self) -> list[Route]:
+        return [
+            route
+            for mount in MOUNTS
+            for route in (
+                Route(f"{mount}/enroll", self.enroll, methods=["POST"]),
+                Route(f"{mount}/resolve-transaction", self.resolve, methods=["POST"]),
+                Route(f"{mount}/device-accounts/{{id}}", self.update, methods=["PATCH"]),
+                Route(f"{mount}/device-accounts/{{id}}", self.delete, methods=["DELETE"]),
+            )
+        ]
+
+    async def enroll(self, request: Request) -> JSONResponse:
+        """Enroll the phone that scanned a ticket (section 2)."""
+        shown = TICKET.fullmatch(request.headers.get("authorization", ""))
+        if shown is None:
+            raise errors.NoTicket
+        body = await _json_object(request)
+        ticket = self._push.open_ticket(shown[1])
+        if ticket is None:
+            raise errors.TicketNotFound
+        identifier, name = _text(body, "identifier"), _text(body, "name")
+        service, push_token = _push_credentials(body.get("push_credentials"))
+        try:
+            key = DeviceKey.from_jwk(body.get("public_key"))
+        except BadKey as problem:
+            raise errors.InvalidBody(problem=str(problem)) from problem
+        device = self._push.enroll(
+            ticket, identifier=identifier, name=name, service=service, push_token=push_token, key=key
+        )
+        add_note(request, note_of(ENROLLED))
+        return JSONResponse(
+            {
+                "id": device.id,
+                "url": self._tenant.guardian_url,
+                "issuer": self._tenant.settings.name,
+                "user_id": device.user_id,
+                "token": device.token,
+                "totp": {"secret": ticket.totp_secret, "algorithm": "sha1", "digits": 6, "period": 30},
+            },
+            status_code=ENROLLED.status,
+        )
+
+    async def resolve(self, request: Request) -> Response:
+        """Take a phone's yes or no; the order of the checks is section 5's, and nothing changes before the last."""
+        txid = self._tenant.tokens.transaction_of(_bearer(request))
+        transaction = self._tenant.transactions.by_txid(txid) if txid else None
+        if transaction is None:
+            raise errors.InvalidToken
+        body = await _json_object(request)
+        device = self._tenant.devices.get(transaction.device_id)
+        if device is None or self._factors.state_of(transaction) != "pending":
+            raise errors.LoginTransactionNotFound
+        answer = body.get("challenge_response")
+        if not isinstance(answer, str) or answer.count(".") != 2:
+            raise errors.InvalidBody(problem="challenge_response must be a JWT")
+        accepted, reason = self._verdict(answer, device, transaction)
+        self._push.answer(transaction, accepted=accepted, reason=reason)
+        add_note(request, note_of(RESOLVED))
+        return Response(status_code=RESOLVED.status)
+
+    def _verdict(self, answer: str, device: Device, transaction: OobTransaction) -> tuple[bool, str | None]:
+        """Return what the signed answer says, once every check of it has passed."""
+        try:
+            claims = device.key.claims_of(answer)
+        except BadSignature as problem:
+            raise errors.ChallengeRefused(problem=str(problem)) from problem
+        accepted, reason = claims.get("auth0_guardian_accepted"), claims.get("auth0_guardian_reason")
+        checks = {
+            "sub is not the challenge": claims.get("sub") == transaction.challenge,
+            "iss is not the identifier sent at enroll": claims.get("iss") == device.identifier,
+            "aud is not this endpoint": is_addressed_to(claims, self._urls("resolve-transaction")),
+            "expired, or not yet valid": is_current(claims, self._tenant.clock.stamp()),
+            "auth0_guardian_method is not push": claims.get("auth0_guardian_method") == "push",
+            "auth0_guardian_accepted is no boolean": isinstance(accepted, bool),
+        }
+        if failed := [check for check, passed in checks.items() if not passed]:
+            raise errors.ChallengeRefused(problem=failed[0])
+        return accepted is True, reason if isinstance(reason, str) else None
+
+    async def update(self, request: Request) -> JSONResponse:
+        """Change a phone's identifier, name or push token; what is absent stays (section 3)."""
+        # Read first, judged second: nothing may happen between the look at the device and its change.
+        await request.body()
+        device = self._device_of(request)
+        body = await _json_object(request)
+        if "identifier" in body:
+            device = replace(device, identifier=_text(body, "identifier"))
+        if "name" in body:
+            device = replace(device, name=_text(body, "name"))
+        if "push_credentials" in body:
+            service, push_token = _push_credentials(body["push_credentials"])
+            device = replace(device, service=service, push_token=push_token)
+        self._push.update_device(device)
+        credentials = {"service": device.service, "token": device.push_token}
+        return JSONResponse(
+            {
+                "id": device.id,
+                "identifier": device.identifier,
+                "name": device.name,
+                "push_credentials": credentials,
+            }
+        )
+
+    async def delete(self, request: Request) -> Response:
+        """Un-enroll a phone; a body, or a content type without one, does not matter (section 3)."""
+        device = self._device_of(request)
+        self._tenant.remove_authenticator(device.user_id, f"push|{device.id}")
+        return Response(status_code=204)
+
+    def _device_of(self, request: Request) -> Device:
+        """Return the device of the path, if the bearer is its opaque token or a JWT that its key signed."""
+        bearer = _bearer(request)
+        device = self._tenant.devices.get(request.path_params["id"])
+        if device is None:
+            raise errors.EnrollmentNotFound
+        if not compare_digest(device.token.encode(), bearer.encode()) and not self._is_own_jwt(bearer, device):
+            raise errors.InvalidToken
+        return device
+
+    def _is_own_jwt(self, bearer: str, device: Device) -> bool:
+        try:
+            claims = device.key.claims_of(bearer)
+        except BadSignature:
+            return False
+        return (
+            claims.get("iss") == device.id
+            and claims.get("sub") == device.user_id
+            and is_addressed_to(claims, self._urls("device-accounts"))
+            and is_current(claims, self._tenant.clock.stamp())
+        )
+
+    def _urls(self, name: str) -> frozenset[str]:
+        return frozenset(f"{self._tenant.domains.origin}{mount}/{name}" for mount in MOUNTS)
+
+
+async def _json_object(request: Request) -> Mapping[str, object]:
+    body = json_object(await request.body())
+    if body is None:
+        raise errors.InvalidBody(problem="it must be a JSON object")
+    return body
+
+
+def _bearer(request: Request) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise errors.InvalidToken
+    return token.strip()
+
+
+def _text(body: Mapping[str, object], name: str) -> str:
+    value = body.get(name)
+    if not isinstance(value, str) or not value:
+        raise errors.InvalidBody(problem=f"{name} must be a string")
+    return value
+
+
+def _push_credentials(value: object) -> tuple[PushService, str]:
+    if not isinstance(value, Mapping):
+        raise errors.InvalidBody(problem="push_credentials must be an object")
+    service = value.get("service")
+    if service not in ("GCM", "APNS"):
+        raise errors.InvalidBody(problem="push_credentials.service must be GCM or APNS")
+    return ("GCM" if service == "GCM" else "APNS"), _text(value, "token")

@@ -1,0 +1,1 @@
+"""The MFA API, `/mfa/*`, with its factors, authenticators and transactions (reference, sections 2 to 5)."""

@@ -1,0 +1,87 @@
+"""From the token of a request to its login, with the checks that every endpoint makes in the same order."""
+
+from starlette.requests import Request
+
+from auth0_mfa_lab.sandbox.mfa.errors import (
+    ExpiredMfaToken,
+    InsufficientScope,
+    InvalidBearer,
+    InvalidBearerToDelete,
+    MalformedMfaToken,
+    NoBearer,
+    WrongClient,
+)
+from auth0_mfa_lab.sandbox.records import Client, Login
+from auth0_mfa_lab.sandbox.tenant import Tenant
+
+
+def login_of_bearer(tenant: Tenant, request: Request, *, scope: str) -> Login:
+    """Return the login of a Bearer mfa_token, or of an MFA access token that has `scope`.
+
+    Raises NoBearer, InvalidBearer, ExpiredMfaToken, InsufficientScope.
+    """
+    token = _bearer(request)
+    login = _login(tenant, token)
+    if login is not None:
+        return _unexpired(tenant, login)
+    access = _living_access(tenant, token)
+    if access is None:
+        raise InvalidBearer
+    return _with_scope(access, scope)
+
+
+def access_of_bearer(tenant: Tenant, request: Request, *, scope: str) -> Login:
+    """Return the transaction of a Bearer MFA access token that has `scope`; an mfa_token does not do.
+
+    Raises NoBearer, InvalidBearerToDelete, InsufficientScope.
+    """
+    access = _living_access(tenant, _bearer(request))
+    if access is None:
+        raise InvalidBearerToDelete
+    return _with_scope(access, scope)
+
+
+def login_of_body(tenant: Tenant, mfa_token: str, client: Client, *, confirms: bool = False) -> Login:
+    """Return the login of an mfa_token in a body; with `confirms`, an MFA access token with `enroll` does, too.
+
+    Raises MalformedMfaToken, ExpiredMfaToken, WrongClient, InsufficientScope, in this order (reference, section 13.2).
+    """
+    login = _login(tenant, mfa_token)
+    if login is None and confirms:
+        login = tenant.access_login(mfa_token)
+    if login is None:
+        raise MalformedMfaToken
+    _unexpired(tenant, login)
+    if login.request.client_id != client.client_id:
+        raise WrongClient
+    return _with_scope(login, "enroll") if login.is_access_token else login
+
+
+def _login(tenant: Tenant, mfa_token: str) -> Login | None:
+    """Return the login behind an mfa_token; that of a user who was deleted meanwhile is none [guess]."""
+    login = tenant.transactions.login(mfa_token)
+    return login if login and login.request.user_id in tenant.users else None
+
+
+def _bearer(request: Request) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise NoBearer
+    return token.strip()
+
+
+def _living_access(tenant: Tenant, token: str) -> Login | None:
+    access = tenant.access_login(token)
+    return access if access and tenant.clock.now() < access.expires else None
+
+
+def _with_scope(access: Login, scope: str) -> Login:
+    if scope not in access.request.scope:
+        raise InsufficientScope(scope=scope)
+    return access
+
+
+def _unexpired(tenant: Tenant, login: Login) -> Login:
+    if tenant.clock.now() >= login.expires or not tenant.directory.is_current(login.request):
+        raise ExpiredMfaToken
+    return login

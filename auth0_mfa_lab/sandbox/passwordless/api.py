@@ -1,0 +1,179 @@
+"""`POST /passwordless/start`, and the grant that takes its code (reference, section 7)."""
+
+import re
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from auth0_mfa_lab.sandbox.delivery import Message
+from auth0_mfa_lab.sandbox.errors import InvalidAudienceElsewhere, NotEmulated
+from auth0_mfa_lab.sandbox.mfa.api import JSON
+from auth0_mfa_lab.sandbox.oauth.client_auth import authenticate_client
+from auth0_mfa_lab.sandbox.oauth.grants import GRANTS, Answer, finish_first_factor, granted_scopes, wished_audience
+from auth0_mfa_lab.sandbox.passwordless import errors
+from auth0_mfa_lab.sandbox.records import CONNECTIONS, Client, PasswordlessConnection
+from auth0_mfa_lab.sandbox.records import Request as TokenRequest
+from auth0_mfa_lab.sandbox.tenant import Tenant
+from auth0_mfa_lab.sandbox.web.fields import Fields, read_fields
+
+GRANT = f"{GRANTS}/passwordless/otp"
+STRINGS = ("client_id", "client_secret", "client_assertion", "client_assertion_type", "connection", "send")
+ADDRESSES = ("email", "phone_number")
+PROPERTIES = (*STRINGS, *ADDRESSES, "authParams")
+PHONE_NUMBER = r"^\+[0-9]{1,15}$"
+EMAIL = r"^[^@\s]+@[^@\s]+$"
+SEND = "^(code|link)$"
+JSON_TYPES = ((bool, "boolean"), (int | float, "number"), (str, "string"), (list, "array"), (dict, "object"))
+
+
+class Passwordless:
+    """The passwordless logins of one tenant, by SMS and by email."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        self._tenant = tenant
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/passwordless/start", self.start, methods=["POST"]),
+            Route("/passwordless/verify_redirect", self.verify_redirect, methods=["GET"]),
+        ]
+
+    async def start(self, request: Request) -> JSONResponse:
+        """Send a code or a link; an address that nobody knows is sent one, too."""
+        starts = self._tenant.limits.bucket("passwordless_starts", request.client.host if request.client else "")
+        if not starts.take(self._tenant.clock.now()):
+            raise errors.TooManyStarts(headers=starts.headers())
+        fields = await read_fields(request)
+        self._authenticate(request, fields)
+        connection = self._connection(fields)
+        address = _address(fields, connection)
+        send = fields.text("send")
+        if send is not None and not re.fullmatch(SEND, send):
+            raise errors.BadSend(pattern=SEND)
+        by_link = connection == "email" and send != "code"
+        code = self._tenant.passwordless.issue(connection, address)
+        language = request.headers.get("x-request-language") or request.headers.get("accept-language")
+        link = self._link(fields, address, code) if by_link else None
+        self._send(connection, address, code=None if by_link else code, link=link, language=language)
+        name = "email" if connection == "email" else "phone"
+        return JSON(
+            {
+                "_id": self._tenant.passwordless.identity(connection, address),
+                "email" if connection == "email" else "phone_number": address,
+                f"{name}_verified": True,
+            },
+            headers=starts.headers(),
+        )
+
+    async def verify_redirect(self, _: Request) -> JSONResponse:
+        """Refuse, in the sandbox's own name, what a link opens: a browser's flow."""
+        raise NotEmulated("magic links (GET /passwordless/verify_redirect), which need a browser,")
+
+    def grant(self, fields: Fields, client: Client) -> Answer:
+        """Take a code: it is used up, and at its first success the user is made. `redirect_uri` is not read."""
+        username, otp = fields.required("username"), fields.required("otp")
+        realm = fields.required("realm")
+        connection = next((one for one in CONNECTIONS if one == realm), None)
+        if connection is None:
+            raise errors.UnknownRealm
+        audience = wished_audience(self._tenant, fields, unknown=InvalidAudienceElsewhere)
+        scope = granted_scopes(self._tenant, fields, audience)
+        tries = int(self._tenant.settings.switches["passwordless_tries"])
+        outcome = self._tenant.passwordless.use(connection, username, otp, tries=tries)
+        if outcome == "exhausted":
+            raise errors.TooManyTries
+        if outcome == "wrong":
+            raise errors.WrongEmailCode if connection == "email" else errors.WrongPhoneCode
+        user = self._tenant.passwordless_user(connection, username)
+        return finish_first_factor(
+            self._tenant,
+            TokenRequest(client_id=client.client_id, user_id=user.user_id, audience=audience, scope=scope, gty=None),
+        )
+
+    def _authenticate(self, request: Request, fields: Fields) -> None:
+        """Check the application and the names and types of the properties."""
+        by_basic = request.headers.get("authorization", "").lower().startswith("basic ")
+        if "client_id" not in fields and not by_basic:
+            raise errors.MissingClientId
+        for name in (*STRINGS, *ADDRESSES):
+            value = fields.raw(name)
+            if value is not None and not isinstance(value, str):
+                raise errors.WrongType(name=name, type=_json_type(value))
+        client = authenticate_client(self._tenant, request, fields)
+        if GRANT not in client.grants:
+            raise errors.StartNotAllowed(grant=GRANT)
+        if unknown := [name for name in fields if name not in PROPERTIES]:
+            raise errors.NotAllowed(names=", ".join(unknown))
+        auth_params = fields.raw("authParams")
+        if auth_params is not None and not isinstance(auth_params, dict):
+            raise errors.BadAuthParams(type=_json_type(auth_params))
+
+    def _connection(self, fields: Fields) -> PasswordlessConnection:
+        name = fields.text("connection")
+        if name is None:
+            raise errors.MissingConnection
+        connection = next((one for one in CONNECTIONS if one == name), None)
+        if connection is None:
+            raise errors.PasswordConnection if self._tenant.has_connection(name) else errors.UnknownConnection
+        if connection not in self._tenant.settings.passwordless:
+            raise errors.DisabledConnection
+        return connection
+
+    def _link(self, fields: Fields, address: str, code: str) -> str:
+        auth_params = fields.raw("authParams")
+        query = {
+            **{str(name): str(value) for name, value in (auth_params if isinstance(auth_params, dict) else {}).items()},
+            "connection": "email",
+            "client_id": fields.text("client_id") or "",
+            "email": address,
+            "verification_code": code,
+        }
+        return f"{self._tenant.tokens.issuer}passwordless/verify_redirect?{urlencode(query)}"
+
+    def _send(
+        self,
+        connection: PasswordlessConnection,
+        address: str,
+        *,
+        code: str | None,
+        link: str | None,
+        language: str | None,
+    ) -> None:
+        name = self._tenant.settings.name
+        text = f"Your verification code for {name} is: {code}" if code else f"Click here to log in to {name}: {link}"
+        self._tenant.delivery.message(
+            Message(
+                address=address,
+                channel=connection,
+                purpose="passwordless",
+                code=code,
+                link=link,
+                text=text,
+                language=language,
+                sent_at=self._tenant.clock.now(),
+            )
+        )
+
+
+def _address(fields: Fields, connection: PasswordlessConnection) -> str:
+    """Return the email address or the phone number that a start names."""
+    if connection == "email":
+        email = fields.text("email")
+        if email is None:
+            raise errors.MissingEmail
+        if not re.fullmatch(EMAIL, email):
+            raise errors.BadEmail(pattern=EMAIL)
+        return email
+    phone_number = fields.text("phone_number")
+    if phone_number is None:
+        raise errors.MissingPhoneNumber
+    if not re.fullmatch(PHONE_NUMBER, phone_number):
+        raise errors.BadPhoneNumber(pattern=PHONE_NUMBER)
+    return phone_number
+
+
+def _json_type(value: object) -> str:
+    """Return what JSON calls the type of a value."""
+    return next(name for kind, name in JSON_TYPES if isinstance(value, kind))

@@ -1,0 +1,65 @@
+"""The codes of passwordless logins: the newest of each address, for three minutes and three tries; pure state."""
+
+from dataclasses import dataclass, field
+from hmac import compare_digest
+from typing import Literal
+
+from auth0_mfa_lab.sandbox.chance import Chance
+from auth0_mfa_lab.sandbox.clock import Clock
+from auth0_mfa_lab.sandbox.oauth.issued import Bounded
+from auth0_mfa_lab.sandbox.records import PasswordlessConnection
+
+CODE_LIFETIME = 180
+"""Seconds (reference, section 7.3)."""
+
+
+@dataclass(slots=True, kw_only=True)
+class PasswordlessCode:
+    """One code that was sent, and how often another one came back."""
+
+    code: str = field(repr=False)
+    expires: float
+    failures: int = 0
+
+
+class PasswordlessCodes:
+    """The newest code of each address of each connection; an email address is the same in any case."""
+
+    def __init__(self, *, clock: Clock, chance: Chance) -> None:
+        self._clock = clock
+        self._chance = chance
+        self._codes: Bounded[PasswordlessCode] = Bounded()
+
+    def identity(self, connection: PasswordlessConnection, address: str) -> str:
+        """Return the 24 hex digits that stand for an address, the same each time."""
+        return self._chance.fork(_key(connection, address)).hex(24)
+
+    def issue(self, connection: PasswordlessConnection, address: str) -> str:
+        """Draw a code for an address; the one before it is dead."""
+        code = PasswordlessCode(code=self._chance.digits(6), expires=self._clock.now() + CODE_LIFETIME)
+        self._codes.put(_key(connection, address), code)
+        return code.code
+
+    def forget(self, connection: PasswordlessConnection, address: str) -> None:
+        """Let the code of an address be as if it had never been sent."""
+        self._codes.drop(_key(connection, address))
+
+    def use(
+        self, connection: PasswordlessConnection, address: str, code: str, *, tries: int
+    ) -> Literal["right", "wrong", "exhausted"]:
+        """Try a code: the right one is used up, and after `tries` wrong ones even that is refused."""
+        key = _key(connection, address)
+        newest = self._codes.get(key)
+        if newest is None or self._clock.now() >= newest.expires:
+            return "wrong"
+        if newest.failures >= tries:
+            return "exhausted"
+        if not compare_digest(newest.code.encode(), code.encode()):
+            newest.failures += 1
+            return "wrong"
+        self._codes.drop(key)
+        return "right"
+
+
+def _key(connection: PasswordlessConnection, address: str) -> str:
+    return f"{connection}|{address.lower()}"

@@ -1,0 +1,100 @@
+"""The sandbox as an ASGI app: the route table, and how each kind of failure is answered."""
+
+from functools import partial
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from auth0_mfa_lab.sandbox.alternatives import as_switched
+from auth0_mfa_lab.sandbox.elsewhere import is_elsewhere
+from auth0_mfa_lab.sandbox.errors import NotEmulated, WireError
+from auth0_mfa_lab.sandbox.evidence import NO_CACHE, NO_METHOD, NO_ROUTE, note_of
+from auth0_mfa_lab.sandbox.guardian.api import Guardian
+from auth0_mfa_lab.sandbox.management.api import BASE, CACHE, Management
+from auth0_mfa_lab.sandbox.mfa.api import JSON, Mfa
+from auth0_mfa_lab.sandbox.mfa.associate import Associate
+from auth0_mfa_lab.sandbox.notes import add_note
+from auth0_mfa_lab.sandbox.oauth.api import OAuth
+from auth0_mfa_lab.sandbox.oauth.discovery import Discovery
+from auth0_mfa_lab.sandbox.oauth.session import Session
+from auth0_mfa_lab.sandbox.passwordless.api import Passwordless
+from auth0_mfa_lab.sandbox.tenant import Tenant
+from auth0_mfa_lab.sandbox.web.gateway import Gateway
+
+
+class Door:
+    """The app of whatever tenant there is now: a server keeps the door, and what is behind it may be made anew."""
+
+    def __init__(self, inner: ASGIApp) -> None:
+        self.inner = inner
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        await self.inner(scope, receive, send)
+
+
+def build_app(tenant: Tenant) -> Starlette:
+    """Return the app of one tenant; a bug in a handler leaves it as an exception after a plain 500."""
+    app = Starlette(
+        routes=[
+            *OAuth(tenant).routes(),
+            *Associate(tenant).routes(),
+            *Mfa(tenant).routes(),
+            *Passwordless(tenant).routes(),
+            *Session(tenant).routes(),
+            *Guardian(tenant).routes(),
+            *Discovery(tenant).routes(),
+            *Management(tenant).routes(),
+        ],
+        middleware=[Middleware(Gateway, tenant=tenant)],
+        exception_handlers={
+            WireError: partial(answer_error, tenant),
+            NotEmulated: answer_not_emulated,
+            HTTPException: answer_no_route,
+            Exception: answer_bug,
+        },
+    )
+    # Auth0 has no redirect to a path with or without a slash.
+    app.router.redirect_slashes = False
+    return app
+
+
+async def answer_error(tenant: Tenant, request: Request, error: Exception) -> Response:
+    """Answer with what the error class says, or its alternative, and note what is not certain about it."""
+    assert isinstance(error, WireError)
+    error = as_switched(error, tenant.settings.switches)
+    if error.marks.note:
+        add_note(request, error.marks.note)
+    if request.url.path == "/oauth/token":
+        headers = {"cache-control": NO_CACHE, **error.headers}
+        return JSONResponse(error.body(), status_code=error.status, headers=headers)
+    cache = CACHE if request.url.path.startswith(f"{BASE}/") else {}
+    return JSON(error.body(), status_code=error.status, headers={**cache, **error.headers})
+
+
+async def answer_not_emulated(_: Request, error: Exception) -> Response:
+    """Answer 501 in plain text: nobody can take it for an answer of Auth0's."""
+    assert isinstance(error, NotEmulated)
+    return PlainTextResponse(error.message, status_code=501)
+
+
+async def answer_no_route(request: Request, error: Exception) -> Response:
+    """Answer 404 or 405 in Auth0's general shape; that these bodies look so is a guess."""
+    assert isinstance(error, HTTPException)
+    if is_elsewhere(request.url.path):
+        return await answer_not_emulated(request, NotEmulated(f"{request.method} {request.url.path}"))
+    row = NO_METHOD if error.status_code == 405 else NO_ROUTE
+    add_note(request, note_of(row))
+    body = {"statusCode": error.status_code, "error": error.detail, "message": error.detail}
+    return JSON(body, status_code=error.status_code, headers=error.headers)
+
+
+async def answer_bug(_: Request, error: Exception) -> Response:
+    """Answer 500 without an OAuth body: a mistake of the sandbox must not pass for an answer of Auth0's."""
+    return PlainTextResponse(
+        f"This is a bug in the sandbox ({type(error).__name__}), not an answer of Auth0's.", status_code=500
+    )
