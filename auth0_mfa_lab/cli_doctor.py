@@ -10,13 +10,13 @@ import click
 
 from auth0_mfa_lab.errors import LabError, SettingsError
 from auth0_mfa_lab.lab import Lab
-from auth0_mfa_lab.live.check_management import token_of
-from auth0_mfa_lab.live.check_settings import check_settings, mended, misspelled, refusal
-from auth0_mfa_lab.live.consult import consult, subject_of
-from auth0_mfa_lab.live.doctor import in_order
-from auth0_mfa_lab.live.finding import Finding, one_line, unasked
-from auth0_mfa_lab.live.mend import Mended, Wish, mend, mendable
-from auth0_mfa_lab.live.subject import FEATURES
+from auth0_mfa_lab.live.doctor.check_management import token_of
+from auth0_mfa_lab.live.doctor.check_settings import check_settings, mended, misspelled, refusal
+from auth0_mfa_lab.live.doctor.consult import consult, subject_of
+from auth0_mfa_lab.live.doctor.doctor import in_order
+from auth0_mfa_lab.live.doctor.finding import Finding, one_line, unasked
+from auth0_mfa_lab.live.doctor.mend import Mended, Wish, mend, mendable
+from auth0_mfa_lab.live.doctor.subject import FEATURES
 from auth0_mfa_lab.settings import Settings
 from auth0_mfa_lab.settings_values import values_of
 from auth0_mfa_lab.show.doctor import Diagnosis, Row, line_of

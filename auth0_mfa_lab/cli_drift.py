@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from auth0_mfa_lab.errors import LabError
-from auth0_mfa_lab.live.drift_allowed import NAME
+from auth0_mfa_lab.live.drift.allowed import NAME
 from auth0_mfa_lab.staged import drift as compared
 
 FOUND, UNREADABLE = 1, 2

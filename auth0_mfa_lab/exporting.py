@@ -9,7 +9,7 @@ from auth0_mfa_lab.show.exported import Exported
 from auth0_mfa_lab.wire.exports.table import exported
 
 if TYPE_CHECKING:
-    from auth0_mfa_lab.show.panels_copy import CopyPanel
+    from auth0_mfa_lab.show.panels.copy import CopyPanel
     from auth0_mfa_lab.wire.exchange import Exchange
 
 
@@ -32,7 +32,7 @@ class Exports(Bench):
 
     def copy_runnable(self, exchange: Exchange) -> CopyPanel:
         """Show `lab.curl(exchange)` in a panel whose button copies it with its raw values, which no file has."""
-        from auth0_mfa_lab.show.panels_copy import CopyPanel
+        from auth0_mfa_lab.show.panels.copy import CopyPanel
         from auth0_mfa_lab.wire.exports.runnable import runnable
 
         masked, settings = self.curl(exchange).text, self.settings

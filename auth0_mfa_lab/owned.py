@@ -20,7 +20,7 @@ from auth0_mfa_lab.sender import network
 from auth0_mfa_lab.settings import Settings
 
 if TYPE_CHECKING:
-    from auth0_mfa_lab.live.drift import Drift
+    from auth0_mfa_lab.live.drift.drift import Drift
     from auth0_mfa_lab.people import User
     from auth0_mfa_lab.show.doctor import Diagnosis
     from auth0_mfa_lab.show.leftovers import Leftovers
@@ -72,7 +72,7 @@ class OwnTenant(Bench):
         sent to anybody and nothing is changed: `auth0-mfa-lab doctor --fix` does that. Raises LabError for a wish that
         is not known.
         """
-        from auth0_mfa_lab.live.consult import consult
+        from auth0_mfa_lab.live.doctor.consult import consult
 
         return consult(self, wanted=wanted, management_token=management_token)
 

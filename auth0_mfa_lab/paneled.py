@@ -14,11 +14,11 @@ from auth0_mfa_lab.show.poll import show_poll
 from auth0_mfa_lab.wire.secrets_of import secrets_of_barcode
 
 if TYPE_CHECKING:
-    from auth0_mfa_lab.show.panels import PollPanel
-    from auth0_mfa_lab.show.panels_phone import PhonePanel
-    from auth0_mfa_lab.show.panels_phone_own import OwnPhonePanel
-    from auth0_mfa_lab.show.panels_qr import QrPanel
-    from auth0_mfa_lab.show.panels_reveal import RevealPanel
+    from auth0_mfa_lab.show.panels.phone import PhonePanel
+    from auth0_mfa_lab.show.panels.phone_own import OwnPhonePanel
+    from auth0_mfa_lab.show.panels.poll import PollPanel
+    from auth0_mfa_lab.show.panels.qr import QrPanel
+    from auth0_mfa_lab.show.panels.reveal import RevealPanel
     from auth0_mfa_lab.show.qr import QrPicture
 
 
@@ -35,7 +35,7 @@ class Panels(Bench):
 
     def poll_panel(self, *, mfa_token: str, oob_code: str) -> PollPanel:
         """Return a panel with the buttons *Poll once*, *Poll until done* and *Stop*, and a method behind each."""
-        from auth0_mfa_lab.show.panels import PollPanel
+        from auth0_mfa_lab.show.panels.poll import PollPanel
 
         run = self._run(mfa_token, oob_code)
         return PollPanel(run, clock=self.clock, mask=self.aliases.mask, raise_failures=self.settings.raise_failures)
@@ -54,7 +54,7 @@ class Panels(Bench):
 
         On a live tenant the QR is drawn after *Show* and is in no saved file. LabError for a URI that enrolls nothing.
         """
-        from auth0_mfa_lab.show.panels_qr import QrPanel
+        from auth0_mfa_lab.show.panels.qr import QrPanel
         from auth0_mfa_lab.show.qr_barcode import Barcode
 
         uri, is_live = self._learned(barcode_uri), self.settings.tenant == "live"
@@ -81,16 +81,16 @@ class Panels(Bench):
         """
         raises = self.settings.raise_failures
         if self._screen is None:
-            from auth0_mfa_lab.show.panels_phone_own import OwnPhonePanel
+            from auth0_mfa_lab.show.panels.phone_own import OwnPhonePanel
 
             return OwnPhonePanel(self.journal, now=self.clock.now, raise_failures=raises)
-        from auth0_mfa_lab.show.panels_phone import PhonePanel
+        from auth0_mfa_lab.show.panels.phone import PhonePanel
 
         return PhonePanel(self._screen, self.phone, aliases=self.aliases, raise_failures=raises)
 
     def reveal(self, alias: str) -> RevealPanel:
         """Show one raw value, that of `<access_token 1>` or its like, in a panel that leaves nothing in the file."""
-        from auth0_mfa_lab.show.panels_reveal import RevealPanel
+        from auth0_mfa_lab.show.panels.reveal import RevealPanel
 
         return RevealPanel.of(alias, self.aliases, raise_failures=self.settings.raise_failures)
 

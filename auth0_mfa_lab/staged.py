@@ -7,8 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from auth0_mfa_lab.live.drift import Drift, drift_of
-from auth0_mfa_lab.live.drift_stage import Setting
+from auth0_mfa_lab.live.drift.drift import Drift, drift_of
+from auth0_mfa_lab.live.drift.stage import Setting
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.sandbox import EvidenceRow

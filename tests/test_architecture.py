@@ -231,7 +231,7 @@ def test_a_module_is_no_longer_than_a_room_can_hold(module: str) -> None:
         ("polling", "from auth0_mfa_lab.client import Client"),
         ("client", "from auth0_mfa_lab.show.page import show"),
         ("clock", "from auth0_mfa_lab.show.page import show"),
-        ("phone", "from auth0_mfa_lab.show.panels import PollPanel"),
+        ("phone", "from auth0_mfa_lab.show.panels.poll import PollPanel"),
         ("people", "from auth0_mfa_lab.lab import Lab"),
         ("control", "from auth0_mfa_lab.lab import Lab"),
         ("control", "from auth0_mfa_lab.sandbox import Sandbox"),

@@ -19,8 +19,9 @@ from auth0_mfa_lab import Exchange, LabError, State
 from auth0_mfa_lab.clock import SandboxClock
 from auth0_mfa_lab.polled import PollRun
 from auth0_mfa_lab.polling import Poll
-from auth0_mfa_lab.show import panels, panels_base
-from auth0_mfa_lab.show.panels import PollPanel
+from auth0_mfa_lab.show.panels import base as panels_base
+from auth0_mfa_lab.show.panels import poll as panels_poll
+from auth0_mfa_lab.show.panels.poll import PollPanel
 from auth0_mfa_lab.show.poll import show_poll
 from tests.mothers import (
     GRANTED,
@@ -44,7 +45,7 @@ TEN_SECONDS = 10.0
 @pytest.fixture(autouse=True)
 def no_real_second_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a button's poll look at the clock again at once; the clock leaps instead."""
-    monkeypatch.setattr(panels, "TICK_SECONDS", 0.0)
+    monkeypatch.setattr(panels_poll, "TICK_SECONDS", 0.0)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -227,7 +228,7 @@ def test_a_click_without_a_loop_polls_before_it_returns() -> None:
 
 
 def test_each_click_without_a_loop_may_wait_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(panels, "TICK_SECONDS", 0.001)
+    monkeypatch.setattr(panels_poll, "TICK_SECONDS", 0.001)
     answers = iter([PENDING, None, PENDING, GRANTED])
 
     def ask() -> Exchange:
@@ -348,7 +349,7 @@ def test_a_final_answer_that_lands_after_stop_is_taken(answer: Mapping[str, Any]
 
 
 def test_stop_ends_a_wait_between_two_polls(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(panels, "TICK_SECONDS", 3600.0)
+    monkeypatch.setattr(panels_poll, "TICK_SECONDS", 3600.0)
 
     async def story() -> None:
         panel = a_panel(PENDING, leap=0)

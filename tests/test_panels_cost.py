@@ -13,7 +13,7 @@ import pytest
 
 from auth0_mfa_lab.show import poll_html
 from auth0_mfa_lab.show.cards import own_keys
-from auth0_mfa_lab.show.panels import PollPanel
+from auth0_mfa_lab.show.panels.poll import PollPanel
 from auth0_mfa_lab.wire.exchange import Exchange
 from tests.mothers import GRANTED, PENDING, Standing, a_run, a_sandbox_clock
 
@@ -61,7 +61,7 @@ def shown_once(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         made.append(row.exchange.number)
         return row_html(row, is_open=is_open)
 
-    monkeypatch.setattr("auth0_mfa_lab.show.panels.row_html", noted)
+    monkeypatch.setattr("auth0_mfa_lab.show.panels.poll.row_html", noted)
     return made
 
 

@@ -18,9 +18,9 @@ from auth0_mfa_lab import Lab, LabError
 from auth0_mfa_lab.errors import NothingToAnswer
 from auth0_mfa_lab.people import User
 from auth0_mfa_lab.phone import Notification
-from auth0_mfa_lab.show import panels_ticking
-from auth0_mfa_lab.show.panels_phone import PhonePanel
-from auth0_mfa_lab.show.panels_phone_rows import CodeRow, PushRow
+from auth0_mfa_lab.show.panels import ticking as panels_ticking
+from auth0_mfa_lab.show.panels.phone import PhonePanel
+from auth0_mfa_lab.show.panels.phone_rows import CodeRow, PushRow
 from auth0_mfa_lab.show.phone_card import UNREAD, PhoneCard, card_of
 from auth0_mfa_lab.show.phone_sight import Sight
 from auth0_mfa_lab.wire.exports.har import har

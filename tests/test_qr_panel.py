@@ -15,8 +15,9 @@ import pytest
 
 from auth0_mfa_lab import Exchange, Lab, LabError
 from auth0_mfa_lab.sandbox import Sandbox
-from auth0_mfa_lab.show import panels_base, panels_ticking
-from auth0_mfa_lab.show.panels_qr import QrPanel
+from auth0_mfa_lab.show.panels import base as panels_base
+from auth0_mfa_lab.show.panels import ticking as panels_ticking
+from auth0_mfa_lab.show.panels.qr import QrPanel
 from auth0_mfa_lab.show.qr_barcode import Barcode
 from auth0_mfa_lab.show.qr_card import Standing
 from auth0_mfa_lab.show.told import Told

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from auth0_mfa_lab import Client, Settings, State
 from auth0_mfa_lab.cli import main
-from auth0_mfa_lab.live.drift_allowed import NAME, read_allowed
+from auth0_mfa_lab.live.drift.allowed import NAME, read_allowed
 from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.sandbox.oauth.api import OAuth
 from auth0_mfa_lab.wire.exports.table import EXPORTS

@@ -15,8 +15,8 @@ from click.testing import CliRunner
 from auth0_mfa_lab import Lab
 from auth0_mfa_lab.cli import main
 from auth0_mfa_lab.errors import LabError
-from auth0_mfa_lab.live.change import Change
-from auth0_mfa_lab.live.finding import Finding
+from auth0_mfa_lab.live.doctor.change import Change
+from auth0_mfa_lab.live.doctor.finding import Finding
 from auth0_mfa_lab.show.doctor import Diagnosis
 from tests.exports.export_served import must_be_there
 from tests.live.doctor_mothers import SETUPS, all_on, names, run, told

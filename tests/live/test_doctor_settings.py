@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from auth0_mfa_lab.live.check_settings import KNOWN, check_settings, mended, misspelled
+from auth0_mfa_lab.live.doctor.check_settings import KNOWN, check_settings, mended, misspelled
 from auth0_mfa_lab.settings import Settings
 from tests.live.doctor_mothers import run, told
 from tests.live.live_world import LiveTenant

@@ -14,8 +14,8 @@ from click.testing import CliRunner, Result
 
 from auth0_mfa_lab import LabError
 from auth0_mfa_lab.cli import main
-from auth0_mfa_lab.live.drift import Drift
-from auth0_mfa_lab.live.drift_allowed import Allowed
+from auth0_mfa_lab.live.drift.allowed import Allowed
+from auth0_mfa_lab.live.drift.drift import Drift
 from auth0_mfa_lab.show.drift import numbers
 from auth0_mfa_lab.staged import drift as compared
 from auth0_mfa_lab.wire.scan import scan

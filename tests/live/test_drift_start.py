@@ -9,8 +9,8 @@ import pytest
 
 from auth0_mfa_lab import Lab
 from auth0_mfa_lab.client import Client
-from auth0_mfa_lab.live.drift_start import Start
-from auth0_mfa_lab.live.drift_story import story_of
+from auth0_mfa_lab.live.drift.start import Start
+from auth0_mfa_lab.live.drift.story import story_of
 from auth0_mfa_lab.staged import drift as compared
 from auth0_mfa_lab.wire.har_reading import read_har
 from tests.live.drift_runs import NUMBER, Integrator, an_integrator, found, logged_in

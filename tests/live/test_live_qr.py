@@ -8,7 +8,7 @@ import ipywidgets
 import pytest
 
 from auth0_mfa_lab import Exchange, Lab
-from auth0_mfa_lab.show.panels_qr import QrPanel
+from auth0_mfa_lab.show.panels.qr import QrPanel
 from auth0_mfa_lab.show.qr_card import Standing
 from tests.live.live_world import LiveTenant
 from tests.qr_pictures import svgs_in

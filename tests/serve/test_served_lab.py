@@ -19,7 +19,7 @@ from auth0_mfa_lab.sandbox import Sandbox, WallClock
 from auth0_mfa_lab.sandbox.web.server import Server
 from auth0_mfa_lab.secret import Secret
 from auth0_mfa_lab.serving import write_env_file
-from auth0_mfa_lab.show.panels_phone import PhonePanel
+from auth0_mfa_lab.show.panels.phone import PhonePanel
 from tests.serve.served_notebooks import as_served, served_copy
 
 Walk = Callable[[Lab], Iterator[object]]

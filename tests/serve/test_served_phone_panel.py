@@ -15,9 +15,9 @@ from auth0_mfa_lab.errors import NoServer
 from auth0_mfa_lab.people import User
 from auth0_mfa_lab.sandbox import Sandbox, WallClock
 from auth0_mfa_lab.sandbox.web.server import Server
-from auth0_mfa_lab.show import panels_ticking
-from auth0_mfa_lab.show.panels_phone import PhonePanel
-from auth0_mfa_lab.show.panels_phone_rows import PushRow
+from auth0_mfa_lab.show.panels import ticking as panels_ticking
+from auth0_mfa_lab.show.panels.phone import PhonePanel
+from auth0_mfa_lab.show.panels.phone_rows import PushRow
 from auth0_mfa_lab.show.phone_sight import Sight
 from tests.serve.test_served_lab import settings_of
 

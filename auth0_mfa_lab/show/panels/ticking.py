@@ -11,7 +11,7 @@ from functools import partial
 
 import anywidget
 
-from auth0_mfa_lab.show.panels_base import Panel
+from auth0_mfa_lab.show.panels.base import Panel
 
 TICK_SECONDS = 1.0
 

@@ -15,8 +15,8 @@ import ipywidgets
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.polling import OOB_CODE_SECONDS
 from auth0_mfa_lab.secret import Secret
-from auth0_mfa_lab.show.panels_qr_picture import LivePicture
-from auth0_mfa_lab.show.panels_ticking import Ticking
+from auth0_mfa_lab.show.panels.qr_picture import LivePicture
+from auth0_mfa_lab.show.panels.ticking import Ticking
 from auth0_mfa_lab.show.qr import qr_img, qr_svg
 from auth0_mfa_lab.show.qr_barcode import Barcode, Holds
 from auth0_mfa_lab.show.qr_card import QrCard, enrolled_in, outcome_of

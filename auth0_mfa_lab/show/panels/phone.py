@@ -16,9 +16,9 @@ import ipywidgets
 
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.show.cards import status_line
-from auth0_mfa_lab.show.panels_phone_rows import CodeRow, PushRow, closed
-from auth0_mfa_lab.show.panels_reveal import RevealedText
-from auth0_mfa_lab.show.panels_ticking import Ticking
+from auth0_mfa_lab.show.panels.phone_rows import CodeRow, PushRow, closed
+from auth0_mfa_lab.show.panels.reveal import RevealedText
+from auth0_mfa_lab.show.panels.ticking import Ticking
 from auth0_mfa_lab.show.phone_card import CodeLine, MessageLine, PhoneCard, PushLine, card_of, news
 from auth0_mfa_lab.show.phone_html import EDGE, WIDTH, accounts_html, bottom_html, section_html, static_html, top_html
 from auth0_mfa_lab.show.phone_sight import Screen, Sight

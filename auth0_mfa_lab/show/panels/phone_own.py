@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from auth0_mfa_lab.show.panels_ticking import Ticking
+from auth0_mfa_lab.show.panels.ticking import Ticking
 from auth0_mfa_lab.show.phone_steps import Guide, what_now
 from auth0_mfa_lab.wire.journal import Journal
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from auth0_mfa_lab.errors import NoAnswer
-from auth0_mfa_lab.live.check_factors import check_factors
-from auth0_mfa_lab.live.finding import Finding, fine, spoken, unknown
-from auth0_mfa_lab.live.read import Reader
-from auth0_mfa_lab.live.remedies import MFA_GRANTS, PASSWORD_GRANTS, PASSWORDLESS_GRANTS, missing
-from auth0_mfa_lab.live.subject import NO_TOKEN, Subject
+from auth0_mfa_lab.live.doctor.check_factors import check_factors
+from auth0_mfa_lab.live.doctor.finding import Finding, fine, spoken, unknown
+from auth0_mfa_lab.live.doctor.read import Reader
+from auth0_mfa_lab.live.doctor.remedies import MFA_GRANTS, PASSWORD_GRANTS, PASSWORDLESS_GRANTS, missing
+from auth0_mfa_lab.live.doctor.subject import NO_TOKEN, Subject
 from auth0_mfa_lab.wire.claims import claims_of
 from auth0_mfa_lab.wire.exchange import Exchange
 

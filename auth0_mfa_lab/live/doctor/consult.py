@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from auth0_mfa_lab.live.check_settings import KNOWN, check_settings, misspelled
-from auth0_mfa_lab.live.doctor import checked_features, examine
-from auth0_mfa_lab.live.finding import Finding, fine
-from auth0_mfa_lab.live.subject import Subject
+from auth0_mfa_lab.live.doctor.check_settings import KNOWN, check_settings, misspelled
+from auth0_mfa_lab.live.doctor.doctor import checked_features, examine
+from auth0_mfa_lab.live.doctor.finding import Finding, fine
+from auth0_mfa_lab.live.doctor.subject import Subject
 from auth0_mfa_lab.settings import Settings
 from auth0_mfa_lab.settings_values import values_of
 from auth0_mfa_lab.show.doctor import Diagnosis

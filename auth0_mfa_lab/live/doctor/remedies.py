@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from auth0_mfa_lab.live.change import Change
-from auth0_mfa_lab.live.finding import Finding
-from auth0_mfa_lab.live.subject import Subject
+from auth0_mfa_lab.live.doctor.change import Change
+from auth0_mfa_lab.live.doctor.finding import Finding
+from auth0_mfa_lab.live.doctor.subject import Subject
 
 LEGACY = "http://auth0.com/oauth/grant-type/"
 MFA_GRANTS = tuple(f"{LEGACY}mfa-{each}" for each in ("oob", "otp", "recovery-code"))

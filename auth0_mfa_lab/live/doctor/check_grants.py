@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 from typing import Literal
 
 from auth0_mfa_lab.errors import NoAnswer
-from auth0_mfa_lab.live.check_reach import refused
-from auth0_mfa_lab.live.finding import Finding, fine, spoken, unasked, unknown
-from auth0_mfa_lab.live.remedies import MFA_GRANTS, PASSWORD_GRANTS, PASSWORDLESS_GRANTS, missing
-from auth0_mfa_lab.live.subject import Subject
+from auth0_mfa_lab.live.doctor.check_reach import refused
+from auth0_mfa_lab.live.doctor.finding import Finding, fine, spoken, unasked, unknown
+from auth0_mfa_lab.live.doctor.remedies import MFA_GRANTS, PASSWORD_GRANTS, PASSWORDLESS_GRANTS, missing
+from auth0_mfa_lab.live.doctor.subject import Subject
 from auth0_mfa_lab.wire.exchange import Exchange
 
 Verdict = Literal["stranger", "not allowed", "too often", "looked at", "unclear", "broken"]

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 
 from auth0_mfa_lab.errors import LabError
-from auth0_mfa_lab.live.check_grants import check_grants
-from auth0_mfa_lab.live.check_management import check_management, token_of
-from auth0_mfa_lab.live.check_reach import check_reach
-from auth0_mfa_lab.live.finding import Finding, merged
-from auth0_mfa_lab.live.subject import FEATURES, Subject
+from auth0_mfa_lab.live.doctor.check_grants import check_grants
+from auth0_mfa_lab.live.doctor.check_management import check_management, token_of
+from auth0_mfa_lab.live.doctor.check_reach import check_reach
+from auth0_mfa_lab.live.doctor.finding import Finding, merged
+from auth0_mfa_lab.live.doctor.subject import FEATURES, Subject
 from auth0_mfa_lab.show.doctor import Diagnosis
 
 ORDER = (

@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from auth0_mfa_lab.errors import SettingsError
-from auth0_mfa_lab.live.finding import Finding, fine, unasked
+from auth0_mfa_lab.live.doctor.finding import Finding, fine, unasked
 from auth0_mfa_lab.settings import Settings
 
 _OF_THE_LAB = ("TENANT", "TOKEN", "SHOW_PEOPLE", "RAISE", "CONFIRM", "VIRTUAL_PHONE", "ALLOW_LIVE")

@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Literal
 
-from auth0_mfa_lab.live.drift_pairs import aligned, by_kind, json_type, renamed
+from auth0_mfa_lab.live.drift.pairs import aligned, by_kind, json_type, renamed
 from auth0_mfa_lab.wire.beside import Json
 from auth0_mfa_lab.wire.exchange import Response, plain_data
 

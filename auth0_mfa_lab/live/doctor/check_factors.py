@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from auth0_mfa_lab.live.finding import Finding, fine, unknown
-from auth0_mfa_lab.live.read import Reader
-from auth0_mfa_lab.live.remedies import missing
-from auth0_mfa_lab.live.subject import Subject
+from auth0_mfa_lab.live.doctor.finding import Finding, fine, unknown
+from auth0_mfa_lab.live.doctor.read import Reader
+from auth0_mfa_lab.live.doctor.remedies import missing
+from auth0_mfa_lab.live.doctor.subject import Subject
 
 _FACTORS = {
     "push": (("push",), "push-notification"),

@@ -16,8 +16,8 @@ from auth0_mfa_lab.clock import LabClock
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.polled import PollRun
 from auth0_mfa_lab.show.cards import line
-from auth0_mfa_lab.show.panels_base import Panel
-from auth0_mfa_lab.show.panels_rows import Rows
+from auth0_mfa_lab.show.panels.base import Panel
+from auth0_mfa_lab.show.panels.rows import Rows
 from auth0_mfa_lab.show.poll import headline
 from auth0_mfa_lab.show.poll_card import card_of, row_of
 from auth0_mfa_lab.show.poll_html import ROWS_TITLE, edge_of, meters_html, next_html, row_html, static_html, status_html

@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from auth0_mfa_lab.live.change import Change
-from auth0_mfa_lab.live.finding import Finding
-from auth0_mfa_lab.live.remedies import remedy_of
-from auth0_mfa_lab.live.subject import Subject
+from auth0_mfa_lab.live.doctor.change import Change
+from auth0_mfa_lab.live.doctor.finding import Finding
+from auth0_mfa_lab.live.doctor.remedies import remedy_of
+from auth0_mfa_lab.live.doctor.subject import Subject
 from auth0_mfa_lab.management import Management
 from auth0_mfa_lab.wire.exchange import Exchange, Json
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
 
 from auth0_mfa_lab.errors import NoAnswer
-from auth0_mfa_lab.live.finding import Finding, fine, unasked, unknown
-from auth0_mfa_lab.live.subject import Subject
+from auth0_mfa_lab.live.doctor.finding import Finding, fine, unasked, unknown
+from auth0_mfa_lab.live.doctor.subject import Subject
 from auth0_mfa_lab.wire.exchange import Exchange, Failure
 
 MOST_SECONDS_APART = 30

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from auth0_mfa_lab.live.drift_allowed import Allowed, read_allowed
-from auth0_mfa_lab.live.drift_settles import Place, Played, mark_of, played, row_of, said
-from auth0_mfa_lab.live.drift_stage import Theatre
-from auth0_mfa_lab.live.drift_story import story_of
-from auth0_mfa_lab.live.drift_walk import Step
+from auth0_mfa_lab.live.drift.allowed import Allowed, read_allowed
+from auth0_mfa_lab.live.drift.settles import Place, Played, mark_of, played, row_of, said
+from auth0_mfa_lab.live.drift.stage import Theatre
+from auth0_mfa_lab.live.drift.story import story_of
+from auth0_mfa_lab.live.drift.walk import Step
 from auth0_mfa_lab.show.drift import Drifted, NotCompared
 from auth0_mfa_lab.wire.aliases import Aliases
 from auth0_mfa_lab.wire.beside import Json

@@ -14,7 +14,7 @@ import anywidget
 import ipywidgets
 
 from auth0_mfa_lab.secret import Secret
-from auth0_mfa_lab.show.panels_base import Panel
+from auth0_mfa_lab.show.panels.base import Panel
 from auth0_mfa_lab.wire.aliases import Aliases
 
 SHOWN_SECONDS = 120.0

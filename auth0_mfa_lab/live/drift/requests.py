@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode
 
 import httpx
 
-from auth0_mfa_lab.live.drift_calls import (
+from auth0_mfa_lab.live.drift.calls import (
     DATABASE,
     MANAGEMENT,
     PASSWORDLESS,
@@ -21,9 +21,9 @@ from auth0_mfa_lab.live.drift_calls import (
     text_field,
     was_right,
 )
-from auth0_mfa_lab.live.drift_pairs import Pairs
-from auth0_mfa_lab.live.drift_stage import Codes, Stage
-from auth0_mfa_lab.live.drift_story import Story, credentials_of
+from auth0_mfa_lab.live.drift.pairs import Pairs
+from auth0_mfa_lab.live.drift.stage import Codes, Stage
+from auth0_mfa_lab.live.drift.story import Story, credentials_of
 from auth0_mfa_lab.wire.beside import Json
 from auth0_mfa_lab.wire.exchange import Request
 from auth0_mfa_lab.wire.har_reading import Recorded

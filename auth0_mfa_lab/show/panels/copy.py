@@ -15,7 +15,7 @@ import ipywidgets
 import traitlets
 
 from auth0_mfa_lab.secret import Secret
-from auth0_mfa_lab.show.panels_base import Panel
+from auth0_mfa_lab.show.panels.base import Panel
 from auth0_mfa_lab.show.told import Told
 
 _DRAW = """

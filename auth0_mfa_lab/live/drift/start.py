@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from auth0_mfa_lab.live.drift_calls import fields_of, is_granted, path_of, text_field
+from auth0_mfa_lab.live.drift.calls import fields_of, is_granted, path_of, text_field
 from auth0_mfa_lab.wire.beside import Json
 from auth0_mfa_lab.wire.exchange import plain_data
 from auth0_mfa_lab.wire.har_reading import Recorded

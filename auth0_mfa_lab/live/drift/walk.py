@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 import httpx
 
-from auth0_mfa_lab.live.drift_calls import (
+from auth0_mfa_lab.live.drift.calls import (
     bearer_of,
     call_of,
     fields_of,
@@ -19,11 +19,11 @@ from auth0_mfa_lab.live.drift_calls import (
     text_field,
     why_not_comparable,
 )
-from auth0_mfa_lab.live.drift_compare import Found, compare
-from auth0_mfa_lab.live.drift_pairs import NotGiven, Pairs
-from auth0_mfa_lab.live.drift_requests import Requests
-from auth0_mfa_lab.live.drift_stage import Stage
-from auth0_mfa_lab.live.drift_story import Story
+from auth0_mfa_lab.live.drift.compare import Found, compare
+from auth0_mfa_lab.live.drift.pairs import NotGiven, Pairs
+from auth0_mfa_lab.live.drift.requests import Requests
+from auth0_mfa_lab.live.drift.stage import Stage
+from auth0_mfa_lab.live.drift.story import Story
 from auth0_mfa_lab.wire.aliases import Aliases
 from auth0_mfa_lab.wire.claims import claims_of
 from auth0_mfa_lab.wire.exchange import Body, Response, plain_data

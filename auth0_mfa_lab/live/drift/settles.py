@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from auth0_mfa_lab.live.drift_calls import endpoint_of, fields_of, text_field
-from auth0_mfa_lab.live.drift_compare import Found
-from auth0_mfa_lab.live.drift_stage import Setting, Theatre
-from auth0_mfa_lab.live.drift_story import Story
-from auth0_mfa_lab.live.drift_walk import Step, Walk
+from auth0_mfa_lab.live.drift.calls import endpoint_of, fields_of, text_field
+from auth0_mfa_lab.live.drift.compare import Found
+from auth0_mfa_lab.live.drift.stage import Setting, Theatre
+from auth0_mfa_lab.live.drift.story import Story
+from auth0_mfa_lab.live.drift.walk import Step, Walk
 from auth0_mfa_lab.show.endpoints import covered
 from auth0_mfa_lab.show.evidence import Row
 from auth0_mfa_lab.wire.aliases import Aliases

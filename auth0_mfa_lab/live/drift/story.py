@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-from auth0_mfa_lab.live.drift_calls import (
+from auth0_mfa_lab.live.drift.calls import (
     DATABASE,
     MANAGEMENT,
     PASSWORDLESS,
@@ -21,7 +21,7 @@ from auth0_mfa_lab.live.drift_calls import (
     text_field,
     was_right,
 )
-from auth0_mfa_lab.live.drift_start import Start, start_of
+from auth0_mfa_lab.live.drift.start import Start, start_of
 from auth0_mfa_lab.wire.beside import Json
 from auth0_mfa_lab.wire.exchange import Request, plain_data
 from auth0_mfa_lab.wire.har_reading import Recorded, Recording

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import ipywidgets
 
 from auth0_mfa_lab.secret import Secret
-from auth0_mfa_lab.show.panels_reveal import RevealedText
+from auth0_mfa_lab.show.panels.reveal import RevealedText
 from auth0_mfa_lab.show.phone_card import CodeLine, MessageLine, PushLine
 from auth0_mfa_lab.show.phone_html import code_html, message_html, push_html
 

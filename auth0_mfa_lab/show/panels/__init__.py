@@ -1,0 +1,1 @@
+"""What has buttons, on top of ipywidgets: thin and silent, each with a twin in plain HTML."""
