@@ -14,6 +14,17 @@ import pytest
 from auth0_mfa_lab.settings_values import project_folder
 
 ROOT = Path(__file__).parent.parent
+LONGEST = (
+    *("test_promise.py", "test_exports_run.py", "test_drift_report.py", "test_live_notebooks.py"),
+    *("test_notebooks_leak_nothing.py", "test_panels_saved.py", "test_pytest_plugin_fixture.py"),
+    *("test_examples_python.py", "test_pytest_plugin.py", "test_panels_nbval.py"),
+)
+"""The files that take longest, the longest first: one of them begun last would keep a single core busy at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest."""
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
 
 
 class LeavesThisMachine(RuntimeError):
