@@ -77,7 +77,7 @@ class Panels(Bench):
         """Return the sandbox's phone as a panel: accounts, pushes with *Allow* and *Reject*, codes and messages.
 
         It has a method for each button, and shows no code but on the page of whoever presses *Show code*. On a live
-        tenant it is a list of what to do on one's own phone now.
+        tenant it is a list of what to do on one's own phone now, and with AUTH0_LAB_VIRTUAL_PHONE=1 the virtual phone.
         """
         raises = self.settings.raise_failures
         if self._screen is None:

@@ -35,10 +35,11 @@ class RecordedScreen(NotedScreen):
 
     bars = "This is a recording: its phone does again what lab.phone did then, and nothing here can be pressed."
 
-    def __init__(self, replay: Replay, journal: Journal) -> None:
-        """Look at what `replay` has, and note it in `journal` again."""
+    def __init__(self, replay: Replay, journal: Journal, *, name: str = "Sandbox phone") -> None:
+        """Look at what `replay` has, and note it in `journal` again; `name` is that of a phone which it has not."""
         super().__init__(self._seen, journal)
         self._replay = replay
+        self._name = name
         self._last: Sight | None = None
 
     def glance(self) -> Sight:
@@ -49,5 +50,5 @@ class RecordedScreen(NotedScreen):
         found = self._replay.happened("screen")
         name = self._replay.recording.name
         lacks = f"{name} has no look at the phone here: record the run again with lab.phone_panel() in it."
-        self._last = Sight.of_note(found.data) if found else Sight(name="Sandbox phone", now=0.0, lacks=lacks)
+        self._last = Sight.of_note(found.data) if found else Sight(name=self._name, now=0.0, lacks=lacks)
         return self._last

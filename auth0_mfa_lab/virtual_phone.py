@@ -17,6 +17,8 @@ from auth0_mfa_lab.connection import Connection
 from auth0_mfa_lab.noted import NotedPhone
 from auth0_mfa_lab.phone import LabPhone, Notification, SandboxPhone
 from auth0_mfa_lab.recorded import RecordedFailure, RecordedPhone
+from auth0_mfa_lab.screens import NotedScreen, RecordedScreen
+from auth0_mfa_lab.show.phone_sight import Sight, sight_of
 from auth0_mfa_lab.show.told import Lines, Told
 from auth0_mfa_lab.wire.exchange import Exchange
 from auth0_mfa_lab.wire.recorder import NOTES
@@ -31,6 +33,8 @@ NAME = "Virtual phone of auth0-mfa-lab"
 MARK = "Virtual phone, unproven against real Auth0:"
 CODE_SECONDS = 30
 NOTE = "virtual phone: unproven against real Auth0; its push token is made up, so no push reaches it"
+_TITLE = "Virtual phone"
+_REMARK = "Unproven against real Auth0; no push and no message can reach it"
 _NO_PUSH = (
     f"{MARK} no push can reach it on a live tenant, so there is none that it could {{verb}}. Answer the push on your "
     "own phone, if that is enrolled; or log in with this one's code: lab.phone.code() and client.mfa_otp_grant(...)."
@@ -115,11 +119,18 @@ def give_virtual_phone(lab: Bench) -> None:
     phone = Phone(http, Delivery(), clock, chance, name=NAME, fallback_url=origin)
     _equip(lab, SandboxPhone(NotedPhone(phone, lab.journal, PhoneError), lab.aliases, failures=PhoneError))
 
+    def seen() -> Sight:
+        # Its own name has an alias once it is enrolled, like whatever a tenant calls a person's phone.
+        return replace(sight_of(phone, (), clock.now()), name=_TITLE, remark=_REMARK)
+
+    lab._screen = NotedScreen(seen, lab.journal)
+
 
 def replay_virtual_phone(lab: Bench, replay: Replay) -> None:
     """Give a lab on the recording of a live run the phone that the run had."""
     phone = NotedPhone(RecordedPhone(replay, lab._connection.http("phone")), lab.journal, RecordedFailure)
     _equip(lab, SandboxPhone(phone, lab.aliases, failures=RecordedFailure))
+    lab._screen = RecordedScreen(replay, lab.journal, name=_TITLE)
 
 
 def _equip(lab: Bench, phone: SandboxPhone) -> None:

@@ -56,7 +56,7 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     | {"show"},
     "furnishing": POLLING | {"bench", "boxed", "inbox", "noted", "phone", "screens"},
     "recorded": POLLING | {"boxed", "inbox", "people", "sandbox", "show"},
-    "virtual_phone": POLLING | {"clock", "connection", "noted", "phone", "recorded", "sandbox", "show"},
+    "virtual_phone": POLLING | {"clock", "connection", "noted", "phone", "recorded", "sandbox", "screens", "show"},
     "replayed": POLLING
     | {"bench", "boxed", "clock", "furnishing", "inbox", "noted", "people", "phone", "recorded", "screens"}
     | {"virtual_phone"},

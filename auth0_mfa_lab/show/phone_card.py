@@ -15,6 +15,8 @@ from auth0_mfa_lab.wire.aliases import Aliases
 
 UNREAD = "not read yet"
 """Stands for a code that has no alias."""
+SECTIONS = ("Pushes", "Codes", "Messages")
+"""What may come and go on a phone."""
 _CHANNELS = {"sms": "SMS", "voice": "Call", "email": "Email"}
 _PURPOSES = {"mfa": "second factor", "passwordless": "passwordless login"}
 
@@ -76,7 +78,10 @@ class MessageLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneCard:
-    """All that a phone shows; `time` is the lab's, and `lacks` says why there is nothing to see."""
+    """All that a phone shows; `time` is the lab's, and `lacks` says why there is nothing to see.
+
+    `remark` is of a phone that no push and no message can reach: it has no place for them.
+    """
 
     name: str
     time: str
@@ -86,15 +91,25 @@ class PhoneCard:
     messages: tuple[MessageLine, ...] = ()
     older: int = 0
     lacks: str = ""
+    remark: str = ""
+
+    @property
+    def sections(self) -> tuple[str, ...]:
+        """Those of SECTIONS that it has."""
+        if self.lacks:
+            return ()
+        return SECTIONS[1:2] if self.remark else SECTIONS
 
     @property
     def headline(self) -> str:
         """What is on the phone, in one line."""
         if self.lacks:
             return f"{self.name} · {self.lacks}"
+        accounts, codes = _count(len(self.accounts) + self.older, "account"), _count(len(self.codes), "code")
+        if self.remark:
+            return " · ".join((self.name, accounts, codes, self.remark))
         waits = f"{_count(len(self.pushes), 'push', 'es')} wait{'s' if len(self.pushes) == 1 else ''}"
-        counts = (_count(len(self.accounts) + self.older, "account"), waits)
-        return " · ".join((self.name, *counts, _count(len(self.codes), "code"), _count(len(self.messages), "message")))
+        return " · ".join((self.name, accounts, waits, codes, _count(len(self.messages), "message")))
 
 
 def news(before: PhoneCard, now: PhoneCard) -> str:
@@ -117,6 +132,7 @@ def card_of(sight: Sight, aliases: Aliases) -> PhoneCard:
         messages=tuple(_message(each, aliases) for each in sight.messages),
         older=sight.older,
         lacks=mask(sight.lacks),
+        remark=mask(sight.remark),
     )
 
 

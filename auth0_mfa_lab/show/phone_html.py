@@ -51,12 +51,13 @@ def section_html(title: str, *, is_empty: bool) -> str:
 
 
 def accounts_html(shown: PhoneCard) -> str:
-    """Return the section of the accounts."""
+    """Return the section of the accounts, under what there is to say of the phone as a whole."""
     if shown.lacks:
         return ""
+    remark = line(f"{shown.remark}.", small=True) if shown.remark else ""
     older = line(f"and {shown.older} more, which were there before", small=True) if shown.older else ""
     rows = "".join(_account_html(each) for each in shown.accounts)
-    return section_html("Accounts", is_empty=not shown.accounts) + rows + older
+    return remark + section_html("Accounts", is_empty=not shown.accounts) + rows + older
 
 
 def push_html(push: PushLine) -> str:
@@ -84,20 +85,14 @@ def message_html(shown: MessageLine) -> str:
 
 def static_html(shown: PhoneCard) -> str:
     """Return the whole phone without widgets."""
-    if shown.lacks:
-        inside = line(shown.lacks)
-    else:
-        inside = "".join(
-            [
-                accounts_html(shown),
-                section_html("Pushes", is_empty=not shown.pushes),
-                *map(push_html, shown.pushes),
-                section_html("Codes", is_empty=not shown.codes),
-                *map(code_html, shown.codes),
-                section_html("Messages", is_empty=not shown.messages),
-                *map(message_html, shown.messages),
-            ]
-        )
+    rows = {
+        "Pushes": [push_html(each) for each in shown.pushes],
+        "Codes": [code_html(each) for each in shown.codes],
+        "Messages": [message_html(each) for each in shown.messages],
+    }
+    inside = line(shown.lacks) if shown.lacks else accounts_html(shown)
+    for title in shown.sections:
+        inside += section_html(title, is_empty=not rows[title]) + "".join(rows[title])
     body = f"box-sizing:border-box;max-width:{WIDTH};border-left:{EDGE};border-right:{EDGE};padding:0 14px"
     return f'<div>{top_html(shown)}<div style="{body}">{inside}</div>{bottom_html()}</div>'
 

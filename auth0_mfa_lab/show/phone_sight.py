@@ -72,7 +72,7 @@ class SeenMessage:
 class Sight:
     """All that lies on the phone at `now` (epoch seconds); `older` counts the accounts that are not looked at.
 
-    `lacks` says of a recording why nothing is seen.
+    `lacks` says of a recording why nothing is seen; `remark` is of a phone that no push and no message can reach.
     """
 
     name: str
@@ -83,6 +83,7 @@ class Sight:
     messages: tuple[SeenMessage, ...] = ()
     older: int = 0
     lacks: str = ""
+    remark: str = ""
 
     def secrets(self) -> Iterable[tuple[str, str]]:
         """Yield every secret in it with the kind of its alias, as it lies there."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from auth0_mfa_lab import Exchange, Lab, LabError
 from auth0_mfa_lab.errors import NotABarcode, NotEnrolled
 from auth0_mfa_lab.phone import LabPhone, OwnPhone
+from auth0_mfa_lab.show.panels.phone import PhonePanel
 from auth0_mfa_lab.show.told import Told
 from tests.live.live_world import LiveTenant
 
@@ -181,6 +183,77 @@ def test_a_tenant_that_refuses_the_phone_is_an_exchange(lab: Lab) -> None:
     again = lab.phone.scan(uri)
     assert isinstance(again, Exchange)
     assert again.status == 404
+
+
+# -- its panel
+
+
+def panel_of(lab: Lab) -> PhonePanel:
+    panel = lab.phone_panel()
+    assert isinstance(panel, PhonePanel)
+    return panel
+
+
+def seen_of(panel: PhonePanel) -> str:
+    """All that a page or a file has of a panel: its text, its twin, and each trait of each widget in it."""
+
+    def within(widget: Any) -> Iterator[str]:
+        yield from (str(value) for value in widget.get_state().values())
+        for each in getattr(widget, "children", ()):
+            yield from within(each)
+
+    return unescape("\n".join([repr(panel), panel.static_html(), *within(panel)]))
+
+
+def test_the_panel_is_the_virtual_phone_and_says_what_cannot_reach_it(lab: Lab) -> None:
+    panel = panel_of(lab)
+    assert repr(panel).startswith("PhonePanel · Virtual phone · 0 accounts · 0 codes · Unproven")
+    enrolled(lab)
+    panel.refresh()
+    assert " · 1 account · 1 code · " in repr(panel)
+    assert "no push and no message can reach it" in panel.static_html()
+    for lie in ("Pushes", "No push waits", "Messages", "Nothing was sent"):
+        assert lie not in seen_of(panel)
+
+
+def test_the_panel_asks_the_tenant_nothing(live_tenant: LiveTenant, lab: Lab) -> None:
+    enrolled(lab)
+    received = live_tenant.journal
+    panel = panel_of(lab)
+    panel.refresh()
+    panel.show_code()
+    assert live_tenant.journal == received
+
+
+def test_the_panel_shows_no_code_and_no_person(live_tenant: LiveTenant, lab: Lab) -> None:
+    enrolled(lab)
+    panel = panel_of(lab)
+    code = str(lab.phone.code())
+    panel.show_code()
+    seen = seen_of(panel)
+    person = live_tenant.person
+    assert "<otp 1>" in seen
+    for raw in (code, person.username, person.email, person.phone_number, person.user_id):
+        assert raw
+        assert raw not in seen
+
+
+def test_the_panel_of_a_recording_shows_what_was_seen(lab: Lab, tmp_path: Path) -> None:
+    def looked(lab: Lab) -> list[str]:
+        first = repr(panel := panel_of(lab))
+        enrolled(lab)
+        panel.refresh()
+        return [first, repr(panel), panel.static_html()]
+
+    seen = looked(lab)
+    lab.export("har").save(file := tmp_path / "run.har")
+    assert looked(Lab.replay(file)) == seen
+
+
+def test_the_panel_of_a_recording_without_a_look_says_so(lab: Lab, tmp_path: Path) -> None:
+    enrolled(lab)
+    lab.export("har").save(file := tmp_path / "run.har")
+    assert "Virtual phone · run.har has no look at the phone here" in repr(panel_of(Lab.replay(file)))
 
 
 # -- its secrets, and its recording

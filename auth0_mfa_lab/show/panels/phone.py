@@ -1,4 +1,4 @@
-"""The sandbox's phone as a phone: its accounts, its pushes with Allow and Reject, its codes, and what was sent.
+"""A virtual phone as a phone: its accounts, its pushes with Allow and Reject, its codes, and what was sent.
 
 What it shows is a PhoneCard, which holds no secret. A code is drawn on the page alone, by a message, and only when its
 button is pressed. The panel looks again each second while a page shows it, on a thread, and moves no clock.
@@ -19,13 +19,12 @@ from auth0_mfa_lab.show.cards import status_line
 from auth0_mfa_lab.show.panels.phone_rows import CodeRow, PushRow, closed
 from auth0_mfa_lab.show.panels.reveal import RevealedText
 from auth0_mfa_lab.show.panels.ticking import Ticking
-from auth0_mfa_lab.show.phone_card import CodeLine, MessageLine, PhoneCard, PushLine, card_of, news
+from auth0_mfa_lab.show.phone_card import SECTIONS, CodeLine, MessageLine, PhoneCard, PushLine, card_of, news
 from auth0_mfa_lab.show.phone_html import EDGE, WIDTH, accounts_html, bottom_html, section_html, static_html, top_html
 from auth0_mfa_lab.show.phone_sight import Screen, Sight
 from auth0_mfa_lab.wire.aliases import Aliases
 
 Shown = PushLine | CodeLine | MessageLine
-SECTIONS = ("Pushes", "Codes", "Messages")
 READING = "Reading the code"
 
 
@@ -209,7 +208,7 @@ class PhonePanel(Ticking):
         may_show = is_open or self._doing == READING
         groups: tuple[tuple[Shown, ...], ...] = (card.pushes, card.codes, card.messages)
         for title, lines, head, place in zip(SECTIONS, groups, self._heads, self._places, strict=True):
-            head.value = "" if card.lacks else section_html(title, is_empty=not lines)
+            head.value = section_html(title, is_empty=not lines) if title in card.sections else ""
             rows = tuple(before.get(each.id) or self._new_row(each) for each in lines)
             for each, row in zip(lines, rows, strict=True):
                 row.update(each, is_open=may_show if isinstance(row, CodeRow) else is_open)
