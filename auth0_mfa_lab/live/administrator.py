@@ -43,7 +43,8 @@ class Administrator:
                 )
             # A tenant counts the tokens that machines get.
             self._api = self._opened(answer["access_token"])
-            self._ends_at = self._now() + float(answer.json.get("expires_in") or 0) - _EARLY_SECONDS
+            lives = answer.json.get("expires_in")
+            self._ends_at = self._now() + (lives if isinstance(lives, int | float) else 0) - _EARLY_SECONDS
         return self._api
 
 

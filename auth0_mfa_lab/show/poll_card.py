@@ -30,7 +30,7 @@ _MARK = {
     State.PENDING: "…",
     State.GRANTED: "✓",
     State.REJECTED: "✗",
-    State.EXPIRED: "⌛",
+    State.EXPIRED: "◷",
     State.FAILED: "!",
     State.STOPPED: "■",
 }

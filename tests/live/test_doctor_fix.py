@@ -69,6 +69,21 @@ def test_each_call_is_asked_for_by_itself(ready: LiveTenant, monkeypatch: pytest
     assert result.exit_code == 1
 
 
+def test_what_a_tenant_wrote_stands_in_the_question_on_one_line_and_masked(
+    ready: LiveTenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    SETUPS["default directory"].breaks(ready)
+    secret = ready.management["AUTH0_MGMT_CLIENT_SECRET"]
+    written = f"old\x1b[2J\n  then  fine {secret}"
+    ready.alter(f"GET {API}/tenants/settings", lambda answer: answer.with_fields(default_directory=written))
+    result = run(monkeypatch, environ(ready), "--fix", given="n\n")
+    (now,) = [each for each in result.stderr.splitlines() if each.startswith("  now   ")]
+    assert now == "  now   old\N{REPLACEMENT CHARACTER}[2J then fine <mgmt_client_secret 1>"
+    assert "\x1b" not in result.output
+    assert secret not in result.output
+    assert writes(ready) == []
+
+
 def test_where_nobody_answers_nothing_is_sent_and_yes_is_named(
     ready: LiveTenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:

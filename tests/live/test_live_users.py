@@ -168,6 +168,14 @@ def test_a_lab_gets_one_token_for_all_its_users(open_tenant: LiveTenant) -> None
     assert [path for _, path in open_tenant.journal].count("/oauth/token") == 2
 
 
+@pytest.mark.parametrize("lives", ["soon", None, [], {}])
+def test_a_token_that_does_not_say_how_long_it_lives_serves_one_look(open_tenant: LiveTenant, lives: object) -> None:
+    open_tenant.alter("POST /oauth/token", lambda answer: answer.with_fields(expires_in=lives))
+    lab = open_tenant.lab(management=True)
+    lab.user()
+    assert not lab.cleanup().stays
+
+
 # -- one question for all
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from auth0_mfa_lab.live.doctor.change import Change
-from auth0_mfa_lab.live.doctor.finding import Finding
+from auth0_mfa_lab.live.doctor.finding import Finding, one_line
 from auth0_mfa_lab.live.doctor.remedies import remedy_of
 from auth0_mfa_lab.live.doctor.subject import Subject
 from auth0_mfa_lab.management import Management
@@ -65,7 +65,8 @@ def _mended(api: Management, name: str, change: Change, allow: Callable[[Wish], 
     then = change.then(now)
     if then == now:
         return came(True, "it is so already")
-    wish = Wish(name=name, call=change.call, before=_text(now), after=_text(then))
+    before, after = (one_line(read.masked(_text(value))) for value in (now, then))
+    wish = Wish(name=name, call=change.call, before=before, after=after)
     if not allow(wish):
         return came(False, "left as it was")
     written = api.send(change.method, change.path, json=change.body(then))
