@@ -6,12 +6,14 @@ import re
 from collections.abc import Callable
 from html import unescape
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
 from auth0_mfa_lab.show.cards import alert, bar, card, facts, fold, line, spoken, status_line
 from tests.mothers import an_exchange
 
+PACKAGE = Path(__file__).parent.parent / "auth0_mfa_lab"
 HOSTILE = "<b>\"&' onclick=x"
 PIECES: dict[str, Callable[[str], str]] = {
     "line": line,
@@ -110,11 +112,17 @@ def test_a_fold_is_closed_unless_it_is_asked_to_be_open() -> None:
     assert fold("more", "<p>x</p>", is_open=True).startswith("<details open><summary ")
 
 
-def test_every_fold_within_a_fold_keeps_its_keys_and_has_the_mark_once() -> None:
-    exchange = an_exchange(400, json={"error": "authorization_pending"})
+def test_an_exchange_keeps_its_keys_in_an_output_and_in_a_fold() -> None:
+    """Without the mark an x on a summary is JupyterLab's key, and cuts the cell."""
+    exchange = an_exchange(400, json={f"field {number}": number for number in range(99)})
     html = fold("1", fold("2", exchange.show(exchange)[1]))
-    assert html.count("<summary") == html.count('<summary data-lm-suppress-shortcuts="true"') == 4
-    assert html.count("data-lm-suppress-shortcuts") == 4
+    assert html.count("<summary") == html.count('<summary data-lm-suppress-shortcuts="true"') == 5
+    assert html.count("data-lm-suppress-shortcuts") == 5
+
+
+def test_no_fold_of_ours_is_made_without_the_mark() -> None:
+    made = [path for path in PACKAGE.rglob("*.py") if "<summary" in path.read_text(encoding="utf-8")]
+    assert [path.name for path in made] == ["cards.py"]
 
 
 @pytest.mark.parametrize(

@@ -226,7 +226,7 @@ def test_html_has_inline_styles_only_and_nothing_of_the_bodies_own(html: str) ->
     assert seen.open == []
     assert {tag for tag, _ in seen.tags} <= {"details", "summary", "div", "pre", "code", "b", "span"}
     for _, attributes in seen.tags:
-        assert set(attributes) <= {"style", "open"}
+        assert set(attributes) <= {"style", "open", "data-lm-suppress-shortcuts"}
         assert "var(" not in (attributes.get("style") or "")
         assert "url(" not in (attributes.get("style") or "")
 

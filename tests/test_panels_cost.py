@@ -12,7 +12,6 @@ import ipywidgets
 import pytest
 
 from auth0_mfa_lab.show import poll_html
-from auth0_mfa_lab.show.cards import own_keys
 from auth0_mfa_lab.show.panels.poll import PollPanel
 from auth0_mfa_lab.wire.exchange import Exchange
 from tests.mothers import GRANTED, PENDING, Standing, a_run, a_sandbox_clock
@@ -140,7 +139,7 @@ def test_every_poll_can_be_opened_in_the_widget() -> None:
 
 
 def html_of(exchange: Exchange) -> str:
-    return own_keys(exchange.show(exchange)[1])
+    return exchange.show(exchange)[1]
 
 
 def widgets(widget: ipywidgets.Widget) -> Iterator[ipywidgets.Widget]:

@@ -86,16 +86,14 @@ def alert(title: str, said: str, step: str = "") -> str:
 def fold(summary: str, html: str, *, is_open: bool = False) -> str:
     """Return HTML that opens under its summary, by mouse and by keyboard, with no kernel too."""
     style = "cursor:pointer;line-height:1.6;overflow-wrap:anywhere;font-variant-numeric:tabular-nums"
-    head = f'<summary style="{style}">{escape(summary)}</summary>'
-    return own_keys(f"<details{' open' if is_open else ''}>{head}{html}</details>")
+    return details(escape(summary), html, style=style, is_open=is_open)
 
 
-def own_keys(html: str) -> str:
-    """Return HTML whose folds keep their keys: without the mark, an x there is JupyterLab's, and cuts the cell."""
-    # JupyterLab heeds the mark only where the focus is, and that is the summary.
-    return html.replace("<summary style", '<summary data-lm-suppress-shortcuts="true" style').replace(
-        "<summary>", '<summary data-lm-suppress-shortcuts="true">'
-    )
+def details(summary: str, html: str, *, style: str = "", is_open: bool = False) -> str:
+    """Return HTML that opens under a summary, which is HTML as well."""
+    # Without the mark an x there is JupyterLab's, and cuts the cell; it heeds the mark only where the focus is.
+    mark = 'data-lm-suppress-shortcuts="true"' + (f' style="{style}"' if style else "")
+    return f"<details{' open' if is_open else ''}><summary {mark}>{summary}</summary>{html}</details>"
 
 
 def facts(rows: Iterable[tuple[str, str]]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from html import escape
 from typing import Protocol
 
+from auth0_mfa_lab.show.cards import details
 from auth0_mfa_lab.show.table import WIDTH, Column, html_table, wrap
 
 _FIELDS = ("name", "state", "said", "symptom", "dashboard", "curl", "cli", "call")
@@ -134,4 +135,4 @@ def _commands(row: Row) -> str:
         return ""
     title = f"{row.name}: {row.call}"
     body = "\n".join(written)
-    return f"<details><summary>{escape(title)}</summary><pre>{escape(body)}</pre></details>"
+    return details(escape(title), f"<pre>{escape(body)}</pre>")

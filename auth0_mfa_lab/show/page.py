@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from html import escape
 
+from auth0_mfa_lab.show.cards import details
 from auth0_mfa_lab.show.colours import coloured
 from auth0_mfa_lab.show.lines import Lines, lines_of
 from auth0_mfa_lab.show.sequence import as_list, heading
@@ -48,7 +49,7 @@ def pre(text: str, colour: str = _ANSWER) -> str:
 def folded(summary: str, *blocks: str) -> str:
     """Return blocks that are folded under a summary."""
     row = f'<div style="{_ROW}">{"".join(blocks)}</div>'
-    return f'<details><summary style="{_SMALL}">{escape(summary)}</summary>{row}</details>'
+    return details(escape(summary), row, style=_SMALL)
 
 
 class _Page:
@@ -76,7 +77,7 @@ class _Page:
         fold = folded("other headers, and the bodies as sent", *as_sent)
         jwts = f'<div style="{_ROW}">{inside[0]}</div>' if inside else ""
         rest = f"{row}{jwts}{''.join(meaning)}{''.join(notes)}{fold}"
-        return f"<details open><summary>{summary}</summary>{rest}</details>"
+        return details(summary, rest, is_open=True)
 
     def _message(self, lines: list[str] | tuple[str, ...], colour: str) -> str:
         """Return a message as a block; the rest of a long one is folded below its beginning."""
@@ -84,7 +85,7 @@ class _Page:
             return self._pre(lines, colour)
         first, rest = lines[:_MOST_LINES], lines[_MOST_LINES:]
         more = _block(coloured("\n".join(rest), self._aliases), colour, place="")
-        fold = f'<details><summary style="{_SMALL}">{len(rest)} more lines</summary>{more}</details>'
+        fold = details(f"{len(rest)} more lines", more, style=_SMALL)
         begin = _block(coloured("\n".join(first), self._aliases), colour, place="")
         return f'<div style="{_BESIDE}">{begin}{fold}</div>'
 
