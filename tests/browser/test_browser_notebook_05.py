@@ -1,4 +1,4 @@
-"""The committed push notebook in JupyterLab: it runs as a whole, again after a restart, and its panel works."""
+"""The committed push notebook in JupyterLab: it runs as a whole, again after a restart, and its keys and its panel work."""
 
 import json
 import re
@@ -22,6 +22,16 @@ def test_the_push_notebook_runs_and_its_panel_polls(new_page: Page, jupyter: Jup
     notebook.run_all()
     expect(poll_status(page)).to_contain_text("granted · 2 polls")
     assert page.locator(".jp-OutputArea-output[data-mime-type*=stderr]").count() == 0
+
+    # These keys would cut a cell and make one, if JupyterLab took them from an exchange's fold.
+    before = notebook.cells
+    fold = page.locator(".jp-OutputArea-output details > summary").first
+    fold.focus()
+    for key in ("Enter", "x", "b"):
+        page.keyboard.press(key)
+    expect(page.locator(".jp-OutputArea-output details").first).not_to_have_attribute("open", "")
+    assert notebook.cells == before
+
     cells = [cell["source"] for cell in content["cells"]]
     at = next(index for index, source in enumerate(cells) if "lab.poll_panel" in "".join(source))
 
