@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import threading
 import time
@@ -38,6 +39,9 @@ class LabClock(Protocol):
     def sync(self) -> None:
         """Take over the real seconds that passed since the last `sync`."""
 
+    def catch_up(self, most: float) -> None:
+        """Take over the real seconds since a button's last poll, but `most` at the most: somebody waited for them."""
+
     def owes(self) -> float:
         """Return how many of the seconds of `advance` have not passed; claims behind it cannot be checked."""
 
@@ -57,7 +61,7 @@ class SandboxClock:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._runners = 0
-        self._synced_at = 0.0
+        self._synced_at: float | None = None
 
     def now(self) -> float:
         """Return the sandbox's time."""
@@ -96,9 +100,19 @@ class SandboxClock:
         if self._runs_by_itself:
             return
         with self._lock:
-            real = self._monotonic()
-            self._clock.advance(real - self._synced_at)
-            self._synced_at = real
+            self._take_over()
+
+    def catch_up(self, most: float) -> None:
+        """Move the sandbox's time by the real seconds since the last `sync`, unless it is running anyhow."""
+        with self._lock:
+            if not self._runs_by_itself and not self._runners:
+                self._take_over(most)
+
+    def _take_over(self, most: float = math.inf) -> None:
+        real = self._monotonic()
+        passed = 0.0 if self._synced_at is None else real - self._synced_at
+        self._clock.advance(max(0.0, min(passed, most)))
+        self._synced_at = real
 
     def owes(self) -> float:
         """Return 0: the sandbox's time moves when it is told to."""
@@ -140,6 +154,9 @@ class RealClock:
         yield
 
     def sync(self) -> None:
+        """Do nothing: real time passes by itself."""
+
+    def catch_up(self, most: float) -> None:
         """Do nothing: real time passes by itself."""
 
     def owes(self) -> float:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from auth0_mfa_lab.bench import Bench
+from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.polled import PollRun
 from auth0_mfa_lab.polling import Poll
 from auth0_mfa_lab.sender import checked_text
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from auth0_mfa_lab.show.panels.qr import QrPanel
     from auth0_mfa_lab.show.panels.reveal import RevealPanel
     from auth0_mfa_lab.show.qr import QrPicture
+    from auth0_mfa_lab.wire.exchange import Exchange
 
 
 class Panels(Bench):
@@ -29,7 +31,8 @@ class Panels(Bench):
         """Poll until the phone answers, or nobody can any more; *Interrupt* stops it and loses nothing.
 
         In the sandbox the seconds between two polls pass at once, on a live tenant in real time. Both lifetimes count
-        from the exchange that brought each value.
+        from the exchange that brought each value. LabError for the oob_code of an SMS, a call or an email: nobody
+        answers a poll for that.
         """
         return self._run(mfa_token, oob_code).until_done(self.clock.wait)
 
@@ -113,20 +116,29 @@ class Panels(Bench):
         return self.settings.tenant != "live" and (host.endswith(".example") or is_loopback(self.domain))
 
     def _run(self, mfa_token: str, oob_code: str) -> PollRun:
-        checked_text("mfa_token", mfa_token), checked_text("oob_code", oob_code)
+        for name, value in (("mfa_token", mfa_token), ("oob_code", oob_code)):
+            if not checked_text(name, value):
+                raise LabError(f"{name} is empty: pass the one that an answer gave.")
+        brought = self._brought(oob_code)
+        if brought is not None and "binding_method" in brought:
+            raise LabError(
+                "This oob_code waits for a code that was sent to somebody (binding_method), and no poll answers it: "
+                "client.mfa_oob_grant(mfa_token=..., oob_code=..., binding_code=...) takes it, with the code that "
+                "lab.inbox.latest(address) has."
+            )
         poll = Poll.begin(
             self.clock.now(), oob_code_at=self._received(oob_code), mfa_token_at=self._received(mfa_token)
         )
         ask = partial(self.client.mfa_oob_grant, mfa_token=mfa_token, oob_code=oob_code)
-        begun_by = "mfa_associate" if self._path(oob_code) == "/mfa/associate" else "mfa_challenge"
+        begun_by = "mfa_associate" if brought and brought.request.target == "/mfa/associate" else "mfa_challenge"
         return PollRun(poll, ask=ask, now=self.clock.now, show=show_poll, begun_by=begun_by)
 
-    def _path(self, value: str) -> str | None:
-        """Return the path of the request whose answer brought a value."""
+    def _brought(self, value: str) -> Exchange | None:
+        """Return the exchange that brought a value; None for one that came from elsewhere."""
         born = self.aliases.born(value)
-        return self.journal[born - 1].request.target if born else None
+        return self.journal[born - 1] if born else None
 
     def _received(self, value: str) -> float:
         """Return when a value was received, in the lab's time; now, for one that no exchange brought."""
-        born = self.aliases.born(value)
-        return self.journal[born - 1].at if born else self.clock.now()
+        brought = self._brought(value)
+        return brought.at if brought else self.clock.now()

@@ -128,6 +128,8 @@ class SandboxPhone:
 
     def reject(self, reason: str | None = None, push: Named | None = None) -> Exchange:
         """Reject a push like that, with a reason if one is given; NothingToAnswer when it does not wait."""
+        if reason is not None and not isinstance(reason, str):
+            raise PhoneError(f"reason is a {type(reason).__name__}: write a text, such as reject('not me').")
         named = self._waiting(push)
         self._polls_left = None
         return self._said(lambda: self._phone.reject(reason, named))
@@ -163,6 +165,8 @@ class SandboxPhone:
         if push is None:
             return None
         wanted = getattr(push, "id", None)
+        if not isinstance(wanted, str):
+            raise NothingToAnswer("This is no push: name one of lab.phone.notifications, or none for the newest.")
         for each in self._phone.notifications:
             if each.id == wanted:
                 return each

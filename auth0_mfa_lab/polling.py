@@ -132,7 +132,7 @@ class Poll:
         """Return the poll as it stands at `now`: expired when its time is over, or no further poll fits into it."""
         if self.is_over or max(now, self.next_at) < self.deadline:
             return self
-        reason = "nobody answered in time: ask for a new challenge"
+        reason = "no poll brought an answer in time: ask for a new oob_code"
         return replace(self, state=State.EXPIRED, reason=reason, spent=self.ends_first)
 
     def stopped(self) -> Poll:

@@ -15,6 +15,7 @@ from auth0_mfa_lab.assertion import Assertions
 from auth0_mfa_lab.errors import LabError, NoAnswer, SettingsError
 from auth0_mfa_lab.secret import Secret
 from auth0_mfa_lab.settings import Settings
+from auth0_mfa_lab.wire.aliases import SHOWN
 from auth0_mfa_lab.wire.exchange import Exchange, Json
 from auth0_mfa_lab.wire.recorder import EXCHANGE, Unanswered
 
@@ -71,7 +72,7 @@ class Sender:
         named = json if isinstance(json, Mapping) else form
         fields = {name: value for name, value in (named or {}).items() if value is not None}
         for name, value in fields.items():
-            if form is not None or isinstance(value, Exchange):
+            if form is not None or isinstance(value, Exchange | str):
                 checked_text(name, value)
         if as_application:
             fields, authorization = self._authenticated(fields)
@@ -136,6 +137,11 @@ def checked_text(name: str, value: object) -> str:
         raise LabError(f"{name} is a whole exchange: pass one of its fields, such as exchange[{field!r}].")
     if not isinstance(value, str):
         raise LabError(f"{name} is a {type(value).__name__} and no text: pass the value that an answer gave.")
+    if SHOWN.fullmatch(value.strip()):
+        raise LabError(
+            f"{name} is {value.strip()}, the name under which the lab shows a secret: pass the secret itself, such as "
+            "login['mfa_token']."
+        )
     return value
 
 

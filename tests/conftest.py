@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from auth0_mfa_lab.settings_values import project_folder
 
@@ -20,6 +21,10 @@ LONGEST = (
     *("test_examples_python.py", "test_pytest_plugin.py", "test_panels_nbval.py"),
 )
 """The files that take longest, the longest first: one of them begun last would keep a single core busy at the end."""
+
+# A busy machine is no failure.
+settings.register_profile("lab", deadline=None)
+settings.load_profile("lab")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

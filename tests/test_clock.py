@@ -57,6 +57,35 @@ def test_while_it_runs_the_sandboxs_time_follows_the_real_one(standing: Standing
     assert clock.now() == NOW + 7
 
 
+def test_what_somebody_waited_for_is_taken_over_once_and_up_to_a_limit(standing: Standing, real: Ticking) -> None:
+    clock = SandboxClock(standing, monotonic=real)
+    clock.catch_up(5)
+    assert clock.now() == NOW  # no poll came before
+    with clock.running():
+        pass
+    real.at += 3
+    clock.catch_up(5)
+    clock.catch_up(5)
+    assert clock.now() == NOW + 3
+    real.at += 600
+    clock.catch_up(5)
+    assert clock.now() == NOW + 8
+    with clock.running():
+        real.at += 2
+        clock.catch_up(5)
+        assert clock.now() == NOW + 8  # it runs, and `sync` tells how far
+    assert clock.now() == NOW + 10
+
+
+def test_a_clock_that_runs_by_itself_catches_nothing_up(standing: Standing, real: Ticking) -> None:
+    clock = SandboxClock(standing, monotonic=real, runs_by_itself=True)
+    with clock.running():
+        pass
+    real.at += 9
+    clock.catch_up(5)
+    assert clock.now() == NOW
+
+
 def test_two_polls_that_wait_together_move_it_once(standing: Standing, real: Ticking) -> None:
     clock = SandboxClock(standing, monotonic=real)
     with clock.running():

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -362,6 +363,16 @@ def test_the_tree_in_the_errors_docstring_is_the_tree() -> None:
             "oob_code is a NoneType",
         ),
         (lambda lab, login: lab.poll(mfa_token=login, oob_code="x"), "mfa_token is a whole exchange"),
+        (lambda lab, login: lab.poll(mfa_token="", oob_code="x"), "mfa_token is empty: pass the one that an answer"),
+        (lambda lab, login: lab.poll_panel(mfa_token=login["mfa_token"], oob_code=""), "oob_code is empty"),
+        (
+            lambda lab, login: lab.poll_panel(mfa_token=repr(login["mfa_token"]), oob_code="x"),
+            "mfa_token is <mfa_token 1>, the name under which the lab shows a secret: pass the secret itself",
+        ),
+        (
+            lambda lab, login: lab.client.mfa_challenge(mfa_token=" <mfa_token 1: sealed>"),
+            "mfa_token is <mfa_token 1: sealed>, the name",
+        ),
         (lambda lab, login: lab.inspect(login), "token is a whole exchange"),
         (lambda lab, login: lab.inspect(None), "token is a NoneType and no text"),
         (lambda lab, login: lab.qr("nonsense"), "This is no barcode_uri"),
@@ -378,6 +389,18 @@ def test_a_slip_gets_a_sentence_and_loses_nothing(slip: Callable[[Lab, Exchange]
         slip(lab, login)
     assert str(login["mfa_token"]) not in str(raised.value)
     assert len(lab.journal) == 1
+
+
+@pytest.mark.parametrize("poll", [Lab.poll, Lab.poll_panel])
+@pytest.mark.parametrize("factors", [[], ["sms"]], ids=["enrolling", "challenged"])
+def test_a_code_that_was_sent_is_no_push_that_one_polls(factors: list[str], poll: Callable[..., object]) -> None:
+    lab = Lab.sandbox()
+    user = lab.user(factors=factors)
+    token = lab.client.password_grant(username=user.username, password=user.password)["mfa_token"]
+    sms: dict[str, Any] = {"authenticator_types": ["oob"], "oob_channels": ["sms"], "phone_number": "+15550100"}
+    sent = lab.client.mfa_challenge(mfa_token=token) if factors else lab.client.mfa_associate(token, **sms)
+    with pytest.raises(LabError, match=r"binding_method.*binding_code"):
+        poll(lab, mfa_token=token, oob_code=sent["oob_code"])
 
 
 @pytest.mark.parametrize(

@@ -37,11 +37,14 @@ def test_no_line_of_a_real_connection_holds_a_secret(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     http, journal = real
-    http.post(f"https://tenant.example/x?mfa_token={MFA_TOKEN}", headers={"authorization": "Bearer opaque-token-1"})
+    http.post(
+        f"https://tenant.example/userinfo?mfa_token={MFA_TOKEN}",
+        headers={"authorization": "Bearer opaque-token-1"},
+    )
     assert len(journal) == 1
     lines = [record.getMessage() for record in caplog.records]
     assert any("receive_response_headers.complete" in line for line in lines)
-    assert any("POST https://tenant.example/x?mfa_token=<mfa_token 1>" in line for line in lines)
+    assert any("POST https://tenant.example/userinfo?mfa_token=<mfa_token 1>" in line for line in lines)
     said = caplog.text + "".join(repr(vars(record)) for record in caplog.records)
     for secret in (MFA_TOKEN, "opaque-token-1", "a-cookie-never-seen-before", "a-token-never-seen-before"):
         assert secret not in said
@@ -52,7 +55,7 @@ def test_without_the_guard_the_same_lines_would_hold_them(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     monkeypatch.setattr(LogGuard, "filter", lambda *_: True)
-    real[0].post(f"https://tenant.example/x?mfa_token={MFA_TOKEN}")
+    real[0].post(f"https://tenant.example/userinfo?mfa_token={MFA_TOKEN}")
     assert "a-cookie-never-seen-before" in caplog.text
     assert "a-token-never-seen-before" in caplog.text
     assert MFA_TOKEN in caplog.text.replace("%2A", "*")

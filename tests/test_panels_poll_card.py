@@ -45,6 +45,11 @@ PUSH = "Allow or reject the push on the phone"
 ASKS = "Poll once asks whether it is done, Poll until done asks until it is."
 ANEW = "lab.client.mfa_challenge with the same mfa_token, while that lives; then a panel for the new oob_code."
 
+ENROLL_ANEW = (
+    "lab.client.mfa_associate, or lab.client.mfa_challenge where the phone has enrolled already, with the same "
+    "mfa_token, while that lives; then a panel for the new oob_code."
+)
+
 
 def asked(*answers: Mapping[str, Any], begun_by: str = "mfa_challenge", mfa_token_age: float = 0.0) -> PollRun:
     """Return a poll that got these answers until it was over, each at the moment when the next poll was due."""
@@ -123,7 +128,7 @@ def text_of(html: str) -> str:
             asked(PENDING),
             300,
             "idle",
-            "◷ expired · 1 poll · nobody answered in time: ask for a new challenge",
+            "◷ expired · 1 poll · no poll brought an answer in time: ask for a new oob_code",
             ANEW,
             NONE,
         ),
@@ -131,15 +136,15 @@ def text_of(html: str) -> str:
             asked(PENDING, begun_by="mfa_associate"),
             300,
             "idle",
-            "◷ expired · 1 poll · nobody answered in time: ask for a new challenge",
-            ANEW.replace("mfa_challenge", "mfa_associate"),
+            "◷ expired · 1 poll · no poll brought an answer in time: ask for a new oob_code",
+            ENROLL_ANEW,
             NONE,
         ),
         (
             asked(PENDING, mfa_token_age=500),
             100,
             "idle",
-            "◷ expired · 1 poll · nobody answered in time: ask for a new challenge",
+            "◷ expired · 1 poll · no poll brought an answer in time: ask for a new oob_code",
             "The 10 minutes of the mfa_token are over: log in again for a new one, then lab.client.mfa_challenge.",
             NONE,
         ),
@@ -179,7 +184,7 @@ def text_of(html: str) -> str:
             stopped(asked(PENDING)),
             300,
             "idle",
-            "◷ expired · 1 poll · nobody answered in time: ask for a new challenge",
+            "◷ expired · 1 poll · no poll brought an answer in time: ask for a new oob_code",
             ANEW,
             NONE,
         ),

@@ -387,9 +387,38 @@ def test_a_code_that_is_not_on_the_phone_is_not_shown(lab: Lab) -> None:
     with pytest.raises(LabError, match="No code is on the phone"):
         panel_of(lab).show_code()
     lab.user(factors=["otp"])
+    panel_of(lab).show_code()
     of_another = furnished(Lab.sandbox(seed=2)).card.messages[0]
     with pytest.raises(LabError, match="not on the phone any more"):
         panel_of(lab).show_code(of_another)
+
+
+def test_a_code_is_shown_that_came_since_the_phone_was_looked_at(lab: Lab) -> None:
+    panel = panel_of(lab)
+    lab.user(factors=["otp"])
+    panel.show_code()
+    assert [row.shows for row in rows(panel, CodeRow)] == [True]
+
+
+@pytest.mark.parametrize("slip", ["123456", 1, PhoneCard])
+def test_what_is_no_line_of_the_phone_gets_a_sentence(lab: Lab, slip: Any) -> None:
+    panel = furnished(lab)
+    for act in (panel.show_code, panel.hide_code):
+        with pytest.raises(LabError, match=r"pass a line of panel\.card\.codes"):
+            act(slip)
+
+
+def test_what_is_no_push_and_no_reason_gets_a_sentence(lab: Lab) -> None:
+    panel = furnished(lab)
+    before = len(lab.journal)
+    slips: tuple[tuple[Callable[..., Any], Any, str], ...] = (
+        (panel.allow, lab.journal[-1], "This is no push: name one of lab.phone.notifications"),
+        (panel.reject, 3, "reason is a int: write a text"),
+    )
+    for act, slip, said in slips:
+        with pytest.raises(LabError, match=said):
+            act(slip)
+    assert (len(lab.journal), len(panel.card.pushes)) == (before, 1)
 
 
 # -- allow and reject
@@ -599,6 +628,22 @@ def test_a_button_that_reads_a_code_is_never_disabled_meanwhile_and_pressed_twic
         assert panel._task is begun
         await panel.done()
         assert (row.shows, panel.last_error, disabled) == (True, None, [])
+
+    in_a_loop(story)
+
+
+def test_a_double_click_answers_once_and_leaves_no_failure(lab: Lab) -> None:
+    push_to(lab, lab.user(factors=["push"]))
+
+    async def story() -> None:
+        panel = panel_of(lab)
+        (row,) = rows(panel, PushRow)
+        row.allow_button.click()
+        row.allow_button.click()
+        row.reject_button.click()
+        await panel.done()
+        assert (panel.last_error, panel._failure.value) == (None, "")
+        assert "Allowed: 204 No Content" in panel._status.value
 
     in_a_loop(story)
 

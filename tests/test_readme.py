@@ -16,6 +16,9 @@ from auth0_mfa_lab.cli import main
 from auth0_mfa_lab.live.drift.allowed import NAME, read_allowed
 from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.sandbox.oauth.api import OAuth
+from auth0_mfa_lab.show.panels.phone import PhonePanel
+from auth0_mfa_lab.show.panels.poll import PollPanel
+from auth0_mfa_lab.show.panels.qr import QrPanel
 from auth0_mfa_lab.wire.exports.table import EXPORTS
 from tests.readme_probes import Probes
 from tests.readme_tables import ABSENT, GRANT_WHAT, TABLES, WHAT, between, routes, short, written
@@ -55,6 +58,20 @@ def test_the_map_has_each_notebook_with_its_question() -> None:
 def test_the_table_of_calls_has_each_method_of_the_client() -> None:
     methods = {name for name, _ in inspect.getmembers(Client, inspect.isfunction) if not name.startswith("_")}
     assert set(re.findall(r"^\| `client\.(\w+)\(", README, re.MULTILINE)) == methods
+
+
+@pytest.mark.parametrize("panel", [PollPanel, PhonePanel, QrPanel])
+def test_the_table_of_buttons_has_each_method_of_a_panel_with_its_parameters(panel: type) -> None:
+    opens = f"lab.{re.sub(r'(?<!^)(?=[A-Z])', '_', panel.__name__).lower()}("
+    (row,) = [line for line in README.splitlines() if line.startswith(f"| `{opens}")]
+    named = dict(re.findall(r"`(\w+)\(([^)]*)\)`", row.rpartition(" | ")[2]))
+    own = {name: list(inspect.signature(act).parameters)[1:] for name, act in vars(panel).items() if name in named}
+    assert {name: sorted(filter(None, words.split(", "))) for name, words in named.items()} == {
+        name: sorted(words) for name, words in own.items()
+    }
+    public = {name for name, act in vars(panel).items() if inspect.isfunction(act) and not name.startswith("_")}
+    assert set(named) <= public
+    assert public - set(named) <= {"close", "done", "refresh", "static_html"}
 
 
 def test_the_table_of_exports_has_each_export() -> None:

@@ -59,4 +59,6 @@ def _anew(run: PollRun, poll: Poll, now: float) -> str:
     begin = f"lab.client.{run.begun_by}"
     if poll.spent is Life.MFA_TOKEN or poll.mfa_token_ends_at <= now:
         return f"The 10 minutes of the mfa_token are over: log in again for a new one, then {begin}."
+    if poll.state is State.EXPIRED and run.begun_by == "mfa_associate":
+        begin = f"{begin}, or lab.client.mfa_challenge where the phone has enrolled already,"
     return f"{begin} with the same mfa_token, while that lives; then a panel for the new oob_code."

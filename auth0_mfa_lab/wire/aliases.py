@@ -17,7 +17,8 @@ from auth0_mfa_lab.wire.spelled import HEAD, Spelled
 from auth0_mfa_lab.wire.spellings import is_short, spellings
 
 T = TypeVar("T")
-_SHOWN = re.compile(r"<([a-z][a-z0-9_]*) (\d+)(?:: (?:sealed|JWT))?>")
+SHOWN = re.compile(r"<([a-z][a-z0-9_]*) (\d+)(?:: (?:sealed|JWT))?>")
+"""How a secret is shown, with its shape where it is shown first."""
 _LIKE_AN_ALIAS = re.compile(r"<[a-z][a-z0-9_]{0,40}(?: \d{1,6})?>")
 
 
@@ -119,7 +120,7 @@ class Aliases:
 
     def named(self, shown: str) -> Alias | None:
         """Return the alias that is shown like this (`<mfa_token 1>`, with or without its shape), or None."""
-        match = _SHOWN.fullmatch(shown)
+        match = SHOWN.fullmatch(shown)
         with self.lock:
             return self._named.get(f"<{match[1]} {match[2]}>") if match else None
 
@@ -221,7 +222,7 @@ class Aliases:
 
     def _end_of_alias(self, text: str, start: int) -> int | None:
         """Return where the alias that is shown at `start` ends, or None where none is."""
-        match = _SHOWN.match(text, start)
+        match = SHOWN.match(text, start)
         alias = self._named.get(f"<{match[1]} {match[2]}>") if match else None
         return match.end() if match and alias and match[0] in (alias.shown, alias.introduced) else None
 

@@ -14,9 +14,10 @@ from typing import Any
 
 import zxingcpp
 from PIL import Image, UnidentifiedImageError
-from playwright.sync_api import FloatRect
+from playwright.sync_api import FloatRect, Locator
 
 from auth0_mfa_lab.wire.scan_pictures import pixels_of_svg
+from tests.browser.notebook_page import until
 
 _SVG = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
 _BASE64 = re.compile(r"[A-Za-z0-9+/\s]{100,}={0,2}")
@@ -29,6 +30,20 @@ def qr_texts(png: bytes) -> list[str]:
             picture.convert("RGB"), formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
         )
     return [each.text for each in found]
+
+
+def on_the_screen(picture: Locator) -> tuple[FloatRect, bytes]:
+    """Return where a picture stands on the screen, and what is seen there, once it stands still.
+
+    After another theme or width JupyterLab goes on moving things for a while, on a busy machine for seconds.
+    """
+
+    def seen() -> tuple[FloatRect, bytes] | None:
+        picture.evaluate("each => each.scrollIntoView({ block: 'center' })")
+        before, screen, after = picture.bounding_box(), picture.page.screenshot(), picture.bounding_box()
+        return (before, cut_out(screen, before)) if before and before == after else None
+
+    return until(seen, "the picture stands still", picture.page)
 
 
 def cut_out(png: bytes, box: FloatRect) -> bytes:

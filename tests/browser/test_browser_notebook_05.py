@@ -1,4 +1,4 @@
-"""The committed push notebook in JupyterLab: it runs as a whole, again after a restart, and its keys and its panel work."""
+"""The committed push notebook in JupyterLab: it runs as a whole, again after a restart, and its keys and panel work."""
 
 import json
 import re

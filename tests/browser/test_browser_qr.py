@@ -5,7 +5,7 @@ from playwright.sync_api import Page
 
 from auth0_mfa_lab.show.qr import QUIET_ZONE_MODULES
 from tests.browser.jupyter import DARK, LIGHT, Jupyter
-from tests.browser.pixels import cut_out, darkest_of_the_edge, pictures_in, qr_texts
+from tests.browser.pixels import darkest_of_the_edge, on_the_screen, pictures_in, qr_texts
 from tests.browser.scenes import RAW, SANDBOX_ENROLLMENT, raw_values
 
 MODULE_PIXELS = 6
@@ -18,13 +18,8 @@ def test_the_qr_decodes_from_the_screen_and_its_quiet_zone_is_bright(page: Page,
     try:
         notebook.run_all()
         picture = notebook.cell(1).locator("img")
-        picture.scroll_into_view_if_needed()
         uri = raw_values(jupyter.notebooks)["barcode_uri"]
-        screen = page.screenshot()
-        assert qr_texts(screen) == [uri]
-        box = picture.bounding_box()
-        assert box is not None
-        seen = cut_out(screen, box)
+        _, seen = on_the_screen(picture)
         assert qr_texts(seen) == [uri]
         # A pixel at the inner border of the zone may be blurred by the screen, or belong to the picture's surroundings.
         assert darkest_of_the_edge(seen, QUIET_ZONE_MODULES * MODULE_PIXELS - 2) >= 250

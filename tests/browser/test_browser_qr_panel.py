@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from auth0_mfa_lab.show.qr import LEAST_PIXELS, QUIET_ZONE_MODULES
 from tests.browser.jupyter import DARK, LIGHT, Jupyter, Notebook, until
 from tests.browser.looks import NARROW, TASKS, WIDE, at_width, in_theme, serious, sticks_out, tab_order
-from tests.browser.pixels import cut_out, darkest_of_the_edge, pictures_in, qr_texts
+from tests.browser.pixels import darkest_of_the_edge, on_the_screen, pictures_in, qr_texts
 from tests.browser.scenes import RAW, SANDBOX_ENROLLMENT, button, leaks, qr_status, raw_values
 from tests.browser.test_browser_qr_headless import executed
 
@@ -52,14 +52,10 @@ def test_the_qr_is_read_from_the_screen(page: Page, jupyter: Jupyter, theme: str
     notebook = opened(page, jupyter)
     uri = raw_values(jupyter.notebooks)["barcode_uri"]
     with in_theme(notebook, theme), at_width(notebook, width):
-        picture = page.locator(".qr-place img")
-        picture.evaluate("each => each.scrollIntoView({ block: 'center' })")
-        box = picture.bounding_box()
-        assert box is not None
+        box, part = on_the_screen(page.locator(".qr-place img"))
         module = box["width"] / MODULES
         assert module >= LEAST_PIXELS
         assert box["height"] == pytest.approx(box["width"], abs=1)
-        part = cut_out(page.screenshot(), box)
         assert qr_texts(part) == [uri]
         # A pixel at the inner border of the zone may be blurred by the screen, or belong to the picture's surroundings.
         assert darkest_of_the_edge(part, int(QUIET_ZONE_MODULES * module) - 2) >= 250
@@ -163,9 +159,9 @@ def test_the_saved_picture_is_read_in_a_notebook_that_nobody_trusts(
     for theme in (LIGHT, DARK):
         with in_theme(notebook, theme):
             picture = notebook.cell(1).locator("img")
-            picture.evaluate("each => each.scrollIntoView({ block: 'center' })")
             expect(picture).to_have_attribute("alt", "QR code of the ticket for sandbox:user1@example.com")
-            assert qr_texts(page.screenshot()) == [uri]
+            _, part = on_the_screen(picture)
+            assert qr_texts(part) == [uri]
 
 
 def test_the_saved_picture_is_read_on_a_static_page_without_a_script(new_page: Page, tmp_path: Path) -> None:
@@ -176,6 +172,6 @@ def test_the_saved_picture_is_read_on_a_static_page_without_a_script(new_page: P
     assert "<script" not in html
     new_page.goto("data:text/html,<title>a static page</title>")
     new_page.set_content(html)
-    new_page.locator("img").evaluate("each => each.scrollIntoView({ block: 'center' })")
-    assert qr_texts(new_page.screenshot()) == [raw_values(tmp_path)["barcode_uri"]]
+    _, part = on_the_screen(new_page.locator("img"))
+    assert qr_texts(part) == [raw_values(tmp_path)["barcode_uri"]]
     expect(new_page.get_by_role("status")).to_contain_text("QR shown")

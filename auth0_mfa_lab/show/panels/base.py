@@ -54,7 +54,13 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
 
     def _button(self, name: str, tooltip: str, act: Callable[[], None]) -> ipywidgets.Button:
         button = ipywidgets.Button(description=name, tooltip=tooltip)
-        button.on_click(lambda _: self._at_home(lambda: self._guarded(act)))
+
+        def pressed() -> None:
+            # The second half of a double click may be on its way when the first has disabled the button.
+            if not button.disabled:
+                self._guarded(act)
+
+        button.on_click(lambda _: self._at_home(pressed))
         return button
 
     def _at_home(self, act: Callable[[], None]) -> None:
@@ -85,10 +91,9 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
     def _say_failure(self, error: Exception) -> None:
         """Show a failure as a card, masked."""
         self.last_error = error
-        said = self._mask(f"{type(error).__name__}: {error}")
-        # A LabError says by itself what to do next.
-        step = "" if isinstance(error, LabError) else _AGAIN
-        self._failure.value = alert("This did not work.", said, step)
+        # A LabError says by itself what happened and what to do next.
+        said, step = (f"{error}", "") if isinstance(error, LabError) else (f"{type(error).__name__}: {error}", _AGAIN)
+        self._failure.value = alert("This did not work.", self._mask(said), step)
 
     def _when_run_again(self, stop: Callable[[], None]) -> None:
         """Call `stop` when the panel's own cell is run again: what it shows then is another panel."""

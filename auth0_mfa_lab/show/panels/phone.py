@@ -94,14 +94,16 @@ class PhonePanel(Ticking):
         self._must_be_idle()
         if self._screen.bars:
             raise LabError(self._screen.bars)
-        if code is None and not self._card.codes:
-            raise LabError("No code is on the phone: it shows one when it has scanned a barcode_uri.")
+        _must_be_a_line(code)
         seen = self._screen.look()
         self._show(seen)
+        if code is None and not self._card.codes:
+            raise LabError("No code is on the phone: it shows one when it has scanned a barcode_uri.")
         self._draw_code(code or self._card.codes[-1], seen)
 
     def hide_code(self, code: CodeLine | MessageLine | None = None) -> None:
-        """Take a code off the page, or else every code."""
+        """Take a code off the page, or else every code; LabError for what is no line of `card`."""
+        _must_be_a_line(code)
         for name, row in self._rows.items():
             if isinstance(row, CodeRow) and (code is None or name == code.id):
                 row.hide()
@@ -224,3 +226,8 @@ class PhonePanel(Ticking):
             return PushRow(shown, self._button, allow=allow, reject=reject)
         place = RevealedText(at_home=self._at_home, now=self._now)
         return CodeRow(shown, self._button, place, press=partial(self._click_code, shown))
+
+
+def _must_be_a_line(code: object) -> None:
+    if code is not None and not isinstance(code, CodeLine | MessageLine):
+        raise LabError("This is no code of the phone: pass a line of panel.card.codes or of panel.card.messages.")

@@ -31,7 +31,8 @@ class PollPanel(Panel):
     """Buttons for a poll: *Poll once*, *Poll until done*, *Stop*, and where it stands.
 
     Each button has its method: `poll_once()`, `poll_until_done()`, `stop()`. Real seconds pass between the polls of
-    the button, and the sandbox's clock moves by as much; the method waits in the lab's own time.
+    the button, and the sandbox's clock moves by as much; so it does when *Poll once* is pressed again and again. The
+    method waits in the lab's own time: in the sandbox it is done at once.
     """
 
     def __init__(
@@ -127,6 +128,7 @@ class PollPanel(Panel):
 
     async def _watched(self, act: Callable[[], Coroutine[Any, Any, None]]) -> None:
         try:
+            await asyncio.to_thread(self._catch_up)
             with self._clock.running():
                 await self._look()
                 await act()
@@ -171,6 +173,10 @@ class PollPanel(Panel):
     async def _look(self) -> None:
         """Look at the clock, on a thread: that of a served sandbox is asked over the network."""
         self._see(await asyncio.to_thread(self._moment))
+
+    def _catch_up(self) -> None:
+        """Let the sandbox's time pass for which somebody waited before pressing, up to the next poll."""
+        self._clock.catch_up(max(0.0, self.run.poll.next_at - self._clock.now()))
 
     def _moment(self) -> float:
         self._clock.sync()
