@@ -121,7 +121,9 @@ def give_virtual_phone(lab: Bench) -> None:
 
     def seen() -> Sight:
         # Its own name has an alias once it is enrolled, like whatever a tenant calls a person's phone.
-        return replace(sight_of(phone, (), clock.now()), name=_TITLE, remark=_REMARK)
+        sight = sight_of(phone, (), clock.now())
+        accounts = tuple(replace(each, pushes=False) for each in sight.accounts)
+        return replace(sight, name=_TITLE, remark=_REMARK, accounts=accounts)
 
     lab._screen = NotedScreen(seen, lab.journal)
 

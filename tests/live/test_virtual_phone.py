@@ -212,7 +212,7 @@ def test_the_panel_is_the_virtual_phone_and_says_what_cannot_reach_it(lab: Lab) 
     panel.refresh()
     assert " · 1 account · 1 code · " in repr(panel)
     assert "no push and no message can reach it" in panel.static_html()
-    for lie in ("Pushes", "No push waits", "Messages", "Nothing was sent"):
+    for lie in ("Pushes", "pushes and codes", "No push waits", "Messages", "Nothing was sent"):
         assert lie not in seen_of(panel)
 
 
