@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from auth0_mfa_lab.sandbox import Phone, Sandbox, User
+from auth0_mfa_lab.sandbox import Phone, Sandbox, User, WallClock
 from tests.sandbox.management_mothers import Admin, admin_of, four_keys, methods_path, users_path
-from tests.sandbox.sandbox_mothers import App, error_of, kinds, scan
+from tests.sandbox.sandbox_mothers import App, app_of, bearer, error_of, kinds, new_sandbox, scan, set_up
 
 TICKETS = "/guardian/enrollments/ticket"
 
@@ -19,6 +19,18 @@ def admin(app: App) -> Admin:
 def enrollments(admin: Admin, user: User) -> list[dict[str, Any]]:
     listed: list[dict[str, Any]] = admin.get(users_path(user, "/enrollments"))
     return listed
+
+
+def test_who_is_made_after_an_advance_is_as_old_as_the_tenant_says_and_their_tokens_tell_wall_time() -> None:
+    app = app_of(box := new_sandbox(clock=WallClock(lambda: 1_800_000_000.0)))
+    box.clock.advance(3600)
+    set_up(box, policy="never")
+    made = {"connection": "Username-Password-Authentication", "email": "new@example.com", "password": "Pass-word-1"}
+    user = admin_of(app)("POST", "/users", made).json()
+    assert user["created_at"] == "2027-01-15T09:00:00.000Z"
+    login = app.password(username="new@example.com", password="Pass-word-1", scope="openid profile")
+    userinfo = app.http.get("/userinfo", headers=bearer(login.json()["access_token"])).json()
+    assert userinfo["updated_at"] == "2027-01-15T08:00:00.000Z"
 
 
 def test_a_user_is_read_by_an_id_that_is_percent_encoded(app: App, admin: Admin) -> None:

@@ -94,7 +94,7 @@ class Users:
             phone_number=checked_number(str(fields["phone_number"])) if "phone_number" in fields else "",
             email=checked_email(email),
             connection=connection,
-            created_at=self._tenant.clock.stamp(),
+            created_at=self._tenant.clock.now(),
             email_verified=fields.get("email_verified") is True,
         )
         if self._tenant.has_user(connection, email):

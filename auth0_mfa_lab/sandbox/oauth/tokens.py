@@ -83,7 +83,9 @@ class Tokens:
         """Return what the scopes `profile` and `email` tell of a user, in an id_token and at `/userinfo`."""
         claims: dict[str, object] = {}
         if "profile" in scope:
-            updated = datetime.fromtimestamp(user.created_at, UTC).isoformat(timespec="milliseconds")
+            # Applications read it beside a clock of their own: no advance is in it.
+            updated_at = min(user.created_at, self._clock.stamp())
+            updated = datetime.fromtimestamp(updated_at, UTC).isoformat(timespec="milliseconds")
             claims |= {
                 "nickname": user.username.partition("@")[0],
                 "name": user.username,
