@@ -106,6 +106,8 @@ def is_alike(kind: str, value: str, drawn: str) -> bool:
     """Say whether a drawn value has the shape of another, so that what is drawn for it in turn is itself."""
     if (shape := shape_of(kind, value)) != shape_of(kind, drawn):
         return False
+    if shape == "other" and _prefix(value) != _prefix(drawn):
+        return False
     if shape != "other" or _BASE32.fullmatch(value):
         return shape != "other" or _BASE32.fullmatch(drawn) is not None
     runs = [[_alphabet(run) for run in _RUN.findall(_plain(each)) if _ANY.search(run)] for each in (value, drawn)]
@@ -120,7 +122,7 @@ def is_stand_in(value: str) -> bool:
 
 def _alike(value: str, chance: Chance) -> str:
     """Draw what has the alphabet, the length and the punctuation of a value, with the mark where there is room."""
-    prefix = match[0] if (match := _PREFIX.match(value)) else ""
+    prefix = _prefix(value)
     rest = value[len(prefix) :]
     if _BASE32.fullmatch(rest) and not rest.isdigit():
         return prefix + _run(rest.rstrip("="), string.ascii_uppercase + "234567", chance, True) + "=" * rest.count("=")
@@ -130,6 +132,10 @@ def _alike(value: str, chance: Chance) -> str:
         parts.append(_run(run, _alphabet(run), chance, not marked) if _ANY.search(run) else run)
         marked = marked or is_stand_in(parts[-1])
     return prefix + "".join(parts)
+
+
+def _prefix(value: str) -> str:
+    return match[0] if (match := _PREFIX.match(value)) else ""
 
 
 def _plain(value: str) -> str:
