@@ -97,18 +97,18 @@ class SandboxClock:
 
     def sync(self) -> None:
         """Move the sandbox's time by the real seconds that passed since the last `sync`."""
-        if self._runs_by_itself:
-            return
         with self._lock:
             self._take_over()
 
     def catch_up(self, most: float) -> None:
         """Move the sandbox's time by the real seconds since the last `sync`, unless it is running anyhow."""
         with self._lock:
-            if not self._runs_by_itself and not self._runners:
+            if not self._runners:
                 self._take_over(most)
 
     def _take_over(self, most: float = math.inf) -> None:
+        if self._runs_by_itself:
+            return
         real = self._monotonic()
         passed = 0.0 if self._synced_at is None else real - self._synced_at
         self._clock.advance(max(0.0, min(passed, most)))

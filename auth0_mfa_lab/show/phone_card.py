@@ -98,7 +98,7 @@ class PhoneCard:
         """Those of SECTIONS that it has."""
         if self.lacks:
             return ()
-        return SECTIONS[1:2] if self.remark else SECTIONS
+        return ("Codes",) if self.remark else SECTIONS
 
     @property
     def headline(self) -> str:
