@@ -52,8 +52,7 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "screens": WIRE | {"show"},
     "noted": POLLING | {"boxed", "inbox", "people", "phone", "show"},
     "bench": POLLING
-    | {"boxed", "client", "clock", "connection", "inbox", "live", "management", "noted", "phone", "sandbox", "sender"}
-    | {"show"},
+    | {"boxed", "client", "clock", "connection", "inbox", "live", "noted", "phone", "sandbox", "sender", "show"},
     "furnishing": POLLING | {"bench", "boxed", "inbox", "noted", "phone", "screens"},
     "recorded": POLLING | {"boxed", "inbox", "people", "sandbox", "show"},
     "virtual_phone": POLLING | {"clock", "connection", "noted", "phone", "recorded", "sandbox", "screens", "show"},
