@@ -250,6 +250,12 @@ def test_no_settings_of_ones_own_are_tracked() -> None:
     assert [name for name in TRACKED if Path(name).name.startswith(".env") and name != ".env.example"] == []
 
 
+def test_each_file_that_is_to_begin_first_is_there() -> None:
+    named = set(re.findall(r'"(test_\w+\.py)"', text_of("tests/conftest.py")))
+    assert named
+    assert named <= {path.name for path in (ROOT / "tests").rglob("test_*.py")}
+
+
 # -- tests/README.md
 
 
