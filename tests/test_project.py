@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import importlib.metadata
 import os
 import re
@@ -254,36 +253,6 @@ def test_each_file_that_is_to_begin_first_is_there() -> None:
     named = set(re.findall(r'"(test_\w+\.py)"', text_of("tests/conftest.py")))
     assert named
     assert named <= {path.name for path in (ROOT / "tests").rglob("test_*.py")}
-
-
-# -- tests/README.md
-
-
-def rows() -> dict[str, tuple[str, str]]:
-    """Return the table: for each file what it covers, and its fixtures."""
-    found = re.findall(r"^\| `([\w/]+\.py)` \| ([^|]+) \| ([^|]*) \|$", text_of("tests/README.md"), re.MULTILINE)
-    assert len({file for file, _, _ in found}) == len(found), "a file stands there twice"
-    return {file: (covers, fixtures) for file, covers, fixtures in found}
-
-
-def fixtures_of(source: str) -> set[str]:
-    """Return the fixtures that a test file defines."""
-    functions = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
-    return {node.name for node in functions if any("fixture" in ast.unparse(each) for each in node.decorator_list)}
-
-
-def test_the_table_of_tests_has_every_file_with_its_fixtures() -> None:
-    tests = ROOT / "tests"
-    names = [name.removeprefix("tests/") for name in TRACKED if name.startswith("tests/") and name.endswith(".py")]
-    files = {name: tests / name for name in names}
-    table = rows()
-    assert {name for name in files if Path(name).name.startswith("test_")} <= set(table)
-    assert {name for name in files if Path(name).name == "conftest.py"} <= set(table)
-    assert set(table) <= set(files)
-    for name, (covers, fixtures) in table.items():
-        assert covers.strip()
-        missing = fixtures_of(files[name].read_text("utf-8")) - set(re.findall(r"`(\w+)`", fixtures))
-        assert not missing, f"tests/README.md lacks fixtures of {name}: {missing}"
 
 
 # -- tests/conftest.py
