@@ -13,9 +13,9 @@ from typing import Any
 
 import click
 
-from auth0_mfa_lab.control import Control
 from auth0_mfa_lab.errors import LabError, NothingWasSent
 from auth0_mfa_lab.settings import Settings
+from auth0_mfa_lab.tenants.remote import Remote
 
 SECONDS_BETWEEN_LOOKS = 0.2
 MOST_BYTES = 1024 * 1024
@@ -35,14 +35,14 @@ def register(main: click.Group) -> None:
 
 
 @contextmanager
-def server(file: Path | None) -> Iterator[Control]:
+def server(file: Path | None) -> Iterator[Remote]:
     """Reach the server; whatever the lab could not do is one line on stderr, and exit code 1."""
     try:
-        control = Control(Settings.of_server(file))
+        ask = Remote(Settings.of_server(file))
         try:
-            yield control
+            yield ask
         finally:
-            control.close()
+            ask.close()
     except LabError as problem:
         raise click.ClickException(" ".join(str(problem).split())) from None
 
@@ -56,8 +56,8 @@ def server(file: Path | None) -> Iterator[Control]:
 @env_file
 def code(address: str, purpose: str | None, wait: float, env_file: Path | None) -> None:
     """Print the newest code that was sent to ADDRESS, a number or an email address, alone."""
-    with server(env_file) as control:
-        click.echo(_sooner_or_later(lambda: control.newest_code(address, purpose=purpose), wait))
+    with server(env_file) as ask:
+        click.echo(_sooner_or_later(lambda: ask("code", address=address, purpose=purpose)["code"], wait))
 
 
 @click.command()
@@ -68,8 +68,8 @@ def code(address: str, purpose: str | None, wait: float, env_file: Path | None) 
 @env_file
 def push(fcm: bool, wait: float, env_file: Path | None) -> None:
     """Print the payload of the newest push as JSON."""
-    with server(env_file) as control:
-        payload = _sooner_or_later(lambda: control.newest_push("fcm" if fcm else "apns"), wait)
+    with server(env_file) as ask:
+        payload = _sooner_or_later(lambda: ask("newest_push", form="fcm" if fcm else "apns"), wait)
         click.echo(json.dumps(payload, indent=2))
 
 
@@ -83,8 +83,8 @@ def phone() -> None:
 @env_file
 def scan(barcode: str, env_file: Path | None) -> None:
     """Scan the barcode_uri of an enrollment, or a picture (PNG) of its QR; `-` reads either from stdin."""
-    with server(env_file) as control:
-        control.scan(_barcode(barcode))
+    with server(env_file) as ask:
+        ask("scan", barcode=_barcode(barcode))
     click.echo("scanned")
 
 
@@ -92,8 +92,8 @@ def scan(barcode: str, env_file: Path | None) -> None:
 @env_file
 def allow(env_file: Path | None) -> None:
     """Allow the newest push that waits."""
-    with server(env_file) as control:
-        later = control.allow().get("after_polls")
+    with server(env_file) as ask:
+        later = ask("allow").get("after_polls")
     click.echo("allowed" if later is None else f"late: allowed after {later} more polls")
 
 
@@ -102,8 +102,8 @@ def allow(env_file: Path | None) -> None:
 @env_file
 def reject(reason: str | None, env_file: Path | None) -> None:
     """Reject the newest push that waits, with a REASON if one is given."""
-    with server(env_file) as control:
-        control.reject(reason)
+    with server(env_file) as ask:
+        ask("reject", reason=reason)
     click.echo("rejected")
 
 
@@ -111,8 +111,8 @@ def reject(reason: str | None, env_file: Path | None) -> None:
 @env_file
 def phone_code(env_file: Path | None) -> None:
     """Print the code that the phone shows now, alone."""
-    with server(env_file) as control:
-        click.echo(control.phone_code())
+    with server(env_file) as ask:
+        click.echo(ask("shown_code")["code"])
 
 
 @click.command()
@@ -123,8 +123,8 @@ def reset(user: str | None, env_file: Path | None) -> None:
 
     Authenticators, recovery code, codes, limits and lockouts are gone; the user stays.
     """
-    with server(env_file) as control:
-        control.reset(user)
+    with server(env_file) as ask:
+        ask("reset", user=user)
 
 
 @click.group()
@@ -137,8 +137,8 @@ def clock() -> None:
 @env_file
 def advance(seconds: float, env_file: Path | None) -> None:
     """Move the clock forward by SECONDS: what the sandbox lets expire goes by it."""
-    with server(env_file) as control:
-        now = float(control.advance(seconds)["now"])
+    with server(env_file) as ask:
+        now = float(ask("advance", advance=seconds)["now"])
     click.echo(datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds"))
 
 

@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from auth0_mfa_lab.plugin_control import SuiteControl
 from auth0_mfa_lab.sandbox import Chance, Sandbox, WallClock, fictional_number
-from auth0_mfa_lab.sandbox.web.server import Server
+from auth0_mfa_lab.sandbox.server import Server
 from auth0_mfa_lab.secret import Secret
 from auth0_mfa_lab.serving import environment, folder_of, write_env_file
 from auth0_mfa_lab.settings import Settings
+from auth0_mfa_lab.tenants.remote import Remote
 
 
 class Running:
@@ -31,19 +31,23 @@ class Running:
         token = Secret(server.token, "<lab_token>")
         ca_file = self.env["AUTH0_CA_FILE"]
         settings = Settings(tenant="served", domain=server.domain, ca_file=ca_file, lab_token=token)
-        self.control = SuiteControl(settings)
+        self.ask = Remote(settings)
 
     def user(self, factors: Sequence[str]) -> Mapping[str, Any]:
         """Add a user whom no test before has had: applications may know people by their address, or by their number."""
         number = next(self._users)
-        return self.control.fresh_user(
-            factors, username=f"user{number}@example.com", phone_number=fictional_number(number)
+        made: Mapping[str, Any] = self.ask(
+            "add_user",
+            factors=list(factors),
+            username=f"user{number}@example.com",
+            phone_number=fictional_number(number),
         )
+        return made
 
     def renew(self) -> None:
         """Begin the tenant again, with ids that no test before has seen; applications and signing key stay."""
         self._sandbox.chance = Chance(f"{self._seed}, test {next(self._tests)}")
-        self.control.reset()
+        self.ask("reset")
 
 
 @contextmanager
@@ -54,4 +58,4 @@ def running(folder: Path, seed: str) -> Iterator[Running]:
         try:
             yield running
         finally:
-            running.control.close()
+            running.ask.close()

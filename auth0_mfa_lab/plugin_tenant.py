@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from auth0_mfa_lab.errors import LabError, NothingWasSent, PhoneError
 
 if TYPE_CHECKING:
-    from auth0_mfa_lab.plugin_control import SuiteControl
     from auth0_mfa_lab.plugin_server import Running
+    from auth0_mfa_lab.tenants.remote import Remote
 
 Fault = Literal["429", "5xx", "html", "slow", "drop", "late_approval", "lost_push"]
 Value = TypeVar("Value")
@@ -61,59 +61,63 @@ class Phone:
     `asyncio.to_thread`.
     """
 
-    def __init__(self, control: SuiteControl) -> None:
-        self._control = control
+    def __init__(self, ask: Remote) -> None:
+        self._ask = ask
 
     @property
     def pushes(self) -> tuple[Push, ...]:
         """The pushes that wait now."""
         return tuple(
             Push(place=str(each["place"]), browser=str(each["browser"]), at=float(each["at"]))
-            for each in self._control.phone()["pushes"]
+            for each in self._ask("accounts_and_pushes")["pushes"]
         )
 
     def scan(self, barcode: str | bytes) -> None:
         """Scan the `barcode_uri` of an enrollment, or a picture (PNG) of its QR. Raises LabError."""
-        self._control.scan(barcode)
+        self._ask("scan", barcode=barcode)
 
     def allow(self, *, user: User | None = None, within: float = PATIENCE_SECONDS) -> None:
         """Allow the push, waiting for one up to `within` real seconds. Raises LabError when none comes."""
-        _patient(lambda: self._control.answer("allow", _id(user)), within, PhoneError)
+        _patient(lambda: self._ask("allow", user=_id(user)), within, PhoneError)
 
     def reject(self, reason: str | None = None, *, user: User | None = None, within: float = PATIENCE_SECONDS) -> None:
         """Reject the push, waiting for one up to `within` real seconds. Raises LabError when none comes."""
-        why = {"reason": reason} if reason is not None else {}
-        _patient(lambda: self._control.answer("reject", _id(user), **why), within, PhoneError)
+        _patient(lambda: self._ask("reject", user=_id(user), reason=reason), within, PhoneError)
 
     def allow_after(self, *, polls: int, user: User | None = None) -> None:
         """Allow the push that waits, or else the next one, after this many polls: between two requests of the app.
 
         With a `user` it must be waiting. Raises LabError.
         """
-        self._control.answer("allow_after", _id(user), polls=polls)
+        self._ask("allow_after", user=_id(user), polls=polls)
 
     def code(self, *, user: User | None = None) -> str:
         """Return the six digits that the newest account shows now, or a user's. Raises LabError when there is none."""
-        return self._control.phone_code() if user is None else self._control.code_of(user.user_id)
+        return str(self._ask("shown_code", user=_id(user))["code"])
 
 
 class Inbox:
     """Whatever the tenant has sent, to any number or address."""
 
-    def __init__(self, control: SuiteControl) -> None:
-        self._control = control
+    def __init__(self, ask: Remote) -> None:
+        self._ask = ask
 
     def code(self, address: str, *, purpose: str | None = None, within: float = PATIENCE_SECONDS) -> str:
         """Return the newest code sent to a number or an email address, waiting for one up to `within` real seconds.
 
         `purpose` is `mfa` or `passwordless`; without it both count. Raises LabError when nothing was sent.
         """
-        return _patient(lambda: self._control.newest_code(address, purpose=purpose), within, NothingWasSent)
+        return _patient(
+            lambda: str(self._ask("code", address=address, purpose=purpose)["code"]), within, NothingWasSent
+        )
 
     def messages(self, address: str) -> tuple[Message, ...]:
         """Return what was sent to a number or an email address, newest first."""
         names = ("address", "channel", "purpose", "code", "link", "text")
-        return tuple(Message(**{name: each[name] for name in names}) for each in self._control.messages(address))
+        return tuple(
+            Message(**{name: each[name] for name in names})
+            for each in self._ask("messages", address=address)["messages"]
+        )
 
 
 class Clock:
@@ -123,16 +127,16 @@ class Clock:
     against theirs. After the test every advance is taken back.
     """
 
-    def __init__(self, control: SuiteControl) -> None:
-        self._control = control
+    def __init__(self, ask: Remote) -> None:
+        self._ask = ask
 
     def now(self) -> float:
         """Return the tenant's time, in epoch seconds."""
-        return float(self._control.clock()["now"])
+        return float(self._ask("clock")["now"])
 
     def advance(self, seconds: float) -> None:
         """Move the tenant's time forward; it can stand in for `time.sleep` in the application's polling."""
-        self._control.advance(seconds)
+        self._ask("advance", advance=seconds)
 
 
 class Auth0Mfa:
@@ -142,17 +146,17 @@ class Auth0Mfa:
         self.domain = server.env["AUTH0_DOMAIN"]
         self.ca_file = server.env["AUTH0_CA_FILE"]
         self.env_file = str(server.env_file)
-        self.phone = Phone(server.control)
-        self.inbox = Inbox(server.control)
-        self.clock = Clock(server.control)
+        self.phone = Phone(server.ask)
+        self.inbox = Inbox(server.ask)
+        self.clock = Clock(server.ask)
         self._server = server
-        self._control = server.control
+        self._ask = server.ask
         self._newest: User | None = None
 
     @property
     def page(self) -> str:
         """The address of the page for people, with the token that opens it: to look on while a debugger waits."""
-        return f"https://{self.domain}/_lab/?token={self._server.env['AUTH0_LAB_TOKEN']}"
+        return f"https://{self.domain}/_lab/#token={self._server.env['AUTH0_LAB_TOKEN']}"
 
     @property
     def env(self) -> dict[str, str]:
@@ -200,15 +204,16 @@ class Auth0Mfa:
         `429` (`retry_after`), `5xx` and `html` (`status`), `slow` (`seconds`), `drop` the connection; `late_approval`
         (an allowed push stays pending for `polls` more), `lost_push`. Raises LabError for what the server refuses.
         """
-        options = {
-            "route": route,
-            "status": status,
-            "retry_after": retry_after,
-            "seconds": seconds,
-            "polls": polls,
-        }
-        given = {name: value for name, value in options.items() if value is not None}
-        self._control.fail({"kind": kind, "times": times, **given})
+        self._ask(
+            "add_fault",
+            kind=kind,
+            times=times,
+            route=route,
+            status=status,
+            retry_after=retry_after,
+            seconds=seconds,
+            polls=polls,
+        )
 
     def settings(self, **changes: Any) -> Mapping[str, Any]:
         """Set the tenant differently for this test, and return how it is set.
@@ -216,11 +221,13 @@ class Auth0Mfa:
         `profile`, `policy`, `default_directory`, `factors`, `message_types`, `push_provider`, `switches`
         (a dict): as the README lists them. Raises LabError for what there is not.
         """
-        return self._control.change_settings(changes) if changes else self._control.settings()
+        found: Mapping[str, Any] = self._ask("change_settings", **changes) if changes else self._ask("settings")
+        return found
 
     def received(self) -> Sequence[Mapping[str, Any]]:
         """Return what the tenant received in this test, oldest first: method, path, names of fields, status, error."""
-        return self._control.received()
+        entries: Sequence[Mapping[str, Any]] = self._ask("received")["entries"]
+        return entries
 
     def __repr__(self) -> str:
         return f"Auth0Mfa({self.domain!r})"

@@ -16,7 +16,6 @@ from typing import Any
 import httpx
 
 from auth0_mfa_lab.boxed import Inside, unknown_user
-from auth0_mfa_lab.control import Control, server_transport
 from auth0_mfa_lab.errors import ControlRefused, LabError, NoServer, SettingsError
 from auth0_mfa_lab.people import User, checked_factors
 from auth0_mfa_lab.sandbox import Chance, Clock, Delivery, LimitRow, Phone, PhoneError
@@ -25,6 +24,7 @@ from auth0_mfa_lab.sandbox.evidence import evidence
 from auth0_mfa_lab.settings import Settings
 from auth0_mfa_lab.show.limits import Limits
 from auth0_mfa_lab.show.phone_sight import Sight, sight_of
+from auth0_mfa_lab.tenants.remote import Remote, server_transport
 from auth0_mfa_lab.wire.aliases import Aliases
 from auth0_mfa_lab.wire.recorder import NOTES
 
@@ -56,11 +56,11 @@ class ServedTransport(httpx.BaseTransport):
 class ServedClock(Clock):
     """The clock of the server. While that does not answer, the time is the last that it told."""
 
-    def __init__(self, control: Control) -> None:
-        """Ask and move the clock through `control`."""
+    def __init__(self, ask: Remote) -> None:
+        """Ask and move the clock through `ask`."""
         super().__init__()
-        self._control = control
-        self._last = control.clock()
+        self._ask = ask
+        self._last = dict(ask("clock"))
 
     @property
     def runs_by_itself(self) -> bool:
@@ -79,26 +79,29 @@ class ServedClock(Clock):
         """Move the server's clock; ValueError for a step backwards."""
         if seconds < 0:
             raise ValueError(f"The clock only moves forward; it cannot advance by {seconds} seconds.")
-        self._last |= self._control.advance(seconds)
+        self._last |= self._ask("advance", advance=seconds)
 
     def _asked(self) -> Mapping[str, Any]:
         # An exchange that got lost is kept in the journal all the same, and it says what happened.
         with suppress(NoServer):
-            self._last |= self._control.clock()
+            self._last |= self._ask("clock")
         return self._last
 
 
 class ServedMailbox(Delivery):
     """Where the pushes to a phone are: on the server."""
 
-    def __init__(self, control: Control) -> None:
-        """Fetch them through `control`."""
+    def __init__(self, ask: Remote) -> None:
+        """Fetch them through `ask`."""
         super().__init__()
-        self._control = control
+        self._ask = ask
 
     def pushes(self, token: str) -> tuple[Push, ...]:
         """Return what was delivered to this push token, oldest first."""
-        return tuple(Push(service=each["service"], payload=each["payload"]) for each in self._control.pushes(token))
+        return tuple(
+            Push(service=each["service"], payload=each["payload"])
+            for each in self._ask("pushes", token=token)["pushes"]
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,45 +136,46 @@ class Served:
 
     failures = PhoneError
 
-    def __init__(self, control: Control, domain: str, transport: httpx.BaseTransport) -> None:
-        """Take over the server behind `control`; `transport` reaches the tenant itself, and records nothing."""
+    def __init__(self, ask: Remote, domain: str, transport: httpx.BaseTransport) -> None:
+        """Take over the server behind `ask`; `transport` reaches the tenant itself, and records nothing."""
         self.domain = domain
         self.transport = transport
-        self._control = control
+        self._ask = ask
         # Nobody has to close a lab: its connections end with it.
-        for close in (transport.close, control.close):
+        for close in (transport.close, ask.close):
             weakref.finalize(self, close)
-        self.clock = ServedClock(control)
+        self.clock = ServedClock(ask)
         if not self.clock.runs_by_itself:
-            control.reset()
+            ask("reset")
         self._begun = self.clock.now()
         self._phone: Phone | None = None
 
     def new_phone(self, http: httpx.Client) -> Phone:
         """Return a phone of the lab's own that speaks over `http`, with nothing on it yet."""
-        made = self._control.new_phone()
+        made = self._ask("add_phone")
         self._phone = Phone(
-            http, ServedMailbox(self._control), self.clock, Chance(0), fallback_url=str(http.base_url).rstrip("/")
+            http, ServedMailbox(self._ask), self.clock, Chance(0), fallback_url=str(http.base_url).rstrip("/")
         )
         self._phone.identifier, self._phone.push_token = str(made["identifier"]), str(made["push_token"])
         return self._phone
 
     def messages(self, address: str) -> Sequence[ServedMessage]:
         """Return what was sent to a number or an email address, oldest first."""
-        return list(reversed(_messages(self._control.messages(address))))
+        return list(reversed(_messages(self._ask("messages", address=address)["messages"])))
 
     def sight(self) -> Sight:
         """Return what lies on the lab's phone, with the newest messages that were sent since the lab was opened."""
         assert self._phone is not None
-        sent = [each for each in _messages(self._control.messages()) if each.sent_at >= self._begun]
+        sent = [each for each in _messages(self._ask("messages")["messages"]) if each.sent_at >= self._begun]
         return sight_of(self._phone, sent, self.clock.now())
 
     def user(self, aliases: Aliases, factors: Sequence[str]) -> User:
         """Return a fresh user with just these factors, confirmed; its secrets are learned."""
         wanted = checked_factors(factors)
-        made = self._control.add_user()
-        codes = [self._enrolled(str(made["user_id"]), factor) for factor in wanted]
-        code = next((code for code in codes if code is not None), None)
+        made = self._ask("add_user", factors=list(wanted), phone="own")
+        for barcode in made["barcodes"]:
+            self._scan(barcode)
+        code = made["recovery_code"]
         return User(
             username=made["username"],
             password=aliases.learn("password", made["password"]),
@@ -184,7 +188,7 @@ class Served:
     def limits(self, user: User) -> Limits:
         """Return what is left to a user of each limit; LabError for one whom the server does not know."""
         try:
-            rows = self._control.limits(user.username)
+            rows = self._ask("limits", user=user.username)["limits"]
         except ControlRefused as refusal:
             raise (unknown_user(user) if refusal.status == 404 else refusal) from None
         return Limits(f"Limits of {user.username}, now", [LimitRow(**row) for row in rows])
@@ -194,22 +198,20 @@ class Served:
         return Inside(self.domain, self._settings, evidence)
 
     def _settings(self) -> ServedSettings:
-        found = self._control.settings()
+        found = self._ask("settings")
         return ServedSettings(profile=found["profile"], policy=found["policy"], switches=found["switches"])
 
-    def _enrolled(self, user_id: str, factor: str) -> str | None:
-        """Enroll one factor, with the lab's phone where it needs one, and return the recovery code, if that is new."""
-        begun = self._control.enroll(user_id, factor)
-        if self._phone is not None and (uri := begun.get("barcode_uri")):
-            try:
-                # Not closed: closing the client would close the transport, which is the lab's.
-                answer = self._phone.scan(uri, http=httpx.Client(transport=self.transport))
-            except httpx.TransportError as failure:
-                raise NoServer(f"The phone could not enroll: no answer ({type(failure).__name__}).") from None
-            if answer is not None and not answer.is_success:
-                raise LabError(f"The phone could not enroll (HTTP {answer.status_code}): ask for the user again.")
-        code = begun.get("recovery_code")
-        return None if code is None else str(code)
+    def _scan(self, barcode_uri: str) -> None:
+        """Let the lab's phone scan; no exchange of it stands in the journal."""
+        if self._phone is None:
+            return
+        try:
+            # Not closed: closing the client would close the transport, which is the lab's.
+            answer = self._phone.scan(barcode_uri, http=httpx.Client(transport=self.transport))
+        except httpx.TransportError as failure:
+            raise NoServer(f"The phone could not enroll: no answer ({type(failure).__name__}).") from None
+        if answer is not None and not answer.is_success:
+            raise LabError(f"The phone could not enroll (HTTP {answer.status_code}): ask for the user again.")
 
 
 def open_served(settings: Settings) -> Served:
@@ -219,7 +221,7 @@ def open_served(settings: Settings) -> Served:
             "Lab.served needs the settings of a served sandbox. Set AUTH0_LAB_TENANT=served and the AUTH0_ variables "
             "of the file that `auth0-mfa-lab serve --env-file FILE` wrote, and open it with Lab.from_env()."
         )
-    return Served(Control(settings), settings.domain, ServedTransport(server_transport(settings)))
+    return Served(Remote(settings), settings.domain, ServedTransport(server_transport(settings)))
 
 
 def _messages(found: Sequence[Mapping[str, Any]]) -> list[ServedMessage]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from auth0_mfa_lab.sandbox import Clock, Sandbox, WallClock
 from auth0_mfa_lab.sandbox.records import Profile
-from auth0_mfa_lab.sandbox.web.server import Server, is_loopback
+from auth0_mfa_lab.sandbox.server import Server, is_loopback
 
 HEAD = "# Written by auth0-mfa-lab serve, and overwritten by its next start."
 PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=!-]*")
@@ -85,7 +85,7 @@ def _server(wish: Wish) -> Server:
 def _ready_line(server: Server, env_file: Path | None) -> str:
     if env_file is not None:
         return f"{server.url}/ is ready; its settings are in {env_file} (Ctrl-C stops it)"
-    return f"{server.url}/ is ready; its page is {server.url}/_lab/?token={server.token} (Ctrl-C stops it)"
+    return f"{server.url}/ is ready; its page is {server.url}/_lab/#token={server.token} (Ctrl-C stops it)"
 
 
 def environment(server: Server, folder: Path) -> dict[str, str]:

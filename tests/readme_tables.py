@@ -8,10 +8,10 @@ from pathlib import Path
 
 from auth0_mfa_lab import Lab
 from auth0_mfa_lab.sandbox import SWITCHES, Sandbox
+from auth0_mfa_lab.sandbox.app import build_app
 from auth0_mfa_lab.sandbox.defaults import default_settings
 from auth0_mfa_lab.sandbox.management.api import BASE, Management
 from auth0_mfa_lab.sandbox.oauth.api import NOT_EMULATED, OAuth
-from auth0_mfa_lab.sandbox.web.app import build_app
 from auth0_mfa_lab.show.evidence import MARKS
 from auth0_mfa_lab.show.switches import MEANINGS
 from tests.readme_probes import GRANTS, Probes

@@ -26,11 +26,11 @@ MODULES = {
 LAYERS = (
     "cli",
     "cli_cleanup cli_control cli_doctor cli_drift cli_scan cli_serve pytest_plugin",
-    "lab plugin_control plugin_server plugin_tenant serving ",  # and the package's public face, whose name is ""
+    "lab plugin_server plugin_tenant serving ",  # and the package's public face, whose name is ""
     "owned replayed door exporting furnishing paneled",
     "bench virtual_phone staged",
     "boxed noted recorded screens served connection",
-    "live people phone control inbox limits",
+    "live people phone inbox limits tenants",
     "show",
     "client management polled polling sender token_grants tokens verdicts assertion",
     "wire",
@@ -38,7 +38,7 @@ LAYERS = (
 )
 LAYER = {room: len(LAYERS) - floor for floor, rooms in enumerate(LAYERS) for room in rooms.split(" ")}
 KNOW_THE_SANDBOX = frozenset(
-    {"bench", "boxed", "plugin_server", "recorded", "served", "serving", "staged", "virtual_phone"}
+    {"bench", "boxed", "plugin_server", "recorded", "served", "serving", "staged", "tenants", "virtual_phone"}
 )
 
 # Which modules alone may import these libraries.
@@ -46,8 +46,8 @@ ONLY_IN: Mapping[str, tuple[str, ...]] = {
     "ipywidgets": ("show.panels",),
     "anywidget": ("show.panels",),
     "starlette": ("sandbox",),
-    "uvicorn": ("sandbox.web.server",),
-    "trustme": ("sandbox.web.certificates",),
+    "uvicorn": ("sandbox.server",),
+    "trustme": ("sandbox.server.certificates",),
     "dotenv": ("settings",),
 }
 ENVIRONMENT = frozenset({"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"})
@@ -192,8 +192,7 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
         ("client", "from auth0_mfa_lab.show.page import show"),
         ("clock", "from auth0_mfa_lab.show.page import show"),
         ("people", "from auth0_mfa_lab.lab import Lab"),
-        ("control", "from auth0_mfa_lab.lab import Lab"),
-        ("control", "from auth0_mfa_lab.sandbox import Sandbox"),
+        ("tenants.remote", "from auth0_mfa_lab.lab import Lab"),
         ("served", "from auth0_mfa_lab.lab import Lab"),
         ("cli_control", "from auth0_mfa_lab.sandbox import Sandbox"),
         ("lab", "from auth0_mfa_lab.cli import main"),

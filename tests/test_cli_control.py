@@ -15,7 +15,7 @@ from click.testing import CliRunner, Result
 
 from auth0_mfa_lab.cli import main
 from auth0_mfa_lab.sandbox import Sandbox
-from auth0_mfa_lab.sandbox.web.server import Server
+from auth0_mfa_lab.sandbox.server import Server
 from auth0_mfa_lab.serving import environment, write_env_file
 
 Run = Callable[..., Result]

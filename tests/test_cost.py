@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from types import FrameType
 from typing import Any
@@ -13,8 +13,8 @@ import pytest
 
 from auth0_mfa_lab import Exchange
 from auth0_mfa_lab.sandbox import Sandbox, User
+from auth0_mfa_lab.sandbox.app import build_app
 from auth0_mfa_lab.sandbox.records import Authenticator
-from auth0_mfa_lab.sandbox.web.app import build_app
 from auth0_mfa_lab.wire.journal import Journal
 from benchmarks import mask
 from tests.mothers import a_journal, a_request, an_exchange
@@ -203,7 +203,7 @@ def an_mfa_grant(door: Door, user: User) -> Callable[[], tuple[int, Any]]:
 
 
 @pytest.fixture(scope="module")
-def doors() -> Iterator[tuple[Door, Door]]:
+def doors() -> tuple[Door, Door]:
     """A sandbox with one user, and one with a hundred thousand; then the same newcomer in each."""
     boxes = Sandbox(), Sandbox()
     crowded = boxes[1].tenant
@@ -213,9 +213,7 @@ def doors() -> Iterator[tuple[Door, Door]]:
         crowded.add_user(replace(known, user_id=f"auth0|{number:024x}", username=name, email=name))
         enrolled = Authenticator(id=f"sms|dev_{number:016d}", kind="sms", active=True, address=known.phone_number)
         crowded.authenticators.add(f"auth0|{number:024x}", enrolled)
-    yield Door(boxes[0]), Door(boxes[1])
-    for box in boxes:
-        box.close()
+    return Door(boxes[0]), Door(boxes[1])
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from auth0_mfa_lab import Lab, LabError
 from auth0_mfa_lab.sandbox import SWITCHES, Sandbox
-from auth0_mfa_lab.sandbox.web.app import build_app
+from auth0_mfa_lab.sandbox.app import build_app
 from auth0_mfa_lab.show.endpoints import ENDPOINTS, covered, is_general
 from auth0_mfa_lab.show.evidence import MARKS, Evidence
 from auth0_mfa_lab.show.switches import MEANINGS

@@ -360,7 +360,7 @@ UNUSED = """
 import sys
 
 def test_nothing_of_it():
-    heavy = ["auth0_mfa_lab.sandbox", "auth0_mfa_lab.control", "starlette", "uvicorn", "trustme", "ipywidgets"]
+    heavy = ["auth0_mfa_lab.sandbox", "auth0_mfa_lab.tenants", "starlette", "uvicorn", "trustme", "ipywidgets"]
     assert [name for name in heavy if name in sys.modules] == []
 """
 

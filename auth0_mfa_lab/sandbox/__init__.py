@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING
 
 from joserfc.jwk import RSAKey
 
+from auth0_mfa_lab.sandbox.app import build_app
+from auth0_mfa_lab.sandbox.asgi import CALLER, Runner
 from auth0_mfa_lab.sandbox.chance import Chance
 from auth0_mfa_lab.sandbox.clock import Clock, WallClock
 from auth0_mfa_lab.sandbox.defaults import REALM, Defaults, default_settings
 from auth0_mfa_lab.sandbox.delivery import Delivery, Message
 from auth0_mfa_lab.sandbox.evidence import EvidenceRow, evidence
+from auth0_mfa_lab.sandbox.faults import Faults
 from auth0_mfa_lab.sandbox.guardian.phone import (
     Enrollment,
     NotABarcode,
@@ -29,15 +32,14 @@ from auth0_mfa_lab.sandbox.limits import LIMITS, LimitRow, Owner
 from auth0_mfa_lab.sandbox.oauth.keys import NewKey
 from auth0_mfa_lab.sandbox.preparing import FACTORS, enroll_factors
 from auth0_mfa_lab.sandbox.records import Policy, Profile, User
+from auth0_mfa_lab.sandbox.request_log import RequestLog
 from auth0_mfa_lab.sandbox.switches import SWITCHES, checked_switches
 from auth0_mfa_lab.sandbox.tenant import Tenant
-from auth0_mfa_lab.sandbox.web.app import Door, build_app
-from auth0_mfa_lab.sandbox.web.exchange import CALLER
 
 if TYPE_CHECKING:
     import httpx
 
-    from auth0_mfa_lab.sandbox.web.transport import SandboxTransport
+    from auth0_mfa_lab.sandbox.transport import SandboxTransport
 
 __all__ = [
     "SWITCHES",
@@ -95,20 +97,23 @@ class Sandbox:
         self.clock = clock or Clock()
         self.chance = Chance(seed)
         self.delivery = Delivery()
+        self.faults = Faults()
+        self.received = RequestLog()
+        self.server_phones: list[Phone] = []
         self.defaults = Defaults.draw(self.chance.fork("defaults"))
         self._settings = default_settings(
             domain=domain, profile=profile, policy=policy, switches=checked_switches(switches)
         )
         self._new_key = new_key
         self.tenant = self._new_tenant()
-        self.app = Door(build_app(self.tenant))
+        self.answer = Runner(build_app(self.tenant))
 
     @cached_property
     def transport(self) -> SandboxTransport:
         """What reaches the tenant in process; a sandbox on a socket never needs it."""
-        from auth0_mfa_lab.sandbox.web.transport import SandboxTransport
+        from auth0_mfa_lab.sandbox.transport import SandboxTransport
 
-        return SandboxTransport(self.app)
+        return SandboxTransport(self.answer)
 
     def _new_tenant(self, *, first_life: int = 0) -> Tenant:
         tenant = Tenant(
@@ -127,6 +132,8 @@ class Sandbox:
         tenant.add_user(self.defaults.user(self.clock.stamp()))
         self._people = self.chance.fork("people")
         self._phones = self.chance.fork("phones")
+        self.control_chance = self.chance.fork("control")
+        self.delivery.loses = self.faults.loses_push
         self._added = 0
         return tenant
 
@@ -140,37 +147,33 @@ class Sandbox:
         before = self.tenant
         self.clock.restart()
         self.delivery.clear()
+        self.faults.clear()
+        self.received.clear()
+        self.server_phones = []
         # The keys stay, and so do the users' ids: what was issued before must not be good again.
         self.tenant = self._new_tenant(first_life=before.directory.next_life())
         self.tenant.domains.take_over(before.domains)
         # Applications keep a JWKS: the key behind a `kid` stays.
         self.tenant.tokens.keys = before.tokens.keys
-        self.app.inner = build_app(self.tenant)
+        self.answer.app = build_app(self.tenant)
 
-    def add_user(
+    def begin_user(
         self,
-        *,
         factors: Sequence[str] = (),
-        phone: Phone | None = None,
+        *,
         username: str | None = None,
         phone_number: str | None = None,
         email: str | None = None,
-        transport: httpx.BaseTransport | None = None,
-    ) -> User:
+    ) -> tuple[User, list[str]]:
         """Add a fresh database user with just these factors, confirmed; what is not named is drawn.
 
-        `push` is enrolled by letting `phone` really scan a ticket, which nobody records (over `transport`, where the
-        tenant is not to be reached in process); `otp` by letting it scan the secret, if there is a phone; `sms`,
-        `voice` and `email` are the user's own number and address, and no message of it is in the inbox. A factor is
-        enrolled whether the tenant's is on or not. Raises ValueError for a factor that the sandbox does not know, for
-        `push` without a phone, and for a username that somebody has.
+        Returns the user, and what a phone has to scan: `push` is confirmed by that, the secret of `otp` becomes a
+        code. `sms`, `voice` and `email` are the user's own number and address, and no message of it is in the inbox. A
+        factor is enrolled whether the tenant's is on or not. Raises ValueError for a factor that the sandbox does not
+        know, and for a username that somebody has.
         """
         if unknown := [name for name in factors if name not in FACTORS]:
             raise ValueError(f"Unknown factor {unknown[0]!r}; the sandbox knows {', '.join(FACTORS)}.")
-        if "push" in factors and phone is None:
-            raise ValueError(
-                "A user with push needs a phone: add_user(factors=['push'], phone=sandbox.new_phone(http))."
-            )
         self._added += 1
         email = email or (username if username and "@" in username else f"user{self._added}@example.com")
         if self.tenant.has_user(REALM, username or email):
@@ -185,9 +188,29 @@ class Sandbox:
             created_at=self.clock.stamp(),
         )
         self.tenant.add_user(user)
-        client_id, transport = self.defaults.client_id, transport or self.transport
-        code = enroll_factors(self.tenant, user, factors, client_id=client_id, phone=phone, transport=transport)
-        return replace(user, recovery_code=code)
+        code, barcodes = enroll_factors(self.tenant, user, factors, client_id=self.defaults.client_id)
+        return replace(user, recovery_code=code), barcodes
+
+    def add_user(self, *, factors: Sequence[str] = (), phone: Phone | None = None, **names: str | None) -> User:
+        """Add a user as `begin_user` does, whose barcodes `phone` scans; ValueError for `push` without a phone."""
+        if "push" in factors and phone is None:
+            raise ValueError(
+                "A user with push needs a phone: add_user(factors=['push'], phone=sandbox.new_phone(http))."
+            )
+        user, barcodes = self.begin_user(factors, **names)
+        self.enroll(barcodes, *(phone,) if phone else ())
+        return user
+
+    def enroll(self, barcodes: Sequence[str], *phones: Phone) -> None:
+        """Let phones scan what a new user has to scan: in process, and recorded nowhere."""
+        import httpx
+
+        http = httpx.Client(transport=self.transport)
+        for phone in phones:
+            for barcode in barcodes:
+                answer = phone.scan(barcode, http=http)
+                if answer is not None and not answer.is_success:
+                    raise RuntimeError(f"The phone could not enroll: {answer.status_code}")
 
     def new_phone(self, http: httpx.Client, *, new_key: NewKey | None = None, chance: Chance | None = None) -> Phone:
         """Return a phone that speaks over `http`, with nothing on it yet; `new_key` makes the keys of this one.
@@ -220,11 +243,6 @@ class Sandbox:
             if limit.owner in owners:
                 rows.append(limits.row(name, limits.known(name, owners[limit.owner])))
         return tuple(rows)
-
-    def close(self) -> None:
-        """Stop the transport's thread; it also ends by itself with the sandbox."""
-        if "transport" in vars(self):
-            self.transport.close()
 
 
 def fictional_number(count: int) -> str:

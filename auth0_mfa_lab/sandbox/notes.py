@@ -4,7 +4,7 @@ from difflib import get_close_matches
 
 from starlette.requests import Request
 
-from auth0_mfa_lab.sandbox.web.fields import Fields
+from auth0_mfa_lab.sandbox.fields import Fields
 
 EXTENSION = "auth0_lab.notes"
 """The name of the list in `scope["extensions"]`, made by whoever runs the app and wants to read the notes."""

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-from auth0_mfa_lab.sandbox.guardian.phone import Phone
 from auth0_mfa_lab.sandbox.mfa.oob_codes import CODE_CHANNELS, OobCodes
 from auth0_mfa_lab.sandbox.mfa.otp import Otp
 from auth0_mfa_lab.sandbox.mfa.push import Push
 from auth0_mfa_lab.sandbox.records import Login, Request, User
 from auth0_mfa_lab.sandbox.tenant import Tenant
-
-if TYPE_CHECKING:
-    import httpx
 
 FACTORS = ("push", "otp", *CODE_CHANNELS)
 
@@ -52,28 +47,9 @@ def prepare_factor(tenant: Tenant, user: User, factor: str, *, client_id: str) -
 
 
 def enroll_factors(
-    tenant: Tenant,
-    user: User,
-    factors: Sequence[str],
-    *,
-    client_id: str,
-    phone: Phone | None,
-    transport: httpx.BaseTransport,
-) -> str | None:
-    """Enroll these factors, in this order, and return the recovery code that the first one gave.
-
-    `phone` scans what there is to scan, over `transport`; no code of it is used up.
-    """
-    import httpx
-
-    codes: list[str | None] = []
-    for factor in factors:
-        prepared = prepare_factor(tenant, user, factor, client_id=client_id)
-        codes.append(prepared.recovery_code)
-        if prepared.barcode_uri is not None and phone is not None:
-            # Not closed: closing the client would close the transport, which is everybody's.
-            answer = phone.scan(prepared.barcode_uri, http=httpx.Client(transport=transport))
-            if factor == "push" and (answer is None or not answer.is_success):
-                raise RuntimeError(f"The phone could not enroll: {answer.status_code if answer else 'nothing sent'}")
-        prepared.login.done, prepared.login.is_access_token = True, False
-    return next((code for code in codes if code is not None), None)
+    tenant: Tenant, user: User, factors: Sequence[str], *, client_id: str
+) -> tuple[str | None, list[str]]:
+    """Enroll these factors, in this order; return the recovery code of the first one, and what a phone has to scan."""
+    prepared = [prepare_factor(tenant, user, factor, client_id=client_id) for factor in factors]
+    codes = (each.recovery_code for each in prepared if each.recovery_code is not None)
+    return next(codes, None), [each.barcode_uri for each in prepared if each.barcode_uri is not None]

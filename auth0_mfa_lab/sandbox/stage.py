@@ -18,8 +18,6 @@ from auth0_mfa_lab.sandbox.mfa.push import Push
 from auth0_mfa_lab.sandbox.mfa.recovery import Recovery
 from auth0_mfa_lab.sandbox.preparing import enroll_factors
 from auth0_mfa_lab.sandbox.records import CONNECTIONS, Api, Login, Policy, Profile, Request
-from auth0_mfa_lab.sandbox.web.exchange import asgi_scope
-from auth0_mfa_lab.sandbox.web.whole import answer_whole
 
 
 class Keys:
@@ -39,17 +37,6 @@ class Keys:
             return self._made[number]
 
         return next_key
-
-
-class _Whole(httpx.BaseTransport):
-    """Reaches a sandbox without a thread: nobody else asks it anything."""
-
-    def __init__(self, box: Sandbox) -> None:
-        self._box = box
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        answer = answer_whole(self._box.app, asgi_scope(request, []), request.read())
-        return httpx.Response(answer.status, headers=answer.headers, content=answer.body, request=request)
 
 
 class Stage:
@@ -78,12 +65,11 @@ class Stage:
         tenant = self._box.tenant
         tenant.settings = replace(tenant.settings, **(settings or {}))  # type: ignore[arg-type]  # by their names
         self.defaults = self._box.defaults
-        self._transport = _Whole(self._box)
-        self._phone = self._box.new_phone(httpx.Client(transport=self._transport))
+        self._phone = self._box.new_phone(httpx.Client(transport=self._box.transport))
 
     def ask(self, request: httpx.Request) -> httpx.Response:
         """Return the tenant's answer; httpx's log never hears of it."""
-        return self._transport.handle_request(request)
+        return self._box.transport.handle_request(request)
 
     def advance(self, seconds: float) -> None:
         """Let so many seconds pass."""
@@ -112,14 +98,8 @@ class Stage:
             user = tenant.passwordless_user(next(each for each in CONNECTIONS if each == realm), name)
         elif user is None:
             user = self._box.add_user(username=name, phone_number=phone_number, email=email)
-        enroll_factors(
-            tenant,
-            user,
-            factors,
-            client_id=self.defaults.client_id,
-            phone=self._phone,
-            transport=self._transport,
-        )
+        _, barcodes = enroll_factors(tenant, user, factors, client_id=self.defaults.client_id)
+        self._box.enroll(barcodes, self._phone)
         for factor in begun:
             self._begin(user, factor)
 

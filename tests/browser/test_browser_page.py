@@ -270,7 +270,8 @@ def test_a_server_that_fails_is_quoted(open_page: Open) -> None:
 
 def test_a_page_of_an_earlier_server_says_what_to_open(open_page: Open) -> None:
     page = open_page()
-    page.context.clear_cookies()
+    page.evaluate("sessionStorage.clear()")
+    page.reload()
     expect(page.get_by_role("alert")).to_contain_text("This page is not let in")
 
 

@@ -90,7 +90,6 @@ def test_no_export_names_a_person_of_a_live_tenant() -> None:
     for kind, text in every_export(lab):
         people = [each for each in (known.username, known.phone_number, known.email) if each in text]
         assert people == [], kind
-    box.close()
 
 
 @pytest.mark.parametrize("kind", EXPORTS)

@@ -7,7 +7,6 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -34,11 +33,9 @@ POLL = a_request(
 
 
 @pytest.fixture
-def box() -> Iterator[Sandbox]:
+def box() -> Sandbox:
     """A sandbox that plays somebody's own tenant."""
-    box = Sandbox()
-    yield box
-    box.close()
+    return Sandbox()
 
 
 def a_hostile_text() -> Text:

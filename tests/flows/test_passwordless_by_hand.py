@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import httpx
 import pytest
 
@@ -14,10 +12,8 @@ GRANT = "http://auth0.com/oauth/grant-type/"
 
 
 @pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    box = Sandbox()
-    yield box
-    box.close()
+def sandbox() -> Sandbox:
+    return Sandbox()
 
 
 def test_four_calls_lead_from_a_phone_number_to_a_token_of_the_mfa_api(sandbox: Sandbox) -> None:

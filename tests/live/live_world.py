@@ -20,11 +20,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from auth0_mfa_lab import Lab, Settings
 from auth0_mfa_lab.sandbox import Phone, Sandbox, User, WallClock
+from auth0_mfa_lab.sandbox.faults import KINDS, Fault
 from auth0_mfa_lab.sandbox.preparing import enroll_factors
-from auth0_mfa_lab.sandbox.web.certificates import Certificates
-from auth0_mfa_lab.sandbox.web.faults import KINDS, Fault
-from auth0_mfa_lab.sandbox.web.received import Received
-from auth0_mfa_lab.sandbox.web.server import Server
+from auth0_mfa_lab.sandbox.request_log import Received
+from auth0_mfa_lab.sandbox.server import Server
+from auth0_mfa_lab.sandbox.server.certificates import Certificates
 from auth0_mfa_lab.sender import network
 
 # Making an RSA key takes longer than a test; a test may meet each key once.
@@ -177,14 +177,10 @@ class LiveTenant:
 
     def enroll(self, *factors: str, phone: Phone | None = None) -> str | None:
         """Enroll these factors for the configured user, unseen, and return the recovery code, if that is new."""
-        return enroll_factors(
-            self.sandbox.tenant,
-            self.person,
-            factors,
-            client_id=self.sandbox.defaults.client_id,
-            phone=phone or self.phone(),
-            transport=self.sandbox.transport,
-        )
+        client_id = self.sandbox.defaults.client_id
+        code, barcodes = enroll_factors(self.sandbox.tenant, self.person, factors, client_id=client_id)
+        self.sandbox.enroll(barcodes, phone or self.phone())
+        return code
 
     def set_up(self, *, switches: Mapping[str, str] | None = None, **changes: Any) -> None:
         """Change the tenant's settings."""
@@ -201,7 +197,7 @@ class LiveTenant:
     @property
     def received(self) -> tuple[Received, ...]:
         """The requests that the tenant itself answered (not those that were dropped), with status and field names."""
-        return self.server.control.journal.after(0)
+        return self.server.sandbox.received.after(0)
 
     @property
     def sent(self) -> tuple[Sent, ...]:
@@ -222,13 +218,13 @@ class LiveTenant:
         known = [each for each in KINDS if each == kind]
         if not known:
             raise ValueError(f"no fault is called {kind}")
-        self.server.control.faults.add(Fault(number=0, kind=known[0], route=route, times=times, **fields))
+        self.server.sandbox.faults.add(Fault(number=0, kind=known[0], route=route, times=times, **fields))
         return None
 
     def well(self) -> None:
         """End every alteration and fault."""
         self.altered.clear()
-        self.server.control.faults.clear()
+        self.server.sandbox.faults.clear()
 
     @contextmanager
     def wrong_certificate(self) -> Iterator[dict[str, str]]:
@@ -312,7 +308,7 @@ def live_world(folder: Path) -> Iterator[LiveTenant]:
     assert server.certificates is not None
     (ca_file := folder / "live-ca.pem").write_bytes(server.certificates.ca_pem)
     tenant = LiveTenant(server, folder, ca_file)
-    server._uvicorn.config.app = Watched(server.control.front, tenant)
+    server._uvicorn.config.app = Watched(server.front, tenant)
     is_lost = sandbox.delivery.loses
 
     def note_push() -> bool:
@@ -325,7 +321,6 @@ def live_world(folder: Path) -> Iterator[LiveTenant]:
             yield tenant
     finally:
         tenant.close()
-        sandbox.close()
 
 
 def other_ca(folder: Path) -> Path:

@@ -11,9 +11,9 @@ import pytest
 
 from auth0_mfa_lab import Settings, owned
 from auth0_mfa_lab.clock import RealClock
-from auth0_mfa_lab.control import Control
 from auth0_mfa_lab.phone import OwnPhone
 from auth0_mfa_lab.served import ServedClock
+from auth0_mfa_lab.tenants.remote import Remote
 from tests.live.live_world import Answer, LiveTenant
 
 LAPSE = "LIVE_LAPSE"
@@ -113,6 +113,5 @@ def without_a_tenant(environ: Mapping[str, str]) -> dict[str, str]:
 
 def lapse() -> None:
     """Let this process's live labs go by the tenant's clock, and advance it where they would wait."""
-    control = Control(Settings.of_server(Path(os.environ[LAPSE])))
-    clock = ServedClock(control)
+    clock = ServedClock(Remote(Settings.of_server(Path(os.environ[LAPSE]))))
     vars(owned)["RealClock"] = lambda: RealClock(sleep=clock.advance, now=clock.now)

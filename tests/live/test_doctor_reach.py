@@ -122,7 +122,7 @@ def test_a_tenant_that_says_nothing_is_one_line(live_tenant: LiveTenant, monkeyp
 
 def test_a_port_without_tls_is_one_line(live_tenant: LiveTenant, monkeypatch: pytest.MonkeyPatch) -> None:
     from auth0_mfa_lab.sandbox import Sandbox
-    from auth0_mfa_lab.sandbox.web.server import Server
+    from auth0_mfa_lab.sandbox.server import Server
 
     with Server(Sandbox(), tls=False) as plain:
         result = run(monkeypatch, live_tenant.environ | {"AUTH0_DOMAIN": plain.domain})

@@ -14,7 +14,7 @@ import httpx
 from joserfc.jwk import RSAKey
 
 from auth0_mfa_lab.sandbox import Phone, Sandbox, User, WallClock
-from auth0_mfa_lab.sandbox.web.server import Server
+from auth0_mfa_lab.sandbox.server import Server
 
 GRANT = "http://auth0.com/oauth/grant-type"
 # Making an RSA key takes longer than a test; a test may meet each key once.
@@ -99,4 +99,3 @@ def serve(folder: Path) -> Iterator[Served]:
         (ca_file := folder / "ca.pem").write_bytes(server.certificates.ca_pem)
         (bundle := folder / "bundle.pem").write_bytes(server.certificates.bundle())
         yield Served(sandbox, server.port, ca_file, bundle)
-    sandbox.close()

@@ -8,8 +8,9 @@ import pyotp
 import pytest
 
 from auth0_mfa_lab.sandbox import LimitRow, Phone, User
-from auth0_mfa_lab.sandbox.web.app import build_app
-from auth0_mfa_lab.sandbox.web.transport import SandboxTransport
+from auth0_mfa_lab.sandbox.app import build_app
+from auth0_mfa_lab.sandbox.asgi import Runner
+from auth0_mfa_lab.sandbox.transport import SandboxTransport
 from tests.sandbox.sandbox_mothers import App, app_of, error_of, kinds, new_sandbox, set_up, switch_on
 
 NOW = 1_800_000_000
@@ -23,8 +24,7 @@ def app() -> Iterator[App]:
     switch_on(box, "email")
     set_up(box, message_types=("sms", "voice"))
     yield app_of(box)
-    box.close()
-    assert box.transport.failures == [], "the sandbox has a bug"
+    assert not box.answer.failures, "the sandbox has a bug"
 
 
 @dataclass
@@ -265,13 +265,12 @@ def test_another_ip_may_start(app: App) -> None:
     async def elsewhere(scope: dict[str, object], receive: object, send: object) -> None:
         await inner({**scope, "client": ("192.0.2.7", 1)}, receive, send)  # type: ignore[arg-type]  # ASGI's own
 
-    transport = SandboxTransport(elsewhere)  # type: ignore[arg-type]  # ASGI's own
+    transport = SandboxTransport(Runner(elsewhere))  # type: ignore[arg-type]  # ASGI's own
     there = App(app.sandbox, httpx.Client(transport=transport, base_url="https://sandbox.example"))
     assert there.start().status_code == 200
     assert app.start().status_code == 429
     named = {row.name: row.left for row in app.sandbox.limits("nobody", ip="192.0.2.7")}
     assert named["passwordless_starts"] == 49
-    transport.close()
 
 
 @pytest.mark.parametrize("name", SENDS)

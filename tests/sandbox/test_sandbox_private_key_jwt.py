@@ -188,7 +188,6 @@ def test_an_advance_of_what_expires_ages_no_assertion_since_applications_stamp_t
     box.clock.advance(3_600)
     assert signer.ask(signer.assertion(iat=NOW, exp=NOW + 60)).status_code == 403
     assert error_of(signer.ask(signer.assertion(iat=NOW, exp=NOW + 60))) == REFUSED
-    box.close()
 
 
 def test_an_assertion_is_past_at_its_very_second(signer: Signer) -> None:

@@ -55,7 +55,6 @@ def test_profile_recorded_answers_a_rejection_as_it_was_recorded() -> None:
         {"error": "access_denied", "error_description": "MFA Authorization rejected."},
     )
     assert refused.extensions["auth0_lab_notes"] == ()
-    sandbox.close()
 
 
 def test_twelve_polls_at_once_are_answered_and_the_thirteenth_is_told_to_slow_down(app: App, phone: Phone) -> None:

@@ -90,5 +90,4 @@ def test_codes_that_are_drawn_move_no_id() -> None:
         for _ in range(codes):
             app.sandbox.tenant.codes.digits(6)
         drawn.append(app.login(user))
-        app.sandbox.close()
     assert drawn[0] == drawn[1]

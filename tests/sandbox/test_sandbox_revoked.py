@@ -23,8 +23,7 @@ def app() -> Iterator[App]:
     box = new_sandbox()
     set_up(box, policy="never")
     yield app_of(box)
-    box.close()
-    assert box.transport.failures == [], "the sandbox has a bug"
+    assert not box.answer.failures, "the sandbox has a bug"
 
 
 @dataclass(frozen=True)

@@ -36,8 +36,7 @@ def app_with() -> Iterator[MakeApp]:
 
     yield make
     for app in made:
-        app.sandbox.close()
-        assert app.sandbox.transport.failures == [], "the sandbox has a bug"
+        assert not app.sandbox.answer.failures, "the sandbox has a bug"
 
 
 def requirements(app: App, user: User) -> dict[str, list[str]]:

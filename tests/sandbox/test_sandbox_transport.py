@@ -1,9 +1,9 @@
-"""The in-process transport: one loop, one thread, one request at a time, and no trace afterwards."""
+"""The in-process transport: no loop, no thread, one request at a time, each whole."""
 
 import asyncio
-import gc
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import NoReturn
 
 import httpx
 import pytest
@@ -13,28 +13,19 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from auth0_mfa_lab.sandbox import Sandbox
-from auth0_mfa_lab.sandbox.web.transport import SandboxTransport
+from auth0_mfa_lab.sandbox.asgi import Runner
+from auth0_mfa_lab.sandbox.transport import SandboxTransport
 from tests.sandbox.sandbox_mothers import App
-
-
-def threads() -> list[str]:
-    return [thread.name for thread in threading.enumerate() if "sandbox" in thread.name]
 
 
 def client_of(transport: SandboxTransport) -> httpx.Client:
     return httpx.Client(transport=transport, base_url="https://sandbox.example")
 
 
-def test_the_thread_starts_with_the_first_request_and_ends_with_close() -> None:
-    sandbox = Sandbox()
-    before = threads()
-    client = client_of(sandbox.transport)
-    assert threads() == before
-    client.get("/nowhere")
-    assert len(threads()) == len(before) + 1
-    sandbox.close()
-    sandbox.close()
-    assert threads() == before
+def test_a_request_starts_no_thread() -> None:
+    before = threading.enumerate()
+    client_of(Sandbox().transport).get("/nowhere")
+    assert threading.enumerate() == before
 
 
 def test_one_clients_end_does_not_end_the_others() -> None:
@@ -42,14 +33,6 @@ def test_one_clients_end_does_not_end_the_others() -> None:
     with client_of(sandbox.transport) as first:
         first.get("/nowhere")
     assert client_of(sandbox.transport).get("/nowhere").status_code == 404
-    sandbox.close()
-
-
-def test_a_forgotten_sandbox_leaves_no_thread() -> None:
-    gc.collect()  # or one that another test forgot would be gone in between
-    before = threads()
-    client_of(Sandbox().transport).get("/nowhere")
-    assert threads() == before
 
 
 def test_it_works_under_a_running_loop(app: App) -> None:
@@ -69,11 +52,10 @@ def test_a_call_from_inside_a_request_raises_at_once_and_says_why() -> None:
             told.append(str(error))
         return PlainTextResponse("outer")
 
-    transport = SandboxTransport(Starlette(routes=[Route("/", handler)]))
+    transport = SandboxTransport(Runner(Starlette(routes=[Route("/", handler)])))
     client = client_of(transport)
     assert client.get("/").text == "outer"
     assert "from inside one of its own requests" in told[0]
-    transport.close()
 
 
 def test_requests_of_many_threads_are_taken_one_at_a_time() -> None:
@@ -82,17 +64,15 @@ def test_requests_of_many_threads_are_taken_one_at_a_time() -> None:
 
     async def handler(_: Request) -> Response:
         running.append(1)
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
+        list(range(10_000))  # long enough for another thread to be let in
         together.append(len(running))
         running.pop()
         return PlainTextResponse("done")
 
-    transport = SandboxTransport(Starlette(routes=[Route("/", handler)]))
+    transport = SandboxTransport(Runner(Starlette(routes=[Route("/", handler)])))
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: client_of(transport).get("/"), range(24)))
     assert together == [1] * 24
-    transport.close()
 
 
 def test_a_bug_is_a_plain_500_for_the_client_and_an_exception_for_the_test() -> None:
@@ -102,31 +82,27 @@ def test_a_bug_is_a_plain_500_for_the_client_and_an_exception_for_the_test() -> 
     assert answer.status_code == 500
     assert answer.headers["content-type"].startswith("text/plain")
     assert "bug in the sandbox" in answer.text
-    (failure,) = sandbox.transport.failures
+    (failure,) = sandbox.answer.failures
     assert isinstance(failure, AttributeError)
     assert failure.__traceback__ is not None
-    sandbox.close()
 
 
 def test_an_app_that_answers_nothing_is_a_plain_500_too() -> None:
     async def broken(*_: object) -> None:
         raise KeyError("secret")
 
-    transport = SandboxTransport(broken)
-    answer = client_of(transport).get("/")
+    answer = client_of(SandboxTransport(Runner(broken))).get("/")
     assert (answer.status_code, "secret" in answer.text) == (500, False)
-    transport.close()
 
 
 def test_only_the_last_failures_are_kept() -> None:
     async def broken(*_: object) -> None:
         raise KeyError
 
-    transport = SandboxTransport(broken)
+    runner = Runner(broken)
     for _ in range(30):
-        client_of(transport).get("/")
-    assert len(transport.failures) == 20
-    transport.close()
+        client_of(SandboxTransport(runner)).get("/")
+    assert len(runner.failures) == 20
 
 
 def test_no_header_changes_from_run_to_run(app: App) -> None:
@@ -150,3 +126,17 @@ def test_another_route_or_method_is_an_error_in_json(app: App, method: str, path
 
 def test_a_trailing_slash_is_no_redirect(app: App) -> None:
     assert app.http.get("/mfa/authenticators/").status_code == 404
+
+
+def test_an_interrupt_in_the_middle_of_an_answer_leaves_the_sandbox_answering(monkeypatch: pytest.MonkeyPatch) -> None:
+    sandbox = Sandbox()
+    client = client_of(sandbox.transport)
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr("auth0_mfa_lab.sandbox.oauth.api.read_fields", lambda _: _interrupt())
+        with pytest.raises(KeyboardInterrupt):
+            client.post("/oauth/token")
+    assert client.post("/oauth/token").status_code == 401
+
+
+def _interrupt() -> NoReturn:
+    raise KeyboardInterrupt

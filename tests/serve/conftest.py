@@ -9,7 +9,7 @@ import pytest
 from joserfc.jwk import RSAKey
 
 from auth0_mfa_lab.sandbox import Sandbox, WallClock
-from auth0_mfa_lab.sandbox.web.server import Server
+from auth0_mfa_lab.sandbox.server import Server
 
 # Making an RSA key takes longer than a test; a test may meet each key once.
 KEYS = cycle([RSAKey.generate_key() for _ in range(8)])

@@ -4,7 +4,7 @@ from typing import Any
 
 import httpx
 
-from auth0_mfa_lab.sandbox.web.server import Server
+from auth0_mfa_lab.sandbox.server import Server
 
 OOB = "http://auth0.com/oauth/grant-type/mfa-oob"
 

@@ -6,7 +6,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from auth0_mfa_lab.sandbox.web.server import Server
+from auth0_mfa_lab.sandbox.server import Server
 from auth0_mfa_lab.show.qr import qr_png
 from tests.serve.serve_mothers import Application
 

@@ -6,7 +6,7 @@ import time
 import httpx
 import pytest
 
-from auth0_mfa_lab.sandbox.web.server import Server
+from auth0_mfa_lab.sandbox.server import Server
 from tests.serve.serve_mothers import Application
 
 CONFIGURATION = "/.well-known/openid-configuration"

@@ -14,8 +14,8 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 
 from auth0_mfa_lab.sandbox import Sandbox
-from auth0_mfa_lab.sandbox.web.server import Server
-from auth0_mfa_lab.sandbox.web.whole import Waited, answer_whole
+from auth0_mfa_lab.sandbox.asgi import Runner, Waited
+from auth0_mfa_lab.sandbox.server import Server
 from tests.sandbox.sandbox_mothers import claims_of
 from tests.serve.serve_mothers import Application
 
@@ -80,14 +80,14 @@ def test_a_handler_that_waits_is_found_out() -> None:
         await asyncio.sleep(0)
 
     with pytest.raises(Waited):
-        answer_whole(waits, {"method": "GET", "path": "/"}, b"")
+        Runner(waits)({"method": "GET", "path": "/"}, b"")
 
 
 def test_a_bug_is_a_500_without_an_oauth_body(caplog: pytest.LogCaptureFixture) -> None:
     async def breaks(_scope: object, _receive: object, _send: object) -> None:
         raise KeyError("of a handler")
 
-    answer = answer_whole(breaks, {"method": "GET", "path": "/x"}, b"")
+    answer = Runner(breaks)({"method": "GET", "path": "/x"}, b"")
     assert answer.status == 500
     assert b"This is a bug in the sandbox" in answer.body
     assert "a bug in the sandbox: GET /x" in caplog.text

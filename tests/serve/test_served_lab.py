@@ -12,14 +12,14 @@ import pytest
 
 from auth0_mfa_lab import Lab, LabError, NoAnswer, Settings, SettingsError, State
 from auth0_mfa_lab.clock import SandboxClock
-from auth0_mfa_lab.control import Control
 from auth0_mfa_lab.errors import ControlRefused, NoServer, NothingToAnswer, NothingWasSent
 from auth0_mfa_lab.people import User
 from auth0_mfa_lab.sandbox import Sandbox, WallClock
-from auth0_mfa_lab.sandbox.web.server import Server
+from auth0_mfa_lab.sandbox.server import Server
 from auth0_mfa_lab.secret import Secret
 from auth0_mfa_lab.serving import write_env_file
 from auth0_mfa_lab.show.panels.phone import PhonePanel
+from auth0_mfa_lab.tenants.remote import Remote
 from tests.serve.served_notebooks import as_served, served_copy
 
 Walk = Callable[[Lab], Iterator[object]]
@@ -318,7 +318,7 @@ def test_limits_of_a_stranger_and_an_empty_inbox_say_so(lab: Lab) -> None:
 )
 def test_what_is_no_served_sandbox_is_said_so(answer: httpx.Response) -> None:
     settings = Settings(tenant="served", domain="localhost:1", lab_token=Secret("t0ken-t0ken", "<lab_token>"))
-    control = Control(settings, transport=httpx.MockTransport(lambda _: answer))
+    ask = Remote(settings, transport=httpx.MockTransport(lambda _: answer))
     with pytest.raises(ControlRefused, match="is no served sandbox") as refusal:
-        control.clock()
+        ask("clock")
     assert "gateway" not in str(refusal.value)

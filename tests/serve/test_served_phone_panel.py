@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 
 from auth0_mfa_lab import Lab
-from auth0_mfa_lab.control import Control
 from auth0_mfa_lab.errors import NoServer
 from auth0_mfa_lab.people import User
 from auth0_mfa_lab.sandbox import Sandbox, WallClock
-from auth0_mfa_lab.sandbox.web.server import Server
+from auth0_mfa_lab.sandbox.server import Server
 from auth0_mfa_lab.show.panels import ticking as panels_ticking
 from auth0_mfa_lab.show.panels.phone import PhonePanel
 from auth0_mfa_lab.show.panels.phone_rows import PushRow
 from auth0_mfa_lab.show.phone_sight import Sight
+from auth0_mfa_lab.tenants.remote import Remote
 from tests.serve.test_served_lab import settings_of
 
 
@@ -70,16 +70,16 @@ def test_a_look_costs_three_calls_however_much_there_is(tmp_path: Path, monkeypa
             push_to(lab, lab.user(factors=["push"]))
         panel = panel_of(lab)
         calls: list[str] = []
-        works = Control._call
+        works = Remote.__call__
 
-        def counted(self: Control, method: str, path: str, **named: Any) -> Any:
-            calls.append(path)
-            return works(self, method, path, **named)
+        def counted(self: Remote, operation: str, /, **arguments: Any) -> Any:
+            calls.append(operation)
+            return works(self, operation, **arguments)
 
-        monkeypatch.setattr(Control, "_call", counted)
+        monkeypatch.setattr(Remote, "__call__", counted)
         said = len(lab.journal)
         asyncio.run(panel._tick())
-        assert sorted(calls) == ["/clock", "/messages", "/pushes"]
+        assert sorted(calls) == ["clock", "messages", "pushes"]
         assert len(lab.journal) == said
         assert len(panel.card.pushes) == 3
 

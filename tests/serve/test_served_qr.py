@@ -11,7 +11,7 @@ import pytest
 
 from auth0_mfa_lab import Lab
 from auth0_mfa_lab.sandbox import Sandbox
-from auth0_mfa_lab.sandbox.web.server import Server
+from auth0_mfa_lab.sandbox.server import Server
 from auth0_mfa_lab.show.panels.qr import QrPanel
 from tests.qr_pictures import drawn, svgs_in, texts_in
 from tests.serve.served_notebooks import as_served

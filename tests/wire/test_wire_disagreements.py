@@ -164,19 +164,16 @@ def test_a_switch_gives_the_other_answer_and_the_trusted_one_is_the_default(
         scene = scene_of(switches=switches)
         answer = happening(scene)
         assert (answer.status_code, answer.json().get("error")) == expected
-        scene.app.sandbox.close()
 
 
 def test_a_failed_client_authentication_has_the_text_of_the_openapi_example() -> None:
     app = scene_of(switches={"bad_client_secret": "invalid_client"}).app
     assert error_of(app.password(client_secret="x")) == (401, "invalid_client", "Client authentication failed")
-    app.sandbox.close()
 
 
 def test_slow_down_keeps_its_headers_under_another_status() -> None:
     scene = scene_of(switches={"slow_down_status": "400"})
     assert too_fast(scene).headers["x-ratelimit-remaining"] == "0"
-    scene.app.sandbox.close()
 
 
 def test_the_channel_can_be_named_in_the_plural_in_answers() -> None:
@@ -186,21 +183,18 @@ def test_the_channel_can_be_named_in_the_plural_in_answers() -> None:
         assert app.associate(mfa_token).json()[key] == "auth0"
         assert app.associate_sms(mfa_token).json()[key] == "sms"
         assert [one[key] for one in app.authenticators(mfa_token) if key in one] == ["auth0", "sms"]
-        app.sandbox.close()
 
 
 @pytest.mark.parametrize(("tries", "error"), [("3", "Wrong phone number"), ("2", "You've reached the maximum")])
 def test_a_code_allows_two_tries_or_three(tries: str, error: str) -> None:
     scene = scene_of(switches={"passwordless_tries": tries})
     assert third_try(scene).json()["error_description"].startswith(error)
-    scene.app.sandbox.close()
 
 
 def test_a_newcomer_at_the_mfa_audience_gets_tokens_or_by_the_article_an_mfa_token() -> None:
     for value, status in (("tokens", 200), ("mfa_required", 403)):
         app = scene_of(policy="never", switches={"mfa_audience_without_factor": value}).app
         assert app.password(audience=MFA_AUDIENCE).status_code == status
-        app.sandbox.close()
 
 
 def test_every_switch_has_its_place_in_the_reference_and_is_tried_here() -> None:
@@ -233,4 +227,3 @@ def test_client_fields_beside_the_bearer_are_neither_needed_nor_refused() -> Non
     assert app.associate(mfa_token).status_code == 200
     assert app.associate(mfa_token, client_id="anything", client_secret="wrong").status_code == 200
     assert "id" not in app.associate(mfa_token).json()
-    app.sandbox.close()

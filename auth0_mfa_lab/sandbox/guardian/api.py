@@ -12,12 +12,12 @@ from starlette.routing import Route
 from auth0_mfa_lab.sandbox.evidence import ENROLLED, RESOLVED, note_of
 from auth0_mfa_lab.sandbox.guardian import errors
 from auth0_mfa_lab.sandbox.guardian.device_key import BadKey, BadSignature, DeviceKey, is_addressed_to, is_current
+from auth0_mfa_lab.sandbox.json_text import json_object
 from auth0_mfa_lab.sandbox.mfa.factors import Factors
 from auth0_mfa_lab.sandbox.mfa.push import Push
 from auth0_mfa_lab.sandbox.notes import add_note
 from auth0_mfa_lab.sandbox.records import Device, OobTransaction, PushService
 from auth0_mfa_lab.sandbox.tenant import Tenant
-from auth0_mfa_lab.sandbox.web.json_text import json_object
 
 MOUNTS = ("/appliance-mfa/api", "/api")
 TICKET = re.compile(r"""\s*ticket\s+id\s*=\s*["']?(\w+)["']?\s*""", re.IGNORECASE)

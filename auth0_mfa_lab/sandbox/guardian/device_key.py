@@ -10,7 +10,7 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 
-from auth0_mfa_lab.sandbox.web.json_text import json_object
+from auth0_mfa_lab.sandbox.json_text import json_object
 
 PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 LEEWAY = 5.0

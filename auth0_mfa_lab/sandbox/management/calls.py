@@ -6,8 +6,8 @@ from typing import Literal
 
 from auth0_mfa_lab.sandbox.errors import NotEmulated
 from auth0_mfa_lab.sandbox.evidence_row import EvidenceRow
+from auth0_mfa_lab.sandbox.json_text import json_value
 from auth0_mfa_lab.sandbox.management import errors
-from auth0_mfa_lab.sandbox.web.json_text import json_value
 
 Type = Literal["string", "boolean", "array", "object"]
 Items = Literal["string", "object"]

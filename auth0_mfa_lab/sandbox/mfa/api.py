@@ -7,6 +7,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from auth0_mfa_lab.sandbox.fields import Fields, read_fields
+from auth0_mfa_lab.sandbox.json_text import json_object
 from auth0_mfa_lab.sandbox.mfa import errors
 from auth0_mfa_lab.sandbox.mfa.factors import TYPE_OF, Factors
 from auth0_mfa_lab.sandbox.mfa.mfa_tokens import access_of_bearer, login_of_bearer, login_of_body
@@ -18,8 +20,6 @@ from auth0_mfa_lab.sandbox.oauth.grants import GRANTS
 from auth0_mfa_lab.sandbox.records import CHANNEL_OF, Authenticator, Kind, Login
 from auth0_mfa_lab.sandbox.sending import take_to_send
 from auth0_mfa_lab.sandbox.tenant import Tenant
-from auth0_mfa_lab.sandbox.web.fields import Fields, read_fields
-from auth0_mfa_lab.sandbox.web.json_text import json_object
 
 CLIENT_FIELDS = ("client_id", "client_secret", "client_assertion", "client_assertion_type")
 CHALLENGE_FIELDS = ("mfa_token", "challenge_type", "authenticator_id", "oob_channel", *CLIENT_FIELDS)

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from auth0_mfa_lab.sandbox.fields import Fields, read_fields
 from auth0_mfa_lab.sandbox.mfa import errors
 from auth0_mfa_lab.sandbox.mfa.api import CLIENT_FIELDS, JSON
 from auth0_mfa_lab.sandbox.mfa.factors import Factors
@@ -18,7 +19,6 @@ from auth0_mfa_lab.sandbox.notes import note_misspellings
 from auth0_mfa_lab.sandbox.records import KIND_OF_CHANNEL, Channel, Login
 from auth0_mfa_lab.sandbox.sending import take_to_send
 from auth0_mfa_lab.sandbox.tenant import Tenant
-from auth0_mfa_lab.sandbox.web.fields import Fields, read_fields
 
 FIELDS = ("authenticator_types", "oob_channels", "phone_number", "email", *CLIENT_FIELDS)
 TYPES = ("otp", "oob")

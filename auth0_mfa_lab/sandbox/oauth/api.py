@@ -7,6 +7,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from auth0_mfa_lab.sandbox import errors
+from auth0_mfa_lab.sandbox.fields import Fields, read_fields
 from auth0_mfa_lab.sandbox.notes import note_misspellings
 from auth0_mfa_lab.sandbox.oauth.client_auth import authenticate_client
 from auth0_mfa_lab.sandbox.oauth.client_credentials import ClientCredentials
@@ -18,7 +19,6 @@ from auth0_mfa_lab.sandbox.passwordless.api import GRANT as PASSWORDLESS
 from auth0_mfa_lab.sandbox.passwordless.api import Passwordless
 from auth0_mfa_lab.sandbox.records import Client
 from auth0_mfa_lab.sandbox.tenant import Tenant
-from auth0_mfa_lab.sandbox.web.fields import Fields, read_fields
 
 NOT_EMULATED = frozenset(
     {

@@ -6,10 +6,10 @@ from typing import TypeGuard
 from joserfc import jws
 from joserfc.errors import JoseError
 
+from auth0_mfa_lab.sandbox.fields import Fields
+from auth0_mfa_lab.sandbox.json_text import json_object
 from auth0_mfa_lab.sandbox.oauth.applications import Application
 from auth0_mfa_lab.sandbox.tenant import Tenant
-from auth0_mfa_lab.sandbox.web.fields import Fields
-from auth0_mfa_lab.sandbox.web.json_text import json_object
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 LONGEST_LIFE = 300

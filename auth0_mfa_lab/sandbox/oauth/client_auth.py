@@ -7,11 +7,11 @@ from urllib.parse import unquote
 from starlette.requests import Request
 
 from auth0_mfa_lab.sandbox.errors import Unauthorized
+from auth0_mfa_lab.sandbox.fields import Fields
 from auth0_mfa_lab.sandbox.oauth.applications import Application
 from auth0_mfa_lab.sandbox.oauth.assertions import is_proven
 from auth0_mfa_lab.sandbox.records import Client
 from auth0_mfa_lab.sandbox.tenant import Tenant
-from auth0_mfa_lab.sandbox.web.fields import Fields
 
 
 def authenticate_client(tenant: Tenant, request: Request, fields: Fields) -> Client:

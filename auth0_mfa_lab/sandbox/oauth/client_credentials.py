@@ -1,12 +1,12 @@
 """The client credentials grant: an application's own token for an API, such as the Management API (reference, 9.1)."""
 
 from auth0_mfa_lab.sandbox.errors import Unauthorized
+from auth0_mfa_lab.sandbox.fields import Fields
 from auth0_mfa_lab.sandbox.oauth import client_credentials_errors as errors
 from auth0_mfa_lab.sandbox.oauth.applications import Application
 from auth0_mfa_lab.sandbox.oauth.grants import Answer, wished_scopes
 from auth0_mfa_lab.sandbox.records import Client
 from auth0_mfa_lab.sandbox.tenant import Tenant
-from auth0_mfa_lab.sandbox.web.fields import Fields
 
 
 class ClientCredentials:

@@ -1,10 +1,10 @@
 """What the grants of `/oauth/token` share: the wished audience and scope, and whether a second factor is due."""
 
 from auth0_mfa_lab.sandbox import errors
+from auth0_mfa_lab.sandbox.fields import Fields
 from auth0_mfa_lab.sandbox.mfa.factors import Factors
 from auth0_mfa_lab.sandbox.records import Login, Request
 from auth0_mfa_lab.sandbox.tenant import Tenant
-from auth0_mfa_lab.sandbox.web.fields import Fields
 
 GRANTS = "http://auth0.com/oauth/grant-type"
 OIDC_SCOPES = frozenset(

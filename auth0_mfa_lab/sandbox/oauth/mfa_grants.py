@@ -2,6 +2,7 @@
 
 from auth0_mfa_lab.sandbox.bucket import Bucket
 from auth0_mfa_lab.sandbox.errors import AnotherFactorRequired, WireError
+from auth0_mfa_lab.sandbox.fields import Fields
 from auth0_mfa_lab.sandbox.limits import LimitName
 from auth0_mfa_lab.sandbox.mfa.errors import LoginDone, NotEnrolled
 from auth0_mfa_lab.sandbox.mfa.factors import Factors
@@ -13,7 +14,6 @@ from auth0_mfa_lab.sandbox.oauth import grant_errors as errors
 from auth0_mfa_lab.sandbox.oauth.grants import Answer, mfa_required
 from auth0_mfa_lab.sandbox.records import Client, Login, OobTransaction
 from auth0_mfa_lab.sandbox.tenant import Tenant
-from auth0_mfa_lab.sandbox.web.fields import Fields
 
 
 class MfaGrants:

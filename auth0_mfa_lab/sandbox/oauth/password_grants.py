@@ -1,10 +1,10 @@
 """The two password grants: plain `password`, and the one that names its realm."""
 
 from auth0_mfa_lab.sandbox import errors
+from auth0_mfa_lab.sandbox.fields import Fields
 from auth0_mfa_lab.sandbox.oauth.grants import Answer, finish_first_factor, granted_scopes, wished_audience
 from auth0_mfa_lab.sandbox.records import Client, Request
 from auth0_mfa_lab.sandbox.tenant import Tenant
-from auth0_mfa_lab.sandbox.web.fields import Fields
 
 
 class PasswordGrants:

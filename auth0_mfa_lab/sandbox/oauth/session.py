@@ -8,6 +8,7 @@ from starlette.routing import Route
 
 from auth0_mfa_lab.sandbox.errors import MfaRequiredOnRefresh
 from auth0_mfa_lab.sandbox.evidence import NO_CACHE
+from auth0_mfa_lab.sandbox.fields import Fields, read_fields
 from auth0_mfa_lab.sandbox.mfa.api import JSON
 from auth0_mfa_lab.sandbox.notes import note_misspellings
 from auth0_mfa_lab.sandbox.oauth import session_errors as errors
@@ -15,7 +16,6 @@ from auth0_mfa_lab.sandbox.oauth.client_auth import authenticate_client
 from auth0_mfa_lab.sandbox.oauth.grants import Answer, mfa_required, wished_scopes
 from auth0_mfa_lab.sandbox.records import Client
 from auth0_mfa_lab.sandbox.tenant import Tenant
-from auth0_mfa_lab.sandbox.web.fields import Fields, read_fields
 
 REVOKE_FIELDS = ("token", "client_id", "client_secret", "client_assertion", "client_assertion_type")
 CHALLENGE = 'Bearer realm="Users", error="invalid_token", error_description="The access token is invalid."'

@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from auth0_mfa_lab.sandbox.delivery import Message
 from auth0_mfa_lab.sandbox.errors import InvalidAudienceElsewhere, NotEmulated
+from auth0_mfa_lab.sandbox.fields import Fields, read_fields
 from auth0_mfa_lab.sandbox.mfa.api import JSON
 from auth0_mfa_lab.sandbox.oauth.client_auth import authenticate_client
 from auth0_mfa_lab.sandbox.oauth.grants import GRANTS, Answer, finish_first_factor, granted_scopes, wished_audience
@@ -16,7 +17,6 @@ from auth0_mfa_lab.sandbox.passwordless import errors
 from auth0_mfa_lab.sandbox.records import CONNECTIONS, Client, PasswordlessConnection
 from auth0_mfa_lab.sandbox.records import Request as TokenRequest
 from auth0_mfa_lab.sandbox.tenant import Tenant
-from auth0_mfa_lab.sandbox.web.fields import Fields, read_fields
 
 GRANT = f"{GRANTS}/passwordless/otp"
 STRINGS = ("client_id", "client_secret", "client_assertion", "client_assertion_type", "connection", "send")

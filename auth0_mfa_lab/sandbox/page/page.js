@@ -15,8 +15,17 @@ const part = (row, name) => row.querySelector(`[data-part="${name}"]`);
 
 class Refusal extends Error {}
 
+// The address brings the token in its fragment, which no server sees; a reload finds it in the tab's own storage.
+const brought = new URLSearchParams(location.hash.slice(1)).get("token");
+if (brought) {
+  sessionStorage.setItem("token", brought);
+  history.replaceState(null, "", location.pathname);
+}
+const token = sessionStorage.getItem("token") ?? "";
+
 async function ask(path, body, type) {
-  const headers = body === undefined ? {} : { "Content-Type": type ?? "application/json" };
+  const headers = { Authorization: `Bearer ${token}` };
+  if (body !== undefined) headers["Content-Type"] = type ?? "application/json";
   const payload = body === undefined || type ? body : JSON.stringify(body);
   const method = body === undefined ? "GET" : "POST";
   const signal = AbortSignal.timeout(PATIENCE);

@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 
 from auth0_mfa_lab.sandbox.errors import InvalidBody, MissingParameter
-from auth0_mfa_lab.sandbox.web.json_text import json_object
+from auth0_mfa_lab.sandbox.json_text import json_object
 
 
 class Fields:

@@ -2,41 +2,33 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
 from auth0_mfa_lab.sandbox import Sandbox
-from auth0_mfa_lab.sandbox.notes import EXTENSION as NOTES
-from auth0_mfa_lab.sandbox.web.cors import cors_headers, preflight_headers
-from auth0_mfa_lab.sandbox.web.exchange import Exchange
-from auth0_mfa_lab.sandbox.web.faults import EXTENSION, Fault, Faults
-from auth0_mfa_lab.sandbox.web.received import Journal, fields_of
-from auth0_mfa_lab.sandbox.web.whole import answer_whole, header, plain
+from auth0_mfa_lab.sandbox.asgi import Answer, header, plain
+from auth0_mfa_lab.sandbox.control import Control
+from auth0_mfa_lab.sandbox.faults import EXTENSION, Fault
+from auth0_mfa_lab.sandbox.request_log import fields_of
+from auth0_mfa_lab.sandbox.server.cors import cors_headers, preflight_headers
 
 CONTROL = "/_lab"
 NOTES_HEADER = b"x-auth0-lab-notes"
 """A lab asks with it for the notes beside an answer, and finds them in it: nobody else sees more than Auth0 says."""
 LARGEST_BODY = 1 << 20
 """Bytes of a body that is read; Auth0's own limit is not known."""
-Control = Callable[[Scope, bytes], Awaitable[Exchange]]
-AfterCall = Callable[[str, dict[str, object]], None]
-"""What is told of each call that was answered: its path and its fields."""
 
 
 class Front:
     """The app of a server: it reads a body first, and then answers with nothing else between.
 
-    What is under `/_lab` goes to `control`, everything else to the tenant, by one of its names.
+    What is under `/_lab` goes to the control plane, everything else to the tenant, by one of its names.
     """
 
-    def __init__(self, sandbox: Sandbox, *, faults: Faults, journal: Journal) -> None:
+    def __init__(self, sandbox: Sandbox, token: str) -> None:
         self._sandbox = sandbox
-        self._faults = faults
-        self._journal = journal
-        self.control: Control = _no_control
-        self.after_call: AfterCall = lambda path, fields: None
+        self._control = Control(sandbox, token, self.ask)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request of a socket."""
@@ -47,8 +39,11 @@ class Front:
         if body is None:
             await _send(plain(413, f"A body may have {LARGEST_BODY} bytes.", {"connection": "close"}), send)
         elif path == CONTROL or path.startswith(f"{CONTROL}/"):
-            await _send(await self.control(scope, body), send)
-        elif (fault := self._faults.of_call(scope["method"], path)) is not None and fault.kind == "drop":
+            if self._control.wants_key(scope):
+                # Other requests are answered meanwhile.
+                await asyncio.to_thread(self._control.make_key)
+            await _send(self._control.answer(scope, body), send)
+        elif (fault := self._sandbox.faults.of_call(scope["method"], path)) is not None and fault.kind == "drop":
             await _drop(receive, send)
         else:
             answer = self.ask(scope, body, fault)
@@ -56,7 +51,7 @@ class Front:
                 await asyncio.sleep(fault.seconds)
             await _send(answer, send)
 
-    def ask(self, scope: Scope, body: bytes, fault: Fault | None = None) -> Exchange:
+    def ask(self, scope: Scope, body: bytes, fault: Fault | None = None) -> Answer:
         """Return the tenant's answer; on the server's own loop only, where nothing else runs meanwhile."""
         domains, domain = self._sandbox.tenant.domains, header(scope, b"host") or ""
         origin = header(scope, b"origin")
@@ -66,25 +61,22 @@ class Front:
             wanted = header(scope, b"access-control-request-headers")
             return plain(204, "", preflight_headers(origin, wanted))
         before, domains.current = domains.current, domain.lower()
-        notes: list[str] = []
         try:
-            if header(scope, NOTES_HEADER) is not None:
-                scope["extensions"] = {**scope.get("extensions", {}), NOTES: notes}
             if fault is not None and fault.kind != "slow":
                 scope["extensions"] = {**scope.get("extensions", {}), EXTENSION: fault}
-            answer = answer_whole(self._sandbox.app, scope, body)
+            answer = self._sandbox.answer(scope, body)
         finally:
             domains.current = before
-        if notes:
-            answer.headers.append((NOTES_HEADER, json.dumps(notes).encode()))
+        if answer.notes and header(scope, NOTES_HEADER) is not None:
+            answer.headers.append((NOTES_HEADER, json.dumps(answer.notes).encode()))
         _allow(answer, origin)
         self._follow_the_wall(answer)
         fields, path, now = fields_of(body), scope["path"], self._sandbox.clock.stamp()
-        self._journal.add(at=now, method=scope["method"], path=path, fields=fields, answer=answer)
-        self.after_call(path, fields)
+        self._sandbox.received.add(at=now, method=scope["method"], path=path, fields=fields, answer=answer)
+        self._control.after_call(path, fields)
         return answer
 
-    def _follow_the_wall(self, answer: Exchange) -> None:
+    def _follow_the_wall(self, answer: Answer) -> None:
         """Let the limits' reset, an epoch second, mean the client's clock, however far ours is ahead."""
         if ahead := self._sandbox.clock.ahead():
             reset = b"x-ratelimit-reset"
@@ -94,7 +86,7 @@ class Front:
             ]
 
 
-def _allow(answer: Exchange, origin: str | None) -> None:
+def _allow(answer: Answer, origin: str | None) -> None:
     answer.headers += [(name.encode(), value.encode()) for name, value in cors_headers(origin).items()]
 
 
@@ -117,7 +109,7 @@ async def _read(scope: Scope, receive: Receive) -> bytes | None:
             return b"".join(parts)
 
 
-async def _send(answer: Exchange, send: Send) -> None:
+async def _send(answer: Answer, send: Send) -> None:
     await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
     await send({"type": "http.response.body", "body": answer.body})
 
@@ -129,7 +121,3 @@ async def _drop(receive: Receive, send: Send) -> None:
         transport.abort()
         while (await receive())["type"] != "http.disconnect":
             pass
-
-
-async def _no_control(_scope: Scope, _body: bytes) -> Exchange:
-    return plain(404, "This server has no control plane.")

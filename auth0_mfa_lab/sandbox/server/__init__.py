@@ -14,9 +14,9 @@ from types import FrameType, TracebackType
 import uvicorn
 
 from auth0_mfa_lab.sandbox import Sandbox
-from auth0_mfa_lab.sandbox.control.plane import Control
 from auth0_mfa_lab.sandbox.domains import host_of
-from auth0_mfa_lab.sandbox.web.certificates import OWN_NAMES, Certificates
+from auth0_mfa_lab.sandbox.server.certificates import OWN_NAMES, Certificates
+from auth0_mfa_lab.sandbox.server.front import Front
 
 LOOPBACKS = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
 EVERYWHERE = ("0.0.0.0", "::")
@@ -58,7 +58,7 @@ class Server:
         self.url = f"{'https' if tls else 'http'}://{self.domain}"
         known = {*OWN_NAMES, *names, *spoken}
         sandbox.tenant.domains.serve(known, current=self.domain, scheme="https" if tls else "http")
-        self.control = Control(sandbox, self.token)
+        self.front = Front(sandbox, self.token)
         self._uvicorn = _Uvicorn(_config(self))
         self._thread: threading.Thread | None = None
 
@@ -128,7 +128,7 @@ class _Uvicorn(uvicorn.Server):
 def _config(server: Server) -> uvicorn.Config:
     certificates = server.certificates
     return uvicorn.Config(
-        server.control.front,
+        server.front,
         log_config=None,
         log_level="critical",
         access_log=False,

@@ -5,8 +5,8 @@ from collections import deque
 from dataclasses import asdict, dataclass
 from urllib.parse import parse_qsl
 
-from auth0_mfa_lab.sandbox.web.exchange import Exchange
-from auth0_mfa_lab.sandbox.web.json_text import json_object
+from auth0_mfa_lab.sandbox.asgi import Answer
+from auth0_mfa_lab.sandbox.json_text import json_object
 
 KEPT = 500
 LONGEST = 200
@@ -30,14 +30,14 @@ class Received:
         return asdict(self)
 
 
-class Journal:
+class RequestLog:
     """The newest requests, oldest first."""
 
     def __init__(self) -> None:
         self._entries: deque[Received] = deque(maxlen=KEPT)
         self._numbers = itertools.count(1)
 
-    def add(self, *, at: float, method: str, path: str, fields: dict[str, object], answer: Exchange) -> None:
+    def add(self, *, at: float, method: str, path: str, fields: dict[str, object], answer: Answer) -> None:
         """Keep one request that was answered; nothing of it that could be secret."""
         entry = Received(
             number=next(self._numbers),
@@ -71,7 +71,7 @@ def fields_of(body: bytes) -> dict[str, object]:
         return {}
 
 
-def _error(answer: Exchange) -> str | None:
+def _error(answer: Answer) -> str | None:
     body = json_object(answer.body) or {}
     error = body.get("errorCode", body.get("error"))
     return error[:LONGEST] if isinstance(error, str) else None

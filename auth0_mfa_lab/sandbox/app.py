@@ -7,12 +7,12 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from auth0_mfa_lab.sandbox.alternatives import as_switched
 from auth0_mfa_lab.sandbox.elsewhere import is_elsewhere
 from auth0_mfa_lab.sandbox.errors import NotEmulated, WireError
 from auth0_mfa_lab.sandbox.evidence import NO_CACHE, NO_METHOD, NO_ROUTE, note_of
+from auth0_mfa_lab.sandbox.gateway import Gateway
 from auth0_mfa_lab.sandbox.guardian.api import Guardian
 from auth0_mfa_lab.sandbox.management.api import BASE, CACHE, Management
 from auth0_mfa_lab.sandbox.mfa.api import JSON, Mfa
@@ -23,18 +23,6 @@ from auth0_mfa_lab.sandbox.oauth.discovery import Discovery
 from auth0_mfa_lab.sandbox.oauth.session import Session
 from auth0_mfa_lab.sandbox.passwordless.api import Passwordless
 from auth0_mfa_lab.sandbox.tenant import Tenant
-from auth0_mfa_lab.sandbox.web.gateway import Gateway
-
-
-class Door:
-    """The app of whatever tenant there is now: a server keeps the door, and what is behind it may be made anew."""
-
-    def __init__(self, inner: ASGIApp) -> None:
-        self.inner = inner
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on."""
-        await self.inner(scope, receive, send)
 
 
 def build_app(tenant: Tenant) -> Starlette:

@@ -1,0 +1,119 @@
+"""A served sandbox from outside: the operations of its control plane, called over HTTP."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import httpx
+
+from auth0_mfa_lab.errors import ControlRefused, LabError, NoServer, NothingWasSent, PhoneError, SettingsError
+from auth0_mfa_lab.settings import Settings
+
+if TYPE_CHECKING:
+    from auth0_mfa_lab.sandbox.operations import Operation
+
+TIMEOUT_SECONDS = 30.0
+Json = Any
+
+
+class Remote:
+    """Calls the operations of one served sandbox by their names. Raises LabError alone, with no secret in it."""
+
+    def __init__(self, settings: Settings, *, transport: httpx.BaseTransport | None = None) -> None:
+        """Reach the server that the settings name, over its own CA; `transport` stands in for the network."""
+        self._domain = settings.domain or ""
+        self._http = httpx.Client(
+            transport=transport or server_transport(settings),
+            base_url=settings.origin,
+            headers={"authorization": f"Bearer {settings.lab_token or ''}", "user-agent": "auth0-mfa-lab"},
+            timeout=TIMEOUT_SECONDS,
+        )
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._http.close()
+
+    def __call__(self, operation: str, /, **arguments: Json) -> Json:
+        """Return what an operation of the sandbox returns; an argument that is None is left out.
+
+        Raises NoServer when nothing answers; NothingWasSent for a code or a push that there is not, PhoneError for
+        what the server's phone cannot do, ControlRefused for any other refusal.
+        """
+        row = _rows()[operation]
+        try:
+            answer = self._http.send(self._request(row, {k: v for k, v in arguments.items() if v is not None}))
+        except httpx.TransportError as failure:
+            # Its text may hold a body's or a header's part; its kind says enough.
+            raise self._no_server(type(failure).__name__) from None
+        except (TypeError, ValueError, httpx.InvalidURL):
+            raise LabError("This cannot be sent to the server: it holds what is no text.") from None
+        body = _json(answer)
+        if answer.is_success:
+            return body
+        refusal = self._refusal(answer, body)
+        if refusal.status == 404 and operation in ("code", "newest_push"):
+            raise NothingWasSent(str(refusal))
+        if refusal.status in (404, 409) and row.path.startswith("phone/"):
+            raise PhoneError(str(refusal))
+        raise refusal
+
+    def _request(self, row: Operation, arguments: Mapping[str, Json]) -> httpx.Request:
+        rest = {name: value for name, value in arguments.items() if f"{{{name}}}" not in row.path}
+        path = row.path.format(**{name: quote(str(value), safe="") for name, value in arguments.items()})
+        barcode = rest.get("barcode")
+        if row.method == "GET":
+            return self._http.build_request("GET", f"/_lab/{path}", params=rest or None)
+        if isinstance(barcode, bytes):
+            picture = {"content-type": "image/png"}
+            return self._http.build_request(row.method, f"/_lab/{path}", content=barcode, headers=picture)
+        return self._http.build_request(row.method, f"/_lab/{path}", json=rest)
+
+    def _refusal(self, answer: httpx.Response, body: Json) -> ControlRefused:
+        if answer.status_code == 401:
+            return ControlRefused(
+                f"The server at {self._domain} does not know this token. It draws a new one at each start: take "
+                "AUTH0_LAB_TOKEN from the file that it wrote last (--env-file FILE).",
+                401,
+            )
+        said = body.get("message") if isinstance(body, dict) else None
+        if not isinstance(said, str):
+            said = f"What answers at {self._domain} is no served sandbox (HTTP {answer.status_code})."
+        return ControlRefused(said, answer.status_code)
+
+    def _no_server(self, kind: str) -> NoServer:
+        plainly = " without TLS, for AUTH0_CA_FILE is not set" if self._http.base_url.scheme == "http" else ""
+        return NoServer(
+            f"No served sandbox answers at {self._domain}{plainly} ({kind}). Start one: auth0-mfa-lab serve --env-file "
+            "FILE; then name that file here."
+        )
+
+
+def server_transport(settings: Settings) -> httpx.HTTPTransport:
+    """Return the transport to a served sandbox, which trusts its CA alone, and no proxy of the environment."""
+    if settings.ca_file is None:
+        return httpx.HTTPTransport(trust_env=False)
+    try:
+        return httpx.HTTPTransport(verify=ssl.create_default_context(cafile=settings.ca_file), trust_env=False)
+    except (OSError, ssl.SSLError):
+        pass
+    raise SettingsError("AUTH0_CA_FILE is no file of PEM certificates that can be read. Check its path and content.")
+
+
+@cache
+def _rows() -> Mapping[str, Operation]:
+    # Here, for the sandbox takes a while to load, and a command that only prints its help does without.
+    from auth0_mfa_lab.sandbox.operations import OPERATIONS
+    from auth0_mfa_lab.sandbox.server_phone import PHONE_OPERATIONS
+
+    return {row.name: row for row in (*OPERATIONS, *PHONE_OPERATIONS)}
+
+
+def _json(answer: httpx.Response) -> Json:
+    try:
+        return answer.json() if answer.content else {}
+    except ValueError:
+        return None
