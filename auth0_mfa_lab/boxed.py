@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Protocol
 
 import httpx
 
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.inbox import Sent
-from auth0_mfa_lab.limits import DOCUMENTED, NOTE
 from auth0_mfa_lab.people import User, checked_factors
 from auth0_mfa_lab.show.evidence import Evidence
-from auth0_mfa_lab.show.limits import Limits
+from auth0_mfa_lab.show.limits import DOCUMENTED, NOTE, Limits
 from auth0_mfa_lab.show.phone_sight import Sight, sight_of
 from auth0_mfa_lab.show.switches import Switches
 from auth0_mfa_lab.show.told import Lines
@@ -176,7 +176,7 @@ class Boxed:
             raise unknown_user(user)
         # A passwordless user may have the same address, and has no password.
         account = max(accounts, key=lambda each: bool(each.password))
-        return Limits(f"Limits of {account.username}, now", self._box.limits(account.user_id))
+        return Limits.of(account.username, map(asdict, self._box.limits(account.user_id)))
 
     def inside(self) -> Inside:
         """Return how the sandbox is set, and how well each of its answers is known."""

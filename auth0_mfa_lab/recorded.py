@@ -55,19 +55,6 @@ class RecordedPush:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RecordedLimit:
-    """What was left of one limit."""
-
-    name: str
-    left: int | None
-    burst: int
-    per: str
-    full_again_in: float | None
-    owner: str
-    mark: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedSettings:
     """How the tenant was set."""
 
@@ -118,7 +105,7 @@ class RecordedHost:
         found = self._replay.happened("limits", lambda data: data["username"] == user.username)
         if found is None:
             raise missing(self._replay, "limits of this user here", "record the run again with lab.limits(...) in it")
-        return Limits(f"Limits of {user.username}, now", [RecordedLimit(**row) for row in found.data["rows"]])
+        return Limits.of(user.username, found.data["rows"])
 
     def inside(self) -> Inside:
         """Return how the tenant was set; how well answers are known is what the sandbox of today says."""

@@ -18,7 +18,7 @@ import httpx
 from auth0_mfa_lab.boxed import Inside, unknown_user
 from auth0_mfa_lab.errors import ControlRefused, LabError, NoServer, SettingsError
 from auth0_mfa_lab.people import User, checked_factors
-from auth0_mfa_lab.sandbox import Chance, Clock, Delivery, LimitRow, Phone, PhoneError
+from auth0_mfa_lab.sandbox import Chance, Clock, Delivery, Phone, PhoneError
 from auth0_mfa_lab.sandbox.delivery import Push
 from auth0_mfa_lab.sandbox.evidence import evidence
 from auth0_mfa_lab.settings import Settings
@@ -191,7 +191,7 @@ class Served:
             rows = self._ask("limits", user=user.username)["limits"]
         except ControlRefused as refusal:
             raise (unknown_user(user) if refusal.status == 404 else refusal) from None
-        return Limits(f"Limits of {user.username}, now", [LimitRow(**row) for row in rows])
+        return Limits.of(user.username, rows)
 
     def inside(self) -> Inside:
         """Return how the server is set, and how well each of its answers is known."""

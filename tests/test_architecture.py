@@ -30,7 +30,7 @@ LAYERS = (
     "owned replayed door exporting furnishing paneled",
     "bench virtual_phone staged",
     "boxed noted recorded screens served connection",
-    "live people phone inbox limits tenants",
+    "live people phone inbox tenants",
     "show",
     "client management polled polling sender token_grants tokens verdicts assertion",
     "wire",

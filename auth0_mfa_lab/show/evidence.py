@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
-from html import escape
-from typing import Protocol
+from typing import Any
 
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.show.endpoints import PATHS, covered, endpoints_of, is_general, wanted_endpoint
-from auth0_mfa_lab.show.table import Column, html_table, text_table
+from auth0_mfa_lab.show.table import Column, Table, Tabular
 
 MARKS = {
     "rec": "recorded from a real tenant",
@@ -29,28 +28,11 @@ _COLUMNS = (
 )
 
 
-class Row(Protocol):
-    """What the table reads of one answer; a mark is "" where there is nothing to mark."""
-
-    @property
-    def endpoint(self) -> str: ...
-    @property
-    def case(self) -> str: ...
-    @property
-    def status(self) -> int: ...
-    @property
-    def error(self) -> str: ...
-    @property
-    def text(self) -> str: ...
-    @property
-    def status_mark(self) -> str: ...
-    @property
-    def error_mark(self) -> str: ...
-    @property
-    def text_mark(self) -> str: ...
+Row = Any
+"""One answer, as the sandbox has it: `endpoint`, `case`, `status`, `error`, `text`, and the mark of the last three."""
 
 
-class Evidence:
+class Evidence(Tabular):
     """The answers of the sandbox that are no plain success, each with how well its parts are known."""
 
     def __init__(self, rows: Iterable[Row]) -> None:
@@ -114,27 +96,17 @@ class Evidence:
             raise _unknown(name, value, sorted(there - {""}))
         return tuple(filter(fits, kept))
 
-    def __repr__(self) -> str:
-        return "\n".join([*self._summary(), *([""] if self.rows else []), *self._table()])
-
-    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        title, *counted = self._summary()
-        lines = "".join(f"<br>{escape(line.strip())}" for line in counted)
-        table = html_table(_COLUMNS, map(_cells, self.rows)) if self.rows else ""
-        return {"text/plain": repr(self), "text/html": f"<p><b>{escape(title)}</b>{lines}</p>{table}"}
-
-    def _summary(self) -> list[str]:
+    def table(self) -> Table:
+        """Return what is shown: how many answers have which mark, then each answer."""
         if not self.rows:
-            return ["Evidence · no answer of the sandbox fits all of this"]
-        counted = (
-            f"  {part:6}  " + " · ".join(f"{marks[mark]} {mark}" for mark in MARKS if marks[mark])
+            return Table(title="Evidence · no answer of the sandbox fits all of this", columns=_COLUMNS, rows=())
+        counted = [
+            f"{part:6}  " + " · ".join(f"{marks[mark]} {mark}" for mark in MARKS if marks[mark])
             for part, marks in self.counts.items()
             if any(marks.values())
-        )
-        return [f"Evidence · {len(self)} answer{'' if len(self) == 1 else 's'}", *counted]
-
-    def _table(self) -> list[str]:
-        return text_table(_COLUMNS, map(_cells, self.rows)) if self.rows else []
+        ]
+        title = f"Evidence · {len(self)} answer{'' if len(self) == 1 else 's'}"
+        return Table(title=title, columns=_COLUMNS, rows=[_cells(row) for row in self.rows], under=counted)
 
 
 def _cells(row: Row) -> tuple[str, ...]:

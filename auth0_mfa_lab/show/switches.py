@@ -6,7 +6,7 @@ from collections.abc import Iterator, KeysView, Mapping
 from typing import NoReturn
 
 from auth0_mfa_lab.errors import LabError
-from auth0_mfa_lab.show.table import Column, html_table, text_table
+from auth0_mfa_lab.show.table import Column, Table, Tabular
 
 _COLUMNS = (
     Column(title="switch", width=34),
@@ -36,7 +36,7 @@ MEANINGS: Mapping[str, str] = {
 """What each switch decides, in a few words."""
 
 
-class Switches:
+class Switches(Tabular):
     """Each switch by its name: `switches["pending_status"]` is what it is now, `dict(switches)` all of them."""
 
     def __init__(self, now: Mapping[str, str], may_be: Mapping[str, tuple[str, ...]]) -> None:
@@ -69,22 +69,15 @@ class Switches:
     def __contains__(self, name: object) -> bool:
         return name in self._now
 
-    def __repr__(self) -> str:
-        return "\n".join([self._title(), "", *text_table(_COLUMNS, self._rows())])
-
-    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        html = f"<p><b>{self._title()}</b></p>{html_table(_COLUMNS, self._rows())}"
-        return {"text/plain": repr(self), "text/html": html}
-
-    def _title(self) -> str:
+    def table(self) -> Table:
+        """Return what is shown: each switch, what it is now, and what it may be."""
         moved = sum(value != self._may_be[name][0] for name, value in self._now.items())
-        return f"Switches · {len(self)}, {f'{moved} changed' if moved else 'all at their defaults'}"
-
-    def _rows(self) -> list[tuple[str, ...]]:
-        return [
+        title = f"Switches · {len(self)}, {f'{moved} changed' if moved else 'all at their defaults'}"
+        rows = [
             (name, self._marked(name, now), self._others(name), MEANINGS.get(name, ""))
             for name, now in self._now.items()
         ]
+        return Table(title=title, columns=_COLUMNS, rows=rows)
 
     def _marked(self, name: str, value: str) -> str:
         return f"{value} (default)" if value == self._may_be[name][0] else value

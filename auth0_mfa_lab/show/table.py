@@ -1,4 +1,4 @@
-"""A table of the lab's own, as aligned text that fits a page and as HTML with inline styles only."""
+"""A table of the lab's own: one value, shown as aligned text that fits a page and as HTML with inline styles only."""
 
 from __future__ import annotations
 
@@ -21,6 +21,45 @@ class Column:
 
     title: str
     width: int = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A table under its title; `under` are lines below the title, `note` is a sentence below the table."""
+
+    title: str
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[str]]
+    under: Sequence[str] = ()
+    note: str = ""
+
+    def text(self) -> str:
+        """Return it as text."""
+        table = ["", *text_table(self.columns, self.rows)] if self.rows else []
+        note = ["", *wrap(self.note, WIDTH)] if self.note else []
+        return "\n".join([self.title, *(f"  {line}" for line in self.under), *table, *note])
+
+    def html(self) -> str:
+        """Return it as HTML."""
+        under = "".join(f"<br>{escape(line)}" for line in self.under)
+        table = html_table(self.columns, self.rows) if self.rows else ""
+        note = f"<p>{escape(self.note)}</p>" if self.note else ""
+        return f"<p><b>{escape(self.title)}</b>{under}</p>{table}{note}"
+
+
+class Tabular:
+    """The value of a cell that is shown as a table."""
+
+    def table(self) -> Table:
+        """Return what is shown."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return self.table().text()
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
+        table = self.table()
+        return {"text/plain": table.text(), "text/html": table.html()}
 
 
 def text_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> list[str]:

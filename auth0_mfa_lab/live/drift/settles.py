@@ -96,9 +96,9 @@ def row_of(evidence: Sequence[Row], step: Step) -> Row | None:
 def mark_of(row: Row, found: Found) -> str:
     """Return how well the part of a row is known that a difference speaks of; "" where it speaks of none."""
     if found.kind == "status":
-        return row.status_mark
+        return str(row.status_mark)
     if found.kind == "error":
-        return row.error_mark
+        return str(row.error_mark)
     # The members of a success are marked where an error's text would be.
     return row.text_mark if found.kind == "text" or (row.status < 400 and found.kind != "header") else ""
 
