@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -19,7 +19,7 @@ from auth0_mfa_lab.show.told import Lines
 from auth0_mfa_lab.wire.aliases import Aliases
 
 if TYPE_CHECKING:
-    from auth0_mfa_lab.sandbox import EvidenceRow, Phone, Sandbox
+    from auth0_mfa_lab.sandbox import Phone, Sandbox
 
 
 def open_box(**options: Any) -> Sandbox:
@@ -50,13 +50,10 @@ class HowItIsSet(Protocol):
 class Inside(Lines):
     """The inside of a sandbox tenant: how it is set, and how well each of its answers is known. It holds no secret."""
 
-    def __init__(
-        self, domain: str, settings: Callable[[], HowItIsSet], evidence: Callable[[], Iterable[EvidenceRow]]
-    ) -> None:
+    def __init__(self, domain: str, settings: Callable[[], HowItIsSet]) -> None:
         """Show what is inside of the sandbox with this domain, as it is at each look."""
         self._domain = domain
         self._settings = settings
-        self._evidence = evidence
 
     @property
     def profile(self) -> str:
@@ -89,7 +86,9 @@ class Inside(Lines):
         the text; `error` is the code as on the wire, `status` the HTTP status.
         Raises LabError for a value that no answer has, naming those that there are. Source: the reference's marks.
         """
-        return Evidence(self._evidence()).narrowed(endpoint=endpoint, mark=mark, error=error, status=status)
+        from auth0_mfa_lab.sandbox.errors import ROWS
+
+        return Evidence(ROWS).narrowed(endpoint=endpoint, mark=mark, error=error, status=status)
 
     def watched(self, watch: Callable[[HowItIsSet], None]) -> Inside:
         """Return the same inside, which tells `watch` at each look how it is set."""
@@ -99,7 +98,7 @@ class Inside(Lines):
             watch(found)
             return found
 
-        return Inside(self._domain, settings, self._evidence)
+        return Inside(self._domain, settings)
 
     def _lines(self) -> list[str]:
         return [
@@ -180,7 +179,7 @@ class Boxed:
 
     def inside(self) -> Inside:
         """Return how the sandbox is set, and how well each of its answers is known."""
-        return Inside(self._box.domain, lambda: self._box.tenant.settings, self._box.evidence)
+        return Inside(self._box.domain, lambda: self._box.tenant.settings)
 
 
 def unknown_user(user: User) -> LabError:

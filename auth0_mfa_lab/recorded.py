@@ -109,9 +109,8 @@ class RecordedHost:
 
     def inside(self) -> Inside:
         """Return how the tenant was set; how well answers are known is what the sandbox of today says."""
-        from auth0_mfa_lab.sandbox.evidence import evidence
 
-        return Inside(self._domain, self._settings, evidence)
+        return Inside(self._domain, self._settings)
 
     def settings_noted(self) -> Happening | None:
         """Return the settings as they were seen here, or when they were seen first; None when nobody looked."""

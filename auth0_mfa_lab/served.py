@@ -20,7 +20,6 @@ from auth0_mfa_lab.errors import ControlRefused, LabError, NoServer, SettingsErr
 from auth0_mfa_lab.people import User, checked_factors
 from auth0_mfa_lab.sandbox import Chance, Clock, Delivery, Phone, PhoneError
 from auth0_mfa_lab.sandbox.delivery import Push
-from auth0_mfa_lab.sandbox.evidence import evidence
 from auth0_mfa_lab.settings import Settings
 from auth0_mfa_lab.show.limits import Limits
 from auth0_mfa_lab.show.phone_sight import Sight, sight_of
@@ -195,7 +194,7 @@ class Served:
 
     def inside(self) -> Inside:
         """Return how the server is set, and how well each of its answers is known."""
-        return Inside(self.domain, self._settings, evidence)
+        return Inside(self.domain, self._settings)
 
     def _settings(self) -> ServedSettings:
         found = self._ask("settings")

@@ -8,10 +8,8 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from auth0_mfa_lab.sandbox.alternatives import as_switched
+from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.elsewhere import is_elsewhere
-from auth0_mfa_lab.sandbox.errors import NotEmulated, WireError
-from auth0_mfa_lab.sandbox.evidence import NO_CACHE, NO_METHOD, NO_ROUTE, note_of
 from auth0_mfa_lab.sandbox.gateway import Gateway
 from auth0_mfa_lab.sandbox.guardian.api import Guardian
 from auth0_mfa_lab.sandbox.management.api import BASE, CACHE, Management
@@ -40,8 +38,8 @@ def build_app(tenant: Tenant) -> Starlette:
         ],
         middleware=[Middleware(Gateway, tenant=tenant)],
         exception_handlers={
-            WireError: partial(answer_error, tenant),
-            NotEmulated: answer_not_emulated,
+            errors.WireError: partial(answer_error, tenant),
+            errors.NotEmulated: answer_not_emulated,
             HTTPException: answer_no_route,
             Exception: answer_bug,
         },
@@ -52,21 +50,20 @@ def build_app(tenant: Tenant) -> Starlette:
 
 
 async def answer_error(tenant: Tenant, request: Request, error: Exception) -> Response:
-    """Answer with what the error class says, or its alternative, and note what is not certain about it."""
-    assert isinstance(error, WireError)
-    error = as_switched(error, tenant.settings.switches)
-    if error.marks.note:
-        add_note(request, error.marks.note)
+    """Answer with what the error's row says, or its alternative, and note what is not certain about it."""
+    assert isinstance(error, errors.WireError)
+    error = error.as_switched({**tenant.settings.switches, "profile": tenant.settings.profile})
+    add_note(request, error.row.note)
     if request.url.path == "/oauth/token":
-        headers = {"cache-control": NO_CACHE, **error.headers}
-        return JSONResponse(error.body(), status_code=error.status, headers=headers)
+        headers = {"cache-control": errors.NO_CACHE, **error.headers}
+        return JSONResponse(error.body(), status_code=error.row.status, headers=headers)
     cache = CACHE if request.url.path.startswith(f"{BASE}/") else {}
-    return JSON(error.body(), status_code=error.status, headers={**cache, **error.headers})
+    return JSON(error.body(), status_code=error.row.status, headers={**cache, **error.headers})
 
 
 async def answer_not_emulated(_: Request, error: Exception) -> Response:
     """Answer 501 in plain text: nobody can take it for an answer of Auth0's."""
-    assert isinstance(error, NotEmulated)
+    assert isinstance(error, errors.NotEmulated)
     return PlainTextResponse(error.message, status_code=501)
 
 
@@ -74,9 +71,8 @@ async def answer_no_route(request: Request, error: Exception) -> Response:
     """Answer 404 or 405 in Auth0's general shape; that these bodies look so is a guess."""
     assert isinstance(error, HTTPException)
     if is_elsewhere(request.url.path):
-        return await answer_not_emulated(request, NotEmulated(f"{request.method} {request.url.path}"))
-    row = NO_METHOD if error.status_code == 405 else NO_ROUTE
-    add_note(request, note_of(row))
+        return await answer_not_emulated(request, errors.NotEmulated(f"{request.method} {request.url.path}"))
+    add_note(request, (errors.NO_METHOD if error.status_code == 405 else errors.NO_ROUTE).note)
     body = {"statusCode": error.status_code, "error": error.detail, "message": error.detail}
     return JSON(body, status_code=error.status_code, headers=error.headers)
 

@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
-from auth0_mfa_lab.sandbox.errors import InvalidBody, MissingParameter
+from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.json_text import json_object
 
 
@@ -22,17 +22,17 @@ class Fields:
         return iter(self._values)
 
     def text(self, name: str) -> str | None:
-        """Return a string field, or None when it is absent; any other type is an InvalidBody."""
+        """Return a string field, or None when it is absent; any other type is an INVALID_BODY."""
         value = self._values.get(name)
         if value is not None and not isinstance(value, str):
-            raise InvalidBody(problem=f"{name} must be a string")
+            raise errors.INVALID_BODY(problem=f"{name} must be a string")
         return value
 
     def required(self, name: str) -> str:
-        """Return a string field; absent, it is a MissingParameter."""
+        """Return a string field; absent, it is a MISSING_PARAMETER."""
         value = self.text(name)
         if value is None:
-            raise MissingParameter(name=name)
+            raise errors.MISSING_PARAMETER(name=name)
         return value
 
     def raw(self, name: str) -> object:
@@ -52,7 +52,7 @@ class Fields:
 async def read_fields(request: Request) -> Fields:
     """Read a body by its content type; none at all is an empty one, whatever the header says.
 
-    Without a content type it is read as a form, as curl's `-d` sends it. Raises InvalidBody.
+    Without a content type it is read as a form, as curl's `-d` sends it. Raises INVALID_BODY.
     """
     body = await request.body()
     if not body.strip():
@@ -61,15 +61,15 @@ async def read_fields(request: Request) -> Fields:
     if kind.lower() == "application/json":
         value = json_object(body)
         if value is None:
-            raise InvalidBody(problem="The body must be a JSON object")
+            raise errors.INVALID_BODY(problem="The body must be a JSON object")
         return Fields(value)
     if kind.lower() == "application/x-www-form-urlencoded":
         return Fields(_form(body))
-    raise InvalidBody(problem=f"Unsupported content type: {kind}")
+    raise errors.INVALID_BODY(problem=f"Unsupported content type: {kind}")
 
 
 def _form(body: bytes) -> dict[str, str]:
     try:
         return dict(parse_qsl(body.decode(), keep_blank_values=True, errors="strict"))
     except ValueError as problem:
-        raise InvalidBody(problem="The body must be a form in UTF-8") from problem
+        raise errors.INVALID_BODY(problem="The body must be a form in UTF-8") from problem

@@ -13,10 +13,10 @@ EXTENSION = "auth0_lab.notes"
 LIKENESS = 0.8
 
 
-def add_note(request: Request, note: str) -> None:
-    """Append a plain sentence, which must hold no secret, if anybody listens."""
+def add_note(request: Request, note: str | None) -> None:
+    """Append a plain sentence, which must hold no secret, if there is one and anybody listens."""
     notes = request.scope.get("extensions", {}).get(EXTENSION)
-    if notes is not None:
+    if notes is not None and note is not None:
         notes.append(note)
 
 

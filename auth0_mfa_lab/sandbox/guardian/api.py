@@ -9,8 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from auth0_mfa_lab.sandbox.evidence import ENROLLED, RESOLVED, note_of
-from auth0_mfa_lab.sandbox.guardian import errors
+from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.guardian.device_key import BadKey, BadSignature, DeviceKey, is_addressed_to, is_current
 from auth0_mfa_lab.sandbox.json_text import json_object
 from auth0_mfa_lab.sandbox.mfa.factors import Factors
@@ -47,21 +46,21 @@ class Guardian:
         """Enroll the phone that scanned a ticket (section 2)."""
         shown = TICKET.fullmatch(request.headers.get("authorization", ""))
         if shown is None:
-            raise errors.NoTicket
+            raise errors.DEVICE_NO_TICKET()
         body = await _json_object(request)
         ticket = self._push.open_ticket(shown[1])
         if ticket is None:
-            raise errors.TicketNotFound
+            raise errors.DEVICE_TICKET_NOT_FOUND()
         identifier, name = _text(body, "identifier"), _text(body, "name")
         service, push_token = _push_credentials(body.get("push_credentials"))
         try:
             key = DeviceKey.from_jwk(body.get("public_key"))
         except BadKey as problem:
-            raise errors.InvalidBody(problem=str(problem)) from problem
+            raise errors.DEVICE_INVALID_BODY(problem=str(problem)) from problem
         device = self._push.enroll(
             ticket, identifier=identifier, name=name, service=service, push_token=push_token, key=key
         )
-        add_note(request, note_of(ENROLLED))
+        add_note(request, errors.DEVICE_ENROLLED.note)
         return JSONResponse(
             {
                 "id": device.id,
@@ -71,7 +70,7 @@ class Guardian:
                 "token": device.token,
                 "totp": {"secret": ticket.totp_secret, "algorithm": "sha1", "digits": 6, "period": 30},
             },
-            status_code=ENROLLED.status,
+            status_code=errors.DEVICE_ENROLLED.status,
         )
 
     async def resolve(self, request: Request) -> Response:
@@ -79,25 +78,25 @@ class Guardian:
         txid = self._tenant.tokens.transaction_of(_bearer(request))
         transaction = self._tenant.transactions.by_txid(txid) if txid else None
         if transaction is None:
-            raise errors.InvalidToken
+            raise errors.DEVICE_INVALID_TOKEN()
         body = await _json_object(request)
         device = self._tenant.devices.get(transaction.device_id)
         if device is None or self._factors.state_of(transaction) != "pending":
-            raise errors.LoginTransactionNotFound
+            raise errors.DEVICE_LOGIN_TRANSACTION_NOT_FOUND()
         answer = body.get("challenge_response")
         if not isinstance(answer, str) or answer.count(".") != 2:
-            raise errors.InvalidBody(problem="challenge_response must be a JWT")
+            raise errors.DEVICE_INVALID_BODY(problem="challenge_response must be a JWT")
         accepted, reason = self._verdict(answer, device, transaction)
         self._push.answer(transaction, accepted=accepted, reason=reason)
-        add_note(request, note_of(RESOLVED))
-        return Response(status_code=RESOLVED.status)
+        add_note(request, errors.DEVICE_RESOLVED.note)
+        return Response(status_code=errors.DEVICE_RESOLVED.status)
 
     def _verdict(self, answer: str, device: Device, transaction: OobTransaction) -> tuple[bool, str | None]:
         """Return what the signed answer says, once every check of it has passed."""
         try:
             claims = device.key.claims_of(answer)
         except BadSignature as problem:
-            raise errors.ChallengeRefused(problem=str(problem)) from problem
+            raise errors.DEVICE_CHALLENGE_REFUSED(problem=str(problem)) from problem
         accepted, reason = claims.get("auth0_guardian_accepted"), claims.get("auth0_guardian_reason")
         checks = {
             "sub is not the challenge": claims.get("sub") == transaction.challenge,
@@ -108,7 +107,7 @@ class Guardian:
             "auth0_guardian_accepted is no boolean": isinstance(accepted, bool),
         }
         if failed := [check for check, passed in checks.items() if not passed]:
-            raise errors.ChallengeRefused(problem=failed[0])
+            raise errors.DEVICE_CHALLENGE_REFUSED(problem=failed[0])
         return accepted is True, reason if isinstance(reason, str) else None
 
     async def update(self, request: Request) -> JSONResponse:
@@ -146,9 +145,9 @@ class Guardian:
         bearer = _bearer(request)
         device = self._tenant.devices.get(request.path_params["id"])
         if device is None:
-            raise errors.EnrollmentNotFound
+            raise errors.DEVICE_ENROLLMENT_NOT_FOUND()
         if not compare_digest(device.token.encode(), bearer.encode()) and not self._is_own_jwt(bearer, device):
-            raise errors.InvalidToken
+            raise errors.DEVICE_INVALID_TOKEN()
         return device
 
     def _is_own_jwt(self, bearer: str, device: Device) -> bool:
@@ -170,28 +169,28 @@ class Guardian:
 async def _json_object(request: Request) -> Mapping[str, object]:
     body = json_object(await request.body())
     if body is None:
-        raise errors.InvalidBody(problem="it must be a JSON object")
+        raise errors.DEVICE_INVALID_BODY(problem="it must be a JSON object")
     return body
 
 
 def _bearer(request: Request) -> str:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
-        raise errors.InvalidToken
+        raise errors.DEVICE_INVALID_TOKEN()
     return token.strip()
 
 
 def _text(body: Mapping[str, object], name: str) -> str:
     value = body.get(name)
     if not isinstance(value, str) or not value:
-        raise errors.InvalidBody(problem=f"{name} must be a string")
+        raise errors.DEVICE_INVALID_BODY(problem=f"{name} must be a string")
     return value
 
 
 def _push_credentials(value: object) -> tuple[PushService, str]:
     if not isinstance(value, Mapping):
-        raise errors.InvalidBody(problem="push_credentials must be an object")
+        raise errors.DEVICE_INVALID_BODY(problem="push_credentials must be an object")
     service = value.get("service")
     if service not in ("GCM", "APNS"):
-        raise errors.InvalidBody(problem="push_credentials.service must be GCM or APNS")
+        raise errors.DEVICE_INVALID_BODY(problem="push_credentials.service must be GCM or APNS")
     return ("GCM" if service == "GCM" else "APNS"), _text(value, "token")

@@ -6,13 +6,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from auth0_mfa_lab.sandbox.errors import NotEmulated
-from auth0_mfa_lab.sandbox.management import errors
+from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.management.calls import Call, Endpoint
 from auth0_mfa_lab.sandbox.management.clients import Clients
 from auth0_mfa_lab.sandbox.management.connections import Connections
 from auth0_mfa_lab.sandbox.management.enrollments import Enrollments
-from auth0_mfa_lab.sandbox.management.evidence import note_of
 from auth0_mfa_lab.sandbox.management.guardian import GuardianSettings
 from auth0_mfa_lab.sandbox.management.methods import AuthenticationMethods
 from auth0_mfa_lab.sandbox.management.tenant import TenantSettings
@@ -61,7 +59,7 @@ class Management:
             content = await request.body()
             client_id, scopes = self._bearer(request.headers.get("authorization", ""))
             if scopes.isdisjoint(endpoint.scopes):
-                raise errors.InsufficientScope(scopes=",".join(endpoint.scopes))
+                raise errors.API_INSUFFICIENT_SCOPE(scopes=",".join(endpoint.scopes))
             call = Call(
                 path=request.path_params,
                 query=dict(request.query_params),
@@ -71,7 +69,7 @@ class Management:
             )
             reply = endpoint.answer(call)
             if reply.evidence is not None:
-                add_note(request, note_of(reply.evidence))
+                add_note(request, reply.evidence.note)
             if reply.body is None:
                 return Response(status_code=reply.status, headers=CACHE)
             return JSON(reply.body, status_code=reply.status, headers=CACHE)
@@ -82,7 +80,7 @@ class Management:
         """Return the application and the scopes of a living token for this API."""
         scheme, _, token = header.partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
-            raise errors.NoToken
+            raise errors.API_NO_TOKEN()
         claims = self._tenant.tokens.claims_of(token.strip()) or {}
         audience, expires = claims.get("aud"), claims.get("exp")
         if (
@@ -90,9 +88,9 @@ class Management:
             or not isinstance(expires, int)
             or self._tenant.clock.now() >= expires
         ):
-            raise errors.InvalidToken
+            raise errors.API_INVALID_TOKEN()
         return str(claims.get("azp")), frozenset(str(claims.get("scope", "")).split())
 
 
 async def not_emulated(request: Request) -> Response:
-    raise NotEmulated(f"{request.method} {request.url.path}")
+    raise errors.NotEmulated(f"{request.method} {request.url.path}")

@@ -4,10 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from auth0_mfa_lab.sandbox.errors import NotEmulated
-from auth0_mfa_lab.sandbox.evidence_row import EvidenceRow
+from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.json_text import json_value
-from auth0_mfa_lab.sandbox.management import errors
 
 Type = Literal["string", "boolean", "array", "object"]
 Items = Literal["string", "object"]
@@ -52,7 +50,7 @@ class Call:
         try:
             return json_value(self.content)
         except ValueError as problem:
-            raise errors.NoJson from problem
+            raise errors.API_NO_JSON() from problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +59,7 @@ class Reply:
 
     body: object = None
     status: int = 200
-    evidence: EvidenceRow | None = None
+    evidence: errors.EvidenceRow | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,16 +73,16 @@ class Endpoint:
 
 
 def checked_object(value: object, shape: Shape) -> dict[str, object]:
-    """Return an object of this shape. Raises InvalidBody, or NotEmulated for a property that is not kept."""
+    """Return an object of this shape. Raises API_INVALID_BODY, or NotEmulated for a property that is not kept."""
     if not isinstance(value, dict):
-        raise errors.InvalidBody(problem=f"Expected type object but found type {type_name(value)}")
+        raise errors.API_INVALID_BODY(problem=f"Expected type object but found type {type_name(value)}")
     if unknown := [name for name in value if name not in shape]:
-        raise errors.InvalidBody(problem=f"Additional properties not allowed: {','.join(unknown)}")
+        raise errors.API_INVALID_BODY(problem=f"Additional properties not allowed: {','.join(unknown)}")
     if missing := [name for name, wanted in shape.items() if wanted.required and name not in value]:
-        raise errors.InvalidBody(problem=f"Missing required property: {missing[0]}")
+        raise errors.API_INVALID_BODY(problem=f"Missing required property: {missing[0]}")
     for name, each in value.items():
         if not shape[name].kept:
-            raise NotEmulated(f"the property {name} in this body")
+            raise errors.NotEmulated(f"the property {name} in this body")
         _check(name, each, shape[name])
     return value
 
@@ -104,11 +102,13 @@ def _check(name: str, value: object, wanted: Property) -> None:
     if value is None and wanted.nullable:
         return
     if type_name(value) != wanted.type:
-        raise errors.InvalidBody(
+        raise errors.API_INVALID_BODY(
             problem=f"Expected type {wanted.type} but found type {type_name(value)} on property {name}"
         )
     for each in value if isinstance(value, list) else [value]:
         if wanted.type == "array" and type_name(each) != wanted.items:
-            raise errors.InvalidBody(problem=f"Expected type {wanted.items} but found type {type_name(each)} in {name}")
+            raise errors.API_INVALID_BODY(
+                problem=f"Expected type {wanted.items} but found type {type_name(each)} in {name}"
+            )
         if wanted.enum and each not in wanted.enum:
-            raise errors.InvalidBody(problem=f"No enum match for: {each} on property {name}")
+            raise errors.API_INVALID_BODY(problem=f"No enum match for: {each} on property {name}")

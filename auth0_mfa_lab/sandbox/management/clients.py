@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from auth0_mfa_lab.sandbox.management import errors, evidence
+from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.management.calls import Call, Endpoint, Property, Reply, checked_object, strings
 from auth0_mfa_lab.sandbox.management.queries import CHOICE, PAGING, chosen, iso_date, must_be_known, page_of
 from auth0_mfa_lab.sandbox.oauth.applications import (
@@ -75,37 +75,38 @@ class Clients:
     def all(self, call: Call) -> Reply:
         must_be_known(call.query, (*PAGING, *CHOICE))
         shown = [chosen(call.query, self._shown(Application.of(each), call)) for each in self._tenant.clients.values()]
-        return Reply(body=page_of(call.query, shown, named="clients"), evidence=evidence.CLIENTS)
+        return Reply(body=page_of(call.query, shown, named="clients"), evidence=errors.API_CLIENTS)
 
     def one(self, call: Call) -> Reply:
         client = self._client(call)
         must_be_known(call.query, CHOICE)
-        return Reply(body=chosen(call.query, self._shown(client, call)), evidence=evidence.CLIENT)
+        return Reply(body=chosen(call.query, self._shown(client, call)), evidence=errors.API_CLIENT)
 
     def patch(self, call: Call) -> Reply:
         """Change an application; `grant_types` replaces what it had (reference, section 9.4)."""
         client, changes = self._client(call), call.fields(CHANGES)
         if "name" in changes:
             if not str(changes["name"]).strip():
-                raise errors.InvalidBody(problem="String is too short (0 chars), minimum 1 on property name")
+                raise errors.API_INVALID_BODY(problem="String is too short (0 chars), minimum 1 on property name")
             client = replace(client, name=str(changes["name"]))
         if "grant_types" in changes:
             client = replace(client, grants=frozenset(strings(changes["grant_types"])))
         client = self._authenticating(client, changes)
         self._tenant.clients[client.client_id] = client
-        return Reply(body=self._shown(client, call), evidence=evidence.CLIENT)
+        return Reply(body=self._shown(client, call), evidence=errors.API_CLIENT)
 
     def credentials(self, call: Call) -> Reply:
-        return Reply(body=[_credential(each) for each in self._client(call).credentials], evidence=evidence.CREDENTIALS)
+        kept = self._client(call).credentials
+        return Reply(body=[_credential(each) for each in kept], evidence=errors.API_CREDENTIALS)
 
     def add_credential(self, call: Call) -> Reply:
         """Keep a public key; it is of use once `client_authentication_methods` names it."""
         client, body = self._client(call), call.fields(CREDENTIAL)
         key = public_key_of(str(body["pem"]))
         if key is None:
-            raise errors.InvalidBody(problem="pem must be the PEM of a public RSA key of 2048 bits or more")
+            raise errors.API_INVALID_BODY(problem="pem must be the PEM of a public RSA key of 2048 bits or more")
         if len(client.credentials) >= MOST_CREDENTIALS:
-            raise errors.TooManyCredentials
+            raise errors.API_TOO_MANY_CREDENTIALS()
         credential = Credential(
             id=f"cred_{self._tenant.chance.alnum(22)}",
             name=str(body["name"]) if "name" in body else None,
@@ -116,13 +117,13 @@ class Clients:
         )
         kept = replace(client, credentials=(*client.credentials, credential))
         self._tenant.clients[client.client_id] = kept
-        return Reply(body=_credential(credential), status=201, evidence=evidence.CREDENTIAL_MADE)
+        return Reply(body=_credential(credential), status=201, evidence=errors.API_CREDENTIAL_MADE)
 
     def delete_credential(self, call: Call) -> Reply:
         """Forget a public key, in use or not; an application whose last one it was cannot prove anything [guess]."""
         client, gone = self._client(call), call.path["credential_id"]
         if gone not in {each.id for each in client.credentials}:
-            raise errors.CredentialNotFound
+            raise errors.API_CREDENTIAL_NOT_FOUND()
         self._tenant.clients[client.client_id] = replace(
             client,
             credentials=tuple(each for each in client.credentials if each.id != gone),
@@ -134,7 +135,7 @@ class Clients:
         """Return an application with its new way to prove who it is: a secret, nothing, or keys; never two ways."""
         method, methods = changes.get("token_endpoint_auth_method"), changes.get("client_authentication_methods")
         if method is not None and methods is not None:
-            raise errors.InvalidBody(
+            raise errors.API_INVALID_BODY(
                 problem="token_endpoint_auth_method and client_authentication_methods exclude each other"
             )
         if methods is not None:
@@ -151,7 +152,7 @@ class Clients:
     def _client(self, call: Call) -> Application:
         client = self._tenant.clients.get(call.path["id"])
         if client is None:
-            raise errors.ClientNotFound
+            raise errors.API_CLIENT_NOT_FOUND()
         return Application.of(client)
 
     def _shown(self, client: Application, call: Call) -> dict[str, object]:
@@ -180,7 +181,7 @@ def _authentication(client: Application) -> dict[str, object]:
 
 
 def _named_credentials(client: Application, methods: object) -> tuple[str, ...]:
-    """Return the ids that `client_authentication_methods` names. Raises InvalidBody for one the application lacks."""
+    """Return the ids that `client_authentication_methods` names. Raises API_INVALID_BODY for an unknown one."""
     chosen_method = checked_object(methods, METHODS)["private_key_jwt"]
     listed = checked_object(chosen_method, {"credentials": Property(type="array", items="object", required=True)})[
         "credentials"
@@ -188,7 +189,7 @@ def _named_credentials(client: Application, methods: object) -> tuple[str, ...]:
     each_one = listed if isinstance(listed, list) else []
     ids = [str(checked_object(each, {"id": Property(required=True)})["id"]) for each in each_one]
     if not ids or not set(ids) <= {one.id for one in client.credentials}:
-        raise errors.InvalidBody(problem="credentials must name credentials of this application")
+        raise errors.API_INVALID_BODY(problem="credentials must name credentials of this application")
     return tuple(dict.fromkeys(ids))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from auth0_mfa_lab.sandbox.management import evidence
+from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.management.calls import Call, Endpoint, Reply
 from auth0_mfa_lab.sandbox.management.queries import CHOICE, PAGING, chosen, must_be_known, page_of
 from auth0_mfa_lab.sandbox.records import CONNECTIONS
@@ -26,7 +26,7 @@ class Connections:
         wanted = {name: call.query[name] for name in ("name", "strategy") if name in call.query}
         found = [each for each in self._all() if all(each[name] == value for name, value in wanted.items())]
         shown = [chosen(call.query, each) for each in found]
-        return Reply(body=page_of(call.query, shown, named="connections"), evidence=evidence.CONNECTIONS)
+        return Reply(body=page_of(call.query, shown, named="connections"), evidence=errors.API_CONNECTIONS)
 
     def _all(self) -> Iterator[dict[str, object]]:
         for name in sorted(self._tenant.directory.connections):

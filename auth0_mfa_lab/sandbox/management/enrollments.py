@@ -1,7 +1,6 @@
 """The Management API's side of the enrollments: tickets, and what is enrolled (reference, section 9.3)."""
 
-from auth0_mfa_lab.sandbox.errors import NotEmulated
-from auth0_mfa_lab.sandbox.management import errors, evidence
+from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.management.calls import Call, Endpoint, Property, Reply
 from auth0_mfa_lab.sandbox.management.items import Method, enrollment_item, enrollments_of
 from auth0_mfa_lab.sandbox.management.users import user_of
@@ -39,9 +38,9 @@ class Enrollments:
         """Make a link to the hosted enrollment page, which the sandbox does not have; no mail is sent with it."""
         body = call.fields(TICKET)
         if body["user_id"] not in self._tenant.users:
-            raise errors.UserNotFound
+            raise errors.API_USER_NOT_FOUND()
         if body.get("send_mail") is True:
-            raise NotEmulated("the mail with an enrollment ticket (send_mail)")
+            raise errors.NotEmulated("the mail with an enrollment ticket (send_mail)")
         ticket_id = self._tenant.chance.alnum(32)
         url = f"{self._tenant.domains.origin}/mfa/enrollment?ticket={ticket_id}"
         return Reply(body={"ticket_id": ticket_id, "ticket_url": url})
@@ -50,7 +49,7 @@ class Enrollments:
         _, method = self._found(call.path["id"])
         item = enrollment_item(method, self._tenant.devices.get(method.device_id))
         shown = {name: value for name, value in item.items() if name not in ONLY_IN_LISTS}
-        return Reply(body=shown, evidence=evidence.ENROLLMENT)
+        return Reply(body=shown, evidence=errors.API_ENROLLMENT)
 
     def delete(self, call: Call) -> Reply:
         user_id, method = self._found(call.path["id"])
@@ -61,7 +60,7 @@ class Enrollments:
         user = user_of(self._tenant, call)
         listed = enrollments_of(self._tenant.authenticators.of(user.user_id))
         items = [enrollment_item(each, self._tenant.devices.get(each.device_id)) for each in listed]
-        return Reply(body=items, evidence=evidence.ENROLLMENT if items else None)
+        return Reply(body=items, evidence=errors.API_ENROLLMENT if items else None)
 
     def _found(self, device_id: str) -> tuple[str, Method]:
         """Return whose enrollment this is; only a push is found by key, the rest may take an administrator longer."""
@@ -70,4 +69,4 @@ class Enrollments:
             for method in enrollments_of(self._tenant.authenticators.of(user_id)):
                 if method.device_id == device_id:
                     return user_id, method
-        raise errors.EnrollmentNotFound
+        raise errors.API_ENROLLMENT_NOT_FOUND()

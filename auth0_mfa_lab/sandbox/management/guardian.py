@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import get_args
 
-from auth0_mfa_lab.sandbox.management import errors
+from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.management.calls import Call, Endpoint, Property, Reply, strings, type_name
 from auth0_mfa_lab.sandbox.records import Factor, MessageType, PhoneProvider, Policy, PushProvider
 from auth0_mfa_lab.sandbox.tenant import Tenant
@@ -54,7 +54,7 @@ class GuardianSettings:
         """Switch a factor on or off; duo and webauthn can be, and change nothing for the MFA API."""
         name = next((each for each in FACTORS if each == call.path["name"]), None)
         if name is None:
-            raise errors.InvalidPath(problem=f"No enum match for: {call.path['name']} on property name")
+            raise errors.API_INVALID_PATH(problem=f"No enum match for: {call.path['name']} on property name")
         enabled = call.fields(ENABLED)["enabled"] is True
         others = self._tenant.settings.factors - {name}
         self._set(factors=others | {name} if enabled else others)
@@ -69,10 +69,10 @@ class GuardianSettings:
         """Set when a second factor is asked for; the body is an array of at most one of the two policies."""
         value = call.value()
         if not isinstance(value, list):
-            raise errors.InvalidBody(problem=f"Expected type array but found type {type_name(value)}")
+            raise errors.API_INVALID_BODY(problem=f"Expected type array but found type {type_name(value)}")
         policy = POLICIES.get(tuple(map(str, value)))
         if policy is None:
-            raise errors.InvalidBody(problem=f"No enum match for: {','.join(map(str, value))}")
+            raise errors.API_INVALID_BODY(problem=f"No enum match for: {','.join(map(str, value))}")
         self._set(policy=policy)
         return Reply(body=value)
 

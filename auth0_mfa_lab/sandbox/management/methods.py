@@ -4,8 +4,7 @@ import base64
 from collections.abc import Mapping
 from dataclasses import replace
 
-from auth0_mfa_lab.sandbox.errors import NotEmulated
-from auth0_mfa_lab.sandbox.management import errors, evidence
+from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.management.calls import Call, Endpoint, Property, Reply, checked_object, type_name
 from auth0_mfa_lab.sandbox.management.items import Label, Method, method_item, methods_of
 from auth0_mfa_lab.sandbox.management.queries import PAGING, must_be_known, page_of
@@ -64,20 +63,20 @@ class AuthenticationMethods:
         user_id, body = user_of(self._tenant, call).user_id, _checked(call.value())
         self._tenant.authenticators.forget_pending(user_id, now=self._tenant.clock.now())
         if self._tenant.authenticators.is_full(user_id, room=self._size(body)):
-            raise errors.TooManyMethods
+            raise errors.API_TOO_MANY_METHODS()
         method = self._make(user_id, body)
         item = method_item(method, self._label(method), confirmed=False)
         secret = {"totp_secret": body["totp_secret"]} if method.type == "totp" else {}
-        return Reply(body={**item, **secret}, status=201, evidence=evidence.METHOD_MADE)
+        return Reply(body={**item, **secret}, status=201, evidence=errors.API_METHOD_MADE)
 
     def replace(self, call: Call) -> Reply:
         """Put new methods in the place of all, once every one of them is fit; the answer is unmasked."""
         user_id, value = user_of(self._tenant, call).user_id, call.value()
         if not isinstance(value, list):
-            raise errors.InvalidBody(problem=f"Expected type array but found type {type_name(value)}")
+            raise errors.API_INVALID_BODY(problem=f"Expected type array but found type {type_name(value)}")
         bodies = [_checked(each) for each in value]
         if sum(self._size(body) for body in bodies) > MOST:
-            raise errors.TooManyMethods
+            raise errors.API_TOO_MANY_METHODS()
         remove_all(self._tenant, user_id)
         made = [self._make(user_id, body) for body in bodies]
         return Reply(body=[method_item(each, self._label(each), masked=False) for each in made])
@@ -92,11 +91,11 @@ class AuthenticationMethods:
     def patch(self, call: Call) -> Reply:
         method, changes = self._named(call), call.fields(CHANGES)
         if PREFERRED in changes and method.type != "phone":
-            raise errors.InvalidBody(problem=f"Additional properties not allowed: {PREFERRED}")
+            raise errors.API_INVALID_BODY(problem=f"Additional properties not allowed: {PREFERRED}")
         label = self._label(method)
         name, preferred = changes.get("name", label.name), changes.get(PREFERRED, label.preferred)
         self._labels.put(method.id, Label(name=None if name is None else str(name), preferred=str(preferred)))
-        return Reply(body=self._item(method), evidence=evidence.METHOD)
+        return Reply(body=self._item(method), evidence=errors.API_METHOD)
 
     def delete(self, call: Call) -> Reply:
         method = self._named(call)
@@ -112,7 +111,7 @@ class AuthenticationMethods:
         for method in self._of(user.user_id):
             if method.id == call.path["method_id"]:
                 return method
-        raise errors.MethodNotFound
+        raise errors.API_METHOD_NOT_FOUND()
 
     def _label(self, method: Method) -> Label:
         return self._labels.get(method.id) or Label()
@@ -145,23 +144,23 @@ class AuthenticationMethods:
 
 
 def _checked(value: object) -> dict[str, object]:
-    """Return the body of a new method. Raises InvalidBody, or NotEmulated for what this API has no use for."""
+    """Return the body of a new method. Raises API_INVALID_BODY, or NotEmulated for what this API has no use for."""
     body = checked_object(value, NEW)
     kind = str(body["type"])
     if kind in NOT_MADE:
-        raise NotEmulated(f"an authentication method of the type {kind}")
+        raise errors.NotEmulated(f"an authentication method of the type {kind}")
     needed = NEEDED[kind]
     if needed not in body:
-        raise errors.InvalidBody(problem=f"Missing required property: {needed}")
+        raise errors.API_INVALID_BODY(problem=f"Missing required property: {needed}")
     allowed = {"type", "name", needed, PREFERRED if kind == "phone" else "type"}
     if foreign := [name for name in body if name not in allowed]:
-        raise errors.InvalidBody(problem=f"Additional properties not allowed: {','.join(foreign)}")
+        raise errors.API_INVALID_BODY(problem=f"Additional properties not allowed: {','.join(foreign)}")
     if kind == "phone":
         checked_number(str(body[needed]))
     elif kind == "email" and not EMAIL.fullmatch(str(body[needed])):
-        raise errors.InvalidBody(problem="Object didn't pass validation for format email on property email")
+        raise errors.API_INVALID_BODY(problem="Object didn't pass validation for format email on property email")
     elif kind == "totp" and not _is_secret(str(body[needed])):
-        raise errors.InvalidBody(problem="String does not match pattern ^[A-Z2-7]{23,}$ on property totp_secret")
+        raise errors.API_INVALID_BODY(problem="String does not match pattern ^[A-Z2-7]{23,}$ on property totp_secret")
     return body
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from auth0_mfa_lab.sandbox.management import errors
+from auth0_mfa_lab.sandbox import errors
 
 PAGING = ("page", "per_page", "include_totals")
 CHOICE = ("fields", "include_fields")
@@ -13,26 +13,26 @@ PER_PAGE = 50
 
 
 def must_be_known(query: Mapping[str, str], known: Sequence[str]) -> None:
-    """Refuse a parameter that the path does not have. Raises InvalidQuery."""
+    """Refuse a parameter that the path does not have. Raises API_INVALID_QUERY."""
     if unknown := [name for name in query if name not in known]:
-        raise errors.InvalidQuery(problem=f"Additional properties not allowed: {','.join(unknown)}")
+        raise errors.API_INVALID_QUERY(problem=f"Additional properties not allowed: {','.join(unknown)}")
 
 
 def number(query: Mapping[str, str], name: str, otherwise: int, *, most: int | None = None) -> int:
-    """Return a parameter that is a number from 0 on. Raises InvalidQuery."""
+    """Return a parameter that is a number from 0 on. Raises API_INVALID_QUERY."""
     text = query.get(name, str(otherwise))
     if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise errors.InvalidQuery(problem=f"Expected type integer but found {text} on property {name}")
+        raise errors.API_INVALID_QUERY(problem=f"Expected type integer but found {text} on property {name}")
     if most is not None and int(text) > most:
-        raise errors.InvalidQuery(problem=f"Value {text} is greater than maximum {most} on property {name}")
+        raise errors.API_INVALID_QUERY(problem=f"Value {text} is greater than maximum {most} on property {name}")
     return int(text)
 
 
 def is_true(query: Mapping[str, str], name: str, *, otherwise: bool) -> bool:
-    """Return a parameter that is `true` or `false`. Raises InvalidQuery."""
+    """Return a parameter that is `true` or `false`. Raises API_INVALID_QUERY."""
     text = query.get(name, "true" if otherwise else "false")
     if text not in ("true", "false"):
-        raise errors.InvalidQuery(problem=f"Expected type boolean but found {text} on property {name}")
+        raise errors.API_INVALID_QUERY(problem=f"Expected type boolean but found {text} on property {name}")
     return text == "true"
 
 

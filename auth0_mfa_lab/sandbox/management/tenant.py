@@ -4,8 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from auth0_mfa_lab.sandbox.errors import NotEmulated
-from auth0_mfa_lab.sandbox.management import errors, evidence
+from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.management.calls import Call, Endpoint, Property, Reply
 from auth0_mfa_lab.sandbox.management.queries import CHOICE, chosen, iso_date, must_be_known, number
 from auth0_mfa_lab.sandbox.records import LogEntry
@@ -54,7 +53,7 @@ class TenantSettings:
 
     def settings(self, call: Call) -> Reply:
         must_be_known(call.query, CHOICE)
-        return Reply(body=chosen(call.query, self._shown()), evidence=evidence.SETTINGS)
+        return Reply(body=chosen(call.query, self._shown()), evidence=errors.API_SETTINGS)
 
     def patch_settings(self, call: Call) -> Reply:
         """Change the settings; an empty `default_directory` is none.
@@ -66,14 +65,14 @@ class TenantSettings:
         if "default_directory" in changes:
             name = str(changes["default_directory"])
             if name and not self._tenant.has_connection(name):
-                raise errors.UnknownDirectory(name=name)
+                raise errors.API_UNKNOWN_DIRECTORY(name=name)
             settings = replace(settings, default_directory=name or None)
         if "friendly_name" in changes:
             settings = replace(
                 settings, name=str(changes["friendly_name"]) or self._tenant.domains.home.partition(".")[0]
             )
         self._tenant.settings = settings
-        return Reply(body=self._shown(), evidence=evidence.SETTINGS)
+        return Reply(body=self._shown(), evidence=errors.API_SETTINGS)
 
     def logs(self, call: Call) -> Reply:
         """Return the newest entries first; `q` is one term such as `type:gd_send_pn_failure`."""
@@ -82,12 +81,12 @@ class TenantSettings:
         page, taken = number(call.query, "page", 0), number(call.query, "take", per_page, most=100)
         order = call.query.get("sort", "date:-1")
         if order not in ("date:-1", "date:1"):
-            raise NotEmulated(f"the order {order} of /api/v2/logs")
+            raise errors.NotEmulated(f"the order {order} of /api/v2/logs")
         entries = [self._entry(one) for one in self._tenant.logs]
         ordered = entries if order == "date:1" else entries[::-1]
         found = [one for one in ordered if _matches(one, call.query.get("q", ""))]
         shown = found[page * taken : (page + 1) * taken]
-        return Reply(body=[chosen(call.query, one) for one in shown], evidence=evidence.LOGS)
+        return Reply(body=[chosen(call.query, one) for one in shown], evidence=errors.API_LOGS)
 
     def _shown(self) -> dict[str, object]:
         settings = self._tenant.settings
@@ -110,5 +109,5 @@ class TenantSettings:
 def _matches(entry: Mapping[str, object], q: str) -> bool:
     term = TERM.fullmatch(q.strip())
     if q.strip() and term is None:
-        raise NotEmulated(f"the search {q} of /api/v2/logs ({ONE_TERM})")
+        raise errors.NotEmulated(f"the search {q} of /api/v2/logs ({ONE_TERM})")
     return term is None or entry.get(term[1]) == (term[2] or term[3])

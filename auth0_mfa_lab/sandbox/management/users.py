@@ -4,8 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from auth0_mfa_lab.sandbox.errors import NotEmulated
-from auth0_mfa_lab.sandbox.management import errors, evidence
+from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.management.calls import Call, Endpoint, Property, Reply
 from auth0_mfa_lab.sandbox.management.queries import CHOICE, chosen, iso_date, must_be_known
 from auth0_mfa_lab.sandbox.mfa.oob_codes import E164
@@ -63,30 +62,30 @@ class Users:
     def one(self, call: Call) -> Reply:
         user = user_of(self._tenant, call)
         must_be_known(call.query, CHOICE)
-        return Reply(body=chosen(call.query, self._shown(user)), evidence=evidence.USER)
+        return Reply(body=chosen(call.query, self._shown(user)), evidence=errors.API_USER)
 
     def by_email(self, call: Call) -> Reply:
         """Return the users who have an address, in any case of letters [guess]."""
         must_be_known(call.query, ("email", *CHOICE))
         email = call.query.get("email", "")
         if not email:
-            raise errors.InvalidQuery(problem="Missing required property: email")
+            raise errors.API_INVALID_QUERY(problem="Missing required property: email")
         found = [user for user in self._tenant.users.values() if user.email.lower() == email.lower()]
-        return Reply(body=[chosen(call.query, self._shown(user)) for user in found], evidence=evidence.USER)
+        return Reply(body=[chosen(call.query, self._shown(user)) for user in found], evidence=errors.API_USER)
 
     def create(self, call: Call) -> Reply:
         """Make a database user. A verification email, which Auth0 sends unless told otherwise, is never sent here."""
         fields = call.fields(NEW)
         if fields.get("verify_email"):
-            raise NotEmulated("verify_email: true in this body")
+            raise errors.NotEmulated("verify_email: true in this body")
         connection, email, password = (str(fields.get(name, "")) for name in ("connection", "email", "password"))
         if connection in CONNECTIONS:
-            raise NotEmulated(f"a new user of the connection {connection}")
+            raise errors.NotEmulated(f"a new user of the connection {connection}")
         if not self._tenant.has_connection(connection):
-            raise errors.UnknownConnection
+            raise errors.API_UNKNOWN_CONNECTION()
         for name, value in (("email", email), ("password", password)):
             if not value:
-                raise errors.InvalidBody(problem=f"Missing required property: {name}")
+                raise errors.API_INVALID_BODY(problem=f"Missing required property: {name}")
         user = User(
             user_id=self._chance.user_id(),
             username=email,
@@ -98,18 +97,18 @@ class Users:
             email_verified=fields.get("email_verified") is True,
         )
         if self._tenant.has_user(connection, email):
-            raise errors.UserExists
+            raise errors.API_USER_EXISTS()
         self._tenant.add_user(user)
-        return Reply(status=201, body=self._shown(user), evidence=evidence.USER_MADE)
+        return Reply(status=201, body=self._shown(user), evidence=errors.API_USER_MADE)
 
     def delete(self, call: Call) -> Reply:
         """Remove a user; one who is not there is as gone as one who was."""
         user_id = call.path["id"]
         if "|" not in user_id:
-            raise errors.InvalidUserId(id=user_id)
+            raise errors.API_INVALID_USER_ID(id=user_id)
         if user := self._tenant.users.get(user_id):
             self._tenant.forget_user(user)
-        return Reply(status=204, evidence=evidence.USER_GONE)
+        return Reply(status=204, evidence=errors.API_USER_GONE)
 
     def patch(self, call: Call) -> Reply:
         """Change a user; another email is unverified unless the call says it is, and the login's name stays [guess]."""
@@ -122,7 +121,7 @@ class Users:
         if "email_verified" in changes:
             user = replace(user, email_verified=changes["email_verified"] is True)
         self._tenant.directory.change(user)
-        return Reply(body=self._shown(user), evidence=evidence.USER)
+        return Reply(body=self._shown(user), evidence=errors.API_USER)
 
     def delete_authenticators(self, call: Call) -> Reply:
         remove_all(self._tenant, user_of(self._tenant, call).user_id)
@@ -136,7 +135,7 @@ class Users:
         tenant.authenticators.forget_pending(user_id, now=now)
         kept = next((one for one in tenant.authenticators.of(user_id) if one.kind == "recovery-code"), None)
         if kept is None and tenant.authenticators.is_full(user_id):
-            raise errors.TooManyMethods
+            raise errors.API_TOO_MANY_METHODS()
         code = tenant.codes.recovery_code()
         if kept is not None:
             tenant.authenticators.rotate(user_id, kept.id, code)
@@ -157,11 +156,11 @@ class Users:
         """Remove a legacy provider: google-authenticator takes the authenticator apps along [guess], duo nothing."""
         user, provider = user_of(self._tenant, call), call.path["provider"]
         if provider not in PROVIDERS:
-            raise errors.InvalidPath(problem=f"No enum match for: {provider} on property provider")
+            raise errors.API_INVALID_PATH(problem=f"No enum match for: {provider} on property provider")
         for entry in self._tenant.authenticators.of(user.user_id) if provider == "google-authenticator" else ():
             if entry.kind == "totp" and entry.partner is None:
                 self._tenant.remove_authenticator(user.user_id, entry.id)
-        return Reply(status=204, evidence=evidence.MULTIFACTOR)
+        return Reply(status=204, evidence=errors.API_MULTIFACTOR)
 
     def invalidate_remember_browser(self, call: Call) -> Reply:
         """Forget the browsers that asked not to be asked again; the MFA API has none."""
@@ -188,32 +187,34 @@ class Users:
 
 
 def user_of(tenant: Tenant, call: Call) -> User:
-    """Return the user whose id stands in the path. Raises UserNotFound."""
+    """Return the user whose id stands in the path. Raises API_USER_NOT_FOUND."""
     user = tenant.users.get(call.path["id"])
     if user is None:
-        raise errors.UserNotFound
+        raise errors.API_USER_NOT_FOUND()
     return user
 
 
 def checked_email(email: str) -> str:
-    """Return an address that has the form of one. Raises InvalidBody."""
+    """Return an address that has the form of one. Raises API_INVALID_BODY."""
     if not EMAIL.fullmatch(email):
-        raise errors.InvalidBody(problem="Object didn't pass validation for format email on property email")
+        raise errors.API_INVALID_BODY(problem="Object didn't pass validation for format email on property email")
     return email
 
 
 def checked_password(password: str) -> str:
-    """Return a password that a new tenant's connection takes: 8 characters of three kinds. Raises WeakPassword."""
+    """Return a password that a new tenant's connection takes: 8 characters of three kinds. Raises API_WEAK_PASSWORD."""
     kinds = (str.islower, str.isupper, str.isdigit, lambda each: not each.isalnum())
     if len(password) < LEAST_PASSWORD or sum(any(map(kind, password)) for kind in kinds) < LEAST_KINDS:
-        raise errors.WeakPassword
+        raise errors.API_WEAK_PASSWORD()
     return password
 
 
 def checked_number(phone_number: str) -> str:
-    """Return a phone number in E.164 form. Raises InvalidBody."""
+    """Return a phone number in E.164 form. Raises API_INVALID_BODY."""
     if not E164.fullmatch(phone_number):
-        raise errors.InvalidBody(problem="String does not match pattern ^\\+[1-9][0-9]{1,14}$ on property phone_number")
+        raise errors.API_INVALID_BODY(
+            problem="String does not match pattern ^\\+[1-9][0-9]{1,14}$ on property phone_number"
+        )
     return phone_number
 
 

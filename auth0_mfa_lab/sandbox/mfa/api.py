@@ -7,9 +7,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.fields import Fields, read_fields
 from auth0_mfa_lab.sandbox.json_text import json_object
-from auth0_mfa_lab.sandbox.mfa import errors
 from auth0_mfa_lab.sandbox.mfa.factors import TYPE_OF, Factors
 from auth0_mfa_lab.sandbox.mfa.mfa_tokens import access_of_bearer, login_of_bearer, login_of_body
 from auth0_mfa_lab.sandbox.mfa.oob_codes import OobCodes
@@ -64,11 +64,11 @@ class Mfa:
         user_id = access_of_bearer(self._tenant, request, scope="remove:authenticators").request.user_id
         authenticator_id = request.path_params["id"]
         if not AUTHENTICATOR_ID.fullmatch(authenticator_id):
-            raise errors.MalformedAuthenticatorId
+            raise errors.MALFORMED_AUTHENTICATOR_ID()
         if authenticator_id not in {entry.id for entry in self._factors.listed(user_id)}:
-            raise errors.NothingToDelete
+            raise errors.NOTHING_TO_DELETE()
         if authenticator_id == self._tenant.implicit_email_id(user_id):
-            raise errors.ImplicitEmail
+            raise errors.IMPLICIT_EMAIL()
         self._tenant.remove_authenticator(user_id, authenticator_id)
         return Response(status_code=204, headers={"content-type": "application/json"})
 
@@ -79,10 +79,10 @@ class Mfa:
         client = authenticate_client(self._tenant, request, fields)
         grant = f"{GRANTS}/mfa-{'otp' if fields.text('challenge_type') == 'otp' else 'oob'}"
         if grant not in client.grants:
-            raise errors.ChallengeNotAllowed(grant=grant)
+            raise errors.CHALLENGE_NOT_ALLOWED(grant=grant)
         login = login_of_body(self._tenant, fields.required("mfa_token"), client)
         if login.done:
-            raise errors.LoginDone
+            raise errors.LOGIN_DONE()
         chosen = self._choose(login, fields)
         channel = CHANNEL_OF.get(chosen.kind)
         if channel is None:
@@ -100,9 +100,9 @@ class Mfa:
         wanted, channel = fields.text("authenticator_id"), fields.text("oob_channel")
         active = tuple(entry for entry in self._factors.listed(user_id) if entry.active)
         if not active:
-            raise errors.NotEnrolled
+            raise errors.NOT_ENROLLED()
         if wanted is not None and wanted not in {entry.id for entry in active}:
-            raise errors.UnknownAuthenticator
+            raise errors.UNKNOWN_AUTHENTICATOR()
         types = wished.split() if wished else ["oob", "otp"]
         fitting = [
             entry
@@ -113,7 +113,7 @@ class Mfa:
             and channel in (None, CHANNEL_OF.get(entry.kind))
         ]
         if not fitting:
-            raise errors.UnsupportedChallenge(types=" ".join(types))
+            raise errors.UNSUPPORTED_CHALLENGE(types=" ".join(types))
         return min(fitting, key=lambda entry: CHALLENGED_FIRST.index(entry.kind))
 
 

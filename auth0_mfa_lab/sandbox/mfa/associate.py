@@ -6,8 +6,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.fields import Fields, read_fields
-from auth0_mfa_lab.sandbox.mfa import errors
 from auth0_mfa_lab.sandbox.mfa.api import CLIENT_FIELDS, JSON
 from auth0_mfa_lab.sandbox.mfa.factors import Factors
 from auth0_mfa_lab.sandbox.mfa.mfa_tokens import login_of_bearer
@@ -48,9 +48,9 @@ class Associate:
         note_misspellings(request, fields, FIELDS)
         channel = _channel_wished(fields)
         if not self._factors.is_on(KIND_OF_CHANNEL[channel] if channel else "totp"):
-            raise errors.FactorIsOff(factor=channel or "otp")
+            raise errors.FACTOR_IS_OFF(factor=channel or "otp")
         if not self._factors.may_enroll(login):
-            raise errors.AlreadyEnrolled
+            raise errors.ALREADY_ENROLLED()
         self._must_have_room(login, channel)
         if channel is None:
             return self._otp_answer(login)
@@ -63,7 +63,7 @@ class Associate:
         authenticators.forget_pending(user_id, now=self._tenant.clock.now())
         size = 1 if channel is None else 2 if channel == "auth0" else self._codes.size(channel)
         if authenticators.is_full(user_id, room=size + self._recovery.comes_along(user_id)):
-            raise errors.TooManyAuthenticators
+            raise errors.TOO_MANY_AUTHENTICATORS()
 
     def _push_answer(self, login: Login) -> JSONResponse:
         push = self._push.associate(login)
@@ -107,13 +107,13 @@ class Associate:
         if channel == "email":
             email = fields.text("email") or self._tenant.users[login.request.user_id].email
             if not EMAIL.fullmatch(email):
-                raise errors.InvalidAssociation(problem="email must be an email address")
+                raise errors.INVALID_ASSOCIATION(problem="email must be an email address")
             return email
         phone_number = fields.text("phone_number")
         if phone_number is None:
-            raise errors.InvalidAssociation(problem="Missing required parameter: phone_number")
+            raise errors.INVALID_ASSOCIATION(problem="Missing required parameter: phone_number")
         if not E164.fullmatch(phone_number):
-            raise errors.InvalidPhoneNumber
+            raise errors.INVALID_PHONE_NUMBER()
         return phone_number
 
     @property
@@ -125,16 +125,16 @@ def _channel_wished(fields: Fields) -> Channel | None:
     """Return the out-of-band channel that a request names; None for an OTP."""
     types = fields.strings("authenticator_types")
     if types is None:
-        raise errors.InvalidAssociation(problem="Missing required parameter: authenticator_types")
+        raise errors.INVALID_ASSOCIATION(problem="Missing required parameter: authenticator_types")
     if unknown := [name for name in types if name not in TYPES]:
-        raise errors.InvalidAssociation(problem=f"Unknown authenticator type: {unknown[0]}")
+        raise errors.INVALID_ASSOCIATION(problem=f"Unknown authenticator type: {unknown[0]}")
     if types[0] == "otp":
         return None
     channels = fields.strings("oob_channels")
     if channels is None:
-        raise errors.InvalidAssociation(problem="Missing required parameter: oob_channels")
+        raise errors.INVALID_ASSOCIATION(problem="Missing required parameter: oob_channels")
     if unknown := [name for name in channels if name not in KIND_OF_CHANNEL]:
-        raise errors.InvalidAssociation(problem=f"Unknown oob channel: {unknown[0]}")
+        raise errors.INVALID_ASSOCIATION(problem=f"Unknown oob channel: {unknown[0]}")
     return next(channel for channel in KIND_OF_CHANNEL if channel == channels[0])
 
 

@@ -62,9 +62,9 @@ class OAuth:
         client = authenticate_client(self._tenant, request, fields)
         name = fields.required("grant_type")
         if name not in self._grants and name not in NOT_EMULATED:
-            raise errors.UnsupportedGrant(grant=name)
+            raise errors.UNSUPPORTED_GRANT(grant=name)
         if name not in client.grants:
-            raise errors.GrantNotAllowed(grant=name)
+            raise errors.GRANT_NOT_ALLOWED(grant=name)
         grant = self._grants.get(name)
         if grant is None:
             raise errors.NotEmulated(f"the grant {name}")

@@ -6,7 +6,7 @@ from urllib.parse import unquote
 
 from starlette.requests import Request
 
-from auth0_mfa_lab.sandbox.errors import Unauthorized
+from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.fields import Fields
 from auth0_mfa_lab.sandbox.oauth.applications import Application
 from auth0_mfa_lab.sandbox.oauth.assertions import is_proven
@@ -19,18 +19,18 @@ def authenticate_client(tenant: Tenant, request: Request, fields: Fields) -> Cli
 
     A confidential one may use either way to send its secret [guess]; a public one needs none, and a secret that it
     sends is not looked at [guess]. One with `private_key_jwt` needs an assertion, and its secret is no help. Raises
-    Unauthorized.
+    UNAUTHORIZED.
     """
     basic = _basic_credentials(request)
     if basic is not None:
         client_id, secret = basic
         if fields.text("client_id") not in (None, client_id):
-            raise Unauthorized
+            raise errors.UNAUTHORIZED()
     else:
         client_id, secret = fields.text("client_id") or "", fields.text("client_secret") or ""
     client = tenant.clients.get(client_id)
     if client is None:
-        raise Unauthorized
+        raise errors.UNAUTHORIZED()
     application = Application.of(client)
     if application.method == "none":
         return client
@@ -39,7 +39,7 @@ def authenticate_client(tenant: Tenant, request: Request, fields: Fields) -> Cli
     else:
         is_right = hmac.compare_digest((client.client_secret or "").encode(), secret.encode())
     if not is_right:
-        raise Unauthorized
+        raise errors.UNAUTHORIZED()
     return client
 
 
@@ -51,6 +51,6 @@ def _basic_credentials(request: Request) -> tuple[str, str] | None:
     try:
         text = base64.b64decode(encoded.strip(), validate=True).decode()
     except ValueError as problem:
-        raise Unauthorized from problem
+        raise errors.UNAUTHORIZED() from problem
     client_id, _, secret = text.partition(":")
     return unquote(client_id), unquote(secret)

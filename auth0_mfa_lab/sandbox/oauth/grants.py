@@ -18,7 +18,7 @@ Answer = tuple[dict[str, object], dict[str, str]]
 
 
 def wished_audience(
-    tenant: Tenant, fields: Fields, *, unknown: type[errors.InvalidAudience] = errors.InvalidAudience
+    tenant: Tenant, fields: Fields, *, unknown: errors.EvidenceRow = errors.INVALID_AUDIENCE
 ) -> str | None:
     """Return the identifier of the API that is asked for; the userinfo URL is no API, and asks for none.
 
@@ -30,15 +30,15 @@ def wished_audience(
     if audience is None or tenant.apis.is_userinfo(audience):
         return None
     if tenant.apis.of(audience) is None:
-        raise unknown
+        raise unknown()
     return audience
 
 
 def wished_scopes(fields: Fields) -> tuple[str, ...]:
-    """Return the scopes that a request names, each once. Raises InvalidScope."""
+    """Return the scopes that a request names, each once. Raises INVALID_SCOPE."""
     raw = fields.raw("scope")
     if raw is not None and not isinstance(raw, str | list):
-        raise errors.InvalidScope
+        raise errors.INVALID_SCOPE()
     return tuple(dict.fromkeys(raw.split() if isinstance(raw, str) else [str(item) for item in raw or ()]))
 
 
@@ -59,23 +59,22 @@ def granted_scopes(tenant: Tenant, fields: Fields, audience: str | None) -> tupl
 
 
 def finish_first_factor(tenant: Tenant, request: Request) -> Answer:
-    """Return the tokens of a request whose first factor was right. Raises MfaRequired when a second one is due."""
+    """Return the tokens of a request whose first factor was right. Raises MFA_REQUIRED when a second one is due."""
     factors = Factors(tenant)
     if not factors.second_factor_due(request):
         return tenant.token_set(request), {}
     disputed = factors.is_disputed(request)
     raise mfa_required(
-        tenant, tenant.begin_login(request), error=errors.MfaRequiredByPolicy if disputed else errors.MfaRequired
+        tenant, tenant.begin_login(request), row=errors.MFA_REQUIRED_BY_POLICY if disputed else errors.MFA_REQUIRED
     )
 
 
-def mfa_required(
-    tenant: Tenant, login: Login, *, error: type[errors.MfaRequired] = errors.MfaRequired
-) -> errors.MfaRequired:
+def mfa_required(tenant: Tenant, login: Login, *, row: errors.EvidenceRow = errors.MFA_REQUIRED) -> errors.WireError:
     """Return the answer that asks for a login's second factor, as the tenant's switches word it."""
     tenant.log("mfar", "MFA required.", user_id=login.request.user_id, client_id=login.request.client_id)
     switches = tenant.settings.switches
     requirements = Factors(tenant).requirements(login) if switches["customizable_mfa"] == "on" else None
     # The token is missing only where an Action demands MFA and that feature is off (reference, section 1.3).
     silent = switches["mfa_required_without_mfa_token"] == "on" and requirements is None
-    return error(None if silent else login.mfa_token, requirements)
+    extras = {"mfa_token": None if silent else login.mfa_token, "mfa_requirements": requirements}
+    return row(more={name: value for name, value in extras.items() if value is not None})

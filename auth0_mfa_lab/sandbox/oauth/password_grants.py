@@ -18,7 +18,7 @@ class PasswordGrants:
         username, password = fields.required("username"), fields.required("password")
         connection = self._tenant.settings.default_directory
         if connection is None:
-            raise errors.NoDefaultConnection
+            raise errors.NO_DEFAULT_CONNECTION()
         return self._first_factor(fields, client, connection, username, password)
 
     def password_realm(self, fields: Fields, client: Client) -> Answer:
@@ -26,7 +26,7 @@ class PasswordGrants:
         username, password = fields.required("username"), fields.required("password")
         realm = fields.required("realm")
         if not self._tenant.has_connection(realm):
-            raise errors.InvalidConnection
+            raise errors.INVALID_CONNECTION()
         return self._first_factor(fields, client, realm, username, password)
 
     def _first_factor(self, fields: Fields, client: Client, connection: str, username: str, password: str) -> Answer:
@@ -34,6 +34,6 @@ class PasswordGrants:
         scope = granted_scopes(self._tenant, fields, audience)
         user = self._tenant.authenticate(connection, username, password)
         if user is None:
-            raise errors.WrongPassword
+            raise errors.WRONG_PASSWORD()
         request = Request(client_id=client.client_id, user_id=user.user_id, audience=audience, scope=scope)
         return finish_first_factor(self._tenant, request)

@@ -6,12 +6,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from auth0_mfa_lab.sandbox.errors import MfaRequiredOnRefresh
-from auth0_mfa_lab.sandbox.evidence import NO_CACHE
+from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.fields import Fields, read_fields
 from auth0_mfa_lab.sandbox.mfa.api import JSON
 from auth0_mfa_lab.sandbox.notes import note_misspellings
-from auth0_mfa_lab.sandbox.oauth import session_errors as errors
 from auth0_mfa_lab.sandbox.oauth.client_auth import authenticate_client
 from auth0_mfa_lab.sandbox.oauth.grants import Answer, mfa_required, wished_scopes
 from auth0_mfa_lab.sandbox.records import Client
@@ -42,15 +40,15 @@ class Session:
         token = fields.required("refresh_token")
         request = self._tenant.issued.refresh(token)
         if request is None or request.client_id != client.client_id:
-            raise errors.UnknownRefreshToken
+            raise errors.UNKNOWN_REFRESH_TOKEN()
         if request.user_id not in self._tenant.users:
-            raise errors.UserIsGone
+            raise errors.USER_IS_GONE()
         if not self._tenant.directory.is_current(request):
-            raise errors.UnknownRefreshToken
+            raise errors.UNKNOWN_REFRESH_TOKEN()
         wished = wished_scopes(fields) or request.scope
         narrowed = replace(request, scope=tuple(one for one in wished if one in request.scope))
         if self._tenant.settings.switches["refresh"] == "mfa_required":
-            raise mfa_required(self._tenant, self._tenant.begin_login(narrowed), error=MfaRequiredOnRefresh)
+            raise mfa_required(self._tenant, self._tenant.begin_login(narrowed), row=errors.MFA_REQUIRED_ON_REFRESH)
         self._tenant.issued.revoke(token)
         return self._tenant.refreshed(request, narrowed), {}
 
@@ -59,11 +57,11 @@ class Session:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         answers = self._tenant.openid_request(token.strip()) if scheme.lower() == "bearer" else None
         if answers is None:
-            headers = {"www-authenticate": CHALLENGE, "cache-control": NO_CACHE}
+            headers = {"www-authenticate": CHALLENGE, "cache-control": errors.NO_CACHE}
             return PlainTextResponse("Unauthorized", status_code=401, headers=headers)
         user = self._tenant.users[answers.user_id]
         profile = self._tenant.tokens.profile(user, answers.scope)
-        return JSON({"sub": user.user_id, **profile}, headers={"cache-control": NO_CACHE})
+        return JSON({"sub": user.user_id, **profile}, headers={"cache-control": errors.NO_CACHE})
 
     async def revoke(self, request: Request) -> Response:
         """Revoke a refresh token; one that is unknown, or another application's, is a 200 as well [guess]."""
@@ -72,7 +70,7 @@ class Session:
         client = authenticate_client(self._tenant, request, fields)
         token = fields.text("token")
         if token is None:
-            raise errors.MissingToken
+            raise errors.MISSING_TOKEN()
         known = self._tenant.issued.refresh(token)
         if known is not None and known.client_id == client.client_id:
             self._tenant.issued.revoke(token)

@@ -7,13 +7,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.delivery import Message
-from auth0_mfa_lab.sandbox.errors import InvalidAudienceElsewhere, NotEmulated
 from auth0_mfa_lab.sandbox.fields import Fields, read_fields
 from auth0_mfa_lab.sandbox.mfa.api import JSON
 from auth0_mfa_lab.sandbox.oauth.client_auth import authenticate_client
 from auth0_mfa_lab.sandbox.oauth.grants import GRANTS, Answer, finish_first_factor, granted_scopes, wished_audience
-from auth0_mfa_lab.sandbox.passwordless import errors
 from auth0_mfa_lab.sandbox.records import CONNECTIONS, Client, PasswordlessConnection
 from auth0_mfa_lab.sandbox.records import Request as TokenRequest
 from auth0_mfa_lab.sandbox.tenant import Tenant
@@ -44,14 +43,14 @@ class Passwordless:
         """Send a code or a link; an address that nobody knows is sent one, too."""
         starts = self._tenant.limits.bucket("passwordless_starts", request.client.host if request.client else "")
         if not starts.take(self._tenant.clock.now()):
-            raise errors.TooManyStarts(headers=starts.headers())
+            raise errors.TOO_MANY_STARTS(headers=starts.headers())
         fields = await read_fields(request)
         self._authenticate(request, fields)
         connection = self._connection(fields)
         address = _address(fields, connection)
         send = fields.text("send")
         if send is not None and not re.fullmatch(SEND, send):
-            raise errors.BadSend(pattern=SEND)
+            raise errors.BAD_SEND(pattern=SEND)
         by_link = connection == "email" and send != "code"
         code = self._tenant.passwordless.issue(connection, address)
         language = request.headers.get("x-request-language") or request.headers.get("accept-language")
@@ -69,7 +68,7 @@ class Passwordless:
 
     async def verify_redirect(self, _: Request) -> JSONResponse:
         """Refuse, in the sandbox's own name, what a link opens: a browser's flow."""
-        raise NotEmulated("magic links (GET /passwordless/verify_redirect), which need a browser,")
+        raise errors.NotEmulated("magic links (GET /passwordless/verify_redirect), which need a browser,")
 
     def grant(self, fields: Fields, client: Client) -> Answer:
         """Take a code: it is used up, and at its first success the user is made. `redirect_uri` is not read."""
@@ -77,15 +76,15 @@ class Passwordless:
         realm = fields.required("realm")
         connection = next((one for one in CONNECTIONS if one == realm), None)
         if connection is None:
-            raise errors.UnknownRealm
-        audience = wished_audience(self._tenant, fields, unknown=InvalidAudienceElsewhere)
+            raise errors.UNKNOWN_REALM()
+        audience = wished_audience(self._tenant, fields, unknown=errors.INVALID_AUDIENCE_ELSEWHERE)
         scope = granted_scopes(self._tenant, fields, audience)
         tries = int(self._tenant.settings.switches["passwordless_tries"])
         outcome = self._tenant.passwordless.use(connection, username, otp, tries=tries)
         if outcome == "exhausted":
-            raise errors.TooManyTries
+            raise errors.TOO_MANY_TRIES()
         if outcome == "wrong":
-            raise errors.WrongEmailCode if connection == "email" else errors.WrongPhoneCode
+            raise errors.WRONG_EMAIL_CODE() if connection == "email" else errors.WRONG_PHONE_CODE()
         user = self._tenant.passwordless_user(connection, username)
         return finish_first_factor(
             self._tenant,
@@ -96,29 +95,29 @@ class Passwordless:
         """Check the application and the names and types of the properties."""
         by_basic = request.headers.get("authorization", "").lower().startswith("basic ")
         if "client_id" not in fields and not by_basic:
-            raise errors.MissingClientId
+            raise errors.MISSING_CLIENT_ID()
         for name in (*STRINGS, *ADDRESSES):
             value = fields.raw(name)
             if value is not None and not isinstance(value, str):
-                raise errors.WrongType(name=name, type=_json_type(value))
+                raise errors.WRONG_TYPE(name=name, type=_json_type(value))
         client = authenticate_client(self._tenant, request, fields)
         if GRANT not in client.grants:
-            raise errors.StartNotAllowed(grant=GRANT)
+            raise errors.START_NOT_ALLOWED(grant=GRANT)
         if unknown := [name for name in fields if name not in PROPERTIES]:
-            raise errors.NotAllowed(names=", ".join(unknown))
+            raise errors.NOT_ALLOWED(names=", ".join(unknown))
         auth_params = fields.raw("authParams")
         if auth_params is not None and not isinstance(auth_params, dict):
-            raise errors.BadAuthParams(type=_json_type(auth_params))
+            raise errors.BAD_AUTH_PARAMS(type=_json_type(auth_params))
 
     def _connection(self, fields: Fields) -> PasswordlessConnection:
         name = fields.text("connection")
         if name is None:
-            raise errors.MissingConnection
+            raise errors.MISSING_CONNECTION()
         connection = next((one for one in CONNECTIONS if one == name), None)
         if connection is None:
-            raise errors.PasswordConnection if self._tenant.has_connection(name) else errors.UnknownConnection
+            raise errors.PASSWORD_CONNECTION() if self._tenant.has_connection(name) else errors.UNKNOWN_CONNECTION()
         if connection not in self._tenant.settings.passwordless:
-            raise errors.DisabledConnection
+            raise errors.DISABLED_CONNECTION()
         return connection
 
     def _link(self, fields: Fields, address: str, code: str) -> str:
@@ -162,15 +161,15 @@ def _address(fields: Fields, connection: PasswordlessConnection) -> str:
     if connection == "email":
         email = fields.text("email")
         if email is None:
-            raise errors.MissingEmail
+            raise errors.MISSING_EMAIL()
         if not re.fullmatch(EMAIL, email):
-            raise errors.BadEmail(pattern=EMAIL)
+            raise errors.BAD_EMAIL(pattern=EMAIL)
         return email
     phone_number = fields.text("phone_number")
     if phone_number is None:
-        raise errors.MissingPhoneNumber
+        raise errors.MISSING_PHONE_NUMBER()
     if not re.fullmatch(PHONE_NUMBER, phone_number):
-        raise errors.BadPhoneNumber(pattern=PHONE_NUMBER)
+        raise errors.BAD_PHONE_NUMBER(pattern=PHONE_NUMBER)
     return phone_number
 
 
