@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from auth0_mfa_lab.live.watch import Watch
     from auth0_mfa_lab.management import Management
     from auth0_mfa_lab.sandbox import Phone, Sandbox
-    from auth0_mfa_lab.show.phone_sight import Screen
+    from auth0_mfa_lab.show.phone import Screen
     from auth0_mfa_lab.wire.har_reading import Recording
 
 

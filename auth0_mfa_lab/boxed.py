@@ -13,7 +13,7 @@ from auth0_mfa_lab.inbox import Sent
 from auth0_mfa_lab.people import User, checked_factors
 from auth0_mfa_lab.show.evidence import Evidence
 from auth0_mfa_lab.show.limits import DOCUMENTED, NOTE, Limits
-from auth0_mfa_lab.show.phone_sight import Sight, sight_of
+from auth0_mfa_lab.show.phone import Seen, look_at
 from auth0_mfa_lab.show.switches import Switches
 from auth0_mfa_lab.show.told import Lines
 from auth0_mfa_lab.wire.aliases import Aliases
@@ -123,7 +123,7 @@ class Box(Host, Protocol):
 
     def new_phone(self, http: httpx.Client) -> Phone: ...
     def messages(self, address: str) -> Sequence[Sent]: ...
-    def sight(self) -> Sight: ...
+    def look(self) -> Seen: ...
 
 
 class Boxed:
@@ -150,10 +150,10 @@ class Boxed:
         """Return what was sent to a number or an email address, oldest first."""
         return self._box.delivery.messages(address)
 
-    def sight(self) -> Sight:
+    def look(self) -> Seen:
         """Return what lies on the lab's phone, with the newest messages to anybody; nothing is asked of the tenant."""
         assert self._phone is not None
-        return sight_of(self._phone, self._box.delivery.newest(RECENT), self._box.clock.now())
+        return look_at(self._phone, self._box.delivery.newest(RECENT), self._box.clock.now())
 
     def user(self, aliases: Aliases, factors: Sequence[str]) -> User:
         """Return a fresh user with just these factors, confirmed; its secrets are learned."""

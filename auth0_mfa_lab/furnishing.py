@@ -18,7 +18,7 @@ def furnished(lab: B, box: Box) -> B:
     """Give a lab the phone, the inbox and the users of its sandbox, and return it; all of them are noted."""
     lab._virtual = box.new_phone(lab._connection.http("phone"))
     equip(lab, box, lab._virtual, SandboxInbox(box.messages, lab.aliases), failures=box.failures)
-    lab._screen = NotedScreen(box.sight, lab.journal)
+    lab._screen = NotedScreen(box.look, lab.journal)
     remember_tenant(lab)
     return lab
 

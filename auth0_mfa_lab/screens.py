@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from auth0_mfa_lab.show.phone_sight import Look, Sight
+from collections.abc import Callable
+
+from auth0_mfa_lab.show.phone import Seen, nothing_seen, secrets_in
 from auth0_mfa_lab.wire.journal import Journal
 from auth0_mfa_lab.wire.replay import Replay
 
@@ -12,20 +14,20 @@ class NotedScreen:
 
     bars = ""
 
-    def __init__(self, see: Look, journal: Journal) -> None:
+    def __init__(self, see: Callable[[], Seen], journal: Journal) -> None:
         """Look with `see`, and note it in `journal`."""
         self._see = see
         self._journal = journal
 
-    def look(self) -> Sight:
+    def look(self) -> Seen:
         """Return what is on the screen; its codes have aliases from now on, and a recording has it."""
         seen = self._see()
-        for kind, raw in seen.secrets():
+        for kind, raw in secrets_in(seen):
             self._journal.aliases.learn(kind, raw)
-        self._journal.beside.note(len(self._journal), "screen", seen.noted())
+        self._journal.beside.note(len(self._journal), "screen", seen)
         return seen
 
-    def glance(self) -> Sight:
+    def glance(self) -> Seen:
         """Return what is on the screen; nothing is learned and nothing noted."""
         return self._see()
 
@@ -40,15 +42,15 @@ class RecordedScreen(NotedScreen):
         super().__init__(self._seen, journal)
         self._replay = replay
         self._name = name
-        self._last: Sight | None = None
+        self._last: Seen | None = None
 
-    def glance(self) -> Sight:
+    def glance(self) -> Seen:
         """Return what was seen last: a recording does not change while one looks."""
         return self._last or self.look()
 
-    def _seen(self) -> Sight:
+    def _seen(self) -> Seen:
         found = self._replay.happened("screen")
         name = self._replay.recording.name
         lacks = f"{name} has no look at the phone here: record the run again with lab.phone_panel() in it."
-        self._last = Sight.of_note(found.data) if found else Sight(name=self._name, now=0.0, lacks=lacks)
+        self._last = found.data if found else nothing_seen(self._name, lacks)
         return self._last

@@ -22,7 +22,7 @@ from auth0_mfa_lab.sandbox import Chance, Clock, Delivery, Phone, PhoneError
 from auth0_mfa_lab.sandbox.delivery import Push
 from auth0_mfa_lab.settings import Settings
 from auth0_mfa_lab.show.limits import Limits
-from auth0_mfa_lab.show.phone_sight import Sight, sight_of
+from auth0_mfa_lab.show.phone import Seen, look_at
 from auth0_mfa_lab.tenants.remote import Remote, server_transport
 from auth0_mfa_lab.wire.aliases import Aliases
 from auth0_mfa_lab.wire.recorder import NOTES
@@ -162,11 +162,11 @@ class Served:
         """Return what was sent to a number or an email address, oldest first."""
         return list(reversed(_messages(self._ask("messages", address=address)["messages"])))
 
-    def sight(self) -> Sight:
+    def look(self) -> Seen:
         """Return what lies on the lab's phone, with the newest messages that were sent since the lab was opened."""
         assert self._phone is not None
         sent = [each for each in _messages(self._ask("messages")["messages"]) if each.sent_at >= self._begun]
-        return sight_of(self._phone, sent, self.clock.now())
+        return look_at(self._phone, sent, self.clock.now())
 
     def user(self, aliases: Aliases, factors: Sequence[str]) -> User:
         """Return a fresh user with just these factors, confirmed; its secrets are learned."""

@@ -18,7 +18,7 @@ from auth0_mfa_lab.noted import NotedPhone
 from auth0_mfa_lab.phone import LabPhone, Notification, SandboxPhone
 from auth0_mfa_lab.recorded import RecordedFailure, RecordedPhone
 from auth0_mfa_lab.screens import NotedScreen, RecordedScreen
-from auth0_mfa_lab.show.phone_sight import Sight, sight_of
+from auth0_mfa_lab.show.phone import Seen, look_at
 from auth0_mfa_lab.show.told import Lines, Told
 from auth0_mfa_lab.wire.exchange import Exchange
 from auth0_mfa_lab.wire.recorder import NOTES
@@ -119,11 +119,11 @@ def give_virtual_phone(lab: Bench) -> None:
     phone = Phone(http, Delivery(), clock, chance, name=NAME, fallback_url=origin)
     _equip(lab, SandboxPhone(NotedPhone(phone, lab.journal, PhoneError), lab.aliases, failures=PhoneError))
 
-    def seen() -> Sight:
+    def seen() -> Seen:
         # Its own name has an alias once it is enrolled, like whatever a tenant calls a person's phone.
-        sight = sight_of(phone, (), clock.now())
-        accounts = tuple(replace(each, pushes=False) for each in sight.accounts)
-        return replace(sight, name=_TITLE, remark=_REMARK, accounts=accounts)
+        found = look_at(phone, (), clock.now())
+        accounts = [{**each, "pushes": False} for each in found["accounts"]]
+        return {**found, "name": _TITLE, "remark": _REMARK, "accounts": accounts}
 
     lab._screen = NotedScreen(seen, lab.journal)
 

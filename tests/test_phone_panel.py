@@ -21,8 +21,7 @@ from auth0_mfa_lab.phone import Notification
 from auth0_mfa_lab.show.panels import ticking as panels_ticking
 from auth0_mfa_lab.show.panels.phone import PhonePanel
 from auth0_mfa_lab.show.panels.phone_rows import CodeRow, PushRow
-from auth0_mfa_lab.show.phone_card import UNREAD, PhoneCard, card_of
-from auth0_mfa_lab.show.phone_sight import Sight
+from auth0_mfa_lab.show.phone import UNREAD, PhoneView, Seen, nothing_seen
 from auth0_mfa_lab.wire.exports.har import har
 
 Sent = list[tuple[Any, Any]]
@@ -230,8 +229,8 @@ def test_more_accounts_than_it_looks_at_are_counted(lab: Lab) -> None:
 def test_what_a_page_could_take_for_markup_is_text() -> None:
     lab = Lab.sandbox()
     hostile = "<img src=x onerror=alert(1)>"
-    sight = Sight(name=hostile, now=0.0, lacks=hostile)
-    assert "<img" not in PhonePanel(_Seen(sight), lab.phone, aliases=lab.aliases).static_html()
+    seen = nothing_seen(hostile, hostile)
+    assert "<img" not in PhonePanel(_Seen(seen), lab.phone, aliases=lab.aliases).static_html()
 
 
 def test_the_clock_the_journal_and_what_waits_are_as_they_were(lab: Lab) -> None:
@@ -249,14 +248,14 @@ class _Seen:
 
     bars = ""
 
-    def __init__(self, sight: Sight) -> None:
-        self.sight = sight
+    def __init__(self, seen: Seen) -> None:
+        self.seen = seen
 
-    def look(self) -> Sight:
-        return self.sight
+    def look(self) -> Seen:
+        return self.seen
 
-    def glance(self) -> Sight:
-        return self.sight
+    def glance(self) -> Seen:
+        return self.seen
 
 
 # -- no secret
@@ -323,7 +322,7 @@ def test_a_message_that_arrives_is_shown_without_the_code_that_nobody_has_read(l
 
 def test_a_card_of_the_same_sight_is_the_same_card(lab: Lab) -> None:
     panel = furnished(lab)
-    assert card_of(panel._screen.glance(), lab.aliases) == panel.card
+    assert PhoneView.of(panel._screen.glance(), lab.aliases) == panel.card
     assert isinstance(hash(panel.card), int)
 
 
@@ -400,7 +399,7 @@ def test_a_code_is_shown_that_came_since_the_phone_was_looked_at(lab: Lab) -> No
     assert [row.shows for row in rows(panel, CodeRow)] == [True]
 
 
-@pytest.mark.parametrize("slip", ["123456", 1, PhoneCard])
+@pytest.mark.parametrize("slip", ["123456", 1, PhoneView])
 def test_what_is_no_line_of_the_phone_gets_a_sentence(lab: Lab, slip: Any) -> None:
     panel = furnished(lab)
     for act in (panel.show_code, panel.hide_code):
@@ -709,18 +708,18 @@ def test_a_look_that_finds_nothing_new_sets_no_trait(lab: Lab) -> None:
 
 def test_looking_happens_on_another_thread_and_a_failure_of_it_is_seen_and_goes(lab: Lab) -> None:
     class Faulty(_Seen):
-        def __init__(self, sight: Sight) -> None:
-            super().__init__(sight)
+        def __init__(self, seen: Seen) -> None:
+            super().__init__(seen)
             self.fails, self.threads = False, set[int]()
 
-        def glance(self) -> Sight:
+        def glance(self) -> Seen:
             self.threads.add(threading.get_ident())
             if self.fails:
                 raise LabError("No served sandbox answers.")
-            return self.sight
+            return self.seen
 
     async def story() -> None:
-        screen = Faulty(Sight(name="Sandbox phone", now=0.0))
+        screen = Faulty(nothing_seen("Sandbox phone", ""))
         panel = PhonePanel(screen, lab.phone, aliases=lab.aliases, raise_failures=True)
         on_a_page(panel)
         await until(lambda: screen.threads)
@@ -817,4 +816,4 @@ def test_a_recording_without_a_look_at_the_phone_says_how_to_get_one(lab: Lab, t
     sentence = "run.har has no look at the phone here: record the run again with lab.phone_panel() in it."
     assert repr(panel) == f"PhonePanel · Sandbox phone · {sentence}"
     assert sentence in panel.static_html()
-    assert panel.card == PhoneCard(name="Sandbox phone", time="", lacks=sentence)
+    assert panel.card == PhoneView(name="Sandbox phone", time="", lacks=sentence)

@@ -31,10 +31,10 @@ works, lab.phone.allow = lab.phone.allow, broken
 """
 # A code is good for half a minute, and a busy machine may take longer for a reload.
 LONG = """
-from auth0_mfa_lab.show.phone_sight import Sight
+from auth0_mfa_lab.show.panels import phone as phone_panel
 
-code_of = Sight.code_of
-Sight.code_of = lambda seen, name: (code_of(seen, name)[0], 600.0)
+code_in = phone_panel.code_in
+phone_panel.code_in = lambda seen, name: (code_in(seen, name)[0], 600.0)
 """
 # Whatever is secret on the phone, by a file: in a cell's output it would be in the page that is searched for it.
 RAW = """

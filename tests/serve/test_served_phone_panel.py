@@ -17,7 +17,7 @@ from auth0_mfa_lab.sandbox.server import Server
 from auth0_mfa_lab.show.panels import ticking as panels_ticking
 from auth0_mfa_lab.show.panels.phone import PhonePanel
 from auth0_mfa_lab.show.panels.phone_rows import PushRow
-from auth0_mfa_lab.show.phone_sight import Sight
+from auth0_mfa_lab.show.phone import Seen
 from auth0_mfa_lab.tenants.remote import Remote
 from tests.serve.test_served_lab import settings_of
 
@@ -97,7 +97,7 @@ def test_a_server_that_goes_is_said_in_a_card_and_no_request_is_made_on_the_loop
     threads: set[int] = set()
     see = screen.glance
 
-    def glance() -> Sight:
+    def glance() -> Seen:
         threads.add(threading.get_ident())
         return see()
 

@@ -1,6 +1,6 @@
 """A virtual phone as a phone: its accounts, its pushes with Allow and Reject, its codes, and what was sent.
 
-What it shows is a PhoneCard, which holds no secret. A code is drawn on the page alone, by a message, and only when its
+What it shows is a PhoneView, which holds no secret. A code is drawn on the page alone, by a message, and only when its
 button is pressed. The panel looks again each second while a page shows it, on a thread, and moves no clock.
 """
 
@@ -19,12 +19,22 @@ from auth0_mfa_lab.show.cards import status_line
 from auth0_mfa_lab.show.panels.phone_rows import CodeRow, PushRow, closed
 from auth0_mfa_lab.show.panels.reveal import RevealedText
 from auth0_mfa_lab.show.panels.ticking import Ticking
-from auth0_mfa_lab.show.phone_card import SECTIONS, CodeLine, MessageLine, PhoneCard, PushLine, card_of, news
-from auth0_mfa_lab.show.phone_html import EDGE, WIDTH, accounts_html, bottom_html, section_html, static_html, top_html
-from auth0_mfa_lab.show.phone_sight import Screen, Sight
+from auth0_mfa_lab.show.phone import (
+    BOTTOM_HTML,
+    EDGE,
+    SECTIONS,
+    WIDTH,
+    CodeLine,
+    Line,
+    MessageLine,
+    PhoneView,
+    PushLine,
+    Screen,
+    Seen,
+    code_in,
+)
 from auth0_mfa_lab.wire.aliases import Aliases
 
-Shown = PushLine | CodeLine | MessageLine
 READING = "Reading the code"
 
 
@@ -64,13 +74,13 @@ class PhonePanel(Ticking):
             width="auto", max_width=WIDTH, border_left=EDGE, border_right=EDGE, padding="0 12px", margin="0"
         )
         bottom = self._html()
-        bottom.value = bottom_html()
+        bottom.value = BOTTOM_HTML
         self.children = (self._top, body, bottom, self._presence)
-        self._card = card_of(self._screen.look(), aliases)
+        self._card = PhoneView.of(self._screen.look(), aliases)
         self._draw()
 
     @property
-    def card(self) -> PhoneCard:
+    def card(self) -> PhoneView:
         """What is shown: values without a secret."""
         return self._card
 
@@ -115,10 +125,10 @@ class PhonePanel(Ticking):
 
     def static_html(self) -> str:
         """Return the phone as HTML without widgets."""
-        return static_html(self._card)
+        return self._card.html()
 
     def __repr__(self) -> str:
-        return f"PhonePanel · {self._card.headline}"
+        return f"PhonePanel · {self._card.text()}"
 
     # -- what is pressed
 
@@ -144,7 +154,7 @@ class PhonePanel(Ticking):
         elif self._doing != READING:
             self._begin(lambda: "", READING, then=partial(self._draw_code, code))
 
-    def _begin(self, act: Callable[[], str], doing: str, *, then: Callable[[Sight], None] | None = None) -> None:
+    def _begin(self, act: Callable[[], str], doing: str, *, then: Callable[[Seen], None] | None = None) -> None:
         self._must_be_idle()
         self._doing, self._said = doing, ""
         if self._loop is None:
@@ -153,7 +163,7 @@ class PhonePanel(Ticking):
         self._task = self._loop.create_task(self._acting(act, then), name="phone")
         self._draw()
 
-    async def _acting(self, act: Callable[[], str], then: Callable[[Sight], None] | None) -> None:
+    async def _acting(self, act: Callable[[], str], then: Callable[[Seen], None] | None) -> None:
         """Do what a button asks, then look at the phone, both on a thread; a failure is a card."""
         try:
             said = await asyncio.to_thread(act)
@@ -168,8 +178,8 @@ class PhonePanel(Ticking):
             self._task, self._doing = None, ""
             self._draw()
 
-    def _draw_code(self, code: CodeLine | MessageLine, seen: Sight) -> None:
-        row, found = self._rows.get(code.id), seen.code_of(code.id)
+    def _draw_code(self, code: CodeLine | MessageLine, seen: Seen) -> None:
+        row, found = self._rows.get(code.id), code_in(seen, code.id)
         if not isinstance(row, CodeRow) or found is None:
             raise LabError("This code is not on the phone any more: show one that stands there now.")
         raw, seconds = found
@@ -193,9 +203,9 @@ class PhonePanel(Ticking):
         if self._task is None:
             self._show(seen)
 
-    def _show(self, seen: Sight) -> None:
-        before, self._card = self._card, card_of(seen, self._aliases)
-        self._said = news(before, self._card) or self._said
+    def _show(self, seen: Seen) -> None:
+        before, self._card = self._card, PhoneView.of(seen, self._aliases)
+        self._said = self._card.news(before) or self._said
         self._draw()
 
     def _draw(self) -> None:
@@ -203,14 +213,13 @@ class PhonePanel(Ticking):
         card = self._card
         said = self._doing or self._screen.bars or card.lacks or self._said
         self._status.value = status_line("…" if self._doing else "●", said) if said else ""
-        self._top.value, self._accounts.value = top_html(card), accounts_html(card)
+        self._top.value, self._accounts.value = card.top_html(), card.accounts_html()
         self.refresh_button.disabled = self._task is not None
         is_open, before, self._rows = self._task is None and not self._screen.bars, self._rows, {}
         # A button that is disabled loses the focus of whoever pressed it by keyboard.
         may_show = is_open or self._doing == READING
-        groups: tuple[tuple[Shown, ...], ...] = (card.pushes, card.codes, card.messages)
-        for title, lines, head, place in zip(SECTIONS, groups, self._heads, self._places, strict=True):
-            head.value = section_html(title, is_empty=not lines) if title in card.sections else ""
+        for title, head, place in zip(SECTIONS, self._heads, self._places, strict=True):
+            lines, head.value = card.lines_of(title), card.heading_html(title)
             rows = tuple(before.get(each.id) or self._new_row(each) for each in lines)
             for each, row in zip(lines, rows, strict=True):
                 row.update(each, is_open=may_show if isinstance(row, CodeRow) else is_open)
@@ -220,7 +229,7 @@ class PhonePanel(Ticking):
         for name in before.keys() - self._rows.keys():
             closed(before[name])
 
-    def _new_row(self, shown: Shown) -> Any:
+    def _new_row(self, shown: Line) -> Any:
         if isinstance(shown, PushLine):
             allow, reject = (partial(self._click_answer, shown, allows=allows) for allows in (True, False))
             return PushRow(shown, self._button, allow=allow, reject=reject)

@@ -8,8 +8,7 @@ import ipywidgets
 
 from auth0_mfa_lab.secret import Secret
 from auth0_mfa_lab.show.panels.reveal import RevealedText
-from auth0_mfa_lab.show.phone_card import CodeLine, MessageLine, PushLine
-from auth0_mfa_lab.show.phone_html import code_html, message_html, push_html
+from auth0_mfa_lab.show.phone import CodeLine, MessageLine, PushLine
 
 Act = Callable[[], None]
 Button = Callable[[str, str, Act], ipywidgets.Button]
@@ -38,7 +37,7 @@ class PushRow(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no typ
 
     def update(self, push: PushLine, *, is_open: bool) -> None:
         """Show the push as it is now; its buttons can be pressed while it is open."""
-        self._text.value = push_html(push)
+        self._text.value = push.html()
         for each in (self.allow_button, self.reject_button, self.reason):
             each.disabled = not is_open
 
@@ -77,7 +76,7 @@ class CodeRow(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no typ
         if self._place.shows and _is_another(self._line, line):
             self._place.hide()
         self._line = line
-        self._text.value = code_html(line) if isinstance(line, CodeLine) else message_html(line)
+        self._text.value = line.html()
         self.code_button.disabled = not is_open
         self._name()
 
