@@ -18,19 +18,49 @@ LabError                     the base: what happened, and what to do next
     └── NotABarcode          what it was given to scan is no enrollment barcode
 
 No message holds a secret. An error that stands for another library's is raised `from None`, so that no
-frame of a third party shows a body.
+frame of a third party shows a body. A notebook shows each in at most three lines: the cell's line, what happened, what
+to do next.
 """
 
 from __future__ import annotations
 
+import linecache
+import re
+import traceback
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.wire.exchange import Exchange
 
 
+# The end of the first sentence; a message of one sentence is cut at its colon.
+_SENTENCE_END = re.compile(r"(?<=[.!?]) (?=[^a-z ])")
+_COLON = re.compile(r"(?<=:) ")
+
+
 class LabError(Exception):
     """Something that the lab could not do; the message says what happened and what to do next."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Return the lines that IPython shows in a cell, in the place of a traceback.
+
+        `%debug` opens the traceback of this error all the same, and `pytest` shows its own.
+        """
+        from IPython.core.getipython import get_ipython
+
+        shell = get_ipython()
+        if shell is None:
+            return traceback.format_exception_only(self)
+        lines = [f"----> {line}" for line in self._lines_in(shell.user_global_ns)[:1]]
+        said = " ".join(str(self).split())
+        first, *then = _SENTENCE_END.split(said, 1) if _SENTENCE_END.search(said) else _COLON.split(said, 1)
+        return [*lines, f"{type(self).__name__}: {first}", *then]
+
+    def _lines_in(self, namespace: dict[str, object]) -> list[str]:
+        """Return the lines of the notebook's code that led here, the running cell's first."""
+        frames = traceback.walk_tb(self.__traceback__)
+        own = [(frame.f_code.co_filename, line) for frame, line in frames if frame.f_globals is namespace]
+        return [linecache.getline(*each).strip() for each in own]
 
 
 class SettingsError(LabError):

@@ -101,6 +101,7 @@ class SandboxPhone:
         self._aliases = aliases
         self._failures = failures
         self._polls_left: int | None = None
+        self._is_just_allowed = False
 
     @property
     def notifications(self) -> tuple[Notification, ...]:
@@ -124,7 +125,9 @@ class SandboxPhone:
         """Allow a push, the newest unless one of `notifications` is named; NothingToAnswer when it does not wait."""
         named = self._waiting(push)
         self._polls_left = None
-        return self._said(lambda: self._phone.allow(named))
+        answer = self._said(lambda: self._phone.allow(named))
+        self._is_just_allowed = answer.status is not None and answer.status < 400
+        return answer
 
     def reject(self, reason: str | None = None, push: Named | None = None) -> Exchange:
         """Reject a push like that, with a reason if one is given; NothingToAnswer when it does not wait."""
@@ -132,6 +135,7 @@ class SandboxPhone:
             raise PhoneError(f"reason is a {type(reason).__name__}: write a text, such as reject('not me').")
         named = self._waiting(push)
         self._polls_left = None
+        self._is_just_allowed = False
         return self._said(lambda: self._phone.reject(reason, named))
 
     def code(self) -> Secret:
@@ -141,17 +145,21 @@ class SandboxPhone:
     def allow_after(self, *, polls: int) -> Told:
         """Let the phone allow the push that waits when `polls` more polls have been answered, between two requests.
 
-        An answer of one's own takes its place.
+        An answer of one's own takes its place; it says so where the push was just allowed. NothingToAnswer when no
+        push waits, and none was allowed since the last poll.
         """
         if polls < 1:
             raise PhoneError(f"allow_after(polls={polls}) would never allow: polls is a whole number from 1 up.")
         if not self.notifications:
+            if self._is_just_allowed:
+                return Told("The push was allowed already: the next poll brings the tokens.")
             raise NothingToAnswer("No push waits on the phone: send one with client.mfa_challenge(...) first.")
         self._polls_left = polls
         return Told(f"The phone will allow the push after {polls} more poll{'' if polls == 1 else 's'}.")
 
     def after_poll(self) -> None:
         """Count one finished poll, and allow when it was the last to wait for."""
+        self._is_just_allowed = False
         if self._polls_left is None:
             return
         self._polls_left -= 1

@@ -215,6 +215,26 @@ def test_allow_after_without_a_push_is_refused(enrolled: Lab) -> None:
         enrolled.phone.allow_after(polls=1)
 
 
+def test_allow_after_an_allowed_push_says_so_and_the_next_poll_brings_the_tokens(enrolled: Lab) -> None:
+    mfa_token, oob_code = challenge(enrolled)
+    enrolled.phone_panel().allow()
+    told = enrolled.phone.allow_after(polls=2)
+    assert repr(told) == "The push was allowed already: the next poll brings the tokens."
+    run = enrolled.poll(mfa_token=mfa_token, oob_code=oob_code)
+    assert [exchange.outcome for exchange in run.exchanges] == ["200 OK"]
+    with pytest.raises(NothingToAnswer):
+        enrolled.phone.allow_after(polls=2)
+
+
+def test_allow_after_a_rejected_push_is_refused(enrolled: Lab) -> None:
+    challenge(enrolled)
+    enrolled.phone.allow()
+    challenge(enrolled)
+    enrolled.phone.reject()
+    with pytest.raises(NothingToAnswer):
+        enrolled.phone.allow_after(polls=2)
+
+
 def test_a_phone_that_reaches_nobody_raises_no_answer(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     user = lab.user()
     login = lab.client.password_grant(username=user.username, password=user.password)
