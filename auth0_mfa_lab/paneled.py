@@ -58,7 +58,7 @@ class Panels(Bench):
         On a live tenant the QR is drawn after *Show* and is in no saved file. LabError for a URI that enrolls nothing.
         """
         from auth0_mfa_lab.show.panels.qr import QrPanel
-        from auth0_mfa_lab.show.qr_barcode import Barcode
+        from auth0_mfa_lab.show.qr import Barcode
 
         uri, is_live = self._learned(barcode_uri), self.settings.tenant == "live"
         own_phone = "the virtual phone (unproven)" if self.settings.virtual_phone else None

@@ -9,9 +9,7 @@ from typing import Any
 import pytest
 
 from auth0_mfa_lab import Lab, LabError
-from auth0_mfa_lab.show.qr_barcode import Barcode, Holds
-from auth0_mfa_lab.show.qr_card import CAPTIONS, LIVE_CAPTION, QrCard, Standing, enrolled_in, outcome_of
-from auth0_mfa_lab.show.qr_html import parts_html, static_html, status_html, time_html
+from auth0_mfa_lab.show.qr import CAPTIONS, LIVE_CAPTION, Barcode, Holds, QrView, Standing, enrolled_in, outcome_of
 from auth0_mfa_lab.show.told import Told
 from auth0_mfa_lab.wire.exchange import Exchange
 from tests.mothers import a_journal, a_request, an_exchange
@@ -35,8 +33,8 @@ def fields(uri: str) -> list[tuple[str, str]]:
     return [(part.name, part.value) for part in Barcode.of(uri, mask).parts]
 
 
-def a_card(uri: str = PUSH, **changes: Any) -> QrCard:
-    card = QrCard(barcode=Barcode.of(uri, mask), is_live=False, can_scan=True, drawn=True, left=300.0)
+def a_card(uri: str = PUSH, **changes: Any) -> QrView:
+    card = QrView(barcode=Barcode.of(uri, mask), is_live=False, can_scan=True, drawn=True, left=300.0)
     return replace(card, **changes)
 
 
@@ -137,8 +135,8 @@ def test_what_enrolls_nothing_is_a_sentence(uri: str) -> None:
 def test_each_state_of_a_ticket_has_its_line(changes: dict[str, Any], standing: Standing, line: str) -> None:
     card = a_card(**changes)
     assert card.standing is standing
-    assert card.line() == f"QrPanel · {line} · {mask(PUSH)}"
-    assert "\n" not in card.line()
+    assert card.text() == f"QrPanel · {line} · {mask(PUSH)}"
+    assert "\n" not in card.text()
 
 
 @pytest.mark.parametrize(
@@ -152,7 +150,7 @@ def test_each_state_of_a_ticket_has_its_line(changes: dict[str, Any], standing: 
 )
 def test_a_secret_does_not_expire_and_a_scan_does_not_spend_it(changes: dict[str, Any], line: str) -> None:
     card = a_card(OTP, **{"left": None, **changes})
-    assert card.line() == f"QrPanel · {line} · {mask(OTP)}"
+    assert card.text() == f"QrPanel · {line} · {mask(OTP)}"
     assert not card.is_over
     assert "does not expire" in card.time
 
@@ -246,7 +244,7 @@ def test_an_enrollment_that_a_phone_made_elsewhere_is_found_by_its_ticket_alone(
 
 
 def test_the_table_has_each_field_with_a_heading_and_shows_no_secret() -> None:
-    html = parts_html(a_card(CLASSIC))
+    html = a_card(CLASSIC).parts_html()
     for name, value in fields(CLASSIC):
         assert f">{name}</th>" in html
         assert value in unescape(html)
@@ -258,7 +256,7 @@ def test_the_table_has_each_field_with_a_heading_and_shows_no_secret() -> None:
 def test_what_came_from_outside_is_text_in_the_html() -> None:
     uri = f"otpauth://totp/%3Cimg%20src%3Dx%3E:%22j%22?enrollment_tx_id={TICKET}&%3Cb%3E=%3Ci%3E"
     card = a_card(uri, refused="<script>")
-    html = static_html(card, "") + card.barcode.label
+    html = card.html("") + card.barcode.label
     assert "<img src=x>" in card.barcode.label
     for tag in ("<img", "<b>=", "<i>", "<script"):
         assert tag not in html.removesuffix(card.barcode.label)
@@ -266,30 +264,30 @@ def test_what_came_from_outside_is_text_in_the_html() -> None:
 
 def test_the_status_is_read_when_it_changes_and_the_time_is_not_in_it() -> None:
     first, second = a_card(), a_card(left=299.0)
-    assert status_html(first) == status_html(second)
-    assert 'role="status" aria-live="polite"' in status_html(first)
-    assert time_html(first) != time_html(second)
-    assert "aria-live" not in time_html(first)
+    assert first.status_html() == second.status_html()
+    assert 'role="status" aria-live="polite"' in first.status_html()
+    assert first.time_html() != second.time_html()
+    assert "aria-live" not in first.time_html()
 
 
 def test_the_time_is_a_bar_with_its_text_and_a_sentence_for_what_does_not_expire() -> None:
-    assert 'aria-valuetext="2 min 30 s left to scan"' in time_html(a_card(left=150.0))
-    assert 'aria-valuenow="50"' in time_html(a_card(left=150.0))
-    assert time_html(a_card(left=0.0)) == ""
-    assert "progressbar" not in time_html(a_card(OTP, left=None))
-    assert "A secret does not expire" in time_html(a_card(OTP, left=None))
+    assert 'aria-valuetext="2 min 30 s left to scan"' in a_card(left=150.0).time_html()
+    assert 'aria-valuenow="50"' in a_card(left=150.0).time_html()
+    assert a_card(left=0.0).time_html() == ""
+    assert "progressbar" not in a_card(OTP, left=None).time_html()
+    assert "A secret does not expire" in a_card(OTP, left=None).time_html()
 
 
 def test_the_static_twin_has_the_picture_only_while_it_is_shown() -> None:
-    assert "PICTURE" in static_html(a_card(), "PICTURE")
+    assert "PICTURE" in a_card().html("PICTURE")
     for changes in ({"drawn": False}, {"left": 0.0}, {"scanned": "done"}):
-        assert "PICTURE" not in static_html(a_card(**changes), "PICTURE")
-    assert "Expired: enroll again." in static_html(a_card(left=0.0), "PICTURE")
+        assert "PICTURE" not in a_card(**changes).html("PICTURE")
+    assert "Expired: enroll again." in a_card(left=0.0).html("PICTURE")
 
 
 @pytest.mark.parametrize("drops", ["var(", "<style", " id=", "<svg", "onclick"])
 def test_the_static_twin_has_nothing_that_an_untrusted_notebook_drops(drops: str) -> None:
-    assert drops not in static_html(a_card(drawn=False), "")
+    assert drops not in a_card(drawn=False).html("")
 
 
 def test_the_caption_says_who_can_use_it() -> None:

@@ -18,8 +18,7 @@ from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.show.panels import base as panels_base
 from auth0_mfa_lab.show.panels import ticking as panels_ticking
 from auth0_mfa_lab.show.panels.qr import QrPanel
-from auth0_mfa_lab.show.qr_barcode import Barcode
-from auth0_mfa_lab.show.qr_card import Standing
+from auth0_mfa_lab.show.qr import Barcode, Standing
 from auth0_mfa_lab.show.told import Told
 from tests.mothers import NOW, a_live_lab, a_real_clock, an_exchange
 from tests.mothers import Standing as StandingClock

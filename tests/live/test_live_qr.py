@@ -9,7 +9,7 @@ import pytest
 
 from auth0_mfa_lab import Exchange, Lab
 from auth0_mfa_lab.show.panels.qr import QrPanel
-from auth0_mfa_lab.show.qr_card import Standing
+from auth0_mfa_lab.show.qr import Standing
 from tests.live.live_world import LiveTenant
 from tests.qr_pictures import svgs_in
 

@@ -17,10 +17,7 @@ from auth0_mfa_lab.polling import OOB_CODE_SECONDS
 from auth0_mfa_lab.secret import Secret
 from auth0_mfa_lab.show.panels.qr_picture import LivePicture
 from auth0_mfa_lab.show.panels.ticking import Ticking
-from auth0_mfa_lab.show.qr import qr_img, qr_svg
-from auth0_mfa_lab.show.qr_barcode import Barcode, Holds
-from auth0_mfa_lab.show.qr_card import QrCard, enrolled_in, outcome_of
-from auth0_mfa_lab.show.qr_html import instead_html, parts_html, static_html, status_html, time_html
+from auth0_mfa_lab.show.qr import Barcode, Holds, QrView, enrolled_in, outcome_of, qr_img, qr_svg
 from auth0_mfa_lab.show.told import Told
 from auth0_mfa_lab.wire.exchange import Exchange
 
@@ -60,7 +57,7 @@ class QrPanel(Ticking):
         self._journal, self._read = journal, 0
         self._may_be_saved = may_be_saved
         self._task: asyncio.Task[None] | None = None
-        self.card = QrCard(
+        self.card = QrView(
             barcode=barcode, is_live=is_live, can_scan=phone is not None, drawn=may_be_saved, left=self._left(now())
         )
         self._picture_html = qr_img(uri, self.card.alt) if may_be_saved else ""
@@ -92,7 +89,7 @@ class QrPanel(Ticking):
         """Show the time that is left, and what a phone has done since."""
         self._see(self._now())
 
-    async def done(self) -> QrCard:
+    async def done(self) -> QrView:
         """Wait until a scan that a button began is finished, and return what the panel says."""
         if (task := self._task) is not None:
             await task
@@ -100,10 +97,10 @@ class QrPanel(Ticking):
 
     def static_html(self) -> str:
         """Return what stands in a saved notebook: all of it, and the picture only where it may be saved."""
-        return static_html(self.card, self._picture_html)
+        return self.card.html(self._picture_html)
 
     def __repr__(self) -> str:
-        return self.card.line()
+        return self.card.text()
 
     def _build(self, phone: str | None) -> None:
         self.show_button = self._button("Show", "Draw the QR: whoever sees it can enroll a phone", self.show)
@@ -117,7 +114,7 @@ class QrPanel(Ticking):
         places = [self._instead] if self._may_be_saved else [self._instead, self._place]
         left = ipywidgets.VBox(places, layout=ipywidgets.Layout(flex="0 1 358px", min_width="0", margin="0 16px 8px 0"))
         parts = self._html("qr-parts")
-        parts.value, parts.layout.flex, parts.layout.min_width = parts_html(self.card), "1 1 320px", "0"
+        parts.value, parts.layout.flex, parts.layout.min_width = self.card.parts_html(), "1 1 320px", "0"
         both = ipywidgets.Box([left, parts], layout=ipywidgets.Layout(flex_flow="row wrap", align_items="flex-start"))
         self.children = (self._row(*buttons), self._status, self._time, self._failure, both, self._presence)
 
@@ -151,14 +148,14 @@ class QrPanel(Ticking):
         drawn = self.card.drawn and (self._hide_at is None or now < self._hide_at)
         self._become(replace(self.card, left=self._left(now), scanned=scanned, drawn=drawn))
 
-    def _become(self, card: QrCard) -> None:
+    def _become(self, card: QrView) -> None:
         """Show this; a widget is told of what has changed alone."""
         was, self.card = self.card, card
         self.show_button.disabled = card.drawn or card.is_over
         self.hide_button.disabled = not card.is_drawn
         self.scan_button.disabled = not card.may_scan
-        self._status.value, self._time.value = status_html(card), time_html(card)
-        self._instead.value = instead_html(card) or self._picture_html
+        self._status.value, self._time.value = card.status_html(), card.time_html()
+        self._instead.value = card.instead_html() or self._picture_html
         if was.is_drawn and not card.is_drawn and not self._may_be_saved:
             self._hide_at = None
             self._place.clear()
