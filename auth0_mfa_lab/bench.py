@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from auth0_mfa_lab.boxed import Host
 from auth0_mfa_lab.client import Client
 from auth0_mfa_lab.clock import LabClock
 from auth0_mfa_lab.connection import Connection
 from auth0_mfa_lab.inbox import LabInbox, OwnInbox
 from auth0_mfa_lab.live.codes import Codes
 from auth0_mfa_lab.live.made import drawn
-from auth0_mfa_lab.noted import noted_answers
 from auth0_mfa_lab.phone import LabPhone, OwnPhone, ask_hidden
 from auth0_mfa_lab.sender import checked_text
 from auth0_mfa_lab.settings import Settings
 from auth0_mfa_lab.show.page import show, show_all
 from auth0_mfa_lab.show.told import Lines
+from auth0_mfa_lab.tenants.operations import Recorder, person_alone
 from auth0_mfa_lab.wire.aliases import Aliases
 from auth0_mfa_lab.wire.journal import Journal
 
@@ -50,7 +49,8 @@ class Bench(Lines):
         origin = settings.origin if settings.domain else f"https://{domain}"
         self._connection = Connection(origin, transport, self.journal)
         self._sandbox: Sandbox | None = None
-        self._box: Host | None = None
+        self._operations = Recorder(person_alone, self.journal)
+        self._is_sandbox = False
         self._virtual: Phone | None = None
         self._screen: Screen | None = None
         self._record: Record | None = None
@@ -58,10 +58,8 @@ class Bench(Lines):
         self._watch: Watch | None = None
         self._administrator: Administrator | None = None
         self._codes = Codes(ask_hidden, now=clock.now)
-        ask = noted_answers(self._codes, self.journal)
-        self._draw = noted_answers(drawn, self.journal)
-        self.phone: LabPhone = OwnPhone(self.aliases, ask)
-        self.inbox: LabInbox = OwnInbox(self.aliases, ask)
+        self.phone: LabPhone = OwnPhone(self.aliases, self._prompt)
+        self.inbox: LabInbox = OwnInbox(self.aliases, self._prompt)
         self.audience: str | None = settings.audience
         self.mfa_audience = f"{origin}/mfa/"
         self.client = self._client(settings.client_id or "", settings.client_secret)
@@ -86,6 +84,14 @@ class Bench(Lines):
     def step(self, title: str) -> None:
         """Put the exchanges that follow under this title in the journal."""
         self.journal.step(title)
+
+    def _prompt(self, question: str) -> str:
+        """Ask the person; a recording has the answer."""
+        return str(self._operations.keep("prompt", {"question": question}, lambda: str(self._codes(question))))
+
+    def _draw(self, what: str) -> str:
+        """Draw what is not to be foretold; a recording has it."""
+        return str(self._operations.keep("prompt", {"question": what}, lambda: str(drawn(what))))
 
     def _client(self, client_id: str, client_secret: str | None) -> Client:
         # The phone is asked for at each poll: a boxed lab gets its own only after this.

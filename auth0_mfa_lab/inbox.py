@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Protocol
+from typing import Any, Protocol
 
 from auth0_mfa_lab.errors import NothingWasSent
 from auth0_mfa_lab.secret import Secret
 from auth0_mfa_lab.wire.aliases import Aliases
-
-
-class Sent(Protocol):
-    """What the lab reads of a message that the sandbox sent."""
-
-    @property
-    def channel(self) -> str: ...
-    @property
-    def purpose(self) -> str: ...
-    @property
-    def code(self) -> str | None: ...
-    @property
-    def link(self) -> str | None: ...
-    @property
-    def text(self) -> str: ...
-    @property
-    def language(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -56,8 +39,8 @@ class LabInbox(Protocol):
 class SandboxInbox:
     """What the sandbox sent, to any address."""
 
-    def __init__(self, sent_to: Callable[[str], Sequence[Sent]], aliases: Aliases) -> None:
-        """Read with `sent_to`, which returns the messages to an address, oldest first."""
+    def __init__(self, sent_to: Callable[[str], Sequence[Mapping[str, Any]]], aliases: Aliases) -> None:
+        """Read with `sent_to`, which returns the messages to an address as JSON, newest first."""
         self._sent_to = sent_to
         self._aliases = aliases
 
@@ -66,8 +49,8 @@ class SandboxInbox:
 
         With a `purpose` (`mfa` or `passwordless`) only such messages count.
         """
-        for sent in reversed(self._sent_to(address)):
-            if purpose in (None, sent.purpose):
+        for sent in self._sent_to(address):
+            if purpose in (None, sent["purpose"]):
                 return self._message(sent)
         wanted = f" for {purpose}" if purpose else ""
         raise NothingWasSent(
@@ -75,17 +58,17 @@ class SandboxInbox:
             "(purpose mfa) and client.passwordless_start (purpose passwordless)."
         )
 
-    def _message(self, sent: Sent) -> Message:
-        kind = "code" if sent.purpose == "passwordless" else "binding_code"
-        code = self._aliases.learn(kind, sent.code) if sent.code else None
-        link = self._aliases.learn("link", sent.link) if sent.link else None
+    def _message(self, sent: Mapping[str, Any]) -> Message:
+        kind = "code" if sent["purpose"] == "passwordless" else "binding_code"
+        code = self._aliases.learn(kind, sent["code"]) if sent["code"] else None
+        link = self._aliases.learn("link", sent["link"]) if sent["link"] else None
         return Message(
-            channel=sent.channel,
-            purpose=sent.purpose,
+            channel=sent["channel"],
+            purpose=sent["purpose"],
             code=code,
             link=link,
-            text=self._aliases.mask(sent.text),
-            language=sent.language,
+            text=self._aliases.mask(sent["text"]),
+            language=sent["language"],
         )
 
 

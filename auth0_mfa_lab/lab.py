@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from auth0_mfa_lab.boxed import Boxed, limits_of, open_box
 from auth0_mfa_lab.clock import SandboxClock
-from auth0_mfa_lab.door import Policy, Profile, SandboxDoor
-from auth0_mfa_lab.errors import ClaimFailed
+from auth0_mfa_lab.errors import ClaimFailed, LabError
 from auth0_mfa_lab.exporting import Exports
-from auth0_mfa_lab.furnishing import furnished
-from auth0_mfa_lab.owned import OwnTenant, recorded_in
+from auth0_mfa_lab.owned import OwnTenant, recorded_in, remember_tenant
 from auth0_mfa_lab.paneled import Panels
 from auth0_mfa_lab.people import User, learn_settings
 from auth0_mfa_lab.replayed import Replays
@@ -22,7 +20,12 @@ from auth0_mfa_lab.settings import Settings
 from auth0_mfa_lab.show.limits import Limits
 from auth0_mfa_lab.show.sequence import Sequence as Diagram
 from auth0_mfa_lab.show.told import Told
+from auth0_mfa_lab.tenants.operations import Recorder, in_process
+from auth0_mfa_lab.tenants.sandbox import SandboxInfo, fresh_user, furnish, limits_of, open_box
 from auth0_mfa_lab.tokens import Inspection, inspect
+
+Profile = Literal["docs", "recorded"]
+Policy = Literal["all-applications", "never", "confidence-score"]
 
 
 class Lab(Replays, OwnTenant, Panels, Exports):
@@ -41,10 +44,9 @@ class Lab(Replays, OwnTenant, Panels, Exports):
         lab = cls.served(settings) if settings.tenant == "served" else cls._boxed(settings)
         return recorded_in(lab, record)
 
-    @SandboxDoor
+    @classmethod
     def sandbox(
         cls,
-        /,
         *,
         profile: Profile = "docs",
         policy: Policy = "all-applications",
@@ -55,7 +57,7 @@ class Lab(Replays, OwnTenant, Panels, Exports):
 
         `profile` is `docs` (a rejected push is 403 `invalid_grant`) or `recorded` (400 `access_denied`); `policy` is
         `all-applications`, `never` or `confidence-score`; `switches` names the answers where sources differ. Equal
-        seeds give equal ids, codes and tokens. On a lab, `lab.sandbox` is the inside of its sandbox.
+        seeds give equal ids, codes and tokens. `lab.tenant` tells how it is set, and how well its answers are known.
         """
         return cls._boxed(Settings(), profile=profile, policy=policy, switches=switches, seed=seed)
 
@@ -65,13 +67,22 @@ class Lab(Replays, OwnTenant, Panels, Exports):
 
         Raises SettingsError unless `settings.tenant` is `served`, NoServer when nothing answers there.
         """
-        from auth0_mfa_lab.served import open_served
+        from auth0_mfa_lab.tenants.remote import ServedClock, ServedTransport, open_served, server_transport
 
-        served = open_served(settings)
-        clock = SandboxClock(served.clock, runs_by_itself=served.clock.runs_by_itself)
-        lab = cls(settings, served.transport, clock, served.domain)
+        ask = open_served(settings)
+        time = ServedClock(ask)
+        if not time.runs_by_itself:
+            ask("reset")
+        transport = ServedTransport(server_transport(settings))
+        clock = SandboxClock(time, runs_by_itself=time.runs_by_itself)
+        lab = cls(settings, transport, clock, settings.domain or "")
+        # Nobody has to close a lab: its connections end with it.
+        for close in (transport.close, ask.close):
+            weakref.finalize(lab, close)
         learn_settings(replace(settings, password=None), lab.aliases)  # that of nobody whom this lab makes
-        return furnished(lab, served)
+        furnish(lab, Recorder(ask, lab.journal), time)
+        remember_tenant(lab)
+        return lab
 
     @classmethod
     def _boxed(cls, settings: Settings, **options: Any) -> Lab:
@@ -82,7 +93,19 @@ class Lab(Replays, OwnTenant, Panels, Exports):
         lab.client = lab._client(box.defaults.client_id, lab.aliases.learn("client_secret", box.defaults.client_secret))
         machine_secret = lab.aliases.learn("mgmt_client_secret", box.defaults.mgmt_client_secret)
         lab._machine = (box.defaults.mgmt_client_id, machine_secret)
-        return furnished(lab, Boxed(box))
+        furnish(lab, Recorder(in_process(box), lab.journal), box.clock)
+        remember_tenant(lab)
+        return lab
+
+    @property
+    def tenant(self) -> SandboxInfo:
+        """How the sandbox tenant is set, and how well each of its answers is known. LabError on a live tenant."""
+        if self._is_sandbox:
+            return SandboxInfo(self.domain, self._operations)
+        raise LabError(
+            f"{self.domain} is a live tenant, and has no sandbox inside. Take Lab.sandbox().tenant: it has .evidence() "
+            "and .switches."
+        )
 
     def user(self, *, factors: Sequence[str] = ()) -> User:
         """Return the person who logs in, with just these factors, confirmed.
@@ -91,16 +114,17 @@ class Lab(Replays, OwnTenant, Panels, Exports):
         `lab.cleanup()` removes; without, the configured one, whose authenticators are listed, and UserDoesNotFit says
         what to remove. Nothing is sent to anybody.
         """
-        if self._box is None:
+        if not self._is_sandbox:
             return self._own_user(factors)
-        return self._box.user(self.aliases, factors)
+        phone, transport = self._virtual, self._transport
+        return fresh_user(self._operations, factors, aliases=self.aliases, phone=phone, transport=transport)
 
     def limits(self, user: User) -> Limits:
         """Return a table of what is left to a user of each limit; on a live tenant, of what Auth0 documents.
 
         Raises LabError for what is no user of this sandbox. Source: the reference, section 11.
         """
-        return limits_of(self._box, user)
+        return limits_of(self._operations if self._is_sandbox else None, user)
 
     def inspect(self, token: str) -> Inspection:
         """Say what a token is, and which MFA endpoint takes it or refuses it with which error, without showing it."""

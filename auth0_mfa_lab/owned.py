@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import httpx
 
@@ -13,7 +13,6 @@ from auth0_mfa_lab.bench import Bench
 from auth0_mfa_lab.clock import RealClock
 from auth0_mfa_lab.connection import live_domain
 from auth0_mfa_lab.errors import LabError
-from auth0_mfa_lab.furnishing import remember_tenant
 from auth0_mfa_lab.live.record import Record
 from auth0_mfa_lab.people import learn_settings
 from auth0_mfa_lab.sender import network
@@ -119,3 +118,34 @@ def recorded_in(lab: B, path: str | Path | None) -> B:
         lab.journal.passed = record.passed
         weakref.finalize(lab, record.save)
     return lab
+
+
+def remember_tenant(lab: Bench) -> None:
+    """Note whose tenant a lab is on, and who its applications are: all that a replay needs to begin."""
+    settings, secret = lab.settings, lab.client._sender._client_secret
+    facts = {
+        "kind": settings.tenant,
+        "domain": lab.domain,
+        "origin": lab.mfa_audience.removesuffix("/mfa/"),
+        "people": lab.aliases.people,
+        "client_id": lab.client.client_id,
+        "client_secret": secret,
+        "mgmt_client_id": lab._machine[0],
+        "mgmt_client_secret": lab._machine[1],
+        "mgmt_domain": settings.mgmt_domain,
+        "audience": lab.audience,
+        "public_client_id": settings.public_client_id,
+        "begins": lab.clock.now(),
+        "virtual_phone": settings.virtual_phone or None,
+    }
+    if settings.tenant == "live":
+        names = ("username", "password", "phone_number", "email", "realm", "scope")
+        facts |= {name: getattr(settings, name) for name in names}
+    lab.journal.operations.tenant = {name: _plain(value) for name, value in facts.items() if value is not None}
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON has it: a secret as its text, a tuple as a list."""
+    if isinstance(value, str):
+        return str(value)
+    return list(value) if isinstance(value, tuple) else value

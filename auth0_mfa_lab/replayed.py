@@ -7,30 +7,20 @@ from pathlib import Path
 from typing import Any, Self
 
 from auth0_mfa_lab.bench import Bench
-from auth0_mfa_lab.boxed import Host, headline
 from auth0_mfa_lab.clock import LabClock, RealClock, SandboxClock
-from auth0_mfa_lab.furnishing import equip
-from auth0_mfa_lab.inbox import OwnInbox
-from auth0_mfa_lab.noted import NotedHost, noted_answers
 from auth0_mfa_lab.people import learn_settings
-from auth0_mfa_lab.phone import OwnPhone
-from auth0_mfa_lab.recorded import (
-    RecordedClock,
-    RecordedFailure,
-    RecordedHost,
-    RecordedInbox,
-    RecordedPhone,
-    missing,
-)
-from auth0_mfa_lab.screens import RecordedScreen
 from auth0_mfa_lab.secret import Secret
 from auth0_mfa_lab.settings import DEFAULT_REALM, DEFAULT_SCOPE, Settings
-from auth0_mfa_lab.wire.beside import Json
+from auth0_mfa_lab.tenants.operations import Replayer, of_recording
+from auth0_mfa_lab.tenants.sandbox import furnish
+from auth0_mfa_lab.virtual_phone import give_virtual_phone
 from auth0_mfa_lab.wire.har_reading import Recording, read_har
+from auth0_mfa_lab.wire.operations import Json
 from auth0_mfa_lab.wire.replay import RecordedTransport, Replay
 
 _SECRETS = ("client_secret", "mgmt_client_secret", "password")
 _PERSON = ("username", "phone_number", "email")
+BARS = "This is a recording: its phone does again what lab.phone did then, and nothing here can be pressed."
 
 
 class Replays(Bench):
@@ -38,9 +28,14 @@ class Replays(Bench):
 
     def _first_line(self) -> str:
         """Return the line by which a lab names its tenant; a recording is no tenant, and says whose it is."""
-        if self._recording is None:
-            return headline(self._box, self.domain)
-        return _named(self._recording, self._box, self.domain)
+        if self._recording is not None:
+            return _named(self._recording, self)
+        if self._is_sandbox:
+            return f"Lab on the sandbox tenant {self.domain} (profile {self._profile()}): nothing is sent to Auth0."
+        return f"Lab on the live tenant {self.domain}: every request of yours is sent there."
+
+    def _profile(self) -> str:
+        return str(self._operations("settings")["profile"])
 
     @classmethod
     def replay(cls, path: str | Path) -> Self:
@@ -57,35 +52,50 @@ class Replays(Bench):
         clock: LabClock = RealClock(sleep=time.advance, now=time.now) if is_live else SandboxClock(time)
         lab = cls(_settings_of(tenant), transport, clock, tenant["domain"])
         lab.aliases.people = bool(tenant["people"])
-        lab.journal.beside.tenant, lab.journal.beside.is_replayed = recording.tenant, True
+        lab.journal.operations.tenant, lab.journal.operations.is_replayed = recording.tenant, True
         learn_settings(lab.settings, lab.aliases)
         lab._machine = (tenant.get("mgmt_client_id"), lab.settings.mgmt_client_secret)
         lab.audience = tenant.get("audience")
         transport.replay = replay = Replay(recording, lab.aliases, people=bool(tenant["people"]))
-        _furnish(lab, replay, is_live)
+        lab._recording = recording
+        lab._operations = ask = Replayer(of_recording(replay), lab.journal)
+        if recording.is_ours and not is_live:
+            furnish(lab, ask, time, bars=BARS)
+        elif lab.settings.virtual_phone:
+            give_virtual_phone(lab, bars=BARS)
+        # Another tool's recording has nothing but who logged in.
+        lab._is_sandbox = not (recording.is_ours and is_live)
         return lab
 
 
-def _furnish(lab: Bench, replay: Replay, is_live: bool) -> None:
-    lab._recording = recording = replay.recording
-    host = RecordedHost(replay, lab.domain)
-    if recording.is_ours and not is_live:
-        phone = RecordedPhone(replay, lab._connection.http("phone"))
-        equip(lab, host, phone, RecordedInbox(replay, lab.aliases), failures=RecordedFailure)
-        lab._screen = RecordedScreen(replay, lab.journal)
-        return
-    ask = noted_answers(_Answers(replay), lab.journal)
-    lab._draw = ask
-    lab.phone, lab.inbox = OwnPhone(lab.aliases, ask), OwnInbox(lab.aliases, ask)
-    if lab.settings.virtual_phone:
-        from auth0_mfa_lab.virtual_phone import replay_virtual_phone
+class RecordedClock:
+    """The time of a recording: each answer moves it to when it came, and in between it moves as it is told."""
 
-        replay_virtual_phone(lab, replay)
-    if not recording.is_ours:
-        lab._box = NotedHost(host, lab.journal)
+    def __init__(self, begins: float) -> None:
+        """Begin at this instant, in epoch seconds."""
+        self._now = begins
+
+    def now(self) -> float:
+        """Return the time in epoch seconds."""
+        return self._now
+
+    def stamp(self) -> float:
+        """Return the time that a phone writes into its answers."""
+        return self._now
+
+    def advance(self, seconds: float) -> None:
+        """Move the time forward; ValueError for a step backwards."""
+        if seconds < 0:
+            raise ValueError(f"The clock only moves forward; it cannot advance by {seconds} seconds.")
+        self._now += seconds
+
+    def reach(self, at: float) -> None:
+        """Move to an instant, unless it is past."""
+        self._now = max(self._now, at)
 
 
-def _named(recording: Recording, host: Host | None, domain: str) -> str:
+def _named(recording: Recording, lab: Replays) -> str:
+    domain = lab.domain
     if not recording.is_ours:
         return (
             f"Lab on the recording {recording.name} of {domain}: nothing is sent anywhere. {recording.by} wrote it, so "
@@ -93,25 +103,10 @@ def _named(recording: Recording, host: Host | None, domain: str) -> str:
             "beside them, and what was done on the phone, are not in it."
         )
     of = f"the live tenant {domain}"
-    if host is not None:
-        seen = any(each.kind == "settings" for each in recording.happenings)
-        of = f"the sandbox tenant {domain}" + (f" (profile {host.inside().profile})" if seen else "")
+    if lab._is_sandbox:
+        seen = any(each.operation == "settings" for each in recording.operations)
+        of = f"the sandbox tenant {domain}" + (f" (profile {lab._profile()})" if seen else "")
     return f"Lab on the recording {recording.name} of {of}: nothing is sent anywhere."
-
-
-class _Answers:
-    """What the person typed when the run was recorded."""
-
-    def __init__(self, replay: Replay) -> None:
-        self._replay = replay
-
-    def __call__(self, question: str) -> str:
-        found = self._replay.happened("asked", lambda data: data["question"] == question)
-        # Another tool's recording has no question, but it has the code as it was sent afterwards.
-        answer = str(found.data["answer"]) if found else self._replay.code_to_come()
-        if answer is None:
-            raise missing(self._replay, "code that was typed here", "leave this step out")
-        return answer
 
 
 def _tenant_of(recording: Recording) -> Mapping[str, Json]:

@@ -14,19 +14,17 @@ import httpx
 
 from auth0_mfa_lab.clock import LabClock
 from auth0_mfa_lab.connection import Connection
-from auth0_mfa_lab.noted import NotedPhone
 from auth0_mfa_lab.phone import LabPhone, Notification, SandboxPhone
-from auth0_mfa_lab.recorded import RecordedFailure, RecordedPhone
-from auth0_mfa_lab.screens import NotedScreen, RecordedScreen
 from auth0_mfa_lab.show.phone import Seen, look_at
 from auth0_mfa_lab.show.told import Lines, Told
+from auth0_mfa_lab.tenants.operations import Ask
+from auth0_mfa_lab.tenants.sandbox import PhoneScreen
 from auth0_mfa_lab.wire.exchange import Exchange
 from auth0_mfa_lab.wire.recorder import NOTES
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.bench import Bench
     from auth0_mfa_lab.secret import Secret
-    from auth0_mfa_lab.wire.replay import Replay
 
 NAME = "Virtual phone of auth0-mfa-lab"
 """What the tenant calls it, in the list of the user's authenticators."""
@@ -108,34 +106,32 @@ class _Remarked(httpx.BaseTransport):
         return answer
 
 
-def give_virtual_phone(lab: Bench) -> None:
-    """Give a live lab the virtual phone in the place of the person's own; the lab says so in its first line."""
+def give_virtual_phone(lab: Bench, *, bars: str = "") -> None:
+    """Give a live lab, or one on its recording, the virtual phone in the place of the person's own.
+
+    The lab says so in its first line.
+    """
     from auth0_mfa_lab.sandbox import Chance, Delivery, Phone, PhoneError, WallClock
 
     origin = lab.settings.origin
     http = Connection(origin, _Remarked(lab._transport), lab.journal).http("phone")
-    # Nobody may be able to foretell its key or its names: Auth0 knows every phone of the world by them.
+    # Its key and its names must not be foretold: Auth0 knows every phone of the world by them.
     chance, clock = Chance(secrets.token_hex(16)), WallClock(lab.clock.now)
     phone = Phone(http, Delivery(), clock, chance, name=NAME, fallback_url=origin)
-    _equip(lab, SandboxPhone(NotedPhone(phone, lab.journal, PhoneError), lab.aliases, failures=PhoneError))
-
-    def seen() -> Seen:
-        # Its own name has an alias once it is enrolled, like whatever a tenant calls a person's phone.
-        found = look_at(phone, (), clock.now())
-        accounts = [{**each, "pushes": False} for each in found["accounts"]]
-        return {**found, "name": _TITLE, "remark": _REMARK, "accounts": accounts}
-
-    lab._screen = NotedScreen(seen, lab.journal)
-
-
-def replay_virtual_phone(lab: Bench, replay: Replay) -> None:
-    """Give a lab on the recording of a live run the phone that the run had."""
-    phone = NotedPhone(RecordedPhone(replay, lab._connection.http("phone")), lab.journal, RecordedFailure)
-    _equip(lab, SandboxPhone(phone, lab.aliases, failures=RecordedFailure))
-    lab._screen = RecordedScreen(replay, lab.journal, name=_TITLE)
-
-
-def _equip(lab: Bench, phone: SandboxPhone) -> None:
-    enrolled: LabPhone = EnrolledPhone(phone, lab.clock)
+    drawn = {"identifier": phone.identifier, "push_token": phone.push_token}
+    named = lab._operations.keep("add_phone", {}, lambda: drawn)
+    phone.identifier, phone.push_token = named["identifier"], named["push_token"]
+    enrolled: LabPhone = EnrolledPhone(SandboxPhone(phone, lab.aliases, failures=PhoneError), lab.clock)
     lab.phone = enrolled
     lab.settings = replace(lab.settings, virtual_phone=True, notice=repr(enrolled).splitlines()[0])
+    lab._screen = _Screen(phone, lab._operations, aliases=lab.aliases, clock=lab.clock, bars=bars)
+
+
+class _Screen(PhoneScreen):
+    """The screen of a phone that no push and no message can reach."""
+
+    def _seen(self, ask: Ask) -> Seen:
+        # Its own name has an alias once it is enrolled, like whatever a tenant calls a person's phone.
+        seen = look_at(self._phone, (), (), self._clock.now())
+        accounts = [{**each, "pushes": False} for each in seen["accounts"]]
+        return {**seen, "name": _TITLE, "remark": _REMARK, "accounts": accounts}

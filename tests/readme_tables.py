@@ -139,7 +139,7 @@ def management() -> str:
 
 def evidence() -> str:
     """Return how many answers of the sandbox are known how well."""
-    counts = Lab.sandbox().sandbox.evidence().counts
+    counts = Lab.sandbox().tenant.evidence().counts
     rows = ((f"`{mark}`", what, *(str(counts[part][mark]) for part in counts)) for mark, what in MARKS.items())
     return table(("mark", "the answer is", *counts), rows)
 

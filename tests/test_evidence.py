@@ -1,4 +1,4 @@
-"""`lab.sandbox` shows what is inside: how well each answer is known, and where a switch chooses."""
+"""`lab.tenant` shows what is inside: how well each answer is known, and where a switch chooses."""
 
 from __future__ import annotations
 
@@ -39,22 +39,22 @@ def test_the_class_opens_a_lab_and_says_how() -> None:
 
 def test_a_lab_shows_its_own_sandbox() -> None:
     lab = Lab.sandbox(profile="recorded", policy="never")
-    assert (lab.sandbox.profile, lab.sandbox.policy) == ("recorded", "never")
-    first, second = repr(lab.sandbox).splitlines()
+    assert (lab.tenant.profile, lab.tenant.policy) == ("recorded", "never")
+    first, second = repr(lab.tenant).splitlines()
     assert first == "Sandbox tenant sandbox.example · profile recorded · policy never"
     assert ".evidence()" in second
-    assert lab.sandbox._repr_mimebundle_()["text/html"].startswith(f"<p>{first}</p>")
+    assert lab.tenant._repr_mimebundle_()["text/html"].startswith(f"<p>{first}</p>")
 
 
 def test_a_live_lab_has_no_sandbox_and_says_where_one_is() -> None:
     lab = a_live_lab(Sandbox(domain="tenant.example"))
     with pytest.raises(LabError, match=r"tenant\.example is a live tenant.*Lab\.sandbox\(\)"):
-        lab.sandbox.evidence()
+        lab.tenant.evidence()
 
 
 def test_the_inside_shows_no_secret(lab: Lab) -> None:
     user = lab.user(factors=["push"])
-    shown = "".join(repr(each) + str(each._repr_mimebundle_()) for each in (lab.sandbox, lab.sandbox.switches))
+    shown = "".join(repr(each) + str(each._repr_mimebundle_()) for each in (lab.tenant, lab.tenant.switches))
     assert lab._sandbox is not None
     for secret in (user.password, lab._sandbox.defaults.client_secret, lab._sandbox.defaults.mgmt_client_secret):
         assert str(secret) not in shown
@@ -65,13 +65,13 @@ def test_the_inside_shows_no_secret(lab: Lab) -> None:
 
 def test_the_whole_table_is_what_the_sandbox_says(lab: Lab) -> None:
     assert lab._sandbox is not None
-    assert lab.sandbox.evidence().rows == lab._sandbox.evidence()
-    assert len(lab.sandbox.evidence()) > 80
+    assert lab.tenant.evidence().rows == lab._sandbox.evidence()
+    assert len(lab.tenant.evidence()) > 80
 
 
 def test_it_is_narrowed_by_a_part_of_the_endpoint(lab: Lab) -> None:
-    table = lab.sandbox.evidence("/MFA/challenge")
-    assert 0 < len(table) < len(lab.sandbox.evidence())
+    table = lab.tenant.evidence("/MFA/challenge")
+    assert 0 < len(table) < len(lab.tenant.evidence())
     own = [row for row in table if "/mfa/challenge" in row.endpoint]
     assert table.rows[: len(own)] == tuple(own)
     assert {row.endpoint for row in table.rows[len(own) :]} == {
@@ -97,13 +97,13 @@ def test_it_is_narrowed_by_a_part_of_the_endpoint(lab: Lab) -> None:
     ],
 )
 def test_it_has_what_holds_for_every_endpoint_of_the_kind(lab: Lab, endpoint: str, general: list[str]) -> None:
-    named = {row.endpoint for row in lab.sandbox.evidence(endpoint)}
+    named = {row.endpoint for row in lab.tenant.evidence(endpoint)}
     assert sorted(name for name in named if is_general(name)) == general
     assert "DELETE /mfa/authenticators/{id}" in named or "dev_1" not in endpoint
 
 
 def test_an_endpoint_is_never_one_that_it_is_not_asked_for(lab: Lab) -> None:
-    other = {row.endpoint for row in lab.sandbox.evidence("/api/v2/clients/app_1")}
+    other = {row.endpoint for row in lab.tenant.evidence("/api/v2/clients/app_1")}
     assert not any("/users" in name or "/mfa/" in name for name in other)
     assert "/api/v2/clients/{id}" in other
 
@@ -123,26 +123,26 @@ def test_it_knows_every_endpoint_that_the_sandbox_has(lab: Lab) -> None:
 
 
 def test_every_row_speaks_of_an_endpoint(lab: Lab) -> None:
-    lost = {row.endpoint for row in lab.sandbox.evidence() if not covered(row.endpoint)}
+    lost = {row.endpoint for row in lab.tenant.evidence() if not covered(row.endpoint)}
     assert lost == {"any other path"}
 
 
 @pytest.mark.parametrize("mark", MARKS)
 def test_it_is_narrowed_by_the_mark_of_any_part(lab: Lab, mark: str) -> None:
-    table = lab.sandbox.evidence(mark=mark)
-    others = [row for row in lab.sandbox.evidence() if row not in table.rows]
+    table = lab.tenant.evidence(mark=mark)
+    others = [row for row in lab.tenant.evidence() if row not in table.rows]
     assert all(mark in marks for marks in marks_of(table))
     assert others
     assert not any(mark in marks for marks in marks_of(Evidence(others)))
 
 
 def test_it_is_narrowed_by_everything_at_once(lab: Lab) -> None:
-    table = lab.sandbox.evidence("/oauth/token", mark="rec", error="access_denied", status=400)
+    table = lab.tenant.evidence("/oauth/token", mark="rec", error="access_denied", status=400)
     assert [row.text for row in table] == ["MFA Authorization rejected."]
 
 
 def test_what_fits_together_with_nothing_is_an_empty_table(lab: Lab) -> None:
-    table = lab.sandbox.evidence("/mfa/challenge", error="authorization_pending")
+    table = lab.tenant.evidence("/mfa/challenge", error="authorization_pending")
     assert len(table) == 0
     assert repr(table) == "Evidence · no answer of the sandbox fits all of this"
     assert "<table" not in table._repr_mimebundle_()["text/html"]
@@ -168,19 +168,19 @@ def test_what_fits_together_with_nothing_is_an_empty_table(lab: Lab) -> None:
 )
 def test_what_no_answer_has_is_refused_with_what_there_is(lab: Lab, wrong: dict[str, Any], said: str) -> None:
     with pytest.raises(LabError) as refusal:
-        lab.sandbox.evidence(**wrong)
+        lab.tenant.evidence(**wrong)
     assert said in str(refusal.value)
 
 
 def test_a_status_may_be_text_and_a_mark_in_capitals(lab: Lab) -> None:
-    evidence = lab.sandbox.evidence
+    evidence = lab.tenant.evidence
     as_text = evidence(status="403")
     assert 0 < len(as_text) == len(evidence(status=403))
     assert evidence(mark="GUESS").rows == evidence(mark="guess").rows
 
 
 def test_it_counts_each_part_by_its_mark(lab: Lab) -> None:
-    table = lab.sandbox.evidence()
+    table = lab.tenant.evidence()
     counts = table.counts
     assert list(counts) == ["status", "error", "text"]
     for part, marks in counts.items():
@@ -193,7 +193,7 @@ def test_it_counts_each_part_by_its_mark(lab: Lab) -> None:
 
 
 def test_its_text_is_aligned_within_120_columns(lab: Lab) -> None:
-    lines = repr(lab.sandbox.evidence()).splitlines()
+    lines = repr(lab.tenant.evidence()).splitlines()
     assert max(map(len, lines)) <= 120
     head = next(line for line in lines if line.startswith("endpoint"))
     place = head.index("status")
@@ -201,7 +201,7 @@ def test_its_text_is_aligned_within_120_columns(lab: Lab) -> None:
 
 
 def test_its_html_has_a_row_for_each_answer(lab: Lab) -> None:
-    table = lab.sandbox.evidence("/mfa/challenge")
+    table = lab.tenant.evidence("/mfa/challenge")
     html = table._repr_mimebundle_()["text/html"]
     assert html.count("<tr>") == len(table) + 1
     assert "<style" not in html
@@ -211,7 +211,7 @@ def test_its_html_has_a_row_for_each_answer(lab: Lab) -> None:
 
 
 def test_each_switch_is_its_value_now() -> None:
-    switches = Lab.sandbox(switches={"pending_status": "200"}).sandbox.switches
+    switches = Lab.sandbox(switches={"pending_status": "200"}).tenant.switches
     assert switches["pending_status"] == "200"
     assert dict(switches) == {name: values[0] for name, values in SWITCHES.items()} | {"pending_status": "200"}
     title, _, _, *rows = repr(switches).splitlines()
@@ -232,7 +232,7 @@ def test_each_switch_is_its_value_now() -> None:
     ],
 )
 def test_a_switch_may_be_given_as_a_number_or_as_true(name: str, given: str | int | bool, value: str) -> None:
-    assert Lab.sandbox(switches={name: given}).sandbox.switches[name] == value
+    assert Lab.sandbox(switches={name: given}).tenant.switches[name] == value
 
 
 @pytest.mark.parametrize(
@@ -257,18 +257,18 @@ def test_switches_that_there_are_not_get_a_sentence(switches: Any, said: str) ->
 def test_a_switch_is_not_set_later(lab: Lab) -> None:
     said = r"chosen when the sandbox is made: Lab\.sandbox\(switches=\{'pending_status': '200'\}\)\."
     with pytest.raises(LabError, match=said):
-        lab.sandbox.switches["pending_status"] = "403"
-    assert repr(lab.sandbox.switches).startswith(f"Switches · {len(SWITCHES)}, all at their defaults\n")
+        lab.tenant.switches["pending_status"] = "403"
+    assert repr(lab.tenant.switches).startswith(f"Switches · {len(SWITCHES)}, all at their defaults\n")
 
 
 def test_each_switch_says_what_it_decides(lab: Lab) -> None:
     assert set(MEANINGS) == set(SWITCHES)
-    shown = repr(lab.sandbox.switches)
+    shown = repr(lab.tenant.switches)
     assert all(name in shown for name in SWITCHES)
     assert max(map(len, shown.splitlines())) <= 120
-    assert lab.sandbox.switches._repr_mimebundle_()["text/html"].count("<tr>") == len(SWITCHES) + 1
+    assert lab.tenant.switches._repr_mimebundle_()["text/html"].count("<tr>") == len(SWITCHES) + 1
 
 
 def test_a_table_can_be_kept(lab: Lab) -> None:
-    table = lab.sandbox.evidence("/mfa/challenge")
+    table = lab.tenant.evidence("/mfa/challenge")
     assert repr(pickle.loads(pickle.dumps(table))) == repr(table)

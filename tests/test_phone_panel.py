@@ -22,6 +22,7 @@ from auth0_mfa_lab.show.panels import ticking as panels_ticking
 from auth0_mfa_lab.show.panels.phone import PhonePanel
 from auth0_mfa_lab.show.panels.phone_rows import CodeRow, PushRow
 from auth0_mfa_lab.show.phone import UNREAD, PhoneView, Seen, nothing_seen
+from auth0_mfa_lab.wire.claims import claims_of
 from auth0_mfa_lab.wire.exports.har import har
 
 Sent = list[tuple[Any, Any]]
@@ -286,11 +287,11 @@ def test_the_search_for_secrets_can_find_one(lab: Lab) -> None:
 
 def test_looking_again_by_itself_teaches_the_lab_no_code_and_notes_nothing(lab: Lab) -> None:
     panel = furnished(lab)
-    known, noted = lab.aliases.shown(), len(lab.journal.beside)
+    known, noted = lab.aliases.shown(), len(lab.journal.operations)
     lab.clock.advance(30)
     asyncio.run(panel._tick())
     assert [each.alias for each in panel.card.codes] == [UNREAD, UNREAD]
-    assert (lab.aliases.shown(), len(lab.journal.beside)) == (known, noted)
+    assert (lab.aliases.shown(), len(lab.journal.operations)) == (known, noted)
     assert leaks(panel, raw_of(lab)) == []
     assert repr(lab.phone.code()) == "<otp 3>"
     asyncio.run(panel._tick())
@@ -472,9 +473,10 @@ def test_a_reason_goes_with_reject_when_there_is_one(lab: Lab, typed: str, reaso
     (row,) = rows(panel, PushRow)
     row.reason.value = typed
     row.reject_button.click()
-    (noted,) = [each for each in lab.journal.beside if each.kind == "reject"]
-    assert noted.data["reason"] == reason
-    assert noted.data["push"] is not None
+    answer = lab.journal[-1].request.raw_data()
+    assert isinstance(answer, dict)
+    claims = claims_of(answer["challenge_response"]) or {}
+    assert (claims["auth0_guardian_accepted"], claims.get("auth0_guardian_reason")) == (False, reason)
 
 
 def test_what_is_typed_and_whose_buttons_they_are_stays_when_another_push_comes(lab: Lab) -> None:

@@ -102,7 +102,8 @@ def test_a_served_run_is_replayed_when_the_server_has_gone(
     replay = Lab.replay(file)
     assert told(replay, walk)[1:] == printed[1:]
     assert [each.at for each in replay.journal] == [each.at for each in lab.journal]
-    assert har(replay.journal) == file.read_text("utf-8")
+    if is_frozen:  # by the wall's clock the phone signs at another second
+        assert har(replay.journal) == file.read_text("utf-8")
 
 
 def test_the_clock_moves_as_it_was_told_and_to_each_answer(tmp_path: Path) -> None:
@@ -333,15 +334,15 @@ def test_the_nearest_recorded_request_is_named_wherever_it_is(challenged: Path) 
 def test_the_turn_of_the_phone_is_said_on_both_sides(challenged: Path) -> None:
     lab = Lab.replay(challenged)
     login = login_of(lab, "push")
-    with pytest.raises(LabError, match=r"lab\.phone\.allow\(\.\.\.\) came after exchange 2, .* has answered 1"):
+    with pytest.raises(NothingToAnswer, match="No push waits on this phone"):
         lab.phone.allow()
     challenge = lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
     with pytest.raises(LabError, match=r"exchange 3 of run\.har is the phone's"):
         lab.client.mfa_oob_grant(mfa_token=login["mfa_token"], oob_code=challenge["oob_code"])
-    with pytest.raises(LabError, match=r"something else: lab\.phone\.allow"):
+    with pytest.raises(LabError, match=r"is not exchange 3 of run\.har .* accepted is false, and was true"):
         lab.phone.reject()
     assert shown(lab.phone.allow()).startswith("3 · phone →")
-    with pytest.raises(LabError, match="the phone did no more"):
+    with pytest.raises(NothingToAnswer):
         lab.phone.allow()
     assert lab.poll(mfa_token=login["mfa_token"], oob_code=challenge["oob_code"]).state is State.GRANTED
 
@@ -365,15 +366,13 @@ def test_what_was_not_recorded_beside_the_exchanges_is_said(challenged: Path) ->
     user = lab.user(factors=["push"])
     with pytest.raises(LabError, match=r"run\.har has no further user: record the run again"):
         lab.user(factors=["push"])
-    with pytest.raises(LabError, match=r"no code of the phone's here"):
-        lab.phone.code()
     with pytest.raises(NothingWasSent, match=r"run\.har has no message to this address here"):
         lab.inbox.latest("+15550100")
     with pytest.raises(LabError, match="no limits of this user here"):
         lab.limits(user)
     with pytest.raises(LabError, match="no settings of the tenant"):
-        assert lab.sandbox.profile
-    assert len(lab.sandbox.evidence("/mfa/challenge"))
+        assert lab.tenant.profile
+    assert len(lab.tenant.evidence("/mfa/challenge"))
     assert lab.phone.notifications == ()
 
 
@@ -458,7 +457,7 @@ def test_the_rest_of_a_browsers_traffic_is_left_out(tmp_path: Path) -> None:
         ('{"log": {"entries": [{}]}}', r"an entry of it is not as HAR 1.2 wants it \(KeyError\)"),
         ('{"log": {"entries": [], "_auth0_mfa_lab": {"format": 99}}}', "another version of the lab wrote it"),
         ('{"log": {"entries": [], "_auth0_mfa_lab": []}}', "another version of the lab wrote it"),
-        ('{"log": {"entries": [], "_auth0_mfa_lab": {"format": 1}}}', "KeyError"),
+        ('{"log": {"entries": [], "_auth0_mfa_lab": {"format": 2}}}', "KeyError"),
     ],
 )
 def test_what_is_no_recording_is_refused_in_a_sentence(tmp_path: Path, content: str, said: str) -> None:
@@ -478,6 +477,6 @@ def test_a_file_that_is_not_there_is_named_with_what_writes_one(tmp_path: Path) 
 def test_nothing_of_a_recording_is_shown_by_its_parts(challenged: Path) -> None:
     lab = Lab.replay(challenged)
     login = login_of(lab, "push")
-    texts = repr(vars(lab)) + repr(lab.journal.beside) + repr(list(lab.journal.beside)) + repr(lab.client)
+    texts = repr(vars(lab)) + repr(lab.journal.operations) + repr(list(lab.journal.operations)) + repr(lab.client)
     assert str(login["mfa_token"]) not in texts
     assert "standin" not in texts

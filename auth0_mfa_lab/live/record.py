@@ -70,7 +70,7 @@ class Record:
     def save(self) -> None:
         """Write what the journal has now, unless that is written; what cannot be written is said once, on stderr."""
         with self._lock:
-            state = len(self._journal) + len(self._journal.beside)
+            state = len(self._journal) + len(self._journal.operations)
             if len(self._journal) == 0 or state == self._written:
                 return
             began = self._monotonic()

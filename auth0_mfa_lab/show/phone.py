@@ -61,8 +61,11 @@ class Screen(Protocol):
 # -- the look: raw, never shown
 
 
-def look_at(phone: Any, messages: Sequence[Any], now: float) -> Seen:
-    """Read a phone of the sandbox's and the messages, newest first, at `now` (epoch seconds); it moves nothing."""
+def look_at(phone: Any, pushes: Sequence[Any], messages: Sequence[Json], now: float) -> Seen:
+    """Read a phone of the sandbox's with the pushes that wait on it, and the messages, newest first, at `now`.
+
+    `now` is in epoch seconds; nothing moves or is asked.
+    """
     enrolled = {each.user_id: each for each in phone.enrollments}
     shown = list(phone.accounts[-MOST:])
     coded = {each.user_id for each in phone.accounts}
@@ -77,7 +80,7 @@ def look_at(phone: Any, messages: Sequence[Any], now: float) -> Seen:
         "name": phone.name,
         "now": now,
         "accounts": accounts,
-        "pushes": [_push(each, labels.get(each.enrollment_id, "")) for each in phone.waiting(now)],
+        "pushes": [_push(each, labels.get(each.enrollment_id, "")) for each in pushes],
         "codes": [_code(each, enrolled.get(each.user_id), now) for each in shown],
         "messages": list(_messages(messages))[:MOST],
         "older": len(phone.enrollments) + alone - len(accounts),
@@ -138,17 +141,17 @@ def _code(account: Any, enrollment: Any, now: float) -> Json:
     }
 
 
-def _messages(sent: Sequence[Any]) -> Iterable[Json]:
+def _messages(sent: Sequence[Json]) -> Iterable[Json]:
     """Yield messages, newest first; each has an id that it keeps when further ones arrive."""
     seen: dict[str, int] = {}
     ids: list[str] = []
     for each in reversed(sent):
-        what = f"message {each.channel} {each.purpose} {each.address} {each.sent_at}"
+        what = " ".join(("message", *(str(each[name]) for name in ("channel", "purpose", "address", "sent_at"))))
         seen[what] = seen.get(what, 0) + 1
         ids.append(f"{what} {seen[what]}")
     names = ("channel", "purpose", "address", "text", "code", "link", "sent_at")
     for each, name in zip(sent, reversed(ids), strict=True):
-        yield {"id": name, **{part: getattr(each, part) for part in names}}
+        yield {"id": name, **{part: each[part] for part in names}}
 
 
 # -- the view: masked

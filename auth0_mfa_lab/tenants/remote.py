@@ -1,9 +1,11 @@
-"""A served sandbox from outside: the operations of its control plane, called over HTTP."""
+"""A served sandbox from outside: the operations of its control plane over HTTP, its transport and its clock."""
 
 from __future__ import annotations
 
+import json
 import ssl
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -12,6 +14,7 @@ import httpx
 
 from auth0_mfa_lab.errors import ControlRefused, LabError, NoServer, NothingWasSent, PhoneError, SettingsError
 from auth0_mfa_lab.settings import Settings
+from auth0_mfa_lab.wire.recorder import NOTES
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.sandbox.operations import Operation
@@ -117,3 +120,80 @@ def _json(answer: httpx.Response) -> Json:
         return answer.json() if answer.content else {}
     except ValueError:
         return None
+
+
+NOTES_HEADER = "x-auth0-lab-notes"
+"""Asks the server for its remarks, and brings them: a JSON array of sentences."""
+
+
+class ServedTransport(httpx.BaseTransport):
+    """Reaches a served sandbox, and takes what the lab alone reads off its answers."""
+
+    def __init__(self, inner: httpx.BaseTransport) -> None:
+        """Speak through `inner`."""
+        self._inner = inner
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Pass a request on; the server's remarks come back beside the answer, as they do in process."""
+        request.headers[NOTES_HEADER] = "1"
+        answer = self._inner.handle_request(request)
+        said = answer.headers.pop(NOTES_HEADER, None)
+        if said is not None:
+            answer.extensions[NOTES] = _sentences(said)
+        return answer
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._inner.close()
+
+
+class ServedClock:
+    """The clock of the server. While that does not answer, the time is the last that it told."""
+
+    def __init__(self, ask: Remote) -> None:
+        """Ask and move the clock through `ask`."""
+        self._ask = ask
+        self._last = dict(ask("clock"))
+
+    @property
+    def runs_by_itself(self) -> bool:
+        """Whether it follows the wall's: then nothing that begins on it can be begun twice."""
+        return not self._last.get("frozen", False)
+
+    def now(self) -> float:
+        """Return the server's time in epoch seconds."""
+        return float(self._asked()["now"])
+
+    def stamp(self) -> float:
+        """Return the time that the server writes into tokens."""
+        return float(self._asked()["stamp"])
+
+    def advance(self, seconds: float) -> None:
+        """Move the server's clock; ValueError for a step backwards."""
+        if seconds < 0:
+            raise ValueError(f"The clock only moves forward; it cannot advance by {seconds} seconds.")
+        self._last |= self._ask("advance", advance=seconds)
+
+    def _asked(self) -> Mapping[str, Any]:
+        # An exchange that got lost is kept in the journal all the same, and it says what happened.
+        with suppress(NoServer):
+            self._last |= self._ask("clock")
+        return self._last
+
+
+def open_served(settings: Settings) -> Remote:
+    """Return what asks the served sandbox of these settings; SettingsError unless they name one."""
+    if settings.tenant != "served" or settings.domain is None or settings.lab_token is None:
+        raise SettingsError(
+            "Lab.served needs the settings of a served sandbox. Set AUTH0_LAB_TENANT=served and the AUTH0_ variables "
+            "of the file that `auth0-mfa-lab serve --env-file FILE` wrote, and open it with Lab.from_env()."
+        )
+    return Remote(settings)
+
+
+def _sentences(said: str) -> tuple[str, ...]:
+    try:
+        read = json.loads(said)
+    except ValueError:
+        return ()
+    return tuple(str(each) for each in read) if isinstance(read, list) else ()

@@ -1,4 +1,4 @@
-"""A HAR file read back: the exchanges that it holds, and what happened beside them where it is one of the lab's own."""
+"""A HAR file read back: its exchanges, and the operations beside them where it is one of the lab's own."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 from auth0_mfa_lab.errors import LabError
-from auth0_mfa_lab.wire.beside import Happening, Json
 from auth0_mfa_lab.wire.exchange import Body, Failure, Request, Response, Speaker
 from auth0_mfa_lab.wire.exports.har import FORMAT, OURS
+from auth0_mfa_lab.wire.operations import Json, OperationCall
 
 _OF_THE_PHONE = re.compile(r"(/appliance-mfa)?/api/(enroll|resolve-transaction|device-accounts)\b")
 _OF_AUTH0 = re.compile(r"/oauth/(token|revoke)|/mfa/|/passwordless/|/userinfo|/api/v2/|/\.well-known/|/dbconnections/")
@@ -36,13 +36,13 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
-    """A recording by its file's `name`. What another tool wrote (`by`) has no `tenant`, and no happenings."""
+    """A recording by its file's `name`. What another tool wrote (`by`) has no `tenant`, and no operations."""
 
     name: str
     by: str
     exchanges: tuple[Recorded, ...] = field(repr=False)
     tenant: Mapping[str, Json] = field(repr=False)
-    happenings: tuple[Happening, ...] = field(repr=False)
+    operations: tuple[OperationCall, ...] = field(repr=False)
 
     @property
     def is_ours(self) -> bool:
@@ -68,20 +68,26 @@ def read_har(path: str | Path) -> Recording:
     try:
         exchanges = tuple(_of_ours(entries) if ours is not None else _of_another_tool(entries))
         tenant = dict(ours["tenant"]) if ours else {}
-        happenings = tuple(_happening(each) for each in ours["beside"]) if ours else ()
+        operations = tuple(map(_operation, ours["operations"])) if ours else ()
     except (ValueError, KeyError, TypeError, AttributeError, LookupError) as problem:
         raise _unreadable(file, f"an entry of it is not as HAR 1.2 wants it ({type(problem).__name__})") from None
     if not exchanges and ours is None:
         raise _unreadable(file, "it has no call of Auth0's API: record one that has")
-    return Recording(name=file.name, by=by, exchanges=exchanges, tenant=tenant, happenings=happenings)
+    return Recording(name=file.name, by=by, exchanges=exchanges, tenant=tenant, operations=operations)
 
 
 def _unreadable(file: Path, why: str) -> LabError:
     return LabError(f"{file.name} cannot be replayed: {why}.")
 
 
-def _happening(each: Mapping[str, Json]) -> Happening:
-    return Happening(after=int(each["after"]), kind=str(each["kind"]), data=dict(each["data"]))
+def _operation(each: Mapping[str, Json]) -> OperationCall:
+    return OperationCall(
+        after=int(each["after"]),
+        operation=str(each["operation"]),
+        arguments=dict(each["arguments"]),
+        result=each.get("result"),
+        refused=each.get("refused"),
+    )
 
 
 def _of_ours(entries: list[Json]) -> Iterator[Recorded]:

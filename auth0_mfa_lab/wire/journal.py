@@ -9,9 +9,9 @@ from itertools import groupby
 from typing import overload
 
 from auth0_mfa_lab.wire.aliases import Aliases
-from auth0_mfa_lab.wire.beside import Beside
 from auth0_mfa_lab.wire.exchange import Exchange, Failure, Request, Response, Speaker
 from auth0_mfa_lab.wire.given_away import in_text
+from auth0_mfa_lab.wire.operations import Operations
 from auth0_mfa_lab.wire.secrets_of import secrets_of, secrets_of_path
 from auth0_mfa_lab.wire.uses import Uses, uses_of
 
@@ -42,7 +42,7 @@ class Journal(Sequence[Exchange]):
     show: Callable[[Exchange, Aliases], tuple[str, str]]
     show_all: Callable[[Journal], dict[str, str]]
     title: str | None = None
-    beside: Beside = field(default_factory=Beside)
+    operations: Operations = field(default_factory=Operations)
     passed: Callable[[], None] = lambda: None
     _exchanges: list[Exchange] = field(default_factory=list)
     _lock: threading.RLock = field(default_factory=threading.RLock)

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from auth0_mfa_lab.wire.aliases import Aliases
-from auth0_mfa_lab.wire.beside import Json
+from auth0_mfa_lab.wire.claims import claims_of
 from auth0_mfa_lab.wire.exchange import Message, Request
+from auth0_mfa_lab.wire.operations import Json
 from auth0_mfa_lab.wire.secrets_of import secrets_of
 
 _HEADERS = ("authorization", "dpop", "mfa-dpop", "x-request-language")
@@ -123,6 +124,10 @@ def parts_of(request: Request) -> dict[str, str]:
         data = request.raw_data()
         found = dict(_leaves(data)) if isinstance(data, dict | list) else {}
         parts |= found or {"the body": str(request.text)}
+        # The signed answer of a phone is another at each signing; what it says must be the same.
+        verdict = claims_of(found.get("challenge_response", "")) or {}
+        named = {"accepted": "auth0_guardian_accepted", "the reason": "auth0_guardian_reason"}
+        parts |= {part: json.dumps(verdict[claim]) for part, claim in named.items() if claim in verdict}
     return parts
 
 

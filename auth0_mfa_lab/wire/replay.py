@@ -8,10 +8,10 @@ import httpx
 
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.wire.aliases import Aliases
-from auth0_mfa_lab.wire.beside import Happening, Json
 from auth0_mfa_lab.wire.exchange import Body, Message, Request
 from auth0_mfa_lab.wire.har_reading import Recorded, Recording
 from auth0_mfa_lab.wire.matching import Difference, Matching, Pairs, secrets_by_kind
+from auth0_mfa_lab.wire.operations import Json, OperationCall
 from auth0_mfa_lab.wire.recorder import NOTES
 from auth0_mfa_lab.wire.spellings import is_short
 from auth0_mfa_lab.wire.standins import strings_in
@@ -75,31 +75,38 @@ class Replay:
         """Remember values that the recording gave: who sends them back must send these."""
         self._matching.given.update(each for each in values if each.strip())
 
-    def happened(self, kind: str, fits: Callable[[Mapping[str, Json]], bool] = lambda _: True) -> Happening | None:
-        """Return what was recorded of this kind: the first that nobody asked for yet at this place, or the last before.
+    def operation(self, name: str, arguments: Mapping[str, Json]) -> OperationCall | None:
+        """Return an operation as it was recorded here: the first that is not used yet, or the last before this place.
 
-        None when the recording has none up to here.
+        None when the recording has none with these arguments up to here.
         """
-        found = [(number, each) for number, each in enumerate(self.recording.happenings) if each.kind == kind]
-        past = [(number, each) for number, each in found if each.after <= self._played and fits(each.data)]
+        calls = enumerate(self.recording.operations)
+        found = [(number, each) for number, each in calls if each.operation == name and each.arguments == arguments]
+        past = [pair for pair in found if pair[1].after <= self._played]
         here = [pair for pair in past if pair[1].after == self._played and pair[0] not in self._used]
-        number, happening = here[0] if here else past[-1] if past else (-1, None)
-        if happening is not None:
-            self._used.add(number)
-            self.give(strings_in(happening.data))
-        return happening
+        return self._taken(*(here[0] if here else past[-1])) if past else None
 
-    def in_order(self, *kinds: str) -> Happening | None:
-        """Return the first of these kinds that nobody asked for yet, wherever it was recorded; None when all were."""
-        for number, each in enumerate(self.recording.happenings):
-            if each.kind in kinds and number not in self._used:
-                return each
-        return None
+    def next_operation(self, name: str, arguments: Mapping[str, Json]) -> OperationCall | None:
+        """Return the next operation of this name that is not used yet, wherever it was recorded; None after the last.
 
-    def use(self, happening: Happening) -> None:
-        """Take what `in_order` has returned."""
-        self._used.add(next(n for n, each in enumerate(self.recording.happenings) if each is happening))
-        self.give(strings_in(happening.data))
+        Raises LabError where it was asked for another user's factors.
+        """
+        calls = enumerate(self.recording.operations)
+        number, found = next(
+            ((number, each) for number, each in calls if each.operation == name and number not in self._used), (0, None)
+        )
+        if found is None:
+            return None
+        recorded, wanted = found.arguments.get("factors"), arguments.get("factors")
+        if recorded != wanted:
+            had, has = ", ".join(recorded or ()) or "no factor", ", ".join(wanted or ()) or "no factor"
+            raise LabError(f"The user recorded next in {self.recording.name} had {had}, and not {has}.")
+        return self._taken(number, found)
+
+    def _taken(self, number: int, call: OperationCall) -> OperationCall:
+        self._used.add(number)
+        self.give(strings_in(call.result))
+        return call
 
     def code_to_come(self) -> str | None:
         """Return the first code that the application sends from here on: what the person typed there."""
@@ -113,7 +120,7 @@ class Replay:
 
     def _other(self, following: Recorded, sent: Request, differing: list[Difference]) -> LabError:
         name, place = self.recording.name, f"exchange {following.number}"
-        if following.speaker == "phone":
+        if following.speaker == "phone" and self._call(sent) != self._call(following.request):
             return LabError(
                 f"{self._call(sent)} was sent, and {place} of {name} is the phone's ({self._call(following.request)}): "
                 "let lab.phone do what it did there first."
@@ -139,7 +146,7 @@ class Replay:
             far = abs(each.number - self._played - 1)
             return sum(_WEIGHTS.get(one.part, 1) for one in differing), far, each, differing
 
-        spoken = [judged(each) for each in self.recording.exchanges if each.speaker == "app"]
+        spoken = [judged(each) for each in self.recording.exchanges if each.speaker == "app" or each is self.next]
         _, _, nearest, differing = min(spoken, key=lambda each: each[:2])
         return nearest, differing
 

@@ -151,13 +151,12 @@ def _alphabet(run: str) -> str:
 
 
 def _run(run: str, alphabet: str, chance: Chance, marked: bool) -> str:
-    """Draw a run; a number keeps whether it begins with 0, for JSON knows none that does."""
+    """Draw a run; a number begins with no 0, for JSON knows none that does."""
     mark = MARK if set(MARK) <= set(alphabet) else MARK.upper()
     if marked and len(run) >= 16 and set(mark) <= set(alphabet):
         return mark + chance.of(alphabet, len(run) - len(mark))
     if run.isdigit():
-        first = "0" if run[0] == "0" else chance.of("123456789", 1)
-        return first + chance.of(string.digits, len(run) - 1)
+        return chance.of("123456789", 1) + chance.of(string.digits, len(run) - 1)
     return chance.of(alphabet, len(run))
 
 

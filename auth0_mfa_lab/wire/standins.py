@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import quote
 
 from auth0_mfa_lab.wire.aliases import Aliases
-from auth0_mfa_lab.wire.beside import Json
 from auth0_mfa_lab.wire.journal import Journal
+from auth0_mfa_lab.wire.operations import Json, OperationCall
+from auth0_mfa_lab.wire.secrets_of import secrets_of_barcode
 from auth0_mfa_lab.wire.shapes import TOO_OFTEN, is_alike, stand_in
 
 _ALIAS = re.compile(r"<([a-z][a-z0-9_]*) (\d+)(?:: \w+)?>")
@@ -90,7 +91,40 @@ class StandIns:
 
 def stand_ins_of(journal: Journal) -> StandIns:
     """Return the stand-ins for all that is secret in a journal, and in what happened beside it."""
-    return StandIns(journal.aliases, list(_texts_of(journal)), again=journal.beside.is_replayed)
+    for call in journal.operations:
+        for kind, value in secrets_of_operation(call):
+            journal.aliases.learn(kind, value)
+    return StandIns(journal.aliases, list(_texts_of(journal)), again=journal.operations.is_replayed)
+
+
+def secrets_of_operation(call: OperationCall) -> Iterator[tuple[str, str]]:
+    """Yield the secrets in the result of an operation: in these fields, and in no other.
+
+    They are learned when an export needs it, and not when they pass: most are in no exchange, and the numbers of the
+    aliases would depend on what a panel looked at.
+    """
+    result = call.result
+    match call.operation if call.refused is None else "":
+        case "add_user":
+            yield "password", result["password"]
+            yield from [("recovery_code", result["recovery_code"])] if result["recovery_code"] else []
+            for uri in result["barcodes"]:
+                yield from secrets_of_barcode(uri)
+        case "add_phone":
+            yield from (("identifier", result["identifier"]), ("push_token", result["push_token"]))
+        case "enroll":
+            body = result["body"]
+            yield from [("device_account_token", body["token"])] if "token" in body else []
+            yield from [("totp_secret", body["totp"]["secret"])] if body.get("totp") else []
+        case "pushes":
+            for push in result["pushes"]:
+                payload = push["payload"]
+                yield from (("transaction_token", payload["txtkn"]), ("challenge", payload["c"]))
+        case "messages":
+            for message in result["messages"]:
+                kind = "code" if message["purpose"] == "passwordless" else "binding_code"
+                yield from [(kind, message["code"])] if message["code"] else []
+                yield from [("link", message["link"])] if message["link"] else []
 
 
 def strings_in(value: Json) -> Iterator[str]:
@@ -103,9 +137,9 @@ def strings_in(value: Json) -> Iterator[str]:
 
 
 def _texts_of(journal: Journal) -> Iterator[str]:
-    yield from strings_in(journal.beside.tenant)
-    for each in journal.beside:
-        yield from strings_in(each.data)
+    yield from strings_in(journal.operations.tenant)
+    for each in journal.operations:
+        yield from strings_in([each.arguments, each.result, each.refused])
     for exchange in journal:
         yield str(exchange.request.url)
         for message in (exchange.request, exchange.response):

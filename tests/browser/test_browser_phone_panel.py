@@ -235,7 +235,7 @@ def test_its_cell_run_again_and_a_restart_leave_no_task(page: Page, jupyter: Jup
 
 def test_a_second_and_a_third_click_work_like_the_first(page: Page, jupyter: Jupyter) -> None:
     notebook = opened(page, jupyter)
-    noted = '[each.kind for each in lab.journal.beside].count("screen")'
+    noted = '[each.operation for each in lab.journal.operations].count("messages")'
     for count in (2, 3, 4):
         button(page, "Refresh").click()
         until(partial(_is, notebook, noted, count), "the phone is looked at again", page)

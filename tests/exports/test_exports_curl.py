@@ -23,7 +23,7 @@ def command(request: Request, *secrets: tuple[str, str], **tenant: str) -> str:
     journal = a_journal()
     for kind, value in secrets:
         journal.aliases.learn(kind, value)
-    journal.beside.tenant = tenant
+    journal.operations.tenant = tenant
     return exported("curl", journal, an_exchange(journal=journal, json={}, request=request))
 
 

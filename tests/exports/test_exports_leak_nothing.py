@@ -42,7 +42,7 @@ def passed(lab: Lab) -> set[str]:
             scheme, _, token = str(message.header("authorization") or "").partition(" ")
             found.add(token)
             assert scheme in ("", "Bearer", "Ticket")
-    for made in (each.data for each in lab.journal.beside if each.kind == "user"):
+    for made in (each.result for each in lab.journal.operations if each.operation == "add_user"):
         found |= {str(made[name]) for name in ("password", "recovery_code") if made[name]}
     return {each for each in found if len(each) >= LEAST}
 

@@ -95,8 +95,8 @@ def beside(recorded: Any, live: Any) -> Iterator[tuple[str, str]]:
 def test_each_command_gets_the_recorded_status(flow: str, served: Served) -> None:
     must_be_there("curl")
     lab = recorded(flow)
-    (made,) = (each for each in lab.journal.beside if each.kind == "user")
-    reader = Reader(served, tuple(made.data["factors"]))
+    (made,) = (each for each in lab.journal.operations if each.operation == "add_user")
+    reader = Reader(served, tuple(made.result["factors"]))
     for exchange in lab.journal:
         if exchange.speaker == "phone":
             reader.scan_or_press(exchange)

@@ -12,8 +12,7 @@ import pytest
 from auth0_mfa_lab import Settings, owned
 from auth0_mfa_lab.clock import RealClock
 from auth0_mfa_lab.phone import OwnPhone
-from auth0_mfa_lab.served import ServedClock
-from auth0_mfa_lab.tenants.remote import Remote
+from auth0_mfa_lab.tenants.remote import Remote, ServedClock
 from tests.live.live_world import Answer, LiveTenant
 
 LAPSE = "LIVE_LAPSE"

@@ -224,22 +224,25 @@ def test_wrong_credentials_of_the_machine_say_what_to_check(open_tenant: LiveTen
         lab.user()
 
 
-def test_a_user_whose_factor_is_refused_is_removed_again(open_tenant: LiveTenant) -> None:
+def test_a_user_whose_factor_is_refused_is_removed_again(
+    open_tenant: LiveTenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lab = open_tenant.lab(management=True)
-    lab._draw = lambda what: "AAAA" if what == SECRET else drawn(what)  # a secret that the tenant refuses
+    refused = "AAAA"
+    monkeypatch.setattr(lab, "_draw", lambda what: refused if what == SECRET else drawn(what))
     with pytest.raises(LabError, match="Enrolling totp failed: 400 invalid_body"):
         lab.user(factors=["otp"])
     assert len(open_tenant.sandbox.tenant.users) == 1
     assert repr(lab.cleanup()).startswith("Nothing to clean up")
 
 
-def test_a_name_that_is_taken_is_drawn_again(open_tenant: LiveTenant) -> None:
+def test_a_name_that_is_taken_is_drawn_again(open_tenant: LiveTenant, monkeypatch: pytest.MonkeyPatch) -> None:
     lab = open_tenant.lab(management=True)
     taken = lab.user().username
     names = iter([str(taken), str(taken), "lab-free@lab.example"])
-    lab._draw = lambda what: next(names) if what == NAME else drawn(what)
+    monkeypatch.setattr(lab, "_draw", lambda what: next(names) if what == NAME else drawn(what))
     assert lab.user().username == "lab-free@lab.example"
-    lab._draw = lambda what: str(taken) if what == NAME else drawn(what)
+    monkeypatch.setattr(lab, "_draw", lambda what: str(taken) if what == NAME else drawn(what))
     with pytest.raises(LabError, match="failed: 409 auth0_idp_error: The user already exists"):
         lab.user()
     assert len(open_tenant.sandbox.tenant.users) == 3

@@ -157,7 +157,7 @@ def test_a_kernel_that_ends_has_written_all(tmp_path: Path) -> None:
     assert _process(ends, tmp_path).stderr == ""
     recording = read_har(tmp_path / "run.har")
     assert len(recording.exchanges) == 9
-    assert [each.kind for each in recording.happenings] == ["user"]
+    assert [each.operation for each in recording.operations] == ["add_phone", "add_user"]
 
 
 def _process(code: str, folder: Path) -> subprocess.CompletedProcess[str]:

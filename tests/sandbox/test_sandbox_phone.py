@@ -233,8 +233,9 @@ def test_a_push_is_called_by_an_id_that_is_no_part_of_its_token(app: App, phone:
 def test_what_waits_can_be_asked_for_any_instant(app: App, phone: Phone, sandbox: Sandbox) -> None:
     pushed(app, phone)
     (push,) = phone.notifications
-    assert phone.waiting(push.started + 299.9) == (push,)
-    assert phone.waiting(push.started + 300) == ()
+    delivered = sandbox.delivery.pushes(phone.push_token)
+    assert phone.waiting(push.started + 299.9, delivered) == (push,)
+    assert phone.waiting(push.started + 300, delivered) == ()
     assert sandbox.clock.now() == push.started
 
 

@@ -124,9 +124,9 @@ def management(lab: Lab) -> Iterator[object]:
     api = lab.management(grant["access_token"])
     yield api.guardian_factors()
     yield api.update_guardian_policies([])
-    yield lab.sandbox
-    yield lab.sandbox.switches
-    yield lab.sandbox.evidence("/mfa/challenge")
+    yield lab.tenant
+    yield lab.tenant.switches
+    yield lab.tenant.evidence("/mfa/challenge")
 
 
 def wrong(lab: Lab) -> Iterator[object]:

@@ -22,10 +22,10 @@ from auth0_mfa_lab.live.drift.calls import (
     was_right,
 )
 from auth0_mfa_lab.live.drift.start import Start, start_of
-from auth0_mfa_lab.wire.beside import Json
 from auth0_mfa_lab.wire.exchange import Request, plain_data
 from auth0_mfa_lab.wire.har_reading import Recorded, Recording
 from auth0_mfa_lab.wire.matching import secrets_by_kind
+from auth0_mfa_lab.wire.operations import Json
 
 Person = tuple[str, str]
 """Who logs in: the passwordless connection ("" for a database), and the name."""
@@ -147,7 +147,7 @@ def _names_made(each: Recorded) -> Iterator[str]:
 
 def _happening(recording: Recording, name: str) -> Mapping[str, Json] | None:
     """Return what the lab noted of a user, where it has one."""
-    made = (each.data for each in recording.happenings if each.kind == "user")
+    made = (each.result for each in recording.operations if each.operation == "add_user")
     return next((data for data in made if data.get("username") == name), None)
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pyotp
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from auth0_mfa_lab.sandbox.chance import Chance
-from auth0_mfa_lab.sandbox.clock import Clock
-from auth0_mfa_lab.sandbox.delivery import Delivery
+from auth0_mfa_lab.sandbox.delivery import Push
 from auth0_mfa_lab.sandbox.guardian.accounts import (
     Account,
     Enrollment,
@@ -51,6 +50,20 @@ class NotABarcode(PhoneError):
     """What was scanned enrolls nothing."""
 
 
+class Time(Protocol):
+    """The time of a phone: `now` is what its codes go by, `stamp` what it writes into its answers."""
+
+    def now(self) -> float: ...
+    def stamp(self) -> float: ...
+
+
+class Mailbox(Protocol):
+    """Where a phone's pushes are: a delivery, or what asks a tenant for them."""
+
+    def pushes(self, token: str) -> Sequence[Push]:
+        """Return what was delivered to a push token, oldest first."""
+
+
 class Phone:
     """A phone with the Guardian app; it knows the tenant only through HTTP and its mailbox.
 
@@ -61,8 +74,8 @@ class Phone:
     def __init__(
         self,
         http: httpx.Client,
-        mailbox: Delivery,
-        clock: Clock,
+        mailbox: Mailbox,
+        clock: Time,
         chance: Chance,
         *,
         name: str = "Sandbox phone",
@@ -94,13 +107,13 @@ class Phone:
     @property
     def notifications(self) -> tuple[Notification, ...]:
         """The pushes that wait: for an account of this phone, not answered, not past their 5 minutes; oldest first."""
-        return self.waiting(self._clock.now())
+        return self.waiting(self._clock.now(), self._mailbox.pushes(self.push_token))
 
-    def waiting(self, now: float) -> tuple[Notification, ...]:
-        """Return the pushes that wait at an instant (epoch seconds), which a served clock need not be asked for."""
+    def waiting(self, now: float, delivered: Sequence[Push]) -> tuple[Notification, ...]:
+        """Return those of the pushes delivered to this phone that wait at an instant (epoch seconds)."""
         return tuple(
             notification
-            for notification in map(read_push, self._mailbox.pushes(self.push_token))
+            for notification in map(read_push, delivered)
             if notification is not None
             and notification.enrollment_id in self._enrollments
             and notification.transaction_token not in self._answered
@@ -208,8 +221,7 @@ class Phone:
         return answer
 
     def __repr__(self) -> str:
-        accounts, waiting = len(self._enrollments), len(self.notifications)
-        return f"Phone({self.name!r}, accounts={accounts}, waiting={waiting})"
+        return f"Phone({self.name!r}, accounts={len(self._enrollments)})"
 
 
 def _forget_oldest(kept: dict[str, Any]) -> None:

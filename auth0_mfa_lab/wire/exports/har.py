@@ -12,14 +12,14 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from urllib.parse import parse_qsl, urlsplit
 
-from auth0_mfa_lab.wire.beside import Json
 from auth0_mfa_lab.wire.exchange import Exchange, Message, Request, Response
 from auth0_mfa_lab.wire.journal import Journal
+from auth0_mfa_lab.wire.operations import Json, OperationCall
 from auth0_mfa_lab.wire.standins import StandIns, stand_ins_of
 
 OURS = "_auth0_mfa_lab"
 """The field of the log under which our own data stands."""
-FORMAT = 1
+FORMAT = 2
 """The version of that data."""
 
 _CREATOR = "auth0-mfa-lab"
@@ -40,18 +40,25 @@ def har(journal: Journal) -> str:
 def har_log(journal: Journal) -> dict[str, Json]:
     """Return a journal as the object of a HAR 1.2 file."""
     stand_ins = stand_ins_of(journal)
-    beside = [
-        {"after": each.after, "kind": each.kind, **stand_ins.data({"data": each.data})} for each in journal.beside
-    ]
     return {
         "log": {
             "version": "1.2",
             "creator": {"name": _CREATOR, "version": _version()},
             "entries": [_entry(exchange, stand_ins) for exchange in journal],
             "comment": _COMMENT,
-            OURS: {"format": FORMAT, "tenant": stand_ins.data(journal.beside.tenant), "beside": beside},
+            OURS: {
+                "format": FORMAT,
+                "tenant": stand_ins.data(journal.operations.tenant),
+                "operations": [_operation(call, stand_ins) for call in journal.operations],
+            },
         }
     }
+
+
+def _operation(call: OperationCall, stand_ins: StandIns) -> dict[str, Json]:
+    came = {"result": call.result} if call.refused is None else {"refused": dict(call.refused)}
+    said = stand_ins.data({"arguments": call.arguments, **came})
+    return {"after": call.after, "operation": call.operation, **said}
 
 
 def _entry(exchange: Exchange, stand_ins: StandIns) -> dict[str, Json]:

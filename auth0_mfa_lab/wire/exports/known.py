@@ -69,15 +69,15 @@ def person_variable(field: str, number: int) -> str:
 
 def known_of(journal: Journal) -> Known:
     """Return what a journal has noted beside its exchanges: the facts of its tenant, and who was made for the lab."""
-    tenant = {name: value for name, value in journal.beside.tenant.items() if isinstance(value, str)}
+    tenant = {name: value for name, value in journal.operations.tenant.items() if isinstance(value, str)}
     people = tuple(
         Person(
             after=each.after,
-            factors=tuple(each.data.get("factors") or ()),
-            values={name: value for name, value in each.data.items() if isinstance(value, str)},
+            factors=tuple(each.result["factors"]),
+            values={name: value for name, value in each.result.items() if isinstance(value, str)},
         )
-        for each in journal.beside
-        if each.kind == "user"
+        for each in journal.operations
+        if each.operation == "add_user" and each.result
     )
     has_own_time = tenant.get("kind") == "sandbox"
     return Known(domain=tenant.get("domain"), has_own_time=has_own_time, settings=tenant, people=people)

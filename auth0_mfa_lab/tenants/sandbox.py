@@ -1,0 +1,225 @@
+"""What a lab has of a sandbox, in process, served or recorded: users, limits, its settings, its phone and messages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from auth0_mfa_lab.errors import ControlRefused, LabError, NoServer
+from auth0_mfa_lab.inbox import SandboxInbox
+from auth0_mfa_lab.people import User, checked_factors
+from auth0_mfa_lab.phone import SandboxPhone
+from auth0_mfa_lab.show.evidence import Evidence
+from auth0_mfa_lab.show.limits import DOCUMENTED, NOTE, Limits
+from auth0_mfa_lab.show.phone import Seen, look_at, secrets_in
+from auth0_mfa_lab.show.switches import Switches
+from auth0_mfa_lab.show.told import Lines
+from auth0_mfa_lab.tenants.operations import Ask, Recorder
+from auth0_mfa_lab.wire.aliases import Aliases
+
+if TYPE_CHECKING:
+    from auth0_mfa_lab.bench import Bench
+    from auth0_mfa_lab.clock import LabClock
+    from auth0_mfa_lab.sandbox import Phone, Sandbox
+    from auth0_mfa_lab.sandbox.delivery import Push
+    from auth0_mfa_lab.sandbox.guardian.phone import Time
+
+Json = Any
+
+
+def open_box(**options: Any) -> Sandbox:
+    """Return a new sandbox; LabError names what there is in place of an unknown profile, policy or switch."""
+    from auth0_mfa_lab.sandbox import Sandbox
+
+    try:
+        return Sandbox(**{name: value for name, value in options.items() if value is not None})
+    except ValueError as problem:
+        raise LabError(str(problem)) from None
+
+
+class SandboxInfo(Lines):
+    """How a sandbox tenant is set, and how well each of its answers is known. It holds no secret."""
+
+    def __init__(self, domain: str, ask: Ask) -> None:
+        """Tell of the sandbox with this domain, as it is at each look."""
+        self._domain = domain
+        self._ask = ask
+
+    @property
+    def profile(self) -> str:
+        """The profile: `docs` answers a rejected push as the documentation says, `recorded` as it was recorded."""
+        return str(self._ask("settings")["profile"])
+
+    @property
+    def policy(self) -> str:
+        """When a second factor is asked for, as it is set now: `never`, `all-applications` or `confidence-score`."""
+        return str(self._ask("settings")["policy"])
+
+    @property
+    def switches(self) -> Switches:
+        """The answers where sources differ: what each switch is now, and what it may be."""
+        from auth0_mfa_lab.sandbox import SWITCHES
+
+        return Switches(self._ask("settings")["switches"], SWITCHES)
+
+    def evidence(
+        self,
+        endpoint: str | None = None,
+        mark: str | None = None,
+        error: str | None = None,
+        status: int | str | None = None,
+    ) -> Evidence:
+        """Return a table of every answer that is no plain success, with how well its parts are known.
+
+        `endpoint` is a part of the endpoint's name (`/mfa/challenge`), or a URL; its own answers come first, then those
+        of every endpoint of its kind. `mark` is `rec`, `doc`, `test`, `forum` or `guess`, of the status, the error or
+        the text; `error` is the code as on the wire, `status` the HTTP status.
+        Raises LabError for a value that no answer has, naming those that there are. Source: the reference's marks.
+        """
+        from auth0_mfa_lab.sandbox.errors import ROWS
+
+        return Evidence(ROWS).narrowed(endpoint=endpoint, mark=mark, error=error, status=status)
+
+    def _lines(self) -> list[str]:
+        shown = self._ask("settings")
+        return [
+            f"Sandbox tenant {self._domain} · profile {shown['profile']} · policy {shown['policy']}",
+            "  .evidence() says how well each answer is known, .switches what is answered where sources differ",
+        ]
+
+
+def fresh_user(
+    ask: Recorder, factors: Sequence[str], *, aliases: Aliases, phone: Phone | None, transport: httpx.BaseTransport
+) -> User:
+    """Return a fresh user with just these factors, confirmed; its secrets are learned.
+
+    `phone` scans what there is to scan, over `transport`; no exchange of it stands in the journal.
+    """
+    wanted = checked_factors(factors)
+    made = ask("add_user", factors=list(wanted), phone="own")
+    # Not closed: closing the client would close the transport, which is the lab's.
+    http = httpx.Client(transport=_Unseen(ask, transport))
+    for barcode in made["barcodes"]:
+        if phone is None:  # on another tool's recording
+            break
+        try:
+            answer = phone.scan(barcode, http=http)
+        except httpx.TransportError as failure:
+            raise NoServer(f"The phone could not enroll: no answer ({type(failure).__name__}).") from None
+        if answer is not None and not answer.is_success:
+            raise LabError(f"The phone could not enroll (HTTP {answer.status_code}): ask for the user again.")
+    code = made["recovery_code"]
+    return User(
+        username=made["username"],
+        password=aliases.learn("password", made["password"]),
+        phone_number=made["phone_number"],
+        email=made["email"],
+        factors=wanted,
+        recovery_code=code and aliases.learn("recovery_code", code),
+    )
+
+
+class _Unseen(httpx.BaseTransport):
+    """Sends the enrollment of a phone that a user is made with: an operation of the lab's, and no exchange."""
+
+    def __init__(self, ask: Recorder, inner: httpx.BaseTransport) -> None:
+        self._ask = ask
+        self._inner = inner
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        answer = self._ask.keep("enroll", {}, lambda: self._send(request))
+        return httpx.Response(answer["status"], json=answer["body"])
+
+    def _send(self, request: httpx.Request) -> Mapping[str, Json]:
+        answer = self._inner.handle_request(request)
+        answer.read()
+        return {"status": answer.status_code, "body": answer.json()}
+
+
+def limits_of(ask: Ask | None, user: User) -> Limits:
+    """Return what is left of each limit of a user of the sandbox's; without one (None), what Auth0 documents.
+
+    Raises LabError for what is no user, or none of this sandbox's.
+    """
+    if not isinstance(user, User):
+        raise LabError("lab.limits wants a user: pass what lab.user(...) returned.")
+    if ask is None:
+        return Limits("Limits, as Auth0 documents them", DOCUMENTED, note=NOTE)
+    try:
+        return Limits.of(user.username, ask("limits", user=str(user.username))["limits"])
+    except ControlRefused as refusal:
+        if refusal.status != 404:
+            raise
+    raise LabError(f"This sandbox has no user {user.username!r}: pass one that lab.user(...) of this lab returned.")
+
+
+class Mailbox:
+    """Where the pushes to a phone are: at the tenant."""
+
+    def __init__(self, ask: Ask) -> None:
+        """Fetch them with `ask`."""
+        self._ask = ask
+
+    def pushes(self, token: str) -> tuple[Push, ...]:
+        """Return what was delivered to this push token, oldest first."""
+        from auth0_mfa_lab.sandbox.delivery import Push
+
+        found = self._ask("pushes", token=token)["pushes"]
+        return tuple(Push(service=each["service"], payload=each["payload"]) for each in found)
+
+
+def new_phone(ask: Ask, http: httpx.Client, clock: Time) -> Phone:
+    """Return a phone of the lab's own that speaks over `http`, with nothing on it yet; the tenant names it."""
+    from auth0_mfa_lab.sandbox import Chance, Phone
+
+    named = ask("add_phone")
+    phone = Phone(http, Mailbox(ask), clock, Chance(0), fallback_url=str(http.base_url).rstrip("/"))
+    phone.identifier, phone.push_token = str(named["identifier"]), str(named["push_token"])
+    return phone
+
+
+class PhoneScreen:
+    """What a phone's panel looks at: the lab's phone, and the newest messages since the lab was opened.
+
+    `bars` says why nothing on it can be pressed; a recording's screen does not change between two looks.
+    """
+
+    def __init__(self, phone: Phone, ask: Recorder, *, aliases: Aliases, clock: LabClock, bars: str = "") -> None:
+        """Look at `phone`, at the time of `clock`."""
+        self.bars = bars
+        self._phone = phone
+        self._ask = ask
+        self._aliases = aliases
+        self._clock = clock
+        self._begun = clock.now()
+        self._last: Seen | None = None
+
+    def look(self) -> Seen:
+        """Return what is on the screen; its codes have aliases from now on, and a recording has it."""
+        seen = self._last = self._seen(self._ask)
+        for kind, raw in secrets_in(seen):
+            self._aliases.learn(kind, raw)
+        return seen
+
+    def glance(self) -> Seen:
+        """Return what is on the screen; nothing is learned and nothing kept."""
+        return self._last if self.bars and self._last else self._seen(self._ask.quiet)
+
+    def _seen(self, ask: Ask) -> Seen:
+        sent = [each for each in ask("messages")["messages"] if each["sent_at"] >= self._begun]
+        delivered = Mailbox(ask).pushes(self._phone.push_token)
+        now = self._clock.now()
+        return look_at(self._phone, self._phone.waiting(now, delivered), sent, now)
+
+
+def furnish(lab: Bench, ask: Recorder, clock: Time, *, bars: str = "") -> None:
+    """Give a lab on a sandbox its phone, which keeps the time of `clock`, its inbox and its users."""
+    from auth0_mfa_lab.sandbox import PhoneError
+
+    lab._operations, lab._is_sandbox = ask, True
+    lab._virtual = new_phone(ask, lab._connection.http("phone"), clock)
+    lab.phone = SandboxPhone(lab._virtual, lab.aliases, failures=PhoneError)
+    lab.inbox = SandboxInbox(lambda address: ask("messages", address=address)["messages"], lab.aliases)
+    lab._screen = PhoneScreen(lab._virtual, ask, aliases=lab.aliases, clock=lab.clock, bars=bars)
