@@ -36,7 +36,7 @@ NEWS = "@jupyterlab/apputils-extension:notification"
 NOTEBOOKS = "@jupyterlab/notebook-extension:tracker"
 WIDGETS = "@jupyter-widgets/jupyterlab-manager:plugin"
 _CONFIG: Mapping[str, Mapping[str, object]] = {
-    "Application": {"log_level": "ERROR"},
+    "Application": {"log_level": "INFO"},
     # Any free port: two servers that begin at once would both find the same one free, and one of them end.
     "ServerApp": {"ip": "127.0.0.1", "port": 0, "base_url": "/", "open_browser": False},
     "LabApp": {
@@ -63,15 +63,16 @@ class Jupyter:
         config = {**_CONFIG, **own, "ServerApp": {**_CONFIG["ServerApp"], **root}}
         file = folder / "config.json"
         file.write_text(json.dumps(config), encoding="utf-8")
-        self._log = (folder / "server.log").open("wb")
-        self._server = subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab", f"--config={file}"],
-            stdin=subprocess.DEVNULL,
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
-            env=self._environment(),
-            start_new_session=True,
-        )
+        self.log = folder / "server.log"
+        with self.log.open("wb") as log:
+            self._server = subprocess.Popen(
+                [sys.executable, "-m", "jupyterlab", f"--config={file}"],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=self._environment(),
+                start_new_session=True,
+            )
         address = until(self._address, "JupyterLab starts")
         headers = {"authorization": f"token {token}"}
         self.host = urlsplit(address).netloc
@@ -89,7 +90,6 @@ class Jupyter:
             self._server.kill()
             self._server.wait()
         self._http.close()
-        self._log.close()
 
     def setting(self, plugin: str, **values: object) -> None:
         """Set a plugin's settings for the pages that are opened from now on."""
@@ -138,6 +138,10 @@ class Jupyter:
         kernels = [self._http.get(f"api/kernels/{each['kernel']['id']}").json() for each in sessions]
         return any(each["connections"] >= 1 and each["execution_state"] == "idle" for each in kernels)
 
+    def ask(self, path: str) -> bytes:
+        """Return what the server answers at a path of its REST API."""
+        return self._http.get(path).raise_for_status().content
+
     @property
     def _settings(self) -> Path:
         return self.folder / "settings"
@@ -171,7 +175,7 @@ class Jupyter:
             return False
 
     def _must_live(self) -> None:
-        log = (self.folder / "server.log").read_text(encoding="utf-8", errors="replace")
+        log = self.log.read_text(encoding="utf-8", errors="replace")
         assert self._server.poll() is None, f"JupyterLab ended by itself:\n{log[-2000:]}"
 
 

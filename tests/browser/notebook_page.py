@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 if TYPE_CHECKING:
     from tests.browser.jupyter import Jupyter
@@ -25,6 +26,20 @@ _RAISED = """() => window.jupyterapp.shell.currentWidget.content.widgets
   .map(output => `${output.ename}: ${output.evalue}`)
   .join("\\n")
 """
+
+
+# What a notebook still lacks before a cell may be run: before the web socket is up, JupyterLab drops it without a word.
+_LACKS = """name => {
+  const panel = window.jupyterapp?.shell.currentWidget;
+  const lacks = {
+    "JupyterLab has started": window.jupyterapp,
+    [`${name} is the current tab`]: panel?.context?.path === name,
+    "its file is read": panel?.context?.isReady,
+    "its session is ready": panel?.sessionContext?.isReady,
+    "its kernel is connected": panel?.sessionContext?.session?.kernel?.connectionStatus === "connected",
+  };
+  return Object.keys(lacks).find(each => !lacks[each]) ?? "";
+}"""
 
 
 def until(true: Callable[[], T | None], what: str, page: Page | None = None) -> T:
@@ -54,23 +69,18 @@ class Notebook:
         self._jupyter = jupyter
 
     def wait_ready(self) -> None:
-        """Wait until a cell may be run: before the web socket is up, JupyterLab drops it without a word."""
-        self.page.wait_for_function(
-            """name => {
-              const panel = window.jupyterapp?.shell.currentWidget;
-              return panel?.context?.path === name && panel.context.isReady && panel.sessionContext.isReady
-                && panel.sessionContext.session?.kernel?.connectionStatus === "connected";
-            }""",
-            arg=self.name,
-            timeout=SECONDS * 1000,
-        )
+        """Wait until a cell may be run; AssertionError that says what is lacking after a minute."""
+        try:
+            self.page.wait_for_function(f"name => !({_LACKS})(name)", arg=self.name, timeout=SECONDS * 1000)
+        except PlaywrightTimeout:
+            lacks = self.page.wait_for_function(f"name => ({_LACKS})(name) || 'nothing'", arg=self.name).json_value()
+            raise AssertionError(f"not within {SECONDS:.0f} s: {lacks}") from None
         until(lambda: self._jupyter.kernel_is_ready(self.name), "the kernel is idle and connected", self.page)
 
     def command(self, name: str, **arguments: object) -> None:
         """Let JupyterLab carry out a command, and wait for its end."""
         self.begin(name, **arguments)
-        # The promise itself is not waited for: nothing would end that wait.
-        self.page.wait_for_function("() => window.commandEnded", timeout=SECONDS * 1000)
+        self._wait_for_end(name)
 
     def begin(self, name: str, **arguments: object) -> None:
         """Let JupyterLab carry out a command, and return while it does."""
@@ -94,7 +104,7 @@ class Notebook:
         """Restart the kernel as the menu does, and wait until it takes requests."""
         self.begin("notebook:restart-kernel")
         self.page.locator(".jp-Dialog button.jp-mod-accept").click()
-        self.page.wait_for_function("() => window.commandEnded", timeout=SECONDS * 1000)
+        self._wait_for_end("notebook:restart-kernel")
         self.wait_ready()
 
     def reload(self) -> None:
@@ -139,6 +149,13 @@ class Notebook:
         self.command("docmanager:save")
         expect(self.page.locator(".lm-TabBar-tab.lm-mod-current.jp-mod-dirty")).to_have_count(0)
         return self._jupyter.saved(self.name)
+
+    def _wait_for_end(self, command: str) -> None:
+        try:
+            # The promise itself is not waited for: nothing would end that wait.
+            self.page.wait_for_function("() => window.commandEnded", timeout=SECONDS * 1000)
+        except PlaywrightTimeout:
+            raise AssertionError(f"not within {SECONDS:.0f} s: {command} ends") from None
 
     def _activate(self, index: int) -> None:
         self.page.evaluate(

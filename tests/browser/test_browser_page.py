@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from auth0_mfa_lab.pytest_plugin import Auth0Mfa, User
 from auth0_mfa_lab.show.qr import qr_png
+from tests.browser.evidence import Evidence
 
 HOSTILE = "<script>document.title = 'taken'</script><img src=x onerror=\"document.title = 'taken'\">"
 TITLE = "Phone and inbox · Auth0 MFA lab"
@@ -69,7 +70,7 @@ Open = Callable[..., Page]
 
 
 @pytest.fixture
-def open_page(chromium: Browser, auth0_mfa: Auth0Mfa, tmp_path: Path) -> Iterator[Open]:
+def open_page(chromium: Browser, auth0_mfa: Auth0Mfa, evidence: Evidence, tmp_path: Path) -> Iterator[Open]:
     """Opens the page; whatever it asked during the test must have stayed at the server, with no complaint."""
     contexts: list[BrowserContext] = []
     asked: list[str] = []
@@ -94,6 +95,7 @@ def open_page(chromium: Browser, auth0_mfa: Auth0Mfa, tmp_path: Path) -> Iterato
             reduced_motion="reduce",
         )
         contexts.append(context)
+        evidence.watch(context)
         page = context.new_page()
         page.on("request", lambda each: asked.append(each.url))
         page.on("pageerror", lambda each: complaints.append(str(each)))
