@@ -28,11 +28,17 @@ _RAISED = """() => window.jupyterapp.shell.currentWidget.content.widgets
 """
 
 
-# What a notebook still lacks before a cell may be run: before the web socket is up, JupyterLab drops it without a word.
+# What is still lacking before a cell may be run. While JupyterLab loads, it opens both the notebooks of its layout and
+# the one of its address, each in its own time: what comes later would take the place of another that was opened since.
+# And before the web socket is up, it drops a cell that is run without a word.
 _LACKS = """name => {
-  const panel = window.jupyterapp?.shell.currentWidget;
+  const app = window.jupyterapp;
+  app?.restored.then(() => { window.isRestored = true; });
+  const panel = app?.shell.currentWidget;
   const lacks = {
-    "JupyterLab has started": window.jupyterapp,
+    "JupyterLab has started": app,
+    "its layout is restored": window.isRestored,
+    "what its address names is open": !document.querySelector(".jp-FileBrowser.jp-mod-restoring"),
     [`${name} is the current tab`]: panel?.context?.path === name,
     "its file is read": panel?.context?.isReady,
     "its session is ready": panel?.sessionContext?.isReady,
@@ -73,9 +79,13 @@ class Notebook:
         try:
             self.page.wait_for_function(f"name => !({_LACKS})(name)", arg=self.name, timeout=SECONDS * 1000)
         except PlaywrightTimeout:
-            lacks = self.page.wait_for_function(f"name => ({_LACKS})(name) || 'nothing'", arg=self.name).json_value()
-            raise AssertionError(f"not within {SECONDS:.0f} s: {lacks}") from None
+            raise AssertionError(f"not within {SECONDS:.0f} s: {self.lacks()}") from None
         until(lambda: self._jupyter.kernel_is_ready(self.name), "the kernel is idle and connected", self.page)
+
+    def lacks(self) -> str:
+        """Return what of the page is lacking before a cell may be run, or "" when nothing is."""
+        # Not page.evaluate: nothing would end its wait for a page that hangs.
+        return str(self.page.wait_for_function(f"name => [({_LACKS})(name)]", arg=self.name).json_value()[0])
 
     def command(self, name: str, **arguments: object) -> None:
         """Let JupyterLab carry out a command, and wait for its end."""

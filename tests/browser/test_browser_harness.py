@@ -1,4 +1,4 @@
-"""What is kept of a test that fails: its message names the folder, and the folder has what there was to see."""
+"""The harness of the browser tests: a page is whole before it is handed on, and what is kept of a test that fails."""
 
 import json
 import shutil
@@ -6,10 +6,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import kept_when_it_fails
-from tests.browser.jupyter import Jupyter
+from tests.browser.jupyter import Jupyter, close_all, until
 
 
 def kept(node: pytest.Item) -> Path:
@@ -54,3 +54,27 @@ def test_what_cannot_be_had_is_said_and_hides_nothing_else(
     assert list(folder.glob("page *.png"))
     assert (folder / "jupyterlab.log").exists()
     shutil.rmtree(folder)
+
+
+def test_a_reloaded_page_is_not_ready_before_it_has_opened_all_that_it_will_open(page: Page, jupyter: Jupyter) -> None:
+    notebook = jupyter.open(page, jupyter.notebook("1 + 1"))
+    notebook.save()
+    asked: list[Route] = []
+
+    def hold_all_but_the_first(route: Route) -> None:
+        asked.append(route)
+        if len(asked) == 1:
+            route.continue_()
+
+    # JupyterLab reads the folder for its file browser, and again before it opens the notebook that its address names.
+    page.route("**/api/contents?content=1*", hold_all_but_the_first)
+    page.reload()
+    until(lambda: notebook.lacks() == "what its address names is open", "the layout is restored", page)
+    expect(page.locator(".jp-Notebook")).to_have_count(1)
+    for each in asked[1:]:
+        each.continue_()
+    page.unroute("**/api/contents?content=1*")
+    notebook.wait_ready()
+    assert close_all(page)
+    jupyter.open(page, jupyter.notebook("2 + 2"))
+    expect(page.locator(".jp-Notebook")).to_have_count(1)
