@@ -48,7 +48,11 @@ _LACKS = """name => {
 }"""
 
 
-def until(true: Callable[[], T | None], what: str, page: Page | None = None) -> T:
+class KernelDied(AssertionError):
+    """A kernel ended as it started. The server begins another, whose answer it does not hear for a minute."""
+
+
+def until(true: Callable[[], T | None], what: str | Callable[[], str], page: Page | None = None) -> T:
     """Return the first value of `true()` that is not empty; AssertionError with `what` after a minute."""
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline:
@@ -56,7 +60,7 @@ def until(true: Callable[[], T | None], what: str, page: Page | None = None) -> 
             return value
         # Not time.sleep where there is a page: its events are handled only while playwright waits.
         page.wait_for_timeout(50) if page else time.sleep(0.05)
-    raise AssertionError(f"not within {SECONDS:.0f} s: {what}")
+    raise AssertionError(f"not within {SECONDS:.0f} s: {what if isinstance(what, str) else what()}")
 
 
 def close_all(page: Page) -> bool:
@@ -73,19 +77,17 @@ class Notebook:
         self.page = page
         self.name = name
         self._jupyter = jupyter
+        self._died = jupyter.kernels_that_died()
 
     def wait_ready(self) -> None:
         """Wait until a cell may be run; AssertionError that says what is lacking after a minute."""
-        try:
-            self.page.wait_for_function(f"name => !({_LACKS})(name)", arg=self.name, timeout=SECONDS * 1000)
-        except PlaywrightTimeout:
-            raise AssertionError(f"not within {SECONDS:.0f} s: {self.lacks()}") from None
-        until(lambda: self._jupyter.kernel_is_ready(self.name), "the kernel is idle and connected", self.page)
+        until(self._is_ready, self.lacks, self.page)
 
     def lacks(self) -> str:
-        """Return what of the page is lacking before a cell may be run, or "" when nothing is."""
+        """Return what is lacking before a cell may be run, or "" when nothing is."""
         # Not page.evaluate: nothing would end its wait for a page that hangs.
-        return str(self.page.wait_for_function(f"name => [({_LACKS})(name)]", arg=self.name).json_value()[0])
+        found = self.page.wait_for_function(f"name => [({_LACKS})(name)]", arg=self.name).json_value()[0]
+        return str(found) or ("" if self._jupyter.kernel_is_ready(self.name) else "its kernel is idle")
 
     def command(self, name: str, **arguments: object) -> None:
         """Let JupyterLab carry out a command, and wait for its end."""
@@ -159,6 +161,11 @@ class Notebook:
         self.command("docmanager:save")
         expect(self.page.locator(".lm-TabBar-tab.lm-mod-current.jp-mod-dirty")).to_have_count(0)
         return self._jupyter.saved(self.name)
+
+    def _is_ready(self) -> bool:
+        if self._jupyter.kernels_that_died() > self._died:
+            raise KernelDied(f"the kernel of {self.name} died as it started")
+        return not self.lacks()
 
     def _wait_for_end(self, command: str) -> None:
         try:

@@ -2,6 +2,9 @@
 
 import json
 import shutil
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -9,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import kept_when_it_fails
-from tests.browser.jupyter import Jupyter, close_all, until
+from tests.browser.jupyter import Jupyter, KernelDied, close_all, until
 
 
 def kept(node: pytest.Item) -> Path:
@@ -78,3 +81,39 @@ def test_a_reloaded_page_is_not_ready_before_it_has_opened_all_that_it_will_open
     assert close_all(page)
     jupyter.open(page, jupyter.notebook("2 + 2"))
     expect(page.locator(".jp-Notebook")).to_have_count(1)
+
+
+@contextmanager
+def kernels_that_die(jupyter: Jupyter, times: int) -> Iterator[None]:
+    """Let the next kernels of a JupyterLab end as they start."""
+    left = [jupyter.folder / f"dies {number}" for number in range(times)]
+    for each in left:
+        each.touch()
+    startup = jupyter.folder / "ipython" / "profile_default" / "startup" / "dies.py"
+    startup.parent.mkdir(parents=True, exist_ok=True)
+    startup.write_text(
+        "import os, pathlib\n"
+        f"for each in pathlib.Path({str(jupyter.folder)!r}).glob('dies *'):\n"
+        "    each.unlink()\n"
+        "    os._exit(1)\n",
+        encoding="utf-8",
+    )
+    yield
+    for each in (startup, *left):
+        each.unlink(missing_ok=True)
+
+
+def test_a_kernel_that_dies_as_it_starts_is_started_again_with_a_warning(page: Page, jupyter: Jupyter) -> None:
+    with (
+        kernels_that_die(jupyter, times=1),
+        pytest.warns(UserWarning, match="died as it started, and is started again"),
+    ):
+        notebook = jupyter.open(page, jupyter.notebook(""))
+    assert notebook.ask("6 * 7") == 42
+
+
+def test_a_kernel_that_dies_again_fails_the_test_and_says_so(page: Page, jupyter: Jupyter) -> None:
+    with kernels_that_die(jupyter, times=9), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with pytest.raises(KernelDied, match=r"the kernel of scene-\d+.ipynb died as it started"):
+            jupyter.open(page, jupyter.notebook(""))
