@@ -6,6 +6,7 @@ import json
 import re
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from playwright.sync_api import Locator, Page, expect
@@ -52,7 +53,7 @@ class KernelDied(AssertionError):
     """A kernel ended as it started. The server begins another, whose answer it does not hear for a minute."""
 
 
-def until(true: Callable[[], T | None], what: str | Callable[[], str], page: Page | None = None) -> T:
+def until(true: Callable[[], T | None], what: str, page: Page | None = None) -> T:
     """Return the first value of `true()` that is not empty; AssertionError with `what` after a minute."""
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline:
@@ -60,7 +61,7 @@ def until(true: Callable[[], T | None], what: str | Callable[[], str], page: Pag
             return value
         # Not time.sleep where there is a page: its events are handled only while playwright waits.
         page.wait_for_timeout(50) if page else time.sleep(0.05)
-    raise AssertionError(f"not within {SECONDS:.0f} s: {what if isinstance(what, str) else what()}")
+    raise AssertionError(f"not within {SECONDS:.0f} s: {what}")
 
 
 def close_all(page: Page) -> bool:
@@ -80,8 +81,9 @@ class Notebook:
         self._died = jupyter.kernels_that_died()
 
     def wait_ready(self) -> None:
-        """Wait until a cell may be run; AssertionError that says what is lacking after a minute."""
-        until(self._is_ready, self.lacks, self.page)
+        """Wait until a cell may be run; AssertionError that says what is lacking, and is for a minute."""
+        for what in iter(self._lacking, ""):
+            until(partial(self._has, what), what, self.page)
 
     def lacks(self) -> str:
         """Return what is lacking before a cell may be run, or "" when nothing is."""
@@ -162,10 +164,13 @@ class Notebook:
         expect(self.page.locator(".lm-TabBar-tab.lm-mod-current.jp-mod-dirty")).to_have_count(0)
         return self._jupyter.saved(self.name)
 
-    def _is_ready(self) -> bool:
+    def _has(self, what: str) -> bool:
+        return self._lacking() != what
+
+    def _lacking(self) -> str:
         if self._jupyter.kernels_that_died() > self._died:
             raise KernelDied(f"the kernel of {self.name} died as it started")
-        return not self.lacks()
+        return self.lacks()
 
     def _wait_for_end(self, command: str) -> None:
         try:
