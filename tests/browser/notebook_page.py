@@ -140,10 +140,14 @@ class Notebook:
         """Run an expression in the cell at the end, written over what stood there, and return its JSON value."""
         last = self.cells - 1
         self._activate(last)
-        line = f"import json\nprint('=' + json.dumps({code}))"
-        cell = "window.jupyterapp.shell.currentWidget.content.widgets[at]"
-        self.page.evaluate(f"([at, code]) => {cell}.model.sharedModel.setSource(code)", [last, line])
-        return json.loads(self.run(last).removeprefix("="))
+        model = "window.jupyterapp.shell.currentWidget.content.widgets[at].model"
+        line = f"import json\nprint(json.dumps({code}))"
+        self.page.evaluate(f"([at, code]) => {model}.sharedModel.setSource(code)", [last, line])
+        self.command("notebook:run-cell")
+        # From the model: what is drawn follows it later.
+        outputs = self.page.evaluate(f"at => {model}.outputs.toJSON()", last)
+        assert [each["output_type"] for each in outputs] == ["stream"], outputs
+        return json.loads("".join(outputs[0]["text"]))
 
     @property
     def cells(self) -> int:
