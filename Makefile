@@ -30,7 +30,7 @@ help:
 	@echo 'make bench      measure the served sandbox beside a bare starlette route: cold start, tokens a second; the masking; the panels'
 	@echo 'make load       load it with 32 clients for 30 seconds, each doing complete push logins'
 	@echo 'make kernels    run the browser tests of the panels, and the notebooks, on three versions of ipykernel'
-	@echo 'make flakes     run the browser tests of the panels COUNT=20 times, with every core busy'
+	@echo 'make flakes     run the browser tests COUNT=20 times, with every core busy'
 	@echo 'make check      run lint and types only'
 	@echo 'make notebooks  run all notebooks again and save them in their committed form'
 	@echo 'make readme     write the tables of README.md anew, from what the sandbox does'

@@ -1,4 +1,4 @@
-"""Runs the browser tests of the panels again and again while every core is busy: `make flakes COUNT=20`."""
+"""Runs the browser tests again and again while every core is busy: `make flakes COUNT=20`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.browser.kernels import PANELS, Ran, tested
+from tests.browser.kernels import BROWSER, Ran, tested
 
 
 @contextmanager
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str]) -> int:
     with busy_cores():
         for number in range(1, int(arguments[0] if arguments else 1) + 1):
             begun = time.monotonic()
-            runs.append(tested(Path(sys.executable), [*PANELS, *arguments[1:]]))
+            runs.append(tested(Path(sys.executable), [*BROWSER, *arguments[1:]]))
             sys.stdout.write(f"== run {number}: {runs[-1]} passed, {time.monotonic() - begun:.0f} s\n")
             sys.stdout.flush()
     sys.stdout.write(f"{summary(runs)}\n")

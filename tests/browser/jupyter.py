@@ -8,6 +8,7 @@ import os
 import secrets
 import subprocess
 import sys
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -15,7 +16,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 from playwright.sync_api import Page
 
-from tests.browser.notebook_page import DARK, LIGHT, SECONDS, Notebook, close_all, until
+from tests.browser.notebook_page import DARK, LIGHT, SECONDS, KernelDied, Notebook, close_all, until
 
 __all__ = [
     "DARK",
@@ -26,6 +27,7 @@ __all__ = [
     "THEMES",
     "WIDGETS",
     "Jupyter",
+    "KernelDied",
     "Notebook",
     "close_all",
     "notebook_of",
@@ -36,7 +38,7 @@ NEWS = "@jupyterlab/apputils-extension:notification"
 NOTEBOOKS = "@jupyterlab/notebook-extension:tracker"
 WIDGETS = "@jupyter-widgets/jupyterlab-manager:plugin"
 _CONFIG: Mapping[str, Mapping[str, object]] = {
-    "Application": {"log_level": "ERROR"},
+    "Application": {"log_level": "INFO"},
     # Any free port: two servers that begin at once would both find the same one free, and one of them end.
     "ServerApp": {"ip": "127.0.0.1", "port": 0, "base_url": "/", "open_browser": False},
     "LabApp": {
@@ -63,15 +65,16 @@ class Jupyter:
         config = {**_CONFIG, **own, "ServerApp": {**_CONFIG["ServerApp"], **root}}
         file = folder / "config.json"
         file.write_text(json.dumps(config), encoding="utf-8")
-        self._log = (folder / "server.log").open("wb")
-        self._server = subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab", f"--config={file}"],
-            stdin=subprocess.DEVNULL,
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
-            env=self._environment(),
-            start_new_session=True,
-        )
+        self.log = folder / "server.log"
+        with self.log.open("wb") as log:
+            self._server = subprocess.Popen(
+                [sys.executable, "-m", "jupyterlab", f"--config={file}"],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=self._environment(),
+                start_new_session=True,
+            )
         address = until(self._address, "JupyterLab starts")
         headers = {"authorization": f"token {token}"}
         self.host = urlsplit(address).netloc
@@ -89,7 +92,6 @@ class Jupyter:
             self._server.kill()
             self._server.wait()
         self._http.close()
-        self._log.close()
 
     def setting(self, plugin: str, **values: object) -> None:
         """Set a plugin's settings for the pages that are opened from now on."""
@@ -102,6 +104,10 @@ class Jupyter:
         for file in self._settings.rglob("*.jupyterlab-settings"):
             file.unlink()
         self.setting(NEWS, fetchNews="false", checkForUpdates=False)  # a question that covers the lower right
+        self.end_sessions()
+
+    def end_sessions(self) -> None:
+        """End all sessions with their kernels."""
         for session in self._http.get("api/sessions").json():
             self._http.delete(f"api/sessions/{session['id']}").raise_for_status()
 
@@ -120,23 +126,32 @@ class Jupyter:
         return (self.notebooks / name).read_text(encoding="utf-8")
 
     def open(self, page: Page, name: str) -> Notebook:
-        """Open a notebook in a page, and wait until its kernel takes requests.
+        """Open a notebook in a page, and wait until its kernel takes requests; a warning when it takes a second start.
 
         A page that shows JupyterLab already opens it in a further tab, which takes a quarter of the time.
         """
-        notebook = Notebook(page, self, name)
-        if page.url == "about:blank":
-            page.goto(self.entry % (f"w{secrets.token_hex(4)}", quote(name)))
-        else:
-            notebook.command("docmanager:open", path=name)
-        notebook.wait_ready()
-        return notebook
+        try:
+            return self._opened(page, name)
+        except KernelDied as died:
+            # The server chooses a kernel's ports before the kernel takes them: meanwhile another process may.
+            warnings.warn(f"{died}, and is started again:\n{self._end_of_the_log()}", stacklevel=2)
+            close_all(page)
+            self.end_sessions()
+            return self._opened(page, name)
 
     def kernel_is_ready(self, name: str) -> bool:
         """Whether the kernel of a notebook is idle and the page's web socket is up."""
         sessions = [each for each in self._http.get("api/sessions").json() if each["path"] == name]
         kernels = [self._http.get(f"api/kernels/{each['kernel']['id']}").json() for each in sessions]
         return any(each["connections"] >= 1 and each["execution_state"] == "idle" for each in kernels)
+
+    def kernels_that_died(self) -> int:
+        """Return how many kernels have ended by themselves so far: the server begins another for each."""
+        return self._said().count("KernelRestarter: restarting kernel")
+
+    def ask(self, path: str) -> bytes:
+        """Return what the server answers at a path of its REST API."""
+        return self._http.get(path).raise_for_status().content
 
     @property
     def _settings(self) -> Path:
@@ -153,6 +168,15 @@ class Jupyter:
         }
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("AUTH0_", "JUPYTER"))}
         return kept | {name: str(self.folder / part) for name, part in folders.items()}
+
+    def _opened(self, page: Page, name: str) -> Notebook:
+        notebook = Notebook(page, self, name)
+        if page.url == "about:blank":
+            page.goto(self.entry % (f"w{secrets.token_hex(4)}", quote(name)))
+        else:
+            notebook.command("docmanager:open", path=name)
+        notebook.wait_ready()
+        return notebook
 
     def _address(self) -> str | None:
         self._must_live()
@@ -171,8 +195,13 @@ class Jupyter:
             return False
 
     def _must_live(self) -> None:
-        log = (self.folder / "server.log").read_text(encoding="utf-8", errors="replace")
-        assert self._server.poll() is None, f"JupyterLab ended by itself:\n{log[-2000:]}"
+        assert self._server.poll() is None, f"JupyterLab ended by itself:\n{self._end_of_the_log()}"
+
+    def _said(self) -> str:
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def _end_of_the_log(self) -> str:
+        return self._said()[-2000:]
 
 
 def notebook_of(cells: Sequence[str]) -> dict[str, object]:

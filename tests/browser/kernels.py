@@ -21,14 +21,8 @@ ENVIRONMENTS = ROOT / ".venv" / "kernels"
 KERNELS = ("6.30.*", "7.1.*", "newest")
 """Which ipykernel: a version, or the newest in the range of pyproject.toml."""
 WITHOUT_A_KERNEL = ("test_browser_mermaid.py", "test_browser_page.py")
-PANELS = [
-    "-n",
-    "2",
-    "--dist",
-    "worksteal",
-    "tests/browser",
-    *(f"--ignore=tests/browser/{name}" for name in WITHOUT_A_KERNEL),
-]
+BROWSER = ["-n", "2", "--dist", "worksteal", "tests/browser"]
+PANELS = [*BROWSER, *(f"--ignore=tests/browser/{name}" for name in WITHOUT_A_KERNEL)]
 CELLS = ["-n", "auto", "--dist", "loadfile", "--nbval", "notebooks"]
 
 

@@ -6,9 +6,11 @@ import json
 import re
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 if TYPE_CHECKING:
     from tests.browser.jupyter import Jupyter
@@ -25,6 +27,30 @@ _RAISED = """() => window.jupyterapp.shell.currentWidget.content.widgets
   .map(output => `${output.ename}: ${output.evalue}`)
   .join("\\n")
 """
+
+
+# What is still lacking before a cell may be run. While JupyterLab loads, it opens both the notebooks of its layout and
+# the one of its address, each in its own time: what comes later would take the place of another that was opened since.
+# And before the web socket is up, it drops a cell that is run without a word.
+_LACKS = """name => {
+  const app = window.jupyterapp;
+  app?.restored.then(() => { window.isRestored = true; });
+  const panel = app?.shell.currentWidget;
+  const lacks = {
+    "JupyterLab has started": app,
+    "its layout is restored": window.isRestored,
+    "what its address names is open": !document.querySelector(".jp-FileBrowser.jp-mod-restoring"),
+    [`${name} is the current tab`]: panel?.context?.path === name,
+    "its file is read": panel?.context?.isReady,
+    "its session is ready": panel?.sessionContext?.isReady,
+    "its kernel is connected": panel?.sessionContext?.session?.kernel?.connectionStatus === "connected",
+  };
+  return Object.keys(lacks).find(each => !lacks[each]) ?? "";
+}"""
+
+
+class KernelDied(AssertionError):
+    """A kernel ended as it started. The server begins another, whose answer it does not hear for a minute."""
 
 
 def until(true: Callable[[], T | None], what: str, page: Page | None = None) -> T:
@@ -52,25 +78,23 @@ class Notebook:
         self.page = page
         self.name = name
         self._jupyter = jupyter
+        self._died = jupyter.kernels_that_died()
 
     def wait_ready(self) -> None:
-        """Wait until a cell may be run: before the web socket is up, JupyterLab drops it without a word."""
-        self.page.wait_for_function(
-            """name => {
-              const panel = window.jupyterapp?.shell.currentWidget;
-              return panel?.context?.path === name && panel.context.isReady && panel.sessionContext.isReady
-                && panel.sessionContext.session?.kernel?.connectionStatus === "connected";
-            }""",
-            arg=self.name,
-            timeout=SECONDS * 1000,
-        )
-        until(lambda: self._jupyter.kernel_is_ready(self.name), "the kernel is idle and connected", self.page)
+        """Wait until a cell may be run; AssertionError that says what is lacking, and is for a minute."""
+        for what in iter(self._lacking, ""):
+            until(partial(self._has, what), what, self.page)
+
+    def lacks(self) -> str:
+        """Return what is lacking before a cell may be run, or "" when nothing is."""
+        # Not page.evaluate: nothing would end its wait for a page that hangs.
+        found = self.page.wait_for_function(f"name => [({_LACKS})(name)]", arg=self.name).json_value()[0]
+        return str(found) or ("" if self._jupyter.kernel_is_ready(self.name) else "its kernel is idle")
 
     def command(self, name: str, **arguments: object) -> None:
         """Let JupyterLab carry out a command, and wait for its end."""
         self.begin(name, **arguments)
-        # The promise itself is not waited for: nothing would end that wait.
-        self.page.wait_for_function("() => window.commandEnded", timeout=SECONDS * 1000)
+        self._wait_for_end(name)
 
     def begin(self, name: str, **arguments: object) -> None:
         """Let JupyterLab carry out a command, and return while it does."""
@@ -94,7 +118,7 @@ class Notebook:
         """Restart the kernel as the menu does, and wait until it takes requests."""
         self.begin("notebook:restart-kernel")
         self.page.locator(".jp-Dialog button.jp-mod-accept").click()
-        self.page.wait_for_function("() => window.commandEnded", timeout=SECONDS * 1000)
+        self._wait_for_end("notebook:restart-kernel")
         self.wait_ready()
 
     def reload(self) -> None:
@@ -116,10 +140,14 @@ class Notebook:
         """Run an expression in the cell at the end, written over what stood there, and return its JSON value."""
         last = self.cells - 1
         self._activate(last)
-        line = f"import json\nprint('=' + json.dumps({code}))"
-        cell = "window.jupyterapp.shell.currentWidget.content.widgets[at]"
-        self.page.evaluate(f"([at, code]) => {cell}.model.sharedModel.setSource(code)", [last, line])
-        return json.loads(self.run(last).removeprefix("="))
+        model = "window.jupyterapp.shell.currentWidget.content.widgets[at].model"
+        line = f"import json\nprint(json.dumps({code}))"
+        self.page.evaluate(f"([at, code]) => {model}.sharedModel.setSource(code)", [last, line])
+        self.command("notebook:run-cell")
+        # From the model: what is drawn follows it later.
+        outputs = self.page.evaluate(f"at => {model}.outputs.toJSON()", last)
+        assert [each["output_type"] for each in outputs] == ["stream"], outputs
+        return json.loads("".join(outputs[0]["text"]))
 
     @property
     def cells(self) -> int:
@@ -139,6 +167,21 @@ class Notebook:
         self.command("docmanager:save")
         expect(self.page.locator(".lm-TabBar-tab.lm-mod-current.jp-mod-dirty")).to_have_count(0)
         return self._jupyter.saved(self.name)
+
+    def _has(self, what: str) -> bool:
+        return self._lacking() != what
+
+    def _lacking(self) -> str:
+        if self._jupyter.kernels_that_died() > self._died:
+            raise KernelDied(f"the kernel of {self.name} died as it started")
+        return self.lacks()
+
+    def _wait_for_end(self, command: str) -> None:
+        try:
+            # The promise itself is not waited for: nothing would end that wait.
+            self.page.wait_for_function("() => window.commandEnded", timeout=SECONDS * 1000)
+        except PlaywrightTimeout:
+            raise AssertionError(f"not within {SECONDS:.0f} s: {command} ends") from None
 
     def _activate(self, index: int) -> None:
         self.page.evaluate(

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from auth0_mfa_lab.pytest_plugin import Auth0Mfa, User
 from auth0_mfa_lab.show.qr import qr_png
+from tests.browser.evidence import Evidence
 
 HOSTILE = "<script>document.title = 'taken'</script><img src=x onerror=\"document.title = 'taken'\">"
 TITLE = "Phone and inbox · Auth0 MFA lab"
@@ -69,7 +70,7 @@ Open = Callable[..., Page]
 
 
 @pytest.fixture
-def open_page(chromium: Browser, auth0_mfa: Auth0Mfa, tmp_path: Path) -> Iterator[Open]:
+def open_page(chromium: Browser, auth0_mfa: Auth0Mfa, evidence: Evidence, tmp_path: Path) -> Iterator[Open]:
     """Opens the page; whatever it asked during the test must have stayed at the server, with no complaint."""
     contexts: list[BrowserContext] = []
     asked: list[str] = []
@@ -94,6 +95,7 @@ def open_page(chromium: Browser, auth0_mfa: Auth0Mfa, tmp_path: Path) -> Iterato
             reduced_motion="reduce",
         )
         contexts.append(context)
+        evidence.watch(context)
         page = context.new_page()
         page.on("request", lambda each: asked.append(each.url))
         page.on("pageerror", lambda each: complaints.append(str(each)))
@@ -105,6 +107,8 @@ def open_page(chromium: Browser, auth0_mfa: Auth0Mfa, tmp_path: Path) -> Iterato
 
     yield opened
     for number, context in enumerate(contexts):
+        # An answer of a test's own that is under way when its page goes would fail the test after it.
+        context.pages[0].unroute_all(behavior="ignoreErrors")
         context.pages[0].screenshot(path=tmp_path / f"page {number}.png", full_page=True)
         context.close()
     strangers = {url for url in asked if not url.startswith((f"https://{auth0_mfa.domain}/_lab/", "data:"))}
