@@ -4,6 +4,7 @@ import asyncio
 import threading
 import weakref
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any
 
 import httpx
@@ -13,6 +14,8 @@ from auth0_mfa_lab.sandbox.web.exchange import AsgiApp, Exchange, asgi_scope
 NOTES = "auth0_lab_notes"
 """The name of the notes in `httpx.Response.extensions`: a tuple of plain sentences, never a secret."""
 FAILURES_KEPT = 20
+SECONDS_TO_ANSWER = 60.0
+SECONDS_TO_STOP = 30.0
 
 
 class SandboxTransport(httpx.BaseTransport):
@@ -79,15 +82,20 @@ class _Worker:
         self.thread.start()
 
     def run(self, answering: Any) -> httpx.Response:
-        answer: httpx.Response = asyncio.run_coroutine_threadsafe(answering, self._loop).result()
-        return answer
+        """Return the answer; RuntimeError when none comes."""
+        answer: Future[httpx.Response] = asyncio.run_coroutine_threadsafe(answering, self._loop)
+        try:
+            return answer.result(SECONDS_TO_ANSWER)
+        except TimeoutError:
+            answer.cancel()
+            raise RuntimeError(f"The sandbox did not answer within {SECONDS_TO_ANSWER:.0f} seconds.") from None
 
     def stop(self) -> None:
         """Stop the loop, wait for the thread, which closes the loop; a second call does nothing."""
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._loop.stop)
             if self.thread is not threading.current_thread():
-                self.thread.join()
+                self.thread.join(SECONDS_TO_STOP)
 
 
 def _serve(loop: asyncio.AbstractEventLoop) -> None:
