@@ -15,7 +15,11 @@ import click
 @click.option("--profile", type=click.Choice(["docs", "recorded"]), default="docs", show_default=True)
 @click.option("--seed", type=int, help="Draw the same ids and secrets in each run.")
 @click.option("--clock", type=click.Choice(["wall", "frozen"]), default="wall", show_default=True)
-@click.option("--env-file", type=click.Path(path_type=Path, dir_okay=False), help="Write the settings here.")
+@click.option(
+    "--env-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the settings here, never over a file of yours, and remove them at the end.",
+)
 def serve(
     port: int,
     host: str,

@@ -11,7 +11,7 @@ from typing import Any
 from auth0_mfa_lab.sandbox import Chance, Sandbox, WallClock, fictional_number
 from auth0_mfa_lab.sandbox.server import Server
 from auth0_mfa_lab.secret import Secret
-from auth0_mfa_lab.serving import environment, folder_of, write_env_file
+from auth0_mfa_lab.serving import environment, write_env_file
 from auth0_mfa_lab.settings import Settings
 from auth0_mfa_lab.tenants.remote import Remote
 
@@ -23,7 +23,7 @@ class Running:
         """Write what `serve --env-file` writes, into `folder`."""
         self.env_file = folder / "auth0.env"
         write_env_file(self.env_file, server)
-        self.env: Mapping[str, str] = environment(server, folder_of(self.env_file))
+        self.env: Mapping[str, str] = environment(server, self.env_file)
         self._sandbox = server.sandbox
         self._seed = seed
         self._tests = itertools.count(1)

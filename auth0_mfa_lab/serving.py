@@ -3,9 +3,10 @@
 import os
 import re
 import secrets
-import shutil
+import stat
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,18 @@ from auth0_mfa_lab.sandbox.records import Profile
 from auth0_mfa_lab.sandbox.server import Server, is_loopback
 
 HEAD = "# Written by auth0-mfa-lab serve, and overwritten by its next start."
+"""The first line of each file that a server writes."""
+PEM = "-----BEGIN CERTIFICATE-----"
+LARGEST_FILE = 4 * 1024 * 1024
+VARIABLES = frozenset(
+    {
+        *("AUTH0_LAB_TENANT", "AUTH0_DOMAIN", "AUTH0_CLIENT_ID", "AUTH0_CLIENT_SECRET", "AUTH0_PUBLIC_CLIENT_ID"),
+        *("AUTH0_MGMT_CLIENT_ID", "AUTH0_MGMT_CLIENT_SECRET", "AUTH0_USERNAME", "AUTH0_PASSWORD"),
+        *("AUTH0_PHONE_NUMBER", "AUTH0_EMAIL", "AUTH0_AUDIENCE", "AUTH0_LAB_TOKEN", "AUTH0_CA_FILE"),
+        *("NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"),
+    }
+)
+"""The variables of an env file; a file with any other line is not the lab's own."""
 PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=!-]*")
 
 
@@ -39,25 +52,29 @@ class Wish:
 def serve(wish: Wish, *, say: Callable[[str], None], warn: Callable[[str], None]) -> None:
     """Serve until a signal; `say` is given the one line when the first request can be answered.
 
-    Raises CannotServe, before anything is served.
+    The env file is there while the server answers. Raises CannotServe, before anything is served.
     """
     if not is_loopback(wish.host):
         if not wish.allow_remote:
             raise CannotServe(f"--host {wish.host} lets other machines in: add --allow-remote if that is wanted")
         warn(f"Other machines reach this server at {wish.host}: whoever has its secrets can do anything in it.")
-    if wish.env_file is not None:
-        _must_be_ours(wish.env_file)
+    if wish.env_file is not None and not wish.env_file.absolute().parent.is_dir():
+        raise CannotServe(f"there is no folder {wish.env_file.absolute().parent} for --env-file")
     server = _server(wish)
+    files: dict[Path, bytes] = {}
 
     def ready() -> None:
-        if wish.env_file is not None:
-            write_env_file(wish.env_file, server)
+        _write_all(files)
         say(_ready_line(server, wish.env_file))
 
     try:
+        if wish.env_file is not None:
+            files = _files(wish.env_file, server)
+            _remove_stale(wish.env_file, files)
         server.run(ready)
     finally:
         server.stop()
+        _remove_written(files)
 
 
 def _server(wish: Wish) -> Server:
@@ -88,8 +105,8 @@ def _ready_line(server: Server, env_file: Path | None) -> str:
     return f"{server.url}/ is ready; its page is {server.url}/_lab/#token={server.token} (Ctrl-C stops it)"
 
 
-def environment(server: Server, folder: Path) -> dict[str, str]:
-    """Return the variables that an application, its SDKs and the lab read; certificates are files of `folder`."""
+def environment(server: Server, env_file: Path) -> dict[str, str]:
+    """Return the variables that an application, its SDKs and the lab read; certificates lie beside the env file."""
     defaults = server.sandbox.defaults
     values = {
         "AUTH0_LAB_TENANT": "served",
@@ -108,31 +125,23 @@ def environment(server: Server, folder: Path) -> dict[str, str]:
     }
     if server.certificates is None:
         return values
-    authority, bundle = str(folder / "ca.pem"), str(folder / "bundle.pem")
+    authority, bundle = map(str, certificate_files(env_file))
     files = {"AUTH0_CA_FILE": authority, "NODE_EXTRA_CA_CERTS": authority}
     return values | files | {"REQUESTS_CA_BUNDLE": bundle, "SSL_CERT_FILE": bundle}
 
 
+def certificate_files(env_file: Path) -> tuple[Path, Path]:
+    """Return where the CA of an env file's server is, and the bundle of all roots with it."""
+    file = env_file.absolute()
+    return file.with_name(f"{file.name}.ca.pem"), file.with_name(f"{file.name}.bundle.pem")
+
+
 def write_env_file(file: Path, server: Server) -> None:
-    """Write a dotenv file that sh can source, and its certificates beside it; nobody else can read them.
+    """Write a dotenv file that sh can source, and its certificates beside it; only their owner can read them.
 
-    Whoever sees the file sees it whole, with certificates that are there. Raises CannotServe.
+    The file appears whole, after its certificates. Raises CannotServe, also where a file is that the lab did not write.
     """
-    file = file.absolute()
-    folder = folder_of(file)
-    try:
-        _begin_folder(folder)
-        if server.certificates is not None:
-            _write(folder / "ca.pem", server.certificates.ca_pem)
-            _write(folder / "bundle.pem", server.certificates.bundle())
-        _write(file, dotenv(environment(server, folder)).encode())
-    except OSError as problem:
-        raise CannotServe(f"{file} cannot be written ({problem.strerror})") from None
-
-
-def folder_of(file: Path) -> Path:
-    """Return where the certificates of an env file are."""
-    return file.with_name(f"{file.name}.d")
+    _write_all(_files(file, server))
 
 
 def dotenv(values: Mapping[str, str]) -> str:
@@ -149,28 +158,78 @@ def quoted(value: str) -> str:
     return f'"{value}"' if "'" in value else f"'{value}'"
 
 
-def _must_be_ours(file: Path) -> None:
-    """Refuse a file that somebody else wrote, and take away one that tells of a server that has ended."""
-    if not file.absolute().parent.is_dir():
-        raise CannotServe(f"there is no folder {file.absolute().parent} for --env-file")
+# -- the files of a server: written and removed only where the lab's own are
+
+
+def _files(env_file: Path, server: Server) -> dict[Path, bytes]:
+    """Return the files of a server with their contents; the env file is the last."""
+    files: dict[Path, bytes] = {}
+    if server.certificates is not None:
+        authority, bundle = certificate_files(env_file)
+        files[authority] = f"{HEAD}\n".encode() + server.certificates.ca_pem
+        files[bundle] = f"{HEAD}\n".encode() + server.certificates.bundle()
+    return files | {env_file.absolute(): dotenv(environment(server, env_file)).encode()}
+
+
+def _remove_stale(env_file: Path, files: Mapping[Path, bytes]) -> None:
+    """Remove what an ended server has left: the env file tells applications that this server answers.
+
+    Raises CannotServe, and removes nothing, where `files` would replace what the lab did not write.
+    """
+    for each in files:
+        _must_be_free(each)
     try:
-        is_ours = not file.exists() or file.read_text(encoding="utf-8", errors="replace").startswith(HEAD)
+        for each in (env_file.absolute(), *certificate_files(env_file)):
+            if _is_ours(each):
+                each.unlink(missing_ok=True)
     except OSError as problem:
-        raise CannotServe(f"--env-file {file} cannot be read ({(problem.strerror or '').lower()})") from None
-    if not is_ours:
-        raise CannotServe(f"{file} is not a file of auth0-mfa-lab serve: name another one for --env-file")
-    folder = folder_of(file.absolute())
-    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-        raise CannotServe(f"{folder} must be a folder: it is for the certificates")
-    # Whoever waits for the file waits for this server, not for the one before.
-    file.unlink(missing_ok=True)
+        raise CannotServe(f"{problem.filename} cannot be removed ({problem.strerror})") from None
 
 
-def _begin_folder(folder: Path) -> None:
-    if folder.exists():
-        shutil.rmtree(folder)
-    folder.mkdir(mode=0o700)
-    folder.chmod(0o700)
+def _write_all(files: Mapping[Path, bytes]) -> None:
+    for file, content in files.items():
+        _must_be_free(file)
+        try:
+            _write(file, content)
+        except OSError as problem:
+            raise CannotServe(f"{file} cannot be written ({problem.strerror})") from None
+
+
+def _remove_written(files: dict[Path, bytes]) -> None:
+    """Remove the files that still hold what this server wrote: each server's token is its own."""
+    for file, content in reversed(files.items()):
+        with suppress(OSError):
+            if _content(file) == content:
+                file.unlink()
+
+
+def _must_be_free(file: Path) -> None:
+    if (file.exists() or file.is_symlink()) and not _is_ours(file):
+        raise CannotServe(
+            f"{file} is not a file of auth0-mfa-lab serve, or was changed by hand: name another one for --env-file"
+        )
+
+
+def _is_ours(file: Path) -> bool:
+    """Tell whether a file holds what `serve` writes, and nothing else: people add lines of their own to a `.env`."""
+    head, *lines = (_content(file) or b"\n").decode("utf-8", "replace").splitlines()
+    if head != HEAD:
+        return False
+    if lines[:1] == [PEM]:
+        return True
+    values = {name: value for name, _, value in (line.partition("=") for line in lines)}
+    is_as_written = len(values) == len(lines) and values.get("AUTH0_LAB_TENANT", "served") == "served"
+    return is_as_written and values.keys() <= VARIABLES
+
+
+def _content(file: Path) -> bytes | None:
+    """Return what a regular file holds; None for a link, a folder, a pipe, and what is not there or too large."""
+    try:
+        status = file.lstat()
+        is_readable = stat.S_ISREG(status.st_mode) and status.st_size <= LARGEST_FILE
+        return file.read_bytes() if is_readable else None
+    except OSError:
+        return None
 
 
 def _write(file: Path, content: bytes) -> None:

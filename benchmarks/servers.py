@@ -60,7 +60,7 @@ def sandbox(folder: Path, *, tls: bool) -> Iterator[Running]:
     """Run `auth0-mfa-lab serve`, which makes its own certificate."""
     port, env_file = free_port(), folder / "lab.env"
     command = [str(Path(sys.executable).with_name("auth0-mfa-lab")), "serve", "--port", str(port)]
-    ca_file = f"{env_file}.d/ca.pem" if tls else None
+    ca_file = f"{env_file}.ca.pem" if tls else None
     command += ["--env-file", str(env_file), "--tls" if tls else "--no-tls"]
     with _process(command, folder) as (process, begun):
         took, used = _wait(process, Address(port=port, ca_file=ca_file), begun)

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 from auth0_mfa_lab.cli import main
 from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.sandbox.server import Server
-from auth0_mfa_lab.serving import environment, write_env_file
+from auth0_mfa_lab.serving import certificate_files, environment, write_env_file
 
 Run = Callable[..., Result]
 
@@ -51,7 +51,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 @pytest.fixture
 def app(server: Server, env_file: Path) -> Iterator[httpx.Client]:
     """An application that trusts the server's CA."""
-    context = ssl.create_default_context(cafile=str(env_file.with_name("served.env.d") / "ca.pem"))
+    context = ssl.create_default_context(cafile=str(certificate_files(env_file)[0]))
     with httpx.Client(base_url=server.url, verify=context, trust_env=False) as client:
         yield client
 
@@ -223,7 +223,7 @@ def test_clock_advance_moves_the_servers_clock(run: Run, server: Server, env_fil
 def test_the_environment_names_the_server(
     run: Run, server: Server, env_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in environment(server, env_file.with_name("served.env.d")).items():
+    for name, value in environment(server, env_file).items():
         if name in ("AUTH0_DOMAIN", "AUTH0_CA_FILE", "AUTH0_LAB_TOKEN"):
             monkeypatch.setenv(name, value)
     assert run("reset").exit_code == 0

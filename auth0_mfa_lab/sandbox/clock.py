@@ -1,5 +1,6 @@
 """The sandbox's time: one clock that moves only when somebody moves it, and one that follows the wall's."""
 
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -8,6 +9,23 @@ START = 1_800_000_000.0
 """2027-01-15T08:00:00Z, in epoch seconds."""
 LARGEST_ADVANCE = 100 * 365 * 86_400
 """By how many seconds a clock is moved at most, all its advances together: dates end with the year 9999."""
+
+if sys.platform == "win32":
+
+    def real_monotonic(monotonic: Callable[[], float] = time.monotonic) -> float:
+        """Return the machine's monotonic seconds, also in a test that replaces `time.monotonic`."""
+        return monotonic()
+
+else:
+
+    def real_monotonic() -> float:
+        """Return the machine's monotonic seconds, also in a test that replaces `time.monotonic`."""
+        return time.clock_gettime(time.CLOCK_MONOTONIC)
+
+
+def wall_time() -> float:
+    """Return `time.time()` as it is found at the call: a test may have replaced it, for the application too."""
+    return time.time()
 
 
 class Clock:
@@ -64,7 +82,7 @@ class WallClock(Clock):
 
     stands_still = False
 
-    def __init__(self, wall: Callable[[], float] = time.time) -> None:
+    def __init__(self, wall: Callable[[], float] = wall_time) -> None:
         super().__init__()
         self._wall = wall
 

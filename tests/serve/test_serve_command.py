@@ -8,10 +8,7 @@ import socket
 import ssl
 import stat
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import certifi
@@ -19,11 +16,9 @@ import httpx
 import pytest
 from dotenv import dotenv_values
 
-from auth0_mfa_lab import serving
 from auth0_mfa_lab.serving import CannotServe, dotenv, quoted
+from tests.serve.serve_command import SECONDS, refused, serving_process
 
-MAIN = "from auth0_mfa_lab.cli import main; main()"
-SECONDS = 20.0
 CONFIGURATION = "/.well-known/openid-configuration"
 NAMES = (
     *("AUTH0_LAB_TENANT", "AUTH0_DOMAIN", "AUTH0_CA_FILE", "AUTH0_CLIENT_ID", "AUTH0_CLIENT_SECRET"),
@@ -39,28 +34,6 @@ def folder(tmp_path: Path) -> Path:
     made = tmp_path / "my project $HOME"
     made.mkdir()
     return made
-
-
-@contextmanager
-def serving_process(*options: str, cwd: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Run the command on a free port, and give its process and its ready line."""
-    command = [sys.executable, "-c", MAIN, "serve", *([] if "--port" in options else ["--port", "0"]), *options]
-    process = subprocess.Popen(command, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        yield process, process.stdout.readline().rstrip("\n")
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def refused(*options: str, cwd: Path) -> str:
-    """Return what the command says when it does not start."""
-    command = [sys.executable, "-c", MAIN, "serve", *options]
-    ended = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=SECONDS, check=False)
-    assert (ended.returncode, ended.stdout) == (1, "")
-    assert ended.stderr.count("\n") == 1
-    return ended.stderr
 
 
 def client(values: dict[str, str | None]) -> httpx.Client:
@@ -90,11 +63,10 @@ def test_nobody_else_can_read_the_env_file_or_its_certificates(folder: Path) -> 
     before = os.umask(0)
     try:
         with serving_process("--env-file", "lab.env", cwd=folder):
-            assert stat.S_IMODE((folder / "lab.env").stat().st_mode) == 0o600
-            assert stat.S_IMODE((folder / "lab.env.d").stat().st_mode) == 0o700
-            assert {each.name for each in (folder / "lab.env.d").iterdir()} == {"ca.pem", "bundle.pem"}
-            assert {each.name for each in folder.iterdir()} == {"lab.env", "lab.env.d"}
-            assert not any("PRIVATE" in each.read_text() for each in (folder / "lab.env.d").iterdir())
+            written = list(folder.iterdir())
+            assert {each.name for each in written} == {"lab.env", "lab.env.ca.pem", "lab.env.bundle.pem"}
+            assert {stat.S_IMODE(each.stat().st_mode) for each in written} == {0o600}
+            assert not any("PRIVATE" in each.read_text() for each in written)
     finally:
         os.umask(before)
 
@@ -150,13 +122,11 @@ def test_after_a_kill_the_next_start_begins_anew(folder: Path) -> None:
         process.wait()
         with client(first) as http, pytest.raises(httpx.ConnectError):
             http.get(CONFIGURATION)
-    (folder / "lab.env.d" / "left over").touch()
     with serving_process("--env-file", "lab.env", "--port", port, cwd=folder):
         second = dotenv_values(folder / "lab.env", interpolate=False)
         assert second["AUTH0_DOMAIN"] == first["AUTH0_DOMAIN"]
         for name in ("AUTH0_LAB_TOKEN", "AUTH0_CLIENT_SECRET", "AUTH0_PASSWORD"):
             assert second[name] != first[name]
-        assert {each.name for each in (folder / "lab.env.d").iterdir()} == {"ca.pem", "bundle.pem"}
         with client(second) as http:
             assert http.get(CONFIGURATION).status_code == 200
 
@@ -192,11 +162,6 @@ def test_what_cannot_be_is_refused_in_one_line(folder: Path) -> None:
         assert "try --port 0" in refused("--port", str(other.getsockname()[1]), cwd=folder)
     assert "is no name of a host" in refused("--port", "0", "--name", "a/b", cwd=folder)
     assert "there is no folder" in refused("--env-file", "no/lab.env", cwd=folder)
-    (folder / ".env").write_text("AUTH0_LAB_TENANT=live\n", encoding="utf-8")
-    assert "is not a file of auth0-mfa-lab serve" in refused("--env-file", ".env", cwd=folder)
-    assert (folder / ".env").read_text(encoding="utf-8") == "AUTH0_LAB_TENANT=live\n"
-    (folder / "lab.env.d").symlink_to(folder)
-    assert "must be a folder" in refused("--env-file", "lab.env", cwd=folder)
 
 
 def test_other_machines_are_let_in_with_a_warning_alone(folder: Path) -> None:
@@ -207,18 +172,3 @@ def test_other_machines_are_let_in_with_a_warning_alone(folder: Path) -> None:
         assert line.startswith("https://localhost:")
         process.terminate()
         assert process.communicate()[1].startswith("Warning: Other machines reach this server at 0.0.0.0")
-
-
-def test_an_env_file_of_before_is_gone_until_the_server_is_ready(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = folder / "lab.env"
-    file.write_text(f"{serving.HEAD}\nAUTH0_LAB_TOKEN=old\n", encoding="utf-8")
-    seen: list[bool] = []
-
-    def look(_wish: object) -> None:
-        seen.append(file.exists())
-        raise CannotServe("enough")
-
-    monkeypatch.setattr(serving, "_server", look)
-    with pytest.raises(CannotServe, match="enough"):
-        serving.serve(serving.Wish(env_file=file), say=print, warn=print)
-    assert seen == [False]

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import errno
 import ipaddress
+import os
 import secrets
 import signal
 import socket
@@ -14,6 +15,7 @@ from types import FrameType, TracebackType
 import uvicorn
 
 from auth0_mfa_lab.sandbox import Sandbox
+from auth0_mfa_lab.sandbox.clock import real_monotonic
 from auth0_mfa_lab.sandbox.domains import host_of
 from auth0_mfa_lab.sandbox.server.certificates import OWN_NAMES, Certificates
 from auth0_mfa_lab.sandbox.server.front import Front
@@ -21,6 +23,7 @@ from auth0_mfa_lab.sandbox.server.front import Front
 LOOPBACKS = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
 EVERYWHERE = ("0.0.0.0", "::")
 SECONDS_TO_START = 30.0
+SECONDS_TO_STOP = 30.0
 STOPS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
@@ -65,7 +68,8 @@ class Server:
     def run(self, ready: Callable[[], None] = lambda: None) -> None:
         """Serve in this thread until SIGINT or SIGTERM; `ready` is called when the first request can be answered."""
         self._uvicorn.ready = ready
-        asyncio.run(self._uvicorn.serve(sockets=self._sockets))
+        with asyncio.Runner(loop_factory=_Loop) as runner:
+            runner.run(self._uvicorn.serve(sockets=self._sockets))
 
     def start(self) -> None:
         """Serve in a thread, and return when the first request can be answered."""
@@ -76,12 +80,14 @@ class Server:
             raise RuntimeError("The server did not start.")
 
     def stop(self) -> None:
-        """End what `start` began; a second call does nothing."""
+        """End what `start` began; a second call does nothing. RuntimeError when the server does not end."""
         self._uvicorn.should_exit = True
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(SECONDS_TO_STOP)
         for each in self._sockets:
             each.close()
+        if self._thread is not None and self._thread.is_alive():
+            raise RuntimeError("The server did not stop.")
 
     def __enter__(self) -> "Server":
         self.start()
@@ -91,6 +97,13 @@ class Server:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+class _Loop(asyncio.SelectorEventLoop):
+    """An event loop that goes on in a test that replaces the clock: its timers, and the server's end, need the time."""
+
+    def time(self) -> float:
+        return real_monotonic()
 
 
 class _Uvicorn(uvicorn.Server):
@@ -177,7 +190,8 @@ def _socket(family: socket.AddressFamily, host: str, port: int) -> socket.socket
     # Named, or asyncio takes no connection of it for TCP, and lets each answer wait 40 ms for the client's word.
     made = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if os.name == "posix":  # elsewhere two servers could have one port by it
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         made.bind((host, port))

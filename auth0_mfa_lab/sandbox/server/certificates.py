@@ -33,4 +33,4 @@ class Certificates:
         """Return the roots that everybody trusts and this CA: for clients that take one file in place of theirs."""
         import certifi
 
-        return Path(certifi.where()).read_bytes().rstrip(b"\n") + b"\n\n" + self.ca_pem
+        return self.ca_pem + b"\n" + Path(certifi.where()).read_bytes()
