@@ -13,14 +13,15 @@ PANEL = "auth0-mfa-panel"
 OFF = "auth0-mfa-off"
 BUSY = "auth0-mfa-busy"
 
+# As specific as the rules of ipywidgets for a button under the pointer or with the focus.
 _STYLE = f"""
-.{PANEL} button[aria-disabled="true"] {{
+.{PANEL} .jupyter-button[aria-disabled="true"] {{
   cursor: not-allowed;
   opacity: 0.6;
   box-shadow: none;
   transition: opacity 0s 0.15s;  /* what takes less time does not flicker */
 }}
-.{PANEL} button[aria-busy="true"], .{PANEL} button[aria-busy="true"]:hover {{
+.{PANEL} .jupyter-button[aria-busy="true"] {{
   cursor: progress;
   box-shadow: inset 0 -3px #1976d2;
   transition: box-shadow 0s 0.15s;
@@ -77,7 +78,8 @@ function render({ model, el }) {
     }
     if (focused && !root.contains(focused)) {  // its row is gone
       focused = null;
-      if (document.activeElement === document.body) [...root.querySelectorAll("button")].at(-1)?.focus();
+      const last = [...root.querySelectorAll("button")].at(-1);
+      if (document.activeElement === document.body) last?.focus({ preventScroll: true });
     }
   }
 
@@ -92,7 +94,8 @@ function render({ model, el }) {
     window.addEventListener("click", clicked, { capture: true, signal });
     window.addEventListener("keydown", keyPressed, { capture: true, signal });
     root.addEventListener("focusin", (event) => { focused = event.target; }, { signal });
-    root.addEventListener("focusout", () => { focused = null; }, { signal });
+    // Without a successor it may be that the focused element is being removed.
+    root.addEventListener("focusout", (event) => { if (event.relatedTarget) focused = null; }, { signal });
     observer.observe(root, { subtree: true, childList: true, attributes: true, attributeFilter: ["class"] });
     changed();
   }
