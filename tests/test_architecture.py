@@ -25,7 +25,7 @@ MODULES = {
 # The sandbox stands apart: it imports nothing of the package, and only the rooms named here import it.
 LAYERS = (
     "cli",
-    "cli_cleanup cli_control cli_doctor cli_drift cli_scan cli_serve pytest_plugin",
+    "cli_cleanup cli_control cli_doctor cli_drift cli_scan cli_serve cli_trust pytest_plugin",
     "lab plugin_control plugin_server plugin_tenant serving ",  # and the package's public face, whose name is ""
     "owned replayed door exporting furnishing paneled",
     "bench virtual_phone staged",

@@ -403,6 +403,29 @@ def test_a_second_click_while_it_polls_does_nothing_and_a_method_says_why() -> N
     in_a_loop(story)
 
 
+def test_of_presses_on_many_threads_one_is_taken() -> None:
+    slow = Slow(PENDING)
+    panel = a_panel_that_asks(slow)
+    first = threading.Thread(target=panel.until_button.click)
+    first.start()
+    assert slow.asked.wait(TEN_SECONDS)
+    # Made outside of a loop, a panel does its work on the thread that presses: these would wait for the answer, too.
+    others = [threading.Thread(target=each.click) for each in (panel.once_button, panel.until_button) * 4]
+    for each in others:
+        each.start()
+    for each in others:
+        each.join(TEN_SECONDS)
+    assert [each for each in others if each.is_alive()] == []
+    with pytest.raises(LabError, match="polling already"):
+        panel.poll_once()
+    panel.stop_button.click()
+    slow.release.set()
+    first.join(TEN_SECONDS)
+    assert (panel.run.poll.polls, panel.last_error, panel._failure.value) == (1, None, "")
+    panel.once_button.click()
+    assert panel.run.poll.polls == 2
+
+
 @pytest.mark.parametrize(("waited", "seconds"), [(0.0, 0), (2.0, 2), (5.0, 5), (600.0, 5)])
 def test_who_waits_before_poll_once_has_waited_in_the_sandboxs_time_too(waited: float, seconds: int) -> None:
     clock, real = Standing(), Leaping(0)

@@ -23,7 +23,7 @@ _STYLE = f"""
 }}
 .{PANEL} .jupyter-button[aria-busy="true"] {{
   cursor: progress;
-  box-shadow: inset 0 -3px #1976d2;
+  box-shadow: inset 0 -3px var(--jp-brand-color1, #1976d2);
   transition: box-shadow 0s 0.15s;
 }}
 """
