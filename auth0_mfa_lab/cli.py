@@ -22,6 +22,7 @@ import click
 
 from auth0_mfa_lab import __version__
 from auth0_mfa_lab.cli_serve import serve
+from auth0_mfa_lab.cli_trust import trust_shipped
 
 if TYPE_CHECKING:
     import httpx
@@ -79,6 +80,7 @@ def open_notebook(notebook: Path, port: int, browser: bool) -> None:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), _stop)
     root = Path.cwd() if notebook.resolve().is_relative_to(Path.cwd()) else notebook.resolve().parent
+    _trust_shipped(notebook.resolve().parent, root)
     page = "/lab/tree/" + quote(notebook.resolve().relative_to(root).as_posix())
     token = secrets.token_hex(24)
     http = httpx.Client(base_url=f"http://{HOST}:{port}", headers={"Authorization": f"token {token}"}, trust_env=False)
@@ -116,6 +118,18 @@ def _refuse_what_cannot_work(notebook: Path, port: int) -> None:
         except OSError:
             other = 8899 if port != 8899 else 8900
             raise click.ClickException(f"port {port} is taken: make lab PORT={other}") from None
+
+
+def _trust_shipped(folder: Path, root: Path) -> None:
+    """Trust the shipped notebooks beside the one in `folder`, and in the project's folder of notebooks."""
+    import sqlite3
+
+    try:
+        trust_shipped([folder, folder.parent, root / "notebooks"])
+    except (OSError, sqlite3.Error) as error:
+        click.echo(
+            f"Jupyter cannot note that it trusts the notebooks ({error}): run a panel's cell for its buttons.", err=True
+        )
 
 
 def _jupyter_config(root: Path, port: int, token: str, browser: bool) -> dict[str, object]:

@@ -1,10 +1,11 @@
-"""Runs the notebooks and writes them in their committed form: `make notebooks`.
+"""Runs the notebooks and writes them in their committed form, and the list of their hashes: `make notebooks`.
 
 Equal runs give equal bytes: what a run leaves of time, version and widgets is dropped.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sys
@@ -15,6 +16,8 @@ from typing import Any
 
 import nbformat
 from nbclient import NotebookClient
+
+from auth0_mfa_lab.cli_trust import HASHES
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -55,6 +58,14 @@ def normalised(notebook: dict[str, Any]) -> str:
     return json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
+def hashes() -> str:
+    """Return the list of the notebooks' hashes, as `sha256sum` writes it in their folder."""
+    return "".join(
+        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(NOTEBOOKS).as_posix()}\n"
+        for path in notebooks()
+    )
+
+
 @contextmanager
 def sandboxed() -> Iterator[None]:
     """Let a kernel that is started meanwhile see the sandbox, whatever the environment says."""
@@ -79,6 +90,7 @@ def main() -> None:
         before, after = path.read_text(encoding="utf-8"), executed(path)
         path.write_text(after, encoding="utf-8")
         sys.stdout.write(f"{name}: {'unchanged' if after == before else 'changed'}\n")
+    HASHES.write_text(hashes(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ MODULES = {
 # The sandbox stands apart: it imports nothing of the package, and only the rooms named here import it.
 LAYERS = (
     "cli",
-    "cli_cleanup cli_control cli_doctor cli_drift cli_scan cli_serve pytest_plugin",
+    "cli_cleanup cli_control cli_doctor cli_drift cli_scan cli_serve cli_trust pytest_plugin",
     "lab plugin_server plugin_tenant serving ",  # and the package's public face, whose name is ""
     "owned replayed exporting paneled",
     "virtual_phone staged",
@@ -39,7 +39,7 @@ LAYERS = (
     "clock errors secret settings settings_values show.told",
 )
 LAYER = {room: len(LAYERS) - floor for floor, rooms in enumerate(LAYERS) for room in rooms.split(" ")}
-KNOW_THE_SANDBOX = frozenset({"plugin_server", "serving", "staged", "tenants", "virtual_phone"})
+KNOW_THE_SANDBOX = frozenset({"bench", "plugin_server", "serving", "staged", "tenants", "virtual_phone"})
 
 # Which modules alone may import these libraries.
 ONLY_IN: Mapping[str, tuple[str, ...]] = {

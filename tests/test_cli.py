@@ -41,11 +41,15 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    """An environment in which JupyterLab reads and writes nothing of the person's own."""
+    return own_environment(tmp_path)
+
+
+def own_environment(folder: Path) -> dict[str, str]:
+    """Return an environment in which JupyterLab reads and writes nothing of the person's own."""
     folders = ("CONFIG_DIR", "DATA_DIR", "RUNTIME_DIR")
     names = [f"JUPYTER_{name}" for name in folders]
     names += ["JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR"]
-    own = {name: str(tmp_path / name.lower()) for name in names}
+    own = {name: str(folder / name.lower()) for name in names}
     return {**os.environ, **own, "PYTHONPATH": str(ROOT)}
 
 
@@ -110,12 +114,14 @@ def until_it_runs(kernel: str, environment: dict[str, str]) -> None:
 class Opened:
     """A running `auth0-mfa-lab open`, and the line that it said."""
 
-    def __init__(self, folder: Path, environment: dict[str, str], port: int, log: Path) -> None:
+    def __init__(
+        self, folder: Path, environment: dict[str, str], port: int, log: Path, notebook: str = NOTEBOOK
+    ) -> None:
         self.log = log
         self.family: set[int] = set()
         with log.open("w") as errors:
             self.process = subprocess.Popen(
-                [*COMMAND, "open", NOTEBOOK, "--port", str(port), "--no-browser"],
+                [*COMMAND, "open", notebook, "--port", str(port), "--no-browser"],
                 cwd=folder,
                 env=environment,
                 stdout=subprocess.PIPE,
@@ -139,6 +145,16 @@ class Opened:
         assert self.process.stdout is not None
         return self.process.stdout.read()
 
+    def end(self) -> None:
+        """Kill what is left of it, its children too."""
+        left = self.members()
+        if self.process.poll() is None:
+            self.process.kill()
+        for each in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(each, signal.SIGKILL)
+        self.process.communicate(timeout=SECONDS)
+
 
 @pytest.fixture
 def port() -> int:
@@ -149,13 +165,7 @@ def port() -> int:
 def opened(folder: Path, environment: dict[str, str], port: int, tmp_path: Path) -> Iterator[Opened]:
     opened = Opened(folder, environment, port, tmp_path / "errors.txt")
     yield opened
-    left = opened.members()
-    if opened.process.poll() is None:
-        opened.process.kill()
-    for each in left:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(each, signal.SIGKILL)
-    opened.process.communicate(timeout=SECONDS)
+    opened.end()
 
 
 def test_open_serves_the_notebook_until_ctrl_c_and_leaves_nothing_behind(
@@ -186,6 +196,55 @@ def test_open_serves_the_notebook_until_ctrl_c_and_leaves_nothing_behind(
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind(("127.0.0.1", port))
+
+
+SHIPPED = ("notebooks/00_start_here.ipynb", "notebooks/01_mfa_required.ipynb", "notebooks/solutions/04_sms.ipynb")
+
+
+@pytest.fixture
+def with_others(folder: Path) -> None:
+    """Shipped notebooks in the folder, one that somebody has edited by a letter, and one from elsewhere."""
+    (folder / "notebooks/solutions").mkdir()
+    for name in (*SHIPPED, "notebooks/05_push_enroll.ipynb"):
+        shutil.copy(ROOT / name, folder / name)
+    edited = folder / "notebooks/05_push_enroll.ipynb"
+    edited.write_text(edited.read_text("utf-8").replace("import Lab", "import  Lab", 1), encoding="utf-8")
+    shutil.copy(edited, folder / "notebooks/06_push_challenge.ipynb")
+    shutil.copy(edited, folder / "notebooks/my_own.ipynb")
+
+
+@pytest.mark.usefixtures("with_others")
+def test_jupyter_trusts_the_shipped_notebooks_and_no_other(opened: Opened, port: int) -> None:
+    token = opened.line().rpartition("token=")[2].split()[0]
+    headers = {"Authorization": f"token {token}"}
+    with httpx.Client(
+        base_url=f"http://127.0.0.1:{port}/api/contents/", headers=headers, trust_env=False, timeout=SECONDS
+    ) as http:
+
+        def is_trusted(name: str) -> bool:
+            cells = http.get(name).raise_for_status().json()["content"]["cells"]
+            (said,) = {each["metadata"]["trusted"] for each in cells if each["cell_type"] == "code"}
+            return bool(said)
+
+        assert [name for name in SHIPPED if not is_trusted(name)] == []
+        others = ("05_push_enroll", "06_push_challenge", "my_own")
+        assert [name for name in others if is_trusted(f"notebooks/{name}.ipynb")] == []
+
+
+def test_where_jupyter_keeps_nothing_it_opens_all_the_same(
+    folder: Path, environment: dict[str, str], port: int, tmp_path: Path
+) -> None:
+    (tmp_path / "a file").touch()
+    opened = Opened(
+        folder, {**environment, "JUPYTER_DATA_DIR": str(tmp_path / "a file" / "data")}, port, tmp_path / "errors.txt"
+    )
+    try:
+        assert opened.line().startswith("JupyterLab: http://127.0.0.1:")
+    finally:
+        opened.end()
+    said = opened.log.read_text().splitlines()[0]
+    assert said.startswith("Jupyter cannot note that it trusts the notebooks (")
+    assert said.endswith("): run a panel's cell for its buttons.")
 
 
 def test_a_port_that_is_taken_is_one_line_that_names_another(folder: Path, environment: dict[str, str]) -> None:

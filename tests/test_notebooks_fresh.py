@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.execute_notebooks import NOTEBOOKS, WIDGET_VIEW, executed, normalised, notebooks
+from auth0_mfa_lab.cli_trust import HASHES
+from tests.execute_notebooks import NOTEBOOKS, WIDGET_VIEW, executed, hashes, normalised, notebooks
 
 ROOT = Path(__file__).parent.parent
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -50,6 +51,10 @@ def test_there_are_notebooks() -> None:
 @pytest.mark.parametrize("path", notebooks(), ids=lambda path: str(path.relative_to(NOTEBOOKS)))
 def test_running_a_notebook_again_gives_the_same_bytes(path: Path) -> None:
     assert executed(path).encode() == path.read_bytes(), "run: make notebooks"
+
+
+def test_the_packaged_hashes_are_those_of_the_notebooks() -> None:
+    assert HASHES.read_text(encoding="utf-8") == hashes(), "run: make notebooks"
 
 
 @pytest.mark.parametrize("path", notebooks(), ids=lambda path: str(path.relative_to(NOTEBOOKS)))

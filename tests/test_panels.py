@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from html import unescape
 from itertools import pairwise
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Literal
 
 import ipywidgets
 import pytest
@@ -21,6 +21,7 @@ from auth0_mfa_lab.polled import PollRun
 from auth0_mfa_lab.polling import Poll
 from auth0_mfa_lab.show.panels import base as panels_base
 from auth0_mfa_lab.show.panels import poll as panels_poll
+from auth0_mfa_lab.show.panels.buttons import Button
 from auth0_mfa_lab.show.panels.poll import PollPanel
 from auth0_mfa_lab.show.poll import show_poll
 from tests.mothers import (
@@ -76,8 +77,17 @@ def mask(text: str) -> str:
     return text.replace("hunter-number-two", "<password 1>")
 
 
-def disabled(panel: PollPanel) -> tuple[bool, bool, bool]:
-    return panel.once_button.disabled, panel.until_button.disabled, panel.stop_button.disabled
+Look = Literal["ready", "off", "busy"]
+
+
+def look(button: Button) -> Look:
+    assert not button.disabled, "it would lose the focus"
+    return "busy" if button.is_busy else "off" if button.is_off else "ready"
+
+
+def looks(panel: PollPanel) -> tuple[Look, Look, Look]:
+    """Return how *Poll once*, *Poll until done* and *Stop* look."""
+    return look(panel.once_button), look(panel.until_button), look(panel.stop_button)
 
 
 def shown(panel: ipywidgets.Widget) -> str:
@@ -213,7 +223,7 @@ def test_each_end_is_shown_with_no_next_poll_and_no_button(
     assert panel.run.state is state
     assert f"{state.value}</b>" in panel.static_html()
     assert "next poll" not in panel.static_html()
-    assert disabled(panel) == (True, True, True)
+    assert looks(panel) == ("off", "off", "off")
 
 
 # -- without a loop: the buttons
@@ -252,15 +262,15 @@ def test_buttons_say_what_may_be_pressed() -> None:
     async def story() -> None:
         slow = Slow(PENDING)
         panel = a_panel_that_asks(slow)
-        assert disabled(panel) == (False, False, True)
+        assert looks(panel) == ("ready", "ready", "off")
         panel.until_button.click()
-        assert disabled(panel) == (True, True, False)
+        assert looks(panel) == ("off", "busy", "ready")
         await slow.under_way()
         panel.stop_button.click()
-        assert disabled(panel) == (True, True, True)
+        assert looks(panel) == ("off", "busy", "off")
         slow.release.set()
         await panel.done()
-        assert disabled(panel) == (False, False, True)
+        assert looks(panel) == ("ready", "ready", "off")
 
     in_a_loop(story)
 
@@ -270,10 +280,10 @@ def test_poll_once_as_a_button_asks_once_and_is_ready_again() -> None:
         panel = a_panel(PENDING, GRANTED)
         panel.once_button.click()
         assert (await panel.done()).poll.polls == 1
-        assert disabled(panel) == (False, False, True)
+        assert looks(panel) == ("ready", "ready", "off")
         panel.once_button.click()
         assert (await panel.done()).state is State.GRANTED
-        assert disabled(panel) == (True, True, True)
+        assert looks(panel) == ("off", "off", "off")
 
     in_a_loop(story)
 
@@ -381,7 +391,7 @@ def test_a_second_click_while_it_polls_does_nothing_and_a_method_says_why() -> N
         panel.until_button.click()
         await slow.under_way()
         for button in (panel.until_button, panel.once_button):
-            button.click()  # on its way when the first had not yet disabled it
+            button.click()  # on its way before the page knew of the first
         assert (panel.last_error, panel._failure.value) == (None, "")
         with pytest.raises(LabError, match="polling already"):
             panel.poll_once()
@@ -391,6 +401,29 @@ def test_a_second_click_while_it_polls_does_nothing_and_a_method_says_why() -> N
         assert (await panel.done()).poll.polls == 1
 
     in_a_loop(story)
+
+
+def test_of_presses_on_many_threads_one_is_taken() -> None:
+    slow = Slow(PENDING)
+    panel = a_panel_that_asks(slow)
+    first = threading.Thread(target=panel.until_button.click)
+    first.start()
+    assert slow.asked.wait(TEN_SECONDS)
+    # Made outside of a loop, a panel does its work on the thread that presses: these would wait for the answer, too.
+    others = [threading.Thread(target=each.click) for each in (panel.once_button, panel.until_button) * 4]
+    for each in others:
+        each.start()
+    for each in others:
+        each.join(TEN_SECONDS)
+    assert [each for each in others if each.is_alive()] == []
+    with pytest.raises(LabError, match="polling already"):
+        panel.poll_once()
+    panel.stop_button.click()
+    slow.release.set()
+    first.join(TEN_SECONDS)
+    assert (panel.run.poll.polls, panel.last_error, panel._failure.value) == (1, None, "")
+    panel.once_button.click()
+    assert panel.run.poll.polls == 2
 
 
 @pytest.mark.parametrize(("waited", "seconds"), [(0.0, 0), (2.0, 2), (5.0, 5), (600.0, 5)])
@@ -466,7 +499,7 @@ def test_time_goes_on_while_an_answer_is_under_way() -> None:
             await asyncio.sleep(0)
             seen.add(panel._meters.value)
         assert all("asked, no answer yet" in each for each in list(seen)[:1])
-        assert disabled(panel) == (True, True, False)
+        assert looks(panel) == ("off", "busy", "ready")
         panel.stop_button.click()
         assert "under way still" in panel._next.value
         slow.release.set()
@@ -534,7 +567,7 @@ def test_a_clock_that_does_not_answer_becomes_a_card_and_the_poll_stops() -> Non
         assert "The served sandbox does not answer: start it again." in panel._failure.value
         assert "What to do" not in panel._failure.value
         assert panel.run.state is State.STOPPED
-        assert disabled(panel) == (False, False, True)
+        assert looks(panel) == ("ready", "ready", "off")
 
     in_a_loop(story)
 
@@ -587,7 +620,7 @@ def test_a_failing_handler_becomes_a_masked_card() -> None:
         assert "hunter" not in shown(panel)
         assert "&lt;b&gt;" in card
         assert panel.run.state is State.STOPPED
-        assert disabled(panel) == (False, False, True)
+        assert looks(panel) == ("ready", "ready", "off")
 
     in_a_loop(story)
 
@@ -622,6 +655,7 @@ def test_the_card_stands_on_the_page_without_widgets_too() -> None:
     assert text_of(panel._repr_mimebundle_()["text/html"]).endswith(
         "✗ This did not work. ValueError: the password was <password 1> <b>"
         "What to do: press the button again. If it fails again, panel.last_error is the exception."
+        "Saved picture: run this cell for the buttons."
     )
 
 
@@ -639,7 +673,7 @@ def test_with_raise_failures_it_is_raised_where_one_waits_for_it() -> None:
         with pytest.raises(ValueError, match="the password was"):
             await panel.done()
         assert panel.last_error is not None
-        assert disabled(panel) == (False, False, True)
+        assert looks(panel) == ("ready", "ready", "off")
 
     in_a_loop(story)
 

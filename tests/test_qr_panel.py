@@ -67,8 +67,8 @@ def state_of(panel: ipywidgets.Widget) -> str:
     return "\n".join([str(panel.get_state()), *(state_of(child) for child in inner)])
 
 
-def disabled(panel: QrPanel) -> tuple[bool, bool, bool]:
-    return panel.show_button.disabled, panel.hide_button.disabled, panel.scan_button.disabled
+def off(panel: QrPanel) -> tuple[bool, bool, bool]:
+    return panel.show_button.is_off, panel.hide_button.is_off, panel.scan_button.is_off
 
 
 def names_of_buttons(panel: ipywidgets.Widget) -> list[str]:
@@ -139,14 +139,14 @@ def test_its_text_table_and_state_have_the_ticket_under_its_alias() -> None:
 
 def test_hide_and_show_take_the_picture_off_and_bring_it_back() -> None:
     panel = a_panel()
-    assert disabled(panel) == (True, False, False)
+    assert off(panel) == (True, False, False)
     panel.hide_button.click()
     assert svgs_in(panel.static_html()) == svgs_in(state_of(panel)) == []
     assert "The QR is hidden." in panel._instead.value
-    assert disabled(panel) == (False, True, False)
+    assert off(panel) == (False, True, False)
     panel.show_button.click()
     assert len(svgs_in(panel.static_html())) == 1
-    assert disabled(panel) == (True, False, False)
+    assert off(panel) == (True, False, False)
 
 
 def test_after_five_minutes_of_the_labs_time_a_sentence_stands_in_the_pictures_place() -> None:
@@ -161,7 +161,7 @@ def test_after_five_minutes_of_the_labs_time_a_sentence_stands_in_the_pictures_p
     assert repr(panel) == f"QrPanel · expired: enroll again · {SHOWN}"
     assert svgs_in(panel.static_html()) == svgs_in(state_of(panel)) == []
     assert "Expired: enroll again." in panel._instead.value
-    assert disabled(panel) == (True, True, True)
+    assert off(panel) == (True, True, True)
     panel.show()
     assert svgs_in(state_of(panel)) == []
 
@@ -173,7 +173,7 @@ def test_a_scan_enrolls_the_phone_and_spends_the_ticket() -> None:
     assert repr(panel) == f"QrPanel · scanned: the phone is enrolled (exchange 1) · {SHOWN}"
     assert "Scanned: this ticket is spent." in panel.static_html()
     assert svgs_in(panel.static_html()) == []
-    assert disabled(panel) == (True, True, True)
+    assert off(panel) == (True, True, True)
 
 
 def test_the_scan_button_does_what_the_method_does() -> None:
@@ -187,7 +187,7 @@ def test_a_refused_scan_says_so_and_leaves_the_button() -> None:
     panel = a_panel(scan=lambda: enrolled(404))
     panel.scan()
     assert "refused: 404 Not Found (exchange 1): enroll again for another ticket" in repr(panel)
-    assert disabled(panel) == (True, False, False)
+    assert off(panel) == (True, False, False)
 
 
 def test_a_secret_stays_good_after_a_scan() -> None:
@@ -196,7 +196,7 @@ def test_a_secret_stays_good_after_a_scan() -> None:
     panel.scan()
     assert "scanned: the phone shows codes" in repr(panel)
     assert len(svgs_in(panel.static_html())) == 1
-    assert disabled(panel) == (True, False, True)
+    assert off(panel) == (True, False, True)
 
 
 def test_a_scan_in_another_cell_is_seen_with_the_next_look() -> None:
@@ -210,7 +210,7 @@ def test_a_scan_in_another_cell_is_seen_with_the_next_look() -> None:
     lab.phone.scan(enrollment["barcode_uri"])
     panel.refresh()
     assert "scanned: the phone is enrolled (exchange 3)" in repr(panel)
-    assert panel.scan_button.disabled
+    assert panel.scan_button.is_off
 
 
 def test_a_widget_is_told_only_of_what_has_changed() -> None:
@@ -515,7 +515,7 @@ def test_a_scan_by_its_button_runs_on_a_thread_and_the_loop_goes_on(slow: Slow) 
         assert await asyncio.to_thread(slow.asked.wait, TEN_SECONDS)
         assert threading.get_ident() not in slow.threads
         assert "scanning: the phone enrolls" in repr(panel)
-        assert panel.scan_button.disabled
+        assert (panel.scan_button.is_busy, off(panel)) == (True, (True, False, False))
         with pytest.raises(LabError, match="scanning this QR already"):
             panel.scan()
         slow.release.set()
@@ -559,7 +559,7 @@ def test_a_scan_that_fails_becomes_a_masked_card_that_time_does_not_wipe_away() 
         assert 'role="alert"' in card
         assert "ValueError: the password was <password 1> <b>" in unescape(card)
         assert "hunter" not in state_of(panel)
-        assert not panel.scan_button.disabled
+        assert (panel.scan_button.is_busy, panel.scan_button.is_off) == (False, False)
         await ended(panel)
 
     in_a_loop(story)
@@ -573,6 +573,6 @@ def test_with_raise_failures_a_scan_that_fails_is_raised_where_one_waits_for_it(
         panel.scan_button.click()
         with pytest.raises(ValueError, match="once"):
             await panel.done()
-        assert not panel.scan_button.disabled
+        assert (panel.scan_button.is_busy, panel.scan_button.is_off) == (False, False)
 
     in_a_loop(story)

@@ -1,5 +1,6 @@
 """What the tenant has "sent": the stand-in for APNS and FCM, for SMS, calls and email."""
 
+import hashlib
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
@@ -25,10 +26,19 @@ class Push:
     payload: Mapping[str, object] = field(repr=False)
 
     @property
+    def id(self) -> str:
+        """A public name: no secret, and the same in two runs of one seed."""
+        return hashlib.sha256(str(self._fields.get("c")).encode()).hexdigest()[:16]
+
+    @property
     def enrollment_id(self) -> object:
         """The account that it is for; None for a payload that is no Guardian push."""
+        return self._fields.get("dai")
+
+    @property
+    def _fields(self) -> Mapping[str, object]:
         fields = self.payload.get("mfa", self.payload)
-        return fields.get("dai") if isinstance(fields, Mapping) else None
+        return fields if isinstance(fields, Mapping) else {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -278,7 +278,12 @@ def add_phone(box: Sandbox) -> Json:
 
 def pushes(box: Sandbox, token: str) -> Json:
     """Return what was delivered to a push token, oldest first: the token is the phone's own secret."""
-    return {"pushes": [{"service": push.service, "payload": dict(push.payload)} for push in box.delivery.pushes(token)]}
+    return {
+        "pushes": [
+            {"id": push.id, "service": push.service, "payload": dict(push.payload)}
+            for push in box.delivery.pushes(token)
+        ]
+    }
 
 
 def _message(message: Message) -> dict[str, Json]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from auth0_mfa_lab.bench import Bench
     from auth0_mfa_lab.clock import LabClock
     from auth0_mfa_lab.sandbox import Phone, Sandbox
-    from auth0_mfa_lab.sandbox.delivery import Push
     from auth0_mfa_lab.sandbox.guardian.phone import Time
 
 Json = Any
@@ -155,6 +155,15 @@ def limits_of(ask: Ask | None, user: User) -> Limits:
     raise LabError(f"This sandbox has no user {user.username!r}: pass one that lab.user(...) of this lab returned.")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Delivered:
+    """A push as an operation tells of it: a recording's payload has stand-ins, and its id is that of the run."""
+
+    id: str
+    service: str
+    payload: Mapping[str, Json] = field(repr=False)
+
+
 class Mailbox:
     """Where the pushes to a phone are: at the tenant."""
 
@@ -162,12 +171,9 @@ class Mailbox:
         """Fetch them with `ask`."""
         self._ask = ask
 
-    def pushes(self, token: str) -> tuple[Push, ...]:
+    def pushes(self, token: str) -> tuple[_Delivered, ...]:
         """Return what was delivered to this push token, oldest first."""
-        from auth0_mfa_lab.sandbox.delivery import Push
-
-        found = self._ask("pushes", token=token)["pushes"]
-        return tuple(Push(service=each["service"], payload=each["payload"]) for each in found)
+        return tuple(_Delivered(**each) for each in self._ask("pushes", token=token)["pushes"])
 
 
 def new_phone(ask: Ask, http: httpx.Client, clock: Time) -> Phone:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
 
 # A button's poll takes real seconds over into the sandbox's time. How many pass between two steps of a test depends on
 # the machine: here none counts, and the time moves only when the test advances it.
@@ -116,6 +116,12 @@ def leaks(text: str, values: Mapping[str, str]) -> list[str]:
 def button(page: Page, name: str) -> Locator:
     """Return the panel's button."""
     return page.get_by_role("button", name=name, exact=True)
+
+
+def is_ready(page: Page, name: str) -> None:
+    """Wait until the panel's button may be pressed: one that is off or busy ignores a press."""
+    expect(button(page, name)).to_be_enabled()
+    expect(button(page, name)).to_have_attribute("aria-busy", "false")
 
 
 def poll_status(page: Page) -> Locator:

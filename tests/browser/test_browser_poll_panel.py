@@ -5,7 +5,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.browser.jupyter import Jupyter, Notebook, until
-from tests.browser.scenes import LIVE_CHALLENGE, PANEL, RAW, SANDBOX, button, leaks, poll_status, raw_values
+from tests.browser.scenes import LIVE_CHALLENGE, PANEL, RAW, SANDBOX, button, is_ready, leaks, poll_status, raw_values
 
 POLLS = 'sum(b"mfa-oob" in each.request.body for each in lab.journal)'
 
@@ -66,7 +66,7 @@ def test_stop_shows_at_once_while_an_answer_is_outstanding(page: Page, jupyter: 
     expect(poll_status(page)).to_contain_text("stopped")
     assert notebook.ask("[gate.asked, gate.answered]") == [1, 0]
     notebook.ask("gate.opened.set()")
-    expect(button(page, "Poll until done")).to_be_enabled()
+    is_ready(page, "Poll until done")
     expect(poll_status(page)).to_contain_text("stopped · 1 poll")
     assert notebook.ask(POLLS) == 1
 
@@ -117,7 +117,7 @@ def test_a_second_and_a_third_click_work_like_the_first(page: Page, jupyter: Jup
     for count in ("1 poll ·", "2 polls ·", "3 polls ·"):
         button(page, "Poll once").click()
         expect(poll_status(page)).to_contain_text(count)
-        expect(button(page, "Poll once")).to_be_enabled()
+        is_ready(page, "Poll once")
     assert notebook.ask(f"[{POLLS}, str(panel.last_error)]") == [3, "None"]
 
 
@@ -174,7 +174,7 @@ def test_the_buttons_are_reached_and_pressed_by_keyboard(page: Page, jupyter: Ju
     until(lambda: tabbed(page) == "Poll once", "Tab reaches the first button", page)
     page.keyboard.press("Enter")
     expect(poll_status(page)).to_contain_text("1 poll ·")
-    expect(button(page, "Poll once")).to_be_enabled()
+    is_ready(page, "Poll once")
     button(page, "Poll once").focus()
     page.keyboard.press("Tab")
     expect(button(page, "Poll until done")).to_be_focused()

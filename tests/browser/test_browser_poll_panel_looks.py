@@ -14,7 +14,7 @@ from auth0_mfa_lab.show.cards import alert
 from auth0_mfa_lab.show.poll_html import static_html
 from tests.browser.jupyter import DARK, LIGHT, Jupyter, Notebook, notebook_of, until
 from tests.browser.looks import NARROW, TASKS, WIDE, at_width, in_theme, serious, sticks_out, tab_order
-from tests.browser.scenes import LIVE_CHALLENGE, PANEL, SANDBOX, button, poll_status
+from tests.browser.scenes import LIVE_CHALLENGE, PANEL, SANDBOX, button, is_ready, poll_status
 from tests.mothers import GRANTED, PENDING, SLOW_DOWN, Standing, a_run
 
 PHONE = 400
@@ -211,7 +211,7 @@ def test_a_tenant_that_answers_late_stops_neither_the_clock_nor_the_other_cells(
     expect(poll_status(page)).to_contain_text("stopped")
     expect(page.locator(".poll-next")).to_contain_text("The last request is under way still")
     notebook.ask("gate.opened.set()")
-    expect(button(page, "Poll once")).to_be_enabled()
+    is_ready(page, "Poll once")
     assert notebook.ask(TASKS) == []
 
 
@@ -221,7 +221,7 @@ def test_the_card_of_a_failure_stands_with_its_panel_and_says_what_to_do(page: P
     card = notebook.cell(1).get_by_role("alert")
     expect(card).to_contain_text("This did not work. RuntimeError: it broke")
     expect(card).to_contain_text("What to do: press the button again.")
-    expect(button(page, "Poll once")).to_be_enabled()
+    is_ready(page, "Poll once")
     assert notebook.ask(TASKS) == []
 
 

@@ -11,7 +11,7 @@ from auth0_mfa_lab.show.qr import LEAST_PIXELS, QUIET_ZONE_MODULES
 from tests.browser.jupyter import DARK, LIGHT, Jupyter, Notebook, until
 from tests.browser.looks import NARROW, TASKS, WIDE, at_width, in_theme, serious, sticks_out, tab_order
 from tests.browser.pixels import darkest_of_the_edge, on_the_screen, pictures_in, qr_texts
-from tests.browser.scenes import RAW, SANDBOX_ENROLLMENT, button, leaks, qr_status, raw_values
+from tests.browser.scenes import RAW, SANDBOX_ENROLLMENT, button, is_ready, leaks, qr_status, raw_values
 from tests.browser.test_browser_qr_headless import executed
 
 QR = 'qr = lab.qr_panel(challenge["barcode_uri"])\nqr'
@@ -143,7 +143,7 @@ def test_a_scan_that_fails_shows_a_masked_card_that_stays(page: Page, jupyter: J
     notebook.ask("str(lab.clock.advance(60))")
     expect(page.locator(".qr-time")).to_contain_text("4 min 0 s left")
     expect(card).to_be_visible()
-    expect(button(page, SCAN)).to_be_enabled()
+    is_ready(page, SCAN)
     assert leaks(page.content(), raw_values(jupyter.notebooks)) == []
 
 

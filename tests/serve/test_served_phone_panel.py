@@ -120,6 +120,6 @@ def test_a_server_that_goes_is_said_in_a_card_and_no_request_is_made_on_the_loop
         row.allow_button.click()
         await panel.done()
         assert "This did not work." in panel._failure.value
-        assert not row.allow_button.disabled
+        assert not row.allow_button.is_off
 
     asyncio.run(story())

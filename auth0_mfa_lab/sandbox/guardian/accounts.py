@@ -1,16 +1,13 @@
 """What a phone keeps and reads: its accounts, its enrollments, and the pushes that reach it."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import pyotp
 from joserfc.jwk import RSAKey
-
-from auth0_mfa_lab.sandbox.delivery import Push
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +35,15 @@ class Account:
     """How many scans brought codes to the phone, this one included: no other account of the phone has it."""
 
 
+class Delivered(Protocol):
+    """What a phone reads of a push that was delivered to it."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def payload(self) -> Mapping[str, Any]: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notification:
     """One push on the phone's screen."""
@@ -49,11 +55,8 @@ class Notification:
     location: str
     transaction_token: str = field(repr=False)
     challenge: str = field(repr=False)
-
-    @property
-    def id(self) -> str:
-        """What the push is called by whoever names it: no secret, and the same in two runs of one seed."""
-        return hashlib.sha256(self.challenge.encode()).hexdigest()[:16]
+    id: str
+    """The push's public name: no secret, and the same in two runs of one seed."""
 
 
 def five_members(key: RSAKey) -> dict[str, object]:
@@ -79,7 +82,7 @@ def read_enrollment(body: Mapping[str, object], base_url: str, label: str, key: 
     )
 
 
-def read_push(push: Push) -> Notification | None:
+def read_push(push: Delivered) -> Notification | None:
     """Read FCM's flat map; a payload without a required key is no Guardian push (the guardian reference, section 4)."""
     payload = push.payload
     try:
@@ -92,6 +95,7 @@ def read_push(push: Push) -> Notification | None:
             location=str(location.get("n", "")),
             transaction_token=str(payload["txtkn"]),
             challenge=str(payload["c"]),
+            id=push.id,
         )
     except (KeyError, ValueError, TypeError, AttributeError):
         return None

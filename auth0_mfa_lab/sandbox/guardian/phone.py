@@ -11,9 +11,9 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from auth0_mfa_lab.sandbox.chance import Chance
-from auth0_mfa_lab.sandbox.delivery import Push
 from auth0_mfa_lab.sandbox.guardian.accounts import (
     Account,
+    Delivered,
     Enrollment,
     Notification,
     five_members,
@@ -60,7 +60,7 @@ class Time(Protocol):
 class Mailbox(Protocol):
     """Where a phone's pushes are: a delivery, or what asks a tenant for them."""
 
-    def pushes(self, token: str) -> Sequence[Push]:
+    def pushes(self, token: str) -> Sequence[Delivered]:
         """Return what was delivered to a push token, oldest first."""
 
 
@@ -109,7 +109,7 @@ class Phone:
         """The pushes that wait: for an account of this phone, not answered, not past their 5 minutes; oldest first."""
         return self.waiting(self._clock.now(), self._mailbox.pushes(self.push_token))
 
-    def waiting(self, now: float, delivered: Sequence[Push]) -> tuple[Notification, ...]:
+    def waiting(self, now: float, delivered: Sequence[Delivered]) -> tuple[Notification, ...]:
         """Return those of the pushes delivered to this phone that wait at an instant (epoch seconds)."""
         return tuple(
             notification

@@ -136,7 +136,7 @@ class CopyPanel(Panel):
         self._place = CopyButton(label=f"Copy runnable: {self._name} as a curl command with its raw secrets")
         self._place.on_msg(lambda _, content, __: self._at_home(lambda: self._guarded(lambda: self._answer(content))))
         self._text = ipywidgets.HTML(self.static_html())
-        self.children = (self._text, self._place, self._failure)
+        self.children = (self._text, self._place, self._failure, self._presence)
 
     def copy(self) -> Told:
         """Say why nothing is copied: only a press on a page fills a clipboard."""

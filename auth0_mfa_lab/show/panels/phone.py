@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, Protocol
 
@@ -16,6 +16,7 @@ import ipywidgets
 
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.show.cards import status_line
+from auth0_mfa_lab.show.panels.buttons import Button
 from auth0_mfa_lab.show.panels.phone_rows import CodeRow, PushRow, closed
 from auth0_mfa_lab.show.panels.reveal import RevealedText
 from auth0_mfa_lab.show.panels.ticking import Ticking
@@ -35,8 +36,6 @@ from auth0_mfa_lab.show.phone import (
 )
 from auth0_mfa_lab.wire.aliases import Aliases
 
-READING = "Reading the code"
-
 
 class Answers(Protocol):
     """The verbs of the phone behind the buttons; each returns the phone's exchange."""
@@ -47,6 +46,8 @@ class Answers(Protocol):
 
 class PhonePanel(Ticking):
     """A virtual phone with a method for each button: `allow`, `reject`, `show_code`, `hide_code`, `refresh`."""
+
+    _is_at_work = "The phone is at work already: wait until it has answered."
 
     def __init__(
         self,
@@ -60,7 +61,6 @@ class PhonePanel(Ticking):
         """Show what is on `screen`, and answer with `phone`; `now` is in real seconds, for how long a code is drawn."""
         super().__init__(mask=aliases.mask, raise_failures=raise_failures)
         self._screen, self._phone, self._aliases, self._now = screen, phone, aliases, now
-        self._task: asyncio.Task[None] | None = None
         self._doing = self._said = ""
         self._rows: dict[str, Any] = {}
         self._status, self._top, self._accounts = map(self._html, ("phone-status", "phone-top", "phone-accounts"))
@@ -101,15 +101,15 @@ class PhonePanel(Ticking):
 
         Raises LabError when it is not on the phone (any more), and on a recording, whose codes are stand-ins.
         """
-        self._must_be_idle()
-        if self._screen.bars:
-            raise LabError(self._screen.bars)
-        _must_be_a_line(code)
-        seen = self._screen.look()
-        self._show(seen)
-        if code is None and not self._card.codes:
-            raise LabError("No code is on the phone: it shows one when it has scanned a barcode_uri.")
-        self._draw_code(code or self._card.codes[-1], seen)
+        with self._alone():
+            if self._screen.bars:
+                raise LabError(self._screen.bars)
+            _must_be_a_line(code)
+            seen = self._screen.look()
+            self._show(seen)
+            if code is None and not self._card.codes:
+                raise LabError("No code is on the phone: it shows one when it has scanned a barcode_uri.")
+            self._draw_code(code or self._card.codes[-1], seen)
 
     def hide_code(self, code: CodeLine | MessageLine | None = None) -> None:
         """Take a code off the page, or else every code; LabError for what is no line of `card`."""
@@ -120,8 +120,7 @@ class PhonePanel(Ticking):
 
     async def done(self) -> None:
         """Wait until what a button began is finished."""
-        if (task := self._task) is not None:
-            await task
+        await self._finished()
 
     def static_html(self) -> str:
         """Return the phone as HTML without widgets."""
@@ -133,11 +132,13 @@ class PhonePanel(Ticking):
     # -- what is pressed
 
     def _click_refresh(self) -> None:
-        self._begin(lambda: "", "Looking at the phone")
+        self._do(self.refresh_button, lambda: "", "Looking at the phone")
 
     def _click_answer(self, push: PushLine, *, allows: bool) -> None:
         row = self._rows.get(push.id)
-        reason = str(row.reason.value).strip() or None if isinstance(row, PushRow) else None
+        if not isinstance(row, PushRow):  # it has gone since the press
+            return
+        reason = str(row.reason.value).strip() or None
 
         def answer() -> str:
             exchange = self._phone.allow(push) if allows else self._phone.reject(reason, push)
@@ -145,26 +146,28 @@ class PhonePanel(Ticking):
             said = word if exchange.status < 300 else "The tenant did not take it"
             return f"{said}: {exchange.outcome} (exchange {exchange.number})"
 
-        self._begin(answer, "The phone answers")
+        self._do(row.allow_button if allows else row.reject_button, answer, "The phone answers")
 
     def _click_code(self, code: CodeLine | MessageLine) -> None:
         row = self._rows.get(code.id)
-        if isinstance(row, CodeRow) and row.shows:
-            row.hide()
-        elif self._doing != READING:
-            self._begin(lambda: "", READING, then=partial(self._draw_code, code))
-
-    def _begin(self, act: Callable[[], str], doing: str, *, then: Callable[[Seen], None] | None = None) -> None:
-        self._must_be_idle()
-        self._doing, self._said = doing, ""
-        if self._loop is None:
-            asyncio.run(self._acting(act, then))
+        if not isinstance(row, CodeRow):  # it has gone since the press
             return
-        self._task = self._loop.create_task(self._acting(act, then), name="phone")
-        self._draw()
+        if row.shows:
+            row.hide()
+        else:
+            self._do(row.code_button, lambda: "", "Reading the code", then=partial(self._draw_code, code))
+
+    def _do(
+        self, button: Button, act: Callable[[], str], doing: str, *, then: Callable[[Seen], None] | None = None
+    ) -> None:
+        def job() -> Coroutine[Any, Any, None]:
+            self._doing, self._said = doing, ""
+            return self._acting(act, then)
+
+        self._begin(button, job, "phone")
 
     async def _acting(self, act: Callable[[], str], then: Callable[[Seen], None] | None) -> None:
-        """Do what a button asks, then look at the phone, both on a thread; a failure is a card."""
+        """Do what a button asks, then look at the phone, both on a thread."""
         try:
             said = await asyncio.to_thread(act)
             seen = await asyncio.to_thread(self._screen.look)
@@ -172,11 +175,8 @@ class PhonePanel(Ticking):
             self._said = said or self._said
             if then is not None:
                 then(seen)
-        except Exception as error:
-            self._fail(error)
         finally:
-            self._task, self._doing = None, ""
-            self._draw()
+            self._doing = ""
 
     def _draw_code(self, code: CodeLine | MessageLine, seen: Seen) -> None:
         row, found = self._rows.get(code.id), code_in(seen, code.id)
@@ -186,21 +186,17 @@ class PhonePanel(Ticking):
         row.show(self._aliases.learn("otp", raw), seconds)
 
     def _answered(self, act: Callable[[], Any]) -> Any:
-        self._must_be_idle()
-        try:
-            return act()
-        finally:
-            self.refresh()
-
-    def _must_be_idle(self) -> None:
-        if self._task is not None:
-            raise LabError("The phone is at work already: wait until it has answered.")
+        with self._alone():
+            try:
+                return act()
+            finally:
+                self.refresh()
 
     # -- what is shown
 
     async def _tick(self) -> None:
         seen = await asyncio.to_thread(self._screen.glance)
-        if self._task is None:
+        if not self._work.locked():
             self._show(seen)
 
     def _show(self, seen: Seen) -> None:
@@ -214,15 +210,15 @@ class PhonePanel(Ticking):
         said = self._doing or self._screen.bars or card.lacks or self._said
         self._status.value = status_line("…" if self._doing else "●", said) if said else ""
         self._top.value, self._accounts.value = card.top_html(), card.accounts_html()
-        self.refresh_button.disabled = self._task is not None
-        is_open, before, self._rows = self._task is None and not self._screen.bars, self._rows, {}
-        # A button that is disabled loses the focus of whoever pressed it by keyboard.
-        may_show = is_open or self._doing == READING
+        is_idle, before, self._rows = self._worker is None, self._rows, {}
+        self._mark(self.refresh_button, may_press=is_idle)
         for title, head, place in zip(SECTIONS, self._heads, self._places, strict=True):
             lines, head.value = card.lines_of(title), card.heading_html(title)
             rows = tuple(before.get(each.id) or self._new_row(each) for each in lines)
             for each, row in zip(lines, rows, strict=True):
-                row.update(each, is_open=may_show if isinstance(row, CodeRow) else is_open)
+                row.update(each)
+                for button in row.buttons:
+                    self._mark(button, may_press=is_idle and not self._screen.bars)
                 self._rows[each.id] = row
             if place.children != rows:
                 place.children = rows
@@ -232,7 +228,7 @@ class PhonePanel(Ticking):
     def _new_row(self, shown: Line) -> Any:
         if isinstance(shown, PushLine):
             allow, reject = (partial(self._click_answer, shown, allows=allows) for allows in (True, False))
-            return PushRow(shown, self._button, allow=allow, reject=reject)
+            return PushRow(shown, self._button, allow=allow, reject=reject, may_answer=not self._screen.bars)
         place = RevealedText(at_home=self._at_home, now=self._now)
         return CodeRow(shown, self._button, place, press=partial(self._click_code, shown))
 

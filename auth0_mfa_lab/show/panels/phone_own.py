@@ -12,6 +12,8 @@ from auth0_mfa_lab.wire.journal import Journal
 class OwnPhonePanel(Ticking):
     """What to do on one's own phone now; it reads the journal, and sends nothing to anybody."""
 
+    _has_buttons = False
+
     def __init__(self, journal: Journal, *, now: Callable[[], float], raise_failures: bool = False) -> None:
         """Follow `journal`; `now` is the lab's time in epoch seconds."""
         super().__init__(mask=journal.aliases.mask, raise_failures=raise_failures)

@@ -7,17 +7,18 @@ from collections.abc import Callable
 import ipywidgets
 
 from auth0_mfa_lab.secret import Secret
+from auth0_mfa_lab.show.panels.buttons import Button
 from auth0_mfa_lab.show.panels.reveal import RevealedText
 from auth0_mfa_lab.show.phone import CodeLine, MessageLine, PushLine
 
 Act = Callable[[], None]
-Button = Callable[[str, str, Act], ipywidgets.Button]
+MakesButton = Callable[[str, str, Act], Button]
 
 
 class PushRow(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
     """One push that waits: Allow, and Reject with a reason or without."""
 
-    def __init__(self, push: PushLine, button: Button, *, allow: Act, reject: Act) -> None:
+    def __init__(self, push: PushLine, button: MakesButton, *, allow: Act, reject: Act, may_answer: bool) -> None:
         """Show `push`; `button` makes a button of the panel."""
         super().__init__()
         self._text = _text()
@@ -26,26 +27,26 @@ class PushRow(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no typ
         self.reason = ipywidgets.Text(
             description="Reason",
             placeholder="optional",
+            disabled=not may_answer,
             tooltip="Why it is rejected: it goes with Reject",
             style={"description_width": "auto"},
             layout=_wide("160px"),
         )
-        for each in (self.allow_button, self.reject_button):
+        self.buttons = (self.allow_button, self.reject_button)
+        for each in self.buttons:
             each.layout = _wide("96px")
         acts = ipywidgets.HBox([self.allow_button, self.reason, self.reject_button], layout=_wrapping())
         self.children = (self._text, acts)
 
-    def update(self, push: PushLine, *, is_open: bool) -> None:
-        """Show the push as it is now; its buttons can be pressed while it is open."""
+    def update(self, push: PushLine) -> None:
+        """Show the push as it is now."""
         self._text.value = push.html()
-        for each in (self.allow_button, self.reject_button, self.reason):
-            each.disabled = not is_open
 
 
 class CodeRow(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
     """A code under its alias, or a message with one, and a button that draws the code on the page alone."""
 
-    def __init__(self, shown: CodeLine | MessageLine, button: Button, place: RevealedText, *, press: Act) -> None:
+    def __init__(self, shown: CodeLine | MessageLine, button: MakesButton, place: RevealedText, *, press: Act) -> None:
         """Show a line, and draw its code in `place` when its button is pressed."""
         super().__init__()
         self._text = _text()
@@ -54,6 +55,7 @@ class CodeRow(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no typ
         whose = shown.label if isinstance(shown, CodeLine) else f"the {shown.channel} to {shown.address}"
         self.code_button = button("Show code", f"Show or hide the code of {whose}, on this page alone", press)
         self.code_button.layout = ipywidgets.Layout(width="120px", align_self="flex-start")
+        self.buttons = (self.code_button,)
         self.children = (self._text, self.code_button, place) if shown.alias else (self._text,)
 
     @property
@@ -71,13 +73,12 @@ class CodeRow(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no typ
         self._place.hide()
         self._name()
 
-    def update(self, line: CodeLine | MessageLine, *, is_open: bool) -> None:
+    def update(self, line: CodeLine | MessageLine) -> None:
         """Show the line as it is now; a code that is another one than before is not drawn any more."""
         if self._place.shows and _is_another(self._line, line):
             self._place.hide()
         self._line = line
         self._text.value = line.html()
-        self.code_button.disabled = not is_open
         self._name()
 
     def _name(self) -> None:

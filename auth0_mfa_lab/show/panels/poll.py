@@ -13,10 +13,9 @@ from typing import Any
 import ipywidgets
 
 from auth0_mfa_lab.clock import LabClock
-from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.polled import PollRun
 from auth0_mfa_lab.show.cards import line
-from auth0_mfa_lab.show.panels.base import Panel
+from auth0_mfa_lab.show.panels.base import Job, Panel
 from auth0_mfa_lab.show.panels.rows import Rows
 from auth0_mfa_lab.show.poll import headline
 from auth0_mfa_lab.show.poll_card import card_of, row_of
@@ -35,6 +34,8 @@ class PollPanel(Panel):
     method waits in the lab's own time: in the sandbox it is done at once.
     """
 
+    _is_at_work = "This panel is polling already: press Stop first, or wait until it is done."
+
     def __init__(
         self,
         run: PollRun,
@@ -50,7 +51,6 @@ class PollPanel(Panel):
         self._now = clock.now()
         self._doing: Doing = "idle"
         self._drawn = 0
-        self._task: asyncio.Task[None] | None = None
         self._woken = asyncio.Event()
         self.once_button = self._button("Poll once", "Ask Auth0 once whether the phone answered", self._click_once)
         self.until_button = self._button("Poll until done", "Ask again and again, until it is over", self._click_until)
@@ -63,36 +63,37 @@ class PollPanel(Panel):
         buttons = self._row(self.once_button, self.until_button, self.stop_button)
         self._head = ipywidgets.VBox([self._status, self._next, self._meters])
         self._head.layout = ipywidgets.Layout(padding="0 0 0 10px", margin="4px 0")
-        self.children = (buttons, self._failure, self._head, self._rows, self._answer)
-        self._refresh()
+        self.children = (buttons, self._failure, self._head, self._rows, self._answer, self._presence)
+        self._draw()
         self._when_run_again(self.stop)
 
     def poll_once(self) -> Exchange | None:
         """Ask once, and return the exchange; the last one when the poll is over."""
-        self._begin_anew()
-        try:
-            return self.run.once()
-        finally:
-            self._see(self._clock.now())
+        with self._alone():
+            self._failure.value = ""
+            try:
+                return self.run.once()
+            finally:
+                self._see(self._clock.now())
 
     def poll_until_done(self) -> PollRun:
         """Ask until the poll is over, waiting in the lab's time, and return the poll."""
-        self._begin_anew()
-        try:
-            return self.run.until_done(self._clock.wait)
-        finally:
-            self._see(self._clock.now())
+        with self._alone():
+            self._failure.value = ""
+            try:
+                return self.run.until_done(self._clock.wait)
+            finally:
+                self._see(self._clock.now())
 
     def stop(self) -> None:
         """Stop asking; what is shown says so at once, even while an answer is under way."""
         self.run.stop()
         self._woken.set()
-        self._refresh()
+        self._draw()
 
     async def done(self) -> PollRun:
         """Wait until what a button began is finished, and return the poll."""
-        if (task := self._task) is not None:
-            await task
+        await self._finished()
         return self.run
 
     def close(self) -> None:
@@ -109,36 +110,30 @@ class PollPanel(Panel):
         return f"PollPanel · {headline(self.run)}"
 
     def _click_once(self) -> None:
-        self._begin(self._ask)
+        self._begin(self.once_button, lambda: self._polling(self._ask), "poll")
 
     def _click_until(self) -> None:
-        self._begin(self._ask_until_done)
+        self._begin(self.until_button, lambda: self._polling(self._ask_until_done), "poll")
 
-    def _begin(self, act: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        self._begin_anew()
+    def _polling(self, act: Job) -> Coroutine[Any, Any, None]:
+        """Let the poll go on at once, so that a stop from now on ends it, and return what asks."""
         # A new one: without a loop of one's own each click has another, and an event belongs to the first that waits.
         self._woken = asyncio.Event()
         self.run.resume(self._now)
-        if self._loop is None:
-            asyncio.run(self._watched(act))
-            return
-        self._task = self._loop.create_task(self._watched(act), name="poll")
         self._doing = "waiting"
-        self._refresh()
+        return self._watched(act)
 
-    async def _watched(self, act: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    async def _watched(self, act: Job) -> None:
         try:
             await asyncio.to_thread(self._catch_up)
             with self._clock.running():
                 await self._look()
                 await act()
-        except Exception as error:
+        except Exception:
             self.run.stop()
-            self._fail(error)
+            raise
         finally:
-            self._task = None
             self._doing = "idle"
-            self._refresh()
 
     async def _ask(self) -> None:
         """Ask once; while no answer is there, each tick shows the time that is left."""
@@ -148,14 +143,14 @@ class PollPanel(Panel):
         asked = asyncio.ensure_future(asyncio.to_thread(self.run.ask))
         try:
             while not asked.done():
-                self._refresh()
+                self._draw()
                 await asyncio.wait({asked}, timeout=TICK_SECONDS)
                 self._now = await asyncio.to_thread(self._moment)
         finally:
             # Whatever fails meanwhile, what was asked is heard: it may have brought the tokens.
             self.run.apply(await asked, self._now)
         self._doing = "waiting"
-        self._refresh()
+        self._draw()
 
     async def _ask_until_done(self) -> None:
         while not self.run.poll.is_over:
@@ -186,19 +181,13 @@ class PollPanel(Panel):
         """Show the poll as it stands at `now`; its time may be over."""
         self._now = now
         self.run.poll = self.run.poll.at(now)
-        self._refresh()
+        self._draw()
 
-    def _begin_anew(self) -> None:
-        """Take the card of an earlier failure away; LabError while a poll is under way."""
-        if self._task is not None:
-            raise LabError("This panel is polling already: press Stop first, or wait until it is done.")
-        self._failure.value = ""
-
-    def _refresh(self) -> None:
+    def _draw(self) -> None:
         card = card_of(self.run, self._now, doing=self._doing)
-        self.once_button.disabled = not card.allowed.once
-        self.until_button.disabled = not card.allowed.until
-        self.stop_button.disabled = not card.allowed.stop
+        self._mark(self.once_button, may_press=card.allowed.once)
+        self._mark(self.until_button, may_press=card.allowed.until)
+        self._mark(self.stop_button, may_press=card.allowed.stop)
         self._head.layout.border_left = edge_of(card)
         self._status.value = status_html(card)
         self._next.value = next_html(card)

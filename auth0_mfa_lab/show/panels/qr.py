@@ -7,12 +7,12 @@ message, only while somebody wants to see it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
+from typing import Any
 
 import ipywidgets
 
-from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.polling import OOB_CODE_SECONDS
 from auth0_mfa_lab.secret import Secret
 from auth0_mfa_lab.show.panels.qr_picture import LivePicture
@@ -27,6 +27,8 @@ class QrPanel(Ticking):
 
     A ticket's QR goes when its 5 minutes are over, in the lab's time, and when a phone has enrolled with it.
     """
+
+    _is_at_work = "The phone is scanning this QR already: wait until it is done."
 
     def __init__(
         self,
@@ -56,7 +58,6 @@ class QrPanel(Ticking):
         self._scan = scan
         self._journal, self._read = journal, 0
         self._may_be_saved = may_be_saved
-        self._task: asyncio.Task[None] | None = None
         self.card = QrView(
             barcode=barcode, is_live=is_live, can_scan=phone is not None, drawn=may_be_saved, left=self._left(now())
         )
@@ -71,7 +72,7 @@ class QrPanel(Ticking):
         now = self._now()
         self._hide_at = None if self._may_be_saved else now + OOB_CODE_SECONDS
         self._become(replace(self.card, drawn=True, left=self._left(now)))
-        self._draw(now)
+        self._send_picture(now)
 
     def hide(self) -> None:
         """Take the QR away."""
@@ -79,10 +80,10 @@ class QrPanel(Ticking):
 
     def scan(self) -> Exchange | Told:
         """Let the lab's phone scan, and return what it said; with the person's own phone, what to do with that."""
-        self._must_be_idle()
-        result = self._scan()
-        if self.card.can_scan:
-            self._take(result, self._now())
+        with self._alone():
+            result = self._scan()
+            if self.card.can_scan:
+                self._take(result, self._now())
         return result
 
     def refresh(self) -> None:
@@ -91,8 +92,7 @@ class QrPanel(Ticking):
 
     async def done(self) -> QrView:
         """Wait until a scan that a button began is finished, and return what the panel says."""
-        if (task := self._task) is not None:
-            await task
+        await self._finished()
         return self.card
 
     def static_html(self) -> str:
@@ -119,20 +119,16 @@ class QrPanel(Ticking):
         self.children = (self._row(*buttons), self._status, self._time, self._failure, both, self._presence)
 
     def _click_scan(self) -> None:
-        if self._loop is None:
-            self.scan()
-            return
-        self._must_be_idle()
-        self._task = self._loop.create_task(self._scan_aside(), name="scan")
-        self._become(replace(self.card, scanning=True))
+        def job() -> Coroutine[Any, Any, None]:
+            self._become(replace(self.card, scanning=True))
+            return self._scan_aside()
+
+        self._begin(self.scan_button, job, "scan")
 
     async def _scan_aside(self) -> None:
         try:
             self._take(*await asyncio.to_thread(lambda: (self._scan(), self._now())))
-        except Exception as error:
-            self._fail(error)
         finally:
-            self._task = None
             self._become(replace(self.card, scanning=False))
 
     def _take(self, result: Exchange | Told, now: float) -> None:
@@ -151,21 +147,25 @@ class QrPanel(Ticking):
     def _become(self, card: QrView) -> None:
         """Show this; a widget is told of what has changed alone."""
         was, self.card = self.card, card
-        self.show_button.disabled = card.drawn or card.is_over
-        self.hide_button.disabled = not card.is_drawn
-        self.scan_button.disabled = not card.may_scan
-        self._status.value, self._time.value = card.status_html(), card.time_html()
-        self._instead.value = card.instead_html() or self._picture_html
+        self._draw()
         if was.is_drawn and not card.is_drawn and not self._may_be_saved:
             self._hide_at = None
             self._place.clear()
         if card.is_over:
             self.end()
 
-    def _place_is_there(self) -> None:
-        self._draw(self._now())
+    def _draw(self) -> None:
+        card = self.card
+        self._mark(self.show_button, may_press=not (card.drawn or card.is_over))
+        self._mark(self.hide_button, may_press=card.is_drawn)
+        self._mark(self.scan_button, may_press=card.may_scan)
+        self._status.value, self._time.value = card.status_html(), card.time_html()
+        self._instead.value = card.instead_html() or self._picture_html
 
-    def _draw(self, now: float) -> None:
+    def _place_is_there(self) -> None:
+        self._send_picture(self._now())
+
+    def _send_picture(self, now: float) -> None:
         """Send a picture that no state may have to its place, if it should be on the page."""
         if self._may_be_saved or not self.card.is_drawn:
             return
@@ -176,10 +176,6 @@ class QrPanel(Ticking):
 
     def _left(self, now: float) -> float | None:
         return None if self._ends_at is None else self._ends_at - now
-
-    def _must_be_idle(self) -> None:
-        if self._task is not None:
-            raise LabError("The phone is scanning this QR already: wait until it is done.")
 
     async def _tick(self) -> None:
         # On a thread: the time of a served sandbox is asked for over the network.

@@ -105,7 +105,7 @@ class RevealPanel(Panel):
         self.show_button = self._button("Show", "Show the value again", self.show)
         self.hide_button = self._button("Hide", "Take the value off the page", self.hide)
         buttons = ipywidgets.HBox([self.show_button, self.hide_button])
-        self.children = (buttons, self._status, self._failure, self._place)
+        self.children = (buttons, self._status, self._failure, self._place, self._presence)
         said = (
             f"{secret.shown} is shown only on the page of a running notebook, for two minutes at most. "
             "No file, output or widget state has it: not even this notebook, when it is saved."

@@ -9,17 +9,9 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 
-import anywidget
-
 from auth0_mfa_lab.show.panels.base import Panel
 
 TICK_SECONDS = 1.0
-
-
-class Presence(anywidget.AnyWidget):
-    """Says that it is on a page, and draws nothing."""
-
-    _esm = "function render({ model }) { model.send({ kind: 'ready' }); }\nexport default { render };"
 
 
 class Ticking(Panel):
@@ -32,7 +24,6 @@ class Ticking(Panel):
     def __init__(self, *, mask: Callable[[str], str], raise_failures: bool) -> None:
         """Wait for a page."""
         super().__init__(mask=mask, raise_failures=raise_failures)
-        self._presence = Presence()
         self._presence.on_msg(lambda *_: self._at_home(self._begin_to_tick))
         self._when_run_again(self.end)
 
