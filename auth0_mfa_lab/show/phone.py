@@ -19,7 +19,7 @@ from auth0_mfa_lab.wire.aliases import Aliases
 
 Json = Any
 Seen = Mapping[str, Json]
-"""What `look_at` returns: `name`, `now`, `accounts`, `pushes`, `codes`, `messages`, `older`, `lacks`, `remark`."""
+"""What `look_at` returns: `name`, `now`, `accounts`, `pushes`, `codes`, `messages`, `older`, `remark`."""
 
 MOST = 6
 """So many accounts and codes, and so many messages, are looked at: the newest."""
@@ -84,15 +84,8 @@ def look_at(phone: Any, pushes: Sequence[Any], messages: Sequence[Json], now: fl
         "codes": [_code(each, enrolled.get(each.user_id), now) for each in shown],
         "messages": list(_messages(messages))[:MOST],
         "older": len(phone.enrollments) + alone - len(accounts),
-        "lacks": "",
         "remark": "",
     }
-
-
-def nothing_seen(name: str, lacks: str) -> Seen:
-    """Return the look at a phone of which nothing can be seen, for the reason that `lacks` gives."""
-    lists: dict[str, Json] = {part: [] for part in ("accounts", "pushes", "codes", "messages")}
-    return {"name": name, "now": 0.0, **lists, "older": 0, "lacks": lacks, "remark": ""}
 
 
 def secrets_in(seen: Seen) -> Iterator[tuple[str, str]]:
@@ -245,7 +238,7 @@ Line = PushLine | CodeLine | MessageLine
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneView:
-    """All that a phone shows; `time` is the lab's, and `lacks` says why there is nothing to see.
+    """All that a phone shows; `time` is the lab's.
 
     `older` counts the accounts that are not looked at. `remark` is of a phone that no push and no message can reach: it
     has no place for them.
@@ -258,7 +251,6 @@ class PhoneView:
     codes: tuple[CodeLine, ...] = ()
     messages: tuple[MessageLine, ...] = ()
     older: int = 0
-    lacks: str = ""
     remark: str = ""
 
     @classmethod
@@ -267,27 +259,22 @@ class PhoneView:
         mask, now = aliases.mask, seen["now"]
         return cls(
             name=mask(seen["name"]),
-            time="" if seen["lacks"] else _clock(now),
+            time=_clock(now),
             accounts=tuple(_account_line(each, mask) for each in seen["accounts"]),
             pushes=tuple(_push_line(each, now, mask) for each in seen["pushes"]),
             codes=tuple(_code_line(each, now, aliases) for each in seen["codes"]),
             messages=tuple(_message_line(each, aliases) for each in seen["messages"]),
             older=seen["older"],
-            lacks=mask(seen["lacks"]),
             remark=mask(seen["remark"]),
         )
 
     @property
     def sections(self) -> tuple[str, ...]:
         """Those of SECTIONS that it has."""
-        if self.lacks:
-            return ()
         return ("Codes",) if self.remark else SECTIONS
 
     def text(self) -> str:
         """Return what is on the phone, in one line."""
-        if self.lacks:
-            return f"{self.name} · {self.lacks}"
         accounts, codes = _count(len(self.accounts) + self.older, "account"), _count(len(self.codes), "code")
         if self.remark:
             return " · ".join((self.name, accounts, codes, self.remark))
@@ -312,7 +299,7 @@ class PhoneView:
 
     def html(self) -> str:
         """Return the whole phone without widgets."""
-        inside = line(self.lacks) if self.lacks else self.accounts_html()
+        inside = self.accounts_html()
         for title in self.sections:
             inside += self.heading_html(title) + "".join(each.html() for each in self.lines_of(title))
         body = f"box-sizing:border-box;max-width:{WIDTH};border-left:{EDGE};border-right:{EDGE};padding:0 14px"
@@ -325,7 +312,7 @@ class PhoneView:
         time = f'<span style="font-variant-numeric:tabular-nums">{escape(self.time)} UTC, the lab\'s time</span>'
         row = (
             '<div style="display:flex;flex-wrap:wrap;justify-content:space-between;gap:2px 12px;line-height:1.5">'
-            f'<b role="heading" aria-level="3">{escape(self.name)}</b>{time if self.time else ""}</div>'
+            f'<b role="heading" aria-level="3">{escape(self.name)}</b>{time}</div>'
         )
         frame = f"border:{EDGE};border-bottom:1px solid rgba(127,127,127,0.4);border-radius:{_ROUND} {_ROUND} 0 0"
         return (
@@ -335,8 +322,6 @@ class PhoneView:
 
     def accounts_html(self) -> str:
         """Return the section of the accounts, under what there is to say of the phone as a whole."""
-        if self.lacks:
-            return ""
         remark = line(f"{self.remark}.", small=True) if self.remark else ""
         older = line(f"and {self.older} more, which were there before", small=True) if self.older else ""
         rows = "".join(each.html() for each in self.accounts)

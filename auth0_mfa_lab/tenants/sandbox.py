@@ -62,7 +62,7 @@ class SandboxInfo(Lines):
         """The answers where sources differ: what each switch is now, and what it may be."""
         from auth0_mfa_lab.sandbox import SWITCHES
 
-        return Switches(self._ask("settings")["switches"], SWITCHES)
+        return Switches(dict(self._ask("settings")["switches"]), SWITCHES)
 
     def evidence(
         self,

@@ -250,12 +250,6 @@ def test_the_panel_of_a_recording_shows_what_was_seen(lab: Lab, tmp_path: Path) 
     assert looked(Lab.replay(file)) == seen
 
 
-def test_the_panel_of_a_recording_without_a_look_says_so(lab: Lab, tmp_path: Path) -> None:
-    enrolled(lab)
-    lab.export("har").save(file := tmp_path / "run.har")
-    assert "Virtual phone · run.har has no look at the phone here" in repr(panel_of(Lab.replay(file)))
-
-
 # -- its secrets, and its recording
 
 

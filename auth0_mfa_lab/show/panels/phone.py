@@ -207,7 +207,7 @@ class PhonePanel(Ticking):
     def _draw(self) -> None:
         """Set the traits to what the card says; one that is as it was is not sent again."""
         card = self._card
-        said = self._doing or self._screen.bars or card.lacks or self._said
+        said = self._doing or self._screen.bars or self._said
         self._status.value = status_line("…" if self._doing else "●", said) if said else ""
         self._top.value, self._accounts.value = card.top_html(), card.accounts_html()
         is_idle, before, self._rows = self._worker is None, self._rows, {}

