@@ -9,10 +9,9 @@ import httpx
 
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.inbox import Sent
-from auth0_mfa_lab.limits import DOCUMENTED, NOTE
 from auth0_mfa_lab.people import User, checked_factors
 from auth0_mfa_lab.show.evidence import Evidence
-from auth0_mfa_lab.show.limits import Limits
+from auth0_mfa_lab.show.limits import DOCUMENTED, NOTE, Limits
 from auth0_mfa_lab.show.phone_sight import Sight, sight_of
 from auth0_mfa_lab.show.switches import Switches
 from auth0_mfa_lab.show.told import Lines
