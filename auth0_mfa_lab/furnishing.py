@@ -32,7 +32,7 @@ def equip(lab: Bench, host: Host, phone: VirtualPhone, inbox: LabInbox, *, failu
 
 def remember_tenant(lab: Bench) -> None:
     """Note whose tenant a lab is on, and who its applications are: all that a replay needs to begin."""
-    settings, secret = lab.settings, lab.client._sender._client_secret
+    settings, secret = lab.settings, lab.client._client_secret
     facts = {
         "kind": settings.tenant,
         "domain": lab.domain,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from auth0_mfa_lab.boxed import Boxed, limits_of, open_box
+from auth0_mfa_lab.client import checked_text
 from auth0_mfa_lab.clock import SandboxClock
 from auth0_mfa_lab.door import Policy, Profile, SandboxDoor
 from auth0_mfa_lab.errors import ClaimFailed
@@ -17,7 +18,6 @@ from auth0_mfa_lab.owned import OwnTenant, recorded_in
 from auth0_mfa_lab.paneled import Panels
 from auth0_mfa_lab.people import User, learn_settings
 from auth0_mfa_lab.replayed import Replays
-from auth0_mfa_lab.sender import checked_text
 from auth0_mfa_lab.settings import Settings
 from auth0_mfa_lab.show.limits import Limits
 from auth0_mfa_lab.show.sequence import Sequence as Diagram

@@ -11,9 +11,9 @@ from urllib.parse import quote, urlencode
 
 import httpx
 
+from auth0_mfa_lab.client import Client, checked_list, checked_text, quoted
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.secret import Secret
-from auth0_mfa_lab.sender import Sender, checked_list, checked_text, quoted
 from auth0_mfa_lab.wire.exchange import Exchange, Json
 
 P = ParamSpec("P")
@@ -86,7 +86,7 @@ class Management:
 
         Raises LabError for an mfa_token, which opens nothing here, or for none at all.
         """
-        self._sender = Sender(http)
+        self._client = Client(http)
         self._access_token = _checked_token(access_token)
         self._tenant = http.base_url.netloc.decode()
 
@@ -110,7 +110,7 @@ class Management:
         """
         # Ids and addresses stand in it: a traceback that shows its frames' values shows none of them.
         path = Secret(f"{_BASE}{_checked_path(path)}{_asked(query or {})}", "<path>")
-        return self._sender.send(method, path, json=json, bearer=self._access_token)
+        return self._client.send(method, path, json=json, bearer=self._access_token)
 
     # Above each signature stands the row of its request: verb and path, answer, scope, source, dashboard.
     # fmt: off

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Self, TypeVar
 import httpx
 
 from auth0_mfa_lab.bench import Bench
+from auth0_mfa_lab.client import network
 from auth0_mfa_lab.clock import RealClock
-from auth0_mfa_lab.connection import live_domain
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.furnishing import remember_tenant
 from auth0_mfa_lab.live.record import Record
 from auth0_mfa_lab.people import learn_settings
-from auth0_mfa_lab.sender import network
 from auth0_mfa_lab.settings import Settings
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ class OwnTenant(Bench):
         settings = settings or Settings.from_env()
         if transport is None:
             settings.must_be_allowed()
-        domain, reached = live_domain(settings), transport or network(settings)
+        domain, reached = settings.live_domain(), transport or network(settings)
         lab = cls(settings, reached, RealClock(), domain)
         if transport is None:
             # Nobody has to close a lab: its connections end with it.

@@ -53,7 +53,7 @@ def subject_of(lab: Bench, wanted: Sequence[str] | None, management_token: str |
         domain=lab.domain,
         realm=lab.settings.realm,
         audience=lab.audience,
-        has_secret=bool(lab.client._sender._client_secret),
+        has_secret=bool(lab.client._client_secret),
         is_live=lab.settings.tenant == "live",
         now=lab.clock.now,
         wanted=features,
