@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from auth0_mfa_lab.client import Client
+from auth0_mfa_lab.client import Client, Connection
 from auth0_mfa_lab.clock import LabClock
-from auth0_mfa_lab.connection import Connection
+from auth0_mfa_lab.errors import SettingsError
 from auth0_mfa_lab.inbox import LabInbox, OwnInbox
 from auth0_mfa_lab.live.codes import Codes
 from auth0_mfa_lab.live.made import drawn
 from auth0_mfa_lab.phone import LabPhone, OwnPhone, ask_hidden
-from auth0_mfa_lab.sender import checked_text
 from auth0_mfa_lab.settings import Settings
 from auth0_mfa_lab.show.page import show, show_all
 from auth0_mfa_lab.show.told import Lines
@@ -75,11 +74,20 @@ class Bench(Lines):
         Its `client_credentials_grant(audience=lab.management_audience)` brings one. On a live tenant it is that of
         AUTH0_MGMT_CLIENT_ID; SettingsError names both variables when one is missing.
         """
-        return self._connection.machine(*self._machine)
+        client_id, client_secret = self._machine
+        if client_id is None or client_secret is None:
+            raise SettingsError(
+                "The Management API needs an application of its own, and AUTH0_MGMT_CLIENT_ID and "
+                "AUTH0_MGMT_CLIENT_SECRET are not both set. Make one: Dashboard > Applications > Create Application > "
+                "Machine to Machine, authorized for the Auth0 Management API. Then add both lines to .env."
+            )
+        return Client(self._connection.http("app"), client_id=client_id, client_secret=client_secret)
 
     def management(self, access_token: str) -> Management:
         """Return the Management API, one method per path, opened by an access token for it."""
-        return self._connection.management(checked_text("access_token", access_token), self.management_audience)
+        from auth0_mfa_lab.management import Management
+
+        return Management(self._connection.http("app", self.management_audience.partition("/api/v2")[0]), access_token)
 
     def step(self, title: str) -> None:
         """Put the exchanges that follow under this title in the journal."""
@@ -95,4 +103,9 @@ class Bench(Lines):
 
     def _client(self, client_id: str, client_secret: str | None) -> Client:
         # The phone is asked for at each poll: a boxed lab gets its own only after this.
-        return self._connection.application(client_id, client_secret, lambda: self.phone.after_poll())
+        return Client(
+            self._connection.http("app"),
+            client_id=client_id,
+            client_secret=client_secret,
+            after_poll=lambda: self.phone.after_poll(),
+        )

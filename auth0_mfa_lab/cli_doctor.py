@@ -17,8 +17,7 @@ from auth0_mfa_lab.live.doctor.doctor import in_order
 from auth0_mfa_lab.live.doctor.finding import Finding, one_line, unasked
 from auth0_mfa_lab.live.doctor.mend import Mended, Wish, mend, mendable
 from auth0_mfa_lab.live.doctor.subject import FEATURES
-from auth0_mfa_lab.settings import Settings
-from auth0_mfa_lab.settings_values import values_of
+from auth0_mfa_lab.settings import Settings, values_of
 from auth0_mfa_lab.show.doctor import Diagnosis, Row, line_of
 
 NO_TENANT = "your tenant"

@@ -1,18 +1,46 @@
-"""One method per endpoint, named by its path; each returns the Exchange."""
+"""Your app's side of one tenant: a method per endpoint and per grant, and how a request is sent."""
 
 from __future__ import annotations
 
+import base64
+import secrets
+import ssl
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import quote
 
 import httpx
 
-from auth0_mfa_lab.sender import ClientAuthentication, Sender, checked_list, quoted
-from auth0_mfa_lab.token_grants import TokenGrants
-from auth0_mfa_lab.wire.exchange import Exchange, Json
+from auth0_mfa_lab.errors import LabError, NoAnswer, SettingsError
+from auth0_mfa_lab.secret import Secret
+from auth0_mfa_lab.settings import Settings
+from auth0_mfa_lab.wire.aliases import SHOWN
+from auth0_mfa_lab.wire.exchange import Exchange, Json, Speaker
+from auth0_mfa_lab.wire.journal import Journal
+from auth0_mfa_lab.wire.recorder import EXCHANGE, Guard, RecordingTransport, Unanswered
+
+if TYPE_CHECKING:
+    from joserfc.jwk import RSAKey
+
+ClientAuthentication = Literal["client_secret_post", "client_secret_basic", "private_key_jwt", "none"]
+
+_GRANT = "http://auth0.com/oauth/grant-type/"
+_ASSERTION = {"client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}
+_ASSERTION_SECONDS = 60
+_FIELDS = ("access_token", "refresh_token", "oob_code", "recovery_code")
+"""What an answer has under the name of the parameter that it goes into."""
+_HEADERS = {
+    # Pinned, so that no upgrade of a library changes what a notebook shows.
+    "user-agent": "auth0-mfa-lab",
+    "accept": "application/json",
+    "accept-encoding": "gzip, deflate",
+}
+_TIMEOUT_SECONDS = 30.0
 
 
-class Client(TokenGrants):
+class Client:
     """Your app's side of the MFA API, for one application of one tenant.
 
     A parameter has the wire's own name; None means that the field is not sent. HTTP statuses never raise.
@@ -22,7 +50,7 @@ class Client(TokenGrants):
         self,
         http: httpx.Client,
         *,
-        client_id: str,
+        client_id: str = "",
         client_secret: str | None = None,
         authentication: ClientAuthentication = "client_secret_post",
         private_key: str | None = None,
@@ -36,19 +64,39 @@ class Client(TokenGrants):
         wall's. `after_poll` is called when an answer to `mfa_oob_grant` is there.
         """
         self.client_id = client_id
-        self._tenant = http.base_url.netloc.decode()
-        sender = Sender(
-            http,
-            client_id=client_id,
-            client_secret=client_secret,
-            authentication=authentication,
-            private_key=private_key,
-            now=now,
-        )
-        super().__init__(sender, after_poll)
+        self._http = http
+        self._client_secret = client_secret
+        self._private_key = private_key
+        has_secret = private_key is not None if authentication == "private_key_jwt" else bool(client_secret)
+        self._authentication: ClientAuthentication = authentication if has_secret else "none"
+        self._after_poll = after_poll
+        self._now = now
 
     def __repr__(self) -> str:
-        return f"Client of the application {self.client_id or '(no client_id)'} on {self._tenant}"
+        tenant = self._http.base_url.netloc.decode()
+        return f"Client of the application {self.client_id or '(no client_id)'} on {tenant}"
+
+    # -- the first factor
+
+    def password_grant(
+        self,
+        *,
+        username: str,
+        password: str,
+        realm: str | None = None,
+        audience: str | None = None,
+        scope: str | None = None,
+    ) -> Exchange:
+        """Ask for tokens with a password: the first factor.
+
+            POST /oauth/token   -> 403 mfa_required with an mfa_token, or 200 with tokens
+
+        With a `realm` (a connection's name) the grant is `password-realm`, without one it is `password`, which needs
+        the tenant's default directory. `scope` is separated by spaces. Source: Resource Owner Password Flow, Get
+        Token; the reference, section 1.
+        """
+        grant = f"{_GRANT}password-realm" if realm else "password"
+        return self._token(grant, username=username, password=password, realm=realm, audience=audience, scope=scope)
 
     def passwordless_start(
         self,
@@ -68,7 +116,22 @@ class Client(TokenGrants):
         """
         body = {"connection": connection, "phone_number": phone_number, "email": email, "send": send}
         headers = {"x-request-language": language}
-        return self._sender.send("POST", "/passwordless/start", json=body, headers=headers, as_application=True)
+        return self.send("POST", "/passwordless/start", json=body, headers=headers, as_application=True)
+
+    def passwordless_otp_grant(
+        self, *, realm: str, username: str, otp: str, audience: str | None = None, scope: str | None = None
+    ) -> Exchange:
+        """Ask for tokens with the code of `passwordless_start`.
+
+            POST /oauth/token   -> 403 mfa_required with an mfa_token, or 200 with tokens
+
+        `realm` is `sms` or `email`, `username` the number or the address. Source: Authenticate User; the reference,
+        section 7.2.
+        """
+        grant = f"{_GRANT}passwordless/otp"
+        return self._token(grant, realm=realm, username=username, otp=otp, audience=audience, scope=scope)
+
+    # -- the second factor
 
     def mfa_associate(
         self,
@@ -90,10 +153,54 @@ class Client(TokenGrants):
         body = {
             "authenticator_types": checked_list("authenticator_types", authenticator_types),
             "oob_channels": None if oob_channels is None else checked_list("oob_channels", oob_channels),
+            "phone_number": phone_number,
+            "email": email,
         }
-        return self.send(
-            "POST", "/mfa/associate", bearer=token, json=body | {"phone_number": phone_number, "email": email}
-        )
+        return self.send("POST", "/mfa/associate", bearer=token, json=body)
+
+    def mfa_challenge(
+        self, *, mfa_token: str, challenge_type: str | None = None, authenticator_id: str | None = None
+    ) -> Exchange:
+        """Ask an active authenticator for a proof; a push is sent to the phone.
+
+            POST /mfa/challenge   -> 200 with challenge_type, for oob with an oob_code
+
+        `challenge_type` is `oob`, `otp` or both, separated by a space. Source: Request MFA Challenge; the reference,
+        section 5.
+        """
+        body = {"mfa_token": mfa_token, "challenge_type": challenge_type, "authenticator_id": authenticator_id}
+        return self.send("POST", "/mfa/challenge", json=body, as_application=True)
+
+    def mfa_oob_grant(self, *, mfa_token: str, oob_code: str, binding_code: str | None = None) -> Exchange:
+        """Ask whether the second factor was given: for a push, this is the poll.
+
+            POST /oauth/token   -> 400 authorization_pending, 429 slow_down, or 200 with the tokens of the password
+
+        `binding_code` is the code that the person typed, where `binding_method` was `prompt`; a push has none.
+        Source: Verify with Out-of-Band; the reference, section 6.
+        """
+        grant = f"{_GRANT}mfa-oob"
+        exchange = self._token(grant, mfa_token=mfa_token, oob_code=oob_code, binding_code=binding_code)
+        self._after_poll()
+        return exchange
+
+    def mfa_otp_grant(self, *, mfa_token: str, otp: str) -> Exchange:
+        """End a login, or confirm an enrollment, with the code of an authenticator app.
+
+            POST /oauth/token   -> 200 with the tokens of the password, or 403 invalid_grant Invalid otp_code.
+
+        `otp` is 6 digits. Source: Verify with One-Time Password; the reference, section 6.
+        """
+        return self._token(f"{_GRANT}mfa-otp", mfa_token=mfa_token, otp=otp)
+
+    def mfa_recovery_code_grant(self, *, mfa_token: str, recovery_code: str) -> Exchange:
+        """End a login with a recovery code; the answer has the new one, and nothing else ever has.
+
+            POST /oauth/token   -> 200 with the tokens of the password and a new recovery_code
+
+        `recovery_code` is 24 characters. Source: Verify with Recovery Code; the reference, section 6.
+        """
+        return self._token(f"{_GRANT}mfa-recovery-code", mfa_token=mfa_token, recovery_code=recovery_code)
 
     def mfa_authenticators(self, token: str) -> Exchange:
         """List the user's authenticators, unconfirmed ones with `active: false`.
@@ -115,18 +222,45 @@ class Client(TokenGrants):
         """
         return self.send("DELETE", f"/mfa/authenticators/{quoted('authenticator_id', authenticator_id)}", bearer=token)
 
-    def mfa_challenge(
-        self, *, mfa_token: str, challenge_type: str | None = None, authenticator_id: str | None = None
-    ) -> Exchange:
-        """Ask an active authenticator for a proof; a push is sent to the phone.
+    # -- tokens, and what the tenant says of itself
 
-            POST /mfa/challenge   -> 200 with challenge_type, for oob with an oob_code
+    def refresh_token_grant(self, *, refresh_token: str, scope: str | None = None) -> Exchange:
+        """Ask for new tokens; with rotation the answer has a new refresh_token, and the old one is dead.
 
-        `challenge_type` is `oob`, `otp` or both, separated by a space. Source: Request MFA Challenge; the reference,
-        section 5.
+            POST /oauth/token   -> 200 with tokens, or 403 invalid_grant
+
+        `scope` may only narrow. Source: Refresh Token; the reference, section 8.1.
         """
-        chosen = {"challenge_type": challenge_type, "authenticator_id": authenticator_id}
-        return self.send("POST", "/mfa/challenge", json={"mfa_token": mfa_token, **chosen}, as_application=True)
+        return self._token("refresh_token", refresh_token=refresh_token, scope=scope)
+
+    def revoke(self, token: str) -> Exchange:
+        """Revoke a refresh token.
+
+            POST /oauth/revoke   -> 200 with an empty body, for an unknown token too
+
+        Source: Revoke Refresh Token; the reference, section 8.6.
+        """
+        return self.send("POST", "/oauth/revoke", json={"token": token}, as_application=True)
+
+    def userinfo(self, access_token: str) -> Exchange:
+        """Read the profile of the user that an access token stands for.
+
+            GET /userinfo   -> 200 with the profile, or 401 in plain text
+
+        `access_token` must carry the scope `openid`. Source: Get User Info; the reference, section 8.2.
+        """
+        return self.send("GET", "/userinfo", bearer=access_token)
+
+    def client_credentials_grant(self, *, audience: str, scope: str | None = None) -> Exchange:
+        """Ask for an access token of the application's own, such as one for the Management API.
+
+            POST /oauth/token   -> 200 with an access_token, or 403 access_denied without a client grant
+
+        `audience` is `https://{domain}/api/v2/` for the Management API. Dashboard > Applications > APIs > the API >
+        Machine to Machine Applications authorizes the application. Source: Client Credentials Flow, Get Token; the
+        reference, section 9.1.
+        """
+        return self._token("client_credentials", audience=audience, scope=scope)
 
     def openid_configuration(self) -> Exchange:
         """Read the tenant's discovery document.
@@ -146,38 +280,178 @@ class Client(TokenGrants):
         """
         return self.send("GET", "/.well-known/jwks.json")
 
-    def userinfo(self, access_token: str) -> Exchange:
-        """Read the profile of the user that an access token stands for.
+    def _token(self, grant_type: str, **fields: str | None) -> Exchange:
+        return self.send("POST", "/oauth/token", form={"grant_type": grant_type, **fields}, as_application=True)
 
-            GET /userinfo   -> 200 with the profile, or 401 in plain text
-
-        `access_token` must carry the scope `openid`. Source: Get User Info; the reference, section 8.2.
-        """
-        return self.send("GET", "/userinfo", bearer=access_token)
-
-    def revoke(self, token: str) -> Exchange:
-        """Revoke a refresh token.
-
-            POST /oauth/revoke   -> 200 with an empty body, for an unknown token too
-
-        Source: Revoke Refresh Token; the reference, section 8.6.
-        """
-        return self.send("POST", "/oauth/revoke", json={"token": token}, as_application=True)
+    # -- how a request is sent
 
     def send(
         self,
         method: str,
         path: str,
         *,
-        json: Mapping[str, Json] | None = None,
+        json: Mapping[str, Json] | Sequence[Json] | None = None,
         form: Mapping[str, str | None] | None = None,
         bearer: str | None = None,
+        headers: Mapping[str, str | None] | None = None,
         as_application: bool = False,
     ) -> Exchange:
         """Send any request to the tenant and return its Exchange: for what no method is made for.
 
-        `json` or `form` is the body, without the fields that are None; `bearer` goes into the Authorization header;
-        `as_application` adds the application's own authentication, to a JSON body unless there is a form. Raises
-        NoAnswer when the network gives none.
+        `json` or `form` is the body, and `headers` are further ones, without those that are None; a JSON array is sent
+        as it is. `bearer` goes into the Authorization header; `as_application` adds the application's own
+        authentication, to a JSON body unless there is a form. Raises LabError for a value that cannot be sent, NoAnswer
+        when the network gives none.
         """
-        return self._sender.send(method, path, json=json, form=form, bearer=bearer, as_application=as_application)
+        if json is not None and (isinstance(json, str | bytes) or not isinstance(json, Iterable)):
+            raise LabError(
+                f"json is the body as an object or a list, and a {type(json).__name__} is none: write json={{...}} or "
+                "json=[...]."
+            )
+        own = {name: value for name, value in (headers or {}).items() if value is not None}
+        if bearer is not None:
+            own["authorization"] = Secret(f"Bearer {checked_text('the Bearer token', bearer)}", "<Bearer>")
+        named = json if isinstance(json, Mapping) else form or {}
+        fields = {name: value for name, value in named.items() if value is not None}
+        for name, value in fields.items():
+            if form is not None or isinstance(value, Exchange | str):
+                checked_text(name, value)
+        if as_application:
+            self._authenticate(fields, own)
+        body: dict[str, Json] = {}
+        if form is not None:
+            body["data"] = fields
+        elif json is not None or fields:
+            body["json"] = fields if json is None or isinstance(json, Mapping) else list(json)
+        # An id may stand in it: a traceback that shows its frames' values shows none of it.
+        path = Secret(quote(path, safe="/%?=&"), "<path>")
+        answer = self._answer(method, path, headers=own, **body)
+        if isinstance(answer, LabError):
+            raise answer from None
+        return answer
+
+    def _authenticate(self, fields: dict[str, Json], headers: dict[str, str]) -> None:
+        """Add the application's authentication to a body's fields, or to the headers.
+
+        Source: Authentication methods, and Authenticate with Private Key JWT; the reference, section 0.6.
+        """
+        if self._authentication == "client_secret_basic":
+            pair = f"{quote(self.client_id, safe='')}:{quote(self._client_secret or '', safe='')}"
+            headers["authorization"] = Secret(f"Basic {base64.b64encode(pair.encode()).decode()}", "<Basic>")
+            return
+        fields["client_id"] = self.client_id
+        if self._authentication == "client_secret_post":
+            fields["client_secret"] = self._client_secret
+        if self._authentication == "private_key_jwt":
+            fields |= {**_ASSERTION, "client_assertion": Secret(self._assertion(), "<client_assertion>")}
+
+    def _assertion(self) -> str:
+        """Return a JWT that the application signs by its own key, good for one request and for a minute."""
+        from joserfc import jwt
+
+        now, issuer = int(self._now()), f"{str(self._http.base_url).rstrip('/')}/"
+        claims = {"iss": self.client_id, "sub": self.client_id, "aud": issuer, "iat": now}
+        claims |= {"exp": now + _ASSERTION_SECONDS, "jti": secrets.token_urlsafe(16)}
+        return jwt.encode({"alg": "RS256", "typ": "JWT"}, claims, self._key)
+
+    @cached_property
+    def _key(self) -> RSAKey:
+        # Imported here: it takes longer than the rest of the package, and most applications have a secret.
+        from joserfc.errors import JoseError
+        from joserfc.jwk import RSAKey
+
+        try:
+            key = RSAKey.import_key(str(self._private_key))
+        except (JoseError, ValueError, TypeError):
+            key = None
+        if key is None or not key.is_private:
+            # Raised here, so that no frame of a library's shows the key.
+            raise LabError("private_key is no PEM of a private RSA key: pass the text of the file that openssl wrote.")
+        return key
+
+    def _answer(self, method: str, path: str, **parts: Json) -> Exchange | LabError:
+        """Return what came of a request; an error is the caller's to raise, out of the frames that hold the body."""
+        try:
+            request = self._http.build_request(method, str(path), **parts)
+        except (TypeError, ValueError, httpx.InvalidURL) as problem:
+            return LabError(
+                f"The request cannot be written ({type(problem).__name__}): a value in it is nothing that can be sent. "
+                "Pass each value just as an answer gave it."
+            )
+        try:
+            exchange: Exchange = self._http.send(request).extensions[EXCHANGE]
+        except Unanswered as failure:
+            return NoAnswer.to(failure.exchange)
+        except LabError as refusal:
+            # The frames in which it was raised hold the body.
+            refusal.__context__ = None
+            return refusal.with_traceback(None)
+        return exchange
+
+
+def quoted(name: str, value: str) -> str:
+    """Return a value as one part of a path, percent-encoded.
+
+    Raises LabError for what is no id: nothing, or dots, would make another path of it, such as that of all users.
+    """
+    text = checked_text(name, value)
+    if not text.strip(". "):
+        said = "empty" if not text.strip() else "only dots"
+        raise LabError(f"{name} is {said}: pass an id just as an answer gave it.")
+    # Half of a surrogate pair is no text that can be sent; whatever stands for it is no id either.
+    return quote(text, safe="", errors="replace")
+
+
+def checked_text(name: str, value: object) -> str:
+    """Return a value that is text; LabError says what to pass in place of an exchange or of something else."""
+    if isinstance(value, Exchange):
+        field = name if name in _FIELDS else "mfa_token"
+        raise LabError(f"{name} is a whole exchange: pass one of its fields, such as exchange[{field!r}].")
+    if not isinstance(value, str):
+        raise LabError(f"{name} is a {type(value).__name__} and no text: pass the value that an answer gave.")
+    if SHOWN.fullmatch(text := str(value).strip()):
+        raise LabError(
+            f"{name} is {text}, the name under which the lab shows a secret: pass the secret itself, such as "
+            "login['mfa_token']."
+        )
+    return value
+
+
+def checked_list(name: str, value: object) -> list[Json]:
+    """Return a list of what a parameter holds; LabError for a text, whose letters nobody means, or for no list."""
+    if isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping):
+        return list(value)
+    written = f"write [{value!r}]" if isinstance(value, str) else f"a {type(value).__name__} is none"
+    raise LabError(f"{name} is a list: {written}.")
+
+
+class Connection:
+    """The way to one tenant; what goes through it stands in the journal.
+
+    `guard` may refuse a request by a LabError: it is neither recorded nor sent then.
+    """
+
+    def __init__(self, origin: str, transport: httpx.BaseTransport, journal: Journal) -> None:
+        """Reach the tenant at `origin` (`https://tenant.example`) through `transport`."""
+        self.guard: Guard | None = None
+        self._origin = origin
+        self._transport = transport
+        self._journal = journal
+
+    def http(self, speaker: Speaker, origin: str | None = None) -> httpx.Client:
+        """Return an HTTP client whose exchanges are this speaker's; `origin` is another address of the tenant's."""
+        recorder = RecordingTransport(self._transport, self._journal, speaker=speaker, guard=lambda: self.guard)
+        return httpx.Client(
+            transport=recorder, base_url=origin or self._origin, headers=_HEADERS, timeout=_TIMEOUT_SECONDS
+        )
+
+
+def network(settings: Settings) -> httpx.BaseTransport:
+    """Return the transport to a live tenant, which trusts the settings' CA file, or the usual roots."""
+    if settings.ca_file is None:
+        return httpx.HTTPTransport()
+    try:
+        return httpx.HTTPTransport(verify=ssl.create_default_context(cafile=settings.ca_file))
+    except (OSError, ssl.SSLError):
+        pass
+    raise SettingsError("AUTH0_CA_FILE is no file of PEM certificates that can be read. Check its path and content.")

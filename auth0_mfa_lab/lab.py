@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
+from auth0_mfa_lab.client import checked_text
 from auth0_mfa_lab.clock import SandboxClock
 from auth0_mfa_lab.errors import ClaimFailed, LabError
 from auth0_mfa_lab.exporting import Exports
@@ -15,7 +16,6 @@ from auth0_mfa_lab.owned import OwnTenant, recorded_in, remember_tenant
 from auth0_mfa_lab.paneled import Panels
 from auth0_mfa_lab.people import User, learn_settings
 from auth0_mfa_lab.replayed import Replays
-from auth0_mfa_lab.sender import checked_text
 from auth0_mfa_lab.settings import Settings
 from auth0_mfa_lab.show.limits import Limits
 from auth0_mfa_lab.show.sequence import Sequence as Diagram

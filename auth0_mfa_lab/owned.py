@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import httpx
 
 from auth0_mfa_lab.bench import Bench
+from auth0_mfa_lab.client import network
 from auth0_mfa_lab.clock import RealClock
-from auth0_mfa_lab.connection import live_domain
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.live.record import Record
 from auth0_mfa_lab.people import learn_settings
-from auth0_mfa_lab.sender import network
 from auth0_mfa_lab.settings import Settings
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ class OwnTenant(Bench):
         settings = settings or Settings.from_env()
         if transport is None:
             settings.must_be_allowed()
-        domain, reached = live_domain(settings), transport or network(settings)
+        domain, reached = settings.live_domain(), transport or network(settings)
         lab = cls(settings, reached, RealClock(), domain)
         if transport is None:
             # Nobody has to close a lab: its connections end with it.
@@ -122,7 +121,7 @@ def recorded_in(lab: B, path: str | Path | None) -> B:
 
 def remember_tenant(lab: Bench) -> None:
     """Note whose tenant a lab is on, and who its applications are: all that a replay needs to begin."""
-    settings, secret = lab.settings, lab.client._sender._client_secret
+    settings, secret = lab.settings, lab.client._client_secret
     facts = {
         "kind": settings.tenant,
         "domain": lab.domain,

@@ -1,16 +1,22 @@
-"""From `AUTH0_` variables to frozen Settings, and what is wrong with them in one sentence."""
+"""From `AUTH0_` variables to frozen Settings, and what is wrong with them in one sentence.
+
+The only reader of the environment. A variable of the environment wins over the same one in `.env`. The file is looked
+for from the notebook's folder up to the project's root, and no further; it is read, never copied into the environment.
+"""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, cast, get_args
+from typing import Any, Literal, cast, get_args
+
+from dotenv import dotenv_values
 
 from auth0_mfa_lab.errors import SettingsError
 from auth0_mfa_lab.secret import Secret
-from auth0_mfa_lab.settings_values import cleaned, is_ci, read_file, values_of
 
 TenantKind = Literal["sandbox", "served", "live"]
 Confirm = Literal["each", "once", "never"]
@@ -18,12 +24,32 @@ Confirm = Literal["each", "once", "never"]
 
 DEFAULT_REALM = "Username-Password-Authentication"
 DEFAULT_SCOPE = "openid profile"
+ROOT_MARKERS = ("pyproject.toml", "environment.yml", ".git")
+
+_TEXTS = (
+    *("domain", "client_id", "realm", "audience", "scope", "ca_file"),
+    *("mgmt_client_id", "mgmt_domain", "public_client_id"),
+)
+_SECRETS = ("client_secret", "password", "mgmt_client_secret", "mgmt_token", "lab_token")
+_PEOPLE = ("username", "phone_number", "email")
+_SWITCHES = {
+    "show_people": "AUTH0_LAB_SHOW_PEOPLE",
+    "raise_failures": "AUTH0_LAB_RAISE",
+    "virtual_phone": "AUTH0_LAB_VIRTUAL_PHONE",
+    "allow_live": "AUTH0_LAB_ALLOW_LIVE",
+}
+# A password may begin or end with a blank.
+_BLANKS_COUNT = ("AUTH0_PASSWORD", "AUTH0_CLIENT_SECRET", "AUTH0_MGMT_CLIENT_SECRET")
 
 _LABELS = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*"
 _HOST = re.compile(rf"{_LABELS}(:\d{{1,5}})?", re.IGNORECASE)
 _SERVED_HOST = re.compile(rf"({_LABELS}|\[[0-9a-f:.]+\])(:\d{{1,5}})?", re.IGNORECASE)
-_E164 = re.compile(r"\+[1-9][0-9]{1,14}")
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+_IS_HOST = "a host alone, with no https:// and no slash"
+_SHAPES = {
+    "mgmt_domain": (_HOST, _IS_HOST),
+    "phone_number": (re.compile(r"\+[1-9][0-9]{1,14}"), "a number in E.164 form: a plus sign and up to 15 digits"),
+    "email": (re.compile(r"[^@\s]+@[^@\s]+"), "an email address"),
+}
 _EXAMPLES = {
     "domain": "AUTH0_DOMAIN=tenant.eu.auth0.com",
     "client_id": "AUTH0_CLIENT_ID=the client id of your application",
@@ -142,41 +168,15 @@ class Settings:
     @classmethod
     def _of(cls, values: Mapping[str, str], tenant: TenantKind) -> Settings:
         """Build the settings of a live or a served tenant of `AUTH0_*` values."""
-
-        def text(name: str) -> str | None:
-            return values.get(f"AUTH0_{name.upper()}")
-
-        def secret(name: str) -> Secret | None:
-            return Secret(value, f"<{name}>") if (value := text(name)) else None
-
-        show_people = values.get("AUTH0_LAB_SHOW_PEOPLE") == "1"
+        switches: dict[str, Any] = {field: values.get(variable) == "1" for field, variable in _SWITCHES.items()}
         # Nobody lives in a served sandbox.
-        person = text if show_people or tenant == "served" else secret
-        return cls(
-            tenant=tenant,
-            domain=text("domain"),
-            client_id=text("client_id"),
-            client_secret=secret("client_secret"),
-            username=person("username"),
-            password=secret("password"),
-            realm=text("realm") or DEFAULT_REALM,
-            audience=text("audience"),
-            scope=text("scope") or DEFAULT_SCOPE,
-            phone_number=person("phone_number"),
-            email=person("email"),
-            ca_file=text("ca_file"),
-            mgmt_client_id=text("mgmt_client_id"),
-            mgmt_client_secret=secret("mgmt_client_secret"),
-            mgmt_domain=text("mgmt_domain"),
-            mgmt_token=secret("mgmt_token"),
-            public_client_id=text("public_client_id"),
-            lab_token=secret("lab_token"),
-            show_people=show_people,
-            raise_failures=values.get("AUTH0_LAB_RAISE") == "1",
-            confirm=_confirm(values.get("AUTH0_LAB_CONFIRM")),
-            virtual_phone=values.get("AUTH0_LAB_VIRTUAL_PHONE") == "1",
-            allow_live=values.get("AUTH0_LAB_ALLOW_LIVE") == "1",
-        )
+        shows_people = switches["show_people"] or tenant == "served"
+        hidden = _SECRETS if shows_people else (*_SECRETS, *_PEOPLE)
+        fields: dict[str, Any] = {}
+        for name in (*_TEXTS, *_SECRETS, *_PEOPLE):
+            if value := values.get(f"AUTH0_{name.upper()}"):
+                fields[name] = Secret(value, f"<{name}>") if name in hidden else value
+        return cls(tenant=tenant, confirm=_confirm(values.get("AUTH0_LAB_CONFIRM")), **fields, **switches)
 
     def must_be_allowed(self, environ: Mapping[str, str] | None = None) -> None:
         """Raise SettingsError where CI is set (in `environ`, or in the process's own) and does not allow a live run."""
@@ -198,13 +198,11 @@ class Settings:
         # A single label is a tenant's name without its region; with a port it is a server of one's own.
         is_host = (_SERVED_HOST if served else _HOST).fullmatch(domain) and (served or "." in domain or ":" in domain)
         if not is_host:
-            raise SettingsError(_malformed("domain", "a host alone, with no https:// and no slash"))
-        if self.mgmt_domain and not _HOST.fullmatch(self.mgmt_domain):
-            raise SettingsError(_malformed("mgmt_domain", "a host alone, with no https:// and no slash"))
-        if self.phone_number and not _E164.fullmatch(self.phone_number):
-            raise SettingsError(_malformed("phone_number", "a number in E.164 form: a plus sign and up to 15 digits"))
-        if self.email and not _EMAIL.fullmatch(self.email):
-            raise SettingsError(_malformed("email", "an email address"))
+            raise SettingsError(_malformed("domain", _IS_HOST))
+        for field, (shape, wanted) in _SHAPES.items():
+            value = getattr(self, field)
+            if value and not shape.fullmatch(value):
+                raise SettingsError(_malformed(field, wanted))
         if self.ca_file and not Path(self.ca_file).is_file():
             raise SettingsError(_malformed("ca_file", "the path of a PEM file that exists"))
         if served and not self.ca_file and not is_loopback(domain):
@@ -213,6 +211,15 @@ class Settings:
                 "it over from the file that `auth0-mfa-lab serve --env-file FILE` wrote."
             )
         return replace(self, domain=domain.lower())
+
+    def live_domain(self) -> str:
+        """Return the domain of a live tenant; SettingsError for any other, so that none is reached by accident."""
+        if self.tenant != "live" or self.domain is None:
+            raise SettingsError(
+                "Lab.live needs the settings of a live tenant. Set AUTH0_LAB_TENANT=live and the AUTH0_ variables of "
+                ".env.example, and open it with Lab.from_env()."
+            )
+        return self.domain
 
     @property
     def origin(self) -> str:
@@ -243,3 +250,50 @@ def _notice(kind: str | None, values: Mapping[str, str]) -> str | None:
     if kind is None and "AUTH0_DOMAIN" in values:
         return "AUTH0_DOMAIN is set, AUTH0_LAB_TENANT is not: this is the sandbox"
     return None
+
+
+def is_ci(environ: Mapping[str, str] | None = None) -> bool:
+    """Tell whether this runs in CI, where nobody can be asked: `CI` is set, and says neither 0 nor false."""
+    return (os.environ if environ is None else environ).get("CI", "").strip().lower() not in ("", "0", "false")
+
+
+def values_of(start: Path | None, environ: Mapping[str, str] | None) -> dict[str, str]:
+    """Return what is set: by the environment, or else by the nearest `.env` from `start` (the working directory)."""
+    values = _dotenv(start or Path.cwd())
+    values |= {k: v for k, v in (os.environ if environ is None else environ).items() if k.startswith("AUTH0_")}
+    return cleaned(values)
+
+
+def cleaned(values: Mapping[str, str]) -> dict[str, str]:
+    """Return the values that are not blank, without the blanks around all but a password or a secret."""
+    return {name: value if name in _BLANKS_COUNT else value.strip() for name, value in values.items() if value.strip()}
+
+
+def project_folder(start: Path) -> Path:
+    """Return the root of the project that a folder is in; the folder itself where it is in none."""
+    return _up_to_root(start.resolve())[-1]
+
+
+def _dotenv(start: Path) -> dict[str, str]:
+    """Read the nearest `.env` from `start` up to the project's root; {} when there is none."""
+    start = start.resolve()
+    for folder in _up_to_root(start):
+        file = folder / ".env"
+        if file.is_file():
+            return read_file(file)
+    return {}
+
+
+def read_file(file: Path) -> dict[str, str]:
+    """Return what a dotenv file sets."""
+    # No interpolation: a password may hold a dollar sign.
+    return {k: v for k, v in dotenv_values(file, interpolate=False).items() if v is not None}
+
+
+def _up_to_root(start: Path) -> list[Path]:
+    """List the folders from `start` to the project's root; `start` alone where no project encloses it."""
+    folders = [start, *start.parents]
+    for depth, folder in enumerate(folders):
+        if any((folder / marker).exists() for marker in ROOT_MARKERS):
+            return folders[: depth + 1]
+    return [start]

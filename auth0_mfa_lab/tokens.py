@@ -5,15 +5,120 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 from html import escape
+from typing import Literal, NamedTuple
 from urllib.parse import unquote
 
-from auth0_mfa_lab.verdicts import ENDPOINTS, Kind, Verdict, verdict_on
+from auth0_mfa_lab.polling import MFA_TOKEN_SECONDS
 from auth0_mfa_lab.wire.aliases import Alias, Aliases
 from auth0_mfa_lab.wire.claims import claims_of
 from auth0_mfa_lab.wire.exchange import Exchange, Json
 from auth0_mfa_lab.wire.journal import Journal
 
-MFA_TOKEN_SECONDS = 600.0
+Kind = Literal[
+    "mfa_token",
+    "spent mfa_token",
+    "expired mfa_token",
+    "foreign mfa_token",
+    "mfa_token of another application",
+    "mfa access token",
+    "expired mfa access token",
+    "api access token",
+    "opaque access token",
+    "refresh token",
+    "id_token",
+    "oob_code",
+    "unknown",
+]
+Answer = tuple[int | None, str | None, str | None]
+"""Status, error and error_description of a refusal; three times None when the token is taken."""
+
+_LIST, _ASSOCIATE, _DELETE = "GET /mfa/authenticators", "POST /mfa/associate", "DELETE /mfa/authenticators/{id}"
+_CHALLENGE, _OTP, _OOB, _RECOVERY = "POST /mfa/challenge", "mfa-otp", "mfa-oob", "mfa-recovery-code"
+_BODY = (_CHALLENGE, _OTP, _OOB, _RECOVERY)
+ENDPOINTS = (_LIST, _ASSOCIATE, *_BODY, _DELETE)
+_SCOPES = {
+    _LIST: "read:authenticators",
+    _ASSOCIATE: "enroll",
+    _OTP: "enroll",
+    _OOB: "enroll",
+    _DELETE: "remove:authenticators",
+}
+"""The scope that an MFA access token needs at an endpoint that takes one."""
+
+_TAKES: Answer = (None, None, None)
+_INVALID: Answer = (401, "invalid_grant", "The mfa_token provided is invalid. Try getting a new token.")
+_EXPIRED: Answer = (401, "expired_token", "mfa_token is expired")
+_MALFORMED: Answer = (403, "invalid_grant", "Malformed mfa_token")
+_ENROLLED: Answer = (403, "access_denied", "User is already enrolled.")
+_SPENT: Answer = (403, *_INVALID[1:])
+_OTHER_CLIENT: Answer = (400, "invalid_request", "mfa_token not issued to this client")
+
+
+class Row(NamedTuple):
+    """What these endpoints answer to a kind of token (None: to any); `evidence` is the mark of how well it is known."""
+
+    kind: Kind | None
+    endpoints: tuple[str, ...]
+    answer: Answer
+    evidence: str
+    when: str = ""
+
+
+# fmt: off
+ROWS = (
+    # The first row that fits counts. Source: the reference, sections 2, 3.3, 4, 5 and 6.4.
+    Row("mfa access token", (_LIST, _ASSOCIATE, _DELETE), _TAKES, "doc"),
+    Row("mfa access token", (_OTP, _OOB), _TAKES, "forum", "to confirm an enrollment that was made with it"),
+    Row("mfa access token", (_CHALLENGE,), _MALFORMED, "forum"),
+    Row("mfa access token", (_RECOVERY,), _MALFORMED, "guess"),
+    Row("expired mfa access token", (_OTP, _OOB), _EXPIRED, "guess"),
+    Row(None, (_DELETE,), _INVALID, "doc"),
+    Row("mfa_token", (_ASSOCIATE,), _TAKES, "doc", "while the user has no active authenticator"),
+    Row("mfa_token", (_LIST, *_BODY), _TAKES, "doc"),
+    Row("expired mfa_token", (_LIST, _ASSOCIATE, *_BODY), _EXPIRED, "test"),
+    Row("mfa_token of another application", (_LIST, _ASSOCIATE), _TAKES, "guess"),
+    Row("mfa_token of another application", _BODY, _OTHER_CLIENT, "forum"),
+    Row("spent mfa_token", (_LIST,), _TAKES, "guess"),
+    Row("spent mfa_token", (_ASSOCIATE,), _ENROLLED, "test"),
+    Row("spent mfa_token", _BODY, _SPENT, "guess"),
+    Row(None, (_LIST, _ASSOCIATE), _INVALID, "test"),
+    Row(None, _BODY, _MALFORMED, "test"),
+)
+# fmt: on
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one endpoint says to the token: it takes it (`status` is None), or refuses it with an error.
+
+    `evidence` is the mark of the row: rec, doc, test, forum or guess. `when` is the condition of a token that is taken.
+    """
+
+    endpoint: str
+    status: int | None
+    error: str | None
+    error_description: str | None
+    evidence: str
+    when: str = ""
+
+    @property
+    def takes(self) -> bool:
+        """Whether the endpoint takes the token."""
+        return self.status is None
+
+    def __str__(self) -> str:
+        said = "takes it" if self.takes else f"{self.status} {self.error} · {self.error_description}"
+        return f"{said}{f' ({self.when})' if self.when else ''}"
+
+
+def verdict_on(endpoint: str, kind: Kind, scopes: tuple[str, ...]) -> Verdict:
+    """Return what an endpoint says to a token of this kind, with these scopes."""
+    scope = _SCOPES.get(endpoint)
+    if kind == "mfa access token" and scope and scope not in scopes:
+        said = f"Insufficient scope, expected any of: {scope}"
+        return Verdict(endpoint, 403, "insufficient_scope", said, "guess")
+    row = next(row for row in ROWS if endpoint in row.endpoints and row.kind in (kind, None))
+    return Verdict(endpoint, *row.answer, row.evidence, row.when)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

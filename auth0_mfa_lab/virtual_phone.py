@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from auth0_mfa_lab.client import Connection
 from auth0_mfa_lab.clock import LabClock
-from auth0_mfa_lab.connection import Connection
 from auth0_mfa_lab.phone import LabPhone, Notification, SandboxPhone
 from auth0_mfa_lab.show.phone import Seen, look_at
 from auth0_mfa_lab.show.told import Lines, Told

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from auth0_mfa_lab.settings_values import project_folder
+from auth0_mfa_lab.settings import project_folder
 
 ROOT = Path(__file__).parent.parent
 LONGEST = (

@@ -11,8 +11,7 @@ import httpx
 
 from auth0_mfa_lab.clock import RealClock, SandboxClock
 from auth0_mfa_lab.lab import Lab
-from auth0_mfa_lab.polled import PollRun
-from auth0_mfa_lab.polling import Poll
+from auth0_mfa_lab.polling import Poll, PollRun
 from auth0_mfa_lab.sandbox import Phone, Sandbox
 from auth0_mfa_lab.secret import Secret
 from auth0_mfa_lab.settings import Settings

@@ -31,12 +31,11 @@ LAYERS = (
     "virtual_phone staged",
     "bench",
     "tenants",
-    "connection",
     "live people phone inbox",
     "show",
-    "client management polled polling sender token_grants tokens verdicts assertion",
+    "client management polling tokens",
     "wire",
-    "clock errors secret settings settings_values show.told",
+    "clock errors secret settings show.told",
 )
 LAYER = {room: len(LAYERS) - floor for floor, rooms in enumerate(LAYERS) for room in rooms.split(" ")}
 KNOW_THE_SANDBOX = frozenset({"bench", "plugin_server", "serving", "staged", "tenants", "virtual_phone"})
@@ -197,7 +196,7 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
         ("cli_control", "from auth0_mfa_lab.sandbox import Sandbox"),
         ("lab", "from auth0_mfa_lab.cli import main"),
         ("door", "from auth0_mfa_lab.lab import Lab"),
-        ("connection", "from auth0_mfa_lab.sandbox import Sandbox"),
+        ("client", "from auth0_mfa_lab.sandbox import Sandbox"),
         ("show.evidence", "if TYPE_CHECKING:\n    from auth0_mfa_lab.sandbox import EvidenceRow"),
         ("", "from auth0_mfa_lab.cli import main"),
         ("people", "from auth0_mfa_lab.sandbox import Sandbox"),

@@ -473,6 +473,6 @@ def test_a_traceback_with_its_frames_values_shows_no_id_and_no_address() -> None
         with pytest.raises(NoAnswer) as failure:
             act()
         shown = VerboseTB(include_vars=True).text(failure.type, failure.value, failure.tb)
-        assert "call.py" in shown
+        assert "management.py" in shown
         assert "5" * 24 not in shown
         assert "q" * 12 not in shown

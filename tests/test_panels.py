@@ -17,8 +17,7 @@ import pytest
 
 from auth0_mfa_lab import Exchange, LabError, State
 from auth0_mfa_lab.clock import SandboxClock
-from auth0_mfa_lab.polled import PollRun
-from auth0_mfa_lab.polling import Poll
+from auth0_mfa_lab.polling import Poll, PollRun
 from auth0_mfa_lab.show.panels import base as panels_base
 from auth0_mfa_lab.show.panels import poll as panels_poll
 from auth0_mfa_lab.show.panels.buttons import Button

@@ -12,8 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auth0_mfa_lab import Lab, State
-from auth0_mfa_lab.polled import PollRun
-from auth0_mfa_lab.polling import Poll
+from auth0_mfa_lab.polling import Poll, PollRun
 from auth0_mfa_lab.show.poll import show_poll
 from auth0_mfa_lab.show.poll_card import Allowed, Meter, PollCard, card_of, grouped, pace_of, rows_of
 from auth0_mfa_lab.show.poll_html import static_html

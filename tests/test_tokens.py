@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from auth0_mfa_lab import Exchange, Lab
-from auth0_mfa_lab.verdicts import ENDPOINTS
+from auth0_mfa_lab.tokens import ENDPOINTS
 from tests.wire.token_table import ROWS, Row
 
 KINDS = sorted({row.kind for row in ROWS})

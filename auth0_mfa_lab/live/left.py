@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from auth0_mfa_lab.errors import LabError
-from auth0_mfa_lab.settings_values import project_folder
+from auth0_mfa_lab.settings import project_folder
 
 FOLDER, FILE = ".auth0-lab", "left.json"
 USER = "user"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from itertools import groupby
 
-from auth0_mfa_lab.polled import PollRun
+from auth0_mfa_lab.polling import PollRun
 from auth0_mfa_lab.show.page import pre
 
 

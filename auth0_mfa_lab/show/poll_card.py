@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 
-from auth0_mfa_lab.polled import PollRun
 from auth0_mfa_lab.polling import (
     FIRST_GAP_SECONDS,
     MFA_TOKEN_SECONDS,
@@ -19,6 +18,7 @@ from auth0_mfa_lab.polling import (
     Answer,
     Life,
     Poll,
+    PollRun,
     State,
     read,
 )

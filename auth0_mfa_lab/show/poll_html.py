@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from auth0_mfa_lab.polled import PollRun
+from auth0_mfa_lab.polling import PollRun
 from auth0_mfa_lab.show.cards import bar, colour, facts, fold, line, status_line
 from auth0_mfa_lab.show.poll_card import PollCard, Row, card_of, grouped, rows_of
 

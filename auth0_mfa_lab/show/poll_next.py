@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from auth0_mfa_lab.polled import PollRun
-from auth0_mfa_lab.polling import Life, Poll, State
+from auth0_mfa_lab.polling import Life, Poll, PollRun, State
 from auth0_mfa_lab.show.meanings import meaning_of
 from auth0_mfa_lab.wire.exchange import Exchange
 

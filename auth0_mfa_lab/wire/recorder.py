@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Protocol
+
 import httpx
 
 from auth0_mfa_lab.wire.exchange import Body, Exchange, Failure, Request, Response, Speaker
@@ -23,17 +26,36 @@ class Unanswered(Exception):
         self.exchange = exchange
 
 
+class Guard(Protocol):
+    """Looks at each request before it is recorded and sent, and at each exchange afterwards."""
+
+    def before(self, request: httpx.Request) -> None: ...
+    def after(self, exchange: Exchange) -> None: ...
+
+
 class RecordingTransport(httpx.BaseTransport):
     """Wraps a transport and records what passes it; the only writer of the journal."""
 
-    def __init__(self, inner: httpx.BaseTransport, journal: Journal, *, speaker: Speaker) -> None:
+    def __init__(
+        self,
+        inner: httpx.BaseTransport,
+        journal: Journal,
+        *,
+        speaker: Speaker,
+        guard: Callable[[], Guard | None] = lambda: None,
+    ) -> None:
+        """Record for one speaker; `guard` returns the guard of the moment, which may refuse a request."""
         self._inner = inner
         self._journal = journal
         self._speaker = speaker
+        self._guard = guard
         LogGuard.watching(journal.aliases)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Pass the request on, read the answer whole, and record both; raise Unanswered when there is none."""
+        guard = self._guard()
+        if guard is not None:
+            guard.before(request)
         sent = Request(
             method=request.method,
             url=str(request.url),
@@ -48,7 +70,7 @@ class RecordingTransport(httpx.BaseTransport):
         except httpx.RequestError as failure:
             # The journal masks what it says, once the request's own secrets are learned.
             lost = Failure(kind=type(failure).__name__, said=str(failure))
-            raise Unanswered(self._record(sent, lost)) from None
+            raise Unanswered(self._journal.append(self._speaker, sent, lost)) from None
         received = Response(
             status=answer.status_code,
             reason=answer.reason_phrase,
@@ -56,12 +78,12 @@ class RecordingTransport(httpx.BaseTransport):
             body=Body(body),
         )
         notes = tuple(answer.extensions.get(NOTES, ()))
-        answer.extensions[EXCHANGE] = self._record(sent, received, notes)
+        exchange = self._journal.append(self._speaker, sent, received, notes=notes)
+        answer.extensions[EXCHANGE] = exchange
+        if guard is not None:
+            guard.after(exchange)
         return answer
 
     def close(self) -> None:
         """Close the wrapped transport."""
         self._inner.close()
-
-    def _record(self, sent: Request, answer: Response | Failure, notes: tuple[str, ...] = ()) -> Exchange:
-        return self._journal.append(self._speaker, sent, answer, notes=notes)

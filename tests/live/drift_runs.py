@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from auth0_mfa_lab import Exchange, Lab
+from auth0_mfa_lab.client import network
 from auth0_mfa_lab.live.drift.drift import Drift
 from auth0_mfa_lab.sandbox import Phone
-from auth0_mfa_lab.sender import network
 from tests.live.live_world import LiveTenant
 
 NUMBER = "+15550177"

@@ -19,13 +19,13 @@ from joserfc.jwk import RSAKey
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from auth0_mfa_lab import Lab, Settings
+from auth0_mfa_lab.client import network
 from auth0_mfa_lab.sandbox import Phone, Sandbox, User, WallClock
 from auth0_mfa_lab.sandbox.faults import KINDS, Fault
 from auth0_mfa_lab.sandbox.preparing import enroll_factors
 from auth0_mfa_lab.sandbox.request_log import Received
 from auth0_mfa_lab.sandbox.server import Server
 from auth0_mfa_lab.sandbox.server.certificates import Certificates
-from auth0_mfa_lab.sender import network
 
 # Making an RSA key takes longer than a test; a test may meet each key once.
 KEYS = cycle([RSAKey.generate_key() for _ in range(8)])

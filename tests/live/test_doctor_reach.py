@@ -112,7 +112,7 @@ def silent() -> Iterator[str]:
 
 
 def test_a_tenant_that_says_nothing_is_one_line(live_tenant: LiveTenant, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("auth0_mfa_lab.connection._TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr("auth0_mfa_lab.client._TIMEOUT_SECONDS", 0.2)
     with silent() as domain:
         result = run(monkeypatch, live_tenant.environ | {"AUTH0_DOMAIN": domain})
     assert result.exit_code == 2

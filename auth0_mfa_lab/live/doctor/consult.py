@@ -10,8 +10,7 @@ from auth0_mfa_lab.live.doctor.check_settings import KNOWN, check_settings, miss
 from auth0_mfa_lab.live.doctor.doctor import checked_features, examine
 from auth0_mfa_lab.live.doctor.finding import Finding, fine
 from auth0_mfa_lab.live.doctor.subject import Subject
-from auth0_mfa_lab.settings import Settings
-from auth0_mfa_lab.settings_values import values_of
+from auth0_mfa_lab.settings import Settings, values_of
 from auth0_mfa_lab.show.doctor import Diagnosis
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ def subject_of(lab: Bench, wanted: Sequence[str] | None, management_token: str |
         domain=lab.domain,
         realm=lab.settings.realm,
         audience=lab.audience,
-        has_secret=bool(lab.client._sender._client_secret),
+        has_secret=bool(lab.client._client_secret),
         is_live=lab.settings.tenant == "live",
         now=lab.clock.now,
         wanted=features,

@@ -13,7 +13,7 @@ from typing import Any
 import ipywidgets
 
 from auth0_mfa_lab.clock import LabClock
-from auth0_mfa_lab.polled import PollRun
+from auth0_mfa_lab.polling import PollRun
 from auth0_mfa_lab.show.cards import line
 from auth0_mfa_lab.show.panels.base import Job, Panel
 from auth0_mfa_lab.show.panels.rows import Rows
