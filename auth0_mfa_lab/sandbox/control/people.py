@@ -9,7 +9,7 @@ from auth0_mfa_lab.sandbox import Phone, Sandbox
 from auth0_mfa_lab.sandbox.control.calls import BadField, Call, Endpoint, Refusal, Reply, Unknown
 from auth0_mfa_lab.sandbox.defaults import USER_GRANTS
 from auth0_mfa_lab.sandbox.forgetting import remove_user, users_called
-from auth0_mfa_lab.sandbox.mfa.oob_codes import E164
+from auth0_mfa_lab.sandbox.mfa.authenticators import E164
 from auth0_mfa_lab.sandbox.preparing import FACTORS
 from auth0_mfa_lab.sandbox.records import Client, User
 

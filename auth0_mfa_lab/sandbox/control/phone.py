@@ -6,14 +6,13 @@ from urllib.parse import unquote
 import httpx
 
 from auth0_mfa_lab.sandbox import Phone, Sandbox
+from auth0_mfa_lab.sandbox.bounded import Bounded
 from auth0_mfa_lab.sandbox.control.calls import BadField, Call, Endpoint, Given, Refusal, Reply, Unknown
 from auth0_mfa_lab.sandbox.delivery import Message
 from auth0_mfa_lab.sandbox.forgetting import users_called
-from auth0_mfa_lab.sandbox.guardian.accounts import Account
 from auth0_mfa_lab.sandbox.guardian.payloads import in_form
-from auth0_mfa_lab.sandbox.guardian.phone import NotABarcode, Notification
+from auth0_mfa_lab.sandbox.guardian.phone import Account, NotABarcode, Notification
 from auth0_mfa_lab.sandbox.oauth.grants import GRANTS
-from auth0_mfa_lab.sandbox.oauth.issued import Bounded
 from auth0_mfa_lab.sandbox.web.faults import Faults
 
 NEWEST = 50
