@@ -1,4 +1,4 @@
-"""Preparing a user: the factors that `add_user` is asked for, enrolled and confirmed before anybody looks."""
+"""Enrolling the factors of a prepared user, confirmed."""
 
 from __future__ import annotations
 
