@@ -10,8 +10,8 @@ from auth0_mfa_lab import Lab
 from auth0_mfa_lab.sandbox import SWITCHES, Sandbox
 from auth0_mfa_lab.sandbox.app import build_app
 from auth0_mfa_lab.sandbox.defaults import default_settings
-from auth0_mfa_lab.sandbox.management.api import BASE, Management
-from auth0_mfa_lab.sandbox.oauth.api import NOT_EMULATED, OAuth
+from auth0_mfa_lab.sandbox.management.api import BASE, ENDPOINTS
+from auth0_mfa_lab.sandbox.oauth.api import GRANT, NOT_EMULATED
 from auth0_mfa_lab.show.evidence import MARKS
 from auth0_mfa_lab.show.switches import MEANINGS
 from tests.readme_probes import GRANTS, Probes
@@ -117,7 +117,7 @@ def routes() -> list[str]:
 def grants() -> str:
     """Return each grant of the token endpoint, and each way to authenticate there."""
     ask = Probes()
-    has = list(OAuth(ask.box.tenant)._grants)
+    has = list(GRANT)
     rows = [(f"grant `{short(name)}`", GRANT_WHAT[short(name)], ask.grant(name)) for name in has]
     rows += [(f"grant `{short(name)}`", "not part of these flows", ask.grant(name)) for name in sorted(NOT_EMULATED)]
     rows += [(f"authentication `{name}`", what, ask.authentication(name)) for name, what in AUTHENTICATIONS.items()]
@@ -131,7 +131,7 @@ def short(grant_type: str) -> str:
 
 def management() -> str:
     """Return each call of the Management API."""
-    calls = Management(Sandbox().tenant).endpoints()
+    calls = ENDPOINTS
     rows = [(f"`{call.method} {call.path}`", " or ".join(f"`{each}`" for each in call.scopes), "yes") for call in calls]
     other = yes(Probes().route("GET", f"{BASE}/hooks"))
     return table((f"below `{BASE}`", "scope", "emulated"), [*rows, ("any other path", "", other)])

@@ -151,7 +151,7 @@ class Sandbox:
         self.received.clear()
         self.server_phones = []
         # The keys stay, and so do the users' ids: what was issued before must not be good again.
-        self.tenant = self._new_tenant(first_life=before.directory.next_life())
+        self.tenant = self._new_tenant(first_life=before.next_life())
         self.tenant.domains.take_over(before.domains)
         # Applications keep a JWKS: the key behind a `kid` stays.
         self.tenant.tokens.keys = before.tokens.keys

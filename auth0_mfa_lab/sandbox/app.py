@@ -7,19 +7,18 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
 
 from auth0_mfa_lab.sandbox import errors
+from auth0_mfa_lab.sandbox.answers import JSON
 from auth0_mfa_lab.sandbox.elsewhere import is_elsewhere
 from auth0_mfa_lab.sandbox.gateway import Gateway
-from auth0_mfa_lab.sandbox.guardian.api import Guardian
-from auth0_mfa_lab.sandbox.management.api import BASE, CACHE, Management
-from auth0_mfa_lab.sandbox.mfa.api import JSON, Mfa
-from auth0_mfa_lab.sandbox.mfa.associate import Associate
+from auth0_mfa_lab.sandbox.guardian import api as guardian
+from auth0_mfa_lab.sandbox.management import api as management
+from auth0_mfa_lab.sandbox.mfa import api as mfa
 from auth0_mfa_lab.sandbox.notes import add_note
-from auth0_mfa_lab.sandbox.oauth.api import OAuth
-from auth0_mfa_lab.sandbox.oauth.discovery import Discovery
-from auth0_mfa_lab.sandbox.oauth.session import Session
-from auth0_mfa_lab.sandbox.passwordless.api import Passwordless
+from auth0_mfa_lab.sandbox.oauth import api as oauth
+from auth0_mfa_lab.sandbox.passwordless import api as passwordless
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
 
@@ -27,14 +26,9 @@ def build_app(tenant: Tenant) -> Starlette:
     """Return the app of one tenant; a bug in a handler leaves it as an exception after a plain 500."""
     app = Starlette(
         routes=[
-            *OAuth(tenant).routes(),
-            *Associate(tenant).routes(),
-            *Mfa(tenant).routes(),
-            *Passwordless(tenant).routes(),
-            *Session(tenant).routes(),
-            *Guardian(tenant).routes(),
-            *Discovery(tenant).routes(),
-            *Management(tenant).routes(),
+            Route(path, partial(handler, tenant), methods=methods.split())
+            for api in (oauth, mfa, passwordless, guardian, management)
+            for methods, path, handler in api.ROUTES
         ],
         middleware=[Middleware(Gateway, tenant=tenant)],
         exception_handlers={
@@ -57,7 +51,7 @@ async def answer_error(tenant: Tenant, request: Request, error: Exception) -> Re
     if request.url.path == "/oauth/token":
         headers = {"cache-control": errors.NO_CACHE, **error.headers}
         return JSONResponse(error.body(), status_code=error.row.status, headers=headers)
-    cache = CACHE if request.url.path.startswith(f"{BASE}/") else {}
+    cache = management.CACHE if request.url.path.startswith(f"{management.BASE}/") else {}
     return JSON(error.body(), status_code=error.row.status, headers={**cache, **error.headers})
 
 

@@ -1,4 +1,4 @@
-"""What the tenant has "sent": the stand-in for APNS and FCM, for SMS, calls and email."""
+"""Mailboxes that stand in for APNS and FCM, for SMS, calls and email."""
 
 import hashlib
 import threading

@@ -1,4 +1,4 @@
-"""By which names a tenant is known, and which of them the request at hand has used."""
+"""The tenant's host names, and the host of the current request."""
 
 from collections.abc import Iterable
 from urllib.parse import urlsplit

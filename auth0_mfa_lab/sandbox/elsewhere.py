@@ -1,4 +1,4 @@
-"""What Auth0 has beside the MFA API and the sandbox has not: nobody may take its 404 for a path that does not exist."""
+"""Auth0 paths that are not emulated: 501, not 404."""
 
 BROWSER = ("/authorize", "/login", "/u/", "/v2/logout", "/oidc/logout", "/samlp/", "/wsfed", "/continue")
 APPLICATION = (

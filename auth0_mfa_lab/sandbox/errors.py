@@ -1,6 +1,6 @@
 """Every answer of the sandbox that is no plain success, one row each: what it says, when it comes, how well it is known.
 
-A row is raised (`raise EXPIRED_OOB_CODE()`), shown (the evidence table, the `sandbox:` lines) and counted. The
+A row is raised (`raise errors.EXPIRED_OOB_CODE()`), shown (the evidence table, the `sandbox:` lines) and counted. The
 numbers in the comments are sections of the wire reference of the MFA API.
 """
 

@@ -49,6 +49,12 @@ class Fields:
         return None
 
 
+def bearer_of(request: Request) -> str | None:
+    """Return the bearer token of a request, or None."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
+
+
 async def read_fields(request: Request) -> Fields:
     """Read a body by its content type; none at all is an empty one, whatever the header says.
 

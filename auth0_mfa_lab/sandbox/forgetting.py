@@ -1,4 +1,4 @@
-"""Taking away what a user has: everything but the user, or the user as well."""
+"""Resetting and removing a user."""
 
 from urllib.parse import unquote
 

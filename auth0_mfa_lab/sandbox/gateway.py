@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from auth0_mfa_lab.sandbox.answers import JSON
 from auth0_mfa_lab.sandbox.faults import EXTENSION, Fault, is_a_phones
-from auth0_mfa_lab.sandbox.mfa.api import JSON
 from auth0_mfa_lab.sandbox.notes import add_note
 from auth0_mfa_lab.sandbox.tenant import Tenant
 

@@ -18,7 +18,7 @@ from auth0_mfa_lab.sandbox.delivery import Message
 from auth0_mfa_lab.sandbox.faults import KINDS, Fault
 from auth0_mfa_lab.sandbox.forgetting import remove_user, reset_user, users_called
 from auth0_mfa_lab.sandbox.guardian.payloads import in_form
-from auth0_mfa_lab.sandbox.mfa.oob_codes import E164
+from auth0_mfa_lab.sandbox.mfa.authenticators import E164
 from auth0_mfa_lab.sandbox.preparing import FACTORS
 from auth0_mfa_lab.sandbox.records import (
     CONNECTIONS,

@@ -1,17 +1,23 @@
-"""Preparing a user: the factors that `add_user` is asked for, enrolled and confirmed before anybody looks."""
+"""Enrolling the factors of a prepared user, confirmed."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from auth0_mfa_lab.sandbox.mfa.oob_codes import CODE_CHANNELS, OobCodes
-from auth0_mfa_lab.sandbox.mfa.otp import Otp
-from auth0_mfa_lab.sandbox.mfa.push import Push
-from auth0_mfa_lab.sandbox.records import Login, Request, User
+from auth0_mfa_lab.sandbox.mfa.enrollment import associate
+from auth0_mfa_lab.sandbox.records import Channel, Login, Request, User
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
-FACTORS = ("push", "otp", *CODE_CHANNELS)
+CHANNELS: Mapping[str, Channel | None] = {
+    "push": "auth0",
+    "otp": None,
+    "sms": "sms",
+    "voice": "voice",
+    "email": "email",
+}
+"""The channel of each factor that a user can be prepared with; an OTP has none."""
+FACTORS = tuple(CHANNELS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,24 +32,22 @@ class Prepared:
     login: Login = field(repr=False)
 
 
-def prepare_factor(tenant: Tenant, user: User, factor: str, *, client_id: str) -> Prepared:
-    """Enroll one factor of FACTORS, in a login of its own that may enroll whatever is enrolled already."""
+def begin_factor(tenant: Tenant, user: User, factor: str, *, client_id: str) -> Prepared:
+    """Begin to enroll one factor of FACTORS, in a login of its own that may enroll beside what is enrolled."""
     login = tenant.begin_login(Request(client_id=client_id, user_id=user.user_id, audience=None, scope=()))
     login.is_access_token = login.is_prepared = True
-    if factor == "push":
-        push = Push(tenant).associate(login)
-        return Prepared(barcode_uri=push.barcode_uri, recovery_code=push.recovery_code, login=login)
-    barcode_uri: str | None = None
-    if factor == "otp":
-        otp = Otp(tenant).associate(login)
-        barcode_uri, recovery_code = otp.barcode_uri, otp.recovery_code
-    else:
-        channel = next(one for one in CODE_CHANNELS if one == factor)
-        address = user.email if channel == "email" else user.phone_number
-        recovery_code = OobCodes(tenant).associate(login, channel, address, send=False).recovery_code
-    tenant.confirm(user.user_id, login.begun[-1])
-    login.done, login.is_access_token = True, False
-    return Prepared(barcode_uri=barcode_uri, recovery_code=recovery_code, login=login)
+    address = user.email if factor == "email" else user.phone_number
+    begun = associate(tenant, login, CHANNELS[factor], address, send=False)
+    return Prepared(barcode_uri=begun.barcode_uri, recovery_code=begun.recovery_code, login=login)
+
+
+def prepare_factor(tenant: Tenant, user: User, factor: str, *, client_id: str) -> Prepared:
+    """Enroll one factor of FACTORS; a push is confirmed by its scan."""
+    prepared = begin_factor(tenant, user, factor, client_id=client_id)
+    if factor != "push":
+        tenant.confirm(user.user_id, prepared.login.begun[-1])
+        prepared.login.done, prepared.login.is_access_token = True, False
+    return prepared
 
 
 def enroll_factors(

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from auth0_mfa_lab.sandbox.bucket import Bucket
+from joserfc.jwk import RSAKey
+
 from auth0_mfa_lab.sandbox.guardian.device_key import DeviceKey
+from auth0_mfa_lab.sandbox.limits import Bucket
 from auth0_mfa_lab.sandbox.switches import checked_switches
 
 Profile = Literal["docs", "recorded"]
@@ -18,12 +20,15 @@ MessageType = Literal["sms", "voice"]
 PushProvider = Literal["guardian", "sns", "direct"]
 PhoneProvider = Literal["auth0", "twilio", "phone-message-hook"]
 Kind = Literal["push", "totp", "sms", "voice", "email", "recovery-code"]
-Channel = Literal["auth0", "sms", "voice", "email"]
+CodeChannel = Literal["sms", "voice", "email"]
+Channel = Literal["auth0", CodeChannel]
 KIND_OF_CHANNEL: Mapping[Channel, Kind] = {"auth0": "push", "sms": "sms", "voice": "voice", "email": "email"}
 CHANNEL_OF: Mapping[Kind, Channel] = {kind: channel for channel, kind in KIND_OF_CHANNEL.items()}
 State = Literal["pending", "approved", "rejected", "used", "superseded"]
 PushService = Literal["GCM", "APNS"]
 PasswordlessConnection = Literal["sms", "email"]
+AuthMethod = Literal["none", "client_secret_post", "client_secret_basic", "private_key_jwt"]
+"""How an application proves who it is, as an administrator sets it (reference, section 0.6)."""
 CONNECTIONS: tuple[PasswordlessConnection, ...] = ("sms", "email")
 
 
@@ -47,10 +52,23 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """A public key of an application, for assertions signed with one algorithm."""
+
+    id: str
+    kid: str
+    algorithm: str
+    created_at: float
+    key: RSAKey = field(repr=False, compare=False)
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
     """An application; without a secret it is a public one.
 
-    `apis` are its client grants: the scopes that it may have at each API by itself, by the API's identifier.
+    `apis` are its client grants: the scopes that it may have at each API by itself, by the API's identifier. The ids of
+    the `credentials` that it signs with are `in_use`.
     """
 
     client_id: str
@@ -58,6 +76,14 @@ class Client:
     grants: frozenset[str]
     client_secret: str | None = field(default=None, repr=False)
     apis: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    auth_method: AuthMethod | None = None
+    credentials: tuple[Credential, ...] = ()
+    in_use: tuple[str, ...] = ()
+
+    @property
+    def method(self) -> AuthMethod:
+        """How it proves who it is: by its secret, unless it has none or something else was set."""
+        return self.auth_method or ("client_secret_post" if self.client_secret else "none")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +134,14 @@ class Authenticator:
     created_at: float = 0.0
     enrolled_at: float | None = None
     last_auth_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MethodLabel:
+    """What only the Management API knows of an authentication method: its name, how a phone is preferably reached."""
+
+    name: str | None = None
+    preferred: str = "sms"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,11 +7,10 @@ from urllib.parse import unquote
 
 import httpx
 
+from auth0_mfa_lab.sandbox.bounded import Bounded
 from auth0_mfa_lab.sandbox.forgetting import users_called
-from auth0_mfa_lab.sandbox.guardian.accounts import Account
-from auth0_mfa_lab.sandbox.guardian.phone import NotABarcode, Notification, Phone
+from auth0_mfa_lab.sandbox.guardian.phone import Account, NotABarcode, Notification, Phone
 from auth0_mfa_lab.sandbox.oauth.grants import GRANTS
-from auth0_mfa_lab.sandbox.oauth.issued import Bounded
 from auth0_mfa_lab.sandbox.operations import (
     NEWEST,
     TEXT,

@@ -11,13 +11,10 @@ from joserfc.jwk import RSAKey
 
 from auth0_mfa_lab.sandbox import Sandbox, User
 from auth0_mfa_lab.sandbox.clock import Clock
-from auth0_mfa_lab.sandbox.mfa.factors import Factors
-from auth0_mfa_lab.sandbox.mfa.oob_codes import CODE_CHANNELS, OobCodes
-from auth0_mfa_lab.sandbox.mfa.otp import PERIOD, Otp
-from auth0_mfa_lab.sandbox.mfa.push import Push
-from auth0_mfa_lab.sandbox.mfa.recovery import Recovery
-from auth0_mfa_lab.sandbox.preparing import enroll_factors
-from auth0_mfa_lab.sandbox.records import CONNECTIONS, Api, Login, Policy, Profile, Request
+from auth0_mfa_lab.sandbox.mfa.challenge import PERIOD, otp_candidates, recovery_of, step_key
+from auth0_mfa_lab.sandbox.mfa.factors import state_of
+from auth0_mfa_lab.sandbox.preparing import begin_factor, enroll_factors
+from auth0_mfa_lab.sandbox.records import CONNECTIONS, Api, Login, Policy, Profile
 
 
 class Keys:
@@ -79,7 +76,7 @@ class Stage:
 
     def add_api(self, identifier: str, scopes: Iterable[str]) -> None:
         """Add an API that access tokens can be asked for, unless there is one."""
-        if self._box.tenant.apis.of(identifier) is None:
+        if self._box.tenant.api(identifier) is None:
             self._box.tenant.add_api(Api(identifier=identifier, scopes=tuple(scopes)))
 
     def add_person(
@@ -101,7 +98,8 @@ class Stage:
         _, barcodes = enroll_factors(tenant, user, factors, client_id=self.defaults.client_id)
         self._box.enroll(barcodes, self._phone)
         for factor in begun:
-            self._begin(user, factor)
+            login = begin_factor(tenant, user, factor, client_id=self.defaults.client_id).login
+            login.done, login.is_access_token = True, False
 
     def password(self, name: str) -> str | None:
         """Return the password of a database user."""
@@ -132,7 +130,7 @@ class Stage:
         transaction = self._box.tenant.transactions.oob(oob_code)
         if transaction is None or transaction.channel != "auth0":
             return None
-        if Factors(self._box.tenant).state_of(transaction) != "pending":
+        if state_of(self._box.tenant, transaction) != "pending":
             return None
         return "scan" if transaction.purpose == "enroll" else "answer"
 
@@ -147,8 +145,8 @@ class Stage:
         """Return the oldest code of an authenticator app that is still good."""
         tenant, login = self._box.tenant, self._login(mfa_token)
         current = int(self._box.clock.now()) // PERIOD
-        for entry in Otp(tenant).candidates(login) if login else ():
-            newest = tenant.issued.newest_step(login.request.user_id, entry.secret or "") if login else None
+        for entry in otp_candidates(tenant, login) if login else ():
+            newest = tenant.otp_steps.get(step_key(login.request.user_id, entry.secret or "")) if login else None
             for step in (current - 1, current):
                 if newest is None or step > newest:
                     return pyotp.TOTP(entry.secret or "").generate_otp(step)
@@ -167,7 +165,7 @@ class Stage:
     def recovery_code(self, mfa_token: str) -> str | None:
         """Return the recovery code of the user behind an mfa_token."""
         login = self._login(mfa_token)
-        entry = Recovery(self._box.tenant).of(login.request.user_id) if login else None
+        entry = recovery_of(self._box.tenant, login.request.user_id) if login else None
         return entry.secret if entry else None
 
     def _login(self, token: str) -> Login | None:
@@ -178,19 +176,3 @@ class Stage:
         wanted = realm if realm in CONNECTIONS else self.defaults.realm
         users = self._box.tenant.users.values()
         return next((one for one in users if one.connection == wanted and one.username.lower() == name.lower()), None)
-
-    def _begin(self, user: User, factor: str) -> None:
-        """Begin an enrollment that nobody has confirmed."""
-        tenant = self._box.tenant
-        request = Request(client_id=self.defaults.client_id, user_id=user.user_id, audience=None, scope=())
-        login = tenant.begin_login(request)
-        login.is_access_token = login.is_prepared = True
-        if factor == "push":
-            Push(tenant).associate(login)
-        elif factor == "otp":
-            Otp(tenant).associate(login)
-        else:
-            channel = next(each for each in CODE_CHANNELS if each == factor)
-            address = user.email if channel == "email" else user.phone_number
-            OobCodes(tenant).associate(login, channel, address, send=False)
-        login.done, login.is_access_token = True, False

@@ -1,19 +1,23 @@
 """The tenant: who is in it, and what each may do now; pure state, with no web in it."""
 
+import hmac
+from collections import deque
+from dataclasses import replace
+from hashlib import sha256
+from itertools import count
 from urllib.parse import quote
 
 from joserfc.jwk import RSAKey
 
-from auth0_mfa_lab.sandbox.apis import MANAGEMENT_PATH, MFA_SCOPES, Apis
+from auth0_mfa_lab.sandbox.bounded import Bounded, UsedUp
 from auth0_mfa_lab.sandbox.chance import Chance
 from auth0_mfa_lab.sandbox.clock import Clock
 from auth0_mfa_lab.sandbox.delivery import Delivery
-from auth0_mfa_lab.sandbox.directory import Directory
 from auth0_mfa_lab.sandbox.domains import Domains
 from auth0_mfa_lab.sandbox.limits import Limits
+from auth0_mfa_lab.sandbox.management.scopes import MANAGEMENT_SCOPES
 from auth0_mfa_lab.sandbox.mfa.authenticators import Authenticators
 from auth0_mfa_lab.sandbox.mfa.transactions import Transactions
-from auth0_mfa_lab.sandbox.oauth.issued import Issued
 from auth0_mfa_lab.sandbox.oauth.keys import NewKey
 from auth0_mfa_lab.sandbox.oauth.tokens import DEFAULT_LIFETIME, Tokens
 from auth0_mfa_lab.sandbox.passwordless.codes import PasswordlessCodes
@@ -23,22 +27,29 @@ from auth0_mfa_lab.sandbox.records import (
     Device,
     LogEntry,
     Login,
+    MethodLabel,
     PasswordlessConnection,
     Request,
     Settings,
     User,
 )
-from auth0_mfa_lab.sandbox.tenant_log import TenantLog
 
 NEWCOMERS = 10_000
-"""How many users that came without a password are kept; the one who came first is forgotten first."""
+"""How many users that came without a password are kept; the oldest of them is forgotten first."""
+LOGGED = 1_000
+"""How many entries of the log are kept."""
+MFA_PATH = "mfa/"
+MANAGEMENT_PATH = "api/v2/"
+MFA_SCOPES = ("enroll", "read:authenticators", "remove:authenticators")
+MFA_ACCESS_LIFETIME = 600
+"""Seconds that an MFA access token lives (reference, section 2)."""
 
 
 class Tenant:
     """One Auth0 tenant. Every look-up is by key: a login costs the same with one user as with many.
 
-    What a factor does stands in a module of its own: push, otp, oob_codes, recovery; what its settings mean, factors.
     `codes` is the chance behind what is sent to people, apart from `chance`: a code that is drawn moves no id.
+    `first_life` is the life of each user who is added.
     """
 
     def __init__(
@@ -62,33 +73,42 @@ class Tenant:
         self.limits = Limits(clock)
         self.transactions = Transactions(clock=clock, chance=chance, tokens=self.tokens, limits=self.limits)
         self.authenticators = Authenticators()
-        self.issued = Issued()
         self.passwordless = PasswordlessCodes(clock=clock, chance=chance.fork("passwordless"))
         self.clients: dict[str, Client] = {}
-        self.apis = Apis(self.domains)
-        self.directory = Directory(first_life=first_life)
-        self.users = self.directory.users
         self.devices: dict[str, Device] = {}
-        self._log = TenantLog(clock=clock, chance=chance.fork("logs"))
+        self.users: dict[str, User] = {}
+        self.user_ids = chance.fork("management/users")
+        """The chance behind the ids of users that the Management API makes."""
+        self.connections: set[str] = set()
+        """The connections that have passwords."""
+        self._by_name: dict[tuple[str, str], User] = {}
+        self._newcomers: dict[str, None] = {}
+        self._first_life = first_life
+        self._lives = count(first_life + 1)
+        self.opaque_tokens: Bounded[tuple[Request, float]] = Bounded()
+        """The request behind each opaque access token, and when it expires."""
+        self.refresh_tokens: Bounded[Request] = Bounded()
+        """The original request behind each refresh token that is neither used nor revoked."""
+        self.assertions = UsedUp()
+        self.otp_steps: Bounded[int] = Bounded()
+        """The newest TOTP step that was used, by user and secret."""
+        self.method_labels: Bounded[MethodLabel] = Bounded()
+        """What the Management API set of each authentication method, by the method's id."""
+        self._jwt_lives: Bounded[int] = Bounded()
+        self.logs: deque[LogEntry] = deque(maxlen=LOGGED)
+        """The tenant's log, oldest first."""
+        self._log_ids = chance.fork("logs")
+        self._apis: dict[str, Api] = {}
+        home = f"https://{domain}/"
+        self.add_api(Api(identifier=f"{home}{MFA_PATH}", scopes=MFA_SCOPES, token_lifetime=MFA_ACCESS_LIFETIME))
+        self.add_api(Api(identifier=f"{home}{MANAGEMENT_PATH}", scopes=MANAGEMENT_SCOPES))
+
+    # -- names, and the log
 
     @property
     def domain(self) -> str:
         """The domain by which the request at hand knows the tenant."""
         return self.domains.current
-
-    @property
-    def management_audience(self) -> str:
-        """The identifier of the Management API (reference, section 9.1)."""
-        return f"{self.domains.origin}/{MANAGEMENT_PATH}"
-
-    @property
-    def logs(self) -> tuple[LogEntry, ...]:
-        """The tenant's log, oldest first; the oldest of many are forgotten."""
-        return self._log.entries()
-
-    def log(self, type_: str, description: str, *, user_id: str | None = None, client_id: str | None = None) -> None:
-        """Write an entry to the tenant's log."""
-        self._log.add(type_, description, user_id=user_id, client_id=client_id)
 
     @property
     def guardian_url(self) -> str:
@@ -99,52 +119,76 @@ class Tenant:
         """Return what an app shows beside a code: the tenant and the user, percent-encoded."""
         return f"{quote(self.settings.name, safe='')}:{quote(user.email or user.phone_number, safe='')}"
 
+    def log(self, type_: str, description: str, *, user_id: str | None = None, client_id: str | None = None) -> None:
+        """Write an entry to the log; the types are Auth0's codes (reference, section 11), the descriptions ours."""
+        entry = LogEntry(
+            log_id=self._log_ids.digits(32),
+            type=type_,
+            date=self.clock.stamp(),
+            description=description,
+            user_id=user_id,
+            client_id=client_id,
+        )
+        self.logs.append(entry)
+
+    # -- applications and APIs
+
     def add_client(self, client: Client) -> None:
         self.clients[client.client_id] = client
 
     def add_api(self, api: Api) -> None:
-        self.apis.add(api)
+        self._apis[api.identifier] = api
+
+    def api(self, audience: str) -> Api | None:
+        """Return the API of an audience, with this very audience as its identifier.
+
+        A token for one of the tenant's own that was got by one of its names is good at the others.
+        """
+        api = self._apis.get(self.domains.at_home(audience))
+        return replace(api, identifier=audience) if api else None
+
+    def is_mfa(self, audience: object) -> bool:
+        """Tell whether an audience, or one of a list, is the MFA API's."""
+        return self.domains.is_ours(audience, MFA_PATH)
+
+    def is_management(self, audience: object) -> bool:
+        """Tell whether an audience, or one of a list, is the Management API's (reference, section 9.1)."""
+        return self.domains.is_ours(audience, MANAGEMENT_PATH)
+
+    def is_userinfo(self, audience: object) -> bool:
+        """Tell whether an audience, or one of a list, is the userinfo URL, which is no API."""
+        return self.domains.is_ours(audience, "userinfo")
+
+    # -- users, by id and by name, and the life in which each one is
 
     def add_user(self, user: User) -> None:
-        self.directory.add(user)
+        """Add a user who has a password; that makes the connection one that has passwords."""
+        user = replace(user, life=self._first_life)
+        self.connections.add(user.connection)
+        self.users[user.user_id] = self._by_name[user.connection, user.username.lower()] = user
+
+    def change_user(self, user: User) -> None:
+        """Put a changed user in the place of the one before; connection and name are the same."""
+        self.users[user.user_id] = user
+        if self.has_user(user.connection, user.username):
+            self._by_name[user.connection, user.username.lower()] = user
 
     def has_user(self, connection: str, username: str) -> bool:
-        """Tell whether a connection has a user of this name."""
-        return self.directory.has(connection, username)
-
-    def forget_user(self, user: User) -> None:
-        """Let nobody find a user any more, or what they had; what was issued to them is dead, should they come back."""
-        for entry in self.authenticators.of(user.user_id):
-            # Its partner may have gone with one before it.
-            if self.authenticators.get(user.user_id, entry.id):
-                self.remove_authenticator(user.user_id, entry.id)
-        self.directory.remove(user)
-
-    def revoke_all(self, user_id: str) -> None:
-        """End every login of a user, and every token: refresh tokens, opaque ones, JWTs wherever the tenant reads them.
-
-        An API that verifies a JWT by itself takes it until it expires.
-        """
-        self.transactions.end_all(user_id)
-        self.directory.begin_life(user_id)
-
-    def has_connection(self, realm: str) -> bool:
-        """Tell whether a realm is a connection that has passwords."""
-        return realm in self.directory.connections
+        """Tell whether a connection with passwords has a user of this name."""
+        return (connection, username.lower()) in self._by_name
 
     def authenticate(self, connection: str, username: str, password: str) -> User | None:
         """Return the user of this connection with this name and this password."""
-        return self.directory.authenticate(connection, username, password)
-
-    def implicit_email_id(self, user_id: str) -> str:
-        """Return under which id a user's own verified address is listed, the same each time."""
-        return f"email|{self.chance.fork(f'email/{user_id}').device_id()}"
+        user = self._by_name.get((connection, username.lower()))
+        if user is None or not hmac.compare_digest(user.password.encode(), password.encode()):
+            return None
+        return user
 
     def passwordless_user(self, connection: PasswordlessConnection, address: str) -> User:
         """Return the user of an address, who is made at the first login (reference, section 7.3)."""
         user_id = f"{connection}|{self.passwordless.identity(connection, address)}"
         if user_id not in self.users:
-            newcomer = User(
+            self.users[user_id] = User(
                 user_id=user_id,
                 username=address,
                 password="",
@@ -152,73 +196,46 @@ class Tenant:
                 email=address if connection == "email" else "",
                 connection=connection,
                 created_at=self.clock.stamp(),
+                # The address may have had a user before, whose tokens stay dead.
+                life=self.next_life(),
             )
-            self.directory.add_newcomer(newcomer)
-            if len(self.directory.newcomers) > NEWCOMERS:
-                self.forget_user(self.directory.oldest_newcomer())
+            self._newcomers[user_id] = None
+            if len(self._newcomers) > NEWCOMERS:
+                self.forget_user(self.users[next(iter(self._newcomers))])
         return self.users[user_id]
 
-    def begin_login(self, request: Request) -> Login:
-        return self.transactions.begin_login(self.directory.of_now(request))
+    def forget_user(self, user: User) -> None:
+        """Remove a user with their authenticators; what was issued to them stays dead, should they come back."""
+        for entry in self.authenticators.of(user.user_id):
+            # Its partner may have gone with one before it.
+            if self.authenticators.get(user.user_id, entry.id):
+                self.remove_authenticator(user.user_id, entry.id)
+        self.users.pop(user.user_id, None)
+        self._newcomers.pop(user.user_id, None)
+        self._by_name.pop((user.connection, user.username.lower()), None)
 
-    def access_login(self, token: str) -> Login | None:
-        """Return the transaction of an MFA access token that we signed, expired or not; None for any other token.
+    def implicit_email_id(self, user_id: str) -> str:
+        """Return under which id a user's own verified address is listed, the same each time."""
+        return f"email|{self.chance.fork(f'email/{user_id}').device_id()}"
 
-        One of an earlier life of its user is another token, too.
+    def next_life(self) -> int:
+        """Return the number of a life that no user has had."""
+        return next(self._lives)
+
+    def is_current(self, request: Request) -> bool:
+        """Tell whether what was issued for this request is its user's still: there, and in the same life."""
+        user = self.users.get(request.user_id)
+        return user is not None and user.life == request.life
+
+    def revoke_all(self, user_id: str) -> None:
+        """End every login of a user, and every token: refresh tokens, opaque ones, JWTs wherever the tenant reads them.
+
+        An API that verifies a JWT by itself takes it until it expires.
         """
-        claims = self.tokens.claims_of(token) or {}
-        audience, expires = claims.get("aud"), claims.get("exp")
-        if not self.apis.is_mfa(audience) or not isinstance(expires, int):
-            return None
-        scope = tuple(one for one in str(claims.get("scope", "")).split() if one in MFA_SCOPES)
-        request = Request(
-            client_id=str(claims["azp"]),
-            user_id=str(claims["sub"]),
-            audience=self.tokens.mfa_audience,
-            scope=scope,
-            life=self.issued.life_of(token),
-        )
-        return self.transactions.access_login(token, request, expires) if self.directory.is_current(request) else None
+        self.transactions.end_all(user_id)
+        self.change_user(replace(self.users[user_id], life=self.next_life()))
 
-    def token_set(self, request: Request) -> dict[str, object]:
-        """Return the tokens that a request asked for, whatever grant ends it."""
-        request = self.directory.of_now(request)
-        api = self.apis.of(request.audience) if request.audience is not None else None
-        body = self.tokens.token_set(request, self.users[request.user_id], api)
-        if api is None:
-            self.issued.keep_access(str(body["access_token"]), request, self.clock.now() + DEFAULT_LIFETIME)
-        else:
-            self.issued.keep_life(str(body["access_token"]), request.life)
-        if "refresh_token" in body:
-            self.issued.keep_refresh(str(body["refresh_token"]), request)
-        return body
-
-    def refreshed(self, request: Request, narrowed: Request) -> dict[str, object]:
-        """Return the tokens of `narrowed`, and a new refresh token that stands for all of `request`."""
-        body = self.token_set(narrowed)
-        body.setdefault("refresh_token", self.tokens.refresh_token())
-        self.issued.keep_refresh(str(body["refresh_token"]), request)
-        return body
-
-    def openid_request(self, access_token: str) -> Request | None:
-        """Return what a living access token with `openid` was issued for; None for anything else."""
-        request = self.issued.access(access_token, self.clock.now()) or self._request_of_jwt(access_token)
-        return request if request and "openid" in request.scope and self.directory.is_current(request) else None
-
-    def _request_of_jwt(self, token: str) -> Request | None:
-        claims = self.tokens.claims_of(token) or {}
-        audience, expires = claims.get("aud"), claims.get("exp")
-        if (
-            not isinstance(audience, list)
-            or not self.apis.is_userinfo(audience)
-            or not isinstance(expires, int)
-            or self.clock.now() >= expires
-        ):
-            return None
-        scope = tuple(str(claims.get("scope", "")).split())
-        client_id, user_id = str(claims["azp"]), str(claims["sub"])
-        life = self.issued.life_of(token)
-        return Request(client_id=client_id, user_id=user_id, audience=None, scope=scope, life=life)
+    # -- authenticators
 
     def confirm(self, user_id: str, authenticator_id: str, *, name: str | None = None) -> None:
         """Make an authenticator active, and what belongs to it."""
@@ -233,6 +250,12 @@ class Tenant:
         self.authenticators.remove(user_id, authenticator_id)
         self.log("gd_unenroll", "Authenticator removed.", user_id=user_id)
 
+    # -- logins and their tokens
+
+    def begin_login(self, request: Request) -> Login:
+        """Begin a login of a user as they are now, whose second factor is due."""
+        return self.transactions.begin_login(replace(request, life=self.users[request.user_id].life))
+
     def finish(self, login: Login) -> dict[str, object]:
         """End a login by its second factor: its original request gets its tokens, once.
 
@@ -240,3 +263,68 @@ class Tenant:
         """
         login.done = not login.is_access_token
         return self.token_set(login.request)
+
+    def token_set(self, request: Request) -> dict[str, object]:
+        """Return the tokens that a request asked for, whatever grant ends it."""
+        user = self.users[request.user_id]
+        request = replace(request, life=user.life)
+        api = self.api(request.audience) if request.audience is not None else None
+        body = self.tokens.token_set(request, user, api)
+        access_token = str(body["access_token"])
+        if api is None:
+            self.opaque_tokens.put(access_token, (request, self.clock.now() + DEFAULT_LIFETIME))
+        elif request.life:
+            # A JWT does not say in which life of its user it was issued; the first life needs no memory.
+            self._jwt_lives.put(_digest(access_token), request.life)
+        if "refresh_token" in body:
+            self.refresh_tokens.put(str(body["refresh_token"]), request)
+        return body
+
+    def refreshed(self, request: Request, narrowed: Request) -> dict[str, object]:
+        """Return the tokens of `narrowed`, and a new refresh token that stands for all of `request`."""
+        body = self.token_set(narrowed)
+        body.setdefault("refresh_token", self.tokens.refresh_token())
+        self.refresh_tokens.put(str(body["refresh_token"]), request)
+        return body
+
+    def access_login(self, token: str) -> Login | None:
+        """Return the transaction of an MFA access token that we signed, expired or not; None for any other token.
+
+        One of an earlier life of its user is another token, too.
+        """
+        claims = self.tokens.claims_of(token) or {}
+        expires = claims.get("exp")
+        if not self.is_mfa(claims.get("aud")) or not isinstance(expires, int):
+            return None
+        request = self._request_of(token, claims, self.tokens.mfa_audience)
+        request = replace(request, scope=tuple(one for one in request.scope if one in MFA_SCOPES))
+        return self.transactions.access_login(token, request, expires) if self.is_current(request) else None
+
+    def openid_request(self, token: str) -> Request | None:
+        """Return what a living access token with `openid` was issued for; None for anything else."""
+        found = self.opaque_tokens.get(token) or self._userinfo_jwt(token)
+        if found is None:
+            return None
+        request, expires = found
+        is_good = self.clock.now() < expires and "openid" in request.scope and self.is_current(request)
+        return request if is_good else None
+
+    def _userinfo_jwt(self, token: str) -> tuple[Request, float] | None:
+        claims = self.tokens.claims_of(token) or {}
+        audience, expires = claims.get("aud"), claims.get("exp")
+        if not isinstance(audience, list) or not self.is_userinfo(audience) or not isinstance(expires, int):
+            return None
+        return self._request_of(token, claims, None), expires
+
+    def _request_of(self, token: str, claims: dict[str, object], audience: str | None) -> Request:
+        return Request(
+            client_id=str(claims["azp"]),
+            user_id=str(claims["sub"]),
+            audience=audience,
+            scope=tuple(str(claims.get("scope", "")).split()),
+            life=self._jwt_lives.get(_digest(token)) or 0,
+        )
+
+
+def _digest(token: str) -> str:
+    return sha256(token.encode()).hexdigest()

@@ -18,7 +18,9 @@ from tests.live.live_world import LiveTenant
 GRANT = "http://auth0.com/oauth/grant-type"
 ALL_FACTORS = frozenset({"sms", "push-notification", "otp", "email", "recovery-code"})
 MFA = tuple(f"{GRANT}/mfa-{each}" for each in ("oob", "otp", "recovery-code"))
-FORGETS = frozenset({"_log", "clock", "_clock", "chance", "_chance", "codes", "domains", "_domains", "keys", "apis"})
+FORGETS = frozenset(
+    {"logs", "_log_ids", "clock", "_clock", "chance", "_chance", "codes", "user_ids", "domains", "_domains", "keys"}
+)
 """What is no memory of a tenant's, or may grow: its log."""
 Break = Callable[[LiveTenant], None]
 

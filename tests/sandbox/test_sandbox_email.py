@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from auth0_mfa_lab.sandbox import Phone, User
-from auth0_mfa_lab.sandbox.mfa.masks import masked_email
+from auth0_mfa_lab.sandbox.mfa.authenticators import masked_email
 from tests.sandbox.sandbox_mothers import (
     MFA_AUDIENCE,
     MFA_SCOPES,

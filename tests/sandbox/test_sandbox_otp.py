@@ -6,7 +6,7 @@ import pyotp
 import pytest
 
 from auth0_mfa_lab.sandbox import NotEnrolled, Phone, User
-from auth0_mfa_lab.sandbox.mfa.otp import matching_step
+from auth0_mfa_lab.sandbox.mfa.challenge import matching_step
 from tests.sandbox.management_mothers import Admin, admin_of, methods_path
 from tests.sandbox.sandbox_mothers import App, bearer, error_of, kinds, pushed, scan
 

@@ -167,16 +167,16 @@ def test_a_number_that_no_float_holds_is_refused(signer: Signer) -> None:
 
 
 def test_a_used_assertion_is_remembered_until_it_ends_however_many_come_after_it(signer: Signer) -> None:
-    issued, now = signer.app.sandbox.tenant.issued, signer.app.sandbox.clock.now()
+    assertions, now = signer.app.sandbox.tenant.assertions, signer.app.sandbox.clock.now()
     first = signer.assertion()
     assert signer.ask(first).status_code == 403
     for number in range(20_000):
-        assert issued.use_assertion(f"other {number}", now=now, until=now + 30)
+        assert assertions.add(f"other {number}", now=now, until=now + 30)
     assert error_of(signer.ask(first)) == REFUSED
-    assert len(issued.assertions) == 20_001
+    assert len(assertions) == 20_001
     signer.app.sandbox.clock.advance(60)
     assert signer.ask(signer.assertion(jti="second")).status_code == 403
-    assert len(issued.assertions) == 1
+    assert len(assertions) == 1
 
 
 def test_an_advance_of_what_expires_ages_no_assertion_since_applications_stamp_them_by_the_wall() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from auth0_mfa_lab.sandbox import Message, Phone, Sandbox
-from auth0_mfa_lab.sandbox.mfa.masks import masked_number
+from auth0_mfa_lab.sandbox.mfa.authenticators import masked_number
 from tests.sandbox.sandbox_mothers import App, error_of, kinds
 
 NUMBER = "+15550123"

@@ -4,9 +4,9 @@ import httpx
 import pytest
 
 from auth0_mfa_lab.sandbox import tenant as tenants
+from auth0_mfa_lab.sandbox.bounded import Passing
 from auth0_mfa_lab.sandbox.delivery import BOXES, Delivery, Message
 from auth0_mfa_lab.sandbox.forgetting import reset_user
-from auth0_mfa_lab.sandbox.oauth.issued import Passing
 from auth0_mfa_lab.sandbox.records import Request
 from tests.sandbox.sandbox_mothers import App, new_sandbox
 

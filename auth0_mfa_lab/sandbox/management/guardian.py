@@ -1,106 +1,87 @@
-"""The Management API's side of the tenant's factors: which are on, and how they reach a person (reference, 9.2)."""
+"""`/guardian`: the factors that are on, how they reach a person, and when one is asked for (reference, 9.2)."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import get_args
 
 from auth0_mfa_lab.sandbox import errors
-from auth0_mfa_lab.sandbox.management.calls import Call, Endpoint, Property, Reply, strings, type_name
+from auth0_mfa_lab.sandbox.management.calls import Call, Endpoint, Property, Reply, route, strings
 from auth0_mfa_lab.sandbox.records import Factor, MessageType, PhoneProvider, Policy, PushProvider
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
 FACTORS: tuple[Factor, ...] = get_args(Factor)
-MESSAGE_TYPES: tuple[MessageType, ...] = get_args(MessageType)
-PUSH_PROVIDERS: tuple[PushProvider, ...] = get_args(PushProvider)
-PHONE_PROVIDERS: tuple[PhoneProvider, ...] = get_args(PhoneProvider)
 POLICIES: Mapping[tuple[str, ...], Policy] = {
     (): "never",
     ("all-applications",): "all-applications",
     ("confidence-score",): "confidence-score",
 }
-READ, UPDATE = ("read:guardian_factors",), ("update:guardian_factors",)
-ENABLED = {"enabled": Property(type="boolean", required=True)}
-TYPES = {"message_types": Property(type="array", required=True, enum=MESSAGE_TYPES)}
+SETTINGS: tuple[tuple[str, str, str, Property], ...] = (
+    ("push-notification/selected-provider", "provider", "push_provider", Property(enum=get_args(PushProvider))),
+    ("phone/message-types", "message_types", "message_types", Property(type="array", enum=get_args(MessageType))),
+    ("phone/selected-provider", "provider", "phone_provider", Property(enum=get_args(PhoneProvider))),
+)
+"""The path below `/guardian/factors`, the member of its body, the field of the settings, and what it may be."""
 
 
-class GuardianSettings:
-    """The factors and the policy of one tenant, as an administrator reads and sets them."""
+@route("GET", "/guardian/factors", "read:guardian_factors")
+def get_factors(call: Call) -> Reply:
+    """List every factor, on or off, in Auth0's order."""
+    on = call.tenant.settings.factors
+    return Reply([{"name": name, "enabled": name in on, "trial_expired": False} for name in FACTORS])
 
-    def __init__(self, tenant: Tenant) -> None:
-        self._tenant = tenant
 
-    def endpoints(self) -> tuple[Endpoint, ...]:
-        factors, phone = "/guardian/factors", "/guardian/factors/phone"
-        push, policies = f"{factors}/push-notification/selected-provider", "/guardian/policies"
-        return (
-            Endpoint(method="GET", path=factors, scopes=READ, answer=self.factors),
-            Endpoint(method="PUT", path=f"{factors}/{{name}}", scopes=UPDATE, answer=self.put_factor),
-            Endpoint(method="GET", path=policies, scopes=("read:mfa_policies",), answer=self.policies),
-            Endpoint(method="PUT", path=policies, scopes=("update:mfa_policies",), answer=self.put_policies),
-            Endpoint(method="GET", path=push, scopes=READ, answer=self.push_provider),
-            Endpoint(method="PUT", path=push, scopes=UPDATE, answer=self.put_push_provider),
-            Endpoint(method="GET", path=f"{phone}/message-types", scopes=READ, answer=self.message_types),
-            Endpoint(method="PUT", path=f"{phone}/message-types", scopes=UPDATE, answer=self.put_message_types),
-            Endpoint(method="GET", path=f"{phone}/selected-provider", scopes=READ, answer=self.phone_provider),
-            Endpoint(method="PUT", path=f"{phone}/selected-provider", scopes=UPDATE, answer=self.put_phone_provider),
-        )
+@route("PUT", "/guardian/factors/{name}", "update:guardian_factors")
+def put_factor(call: Call) -> Reply:
+    """Switch a factor on or off; duo and webauthn can be, and change nothing for the MFA API."""
+    name = next((each for each in FACTORS if each == call.path["name"]), None)
+    if name is None:
+        raise errors.API_INVALID_PATH(problem=f"No enum match for: {call.path['name']} on property name")
+    enabled = call.fields({"enabled": Property(type="boolean", required=True)})["enabled"] is True
+    others = call.tenant.settings.factors - {name}
+    _set(call.tenant, factors=others | {name} if enabled else others)
+    return Reply({"enabled": enabled})
 
-    def factors(self, _: Call) -> Reply:
-        """List every factor, on or off, in Auth0's order."""
-        on = self._tenant.settings.factors
-        return Reply(body=[{"name": name, "enabled": name in on, "trial_expired": False} for name in FACTORS])
 
-    def put_factor(self, call: Call) -> Reply:
-        """Switch a factor on or off; duo and webauthn can be, and change nothing for the MFA API."""
-        name = next((each for each in FACTORS if each == call.path["name"]), None)
-        if name is None:
-            raise errors.API_INVALID_PATH(problem=f"No enum match for: {call.path['name']} on property name")
-        enabled = call.fields(ENABLED)["enabled"] is True
-        others = self._tenant.settings.factors - {name}
-        self._set(factors=others | {name} if enabled else others)
-        return Reply(body={"enabled": enabled})
+@route("GET", "/guardian/policies", "read:mfa_policies")
+def get_policies(call: Call) -> Reply:
+    """Say when a second factor is asked for: one policy in an array, or none."""
+    policy = call.tenant.settings.policy
+    return Reply([] if policy == "never" else [policy])
 
-    def policies(self, _: Call) -> Reply:
-        """Say when a second factor is asked for: one policy in an array, or none."""
-        policy = self._tenant.settings.policy
-        return Reply(body=[] if policy == "never" else [policy])
 
-    def put_policies(self, call: Call) -> Reply:
-        """Set when a second factor is asked for; the body is an array of at most one of the two policies."""
-        value = call.value()
-        if not isinstance(value, list):
-            raise errors.API_INVALID_BODY(problem=f"Expected type array but found type {type_name(value)}")
-        policy = POLICIES.get(tuple(map(str, value)))
-        if policy is None:
-            raise errors.API_INVALID_BODY(problem=f"No enum match for: {','.join(map(str, value))}")
-        self._set(policy=policy)
-        return Reply(body=value)
+@route("PUT", "/guardian/policies", "update:mfa_policies")
+def put_policies(call: Call) -> Reply:
+    """Set when a second factor is asked for; the body is an array of at most one of the two policies."""
+    value = call.array()
+    policy = POLICIES.get(tuple(map(str, value)))
+    if policy is None:
+        raise errors.API_INVALID_BODY(problem=f"No enum match for: {','.join(map(str, value))}")
+    _set(call.tenant, policy=policy)
+    return Reply(value)
 
-    def push_provider(self, _: Call) -> Reply:
-        return Reply(body={"provider": self._tenant.settings.push_provider})
 
-    def put_push_provider(self, call: Call) -> Reply:
-        return self._put_provider(call, "push_provider", PUSH_PROVIDERS)
+def _endpoints_of(path: str, member: str, setting: str, wanted: Property) -> tuple[Endpoint, Endpoint]:
+    """Return what reads and what sets one field of the settings."""
 
-    def phone_provider(self, _: Call) -> Reply:
-        return Reply(body={"provider": self._tenant.settings.phone_provider})
+    @route("GET", f"/guardian/factors/{path}", "read:guardian_factors")
+    def read(call: Call) -> Reply:
+        value = getattr(call.tenant.settings, setting)
+        return Reply({member: list(value) if wanted.type == "array" else value})
 
-    def put_phone_provider(self, call: Call) -> Reply:
-        return self._put_provider(call, "phone_provider", PHONE_PROVIDERS)
+    @route("PUT", f"/guardian/factors/{path}", "update:guardian_factors")
+    def put(call: Call) -> Reply:
+        value = call.fields({member: replace(wanted, required=True)})[member]
+        _set(call.tenant, **{setting: strings(value) if wanted.type == "array" else value})
+        return read.answer(call)
 
-    def message_types(self, _: Call) -> Reply:
-        return Reply(body={"message_types": list(self._tenant.settings.message_types)})
+    return read, put
 
-    def put_message_types(self, call: Call) -> Reply:
-        """Set how the phone factor may reach a number: by SMS, by voice, by both, or not at all."""
-        types = strings(call.fields(TYPES)["message_types"])
-        self._set(message_types=types)
-        return Reply(body={"message_types": list(types)})
 
-    def _put_provider(self, call: Call, setting: str, known: tuple[str, ...]) -> Reply:
-        provider = call.fields({"provider": Property(required=True, enum=known)})["provider"]
-        self._set(**{setting: provider})
-        return Reply(body={"provider": provider})
+def _set(tenant: Tenant, **changes: object) -> None:
+    tenant.settings = replace(tenant.settings, **changes)  # type: ignore[arg-type]  # checked above
 
-    def _set(self, **changes: object) -> None:
-        self._tenant.settings = replace(self._tenant.settings, **changes)  # type: ignore[arg-type]  # checked above
+
+ENDPOINTS = (
+    *(get_factors, put_factor, get_policies, put_policies),
+    *(endpoint for row in SETTINGS for endpoint in _endpoints_of(*row)),
+)

@@ -3,21 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from auth0_mfa_lab.sandbox.management.queries import iso_date
+from auth0_mfa_lab.sandbox.management.calls import iso_date, without_null
+from auth0_mfa_lab.sandbox.mfa.authenticators import masked_email, masked_number
 from auth0_mfa_lab.sandbox.mfa.factors import TYPE_OF
-from auth0_mfa_lab.sandbox.mfa.masks import masked_email, masked_number
-from auth0_mfa_lab.sandbox.records import Authenticator, Device
+from auth0_mfa_lab.sandbox.records import Authenticator, Device, MethodLabel
 
 METHOD_TYPES = {"sms": "phone", "voice": "phone"}
 AUTH_METHODS = {"push": "guardian", "totp": "authenticator", "sms": "sms", "voice": "sms", "email": "email"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Label:
-    """What only the Management API knows of a method: its name, and how a phone is preferably reached."""
-
-    name: str | None = None
-    preferred: str = "sms"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +28,11 @@ class Method:
     def device_id(self) -> str:
         """The id of the enrollment: that of the method, bare."""
         return self.id.rpartition("|")[2]
+
+    @property
+    def last_auth_at(self) -> float | None:
+        """When one of its authenticators last ended a login, in epoch seconds."""
+        return max((entry.last_auth_at for entry in self.entries if entry.last_auth_at is not None), default=None)
 
 
 def methods_of(entries: Iterable[Authenticator]) -> tuple[Method, ...]:
@@ -57,10 +54,11 @@ def enrollments_of(entries: Iterable[Authenticator]) -> tuple[Method, ...]:
     )
 
 
-def method_item(method: Method, label: Label, *, masked: bool = True, confirmed: bool = True) -> dict[str, object]:
+def method_item(
+    method: Method, label: MethodLabel, *, masked: bool = True, confirmed: bool = True
+) -> dict[str, object]:
     """Return a method as the API writes it, without what it does not have."""
     first, is_phone = method.first, method.type == "phone"
-    used = [entry.last_auth_at for entry in method.entries if entry.last_auth_at is not None]
     item = {
         "id": method.id,
         "type": method.type,
@@ -71,16 +69,15 @@ def method_item(method: Method, label: Label, *, masked: bool = True, confirmed:
         "preferred_authentication_method": label.preferred if is_phone else None,
         "authentication_methods": [{"id": each.id, "type": each.kind} for each in method.entries] if is_phone else None,
         "created_at": iso_date(first.created_at),
-        "enrolled_at": iso_date(first.enrolled_at) if first.enrolled_at is not None else None,
-        "last_auth_at": iso_date(max(used)) if used else None,
+        "enrolled_at": _date(first.enrolled_at),
+        "last_auth_at": _date(method.last_auth_at),
     }
-    return {name: value for name, value in item.items() if value is not None}
+    return without_null(item)
 
 
 def enrollment_item(method: Method, device: Device | None) -> dict[str, object]:
     """Return one enrollment with all that any path tells of it; `device` is the phone of a push."""
     first = method.first
-    used = [entry.last_auth_at for entry in method.entries if entry.last_auth_at is not None]
     item = {
         "id": method.device_id,
         "status": "confirmed",
@@ -89,10 +86,10 @@ def enrollment_item(method: Method, device: Device | None) -> dict[str, object]:
         "identifier": device.identifier if device else None,
         "phone_number": _address(first, True) if method.type == "phone" else None,
         "auth_method": AUTH_METHODS[first.kind],
-        "enrolled_at": iso_date(first.enrolled_at) if first.enrolled_at is not None else None,
-        "last_auth": iso_date(max(used)) if used else None,
+        "enrolled_at": _date(first.enrolled_at),
+        "last_auth": _date(method.last_auth_at),
     }
-    return {name: value for name, value in item.items() if value is not None}
+    return without_null(item)
 
 
 def _address(entry: Authenticator, masked: bool) -> str:
@@ -100,3 +97,7 @@ def _address(entry: Authenticator, masked: bool) -> str:
     if not masked:
         return address
     return masked_email(address) if entry.kind == "email" else masked_number(address)
+
+
+def _date(seconds: float | None) -> str | None:
+    return None if seconds is None else iso_date(seconds)

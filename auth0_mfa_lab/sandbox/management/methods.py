@@ -5,14 +5,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from auth0_mfa_lab.sandbox import errors
-from auth0_mfa_lab.sandbox.management.calls import Call, Endpoint, Property, Reply, checked_object, type_name
-from auth0_mfa_lab.sandbox.management.items import Label, Method, method_item, methods_of
-from auth0_mfa_lab.sandbox.management.queries import PAGING, must_be_known, page_of
-from auth0_mfa_lab.sandbox.management.users import EMAIL, checked_number, remove_all, user_of
+from auth0_mfa_lab.sandbox.management.calls import (
+    PAGING,
+    Call,
+    Property,
+    Reply,
+    checked_object,
+    not_emulated,
+    route,
+)
+from auth0_mfa_lab.sandbox.management.items import Method, method_item, methods_of
+from auth0_mfa_lab.sandbox.management.users import checked_email, checked_number, remove_all, user_of
 from auth0_mfa_lab.sandbox.mfa.authenticators import MOST
-from auth0_mfa_lab.sandbox.mfa.oob_codes import OobCodes
-from auth0_mfa_lab.sandbox.oauth.issued import Bounded
-from auth0_mfa_lab.sandbox.records import Authenticator
+from auth0_mfa_lab.sandbox.mfa.enrollment import address_entries, address_kinds
+from auth0_mfa_lab.sandbox.records import Authenticator, MethodLabel
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
 NEEDED = {"phone": "phone_number", "email": "email", "totp": "totp_secret"}
@@ -20,127 +26,117 @@ NEEDED = {"phone": "phone_number", "email": "email", "totp": "totp_secret"}
 NOT_MADE = ("webauthn-roaming", "passkey")
 LEAST_SECRET_BYTES = 14
 PREFERRED = "preferred_authentication_method"
+EVERY, ONE = "/users/{id}/authentication-methods", "/users/{id}/authentication-methods/{method_id}"
+CHANGES = {"name": Property(), PREFERRED: Property(enum=("sms", "voice"))}
 NEW = {
     "type": Property(required=True, enum=(*NEEDED, *NOT_MADE)),
-    "name": Property(),
     **{name: Property() for name in NEEDED.values()},
-    PREFERRED: Property(enum=("sms", "voice")),
-    **{name: Property(kept=False) for name in ("public_key", "key_id", "relying_party_identifier")},
+    **CHANGES,
+    **not_emulated("public_key key_id relying_party_identifier"),
 }
-CHANGES = {"name": Property(), PREFERRED: Property(enum=("sms", "voice"))}
 
 
-class AuthenticationMethods:
-    """The authentication methods of one tenant's users; it keeps what only administrators see of them."""
+@route("GET", EVERY, "read:authentication_methods")
+def get_methods(call: Call) -> Reply:
+    """List the confirmed methods; a verified address that was never enrolled is not among them [guess]."""
+    user_id = user_of(call).user_id
+    call.allow_query(*PAGING)
+    methods = methods_of(call.tenant.authenticators.of(user_id))
+    items = [method_item(each, _label(call.tenant, each)) for each in methods]
+    return Reply(call.page_of(items, named="authenticators"))
 
-    def __init__(self, tenant: Tenant) -> None:
-        self._tenant = tenant
-        self._codes = OobCodes(tenant)
-        self._labels: Bounded[Label] = Bounded()
 
-    def endpoints(self) -> tuple[Endpoint, ...]:
-        every, one = "/users/{id}/authentication-methods", "/users/{id}/authentication-methods/{method_id}"
-        read, update, delete = (f"{verb}:authentication_methods" for verb in ("read", "update", "delete"))
-        make = ("create:authentication_methods",)
-        return (
-            Endpoint(method="GET", path=every, scopes=(read,), answer=self.all),
-            Endpoint(method="POST", path=every, scopes=make, answer=self.create),
-            Endpoint(method="PUT", path=every, scopes=(update,), answer=self.replace),
-            Endpoint(method="DELETE", path=every, scopes=(delete,), answer=self.delete_all),
-            Endpoint(method="GET", path=one, scopes=(read,), answer=self.one),
-            Endpoint(method="PATCH", path=one, scopes=(update,), answer=self.patch),
-            Endpoint(method="DELETE", path=one, scopes=(delete,), answer=self.delete),
-        )
+@route("POST", EVERY, "create:authentication_methods")
+def post_method(call: Call) -> Reply:
+    """Enroll a user without asking; the method is confirmed at once and can be challenged."""
+    tenant, user_id, body = call.tenant, user_of(call).user_id, _checked(call.value())
+    tenant.authenticators.forget_pending(user_id, now=tenant.clock.now())
+    if tenant.authenticators.is_full(user_id, room=_size(tenant, body)):
+        raise errors.API_TOO_MANY_METHODS()
+    method = _make(tenant, user_id, body)
+    item = method_item(method, _label(tenant, method), confirmed=False)
+    secret = {"totp_secret": body["totp_secret"]} if method.type == "totp" else {}
+    return Reply({**item, **secret}, errors.API_METHOD_MADE)
 
-    def all(self, call: Call) -> Reply:
-        """List the confirmed methods; a verified address that nobody enrolled is not among them [guess]."""
-        user_id = user_of(self._tenant, call).user_id
-        must_be_known(call.query, PAGING)
-        return Reply(body=page_of(call.query, [self._item(each) for each in self._of(user_id)], named="authenticators"))
 
-    def create(self, call: Call) -> Reply:
-        """Enroll a user without asking; the method is confirmed at once and can be challenged."""
-        user_id, body = user_of(self._tenant, call).user_id, _checked(call.value())
-        self._tenant.authenticators.forget_pending(user_id, now=self._tenant.clock.now())
-        if self._tenant.authenticators.is_full(user_id, room=self._size(body)):
-            raise errors.API_TOO_MANY_METHODS()
-        method = self._make(user_id, body)
-        item = method_item(method, self._label(method), confirmed=False)
-        secret = {"totp_secret": body["totp_secret"]} if method.type == "totp" else {}
-        return Reply(body={**item, **secret}, status=201, evidence=errors.API_METHOD_MADE)
+@route("PUT", EVERY, "update:authentication_methods")
+def put_methods(call: Call) -> Reply:
+    """Put new methods in the place of all, once every one of them is fit; the answer is unmasked."""
+    tenant, user_id = call.tenant, user_of(call).user_id
+    bodies = [_checked(each) for each in call.array()]
+    if sum(_size(tenant, body) for body in bodies) > MOST:
+        raise errors.API_TOO_MANY_METHODS()
+    remove_all(tenant, user_id)
+    made = [_make(tenant, user_id, body) for body in bodies]
+    return Reply([method_item(each, _label(tenant, each), masked=False) for each in made])
 
-    def replace(self, call: Call) -> Reply:
-        """Put new methods in the place of all, once every one of them is fit; the answer is unmasked."""
-        user_id, value = user_of(self._tenant, call).user_id, call.value()
-        if not isinstance(value, list):
-            raise errors.API_INVALID_BODY(problem=f"Expected type array but found type {type_name(value)}")
-        bodies = [_checked(each) for each in value]
-        if sum(self._size(body) for body in bodies) > MOST:
-            raise errors.API_TOO_MANY_METHODS()
-        remove_all(self._tenant, user_id)
-        made = [self._make(user_id, body) for body in bodies]
-        return Reply(body=[method_item(each, self._label(each), masked=False) for each in made])
 
-    def delete_all(self, call: Call) -> Reply:
-        remove_all(self._tenant, user_of(self._tenant, call).user_id)
-        return Reply(status=204)
+@route("DELETE", EVERY, "delete:authentication_methods")
+def delete_methods(call: Call) -> Reply:
+    """Remove every method of a user."""
+    remove_all(call.tenant, user_of(call).user_id)
+    return Reply()
 
-    def one(self, call: Call) -> Reply:
-        return Reply(body=self._item(self._named(call)))
 
-    def patch(self, call: Call) -> Reply:
-        method, changes = self._named(call), call.fields(CHANGES)
-        if PREFERRED in changes and method.type != "phone":
-            raise errors.API_INVALID_BODY(problem=f"Additional properties not allowed: {PREFERRED}")
-        label = self._label(method)
-        name, preferred = changes.get("name", label.name), changes.get(PREFERRED, label.preferred)
-        self._labels.put(method.id, Label(name=None if name is None else str(name), preferred=str(preferred)))
-        return Reply(body=self._item(method), evidence=errors.API_METHOD)
+@route("GET", ONE, "read:authentication_methods")
+def get_method(call: Call) -> Reply:
+    """Return one method."""
+    method = _named(call)
+    return Reply(method_item(method, _label(call.tenant, method)))
 
-    def delete(self, call: Call) -> Reply:
-        method = self._named(call)
-        self._tenant.remove_authenticator(call.path["id"], method.first.id)
-        self._labels.drop(method.id)
-        return Reply(status=204)
 
-    def _of(self, user_id: str) -> tuple[Method, ...]:
-        return methods_of(self._tenant.authenticators.of(user_id))
+@route("PATCH", ONE, "update:authentication_methods")
+def patch_method(call: Call) -> Reply:
+    """Change the name of a method, or how a phone is preferably reached."""
+    method, changes = _named(call), call.fields(CHANGES)
+    if PREFERRED in changes and method.type != "phone":
+        raise errors.API_INVALID_BODY(problem=f"Additional properties not allowed: {PREFERRED}")
+    label = _label(call.tenant, method)
+    name, preferred = changes.get("name", label.name), changes.get(PREFERRED, label.preferred)
+    label = MethodLabel(name=None if name is None else str(name), preferred=str(preferred))
+    call.tenant.method_labels.put(method.id, label)
+    return Reply(method_item(method, label), errors.API_METHOD)
 
-    def _named(self, call: Call) -> Method:
-        user = user_of(self._tenant, call)
-        for method in self._of(user.user_id):
-            if method.id == call.path["method_id"]:
-                return method
-        raise errors.API_METHOD_NOT_FOUND()
 
-    def _label(self, method: Method) -> Label:
-        return self._labels.get(method.id) or Label()
+@route("DELETE", ONE, "delete:authentication_methods")
+def delete_method(call: Call) -> Reply:
+    """Remove one method."""
+    method = _named(call)
+    call.tenant.remove_authenticator(call.path["id"], method.first.id)
+    call.tenant.method_labels.drop(method.id)
+    return Reply()
 
-    def _item(self, method: Method) -> dict[str, object]:
-        return method_item(method, self._label(method))
 
-    def _make(self, user_id: str, body: Mapping[str, object]) -> Method:
-        tenant = self._tenant
-        entries = [replace(each, created_at=tenant.clock.now()) for each in self._entries(body)]
-        tenant.authenticators.add(user_id, *entries)
-        tenant.confirm(user_id, entries[0].id)
-        method = methods_of(tenant.authenticators.get(user_id, each.id) or each for each in entries)[0]
-        name = body.get("name")
-        label = Label(name=None if name is None else str(name), preferred=str(body.get(PREFERRED, "sms")))
-        self._labels.put(method.id, label)
-        return method
+def _named(call: Call) -> Method:
+    """Return the method that the path names. Raises API_METHOD_NOT_FOUND."""
+    for method in methods_of(call.tenant.authenticators.of(user_of(call).user_id)):
+        if method.id == call.path["method_id"]:
+            return method
+    raise errors.API_METHOD_NOT_FOUND()
 
-    def _size(self, body: Mapping[str, object]) -> int:
-        """Return how many authenticators a new method is."""
-        return self._codes.size("sms") if body["type"] == "phone" else 1
 
-    def _entries(self, body: Mapping[str, object]) -> tuple[Authenticator, ...]:
-        device_id, value = self._tenant.chance.device_id(), str(body[NEEDED[str(body["type"])]])
-        if body["type"] == "phone":
-            return self._codes.entries("sms", value, device_id)
-        if body["type"] == "email":
-            return self._codes.entries("email", value, device_id)
-        return (Authenticator(id=f"totp|{device_id}", kind="totp", secret=value),)
+def _label(tenant: Tenant, method: Method) -> MethodLabel:
+    return tenant.method_labels.get(method.id) or MethodLabel()
+
+
+def _size(tenant: Tenant, body: Mapping[str, object]) -> int:
+    """Return how many authenticators a new method is."""
+    return len(address_kinds(tenant, "sms")) if body["type"] == "phone" else 1
+
+
+def _make(tenant: Tenant, user_id: str, body: Mapping[str, object]) -> Method:
+    """Enroll a new method, and confirm it."""
+    device_id, value = tenant.chance.device_id(), str(body[NEEDED[str(body["type"])]])
+    if body["type"] == "totp":
+        entries: tuple[Authenticator, ...] = (Authenticator(id=f"totp|{device_id}", kind="totp", secret=value),)
+    else:
+        entries = address_entries(tenant, "sms" if body["type"] == "phone" else "email", value, device_id)
+    tenant.authenticators.add(user_id, *(replace(each, created_at=tenant.clock.now()) for each in entries))
+    tenant.confirm(user_id, entries[0].id)
+    method = methods_of(tenant.authenticators.get(user_id, each.id) or each for each in entries)[0]
+    label = MethodLabel(name=str(body["name"]) if "name" in body else None, preferred=str(body.get(PREFERRED, "sms")))
+    tenant.method_labels.put(method.id, label)
+    return method
 
 
 def _checked(value: object) -> dict[str, object]:
@@ -157,8 +153,8 @@ def _checked(value: object) -> dict[str, object]:
         raise errors.API_INVALID_BODY(problem=f"Additional properties not allowed: {','.join(foreign)}")
     if kind == "phone":
         checked_number(str(body[needed]))
-    elif kind == "email" and not EMAIL.fullmatch(str(body[needed])):
-        raise errors.API_INVALID_BODY(problem="Object didn't pass validation for format email on property email")
+    elif kind == "email":
+        checked_email(str(body[needed]))
     elif kind == "totp" and not _is_secret(str(body[needed])):
         raise errors.API_INVALID_BODY(problem="String does not match pattern ^[A-Z2-7]{23,}$ on property totp_secret")
     return body
@@ -170,3 +166,6 @@ def _is_secret(text: str) -> bool:
         return len(base64.b32decode(text + "=" * (-len(text) % 8))) >= LEAST_SECRET_BYTES
     except ValueError:
         return False
+
+
+ENDPOINTS = (get_methods, post_method, put_methods, delete_methods, get_method, patch_method, delete_method)

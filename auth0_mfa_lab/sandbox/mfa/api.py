@@ -1,137 +1,113 @@
-"""`/mfa/authenticators` and `/mfa/challenge`."""
+"""`/mfa/associate`, `/mfa/authenticators` and `/mfa/challenge` (reference, sections 3 to 5)."""
 
 import re
 from collections.abc import Mapping
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
 from auth0_mfa_lab.sandbox import errors
-from auth0_mfa_lab.sandbox.fields import Fields, read_fields
+from auth0_mfa_lab.sandbox.answers import JSON, Routes
+from auth0_mfa_lab.sandbox.fields import Fields, bearer_of, read_fields
 from auth0_mfa_lab.sandbox.json_text import json_object
-from auth0_mfa_lab.sandbox.mfa.factors import TYPE_OF, Factors
-from auth0_mfa_lab.sandbox.mfa.mfa_tokens import access_of_bearer, login_of_bearer, login_of_body
-from auth0_mfa_lab.sandbox.mfa.oob_codes import OobCodes
-from auth0_mfa_lab.sandbox.mfa.push import Push
+from auth0_mfa_lab.sandbox.mfa.authenticators import E164, EMAIL
+from auth0_mfa_lab.sandbox.mfa.challenge import challenge, take_to_send
+from auth0_mfa_lab.sandbox.mfa.enrollment import Association, associate, has_room
+from auth0_mfa_lab.sandbox.mfa.factors import TYPE_OF, is_on, listed, may_enroll, usable
+from auth0_mfa_lab.sandbox.mfa.transactions import access_of_bearer, login_of_bearer, login_of_body
 from auth0_mfa_lab.sandbox.notes import add_note, note_misspellings
-from auth0_mfa_lab.sandbox.oauth.client_auth import authenticate_client
+from auth0_mfa_lab.sandbox.oauth.client_auth import CLIENT_FIELDS, authenticate_client
 from auth0_mfa_lab.sandbox.oauth.grants import GRANTS
-from auth0_mfa_lab.sandbox.records import CHANNEL_OF, Authenticator, Kind, Login
-from auth0_mfa_lab.sandbox.sending import take_to_send
+from auth0_mfa_lab.sandbox.records import (
+    CHANNEL_OF,
+    KIND_OF_CHANNEL,
+    Authenticator,
+    Channel,
+    CodeChannel,
+    Kind,
+    Login,
+)
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
-CLIENT_FIELDS = ("client_id", "client_secret", "client_assertion", "client_assertion_type")
+ASSOCIATE_FIELDS = ("authenticator_types", "oob_channels", "phone_number", "email", *CLIENT_FIELDS)
 CHALLENGE_FIELDS = ("mfa_token", "challenge_type", "authenticator_id", "oob_channel", *CLIENT_FIELDS)
 AUTHENTICATOR_ID = re.compile(r"[a-z-]+\|dev_[A-Za-z0-9]+")
 CHALLENGED_FIRST: tuple[Kind, ...] = ("push", "sms", "voice", "totp", "email")
 """What is chosen among several that fit [guess]; a recovery code cannot be challenged (reference, section 5)."""
-
 JSON_CALLED_A_FORM = "sandbox: JSON without its content type, as in Auth0's push guide; that it is read is a guess"
 
 
-class JSON(JSONResponse):
-    """What `/mfa/*` answers with: the charset is named there, and not at `/oauth/token` (reference, section 0.2)."""
-
-    media_type = "application/json; charset=utf-8"
-
-
-class Mfa:
-    """The MFA endpoints of one tenant."""
-
-    def __init__(self, tenant: Tenant) -> None:
-        self._tenant = tenant
-        self._factors = Factors(tenant)
-        self._push = Push(tenant)
-        self._codes = OobCodes(tenant)
-
-    def routes(self) -> list[Route]:
-        return [
-            Route("/mfa/authenticators", self.authenticators, methods=["GET"]),
-            Route("/mfa/authenticators/{id}", self.delete, methods=["DELETE"]),
-            Route("/mfa/challenge", self.challenge, methods=["POST"]),
-        ]
-
-    async def authenticators(self, request: Request) -> JSONResponse:
-        """List the user's authenticators, confirmed or not (reference, section 4.1)."""
-        login = login_of_bearer(self._tenant, request, scope="read:authenticators")
-        switches = self._tenant.settings.switches
-        listed = self._factors.listed(login.request.user_id)
-        return JSON([_entry(item, switches) for item in listed])
-
-    async def delete(self, request: Request) -> Response:
-        """Remove an authenticator, and its partner with it (reference, section 4.2)."""
-        user_id = access_of_bearer(self._tenant, request, scope="remove:authenticators").request.user_id
-        authenticator_id = request.path_params["id"]
-        if not AUTHENTICATOR_ID.fullmatch(authenticator_id):
-            raise errors.MALFORMED_AUTHENTICATOR_ID()
-        if authenticator_id not in {entry.id for entry in self._factors.listed(user_id)}:
-            raise errors.NOTHING_TO_DELETE()
-        if authenticator_id == self._tenant.implicit_email_id(user_id):
-            raise errors.IMPLICIT_EMAIL()
-        self._tenant.remove_authenticator(user_id, authenticator_id)
-        return Response(status_code=204, headers={"content-type": "application/json"})
-
-    async def challenge(self, request: Request) -> JSONResponse:
-        """Challenge one active authenticator (reference, section 5)."""
-        fields = await _challenge_fields(request)
-        note_misspellings(request, fields, CHALLENGE_FIELDS)
-        client = authenticate_client(self._tenant, request, fields)
-        grant = f"{GRANTS}/mfa-{'otp' if fields.text('challenge_type') == 'otp' else 'oob'}"
-        if grant not in client.grants:
-            raise errors.CHALLENGE_NOT_ALLOWED(grant=grant)
-        login = login_of_body(self._tenant, fields.required("mfa_token"), client)
-        if login.done:
-            raise errors.LOGIN_DONE()
-        chosen = self._choose(login, fields)
-        channel = CHANNEL_OF.get(chosen.kind)
-        if channel is None:
-            return JSON({"challenge_type": "otp"})
-        headers = take_to_send(self._tenant, channel, login.request.user_id)
-        if channel == "auth0":
-            oob_code = self._push.challenge(login, chosen).oob_code
-            return JSON({"challenge_type": "oob", "oob_code": oob_code}, headers=headers)
-        oob_code = self._codes.challenge(login, chosen).oob_code
-        return JSON({"challenge_type": "oob", "oob_code": oob_code, "binding_method": "prompt"}, headers=headers)
-
-    def _choose(self, login: Login, fields: Fields) -> Authenticator:
-        """Return the authenticator to challenge: the one that is named, else the first that fits."""
-        user_id, wished = login.request.user_id, fields.text("challenge_type")
-        wanted, channel = fields.text("authenticator_id"), fields.text("oob_channel")
-        active = tuple(entry for entry in self._factors.listed(user_id) if entry.active)
-        if not active:
-            raise errors.NOT_ENROLLED()
-        if wanted is not None and wanted not in {entry.id for entry in active}:
-            raise errors.UNKNOWN_AUTHENTICATOR()
-        types = wished.split() if wished else ["oob", "otp"]
-        fitting = [
-            entry
-            for entry in self._factors.usable(user_id, but=login.spent)
-            if wanted in (None, entry.id)
-            and entry.kind in CHALLENGED_FIRST
-            and _type_of(entry.kind) in types
-            and channel in (None, CHANNEL_OF.get(entry.kind))
-        ]
-        if not fitting:
-            raise errors.UNSUPPORTED_CHALLENGE(types=" ".join(types))
-        return min(fitting, key=lambda entry: CHALLENGED_FIRST.index(entry.kind))
+async def post_associate(tenant: Tenant, request: Request) -> JSONResponse:
+    """Begin an enrollment; client fields are neither needed nor read."""
+    # Read first, judged second: nothing may happen between the look at the login and its enrollment.
+    await request.body()
+    login = login_of_bearer(tenant, bearer_of(request), scope="enroll")
+    user_id = login.request.user_id
+    fields = await read_fields(request)
+    note_misspellings(request, fields, ASSOCIATE_FIELDS)
+    channel = _channel_wished(fields)
+    if not is_on(tenant, KIND_OF_CHANNEL[channel] if channel else "totp"):
+        raise errors.FACTOR_IS_OFF(factor=channel or "otp")
+    if not may_enroll(tenant, login):
+        raise errors.ALREADY_ENROLLED()
+    if not has_room(tenant, user_id, channel):
+        raise errors.TOO_MANY_AUTHENTICATORS()
+    headers: Mapping[str, str] = {}
+    address = ""
+    if channel is not None and channel != "auth0":
+        address = _address(tenant, user_id, channel, fields)
+        headers = take_to_send(tenant, channel, user_id)
+    begun = associate(tenant, login, channel, address)
+    return JSON(_associated(begun, channel, tenant.settings.switches["oob_channel_key"]), headers=headers)
 
 
-async def _challenge_fields(request: Request) -> Fields:
-    """Read the body of a challenge: JSON that is not called so as well, for the push guide's curl calls it a form."""
-    body = await request.body()
-    is_called_json = request.headers.get("content-type", "").lower().startswith("application/json")
-    if not is_called_json and body.lstrip().startswith(b"{") and (value := json_object(body)) is not None:
-        add_note(request, JSON_CALLED_A_FORM)
-        return Fields(value)
-    return await read_fields(request)
+def _channel_wished(fields: Fields) -> Channel | None:
+    """Return the out-of-band channel that a request names; None for an OTP."""
+    types = fields.strings("authenticator_types")
+    if types is None:
+        raise errors.INVALID_ASSOCIATION(problem="Missing required parameter: authenticator_types")
+    if unknown := [name for name in types if name not in ("otp", "oob")]:
+        raise errors.INVALID_ASSOCIATION(problem=f"Unknown authenticator type: {unknown[0]}")
+    if types[0] == "otp":
+        return None
+    channels = fields.strings("oob_channels")
+    if channels is None:
+        raise errors.INVALID_ASSOCIATION(problem="Missing required parameter: oob_channels")
+    if unknown := [name for name in channels if name not in KIND_OF_CHANNEL]:
+        raise errors.INVALID_ASSOCIATION(problem=f"Unknown oob channel: {unknown[0]}")
+    return next(channel for channel in KIND_OF_CHANNEL if channel == channels[0])
 
 
-def _type_of(kind: Kind) -> str:
-    """Return the `authenticator_type`, which is the `challenge_type` as well."""
-    if kind in CHANNEL_OF:
-        return "oob"
-    return "otp" if kind == "totp" else "recovery-code"
+def _address(tenant: Tenant, user_id: str, channel: CodeChannel, fields: Fields) -> str:
+    """Return where the code goes: a number must be named, an email may be the profile's own."""
+    if channel == "email":
+        email = fields.text("email") or tenant.users[user_id].email
+        if not EMAIL.fullmatch(email):
+            raise errors.INVALID_ASSOCIATION(problem="email must be an email address")
+        return email
+    phone_number = fields.text("phone_number")
+    if phone_number is None:
+        raise errors.INVALID_ASSOCIATION(problem="Missing required parameter: phone_number")
+    if not E164.fullmatch(phone_number):
+        raise errors.INVALID_PHONE_NUMBER()
+    return phone_number
+
+
+def _associated(begun: Association, channel: Channel | None, channel_key: str) -> dict[str, object]:
+    """Return the answer to an association; `recovery_codes` stands in that to a user's first one only."""
+    codes = {"recovery_codes": [begun.recovery_code]} if begun.recovery_code is not None else {}
+    if channel is None:
+        return {"authenticator_type": "otp", "secret": begun.secret, "barcode_uri": begun.barcode_uri, **codes}
+    oob = {channel_key: channel, "oob_code": begun.oob_code}
+    if channel == "auth0":
+        return {"authenticator_type": "oob", **codes, **oob, "barcode_uri": begun.barcode_uri}
+    return {"authenticator_type": "oob", "binding_method": "prompt", **codes, **oob}
+
+
+async def get_authenticators(tenant: Tenant, request: Request) -> JSONResponse:
+    """List the user's authenticators, confirmed or not (reference, section 4.1)."""
+    login = login_of_bearer(tenant, bearer_of(request), scope="read:authenticators")
+    return JSON([_entry(item, tenant.settings.switches) for item in listed(tenant, login.request.user_id)])
 
 
 def _entry(item: Authenticator, switches: Mapping[str, str]) -> dict[str, object]:
@@ -144,3 +120,85 @@ def _entry(item: Authenticator, switches: Mapping[str, str]) -> dict[str, object
     if item.name is not None:
         entry["name"] = item.name
     return entry
+
+
+async def delete_authenticator(tenant: Tenant, request: Request) -> Response:
+    """Remove an authenticator, and its partner with it (reference, section 4.2)."""
+    access = access_of_bearer(tenant, bearer_of(request), scope="remove:authenticators")
+    user_id, authenticator_id = access.request.user_id, request.path_params["id"]
+    if not AUTHENTICATOR_ID.fullmatch(authenticator_id):
+        raise errors.MALFORMED_AUTHENTICATOR_ID()
+    if authenticator_id not in {entry.id for entry in listed(tenant, user_id)}:
+        raise errors.NOTHING_TO_DELETE()
+    if authenticator_id == tenant.implicit_email_id(user_id):
+        raise errors.IMPLICIT_EMAIL()
+    tenant.remove_authenticator(user_id, authenticator_id)
+    return Response(status_code=204, headers={"content-type": "application/json"})
+
+
+async def post_challenge(tenant: Tenant, request: Request) -> JSONResponse:
+    """Challenge one active authenticator (reference, section 5)."""
+    fields = await _challenge_fields(request)
+    note_misspellings(request, fields, CHALLENGE_FIELDS)
+    client = authenticate_client(tenant, request, fields)
+    grant = f"{GRANTS}/mfa-{'otp' if fields.text('challenge_type') == 'otp' else 'oob'}"
+    if grant not in client.grants:
+        raise errors.CHALLENGE_NOT_ALLOWED(grant=grant)
+    login = login_of_body(tenant, fields.required("mfa_token"), client)
+    if login.done:
+        raise errors.LOGIN_DONE()
+    chosen = _choose(tenant, login, fields)
+    channel = CHANNEL_OF.get(chosen.kind)
+    if channel is None:
+        return JSON({"challenge_type": "otp"})
+    headers = take_to_send(tenant, channel, login.request.user_id)
+    body = {"challenge_type": "oob", "oob_code": challenge(tenant, login, chosen).oob_code}
+    return JSON(body if channel == "auth0" else {**body, "binding_method": "prompt"}, headers=headers)
+
+
+async def _challenge_fields(request: Request) -> Fields:
+    """Read the body of a challenge: JSON that is not called so as well, for the push guide's curl calls it a form."""
+    body = await request.body()
+    is_called_json = request.headers.get("content-type", "").lower().startswith("application/json")
+    if not is_called_json and body.lstrip().startswith(b"{") and (value := json_object(body)) is not None:
+        add_note(request, JSON_CALLED_A_FORM)
+        return Fields(value)
+    return await read_fields(request)
+
+
+def _choose(tenant: Tenant, login: Login, fields: Fields) -> Authenticator:
+    """Return the authenticator to challenge: the one that is named, else the first that fits."""
+    user_id, wished = login.request.user_id, fields.text("challenge_type")
+    wanted, channel = fields.text("authenticator_id"), fields.text("oob_channel")
+    active = {entry.id for entry in listed(tenant, user_id) if entry.active}
+    if not active:
+        raise errors.NOT_ENROLLED()
+    if wanted is not None and wanted not in active:
+        raise errors.UNKNOWN_AUTHENTICATOR()
+    types = wished.split() if wished else ["oob", "otp"]
+    fitting = [
+        entry
+        for entry in usable(tenant, user_id, but=login.spent)
+        if wanted in (None, entry.id)
+        and entry.kind in CHALLENGED_FIRST
+        and _type_of(entry.kind) in types
+        and channel in (None, CHANNEL_OF.get(entry.kind))
+    ]
+    if not fitting:
+        raise errors.UNSUPPORTED_CHALLENGE(types=" ".join(types))
+    return min(fitting, key=lambda entry: CHALLENGED_FIRST.index(entry.kind))
+
+
+def _type_of(kind: Kind) -> str:
+    """Return the `authenticator_type`, which is the `challenge_type` as well."""
+    if kind in CHANNEL_OF:
+        return "oob"
+    return "otp" if kind == "totp" else "recovery-code"
+
+
+ROUTES: Routes = (
+    ("POST", "/mfa/associate", post_associate),
+    ("GET", "/mfa/authenticators", get_authenticators),
+    ("DELETE", "/mfa/authenticators/{id}", delete_authenticator),
+    ("POST", "/mfa/challenge", post_challenge),
+)

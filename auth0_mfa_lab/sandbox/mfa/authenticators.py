@@ -1,11 +1,16 @@
-"""The authenticators of every user: listed from the first association on, active once confirmed."""
+"""The authenticators of every user: listed from the first association on, active once confirmed; how each is named."""
 
+import re
 from dataclasses import replace
 
 from auth0_mfa_lab.sandbox.records import Authenticator, Kind
 
 PENDING_LIFETIME = 86_400
 """Seconds until an unconfirmed authenticator is gone [forum]."""
+E164 = re.compile(r"\+[1-9][0-9]{1,14}")
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+SHOWN = 4
+"""How many characters of a number, or of each half of an address, a list shows (reference, section 4.1)."""
 MOST = 51
 """How many authenticators a user may have, unconfirmed ones and the recovery code included (reference, section 3.2)."""
 
@@ -94,3 +99,22 @@ class Authenticators:
                 del entries[entry.id]
         if not entries:
             del self._of[user_id]
+
+
+def masked_number(phone_number: str) -> str:
+    """Return a number's last four characters, the rest as X, the `+` included."""
+    return "X" * (len(phone_number) - SHOWN) + phone_number[-SHOWN:]
+
+
+def masked_email(email: str) -> str:
+    """Return the first four of an address's local part and of its domain, the rest as `*`.
+
+    A local part of four or fewer is `****` whatever its length.
+    """
+    local, _, domain = email.rpartition("@")
+    hidden = "****" if len(local) <= SHOWN else _begin(local)
+    return f"{hidden}@{_begin(domain)}"
+
+
+def _begin(text: str) -> str:
+    return text[:SHOWN] + "*" * (len(text) - SHOWN)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from auth0_mfa_lab.sandbox.mfa.masks import masked_email
+from auth0_mfa_lab.sandbox.mfa.authenticators import masked_email
 from auth0_mfa_lab.sandbox.records import (
     KIND_OF_CHANNEL,
     Authenticator,
@@ -30,111 +30,114 @@ BESIDES: frozenset[Factor] = frozenset({"email", "recovery-code"})
 ENROLL_TYPES = ("otp", "phone", "push-notification")
 
 
-class Factors:
-    """The factors of one tenant as its settings are now; it keeps nothing of its own."""
+def is_on(tenant: Tenant, kind: Kind) -> bool:
+    """Tell whether a kind can be enrolled and used (reference, section 10)."""
+    settings = tenant.settings
+    if FACTOR_OF[kind] not in settings.factors:
+        return False
+    if kind == "sms" or kind == "voice":
+        return kind in settings.message_types
+    return kind != "email" or bool(settings.factors - BESIDES)
 
-    def __init__(self, tenant: Tenant) -> None:
-        self._tenant = tenant
 
-    def is_on(self, kind: Kind) -> bool:
-        """Tell whether a kind can be enrolled and used (reference, section 10)."""
-        settings = self._tenant.settings
-        if FACTOR_OF[kind] not in settings.factors:
-            return False
-        if kind == "sms" or kind == "voice":
-            return kind in settings.message_types
-        return kind != "email" or bool(settings.factors - BESIDES)
+def listed(tenant: Tenant, user_id: str) -> tuple[Authenticator, ...]:
+    """Return what `/mfa/authenticators` lists: what was enrolled, and a verified email address unasked.
 
-    def listed(self, user_id: str) -> tuple[Authenticator, ...]:
-        """Return what `/mfa/authenticators` lists: what was enrolled, and a verified email address unasked.
+    What is of a factor that is off stays listed [guess].
+    """
+    tenant.authenticators.forget_pending(user_id, now=tenant.clock.now())
+    enrolled = tenant.authenticators.of(user_id)
+    email = _verified_email(tenant, user_id)
+    taken = {entry.address for entry in enrolled if entry.kind == "email" and entry.active}
+    return enrolled if email is None or email.address in taken else (*enrolled, email)
 
-        What is of a factor that is off stays listed [guess].
-        """
-        tenant = self._tenant
-        tenant.authenticators.forget_pending(user_id, now=tenant.clock.now())
-        enrolled = tenant.authenticators.of(user_id)
-        email = self._verified_email(user_id)
-        taken = {entry.address for entry in enrolled if entry.kind == "email" and entry.active}
-        return enrolled if email is None or email.address in taken else (*enrolled, email)
 
-    def usable(self, user_id: str, *, but: frozenset[str] = frozenset()) -> tuple[Authenticator, ...]:
-        """Return the confirmed authenticators whose factor is on, without those of these ids."""
-        return tuple(
-            entry for entry in self.listed(user_id) if entry.active and self._is_usable(entry) and entry.id not in but
-        )
+def usable(tenant: Tenant, user_id: str, *, but: frozenset[str] = frozenset()) -> tuple[Authenticator, ...]:
+    """Return the confirmed authenticators whose factor is on, without those of these ids."""
+    return tuple(
+        entry
+        for entry in listed(tenant, user_id)
+        if entry.active and entry.id not in but and (is_on(tenant, entry.kind) or _is_of_push(tenant, entry))
+    )
 
-    def is_enrolled(self, user_id: str) -> bool:
-        """Tell whether the user has a factor; email is none, and a recovery code neither (reference, section 2)."""
-        return any(FACTOR_OF[entry.kind] not in BESIDES for entry in self.usable(user_id))
 
-    def may_enroll(self, login: Login) -> bool:
-        """Tell whether this login may enroll: an MFA access token always, an mfa_token the first factor only."""
-        return login.is_access_token or not self.is_enrolled(login.request.user_id)
+def is_enrolled(tenant: Tenant, user_id: str) -> bool:
+    """Tell whether the user has a factor; email is none, and a recovery code neither (reference, section 2)."""
+    return any(FACTOR_OF[entry.kind] not in BESIDES for entry in usable(tenant, user_id))
 
-    def second_factor_due(self, request: Request) -> bool:
-        """Tell whether this request needs a second factor: by the policy, or by its audience (reference, section 2).
 
-        The MFA audience forces one of every user who has one; whoever has none is asked where the policy is always,
-        and where the switch `mfa_audience_without_factor` says so.
-        """
-        settings = self._tenant.settings
-        if settings.policy == "all-applications":
-            return True
-        if settings.policy == "confidence-score" and settings.switches["confidence"] == "low":
-            return True
-        if not self._tenant.apis.is_mfa(request.audience):
-            return False
-        return self.is_enrolled(request.user_id) or self._article_holds
+def may_enroll(tenant: Tenant, login: Login) -> bool:
+    """Tell whether this login may enroll: an MFA access token always, an mfa_token the first factor only."""
+    return login.is_access_token or not is_enrolled(tenant, login.request.user_id)
 
-    def is_disputed(self, request: Request) -> bool:
-        """Tell whether it is a guess that this request needs a second factor: no source says that the policy wins."""
-        for_mfa = self._tenant.apis.is_mfa(request.audience)
-        return for_mfa and not self.is_enrolled(request.user_id) and not self._article_holds
 
-    def state_of(self, transaction: OobTransaction) -> State:
-        """Return a transaction's state; once nobody could begin it any more it counts as superseded [guess].
+def second_factor_due(tenant: Tenant, request: Request) -> bool:
+    """Tell whether this request needs a second factor: by the policy, or by its audience (reference, section 2).
 
-        So it does where its authenticator is removed or its factor is off, and where a code went to an address that is
-        not the profile's verified one any longer. What ended before stays as it ended.
-        """
-        user_id, one = transaction.login.request.user_id, transaction.authenticator_id
-        if transaction.state in ("used", "rejected"):
-            return transaction.state
-        kind = KIND_OF_CHANNEL[transaction.channel]
-        entry = self._tenant.authenticators.get(user_id, one)
-        if entry is None and one == self._tenant.implicit_email_id(user_id):
-            profile = self._verified_email(user_id)
-            entry = profile if profile and profile.address == transaction.address else None
-        counts = self.is_on(kind) or transaction.login.is_prepared
-        return transaction.state if entry and counts else "superseded"
+    The MFA audience forces one of every user who has one. A user without is asked where the policy is always, and
+    where the switch `mfa_audience_without_factor` says so.
+    """
+    settings = tenant.settings
+    if settings.policy == "all-applications":
+        return True
+    if settings.policy == "confidence-score" and settings.switches["confidence"] == "low":
+        return True
+    if not tenant.is_mfa(request.audience):
+        return False
+    return is_enrolled(tenant, request.user_id) or _article_holds(tenant)
 
-    def requirements(self, login: Login) -> dict[str, object]:
-        """Return `mfa_requirements`: what can be challenged, or enrolled where there is none (reference, 1.3)."""
-        user_id = login.request.user_id
-        if not self.is_enrolled(user_id):
-            on = {TYPE_OF[kind] for kind in TYPE_OF if self.is_on(kind)}
-            return {"enroll": [{"type": name} for name in ENROLL_TYPES if name in on]}
-        types = dict.fromkeys(TYPE_OF[entry.kind] for entry in self.usable(user_id, but=login.spent))
-        return {"challenge": [{"type": name} for name in types]}
 
-    def _is_usable(self, entry: Authenticator) -> bool:
-        # The codes of a Guardian app belong to both factors [guess].
-        of_push = entry.kind == "totp" and (entry.partner or "").startswith("push|")
-        return self.is_on(entry.kind) or (of_push and self.is_on("push"))
+def is_disputed(tenant: Tenant, request: Request) -> bool:
+    """Tell whether it is a guess that this request needs a second factor: no source says that the policy wins."""
+    for_mfa = tenant.is_mfa(request.audience)
+    return for_mfa and not is_enrolled(tenant, request.user_id) and not _article_holds(tenant)
 
-    def _verified_email(self, user_id: str) -> Authenticator | None:
-        user = self._tenant.users[user_id]
-        if not (user.email and user.email_verified and self.is_on("email")):
-            return None
-        return Authenticator(
-            id=self._tenant.implicit_email_id(user_id),
-            kind="email",
-            active=True,
-            name=masked_email(user.email),
-            address=user.email,
-            created_at=user.created_at,
-        )
 
-    @property
-    def _article_holds(self) -> bool:
-        return self._tenant.settings.switches["mfa_audience_without_factor"] == "mfa_required"
+def state_of(tenant: Tenant, transaction: OobTransaction) -> State:
+    """Return a transaction's state: "superseded" once it could not be begun any more [guess].
+
+    That is so where its authenticator is removed or its factor is off, and where a code went to an address that is not
+    the profile's verified one any longer. What ended before stays as it ended.
+    """
+    user_id, authenticator_id = transaction.login.request.user_id, transaction.authenticator_id
+    if transaction.state in ("used", "rejected"):
+        return transaction.state
+    entry = tenant.authenticators.get(user_id, authenticator_id)
+    if entry is None and authenticator_id == tenant.implicit_email_id(user_id):
+        profile = _verified_email(tenant, user_id)
+        entry = profile if profile and profile.address == transaction.address else None
+    counts = is_on(tenant, KIND_OF_CHANNEL[transaction.channel]) or transaction.login.is_prepared
+    return transaction.state if entry and counts else "superseded"
+
+
+def requirements(tenant: Tenant, login: Login) -> dict[str, object]:
+    """Return `mfa_requirements`: what can be challenged, or enrolled where there is none (reference, 1.3)."""
+    user_id = login.request.user_id
+    if not is_enrolled(tenant, user_id):
+        on = {TYPE_OF[kind] for kind in TYPE_OF if is_on(tenant, kind)}
+        return {"enroll": [{"type": name} for name in ENROLL_TYPES if name in on]}
+    types = dict.fromkeys(TYPE_OF[entry.kind] for entry in usable(tenant, user_id, but=login.spent))
+    return {"challenge": [{"type": name} for name in types]}
+
+
+def _is_of_push(tenant: Tenant, entry: Authenticator) -> bool:
+    # The codes of a Guardian app belong to both factors [guess].
+    return entry.kind == "totp" and (entry.partner or "").startswith("push|") and is_on(tenant, "push")
+
+
+def _verified_email(tenant: Tenant, user_id: str) -> Authenticator | None:
+    user = tenant.users[user_id]
+    if not (user.email and user.email_verified and is_on(tenant, "email")):
+        return None
+    return Authenticator(
+        id=tenant.implicit_email_id(user_id),
+        kind="email",
+        active=True,
+        name=masked_email(user.email),
+        address=user.email,
+        created_at=user.created_at,
+    )
+
+
+def _article_holds(tenant: Tenant) -> bool:
+    return tenant.settings.switches["mfa_audience_without_factor"] == "mfa_required"

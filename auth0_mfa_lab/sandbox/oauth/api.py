@@ -1,25 +1,39 @@
-"""`POST /oauth/token`: which application asks, and for which grant."""
+"""`/oauth/token` and what stands around the login: `/userinfo`, `/oauth/revoke`, and the two public documents."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.routing import Route
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from auth0_mfa_lab.sandbox import errors
-from auth0_mfa_lab.sandbox.fields import Fields, read_fields
+from auth0_mfa_lab.sandbox.answers import JSON, Routes
+from auth0_mfa_lab.sandbox.fields import Fields, bearer_of, read_fields
 from auth0_mfa_lab.sandbox.notes import note_misspellings
-from auth0_mfa_lab.sandbox.oauth.client_auth import authenticate_client
-from auth0_mfa_lab.sandbox.oauth.client_credentials import ClientCredentials
-from auth0_mfa_lab.sandbox.oauth.grants import GRANTS, Answer
-from auth0_mfa_lab.sandbox.oauth.mfa_grants import MfaGrants
-from auth0_mfa_lab.sandbox.oauth.password_grants import PasswordGrants
-from auth0_mfa_lab.sandbox.oauth.session import Session
-from auth0_mfa_lab.sandbox.passwordless.api import GRANT as PASSWORDLESS
-from auth0_mfa_lab.sandbox.passwordless.api import Passwordless
+from auth0_mfa_lab.sandbox.oauth.client_auth import CLIENT_FIELDS, authenticate_client
+from auth0_mfa_lab.sandbox.oauth.discovery import openid_configuration
+from auth0_mfa_lab.sandbox.oauth.grants import (
+    GRANTS,
+    Answer,
+    client_credentials,
+    password,
+    password_realm,
+    refresh_token,
+)
+from auth0_mfa_lab.sandbox.oauth.mfa_grants import mfa_oob, mfa_otp, mfa_recovery_code
+from auth0_mfa_lab.sandbox.passwordless.api import passwordless_otp
 from auth0_mfa_lab.sandbox.records import Client
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
+GRANT: Mapping[str, Callable[[Tenant, Fields, Client], Answer]] = {
+    "password": password,
+    f"{GRANTS}/password-realm": password_realm,
+    f"{GRANTS}/mfa-oob": mfa_oob,
+    f"{GRANTS}/mfa-otp": mfa_otp,
+    f"{GRANTS}/mfa-recovery-code": mfa_recovery_code,
+    f"{GRANTS}/passwordless/otp": passwordless_otp,
+    "refresh_token": refresh_token,
+    "client_credentials": client_credentials,
+}
 NOT_EMULATED = frozenset(
     {
         "authorization_code",
@@ -29,44 +43,68 @@ NOT_EMULATED = frozenset(
     }
 )
 FIELDS = (
-    *("grant_type", "client_id", "client_secret", "client_assertion", "client_assertion_type"),
-    *("username", "password", "realm", "audience", "scope"),
+    *("grant_type", *CLIENT_FIELDS, "username", "password", "realm", "audience", "scope"),
     *("mfa_token", "oob_code", "binding_code", "otp", "recovery_code", "refresh_token", "redirect_uri"),
 )
+CHALLENGE = 'Bearer realm="Users", error="invalid_token", error_description="The access token is invalid."'
+"""What a 401 of `/userinfo` says in its header; the description is a guess."""
 
 
-class OAuth:
-    """The token endpoint of one tenant."""
+async def token(tenant: Tenant, request: Request) -> JSONResponse:
+    """Exchange one grant; the order of the checks is the reference's, section 13.2."""
+    fields = await read_fields(request)
+    note_misspellings(request, fields, FIELDS)
+    client = authenticate_client(tenant, request, fields)
+    name = fields.required("grant_type")
+    if name not in GRANT and name not in NOT_EMULATED:
+        raise errors.UNSUPPORTED_GRANT(grant=name)
+    if name not in client.grants:
+        raise errors.GRANT_NOT_ALLOWED(grant=name)
+    if name not in GRANT:
+        raise errors.NotEmulated(f"the grant {name}")
+    body, headers = GRANT[name](tenant, fields, client)
+    return JSONResponse(body, headers={"cache-control": "no-store", "pragma": "no-cache", **headers})
 
-    def __init__(self, tenant: Tenant) -> None:
-        self._tenant = tenant
-        password, mfa, passwordless = PasswordGrants(tenant), MfaGrants(tenant), Passwordless(tenant)
-        self._grants: dict[str, Callable[[Fields, Client], Answer]] = {
-            "password": password.password,
-            f"{GRANTS}/password-realm": password.password_realm,
-            f"{GRANTS}/mfa-oob": mfa.oob,
-            f"{GRANTS}/mfa-otp": mfa.otp,
-            f"{GRANTS}/mfa-recovery-code": mfa.recovery_code,
-            PASSWORDLESS: passwordless.grant,
-            "refresh_token": Session(tenant).refresh,
-            "client_credentials": ClientCredentials(tenant).grant,
-        }
 
-    def routes(self) -> list[Route]:
-        return [Route("/oauth/token", self.token, methods=["POST"])]
+async def userinfo(tenant: Tenant, request: Request) -> Response:
+    """Say who the bearer is; anything but a living access token with `openid` is a 401 in plain text (8.2)."""
+    answers = tenant.openid_request(bearer_of(request) or "")
+    if answers is None:
+        row, headers = errors.NOT_THE_USER, {"www-authenticate": CHALLENGE, "cache-control": errors.NO_CACHE}
+        return PlainTextResponse(row.text, status_code=row.status, headers=headers)
+    user = tenant.users[answers.user_id]
+    profile = tenant.tokens.profile(user, answers.scope)
+    return JSON({"sub": user.user_id, **profile}, headers={"cache-control": errors.NO_CACHE})
 
-    async def token(self, request: Request) -> JSONResponse:
-        """Exchange one grant; the order of the checks is the reference's, section 13.2."""
-        fields = await read_fields(request)
-        note_misspellings(request, fields, FIELDS)
-        client = authenticate_client(self._tenant, request, fields)
-        name = fields.required("grant_type")
-        if name not in self._grants and name not in NOT_EMULATED:
-            raise errors.UNSUPPORTED_GRANT(grant=name)
-        if name not in client.grants:
-            raise errors.GRANT_NOT_ALLOWED(grant=name)
-        grant = self._grants.get(name)
-        if grant is None:
-            raise errors.NotEmulated(f"the grant {name}")
-        body, headers = grant(fields, client)
-        return JSONResponse(body, headers={"cache-control": "no-store", "pragma": "no-cache", **headers})
+
+async def revoke(tenant: Tenant, request: Request) -> Response:
+    """Revoke a refresh token; one that is unknown, or another application's, is a 200 as well [guess] (8.6)."""
+    fields = await read_fields(request)
+    note_misspellings(request, fields, ("token", *CLIENT_FIELDS))
+    client = authenticate_client(tenant, request, fields)
+    text = fields.text("token")
+    if text is None:
+        raise errors.MISSING_TOKEN()
+    known = tenant.refresh_tokens.get(text)
+    if known is not None and known.client_id == client.client_id:
+        tenant.refresh_tokens.drop(text)
+    return Response(status_code=200)
+
+
+async def configuration(tenant: Tenant, _: Request) -> JSONResponse:
+    """Return the discovery document (8.3)."""
+    return JSON(openid_configuration(tenant.tokens.issuer))
+
+
+async def jwks(tenant: Tenant, _: Request) -> JSONResponse:
+    """Return the public keys (8.4)."""
+    return JSON(tenant.tokens.keys.jwks())
+
+
+ROUTES: Routes = (
+    ("POST", "/oauth/token", token),
+    ("GET POST", "/userinfo", userinfo),
+    ("POST", "/oauth/revoke", revoke),
+    ("GET", "/.well-known/openid-configuration", configuration),
+    ("GET", "/.well-known/jwks.json", jwks),
+)

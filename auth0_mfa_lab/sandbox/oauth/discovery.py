@@ -1,11 +1,4 @@
-"""`/.well-known/openid-configuration` and `/.well-known/jwks.json` (reference, sections 8.3 and 8.4)."""
-
-from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.routing import Route
-
-from auth0_mfa_lab.sandbox.mfa.api import JSON
-from auth0_mfa_lab.sandbox.tenant import Tenant
+"""The discovery document, `/.well-known/openid-configuration` (reference, section 8.3)."""
 
 SCOPES = (
     "openid profile offline_access name given_name family_name nickname email email_verified picture created_at "
@@ -16,25 +9,6 @@ CLAIMS = (
     "phone_number picture sub"
 )
 RESPONSE_TYPES = ("code", "token", "id_token", "code token", "code id_token", "token id_token")
-
-
-class Discovery:
-    """The two public documents of one tenant."""
-
-    def __init__(self, tenant: Tenant) -> None:
-        self._tenant = tenant
-
-    def routes(self) -> list[Route]:
-        return [
-            Route("/.well-known/openid-configuration", self.configuration, methods=["GET"]),
-            Route("/.well-known/jwks.json", self.jwks, methods=["GET"]),
-        ]
-
-    async def configuration(self, _: Request) -> JSONResponse:
-        return JSON(openid_configuration(self._tenant.tokens.issuer))
-
-    async def jwks(self, _: Request) -> JSONResponse:
-        return JSON(self._tenant.tokens.keys.jwks())
 
 
 def openid_configuration(issuer: str) -> dict[str, object]:

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
 
+from auth0_mfa_lab.sandbox.bounded import Bounded
 from auth0_mfa_lab.sandbox.chance import Chance
 from auth0_mfa_lab.sandbox.clock import Clock
 from auth0_mfa_lab.sandbox.domains import Domains
 from auth0_mfa_lab.sandbox.json_text import json_object
-from auth0_mfa_lab.sandbox.oauth.issued import Bounded
 from auth0_mfa_lab.sandbox.oauth.keys import KeyRing, NewKey
 from auth0_mfa_lab.sandbox.records import Api, Request, User
 

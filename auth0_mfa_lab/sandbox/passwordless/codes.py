@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from hmac import compare_digest
 from typing import Literal
 
+from auth0_mfa_lab.sandbox.bounded import Bounded
 from auth0_mfa_lab.sandbox.chance import Chance
 from auth0_mfa_lab.sandbox.clock import Clock
-from auth0_mfa_lab.sandbox.oauth.issued import Bounded
 from auth0_mfa_lab.sandbox.records import PasswordlessConnection
 
 CODE_LIFETIME = 180

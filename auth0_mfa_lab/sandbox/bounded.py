@@ -1,14 +1,10 @@
-"""What can only be looked up: opaque access tokens, refresh tokens, used assertions; a bounded memory."""
+"""Dictionaries that forget: what the tenant remembers of its callers is bounded."""
 
-from base64 import b32decode
 from collections import OrderedDict
 from collections.abc import Callable
 from hashlib import sha256
 from heapq import heappop, heappush
-from hmac import digest
 from typing import Generic, TypeVar
-
-from auth0_mfa_lab.sandbox.records import Request
 
 KEPT = 10_000
 """How many of a kind are remembered; the oldest are forgotten first, as if they had been revoked."""
@@ -96,58 +92,3 @@ class UsedUp:
 
     def __len__(self) -> int:
         return len(self._names)
-
-
-class Issued:
-    """The opaque tokens of one tenant, by their text."""
-
-    def __init__(self) -> None:
-        self._access: Bounded[tuple[Request, float]] = Bounded()
-        self._refresh: Bounded[Request] = Bounded()
-        self._lives: Bounded[int] = Bounded()
-        self._steps: Bounded[int] = Bounded()
-        self.assertions = UsedUp()
-
-    def keep_access(self, token: str, request: Request, expires: float) -> None:
-        self._access.put(token, (request, expires))
-
-    def access(self, token: str, now: float) -> Request | None:
-        """Return the request that an opaque access token answers, while the token lives."""
-        found = self._access.get(token)
-        return found[0] if found and now < found[1] else None
-
-    def keep_refresh(self, token: str, request: Request) -> None:
-        self._refresh.put(token, request)
-
-    def refresh(self, token: str) -> Request | None:
-        """Return the original request behind a refresh token that is neither used nor revoked."""
-        return self._refresh.get(token)
-
-    def revoke(self, token: str) -> None:
-        self._refresh.drop(token)
-
-    def keep_life(self, token: str, life: int) -> None:
-        """Remember in which life of its user a JWT was issued; the first one's need no memory."""
-        if life:
-            self._lives.put(sha256(token.encode()).hexdigest(), life)
-
-    def life_of(self, token: str) -> int:
-        """Return in which life of its user a JWT was issued."""
-        return self._lives.get(sha256(token.encode()).hexdigest()) or 0
-
-    def newest_step(self, user_id: str, secret: str) -> int | None:
-        """Return the newest TOTP step whose code a user has used, of a secret: it may stand in several entries."""
-        return self._steps.get(f"{user_id} {_key_of(secret)}")
-
-    def use_step(self, user_id: str, secret: str, step: int) -> None:
-        """Remember that none of a user's codes of this secret up to this step is taken again."""
-        self._steps.put(f"{user_id} {_key_of(secret)}", step)
-
-    def use_assertion(self, name: str, *, now: float, until: float) -> bool:
-        """Use up an application's assertion, good until then, by its name; False when it was used before."""
-        return self.assertions.add(name, now=now, until=until)
-
-
-def _key_of(secret: str) -> str:
-    """Return what is the same for all spellings of a base32 secret that make the same codes."""
-    return digest(b32decode(secret + "=" * (-len(secret) % 8), casefold=True), b"", "sha1").hex()
