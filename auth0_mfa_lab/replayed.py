@@ -26,7 +26,7 @@ from auth0_mfa_lab.screens import RecordedScreen
 from auth0_mfa_lab.secret import Secret
 from auth0_mfa_lab.settings import DEFAULT_REALM, DEFAULT_SCOPE, Settings
 from auth0_mfa_lab.wire.beside import Json
-from auth0_mfa_lab.wire.har_reading import Recording, read_har
+from auth0_mfa_lab.wire.har import Recording, read_har
 from auth0_mfa_lab.wire.replay import RecordedTransport, Replay
 
 _SECRETS = ("client_secret", "mgmt_client_secret", "password")

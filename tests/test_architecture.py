@@ -27,11 +27,11 @@ LAYERS = (
     "cli",
     "cli_cleanup cli_control cli_doctor cli_drift cli_scan cli_serve pytest_plugin",
     "lab plugin_control plugin_server plugin_tenant serving ",  # and the package's public face, whose name is ""
-    "owned replayed door exporting furnishing paneled",
+    "owned replayed door furnishing paneled",
     "bench virtual_phone staged",
     "boxed noted recorded screens served connection",
     "live people phone control inbox limits",
-    "show",
+    "show exports",
     "client management polled polling sender token_grants tokens verdicts assertion",
     "wire",
     "clock errors secret settings settings_values show.told",

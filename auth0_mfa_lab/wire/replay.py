@@ -10,7 +10,7 @@ from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.wire.aliases import Aliases
 from auth0_mfa_lab.wire.beside import Happening, Json
 from auth0_mfa_lab.wire.exchange import Body, Message, Request
-from auth0_mfa_lab.wire.har_reading import Recorded, Recording
+from auth0_mfa_lab.wire.har import Recorded, Recording
 from auth0_mfa_lab.wire.matching import Difference, Matching, Pairs, secrets_by_kind
 from auth0_mfa_lab.wire.recorder import NOTES
 from auth0_mfa_lab.wire.spellings import is_short

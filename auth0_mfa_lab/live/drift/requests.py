@@ -26,7 +26,7 @@ from auth0_mfa_lab.live.drift.stage import Codes, Stage
 from auth0_mfa_lab.live.drift.story import Story, credentials_of
 from auth0_mfa_lab.wire.beside import Json
 from auth0_mfa_lab.wire.exchange import Request
-from auth0_mfa_lab.wire.har_reading import Recorded
+from auth0_mfa_lab.wire.har import Recorded
 
 _FORM = "application/x-www-form-urlencoded"
 _KEPT = (
