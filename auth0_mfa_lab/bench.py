@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from auth0_mfa_lab.management import Management
     from auth0_mfa_lab.sandbox import Phone, Sandbox
     from auth0_mfa_lab.show.phone import Screen
-    from auth0_mfa_lab.wire.har_reading import Recording
+    from auth0_mfa_lab.wire.har import Recording
 
 
 class Bench(Lines):

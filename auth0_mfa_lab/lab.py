@@ -6,12 +6,13 @@ import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from auth0_mfa_lab.client import checked_text
 from auth0_mfa_lab.clock import SandboxClock
 from auth0_mfa_lab.errors import ClaimFailed, LabError
-from auth0_mfa_lab.exporting import Exports
+from auth0_mfa_lab.exports.curl import runnable
+from auth0_mfa_lab.exports.export import Exported, exported
 from auth0_mfa_lab.owned import OwnTenant, recorded_in, remember_tenant
 from auth0_mfa_lab.paneled import Panels
 from auth0_mfa_lab.people import User, learn_settings
@@ -23,12 +24,16 @@ from auth0_mfa_lab.show.told import Told
 from auth0_mfa_lab.tenants.operations import Recorder, in_process
 from auth0_mfa_lab.tenants.sandbox import SandboxInfo, fresh_user, furnish, limits_of, open_box
 from auth0_mfa_lab.tokens import Inspection, inspect
+from auth0_mfa_lab.wire.exchange import Exchange
+
+if TYPE_CHECKING:
+    from auth0_mfa_lab.show.panels.copy import CopyPanel
 
 Profile = Literal["docs", "recorded"]
 Policy = Literal["all-applications", "never", "confidence-score"]
 
 
-class Lab(Replays, OwnTenant, Panels, Exports):
+class Lab(Replays, OwnTenant, Panels):
     """A lab on one tenant. Make it with `Lab.from_env()`, `Lab.sandbox()`, `Lab.live(...)` or `Lab.replay(...)`."""
 
     @classmethod
@@ -148,6 +153,34 @@ class Lab(Replays, OwnTenant, Panels, Exports):
     def diagram(self) -> Diagram:
         """Return the journal as a sequence diagram: who said what to whom."""
         return Diagram(self.journal)
+
+    def export(self, kind: str, exchange: Exchange | None = None) -> Exported:
+        """Return the journal as something to take away, with no secret in it; `.save(path)` writes it.
+
+        `bash`, `httpx` and `node` are scripts that say the same again, `pytest` a test on this package's plugin, `har`
+        what `Lab.replay` answers from, `mermaid` a diagram; `curl` is a command of one `exchange`. What an answer
+        brings is a variable there, and what the settings bring one of theirs, such as `$AUTH0_CLIENT_ID`. Raises
+        LabError, with the list, for a kind that there is not.
+        """
+        return Exported(exported(kind, self.journal, exchange), kind)
+
+    def curl(self, exchange: Exchange) -> Exported:
+        """Return an exchange's request as a curl command; a secret in it is a shell variable."""
+        return self.export("curl", exchange)
+
+    def copy_runnable(self, exchange: Exchange) -> CopyPanel:
+        """Show `lab.curl(exchange)` in a panel whose button copies it with its raw values, which no file has."""
+        from auth0_mfa_lab.show.panels.copy import CopyPanel
+
+        masked, request = self.curl(exchange).text, exchange.request
+        return CopyPanel(
+            runnable(exchange, self.settings.ca_file),
+            masked=masked,
+            name=exchange.masked(f"exchange {exchange.number}, {request.method} {request.target}"),
+            tenant=self.settings.tenant,
+            mask=self.journal.aliases.mask,
+            raise_failures=self.settings.raise_failures,
+        )
 
     def _lines(self) -> list[str]:
         return [*filter(None, [self.settings.notice]), self._first_line(), *self._where_recorded()]

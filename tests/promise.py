@@ -18,8 +18,8 @@ import httpx
 from IPython.core.ultratb import VerboseTB
 
 from auth0_mfa_lab.errors import LabError, NoAnswer
+from auth0_mfa_lab.exports.export import OF_JOURNAL, exported
 from auth0_mfa_lab.wire.exchange import Exchange
-from auth0_mfa_lab.wire.exports.table import EXPORTS, exported
 from auth0_mfa_lab.wire.journal import Journal
 from auth0_mfa_lab.wire.recorder import EXCHANGE, RecordingTransport, Unanswered
 from tests.mothers import a_journal
@@ -192,9 +192,8 @@ class Scene:
         for shown in journal.aliases.shown():
             uses = journal.where(shown)
             yield f"where {shown} is", f"{uses!r} {uses._repr_mimebundle_()} {tuple(uses)!r}"
-        for kind in EXPORTS:
-            if kind != "curl":
-                yield f"export {kind}", exported(kind, journal)
+        for kind in OF_JOURNAL:
+            yield f"export {kind}", exported(kind, journal)
         for exchange in journal:
             yield from _of_exchange(exchange, journal)
 

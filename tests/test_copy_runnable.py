@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from auth0_mfa_lab import Lab, LabError
+from auth0_mfa_lab.exports.curl import runnable
 from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.show.panels.copy import CopyPanel
 from auth0_mfa_lab.wire.exchange import Exchange, Request
-from auth0_mfa_lab.wire.exports.runnable import runnable
 from tests.mothers import MFA_TOKEN, a_live_lab, a_request, an_exchange
 
 # Stands in for curl: one argument after the other, each with its own end mark, for an argument may hold a newline.

@@ -18,7 +18,7 @@ from joserfc.jwk import KeySet
 
 from auth0_mfa_lab import Lab, NoAnswer
 from auth0_mfa_lab.sandbox import Sandbox
-from auth0_mfa_lab.wire.exports.har import har, har_log
+from auth0_mfa_lab.wire.har import har, har_log
 from auth0_mfa_lab.wire.scan import scan
 from auth0_mfa_lab.wire.spellings import spellings
 from tests.har_fields import faults

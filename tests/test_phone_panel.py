@@ -23,7 +23,7 @@ from auth0_mfa_lab.show.panels.phone import PhonePanel
 from auth0_mfa_lab.show.panels.phone_rows import CodeRow, PushRow
 from auth0_mfa_lab.show.phone import UNREAD, PhoneView, Seen, look_at
 from auth0_mfa_lab.wire.claims import claims_of
-from auth0_mfa_lab.wire.exports.har import har
+from auth0_mfa_lab.wire.har import har
 
 Sent = list[tuple[Any, Any]]
 

@@ -13,12 +13,12 @@ from click.testing import CliRunner
 
 from auth0_mfa_lab import Client, Settings, State
 from auth0_mfa_lab.cli import main
+from auth0_mfa_lab.exports.export import KINDS
 from auth0_mfa_lab.live.drift.allowed import NAME, read_allowed
 from auth0_mfa_lab.sandbox.oauth.api import GRANT
 from auth0_mfa_lab.show.panels.phone import PhonePanel
 from auth0_mfa_lab.show.panels.poll import PollPanel
 from auth0_mfa_lab.show.panels.qr import QrPanel
-from auth0_mfa_lab.wire.exports.table import EXPORTS
 from tests.readme_probes import Probes
 from tests.readme_tables import ABSENT, GRANT_WHAT, TABLES, WHAT, between, routes, short, written
 
@@ -74,7 +74,7 @@ def test_the_table_of_buttons_has_each_method_of_a_panel_with_its_parameters(pan
 
 
 def test_the_table_of_exports_has_each_export() -> None:
-    assert {"curl", *re.findall(r'^\| `lab\.export\("(\w+)"\)`', README, re.MULTILINE)} == set(EXPORTS)
+    assert {"curl", *re.findall(r'^\| `lab\.export\("(\w+)"\)`', README, re.MULTILINE)} == set(KINDS)
 
 
 def test_each_command_that_is_named_exists() -> None:

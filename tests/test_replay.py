@@ -14,7 +14,7 @@ from auth0_mfa_lab import Lab, LabError, NoAnswer, State
 from auth0_mfa_lab.errors import NotABarcode, NothingToAnswer, NothingWasSent
 from auth0_mfa_lab.sandbox import Sandbox, WallClock
 from auth0_mfa_lab.sandbox.server import Server
-from auth0_mfa_lab.wire.exports.har import har
+from auth0_mfa_lab.wire.har import har
 from tests.har_fields import faults
 from tests.mothers import Scripted, a_live_lab, a_phone_of, a_real_clock, live_settings
 from tests.serve.test_served_lab import WALKS, codes, enrolled_by_hand, push, settings_of, shown, told

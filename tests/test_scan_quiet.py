@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from auth0_mfa_lab import Lab
-from auth0_mfa_lab.wire.exports.har import har as har_of
+from auth0_mfa_lab.wire.har import har as har_of
 from auth0_mfa_lab.wire.scan import scan
 from tests.scan_mothers import base64_of, drawn, encoded, har, kinds, notebook, png, shown, svg, widget_state
 from tests.test_project import tracked

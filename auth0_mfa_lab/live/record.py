@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from auth0_mfa_lab.errors import LabError
-from auth0_mfa_lab.wire.exports.har import har
+from auth0_mfa_lab.wire.har import har
 from auth0_mfa_lab.wire.journal import Journal
 
 SHARE = 20

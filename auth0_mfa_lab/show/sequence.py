@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from auth0_mfa_lab.wire.exports.mermaid import mermaid
+from auth0_mfa_lab.exports.mermaid import mermaid
 from auth0_mfa_lab.wire.journal import Journal, Run
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from auth0_mfa_lab.exports.mermaid import mermaid
+from auth0_mfa_lab.exports.values import said
 from auth0_mfa_lab.show.colours import coloured
 from auth0_mfa_lab.show.sequence import answer_of, heading
 from auth0_mfa_lab.wire.aliases import Alias, Aliases
-from auth0_mfa_lab.wire.exports.flow import said
-from auth0_mfa_lab.wire.exports.mermaid import mermaid
 from auth0_mfa_lab.wire.journal import Journal
 
 # What markdown, or a page's mathematics, would read as its own. An `_` inside a word is none.

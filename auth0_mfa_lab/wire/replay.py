@@ -9,7 +9,7 @@ import httpx
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.wire.aliases import Aliases
 from auth0_mfa_lab.wire.exchange import Body, Message, Request
-from auth0_mfa_lab.wire.har_reading import Recorded, Recording
+from auth0_mfa_lab.wire.har import Recorded, Recording
 from auth0_mfa_lab.wire.matching import Difference, Matching, Pairs, secrets_by_kind
 from auth0_mfa_lab.wire.operations import Json, OperationCall
 from auth0_mfa_lab.wire.recorder import NOTES

@@ -9,8 +9,8 @@ import subprocess
 import pytest
 
 from auth0_mfa_lab.errors import LabError
+from auth0_mfa_lab.exports.export import exported
 from auth0_mfa_lab.wire.exchange import Request
-from auth0_mfa_lab.wire.exports.table import exported
 from tests.mothers import MFA_TOKEN, OOB_CODE, a_journal, a_request, an_exchange
 
 # Stands in for curl: one argument a line, each with its own end mark, for an argument may hold a newline.

@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,11 +16,12 @@ import pytest
 
 from auth0_mfa_lab import Lab
 from auth0_mfa_lab.errors import LabError
+from auth0_mfa_lab.exports.curl import word
+from auth0_mfa_lab.exports.dialects import Bash, Httpx, Node, Pytest
+from auth0_mfa_lab.exports.export import exported
+from auth0_mfa_lab.exports.plan import Plan
+from auth0_mfa_lab.exports.values import Pick, Ref, Text, leaves
 from auth0_mfa_lab.sandbox import Sandbox
-from auth0_mfa_lab.wire.exports import bash_parts, httpx_code, node, node_parts, pytest_code, python, shell
-from auth0_mfa_lab.wire.exports.paths import Pick, leaves
-from auth0_mfa_lab.wire.exports.table import EXPORTS, exported
-from auth0_mfa_lab.wire.exports.texts import Ref, Text
 from auth0_mfa_lab.wire.journal import Journal
 from tests.exports.conftest import recorded
 from tests.exports.export_served import must_be_there
@@ -27,6 +29,7 @@ from tests.mothers import GRANTED, LOST, MFA_TOKEN, OOB_CODE, PENDING, a_journal
 
 HOSTILE = "a'b\"c $HOME ${HOME} `id` $(id) \\ \\n {x} {{y}} */ // # \"\"\" ''' ! é\u2028 \n\t%s"
 SCRIPTS = ("bash", "httpx", "node", "pytest")
+NOTHING = Plan((), ())
 POLL = a_request(
     form={"grant_type": "http://auth0.com/oauth/grant-type/mfa-oob", "mfa_token": MFA_TOKEN, "oob_code": OOB_CODE}
 )
@@ -38,6 +41,17 @@ def box() -> Sandbox:
     return Sandbox()
 
 
+@cache
+def what_a_reader_says(kind: str, text: str) -> str:
+    """Return what the language itself has against a script: nothing."""
+    must_be_there("bash", "node")
+    readers = {"bash": ["bash", "-n"], "node": ["node", "--input-type=module", "--check"]}
+    command = readers.get(kind, [sys.executable, "-c", "import ast, sys; ast.parse(sys.stdin.buffer.read())"])
+    done = subprocess.run(command, input=text, capture_output=True, text=True, encoding="utf-8", check=False)
+    assert done.stderr or done.returncode == 0
+    return done.stderr
+
+
 def a_hostile_text() -> Text:
     return (HOSTILE, Ref("MFA_TOKEN_1"), HOSTILE, Ref("OOB_CODE_1"))
 
@@ -46,7 +60,7 @@ def a_hostile_text() -> Text:
 
 
 def test_a_shell_reads_just_the_text() -> None:
-    script = f"printf '%s' {shell.word(a_hostile_text())}"
+    script = f"printf '%s' {word(a_hostile_text())}"
     done = subprocess.run(
         ["bash", "-euc", script], env={"MFA_TOKEN_1": "A", "OOB_CODE_1": "B"}, capture_output=True, check=True
     )
@@ -55,37 +69,83 @@ def test_a_shell_reads_just_the_text() -> None:
 
 @pytest.mark.parametrize("text", [HOSTILE, '"', "'", "\\", "a\\", "plain", "", "\x00\x1b", "'''\"\"\""])
 def test_python_reads_just_the_text(text: str) -> None:
-    expression = python.text_of((text, Ref("ONE")), str.lower)
+    python = Httpx(NOTHING)
+    expression = python.text((text, Ref("ONE")))
     assert eval(expression, {"one": "A"}) == f"{text}A"
-    assert ast.literal_eval(python.string(text)) == text
-    assert ast.literal_eval(python.data_of({text: [(text,), 1, True, None]}, str.lower)) == {
-        text: [text, 1, True, None]
-    }
+    assert ast.literal_eval(python.constant(text)) == text
+    assert ast.literal_eval(python.data({text: [(text,), 1, True, None]})) == {text: [text, 1, True, None]}
 
 
 @pytest.mark.parametrize("text", [HOSTILE, "</script>", "\\u0041"])
 def test_node_reads_just_the_text(text: str) -> None:
     must_be_there("node")
-    both = [node.text_of((text, Ref("ONE"))), node.text_of((text,)), node.data_of({text: [(text,), 1, True, None]}, "")]
+    node = Node(NOTHING)
+    both = [node.text((text, Ref("ONE"))), node.text((text,)), node.data({text: [(text,), 1, True, None]})]
     script = f'const one = "A"; console.log(JSON.stringify([{", ".join(both)}]))'
     done = subprocess.run(["node", "--eval", script], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == [f"{text}A", text, {text: [text, 1, True, None]}]
 
 
 @pytest.mark.parametrize("kind", SCRIPTS)
-def test_whatever_was_said_the_script_can_be_read(kind: str, tmp_path: Path) -> None:
+def test_whatever_was_said_the_script_can_be_read(kind: str) -> None:
     journal = a_journal()
     journal.step(HOSTILE)
     request = a_request(url="https://tenant.example/x?y=%0a*/", json={"mfa_token": MFA_TOKEN, HOSTILE: HOSTILE})
     an_exchange(400, journal=journal, request=request, json={"error": HOSTILE, "oob_code": OOB_CODE})
     an_exchange(journal=journal, request=a_request(form={"oob_code": OOB_CODE, HOSTILE: HOSTILE}))
-    script = tmp_path / f"exported{EXPORTS[kind].suffix}"
-    script.write_text(exported(kind, journal), encoding="utf-8")
-    must_be_there("bash", "node")
-    readers = {"bash": ["bash", "-n"], "node": ["node", "--check"]}
-    command = readers.get(kind, [sys.executable, "-m", "py_compile"])
-    done = subprocess.run([*command, str(script)], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert what_a_reader_says(kind, exported(kind, journal)) == ""
+
+
+# -- values that look like something else
+
+COMMON = ("password", "error", "token", "null", "client_id", "return", "access_token", "openid", "phone", "recorded")
+SIGNS = ("}", "{", '"', "'", "\\", "/", "$x", "`id`", "$(id)", "a\nb", "<b> &amp; %41", "«what»", "ünï☃\U0001f600")
+NASTY = (*COMMON, *SIGNS)
+
+
+@cache
+def typed(password: str) -> Lab:
+    """Return a lab in which somebody typed this password before the right one, and said it in JSON too."""
+    lab = Lab.sandbox()
+    user = lab.user(factors=["push"])
+    lab.client.password_grant(username=user.username, password=password)
+    login = lab.client.password_grant(
+        username=user.username, password=user.password, audience=lab.mfa_audience, scope="openid enroll"
+    )
+    lab.client.mfa_authenticators(login["mfa_token"])
+    lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
+    lab.phone.reject()
+    lab.client.send("POST", "/mfa/challenge", json={"password": password, "all": [password, 1, None, True]})
+    return lab
+
+
+@pytest.mark.parametrize("kind", SCRIPTS)
+@pytest.mark.parametrize("password", NASTY)
+def test_an_export_is_the_same_whatever_was_typed(kind: str, password: str) -> None:
+    text = typed(password).export(kind).text
+    assert text == typed("innocuous-1").export(kind).text
+    assert "innocuous" not in text
+    assert what_a_reader_says(kind, text) == ""
+
+
+@pytest.mark.parametrize("password", NASTY)
+def test_a_command_is_the_same_whatever_was_typed(password: str) -> None:
+    lab, innocuous = typed(password), typed("innocuous-1")
+    assert [lab.curl(each).text for each in lab.journal] == [innocuous.curl(each).text for each in innocuous.journal]
+
+
+@pytest.mark.parametrize("kind", SCRIPTS)
+@pytest.mark.parametrize("password", NASTY)
+def test_the_settings_own_password_is_a_variable_whatever_it_is(kind: str, password: str) -> None:
+    journal = a_journal()
+    journal.operations.tenant = {"domain": "tenant.example", "username": "jane@example.com", "password": password}
+    form = {"grant_type": "password", "username": "jane@example.com", "password": password}
+    an_exchange(403, journal=journal, request=a_request(form=form), json={"error": "mfa_required"})
+    text = exported(kind, journal)
+    assert {"AUTH0_USERNAME", "AUTH0_PASSWORD"} <= set(re.findall(r"AUTH0_\w+", text))
+    assert re.search(r"""grant_type["']?(=|: )["']?password""", text)
+    assert re.search(r"""password(=|["']?: )"?\$?(AUTH0_PASSWORD|password)\b""", text)
+    assert what_a_reader_says(kind, text) == ""
 
 
 # -- what is left out, and what is said of it
@@ -213,7 +273,7 @@ def test_what_nobody_brings_is_asked_for_by_its_name() -> None:
     an_exchange(journal=journal, request=a_request(form={"mfa_token": MFA_TOKEN}))
     assert ': "${MFA_TOKEN_1:?}"' in exported("bash", journal)
     assert 'mfa_token_1 = os.environ["MFA_TOKEN_1"]' in exported("httpx", journal)
-    assert "const mfaToken1 = process.env.MFA_TOKEN_1;" in exported("node", journal)
+    assert 'const mfaToken1 = needed("MFA_TOKEN_1");' in exported("node", journal)
     assert 'mfa_token_1 = os.environ["MFA_TOKEN_1"]' in exported("pytest", journal)
 
 
@@ -230,7 +290,7 @@ def test_a_poll_of_bash_waits_longer_after_slow_down(tmp_path: Path) -> None:
         'exec 3<answers\nerror() { echo "$said"; }\nrequest() { read -r status said <&3; }\nsleep() { echo "$1"; }\n'
     )
     done = subprocess.run(
-        ["bash", "-euc", f"{bash_parts.POLL}{stubs}poll; echo $status"],
+        ["bash", "-euc", f"{Bash.poll}{stubs}poll; echo $status"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -251,13 +311,13 @@ class Answer:
 
 
 def test_a_poll_of_python_waits_longer_after_slow_down() -> None:
-    for source in (httpx_code.POLL, pytest_code.POLL):
+    for source in (Httpx.poll, Pytest.poll):
         waited: list[int] = []
         left = [Answer(each) for each in ANSWERS]
         time = SimpleNamespace(sleep=waited.append, clock=SimpleNamespace(advance=waited.append))
         named: dict[str, Any] = {"time": time, "error": lambda answer: answer.error}
         exec(source, named)
-        arguments = [time] if source is pytest_code.POLL else []
+        arguments = [time] if source is Pytest.poll else []
         assert named["poll"](*arguments, lambda left=left: left.pop(0)).status_code == 200
         assert waited == WAITED
 
@@ -270,7 +330,7 @@ const answers = {json.dumps(answers)}, waited = [];
 async function request() {{ return answers.shift(); }}
 async function seconds(milliseconds) {{ waited.push(milliseconds / 1000); }}
 """
-    script = f"{stubs}{node_parts.POLL}poll().then((last) => console.log(JSON.stringify([last.status, waited])));"
+    script = f"{stubs}{Node.poll}poll().then((last) => console.log(JSON.stringify([last.status, waited])));"
     done = subprocess.run(["node", "--eval", script], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == [200, WAITED]
 

@@ -12,7 +12,7 @@ from auth0_mfa_lab.client import Client
 from auth0_mfa_lab.live.drift.start import Start
 from auth0_mfa_lab.live.drift.story import story_of
 from auth0_mfa_lab.staged import drift as compared
-from auth0_mfa_lab.wire.har_reading import read_har
+from auth0_mfa_lab.wire.har import read_har
 from tests.live.drift_runs import NUMBER, Integrator, an_integrator, found, logged_in
 from tests.live.live_world import LiveTenant
 

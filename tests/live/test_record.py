@@ -14,8 +14,7 @@ import pytest
 
 from auth0_mfa_lab import Lab, LabError, SettingsError
 from auth0_mfa_lab.live.record import SHARE, Record
-from auth0_mfa_lab.wire.exports.har import har
-from auth0_mfa_lab.wire.har_reading import read_har
+from auth0_mfa_lab.wire.har import har, read_har
 from auth0_mfa_lab.wire.journal import Journal
 from auth0_mfa_lab.wire.scan import scan
 from auth0_mfa_lab.wire.spellings import spellings

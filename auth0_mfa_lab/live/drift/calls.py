@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from auth0_mfa_lab.show.endpoints import ENDPOINTS, PATHS, endpoints_of
 from auth0_mfa_lab.wire.exchange import Message, Request, Response, plain_data
-from auth0_mfa_lab.wire.har_reading import Recorded
+from auth0_mfa_lab.wire.har import Recorded
 from auth0_mfa_lab.wire.operations import Json
 
 TOKEN = "/oauth/token"

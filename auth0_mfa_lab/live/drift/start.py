@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from auth0_mfa_lab.live.drift.calls import fields_of, is_granted, path_of, text_field
 from auth0_mfa_lab.wire.exchange import plain_data
-from auth0_mfa_lab.wire.har_reading import Recorded
+from auth0_mfa_lab.wire.har import Recorded
 from auth0_mfa_lab.wire.operations import Json
 
 _GRANT = "http://auth0.com/oauth/grant-type/mfa-"

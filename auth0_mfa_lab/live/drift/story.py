@@ -23,7 +23,7 @@ from auth0_mfa_lab.live.drift.calls import (
 )
 from auth0_mfa_lab.live.drift.start import Start, start_of
 from auth0_mfa_lab.wire.exchange import Request, plain_data
-from auth0_mfa_lab.wire.har_reading import Recorded, Recording
+from auth0_mfa_lab.wire.har import Recorded, Recording
 from auth0_mfa_lab.wire.matching import secrets_by_kind
 from auth0_mfa_lab.wire.operations import Json
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
+from auth0_mfa_lab.exports.values import said
 from auth0_mfa_lab.wire.aliases import Alias, Aliases
 from auth0_mfa_lab.wire.exchange import Exchange
-from auth0_mfa_lab.wire.exports.flow import said
 from auth0_mfa_lab.wire.journal import Journal, Run
 
 # Every request of an application has these, and they come from no answer.
