@@ -59,7 +59,9 @@ def call(
         def method(self: Management, /, *args: P.args, **kwargs: P.kwargs) -> Exchange:
             body = function(self, *args, **kwargs)
             given: dict[str, Json] = dict(zip(names, args, strict=False)) | kwargs
-            fields = {name: value for name, value in given.items() if name not in ids}
+            # In the order of the signature, whatever the order of the call.
+            ordered = [name for name in dict.fromkeys([*names, *given]) if name in given]
+            fields = {name: given[name] for name in ordered if name not in ids}
             # A traceback that shows its frames' values shows no id.
             below = Secret(path.format_map({name: quoted(name, given[name]) for name in ids}), "<path>")
             if verb == "GET":

@@ -29,7 +29,7 @@ def a_jwt(claims: object, signature: str = "c2lnbmF0dXJlLXNpZ25hdHVyZQ") -> str:
 
 SHAPES = {
     "a code of six digits": ("otp", "493127", r"[1-9]\d{5}"),
-    "a code that begins with 0": ("otp", "093127", r"0\d{5}"),
+    "a code that begins with 0": ("otp", "093127", r"[1-9]\d{5}"),
     "a TOTP secret": ("secret", "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", r"STANDIN[A-Z2-7]{25}"),
     "a TOTP secret with padding": ("secret", "GEZDGNBVGY3TQO==", r"[A-Z2-7]{14}=="),
     "a recovery code": ("recovery_code", "V8BEY3QHK1RRNT4XWZ20PLMD", r"STANDIN[A-Z0-9]{17}"),  # auth0-mfa-lab: allow

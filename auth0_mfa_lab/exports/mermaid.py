@@ -31,7 +31,7 @@ def mermaid(journal: Journal) -> str:
         step = first.step
         call = f"{first.request.method} {aliases.mask(first.request.target)}"
         lines.append(f"  {first.speaker}->>auth0: {_escaped(call)}{_values(_sent(first, aliases))}")
-        answer = aliases.mask(_answer(run))
+        answer = aliases.mask(answer_of(run))
         lines.append(f"  auth0-->>{first.speaker}: {_escaped(answer)}{_values(_brought(run, aliases))}")
     return "\n".join(lines)
 
@@ -42,7 +42,8 @@ def _parts(run: Run) -> Iterator[Run]:
         yield Run(exchanges=tuple(group))
 
 
-def _answer(run: Run) -> str:
+def answer_of(run: Run) -> str:
+    """Return the answer of a run, with the times that it came."""
     last = run.exchanges[-1]
     times = f" ({len(run.exchanges)} times)" if len(run.exchanges) > 1 else ""
     return f"{last.outcome}{times}"

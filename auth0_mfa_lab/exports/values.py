@@ -283,7 +283,7 @@ class Values:
             text = self.text(value, field if sign == "=" else "")
             if value != part:
                 text = tuple(Ref(each.name, encoded=True) if isinstance(each, Ref) else each for each in text)
-            pieces.append(text if value == part or any(refs(text)) else (part,))
+            pieces.append(text if value == part or any(refs(text)) else self.masked(part))
         # A secret that has one of the separators in it is found in the whole alone.
         return joined(*pieces) if found.issuperset(self.aliases.in_text(target)) else self.masked(target)
 
@@ -299,7 +299,7 @@ class Values:
         return value
 
     def json_text(self, body: str) -> Text:
-        """Return a JSON body as it was sent, with what stands for each string and each number."""
+        """Return a JSON body in UTF-8 as it was sent, with what stands for each string and each number."""
         pieces: list[Text] = []
         end, field = 0, ""
         for match in _TOKEN.finditer(body):
@@ -435,7 +435,8 @@ def call_of(exchange: Exchange, values: Values) -> Call:
         form = {values.name(name): values.text(value, name) for name, value in pairs}
         form = form if len(form) == len(pairs) else None
     elif request.media_type == "application/json" and (sent := plain_data(request)) is not None:
-        data, raw = values.data(sent), values.json_text(body)
+        data = values.data(sent)
+        raw = values.json_text(body) if body.encode() == request.body else raw
     return Call(
         number=exchange.number,
         method=values.name(request.method),
@@ -454,7 +455,10 @@ def _headers(request: Request, values: Values, has_basic: bool) -> Iterator[tupl
         value = request.header(name)
         if value and not (name == "authorization" and has_basic):
             scheme, blank, rest = str(value).partition(" ")
-            yield name, joined((scheme, blank), values.text(rest, "token")) if rest else values.text(scheme)
+            yield (
+                name,
+                joined((values.name(scheme), blank), values.text(rest, "token")) if rest else values.text(scheme),
+            )
 
 
 def _basic(request: Request, values: Values) -> tuple[Text, Text] | None:

@@ -66,7 +66,9 @@ class Stage:
 
     def ask(self, request: httpx.Request) -> httpx.Response:
         """Return the tenant's answer; httpx's log never hears of it."""
-        return self._box.transport.handle_request(request)
+        answer = self._box.transport.handle_request(request)
+        answer.read()
+        return answer
 
     def advance(self, seconds: float) -> None:
         """Let so many seconds pass."""

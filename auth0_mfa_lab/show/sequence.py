@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from auth0_mfa_lab.exports.mermaid import mermaid
-from auth0_mfa_lab.wire.journal import Journal, Run
+from auth0_mfa_lab.exports.mermaid import answer_of, mermaid
+from auth0_mfa_lab.wire.journal import Journal
 
 
 class Sequence:
@@ -37,10 +37,3 @@ def as_list(journal: Journal) -> list[str]:
         answer = journal.aliases.mask(answer_of(run))
         lines.append(f"  {run.numbers:>5}  {first.speaker:5}  {call:44}  {answer}".rstrip())
     return lines
-
-
-def answer_of(run: Run) -> str:
-    """Return the answer of a run, with the times that it came."""
-    last = run.exchanges[-1]
-    times = f" ({len(run.exchanges)} times)" if len(run.exchanges) > 1 else ""
-    return f"{last.outcome}{times}"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from auth0_mfa_lab.exports.mermaid import mermaid
+from auth0_mfa_lab.exports.mermaid import answer_of, mermaid
 from auth0_mfa_lab.exports.values import said
 from auth0_mfa_lab.show.colours import coloured
-from auth0_mfa_lab.show.sequence import answer_of, heading
+from auth0_mfa_lab.show.sequence import heading
 from auth0_mfa_lab.wire.aliases import Alias, Aliases
 from auth0_mfa_lab.wire.journal import Journal
 
