@@ -27,7 +27,7 @@ def build_app(tenant: Tenant) -> Starlette:
     app = Starlette(
         routes=[
             Route(path, partial(handler, tenant), methods=methods.split())
-            for api in (oauth, mfa, passwordless, guardian, management)
+            for api in (mfa, passwordless, oauth, guardian, management)
             for methods, path, handler in api.ROUTES
         ],
         middleware=[Middleware(Gateway, tenant=tenant)],
