@@ -8,17 +8,14 @@ from dataclasses import asdict, replace
 
 import click
 
-from auth0_mfa_lab.errors import LabError, SettingsError
+from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.lab import Lab
-from auth0_mfa_lab.live.doctor.check_management import token_of
-from auth0_mfa_lab.live.doctor.check_settings import check_settings, mended, misspelled, refusal
-from auth0_mfa_lab.live.doctor.consult import consult, subject_of
-from auth0_mfa_lab.live.doctor.doctor import in_order
-from auth0_mfa_lab.live.doctor.finding import Finding, one_line, unasked
-from auth0_mfa_lab.live.doctor.mend import Mended, Wish, mend, mendable
-from auth0_mfa_lab.live.doctor.subject import FEATURES
+from auth0_mfa_lab.live.doctor.checks import FEATURES
+from auth0_mfa_lab.live.doctor.doctor import examine, in_order, subject_of, token_of
+from auth0_mfa_lab.live.doctor.findings import Diagnosis, Finding, one_line, unasked
+from auth0_mfa_lab.live.doctor.fix import Mended, Wish, mend
+from auth0_mfa_lab.live.doctor.settings import check_settings, misspelled, refusal, usable
 from auth0_mfa_lab.settings import Settings, values_of
-from auth0_mfa_lab.show.doctor import Diagnosis, Row, line_of
 
 NO_TENANT = "your tenant"
 
@@ -66,7 +63,7 @@ def doctor(context: click.Context, as_json: bool, wanted: tuple[str, ...], fix: 
 
 
 def _examined(lab: Lab, wanted: Sequence[str], found: Sequence[Finding] | None) -> Diagnosis:
-    return consult(lab, wanted=wanted or None, settings=found or None, say=_progress)
+    return examine(lab, wanted=wanted or None, settings=found or None, say=_progress)
 
 
 def _opened() -> tuple[Lab | None, list[Finding]]:
@@ -75,8 +72,7 @@ def _opened() -> tuple[Lab | None, list[Finding]]:
         values = values_of(None, None)
         return _chosen(values)
     except LabError as problem:
-        said = problem if isinstance(problem, SettingsError) else SettingsError(str(problem))
-        return None, [refusal(said)]
+        return None, [refusal(str(problem))]
     except (OSError, UnicodeError):
         return None, [unasked(".env", ".env cannot be read: it is a text file in UTF-8")]
 
@@ -89,8 +85,7 @@ def _chosen(values: Mapping[str, str]) -> tuple[Lab | None, list[Finding]]:
         return None, [*about, unasked("AUTH0_LAB_TENANT", said)]
     if kind != "live":
         return Lab.from_env(), []
-    usable = mended(values)
-    settings = replace(Settings.unchecked(usable), confirm="never")  # it only reads; --fix asks by itself
+    settings = replace(Settings.unchecked(usable(values)), confirm="never")  # it only reads; --fix asks by itself
     found = list(check_settings(values))
     if any(each.stops for each in found):
         return None, found
@@ -99,8 +94,7 @@ def _chosen(values: Mapping[str, str]) -> tuple[Lab | None, list[Finding]]:
 
 def _mended(lab: Lab, wanted: Sequence[str], diagnosis: Diagnosis, allow: Callable[[Wish], bool]) -> list[Mended]:
     """Mend what can be mended, say what came of it, and return that."""
-    names = {each.name for each in diagnosis.missing if each.call}
-    findings = [Finding(name=each.name, state="missing", said="", call=each.call) for each in diagnosis.missing]
+    names = [each.name for each in diagnosis.missing if each.call]
     if not names:
         _say("Nothing is missing that a call of the Management API mends.")
         return []
@@ -112,7 +106,7 @@ def _mended(lab: Lab, wanted: Sequence[str], diagnosis: Diagnosis, allow: Callab
     if lab.settings.tenant == "live":
         _say(f"{lab.domain} is a live tenant, and its settings hold for everybody who uses it: take one for trials.")
     came = []
-    for each in mend(subject, token, mendable(findings), allow=allow):
+    for each in mend(subject, token, names, allow=allow):
         shown = replace(each, said=one_line(lab.aliases.mask(each.said)))
         _say(f"{'mended' if shown.done else 'not mended'}  {shown.name} ({shown.call}): {shown.said}")
         came.append(shown)
@@ -128,8 +122,8 @@ def _asked(wish: Wish) -> bool:
         return False
 
 
-def _progress(finding: Row) -> None:
-    _say(line_of(finding))
+def _progress(finding: Finding) -> None:
+    _say(finding.line)
 
 
 def _say(line: str) -> None:

@@ -18,9 +18,9 @@ from auth0_mfa_lab.people import learn_settings
 from auth0_mfa_lab.settings import Settings
 
 if TYPE_CHECKING:
+    from auth0_mfa_lab.live.doctor.findings import Diagnosis
     from auth0_mfa_lab.live.drift.drift import Drift
     from auth0_mfa_lab.people import User
-    from auth0_mfa_lab.show.doctor import Diagnosis
     from auth0_mfa_lab.show.leftovers import Leftovers
 
 B = TypeVar("B", bound=Bench)
@@ -70,9 +70,9 @@ class OwnTenant(Bench):
         sent to anybody and nothing is changed: `auth0-mfa-lab doctor --fix` does that. Raises LabError for a wish that
         is not known.
         """
-        from auth0_mfa_lab.live.doctor.consult import consult
+        from auth0_mfa_lab.live.doctor.doctor import examine
 
-        return consult(self, wanted=wanted, management_token=management_token)
+        return examine(self, wanted=wanted, management_token=management_token)
 
     def cleanup(self, *, yes: bool = False, dry_run: bool = False) -> Leftovers:
         """Remove what labs left on this tenant, in earlier kernels too: users, and authenticators, and nothing else.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from auth0_mfa_lab.errors import LabError, NoAnswer
 from auth0_mfa_lab.live.confirm import Confirm
-from auth0_mfa_lab.live.doctor.finding import one_line
+from auth0_mfa_lab.live.doctor.findings import one_line
 from auth0_mfa_lab.live.left import USER, Entries, LeftFile
 from auth0_mfa_lab.live.plan import Step, by_hand, planned
 from auth0_mfa_lab.management import Management

@@ -11,8 +11,8 @@ from typing import Any
 from click.testing import CliRunner, Result
 
 from auth0_mfa_lab.cli import main
+from auth0_mfa_lab.live.doctor.findings import Diagnosis
 from auth0_mfa_lab.sandbox import Sandbox
-from auth0_mfa_lab.show.doctor import Diagnosis
 from tests.live.live_world import LiveTenant
 
 GRANT = "http://auth0.com/oauth/grant-type"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from auth0_mfa_lab.live.doctor.check_settings import KNOWN, check_settings, mended, misspelled
+from auth0_mfa_lab.live.doctor.settings import KNOWN, check_settings, misspelled, usable
 from auth0_mfa_lab.settings import Settings
 from tests.live.doctor_mothers import run, told
 from tests.live.live_world import LiveTenant
@@ -106,7 +106,7 @@ def test_a_fault_is_named_and_the_value_is_not(
 
 @pytest.mark.parametrize(("changes", "stops"), [(row[0], row[3]) for row in WRONG.values()], ids=WRONG)
 def test_with_what_is_left_of_the_values_the_tenant_can_be_asked(changes: dict[str, str | None], stops: bool) -> None:
-    left = mended(values(changes))
+    left = usable(values(changes))
     settings = Settings.unchecked(left, environ={})
     assert (settings.domain is None or settings.client_id is None) == stops
     assert not settings.mgmt_client_secret
@@ -114,7 +114,7 @@ def test_with_what_is_left_of_the_values_the_tenant_can_be_asked(changes: dict[s
 
 
 def test_of_an_address_the_host_is_left() -> None:
-    left = mended({**GOOD, "AUTH0_DOMAIN": "https://tenant.eu.auth0.com/authorize"})
+    left = usable({**GOOD, "AUTH0_DOMAIN": "https://tenant.eu.auth0.com/authorize"})
     assert left["AUTH0_DOMAIN"] == "tenant.eu.auth0.com"
 
 

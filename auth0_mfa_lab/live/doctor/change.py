@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from urllib.parse import quote
 
 from auth0_mfa_lab.wire.exchange import Json
 
+CLIENT, REALM = "{client_id}", "{realm}"
+"""What stands in a change for the application and the connection of the settings."""
 _BEARER = '-H "Authorization: Bearer $AUTH0_MGMT_TOKEN"'
 _JSON = '-H "content-type: application/json"'
 
@@ -34,6 +37,11 @@ class Change:
     def call(self) -> str:
         """The call in words: `PUT /api/v2/guardian/policies`."""
         return f"{self.method} /api/v2{self.path}"
+
+    def of(self, client_id: str, realm: str) -> Change:
+        """Return the change of this application and this connection, in the place of CLIENT and REALM."""
+        read, path = (each.replace(CLIENT, quote(client_id, safe="")) for each in (self.read, self.path))
+        return replace(self, read=read, path=path, value=realm if self.value == REALM else self.value)
 
     def now(self, answer: Json) -> Json:
         """Return the setting as an answer to `read` tells it; None where it tells nothing."""
@@ -67,8 +75,7 @@ class Change:
         write = f'curl -sS -X {self.method} "{api}{self.path}" {_BEARER} {_JSON}'
         if not self.adds:
             return f"{write} -d {self._written()}"
-        read = f'curl -sS "{api}{self.read}" {_BEARER}'
-        return f"{read} |\n  jq -c {self._merging()} |\n  {write} -d @-"
+        return f'curl -sS "{api}{self.read}" {_BEARER} |\n  jq -c {self._merging()} |\n  {write} -d @-'
 
     def cli(self) -> str:
         """Return the commands that do it with Auth0's command line."""

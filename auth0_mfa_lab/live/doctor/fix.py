@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from auth0_mfa_lab.live.doctor.change import Change
-from auth0_mfa_lab.live.doctor.finding import Finding, one_line
-from auth0_mfa_lab.live.doctor.remedies import remedy_of
-from auth0_mfa_lab.live.doctor.subject import Subject
+from auth0_mfa_lab.live.doctor.checks import CHECKS, Subject
+from auth0_mfa_lab.live.doctor.findings import one_line
 from auth0_mfa_lab.management import Management
 from auth0_mfa_lab.wire.exchange import Exchange, Json
 
@@ -34,45 +33,32 @@ class Mended:
     said: str
 
 
-def mendable(findings: Iterable[Finding]) -> list[Finding]:
-    """Return the findings that a call of the Management API mends."""
-    return [each for each in findings if each.state == "missing" and each.call]
-
-
-def mend(
-    subject: Subject, token: str, findings: Iterable[Finding], *, allow: Callable[[Wish], bool]
-) -> Iterator[Mended]:
-    """Mend each finding that a call can mend, and yield what came of it.
+def mend(subject: Subject, token: str, names: Iterable[str], *, allow: Callable[[Wish], bool]) -> Iterator[Mended]:
+    """Mend each setting of these names that a call can mend, and yield what came of it.
 
     Each setting is read first; what is a list keeps what it has. `allow` is asked before each call that changes
     something, with what is there now and what will be.
     """
-    api = subject.management(token)
-    for each in mendable(findings):
-        change = remedy_of(subject, each.name).change
-        if change is not None:
-            yield _mended(api, each.name, change, allow)
+    api = subject.lab.management(token)
+    for name in names:
+        if change := CHECKS[name].change_of(subject):
+            done, said = _mended(api, name, change, allow)
+            yield Mended(name=name, call=change.call, done=done, said=said)
 
 
-def _mended(api: Management, name: str, change: Change, allow: Callable[[Wish], bool]) -> Mended:
-    def came(done: bool, said: str) -> Mended:
-        return Mended(name=name, call=change.call, done=done, said=said)
-
+def _mended(api: Management, name: str, change: Change, allow: Callable[[Wish], bool]) -> tuple[bool, str]:
     read = api.send("GET", change.read)
     now = change.now(read.json)
     if read.status != 200 or not change.is_told(read.json):
-        return came(False, f"not touched, since it could not be read: {_outcome(read)}")
+        return False, f"not touched, since it could not be read: {_outcome(read)}"
     then = change.then(now)
     if then == now:
-        return came(True, "it is so already")
+        return True, "it is so already"
     before, after = (one_line(read.masked(_text(value))) for value in (now, then))
-    wish = Wish(name=name, call=change.call, before=before, after=after)
-    if not allow(wish):
-        return came(False, "left as it was")
+    if not allow(Wish(name=name, call=change.call, before=before, after=after)):
+        return False, "left as it was"
     written = api.send(change.method, change.path, json=change.body(then))
-    if written.status != 200:
-        return came(False, f"refused: {_outcome(written)}")
-    return came(True, f"{wish.before} -> {wish.after}")
+    return (True, f"{before} -> {after}") if written.status == 200 else (False, f"refused: {_outcome(written)}")
 
 
 def _outcome(answer: Exchange) -> str:
