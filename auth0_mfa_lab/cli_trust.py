@@ -1,4 +1,4 @@
-"""Lets Jupyter trust the notebooks that the lab ships, as long as nobody has changed a byte of them.
+"""Lets Jupyter trust the notebooks that the lab ships, as long as no byte of them has changed.
 
 JupyterLab shows no widget in a notebook that it does not trust, until each cell with an output has run. A clone's
 notebooks have saved outputs: without trust, a panel is a picture again after a reload of the page.

@@ -418,7 +418,7 @@ def checked_text(name: str, value: object) -> str:
 
 
 def checked_list(name: str, value: object) -> list[Json]:
-    """Return a list of what a parameter holds; LabError for a text, whose letters nobody means, or for no list."""
+    """Return a list of what a parameter holds; LabError for a text or any other value."""
     if isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping):
         return list(value)
     written = f"write [{value!r}]" if isinstance(value, str) else f"a {type(value).__name__} is none"

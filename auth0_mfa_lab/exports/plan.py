@@ -190,7 +190,7 @@ class _Planner:
             yield Make(person.number, person.factors, fields)
 
     def _trimmed(self, step: Step) -> Step:
-        """Return the step that makes a person without what nobody reads."""
+        """Return the step that makes a person, without the values that no later step reads."""
         if not isinstance(step, Make):
             return step
         return replace(step, fields={name: field for name, field in step.fields.items() if name in self._used})
@@ -285,7 +285,7 @@ class _Planner:
         elif "oob_code" not in fields:
             return "otp", None
         else:
-            # Nobody read it by the lab: it went to what was enrolled last, or else to the user's own number.
+            # The lab did not read it: it went to what was enrolled last, or else to the user's own number.
             earlier = [dict(fields_of(each)) for each in self._exchanges if each.number < exchange.number]
             sent = [each.get("phone_number") or each.get("email") for each in earlier]
             purpose, address = "mfa", next(filter(None, reversed(sent)), "")
