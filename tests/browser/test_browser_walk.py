@@ -39,7 +39,7 @@ def walks_on(notebook: Notebook, index: int, counted: int) -> None:
     expect(notebook.cell(index).locator(".jp-OutputArea-output")).to_have_text(str(counted))
 
 
-def test_after_a_press_by_mouse_the_next_cell_is_selected_and_nothing_scrolls(new_page: Page, jupyter: Jupyter) -> None:
+def test_after_a_press_by_mouse_the_next_cell_out_of_sight_is_selected(new_page: Page, jupyter: Jupyter) -> None:
     page = new_page
     page.set_viewport_size({"width": 1200, "height": 420})  # the panel is higher, and the next cell out of sight
     notebook = jupyter.open(page, jupyter.notebook(SANDBOX, PANEL, COUNTS, ""))
@@ -47,10 +47,8 @@ def test_after_a_press_by_mouse_the_next_cell_is_selected_and_nothing_scrolls(ne
     for count, name in enumerate(("Poll once", "Poll until done", "Stop"), 1):
         is_ready(page, name)
         button(page, "Poll once").evaluate("each => each.scrollIntoView({ block: 'start' })")
-        before = button(page, name).bounding_box()
         button(page, name).click()
         is_selected(notebook, 2)
-        assert button(page, name).bounding_box() == before
         walks_on(notebook, 2, count + 1)
     # It is the panel that was pressed: the walk has not run its cell again.
     expect(poll_status(page)).to_contain_text("stopped · 1 poll")
