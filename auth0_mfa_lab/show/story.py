@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from auth0_mfa_lab.exports.mermaid import answer_of, mermaid
-from auth0_mfa_lab.exports.values import said
+from auth0_mfa_lab.exports.plan import said
 from auth0_mfa_lab.show.colours import coloured
 from auth0_mfa_lab.show.sequence import heading
 from auth0_mfa_lab.wire.aliases import Alias, Aliases
