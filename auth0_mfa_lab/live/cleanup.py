@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from auth0_mfa_lab.errors import LabError, NoAnswer
+from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.live.confirm import Confirm
 from auth0_mfa_lab.live.doctor.findings import one_line
 from auth0_mfa_lab.live.left import USER, Entries, LeftFile
@@ -13,7 +13,7 @@ from auth0_mfa_lab.live.plan import Step, by_hand, planned
 from auth0_mfa_lab.management import Management
 from auth0_mfa_lab.show.leftovers import Leftover, Leftovers
 from auth0_mfa_lab.wire.aliases import Aliases
-from auth0_mfa_lab.wire.exchange import Json
+from auth0_mfa_lab.wire.exchange import Json, NoAnswer
 
 _PHONES = {
     "push": "On the phone: remove the account in the Guardian app; no API can.",

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import quote
 
 from auth0_mfa_lab.wire.aliases import Aliases
-from auth0_mfa_lab.wire.journal import Journal
-from auth0_mfa_lab.wire.operations import Json, OperationCall
+from auth0_mfa_lab.wire.exchange import Json
+from auth0_mfa_lab.wire.journal import Journal, OperationCall
 from auth0_mfa_lab.wire.secrets_of import secrets_of_barcode
 from auth0_mfa_lab.wire.shapes import TOO_OFTEN, is_alike, stand_in
 

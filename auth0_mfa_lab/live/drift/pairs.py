@@ -9,9 +9,8 @@ from difflib import SequenceMatcher
 
 from auth0_mfa_lab.wire.aliases import Aliases
 from auth0_mfa_lab.wire.claims import claims_of
-from auth0_mfa_lab.wire.exchange import Response, plain_data
+from auth0_mfa_lab.wire.exchange import Json, Response, plain_data
 from auth0_mfa_lab.wire.names import snake
-from auth0_mfa_lab.wire.operations import Json
 
 ALIKE = 0.6
 """From which likeness on two names count as one that was renamed."""
