@@ -48,6 +48,7 @@ ONLY_IN: Mapping[str, tuple[str, ...]] = {
     "uvicorn": ("sandbox.server",),
     "trustme": ("sandbox.server.certificates",),
     "dotenv": ("settings",),
+    "jinja2": ("exports.dialects",),
 }
 ENVIRONMENT = frozenset({"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"})
 READS_THE_ENVIRONMENT = ("settings",)
