@@ -35,7 +35,7 @@ LAYERS = (
     "show exports",
     "client management polling tokens",
     "wire",
-    "clock errors secret settings show.sentences",
+    "clock errors secret settings show.sentences show.table",
 )
 LAYER = {room: len(LAYERS) - floor for floor, rooms in enumerate(LAYERS) for room in rooms.split(" ")}
 KNOW_THE_SANDBOX = frozenset({"bench", "plugin_server", "serving", "staged", "tenants", "virtual_phone"})

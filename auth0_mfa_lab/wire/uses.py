@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from html import escape
 from urllib.parse import parse_qsl
 
+from auth0_mfa_lab.show.table import Column, html_table, text_table
 from auth0_mfa_lab.wire.aliases import Alias, Aliases
 from auth0_mfa_lab.wire.exchange import Exchange, leaves, plain_data
 
-_TITLES = ("exchange", "who", "in the", "at", "")
+_COLUMNS = tuple(Column(title=title, width=80) for title in ("exchange", "who", "in the", "at", ""))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,23 +36,18 @@ class Uses(tuple[Use, ...]):
         places.title = title
         return places
 
-    def _rows(self) -> list[tuple[str, ...]]:
-        rows = [(str(each.exchange), each.speaker, each.message, each.place, each.born) for each in self]
-        return [_TITLES, *((*row, "born here" if born else "") for *row, born in rows)] if rows else []
+    def _rows(self) -> list[list[str]]:
+        return [
+            [str(each.exchange), each.speaker, each.message, each.place, "born here" if each.born else ""]
+            for each in self
+        ]
 
     def __repr__(self) -> str:
-        rows = self._rows()
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        table = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
-        return "\n".join([self.title, *(f"  {line}".rstrip() for line in table)])
+        table = text_table(_COLUMNS, self._rows()) if self else ()
+        return "\n".join([self.title, *(f"  {line}" for line in table)])
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        left = 'style="text-align:left"'  # JupyterLab sets tables flush right
-        lines = []
-        for number, row in enumerate(self._rows()):
-            tag = "td" if number else "th"
-            lines.append(f"<tr>{''.join(f'<{tag} {left}>{escape(cell)}</{tag}>' for cell in row)}</tr>")
-        table = f"<table><thead>{lines[0]}</thead><tbody>{''.join(lines[1:])}</tbody></table>" if lines else ""
+        table = html_table(_COLUMNS, self._rows()) if self else ""
         return {"text/plain": repr(self), "text/html": f"<p>{escape(self.title)}</p>{table}"}
 
 
