@@ -53,5 +53,5 @@ def _values(aliases: list[Alias]) -> str:
 
 def _escaped(text: str) -> str:
     """Return text in which nothing is mermaid's own: `#` and `;` begin and end its entities and statements."""
-    codes = {"#": "#35;", ";": "#59;", "<": "#lt;", ">": "#gt;"}
-    return " ".join(text.splitlines()).translate(str.maketrans(codes))
+    codes = str.maketrans({"#": "#35;", ";": "#59;", "<": "#lt;", ">": "#gt;"})
+    return " ".join(text.splitlines()).translate(codes)
