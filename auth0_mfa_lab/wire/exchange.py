@@ -8,14 +8,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import parse_qsl
-
-import httpx
 
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.secret import Secret, SecretBytes
 from auth0_mfa_lab.wire.claims import claims_of
+
+if TYPE_CHECKING:
+    import httpx
 
 Speaker = Literal["app", "phone"]
 Json = Any
