@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from auth0_mfa_lab.sandbox.chance import Chance
-from auth0_mfa_lab.sandbox.management.scopes import MANAGEMENT_SCOPES
+from auth0_mfa_lab.sandbox.management import MANAGEMENT_SCOPES
 from auth0_mfa_lab.sandbox.records import Api, Client, Policy, Profile, Settings, User
 
 REALM = "Username-Password-Authentication"

@@ -15,7 +15,7 @@ from auth0_mfa_lab.sandbox.clock import Clock
 from auth0_mfa_lab.sandbox.delivery import Delivery
 from auth0_mfa_lab.sandbox.domains import Domains
 from auth0_mfa_lab.sandbox.limits import Limits
-from auth0_mfa_lab.sandbox.management.scopes import MANAGEMENT_SCOPES
+from auth0_mfa_lab.sandbox.management import MANAGEMENT_SCOPES
 from auth0_mfa_lab.sandbox.mfa.authenticators import Authenticators
 from auth0_mfa_lab.sandbox.mfa.transactions import Transactions
 from auth0_mfa_lab.sandbox.oauth.keys import NewKey
