@@ -7,7 +7,7 @@ from typing import get_args
 
 from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.management.calls import TEXT, Call, Property, iso_date, strings, without_null
-from auth0_mfa_lab.sandbox.records import CONNECTIONS, Factor, MessageType, PhoneProvider, Policy, PushProvider
+from auth0_mfa_lab.sandbox.settings import CONNECTIONS, Factor, MessageType, PhoneProvider, Policy, PushProvider
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
 FACTORS: tuple[Factor, ...] = get_args(Factor)
