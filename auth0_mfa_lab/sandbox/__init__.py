@@ -29,7 +29,7 @@ from auth0_mfa_lab.sandbox.guardian.phone import (
     names_of_a_phone,
 )
 from auth0_mfa_lab.sandbox.limits import LIMITS, LimitRow, Owner
-from auth0_mfa_lab.sandbox.oauth.keys import NewKey
+from auth0_mfa_lab.sandbox.oauth.tokens import NewKey
 from auth0_mfa_lab.sandbox.preparing import FACTORS, enroll_factors
 from auth0_mfa_lab.sandbox.records import User
 from auth0_mfa_lab.sandbox.request_log import RequestLog
@@ -236,7 +236,7 @@ class Sandbox:
 
     def limits(self, user_id: str, *, ip: str = CALLER) -> tuple[LimitRow, ...]:
         """Return what is left of each limit that a user can meet; of polls, that of the newest oob_code."""
-        limits, newest = self.tenant.limits, self.tenant.transactions.newest_of(user_id)
+        limits, newest = self.tenant.limits, self.tenant.transactions.newest_of.get(user_id)
         owners: dict[Owner, str] = {"user": user_id, "IP": ip}
         rows = [limits.row("polls", newest.polls if newest else None)]
         for name, limit in LIMITS.items():

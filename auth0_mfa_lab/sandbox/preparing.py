@@ -38,7 +38,10 @@ def begin_factor(tenant: Tenant, user: User, factor: str, *, client_id: str) -> 
     login.is_access_token = login.is_prepared = True
     address = user.email if factor == "email" else user.phone_number
     begun = associate(tenant, login, CHANNELS[factor], address, send=False)
-    return Prepared(barcode_uri=begun.barcode_uri, recovery_code=begun.recovery_code, login=login)
+    uri, codes = begun.get("barcode_uri"), begun.get("recovery_codes")
+    return Prepared(
+        barcode_uri=str(uri) if uri else None, recovery_code=codes[0] if isinstance(codes, list) else None, login=login
+    )
 
 
 def prepare_factor(tenant: Tenant, user: User, factor: str, *, client_id: str) -> Prepared:

@@ -131,7 +131,7 @@ class ServerPhone:
     def _allow_later(self, push: Notification, polls: int) -> Json:
         tenant = self._box.tenant
         txid = tenant.tokens.transaction_of(push.transaction_token)
-        transaction = tenant.transactions.by_txid(txid) if txid else None
+        transaction = tenant.transactions.txids.get(txid) if txid else None
         if transaction is None:
             raise not_found(NO_PUSH, "nothing_to_answer")
         self._later[transaction.oob_code] = (polls, push)

@@ -134,7 +134,7 @@ def regenerate_recovery_code(call: Call) -> object:
         raise errors.API_TOO_MANY_METHODS()
     code = tenant.codes.recovery_code()
     if kept is not None:
-        tenant.authenticators.rotate(user_id, kept.id, code)
+        tenant.authenticators.change(user_id, kept.id, secret=code)
     else:
         has_factor = tenant.authenticators.has_factor(user_id)
         tenant.authenticators.add(user_id, recovery_entry(tenant, code, active=has_factor))
