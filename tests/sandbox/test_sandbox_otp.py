@@ -5,7 +5,8 @@ from urllib.parse import parse_qsl, urlsplit
 import pyotp
 import pytest
 
-from auth0_mfa_lab.sandbox import Clock, NotEnrolled, Phone, User
+from auth0_mfa_lab.sandbox import Clock, Phone, User
+from auth0_mfa_lab.sandbox.guardian.phone import NotEnrolled
 from auth0_mfa_lab.sandbox.mfa.challenge import use_otp
 from auth0_mfa_lab.sandbox.records import Authenticator
 from tests.sandbox.management_mothers import Admin, admin_of, methods_path

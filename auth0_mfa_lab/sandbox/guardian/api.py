@@ -79,7 +79,7 @@ async def enroll(tenant: Tenant, request: Request) -> JSONResponse:
 
 async def resolve(tenant: Tenant, request: Request) -> Response:
     """Take a phone's yes or no; the order of the checks is section 5's, and nothing changes before the last."""
-    txid = tenant.tokens.transaction_of(_bearer(request))
+    txid = tenant.tokens.transaction_of(bearer_of(request) or "")
     transaction = tenant.transactions.txids.get(txid) if txid else None
     if transaction is None:
         raise errors.DEVICE_INVALID_TOKEN()
@@ -147,8 +147,9 @@ async def delete(tenant: Tenant, request: Request) -> Response:
 
 def _device_of(tenant: Tenant, request: Request) -> Device:
     """Return the device of the path, if the bearer is its opaque token or a JWT that its key signed."""
-    bearer = _bearer(request)
-    device = tenant.devices.get(request.path_params["id"])
+    bearer, device = bearer_of(request), tenant.devices.get(request.path_params["id"])
+    if bearer is None:
+        raise errors.DEVICE_INVALID_TOKEN()
     if device is None:
         raise errors.DEVICE_ENROLLMENT_NOT_FOUND()
     if compare_digest(device.token.encode(), bearer.encode()):
@@ -187,13 +188,6 @@ async def _json_object(request: Request) -> Mapping[str, object]:
     if body is None:
         raise errors.DEVICE_INVALID_BODY(problem="it must be a JSON object")
     return body
-
-
-def _bearer(request: Request) -> str:
-    token = bearer_of(request)
-    if token is None:
-        raise errors.DEVICE_INVALID_TOKEN()
-    return token
 
 
 def _text(body: Mapping[str, object], name: str) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from base64 import b32decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.json_text import json_value
+from auth0_mfa_lab.sandbox.mfa.authenticators import E164, EMAIL
 from auth0_mfa_lab.sandbox.records import Client, User
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
@@ -15,18 +16,39 @@ PAGING = ("page", "per_page", "include_totals")
 CHOICE = ("fields", "include_fields")
 MOST_PER_PAGE, PER_PAGE = 100, 50
 """How many items a page may have, and how many it has unless the call says, which is a guess."""
+LEAST_SECRET_BYTES = 14
 JSON_TYPES = {bool: "boolean", str: "string", int: "integer", float: "number", list: "array", dict: "object"}
+
+
+def _is_secret(text: str) -> bool:
+    """Tell whether a text is base32 of 112 bits or more: codes of less are not made here, Auth0's bound is a guess."""
+    try:
+        return len(b32decode(text + "=" * (-len(text) % 8))) >= LEAST_SECRET_BYTES
+    except ValueError:
+        return False
+
+
+FORMS: Mapping[str, tuple[Callable[[str], object], str]] = {
+    "email": (EMAIL.fullmatch, "Object didn't pass validation for format email"),
+    "phone_number": (E164.fullmatch, r"String does not match pattern ^\+[1-9][0-9]{1,14}$"),
+    "totp_secret": (_is_secret, "String does not match pattern ^[A-Z2-7]{23,}$"),
+}
+"""What a string must be, and what is said of one that is not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Property:
-    """What one property of a body may be; `enum` is for a string, or for each of the `items` of an array."""
+    """What one property of a body may be; `enum` is for a string, or for each of the `items` of an array.
+
+    `form` is one of FORMS, which a string must have.
+    """
 
     type: str = "string"
     required: bool = False
     enum: tuple[str, ...] = ()
     items: str = "string"
     nullable: bool = False
+    form: str = ""
 
 
 Shape = Mapping[str, Property]
@@ -175,6 +197,8 @@ def _problem(name: str, value: object, wanted: Property) -> str | None:
             return f"Expected type {wanted.items} but found type {found} in {name}"
         if wanted.enum and each not in wanted.enum:
             return f"No enum match for: {each} on property {name}"
+    if wanted.form and not FORMS[wanted.form][0](str(value)):
+        return f"{FORMS[wanted.form][1]} on property {name}"
     return None
 
 
@@ -191,10 +215,3 @@ def type_name(value: object) -> str:
 def without_null(item: Mapping[str, object]) -> dict[str, object]:
     """Return the members that there are: the Management API writes no null."""
     return {name: value for name, value in item.items() if value is not None}
-
-
-def iso_date(seconds: float | None) -> str | None:
-    """Return a time as the Management API writes it, such as `2027-01-15T08:00:00.000Z`."""
-    if seconds is None:
-        return None
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -15,10 +15,10 @@ from auth0_mfa_lab.sandbox.management.calls import (
     Call,
     Property,
     checked,
-    iso_date,
     strings,
     without_null,
 )
+from auth0_mfa_lab.sandbox.oauth.tokens import iso_date
 from auth0_mfa_lab.sandbox.records import AuthMethod, Client, Credential
 
 SECRET_METHODS: tuple[AuthMethod, ...] = ("none", "client_secret_post", "client_secret_basic")

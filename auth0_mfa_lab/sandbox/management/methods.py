@@ -4,24 +4,29 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from auth0_mfa_lab.sandbox import errors
-from auth0_mfa_lab.sandbox.management.calls import TEXT, Call, Property, checked, iso_date, without_null
-from auth0_mfa_lab.sandbox.management.users import formed, remove_all
+from auth0_mfa_lab.sandbox.management.calls import TEXT, Call, Property, checked, without_null
+from auth0_mfa_lab.sandbox.management.users import remove_all
 from auth0_mfa_lab.sandbox.mfa.authenticators import MOST
 from auth0_mfa_lab.sandbox.mfa.enrollment import address_entries, address_kinds
 from auth0_mfa_lab.sandbox.mfa.factors import TYPE_OF
+from auth0_mfa_lab.sandbox.oauth.tokens import iso_date
 from auth0_mfa_lab.sandbox.records import Authenticator, MethodLabel
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
 AUTH_METHODS = {"push": "guardian", "totp": "authenticator", "sms": "sms", "voice": "sms", "email": "email"}
 NEEDED_BY = {"phone": "phone_number", "email": "email", "totp": "totp_secret"}
-"""The types that can be made, and the property that each needs."""
+"""The types that can be made, and the property that each needs, which has the form of its name."""
 NOT_MADE = ("webauthn-roaming", "passkey")
 PREFERRED = "preferred_authentication_method"
 CHANGES = {"name": TEXT, PREFERRED: Property(enum=("sms", "voice"))}
+TYPE = {"type": Property(required=True, enum=(*NEEDED_BY, *NOT_MADE))}
 NEW = {
-    "type": Property(required=True, enum=(*NEEDED_BY, *NOT_MADE)),
-    **dict.fromkeys(NEEDED_BY.values(), TEXT),
-    **CHANGES,
+    kind: {
+        **TYPE,
+        name: Property(required=True, form=name),
+        **(CHANGES if kind == "phone" else {"name": TEXT}),
+    }
+    for kind, name in NEEDED_BY.items()
 }
 
 
@@ -39,11 +44,6 @@ class Method:
     @property
     def first(self) -> Authenticator:
         return self.entries[0]
-
-    @property
-    def last_auth_at(self) -> float | None:
-        """When one of its authenticators last ended a login, in epoch seconds."""
-        return max((entry.last_auth_at for entry in self.entries if entry.last_auth_at is not None), default=None)
 
 
 def methods_of(entries: Iterable[Authenticator]) -> list[Method]:
@@ -70,10 +70,18 @@ def shown(tenant: Tenant, method: Method, *, masked: bool = True, confirmed: boo
         PREFERRED: label.preferred if is_phone else None,
         "authentication_methods": [{"id": each.id, "type": each.kind} for each in method.entries] if is_phone else None,
         "created_at": iso_date(first.created_at),
-        "enrolled_at": iso_date(first.enrolled_at),
-        "last_auth_at": iso_date(method.last_auth_at),
+        **_dates(method, "last_auth_at"),
     }
     return without_null(item)
+
+
+def _dates(method: Method, last: str) -> dict[str, object]:
+    """Return when a method was enrolled, and when one of its authenticators last ended a login."""
+    times = {
+        "enrolled_at": method.first.enrolled_at,
+        last: max((entry.last_auth_at for entry in method.entries if entry.last_auth_at is not None), default=None),
+    }
+    return {name: None if time is None else iso_date(time) for name, time in times.items()}
 
 
 def _label(tenant: Tenant, method: Method) -> MethodLabel:
@@ -98,8 +106,7 @@ def shown_enrollment(tenant: Tenant, method: Method) -> dict[str, object]:
         "identifier": device.identifier if device else None,
         "phone_number": first.name if method.type == "phone" else None,
         "auth_method": AUTH_METHODS[first.kind],
-        "enrolled_at": iso_date(first.enrolled_at),
-        "last_auth": iso_date(method.last_auth_at),
+        **_dates(method, "last_auth"),
     }
     return without_null(item)
 
@@ -188,18 +195,10 @@ def named(call: Call) -> Method:
 
 def _checked(value: object) -> dict[str, object]:
     """Return the body of a new method. Raises API_INVALID_BODY, or NotEmulated for what this API has no use for."""
-    if isinstance(value, dict) and value.get("type") in NOT_MADE:
-        raise errors.NotEmulated(f"an authentication method of the type {value['type']}")
-    body = checked(value, NEW)
-    kind = str(body["type"])
-    needed = NEEDED_BY[kind]
-    if needed not in body:
-        raise errors.API_INVALID_BODY(problem=f"Missing required property: {needed}")
-    allowed = {"type", "name", needed, PREFERRED if kind == "phone" else "type"}
-    if foreign := [name for name in body if name not in allowed]:
-        raise errors.API_INVALID_BODY(problem=f"Additional properties not allowed: {','.join(foreign)}")
-    formed(needed, body[needed])
-    return body
+    kind = str(value.get("type")) if isinstance(value, dict) else ""
+    if kind in NOT_MADE:
+        raise errors.NotEmulated(f"an authentication method of the type {kind}")
+    return checked(value, NEW.get(kind, TYPE))
 
 
 def _size(tenant: Tenant, body: Mapping[str, object]) -> int:

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import get_args
 
 from auth0_mfa_lab.sandbox import errors
-from auth0_mfa_lab.sandbox.management.calls import TEXT, Call, Property, iso_date, strings, without_null
+from auth0_mfa_lab.sandbox.management.calls import TEXT, Call, Property, strings, without_null
+from auth0_mfa_lab.sandbox.oauth.tokens import iso_date
 from auth0_mfa_lab.sandbox.settings import CONNECTIONS, Factor, MessageType, PhoneProvider, Policy, PushProvider
 from auth0_mfa_lab.sandbox.tenant import Tenant
 

@@ -108,19 +108,21 @@ def otp_candidates(tenant: Tenant, login: Login) -> tuple[Authenticator, ...]:
     return tuple(entry for entry in begun if entry and entry.kind == "totp" and not entry.active and not entry.partner)
 
 
-def accept_otp(tenant: Tenant, login: Login, code: str) -> Authenticator | None:
-    """Return the entry whose code this is, its step used up and confirmed if it was not; None for a wrong code."""
-    user_id = login.request.user_id
-    for entry in otp_candidates(tenant, login):
-        secret = entry.secret or ""
-        key = step_key(user_id, secret)
-        step = matching_step(secret, code, now=tenant.clock.now(), after=tenant.otp_steps.get(key))
-        if step is not None:
+def use_otp(tenant: Tenant, user_id: str, entry: Authenticator, code: str) -> bool:
+    """Tell whether a code is an entry's: then its step is used up, and the entry confirmed if it was not.
+
+    The step before counts as well, the next one does not (the guardian reference, section 9), nor what was used.
+    """
+    secret, current = entry.secret or "", int(tenant.clock.now()) // PERIOD
+    key, totp = step_key(user_id, secret), pyotp.TOTP(secret)
+    newest = tenant.otp_steps.get(key, -1)
+    for step in (current, max(current - 1, 0)):
+        if step > newest and compare_digest(totp.generate_otp(step).encode(), code.encode()):
             tenant.otp_steps[key] = step
             if not entry.active:
                 tenant.confirm(user_id, entry.id)
-            return entry
-    return None
+            return True
+    return False
 
 
 def step_key(user_id: str, secret: str) -> str:
@@ -130,18 +132,6 @@ def step_key(user_id: str, secret: str) -> str:
     """
     raw = b32decode(secret + "=" * (-len(secret) % 8), casefold=True)
     return f"{user_id} {digest(raw, b'', 'sha1').hex()}"
-
-
-def matching_step(secret: str, code: str, *, now: float, after: int | None = None) -> int | None:
-    """Return the step whose code this is: the current one or the previous one, and later than `after`.
-
-    The step before counts as well, the next one does not (the guardian reference, section 9).
-    """
-    current, totp = int(now) // PERIOD, pyotp.TOTP(secret)
-    for step in (current, max(current - 1, 0)):
-        if (after is None or step > after) and compare_digest(totp.generate_otp(step).encode(), code.encode()):
-            return step
-    return None
 
 
 def recovery_of(tenant: Tenant, user_id: str) -> Authenticator | None:

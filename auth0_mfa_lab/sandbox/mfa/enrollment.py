@@ -1,6 +1,7 @@
 """Enrolling a factor: what an association lists and gives; pure state."""
 
 from dataclasses import replace
+from typing import Any
 from urllib.parse import quote
 
 from auth0_mfa_lab.sandbox.mfa.authenticators import masked_email, masked_number
@@ -12,7 +13,7 @@ from auth0_mfa_lab.sandbox.tenant import Tenant
 
 def associate(
     tenant: Tenant, login: Login, channel: Channel | None, address: str = "", *, send: bool = True
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Begin an enrollment: it is listed, inactive, until it is confirmed (reference, section 3.2).
 
     `channel` is None for an OTP, `address` where a code goes; it is sent at once unless `send` is False. Returns what

@@ -9,7 +9,7 @@ from hmac import compare_digest
 from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.http import Fields
 from auth0_mfa_lab.sandbox.limits import Bucket, LimitName
-from auth0_mfa_lab.sandbox.mfa.challenge import accept_otp, otp_candidates, recovery_of
+from auth0_mfa_lab.sandbox.mfa.challenge import otp_candidates, recovery_of, use_otp
 from auth0_mfa_lab.sandbox.mfa.factors import (
     demanded,
     listed,
@@ -68,7 +68,7 @@ def wished(
     audience = fields.text("audience")
     if tenant.is_management(audience):
         raise errors.NotEmulated(f"the audience {audience}")
-    if audience is None or tenant.is_userinfo(audience):
+    if audience is None or tenant.domains.is_ours(audience, "userinfo"):
         audience, api = None, None
     elif (api := tenant.api(audience)) is None:
         raise unknown()
@@ -205,10 +205,11 @@ def mfa_otp(tenant: Tenant, fields: Fields, client: Client) -> Answer:
         raise errors.LOGIN_DONE()
     user_id = login.request.user_id
     failures = _failures(tenant, "failed_otp_codes", user_id)
-    if not otp_candidates(tenant, login):
+    candidates = otp_candidates(tenant, login)
+    if not candidates:
         has_others = any(entry.active for entry in listed(tenant, user_id))
         raise errors.NO_OTP_ENROLLED() if has_others else errors.NOT_ENROLLED()
-    entry = accept_otp(tenant, login, code)
+    entry = next((one for one in candidates if use_otp(tenant, user_id, one, code)), None)
     if entry is None:
         _fail(tenant, failures, "gd_auth_failed", user_id)
         raise errors.INVALID_OTP_CODE(headers=failures.headers())

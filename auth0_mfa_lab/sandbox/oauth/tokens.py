@@ -42,6 +42,11 @@ def verified_claims(token: str, key: RSAKey, algorithm: str = "RS256") -> dict[s
     return json_object(verified.payload)
 
 
+def iso_date(seconds: float) -> str:
+    """Return a time as Auth0 writes it, such as `2027-01-15T08:00:00.000Z`."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 class SigningKey:
     """One RSA key with a seeded `kid`; the key itself cannot be seeded, so it is new in every run."""
 
@@ -147,13 +152,12 @@ class Tokens:
         """Return what the scopes `profile` and `email` tell of a user, in an id_token and at `/userinfo`."""
         claims: dict[str, object] = {}
         if "profile" in scope:
-            # Applications read it beside a clock of their own: no advance is in it.
-            updated = datetime.fromtimestamp(min(user.created_at, self._clock.stamp()), UTC)
             claims |= {
                 "nickname": user.username.partition("@")[0],
                 "name": user.username,
                 "picture": f"{self.issuer}avatars/default.png",
-                "updated_at": updated.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+                # Applications read it beside a clock of their own: no advance is in it.
+                "updated_at": iso_date(min(user.created_at, self._clock.stamp())),
             }
         if "email" in scope and user.email:
             claims |= {"email": user.email, "email_verified": user.email_verified}
