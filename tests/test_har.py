@@ -20,9 +20,9 @@ from auth0_mfa_lab import Lab, NoAnswer
 from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.wire.har import har, har_log
 from auth0_mfa_lab.wire.scan import scan
-from auth0_mfa_lab.wire.spellings import spellings
 from tests.har_fields import faults
 from tests.mothers import MFA_TOKEN, Scripted, a_journal, a_live_lab, a_request, an_exchange, live_settings
+from tests.promise import spellings
 from tests.serve.test_served_lab import WALKS, codes, management, push
 
 Walk = Callable[[Lab], Iterator[object]]
@@ -42,7 +42,7 @@ def entries(lab: Lab) -> list[Any]:
 
 def leaked(lab: Lab, text: str) -> list[str]:
     """Return the aliases of a lab's secrets that stand in a text, in whichever spelling."""
-    secrets = {shown: str(value) for shown, value in lab.aliases._value.items() if str(value).strip()}
+    secrets = {each.shown: str(each.value) for each in lab.aliases.all() if each.value.strip()}
     return [shown for shown, value in secrets.items() if any(each in text for each in spellings(value))]
 
 
@@ -51,7 +51,7 @@ def test_a_walk_is_a_valid_har_without_a_secret(walk: Walk) -> None:
     lab = walked(walk)
     text = har(lab.journal)
     assert faults(json.loads(text)) == []
-    assert len(lab.aliases._value) >= 3
+    assert len(lab.aliases.all()) >= 3
     assert leaked(lab, text) == []
     assert lab.aliases.mask(text) == text
 

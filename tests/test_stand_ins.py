@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from auth0_mfa_lab.wire.aliases import Aliases
+from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.wire.shapes import TOO_OFTEN, is_alike, is_stand_in, shape_of, stand_in
 from auth0_mfa_lab.wire.standins import StandIns
 from tests.mothers import MFA_TOKEN

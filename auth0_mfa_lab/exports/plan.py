@@ -21,8 +21,8 @@ from auth0_mfa_lab.exports.values import (
     refs,
     said,
 )
-from auth0_mfa_lab.wire.aliases import Alias
-from auth0_mfa_lab.wire.claims import claims_of
+from auth0_mfa_lab.secrets.aliases import Alias
+from auth0_mfa_lab.secrets.claims import claims_of
 from auth0_mfa_lab.wire.exchange import Exchange, plain_data
 from auth0_mfa_lab.wire.journal import Journal
 

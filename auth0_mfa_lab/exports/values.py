@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote
 
-from auth0_mfa_lab.wire.aliases import Alias
+from auth0_mfa_lab.secrets.aliases import Alias
 from auth0_mfa_lab.wire.exchange import Exchange, Request, plain_data
 from auth0_mfa_lab.wire.journal import Journal
 

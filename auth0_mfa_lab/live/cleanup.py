@@ -11,8 +11,8 @@ from auth0_mfa_lab.live.doctor.findings import one_line
 from auth0_mfa_lab.live.left import USER, Entries, LeftFile
 from auth0_mfa_lab.live.plan import Step, by_hand, planned
 from auth0_mfa_lab.management import Management
+from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.show.leftovers import Leftover, Leftovers
-from auth0_mfa_lab.wire.aliases import Aliases
 from auth0_mfa_lab.wire.exchange import Json
 
 _PHONES = {

@@ -14,8 +14,8 @@ from auth0_mfa_lab.live.administrator import must_be
 from auth0_mfa_lab.management import Management
 from auth0_mfa_lab.people import User, checked_factors, mfa_token_of
 from auth0_mfa_lab.phone import LabPhone
+from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.settings import Settings
-from auth0_mfa_lab.wire.aliases import Aliases
 
 NAME, PASSWORD, SECRET = (
     f"{each} of a throw-away user" for each in ("The name", "The password", "The secret of the codes")

@@ -13,7 +13,7 @@ import httpx
 
 from auth0_mfa_lab.live.known import CHANNELS, bearer_of, target_of, users_of
 from auth0_mfa_lab.live.left import USER, Entries, Left, LeftFile
-from auth0_mfa_lab.wire.claims import claims_of
+from auth0_mfa_lab.secrets.claims import claims_of
 from auth0_mfa_lab.wire.exchange import Exchange, Json
 from auth0_mfa_lab.wire.journal import Journal
 

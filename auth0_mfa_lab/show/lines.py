@@ -6,9 +6,9 @@ import json
 import re
 from dataclasses import dataclass, replace
 
+from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.show.meanings import meaning_of
 from auth0_mfa_lab.show.opened import opened
-from auth0_mfa_lab.wire.aliases import Aliases
 from auth0_mfa_lab.wire.exchange import Exchange, Json, Message, Request, Response
 
 _MATTERS = re.compile(r"authorization|content-type|retry-after|www-authenticate|x-ratelimit-.*")

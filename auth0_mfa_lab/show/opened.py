@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, TypeGuard
 
-from auth0_mfa_lab.wire.aliases import Aliases
-from auth0_mfa_lab.wire.claims import claims_of, header_of
+from auth0_mfa_lab.secrets.aliases import Aliases
+from auth0_mfa_lab.secrets.claims import claims_of, header_of
 from auth0_mfa_lab.wire.exchange import Exchange
 
 _TIMES = ("iat", "exp", "nbf", "auth_time")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from html import escape
 
+from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.show.cards import details
 from auth0_mfa_lab.show.colours import coloured
 from auth0_mfa_lab.show.lines import Lines, lines_of
 from auth0_mfa_lab.show.sequence import as_list, heading
 from auth0_mfa_lab.show.story import markdown
-from auth0_mfa_lab.wire.aliases import Aliases
 from auth0_mfa_lab.wire.exchange import Exchange
 from auth0_mfa_lab.wire.journal import Journal
 

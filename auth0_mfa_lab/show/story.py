@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 from auth0_mfa_lab.exports.mermaid import answer_of, mermaid
 from auth0_mfa_lab.exports.values import said
+from auth0_mfa_lab.secrets.aliases import Alias, Aliases
 from auth0_mfa_lab.show.colours import coloured
 from auth0_mfa_lab.show.sequence import heading
-from auth0_mfa_lab.wire.aliases import Alias, Aliases
 from auth0_mfa_lab.wire.journal import Journal
 
 # What markdown, or a page's mathematics, would read as its own. An `_` inside a word is none.

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import quote
 
-from auth0_mfa_lab.wire.aliases import Aliases
+from auth0_mfa_lab.secrets.aliases import Aliases
+from auth0_mfa_lab.secrets.messages import secrets_of_barcode
 from auth0_mfa_lab.wire.journal import Journal
 from auth0_mfa_lab.wire.operations import Json, OperationCall
-from auth0_mfa_lab.wire.secrets_of import secrets_of_barcode
 from auth0_mfa_lab.wire.shapes import TOO_OFTEN, is_alike, stand_in
 
 _ALIAS = re.compile(r"<([a-z][a-z0-9_]*) (\d+)(?:: \w+)?>")
