@@ -184,12 +184,12 @@ def test_a_stand_in_in_a_form_or_a_url_is_escaped_as_the_secret_was() -> None:
     form = {"username": "+15550134", "password": "correct horse"}
     an_exchange(journal=journal, request=a_request(form=form))
     request = har_log(journal)["log"]["entries"][0]["request"]
-    assert re.fullmatch(r"username=%2B1555\d{4}&password=standin-\w{12}", request["postData"]["text"])
+    assert re.fullmatch(r"username=%2B1555\d{7}&password=standin-password-1", request["postData"]["text"])
     an_exchange(
         journal=journal,
         request=a_request("GET", "https://tenant.example/api/v2/users/auth0%7C65f1c0ffee65f1c0ffee65f1"),
     )
-    assert re.search(r"/users/auth0%7C[0-9a-f]{24}$", har_log(journal)["log"]["entries"][1]["request"]["url"])
+    assert re.search(r"/users/auth0%7Cstandin-user-id-1$", har_log(journal)["log"]["entries"][1]["request"]["url"])
 
 
 def test_a_query_and_a_cookie_and_a_location_are_taken_apart() -> None:

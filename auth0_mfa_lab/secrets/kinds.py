@@ -10,6 +10,9 @@ from urllib.parse import unquote_plus
 Found = tuple[str, str]
 """A kind and a value, such as `("mfa_token", "Fe26.2*…")`."""
 
+MARK = "standin"
+"""What every stand-in has in it but a number and a code, in lower or upper case."""
+
 _NAMES = {
     **{
         name: name
@@ -154,3 +157,8 @@ def looks_like_a_secret(value: str) -> bool:
 def is_jwt(value: str) -> bool:
     """Say whether a value is a JWT and nothing else."""
     return _JWT.fullmatch(value) is not None
+
+
+def is_stand_in(value: str) -> bool:
+    """Say whether a value says of itself that it is a stand-in; a code or a number cannot."""
+    return MARK in (value.rpartition(".")[2] if is_jwt(value) else value).lower()
