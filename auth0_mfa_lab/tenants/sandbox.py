@@ -16,8 +16,8 @@ from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.show.evidence import Evidence
 from auth0_mfa_lab.show.limits import DOCUMENTED, NOTE, Limits
 from auth0_mfa_lab.show.phone import Seen, look_at, secrets_in
+from auth0_mfa_lab.show.sentences import Lines
 from auth0_mfa_lab.show.switches import Switches
-from auth0_mfa_lab.show.told import Lines
 from auth0_mfa_lab.tenants.operations import Ask, Recorder
 
 if TYPE_CHECKING:
