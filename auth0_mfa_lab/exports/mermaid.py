@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 
 from auth0_mfa_lab.exports.plan import said
-from auth0_mfa_lab.wire.aliases import Alias
+from auth0_mfa_lab.secrets.aliases import Alias
 from auth0_mfa_lab.wire.journal import Journal, Run
 
 # Every request of an application has these, and they come from no answer.

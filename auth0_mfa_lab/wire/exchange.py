@@ -7,13 +7,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import parse_qsl
 
 from auth0_mfa_lab.errors import LabError
-from auth0_mfa_lab.secret import Secret, SecretBytes
-from auth0_mfa_lab.wire.claims import claims_of
+from auth0_mfa_lab.secrets.claims import claims_of, is_deep, mapped
+from auth0_mfa_lab.secrets.secret import Secret, SecretBytes
 
 if TYPE_CHECKING:
     import httpx
@@ -22,7 +21,6 @@ Speaker = Literal["app", "phone"]
 Json = Any
 """Whatever JSON holds: what a server sends is checked where it is read, not by its type."""
 
-_DEEPEST = 60
 # The host, and the path with the query. Not urlsplit: it remembers the URLs that it split, and refuses what is none.
 _URL = re.compile(r".*?://([^/?#]*)([^#]*)", re.DOTALL)
 
@@ -66,7 +64,7 @@ class Message:
 
         Each text in it, a name too, is raw and a Secret: nobody has looked yet which of them are secrets.
         """
-        return with_texts(plain_data(self), lambda text: Secret(text, "<as sent>"))
+        return mapped(plain_data(self), lambda text: Secret(text, "<as sent>"))
 
 
 def plain_data(message: Message) -> Json:
@@ -78,26 +76,6 @@ def plain_data(message: Message) -> Json:
         return None if is_deep(text) else json.loads(text)
     except (ValueError, RecursionError):
         return None
-
-
-def is_deep(text: str | bytes) -> bool:
-    """Say whether JSON may be nested so deeply that walking it could end in an error: it then counts as text."""
-    whole = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-    if whole.count("[") + whole.count("{") <= _DEEPEST:
-        return False
-    steps = (1 if each in "[{" else -1 for each in re.findall(r"[][{}]", whole))
-    return max(accumulate(steps)) > _DEEPEST
-
-
-def with_texts(value: Json, change: Callable[[str], Json]) -> Json:
-    """Return JSON with each text in it, a name too, changed."""
-    if isinstance(value, str):
-        return change(value)
-    if isinstance(value, list):
-        return [with_texts(each, change) for each in value]
-    if isinstance(value, dict):
-        return {change(name): with_texts(each, change) for name, each in value.items()}
-    return value
 
 
 def leaves(value: Json, place: str = "") -> Iterator[tuple[str, Json]]:
@@ -179,13 +157,13 @@ class Recorded:
 class Exchange(Recorded):
     """One request and what came of it; shows itself with every secret under its alias.
 
-    `show` makes text and HTML of an exchange, `wrap` makes a Secret of a value that holds one: the journal passes both,
-    so that this room needs no other.
+    `show` makes text and HTML of an exchange, `wrap` makes a Secret of each text that holds one: the journal passes
+    both, so that this room needs no other.
     """
 
     step: str | None
     show: Callable[[Exchange], tuple[str, str]] = field(compare=False)
-    wrap: Callable[[str], str] = field(compare=False)
+    wrap: Callable[[Json], Json] = field(compare=False)
 
     @property
     def status(self) -> int | None:
@@ -195,7 +173,7 @@ class Exchange(Recorded):
     @cached_property
     def json(self) -> Json:
         """The answer's body as JSON, each secret in it a Secret; None when there is none or it is not JSON."""
-        return with_texts(plain_data(self.response), self.wrap) if self.response else None
+        return self.wrap(plain_data(self.response)) if self.response else None
 
     @property
     def error(self) -> str | None:
@@ -224,7 +202,7 @@ class Exchange(Recorded):
 
         Returns None for a field that holds no JWT, such as an opaque access token.
         """
-        return with_texts(claims_of(self[name]), self.wrap)
+        return self.wrap(claims_of(self[name]))
 
     def __getitem__(self, name: str) -> Json:
         """Return a field of the answer; MissingField says what the answer has instead."""

@@ -17,9 +17,9 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from auth0_mfa_lab.errors import LabError
+from auth0_mfa_lab.secrets.standins import StandIns, stand_ins_of
 from auth0_mfa_lab.wire.exchange import Body, Exchange, Failure, Json, Message, Recorded, Request, Response, Speaker
 from auth0_mfa_lab.wire.journal import Journal, OperationCall
-from auth0_mfa_lab.wire.standins import StandIns, stand_ins_of
 
 OURS = "_auth0_mfa_lab"
 """The field of the log under which our own data stands."""

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import NoReturn, overload
 
-from auth0_mfa_lab.wire.aliases import Aliases
-from auth0_mfa_lab.wire.exchange import Exchange, Failure, Json, Message, Request, Response, Speaker
-from auth0_mfa_lab.wire.given_away import in_text
-from auth0_mfa_lab.wire.secrets_of import secrets_of, secrets_of_path
+from auth0_mfa_lab.secrets.aliases import Aliases
+from auth0_mfa_lab.secrets.kinds import in_text
+from auth0_mfa_lab.secrets.messages import secrets_of, secrets_of_path
+from auth0_mfa_lab.wire.exchange import Exchange, Failure, Json, Request, Response, Speaker
 from auth0_mfa_lab.wire.uses import Uses, uses_of
 
 
@@ -101,17 +101,21 @@ class Journal(Sequence[Exchange]):
             number = len(self._exchanges) + 1
             self._learn(number, request, response, failure.said if failure else response.reason if response else "")
             wrap, mask = self.aliases.wrap, self.aliases.mask
+            # All in one search: it costs more to begin one than to search these.
+            wrapped = wrap((request.method, request.url, request.headers, notes, self.title and str(self.title)))
+            method, url, headers, notes, step = wrapped
+            if response:
+                reason, received = wrap((response.reason, response.headers))
+                response = replace(response, reason=reason, headers=received)
             exchange = Exchange(
                 number=number,
                 speaker=speaker,
-                step=self.title and wrap(str(self.title)),
+                step=step,
                 at=self.now(),
-                request=replace(
-                    request, method=wrap(request.method), url=wrap(request.url), headers=self._wrapped(request)
-                ),
-                response=response and replace(response, reason=wrap(response.reason), headers=self._wrapped(response)),
+                request=replace(request, method=method, url=url, headers=headers),
+                response=response,
                 failure=failure and replace(failure, kind=mask(failure.kind), said=mask(failure.said)),
-                notes=tuple(map(wrap, notes)),
+                notes=notes,
                 show=lambda each: self.show(each, self.aliases),
                 wrap=wrap,
             )
@@ -146,9 +150,6 @@ class Journal(Sequence[Exchange]):
             learn(kind, value, born=number)
         for kind, value in in_text(said, "token", people=people):
             learn(kind, value, born=number, answered=True)
-
-    def _wrapped(self, message: Message) -> tuple[tuple[str, str], ...]:
-        return tuple((self.aliases.wrap(name), self.aliases.wrap(value)) for name, value in message.headers)
 
     @overload
     def __getitem__(self, index: int) -> Exchange: ...

@@ -15,15 +15,15 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import httpx
 
 from auth0_mfa_lab.errors import LabError
-from auth0_mfa_lab.wire.aliases import Aliases
-from auth0_mfa_lab.wire.claims import claims_of
+from auth0_mfa_lab.secrets.aliases import Aliases
+from auth0_mfa_lab.secrets.claims import claims_of
+from auth0_mfa_lab.secrets.index import is_short
+from auth0_mfa_lab.secrets.messages import secrets_of
+from auth0_mfa_lab.secrets.standins import strings_in
 from auth0_mfa_lab.wire.exchange import Json, Message, Recorded, Request, leaves, plain_data
 from auth0_mfa_lab.wire.har import Recording
 from auth0_mfa_lab.wire.journal import OperationCall
 from auth0_mfa_lab.wire.recorder import NOTES
-from auth0_mfa_lab.wire.secrets_of import secrets_of
-from auth0_mfa_lab.wire.spellings import is_short
-from auth0_mfa_lab.wire.standins import strings_in
 
 _HEADERS = ("authorization", "dpop", "mfa-dpop", "x-request-language")
 _WEIGHTS = {"the method": 3, "the path": 9}

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from html import escape
 from urllib.parse import parse_qsl
 
+from auth0_mfa_lab.secrets.aliases import Alias, Aliases
 from auth0_mfa_lab.show.table import Column, html_table, text_table
-from auth0_mfa_lab.wire.aliases import Alias, Aliases
 from auth0_mfa_lab.wire.exchange import Exchange, leaves, plain_data
 
 _COLUMNS = tuple(Column(title=title, width=80) for title in ("exchange", "who", "in the", "at", ""))
