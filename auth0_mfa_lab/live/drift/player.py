@@ -23,7 +23,8 @@ from auth0_mfa_lab.sandbox.clock import Clock
 from auth0_mfa_lab.sandbox.mfa.challenge import PERIOD, otp_candidates, recovery_of, step_key
 from auth0_mfa_lab.sandbox.mfa.factors import state_of
 from auth0_mfa_lab.sandbox.preparing import enroll_factors
-from auth0_mfa_lab.sandbox.records import CONNECTIONS, Api, Login
+from auth0_mfa_lab.sandbox.records import Api, Login
+from auth0_mfa_lab.sandbox.settings import CONNECTIONS
 from auth0_mfa_lab.wire.aliases import Aliases
 from auth0_mfa_lab.wire.claims import claims_of
 from auth0_mfa_lab.wire.exchange import Body, Response, plain_data
