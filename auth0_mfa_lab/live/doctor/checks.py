@@ -59,7 +59,7 @@ class Check:
     `asks` are grants that the token endpoint is asked for, and `heard` judges its answers. `read` is a path behind
     `/api/v2`: the setting is the member `key` of its answer (None: the whole answer), in a list that of the item named
     `item`; `is_so` judges it. A call of `method` at `path` mends it: `adds` are put to the list that is there,
-    otherwise `value` takes the place of what is there.
+    otherwise `value` takes the place of what is there. `is_set` and `is_not` say whether that is so already.
     """
 
     name: str
@@ -76,6 +76,8 @@ class Check:
     path: str = ""
     adds: tuple[str, ...] = ()
     value: Json = None
+    is_set: str = ""
+    is_not: str = ""
 
     def of(self, subject: Subject) -> Check:
         """Return the row of this tenant: with its application and its connection."""
@@ -132,6 +134,15 @@ def missing(subject: Subject, name: str, said: str, *, stops: bool = False) -> F
     host = subject.lab.management_audience.partition("://")[2].partition("/")[0]
     curl, cli = check.commands(host) if check.call else ("", "")
     return Finding(name, "missing", said, check.symptom, check.dashboard, curl, cli, check.call or None, stops)
+
+
+def in_words(value: Json) -> str:
+    """Return a setting in a few words."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    return value or "none" if isinstance(value, str) else json.dumps(value)
 
 
 # -- what the token endpoint says
@@ -194,11 +205,14 @@ def _takes(_: Subject, check: Check, answers: list[Exchange]) -> Verdict | None:
 # -- what the Management API says
 
 
-def _has_grants(_: Subject, check: Check, there: list[Json]) -> Verdict:
-    lacking = [each for each in check.asks if each not in there]
-    if lacking:
-        return "missing", f"The application lacks {', '.join(lacking)}"
-    return "ok", f"The application has {_ALL_OF[len(check.asks)]}"
+def _is_set(_: Subject, check: Check, now: Json) -> Verdict | None:
+    """Tell whether a setting is as the call of its row would leave it."""
+    if now is None:
+        return None
+    if check.then(now) == now:
+        return "ok", check.is_set
+    lacking = ", ".join(each for each in check.adds if each not in now)
+    return "missing", check.is_not.format(lacking=lacking, now=in_words(now))
 
 
 def _has_directory(subject: Subject, _: Check, directory: Json) -> Verdict:
@@ -239,23 +253,6 @@ def _asks_always(_: Subject, __: Check, policies: list[Json]) -> Verdict:
     return "missing", "No policy: no login is asked for a second factor"
 
 
-def _is_on(_: Subject, check: Check, enabled: Json) -> Verdict:
-    return ("ok", "The factor is on") if enabled is True else ("missing", f"The factor {check.item} is off")
-
-
-def _sends_to_guardian(_: Subject, __: Check, provider: Json) -> Verdict | None:
-    if provider in (None, "guardian"):
-        return ("ok", "The Guardian app gets the pushes") if provider else None
-    return "missing", f"{provider}: pushes go to an app of one's own, not to the Guardian app"
-
-
-def _is_ticked(_: Subject, check: Check, types: list[Json]) -> Verdict:
-    (feature,) = check.wanted_by
-    if feature in types:
-        return "ok", f"{feature} is ticked"
-    return "missing", f"The phone factor may use {', '.join(map(str, types)) or 'none'}"
-
-
 def _sends_messages(subject: Subject, _: Check, provider: Json) -> Verdict | None:
     if provider == "auth0" and "voice" in subject.wanted:
         return "not known", "auth0: Auth0's own provider sends SMS only. A call needs one of your own"
@@ -276,15 +273,17 @@ _CONNECTIONS = "/connections?fields=name%2Cstrategy%2Cenabled_clients"
 def _grant(name: str, grants: tuple[str, ...], symptom: str, box: str, wanted_by: tuple[str, ...] = ()) -> Check:
     path, dashboard = f"/clients/{_CLIENT}", f"{_APPLICATION} > Advanced Settings > Grant Types > {box}"
     return Check(
-        name, symptom, dashboard, wanted_by, grants, _allows, f"{path}?fields=grant_types", _has_grants,
+        name, symptom, dashboard, wanted_by, grants, _allows, f"{path}?fields=grant_types", _is_set,
         key="grant_types", method="PATCH", path=path, adds=grants,
+        is_set=f"The application has {_ALL_OF[len(grants)]}", is_not="The application lacks {lacking}",
     )  # fmt: skip
 
 
 def _factor(name: str, factor: str, place: str, wanted_by: tuple[str, ...], symptom: str = _OFF) -> Check:
     return Check(
-        name, symptom, f"{_MULTI} > {place}", wanted_by, read=_FACTORS, is_so=_is_on,
+        name, symptom, f"{_MULTI} > {place}", wanted_by, read=_FACTORS, is_so=_is_set,
         key="enabled", item=factor, method="PUT", path=f"{_FACTORS}/{factor}", value=True,
+        is_set="The factor is on", is_not=f"The factor {factor} is off",
     )  # fmt: skip
 
 
@@ -292,8 +291,9 @@ def _message_type(name: str, feature: str) -> Check:
     path = f"{_FACTORS}/phone/message-types"
     symptom = f"POST /mfa/associate with {feature} answers unsupported_challenge_type, as for a factor that is off"
     return Check(
-        name, symptom, f"{_MULTI} > Phone Message > Delivery method", (feature,), read=path, is_so=_is_ticked,
+        name, symptom, f"{_MULTI} > Phone Message > Delivery method", (feature,), read=path, is_so=_is_set,
         key="message_types", method="PUT", path=path, adds=(feature,),
+        is_set=f"{feature} is ticked", is_not="The phone factor may use {now}",
     )  # fmt: skip
 
 
@@ -340,7 +340,8 @@ _ROWS = (
     Check("push provider",
           "The challenge answers 200, no push reaches the Guardian app, and the poll stays pending until it expires; the tenant's log has gd_send_pn_failure",
           f"{_MULTI} > Push Notification using Auth0 Guardian > Guardian, in the place of Custom", ("push",),
-          is_so=_sends_to_guardian, **_setting(f"{_FACTORS}/push-notification/selected-provider", "PUT", "provider", "guardian")),
+          is_so=_is_set, is_set="The Guardian app gets the pushes", is_not="{now}: pushes go to an app of one's own, not to the Guardian app",
+          **_setting(f"{_FACTORS}/push-notification/selected-provider", "PUT", "provider", "guardian")),
     _factor("otp", "otp", "One-time Password", ("otp",)),
     _factor("sms", "sms", "Phone Message", ("sms", "voice"), f"{_OFF}: for SMS and for calls"),
     _message_type("SMS message type", "sms"),

@@ -8,7 +8,6 @@ credentials are sent before the discovery document says that this is a tenant of
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +17,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from auth0_mfa_lab.errors import LabError, NoAnswer
-from auth0_mfa_lab.live.doctor.checks import CHECKS, FEATURES, Check, Subject, Verdict, meaning, missing
+from auth0_mfa_lab.live.doctor.checks import CHECKS, FEATURES, Check, Subject, Verdict, in_words, meaning, missing
 from auth0_mfa_lab.live.doctor.findings import Diagnosis, Finding, State, one_line
 from auth0_mfa_lab.live.doctor.settings import KNOWN, check_settings, misspelled
 from auth0_mfa_lab.settings import values_of
@@ -374,7 +373,7 @@ def _mended(api: Management, check: Check, allow: Callable[[str], bool]) -> tupl
     then = check.then(now)
     if then == now:
         return True, "it is so already"
-    before, after = (one_line(read.masked(_text(value))) for value in (now, then))
+    before, after = (one_line(read.masked(in_words(value))) for value in (now, then))
     if not allow(f"{check.name}: {check.call}\n  now   {before}\n  then  {after}\nSend it?"):
         return False, "left as it was"
     written = api.send(check.method, check.path, json=check.body(then))
@@ -385,12 +384,3 @@ def _outcome(answer: Exchange) -> str:
     """Return an answer of the Management API in words: it says `message`, and its `error` is the status's phrase."""
     said = answer.json.get("message") if isinstance(answer.json, dict) else None
     return f"{answer.outcome}{f': {answer.masked(said)}' if isinstance(said, str) else ''}"
-
-
-def _text(value: Json) -> str:
-    """Return a setting in a few words."""
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) or "none"
-    return value or "none" if isinstance(value, str) else json.dumps(value)

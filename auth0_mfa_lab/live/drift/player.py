@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from urllib.parse import parse_qsl, quote, unquote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 import httpx
 import pyotp
@@ -79,8 +79,7 @@ class Player:
         self._given: set[str] = set()
         self._codes: dict[str, str] = {}
         self._barcodes: dict[str, str] = {}
-        self._tickets: dict[str, str] = {}
-        self._oob_codes: list[str] = []
+        """What the person may scan later, "" for a challenge, by its oob_code."""
         for identifier, scopes in scenario.apis.items():
             if self._tenant.api(identifier) is None:
                 self._tenant.add_api(Api(identifier=identifier, scopes=tuple(sorted(scopes))))
@@ -128,11 +127,7 @@ class Player:
             self._aliases.learn(kind, value)
         self._pair(call.data, plain_data(sandbox), kinds)
         if oob_code := member(plain_data(sandbox), "oob_code"):
-            self._oob_codes.append(oob_code)
-            # What the person may scan later.
             self._barcodes[oob_code] = member(plain_data(sandbox), "barcode_uri")
-            query = dict(parse_qsl(member(call.said, "barcode_uri").partition("?")[2]))
-            self._tickets[query.get("enrollment_tx_id", "")] = oob_code
         found = compare(call.response, sandbox, people=kinds.keys() | theirs.keys(), translate=self._translated)
         return Step(call=call, sandbox=sandbox, found=found)
 
@@ -304,7 +299,7 @@ class Player:
         elif waits == "answer" and (call.granted or call.was_rejected):
             self._answer(oob_code, accepted=call.granted)
         elif not oob_code and call.granted and call.path in (LIST, CHALLENGE) and self._shows_a_scan(call):
-            for begun in [each for each in self._barcodes if self._awaits(each) == "scan"]:
+            for begun in self._that_await("scan"):
                 self._scan(begun)
 
     def _shows_a_scan(self, call: Call) -> bool:
@@ -318,15 +313,16 @@ class Player:
         return login is not None and pushes > len(self._tenant.authenticators.active_kind(user_id, "push"))
 
     def _by_phone(self, call: Call) -> httpx.Response | None:
-        """Let the sandbox's phone do what a phone did in the recording."""
-        if call.path.endswith("/api/enroll"):
-            ticket = re.search(r"id\s*=\s*[\"']?([^\"'\s]+)", str(call.request.header("authorization") or ""))
-            return self._scan(self._tickets.get(ticket[1] if ticket else "", ""))
-        waiting = [each for each in self._oob_codes if self._awaits(each) == "answer"]
-        if waiting and call.path.endswith("/api/resolve-transaction"):
+        """Let the sandbox's phone do what a phone did in the recording: with what began last."""
+        if call.path.endswith("/api/enroll") and (begun := self._that_await("scan")):
+            return self._scan(begun[-1])
+        if call.path.endswith("/api/resolve-transaction") and (waiting := self._that_await("answer")):
             claims = claims_of(member(call.sent, "challenge_response")) or {}
             return self._answer(waiting[-1], accepted=claims.get("auth0_guardian_accepted") is True)
         return None
+
+    def _that_await(self, what: str) -> list[str]:
+        return [each for each in self._barcodes if self._awaits(each) == what]
 
     def _awaits(self, oob_code: str) -> str | None:
         """Return what a push transaction still waits for: `scan` or `answer`; None for any other."""
