@@ -16,7 +16,7 @@ from auth0_mfa_lab.client import Connection
 from auth0_mfa_lab.clock import LabClock
 from auth0_mfa_lab.phone import LabPhone, Notification, SandboxPhone
 from auth0_mfa_lab.show.phone import Seen, look_at
-from auth0_mfa_lab.show.told import Lines, Told
+from auth0_mfa_lab.show.sentences import Lines, Told
 from auth0_mfa_lab.tenants.operations import Ask
 from auth0_mfa_lab.tenants.sandbox import PhoneScreen
 from auth0_mfa_lab.wire.exchange import Exchange

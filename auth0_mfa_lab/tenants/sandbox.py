@@ -15,8 +15,8 @@ from auth0_mfa_lab.phone import SandboxPhone
 from auth0_mfa_lab.show.evidence import Evidence
 from auth0_mfa_lab.show.limits import DOCUMENTED, NOTE, Limits
 from auth0_mfa_lab.show.phone import Seen, look_at, secrets_in
+from auth0_mfa_lab.show.sentences import Lines
 from auth0_mfa_lab.show.switches import Switches
-from auth0_mfa_lab.show.told import Lines
 from auth0_mfa_lab.tenants.operations import Ask, Recorder
 from auth0_mfa_lab.wire.aliases import Aliases
 
