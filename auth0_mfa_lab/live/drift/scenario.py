@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from auth0_mfa_lab.live.drift.calls import ASSOCIATE, CHALLENGE, LIST, LOGINS, MANAGEMENT, Call, member
-from auth0_mfa_lab.sandbox.preparing import FACTORS
+from auth0_mfa_lab.sandbox import FACTORS
 from auth0_mfa_lab.wire.har import Recording
 from auth0_mfa_lab.wire.operations import Json
 
