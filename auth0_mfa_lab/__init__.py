@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.client import Client
-    from auth0_mfa_lab.errors import LabError, NoAnswer, SettingsError
+    from auth0_mfa_lab.errors import LabError, SettingsError
     from auth0_mfa_lab.lab import Lab
     from auth0_mfa_lab.polling import State
-    from auth0_mfa_lab.secret import Secret
+    from auth0_mfa_lab.secrets.secret import Secret
     from auth0_mfa_lab.settings import Settings
-    from auth0_mfa_lab.wire.exchange import Exchange
+    from auth0_mfa_lab.wire.exchange import Exchange, NoAnswer
     from auth0_mfa_lab.wire.journal import Journal
 
 __version__ = "0.1.0"
@@ -33,10 +33,10 @@ _HOMES = {
     "Client": "client",
     "Exchange": "wire.exchange",
     "Journal": "wire.journal",
-    "Secret": "secret",
+    "Secret": "secrets.secret",
     "State": "polling",
     "LabError": "errors",
-    "NoAnswer": "errors",
+    "NoAnswer": "wire.exchange",
     "SettingsError": "errors",
     "Settings": "settings",
 }

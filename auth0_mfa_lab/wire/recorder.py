@@ -7,9 +7,9 @@ from typing import Protocol
 
 import httpx
 
+from auth0_mfa_lab.secrets.log_guard import LogGuard, under_way
 from auth0_mfa_lab.wire.exchange import Body, Exchange, Failure, Request, Response, Speaker
 from auth0_mfa_lab.wire.journal import Journal
-from auth0_mfa_lab.wire.log_guard import LogGuard, under_way
 
 EXCHANGE = "auth0_mfa_lab.exchange"
 """The key of `httpx.Response.extensions` under which the recorder puts the Exchange."""
@@ -56,12 +56,7 @@ class RecordingTransport(httpx.BaseTransport):
         guard = self._guard()
         if guard is not None:
             guard.before(request)
-        sent = Request(
-            method=request.method,
-            url=str(request.url),
-            headers=tuple((name.lower(), value) for name, value in request.headers.items()),
-            body=Body(request.read()),
-        )
+        sent = Request.of(request)
         try:
             with under_way():
                 answer = self._inner.handle_request(request)

@@ -9,9 +9,7 @@ from functools import cached_property
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from auth0_mfa_lab.show.endpoints import ENDPOINTS, PATHS, endpoints_of
-from auth0_mfa_lab.wire.exchange import plain_data
-from auth0_mfa_lab.wire.har import Recorded
-from auth0_mfa_lab.wire.operations import Json
+from auth0_mfa_lab.wire.exchange import Json, Recorded, plain_data
 
 MANAGEMENT, LIST, ASSOCIATE, CHALLENGE = "/api/v2/", "/mfa/authenticators", "/mfa/associate", "/mfa/challenge"
 LOGINS = ("password", "password-realm", "passwordless/otp")

@@ -14,14 +14,13 @@ from auth0_mfa_lab.live.drift.compare import Found
 from auth0_mfa_lab.live.drift.player import Player, Step
 from auth0_mfa_lab.live.drift.scenario import scenario_of
 from auth0_mfa_lab.sandbox.errors import ROWS, EvidenceRow
+from auth0_mfa_lab.secrets.aliases import Aliases
+from auth0_mfa_lab.secrets.messages import secrets_of_path
 from auth0_mfa_lab.show.endpoints import covered
 from auth0_mfa_lab.show.table import WIDTH, Column, html_table, text_table, wrap
-from auth0_mfa_lab.wire.aliases import Aliases
-from auth0_mfa_lab.wire.exchange import plain_data
+from auth0_mfa_lab.wire.exchange import Json, plain_data
 from auth0_mfa_lab.wire.har import Recording, read_har
-from auth0_mfa_lab.wire.matching import secrets_by_kind
-from auth0_mfa_lab.wire.operations import Json
-from auth0_mfa_lab.wire.secrets_of import secrets_of_path
+from auth0_mfa_lab.wire.replay import secrets_by_kind
 
 _LONGEST = 200
 _MARKED_AS = {"doc": "documented", "test": "seen in an SDK's test", "forum": "seen in a forum", "guess": "a guess"}

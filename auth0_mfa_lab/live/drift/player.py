@@ -24,11 +24,10 @@ from auth0_mfa_lab.sandbox.mfa.challenge import PERIOD, otp_candidates, recovery
 from auth0_mfa_lab.sandbox.mfa.factors import state_of
 from auth0_mfa_lab.sandbox.records import Api, Login
 from auth0_mfa_lab.sandbox.settings import CONNECTIONS
-from auth0_mfa_lab.wire.aliases import Aliases
-from auth0_mfa_lab.wire.claims import claims_of
-from auth0_mfa_lab.wire.exchange import Body, Response, plain_data
-from auth0_mfa_lab.wire.matching import secrets_by_kind
-from auth0_mfa_lab.wire.operations import Json
+from auth0_mfa_lab.secrets.aliases import Aliases
+from auth0_mfa_lab.secrets.claims import claims_of
+from auth0_mfa_lab.wire.exchange import Body, Json, Response, plain_data
+from auth0_mfa_lab.wire.replay import secrets_by_kind
 
 _KEPT = (
     *("content-type", "accept", "accept-language", "x-request-language", "auth0-forwarded-for", "auth0-client"),
@@ -253,7 +252,7 @@ class Player:
             return self._pairs[live]
         login = self._login(member(call.sent, "mfa_token"))
         if name == "binding_code":
-            transaction = self._tenant.transactions.oob(self._pairs.get(member(call.sent, "oob_code"), ""))
+            transaction = self._tenant.transactions.oob_codes.get(self._pairs.get(member(call.sent, "oob_code"), ""))
             code = transaction.code if transaction else None
         elif name == "recovery_code":
             entry = recovery_of(self._tenant, login.request.user_id) if login else None
@@ -280,7 +279,7 @@ class Player:
     def _login(self, live: str) -> Login | None:
         """Return the login behind the live tenant's mfa_token or MFA access token."""
         token = self._pairs.get(live, "")
-        return self._tenant.transactions.login(token) or self._tenant.access_login(token)
+        return self._tenant.transactions.logins.get(token) or self._tenant.access_login(token)
 
     def _user(self, person: Person) -> User | None:
         wanted = person.realm if person.realm in CONNECTIONS else self._own.realm
@@ -308,8 +307,8 @@ class Player:
         pushes = sum("auth0" in (each.get("oob_channel"), each.get("oob_channels")) for each in active)
         if call.path == CHALLENGE:
             pushes = int(call.said.get("challenge_type") == "oob" and "binding_method" not in call.said)
-        user_id = login.request.user_id if login else ""
-        return login is not None and pushes > len(self._tenant.authenticators.active_kind(user_id, "push"))
+        there = self._tenant.authenticators.active_of(login.request.user_id) if login else ()
+        return login is not None and pushes > sum(entry.kind == "push" for entry in there)
 
     def _by_phone(self, call: Call) -> httpx.Response | None:
         """Let the sandbox's phone do what a phone did in the recording: with what began last."""
@@ -325,7 +324,7 @@ class Player:
 
     def _awaits(self, oob_code: str) -> str | None:
         """Return what a push transaction still waits for: `scan` or `answer`; None for any other."""
-        transaction = self._tenant.transactions.oob(oob_code)
+        transaction = self._tenant.transactions.oob_codes.get(oob_code)
         is_push = transaction is not None and transaction.channel == "auth0"
         if transaction is None or not is_push or state_of(self._tenant, transaction) != "pending":
             return None
@@ -336,7 +335,7 @@ class Player:
         return self._phone.scan(barcode) if barcode else None
 
     def _answer(self, oob_code: str, *, accepted: bool) -> httpx.Response | None:
-        transaction = self._tenant.transactions.oob(oob_code)
+        transaction = self._tenant.transactions.oob_codes.get(oob_code)
         for push in self._phone.notifications:
             if transaction is not None and push.challenge == transaction.challenge:
                 return self._phone.allow(push) if accepted else self._phone.reject(push=push)

@@ -9,8 +9,8 @@ from typing import Literal
 
 from auth0_mfa_lab.live.drift.calls import ASSOCIATE, CHALLENGE, LIST, LOGINS, MANAGEMENT, Call, member
 from auth0_mfa_lab.sandbox import FACTORS
+from auth0_mfa_lab.wire.exchange import Json
 from auth0_mfa_lab.wire.har import Recording
-from auth0_mfa_lab.wire.operations import Json
 
 Role = Literal["app", "public", "machine"]
 _PREFIXES = {"auth0": "push", "totp": "otp", **{each: each for each in FACTORS}}
