@@ -64,7 +64,7 @@ class Sandbox:
     ) -> None:
         for name, value, known in (("profile", profile, get_args(Profile)), ("policy", policy, get_args(Policy))):
             if value not in known:
-                raise ValueError(f"Unknown {name} {value!r}; the sandbox has {', '.join(known)}.")
+                raise ValueError(f"Unknown {name} {value!r}; the sandbox has {', '.join(sorted(known))}.")
         self.domain = domain
         self.domains = Domains(domain)
         self.clock = clock or Clock()
