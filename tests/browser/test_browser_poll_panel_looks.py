@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from auth0_mfa_lab.show.cards import alert
-from auth0_mfa_lab.show.poll_html import static_html
+from auth0_mfa_lab.show.poll import PollView
 from tests.browser.jupyter import DARK, LIGHT, Jupyter, Notebook, notebook_of, until
 from tests.browser.looks import NARROW, TASKS, WIDE, at_width, in_theme, serious, sticks_out, tab_order
 from tests.browser.scenes import LIVE_CHALLENGE, PANEL, SANDBOX, button, is_ready, poll_status
@@ -308,7 +308,8 @@ def test_the_page_without_widgets_reads_in_a_notebook_that_nobody_trusts(
     pending.once()
     clock = Standing()
     granted = a_run(PENDING, PENDING, GRANTED, clock=clock).until_done(clock.advance)
-    html = static_html(pending, pending.now() + 5) + static_html(granted, clock.now()) + alert("No.", "It broke.", "x")
+    html = "".join(PollView.of(run, run.now() + 5).html(run) for run in (pending, granted))
+    html += alert("No.", "It broke.", "x")
     content: dict[str, Any] = notebook_of(["panel"])
     data = {"text/html": html, "text/plain": "PollPanel"}
     output = {"output_type": "execute_result", "execution_count": 1, "metadata": {}, "data": data}
