@@ -11,8 +11,7 @@ from auth0_mfa_lab.client import Client, Connection
 from auth0_mfa_lab.clock import LabClock
 from auth0_mfa_lab.errors import SettingsError
 from auth0_mfa_lab.inbox import LabInbox, OwnInbox
-from auth0_mfa_lab.live.codes import Codes
-from auth0_mfa_lab.live.made import drawn
+from auth0_mfa_lab.live.test_user import Codes, drawn
 from auth0_mfa_lab.phone import LabPhone, OwnPhone, ask_hidden
 from auth0_mfa_lab.settings import Settings
 from auth0_mfa_lab.show.page import show, show_all
@@ -23,8 +22,8 @@ from auth0_mfa_lab.wire.journal import Journal
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.live.administrator import Administrator
+    from auth0_mfa_lab.live.guard import Guard
     from auth0_mfa_lab.live.record import Record
-    from auth0_mfa_lab.live.watch import Watch
     from auth0_mfa_lab.management import Management
     from auth0_mfa_lab.sandbox import Phone, Sandbox
     from auth0_mfa_lab.show.phone import Screen
@@ -54,7 +53,7 @@ class Bench(Lines):
         self._screen: Screen | None = None
         self._record: Record | None = None
         self._recording: Recording | None = None
-        self._watch: Watch | None = None
+        self._guard: Guard | None = None
         self._administrator: Administrator | None = None
         self._codes = Codes(ask_hidden, now=clock.now)
         self.phone: LabPhone = OwnPhone(self.aliases, self._prompt)

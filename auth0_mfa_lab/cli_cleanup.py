@@ -10,9 +10,8 @@ import click
 
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.lab import Lab
-from auth0_mfa_lab.live.left import LeftFile
+from auth0_mfa_lab.live.leftovers import LeftFile, Leftovers
 from auth0_mfa_lab.settings import Settings
-from auth0_mfa_lab.show.leftovers import Leftovers
 
 STAYS, UNREACHED = 1, 2
 

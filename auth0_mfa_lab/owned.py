@@ -20,8 +20,8 @@ from auth0_mfa_lab.settings import Settings
 if TYPE_CHECKING:
     from auth0_mfa_lab.live.doctor.findings import Diagnosis
     from auth0_mfa_lab.live.drift.drift import Drift
+    from auth0_mfa_lab.live.leftovers import Leftovers
     from auth0_mfa_lab.people import User
-    from auth0_mfa_lab.show.leftovers import Leftovers
 
 B = TypeVar("B", bound=Bench)
 
@@ -53,9 +53,9 @@ class OwnTenant(Bench):
             weakref.finalize(lab, reached.close)
         learn_settings(settings, lab.aliases)
         remember_tenant(lab)
-        from auth0_mfa_lab.live.keeping import watch_over
+        from auth0_mfa_lab.live.leftovers import stand_guard
 
-        lab._watch = watch_over(lab)
+        lab._guard = stand_guard(lab)
         if settings.virtual_phone:
             from auth0_mfa_lab.virtual_phone import give_virtual_phone
 
@@ -81,7 +81,7 @@ class OwnTenant(Bench):
         a phone or the dashboard can remove it says. A sandbox keeps nothing. Raises NotConfirmed where nobody can be
         asked, LabError when the tenant does not let itself be read.
         """
-        from auth0_mfa_lab.live.keeping import cleaned
+        from auth0_mfa_lab.live.leftovers import cleaned
 
         return cleaned(self, yes=yes, dry_run=dry_run)
 
@@ -102,7 +102,7 @@ class OwnTenant(Bench):
         return drift(path, allow=allow)
 
     def _own_user(self, factors: Sequence[str]) -> User:
-        from auth0_mfa_lab.live.keeping import own_user
+        from auth0_mfa_lab.live.test_user import own_user
 
         return own_user(self, factors)
 
