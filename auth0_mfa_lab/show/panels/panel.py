@@ -68,6 +68,7 @@ class Place(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
     def __init__(self, *, at_home: Callable[[Callable[[], object]], None], now: Callable[[], float]) -> None:
         """Show nothing yet; `at_home` brings a message of the page's to its panel's loop, `now` is in seconds."""
         super().__init__()
+        self.children: tuple[OnPage, ...] = ()
         self._at_home, self._now = at_home, now
 
     @property
