@@ -13,14 +13,15 @@ from auth0_mfa_lab.clock import SandboxClock
 from auth0_mfa_lab.errors import ClaimFailed, LabError
 from auth0_mfa_lab.exports.curl import runnable
 from auth0_mfa_lab.exports.export import Exported, exported
+from auth0_mfa_lab.exports.mermaid import mermaid
 from auth0_mfa_lab.owned import OwnTenant, recorded_in, remember_tenant
 from auth0_mfa_lab.paneled import Panels
 from auth0_mfa_lab.people import User, learn_settings
 from auth0_mfa_lab.replayed import Replays
 from auth0_mfa_lab.settings import Settings
+from auth0_mfa_lab.show.journal import Diagram
 from auth0_mfa_lab.show.limits import Limits
-from auth0_mfa_lab.show.sequence import Sequence as Diagram
-from auth0_mfa_lab.show.told import Told
+from auth0_mfa_lab.show.sentences import Told
 from auth0_mfa_lab.tenants.operations import Recorder, in_process
 from auth0_mfa_lab.tenants.sandbox import SandboxInfo, fresh_user, furnish, limits_of, open_box
 from auth0_mfa_lab.tokens import Inspection, inspect
@@ -152,7 +153,7 @@ class Lab(Replays, OwnTenant, Panels):
 
     def diagram(self) -> Diagram:
         """Return the journal as a sequence diagram: who said what to whom."""
-        return Diagram(self.journal)
+        return Diagram(mermaid(self.journal))
 
     def export(self, kind: str, exchange: Exchange | None = None) -> Exported:
         """Return the journal as something to take away, with no secret in it; `.save(path)` writes it.

@@ -16,7 +16,7 @@ from auth0_mfa_lab.client import Connection
 from auth0_mfa_lab.clock import LabClock
 from auth0_mfa_lab.phone import LabPhone, Notification, SandboxPhone
 from auth0_mfa_lab.show.phone import PhoneView, Raw, look_at
-from auth0_mfa_lab.show.told import Lines, Told
+from auth0_mfa_lab.show.sentences import Lines, Told
 from auth0_mfa_lab.tenants.operations import Ask
 from auth0_mfa_lab.tenants.sandbox import PhoneScreen
 from auth0_mfa_lab.wire.exchange import Exchange
@@ -111,7 +111,8 @@ def give_virtual_phone(lab: Bench, *, bars: str = "") -> None:
 
     The lab says so in its first line.
     """
-    from auth0_mfa_lab.sandbox import Chance, Delivery, Phone, PhoneError, WallClock
+    from auth0_mfa_lab.sandbox import Chance, Delivery, Phone, WallClock
+    from auth0_mfa_lab.sandbox.guardian.phone import PhoneError
 
     origin = lab.settings.origin
     http = Connection(origin, _Remarked(lab._transport), lab.journal).http("phone")

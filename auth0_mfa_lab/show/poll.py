@@ -24,7 +24,7 @@ from auth0_mfa_lab.polling import (
 )
 from auth0_mfa_lab.show.cards import Tone, bar, colour, facts, fold, line, spoken, status_line
 from auth0_mfa_lab.show.meanings import meaning_of
-from auth0_mfa_lab.show.page import pre
+from auth0_mfa_lab.show.exchange import pre
 from auth0_mfa_lab.wire.exchange import Exchange
 
 Doing = Literal["idle", "waiting", "asking"]
@@ -63,11 +63,11 @@ def show_poll(run: PollRun) -> dict[str, str]:
     for outcome, when, times, _ in _rows_of_equals(run, lambda each: each.outcome):
         lines.append(f"  {when:>14}  {outcome}{times}")
     if run.exchange is None:
-        return {"text/plain": "\n".join(lines), "text/html": pre("\n".join(lines))}
+        return {"text/plain": "\n".join(lines), "text/html": pre(escape("\n".join(lines)))}
     text, html = run.exchange.show(run.exchange)
     return {
         "text/plain": "\n".join([*lines, "", text]),
-        "text/html": f"<p><b>{escape(lines[0])}</b></p>{pre(chr(10).join(lines[1:]))}{html}",
+        "text/html": f"<p><b>{escape(lines[0])}</b></p>{pre(escape(chr(10).join(lines[1:])))}{html}",
     }
 
 

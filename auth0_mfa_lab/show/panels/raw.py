@@ -11,7 +11,7 @@ import ipywidgets
 
 from auth0_mfa_lab.secret import Secret
 from auth0_mfa_lab.show.panels.panel import OnPage, Panel, Place, html
-from auth0_mfa_lab.show.told import Told
+from auth0_mfa_lab.show.sentences import Told
 
 SHOWN_SECONDS = 120.0
 _REMARKS = {
