@@ -85,7 +85,7 @@ class Panels(Bench):
         raises = self.settings.raise_failures
         if self._screen is None:
             return OwnPhonePanel(self.journal, now=self.clock.now, raise_failures=raises)
-        return PhonePanel(self._screen, self.phone, aliases=self.aliases, raise_failures=raises)
+        return PhonePanel(self._screen, self.phone, mask=self.aliases.mask, raise_failures=raises)
 
     def reveal(self, alias: str) -> RevealPanel:
         """Show one raw value, that of `<access_token 1>` or its like, in a panel that leaves nothing in the file."""

@@ -15,7 +15,7 @@ import httpx
 from auth0_mfa_lab.client import Connection
 from auth0_mfa_lab.clock import LabClock
 from auth0_mfa_lab.phone import LabPhone, Notification, SandboxPhone
-from auth0_mfa_lab.show.phone import PhoneView, Raw, look_at
+from auth0_mfa_lab.show.phone import PhoneView, look_at
 from auth0_mfa_lab.show.sentences import Lines, Told
 from auth0_mfa_lab.tenants.operations import Ask
 from auth0_mfa_lab.tenants.sandbox import PhoneScreen
@@ -131,7 +131,7 @@ def give_virtual_phone(lab: Bench, *, bars: str = "") -> None:
 class _Screen(PhoneScreen):
     """The screen of a phone that no push and no message can reach."""
 
-    def _seen(self, ask: Ask, *, learns: bool) -> tuple[PhoneView, Raw]:
+    def _seen(self, ask: Ask, *, learns: bool) -> PhoneView:
+        view = look_at(self._phone, None, (), self._clock.now(), self._aliases, learns=learns)
         # Its own name has an alias once it is enrolled, like whatever a tenant calls a person's phone.
-        now = self._clock.now()
-        return look_at(self._phone, (), (), now, self._aliases, learns=learns, name=_TITLE, remark=_REMARK)
+        return replace(view, name=_TITLE, remark=_REMARK)

@@ -20,7 +20,7 @@ from auth0_mfa_lab.people import User
 from auth0_mfa_lab.phone import Notification
 from auth0_mfa_lab.show.panels import panel as panels
 from auth0_mfa_lab.show.panels.phone import PhonePanel, Row
-from auth0_mfa_lab.show.phone import UNREAD, PhoneView, Raw
+from auth0_mfa_lab.show.phone import UNREAD, PhoneView
 from auth0_mfa_lab.wire.claims import claims_of
 from auth0_mfa_lab.wire.har import har
 
@@ -252,7 +252,7 @@ def test_what_a_page_could_take_for_markup_is_text() -> None:
     lab = Lab.sandbox()
     hostile = "<img src=x onerror=alert(1)>"
     view = PhoneView(name=hostile, time="", remark=hostile, accounts=(hostile,))
-    assert "<img" not in PhonePanel(_Seen(view), lab.phone, aliases=lab.aliases).static_html()
+    assert "<img" not in PhonePanel(_Seen(view), lab.phone, mask=lab.aliases.mask).static_html()
 
 
 def test_the_clock_the_journal_and_what_waits_are_as_they_were(lab: Lab) -> None:
@@ -273,11 +273,11 @@ class _Seen:
     def __init__(self, view: PhoneView) -> None:
         self.view = view
 
-    def look(self) -> tuple[PhoneView, Raw]:
-        return self.view, {}
+    def look(self) -> PhoneView:
+        return self.view
 
-    def glance(self) -> tuple[PhoneView, Raw]:
-        return self.view, {}
+    def glance(self) -> PhoneView:
+        return self.view
 
 
 # -- no secret
@@ -312,14 +312,14 @@ def test_looking_again_by_itself_teaches_the_lab_no_code_and_notes_nothing(lab: 
     known, noted = lab.aliases.shown(), len(lab.journal.operations)
     lab.clock.advance(30)
     asyncio.run(panel._tick())
-    assert [each.alias for each in panel.card.codes] == [UNREAD, UNREAD]
+    assert [repr(each.code) for each in panel.card.codes] == [UNREAD, UNREAD]
     assert (lab.aliases.shown(), len(lab.journal.operations)) == (known, noted)
     assert leaks(panel, raw_of(lab)) == []
     assert repr(lab.phone.code()) == "<otp 3>"
     asyncio.run(panel._tick())
-    assert [each.alias for each in panel.card.codes] == [UNREAD, "<otp 3>"]
+    assert [repr(each.code) for each in panel.card.codes] == [UNREAD, "<otp 3>"]
     panel.refresh()
-    assert [each.alias for each in panel.card.codes] == ["<otp 4>", "<otp 3>"]
+    assert [repr(each.code) for each in panel.card.codes] == ["<otp 4>", "<otp 3>"]
 
 
 def test_a_message_that_arrives_is_shown_without_the_code_that_nobody_has_read(lab: Lab) -> None:
@@ -330,9 +330,9 @@ def test_a_message_that_arrives_is_shown_without_the_code_that_nobody_has_read(l
     known = lab.aliases.shown()
     asyncio.run(panel._tick())
     mail, sms = panel.card.messages
-    assert (sms.said, sms.alias) == ("SMS for passwordless login", UNREAD)
+    assert (sms.said, repr(sms.code)) == ("SMS for passwordless login", UNREAD)
     assert f"Your verification code for sandbox is: [{UNREAD}]" in text_of(sms.html)
-    assert (mail.said, mail.alias) == ("Email for passwordless login", "")
+    assert (mail.said, mail.code) == ("Email for passwordless login", None)
     assert f"[{UNREAD}]" in mail.html
     assert lab.aliases.shown() == known
     assert "A message has come: Email for passwordless login" in panel._status.value
@@ -345,7 +345,7 @@ def test_a_message_that_arrives_is_shown_without_the_code_that_nobody_has_read(l
 
 def test_a_card_of_the_same_sight_is_the_same_card(lab: Lab) -> None:
     panel = furnished(lab)
-    assert panel._screen.glance()[0] == panel.card
+    assert panel._screen.glance() == panel.card
     assert isinstance(hash(panel.card), int)
 
 
@@ -573,7 +573,7 @@ def test_with_auth0_lab_raise_a_click_that_fails_raises(lab: Lab) -> None:
     screen = lab._screen
 
     async def story() -> None:
-        panel = PhonePanel(screen, _Broken("broken"), aliases=lab.aliases, raise_failures=True)
+        panel = PhonePanel(screen, _Broken("broken"), mask=lab.aliases.mask, raise_failures=True)
         pushes(panel)[0].buttons[0].click()
         with pytest.raises(RuntimeError, match="broken"):
             await panel.done()
@@ -735,7 +735,7 @@ def test_looking_happens_on_another_thread_and_a_failure_of_it_is_seen_and_goes(
             super().__init__(view)
             self.fails, self.threads = False, set[int]()
 
-        def glance(self) -> tuple[PhoneView, Raw]:
+        def glance(self) -> PhoneView:
             self.threads.add(threading.get_ident())
             if self.fails:
                 raise LabError("No served sandbox answers.")
@@ -743,7 +743,7 @@ def test_looking_happens_on_another_thread_and_a_failure_of_it_is_seen_and_goes(
 
     async def story() -> None:
         screen = Faulty(PhoneView(name="a phone", time=""))
-        panel = PhonePanel(screen, lab.phone, aliases=lab.aliases, raise_failures=True)
+        panel = PhonePanel(screen, lab.phone, mask=lab.aliases.mask, raise_failures=True)
         on_a_page(panel)
         await until(lambda: screen.threads)
         assert threading.get_ident() not in screen.threads
@@ -816,7 +816,7 @@ def test_on_a_recording_nothing_can_be_pressed_and_a_sentence_says_why(lab: Lab,
     assert all(each.look == "off" for row in (*pushes(panel), *codes(panel)) for each in row.buttons)
     assert all(row.reason and row.reason.disabled for row in pushes(panel))
     asyncio.run(panel._tick())
-    assert panel.card.codes[0].alias == "<otp 1>"
+    assert repr(panel.card.codes[0].code) == "<otp 1>"
     with pytest.raises(LabError, match="This is a recording"):
         panel.show_code()
 

@@ -1,8 +1,8 @@
 """A phone as it is shown: a virtual one with what is on it, or what to do on one's own.
 
-`look_at` makes a `PhoneView` of a virtual phone, which is masked and holds no secret, and its raw codes apart. A glance
-teaches the lab nothing: a code that nothing asked for yet has no alias, and is shown without one. Otherwise the numbers
-of the aliases would depend on how often the page looked.
+`look_at` makes a `PhoneView` of a virtual phone: its texts are masked, its codes are Secrets. A glance teaches the lab
+nothing: a code that nothing asked for yet has no alias, and is shown without one. Otherwise the numbers of the aliases
+would depend on how often the page looked.
 """
 
 from __future__ import annotations
@@ -16,15 +16,13 @@ from html import escape
 from typing import Any, Protocol
 
 from auth0_mfa_lab.polling import OOB_CODE_SECONDS
+from auth0_mfa_lab.secret import Secret
 from auth0_mfa_lab.show.cards import bar, card, line, spoken, status_line
 from auth0_mfa_lab.wire.aliases import Aliases
 from auth0_mfa_lab.wire.exchange import Exchange
 from auth0_mfa_lab.wire.journal import Journal
 
 Json = Any
-Raw = Mapping[str, tuple[str, float]]
-"""The code of a line by the line's id, and for how many seconds it may be drawn."""
-
 MOST = 6
 """So many accounts and codes, and so many messages, are looked at: the newest."""
 PUSH_SECONDS = 300
@@ -62,26 +60,26 @@ class Screen(Protocol):
     def bars(self) -> str:
         """Why nothing on it can be pressed; "" where it can."""
 
-    def look(self) -> tuple[PhoneView, Raw]:
+    def look(self) -> PhoneView:
         """Return what is on it, because somebody asked: its codes are learned, and a recording has it."""
 
-    def glance(self) -> tuple[PhoneView, Raw]:
+    def glance(self) -> PhoneView:
         """Return what is on it, and leave no trace of that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A push, a code or a message: in words and as HTML, with the alias of the code in it, "" where there is none.
+    """A push, a code or a message: in words and as HTML; `whose` is the account or the address.
 
-    `whose` is the account's or the address; `ends_at` is when an account shows its next code, 0 for any other line.
+    `code` is what can be drawn of it, for `seconds` from the look on; a code that has no alias yet is shown as UNREAD.
     """
 
     id: str
     said: str
     whose: str
     html: str
-    alias: str = ""
-    ends_at: float = 0.0
+    code: Secret | None = None
+    seconds: float = MESSAGE_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,59 +151,37 @@ class PhoneView:
 
 
 def look_at(
-    phone: Any,
-    pushes: Sequence[Any],
-    messages: Sequence[Json],
-    now: float,
-    aliases: Aliases,
-    *,
-    learns: bool,
-    name: str = "",
-    remark: str = "",
-) -> tuple[PhoneView, Raw]:
-    """Return what a virtual phone shows with the pushes that wait on it and the messages, newest first; and its codes.
+    phone: Any, pushes: Sequence[Any] | None, messages: Sequence[Json], now: float, aliases: Aliases, *, learns: bool
+) -> PhoneView:
+    """Return what a virtual phone shows at `now`, epoch seconds; nothing moves or is asked.
 
-    `now` is in epoch seconds; nothing moves or is asked. With `learns`, the codes and links have aliases from then on.
+    `pushes` are those that wait, None where none can reach the phone; `messages` begin with the newest. With `learns`,
+    the codes and links have aliases from then on.
     """
-    enrolled = {each.user_id: each for each in phone.enrollments}
-    with_codes = {each.user_id for each in phone.accounts}
-    shown = [(each, each.totp.at(int(now))) for each in phone.accounts[-MOST:]]
-    sent = [*zip(messages, _ids(messages), strict=True)][:MOST]
-    if learns:
-        for _, code in shown:
-            aliases.learn("otp", code)
-        for each, _ in sent:
-            if each["code"]:
-                aliases.learn("code" if each["purpose"] == "passwordless" else "binding_code", each["code"])
-            if each["link"]:
-                aliases.learn("link", each["link"])
+    mask, enrolled = aliases.mask, {each.user_id: each for each in phone.enrollments}
+    shown, with_codes = phone.accounts[-MOST:], {each.user_id for each in phone.accounts}
     accounts = [
-        *(_account(each, pushes=not remark, codes=each.user_id in with_codes) for each in phone.enrollments[-MOST:]),
-        *(_account(each, pushes=False, codes=True) for each, _ in shown if each.user_id not in enrolled),
+        *(_account(each, pushes is not None, each.user_id in with_codes) for each in phone.enrollments[-MOST:]),
+        *(_account(each, False, True) for each in shown if each.user_id not in enrolled),
     ]
+    newest = [*zip(messages, _ids(messages), strict=True)][:MOST]
     labels = {each.id: _label(each.label, each.issuer) for each in phone.enrollments}
-    codes = [_code(each, enrolled.get(each.user_id, each).label, code, now, aliases) for each, code in shown]
-    said = [_message(each, aliases.mask(name), aliases) for each, name in sent]
-    raw = {each.id: (code, each.ends_at - now) for each, (_, code) in zip(codes, shown, strict=True)}
-    raw |= {each.id: (of["code"], MESSAGE_SECONDS) for each, (of, _) in zip(said, sent, strict=True) if of["code"]}
-    view = PhoneView(
-        name=name or aliases.mask(phone.name),
+    return PhoneView(
+        name=mask(phone.name),
         time=_clock(now),
-        accounts=tuple(map(aliases.mask, accounts)),
-        pushes=tuple(_push(each, labels.get(each.enrollment_id, ""), now, aliases.mask) for each in pushes),
-        codes=tuple(codes),
-        messages=tuple(said),
+        accounts=tuple(map(mask, accounts)),
+        pushes=tuple(_push(each, labels.get(each.enrollment_id, ""), now, mask) for each in pushes or ()),
+        codes=tuple(_code(each, enrolled.get(each.user_id, each), now, aliases, learns) for each in shown),
+        messages=tuple(_message(*each, aliases, learns) for each in newest),
         older=len(phone.enrollments) + sum(each.user_id not in enrolled for each in phone.accounts) - len(accounts),
-        remark=remark,
     )
-    return view, raw
 
 
-def _account(account: Any, *, pushes: bool, codes: bool) -> str:
+def _account(account: Any, has_pushes: bool, has_codes: bool) -> str:
     """Return one account in a line: whose it is, at which tenant, and what comes of it."""
     issuer = getattr(account, "issuer", "") or account.label.rpartition(":")[0]
     label = _label(account.label, issuer)
-    gives = " and ".join(what for what, comes in (("pushes", pushes), ("codes", codes)) if comes)
+    gives = " and ".join(["pushes"] * has_pushes + ["codes"] * has_codes)
     return f"{label}{f' at {issuer}' if issuer not in ('', label) else ''}{f': {gives}' if gives else ''}"
 
 
@@ -227,26 +203,34 @@ def _push(push: Any, label: str, now: float, mask: Callable[[str], str]) -> Line
     return Line(id=push.id, said=said, whose=label, html=card(f"Login at {host}", *rows, mark="◎", tone="info"))
 
 
-def _code(account: Any, label: str, code: str, now: float, aliases: Aliases) -> Line:
-    label, period = aliases.mask(_label(label, "")), account.totp.interval
-    alias, ends_at = _alias_of(code, aliases), float((int(now) // period + 1) * period)
-    style = "font-family:monospace;font-size:15px;line-height:1.5;overflow-wrap:anywhere"
-    shown = f'<div style="{style}">{escape(alias)}</div>'
-    html = card(label, shown, _time_bar("Good for", ends_at - now, period), mark="#", tone="plain")
-    return Line(id=f"code {account.number}", said=label, whose=label, html=html, alias=alias, ends_at=ends_at)
+def _code(account: Any, owner: Any, now: float, aliases: Aliases, learns: bool) -> Line:
+    secret, period = _secret("otp", account.totp.at(int(now)), aliases, learns), account.totp.interval
+    left, style = period - now % period, "font-family:monospace;font-size:15px;line-height:1.5;overflow-wrap:anywhere"
+    shown, label = f'<div style="{style}">{escape(secret.shown)}</div>', aliases.mask(_label(owner.label, ""))
+    html = card(label, shown, _time_bar("Good for", left, period), mark="#", tone="plain")
+    return Line(id=f"code {account.number}", said=label, whose=label, html=html, code=secret, seconds=left)
 
 
-def _message(message: Json, name: str, aliases: Aliases) -> Line:
-    mask, text = aliases.mask, message["text"]
-    for raw in filter(None, (message["link"], message["code"])):
-        if aliases.known(raw) is None:
-            text = text.replace(raw, f"[{UNREAD}]")
+def _message(message: Json, name: str, aliases: Aliases, learns: bool) -> Line:
+    mask, text, secret = aliases.mask, message["text"], None
+    kind = "code" if message["purpose"] == "passwordless" else "binding_code"
+    for kind_of, raw in (("link", message["link"]), (kind, message["code"])):
+        if raw:
+            secret = _secret(kind_of, raw, aliases, learns)
+            text = text.replace(raw, f"[{UNREAD}]") if secret.shown == UNREAD else text
     channel, purpose = (_WORDS.get(message[each], mask(message[each])) for each in ("channel", "purpose"))
     address, said = mask(message["address"]), f"{channel} for {purpose}"
     rows = [line(mask(text)), line(f"To {address} · {_clock(message['sent_at'])} UTC", small=True)]
-    alias = _alias_of(message["code"], aliases) if message["code"] else ""
     whose, html = f"the {channel} to {address}", card(said, *rows, mark="✉", tone="plain")
-    return Line(id=name, said=said, whose=whose, html=html, alias=alias)
+    return Line(id=mask(name), said=said, whose=whose, html=html, code=secret if message["code"] else None)
+
+
+def _secret(kind: str, value: str, aliases: Aliases, learns: bool) -> Secret:
+    """Return a value under its alias; one that has none is learned now, or shown as UNREAD."""
+    if learns:
+        return aliases.learn(kind, value)
+    known = aliases.known(value)
+    return Secret(value, known.shown if known else UNREAD)
 
 
 def _ids(messages: Sequence[Json]) -> list[str]:
@@ -258,11 +242,6 @@ def _ids(messages: Sequence[Json]) -> list[str]:
         seen[what] += 1
         ids.append(f"{what} {seen[what]}")
     return ids[::-1]
-
-
-def _alias_of(code: str, aliases: Aliases) -> str:
-    known = aliases.known(code)
-    return known.shown if known else UNREAD
 
 
 def _heading(title: str, empty: str) -> str:

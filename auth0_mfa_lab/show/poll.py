@@ -23,8 +23,8 @@ from auth0_mfa_lab.polling import (
     read,
 )
 from auth0_mfa_lab.show.cards import Tone, bar, colour, facts, fold, line, spoken, status_line
-from auth0_mfa_lab.show.meanings import meaning_of
 from auth0_mfa_lab.show.exchange import pre
+from auth0_mfa_lab.show.meanings import meaning_of
 from auth0_mfa_lab.wire.exchange import Exchange
 
 Doing = Literal["idle", "waiting", "asking"]

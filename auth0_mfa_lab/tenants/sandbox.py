@@ -14,7 +14,7 @@ from auth0_mfa_lab.people import User, checked_factors
 from auth0_mfa_lab.phone import SandboxPhone
 from auth0_mfa_lab.show.evidence import Evidence
 from auth0_mfa_lab.show.limits import DOCUMENTED, NOTE, Limits
-from auth0_mfa_lab.show.phone import PhoneView, Raw, look_at
+from auth0_mfa_lab.show.phone import PhoneView, look_at
 from auth0_mfa_lab.show.sentences import Lines
 from auth0_mfa_lab.show.switches import Switches
 from auth0_mfa_lab.tenants.operations import Ask, Recorder
@@ -200,18 +200,18 @@ class PhoneScreen:
         self._aliases = aliases
         self._clock = clock
         self._begun = clock.now()
-        self._last: tuple[PhoneView, Raw] | None = None
+        self._last: PhoneView | None = None
 
-    def look(self) -> tuple[PhoneView, Raw]:
+    def look(self) -> PhoneView:
         """Return what is on the screen; its codes have aliases from now on, and a recording has it."""
         self._last = self._seen(self._ask, learns=True)
         return self._last
 
-    def glance(self) -> tuple[PhoneView, Raw]:
+    def glance(self) -> PhoneView:
         """Return what is on the screen; nothing is learned and nothing kept."""
         return self._last if self.bars and self._last else self._seen(self._ask.quiet, learns=False)
 
-    def _seen(self, ask: Ask, *, learns: bool) -> tuple[PhoneView, Raw]:
+    def _seen(self, ask: Ask, *, learns: bool) -> PhoneView:
         sent = [each for each in ask("messages")["messages"] if each["sent_at"] >= self._begun]
         delivered = Mailbox(ask).pushes(self._phone.push_token)
         now = self._clock.now()

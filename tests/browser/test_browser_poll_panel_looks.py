@@ -148,7 +148,7 @@ def test_stop_leaves_nothing_running_and_nothing_asks_any_more(page: Page, jupyt
     notebook = opened(page, jupyter, SANDBOX, PANEL)
     button(page, "Poll until done").click()
     expect(poll_status(page)).to_contain_text("1 poll ·")
-    assert "poll" in notebook.ask(TASKS)
+    assert "panel" in notebook.ask(TASKS)
     button(page, "Stop").click()
     expect(poll_status(page)).to_contain_text("stopped")
     expect(page.locator(".poll-next")).to_contain_text("Poll once or Poll until done goes on.")

@@ -29,29 +29,23 @@ SAVED_PICTURE = "Saved picture: run this cell for the buttons."
 _AGAIN = "press the button again. If it fails again, panel.last_error is the exception."
 
 Look = Literal["ready", "off", "busy"]
+Layout = dict[str, str]
 Work = Callable[[], Coroutine[Any, Any, None]]
 
 
 class Button(ipywidgets.Button):  # type: ignore[misc]  # ipywidgets ships no types
     """A button that is never `disabled`, for a disabled element drops the focus, and JupyterLab hears no key then.
 
-    It has a class instead, from which the page makes `aria-disabled` or `aria-busy`.
+    When it is off or busy it has a class instead, from which the page makes `aria-disabled` or `aria-busy`.
     """
 
     look: Look = "ready"
-
-    def mark(self, look: Look) -> None:
-        """Show how it looks; a page is told only of a change."""
-        self.look = look
-        for each in ("off", "busy"):
-            (self.add_class if each == look else self.remove_class)(f"auth0-mfa-{each}")
 
 
 class OnPage(anywidget.AnyWidget):
     """What panel.js does on a page: it minds a panel's focus and keys, draws a secret, or fills the clipboard.
 
-    A value goes there as a message, in its buffer, and stands in no state and no saved file. What an ipywidget draws
-    does.
+    A value goes there as a message, in its buffer: no state and no saved file has it.
     """
 
     _esm = Path(__file__).with_name("panel.js").read_text("utf-8")
@@ -155,9 +149,9 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
 
     # -- what is pressed
 
-    def _button(self, name: str, tooltip: str, act: Callable[[], Any], *, works: bool = False) -> Button:
+    def _button(self, name: str, tooltip: str, act: Callable[[], Any], *, works: bool = False, **layout: str) -> Button:
         """Return a button for `act`; one that `works` is busy until the coroutine that `act` returns is done."""
-        button = Button(description=name, tooltip=tooltip)
+        button = Button(description=name, tooltip=tooltip, layout=layout or {})
 
         def pressed() -> None:
             # A second press may be on its way before the page knows what the first one has changed.
@@ -172,9 +166,12 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         button.on_click(lambda _: self._at_home(pressed))
         return button
 
-    def _mark(self, button: Button, *, may_press: bool) -> None:
-        """Show whether a button may be pressed; the one whose work is under way is busy."""
-        button.mark("busy" if button is self._worker else "ready" if may_press else "off")
+    def _mark(self, *buttons: Button, may_press: bool) -> None:
+        """Show whether buttons may be pressed; the one whose work is under way is busy. A page is told of changes."""
+        for button in buttons:
+            button.look = "busy" if button is self._worker else "ready" if may_press else "off"
+            for each in ("off", "busy"):
+                (button.add_class if each == button.look else button.remove_class)(f"auth0-mfa-{each}")
 
     def _at_home(self, act: Callable[[], object]) -> None:
         """Do something on the loop and in the context that the panel was made in."""

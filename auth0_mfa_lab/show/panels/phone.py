@@ -10,42 +10,35 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import ipywidgets
 
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.show.cards import status_line
 from auth0_mfa_lab.show.panels.panel import Button, Panel, Place, html
-from auth0_mfa_lab.show.phone import BOTTOM_HTML, EDGE, SECTIONS, WIDTH, Guide, Line, PhoneView, Raw, Screen, what_now
-from auth0_mfa_lab.wire.aliases import Aliases
+from auth0_mfa_lab.show.phone import BOTTOM_HTML, EDGE, SECTIONS, WIDTH, Guide, Line, PhoneView, Screen, what_now
 from auth0_mfa_lab.wire.journal import Journal
-
-
-class Answers(Protocol):
-    """The verbs of the phone behind the buttons; each returns the phone's exchange."""
-
-    def allow(self, push: Any = None) -> Any: ...
-    def reject(self, reason: str | None = None, push: Any = None) -> Any: ...
 
 
 class Row(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
     """A line of the phone with its buttons: a push has two and a reason, a code one and the place where it is drawn."""
 
+    buttons: tuple[Button, ...] = ()
     place: Place | None = None
     reason: ipywidgets.Text | None = None
 
     def __init__(self, line: Line) -> None:
         """Show a line that has nothing to press."""
-        self.line, self.text, self.buttons = line, html(), tuple[Button, ...]()
+        self.line, self.text = line, html()
         super().__init__((self.text,))
 
     def update(self, line: Line) -> None:
         """Show the line as it is now; a code that is another one than before is not drawn any more."""
-        if line.ends_at != self.line.ends_at and self.place is not None:
-            self.place.hide()
-        self.line, self.text.value = line, line.html
+        was, self.line, self.text.value = self.line, line, line.html
         if self.place is not None:
+            if was.code != line.code:
+                self.place.hide()
             # One button with two names keeps the focus of whoever presses it by keyboard.
             self.buttons[0].description = "Hide code" if self.place.shows else "Show code"
 
@@ -60,51 +53,42 @@ class PhonePanel(Panel):
     def __init__(
         self,
         screen: Screen,
-        phone: Answers,
+        phone: Any,
         *,
-        aliases: Aliases,
+        mask: Callable[[str], str],
         raise_failures: bool = False,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Show what is on `screen`, and answer with `phone`; `now` is in real seconds, for how long a code is drawn."""
-        super().__init__(mask=aliases.mask, raise_failures=raise_failures)
-        self._screen, self._phone, self._aliases, self._now = screen, phone, aliases, now
+        """Show what is on `screen`, and answer with the lab's `phone`; `now` is in real seconds, for drawing a code."""
+        super().__init__(mask=mask, raise_failures=raise_failures)
+        self._screen, self._phone, self._now = screen, phone, now
         self._rows: dict[str, Row] = {}
         self._status, self._top, self._accounts = map(html, ("phone-status", "phone-top", "phone-accounts"))
-        layout = ipywidgets.Layout
-        self._sections = [(html(), ipywidgets.VBox(layout=layout(width="auto", margin="0"))) for _ in SECTIONS]
-        self.refresh_button = self._button("Refresh", "Look at the phone again", self._refreshing, works=True)
-        self.refresh_button.layout = layout(width="auto", margin="12px 2px 2px")
+        self._sections = [(html(), ipywidgets.VBox(layout={"width": "auto", "margin": "0"})) for _ in SECTIONS]
+        again, wide = (lambda: self._acting("Looking at the phone")), {"width": "auto", "margin": "12px 2px 2px"}
+        self.refresh_button = self._button("Refresh", "Look at the phone again", again, works=True, layout=wide)
         sections = [each for pair in self._sections for each in pair]
         body = ipywidgets.VBox([self._status, self._failure, self._accounts, *sections, self.refresh_button])
         sides = {"border_left": EDGE, "border_right": EDGE, "padding": "0 12px"}
-        body.layout = layout(width="auto", max_width=WIDTH, margin="0", **sides)
+        body.layout = {"width": "auto", "max_width": WIDTH, "margin": "0", **sides}
         bottom = html()
         bottom.value = BOTTOM_HTML
         self.children = (self._top, body, bottom, self._presence)
-        self.card, _ = self._screen.look()
-        """What is shown: values without a secret."""
+        self.card = self._screen.look()
+        """What is shown: texts without a secret, codes as Secrets."""
         self._draw()
 
     def refresh(self) -> None:
         """Look at the phone now; each code on it has an alias from then on."""
-        self._look()
+        self._show(self._screen.look())
 
     def allow(self, push: Any = None) -> Any:
         """Allow a push, the newest unless one of `card.pushes` is named, and return the phone's exchange."""
-        with self._alone():
-            try:
-                return self._phone.allow(push)
-            finally:
-                self._look()
+        return self._answered(self._phone.allow, push)
 
     def reject(self, reason: str | None = None, push: Any = None) -> Any:
         """Reject a push like that, with a reason or without, and return the phone's exchange."""
-        with self._alone():
-            try:
-                return self._phone.reject(reason, push)
-            finally:
-                self._look()
+        return self._answered(self._phone.reject, reason, push)
 
     def show_code(self, code: Line | None = None) -> None:
         """Draw a code on the page: that of a line of `card`, or else of the account that was scanned last.
@@ -115,10 +99,10 @@ class PhonePanel(Panel):
             if self._screen.bars:
                 raise LabError(self._screen.bars)
             _must_have_a_code(code)
-            raw = self._look()
+            self.refresh()
             if code is None and not self.card.codes:
                 raise LabError("No code is on the phone: it shows one when it has scanned a barcode_uri.")
-            self._draw_code((code or self.card.codes[-1]).id, raw)
+            self._draw_code((code or self.card.codes[-1]).id)
 
     def hide_code(self, code: Line | None = None) -> None:
         """Take a code off the page, or else every code; LabError for what is no line of `card` with a code."""
@@ -141,15 +125,19 @@ class PhonePanel(Panel):
 
     # -- what is pressed
 
-    def _refreshing(self) -> Coroutine[Any, Any, None]:
-        return self._acting("Looking at the phone", lambda: "")
+    def _answered(self, act: Callable[..., Any], *arguments: Any) -> Any:
+        with self._alone():
+            try:
+                return act(*arguments)
+            finally:
+                self.refresh()
 
-    def _answering(self, row: Row, *, allows: bool) -> Coroutine[Any, Any, None]:
+    def _answering(self, row: Row, verb: str) -> Coroutine[Any, Any, None]:
         reason = (str(row.reason.value).strip() if row.reason else "") or None
 
         def answer() -> str:
-            exchange = self._phone.allow(row.line) if allows else self._phone.reject(reason, row.line)
-            said = "The tenant did not take it" if exchange.status >= 300 else "Allowed" if allows else "Rejected"
+            exchange = self._phone.allow(row.line) if verb == "Allow" else self._phone.reject(reason, row.line)
+            said = f"{verb}ed" if exchange.status < 300 else "The tenant did not take it"
             return f"{said}: {exchange.outcome} (exchange {exchange.number})"
 
         return self._acting("The phone answers", answer)
@@ -158,44 +146,39 @@ class PhonePanel(Panel):
         if row.place is not None and row.place.shows:
             self.hide_code(row.line)
         else:
-            self._begin(row.buttons[0], lambda: self._acting("Reading the code", lambda: "", draws=row.line.id))
+            self._begin(row.buttons[0], lambda: self._acting("Reading the code", draws=row.line.id))
 
-    def _acting(self, doing: str, act: Callable[[], str], *, draws: str = "") -> Coroutine[Any, Any, None]:
-        """Return what does a button's work and then looks at the phone, both on a thread; `draws` is a line's id."""
+    def _acting(
+        self, doing: str, act: Callable[[], str] | None = None, *, draws: str = ""
+    ) -> Coroutine[Any, Any, None]:
+        """Return a button's work: it acts, then looks at the phone, both on a thread; `draws` is a line's id."""
         self._doing, self._said = doing, ""
 
         async def acts() -> None:
             try:
-                said = await asyncio.to_thread(act)
-                card, raw = await asyncio.to_thread(self._screen.look)
-                self._show(card)
+                said = await asyncio.to_thread(act) if act else ""
+                self._show(await asyncio.to_thread(self._screen.look))
                 self._said = said or self._said
                 if draws:
-                    self._draw_code(draws, raw)
+                    self._draw_code(draws)
             finally:
                 self._doing = ""
 
         return acts()
 
-    def _draw_code(self, name: str, raw: Raw) -> None:
+    def _draw_code(self, name: str) -> None:
         row = self._rows.get(name)
-        if row is None or row.place is None or name not in raw:
+        if row is None or row.place is None or row.line.code is None:
             raise LabError("This code is not on the phone any more: show one that stands there now.")
-        code, seconds = raw[name]
-        row.place.show(self._aliases.learn("otp", code), seconds)
+        row.place.show(row.line.code, row.line.seconds)
         row.update(row.line)
 
     # -- what is shown
 
     async def _tick(self) -> None:
-        card, _ = await asyncio.to_thread(self._screen.glance)
+        card = await asyncio.to_thread(self._screen.glance)
         if not self._work.locked():
             self._show(card)
-
-    def _look(self) -> Raw:
-        card, raw = self._screen.look()
-        self._show(card)
-        return raw
 
     def _show(self, card: PhoneView) -> None:
         before, self.card = self.card, card
@@ -214,38 +197,36 @@ class PhonePanel(Panel):
             for each in lines:
                 row = self._rows[each.id] = before.pop(each.id) if each.id in before else self._row_of(each, title)
                 row.update(each)
-                for button in row.buttons:
-                    self._mark(button, may_press=self._worker is None and not self._screen.bars)
+                self._mark(*row.buttons, may_press=self._worker is None and not self._screen.bars)
             rows = tuple(self._rows[each.id] for each in lines)
             if place.children != rows:
                 place.children = rows
         for gone in before.values():
-            for button in gone.buttons:
-                button.mark("off")  # a press that is under way already does nothing
+            self._mark(*gone.buttons, may_press=False)  # a press that is on its way does nothing any more
             _close(gone)
 
     def _row_of(self, line: Line, section: str) -> Row:
         row = Row(line)
         if section == "Pushes":
-            allow = self._button("Allow", f"Allow: {line.said}", partial(self._answering, row, allows=True), works=True)
-            answer = partial(self._answering, row, allows=False)
-            row.buttons = (allow, self._button("Reject", f"Reject: {line.said}", answer, works=True))
+            wide = {"flex": "1 1 96px", "width": "auto", "min_width": "96px"}
+            allow, reject = row.buttons = tuple(
+                self._button(name, f"{name}: {line.said}", partial(self._answering, row, name), works=True, layout=wide)
+                for name in ("Allow", "Reject")
+            )
             row.reason = ipywidgets.Text(
                 description="Reason",
                 placeholder="optional",
                 disabled=bool(self._screen.bars),
                 tooltip="Why it is rejected: it goes with Reject",
                 style={"description_width": "auto"},
-                layout=_wide("160px"),
+                layout={"flex": "1 1 160px", "width": "auto", "min_width": "160px"},
             )
-            for each in row.buttons:
-                each.layout = _wide("96px")
-            layout = ipywidgets.Layout(flex_flow="row wrap", width="auto", align_items="center")
-            row.children = (row.text, ipywidgets.HBox([allow, row.reason, row.buttons[1]], layout=layout))
-        elif line.alias:
+            wraps = {"flex_flow": "row wrap", "width": "auto", "align_items": "center"}
+            row.children = (row.text, ipywidgets.HBox([allow, row.reason, reject], layout=wraps))
+        elif line.code is not None:
             tooltip = f"Show or hide the code of {line.whose}, on this page alone"
-            row.buttons = (self._button("Show code", tooltip, partial(self._press_code, row)),)
-            row.buttons[0].layout = ipywidgets.Layout(width="120px", align_self="flex-start")
+            beside = {"width": "120px", "align_self": "flex-start"}
+            row.buttons = (self._button("Show code", tooltip, partial(self._press_code, row), layout=beside),)
             row.place = Place(at_home=self._at_home, now=self._now)
             row.children = (row.text, row.buttons[0], row.place)
         return row
@@ -282,7 +263,7 @@ class OwnPhonePanel(Panel):
 
 
 def _must_have_a_code(line: object) -> None:
-    if line is not None and not (isinstance(line, Line) and line.alias):
+    if line is not None and not (isinstance(line, Line) and line.code):
         raise LabError("This is no code of the phone: pass a line of panel.card.codes or of panel.card.messages.")
 
 
@@ -291,7 +272,3 @@ def _close(widget: ipywidgets.Widget) -> None:
     for each in getattr(widget, "children", ()):
         _close(each)
     widget.close()
-
-
-def _wide(least: str) -> ipywidgets.Layout:
-    return ipywidgets.Layout(flex=f"1 1 {least}", width="auto", min_width=least)

@@ -45,14 +45,13 @@ class PollPanel(Panel):
         self._status, self._next, self._meters = map(html, ("poll-status", "poll-next", "poll-meters"))
         self._answer, title = html("poll-answer"), html()
         title.value = line(ROWS_TITLE, small=True)
-        layout = ipywidgets.Layout
-        self._head = ipywidgets.VBox([self._status, self._next, self._meters])
-        self._head.layout = layout(padding="0 0 0 10px", margin="4px 0")
+        inset, edge = {"padding": "0 0 0 10px", "margin": "4px 0"}, "1px solid rgba(127,127,127,0.4)"
+        self._head = ipywidgets.VBox([self._status, self._next, self._meters], layout=inset)
         # Laid out from below, a box that overflows shows its end, and keeps to it when it grows.
-        edge, self._polls = "1px solid rgba(127,127,127,0.4)", ipywidgets.VBox(layout=layout(flex="0 0 auto"))
-        around = layout(flex_flow="column-reverse", max_height="400px", overflow="auto", border=edge, padding="2px 8px")
-        box = ipywidgets.VBox([self._polls], layout=around).add_class("panel-rows")
-        self._rows = ipywidgets.VBox([title, box], layout=layout(display="none"))
+        around = {"flex_flow": "column-reverse", "max_height": "400px", "overflow": "auto", "border": edge}
+        self._polls = ipywidgets.VBox(layout={"flex": "0 0 auto"})
+        box = ipywidgets.VBox([self._polls], layout={**around, "padding": "2px 8px"}).add_class("panel-rows")
+        self._rows = ipywidgets.VBox([title, box], layout={"display": "none"})
         buttons = row(self.once_button, self.until_button, self.stop_button)
         self.children = (buttons, self._failure, self._head, self._rows, self._answer, self._presence)
         self._draw()
@@ -102,23 +101,24 @@ class PollPanel(Panel):
         self._woken = asyncio.Event()
         self.run.resume(self._now)
         self._doing = "waiting"
-        return self._watched(act)
 
-    async def _watched(self, act: Work) -> None:
-        def catch_up() -> None:
-            """Let the sandbox's time pass for which somebody waited before pressing, up to the next poll."""
-            self._clock.catch_up(max(0.0, self.run.poll.next_at - self._clock.now()))
+        async def polls() -> None:
+            try:
+                await asyncio.to_thread(self._catch_up)
+                with self._clock.running():
+                    self._see(await asyncio.to_thread(self._moment))
+                    await act()
+            except Exception:
+                self.run.stop()
+                raise
+            finally:
+                self._doing = "idle"
 
-        try:
-            await asyncio.to_thread(catch_up)
-            with self._clock.running():
-                self._see(await asyncio.to_thread(self._moment))
-                await act()
-        except Exception:
-            self.run.stop()
-            raise
-        finally:
-            self._doing = "idle"
+        return polls()
+
+    def _catch_up(self) -> None:
+        """Let the sandbox's time pass for which somebody waited before pressing, up to the next poll."""
+        self._clock.catch_up(max(0.0, self.run.poll.next_at - self._clock.now()))
 
     async def _ask(self) -> None:
         """Ask once; while no answer is there, each tick shows the time that is left."""
@@ -159,8 +159,7 @@ class PollPanel(Panel):
 
     def _draw(self) -> None:
         view = PollView.of(self.run, self._now, self._doing)
-        self._mark(self.once_button, may_press=view.may_poll)
-        self._mark(self.until_button, may_press=view.may_poll)
+        self._mark(self.once_button, self.until_button, may_press=view.may_poll)
         self._mark(self.stop_button, may_press=view.may_stop)
         self._head.layout.border_left = view.edge
         self._status.value, self._next.value, self._meters.value = view.status, view.next_step, view.meters

@@ -60,17 +60,16 @@ class QrPanel(Panel):
         self._picture_html = qr_img(uri, self.card.alt) if may_be_saved else ""
         self.show_button = self._button("Show", "Draw the QR: whoever sees it can enroll a phone", self.show)
         self.hide_button = self._button("Hide", "Take the QR off the page", self.hide)
-        said = f"Scan with {phone}"
-        self.scan_button = self._button(said, "Let it read this QR and enroll", self._scanning, works=True)
-        self.scan_button.layout.width = "auto"
+        scan_with, tooltip = f"Scan with {phone}", "Let it read this QR and enroll"
+        self.scan_button = self._button(scan_with, tooltip, self._scanning, works=True, layout={"width": "auto"})
         buttons = [self.show_button, self.hide_button, *([self.scan_button] if phone else [])]
         self._status, self._time, self._instead = map(html, ("qr-status", "qr-time", "qr-place"))
         self._place = Place(at_home=self._at_home, now=now)
         places = [self._instead] if may_be_saved else [self._instead, self._place]
-        left = ipywidgets.VBox(places, layout=ipywidgets.Layout(flex="0 1 358px", min_width="0", margin="0 16px 8px 0"))
+        left = ipywidgets.VBox(places, layout={"flex": "0 1 358px", "min_width": "0", "margin": "0 16px 8px 0"})
         parts = html("qr-parts")
         parts.value, parts.layout.flex, parts.layout.min_width = self.card.parts_html(), "1 1 320px", "0"
-        both = ipywidgets.Box([left, parts], layout=ipywidgets.Layout(flex_flow="row wrap", align_items="flex-start"))
+        both = ipywidgets.Box([left, parts], layout={"flex_flow": "row wrap", "align_items": "flex-start"})
         self.children = (row(*buttons), self._status, self._time, self._failure, both, self._presence)
         self.refresh()
         if self._ends_at is None and may_be_saved:
@@ -79,7 +78,7 @@ class QrPanel(Panel):
     def show(self) -> None:
         """Draw the QR; on a live tenant for what is left of its time, and for 5 minutes at most."""
         left = self._left(self._now())
-        self._become(replace(self.card, drawn=True, left=left))
+        self._become(drawn=True, left=left)
         if self.card.is_drawn and not self._may_be_saved:
             seconds = OOB_CODE_SECONDS if left is None else min(left, OOB_CODE_SECONDS)
             over = replace(self.card, drawn=False, left=left and left - seconds).instead
@@ -89,7 +88,7 @@ class QrPanel(Panel):
 
     def hide(self) -> None:
         """Take the QR away."""
-        self._become(replace(self.card, drawn=False))
+        self._become(drawn=False)
 
     def scan(self) -> Exchange | Told:
         """Let the lab's phone scan, and return what it said; with the person's own phone, what to do with that."""
@@ -116,19 +115,19 @@ class QrPanel(Panel):
         return self.card.text()
 
     def _scanning(self) -> Coroutine[Any, Any, None]:
-        self._become(replace(self.card, scanning=True))
+        self._become(scanning=True)
 
         async def scans() -> None:
             try:
                 self._take(*await asyncio.to_thread(lambda: (self._scan(), self._now())))
             finally:
-                self._become(replace(self.card, scanning=False))
+                self._become(scanning=False)
 
         return scans()
 
     def _take(self, result: Exchange | Told, now: float) -> None:
         scanned, refused = map(self._mask, outcome_of(result))
-        self._become(replace(self.card, scanned=scanned, refused=refused, scanning=False, left=self._left(now)))
+        self._become(scanned=scanned, refused=refused, scanning=False, left=self._left(now))
 
     async def _tick(self) -> None:
         # On a thread: the time of a served sandbox is asked for over the network.
@@ -141,15 +140,15 @@ class QrPanel(Panel):
         elsewhere = None if self.card.scanned else enrolled_in(seen, self.card.barcode)
         scanned = outcome_of(elsewhere)[0] if elsewhere else self.card.scanned
         drawn = self.card.drawn and (self._may_be_saved or now < self._place.ends_at)
-        self._become(replace(self.card, left=self._left(now), scanned=scanned, drawn=drawn))
+        self._become(left=self._left(now), scanned=scanned, drawn=drawn)
 
-    def _become(self, card: QrView) -> None:
-        """Show this; a widget is told of what has changed alone."""
-        was, self.card = self.card, card
+    def _become(self, **changes: Any) -> None:
+        """Show these changes; a widget is told of what has changed alone."""
+        self.card = replace(self.card, **changes)
         self._draw()
-        if was.is_drawn and not card.is_drawn and not self._may_be_saved:
+        if not self.card.is_drawn:
             self._place.hide()
-        if card.is_over:
+        if self.card.is_over:
             self.end()
 
     def _draw(self) -> None:

@@ -7,10 +7,8 @@ from collections.abc import Callable
 from html import escape
 from typing import Any
 
-import ipywidgets
-
 from auth0_mfa_lab.secret import Secret
-from auth0_mfa_lab.show.panels.panel import OnPage, Panel, Place, html
+from auth0_mfa_lab.show.panels.panel import OnPage, Panel, Place, html, row
 from auth0_mfa_lab.show.sentences import Told
 
 SHOWN_SECONDS = 120.0
@@ -40,11 +38,11 @@ class RevealPanel(Panel):
             f"{secret.shown} is shown only on the page of a running notebook, for two minutes at most. "
             "No file, output or widget state has it: not even this notebook, when it is saved."
         )
-        self._status = ipywidgets.HTML(f'<div style="line-height:1.5">{escape(self._said)}</div>')
-        self._status.add_class("reveal-status")
+        self._status = html("reveal-status")
+        self._status.value = f'<div style="line-height:1.5">{escape(self._said)}</div>'
         self.show_button = self._button("Show", "Show the value again", self.show)
         self.hide_button = self._button("Hide", "Take the value off the page", self.hide)
-        buttons = ipywidgets.HBox([self.show_button, self.hide_button])
+        buttons = row(self.show_button, self.hide_button)
         self.children = (buttons, self._status, self._failure, self._place, self._presence)
 
     def show(self) -> None:
