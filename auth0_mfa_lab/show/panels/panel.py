@@ -149,7 +149,9 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
 
     # -- what is pressed
 
-    def _button(self, name: str, tooltip: str, act: Callable[[], Any], *, works: bool = False, **layout: str) -> Button:
+    def _button(
+        self, name: str, tooltip: str, act: Callable[[], Any], *, works: bool = False, layout: Layout | None = None
+    ) -> Button:
         """Return a button for `act`; one that `works` is busy until the coroutine that `act` returns is done."""
         button = Button(description=name, tooltip=tooltip, layout=layout or {})
 
