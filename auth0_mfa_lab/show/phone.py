@@ -16,9 +16,9 @@ from html import escape
 from typing import Any, Protocol
 
 from auth0_mfa_lab.polling import OOB_CODE_SECONDS
-from auth0_mfa_lab.secret import Secret
+from auth0_mfa_lab.secrets.aliases import Aliases
+from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.show.cards import bar, card, line, spoken, status_line
-from auth0_mfa_lab.wire.aliases import Aliases
 from auth0_mfa_lab.wire.exchange import Exchange
 from auth0_mfa_lab.wire.journal import Journal
 

@@ -21,7 +21,7 @@ import traitlets
 from IPython import get_ipython
 
 from auth0_mfa_lab.errors import LabError
-from auth0_mfa_lab.secret import Secret
+from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.show.cards import alert, line
 
 TICK_SECONDS = 1.0

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from html import escape
 from typing import Any
 
-from auth0_mfa_lab.secret import Secret
+from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.show.panels.panel import OnPage, Panel, Place, html, row
 from auth0_mfa_lab.show.sentences import Told
 
