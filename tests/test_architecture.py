@@ -35,7 +35,7 @@ LAYERS = (
     "show exports",
     "client management polling tokens",
     "wire",
-    "clock errors secrets settings show.sentences",
+    "clock errors secrets settings show.sentences show.table",
 )
 LAYER = {room: len(LAYERS) - floor for floor, rooms in enumerate(LAYERS) for room in rooms.split(" ")}
 KNOW_THE_SANDBOX = frozenset({"bench", "plugin_server", "serving", "staged", "tenants", "virtual_phone"})
@@ -48,6 +48,7 @@ ONLY_IN: Mapping[str, tuple[str, ...]] = {
     "uvicorn": ("sandbox.server",),
     "trustme": ("sandbox.server",),
     "dotenv": ("settings",),
+    "jinja2": ("exports.dialects",),
 }
 ENVIRONMENT = frozenset({"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"})
 READS_THE_ENVIRONMENT = ("settings",)
