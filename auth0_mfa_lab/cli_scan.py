@@ -100,7 +100,7 @@ class _Report:
             made = {"file": name, "kind": find.kind, "length": find.length, "cell": find.cell, "line": find.line}
             self._finds.append({**made, "where": find.where})
             if not self._as_json:
-                click.echo(": ".join(filter(None, (name, find.place, find.hint))))
+                click.echo(f"{name}: {find}")
         if scanned.note:
             self._notes.append({"file": name, "note": scanned.note})
             click.echo(f"{name}: {scanned.note}", err=True)

@@ -251,11 +251,11 @@ def is_secret(title: str, value: str, *, data: bool, quoted: bool = True) -> boo
         return is_sealed(value)
     if is_jwt(value):
         return has_jwt_header(value)
-    if not re.fullmatch(_LOOKS.get(title, _TOKEN), value, re.DOTALL) or (
-        title == "TOTP secret" and len(set(value)) < 5
-    ):
+    if not re.fullmatch(_LOOKS.get(title, _TOKEN), value, re.DOTALL):
         return False
-    if data or title == "TOTP secret":
+    if title == "TOTP secret":
+        return len(set(value)) > 4
+    if data:
         return True
     if title == "password":
         return len(value) >= 8 and not _TELLING.search(value) and bool(re.search(r"\d.*[A-Za-z]|[A-Za-z].*\d", value))

@@ -72,10 +72,8 @@ class Find:
     line: int | None = None
 
     def __str__(self) -> str:
-        cell, line = (
-            f"{name} {number}" if number else "" for name, number in (("cell", self.cell), ("line", self.line))
-        )
-        place = (cell, self.where, line) if self.cell else (line, self.where)
+        line = f"line {self.line}" if self.line else ""
+        place = (f"cell {self.cell}", self.where, line) if self.cell else (line, self.where)
         return ": ".join(filter(None, (", ".join(filter(None, place)), f"{self.kind}, {self.length} characters")))
 
 
