@@ -10,14 +10,14 @@ import httpx
 from auth0_mfa_lab.client import Client, Connection
 from auth0_mfa_lab.clock import LabClock
 from auth0_mfa_lab.errors import SettingsError
-from auth0_mfa_lab.inbox import LabInbox, OwnInbox
 from auth0_mfa_lab.live.codes import Codes
 from auth0_mfa_lab.live.made import drawn
-from auth0_mfa_lab.phone import LabPhone, OwnPhone, ask_hidden
 from auth0_mfa_lab.settings import Settings
 from auth0_mfa_lab.show.page import show, show_all
 from auth0_mfa_lab.show.told import Lines
+from auth0_mfa_lab.tenants.inbox import LabInbox, OwnInbox
 from auth0_mfa_lab.tenants.operations import Recorder, person_alone
+from auth0_mfa_lab.tenants.phone import LabPhone, OwnPhone, ask_hidden
 from auth0_mfa_lab.wire.aliases import Aliases
 from auth0_mfa_lab.wire.journal import Journal
 

@@ -15,7 +15,6 @@ from auth0_mfa_lab.exports.curl import runnable
 from auth0_mfa_lab.exports.export import Exported, exported
 from auth0_mfa_lab.owned import OwnTenant, recorded_in, remember_tenant
 from auth0_mfa_lab.paneled import Panels
-from auth0_mfa_lab.people import User, learn_settings
 from auth0_mfa_lab.replayed import Replays
 from auth0_mfa_lab.settings import Settings
 from auth0_mfa_lab.show.limits import Limits
@@ -23,6 +22,7 @@ from auth0_mfa_lab.show.sequence import Sequence as Diagram
 from auth0_mfa_lab.show.told import Told
 from auth0_mfa_lab.tenants.operations import Recorder, in_process
 from auth0_mfa_lab.tenants.sandbox import SandboxInfo, fresh_user, furnish, limits_of, open_box
+from auth0_mfa_lab.tenants.users import User, learn_settings
 from auth0_mfa_lab.tokens import Inspection, inspect
 from auth0_mfa_lab.wire.exchange import Exchange
 

@@ -14,14 +14,14 @@ from auth0_mfa_lab.client import network
 from auth0_mfa_lab.clock import RealClock
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.live.record import Record
-from auth0_mfa_lab.people import learn_settings
 from auth0_mfa_lab.settings import Settings
+from auth0_mfa_lab.tenants.users import learn_settings
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.live.doctor.findings import Diagnosis
     from auth0_mfa_lab.live.drift.drift import Drift
-    from auth0_mfa_lab.people import User
     from auth0_mfa_lab.show.leftovers import Leftovers
+    from auth0_mfa_lab.tenants.users import User
 
 B = TypeVar("B", bound=Bench)
 
@@ -57,7 +57,7 @@ class OwnTenant(Bench):
 
         lab._watch = watch_over(lab)
         if settings.virtual_phone:
-            from auth0_mfa_lab.virtual_phone import give_virtual_phone
+            from auth0_mfa_lab.tenants.virtual_phone import give_virtual_phone
 
             give_virtual_phone(lab)
         return recorded_in(lab, record)

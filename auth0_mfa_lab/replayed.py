@@ -8,12 +8,12 @@ from typing import Any, Self
 
 from auth0_mfa_lab.bench import Bench
 from auth0_mfa_lab.clock import LabClock, RealClock, SandboxClock
-from auth0_mfa_lab.people import learn_settings
 from auth0_mfa_lab.secret import Secret
 from auth0_mfa_lab.settings import DEFAULT_REALM, DEFAULT_SCOPE, Settings
 from auth0_mfa_lab.tenants.operations import Replayer, of_recording
 from auth0_mfa_lab.tenants.sandbox import furnish
-from auth0_mfa_lab.virtual_phone import give_virtual_phone
+from auth0_mfa_lab.tenants.users import learn_settings
+from auth0_mfa_lab.tenants.virtual_phone import give_virtual_phone
 from auth0_mfa_lab.wire.har import Recording, read_har
 from auth0_mfa_lab.wire.operations import Json
 from auth0_mfa_lab.wire.replay import RecordedTransport, Replay

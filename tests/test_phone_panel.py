@@ -16,12 +16,12 @@ import pytest
 
 from auth0_mfa_lab import Lab, LabError
 from auth0_mfa_lab.errors import NothingToAnswer
-from auth0_mfa_lab.people import User
-from auth0_mfa_lab.phone import Notification
 from auth0_mfa_lab.show.panels import ticking as panels_ticking
 from auth0_mfa_lab.show.panels.phone import PhonePanel
 from auth0_mfa_lab.show.panels.phone_rows import CodeRow, PushRow
 from auth0_mfa_lab.show.phone import UNREAD, PhoneView, Seen, look_at
+from auth0_mfa_lab.tenants.phone import Notification
+from auth0_mfa_lab.tenants.users import User
 from auth0_mfa_lab.wire.claims import claims_of
 from auth0_mfa_lab.wire.har import har
 

@@ -24,9 +24,9 @@ from IPython.core.ultratb import VerboseTB
 from ipywidgets.widgets import widget
 
 from auth0_mfa_lab import Lab, LabError, NoAnswer
-from auth0_mfa_lab.people import User
 from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.show.panels.qr import QrPanel
+from auth0_mfa_lab.tenants.users import User
 from auth0_mfa_lab.wire.exchange import Exchange
 from tests.mothers import Scripted, a_live_lab, a_phone_of, a_real_clock, live_settings
 

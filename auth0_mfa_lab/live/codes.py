@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from auth0_mfa_lab.phone import OTP_QUESTION
+from auth0_mfa_lab.tenants.phone import OTP_QUESTION
 
 
 class Codes:

@@ -16,8 +16,8 @@ from auth0_mfa_lab.live.made import Maker
 from auth0_mfa_lab.live.noting import Noting
 from auth0_mfa_lab.live.watch import Watch
 from auth0_mfa_lab.management import Management
-from auth0_mfa_lab.people import User, authenticators_in, configured_user
 from auth0_mfa_lab.show.leftovers import Leftovers
+from auth0_mfa_lab.tenants.users import User, authenticators_in, configured_user
 from auth0_mfa_lab.wire.exchange import Json
 
 if TYPE_CHECKING:

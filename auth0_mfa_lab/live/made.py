@@ -12,9 +12,9 @@ from auth0_mfa_lab.client import Client
 from auth0_mfa_lab.errors import LabError, SettingsError, UserDoesNotFit
 from auth0_mfa_lab.live.administrator import must_be
 from auth0_mfa_lab.management import Management
-from auth0_mfa_lab.people import User, checked_factors, mfa_token_of
-from auth0_mfa_lab.phone import LabPhone
 from auth0_mfa_lab.settings import Settings
+from auth0_mfa_lab.tenants.phone import LabPhone
+from auth0_mfa_lab.tenants.users import User, checked_factors, mfa_token_of
 from auth0_mfa_lab.wire.aliases import Aliases
 
 NAME, PASSWORD, SECRET = (

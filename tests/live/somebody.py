@@ -11,7 +11,7 @@ import pytest
 
 from auth0_mfa_lab import Settings, owned
 from auth0_mfa_lab.clock import RealClock
-from auth0_mfa_lab.phone import OwnPhone
+from auth0_mfa_lab.tenants.phone import OwnPhone
 from auth0_mfa_lab.tenants.remote import Remote, ServedClock
 from tests.live.live_world import Answer, LiveTenant
 

@@ -11,7 +11,6 @@ import pytest
 
 from auth0_mfa_lab import Lab
 from auth0_mfa_lab.errors import NoServer
-from auth0_mfa_lab.people import User
 from auth0_mfa_lab.sandbox import Sandbox, WallClock
 from auth0_mfa_lab.sandbox.server import Server
 from auth0_mfa_lab.show.panels import ticking as panels_ticking
@@ -19,6 +18,7 @@ from auth0_mfa_lab.show.panels.phone import PhonePanel
 from auth0_mfa_lab.show.panels.phone_rows import PushRow
 from auth0_mfa_lab.show.phone import Seen
 from auth0_mfa_lab.tenants.remote import Remote
+from auth0_mfa_lab.tenants.users import User
 from tests.serve.test_served_lab import settings_of
 
 

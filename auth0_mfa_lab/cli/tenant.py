@@ -1,10 +1,11 @@
-"""The command `auth0-mfa-lab doctor`: says whether the tenant is ready, and mends what an API can mend."""
+"""The commands on one's own tenant: `doctor`, `cleanup`, and `drift` on a recording of it."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import click
 
@@ -15,14 +16,15 @@ from auth0_mfa_lab.live.doctor.doctor import examine, in_order, subject_of, toke
 from auth0_mfa_lab.live.doctor.findings import Diagnosis, Finding, one_line, unasked
 from auth0_mfa_lab.live.doctor.fix import Mended, Wish, mend
 from auth0_mfa_lab.live.doctor.settings import check_settings, misspelled, refusal, usable
+from auth0_mfa_lab.live.drift.allowed import NAME
+from auth0_mfa_lab.live.left import LeftFile
 from auth0_mfa_lab.settings import Settings, values_of
+from auth0_mfa_lab.show.leftovers import Leftovers
+from auth0_mfa_lab.staged import drift as compared
 
 NO_TENANT = "your tenant"
-
-
-def register(main: click.Group) -> None:
-    """Add the command to the program's."""
-    main.add_command(doctor)
+STAYS, UNREACHED = 1, 2
+FOUND, UNREADABLE = 1, 2
 
 
 @click.command()
@@ -128,3 +130,76 @@ def _progress(finding: Finding) -> None:
 
 def _say(line: str) -> None:
     click.echo(line, err=True)
+
+
+@click.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--dry-run", is_flag=True, help="Show what would be removed, and remove nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: tenant, rows, notes.")
+@click.pass_context
+def cleanup(context: click.Context, yes: bool, dry_run: bool, as_json: bool) -> None:
+    """Remove the users and the authenticators that labs left on the tenant that the settings name.
+
+    The list is in .auth0-lab/left.json, beside the notebooks. With AUTH0_MGMT_CLIENT_ID and AUTH0_MGMT_CLIENT_SECRET
+    each of them is removed by the Management API, and nothing else; without, it says what a person has to remove. It
+    shows what it will remove, and asks, unless --yes or AUTH0_LAB_CONFIRM=never says that it need not.
+
+    Exit code 0: nothing is left. 1: something is. 2: the tenant could not be asked.
+    """
+    if as_json and not (yes or dry_run):
+        raise click.UsageError("--json goes with --yes or --dry-run: it asks nothing.")
+    try:
+        settings = Settings.from_env()
+        if settings.tenant != "live":
+            left = _elsewhere(settings.tenant)
+        else:
+            lab = Lab.live(settings)
+            context.call_on_close(lab._transport.close)
+            left = lab.cleanup(yes=yes, dry_run=dry_run)
+    except LabError as problem:
+        click.echo(f"Error: {problem}", err=True)
+        context.exit(UNREACHED)
+    click.echo(json.dumps(asdict(left), indent=2) if as_json else repr(left))
+    context.exit(STAYS if left.stays else 0)
+
+
+def _elsewhere(kind: str) -> Leftovers:
+    """Return what there is to clean up where no live tenant is chosen: nothing, but the file may know one."""
+    tenants = sorted({each.tenant for each in LeftFile(Path.cwd()).entries()})
+    known = f"Labs have left something on {', '.join(tenants)}: set AUTH0_LAB_TENANT=live." if tenants else ""
+    return Leftovers(tenant=f"the {kind}", rows=(), notes=(known,) if known else ())
+
+
+@click.command()
+@click.argument("recording", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
+@click.option(
+    "--allow",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help=f"The differences that are accepted, as TOML. [default: {NAME} beside RECORDING, if there is one]",
+)
+@click.pass_context
+def drift(context: click.Context, recording: Path, as_json: bool, allow: Path | None) -> None:
+    """Compare RECORDING, a HAR of a live run, with what the sandbox answers to the same steps.
+
+    Each request is sent to a fresh sandbox, in its turn and at its time, and the answers are compared: status, error
+    code, field names and types, the headers that matter, texts. Nothing is sent anywhere else. An accepted difference
+    is a line of the list `allow`: { call = "POST /mfa/associate", field = "recovery_codes", kind = "removed" }.
+
+    The JSON has recording, tenant, steps, compared, differences (steps, call, field, kind, live, sandbox, settles, row,
+    mark, setting, allowed), not_compared (step, call, why) and unused_allowances. kind is status, error, text, value,
+    added, removed, renamed, type or header.
+
+    Exit code 0: no difference that is not allowed. 1: at least one. 2: a file cannot be read.
+    """
+    try:
+        found = compared(recording, allow=allow)
+    except LabError as problem:
+        click.echo(f"Error: {problem}", err=True)
+        context.exit(UNREADABLE)
+    click.echo(json.dumps(found.data(), indent=2, ensure_ascii=False) if as_json else repr(found))
+    context.exit(FOUND if found.is_found else 0)
+
+
+COMMANDS = {each.name: each for each in (cleanup, doctor, drift)}

@@ -14,10 +14,10 @@ import httpx
 
 from auth0_mfa_lab.client import Connection
 from auth0_mfa_lab.clock import LabClock
-from auth0_mfa_lab.phone import LabPhone, Notification, SandboxPhone
 from auth0_mfa_lab.show.phone import Seen, look_at
 from auth0_mfa_lab.show.told import Lines, Told
 from auth0_mfa_lab.tenants.operations import Ask
+from auth0_mfa_lab.tenants.phone import LabPhone, Notification, SandboxPhone
 from auth0_mfa_lab.tenants.sandbox import PhoneScreen
 from auth0_mfa_lab.wire.exchange import Exchange
 from auth0_mfa_lab.wire.recorder import NOTES

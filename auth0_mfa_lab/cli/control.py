@@ -28,12 +28,6 @@ env_file = click.option(
 )
 
 
-def register(main: click.Group) -> None:
-    """Add the commands to the program's."""
-    for command in (code, push, phone, reset, clock):
-        main.add_command(command)
-
-
 @contextmanager
 def server(file: Path | None) -> Iterator[Remote]:
     """Reach the server; whatever the lab could not do is one line on stderr, and exit code 1."""
@@ -173,3 +167,6 @@ def _picture(read: bytes) -> bytes:
     if len(read) > MOST_BYTES:
         raise LabError(f"This picture is too large: a server reads {MOST_BYTES // 1024} KiB.")
     return read
+
+
+COMMANDS = {each.name: each for each in (clock, code, phone, push, reset)}

@@ -1,7 +1,8 @@
-"""The command `auth0-mfa-lab`: opens JupyterLab on a notebook, on this machine only."""
+"""The command `auth0-mfa-lab open`: opens JupyterLab on a notebook, on this machine only."""
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import json
 import os
@@ -13,16 +14,13 @@ import sys
 import tempfile
 import time
 import webbrowser
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import click
-
-from auth0_mfa_lab import __version__
-from auth0_mfa_lab.cli_serve import serve
-from auth0_mfa_lab.cli_trust import trust_shipped
 
 if TYPE_CHECKING:
     import httpx
@@ -31,43 +29,12 @@ HOST = "127.0.0.1"
 SECONDS_TO_START = 60.0
 # Jupyter asks for its news and updates: the only requests that would leave this machine.
 SETTINGS = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
+HASHES = Path(__file__).parent.with_name("notebooks.sha256")
+"""The SHA-256 of each shipped notebook, as sha256sum writes it; `make notebooks` renews it."""
 TEXT_BROWSERS = {"www-browser", "links", "elinks", "lynx", "w3m"}
 
 
-class Commands(click.Group):
-    """The commands; those that speak to a server are imported when one of them is meant: `serve` must start fast."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of all."""
-        self._import_the_rest()
-        return super().list_commands(ctx)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return the command of a name."""
-        if cmd_name not in self.commands:
-            self._import_the_rest()
-        return super().get_command(ctx, cmd_name)
-
-    def _import_the_rest(self) -> None:
-        from auth0_mfa_lab import cli_cleanup, cli_control, cli_doctor, cli_drift, cli_scan
-
-        cli_cleanup.register(self)
-        cli_control.register(self)
-        cli_doctor.register(self)
-        cli_drift.register(self)
-        cli_scan.register(self)
-
-
-@click.group(cls=Commands)
-@click.version_option(__version__, prog_name="auth0-mfa-lab")
-def main() -> None:
-    """See Auth0's MFA API at work, request by request."""
-
-
-main.add_command(serve)
-
-
-@main.command("open")
+@click.command("open")
 @click.argument("notebook", type=click.Path(path_type=Path), default="notebooks/00_start_here.ipynb")
 @click.option("--port", type=click.IntRange(1, 65535), default=8888, show_default=True)
 @click.option("--browser/--no-browser", default=True, help="Open a browser, where there is one.")
@@ -196,3 +163,41 @@ def _end(server: subprocess.Popen[bytes], http: httpx.Client) -> None:
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
+
+
+# JupyterLab shows no widget in a notebook that it does not trust, until each cell with an output has run. A clone's
+# notebooks have saved outputs: without trust, a panel is a picture again after a reload of the page.
+
+
+def trust_shipped(folders: Iterable[Path]) -> None:
+    """Sign the shipped notebooks that lie in these folders, as `jupyter trust` does; no other file is signed.
+
+    Raises OSError or sqlite3.Error where Jupyter's own folder cannot be written.
+    """
+    from jupyter_core.paths import jupyter_data_dir
+    from nbformat import NO_CONVERT, reads
+    from nbformat.sign import NotebookNotary
+
+    data = Path(jupyter_data_dir())
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    notary = NotebookNotary(data_dir=str(data))
+    try:
+        for content in _unchanged(folders):
+            # nbformat has no types for it.
+            notary.sign(reads(content.decode(), NO_CONVERT))  # type: ignore[no-untyped-call]
+    finally:
+        notary.store.close()
+
+
+def _unchanged(folders: Iterable[Path]) -> Iterator[bytes]:
+    """Yield the bytes of each shipped notebook that is as it was shipped."""
+    lines = HASHES.read_text(encoding="utf-8").splitlines()
+    shipped = [(name, digest) for digest, name in (line.split("  ", 1) for line in lines)]
+    for folder in dict.fromkeys(each.resolve() for each in folders):
+        for name, digest in shipped:
+            path = folder / name
+            if path.is_file() and hashlib.sha256(content := path.read_bytes()).hexdigest() == digest:
+                yield content
+
+
+COMMANDS = {"open": open_notebook}
