@@ -1,5 +1,6 @@
 """The command `auth0-mfa-lab serve`: the sandbox on a socket, and the file that tells applications how to reach it."""
 
+import hashlib
 import os
 import re
 import secrets
@@ -17,19 +18,9 @@ from auth0_mfa_lab.sandbox import Clock, Sandbox, WallClock
 from auth0_mfa_lab.sandbox.records import Profile
 from auth0_mfa_lab.sandbox.server import Server, is_loopback
 
-HEAD = "# Written by auth0-mfa-lab serve, and overwritten by its next start."
-"""The first line of each file that a server writes."""
-PEM = "-----BEGIN CERTIFICATE-----"
+HEAD = "# Written by auth0-mfa-lab serve, and overwritten by its next start. SHA-256 of the lines below: "
+"""How the first line of each file of a server begins; the digest tells a file that the user has added to."""
 LARGEST_FILE = 4 * 1024 * 1024
-VARIABLES = frozenset(
-    {
-        *("AUTH0_LAB_TENANT", "AUTH0_DOMAIN", "AUTH0_CLIENT_ID", "AUTH0_CLIENT_SECRET", "AUTH0_PUBLIC_CLIENT_ID"),
-        *("AUTH0_MGMT_CLIENT_ID", "AUTH0_MGMT_CLIENT_SECRET", "AUTH0_USERNAME", "AUTH0_PASSWORD"),
-        *("AUTH0_PHONE_NUMBER", "AUTH0_EMAIL", "AUTH0_AUDIENCE", "AUTH0_LAB_TOKEN", "AUTH0_CA_FILE"),
-        *("NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"),
-    }
-)
-"""The variables of an env file; a file with any other line is not the lab's own."""
 PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=!-]*")
 
 
@@ -149,7 +140,7 @@ def write_env_file(file: Path, server: Server) -> None:
 
 def dotenv(values: Mapping[str, str]) -> str:
     """Return variables as a text in which sh and python-dotenv read the same values."""
-    return "\n".join([HEAD, *(f"{name}={quoted(value)}" for name, value in values.items())]) + "\n"
+    return "".join(f"{name}={quoted(value)}\n" for name, value in values.items())
 
 
 def quoted(value: str) -> str:
@@ -169,9 +160,13 @@ def _files(env_file: Path, server: Server) -> dict[Path, bytes]:
     files: dict[Path, bytes] = {}
     if server.certificates is not None:
         authority, bundle = certificate_files(env_file)
-        files[authority] = f"{HEAD}\n".encode() + server.certificates.ca_pem
-        files[bundle] = f"{HEAD}\n".encode() + server.certificates.bundle()
-    return files | {env_file.absolute(): dotenv(environment(server, env_file)).encode()}
+        files |= {authority: server.certificates.ca_pem, bundle: server.certificates.bundle()}
+    files[env_file.absolute()] = dotenv(environment(server, env_file)).encode()
+    return {file: _first_line(content) + content for file, content in files.items()}
+
+
+def _first_line(content: bytes) -> bytes:
+    return f"{HEAD}{hashlib.sha256(content).hexdigest()}\n".encode()
 
 
 def _remove_stale(env_file: Path, files: Mapping[Path, bytes]) -> None:
@@ -214,15 +209,9 @@ def _must_be_free(file: Path) -> None:
 
 
 def _is_ours(file: Path) -> bool:
-    """Tell whether a file holds what `serve` writes, and nothing else: people add lines of their own to a `.env`."""
-    head, *lines = (_content(file) or b"\n").decode("utf-8", "replace").splitlines()
-    if head != HEAD:
-        return False
-    if lines[:1] == [PEM]:
-        return True
-    values = {name: value for name, _, value in (line.partition("=") for line in lines)}
-    is_as_written = len(values) == len(lines) and values.get("AUTH0_LAB_TENANT", "served") == "served"
-    return is_as_written and values.keys() <= VARIABLES
+    """Tell whether a file holds what a server wrote, to the byte: people add lines and certificates of their own."""
+    head, _, content = (_content(file) or b"").partition(b"\n")
+    return head + b"\n" == _first_line(content)
 
 
 def _content(file: Path) -> bytes | None:

@@ -89,6 +89,17 @@ def test_an_env_file_that_the_user_has_changed_stays(tmp_path: Path, old: str, n
     assert names(tmp_path) == {".env", ".env.ca.pem", ".env.bundle.pem"}
 
 
+@pytest.mark.parametrize("name", [".env", ".env.ca.pem", ".env.bundle.pem"])
+@pytest.mark.parametrize("added", ["-----BEGIN CERTIFICATE-----\nmine\n-----END CERTIFICATE-----\n", "\n"])
+def test_a_file_that_the_user_has_added_to_stays(tmp_path: Path, name: str, added: str) -> None:
+    left_by_a_killed_server(tmp_path)
+    changed = (tmp_path / name).read_text() + added
+    (tmp_path / name).write_text(changed)
+    before = {each: each.read_bytes() for each in tmp_path.iterdir()}
+    assert f"{name} {NOT_OURS}" in refused("--port", "0", "--env-file", ".env", cwd=tmp_path)
+    assert {each: each.read_bytes() for each in tmp_path.iterdir()} == before
+
+
 def test_an_env_file_that_the_user_changes_while_it_serves_stays(tmp_path: Path) -> None:
     with serving_process("--env-file", ".env", cwd=tmp_path) as (process, _):
         changed = (tmp_path / ".env").read_text() + "STRIPE_KEY=mine\n"
