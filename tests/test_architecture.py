@@ -26,9 +26,7 @@ MODULES = {
 LAYERS = (
     "cli pytest_plugin",
     "lab ",  # and the package's public face, whose name is ""
-    "owned replayed paneled",
     "staged",
-    "bench",
     "live",
     "tenants",
     "show exports",
@@ -37,7 +35,7 @@ LAYERS = (
     "clock errors secret settings show.told",
 )
 LAYER = {room: len(LAYERS) - floor for floor, rooms in enumerate(LAYERS) for room in rooms.split(" ")}
-KNOW_THE_SANDBOX = ("bench", "cli.serve", "pytest_plugin", "staged", "tenants")
+KNOW_THE_SANDBOX = ("lab", "cli.serve", "pytest_plugin", "staged", "tenants")
 
 # Which modules alone may import these libraries.
 ONLY_IN: Mapping[str, tuple[str, ...]] = {

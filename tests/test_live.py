@@ -23,7 +23,7 @@ DOMAIN = "tenant.example"
 def box(monkeypatch: pytest.MonkeyPatch) -> Sandbox:
     """Return one's own tenant, whose time is the real one."""
     box = Sandbox(domain=DOMAIN, seed=2)
-    monkeypatch.setattr("auth0_mfa_lab.owned.RealClock", lambda: a_real_clock(box))
+    monkeypatch.setattr("auth0_mfa_lab.lab.RealClock", lambda: a_real_clock(box))
     return box
 
 

@@ -234,7 +234,7 @@ def live(logged: list[str], *, show_people: bool) -> tuple[Walk, set[str]]:
     """Walk on a tenant of one's own; return what was seen, and who the person is."""
     box = Sandbox(domain="tenant.example", seed=4)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("auth0_mfa_lab.owned.RealClock", lambda: a_real_clock(box))
+        patch.setattr("auth0_mfa_lab.lab.RealClock", lambda: a_real_clock(box))
         lab = a_live_lab(box, show_people=show_people)
     seen = Walk(lab)
     phone = a_phone_of(box)

@@ -21,12 +21,12 @@ from auth0_mfa_lab.tenants.users import User, authenticators_in, configured_user
 from auth0_mfa_lab.wire.exchange import Json
 
 if TYPE_CHECKING:
-    from auth0_mfa_lab.bench import Bench
+    from auth0_mfa_lab.lab import Lab
 
 T = TypeVar("T")
 
 
-def watch_over(lab: Bench) -> Watch:
+def watch_over(lab: Lab) -> Watch:
     """Put a guard at the door of a live lab, and return it."""
     confirm = Confirm(lab.settings.confirm, domain=lab.domain, journal=lab.journal)
     watch = Watch(confirm, Noting(LeftFile(Path.cwd()), tenant=lab.domain, journal=lab.journal))
@@ -34,7 +34,7 @@ def watch_over(lab: Bench) -> Watch:
     return watch
 
 
-def own_user(lab: Bench, factors: Sequence[str]) -> User:
+def own_user(lab: Lab, factors: Sequence[str]) -> User:
     """Return a user of a live tenant in a known state: a throw-away one where the Management API opens, or the own."""
     administrator = administrator_of(lab)
     if administrator is None:
@@ -52,7 +52,7 @@ def own_user(lab: Bench, factors: Sequence[str]) -> User:
     return _out_of_its_frames(lambda: maker.user(factors))
 
 
-def cleaned(lab: Bench, *, yes: bool, dry_run: bool) -> Leftovers:
+def cleaned(lab: Lab, *, yes: bool, dry_run: bool) -> Leftovers:
     """Remove what a lab left on its tenant, after it has been shown; in a sandbox and in a replay there is nothing."""
     if lab._watch is None:
         return Leftovers(tenant=lab.domain, rows=())
@@ -78,7 +78,7 @@ def _out_of_its_frames(act: Callable[[], T]) -> T:
     raise error.with_traceback(None) from None
 
 
-def administrator_of(lab: Bench) -> Callable[[], Management] | None:
+def administrator_of(lab: Lab) -> Callable[[], Management] | None:
     """Return what opens the Management API of a lab's tenant; None where the settings name nobody who may."""
     if lab.settings.mgmt_token:
         token = lab.aliases.learn("mgmt_token", str(lab.settings.mgmt_token))
@@ -92,7 +92,7 @@ def administrator_of(lab: Bench) -> Callable[[], Management] | None:
     return lab._administrator.api
 
 
-def _listed(lab: Bench) -> Sequence[Json] | None:
+def _listed(lab: Lab) -> Sequence[Json] | None:
     """List the authenticators of the configured user, by a login that sends nothing to anybody."""
     settings = lab.settings
     if settings.username is None or settings.password is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any, Protocol
+from typing import Any, TypeAlias
 
 from auth0_mfa_lab.errors import NothingWasSent
 from auth0_mfa_lab.secret import Secret
@@ -28,12 +28,6 @@ class Message:
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         return {"text/plain": repr(self), "text/html": f"<p>{escape(repr(self))}</p>"}
-
-
-class LabInbox(Protocol):
-    """The verb of an inbox."""
-
-    def latest(self, address: str, *, purpose: str | None = None) -> Message: ...
 
 
 class SandboxInbox:
@@ -87,3 +81,6 @@ class OwnInbox:
         code = self._aliases.learn(kind, self._ask(f"The code that you were sent for {purpose}"))
         channel = "email" if "@" in address else "sms"
         return Message(channel=channel, purpose=purpose, code=code, text=repr(code))
+
+
+LabInbox: TypeAlias = SandboxInbox | OwnInbox

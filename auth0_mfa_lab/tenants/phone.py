@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import httpx
 
@@ -24,54 +24,14 @@ from auth0_mfa_lab.wire.aliases import Aliases
 from auth0_mfa_lab.wire.exchange import Exchange
 from auth0_mfa_lab.wire.recorder import EXCHANGE, Unanswered
 
+if TYPE_CHECKING:
+    from auth0_mfa_lab.sandbox import Phone
+    from auth0_mfa_lab.sandbox.guardian.phone import Notification as Pushed
+
 T = TypeVar("T")
 OTP_QUESTION = "The 6-digit code of the authenticator app"
 """What a person is asked for a code of the app; one that is sent has a question of its own."""
 _ERRORS = {error.__name__: error for error in (NotEnrolled, NothingToAnswer, NotABarcode)}
-
-
-class Named(Protocol):
-    """A push that is meant: one of `lab.phone.notifications`, or of a phone's panel."""
-
-    @property
-    def id(self) -> str: ...
-
-
-class Pushed(Named, Protocol):
-    """What the lab reads of a push on the virtual phone."""
-
-    @property
-    def started(self) -> float: ...
-    @property
-    def host(self) -> str: ...
-    @property
-    def source(self) -> str: ...
-    @property
-    def location(self) -> str: ...
-
-
-class VirtualPhone(Protocol):
-    """What the lab needs of the sandbox's phone."""
-
-    @property
-    def notifications(self) -> Sequence[Pushed]: ...
-    def scan(self, barcode: str | bytes) -> httpx.Response | None: ...
-    def allow(self, push: Any = None) -> httpx.Response: ...
-    def reject(self, reason: str | None = None, push: Any = None) -> httpx.Response: ...
-    def code(self) -> str: ...
-
-
-class LabPhone(Protocol):
-    """The verbs of a phone; on a live tenant they say what to press."""
-
-    @property
-    def notifications(self) -> tuple[Notification, ...]: ...
-    def scan(self, barcode: object) -> Exchange | Told: ...
-    def allow(self, push: Named | None = None) -> Exchange | Told: ...
-    def reject(self, reason: str | None = None, push: Named | None = None) -> Exchange | Told: ...
-    def code(self) -> str: ...
-    def allow_after(self, *, polls: int) -> Told: ...
-    def after_poll(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,11 +55,10 @@ class Notification:
 class SandboxPhone:
     """The virtual phone; what it says over HTTP stands in the journal, with the phone as the speaker."""
 
-    def __init__(self, phone: VirtualPhone, aliases: Aliases, *, failures: type[Exception]) -> None:
-        """Offer `phone`; `failures` is the class of what it raises, which the lab raises as its own."""
+    def __init__(self, phone: Phone, aliases: Aliases) -> None:
+        """Offer `phone`."""
         self._phone = phone
         self._aliases = aliases
-        self._failures = failures
         self._polls_left: int | None = None
         self._is_just_allowed = False
 
@@ -121,7 +80,7 @@ class SandboxPhone:
             return Told("The phone has scanned the secret, and shows codes from now on. It told nobody.")
         return _exchange_of(answer)
 
-    def allow(self, push: Named | None = None) -> Exchange:
+    def allow(self, push: object = None) -> Exchange | Told:
         """Allow a push, the newest unless one of `notifications` is named; NothingToAnswer when it does not wait."""
         named = self._waiting(push)
         self._polls_left = None
@@ -129,7 +88,7 @@ class SandboxPhone:
         self._is_just_allowed = answer.status is not None and answer.status < 400
         return answer
 
-    def reject(self, reason: str | None = None, push: Named | None = None) -> Exchange:
+    def reject(self, reason: str | None = None, push: object = None) -> Exchange | Told:
         """Reject a push like that, with a reason if one is given; NothingToAnswer when it does not wait."""
         if reason is not None and not isinstance(reason, str):
             raise PhoneError(f"reason is a {type(reason).__name__}: write a text, such as reject('not me').")
@@ -169,7 +128,7 @@ class SandboxPhone:
             if self._phone.notifications:
                 self.allow()
 
-    def _waiting(self, push: Named | None) -> Pushed | None:
+    def _waiting(self, push: object) -> Pushed | None:
         if push is None:
             return None
         wanted = getattr(push, "id", None)
@@ -187,11 +146,13 @@ class SandboxPhone:
         return _exchange_of(self._done(act))
 
     def _done(self, act: Callable[[], T]) -> T:
+        from auth0_mfa_lab.sandbox import PhoneError as Failure
+
         try:
             return act()
         except Unanswered as failure:
             error: LabError = NoAnswer.to(failure.exchange)
-        except self._failures as failure:
+        except Failure as failure:
             error = _ERRORS.get(type(failure).__name__, PhoneError)(self._aliases.mask(str(failure)))
         raise error from None
 
@@ -221,11 +182,11 @@ class OwnPhone:
             "a one-time code in any authenticator app."
         )
 
-    def allow(self, push: Named | None = None) -> Told:
+    def allow(self, push: object = None) -> Told:
         """Say what to press."""
         return Told("On your phone: open the push of the Guardian app and press Allow.")
 
-    def reject(self, reason: str | None = None, push: Named | None = None) -> Told:
+    def reject(self, reason: str | None = None, push: object = None) -> Told:
         """Say what to press."""
         return Told("On your phone: open the push of the Guardian app and press Deny.")
 
@@ -239,6 +200,10 @@ class OwnPhone:
 
     def after_poll(self) -> None:
         """Do nothing: the person answers."""
+
+
+LabPhone: TypeAlias = SandboxPhone | OwnPhone
+"""The verbs of a phone; on a live tenant they say what to press."""
 
 
 def ask_hidden(question: str) -> str:

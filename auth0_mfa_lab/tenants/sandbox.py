@@ -14,14 +14,11 @@ from auth0_mfa_lab.show.limits import DOCUMENTED, NOTE, Limits
 from auth0_mfa_lab.show.phone import Seen, look_at, secrets_in
 from auth0_mfa_lab.show.switches import Switches
 from auth0_mfa_lab.show.told import Lines
-from auth0_mfa_lab.tenants.inbox import SandboxInbox
 from auth0_mfa_lab.tenants.operations import Ask, Recorder
-from auth0_mfa_lab.tenants.phone import SandboxPhone
 from auth0_mfa_lab.tenants.users import User, checked_factors
 from auth0_mfa_lab.wire.aliases import Aliases
 
 if TYPE_CHECKING:
-    from auth0_mfa_lab.bench import Bench
     from auth0_mfa_lab.clock import LabClock
     from auth0_mfa_lab.sandbox import Phone, Sandbox
     from auth0_mfa_lab.sandbox.guardian.phone import Time
@@ -218,14 +215,3 @@ class PhoneScreen:
         delivered = Mailbox(ask).pushes(self._phone.push_token)
         now = self._clock.now()
         return look_at(self._phone, self._phone.waiting(now, delivered), sent, now)
-
-
-def furnish(lab: Bench, ask: Recorder, clock: Time, *, bars: str = "") -> None:
-    """Give a lab on a sandbox its phone, which keeps the time of `clock`, its inbox and its users."""
-    from auth0_mfa_lab.sandbox import PhoneError
-
-    lab._operations, lab._is_sandbox = ask, True
-    lab._virtual = new_phone(ask, lab._connection.http("phone"), clock)
-    lab.phone = SandboxPhone(lab._virtual, lab.aliases, failures=PhoneError)
-    lab.inbox = SandboxInbox(lambda address: ask("messages", address=address)["messages"], lab.aliases)
-    lab._screen = PhoneScreen(lab._virtual, ask, aliases=lab.aliases, clock=lab.clock, bars=bars)

@@ -25,7 +25,7 @@ from auth0_mfa_lab.wire.claims import claims_of
 from auth0_mfa_lab.wire.exchange import Exchange, Failure, Json
 
 if TYPE_CHECKING:
-    from auth0_mfa_lab.bench import Bench
+    from auth0_mfa_lab.lab import Lab
 
 MOST_SECONDS_APART = 30
 """A one-time code lives as long."""
@@ -57,7 +57,7 @@ class _Stopped(Exception):
 
 
 def examine(
-    lab: Bench,
+    lab: Lab,
     *,
     wanted: Sequence[str] | None = None,
     management_token: str | None = None,
@@ -80,7 +80,7 @@ def examine(
     return Diagnosis(lab.aliases.mask(f"the {kind} tenant {lab.domain}"), in_order(merged(found)))
 
 
-def subject_of(lab: Bench, wanted: Sequence[str] | None, management_token: str | None) -> Subject:
+def subject_of(lab: Lab, wanted: Sequence[str] | None, management_token: str | None) -> Subject:
     """Return the tenant of a lab as the doctor looks at it. Raises LabError for a wish that is not known."""
     if isinstance(wanted, str):
         raise LabError(f"wanted is a list: write wanted=[{wanted!r}].")
@@ -127,7 +127,7 @@ def _found(subject: Subject, settings: Iterable[Finding]) -> Iterator[Finding]:
     yield from _read(subject, token)
 
 
-def _about_settings(lab: Bench) -> Iterator[Finding]:
+def _about_settings(lab: Lab) -> Iterator[Finding]:
     if lab.settings.tenant != "live":
         yield fine("settings", "None is needed: this is no tenant of Auth0's")
         return
@@ -139,7 +139,7 @@ def _about_settings(lab: Bench) -> Iterator[Finding]:
 
 
 @contextmanager
-def _step(lab: Bench) -> Iterator[None]:
+def _step(lab: Lab) -> Iterator[None]:
     """Put what is asked here under a title of its own, and what follows under the one before."""
     before = lab.journal.title
     lab.step(_STEP)
