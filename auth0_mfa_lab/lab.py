@@ -16,9 +16,8 @@ from auth0_mfa_lab.clock import LabClock, RealClock, SandboxClock
 from auth0_mfa_lab.errors import ClaimFailed, LabError, SettingsError
 from auth0_mfa_lab.exports.curl import runnable
 from auth0_mfa_lab.exports.export import Exported, exported
-from auth0_mfa_lab.live.codes import Codes
-from auth0_mfa_lab.live.made import drawn
 from auth0_mfa_lab.live.record import Record
+from auth0_mfa_lab.live.test_user import Codes, drawn
 from auth0_mfa_lab.polling import Poll, PollRun
 from auth0_mfa_lab.settings import Settings, is_loopback
 from auth0_mfa_lab.show.limits import Limits
@@ -44,11 +43,11 @@ if TYPE_CHECKING:
     from auth0_mfa_lab.live.administrator import Administrator
     from auth0_mfa_lab.live.doctor.findings import Diagnosis
     from auth0_mfa_lab.live.drift.drift import Drift
-    from auth0_mfa_lab.live.watch import Watch
+    from auth0_mfa_lab.live.guard import Guard
+    from auth0_mfa_lab.live.leftovers import Leftovers
     from auth0_mfa_lab.management import Management
     from auth0_mfa_lab.sandbox import Phone, Sandbox
     from auth0_mfa_lab.sandbox.guardian.phone import Time
-    from auth0_mfa_lab.show.leftovers import Leftovers
     from auth0_mfa_lab.show.panels.copy import CopyPanel
     from auth0_mfa_lab.show.panels.phone import PhonePanel
     from auth0_mfa_lab.show.panels.phone_own import OwnPhonePanel
@@ -85,7 +84,7 @@ class Lab(Lines):
         self._screen: PhoneScreen | None = None
         self._record: Record | None = None
         self._recording: Recording | None = None
-        self._watch: Watch | None = None
+        self._guard: Guard | None = None
         self._administrator: Administrator | None = None
         self._codes = Codes(ask_hidden, now=clock.now)
         self.phone: LabPhone = OwnPhone(self.aliases, self._prompt)
@@ -179,7 +178,7 @@ class Lab(Lines):
         passes, as the HAR of `lab.export("har")`. Raises SettingsError unless they are those of a live tenant, so that
         none is reached by accident, and LabError for a file that cannot be written: nothing was sent then.
         """
-        from auth0_mfa_lab.live.keeping import watch_over
+        from auth0_mfa_lab.live.leftovers import stand_guard
 
         settings = settings or Settings.from_env()
         if transport is None:
@@ -190,7 +189,7 @@ class Lab(Lines):
             weakref.finalize(lab, reached.close)
         learn_settings(settings, lab.aliases)
         lab.journal.operations.tenant = recorded.facts_of(lab)
-        lab._watch = watch_over(lab)
+        lab._guard = stand_guard(lab)
         if settings.virtual_phone:
             from auth0_mfa_lab.tenants.virtual_phone import give_virtual_phone
 
@@ -305,7 +304,7 @@ class Lab(Lines):
         if self._is_sandbox:
             phone, transport = self._virtual, self._transport
             return fresh_user(self._operations, factors, aliases=self.aliases, phone=phone, transport=transport)
-        from auth0_mfa_lab.live.keeping import own_user
+        from auth0_mfa_lab.live.test_user import own_user
 
         return own_user(self, factors)
 
@@ -335,7 +334,7 @@ class Lab(Lines):
         a phone or the dashboard can remove it says. A sandbox keeps nothing. Raises NotConfirmed where nobody can be
         asked, LabError when the tenant does not let itself be read.
         """
-        from auth0_mfa_lab.live.keeping import cleaned
+        from auth0_mfa_lab.live.leftovers import cleaned
 
         return cleaned(self, yes=yes, dry_run=dry_run)
 

@@ -53,7 +53,7 @@ def nothing_left_here(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.
         found = project_folder(start)
         return tmp_path_factory.mktemp("left") if found == ROOT else found
 
-    monkeypatch.setattr("auth0_mfa_lab.live.left.project_folder", folder)
+    monkeypatch.setattr("auth0_mfa_lab.live.leftovers.project_folder", folder)
 
 
 @pytest.fixture(autouse=True)

@@ -17,9 +17,8 @@ from auth0_mfa_lab.live.doctor.findings import Diagnosis, Finding, one_line, una
 from auth0_mfa_lab.live.doctor.fix import Mended, Wish, mend
 from auth0_mfa_lab.live.doctor.settings import check_settings, misspelled, refusal, usable
 from auth0_mfa_lab.live.drift.allowed import NAME
-from auth0_mfa_lab.live.left import LeftFile
+from auth0_mfa_lab.live.leftovers import LeftFile, Leftovers
 from auth0_mfa_lab.settings import Settings, values_of
-from auth0_mfa_lab.show.leftovers import Leftovers
 from auth0_mfa_lab.staged import drift as compared
 
 NO_TENANT = "your tenant"

@@ -3,38 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
 
-from auth0_mfa_lab.client import Client
 from auth0_mfa_lab.errors import LabError, SettingsError
-from auth0_mfa_lab.management import Management
 from auth0_mfa_lab.wire.exchange import Exchange, Json
 
+if TYPE_CHECKING:
+    from auth0_mfa_lab.lab import Lab
+    from auth0_mfa_lab.management import Management
+
+T = TypeVar("T")
 _EARLY_SECONDS = 60.0
 
 
 class Administrator:
-    """Opens the Management API with the machine-to-machine application of the settings."""
+    """Opens the Management API of a lab's tenant with the machine-to-machine application of the settings."""
 
-    def __init__(
-        self,
-        machine: Callable[[], Client],
-        opened: Callable[[str], Management],
-        *,
-        audience: str,
-        now: Callable[[], float],
-    ) -> None:
-        """Get tokens for `audience` with `machine`, open the API with `opened`; `now` gives epoch seconds."""
-        self._machine = machine
-        self._opened = opened
-        self._audience = audience
-        self._now = now
+    def __init__(self, lab: Lab) -> None:
+        """Get tokens for the Management API of this lab's tenant."""
+        self._lab = lab
         self._api: Management | None = None
         self._ends_at = 0.0
 
     def api(self) -> Management:
         """Return the Management API; SettingsError when the tenant gives no token for it."""
-        if self._api is None or self._now() >= self._ends_at:
-            answer = self._machine().client_credentials_grant(audience=self._audience)
+        lab = self._lab
+        if self._api is None or lab.clock.now() >= self._ends_at:
+            answer = lab.management_application.client_credentials_grant(audience=lab.management_audience)
             if answer.status != 200 or "access_token" not in answer:
                 raise SettingsError(
                     f"The Management API gave no token: {answer.outcome} (exchange {answer.number}). Check "
@@ -42,10 +37,22 @@ class Administrator:
                     "Management API > Machine to Machine Applications."
                 )
             # A tenant counts the tokens that machines get.
-            self._api = self._opened(answer["access_token"])
+            self._api = lab.management(answer["access_token"])
             lives = answer.json.get("expires_in")
-            self._ends_at = self._now() + (lives if isinstance(lives, int | float) else 0) - _EARLY_SECONDS
+            self._ends_at = lab.clock.now() + (lives if isinstance(lives, int | float) else 0) - _EARLY_SECONDS
         return self._api
+
+
+def administrator_of(lab: Lab) -> Callable[[], Management] | None:
+    """Return what opens the Management API of a lab's tenant; None where the settings name nobody who may."""
+    if lab.settings.mgmt_token:
+        token = lab.aliases.learn("mgmt_token", str(lab.settings.mgmt_token))
+        return lambda: lab.management(token)
+    if not all(lab._machine):
+        return None
+    if lab._administrator is None:
+        lab._administrator = Administrator(lab)
+    return lab._administrator.api
 
 
 def must_be(answer: Exchange, *statuses: int, doing: str, scope: str) -> Exchange:
@@ -62,10 +69,19 @@ def must_be(answer: Exchange, *statuses: int, doing: str, scope: str) -> Exchang
 def listed(answer: Exchange, *has: str, doing: str, scope: str) -> list[Json]:
     """Return the objects of an answer that is a list of such, each of which has these texts; LabError for any other."""
     items = must_be(answer, 200, doing=doing, scope=scope).json
-    if isinstance(items, list) and all(isinstance(each, dict) and _has(each, has) for each in items):
+    if isinstance(items, list) and all(_has(each, has) for each in items):
         return items
     raise LabError(f"{doing} failed: {answer.outcome}: the answer is not the list that Auth0 gives.")
 
 
 def _has(item: Json, names: Sequence[str]) -> bool:
-    return all(isinstance(item.get(name), str) for name in names)
+    return isinstance(item, dict) and all(isinstance(item.get(name), str) for name in names)
+
+
+def out_of_its_frames(act: Callable[[], T]) -> T:
+    """Do something; a LabError of it is raised anew, for in the frames that it left are names and ids of people."""
+    try:
+        return act()
+    except LabError as problem:
+        error = problem
+    raise error.with_traceback(None) from None

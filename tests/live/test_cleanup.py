@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from IPython.core.ultratb import VerboseTB
 from auth0_mfa_lab import Lab
 from auth0_mfa_lab.cli import main
 from auth0_mfa_lab.errors import LabError, NotConfirmed
-from auth0_mfa_lab.live.left import Left, LeftFile
+from auth0_mfa_lab.live.leftovers import Left, LeftFile
 from auth0_mfa_lab.management import Management
 from auth0_mfa_lab.sandbox import User
 from auth0_mfa_lab.wire.names import personal_kind
@@ -69,8 +70,8 @@ def administrator(lab: Lab) -> Management:
 
 
 def file_of(lab: Lab) -> LeftFile:
-    assert lab._watch is not None
-    return lab._watch.noting.file
+    assert lab._guard is not None
+    return lab._guard.ledger.file
 
 
 def entries(lab: Lab) -> list[Left]:
@@ -93,16 +94,32 @@ ENROLLMENTS: dict[str, Callable[[LiveTenant, Lab], object]] = {
 }
 
 
+@pytest.fixture
+def says_yes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The questions that a person has answered with yes."""
+    asked: list[str] = []
+
+    def yes(question: str) -> str:
+        asked.append(question)
+        return "y"
+
+    monkeypatch.setattr("builtins.input", yes)
+    return asked
+
+
 @pytest.mark.parametrize("name", ENROLLMENTS)
-def test_after_a_clean_up_the_user_has_what_they_had_before(live_tenant: LiveTenant, name: str) -> None:
+def test_after_a_clean_up_in_another_kernel_the_user_has_what_they_had_before(
+    live_tenant: LiveTenant, says_yes: list[str], name: str
+) -> None:
     before = everything(live_tenant)
-    lab = live_tenant.lab(management=True)
-    ENROLLMENTS[name](live_tenant, lab)
+    ENROLLMENTS[name](live_tenant, live_tenant.lab())
     assert everything(live_tenant) != before
+    lab = live_tenant.lab(management=True, confirm="once")
     left = lab.cleanup()
     assert everything(live_tenant) == before
     assert not left.stays
     assert entries(lab) == []
+    assert len(says_yes) == 1
 
 
 def test_throw_away_users_are_removed_with_all_that_is_theirs(live_tenant: LiveTenant) -> None:
@@ -115,15 +132,6 @@ def test_throw_away_users_are_removed_with_all_that_is_theirs(live_tenant: LiveT
     assert [row.fate for row in left.rows] == ["removed"] * 3
     assert everything(live_tenant) == before
     assert repr(lab.cleanup()).startswith("Nothing to clean up")
-
-
-@pytest.mark.parametrize("name", ENROLLMENTS)
-def test_after_a_restart_of_the_kernel_another_lab_cleans_up(live_tenant: LiveTenant, name: str) -> None:
-    before = everything(live_tenant)
-    ENROLLMENTS[name](live_tenant, live_tenant.lab())
-    lab = live_tenant.lab(management=True)
-    assert not lab.cleanup().stays
-    assert everything(live_tenant) == before
 
 
 def test_what_somebody_else_enrolled_stays(live_tenant: LiveTenant) -> None:
@@ -140,55 +148,38 @@ def test_what_somebody_else_enrolled_stays(live_tenant: LiveTenant) -> None:
     assert [(row.what.partition(":")[0], row.fate) for row in left.rows] == [("totp", "removed")]
 
 
-def test_one_of_the_same_factor_that_is_not_of_its_time_stays(live_tenant: LiveTenant) -> None:
-    lab = live_tenant.lab(management=True)
-    enroll_otp(lab)
-    (ours,) = [each for each in live_tenant.authenticators if each.startswith("totp")]
-    live_tenant.sandbox.clock.advance(3600)
-    live_tenant.enroll("otp")
-    lab.cleanup()
-    kept = [each for each in live_tenant.authenticators if each.startswith("totp")]
-    assert len(kept) == 1
-    assert ours not in kept
-
-
-def lists(lab: Lab) -> None:
-    lab.client.mfa_authenticators(log_in(lab))
-
-
-@pytest.mark.parametrize("lists", [lists, lambda _: None], ids=["listed", "not listed"])
-def test_of_two_of_the_same_factor_and_time_none_is_taken_for_the_labs(
-    live_tenant: LiveTenant, lists: Callable[[Lab], None]
+@pytest.mark.parametrize("confirm", ["once", "never"])
+def test_what_may_be_somebody_elses_is_asked_about_and_stays_without_a_yes(
+    live_tenant: LiveTenant, monkeypatch: pytest.MonkeyPatch, confirm: str
 ) -> None:
-    lab = live_tenant.lab(management=True)
-    lists(lab)
-    enroll_otp(lab)
+    enroll_otp(live_tenant.lab())
     live_tenant.enroll("otp")
-    lists(lab)
-    before = everything(live_tenant)
+    before, asked = everything(live_tenant), list[str]()
+
+    def no(question: str) -> str:
+        asked.append(question)
+        return "n"
+
+    monkeypatch.setattr("builtins.input", no)
+    lab = live_tenant.lab(management=True, confirm=confirm)
     left = lab.cleanup()
     assert everything(live_tenant) == before
-    assert [row.fate.partition(";")[0] for row in left.rows] == ["not the only one of its time"]
+    assert {row.fate.partition(":")[0] for row in left.rows} == {"stays unless you say that it is the lab's"}
+    assert lab.cleanup(yes=True).stays
+    assert everything(live_tenant) == before
     assert len(entries(lab)) == 1
+    assert [re.sub(r".*may not be", "may not be", each)[:30] for each in asked] == (
+        ["may not be the lab's: enrolled"] if confirm == "once" else []
+    )
 
 
+@pytest.mark.usefixtures("says_yes")
 def test_push_and_a_one_time_code_of_the_labs_at_the_same_time_are_both_removed(live_tenant: LiveTenant) -> None:
-    lab = live_tenant.lab(management=True)
+    lab = live_tenant.lab(management=True, confirm="once")
     enroll_push(live_tenant, lab)
     api, secret = administrator(lab), pyotp.random_base32()
     api.create_authentication_method(live_tenant.person.user_id, type="totp", totp_secret=secret)
     assert not lab.cleanup().stays
-    assert live_tenant.authenticators == []
-
-
-def test_a_list_that_passes_tells_which_authenticator_it_is(live_tenant: LiveTenant) -> None:
-    lab = live_tenant.lab(management=True)
-    lab.client.mfa_authenticators(log_in(lab))
-    enroll_otp(lab)
-    lab.client.mfa_authenticators(log_in(lab))
-    (entry,) = entries(lab)
-    assert sorted(entry.authenticators) == sorted(live_tenant.authenticators)
-    lab.cleanup()
     assert live_tenant.authenticators == []
 
 
@@ -226,20 +217,25 @@ def test_it_shows_what_it_will_remove_before_it_asks(live_tenant: LiveTenant, mo
     assert question.endswith("Remove it? [y/n] ")
     for words in ("the user, with all that is theirs", "totp: totp|dev_", "will be removed", "authenticator app"):
         assert words in question
-    assert {row.fate for row in left.rows} == {"will be removed"}
+    assert [row.fate.partition(":")[0] for row in left.rows] == [
+        "will be removed",
+        *["stays unless you say that it is the lab's"] * 2,
+    ]
     assert left.stays
     monkeypatch.setattr("builtins.input", lambda _: "y")
     assert not careful.cleanup().stays
     assert live_tenant.authenticators == []
 
 
-def test_where_nobody_can_be_asked_nothing_is_removed(live_tenant: LiveTenant) -> None:
-    enroll_otp(live_tenant.lab())
+@pytest.mark.parametrize("left", [lambda lab: lab.user(), enroll_otp], ids=["a user", "an authenticator"])
+def test_where_nobody_can_be_asked_nothing_is_removed(live_tenant: LiveTenant, left: Callable[[Lab], object]) -> None:
+    left(live_tenant.lab(management=True))
     before = everything(live_tenant)
     with pytest.raises(NotConfirmed, match=r"cleanup\(yes=True\)"):
         live_tenant.lab(management=True, confirm="once").cleanup()
     assert everything(live_tenant) == before
-    assert not live_tenant.lab(management=True, confirm="each").cleanup(yes=True).stays
+    is_certain = len(before[0]) == 2
+    assert live_tenant.lab(management=True, confirm="each").cleanup(yes=True).stays is not is_certain
 
 
 def test_a_dry_run_changes_nothing(live_tenant: LiveTenant) -> None:
@@ -264,8 +260,9 @@ def test_it_shows_no_person(live_tenant: LiveTenant) -> None:
         assert "username" in shown
 
 
+@pytest.mark.usefixtures("says_yes")
 def test_what_only_a_phone_can_remove_is_told(live_tenant: LiveTenant) -> None:
-    lab = live_tenant.lab(management=True)
+    lab = live_tenant.lab(management=True, confirm="once")
     enroll_push(live_tenant, lab)
     assert "remove the account in the Guardian app" in repr(lab.cleanup())
     lab.user(factors=["otp"])
@@ -402,20 +399,10 @@ def test_somebody_who_was_there_before_is_never_taken_for_a_user_of_the_labs(liv
     password = "Made-up-1"  # auth0-mfa-lab: allow
     administrator(lab).create_user(connection=known.connection, email=known.email, password=password)
     assert len(entries(lab)) == 1
-    assert [row.fate for row in lab.cleanup().rows] == ["gone already"]
+    (row,) = lab.cleanup().rows
+    assert row.fate.startswith("stays unless you say that it is the lab's: made ")
     assert everything(live_tenant) == before
-
-
-def test_somebody_who_has_the_id_of_a_user_of_the_labs_by_now_stays(live_tenant: LiveTenant) -> None:
-    lab = live_tenant.lab(management=True)
-    lab.user()
-    (entry,) = entries(lab)
-    users = live_tenant.sandbox.tenant.users
-    users[entry.user] = replace(users[entry.user], created_at=live_tenant.sandbox.clock.now() + 3600)
-    before = everything(live_tenant)
-    assert [row.fate.partition(";")[0] for row in lab.cleanup(yes=True).rows] == ["made at another time than the lab's"]
-    assert everything(live_tenant) == before
-    assert entries(lab) == [entry]
+    assert len(entries(lab)) == 1
 
 
 def test_an_entry_that_names_somebody_else_removes_nobody(live_tenant: LiveTenant) -> None:
@@ -432,11 +419,11 @@ def test_an_entry_that_names_somebody_else_removes_nobody(live_tenant: LiveTenan
 def test_whom_no_api_finds_is_told_and_keeps_nobody_from_the_rest(live_tenant: LiveTenant, name: str) -> None:
     lab = live_tenant.lab(management=True)
     unknown = Left(tenant=live_tenant.domain, kind="otp", name=name, begun=1.0)
-    enroll_otp(lab)
+    lab.user()
     file_of(lab).change(lambda found: [unknown, *found])
     left = lab.cleanup()
     assert [row.fate.partition(":")[0] for row in left.rows if row.stays] == ["remove it yourself"]
-    assert live_tenant.authenticators == []
+    assert len(live_tenant.sandbox.tenant.users) == 1
     assert entries(lab) == [unknown]
 
 
@@ -542,7 +529,7 @@ def test_other_tenants_entries_stay(live_tenant: LiveTenant) -> None:
 
 def test_two_kernels_write_it_and_nothing_is_lost(tmp_path: Path) -> None:
     program = (
-        "import sys; from pathlib import Path; from auth0_mfa_lab.live.left import Left, LeftFile\n"
+        "import sys; from pathlib import Path; from auth0_mfa_lab.live.leftovers import Left, LeftFile\n"
         "file = LeftFile(Path(sys.argv[1]))\n"
         "for n in range(40):\n"
         "    file.change(lambda each: [*each, Left(tenant='t.example', kind='otp', name=f'{sys.argv[2]}{n}')])\n"
@@ -583,6 +570,32 @@ def test_a_writer_that_dies_leaves_the_file_whole(tmp_path: Path, monkeypatch: p
     monkeypatch.undo()
     assert file.path.read_bytes() == before
     file.change(lambda each: each)
+
+
+def test_a_full_disk_leaves_the_file_whole_and_nothing_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = LeftFile(tmp_path)
+    file.change(lambda _: [Left(tenant="t", kind="otp")])
+    before, beside = file.path.read_bytes(), sorted(file.folder.iterdir())
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("auth0_mfa_lab.live.files.os.fsync", full)
+    with pytest.raises(LabError, match=r"cannot be written \(No space left on device\)"):
+        file.change(lambda _: [])
+    assert (file.path.read_bytes(), sorted(file.folder.iterdir())) == (before, beside)
+
+
+@pytest.mark.parametrize("name", ["left.json", "lock"])
+def test_a_pipe_in_the_place_of_a_file_is_told_and_stays(tmp_path: Path, name: str) -> None:
+    file = LeftFile(tmp_path)
+    file.folder.mkdir()
+    os.mkfifo(file.folder / name)
+    with pytest.raises(LabError, match="it is no ordinary file"):
+        file.must_be_writable()
+    assert stat.S_ISFIFO((file.folder / name).stat().st_mode)
 
 
 def test_what_cannot_be_noted_is_not_sent(live_tenant: LiveTenant) -> None:
@@ -725,6 +738,7 @@ def test_the_command_exits_1_while_something_stays(live_tenant: LiveTenant, comm
     assert "remove it yourself" in stays.output
 
 
+@pytest.mark.usefixtures("says_yes")
 def test_a_user_of_another_connection_is_not_mistaken(live_tenant: LiveTenant) -> None:
     enroll_otp(live_tenant.lab())
     person = live_tenant.person
@@ -733,5 +747,5 @@ def test_a_user_of_another_connection_is_not_mistaken(live_tenant: LiveTenant) -
     others = dict(users)
     users.clear()
     users.update({twin.user_id: twin, **others})
-    assert not live_tenant.lab(management=True).cleanup().stays
+    assert not live_tenant.lab(management=True, confirm="once").cleanup().stays
     assert live_tenant.authenticators == []

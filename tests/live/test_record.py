@@ -7,7 +7,6 @@ import os
 import stat
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -34,13 +33,9 @@ class Slow:
 
     def __init__(self) -> None:
         self.now = 0.0
-        self.waiting: list[tuple[float, Callable[[], None]]] = []
 
     def __call__(self) -> float:
         return self.now
-
-    def later(self, seconds: float, act: Callable[[], None]) -> None:
-        self.waiting.append((self.now + seconds, act))
 
 
 # -- the file
@@ -109,7 +104,7 @@ def test_what_was_recorded_before_is_kept_beside_it(tmp_path: Path) -> None:
 
 def test_an_exchange_is_in_the_file_when_it_has_passed(tmp_path: Path) -> None:
     journal, clock = a_journal(), Slow()
-    journal.passed = Record(journal, tmp_path / "run.har", monotonic=clock, later=clock.later).passed
+    journal.passed = Record(journal, tmp_path / "run.har", monotonic=clock).passed
     for number in range(1, 4):
         an_exchange(journal=journal)
         assert numbers(tmp_path / "run.har") == list(range(1, number + 1))
@@ -127,19 +122,15 @@ def test_saving_takes_a_twentieth_of_the_time_however_long_the_run_is(
         return "{}"
 
     monkeypatch.setattr("auth0_mfa_lab.live.record.har", writing)
-    journal.passed = Record(journal, tmp_path / "run.har", monotonic=clock, later=clock.later).passed
+    record = Record(journal, tmp_path / "run.har", monotonic=clock)
+    journal.passed = record.passed
     for _ in range(1000):
         clock.now += 0.1
-        while clock.waiting and clock.waiting[0][0] <= clock.now:
-            clock.waiting.pop(0)[1]()
         an_exchange(journal=journal)
-    assert len(clock.waiting) <= 1
     assert sum(spent) <= clock.now / SHARE + spent[-1]
     assert 5 < len(spent) < 100
-    # The last ones follow by themselves.
-    at, act = clock.waiting[0]
-    clock.now = at
-    act()
+    # The end of the lab writes the last ones.
+    record.save()
     assert spent[-1] == 10.0
 
 
@@ -173,6 +164,14 @@ def _process(code: str, folder: Path) -> subprocess.CompletedProcess[str]:
 # -- what goes wrong
 
 
+def test_a_pipe_is_refused_and_stays(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "run.har")
+    with pytest.raises(LabError, match=r"cannot be written \(it is no ordinary file\)"):
+        Lab.from_env(record=tmp_path / "run.har")
+    assert [each.name for each in tmp_path.iterdir()] == ["run.har"]
+    assert stat.S_ISFIFO((tmp_path / "run.har").stat().st_mode)
+
+
 @pytest.mark.parametrize("path", ["taken", "taken/run.har/run.har", "file/run.har", "\0.har", f"{'x' * 300}.har"])
 def test_a_path_that_cannot_be_written_is_refused_before_anything_is_sent(
     live_tenant: LiveTenant, tmp_path: Path, path: str
@@ -190,12 +189,12 @@ def test_a_write_that_fails_leaves_the_file_whole_and_the_run_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     journal, clock, file = a_journal(), Slow(), tmp_path / "run.har"
-    record = Record(journal, file, monotonic=clock, later=clock.later)
+    record = Record(journal, file, monotonic=clock)
     journal.passed = record.passed
     an_exchange(journal=journal)
     whole = file.read_bytes()
     with monkeypatch.context() as patch:
-        patch.setattr("auth0_mfa_lab.live.record.os.fsync", _full)
+        patch.setattr("auth0_mfa_lab.live.files.os.fsync", _full)
         for _ in range(3):
             assert an_exchange(journal=journal).status == 200
     assert file.read_bytes() == whole

@@ -1,0 +1,169 @@
+"""The user of a live lab: a throw-away one that the Management API makes, or the configured one."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
+
+from auth0_mfa_lab.errors import LabError, SettingsError, UserDoesNotFit
+from auth0_mfa_lab.live.administrator import administrator_of, must_be, out_of_its_frames
+from auth0_mfa_lab.tenants.phone import OTP_QUESTION
+from auth0_mfa_lab.tenants.users import User, checked_factors, configured_user, mfa_token_of
+
+if TYPE_CHECKING:
+    from auth0_mfa_lab.lab import Lab
+    from auth0_mfa_lab.management import Management
+
+NAME, PASSWORD, SECRET = (
+    f"{each} of a throw-away user" for each in ("The name", "The password", "The secret of the codes")
+)
+"""What is drawn for a user; a recording keeps each, so that a replay draws the same."""
+DOMAIN = "@lab.example"
+"""The domain of the addresses of throw-away users: nobody has it."""
+_NEEDS = {"sms": "phone_number", "voice": "phone_number", "email": "email"}
+_TRIES = 3
+
+
+class Codes:
+    """Answers the prompts of one lab: with codes of the TOTP secret that it made itself, or else as the person does."""
+
+    def __init__(self, ask: Callable[[str], str], *, now: Callable[[], float]) -> None:
+        """Ask the person with `ask`; `now` gives epoch seconds."""
+        self._ask = ask
+        self._now = now
+        self._secret: str | None = None
+
+    def know(self, secret: str) -> None:
+        """Make the codes of this TOTP secret (base32; 6 digits, 30 s) from now on."""
+        self._secret = secret
+
+    def __call__(self, question: str) -> str:
+        """Return the answer to a question; NeedsAPerson when only a person knows it, and none is there."""
+        if question != OTP_QUESTION or self._secret is None:
+            return self._ask(question)
+        import pyotp
+
+        return pyotp.TOTP(str(self._secret)).at(int(self._now()))
+
+
+def drawn(what: str) -> str:
+    """Return what nobody foretells: a name of a domain that nobody has, a strong password, or a TOTP secret."""
+    import pyotp
+
+    if what == NAME:
+        return f"lab-{secrets.token_hex(5)}{DOMAIN}"
+    return f"{secrets.token_urlsafe(18)}aA1!" if what == PASSWORD else pyotp.random_base32()
+
+
+def own_user(lab: Lab, factors: Sequence[str]) -> User:
+    """Return a user of a live tenant with just these factors, confirmed; nothing is sent to anybody.
+
+    Where the Management API opens it is a fresh database user, elsewhere the configured user, if their authenticators
+    fit. Raises UserDoesNotFit where they do not, and for a push without the virtual phone; SettingsError for a number
+    or an address that is not set; NotConfirmed unless the person agrees; LabError when the tenant refuses: a user who
+    was made is removed again then.
+    """
+    administrator = administrator_of(lab)
+    if administrator is None:
+        return out_of_its_frames(lambda: configured_user(lab.settings, lab.client, lab.aliases, factors))
+    return out_of_its_frames(lambda: _throw_away_user(lab, administrator, checked_factors(factors)))
+
+
+def _throw_away_user(lab: Lab, administrator: Callable[[], Management], wanted: tuple[str, ...]) -> User:
+    _must_be_possible(lab, wanted)
+    kinds = ("new user", "authenticator") if wanted else ("new user",)
+    enrolled = f"with {', '.join(wanted)}" if wanted else "without any factor"
+    sentence = f"lab.user makes a throw-away user {enrolled}, by the Management API; lab.cleanup() removes them."
+    with lab._guard.agreed(kinds, sentence) if lab._guard else nullcontext():
+        api = administrator()
+        user_id, username, password = _made(lab, api)
+        try:
+            recovery_code = _enrolled(lab, api, user_id, username, password, wanted)
+        except LabError:
+            api.delete_user(user_id)
+            raise
+    return User(
+        username=username,
+        password=password,
+        phone_number=lab.settings.phone_number,
+        email=lab.settings.email,
+        factors=wanted,
+        recovery_code=recovery_code,
+    )
+
+
+def _must_be_possible(lab: Lab, wanted: Sequence[str]) -> None:
+    if "push" in wanted and not lab.settings.virtual_phone:
+        raise UserDoesNotFit(
+            "A throw-away user cannot have push: only a phone enrolls it. Enroll it by notebook 05, as the configured "
+            "user and with your own phone (without AUTH0_MGMT_CLIENT_ID), or set AUTH0_LAB_VIRTUAL_PHONE=1. Nothing "
+            "was sent to anybody."
+        )
+    for factor in wanted:
+        if (name := _NEEDS.get(factor)) and not getattr(lab.settings, name):
+            raise SettingsError(
+                f"AUTH0_{name.upper()} is missing, and a user with {factor} needs it: yours. Add it to .env."
+            )
+
+
+def _made(lab: Lab, api: Management) -> tuple[str, str, str]:
+    """Make the user, under a name that is free, and return id, name and password."""
+    for _ in range(_TRIES):
+        name, password = lab._draw(NAME), lab.aliases.learn("password", lab._draw(PASSWORD))
+        username = lab.aliases.learn("username", name) if lab.aliases.people else name
+        answer = api.create_user(
+            connection=lab.settings.realm,
+            email=username,
+            password=password,
+            # An address that is verified counts as a factor where email is on; nobody is to get a mail.
+            email_verified=False,
+            verify_email=False,
+        )
+        if answer.status != 409:
+            break
+    must_be(answer, 201, doing="Making a throw-away user", scope="create:users")
+    return answer["user_id"], username, password
+
+
+def _enrolled(
+    lab: Lab, api: Management, user_id: str, username: str, password: str, wanted: Sequence[str]
+) -> str | None:
+    """Enroll the factors and return a recovery code, where the tenant gives one."""
+    # First of all: an mfa_token enrolls only whoever has nothing.
+    code = _push(lab, username, password) if "push" in wanted else None
+    made: list[dict[str, Any]] = []
+    if "otp" in wanted:
+        secret = lab.aliases.learn("totp_secret", lab._draw(SECRET))
+        made.append({"type": "totp", "totp_secret": secret})
+        if lab.settings.virtual_phone:
+            lab.phone.scan(f"otpauth://totp/lab?secret={secret!s}&algorithm=SHA1&digits=6&period=30")
+        else:
+            lab._codes.know(secret)
+    if {"sms", "voice"} & set(wanted):
+        preferred = "sms" if "sms" in wanted else "voice"
+        number = lab.settings.phone_number
+        made.append({"type": "phone", "phone_number": number, "preferred_authentication_method": preferred})
+    if "email" in wanted:
+        made.append({"type": "email", "email": lab.settings.email})
+    for method in made:
+        answer = api.create_authentication_method(user_id, **method)
+        must_be(answer, 201, doing=f"Enrolling {method['type']}", scope="create:authentication_methods")
+    if not made or code:
+        return code
+    brought = api.regenerate_recovery_code(user_id).json
+    return brought.get("recovery_code") if isinstance(brought, dict) else None
+
+
+def _push(lab: Lab, username: str, password: str) -> str | None:
+    """Enroll push with the virtual phone, as an application and a phone do; return the recovery code."""
+    login = lab.client.password_grant(username=username, password=password, realm=lab.settings.realm)
+    token = mfa_token_of(login, lab.aliases)
+    begun = lab.client.mfa_associate(token, authenticator_types=["oob"], oob_channels=["auth0"])
+    must_be(begun, 200, doing="Enrolling push", scope="")
+    lab.phone.scan(begun["barcode_uri"])
+    ended = lab.client.mfa_oob_grant(mfa_token=token, oob_code=begun["oob_code"])
+    must_be(ended, 200, doing="Confirming push", scope="")
+    codes: list[str] = begun.json.get("recovery_codes") or []
+    return codes[0] if codes else None
