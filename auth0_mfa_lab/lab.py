@@ -13,14 +13,14 @@ import httpx
 
 from auth0_mfa_lab.client import Client, Connection, checked_text, network
 from auth0_mfa_lab.clock import LabClock, RealClock, SandboxClock
-from auth0_mfa_lab.errors import ClaimFailed, LabError, SettingsError
+from auth0_mfa_lab.errors import ClaimFailed, ControlRefused, LabError, SettingsError
 from auth0_mfa_lab.exports.curl import runnable
 from auth0_mfa_lab.exports.export import Exported, exported
 from auth0_mfa_lab.live.record import Record
 from auth0_mfa_lab.live.test_user import Codes, drawn
 from auth0_mfa_lab.polling import Poll, PollRun
 from auth0_mfa_lab.settings import Settings, is_loopback
-from auth0_mfa_lab.show.limits import Limits
+from auth0_mfa_lab.show.limits import DOCUMENTED, NOTE, Limits
 from auth0_mfa_lab.show.page import show, show_all
 from auth0_mfa_lab.show.poll import show_poll
 from auth0_mfa_lab.show.sequence import Sequence as Diagram
@@ -29,7 +29,7 @@ from auth0_mfa_lab.tenants import replay as recorded
 from auth0_mfa_lab.tenants.inbox import LabInbox, OwnInbox, SandboxInbox
 from auth0_mfa_lab.tenants.operations import Recorder, in_process, person_alone
 from auth0_mfa_lab.tenants.phone import LabPhone, OwnPhone, SandboxPhone, ask_hidden
-from auth0_mfa_lab.tenants.sandbox import PhoneScreen, SandboxInfo, fresh_user, limits_of, new_phone, open_box
+from auth0_mfa_lab.tenants.sandbox import PhoneScreen, SandboxInfo, fresh_user, new_phone
 from auth0_mfa_lab.tenants.users import User, learn_settings
 from auth0_mfa_lab.tokens import Inspection, inspect
 from auth0_mfa_lab.wire.aliases import Aliases
@@ -130,7 +130,12 @@ class Lab(Lines):
 
     @classmethod
     def _boxed(cls, settings: Settings, **options: Any) -> Self:
-        box = open_box(**options)
+        from auth0_mfa_lab.sandbox import Sandbox
+
+        try:
+            box = Sandbox(**{name: value for name, value in options.items() if value is not None})
+        except ValueError as problem:
+            raise LabError(str(problem)) from None
         lab = cls(settings, box.transport, SandboxClock(box.clock), box.domain)
         lab._sandbox, defaults = box, box.defaults
         lab.audience = defaults.audience
@@ -232,7 +237,7 @@ class Lab(Lines):
         self._operations, self._is_sandbox = ask, True
         self._virtual = new_phone(ask, self._connection.http("phone"), time)
         self.phone = SandboxPhone(self._virtual, self.aliases)
-        self.inbox = SandboxInbox(lambda address: ask("messages", address=address)["messages"], self.aliases)
+        self.inbox = SandboxInbox(ask, self.aliases)
         self._screen = PhoneScreen(self._virtual, ask, aliases=self.aliases, clock=self.clock, bars=bars)
 
     def _recorded_in(self, path: str | Path | None) -> Self:
@@ -313,7 +318,16 @@ class Lab(Lines):
 
         Raises LabError for what is no user of this sandbox. Source: the reference, section 11.
         """
-        return limits_of(self._operations if self._is_sandbox else None, user)
+        if not isinstance(user, User):
+            raise LabError("lab.limits wants a user: pass what lab.user(...) returned.")
+        if not self._is_sandbox:
+            return Limits("Limits, as Auth0 documents them", DOCUMENTED, note=NOTE)
+        try:
+            return Limits.of(user.username, self._operations("limits", user=str(user.username))["limits"])
+        except ControlRefused as refusal:
+            if refusal.status != 404:
+                raise
+        raise LabError(f"This sandbox has no user {user.username!r}: pass one that lab.user(...) of this lab returned.")
 
     def doctor(self, *, wanted: Sequence[str] | None = None, management_token: str | None = None) -> Diagnosis:
         """Say whether the tenant is ready: what is missing, first things first, and where it is mended.

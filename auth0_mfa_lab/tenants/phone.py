@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-import httpx
-
 from auth0_mfa_lab.errors import (
     LabError,
     NeedsAPerson,
@@ -45,12 +43,6 @@ class Notification:
     id: str = field(default="", repr=False)
     """What it is called by whoever allows or rejects just this one."""
 
-    @classmethod
-    def of(cls, push: Pushed) -> Notification:
-        """Read a push of the virtual phone, without its token and its challenge."""
-        started = datetime.fromtimestamp(push.started, UTC).isoformat(timespec="seconds")
-        return cls(started=started, host=push.host, source=push.source, location=push.location, id=push.id)
-
 
 class SandboxPhone:
     """The virtual phone; what it says over HTTP stands in the journal, with the phone as the speaker."""
@@ -64,8 +56,17 @@ class SandboxPhone:
 
     @property
     def notifications(self) -> tuple[Notification, ...]:
-        """The pushes that wait for an answer, oldest first."""
-        return tuple(map(Notification.of, self._phone.notifications))
+        """The pushes that wait for an answer, oldest first; without their tokens and challenges."""
+        return tuple(
+            Notification(
+                started=datetime.fromtimestamp(push.started, UTC).isoformat(timespec="seconds"),
+                host=push.host,
+                source=push.source,
+                location=push.location,
+                id=push.id,
+            )
+            for push in self._phone.notifications
+        )
 
     def scan(self, barcode: object) -> Exchange | Told:
         """Scan a barcode_uri, its QR or the PNG of it: a push's ticket enrolls, and the phone's exchange is returned.
@@ -78,13 +79,14 @@ class SandboxPhone:
         answer = self._done(lambda: self._phone.scan(seen))
         if answer is None:
             return Told("The phone has scanned the secret, and shows codes from now on. It told nobody.")
-        return _exchange_of(answer)
+        exchange: Exchange = answer.extensions[EXCHANGE]
+        return exchange
 
     def allow(self, push: object = None) -> Exchange | Told:
         """Allow a push, the newest unless one of `notifications` is named; NothingToAnswer when it does not wait."""
         named = self._waiting(push)
         self._polls_left = None
-        answer = self._said(lambda: self._phone.allow(named))
+        answer: Exchange = self._done(lambda: self._phone.allow(named)).extensions[EXCHANGE]
         self._is_just_allowed = answer.status is not None and answer.status < 400
         return answer
 
@@ -93,9 +95,9 @@ class SandboxPhone:
         if reason is not None and not isinstance(reason, str):
             raise PhoneError(f"reason is a {type(reason).__name__}: write a text, such as reject('not me').")
         named = self._waiting(push)
-        self._polls_left = None
-        self._is_just_allowed = False
-        return self._said(lambda: self._phone.reject(reason, named))
+        self._polls_left, self._is_just_allowed = None, False
+        answer: Exchange = self._done(lambda: self._phone.reject(reason, named)).extensions[EXCHANGE]
+        return answer
 
     def code(self) -> Secret:
         """Return the code that the phone shows now (TOTP, 6 digits)."""
@@ -109,7 +111,7 @@ class SandboxPhone:
         """
         if polls < 1:
             raise PhoneError(f"allow_after(polls={polls}) would never allow: polls is a whole number from 1 up.")
-        if not self.notifications:
+        if not self._phone.notifications:
             if self._is_just_allowed:
                 return Told("The push was allowed already: the next poll brings the tokens.")
             raise NothingToAnswer("No push waits on the phone: send one with client.mfa_challenge(...) first.")
@@ -119,13 +121,10 @@ class SandboxPhone:
     def after_poll(self) -> None:
         """Count one finished poll, and allow when it was the last to wait for."""
         self._is_just_allowed = False
-        if self._polls_left is None:
-            return
-        self._polls_left -= 1
-        if self._polls_left == 0:
-            self._polls_left = None
+        if self._polls_left is not None:
+            self._polls_left = self._polls_left - 1 or None
             # A push that was answered or ran out in the meantime needs no answer.
-            if self._phone.notifications:
+            if self._polls_left is None and self._phone.notifications:
                 self.allow()
 
     def _waiting(self, push: object) -> Pushed | None:
@@ -142,9 +141,6 @@ class SandboxPhone:
             "lab.phone.notifications has those that wait."
         )
 
-    def _said(self, act: Callable[[], httpx.Response]) -> Exchange:
-        return _exchange_of(self._done(act))
-
     def _done(self, act: Callable[[], T]) -> T:
         from auth0_mfa_lab.sandbox import PhoneError as Failure
 
@@ -157,23 +153,16 @@ class SandboxPhone:
         raise error from None
 
 
-def _exchange_of(answer: httpx.Response) -> Exchange:
-    exchange: Exchange = answer.extensions[EXCHANGE]
-    return exchange
-
-
 class OwnPhone:
     """The person's own phone: each verb says what to do on it now."""
+
+    notifications: tuple[Notification, ...] = ()
+    """Nothing: only the phone itself sees its pushes."""
 
     def __init__(self, aliases: Aliases, ask: Callable[[str], str]) -> None:
         """Ask for codes with `ask`, a hidden prompt."""
         self._aliases = aliases
         self._ask = ask
-
-    @property
-    def notifications(self) -> tuple[Notification, ...]:
-        """Nothing: only the phone itself sees its pushes."""
-        return ()
 
     def scan(self, barcode: object) -> Told:
         """Say how to scan."""

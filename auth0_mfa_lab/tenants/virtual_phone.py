@@ -14,9 +14,7 @@ import httpx
 
 from auth0_mfa_lab.client import Connection
 from auth0_mfa_lab.clock import LabClock
-from auth0_mfa_lab.show.phone import Seen, look_at
 from auth0_mfa_lab.show.told import Lines, Told
-from auth0_mfa_lab.tenants.operations import Ask
 from auth0_mfa_lab.tenants.phone import SandboxPhone
 from auth0_mfa_lab.tenants.sandbox import PhoneScreen
 from auth0_mfa_lab.wire.aliases import Aliases
@@ -33,8 +31,6 @@ NAME = "Virtual phone of auth0-mfa-lab"
 MARK = "Virtual phone, unproven against real Auth0:"
 CODE_SECONDS = 30
 NOTE = "virtual phone: unproven against real Auth0; its push token is made up, so no push reaches it"
-_TITLE = "Virtual phone"
-_REMARK = "Unproven against real Auth0; no push and no message can reach it"
 _NO_PUSH = (
     f"{MARK} no push can reach it on a live tenant, so there is none that it could {{verb}}. Answer the push on your "
     "own phone, if that is enrolled; or log in with this one's code: lab.phone.code() and client.mfa_otp_grant(...)."
@@ -88,18 +84,6 @@ class EnrolledPhone(SandboxPhone, Lines):
         ]
 
 
-class _Remarked(httpx.BaseTransport):
-    """Passes requests on; each answer bears the note."""
-
-    def __init__(self, inner: httpx.BaseTransport) -> None:
-        self._inner = inner
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        answer = self._inner.handle_request(request)
-        answer.extensions[NOTES] = (NOTE,)
-        return answer
-
-
 def give_virtual_phone(lab: Lab, *, bars: str = "") -> None:
     """Give a live lab, or one on its recording, the virtual phone in the place of the person's own.
 
@@ -107,8 +91,13 @@ def give_virtual_phone(lab: Lab, *, bars: str = "") -> None:
     """
     from auth0_mfa_lab.sandbox import Chance, Delivery, Phone, WallClock
 
+    def remarked(request: httpx.Request) -> httpx.Response:
+        answer = lab._transport.handle_request(request)
+        answer.extensions[NOTES] = (NOTE,)
+        return answer
+
     origin = lab.settings.origin
-    http = Connection(origin, _Remarked(lab._transport), lab.journal).http("phone")
+    http = Connection(origin, httpx.MockTransport(remarked), lab.journal).http("phone")
     # Its key and its names must not be foretold: Auth0 knows every phone of the world by them.
     chance, clock = Chance(secrets.token_hex(16)), WallClock(lab.clock.now)
     phone = Phone(http, Delivery(), clock, chance, name=NAME, fallback_url=origin)
@@ -117,14 +106,6 @@ def give_virtual_phone(lab: Lab, *, bars: str = "") -> None:
     phone.identifier, phone.push_token = named["identifier"], named["push_token"]
     lab.phone = EnrolledPhone(phone, lab.aliases, lab.clock)
     lab.settings = replace(lab.settings, virtual_phone=True, notice=repr(lab.phone).splitlines()[0])
-    lab._screen = _Screen(phone, lab._operations, aliases=lab.aliases, clock=lab.clock, bars=bars)
-
-
-class _Screen(PhoneScreen):
-    """The screen of a phone that no push and no message can reach."""
-
-    def _seen(self, ask: Ask) -> Seen:
-        # Its own name has an alias once it is enrolled, like whatever a tenant calls a person's phone.
-        seen = look_at(self._phone, (), (), self._clock.now())
-        accounts = [{**each, "pushes": False} for each in seen["accounts"]]
-        return {**seen, "name": _TITLE, "remark": _REMARK, "accounts": accounts}
+    # Its own name has an alias once it is enrolled, like whatever a tenant calls a person's phone.
+    shown = {"name": "Virtual phone", "remark": "Unproven against real Auth0; no push and no message can reach it"}
+    lab._screen = PhoneScreen(phone, lab._operations, aliases=lab.aliases, clock=lab.clock, bars=bars, alone=shown)
