@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
 from auth0_mfa_lab.errors import CannotAdvance
-from auth0_mfa_lab.show.told import Told
+from auth0_mfa_lab.show.sentences import Told
 
 
 class MovableClock(Protocol):

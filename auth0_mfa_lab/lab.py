@@ -16,15 +16,16 @@ from auth0_mfa_lab.clock import LabClock, RealClock, SandboxClock
 from auth0_mfa_lab.errors import ClaimFailed, ControlRefused, LabError, SettingsError
 from auth0_mfa_lab.exports.curl import runnable
 from auth0_mfa_lab.exports.export import Exported, exported
+from auth0_mfa_lab.exports.mermaid import mermaid
 from auth0_mfa_lab.live.record import Record
 from auth0_mfa_lab.live.test_user import Codes, drawn
 from auth0_mfa_lab.polling import Poll, PollRun
 from auth0_mfa_lab.settings import Settings, is_loopback
+from auth0_mfa_lab.show.exchange import show
+from auth0_mfa_lab.show.journal import Diagram, show_all
 from auth0_mfa_lab.show.limits import DOCUMENTED, NOTE, Limits
-from auth0_mfa_lab.show.page import show, show_all
 from auth0_mfa_lab.show.poll import show_poll
-from auth0_mfa_lab.show.sequence import Sequence as Diagram
-from auth0_mfa_lab.show.told import Lines, Told
+from auth0_mfa_lab.show.sentences import Lines, Told
 from auth0_mfa_lab.tenants import replay as recorded
 from auth0_mfa_lab.tenants.inbox import LabInbox, OwnInbox, SandboxInbox
 from auth0_mfa_lab.tenants.operations import Recorder, in_process, person_alone
@@ -395,7 +396,7 @@ class Lab(Lines):
 
     def diagram(self) -> Diagram:
         """Return the journal as a sequence diagram: who said what to whom."""
-        return Diagram(self.journal)
+        return Diagram(mermaid(self.journal))
 
     def export(self, kind: str, exchange: Exchange | None = None) -> Exported:
         """Return the journal as something to take away, with no secret in it; `.save(path)` writes it.

@@ -32,7 +32,7 @@ LAYERS = (
     "show exports",
     "client management polling tokens",
     "wire",
-    "clock errors secret settings show.told",
+    "clock errors secret settings show.sentences",
 )
 LAYER = {room: len(LAYERS) - floor for floor, rooms in enumerate(LAYERS) for room in rooms.split(" ")}
 KNOW_THE_SANDBOX = ("lab", "cli.serve", "pytest_plugin", "staged", "tenants")
@@ -124,7 +124,7 @@ def _upward(module: str, found: list[Import]) -> Iterator[str]:
 
 
 def layer_of(module: str) -> int:
-    """Return how high a module of the package stands: `show.told` by its own name, others by their room's."""
+    """Return how high a module of the package stands: `show.sentences` by its own name, others by their room's."""
     named = [name for name in LAYER if "." in name and is_in(module, (name,))]
     return LAYER[named[0] if named else room_of(module)]
 
@@ -179,15 +179,15 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
 @pytest.mark.parametrize(
     ("module", "source"),
     [
-        ("wire.journal", "from auth0_mfa_lab.show.lines import lines_of"),
+        ("wire.journal", "from auth0_mfa_lab.show.exchange import view_of"),
         ("wire.journal", "from auth0_mfa_lab.client import Client"),
         ("wire.journal", "def late():\n    from auth0_mfa_lab.lab import Lab"),
         ("wire.journal", "from auth0_mfa_lab import Lab"),
         ("wire.journal", "import auth0_mfa_lab.lab"),
         ("wire.journal", "from ..client import Client"),
         ("settings", "from auth0_mfa_lab.wire.aliases import Aliases"),
-        ("client", "from auth0_mfa_lab.show.page import show"),
-        ("clock", "from auth0_mfa_lab.show.page import show"),
+        ("client", "from auth0_mfa_lab.show.exchange import show"),
+        ("clock", "from auth0_mfa_lab.show.exchange import show"),
         ("tenants.users", "from auth0_mfa_lab.lab import Lab"),
         ("tenants.remote", "from auth0_mfa_lab.lab import Lab"),
         ("cli.control", "from auth0_mfa_lab.sandbox import Sandbox"),
@@ -201,7 +201,7 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
         ("sandbox.oauth", "from auth0_mfa_lab import Secret"),
         ("sandbox.oauth", "if TYPE_CHECKING:\n    from auth0_mfa_lab.secret import Secret"),
         ("no_such_room", "import json"),
-        ("show.page", "import ipywidgets"),
+        ("show.exchange", "import ipywidgets"),
         ("show.panel", "from ipywidgets import Button"),
         ("lab", "def widget():\n    import anywidget"),
         ("client", "from starlette.requests import Request"),
@@ -223,7 +223,7 @@ def test_each_rule_can_be_broken(module: str, source: str) -> None:
     ("module", "source"),
     [
         ("errors", "if TYPE_CHECKING:\n    from auth0_mfa_lab.wire.exchange import Exchange"),
-        ("tenants.phone", "from auth0_mfa_lab.show.told import Told"),
+        ("tenants.phone", "from auth0_mfa_lab.show.sentences import Told"),
         ("show.panels_qr", "import anywidget, ipywidgets"),
         ("clock", "import time\ndef wait(sleep=time.sleep): ..."),
         ("cli", "import os, time\nos.name\ntime.sleep(0.1)\nfrom auth0_mfa_lab import __version__"),

@@ -12,7 +12,7 @@ from auth0_mfa_lab import Exchange, Lab, LabError, NoAnswer, Secret, Settings, S
 from auth0_mfa_lab.errors import NeedsAPerson, UserDoesNotFit
 from auth0_mfa_lab.sandbox import Delivery, Phone, Sandbox
 from auth0_mfa_lab.show.panels.qr import QrPanel
-from auth0_mfa_lab.show.told import Told
+from auth0_mfa_lab.show.sentences import Told
 from auth0_mfa_lab.tenants.phone import ask_hidden
 from tests.mothers import Scripted, a_live_lab, a_phone_of, a_real_clock, live_settings
 

@@ -20,7 +20,6 @@ MESSAGES = frozenset({"request", "response", "message", "said", "received", "sen
 DOORS = frozenset({"mask", "mask_each", "masked", "wrap", "stand_ins_of", "in_text", "shown_json"})
 # What these return is looked at, compared or named, and shown by somebody else, who masks.
 HARMLESS = {
-    "show.opened: opened": "lines that `lines_of` masks with all others",
     "exports.curl: runnable": "one Secret whole, which its panel sends to the page that asked",
     "exports.values: said": "searched for secrets",
     "exports.values: fields_of": "searched for ids, for secrets and for the address of a code",

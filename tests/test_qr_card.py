@@ -10,7 +10,7 @@ import pytest
 
 from auth0_mfa_lab import Lab, LabError
 from auth0_mfa_lab.show.qr import CAPTIONS, LIVE_CAPTION, Barcode, Holds, QrView, Standing, enrolled_in, outcome_of
-from auth0_mfa_lab.show.told import Told
+from auth0_mfa_lab.show.sentences import Told
 from auth0_mfa_lab.wire.exchange import Exchange
 from tests.mothers import a_journal, a_request, an_exchange
 

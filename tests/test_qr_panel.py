@@ -19,7 +19,7 @@ from auth0_mfa_lab.show.panels import base as panels_base
 from auth0_mfa_lab.show.panels import ticking as panels_ticking
 from auth0_mfa_lab.show.panels.qr import QrPanel
 from auth0_mfa_lab.show.qr import Barcode, Standing
-from auth0_mfa_lab.show.told import Told
+from auth0_mfa_lab.show.sentences import Told
 from tests.mothers import NOW, a_live_lab, a_real_clock, an_exchange
 from tests.mothers import Standing as StandingClock
 from tests.qr_pictures import drawn, svgs_in, texts_in

@@ -12,7 +12,7 @@ from auth0_mfa_lab.exports.curl import curl
 from auth0_mfa_lab.exports.dialects import Bash, Httpx, Node, Pytest
 from auth0_mfa_lab.exports.mermaid import mermaid
 from auth0_mfa_lab.exports.plan import plan_of
-from auth0_mfa_lab.show.told import Told
+from auth0_mfa_lab.show.sentences import Told
 from auth0_mfa_lab.wire.exchange import Exchange
 from auth0_mfa_lab.wire.har import har
 from auth0_mfa_lab.wire.journal import Journal

@@ -6,7 +6,7 @@ from html import escape
 from itertools import groupby
 
 from auth0_mfa_lab.polling import PollRun
-from auth0_mfa_lab.show.page import pre
+from auth0_mfa_lab.show.exchange import pre
 
 
 def headline(run: PollRun) -> str:
@@ -32,9 +32,9 @@ def show_poll(run: PollRun) -> dict[str, str]:
     """Return the mimebundle of a poll."""
     lines = [f"Poll · {headline(run)}", *timeline(run)]
     if run.exchange is None:
-        return {"text/plain": "\n".join(lines), "text/html": pre("\n".join(lines))}
+        return {"text/plain": "\n".join(lines), "text/html": pre(escape("\n".join(lines)))}
     text, html = run.exchange.show(run.exchange)
     return {
         "text/plain": "\n".join([*lines, "", text]),
-        "text/html": f"<p><b>{escape(lines[0])}</b></p>{pre(chr(10).join(lines[1:]))}{html}",
+        "text/html": f"<p><b>{escape(lines[0])}</b></p>{pre(escape(chr(10).join(lines[1:])))}{html}",
     }

@@ -21,7 +21,7 @@ from qrcode.image.pil import PilImage
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.polling import OOB_CODE_SECONDS
 from auth0_mfa_lab.show.cards import bar, line, spoken, status_line
-from auth0_mfa_lab.show.told import Told
+from auth0_mfa_lab.show.sentences import Told
 from auth0_mfa_lab.wire.exchange import Exchange
 
 # -- what the URI holds

@@ -17,7 +17,7 @@ from auth0_mfa_lab.errors import (
     PhoneError,
 )
 from auth0_mfa_lab.secret import Secret
-from auth0_mfa_lab.show.told import Told
+from auth0_mfa_lab.show.sentences import Told
 from auth0_mfa_lab.wire.aliases import Aliases
 from auth0_mfa_lab.wire.exchange import Exchange
 from auth0_mfa_lab.wire.recorder import EXCHANGE, Unanswered

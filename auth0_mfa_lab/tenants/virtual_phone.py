@@ -14,7 +14,7 @@ import httpx
 
 from auth0_mfa_lab.client import Connection
 from auth0_mfa_lab.clock import LabClock
-from auth0_mfa_lab.show.told import Lines, Told
+from auth0_mfa_lab.show.sentences import Lines, Told
 from auth0_mfa_lab.tenants.phone import SandboxPhone
 from auth0_mfa_lab.tenants.sandbox import PhoneScreen
 from auth0_mfa_lab.wire.aliases import Aliases

@@ -22,6 +22,8 @@ Json = Any
 
 _AS_SENT = "<as sent>"
 _DEEPEST = 60
+# Not urlsplit: it remembers the URLs that it has split, and refuses what is no URL.
+_URL = re.compile(r"\A.*?://([^/?#]*)([^#]*)", re.DOTALL)
 
 
 class Body(SecretBytes):
@@ -106,29 +108,19 @@ class Request(Message):
     @property
     def host(self) -> str:
         """The host that was asked, with its port if the URL names one; a Secret where it holds one."""
-        return _cut(self.url, _host)
+        return _cut(self.url, 1)
 
     @property
     def target(self) -> str:
         """The path and the query; a Secret where they hold one."""
-        return _cut(self.url, _target)
+        return _cut(self.url, 2)
 
 
-def _cut(url: str, part: Callable[[str], str]) -> str:
-    """Return a part of a URL, shown as the same part of the masked URL."""
-    raw = part(str(url))
-    shown = part(url.shown) if isinstance(url, Secret) else raw
+def _cut(url: str, part: int) -> str:
+    """Return the host (1) or the target (2) of a URL, shown as the same part of the masked URL."""
+    texts = str(url), url.shown if isinstance(url, Secret) else str(url)
+    raw, shown = (next(_URL.finditer(text), ("", "", ""))[part] for text in texts)
     return raw if raw == shown else Secret(raw, shown)
-
-
-def _host(url: str) -> str:
-    return url.partition("://")[2].partition("/")[0].partition("?")[0].partition("#")[0]
-
-
-def _target(url: str) -> str:
-    # Not urlsplit: it remembers the URLs that it has split, and refuses what is no URL.
-    rest = url.partition("://")[2].partition("#")[0]
-    return rest.removeprefix(_host(url))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

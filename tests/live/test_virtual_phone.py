@@ -12,7 +12,7 @@ import pytest
 from auth0_mfa_lab import Exchange, Lab, LabError
 from auth0_mfa_lab.errors import NotABarcode, NotEnrolled
 from auth0_mfa_lab.show.panels.phone import PhonePanel
-from auth0_mfa_lab.show.told import Told
+from auth0_mfa_lab.show.sentences import Told
 from auth0_mfa_lab.tenants.phone import LabPhone, OwnPhone
 from tests.live.live_world import LiveTenant
 

@@ -16,7 +16,7 @@ import traitlets
 
 from auth0_mfa_lab.secret import Secret
 from auth0_mfa_lab.show.panels.base import Panel
-from auth0_mfa_lab.show.told import Told
+from auth0_mfa_lab.show.sentences import Told
 
 _DRAW = """
 const SECONDS = 10;

@@ -18,7 +18,7 @@ from auth0_mfa_lab.secret import Secret
 from auth0_mfa_lab.show.panels.qr_picture import LivePicture
 from auth0_mfa_lab.show.panels.ticking import Ticking
 from auth0_mfa_lab.show.qr import Barcode, Holds, QrView, enrolled_in, outcome_of, qr_img, qr_svg
-from auth0_mfa_lab.show.told import Told
+from auth0_mfa_lab.show.sentences import Told
 from auth0_mfa_lab.wire.exchange import Exchange
 
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from auth0_mfa_lab.show.story import escaped
+from auth0_mfa_lab.show.journal import escaped
 from auth0_mfa_lab.wire.journal import Journal
 from tests.mothers import GRANTED, MFA_TOKEN, PENDING, a_journal, a_request, an_exchange
 
