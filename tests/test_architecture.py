@@ -44,7 +44,7 @@ ONLY_IN: Mapping[str, tuple[str, ...]] = {
     "starlette": ("sandbox",),
     "click": ("cli",),
     "uvicorn": ("sandbox.server",),
-    "trustme": ("sandbox.server.certificates",),
+    "trustme": ("sandbox.server",),
     "dotenv": ("settings",),
 }
 ENVIRONMENT = frozenset({"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"})

@@ -142,7 +142,7 @@ class SandboxPhone:
         )
 
     def _done(self, act: Callable[[], T]) -> T:
-        from auth0_mfa_lab.sandbox import PhoneError as Failure
+        from auth0_mfa_lab.sandbox.guardian.phone import PhoneError as Failure
 
         try:
             return act()

@@ -44,7 +44,7 @@ class SandboxInfo(Lines):
     @property
     def switches(self) -> Switches:
         """The answers where sources differ: what each switch is now, and what it may be."""
-        from auth0_mfa_lab.sandbox import SWITCHES
+        from auth0_mfa_lab.sandbox.settings import SWITCHES
 
         return Switches(dict(self._ask("settings")["switches"]), SWITCHES)
 
