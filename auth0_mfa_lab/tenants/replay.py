@@ -24,8 +24,11 @@ BARS = "This is a recording: its phone does again what lab.phone did then, and n
 _SECRETS = ("client_secret", "mgmt_client_secret", "password")
 _PERSON = ("username", "phone_number", "email")
 _LIVE = ("username", "password", "phone_number", "email", "realm", "scope")
-_GIVEN = ("client_id", "mgmt_client_id", "mgmt_domain", "public_client_id", "audience", "realm", "scope")
-_GIVEN += (*_SECRETS, *_PERSON)
+_GIVEN = (
+    *("client_id", "mgmt_client_id", "mgmt_domain", "public_client_id", "audience", "realm", "scope"),
+    *(*_SECRETS, *_PERSON),
+)
+"""What of a tenant's facts is a setting under the same name."""
 IN_ORDER = frozenset({"add_user", "add_phone", "enroll"})
 """What each time gives something new: a replay gives it in the order of the recording, whatever the arguments."""
 EMPTY: Mapping[str, Json] = {"messages": {"messages": []}, "pushes": {"pushes": []}}
