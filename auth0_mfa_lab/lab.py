@@ -20,6 +20,8 @@ from auth0_mfa_lab.exports.mermaid import mermaid
 from auth0_mfa_lab.live.record import Record
 from auth0_mfa_lab.live.test_user import Codes, drawn
 from auth0_mfa_lab.polling import Poll, PollRun
+from auth0_mfa_lab.secrets.aliases import Aliases
+from auth0_mfa_lab.secrets.messages import secrets_of_barcode
 from auth0_mfa_lab.settings import Settings, is_loopback
 from auth0_mfa_lab.show.exchange import show
 from auth0_mfa_lab.show.journal import Diagram, show_all
@@ -33,12 +35,10 @@ from auth0_mfa_lab.tenants.phone import LabPhone, OwnPhone, SandboxPhone, ask_hi
 from auth0_mfa_lab.tenants.sandbox import PhoneScreen, SandboxInfo, fresh_user, new_phone
 from auth0_mfa_lab.tenants.users import User, learn_settings
 from auth0_mfa_lab.tokens import Inspection, inspect
-from auth0_mfa_lab.wire.aliases import Aliases
 from auth0_mfa_lab.wire.exchange import Exchange
 from auth0_mfa_lab.wire.har import read_har
 from auth0_mfa_lab.wire.journal import Journal
 from auth0_mfa_lab.wire.replay import RecordedTransport, Replay
-from auth0_mfa_lab.wire.secrets_of import secrets_of_barcode
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.live.administrator import Administrator

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import pytest
 
 from auth0_mfa_lab.errors import LabError, NothingWasSent, PhoneError
-from auth0_mfa_lab.secret import Secret
+from auth0_mfa_lab.secrets.secret import Secret
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.sandbox.server import Server

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from auth0_mfa_lab import errors
 from auth0_mfa_lab.clock import LabClock, RealClock, SandboxClock
 from auth0_mfa_lab.errors import ControlRefused, LabError, NothingWasSent
-from auth0_mfa_lab.secret import Secret
+from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.settings import Settings
 from auth0_mfa_lab.tenants.operations import Ask, Json, Recorder
 from auth0_mfa_lab.wire.har import Recording

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import httpx
 
 from auth0_mfa_lab.errors import LabError, NoServer
+from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.show.evidence import Evidence
 from auth0_mfa_lab.show.phone import Seen, look_at, secrets_in
 from auth0_mfa_lab.show.sentences import Lines
 from auth0_mfa_lab.show.switches import Switches
 from auth0_mfa_lab.tenants.operations import Ask, Json, Recorder
 from auth0_mfa_lab.tenants.users import User, checked_factors
-from auth0_mfa_lab.wire.aliases import Aliases
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.clock import LabClock

@@ -14,17 +14,17 @@ import httpx
 
 from auth0_mfa_lab.client import Connection
 from auth0_mfa_lab.clock import LabClock
+from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.show.sentences import Lines, Told
 from auth0_mfa_lab.tenants.phone import SandboxPhone
 from auth0_mfa_lab.tenants.sandbox import PhoneScreen
-from auth0_mfa_lab.wire.aliases import Aliases
 from auth0_mfa_lab.wire.exchange import Exchange
 from auth0_mfa_lab.wire.recorder import NOTES
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.lab import Lab
     from auth0_mfa_lab.sandbox import Phone
-    from auth0_mfa_lab.secret import Secret
+    from auth0_mfa_lab.secrets.secret import Secret
 
 NAME = "Virtual phone of auth0-mfa-lab"
 """What the tenant calls it, in the list of the user's authenticators."""

@@ -16,7 +16,7 @@ from auth0_mfa_lab.clock import SandboxClock
 from auth0_mfa_lab.errors import ControlRefused, NoServer, NothingToAnswer, NothingWasSent
 from auth0_mfa_lab.sandbox import Sandbox, WallClock
 from auth0_mfa_lab.sandbox.server import Server
-from auth0_mfa_lab.secret import Secret
+from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.show.panels.phone import PhonePanel
 from auth0_mfa_lab.tenants.remote import Remote
 from auth0_mfa_lab.tenants.users import User
