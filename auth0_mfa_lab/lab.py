@@ -16,7 +16,6 @@ from auth0_mfa_lab.clock import LabClock, RealClock, SandboxClock
 from auth0_mfa_lab.errors import ClaimFailed, ControlRefused, LabError, SettingsError
 from auth0_mfa_lab.exports.curl import runnable
 from auth0_mfa_lab.exports.export import Exported, exported
-from auth0_mfa_lab.exports.mermaid import mermaid
 from auth0_mfa_lab.live.record import Record
 from auth0_mfa_lab.live.test_user import Codes, drawn
 from auth0_mfa_lab.polling import Poll, PollRun
@@ -24,7 +23,7 @@ from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.secrets.messages import secrets_of_barcode
 from auth0_mfa_lab.settings import Settings, is_loopback
 from auth0_mfa_lab.show.exchange import show
-from auth0_mfa_lab.show.journal import Diagram, show_all
+from auth0_mfa_lab.show.journal import show_all
 from auth0_mfa_lab.show.limits import DOCUMENTED, NOTE, Limits
 from auth0_mfa_lab.show.poll import show_poll
 from auth0_mfa_lab.show.sentences import Lines, Told
@@ -394,9 +393,9 @@ class Lab(Lines):
             now=self.clock.now(),
         )
 
-    def diagram(self) -> Diagram:
+    def diagram(self) -> Exported:
         """Return the journal as a sequence diagram: who said what to whom."""
-        return Diagram(mermaid(self.journal))
+        return self.export("mermaid")
 
     def export(self, kind: str, exchange: Exchange | None = None) -> Exported:
         """Return the journal as something to take away, with no secret in it; `.save(path)` writes it.

@@ -32,7 +32,7 @@ LAYERS = (
     "show exports",
     "client management polling tokens",
     "wire",
-    "clock errors secrets settings show.sentences",
+    "clock errors secrets settings show.sentences show.table",
 )
 LAYER = {room: len(LAYERS) - floor for floor, rooms in enumerate(LAYERS) for room in rooms.split(" ")}
 KNOW_THE_SANDBOX = ("lab", "cli.serve", "pytest_plugin", "staged", "tenants")
@@ -46,6 +46,7 @@ ONLY_IN: Mapping[str, tuple[str, ...]] = {
     "uvicorn": ("sandbox.server",),
     "trustme": ("sandbox.server",),
     "dotenv": ("settings",),
+    "jinja2": ("exports.dialects",),
 }
 ENVIRONMENT = frozenset({"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"})
 READS_THE_ENVIRONMENT = ("settings",)

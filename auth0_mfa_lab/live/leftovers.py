@@ -24,7 +24,7 @@ from urllib.parse import unquote
 import httpx
 from filelock import FileLock
 
-from auth0_mfa_lab.errors import LabError, NoAnswer
+from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.live.administrator import administrator_of, listed, must_be, out_of_its_frames
 from auth0_mfa_lab.live.doctor.findings import one_line
 from auth0_mfa_lab.live.files import must_be_regular, write_whole
@@ -34,7 +34,7 @@ from auth0_mfa_lab.secrets.claims import claims_of
 from auth0_mfa_lab.settings import project_folder
 from auth0_mfa_lab.show.table import Column, html_table, text_table
 from auth0_mfa_lab.tenants.users import authenticators_in
-from auth0_mfa_lab.wire.exchange import Exchange, Json
+from auth0_mfa_lab.wire.exchange import Exchange, Json, NoAnswer
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.lab import Lab

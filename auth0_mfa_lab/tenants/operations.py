@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from auth0_mfa_lab.errors import ControlRefused, LabError
-from auth0_mfa_lab.wire.journal import Journal
-from auth0_mfa_lab.wire.operations import OperationCall
+from auth0_mfa_lab.wire.journal import Journal, OperationCall
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.sandbox import Sandbox

@@ -7,19 +7,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from auth0_mfa_lab.errors import (
-    LabError,
-    NeedsAPerson,
-    NoAnswer,
-    NotABarcode,
-    NotEnrolled,
-    NothingToAnswer,
-    PhoneError,
-)
+from auth0_mfa_lab.errors import LabError, NeedsAPerson, NotABarcode, NotEnrolled, NothingToAnswer, PhoneError
 from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.show.sentences import Told
-from auth0_mfa_lab.wire.exchange import Exchange
+from auth0_mfa_lab.wire.exchange import Exchange, NoAnswer
 from auth0_mfa_lab.wire.recorder import EXCHANGE, Unanswered
 
 if TYPE_CHECKING:

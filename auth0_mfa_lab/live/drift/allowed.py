@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from auth0_mfa_lab.errors import LabError
-from auth0_mfa_lab.wire.operations import Json
+from auth0_mfa_lab.wire.exchange import Json
 
 NAME = "drift-allow.toml"
 """The file beside a recording that is read where no other is named."""

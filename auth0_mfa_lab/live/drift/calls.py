@@ -7,9 +7,7 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from auth0_mfa_lab.show.endpoints import ENDPOINTS, PATHS, endpoints_of
-from auth0_mfa_lab.wire.exchange import Message, Request, Response, plain_data
-from auth0_mfa_lab.wire.har import Recorded
-from auth0_mfa_lab.wire.operations import Json
+from auth0_mfa_lab.wire.exchange import Json, Message, Recorded, Request, Response, plain_data
 
 TOKEN = "/oauth/token"
 MANAGEMENT = "/api/v2/"

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from auth0_mfa_lab.live.drift.pairs import aligned, by_kind, json_type, renamed
-from auth0_mfa_lab.wire.exchange import Response, plain_data
-from auth0_mfa_lab.wire.operations import Json
+from auth0_mfa_lab.wire.exchange import Json, Response, plain_data
 
 Kind = Literal["status", "error", "text", "value", "added", "removed", "renamed", "type", "header"]
 """What differs: `added` is what the live tenant has and the sandbox has not, `removed` the other way round."""

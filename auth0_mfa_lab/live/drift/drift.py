@@ -14,9 +14,9 @@ from auth0_mfa_lab.live.drift.walk import Step
 from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.secrets.messages import secrets_of_path
 from auth0_mfa_lab.show.drift import Drifted, NotCompared
+from auth0_mfa_lab.wire.exchange import Json
 from auth0_mfa_lab.wire.har import Recording, read_har
-from auth0_mfa_lab.wire.matching import secrets_by_kind
-from auth0_mfa_lab.wire.operations import Json
+from auth0_mfa_lab.wire.replay import secrets_by_kind
 
 _LONGEST = 200
 

@@ -10,8 +10,7 @@ from difflib import SequenceMatcher
 from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.secrets.claims import claims_of
 from auth0_mfa_lab.secrets.kinds import snake
-from auth0_mfa_lab.wire.exchange import Response, plain_data
-from auth0_mfa_lab.wire.operations import Json
+from auth0_mfa_lab.wire.exchange import Json, Response, plain_data
 
 ALIKE = 0.6
 """From which likeness on two names count as one that was renamed."""

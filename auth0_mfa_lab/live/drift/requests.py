@@ -24,9 +24,7 @@ from auth0_mfa_lab.live.drift.calls import (
 from auth0_mfa_lab.live.drift.pairs import Pairs
 from auth0_mfa_lab.live.drift.stage import Codes, Stage
 from auth0_mfa_lab.live.drift.story import Story, credentials_of
-from auth0_mfa_lab.wire.exchange import Request
-from auth0_mfa_lab.wire.har import Recorded
-from auth0_mfa_lab.wire.operations import Json
+from auth0_mfa_lab.wire.exchange import Json, Recorded, Request
 
 _FORM = "application/x-www-form-urlencoded"
 _KEPT = (

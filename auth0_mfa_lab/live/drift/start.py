@@ -7,9 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from auth0_mfa_lab.live.drift.calls import fields_of, is_granted, path_of, text_field
-from auth0_mfa_lab.wire.exchange import plain_data
-from auth0_mfa_lab.wire.har import Recorded
-from auth0_mfa_lab.wire.operations import Json
+from auth0_mfa_lab.wire.exchange import Json, Recorded, plain_data
 
 _GRANT = "http://auth0.com/oauth/grant-type/mfa-"
 _FACTOR_OF = {"auth0": "push", "sms": "sms", "voice": "voice", "email": "email"}

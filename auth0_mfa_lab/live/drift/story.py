@@ -22,10 +22,9 @@ from auth0_mfa_lab.live.drift.calls import (
     was_right,
 )
 from auth0_mfa_lab.live.drift.start import Start, start_of
-from auth0_mfa_lab.wire.exchange import Request, plain_data
-from auth0_mfa_lab.wire.har import Recorded, Recording
-from auth0_mfa_lab.wire.matching import secrets_by_kind
-from auth0_mfa_lab.wire.operations import Json
+from auth0_mfa_lab.wire.exchange import Json, Recorded, Request, plain_data
+from auth0_mfa_lab.wire.har import Recording
+from auth0_mfa_lab.wire.replay import secrets_by_kind
 
 Person = tuple[str, str]
 """Who logs in: the passwordless connection ("" for a database), and the name."""

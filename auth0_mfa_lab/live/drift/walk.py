@@ -26,9 +26,8 @@ from auth0_mfa_lab.live.drift.stage import Stage
 from auth0_mfa_lab.live.drift.story import Story
 from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.secrets.claims import claims_of
-from auth0_mfa_lab.wire.exchange import Body, Response, plain_data
-from auth0_mfa_lab.wire.har import Recorded
-from auth0_mfa_lab.wire.matching import secrets_by_kind
+from auth0_mfa_lab.wire.exchange import Body, Recorded, Response, plain_data
+from auth0_mfa_lab.wire.replay import secrets_by_kind
 
 _NOT_EMULATED = re.compile(r"The sandbox does not emulate (.*) yet\. Auth0 does: this answer is not Auth0's\.")
 
