@@ -9,10 +9,11 @@ import itertools
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, fields
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
@@ -28,7 +29,6 @@ __all__ = ["Auth0Mfa", "Message", "Push", "User"]
 MARKER = "auth0_both_profiles"
 PROFILES = ("docs", "recorded")
 Fault = Literal["429", "5xx", "html", "slow", "drop", "late_approval", "lost_push"]
-Value = TypeVar("Value")
 
 PATIENCE_SECONDS = 5.0
 LOOK_EVERY_SECONDS = 0.02
@@ -68,23 +68,23 @@ class Message:
     text: str = field(repr=False)
 
 
-class Phone:
+class _Asking:
+    def __init__(self, ask: Remote) -> None:
+        self._ask = ask
+
+
+class Phone(_Asking):
     """The phone with the Guardian app: it has the accounts of this test's users and of what it scans.
 
     Without a `user` the newest push is meant, whoever logs in. In a test that is a coroutine, call what waits by
     `asyncio.to_thread`.
     """
 
-    def __init__(self, ask: Remote) -> None:
-        self._ask = ask
-
     @property
     def pushes(self) -> tuple[Push, ...]:
         """The pushes that wait now."""
-        return tuple(
-            Push(place=str(each["place"]), browser=str(each["browser"]), at=float(each["at"]))
-            for each in self._ask("accounts_and_pushes")["pushes"]
-        )
+        waiting = self._ask("accounts_and_pushes")["pushes"]
+        return tuple(Push(place=each["place"], browser=each["browser"], at=float(each["at"])) for each in waiting)
 
     def scan(self, barcode: str | bytes) -> None:
         """Scan the `barcode_uri` of an enrollment, or a picture (PNG) of its QR. Raises LabError."""
@@ -92,11 +92,11 @@ class Phone:
 
     def allow(self, *, user: User | None = None, within: float = PATIENCE_SECONDS) -> None:
         """Allow the push, waiting for one up to `within` real seconds. Raises LabError when none comes."""
-        _patient(lambda: self._ask("allow", user=_id(user)), within, PhoneError)
+        _patient(partial(self._ask, "allow", user=_id(user)), within, PhoneError)
 
     def reject(self, reason: str | None = None, *, user: User | None = None, within: float = PATIENCE_SECONDS) -> None:
         """Reject the push, waiting for one up to `within` real seconds. Raises LabError when none comes."""
-        _patient(lambda: self._ask("reject", user=_id(user), reason=reason), within, PhoneError)
+        _patient(partial(self._ask, "reject", user=_id(user), reason=reason), within, PhoneError)
 
     def allow_after(self, *, polls: int, user: User | None = None) -> None:
         """Allow the push that waits, or else the next one, after this many polls: between two requests of the app.
@@ -110,39 +110,29 @@ class Phone:
         return str(self._ask("shown_code", user=_id(user))["code"])
 
 
-class Inbox:
+class Inbox(_Asking):
     """Whatever the tenant has sent, to any number or address."""
-
-    def __init__(self, ask: Remote) -> None:
-        self._ask = ask
 
     def code(self, address: str, *, purpose: str | None = None, within: float = PATIENCE_SECONDS) -> str:
         """Return the newest code sent to a number or an email address, waiting for one up to `within` real seconds.
 
         `purpose` is `mfa` or `passwordless`; without it both count. Raises LabError when nothing was sent.
         """
-        return _patient(
-            lambda: str(self._ask("code", address=address, purpose=purpose)["code"]), within, NothingWasSent
-        )
+        look = partial(self._ask, "code", address=address, purpose=purpose)
+        return str(_patient(look, within, NothingWasSent)["code"])
 
     def messages(self, address: str) -> tuple[Message, ...]:
         """Return what was sent to a number or an email address, newest first."""
-        names = ("address", "channel", "purpose", "code", "link", "text")
-        return tuple(
-            Message(**{name: each[name] for name in names})
-            for each in self._ask("messages", address=address)["messages"]
-        )
+        names, sent = [each.name for each in fields(Message)], self._ask("messages", address=address)["messages"]
+        return tuple(Message(**{name: each[name] for name in names}) for each in sent)
 
 
-class Clock:
+class Clock(_Asking):
     """The tenant's time, by which codes, tokens and limits expire.
 
     It follows the wall's. What a token says (`iat`, `exp`) always is the wall's time, since applications check it
     against theirs. After the test every advance is taken back.
     """
-
-    def __init__(self, ask: Remote) -> None:
-        self._ask = ask
 
     def now(self) -> float:
         """Return the tenant's time, in epoch seconds."""
@@ -180,26 +170,14 @@ class Auth0Mfa:
         who is made when there is none yet. Nothing is put into `os.environ`.
         """
         user = self._newest or self.user()
-        return {
-            **self._server.env,
-            "AUTH0_USERNAME": user.username,
-            "AUTH0_PASSWORD": user.password,
-            "AUTH0_PHONE_NUMBER": user.phone_number,
-            "AUTH0_EMAIL": user.email,
-        }
+        names = ("username", "password", "phone_number", "email")
+        return {**self._server.env, **{f"AUTH0_{name.upper()}": getattr(user, name) for name in names}}
 
     def user(self, factors: Sequence[str] = ()) -> User:
         """Return a fresh user with just these factors, confirmed: `push`, `otp`, `sms`, `voice`, `email`."""
         made = self._server.user(factors)
-        self._newest = User(
-            user_id=made["user_id"],
-            username=made["username"],
-            password=made["password"],
-            phone_number=made["phone_number"],
-            email=made["email"],
-            factors=tuple(factors),
-            recovery_code=made.get("recovery_code"),
-        )
+        named: dict[str, Any] = {each.name: made.get(each.name) for each in fields(User)}
+        self._newest = User(**{**named, "factors": tuple(factors)})
         return self._newest
 
     def fail_next(
@@ -218,16 +196,8 @@ class Auth0Mfa:
         `429` (`retry_after`), `5xx` and `html` (`status`), `slow` (`seconds`), `drop` the connection; `late_approval`
         (an allowed push stays pending for `polls` more), `lost_push`. Raises LabError for what the server refuses.
         """
-        self._ask(
-            "add_fault",
-            kind=kind,
-            times=times,
-            route=route,
-            status=status,
-            retry_after=retry_after,
-            seconds=seconds,
-            polls=polls,
-        )
+        how = {"status": status, "retry_after": retry_after, "seconds": seconds, "polls": polls}
+        self._ask("add_fault", kind=kind, times=times, route=route, **how)
 
     def settings(self, **changes: Any) -> Mapping[str, Any]:
         """Set the tenant differently for this test, and return how it is set.
@@ -235,7 +205,7 @@ class Auth0Mfa:
         `profile`, `policy`, `default_directory`, `factors`, `message_types`, `push_provider`, `switches`
         (a dict): as the README lists them. Raises LabError for what there is not.
         """
-        found: Mapping[str, Any] = self._ask("change_settings", **changes) if changes else self._ask("settings")
+        found: Mapping[str, Any] = self._ask("change_settings" if changes else "settings", **changes)
         return found
 
     def received(self) -> Sequence[Mapping[str, Any]]:
@@ -251,7 +221,7 @@ def _id(user: User | None) -> str | None:
     return user.user_id if user is not None else None
 
 
-def _patient(do: Callable[[], Value], within: float, absent: type[LabError]) -> Value:
+def _patient(do: Callable[[], Any], within: float, absent: type[LabError]) -> Any:
     """Do something as soon as it can be done; it is the application that brings about what it waits for."""
     # Counted, and not read off a clock: the test may have frozen it.
     for _ in range(math.ceil(within / LOOK_EVERY_SECONDS)):
@@ -280,22 +250,15 @@ class Running:
         self._seed = seed
         self._tests = itertools.count(1)
         self._users = itertools.count(1)
-        token = Secret(server.token, "<lab_token>")
-        ca_file = self.env["AUTH0_CA_FILE"]
-        settings = Settings(tenant="served", domain=server.domain, ca_file=ca_file, lab_token=token)
-        self.ask = Remote(settings)
+        self.ask = Remote(Settings.of_server(self.env_file))
 
     def user(self, factors: Sequence[str]) -> Mapping[str, Any]:
         """Add a user whom no test before has had: applications may know people by their address, or by their number."""
         from auth0_mfa_lab.sandbox import fictional_number
 
         number = next(self._users)
-        made: Mapping[str, Any] = self.ask(
-            "add_user",
-            factors=list(factors),
-            username=f"user{number}@example.com",
-            phone_number=fictional_number(number),
-        )
+        named = {"username": f"user{number}@example.com", "phone_number": fictional_number(number)}
+        made: Mapping[str, Any] = self.ask("add_user", factors=list(factors), **named)
         return made
 
     def renew(self) -> None:
@@ -304,21 +267,6 @@ class Running:
 
         self._sandbox.chance = Chance(f"{self._seed}, test {next(self._tests)}")
         self.ask("reset")
-
-
-@contextmanager
-def running(folder: Path, seed: str) -> Iterator[Running]:
-    """Run a server on a free port of this machine. `seed` is what every id is drawn from."""
-    # Here, for a suite that uses no fixture of ours: the sandbox takes a while to load.
-    from auth0_mfa_lab.sandbox import Sandbox, WallClock
-    from auth0_mfa_lab.sandbox.server import Server
-
-    with Server(Sandbox(seed=seed, clock=WallClock())) as server:
-        running = Running(server, folder, seed)
-        try:
-            yield running
-        finally:
-            running.ask.close()
 
 
 # -- what pytest asks for
@@ -342,10 +290,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="session")
 def auth0_mfa_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """The server behind `auth0_mfa`: one a session, and under pytest-xdist one a worker."""
+    # Here, for a suite that uses no fixture of ours: the sandbox takes a while to load.
+    from auth0_mfa_lab.sandbox import Sandbox, WallClock
+    from auth0_mfa_lab.sandbox.server import Server
+
     # Equal ids in equal runs, and others in each worker of pytest-xdist.
     worker_id = getattr(request.config, "workerinput", {}).get("workerid", "alone")
-    with running(tmp_path_factory.mktemp("auth0_mfa"), seed=f"pytest {worker_id}") as server:
-        yield server
+    seed = f"pytest {worker_id}"
+    with Server(Sandbox(seed=seed, clock=WallClock())) as server:
+        running = Running(server, tmp_path_factory.mktemp("auth0_mfa"), seed)
+        yield running
+        running.ask.close()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
 import click
@@ -21,7 +22,7 @@ from auth0_mfa_lab.live.leftovers import LeftFile, Leftovers
 from auth0_mfa_lab.settings import Settings, values_of
 from auth0_mfa_lab.staged import drift as compared
 
-NO_TENANT = "your tenant"
+_say = partial(click.echo, err=True)
 STAYS, UNREACHED = 1, 2
 FOUND, UNREADABLE = 1, 2
 
@@ -46,15 +47,16 @@ def doctor(context: click.Context, as_json: bool, wanted: tuple[str, ...], fix: 
     lab, found = _opened()
     mendeds: list[Mended] = []
     if lab is None:
-        diagnosis = Diagnosis(NO_TENANT, in_order(found))
+        diagnosis = Diagnosis("your tenant", in_order(found))
         for each in diagnosis.findings:
-            _progress(each)
+            _say(each.line)
     else:
         context.call_on_close(lab._transport.close)
-        diagnosis = _examined(lab, wanted, found)
+        look = partial(examine, lab, wanted=wanted or None, settings=found or None, say=lambda each: _say(each.line))
+        diagnosis = look()
         if fix and (mendeds := _mended(lab, wanted, diagnosis, lambda wish: yes or _asked(wish))):
             _say("Looking again.")
-            diagnosis = _examined(lab, wanted, found)
+            diagnosis = look()
     if as_json:
         parts = {**diagnosis.data(), "mended": [asdict(each) for each in mendeds]}
         click.echo(json.dumps(parts, indent=2))
@@ -63,15 +65,10 @@ def doctor(context: click.Context, as_json: bool, wanted: tuple[str, ...], fix: 
     context.exit(diagnosis.status)
 
 
-def _examined(lab: Lab, wanted: Sequence[str], found: Sequence[Finding] | None) -> Diagnosis:
-    return examine(lab, wanted=wanted or None, settings=found or None, say=_progress)
-
-
 def _opened() -> tuple[Lab | None, list[Finding]]:
     """Open the tenant that the settings name, with what is wrong with them; no lab where nothing can be asked."""
     try:
-        values = values_of(None, None)
-        return _chosen(values)
+        return _chosen(values_of(None, None))
     except LabError as problem:
         return None, [refusal(str(problem))]
     except (OSError, UnicodeError):
@@ -121,14 +118,6 @@ def _asked(wish: Wish) -> bool:
     except click.Abort:
         _say("Nobody answers here: --yes mends without asking.")
         return False
-
-
-def _progress(finding: Finding) -> None:
-    _say(finding.line)
-
-
-def _say(line: str) -> None:
-    click.echo(line, err=True)
 
 
 @click.command()
