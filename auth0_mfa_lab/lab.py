@@ -48,12 +48,10 @@ if TYPE_CHECKING:
     from auth0_mfa_lab.management import Management
     from auth0_mfa_lab.sandbox import Phone, Sandbox
     from auth0_mfa_lab.sandbox.guardian.phone import Time
-    from auth0_mfa_lab.show.panels.copy import CopyPanel
-    from auth0_mfa_lab.show.panels.phone import PhonePanel
-    from auth0_mfa_lab.show.panels.phone_own import OwnPhonePanel
+    from auth0_mfa_lab.show.panels.phone import OwnPhonePanel, PhonePanel
     from auth0_mfa_lab.show.panels.poll import PollPanel
     from auth0_mfa_lab.show.panels.qr import QrPanel
-    from auth0_mfa_lab.show.panels.reveal import RevealPanel
+    from auth0_mfa_lab.show.panels.raw import CopyPanel, RevealPanel
     from auth0_mfa_lab.show.qr import QrPicture
     from auth0_mfa_lab.wire.har import Recording
 
@@ -359,14 +357,14 @@ class Lab(Lines):
         differences (default: the drift-allow.toml beside the recording). Raises LabError for a file that cannot be
         read, and without a path where nothing is recorded.
         """
-        from auth0_mfa_lab.staged import drift
+        from auth0_mfa_lab.live.drift.drift import drift_of
 
         if self._record is not None:
             self._record.save()
             path = self._record.path if path is None else path
         if path is None:
             raise LabError("This lab records nothing: open it with record=..., or pass the file of a recorded run.")
-        return drift(path, allow=allow)
+        return drift_of(path, allow=allow)
 
     # -- what was said, and what one makes of it
 
@@ -468,24 +466,23 @@ class Lab(Lines):
         It has a method for each button, and shows no code but on the page of whoever presses *Show code*. On a live
         tenant it is a list of what to do on one's own phone now, and with AUTH0_LAB_VIRTUAL_PHONE=1 the virtual phone.
         """
+        from auth0_mfa_lab.show.panels.phone import OwnPhonePanel, PhonePanel
+
         raises = self.settings.raise_failures
         if self._screen is None:
-            from auth0_mfa_lab.show.panels.phone_own import OwnPhonePanel
-
             return OwnPhonePanel(self.journal, now=self.clock.now, raise_failures=raises)
-        from auth0_mfa_lab.show.panels.phone import PhonePanel
-
-        return PhonePanel(self._screen, self.phone, aliases=self.aliases, raise_failures=raises)
+        return PhonePanel(self._screen, self.phone, mask=self.aliases.mask, raise_failures=raises)
 
     def reveal(self, alias: str) -> RevealPanel:
         """Show one raw value, that of `<access_token 1>` or its like, in a panel that leaves nothing in the file."""
-        from auth0_mfa_lab.show.panels.reveal import RevealPanel
+        from auth0_mfa_lab.show.panels.raw import RevealPanel
 
-        return RevealPanel.of(alias, self.aliases, raise_failures=self.settings.raise_failures)
+        raises = self.settings.raise_failures
+        return RevealPanel(self.aliases.value_of(alias), mask=self.aliases.mask, raise_failures=raises)
 
     def copy_runnable(self, exchange: Exchange) -> CopyPanel:
         """Show `lab.curl(exchange)` in a panel whose button copies it with its raw values, which no file has."""
-        from auth0_mfa_lab.show.panels.copy import CopyPanel
+        from auth0_mfa_lab.show.panels.raw import CopyPanel
 
         masked, request = self.curl(exchange).text, exchange.request
         return CopyPanel(

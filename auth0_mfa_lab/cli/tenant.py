@@ -13,14 +13,13 @@ import click
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.lab import Lab
 from auth0_mfa_lab.live.doctor.checks import FEATURES
-from auth0_mfa_lab.live.doctor.doctor import examine, in_order, subject_of, token_of
-from auth0_mfa_lab.live.doctor.findings import Diagnosis, Finding, one_line, unasked
-from auth0_mfa_lab.live.doctor.fix import Mended, Wish, mend
-from auth0_mfa_lab.live.doctor.settings import check_settings, misspelled, refusal, usable
+from auth0_mfa_lab.live.doctor.doctor import Mended, examine, in_order, mend, subject_of, token_of
+from auth0_mfa_lab.live.doctor.findings import Diagnosis, Finding, one_line
+from auth0_mfa_lab.live.doctor.settings import check_settings, fault, misspelled, usable
 from auth0_mfa_lab.live.drift.allowed import NAME
+from auth0_mfa_lab.live.drift.drift import drift_of
 from auth0_mfa_lab.live.leftovers import LeftFile, Leftovers
 from auth0_mfa_lab.settings import Settings, values_of
-from auth0_mfa_lab.staged import drift as compared
 
 _say = partial(click.echo, err=True)
 STAYS, UNREACHED = 1, 2
@@ -54,7 +53,7 @@ def doctor(context: click.Context, as_json: bool, wanted: tuple[str, ...], fix: 
         context.call_on_close(lab._transport.close)
         look = partial(examine, lab, wanted=wanted or None, settings=found or None, say=lambda each: _say(each.line))
         diagnosis = look()
-        if fix and (mendeds := _mended(lab, wanted, diagnosis, lambda wish: yes or _asked(wish))):
+        if fix and (mendeds := _mended(lab, wanted, diagnosis, lambda question: yes or _asked(question))):
             _say("Looking again.")
             diagnosis = look()
     if as_json:
@@ -70,9 +69,9 @@ def _opened() -> tuple[Lab | None, list[Finding]]:
     try:
         return _chosen(values_of(None, None))
     except LabError as problem:
-        return None, [refusal(str(problem))]
+        return None, [fault("settings", str(problem), stops=True)]
     except (OSError, UnicodeError):
-        return None, [unasked(".env", ".env cannot be read: it is a text file in UTF-8")]
+        return None, [Finding(".env", "missing", ".env cannot be read: it is a text file in UTF-8", stops=True)]
 
 
 def _chosen(values: Mapping[str, str]) -> tuple[Lab | None, list[Finding]]:
@@ -80,7 +79,7 @@ def _chosen(values: Mapping[str, str]) -> tuple[Lab | None, list[Finding]]:
     if kind is None and (unread := [*misspelled(values)] or "AUTH0_DOMAIN" in values):
         about = unread if isinstance(unread, list) else []
         said = "AUTH0_LAB_TENANT is not set: the lab would open the sandbox. For your own tenant: AUTH0_LAB_TENANT=live"
-        return None, [*about, unasked("AUTH0_LAB_TENANT", said)]
+        return None, [*about, Finding("AUTH0_LAB_TENANT", "missing", said, stops=True)]
     if kind != "live":
         return Lab.from_env(), []
     settings = replace(Settings.unchecked(usable(values)), confirm="never")  # it only reads; --fix asks by itself
@@ -90,7 +89,7 @@ def _chosen(values: Mapping[str, str]) -> tuple[Lab | None, list[Finding]]:
     return Lab.live(settings), found
 
 
-def _mended(lab: Lab, wanted: Sequence[str], diagnosis: Diagnosis, allow: Callable[[Wish], bool]) -> list[Mended]:
+def _mended(lab: Lab, wanted: Sequence[str], diagnosis: Diagnosis, allow: Callable[[str], bool]) -> list[Mended]:
     """Mend what can be mended, say what came of it, and return that."""
     names = [each.name for each in diagnosis.missing if each.call]
     if not names:
@@ -111,8 +110,7 @@ def _mended(lab: Lab, wanted: Sequence[str], diagnosis: Diagnosis, allow: Callab
     return came
 
 
-def _asked(wish: Wish) -> bool:
-    question = f"{wish.name}: {wish.call}\n  now   {wish.before}\n  then  {wish.after}\nSend it?"
+def _asked(question: str) -> bool:
     try:
         return click.confirm(question, err=True)
     except click.Abort:
@@ -177,12 +175,12 @@ def drift(context: click.Context, recording: Path, as_json: bool, allow: Path | 
 
     The JSON has recording, tenant, steps, compared, differences (steps, call, field, kind, live, sandbox, settles, row,
     mark, setting, allowed), not_compared (step, call, why) and unused_allowances. kind is status, error, text, value,
-    added, removed, renamed, type or header.
+    added, removed, type or header.
 
     Exit code 0: no difference that is not allowed. 1: at least one. 2: a file cannot be read.
     """
     try:
-        found = compared(recording, allow=allow)
+        found = drift_of(recording, allow=allow)
     except LabError as problem:
         click.echo(f"Error: {problem}", err=True)
         context.exit(UNREADABLE)

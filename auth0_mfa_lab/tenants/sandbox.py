@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import httpx
@@ -11,7 +11,7 @@ import httpx
 from auth0_mfa_lab.errors import LabError, NoServer
 from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.show.evidence import Evidence
-from auth0_mfa_lab.show.phone import Seen, look_at, secrets_in
+from auth0_mfa_lab.show.phone import PhoneView, look_at
 from auth0_mfa_lab.show.sentences import Lines
 from auth0_mfa_lab.show.switches import Switches
 from auth0_mfa_lab.tenants.operations import Ask, Json, Recorder
@@ -169,24 +169,22 @@ class PhoneScreen:
         self._aliases = aliases
         self._clock = clock
         self._begun = clock.now()
-        self._last: Seen | None = None
+        self._last: PhoneView | None = None
 
-    def look(self) -> Seen:
+    def look(self) -> PhoneView:
         """Return what is on the screen; its codes have aliases from now on, and a recording has it."""
-        seen = self._last = self._seen(self._ask)
-        for kind, raw in secrets_in(seen):
-            self._aliases.learn(kind, raw)
-        return seen
+        self._last = self._seen(self._ask, learns=True)
+        return self._last
 
-    def glance(self) -> Seen:
+    def glance(self) -> PhoneView:
         """Return what is on the screen; nothing is learned and nothing kept."""
-        return self._last if self.bars and self._last else self._seen(self._ask.quiet)
+        return self._last if self.bars and self._last else self._seen(self._ask.quiet, learns=False)
 
-    def _seen(self, ask: Ask) -> Seen:
+    def _seen(self, ask: Ask, *, learns: bool) -> PhoneView:
         if self._alone is not None:
-            seen = look_at(self._phone, (), (), self._clock.now())
-            return {**seen, **self._alone, "accounts": [{**each, "pushes": False} for each in seen["accounts"]]}
+            view = look_at(self._phone, None, (), self._clock.now(), self._aliases, learns=learns)
+            return replace(view, **self._alone)
         sent = [each for each in ask("messages")["messages"] if each["sent_at"] >= self._begun]
         delivered = Mailbox(ask).pushes(self._phone.push_token)
         now = self._clock.now()
-        return look_at(self._phone, self._phone.waiting(now, delivered), sent, now)
+        return look_at(self._phone, self._phone.waiting(now, delivered), sent, now, self._aliases, learns=learns)

@@ -20,7 +20,7 @@ FACTORS, METHODS = "/guardian/factors", "/users/{id}/authentication-methods"
 ENDPOINTS = (
     Endpoint("GET",    FACTORS,                              "read:guardian_factors",              settings.get_factors),
     Endpoint("PUT",    f"{FACTORS}/{{name}}",                "update:guardian_factors",            settings.put_factor, ENABLED),
-    Endpoint("GET",    "/guardian/policies",                 "read:mfa_policies",                  settings.get_policies),
+    Endpoint("GET",    "/guardian/policies",                 "read:mfa_policies",                  lambda call: [one for one in [call.tenant.settings.policy] if one != "never"]),
     Endpoint("PUT",    "/guardian/policies",                 "update:mfa_policies",                settings.put_policies),
     *(row for path, member, setting, wanted in settings.REACHED_BY for row in (
     Endpoint("GET",    f"{FACTORS}/{path}",                  "read:guardian_factors",              partial(settings.get_reached_by, member, setting)),
@@ -39,20 +39,20 @@ ENDPOINTS = (
     Endpoint("POST",   "/guardian/enrollments/ticket",       "create:guardian_enrollment_tickets", users.post_ticket, users.TICKET),
     Endpoint("GET",    "/guardian/enrollments/{id}",         "read:guardian_enrollments",          methods.get_enrollment, evidence=errors.API_ENROLLMENT),
     Endpoint("DELETE", "/guardian/enrollments/{id}",         "delete:guardian_enrollments",        methods.delete_enrollment),
-    Endpoint("GET",    "/users/{id}/enrollments",            "read:users read:current_user",       methods.get_enrollments, evidence=errors.API_ENROLLMENT),
+    Endpoint("GET",    "/users/{id}/enrollments",            "read:users read:current_user",       lambda call: [methods.shown_enrollment(call.tenant, one) for one in methods.enrollments_of(call.tenant, call.user().user_id)], evidence=errors.API_ENROLLMENT),
     Endpoint("GET",    "/users-by-email",                    "read:users",                         users.get_users_by_email, query=("email", *CHOICE), evidence=errors.API_USER),
     Endpoint("POST",   "/users",                             "create:users",                       users.post_user, users.NEW, others=True, evidence=errors.API_USER_MADE),
     Endpoint("GET",    "/users/{id}",                        "read:users",                         lambda call: users.shown(call.tenant, call.user()), query=CHOICE, evidence=errors.API_USER),
     Endpoint("DELETE", "/users/{id}",                        "delete:users",                       users.delete_user, evidence=errors.API_USER_GONE),
     Endpoint("PATCH",  "/users/{id}",                        "update:users",                       users.patch_user, users.CHANGES, others=True, evidence=errors.API_USER),
-    Endpoint("DELETE", "/users/{id}/authenticators",         "delete:guardian_enrollments",        lambda call: users.remove_all(call.tenant, call.user().user_id)),
+    Endpoint("DELETE", "/users/{id}/authenticators",         "delete:guardian_enrollments",        lambda call: call.tenant.remove_authenticators(call.user())),
     Endpoint("POST",   "/users/{id}/recovery-code-regeneration", "update:users",                   users.regenerate_recovery_code),
     Endpoint("DELETE", "/users/{id}/multifactor/{provider}", "update:users",                       users.delete_multifactor, evidence=errors.API_MULTIFACTOR),
     Endpoint("POST",   "/users/{id}/multifactor/actions/invalidate-remember-browser", "update:users", users.invalidate_remember_browser),
-    Endpoint("GET",    METHODS,                              "read:authentication_methods",        methods.get_methods, query=PAGING, named="authenticators"),
+    Endpoint("GET",    METHODS,                              "read:authentication_methods",        lambda call: [methods.shown(call.tenant, one) for one in methods.methods_of(call.tenant, call.user().user_id)], query=PAGING, named="authenticators"),
     Endpoint("POST",   METHODS,                              "create:authentication_methods",      methods.post_method, evidence=errors.API_METHOD_MADE),
     Endpoint("PUT",    METHODS,                              "update:authentication_methods",      methods.put_methods),
-    Endpoint("DELETE", METHODS,                              "delete:authentication_methods",      lambda call: users.remove_all(call.tenant, call.user().user_id)),
+    Endpoint("DELETE", METHODS,                              "delete:authentication_methods",      lambda call: call.tenant.remove_authenticators(call.user())),
     Endpoint("GET",    f"{METHODS}/{{method_id}}",           "read:authentication_methods",        lambda call: methods.shown(call.tenant, methods.named(call))),
     Endpoint("PATCH",  f"{METHODS}/{{method_id}}",           "update:authentication_methods",      methods.patch_method, methods.CHANGES, evidence=errors.API_METHOD),
     Endpoint("DELETE", f"{METHODS}/{{method_id}}",           "delete:authentication_methods",      methods.delete_method),
@@ -74,14 +74,7 @@ async def answer(endpoint: Endpoint, tenant: Tenant, request: Request) -> Respon
     scopes = frozenset(str(claims.get("scope", "")).split())
     if scopes.isdisjoint(endpoint.scopes):
         raise errors.API_INSUFFICIENT_SCOPE(scopes=",".join(endpoint.scopes))
-    call = Call(
-        endpoint=endpoint,
-        tenant=tenant,
-        path=request.path_params,
-        query=dict(request.query_params),
-        content=content,
-        scopes=scopes,
-    )
+    call = Call(endpoint, tenant, request.path_params, dict(request.query_params), content, scopes)
     body, row = call.asked(endpoint.answer(call)), endpoint.evidence
     if row:
         add_note(request, row.note)
