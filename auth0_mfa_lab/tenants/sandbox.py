@@ -159,7 +159,7 @@ class PhoneScreen:
         aliases: Aliases,
         clock: LabClock,
         bars: str = "",
-        alone: Mapping[str, str] | None = None,
+        alone: Mapping[str, Json] | None = None,
     ) -> None:
         """Look at `phone`, at the time of `clock`."""
         self.bars = bars
