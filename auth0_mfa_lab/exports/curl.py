@@ -10,7 +10,7 @@ from urllib.parse import quote_plus
 
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.exports.plan import DOMAIN, HEADERS, Call, Ref, Text, Values, call_of, joined, plain
-from auth0_mfa_lab.secret import Secret
+from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.wire.exchange import Exchange, Request
 from auth0_mfa_lab.wire.journal import Journal
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, TypeVar
 from urllib.parse import parse_qsl, unquote
 
-from auth0_mfa_lab.wire.aliases import SHOWN, Alias
-from auth0_mfa_lab.wire.claims import claims_of
+from auth0_mfa_lab.secrets.aliases import SHOWN, Alias
+from auth0_mfa_lab.secrets.claims import claims_of
 from auth0_mfa_lab.wire.exchange import Exchange, plain_data
 from auth0_mfa_lab.wire.journal import Journal
 from auth0_mfa_lab.wire.operations import OperationCall

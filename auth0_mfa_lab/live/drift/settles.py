@@ -11,9 +11,9 @@ from auth0_mfa_lab.live.drift.compare import Found
 from auth0_mfa_lab.live.drift.stage import Setting, Theatre
 from auth0_mfa_lab.live.drift.story import Story
 from auth0_mfa_lab.live.drift.walk import Step, Walk
+from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.show.endpoints import covered
 from auth0_mfa_lab.show.evidence import Row
-from auth0_mfa_lab.wire.aliases import Aliases
 
 Place = tuple[int, Found]
 """One difference: the number of its exchange, and what it is."""
