@@ -14,9 +14,9 @@ from starlette.types import Scope
 
 from auth0_mfa_lab.sandbox.asgi import Answer, answer_of, as_json, header
 from auth0_mfa_lab.sandbox.bounded import Bounded
-from auth0_mfa_lab.sandbox.defaults import GRANTS
 from auth0_mfa_lab.sandbox.guardian.phone import Account, NotABarcode, Notification, Phone
 from auth0_mfa_lab.sandbox.json_text import json_object
+from auth0_mfa_lab.sandbox.oauth.grants import GRANTS
 from auth0_mfa_lab.sandbox.operations import (
     NEWEST,
     OPERATIONS,
