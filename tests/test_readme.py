@@ -70,7 +70,7 @@ def test_the_table_of_buttons_has_each_method_of_a_panel_with_its_parameters(pan
     }
     public = {name for name, act in vars(panel).items() if inspect.isfunction(act) and not name.startswith("_")}
     assert set(named) <= public
-    assert public - set(named) <= {"close", "done", "refresh", "static_html"}
+    assert public - set(named) <= {"done", "end", "refresh", "static_html"}
 
 
 def test_the_table_of_exports_has_each_export() -> None:
