@@ -11,8 +11,8 @@ from auth0_mfa_lab.client import Client, Connection
 from auth0_mfa_lab.clock import LabClock
 from auth0_mfa_lab.errors import SettingsError
 from auth0_mfa_lab.inbox import LabInbox, OwnInbox
-from auth0_mfa_lab.live.test_user import Codes, drawn
-from auth0_mfa_lab.phone import LabPhone, OwnPhone, ask_hidden
+from auth0_mfa_lab.live.test_user import drawn, totp_of
+from auth0_mfa_lab.phone import OTP_QUESTION, LabPhone, OwnPhone, ask_hidden
 from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.settings import Settings
 from auth0_mfa_lab.show.exchange import show
@@ -22,7 +22,6 @@ from auth0_mfa_lab.tenants.operations import Recorder, person_alone
 from auth0_mfa_lab.wire.journal import Journal
 
 if TYPE_CHECKING:
-    from auth0_mfa_lab.live.administrator import Administrator
     from auth0_mfa_lab.live.guard import Guard
     from auth0_mfa_lab.live.record import Record
     from auth0_mfa_lab.management import Management
@@ -55,8 +54,8 @@ class Bench(Lines):
         self._record: Record | None = None
         self._recording: Recording | None = None
         self._guard: Guard | None = None
-        self._administrator: Administrator | None = None
-        self._codes = Codes(ask_hidden, now=clock.now)
+        self._administrator: tuple[Management, float] | None = None
+        self._totp_secret: str | None = None
         self.phone: LabPhone = OwnPhone(self.aliases, self._prompt)
         self.inbox: LabInbox = OwnInbox(self.aliases, self._prompt)
         self.audience: str | None = settings.audience
@@ -94,8 +93,15 @@ class Bench(Lines):
         self.journal.step(title)
 
     def _prompt(self, question: str) -> str:
-        """Ask the person; a recording has the answer."""
-        return str(self._operations.keep("prompt", {"question": question}, lambda: str(self._codes(question))))
+        """Ask the person, unless the lab knows the secret of the codes; a recording has the answer."""
+        secret = self._totp_secret if question == OTP_QUESTION else None
+        return str(
+            self._operations.keep(
+                "prompt",
+                {"question": question},
+                lambda: totp_of(secret, self.clock.now()) if secret else str(ask_hidden(question)),
+            )
+        )
 
     def _draw(self, what: str) -> str:
         """Draw what is not to be foretold; a recording has it."""
