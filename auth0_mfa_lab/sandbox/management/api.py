@@ -74,14 +74,7 @@ async def answer(endpoint: Endpoint, tenant: Tenant, request: Request) -> Respon
     scopes = frozenset(str(claims.get("scope", "")).split())
     if scopes.isdisjoint(endpoint.scopes):
         raise errors.API_INSUFFICIENT_SCOPE(scopes=",".join(endpoint.scopes))
-    call = Call(
-        endpoint=endpoint,
-        tenant=tenant,
-        path=request.path_params,
-        query=dict(request.query_params),
-        content=content,
-        scopes=scopes,
-    )
+    call = Call(endpoint, tenant, request.path_params, dict(request.query_params), content, scopes)
     body, row = call.asked(endpoint.answer(call)), endpoint.evidence
     if row:
         add_note(request, row.note)
