@@ -9,7 +9,7 @@ from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.http import JSON, Routes, add_note, bearer_of
 from auth0_mfa_lab.sandbox.management import clients, methods, settings, users
 from auth0_mfa_lab.sandbox.management.calls import CHOICE, PAGING, Call, Endpoint, Property
-from auth0_mfa_lab.sandbox.tenant import Tenant
+from auth0_mfa_lab.sandbox.tenant import MANAGEMENT_PATH, Tenant
 
 BASE = "/api/v2"
 CACHE = {"cache-control": "no-cache"}
@@ -69,7 +69,11 @@ async def answer(endpoint: Endpoint, tenant: Tenant, request: Request) -> Respon
         raise errors.API_NO_TOKEN()
     claims = tenant.tokens.claims_of(token) or {}
     expires = claims.get("exp")
-    if not tenant.is_management(claims.get("aud")) or not isinstance(expires, int) or tenant.clock.now() >= expires:
+    if (
+        not tenant.domains.is_ours(claims.get("aud"), MANAGEMENT_PATH)
+        or not isinstance(expires, int)
+        or tenant.clock.now() >= expires
+    ):
         raise errors.API_INVALID_TOKEN()
     scopes = frozenset(str(claims.get("scope", "")).split())
     if scopes.isdisjoint(endpoint.scopes):

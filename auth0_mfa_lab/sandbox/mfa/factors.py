@@ -6,7 +6,7 @@ from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.mfa.authenticators import masked_email
 from auth0_mfa_lab.sandbox.records import KIND_OF_CHANNEL, Authenticator, Kind, Login, OobTransaction, Request, State
 from auth0_mfa_lab.sandbox.settings import Factor
-from auth0_mfa_lab.sandbox.tenant import Tenant
+from auth0_mfa_lab.sandbox.tenant import MFA_PATH, Tenant
 
 FACTOR_OF: Mapping[Kind, Factor] = {
     "push": "push-notification",
@@ -93,7 +93,7 @@ def demanded(tenant: Tenant, request: Request) -> errors.EvidenceRow | None:
     """
     policy, switches = tenant.settings.policy, tenant.settings.switches
     by_policy = policy == "all-applications" or (policy == "confidence-score" and switches["confidence"] == "low")
-    for_mfa = tenant.is_mfa(request.audience)
+    for_mfa = tenant.domains.is_ours(request.audience, MFA_PATH)
     article_holds = switches["mfa_audience_without_factor"] == "mfa_required"
     by_audience = for_mfa and (is_enrolled(tenant, request.user_id) or article_holds)
     if by_policy and for_mfa and not by_audience:
