@@ -10,14 +10,14 @@ from auth0_mfa_lab.errors import LabError, SettingsError
 from auth0_mfa_lab.wire.exchange import Exchange, Json
 
 if TYPE_CHECKING:
-    from auth0_mfa_lab.bench import Bench
+    from auth0_mfa_lab.lab import Lab
     from auth0_mfa_lab.management import Management
 
 T = TypeVar("T")
 _EARLY_SECONDS = 60.0
 
 
-def administrator_of(lab: Bench) -> Callable[[], Management] | None:
+def administrator_of(lab: Lab) -> Callable[[], Management] | None:
     """Return what opens the Management API of a lab's tenant; None where the settings name nobody who may."""
     if lab.settings.mgmt_token:
         token = lab.aliases.learn("mgmt_token", str(lab.settings.mgmt_token))
@@ -25,7 +25,7 @@ def administrator_of(lab: Bench) -> Callable[[], Management] | None:
     return partial(_opened, lab) if all(lab._machine) else None
 
 
-def _opened(lab: Bench) -> Management:
+def _opened(lab: Lab) -> Management:
     """Return the Management API, opened by the machine-to-machine application; SettingsError when it gets no token."""
     api, ends_at = lab._administrator or (None, 0.0)
     if api is None or lab.clock.now() >= ends_at:
