@@ -20,10 +20,11 @@ from auth0_mfa_lab.people import User, learn_settings
 from auth0_mfa_lab.replayed import Replays
 from auth0_mfa_lab.settings import Settings
 from auth0_mfa_lab.show.journal import Diagram
-from auth0_mfa_lab.show.limits import Limits
 from auth0_mfa_lab.show.sentences import Told
+from auth0_mfa_lab.show.table import Table
 from auth0_mfa_lab.tenants.operations import Recorder, in_process
-from auth0_mfa_lab.tenants.sandbox import SandboxInfo, fresh_user, furnish, limits_of, open_box
+from auth0_mfa_lab.tenants.sandbox import SandboxInfo, fresh_user, furnish, open_box
+from auth0_mfa_lab.tenants.tables import limits
 from auth0_mfa_lab.tokens import Inspection, inspect
 from auth0_mfa_lab.wire.exchange import Exchange
 
@@ -125,12 +126,12 @@ class Lab(Replays, OwnTenant, Panels):
         phone, transport = self._virtual, self._transport
         return fresh_user(self._operations, factors, aliases=self.aliases, phone=phone, transport=transport)
 
-    def limits(self, user: User) -> Limits:
+    def limits(self, user: User) -> Table:
         """Return a table of what is left to a user of each limit; on a live tenant, of what Auth0 documents.
 
         Raises LabError for what is no user of this sandbox. Source: the reference, section 11.
         """
-        return limits_of(self._operations if self._is_sandbox else None, user)
+        return limits(self._operations if self._is_sandbox else None, user)
 
     def inspect(self, token: str) -> Inspection:
         """Say what a token is, and which MFA endpoint takes it or refuses it with which error, without showing it."""

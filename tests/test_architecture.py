@@ -38,7 +38,7 @@ LAYERS = (
     "clock errors secret settings show.sentences",
 )
 LAYER = {room: len(LAYERS) - floor for floor, rooms in enumerate(LAYERS) for room in rooms.split(" ")}
-KNOW_THE_SANDBOX = frozenset({"bench", "plugin_server", "serving", "staged", "tenants", "virtual_phone"})
+KNOW_THE_SANDBOX = frozenset({"bench", "live", "plugin_server", "serving", "staged", "tenants", "virtual_phone"})
 
 # Which modules alone may import these libraries.
 ONLY_IN: Mapping[str, tuple[str, ...]] = {
@@ -197,7 +197,7 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
         ("lab", "from auth0_mfa_lab.cli import main"),
         ("door", "from auth0_mfa_lab.lab import Lab"),
         ("client", "from auth0_mfa_lab.sandbox import Sandbox"),
-        ("show.evidence", "if TYPE_CHECKING:\n    from auth0_mfa_lab.sandbox import EvidenceRow"),
+        ("show.table", "if TYPE_CHECKING:\n    from auth0_mfa_lab.sandbox import EvidenceRow"),
         ("", "from auth0_mfa_lab.cli import main"),
         ("people", "from auth0_mfa_lab.sandbox import Sandbox"),
         ("people", "if TYPE_CHECKING:\n    from auth0_mfa_lab.sandbox import Sandbox"),

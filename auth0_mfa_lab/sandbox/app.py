@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from auth0_mfa_lab.sandbox import errors
-from auth0_mfa_lab.sandbox.answers import JSON
+from auth0_mfa_lab.sandbox.answers import JSON, Routes
 from auth0_mfa_lab.sandbox.elsewhere import is_elsewhere
 from auth0_mfa_lab.sandbox.gateway import Gateway
 from auth0_mfa_lab.sandbox.guardian import api as guardian
@@ -21,15 +21,13 @@ from auth0_mfa_lab.sandbox.oauth import api as oauth
 from auth0_mfa_lab.sandbox.passwordless import api as passwordless
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
+ROUTES: Routes = tuple(each for api in (oauth, mfa, passwordless, guardian, management) for each in api.ROUTES)
+
 
 def build_app(tenant: Tenant) -> Starlette:
     """Return the app of one tenant; a bug in a handler leaves it as an exception after a plain 500."""
     app = Starlette(
-        routes=[
-            Route(path, partial(handler, tenant), methods=methods.split())
-            for api in (mfa, passwordless, oauth, guardian, management)
-            for methods, path, handler in api.ROUTES
-        ],
+        routes=[Route(path, partial(handler, tenant), methods=methods.split()) for methods, path, handler in ROUTES],
         middleware=[Middleware(Gateway, tenant=tenant)],
         exception_handlers={
             errors.WireError: partial(answer_error, tenant),

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from auth0_mfa_lab.errors import ControlRefused, LabError, NoServer
+from auth0_mfa_lab.errors import LabError, NoServer
 from auth0_mfa_lab.inbox import SandboxInbox
 from auth0_mfa_lab.people import User, checked_factors
 from auth0_mfa_lab.phone import SandboxPhone
-from auth0_mfa_lab.show.evidence import Evidence
-from auth0_mfa_lab.show.limits import DOCUMENTED, NOTE, Limits
 from auth0_mfa_lab.show.phone import Seen, look_at, secrets_in
 from auth0_mfa_lab.show.sentences import Lines
-from auth0_mfa_lab.show.switches import Switches
+from auth0_mfa_lab.show.table import Table
 from auth0_mfa_lab.tenants.operations import Ask, Recorder
+from auth0_mfa_lab.tenants.tables import evidence, switches
 from auth0_mfa_lab.wire.aliases import Aliases
 
 if TYPE_CHECKING:
@@ -58,29 +57,11 @@ class SandboxInfo(Lines):
         return str(self._ask("settings")["policy"])
 
     @property
-    def switches(self) -> Switches:
-        """The answers where sources differ: what each switch is now, and what it may be."""
-        from auth0_mfa_lab.sandbox import SWITCHES
+    def switches(self) -> Table:
+        """The answers where sources differ: `switches["pending_status"]` is what one is now, `dict(switches)` all."""
+        return switches(self._ask("settings")["switches"])
 
-        return Switches(dict(self._ask("settings")["switches"]), SWITCHES)
-
-    def evidence(
-        self,
-        endpoint: str | None = None,
-        mark: str | None = None,
-        error: str | None = None,
-        status: int | str | None = None,
-    ) -> Evidence:
-        """Return a table of every answer that is no plain success, with how well its parts are known.
-
-        `endpoint` is a part of the endpoint's name (`/mfa/challenge`), or a URL; its own answers come first, then those
-        of every endpoint of its kind. `mark` is `rec`, `doc`, `test`, `forum` or `guess`, of the status, the error or
-        the text; `error` is the code as on the wire, `status` the HTTP status.
-        Raises LabError for a value that no answer has, naming those that there are. Source: the reference's marks.
-        """
-        from auth0_mfa_lab.sandbox.errors import ROWS
-
-        return Evidence(ROWS).narrowed(endpoint=endpoint, mark=mark, error=error, status=status)
+    evidence = staticmethod(evidence)
 
     def _lines(self) -> list[str]:
         shown = self._ask("settings")
@@ -136,23 +117,6 @@ class _Unseen(httpx.BaseTransport):
         answer = self._inner.handle_request(request)
         answer.read()
         return {"status": answer.status_code, "body": answer.json()}
-
-
-def limits_of(ask: Ask | None, user: User) -> Limits:
-    """Return what is left of each limit of a user of the sandbox's; without one (None), what Auth0 documents.
-
-    Raises LabError for what is no user, or none of this sandbox's.
-    """
-    if not isinstance(user, User):
-        raise LabError("lab.limits wants a user: pass what lab.user(...) returned.")
-    if ask is None:
-        return Limits("Limits, as Auth0 documents them", DOCUMENTED, note=NOTE)
-    try:
-        return Limits.of(user.username, ask("limits", user=str(user.username))["limits"])
-    except ControlRefused as refusal:
-        if refusal.status != 404:
-            raise
-    raise LabError(f"This sandbox has no user {user.username!r}: pass one that lab.user(...) of this lab returned.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

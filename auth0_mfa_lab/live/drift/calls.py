@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from auth0_mfa_lab.show.endpoints import ENDPOINTS, PATHS, endpoints_of
+from auth0_mfa_lab.sandbox.endpoints import ENDPOINTS, PATHS, endpoints_of
 from auth0_mfa_lab.wire.exchange import Message, Request, Response, plain_data
 from auth0_mfa_lab.wire.har import Recorded
 from auth0_mfa_lab.wire.operations import Json
@@ -54,7 +54,7 @@ def endpoint_of(request: Request) -> str | None:
     if path in PATHS:
         return called if called in ENDPOINTS else None
     # An id has a `|`, and may have a slash: each part of the path is looked at alone.
-    shaped = endpoints_of(f"{request.method} {path_of(request)}".lower())
+    _, shaped = endpoints_of(f"{request.method} {path_of(request)}")
     return next((each for each in ENDPOINTS if each in shaped and "{" in each), None)
 
 

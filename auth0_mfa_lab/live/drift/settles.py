@@ -11,8 +11,8 @@ from auth0_mfa_lab.live.drift.compare import Found
 from auth0_mfa_lab.live.drift.stage import Setting, Theatre
 from auth0_mfa_lab.live.drift.story import Story
 from auth0_mfa_lab.live.drift.walk import Step, Walk
-from auth0_mfa_lab.show.endpoints import covered
-from auth0_mfa_lab.show.evidence import Row
+from auth0_mfa_lab.sandbox.endpoints import covered
+from auth0_mfa_lab.sandbox.errors import EvidenceRow
 from auth0_mfa_lab.wire.aliases import Aliases
 
 Place = tuple[int, Found]
@@ -72,7 +72,7 @@ def played(story: Story, theatre: Theatre, aliases: Aliases) -> Played:
     return Played(steps=steps, differing=differing, explained=explained)
 
 
-def row_of(evidence: Sequence[Row], step: Step) -> Row | None:
+def row_of(evidence: Sequence[EvidenceRow], step: Step) -> EvidenceRow | None:
     """Return the row of the evidence that the sandbox's answer is of, or None for a plain success."""
     endpoint, answer = endpoint_of(step.recorded.request), step.sandbox
     if answer is None or endpoint is None:
@@ -93,7 +93,7 @@ def row_of(evidence: Sequence[Row], step: Step) -> Row | None:
     return min(fitting, key=lambda row: ("recovery" in row.case) != is_recovery, default=None)
 
 
-def mark_of(row: Row, found: Found) -> str:
+def mark_of(row: EvidenceRow, found: Found) -> str:
     """Return how well the part of a row is known that a difference speaks of; "" where it speaks of none."""
     if found.kind == "status":
         return str(row.status_mark)
@@ -103,7 +103,7 @@ def mark_of(row: Row, found: Found) -> str:
     return row.text_mark if found.kind == "text" or (row.status < 400 and found.kind != "header") else ""
 
 
-def said(found: Found, live: str, setting: Setting | None, row: Row | None) -> str:
+def said(found: Found, live: str, setting: Setting | None, row: EvidenceRow | None) -> str:
     """Return in one sentence what a difference settles, with the masked word of the tenant; "" for nothing."""
     told = f"your tenant {_TOLD.get(found.kind, 'says {}').format(live)}"
     mark = mark_of(row, found) if row else ""
@@ -116,7 +116,7 @@ def said(found: Found, live: str, setting: Setting | None, row: Row | None) -> s
     return f"{told}: that settles what was {_MARKED_AS[mark]}: {row.case}"
 
 
-def _says(row: Row, text: str) -> bool:
+def _says(row: EvidenceRow, text: str) -> bool:
     pattern = re.sub(r"\\\{\w+\\\}", ".*", re.escape(row.text))
     return re.fullmatch(pattern, text, re.DOTALL) is not None
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import httpx
 
-from auth0_mfa_lab.show.evidence import Row
+from auth0_mfa_lab.sandbox.errors import EvidenceRow
 
 
 class Defaults(Protocol):
@@ -81,7 +81,7 @@ class Theatre(Protocol):
     @property
     def alternatives(self) -> Sequence[Setting]: ...
     @property
-    def evidence(self) -> Sequence[Row]: ...
+    def evidence(self) -> Sequence[EvidenceRow]: ...
     def open(
         self, *, domain: str, begins: float, set_to: Sequence[Setting], settings: Mapping[str, object]
     ) -> Stage: ...

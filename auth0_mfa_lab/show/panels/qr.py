@@ -17,7 +17,7 @@ from auth0_mfa_lab.polling import OOB_CODE_SECONDS
 from auth0_mfa_lab.secret import Secret
 from auth0_mfa_lab.show.panels.qr_picture import LivePicture
 from auth0_mfa_lab.show.panels.ticking import Ticking
-from auth0_mfa_lab.show.qr import Barcode, Holds, QrView, enrolled_in, outcome_of, qr_img, qr_svg
+from auth0_mfa_lab.show.qr import Barcode, QrView, enrolled_in, outcome_of, qr_img, qr_svg
 from auth0_mfa_lab.show.sentences import Told
 from auth0_mfa_lab.wire.exchange import Exchange
 
@@ -52,7 +52,7 @@ class QrPanel(Ticking):
         """
         super().__init__(mask=mask, raise_failures=raise_failures)
         self._uri = Secret(uri, barcode.shown)
-        self._ends_at = received_at + OOB_CODE_SECONDS if barcode.holds is Holds.TICKET else None
+        self._ends_at = received_at + OOB_CODE_SECONDS if barcode.holds == "ticket" else None
         self._hide_at: float | None = None
         self._now = now
         self._scan = scan
