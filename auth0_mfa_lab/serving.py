@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from auth0_mfa_lab.sandbox import Clock, Sandbox, WallClock
-from auth0_mfa_lab.sandbox.records import Profile
 from auth0_mfa_lab.sandbox.server import Server, is_loopback
+from auth0_mfa_lab.sandbox.settings import Profile
 
 HEAD = "# Written by auth0-mfa-lab serve, and overwritten by its next start. SHA-256 of the lines below: "
 """How the first line of each file of a server begins; the digest tells a file that the user has added to."""

@@ -10,7 +10,7 @@ from typing import Any, get_args
 import httpx
 
 from auth0_mfa_lab.sandbox import Sandbox
-from auth0_mfa_lab.sandbox.records import Factor
+from auth0_mfa_lab.sandbox.settings import Factor
 
 GRANTS = "http://auth0.com/oauth/grant-type/"
 NONE_OF_OURS = (404, 405, 501)

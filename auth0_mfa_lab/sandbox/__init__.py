@@ -31,9 +31,9 @@ from auth0_mfa_lab.sandbox.guardian.phone import (
 from auth0_mfa_lab.sandbox.limits import LIMITS, LimitRow, Owner
 from auth0_mfa_lab.sandbox.oauth.keys import NewKey
 from auth0_mfa_lab.sandbox.preparing import FACTORS, enroll_factors
-from auth0_mfa_lab.sandbox.records import Policy, Profile, User
+from auth0_mfa_lab.sandbox.records import User
 from auth0_mfa_lab.sandbox.request_log import RequestLog
-from auth0_mfa_lab.sandbox.switches import SWITCHES, checked_switches
+from auth0_mfa_lab.sandbox.settings import SWITCHES, Policy, Profile, checked_switches
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ class Sandbox:
         self._people = self.chance.fork("people")
         self._phones = self.chance.fork("phones")
         self.control_chance = self.chance.fork("control")
-        self.delivery.loses = self.faults.loses_push
+        self.delivery.loses = lambda: self.faults.of_kind("lost_push") is not None
         self._added = 0
         return tenant
 
@@ -147,7 +147,7 @@ class Sandbox:
         before = self.tenant
         self.clock.restart()
         self.delivery.clear()
-        self.faults.clear()
+        self.faults.waiting.clear()
         self.received.clear()
         self.server_phones = []
         # The keys stay, and so do the users' ids: what was issued before must not be good again.

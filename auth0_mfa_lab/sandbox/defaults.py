@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 
 from auth0_mfa_lab.sandbox.chance import Chance
 from auth0_mfa_lab.sandbox.management.scopes import MANAGEMENT_SCOPES
-from auth0_mfa_lab.sandbox.records import Api, Client, Policy, Profile, Settings, User
+from auth0_mfa_lab.sandbox.records import Api, Client, User
+from auth0_mfa_lab.sandbox.settings import Policy, Profile, Settings
 
 REALM = "Username-Password-Authentication"
 AUDIENCE = "https://api.example.com/"

@@ -10,7 +10,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any, Literal, get_args
 
-from auth0_mfa_lab.sandbox.switches import SWITCHES
+from auth0_mfa_lab.sandbox.settings import SWITCHES
 
 Mark = Literal["rec", "doc", "test", "forum", "guess"]
 """Recorded from a real tenant; documented; a test of an official SDK; a forum or a third party; a guess."""

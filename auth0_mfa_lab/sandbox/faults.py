@@ -3,13 +3,20 @@
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from auth0_mfa_lab.sandbox.guardian.api import MOUNTS
 
-Kind = Literal["429", "5xx", "html", "slow", "drop", "late_approval", "lost_push"]
-KINDS: tuple[Kind, ...] = ("429", "5xx", "html", "slow", "drop", "late_approval", "lost_push")
-ON_THE_WIRE: tuple[Kind, ...] = ("429", "5xx", "html", "slow", "drop")
+KINDS: Mapping[str, tuple[str, ...]] = {
+    "429": ("route", "retry_after"),
+    "5xx": ("route", "status"),
+    "html": ("route", "status"),
+    "slow": ("route", "seconds"),
+    "drop": ("route",),
+    "late_approval": ("polls",),
+    "lost_push": (),
+}
+"""The fields that each kind reads beside `times`; one with a `route` happens to a call."""
+OF_CALLS = tuple(kind for kind, fields in KINDS.items() if "route" in fields)
 EXTENSION = "auth0_lab.fault"
 """The name of a request's fault in `scope["extensions"]`."""
 MOST = 100
@@ -28,8 +35,8 @@ class Fault:
     and `seconds` are in seconds, `polls` is how many more are answered before a late approval.
     """
 
-    number: int
-    kind: Kind
+    number: int = 0
+    kind: str
     route: str | None = None
     times: int = 1
     status: int = 503
@@ -46,60 +53,34 @@ class Fault:
 
     def shown(self) -> Mapping[str, object]:
         """Return the fields that this kind reads."""
-        of_kind: dict[str, dict[str, object]] = {
-            "429": {"retry_after": self.retry_after},
-            "5xx": {"status": self.status},
-            "html": {"status": self.status},
-            "slow": {"seconds": self.seconds},
-            "late_approval": {"polls": self.polls},
-        }
-        on_a_route = {"route": self.route} if self.kind in ON_THE_WIRE else {}
-        return {
-            "number": self.number,
-            "kind": self.kind,
-            "times": self.times,
-            **on_a_route,
-            **of_kind.get(self.kind, {}),
-        }
+        return {name: getattr(self, name) for name in ("number", "kind", "times", *KINDS[self.kind])}
 
 
 class Faults:
     """The faults that wait for their calls, the oldest first."""
 
     def __init__(self) -> None:
-        self._waiting: list[Fault] = []
+        self.waiting: list[Fault] = []
         self._numbers = itertools.count(1)
-
-    def __iter__(self) -> "itertools.chain[Fault]":
-        return itertools.chain(self._waiting)
 
     def add(self, fault: Fault) -> Fault:
         """Let a fault wait; it is given its number. Of too many the oldest is forgotten."""
         numbered = replace(fault, number=next(self._numbers))
-        self._waiting.append(numbered)
-        del self._waiting[:-MOST]
+        self.waiting = [*self.waiting, numbered][-MOST:]
         return numbered
-
-    def clear(self) -> None:
-        self._waiting.clear()
 
     def of_call(self, method: str, path: str) -> Fault | None:
         """Return what goes wrong with this call, which uses it up once."""
-        if not self._waiting:
-            return None
-        return self._take(next((one for one in self if one.kind in ON_THE_WIRE and one.hits(method, path)), None))
+        return self._use(
+            next((each for each in self.waiting if each.kind in OF_CALLS and each.hits(method, path)), None)
+        )
 
-    def of_kind(self, kind: Kind) -> Fault | None:
-        """Return the next fault that is no call's, which uses it up once."""
-        return self._take(next((one for one in self if one.kind == kind), None))
+    def of_kind(self, kind: str) -> Fault | None:
+        """Return the next fault of a kind that is no call's, which uses it up once."""
+        return self._use(next((each for each in self.waiting if each.kind == kind), None))
 
-    def loses_push(self) -> bool:
-        """Tell of one push whether it is lost."""
-        return self.of_kind("lost_push") is not None
-
-    def _take(self, fault: Fault | None) -> Fault | None:
+    def _use(self, fault: Fault | None) -> Fault | None:
         if fault is not None:
-            place = self._waiting.index(fault)
-            left = replace(fault, times=fault.times - 1)
-            self._waiting[place : place + 1] = [left] if left.times > 0 else []
+            place = self.waiting.index(fault)
+            self.waiting[place : place + 1] = [replace(fault, times=fault.times - 1)] if fault.times > 1 else []
         return fault

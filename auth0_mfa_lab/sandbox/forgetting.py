@@ -3,7 +3,8 @@
 from urllib.parse import unquote
 
 from auth0_mfa_lab.sandbox.guardian.phone import Phone
-from auth0_mfa_lab.sandbox.records import CONNECTIONS, User
+from auth0_mfa_lab.sandbox.records import User
+from auth0_mfa_lab.sandbox.settings import CONNECTIONS
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
 

@@ -136,13 +136,13 @@ class Limits:
         """Return the bucket of a user id or an IP, the same one each time."""
         key = f"{name}|{owner}"
         bucket = self._buckets.get(key) or self.new(name)
-        self._buckets.put(key, bucket)
+        self._buckets[key] = bucket
         return bucket
 
     def forget(self, owner: str) -> None:
         """Fill every bucket of a user id or an IP."""
         for name in LIMITS:
-            self._buckets.drop(f"{name}|{owner}")
+            self._buckets.pop(f"{name}|{owner}", None)
 
     def row(self, name: LimitName, bucket: Bucket | None) -> LimitRow:
         """Return what is left of a bucket now; None is one that nobody has taken from."""

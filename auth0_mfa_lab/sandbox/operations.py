@@ -20,18 +20,17 @@ from auth0_mfa_lab.sandbox.forgetting import remove_user, reset_user, users_call
 from auth0_mfa_lab.sandbox.guardian.payloads import in_form
 from auth0_mfa_lab.sandbox.mfa.authenticators import E164
 from auth0_mfa_lab.sandbox.preparing import FACTORS
-from auth0_mfa_lab.sandbox.records import (
+from auth0_mfa_lab.sandbox.records import Client, User
+from auth0_mfa_lab.sandbox.settings import (
     CONNECTIONS,
-    Client,
     Factor,
     MessageType,
     Policy,
     Profile,
     PushProvider,
     Settings,
-    User,
+    checked_switches,
 )
-from auth0_mfa_lab.sandbox.switches import checked_switches
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.sandbox import Sandbox
@@ -345,20 +344,19 @@ def _settings(shown: Settings) -> Json:
 
 def faults(box: Sandbox) -> Json:
     """Return the faults that wait for their calls."""
-    return {"faults": [fault.shown() for fault in box.faults]}
+    return {"faults": [fault.shown() for fault in box.faults.waiting]}
 
 
 def add_fault(box: Sandbox, kind: str, **options: Json) -> Json:
     """Let something go wrong with the next calls."""
-    known = next(each for each in KINDS if each == kind)
-    if known == "html":
+    if kind == "html":
         options.setdefault("status", 502)
-    return box.faults.add(Fault(number=0, kind=known, **options)).shown()
+    return box.faults.add(Fault(kind=kind, **options)).shown()
 
 
 def clear_faults(box: Sandbox) -> None:
     """Let nothing go wrong any more."""
-    box.faults.clear()
+    box.faults.waiting.clear()
 
 
 def received(box: Sandbox, after: int = 0) -> Json:
@@ -413,7 +411,7 @@ SETTINGS = {
     "switches": STRINGS_BY_NAME,
 }
 FAULT = {
-    "kind": choice(KINDS).needed,
+    "kind": choice(tuple(KINDS)).needed,
     "route": ROUTE,
     "times": whole(1, 10_000),
     "status": whole(500, 599),

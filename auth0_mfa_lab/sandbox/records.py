@@ -8,17 +8,7 @@ from joserfc.jwk import RSAKey
 
 from auth0_mfa_lab.sandbox.guardian.device_key import DeviceKey
 from auth0_mfa_lab.sandbox.limits import Bucket
-from auth0_mfa_lab.sandbox.switches import checked_switches
 
-Profile = Literal["docs", "recorded"]
-Policy = Literal["never", "all-applications", "confidence-score"]
-Factor = Literal[
-    "sms", "push-notification", "otp", "email", "duo", "webauthn-roaming", "webauthn-platform", "recovery-code"
-]
-"""A factor of the tenant, as the Management API names it; `sms` is the phone factor, by SMS and by voice."""
-MessageType = Literal["sms", "voice"]
-PushProvider = Literal["guardian", "sns", "direct"]
-PhoneProvider = Literal["auth0", "twilio", "phone-message-hook"]
 Kind = Literal["push", "totp", "sms", "voice", "email", "recovery-code"]
 CodeChannel = Literal["sms", "voice", "email"]
 Channel = Literal["auth0", CodeChannel]
@@ -26,29 +16,8 @@ KIND_OF_CHANNEL: Mapping[Channel, Kind] = {"auth0": "push", "sms": "sms", "voice
 CHANNEL_OF: Mapping[Kind, Channel] = {kind: channel for channel, kind in KIND_OF_CHANNEL.items()}
 State = Literal["pending", "approved", "rejected", "used", "superseded"]
 PushService = Literal["GCM", "APNS"]
-PasswordlessConnection = Literal["sms", "email"]
 AuthMethod = Literal["none", "client_secret_post", "client_secret_basic", "private_key_jwt"]
 """How an application proves who it is, as an administrator sets it (reference, section 0.6)."""
-CONNECTIONS: tuple[PasswordlessConnection, ...] = ("sms", "email")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """What an administrator has set for the whole tenant; `switches` is what the sandbox does where sources differ.
-
-    `factors` are those that are on, `message_types` how the phone factor may reach a number.
-    """
-
-    name: str
-    profile: Profile = "docs"
-    policy: Policy = "all-applications"
-    default_directory: str | None = None
-    factors: frozenset[Factor] = frozenset({"sms", "push-notification", "otp", "recovery-code"})
-    message_types: tuple[MessageType, ...] = ("sms",)
-    push_provider: PushProvider = "guardian"
-    phone_provider: PhoneProvider = "auth0"
-    passwordless: frozenset[str] = frozenset(CONNECTIONS)
-    switches: Mapping[str, str] = field(default_factory=lambda: checked_switches({}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -112,9 +112,9 @@ class ServerPhone:
         oob_code = str(fields.get("oob_code"))
         polls, push = self._later.get(oob_code) or (0, None)
         if push is not None and polls > 1:
-            self._later.put(oob_code, (polls - 1, push))
+            self._later[oob_code] = (polls - 1, push)
         elif push is not None:
-            self._later.drop(oob_code)
+            self._later.pop(oob_code, None)
             # A push that was answered or ran out in the meantime needs no answer.
             if push in self.phone.notifications:
                 self.phone.allow(push)
@@ -134,7 +134,7 @@ class ServerPhone:
         transaction = tenant.transactions.by_txid(txid) if txid else None
         if transaction is None:
             raise not_found(NO_PUSH, "nothing_to_answer")
-        self._later.put(transaction.oob_code, (polls, push))
+        self._later[transaction.oob_code] = (polls, push)
         return {"id": push.id, "user": self._name(self._user_id(push)), "after_polls": polls}
 
     def _answered(self, push: Notification, answer: httpx.Response) -> Json:

@@ -14,7 +14,8 @@ from auth0_mfa_lab.sandbox.clock import Clock
 from auth0_mfa_lab.sandbox.mfa.challenge import PERIOD, otp_candidates, recovery_of, step_key
 from auth0_mfa_lab.sandbox.mfa.factors import state_of
 from auth0_mfa_lab.sandbox.preparing import begin_factor, enroll_factors
-from auth0_mfa_lab.sandbox.records import CONNECTIONS, Api, Login, Policy, Profile
+from auth0_mfa_lab.sandbox.records import Api, Login
+from auth0_mfa_lab.sandbox.settings import CONNECTIONS, Policy, Profile
 
 
 class Keys:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from joserfc.jwk import RSAKey
 
-from auth0_mfa_lab.sandbox.bounded import Bounded, UsedUp
+from auth0_mfa_lab.sandbox.bounded import Bounded
 from auth0_mfa_lab.sandbox.chance import Chance
 from auth0_mfa_lab.sandbox.clock import Clock
 from auth0_mfa_lab.sandbox.delivery import Delivery
@@ -21,21 +21,12 @@ from auth0_mfa_lab.sandbox.mfa.transactions import Transactions
 from auth0_mfa_lab.sandbox.oauth.keys import NewKey
 from auth0_mfa_lab.sandbox.oauth.tokens import DEFAULT_LIFETIME, Tokens
 from auth0_mfa_lab.sandbox.passwordless.codes import PasswordlessCodes
-from auth0_mfa_lab.sandbox.records import (
-    Api,
-    Client,
-    Device,
-    LogEntry,
-    Login,
-    MethodLabel,
-    PasswordlessConnection,
-    Request,
-    Settings,
-    User,
-)
+from auth0_mfa_lab.sandbox.records import Api, Client, Device, LogEntry, Login, MethodLabel, Request, User
+from auth0_mfa_lab.sandbox.settings import PasswordlessConnection, Settings
 
 NEWCOMERS = 10_000
 """How many users that came without a password are kept; the oldest of them is forgotten first."""
+MANY = 1_000_000
 LOGGED = 1_000
 """How many entries of the log are kept."""
 MFA_PATH = "mfa/"
@@ -89,7 +80,8 @@ class Tenant:
         """The request behind each opaque access token, and when it expires."""
         self.refresh_tokens: Bounded[Request] = Bounded()
         """The original request behind each refresh token that is neither used nor revoked."""
-        self.assertions = UsedUp()
+        self.assertions: Bounded[float] = Bounded(MANY, has_ended=lambda until: until <= clock.stamp())
+        """When each assertion ends that an application has used up, by the digest of its id."""
         self.otp_steps: Bounded[int] = Bounded()
         """The newest TOTP step that was used, by user and secret."""
         self.method_labels: Bounded[MethodLabel] = Bounded()
@@ -272,19 +264,19 @@ class Tenant:
         body = self.tokens.token_set(request, user, api)
         access_token = str(body["access_token"])
         if api is None:
-            self.opaque_tokens.put(access_token, (request, self.clock.now() + DEFAULT_LIFETIME))
+            self.opaque_tokens[access_token] = (request, self.clock.now() + DEFAULT_LIFETIME)
         elif request.life:
             # A JWT does not say in which life of its user it was issued; the first life needs no memory.
-            self._jwt_lives.put(_digest(access_token), request.life)
+            self._jwt_lives[_digest(access_token)] = request.life
         if "refresh_token" in body:
-            self.refresh_tokens.put(str(body["refresh_token"]), request)
+            self.refresh_tokens[str(body["refresh_token"])] = request
         return body
 
     def refreshed(self, request: Request, narrowed: Request) -> dict[str, object]:
         """Return the tokens of `narrowed`, and a new refresh token that stands for all of `request`."""
         body = self.token_set(narrowed)
         body.setdefault("refresh_token", self.tokens.refresh_token())
-        self.refresh_tokens.put(str(body["refresh_token"]), request)
+        self.refresh_tokens[str(body["refresh_token"])] = request
         return body
 
     def access_login(self, token: str) -> Login | None:

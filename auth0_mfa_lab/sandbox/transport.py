@@ -7,10 +7,7 @@ from collections.abc import Callable
 import httpx
 from starlette.types import Scope
 
-from auth0_mfa_lab.sandbox.asgi import CALLER, Answer
-
-NOTES = "auth0_lab_notes"
-"""The name of the notes in `httpx.Response.extensions`: a tuple of plain sentences, never a secret."""
+from auth0_mfa_lab.sandbox.asgi import CALLER, NOTES, Answer
 
 
 class SandboxTransport(httpx.BaseTransport):

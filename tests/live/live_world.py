@@ -215,16 +215,15 @@ class LiveTenant:
         """Let the next calls of a route go wrong: `429`, `5xx`, `html`, `slow`, `drop`, `garbage` (200, no text)."""
         if kind == "garbage":
             return self.alter(route, lambda answer: replace(answer, status=200, body=b"\x00\xff\xfe{"), times=times)
-        known = [each for each in KINDS if each == kind]
-        if not known:
+        if kind not in KINDS:
             raise ValueError(f"no fault is called {kind}")
-        self.server.sandbox.faults.add(Fault(number=0, kind=known[0], route=route, times=times, **fields))
+        self.server.sandbox.faults.add(Fault(kind=kind, route=route, times=times, **fields))
         return None
 
     def well(self) -> None:
         """End every alteration and fault."""
         self.altered.clear()
-        self.server.sandbox.faults.clear()
+        self.server.sandbox.faults.waiting.clear()
 
     @contextmanager
     def wrong_certificate(self) -> Iterator[dict[str, str]]:

@@ -154,9 +154,9 @@ def test_only_the_application_that_got_a_token_revokes_it(free: App) -> None:
 def test_what_is_remembered_is_bounded_and_the_oldest_is_forgotten() -> None:
     kept: Bounded[int] = Bounded(3)
     for number in range(5):
-        kept.put(str(number % 4), number)
+        kept[str(number % 4)] = number
     assert [kept.get(str(number)) for number in range(4)] == [4, None, 2, 3]
     assert len(kept) == 3
-    kept.drop("2")
-    kept.drop("2")
+    kept.pop("2", None)
+    kept.pop("2", None)
     assert len(kept) == 2

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from auth0_mfa_lab.sandbox import tenant as tenants
-from auth0_mfa_lab.sandbox.bounded import Passing
+from auth0_mfa_lab.sandbox.bounded import Bounded
 from auth0_mfa_lab.sandbox.delivery import BOXES, Delivery, Message
 from auth0_mfa_lab.sandbox.forgetting import reset_user
 from auth0_mfa_lab.sandbox.records import Request
@@ -13,28 +13,28 @@ from tests.sandbox.sandbox_mothers import App, new_sandbox
 
 def test_what_has_ended_is_forgotten_and_what_has_not_is_kept() -> None:
     ended: set[int] = set()
-    passing: Passing[int] = Passing(ended.__contains__, few=10, bound=1_000)
+    passing: Bounded[int] = Bounded(has_ended=ended.__contains__, few=10, bound=1_000)
     for number in range(500):
-        passing.put(str(number), number)
+        passing[str(number)] = number
         if number % 5:
             ended.add(number)
-    left = passing.values()
+    left = set(passing.values())
     assert {number for number in range(500) if number % 5 == 0} <= set(left)
     assert len(left) < 200
 
 
 def test_what_never_ends_is_bounded_too() -> None:
-    passing: Passing[int] = Passing(lambda _: False, few=10, bound=100)
+    passing: Bounded[int] = Bounded(has_ended=lambda _: False, few=10, bound=100)
     for number in range(1_000):
-        passing.put(str(number), number)
+        passing[str(number)] = number
     assert len(passing) <= 101
     assert passing.get("999") == 999
 
 
 def test_the_last_that_ended_are_still_known() -> None:
-    passing: Passing[int] = Passing(lambda _: True, few=10)
+    passing: Bounded[int] = Bounded(has_ended=lambda _: True, few=10)
     for number in range(100):
-        passing.put(str(number), number)
+        passing[str(number)] = number
     assert set(passing.values()) == set(range(90, 100))
 
 

@@ -9,14 +9,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from auth0_mfa_lab.sandbox import errors
-from auth0_mfa_lab.sandbox.answers import Routes
-from auth0_mfa_lab.sandbox.fields import bearer_of
 from auth0_mfa_lab.sandbox.guardian.device_key import BadKey, BadSignature, DeviceKey, is_addressed_to, is_current
+from auth0_mfa_lab.sandbox.http import Routes, add_note, bearer_of
 from auth0_mfa_lab.sandbox.json_text import json_object
 from auth0_mfa_lab.sandbox.mfa.challenge import answer_push
 from auth0_mfa_lab.sandbox.mfa.enrollment import enroll_device, open_ticket
 from auth0_mfa_lab.sandbox.mfa.factors import state_of
-from auth0_mfa_lab.sandbox.notes import add_note
 from auth0_mfa_lab.sandbox.records import Device, OobTransaction, PushService
 from auth0_mfa_lab.sandbox.tenant import Tenant
 

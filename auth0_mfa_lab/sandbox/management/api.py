@@ -6,11 +6,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from auth0_mfa_lab.sandbox import errors
-from auth0_mfa_lab.sandbox.answers import JSON, Routes
-from auth0_mfa_lab.sandbox.fields import bearer_of
+from auth0_mfa_lab.sandbox.http import JSON, Routes, add_note, bearer_of
 from auth0_mfa_lab.sandbox.management import clients, guardian, methods, settings, users
 from auth0_mfa_lab.sandbox.management.calls import Call, Endpoint
-from auth0_mfa_lab.sandbox.notes import add_note
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
 BASE = "/api/v2"

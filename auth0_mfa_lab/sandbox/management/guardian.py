@@ -6,7 +6,7 @@ from typing import get_args
 
 from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.management.calls import Call, Endpoint, Property, Reply, route, strings
-from auth0_mfa_lab.sandbox.records import Factor, MessageType, PhoneProvider, Policy, PushProvider
+from auth0_mfa_lab.sandbox.settings import Factor, MessageType, PhoneProvider, Policy, PushProvider
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
 FACTORS: tuple[Factor, ...] = get_args(Factor)

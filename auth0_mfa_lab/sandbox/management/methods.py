@@ -94,7 +94,7 @@ def patch_method(call: Call) -> Reply:
     label = _label(call.tenant, method)
     name, preferred = changes.get("name", label.name), changes.get(PREFERRED, label.preferred)
     label = MethodLabel(name=None if name is None else str(name), preferred=str(preferred))
-    call.tenant.method_labels.put(method.id, label)
+    call.tenant.method_labels[method.id] = label
     return Reply(method_item(method, label), errors.API_METHOD)
 
 
@@ -103,7 +103,7 @@ def delete_method(call: Call) -> Reply:
     """Remove one method."""
     method = _named(call)
     call.tenant.remove_authenticator(call.path["id"], method.first.id)
-    call.tenant.method_labels.drop(method.id)
+    call.tenant.method_labels.pop(method.id, None)
     return Reply()
 
 
@@ -135,7 +135,7 @@ def _make(tenant: Tenant, user_id: str, body: Mapping[str, object]) -> Method:
     tenant.confirm(user_id, entries[0].id)
     method = methods_of(tenant.authenticators.get(user_id, each.id) or each for each in entries)[0]
     label = MethodLabel(name=str(body["name"]) if "name" in body else None, preferred=str(body.get(PREFERRED, "sms")))
-    tenant.method_labels.put(method.id, label)
+    tenant.method_labels[method.id] = label
     return method
 
 

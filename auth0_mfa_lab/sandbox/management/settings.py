@@ -15,7 +15,7 @@ from auth0_mfa_lab.sandbox.management.calls import (
     route,
     without_null,
 )
-from auth0_mfa_lab.sandbox.records import CONNECTIONS
+from auth0_mfa_lab.sandbox.settings import CONNECTIONS
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
 CHANGES = {

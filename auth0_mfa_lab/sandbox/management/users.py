@@ -16,7 +16,8 @@ from auth0_mfa_lab.sandbox.management.calls import (
 from auth0_mfa_lab.sandbox.management.items import Method, enrollment_item, enrollments_of
 from auth0_mfa_lab.sandbox.mfa.authenticators import E164, EMAIL
 from auth0_mfa_lab.sandbox.mfa.enrollment import recovery_entry
-from auth0_mfa_lab.sandbox.records import CONNECTIONS, User
+from auth0_mfa_lab.sandbox.records import User
+from auth0_mfa_lab.sandbox.settings import CONNECTIONS
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
 TICKET_FACTORS = ("push-notification", "phone", "email", "otp", "webauthn-roaming", "webauthn-platform")

@@ -7,26 +7,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from auth0_mfa_lab.sandbox import errors
-from auth0_mfa_lab.sandbox.answers import JSON, Routes
-from auth0_mfa_lab.sandbox.fields import Fields, bearer_of, read_fields
+from auth0_mfa_lab.sandbox.http import JSON, Fields, Routes, add_note, bearer_of, note_misspellings, read_fields
 from auth0_mfa_lab.sandbox.json_text import json_object
 from auth0_mfa_lab.sandbox.mfa.authenticators import E164, EMAIL
 from auth0_mfa_lab.sandbox.mfa.challenge import challenge, take_to_send
 from auth0_mfa_lab.sandbox.mfa.enrollment import Association, associate, has_room
 from auth0_mfa_lab.sandbox.mfa.factors import TYPE_OF, is_on, listed, may_enroll, usable
-from auth0_mfa_lab.sandbox.mfa.transactions import access_of_bearer, login_of_bearer, login_of_body
-from auth0_mfa_lab.sandbox.notes import add_note, note_misspellings
+from auth0_mfa_lab.sandbox.mfa.logins import access_of_bearer, login_of_bearer, login_of_body
 from auth0_mfa_lab.sandbox.oauth.client_auth import CLIENT_FIELDS, authenticate_client
 from auth0_mfa_lab.sandbox.oauth.grants import GRANTS
-from auth0_mfa_lab.sandbox.records import (
-    CHANNEL_OF,
-    KIND_OF_CHANNEL,
-    Authenticator,
-    Channel,
-    CodeChannel,
-    Kind,
-    Login,
-)
+from auth0_mfa_lab.sandbox.records import CHANNEL_OF, KIND_OF_CHANNEL, Authenticator, Channel, CodeChannel, Kind, Login
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
 ASSOCIATE_FIELDS = ("authenticator_types", "oob_channels", "phone_number", "email", *CLIENT_FIELDS)

@@ -132,7 +132,7 @@ def accept_otp(tenant: Tenant, login: Login, code: str) -> Authenticator | None:
         key = step_key(user_id, secret)
         step = matching_step(secret, code, now=tenant.clock.now(), after=tenant.otp_steps.get(key))
         if step is not None:
-            tenant.otp_steps.put(key, step)
+            tenant.otp_steps[key] = step
             if not entry.active:
                 tenant.confirm(user_id, entry.id)
             return entry

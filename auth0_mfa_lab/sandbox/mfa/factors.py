@@ -3,16 +3,8 @@
 from collections.abc import Mapping
 
 from auth0_mfa_lab.sandbox.mfa.authenticators import masked_email
-from auth0_mfa_lab.sandbox.records import (
-    KIND_OF_CHANNEL,
-    Authenticator,
-    Factor,
-    Kind,
-    Login,
-    OobTransaction,
-    Request,
-    State,
-)
+from auth0_mfa_lab.sandbox.records import KIND_OF_CHANNEL, Authenticator, Kind, Login, OobTransaction, Request, State
+from auth0_mfa_lab.sandbox.settings import Factor
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
 FACTOR_OF: Mapping[Kind, Factor] = {

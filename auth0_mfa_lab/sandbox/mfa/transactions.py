@@ -1,19 +1,13 @@
 """The transactions: a login behind each mfa_token, an out-of-band one behind each oob_code."""
 
-from __future__ import annotations
+from typing import Literal
 
-from typing import TYPE_CHECKING, Literal
-
-from auth0_mfa_lab.sandbox import errors
-from auth0_mfa_lab.sandbox.bounded import Passing
+from auth0_mfa_lab.sandbox.bounded import Bounded
 from auth0_mfa_lab.sandbox.chance import Chance
 from auth0_mfa_lab.sandbox.clock import Clock
 from auth0_mfa_lab.sandbox.limits import Limits
 from auth0_mfa_lab.sandbox.oauth.tokens import Tokens
-from auth0_mfa_lab.sandbox.records import Channel, Client, Login, OobTransaction, Request, Ticket
-
-if TYPE_CHECKING:
-    from auth0_mfa_lab.sandbox.tenant import Tenant
+from auth0_mfa_lab.sandbox.records import Channel, Login, OobTransaction, Request, Ticket
 
 MFA_TOKEN_LIFETIME = 600
 OOB_CODE_LIFETIME = 300
@@ -27,18 +21,18 @@ class Transactions:
         self._clock = clock
         self._chance = chance
         self._tokens = tokens
-        self._logins: Passing[Login] = Passing(self._is_over)
-        self._access_tokens: Passing[Login] = Passing(self._is_over)
-        self._by_code: Passing[OobTransaction] = Passing(self._has_ended)
-        self._by_txid: Passing[OobTransaction] = Passing(self._has_ended)
-        self._tickets: Passing[Ticket] = Passing(lambda ticket: self._has_ended(ticket.transaction))
-        self._newest_of: Passing[OobTransaction] = Passing(self._has_ended)
+        self._logins: Bounded[Login] = Bounded(has_ended=self._is_over)
+        self._access_tokens: Bounded[Login] = Bounded(has_ended=self._is_over)
+        self._by_code: Bounded[OobTransaction] = Bounded(has_ended=self._has_ended)
+        self._by_txid: Bounded[OobTransaction] = Bounded(has_ended=self._has_ended)
+        self._tickets: Bounded[Ticket] = Bounded(has_ended=lambda ticket: self._has_ended(ticket.transaction))
+        self._newest_of: Bounded[OobTransaction] = Bounded(has_ended=self._has_ended)
 
     def begin_login(self, request: Request) -> Login:
         """Remember a login whose second factor is due: 10 minutes (reference, section 0.3)."""
         expires = self._clock.now() + MFA_TOKEN_LIFETIME
         login = Login(mfa_token=self._tokens.mfa_token(expires), request=request, expires=expires)
-        self._logins.put(login.mfa_token, login)
+        self._logins[login.mfa_token] = login
         return login
 
     def login(self, mfa_token: str) -> Login | None:
@@ -49,7 +43,7 @@ class Transactions:
         fresh = Login(mfa_token=token, request=request, expires=expires, is_access_token=True)
         known = self._access_tokens.get(token)
         if known is None:
-            self._access_tokens.put(token, fresh)
+            self._access_tokens[token] = fresh
         return known or fresh
 
     def begin_oob(
@@ -79,9 +73,9 @@ class Transactions:
             code=code,
             address=address,
         )
-        self._by_code.put(transaction.oob_code, transaction)
-        self._by_txid.put(transaction.txid, transaction)
-        self._newest_of.put(login.request.user_id, transaction)
+        self._by_code[transaction.oob_code] = transaction
+        self._by_txid[transaction.txid] = transaction
+        self._newest_of[login.request.user_id] = transaction
         return transaction
 
     def supersede(self, newer: OobTransaction) -> None:
@@ -105,7 +99,7 @@ class Transactions:
     def print_ticket(self, transaction: OobTransaction, *, totp_secret: str) -> Ticket:
         """Make the ticket of a QR; it lives as long as its transaction."""
         ticket = Ticket(id=self._chance.alnum(32), transaction=transaction, totp_secret=totp_secret)
-        self._tickets.put(ticket.id, ticket)
+        self._tickets[ticket.id] = ticket
         return ticket
 
     def ticket(self, ticket_id: str) -> Ticket | None:
@@ -115,7 +109,7 @@ class Transactions:
 
     def consume(self, ticket: Ticket) -> None:
         """Use a ticket up: two phones on one QR, and the second finds nothing."""
-        self._tickets.drop(ticket.id)
+        self._tickets.pop(ticket.id, None)
 
     def end_all(self, user_id: str) -> None:
         """End whatever of a user's is under way: no login of theirs can be finished, and no code of it used."""
@@ -125,78 +119,10 @@ class Transactions:
         for transaction in self._by_code.values():
             if transaction.login.request.user_id == user_id and transaction.state in ("pending", "approved"):
                 transaction.state = "superseded"
-        self._newest_of.drop(user_id)
+        self._newest_of.pop(user_id, None)
 
     def _is_over(self, login: Login) -> bool:
         return login.done or self._clock.now() >= login.expires
 
     def _has_ended(self, transaction: OobTransaction) -> bool:
         return transaction.state in ("used", "rejected", "superseded") or self._clock.now() >= transaction.expires
-
-
-def login_of_bearer(tenant: Tenant, token: str | None, *, scope: str) -> Login:
-    """Return the login of a bearer: an mfa_token, or an MFA access token that has `scope`.
-
-    Raises NO_BEARER, INVALID_BEARER, EXPIRED_MFA_TOKEN, INSUFFICIENT_SCOPE.
-    """
-    if token is None:
-        raise errors.NO_BEARER()
-    login = _login(tenant, token)
-    if login is not None:
-        return _unexpired(tenant, login)
-    access = _living_access(tenant, token)
-    if access is None:
-        raise errors.INVALID_BEARER()
-    return _with_scope(access, scope)
-
-
-def access_of_bearer(tenant: Tenant, token: str | None, *, scope: str) -> Login:
-    """Return the transaction of a bearer that is an MFA access token with `scope`; an mfa_token does not do.
-
-    Raises NO_BEARER, INVALID_BEARER_TO_DELETE, INSUFFICIENT_SCOPE.
-    """
-    if token is None:
-        raise errors.NO_BEARER()
-    access = _living_access(tenant, token)
-    if access is None:
-        raise errors.INVALID_BEARER_TO_DELETE()
-    return _with_scope(access, scope)
-
-
-def login_of_body(tenant: Tenant, mfa_token: str, client: Client, *, confirms: bool = False) -> Login:
-    """Return the login of an mfa_token in a body; with `confirms`, an MFA access token with `enroll` does, too.
-
-    Raises MALFORMED_MFA_TOKEN, EXPIRED_MFA_TOKEN, WRONG_CLIENT, INSUFFICIENT_SCOPE, in this order (reference, 13.2).
-    """
-    login = _login(tenant, mfa_token)
-    if login is None and confirms:
-        login = tenant.access_login(mfa_token)
-    if login is None:
-        raise errors.MALFORMED_MFA_TOKEN()
-    _unexpired(tenant, login)
-    if login.request.client_id != client.client_id:
-        raise errors.WRONG_CLIENT()
-    return _with_scope(login, "enroll") if login.is_access_token else login
-
-
-def _login(tenant: Tenant, mfa_token: str) -> Login | None:
-    """Return the login behind an mfa_token; that of a user who was deleted meanwhile is none [guess]."""
-    login = tenant.transactions.login(mfa_token)
-    return login if login and login.request.user_id in tenant.users else None
-
-
-def _living_access(tenant: Tenant, token: str) -> Login | None:
-    access = tenant.access_login(token)
-    return access if access and tenant.clock.now() < access.expires else None
-
-
-def _with_scope(access: Login, scope: str) -> Login:
-    if scope not in access.request.scope:
-        raise errors.INSUFFICIENT_SCOPE(scope=scope)
-    return access
-
-
-def _unexpired(tenant: Tenant, login: Login) -> Login:
-    if tenant.clock.now() >= login.expires or not tenant.is_current(login.request):
-        raise errors.EXPIRED_MFA_TOKEN()
-    return login

@@ -6,9 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from auth0_mfa_lab.sandbox import errors
-from auth0_mfa_lab.sandbox.answers import JSON, Routes
-from auth0_mfa_lab.sandbox.fields import Fields, bearer_of, read_fields
-from auth0_mfa_lab.sandbox.notes import note_misspellings
+from auth0_mfa_lab.sandbox.http import JSON, Fields, Routes, bearer_of, note_misspellings, read_fields
 from auth0_mfa_lab.sandbox.oauth.client_auth import CLIENT_FIELDS, authenticate_client
 from auth0_mfa_lab.sandbox.oauth.discovery import openid_configuration
 from auth0_mfa_lab.sandbox.oauth.grants import (
@@ -87,7 +85,7 @@ async def revoke(tenant: Tenant, request: Request) -> Response:
         raise errors.MISSING_TOKEN()
     known = tenant.refresh_tokens.get(text)
     if known is not None and known.client_id == client.client_id:
-        tenant.refresh_tokens.drop(text)
+        tenant.refresh_tokens.pop(text, None)
     return Response(status_code=200)
 
 

@@ -3,6 +3,7 @@
 import base64
 import hmac
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import TypeGuard
 from urllib.parse import unquote
 
@@ -11,7 +12,7 @@ from joserfc.errors import JoseError
 from starlette.requests import Request
 
 from auth0_mfa_lab.sandbox import errors
-from auth0_mfa_lab.sandbox.fields import Fields
+from auth0_mfa_lab.sandbox.http import Fields
 from auth0_mfa_lab.sandbox.json_text import json_object
 from auth0_mfa_lab.sandbox.records import Client
 from auth0_mfa_lab.sandbox.tenant import Tenant
@@ -84,7 +85,12 @@ def _is_proven(tenant: Tenant, client: Client, fields: Fields) -> bool:
         return False
     if not any(one in (issuer, f"{issuer}oauth/token") for one in named):
         return False
-    return tenant.assertions.add(f"{client.client_id} {jti}", now=tenant.clock.stamp(), until=expires)
+    # A `jti` may be as long as a body: what is kept of it is not.
+    used = sha256(f"{client.client_id} {jti}".encode()).hexdigest()
+    if tenant.assertions.get(used, 0) > tenant.clock.stamp():
+        return False
+    tenant.assertions[used] = expires
+    return True
 
 
 def _expiry(claims: Mapping[str, object], now: float) -> float | None:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from auth0_mfa_lab.sandbox import errors
-from auth0_mfa_lab.sandbox.fields import Fields
+from auth0_mfa_lab.sandbox.http import Fields
 from auth0_mfa_lab.sandbox.mfa.factors import is_disputed, requirements, second_factor_due
 from auth0_mfa_lab.sandbox.records import Client, Login, Request
 from auth0_mfa_lab.sandbox.tenant import Tenant
@@ -66,7 +66,7 @@ def refresh_token(tenant: Tenant, fields: Fields, client: Client) -> Answer:
     narrowed = replace(request, scope=tuple(one for one in wished if one in request.scope))
     if tenant.settings.switches["refresh"] == "mfa_required":
         raise mfa_required(tenant, tenant.begin_login(narrowed), row=errors.MFA_REQUIRED_ON_REFRESH)
-    tenant.refresh_tokens.drop(token)
+    tenant.refresh_tokens.pop(token, None)
     return tenant.refreshed(request, narrowed), {}
 
 
@@ -111,7 +111,7 @@ def wished_audience(
 
 def wished_scopes(fields: Fields) -> tuple[str, ...]:
     """Return the scopes that a request names, each once. Raises INVALID_SCOPE."""
-    raw = fields.raw("scope")
+    raw = fields.get("scope")
     if raw is not None and not isinstance(raw, str | list):
         raise errors.INVALID_SCOPE()
     return tuple(dict.fromkeys(raw.split() if isinstance(raw, str) else [str(item) for item in raw or ()]))

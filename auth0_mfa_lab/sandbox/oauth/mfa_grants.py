@@ -4,7 +4,7 @@ The order of the checks is the reference's, section 13.2.
 """
 
 from auth0_mfa_lab.sandbox import errors
-from auth0_mfa_lab.sandbox.fields import Fields
+from auth0_mfa_lab.sandbox.http import Fields
 from auth0_mfa_lab.sandbox.limits import Bucket, LimitName
 from auth0_mfa_lab.sandbox.mfa.challenge import (
     accept_binding_code,
@@ -14,7 +14,7 @@ from auth0_mfa_lab.sandbox.mfa.challenge import (
     use_recovery_code,
 )
 from auth0_mfa_lab.sandbox.mfa.factors import listed, may_enroll, state_of, usable
-from auth0_mfa_lab.sandbox.mfa.transactions import login_of_body
+from auth0_mfa_lab.sandbox.mfa.logins import login_of_body
 from auth0_mfa_lab.sandbox.oauth.grants import Answer, mfa_required
 from auth0_mfa_lab.sandbox.records import Client, Login
 from auth0_mfa_lab.sandbox.tenant import Tenant

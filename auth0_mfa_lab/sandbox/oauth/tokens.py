@@ -147,7 +147,7 @@ class Tokens:
             key.private,
         )
         if ahead := self._clock.ahead():
-            self._ahead.put(token[-SIGNATURE_TAIL:], ahead)
+            self._ahead[token[-SIGNATURE_TAIL:]] = ahead
         return token
 
     def _sealed(self, expires: float, ciphertext: int) -> str:

@@ -7,13 +7,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from auth0_mfa_lab.sandbox import errors
-from auth0_mfa_lab.sandbox.answers import JSON, Routes
 from auth0_mfa_lab.sandbox.delivery import Message
-from auth0_mfa_lab.sandbox.fields import Fields, read_fields
+from auth0_mfa_lab.sandbox.http import JSON, Fields, Routes, read_fields
 from auth0_mfa_lab.sandbox.oauth.client_auth import CLIENT_FIELDS, authenticate_client
 from auth0_mfa_lab.sandbox.oauth.grants import GRANTS, Answer, finish_first_factor, granted_scopes, wished_audience
-from auth0_mfa_lab.sandbox.records import CONNECTIONS, Client, PasswordlessConnection
+from auth0_mfa_lab.sandbox.records import Client
 from auth0_mfa_lab.sandbox.records import Request as TokenRequest
+from auth0_mfa_lab.sandbox.settings import CONNECTIONS, PasswordlessConnection
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
 GRANT = f"{GRANTS}/passwordless/otp"
@@ -67,7 +67,7 @@ def _check_application(tenant: Tenant, request: Request, fields: Fields) -> None
     if "client_id" not in fields and not by_basic:
         raise errors.MISSING_CLIENT_ID()
     for name in STRINGS:
-        value = fields.raw(name)
+        value = fields.get(name)
         if value is not None and not isinstance(value, str):
             raise errors.WRONG_TYPE(name=name, type=_json_type(value))
     client = authenticate_client(tenant, request, fields)
@@ -75,7 +75,7 @@ def _check_application(tenant: Tenant, request: Request, fields: Fields) -> None
         raise errors.START_NOT_ALLOWED(grant=GRANT)
     if unknown := [name for name in fields if name not in PROPERTIES]:
         raise errors.NOT_ALLOWED(names=", ".join(unknown))
-    auth_params = fields.raw("authParams")
+    auth_params = fields.get("authParams")
     if auth_params is not None and not isinstance(auth_params, dict):
         raise errors.BAD_AUTH_PARAMS(type=_json_type(auth_params))
 
@@ -115,7 +115,7 @@ def _address(fields: Fields, connection: PasswordlessConnection) -> str:
 
 
 def _link(tenant: Tenant, fields: Fields, address: str, code: str) -> str:
-    auth_params = fields.raw("authParams")
+    auth_params = fields.get("authParams")
     query = {
         **{str(name): str(value) for name, value in (auth_params if isinstance(auth_params, dict) else {}).items()},
         "connection": "email",

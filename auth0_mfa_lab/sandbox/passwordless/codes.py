@@ -7,7 +7,7 @@ from typing import Literal
 from auth0_mfa_lab.sandbox.bounded import Bounded
 from auth0_mfa_lab.sandbox.chance import Chance
 from auth0_mfa_lab.sandbox.clock import Clock
-from auth0_mfa_lab.sandbox.records import PasswordlessConnection
+from auth0_mfa_lab.sandbox.settings import PasswordlessConnection
 
 CODE_LIFETIME = 180
 """Seconds (reference, section 7.3)."""
@@ -37,12 +37,12 @@ class PasswordlessCodes:
     def issue(self, connection: PasswordlessConnection, address: str) -> str:
         """Draw a code for an address; the one before it is dead."""
         code = PasswordlessCode(code=self._chance.digits(6), expires=self._clock.now() + CODE_LIFETIME)
-        self._codes.put(_key(connection, address), code)
+        self._codes[_key(connection, address)] = code
         return code.code
 
     def forget(self, connection: PasswordlessConnection, address: str) -> None:
         """Let the code of an address be as if it had never been sent."""
-        self._codes.drop(_key(connection, address))
+        self._codes.pop(_key(connection, address), None)
 
     def use(
         self, connection: PasswordlessConnection, address: str, code: str, *, tries: int
@@ -57,7 +57,7 @@ class PasswordlessCodes:
         if not compare_digest(newest.code.encode(), code.encode()):
             newest.failures += 1
             return "wrong"
-        self._codes.drop(key)
+        self._codes.pop(key, None)
         return "right"
 
 

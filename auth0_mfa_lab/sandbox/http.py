@@ -1,0 +1,98 @@
+"""What handlers share: the fields of a request, its bearer, JSON answers, and notes for the person beside an answer."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from difflib import get_close_matches
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from auth0_mfa_lab.sandbox import errors
+from auth0_mfa_lab.sandbox.asgi import NOTES
+from auth0_mfa_lab.sandbox.json_text import json_object
+from auth0_mfa_lab.sandbox.tenant import Tenant
+
+Handler = Callable[[Tenant, Request], Awaitable[Response]]
+"""What answers one request of a tenant."""
+Routes = tuple[tuple[str, str, Handler], ...]
+"""The methods, separated by blanks, the path and the handler of each endpoint of one API."""
+# 0.8 finds authentication_types and oob_channel, and leaves scope, resource and organization alone.
+LIKENESS = 0.8
+
+
+class JSON(JSONResponse):
+    """A JSON answer that names its charset, as everywhere but at `/oauth/token` (reference, section 0.2)."""
+
+    media_type = "application/json; charset=utf-8"
+
+
+class Fields(dict[str, object]):
+    """The named values of a body, JSON or form; null and "" count as absent (decision 11)."""
+
+    def __init__(self, values: Mapping[str, object]) -> None:
+        super().__init__({name: value for name, value in values.items() if value not in (None, "")})
+
+    def text(self, name: str) -> str | None:
+        """Return a string field, or None when it is absent; any other type is an INVALID_BODY."""
+        value = self.get(name)
+        if value is not None and not isinstance(value, str):
+            raise errors.INVALID_BODY(problem=f"{name} must be a string")
+        return value
+
+    def required(self, name: str) -> str:
+        """Return a string field; absent, it is a MISSING_PARAMETER."""
+        value = self.text(name)
+        if value is None:
+            raise errors.MISSING_PARAMETER(name=name)
+        return value
+
+    def strings(self, name: str) -> tuple[str, ...] | None:
+        """Return an array of strings, or a bare string as an array of one; None for anything else."""
+        value = self.get(name)
+        items = [value] if isinstance(value, str) else value
+        is_array = isinstance(items, list) and items and all(isinstance(item, str) for item in items)
+        return tuple(items) if isinstance(items, list) and is_array else None
+
+
+async def read_fields(request: Request) -> Fields:
+    """Read a body by its content type; none at all is an empty one, whatever the header says.
+
+    Without a content type it is read as a form, as curl's `-d` sends it. Raises INVALID_BODY.
+    """
+    body = await request.body()
+    if not body.strip():
+        return Fields({})
+    kind = request.headers.get("content-type", "application/x-www-form-urlencoded").partition(";")[0].strip()
+    if kind.lower() == "application/json":
+        value = json_object(body)
+        if value is None:
+            raise errors.INVALID_BODY(problem="The body must be a JSON object")
+        return Fields(value)
+    if kind.lower() != "application/x-www-form-urlencoded":
+        raise errors.INVALID_BODY(problem=f"Unsupported content type: {kind}")
+    try:
+        return Fields(dict(parse_qsl(body.decode(), keep_blank_values=True, errors="strict")))
+    except ValueError as problem:
+        raise errors.INVALID_BODY(problem="The body must be a form in UTF-8") from problem
+
+
+def bearer_of(request: Request) -> str | None:
+    """Return the bearer token of a request, or None."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+def add_note(request: Request, note: str | None) -> None:
+    """Append a plain sentence, which must hold no secret, if there is one and anybody listens; it is never sent."""
+    notes = request.scope.get("extensions", {}).get(NOTES)
+    if notes is not None and note is not None:
+        notes.append(note)
+
+
+def note_misspellings(request: Request, fields: Fields, known: tuple[str, ...]) -> None:
+    """Note each field of a body that Auth0 does not read and that looks like one it does."""
+    missing = [name for name in known if name not in fields]
+    for name in fields:
+        if name not in known:
+            for meant in get_close_matches(name, missing, n=1, cutoff=LIKENESS):
+                add_note(request, f"`{name}` is not read: did you mean `{meant}`?")
