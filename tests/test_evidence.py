@@ -145,7 +145,7 @@ def test_what_fits_together_with_nothing_is_an_empty_table(lab: Lab) -> None:
         ({"mark": "sure"}, "the mark 'sure'. There are: rec, doc, test, forum, guess."),
         ({"mark": "Gues"}, "the mark 'Gues'. Did you mean guess? There are: "),
         ({"endpoint": "/mfa/enroll"}, "no endpoint '/mfa/enroll'. "),
-        ({"endpoint": "/mfa/chalenge"}, "Did you mean /mfa/challenge? There are:\n  /oauth/token\n  /userinfo\n"),
+        ({"endpoint": "/mfa/chalenge"}, "Did you mean /mfa/challenge? There are:\n  /mfa/associate\n  /mfa/authenticators\n"),
         ({"error": "nope"}, "the error 'nope'. There are: access_denied, "),
         ({"error": "invalid_grants"}, "Did you mean invalid_grant? There are: "),
         ({"status": 418}, "the status 418. There are: 200, 201, "),

@@ -23,7 +23,7 @@ from auth0_mfa_lab.sandbox.oauth import api as oauth
 from auth0_mfa_lab.sandbox.passwordless import api as passwordless
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
-ROUTES = tuple(each for api in (oauth, mfa, passwordless, guardian, management) for each in api.ROUTES)
+ROUTES = tuple(each for api in (mfa, passwordless, oauth, guardian, management) for each in api.ROUTES)
 """Every route: its methods, its path, its handler."""
 NOT_EMULATED = (
     *("/authorize", "/login", "/u/", "/v2/logout", "/oidc/logout", "/samlp/", "/wsfed", "/continue"),

@@ -182,8 +182,7 @@ def limits(ask: Ask | None, user: User) -> Table:
         from auth0_mfa_lab.sandbox.limits import LIMITS
 
         rows = [Limit(name, each.burst, each.spoken, each.owner, each.mark) for name, each in LIMITS.items()]
-        cells = [(row.name, str(row.burst), row.per, row.owner, row.mark) for row in rows]
-        title, columns, note = "Limits, as Auth0 documents them", _DOCUMENTED, _NOTE
+        title, note = "Limits, as Auth0 documents them", _NOTE
     else:
         try:
             rows = [Limit(**each) for each in ask("limits", user=str(user.username))["limits"]]
@@ -192,16 +191,26 @@ def limits(ask: Ask | None, user: User) -> Table:
                 raise
             said = f"This sandbox has no user {user.username!r}: pass one that lab.user(...) of this lab returned."
             raise LabError(said) from None
-        cells = [_counted(row) for row in rows]
-        title, columns, note = f"Limits of {user.username}, now", _COUNTED, ""
+        title, note = f"Limits of {user.username}, now", ""
+    columns = _DOCUMENTED if note else _COUNTED
+    cells = [[cell[column] for column in columns] for cell in map(_cells, rows)]
     named = {row.name: row for row in rows}
     return Table(title=title, columns=[*map(Column, columns)], cells=cells, rows=rows, named=named, note=note)
 
 
-def _counted(row: Limit) -> tuple[str, ...]:
+def _cells(row: Limit) -> dict[str, str]:
+    """Return what may stand in each column, by its title."""
     # Of all the oob_codes of a user only one can be counted in one row.
-    owner = "oob_code (the newest)" if row.owner == "oob_code" else row.owner
-    return row.name, str(row.left), str(row.burst), row.per, _duration(row.full_again_in or 0), owner, row.mark
+    newest = " (the newest)" if row.owner == "oob_code" and row.left is not None else ""
+    again = _duration(row.full_again_in or 0)
+    number = {"of": str(row.burst), "at once": str(row.burst), "left": str(row.left), "full again in": again}
+    return {
+        "limit": row.name,
+        **number,
+        "comes back": row.per,
+        "one for each": f"{row.owner}{newest}",
+        "mark": row.mark,
+    }
 
 
 def _duration(seconds: float) -> str:
