@@ -11,7 +11,7 @@ from auth0_mfa_lab.live.drift.drift import Drift, drift_of
 from auth0_mfa_lab.live.drift.stage import Setting
 
 if TYPE_CHECKING:
-    from auth0_mfa_lab.sandbox import EvidenceRow
+    from auth0_mfa_lab.sandbox.errors import EvidenceRow
     from auth0_mfa_lab.sandbox.stage import Stage
 
 _NOT_AN_ANSWER = ("gateway_failure_every",)
@@ -30,7 +30,7 @@ class SandboxTheatre:
     @cached_property
     def alternatives(self) -> Sequence[Setting]:
         """What a sandbox may be set to instead: profile, policy, and each value of each switch that is not trusted."""
-        from auth0_mfa_lab.sandbox import SWITCHES
+        from auth0_mfa_lab.sandbox.settings import SWITCHES
 
         switches = {name: values[1:] for name, values in SWITCHES.items() if name not in _NOT_AN_ANSWER}
         named = {"profile": ("recorded",), **switches, "policy": ("never",)}

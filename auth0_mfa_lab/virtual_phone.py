@@ -111,7 +111,8 @@ def give_virtual_phone(lab: Bench, *, bars: str = "") -> None:
 
     The lab says so in its first line.
     """
-    from auth0_mfa_lab.sandbox import Chance, Delivery, Phone, PhoneError, WallClock
+    from auth0_mfa_lab.sandbox import Chance, Delivery, Phone, WallClock
+    from auth0_mfa_lab.sandbox.guardian.phone import PhoneError
 
     origin = lab.settings.origin
     http = Connection(origin, _Remarked(lab._transport), lab.journal).http("phone")

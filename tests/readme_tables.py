@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from auth0_mfa_lab import Lab
-from auth0_mfa_lab.sandbox import SWITCHES, Sandbox
+from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.sandbox.app import build_app
-from auth0_mfa_lab.sandbox.defaults import default_settings
 from auth0_mfa_lab.sandbox.management.api import BASE, ENDPOINTS
 from auth0_mfa_lab.sandbox.oauth.api import GRANT, NOT_EMULATED
+from auth0_mfa_lab.sandbox.settings import SWITCHES
 from auth0_mfa_lab.tenants.tables import DECIDES, MARKS, counted
 from tests.readme_probes import GRANTS, Probes
 
@@ -164,9 +164,8 @@ def limits() -> str:
 
 def defaults() -> str:
     """Return what the sandbox's tenant begins with, beside what a new tenant of Auth0's has."""
-    first = {name: values[0] for name, values in SWITCHES.items()}
-    set_to = default_settings(domain="sandbox.example", profile="docs", policy="all-applications", switches=first)
-    confidential = Sandbox().defaults.clients("sandbox.example")[0]
+    box = Sandbox()
+    set_to, confidential = box.tenant.settings, box.tenant.clients[box.defaults.client_id]
     directory = set_to.default_directory or "none"
     ours: Mapping[str, tuple[str, str]] = {
         "policy": (set_to.policy, "never"),

@@ -46,7 +46,7 @@ ONLY_IN: Mapping[str, tuple[str, ...]] = {
     "anywidget": ("show.panels",),
     "starlette": ("sandbox",),
     "uvicorn": ("sandbox.server",),
-    "trustme": ("sandbox.server.certificates",),
+    "trustme": ("sandbox.server",),
     "dotenv": ("settings",),
 }
 ENVIRONMENT = frozenset({"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"})

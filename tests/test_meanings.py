@@ -6,13 +6,13 @@ import re
 
 import pytest
 
-from auth0_mfa_lab.sandbox import Sandbox
+from auth0_mfa_lab.sandbox.errors import ROWS
 from auth0_mfa_lab.show.meanings import MEANINGS, meaning_of
 from tests.mothers import LOST, MFA_TOKEN, an_exchange
 
 # What is wrong stands in these texts themselves, and nothing else is known of them.
 SAY_IT_THEMSELVES = re.compile(r"\{problem\}")
-ERRORS = [row for row in Sandbox().evidence() if row.error]
+ERRORS = [row for row in ROWS if row.error]
 MOST_CHARACTERS = 130
 
 

@@ -82,7 +82,7 @@ def raw_of(lab: Lab) -> set[str]:
     raw = {lab._virtual.code(each) for each in lab._virtual.accounts}
     for push in lab._virtual.notifications:
         raw |= {push.transaction_token, push.challenge}
-    raw |= {str(each.code) for each in lab._sandbox.delivery.newest(50) if each.code}
+    raw |= {str(each.code) for each in lab._sandbox.delivery.newest[:50] if each.code}
     raw |= {str(each["mfa_token"]) for each in lab.journal if "mfa_token" in each}
     raw |= {str(each["oob_code"]) for each in lab.journal if "oob_code" in each}
     assert len(raw) >= 4
@@ -778,7 +778,7 @@ def test_a_replay_shows_what_the_run_showed_and_is_exported_as_it_was_read(lab: 
     told = two_pushes(lab)
     file = recorded(lab, tmp_path)
     assert lab._sandbox is not None
-    codes = {each.code for each in lab._sandbox.delivery.newest(50)}
+    codes = {each.code for each in lab._sandbox.delivery.newest[:50]}
     assert not [code for code in codes if code and code in file.read_text("utf-8")]
     replay = Lab.replay(file)
     assert two_pushes(replay) == told

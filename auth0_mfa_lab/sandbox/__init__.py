@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from joserfc.jwk import RSAKey
 
@@ -14,26 +15,16 @@ from auth0_mfa_lab.sandbox.app import build_app
 from auth0_mfa_lab.sandbox.asgi import CALLER, Runner
 from auth0_mfa_lab.sandbox.chance import Chance
 from auth0_mfa_lab.sandbox.clock import Clock, WallClock
-from auth0_mfa_lab.sandbox.defaults import REALM, Defaults, default_settings
-from auth0_mfa_lab.sandbox.delivery import Delivery, Message
-from auth0_mfa_lab.sandbox.errors import ROWS, EvidenceRow
+from auth0_mfa_lab.sandbox.defaults import REALM, Defaults
+from auth0_mfa_lab.sandbox.delivery import Delivery
+from auth0_mfa_lab.sandbox.domains import Domains
 from auth0_mfa_lab.sandbox.faults import Faults
-from auth0_mfa_lab.sandbox.guardian.phone import (
-    Enrollment,
-    NotABarcode,
-    NotEnrolled,
-    NothingToAnswer,
-    Notification,
-    Phone,
-    PhoneError,
-    names_of_a_phone,
-)
-from auth0_mfa_lab.sandbox.limits import LIMITS, LimitRow, Owner
+from auth0_mfa_lab.sandbox.guardian.phone import Phone
+from auth0_mfa_lab.sandbox.limits import LimitRow
+from auth0_mfa_lab.sandbox.mfa.enrollment import associate
 from auth0_mfa_lab.sandbox.oauth.keys import NewKey
-from auth0_mfa_lab.sandbox.preparing import FACTORS, enroll_factors
-from auth0_mfa_lab.sandbox.records import User
-from auth0_mfa_lab.sandbox.request_log import RequestLog
-from auth0_mfa_lab.sandbox.settings import SWITCHES, Policy, Profile, checked_switches
+from auth0_mfa_lab.sandbox.records import Channel, Received, Request, User
+from auth0_mfa_lab.sandbox.settings import Policy, Profile, Settings, checked_switches
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
 if TYPE_CHECKING:
@@ -41,31 +32,13 @@ if TYPE_CHECKING:
 
     from auth0_mfa_lab.sandbox.transport import SandboxTransport
 
-__all__ = [
-    "SWITCHES",
-    "Chance",
-    "Clock",
-    "Defaults",
-    "Delivery",
-    "Enrollment",
-    "EvidenceRow",
-    "LimitRow",
-    "Message",
-    "NotABarcode",
-    "NotEnrolled",
-    "NothingToAnswer",
-    "Notification",
-    "Phone",
-    "PhoneError",
-    "Sandbox",
-    "Tenant",
-    "User",
-    "WallClock",
-]
+__all__ = ["Chance", "Clock", "Delivery", "Phone", "Sandbox", "User", "WallClock"]
 
-PROFILES = ("docs", "recorded")
 NO_SWITCHES: Mapping[str, str | int | bool] = MappingProxyType({})
-POLICIES = ("all-applications", "confidence-score", "never")
+FACTORS: Mapping[str, Channel | None] = {"push": "auth0", "otp": None, "sms": "sms", "voice": "voice", "email": "email"}
+"""The factors that a user can be made with, and the channel of each; an OTP has none."""
+RECEIVED = 500
+"""How many of the requests that were received are kept."""
 
 
 class Sandbox:
@@ -89,21 +62,30 @@ class Sandbox:
         new_key: NewKey = RSAKey.generate_key,
         clock: Clock | None = None,
     ) -> None:
-        if profile not in PROFILES:
-            raise ValueError(f"Unknown profile {profile!r}; the sandbox has {', '.join(PROFILES)}.")
-        if policy not in POLICIES:
-            raise ValueError(f"Unknown policy {policy!r}; the sandbox has {', '.join(POLICIES)}.")
+        for name, value, known in (("profile", profile, get_args(Profile)), ("policy", policy, get_args(Policy))):
+            if value not in known:
+                raise ValueError(f"Unknown {name} {value!r}; the sandbox has {', '.join(known)}.")
         self.domain = domain
+        self.domains = Domains(domain)
         self.clock = clock or Clock()
         self.chance = Chance(seed)
         self.delivery = Delivery()
         self.faults = Faults()
-        self.received = RequestLog()
+        self.delivery.loses = lambda: self.faults.of_kind("lost_push") is not None
+        self.received: deque[Received] = deque(maxlen=RECEIVED)
+        """What the tenant received over a socket, oldest first."""
         self.server_phones: list[Phone] = []
         self.defaults = Defaults.draw(self.chance.fork("defaults"))
-        self._settings = default_settings(
-            domain=domain, profile=profile, policy=policy, switches=checked_switches(switches)
+        # The tenant is named by the first label of its domain.
+        self._settings = Settings(
+            name=domain.partition(".")[0],
+            profile=profile,
+            policy=policy,
+            default_directory=REALM,
+            switches=checked_switches(switches),
         )
+        if self._settings.switches["recovery_code_factor"] == "off":
+            self._settings = replace(self._settings, factors=self._settings.factors - {"recovery-code"})
         self._new_key = new_key
         self.tenant = self._new_tenant()
         self.answer = Runner(build_app(self.tenant))
@@ -117,7 +99,7 @@ class Sandbox:
 
     def _new_tenant(self, *, first_life: int = 0) -> Tenant:
         tenant = Tenant(
-            domain=self.domain,
+            domains=self.domains,
             settings=self._settings,
             clock=self.clock,
             chance=self.chance.fork("tenant"),
@@ -125,36 +107,25 @@ class Sandbox:
             new_key=self._new_key,
             first_life=first_life,
         )
-        for client in self.defaults.clients(self.domain):
-            tenant.add_client(client)
-        for api in self.defaults.apis():
-            tenant.add_api(api)
-        tenant.add_user(self.defaults.user(self.clock.stamp()))
+        self.defaults.furnish(tenant)
         self._people = self.chance.fork("people")
-        self._phones = self.chance.fork("phones")
+        self.phones_chance = self.chance.fork("phones")
         self.control_chance = self.chance.fork("control")
-        self.delivery.loses = lambda: self.faults.of_kind("lost_push") is not None
         self._added = 0
         return tenant
 
-    @property
-    def profile(self) -> Profile:
-        """How a rejected push is answered now."""
-        return self.tenant.settings.profile
-
     def reset(self) -> None:
         """Begin again: the default tenant with its ids, its keys and its names, nothing else, and no advance."""
-        before = self.tenant
         self.clock.restart()
         self.delivery.clear()
         self.faults.waiting.clear()
         self.received.clear()
         self.server_phones = []
-        # The keys stay, and so do the users' ids: what was issued before must not be good again.
-        self.tenant = self._new_tenant(first_life=before.next_life())
-        self.tenant.domains.take_over(before.domains)
-        # Applications keep a JWKS: the key behind a `kid` stays.
-        self.tenant.tokens.keys = before.tokens.keys
+        # Applications keep a JWKS: the key behind a `kid` stays. Users keep their ids: what was issued before must
+        # not be good again.
+        keys = self.tenant.tokens.keys
+        self.tenant = self._new_tenant(first_life=self.tenant.next_life())
+        self.tenant.tokens.keys = keys
         self.answer.app = build_app(self.tenant)
 
     def begin_user(
@@ -206,11 +177,9 @@ class Sandbox:
         import httpx
 
         http = httpx.Client(transport=self.transport)
-        for phone in phones:
-            for barcode in barcodes:
-                answer = phone.scan(barcode, http=http)
-                if answer is not None and not answer.is_success:
-                    raise RuntimeError(f"The phone could not enroll: {answer.status_code}")
+        for answer in (phone.scan(barcode, http=http) for phone in phones for barcode in barcodes):
+            if answer is not None and not answer.is_success:
+                raise RuntimeError(f"The phone could not enroll: {answer.status_code}")
 
     def new_phone(self, http: httpx.Client, *, new_key: NewKey | None = None, chance: Chance | None = None) -> Phone:
         """Return a phone that speaks over `http`, with nothing on it yet; `new_key` makes the keys of this one.
@@ -221,28 +190,38 @@ class Sandbox:
             http,
             self.delivery,
             self.clock,
-            chance or self._phones,
-            fallback_url=self.tenant.domains.origin,
+            chance or self.phones_chance,
+            fallback_url=self.domains.origin,
             new_key=new_key or self._new_key,
         )
 
-    def name_a_phone(self) -> tuple[str, str]:
-        """Return identifier and push token of the next phone in a row, for one that is in another process."""
-        return names_of_a_phone(self._phones)
-
-    def evidence(self) -> tuple[EvidenceRow, ...]:
-        """Return, for every answer that is not plain success, what it says and how well that is known."""
-        return ROWS
-
     def limits(self, user_id: str, *, ip: str = CALLER) -> tuple[LimitRow, ...]:
         """Return what is left of each limit that a user can meet; of polls, that of the newest oob_code."""
-        limits, newest = self.tenant.limits, self.tenant.transactions.newest_of(user_id)
-        owners: dict[Owner, str] = {"user": user_id, "IP": ip}
-        rows = [limits.row("polls", newest.polls if newest else None)]
-        for name, limit in LIMITS.items():
-            if limit.owner in owners:
-                rows.append(limits.row(name, limits.known(name, owners[limit.owner])))
-        return tuple(rows)
+        newest = self.tenant.transactions.newest_of(user_id)
+        return self.tenant.limits.rows(user_id, ip, newest.polls if newest else None)
+
+
+def enroll_factors(
+    tenant: Tenant, user: User, factors: Sequence[str], *, client_id: str, confirm: bool = True
+) -> tuple[str | None, list[str]]:
+    """Enroll these factors, in this order; return the recovery code of the first one, and what a phone has to scan.
+
+    Each has a login of its own, which may enroll beside what is enrolled. A push is confirmed by its scan, and with
+    `confirm` every other factor is at once.
+    """
+    codes, barcodes = [], []
+    for factor in factors:
+        login = tenant.begin_login(Request(client_id=client_id, user_id=user.user_id, audience=None, scope=()))
+        login.is_access_token = login.is_prepared = True
+        address = user.email if factor == "email" else user.phone_number
+        begun = associate(tenant, login, FACTORS[factor], address, send=False)
+        if factor != "push" and confirm:
+            tenant.confirm(user.user_id, login.begun[-1])
+        if factor != "push" or not confirm:
+            login.done, login.is_access_token = True, False
+        codes.append(begun.recovery_code)
+        barcodes.append(begun.barcode_uri)
+    return next(filter(None, codes), None), [each for each in barcodes if each is not None]
 
 
 def fictional_number(count: int) -> str:

@@ -1,14 +1,8 @@
 """Every identifier, code and opaque string of the sandbox, drawn from one seed."""
 
 import random
-import string
-import threading
-
-ALNUM = string.ascii_letters + string.digits
-BASE64URL = string.ascii_letters + string.digits + "-_"
-BASE32 = string.ascii_uppercase + "234567"
-HEX = "0123456789abcdef"
-RECOVERY = string.ascii_uppercase + string.digits
+from functools import partialmethod
+from string import ascii_letters, ascii_uppercase, digits
 
 
 class Chance:
@@ -20,7 +14,6 @@ class Chance:
     def __init__(self, seed: int | str) -> None:
         self.seed = seed
         self._random = random.Random(str(seed))
-        self._lock = threading.Lock()
 
     def fork(self, name: str) -> "Chance":
         """Return a source of its own for `name`: what it draws does not depend on what others drew."""
@@ -28,24 +21,13 @@ class Chance:
 
     def draw(self, alphabet: str, length: int) -> str:
         """Return `length` characters out of `alphabet`."""
-        with self._lock:
-            return "".join(self._random.choices(alphabet, k=length))
+        return "".join(self._random.choices(alphabet, k=length))
 
-    def alnum(self, length: int) -> str:
-        return self.draw(ALNUM, length)
-
-    def base64url(self, length: int) -> str:
-        return self.draw(BASE64URL, length)
-
-    def base32(self, length: int) -> str:
-        return self.draw(BASE32, length)
-
-    def hex(self, length: int) -> str:
-        return self.draw(HEX, length)
-
-    def digits(self, length: int) -> str:
-        """Return a code as people type it; it may begin with a zero."""
-        return self.draw(string.digits, length)
+    alnum = partialmethod(draw, ascii_letters + digits)
+    base64url = partialmethod(draw, ascii_letters + digits + "-_")
+    base32 = partialmethod(draw, ascii_uppercase + "234567")
+    hex = partialmethod(draw, "0123456789abcdef")
+    digits = partialmethod(draw, digits)
 
     def device_id(self) -> str:
         """Return a Guardian enrollment id, bare, as the device API writes it (reference, section 1e)."""
@@ -57,7 +39,4 @@ class Chance:
 
     def recovery_code(self) -> str:
         """Return 24 characters A-Z and 0-9 (reference, section 3.2)."""
-        return self.draw(RECOVERY, 24)
-
-    def __repr__(self) -> str:
-        return f"Chance(seed={self.seed!r})"
+        return self.draw(ascii_uppercase + digits, 24)

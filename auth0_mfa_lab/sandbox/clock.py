@@ -1,6 +1,5 @@
 """The sandbox's time: one clock that moves only when somebody moves it, and one that follows the wall's."""
 
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -10,29 +9,12 @@ START = 1_800_000_000.0
 LARGEST_ADVANCE = 100 * 365 * 86_400
 """By how many seconds a clock is moved at most, all its advances together: dates end with the year 9999."""
 
-if sys.platform == "win32":
-
-    def real_monotonic(monotonic: Callable[[], float] = time.monotonic) -> float:
-        """Return the machine's monotonic seconds, also in a test that replaces `time.monotonic`."""
-        return monotonic()
-
-else:
-
-    def real_monotonic() -> float:
-        """Return the machine's monotonic seconds, also in a test that replaces `time.monotonic`."""
-        return time.clock_gettime(time.CLOCK_MONOTONIC)
-
-
-def wall_time() -> float:
-    """Return `time.time()` as it is found at the call: a test may have replaced it, for the application too."""
-    return time.time()
-
 
 class Clock:
     """A clock that stands still until it is advanced; safe to read and move from any thread.
 
-    `now` is what the sandbox expires by, `stamp` what it writes into tokens: they differ where applications check the
-    tokens against a clock of their own (WallClock).
+    `now` is what the sandbox expires by, `stamp` what it writes into tokens, in epoch seconds: they differ where
+    applications check the tokens against a clock of their own (WallClock).
     """
 
     stands_still = True
@@ -43,13 +25,12 @@ class Clock:
         self._lock = threading.Lock()
 
     def now(self) -> float:
-        """Return the sandbox's time in epoch seconds."""
-        with self._lock:
-            return self._start + self._advanced
+        """Return the time that the sandbox goes by."""
+        return self.stamp() + self.ahead()
 
     def stamp(self) -> float:
-        """Return the time that leaves the tenant inside a token, in epoch seconds."""
-        return self.now()
+        """Return the time that leaves the tenant inside a token."""
+        return self._start + self._advanced
 
     def ahead(self) -> float:
         """Return by how many seconds `now` is ahead of `stamp`."""
@@ -73,29 +54,20 @@ class Clock:
         with self._lock:
             self._advanced = 0.0
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(now={self.now():.3f})"
-
 
 class WallClock(Clock):
     """A clock that follows the wall's: to advance it moves what expires, and no stamp."""
 
     stands_still = False
 
-    def __init__(self, wall: Callable[[], float] = wall_time) -> None:
+    def __init__(self, wall: Callable[[], float] | None = None) -> None:
         super().__init__()
         self._wall = wall
 
-    def now(self) -> float:
-        """Return the wall's time and what was advanced."""
-        with self._lock:
-            return self._wall() + self._advanced
-
     def stamp(self) -> float:
-        """Return the wall's time."""
-        return self._wall()
+        """Return the wall's time, which a test may have replaced."""
+        return (self._wall or time.time)()
 
     def ahead(self) -> float:
         """Return what was advanced, in seconds."""
-        with self._lock:
-            return self._advanced
+        return self._advanced

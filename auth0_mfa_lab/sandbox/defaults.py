@@ -1,12 +1,11 @@
 """The one default tenant (decision 12): what a fresh sandbox holds, in process and served alike."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from auth0_mfa_lab.sandbox.chance import Chance
 from auth0_mfa_lab.sandbox.management.scopes import MANAGEMENT_SCOPES
 from auth0_mfa_lab.sandbox.records import Api, Client, User
-from auth0_mfa_lab.sandbox.settings import Policy, Profile, Settings
+from auth0_mfa_lab.sandbox.tenant import Tenant
 
 REALM = "Username-Password-Authentication"
 AUDIENCE = "https://api.example.com/"
@@ -14,13 +13,8 @@ API_SCOPES = ("read:orders", "write:orders")
 GRANTS = "http://auth0.com/oauth/grant-type"
 USER_GRANTS = frozenset(
     {
-        "password",
-        f"{GRANTS}/password-realm",
-        f"{GRANTS}/mfa-oob",
-        f"{GRANTS}/mfa-otp",
-        f"{GRANTS}/mfa-recovery-code",
-        f"{GRANTS}/passwordless/otp",
-        "refresh_token",
+        *("password", f"{GRANTS}/password-realm", f"{GRANTS}/passwordless/otp", "refresh_token"),
+        *(f"{GRANTS}/mfa-oob", f"{GRANTS}/mfa-otp", f"{GRANTS}/mfa-recovery-code"),
     }
 )
 
@@ -55,46 +49,28 @@ class Defaults:
             user_id=chance.user_id(),
         )
 
-    def clients(self, domain: str) -> tuple[Client, ...]:
-        """Return the confidential application, the public one, and the one for the Management API of this domain."""
-        return (
-            Client(
-                client_id=self.client_id,
-                client_secret=self.client_secret,
-                name="Lab (confidential)",
-                grants=USER_GRANTS | {"client_credentials"},
-                apis={self.audience: API_SCOPES},
-            ),
-            Client(client_id=self.public_client_id, name="Lab (public)", grants=USER_GRANTS),
-            Client(
-                client_id=self.mgmt_client_id,
-                client_secret=self.mgmt_client_secret,
-                name="Lab (management)",
-                grants=frozenset({"client_credentials"}),
-                apis={f"https://{domain}/api/v2/": MANAGEMENT_SCOPES},
-            ),
+    def furnish(self, tenant: Tenant) -> None:
+        """Give a tenant its user, its API, and its confidential, its public and its Management application."""
+        machine = frozenset({"client_credentials"})
+        own = {self.audience: API_SCOPES}
+        management = {f"https://{tenant.domains.home}/api/v2/": MANAGEMENT_SCOPES}
+        for client_id, secret, name, grants, apis in (
+            (self.client_id, self.client_secret, "Lab (confidential)", USER_GRANTS | machine, own),
+            (self.public_client_id, None, "Lab (public)", USER_GRANTS, {}),
+            (self.mgmt_client_id, self.mgmt_client_secret, "Lab (management)", machine, management),
+        ):
+            tenant.clients[client_id] = Client(
+                client_id=client_id, client_secret=secret, name=name, grants=grants, apis=apis
+            )
+        tenant.add_api(Api(identifier=self.audience, scopes=API_SCOPES))
+        tenant.add_user(
+            User(
+                user_id=self.user_id,
+                username=self.username,
+                password=self.password,
+                phone_number=self.phone_number,
+                email=self.email,
+                connection=self.realm,
+                created_at=tenant.clock.stamp(),
+            )
         )
-
-    def apis(self) -> tuple[Api, ...]:
-        return (Api(identifier=self.audience, scopes=API_SCOPES),)
-
-    def user(self, now: float) -> User:
-        return User(
-            user_id=self.user_id,
-            username=self.username,
-            password=self.password,
-            phone_number=self.phone_number,
-            email=self.email,
-            connection=self.realm,
-            created_at=now,
-        )
-
-
-def default_settings(*, domain: str, profile: Profile, policy: Policy, switches: Mapping[str, str]) -> Settings:
-    """Return the settings of the default tenant, which is named by the first label of its domain."""
-    settings = Settings(
-        name=domain.partition(".")[0], profile=profile, policy=policy, default_directory=REALM, switches=switches
-    )
-    if switches["recovery_code_factor"] == "off":
-        return replace(settings, factors=settings.factors - {"recovery-code"})
-    return settings

@@ -1,21 +1,17 @@
 """Mailboxes that stand in for APNS and FCM, for SMS, calls and email."""
 
 import hashlib
-import threading
-from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeVar
+from typing import Literal
+
+from auth0_mfa_lab.sandbox.bounded import Bounded
 
 RECENT = 100
 BOXES = 1_000
 """How many phones and addresses have a mailbox: the one that was silent longest is forgotten first."""
-# A phone's push service drops what waits too long; nobody needs more than the newest ones.
-KEPT_PER_PHONE = 64
-KEPT_PER_ADDRESS = 64
-
-
-Item = TypeVar("Item")
+KEPT = 64
+"""How many a mailbox holds: a push service drops what waits too long, and nobody needs more than the newest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,83 +55,50 @@ class Message:
 
 
 class Delivery:
-    """A mailbox per push token and per address; safe to fill from the sandbox's thread and read from any other.
+    """A mailbox per push token and per address; what is in one is a tuple, so that any thread may read it.
 
     `loses` tells of each push whether it is lost on its way: neither tenant nor phone hears of that.
     """
 
     def __init__(self) -> None:
-        self._pushes: OrderedDict[str, deque[Push]] = OrderedDict()
-        self._messages: OrderedDict[str, deque[Message]] = OrderedDict()
-        self._recent: deque[Message] = deque(maxlen=RECENT)
-        self._newest_push: Push | None = None
         self.loses: Callable[[], bool] = lambda: False
-        self._lock = threading.Lock()
-
-    def push(self, *, service: str, token: str, payload: Mapping[str, object]) -> None:
-        """Deliver a payload to the phone with this push token, unless it is to be lost."""
-        with self._lock:
-            if self.loses():
-                return
-            push = Push(service=service, payload=payload)
-            _box(self._pushes, token, KEPT_PER_PHONE).append(push)
-            self._newest_push = push
-
-    def newest_push(self) -> Push | None:
-        """Return what was delivered last, to whichever phone."""
-        return self._newest_push
-
-    def pushes(self, token: str) -> tuple[Push, ...]:
-        """Return what was delivered to this push token, oldest first."""
-        with self._lock:
-            return tuple(self._pushes.get(token, ()))
-
-    def message(self, message: Message) -> None:
-        """Deliver an SMS, a call or an email."""
-        with self._lock:
-            _box(self._messages, message.address.lower(), KEPT_PER_ADDRESS).append(message)
-            self._recent.append(message)
-
-    def messages(self, address: str) -> tuple[Message, ...]:
-        """Return what was sent to a phone number or an email address, oldest first; its case does not matter."""
-        with self._lock:
-            return tuple(self._messages.get(address.lower(), ()))
-
-    def newest(self, most: int) -> tuple[Message, ...]:
-        """Return the newest messages to whomever, newest first."""
-        with self._lock:
-            return tuple(reversed(self._recent))[:most]
-
-    def forget(self, *boxes: str) -> None:
-        """Empty the mailboxes of these addresses and push tokens."""
-        with self._lock:
-            for box in boxes:
-                self._messages.pop(box.lower(), None)
-                self._pushes.pop(box, None)
-            gone = {box.lower() for box in boxes}
-            kept = [message for message in self._recent if message.address.lower() not in gone]
-            self._recent = deque(kept, maxlen=RECENT)
-
-    def forget_pushes(self, token: str, enrollment_id: str) -> None:
-        """Take one account's pushes out of a phone's mailbox; a phone may have many accounts."""
-        with self._lock:
-            box = self._pushes.pop(token, deque())
-            if kept := [push for push in box if push.enrollment_id != enrollment_id]:
-                self._pushes[token] = deque(kept, maxlen=KEPT_PER_PHONE)
+        self.clear()
 
     def clear(self) -> None:
         """Forget everything."""
-        with self._lock:
-            self._messages.clear()
-            self._recent.clear()
-            self._pushes.clear()
-            self._newest_push = None
+        self.newest_push: Push | None = None
+        self.newest: tuple[Message, ...] = ()
+        """The newest messages to anybody, newest first."""
+        self._pushes: Bounded[tuple[Push, ...]] = Bounded(BOXES)
+        self._messages: Bounded[tuple[Message, ...]] = Bounded(BOXES)
 
+    def push(self, *, service: str, token: str, payload: Mapping[str, object]) -> None:
+        """Deliver a payload to the phone with this push token, unless it is to be lost."""
+        if not self.loses():
+            self.newest_push = Push(service=service, payload=payload)
+            self._pushes[token] = (*self.pushes(token), self.newest_push)[-KEPT:]
 
-def _box(boxes: OrderedDict[str, deque[Item]], name: str, kept: int) -> deque[Item]:
-    """Return a mailbox, which is now the last to be forgotten."""
-    box = boxes.setdefault(name, deque(maxlen=kept))
-    boxes.move_to_end(name)
-    if len(boxes) > BOXES:
-        boxes.popitem(last=False)
-    return box
+    def pushes(self, token: str) -> tuple[Push, ...]:
+        """Return what was delivered to this push token, oldest first."""
+        return self._pushes.get(token, ())
+
+    def message(self, message: Message) -> None:
+        """Deliver an SMS, a call or an email."""
+        self.newest = (message, *self.newest)[:RECENT]
+        self._messages[message.address.lower()] = (*self.messages(message.address), message)[-KEPT:]
+
+    def messages(self, address: str) -> tuple[Message, ...]:
+        """Return what was sent to a phone number or an email address, oldest first; its case does not matter."""
+        return self._messages.get(address.lower(), ())
+
+    def forget(self, address: str) -> None:
+        """Empty the mailbox of an address."""
+        self._messages.pop(address.lower(), None)
+        self.newest = tuple(each for each in self.newest if each.address.lower() != address.lower())
+
+    def forget_pushes(self, token: str, enrollment_id: str) -> None:
+        """Take one account's pushes out of a phone's mailbox; a phone may have many accounts."""
+        if kept := tuple(push for push in self.pushes(token) if push.enrollment_id != enrollment_id):
+            self._pushes[token] = kept
+        else:
+            self._pushes.pop(token, None)

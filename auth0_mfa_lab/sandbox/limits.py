@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from auth0_mfa_lab.sandbox.bounded import Bounded
 from auth0_mfa_lab.sandbox.clock import Clock
@@ -11,20 +11,12 @@ from auth0_mfa_lab.sandbox.errors import Mark
 
 MINUTE, HOUR = 60, 3600
 LimitName = Literal[
-    "polls",
-    "pushes",
-    "sms",
-    "voice",
-    "emails",
-    "failed_otp_codes",
-    "failed_recovery_codes",
-    "passwordless_starts",
+    "polls", "pushes", "sms", "voice", "emails", "failed_otp_codes", "failed_recovery_codes", "passwordless_starts"
 ]
 Owner = Literal["oob_code", "user", "IP"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limit:
+class Limit(NamedTuple):
     """`burst` at once, then `refill` more every `seconds`; `mark` is the evidence for the numbers."""
 
     burst: int
@@ -33,67 +25,49 @@ class Limit:
     owner: Owner = "user"
     mark: Mark = "doc"
 
-    @property
-    def per_minute(self) -> float:
-        return self.refill * MINUTE / self.seconds
-
-    @property
-    def spoken(self) -> str:
-        """The refill in words, such as `12 a minute`."""
-        return f"{self.refill} {'a minute' if self.seconds == MINUTE else 'an hour'}"
-
 
 LIMITS: Mapping[LimitName, Limit] = {
-    "polls": Limit(burst=12, refill=12, seconds=MINUTE, owner="oob_code"),
-    "pushes": Limit(burst=5, refill=5, seconds=MINUTE),
-    "sms": Limit(burst=10, refill=1, seconds=HOUR),
+    "polls": Limit(12, 12, MINUTE, "oob_code"),
+    "pushes": Limit(5, 5, MINUTE),
+    "sms": Limit(10, 1, HOUR),
     # A bucket of its own, with the numbers of SMS.
-    "voice": Limit(burst=10, refill=1, seconds=HOUR, mark="guess"),
-    "emails": Limit(burst=20, refill=1, seconds=MINUTE),
+    "voice": Limit(10, 1, HOUR, mark="guess"),
+    "emails": Limit(20, 1, MINUTE),
     # The table says "6 numeric digits": so the codes of SMS, voice and email count here as well.
-    "failed_otp_codes": Limit(burst=10, refill=10, seconds=HOUR),
-    "failed_recovery_codes": Limit(burst=10, refill=10, seconds=HOUR),
-    "passwordless_starts": Limit(burst=50, refill=50, seconds=HOUR, owner="IP"),
+    "failed_otp_codes": Limit(10, 10, HOUR),
+    "failed_recovery_codes": Limit(10, 10, HOUR),
+    "passwordless_starts": Limit(50, 50, HOUR, "IP"),
 }
 """Published for the paid plans; that they hold for a free one is a guess."""
-
-
 # A float sum of many small refills may fall a hair short of a whole token.
 ALMOST = 1e-9
 
 
-@dataclass(slots=True)
 class Bucket:
-    """`burst` tokens at first, `per_minute` more each minute, never more than `burst`."""
+    """Full at first; it gets `refill` more every so many seconds, and never has more than its burst."""
 
-    burst: int
-    per_minute: float
-    now: float
-    tokens: float = -1.0
-
-    def __post_init__(self) -> None:
-        if self.tokens < 0:
-            self.tokens = float(self.burst)
+    def __init__(self, limit: Limit, now: float) -> None:
+        self._limit = limit
+        self._tokens = float(limit.burst)
+        self._now = now
 
     def take(self, now: float) -> bool:
         """Take one token at `now` (epoch seconds) if there is one; a refusal costs nothing."""
         if self.left(now) < 1:
             return False
-        self.tokens = max(0.0, self.tokens - 1)
+        self._tokens = max(0.0, self._tokens - 1)
         return True
 
     def left(self, now: float) -> int:
-        """Return how many whole tokens there are at `now`."""
-        # A clock that was set back takes nothing away.
-        passed = max(0.0, now - self.now)
-        self.tokens = min(float(self.burst), self.tokens + passed * self.per_minute / 60)
-        self.now = now
-        return int(self.tokens + ALMOST)
+        """Return how many whole tokens there are at `now`; a clock that was set back takes nothing away."""
+        passed, self._now = max(0.0, now - self._now), now
+        self._tokens = min(float(self._limit.burst), self._tokens + passed * self._limit.refill / self._limit.seconds)
+        return int(self._tokens + ALMOST)
 
     def full_in(self, now: float) -> float:
         """Return in how many seconds the bucket is full again."""
         self.left(now)
-        return (self.burst - self.tokens) * 60 / self.per_minute
+        return (self._limit.burst - self._tokens) * self._limit.seconds / self._limit.refill
 
     def headers(self) -> dict[str, str]:
         """Return the `x-ratelimit-*` headers as of the last look.
@@ -101,13 +75,13 @@ class Bucket:
         `reset` is the epoch second at which the bucket is full again (reference, section 0.5).
         """
         return {
-            "x-ratelimit-limit": str(self.burst),
-            "x-ratelimit-remaining": str(int(self.tokens + ALMOST)),
-            "x-ratelimit-reset": str(math.ceil(self.now + self.full_in(self.now) - ALMOST)),
+            "x-ratelimit-limit": str(self._limit.burst),
+            "x-ratelimit-remaining": str(self.left(self._now)),
+            "x-ratelimit-reset": str(math.ceil(self._now + self.full_in(self._now) - ALMOST)),
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class LimitRow:
     """What is left of one limit now: `left` of `burst`, and in how many seconds it is full again."""
 
@@ -129,14 +103,12 @@ class Limits:
 
     def new(self, name: LimitName) -> Bucket:
         """Return a full bucket that nobody else shares."""
-        limit = LIMITS[name]
-        return Bucket(burst=limit.burst, per_minute=limit.per_minute, now=self._clock.now())
+        return Bucket(LIMITS[name], self._clock.now())
 
     def bucket(self, name: LimitName, owner: str) -> Bucket:
         """Return the bucket of a user id or an IP, the same one each time."""
         key = f"{name}|{owner}"
-        bucket = self._buckets.get(key) or self.new(name)
-        self._buckets[key] = bucket
+        self._buckets[key] = bucket = self._buckets.get(key) or self.new(name)
         return bucket
 
     def forget(self, owner: str) -> None:
@@ -144,21 +116,13 @@ class Limits:
         for name in LIMITS:
             self._buckets.pop(f"{name}|{owner}", None)
 
-    def row(self, name: LimitName, bucket: Bucket | None) -> LimitRow:
-        """Return what is left of a bucket now; None is one that nobody has taken from."""
-        limit = LIMITS[name]
-        now = self._clock.now()
-        shown = bucket or self.new(name)
-        return LimitRow(
-            name=name,
-            left=shown.left(now),
-            burst=limit.burst,
-            per=limit.spoken,
-            full_again_in=shown.full_in(now),
-            owner=limit.owner,
-            mark=limit.mark,
-        )
-
-    def known(self, name: LimitName, owner: str) -> Bucket | None:
-        """Return a bucket that was taken from, without making one."""
-        return self._buckets.get(f"{name}|{owner}")
+    def rows(self, user_id: str, ip: str, polls: Bucket | None) -> tuple[LimitRow, ...]:
+        """Return what is left of each limit of a user and an IP; of polls, that of one oob_code."""
+        owners, now, rows = {"user": user_id, "IP": ip}, self._clock.now(), []
+        for name, limit in LIMITS.items():
+            known = self._buckets.get(f"{name}|{owners[limit.owner]}") if limit.owner in owners else polls
+            bucket = known or self.new(name)
+            per = f"{limit.refill} {'a minute' if limit.seconds == MINUTE else 'an hour'}"
+            left, full_in = bucket.left(now), bucket.full_in(now)
+            rows.append(LimitRow(name, left, limit.burst, per, full_in, limit.owner, limit.mark))
+        return tuple(rows)

@@ -6,29 +6,27 @@ lab on a served sandbox calls them there.
 
 from __future__ import annotations
 
-import math
+import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
+from urllib.parse import unquote
 
+from auth0_mfa_lab.sandbox import FACTORS
 from auth0_mfa_lab.sandbox.asgi import CALLER
 from auth0_mfa_lab.sandbox.defaults import USER_GRANTS
-from auth0_mfa_lab.sandbox.delivery import Message
 from auth0_mfa_lab.sandbox.faults import KINDS, Fault
-from auth0_mfa_lab.sandbox.forgetting import remove_user, reset_user, users_called
 from auth0_mfa_lab.sandbox.guardian.payloads import in_form
+from auth0_mfa_lab.sandbox.guardian.phone import names_of_a_phone
 from auth0_mfa_lab.sandbox.mfa.authenticators import E164
-from auth0_mfa_lab.sandbox.preparing import FACTORS
 from auth0_mfa_lab.sandbox.records import Client, User
 from auth0_mfa_lab.sandbox.settings import (
-    CONNECTIONS,
     Factor,
     MessageType,
     Policy,
     Profile,
     PushProvider,
-    Settings,
     checked_switches,
 )
 
@@ -61,83 +59,56 @@ def not_found(message: str, error: str = "not_found") -> Refused:
 # -- what an argument may be
 
 
-@dataclass(frozen=True, slots=True)
-class Argument:
-    """One argument: what it must be, in words, and how it is read; `read` raises ValueError for anything else."""
+class Argument(NamedTuple):
+    """What one argument must be, in words and as a test of its value, and how the operation takes it."""
 
     wanted: str
-    read: Callable[[Json], Json]
-    is_needed: bool = False
-
-    @property
-    def needed(self) -> Argument:
-        """The same argument, that may not be absent, null or empty."""
-        return replace(self, is_needed=True)
-
-    def of(self, name: str, value: Json) -> Json:
-        """Return the value as the operation takes it. Raises Refused, which names the argument."""
-        try:
-            if self.is_needed and value in (None, ""):
-                raise ValueError
-            return None if value is None else self.read(value)
-        except ValueError:
-            raise Refused(f"{name} must be {self.wanted}.", field=name) from None
+    fits: Callable[[Json], object]
+    taken: Callable[[Json], Json] = lambda value: value
 
 
 def text(wanted: str = "a string", fits: Callable[[str], object] = lambda _: True) -> Argument:
     """Return a string that fits."""
-    return Argument(wanted, lambda value: must(value, isinstance(value, str) and fits(value)))
+    return Argument(wanted, lambda value: isinstance(value, str) and fits(value))
 
 
-def choice(names: tuple[str, ...]) -> Argument:
+def choice(names: Iterable[str]) -> Argument:
     """Return one of these names."""
     return text(f"one of {', '.join(names)}", lambda value: value in names)
 
 
-def texts(names: tuple[str, ...] = ()) -> Argument:
-    """Return an array of strings, each one of these names where there are any."""
-    each = choice(names) if names else text()
-
-    def read(value: Json) -> tuple[str, ...]:
-        return tuple(map(each.read, must(value, isinstance(value, list | tuple))))
-
-    return Argument(f"an array of {', '.join(names) or 'strings'}", read)
+def texts(names: Iterable[str]) -> Argument:
+    """Return an array of these names."""
+    fits = choice(names).fits
+    return Argument(
+        f"an array of {', '.join(names)}",
+        lambda value: isinstance(value, list | tuple) and all(map(fits, value)),
+        tuple,
+    )
 
 
 def whole(least: int, most: int = LARGEST) -> Argument:
     """Return a whole number, as a number or as a query has it."""
 
-    def read(value: Json) -> int:
-        number = int(value) if isinstance(value, str) and re.fullmatch(r"[0-9]{1,12}", value) else value
-        is_whole = isinstance(number, int) and not isinstance(number, bool)
-        return int(must(number, is_whole and least <= number <= most))
+    def fits(value: Json) -> bool:
+        is_text = isinstance(value, str) and re.fullmatch(r"[0-9]{1,12}", value)
+        return bool(is_text or type(value) is int) and least <= int(value) <= most
 
-    return Argument(f"a whole number from {least} to {most}", read)
-
-
-def number_of_seconds(value: Json) -> float:
-    """Read a number of seconds, never a negative one."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    return float(must(value, is_number and 0 <= value <= LARGEST))
-
-
-def must(value: Json, holds: object) -> Json:
-    """Return the value, if it is as it must be."""
-    if not holds:
-        raise ValueError
-    return value
+    return Argument(f"a whole number from {least} to {most}", fits, int)
 
 
 TEXT = text()
 NAME = text(f"1 to {LONGEST_NAME} characters long", lambda value: 0 < len(value) <= LONGEST_NAME)
-NUMBER = text("in E.164 form, such as +15550100", lambda value: E164.fullmatch(value) and len(value) <= LONGEST_NAME)
+NUMBER = text("in E.164 form, such as +15550100", E164.fullmatch)
 EMAIL = text("an email address", lambda value: "@" in value and len(value) <= LONGEST_NAME)
 ROUTE = text("a path, with a method before it or without: POST /oauth/token", re.compile(r"([A-Z]+ )?/\S*").fullmatch)
-FLAG = Argument("true or false", lambda value: must(value, isinstance(value, bool)))
-SECONDS = Argument("a number of seconds, 0 or more", number_of_seconds)
+FLAG = Argument("true or false", lambda value: isinstance(value, bool))
+SECONDS = Argument(
+    "a number of seconds, 0 or more", lambda value: type(value) in (int, float) and 0 <= value <= LARGEST, float
+)
 STRINGS_BY_NAME = Argument(
     "an object of strings",
-    lambda value: must(value, isinstance(value, dict) and all(isinstance(one, str) for one in value.values())),
+    lambda value: isinstance(value, dict) and all(isinstance(one, str) for one in value.values()),
 )
 GRANTS = (*sorted(USER_GRANTS), "client_credentials")
 
@@ -145,33 +116,21 @@ GRANTS = (*sorted(USER_GRANTS), "client_credentials")
 # -- users and applications
 
 
-def users(box: Sandbox) -> Json:
-    """Return every user, without a secret."""
-    return {"users": [_user(box, user) for user in box.tenant.users.values()]}
-
-
-def add_user(
-    box: Sandbox,
-    factors: tuple[str, ...] = (),
-    username: str | None = None,
-    phone_number: str | None = None,
-    email: str | None = None,
-    phone: str = "server",
-) -> Json:
+def add_user(box: Sandbox, factors: tuple[str, ...] = (), phone: str = "server", **names: str | None) -> Json:
     """Add a user with these factors, confirmed; the server's phone scans what there is to scan.
 
     With the phone `own` the caller's phone does it: `barcodes` has what, and push is confirmed by that.
     """
     factors = tuple(dict.fromkeys(factors))
     try:
-        user, barcodes = box.begin_user(factors, username=username, phone_number=phone_number, email=email)
+        user, barcodes = box.begin_user(factors, **names)
     except ValueError as problem:
         raise Refused(str(problem), error="conflict", status=409) from None
     secrets = {"password": user.password, "recovery_code": user.recovery_code}
-    if phone == "server":
-        box.enroll(barcodes, *box.server_phones)
-    own = {"barcodes": barcodes} if phone == "own" else {}
-    return {**_user(box, user), **secrets, "factors": list(factors), **own}
+    if phone == "own":
+        return {**_user(box, user), **secrets, "factors": list(factors), "barcodes": barcodes}
+    box.enroll(barcodes, *box.server_phones)
+    return {**_user(box, user), **secrets, "factors": list(factors)}
 
 
 def delete_user(box: Sandbox, user: str) -> None:
@@ -179,22 +138,18 @@ def delete_user(box: Sandbox, user: str) -> None:
     found = box.tenant.users.get(user)
     if found is None:
         raise not_found("There is no user with this id.")
-    remove_user(box.tenant, found, *box.server_phones)
+    reset_user(box, found)
+    box.tenant.forget_user(found)
 
 
 def limits(box: Sandbox, user: str, ip: str = CALLER) -> Json:
     """Return what is left of each limit of a user, and of the IP address that asks."""
     # A passwordless user may have the same address, and has no password.
-    found = sorted(users_called(box.tenant, user), key=lambda each: not each.password)
+    found = sorted(box.tenant.users_called(user), key=lambda each: not each.password)
     if not found:
         raise not_found(f"There is no user {user}.")
     rows = box.limits(found[0].user_id, ip=ip)
     return {"user_id": found[0].user_id, "limits": [asdict(row) for row in rows]}
-
-
-def clients(box: Sandbox) -> Json:
-    """Return every application, without a secret."""
-    return {"clients": [_client(one) for one in box.tenant.clients.values()]}
 
 
 def add_client(
@@ -210,7 +165,7 @@ def add_client(
         grants=frozenset(grants or (USER_GRANTS if public else GRANTS)),
         apis={} if public else default.apis,
     )
-    box.tenant.add_client(client)
+    box.tenant.clients[client.client_id] = client
     return {**_client(client), **({} if public else {"client_secret": client.client_secret})}
 
 
@@ -219,14 +174,19 @@ def reset(box: Sandbox, user: str | None = None, ip: str = CALLER) -> None:
     if user is None:
         box.reset()
         return
-    tenant = box.tenant
-    for found in users_called(tenant, user):
-        reset_user(tenant, found, *box.server_phones)
+    for found in box.tenant.users_called(user):
+        reset_user(box, found)
     # An address that never logged in may have been sent a code.
-    for connection in CONNECTIONS:
-        tenant.passwordless.forget(connection, user)
-    tenant.delivery.forget(user)
-    tenant.limits.forget(ip)
+    box.tenant.forget_address(user)
+    box.tenant.limits.forget(ip)
+
+
+def reset_user(box: Sandbox, user: User) -> None:
+    """Make a user as good as new, on the phone beside the server too."""
+    label = unquote(box.tenant.barcode_label(user))
+    box.tenant.reset_user(user)
+    for phone in box.server_phones:
+        phone.forget(user.user_id, label)
 
 
 def _user(box: Sandbox, user: User) -> dict[str, Json]:
@@ -257,13 +217,13 @@ def code(box: Sandbox, address: str, purpose: str | None = None) -> Json:
 
 def messages(box: Sandbox, address: str | None = None) -> Json:
     """Return what was sent to an address, or to anybody, newest first."""
-    found = box.delivery.newest(NEWEST) if address is None else reversed(box.delivery.messages(address))
-    return {"messages": [_message(each) for each in found]}
+    found = box.delivery.newest[:NEWEST] if address is None else reversed(box.delivery.messages(address))
+    return {"messages": [asdict(each) for each in found]}
 
 
 def newest_push(box: Sandbox, form: str = "apns") -> Json:
     """Return the newest payload that was sent to any phone, as APNS or FCM delivers it."""
-    push = box.delivery.newest_push()
+    push = box.delivery.newest_push
     if push is None:
         raise not_found("No push was sent. One is sent by /mfa/challenge, to a user who has enrolled a phone.")
     return in_form(push.payload, form)
@@ -271,22 +231,14 @@ def newest_push(box: Sandbox, form: str = "apns") -> Json:
 
 def add_phone(box: Sandbox) -> Json:
     """Name a phone that is in another process."""
-    identifier, push_token = box.name_a_phone()
+    identifier, push_token = names_of_a_phone(box.phones_chance)
     return {"identifier": identifier, "push_token": push_token}
 
 
 def pushes(box: Sandbox, token: str) -> Json:
     """Return what was delivered to a push token, oldest first: the token is the phone's own secret."""
-    return {
-        "pushes": [
-            {"id": push.id, "service": push.service, "payload": dict(push.payload)}
-            for push in box.delivery.pushes(token)
-        ]
-    }
-
-
-def _message(message: Message) -> dict[str, Json]:
-    return asdict(message)
+    names = ("id", "service", "payload")
+    return {"pushes": [{name: getattr(push, name) for name in names} for push in box.delivery.pushes(token)]}
 
 
 # -- clock, settings, faults, and what was received
@@ -314,7 +266,10 @@ def restart_clock(box: Sandbox) -> Json:
 
 def settings(box: Sandbox) -> Json:
     """Return how the tenant is set."""
-    return _settings(box.tenant.settings)
+    shown = box.tenant.settings
+    names = ("profile", "policy", "default_directory", "push_provider")
+    lists = {"factors": sorted(shown.factors), "message_types": list(shown.message_types)}
+    return {**{name: getattr(shown, name) for name in names}, **lists, "switches": dict(shown.switches)}
 
 
 def change_settings(box: Sandbox, switches: Mapping[str, str] | None = None, **changes: Json) -> Json:
@@ -329,22 +284,7 @@ def change_settings(box: Sandbox, switches: Mapping[str, str] | None = None, **c
     except ValueError as problem:
         raise Refused(str(problem), field="switches") from None
     box.tenant.settings = replace(before, **changes)
-    return _settings(box.tenant.settings)
-
-
-def _settings(shown: Settings) -> Json:
-    names = ("profile", "policy", "default_directory", "push_provider")
-    return {
-        **{name: getattr(shown, name) for name in names},
-        "factors": sorted(shown.factors),
-        "message_types": list(shown.message_types),
-        "switches": dict(shown.switches),
-    }
-
-
-def faults(box: Sandbox) -> Json:
-    """Return the faults that wait for their calls."""
-    return {"faults": [fault.shown() for fault in box.faults.waiting]}
+    return settings(box)
 
 
 def add_fault(box: Sandbox, kind: str, **options: Json) -> Json:
@@ -354,93 +294,81 @@ def add_fault(box: Sandbox, kind: str, **options: Json) -> Json:
     return box.faults.add(Fault(kind=kind, **options)).shown()
 
 
-def clear_faults(box: Sandbox) -> None:
-    """Let nothing go wrong any more."""
-    box.faults.waiting.clear()
-
-
-def received(box: Sandbox, after: int = 0) -> Json:
-    """Return what the tenant received, oldest first, after the entry of this number; no value of any field."""
-    return {"entries": [entry.shown() for entry in box.received.after(after)]}
-
-
 # -- the table
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation: its function, where it is below `/_lab/`, and its arguments.
+    """One operation: its name, where it is below `/_lab/`, what it does, and its arguments.
 
-    An argument `ip` of the function is the caller's address. `status` is that of a success over HTTP.
+    An argument without a default in `run` may not be absent, null or empty; one that is called `ip` is the caller's
+    address. `status` is that of a success over HTTP.
     """
 
-    run: Callable[..., Json]
+    name: str
     method: Literal["GET", "POST", "PATCH", "DELETE"]
     path: str
+    run: Callable[..., Json]
     arguments: Mapping[str, Argument] = field(default_factory=dict)
     status: int = 200
 
     @property
-    def name(self) -> str:
-        """The name of the operation: its function's."""
-        return self.run.__name__
+    def takes(self) -> Mapping[str, inspect.Parameter]:
+        """The parameters of the function, by name."""
+        return inspect.signature(self.run).parameters
 
     def read(self, given: Arguments) -> dict[str, Json]:
         """Return the arguments as the function takes them. Raises Refused for one that is unknown, missing or wrong."""
         if strange := [name for name in given if name not in self.arguments]:
             known, kind = ", ".join(self.arguments) or "none", "parameter" if self.method == "GET" else "field"
             raise Refused(f"There is no {kind} {strange[0]!r} here; there is: {known}.", field=strange[0])
-        read = {name: argument.of(name, given.get(name)) for name, argument in self.arguments.items()}
-        return {name: value for name, value in read.items() if value is not None}
+        read = {}
+        for name, argument in self.arguments.items():
+            value = given.get(name)
+            is_needed = name in self.takes and self.takes[name].default is inspect.Parameter.empty
+            if value is not None or is_needed:
+                if (value == "" and is_needed) or not argument.fits(value):
+                    raise Refused(f"{name} must be {argument.wanted}.", field=name)
+                read[name] = argument.taken(value)
+        return read
 
 
-USER = {
-    "factors": texts(FACTORS),
-    "username": NAME,
-    "phone_number": NUMBER,
-    "email": EMAIL,
-    "phone": choice(("server", "own")),
-}
+# fmt: off
+USER = {"factors": texts(FACTORS), "username": NAME, "phone_number": NUMBER, "email": EMAIL, "phone": choice(("server", "own"))}
 SETTINGS = {
-    "profile": choice(get_args(Profile)),
-    "policy": choice(get_args(Policy)),
-    "push_provider": choice(get_args(PushProvider)),
-    "factors": texts(get_args(Factor)),
-    "message_types": texts(get_args(MessageType)),
-    "default_directory": TEXT,
-    "switches": STRINGS_BY_NAME,
+    "profile": choice(get_args(Profile)), "policy": choice(get_args(Policy)), "push_provider": choice(get_args(PushProvider)),
+    "factors": texts(get_args(Factor)), "message_types": texts(get_args(MessageType)),
+    "default_directory": TEXT, "switches": STRINGS_BY_NAME,
 }
 FAULT = {
-    "kind": choice(tuple(KINDS)).needed,
-    "route": ROUTE,
-    "times": whole(1, 10_000),
-    "status": whole(500, 599),
-    "retry_after": whole(0),
-    "seconds": SECONDS,
-    "polls": whole(1, 1_000),
+    "kind": choice(KINDS), "route": ROUTE, "times": whole(1, 10_000), "status": whole(500, 599),
+    "retry_after": whole(0), "seconds": SECONDS, "polls": whole(1, 1_000),
 }
-# fmt: off
 OPERATIONS: tuple[Operation, ...] = (
-    Operation(users,           "GET",    "users"),
-    Operation(add_user,        "POST",   "users",        USER, 201),
-    Operation(delete_user,     "DELETE", "users/{user}", {"user": TEXT}, 204),
-    Operation(limits,          "GET",    "limits",       {"user": TEXT.needed}),
-    Operation(clients,         "GET",    "clients"),
-    Operation(add_client,      "POST",   "clients",      {"name": TEXT, "public": FLAG, "grants": texts(GRANTS)}, 201),
-    Operation(reset,           "POST",   "reset",        {"user": TEXT}, 204),
-    Operation(code,            "GET",    "code",         {"address": TEXT.needed, "purpose": choice(("mfa", "passwordless"))}),
-    Operation(messages,        "GET",    "messages",     {"address": TEXT}),
-    Operation(newest_push,     "GET",    "push",         {"form": choice(("apns", "fcm"))}),
-    Operation(add_phone,       "POST",   "phones",       {}, 201),
-    Operation(pushes,          "GET",    "pushes",       {"token": TEXT.needed}),
-    Operation(clock,           "GET",    "clock"),
-    Operation(advance,         "POST",   "clock",        {"advance": SECONDS.needed}),
-    Operation(restart_clock,   "DELETE", "clock"),
-    Operation(settings,        "GET",    "settings"),
-    Operation(change_settings, "PATCH",  "settings",     SETTINGS),
-    Operation(faults,          "GET",    "faults"),
-    Operation(add_fault,       "POST",   "faults",       FAULT, 201),
-    Operation(clear_faults,    "DELETE", "faults",       {}, 204),
-    Operation(received,        "GET",    "journal",      {"after": whole(0)}),
+    # Users and applications, without a secret: only what is added shows its own, once.
+    Operation("users",           "GET",    "users",        lambda box: {"users": [_user(box, each) for each in box.tenant.users.values()]}),
+    Operation("add_user",        "POST",   "users",        add_user, USER, 201),
+    Operation("delete_user",     "DELETE", "users/{user}", delete_user, {"user": TEXT}, 204),
+    Operation("limits",          "GET",    "limits",       limits, {"user": TEXT}),
+    Operation("clients",         "GET",    "clients",      lambda box: {"clients": [_client(each) for each in box.tenant.clients.values()]}),
+    Operation("add_client",      "POST",   "clients",      add_client, {"name": TEXT, "public": FLAG, "grants": texts(GRANTS)}, 201),
+    Operation("reset",           "POST",   "reset",        reset, {"user": TEXT}, 204),
+    # What was sent.
+    Operation("code",            "GET",    "code",         code, {"address": TEXT, "purpose": choice(("mfa", "passwordless"))}),
+    Operation("messages",        "GET",    "messages",     messages, {"address": TEXT}),
+    Operation("newest_push",     "GET",    "push",         newest_push, {"form": choice(("apns", "fcm"))}),
+    Operation("add_phone",       "POST",   "phones",       add_phone, {}, 201),
+    Operation("pushes",          "GET",    "pushes",       pushes, {"token": TEXT}),
+    # The clock: `now` is what expires goes by, `stamp` what stands in tokens.
+    Operation("clock",           "GET",    "clock",        clock),
+    Operation("advance",         "POST",   "clock",        advance, {"advance": SECONDS}),
+    Operation("restart_clock",   "DELETE", "clock",        restart_clock),
+    Operation("settings",        "GET",    "settings",     settings),
+    Operation("change_settings", "PATCH",  "settings",     change_settings, SETTINGS),
+    # Faults, and what was received, after an entry's number.
+    Operation("faults",          "GET",    "faults",       lambda box: {"faults": [each.shown() for each in box.faults.waiting]}),
+    Operation("add_fault",       "POST",   "faults",       add_fault, FAULT, 201),
+    Operation("clear_faults",    "DELETE", "faults",       lambda box: box.faults.waiting.clear(), {}, 204),
+    Operation("received",        "GET",    "journal",      lambda box, after=0: {"entries": [asdict(each) for each in box.received if each.number > after]}, {"after": whole(0)}),
 )
 # fmt: on

@@ -200,7 +200,7 @@ class Ticket:
     totp_secret: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class LogEntry:
     """One entry of the tenant's log: `type` is Auth0's code, such as `gd_send_pn_failure`; `date` in epoch seconds."""
 
@@ -210,3 +210,19 @@ class LogEntry:
     description: str
     user_id: str | None = None
     client_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One request and how it was answered: `error` is the code in the answer's body, `at` is in epoch seconds.
+
+    Of its fields there are the names, and no value of any.
+    """
+
+    number: int
+    at: float
+    method: str
+    path: str
+    fields: tuple[str, ...]
+    status: int
+    error: str | None

@@ -9,11 +9,10 @@ import httpx
 import pyotp
 from joserfc.jwk import RSAKey
 
-from auth0_mfa_lab.sandbox import Sandbox, User
+from auth0_mfa_lab.sandbox import Sandbox, User, enroll_factors
 from auth0_mfa_lab.sandbox.clock import Clock
 from auth0_mfa_lab.sandbox.mfa.challenge import PERIOD, otp_candidates, recovery_of, step_key
 from auth0_mfa_lab.sandbox.mfa.factors import state_of
-from auth0_mfa_lab.sandbox.preparing import begin_factor, enroll_factors
 from auth0_mfa_lab.sandbox.records import Api, Login
 from auth0_mfa_lab.sandbox.settings import CONNECTIONS, Policy, Profile
 
@@ -100,9 +99,7 @@ class Stage:
             user = self._box.add_user(username=name, phone_number=phone_number, email=email)
         _, barcodes = enroll_factors(tenant, user, factors, client_id=self.defaults.client_id)
         self._box.enroll(barcodes, self._phone)
-        for factor in begun:
-            login = begin_factor(tenant, user, factor, client_id=self.defaults.client_id).login
-            login.done, login.is_access_token = True, False
+        enroll_factors(tenant, user, begun, client_id=self.defaults.client_id, confirm=False)
 
     def password(self, name: str) -> str | None:
         """Return the password of a database user."""

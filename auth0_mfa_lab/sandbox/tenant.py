@@ -22,7 +22,7 @@ from auth0_mfa_lab.sandbox.oauth.keys import NewKey
 from auth0_mfa_lab.sandbox.oauth.tokens import DEFAULT_LIFETIME, Tokens
 from auth0_mfa_lab.sandbox.passwordless.codes import PasswordlessCodes
 from auth0_mfa_lab.sandbox.records import Api, Client, Device, LogEntry, Login, MethodLabel, Request, User
-from auth0_mfa_lab.sandbox.settings import PasswordlessConnection, Settings
+from auth0_mfa_lab.sandbox.settings import CONNECTIONS, PasswordlessConnection, Settings
 
 NEWCOMERS = 10_000
 """How many users that came without a password are kept; the oldest of them is forgotten first."""
@@ -46,7 +46,7 @@ class Tenant:
     def __init__(
         self,
         *,
-        domain: str,
+        domains: Domains,
         settings: Settings,
         clock: Clock,
         chance: Chance,
@@ -54,13 +54,10 @@ class Tenant:
         new_key: NewKey = RSAKey.generate_key,
         first_life: int = 0,
     ) -> None:
-        self.domains = Domains(domain)
-        self.settings = settings
-        self.clock = clock
+        self.domains, self.settings, self.clock, self.delivery = domains, settings, clock, delivery
         self.chance = chance
         self.codes = chance.fork("codes")
-        self.delivery = delivery
-        self.tokens = Tokens(domains=self.domains, clock=clock, chance=chance, new_key=new_key)
+        self.tokens = Tokens(domains=domains, clock=clock, chance=chance, new_key=new_key)
         self.limits = Limits(clock)
         self.transactions = Transactions(clock=clock, chance=chance, tokens=self.tokens, limits=self.limits)
         self.authenticators = Authenticators()
@@ -91,7 +88,7 @@ class Tenant:
         """The tenant's log, oldest first."""
         self._log_ids = chance.fork("logs")
         self._apis: dict[str, Api] = {}
-        home = f"https://{domain}/"
+        home = f"https://{domains.home}/"
         self.add_api(Api(identifier=f"{home}{MFA_PATH}", scopes=MFA_SCOPES, token_lifetime=MFA_ACCESS_LIFETIME))
         self.add_api(Api(identifier=f"{home}{MANAGEMENT_PATH}", scopes=MANAGEMENT_SCOPES))
 
@@ -113,20 +110,10 @@ class Tenant:
 
     def log(self, type_: str, description: str, *, user_id: str | None = None, client_id: str | None = None) -> None:
         """Write an entry to the log; the types are Auth0's codes (reference, section 11), the descriptions ours."""
-        entry = LogEntry(
-            log_id=self._log_ids.digits(32),
-            type=type_,
-            date=self.clock.stamp(),
-            description=description,
-            user_id=user_id,
-            client_id=client_id,
-        )
-        self.logs.append(entry)
+        now, log_id = self.clock.stamp(), self._log_ids.digits(32)
+        self.logs.append(LogEntry(log_id, type_, now, description, user_id=user_id, client_id=client_id))
 
-    # -- applications and APIs
-
-    def add_client(self, client: Client) -> None:
-        self.clients[client.client_id] = client
+    # -- APIs
 
     def add_api(self, api: Api) -> None:
         self._apis[api.identifier] = api
@@ -146,10 +133,6 @@ class Tenant:
     def is_management(self, audience: object) -> bool:
         """Tell whether an audience, or one of a list, is the Management API's (reference, section 9.1)."""
         return self.domains.is_ours(audience, MANAGEMENT_PATH)
-
-    def is_userinfo(self, audience: object) -> bool:
-        """Tell whether an audience, or one of a list, is the userinfo URL, which is no API."""
-        return self.domains.is_ours(audience, "userinfo")
 
     # -- users, by id and by name, and the life in which each one is
 
@@ -172,9 +155,18 @@ class Tenant:
     def authenticate(self, connection: str, username: str, password: str) -> User | None:
         """Return the user of this connection with this name and this password."""
         user = self._by_name.get((connection, username.lower()))
-        if user is None or not hmac.compare_digest(user.password.encode(), password.encode()):
-            return None
-        return user
+        is_right = user is not None and hmac.compare_digest(user.password.encode(), password.encode())
+        return user if is_right else None
+
+    def users_called(self, name: str) -> tuple[User, ...]:
+        """Return each user with this id, username, phone number or email address, in any case of letters."""
+        wanted = name.lower()
+        # Whoever came by SMS has no email, and whoever came by email no number: "" is nobody.
+        return tuple(
+            user
+            for user in self.users.values()
+            if wanted and wanted in map(str.lower, (user.user_id, user.username, user.phone_number, user.email))
+        )
 
     def passwordless_user(self, connection: PasswordlessConnection, address: str) -> User:
         """Return the user of an address, who is made at the first login (reference, section 7.3)."""
@@ -196,12 +188,26 @@ class Tenant:
                 self.forget_user(self.users[next(iter(self._newcomers))])
         return self.users[user_id]
 
+    def reset_user(self, user: User) -> None:
+        """Make a user as good as new: no authenticator, recovery code, login, token, code or message, full limits."""
+        for entry in self.authenticators.of(user.user_id):
+            if device := self.devices.get(entry.id.removeprefix("push|")):
+                self.delivery.forget_pushes(device.push_token, device.id)
+        self._remove_authenticators(user)
+        self.revoke_all(user.user_id)
+        self.limits.forget(user.user_id)
+        for address in filter(None, (user.phone_number, user.email)):
+            self.forget_address(address)
+
+    def forget_address(self, address: str) -> None:
+        """Forget what was sent to a phone number or an email address, and the code that is good for it."""
+        for connection in CONNECTIONS:
+            self.passwordless.forget(connection, address)
+        self.delivery.forget(address)
+
     def forget_user(self, user: User) -> None:
         """Remove a user with their authenticators; what was issued to them stays dead, should they come back."""
-        for entry in self.authenticators.of(user.user_id):
-            # Its partner may have gone with one before it.
-            if self.authenticators.get(user.user_id, entry.id):
-                self.remove_authenticator(user.user_id, entry.id)
+        self._remove_authenticators(user)
         self.users.pop(user.user_id, None)
         self._newcomers.pop(user.user_id, None)
         self._by_name.pop((user.connection, user.username.lower()), None)
@@ -241,6 +247,10 @@ class Tenant:
             self.devices.pop((one or "").removeprefix("push|"), None)
         self.authenticators.remove(user_id, authenticator_id)
         self.log("gd_unenroll", "Authenticator removed.", user_id=user_id)
+
+    def _remove_authenticators(self, user: User) -> None:
+        while entries := self.authenticators.of(user.user_id):
+            self.remove_authenticator(user.user_id, entries[0].id)
 
     # -- logins and their tokens
 
@@ -294,19 +304,17 @@ class Tenant:
 
     def openid_request(self, token: str) -> Request | None:
         """Return what a living access token with `openid` was issued for; None for anything else."""
-        found = self.opaque_tokens.get(token) or self._userinfo_jwt(token)
-        if found is None:
-            return None
-        request, expires = found
+        request, expires = self.opaque_tokens.get(token, (None, 0.0))
+        if request is None:
+            claims = self.tokens.claims_of(token) or {}
+            audience, until = claims.get("aud"), claims.get("exp")
+            # The userinfo URL is no API: it stands beside one.
+            is_list = isinstance(audience, list) and self.domains.is_ours(audience, "userinfo")
+            if not is_list or not isinstance(until, int):
+                return None
+            request, expires = self._request_of(token, claims, None), until
         is_good = self.clock.now() < expires and "openid" in request.scope and self.is_current(request)
         return request if is_good else None
-
-    def _userinfo_jwt(self, token: str) -> tuple[Request, float] | None:
-        claims = self.tokens.claims_of(token) or {}
-        audience, expires = claims.get("aud"), claims.get("exp")
-        if not isinstance(audience, list) or not self.is_userinfo(audience) or not isinstance(expires, int):
-            return None
-        return self._request_of(token, claims, None), expires
 
     def _request_of(self, token: str, claims: dict[str, object], audience: str | None) -> Request:
         return Request(

@@ -186,7 +186,7 @@ class PhoneScreen:
 
 def furnish(lab: Bench, ask: Recorder, clock: Time, *, bars: str = "") -> None:
     """Give a lab on a sandbox its phone, which keeps the time of `clock`, its inbox and its users."""
-    from auth0_mfa_lab.sandbox import PhoneError
+    from auth0_mfa_lab.sandbox.guardian.phone import PhoneError
 
     lab._operations, lab._is_sandbox = ask, True
     lab._virtual = new_phone(ask, lab._connection.http("phone"), clock)

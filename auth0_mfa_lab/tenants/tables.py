@@ -62,7 +62,7 @@ def evidence(
         wanted = _text("mark", mark).lower()
         if wanted not in MARKS:
             raise _unknown("mark", mark, MARKS)
-        rows = [row for row in rows if wanted in row.marks.split("/")]
+        rows = [row for row in rows if wanted in (row.status_mark, row.error_mark, row.text_mark)]
     counts = {part: " · ".join(f"{c[mark]} {mark}" for mark in MARKS if c[mark]) for part, c in counted(rows).items()}
     answers = f"{len(rows)} answer{'' if len(rows) == 1 else 's'}"
     return Table(
@@ -133,7 +133,7 @@ DECIDES: Mapping[str, str] = {
 
 def switches(now: Mapping[str, str]) -> Table:
     """Return each switch with what it is now and what it may be; `table["pending_status"]` is what it is now."""
-    from auth0_mfa_lab.sandbox import SWITCHES
+    from auth0_mfa_lab.sandbox.settings import SWITCHES
 
     cells, moved = [], 0
     for name, value in now.items():
@@ -179,9 +179,11 @@ def limits(ask: Ask | None, user: User) -> Table:
     if not isinstance(user, User):
         raise LabError("lab.limits wants a user: pass what lab.user(...) returned.")
     if ask is None:
-        from auth0_mfa_lab.sandbox.limits import LIMITS
+        from auth0_mfa_lab.sandbox.clock import Clock
+        from auth0_mfa_lab.sandbox.limits import Limits
 
-        rows = [Limit(name, each.burst, each.spoken, each.owner, each.mark) for name, each in LIMITS.items()]
+        known = Limits(Clock()).rows("", "", None)
+        rows = [Limit(each.name, each.burst, each.per, each.owner, each.mark) for each in known]
         title, note = "Limits, as Auth0 documents them", _NOTE
     else:
         try:

@@ -42,7 +42,7 @@ import json
 from pathlib import Path
 
 raw = [lab._virtual.code(each) for each in lab._virtual.accounts]
-raw += [each.code for each in lab._sandbox.delivery.newest(9) if each.code]
+raw += [each.code for each in lab._sandbox.delivery.newest[:9] if each.code]
 raw += [str(each["mfa_token"]) for each in lab.journal if "mfa_token" in each]
 raw += [each.transaction_token for each in lab._virtual.notifications]
 Path("raw.json").write_text(json.dumps(raw));

@@ -20,12 +20,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from auth0_mfa_lab import Lab, Settings
 from auth0_mfa_lab.client import network
-from auth0_mfa_lab.sandbox import Phone, Sandbox, User, WallClock
+from auth0_mfa_lab.sandbox import Phone, Sandbox, User, WallClock, enroll_factors
 from auth0_mfa_lab.sandbox.faults import KINDS, Fault
-from auth0_mfa_lab.sandbox.preparing import enroll_factors
-from auth0_mfa_lab.sandbox.request_log import Received
-from auth0_mfa_lab.sandbox.server import Server
-from auth0_mfa_lab.sandbox.server.certificates import Certificates
+from auth0_mfa_lab.sandbox.records import Received
+from auth0_mfa_lab.sandbox.server import Certificates, Server
 
 # Making an RSA key takes longer than a test; a test may meet each key once.
 KEYS = cycle([RSAKey.generate_key() for _ in range(8)])
@@ -197,12 +195,12 @@ class LiveTenant:
     @property
     def received(self) -> tuple[Received, ...]:
         """The requests that the tenant itself answered (not those that were dropped), with status and field names."""
-        return self.server.sandbox.received.after(0)
+        return tuple(self.server.sandbox.received)
 
     @property
     def sent(self) -> tuple[Sent, ...]:
         """What was sent to anybody: first all pushes, then messages, oldest first."""
-        messages = reversed(self.sandbox.delivery.newest(100))
+        messages = reversed(self.sandbox.delivery.newest[:100])
         return (*self.pushed, *(Sent(channel=each.channel, address=each.address) for each in messages))
 
     # -- what goes wrong

@@ -12,7 +12,9 @@ import httpx
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from auth0_mfa_lab.sandbox import Message, Notification, Phone, Sandbox, User
+from auth0_mfa_lab.sandbox import Phone, Sandbox, User
+from auth0_mfa_lab.sandbox.delivery import Message
+from auth0_mfa_lab.sandbox.guardian.phone import Notification
 
 MFA_AUDIENCE = "https://sandbox.example/mfa/"
 MFA_SCOPES = "enroll read:authenticators remove:authenticators"

@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import auth0_mfa_lab.sandbox
-from auth0_mfa_lab.sandbox import Chance, Clock, EvidenceRow, Sandbox, WallClock
+from auth0_mfa_lab.sandbox import Chance, Clock, Sandbox, WallClock
 from auth0_mfa_lab.sandbox.delivery import Delivery
-from auth0_mfa_lab.sandbox.limits import Bucket
+from auth0_mfa_lab.sandbox.errors import ROWS, EvidenceRow
+from auth0_mfa_lab.sandbox.limits import Bucket, Limit
+from auth0_mfa_lab.sandbox.settings import SWITCHES
 from tests.sandbox.sandbox_mothers import App
 
 
@@ -87,7 +89,7 @@ def test_ids_have_auth0s_shapes(draw: str, shape: str) -> None:
 @given(st.lists(st.floats(min_value=0, max_value=100), max_size=60))
 def test_a_bucket_never_gives_more_than_its_burst_and_its_refill(gaps: list[float]) -> None:
     now, taken = 1_800_000_000.0, 0
-    bucket = Bucket(burst=12, per_minute=12, now=now)
+    bucket = Bucket(Limit(12, 12, 60), now)
     assert bucket.take(now)
     for gap in gaps:
         now += gap
@@ -97,7 +99,7 @@ def test_a_bucket_never_gives_more_than_its_burst_and_its_refill(gaps: list[floa
 
 
 def test_a_refused_take_costs_nothing() -> None:
-    bucket = Bucket(burst=1, per_minute=12, now=0)
+    bucket = Bucket(Limit(1, 12, 60), 0)
     assert bucket.take(0)
     assert not any(bucket.take(4.9) for _ in range(9))
     assert bucket.take(5)
@@ -121,13 +123,14 @@ def test_the_default_tenant_names_nobody_real(sandbox: Sandbox) -> None:
     assert known.client_secret not in repr(known)
 
 
-def test_every_error_shows_how_well_it_is_known(sandbox: Sandbox) -> None:
-    rows = sandbox.evidence()
-    assert len({(row.endpoint, row.case, row.status) for row in rows}) == len(rows)
-    for row in rows:
+def test_every_error_shows_how_well_it_is_known() -> None:
+    assert len({(row.endpoint, row.case, row.status) for row in ROWS}) == len(ROWS)
+    for row in ROWS:
         assert isinstance(row, EvidenceRow)
         assert {row.status_mark, row.error_mark, row.text_mark} <= {"rec", "doc", "test", "forum", "guess", ""}
         assert row.case.endswith(".") or row.case.endswith("`.") or "section" in row.case
+        name, value = row.switch or ("profile", "docs")
+        assert value in {**SWITCHES, "profile": ("docs", "recorded")}[name]
         if row.error:
             assert all((row.text, row.status_mark, row.error_mark, row.text_mark))
 

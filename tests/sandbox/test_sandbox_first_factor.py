@@ -122,7 +122,7 @@ def test_a_grant_that_the_application_lacks_names_itself_and_a_page(app: App) ->
 
 def test_an_application_without_the_mfa_grant_cannot_poll(app: App) -> None:
     tenant, client_id = app.sandbox.tenant, app.sandbox.defaults.client_id
-    tenant.add_client(replace(tenant.clients[client_id], grants=frozenset({"password"})))
+    tenant.clients[client_id] = replace(tenant.clients[client_id], grants=frozenset({"password"}))
     answer = app.poll(app.mfa_token(), "whatever")
     assert answer.json()["error_description"] == f"Grant type '{GRANT}/mfa-oob' not allowed for the client."
 
@@ -130,7 +130,7 @@ def test_an_application_without_the_mfa_grant_cannot_poll(app: App) -> None:
 def test_a_grant_that_is_not_emulated_yet_is_501_in_plain_text_and_named(app: App) -> None:
     tenant, client_id = app.sandbox.tenant, app.sandbox.defaults.client_id
     grant = "authorization_code"
-    tenant.add_client(replace(tenant.clients[client_id], grants=frozenset({grant})))
+    tenant.clients[client_id] = replace(tenant.clients[client_id], grants=frozenset({grant}))
     answer = app.token(grant_type=grant)
     assert answer.status_code == 501
     assert answer.headers["content-type"].startswith("text/plain")

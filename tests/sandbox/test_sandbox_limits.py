@@ -7,9 +7,10 @@ import httpx
 import pyotp
 import pytest
 
-from auth0_mfa_lab.sandbox import LimitRow, Phone, User
+from auth0_mfa_lab.sandbox import Phone, User
 from auth0_mfa_lab.sandbox.app import build_app
 from auth0_mfa_lab.sandbox.asgi import Runner
+from auth0_mfa_lab.sandbox.limits import LimitRow
 from auth0_mfa_lab.sandbox.transport import SandboxTransport
 from tests.sandbox.sandbox_mothers import App, app_of, error_of, kinds, new_sandbox, set_up, switch_on
 

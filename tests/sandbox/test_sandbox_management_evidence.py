@@ -6,7 +6,8 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from auth0_mfa_lab.sandbox import EvidenceRow, Phone, Sandbox
+from auth0_mfa_lab.sandbox import Phone
+from auth0_mfa_lab.sandbox.errors import ROWS, EvidenceRow
 from tests.sandbox.management_mothers import Admin, admin_of, methods_path, notes_of, users_path
 from tests.sandbox.sandbox_mothers import KEYS, App, pushed, scan
 
@@ -83,7 +84,7 @@ CALLS: dict[str, Asked] = {
 """Each call that a row of a success names, made so that it succeeds."""
 
 # A pending poll is an error of the grant's, by a switch with the status 200.
-SUCCESSES = [row for row in Sandbox().evidence() if row.status < 400 and not row.error]
+SUCCESSES = [row for row in ROWS if row.status < 400 and not row.error]
 
 
 def calls_of(row: EvidenceRow) -> list[str]:

@@ -5,7 +5,8 @@ from urllib.parse import parse_qsl, urlsplit
 import pyotp
 import pytest
 
-from auth0_mfa_lab.sandbox import NotEnrolled, Phone, User
+from auth0_mfa_lab.sandbox import Phone, User
+from auth0_mfa_lab.sandbox.guardian.phone import NotEnrolled
 from auth0_mfa_lab.sandbox.mfa.challenge import matching_step
 from tests.sandbox.management_mothers import Admin, admin_of, methods_path
 from tests.sandbox.sandbox_mothers import App, bearer, error_of, kinds, pushed, scan

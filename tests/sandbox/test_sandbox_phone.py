@@ -10,8 +10,8 @@ import pytest
 from joserfc.jwk import RSAKey
 from PIL import Image
 
-from auth0_mfa_lab.sandbox import Chance, Clock, Delivery, NotABarcode, NotEnrolled, NothingToAnswer, Phone, Sandbox
-from auth0_mfa_lab.sandbox.guardian.phone import device_api
+from auth0_mfa_lab.sandbox import Chance, Clock, Delivery, Phone, Sandbox
+from auth0_mfa_lab.sandbox.guardian.phone import NotABarcode, NotEnrolled, NothingToAnswer, device_api
 from tests.sandbox.sandbox_mothers import App, claims_of, pushed, scan
 
 ENROLLED = {

@@ -8,7 +8,7 @@ import pytest
 
 from auth0_mfa_lab.sandbox import Phone, Sandbox, User
 from auth0_mfa_lab.sandbox import tenant as tenants
-from auth0_mfa_lab.sandbox.forgetting import remove_user, reset_user
+from auth0_mfa_lab.sandbox.operations import delete_user
 from tests.sandbox.management_mothers import admin_of, users_path
 from tests.sandbox.sandbox_mothers import MFA_AUDIENCE, MFA_SCOPES, App, app_of, bearer, new_sandbox, set_up
 
@@ -89,7 +89,7 @@ def evict(app: App, user: User) -> None:
 
 ENDS: dict[str, Callable[[App, User], None]] = {
     "forget_user": lambda app, user: app.sandbox.tenant.forget_user(user),
-    "remove_user": lambda app, user: remove_user(app.sandbox.tenant, user),
+    "remove_user": lambda app, user: delete_user(app.sandbox, user.user_id),
     "evicted": evict,
 }
 
@@ -130,7 +130,7 @@ def test_what_was_presented_before_the_deletion_is_no_better(app: App) -> None:
 def test_a_reset_user_has_no_login_and_no_token_left_shown_before_or_not(app: App, phone: Phone) -> None:
     user, other = app.sandbox.add_user(), app.sandbox.add_user()
     mine, theirs = by_password(app, user), by_password(app, other)
-    reset_user(app.sandbox.tenant, app.sandbox.tenant.users[user.user_id])
+    app.sandbox.tenant.reset_user(app.sandbox.tenant.users[user.user_id])
     assert mine.statuses() == GONE
     assert set(theirs.statuses().values()) == {200, 401}
     later(app)
@@ -144,7 +144,7 @@ def test_a_reset_twice_in_a_second_ends_what_came_between(app: App) -> None:
     user = app.sandbox.add_user()
     for _ in range(3):
         given = by_password(app, user)
-        reset_user(app.sandbox.tenant, app.sandbox.tenant.users[user.user_id])
+        app.sandbox.tenant.reset_user(app.sandbox.tenant.users[user.user_id])
         assert given.statuses() == GONE
         assert by_password(app, user).opaque != given.opaque
 
@@ -154,7 +154,7 @@ def test_a_profile_that_is_changed_ends_nothing(app: App) -> None:
     assert admin_of(app)("PATCH", users_path(old), {"email": "kim@example.com"}).status_code == 200
     user = app.sandbox.add_user()
     theirs = by_password(app, user)
-    reset_user(app.sandbox.tenant, app.sandbox.tenant.users[user.user_id])
+    app.sandbox.tenant.reset_user(app.sandbox.tenant.users[user.user_id])
     later(app)
     again = by_password(app, user)
     assert admin_of(app)("PATCH", users_path(user), {"email": "lee@example.com"}).status_code == 200

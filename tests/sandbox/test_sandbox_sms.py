@@ -2,7 +2,8 @@
 
 import pytest
 
-from auth0_mfa_lab.sandbox import Message, Phone, Sandbox
+from auth0_mfa_lab.sandbox import Phone, Sandbox
+from auth0_mfa_lab.sandbox.delivery import Message
 from auth0_mfa_lab.sandbox.mfa.authenticators import masked_number
 from tests.sandbox.sandbox_mothers import App, error_of, kinds
 

@@ -7,7 +7,8 @@ import httpx
 import pyotp
 import pytest
 
-from auth0_mfa_lab.sandbox import SWITCHES, Phone, User
+from auth0_mfa_lab.sandbox import Phone, User
+from auth0_mfa_lab.sandbox.settings import SWITCHES
 from tests.sandbox.sandbox_mothers import (
     MFA_AUDIENCE,
     MFA_SCOPES,

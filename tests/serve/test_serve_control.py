@@ -115,7 +115,10 @@ def test_the_phone_scans_texts_and_pictures_and_shows_codes(
     "barcode",
     [
         "https://example.com/",
-        "otpauth://totp/x?enrollment_tx_id=abc&base_url=https%3A%2F%2Fevil.example",
+        *(
+            f"otpauth://totp/x?enrollment_tx_id=abc&base_url={url}"
+            for url in ("https%3A%2F%2Fevil.example", "evil", "https%3A%2F%2F%5B")
+        ),
         "",
         None,
     ],

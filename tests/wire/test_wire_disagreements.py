@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 import httpx
 import pytest
 
-from auth0_mfa_lab.sandbox import SWITCHES, Sandbox
+from auth0_mfa_lab.sandbox import Sandbox
+from auth0_mfa_lab.sandbox.settings import SWITCHES
 from tests.sandbox.sandbox_mothers import MFA_AUDIENCE, app_of, bearer, error_of, new_sandbox, pushed
 from tests.wire.wire_scene import Scene
 

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from auth0_mfa_lab.sandbox import Sandbox
+from auth0_mfa_lab.sandbox import errors
 from tests.sandbox.management_mothers import admin_of, machine_token, users_path
 from tests.sandbox.sandbox_mothers import App, bearer
 from tests.wire.wire_scene import ErrorRow, Scene, assert_is
@@ -149,13 +149,13 @@ MARKS = {
 
 
 def management_rows() -> list[Any]:
-    return [row for row in Sandbox().evidence() if "/api/v2" in row.endpoint and row.status >= 400]
+    return [row for row in errors.ROWS if "/api/v2" in row.endpoint and row.status >= 400]
 
 
 @pytest.mark.parametrize("key", MARKS)
 def test_an_error_carries_the_marks_of_the_reference(key: tuple[str, str]) -> None:
     error, start = key
-    every = [row for row in Sandbox().evidence() if "/api/v2" in row.endpoint or row.endpoint == "POST /oauth/token"]
+    every = [row for row in errors.ROWS if "/api/v2" in row.endpoint or row.endpoint == "POST /oauth/token"]
     (row,) = [row for row in every if row.error == error and row.status >= 400 and row.text.startswith(start)]
     assert (row.status_mark, row.error_mark, row.text_mark) == MARKS[key]
 
@@ -168,7 +168,7 @@ def test_every_error_of_the_management_api_has_its_marks_here() -> None:
 
 
 def test_the_successes_that_are_a_guess_are_in_the_table() -> None:
-    rows = [row for row in Sandbox().evidence() if "/api/v2" in row.endpoint and row.status < 400]
+    rows = [row for row in errors.ROWS if "/api/v2" in row.endpoint and row.status < 400]
     assert len(rows) >= 9
     assert all("guess" in (row.status_mark, row.text_mark) for row in rows)
 

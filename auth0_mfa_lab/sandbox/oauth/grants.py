@@ -102,7 +102,7 @@ def wished_audience(
     audience = fields.text("audience")
     if tenant.is_management(audience):
         raise errors.NotEmulated(f"the audience {audience}")
-    if audience is None or tenant.is_userinfo(audience):
+    if audience is None or tenant.domains.is_ours(audience, "userinfo"):
         return None
     if tenant.api(audience) is None:
         raise unknown()
