@@ -27,7 +27,7 @@ help:
 	@echo 'make test       run every check: lint, types, unit tests, notebooks, browser'
 	@echo 'make test-served  run the notebooks over TLS, against a served sandbox, and against one that plays a live tenant'
 	@echo 'make test-live  run the notebooks that need nobody on the live tenant of .env, judged by their claims'
-	@echo 'make bench      measure the served sandbox beside a bare starlette route: cold start, tokens a second; the masking; the panels'
+	@echo 'make bench      measure the served sandbox beside a bare starlette route: cold start, tokens a second, memory; an import; the recording; the masking; the panels'
 	@echo 'make load       load it with 32 clients for 30 seconds, each doing complete push logins'
 	@echo 'make kernels    run the browser tests of the panels, and the notebooks, on three versions of ipykernel'
 	@echo 'make flakes     run the browser tests COUNT=20 times, with every core busy'
@@ -87,9 +87,12 @@ test-live: setup
 	@.venv/bin/python -m tests.live.live_notebooks
 
 bench: setup
+	@.venv/bin/python -m benchmarks.imports
 	@.venv/bin/python -m benchmarks.serve
+	@.venv/bin/python -m benchmarks.record
 	@.venv/bin/python -m benchmarks.mask
 	@.venv/bin/python -m benchmarks.panels
+	@.venv/bin/python -m benchmarks.memory
 
 load: setup
 	@.venv/bin/python -m benchmarks.load

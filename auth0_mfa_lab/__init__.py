@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from auth0_mfa_lab.errors import LabError, NoAnswer, SettingsError
     from auth0_mfa_lab.lab import Lab
     from auth0_mfa_lab.polling import State
-    from auth0_mfa_lab.secret import Secret
+    from auth0_mfa_lab.secrets.secret import Secret
     from auth0_mfa_lab.settings import Settings
     from auth0_mfa_lab.wire.exchange import Exchange
     from auth0_mfa_lab.wire.journal import Journal
@@ -33,7 +33,7 @@ _HOMES = {
     "Client": "client",
     "Exchange": "wire.exchange",
     "Journal": "wire.journal",
-    "Secret": "secret",
+    "Secret": "secrets.secret",
     "State": "polling",
     "LabError": "errors",
     "NoAnswer": "errors",

@@ -13,12 +13,12 @@ from auth0_mfa_lab.errors import SettingsError
 from auth0_mfa_lab.inbox import LabInbox, OwnInbox
 from auth0_mfa_lab.live.test_user import Codes, drawn
 from auth0_mfa_lab.phone import LabPhone, OwnPhone, ask_hidden
+from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.settings import Settings
 from auth0_mfa_lab.show.exchange import show
 from auth0_mfa_lab.show.journal import show_all
 from auth0_mfa_lab.show.sentences import Lines
 from auth0_mfa_lab.tenants.operations import Recorder, person_alone
-from auth0_mfa_lab.wire.aliases import Aliases
 from auth0_mfa_lab.wire.journal import Journal
 
 if TYPE_CHECKING:

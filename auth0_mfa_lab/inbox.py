@@ -8,8 +8,8 @@ from html import escape
 from typing import Any, Protocol
 
 from auth0_mfa_lab.errors import NothingWasSent
-from auth0_mfa_lab.secret import Secret
-from auth0_mfa_lab.wire.aliases import Aliases
+from auth0_mfa_lab.secrets.aliases import Aliases
+from auth0_mfa_lab.secrets.secret import Secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

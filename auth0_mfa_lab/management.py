@@ -13,7 +13,7 @@ import httpx
 
 from auth0_mfa_lab.client import Client, checked_list, checked_text, quoted
 from auth0_mfa_lab.errors import LabError
-from auth0_mfa_lab.secret import Secret
+from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.wire.exchange import Exchange, Json
 
 P = ParamSpec("P")

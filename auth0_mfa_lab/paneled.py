@@ -9,9 +9,9 @@ from auth0_mfa_lab.bench import Bench
 from auth0_mfa_lab.client import checked_text
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.polling import Poll, PollRun
+from auth0_mfa_lab.secrets.messages import secrets_of_barcode
 from auth0_mfa_lab.settings import is_loopback
 from auth0_mfa_lab.show.poll import show_poll
-from auth0_mfa_lab.wire.secrets_of import secrets_of_barcode
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.show.panels.phone import PhonePanel

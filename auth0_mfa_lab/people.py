@@ -8,8 +8,8 @@ from html import escape
 
 from auth0_mfa_lab.client import Client
 from auth0_mfa_lab.errors import LabError, SettingsError, UserDoesNotFit
+from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.settings import Settings
-from auth0_mfa_lab.wire.aliases import Aliases
 from auth0_mfa_lab.wire.exchange import Exchange, Json
 
 FACTORS = ("push", "otp", "sms", "voice", "email")

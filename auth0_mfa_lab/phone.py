@@ -18,9 +18,9 @@ from auth0_mfa_lab.errors import (
     NothingToAnswer,
     PhoneError,
 )
-from auth0_mfa_lab.secret import Secret
+from auth0_mfa_lab.secrets.aliases import Aliases
+from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.show.sentences import Told
-from auth0_mfa_lab.wire.aliases import Aliases
 from auth0_mfa_lab.wire.exchange import Exchange
 from auth0_mfa_lab.wire.recorder import EXCHANGE, Unanswered
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from auth0_mfa_lab.sandbox import Chance, Sandbox, WallClock, fictional_number
 from auth0_mfa_lab.sandbox.server import Server
-from auth0_mfa_lab.secret import Secret
+from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.serving import environment, write_env_file
 from auth0_mfa_lab.settings import Settings
 from auth0_mfa_lab.tenants.remote import Remote

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from auth0_mfa_lab.plugin_tenant import Auth0Mfa, Message, Push, User
-from auth0_mfa_lab.secret import Secret
+from auth0_mfa_lab.secrets.secret import Secret
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.plugin_server import Running

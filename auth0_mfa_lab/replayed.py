@@ -9,7 +9,7 @@ from typing import Any, Self
 from auth0_mfa_lab.bench import Bench
 from auth0_mfa_lab.clock import LabClock, RealClock, SandboxClock
 from auth0_mfa_lab.people import learn_settings
-from auth0_mfa_lab.secret import Secret
+from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.settings import DEFAULT_REALM, DEFAULT_SCOPE, Settings
 from auth0_mfa_lab.tenants.operations import Replayer, of_recording
 from auth0_mfa_lab.tenants.sandbox import furnish

@@ -16,7 +16,7 @@ from typing import Any, Literal, cast, get_args
 from dotenv import dotenv_values
 
 from auth0_mfa_lab.errors import SettingsError
-from auth0_mfa_lab.secret import Secret
+from auth0_mfa_lab.secrets.secret import Secret
 
 TenantKind = Literal["sandbox", "served", "live"]
 Confirm = Literal["each", "once", "never"]

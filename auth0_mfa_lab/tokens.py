@@ -9,8 +9,8 @@ from typing import Literal, NamedTuple
 from urllib.parse import unquote
 
 from auth0_mfa_lab.polling import MFA_TOKEN_SECONDS
-from auth0_mfa_lab.wire.aliases import Alias, Aliases
-from auth0_mfa_lab.wire.claims import claims_of
+from auth0_mfa_lab.secrets.aliases import Alias, Aliases
+from auth0_mfa_lab.secrets.claims import claims_of
 from auth0_mfa_lab.wire.exchange import Exchange, Json
 from auth0_mfa_lab.wire.journal import Journal
 

@@ -24,7 +24,7 @@ from auth0_mfa_lab.wire.recorder import NOTES
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.bench import Bench
-    from auth0_mfa_lab.secret import Secret
+    from auth0_mfa_lab.secrets.secret import Secret
 
 NAME = "Virtual phone of auth0-mfa-lab"
 """What the tenant calls it, in the list of the user's authenticators."""

@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -76,15 +76,15 @@ class Client:
     def _plain(self) -> str:
         return f"http://{self._server.settings['AUTH0_DOMAIN']}"
 
-    async def work(self, until: float) -> None:
-        """Log users in until a time of the monotonic clock; the first wrong thing ends this client."""
+    async def work(self, goes_on: Callable[[], bool]) -> None:
+        """Log users in as long as it goes on; the first wrong thing ends this client."""
         try:
-            while time.monotonic() < until:
-                await self._a_user(until)
+            while goes_on():
+                await self._a_user(goes_on)
         except (Wrong, OSError, EOFError) as problem:
             self._tally.wrong.append(f"{self._name}: {type(problem).__name__} {problem}")
 
-    async def _a_user(self, until: float) -> None:
+    async def _a_user(self, goes_on: Callable[[], bool]) -> None:
         address = self._server.address
         user = await self._ask(201, address.json("/_lab/users", {"factors": []}, headers=self._control))
         phone = await self._ask(201, address.json("/_lab/phones", {}, headers=self._control))
@@ -99,7 +99,7 @@ class Client:
         self._check(tokens, user)
         await self._log_out(tokens)
         for _ in range(PUSHES):
-            if time.monotonic() < until:
+            if goes_on():
                 await self._log_in(user, phone, device["id"])
         await self._ask(204, address.request("DELETE", f"/_lab/users/{user['user_id']}", headers=self._control))
 
@@ -237,7 +237,6 @@ async def load(server: Running, clients: int, seconds: float) -> Result:
     tally = Tally()
     workers = [Client(number, server, one, tally) for number, one in enumerate(connections)]
     begun = time.monotonic()
-    until = begun + seconds
     memory: list[float] = []
 
     async def watch() -> None:
@@ -246,7 +245,7 @@ async def load(server: Running, clients: int, seconds: float) -> Result:
             await asyncio.sleep(min(1.0, seconds / 10))
 
     watching = asyncio.create_task(watch())
-    await asyncio.gather(*(worker.work(until) for worker in workers))
+    await asyncio.gather(*(worker.work(lambda: time.monotonic() < begun + seconds) for worker in workers))
     took = time.monotonic() - begun
     watching.cancel()
     memory.append(server.resident() / 1024)

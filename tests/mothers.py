@@ -13,12 +13,12 @@ from auth0_mfa_lab.clock import RealClock, SandboxClock
 from auth0_mfa_lab.lab import Lab
 from auth0_mfa_lab.polling import Poll, PollRun
 from auth0_mfa_lab.sandbox import Phone, Sandbox
-from auth0_mfa_lab.secret import Secret
+from auth0_mfa_lab.secrets.aliases import Aliases
+from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.settings import Settings
 from auth0_mfa_lab.show.exchange import show
 from auth0_mfa_lab.show.journal import show_all
 from auth0_mfa_lab.show.poll import show_poll
-from auth0_mfa_lab.wire.aliases import Aliases
 from auth0_mfa_lab.wire.exchange import Body, Exchange, Failure, Request, Response, Speaker
 from auth0_mfa_lab.wire.journal import Journal
 

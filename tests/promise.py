@@ -9,7 +9,7 @@ import logging
 import pickle
 import re
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, quote_plus, urlencode
@@ -43,12 +43,7 @@ PLAIN: Mapping[str, Callable[[str], str]] = {
 }
 
 
-def _both(outer: str, inner: str) -> Callable[[str], str]:
-    return lambda value: PLAIN[outer](PLAIN[inner](value))
-
-
-SPELLINGS: Mapping[str, Callable[[str], str]] = {
-    **{f"{outer} of {inner}": _both(outer, inner) for outer in PLAIN for inner in PLAIN},
+BASE64: Mapping[str, Callable[[str], str]] = {
     "base64": lambda value: base64.b64encode(value.encode()).decode(),
     "base64url": lambda value: base64.urlsafe_b64encode(value.encode()).decode().rstrip("="),
     # At each of the three places of a byte in base64.
@@ -56,6 +51,23 @@ SPELLINGS: Mapping[str, Callable[[str], str]] = {
     "base64 of another pair": lambda value: base64.b64encode(f"an-app:{value}".encode()).decode(),
     "base64 of a third pair": lambda value: base64.b64encode(f"the-app:{value}".encode()).decode(),
 }
+ENCODINGS: Mapping[str, Callable[[str], str]] = {**PLAIN, "repr": lambda value: repr(value)[1:-1], **BASE64}
+
+
+def encoded(value: str, encodings: Iterable[str]) -> str:
+    """Return a value in some encodings, the first of them the innermost."""
+    for name in encodings:
+        value = ENCODINGS[name](value)
+    return value
+
+
+def spellings(value: str) -> set[str]:
+    """Return a value as it is, encoded once, and encoded twice other than in base64."""
+    return {
+        *(encoded(value, [inner, outer]) for inner in PLAIN for outer in PLAIN),
+        *(BASE64[each](value) for each in BASE64),
+    }
+
 
 SECRET_FIELDS = (
     *("mfa_token", "oob_code", "recovery_code", "secret", "access_token", "id_token", "refresh_token", "password"),
@@ -189,7 +201,7 @@ class Scene:
         yield "the log", "\n".join(self.lines)
         yield "the journal", f"{journal!r} {journal._repr_mimebundle_()} {journal.runs()!r} {vars(journal)!r}"
         yield "the aliases", f"{journal.aliases!r} {vars(journal.aliases)!r}"
-        for shown in journal.aliases.shown():
+        for shown in [each.shown for each in journal.aliases.all()]:
             uses = journal.where(shown)
             yield f"where {shown} is", f"{uses!r} {uses._repr_mimebundle_()} {tuple(uses)!r}"
         for kind in OF_JOURNAL:

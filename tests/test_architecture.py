@@ -35,7 +35,7 @@ LAYERS = (
     "show exports",
     "client management polling tokens",
     "wire",
-    "clock errors secret settings show.sentences",
+    "clock errors secrets settings show.sentences",
 )
 LAYER = {room: len(LAYERS) - floor for floor, rooms in enumerate(LAYERS) for room in rooms.split(" ")}
 KNOW_THE_SANDBOX = frozenset({"bench", "live", "plugin_server", "serving", "staged", "tenants", "virtual_phone"})
@@ -187,7 +187,7 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
         ("wire.journal", "from auth0_mfa_lab import Lab"),
         ("wire.journal", "import auth0_mfa_lab.lab"),
         ("wire.journal", "from ..client import Client"),
-        ("settings", "from auth0_mfa_lab.wire.aliases import Aliases"),
+        ("settings", "from auth0_mfa_lab.wire.journal import Journal"),
         ("client", "from auth0_mfa_lab.show.exchange import show"),
         ("clock", "from auth0_mfa_lab.show.exchange import show"),
         ("people", "from auth0_mfa_lab.lab import Lab"),
@@ -203,7 +203,7 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
         ("people", "if TYPE_CHECKING:\n    from auth0_mfa_lab.sandbox import Sandbox"),
         ("sandbox.oauth", "from auth0_mfa_lab.errors import LabError"),
         ("sandbox.oauth", "from auth0_mfa_lab import Secret"),
-        ("sandbox.oauth", "if TYPE_CHECKING:\n    from auth0_mfa_lab.secret import Secret"),
+        ("sandbox.oauth", "if TYPE_CHECKING:\n    from auth0_mfa_lab.secrets.secret import Secret"),
         ("no_such_room", "import json"),
         ("show.exchange", "import ipywidgets"),
         ("show.panel", "from ipywidgets import Button"),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from auth0_mfa_lab.secrets.aliases import Alias, Aliases
+from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.show.colours import PALETTE, coloured, style_of
-from auth0_mfa_lab.wire.aliases import Alias, Aliases
 from tests.mothers import MFA_TOKEN
 
 PAGES = {"light": (255, 255, 255), "dark": (17, 17, 17)}
@@ -27,7 +28,8 @@ def contrast(one: tuple[int, int, int], other: tuple[int, int, int]) -> float:
 
 
 def an_alias(kind: str, number: int = 1) -> Alias:
-    return Alias(kind=kind, number=number, shape=None, born=1, answered=True)
+    shown = f"<{kind} {number}>"
+    return Alias(kind=kind, number=number, shown=shown, shape=None, born=1, answered=True, value=Secret("", shown))
 
 
 @pytest.mark.parametrize("page", PAGES.values(), ids=list(PAGES))

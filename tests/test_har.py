@@ -20,9 +20,9 @@ from auth0_mfa_lab import Lab, NoAnswer
 from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.wire.har import har, har_log
 from auth0_mfa_lab.wire.scan import scan
-from auth0_mfa_lab.wire.spellings import spellings
 from tests.har_fields import faults
 from tests.mothers import MFA_TOKEN, Scripted, a_journal, a_live_lab, a_request, an_exchange, live_settings
+from tests.promise import spellings
 from tests.serve.test_served_lab import WALKS, codes, management, push
 
 Walk = Callable[[Lab], Iterator[object]]
@@ -42,7 +42,7 @@ def entries(lab: Lab) -> list[Any]:
 
 def leaked(lab: Lab, text: str) -> list[str]:
     """Return the aliases of a lab's secrets that stand in a text, in whichever spelling."""
-    secrets = {shown: str(value) for shown, value in lab.aliases._value.items() if str(value).strip()}
+    secrets = {each.shown: str(each.value) for each in lab.aliases.all() if each.value.strip()}
     return [shown for shown, value in secrets.items() if any(each in text for each in spellings(value))]
 
 
@@ -51,7 +51,7 @@ def test_a_walk_is_a_valid_har_without_a_secret(walk: Walk) -> None:
     lab = walked(walk)
     text = har(lab.journal)
     assert faults(json.loads(text)) == []
-    assert len(lab.aliases._value) >= 3
+    assert len(lab.aliases.all()) >= 3
     assert leaked(lab, text) == []
     assert lab.aliases.mask(text) == text
 
@@ -184,12 +184,12 @@ def test_a_stand_in_in_a_form_or_a_url_is_escaped_as_the_secret_was() -> None:
     form = {"username": "+15550134", "password": "correct horse"}
     an_exchange(journal=journal, request=a_request(form=form))
     request = har_log(journal)["log"]["entries"][0]["request"]
-    assert re.fullmatch(r"username=%2B1555\d{4}&password=standin-\w{12}", request["postData"]["text"])
+    assert re.fullmatch(r"username=%2B1555\d{7}&password=standin-password-1", request["postData"]["text"])
     an_exchange(
         journal=journal,
         request=a_request("GET", "https://tenant.example/api/v2/users/auth0%7C65f1c0ffee65f1c0ffee65f1"),
     )
-    assert re.search(r"/users/auth0%7C[0-9a-f]{24}$", har_log(journal)["log"]["entries"][1]["request"]["url"])
+    assert re.search(r"/users/auth0%7Cstandin-user-id-1$", har_log(journal)["log"]["entries"][1]["request"]["url"])
 
 
 def test_a_query_and_a_cookie_and_a_location_are_taken_apart() -> None:

@@ -9,8 +9,8 @@ import httpcore
 import httpx
 import pytest
 
+from auth0_mfa_lab.secrets.log_guard import LogGuard, under_way
 from auth0_mfa_lab.wire.journal import Journal
-from auth0_mfa_lab.wire.log_guard import LogGuard, under_way
 from auth0_mfa_lab.wire.recorder import RecordingTransport
 from tests.mothers import MFA_TOKEN, a_journal
 
@@ -91,7 +91,7 @@ def test_there_is_one_guard_however_many_labs_there_are() -> None:
     kept = [a_guarded_journal() for _ in range(3)]
     guards = [each for each in logging.getLogger("httpx").filters if isinstance(each, LogGuard)]
     assert len(guards) == 1
-    assert len(guards[0]._known) >= len(kept)
+    assert len(guards[0].known) >= len(kept)
 
 
 def a_guarded_journal() -> Journal:

@@ -17,7 +17,7 @@ from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.management import Management
 from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.sandbox.management.api import ENDPOINTS
-from auth0_mfa_lab.secret import Secret
+from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.wire.journal import Journal
 from auth0_mfa_lab.wire.recorder import RecordingTransport
 from tests.mothers import Scripted, a_journal, an_exchange

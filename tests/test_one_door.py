@@ -21,9 +21,9 @@ DOORS = frozenset({"mask", "mask_each", "masked", "wrap", "stand_ins_of", "in_te
 # What these return is looked at, compared or named, and shown by somebody else, who masks.
 HARMLESS = {
     "exports.curl: runnable": "one Secret whole, which its panel sends to the page that asked",
-    "exports.values: said": "searched for secrets",
-    "exports.values: fields_of": "searched for ids, for secrets and for the address of a code",
-    "exports.values: Values.answered": "searched for ids and secrets",
+    "exports.plan: said": "searched for secrets",
+    "exports.plan: fields_of": "searched for ids, for secrets and for the address of a code",
+    "exports.plan: Values.answered": "searched for ids and secrets",
     "tokens: application_of": "a client_id, which is no secret",
     "tokens: inspect": "a token is compared, and named by its alias",
 }

@@ -18,7 +18,7 @@ from auth0_mfa_lab.wire.scan import scan
 from tests.browser.jupyter import notebook_of
 from tests.browser.pixels import pictures_in
 from tests.browser.scenes import LIVE_ENROLLMENT, PANEL, RAW, SANDBOX, SANDBOX_ENROLLMENT, raw_values
-from tests.promise import SPELLINGS
+from tests.promise import spellings
 
 LIVE_DOMAIN = "tenant.eu.auth0.com"
 """A domain whose QR the scanner takes for a secret, which that of an example is not."""
@@ -41,7 +41,7 @@ QR = 'qr = lab.qr_panel(challenge["barcode_uri"])\nqr.show()\nqr'
 KEEP = (
     RAW
     + """
-named = {name: str(lab.aliases.value_of(name)) for name in lab.aliases.shown()}
+named = {alias.shown: str(alias.value) for alias in lab.aliases.all()}
 Path("raw.json").write_text(json.dumps({**named, **raw}));
 """
 )
@@ -140,7 +140,7 @@ def spelled_in(saved: str, values: Mapping[str, str]) -> list[str]:
         if len(value) < 8:
             if re.search(rf"(?<![0-9A-Za-z]){re.escape(value)}(?![0-9A-Za-z])", saved):
                 found.append(name)
-        elif any(spell(value) in saved for spell in SPELLINGS.values()):
+        elif any(each in saved for each in spellings(value)):
             found.append(name)
     return found
 

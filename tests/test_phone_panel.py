@@ -18,11 +18,11 @@ from auth0_mfa_lab import Lab, LabError
 from auth0_mfa_lab.errors import NothingToAnswer
 from auth0_mfa_lab.people import User
 from auth0_mfa_lab.phone import Notification
+from auth0_mfa_lab.secrets.claims import claims_of
 from auth0_mfa_lab.show.panels import ticking as panels_ticking
 from auth0_mfa_lab.show.panels.phone import PhonePanel
 from auth0_mfa_lab.show.panels.phone_rows import CodeRow, PushRow
 from auth0_mfa_lab.show.phone import UNREAD, PhoneView, Seen, look_at
-from auth0_mfa_lab.wire.claims import claims_of
 from auth0_mfa_lab.wire.har import har
 
 Sent = list[tuple[Any, Any]]
@@ -288,11 +288,11 @@ def test_the_search_for_secrets_can_find_one(lab: Lab) -> None:
 
 def test_looking_again_by_itself_teaches_the_lab_no_code_and_notes_nothing(lab: Lab) -> None:
     panel = furnished(lab)
-    known, noted = lab.aliases.shown(), len(lab.journal.operations)
+    known, noted = lab.aliases.all(), len(lab.journal.operations)
     lab.clock.advance(30)
     asyncio.run(panel._tick())
     assert [each.alias for each in panel.card.codes] == [UNREAD, UNREAD]
-    assert (lab.aliases.shown(), len(lab.journal.operations)) == (known, noted)
+    assert (lab.aliases.all(), len(lab.journal.operations)) == (known, noted)
     assert leaks(panel, raw_of(lab)) == []
     assert repr(lab.phone.code()) == "<otp 3>"
     asyncio.run(panel._tick())
@@ -306,14 +306,14 @@ def test_a_message_that_arrives_is_shown_without_the_code_that_nobody_has_read(l
     number = "+15550142"
     lab.client.passwordless_start(connection="sms", phone_number=number, send="code")
     lab.client.passwordless_start(connection="email", email="jane@example.com", send="link")
-    known = lab.aliases.shown()
+    known = lab.aliases.all()
     asyncio.run(panel._tick())
     mail, sms = panel.card.messages
     assert (sms.channel, sms.purpose, sms.alias) == ("SMS", "passwordless login", UNREAD)
     assert sms.text == f"Your verification code for sandbox is: [{UNREAD}]"
     assert (mail.channel, mail.alias) == ("Email", "")
     assert f"[{UNREAD}]" in mail.text
-    assert lab.aliases.shown() == known
+    assert lab.aliases.all() == known
     assert "A message has come: Email for passwordless login" in panel._status.value
     assert repr(lab.inbox.latest(number).code) == "<code 1>"
     asyncio.run(panel._tick())

@@ -238,7 +238,7 @@ def test_a_live_run_is_replayed_without_the_person(tmp_path: Path, monkeypatch: 
     assert list(map(shown, live_walk(replay, lambda _: None))) == printed
     assert har(replay.journal) == file.read_text("utf-8")
     user: Any = replay.settings.username
-    assert str(user).startswith("standin.")
+    assert str(user).startswith("standin-")
     assert repr(user) in ("<username>", "<username 1>")
 
 

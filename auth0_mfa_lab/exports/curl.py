@@ -9,8 +9,8 @@ from pathlib import Path
 from urllib.parse import quote_plus
 
 from auth0_mfa_lab.errors import LabError
-from auth0_mfa_lab.exports.values import DOMAIN, HEADERS, Call, Ref, Text, Values, call_of, joined, plain
-from auth0_mfa_lab.secret import Secret
+from auth0_mfa_lab.exports.plan import DOMAIN, HEADERS, Call, Ref, Text, Values, call_of, joined, plain
+from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.wire.exchange import Exchange, Request
 from auth0_mfa_lab.wire.journal import Journal
 
@@ -63,9 +63,9 @@ def arguments(call: Call) -> Iterator[str]:
         yield f"--user {word(joined(call.basic[0], (':',), call.basic[1]))}"
     for name, value in call.headers.items():
         yield f"--header {word(joined((f'{name}: ',), value))}"
-    if call.form is not None:
+    if call.kind == "form":
         # curl percent-encodes the value itself, and so the variable's too.
-        for name, value in call.form.items():
+        for name, value in call.body.items():
             yield f"--data-urlencode {word(joined((f'{quote_plus(name)}=',), value))}"
     elif call.raw:
         if "content-type" not in call.headers:

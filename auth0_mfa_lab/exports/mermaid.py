@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
-from auth0_mfa_lab.exports.values import said
-from auth0_mfa_lab.wire.aliases import Alias, Aliases
+from auth0_mfa_lab.exports.plan import said
+from auth0_mfa_lab.secrets.aliases import Alias, Aliases
 from auth0_mfa_lab.wire.exchange import Exchange
 from auth0_mfa_lab.wire.journal import Journal, Run
 

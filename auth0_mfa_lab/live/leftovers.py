@@ -31,9 +31,9 @@ from auth0_mfa_lab.live.files import must_be_regular, write_whole
 from auth0_mfa_lab.live.guard import CHANNELS, Guard
 from auth0_mfa_lab.live.test_user import DOMAIN
 from auth0_mfa_lab.people import authenticators_in
+from auth0_mfa_lab.secrets.claims import claims_of
 from auth0_mfa_lab.settings import project_folder
 from auth0_mfa_lab.show.table import Column, html_table, text_table
-from auth0_mfa_lab.wire.claims import claims_of
 from auth0_mfa_lab.wire.exchange import Exchange, Json
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from auth0_mfa_lab.sandbox.faults import Faults
 from auth0_mfa_lab.sandbox.guardian.phone import Phone
 from auth0_mfa_lab.sandbox.limits import LimitRow
 from auth0_mfa_lab.sandbox.mfa.enrollment import associate
-from auth0_mfa_lab.sandbox.oauth.keys import NewKey
+from auth0_mfa_lab.sandbox.oauth.tokens import NewKey
 from auth0_mfa_lab.sandbox.records import Channel, Received, Request, User
 from auth0_mfa_lab.sandbox.settings import Policy, Profile, Settings, checked_switches
 from auth0_mfa_lab.sandbox.tenant import Tenant
@@ -197,7 +197,7 @@ class Sandbox:
 
     def limits(self, user_id: str, *, ip: str = CALLER) -> tuple[LimitRow, ...]:
         """Return what is left of each limit that a user can meet; of polls, that of the newest oob_code."""
-        newest = self.tenant.transactions.newest_of(user_id)
+        newest = self.tenant.transactions.newest_of.get(user_id)
         return self.tenant.limits.rows(user_id, ip, newest.polls if newest else None)
 
 
@@ -209,19 +209,18 @@ def enroll_factors(
     Each has a login of its own, which may enroll beside what is enrolled. A push is confirmed by its scan, and with
     `confirm` every other factor is at once.
     """
-    codes, barcodes = [], []
+    begun = []
     for factor in factors:
         login = tenant.begin_login(Request(client_id=client_id, user_id=user.user_id, audience=None, scope=()))
         login.is_access_token = login.is_prepared = True
         address = user.email if factor == "email" else user.phone_number
-        begun = associate(tenant, login, FACTORS[factor], address, send=False)
+        begun.append(associate(tenant, login, FACTORS[factor], address, send=False))
         if factor != "push" and confirm:
             tenant.confirm(user.user_id, login.begun[-1])
         if factor != "push" or not confirm:
             login.done, login.is_access_token = True, False
-        codes.append(begun.recovery_code)
-        barcodes.append(begun.barcode_uri)
-    return next(filter(None, codes), None), [each for each in barcodes if each is not None]
+    codes = [code for each in begun for code in each.get("recovery_codes", ())]
+    return next(iter(codes), None), [each["barcode_uri"] for each in begun if "barcode_uri" in each]
 
 
 def fictional_number(count: int) -> str:

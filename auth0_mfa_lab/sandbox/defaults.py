@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from auth0_mfa_lab.sandbox.chance import Chance
-from auth0_mfa_lab.sandbox.management.scopes import MANAGEMENT_SCOPES
+from auth0_mfa_lab.sandbox.management import MANAGEMENT_SCOPES
 from auth0_mfa_lab.sandbox.records import Api, Client, User
 from auth0_mfa_lab.sandbox.tenant import Tenant
 

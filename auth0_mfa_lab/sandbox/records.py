@@ -6,7 +6,6 @@ from typing import Literal
 
 from joserfc.jwk import RSAKey
 
-from auth0_mfa_lab.sandbox.guardian.device_key import DeviceKey
 from auth0_mfa_lab.sandbox.limits import Bucket
 
 Kind = Literal["push", "totp", "sms", "voice", "email", "recovery-code"]
@@ -123,7 +122,7 @@ class Device:
     name: str
     service: PushService
     push_token: str = field(repr=False)
-    key: DeviceKey = field(repr=False)
+    key: RSAKey = field(repr=False)
     token: str = field(repr=False)
 
 

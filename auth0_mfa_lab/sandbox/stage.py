@@ -119,7 +119,7 @@ class Stage:
 
     def answer(self, oob_code: str, *, accepted: bool) -> httpx.Response | None:
         """Let the phone allow or reject the push of an oob_code; None where none waits."""
-        transaction = self._box.tenant.transactions.oob(oob_code)
+        transaction = self._box.tenant.transactions.oob_codes.get(oob_code)
         for push in self._phone.notifications:
             if transaction is not None and push.challenge == transaction.challenge:
                 return self._phone.allow(push) if accepted else self._phone.reject(push=push)
@@ -127,7 +127,7 @@ class Stage:
 
     def awaits(self, oob_code: str) -> str | None:
         """Return what a push transaction still waits for: `scan` or `answer`; None for any other."""
-        transaction = self._box.tenant.transactions.oob(oob_code)
+        transaction = self._box.tenant.transactions.oob_codes.get(oob_code)
         if transaction is None or transaction.channel != "auth0":
             return None
         if state_of(self._box.tenant, transaction) != "pending":
@@ -137,7 +137,8 @@ class Stage:
     def active_pushes(self, bearer: str) -> int:
         """Return how many confirmed pushes the user behind an mfa_token or an MFA access token has."""
         login = self._login(bearer)
-        return len(self._box.tenant.authenticators.active_kind(login.request.user_id, "push")) if login else 0
+        active = self._box.tenant.authenticators.active_of(login.request.user_id) if login else ()
+        return sum(entry.kind == "push" for entry in active)
 
     # -- what the person types
 
@@ -154,7 +155,7 @@ class Stage:
 
     def binding_code(self, oob_code: str) -> str | None:
         """Return the code that was sent for an oob_code."""
-        transaction = self._box.tenant.transactions.oob(oob_code)
+        transaction = self._box.tenant.transactions.oob_codes.get(oob_code)
         return (transaction.code or None) if transaction else None
 
     def passwordless_code(self, address: str) -> str | None:
@@ -170,7 +171,7 @@ class Stage:
 
     def _login(self, token: str) -> Login | None:
         tenant = self._box.tenant
-        return tenant.transactions.login(token) or tenant.access_login(token)
+        return tenant.transactions.logins.get(token) or tenant.access_login(token)
 
     def _person(self, name: str, realm: str) -> User | None:
         wanted = realm if realm in CONNECTIONS else self.defaults.realm

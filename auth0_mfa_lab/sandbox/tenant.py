@@ -15,11 +15,10 @@ from auth0_mfa_lab.sandbox.clock import Clock
 from auth0_mfa_lab.sandbox.delivery import Delivery
 from auth0_mfa_lab.sandbox.domains import Domains
 from auth0_mfa_lab.sandbox.limits import Limits
-from auth0_mfa_lab.sandbox.management.scopes import MANAGEMENT_SCOPES
+from auth0_mfa_lab.sandbox.management import MANAGEMENT_SCOPES
 from auth0_mfa_lab.sandbox.mfa.authenticators import Authenticators
 from auth0_mfa_lab.sandbox.mfa.transactions import Transactions
-from auth0_mfa_lab.sandbox.oauth.keys import NewKey
-from auth0_mfa_lab.sandbox.oauth.tokens import DEFAULT_LIFETIME, Tokens
+from auth0_mfa_lab.sandbox.oauth.tokens import DEFAULT_LIFETIME, NewKey, Tokens
 from auth0_mfa_lab.sandbox.passwordless.codes import PasswordlessCodes
 from auth0_mfa_lab.sandbox.records import Api, Client, Device, LogEntry, Login, MethodLabel, Request, User
 from auth0_mfa_lab.sandbox.settings import CONNECTIONS, PasswordlessConnection, Settings
@@ -298,7 +297,7 @@ class Tenant:
         expires = claims.get("exp")
         if not self.is_mfa(claims.get("aud")) or not isinstance(expires, int):
             return None
-        request = self._request_of(token, claims, self.tokens.mfa_audience)
+        request = self._request_of(token, claims, f"{self.tokens.issuer}{MFA_PATH}")
         request = replace(request, scope=tuple(one for one in request.scope if one in MFA_SCOPES))
         return self.transactions.access_login(token, request, expires) if self.is_current(request) else None
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from html import escape
 from zlib import crc32
 
-from auth0_mfa_lab.wire.aliases import SHOWN, Alias, Aliases
+from auth0_mfa_lab.secrets.aliases import SHOWN, Alias, Aliases
 
 # Each has a contrast of 3 and more with white and with the dark theme's black, as an underline and a tint.
 # fmt: off

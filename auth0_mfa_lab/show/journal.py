@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from auth0_mfa_lab.exports.mermaid import answer_of, mermaid
-from auth0_mfa_lab.exports.values import said
+from auth0_mfa_lab.exports.plan import said
 from auth0_mfa_lab.show.colours import coloured
 from auth0_mfa_lab.wire.journal import Journal
 

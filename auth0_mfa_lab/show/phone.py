@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Any, Protocol
 
+from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.show.cards import bar, card, line, spoken
-from auth0_mfa_lab.wire.aliases import Aliases
 
 Json = Any
 Seen = Mapping[str, Json]
@@ -392,8 +392,8 @@ def _without_unread(seen: Json, aliases: Aliases) -> str:
         if aliases.known(raw) is None:
             unread.learn("unread", raw)
     text = unread.mask(seen["text"])
-    for shown in unread.shown():
-        text = text.replace(shown, f"[{UNREAD}]")
+    for alias in unread.all():
+        text = text.replace(alias.shown, f"[{UNREAD}]")
     return text
 
 

@@ -12,12 +12,12 @@ from auth0_mfa_lab.errors import LabError, NoServer
 from auth0_mfa_lab.inbox import SandboxInbox
 from auth0_mfa_lab.people import User, checked_factors
 from auth0_mfa_lab.phone import SandboxPhone
+from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.show.phone import Seen, look_at, secrets_in
 from auth0_mfa_lab.show.sentences import Lines
 from auth0_mfa_lab.show.table import Table
 from auth0_mfa_lab.tenants.operations import Ask, Recorder
 from auth0_mfa_lab.tenants.tables import evidence, switches
-from auth0_mfa_lab.wire.aliases import Aliases
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.bench import Bench

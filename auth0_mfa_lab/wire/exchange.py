@@ -7,13 +7,12 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import accumulate
 from typing import Any, Literal
 from urllib.parse import parse_qsl
 
 from auth0_mfa_lab.errors import MissingField
-from auth0_mfa_lab.secret import Secret, SecretBytes
-from auth0_mfa_lab.wire.claims import claims_of
+from auth0_mfa_lab.secrets.claims import claims_of, is_deep, mapped
+from auth0_mfa_lab.secrets.secret import Secret, SecretBytes
 
 Speaker = Literal["app", "phone"]
 Json = Any
@@ -21,7 +20,6 @@ Json = Any
 
 
 _AS_SENT = "<as sent>"
-_DEEPEST = 60
 # Not urlsplit: it remembers the URLs that it has split, and refuses what is no URL.
 _URL = re.compile(r"\A.*?://([^/?#]*)([^#]*)", re.DOTALL)
 
@@ -65,7 +63,7 @@ class Message:
 
         Each text in it, a name too, is raw and a Secret: nobody has looked yet which of them are secrets.
         """
-        return _hidden(plain_data(self))
+        return mapped(plain_data(self), lambda text: Secret(text, _AS_SENT))
 
 
 def plain_data(message: Message) -> Json:
@@ -77,25 +75,6 @@ def plain_data(message: Message) -> Json:
         return None if is_deep(text) else json.loads(text)
     except (ValueError, RecursionError):
         return None
-
-
-def is_deep(text: str | bytes) -> bool:
-    """Say whether JSON may be nested so deeply that walking it could end in an error: it then counts as text."""
-    whole = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-    if whole.count("[") + whole.count("{") <= _DEEPEST:
-        return False
-    steps = (1 if each in "[{" else -1 for each in re.findall(r"[][{}]", whole))
-    return max(accumulate(steps)) > _DEEPEST
-
-
-def _hidden(value: Json) -> Json:
-    if isinstance(value, str):
-        return Secret(value, _AS_SENT)
-    if isinstance(value, list):
-        return [_hidden(each) for each in value]
-    if isinstance(value, dict):
-        return {Secret(key, _AS_SENT): _hidden(each) for key, each in value.items()}
-    return value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -145,7 +124,7 @@ class Exchange:
 
     `number` counts from 1 in its journal; `at` is the lab's time in epoch seconds when the answer was there; `notes`
     are the sandbox's own remarks and stand in no message. `show` makes text and HTML of an exchange, `wrap` makes a
-    Secret of a value that holds one: the journal passes both, so that this room needs no other.
+    Secret of each text that holds one: the journal passes both, so that this room needs no other.
     """
 
     number: int
@@ -157,7 +136,7 @@ class Exchange:
     failure: Failure | None = None
     notes: tuple[str, ...] = ()
     show: Callable[[Exchange], tuple[str, str]] = field(compare=False)
-    wrap: Callable[[str], str] = field(compare=False)
+    wrap: Callable[[Json], Json] = field(compare=False)
 
     @property
     def status(self) -> int | None:
@@ -167,7 +146,7 @@ class Exchange:
     @cached_property
     def json(self) -> Json:
         """The answer's body as JSON, each secret in it a Secret; None when there is none or it is not JSON."""
-        return self._wrapped(plain_data(self.response)) if self.response else None
+        return self.wrap(plain_data(self.response)) if self.response else None
 
     @property
     def error(self) -> str | None:
@@ -203,7 +182,7 @@ class Exchange:
 
         Returns None for a field that holds no JWT, such as an opaque access token.
         """
-        return self._wrapped(claims_of(self[name]))
+        return self.wrap(claims_of(self[name]))
 
     # Without this, `__getitem__` would make an exchange look like a sequence.
     __iter__ = None
@@ -229,12 +208,3 @@ class Exchange:
             )
         has = self.masked(", ".join(self.json)) if isinstance(self.json, Mapping) else "no JSON object"
         return f"The answer of exchange {self.number} ({self.outcome}) has no {name}. It has: {has or 'nothing'}."
-
-    def _wrapped(self, value: Json) -> Json:
-        if isinstance(value, str):
-            return self.wrap(value)
-        if isinstance(value, list):
-            return [self._wrapped(each) for each in value]
-        if isinstance(value, dict):
-            return {self.wrap(key): self._wrapped(each) for key, each in value.items()}
-        return value

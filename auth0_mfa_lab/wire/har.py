@@ -18,10 +18,10 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from auth0_mfa_lab.errors import LabError
+from auth0_mfa_lab.secrets.standins import StandIns, stand_ins_of
 from auth0_mfa_lab.wire.exchange import Body, Exchange, Failure, Message, Request, Response, Speaker
 from auth0_mfa_lab.wire.journal import Journal
 from auth0_mfa_lab.wire.operations import Json, OperationCall
-from auth0_mfa_lab.wire.standins import StandIns, stand_ins_of
 
 OURS = "_auth0_mfa_lab"
 """The field of the log under which our own data stands."""
@@ -31,13 +31,13 @@ FORMAT = 2
 _CREATOR = "auth0-mfa-lab"
 _HTTP = "HTTP/1.1"
 _FORM = "application/x-www-form-urlencoded"
-_COMMENT = "Every secret is a stand-in of the same shape; the tokens' signatures sign nothing."
+_COMMENT = "Every secret is a stand-in; the tokens' signatures sign nothing."
 
 
 def har(journal: Journal) -> str:
     """Return a journal as the text of a HAR 1.2 file; equal journals give equal texts.
 
-    Each secret has one stand-in of its shape, drawn from its alias: nothing leads back. Times are the lab's; how long
+    Each secret has one stand-in, made of its alias: nothing leads back. Times are the lab's; how long
     a request took is not kept. Source: the HAR 1.2 specification.
     """
     return json.dumps(har_log(journal), ensure_ascii=False, indent=2) + "\n"

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import overload
 
-from auth0_mfa_lab.wire.aliases import Aliases
+from auth0_mfa_lab.secrets.aliases import Aliases
+from auth0_mfa_lab.secrets.kinds import in_text
+from auth0_mfa_lab.secrets.messages import secrets_of, secrets_of_path
 from auth0_mfa_lab.wire.exchange import Exchange, Failure, Request, Response, Speaker
-from auth0_mfa_lab.wire.given_away import in_text
 from auth0_mfa_lab.wire.operations import Operations
-from auth0_mfa_lab.wire.secrets_of import secrets_of, secrets_of_path
 from auth0_mfa_lab.wire.uses import Uses, uses_of
 
 
@@ -67,21 +67,21 @@ class Journal(Sequence[Exchange]):
             self._learn(number, request, response)
             self._learn_texts(number, *([failure.said] if failure else [response.reason] if response else []))
             wrap, mask = self.aliases.wrap, self.aliases.mask
+            # All in one search: it costs more to begin one than to search these.
+            wrapped = wrap((request.method, request.url, request.headers, notes, self.title and str(self.title)))
+            method, url, headers, notes, step = wrapped
+            if response:
+                reason, received = wrap((response.reason, response.headers))
+                response = replace(response, reason=reason, headers=received)
             exchange = Exchange(
                 number=number,
                 speaker=speaker,
-                step=self.title and wrap(str(self.title)),
+                step=step,
                 at=self.now(),
-                request=replace(
-                    request,
-                    method=wrap(request.method),
-                    url=wrap(request.url),
-                    headers=_wrapped(request.headers, wrap),
-                ),
-                response=response
-                and replace(response, reason=wrap(response.reason), headers=_wrapped(response.headers, wrap)),
+                request=replace(request, method=method, url=url, headers=headers),
+                response=response,
                 failure=failure and replace(failure, kind=mask(failure.kind), said=mask(failure.said)),
-                notes=tuple(map(wrap, notes)),
+                notes=notes,
                 show=lambda each: self.show(each, self.aliases),
                 wrap=wrap,
             )
@@ -142,7 +142,3 @@ class Journal(Sequence[Exchange]):
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         return self.show_all(self)
-
-
-def _wrapped(headers: tuple[tuple[str, str], ...], wrap: Callable[[str], str]) -> tuple[tuple[str, str], ...]:
-    return tuple((wrap(name), wrap(value)) for name, value in headers)

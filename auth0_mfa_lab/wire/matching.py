@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from auth0_mfa_lab.wire.aliases import Aliases
-from auth0_mfa_lab.wire.claims import claims_of
+from auth0_mfa_lab.secrets.aliases import Aliases
+from auth0_mfa_lab.secrets.claims import claims_of
+from auth0_mfa_lab.secrets.messages import secrets_of
 from auth0_mfa_lab.wire.exchange import Message, Request
 from auth0_mfa_lab.wire.operations import Json
-from auth0_mfa_lab.wire.secrets_of import secrets_of
 
 _HEADERS = ("authorization", "dpop", "mfa-dpop", "x-request-language")
 _LONGEST = 120

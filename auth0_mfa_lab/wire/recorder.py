@@ -7,9 +7,9 @@ from typing import Protocol
 
 import httpx
 
+from auth0_mfa_lab.secrets.log_guard import LogGuard, under_way
 from auth0_mfa_lab.wire.exchange import Body, Exchange, Failure, Request, Response, Speaker
 from auth0_mfa_lab.wire.journal import Journal
-from auth0_mfa_lab.wire.log_guard import LogGuard, under_way
 
 EXCHANGE = "auth0_mfa_lab.exchange"
 """The key of `httpx.Response.extensions` under which the recorder puts the Exchange."""

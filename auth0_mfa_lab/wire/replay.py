@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable, Mapping
 import httpx
 
 from auth0_mfa_lab.errors import LabError
-from auth0_mfa_lab.wire.aliases import Aliases
+from auth0_mfa_lab.secrets.aliases import Aliases
+from auth0_mfa_lab.secrets.index import is_short
+from auth0_mfa_lab.secrets.standins import strings_in
 from auth0_mfa_lab.wire.exchange import Body, Message, Request
 from auth0_mfa_lab.wire.har import Recorded, Recording
 from auth0_mfa_lab.wire.matching import Difference, Matching, Pairs, secrets_by_kind
 from auth0_mfa_lab.wire.operations import Json, OperationCall
 from auth0_mfa_lab.wire.recorder import NOTES
-from auth0_mfa_lab.wire.spellings import is_short
-from auth0_mfa_lab.wire.standins import strings_in
 
 _WEIGHTS = {"the method": 3, "the path": 9}
 _KINDS = ("otp", "binding_code")

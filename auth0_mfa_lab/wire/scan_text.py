@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import unquote_to_bytes
 
+from auth0_mfa_lab.secrets.kinds import is_stand_in
 from auth0_mfa_lab.wire.scan_pictures import codes_in, is_a_picture, pixels_of_svg
 from auth0_mfa_lab.wire.scan_values import (
     NAME,
@@ -23,7 +24,6 @@ from auth0_mfa_lab.wire.scan_values import (
     kind_of_match,
     looks_random,
 )
-from auth0_mfa_lab.wire.shapes import is_stand_in
 
 NESTINGS = 4
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from urllib.parse import unquote, urlsplit
 
-from auth0_mfa_lab.wire.shapes import is_stand_in
+from auth0_mfa_lab.secrets.kinds import is_stand_in
 
 SEALED_KIND = "sealed string (mfa_token or oob_code)"
 CODES = frozenset({"binding code", "one-time code", "passwordless code"})

@@ -8,7 +8,7 @@ from html import escape
 from typing import Any
 from urllib.parse import parse_qsl
 
-from auth0_mfa_lab.wire.aliases import Alias, Aliases
+from auth0_mfa_lab.secrets.aliases import Alias, Aliases
 from auth0_mfa_lab.wire.exchange import Exchange, Json, Message, plain_data
 
 _TITLES = ("exchange", "who", "in the", "at", "")

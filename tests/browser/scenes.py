@@ -30,7 +30,7 @@ import httpx
 
 from auth0_mfa_lab import Lab
 from auth0_mfa_lab.sandbox import Sandbox
-from auth0_mfa_lab.secret import Secret
+from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.settings import Settings
 
 

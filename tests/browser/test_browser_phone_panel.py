@@ -100,7 +100,7 @@ def test_reject_takes_the_reason_along(page: Page, jupyter: Jupyter) -> None:
     page.get_by_label("Reason").fill("not me")
     button(page, "Reject").click()
     expect(status(page)).to_contain_text("Rejected: 204 No Content")
-    claims = '__import__("auth0_mfa_lab.wire.claims", fromlist=[""]).claims_of'
+    claims = '__import__("auth0_mfa_lab.secrets.claims", fromlist=[""]).claims_of'
     said = 'next(each for each in lab.journal if each.speaker == "phone").request.raw_data()["challenge_response"]'
     assert notebook.ask(f'{claims}({said})["auth0_guardian_reason"]') == "not me"
     assert notebook.ask(POLL) == 403
@@ -135,7 +135,7 @@ def test_the_bars_follow_the_sandboxs_clock_and_what_is_over_goes(page: Page, ju
     expect(left).to_have_attribute("aria-valuetext", "3 min 52 s")
     expect(page.locator(".phone-top")).to_contain_text("08:01:08 UTC, the lab's time")
     expect(panel(page)).to_contain_text("not read yet")
-    before = notebook.ask("[lab.clock.now(), len(lab.journal), len(lab.aliases.shown())]")
+    before = notebook.ask("[lab.clock.now(), len(lab.journal), len(lab.aliases.all())]")
     button(page, "Refresh").click()
     expect(panel(page)).not_to_contain_text("not read yet")
     assert notebook.ask("[lab.clock.now(), len(lab.journal)]") == before[:2]

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from auth0_mfa_lab.secret import Secret
-from auth0_mfa_lab.wire.claims import claims_of
+from auth0_mfa_lab.secrets.claims import claims_of
+from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.wire.exchange import Exchange, plain_data
 from tests.exports.conftest import recorded
 from tests.exports.export_flows import FLOWS

@@ -17,10 +17,9 @@ import pytest
 from auth0_mfa_lab import Lab
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.exports.curl import word
-from auth0_mfa_lab.exports.dialects import Bash, Httpx, Node, Pytest
+from auth0_mfa_lab.exports.dialects import Httpx, Node
 from auth0_mfa_lab.exports.export import exported
-from auth0_mfa_lab.exports.plan import Plan
-from auth0_mfa_lab.exports.values import Pick, Ref, Text, leaves
+from auth0_mfa_lab.exports.plan import Pick, Plan, Ref, Text, leaves
 from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.wire.journal import Journal
 from tests.exports.conftest import recorded
@@ -215,12 +214,12 @@ def test_a_value_of_an_answer_is_captured_once_and_only_where_it_is_used() -> No
 def test_one_of_a_list_is_found_by_what_tells_it_from_the_others() -> None:
     text = recorded("push allowed").export("bash").text
     assert """AUTHENTICATOR_ID_1=$(field '[.[] | select(.oob_channel == "auth0")][0].id')""" in text
-    listed = [{"id": "a", "type": "x"}, {"id": "b", "type": "x"}, {"id": "c"}, {"id": "d", "type": "x", "active": True}]
+    listed = [{"id": "a", "type": "oob"}, {"id": "b", "type": "oob"}, {"id": "c"}, {"id": "d", "oob_channel": "sms"}]
     assert [leaf.path for leaf in leaves(listed) if leaf.field == "id"] == [
-        (Pick((("type", "x"),), 0), "id"),
-        (Pick((("type", "x"),), 1), "id"),
+        (Pick("type", "oob", 0), "id"),
+        (Pick("type", "oob", 1), "id"),
         (2, "id"),
-        (Pick((("active", True), ("type", "x")), 0), "id"),
+        (Pick("oob_channel", "sms", 0), "id"),
     ]
 
 
@@ -284,42 +283,41 @@ ANSWERS = ["400 authorization_pending", "400 slow_down", "429 too_many_requests"
 WAITED = [5, 10, 15, 15]
 
 
+POLL_OF = {
+    "bash": r"^poll\(\).*?^}\n",
+    "httpx": r"^def poll.*?(?=^\S)",
+    "pytest": r"^def poll.*?(?=^\S)",
+    "node": r"^async function poll.*?^}\n",
+}
+
+
+def poll_of(kind: str) -> str:
+    """Return the poll that stands in a script."""
+    found = re.search(POLL_OF[kind], recorded("push allowed").export(kind).text, re.MULTILINE | re.DOTALL)
+    assert found
+    return found[0]
+
+
 def test_a_poll_of_bash_waits_longer_after_slow_down(tmp_path: Path) -> None:
     (tmp_path / "answers").write_text("\n".join(ANSWERS) + "\n", encoding="utf-8")
     stubs = (
         'exec 3<answers\nerror() { echo "$said"; }\nrequest() { read -r status said <&3; }\nsleep() { echo "$1"; }\n'
     )
-    done = subprocess.run(
-        ["bash", "-euc", f"{Bash.poll}{stubs}poll; echo $status"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    command = ["bash", "-euc", f"{poll_of('bash')}{stubs}poll; echo $status"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert [int(each) for each in done.stdout.split()] == [*WAITED, 200]
 
 
-class Answer:
-    """An answer, as httpx gives it."""
-
-    def __init__(self, line: str) -> None:
-        status, self.error = line.split()
-        self.status_code = int(status)
-
-    def json(self) -> dict[str, Any]:
-        return {"error": self.error}
-
-
-def test_a_poll_of_python_waits_longer_after_slow_down() -> None:
-    for source in (Httpx.poll, Pytest.poll):
-        waited: list[int] = []
-        left = [Answer(each) for each in ANSWERS]
-        time = SimpleNamespace(sleep=waited.append, clock=SimpleNamespace(advance=waited.append))
-        named: dict[str, Any] = {"time": time, "error": lambda answer: answer.error}
-        exec(source, named)
-        arguments = [time] if source is Pytest.poll else []
-        assert named["poll"](*arguments, lambda left=left: left.pop(0)).status_code == 200
-        assert waited == WAITED
+@pytest.mark.parametrize("kind", ["httpx", "pytest"])
+def test_a_poll_of_python_waits_longer_after_slow_down(kind: str) -> None:
+    waited: list[int] = []
+    lines = [each.split() for each in ANSWERS]
+    left = [SimpleNamespace(status_code=int(code), json=lambda said=said: {"error": said}) for code, said in lines]
+    time = SimpleNamespace(sleep=waited.append, clock=SimpleNamespace(advance=waited.append))
+    named: dict[str, Any] = {"time": time, "error": lambda answer: answer.json()["error"]}
+    exec(poll_of(kind), named)
+    assert named["poll"](*[time] * (kind == "pytest"), lambda: left.pop(0)).status_code == 200
+    assert waited == WAITED
 
 
 def test_a_poll_of_node_waits_longer_after_slow_down() -> None:
@@ -330,7 +328,7 @@ const answers = {json.dumps(answers)}, waited = [];
 async function request() {{ return answers.shift(); }}
 async function seconds(milliseconds) {{ waited.push(milliseconds / 1000); }}
 """
-    script = f"{stubs}{Node.poll}poll().then((last) => console.log(JSON.stringify([last.status, waited])));"
+    script = f"{stubs}{poll_of('node')}poll().then((last) => console.log(JSON.stringify([last.status, waited])));"
     done = subprocess.run(["node", "--eval", script], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == [200, WAITED]
 

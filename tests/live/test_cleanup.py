@@ -25,7 +25,7 @@ from auth0_mfa_lab.errors import LabError, NotConfirmed
 from auth0_mfa_lab.live.leftovers import Left, LeftFile
 from auth0_mfa_lab.management import Management
 from auth0_mfa_lab.sandbox import User
-from auth0_mfa_lab.wire.names import personal_kind
+from auth0_mfa_lab.secrets.kinds import personal_kind
 from tests.live.live_world import Answer, LiveTenant
 
 ROOT = Path(__file__).parent.parent.parent
@@ -509,8 +509,7 @@ def test_the_file_names_the_user_and_holds_no_secret(live_tenant: LiveTenant) ->
             *("tenant", "kind", "user", "name", "authenticators", "begun", "confirmed", "recovery", "mark")
         }
     assert str(made.username) in text
-    every = [alias for alias in lab.aliases.shown() if not personal_kind(alias.strip("<>").partition(" ")[0])]
-    values = [str(lab.aliases.value_of(alias)) for alias in every]
+    values = [str(alias.value) for alias in lab.aliases.all() if not personal_kind(alias.kind)]
     assert secret in values
     assert str(made.password) in values
     for value in values:

@@ -19,9 +19,9 @@ from auth0_mfa_lab.live.drift.drift import Drift
 from auth0_mfa_lab.show.drift import numbers
 from auth0_mfa_lab.staged import drift as compared
 from auth0_mfa_lab.wire.scan import scan
-from auth0_mfa_lab.wire.spellings import spellings
 from tests.live.drift_runs import Integrator, Run, an_integrator, found, logged_in, otp, push, tour, wrong
 from tests.live.live_world import LiveTenant
+from tests.promise import spellings
 from tests.test_replay import by_another_tool
 
 POLL, ASSOCIATE = "POST /oauth/token (mfa-oob)", "POST /mfa/associate"
@@ -342,7 +342,12 @@ def test_nothing_raw_is_in_what_a_comparison_says(live_tenant: LiveTenant, tmp_p
     drift = compared(one.ended())
     assert len(drift.differences) > 5
     text = seen(drift)
-    secrets = [*map(str, one.lab.aliases._value.values()), person.username, person.phone_number, person.user_id]
+    secrets = [
+        *(str(each.value) for each in one.lab.aliases.all()),
+        person.username,
+        person.phone_number,
+        person.user_id,
+    ]
     raw = [each for each in secrets if len(each.strip()) > 6]
     assert len(raw) > 10
     assert [each for each in raw if any(one_spelling in text for one_spelling in spellings(each))] == []

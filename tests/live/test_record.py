@@ -16,10 +16,10 @@ from auth0_mfa_lab.live.record import SHARE, Record
 from auth0_mfa_lab.wire.har import har, read_har
 from auth0_mfa_lab.wire.journal import Journal
 from auth0_mfa_lab.wire.scan import scan
-from auth0_mfa_lab.wire.spellings import spellings
 from tests.live.drift_runs import RUNS, Run, an_integrator, logged_in
 from tests.live.live_world import LiveTenant
 from tests.mothers import a_journal, an_exchange
+from tests.promise import spellings
 
 ROOT = Path(__file__).parents[2]
 
@@ -48,7 +48,7 @@ def test_the_file_is_the_export_and_holds_nothing_raw(live_tenant: LiveTenant, t
     text = one.ended().read_text("utf-8")
     assert text == str(one.lab.export("har"))
     assert numbers(one.file) == list(range(1, len(one.lab.journal) + 1))
-    raw = {shown: str(value) for shown, value in one.lab.aliases._value.items() if len(value.strip()) > 6}
+    raw = {each.shown: str(each.value) for each in one.lab.aliases.all() if len(each.value.strip()) > 6}
     assert len(raw) > 5
     assert [shown for shown, value in raw.items() if any(each in text for each in spellings(value))] == []
     assert scan("run.har", text.encode()).finds == ()

@@ -334,7 +334,7 @@ class AnySequence(RuleBasedStateMachine):
         phone = self.person(challenge.key).phone
         if challenge.code or not phone.notifications:
             return
-        transaction = self.box.tenant.transactions.oob(challenge.oob_code)
+        transaction = self.box.tenant.transactions.oob_codes.get(challenge.oob_code)
         assert transaction is not None
         is_ours = phone.notifications[-1].challenge == transaction.challenge
         answer = phone.allow() if accepted else phone.reject()

@@ -282,7 +282,7 @@ def test_a_refused_send_changes_nothing(app: App, name: str) -> None:
 
     def seen() -> tuple[object, ...]:
         inboxes = [app.inbox(address) for address in (user.phone_number, user.email, NUMBER, EMAIL)]
-        newest = tenant.transactions.newest_of(user.user_id)
+        newest = tenant.transactions.newest_of.get(user.user_id)
         return (
             inboxes,
             newest and (newest.oob_code, newest.state),

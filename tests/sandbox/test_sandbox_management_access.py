@@ -94,7 +94,7 @@ def test_a_token_of_another_kind_is_invalid(app: App) -> None:
 
 def test_a_token_that_somebody_else_signed_is_invalid(app: App) -> None:
     claims = claims_of(machine_token(app).json()["access_token"])
-    forged = sign(claims, app.sandbox.tenant.tokens.keys.next.private)
+    forged = sign(claims, app.sandbox.tenant.tokens.keys[1].private)
     assert four_keys(app.http.get(FACTORS, headers=bearer(forged))) == BAD
 
 

@@ -157,9 +157,7 @@ def test_a_number_is_changed_and_must_be_in_its_form(app: App, admin: Admin) -> 
     assert admin.get(users_path(user))["phone_number"] == "+15550177"
 
 
-@pytest.mark.parametrize(
-    "body", [{"email": "nobody"}, {"email": 7}, {"email_verified": "yes"}, {"mail": "a@b.example"}]
-)
+@pytest.mark.parametrize("body", [{"email": "nobody"}, {"email": 7}, {"email_verified": "yes"}])
 def test_a_change_that_is_not_of_its_shape_changes_nothing(app: App, admin: Admin, body: object) -> None:
     user = app.sandbox.add_user()
     before = admin.get(users_path(user))
@@ -167,7 +165,7 @@ def test_a_change_that_is_not_of_its_shape_changes_nothing(app: App, admin: Admi
     assert admin.get(users_path(user)) == before
 
 
-@pytest.mark.parametrize("name", ["name", "blocked", "app_metadata", "password"])
+@pytest.mark.parametrize("name", ["name", "blocked", "mail", "password"])
 def test_what_the_sandbox_does_not_keep_of_a_user_is_a_501(app: App, admin: Admin, name: str) -> None:
     answer = admin("PATCH", users_path(app.sandbox.add_user()), {name: "x"})
     assert answer.status_code == 501

@@ -5,11 +5,12 @@ from urllib.parse import parse_qsl, urlsplit
 import pyotp
 import pytest
 
-from auth0_mfa_lab.sandbox import Phone, User
+from auth0_mfa_lab.sandbox import Clock, Phone, User
 from auth0_mfa_lab.sandbox.guardian.phone import NotEnrolled
-from auth0_mfa_lab.sandbox.mfa.challenge import matching_step
+from auth0_mfa_lab.sandbox.mfa.challenge import use_otp
+from auth0_mfa_lab.sandbox.records import Authenticator
 from tests.sandbox.management_mothers import Admin, admin_of, methods_path
-from tests.sandbox.sandbox_mothers import App, bearer, error_of, kinds, pushed, scan
+from tests.sandbox.sandbox_mothers import App, bearer, error_of, kinds, new_sandbox, pushed, scan
 
 NOW = 1_800_000_000
 INVALID = (403, "invalid_grant", "Invalid otp_code.")
@@ -27,13 +28,18 @@ RFC_VECTORS = [
 
 @pytest.mark.parametrize(("now", "code"), RFC_VECTORS)
 def test_the_rfcs_vectors_are_accepted_in_their_step_and_the_next_one_only(now: int, code: str) -> None:
-    step = now // 30
-    assert matching_step(RFC_SECRET, code, now=now) == step
-    assert matching_step(RFC_SECRET, code, now=(step + 1) * 30) == step
-    assert matching_step(RFC_SECRET, code, now=(step + 1) * 30 + 29.9) == step
-    assert matching_step(RFC_SECRET, code, now=(step + 2) * 30) is None
-    assert matching_step(RFC_SECRET, code, now=step * 30 - 1) is None
-    assert matching_step(RFC_SECRET, code, now=now, after=step) is None
+    entry, step = Authenticator(id="totp|x", kind="totp", active=True, secret=RFC_SECRET), now // 30
+    times = {
+        now: True,
+        (step + 1) * 30: True,
+        (step + 1) * 30 + 29.9: True,
+        (step + 2) * 30: False,
+        step * 30 - 1: False,
+    }
+    for time, is_good in times.items():
+        tenant = new_sandbox(clock=Clock(time)).tenant
+        assert use_otp(tenant, "user", entry, code) is is_good
+        assert not use_otp(tenant, "user", entry, code), "once"
 
 
 def test_an_otp_association_is_what_was_recorded(app: App) -> None:

@@ -272,7 +272,7 @@ def fresh(sandbox: Sandbox) -> dict[str, str]:
 def test_no_repr_shows_a_secret(app: App, phone: Phone) -> None:
     login = pushed(app, phone)
     user = app.sandbox.add_user()
-    transaction = app.sandbox.tenant.transactions.oob(login.oob_code)
+    transaction = app.sandbox.tenant.transactions.oob_codes.get(login.oob_code)
     shown = repr([phone, phone.enrollments, phone.notifications, user, app.sandbox.defaults, transaction])
     shown += repr([app.sandbox.tenant.clients, app.sandbox.tenant.devices, app.sandbox.delivery.pushes("")])
     for secret in (

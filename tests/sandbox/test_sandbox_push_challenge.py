@@ -39,7 +39,7 @@ def test_a_rejected_push_ends_the_poll_and_stays_rejected(app: App, phone: Phone
 def test_the_reason_of_a_rejection_is_kept_for_the_log(app: App, phone: Phone) -> None:
     login = pushed(app, phone)
     phone.reject("hack")
-    transaction = app.sandbox.tenant.transactions.oob(login.oob_code)
+    transaction = app.sandbox.tenant.transactions.oob_codes.get(login.oob_code)
     assert transaction is not None
     assert transaction.reason == "hack"
 

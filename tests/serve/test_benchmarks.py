@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from benchmarks import load, panels, serve, servers
+from benchmarks import imports, load, memory, panels, serve, servers
 from benchmarks.servers import Running
 
 
@@ -82,6 +82,27 @@ def test_the_load_ends_with_1_when_memory_grew(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(Running, "resident", lambda self: next(growing))
     done = CliRunner().invoke(load.main, ["--clients", "1", "--seconds", "1", "--no-tls"], catch_exceptions=False)
     assert done.exit_code == 1
+
+
+def test_the_benchmark_of_memory_sees_it_grow(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert memory.main(["50", "100"]) == 0
+    assert "MiB after 50 requests" in capsys.readouterr().out
+    resident = iter((100_000, 120_000))
+    monkeypatch.setattr(Running, "resident", lambda self: next(resident))
+    assert memory.main(["10", "20"]) == 1
+    assert "ratio 1.20 (at most 1.1)" in capsys.readouterr().out
+
+
+def test_the_benchmark_of_imports_times_both(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(imports, "BAR", 100.0)
+    assert imports.main(["1"]) == 0
+    monkeypatch.setattr(imports, "BAR", 0.0)
+    assert imports.main(["1"]) == 1
+    assert capsys.readouterr().out.count("import httpx: ") == 2
 
 
 def test_the_benchmark_of_the_panels_runs_cells_while_both_poll(

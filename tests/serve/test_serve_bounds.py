@@ -48,8 +48,8 @@ def test_many_logins_leave_a_bounded_number_of_transactions() -> None:
         transaction.state = "used"
         login.done = True
     kept = tenant.transactions
-    assert max(len(kept._logins), len(kept._by_code), len(kept._by_txid)) <= 1_002
-    assert kept.login(open_login.mfa_token) is open_login
+    assert max(len(kept.logins), len(kept.oob_codes), len(kept.txids)) <= 1_002
+    assert kept.logins.get(open_login.mfa_token) is open_login
 
 
 def test_expired_transactions_are_forgotten_as_others_come() -> None:
@@ -57,11 +57,11 @@ def test_expired_transactions_are_forgotten_as_others_come() -> None:
     request = Request(client_id=box.defaults.client_id, user_id=box.defaults.user_id, audience=None, scope=())
     for _ in range(1_500):
         box.tenant.begin_login(request)
-    assert len(box.tenant.transactions._logins) == 1_500
+    assert len(box.tenant.transactions.logins) == 1_500
     box.clock.advance(601)
     for _ in range(600):
         box.tenant.begin_login(request)
-    assert len(box.tenant.transactions._logins) <= 1_002
+    assert len(box.tenant.transactions.logins) <= 1_002
 
 
 def test_mailboxes_are_bounded_and_the_silent_ones_go_first() -> None:

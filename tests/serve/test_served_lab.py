@@ -16,7 +16,7 @@ from auth0_mfa_lab.errors import ControlRefused, NoServer, NothingToAnswer, Noth
 from auth0_mfa_lab.people import User
 from auth0_mfa_lab.sandbox import Sandbox, WallClock
 from auth0_mfa_lab.sandbox.server import Server
-from auth0_mfa_lab.secret import Secret
+from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.serving import write_env_file
 from auth0_mfa_lab.show.panels.phone import PhonePanel
 from auth0_mfa_lab.tenants.remote import Remote

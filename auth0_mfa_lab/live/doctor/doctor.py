@@ -20,8 +20,8 @@ from auth0_mfa_lab.errors import LabError, NoAnswer
 from auth0_mfa_lab.live.doctor.checks import CHECKS, FEATURES, Check, Subject, Verdict, meaning, missing
 from auth0_mfa_lab.live.doctor.findings import Diagnosis, Finding, fine, merged, unasked, unknown
 from auth0_mfa_lab.live.doctor.settings import KNOWN, check_settings, misspelled
+from auth0_mfa_lab.secrets.claims import claims_of
 from auth0_mfa_lab.settings import values_of
-from auth0_mfa_lab.wire.claims import claims_of
 from auth0_mfa_lab.wire.exchange import Exchange, Failure, Json
 
 if TYPE_CHECKING:

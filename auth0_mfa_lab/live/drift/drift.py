@@ -11,12 +11,12 @@ from auth0_mfa_lab.live.drift.settles import Place, Played, mark_of, played, row
 from auth0_mfa_lab.live.drift.stage import Theatre
 from auth0_mfa_lab.live.drift.story import story_of
 from auth0_mfa_lab.live.drift.walk import Step
+from auth0_mfa_lab.secrets.aliases import Aliases
+from auth0_mfa_lab.secrets.messages import secrets_of_path
 from auth0_mfa_lab.show.drift import Drifted, NotCompared
-from auth0_mfa_lab.wire.aliases import Aliases
 from auth0_mfa_lab.wire.har import Recording, read_har
 from auth0_mfa_lab.wire.matching import secrets_by_kind
 from auth0_mfa_lab.wire.operations import Json
-from auth0_mfa_lab.wire.secrets_of import secrets_of_path
 
 _LONGEST = 200
 

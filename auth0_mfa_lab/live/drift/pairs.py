@@ -7,10 +7,10 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
-from auth0_mfa_lab.wire.aliases import Aliases
-from auth0_mfa_lab.wire.claims import claims_of
+from auth0_mfa_lab.secrets.aliases import Aliases
+from auth0_mfa_lab.secrets.claims import claims_of
+from auth0_mfa_lab.secrets.kinds import snake
 from auth0_mfa_lab.wire.exchange import Response, plain_data
-from auth0_mfa_lab.wire.names import snake
 from auth0_mfa_lab.wire.operations import Json
 
 ALIKE = 0.6

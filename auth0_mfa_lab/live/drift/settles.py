@@ -13,7 +13,7 @@ from auth0_mfa_lab.live.drift.story import Story
 from auth0_mfa_lab.live.drift.walk import Step, Walk
 from auth0_mfa_lab.sandbox.endpoints import covered
 from auth0_mfa_lab.sandbox.errors import EvidenceRow
-from auth0_mfa_lab.wire.aliases import Aliases
+from auth0_mfa_lab.secrets.aliases import Aliases
 
 Place = tuple[int, Found]
 """One difference: the number of its exchange, and what it is."""

@@ -24,8 +24,8 @@ from auth0_mfa_lab.live.drift.pairs import NotGiven, Pairs
 from auth0_mfa_lab.live.drift.requests import Requests
 from auth0_mfa_lab.live.drift.stage import Stage
 from auth0_mfa_lab.live.drift.story import Story
-from auth0_mfa_lab.wire.aliases import Aliases
-from auth0_mfa_lab.wire.claims import claims_of
+from auth0_mfa_lab.secrets.aliases import Aliases
+from auth0_mfa_lab.secrets.claims import claims_of
 from auth0_mfa_lab.wire.exchange import Body, Response, plain_data
 from auth0_mfa_lab.wire.har import Recorded
 from auth0_mfa_lab.wire.matching import secrets_by_kind

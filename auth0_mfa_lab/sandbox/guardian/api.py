@@ -1,45 +1,68 @@
 """The Guardian device API, what a phone speaks, at both of its mounts (the guardian reference, section 7)."""
 
+import base64
 import re
 from collections.abc import Mapping
 from dataclasses import replace
 from hmac import compare_digest
 
+from joserfc.jwk import RSAKey
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from auth0_mfa_lab.sandbox import errors
-from auth0_mfa_lab.sandbox.guardian.device_key import BadKey, BadSignature, DeviceKey, is_addressed_to, is_current
 from auth0_mfa_lab.sandbox.http import Routes, add_note, bearer_of
 from auth0_mfa_lab.sandbox.json_text import json_object
-from auth0_mfa_lab.sandbox.mfa.challenge import answer_push
-from auth0_mfa_lab.sandbox.mfa.enrollment import enroll_device, open_ticket
-from auth0_mfa_lab.sandbox.mfa.factors import state_of
+from auth0_mfa_lab.sandbox.mfa.factors import may_enroll, state_of
+from auth0_mfa_lab.sandbox.oauth.tokens import verified_claims
 from auth0_mfa_lab.sandbox.records import Device, OobTransaction, PushService
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
 MOUNTS = ("/appliance-mfa/api", "/api")
 TICKET = re.compile(r"""\s*ticket\s+id\s*=\s*["']?(\w+)["']?\s*""", re.IGNORECASE)
+PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+LEEWAY = 5.0
+"""Seconds by which a phone's clock may differ from ours (the guardian reference, section 5, says 5 to 10)."""
+END_OF_TIME = 1e12
+"""Epoch seconds: no date is as late."""
 
 
 async def enroll(tenant: Tenant, request: Request) -> JSONResponse:
-    """Enroll the phone that scanned a ticket (section 2)."""
+    """Enroll the phone that scanned a ticket: that confirms the authenticators and ends the poll (section 2).
+
+    An mfa_token enrolls the first factor only: once there is one, its tickets are dead [guess], else a password alone
+    could get past a factor that was confirmed meanwhile.
+    """
     shown = TICKET.fullmatch(request.headers.get("authorization", ""))
     if shown is None:
         raise errors.DEVICE_NO_TICKET()
     body = await _json_object(request)
-    ticket = open_ticket(tenant, shown[1])
-    if ticket is None:
+    ticket = tenant.transactions.tickets.get(shown[1])
+    transaction = ticket.transaction if ticket else None
+    if (
+        ticket is None
+        or transaction is None
+        or tenant.clock.now() >= transaction.expires
+        or state_of(tenant, transaction) != "pending"
+        or not may_enroll(tenant, transaction.login)
+    ):
         raise errors.DEVICE_TICKET_NOT_FOUND()
     identifier, name = _text(body, "identifier"), _text(body, "name")
     service, push_token = _push_credentials(body.get("push_credentials"))
-    try:
-        key = DeviceKey.from_jwk(body.get("public_key"))
-    except BadKey as problem:
-        raise errors.DEVICE_INVALID_BODY(problem=str(problem)) from problem
-    device = enroll_device(
-        tenant, ticket, identifier=identifier, name=name, service=service, push_token=push_token, key=key
+    key = public_key(body.get("public_key"))
+    del tenant.transactions.tickets[ticket.id]
+    device = tenant.devices[transaction.device_id] = Device(
+        id=transaction.device_id,
+        user_id=transaction.login.request.user_id,
+        identifier=identifier,
+        name=name,
+        service=service,
+        push_token=push_token,
+        key=key,
+        token=tenant.chance.base64url(64),
     )
+    tenant.confirm(device.user_id, transaction.authenticator_id, name=name)
+    transaction.state = "approved"
     add_note(request, errors.DEVICE_ENROLLED.note)
     return JSONResponse(
         {
@@ -56,8 +79,8 @@ async def enroll(tenant: Tenant, request: Request) -> JSONResponse:
 
 async def resolve(tenant: Tenant, request: Request) -> Response:
     """Take a phone's yes or no; the order of the checks is section 5's, and nothing changes before the last."""
-    txid = tenant.tokens.transaction_of(_bearer(request))
-    transaction = tenant.transactions.by_txid(txid) if txid else None
+    txid = tenant.tokens.transaction_of(bearer_of(request) or "")
+    transaction = tenant.transactions.txids.get(txid) if txid else None
     if transaction is None:
         raise errors.DEVICE_INVALID_TOKEN()
     body = await _json_object(request)
@@ -67,30 +90,32 @@ async def resolve(tenant: Tenant, request: Request) -> Response:
     answer = body.get("challenge_response")
     if not isinstance(answer, str) or answer.count(".") != 2:
         raise errors.DEVICE_INVALID_BODY(problem="challenge_response must be a JWT")
-    accepted, reason = _verdict(tenant, answer, device, transaction)
-    answer_push(tenant, transaction, accepted=accepted, reason=reason)
+    claims = _verified(tenant, answer, device, transaction)
+    accepted, reason = claims["auth0_guardian_accepted"] is True, claims.get("auth0_guardian_reason")
+    transaction.state = "approved" if accepted else "rejected"
+    transaction.reason = reason if isinstance(reason, str) else None
+    if not accepted:
+        tenant.log("gd_auth_rejected", "The push was rejected.", user_id=device.user_id)
     add_note(request, errors.DEVICE_RESOLVED.note)
     return Response(status_code=errors.DEVICE_RESOLVED.status)
 
 
-def _verdict(tenant: Tenant, answer: str, device: Device, transaction: OobTransaction) -> tuple[bool, str | None]:
-    """Return what the signed answer says, once every check of it has passed."""
-    try:
-        claims = device.key.claims_of(answer)
-    except BadSignature as problem:
-        raise errors.DEVICE_CHALLENGE_REFUSED(problem=str(problem)) from problem
-    accepted, reason = claims.get("auth0_guardian_accepted"), claims.get("auth0_guardian_reason")
+def _verified(tenant: Tenant, answer: str, device: Device, transaction: OobTransaction) -> Mapping[str, object]:
+    """Return the claims of a signed answer, once every check of it has passed."""
+    claims = verified_claims(answer, device.key)
+    if claims is None:
+        raise errors.DEVICE_CHALLENGE_REFUSED(problem="not signed by this device's key with RS256")
     checks = {
         "sub is not the challenge": claims.get("sub") == transaction.challenge,
         "iss is not the identifier sent at enroll": claims.get("iss") == device.identifier,
-        "aud is not this endpoint": is_addressed_to(claims, _urls(tenant, "resolve-transaction")),
-        "expired, or not yet valid": is_current(claims, tenant.clock.stamp()),
+        "aud is not this endpoint": _is_addressed(tenant, claims, "resolve-transaction"),
+        "expired, or not yet valid": _is_current(tenant, claims),
         "auth0_guardian_method is not push": claims.get("auth0_guardian_method") == "push",
-        "auth0_guardian_accepted is no boolean": isinstance(accepted, bool),
+        "auth0_guardian_accepted is no boolean": isinstance(claims.get("auth0_guardian_accepted"), bool),
     }
     if failed := [check for check, passed in checks.items() if not passed]:
         raise errors.DEVICE_CHALLENGE_REFUSED(problem=failed[0])
-    return accepted is True, reason if isinstance(reason, str) else None
+    return claims
 
 
 async def update(tenant: Tenant, request: Request) -> JSONResponse:
@@ -107,16 +132,10 @@ async def update(tenant: Tenant, request: Request) -> JSONResponse:
         service, push_token = _push_credentials(body["push_credentials"])
         device = replace(device, service=service, push_token=push_token)
     tenant.devices[device.id] = device
-    tenant.authenticators.rename(device.user_id, f"push|{device.id}", device.name)
+    tenant.authenticators.change(device.user_id, f"push|{device.id}", name=device.name)
     credentials = {"service": device.service, "token": device.push_token}
-    return JSONResponse(
-        {
-            "id": device.id,
-            "identifier": device.identifier,
-            "name": device.name,
-            "push_credentials": credentials,
-        }
-    )
+    names = {name: getattr(device, name) for name in ("id", "identifier", "name")}
+    return JSONResponse({**names, "push_credentials": credentials})
 
 
 async def delete(tenant: Tenant, request: Request) -> Response:
@@ -128,30 +147,40 @@ async def delete(tenant: Tenant, request: Request) -> Response:
 
 def _device_of(tenant: Tenant, request: Request) -> Device:
     """Return the device of the path, if the bearer is its opaque token or a JWT that its key signed."""
-    bearer = _bearer(request)
-    device = tenant.devices.get(request.path_params["id"])
+    bearer, device = bearer_of(request), tenant.devices.get(request.path_params["id"])
+    if bearer is None:
+        raise errors.DEVICE_INVALID_TOKEN()
     if device is None:
         raise errors.DEVICE_ENROLLMENT_NOT_FOUND()
-    if not compare_digest(device.token.encode(), bearer.encode()) and not _is_own_jwt(tenant, bearer, device):
+    if compare_digest(device.token.encode(), bearer.encode()):
+        return device
+    claims = verified_claims(bearer, device.key) or {}
+    is_own = (claims.get("iss"), claims.get("sub")) == (device.id, device.user_id)
+    if not is_own or not _is_addressed(tenant, claims, "device-accounts") or not _is_current(tenant, claims):
         raise errors.DEVICE_INVALID_TOKEN()
     return device
 
 
-def _is_own_jwt(tenant: Tenant, bearer: str, device: Device) -> bool:
-    try:
-        claims = device.key.claims_of(bearer)
-    except BadSignature:
-        return False
+def _is_current(tenant: Tenant, claims: Mapping[str, object]) -> bool:
+    """Tell whether `exp` is not past and `iat` not in the future; fractions are fine (Swift sends them)."""
+    expires, issued, now = claims.get("exp"), claims.get("iat"), tenant.clock.stamp()
+    # Compared, never subtracted: an int may be too large for a float, and not-a-number is below and above nothing.
     return (
-        claims.get("iss") == device.id
-        and claims.get("sub") == device.user_id
-        and is_addressed_to(claims, _urls(tenant, "device-accounts"))
-        and is_current(claims, tenant.clock.stamp())
+        isinstance(expires, int | float)
+        and isinstance(issued, int | float)
+        and bool not in (type(expires), type(issued))
+        and now - LEEWAY < expires < END_OF_TIME
+        and -END_OF_TIME < issued <= now + LEEWAY
     )
 
 
-def _urls(tenant: Tenant, name: str) -> frozenset[str]:
-    return frozenset(f"{tenant.domains.origin}{mount}/{name}" for mount in MOUNTS)
+def _is_addressed(tenant: Tenant, claims: Mapping[str, object], name: str) -> bool:
+    """Tell whether `aud` is the URL of this name, at either mount, as a string or a list of one."""
+    audience = claims.get("aud")
+    if isinstance(audience, list) and len(audience) == 1:
+        audience = audience[0]
+    urls = [f"{tenant.domains.origin}{mount}/{name}" for mount in MOUNTS]
+    return isinstance(audience, str) and audience.rstrip("/") in urls
 
 
 async def _json_object(request: Request) -> Mapping[str, object]:
@@ -159,13 +188,6 @@ async def _json_object(request: Request) -> Mapping[str, object]:
     if body is None:
         raise errors.DEVICE_INVALID_BODY(problem="it must be a JSON object")
     return body
-
-
-def _bearer(request: Request) -> str:
-    token = bearer_of(request)
-    if token is None:
-        raise errors.DEVICE_INVALID_TOKEN()
-    return token
 
 
 def _text(body: Mapping[str, object], name: str) -> str:
@@ -182,6 +204,43 @@ def _push_credentials(value: object) -> tuple[PushService, str]:
     if service not in ("GCM", "APNS"):
         raise errors.DEVICE_INVALID_BODY(problem="push_credentials.service must be GCM or APNS")
     return ("GCM" if service == "GCM" else "APNS"), _text(value, "token")
+
+
+def public_key(jwk: object) -> RSAKey:
+    """Read the five-member JWK of an enroll request (the guardian reference, section 6).
+
+    A leading zero byte in `n` is accepted: both SDKs send one. Raises DEVICE_INVALID_BODY.
+    """
+    members = jwk if isinstance(jwk, Mapping) else {}
+    n, e = (_integer(members.get(name)) for name in ("n", "e"))
+    problems = {
+        "public_key must be an object": not isinstance(jwk, Mapping),
+        "public_key must not hold private members": PRIVATE_MEMBERS & members.keys(),
+        "public_key.kty must be RSA": members.get("kty") != "RSA",
+        "public_key must be for RS256 signatures": (members.get("alg", "RS256"), members.get("use", "sig"))
+        != ("RS256", "sig"),
+        "public_key.n must be a base64url string": n is None,
+        "public_key.e must be a base64url string": e is None,
+        "public_key.n must have at least 2048 bits": not 2048 <= (n or 0).bit_length() <= 8192 or (n or 0) % 2 == 0,
+        "public_key.e is no usable exponent": not 3 <= (e or 0) < 1 << 64 or (e or 0) % 2 == 0,
+    }
+    if found := [problem for problem, holds in problems.items() if holds]:
+        raise errors.DEVICE_INVALID_BODY(problem=found[0])
+    return RSAKey.import_key({"kty": "RSA", "n": _base64url(n or 0), "e": _base64url(e or 0)})
+
+
+def _integer(text: object) -> int | None:
+    if not isinstance(text, str) or not 0 < len(text) <= 1500:
+        return None
+    try:
+        return int.from_bytes(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True), "big")
+    except ValueError:
+        return None
+
+
+def _base64url(number: int) -> str:
+    raw = number.to_bytes((number.bit_length() + 7) // 8, "big")
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 ROUTES: Routes = tuple(

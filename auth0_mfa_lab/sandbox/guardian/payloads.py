@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from typing import Any
 
+from auth0_mfa_lab.sandbox.oauth.tokens import iso_date
 from auth0_mfa_lab.sandbox.records import Device, OobTransaction
 
 CATEGORY = "com.auth0.notification.authentication"
@@ -14,43 +15,28 @@ LOCATION = {"n": "Oslo, Norway", "lat": "59.91273", "long": "10.74609"}
 def push_payload(*, device: Device, transaction: OobTransaction, txtkn: str, host: str) -> dict[str, object]:
     """Return what the platform of this device delivers for one login (the guardian reference, section 4).
 
-    `host` is the tenant's domain. Where the login comes from (`s`, `l`) is invented: an API client sends neither.
+    `host` is the tenant's domain. Where the login comes from (`s`, `l`) is invented: an API client sends neither. The
+    SDKs parse no other form of the time than three fraction digits and a literal Z.
     """
     fields = {
         "dai": device.id,
         "txtkn": txtkn,
         "c": transaction.challenge,
         "sh": host,
-        "d": _instant(transaction.started),
+        "d": iso_date(transaction.started),
+        "s": SOURCE,
+        "l": LOCATION,
     }
-    if device.service == "APNS":
-        return _apns({**fields, "s": SOURCE, "l": LOCATION}, host)
-    return {**fields, "s": _compact(SOURCE), "l": _compact(LOCATION)}
+    return in_form({"mfa": fields}, "apns" if device.service == "APNS" else "fcm")
 
 
-def _instant(seconds: float) -> str:
-    """Return the time with exactly three fraction digits and a literal Z: the SDKs parse nothing else."""
-    text = datetime.fromtimestamp(int(seconds * 1000) / 1000, UTC).isoformat(timespec="milliseconds")
-    return text.replace("+00:00", "Z")
-
-
-def _compact(value: object) -> str:
-    return json.dumps(value, separators=(",", ":"))
-
-
-def in_form(payload: Mapping[str, object], form: str) -> dict[str, object]:
-    """Return a payload as the app of the other platform would receive it: `apns` is nested, `fcm` is flat."""
-    is_apns = "aps" in payload
-    if is_apns == (form == "apns"):
-        return dict(payload)
-    if is_apns:
-        mfa = payload["mfa"]
-        assert isinstance(mfa, Mapping)
-        return {**mfa, "s": _compact(mfa["s"]), "l": _compact(mfa["l"])}
-    fields = {name: str(value) for name, value in payload.items()}
-    return _apns({**fields, "s": json.loads(fields["s"]), "l": json.loads(fields["l"])}, fields["sh"])
-
-
-def _apns(fields: Mapping[str, object], host: str) -> dict[str, object]:
-    alert = {"title": f"{host}: authentication", "body": f"Allow the login to {host}?"}
-    return {"aps": {"alert": alert, "category": CATEGORY}, "mfa": dict(fields)}
+def in_form(payload: Mapping[str, Any], form: str) -> dict[str, object]:
+    """Return a payload as an app of either platform would receive it: `apns` is nested, `fcm` is flat."""
+    fields = payload.get("mfa", payload)
+    source, location = (json.loads(each) if isinstance(each, str) else each for each in (fields["s"], fields["l"]))
+    if form == "apns":
+        host = fields["sh"]
+        alert = {"title": f"{host}: authentication", "body": f"Allow the login to {host}?"}
+        return {"aps": {"alert": alert, "category": CATEGORY}, "mfa": {**fields, "s": source, "l": location}}
+    texts = {name: json.dumps(value, separators=(",", ":")) for name, value in (("s", source), ("l", location))}
+    return {**fields, **texts}

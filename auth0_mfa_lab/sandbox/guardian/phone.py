@@ -6,8 +6,9 @@ import base64
 import io
 import json
 import re
+from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -16,16 +17,16 @@ import pyotp
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
+from auth0_mfa_lab.sandbox.bounded import Bounded
 from auth0_mfa_lab.sandbox.chance import Chance
-from auth0_mfa_lab.sandbox.oauth.keys import NewKey
+from auth0_mfa_lab.sandbox.oauth.tokens import NewKey
 
 if TYPE_CHECKING:
     import httpx
 
-ANSWER_LIFETIME = 30
+ANSWER_LIFETIME, PUSH_LIFETIME = 30, 300
 KEPT = 1_000
 """How many enrollments, codes and answers a phone remembers; the oldest are forgotten first."""
-PUSH_LIFETIME = 300
 MOUNT = "/appliance-mfa"
 SHORTEST = 14
 """Bytes of a TOTP secret, below which it makes no codes: NIST SP 800-63B asks for 112 bits; Auth0's have 160."""
@@ -79,27 +80,29 @@ class Enrollment:
     user_id: str
     issuer: str
     base_url: str
-    label: str = ""
+    label: str
     token: str = field(repr=False)
-    totp: pyotp.TOTP | None = field(repr=False)
     key: RSAKey = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """What shows codes on the phone: whose they are, as the QR says or the enrollment does."""
+    """What shows codes on the phone: whose they are, as the QR says or the enrollment does.
+
+    `number` counts the scans that brought codes to the phone, this one included: no other account of it has it.
+    """
 
     label: str
     totp: pyotp.TOTP = field(repr=False)
     user_id: str | None = None
     number: int = 0
-    """How many scans brought codes to the phone, this one included: no other account of the phone has it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notification:
-    """One push on the phone's screen."""
+    """One push on the phone's screen; `id` is its public name: no secret, and the same in two runs of one seed."""
 
+    id: str
     enrollment_id: str
     host: str
     started: float
@@ -107,20 +110,6 @@ class Notification:
     location: str
     transaction_token: str = field(repr=False)
     challenge: str = field(repr=False)
-    id: str
-    """The push's public name: no secret, and the same in two runs of one seed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Barcode:
-    """What a phone needs of a Guardian QR: the ticket, and the device API's base URL where the QR names one.
-
-    `label` is what the app shows for the account.
-    """
-
-    ticket: str = field(repr=False)
-    base_url: str | None
-    label: str
 
 
 class Phone:
@@ -143,15 +132,12 @@ class Phone:
     ) -> None:
         self.name = name
         self.identifier, self.push_token = names_of_a_phone(chance)
-        self._http = http
-        self._mailbox = mailbox
-        self._clock = clock
-        self._fallback_url = fallback_url
-        self._new_key = new_key
-        self._enrollments: dict[str, Enrollment] = {}
-        self._accounts: list[Account] = []
-        self._answered: dict[str, None] = {}
-        self._shown = 0
+        self._http, self._mailbox, self._clock = http, mailbox, clock
+        self._fallback_url, self._new_key = fallback_url, new_key
+        self._enrollments: Bounded[Enrollment] = Bounded(KEPT)
+        self._accounts: deque[Account] = deque(maxlen=KEPT)
+        self._answered: Bounded[bool] = Bounded(KEPT)
+        self._scans = 0
 
     @property
     def enrollments(self) -> tuple[Enrollment, ...]:
@@ -171,12 +157,12 @@ class Phone:
     def waiting(self, now: float, delivered: Sequence[Delivered]) -> tuple[Notification, ...]:
         """Return those of the pushes delivered to this phone that wait at an instant (epoch seconds)."""
         return tuple(
-            notification
-            for notification in map(read_push, delivered)
-            if notification is not None
-            and notification.enrollment_id in self._enrollments
-            and notification.transaction_token not in self._answered
-            and now < notification.started + PUSH_LIFETIME
+            push
+            for push in map(read_push, delivered)
+            if push is not None
+            and push.enrollment_id in self._enrollments
+            and push.transaction_token not in self._answered
+            and now < push.started + PUSH_LIFETIME
         )
 
     def scan(self, barcode: str | bytes, *, http: httpx.Client | None = None) -> httpx.Response | None:
@@ -186,77 +172,64 @@ class Phone:
         status; `http` is used instead of the phone's own client, for a scan that nobody should record. The secret of
         an OTP enrollment is kept as any authenticator app keeps it, and nothing is sent: None. Raises NotABarcode.
         """
-        read = read_barcode(barcode)
-        if isinstance(read, Account):
-            self._show(read)
+        label, query = read_barcode(barcode)
+        if "enrollment_tx_id" not in query:
+            self._show(label, _totp(query))
             return None
-        base_url = read.base_url or (device_api(self._fallback_url) if self._fallback_url else None)
-        if base_url is None:
+        base_url = query.get("base_url") or self._fallback_url
+        if not base_url:
             raise NotABarcode("This QR names no base_url, and the phone has no domain of its own to turn to.")
-        key = self._new_key()
+        base_url, key = device_api(base_url), self._new_key()
+        public = key.as_dict(private=False)
         answer = (http or self._http).post(
             f"{base_url}/api/enroll",
-            headers={"authorization": f'Ticket id="{read.ticket}"'},
+            headers={"authorization": f'Ticket id="{query["enrollment_tx_id"]}"'},
             json={
                 "identifier": self.identifier,
                 "name": self.name,
                 "push_credentials": {"service": "GCM", "token": self.push_token},
-                "public_key": five_members(key),
+                # As Guardian's apps send it (the guardian reference, section 6): no kid, nothing private.
+                "public_key": {"kty": "RSA", "alg": "RS256", "use": "sig", "e": public["e"], "n": public["n"]},
             },
         )
         if answer.is_success:
-            enrollment = read_enrollment(answer.json(), base_url, read.label, key)
+            body = answer.json()
+            names = {name: str(body[name]) for name in ("id", "user_id", "issuer", "token")}
+            enrollment = Enrollment(**names, base_url=base_url, label=label, key=key)
             self._enrollments[enrollment.id] = enrollment
-            _forget_oldest(self._enrollments)
-            if enrollment.totp:
-                self._show(Account(label=enrollment.issuer, totp=enrollment.totp, user_id=enrollment.user_id))
+            if isinstance(totp := body.get("totp"), dict):
+                codes = pyotp.TOTP(totp["secret"], digits=totp["digits"], interval=totp["period"])
+                self._show(enrollment.issuer, codes, enrollment.user_id)
         return answer
+
+    def _show(self, label: str, totp: pyotp.TOTP, user_id: str | None = None) -> None:
+        self._scans += 1
+        self._accounts.append(Account(label=label, totp=totp, user_id=user_id, number=self._scans))
 
     def allow(self, push: Notification | None = None) -> httpx.Response:
         """Allow a push, the newest that waits unless one is named; raises NotEnrolled, NothingToAnswer."""
-        return self._answer(push or self._newest(), {"auth0_guardian_accepted": True})
+        return self._answer(push, {"auth0_guardian_accepted": True})
 
     def reject(self, reason: str | None = None, push: Notification | None = None) -> httpx.Response:
         """Reject a push like that, with a reason or without; raises NotEnrolled, NothingToAnswer."""
-        claims: dict[str, object] = {"auth0_guardian_accepted": False}
-        if reason is not None:
-            claims["auth0_guardian_reason"] = reason
-        return self._answer(push or self._newest(), claims)
+        why = {} if reason is None else {"auth0_guardian_reason": reason}
+        return self._answer(push, {"auth0_guardian_accepted": False, **why})
 
-    def forget(self, user_id: str, label: str) -> None:
-        """Take a user's enrollments and codes off the phone; an authenticator app's codes go by their label."""
-        self._enrollments = {key: one for key, one in self._enrollments.items() if one.user_id != user_id}
-        self._accounts = [one for one in self._accounts if one.user_id != user_id and one.label != label]
-
-    def code(self, account: Account | None = None) -> str:
-        """Return the TOTP of an account, or of what was scanned last, at the sandbox's time; raises NotEnrolled."""
-        if not self._accounts:
-            raise NotEnrolled("This phone shows no codes: it has no account yet. Let it scan a barcode_uri first.")
-        return (account or self._accounts[-1]).totp.at(int(self._clock.now()))
-
-    def _show(self, account: Account) -> None:
-        self._shown += 1
-        self._accounts.append(replace(account, number=self._shown))
-        del self._accounts[:-KEPT]
-
-    def _newest(self) -> Notification:
-        if not self._enrollments:
-            raise NotEnrolled("This phone has no account yet. Let it scan the barcode_uri of /mfa/associate first.")
-        waiting = self.notifications
-        if not waiting:
-            raise NothingToAnswer(
-                "No push waits on this phone. Send one with /mfa/challenge; it can be answered for 5 minutes."
-            )
-        return waiting[-1]
-
-    def _answer(self, notification: Notification, verdict: Mapping[str, object]) -> httpx.Response:
+    def _answer(self, push: Notification | None, verdict: Mapping[str, object]) -> httpx.Response:
         """Post a signed answer; 2xx and 404 are final, after anything else the push still waits."""
-        enrollment = self._enrollments[notification.enrollment_id]
+        if push is None:
+            if not self._enrollments:
+                raise NotEnrolled("This phone has no account yet. Let it scan the barcode_uri of /mfa/associate first.")
+            if not (waiting := self.notifications):
+                raise NothingToAnswer(
+                    "No push waits on this phone. Send one with /mfa/challenge; it can be answered for 5 minutes."
+                )
+            push = waiting[-1]
+        enrollment, now = self._enrollments[push.enrollment_id], int(self._clock.stamp())
         url = f"{enrollment.base_url}/api/resolve-transaction"
-        now = int(self._clock.stamp())
         claims = {
             "iss": self.identifier,
-            "sub": notification.challenge,
+            "sub": push.challenge,
             "aud": url,
             "iat": now,
             "exp": now + ANSWER_LIFETIME,
@@ -265,21 +238,30 @@ class Phone:
         }
         answer = self._http.post(
             url,
-            headers={"authorization": f"Bearer {notification.transaction_token}"},
+            headers={"authorization": f"Bearer {push.transaction_token}"},
             json={"challenge_response": jwt.encode({"alg": "RS256", "typ": "JWT"}, claims, enrollment.key)},
         )
         if answer.is_success or answer.status_code == 404:
-            self._answered[notification.transaction_token] = None
-            _forget_oldest(self._answered)
+            self._answered[push.transaction_token] = True
         return answer
+
+    def forget(self, user_id: str, label: str) -> None:
+        """Take a user's enrollments and codes off the phone; an authenticator app's codes go by their label."""
+        for each in self.enrollments:
+            if each.user_id == user_id:
+                del self._enrollments[each.id]
+        for account in self.accounts:
+            if account.user_id == user_id or account.label == label:
+                self._accounts.remove(account)
+
+    def code(self, account: Account | None = None) -> str:
+        """Return the TOTP of an account, or of what was scanned last, at the sandbox's time; raises NotEnrolled."""
+        if not self._accounts:
+            raise NotEnrolled("This phone shows no codes: it has no account yet. Let it scan a barcode_uri first.")
+        return (account or self._accounts[-1]).totp.at(int(self._clock.now()))
 
     def __repr__(self) -> str:
         return f"Phone({self.name!r}, accounts={len(self._enrollments)})"
-
-
-def _forget_oldest(kept: dict[str, Any]) -> None:
-    for oldest in list(kept)[:-KEPT] if len(kept) > KEPT else ():
-        del kept[oldest]
 
 
 def names_of_a_phone(chance: Chance) -> tuple[str, str]:
@@ -287,45 +269,35 @@ def names_of_a_phone(chance: Chance) -> tuple[str, str]:
     return chance.hex(16), f"{chance.base64url(22)}:APA91b{chance.base64url(134)}"
 
 
-def read_barcode(barcode: str | bytes) -> Barcode | Account:
-    """Read the URI of a QR, or its picture (PNG bytes): a Guardian ticket, or else the secret of an authenticator app.
+def read_barcode(barcode: str | bytes) -> tuple[str, dict[str, str]]:
+    """Read the URI of a QR, or its picture (PNG bytes): the label, and what stands in its query.
 
-    Both generations of Guardian's URI (the guardian reference, 1a, 1b); a ticket beside a secret is Guardian's.
-    Raises NotABarcode.
+    That is `enrollment_tx_id` of a Guardian ticket, in both generations of its URI (the guardian reference, 1a, 1b), or
+    else the `secret` of an authenticator app. Raises NotABarcode.
     """
-    text = _text_of_picture(barcode) if isinstance(barcode, bytes) else barcode.strip()
-    parts = urlsplit(text)
+    parts = urlsplit(_text_of_picture(barcode) if isinstance(barcode, bytes) else barcode.strip())
     if parts.scheme != "otpauth" or parts.netloc.lower() != "totp":
         raise _unreadable("it is no otpauth://totp/... address")
     query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-    label = unquote(parts.path).removeprefix("/")
-    if "enrollment_tx_id" in query:
-        base_url = query.get("base_url")
-        base_url = device_api(base_url) if base_url else None
-        return Barcode(ticket=query["enrollment_tx_id"], base_url=base_url, label=label)
-    if "secret" in query:
-        return _account(label, query)
-    raise _unreadable("it has neither an enrollment_tx_id nor a secret")
+    if query.keys().isdisjoint(("enrollment_tx_id", "secret")):
+        raise _unreadable("it has neither an enrollment_tx_id nor a secret")
+    return unquote(parts.path).removeprefix("/"), query
 
 
 def _unreadable(problem: str) -> NotABarcode:
     return NotABarcode(f"This QR enrolls nothing: {problem}. Scan the barcode_uri of a push or OTP enrollment.")
 
 
-def _account(label: str, query: dict[str, str]) -> Account:
+def _totp(query: Mapping[str, str]) -> pyotp.TOTP:
+    secret, algorithm = query["secret"], query.get("algorithm", "SHA1")
     try:
-        secret = base64.b32decode(query["secret"] + "=" * (-len(query["secret"]) % 8), casefold=True)
+        size = len(base64.b32decode(secret + "=" * (-len(secret) % 8), casefold=True))
         digits, period = int(query.get("digits", "6")), int(query.get("period", "30"))
     except ValueError:
         raise _unreadable("its secret, digits or period cannot be read") from None
-    if (
-        query.get("algorithm", "SHA1").upper() != "SHA1"
-        or not 1 <= digits <= 10
-        or period < 1
-        or len(secret) < SHORTEST
-    ):
+    if algorithm.upper() != "SHA1" or not 1 <= digits <= 10 or period < 1 or size < SHORTEST:
         raise _unreadable("it asks for codes that this phone cannot make")
-    return Account(label=label, totp=pyotp.TOTP(query["secret"], digits=digits, interval=period))
+    return pyotp.TOTP(secret, digits=digits, interval=period)
 
 
 def device_api(base_url: str) -> str:
@@ -333,10 +305,9 @@ def device_api(base_url: str) -> str:
 
     That is, unless the path has it already or the host is a Guardian host (the guardian reference, section 7).
     """
-    parts = urlsplit(base_url.rstrip("/"))
-    if MOUNT in parts.path or GUARDIAN_HOST.search(parts.hostname or ""):
-        return base_url.rstrip("/")
-    return base_url.rstrip("/") + MOUNT
+    base_url = base_url.rstrip("/")
+    parts = urlsplit(base_url)
+    return base_url + ("" if MOUNT in parts.path or GUARDIAN_HOST.search(parts.hostname or "") else MOUNT)
 
 
 def _text_of_picture(picture: bytes) -> str:
@@ -354,35 +325,13 @@ def _text_of_picture(picture: bytes) -> str:
     return str(found[0].text)
 
 
-def five_members(key: RSAKey) -> dict[str, object]:
-    """Return a public key as Guardian's apps send it (the guardian reference, section 6): no kid, nothing private."""
-    public = key.as_dict(private=False)
-    return {"kty": "RSA", "alg": "RS256", "use": "sig", "e": public["e"], "n": public["n"]}
-
-
-def read_enrollment(body: Mapping[str, object], base_url: str, label: str, key: RSAKey) -> Enrollment:
-    """Read what the tenant answered to the scan of a QR with this label (the guardian reference, section 2)."""
-    totp = body.get("totp")
-    return Enrollment(
-        id=str(body["id"]),
-        user_id=str(body["user_id"]),
-        issuer=str(body["issuer"]),
-        base_url=base_url,
-        label=label,
-        token=str(body["token"]),
-        totp=pyotp.TOTP(totp["secret"], digits=totp["digits"], interval=totp["period"])
-        if isinstance(totp, dict)
-        else None,
-        key=key,
-    )
-
-
 def read_push(push: Delivered) -> Notification | None:
     """Read FCM's flat map; a payload without a required key is no Guardian push (the guardian reference, section 4)."""
     payload = push.payload
     try:
-        source, location = _parsed(payload.get("s")), _parsed(payload.get("l"))
+        source, location = (json.loads(payload.get(name) or "{}") for name in ("s", "l"))
         return Notification(
+            id=push.id,
             enrollment_id=str(payload["dai"]),
             host=str(payload["sh"]),
             started=datetime.fromisoformat(str(payload["d"])).timestamp(),
@@ -390,13 +339,6 @@ def read_push(push: Delivered) -> Notification | None:
             location=str(location.get("n", "")),
             transaction_token=str(payload["txtkn"]),
             challenge=str(payload["c"]),
-            id=push.id,
         )
     except (KeyError, ValueError, TypeError, AttributeError):
         return None
-
-
-def _parsed(value: object) -> dict[str, Any]:
-    """Return one of the optional objects, which FCM carries as a JSON string."""
-    parsed = json.loads(value) if isinstance(value, str) else {}
-    return parsed if isinstance(parsed, dict) else {}

@@ -1,67 +1,119 @@
-"""One call of the Management API: its row, what was asked for, how query and body are checked, what is answered."""
+"""One call of the Management API: its row of the table, what was asked for, how body and query are checked."""
 
-from collections.abc import Callable, Mapping, Sequence
+from __future__ import annotations
+
+from base64 import b32decode
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Literal
 
 from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.json_text import json_value
+from auth0_mfa_lab.sandbox.mfa.authenticators import E164, EMAIL
+from auth0_mfa_lab.sandbox.records import Client, User
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
 PAGING = ("page", "per_page", "include_totals")
 CHOICE = ("fields", "include_fields")
-MOST_PER_PAGE = 100
-PER_PAGE = 50
-"""How many items a page has unless the call says: a guess."""
+MOST_PER_PAGE, PER_PAGE = 100, 50
+"""How many items a page may have, and how many it has unless the call says, which is a guess."""
+LEAST_SECRET_BYTES = 14
+JSON_TYPES = {bool: "boolean", str: "string", int: "integer", float: "number", list: "array", dict: "object"}
+
+
+def _is_secret(text: str) -> bool:
+    """Tell whether a text is base32 of 112 bits or more: codes of less are not made here, Auth0's bound is a guess."""
+    try:
+        return len(b32decode(text + "=" * (-len(text) % 8))) >= LEAST_SECRET_BYTES
+    except ValueError:
+        return False
+
+
+FORMS: Mapping[str, tuple[Callable[[str], object], str]] = {
+    "email": (EMAIL.fullmatch, "Object didn't pass validation for format email"),
+    "phone_number": (E164.fullmatch, r"String does not match pattern ^\+[1-9][0-9]{1,14}$"),
+    "totp_secret": (_is_secret, "String does not match pattern ^[A-Z2-7]{23,}$"),
+}
+"""What a string must be, and what is said of one that is not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Property:
     """What one property of a body may be; `enum` is for a string, or for each of the `items` of an array.
 
-    One that Auth0 has and the sandbox has not is not `emulated`: naming it is a 501. A `nullable` one may be null.
+    `form` is one of FORMS, which a string must have.
     """
 
-    type: Literal["string", "boolean", "array", "object"] = "string"
+    type: str = "string"
     required: bool = False
     enum: tuple[str, ...] = ()
-    items: Literal["string", "object"] = "string"
-    emulated: bool = True
+    items: str = "string"
     nullable: bool = False
+    form: str = ""
 
 
 Shape = Mapping[str, Property]
+TEXT, NEEDED, FLAG = Property(), Property(required=True), Property(type="boolean")
 
 
-def not_emulated(names: str) -> Shape:
-    """Return the properties that Auth0 documents and the sandbox does not emulate."""
-    return dict.fromkeys(names.split(), Property(emulated=False))
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One method of one path below `/api/v2`; any one of the scopes in `scope` opens it.
+
+    `answer` returns the body, or None for a 204. `body` is the shape of what is sent, `others` says that Auth0 has
+    properties beside it. `query` are its parameters; without them none is looked at. `named` is the member that has
+    the items of a page with totals, `evidence` the row of a success whose status or shape is a guess.
+    """
+
+    method: str
+    path: str
+    scope: str
+    answer: Callable[[Call], object]
+    body: Shape = field(default_factory=dict)
+    others: bool = False
+    query: tuple[str, ...] = ()
+    named: str = ""
+    evidence: errors.EvidenceRow | None = None
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        return tuple(self.scope.split())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """One request with a token that is good for its path."""
 
+    endpoint: Endpoint
     tenant: Tenant = field(repr=False)
     path: Mapping[str, str]
     query: Mapping[str, str]
     content: bytes = field(repr=False)
-    client_id: str
     scopes: frozenset[str]
+
+    def user(self) -> User:
+        """Return the user whose id stands in the path. Raises API_USER_NOT_FOUND."""
+        user = self.tenant.users.get(self.path["id"])
+        if user is None:
+            raise errors.API_USER_NOT_FOUND()
+        return user
+
+    def client(self) -> Client:
+        """Return the application whose id stands in the path. Raises API_CLIENT_NOT_FOUND."""
+        client = self.tenant.clients.get(self.path["id"])
+        if client is None:
+            raise errors.API_CLIENT_NOT_FOUND()
+        return client
 
     def value(self) -> object:
         """Return the body, whatever JSON it is; none at all counts as an empty object. Raises API_NO_JSON."""
-        if not self.content.strip():
-            return {}
         try:
-            return json_value(self.content)
+            return json_value(self.content) if self.content.strip() else {}
         except ValueError as problem:
             raise errors.API_NO_JSON() from problem
 
-    def fields(self, shape: Shape) -> dict[str, object]:
-        """Return the body, an object of this shape; the Management API refuses what it does not know (decision 11)."""
-        return checked_object(self.value(), shape)
+    def body(self) -> dict[str, object]:
+        """Return the body, an object of the endpoint's shape. Raises what `checked` raises."""
+        return checked(self.value(), self.endpoint.body, others=self.endpoint.others)
 
     def array(self) -> list[object]:
         """Return the body, an array. Raises API_INVALID_BODY."""
@@ -69,11 +121,6 @@ class Call:
         if not isinstance(value, list):
             raise errors.API_INVALID_BODY(problem=f"Expected type array but found type {type_name(value)}")
         return value
-
-    def allow_query(self, *names: str) -> None:
-        """Refuse a parameter that the path does not have. Raises API_INVALID_QUERY."""
-        if unknown := [name for name in self.query if name not in names]:
-            raise errors.API_INVALID_QUERY(problem=f"Additional properties not allowed: {','.join(unknown)}")
 
     def number(self, name: str, otherwise: int, *, most: int | None = None) -> int:
         """Return a parameter that is a number from 0 on. Raises API_INVALID_QUERY."""
@@ -91,102 +138,80 @@ class Call:
             raise errors.API_INVALID_QUERY(problem=f"Expected type boolean but found {text} on property {name}")
         return text == "true"
 
-    def page_of(self, items: Sequence[dict[str, object]], *, named: str) -> object:
-        """Return one page: an array, or with `include_totals` an object that has it under this name (reference, 9.3).
+    def asked(self, body: object) -> object:
+        """Return of a body what the query asks for: some members, one page. Raises API_INVALID_QUERY.
 
-        There `total` is missing when nothing is listed.
+        A page is an array, or with `include_totals` an object that has it (reference, 9.3); there `total` is missing
+        when nothing is listed.
         """
+        allowed = self.endpoint.query
+        if allowed and (unknown := [name for name in self.query if name not in allowed]):
+            raise errors.API_INVALID_QUERY(problem=f"Additional properties not allowed: {','.join(unknown)}")
+        if "fields" in allowed:
+            body = [self._chosen(each) for each in body] if isinstance(body, list) else self._chosen(body)
+        if not self.endpoint.named or not isinstance(body, list):
+            return body
         page, limit = self.number("page", 0), self.number("per_page", PER_PAGE, most=MOST_PER_PAGE)
-        shown = list(items[page * limit : (page + 1) * limit])
+        shown = body[page * limit : (page + 1) * limit]
         if not self.is_true("include_totals", otherwise=False):
             return shown
-        total = {"total": len(items)} if items else {}
-        return {named: shown, **total, "start": page * limit, "limit": limit}
+        total = {"total": len(body)} if body else {}
+        return {self.endpoint.named: shown, **total, "start": page * limit, "limit": limit}
 
-    def chosen(self, item: Mapping[str, object]) -> dict[str, object]:
+    def _chosen(self, item: object) -> object:
         """Return the members that `fields` names, or with `include_fields=false` all others."""
         names = {name.strip() for name in self.query.get("fields", "").split(",") if name.strip()}
         included = self.is_true("include_fields", otherwise=True)
+        assert isinstance(item, dict)
         return {name: value for name, value in item.items() if not names or (name in names) == included}
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A success; `evidence` is its row where its status or its shape is a guess. Without a body it is a 204."""
+def checked(value: object, shape: Shape, *, others: bool = False) -> dict[str, object]:
+    """Return an object of this shape: the Management API refuses what it does not know (decision 11).
 
-    body: object = None
-    evidence: errors.EvidenceRow | None = None
-
-    @property
-    def status(self) -> int:
-        if self.evidence is not None:
-            return self.evidence.status
-        return 204 if self.body is None else 200
-
-
-Answer = Callable[[Call], Reply]
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """One method of one path below `/api/v2`; any one of its `scopes` opens it."""
-
-    method: str
-    path: str
-    scopes: tuple[str, ...]
-    answer: Answer
-
-
-def route(method: str, path: str, scopes: str) -> Callable[[Answer], Endpoint]:
-    """Make an endpoint of the function below; one of the `scopes`, separated by blanks, opens it."""
-    return lambda answer: Endpoint(method, path, tuple(scopes.split()), answer)
-
-
-def checked_object(value: object, shape: Shape) -> dict[str, object]:
-    """Return an object of this shape. Raises API_INVALID_BODY, or NotEmulated for a property that is not emulated."""
+    Raises API_INVALID_BODY. Where Auth0 has `others`, a property beyond the shape is one that is not emulated:
+    NotEmulated.
+    """
     if not isinstance(value, dict):
         raise errors.API_INVALID_BODY(problem=f"Expected type object but found type {type_name(value)}")
-    if unknown := [name for name in value if name not in shape]:
+    if not others and (unknown := [name for name in value if name not in shape]):
         raise errors.API_INVALID_BODY(problem=f"Additional properties not allowed: {','.join(unknown)}")
     if missing := [name for name, wanted in shape.items() if wanted.required and name not in value]:
         raise errors.API_INVALID_BODY(problem=f"Missing required property: {missing[0]}")
     for name, each in value.items():
-        if not shape[name].emulated:
+        if name not in shape:
             raise errors.NotEmulated(f"the property {name} in this body")
-        _check(name, each, shape[name])
+        if problem := _problem(name, each, shape[name]):
+            raise errors.API_INVALID_BODY(problem=problem)
     return value
 
 
-def _check(name: str, value: object, wanted: Property) -> None:
+def _problem(name: str, value: object, wanted: Property) -> str | None:
+    """Return what is wrong with the value of a property, in Auth0's words."""
     if value is None and wanted.nullable:
-        return
-    found = type_name(value)
-    if found != wanted.type:
-        raise errors.API_INVALID_BODY(problem=f"Expected type {wanted.type} but found type {found} on property {name}")
+        return None
+    if (found := type_name(value)) != wanted.type:
+        return f"Expected type {wanted.type} but found type {found} on property {name}"
     for each in value if isinstance(value, list) else [value]:
-        found = type_name(each)
-        if wanted.type == "array" and found != wanted.items:
-            raise errors.API_INVALID_BODY(problem=f"Expected type {wanted.items} but found type {found} in {name}")
+        if wanted.type == "array" and (found := type_name(each)) != wanted.items:
+            return f"Expected type {wanted.items} but found type {found} in {name}"
         if wanted.enum and each not in wanted.enum:
-            raise errors.API_INVALID_BODY(problem=f"No enum match for: {each} on property {name}")
+            return f"No enum match for: {each} on property {name}"
+    if wanted.form and not FORMS[wanted.form][0](str(value)):
+        return f"{FORMS[wanted.form][1]} on property {name}"
+    return None
 
 
 def strings(value: object) -> tuple[str, ...]:
-    """Return an array of strings, each once, in its order; whatever else is in it is left out."""
+    """Return an array of strings, each once, in its order."""
     return tuple(dict.fromkeys(each for each in value if isinstance(each, str))) if isinstance(value, list) else ()
 
 
 def type_name(value: object) -> str:
     """Return what JSON calls the type of a value."""
-    names = {bool: "boolean", str: "string", int: "integer", float: "number", list: "array", dict: "object"}
-    return names.get(type(value), "null")
+    return JSON_TYPES.get(type(value), "null")
 
 
 def without_null(item: Mapping[str, object]) -> dict[str, object]:
     """Return the members that there are: the Management API writes no null."""
     return {name: value for name, value in item.items() if value is not None}
-
-
-def iso_date(seconds: float) -> str:
-    """Return a time as the Management API writes it, such as `2027-01-15T08:00:00.000Z`."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,122 +1,204 @@
-"""`/users/{id}/authentication-methods`: a user's factors, read and changed by an administrator (reference, 9.3)."""
+"""A user's factors as an administrator reads and changes them: authentication methods, enrollments (reference, 9.3)."""
 
-import base64
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from auth0_mfa_lab.sandbox import errors
-from auth0_mfa_lab.sandbox.management.calls import (
-    PAGING,
-    Call,
-    Property,
-    Reply,
-    checked_object,
-    not_emulated,
-    route,
-)
-from auth0_mfa_lab.sandbox.management.items import Method, method_item, methods_of
-from auth0_mfa_lab.sandbox.management.users import checked_email, checked_number, remove_all, user_of
+from auth0_mfa_lab.sandbox.management.calls import TEXT, Call, Property, checked, without_null
+from auth0_mfa_lab.sandbox.management.users import remove_all
 from auth0_mfa_lab.sandbox.mfa.authenticators import MOST
 from auth0_mfa_lab.sandbox.mfa.enrollment import address_entries, address_kinds
+from auth0_mfa_lab.sandbox.mfa.factors import TYPE_OF
+from auth0_mfa_lab.sandbox.oauth.tokens import iso_date
 from auth0_mfa_lab.sandbox.records import Authenticator, MethodLabel
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
-NEEDED = {"phone": "phone_number", "email": "email", "totp": "totp_secret"}
-"""The types that can be made, and the property that each needs."""
+AUTH_METHODS = {"push": "guardian", "totp": "authenticator", "sms": "sms", "voice": "sms", "email": "email"}
+NEEDED_BY = {"phone": "phone_number", "email": "email", "totp": "totp_secret"}
+"""The types that can be made, and the property that each needs, which has the form of its name."""
 NOT_MADE = ("webauthn-roaming", "passkey")
-LEAST_SECRET_BYTES = 14
 PREFERRED = "preferred_authentication_method"
-EVERY, ONE = "/users/{id}/authentication-methods", "/users/{id}/authentication-methods/{method_id}"
-CHANGES = {"name": Property(), PREFERRED: Property(enum=("sms", "voice"))}
+CHANGES = {"name": TEXT, PREFERRED: Property(enum=("sms", "voice"))}
+TYPE = {"type": Property(required=True, enum=(*NEEDED_BY, *NOT_MADE))}
 NEW = {
-    "type": Property(required=True, enum=(*NEEDED, *NOT_MADE)),
-    **{name: Property() for name in NEEDED.values()},
-    **CHANGES,
-    **not_emulated("public_key key_id relying_party_identifier"),
+    kind: {
+        **TYPE,
+        name: Property(required=True, form=name),
+        **(CHANGES if kind == "phone" else {"name": TEXT}),
+    }
+    for kind, name in NEEDED_BY.items()
 }
 
 
-@route("GET", EVERY, "read:authentication_methods")
-def get_methods(call: Call) -> Reply:
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One method of a user: an authenticator, or the two of one number, for SMS and for voice."""
+
+    id: str
+    entries: tuple[Authenticator, ...]
+
+    @property
+    def type(self) -> str:
+        return self.id.partition("|")[0]
+
+    @property
+    def first(self) -> Authenticator:
+        return self.entries[0]
+
+
+def methods_of(entries: Iterable[Authenticator]) -> list[Method]:
+    """Return the methods that a list of authenticators makes; unconfirmed ones are not shown (reference, 9.3)."""
+    grouped: dict[str, list[Authenticator]] = {}
+    for entry in entries:
+        if entry.active:
+            kind = "phone" if entry.kind in ("sms", "voice") else entry.kind
+            grouped.setdefault(f"{kind}|{entry.id.rpartition('|')[2]}", []).append(entry)
+    return [Method(name, tuple(each)) for name, each in grouped.items()]
+
+
+def shown(tenant: Tenant, method: Method, *, masked: bool = True, confirmed: bool = True) -> dict[str, object]:
+    """Return a method as the API writes it, without what it does not have."""
+    first, is_phone, label = method.first, method.type == "phone", _label(tenant, method)
+    address = first.name if masked else first.address
+    item = {
+        "id": method.id,
+        "type": method.type,
+        "confirmed": True if confirmed else None,
+        "name": label.name or (first.name if method.type == "push" else None),
+        "phone_number": address if is_phone else None,
+        "email": address if method.type == "email" else None,
+        PREFERRED: label.preferred if is_phone else None,
+        "authentication_methods": [{"id": each.id, "type": each.kind} for each in method.entries] if is_phone else None,
+        "created_at": iso_date(first.created_at),
+        **_dates(method, "last_auth_at"),
+    }
+    return without_null(item)
+
+
+def _dates(method: Method, last: str) -> dict[str, object]:
+    """Return when a method was enrolled, and when one of its authenticators last ended a login."""
+    times = {
+        "enrolled_at": method.first.enrolled_at,
+        last: max((entry.last_auth_at for entry in method.entries if entry.last_auth_at is not None), default=None),
+    }
+    return {name: None if time is None else iso_date(time) for name, time in times.items()}
+
+
+def _label(tenant: Tenant, method: Method) -> MethodLabel:
+    return tenant.method_labels.get(method.id) or MethodLabel()
+
+
+def enrollments_of(tenant: Tenant, user_id: str) -> list[Method]:
+    """Return what counts as an enrollment: the codes of a Guardian app belong to its push, a recovery code is none."""
+    methods = methods_of(tenant.authenticators.of(user_id))
+    return [one for one in methods if one.type != "recovery-code" and not (one.type == "totp" and one.first.partner)]
+
+
+def shown_enrollment(tenant: Tenant, method: Method) -> dict[str, object]:
+    """Return one enrollment with all that any path tells of it."""
+    first, device_id = method.first, method.id.rpartition("|")[2]
+    device = tenant.devices.get(device_id)
+    item = {
+        "id": device_id,
+        "status": "confirmed",
+        "type": TYPE_OF[first.kind],
+        "name": device.name if device else first.name,
+        "identifier": device.identifier if device else None,
+        "phone_number": first.name if method.type == "phone" else None,
+        "auth_method": AUTH_METHODS[first.kind],
+        **_dates(method, "last_auth"),
+    }
+    return without_null(item)
+
+
+def get_enrollments(call: Call) -> object:
+    """List the enrollments of a user."""
+    return [shown_enrollment(call.tenant, each) for each in enrollments_of(call.tenant, call.user().user_id)]
+
+
+def get_enrollment(call: Call) -> object:
+    """Return one enrollment, without the two members that stand in lists only."""
+    item = shown_enrollment(call.tenant, _enrollment(call)[1])
+    return {name: value for name, value in item.items() if name not in ("type", "auth_method")}
+
+
+def delete_enrollment(call: Call) -> None:
+    """Remove one enrollment."""
+    user_id, method = _enrollment(call)
+    call.tenant.remove_authenticator(user_id, method.first.id)
+
+
+def _enrollment(call: Call) -> tuple[str, Method]:
+    """Return an enrollment and its user's id; a push is found by key, for the rest every user is looked through."""
+    tenant, device_id = call.tenant, call.path["id"]
+    device = tenant.devices.get(device_id)
+    for user_id in [device.user_id] if device else tenant.users:
+        for method in enrollments_of(tenant, user_id):
+            if method.id.rpartition("|")[2] == device_id:
+                return user_id, method
+    raise errors.API_ENROLLMENT_NOT_FOUND()
+
+
+def get_methods(call: Call) -> object:
     """List the confirmed methods; a verified address that was never enrolled is not among them [guess]."""
-    user_id = user_of(call).user_id
-    call.allow_query(*PAGING)
-    methods = methods_of(call.tenant.authenticators.of(user_id))
-    items = [method_item(each, _label(call.tenant, each)) for each in methods]
-    return Reply(call.page_of(items, named="authenticators"))
+    return [shown(call.tenant, each) for each in methods_of(call.tenant.authenticators.of(call.user().user_id))]
 
 
-@route("POST", EVERY, "create:authentication_methods")
-def post_method(call: Call) -> Reply:
+def post_method(call: Call) -> object:
     """Enroll a user without asking; the method is confirmed at once and can be challenged."""
-    tenant, user_id, body = call.tenant, user_of(call).user_id, _checked(call.value())
+    tenant, user_id, body = call.tenant, call.user().user_id, _checked(call.value())
     tenant.authenticators.forget_pending(user_id, now=tenant.clock.now())
     if tenant.authenticators.is_full(user_id, room=_size(tenant, body)):
         raise errors.API_TOO_MANY_METHODS()
     method = _make(tenant, user_id, body)
-    item = method_item(method, _label(tenant, method), confirmed=False)
     secret = {"totp_secret": body["totp_secret"]} if method.type == "totp" else {}
-    return Reply({**item, **secret}, errors.API_METHOD_MADE)
+    return {**shown(tenant, method, confirmed=False), **secret}
 
 
-@route("PUT", EVERY, "update:authentication_methods")
-def put_methods(call: Call) -> Reply:
+def put_methods(call: Call) -> object:
     """Put new methods in the place of all, once every one of them is fit; the answer is unmasked."""
-    tenant, user_id = call.tenant, user_of(call).user_id
+    tenant, user_id = call.tenant, call.user().user_id
     bodies = [_checked(each) for each in call.array()]
     if sum(_size(tenant, body) for body in bodies) > MOST:
         raise errors.API_TOO_MANY_METHODS()
     remove_all(tenant, user_id)
     made = [_make(tenant, user_id, body) for body in bodies]
-    return Reply([method_item(each, _label(tenant, each), masked=False) for each in made])
+    return [shown(tenant, each, masked=False) for each in made]
 
 
-@route("DELETE", EVERY, "delete:authentication_methods")
-def delete_methods(call: Call) -> Reply:
-    """Remove every method of a user."""
-    remove_all(call.tenant, user_of(call).user_id)
-    return Reply()
-
-
-@route("GET", ONE, "read:authentication_methods")
-def get_method(call: Call) -> Reply:
-    """Return one method."""
-    method = _named(call)
-    return Reply(method_item(method, _label(call.tenant, method)))
-
-
-@route("PATCH", ONE, "update:authentication_methods")
-def patch_method(call: Call) -> Reply:
+def patch_method(call: Call) -> object:
     """Change the name of a method, or how a phone is preferably reached."""
-    method, changes = _named(call), call.fields(CHANGES)
+    method, changes = named(call), call.body()
     if PREFERRED in changes and method.type != "phone":
         raise errors.API_INVALID_BODY(problem=f"Additional properties not allowed: {PREFERRED}")
     label = _label(call.tenant, method)
     name, preferred = changes.get("name", label.name), changes.get(PREFERRED, label.preferred)
     label = MethodLabel(name=None if name is None else str(name), preferred=str(preferred))
     call.tenant.method_labels[method.id] = label
-    return Reply(method_item(method, label), errors.API_METHOD)
+    return shown(call.tenant, method)
 
 
-@route("DELETE", ONE, "delete:authentication_methods")
-def delete_method(call: Call) -> Reply:
+def delete_method(call: Call) -> None:
     """Remove one method."""
-    method = _named(call)
+    method = named(call)
     call.tenant.remove_authenticator(call.path["id"], method.first.id)
     call.tenant.method_labels.pop(method.id, None)
-    return Reply()
 
 
-def _named(call: Call) -> Method:
+def named(call: Call) -> Method:
     """Return the method that the path names. Raises API_METHOD_NOT_FOUND."""
-    for method in methods_of(call.tenant.authenticators.of(user_of(call).user_id)):
+    for method in methods_of(call.tenant.authenticators.of(call.user().user_id)):
         if method.id == call.path["method_id"]:
             return method
     raise errors.API_METHOD_NOT_FOUND()
 
 
-def _label(tenant: Tenant, method: Method) -> MethodLabel:
-    return tenant.method_labels.get(method.id) or MethodLabel()
+def _checked(value: object) -> dict[str, object]:
+    """Return the body of a new method. Raises API_INVALID_BODY, or NotEmulated for what this API has no use for."""
+    kind = str(value.get("type")) if isinstance(value, dict) else ""
+    if kind in NOT_MADE:
+        raise errors.NotEmulated(f"an authentication method of the type {kind}")
+    return checked(value, NEW.get(kind, TYPE))
 
 
 def _size(tenant: Tenant, body: Mapping[str, object]) -> int:
@@ -126,10 +208,9 @@ def _size(tenant: Tenant, body: Mapping[str, object]) -> int:
 
 def _make(tenant: Tenant, user_id: str, body: Mapping[str, object]) -> Method:
     """Enroll a new method, and confirm it."""
-    device_id, value = tenant.chance.device_id(), str(body[NEEDED[str(body["type"])]])
-    if body["type"] == "totp":
-        entries: tuple[Authenticator, ...] = (Authenticator(id=f"totp|{device_id}", kind="totp", secret=value),)
-    else:
+    device_id, value = tenant.chance.device_id(), str(body[NEEDED_BY[str(body["type"])]])
+    entries: tuple[Authenticator, ...] = (Authenticator(id=f"totp|{device_id}", kind="totp", secret=value),)
+    if body["type"] != "totp":
         entries = address_entries(tenant, "sms" if body["type"] == "phone" else "email", value, device_id)
     tenant.authenticators.add(user_id, *(replace(each, created_at=tenant.clock.now()) for each in entries))
     tenant.confirm(user_id, entries[0].id)
@@ -137,35 +218,3 @@ def _make(tenant: Tenant, user_id: str, body: Mapping[str, object]) -> Method:
     label = MethodLabel(name=str(body["name"]) if "name" in body else None, preferred=str(body.get(PREFERRED, "sms")))
     tenant.method_labels[method.id] = label
     return method
-
-
-def _checked(value: object) -> dict[str, object]:
-    """Return the body of a new method. Raises API_INVALID_BODY, or NotEmulated for what this API has no use for."""
-    body = checked_object(value, NEW)
-    kind = str(body["type"])
-    if kind in NOT_MADE:
-        raise errors.NotEmulated(f"an authentication method of the type {kind}")
-    needed = NEEDED[kind]
-    if needed not in body:
-        raise errors.API_INVALID_BODY(problem=f"Missing required property: {needed}")
-    allowed = {"type", "name", needed, PREFERRED if kind == "phone" else "type"}
-    if foreign := [name for name in body if name not in allowed]:
-        raise errors.API_INVALID_BODY(problem=f"Additional properties not allowed: {','.join(foreign)}")
-    if kind == "phone":
-        checked_number(str(body[needed]))
-    elif kind == "email":
-        checked_email(str(body[needed]))
-    elif kind == "totp" and not _is_secret(str(body[needed])):
-        raise errors.API_INVALID_BODY(problem="String does not match pattern ^[A-Z2-7]{23,}$ on property totp_secret")
-    return body
-
-
-def _is_secret(text: str) -> bool:
-    """Tell whether a text is base32 of 112 bits or more: codes of less are not made here, Auth0's bound is a guess."""
-    try:
-        return len(base64.b32decode(text + "=" * (-len(text) % 8))) >= LEAST_SECRET_BYTES
-    except ValueError:
-        return False
-
-
-ENDPOINTS = (get_methods, post_method, put_methods, delete_methods, get_method, patch_method, delete_method)

@@ -1,7 +1,7 @@
 """`/mfa/associate`, `/mfa/authenticators` and `/mfa/challenge` (reference, sections 3 to 5)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -11,12 +11,19 @@ from auth0_mfa_lab.sandbox.http import JSON, Fields, Routes, add_note, bearer_of
 from auth0_mfa_lab.sandbox.json_text import json_object
 from auth0_mfa_lab.sandbox.mfa.authenticators import E164, EMAIL
 from auth0_mfa_lab.sandbox.mfa.challenge import challenge, take_to_send
-from auth0_mfa_lab.sandbox.mfa.enrollment import Association, associate, has_room
-from auth0_mfa_lab.sandbox.mfa.factors import TYPE_OF, is_on, listed, may_enroll, usable
-from auth0_mfa_lab.sandbox.mfa.logins import access_of_bearer, login_of_bearer, login_of_body
+from auth0_mfa_lab.sandbox.mfa.enrollment import associate, has_room
+from auth0_mfa_lab.sandbox.mfa.factors import (
+    TYPE_OF,
+    is_on,
+    listed,
+    login_of_bearer,
+    login_of_body,
+    may_enroll,
+    usable,
+)
 from auth0_mfa_lab.sandbox.oauth.client_auth import CLIENT_FIELDS, authenticate_client
 from auth0_mfa_lab.sandbox.oauth.grants import GRANTS
-from auth0_mfa_lab.sandbox.records import CHANNEL_OF, KIND_OF_CHANNEL, Authenticator, Channel, CodeChannel, Kind, Login
+from auth0_mfa_lab.sandbox.records import CHANNEL_OF, KIND_OF_CHANNEL, Authenticator, Channel, Kind, Login
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
 ASSOCIATE_FIELDS = ("authenticator_types", "oob_channels", "phone_number", "email", *CLIENT_FIELDS)
@@ -35,7 +42,10 @@ async def post_associate(tenant: Tenant, request: Request) -> JSONResponse:
     user_id = login.request.user_id
     fields = await read_fields(request)
     note_misspellings(request, fields, ASSOCIATE_FIELDS)
-    channel = _channel_wished(fields)
+    channel: Channel | None = None
+    if _first_of(fields, "authenticator_types", "authenticator type", ("otp", "oob")) == "oob":
+        wished = _first_of(fields, "oob_channels", "oob channel", KIND_OF_CHANNEL)
+        channel = next(one for one in KIND_OF_CHANNEL if one == wished)
     if not is_on(tenant, KIND_OF_CHANNEL[channel] if channel else "totp"):
         raise errors.FACTOR_IS_OFF(factor=channel or "otp")
     if not may_enroll(tenant, login):
@@ -44,77 +54,51 @@ async def post_associate(tenant: Tenant, request: Request) -> JSONResponse:
         raise errors.TOO_MANY_AUTHENTICATORS()
     headers: Mapping[str, str] = {}
     address = ""
-    if channel is not None and channel != "auth0":
-        address = _address(tenant, user_id, channel, fields)
-        headers = take_to_send(tenant, channel, user_id)
-    begun = associate(tenant, login, channel, address)
-    return JSON(_associated(begun, channel, tenant.settings.switches["oob_channel_key"]), headers=headers)
-
-
-def _channel_wished(fields: Fields) -> Channel | None:
-    """Return the out-of-band channel that a request names; None for an OTP."""
-    types = fields.strings("authenticator_types")
-    if types is None:
-        raise errors.INVALID_ASSOCIATION(problem="Missing required parameter: authenticator_types")
-    if unknown := [name for name in types if name not in ("otp", "oob")]:
-        raise errors.INVALID_ASSOCIATION(problem=f"Unknown authenticator type: {unknown[0]}")
-    if types[0] == "otp":
-        return None
-    channels = fields.strings("oob_channels")
-    if channels is None:
-        raise errors.INVALID_ASSOCIATION(problem="Missing required parameter: oob_channels")
-    if unknown := [name for name in channels if name not in KIND_OF_CHANNEL]:
-        raise errors.INVALID_ASSOCIATION(problem=f"Unknown oob channel: {unknown[0]}")
-    return next(channel for channel in KIND_OF_CHANNEL if channel == channels[0])
-
-
-def _address(tenant: Tenant, user_id: str, channel: CodeChannel, fields: Fields) -> str:
-    """Return where the code goes: a number must be named, an email may be the profile's own."""
     if channel == "email":
-        email = fields.text("email") or tenant.users[user_id].email
-        if not EMAIL.fullmatch(email):
+        # An email may be the profile's own, a number must be named.
+        address = fields.text("email") or tenant.users[user_id].email
+        if not EMAIL.fullmatch(address):
             raise errors.INVALID_ASSOCIATION(problem="email must be an email address")
-        return email
-    phone_number = fields.text("phone_number")
-    if phone_number is None:
-        raise errors.INVALID_ASSOCIATION(problem="Missing required parameter: phone_number")
-    if not E164.fullmatch(phone_number):
-        raise errors.INVALID_PHONE_NUMBER()
-    return phone_number
+    elif channel is not None and channel != "auth0":
+        address = fields.text("phone_number") or ""
+        if not address:
+            raise errors.INVALID_ASSOCIATION(problem="Missing required parameter: phone_number")
+        if not E164.fullmatch(address):
+            raise errors.INVALID_PHONE_NUMBER()
+    if channel is not None and channel != "auth0":
+        headers = take_to_send(tenant, channel, user_id)
+    return JSON(associate(tenant, login, channel, address), headers=headers)
 
 
-def _associated(begun: Association, channel: Channel | None, channel_key: str) -> dict[str, object]:
-    """Return the answer to an association; `recovery_codes` stands in that to a user's first one only."""
-    codes = {"recovery_codes": [begun.recovery_code]} if begun.recovery_code is not None else {}
-    if channel is None:
-        return {"authenticator_type": "otp", "secret": begun.secret, "barcode_uri": begun.barcode_uri, **codes}
-    oob = {channel_key: channel, "oob_code": begun.oob_code}
-    if channel == "auth0":
-        return {"authenticator_type": "oob", **codes, **oob, "barcode_uri": begun.barcode_uri}
-    return {"authenticator_type": "oob", "binding_method": "prompt", **codes, **oob}
+def _first_of(fields: Fields, name: str, what: str, known: Collection[str]) -> str:
+    """Return the first of the names in a field, each of which must be known."""
+    names = fields.strings(name)
+    if names is None:
+        raise errors.INVALID_ASSOCIATION(problem=f"Missing required parameter: {name}")
+    if unknown := [one for one in names if one not in known]:
+        raise errors.INVALID_ASSOCIATION(problem=f"Unknown {what}: {unknown[0]}")
+    return names[0]
 
 
 async def get_authenticators(tenant: Tenant, request: Request) -> JSONResponse:
-    """List the user's authenticators, confirmed or not (reference, section 4.1)."""
-    login = login_of_bearer(tenant, bearer_of(request), scope="read:authenticators")
-    return JSON([_entry(item, tenant.settings.switches) for item in listed(tenant, login.request.user_id)])
-
-
-def _entry(item: Authenticator, switches: Mapping[str, str]) -> dict[str, object]:
-    """Return one entry of the list; an unconfirmed push has no name yet (reference, section 4.1)."""
-    entry: dict[str, object] = {"id": item.id, "authenticator_type": _type_of(item.kind), "active": item.active}
-    if switches["customizable_mfa"] == "on":
-        entry["type"] = TYPE_OF[item.kind]
-    if item.kind in CHANNEL_OF:
-        entry[switches["oob_channel_key"]] = CHANNEL_OF[item.kind]
-    if item.name is not None:
-        entry["name"] = item.name
-    return entry
+    """List the user's authenticators, confirmed or not; an unconfirmed push has no name yet (reference, 4.1)."""
+    login, switches = login_of_bearer(tenant, bearer_of(request), scope="read:authenticators"), tenant.settings.switches
+    entries = []
+    for item in listed(tenant, login.request.user_id):
+        entry: dict[str, object] = {"id": item.id, "authenticator_type": _type_of(item.kind), "active": item.active}
+        if switches["customizable_mfa"] == "on":
+            entry["type"] = TYPE_OF[item.kind]
+        if item.kind in CHANNEL_OF:
+            entry[switches["oob_channel_key"]] = CHANNEL_OF[item.kind]
+        if item.name is not None:
+            entry["name"] = item.name
+        entries.append(entry)
+    return JSON(entries)
 
 
 async def delete_authenticator(tenant: Tenant, request: Request) -> Response:
-    """Remove an authenticator, and its partner with it (reference, section 4.2)."""
-    access = access_of_bearer(tenant, bearer_of(request), scope="remove:authenticators")
+    """Remove an authenticator, and its partner with it; an mfa_token does not do (reference, section 4.2)."""
+    access = login_of_bearer(tenant, bearer_of(request), scope="remove:authenticators", mfa_token_does=False)
     user_id, authenticator_id = access.request.user_id, request.path_params["id"]
     if not AUTHENTICATOR_ID.fullmatch(authenticator_id):
         raise errors.MALFORMED_AUTHENTICATOR_ID()
@@ -127,8 +111,17 @@ async def delete_authenticator(tenant: Tenant, request: Request) -> Response:
 
 
 async def post_challenge(tenant: Tenant, request: Request) -> JSONResponse:
-    """Challenge one active authenticator (reference, section 5)."""
-    fields = await _challenge_fields(request)
+    """Challenge one active authenticator (reference, section 5).
+
+    JSON that is not called so is read as well, for the push guide's curl calls it a form.
+    """
+    body = await request.body()
+    is_called_json = request.headers.get("content-type", "").lower().startswith("application/json")
+    if not is_called_json and body.lstrip().startswith(b"{") and (value := json_object(body)) is not None:
+        add_note(request, JSON_CALLED_A_FORM)
+        fields = Fields(value)
+    else:
+        fields = await read_fields(request)
     note_misspellings(request, fields, CHALLENGE_FIELDS)
     client = authenticate_client(tenant, request, fields)
     grant = f"{GRANTS}/mfa-{'otp' if fields.text('challenge_type') == 'otp' else 'oob'}"
@@ -142,18 +135,8 @@ async def post_challenge(tenant: Tenant, request: Request) -> JSONResponse:
     if channel is None:
         return JSON({"challenge_type": "otp"})
     headers = take_to_send(tenant, channel, login.request.user_id)
-    body = {"challenge_type": "oob", "oob_code": challenge(tenant, login, chosen).oob_code}
-    return JSON(body if channel == "auth0" else {**body, "binding_method": "prompt"}, headers=headers)
-
-
-async def _challenge_fields(request: Request) -> Fields:
-    """Read the body of a challenge: JSON that is not called so as well, for the push guide's curl calls it a form."""
-    body = await request.body()
-    is_called_json = request.headers.get("content-type", "").lower().startswith("application/json")
-    if not is_called_json and body.lstrip().startswith(b"{") and (value := json_object(body)) is not None:
-        add_note(request, JSON_CALLED_A_FORM)
-        return Fields(value)
-    return await read_fields(request)
+    answer = {"challenge_type": "oob", "oob_code": challenge(tenant, login, chosen).oob_code}
+    return JSON(answer if channel == "auth0" else {**answer, "binding_method": "prompt"}, headers=headers)
 
 
 def _choose(tenant: Tenant, login: Login, fields: Fields) -> Authenticator:

@@ -2,8 +2,9 @@
 
 import re
 from dataclasses import replace
+from typing import Any
 
-from auth0_mfa_lab.sandbox.records import Authenticator, Kind
+from auth0_mfa_lab.sandbox.records import Authenticator
 
 PENDING_LIFETIME = 86_400
 """Seconds until an unconfirmed authenticator is gone [forum]."""
@@ -30,13 +31,6 @@ class Authenticators:
     def get(self, user_id: str, authenticator_id: str) -> Authenticator | None:
         return self._of.get(user_id, {}).get(authenticator_id)
 
-    def active(self, user_id: str, authenticator_id: str) -> Authenticator | None:
-        entry = self.get(user_id, authenticator_id)
-        return entry if entry and entry.active else None
-
-    def active_kind(self, user_id: str, kind: Kind) -> tuple[Authenticator, ...]:
-        return tuple(entry for entry in self.active_of(user_id) if entry.kind == kind)
-
     def has_factor(self, user_id: str) -> bool:
         """Tell whether anything is confirmed; a recovery code is active only beside something."""
         return any(entry.kind != "recovery-code" for entry in self.active_of(user_id))
@@ -45,27 +39,21 @@ class Authenticators:
         """Tell whether a user has no room for one more, or for `room`: a push and its codes need two."""
         return len(self._of.get(user_id, {})) + room > MOST
 
-    def needs_recovery_code(self, user_id: str) -> bool:
-        """Tell whether this user has none yet: it comes with the first association only (reference, 3.2)."""
-        return all(entry.kind != "recovery-code" for entry in self.of(user_id))
-
     def add(self, user_id: str, *entries: Authenticator) -> None:
         self._of.setdefault(user_id, {}).update({entry.id: entry for entry in entries})
 
+    def change(self, user_id: str, authenticator_id: str, **changes: Any) -> None:
+        """Change members of an authenticator; a profile's own address is not kept here, and stays as it is."""
+        if entry := self.get(user_id, authenticator_id):
+            self.add(user_id, replace(entry, **changes))
+
     def confirm(self, user_id: str, authenticator_id: str, *, name: str | None = None, now: float) -> None:
         """Make an authenticator active, its partner too, and the recovery code with them (reference, 4.1)."""
-        entries = self._of[user_id]
-        confirmed = entries[authenticator_id]
-        entries[confirmed.id] = replace(confirmed, active=True, name=name or confirmed.name, enrolled_at=now)
-        for entry in tuple(entries.values()):
+        confirmed = self._of[user_id][authenticator_id]
+        self.change(user_id, confirmed.id, active=True, name=name or confirmed.name, enrolled_at=now)
+        for entry in self.of(user_id):
             if (entry.id == confirmed.partner or entry.kind == "recovery-code") and not entry.active:
-                entries[entry.id] = replace(entry, active=True, enrolled_at=now)
-
-    def used(self, user_id: str, authenticator_id: str, *, now: float) -> None:
-        """Remember when an authenticator last ended a login; a profile's own address is not kept here."""
-        entries = self._of.get(user_id, {})
-        if authenticator_id in entries:
-            entries[authenticator_id] = replace(entries[authenticator_id], last_auth_at=now)
+                self.change(user_id, entry.id, active=True, enrolled_at=now)
 
     def forget_pending(self, user_id: str, *, now: float) -> None:
         """Remove what nobody confirmed within a day: Auth0's support article on the cap of authenticators says so."""
@@ -73,15 +61,6 @@ class Authenticators:
             stale = now >= entry.created_at + PENDING_LIFETIME and not entry.active and entry.kind != "recovery-code"
             if stale and self.get(user_id, entry.id):
                 self.remove(user_id, entry.id)
-
-    def rename(self, user_id: str, authenticator_id: str, name: str) -> None:
-        entries = self._of[user_id]
-        entries[authenticator_id] = replace(entries[authenticator_id], name=name)
-
-    def rotate(self, user_id: str, authenticator_id: str, secret: str) -> None:
-        """Put a new recovery code in the place of the used one."""
-        entries = self._of[user_id]
-        entries[authenticator_id] = replace(entries[authenticator_id], secret=secret)
 
     def remove(self, user_id: str, authenticator_id: str) -> None:
         """Remove an authenticator and its partner; with the last confirmed factor the recovery code goes as well.
@@ -91,8 +70,7 @@ class Authenticators:
         """
         entries = self._of[user_id]
         gone = entries.pop(authenticator_id)
-        if gone.partner is not None:
-            entries.pop(gone.partner, None)
+        entries.pop(gone.partner or "", None)
         recovery = [entry for entry in entries.values() if entry.kind == "recovery-code"]
         for entry in recovery:
             if not self.has_factor(user_id) and (entry.active or len(entries) == len(recovery)):
@@ -112,9 +90,5 @@ def masked_email(email: str) -> str:
     A local part of four or fewer is `****` whatever its length.
     """
     local, _, domain = email.rpartition("@")
-    hidden = "****" if len(local) <= SHOWN else _begin(local)
-    return f"{hidden}@{_begin(domain)}"
-
-
-def _begin(text: str) -> str:
-    return text[:SHOWN] + "*" * (len(text) - SHOWN)
+    hidden = local[:SHOWN] + "*" * (len(local) - SHOWN) if len(local) > SHOWN else "*" * SHOWN
+    return f"{hidden}@{domain[:SHOWN]}{'*' * (len(domain) - SHOWN)}"

@@ -1,4 +1,4 @@
-"""Challenging a factor, what is sent for it, and the codes and answers that come back; pure state."""
+"""Challenging a factor, what is sent for it, and the codes that come back; pure state."""
 
 from base64 import b32decode
 from collections.abc import Mapping
@@ -43,7 +43,7 @@ def take_to_send(tenant: Tenant, channel: Channel, user_id: str) -> dict[str, st
 
 
 def challenge(tenant: Tenant, login: Login, entry: Authenticator) -> OobTransaction:
-    """Send a new push or code; an older pending one of this login and channel is superseded."""
+    """Send a new push or code; the login's older one of that channel is superseded, if it is still pending [guess]."""
     channel = CHANNEL_OF[entry.kind]
     transaction = tenant.transactions.begin_oob(
         login,
@@ -53,7 +53,10 @@ def challenge(tenant: Tenant, login: Login, entry: Authenticator) -> OobTransact
         code="" if channel == "auth0" else tenant.codes.digits(6),
         address=entry.address or "",
     )
-    tenant.transactions.supersede(transaction)
+    older = login.newest.get(channel)
+    if older is not None and older.state == "pending":
+        older.state = "superseded"
+    login.newest[channel] = transaction
     tenant.log("gd_start_auth", f"Second factor started: {entry.kind}.", user_id=login.request.user_id)
     if channel == "auth0":
         _send_push(tenant, transaction)
@@ -93,23 +96,6 @@ def _send_push(tenant: Tenant, transaction: OobTransaction) -> None:
     tenant.log("gd_send_pn", "A push was sent.", user_id=device.user_id)
 
 
-def answer_push(tenant: Tenant, transaction: OobTransaction, *, accepted: bool, reason: str | None) -> None:
-    """Take a phone's answer, once; the caller has checked that the transaction is pending."""
-    transaction.state = "approved" if accepted else "rejected"
-    transaction.reason = reason
-    if not accepted:
-        tenant.log("gd_auth_rejected", "The push was rejected.", user_id=transaction.login.request.user_id)
-
-
-def accept_binding_code(tenant: Tenant, transaction: OobTransaction, binding_code: str) -> bool:
-    """Take the code of a transaction, and confirm the address that it enrolls; False for a wrong one."""
-    if not compare_digest(transaction.code.encode(), binding_code.encode()):
-        return False
-    if transaction.purpose == "enroll":
-        tenant.confirm(transaction.login.request.user_id, transaction.authenticator_id)
-    return True
-
-
 def otp_candidates(tenant: Tenant, login: Login) -> tuple[Authenticator, ...]:
     """Return the entries whose code this login may show: confirmed ones, or those that it began and may confirm.
 
@@ -118,25 +104,25 @@ def otp_candidates(tenant: Tenant, login: Login) -> tuple[Authenticator, ...]:
     user_id = login.request.user_id
     if not may_enroll(tenant, login):
         return tuple(entry for entry in usable(tenant, user_id, but=login.spent) if entry.kind == "totp")
-    if not is_on(tenant, "totp"):
-        return ()
-    begun = (tenant.authenticators.get(user_id, one) for one in login.begun)
+    begun = [tenant.authenticators.get(user_id, one) for one in login.begun if is_on(tenant, "totp")]
     return tuple(entry for entry in begun if entry and entry.kind == "totp" and not entry.active and not entry.partner)
 
 
-def accept_otp(tenant: Tenant, login: Login, code: str) -> Authenticator | None:
-    """Return the entry whose code this is, its step used up and confirmed if it was not; None for a wrong code."""
-    user_id = login.request.user_id
-    for entry in otp_candidates(tenant, login):
-        secret = entry.secret or ""
-        key = step_key(user_id, secret)
-        step = matching_step(secret, code, now=tenant.clock.now(), after=tenant.otp_steps.get(key))
-        if step is not None:
+def use_otp(tenant: Tenant, user_id: str, entry: Authenticator, code: str) -> bool:
+    """Tell whether a code is an entry's: then its step is used up, and the entry confirmed if it was not.
+
+    The step before counts as well, the next one does not (the guardian reference, section 9), nor what was used.
+    """
+    secret, current = entry.secret or "", int(tenant.clock.now()) // PERIOD
+    key, totp = step_key(user_id, secret), pyotp.TOTP(secret)
+    newest = tenant.otp_steps.get(key, -1)
+    for step in (current, max(current - 1, 0)):
+        if step > newest and compare_digest(totp.generate_otp(step).encode(), code.encode()):
             tenant.otp_steps[key] = step
             if not entry.active:
                 tenant.confirm(user_id, entry.id)
-            return entry
-    return None
+            return True
+    return False
 
 
 def step_key(user_id: str, secret: str) -> str:
@@ -148,30 +134,7 @@ def step_key(user_id: str, secret: str) -> str:
     return f"{user_id} {digest(raw, b'', 'sha1').hex()}"
 
 
-def matching_step(secret: str, code: str, *, now: float, after: int | None = None) -> int | None:
-    """Return the step whose code this is: the current one or the previous one, and later than `after`.
-
-    The step before counts as well, the next one does not (the guardian reference, section 9).
-    """
-    current = int(now) // PERIOD
-    totp = pyotp.TOTP(secret)
-    for step in (current, max(current - 1, 0)):
-        if (after is None or step > after) and compare_digest(totp.generate_otp(step).encode(), code.encode()):
-            return step
-    return None
-
-
 def recovery_of(tenant: Tenant, user_id: str) -> Authenticator | None:
     """Return the entry of a user's recovery code, once a factor is confirmed and while the tenant's is on."""
-    if not is_on(tenant, "recovery-code"):
-        return None
-    return next(iter(tenant.authenticators.active_kind(user_id, "recovery-code")), None)
-
-
-def use_recovery_code(tenant: Tenant, user_id: str, entry: Authenticator, code: str) -> str | None:
-    """Return the code that takes the place of the one that was used, or None when it is wrong."""
-    if not compare_digest((entry.secret or "").encode(), code.encode()):
-        return None
-    fresh = tenant.codes.recovery_code()
-    tenant.authenticators.rotate(user_id, entry.id, fresh)
-    return fresh
+    active = tenant.authenticators.active_of(user_id) if is_on(tenant, "recovery-code") else ()
+    return next((entry for entry in active if entry.kind == "recovery-code"), None)

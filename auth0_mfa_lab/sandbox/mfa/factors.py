@@ -2,8 +2,18 @@
 
 from collections.abc import Mapping
 
+from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.mfa.authenticators import masked_email
-from auth0_mfa_lab.sandbox.records import KIND_OF_CHANNEL, Authenticator, Kind, Login, OobTransaction, Request, State
+from auth0_mfa_lab.sandbox.records import (
+    KIND_OF_CHANNEL,
+    Authenticator,
+    Client,
+    Kind,
+    Login,
+    OobTransaction,
+    Request,
+    State,
+)
 from auth0_mfa_lab.sandbox.settings import Factor
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
@@ -44,12 +54,33 @@ def listed(tenant: Tenant, user_id: str) -> tuple[Authenticator, ...]:
     return enrolled if email is None or email.address in taken else (*enrolled, email)
 
 
+def _verified_email(tenant: Tenant, user_id: str) -> Authenticator | None:
+    """Return the entry of a profile's own verified address, which nobody enrolled."""
+    user = tenant.users[user_id]
+    if not (user.email and user.email_verified and is_on(tenant, "email")):
+        return None
+    return Authenticator(
+        id=tenant.implicit_email_id(user_id),
+        kind="email",
+        active=True,
+        name=masked_email(user.email),
+        address=user.email,
+        created_at=user.created_at,
+    )
+
+
 def usable(tenant: Tenant, user_id: str, *, but: frozenset[str] = frozenset()) -> tuple[Authenticator, ...]:
-    """Return the confirmed authenticators whose factor is on, without those of these ids."""
+    """Return the confirmed authenticators whose factor is on, without those of these ids.
+
+    The codes of a Guardian app belong to both factors, push and OTP [guess].
+    """
+    is_push_on = is_on(tenant, "push")
     return tuple(
         entry
         for entry in listed(tenant, user_id)
-        if entry.active and entry.id not in but and (is_on(tenant, entry.kind) or _is_of_push(tenant, entry))
+        if entry.active
+        and entry.id not in but
+        and (is_on(tenant, entry.kind) or (is_push_on and (entry.partner or "").startswith("push|")))
     )
 
 
@@ -63,26 +94,30 @@ def may_enroll(tenant: Tenant, login: Login) -> bool:
     return login.is_access_token or not is_enrolled(tenant, login.request.user_id)
 
 
-def second_factor_due(tenant: Tenant, request: Request) -> bool:
-    """Tell whether this request needs a second factor: by the policy, or by its audience (reference, section 2).
+def demanded(tenant: Tenant, request: Request) -> errors.EvidenceRow | None:
+    """Return the answer that asks for a second factor; None where none is due: by the policy or the audience (2).
 
     The MFA audience forces one of every user who has one. A user without is asked where the policy is always, and
-    where the switch `mfa_audience_without_factor` says so.
+    where the switch `mfa_audience_without_factor` says so. No source says that the policy wins: a row of its own.
     """
-    settings = tenant.settings
-    if settings.policy == "all-applications":
-        return True
-    if settings.policy == "confidence-score" and settings.switches["confidence"] == "low":
-        return True
-    if not tenant.is_mfa(request.audience):
-        return False
-    return is_enrolled(tenant, request.user_id) or _article_holds(tenant)
-
-
-def is_disputed(tenant: Tenant, request: Request) -> bool:
-    """Tell whether it is a guess that this request needs a second factor: no source says that the policy wins."""
+    policy, switches = tenant.settings.policy, tenant.settings.switches
+    by_policy = policy == "all-applications" or (policy == "confidence-score" and switches["confidence"] == "low")
     for_mfa = tenant.is_mfa(request.audience)
-    return for_mfa and not is_enrolled(tenant, request.user_id) and not _article_holds(tenant)
+    article_holds = switches["mfa_audience_without_factor"] == "mfa_required"
+    by_audience = for_mfa and (is_enrolled(tenant, request.user_id) or article_holds)
+    if by_policy and for_mfa and not by_audience:
+        return errors.MFA_REQUIRED_BY_POLICY
+    return errors.MFA_REQUIRED if by_policy or by_audience else None
+
+
+def requirements(tenant: Tenant, login: Login) -> dict[str, object]:
+    """Return `mfa_requirements`: what can be challenged, or enrolled where there is none (reference, 1.3)."""
+    user_id = login.request.user_id
+    if not is_enrolled(tenant, user_id):
+        on = {TYPE_OF[kind] for kind in TYPE_OF if is_on(tenant, kind)}
+        return {"enroll": [{"type": name} for name in ENROLL_TYPES if name in on]}
+    types = dict.fromkeys(TYPE_OF[entry.kind] for entry in usable(tenant, user_id, but=login.spent))
+    return {"challenge": [{"type": name} for name in types]}
 
 
 def state_of(tenant: Tenant, transaction: OobTransaction) -> State:
@@ -102,34 +137,51 @@ def state_of(tenant: Tenant, transaction: OobTransaction) -> State:
     return transaction.state if entry and counts else "superseded"
 
 
-def requirements(tenant: Tenant, login: Login) -> dict[str, object]:
-    """Return `mfa_requirements`: what can be challenged, or enrolled where there is none (reference, 1.3)."""
-    user_id = login.request.user_id
-    if not is_enrolled(tenant, user_id):
-        on = {TYPE_OF[kind] for kind in TYPE_OF if is_on(tenant, kind)}
-        return {"enroll": [{"type": name} for name in ENROLL_TYPES if name in on]}
-    types = dict.fromkeys(TYPE_OF[entry.kind] for entry in usable(tenant, user_id, but=login.spent))
-    return {"challenge": [{"type": name} for name in types]}
+# -- whose login a request belongs to
 
 
-def _is_of_push(tenant: Tenant, entry: Authenticator) -> bool:
-    # The codes of a Guardian app belong to both factors [guess].
-    return entry.kind == "totp" and (entry.partner or "").startswith("push|") and is_on(tenant, "push")
+def login_of_bearer(tenant: Tenant, token: str | None, *, scope: str, mfa_token_does: bool = True) -> Login:
+    """Return the login of a bearer: an mfa_token, where that does, or a living MFA access token that has `scope`.
+
+    Raises NO_BEARER, INVALID_BEARER, INVALID_BEARER_TO_DELETE, EXPIRED_MFA_TOKEN, INSUFFICIENT_SCOPE.
+    """
+    if token is None:
+        raise errors.NO_BEARER()
+    login = _login(tenant, token) if mfa_token_does else None
+    if login is not None:
+        return login
+    access = tenant.access_login(token)
+    if access is None or tenant.clock.now() >= access.expires:
+        raise errors.INVALID_BEARER() if mfa_token_does else errors.INVALID_BEARER_TO_DELETE()
+    if scope not in access.request.scope:
+        raise errors.INSUFFICIENT_SCOPE(scope=scope)
+    return access
 
 
-def _verified_email(tenant: Tenant, user_id: str) -> Authenticator | None:
-    user = tenant.users[user_id]
-    if not (user.email and user.email_verified and is_on(tenant, "email")):
+def login_of_body(tenant: Tenant, mfa_token: str, client: Client, *, confirms: bool = False) -> Login:
+    """Return the login of an mfa_token in a body; with `confirms`, an MFA access token with `enroll` does, too.
+
+    Raises MALFORMED_MFA_TOKEN, EXPIRED_MFA_TOKEN, WRONG_CLIENT, INSUFFICIENT_SCOPE, in this order (reference, 13.2).
+    """
+    login = _login(tenant, mfa_token)
+    if login is None and confirms:
+        login = tenant.access_login(mfa_token)
+    if login is None:
+        raise errors.MALFORMED_MFA_TOKEN()
+    if login.is_access_token and tenant.clock.now() >= login.expires:
+        raise errors.EXPIRED_MFA_TOKEN()
+    if login.request.client_id != client.client_id:
+        raise errors.WRONG_CLIENT()
+    if login.is_access_token and "enroll" not in login.request.scope:
+        raise errors.INSUFFICIENT_SCOPE(scope="enroll")
+    return login
+
+
+def _login(tenant: Tenant, mfa_token: str) -> Login | None:
+    """Return the login behind an mfa_token; that of a user who was deleted meanwhile is none [guess]."""
+    login = tenant.transactions.logins.get(mfa_token)
+    if login is None or login.request.user_id not in tenant.users:
         return None
-    return Authenticator(
-        id=tenant.implicit_email_id(user_id),
-        kind="email",
-        active=True,
-        name=masked_email(user.email),
-        address=user.email,
-        created_at=user.created_at,
-    )
-
-
-def _article_holds(tenant: Tenant) -> bool:
-    return tenant.settings.switches["mfa_audience_without_factor"] == "mfa_required"
+    if tenant.clock.now() >= login.expires or not tenant.is_current(login.request):
+        raise errors.EXPIRED_MFA_TOKEN()
+    return login

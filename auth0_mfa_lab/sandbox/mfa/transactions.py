@@ -6,7 +6,7 @@ from auth0_mfa_lab.sandbox.bounded import Bounded
 from auth0_mfa_lab.sandbox.chance import Chance
 from auth0_mfa_lab.sandbox.clock import Clock
 from auth0_mfa_lab.sandbox.limits import Limits
-from auth0_mfa_lab.sandbox.oauth.tokens import Tokens
+from auth0_mfa_lab.sandbox.oauth.tokens import MFA_TOKEN_CIPHERTEXT, OOB_CODE_CIPHERTEXT, Tokens
 from auth0_mfa_lab.sandbox.records import Channel, Login, OobTransaction, Request, Ticket
 
 MFA_TOKEN_LIFETIME = 600
@@ -17,34 +17,31 @@ class Transactions:
     """Every transaction, found by its own token, at the same cost however many there are."""
 
     def __init__(self, *, clock: Clock, chance: Chance, tokens: Tokens, limits: Limits) -> None:
-        self._limits = limits
-        self._clock = clock
-        self._chance = chance
-        self._tokens = tokens
-        self._logins: Bounded[Login] = Bounded(has_ended=self._is_over)
-        self._access_tokens: Bounded[Login] = Bounded(has_ended=self._is_over)
-        self._by_code: Bounded[OobTransaction] = Bounded(has_ended=self._has_ended)
-        self._by_txid: Bounded[OobTransaction] = Bounded(has_ended=self._has_ended)
-        self._tickets: Bounded[Ticket] = Bounded(has_ended=lambda ticket: self._has_ended(ticket.transaction))
-        self._newest_of: Bounded[OobTransaction] = Bounded(has_ended=self._has_ended)
+        self._limits, self._clock, self._chance, self._tokens = limits, clock, chance, tokens
+        self.logins: Bounded[Login] = Bounded(has_ended=self._is_over)
+        """By the mfa_token."""
+        self.access_logins: Bounded[Login] = Bounded(has_ended=self._is_over)
+        """By the MFA access token."""
+        self.oob_codes: Bounded[OobTransaction] = Bounded(has_ended=self._has_ended)
+        self.txids: Bounded[OobTransaction] = Bounded(has_ended=self._has_ended)
+        self.tickets: Bounded[Ticket] = Bounded(has_ended=lambda ticket: self._has_ended(ticket.transaction))
+        """By the id in the QR; one that was scanned is gone: two phones on one QR, and the second finds nothing."""
+        self.newest_of: Bounded[OobTransaction] = Bounded(has_ended=self._has_ended)
+        """Each user's newest out-of-band transaction, whatever became of it."""
 
     def begin_login(self, request: Request) -> Login:
         """Remember a login whose second factor is due: 10 minutes (reference, section 0.3)."""
         expires = self._clock.now() + MFA_TOKEN_LIFETIME
-        login = Login(mfa_token=self._tokens.mfa_token(expires), request=request, expires=expires)
-        self._logins[login.mfa_token] = login
+        mfa_token = self._tokens.sealed(expires, MFA_TOKEN_CIPHERTEXT)
+        login = self.logins[mfa_token] = Login(mfa_token=mfa_token, request=request, expires=expires)
         return login
-
-    def login(self, mfa_token: str) -> Login | None:
-        return self._logins.get(mfa_token)
 
     def access_login(self, token: str, request: Request, expires: float) -> Login:
         """Return the transaction of an MFA access token, the same one each time; the caller has verified it."""
-        fresh = Login(mfa_token=token, request=request, expires=expires, is_access_token=True)
-        known = self._access_tokens.get(token)
-        if known is None:
-            self._access_tokens[token] = fresh
-        return known or fresh
+        if token not in self.access_logins:
+            fresh = Login(mfa_token=token, request=request, expires=expires, is_access_token=True)
+            self.access_logins[token] = fresh
+        return self.access_logins[token]
 
     def begin_oob(
         self,
@@ -61,7 +58,7 @@ class Transactions:
         expires = now + OOB_CODE_LIFETIME
         transaction = OobTransaction(
             txid=f"txn_{self._chance.alnum(32)}",
-            oob_code=self._tokens.oob_code(expires),
+            oob_code=self._tokens.sealed(expires, OOB_CODE_CIPHERTEXT),
             login=login,
             purpose=purpose,
             channel=channel,
@@ -73,53 +70,19 @@ class Transactions:
             code=code,
             address=address,
         )
-        self._by_code[transaction.oob_code] = transaction
-        self._by_txid[transaction.txid] = transaction
-        self._newest_of[login.request.user_id] = transaction
+        self.oob_codes[transaction.oob_code] = self.txids[transaction.txid] = transaction
+        self.newest_of[login.request.user_id] = transaction
         return transaction
-
-    def supersede(self, newer: OobTransaction) -> None:
-        """Let a newer challenge take the place of its login's older one of that channel, if still pending [guess]."""
-        login, channel = newer.login, newer.channel
-        older = login.newest.get(channel)
-        if older is not None and older.state == "pending":
-            older.state = "superseded"
-        login.newest[channel] = newer
-
-    def oob(self, oob_code: str) -> OobTransaction | None:
-        return self._by_code.get(oob_code)
-
-    def newest_of(self, user_id: str) -> OobTransaction | None:
-        """Return a user's newest out-of-band transaction, whatever became of it."""
-        return self._newest_of.get(user_id)
-
-    def by_txid(self, txid: str) -> OobTransaction | None:
-        return self._by_txid.get(txid)
-
-    def print_ticket(self, transaction: OobTransaction, *, totp_secret: str) -> Ticket:
-        """Make the ticket of a QR; it lives as long as its transaction."""
-        ticket = Ticket(id=self._chance.alnum(32), transaction=transaction, totp_secret=totp_secret)
-        self._tickets[ticket.id] = ticket
-        return ticket
-
-    def ticket(self, ticket_id: str) -> Ticket | None:
-        """Return a ticket that can still be scanned."""
-        ticket = self._tickets.get(ticket_id)
-        return ticket if ticket and self._clock.now() < ticket.transaction.expires else None
-
-    def consume(self, ticket: Ticket) -> None:
-        """Use a ticket up: two phones on one QR, and the second finds nothing."""
-        self._tickets.pop(ticket.id, None)
 
     def end_all(self, user_id: str) -> None:
         """End whatever of a user's is under way: no login of theirs can be finished, and no code of it used."""
-        for login in (*self._logins.values(), *self._access_tokens.values()):
+        for login in (*self.logins.values(), *self.access_logins.values()):
             if login.request.user_id == user_id:
                 login.expires = min(login.expires, self._clock.now())
-        for transaction in self._by_code.values():
+        for transaction in self.oob_codes.values():
             if transaction.login.request.user_id == user_id and transaction.state in ("pending", "approved"):
                 transaction.state = "superseded"
-        self._newest_of.pop(user_id, None)
+        self.newest_of.pop(user_id, None)
 
     def _is_over(self, login: Login) -> bool:
         return login.done or self._clock.now() >= login.expires

@@ -7,30 +7,22 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.http import JSON, Fields, Routes, bearer_of, note_misspellings, read_fields
+from auth0_mfa_lab.sandbox.oauth import grants
 from auth0_mfa_lab.sandbox.oauth.client_auth import CLIENT_FIELDS, authenticate_client
-from auth0_mfa_lab.sandbox.oauth.discovery import openid_configuration
-from auth0_mfa_lab.sandbox.oauth.grants import (
-    GRANTS,
-    Answer,
-    client_credentials,
-    password,
-    password_realm,
-    refresh_token,
-)
-from auth0_mfa_lab.sandbox.oauth.mfa_grants import mfa_oob, mfa_otp, mfa_recovery_code
+from auth0_mfa_lab.sandbox.oauth.grants import GRANTS, Answer
 from auth0_mfa_lab.sandbox.passwordless.api import passwordless_otp
 from auth0_mfa_lab.sandbox.records import Client
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
 GRANT: Mapping[str, Callable[[Tenant, Fields, Client], Answer]] = {
-    "password": password,
-    f"{GRANTS}/password-realm": password_realm,
-    f"{GRANTS}/mfa-oob": mfa_oob,
-    f"{GRANTS}/mfa-otp": mfa_otp,
-    f"{GRANTS}/mfa-recovery-code": mfa_recovery_code,
+    "password": grants.password,
+    f"{GRANTS}/password-realm": grants.password,
+    f"{GRANTS}/mfa-oob": grants.mfa_oob,
+    f"{GRANTS}/mfa-otp": grants.mfa_otp,
+    f"{GRANTS}/mfa-recovery-code": grants.mfa_recovery_code,
     f"{GRANTS}/passwordless/otp": passwordless_otp,
-    "refresh_token": refresh_token,
-    "client_credentials": client_credentials,
+    "refresh_token": grants.refresh_token,
+    "client_credentials": grants.client_credentials,
 }
 NOT_EMULATED = frozenset(
     {
@@ -46,6 +38,40 @@ FIELDS = (
 )
 CHALLENGE = 'Bearer realm="Users", error="invalid_token", error_description="The access token is invalid."'
 """What a 401 of `/userinfo` says in its header; the description is a guess."""
+ENDPOINTS = {
+    "authorization_endpoint": "authorize",
+    "token_endpoint": "oauth/token",
+    "device_authorization_endpoint": "oauth/device/code",
+    "userinfo_endpoint": "userinfo",
+    "mfa_challenge_endpoint": "mfa/challenge",
+    "jwks_uri": ".well-known/jwks.json",
+    "registration_endpoint": "oidc/register",
+    "revocation_endpoint": "oauth/revoke",
+}
+"""Those that Auth0 has, also those that are not emulated."""
+SCOPES = (
+    "openid profile offline_access name given_name family_name nickname email email_verified picture created_at "
+    "identities phone address"
+)
+CLAIMS = (
+    "aud auth_time created_at email email_verified exp family_name given_name iat identities iss name nickname "
+    "phone_number picture sub"
+)
+SUPPORTED = {
+    "scopes_supported": SCOPES.split(),
+    "response_types_supported": [
+        *("code", "token", "id_token", "code token", "code id_token", "token id_token", "code token id_token")
+    ],
+    "code_challenge_methods_supported": ["S256", "plain"],
+    "response_modes_supported": ["query", "fragment", "form_post"],
+    "subject_types_supported": ["public"],
+    "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"],
+    "token_endpoint_auth_signing_alg_values_supported": ["RS256", "RS384", "PS256"],
+    "claims_supported": CLAIMS.split(),
+    "request_uri_parameter_supported": False,
+    "request_parameter_supported": False,
+    "id_token_signing_alg_values_supported": ["HS256", "RS256", "PS256"],
+}
 
 
 async def token(tenant: Tenant, request: Request) -> JSONResponse:
@@ -85,18 +111,20 @@ async def revoke(tenant: Tenant, request: Request) -> Response:
         raise errors.MISSING_TOKEN()
     known = tenant.refresh_tokens.get(text)
     if known is not None and known.client_id == client.client_id:
-        tenant.refresh_tokens.pop(text, None)
+        tenant.refresh_tokens.pop(text)
     return Response(status_code=200)
 
 
 async def configuration(tenant: Tenant, _: Request) -> JSONResponse:
     """Return the discovery document (8.3)."""
-    return JSON(openid_configuration(tenant.tokens.issuer))
+    issuer = tenant.tokens.issuer
+    endpoints = {name: f"{issuer}{path}" for name, path in ENDPOINTS.items()}
+    return JSON({"issuer": issuer, **endpoints, **SUPPORTED, "end_session_endpoint": f"{issuer}oidc/logout"})
 
 
 async def jwks(tenant: Tenant, _: Request) -> JSONResponse:
-    """Return the public keys (8.4)."""
-    return JSON(tenant.tokens.keys.jwks())
+    """Return the public keys, the next one too, which is only announced (8.4)."""
+    return JSON({"keys": [key.public_jwk for key in tenant.tokens.keys]})
 
 
 ROUTES: Routes = (

@@ -1,10 +1,24 @@
-"""The grants that begin, renew or need no login: password, refresh token, client credentials; what all grants share."""
+"""The grants of `/oauth/token`, but for the passwordless one, and what all of them share.
+
+The order of the checks is the reference's, section 13.2.
+"""
 
 from dataclasses import replace
+from hmac import compare_digest
 
 from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.http import Fields
-from auth0_mfa_lab.sandbox.mfa.factors import is_disputed, requirements, second_factor_due
+from auth0_mfa_lab.sandbox.limits import Bucket, LimitName
+from auth0_mfa_lab.sandbox.mfa.challenge import otp_candidates, recovery_of, use_otp
+from auth0_mfa_lab.sandbox.mfa.factors import (
+    demanded,
+    listed,
+    login_of_body,
+    may_enroll,
+    requirements,
+    state_of,
+    usable,
+)
 from auth0_mfa_lab.sandbox.records import Client, Login, Request
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
@@ -19,34 +33,82 @@ Answer = tuple[dict[str, object], dict[str, str]]
 """The body of a 200, and its headers."""
 
 
+# -- the first factor
+
+
 def password(tenant: Tenant, fields: Fields, client: Client) -> Answer:
-    """Log in at the tenant's default directory (reference, section 1)."""
+    """Log in with a password, at the connection that `realm` names, or else at the default directory (section 1)."""
     username, secret = fields.required("username"), fields.required("password")
-    connection = tenant.settings.default_directory
-    if connection is None:
-        raise errors.NO_DEFAULT_CONNECTION()
-    return _first_factor(tenant, fields, client, connection, username, secret)
-
-
-def password_realm(tenant: Tenant, fields: Fields, client: Client) -> Answer:
-    """Log in at the connection that `realm` names."""
-    username, secret = fields.required("username"), fields.required("password")
-    realm = fields.required("realm")
-    if realm not in tenant.connections:
-        raise errors.INVALID_CONNECTION()
-    return _first_factor(tenant, fields, client, realm, username, secret)
-
-
-def _first_factor(
-    tenant: Tenant, fields: Fields, client: Client, connection: str, username: str, secret: str
-) -> Answer:
-    audience = wished_audience(tenant, fields)
-    scope = granted_scopes(tenant, fields, audience)
+    if fields.required("grant_type") == "password":
+        connection = tenant.settings.default_directory
+        if connection is None:
+            raise errors.NO_DEFAULT_CONNECTION()
+    else:
+        connection = fields.required("realm")
+        if connection not in tenant.connections:
+            raise errors.INVALID_CONNECTION()
+    audience, scope = wished(tenant, fields)
     user = tenant.authenticate(connection, username, secret)
     if user is None:
         raise errors.WRONG_PASSWORD()
-    request = Request(client_id=client.client_id, user_id=user.user_id, audience=audience, scope=scope)
-    return finish_first_factor(tenant, request)
+    return finish_first_factor(
+        tenant, Request(client_id=client.client_id, user_id=user.user_id, audience=audience, scope=scope)
+    )
+
+
+def wished(
+    tenant: Tenant, fields: Fields, *, unknown: errors.EvidenceRow = errors.INVALID_AUDIENCE
+) -> tuple[str | None, tuple[str, ...]]:
+    """Return the identifier of the API that is asked for, and the scopes that are granted.
+
+    The userinfo URL is no API, and asks for none. Without a wish all scopes of the API are granted (reference, 1.1),
+    else what exists of it; of the MFA audience only what is named: the guides ask for each of its scopes (section 2)
+    [guess]. Raises `unknown` when there is no such API, and INVALID_SCOPE.
+    """
+    audience = fields.text("audience")
+    if tenant.is_management(audience):
+        raise errors.NotEmulated(f"the audience {audience}")
+    if audience is None or tenant.domains.is_ours(audience, "userinfo"):
+        audience, api = None, None
+    elif (api := tenant.api(audience)) is None:
+        raise unknown()
+    offered, scopes = api.scopes if api else (), wished_scopes(fields)
+    if not scopes:
+        return audience, () if tenant.is_mfa(audience) else offered
+    granted = OIDC_SCOPES.union(offered)
+    if api and not api.allow_offline_access:
+        granted -= {"offline_access"}
+    return audience, tuple(scope for scope in scopes if scope in granted)
+
+
+def wished_scopes(fields: Fields) -> tuple[str, ...]:
+    """Return the scopes that a request names, each once. Raises INVALID_SCOPE."""
+    raw = fields.get("scope")
+    if raw is not None and not isinstance(raw, str | list):
+        raise errors.INVALID_SCOPE()
+    return tuple(dict.fromkeys(raw.split() if isinstance(raw, str) else [str(item) for item in raw or ()]))
+
+
+def finish_first_factor(tenant: Tenant, request: Request) -> Answer:
+    """Return the tokens of a request whose first factor was right. Raises MFA_REQUIRED when a second one is due."""
+    row = demanded(tenant, request)
+    if row is None:
+        return tenant.token_set(request), {}
+    raise mfa_required(tenant, tenant.begin_login(request), row=row)
+
+
+def mfa_required(tenant: Tenant, login: Login, *, row: errors.EvidenceRow) -> errors.WireError:
+    """Return the answer that asks for a login's second factor, as the tenant's switches word it."""
+    tenant.log("mfar", "MFA required.", user_id=login.request.user_id, client_id=login.request.client_id)
+    switches = tenant.settings.switches
+    wanted = requirements(tenant, login) if switches["customizable_mfa"] == "on" else None
+    # The token is missing only where an Action demands MFA and that feature is off (reference, section 1.3).
+    silent = switches["mfa_required_without_mfa_token"] == "on" and wanted is None
+    members = {"mfa_token": None if silent else login.mfa_token, "mfa_requirements": wanted}
+    return row(more={name: value for name, value in members.items() if value is not None})
+
+
+# -- without a login
 
 
 def refresh_token(tenant: Tenant, fields: Fields, client: Client) -> Answer:
@@ -62,11 +124,11 @@ def refresh_token(tenant: Tenant, fields: Fields, client: Client) -> Answer:
         raise errors.USER_IS_GONE()
     if not tenant.is_current(request):
         raise errors.UNKNOWN_REFRESH_TOKEN()
-    wished = wished_scopes(fields) or request.scope
-    narrowed = replace(request, scope=tuple(one for one in wished if one in request.scope))
+    scopes = wished_scopes(fields) or request.scope
+    narrowed = replace(request, scope=tuple(one for one in scopes if one in request.scope))
     if tenant.settings.switches["refresh"] == "mfa_required":
         raise mfa_required(tenant, tenant.begin_login(narrowed), row=errors.MFA_REQUIRED_ON_REFRESH)
-    tenant.refresh_tokens.pop(token, None)
+    tenant.refresh_tokens.pop(token)
     return tenant.refreshed(request, narrowed), {}
 
 
@@ -86,67 +148,127 @@ def client_credentials(tenant: Tenant, fields: Fields, client: Client) -> Answer
     granted = client.apis.get(tenant.domains.at_home(audience))
     if granted is None:
         raise errors.NO_CLIENT_GRANT(audience=audience)
-    wished = wished_scopes(fields) or granted
-    scope = tuple(one for one in wished if one in granted)
+    scope = tuple(one for one in wished_scopes(fields) or granted if one in granted)
     tenant.log("seccft", "Access token for an application's own credentials.", client_id=client.client_id)
     return tenant.tokens.machine_token(client.client_id, api, scope), {}
 
 
-def wished_audience(
-    tenant: Tenant, fields: Fields, *, unknown: errors.EvidenceRow = errors.INVALID_AUDIENCE
-) -> str | None:
-    """Return the identifier of the API that is asked for; the userinfo URL is no API, and asks for none.
+# -- the second factor (section 6)
 
-    Raises `unknown` when there is no such API.
+
+def mfa_oob(tenant: Tenant, fields: Fields, client: Client) -> Answer:
+    """Answer one poll, or take a code that was sent: the tokens of the original request, or why there are none."""
+    mfa_token, oob_code = fields.required("mfa_token"), fields.required("oob_code")
+    binding_code = fields.text("binding_code")
+    login = login_of_body(tenant, mfa_token, client, confirms=True)
+    transaction, now = tenant.transactions.oob_codes.get(oob_code), tenant.clock.now()
+    if transaction is None:
+        raise errors.MALFORMED_OOB_CODE()
+    if now >= transaction.expires:
+        raise errors.EXPIRED_OOB_CODE()
+    if transaction.login is not login:
+        raise errors.OOB_CODE_OF_ANOTHER_LOGIN()
+    is_push = transaction.channel == "auth0"
+    if not is_push and binding_code is None:
+        raise errors.MISSING_BINDING_CODE()
+    if state_of(tenant, transaction) in ("used", "superseded"):
+        raise errors.INVALID_OOB_CODE()
+    if login.done:
+        raise errors.LOGIN_DONE()
+    allowed = transaction.polls.take(now)
+    headers = transaction.polls.headers()
+    if not allowed:
+        raise errors.SLOW_DOWN(headers=headers)
+    if is_push and transaction.state == "pending":
+        raise errors.AUTHORIZATION_PENDING(headers=headers)
+    if is_push and transaction.state == "rejected":
+        raise errors.REJECTED(headers=headers)
+    if not is_push:
+        user_id, enrolls = login.request.user_id, transaction.purpose == "enroll"
+        failures = _failures(tenant, "failed_otp_codes", user_id)
+        if enrolls and not may_enroll(tenant, login):
+            raise errors.ENROLLED_MEANWHILE(headers=headers)
+        if not compare_digest(transaction.code.encode(), (binding_code or "").encode()):
+            _fail(tenant, failures, "gd_auth_failed", user_id)
+            raise errors.INVALID_BINDING_CODE(headers=headers)
+        if enrolls:
+            tenant.confirm(user_id, transaction.authenticator_id)
+    transaction.state = "used"
+    return _finish(tenant, login, transaction.authenticator_id), headers
+
+
+def mfa_otp(tenant: Tenant, fields: Fields, client: Client) -> Answer:
+    """Take a code of an authenticator app, or of the Guardian app; it confirms an enrollment, too."""
+    mfa_token, code = fields.required("mfa_token"), fields.required("otp")
+    login = login_of_body(tenant, mfa_token, client, confirms=True)
+    if login.done:
+        raise errors.LOGIN_DONE()
+    user_id = login.request.user_id
+    failures = _failures(tenant, "failed_otp_codes", user_id)
+    candidates = otp_candidates(tenant, login)
+    if not candidates:
+        has_others = any(entry.active for entry in listed(tenant, user_id))
+        raise errors.NO_OTP_ENROLLED() if has_others else errors.NOT_ENROLLED()
+    entry = next((one for one in candidates if use_otp(tenant, user_id, one, code)), None)
+    if entry is None:
+        _fail(tenant, failures, "gd_auth_failed", user_id)
+        raise errors.INVALID_OTP_CODE(headers=failures.headers())
+    return _finish(tenant, login, entry.id), {}
+
+
+def mfa_recovery_code(tenant: Tenant, fields: Fields, client: Client) -> Answer:
+    """Take a recovery code; the one that takes its place stands in this answer and nowhere else."""
+    mfa_token, code = fields.required("mfa_token"), fields.required("recovery_code")
+    login = login_of_body(tenant, mfa_token, client)
+    if login.done:
+        raise errors.LOGIN_DONE()
+    user_id = login.request.user_id
+    failures = _failures(tenant, "failed_recovery_codes", user_id)
+    entry = recovery_of(tenant, user_id)
+    if entry is None:
+        raise errors.NO_RECOVERY_CODE()
+    if not compare_digest((entry.secret or "").encode(), code.encode()):
+        _fail(tenant, failures, "gd_recovery_failed", user_id)
+        raise errors.WRONG_RECOVERY_CODE(headers=failures.headers())
+    fresh = tenant.codes.recovery_code()
+    tenant.authenticators.change(user_id, entry.id, secret=fresh)
+    tenant.log("gd_recovery_succeed", "A recovery code was used.", user_id=user_id)
+    # Never followed by another factor: the new code stands in this answer and nowhere else.
+    return {**tenant.finish(login), "recovery_code": fresh}, {}
+
+
+def _failures(tenant: Tenant, name: LimitName, user_id: str) -> Bucket:
+    """Return the bucket that wrong codes empty; an empty one refuses right codes too (reference, section 11)."""
+    bucket = tenant.limits.bucket(name, user_id)
+    if bucket.left(tenant.clock.now()) < 1:
+        by_otp = name == "failed_otp_codes"
+        log_type = f"gd_{'otp' if by_otp else 'recovery'}_rate_limit_exceed"
+        tenant.log(log_type, "Too many failed codes.", user_id=user_id)
+        row = errors.TOO_MANY_FAILED_CODES if by_otp else errors.TOO_MANY_FAILED_RECOVERY_CODES
+        raise row(headers=bucket.headers())
+    return bucket
+
+
+def _fail(tenant: Tenant, failures: Bucket, log_type: str, user_id: str) -> None:
+    failures.take(tenant.clock.now())
+    tenant.log(log_type, "A wrong code.", user_id=user_id)
+
+
+def _finish(tenant: Tenant, login: Login, authenticator_id: str) -> dict[str, object]:
+    """Return the tokens that a factor was right for; raises ANOTHER_FACTOR_REQUIRED where one more is demanded.
+
+    Not after an enrollment, nor of a user without another factor [guess].
     """
-    audience = fields.text("audience")
-    if tenant.is_management(audience):
-        raise errors.NotEmulated(f"the audience {audience}")
-    if audience is None or tenant.domains.is_ours(audience, "userinfo"):
-        return None
-    if tenant.api(audience) is None:
-        raise unknown()
-    return audience
-
-
-def wished_scopes(fields: Fields) -> tuple[str, ...]:
-    """Return the scopes that a request names, each once. Raises INVALID_SCOPE."""
-    raw = fields.get("scope")
-    if raw is not None and not isinstance(raw, str | list):
-        raise errors.INVALID_SCOPE()
-    return tuple(dict.fromkeys(raw.split() if isinstance(raw, str) else [str(item) for item in raw or ()]))
-
-
-def granted_scopes(tenant: Tenant, fields: Fields, audience: str | None) -> tuple[str, ...]:
-    """Return what is granted: without a wish all scopes of the API (reference, 1.1), else what exists of it.
-
-    Of the MFA audience only what is named: the guides ask for each of its scopes (section 2) [guess].
-    """
-    api = tenant.api(audience) if audience is not None else None
-    offered = api.scopes if api else ()
-    wished = wished_scopes(fields)
-    if not wished:
-        return () if tenant.is_mfa(audience) else offered
-    granted = OIDC_SCOPES.union(offered)
-    if api and not api.allow_offline_access:
-        granted -= {"offline_access"}
-    return tuple(scope for scope in wished if scope in granted)
-
-
-def finish_first_factor(tenant: Tenant, request: Request) -> Answer:
-    """Return the tokens of a request whose first factor was right. Raises MFA_REQUIRED when a second one is due."""
-    if not second_factor_due(tenant, request):
-        return tenant.token_set(request), {}
-    row = errors.MFA_REQUIRED_BY_POLICY if is_disputed(tenant, request) else errors.MFA_REQUIRED
-    raise mfa_required(tenant, tenant.begin_login(request), row=row)
-
-
-def mfa_required(tenant: Tenant, login: Login, *, row: errors.EvidenceRow) -> errors.WireError:
-    """Return the answer that asks for a login's second factor, as the tenant's switches word it."""
-    tenant.log("mfar", "MFA required.", user_id=login.request.user_id, client_id=login.request.client_id)
-    switches = tenant.settings.switches
-    wanted = requirements(tenant, login) if switches["customizable_mfa"] == "on" else None
-    # The token is missing only where an Action demands MFA and that feature is off (reference, section 1.3).
-    silent = switches["mfa_required_without_mfa_token"] == "on" and wanted is None
-    members = {"mfa_token": None if silent else login.mfa_token, "mfa_requirements": wanted}
-    return row(more={name: value for name, value in members.items() if value is not None})
+    user_id = login.request.user_id
+    tenant.authenticators.change(user_id, authenticator_id, last_auth_at=tenant.clock.now())
+    tenant.log("gd_auth_succeed", "Second factor given.", user_id=user_id)
+    chained = tenant.settings.switches["second_factor_chained"] == "on"
+    if chained and not login.spent and authenticator_id not in login.begun:
+        entry = tenant.authenticators.get(user_id, authenticator_id)
+        spent = frozenset({authenticator_id, (entry.partner if entry else None) or ""})
+        if any(other.kind != "recovery-code" for other in usable(tenant, user_id, but=spent)):
+            login.done = True
+            following = tenant.begin_login(login.request)
+            following.spent = spent
+            raise mfa_required(tenant, following, row=errors.ANOTHER_FACTOR_REQUIRED)
+    return tenant.finish(login)

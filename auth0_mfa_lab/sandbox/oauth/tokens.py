@@ -1,55 +1,115 @@
-"""What the tenant issues: JWTs, opaque tokens, and strings that look sealed as Auth0's do."""
+"""What the tenant issues: JWTs, opaque tokens, and strings that look sealed as Auth0's do; the keys that sign them."""
 
+import hashlib
 import math
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
 
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
+from joserfc.jwk import RSAKey
 
 from auth0_mfa_lab.sandbox.bounded import Bounded
 from auth0_mfa_lab.sandbox.chance import Chance
 from auth0_mfa_lab.sandbox.clock import Clock
 from auth0_mfa_lab.sandbox.domains import Domains
 from auth0_mfa_lab.sandbox.json_text import json_object
-from auth0_mfa_lab.sandbox.oauth.keys import KeyRing, NewKey
 from auth0_mfa_lab.sandbox.records import Api, Request, User
 
 ID_TOKEN_LIFETIME = 36_000
 DEFAULT_LIFETIME = 86_400
-# Ciphertexts as long as make the sizes that were seen (reference, section 0.4).
-MFA_TOKEN_CIPHERTEXT = 1_150
-OOB_CODE_CIPHERTEXT = 520
-# Enough of a signature to know a token by.
+MFA_TOKEN_CIPHERTEXT, OOB_CODE_CIPHERTEXT = 1_150, 520
+"""As long as makes the sizes that were seen (reference, section 0.4)."""
 SIGNATURE_TAIL = 32
+"""Enough of a signature to know a token by."""
+CERTIFICATE_DAYS = 13 * 365
+NewKey = Callable[[], RSAKey]
+"""What makes an RSA-2048 key."""
+
+
+def verified_claims(token: str, key: RSAKey, algorithm: str = "RS256") -> dict[str, object] | None:
+    """Return the claims of a compact JWT that this key signed with this algorithm; None for anything else.
+
+    What the token's header says is only compared, never followed.
+    """
+    try:
+        verified = jws.deserialize_compact(token, key, algorithms=[algorithm])
+    except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        # A hostile header makes the library stumble in several ways; each of them is a refusal.
+        return None
+    return json_object(verified.payload)
+
+
+def iso_date(seconds: float) -> str:
+    """Return a time as Auth0 writes it, such as `2027-01-15T08:00:00.000Z`."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class SigningKey:
+    """One RSA key with a seeded `kid`; the key itself cannot be seeded, so it is new in every run."""
+
+    def __init__(self, *, kid: str, domain: str, now: float, new_key: NewKey) -> None:
+        self.kid = kid
+        self._domain, self._now, self._new_key = domain, now, new_key
+
+    @cached_property
+    def private(self) -> RSAKey:
+        """The key that signs; making it takes some 45 ms, parsing it again is never needed."""
+        return self._new_key()
+
+    @cached_property
+    def public_jwk(self) -> dict[str, object]:
+        """The entry of the JWKS, with a certificate as Auth0's has (reference, section 8.4)."""
+        # Only here: a server must start fast, and most never show their keys.
+        from cryptography import x509
+        from cryptography.hazmat.primitives import hashes
+        from cryptography.hazmat.primitives.serialization import Encoding
+
+        signer, numbers = self.private.private_key, self.private.as_dict(private=False)
+        assert signer is not None
+        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, self._domain)])
+        start = datetime.fromtimestamp(self._now, UTC)
+        certificate = (
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(name)
+            .public_key(signer.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(start)
+            .not_valid_after(start + timedelta(days=CERTIFICATE_DAYS))
+            .sign(signer, hashes.SHA256())
+            .public_bytes(Encoding.DER)
+        )
+        return {
+            "kty": "RSA",
+            "use": "sig",
+            "n": numbers["n"],
+            "e": numbers["e"],
+            "kid": self.kid,
+            "x5t": urlsafe_b64encode(hashlib.sha1(certificate).digest()).rstrip(b"=").decode(),
+            "x5c": [b64encode(certificate).decode()],
+            "alg": "RS256",
+        }
 
 
 class Tokens:
-    """Makes every token of one tenant."""
+    """Makes every token of one tenant. Of its `keys` the first signs, the second is only announced."""
 
     def __init__(self, *, domains: Domains, clock: Clock, chance: Chance, new_key: NewKey) -> None:
-        self._domains = domains
-        self._clock = clock
-        self._chance = chance
+        self._domains, self._clock, self._chance = domains, clock, chance
         # By how much the sandbox was ahead of the wall when a token was issued: it expires in the sandbox's time.
         self._ahead: Bounded[float] = Bounded()
-        self.keys = KeyRing(domain=domains.home, chance=chance.fork("keys"), now=clock.stamp(), new_key=new_key)
+        kids, now = chance.fork("keys"), clock.stamp()
+        self.keys = [
+            SigningKey(kid=kids.base64url(21), domain=domains.home, now=now, new_key=new_key) for _ in range(2)
+        ]
 
     @property
     def issuer(self) -> str:
         """The tenant's address as the request at hand spells it, slash included."""
         return f"{self._domains.origin}/"
-
-    @property
-    def mfa_audience(self) -> str:
-        """The identifier of the MFA API (reference, section 2)."""
-        return f"{self.issuer}mfa/"
-
-    def mfa_token(self, expires: float) -> str:
-        return self._sealed(expires, MFA_TOKEN_CIPHERTEXT)
-
-    def oob_code(self, expires: float) -> str:
-        return self._sealed(expires, OOB_CODE_CIPHERTEXT)
 
     def token_set(self, request: Request, user: User, api: Api | None) -> dict[str, object]:
         """Return the body of a 200 of `/oauth/token` (reference, section 1.2).
@@ -57,16 +117,25 @@ class Tokens:
         `api` is the API of the request's audience, None without one. There is no `amr`, here or anywhere: tokens
         that come through the MFA API have none (section 8.5).
         """
-        lifetime = api.token_lifetime if api else DEFAULT_LIFETIME
-        body: dict[str, object] = {
-            "access_token": self._access_token(request, api, lifetime) if api else self._chance.base64url(32)
-        }
+        lifetime, scope = api.token_lifetime if api else DEFAULT_LIFETIME, " ".join(request.scope)
+        body: dict[str, object] = {}
+        if api is None:
+            body["access_token"] = self._chance.base64url(32)
+        else:
+            is_openid = "openid" in request.scope
+            audience = [api.identifier, f"{self.issuer}userinfo"] if is_openid else api.identifier
+            claims: dict[str, object] = {"sub": request.user_id, "aud": audience, "azp": request.client_id}
+            more = {"scope": scope or None, "gty": request.gty}
+            claims |= {name: value for name, value in more.items() if value is not None}
+            body["access_token"] = self._jwt(claims, lifetime)
         if "offline_access" in request.scope:
             body["refresh_token"] = self.refresh_token()
         if "openid" in request.scope:
-            body["id_token"] = self._id_token(request, user)
-        if request.scope:
-            body["scope"] = " ".join(request.scope)
+            profile = self.profile(user, request.scope)
+            claims = {**profile, "sub": request.user_id, "aud": request.client_id}
+            body["id_token"] = self._jwt(claims, ID_TOKEN_LIFETIME)
+        if scope:
+            body["scope"] = scope
         return {**body, "expires_in": lifetime, "token_type": "Bearer"}
 
     def machine_token(self, client_id: str, api: Api, scope: Sequence[str]) -> dict[str, object]:
@@ -83,14 +152,12 @@ class Tokens:
         """Return what the scopes `profile` and `email` tell of a user, in an id_token and at `/userinfo`."""
         claims: dict[str, object] = {}
         if "profile" in scope:
-            # Applications read it beside a clock of their own: no advance is in it.
-            updated_at = min(user.created_at, self._clock.stamp())
-            updated = datetime.fromtimestamp(updated_at, UTC).isoformat(timespec="milliseconds")
             claims |= {
                 "nickname": user.username.partition("@")[0],
                 "name": user.username,
                 "picture": f"{self.issuer}avatars/default.png",
-                "updated_at": updated.replace("+00:00", "Z"),
+                # Applications read it beside a clock of their own: no advance is in it.
+                "updated_at": iso_date(min(user.created_at, self._clock.stamp())),
             }
         if "email" in scope and user.email:
             claims |= {"email": user.email, "email_verified": user.email_verified}
@@ -98,14 +165,13 @@ class Tokens:
 
     def transaction_token(self, *, user_id: str, txid: str, lifetime: int) -> str:
         """Return the `txtkn` of a push (the guardian reference, section 4; `azp` is a guess)."""
-        return self._jwt(
-            {"sub": user_id, "aud": f"{self.issuer}appliance-mfa", "azp": "device", "txid": txid}, lifetime
-        )
+        claims = {"sub": user_id, "aud": f"{self.issuer}appliance-mfa", "azp": "device", "txid": txid}
+        return self._jwt(claims, lifetime)
 
     def transaction_of(self, token: str) -> str | None:
         """Return the `txid` of a `txtkn` that we signed and that has not expired; otherwise None."""
-        claims = self.claims_of(token)
-        expires, txid = (claims or {}).get("exp"), (claims or {}).get("txid")
+        claims = self.claims_of(token) or {}
+        expires, txid = claims.get("exp"), claims.get("txid")
         return txid if isinstance(txid, str) and isinstance(expires, int) and self._clock.now() < expires else None
 
     def claims_of(self, token: str) -> dict[str, object] | None:
@@ -113,34 +179,14 @@ class Tokens:
 
         Its `exp` is when it expires in the sandbox's time, which may be ahead of the wall's that stands in it.
         """
-        try:
-            verified = jws.deserialize_compact(token, self.keys.current.private, algorithms=["RS256"])
-        except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
-            return None
-        claims = json_object(verified.payload)
+        claims = verified_claims(token, self.keys[0].private)
         ahead = self._ahead.get(token[-SIGNATURE_TAIL:])
         if claims is not None and ahead is not None and isinstance(expires := claims.get("exp"), int):
-            claims = {**claims, "exp": math.ceil(expires + ahead)}
+            claims["exp"] = math.ceil(expires + ahead)
         return claims
 
-    def _access_token(self, request: Request, api: Api, lifetime: int) -> str:
-        audience: str | list[str] = api.identifier
-        if "openid" in request.scope:
-            audience = [api.identifier, f"{self.issuer}userinfo"]
-        claims: dict[str, object] = {"sub": request.user_id, "aud": audience, "azp": request.client_id}
-        if request.scope:
-            claims["scope"] = " ".join(request.scope)
-        if request.gty is not None:
-            claims["gty"] = request.gty
-        return self._jwt(claims, lifetime)
-
-    def _id_token(self, request: Request, user: User) -> str:
-        claims = self.profile(user, request.scope)
-        return self._jwt({**claims, "sub": request.user_id, "aud": request.client_id}, ID_TOKEN_LIFETIME)
-
     def _jwt(self, claims: Mapping[str, object], lifetime: int) -> str:
-        now = int(self._clock.stamp())
-        key = self.keys.current
+        now, key = int(self._clock.stamp()), self.keys[0]
         token = jwt.encode(
             {"alg": "RS256", "typ": "JWT", "kid": key.kid},
             {"iss": self.issuer, **claims, "iat": now, "exp": now + lifetime},
@@ -150,18 +196,9 @@ class Tokens:
             self._ahead[token[-SIGNATURE_TAIL:]] = ahead
         return token
 
-    def _sealed(self, expires: float, ciphertext: int) -> str:
+    def sealed(self, expires: float, ciphertext: int) -> str:
         """Return a string in the eight-part layout of the reference, section 0.4; nothing is in it."""
         chance = self._chance
-        return "*".join(
-            (
-                "Fe26.2",
-                f"SERVER_{int(self._clock.stamp())}",
-                chance.hex(64),
-                chance.base64url(22),
-                chance.base64url(ciphertext),
-                str(int(expires * 1000)),
-                chance.hex(64),
-                chance.base64url(43),
-            )
-        )
+        seal = (chance.hex(64), chance.base64url(22), chance.base64url(ciphertext))
+        end = (str(int(expires * 1000)), chance.hex(64), chance.base64url(43))
+        return "*".join(("Fe26.2", f"SERVER_{int(self._clock.stamp())}", *seal, *end))

@@ -10,15 +10,14 @@ from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.delivery import Message
 from auth0_mfa_lab.sandbox.http import JSON, Fields, Routes, read_fields
 from auth0_mfa_lab.sandbox.oauth.client_auth import CLIENT_FIELDS, authenticate_client
-from auth0_mfa_lab.sandbox.oauth.grants import GRANTS, Answer, finish_first_factor, granted_scopes, wished_audience
+from auth0_mfa_lab.sandbox.oauth.grants import GRANTS, Answer, finish_first_factor, wished
 from auth0_mfa_lab.sandbox.records import Client
 from auth0_mfa_lab.sandbox.records import Request as TokenRequest
-from auth0_mfa_lab.sandbox.settings import CONNECTIONS, PasswordlessConnection
+from auth0_mfa_lab.sandbox.settings import CONNECTIONS
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
 GRANT = f"{GRANTS}/passwordless/otp"
 STRINGS = (*CLIENT_FIELDS, "connection", "send", "email", "phone_number")
-PROPERTIES = (*STRINGS, "authParams")
 PHONE_NUMBER = r"^\+[0-9]{1,15}$"
 EMAIL = r"^[^@\s]+@[^@\s]+$"
 SEND = "^(code|link)$"
@@ -31,18 +30,30 @@ async def start(tenant: Tenant, request: Request) -> JSONResponse:
     if not starts.take(tenant.clock.now()):
         raise errors.TOO_MANY_STARTS(headers=starts.headers())
     fields = await read_fields(request)
-    _check_application(tenant, request, fields)
-    connection = _connection(tenant, fields)
-    address = _address(fields, connection)
-    send = fields.text("send")
+    client_id, auth_params = _check_application(tenant, request, fields)
+    name = fields.text("connection")
+    if name is None:
+        raise errors.MISSING_CONNECTION()
+    connection = next((one for one in CONNECTIONS if one == name), None)
+    if connection is None:
+        raise errors.PASSWORD_CONNECTION() if name in tenant.connections else errors.UNKNOWN_CONNECTION()
+    if connection not in tenant.settings.passwordless:
+        raise errors.DISABLED_CONNECTION()
+    by_email = connection == "email"
+    address, send = fields.text("email" if by_email else "phone_number"), fields.text("send")
+    if address is None:
+        raise errors.MISSING_EMAIL() if by_email else errors.MISSING_PHONE_NUMBER()
+    if not re.fullmatch(EMAIL if by_email else PHONE_NUMBER, address):
+        raise errors.BAD_EMAIL(pattern=EMAIL) if by_email else errors.BAD_PHONE_NUMBER(pattern=PHONE_NUMBER)
     if send is not None and not re.fullmatch(SEND, send):
         raise errors.BAD_SEND(pattern=SEND)
     code: str | None = tenant.passwordless.issue(connection, address)
-    name, link = tenant.settings.name, None
-    text = f"Your verification code for {name} is: {code}"
-    if connection == "email" and send != "code":
-        link, code = _link(tenant, fields, address, code or ""), None
-        text = f"Click here to log in to {name}: {link}"
+    tenant_name, link = tenant.settings.name, None
+    text = f"Your verification code for {tenant_name} is: {code}"
+    if by_email and send != "code":
+        ours = {"connection": "email", "client_id": client_id, "email": address, "verification_code": code}
+        link = f"{tenant.tokens.issuer}passwordless/verify_redirect?{urlencode({**auth_params, **ours})}"
+        code, text = None, f"Click here to log in to {tenant_name}: {link}"
     tenant.delivery.message(
         Message(
             address=address,
@@ -56,74 +67,34 @@ async def start(tenant: Tenant, request: Request) -> JSONResponse:
         )
     )
     identity = {"_id": tenant.passwordless.identity(connection, address)}
-    if connection == "email":
-        return JSON({**identity, "email": address, "email_verified": True}, headers=starts.headers())
-    return JSON({**identity, "phone_number": address, "phone_verified": True}, headers=starts.headers())
+    named = (
+        {"email": address, "email_verified": True} if by_email else {"phone_number": address, "phone_verified": True}
+    )
+    return JSON({**identity, **named}, headers=starts.headers())
 
 
-def _check_application(tenant: Tenant, request: Request, fields: Fields) -> None:
-    """Check the application and the names and types of the properties."""
+def _check_application(tenant: Tenant, request: Request, fields: Fields) -> tuple[str, dict[str, str]]:
+    """Check the application, and the names and types of the properties; return the `client_id` and the `authParams`."""
     by_basic = request.headers.get("authorization", "").lower().startswith("basic ")
     if "client_id" not in fields and not by_basic:
         raise errors.MISSING_CLIENT_ID()
     for name in STRINGS:
-        value = fields.get(name)
-        if value is not None and not isinstance(value, str):
+        if not isinstance(value := fields.get(name, ""), str):
             raise errors.WRONG_TYPE(name=name, type=_json_type(value))
     client = authenticate_client(tenant, request, fields)
     if GRANT not in client.grants:
         raise errors.START_NOT_ALLOWED(grant=GRANT)
-    if unknown := [name for name in fields if name not in PROPERTIES]:
+    if unknown := [name for name in fields if name not in (*STRINGS, "authParams")]:
         raise errors.NOT_ALLOWED(names=", ".join(unknown))
-    auth_params = fields.get("authParams")
-    if auth_params is not None and not isinstance(auth_params, dict):
+    auth_params = fields.get("authParams", {})
+    if not isinstance(auth_params, dict):
         raise errors.BAD_AUTH_PARAMS(type=_json_type(auth_params))
+    return fields.text("client_id") or "", {str(name): str(value) for name, value in auth_params.items()}
 
 
 def _json_type(value: object) -> str:
     """Return what JSON calls the type of a value."""
     return next(name for kind, name in JSON_TYPES if isinstance(value, kind))
-
-
-def _connection(tenant: Tenant, fields: Fields) -> PasswordlessConnection:
-    name = fields.text("connection")
-    if name is None:
-        raise errors.MISSING_CONNECTION()
-    connection = next((one for one in CONNECTIONS if one == name), None)
-    if connection is None:
-        raise errors.PASSWORD_CONNECTION() if name in tenant.connections else errors.UNKNOWN_CONNECTION()
-    if connection not in tenant.settings.passwordless:
-        raise errors.DISABLED_CONNECTION()
-    return connection
-
-
-def _address(fields: Fields, connection: PasswordlessConnection) -> str:
-    """Return the email address or the phone number that a start names."""
-    if connection == "email":
-        email = fields.text("email")
-        if email is None:
-            raise errors.MISSING_EMAIL()
-        if not re.fullmatch(EMAIL, email):
-            raise errors.BAD_EMAIL(pattern=EMAIL)
-        return email
-    phone_number = fields.text("phone_number")
-    if phone_number is None:
-        raise errors.MISSING_PHONE_NUMBER()
-    if not re.fullmatch(PHONE_NUMBER, phone_number):
-        raise errors.BAD_PHONE_NUMBER(pattern=PHONE_NUMBER)
-    return phone_number
-
-
-def _link(tenant: Tenant, fields: Fields, address: str, code: str) -> str:
-    auth_params = fields.get("authParams")
-    query = {
-        **{str(name): str(value) for name, value in (auth_params if isinstance(auth_params, dict) else {}).items()},
-        "connection": "email",
-        "client_id": fields.text("client_id") or "",
-        "email": address,
-        "verification_code": code,
-    }
-    return f"{tenant.tokens.issuer}passwordless/verify_redirect?{urlencode(query)}"
 
 
 async def verify_redirect(_: Tenant, __: Request) -> JSONResponse:
@@ -138,8 +109,7 @@ def passwordless_otp(tenant: Tenant, fields: Fields, client: Client) -> Answer:
     connection = next((one for one in CONNECTIONS if one == realm), None)
     if connection is None:
         raise errors.UNKNOWN_REALM()
-    audience = wished_audience(tenant, fields, unknown=errors.INVALID_AUDIENCE_ELSEWHERE)
-    scope = granted_scopes(tenant, fields, audience)
+    audience, scope = wished(tenant, fields, unknown=errors.INVALID_AUDIENCE_ELSEWHERE)
     tries = int(tenant.settings.switches["passwordless_tries"])
     outcome = tenant.passwordless.use(connection, username, otp, tries=tries)
     if outcome == "exhausted":

@@ -26,8 +26,7 @@ class PasswordlessCodes:
     """The newest code of each address of each connection; an email address is the same in any case."""
 
     def __init__(self, *, clock: Clock, chance: Chance) -> None:
-        self._clock = clock
-        self._chance = chance
+        self._clock, self._chance = clock, chance
         self._codes: Bounded[PasswordlessCode] = Bounded()
 
     def identity(self, connection: PasswordlessConnection, address: str) -> str:
@@ -36,9 +35,9 @@ class PasswordlessCodes:
 
     def issue(self, connection: PasswordlessConnection, address: str) -> str:
         """Draw a code for an address; the one before it is dead."""
-        code = PasswordlessCode(code=self._chance.digits(6), expires=self._clock.now() + CODE_LIFETIME)
-        self._codes[_key(connection, address)] = code
-        return code.code
+        code = self._chance.digits(6)
+        self._codes[_key(connection, address)] = PasswordlessCode(code=code, expires=self._clock.now() + CODE_LIFETIME)
+        return code
 
     def forget(self, connection: PasswordlessConnection, address: str) -> None:
         """Let the code of an address be as if it had never been sent."""
@@ -48,8 +47,7 @@ class PasswordlessCodes:
         self, connection: PasswordlessConnection, address: str, code: str, *, tries: int
     ) -> Literal["right", "wrong", "exhausted"]:
         """Try a code: the right one is used up, and after `tries` wrong ones even that is refused."""
-        key = _key(connection, address)
-        newest = self._codes.get(key)
+        newest = self._codes.get(_key(connection, address))
         if newest is None or self._clock.now() >= newest.expires:
             return "wrong"
         if newest.failures >= tries:
@@ -57,7 +55,7 @@ class PasswordlessCodes:
         if not compare_digest(newest.code.encode(), code.encode()):
             newest.failures += 1
             return "wrong"
-        self._codes.pop(key, None)
+        self.forget(connection, address)
         return "right"
 
 

@@ -26,6 +26,10 @@ _STYLE = f"""
   box-shadow: inset 0 -3px var(--jp-brand-color1, #1976d2);
   transition: box-shadow 0s 0.15s;
 }}
+/* JupyterLab anchors the page to the selected cell; a panel that grows would move from under the pointer. */
+.jp-Notebook .jp-Cell:has(.{PANEL}) {{
+  overflow-anchor: auto;
+}}
 """
 _MIND = """
 function render({ model, el }) {

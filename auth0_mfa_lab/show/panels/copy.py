@@ -14,7 +14,7 @@ import anywidget
 import ipywidgets
 import traitlets
 
-from auth0_mfa_lab.secret import Secret
+from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.show.panels.base import Panel
 from auth0_mfa_lab.show.sentences import Told
 

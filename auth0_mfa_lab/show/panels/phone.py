@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import ipywidgets
 
 from auth0_mfa_lab.errors import LabError
+from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.show.cards import status_line
 from auth0_mfa_lab.show.panels.buttons import Button
 from auth0_mfa_lab.show.panels.phone_rows import CodeRow, PushRow, closed
@@ -34,7 +35,6 @@ from auth0_mfa_lab.show.phone import (
     Seen,
     code_in,
 )
-from auth0_mfa_lab.wire.aliases import Aliases
 
 
 class Answers(Protocol):

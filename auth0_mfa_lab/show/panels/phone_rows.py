@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import ipywidgets
 
-from auth0_mfa_lab.secret import Secret
+from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.show.panels.buttons import Button
 from auth0_mfa_lab.show.panels.reveal import RevealedText
 from auth0_mfa_lab.show.phone import CodeLine, MessageLine, PushLine

@@ -14,7 +14,7 @@ from typing import Any
 import ipywidgets
 
 from auth0_mfa_lab.polling import OOB_CODE_SECONDS
-from auth0_mfa_lab.secret import Secret
+from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.show.panels.qr_picture import LivePicture
 from auth0_mfa_lab.show.panels.ticking import Ticking
 from auth0_mfa_lab.show.qr import Barcode, QrView, enrolled_in, outcome_of, qr_img, qr_svg

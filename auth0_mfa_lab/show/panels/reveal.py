@@ -13,9 +13,9 @@ from html import escape
 import anywidget
 import ipywidgets
 
-from auth0_mfa_lab.secret import Secret
+from auth0_mfa_lab.secrets.aliases import Aliases
+from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.show.panels.base import Panel
-from auth0_mfa_lab.wire.aliases import Aliases
 
 SHOWN_SECONDS = 120.0
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextvars import ContextVar
 from weakref import WeakSet
 
-from auth0_mfa_lab.wire.aliases import Aliases
-from auth0_mfa_lab.wire.finds import merged
+from auth0_mfa_lab.secrets.aliases import Aliases
+from auth0_mfa_lab.secrets.index import merged
 
 _TALKERS = (
     *("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2", "httpcore.proxy", "httpcore.socks"),
@@ -18,6 +18,7 @@ _TALKERS = (
 )
 # What `name=value!r` begins with in a line of httpcore's: headers, addresses, what an exception says.
 _DETAILS = (" return_value=", " exception=", " kwargs=")
+_lock = threading.Lock()
 _within: ContextVar[bool] = ContextVar("auth0_mfa_lab_request", default=False)
 
 
@@ -25,24 +26,22 @@ class LogGuard(logging.Filter):
     """A filter of the loggers of httpx and httpcore: every handler, a file's too, gets the record masked.
 
     While a request of the lab is under way nobody has learned yet what the answer's headers hold: then what httpcore
-    tells of it ends before the details. Each lab's aliases are asked, for as long as there is such a lab.
+    tells of it ends before the details. `known` are the aliases of each lab, for as long as there is such a lab.
     """
 
-    def __init__(self) -> None:
-        """Know no aliases yet."""
-        super().__init__("")
-        self._lock = threading.Lock()
-        self._known: WeakSet[Aliases] = WeakSet()
+    known: WeakSet[Aliases]
 
     @classmethod
     def watching(cls, aliases: Aliases) -> LogGuard:
         """Return the one guard of this process, installed; from now on it masks what these aliases know, too."""
-        found = [each for each in logging.getLogger(_TALKERS[0]).filters if isinstance(each, cls)]
-        guard = found[0] if found else cls()
+        guard = next((each for each in logging.getLogger(_TALKERS[0]).filters if isinstance(each, cls)), None)
+        if guard is None:
+            guard = cls("")
+            guard.known = WeakSet()
         for name in _TALKERS:
             logging.getLogger(name).addFilter(guard)
-        with guard._lock:
-            guard._known.add(aliases)
+        with _lock:
+            guard.known.add(aliases)
         return guard
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -57,22 +56,13 @@ class LogGuard(logging.Filter):
             for details in _DETAILS:
                 said = said.partition(details)[0]
             record.exc_info = record.exc_text = record.stack_info = None
-        with self._lock:
-            known = list(self._known)
-        record.msg, record.args = _masked(said, known), ()
+        # All labs look into the text as it is: a short secret of one may be a part of a long one of another.
+        with _lock:
+            known = list(self.known)
+        for find in reversed(merged(find for each in known for find in each.finds([said])[0])):
+            said = f"{said[: find.start]}{find.alias.shown}{said[find.end :]}"
+        record.msg, record.args = said, ()
         return True
-
-
-def _masked(said: str, known: Iterable[Aliases]) -> str:
-    """Return a text with the secrets of several labs under their aliases.
-
-    They are looked for in the text as it is: a short one of one lab may be a part of a long one of another, which
-    nobody would find any more.
-    """
-    finds = sorted((find for each in known for find in each.finds(said)), key=lambda find: (find.start, -find.end))
-    for find in reversed(merged(finds)):
-        said = f"{said[: find.start]}{find.alias.shown}{said[find.end :]}"
-    return said
 
 
 @contextlib.contextmanager

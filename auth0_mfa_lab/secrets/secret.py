@@ -1,0 +1,93 @@
+"""A secret as a value: it shows itself under its alias, and is itself only on the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn
+
+# Methods of text and bytes: the first row gives the secret whole, the others a part or another form of it.
+_WHOLE = ("strip", "encode", "decode", "hex", "join", "__add__")
+_PARTS = (
+    *("__getitem__", "__mod__", "__mul__", "__rmul__", "format", "format_map", "translate", "replace"),
+    *("lower", "upper", "casefold", "swapcase", "title", "capitalize", "center", "ljust", "rjust", "zfill"),
+    *("lstrip", "rstrip", "removeprefix", "removesuffix", "expandtabs"),
+    *("split", "rsplit", "splitlines", "partition", "rpartition"),
+)
+
+
+class _Hidden:
+    """A value whose `repr` is `shown`; `pickle` and `copy`, which would carry it away unseen, are refused."""
+
+    shown: str
+
+    def __repr__(self) -> str:
+        return self.shown
+
+    def _refuse(self, *_: Any) -> NoReturn:
+        raise TypeError(f"{self.shown} is a secret and is not pickled or copied: pass it on itself, or str() of it")
+
+    __reduce__ = __reduce_ex__ = __copy__ = __deepcopy__ = _refuse
+
+    def _part(self, value: Any, shown: str = "") -> Any:
+        """Return a text or bytes, or each one in a list or a tuple, hidden; a single byte is a number and stays."""
+        shown = shown or (self.shown if self.shown.startswith("<part of ") else f"<part of {self.shown.strip('<>')}>")
+        if isinstance(value, list | tuple):
+            return type(value)(self._part(each, shown) for each in value)
+        if isinstance(value, str):
+            return Secret(value, shown)
+        return SecretBytes(value, shown) if isinstance(value, bytes) else value
+
+
+class Secret(_Hidden, str):
+    """A string whose `repr` is an alias, so that any cell output and any container that holds it is safe.
+
+    `str(secret)`, an f-string, `json.dumps` and the wire give the raw value; `print(secret)` therefore shows it. What
+    is cut from it, joined to it or made of it by a method of text is a Secret again, and its bytes are SecretBytes.
+    `pickle` and `copy` refuse: both would carry it away unseen.
+    """
+
+    def __new__(cls, value: str, shown: str) -> Secret:
+        """Make a secret that shows itself as `shown`, such as `<mfa_token 1>`."""
+        secret = super().__new__(cls, value)
+        secret.shown = shown
+        return secret
+
+    def __add__(self, other: str) -> Secret:
+        return Secret(str.__add__(self, other), self.shown + getattr(other, "shown", other))
+
+    def __radd__(self, other: str) -> Secret:
+        return Secret(str.__add__(other, self), getattr(other, "shown", other) + self.shown)
+
+    def __iter__(self) -> Iterator[str]:
+        return map(self._part, str(self))
+
+
+class SecretBytes(_Hidden, bytes):
+    """Bytes that may hold any secret: only their `repr` hides them, and what is cut or decoded from them hides too."""
+
+    def __new__(cls, value: bytes, shown: str) -> SecretBytes:
+        """Make bytes that show themselves as `shown`."""
+        secret = super().__new__(cls, value)
+        secret.shown = shown
+        return secret
+
+    def __str__(self) -> str:
+        return self.shown
+
+    def __radd__(self, other: bytes) -> SecretBytes:
+        return SecretBytes(bytes.__add__(other, self), self.shown)
+
+
+def _hiding(method: Callable[..., Any], *, whole: bool) -> Callable[..., Any]:
+    """Return a method of text or bytes whose result is hidden."""
+
+    def hiding(self: _Hidden, *arguments: Any, **named: Any) -> Any:
+        return self._part(method(self, *arguments, **named), self.shown if whole else "")
+
+    hiding.__name__, hiding.__doc__ = method.__name__, method.__doc__
+    return hiding
+
+
+for _plain, _secret in ((str, Secret), (bytes, SecretBytes)):
+    for _name in {*_WHOLE, *_PARTS} & {*dir(_plain)} - {*vars(_secret)}:
+        setattr(_secret, _name, _hiding(getattr(_plain, _name), whole=_name in _WHOLE))
