@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.client import Client
-    from auth0_mfa_lab.errors import LabError, NoAnswer, SettingsError
+    from auth0_mfa_lab.errors import LabError, SettingsError
     from auth0_mfa_lab.lab import Lab
     from auth0_mfa_lab.polling import State
     from auth0_mfa_lab.secrets.secret import Secret
     from auth0_mfa_lab.settings import Settings
-    from auth0_mfa_lab.wire.exchange import Exchange
+    from auth0_mfa_lab.wire.exchange import Exchange, NoAnswer
     from auth0_mfa_lab.wire.journal import Journal
 
 __version__ = "0.1.0"
@@ -36,7 +36,7 @@ _HOMES = {
     "Secret": "secrets.secret",
     "State": "polling",
     "LabError": "errors",
-    "NoAnswer": "errors",
+    "NoAnswer": "wire.exchange",
     "SettingsError": "errors",
     "Settings": "settings",
 }

@@ -11,10 +11,9 @@ import click
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.lab import Lab
 from auth0_mfa_lab.live.doctor.checks import FEATURES
-from auth0_mfa_lab.live.doctor.doctor import examine, in_order, subject_of, token_of
-from auth0_mfa_lab.live.doctor.findings import Diagnosis, Finding, one_line, unasked
-from auth0_mfa_lab.live.doctor.fix import Mended, Wish, mend
-from auth0_mfa_lab.live.doctor.settings import check_settings, misspelled, refusal, usable
+from auth0_mfa_lab.live.doctor.doctor import Mended, examine, in_order, mend, subject_of, token_of
+from auth0_mfa_lab.live.doctor.findings import Diagnosis, Finding, one_line
+from auth0_mfa_lab.live.doctor.settings import check_settings, fault, misspelled, usable
 from auth0_mfa_lab.settings import Settings, values_of
 
 NO_TENANT = "your tenant"
@@ -47,13 +46,14 @@ def doctor(context: click.Context, as_json: bool, wanted: tuple[str, ...], fix: 
     if lab is None:
         diagnosis = Diagnosis(NO_TENANT, in_order(found))
         for each in diagnosis.findings:
-            _progress(each)
+            _say(each.line)
     else:
         context.call_on_close(lab._transport.close)
-        diagnosis = _examined(lab, wanted, found)
-        if fix and (mendeds := _mended(lab, wanted, diagnosis, lambda wish: yes or _asked(wish))):
+        settings, say = found or None, lambda each: _say(each.line)
+        diagnosis = examine(lab, wanted=wanted or None, settings=settings, say=say)
+        if fix and (mendeds := _mended(lab, wanted, diagnosis, lambda question: yes or _asked(question))):
             _say("Looking again.")
-            diagnosis = _examined(lab, wanted, found)
+            diagnosis = examine(lab, wanted=wanted or None, settings=settings, say=say)
     if as_json:
         parts = {**diagnosis.data(), "mended": [asdict(each) for each in mendeds]}
         click.echo(json.dumps(parts, indent=2))
@@ -62,19 +62,14 @@ def doctor(context: click.Context, as_json: bool, wanted: tuple[str, ...], fix: 
     context.exit(diagnosis.status)
 
 
-def _examined(lab: Lab, wanted: Sequence[str], found: Sequence[Finding] | None) -> Diagnosis:
-    return examine(lab, wanted=wanted or None, settings=found or None, say=_progress)
-
-
 def _opened() -> tuple[Lab | None, list[Finding]]:
     """Open the tenant that the settings name, with what is wrong with them; no lab where nothing can be asked."""
     try:
-        values = values_of(None, None)
-        return _chosen(values)
+        return _chosen(values_of(None, None))
     except LabError as problem:
-        return None, [refusal(str(problem))]
+        return None, [fault("settings", str(problem), stops=True)]
     except (OSError, UnicodeError):
-        return None, [unasked(".env", ".env cannot be read: it is a text file in UTF-8")]
+        return None, [Finding(".env", "missing", ".env cannot be read: it is a text file in UTF-8", stops=True)]
 
 
 def _chosen(values: Mapping[str, str]) -> tuple[Lab | None, list[Finding]]:
@@ -82,7 +77,7 @@ def _chosen(values: Mapping[str, str]) -> tuple[Lab | None, list[Finding]]:
     if kind is None and (unread := [*misspelled(values)] or "AUTH0_DOMAIN" in values):
         about = unread if isinstance(unread, list) else []
         said = "AUTH0_LAB_TENANT is not set: the lab would open the sandbox. For your own tenant: AUTH0_LAB_TENANT=live"
-        return None, [*about, unasked("AUTH0_LAB_TENANT", said)]
+        return None, [*about, Finding("AUTH0_LAB_TENANT", "missing", said, stops=True)]
     if kind != "live":
         return Lab.from_env(), []
     settings = replace(Settings.unchecked(usable(values)), confirm="never")  # it only reads; --fix asks by itself
@@ -92,7 +87,7 @@ def _chosen(values: Mapping[str, str]) -> tuple[Lab | None, list[Finding]]:
     return Lab.live(settings), found
 
 
-def _mended(lab: Lab, wanted: Sequence[str], diagnosis: Diagnosis, allow: Callable[[Wish], bool]) -> list[Mended]:
+def _mended(lab: Lab, wanted: Sequence[str], diagnosis: Diagnosis, allow: Callable[[str], bool]) -> list[Mended]:
     """Mend what can be mended, say what came of it, and return that."""
     names = [each.name for each in diagnosis.missing if each.call]
     if not names:
@@ -113,17 +108,12 @@ def _mended(lab: Lab, wanted: Sequence[str], diagnosis: Diagnosis, allow: Callab
     return came
 
 
-def _asked(wish: Wish) -> bool:
-    question = f"{wish.name}: {wish.call}\n  now   {wish.before}\n  then  {wish.after}\nSend it?"
+def _asked(question: str) -> bool:
     try:
         return click.confirm(question, err=True)
     except click.Abort:
         _say("Nobody answers here: --yes mends without asking.")
         return False
-
-
-def _progress(finding: Finding) -> None:
-    _say(finding.line)
 
 
 def _say(line: str) -> None:

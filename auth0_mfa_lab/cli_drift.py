@@ -9,7 +9,7 @@ import click
 
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.live.drift.allowed import NAME
-from auth0_mfa_lab.staged import drift as compared
+from auth0_mfa_lab.live.drift.drift import drift_of
 
 FOUND, UNREADABLE = 1, 2
 
@@ -38,12 +38,12 @@ def drift(context: click.Context, recording: Path, as_json: bool, allow: Path | 
 
     The JSON has recording, tenant, steps, compared, differences (steps, call, field, kind, live, sandbox, settles, row,
     mark, setting, allowed), not_compared (step, call, why) and unused_allowances. kind is status, error, text, value,
-    added, removed, renamed, type or header.
+    added, removed, type or header.
 
     Exit code 0: no difference that is not allowed. 1: at least one. 2: a file cannot be read.
     """
     try:
-        found = compared(recording, allow=allow)
+        found = drift_of(recording, allow=allow)
     except LabError as problem:
         click.echo(f"Error: {problem}", err=True)
         context.exit(UNREADABLE)

@@ -13,11 +13,11 @@ from urllib.parse import quote
 
 import httpx
 
-from auth0_mfa_lab.errors import LabError, NoAnswer, SettingsError
+from auth0_mfa_lab.errors import LabError, SettingsError
 from auth0_mfa_lab.secrets.aliases import SHOWN
 from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.settings import Settings
-from auth0_mfa_lab.wire.exchange import Exchange, Json, Speaker
+from auth0_mfa_lab.wire.exchange import Exchange, Json, NoAnswer, Speaker
 from auth0_mfa_lab.wire.journal import Journal
 from auth0_mfa_lab.wire.recorder import EXCHANGE, Guard, RecordingTransport, Unanswered
 

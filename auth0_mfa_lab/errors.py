@@ -2,8 +2,8 @@
 
 LabError                     the base: what happened, and what to do next
 ├── SettingsError            a setting is missing or malformed; names the variable and the line to add
-├── NoAnswer                 the network gave no answer; carries the failed exchange
-├── MissingField             an answer lacks the field that was asked for; carries the exchange
+├── NoAnswer                 the network gave no answer; carries the failed exchange, and stands beside it
+├── MissingField             an answer lacks the field that was asked for; carries the exchange, likewise
 ├── UserDoesNotFit           the live user's authenticators are not the ones that a notebook starts from
 ├── NeedsAPerson             a live step waits for a person, and no front end is there to ask one
 ├── NotConfirmed            a live call that costs or changes something was not agreed to; nothing was sent
@@ -27,11 +27,6 @@ from __future__ import annotations
 import linecache
 import re
 import traceback
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from auth0_mfa_lab.wire.exchange import Exchange
-
 
 # The end of the first sentence; a message of one sentence is cut at its colon.
 _SENTENCE_END = re.compile(r"(?<=[.!?]) (?=[^a-z ])")
@@ -65,37 +60,6 @@ class LabError(Exception):
 
 class SettingsError(LabError):
     """A setting is missing or malformed."""
-
-
-class NoAnswer(LabError):
-    """The network gave no answer; the journal keeps the exchange, and so does this error."""
-
-    def __init__(self, message: str, exchange: Exchange) -> None:
-        super().__init__(message)
-        self.exchange = exchange
-
-    @classmethod
-    def to(cls, exchange: Exchange) -> NoAnswer:
-        """Say of a failed exchange who gave no answer, and what to check."""
-        kind = exchange.failure.kind if exchange.failure else "no answer"
-        return cls(
-            f"{exchange.masked(exchange.request.host)} gave no answer ({kind}). The journal keeps the request as "
-            f"exchange {exchange.number}. Check AUTH0_DOMAIN, the network, and for a private certificate "
-            "AUTH0_CA_FILE; then run the cell again.",
-            exchange,
-        )
-
-
-class MissingField(LabError, KeyError):
-    """An answer lacks the field that was asked for."""
-
-    def __init__(self, message: str, exchange: Exchange) -> None:
-        super().__init__(message)
-        self.exchange = exchange
-
-    def __str__(self) -> str:
-        # KeyError would show the repr of the message.
-        return str(self.args[0])
 
 
 class UserDoesNotFit(LabError):

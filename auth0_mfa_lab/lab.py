@@ -13,13 +13,11 @@ from auth0_mfa_lab.clock import SandboxClock
 from auth0_mfa_lab.errors import ClaimFailed, LabError
 from auth0_mfa_lab.exports.curl import runnable
 from auth0_mfa_lab.exports.export import Exported, exported
-from auth0_mfa_lab.exports.mermaid import mermaid
 from auth0_mfa_lab.owned import OwnTenant, recorded_in, remember_tenant
 from auth0_mfa_lab.paneled import Panels
 from auth0_mfa_lab.people import User, learn_settings
 from auth0_mfa_lab.replayed import Replays
 from auth0_mfa_lab.settings import Settings
-from auth0_mfa_lab.show.journal import Diagram
 from auth0_mfa_lab.show.sentences import Told
 from auth0_mfa_lab.show.table import Table
 from auth0_mfa_lab.tenants.operations import Recorder, in_process
@@ -152,9 +150,9 @@ class Lab(Replays, OwnTenant, Panels):
             raise ClaimFailed(f"This does not hold: {sentence}")
         return Told(f"✓ {sentence}")
 
-    def diagram(self) -> Diagram:
+    def diagram(self) -> Exported:
         """Return the journal as a sequence diagram: who said what to whom."""
-        return Diagram(mermaid(self.journal))
+        return self.export("mermaid")
 
     def export(self, kind: str, exchange: Exchange | None = None) -> Exported:
         """Return the journal as something to take away, with no secret in it; `.save(path)` writes it.

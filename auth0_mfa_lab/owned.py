@@ -92,14 +92,14 @@ class OwnTenant(Bench):
         differences (default: the drift-allow.toml beside the recording). Raises LabError for a file that cannot be
         read, and without a path where nothing is recorded.
         """
-        from auth0_mfa_lab.staged import drift
+        from auth0_mfa_lab.live.drift.drift import drift_of
 
         if self._record is not None:
             self._record.save()
             path = self._record.path if path is None else path
         if path is None:
             raise LabError("This lab records nothing: open it with record=..., or pass the file of a recorded run.")
-        return drift(path, allow=allow)
+        return drift_of(path, allow=allow)
 
     def _own_user(self, factors: Sequence[str]) -> User:
         from auth0_mfa_lab.live.test_user import own_user

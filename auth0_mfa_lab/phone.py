@@ -9,19 +9,11 @@ from typing import Any, Protocol, TypeVar
 
 import httpx
 
-from auth0_mfa_lab.errors import (
-    LabError,
-    NeedsAPerson,
-    NoAnswer,
-    NotABarcode,
-    NotEnrolled,
-    NothingToAnswer,
-    PhoneError,
-)
+from auth0_mfa_lab.errors import LabError, NeedsAPerson, NotABarcode, NotEnrolled, NothingToAnswer, PhoneError
 from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.show.sentences import Told
-from auth0_mfa_lab.wire.exchange import Exchange
+from auth0_mfa_lab.wire.exchange import Exchange, NoAnswer
 from auth0_mfa_lab.wire.recorder import EXCHANGE, Unanswered
 
 T = TypeVar("T")

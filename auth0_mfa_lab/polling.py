@@ -11,8 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from auth0_mfa_lab.errors import NoAnswer
-from auth0_mfa_lab.wire.exchange import Exchange
+from auth0_mfa_lab.wire.exchange import Exchange, NoAnswer
 
 OOB_CODE_SECONDS = 300.0
 MFA_TOKEN_SECONDS = 600.0

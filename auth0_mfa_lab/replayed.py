@@ -14,8 +14,8 @@ from auth0_mfa_lab.settings import DEFAULT_REALM, DEFAULT_SCOPE, Settings
 from auth0_mfa_lab.tenants.operations import Replayer, of_recording
 from auth0_mfa_lab.tenants.sandbox import furnish
 from auth0_mfa_lab.virtual_phone import give_virtual_phone
+from auth0_mfa_lab.wire.exchange import Json
 from auth0_mfa_lab.wire.har import Recording, read_har
-from auth0_mfa_lab.wire.operations import Json
 from auth0_mfa_lab.wire.replay import RecordedTransport, Replay
 
 _SECRETS = ("client_secret", "mgmt_client_secret", "password")

@@ -17,9 +17,9 @@ from urllib.parse import quote, quote_plus, urlencode
 import httpx
 from IPython.core.ultratb import VerboseTB
 
-from auth0_mfa_lab.errors import LabError, NoAnswer
+from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.exports.export import OF_JOURNAL, exported
-from auth0_mfa_lab.wire.exchange import Exchange
+from auth0_mfa_lab.wire.exchange import Exchange, NoAnswer
 from auth0_mfa_lab.wire.journal import Journal
 from auth0_mfa_lab.wire.recorder import EXCHANGE, RecordingTransport, Unanswered
 from tests.mothers import a_journal

@@ -9,7 +9,8 @@ from collections.abc import Callable
 import pytest
 
 from auth0_mfa_lab import Exchange, Secret
-from auth0_mfa_lab.errors import LabError, MissingField, NoAnswer
+from auth0_mfa_lab.errors import LabError
+from auth0_mfa_lab.wire.exchange import MissingField, NoAnswer
 from tests.mothers import MFA_TOKEN, a_journal, a_request, an_exchange
 
 REQUIRED = {"error": "mfa_required", "error_description": "Multifactor authentication required", "mfa_token": MFA_TOKEN}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from auth0_mfa_lab.exports.export import Exported
 from auth0_mfa_lab.exports.mermaid import mermaid
-from auth0_mfa_lab.show.journal import Diagram
 from auth0_mfa_lab.wire.journal import Journal
 from tests.mothers import GRANTED, MFA_TOKEN, PENDING, a_journal, a_request, an_exchange
 
@@ -25,7 +25,7 @@ def a_story(*, phone: bool) -> Journal:
 
 def test_a_story_with_a_phone_as_mermaid() -> None:
     assert (
-        repr(Diagram(mermaid(a_story(phone=True))))
+        mermaid(a_story(phone=True))
         == """\
 sequenceDiagram
   participant app as your app
@@ -43,15 +43,13 @@ sequenceDiagram
 
 
 def test_without_a_phone_there_is_none_in_the_diagram() -> None:
-    diagram = repr(Diagram(mermaid(a_story(phone=False))))
+    diagram = mermaid(a_story(phone=False))
     assert "phone" not in diagram
     assert "  Note over app,auth0: 1. challenge" in diagram
 
 
 def test_an_empty_journal_is_a_diagram_too() -> None:
-    assert repr(Diagram(mermaid(a_journal()))) == (
-        "sequenceDiagram\n  participant app as your app\n  participant auth0 as Auth0"
-    )
+    assert mermaid(a_journal()) == ("sequenceDiagram\n  participant app as your app\n  participant auth0 as Auth0")
 
 
 @pytest.mark.parametrize(
@@ -61,7 +59,7 @@ def test_what_mermaid_would_read_as_its_own_is_escaped(text: str, escaped: str) 
     journal = a_journal()
     journal.step(text)
     an_exchange(400, journal=journal, json={"error": text})
-    diagram = repr(Diagram(mermaid(journal)))
+    diagram = mermaid(journal)
     assert f"Note over app,auth0: {escaped}\n" in diagram
     assert diagram.endswith(f"auth0-->>app: 400 {escaped}")
 
@@ -71,7 +69,7 @@ def test_a_secret_is_under_its_alias() -> None:
     journal.step(f"with {MFA_TOKEN}")
     request = a_request("GET", f"https://tenant.example/{MFA_TOKEN}")
     an_exchange(400, journal=journal, request=request, json={"mfa_token": MFA_TOKEN, "error": f"no {MFA_TOKEN}"})
-    bundle = Diagram(mermaid(journal))._repr_mimebundle_()
+    bundle = Exported(mermaid(journal), "mermaid")._repr_mimebundle_()
     assert set(bundle) == {"text/plain", "text/vnd.mermaid"}
     assert MFA_TOKEN not in "".join(bundle.values())
     assert "auth0-->>app: 400 no #lt;mfa_token 1#gt;" in bundle["text/vnd.mermaid"]
@@ -79,7 +77,7 @@ def test_a_secret_is_under_its_alias() -> None:
 
 def test_it_is_a_picture_of_its_moment() -> None:
     journal = a_story(phone=False)
-    diagram = Diagram(mermaid(journal))
+    diagram = Exported(mermaid(journal), "mermaid")
     before = repr(diagram)
     an_exchange(journal=journal)
     assert repr(diagram) == before

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import groupby
 
 from auth0_mfa_lab.exports.plan import said
-from auth0_mfa_lab.secrets.aliases import Alias, Aliases
-from auth0_mfa_lab.wire.exchange import Exchange
+from auth0_mfa_lab.secrets.aliases import Alias
 from auth0_mfa_lab.wire.journal import Journal, Run
 
 # Every request of an application has these, and they come from no answer.
@@ -23,43 +21,27 @@ def mermaid(journal: Journal) -> str:
     if any(exchange.speaker == "phone" for exchange in journal):
         lines.append("  participant phone as the phone")
         last = "phone"
+    # Neighbours of a run that sent the same values, too, are one arrow.
+    same = (
+        group for run in journal.runs() for _, group in groupby(run.exchanges, lambda each: bytes(each.request.body))
+    )
     step: str | None = None
-    for run in (part for whole in journal.runs() for part in _parts(whole)):
+    for run in (Run(exchanges=tuple(group)) for group in same):
         first = run.exchanges[0]
         if first.step and first.step != step:
             lines.append(f"  Note over app,{last}: {_escaped(aliases.mask(first.step))}")
         step = first.step
-        call = f"{first.request.method} {aliases.mask(first.request.target)}"
-        lines.append(f"  {first.speaker}->>auth0: {_escaped(call)}{_values(_sent(first, aliases))}")
-        answer = aliases.mask(answer_of(run))
-        lines.append(f"  auth0-->>{first.speaker}: {_escaped(answer)}{_values(_brought(run, aliases))}")
+        in_the_path = aliases.in_text(str(first.request.target))
+        sent = [each for each in aliases.in_text(said(first)) if each not in in_the_path]
+        call = aliases.mask(f"{first.request.method} {first.request.target}")
+        lines.append(f"  {first.speaker}->>auth0: {_escaped(call)}{_values(sent)}")
+        # What an answer of the run brought, that was not said before.
+        numbers = {each.number for each in run.exchanges}
+        bodies = [bytes(each.response.body).decode("utf-8", "replace") for each in run.exchanges if each.response]
+        found = dict.fromkeys(alias for body in bodies for alias in aliases.in_text(body))
+        brought = [each for each in found if each.answered and each.born in numbers]
+        lines.append(f"  auth0-->>{first.speaker}: {_escaped(aliases.mask(run.outcome))}{_values(brought)}")
     return "\n".join(lines)
-
-
-def _parts(run: Run) -> Iterator[Run]:
-    """Yield the neighbours of a run that sent the same values, too."""
-    for _, group in groupby(run.exchanges, lambda each: bytes(each.request.body)):
-        yield Run(exchanges=tuple(group))
-
-
-def answer_of(run: Run) -> str:
-    """Return the answer of a run, with the times that it came."""
-    last = run.exchanges[-1]
-    times = f" ({len(run.exchanges)} times)" if len(run.exchanges) > 1 else ""
-    return f"{last.outcome}{times}"
-
-
-def _sent(exchange: Exchange, aliases: Aliases) -> list[Alias]:
-    in_the_path = aliases.in_text(str(exchange.request.target))
-    return [each for each in aliases.in_text(said(exchange)) if each not in in_the_path]
-
-
-def _brought(run: Run, aliases: Aliases) -> list[Alias]:
-    """Return the aliases of what an answer of a run brought, that was not said before."""
-    numbers = {each.number for each in run.exchanges}
-    bodies = [bytes(each.response.body).decode("utf-8", "replace") for each in run.exchanges if each.response]
-    found = dict.fromkeys(alias for body in bodies for alias in aliases.in_text(body))
-    return [each for each in found if each.answered and each.born in numbers]
 
 
 def _values(aliases: list[Alias]) -> str:
@@ -71,5 +53,5 @@ def _values(aliases: list[Alias]) -> str:
 
 def _escaped(text: str) -> str:
     """Return text in which nothing is mermaid's own: `#` and `;` begin and end its entities and statements."""
-    codes = {"#": "#35;", ";": "#59;", "<": "#lt;", ">": "#gt;"}
-    return "".join(codes.get(character, character) for character in " ".join(text.splitlines()))
+    codes = str.maketrans({"#": "#35;", ";": "#59;", "<": "#lt;", ">": "#gt;"})
+    return " ".join(text.splitlines()).translate(codes)

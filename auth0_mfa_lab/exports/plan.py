@@ -17,8 +17,7 @@ from urllib.parse import parse_qsl, unquote
 from auth0_mfa_lab.secrets.aliases import SHOWN, Alias
 from auth0_mfa_lab.secrets.claims import claims_of
 from auth0_mfa_lab.wire.exchange import Exchange, plain_data
-from auth0_mfa_lab.wire.journal import Journal
-from auth0_mfa_lab.wire.operations import OperationCall
+from auth0_mfa_lab.wire.journal import Journal, OperationCall
 
 Json = Any
 
@@ -468,20 +467,25 @@ class Send:
     is_poll: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Act:
-    """The phone does something, or somebody reads a code into `variable`; `question` is what a person is asked.
+    """The phone does something, or somebody reads a code into `variable`.
 
     `given` is the barcode, the reason of a rejection, or the address of a message. `refused` says that the tenant
     refused what the phone said.
     """
 
     verb: str
-    question: Text
     given: Text | None = None
     purpose: str = ""
     variable: str = ""
     refused: bool = False
+
+    @property
+    def question(self) -> Text:
+        """What a person is asked."""
+        asked = QUESTIONS[self.purpose or self.verb]
+        return (f"{asked}: ", *(self.given or ())) if self.verb == "scan" else (asked,)
 
     @property
     def words(self) -> tuple[Text, ...]:
@@ -579,7 +583,7 @@ class _Planner:
         path = exchange.request.target.partition("?")[0]
         body = plain_data(exchange.request)
         if path.endswith("/enroll") and (variable := self._scanned.get(exchange.number)):
-            yield _scan(variable, refused=refused)
+            yield Act("scan", (Ref(variable),), refused=refused)
         elif path.endswith("/resolve-transaction") and isinstance(body, dict):
             claims = claims_of(str(body.get("challenge_response"))) or {}
             verb = "allow" if claims.get("auth0_guardian_accepted") is True else "reject"
@@ -587,7 +591,7 @@ class _Planner:
             given = self._values.text(reason, "reason") if isinstance(reason, str) else None
             # A secret in a reason has no variable by then.
             given = None if given is None or plain(given) is None else given
-            yield Act(verb=verb, question=(QUESTIONS[verb],), given=given, refused=refused)
+            yield Act(verb, given, refused=refused)
         else:
             yield Title(f"The phone said {self._calls[exchange.number].line}: there is no command for it")
 
@@ -635,14 +639,13 @@ class _Planner:
                 self._need(variable)
                 continue
             if barcode := self._scanned.get(exchange.number):
-                yield _scan(barcode)
+                yield Act("scan", (Ref(barcode),))
             purpose, address = self._source(exchange, str(values.aliases.value_of(alias.shown)))
             for each in refs(address or ()):
                 self.used.add(each.name)
                 self._need(each.name)
             self._there.add(variable)
-            verb = "code" if address is None else "message"
-            yield Act(verb=verb, question=(QUESTIONS[purpose],), given=address, purpose=purpose, variable=variable)
+            yield Act("code" if address is None else "message", address, purpose, variable)
 
     def _need(self, variable: str) -> None:
         if variable not in self._there:
@@ -687,11 +690,6 @@ class _Planner:
                 if leaf.field == "barcode_uri":
                     variable = self._barcodes.setdefault(leaf.value, f"BARCODE_URI_{len(self._barcodes) + 1}")
                     newest = newest if "enrollment_tx_id=" in leaf.value else variable
-
-
-def _scan(variable: str, *, refused: bool = False) -> Act:
-    barcode = Ref(variable)
-    return Act(verb="scan", question=(f"{QUESTIONS['scan']}: ", barcode), given=(barcode,), refused=refused)
 
 
 def _runs(exchanges: tuple[Exchange, ...]) -> Iterator[list[Exchange]]:

@@ -138,11 +138,11 @@ def cost_of(request: httpx.Request) -> Cost | None:
     """Return what a request costs or changes; None for what only reads, asks for tokens, polls or checks a code."""
     method, path = request.method.upper(), re.sub("/+", "/", request.url.path).rstrip("/").lower()
     kinds = next(kinds for verb, where, kinds in _ROWS if re.fullmatch(verb, method) and re.fullmatch(where, path))
-    found = kinds(_fields(request)) if callable(kinds) else kinds
+    found = kinds(fields_of(request)) if callable(kinds) else kinds
     return Cost(f"{method} {_shown(path)}", found) if found else None
 
 
-def _fields(request: httpx.Request) -> dict[str, Any]:
+def fields_of(request: httpx.Request) -> dict[str, Any]:
     """Return the fields of a body, JSON or a form; {} for what has none, of which nothing is known then."""
     text = request.read().decode("utf-8", "replace")
     if "x-www-form-urlencoded" in request.headers.get("content-type", ""):

@@ -11,7 +11,6 @@ import json
 import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -24,23 +23,22 @@ from urllib.parse import unquote
 import httpx
 from filelock import FileLock
 
-from auth0_mfa_lab.errors import LabError, NoAnswer
+from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.live.administrator import administrator_of, listed, must_be, out_of_its_frames
 from auth0_mfa_lab.live.doctor.findings import one_line
 from auth0_mfa_lab.live.files import must_be_regular, write_whole
-from auth0_mfa_lab.live.guard import CHANNELS, Guard
+from auth0_mfa_lab.live.guard import CHANNELS, Guard, fields_of
 from auth0_mfa_lab.live.test_user import DOMAIN
 from auth0_mfa_lab.people import authenticators_in
 from auth0_mfa_lab.secrets.claims import claims_of
 from auth0_mfa_lab.settings import project_folder
 from auth0_mfa_lab.show.table import Column, html_table, text_table
-from auth0_mfa_lab.wire.exchange import Exchange, Json
+from auth0_mfa_lab.wire.exchange import Exchange, NoAnswer
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.bench import Bench
     from auth0_mfa_lab.management import Management
 
-FOLDER, FILE = ".auth0-lab", "left.json"
 USER = "user"
 """The kind of an entry that is a user; every other is the factor of an authenticator."""
 
@@ -62,9 +60,8 @@ _NO_API = (
     "Without AUTH0_MGMT_CLIENT_ID and AUTH0_MGMT_CLIENT_SECRET the lab can remove nothing here: the MFA API wants a "
     "second factor for it (notebook 09)."
 )
-_OF_USER = "Dashboard > User Management > Users > the user"
-_BY_DASHBOARD = f"remove it yourself: {_OF_USER} > Multi-Factor > Reset"
-_USER_BY_DASHBOARD = f"remove it yourself: {_OF_USER} > Actions > Delete"
+_OF_USER = "remove it yourself: Dashboard > User Management > Users > the user"
+_BY_DASHBOARD, _USER_BY_DASHBOARD = f"{_OF_USER} > Multi-Factor > Reset", f"{_OF_USER} > Actions > Delete"
 _INSTEAD = "lab.cleanup(yes=True), or auth0-mfa-lab cleanup --yes"
 
 
@@ -90,9 +87,9 @@ class Left:
     recovery: bool = False
     mark: str = field(default_factory=lambda: secrets.token_hex(6))
 
-    def is_of(self, user: str) -> bool:
-        """Tell whether it is of the user with this id or this name."""
-        return bool(user) and user in (self.user, self.name)
+    def is_of(self, *users: str) -> bool:
+        """Tell whether it is of the user with one of these ids or names."""
+        return any(user in (self.user, self.name) for user in users if user)
 
     def may_be(self, authenticator: str) -> bool:
         """Tell whether the authenticator with this id may be what it brought, by the prefix where no id is known."""
@@ -110,12 +107,12 @@ Entries = list[Left]
 
 
 class LeftFile:
-    """The file, which several kernels may write."""
+    """The file, which several kernels may write: `.auth0-lab/left.json` in the project's folder."""
 
     def __init__(self, start: Path) -> None:
         """Keep it in the project's folder that `start` is in, or in `start` where it is in none."""
-        self.folder = project_folder(start) / FOLDER
-        self.path = self.folder / FILE
+        self.folder = project_folder(start) / ".auth0-lab"
+        self.path = self.folder / "left.json"
 
     def entries(self) -> Entries:
         """Return what is in it; LabError when it is no such file any more."""
@@ -135,7 +132,11 @@ class LeftFile:
     def change(self, change: Callable[[Entries], Iterable[Left]]) -> None:
         """Put what `change` makes of the entries in their place; LabError when that cannot be written."""
         try:
-            with self._locked():
+            self.folder.mkdir(mode=0o700, exist_ok=True)
+            self.folder.chmod(0o700)
+            (ignored := self.folder / ".gitignore").exists() or ignored.write_text("*\n", "utf-8")
+            must_be_regular(lock := self.folder / "lock")
+            with FileLock(lock, timeout=_LOCK_SECONDS, mode=0o600):
                 left = [asdict(each) for each in change(self.entries())]
                 # In ASCII: half of a surrogate pair, which a tenant may say, could not be written otherwise.
                 write_whole(self.path, f"{json.dumps({'left': left}, indent=2)}\n")
@@ -147,19 +148,7 @@ class LeftFile:
         try:
             self.change(lambda entries: entries)
         except LabError as problem:
-            said = f"Nothing was sent, for what it leaves could not be noted. {problem}"
-        else:
-            return
-        raise LabError(said)
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        self.folder.mkdir(mode=0o700, exist_ok=True)
-        self.folder.chmod(0o700)
-        (ignored := self.folder / ".gitignore").exists() or ignored.write_text("*\n", "utf-8")
-        must_be_regular(lock := self.folder / "lock")
-        with FileLock(lock, timeout=_LOCK_SECONDS, mode=0o600):
-            yield
+            raise LabError(f"Nothing was sent, for what it leaves could not be noted. {problem}") from None
 
 
 def _entry(value: Mapping[str, Any]) -> Left:
@@ -167,10 +156,9 @@ def _entry(value: Mapping[str, Any]) -> Left:
     known = {each.name: value[each.name] for each in fields(Left) if each.name in value}
     entry = Left(**{**known, "authenticators": tuple(value.get("authenticators", []))})
     texts = (entry.tenant, entry.kind, entry.user, entry.name, entry.mark, *entry.authenticators)
-    times = [entry.begun, *([] if entry.confirmed is None else [entry.confirmed])]
     if isinstance(value.get("authenticators"), str) or not all(isinstance(each, str) for each in texts):
         raise TypeError
-    if not all(map(isfinite, times)):
+    if not isfinite(entry.begun) or not isfinite(0.0 if entry.confirmed is None else entry.confirmed):
         raise ValueError
     return entry
 
@@ -201,14 +189,13 @@ class Ledger:
     def before(self, request: httpx.Request) -> None:
         """Make sure that what a request leaves can be noted; a user is noted at once: the answer may be lost."""
         path, method = request.url.path.rstrip("/"), request.method.upper()
-        makes_user = method == "POST" and path == _USERS
         makes_method = method in ("POST", "PUT") and _METHODS.fullmatch(path)
-        if not (makes_user or makes_method or (method == "POST" and path == "/mfa/associate")):
+        if not (makes_method or (method == "POST" and path in (_USERS, "/mfa/associate"))):
             return
         self.file.must_be_writable()
-        if makes_user and (name := _name_in(request)):
-            self._awaited[name] = Left(tenant=self._tenant, kind=USER, name=name, begun=self._now())
-            self._put(self._awaited[name])
+        if path == _USERS and (name := fields_of(request).get("email")):
+            self._awaited[str(name)] = Left(tenant=self._tenant, kind=USER, name=str(name), begun=self._now())
+            self._put(self._awaited[str(name)])
 
     def after(self, exchange: Exchange) -> None:
         """Note what an exchange has left, or taken away."""
@@ -223,16 +210,23 @@ class Ledger:
         elif method == "DELETE" and exchange.status in _GONE:
             self._removed(path)
         elif method in ("POST", "PUT") and (found := _METHODS.fullmatch(path)):
-            self._methods_made(exchange, found[1])
+            made = exchange.json if isinstance(exchange.json, list) else [exchange.json]
+            for each in made if exchange.status in (200, 201) else ():
+                if isinstance(each, dict):
+                    kind, ids, at = str(each.get("type")), (str(each.get("id")),), exchange.at
+                    kind = _OF_TYPE.get(kind, kind)
+                    self._put(self._left(kind, user=found[1], authenticators=ids, begun=at, confirmed=at))
+
+    def _left(self, kind: str, **known: Any) -> Left:
+        return Left(tenant=self._tenant, kind=kind, **known)
 
     def _associated(self, exchange: Exchange) -> None:
         body = exchange.json
         if exchange.status != 200 or not isinstance(body, dict):
             return
         token = str(exchange.request.header("authorization") or "").partition(" ")[2]
-        entry = Left(
-            tenant=self._tenant,
-            kind=CHANNELS.get(str(body.get("oob_channel")), "otp"),
+        entry = self._left(
+            CHANNELS.get(str(body.get("oob_channel")), "otp"),
             user=str((claims_of(token) or {}).get("sub") or ""),
             name=self._names.get(token, ""),
             begun=exchange.at,
@@ -258,58 +252,42 @@ class Ledger:
     def _user_made(self, exchange: Exchange) -> None:
         sent, body = exchange.request.raw_data(), exchange.json
         name = str(sent.get("email") or "") if isinstance(sent, dict) else ""
-        entry = self._awaited.pop(name, Left(tenant=self._tenant, kind=USER, name=name))
+        entry = self._awaited.pop(name, self._left(USER, name=name))
         if exchange.status == 201 and isinstance(body, dict):
             self._put(replace(entry, user=str(body.get("user_id") or ""), begun=exchange.at))
         elif exchange.status in range(400, 500) and exchange.status != 408:
             # Any other answer may be that of whoever stands before the tenant, which has made the user.
-            self._change(lambda entries: [each for each in entries if each.mark != entry.mark])
-
-    def _methods_made(self, exchange: Exchange, user: str) -> None:
-        made = exchange.json if isinstance(exchange.json, list) else [exchange.json]
-        for each in made if exchange.status in (200, 201) else ():
-            if isinstance(each, dict):
-                kind, ids, at = str(each.get("type")), (str(each.get("id")),), exchange.at
-                kind = _OF_TYPE.get(kind, kind)
-                self._put(Left(tenant=self._tenant, kind=kind, user=user, authenticators=ids, begun=at, confirmed=at))
+            self._change(lambda each: None if each.mark == entry.mark else each)
 
     def _removed(self, path: str) -> None:
         """Forget what is gone: a user with all that was theirs, or one authenticator, or all of a user's."""
         last = path.rpartition("/")[2]
         if re.fullmatch(rf"{_USERS}/[^/]+", path):
-            self._change(lambda entries: [each for each in entries if not each.is_of(last)])
+            self._change(lambda each: None if each.is_of(last) else each)
         elif every := _ALL.fullmatch(path):
-            self._change(lambda entries: [each for each in entries if each.kind == USER or not each.is_of(every[1])])
+            self._change(lambda each: None if each.kind != USER and each.is_of(every[1]) else each)
         else:
-            self._change(lambda entries: [left for each in entries if (left := _without(each, last))])
+            self._change(lambda each: _without(each, last))
 
     def _put(self, entry: Left) -> None:
-        self._change(lambda entries: [*(each for each in entries if each.mark != entry.mark), entry])
+        self.file.change(lambda entries: [*(each for each in entries if each.mark != entry.mark), entry])
 
-    def _change(self, change: Callable[[Entries], Entries]) -> None:
-        """Change the entries of this tenant; those of others stay."""
-        if not self.file.path.exists():
-            return  # nothing was left, and so there is nothing to forget
-        self.file.change(
-            lambda entries: [
-                *(each for each in entries if each.tenant != self._tenant),
-                *change([each for each in entries if each.tenant == self._tenant]),
-            ]
-        )
+    def _change(self, change: Callable[[Left], Left | None]) -> None:
+        """Change each entry of this tenant, or take it out; those of others stay."""
+        if self.file.path.exists():  # or nothing was left, and so there is nothing to forget
+            self.file.change(
+                lambda entries: [
+                    left
+                    for each in entries
+                    if (left := change(each) if each.tenant == self._tenant else each) is not None
+                ]
+            )
 
 
 def _without(entry: Left, authenticator: str) -> Left | None:
     """Return an entry without one authenticator; None when that was its last."""
     left = tuple(each for each in entry.authenticators if _device(each) != _device(authenticator))
     return replace(entry, authenticators=left) if left or not entry.authenticators else None
-
-
-def _name_in(request: httpx.Request) -> str:
-    try:
-        body: Json = json.loads(request.read())
-    except ValueError:
-        return ""
-    return str(body.get("email") or "") if isinstance(body, dict) else ""
 
 
 # -- what is there still, and how each of it goes: found out by reading alone
@@ -330,25 +308,41 @@ class Step:
     reason: str = ""
     doubt: str = ""
 
+    def planned(self) -> tuple[str, bool]:
+        """Return what becomes of it, and whether it stays until then."""
+        if self.remove and self.doubt:
+            return f"stays unless you say that it is the lab's: {self.doubt}", True
+        return ("will be removed", True) if self.remove else (self.reason or "gone already", bool(self.reason))
+
+    def removed(self) -> tuple[str, bool]:
+        """Remove it, and return what came of it, and whether it stays."""
+        try:
+            answer = self.remove() if self.remove else None
+        except NoAnswer:
+            answer = None
+        if answer is None or answer.status not in _GONE:
+            return f"not removed: {answer.outcome if answer else 'no answer'}", True
+        return ("removed" if answer.status == 204 else "gone already"), False
+
 
 def _planned(entries: Entries, api: Management, realm: str) -> Iterator[Step]:
     """Yield a step for each thing that was left; `realm` is the connection of users of whom only the name is known."""
-    settled: set[str] = set()
+    settled: Entries = []
     for made in (each for each in entries if each.kind == USER):
-        with_them = tuple(each for each in entries if each is made or each.is_of(made.user) or each.is_of(made.name))
-        settled |= {each.mark for each in with_them}
+        with_them = tuple(each for each in entries if each is made or each.is_of(made.user, made.name))
+        settled += with_them
         yield _user_step(made, with_them, api, realm)
     of_users: dict[str, Entries] = {}
-    for entry in (each for each in entries if each.mark not in settled):
+    ids: dict[str, str] = {}
+    for entry in (each for each in entries if each not in settled):
         if not entry.user and "@" not in entry.name:
             # No API finds a user by anything but an id or an address.
             yield Step(what=str(entry), of=entry.name, entries=(entry,), reason=_BY_DASHBOARD)
-        else:
-            of_users.setdefault(entry.user or entry.name, []).append(entry)
-    by_id: dict[str, Entries] = {}
-    for user, theirs in of_users.items():
-        by_id.setdefault(user if theirs[0].user else _id_of(user, api, realm), []).extend(theirs)
-    for user_id, theirs in by_id.items():
+            continue
+        if not entry.user and entry.name not in ids:
+            ids[entry.name] = _id_of(entry.name, api, realm)
+        of_users.setdefault(entry.user or ids[entry.name], []).append(entry)
+    for user_id, theirs in of_users.items():
         yield from _authenticator_steps(user_id, theirs, api)
 
 
@@ -378,11 +372,10 @@ def _authenticator_steps(user_id: str, entries: Entries, api: Management) -> Ite
         return
     doing = "Reading the user's authenticators"
     methods = listed(answer, "id", "type", doing=doing, scope="read:authentication_methods")
+    taken: set[str] = set()
     certain: set[str] = set()
     # What has an id comes first: it is no other's.
-    confirmed = sorted((each for each in entries if each.confirmed), key=lambda each: not each.authenticators)
-    taken: set[str] = set()
-    for entry in confirmed:
+    for entry in sorted((each for each in entries if each.confirmed), key=lambda each: not each.authenticators):
         found = [each for each in methods if each["id"] not in taken and entry.may_be(each["id"])]
         taken |= {each["id"] for each in found}
         certain |= {each["id"] for each in found if entry.authenticators}
@@ -409,14 +402,19 @@ def _authenticator_steps(user_id: str, entries: Entries, api: Management) -> Ite
         )
 
 
-def _by_hand(entries: Entries, username: str | None, there: Sequence[Json] | None) -> Iterator[Step]:
+def _by_hand(entries: Entries, lab: Bench) -> Iterator[Step]:
     """Yield a step for each thing that was left, where there is no Management API: what a person must do.
 
-    `there` are the authenticators of the user with this name, as the MFA API lists them, None where it does not.
+    What the configured user has, a login tells; it sends nothing to anybody.
     """
+    settings, there = lab.settings, None
+    if settings.username is not None and settings.password is not None:
+        login = lab.client.password_grant(username=settings.username, password=settings.password, realm=settings.realm)
+        has_token = "mfa_token" in login
+        there = authenticators_in(lab.client.mfa_authenticators(login["mfa_token"])) if has_token else None
     for entry in entries:
         reason = _USER_BY_DASHBOARD if entry.kind == USER else _BY_DASHBOARD
-        if there is not None and entry.kind != USER and username and entry.is_of(username):
+        if there is not None and entry.kind != USER and entry.is_of(settings.username or ""):
             states = [each.get("active") for each in there if entry.may_be(str(each.get("id")))]
             reason = reason if (entry.confirmed is not None) in states else ""
         yield Step(what=str(entry), of=entry.name or entry.user, entries=(entry,), reason=reason)
@@ -498,93 +496,51 @@ def cleaned(lab: Bench, *, yes: bool = False, dry_run: bool = False) -> Leftover
 
 
 def _cleaned(lab: Bench, guard: Guard, *, yes: bool, dry_run: bool) -> Leftovers:
-    every = guard.ledger.file.entries()
+    every, administrator = guard.ledger.file.entries(), administrator_of(lab)
     entries = [each for each in every if each.tenant == lab.domain]
     others = len(every) - len(entries)
     notes = [f"{others} more on another tenant: open that one, and clean up there."] if others else []
     if not entries:
         return Leftovers(tenant=lab.domain, rows=(), notes=tuple(notes))
-    steps = _steps(lab, entries)
-    made = [each for each in entries if each.kind == USER]
-    own = {each.kind for each in entries if not any(each.is_of(one.user) or each.is_of(one.name) for one in made)}
-    notes += [said for kind, said in _PHONES.items() if kind in own]
-    notes += [] if administrator_of(lab) else [_NO_API]
-
-    def shown(fates: Iterable[tuple[str, bool]]) -> Leftovers:
-        rows = (_row(lab, step, *fate) for step, fate in zip(steps, fates, strict=True))
-        return Leftovers(tenant=lab.domain, rows=tuple(rows), notes=tuple(notes))
-
-    planned = shown(map(_planned_fate, steps))
-    removes = any(each.remove and not each.doubt for each in steps)
-    if dry_run or (removes and not yes and not guard.asks(f"{planned}\nRemove it? [y/n] ", instead=_INSTEAD)):
-        return planned
-    agreed = [each for each in steps if each.remove and not each.doubt]
-    doubtful = [each for each in steps if each.doubt]
-    for entries_ in dict.fromkeys(each.entries for each in doubtful if not yes):
-        together = [each for each in doubtful if each.entries == entries_]
-        agreed += together if _are_the_labs(guard, together) else []
-    with guard.agreed():
-        done = shown([_removed(each) if each in agreed else _planned_fate(each) for each in steps])
-    _forget(guard.ledger.file, zip(steps, done.rows, strict=True))
-    return done
-
-
-def _steps(lab: Bench, entries: Entries) -> list[Step]:
     for entry in entries if lab.aliases.people else ():
         # A person of an earlier kernel: nothing that passed here has named them yet.
         for kind, value in (("username", entry.name), ("user_id", entry.user)):
             if value:
                 lab.aliases.learn(kind, value)
-    if administrator := administrator_of(lab):
-        return list(_planned(entries, administrator(), lab.settings.realm))
-    return list(_by_hand(entries, lab.settings.username, _authenticators(lab)))
+    steps = list(_planned(entries, administrator(), lab.settings.realm) if administrator else _by_hand(entries, lab))
+    made = [each for each in entries if each.kind == USER]
+    own = {each.kind for each in entries if not any(each.is_of(one.user, one.name) for one in made)}
+    notes += [said for kind, said in _PHONES.items() if kind in own]
+    notes += [] if administrator else [_NO_API]
 
+    def shown(fates: Iterable[tuple[str, bool]]) -> Leftovers:
+        rows = []
+        for step, (fate, stays) in zip(steps, fates, strict=True):
+            what, of, said = (one_line(lab.aliases.mask(each)) for each in (step.what, step.of, fate))
+            rows.append(Leftover(what=what, of=of, fate=said, stays=stays))
+        return Leftovers(tenant=lab.domain, rows=tuple(rows), notes=tuple(notes))
 
-def _authenticators(lab: Bench) -> Sequence[Json] | None:
-    """List the authenticators of the configured user, by a login that sends nothing to anybody."""
-    settings = lab.settings
-    if settings.username is None or settings.password is None:
-        return None
-    login = lab.client.password_grant(username=settings.username, password=settings.password, realm=settings.realm)
-    return authenticators_in(lab.client.mfa_authenticators(login["mfa_token"])) if "mfa_token" in login else None
+    planned = shown(each.planned() for each in steps)
+    certain = [each for each in steps if each.remove and not each.doubt]
+    if dry_run or (certain and not yes and not guard.asks(f"{planned}\nRemove it? [y/n] ", instead=_INSTEAD)):
+        return planned
+    doubtful: dict[tuple[Left, ...], list[Step]] = {}
+    for each in steps:
+        if each.doubt and not yes:
+            doubtful.setdefault(each.entries, []).append(each)  # what one entry may have brought
+    agreed = [*certain, *(step for steps_ in doubtful.values() if _are_the_labs(guard, steps_) for step in steps_)]
+    with guard.agreed():
+        done = shown([each.removed() if each in agreed else each.planned() for each in steps])
+    # Take out of the file what is gone, whole.
+    kept = {entry for step, row in zip(steps, done.rows, strict=True) if row.stays for entry in step.entries}
+    gone = {entry.mark for step in steps for entry in step.entries if entry not in kept}
+    try:
+        guard.ledger.file.change(lambda entries: [each for each in entries if each.mark not in gone])
+    except LabError as problem:
+        raise LabError(f"What is gone was removed, but not forgotten. {problem}") from None
+    return done
 
 
 def _are_the_labs(guard: Guard, steps: Sequence[Step]) -> bool:
-    """Ask about what one entry may have brought."""
     what, of, doubt = ", ".join(each.what for each in steps), steps[0].of, steps[0].doubt
     return guard.asks(f"{what} of {of} may not be the lab's: {doubt}.\nRemove it? [y/n] ", instead=_INSTEAD)
-
-
-def _planned_fate(step: Step) -> tuple[str, bool]:
-    """Return what becomes of it, and whether it stays until then."""
-    if step.remove and step.doubt:
-        return f"stays unless you say that it is the lab's: {step.doubt}", True
-    return ("will be removed", True) if step.remove else (step.reason or "gone already", bool(step.reason))
-
-
-def _removed(step: Step) -> tuple[str, bool]:
-    try:
-        answer = step.remove() if step.remove else None
-    except NoAnswer:
-        answer = None
-    if answer is None:
-        return "not removed: no answer", True
-    if answer.status not in _GONE:
-        return f"not removed: {answer.outcome}", True
-    return ("removed" if answer.status == 204 else "gone already"), False
-
-
-def _row(lab: Bench, step: Step, fate: str, stays: bool) -> Leftover:
-    what, of, said = (one_line(lab.aliases.mask(each)) for each in (step.what, step.of, fate))
-    return Leftover(what=what, of=of, fate=said, stays=stays)
-
-
-def _forget(file: LeftFile, done: Iterable[tuple[Step, Leftover]]) -> None:
-    """Take out of the file what is gone, whole."""
-    pairs = list(done)
-    kept = {entry.mark for step, row in pairs if row.stays for entry in step.entries}
-    gone = {entry.mark for step, _ in pairs for entry in step.entries} - kept
-    try:
-        file.change(lambda entries: [each for each in entries if each.mark not in gone])
-    except LabError as problem:
-        raise LabError(f"What is gone was removed, but not forgotten. {problem}") from None

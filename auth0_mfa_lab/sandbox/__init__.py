@@ -64,7 +64,7 @@ class Sandbox:
     ) -> None:
         for name, value, known in (("profile", profile, get_args(Profile)), ("policy", policy, get_args(Policy))):
             if value not in known:
-                raise ValueError(f"Unknown {name} {value!r}; the sandbox has {', '.join(known)}.")
+                raise ValueError(f"Unknown {name} {value!r}; the sandbox has {', '.join(sorted(known))}.")
         self.domain = domain
         self.domains = Domains(domain)
         self.clock = clock or Clock()
@@ -202,12 +202,12 @@ class Sandbox:
 
 
 def enroll_factors(
-    tenant: Tenant, user: User, factors: Sequence[str], *, client_id: str, confirm: bool = True
+    tenant: Tenant, user: User, factors: Sequence[str], *, client_id: str
 ) -> tuple[str | None, list[str]]:
     """Enroll these factors, in this order; return the recovery code of the first one, and what a phone has to scan.
 
-    Each has a login of its own, which may enroll beside what is enrolled. A push is confirmed by its scan, and with
-    `confirm` every other factor is at once.
+    Each has a login of its own, which may enroll beside what is enrolled. A push is confirmed by its scan, every other
+    factor at once.
     """
     begun = []
     for factor in factors:
@@ -215,9 +215,8 @@ def enroll_factors(
         login.is_access_token = login.is_prepared = True
         address = user.email if factor == "email" else user.phone_number
         begun.append(associate(tenant, login, FACTORS[factor], address, send=False))
-        if factor != "push" and confirm:
+        if factor != "push":
             tenant.confirm(user.user_id, login.begun[-1])
-        if factor != "push" or not confirm:
             login.done, login.is_access_token = True, False
     codes = [code for each in begun for code in each.get("recovery_codes", ())]
     return next(iter(codes), None), [each["barcode_uri"] for each in begun if "barcode_uri" in each]

@@ -192,7 +192,7 @@ class Tenant:
         for entry in self.authenticators.of(user.user_id):
             if device := self.devices.get(entry.id.removeprefix("push|")):
                 self.delivery.forget_pushes(device.push_token, device.id)
-        self._remove_authenticators(user)
+        self.remove_authenticators(user)
         self.revoke_all(user.user_id)
         self.limits.forget(user.user_id)
         for address in filter(None, (user.phone_number, user.email)):
@@ -206,7 +206,7 @@ class Tenant:
 
     def forget_user(self, user: User) -> None:
         """Remove a user with their authenticators; what was issued to them stays dead, should they come back."""
-        self._remove_authenticators(user)
+        self.remove_authenticators(user)
         self.users.pop(user.user_id, None)
         self._newcomers.pop(user.user_id, None)
         self._by_name.pop((user.connection, user.username.lower()), None)
@@ -247,7 +247,8 @@ class Tenant:
         self.authenticators.remove(user_id, authenticator_id)
         self.log("gd_unenroll", "Authenticator removed.", user_id=user_id)
 
-    def _remove_authenticators(self, user: User) -> None:
+    def remove_authenticators(self, user: User) -> None:
+        """Remove every authenticator of a user, unconfirmed ones too."""
         while entries := self.authenticators.of(user.user_id):
             self.remove_authenticator(user.user_id, entries[0].id)
 

@@ -16,8 +16,7 @@ from auth0_mfa_lab.secrets.kinds import MARK, is_stand_in
 from auth0_mfa_lab.secrets.messages import secrets_of_barcode
 
 if TYPE_CHECKING:
-    from auth0_mfa_lab.wire.journal import Journal
-    from auth0_mfa_lab.wire.operations import OperationCall
+    from auth0_mfa_lab.wire.journal import Journal, OperationCall
 
 _NUMBER = re.compile(r"\+[0-9]{6,}")
 _BASE32 = re.compile(r"[A-Z2-7]{8,}=*")

@@ -1,31 +1,17 @@
-"""A journal as it is shown: its runs as text, as markdown with the legend of its aliases, and as a diagram."""
+"""A journal as it is shown: its runs as text, and as markdown with a diagram and the legend of its aliases."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
-from auth0_mfa_lab.exports.mermaid import answer_of, mermaid
+from auth0_mfa_lab.exports.mermaid import mermaid
 from auth0_mfa_lab.exports.plan import said
 from auth0_mfa_lab.show.colours import coloured
 from auth0_mfa_lab.wire.journal import Journal
 
 # What markdown, or a page's mathematics, would read as its own. An `_` inside a word is none.
 _OWN = re.compile(r"[&<>\"|`*\[\]\\~$!#@]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|:(?=//)|(?<=www)\.")
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Diagram:
-    """A sequence diagram of a journal; JupyterLab draws it, elsewhere its mermaid text stands."""
-
-    mermaid: str
-
-    def __repr__(self) -> str:
-        return self.mermaid
-
-    def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        return {"text/plain": self.mermaid, "text/vnd.mermaid": self.mermaid}
 
 
 def show_all(journal: Journal) -> dict[str, str]:
@@ -58,7 +44,7 @@ def _rows(journal: Journal) -> Iterator[tuple[str, str, str, str, str]]:
         first = run.exchanges[0]
         step = mask(first.step) if first.step and first.step != last else ""
         call = mask(f"{first.request.method} {first.request.target}")
-        yield run.numbers, step, first.speaker, call, mask(answer_of(run))
+        yield run.numbers, step, first.speaker, call, mask(run.outcome)
         last = first.step
 
 

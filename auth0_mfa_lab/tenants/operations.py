@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from auth0_mfa_lab import errors
 from auth0_mfa_lab.errors import ControlRefused, LabError, NothingWasSent
-from auth0_mfa_lab.wire.journal import Journal
-from auth0_mfa_lab.wire.operations import OperationCall
+from auth0_mfa_lab.wire.journal import Journal, OperationCall
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.sandbox import Sandbox

@@ -4,34 +4,35 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import parse_qsl
 
-from auth0_mfa_lab.errors import MissingField
+from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.secrets.claims import claims_of, is_deep, mapped
 from auth0_mfa_lab.secrets.secret import Secret, SecretBytes
+
+if TYPE_CHECKING:
+    import httpx
 
 Speaker = Literal["app", "phone"]
 Json = Any
 """Whatever JSON holds: what a server sends is checked where it is read, not by its type."""
 
-
-_AS_SENT = "<as sent>"
-# Not urlsplit: it remembers the URLs that it has split, and refuses what is no URL.
-_URL = re.compile(r"\A.*?://([^/?#]*)([^#]*)", re.DOTALL)
+# The host, and the path with the query. Not urlsplit: it remembers the URLs that it split, and refuses what is none.
+_URL = re.compile(r".*?://([^/?#]*)([^#]*)", re.DOTALL)
 
 
 class Body(SecretBytes):
     """A body as it was sent; its `repr` hides it, for it may hold any secret."""
 
-    def __new__(cls, value: bytes, shown: str = "<body as sent>") -> Body:
+    shown = "<body as sent>"
+
+    def __new__(cls, value: bytes) -> Body:
         """Hide the bytes of a body."""
-        body = bytes.__new__(cls, value)
-        body.shown = shown
-        return body
+        return bytes.__new__(cls, value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -63,7 +64,7 @@ class Message:
 
         Each text in it, a name too, is raw and a Secret: nobody has looked yet which of them are secrets.
         """
-        return mapped(plain_data(self), lambda text: Secret(text, _AS_SENT))
+        return mapped(plain_data(self), lambda text: Secret(text, "<as sent>"))
 
 
 def plain_data(message: Message) -> Json:
@@ -77,6 +78,18 @@ def plain_data(message: Message) -> Json:
         return None
 
 
+def leaves(value: Json, place: str = "") -> Iterator[tuple[str, Json]]:
+    """Yield what stands at the ends of JSON, each with its place: `deep[0].mfa_token`."""
+    if isinstance(value, dict) and value:
+        for name, each in value.items():
+            yield from leaves(each, f"{place}.{name!s}" if place else str(name))
+    elif isinstance(value, list) and value:
+        for number, each in enumerate(value):
+            yield from leaves(each, f"{place}[{number}]")
+    else:
+        yield place, value
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Request(Message):
     """A request as it was sent."""
@@ -84,22 +97,27 @@ class Request(Message):
     method: str
     url: str
 
+    @classmethod
+    def of(cls, request: httpx.Request) -> Request:
+        """Return a request of httpx, read whole."""
+        headers = tuple((name.lower(), value) for name, value in request.headers.items())
+        return cls(method=request.method, url=str(request.url), headers=headers, body=Body(request.read()))
+
     @property
     def host(self) -> str:
         """The host that was asked, with its port if the URL names one; a Secret where it holds one."""
-        return _cut(self.url, 1)
+        return self._part(1)
 
     @property
     def target(self) -> str:
         """The path and the query; a Secret where they hold one."""
-        return _cut(self.url, 2)
+        return self._part(2)
 
-
-def _cut(url: str, part: int) -> str:
-    """Return the host (1) or the target (2) of a URL, shown as the same part of the masked URL."""
-    texts = str(url), url.shown if isinstance(url, Secret) else str(url)
-    raw, shown = (next(_URL.finditer(text), ("", "", ""))[part] for text in texts)
-    return raw if raw == shown else Secret(raw, shown)
+    def _part(self, group: int) -> str:
+        """Return a part of the URL, shown as the same part of the masked URL."""
+        masked = self.url.shown if isinstance(self.url, Secret) else self.url
+        raw, shown = (match[group] if (match := _URL.match(url)) else "" for url in (str(self.url), masked))
+        return raw if raw == shown else Secret(raw, shown)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -119,22 +137,31 @@ class Failure:
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Exchange:
-    """One request and what came of it; shows itself with every secret under its alias.
+class Recorded:
+    """One request and what came of it, as a recording has it.
 
     `number` counts from 1 in its journal; `at` is the lab's time in epoch seconds when the answer was there; `notes`
-    are the sandbox's own remarks and stand in no message. `show` makes text and HTML of an exchange, `wrap` makes a
-    Secret of each text that holds one: the journal passes both, so that this room needs no other.
+    are the sandbox's own remarks and stand in no message.
     """
 
     number: int
     speaker: Speaker
-    step: str | None
     at: float
     request: Request
     response: Response | None
     failure: Failure | None = None
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Exchange(Recorded):
+    """One request and what came of it; shows itself with every secret under its alias.
+
+    `show` makes text and HTML of an exchange, `wrap` makes a Secret of each text that holds one: the journal passes
+    both, so that this room needs no other.
+    """
+
+    step: str | None
     show: Callable[[Exchange], tuple[str, str]] = field(compare=False)
     wrap: Callable[[Json], Json] = field(compare=False)
 
@@ -154,28 +181,21 @@ class Exchange:
         return self._text("error")
 
     @property
+    def error_description(self) -> str | None:
+        """The answer's `error_description`, or None."""
+        return self._text("error_description")
+
+    @property
     def outcome(self) -> str:
         """The status with the answer's error, or with its reason, masked: `403 mfa_required`, `200 OK`."""
         if self.response is None:
             return "no answer"
         return f"{self.status} {self.masked(self.error or self.response.reason)}".rstrip()
 
-    @property
-    def error_description(self) -> str | None:
-        """The answer's `error_description`, or None."""
-        return self._text("error_description")
-
     def masked(self, text: str) -> str:
         """Return a text with every secret under its alias, as a plain string for a sentence."""
         wrapped = self.wrap(text)
         return wrapped.shown if isinstance(wrapped, Secret) else wrapped
-
-    def __getitem__(self, name: str) -> Json:
-        """Return a field of the answer; MissingField says what the answer has instead."""
-        body = self.json
-        if isinstance(body, Mapping) and name in body:
-            return body[name]
-        raise MissingField(self._lacks(name), self) from None
 
     def claims(self, name: str) -> Json:
         """Return what the JWT in a field of the answer says, unverified, each secret in it a Secret.
@@ -184,11 +204,17 @@ class Exchange:
         """
         return self.wrap(claims_of(self[name]))
 
-    # Without this, `__getitem__` would make an exchange look like a sequence.
-    __iter__ = None
+    def __getitem__(self, name: str) -> Json:
+        """Return a field of the answer; MissingField says what the answer has instead."""
+        if name in self:
+            return self.json[name]
+        raise MissingField(self._lacks(name), self) from None
 
     def __contains__(self, name: object) -> bool:
         return isinstance(self.json, Mapping) and name in self.json
+
+    # Without this, `__getitem__` would make an exchange look like a sequence.
+    __iter__ = None
 
     def __repr__(self) -> str:
         return self.show(self)[0]
@@ -203,8 +229,38 @@ class Exchange:
 
     def _lacks(self, name: str) -> str:
         if self.response is None:
-            return (
-                f"Exchange {self.number} has no answer, and so no {name}: {self.failure.kind if self.failure else ''}."
-            )
+            why = self.failure.kind if self.failure else ""
+            return f"Exchange {self.number} has no answer, and so no {name}: {why}."
         has = self.masked(", ".join(self.json)) if isinstance(self.json, Mapping) else "no JSON object"
         return f"The answer of exchange {self.number} ({self.outcome}) has no {name}. It has: {has or 'nothing'}."
+
+
+class NoAnswer(LabError):
+    """The network gave no answer; the journal keeps the exchange, and so does this error."""
+
+    def __init__(self, message: str, exchange: Exchange) -> None:
+        super().__init__(message)
+        self.exchange = exchange
+
+    @classmethod
+    def to(cls, exchange: Exchange) -> NoAnswer:
+        """Say of a failed exchange who gave no answer, and what to check."""
+        kind = exchange.failure.kind if exchange.failure else "no answer"
+        return cls(
+            f"{exchange.masked(exchange.request.host)} gave no answer ({kind}). The journal keeps the request as "
+            f"exchange {exchange.number}. Check AUTH0_DOMAIN, the network, and for a private certificate "
+            "AUTH0_CA_FILE; then run the cell again.",
+            exchange,
+        )
+
+
+class MissingField(LabError, KeyError):
+    """An answer lacks the field that was asked for."""
+
+    def __init__(self, message: str, exchange: Exchange) -> None:
+        super().__init__(message)
+        self.exchange = exchange
+
+    def __str__(self) -> str:
+        # KeyError would show the repr of the message.
+        return str(self.args[0])

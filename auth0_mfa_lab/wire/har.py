@@ -7,10 +7,9 @@ Fields of our own begin with an underscore, as HAR 1.2 asks for: `_number`, `_sp
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -19,9 +18,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.secrets.standins import StandIns, stand_ins_of
-from auth0_mfa_lab.wire.exchange import Body, Exchange, Failure, Message, Request, Response, Speaker
-from auth0_mfa_lab.wire.journal import Journal
-from auth0_mfa_lab.wire.operations import Json, OperationCall
+from auth0_mfa_lab.wire.exchange import Body, Exchange, Failure, Json, Message, Recorded, Request, Response, Speaker
+from auth0_mfa_lab.wire.journal import Journal, OperationCall
 
 OURS = "_auth0_mfa_lab"
 """The field of the log under which our own data stands."""
@@ -29,15 +27,23 @@ FORMAT = 2
 """The version of that data."""
 
 _CREATOR = "auth0-mfa-lab"
-_HTTP = "HTTP/1.1"
-_FORM = "application/x-www-form-urlencoded"
-_COMMENT = "Every secret is a stand-in; the tokens' signatures sign nothing."
+_NO_RESPONSE: Mapping[str, Json] = {
+    "status": 0,
+    "statusText": "",
+    "httpVersion": "",
+    "cookies": [],
+    "headers": [],
+    "content": {"size": 0, "mimeType": "x-unknown"},
+    "redirectURL": "",
+    "headersSize": -1,
+    "bodySize": -1,
+}
 
 
 def har(journal: Journal) -> str:
     """Return a journal as the text of a HAR 1.2 file; equal journals give equal texts.
 
-    Each secret has one stand-in, made of its alias: nothing leads back. Times are the lab's; how long
+    Each secret has one stand-in of its shape, drawn from its alias: nothing leads back. Times are the lab's; how long
     a request took is not kept. Source: the HAR 1.2 specification.
     """
     return json.dumps(har_log(journal), ensure_ascii=False, indent=2) + "\n"
@@ -46,12 +52,16 @@ def har(journal: Journal) -> str:
 def har_log(journal: Journal) -> dict[str, Json]:
     """Return a journal as the object of a HAR 1.2 file."""
     stand_ins = stand_ins_of(journal)
+    try:
+        written_by = version(_CREATOR)
+    except PackageNotFoundError:
+        written_by = "unknown"
     return {
         "log": {
             "version": "1.2",
-            "creator": {"name": _CREATOR, "version": _version()},
+            "creator": {"name": _CREATOR, "version": written_by},
             "entries": [_entry(exchange, stand_ins) for exchange in journal],
-            "comment": _COMMENT,
+            "comment": "Every secret is a stand-in of the same shape; the tokens' signatures sign nothing.",
             OURS: {
                 "format": FORMAT,
                 "tenant": stand_ins.data(journal.operations.tenant),
@@ -81,8 +91,9 @@ def _entry(exchange: Exchange, stand_ins: StandIns) -> dict[str, Json]:
         "_notes": list(exchange.notes),
         "_failure": {"kind": failure.kind, "said": failure.said} if failure else None,
     }
+    at = datetime.fromtimestamp(exchange.at, UTC).isoformat(timespec="milliseconds")
     return {
-        "startedDateTime": _date(exchange.at),
+        "startedDateTime": at.replace("+00:00", "Z"),
         "time": 0,
         "request": _request_entry(exchange.request, stand_ins),
         "response": _response_entry(exchange.response, stand_ins) if exchange.response else _NO_RESPONSE,
@@ -93,13 +104,14 @@ def _entry(exchange: Exchange, stand_ins: StandIns) -> dict[str, Json]:
 
 
 def _request_entry(request: Request, stand_ins: StandIns) -> dict[str, Json]:
-    url, body = stand_ins.text(request.url, encoded=True), _body(request, stand_ins)
-    headers = _header_entries(request, stand_ins, body)
+    url = stand_ins.text(request.url, encoded=True)
+    body, headers = _message(request, stand_ins)
     entry: dict[str, Json] = {
         "method": request.method,
         "url": url,
-        "httpVersion": _HTTP,
-        "cookies": _cookies(headers, "cookie"),
+        "httpVersion": "HTTP/1.1",
+        # All of the line that a request brings.
+        "cookies": _cookies(text for line in _named(headers, "cookie") for text in line.split(";")),
         "headers": headers,
         "queryString": _pairs(parse_qsl(urlsplit(url).query, keep_blank_values=True)),
         "headersSize": -1,
@@ -112,86 +124,47 @@ def _request_entry(request: Request, stand_ins: StandIns) -> dict[str, Json]:
 
 
 def _response_entry(response: Response, stand_ins: StandIns) -> dict[str, Json]:
-    body = _body(response, stand_ins)
-    headers = _header_entries(response, stand_ins, body)
+    body, headers = _message(response, stand_ins)
     size = len(body.encode())
     return {
         "status": response.status,
         "statusText": stand_ins.text(response.reason),
-        "httpVersion": _HTTP,
-        "cookies": _cookies(headers, "set-cookie"),
+        "httpVersion": "HTTP/1.1",
+        # The first pair of each line that an answer brings.
+        "cookies": _cookies(line.partition(";")[0] for line in _named(headers, "set-cookie")),
         "headers": headers,
         "content": {"size": size, "mimeType": response.header("content-type") or "x-unknown", "text": body},
-        "redirectURL": next((each["value"] for each in headers if each["name"].lower() == "location"), ""),
+        "redirectURL": next(_named(headers, "location"), ""),
         "headersSize": -1,
         "bodySize": size,
     }
 
 
-_NO_RESPONSE: Mapping[str, Json] = {
-    "status": 0,
-    "statusText": "",
-    "httpVersion": "",
-    "cookies": [],
-    "headers": [],
-    "content": {"size": 0, "mimeType": "x-unknown"},
-    "redirectURL": "",
-    "headersSize": -1,
-    "bodySize": -1,
-}
-
-
-def _body(message: Message, stand_ins: StandIns) -> str:
-    return stand_ins.text(message.text, encoded=message.media_type == _FORM)
-
-
-def _header_entries(message: Message, stand_ins: StandIns, body: str) -> list[dict[str, str]]:
-    """Return the headers; the length is that of the body with its stand-ins, which may be another."""
+def _message(message: Message, stand_ins: StandIns) -> tuple[str, list[dict[str, str]]]:
+    """Return the body, and the headers; the length is that of the body with its stand-ins, which may be another."""
+    body = stand_ins.text(message.text, encoded=message.media_type == "application/x-www-form-urlencoded")
     lengths = {"content-length": str(len(body.encode()))}
     named = [(name, lengths.get(name.lower()) or stand_ins.text(value)) for name, value in message.headers]
-    return _pairs(named)
+    return body, _pairs(named)
 
 
-def _pairs(pairs: list[tuple[str, str]]) -> list[dict[str, str]]:
+def _pairs(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
     return [{"name": name, "value": value} for name, value in pairs]
 
 
-def _cookies(headers: list[dict[str, str]], header: str) -> list[dict[str, str]]:
-    """Return the cookies that headers bring: all of a request's line, the first pair of an answer's."""
-    lines = [each["value"] for each in headers if each["name"].lower() == header]
-    texts = [text for line in lines for text in (line.split(";") if header == "cookie" else [line.partition(";")[0]])]
+def _named(headers: list[dict[str, str]], name: str) -> Iterator[str]:
+    return (each["value"] for each in headers if each["name"].lower() == name)
+
+
+def _cookies(texts: Iterable[str]) -> list[dict[str, str]]:
     cut = [text.strip().partition("=") for text in texts]
-    return _pairs([(name, value) for name, sign, value in cut if sign])
-
-
-def _date(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _version() -> str:
-    try:
-        return version(_CREATOR)
-    except PackageNotFoundError:
-        return "unknown"
+    return _pairs((name, value) for name, sign, value in cut if sign)
 
 
 # -- reading
 
 _OF_THE_PHONE = re.compile(r"(/appliance-mfa)?/api/(enroll|resolve-transaction|device-accounts)\b")
 _OF_AUTH0 = re.compile(r"/oauth/(token|revoke)|/mfa/|/passwordless/|/userinfo|/api/v2/|/\.well-known/|/dbconnections/")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recorded:
-    """One exchange of a recording; `at` is in epoch seconds."""
-
-    number: int
-    speaker: Speaker
-    at: float
-    request: Request = field(repr=False)
-    response: Response | None = field(repr=False)
-    failure: Failure | None
-    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,7 +201,7 @@ def read_har(path: str | Path) -> Recording:
     try:
         exchanges = tuple(_of_ours(entries) if ours is not None else _of_another_tool(entries))
         tenant = dict(ours["tenant"]) if ours else {}
-        operations = tuple(map(_read_operation, ours["operations"])) if ours else ()
+        operations = tuple(OperationCall(**each) for each in ours["operations"]) if ours else ()
     except (ValueError, KeyError, TypeError, AttributeError, LookupError) as problem:
         raise _unreadable(file, f"an entry of it is not as HAR 1.2 wants it ({type(problem).__name__})") from None
     if not exchanges and ours is None:
@@ -238,16 +211,6 @@ def read_har(path: str | Path) -> Recording:
 
 def _unreadable(file: Path, why: str) -> LabError:
     return LabError(f"{file.name} cannot be replayed: {why}.")
-
-
-def _read_operation(each: Mapping[str, Json]) -> OperationCall:
-    return OperationCall(
-        after=int(each["after"]),
-        operation=str(each["operation"]),
-        arguments=dict(each["arguments"]),
-        result=each.get("result"),
-        refused=each.get("refused"),
-    )
 
 
 def _of_ours(entries: list[Json]) -> Iterator[Recorded]:
@@ -266,8 +229,8 @@ def _of_another_tool(entries: list[Json]) -> Iterator[Recorded]:
             continue
         if speaker == "app":
             host = host or url.netloc
-        if speaker == "app" and url.netloc != host:
-            continue
+            if url.netloc != host:
+                continue
         number += 1
         began = datetime.fromisoformat(entry["startedDateTime"]).timestamp()
         yield _recorded(number, entry, speaker, began + max(float(entry.get("time") or 0), 0) / 1000)
@@ -275,15 +238,15 @@ def _of_another_tool(entries: list[Json]) -> Iterator[Recorded]:
 
 def _recorded(number: int, entry: Mapping[str, Json], speaker: Speaker, at: float) -> Recorded:
     failure = entry.get("_failure")
-    answered = failure is None and entry["response"]["status"] > 0
-    failure = failure or {"kind": "ConnectError", "said": ""}
+    if failure is None and entry["response"]["status"] <= 0:
+        failure = {"kind": "ConnectError", "said": ""}
     return Recorded(
         number=number,
         speaker=speaker,
         at=at,
         request=_request_of(entry["request"]),
-        response=_response_of(entry["response"]) if answered else None,
-        failure=None if answered else Failure(kind=str(failure["kind"]), said=str(failure["said"])),
+        response=None if failure else _response_of(entry["response"]),
+        failure=Failure(kind=str(failure["kind"]), said=str(failure["said"])) if failure else None,
         notes=tuple(str(each) for each in entry.get("_notes", ())),
     )
 
@@ -302,15 +265,11 @@ def _request_of(request: Mapping[str, Json]) -> Request:
 def _response_of(response: Mapping[str, Json]) -> Response:
     content = response.get("content") or {}
     text = str(content.get("text") or "")
-    try:
-        body = base64.b64decode(text) if content.get("encoding") == "base64" else text.encode()
-    except binascii.Error:
-        raise ValueError("no base64") from None
     return Response(
         status=int(response["status"]),
         reason=str(response.get("statusText") or ""),
         headers=_headers_of(response),
-        body=Body(body),
+        body=Body(base64.b64decode(text) if content.get("encoding") == "base64" else text.encode()),
     )
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
-from typing import overload
+from typing import NoReturn, overload
 
 from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.secrets.kinds import in_text
 from auth0_mfa_lab.secrets.messages import secrets_of, secrets_of_path
-from auth0_mfa_lab.wire.exchange import Exchange, Failure, Request, Response, Speaker
-from auth0_mfa_lab.wire.operations import Operations
+from auth0_mfa_lab.wire.exchange import Exchange, Failure, Json, Request, Response, Speaker
 from auth0_mfa_lab.wire.uses import Uses, uses_of
 
 
@@ -27,6 +26,42 @@ class Run:
         """The numbers of its exchanges: `4` or `4-9`."""
         first, last = self.exchanges[0].number, self.exchanges[-1].number
         return str(first) if first == last else f"{first}-{last}"
+
+    @property
+    def outcome(self) -> str:
+        """The answer, with the times that it came."""
+        times = f" ({len(self.exchanges)} times)" if len(self.exchanges) > 1 else ""
+        return f"{self.exchanges[-1].outcome}{times}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationCall:
+    """What a lab asked of its tenant beside the exchanges, when `after` of them were there, with its result; both raw.
+
+    `refused` has the class and the sentence of the error in the place of a result.
+    """
+
+    after: int
+    operation: str
+    arguments: Mapping[str, Json] = field(repr=False)
+    result: Json = field(default=None, repr=False)
+    refused: Mapping[str, Json] | None = None
+
+
+class Operations(list[OperationCall]):
+    """The operations of one journal in their order, and the facts of its tenant; raw, so it shows neither.
+
+    A recording is the exchanges and this: without it a replay could not tell what a phone or an inbox said.
+    """
+
+    tenant: Mapping[str, Json] = {}
+    is_replayed = False
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} operations beside the exchanges>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("the operations beside the exchanges hold secrets, and are not pickled or copied")
 
 
 @dataclass(kw_only=True, repr=False)
@@ -60,12 +95,11 @@ class Journal(Sequence[Exchange]):
         notes: tuple[str, ...] = (),
     ) -> Exchange:
         """Keep one exchange, and learn its secrets before anybody can show it."""
+        response = answer if isinstance(answer, Response) else None
+        failure = answer if isinstance(answer, Failure) else None
         with self._lock:
             number = len(self._exchanges) + 1
-            response = answer if isinstance(answer, Response) else None
-            failure = answer if isinstance(answer, Failure) else None
-            self._learn(number, request, response)
-            self._learn_texts(number, *([failure.said] if failure else [response.reason] if response else []))
+            self._learn(number, request, response, failure.said if failure else response.reason if response else "")
             wrap, mask = self.aliases.wrap, self.aliases.mask
             # All in one search: it costs more to begin one than to search these.
             wrapped = wrap((request.method, request.url, request.headers, notes, self.title and str(self.title)))
@@ -93,14 +127,7 @@ class Journal(Sequence[Exchange]):
         """Group neighbours of one step that said the same: speaker, call, status and error."""
 
         def said(each: Exchange) -> tuple[object, ...]:
-            return (
-                each.step,
-                each.speaker,
-                each.request.method,
-                each.request.target,
-                each.status,
-                each.error,
-            )
+            return each.step, each.speaker, each.request.method, each.request.target, each.status, each.error
 
         return [Run(exchanges=tuple(group)) for _, group in groupby(tuple(self), said)]
 
@@ -110,22 +137,19 @@ class Journal(Sequence[Exchange]):
         `alias` is its name as shown, such as `<mfa_token 1>`, or the Secret itself. Raises LabError for an alias that
         there is not, naming those that are nearest.
         """
-        found = self.aliases.alias_of(alias)
-        return uses_of(found, tuple(self), self.aliases)
+        return uses_of(self.aliases.alias_of(alias), tuple(self), self.aliases)
 
-    def _learn(self, number: int, request: Request, response: Response | None) -> None:
-        people = self.aliases.people
+    def _learn(self, number: int, request: Request, response: Response | None, said: str) -> None:
+        """Learn the secrets of an exchange, and of what the reason or the failure says."""
+        learn, people = self.aliases.learn, self.aliases.people
         for kind, value in secrets_of(request, url=request.url, people=people):
-            self.aliases.learn(kind, value, born=number)
+            learn(kind, value, born=number)
         for kind, value in secrets_of(response, people=people) if response else ():
-            self.aliases.learn(kind, value, born=number, answered=True)
+            learn(kind, value, born=number, answered=True)
         for kind, value in secrets_of_path(request.url, people=people):
-            self.aliases.learn(kind, value, born=number)
-
-    def _learn_texts(self, number: int, *texts: str) -> None:
-        for text in texts:
-            for kind, value in in_text(text, "token", people=self.aliases.people):
-                self.aliases.learn(kind, value, born=number, answered=True)
+            learn(kind, value, born=number)
+        for kind, value in in_text(said, "token", people=people):
+            learn(kind, value, born=number, answered=True)
 
     @overload
     def __getitem__(self, index: int) -> Exchange: ...

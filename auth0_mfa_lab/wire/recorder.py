@@ -56,12 +56,7 @@ class RecordingTransport(httpx.BaseTransport):
         guard = self._guard()
         if guard is not None:
             guard.before(request)
-        sent = Request(
-            method=request.method,
-            url=str(request.url),
-            headers=tuple((name.lower(), value) for name, value in request.headers.items()),
-            body=Body(request.read()),
-        )
+        sent = Request.of(request)
         try:
             with under_way():
                 answer = self._inner.handle_request(request)

@@ -1,79 +1,73 @@
-"""The transport that answers from a recording, step by step, and says what differs when a request is another one."""
+"""The transport that answers from a recording, step by step, and says what differs when a request is another one.
+
+A request is the recorded one if it is the same but for its secrets. A secret that an answer, a message or the phone
+gave must be that one. What the application brings itself (a password, an assertion) may be another, as long as it is
+the same one each time.
+"""
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Iterable, Mapping
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import httpx
 
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.secrets.aliases import Aliases
+from auth0_mfa_lab.secrets.claims import claims_of
 from auth0_mfa_lab.secrets.index import is_short
+from auth0_mfa_lab.secrets.messages import secrets_of
 from auth0_mfa_lab.secrets.standins import strings_in
-from auth0_mfa_lab.wire.exchange import Body, Message, Request
-from auth0_mfa_lab.wire.har import Recorded, Recording
-from auth0_mfa_lab.wire.matching import Difference, Matching, Pairs, secrets_by_kind
-from auth0_mfa_lab.wire.operations import Json, OperationCall
+from auth0_mfa_lab.wire.exchange import Json, Message, Recorded, Request, leaves, plain_data
+from auth0_mfa_lab.wire.har import Recording
+from auth0_mfa_lab.wire.journal import OperationCall
 from auth0_mfa_lab.wire.recorder import NOTES
 
+_HEADERS = ("authorization", "dpop", "mfa-dpop", "x-request-language")
 _WEIGHTS = {"the method": 3, "the path": 9}
-_KINDS = ("otp", "binding_code")
+_LONGEST = 120
 
 
 class Replay:
     """Where a replay stands: which exchange comes next, and what has been asked for beside the exchanges."""
 
     def __init__(self, recording: Recording, aliases: Aliases, *, people: bool) -> None:
-        """Begin a recording; `aliases` are those of the lab that replays it, for what an error says."""
+        """Begin a recording; `aliases` are those of the lab that replays it, and `people` says whether people's data
+        are secrets."""
         self.recording = recording
         self._aliases = aliases
         self._people = people
-        self._matching = Matching(self._secrets(), people=people)
         self._played = 0
         self._used: set[int] = set()
+        self._secrets: dict[str, str] = {}
+        for each in recording.exchanges:
+            self._secrets |= secrets_by_kind(each.request, str(each.request.url), people=people)
+            self._secrets |= secrets_by_kind(each.response, people=people) if each.response else {}
+        self._given: set[str] = set()
+        # What the application brought: the recorded value, and the one that stands for it.
+        self._brought: dict[str, str] = {}
 
-    @property
-    def played(self) -> int:
-        """How many exchanges have been answered."""
-        return self._played
-
-    @property
-    def next(self) -> Recorded | None:
-        """The recorded exchange that comes next; None at the end."""
-        left = self.recording.exchanges[self._played :]
-        return left[0] if left else None
-
-    def answer(self, sent: Request) -> tuple[Recorded, Pairs]:
+    def answer(self, sent: Request) -> tuple[Recorded, Mapping[str, str]]:
         """Return the recorded exchange that answers a request, with what stands for what in it.
 
         Raises LabError when the recording ends before it, or has another one there; it says which is the nearest.
         """
-        following = self.next
+        following = self._next()
         if following is None:
+            after = f"exchange {self._played}" if self._played else "no exchange at all"
             raise LabError(
-                f"{self.recording.name} ends after {_exchanges(self._played)}, and {self._call(sent)} was sent after "
-                'that: record the run again with it, and save it with lab.export("har").'
+                f"{self.recording.name} ends after {after}, and {self._call(sent)} was sent after that: record the run "
+                'again with it, and save it with lab.export("har").'
             )
-        differing, pairs = self._matching.compare(following.request, sent, self._aliases)
+        differing, pairs = self._compared(following.request, sent)
         if differing:
             raise self._other(following, sent, differing)
-        self._matching.brought |= pairs
+        self._brought |= pairs
         self._played += 1
-        response = following.response
-        self.give(secrets_by_kind(response, people=self._people) if response else ())
-        return following, {old: new for old, new in self._matching.brought.items() if not is_short(old)}
-
-    def _secrets(self) -> dict[str, str]:
-        """Return every secret of the recording with its kind."""
-        found: dict[str, str] = {}
-        for each in self.recording.exchanges:
-            found |= secrets_by_kind(each.request, str(each.request.url), people=self._people)
-            found |= secrets_by_kind(each.response, people=self._people) if each.response else {}
-        return found
-
-    def give(self, values: Iterable[str]) -> None:
-        """Remember values that the recording gave: who sends them back must send these."""
-        self._matching.given.update(each for each in values if each.strip())
+        self._give(secrets_by_kind(following.response, people=self._people) if following.response else ())
+        return following, {old: new for old, new in self._brought.items() if not is_short(old)}
 
     def operation(self, name: str, arguments: Mapping[str, Json]) -> OperationCall | None:
         """Return an operation as it was recorded here: the first that is not used yet, or the last before this place.
@@ -91,67 +85,144 @@ class Replay:
 
         Raises LabError where it was asked for another user's factors.
         """
-        calls = enumerate(self.recording.operations)
-        number, found = next(
-            ((number, each) for number, each in calls if each.operation == name and number not in self._used), (0, None)
-        )
-        if found is None:
-            return None
-        recorded, wanted = found.arguments.get("factors"), arguments.get("factors")
-        if recorded != wanted:
-            had, has = ", ".join(recorded or ()) or "no factor", ", ".join(wanted or ()) or "no factor"
-            raise LabError(f"The user recorded next in {self.recording.name} had {had}, and not {has}.")
-        return self._taken(number, found)
-
-    def _taken(self, number: int, call: OperationCall) -> OperationCall:
-        self._used.add(number)
-        self.give(strings_in(call.result))
-        return call
+        for number, each in enumerate(self.recording.operations):
+            if each.operation == name and number not in self._used:
+                had, has = (
+                    ", ".join(given.get("factors") or ()) or "no factor" for given in (each.arguments, arguments)
+                )
+                if had != has:
+                    raise LabError(f"The user recorded next in {self.recording.name} had {had}, and not {has}.")
+                return self._taken(number, each)
+        return None
 
     def code_to_come(self) -> str | None:
         """Return the first code that the application sends from here on: what the person typed there."""
         for each in self.recording.exchanges[self._played :]:
-            data = each.request.raw_data() if each.speaker == "app" else None
-            fields = data if isinstance(data, dict) else {}
-            for kind in _KINDS:
-                if isinstance(code := fields.get(kind), str):
-                    return str(code)
+            data = plain_data(each.request) if each.speaker == "app" else None
+            for code in (data.get("otp"), data.get("binding_code")) if isinstance(data, dict) else ():
+                if isinstance(code, str):
+                    return code
         return None
 
-    def _other(self, following: Recorded, sent: Request, differing: list[Difference]) -> LabError:
-        name, place = self.recording.name, f"exchange {following.number}"
-        if following.speaker == "phone" and self._call(sent) != self._call(following.request):
-            return LabError(
-                f"{self._call(sent)} was sent, and {place} of {name} is the phone's ({self._call(following.request)}): "
-                "let lab.phone do what it did there first."
-            )
-        nearest, nearly = self._nearest(sent)
-        why = "; ".join(each.said for each in nearly[:3]) or "they are equal, but it is not its turn"
-        if nearest.number == following.number:
-            return LabError(
-                f"{self._call(sent)} is not {place} of {name} ({self._call(following.request)}), which comes next: "
-                f"{why}."
-            )
-        when = "has been answered already" if nearest.number <= self._played else "comes later"
-        return LabError(
-            f"{self._call(sent)} was sent, and {place} of {name}, which comes next, is "
-            f"{self._call(following.request)}. Nearest to it is exchange {nearest.number}, which {when}: {why}."
-        )
+    def _next(self) -> Recorded | None:
+        left = self.recording.exchanges[self._played :]
+        return left[0] if left else None
 
-    def _nearest(self, sent: Request) -> tuple[Recorded, list[Difference]]:
-        """Return the recorded exchange of the application's that differs least, the nearest in place among equals."""
+    def _give(self, values: Iterable[str]) -> None:
+        """Remember values that the recording gave: who sends them back must send these."""
+        self._given.update(each for each in values if each.strip())
 
-        def judged(each: Recorded) -> tuple[int, int, Recorded, list[Difference]]:
-            differing, _ = self._matching.compare(each.request, sent, self._aliases)
-            far = abs(each.number - self._played - 1)
-            return sum(_WEIGHTS.get(one.part, 1) for one in differing), far, each, differing
-
-        spoken = [judged(each) for each in self.recording.exchanges if each.speaker == "app" or each is self.next]
-        _, _, nearest, differing = min(spoken, key=lambda each: each[:2])
-        return nearest, differing
+    def _taken(self, number: int, call: OperationCall) -> OperationCall:
+        self._used.add(number)
+        self._give(strings_in(call.result))
+        return call
 
     def _call(self, request: Request) -> str:
         return f"{request.method} {self._aliases.mask(str(request.target))}"
+
+    def _other(self, following: Recorded, sent: Request, differing: Mapping[str, str]) -> LabError:
+        """Return the error for a request that does not come next."""
+        name, place = self.recording.name, f"exchange {following.number}"
+        asked, next_call = self._call(sent), self._call(following.request)
+        if following.speaker == "phone" and asked != next_call:
+            return LabError(
+                f"{asked} was sent, and {place} of {name} is the phone's ({next_call}): let lab.phone do what it did "
+                "there first."
+            )
+        nearest, nearly = self._nearest(sent)
+        why = "; ".join([*nearly.values()][:3]) or "they are equal, but it is not its turn"
+        if nearest.number == following.number:
+            return LabError(f"{asked} is not {place} of {name} ({next_call}), which comes next: {why}.")
+        when = "has been answered already" if nearest.number <= self._played else "comes later"
+        return LabError(
+            f"{asked} was sent, and {place} of {name}, which comes next, is {next_call}. Nearest to it is exchange "
+            f"{nearest.number}, which {when}: {why}."
+        )
+
+    def _nearest(self, sent: Request) -> tuple[Recorded, Mapping[str, str]]:
+        """Return the recorded exchange of the application's that differs least, the nearest in place among equals."""
+        spoken = [each for each in self.recording.exchanges if each.speaker == "app" or each is self._next()]
+        judged = [(each, self._compared(each.request, sent)[0]) for each in spoken]
+        return min(
+            judged,
+            key=lambda pair: (sum(_WEIGHTS.get(part, 1) for part in pair[1]), abs(pair[0].number - self._played - 1)),
+        )
+
+    def _compared(self, recorded: Request, sent: Request) -> tuple[dict[str, str], dict[str, str]]:
+        """Return the parts in which a request differs, each with a sentence; and which secrets stand for which."""
+        ours, theirs = parts_of(recorded), parts_of(sent)
+        pairs: dict[str, str] = {}
+        differing = [part for part in {**ours, **theirs} if not self._same(ours.get(part), theirs.get(part), pairs)]
+        kinds = secrets_by_kind(sent, str(sent.url), people=self._people) if differing else {}
+        sentences: dict[str, str] = {}
+        for part in differing:
+            now = self._shown(theirs[part], kinds, "another ") if part in theirs else ""
+            then = self._shown(ours[part], self._secrets, "a recorded ") if part in ours else ""
+            was = f"was {then}" if then else "was not sent when it was recorded"
+            sentences[part] = f"{part} is {now or 'missing'}, and {was}"
+        return sentences, pairs
+
+    def _same(self, recorded: str | None, sent: str | None, pairs: dict[str, str]) -> bool:
+        """Say whether a part is as it was recorded, where each secret may be another that stands for it."""
+        if recorded is None or sent is None or recorded == sent:
+            return recorded == sent
+        pieces = _cut(recorded, self._secrets)
+        pattern = "".join("(.+)" if kind else re.escape(piece) for piece, kind in pieces)
+        found = re.fullmatch(pattern, sent, re.DOTALL)
+        secrets = [piece for piece, kind in pieces if kind]
+        return found is not None and all(
+            self._stands_for(other, one, pairs) for one, other in zip(secrets, found.groups(), strict=True)
+        )
+
+    def _stands_for(self, sent: str, recorded: str, pairs: dict[str, str]) -> bool:
+        if sent == recorded:
+            return True
+        known = {**self._brought, **pairs}
+        if sent in self._given or recorded in self._given or (sent in known.values() and recorded not in known):
+            return False
+        return pairs.setdefault(recorded, known.get(recorded, sent)) == sent
+
+    def _shown(self, text: str, secrets: Mapping[str, str], unknown: str) -> str:
+        """Return a part masked; a secret that no exchange of the lab has had is `unknown`, with its kind."""
+        shown = ""
+        for piece, kind in _cut(text, secrets):
+            alias = self._aliases.known(self._brought.get(piece, piece))
+            shown += alias.shown if alias else self._aliases.mask(piece) if kind is None else f"<{unknown}{kind}>"
+        return (shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…") or '""'
+
+
+def secrets_by_kind(message: Message, url: str = "", *, people: bool) -> dict[str, str]:
+    """Return the secrets of a message, each with its kind."""
+    found = secrets_of(message, url=url, people=people)
+    return {str(value): kind for kind, value in found if str(value).strip()}
+
+
+def parts_of(request: Request) -> dict[str, str]:
+    """Return the parts of a request that count, by what a reader calls them: its path, its fields, some headers."""
+    url = urlsplit(str(request.url))
+    parts = {"the method": request.method, "the host": url.netloc, "the path": unquote(url.path)}
+    parts |= {f"the query's {name}": value for name, value in parse_qsl(url.query, keep_blank_values=True)}
+    parts |= {f"the header {name}": str(value) for name in _HEADERS if (value := request.header(name))}
+    if request.body:
+        parts["the content-type"] = request.media_type
+        data = plain_data(request)
+        ends = dict(leaves(data)) if isinstance(data, dict | list) else {"the body": str(request.text)}
+        parts |= {place: each if isinstance(each, str) else json.dumps(each) for place, each in ends.items()}
+        # The signed answer of a phone is another at each signing; what it says must be the same.
+        verdict = claims_of(parts.get("challenge_response", "")) or {}
+        named = {"accepted": "auth0_guardian_accepted", "the reason": "auth0_guardian_reason"}
+        parts |= {part: json.dumps(verdict[claim]) for part, claim in named.items() if claim in verdict}
+    return parts
+
+
+def _cut(text: str, secrets: Mapping[str, str]) -> list[tuple[str, str | None]]:
+    """Cut a text into its secrets, each with its kind, and what stands between them, which has none."""
+    if text in secrets:
+        return [(text, secrets[text])]
+    for secret in sorted((each for each in secrets if len(each) > 3 and each in text), key=len, reverse=True):
+        before, _, after = text.partition(secret)
+        return [*_cut(before, secrets), (secret, secrets[secret]), *_cut(after, secrets)]
+    return [(text, None)]
 
 
 class RecordedTransport(httpx.BaseTransport):
@@ -165,37 +236,19 @@ class RecordedTransport(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Return the recorded answer, or fail as was recorded; LabError for a request that was not recorded."""
         assert self.replay is not None
-        sent = Request(
-            method=request.method,
-            url=str(request.url),
-            headers=tuple((name.lower(), value) for name, value in request.headers.items()),
-            body=Body(request.read()),
-        )
-        recorded, pairs = self.replay.answer(sent)
+        recorded, pairs = self.replay.answer(Request.of(request))
         self._at(recorded.at)
-        if recorded.response is None:
-            raise _failed(recorded, request)
-        body = bytes(recorded.response.body)
+        response, failure = recorded.response, recorded.failure
+        if response is None or failure is not None:
+            kind = getattr(httpx, failure.kind if failure else "", None)
+            error = kind if isinstance(kind, type) and issubclass(kind, httpx.RequestError) else httpx.ConnectError
+            raise error(failure.said if failure else "", request=request)
+        body = bytes(response.body)
         for old, new in pairs.items():
             body = body.replace(old.encode(), new.encode())
-        answer = httpx.Response(recorded.response.status, content=body, request=request)
+        answer = httpx.Response(response.status, content=body, request=request)
         # Set when the body has been read: one of them may say how it was packed on its way.
-        answer.headers = httpx.Headers(_plain(recorded.response))
-        answer.extensions["reason_phrase"] = recorded.response.reason.encode("ascii", "replace")
+        answer.headers = httpx.Headers([(name, str(value)) for name, value in response.headers])
+        answer.extensions["reason_phrase"] = response.reason.encode("ascii", "replace")
         answer.extensions[NOTES] = recorded.notes
         return answer
-
-
-def _plain(message: Message) -> list[tuple[str, str]]:
-    return [(name, str(value)) for name, value in message.headers]
-
-
-def _failed(recorded: Recorded, request: httpx.Request) -> httpx.RequestError:
-    kind = recorded.failure.kind if recorded.failure else ""
-    found = getattr(httpx, kind, None)
-    error = found if isinstance(found, type) and issubclass(found, httpx.RequestError) else httpx.ConnectError
-    return error(recorded.failure.said if recorded.failure else "", request=request)
-
-
-def _exchanges(number: int) -> str:
-    return f"exchange {number}" if number else "no exchange at all"

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from auth0_mfa_lab import Lab
 from auth0_mfa_lab.cli import main
 from auth0_mfa_lab.errors import LabError
-from auth0_mfa_lab.live.doctor.change import Change
+from auth0_mfa_lab.live.doctor.checks import Check
 from auth0_mfa_lab.live.doctor.findings import Diagnosis, Finding
 from tests.exports.export_served import must_be_there
 from tests.live.doctor_mothers import SETUPS, all_on, names, run, told
@@ -234,10 +234,9 @@ def test_a_curl_command_that_may_not_read_writes_nothing(ready: LiveTenant) -> N
 
 
 def test_a_command_quotes_a_name_that_a_shell_would_read() -> None:
-    change = Change(read="/x", method="PATCH", path="/x", key="name", value="it's $HOME")
-    words = shlex.split(change.curl("tenant.example"))
-    assert words[words.index("-d") + 1] == '{"name": "it\'s $HOME"}'
-    assert shlex.split(change.cli())[-1] == '{"name": "it\'s $HOME"}'
+    check = Check("x", read="/x", method="PATCH", path="/x", key="name", value="it's $HOME")
+    curl, cli = map(shlex.split, check.commands("tenant.example"))
+    assert curl[curl.index("-d") + 1] == cli[-1] == '{"name": "it\'s $HOME"}'
 
 
 # -- what keeps a Management token away

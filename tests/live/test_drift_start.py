@@ -9,11 +9,10 @@ import pytest
 
 from auth0_mfa_lab import Lab
 from auth0_mfa_lab.client import Client
-from auth0_mfa_lab.live.drift.start import Start
-from auth0_mfa_lab.live.drift.story import story_of
-from auth0_mfa_lab.staged import drift as compared
+from auth0_mfa_lab.live.drift.drift import drift_of
+from auth0_mfa_lab.live.drift.scenario import Start, scenario_of
 from auth0_mfa_lab.wire.har import read_har
-from tests.live.drift_runs import NUMBER, Integrator, an_integrator, found, logged_in
+from tests.live.drift_runs import NUMBER, Integrator, an_integrator, found
 from tests.live.live_world import LiveTenant
 
 REALM = "Username-Password-Authentication"
@@ -27,13 +26,13 @@ def one(live_tenant: LiveTenant, tmp_path: Path) -> Integrator:
 
 def start(one: Integrator) -> Start:
     """Return with what the recording's only person began."""
-    (only,) = story_of(read_har(one.ended())).starts.values()
+    (only,) = scenario_of(read_har(one.ended())).people.values()
     return only
 
 
 def differences(one: Integrator) -> list[Any]:
     """Return what differs, and what could not be compared."""
-    drift = compared(one.ended())
+    drift = drift_of(one.ended())
     return [*found(drift), *drift.not_compared]
 
 
@@ -74,16 +73,6 @@ def test_voice_beside_sms_is_one_number(one: Integrator) -> None:
     assert differences(one) == []
 
 
-def test_what_was_only_begun_before_is_begun_again(one: Integrator) -> None:
-    login = logged_in(one.tenant.lab())
-    for types in (["otp"], ["oob"]):
-        channels = ["auth0"] if types == ["oob"] else None
-        one.tenant.lab().client.mfa_associate(login["mfa_token"], authenticator_types=types, oob_channels=channels)
-    one.lab.client.mfa_authenticators(one.login()["mfa_token"])
-    assert start(one) == Start(factors=(), begun=("push", "otp"))
-    assert differences(one) == []
-
-
 def test_what_a_run_enrolled_before_it_looked_was_not_there_at_first(one: Integrator) -> None:
     login, client = one.login(), one.lab.client
     begun = client.mfa_associate(login["mfa_token"], authenticator_types=["oob"], oob_channels=["auth0"])
@@ -106,13 +95,6 @@ def test_without_a_list_what_worked_says_it(one: Integrator, factor: str) -> Non
     assert differences(one) == []
 
 
-def test_a_recovery_code_alone_says_that_there_was_a_factor(one: Integrator) -> None:
-    code = one.tenant.enroll("sms")
-    one.lab.client.mfa_recovery_code_grant(mfa_token=one.login()["mfa_token"], recovery_code=str(code))
-    assert start(one).factors == ("otp",)
-    assert differences(one) == []
-
-
 def test_a_user_whom_the_run_makes_is_not_there_before(one: Integrator) -> None:
     grant = one.lab.management_application.client_credentials_grant(audience=one.lab.management_audience)
     api, password = one.lab.management(grant["access_token"]), "a-Password-of-its-own-9"  # auth0-mfa-lab: allow
@@ -123,7 +105,7 @@ def test_a_user_whom_the_run_makes_is_not_there_before(one: Integrator) -> None:
     api.authentication_methods(made["user_id"])
     api.delete_user(made["user_id"])
     one.lab.client.password_grant(username="lab-1@example.com", password=password)
-    assert story_of(read_har(one.ended())).starts == {}
+    assert scenario_of(read_har(one.ended())).people == {}
     assert differences(one) == []
 
 
@@ -176,7 +158,7 @@ def test_the_phone_of_a_recording_is_played_too(tmp_path: Path) -> None:
         lab.poll(mfa_token=login["mfa_token"], oob_code=challenge["oob_code"])
     assert lab._record is not None
     lab._record.save()
-    drift = compared(tmp_path / "run.har")
+    drift = drift_of(tmp_path / "run.har")
     assert [*found(drift), *drift.not_compared] == []
     assert drift.steps == 12
 
@@ -226,7 +208,7 @@ def test_an_api_of_the_tenants_own_is_there(one: Integrator) -> None:
     one.tenant.set_up(policy="never")
     one.login(audience="https://orders.example/", scope="openid read:all")
     one.login(audience="https://nothing.example/")
-    drift = compared(one.ended())
+    drift = drift_of(one.ended())
     assert {each.setting for each in drift.differences if each.steps == (1,)} == {"policy never"}
     assert [each for each in drift.differences if 2 in each.steps] == []
 

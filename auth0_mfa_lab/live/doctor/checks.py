@@ -1,16 +1,18 @@
 """What the doctor looks at: one row for each setting of a tenant, in the order in which the findings are shown.
 
 A row says what is asked of the token endpoint and what is read by the Management API, what one meets while the setting
-is missing, and where it is mended. Source: the reference, sections 9 and 10.
+is missing, where it is mended, and by which call. Source: the reference, sections 9 and 10.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import json
+import shlex
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
-from auth0_mfa_lab.live.doctor.change import CLIENT, REALM, Change
 from auth0_mfa_lab.live.doctor.findings import Finding, State
 from auth0_mfa_lab.wire.exchange import Exchange, Json
 
@@ -20,18 +22,14 @@ if TYPE_CHECKING:
 FEATURES = ("push", "otp", "sms", "voice", "email", "recovery", "passwordless")
 """What one may want of a tenant beside the password and the policy."""
 
+_CLIENT, _REALM = "{client_id}", "{realm}"
+"""What stands in a row for the application and the connection of the settings."""
 _LEGACY = "http://auth0.com/oauth/grant-type/"
 _PASSWORD = ("password", f"{_LEGACY}password-realm")
 _MFA = tuple(f"{_LEGACY}mfa-{each}" for each in ("oob", "otp", "recovery-code"))
 _PASSWORDLESS = (f"{_LEGACY}passwordless/otp",)
 _ALL_OF = {1: "it", 2: "both grants", 3: "all 3 grants"}
-_LOOKED_AT = frozenset({"invalid_grant", "invalid_request", "unsupported_challenge_type"})
-_MULTI = "Security > Multi-factor Auth"
-_SETTINGS = "Applications > Applications > the application > Settings"
-_MACHINE = "Applications > APIs > Auth0 Management API > Machine to Machine Applications"
-_NOT_ALLOWED = "403 unauthorized_client: Grant type '...' not allowed for the client."
-_FACTORS = "/guardian/factors"
-_CONNECTIONS = "/connections?fields=name%2Cstrategy%2Cenabled_clients"
+_BEARER = '-H "Authorization: Bearer $AUTH0_MGMT_TOKEN"'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +41,6 @@ class Subject:
     token: str | None
 
     @property
-    def client_id(self) -> str:
-        """The application that is looked at."""
-        return self.lab.client.client_id
-
-    @property
     def has_secret(self) -> bool:
         """Whether the settings have a secret of the application."""
         return bool(self.lab.client._client_secret)
@@ -55,18 +48,18 @@ class Subject:
 
 Verdict = tuple[State, str]
 """How a setting stands, and what is said of it."""
-Heard = Callable[[Subject, "Check", Sequence[Exchange]], Verdict]
-"""Judges the token endpoint's answers to all that a row `asks`."""
-Read = Callable[[Subject, "Check", Json], Verdict | None]
-"""Judges the Management API's answer to what a row reads; None where it does not tell."""
+Judge = Callable[[Subject, "Check", Any], Verdict | None]
+"""Judges the token endpoint's answers to all that a row asks, or a setting that was read; None: it does not tell."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
     """One setting: how the doctor finds out about it, what one meets while it is missing, and where it is mended.
 
-    `asks` are grants that the token endpoint is asked for, and `heard` judges its answers; `read` is a path of the
-    Management API (where there is a `change`, what that reads), and `is_so` judges its answer.
+    `asks` are grants that the token endpoint is asked for, and `heard` judges its answers. `read` is a path behind
+    `/api/v2`: the setting is the member `key` of its answer (None: the whole answer), in a list that of the item named
+    `item`; `is_so` judges it. A call of `method` at `path` mends it: `adds` are put to the list that is there,
+    otherwise `value` takes the place of what is there. `is_set` and `is_not` say whether that is so already.
     """
 
     name: str
@@ -74,50 +67,102 @@ class Check:
     dashboard: str = ""
     wanted_by: tuple[str, ...] = ()
     asks: tuple[str, ...] = ()
-    heard: Heard | None = None
+    heard: Judge | None = None
     read: str = ""
-    is_so: Read | None = None
-    change: Change | None = None
+    is_so: Judge | None = None
+    key: str | None = None
+    item: str | None = None
+    method: str = ""
+    path: str = ""
+    adds: tuple[str, ...] = ()
+    value: Json = None
+    is_set: str = ""
+    is_not: str = ""
 
-    def is_wanted(self, subject: Subject) -> bool:
-        """Tell whether this is looked at: it belongs to a wanted feature, or to none."""
-        return not self.wanted_by or not set(self.wanted_by).isdisjoint(subject.wanted)
+    def of(self, subject: Subject) -> Check:
+        """Return the row of this tenant: with its application and its connection."""
+        client_id, realm = quote(subject.lab.client.client_id, safe=""), subject.lab.settings.realm
+        read, path = (each.replace(_CLIENT, client_id) for each in (self.read, self.path))
+        return replace(self, read=read, path=path, value=realm if self.value == _REALM else self.value)
 
-    def change_of(self, subject: Subject) -> Change | None:
-        """Return the call that mends it on this tenant; None where there is none."""
-        return self.change.of(subject.client_id, subject.lab.settings.realm) if self.change else None
+    @property
+    def call(self) -> str:
+        """The call that mends it in words, `PUT /api/v2/guardian/policies`; "" where there is none."""
+        return self.method and f"{self.method} /api/v2{self.path}"
 
-    def path(self, subject: Subject) -> str:
-        """Return what is read by the Management API, as it stands behind `/api/v2`."""
-        change = self.change_of(subject)
-        return change.read if change else self.read
+    def now(self, answer: Json) -> Json:
+        """Return the setting as an answer to `read` tells it; None where it tells nothing."""
+        if self.item is not None:
+            items = [each for each in answer if isinstance(each, Mapping)] if isinstance(answer, list) else []
+            answer = next((each for each in items if each.get("name") == self.item), None)
+        if self.key is None:
+            return answer
+        return answer.get(self.key) if isinstance(answer, Mapping) else None
+
+    def is_told(self, answer: Json) -> bool:
+        """Tell whether an answer to `read` is such that nothing is lost by what is written after it."""
+        if self.adds or self.key is None:
+            return isinstance(self.now(answer), list)
+        return isinstance(answer, Mapping) if self.item is None else self.now(answer) is not None
+
+    def then(self, now: Json) -> Json:
+        """Return the setting as it is to be, by what it is now: a list keeps what it has."""
+        return [*now, *(each for each in self.adds if each not in now)] if self.adds else self.value
+
+    def body(self, then: Json) -> Json:
+        """Return the body that sets it."""
+        return then if self.key is None else {self.key: then}
+
+    def commands(self, domain: str) -> tuple[str, str]:
+        """Return what mends it with curl (and jq, where a list is added to), and with Auth0's command line."""
+        api, key = f"https://{domain}/api/v2", self.key
+        curl = f'curl -sS -X {self.method} "{api}{self.path}" {_BEARER} -H "content-type: application/json"'
+        cli = f'auth0 api {self.method.lower()} "{self.path.lstrip("/")}"'
+        if not self.adds:
+            written = shlex.quote(json.dumps(self.body(self.value)))
+            return f"{curl} -d {written}", f"{cli} --data {written}"
+        merging = shlex.quote(f"{{{key}: (.{key} + ({json.dumps(list(self.adds))} - .{key}))}}")
+        return (
+            f'curl -sS "{api}{self.read}" {_BEARER} |\n  jq -c {merging} |\n  {curl} -d @-',
+            f'auth0 api get "{self.read.lstrip("/")}" | jq -c {merging} | {cli}',
+        )
 
 
-def missing(subject: Subject, name: str, said: str) -> Finding:
+def missing(subject: Subject, name: str, said: str, *, stops: bool = False) -> Finding:
     """Return the finding that a setting is missing, with all that is known about mending it."""
-    check = CHECKS[name]
-    finding = Finding(name=name, state="missing", said=said, symptom=check.symptom, dashboard=check.dashboard)
-    change = check.change_of(subject)
-    if change is None:
-        return finding
+    check = CHECKS[name].of(subject)
     host = subject.lab.management_audience.partition("://")[2].partition("/")[0]
-    return replace(finding, curl=change.curl(host), cli=change.cli(), call=change.call)
+    curl, cli = check.commands(host) if check.call else ("", "")
+    return Finding(name, "missing", said, check.symptom, check.dashboard, curl, cli, check.call or None, stops)
+
+
+def in_words(value: Json) -> str:
+    """Return a setting in a few words."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    return value or "none" if isinstance(value, str) else json.dumps(value)
 
 
 # -- what the token endpoint says
 
 
-def meaning(answer: Exchange) -> Literal["stranger", "not allowed", "too often", "looked at", "unclear", "broken"]:
-    """Return what an answer of the token endpoint says about the application and the grant."""
+def meaning(answer: Exchange) -> str:
+    """Return what an answer of the token endpoint says about the application and the grant.
+
+    It is `stranger`, `not allowed`, `too often`, `looked at`, `unclear` (such as what bot detection answers: an error
+    of Auth0's that says nothing about the grant), or `broken`.
+    """
     if answer.status == 429 or (answer.error or "").startswith("too_many"):
         return "too often"
     if answer.status == 401 and answer.error in ("access_denied", "invalid_client"):
         return "stranger"
     if answer.error == "unauthorized_client":
         return "not allowed"
-    if answer.error in _LOOKED_AT or _has_no_directory(answer):
+    is_usual = answer.error in ("invalid_grant", "invalid_request", "unsupported_challenge_type")
+    if is_usual or _has_no_directory(answer):
         return "looked at"
-    # Such as what bot detection answers: an error of Auth0's, which says nothing about the grant.
     return "unclear" if answer.error and answer.status is not None and 400 <= answer.status < 500 else "broken"
 
 
@@ -126,13 +171,12 @@ def _has_no_directory(answer: Exchange) -> bool:
     return answer.error == "server_error" and "default connection" in (answer.error_description or "")
 
 
-def _lets_in(subject: Subject, _: Check, answers: Sequence[Exchange]) -> Verdict:
-    if meaning(answers[0]) == "unclear":
-        return "not known", f"not known: {answers[0].outcome}"
-    return "ok", f"The application is let in, by its {'secret' if subject.has_secret else 'id alone'}"
+def _lets_in(subject: Subject, _: Check, answers: list[Exchange]) -> Verdict | None:
+    said = f"The application is let in, by its {'secret' if subject.has_secret else 'id alone'}"
+    return None if meaning(answers[0]) == "unclear" else ("ok", said)
 
 
-def _allows(_: Subject, check: Check, answers: Sequence[Exchange]) -> Verdict:
+def _allows(_: Subject, check: Check, answers: list[Exchange]) -> Verdict | None:
     asked = dict(zip(check.asks, answers, strict=True))
     if refused := {grant: each for grant, each in asked.items() if meaning(each) == "not allowed"}:
         return "missing", f"{next(iter(refused.values())).outcome}: not allowed: {', '.join(refused)}"
@@ -141,114 +185,75 @@ def _allows(_: Subject, check: Check, answers: Sequence[Exchange]) -> Verdict:
     return "ok", f"The application may use {_ALL_OF[len(asked)]}"
 
 
-def _looks_up(_: Subject, __: Check, answers: Sequence[Exchange]) -> Verdict:
+def _looks_up(_: Subject, __: Check, answers: list[Exchange]) -> Verdict | None:
     (plain,) = answers
     if meaning(plain) == "not allowed":
         return "not known", "not known while the password grant is missing"
     if _has_no_directory(plain):
         return "missing", f"{plain.outcome}: {plain.error_description}"
-    if plain.error == "invalid_grant":
-        return "ok", "Plain password is looked up in a directory"
-    return "not known", f"not known: {plain.outcome}"
+    return ("ok", "Plain password is looked up in a directory") if plain.error == "invalid_grant" else None
 
 
-def _takes(_: Subject, check: Check, answers: Sequence[Exchange]) -> Verdict:
+def _takes(_: Subject, check: Check, answers: list[Exchange]) -> Verdict | None:
     """Tell whether the connection or the audience that the settings name is there."""
     (named,), variable = answers, {"connection": "AUTH0_REALM", "audience": "AUTH0_AUDIENCE"}[check.name]
-    if named.error == "invalid_grant":
-        return "ok", f"{variable} is taken"
     if named.error == "invalid_request" and check.name in (named.error_description or "").lower():
         return "missing", f"{variable} is refused: {named.outcome}: {named.error_description}"
-    return "not known", f"not known: {named.outcome}"
+    return ("ok", f"{variable} is taken") if named.error == "invalid_grant" else None
 
 
 # -- what the Management API says
 
 
-def _field(answer: Json, name: str) -> Json:
-    return answer.get(name) if isinstance(answer, Mapping) else None
-
-
-def _has_grants(_: Subject, check: Check, answer: Json) -> Verdict | None:
-    there = _field(answer, "grant_types")
-    if not isinstance(there, list):
+def _is_set(_: Subject, check: Check, now: Json) -> Verdict | None:
+    """Tell whether a setting is as the call of its row would leave it."""
+    if now is None:
         return None
-    if lacking := [each for each in check.asks if each not in there]:
-        return "missing", f"The application lacks {', '.join(lacking)}"
-    return "ok", f"The application has {_ALL_OF[len(check.asks)]}"
+    if check.then(now) == now:
+        return "ok", check.is_set
+    lacking = ", ".join(each for each in check.adds if each not in now)
+    return "missing", check.is_not.format(lacking=lacking, now=in_words(now))
 
 
-def _has_directory(subject: Subject, _: Check, answer: Json) -> Verdict | None:
-    if not isinstance(answer, Mapping):
-        return None
-    directory = answer.get("default_directory")
+def _has_directory(subject: Subject, _: Check, directory: Json) -> Verdict:
     if not directory:
         return "missing", "The tenant has none"
     is_ours = directory == subject.lab.settings.realm
     return "ok", str(directory) if is_ours else f"{directory}; AUTH0_REALM is another connection"
 
 
-def _has_connection(subject: Subject, _: Check, answer: Json) -> Verdict | None:
-    if not isinstance(answer, list):
-        return None
+def _has_connection(subject: Subject, _: Check, connections: list[Json]) -> Verdict:
     realm = subject.lab.settings.realm
-    database = next((each for each in answer if _field(each, "name") == realm), None)
-    if database is None:
+    named = [each for each in connections if isinstance(each, Mapping) and each.get("name") == realm]
+    if not named:
         return "missing", "The tenant has no connection of the name in AUTH0_REALM"
-    if _is_off(database, subject):
+    if _is_off(named[0], subject):
         return "missing", "The connection of AUTH0_REALM is not enabled for the application"
     return "ok", f"{realm} is there"
 
 
-def _has_passwordless(subject: Subject, _: Check, answer: Json) -> Verdict | None:
-    if not isinstance(answer, list):
-        return None
-    on = {_field(each, "strategy") for each in answer if not _is_off(each, subject)}
+def _has_passwordless(subject: Subject, _: Check, connections: list[Json]) -> Verdict:
+    known = [each for each in connections if isinstance(each, Mapping)]
+    on = {each.get("strategy") for each in known if not _is_off(each, subject)}
     if lacking := [each for each in ("email", "sms") if each not in on]:
         return "missing", f"Not there, or off for the application: {', '.join(lacking)}"
     return "ok", "email and sms are there"
 
 
-def _is_off(connection: Json, subject: Subject) -> bool:
-    enabled = _field(connection, "enabled_clients")
-    return isinstance(enabled, list) and subject.client_id not in enabled
+def _is_off(connection: Mapping[str, Json], subject: Subject) -> bool:
+    enabled = connection.get("enabled_clients")
+    return isinstance(enabled, list) and subject.lab.client.client_id not in enabled
 
 
-def _asks_always(_: Subject, __: Check, answer: Json) -> Verdict | None:
-    if not isinstance(answer, list):
-        return None
-    if "all-applications" in answer:
+def _asks_always(_: Subject, __: Check, policies: list[Json]) -> Verdict:
+    if "all-applications" in policies:
         return "ok", "A second factor is always asked for"
-    if answer:
-        return "not known", f"{', '.join(map(str, answer))}: Auth0 decides at each login whether it asks"
+    if policies:
+        return "not known", f"{', '.join(map(str, policies))}: Auth0 decides at each login whether it asks"
     return "missing", "No policy: no login is asked for a second factor"
 
 
-def _is_on(_: Subject, check: Check, answer: Json) -> Verdict | None:
-    if not isinstance(answer, list) or check.change is None:
-        return None
-    is_on = check.change.now(answer) is True
-    return ("ok", "The factor is on") if is_on else ("missing", f"The factor {check.change.item} is off")
-
-
-def _sends_to_guardian(_: Subject, __: Check, answer: Json) -> Verdict | None:
-    provider = _field(answer, "provider")
-    if provider is None or provider == "guardian":
-        return ("ok", "The Guardian app gets the pushes") if provider else None
-    return "missing", f"{provider}: pushes go to an app of one's own, not to the Guardian app"
-
-
-def _is_ticked(_: Subject, check: Check, answer: Json) -> Verdict | None:
-    types, (feature,) = _field(answer, "message_types"), check.wanted_by
-    if not isinstance(types, list):
-        return None
-    if feature in types:
-        return "ok", f"{feature} is ticked"
-    return "missing", f"The phone factor may use {', '.join(map(str, types)) or 'none'}"
-
-
-def _sends_messages(subject: Subject, _: Check, answer: Json) -> Verdict | None:
-    provider = _field(answer, "provider")
+def _sends_messages(subject: Subject, _: Check, provider: Json) -> Verdict | None:
     if provider == "auth0" and "voice" in subject.wanted:
         return "not known", "auth0: Auth0's own provider sends SMS only. A call needs one of your own"
     return None if provider is None else ("ok", str(provider))
@@ -256,158 +261,101 @@ def _sends_messages(subject: Subject, _: Check, answer: Json) -> Verdict | None:
 
 # -- the rows
 
+_MULTI = "Security > Multi-factor Auth"
+_APPLICATION = "Applications > Applications > the application > Settings"
+_MACHINE = "Applications > APIs > Auth0 Management API > Machine to Machine Applications"
+_NOT_ALLOWED = "403 unauthorized_client: Grant type '...' not allowed for the client."
+_OFF = "POST /mfa/associate answers unsupported_challenge_type, and a challenge 401 unsupported_challenge_type"
+_FACTORS = "/guardian/factors"
+_CONNECTIONS = "/connections?fields=name%2Cstrategy%2Cenabled_clients"
 
-def _grant(name: str, grants: tuple[str, ...], symptom: str, box: str, *, wanted_by: tuple[str, ...] = ()) -> Check:
-    application = f"/clients/{CLIENT}"
-    read = f"{application}?fields=grant_types"
-    change = Change(read=read, method="PATCH", path=application, key="grant_types", adds=grants)
-    dashboard = f"{_SETTINGS} > Advanced Settings > Grant Types > {box}"
-    return Check(name, symptom, dashboard, wanted_by, asks=grants, heard=_allows, is_so=_has_grants, change=change)
+
+def _grant(name: str, grants: tuple[str, ...], symptom: str, box: str, wanted_by: tuple[str, ...] = ()) -> Check:
+    path, dashboard = f"/clients/{_CLIENT}", f"{_APPLICATION} > Advanced Settings > Grant Types > {box}"
+    return Check(
+        name, symptom, dashboard, wanted_by, grants, _allows, f"{path}?fields=grant_types", _is_set,
+        key="grant_types", method="PATCH", path=path, adds=grants,
+        is_set=f"The application has {_ALL_OF[len(grants)]}", is_not="The application lacks {lacking}",
+    )  # fmt: skip
 
 
-def _factor(name: str, factor: str, place: str, *, wanted_by: tuple[str, ...], symptom: str = "") -> Check:
-    off = "POST /mfa/associate answers unsupported_challenge_type, and a challenge 401 unsupported_challenge_type"
-    path = f"{_FACTORS}/{factor}"
-    change = Change(read=_FACTORS, method="PUT", path=path, key="enabled", item=factor, value=True)
-    symptom = symptom if symptom and not symptom.startswith((":", ";")) else f"{off}{symptom}"
-    return Check(name, symptom, f"{_MULTI} > {place}", wanted_by, is_so=_is_on, change=change)
+def _factor(name: str, factor: str, place: str, wanted_by: tuple[str, ...], symptom: str = _OFF) -> Check:
+    return Check(
+        name, symptom, f"{_MULTI} > {place}", wanted_by, read=_FACTORS, is_so=_is_set,
+        key="enabled", item=factor, method="PUT", path=f"{_FACTORS}/{factor}", value=True,
+        is_set="The factor is on", is_not=f"The factor {factor} is off",
+    )  # fmt: skip
 
 
 def _message_type(name: str, feature: str) -> Check:
     path = f"{_FACTORS}/phone/message-types"
     symptom = f"POST /mfa/associate with {feature} answers unsupported_challenge_type, as for a factor that is off"
-    change = Change(read=path, method="PUT", path=path, key="message_types", adds=(feature,))
     return Check(
-        name, symptom, f"{_MULTI} > Phone Message > Delivery method", (feature,), is_so=_is_ticked, change=change
-    )
+        name, symptom, f"{_MULTI} > Phone Message > Delivery method", (feature,), read=path, is_so=_is_set,
+        key="message_types", method="PUT", path=path, adds=(feature,),
+        is_set=f"{feature} is ticked", is_not="The phone factor may use {now}",
+    )  # fmt: skip
 
 
-def _setting(path: str, method: str, key: str | None, value: Json) -> Change:
-    return Change(read=path, method=method, path=path, key=key, value=value)
+def _setting(path: str, method: str, key: str | None, value: Json) -> dict[str, Any]:
+    return {"read": path, "method": method, "path": path, "key": key, "value": value}
 
 
+# fmt: off
 _ROWS = (
-    Check("settings"),
-    Check("reach"),
-    Check("TLS"),
-    Check("discovery"),
-    Check(
-        "issuer",
-        "Tokens have another iss, and the MFA audience is another one",
-        "Settings > Custom Domains, and Applications > the application > Settings > Domain",
-    ),
-    Check(
-        "clock",
-        "Right codes answer 403 invalid_grant: Invalid otp_code., signed assertions 401",
-        "None: let this machine take its time from the network",
-    ),
+    Check("settings"), Check("reach"), Check("TLS"), Check("discovery"),
+    Check("issuer", "Tokens have another iss, and the MFA audience is another one",
+          "Settings > Custom Domains, and Applications > the application > Settings > Domain"),
+    Check("clock", "Right codes answer 403 invalid_grant: Invalid otp_code., signed assertions 401",
+          "None: let this machine take its time from the network"),
     Check("token endpoint"),
-    Check(
-        "client secret",
-        "Every call with the application's credentials answers 401 access_denied: Unauthorized; only the calls with a "
-        "Bearer go on working",
-        f"{_SETTINGS} > Basic Information > Client ID, Client Secret; Credentials > Authentication Method",
-        asks=_PASSWORD[:1],
-        heard=_lets_in,
-    ),
-    Check(
-        "Management credentials",
-        "No token for the Management API: its settings can be neither read nor mended",
-        "Applications > Applications > the machine to machine application > Settings > Basic Information",
-    ),
-    Check(
-        "Management domain",
-        "The client_credentials grant answers 403 access_denied, and a Management token 401",
-        "Settings > Custom Domains names the custom one; the canonical one stands in Applications > APIs > Auth0 "
-        "Management API > Identifier",
-    ),
-    Check(
-        "Management grant",
-        "The client_credentials grant answers 403 access_denied: Client is not authorized to access ...",
-        f"{_MACHINE} > the application",
-    ),
+    Check("client secret",
+          "Every call with the application's credentials answers 401 access_denied: Unauthorized; only the calls with a Bearer go on working",
+          f"{_APPLICATION} > Basic Information > Client ID, Client Secret; Credentials > Authentication Method",
+          asks=_PASSWORD[:1], heard=_lets_in),
+    Check("Management credentials", "No token for the Management API: its settings can be neither read nor mended",
+          "Applications > Applications > the machine to machine application > Settings > Basic Information"),
+    Check("Management domain", "The client_credentials grant answers 403 access_denied, and a Management token 401",
+          "Settings > Custom Domains names the custom one; the canonical one stands in Applications > APIs > Auth0 Management API > Identifier"),
+    Check("Management grant", "The client_credentials grant answers 403 access_denied: Client is not authorized to access ...",
+          f"{_MACHINE} > the application"),
     Check("Management scopes", "A call answers 403 insufficient_scope", f"{_MACHINE} > the application > Permissions"),
     _grant("password grant", _PASSWORD, f"The login answers {_NOT_ALLOWED}", "Password"),
-    Check(
-        "default directory",
-        "Plain password answers 500 server_error: Authorization server not configured with default connection. Trying "
-        "again does not help",
-        "Settings > General > API Authorization Settings > Default Directory",
-        asks=_PASSWORD[:1],
-        heard=_looks_up,
-        is_so=_has_directory,
-        change=_setting("/tenants/settings", "PATCH", "default_directory", REALM),
-    ),
-    Check(
-        "connection",
-        "The password-realm grant answers 400 invalid_request or 403 invalid_grant: Wrong email or password.",
-        "Authentication > Database > the connection > Applications; its name is AUTH0_REALM",
-        asks=_PASSWORD[1:],
-        heard=_takes,
-        read=_CONNECTIONS,
-        is_so=_has_connection,
-    ),
-    Check(
-        "audience",
-        "A grant that names AUTH0_AUDIENCE answers 400 invalid_request or 403 access_denied",
-        "Applications > APIs > the API > Settings > Identifier; it is AUTH0_AUDIENCE, with its last slash",
-        wanted_by=("audience",),
-        asks=_PASSWORD[1:],
-        heard=_takes,
-    ),
+    Check("default directory",
+          "Plain password answers 500 server_error: Authorization server not configured with default connection. Trying again does not help",
+          "Settings > General > API Authorization Settings > Default Directory", asks=_PASSWORD[:1], heard=_looks_up,
+          is_so=_has_directory, **_setting("/tenants/settings", "PATCH", "default_directory", _REALM)),
+    Check("connection", "The password-realm grant answers 400 invalid_request or 403 invalid_grant: Wrong email or password.",
+          "Authentication > Database > the connection > Applications; its name is AUTH0_REALM",
+          asks=_PASSWORD[1:], heard=_takes, read=_CONNECTIONS, is_so=_has_connection),
+    Check("audience", "A grant that names AUTH0_AUDIENCE answers 400 invalid_request or 403 access_denied",
+          "Applications > APIs > the API > Settings > Identifier; it is AUTH0_AUDIENCE, with its last slash",
+          ("audience",), asks=_PASSWORD[1:], heard=_takes),
     _grant("MFA grant", _MFA, f"The login answers mfa_required, and the step after it {_NOT_ALLOWED}", "MFA"),
-    Check(
-        "policy",
-        "No error at all: the login answers 200 with tokens for the password alone, and no mfa_token, unless an Action "
-        "asks for the second factor",
-        f"{_MULTI} > Define policies > Require Multi-factor Auth > Always",
-        is_so=_asks_always,
-        change=_setting("/guardian/policies", "PUT", None, ["all-applications"]),
-    ),
-    _factor("push", "push-notification", "Push Notification using Auth0 Guardian", wanted_by=("push",)),
-    Check(
-        "push provider",
-        "The challenge answers 200, no push reaches the Guardian app, and the poll stays pending until it expires; the "
-        "tenant's log has gd_send_pn_failure",
-        f"{_MULTI} > Push Notification using Auth0 Guardian > Guardian, in the place of Custom",
-        wanted_by=("push",),
-        is_so=_sends_to_guardian,
-        change=_setting(f"{_FACTORS}/push-notification/selected-provider", "PUT", "provider", "guardian"),
-    ),
-    _factor("otp", "otp", "One-time Password", wanted_by=("otp",)),
-    _factor("sms", "sms", "Phone Message", wanted_by=("sms", "voice"), symptom=": for SMS and for calls"),
+    Check("policy",
+          "No error at all: the login answers 200 with tokens for the password alone, and no mfa_token, unless an Action asks for the second factor",
+          f"{_MULTI} > Define policies > Require Multi-factor Auth > Always",
+          is_so=_asks_always, **_setting("/guardian/policies", "PUT", None, ["all-applications"])),
+    _factor("push", "push-notification", "Push Notification using Auth0 Guardian", ("push",)),
+    Check("push provider",
+          "The challenge answers 200, no push reaches the Guardian app, and the poll stays pending until it expires; the tenant's log has gd_send_pn_failure",
+          f"{_MULTI} > Push Notification using Auth0 Guardian > Guardian, in the place of Custom", ("push",),
+          is_so=_is_set, is_set="The Guardian app gets the pushes", is_not="{now}: pushes go to an app of one's own, not to the Guardian app",
+          **_setting(f"{_FACTORS}/push-notification/selected-provider", "PUT", "provider", "guardian")),
+    _factor("otp", "otp", "One-time Password", ("otp",)),
+    _factor("sms", "sms", "Phone Message", ("sms", "voice"), f"{_OFF}: for SMS and for calls"),
     _message_type("SMS message type", "sms"),
     _message_type("voice message type", "voice"),
-    Check(
-        "phone provider",
-        wanted_by=("sms", "voice"),
-        read=f"{_FACTORS}/phone/selected-provider",
-        is_so=_sends_messages,
-    ),
-    _factor("email", "email", "Email", wanted_by=("email",), symptom="; no verified address is listed"),
-    _factor(
-        "recovery code",
-        "recovery-code",
-        "Recovery Code",
-        wanted_by=("recovery",),
-        symptom="No association brings recovery_codes, and the grant answers 403 unsupported_challenge_type: User does "
-        "not have a recovery-code.",
-    ),
-    _grant(
-        "passwordless grant",
-        _PASSWORDLESS,
-        f"POST /passwordless/start and the grant of its code answer {_NOT_ALLOWED}",
-        "Passwordless OTP",
-        wanted_by=("passwordless",),
-    ),
-    Check(
-        "passwordless connections",
-        "POST /passwordless/start answers 400 bad.connection",
-        "Authentication > Passwordless > the connection, and its Applications",
-        wanted_by=("passwordless",),
-        read=_CONNECTIONS,
-        is_so=_has_passwordless,
-    ),
+    Check("phone provider", wanted_by=("sms", "voice"), read=f"{_FACTORS}/phone/selected-provider", key="provider", is_so=_sends_messages),
+    _factor("email", "email", "Email", ("email",), f"{_OFF}; no verified address is listed"),
+    _factor("recovery code", "recovery-code", "Recovery Code", ("recovery",),
+            "No association brings recovery_codes, and the grant answers 403 unsupported_challenge_type: User does not have a recovery-code."),
+    _grant("passwordless grant", _PASSWORDLESS, f"POST /passwordless/start and the grant of its code answer {_NOT_ALLOWED}",
+           "Passwordless OTP", ("passwordless",)),
+    Check("passwordless connections", "POST /passwordless/start answers 400 bad.connection",
+          "Authentication > Passwordless > the connection, and its Applications", ("passwordless",),
+          read=_CONNECTIONS, is_so=_has_passwordless),
 )
+# fmt: on
 CHECKS = {each.name: each for each in _ROWS}
 """Every row by its name, first things first; a variable's own name comes before all of them."""

@@ -10,42 +10,63 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from auth0_mfa_lab.errors import LabError, NoAnswer
-from auth0_mfa_lab.live.doctor.checks import CHECKS, FEATURES, Check, Subject, Verdict, meaning, missing
-from auth0_mfa_lab.live.doctor.findings import Diagnosis, Finding, fine, merged, unasked, unknown
+from auth0_mfa_lab.errors import LabError
+from auth0_mfa_lab.live.doctor.checks import CHECKS, FEATURES, Check, Subject, Verdict, in_words, meaning, missing
+from auth0_mfa_lab.live.doctor.findings import Diagnosis, Finding, State, one_line
 from auth0_mfa_lab.live.doctor.settings import KNOWN, check_settings, misspelled
 from auth0_mfa_lab.secrets.claims import claims_of
 from auth0_mfa_lab.settings import values_of
-from auth0_mfa_lab.wire.exchange import Exchange, Failure, Json
+from auth0_mfa_lab.wire.exchange import Exchange, Json, NoAnswer
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.bench import Bench
+    from auth0_mfa_lab.management import Management
 
 MOST_SECONDS_APART = 30
 """A one-time code lives as long."""
-_STEP = "Doctor"
 _NO_TOKEN = (
     "not known without a Management token: set AUTH0_MGMT_CLIENT_ID and AUTH0_MGMT_CLIENT_SECRET, or AUTH0_MGMT_TOKEN"
 )
 _READ = ("read:guardian_factors", "read:mfa_policies", "read:clients", "read:tenant_settings", "read:connections")
 _UPDATE = ("update:guardian_factors", "update:mfa_policies", "update:clients", "update:tenant_settings")
 _DOMAIN = "Check AUTH0_DOMAIN: Applications > Applications > the application > Settings > Domain"
-_NO_ANSWER = (
-    # what a lost connection says, with the exception's name before it, and what to check
-    (r"^\w*[tT]imeout", "no answer in time: check the network, a proxy, a firewall"),
-    (
-        "Name or service|getaddrinfo|nodename|name resolution",
-        "no such host: check the spelling of AUTH0_DOMAIN, and its region",
-    ),
-    ("(?i:refused)", "the connection is refused: check AUTH0_DOMAIN, and a port in it"),
-    ("", "the connection fails: check AUTH0_DOMAIN and the network"),
+_CUSTOM = "a custom domain. The Management API is at the canonical one, which nothing here tells"
+_RANK: tuple[State, ...] = ("missing", "ok", "not known")
+_GIVES_NONE = "The tenant gives no answer ({0}): "
+# fmt: off
+_LOST = (
+    # what a lost connection says, with the exception's name before it; the finding's name, and what is found
+    ("(?i)certificate", "TLS",
+     "The certificate is refused: {1}. For a private CA set AUTH0_CA_FILE; otherwise check AUTH0_DOMAIN, and who stands between"),
+    ("SSL", "TLS", "TLS fails: that port may not speak TLS. Check AUTH0_DOMAIN, and a port in it"),
+    (r"^\w*[tT]imeout", "reach", f"{_GIVES_NONE}no answer in time: check the network, a proxy, a firewall"),
+    ("Name or service|getaddrinfo|nodename|name resolution", "reach",
+     f"{_GIVES_NONE}no such host: check the spelling of AUTH0_DOMAIN, and its region"),
+    ("(?i)refused", "reach", f"{_GIVES_NONE}the connection is refused: check AUTH0_DOMAIN, and a port in it"),
+    ("", "reach", f"{_GIVES_NONE}the connection fails: check AUTH0_DOMAIN and the network"),
 )
+_REFUSED = (
+    # the statuses of an answer that is none of Auth0's, and what that says; the first row counts
+    (range(404, 405), "no tenant of Auth0 is at this domain"),
+    (range(300, 400), "the domain sends elsewhere, and nothing is sent after it"),
+    (range(500, 600), "something before the tenant answers in its place ({})"),
+    (range(1000), "the answer is not what Auth0 sends ({})"),
+)
+_NO_MANAGEMENT = (
+    # what the token endpoint answers in the place of a Management token; the finding's name, and what is found
+    ("401 .*", "Management credentials", "AUTH0_MGMT_CLIENT_ID and AUTH0_MGMT_CLIENT_SECRET are not let in"),
+    (".* unauthorized_client .*", "Management credentials", "no application of machine to machine"),
+    (".* access_denied .*Service not found.*", "Management domain",
+     "there is no such API here. Behind a custom domain set AUTH0_MGMT_DOMAIN to the canonical one"),
+    (".* access_denied .*", "Management grant", "the application may not use the Management API"),
+)
+# fmt: on
 
 
 class _Stopped(Exception):
@@ -70,14 +91,23 @@ def examine(
     application for it. `settings` are findings about the settings that were made already. Each finding is masked, and
     told to `say` as it is found. Raises LabError for a wish that is not known, before anything is sent.
     """
-    subject = subject_of(lab, wanted, management_token)
+    subject, mask = subject_of(lab, wanted, management_token), lab.aliases.mask
     found: list[Finding] = []
-    with _step(lab):
+    before = lab.journal.title
+    lab.step("Doctor")
+    try:
         for each in _found(subject, settings if settings is not None else list(_about_settings(lab))):
-            found.append(each.masked(lab.aliases.mask))
+            said = one_line(mask(each.said))
+            found.append(replace(each, name=mask(each.name), said=said, curl=mask(each.curl), cli=mask(each.cli)))
             say(found[-1])
+    finally:
+        lab.journal.title = before
     kind = "live" if lab.settings.tenant == "live" else "sandbox"
-    return Diagnosis(lab.aliases.mask(f"the {kind} tenant {lab.domain}"), in_order(merged(found)))
+    # One finding for each name: what is missing before what is fine, and both before what is not known.
+    best: dict[str, Finding] = {}
+    for each in sorted(found, key=lambda each: _RANK.index(each.state)):
+        best.setdefault(each.name, each)
+    return Diagnosis(mask(f"the {kind} tenant {lab.domain}"), in_order(best.values()))
 
 
 def subject_of(lab: Bench, wanted: Sequence[str] | None, management_token: str | None) -> Subject:
@@ -99,24 +129,6 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
     return sorted(findings, key=lambda each: rank.get(each.name, -1))
 
 
-def token_of(subject: Subject) -> tuple[str | None, list[Finding]]:
-    """Return a Management token, and what was found out on the way to it; None where there is none."""
-    name = "Management credentials"
-    if subject.token is not None:
-        return subject.token, [fine(name, "A token was passed"), _scopes(subject, None)]
-    if not all(subject.lab._machine):
-        return None, []
-    try:
-        machine = subject.lab.management_application
-        answer = machine.client_credentials_grant(audience=subject.lab.management_audience)
-    except NoAnswer as lost:
-        return None, [unknown(name, f"not known: the token endpoint gives no answer ({_kind(lost)})")]
-    if answer.status == 200 and isinstance(answer.json, Mapping) and answer.json.get("access_token"):
-        token: str = answer["access_token"]
-        return token, [fine(name, "They bring a Management token"), _scopes(subject, answer)]
-    return None, [_no_token(subject, answer)]
-
-
 def _found(subject: Subject, settings: Iterable[Finding]) -> Iterator[Finding]:
     for finding in chain(settings, _reached(subject), _heard(subject)):
         yield finding
@@ -129,24 +141,13 @@ def _found(subject: Subject, settings: Iterable[Finding]) -> Iterator[Finding]:
 
 def _about_settings(lab: Bench) -> Iterator[Finding]:
     if lab.settings.tenant != "live":
-        yield fine("settings", "None is needed: this is no tenant of Auth0's")
+        yield Finding("settings", "ok", "None is needed: this is no tenant of Auth0's")
         return
     fields = {name: getattr(lab.settings, name.removeprefix("AUTH0_").lower(), None) for name in KNOWN}
     yield from check_settings({name: str(value) for name, value in fields.items() if value})
     around = values_of(None, None)
     if around.get("AUTH0_DOMAIN", "").lower() == lab.domain:  # or they are another tenant's
         yield from misspelled(around)
-
-
-@contextmanager
-def _step(lab: Bench) -> Iterator[None]:
-    """Put what is asked here under a title of its own, and what follows under the one before."""
-    before = lab.journal.title
-    lab.step(_STEP)
-    try:
-        yield
-    finally:
-        lab.journal.title = before
 
 
 def _kind(lost: NoAnswer) -> str:
@@ -160,51 +161,38 @@ def _reached(subject: Subject) -> Iterator[Finding]:
     try:
         answer = subject.lab.client.openid_configuration()
     except NoAnswer as lost:
-        yield _lost(lost.exchange.failure)
+        kind, said = _kind(lost), lost.exchange.failure.said if lost.exchange.failure else ""
+        pattern, name, found = next(row for row in _LOST if re.search(row[0], f"{kind}: {said}"))
+        why = said.partition("certificate verify failed: ")[2].partition(" (_ssl")[0] or "it is not trusted"
+        symptom = "" if pattern == "SSL" else f"Every call ends in {kind}"
+        yield Finding(name, "missing", found.format(kind, why), symptom, stops=True)
         return
-    yield fine("reach", "The tenant answers over TLS" if answer.request.url.startswith("https:") else "It answers")
+    yield Finding(
+        "reach", "ok", "The tenant answers over TLS" if answer.request.url.startswith("https:") else "It answers"
+    )
     document = answer.json if isinstance(answer.json, Mapping) else {}
     endpoint, issuer = document.get("token_endpoint"), document.get("issuer")
     if answer.status != 200 or not (isinstance(endpoint, str) and isinstance(issuer, str)):
         yield _refused("discovery", answer)
     elif not endpoint.endswith("/oauth/token"):
-        yield unasked("discovery", "Its discovery document is not of Auth0: it has no /oauth/token", dashboard=_DOMAIN)
+        said = "Its discovery document is not of Auth0: it has no /oauth/token"
+        yield Finding("discovery", "missing", said, dashboard=_DOMAIN, stops=True)
     else:
-        yield fine("discovery", "The discovery document is there, and is of Auth0")
+        yield Finding("discovery", "ok", "The discovery document is there, and is of Auth0")
         yield _issuer(subject, issuer.partition("://")[2].rstrip("/").lower())
         yield _clock(subject, answer)
 
 
 def _refused(name: str, answer: Exchange) -> Finding:
     """Return the finding for an answer that is none of Auth0's, or that comes too often: nothing more is asked."""
-    kind = (answer.response.media_type if answer.response else "") or "no type"
-    status = answer.status or 0
-    if status == 429:
+    if answer.status == 429:
         wait = answer.response.header("retry-after") if answer.response else None
         when = f"in {int(wait)} seconds" if wait and wait.isdigit() else "in a minute"
-        return unasked(name, f"{answer.outcome}: asked too often. Run the doctor again {when}")
-    if status == 404:
-        said = "no tenant of Auth0 is at this domain"
-    elif 300 <= status < 400:
-        said = "the domain sends elsewhere, and nothing is sent after it"
-    elif status >= 500:
-        said = f"something before the tenant answers in its place ({kind})"
-    else:
-        said = f"the answer is not what Auth0 sends ({kind})"
-    return unasked(name, f"{answer.outcome}: {said}", dashboard=_DOMAIN)
-
-
-def _lost(failure: Failure | None) -> Finding:
-    kind, said = (failure.kind, failure.said) if failure else ("", "")
-    symptom = f"Every call ends in {kind}"
-    if "certificate" in said.lower():
-        reason = said.partition("certificate verify failed: ")[2].partition(" (_ssl")[0] or "it is not trusted"
-        check = "For a private CA set AUTH0_CA_FILE; otherwise check AUTH0_DOMAIN, and who stands between"
-        return unasked("TLS", f"The certificate is refused: {reason}. {check}", symptom=symptom)
-    if "SSL" in said:
-        return unasked("TLS", "TLS fails: that port may not speak TLS. Check AUTH0_DOMAIN, and a port in it")
-    reason = next(reason for pattern, reason in _NO_ANSWER if re.search(pattern, f"{kind}: {said}"))
-    return unasked("reach", f"The tenant gives no answer ({kind}): {reason}", symptom=symptom)
+        said = f"{answer.outcome}: asked too often. Run the doctor again {when}"
+        return Finding(name, "missing", said, stops=True)
+    said = next(said for statuses, said in _REFUSED if (answer.status or 0) in statuses)
+    kind = (answer.response.media_type if answer.response else "") or "no type"
+    return Finding(name, "missing", f"{answer.outcome}: {said.format(kind)}", dashboard=_DOMAIN, stops=True)
 
 
 def _issuer(subject: Subject, host: str) -> Finding:
@@ -212,9 +200,8 @@ def _issuer(subject: Subject, host: str) -> Finding:
     if host != domain.lower():
         return missing(subject, "issuer", f"The tenant names itself {host}, and AUTH0_DOMAIN is {domain}")
     if host.endswith(".auth0.com") or subject.lab.settings.tenant != "live":
-        return fine("issuer", f"{host}, the canonical domain")
-    custom = "a custom domain. The Management API is at the canonical one, which nothing here tells"
-    return fine("issuer", f"{host}, no *.auth0.com: {custom}: AUTH0_MGMT_DOMAIN names it")
+        return Finding("issuer", "ok", f"{host}, the canonical domain")
+    return Finding("issuer", "ok", f"{host}, no *.auth0.com: {_CUSTOM}: AUTH0_MGMT_DOMAIN names it")
 
 
 def _clock(subject: Subject, answer: Exchange) -> Finding:
@@ -222,11 +209,11 @@ def _clock(subject: Subject, answer: Exchange) -> Finding:
     try:
         apart = round(answer.at - parsedate_to_datetime(date or "").timestamp())
     except ValueError:
-        return unknown("clock", "The answer has no Date: whether both clocks agree cannot be told")
+        return Finding("clock", "not known", "The answer has no Date: whether both clocks agree cannot be told")
     if abs(apart) <= MOST_SECONDS_APART:
-        return fine("clock", "Both clocks agree")
-    way = "ahead" if apart > 0 else "behind"
-    return missing(subject, "clock", f"This machine's clock is {abs(apart)} seconds {way}")
+        return Finding("clock", "ok", "Both clocks agree")
+    said = f"This machine's clock is {abs(apart)} seconds {'ahead' if apart > 0 else 'behind'}"
+    return missing(subject, "clock", said)
 
 
 # -- what the token endpoint tells, without a Management token
@@ -236,18 +223,24 @@ def _heard(subject: Subject) -> Iterator[Finding]:
     """Yield what the token endpoint tells of the application; the rest is left out where it does not let it in."""
     ask = cache(lambda grant: _ask(subject, grant))
     try:
-        for check in CHECKS.values():
-            if check.heard and check.is_wanted(subject):
-                yield _finding(subject, check, check.heard(subject, check, [ask(each) for each in check.asks]))
+        for check in _wanted(subject):
+            if check.heard:
+                answers = [ask(each) for each in check.asks]
+                unclear: Verdict = "not known", f"not known: {answers[0].outcome}"
+                yield _finding(subject, check, check.heard(subject, check, answers) or unclear)
     except _Stopped as stopped:
         yield stopped.finding
 
 
+def _wanted(subject: Subject) -> list[Check]:
+    """Return the rows that are looked at: they belong to a wanted feature, or to none."""
+    every = (each.of(subject) for each in CHECKS.values())
+    return [each for each in every if not each.wanted_by or not {*each.wanted_by}.isdisjoint(subject.wanted)]
+
+
 def _finding(subject: Subject, check: Check, verdict: Verdict) -> Finding:
     state, said = verdict
-    return (
-        missing(subject, check.name, said) if state == "missing" else Finding(name=check.name, state=state, said=said)
-    )
+    return missing(subject, check.name, said) if state == "missing" else Finding(check.name, state, said)
 
 
 def _ask(subject: Subject, grant: str) -> Exchange:
@@ -256,7 +249,8 @@ def _ask(subject: Subject, grant: str) -> Exchange:
         form = {"grant_type": grant, **_question(subject, grant.removeprefix("http://auth0.com/oauth/grant-type/"))}
         answer = subject.lab.client.send("POST", "/oauth/token", form=form, as_application=True)
     except NoAnswer as lost:
-        raise _Stopped(unasked("token endpoint", f"The token endpoint gives no answer ({_kind(lost)})")) from None
+        said = f"The token endpoint gives no answer ({_kind(lost)})"
+        raise _Stopped(Finding("token endpoint", "missing", said, stops=True)) from None
     means = meaning(answer)
     if means == "stranger":
         sent = "AUTH0_CLIENT_ID and AUTH0_CLIENT_SECRET are" if subject.has_secret else "AUTH0_CLIENT_ID alone is"
@@ -285,17 +279,43 @@ def _question(subject: Subject, grant: str) -> dict[str, str]:
 # -- what a Management token tells
 
 
+def token_of(subject: Subject) -> tuple[str | None, list[Finding]]:
+    """Return a Management token, and what was found out on the way to it; None where there is none."""
+    name = "Management credentials"
+    if subject.token is not None:
+        claims = claims_of(str(subject.token)) or {}
+        return subject.token, [Finding(name, "ok", "A token was passed"), _scopes(subject, claims.get("scope"))]
+    if not all(subject.lab._machine):
+        return None, []
+    try:
+        machine = subject.lab.management_application
+        answer = machine.client_credentials_grant(audience=subject.lab.management_audience)
+    except NoAnswer as lost:
+        said = f"not known: the token endpoint gives no answer ({_kind(lost)})"
+        return None, [Finding(name, "not known", said)]
+    if answer.status == 200 and isinstance(answer.json, Mapping) and answer.json.get("access_token"):
+        token: str = answer["access_token"]
+        scope = answer.json.get("scope") or (claims_of(str(token)) or {}).get("scope")
+        return token, [Finding(name, "ok", "They bring a Management token"), _scopes(subject, scope)]
+    told = f"{answer.status} {answer.error} {answer.error_description}"
+    for pattern, found, said in _NO_MANAGEMENT:
+        if re.fullmatch(pattern, told, re.DOTALL):
+            return None, [missing(subject, found, f"{answer.outcome}: {said}")]
+    return None, [Finding(name, "not known", f"not known: {answer.outcome}")]
+
+
 def _read(subject: Subject, token: str | None) -> Iterator[Finding]:
     """Yield what the Management API tells, each path read once, or that it cannot be told."""
-    checks = [each for each in CHECKS.values() if each.is_so and each.is_wanted(subject)]
+    checks = [each for each in _wanted(subject) if each.is_so]
     if token is None:
         # The token endpoint has told of the others already; and what no symptom has is no fault.
-        yield from (unknown(each.name, _NO_TOKEN) for each in checks if not each.asks and each.symptom)
+        yield from (Finding(each.name, "not known", _NO_TOKEN) for each in checks if not each.asks and each.symptom)
         return
     read = cache(lambda path: _answer(subject, token, path))
     for check in checks:
-        body, why = read(check.path(subject))
-        verdict = check.is_so(subject, check, body) if check.is_so else None
+        body, why = read(check.read)
+        is_told = check.is_so is not None and check.is_told(body)
+        verdict = check.is_so(subject, check, check.now(body)) if check.is_so and is_told else None
         yield _finding(subject, check, verdict or ("not known", f"not known: {why}"))
 
 
@@ -305,39 +325,62 @@ def _answer(subject: Subject, token: str, path: str) -> tuple[Json, str]:
         answer = subject.lab.management(token).send("GET", path)
     except NoAnswer as lost:
         return None, f"no answer ({_kind(lost)})"
-    if answer.status == 200:
-        return answer.json, "the answer has it not"
-    # The Management API says `message`, and `error` is the status's phrase.
-    said = answer.json.get("message") if isinstance(answer.json, dict) else None
-    return None, f"{answer.outcome}{f': {said}' if isinstance(said, str) else ''}"
+    return (answer.json, "the answer has it not") if answer.status == 200 else (None, _outcome(answer))
 
 
-def _no_token(subject: Subject, answer: Exchange) -> Finding:
-    """Return why the token endpoint gave no Management token."""
-    name, said = "Management credentials", ""
-    if answer.status == 401:
-        said = "AUTH0_MGMT_CLIENT_ID and AUTH0_MGMT_CLIENT_SECRET are not let in"
-    elif answer.error == "unauthorized_client":
-        said = "no application of machine to machine"
-    elif answer.error == "access_denied" and "Service not found" in (answer.error_description or ""):
-        name = "Management domain"
-        said = "there is no such API here. Behind a custom domain set AUTH0_MGMT_DOMAIN to the canonical one"
-    elif answer.error == "access_denied":
-        name, said = "Management grant", "the application may not use the Management API"
-    return (
-        missing(subject, name, f"{answer.outcome}: {said}") if said else unknown(name, f"not known: {answer.outcome}")
-    )
-
-
-def _scopes(subject: Subject, answer: Exchange | None) -> Finding:
-    """Return whether the token may read what is looked at, by its own `scope`; and what `--fix` will lack."""
+def _scopes(subject: Subject, scope: Json) -> Finding:
+    """Return whether a token of this scope may read what is looked at; and what `--fix` will lack."""
     name = "Management scopes"
-    claims = (answer.claims("access_token") if answer else claims_of(str(subject.token))) or {}
-    scope = (answer.json.get("scope") if answer else None) or claims.get("scope")
     if not isinstance(scope, str):
-        return unknown(name, "not known: the token does not say")
+        return Finding(name, "not known", "not known: the token does not say")
     if lacking := [each for each in _READ if each not in scope.split()]:
         return missing(subject, name, f"The token lacks {', '.join(lacking)}")
     unchanged = [each for each in _UPDATE if each not in scope.split()]
     may = f"It may read all; to mend it lacks {', '.join(unchanged)}" if unchanged else "It may read and mend"
-    return fine(name, may)
+    return Finding(name, "ok", may)
+
+
+# -- mending what is missing: reads first, asks, then writes what was read and more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mended:
+    """What came of mending one setting: whether it is as it should be now, and what happened."""
+
+    name: str
+    call: str
+    done: bool
+    said: str
+
+
+def mend(subject: Subject, token: str, names: Iterable[str], *, allow: Callable[[str], bool]) -> Iterator[Mended]:
+    """Mend each setting of these names that a call can mend, and yield what came of it.
+
+    Each setting is read first; what is a list keeps what it has. Before each call that changes something `allow` is
+    asked a question, with what is there now and what will be.
+    """
+    api = subject.lab.management(token)
+    for check in (CHECKS[name].of(subject) for name in names if CHECKS[name].call):
+        done, said = _mended(api, check, allow)
+        yield Mended(name=check.name, call=check.call, done=done, said=said)
+
+
+def _mended(api: Management, check: Check, allow: Callable[[str], bool]) -> tuple[bool, str]:
+    read = api.send("GET", check.read)
+    if read.status != 200 or not check.is_told(read.json):
+        return False, f"not touched, since it could not be read: {_outcome(read)}"
+    now = check.now(read.json)
+    then = check.then(now)
+    if then == now:
+        return True, "it is so already"
+    before, after = (one_line(read.masked(in_words(value))) for value in (now, then))
+    if not allow(f"{check.name}: {check.call}\n  now   {before}\n  then  {after}\nSend it?"):
+        return False, "left as it was"
+    written = api.send(check.method, check.path, json=check.body(then))
+    return (True, f"{before} -> {after}") if written.status == 200 else (False, f"refused: {_outcome(written)}")
+
+
+def _outcome(answer: Exchange) -> str:
+    """Return an answer of the Management API in words: it says `message`, and its `error` is the status's phrase."""
+    said = answer.json.get("message") if isinstance(answer.json, dict) else None
+    return f"{answer.outcome}{f': {answer.masked(said)}' if isinstance(said, str) else ''}"

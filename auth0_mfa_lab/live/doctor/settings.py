@@ -11,17 +11,12 @@ from dataclasses import fields
 from difflib import get_close_matches
 from pathlib import Path
 
-from auth0_mfa_lab.live.doctor.findings import Finding, fine, unasked
+from auth0_mfa_lab.live.doctor.findings import Finding
 from auth0_mfa_lab.settings import Settings
 
-_OF_THE_LAB = ("TENANT", "TOKEN", "SHOW_PEOPLE", "RAISE", "CONFIRM", "VIRTUAL_PHONE", "ALLOW_LIVE")
-_NO_VARIABLE = frozenset(
-    {"tenant", "notice", "show_people", "raise_failures", "confirm", "virtual_phone", "allow_live"}
-)
-KNOWN = frozenset(
-    {f"AUTH0_{each.name.upper()}" for each in fields(Settings) if each.name not in _NO_VARIABLE}
-    | {f"AUTH0_LAB_{each}" for each in _OF_THE_LAB}
-)
+_OF_THE_LAB = ("tenant", "token", "show_people", "raise", "confirm", "virtual_phone", "allow_live")
+_OTHERS = {each.name for each in fields(Settings)} - {*_OF_THE_LAB, "notice", "raise_failures"}
+KNOWN = frozenset(f"AUTH0_{each.upper()}" for each in (*_OTHERS, *(f"lab_{each}" for each in _OF_THE_LAB)))
 """The names of all variables that the lab reads."""
 
 _NEEDED = ("AUTH0_DOMAIN", "AUTH0_CLIENT_ID")  # without these nothing can be asked
@@ -65,7 +60,7 @@ def check_settings(values: Mapping[str, str]) -> Iterator[Finding]:
     found = list(_faults(values))
     yield from sorted(found, key=lambda each: not each.stops)
     if not found:
-        yield fine("settings", f"{len([name for name in values if name in KNOWN])} variables are set, and well formed")
+        yield Finding("settings", "ok", f"{len(KNOWN & values.keys())} variables are set, and well formed")
 
 
 def usable(values: Mapping[str, str]) -> dict[str, str]:
@@ -86,30 +81,24 @@ def misspelled(values: Mapping[str, str]) -> Iterator[Finding]:
     free = sorted(KNOWN - set(values))
     for name in sorted(set(values) - KNOWN):
         if close := get_close_matches(name.upper(), free, n=1, cutoff=_CLOSE):
-            yield _fault(name, f"is not read. Did you mean {close[0]}?")
-
-
-def refusal(said: str) -> Finding:
-    """Return the finding for settings that no lab can be opened with."""
-    return unasked("settings", said, symptom=_SYMPTOM, dashboard=_DOTENV)
+            yield fault(name, f"{name} is not read. Did you mean {close[0]}?")
 
 
 def _faults(values: Mapping[str, str]) -> Iterator[Finding]:
     yield from misspelled(values)
-    yield from (_fault(name, "is missing", stops=True) for name in _NEEDED if name not in values)
-    yield from (_fault(name, "is missing: the notebooks log in with it") for name in _USER if name not in values)
+    yield from (fault(name, f"{name} is missing", stops=True) for name in _NEEDED if name not in values)
+    yield from (fault(name, f"{name} is missing: the notebooks log in with it") for name in _USER if name not in values)
     for name, value in values.items():
         if said := _shape(name, value):
-            yield _fault(name, said, stops=name in _NEEDED and not (name in _HOSTS and _host(value)))
+            yield fault(name, f"{name} {said}", stops=name in _NEEDED and not (name in _HOSTS and _host(value)))
     there, absent = ([name for name in _MGMT if (name in values) == is_set] for is_set in (True, False))
     if there and absent:
-        said = f"{there[0]} is set and {absent[0]} is not: set both, or neither"
-        yield Finding(name=absent[0], state="missing", said=said, symptom=_SYMPTOM, dashboard=_DOTENV)
+        yield fault(absent[0], f"{there[0]} is set and {absent[0]} is not: set both, or neither")
 
 
-def _fault(name: str, said: str, *, stops: bool = False) -> Finding:
-    said = f"{name} {said}"
-    return Finding(name=name, state="missing", said=said, symptom=_SYMPTOM, dashboard=_DOTENV, stops=stops)
+def fault(name: str, said: str, *, stops: bool = False) -> Finding:
+    """Return the finding about a variable that is wrong, or about settings that no lab can be opened with."""
+    return Finding(name, "missing", said, _SYMPTOM, _DOTENV, stops=stops)
 
 
 def _shape(name: str, value: str) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from auth0_mfa_lab.errors import LabError
-from auth0_mfa_lab.wire.operations import Json
 
 NAME = "drift-allow.toml"
 """The file beside a recording that is read where no other is named."""
@@ -31,14 +31,17 @@ class Allowed:
 
     def allows(self, call: str, field: str, kind: str, live: str) -> bool:
         """Say whether a difference is this one."""
-        is_named = _fits(call, self.call) and _fits(field, self.field) and _fits(kind, self.kind)
+        pairs = ((call, self.call), (field, self.field), (kind, self.kind))
+        # Entries of lists stand in brackets, which fnmatch would take for its own.
+        is_named = all(fnmatchcase(text, pattern.replace("[", "[[]")) for text, pattern in pairs)
         return is_named and self.live in (None, live)
 
     @property
     def line(self) -> str:
         """The line of the file."""
-        named = [(name, getattr(self, name)) for name in _KNOWN if getattr(self, name) is not None]
-        return "{ " + ", ".join(f"{name} = {_quoted(value)}" for name, value in named) + " }"
+        named = ((name, value) for name, value in asdict(self).items() if value is not None)
+        said = ", ".join(f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in named)
+        return f"{{ {said} }}".replace("\x7f", "\\u007f")
 
 
 def read_allowed(recording: Path, file: Path | None) -> tuple[Allowed, ...]:
@@ -61,25 +64,17 @@ def read_allowed(recording: Path, file: Path | None) -> tuple[Allowed, ...]:
         raise LabError(f"{wanted} has {unknown[0]!r}: it has one list, `allow = [ ... ]`, of lines such as {_LINE}.")
     if not isinstance(lines, list):
         raise LabError(f"{wanted}: `allow` is no list. A line of it is {_LINE}.")
-    return tuple(_allowed(wanted, number, line) for number, line in enumerate(lines, 1))
+    for number, line in enumerate(lines, 1):
+        if wrong := _wrong(line):
+            raise LabError(f"{wanted}: entry {number} of `allow` {wrong}")
+    return tuple(Allowed(**line) for line in lines)
 
 
-def _allowed(file: Path, number: int, line: Json) -> Allowed:
+def _wrong(line: object) -> str:
+    """Return what is wrong with a line, "" where nothing is."""
     if not isinstance(line, dict) or not all(isinstance(each, str) for each in line.values()):
-        raise LabError(f"{file}: entry {number} of `allow` is not as it must be. Write it like this: {_LINE}.")
-    for name in _NEEDED:
-        if name not in line:
-            raise LabError(f"{file}: entry {number} of `allow` has no {name}. Write it like this: {_LINE}.")
-    if unknown := [name for name in line if name not in _KNOWN]:
-        raise LabError(f"{file}: entry {number} of `allow` has {unknown[0]!r}; it may have {', '.join(_KNOWN)}.")
-    return Allowed(**line)
-
-
-def _fits(text: str, pattern: str) -> bool:
-    # Entries of lists stand in brackets, which fnmatch would take for its own.
-    return fnmatchcase(text, pattern.replace("[", "[[]"))
-
-
-def _quoted(text: str) -> str:
-    escaped = "".join(f"\\u{ord(each):04x}" if ord(each) < 32 or ord(each) == 127 else each for each in text)
-    return '"' + escaped.replace("\\", "\\\\").replace("\\\\u00", "\\u00").replace('"', '\\"') + '"'
+        return f"is not as it must be. Write it like this: {_LINE}."
+    if lacking := [name for name in _NEEDED if name not in line]:
+        return f"has no {lacking[0]}. Write it like this: {_LINE}."
+    unknown = [name for name in line if name not in _KNOWN]
+    return f"has {unknown[0]!r}; it may have {', '.join(_KNOWN)}." if unknown else ""

@@ -1,119 +1,99 @@
-"""What one recorded exchange was: which call, what it asked for, and how its answer ended it."""
+"""One exchange of a recording, taken apart once: which call it was, what it sent, and how its answer ended it."""
 
 from __future__ import annotations
 
+import base64
 import re
-from collections.abc import Mapping
+from contextlib import suppress
+from functools import cached_property
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from auth0_mfa_lab.sandbox.endpoints import ENDPOINTS, PATHS, endpoints_of
-from auth0_mfa_lab.wire.exchange import Message, Request, Response, plain_data
-from auth0_mfa_lab.wire.har import Recorded
-from auth0_mfa_lab.wire.operations import Json
+from auth0_mfa_lab.wire.exchange import Json, Recorded, plain_data
 
-TOKEN = "/oauth/token"
-MANAGEMENT = "/api/v2/"
-DATABASE = ("password", "http://auth0.com/oauth/grant-type/password-realm")
-PASSWORDLESS = "http://auth0.com/oauth/grant-type/passwordless/otp"
-_GATEWAYS = (502, 503, 504)
+MANAGEMENT, LIST, ASSOCIATE, CHALLENGE = "/api/v2/", "/mfa/authenticators", "/mfa/associate", "/mfa/challenge"
+LOGINS = ("password", "password-realm", "passwordless/otp")
+"""The grants of a first factor, without their prefix; the last one is passwordless."""
+_TOKEN, _GRANT = "/oauth/token", "http://auth0.com/oauth/grant-type/"
 _BROUGHT_NOTHING = re.compile(r"Malformed|Invalid oob_code|expired", re.IGNORECASE)
 
 
-def path_of(request: Request) -> str:
-    """Return the path of a request, still percent-encoded."""
-    return urlsplit(str(request.url)).path
+def member(data: Json, name: str) -> str:
+    """Return a member of an object that is a text or a number; "" for any other."""
+    value = data.get(name) if isinstance(data, dict) else None
+    return str(value) if isinstance(value, str | int) else ""
 
 
-def query_of(request: Request) -> list[tuple[str, str]]:
-    """Return the pairs of a request's query."""
-    return parse_qsl(urlsplit(str(request.url)).query, keep_blank_values=True)
+class Call:
+    """One exchange: `sent` and `said` are its two bodies as objects ({} for any other), `data` is the whole answer."""
 
+    def __init__(self, recorded: Recorded) -> None:
+        """Take an exchange apart."""
+        self.request, self.response, self.failure = recorded.request, recorded.response, recorded.failure
+        self.number, self.at, self.is_phone = recorded.number, recorded.at, recorded.speaker == "phone"
+        url, sent = urlsplit(str(self.request.url)), plain_data(self.request)
+        self.method, self.path = self.request.method, url.path
+        self.query = parse_qsl(url.query, keep_blank_values=True)
+        self.data: Json = plain_data(self.response) if self.response else None
+        self.sent: dict[str, Json] = sent if isinstance(sent, dict) else {}
+        self.said: dict[str, Json] = self.data if isinstance(self.data, dict) else {}
+        self.status = self.response.status if self.response else 0
+        self.error, self.grant = member(self.said, "error"), member(self.sent, "grant_type").removeprefix(_GRANT)
+        self.granted = "error" not in self.said and (0 < self.status < 300 or "access_token" in self.said)
+        self.was_right = self.granted or self.error == "mfa_required"  # its password, or its code
+        scheme, _, rest = str(self.request.header("authorization") or "").partition(" ")
+        self.bearer = rest.strip() if scheme.lower() == "bearer" else ""
+        self.client_id = member(self.sent, "client_id")
+        self.client_secret = member(self.sent, "client_secret") or None
+        self.is_basic = scheme.lower() == "basic"
+        if self.is_basic:
+            with suppress(ValueError):
+                pair = base64.b64decode(rest + "=" * (-len(rest) % 4)).decode().partition(":")
+                self.client_id, self.client_secret = unquote(pair[0]), unquote(pair[2])
 
-def fields_of(message: Message | None) -> Mapping[str, Json]:
-    """Return the fields of a body that is a form or a JSON object; none for any other."""
-    data = plain_data(message) if message is not None else None
-    return data if isinstance(data, dict) else {}
+    @property
+    def entries(self) -> list[dict[str, Json]]:
+        """The objects of an answer that is a list."""
+        return [each for each in self.data if isinstance(each, dict)] if isinstance(self.data, list) else []
 
+    @property
+    def channels(self) -> list[str]:
+        """The channels for which an association asks."""
+        asked = self.sent.get("oob_channels") or []
+        return list(map(str, asked)) if isinstance(asked, list) else [str(asked)]
 
-def text_field(fields: Mapping[str, Json], name: str) -> str:
-    """Return a field that is a text; "" for any other."""
-    value = fields.get(name)
-    return value if isinstance(value, str) else str(value) if isinstance(value, int) else ""
+    @cached_property
+    def endpoint(self) -> str | None:
+        """The sandbox's endpoint of this call, such as `DELETE /mfa/authenticators/{id}`, or None."""
+        called = f"{self.method} {unquote(self.path)}"
+        if unquote(self.path) in PATHS:
+            return called if called in ENDPOINTS else None
+        # An id has a `|`, and may have a slash: each part of the path is looked at alone.
+        _, shaped = endpoints_of(f"{self.method} {self.path}")
+        return next((each for each in ENDPOINTS if each in shaped and "{" in each), None)
 
+    @property
+    def name(self) -> str:
+        """The name in a report: the endpoint, with the grant where that is one of several; no id is in it."""
+        if self.endpoint is None:
+            return f"{self.method} {re.sub(r'/(?!v[0-9]/)[^/]*(?:[0-9]|%|[|]|@)[^/]*', '/{id}', self.path)}"
+        if self.path != _TOKEN or not self.grant:
+            return self.endpoint
+        return f"{self.endpoint} ({self.grant if re.fullmatch('[a-z/_-]{1,40}', self.grant) else 'another grant'})"
 
-def bearer_of(request: Request) -> str:
-    """Return the Bearer token of a request, or ""."""
-    scheme, _, token = str(request.header("authorization") or "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else ""
+    @property
+    def was_rejected(self) -> bool:
+        """Whether the answer of a poll is that the person rejected the push."""
+        text = member(self.said, "error_description")
+        is_refused = self.error in ("access_denied", "invalid_grant") and not _BROUGHT_NOTHING.search(text)
+        return is_refused or "reject" in text.lower()
 
-
-def endpoint_of(request: Request) -> str | None:
-    """Return the endpoint that the sandbox has for a request, such as `DELETE /mfa/authenticators/{id}`, or None."""
-    path = unquote(path_of(request))
-    called = f"{request.method} {path}"
-    if path in PATHS:
-        return called if called in ENDPOINTS else None
-    # An id has a `|`, and may have a slash: each part of the path is looked at alone.
-    _, shaped = endpoints_of(f"{request.method} {path_of(request)}")
-    return next((each for each in ENDPOINTS if each in shaped and "{" in each), None)
-
-
-def call_of(request: Request) -> str:
-    """Return what a call is called in a report: its endpoint, with the grant where that is one of several."""
-    endpoint = endpoint_of(request)
-    if endpoint is None:
-        # An id in a path that nobody knows is not told.
-        shown = re.sub(r"/(?!v\d/)[^/]*(?:\d|%|\||@)[^/]*", "/{id}", path_of(request))
-        return f"{request.method} {shown}"
-    grant = text_field(fields_of(request), "grant_type")
-    if path_of(request) != TOKEN or not grant:
-        return endpoint
-    short = grant.removeprefix("http://auth0.com/oauth/grant-type/")
-    return f"{endpoint} ({short})" if re.fullmatch(r"[a-z/_-]{1,40}", short) else f"{endpoint} (another grant)"
-
-
-def is_granted(response: Response | None) -> bool:
-    """Say whether an answer gave what was asked for, whatever its status."""
-    data = plain_data(response) if response is not None else None
-    if response is None or (isinstance(data, dict) and "error" in data):
-        return False
-    return response.status < 300 or (isinstance(data, dict) and "access_token" in data)
-
-
-def was_right(response: Response | None) -> bool:
-    """Say whether the password or the code of a request was right: it brought tokens, or the next factor's turn."""
-    return is_granted(response) or text_field(fields_of(response), "error") == "mfa_required"
-
-
-def is_wrong_password(response: Response | None) -> bool:
-    """Say whether a login was refused for its name or its password."""
-    return text_field(fields_of(response), "error") == "invalid_grant"
-
-
-def is_refused_application(response: Response | None) -> bool:
-    """Say whether the application itself was refused: its id, its secret."""
-    error = text_field(fields_of(response), "error")
-    return response is not None and response.status == 401 and error in ("access_denied", "invalid_client")
-
-
-def is_rejection(response: Response | None) -> bool:
-    """Say whether the answer of a poll is that the person rejected the push."""
-    fields = fields_of(response)
-    text = text_field(fields, "error_description")
-    if "reject" in text.lower():
-        return True
-    return text_field(fields, "error") in ("access_denied", "invalid_grant") and not _BROUGHT_NOTHING.search(text)
-
-
-def why_not_comparable(recorded: Recorded) -> str:
-    """Return why an answer is not the tenant's own word on the call, or ""."""
-    response = recorded.response
-    if response is None:
-        return f"there was no answer ({recorded.failure.kind if recorded.failure else 'none recorded'})"
-    is_json = isinstance(plain_data(response), dict | list)
-    if response.status in _GATEWAYS or (response.status >= 500 and not is_json):
-        return f"a gateway failed ({response.status})"
-    fields = fields_of(response)
-    if response.status == 429 and "too_many_requests" in (fields.get("error"), fields.get("errorCode")):
-        return "the tenant's own rate limit answered (429 too_many_requests)"
-    return ""
+    @property
+    def why_not_comparable(self) -> str:
+        """Why the answer is not the tenant's own word on the call, or ""."""
+        if self.response is None:
+            return f"there was no answer ({self.failure.kind if self.failure else 'none recorded'})"
+        if self.status in (502, 503, 504) or (self.status >= 500 and not isinstance(self.data, dict | list)):
+            return f"a gateway failed ({self.status})"
+        is_limited = self.status == 429 and "too_many_requests" in (self.error, self.said.get("errorCode"))
+        return "the tenant's own rate limit answered (429 too_many_requests)" if is_limited else ""

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from hmac import compare_digest
+from typing import Any
 
 from joserfc.jwk import RSAKey
 from starlette.requests import Request
@@ -15,7 +16,7 @@ from auth0_mfa_lab.sandbox.http import Routes, add_note, bearer_of
 from auth0_mfa_lab.sandbox.json_text import json_object
 from auth0_mfa_lab.sandbox.mfa.factors import may_enroll, state_of
 from auth0_mfa_lab.sandbox.oauth.tokens import verified_claims
-from auth0_mfa_lab.sandbox.records import Device, OobTransaction, PushService
+from auth0_mfa_lab.sandbox.records import Device, OobTransaction
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
 MOUNTS = ("/appliance-mfa/api", "/api")
@@ -38,28 +39,22 @@ async def enroll(tenant: Tenant, request: Request) -> JSONResponse:
         raise errors.DEVICE_NO_TICKET()
     body = await _json_object(request)
     ticket = tenant.transactions.tickets.get(shown[1])
-    transaction = ticket.transaction if ticket else None
-    if (
-        ticket is None
-        or transaction is None
-        or tenant.clock.now() >= transaction.expires
-        or state_of(tenant, transaction) != "pending"
-        or not may_enroll(tenant, transaction.login)
-    ):
+    if ticket is None or tenant.clock.now() >= ticket.transaction.expires:
+        raise errors.DEVICE_TICKET_NOT_FOUND()
+    transaction = ticket.transaction
+    if state_of(tenant, transaction) != "pending" or not may_enroll(tenant, transaction.login):
         raise errors.DEVICE_TICKET_NOT_FOUND()
     identifier, name = _text(body, "identifier"), _text(body, "name")
-    service, push_token = _push_credentials(body.get("push_credentials"))
-    key = public_key(body.get("public_key"))
+    push, key = _push_credentials(body.get("push_credentials")), public_key(body.get("public_key"))
     del tenant.transactions.tickets[ticket.id]
     device = tenant.devices[transaction.device_id] = Device(
         id=transaction.device_id,
         user_id=transaction.login.request.user_id,
         identifier=identifier,
         name=name,
-        service=service,
-        push_token=push_token,
         key=key,
         token=tenant.chance.base64url(64),
+        **push,
     )
     tenant.confirm(device.user_id, transaction.authenticator_id, name=name)
     transaction.state = "approved"
@@ -124,18 +119,13 @@ async def update(tenant: Tenant, request: Request) -> JSONResponse:
     await request.body()
     device = _device_of(tenant, request)
     body = await _json_object(request)
-    if "identifier" in body:
-        device = replace(device, identifier=_text(body, "identifier"))
-    if "name" in body:
-        device = replace(device, name=_text(body, "name"))
-    if "push_credentials" in body:
-        service, push_token = _push_credentials(body["push_credentials"])
-        device = replace(device, service=service, push_token=push_token)
-    tenant.devices[device.id] = device
+    names: dict[str, Any] = {name: _text(body, name) for name in ("identifier", "name") if name in body}
+    push = _push_credentials(body["push_credentials"]) if "push_credentials" in body else {}
+    device = tenant.devices[device.id] = replace(device, **names, **push)
     tenant.authenticators.change(device.user_id, f"push|{device.id}", name=device.name)
     credentials = {"service": device.service, "token": device.push_token}
-    names = {name: getattr(device, name) for name in ("id", "identifier", "name")}
-    return JSONResponse({**names, "push_credentials": credentials})
+    shown = {"id": device.id, "identifier": device.identifier, "name": device.name}
+    return JSONResponse({**shown, "push_credentials": credentials})
 
 
 async def delete(tenant: Tenant, request: Request) -> Response:
@@ -197,13 +187,13 @@ def _text(body: Mapping[str, object], name: str) -> str:
     return value
 
 
-def _push_credentials(value: object) -> tuple[PushService, str]:
+def _push_credentials(value: object) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         raise errors.DEVICE_INVALID_BODY(problem="push_credentials must be an object")
     service = value.get("service")
     if service not in ("GCM", "APNS"):
         raise errors.DEVICE_INVALID_BODY(problem="push_credentials.service must be GCM or APNS")
-    return ("GCM" if service == "GCM" else "APNS"), _text(value, "token")
+    return {"service": service, "push_token": _text(value, "token")}
 
 
 def public_key(jwk: object) -> RSAKey:

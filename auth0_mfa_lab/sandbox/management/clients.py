@@ -9,15 +9,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from joserfc.jwk import RSAKey
 
 from auth0_mfa_lab.sandbox import errors
-from auth0_mfa_lab.sandbox.management.calls import (
-    NEEDED,
-    TEXT,
-    Call,
-    Property,
-    checked,
-    strings,
-    without_null,
-)
+from auth0_mfa_lab.sandbox.management.calls import NEEDED, TEXT, Call, Property, checked, strings, without_null
 from auth0_mfa_lab.sandbox.oauth.tokens import iso_date
 from auth0_mfa_lab.sandbox.records import AuthMethod, Client, Credential
 

@@ -1,11 +1,10 @@
 """A user's factors as an administrator reads and changes them: authentication methods, enrollments (reference, 9.3)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.management.calls import TEXT, Call, Property, checked, without_null
-from auth0_mfa_lab.sandbox.management.users import remove_all
 from auth0_mfa_lab.sandbox.mfa.authenticators import MOST
 from auth0_mfa_lab.sandbox.mfa.enrollment import address_entries, address_kinds
 from auth0_mfa_lab.sandbox.mfa.factors import TYPE_OF
@@ -21,11 +20,7 @@ PREFERRED = "preferred_authentication_method"
 CHANGES = {"name": TEXT, PREFERRED: Property(enum=("sms", "voice"))}
 TYPE = {"type": Property(required=True, enum=(*NEEDED_BY, *NOT_MADE))}
 NEW = {
-    kind: {
-        **TYPE,
-        name: Property(required=True, form=name),
-        **(CHANGES if kind == "phone" else {"name": TEXT}),
-    }
+    kind: {**TYPE, name: Property(required=True, form=name), **(CHANGES if kind == "phone" else {"name": TEXT})}
     for kind, name in NEEDED_BY.items()
 }
 
@@ -46,13 +41,12 @@ class Method:
         return self.entries[0]
 
 
-def methods_of(entries: Iterable[Authenticator]) -> list[Method]:
-    """Return the methods that a list of authenticators makes; unconfirmed ones are not shown (reference, 9.3)."""
+def methods_of(tenant: Tenant, user_id: str) -> list[Method]:
+    """Return a user's methods; unconfirmed ones are not shown (reference, 9.3)."""
     grouped: dict[str, list[Authenticator]] = {}
-    for entry in entries:
-        if entry.active:
-            kind = "phone" if entry.kind in ("sms", "voice") else entry.kind
-            grouped.setdefault(f"{kind}|{entry.id.rpartition('|')[2]}", []).append(entry)
+    for entry in tenant.authenticators.active_of(user_id):
+        kind = "phone" if entry.kind in ("sms", "voice") else entry.kind
+        grouped.setdefault(f"{kind}|{entry.id.rpartition('|')[2]}", []).append(entry)
     return [Method(name, tuple(each)) for name, each in grouped.items()]
 
 
@@ -90,7 +84,7 @@ def _label(tenant: Tenant, method: Method) -> MethodLabel:
 
 def enrollments_of(tenant: Tenant, user_id: str) -> list[Method]:
     """Return what counts as an enrollment: the codes of a Guardian app belong to its push, a recovery code is none."""
-    methods = methods_of(tenant.authenticators.of(user_id))
+    methods = methods_of(tenant, user_id)
     return [one for one in methods if one.type != "recovery-code" and not (one.type == "totp" and one.first.partner)]
 
 
@@ -109,11 +103,6 @@ def shown_enrollment(tenant: Tenant, method: Method) -> dict[str, object]:
         **_dates(method, "last_auth"),
     }
     return without_null(item)
-
-
-def get_enrollments(call: Call) -> object:
-    """List the enrollments of a user."""
-    return [shown_enrollment(call.tenant, each) for each in enrollments_of(call.tenant, call.user().user_id)]
 
 
 def get_enrollment(call: Call) -> object:
@@ -139,11 +128,6 @@ def _enrollment(call: Call) -> tuple[str, Method]:
     raise errors.API_ENROLLMENT_NOT_FOUND()
 
 
-def get_methods(call: Call) -> object:
-    """List the confirmed methods; a verified address that was never enrolled is not among them [guess]."""
-    return [shown(call.tenant, each) for each in methods_of(call.tenant.authenticators.of(call.user().user_id))]
-
-
 def post_method(call: Call) -> object:
     """Enroll a user without asking; the method is confirmed at once and can be challenged."""
     tenant, user_id, body = call.tenant, call.user().user_id, _checked(call.value())
@@ -157,12 +141,12 @@ def post_method(call: Call) -> object:
 
 def put_methods(call: Call) -> object:
     """Put new methods in the place of all, once every one of them is fit; the answer is unmasked."""
-    tenant, user_id = call.tenant, call.user().user_id
+    tenant, user = call.tenant, call.user()
     bodies = [_checked(each) for each in call.array()]
     if sum(_size(tenant, body) for body in bodies) > MOST:
         raise errors.API_TOO_MANY_METHODS()
-    remove_all(tenant, user_id)
-    made = [_make(tenant, user_id, body) for body in bodies]
+    tenant.remove_authenticators(user)
+    made = [_make(tenant, user.user_id, body) for body in bodies]
     return [shown(tenant, each, masked=False) for each in made]
 
 
@@ -187,7 +171,7 @@ def delete_method(call: Call) -> None:
 
 def named(call: Call) -> Method:
     """Return the method that the path names. Raises API_METHOD_NOT_FOUND."""
-    for method in methods_of(call.tenant.authenticators.of(call.user().user_id)):
+    for method in methods_of(call.tenant, call.user().user_id):
         if method.id == call.path["method_id"]:
             return method
     raise errors.API_METHOD_NOT_FOUND()
@@ -214,7 +198,7 @@ def _make(tenant: Tenant, user_id: str, body: Mapping[str, object]) -> Method:
         entries = address_entries(tenant, "sms" if body["type"] == "phone" else "email", value, device_id)
     tenant.authenticators.add(user_id, *(replace(each, created_at=tenant.clock.now()) for each in entries))
     tenant.confirm(user_id, entries[0].id)
-    method = methods_of(tenant.authenticators.get(user_id, each.id) or each for each in entries)[0]
+    method = next(one for one in methods_of(tenant, user_id) if one.first.id == entries[0].id)
     label = MethodLabel(name=str(body["name"]) if "name" in body else None, preferred=str(body.get(PREFERRED, "sms")))
     tenant.method_labels[method.id] = label
     return method

@@ -50,12 +50,6 @@ def put_factor(call: Call) -> object:
     return {"enabled": enabled}
 
 
-def get_policies(call: Call) -> object:
-    """Say when a second factor is asked for: one policy in an array, or none."""
-    policy = call.tenant.settings.policy
-    return [] if policy == "never" else [policy]
-
-
 def put_policies(call: Call) -> object:
     """Set when a second factor is asked for; the body is an array of at most one of the two policies."""
     value = call.array()

@@ -34,10 +34,7 @@ def post_ticket(call: Call) -> object:
     if body.get("send_mail") is True:
         raise errors.NotEmulated("the mail with an enrollment ticket (send_mail)")
     ticket_id = call.tenant.chance.alnum(32)
-    return {
-        "ticket_id": ticket_id,
-        "ticket_url": f"{call.tenant.domains.origin}/mfa/enrollment?ticket={ticket_id}",
-    }
+    return {"ticket_id": ticket_id, "ticket_url": f"{call.tenant.domains.origin}/mfa/enrollment?ticket={ticket_id}"}
 
 
 def shown(tenant: Tenant, user: User) -> dict[str, object]:
@@ -152,11 +149,3 @@ def invalidate_remember_browser(call: Call) -> None:
     """Forget the browsers that asked not to be asked again; the MFA API has none."""
     call.user()
     call.body()
-
-
-def remove_all(tenant: Tenant, user_id: str) -> None:
-    """Remove every authenticator of a user, unconfirmed ones too."""
-    for entry in tenant.authenticators.of(user_id):
-        # Its partner, and with the last factor the recovery code, went along with another.
-        if tenant.authenticators.get(user_id, entry.id) is not None:
-            tenant.remove_authenticator(user_id, entry.id)

@@ -121,7 +121,4 @@ def passwordless_otp(tenant: Tenant, fields: Fields, client: Client) -> Answer:
     return finish_first_factor(tenant, asked)
 
 
-ROUTES: Routes = (
-    ("POST", "/passwordless/start", start),
-    ("GET", "/passwordless/verify_redirect", verify_redirect),
-)
+ROUTES: Routes = (("POST", "/passwordless/start", start), ("GET", "/passwordless/verify_redirect", verify_redirect))
