@@ -27,7 +27,7 @@ from auth0_mfa_lab.tokens import Inspection, inspect
 from auth0_mfa_lab.wire.exchange import Exchange
 
 if TYPE_CHECKING:
-    from auth0_mfa_lab.show.panels.copy import CopyPanel
+    from auth0_mfa_lab.show.panels.raw import CopyPanel
 
 Profile = Literal["docs", "recorded"]
 Policy = Literal["all-applications", "never", "confidence-score"]
@@ -170,7 +170,7 @@ class Lab(Replays, OwnTenant, Panels):
 
     def copy_runnable(self, exchange: Exchange) -> CopyPanel:
         """Show `lab.curl(exchange)` in a panel whose button copies it with its raw values, which no file has."""
-        from auth0_mfa_lab.show.panels.copy import CopyPanel
+        from auth0_mfa_lab.show.panels.raw import CopyPanel
 
         masked, request = self.curl(exchange).text, exchange.request
         return CopyPanel(

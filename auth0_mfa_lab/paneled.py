@@ -14,11 +14,10 @@ from auth0_mfa_lab.settings import is_loopback
 from auth0_mfa_lab.show.poll import show_poll
 
 if TYPE_CHECKING:
-    from auth0_mfa_lab.show.panels.phone import PhonePanel
-    from auth0_mfa_lab.show.panels.phone_own import OwnPhonePanel
+    from auth0_mfa_lab.show.panels.phone import OwnPhonePanel, PhonePanel
     from auth0_mfa_lab.show.panels.poll import PollPanel
     from auth0_mfa_lab.show.panels.qr import QrPanel
-    from auth0_mfa_lab.show.panels.reveal import RevealPanel
+    from auth0_mfa_lab.show.panels.raw import RevealPanel
     from auth0_mfa_lab.show.qr import QrPicture
     from auth0_mfa_lab.wire.exchange import Exchange
 
@@ -81,20 +80,19 @@ class Panels(Bench):
         It has a method for each button, and shows no code but on the page of whoever presses *Show code*. On a live
         tenant it is a list of what to do on one's own phone now, and with AUTH0_LAB_VIRTUAL_PHONE=1 the virtual phone.
         """
+        from auth0_mfa_lab.show.panels.phone import OwnPhonePanel, PhonePanel
+
         raises = self.settings.raise_failures
         if self._screen is None:
-            from auth0_mfa_lab.show.panels.phone_own import OwnPhonePanel
-
             return OwnPhonePanel(self.journal, now=self.clock.now, raise_failures=raises)
-        from auth0_mfa_lab.show.panels.phone import PhonePanel
-
-        return PhonePanel(self._screen, self.phone, aliases=self.aliases, raise_failures=raises)
+        return PhonePanel(self._screen, self.phone, mask=self.aliases.mask, raise_failures=raises)
 
     def reveal(self, alias: str) -> RevealPanel:
         """Show one raw value, that of `<access_token 1>` or its like, in a panel that leaves nothing in the file."""
-        from auth0_mfa_lab.show.panels.reveal import RevealPanel
+        from auth0_mfa_lab.show.panels.raw import RevealPanel
 
-        return RevealPanel.of(alias, self.aliases, raise_failures=self.settings.raise_failures)
+        raises = self.settings.raise_failures
+        return RevealPanel(self.aliases.value_of(alias), mask=self.aliases.mask, raise_failures=raises)
 
     def _learned(self, barcode_uri: str) -> str:
         """Return an enrollment's URI once its secrets have aliases, also where it came from elsewhere."""

@@ -15,7 +15,7 @@ import httpx
 from auth0_mfa_lab.client import Connection
 from auth0_mfa_lab.clock import LabClock
 from auth0_mfa_lab.phone import LabPhone, Notification, SandboxPhone
-from auth0_mfa_lab.show.phone import Seen, look_at
+from auth0_mfa_lab.show.phone import PhoneView, look_at
 from auth0_mfa_lab.show.sentences import Lines, Told
 from auth0_mfa_lab.tenants.operations import Ask
 from auth0_mfa_lab.tenants.sandbox import PhoneScreen
@@ -131,8 +131,7 @@ def give_virtual_phone(lab: Bench, *, bars: str = "") -> None:
 class _Screen(PhoneScreen):
     """The screen of a phone that no push and no message can reach."""
 
-    def _seen(self, ask: Ask) -> Seen:
+    def _seen(self, ask: Ask, *, learns: bool) -> PhoneView:
+        view = look_at(self._phone, None, (), self._clock.now(), self._aliases, learns=learns)
         # Its own name has an alias once it is enrolled, like whatever a tenant calls a person's phone.
-        seen = look_at(self._phone, (), (), self._clock.now())
-        accounts = [{**each, "pushes": False} for each in seen["accounts"]]
-        return {**seen, "name": _TITLE, "remark": _REMARK, "accounts": accounts}
+        return replace(view, name=_TITLE, remark=_REMARK)

@@ -12,10 +12,9 @@ from typing import Any
 from urllib.parse import quote
 
 import qrcode
-import qrcode.image.svg
 from PIL import Image
 
-from auth0_mfa_lab.wire.scan import scan
+from auth0_mfa_lab.secrets.scan import scan
 
 BASE64URL = string.ascii_letters + string.digits + "-_"
 
@@ -73,6 +72,11 @@ def notebook(*cells: Mapping[str, Any], **metadata: Any) -> bytes:
     return json.dumps({"cells": made, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}).encode()
 
 
+def source(text: str) -> bytes:
+    """Return a notebook with a cell of this source: code and prose, where a value must look like a secret."""
+    return notebook({"source": text})
+
+
 def shown(mime: str, value: Any) -> dict[str, Any]:
     return {"outputs": [{"output_type": "display_data", "metadata": {}, "data": {mime: value}}]}
 
@@ -102,12 +106,6 @@ def png_on_nothing(text: str) -> bytes:
     buffer = io.BytesIO()
     page.save(buffer, "PNG")
     return buffer.getvalue()
-
-
-def svg(text: str, factory: Any = qrcode.image.svg.SvgPathImage) -> str:
-    buffer = io.BytesIO()
-    qrcode.make(text, image_factory=factory).save(buffer)
-    return buffer.getvalue().decode()
 
 
 def base64_of(content: bytes) -> str:

@@ -14,7 +14,7 @@ import pytest
 from auth0_mfa_lab import Lab, LabError
 from auth0_mfa_lab.exports.curl import runnable
 from auth0_mfa_lab.sandbox import Sandbox
-from auth0_mfa_lab.show.panels.copy import CopyPanel
+from auth0_mfa_lab.show.panels.raw import CopyPanel
 from auth0_mfa_lab.wire.exchange import Exchange, Request
 from tests.mothers import MFA_TOKEN, a_live_lab, a_request, an_exchange
 

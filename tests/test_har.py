@@ -18,8 +18,8 @@ from joserfc.jwk import KeySet
 
 from auth0_mfa_lab import Lab, NoAnswer
 from auth0_mfa_lab.sandbox import Sandbox
+from auth0_mfa_lab.secrets.scan import scan
 from auth0_mfa_lab.wire.har import har, har_log
-from auth0_mfa_lab.wire.scan import scan
 from tests.har_fields import faults
 from tests.mothers import MFA_TOKEN, Scripted, a_journal, a_live_lab, a_request, an_exchange, live_settings
 from tests.promise import spellings

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from html import unescape
 from itertools import pairwise
 from types import SimpleNamespace
-from typing import Any, Literal
+from typing import Any
 
 import ipywidgets
 import pytest
@@ -18,9 +18,9 @@ import pytest
 from auth0_mfa_lab import Exchange, LabError, State
 from auth0_mfa_lab.clock import SandboxClock
 from auth0_mfa_lab.polling import Poll, PollRun
-from auth0_mfa_lab.show.panels import base as panels_base
+from auth0_mfa_lab.show.panels import panel as panels_base
 from auth0_mfa_lab.show.panels import poll as panels_poll
-from auth0_mfa_lab.show.panels.buttons import Button
+from auth0_mfa_lab.show.panels.panel import Button, Look
 from auth0_mfa_lab.show.panels.poll import PollPanel
 from auth0_mfa_lab.show.poll import show_poll
 from tests.mothers import (
@@ -76,12 +76,9 @@ def mask(text: str) -> str:
     return text.replace("hunter-number-two", "<password 1>")
 
 
-Look = Literal["ready", "off", "busy"]
-
-
 def look(button: Button) -> Look:
     assert not button.disabled, "it would lose the focus"
-    return "busy" if button.is_busy else "off" if button.is_off else "ready"
+    return button.look
 
 
 def looks(panel: PollPanel) -> tuple[Look, Look, Look]:
@@ -398,6 +395,19 @@ def test_a_second_click_while_it_polls_does_nothing_and_a_method_says_why() -> N
             panel.poll_until_done()
         slow.release.set()
         assert (await panel.done()).poll.polls == 1
+
+    in_a_loop(story)
+
+
+def test_a_panel_that_was_made_without_a_loop_is_pressed_within_one() -> None:
+    panel = a_panel(PENDING, GRANTED)
+
+    async def story() -> None:
+        for _ in range(2):
+            panel.once_button.click()
+            assert look(panel.once_button) == "busy"
+            await panel.done()
+        assert panel.run.state is State.GRANTED
 
     in_a_loop(story)
 

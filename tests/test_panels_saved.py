@@ -14,7 +14,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from auth0_mfa_lab.wire.scan import scan
+from auth0_mfa_lab.secrets.scan import scan
 from tests.browser.jupyter import notebook_of
 from tests.browser.pixels import pictures_in
 from tests.browser.scenes import LIVE_ENROLLMENT, PANEL, RAW, SANDBOX, SANDBOX_ENROLLMENT, raw_values

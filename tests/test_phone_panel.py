@@ -19,10 +19,9 @@ from auth0_mfa_lab.errors import NothingToAnswer
 from auth0_mfa_lab.people import User
 from auth0_mfa_lab.phone import Notification
 from auth0_mfa_lab.secrets.claims import claims_of
-from auth0_mfa_lab.show.panels import ticking as panels_ticking
-from auth0_mfa_lab.show.panels.phone import PhonePanel
-from auth0_mfa_lab.show.panels.phone_rows import CodeRow, PushRow
-from auth0_mfa_lab.show.phone import UNREAD, PhoneView, Seen, look_at
+from auth0_mfa_lab.show.panels import panel as panels
+from auth0_mfa_lab.show.panels.phone import PhonePanel, Row
+from auth0_mfa_lab.show.phone import UNREAD, PhoneView
 from auth0_mfa_lab.wire.har import har
 
 Sent = list[tuple[Any, Any]]
@@ -31,7 +30,7 @@ Sent = list[tuple[Any, Any]]
 @pytest.fixture(autouse=True)
 def no_real_second_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a panel look again at once."""
-    monkeypatch.setattr(panels_ticking, "TICK_SECONDS", 0.0)
+    monkeypatch.setattr(panels, "TICK_SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -117,8 +116,29 @@ def text_of(html: str) -> list[str]:
     return [line for line in (unescape(re.sub(r"<[^>]+>", "", each)).strip() for each in blocks.split("\n")) if line]
 
 
-def rows(panel: PhonePanel, kind: type[Any]) -> list[Any]:
-    return [row for row in panel._rows.values() if isinstance(row, kind)]
+def pushes(panel: PhonePanel) -> list[Row]:
+    return [row for row in panel._rows.values() if row.reason]
+
+
+def codes(panel: PhonePanel) -> list[Row]:
+    return [row for row in panel._rows.values() if row.place]
+
+
+def shows(row: Row) -> bool:
+    assert row.place is not None
+    return row.place.shows
+
+
+def on_their_pages(panel: PhonePanel) -> None:
+    """Say what each drawn code's place says once it is on a page."""
+    for row in codes(panel):
+        assert row.place is not None
+        for drawn in row.place.children:
+            drawn._handle_custom_msg({"kind": "ready"}, [])
+
+
+def name_of(row: Row) -> str:
+    return str(row.buttons[0].description)
 
 
 def on_a_page(panel: PhonePanel) -> None:
@@ -225,14 +245,14 @@ def test_more_accounts_than_it_looks_at_are_counted(lab: Lab) -> None:
     assert (len(panel.card.accounts), len(panel.card.codes), panel.card.older) == (6, 6, 2)
     assert "8 accounts" in repr(panel)
     assert "and 2 more, which were there before" in panel.static_html()
-    assert panel.card.accounts[-1].label == "user8@example.com"
+    assert panel.card.accounts[-1] == "user8@example.com at sandbox: codes"
 
 
 def test_what_a_page_could_take_for_markup_is_text() -> None:
     lab = Lab.sandbox()
     hostile = "<img src=x onerror=alert(1)>"
-    seen = {**look_at(lab._virtual, (), (), 0.0), "name": hostile, "remark": hostile}
-    assert "<img" not in PhonePanel(_Seen(seen), lab.phone, aliases=lab.aliases).static_html()
+    view = PhoneView(name=hostile, time="", remark=hostile, accounts=(hostile,))
+    assert "<img" not in PhonePanel(_Seen(view), lab.phone, mask=lab.aliases.mask).static_html()
 
 
 def test_the_clock_the_journal_and_what_waits_are_as_they_were(lab: Lab) -> None:
@@ -250,14 +270,14 @@ class _Seen:
 
     bars = ""
 
-    def __init__(self, seen: Seen) -> None:
-        self.seen = seen
+    def __init__(self, view: PhoneView) -> None:
+        self.view = view
 
-    def look(self) -> Seen:
-        return self.seen
+    def look(self) -> PhoneView:
+        return self.view
 
-    def glance(self) -> Seen:
-        return self.seen
+    def glance(self) -> PhoneView:
+        return self.view
 
 
 # -- no secret
@@ -275,7 +295,8 @@ def test_no_code_and_no_token_is_in_anything_that_is_seen_or_saved(lab: Lab, sen
     panel.allow(panel.card.pushes[0])
     with pytest.raises(NothingToAnswer):
         panel.reject("no")
-    rows(panel, CodeRow)[0].code_button.click()
+    codes(panel)[0].buttons[0].click()
+    on_their_pages(panel)
     assert leaks(panel, raw | raw_of(lab)) == []
     assert sent
 
@@ -291,14 +312,14 @@ def test_looking_again_by_itself_teaches_the_lab_no_code_and_notes_nothing(lab: 
     known, noted = lab.aliases.all(), len(lab.journal.operations)
     lab.clock.advance(30)
     asyncio.run(panel._tick())
-    assert [each.alias for each in panel.card.codes] == [UNREAD, UNREAD]
+    assert [repr(each.code) for each in panel.card.codes] == [UNREAD, UNREAD]
     assert (lab.aliases.all(), len(lab.journal.operations)) == (known, noted)
     assert leaks(panel, raw_of(lab)) == []
     assert repr(lab.phone.code()) == "<otp 3>"
     asyncio.run(panel._tick())
-    assert [each.alias for each in panel.card.codes] == [UNREAD, "<otp 3>"]
+    assert [repr(each.code) for each in panel.card.codes] == [UNREAD, "<otp 3>"]
     panel.refresh()
-    assert [each.alias for each in panel.card.codes] == ["<otp 4>", "<otp 3>"]
+    assert [repr(each.code) for each in panel.card.codes] == ["<otp 4>", "<otp 3>"]
 
 
 def test_a_message_that_arrives_is_shown_without_the_code_that_nobody_has_read(lab: Lab) -> None:
@@ -309,22 +330,22 @@ def test_a_message_that_arrives_is_shown_without_the_code_that_nobody_has_read(l
     known = lab.aliases.all()
     asyncio.run(panel._tick())
     mail, sms = panel.card.messages
-    assert (sms.channel, sms.purpose, sms.alias) == ("SMS", "passwordless login", UNREAD)
-    assert sms.text == f"Your verification code for sandbox is: [{UNREAD}]"
-    assert (mail.channel, mail.alias) == ("Email", "")
-    assert f"[{UNREAD}]" in mail.text
+    assert (sms.said, repr(sms.code)) == ("SMS for passwordless login", UNREAD)
+    assert f"Your verification code for sandbox is: [{UNREAD}]" in text_of(sms.html)
+    assert (mail.said, mail.code) == ("Email for passwordless login", None)
+    assert f"[{UNREAD}]" in mail.html
     assert lab.aliases.all() == known
     assert "A message has come: Email for passwordless login" in panel._status.value
     assert repr(lab.inbox.latest(number).code) == "<code 1>"
     asyncio.run(panel._tick())
-    assert panel.card.messages[1].text == "Your verification code for sandbox is: <code 1>"
+    assert "Your verification code for sandbox is: <code 1>" in text_of(panel.card.messages[1].html)
     panel.refresh()
-    assert "<link 1>" in panel.card.messages[0].text
+    assert "<link 1>" in unescape(panel.card.messages[0].html)
 
 
 def test_a_card_of_the_same_sight_is_the_same_card(lab: Lab) -> None:
     panel = furnished(lab)
-    assert PhoneView.of(panel._screen.glance(), lab.aliases) == panel.card
+    assert panel._screen.glance() == panel.card
     assert isinstance(hash(panel.card), int)
 
 
@@ -333,54 +354,54 @@ def test_a_card_of_the_same_sight_is_the_same_card(lab: Lab) -> None:
 
 def test_a_code_goes_to_a_page_in_a_buffer_and_for_the_seconds_that_are_left(lab: Lab, sent: Sent) -> None:
     panel = furnished(lab)
-    assert sent == []
     panel.show_code()
+    assert sent == []
+    on_their_pages(panel)
     ((content, buffers),) = sent
     assert (content["kind"], content["alt"]) == ("show", "otp 2")
     assert 22 < content["seconds"] <= 23
     assert buffers == [str(lab.phone.code()).encode()]
     assert str(lab.phone.code()) not in json.dumps(content)
-    assert [row.code_button.description for row in rows(panel, CodeRow)] == ["Show code", "Hide code", "Show code"]
+    assert [name_of(row) for row in codes(panel)] == ["Show code", "Hide code", "Show code"]
     panel.hide_code()
-    assert [each["kind"] for each, _ in sent[1:]] == ["hide"] * 3
-    assert {row.code_button.description for row in rows(panel, CodeRow)} == {"Show code"}
+    on_their_pages(panel)
+    assert len(sent) == 1
+    assert {name_of(row) for row in codes(panel)} == {"Show code"}
 
 
 def test_the_button_shows_a_code_and_hides_it_again(lab: Lab, sent: Sent) -> None:
     panel = furnished(lab)
-    first, _, message = rows(panel, CodeRow)
-    first.code_button.click()
-    message.code_button.click()
+    first, _, message = codes(panel)
+    first.buttons[0].click()
+    message.buttons[0].click()
+    on_their_pages(panel)
     assert [each["alt"] for each, _ in sent] == ["otp 1", "binding_code 1"]
-    assert first.code_button.description == "Hide code"
-    first.code_button.click()
-    assert sent[-1][0] == {"kind": "hide"}
-    assert first.code_button.description == "Show code"
-    assert message.shows
+    assert first.buttons[0].description == "Hide code"
+    first.buttons[0].click()
+    assert first.place is not None
+    assert first.place.children == ()
+    assert first.buttons[0].description == "Show code"
+    assert shows(message)
 
 
-def test_a_code_whose_time_is_over_is_taken_off_the_page(lab: Lab, sent: Sent) -> None:
+def test_a_code_whose_time_is_over_is_taken_off_the_page(lab: Lab) -> None:
     panel = furnished(lab)
     panel.show_code(panel.card.codes[0])
     panel.show_code(panel.card.messages[0])
     lab.clock.advance(22)
     asyncio.run(panel._tick())
-    assert [each["kind"] for each, _ in sent] == ["show", "show"]
+    assert [shows(row) for row in codes(panel)] == [True, False, True]
     lab.clock.advance(1)
     asyncio.run(panel._tick())
-    assert [each["kind"] for each, _ in sent] == ["show", "show", "hide"]
-    first, _, message = rows(panel, CodeRow)
-    assert (first.shows, message.shows) == (False, True)
+    assert [shows(row) for row in codes(panel)] == [False, False, True]
 
 
 def test_a_page_that_comes_later_is_sent_what_is_shown_and_nothing_else(lab: Lab, sent: Sent) -> None:
     panel = furnished(lab)
-    for row in rows(panel, CodeRow):
-        row._place._handle_custom_msg({"kind": "ready"}, [])
-    assert sent == []
+    on_their_pages(panel)
     panel.show_code(panel.card.codes[0])
-    for row in rows(panel, CodeRow):
-        row._place._handle_custom_msg({"kind": "ready"}, [])
+    on_their_pages(panel)
+    on_their_pages(panel)  # the page was reloaded
     assert [each["alt"] for each, _ in sent] == ["otp 1", "otp 1"]
 
 
@@ -398,7 +419,7 @@ def test_a_code_is_shown_that_came_since_the_phone_was_looked_at(lab: Lab) -> No
     panel = panel_of(lab)
     lab.user(factors=["otp"])
     panel.show_code()
-    assert [row.shows for row in rows(panel, CodeRow)] == [True]
+    assert [shows(row) for row in codes(panel)] == [True]
 
 
 @pytest.mark.parametrize("slip", ["123456", 1, PhoneView])
@@ -430,9 +451,9 @@ def test_allow_and_reject_answer_the_newest_push_and_show_what_is_left(lab: Lab)
     push_to(lab, user)
     push_to(lab, other)
     panel = panel_of(lab)
-    assert [each.label for each in panel.card.pushes] == ["user1@example.com", "user2@example.com"]
+    assert [each.whose for each in panel.card.pushes] == ["user1@example.com", "user2@example.com"]
     assert panel.allow().status == 204
-    assert [each.label for each in panel.card.pushes] == ["user1@example.com"]
+    assert [each.whose for each in panel.card.pushes] == ["user1@example.com"]
     assert panel.reject("not me").status == 204
     assert panel.card.pushes == ()
     assert [each.speaker for each in lab.journal[-2:]] == ["phone", "phone"]
@@ -460,8 +481,8 @@ def test_the_buttons_beside_a_push_answer_just_that(lab: Lab, at: int, verb: str
         push_to(lab, lab.user(factors=["push"]))
     panel = panel_of(lab)
     first, second = panel.card.pushes
-    row = rows(panel, PushRow)[at]
-    (row.allow_button if verb == "allow" else row.reject_button).click()
+    row = pushes(panel)[at]
+    (row.buttons[0] if verb == "allow" else row.buttons[1]).click()
     assert [each.id for each in panel.card.pushes] == [(second, first)[at].id]
     word = "Allowed" if verb == "allow" else "Rejected"
     assert f"{word}: 204 No Content (exchange {len(lab.journal)})" in panel._status.value
@@ -471,9 +492,10 @@ def test_the_buttons_beside_a_push_answer_just_that(lab: Lab, at: int, verb: str
 def test_a_reason_goes_with_reject_when_there_is_one(lab: Lab, typed: str, reason: str | None) -> None:
     push_to(lab, lab.user(factors=["push"]))
     panel = panel_of(lab)
-    (row,) = rows(panel, PushRow)
+    (row,) = pushes(panel)
+    assert row.reason
     row.reason.value = typed
-    row.reject_button.click()
+    row.buttons[1].click()
     answer = lab.journal[-1].request.raw_data()
     assert isinstance(answer, dict)
     claims = claims_of(answer["challenge_response"]) or {}
@@ -483,12 +505,13 @@ def test_a_reason_goes_with_reject_when_there_is_one(lab: Lab, typed: str, reaso
 def test_what_is_typed_and_whose_buttons_they_are_stays_when_another_push_comes(lab: Lab) -> None:
     push_to(lab, lab.user(factors=["push"]))
     panel = panel_of(lab)
-    (row,) = rows(panel, PushRow)
+    (row,) = pushes(panel)
+    assert row.reason
     row.reason.value = "half a sen"
     push_to(lab, lab.user(factors=["push"]))
     asyncio.run(panel._tick())
-    assert rows(panel, PushRow)[0] is row
-    assert len(rows(panel, PushRow)) == 2
+    assert pushes(panel)[0] is row
+    assert len(pushes(panel)) == 2
     assert row.reason.value == "half a sen"
     assert "A push has come. Login at sandbox.example as user2@example.com" in panel._status.value
 
@@ -523,24 +546,24 @@ def test_an_answer_that_the_tenant_does_not_take_is_said_so(lab: Lab) -> None:
     for _ in range(2):  # the second supersedes the first, of which the phone hears nothing
         lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
     panel = panel_of(lab)
-    rows(panel, PushRow)[0].allow_button.click()
+    pushes(panel)[0].buttons[0].click()
     assert "The tenant did not take it: 404 Not Found" in panel._status.value
     assert "Allowed" not in panel._status.value
 
 
 def test_a_failing_handler_shows_a_masked_card_and_the_panel_goes_on(lab: Lab) -> None:
     panel = furnished(lab)
-    (row,) = rows(panel, PushRow)
+    (row,) = pushes(panel)
     secret = str(lab.phone.code())
     works, panel._phone = panel._phone, _Broken(f"it broke with {secret}")
-    row.allow_button.click()
+    row.buttons[0].click()
     assert "RuntimeError: it broke with &lt;otp 2&gt;" in panel._failure.value
     assert isinstance(panel.last_error, RuntimeError)
     assert 'role="alert"' in panel._repr_mimebundle_()["text/html"]
     assert secret not in seen(panel).replace(repr(panel.last_error), "")
-    assert (row.allow_button.is_busy, row.allow_button.is_off) == (False, False)
+    assert row.buttons[0].look == "ready"
     panel._phone = works
-    row.allow_button.click()
+    row.buttons[0].click()
     assert (panel._failure.value, panel.card.pushes) == ("", ())
 
 
@@ -550,12 +573,12 @@ def test_with_auth0_lab_raise_a_click_that_fails_raises(lab: Lab) -> None:
     screen = lab._screen
 
     async def story() -> None:
-        panel = PhonePanel(screen, _Broken("broken"), aliases=lab.aliases, raise_failures=True)
-        rows(panel, PushRow)[0].allow_button.click()
+        panel = PhonePanel(screen, _Broken("broken"), mask=lab.aliases.mask, raise_failures=True)
+        pushes(panel)[0].buttons[0].click()
         with pytest.raises(RuntimeError, match="broken"):
             await panel.done()
         assert "RuntimeError: broken" in panel._failure.value
-        assert not panel.refresh_button.is_off
+        assert panel.refresh_button.look == "ready"
 
     in_a_loop(story)
 
@@ -597,19 +620,18 @@ def test_while_the_tenant_takes_its_time_nothing_waits_and_nothing_can_be_presse
     async def story() -> None:
         panel = panel_of(lab)
         slow = panel._phone = _Slow(panel._phone)
-        (row,) = rows(panel, PushRow)
-        row.allow_button.click()
+        (row,) = pushes(panel)
+        row.buttons[0].click()
         await asyncio.to_thread(slow.asked.wait, 20)
         assert slow.thread != threading.get_ident()
-        assert (row.allow_button.is_busy, row.allow_button.is_off) == (True, False)
-        assert (row.reject_button.is_off, panel.refresh_button.is_off) == (True, True)
+        assert [each.look for each in (*row.buttons, panel.refresh_button)] == ["busy", "off", "off"]
         assert "The phone answers" in panel._status.value
         with pytest.raises(LabError, match="at work already"):
             panel.allow()
         slow.release.set()
         await panel.done()
         assert "Allowed: 204 No Content" in panel._status.value
-        assert not panel.refresh_button.is_off
+        assert panel.refresh_button.look == "ready"
 
     in_a_loop(story)
 
@@ -619,15 +641,15 @@ def test_a_button_that_reads_a_code_is_busy_meanwhile_and_pressed_twice_reads_on
 
     async def story() -> None:
         panel = panel_of(lab)
-        (row,) = rows(panel, CodeRow)
-        row.code_button.click()
+        (row,) = codes(panel)
+        row.buttons[0].click()
         begun = panel._task
         assert begun is not None
-        assert (row.code_button.is_busy, rows(panel, PushRow)[0].allow_button.is_off) == (True, True)
-        row.code_button.click()
+        assert (row.buttons[0].look, pushes(panel)[0].buttons[0].look) == ("busy", "off")
+        row.buttons[0].click()
         assert panel._task is begun
         await panel.done()
-        assert (row.shows, panel.last_error, row.code_button.is_busy) == (True, None, False)
+        assert (shows(row), panel.last_error, row.buttons[0].look) == (True, None, "ready")
 
     in_a_loop(story)
 
@@ -637,10 +659,10 @@ def test_a_double_click_answers_once_and_leaves_no_failure(lab: Lab) -> None:
 
     async def story() -> None:
         panel = panel_of(lab)
-        (row,) = rows(panel, PushRow)
-        row.allow_button.click()
-        row.allow_button.click()
-        row.reject_button.click()
+        (row,) = pushes(panel)
+        row.buttons[0].click()
+        row.buttons[0].click()
+        row.buttons[1].click()
         await panel.done()
         assert (panel.last_error, panel._failure.value) == (None, "")
         assert "Allowed: 204 No Content" in panel._status.value
@@ -653,12 +675,12 @@ def test_a_click_on_another_thread_and_loop_comes_home(lab: Lab) -> None:
 
     async def story() -> None:
         panel = panel_of(lab)
-        (row,) = rows(panel, PushRow)
+        (row,) = pushes(panel)
         home, set_on = threading.get_ident(), set()
         panel._status.observe(lambda _: set_on.add(threading.get_ident()), "value")
 
         async def press() -> None:
-            row.allow_button.click()
+            row.buttons[0].click()
 
         thread = threading.Thread(target=lambda: asyncio.run(press()))
         thread.start()
@@ -682,7 +704,7 @@ def test_without_a_page_nothing_looks_again_and_with_one_it_sees_what_comes(lab:
         push_to(lab, user)
         await until(lambda: panel.card.pushes)
         lab.clock.advance(60)
-        await until(lambda: panel.card.pushes[0].left == 240)
+        await until(lambda: "4 min 0 s" in panel.card.pushes[0].html)
         lab.clock.advance(240)
         await until(lambda: panel.card.pushes == ())
         panel.end()
@@ -709,19 +731,19 @@ def test_a_look_that_finds_nothing_new_sets_no_trait(lab: Lab) -> None:
 
 def test_looking_happens_on_another_thread_and_a_failure_of_it_is_seen_and_goes(lab: Lab) -> None:
     class Faulty(_Seen):
-        def __init__(self, seen: Seen) -> None:
-            super().__init__(seen)
+        def __init__(self, view: PhoneView) -> None:
+            super().__init__(view)
             self.fails, self.threads = False, set[int]()
 
-        def glance(self) -> Seen:
+        def glance(self) -> PhoneView:
             self.threads.add(threading.get_ident())
             if self.fails:
                 raise LabError("No served sandbox answers.")
-            return self.seen
+            return super().glance()
 
     async def story() -> None:
-        screen = Faulty(look_at(Lab.sandbox()._virtual, (), (), 0.0))
-        panel = PhonePanel(screen, lab.phone, aliases=lab.aliases, raise_failures=True)
+        screen = Faulty(PhoneView(name="a phone", time=""))
+        panel = PhonePanel(screen, lab.phone, mask=lab.aliases.mask, raise_failures=True)
         on_a_page(panel)
         await until(lambda: screen.threads)
         assert threading.get_ident() not in screen.threads
@@ -791,11 +813,10 @@ def test_on_a_recording_nothing_can_be_pressed_and_a_sentence_says_why(lab: Lab,
     panel = furnished(replay)
     assert panel.card.pushes
     assert "This is a recording" in panel._status.value
-    assert all(each.is_off for row in rows(panel, PushRow) for each in row.buttons)
-    assert all(row.reason.disabled for row in rows(panel, PushRow))
-    assert all(row.code_button.is_off for row in rows(panel, CodeRow))
+    assert all(each.look == "off" for row in (*pushes(panel), *codes(panel)) for each in row.buttons)
+    assert all(row.reason and row.reason.disabled for row in pushes(panel))
     asyncio.run(panel._tick())
-    assert panel.card.codes[0].alias == "<otp 1>"
+    assert repr(panel.card.codes[0].code) == "<otp 1>"
     with pytest.raises(LabError, match="This is a recording"):
         panel.show_code()
 

@@ -10,8 +10,8 @@ import pytest
 
 from auth0_mfa_lab import Lab
 from auth0_mfa_lab.sandbox import Phone, Sandbox
-from auth0_mfa_lab.show.panels.phone_own import OwnPhonePanel
-from auth0_mfa_lab.show.phone_steps import what_now
+from auth0_mfa_lab.show.panels.phone import OwnPhonePanel
+from auth0_mfa_lab.show.phone import what_now
 from tests.mothers import a_live_lab, a_phone_of, a_real_clock
 from tests.sandbox.sandbox_mothers import switch_on
 

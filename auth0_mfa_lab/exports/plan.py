@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, TypeVar
 from urllib.parse import parse_qsl, unquote
 
+from auth0_mfa_lab.polling import Answer, State, read
 from auth0_mfa_lab.secrets.aliases import SHOWN, Alias
 from auth0_mfa_lab.secrets.claims import claims_of
 from auth0_mfa_lab.wire.exchange import Exchange, plain_data
@@ -715,6 +716,4 @@ def _is_poll(exchange: Exchange) -> bool:
 
 def _is_waiting(exchange: Exchange) -> bool:
     """Say whether an answer to a poll is not the last one: pending, too fast, or lost."""
-    status = exchange.status
-    is_asked_again = exchange.error in ("authorization_pending", "slow_down")
-    return is_asked_again or status is None or status == 429 or status >= 500
+    return read(Answer.of(exchange)).state is State.PENDING

@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from types import MappingProxyType
 from typing import TYPE_CHECKING, get_args
 
 from joserfc.jwk import RSAKey
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Chance", "Clock", "Delivery", "Phone", "Sandbox", "User", "WallClock"]
 
-NO_SWITCHES: Mapping[str, str | int | bool] = MappingProxyType({})
 FACTORS: Mapping[str, Channel | None] = {"push": "auth0", "otp": None, "sms": "sms", "voice": "voice", "email": "email"}
 """The factors that a user can be made with, and the channel of each; an OTP has none."""
 RECEIVED = 500
@@ -58,7 +56,7 @@ class Sandbox:
         profile: Profile = "docs",
         seed: int | str = 1,
         policy: Policy = "all-applications",
-        switches: Mapping[str, str | int | bool] = NO_SWITCHES,
+        switches: Mapping[str, str | int | bool] | None = None,
         new_key: NewKey = RSAKey.generate_key,
         clock: Clock | None = None,
     ) -> None:
@@ -71,7 +69,7 @@ class Sandbox:
         self.chance = Chance(seed)
         self.delivery = Delivery()
         self.faults = Faults()
-        self.delivery.loses = lambda: self.faults.of_kind("lost_push") is not None
+        self.delivery.loses = lambda: self.faults.take("lost_push") is not None
         self.received: deque[Received] = deque(maxlen=RECEIVED)
         """What the tenant received over a socket, oldest first."""
         self.server_phones: list[Phone] = []
@@ -82,7 +80,7 @@ class Sandbox:
             profile=profile,
             policy=policy,
             default_directory=REALM,
-            switches=checked_switches(switches),
+            switches=checked_switches({} if switches is None else switches),
         )
         if self._settings.switches["recovery_code_factor"] == "off":
             self._settings = replace(self._settings, factors=self._settings.factors - {"recovery-code"})

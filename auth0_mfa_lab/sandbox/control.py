@@ -14,9 +14,9 @@ from starlette.types import Scope
 
 from auth0_mfa_lab.sandbox.asgi import Answer, answer_of, as_json, header
 from auth0_mfa_lab.sandbox.bounded import Bounded
-from auth0_mfa_lab.sandbox.defaults import GRANTS
 from auth0_mfa_lab.sandbox.guardian.phone import Account, NotABarcode, Notification, Phone
 from auth0_mfa_lab.sandbox.json_text import json_object
+from auth0_mfa_lab.sandbox.oauth.grants import GRANTS
 from auth0_mfa_lab.sandbox.operations import (
     NEWEST,
     OPERATIONS,
@@ -92,7 +92,7 @@ class ServerPhone:
     def allow(self, user: str | None = None, id: str | None = None) -> Json:
         """Allow the newest push, or the one that is named; with the fault `late_approval` only after its polls."""
         push = self._waiting(user, id)
-        if late := self._box.faults.of_kind("late_approval"):
+        if late := self._box.faults.take("late_approval"):
             return self._allow_later(push, late.polls)
         return self._answered(push, self.phone.allow(push))
 
@@ -204,28 +204,27 @@ class Control:
         self._ask = ask
         self._spare_keys: list[RSAKey] = []
         self._phone: ServerPhone | None = None
-        self._tenant = box.tenant
 
     @property
     def phone(self) -> ServerPhone:
         """The phone beside the server: a new one for a tenant that has begun again. Made late, to start fast."""
-        if self._phone is None or self._tenant is not self._box.tenant:
+        box = self._box
+        if self._phone is None or not box.server_phones:
             import httpx
 
             from auth0_mfa_lab.sandbox.transport import SandboxTransport
 
-            box = self._box
             # The phones in a row are the labs': theirs have the names that they have in process.
             chance = box.chance.fork("server's phone")
             http = httpx.Client(transport=SandboxTransport(self._ask), trust_env=False)
             phone = box.new_phone(http, new_key=self._key, chance=chance)
-            self._tenant, self._phone = box.tenant, ServerPhone(box, phone)
+            self._phone = ServerPhone(box, phone)
             box.server_phones = [phone]
         return self._phone
 
     def after_call(self, path: str, fields: dict[str, object]) -> None:
         """Let the phone do what it was told to do after a poll."""
-        if self._phone is not None and self._tenant is self._box.tenant:
+        if self._phone is not None and self._box.server_phones:
             self._phone.after_call(path, fields)
 
     def wants_key(self, scope: Scope) -> bool:

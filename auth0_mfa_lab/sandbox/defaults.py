@@ -4,19 +4,14 @@ from dataclasses import dataclass, field
 
 from auth0_mfa_lab.sandbox.chance import Chance
 from auth0_mfa_lab.sandbox.management import MANAGEMENT_SCOPES
+from auth0_mfa_lab.sandbox.oauth.api import GRANT
 from auth0_mfa_lab.sandbox.records import Api, Client, User
-from auth0_mfa_lab.sandbox.tenant import Tenant
+from auth0_mfa_lab.sandbox.tenant import MANAGEMENT_PATH, Tenant
 
 REALM = "Username-Password-Authentication"
 AUDIENCE = "https://api.example.com/"
 API_SCOPES = ("read:orders", "write:orders")
-GRANTS = "http://auth0.com/oauth/grant-type"
-USER_GRANTS = frozenset(
-    {
-        *("password", f"{GRANTS}/password-realm", f"{GRANTS}/passwordless/otp", "refresh_token"),
-        *(f"{GRANTS}/mfa-oob", f"{GRANTS}/mfa-otp", f"{GRANTS}/mfa-recovery-code"),
-    }
-)
+USER_GRANTS = frozenset(GRANT) - {"client_credentials"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +48,7 @@ class Defaults:
         """Give a tenant its user, its API, and its confidential, its public and its Management application."""
         machine = frozenset({"client_credentials"})
         own = {self.audience: API_SCOPES}
-        management = {f"https://{tenant.domains.home}/api/v2/": MANAGEMENT_SCOPES}
+        management = {f"https://{tenant.domains.home}/{MANAGEMENT_PATH}": MANAGEMENT_SCOPES}
         for client_id, secret, name, grants, apis in (
             (self.client_id, self.client_secret, "Lab (confidential)", USER_GRANTS | machine, own),
             (self.public_client_id, None, "Lab (public)", USER_GRANTS, {}),

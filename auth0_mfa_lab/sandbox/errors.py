@@ -125,7 +125,6 @@ GRANT_NOT_ALLOWED_TEXT = "Grant type '{grant}' not allowed for the client."
 # fmt: off
 
 # The request and the application (0.6, 1.4, 13.2)
-
 INVALID_BODY = _oauth("every POST", 400, "invalid_request", "{problem}", "guess/guess/guess", "The body is no JSON object and no form, or a field has the wrong type.")
 UNAUTHORIZED = _oauth("every POST with client_id", 401, "access_denied", "Unauthorized", "forum/forum/forum", "Unknown application, wrong secret, or no secret of an application that has one.")  # 0.6
 UNSUPPORTED_GRANT = _oauth(TOKEN, 403, "unsupported_grant_type", "Unsupported grant type: {grant}", "guess/doc/guess", "A grant type that Auth0 does not know.")  # 1.4
@@ -134,7 +133,6 @@ MISSING_PARAMETER = _oauth(f"{TOKEN}, {CHALLENGE}", 400, "invalid_request", "Mis
 INVALID_SCOPE = _oauth(TOKEN, 400, "invalid_scope", "Scope must be an array or a string", "doc/doc/doc", "`scope` is neither a string nor an array.")  # 1.4
 
 # The first factor (1.3, 1.4)
-
 INVALID_AUDIENCE = _oauth(TOKEN, 400, "invalid_request", "invalid audience specified for password grant exchange", "rec/rec/rec", "No API has this identifier.")
 INVALID_AUDIENCE_ELSEWHERE = _oauth(TOKEN, 400, "invalid_request", "invalid audience specified for password grant exchange", "guess/guess/guess", "No API has this identifier, at a passwordless login.")
 INVALID_CONNECTION = _oauth(TOKEN, 400, "invalid_request", "invalid connection specified for password grant", "guess/guess/forum", "The realm is no connection that has passwords.")
@@ -146,7 +144,6 @@ ANOTHER_FACTOR_REQUIRED = _oauth(TOKEN, 403, "mfa_required", "Multifactor authen
 MFA_REQUIRED_ON_REFRESH = _oauth(TOKEN, 403, "mfa_required", "Multifactor authentication required", "doc/doc/doc", "A refresh token is not enough; switch refresh.", switch=("refresh", "mfa_required"))  # 8.1
 
 # The mfa_token and the MFA access token (2, 3.3, 4.2, 5, 6.4)
-
 INVALID_BEARER = _oauth(f"{ASSOCIATE}, {LIST}", 401, "invalid_grant", MFA_TOKEN_INVALID, "test/test/test", "The bearer is neither an mfa_token of this tenant nor a living MFA access token.")
 INVALID_BEARER_TO_DELETE = _oauth(DELETE, 401, "invalid_grant", MFA_TOKEN_INVALID, "doc/forum/forum", "The bearer is no living MFA access token; an mfa_token does not do.")  # 4.2
 NO_BEARER = _oauth(f"{ASSOCIATE}, {LIST}, {DELETE}", 401, "invalid_grant", MFA_TOKEN_INVALID, "guess/guess/guess", "There is no bearer at all.")
@@ -157,7 +154,6 @@ WRONG_CLIENT = _oauth(f"{TOKEN}, {CHALLENGE}", 400, "invalid_request", "mfa_toke
 LOGIN_DONE = _oauth(f"{TOKEN}, {CHALLENGE}", 403, "invalid_grant", MFA_TOKEN_INVALID, "guess/guess/guess", "The login behind this mfa_token has its tokens already.")  # 6.5
 
 # Enrolling and challenging (3.3, 5)
-
 INVALID_ASSOCIATION = _oauth(ASSOCIATE, 400, "invalid_request", "{problem}", "doc/guess/guess", "`authenticator_types` or `oob_channels` is absent or names nothing that Auth0 has.")
 FACTOR_IS_OFF = _oauth(ASSOCIATE, 400, "unsupported_challenge_type", "The factor is not enabled for this tenant: {factor}", "guess/guess/guess", "The tenant's factor, or its phone message type, is switched off.")  # 3.3, 10
 TOO_MANY_AUTHENTICATORS = _oauth(ASSOCIATE, 400, "invalid_request", "User has created the maximum amount of authenticators", "guess/guess/forum", "The user has 51 authenticators, unconfirmed ones included; the text is that of the tenant's log.")  # 3.2
@@ -169,20 +165,17 @@ CHALLENGE_NOT_ALLOWED = _oauth(CHALLENGE, 403, "unauthorized_client", GRANT_NOT_
 UNKNOWN_AUTHENTICATOR = _oauth(CHALLENGE, 404, "invalid_authenticator", "Authenticator not found.", "guess/guess/guess", "`authenticator_id` is none of the user's active authenticators.")
 
 # What is sent to a person is limited; each channel has its own text (11)
-
 TOO_MANY_SMS = _oauth(f"{ASSOCIATE}, {CHALLENGE}", 400, "invalid_request", "Too many SMS sent by the user. Wait for some minutes before retrying.", "guess/forum/forum", "More than 10 SMS to a user; one more each hour.")
 TOO_MANY_CALLS = _oauth(f"{ASSOCIATE}, {CHALLENGE}", 400, "invalid_request", "Too many calls made by the user. Wait for some minutes before retrying.", "guess/guess/guess", "More than 10 calls to a user; the limit and its text are formed after those of SMS.")
 TOO_MANY_EMAILS = _oauth(f"{ASSOCIATE}, {CHALLENGE}", 400, "invalid_request", "Too many emails sent by the user. Wait for some minutes before retrying.", "guess/guess/guess", "More than 20 emails to a user; one more each minute.")
 TOO_MANY_PUSHES = _oauth(CHALLENGE, 400, "invalid_request", "Too many push notifications sent by the user. Wait for some minutes before retrying.", "guess/guess/guess", "More than 5 pushes to a user; one more every 12 seconds.")
 
 # Deleting an authenticator (4.2)
-
 MALFORMED_AUTHENTICATOR_ID = _oauth(DELETE, 400, "invalid_request", "Malformed authenticator id.", "doc/doc/guess", "The id has not the shape `kind|dev_...`.")
 IMPLICIT_EMAIL = _oauth(DELETE, 400, "invalid_request", "The email of the user's profile cannot be deleted.", "doc/doc/guess", "The profile's own verified address: it is listed unasked, and cannot be removed.")  # 4.2
 NOTHING_TO_DELETE = _oauth(DELETE, 404, "invalid_authenticator", "Authenticator not found.", "doc/guess/guess", "The id is none of the user's authenticators.")
 
 # The poll (6.3, 6.4)
-
 MALFORMED_OOB_CODE = _oauth(TOKEN, 403, "invalid_grant", "Malformed oob_code", "test/test/test", "The oob_code is none of this tenant's.")
 EXPIRED_OOB_CODE = _oauth(TOKEN, 401, "expired_token", "oob_code is expired", "guess/forum/forum", "The oob_code is older than 5 minutes.")
 OOB_CODE_OF_ANOTHER_LOGIN = _oauth(TOKEN, 400, "invalid_request", "The oob_code doesn't match the mfa_token", "forum/forum/forum", "The oob_code and the mfa_token belong to different logins.")
@@ -193,7 +186,6 @@ REJECTED = _oauth(TOKEN, 403, "invalid_grant", "MFA Authorization rejected.", "g
 REJECTED_AS_RECORDED = _instead(REJECTED, "profile", "recorded", "rec/rec/rec", "The push was rejected; profile `recorded`.", status=400, error="access_denied")
 
 # The codes (6.4)
-
 INVALID_OTP_CODE = _oauth(TOKEN, 403, "invalid_grant", "Invalid otp_code.", "test/test/test", "The OTP is wrong, too old, of the future, or used already.")
 NO_OTP_ENROLLED = _oauth(TOKEN, 401, "unsupported_challenge_type", "User does not have any enrolled authenticator with the supported challenge type (otp)", "guess/guess/guess", "An OTP of a user whose factors are others; the text is that of `/mfa/challenge`.")
 MISSING_BINDING_CODE = _oauth(TOKEN, 400, "invalid_request", "Missing required parameter: binding_code", "forum/forum/forum", "The transaction of an SMS, a call or an email without its code.")
@@ -205,7 +197,6 @@ NO_RECOVERY_CODE = _oauth(TOKEN, 403, "unsupported_challenge_type", "User does n
 WRONG_RECOVERY_CODE = _oauth(TOKEN, 403, "invalid_grant", "MFA Authorization rejected.", "forum/forum/forum", "The recovery code is wrong, or used already.")
 
 # The start of a passwordless login (7.1)
-
 MISSING_CLIENT_ID = _oauth(START, 400, "bad.client_id", "Missing required property: client_id", "doc/doc/doc", "No `client_id` at all.")
 TOO_MANY_STARTS = _oauth(START, 429, "too_many_requests", "Too many requests. Check the X-RateLimit-Limit, X-RateLimit-Remaining and X-RateLimit-Reset headers.", "doc/doc/doc", "More than 50 starts from one IP; 50 more each hour.")  # 11
 START_NOT_ALLOWED = _oauth(START, 403, "unauthorized_client", GRANT_NOT_ALLOWED_TEXT, "guess/guess/guess", "The application lacks the passwordless grant.")
@@ -223,20 +214,17 @@ BAD_EMAIL = _oauth(START, 400, "bad.email", "String does not match pattern: {pat
 BAD_SEND = _oauth(START, 400, "bad.send", "String does not match pattern: {pattern}", "guess/guess/guess", "`send` is neither `code` nor `link`.")
 
 # The passwordless grant (7.2)
-
 WRONG_EMAIL_CODE = _oauth(TOKEN, 403, "invalid_grant", "Wrong email or verification code.", "forum/forum/forum", "The code is wrong, used, older than three minutes or not the newest; or there is none for this address.")
 WRONG_PHONE_CODE = _oauth(TOKEN, 403, "invalid_grant", "Wrong phone number or verification code.", "test/test/test", "The code is wrong, used, older than three minutes or not the newest; or there is none for this number.")
 TOO_MANY_TRIES = _oauth(TOKEN, 403, "invalid_grant", "You've reached the maximum number of attempts. Please try to login again.", "forum/forum/forum", "A code that was tried three times; not even the right one does any more.")
 UNKNOWN_REALM = _oauth(TOKEN, 400, "invalid_request", "invalid connection specified for passwordless grant", "guess/guess/guess", "A `realm` that is neither sms nor email.")
 
 # The refresh grant and /oauth/revoke (8.1, 8.6)
-
 UNKNOWN_REFRESH_TOKEN = _oauth(TOKEN, 403, "invalid_grant", "Unknown or invalid refresh token.", "forum/forum/forum", "The refresh token is unknown, used, revoked, or another application's.")  # 8.1
 USER_IS_GONE = _oauth(TOKEN, 403, "invalid_grant", "The refresh_token was generated for a user who doesn't exist anymore.", "guess/test/test", "The user behind the refresh token was deleted.")  # 8.1
 MISSING_TOKEN = _oauth("POST /oauth/revoke", 400, "invalid_request", "Missing required parameter: token", "doc/guess/guess", "Nothing to revoke.")  # 8.6
 
 # What takes the place of another row while a switch has a value that the reference does not trust (13.3)
-
 INVALID_CLIENT = _instead(UNAUTHORIZED, "bad_client_secret", "invalid_client", "doc/doc/doc", "Client authentication failed; switch bad_client_secret.", error="invalid_client", text="Client authentication failed")
 EXPIRED_MFA_TOKEN_403 = _instead(EXPIRED_MFA_TOKEN, "expired_token_status", "403", "forum/test/test", "The mfa_token is older than 10 minutes; switch expired_token_status.", status=403)
 EXPIRED_OOB_CODE_403 = _instead(EXPIRED_OOB_CODE, "expired_token_status", "403", "forum/forum/forum", "The oob_code is older than 5 minutes; switch expired_token_status.", status=403)
@@ -250,7 +238,6 @@ TOO_MANY_FAILED_CODES_429 = _instead(TOO_MANY_FAILED_CODES, "too_many_failed_cod
 TOO_MANY_FAILED_RECOVERY_CODES_429 = _instead(TOO_MANY_FAILED_RECOVERY_CODES, "too_many_failed_codes_status", "429", "guess/guess/guess", "10 wrong recovery codes; switch too_many_failed_codes_status.", status=429, error="too_many_attempts")
 
 # The device API of Guardian (sections of the device reference)
-
 DEVICE_INVALID_BODY = _four_keys(f"{ENROLL}, {RESOLVE}, {DEVICE}", 400, "invalid_body", "Invalid body: {problem}", "doc/doc/guess", "The body fails validation: a member is missing, or the JWK is unfit.")  # 2
 DEVICE_NO_TICKET = _four_keys(ENROLL, 401, "invalid_token", 'The Authorization header must be: Ticket id="<enrollment_tx_id>"', "guess/doc/guess", 'The Authorization header holds no `Ticket id="…"`.')  # 2
 DEVICE_TICKET_NOT_FOUND = _four_keys(ENROLL, 404, "enrollment_transaction_not_found", "The enrollment transaction was not found or is not active any more.", "test/doc/guess", "The ticket is unknown, older than 5 minutes, or was scanned already.")  # 2
@@ -260,13 +247,11 @@ DEVICE_LOGIN_TRANSACTION_NOT_FOUND = _four_keys(RESOLVE, 404, "login_transaction
 DEVICE_ENROLLMENT_NOT_FOUND = _four_keys(DEVICE, 404, "enrollment_not_found", "The enrollment was not found.", "test/test/guess", "No device has this id, or it was un-enrolled.")  # 3
 
 # The client credentials grant (0.6)
-
 NO_CLIENT_GRANT = _oauth(TOKEN, 403, "access_denied", 'Client is not authorized to access "{audience}". You might probably want to create a "client-grant" associated to this API. See: https://auth0.com/docs/api/v2#!/Client_Grants/post_client_grants', "forum/forum/forum", "The application has no client grant for this API.")  # 0.6
 NO_AUDIENCE = _oauth(TOKEN, 403, "access_denied", "No audience parameter was provided, and no default audience has been configured", "guess/guess/guess", "Client credentials without an audience.")
 UNKNOWN_SERVICE = _oauth(TOKEN, 403, "access_denied", "Service not found: {audience}", "guess/guess/guess", "Client credentials for an audience that is no API.")
 
 # The Management API: the token, the path, the query (9.5)
-
 API_INVALID_TOKEN = _four_keys(ANY_API, 401, "", "Invalid token.", "forum/forum/forum", "The bearer is no token of this tenant's for the Management API, or it has expired.")  # 9.5
 API_NO_TOKEN = _four_keys(ANY_API, 401, "", "Missing authentication", "guess/guess/guess", "There is no bearer.")
 API_INSUFFICIENT_SCOPE = _four_keys(ANY_API, 403, "insufficient_scope", "Insufficient scope, expected any of: {scopes}", "test/test/test", "The token lacks every scope that the path asks for.")  # 9.5
@@ -280,7 +265,6 @@ API_CREDENTIAL_NOT_FOUND = _four_keys("DELETE /api/v2/clients/{id}/credentials/{
 API_METHOD_NOT_FOUND = _four_keys("GET, PATCH, DELETE /api/v2/users/{id}/authentication-methods/{id}", 404, "authentication_method_not_found", "Authentication method not found", "guess/guess/guess", "No confirmed authentication method of this user has this id.")
 
 # The Management API: the body (9.5)
-
 API_INVALID_BODY = _four_keys("every POST, PUT and PATCH below /api/v2/", 400, "invalid_body", "Payload validation error: '{problem}'", "forum/forum/guess", "A property is unknown, missing, or of the wrong type; what stands in the quotes is a guess.")  # 9.5
 API_NO_JSON = _four_keys("every POST, PUT and PATCH below /api/v2/ with a body", 400, "invalid_body", "Invalid request payload JSON format", "guess/guess/guess", "The body is no JSON.")
 API_USER_EXISTS = _four_keys("POST /api/v2/users", 409, "auth0_idp_error", "The user already exists.", "doc/forum/forum", "The connection has a user of this name.")
@@ -291,7 +275,6 @@ API_TOO_MANY_METHODS = _four_keys("POST, PUT /api/v2/users/{id}/authentication-m
 API_TOO_MANY_CREDENTIALS = _four_keys("POST /api/v2/clients/{id}/credentials", 400, "invalid_body", "The application has as many credentials as it may have", "guess/guess/guess", "The application has as many credentials as one may have.")
 
 # The successes of the Management API whose status, members or effect are a guess (9.2 to 9.4)
-
 API_CLIENT = _success("GET, PATCH /api/v2/clients/{id}", 200, "doc//guess", "The application; which of its many members there are.")
 API_CLIENTS = _success("GET /api/v2/clients", 200, "doc//guess", "The applications, in the order in which they were made.")
 API_CREDENTIALS = _success("GET /api/v2/clients/{id}/credentials", 200, "doc//guess", "The public keys that are kept; the members of each.")
@@ -308,7 +291,6 @@ API_METHOD_MADE = _success("POST /api/v2/users/{id}/authentication-methods", 201
 API_MULTIFACTOR = _success("DELETE /api/v2/users/{id}/multifactor/{provider}", 204, "doc//guess", "A legacy provider is removed: google-authenticator takes the authenticator apps along, duo nothing.")
 
 # The other answers that are no plain success
-
 DEVICE_ENROLLED = _success(ENROLL, 201, "guess//", "The phone is enrolled.")
 DEVICE_RESOLVED = _success(RESOLVE, 204, "guess//", "The answer is taken, be it yes or no.")
 NOT_THE_USER = _oauth("GET, POST /userinfo", 401, "", "Unauthorized", "rec//rec", "No living access token with the scope openid; the body is plain text.")

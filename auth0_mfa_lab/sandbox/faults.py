@@ -69,18 +69,10 @@ class Faults:
         self.waiting = [*self.waiting, numbered][-MOST:]
         return numbered
 
-    def of_call(self, method: str, path: str) -> Fault | None:
-        """Return what goes wrong with this call, which uses it up once."""
-        return self._use(
-            next((each for each in self.waiting if each.kind in OF_CALLS and each.hits(method, path)), None)
-        )
-
-    def of_kind(self, kind: str) -> Fault | None:
-        """Return the next fault of a kind that is no call's, which uses it up once."""
-        return self._use(next((each for each in self.waiting if each.kind == kind), None))
-
-    def _use(self, fault: Fault | None) -> Fault | None:
-        if fault is not None:
-            place = self.waiting.index(fault)
-            self.waiting[place : place + 1] = [replace(fault, times=fault.times - 1)] if fault.times > 1 else []
-        return fault
+    def take(self, *kinds: str, call: tuple[str, str] | None = None) -> Fault | None:
+        """Return the oldest fault of these kinds, of those that hit a call (method and path); that uses it up once."""
+        for place, fault in enumerate(self.waiting):
+            if fault.kind in kinds and (call is None or fault.hits(*call)):
+                self.waiting[place : place + 1] = [replace(fault, times=fault.times - 1)] if fault.times > 1 else []
+                return fault
+        return None

@@ -21,14 +21,7 @@ from auth0_mfa_lab.sandbox.guardian.payloads import in_form
 from auth0_mfa_lab.sandbox.guardian.phone import names_of_a_phone
 from auth0_mfa_lab.sandbox.mfa.authenticators import E164
 from auth0_mfa_lab.sandbox.records import Client, User
-from auth0_mfa_lab.sandbox.settings import (
-    Factor,
-    MessageType,
-    Policy,
-    Profile,
-    PushProvider,
-    checked_switches,
-)
+from auth0_mfa_lab.sandbox.settings import Factor, MessageType, Policy, Profile, PushProvider, checked_switches
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.sandbox import Sandbox

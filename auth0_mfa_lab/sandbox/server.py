@@ -29,7 +29,7 @@ from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.sandbox.asgi import Answer, header, plain
 from auth0_mfa_lab.sandbox.control import Control
 from auth0_mfa_lab.sandbox.domains import host_of
-from auth0_mfa_lab.sandbox.faults import EXTENSION, Fault
+from auth0_mfa_lab.sandbox.faults import EXTENSION, OF_CALLS, Fault
 from auth0_mfa_lab.sandbox.json_text import json_object
 from auth0_mfa_lab.sandbox.records import Received
 
@@ -74,7 +74,7 @@ class Front:
                 await asyncio.to_thread(self._control.make_key)
             answer = self._control.answer(scope, body)
         else:
-            fault = self._sandbox.faults.of_call(scope["method"], path)
+            fault = self._sandbox.faults.take(*OF_CALLS, call=(scope["method"], path))
             if fault and fault.kind == "drop":
                 return await _drop(receive, send)
             answer = self.ask(scope, body, fault)

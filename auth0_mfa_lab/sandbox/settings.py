@@ -6,7 +6,7 @@ from typing import Literal
 
 Profile = Literal["docs", "recorded"]
 """How a rejected push is answered: as documented (403 `invalid_grant`), or as recorded (400 `access_denied`)."""
-Policy = Literal["never", "all-applications", "confidence-score"]
+Policy = Literal["all-applications", "confidence-score", "never"]
 """When a second factor is asked for."""
 Factor = Literal[
     "sms", "push-notification", "otp", "email", "duo", "webauthn-roaming", "webauthn-platform", "recovery-code"

@@ -125,14 +125,6 @@ class Tenant:
         api = self._apis.get(self.domains.at_home(audience))
         return replace(api, identifier=audience) if api else None
 
-    def is_mfa(self, audience: object) -> bool:
-        """Tell whether an audience, or one of a list, is the MFA API's."""
-        return self.domains.is_ours(audience, MFA_PATH)
-
-    def is_management(self, audience: object) -> bool:
-        """Tell whether an audience, or one of a list, is the Management API's (reference, section 9.1)."""
-        return self.domains.is_ours(audience, MANAGEMENT_PATH)
-
     # -- users, by id and by name, and the life in which each one is
 
     def add_user(self, user: User) -> None:
@@ -188,12 +180,16 @@ class Tenant:
         return self.users[user_id]
 
     def reset_user(self, user: User) -> None:
-        """Make a user as good as new: no authenticator, recovery code, login, token, code or message, full limits."""
+        """Make a user as good as new: no authenticator, recovery code, login, token, code or message, full limits.
+
+        An API that verifies a JWT by itself takes it until it expires.
+        """
         for entry in self.authenticators.of(user.user_id):
             if device := self.devices.get(entry.id.removeprefix("push|")):
                 self.delivery.forget_pushes(device.push_token, device.id)
         self.remove_authenticators(user)
-        self.revoke_all(user.user_id)
+        self.transactions.end_all(user.user_id)
+        self.change_user(replace(self.users[user.user_id], life=self.next_life()))
         self.limits.forget(user.user_id)
         for address in filter(None, (user.phone_number, user.email)):
             self.forget_address(address)
@@ -223,14 +219,6 @@ class Tenant:
         """Tell whether what was issued for this request is its user's still: there, and in the same life."""
         user = self.users.get(request.user_id)
         return user is not None and user.life == request.life
-
-    def revoke_all(self, user_id: str) -> None:
-        """End every login of a user, and every token: refresh tokens, opaque ones, JWTs wherever the tenant reads them.
-
-        An API that verifies a JWT by itself takes it until it expires.
-        """
-        self.transactions.end_all(user_id)
-        self.change_user(replace(self.users[user_id], life=self.next_life()))
 
     # -- authenticators
 
@@ -296,7 +284,7 @@ class Tenant:
         """
         claims = self.tokens.claims_of(token) or {}
         expires = claims.get("exp")
-        if not self.is_mfa(claims.get("aud")) or not isinstance(expires, int):
+        if not self.domains.is_ours(claims.get("aud"), MFA_PATH) or not isinstance(expires, int):
             return None
         request = self._request_of(token, claims, f"{self.tokens.issuer}{MFA_PATH}")
         request = replace(request, scope=tuple(one for one in request.scope if one in MFA_SCOPES))

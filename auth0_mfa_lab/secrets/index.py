@@ -39,7 +39,7 @@ _SHORT_CODE = re.compile(r"\d{1,8}")
 
 _NEXT = "%[89ABab][0-9A-Fa-f]"
 _PERCENT = rf"%[0-7][0-9A-Fa-f]|%[CDcd][0-9A-Fa-f]{_NEXT}|%[Ee][0-9A-Fa-f](?:{_NEXT}){{2}}|%[Ff][0-7](?:{_NEXT}){{3}}"
-_ESCAPES = {
+ESCAPES = {
     "%": re.compile(_PERCENT),
     "+": re.compile(rf"\+|{_PERCENT}"),
     "\\": re.compile(
@@ -206,7 +206,7 @@ def _forms(value: str) -> Iterator[str]:
 
 def _layers(text: str, taken: Sequence[Find], *, plus: bool) -> Iterator[Layer]:
     """Yield what a text is once decoded, each encoding by itself; runs of base64 within finds are hidden anyway."""
-    for sign, pattern in _ESCAPES.items():
+    for sign, pattern in ESCAPES.items():
         if sign in text and (plus or sign != "+"):
             for segment in _SEGMENT.finditer(text):
                 if pattern.search(segment[0]):
@@ -220,7 +220,7 @@ def _layers(text: str, taken: Sequence[Find], *, plus: bool) -> Iterator[Layer]:
 
 def _unescaped(text: str, begin: int, pattern: re.Pattern[str], *, only_with_blanks: bool) -> Layer:
     """Return a text with each escape as the one character that it stands for."""
-    decoded = pattern.sub(_character, text)
+    decoded = pattern.sub(character, text)
 
     @cache
     def places() -> list[int]:
@@ -261,7 +261,7 @@ def _from_base64(runs: Sequence[re.Match[str]]) -> Layer:
     return b"\0".join(readings).decode("ascii", "surrogateescape"), span
 
 
-def _character(match: re.Match[str]) -> str:
+def character(match: re.Match[str]) -> str:
     """Return the character of an escape."""
     escape = match[0]
     if escape[0] == "%":

@@ -13,7 +13,7 @@ from auth0_mfa_lab.inbox import SandboxInbox
 from auth0_mfa_lab.people import User, checked_factors
 from auth0_mfa_lab.phone import SandboxPhone
 from auth0_mfa_lab.secrets.aliases import Aliases
-from auth0_mfa_lab.show.phone import Seen, look_at, secrets_in
+from auth0_mfa_lab.show.phone import PhoneView, look_at
 from auth0_mfa_lab.show.sentences import Lines
 from auth0_mfa_lab.show.table import Table
 from auth0_mfa_lab.tenants.operations import Ask, Recorder
@@ -164,24 +164,22 @@ class PhoneScreen:
         self._aliases = aliases
         self._clock = clock
         self._begun = clock.now()
-        self._last: Seen | None = None
+        self._last: PhoneView | None = None
 
-    def look(self) -> Seen:
+    def look(self) -> PhoneView:
         """Return what is on the screen; its codes have aliases from now on, and a recording has it."""
-        seen = self._last = self._seen(self._ask)
-        for kind, raw in secrets_in(seen):
-            self._aliases.learn(kind, raw)
-        return seen
+        self._last = self._seen(self._ask, learns=True)
+        return self._last
 
-    def glance(self) -> Seen:
+    def glance(self) -> PhoneView:
         """Return what is on the screen; nothing is learned and nothing kept."""
-        return self._last if self.bars and self._last else self._seen(self._ask.quiet)
+        return self._last if self.bars and self._last else self._seen(self._ask.quiet, learns=False)
 
-    def _seen(self, ask: Ask) -> Seen:
+    def _seen(self, ask: Ask, *, learns: bool) -> PhoneView:
         sent = [each for each in ask("messages")["messages"] if each["sent_at"] >= self._begun]
         delivered = Mailbox(ask).pushes(self._phone.push_token)
         now = self._clock.now()
-        return look_at(self._phone, self._phone.waiting(now, delivered), sent, now)
+        return look_at(self._phone, self._phone.waiting(now, delivered), sent, now, self._aliases, learns=learns)
 
 
 def furnish(lab: Bench, ask: Recorder, clock: Time, *, bars: str = "") -> None:

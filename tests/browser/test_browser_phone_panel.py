@@ -33,8 +33,8 @@ works, lab.phone.allow = lab.phone.allow, broken
 LONG = """
 from auth0_mfa_lab.show.panels import phone as phone_panel
 
-code_in = phone_panel.code_in
-phone_panel.code_in = lambda seen, name: (code_in(seen, name)[0], 600.0)
+show = phone_panel.Place.show
+phone_panel.Place.show = lambda place, secret, seconds: show(place, secret, 600.0)
 """
 # Whatever is secret on the phone, by a file: in a cell's output it would be in the page that is searched for it.
 RAW = """

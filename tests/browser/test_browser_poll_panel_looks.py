@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from auth0_mfa_lab.show.cards import alert
-from auth0_mfa_lab.show.poll_html import static_html
+from auth0_mfa_lab.show.poll import PollView
 from tests.browser.jupyter import DARK, LIGHT, Jupyter, Notebook, notebook_of, until
 from tests.browser.looks import NARROW, TASKS, WIDE, at_width, in_theme, serious, sticks_out, tab_order
 from tests.browser.scenes import LIVE_CHALLENGE, PANEL, SANDBOX, button, is_ready, poll_status
@@ -148,7 +148,7 @@ def test_stop_leaves_nothing_running_and_nothing_asks_any_more(page: Page, jupyt
     notebook = opened(page, jupyter, SANDBOX, PANEL)
     button(page, "Poll until done").click()
     expect(poll_status(page)).to_contain_text("1 poll ·")
-    assert "poll" in notebook.ask(TASKS)
+    assert "panel" in notebook.ask(TASKS)
     button(page, "Stop").click()
     expect(poll_status(page)).to_contain_text("stopped")
     expect(page.locator(".poll-next")).to_contain_text("Poll once or Poll until done goes on.")
@@ -308,7 +308,8 @@ def test_the_page_without_widgets_reads_in_a_notebook_that_nobody_trusts(
     pending.once()
     clock = Standing()
     granted = a_run(PENDING, PENDING, GRANTED, clock=clock).until_done(clock.advance)
-    html = static_html(pending, pending.now() + 5) + static_html(granted, clock.now()) + alert("No.", "It broke.", "x")
+    html = "".join(PollView.of(run, run.now() + 5).html(run) for run in (pending, granted))
+    html += alert("No.", "It broke.", "x")
     content: dict[str, Any] = notebook_of(["panel"])
     data = {"text/html": html, "text/plain": "PollPanel"}
     output = {"output_type": "execute_result", "execution_count": 1, "metadata": {}, "data": data}

@@ -16,7 +16,7 @@ from auth0_mfa_lab import LabError
 from auth0_mfa_lab.cli import main
 from auth0_mfa_lab.live.drift.allowed import Allowed
 from auth0_mfa_lab.live.drift.drift import Drift, drift_of, numbers
-from auth0_mfa_lab.wire.scan import scan
+from auth0_mfa_lab.secrets.scan import scan
 from tests.live.drift_runs import Integrator, Run, an_integrator, found, logged_in, otp, push, tour, wrong
 from tests.live.live_world import LiveTenant
 from tests.promise import spellings

@@ -13,9 +13,9 @@ import pytest
 
 from auth0_mfa_lab import Lab, LabError, SettingsError
 from auth0_mfa_lab.live.record import SHARE, Record
+from auth0_mfa_lab.secrets.scan import scan
 from auth0_mfa_lab.wire.har import har, read_har
 from auth0_mfa_lab.wire.journal import Journal
-from auth0_mfa_lab.wire.scan import scan
 from tests.live.drift_runs import RUNS, Run, an_integrator, logged_in
 from tests.live.live_world import LiveTenant
 from tests.mothers import a_journal, an_exchange

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,9 @@ from auth0_mfa_lab.errors import NoServer
 from auth0_mfa_lab.people import User
 from auth0_mfa_lab.sandbox import Sandbox, WallClock
 from auth0_mfa_lab.sandbox.server import Server
-from auth0_mfa_lab.show.panels import ticking as panels_ticking
+from auth0_mfa_lab.show.panels import panel as panels
 from auth0_mfa_lab.show.panels.phone import PhonePanel
-from auth0_mfa_lab.show.panels.phone_rows import PushRow
-from auth0_mfa_lab.show.phone import Seen
+from auth0_mfa_lab.show.phone import PhoneView
 from auth0_mfa_lab.tenants.remote import Remote
 from tests.serve.test_served_lab import settings_of
 
@@ -26,6 +26,11 @@ def panel_of(lab: Lab) -> PhonePanel:
     panel = lab.phone_panel()
     assert isinstance(panel, PhonePanel)
     return panel
+
+
+def left(panel: PhonePanel) -> list[str]:
+    """Return what the panel's bars say in words."""
+    return re.findall(r'aria-valuetext="([^"]+)"', panel.static_html())
 
 
 def push_to(lab: Lab, user: User) -> None:
@@ -39,11 +44,11 @@ def test_the_time_of_a_wall_clock_passes_by_itself(tmp_path: Path) -> None:
         lab = Lab.served(settings_of(server, tmp_path))
         push_to(lab, lab.user(factors=["push"]))
         panel = panel_of(lab)
-        assert (panel.card.pushes[0].left, panel.card.codes[0].left) == (300, 30)
+        assert left(panel) == ["5 min 0 s", "30 s"]
         at[0] += 31
         asyncio.run(panel._tick())
-        assert (panel.card.pushes[0].left, panel.card.codes[0].left) == (269, 29)
-        assert panel.card.codes[0].alias == "not read yet"
+        assert left(panel) == ["4 min 29 s", "29 s"]
+        assert repr(panel.card.codes[0].code) == "not read yet"
         at[0] += 269
         asyncio.run(panel._tick())
         assert panel.card.pushes == ()
@@ -59,7 +64,7 @@ def test_a_lab_sees_its_own_phone_and_what_was_sent_since_it_was_opened(tmp_path
         lab = Lab.served(settings_of(server, tmp_path))
         assert repr(panel_of(lab)).endswith("0 accounts · 0 pushes wait · 0 codes · 0 messages")
         lab.client.passwordless_start(connection="sms", phone_number="+15550143", send="code")
-        assert [each.address for each in panel_of(lab).card.messages] == ["+15550143"]
+        assert [each.whose for each in panel_of(lab).card.messages] == ["the SMS to +15550143"]
         assert repr(panel_of(somebody)).endswith("1 account · 1 push waits · 1 code · 2 messages")
 
 
@@ -87,7 +92,7 @@ def test_a_look_costs_three_calls_however_much_there_is(tmp_path: Path, monkeypa
 def test_a_server_that_goes_is_said_in_a_card_and_no_request_is_made_on_the_loop(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(panels_ticking, "TICK_SECONDS", 0.0)
+    monkeypatch.setattr(panels, "TICK_SECONDS", 0.0)
     server = Server(Sandbox(seed=1))
     server.start()
     lab = Lab.served(settings_of(server, tmp_path))
@@ -97,7 +102,7 @@ def test_a_server_that_goes_is_said_in_a_card_and_no_request_is_made_on_the_loop
     threads: set[int] = set()
     see = screen.glance
 
-    def glance() -> Seen:
+    def glance() -> PhoneView:
         threads.add(threading.get_ident())
         return see()
 
@@ -116,10 +121,10 @@ def test_a_server_that_goes_is_said_in_a_card_and_no_request_is_made_on_the_loop
         assert threads
         assert threading.get_ident() not in threads
         panel.end()
-        row = next(row for row in panel._rows.values() if isinstance(row, PushRow))
-        row.allow_button.click()
+        row = next(row for row in panel._rows.values() if row.reason)
+        row.buttons[0].click()
         await panel.done()
         assert "This did not work." in panel._failure.value
-        assert not row.allow_button.is_off
+        assert row.buttons[0].look == "ready"
 
     asyncio.run(story())

@@ -9,7 +9,7 @@ from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.http import JSON, Routes, add_note, bearer_of
 from auth0_mfa_lab.sandbox.management import clients, methods, settings, users
 from auth0_mfa_lab.sandbox.management.calls import CHOICE, PAGING, Call, Endpoint, Property
-from auth0_mfa_lab.sandbox.tenant import Tenant
+from auth0_mfa_lab.sandbox.tenant import MANAGEMENT_PATH, Tenant
 
 BASE = "/api/v2"
 CACHE = {"cache-control": "no-cache"}
@@ -69,19 +69,16 @@ async def answer(endpoint: Endpoint, tenant: Tenant, request: Request) -> Respon
         raise errors.API_NO_TOKEN()
     claims = tenant.tokens.claims_of(token) or {}
     expires = claims.get("exp")
-    if not tenant.is_management(claims.get("aud")) or not isinstance(expires, int) or tenant.clock.now() >= expires:
+    if (
+        not tenant.domains.is_ours(claims.get("aud"), MANAGEMENT_PATH)
+        or not isinstance(expires, int)
+        or tenant.clock.now() >= expires
+    ):
         raise errors.API_INVALID_TOKEN()
     scopes = frozenset(str(claims.get("scope", "")).split())
     if scopes.isdisjoint(endpoint.scopes):
         raise errors.API_INSUFFICIENT_SCOPE(scopes=",".join(endpoint.scopes))
-    call = Call(
-        endpoint=endpoint,
-        tenant=tenant,
-        path=request.path_params,
-        query=dict(request.query_params),
-        content=content,
-        scopes=scopes,
-    )
+    call = Call(endpoint, tenant, request.path_params, dict(request.query_params), content, scopes)
     body, row = call.asked(endpoint.answer(call)), endpoint.evidence
     if row:
         add_note(request, row.note)

@@ -79,7 +79,7 @@ class Endpoint:
         return tuple(self.scope.split())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Call:
     """One request with a token that is good for its path."""
 

@@ -12,7 +12,8 @@ from auth0_mfa_lab.sandbox.json_text import json_object
 from auth0_mfa_lab.sandbox.mfa.authenticators import E164, EMAIL
 from auth0_mfa_lab.sandbox.mfa.challenge import challenge, take_to_send
 from auth0_mfa_lab.sandbox.mfa.enrollment import associate, has_room
-from auth0_mfa_lab.sandbox.mfa.factors import TYPE_OF, is_on, listed, login_of_bearer, login_of_body, may_enroll, usable
+from auth0_mfa_lab.sandbox.mfa.factors import TYPE_OF, is_on, listed, may_enroll, usable
+from auth0_mfa_lab.sandbox.mfa.logins import login_of_bearer, login_of_body
 from auth0_mfa_lab.sandbox.oauth.client_auth import CLIENT_FIELDS, authenticate_client
 from auth0_mfa_lab.sandbox.oauth.grants import GRANTS
 from auth0_mfa_lab.sandbox.records import CHANNEL_OF, KIND_OF_CHANNEL, Authenticator, Channel, Kind, Login

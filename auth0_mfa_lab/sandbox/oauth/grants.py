@@ -10,17 +10,10 @@ from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.http import Fields
 from auth0_mfa_lab.sandbox.limits import Bucket, LimitName
 from auth0_mfa_lab.sandbox.mfa.challenge import otp_candidates, recovery_of, use_otp
-from auth0_mfa_lab.sandbox.mfa.factors import (
-    demanded,
-    listed,
-    login_of_body,
-    may_enroll,
-    requirements,
-    state_of,
-    usable,
-)
+from auth0_mfa_lab.sandbox.mfa.factors import demanded, listed, may_enroll, requirements, state_of, usable
+from auth0_mfa_lab.sandbox.mfa.logins import login_of_body
 from auth0_mfa_lab.sandbox.records import Client, Login, Request
-from auth0_mfa_lab.sandbox.tenant import Tenant
+from auth0_mfa_lab.sandbox.tenant import MANAGEMENT_PATH, MFA_PATH, Tenant
 
 GRANTS = "http://auth0.com/oauth/grant-type"
 OIDC_SCOPES = frozenset(
@@ -66,7 +59,7 @@ def wished(
     [guess]. Raises `unknown` when there is no such API, and INVALID_SCOPE.
     """
     audience = fields.text("audience")
-    if tenant.is_management(audience):
+    if tenant.domains.is_ours(audience, MANAGEMENT_PATH):
         raise errors.NotEmulated(f"the audience {audience}")
     if audience is None or tenant.domains.is_ours(audience, "userinfo"):
         audience, api = None, None
@@ -74,7 +67,7 @@ def wished(
         raise unknown()
     offered, scopes = api.scopes if api else (), wished_scopes(fields)
     if not scopes:
-        return audience, () if tenant.is_mfa(audience) else offered
+        return audience, () if tenant.domains.is_ours(audience, MFA_PATH) else offered
     granted = OIDC_SCOPES.union(offered)
     if api and not api.allow_offline_access:
         granted -= {"offline_access"}

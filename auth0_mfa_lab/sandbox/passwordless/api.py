@@ -111,11 +111,7 @@ def passwordless_otp(tenant: Tenant, fields: Fields, client: Client) -> Answer:
         raise errors.UNKNOWN_REALM()
     audience, scope = wished(tenant, fields, unknown=errors.INVALID_AUDIENCE_ELSEWHERE)
     tries = int(tenant.settings.switches["passwordless_tries"])
-    outcome = tenant.passwordless.use(connection, username, otp, tries=tries)
-    if outcome == "exhausted":
-        raise errors.TOO_MANY_TRIES()
-    if outcome == "wrong":
-        raise errors.WRONG_EMAIL_CODE() if connection == "email" else errors.WRONG_PHONE_CODE()
+    tenant.passwordless.use(connection, username, otp, tries=tries)
     user_id = tenant.passwordless_user(connection, username).user_id
     asked = TokenRequest(client_id=client.client_id, user_id=user_id, audience=audience, scope=scope, gty=None)
     return finish_first_factor(tenant, asked)

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 from hmac import compare_digest
-from typing import Literal
 
+from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.bounded import Bounded
 from auth0_mfa_lab.sandbox.chance import Chance
 from auth0_mfa_lab.sandbox.clock import Clock
@@ -43,20 +43,21 @@ class PasswordlessCodes:
         """Let the code of an address be as if it had never been sent."""
         self._codes.pop(_key(connection, address), None)
 
-    def use(
-        self, connection: PasswordlessConnection, address: str, code: str, *, tries: int
-    ) -> Literal["right", "wrong", "exhausted"]:
-        """Try a code: the right one is used up, and after `tries` wrong ones even that is refused."""
+    def use(self, connection: PasswordlessConnection, address: str, code: str, *, tries: int) -> None:
+        """Use a code up; after `tries` wrong ones even the right one is refused.
+
+        Raises WRONG_EMAIL_CODE, WRONG_PHONE_CODE, TOO_MANY_TRIES.
+        """
         newest = self._codes.get(_key(connection, address))
+        wrong = errors.WRONG_EMAIL_CODE if connection == "email" else errors.WRONG_PHONE_CODE
         if newest is None or self._clock.now() >= newest.expires:
-            return "wrong"
+            raise wrong()
         if newest.failures >= tries:
-            return "exhausted"
+            raise errors.TOO_MANY_TRIES()
         if not compare_digest(newest.code.encode(), code.encode()):
             newest.failures += 1
-            return "wrong"
+            raise wrong()
         self.forget(connection, address)
-        return "right"
 
 
 def _key(connection: PasswordlessConnection, address: str) -> str:

@@ -15,20 +15,20 @@ import ipywidgets
 
 from auth0_mfa_lab.polling import OOB_CODE_SECONDS
 from auth0_mfa_lab.secrets.secret import Secret
-from auth0_mfa_lab.show.panels.qr_picture import LivePicture
-from auth0_mfa_lab.show.panels.ticking import Ticking
-from auth0_mfa_lab.show.qr import Barcode, QrView, enrolled_in, outcome_of, qr_img, qr_svg
+from auth0_mfa_lab.show.panels.panel import Panel, Place, html, row
+from auth0_mfa_lab.show.qr import Barcode, QrView, enrolled_in, outcome_of, picture_style, qr_img, qr_svg
 from auth0_mfa_lab.show.sentences import Told
 from auth0_mfa_lab.wire.exchange import Exchange
 
 
-class QrPanel(Ticking):
+class QrPanel(Panel):
     """A QR with the buttons *Show* and *Hide*, and *Scan* where the lab has a phone; each has its method.
 
     A ticket's QR goes when its 5 minutes are over, in the lab's time, and when a phone has enrolled with it.
     """
 
     _is_at_work = "The phone is scanning this QR already: wait until it is done."
+    _ticks = True
 
     def __init__(
         self,
@@ -51,32 +51,44 @@ class QrPanel(Ticking):
         `journal` tells what a phone enrolled with elsewhere. Only a picture that `may_be_saved` is in a widget's state.
         """
         super().__init__(mask=mask, raise_failures=raise_failures)
-        self._uri = Secret(uri, barcode.shown)
+        self._uri, self._now, self._scan = Secret(uri, barcode.shown), now, scan
         self._ends_at = received_at + OOB_CODE_SECONDS if barcode.holds == "ticket" else None
-        self._hide_at: float | None = None
-        self._now = now
-        self._scan = scan
-        self._journal, self._read = journal, 0
-        self._may_be_saved = may_be_saved
+        self._journal, self._read, self._may_be_saved = journal, 0, may_be_saved
         self.card = QrView(
             barcode=barcode, is_live=is_live, can_scan=phone is not None, drawn=may_be_saved, left=self._left(now())
         )
         self._picture_html = qr_img(uri, self.card.alt) if may_be_saved else ""
-        self._build(phone)
+        self.show_button = self._button("Show", "Draw the QR: whoever sees it can enroll a phone", self.show)
+        self.hide_button = self._button("Hide", "Take the QR off the page", self.hide)
+        scan_with, tooltip = f"Scan with {phone}", "Let it read this QR and enroll"
+        self.scan_button = self._button(scan_with, tooltip, self._scanning, works=True, layout={"width": "auto"})
+        buttons = [self.show_button, self.hide_button, *([self.scan_button] if phone else [])]
+        self._status, self._time, self._instead = map(html, ("qr-status", "qr-time", "qr-place"))
+        self._place = Place(at_home=self._at_home, now=now)
+        places = [self._instead] if may_be_saved else [self._instead, self._place]
+        left = ipywidgets.VBox(places, layout={"flex": "0 1 358px", "min_width": "0", "margin": "0 16px 8px 0"})
+        parts = html("qr-parts")
+        parts.value, parts.layout.flex, parts.layout.min_width = self.card.parts_html(), "1 1 320px", "0"
+        both = ipywidgets.Box([left, parts], layout={"flex_flow": "row wrap", "align_items": "flex-start"})
+        self.children = (row(*buttons), self._status, self._time, self._failure, both, self._presence)
         self.refresh()
         if self._ends_at is None and may_be_saved:
             self.end()  # nothing of it changes with time
 
     def show(self) -> None:
         """Draw the QR; on a live tenant for what is left of its time, and for 5 minutes at most."""
-        now = self._now()
-        self._hide_at = None if self._may_be_saved else now + OOB_CODE_SECONDS
-        self._become(replace(self.card, drawn=True, left=self._left(now)))
-        self._send_picture(now)
+        left = self._left(self._now())
+        self._become(drawn=True, left=left)
+        if self.card.is_drawn and not self._may_be_saved:
+            seconds = OOB_CODE_SECONDS if left is None else min(left, OOB_CODE_SECONDS)
+            over = replace(self.card, drawn=False, left=left and left - seconds).instead
+            svg = qr_svg(str(self._uri))
+            how = {"alt": self.card.alt, "over": over, "picture": picture_style(svg)}
+            self._place.show(Secret(svg, self._uri.shown), seconds, **how)
 
     def hide(self) -> None:
         """Take the QR away."""
-        self._become(replace(self.card, drawn=False))
+        self._become(drawn=False)
 
     def scan(self) -> Exchange | Told:
         """Let the lab's phone scan, and return what it said; with the person's own phone, what to do with that."""
@@ -102,38 +114,24 @@ class QrPanel(Ticking):
     def __repr__(self) -> str:
         return self.card.text()
 
-    def _build(self, phone: str | None) -> None:
-        self.show_button = self._button("Show", "Draw the QR: whoever sees it can enroll a phone", self.show)
-        self.hide_button = self._button("Hide", "Take the QR off the page", self.hide)
-        self.scan_button = self._button(f"Scan with {phone}", "Let it read this QR and enroll", self._click_scan)
-        self.scan_button.layout.width = "auto"
-        buttons = [self.show_button, self.hide_button, *([self.scan_button] if phone else [])]
-        self._status, self._time, self._instead = map(self._html, ("qr-status", "qr-time", "qr-place"))
-        self._place = LivePicture()
-        self._place.on_msg(lambda *_: self._at_home(self._place_is_there))
-        places = [self._instead] if self._may_be_saved else [self._instead, self._place]
-        left = ipywidgets.VBox(places, layout=ipywidgets.Layout(flex="0 1 358px", min_width="0", margin="0 16px 8px 0"))
-        parts = self._html("qr-parts")
-        parts.value, parts.layout.flex, parts.layout.min_width = self.card.parts_html(), "1 1 320px", "0"
-        both = ipywidgets.Box([left, parts], layout=ipywidgets.Layout(flex_flow="row wrap", align_items="flex-start"))
-        self.children = (self._row(*buttons), self._status, self._time, self._failure, both, self._presence)
+    def _scanning(self) -> Coroutine[Any, Any, None]:
+        self._become(scanning=True)
 
-    def _click_scan(self) -> None:
-        def job() -> Coroutine[Any, Any, None]:
-            self._become(replace(self.card, scanning=True))
-            return self._scan_aside()
+        async def scans() -> None:
+            try:
+                self._take(*await asyncio.to_thread(lambda: (self._scan(), self._now())))
+            finally:
+                self._become(scanning=False)
 
-        self._begin(self.scan_button, job, "scan")
-
-    async def _scan_aside(self) -> None:
-        try:
-            self._take(*await asyncio.to_thread(lambda: (self._scan(), self._now())))
-        finally:
-            self._become(replace(self.card, scanning=False))
+        return scans()
 
     def _take(self, result: Exchange | Told, now: float) -> None:
         scanned, refused = map(self._mask, outcome_of(result))
-        self._become(replace(self.card, scanned=scanned, refused=refused, scanning=False, left=self._left(now)))
+        self._become(scanned=scanned, refused=refused, scanning=False, left=self._left(now))
+
+    async def _tick(self) -> None:
+        # On a thread: the time of a served sandbox is asked for over the network.
+        self._see(await asyncio.to_thread(self._now))
 
     def _see(self, now: float) -> None:
         """Take over the time, and an enrollment of which the journal tells."""
@@ -141,17 +139,16 @@ class QrPanel(Ticking):
         self._read += len(seen)
         elsewhere = None if self.card.scanned else enrolled_in(seen, self.card.barcode)
         scanned = outcome_of(elsewhere)[0] if elsewhere else self.card.scanned
-        drawn = self.card.drawn and (self._hide_at is None or now < self._hide_at)
-        self._become(replace(self.card, left=self._left(now), scanned=scanned, drawn=drawn))
+        drawn = self.card.drawn and (self._may_be_saved or now < self._place.ends_at)
+        self._become(left=self._left(now), scanned=scanned, drawn=drawn)
 
-    def _become(self, card: QrView) -> None:
-        """Show this; a widget is told of what has changed alone."""
-        was, self.card = self.card, card
+    def _become(self, **changes: Any) -> None:
+        """Show these changes; a widget is told of what has changed alone."""
+        self.card = replace(self.card, **changes)
         self._draw()
-        if was.is_drawn and not card.is_drawn and not self._may_be_saved:
-            self._hide_at = None
-            self._place.clear()
-        if card.is_over:
+        if not self.card.is_drawn:
+            self._place.hide()
+        if self.card.is_over:
             self.end()
 
     def _draw(self) -> None:
@@ -162,21 +159,5 @@ class QrPanel(Ticking):
         self._status.value, self._time.value = card.status_html(), card.time_html()
         self._instead.value = card.instead_html() or self._picture_html
 
-    def _place_is_there(self) -> None:
-        self._send_picture(self._now())
-
-    def _send_picture(self, now: float) -> None:
-        """Send a picture that no state may have to its place, if it should be on the page."""
-        if self._may_be_saved or not self.card.is_drawn:
-            return
-        ends = min(each for each in (self._ends_at, self._hide_at) if each is not None)
-        over = replace(self.card, drawn=False, left=self._left(ends)).instead
-        if ends > now:
-            self._place.draw(qr_svg(str(self._uri)), alt=self.card.alt, over=over, seconds=ends - now)
-
     def _left(self, now: float) -> float | None:
         return None if self._ends_at is None else self._ends_at - now
-
-    async def _tick(self) -> None:
-        # On a thread: the time of a served sandbox is asked for over the network.
-        self._see(await asyncio.to_thread(self._now))

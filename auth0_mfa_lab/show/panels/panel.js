@@ -1,0 +1,185 @@
+// What a panel does in the browser, and all that may reach the page and not the file: it comes by message, in a buffer.
+// No widget's state has it. A message for a place that is not on the page yet is lost: so each says when it is there.
+
+function add(el, tag, attributes, text = "") {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.textContent = text;
+  el.append(node);
+  return node;
+}
+
+function panel({ model, el }) {  // where a press leaves the focus, and what a key does; it draws nothing
+  const listening = new AbortController();
+  const observer = new MutationObserver(changed);
+  let frame = 0;
+  let root = null;  // the panel
+  let began = null;  // the button that took the first click of a series
+  let focused = null;
+
+  const isInside = (node) => node instanceof Node && root.contains(node);
+  const buttonOf = (node) => (isInside(node) ? node.closest("button") : null);
+  const isOff = (button) => button.matches('[aria-disabled="true"], [aria-busy="true"]');
+  const stop = (event) => { event.preventDefault(); event.stopImmediatePropagation(); };
+
+  function nextCell() {
+    let next = root.closest(".jp-Notebook .jp-Cell")?.nextElementSibling;
+    while (next && !(next.matches(".jp-Cell") && next.getClientRects().length)) next = next.nextElementSibling;
+    return next;
+  }
+
+  function clicked(event) {
+    const button = buttonOf(event.target);
+    if (event.detail < 2) began = button;
+    // A double click is one press: its second half may fall on a row that has slid under the pointer.
+    if (button && (event.detail > 1 || isOff(button))) stop(event);
+    // A press by keyboard has no detail, and keeps the focus.
+    if (began && event.detail > 0) nextCell()?.focus({ preventScroll: true });
+  }
+
+  function keyPressed(event) {
+    if (event.key !== "Enter" || !isInside(event.target)) return;
+    if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
+    const notebook = root.closest(".jp-Notebook");
+    if (event.shiftKey && notebook) {
+      stop(event);  // JupyterLab would run the panel's own cell again
+      const next = nextCell();
+      if (next) next.focus();
+      else notebook.querySelector(".jp-Notebook-footer")?.click();  // makes a cell, as Shift+Enter does in the last one
+    } else if (event.repeat && buttonOf(event.target)) {
+      stop(event);  // a key that is held down is one press
+    }
+  }
+
+  function changed() {
+    for (const button of root.querySelectorAll("button")) {
+      const isDisabled = button.classList.contains("auth0-mfa-off");
+      button.setAttribute("aria-busy", button.classList.contains("auth0-mfa-busy"));
+      button.setAttribute("aria-disabled", isDisabled);
+      button.tabIndex = isDisabled ? -1 : 0;
+    }
+    if (focused && !root.contains(focused)) {  // its row is gone
+      focused = null;
+      const last = [...root.querySelectorAll("button")].at(-1);
+      if (document.activeElement === document.body) last?.focus({ preventScroll: true });
+    }
+  }
+
+  function begin() {
+    root = el.closest(".auth0-mfa-panel");
+    if (!root) {  // not on the page yet
+      frame = requestAnimationFrame(begin);
+      return;
+    }
+    const { signal } = listening;
+    // Before anything else on the page hears of it.
+    window.addEventListener("click", clicked, { capture: true, signal });
+    window.addEventListener("keydown", keyPressed, { capture: true, signal });
+    root.addEventListener("focusin", (event) => { focused = event.target; }, { signal });
+    // Without a successor it may be that the focused element is being removed.
+    root.addEventListener("focusout", (event) => { if (event.relatedTarget) focused = null; }, { signal });
+    observer.observe(root, { subtree: true, childList: true, attributes: true, attributeFilter: ["class"] });
+    changed();
+  }
+
+  begin();
+  model.send({ kind: "ready" });
+  return () => { cancelAnimationFrame(frame); listening.abort(); observer.disconnect(); };
+}
+
+function place({ model, el }) {  // a secret as text or as a picture, for some seconds, though the kernel be busy
+  let url = null;
+  let timer = null;
+  const clear = () => {
+    clearTimeout(timer);
+    if (url) URL.revokeObjectURL(url);
+    url = null;
+    el.replaceChildren();
+  };
+  const receive = (message, buffers) => {
+    clear();
+    if (message.picture) {
+      url = URL.createObjectURL(new Blob([buffers[0]], { type: "image/svg+xml" }));
+      el.style.overflowX = "auto";
+      add(el, "img", { src: url, alt: message.alt, style: message.picture });
+    } else {
+      const style = "white-space:pre-wrap;overflow-wrap:anywhere;user-select:all;margin:4px 0;padding:6px;" +
+        "border:1px dashed #c0392b";
+      const text = new TextDecoder().decode(buffers[0]);
+      add(el, "pre", { class: "revealed", "aria-label": message.alt, style }, text);
+    }
+    timer = setTimeout(() => {
+      clear();
+      if (message.over) add(el, "p", { class: "qr-instead" }, message.over);
+    }, message.seconds * 1000);
+  };
+  model.on("msg:custom", receive);
+  model.send({ kind: "ready" });
+  return () => { model.off("msg:custom", receive); clear(); };
+}
+
+const COPIED = "Copied: this command holds raw secrets";
+const REFUSED = "Not copied: the browser keeps this page from the clipboard. Allow it for this page, and press again.";
+const SILENT = "Not copied: the kernel does not answer. It is busy or has ended: press again when it is idle.";
+
+function copiedByHand(text) {
+  const before = document.activeElement;
+  const area = document.createElement("textarea");
+  area.value = text;
+  area.setAttribute("aria-hidden", "true");
+  area.style.cssText = "position:fixed;top:0;left:0;width:1px;height:1px;opacity:0";
+  document.body.append(area);
+  try {
+    area.select();
+    return document.execCommand("copy");
+  } catch {
+    return false;
+  } finally {
+    area.value = "";
+    area.remove();
+    before?.focus();
+  }
+}
+
+async function copied(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {  // no clipboard on a page without TLS, or it was refused
+    return copiedByHand(text);
+  }
+}
+
+function copy({ model, el }) {  // a button that asks for a text and puts it on the clipboard
+  let press = null;
+  let timer = null;
+  const button = add(el, "button", {
+    class: "copy-runnable lm-Widget jupyter-widgets jupyter-button widget-button",
+    type: "button",
+    title: "Copy the command with its raw values",
+    "aria-label": model.get("label"),
+    "data-lm-suppress-shortcuts": "true",  // otherwise JupyterLab takes Enter for a key of its own
+  }, "Copy runnable");
+  const style = "line-height:1.5;min-height:1.5em";
+  const status = add(el, "div", { class: "copy-status", role: "status", "aria-live": "polite", style });
+  const end = (said) => { clearTimeout(timer); press = null; status.textContent = said; };
+  const tell = (message) => { try { model.send(message); return true; } catch { return false; } };
+  button.addEventListener("click", () => {
+    end("");
+    press = Array.from(crypto.getRandomValues(new Uint32Array(4)), String).join("-");
+    timer = setTimeout(() => end(SILENT), 10_000);
+    if (!tell({ kind: "copy", press })) end(SILENT);
+  });
+  const receive = async (message, buffers) => {
+    // What answers no press of this place, or one that was given up, must not change the clipboard.
+    if (message.kind !== "copy" || press === null || message.press !== press) return;
+    end("");
+    const done = await copied(new TextDecoder("utf-8", { ignoreBOM: true }).decode(buffers[0]));
+    if (press === null) end(done ? COPIED : REFUSED);
+  };
+  model.on("msg:custom", receive);
+  tell({ kind: "ready" });
+  return () => { end(""); model.off("msg:custom", receive); el.replaceChildren(); };
+}
+
+export default { render: (view) => ({ panel, place, copy })[view.model.get("role")](view) };

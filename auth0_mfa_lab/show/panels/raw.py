@@ -1,0 +1,116 @@
+"""Raw values on the page and nowhere else: one secret that is asked for by its alias, and one command to copy."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from html import escape
+from typing import Any
+
+from auth0_mfa_lab.secrets.secret import Secret
+from auth0_mfa_lab.show.panels.panel import OnPage, Panel, Place, html, row
+from auth0_mfa_lab.show.sentences import Told
+
+SHOWN_SECONDS = 120.0
+_REMARKS = {
+    "live": " The tenant is live: people's data are in the command, too.",
+    "sandbox": " This sandbox is in the kernel alone and answers no curl: `auth0-mfa-lab serve` opens one that does.",
+}
+
+
+class RevealPanel(Panel):
+    """One raw value: shown where a person looks, until *Hide* is pressed or two minutes are over."""
+
+    def __init__(
+        self,
+        secret: Secret,
+        *,
+        mask: Callable[[str], str],
+        raise_failures: bool = False,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Hold `secret` in memory and send it to whatever place of this panel is on a page; `now` is in seconds."""
+        super().__init__(mask=mask, raise_failures=raise_failures)
+        self._secret = secret
+        self._place = Place(at_home=self._at_home, now=now)
+        self._place.show(secret, SHOWN_SECONDS)
+        self._said = (
+            f"{secret.shown} is shown only on the page of a running notebook, for two minutes at most. "
+            "No file, output or widget state has it: not even this notebook, when it is saved."
+        )
+        self._status = html("reveal-status")
+        self._status.value = f'<div style="line-height:1.5">{escape(self._said)}</div>'
+        self.show_button = self._button("Show", "Show the value again", self.show)
+        self.hide_button = self._button("Hide", "Take the value off the page", self.hide)
+        buttons = row(self.show_button, self.hide_button)
+        self.children = (buttons, self._status, self._failure, self._place, self._presence)
+
+    def show(self) -> None:
+        """Show the value, for two minutes from now."""
+        self._place.show(self._secret, SHOWN_SECONDS)
+
+    def hide(self) -> None:
+        """Take the value off every page."""
+        self._place.hide()
+
+    def static_html(self) -> str:
+        """Return what stands in a saved notebook: a sentence."""
+        return f"<p>{escape(self._said)}</p>"
+
+    def __repr__(self) -> str:
+        return f"RevealPanel · {self._said}"
+
+
+class CopyPanel(Panel):
+    """One request as a masked curl command, and a button that copies it with its raw values."""
+
+    _is_on_a_page = False
+
+    def __init__(
+        self,
+        command: Secret,
+        *,
+        masked: str,
+        name: str,
+        tenant: str,
+        mask: Callable[[str], str],
+        raise_failures: bool = False,
+    ) -> None:
+        """Hold `command` in memory; `masked` is it as it may be shown, `name` the request's in a line, masked too."""
+        super().__init__(mask=mask, raise_failures=raise_failures)
+        self._command, self._masked, self._name = command, masked, " ".join(name.split())
+        self._said = (
+            "Copy runnable copies this command with its raw secrets, on the page of a running notebook. "
+            f"No file, output or widget state has them.{_REMARKS.get(tenant, '')}"
+        )
+        label = f"Copy runnable: {self._name} as a curl command with its raw secrets"
+        self._place = OnPage(role="copy", label=label)
+        self._place.on_msg(lambda _, content, __: self._at_home(lambda: self._answer(content)))
+        self._text = html()
+        self._text.value = self.static_html()
+        self.children = (self._text, self._place, self._failure, self._presence)
+
+    def copy(self) -> Told:
+        """Say why nothing is copied: only a press on a page fills a clipboard."""
+        if self._is_on_a_page:
+            return Told("Nothing was copied: a browser fills its clipboard only for a press. Press Copy runnable.")
+        return Told(
+            "There is no page to copy to. Open the notebook in JupyterLab, run the panel's cell, press Copy runnable."
+        )
+
+    def static_html(self) -> str:
+        """Return what stands in a saved notebook: the masked command, and a sentence."""
+        return (
+            f'<pre style="white-space:pre-wrap;overflow-wrap:anywhere">{escape(self._masked)}</pre>'
+            f'<p style="line-height:1.5">{escape(self._said)}</p>'
+        )
+
+    def __repr__(self) -> str:
+        return f"CopyPanel · {self._name} · {self._said}"
+
+    def _answer(self, content: Any) -> None:
+        """Send the command to the place that was pressed; another page of this kernel drops it."""
+        self._is_on_a_page = True
+        press = content.get("press") if isinstance(content, dict) else None
+        if isinstance(press, str) and content.get("kind") == "copy":
+            self._place.send({"kind": "copy", "press": press}, buffers=[bytes(self._command.encode())])
