@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from auth0_mfa_lab import Lab, LabError
-from auth0_mfa_lab.people import User
 from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.tenants.tables import limits
+from auth0_mfa_lab.tenants.users import User
 from tests.mothers import a_live_lab
 
 STRANGER = User(username="nobody@example.com", password="x", phone_number=None, email=None, factors=())

@@ -9,7 +9,7 @@ from auth0_mfa_lab.errors import LabError, SettingsError
 from auth0_mfa_lab.wire.exchange import Exchange, Json
 
 if TYPE_CHECKING:
-    from auth0_mfa_lab.bench import Bench
+    from auth0_mfa_lab.lab import Lab
     from auth0_mfa_lab.management import Management
 
 T = TypeVar("T")
@@ -19,7 +19,7 @@ _EARLY_SECONDS = 60.0
 class Administrator:
     """Opens the Management API of a lab's tenant with the machine-to-machine application of the settings."""
 
-    def __init__(self, lab: Bench) -> None:
+    def __init__(self, lab: Lab) -> None:
         """Get tokens for the Management API of this lab's tenant."""
         self._lab = lab
         self._api: Management | None = None
@@ -43,7 +43,7 @@ class Administrator:
         return self._api
 
 
-def administrator_of(lab: Bench) -> Callable[[], Management] | None:
+def administrator_of(lab: Lab) -> Callable[[], Management] | None:
     """Return what opens the Management API of a lab's tenant; None where the settings name nobody who may."""
     if lab.settings.mgmt_token:
         token = lab.aliases.learn("mgmt_token", str(lab.settings.mgmt_token))

@@ -8,9 +8,9 @@ from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from auth0_mfa_lab.errors import ControlRefused, LabError
-from auth0_mfa_lab.people import User
 from auth0_mfa_lab.show.table import Column, Table
 from auth0_mfa_lab.tenants.operations import Ask
+from auth0_mfa_lab.tenants.users import User
 
 MARKS = {
     "rec": "recorded from a real tenant",
