@@ -447,11 +447,15 @@ class Connection:
 
 
 def network(settings: Settings) -> httpx.BaseTransport:
-    """Return the transport to a live tenant, which trusts the settings' CA file, or the usual roots."""
+    """Return the transport to the tenant of these settings, which trusts their CA file, or the usual roots.
+
+    A served sandbox is reached through no proxy of the environment.
+    """
+    trust_env = settings.tenant != "served"
     if settings.ca_file is None:
-        return httpx.HTTPTransport()
+        return httpx.HTTPTransport(trust_env=trust_env)
     try:
-        return httpx.HTTPTransport(verify=ssl.create_default_context(cafile=settings.ca_file))
+        return httpx.HTTPTransport(verify=ssl.create_default_context(cafile=settings.ca_file), trust_env=trust_env)
     except (OSError, ssl.SSLError):
         pass
     raise SettingsError("AUTH0_CA_FILE is no file of PEM certificates that can be read. Check its path and content.")

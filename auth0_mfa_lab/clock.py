@@ -7,43 +7,18 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Protocol, TypeAlias
 
 from auth0_mfa_lab.errors import CannotAdvance
 from auth0_mfa_lab.show.sentences import Told
 
 
 class MovableClock(Protocol):
-    """What the lab needs of the sandbox's clock."""
+    """A sandbox's time: in process, served, or recorded."""
 
     def now(self) -> float: ...
     def advance(self, seconds: float) -> None: ...
-
-
-class LabClock(Protocol):
-    """The time of a lab, in epoch seconds, and the ways in which it passes."""
-
-    def now(self) -> float:
-        """Return the lab's time."""
-
-    def advance(self, seconds: float) -> Told:
-        """Move the time forward, where it can be moved; say so."""
-
-    def wait(self, seconds: float, *, for_what: str = "the next poll") -> None:
-        """Let `seconds` pass between two requests of a code cell; `for_what` ends the sentence that says so."""
-
-    def running(self) -> AbstractContextManager[None]:
-        """Let the time run with the real one, while a button's poll waits; `sync` reads how far it came."""
-
-    def sync(self) -> None:
-        """Take over the real seconds that passed since the last `sync`."""
-
-    def catch_up(self, most: float) -> None:
-        """Take over the real seconds since a button's last poll, but `most` at the most: somebody waited for them."""
-
-    def owes(self) -> float:
-        """Return how many of the seconds of `advance` have not passed; claims behind it cannot be checked."""
 
 
 class SandboxClock:
@@ -81,7 +56,7 @@ class SandboxClock:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Let the sandbox's time run with the real one; two polls that wait together move it once."""
+        """Let the time run with the real one, while a button's poll waits; two that wait together move it once."""
         with self._lock:
             self._runners += 1
             if self._runners == 1:
@@ -101,7 +76,10 @@ class SandboxClock:
             self._take_over()
 
     def catch_up(self, most: float) -> None:
-        """Move the sandbox's time by the real seconds since the last `sync`, unless it is running anyhow."""
+        """Take over the real seconds since a button's last poll, but `most` at the most: somebody waited for them.
+
+        Nothing, while the time is running anyhow.
+        """
         with self._lock:
             if not self._runners:
                 self._take_over(most)
@@ -143,15 +121,14 @@ class RealClock:
         )
 
     def wait(self, seconds: float, *, for_what: str = "the next poll") -> None:
-        """Wait in real time, and show that it waits, and before what."""
+        """Wait in real time, between two requests of a code cell, and show that it waits; `for_what` ends that line."""
         if seconds > 0:
             sys.stderr.write(f"waiting {seconds:.0f} s before {for_what} (Interrupt stops it)\n")
             self._sleep(seconds)
 
-    @contextmanager
-    def running(self) -> Iterator[None]:
+    def running(self) -> AbstractContextManager[None]:
         """Do nothing: real time runs by itself."""
-        yield
+        return nullcontext()
 
     def sync(self) -> None:
         """Do nothing: real time passes by itself."""
@@ -160,8 +137,12 @@ class RealClock:
         """Do nothing: real time passes by itself."""
 
     def owes(self) -> float:
-        """Return how many of the seconds of `advance` are left."""
+        """Return how many of the seconds of `advance` have not passed; claims behind it cannot be checked."""
         return max(0.0, self._reached_at - self.now())
+
+
+LabClock: TypeAlias = SandboxClock | RealClock
+"""The time of a lab, in epoch seconds, and the ways in which it passes."""
 
 
 def checked_seconds(seconds: object) -> float:

@@ -1,22 +1,5 @@
 """What the lab could not do, as exceptions; what Auth0 answered is an Exchange and never raises.
 
-LabError                     the base: what happened, and what to do next
-├── SettingsError            a setting is missing or malformed; names the variable and the line to add
-├── NoAnswer                 the network gave no answer; carries the failed exchange, and stands beside it
-├── MissingField             an answer lacks the field that was asked for; carries the exchange, likewise
-├── UserDoesNotFit           the live user's authenticators are not the ones that a notebook starts from
-├── NeedsAPerson             a live step waits for a person, and no front end is there to ask one
-├── NotConfirmed            a live call that costs or changes something was not agreed to; nothing was sent
-├── NothingWasSent           the inbox has no message to this address
-├── ClaimFailed              a claim about an answer does not hold
-├── CannotAdvance            the clock cannot be moved like this
-├── NoServer                 no served sandbox answers
-├── ControlRefused           a served sandbox refused what it was asked for; carries the status
-└── PhoneError               the phone cannot do what it was asked
-    ├── NotEnrolled          it has scanned no ticket yet
-    ├── NothingToAnswer      no push waits for an answer
-    └── NotABarcode          what it was given to scan is no enrollment barcode
-
 No message holds a secret. An error that stands for another library's is raised `from None`, so that no
 frame of a third party shows a body. A notebook shows each in at most three lines: the cell's line, what happened, what
 to do next.

@@ -1,42 +1,104 @@
-"""Composes everything: a tenant, its client, the journal, the phone and the clock, behind the verbs of a notebook."""
+"""A lab on one tenant: its clients, the journal, the phone, the inbox and the clock, behind the verbs of a notebook."""
 
 from __future__ import annotations
 
 import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-from auth0_mfa_lab.client import checked_text
-from auth0_mfa_lab.clock import SandboxClock
-from auth0_mfa_lab.errors import ClaimFailed, LabError
+import httpx
+
+from auth0_mfa_lab.client import Client, Connection, checked_text, network
+from auth0_mfa_lab.clock import LabClock, RealClock, SandboxClock
+from auth0_mfa_lab.errors import ClaimFailed, LabError, SettingsError
 from auth0_mfa_lab.exports.curl import runnable
 from auth0_mfa_lab.exports.export import Exported, exported
-from auth0_mfa_lab.owned import OwnTenant, recorded_in, remember_tenant
-from auth0_mfa_lab.paneled import Panels
-from auth0_mfa_lab.people import User, learn_settings
-from auth0_mfa_lab.replayed import Replays
-from auth0_mfa_lab.settings import Settings
-from auth0_mfa_lab.show.limits import Limits
-from auth0_mfa_lab.show.sentences import Told
-from auth0_mfa_lab.tenants.operations import Recorder, in_process
-from auth0_mfa_lab.tenants.sandbox import SandboxInfo, fresh_user, furnish, limits_of, open_box
+from auth0_mfa_lab.live.record import Record
+from auth0_mfa_lab.live.test_user import drawn, totp_of
+from auth0_mfa_lab.polling import Poll, PollRun
+from auth0_mfa_lab.secrets.aliases import Aliases
+from auth0_mfa_lab.secrets.messages import secrets_of_barcode
+from auth0_mfa_lab.settings import Settings, is_loopback
+from auth0_mfa_lab.show.exchange import show
+from auth0_mfa_lab.show.journal import show_all
+from auth0_mfa_lab.show.poll import show_poll
+from auth0_mfa_lab.show.sentences import Lines, Told
+from auth0_mfa_lab.show.table import Table
+from auth0_mfa_lab.tenants import replay as recorded
+from auth0_mfa_lab.tenants.inbox import LabInbox, OwnInbox, SandboxInbox
+from auth0_mfa_lab.tenants.operations import Recorder, in_process, person_alone
+from auth0_mfa_lab.tenants.phone import OTP_QUESTION, LabPhone, OwnPhone, SandboxPhone, ask_hidden
+from auth0_mfa_lab.tenants.sandbox import PhoneScreen, SandboxInfo, fresh_user, new_phone
+from auth0_mfa_lab.tenants.tables import limits
+from auth0_mfa_lab.tenants.users import User, learn_settings
 from auth0_mfa_lab.tokens import Inspection, inspect
 from auth0_mfa_lab.wire.exchange import Exchange
+from auth0_mfa_lab.wire.har import read_har
+from auth0_mfa_lab.wire.journal import Journal
+from auth0_mfa_lab.wire.replay import RecordedTransport, Replay
 
 if TYPE_CHECKING:
-    from auth0_mfa_lab.show.panels.raw import CopyPanel
+    from auth0_mfa_lab.live.doctor.findings import Diagnosis
+    from auth0_mfa_lab.live.drift.drift import Drift
+    from auth0_mfa_lab.live.guard import Guard
+    from auth0_mfa_lab.live.leftovers import Leftovers
+    from auth0_mfa_lab.management import Management
+    from auth0_mfa_lab.sandbox import Phone, Sandbox
+    from auth0_mfa_lab.sandbox.guardian.phone import Time
+    from auth0_mfa_lab.show.panels.phone import OwnPhonePanel, PhonePanel
+    from auth0_mfa_lab.show.panels.poll import PollPanel
+    from auth0_mfa_lab.show.panels.qr import QrPanel
+    from auth0_mfa_lab.show.panels.raw import CopyPanel, RevealPanel
+    from auth0_mfa_lab.show.qr import QrPicture
+    from auth0_mfa_lab.wire.har import Recording
 
 Profile = Literal["docs", "recorded"]
 Policy = Literal["all-applications", "never", "confidence-score"]
 
 
-class Lab(Replays, OwnTenant, Panels):
-    """A lab on one tenant. Make it with `Lab.from_env()`, `Lab.sandbox()`, `Lab.live(...)` or `Lab.replay(...)`."""
+class Lab(Lines):
+    """A lab on one tenant. Make it with `Lab.from_env()`, `Lab.sandbox()`, `Lab.live(...)` or `Lab.replay(...)`.
+
+    A name that begins with an underscore is for the package alone.
+    """
+
+    def __init__(self, settings: Settings, transport: httpx.BaseTransport, clock: LabClock, domain: str) -> None:
+        """Compose what every kind of tenant shares; the named constructors do the rest."""
+        self.settings = settings
+        self.domain = domain
+        self.clock = clock
+        self.aliases = Aliases(people=settings.tenant == "live" and not settings.show_people)
+        self.journal = Journal(aliases=self.aliases, now=clock.now, show=show, show_all=show_all)
+        origin = settings.origin if settings.domain else f"https://{domain}"
+        self._transport = transport
+        self._connection = Connection(origin, transport, self.journal)
+        self._operations = Recorder(person_alone, self.journal)
+        self._is_sandbox = False
+        self._sandbox: Sandbox | None = None
+        self._virtual: Phone | None = None
+        self._screen: PhoneScreen | None = None
+        self._record: Record | None = None
+        self._recording: Recording | None = None
+        self._guard: Guard | None = None
+        self._administrator: tuple[Management, float] | None = None
+        self._totp_secret: str | None = None
+        self.phone: LabPhone = OwnPhone(self.aliases, self._prompt)
+        self.inbox: LabInbox = OwnInbox(self.aliases, self._prompt)
+        self.audience: str | None = settings.audience
+        self.mfa_audience = f"{origin}/mfa/"
+        self.client = self._client(settings.client_id or "", settings.client_secret)
+        # Behind a custom domain the Management API has the canonical one.
+        managed = f"https://{settings.mgmt_domain}" if settings.mgmt_domain else origin
+        self.management_audience = f"{managed}/api/v2/"
+        self._machine = (settings.mgmt_client_id, settings.mgmt_client_secret)
+
+    # -- the kinds of tenant
 
     @classmethod
-    def from_env(cls, start: Path | None = None, *, record: str | Path | None = None) -> Lab:
+    def from_env(cls, start: Path | None = None, *, record: str | Path | None = None) -> Self:
         """Open the tenant that `AUTH0_LAB_TENANT` names: the sandbox, unless it says `served` or `live`.
 
         `.env` is looked for from `start` (default: the working directory) up to the project's root; `record` as with
@@ -45,8 +107,7 @@ class Lab(Replays, OwnTenant, Panels):
         settings = Settings.from_env(start)
         if settings.tenant == "live":
             return cls.live(settings, record=record)
-        lab = cls.served(settings) if settings.tenant == "served" else cls._boxed(settings)
-        return recorded_in(lab, record)
+        return (cls.served(settings) if settings.tenant == "served" else cls._boxed(settings))._recorded_in(record)
 
     @classmethod
     def sandbox(
@@ -56,7 +117,7 @@ class Lab(Replays, OwnTenant, Panels):
         policy: Policy = "all-applications",
         switches: Mapping[str, str | int | bool] | None = None,
         seed: int = 1,
-    ) -> Lab:
+    ) -> Self:
         """Open a sandbox tenant of one's own, whatever the environment says.
 
         `profile` is `docs` (a rejected push is 403 `invalid_grant`) or `recorded` (400 `access_denied`); `policy` is
@@ -66,40 +127,150 @@ class Lab(Replays, OwnTenant, Panels):
         return cls._boxed(Settings(), profile=profile, policy=policy, switches=switches, seed=seed)
 
     @classmethod
-    def served(cls, settings: Settings) -> Lab:
+    def _boxed(cls, settings: Settings, **options: Any) -> Self:
+        from auth0_mfa_lab.sandbox import Sandbox
+
+        try:
+            box = Sandbox(**{name: value for name, value in options.items() if value is not None})
+        except ValueError as problem:
+            raise LabError(str(problem)) from None
+        lab = cls(settings, box.transport, SandboxClock(box.clock), box.domain)
+        lab._sandbox, defaults = box, box.defaults
+        lab.audience = defaults.audience
+        lab.client = lab._client(defaults.client_id, lab.aliases.learn("client_secret", defaults.client_secret))
+        secret = lab.aliases.learn("mgmt_client_secret", defaults.mgmt_client_secret)
+        lab._machine = (defaults.mgmt_client_id, secret)
+        lab._furnish(Recorder(in_process(box), lab.journal), box.clock)
+        lab.journal.operations.tenant = recorded.facts_of(lab)
+        return lab
+
+    @classmethod
+    def served(cls, settings: Settings) -> Self:
         """Open the sandbox that `auth0-mfa-lab serve` runs; one whose clock is frozen begins again with each lab.
 
         Raises SettingsError unless `settings.tenant` is `served`, NoServer when nothing answers there.
         """
-        from auth0_mfa_lab.tenants.remote import ServedClock, ServedTransport, open_served, server_transport
+        from auth0_mfa_lab.tenants.remote import ServedClock, ServedTransport, open_served
 
         ask = open_served(settings)
         time = ServedClock(ask)
         if not time.runs_by_itself:
             ask("reset")
-        transport = ServedTransport(server_transport(settings))
+        transport = ServedTransport(network(settings))
         clock = SandboxClock(time, runs_by_itself=time.runs_by_itself)
         lab = cls(settings, transport, clock, settings.domain or "")
         # Nobody has to close a lab: its connections end with it.
         for close in (transport.close, ask.close):
             weakref.finalize(lab, close)
         learn_settings(replace(settings, password=None), lab.aliases)  # that of nobody whom this lab makes
-        furnish(lab, Recorder(ask, lab.journal), time)
-        remember_tenant(lab)
+        lab._furnish(Recorder(ask, lab.journal), time)
+        lab.journal.operations.tenant = recorded.facts_of(lab)
         return lab
 
     @classmethod
-    def _boxed(cls, settings: Settings, **options: Any) -> Lab:
-        box = open_box(**options)
-        lab = cls(settings, box.transport, SandboxClock(box.clock), box.domain)
-        lab._sandbox = box
-        lab.audience = box.defaults.audience
-        lab.client = lab._client(box.defaults.client_id, lab.aliases.learn("client_secret", box.defaults.client_secret))
-        machine_secret = lab.aliases.learn("mgmt_client_secret", box.defaults.mgmt_client_secret)
-        lab._machine = (box.defaults.mgmt_client_id, machine_secret)
-        furnish(lab, Recorder(in_process(box), lab.journal), box.clock)
-        remember_tenant(lab)
+    def live(
+        cls,
+        settings: Settings | None = None,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        record: str | Path | None = None,
+    ) -> Self:
+        """Open one's own tenant; `transport` stands in for the network.
+
+        Without `settings` they are read as `from_env` does. With `record` every exchange is kept in that file as it
+        passes, as the HAR of `lab.export("har")`. Raises SettingsError unless they are those of a live tenant, so that
+        none is reached by accident, and LabError for a file that cannot be written: nothing was sent then.
+        """
+        from auth0_mfa_lab.live.leftovers import stand_guard
+
+        settings = settings or Settings.from_env()
+        if transport is None:
+            settings.must_be_allowed()
+        domain, reached = settings.live_domain(), transport or network(settings)
+        lab = cls(settings, reached, RealClock(), domain)
+        if transport is None:
+            weakref.finalize(lab, reached.close)
+        learn_settings(settings, lab.aliases)
+        lab.journal.operations.tenant = recorded.facts_of(lab)
+        lab._guard = stand_guard(lab)
+        if settings.virtual_phone:
+            from auth0_mfa_lab.tenants.virtual_phone import give_virtual_phone
+
+            give_virtual_phone(lab)
+        return lab._recorded_in(record)
+
+    @classmethod
+    def replay(cls, path: str | Path) -> Self:
+        """Open a recorded run, which `lab.export("har").save(path)` wrote: nothing is sent anywhere.
+
+        Each request must be the one that was recorded in its place; LabError says which part of it is not. A HAR that
+        another tool wrote has the application's calls alone: no messages, no phone, no time but that of the answers.
+        """
+        recording = read_har(path)
+        tenant = recording.tenant or recorded.facts_in(recording)
+        time = recorded.RecordedClock(float(tenant["begins"]))
+        transport = RecordedTransport(time.reach)
+        is_live = tenant["kind"] == "live"
+        clock = recorded.lab_clock(time, is_live=is_live)
+        lab = cls(recorded.settings_of(tenant), transport, clock, tenant["domain"])
+        lab.aliases.people = bool(tenant["people"])
+        lab.journal.operations.tenant, lab.journal.operations.is_replayed = recording.tenant, True
+        learn_settings(lab.settings, lab.aliases)
+        lab._machine = (tenant.get("mgmt_client_id"), lab.settings.mgmt_client_secret)
+        transport.replay = replay = Replay(recording, lab.aliases, people=bool(tenant["people"]))
+        lab._recording = recording
+        lab._operations = ask = recorded.Replayer(recorded.of_recording(replay), lab.journal)
+        if recording.is_ours and not is_live:
+            lab._furnish(ask, time, bars=recorded.BARS)
+        elif lab.settings.virtual_phone:
+            from auth0_mfa_lab.tenants.virtual_phone import give_virtual_phone
+
+            give_virtual_phone(lab, bars=recorded.BARS)
+        # Another tool's recording has nothing but who logged in.
+        lab._is_sandbox = not (recording.is_ours and is_live)
         return lab
+
+    def _furnish(self, ask: Recorder, time: Time, *, bars: str = "") -> None:
+        """Take a sandbox's phone, which keeps this time, its inbox and its users."""
+        self._operations, self._is_sandbox = ask, True
+        self._virtual = new_phone(ask, self._connection.http("phone"), time)
+        self.phone = SandboxPhone(self._virtual, self.aliases)
+        self.inbox = SandboxInbox(ask, self.aliases)
+        self._screen = PhoneScreen(self._virtual, ask, aliases=self.aliases, clock=self.clock, bars=bars)
+
+    def _recorded_in(self, path: str | Path | None) -> Self:
+        """Keep the exchanges in a file from now on, and at the end; without a path do nothing."""
+        if path is not None:
+            record = self._record = Record(self.journal, path)
+            self.journal.passed = record.passed
+            weakref.finalize(self, record.save)
+        return self
+
+    def _client(self, client_id: str, client_secret: str | None) -> Client:
+        # The phone is asked for at each poll: a boxed lab gets its own only after this.
+        return Client(
+            self._connection.http("app"),
+            client_id=client_id,
+            client_secret=client_secret,
+            after_poll=lambda: self.phone.after_poll(),
+        )
+
+    def _prompt(self, question: str) -> str:
+        """Ask the person, unless the lab knows the secret of the codes; a recording has the answer."""
+        secret = self._totp_secret if question == OTP_QUESTION else None
+        return str(
+            self._operations.keep(
+                "prompt",
+                {"question": question},
+                lambda: totp_of(secret, self.clock.now()) if secret else str(ask_hidden(question)),
+            )
+        )
+
+    def _draw(self, what: str) -> str:
+        """Draw what is not to be foretold; a recording has it."""
+        return str(self._operations.keep("prompt", {"question": what}, lambda: str(drawn(what))))
+
+    # -- the tenant, and who logs in there
 
     @property
     def tenant(self) -> SandboxInfo:
@@ -111,6 +282,28 @@ class Lab(Replays, OwnTenant, Panels):
             "and .switches."
         )
 
+    @cached_property
+    def management_application(self) -> Client:
+        """The machine-to-machine application that gets tokens for the Management API.
+
+        Its `client_credentials_grant(audience=lab.management_audience)` brings one. On a live tenant it is that of
+        AUTH0_MGMT_CLIENT_ID; SettingsError names both variables when one is missing.
+        """
+        client_id, client_secret = self._machine
+        if client_id is None or client_secret is None:
+            raise SettingsError(
+                "The Management API needs an application of its own, and AUTH0_MGMT_CLIENT_ID and "
+                "AUTH0_MGMT_CLIENT_SECRET are not both set. Make one: Dashboard > Applications > Create Application > "
+                "Machine to Machine, authorized for the Auth0 Management API. Then add both lines to .env."
+            )
+        return Client(self._connection.http("app"), client_id=client_id, client_secret=client_secret)
+
+    def management(self, access_token: str) -> Management:
+        """Return the Management API, one method per path, opened by an access token for it."""
+        from auth0_mfa_lab.management import Management
+
+        return Management(self._connection.http("app", self.management_audience.partition("/api/v2")[0]), access_token)
+
     def user(self, *, factors: Sequence[str] = ()) -> User:
         """Return the person who logs in, with just these factors, confirmed.
 
@@ -118,17 +311,72 @@ class Lab(Replays, OwnTenant, Panels):
         `lab.cleanup()` removes; without, the configured one, whose authenticators are listed, and UserDoesNotFit says
         what to remove. Nothing is sent to anybody.
         """
-        if not self._is_sandbox:
-            return self._own_user(factors)
-        phone, transport = self._virtual, self._transport
-        return fresh_user(self._operations, factors, aliases=self.aliases, phone=phone, transport=transport)
+        if self._is_sandbox:
+            phone, transport = self._virtual, self._transport
+            return fresh_user(self._operations, factors, aliases=self.aliases, phone=phone, transport=transport)
+        from auth0_mfa_lab.live.test_user import own_user
 
-    def limits(self, user: User) -> Limits:
+        return own_user(self, factors)
+
+    def limits(self, user: User) -> Table:
         """Return a table of what is left to a user of each limit; on a live tenant, of what Auth0 documents.
 
         Raises LabError for what is no user of this sandbox. Source: the reference, section 11.
         """
-        return limits_of(self._operations if self._is_sandbox else None, user)
+        return limits(self._operations if self._is_sandbox else None, user)
+
+    def doctor(self, *, wanted: Sequence[str] | None = None, management_token: str | None = None) -> Diagnosis:
+        """Say whether the tenant is ready: what is missing, first things first, and where it is mended.
+
+        `wanted` is some of push, otp, sms, voice, email, recovery and passwordless (default: all). Without a Management
+        token, or AUTH0_MGMT_CLIENT_ID and AUTH0_MGMT_CLIENT_SECRET, much is not known, which is no fault. Nothing is
+        sent to anybody and nothing is changed: `auth0-mfa-lab doctor --fix` does that. Raises LabError for a wish that
+        is not known.
+        """
+        from auth0_mfa_lab.live.doctor.doctor import examine
+
+        return examine(self, wanted=wanted, management_token=management_token)
+
+    def cleanup(self, *, yes: bool = False, dry_run: bool = False) -> Leftovers:
+        """Remove what labs left on this tenant, in earlier kernels too: users, and authenticators, and nothing else.
+
+        It shows what it will remove and asks first (`yes`: it does not), and with `dry_run` removes nothing. What only
+        a phone or the dashboard can remove it says. A sandbox keeps nothing. Raises NotConfirmed where nobody can be
+        asked, LabError when the tenant does not let itself be read.
+        """
+        from auth0_mfa_lab.live.leftovers import cleaned
+
+        return cleaned(self, yes=yes, dry_run=dry_run)
+
+    def drift(self, path: str | Path | None = None, *, allow: str | Path | None = None) -> Drift:
+        """Compare a recorded live run with what the sandbox answers to the same steps; nothing is sent anywhere.
+
+        Without a `path` it is the run that this lab records, as far as it is. `allow` is a TOML file of accepted
+        differences (default: the drift-allow.toml beside the recording). Raises LabError for a file that cannot be
+        read, and without a path where nothing is recorded.
+        """
+        from auth0_mfa_lab.live.drift.drift import drift_of
+
+        if self._record is not None:
+            self._record.save()
+            path = self._record.path if path is None else path
+        if path is None:
+            raise LabError("This lab records nothing: open it with record=..., or pass the file of a recorded run.")
+        return drift_of(path, allow=allow)
+
+    # -- what was said, and what one makes of it
+
+    def step(self, title: str) -> None:
+        """Put the exchanges that follow under this title in the journal."""
+        self.journal.step(title)
+
+    def claim(self, sentence: str, holds: bool) -> Told:
+        """Say that a claim holds, or raise ClaimFailed; on a live tenant skip it by name while time has not passed."""
+        if self.clock.owes() > 0:
+            return Told(f"skipped: {sentence} (the time for it has not passed)")
+        if not holds:
+            raise ClaimFailed(f"This does not hold: {sentence}")
+        return Told(f"✓ {sentence}")
 
     def inspect(self, token: str) -> Inspection:
         """Say what a token is, and which MFA endpoint takes it or refuses it with which error, without showing it."""
@@ -140,14 +388,6 @@ class Lab(Replays, OwnTenant, Panels):
             domain=self.domain,
             now=self.clock.now(),
         )
-
-    def claim(self, sentence: str, holds: bool) -> Told:
-        """Say that a claim holds, or raise ClaimFailed; on a live tenant skip it by name while time has not passed."""
-        if self.clock.owes() > 0:
-            return Told(f"skipped: {sentence} (the time for it has not passed)")
-        if not holds:
-            raise ClaimFailed(f"This does not hold: {sentence}")
-        return Told(f"✓ {sentence}")
 
     def diagram(self) -> Exported:
         """Return the journal as a sequence diagram: who said what to whom."""
@@ -167,6 +407,77 @@ class Lab(Replays, OwnTenant, Panels):
         """Return an exchange's request as a curl command; a secret in it is a shell variable."""
         return self.export("curl", exchange)
 
+    # -- polls and panels
+
+    def poll(self, *, mfa_token: str, oob_code: str) -> PollRun:
+        """Poll until the phone answers, or nobody can any more; *Interrupt* stops it and loses nothing.
+
+        In the sandbox the seconds between two polls pass at once, on a live tenant in real time. Both lifetimes count
+        from the exchange that brought each value. LabError for the oob_code of an SMS, a call or an email: nobody
+        answers a poll for that.
+        """
+        return self._run(mfa_token, oob_code).until_done(self.clock.wait)
+
+    def poll_panel(self, *, mfa_token: str, oob_code: str) -> PollPanel:
+        """Return a panel with the buttons *Poll once*, *Poll until done* and *Stop*, and a method behind each."""
+        from auth0_mfa_lab.show.panels.poll import PollPanel
+
+        run = self._run(mfa_token, oob_code)
+        return PollPanel(run, clock=self.clock, mask=self.aliases.mask, raise_failures=self.settings.raise_failures)
+
+    def qr(self, barcode_uri: str) -> QrPicture | QrPanel:
+        """Draw an enrollment QR: a picture in the sandbox, on a live tenant a panel that shows it only on demand."""
+        from auth0_mfa_lab.show.qr import QrPicture
+
+        if not self._may_save_a_qr():
+            return self.qr_panel(barcode_uri)
+        uri = self._learned(barcode_uri)
+        return QrPicture(uri, shown=self.aliases.mask(uri))
+
+    def qr_panel(self, barcode_uri: str) -> QrPanel:
+        """Return a panel with an enrollment QR, its time, what it holds, and a button by which the lab's phone scans.
+
+        On a live tenant the QR is drawn after *Show* and is in no saved file. LabError for a URI that enrolls nothing.
+        """
+        from auth0_mfa_lab.show.panels.qr import QrPanel
+        from auth0_mfa_lab.show.qr import Barcode
+
+        uri, is_live = self._learned(barcode_uri), self.settings.tenant == "live"
+        own_phone = "the virtual phone (unproven)" if self.settings.virtual_phone else None
+        return QrPanel(
+            uri,
+            barcode=Barcode.of(uri, self.aliases.mask),
+            received_at=self._received(uri),
+            now=self.clock.now,
+            mask=self.aliases.mask,
+            scan=lambda: self.phone.scan(uri),
+            phone=own_phone if is_live else "the sandbox's phone",
+            journal=self.journal,
+            is_live=is_live,
+            may_be_saved=self._may_save_a_qr(),
+            raise_failures=self.settings.raise_failures,
+        )
+
+    def phone_panel(self) -> PhonePanel | OwnPhonePanel:
+        """Return the sandbox's phone as a panel: accounts, pushes with *Allow* and *Reject*, codes and messages.
+
+        It has a method for each button, and shows no code but on the page of whoever presses *Show code*. On a live
+        tenant it is a list of what to do on one's own phone now, and with AUTH0_LAB_VIRTUAL_PHONE=1 the virtual phone.
+        """
+        from auth0_mfa_lab.show.panels.phone import OwnPhonePanel, PhonePanel
+
+        raises = self.settings.raise_failures
+        if self._screen is None:
+            return OwnPhonePanel(self.journal, now=self.clock.now, raise_failures=raises)
+        return PhonePanel(self._screen, self.phone, mask=self.aliases.mask, raise_failures=raises)
+
+    def reveal(self, alias: str) -> RevealPanel:
+        """Show one raw value, that of `<access_token 1>` or its like, in a panel that leaves nothing in the file."""
+        from auth0_mfa_lab.show.panels.raw import RevealPanel
+
+        raises = self.settings.raise_failures
+        return RevealPanel(self.aliases.value_of(alias), mask=self.aliases.mask, raise_failures=raises)
+
     def copy_runnable(self, exchange: Exchange) -> CopyPanel:
         """Show `lab.curl(exchange)` in a panel whose button copies it with its raw values, which no file has."""
         from auth0_mfa_lab.show.panels.raw import CopyPanel
@@ -181,5 +492,61 @@ class Lab(Replays, OwnTenant, Panels):
             raise_failures=self.settings.raise_failures,
         )
 
+    def _learned(self, barcode_uri: str) -> str:
+        """Return an enrollment's URI once its secrets have aliases, also where it came from elsewhere."""
+        from auth0_mfa_lab.show.qr import checked_uri
+
+        uri = str(checked_uri(barcode_uri))
+        for kind, value in secrets_of_barcode(uri, people=self.aliases.people):
+            self.aliases.learn(kind, value)
+        return uri
+
+    def _may_save_a_qr(self) -> bool:
+        """Tell whether a QR of this tenant is worth nothing to whoever finds it in a file.
+
+        A ticket of the sandbox in the kernel enrolls nowhere. One of a served sandbox needs no control token, but a
+        server that is this machine's alone is out of a finder's reach; another machine's is not.
+        """
+        host = self.domain.partition(":")[0]
+        return self.settings.tenant != "live" and (host.endswith(".example") or is_loopback(self.domain))
+
+    def _run(self, mfa_token: str, oob_code: str) -> PollRun:
+        for name, value in (("mfa_token", mfa_token), ("oob_code", oob_code)):
+            if not checked_text(name, value):
+                raise LabError(f"{name} is empty: pass the one that an answer gave.")
+        brought = self._brought(oob_code)
+        if brought is not None and "binding_method" in brought:
+            raise LabError(
+                "This oob_code waits for a code that was sent to somebody (binding_method), and no poll answers it: "
+                "client.mfa_oob_grant(mfa_token=..., oob_code=..., binding_code=...) takes it, with the code that "
+                "lab.inbox.latest(address) has."
+            )
+        begun = Poll.begin(
+            self.clock.now(), oob_code_at=self._received(oob_code), mfa_token_at=self._received(mfa_token)
+        )
+        ask = partial(self.client.mfa_oob_grant, mfa_token=mfa_token, oob_code=oob_code)
+        begun_by = "mfa_associate" if brought and brought.request.target == "/mfa/associate" else "mfa_challenge"
+        return PollRun(begun, ask=ask, now=self.clock.now, show=show_poll, begun_by=begun_by)
+
+    def _brought(self, value: str) -> Exchange | None:
+        """Return the exchange that brought a value; None for one that came from elsewhere."""
+        born = self.aliases.born(value)
+        return self.journal[born - 1] if born else None
+
+    def _received(self, value: str) -> float:
+        """Return when a value was received, in the lab's time; now, for one that no exchange brought."""
+        brought = self._brought(value)
+        return brought.at if brought else self.clock.now()
+
     def _lines(self) -> list[str]:
-        return [*filter(None, [self.settings.notice]), self._first_line(), *self._where_recorded()]
+        notice, record = self.settings.notice, self._record
+        return [*filter(None, [notice]), self._first_line(), *([record.line()] if record else [])]
+
+    def _first_line(self) -> str:
+        """Return the line by which a lab names its tenant; a recording is no tenant, and says whose it is."""
+        if self._recording is not None:
+            return recorded.first_line(self._recording, self.tenant if self._is_sandbox else None, self.domain)
+        if self._is_sandbox:
+            profile = self.tenant.profile
+            return f"Lab on the sandbox tenant {self.domain} (profile {profile}): nothing is sent to Auth0."
+        return f"Lab on the live tenant {self.domain}: every request of yours is sent there."

@@ -5,21 +5,271 @@ pytest explains `assert a == b` from the strings themselves and would print both
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+import itertools
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, fields
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
-from auth0_mfa_lab.plugin_tenant import Auth0Mfa, Message, Push, User
+from auth0_mfa_lab.errors import LabError, NothingWasSent, PhoneError
 from auth0_mfa_lab.secrets.secret import Secret
 
 if TYPE_CHECKING:
-    from auth0_mfa_lab.plugin_server import Running
+    from auth0_mfa_lab.sandbox.server import Server
+    from auth0_mfa_lab.tenants.remote import Remote
 
 __all__ = ["Auth0Mfa", "Message", "Push", "User"]
 
 MARKER = "auth0_both_profiles"
 PROFILES = ("docs", "recorded")
+Fault = Literal["429", "5xx", "html", "slow", "drop", "late_approval", "lost_push"]
+
+PATIENCE_SECONDS = 5.0
+LOOK_EVERY_SECONDS = 0.02
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """A fresh user of the test's own; `recovery_code` came with the first factor."""
+
+    user_id: str
+    username: str
+    password: str = field(repr=False)
+    phone_number: str
+    email: str
+    factors: tuple[str, ...]
+    recovery_code: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Push:
+    """A push that waits on the phone: where the login came from, and when (epoch seconds)."""
+
+    place: str
+    browser: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """An SMS, a call or an email; `purpose` is `mfa` or `passwordless`."""
+
+    address: str
+    channel: str
+    purpose: str
+    code: str | None = field(repr=False)
+    link: str | None = field(repr=False)
+    text: str = field(repr=False)
+
+
+class _Asking:
+    def __init__(self, ask: Remote) -> None:
+        self._ask = ask
+
+
+class Phone(_Asking):
+    """The phone with the Guardian app: it has the accounts of this test's users and of what it scans.
+
+    Without a `user` the newest push is meant, whoever logs in. In a test that is a coroutine, call what waits by
+    `asyncio.to_thread`.
+    """
+
+    @property
+    def pushes(self) -> tuple[Push, ...]:
+        """The pushes that wait now."""
+        waiting = self._ask("accounts_and_pushes")["pushes"]
+        return tuple(Push(place=each["place"], browser=each["browser"], at=float(each["at"])) for each in waiting)
+
+    def scan(self, barcode: str | bytes) -> None:
+        """Scan the `barcode_uri` of an enrollment, or a picture (PNG) of its QR. Raises LabError."""
+        self._ask("scan", barcode=barcode)
+
+    def allow(self, *, user: User | None = None, within: float = PATIENCE_SECONDS) -> None:
+        """Allow the push, waiting for one up to `within` real seconds. Raises LabError when none comes."""
+        _patient(partial(self._ask, "allow", user=_id(user)), within, PhoneError)
+
+    def reject(self, reason: str | None = None, *, user: User | None = None, within: float = PATIENCE_SECONDS) -> None:
+        """Reject the push, waiting for one up to `within` real seconds. Raises LabError when none comes."""
+        _patient(partial(self._ask, "reject", user=_id(user), reason=reason), within, PhoneError)
+
+    def allow_after(self, *, polls: int, user: User | None = None) -> None:
+        """Allow the push that waits, or else the next one, after this many polls: between two requests of the app.
+
+        With a `user` it must be waiting. Raises LabError.
+        """
+        self._ask("allow_after", user=_id(user), polls=polls)
+
+    def code(self, *, user: User | None = None) -> str:
+        """Return the six digits that the newest account shows now, or a user's. Raises LabError when there is none."""
+        return str(self._ask("shown_code", user=_id(user))["code"])
+
+
+class Inbox(_Asking):
+    """Whatever the tenant has sent, to any number or address."""
+
+    def code(self, address: str, *, purpose: str | None = None, within: float = PATIENCE_SECONDS) -> str:
+        """Return the newest code sent to a number or an email address, waiting for one up to `within` real seconds.
+
+        `purpose` is `mfa` or `passwordless`; without it both count. Raises LabError when nothing was sent.
+        """
+        look = partial(self._ask, "code", address=address, purpose=purpose)
+        return str(_patient(look, within, NothingWasSent)["code"])
+
+    def messages(self, address: str) -> tuple[Message, ...]:
+        """Return what was sent to a number or an email address, newest first."""
+        names, sent = [each.name for each in fields(Message)], self._ask("messages", address=address)["messages"]
+        return tuple(Message(**{name: each[name] for name in names}) for each in sent)
+
+
+class Clock(_Asking):
+    """The tenant's time, by which codes, tokens and limits expire.
+
+    It follows the wall's. What a token says (`iat`, `exp`) always is the wall's time, since applications check it
+    against theirs. After the test every advance is taken back.
+    """
+
+    def now(self) -> float:
+        """Return the tenant's time, in epoch seconds."""
+        return float(self._ask("clock")["now"])
+
+    def advance(self, seconds: float) -> None:
+        """Move the tenant's time forward; it can stand in for `time.sleep` in the application's polling."""
+        self._ask("advance", advance=seconds)
+
+
+class Auth0Mfa:
+    """One test's tenant, on a real port with TLS; whatever a test does to it is undone after the test."""
+
+    def __init__(self, server: Running) -> None:
+        self.domain = server.env["AUTH0_DOMAIN"]
+        self.ca_file = server.env["AUTH0_CA_FILE"]
+        self.env_file = str(server.env_file)
+        self.phone = Phone(server.ask)
+        self.inbox = Inbox(server.ask)
+        self.clock = Clock(server.ask)
+        self._server = server
+        self._ask = server.ask
+        self._newest: User | None = None
+
+    @property
+    def page(self) -> str:
+        """The address of the page for people, with the token that opens it: to look on while a debugger waits."""
+        return f"https://{self.domain}/_lab/#token={self._server.env['AUTH0_LAB_TOKEN']}"
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The variables of `auth0-mfa-lab serve --env-file`: AUTH0_DOMAIN, AUTH0_CLIENT_ID, SSL_CERT_FILE ...
+
+        AUTH0_USERNAME, AUTH0_PASSWORD, AUTH0_PHONE_NUMBER and AUTH0_EMAIL are those of the newest user of this test,
+        who is made when there is none yet. Nothing is put into `os.environ`.
+        """
+        user = self._newest or self.user()
+        names = ("username", "password", "phone_number", "email")
+        return {**self._server.env, **{f"AUTH0_{name.upper()}": getattr(user, name) for name in names}}
+
+    def user(self, factors: Sequence[str] = ()) -> User:
+        """Return a fresh user with just these factors, confirmed: `push`, `otp`, `sms`, `voice`, `email`."""
+        made = self._server.user(factors)
+        named: dict[str, Any] = {each.name: made.get(each.name) for each in fields(User)}
+        self._newest = User(**{**named, "factors": tuple(factors)})
+        return self._newest
+
+    def fail_next(
+        self,
+        kind: Fault,
+        *,
+        route: str | None = None,
+        times: int = 1,
+        status: int | None = None,
+        retry_after: int | None = None,
+        seconds: float | None = None,
+        polls: int | None = None,
+    ) -> None:
+        """Let the next `times` calls of a route fail (without a route: of any).
+
+        `429` (`retry_after`), `5xx` and `html` (`status`), `slow` (`seconds`), `drop` the connection; `late_approval`
+        (an allowed push stays pending for `polls` more), `lost_push`. Raises LabError for what the server refuses.
+        """
+        how = {"status": status, "retry_after": retry_after, "seconds": seconds, "polls": polls}
+        self._ask("add_fault", kind=kind, times=times, route=route, **how)
+
+    def settings(self, **changes: Any) -> Mapping[str, Any]:
+        """Set the tenant differently for this test, and return how it is set.
+
+        `profile`, `policy`, `default_directory`, `factors`, `message_types`, `push_provider`, `switches`
+        (a dict): as the README lists them. Raises LabError for what there is not.
+        """
+        found: Mapping[str, Any] = self._ask("change_settings" if changes else "settings", **changes)
+        return found
+
+    def received(self) -> Sequence[Mapping[str, Any]]:
+        """Return what the tenant received in this test, oldest first: method, path, names of fields, status, error."""
+        entries: Sequence[Mapping[str, Any]] = self._ask("received")["entries"]
+        return entries
+
+    def __repr__(self) -> str:
+        return f"Auth0Mfa({self.domain!r})"
+
+
+def _id(user: User | None) -> str | None:
+    return user.user_id if user is not None else None
+
+
+def _patient(do: Callable[[], Any], within: float, absent: type[LabError]) -> Any:
+    """Do something as soon as it can be done; it is the application that brings about what it waits for."""
+    # Counted, and not read off a clock: the test may have frozen it.
+    for _ in range(math.ceil(within / LOOK_EVERY_SECONDS)):
+        with suppress(absent):
+            return do()
+        time.sleep(LOOK_EVERY_SECONDS)
+    return do()
+
+
+# -- the server of a session
+
+
+class Running:
+    """A server that answers, the variables that lead to it, and what a suite may do to it."""
+
+    def __init__(self, server: Server, folder: Path, seed: str) -> None:
+        """Write what `serve --env-file` writes, into `folder`."""
+        from auth0_mfa_lab.cli.serve import environment, write_env_file
+        from auth0_mfa_lab.settings import Settings
+        from auth0_mfa_lab.tenants.remote import Remote
+
+        self.env_file = folder / "auth0.env"
+        write_env_file(self.env_file, server)
+        self.env: Mapping[str, str] = environment(server, self.env_file)
+        self._sandbox = server.sandbox
+        self._seed = seed
+        self._tests = itertools.count(1)
+        self._users = itertools.count(1)
+        self.ask = Remote(Settings.of_server(self.env_file))
+
+    def user(self, factors: Sequence[str]) -> Mapping[str, Any]:
+        """Add a user whom no test before has had: applications may know people by their address, or by their number."""
+        from auth0_mfa_lab.sandbox import fictional_number
+
+        number = next(self._users)
+        named = {"username": f"user{number}@example.com", "phone_number": fictional_number(number)}
+        made: Mapping[str, Any] = self.ask("add_user", factors=list(factors), **named)
+        return made
+
+    def renew(self) -> None:
+        """Begin the tenant again, with ids that no test before has seen; applications and signing key stay."""
+        from auth0_mfa_lab.sandbox import Chance
+
+        self._sandbox.chance = Chance(f"{self._seed}, test {next(self._tests)}")
+        self.ask("reset")
+
+
+# -- what pytest asks for
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -40,13 +290,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="session")
 def auth0_mfa_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """The server behind `auth0_mfa`: one a session, and under pytest-xdist one a worker."""
-    # Here, for whoever uses no fixture of ours: the sandbox takes a while to load.
-    from auth0_mfa_lab.plugin_server import running
+    # Here, for a suite that uses no fixture of ours: the sandbox takes a while to load.
+    from auth0_mfa_lab.sandbox import Sandbox, WallClock
+    from auth0_mfa_lab.sandbox.server import Server
 
     # Equal ids in equal runs, and others in each worker of pytest-xdist.
     worker_id = getattr(request.config, "workerinput", {}).get("workerid", "alone")
-    with running(tmp_path_factory.mktemp("auth0_mfa"), seed=f"pytest {worker_id}") as server:
-        yield server
+    seed = f"pytest {worker_id}"
+    with Server(Sandbox(seed=seed, clock=WallClock())) as server:
+        running = Running(server, tmp_path_factory.mktemp("auth0_mfa"), seed)
+        yield running
+        running.ask.close()
 
 
 @pytest.fixture

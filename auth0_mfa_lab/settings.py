@@ -115,7 +115,9 @@ class Settings:
         values = values_of(start, environ)
         kind = values.get("AUTH0_LAB_TENANT")
         if kind is None or kind == "sandbox":
-            return cls(notice=_notice(kind, values), raise_failures=values.get("AUTH0_LAB_RAISE") == "1")
+            is_unchosen = kind is None and "AUTH0_DOMAIN" in values
+            notice = "AUTH0_DOMAIN is set, AUTH0_LAB_TENANT is not: this is the sandbox" if is_unchosen else None
+            return cls(notice=notice, raise_failures=values.get("AUTH0_LAB_RAISE") == "1")
         if kind == "served":
             return cls._of(values, "served").checked()
         if kind == "live":
@@ -238,18 +240,9 @@ def _malformed(field: str, wanted: str) -> str:
 
 
 def _confirm(value: str | None) -> Confirm:
-    if value is None:
-        return "once"
-    for known in get_args(Confirm):
-        if value == known:
-            return cast("Confirm", known)
+    if value in get_args(Confirm) or value is None:
+        return cast("Confirm", value or "once")
     raise SettingsError("AUTH0_LAB_CONFIRM is not known. Use AUTH0_LAB_CONFIRM=each, once (the default) or never.")
-
-
-def _notice(kind: str | None, values: Mapping[str, str]) -> str | None:
-    if kind is None and "AUTH0_DOMAIN" in values:
-        return "AUTH0_DOMAIN is set, AUTH0_LAB_TENANT is not: this is the sandbox"
-    return None
 
 
 def is_ci(environ: Mapping[str, str] | None = None) -> bool:
@@ -259,7 +252,8 @@ def is_ci(environ: Mapping[str, str] | None = None) -> bool:
 
 def values_of(start: Path | None, environ: Mapping[str, str] | None) -> dict[str, str]:
     """Return what is set: by the environment, or else by the nearest `.env` from `start` (the working directory)."""
-    values = _dotenv(start or Path.cwd())
+    files = (folder / ".env" for folder in _up_to_root((start or Path.cwd()).resolve()))
+    values = next((read_file(file) for file in files if file.is_file()), {})
     values |= {k: v for k, v in (os.environ if environ is None else environ).items() if k.startswith("AUTH0_")}
     return cleaned(values)
 
@@ -272,16 +266,6 @@ def cleaned(values: Mapping[str, str]) -> dict[str, str]:
 def project_folder(start: Path) -> Path:
     """Return the root of the project that a folder is in; the folder itself where it is in none."""
     return _up_to_root(start.resolve())[-1]
-
-
-def _dotenv(start: Path) -> dict[str, str]:
-    """Read the nearest `.env` from `start` up to the project's root; {} when there is none."""
-    start = start.resolve()
-    for folder in _up_to_root(start):
-        file = folder / ".env"
-        if file.is_file():
-            return read_file(file)
-    return {}
 
 
 def read_file(file: Path) -> dict[str, str]:

@@ -136,9 +136,9 @@ class Inspection:
 
     def __getitem__(self, endpoint: str) -> Verdict:
         """Return what one of the endpoints says, such as `inspection["POST /mfa/associate"]`."""
-        found = [verdict for verdict in self.verdicts if verdict.endpoint == endpoint]
-        if found:
-            return found[0]
+        for verdict in self.verdicts:
+            if verdict.endpoint == endpoint:
+                return verdict
         raise KeyError(f"There is no endpoint {endpoint!r} here. There are: {', '.join(ENDPOINTS)}.")
 
     def __repr__(self) -> str:
@@ -191,7 +191,7 @@ def inspect(token: str, *, aliases: Aliases, journal: Journal, client_id: str, d
     brought = journal[alias.born - 1] if alias and alias.born and alias.answered else None
     issued_to = application_of(brought) if brought else None
     claims = claims_of(token) or {}
-    scopes = tuple(str(claims.get("scope", "")).split())
+    scopes, audience = tuple(str(claims.get("scope", "")).split()), claims.get("aud")
     left = _seconds_left(token, alias, claims, brought.at if brought else None, now)
     kind = _kind(token, alias, claims, f"https://{domain}/", left, issued_to, client_id)
     if kind == "mfa_token" and any(_spends(each, token) for each in journal):
@@ -200,7 +200,7 @@ def inspect(token: str, *, aliases: Aliases, journal: Journal, client_id: str, d
         shown=alias.shown if alias else "this token",
         kind=kind,
         shape="sealed" if token.startswith("Fe26.") else "JWT" if claims else "opaque",
-        audience=_audience(claims),
+        audience=", ".join(map(str, audience)) if isinstance(audience, list) else audience and str(audience),
         scopes=scopes,
         seconds_left=left,
         client_id=str(claims["azp"]) if "azp" in claims else issued_to,
@@ -210,9 +210,7 @@ def inspect(token: str, *, aliases: Aliases, journal: Journal, client_id: str, d
 
 def _spends(exchange: Exchange, mfa_token: str) -> bool:
     """Say whether an exchange brought the tokens for which an mfa_token stood."""
-    if "access_token" not in exchange:
-        return False
-    fields = exchange.request.raw_data()
+    fields = exchange.request.raw_data() if "access_token" in exchange else None
     return isinstance(fields, dict) and fields.get("mfa_token") == mfa_token
 
 
@@ -256,8 +254,3 @@ def _seconds_left(
     if alias is None or alias.kind != "mfa_token" or received is None or not token.startswith("Fe26."):
         return None
     return received + MFA_TOKEN_SECONDS - now
-
-
-def _audience(claims: dict[str, Json]) -> str | None:
-    audience = claims.get("aud")
-    return ", ".join(map(str, audience)) if isinstance(audience, list) else audience and str(audience)

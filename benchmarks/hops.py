@@ -17,7 +17,7 @@ from types import CodeType, FrameType
 import click
 
 from auth0_mfa_lab import Exchange, Lab
-from auth0_mfa_lab.people import User
+from auth0_mfa_lab.tenants.users import User
 
 PACKAGE = "auth0_mfa_lab"
 BOUNDS = {"mfa_associate": 110, "its display": 45, "phone_panel().allow()": 120}

@@ -14,9 +14,9 @@ import qrcode
 from click.testing import CliRunner, Result
 
 from auth0_mfa_lab.cli import main
+from auth0_mfa_lab.cli.serve import certificate_files, environment, write_env_file
 from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.sandbox.server import Server
-from auth0_mfa_lab.serving import certificate_files, environment, write_env_file
 
 Run = Callable[..., Result]
 
@@ -130,7 +130,7 @@ def test_code_waits_for_a_first_one(run: Run, server: Server, env_file: Path, mo
             body = {"client_id": defaults.client_id, "client_secret": defaults.client_secret, "connection": "email"}
             client.post("/passwordless/start", json={**body, "email": "someone@example.com", "send": "code"})
 
-    monkeypatch.setattr("auth0_mfa_lab.cli_control.time.sleep", sleep)
+    monkeypatch.setattr("auth0_mfa_lab.cli.control.time.sleep", sleep)
     result = run("code", "someone@example.com", "--wait", "60", "--env-file", str(env_file))
     assert (result.exit_code, len(result.stdout), looks) == (0, 7, 1)
 

@@ -13,8 +13,8 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from auth0_mfa_lab import cli_scan
 from auth0_mfa_lab.cli import main
+from auth0_mfa_lab.cli import scan as cli_scan
 from auth0_mfa_lab.secrets.scan import file_kind
 from tests.scan_mothers import MFA_TOKEN, SEVEN, VALUES, notebook, png, shown
 
@@ -143,7 +143,7 @@ def test_the_hook_runs_this_command_on_the_files_it_is_given(folder: Path) -> No
 
 def test_a_scan_needs_no_web_no_front_end_and_without_pictures_no_pillow(folder: Path) -> None:
     probe = (
-        "import sys; from click.testing import CliRunner; from auth0_mfa_lab.cli_scan import scan; "
+        "import sys; from click.testing import CliRunner; from auth0_mfa_lab.cli.scan import scan; "
         "CliRunner().invoke(scan, sys.argv[1:]); "
         "print([name for name in ('httpx', 'starlette', 'ipywidgets', 'PIL', 'zxingcpp') if name in sys.modules])"
     )

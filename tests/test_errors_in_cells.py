@@ -119,6 +119,6 @@ def test_debug_opens_the_error_that_was_shown_and_not_an_older_one(own_folders: 
         timeout=120,
     )  # fmt: skip
     debugged = done.stdout.partition("ipdb>")[2]
-    assert "people.py" in debugged
+    assert "users.py" in debugged
     assert "lab.user(factors='push')" in debugged
     assert "1/0" not in debugged

@@ -6,8 +6,8 @@ import pytest
 
 from auth0_mfa_lab import Lab, Secret
 from auth0_mfa_lab.errors import NothingWasSent
-from auth0_mfa_lab.inbox import OwnInbox
 from auth0_mfa_lab.secrets.aliases import Aliases
+from auth0_mfa_lab.tenants.inbox import OwnInbox
 
 NUMBER = "+15550142"
 

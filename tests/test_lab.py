@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import pickle
 import re
 from collections.abc import Callable
@@ -13,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from auth0_mfa_lab import Lab, LabError, NoAnswer, Secret, SettingsError, errors
+from auth0_mfa_lab import Lab, LabError, NoAnswer, Secret, SettingsError
 from auth0_mfa_lab.errors import ClaimFailed, NotABarcode, NotEnrolled, NothingToAnswer, NothingWasSent, PhoneError
 from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.wire.exchange import Exchange
@@ -342,23 +341,6 @@ def test_a_live_lab_without_a_management_application_names_both_variables() -> N
 def test_the_management_api_wants_an_access_token_that_is_text(lab: Lab) -> None:
     with pytest.raises(LabError, match="access_token is a whole exchange"):
         lab.management(lab.client.jwks())  # type: ignore[arg-type]  # what must fail
-
-
-# -- the errors
-
-
-def test_the_tree_in_the_errors_docstring_is_the_tree() -> None:
-    documentation = errors.__doc__ or ""
-    drawn = re.findall(r"^([│├└─ ]*)(\w+)  +\S", documentation, re.MULTILINE)
-    parents: list[str] = []
-    for indent, name in drawn:
-        depth = len(indent) // 4
-        error = getattr(errors, name)
-        assert issubclass(error, LabError)
-        assert depth == 0 or error.__bases__[0].__name__ == parents[depth - 1]
-        parents[depth:] = [name]
-    own = {name for name, each in inspect.getmembers(errors, inspect.isclass) if each.__module__ == errors.__name__}
-    assert {name for _, name in drawn} == own
 
 
 # -- a slip of the person's gets a sentence

@@ -10,10 +10,10 @@ import pytest
 
 from auth0_mfa_lab import Exchange, Lab, LabError, NoAnswer, Secret, Settings, SettingsError, State
 from auth0_mfa_lab.errors import NeedsAPerson, UserDoesNotFit
-from auth0_mfa_lab.phone import ask_hidden
 from auth0_mfa_lab.sandbox import Delivery, Phone, Sandbox
 from auth0_mfa_lab.show.panels.qr import QrPanel
 from auth0_mfa_lab.show.sentences import Told
+from auth0_mfa_lab.tenants.phone import ask_hidden
 from tests.mothers import Scripted, a_live_lab, a_phone_of, a_real_clock, live_settings
 
 DOMAIN = "tenant.example"
@@ -23,7 +23,7 @@ DOMAIN = "tenant.example"
 def box(monkeypatch: pytest.MonkeyPatch) -> Sandbox:
     """Return one's own tenant, whose time is the real one."""
     box = Sandbox(domain=DOMAIN, seed=2)
-    monkeypatch.setattr("auth0_mfa_lab.owned.RealClock", lambda: a_real_clock(box))
+    monkeypatch.setattr("auth0_mfa_lab.lab.RealClock", lambda: a_real_clock(box))
     return box
 
 
@@ -251,7 +251,7 @@ def test_a_poll_waits_in_real_time_and_shows_that_it_does(
     phone = enrolled(box, lab)
     mfa_token, oob_code = challenge(lab)
     begun = box.clock.now()
-    sleep = lab.clock._sleep  # type: ignore[attr-defined]  # the clock is a real one
+    sleep = lab.clock._sleep  # type: ignore[union-attr]  # the clock is a real one
 
     def slept(seconds: float) -> None:
         sleep(seconds)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from auth0_mfa_lab.cli_trust import HASHES
+from auth0_mfa_lab.cli.open import HASHES
 from tests.execute_notebooks import NOTEBOOKS, WIDGET_VIEW, executed, hashes, normalised, notebooks
 
 ROOT = Path(__file__).parent.parent

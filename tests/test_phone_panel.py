@@ -16,12 +16,12 @@ import pytest
 
 from auth0_mfa_lab import Lab, LabError
 from auth0_mfa_lab.errors import NothingToAnswer
-from auth0_mfa_lab.people import User
-from auth0_mfa_lab.phone import Notification
 from auth0_mfa_lab.secrets.claims import claims_of
 from auth0_mfa_lab.show.panels import panel as panels
 from auth0_mfa_lab.show.panels.phone import PhonePanel, Row
 from auth0_mfa_lab.show.phone import UNREAD, PhoneView
+from auth0_mfa_lab.tenants.phone import Notification
+from auth0_mfa_lab.tenants.users import User
 from auth0_mfa_lab.wire.har import har
 
 Sent = list[tuple[Any, Any]]

@@ -135,7 +135,7 @@ def test_the_panel_is_a_numbered_list_with_nothing_to_press(somebody: Somebody) 
 
 
 def test_it_shows_the_time_that_is_left_and_when_none_is(somebody: Somebody, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("auth0_mfa_lab.owned.RealClock", lambda: a_real_clock(somebody.box))
+    monkeypatch.setattr("auth0_mfa_lab.lab.RealClock", lambda: a_real_clock(somebody.box))
     somebody.lab = a_live_lab(somebody.box)
     somebody.challenge("push")
     panel = somebody.lab.phone_panel()
@@ -148,7 +148,7 @@ def test_it_shows_the_time_that_is_left_and_when_none_is(somebody: Somebody, mon
 def test_what_a_screen_reader_reads_aloud_changes_with_the_journal_alone(
     somebody: Somebody, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("auth0_mfa_lab.owned.RealClock", lambda: a_real_clock(somebody.box))
+    monkeypatch.setattr("auth0_mfa_lab.lab.RealClock", lambda: a_real_clock(somebody.box))
     somebody.lab = a_live_lab(somebody.box)
     somebody.challenge("push")
     panel = somebody.lab.phone_panel()

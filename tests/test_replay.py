@@ -227,7 +227,7 @@ def live_walk(lab: Lab, on_the_phone: Callable[[str], object]) -> list[object]:
 
 def test_a_live_run_is_replayed_without_the_person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     box = Sandbox(domain="tenant.example", seed=4)
-    monkeypatch.setattr("auth0_mfa_lab.owned.RealClock", lambda: a_real_clock(box))
+    monkeypatch.setattr("auth0_mfa_lab.lab.RealClock", lambda: a_real_clock(box))
     lab = a_live_lab(box)
     phone = a_phone_of(box)
     printed = list(map(shown, live_walk(lab, lambda uri: phone.scan(str(uri)))))
@@ -244,7 +244,7 @@ def test_a_live_run_is_replayed_without_the_person(tmp_path: Path, monkeypatch: 
 
 def test_a_code_that_the_person_typed_is_not_asked_for_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = iter(["493127", "718234"])
-    monkeypatch.setattr("auth0_mfa_lab.bench.ask_hidden", lambda _: next(answers))
+    monkeypatch.setattr("auth0_mfa_lab.lab.ask_hidden", lambda _: next(answers))
 
     def walk(lab: Lab) -> list[str]:
         typed = lab.phone.code()

@@ -24,9 +24,9 @@ from IPython.core.ultratb import VerboseTB
 from ipywidgets.widgets import widget
 
 from auth0_mfa_lab import Lab, LabError, NoAnswer
-from auth0_mfa_lab.people import User
 from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.show.panels.qr import QrPanel
+from auth0_mfa_lab.tenants.users import User
 from auth0_mfa_lab.wire.exchange import Exchange
 from tests.mothers import Scripted, a_live_lab, a_phone_of, a_real_clock, live_settings
 
@@ -234,7 +234,7 @@ def live(logged: list[str], *, show_people: bool) -> tuple[Walk, set[str]]:
     """Walk on a tenant of one's own; return what was seen, and who the person is."""
     box = Sandbox(domain="tenant.example", seed=4)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("auth0_mfa_lab.owned.RealClock", lambda: a_real_clock(box))
+        patch.setattr("auth0_mfa_lab.lab.RealClock", lambda: a_real_clock(box))
         lab = a_live_lab(box, show_people=show_people)
     seen = Walk(lab)
     phone = a_phone_of(box)

@@ -29,14 +29,14 @@ from auth0_mfa_lab.live.doctor.findings import one_line
 from auth0_mfa_lab.live.files import must_be_regular, write_whole
 from auth0_mfa_lab.live.guard import CHANNELS, Guard, fields_of
 from auth0_mfa_lab.live.test_user import DOMAIN
-from auth0_mfa_lab.people import authenticators_in
 from auth0_mfa_lab.secrets.claims import claims_of
 from auth0_mfa_lab.settings import project_folder
 from auth0_mfa_lab.show.table import Column, html_table, text_table
+from auth0_mfa_lab.tenants.users import authenticators_in
 from auth0_mfa_lab.wire.exchange import Exchange, NoAnswer
 
 if TYPE_CHECKING:
-    from auth0_mfa_lab.bench import Bench
+    from auth0_mfa_lab.lab import Lab
     from auth0_mfa_lab.management import Management
 
 USER = "user"
@@ -402,7 +402,7 @@ def _authenticator_steps(user_id: str, entries: Entries, api: Management) -> Ite
         )
 
 
-def _by_hand(entries: Entries, lab: Bench) -> Iterator[Step]:
+def _by_hand(entries: Entries, lab: Lab) -> Iterator[Step]:
     """Yield a step for each thing that was left, where there is no Management API: what a person must do.
 
     What the configured user has, a login tells; it sends nothing to anybody.
@@ -476,14 +476,14 @@ class Leftovers:
         return [(each.what, each.of, each.fate) for each in self.rows]
 
 
-def stand_guard(lab: Bench) -> Guard:
+def stand_guard(lab: Lab) -> Guard:
     """Put a guard at the door of a live lab, and return it."""
     ledger = Ledger(LeftFile(Path.cwd()), tenant=lab.domain, now=lab.clock.now)
     lab._connection.guard = guard = Guard(lab.settings.confirm, ledger, domain=lab.domain, journal=lab.journal)
     return guard
 
 
-def cleaned(lab: Bench, *, yes: bool = False, dry_run: bool = False) -> Leftovers:
+def cleaned(lab: Lab, *, yes: bool = False, dry_run: bool = False) -> Leftovers:
     """Show what labs left on a tenant, ask, and remove it; with `yes` nobody is asked, with `dry_run` nothing removed.
 
     In a sandbox and in a replay there is nothing. Raises NotConfirmed where nobody can be asked, LabError when the
@@ -495,7 +495,7 @@ def cleaned(lab: Bench, *, yes: bool = False, dry_run: bool = False) -> Leftover
     return out_of_its_frames(lambda: _cleaned(lab, guard, yes=yes or guard.how_often == "never", dry_run=dry_run))
 
 
-def _cleaned(lab: Bench, guard: Guard, *, yes: bool, dry_run: bool) -> Leftovers:
+def _cleaned(lab: Lab, guard: Guard, *, yes: bool, dry_run: bool) -> Leftovers:
     every, administrator = guard.ledger.file.entries(), administrator_of(lab)
     entries = [each for each in every if each.tenant == lab.domain]
     others = len(every) - len(entries)

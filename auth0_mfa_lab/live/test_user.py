@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from auth0_mfa_lab.errors import LabError, SettingsError, UserDoesNotFit
 from auth0_mfa_lab.live.administrator import administrator_of, must_be, out_of_its_frames
-from auth0_mfa_lab.people import User, checked_factors, configured_user, mfa_token_of
-from auth0_mfa_lab.phone import OTP_QUESTION
+from auth0_mfa_lab.tenants.users import User, checked_factors, configured_user, mfa_token_of
 
 if TYPE_CHECKING:
-    from auth0_mfa_lab.bench import Bench
+    from auth0_mfa_lab.lab import Lab
     from auth0_mfa_lab.management import Management
 
 NAME, PASSWORD, SECRET = (
@@ -26,26 +25,11 @@ _NEEDS = {"sms": "phone_number", "voice": "phone_number", "email": "email"}
 _TRIES = 3
 
 
-class Codes:
-    """Answers the prompts of one lab: with codes of the TOTP secret that it made itself, or else as the person does."""
+def totp_of(secret: str, now: float) -> str:
+    """Return the code of a TOTP secret (base32; 6 digits, 30 s) at `now` (epoch seconds)."""
+    import pyotp
 
-    def __init__(self, ask: Callable[[str], str], *, now: Callable[[], float]) -> None:
-        """Ask the person with `ask`; `now` gives epoch seconds."""
-        self._ask = ask
-        self._now = now
-        self._secret: str | None = None
-
-    def know(self, secret: str) -> None:
-        """Make the codes of this TOTP secret (base32; 6 digits, 30 s) from now on."""
-        self._secret = secret
-
-    def __call__(self, question: str) -> str:
-        """Return the answer to a question; NeedsAPerson when only a person knows it, and none is there."""
-        if question != OTP_QUESTION or self._secret is None:
-            return self._ask(question)
-        import pyotp
-
-        return pyotp.TOTP(str(self._secret)).at(int(self._now()))
+    return pyotp.TOTP(str(secret)).at(int(now))
 
 
 def drawn(what: str) -> str:
@@ -57,7 +41,7 @@ def drawn(what: str) -> str:
     return f"{secrets.token_urlsafe(18)}aA1!" if what == PASSWORD else pyotp.random_base32()
 
 
-def own_user(lab: Bench, factors: Sequence[str]) -> User:
+def own_user(lab: Lab, factors: Sequence[str]) -> User:
     """Return a user of a live tenant with just these factors, confirmed; nothing is sent to anybody.
 
     Where the Management API opens it is a fresh database user, elsewhere the configured user, if their authenticators
@@ -71,7 +55,7 @@ def own_user(lab: Bench, factors: Sequence[str]) -> User:
     return out_of_its_frames(lambda: _throw_away_user(lab, administrator, checked_factors(factors)))
 
 
-def _throw_away_user(lab: Bench, administrator: Callable[[], Management], wanted: tuple[str, ...]) -> User:
+def _throw_away_user(lab: Lab, administrator: Callable[[], Management], wanted: tuple[str, ...]) -> User:
     _must_be_possible(lab, wanted)
     kinds = ("new user", "authenticator") if wanted else ("new user",)
     enrolled = f"with {', '.join(wanted)}" if wanted else "without any factor"
@@ -94,7 +78,7 @@ def _throw_away_user(lab: Bench, administrator: Callable[[], Management], wanted
     )
 
 
-def _must_be_possible(lab: Bench, wanted: Sequence[str]) -> None:
+def _must_be_possible(lab: Lab, wanted: Sequence[str]) -> None:
     if "push" in wanted and not lab.settings.virtual_phone:
         raise UserDoesNotFit(
             "A throw-away user cannot have push: only a phone enrolls it. Enroll it by notebook 05, as the configured "
@@ -108,7 +92,7 @@ def _must_be_possible(lab: Bench, wanted: Sequence[str]) -> None:
             )
 
 
-def _made(lab: Bench, api: Management) -> tuple[str, str, str]:
+def _made(lab: Lab, api: Management) -> tuple[str, str, str]:
     """Make the user, under a name that is free, and return id, name and password."""
     for _ in range(_TRIES):
         name, password = lab._draw(NAME), lab.aliases.learn("password", lab._draw(PASSWORD))
@@ -128,7 +112,7 @@ def _made(lab: Bench, api: Management) -> tuple[str, str, str]:
 
 
 def _enrolled(
-    lab: Bench, api: Management, user_id: str, username: str, password: str, wanted: Sequence[str]
+    lab: Lab, api: Management, user_id: str, username: str, password: str, wanted: Sequence[str]
 ) -> str | None:
     """Enroll the factors and return a recovery code, where the tenant gives one."""
     # First of all: an mfa_token enrolls only whoever has nothing.
@@ -140,7 +124,7 @@ def _enrolled(
         if lab.settings.virtual_phone:
             lab.phone.scan(f"otpauth://totp/lab?secret={secret!s}&algorithm=SHA1&digits=6&period=30")
         else:
-            lab._codes.know(secret)
+            lab._totp_secret = secret
     if {"sms", "voice"} & set(wanted):
         preferred = "sms" if "sms" in wanted else "voice"
         number = lab.settings.phone_number
@@ -156,7 +140,7 @@ def _enrolled(
     return brought.get("recovery_code") if isinstance(brought, dict) else None
 
 
-def _push(lab: Bench, username: str, password: str) -> str | None:
+def _push(lab: Lab, username: str, password: str) -> str | None:
     """Enroll push with the virtual phone, as an application and a phone do; return the recovery code."""
     login = lab.client.password_grant(username=username, password=password, realm=lab.settings.realm)
     token = mfa_token_of(login, lab.aliases)

@@ -38,13 +38,14 @@ _WORDS = {
     "sms": "SMS", "voice": "Call", "email": "Email",
     "mfa": "second factor", "passwordless": "passwordless login",
 }
-SECTIONS = {
+_EMPTY = {
+    "Accounts": "No account yet: lab.phone.scan(...) scans the barcode_uri of an enrollment.",
     "Pushes":   "No push waits.",
     "Codes":    "No codes yet: a push's or a one-time code's enrollment brings them.",
     "Messages": "Nothing was sent: no SMS, no call, no email.",
 }
-"""What may come and go on a phone, and what is said while there is nothing of it."""
-_NO_ACCOUNT = "No account yet: lab.phone.scan(...) scans the barcode_uri of an enrollment."
+SECTIONS = ("Pushes", "Codes", "Messages")
+"""What may come and go on a phone."""
 BOTTOM_HTML = (
     f'<div aria-hidden="true" style="box-sizing:border-box;max-width:{WIDTH};height:18px;border:{EDGE};'
     f'border-top:none;border-radius:0 0 {_ROUND} {_ROUND}"></div>'
@@ -116,11 +117,12 @@ class PhoneView:
         )
 
     def section(self, title: str) -> tuple[str, tuple[Line, ...]]:
-        """Return the head of one of SECTIONS, which says what would fill it while it is empty, and its lines."""
-        if self.remark and title != "Codes":
+        """Return the head of a section, which says what would fill it while it is empty, and its lines."""
+        if self.remark and title in ("Pushes", "Messages"):
             return "", ()
-        lines: tuple[Line, ...] = getattr(self, title.lower())
-        return _heading(title, "" if lines else SECTIONS[title]), lines
+        lines, style = getattr(self, title.lower()), "font-weight:600;line-height:1.5;margin:8px 0 2px"
+        head = f'<div role="heading" aria-level="4" style="{style}">{title}</div>'
+        return head + ("" if lines else line(_EMPTY[title], small=True)), lines
 
     def html(self) -> str:
         """Return the whole phone without widgets."""
@@ -146,8 +148,7 @@ class PhoneView:
         """Return the section of the accounts, under what there is to say of the phone as a whole."""
         remark = line(f"{self.remark}.", small=True) if self.remark else ""
         older = line(f"and {self.older} more, which were there before", small=True) if self.older else ""
-        head = _heading("Accounts", "" if self.accounts else _NO_ACCOUNT)
-        return remark + head + "".join(map(line, self.accounts)) + older
+        return remark + self.section("Accounts")[0] + "".join(map(line, self.accounts)) + older
 
 
 def look_at(
@@ -164,7 +165,12 @@ def look_at(
         *(_account(each, pushes is not None, each.user_id in with_codes) for each in phone.enrollments[-MOST:]),
         *(_account(each, False, True) for each in shown if each.user_id not in enrolled),
     ]
-    newest = [*zip(messages, _ids(messages), strict=True)][:MOST]
+    seen: Counter[str] = Counter()
+    sent = []
+    for each in reversed(messages):  # oldest first: so an id stays when further messages arrive
+        what = " ".join(("message", *(str(each[name]) for name in ("channel", "purpose", "address", "sent_at"))))
+        seen[what] += 1
+        sent.append((each, f"{what} {seen[what]}"))
     labels = {each.id: _label(each.label, each.issuer) for each in phone.enrollments}
     return PhoneView(
         name=mask(phone.name),
@@ -172,7 +178,7 @@ def look_at(
         accounts=tuple(map(mask, accounts)),
         pushes=tuple(_push(each, labels.get(each.enrollment_id, ""), now, mask) for each in pushes or ()),
         codes=tuple(_code(each, enrolled.get(each.user_id, each), now, aliases, learns) for each in shown),
-        messages=tuple(_message(*each, aliases, learns) for each in newest),
+        messages=tuple(_message(*each, aliases, learns) for each in sent[::-1][:MOST]),
         older=len(phone.enrollments) + sum(each.user_id not in enrolled for each in phone.accounts) - len(accounts),
     )
 
@@ -233,23 +239,6 @@ def _secret(kind: str, value: str, aliases: Aliases, learns: bool) -> Secret:
     return Secret(value, known.shown if known else UNREAD)
 
 
-def _ids(messages: Sequence[Json]) -> list[str]:
-    """Return an id for each message, newest first, that it keeps when further ones arrive."""
-    seen: Counter[str] = Counter()
-    ids = []
-    for each in reversed(messages):
-        what = " ".join(("message", *(str(each[name]) for name in ("channel", "purpose", "address", "sent_at"))))
-        seen[what] += 1
-        ids.append(f"{what} {seen[what]}")
-    return ids[::-1]
-
-
-def _heading(title: str, empty: str) -> str:
-    style = "font-weight:600;line-height:1.5;margin:8px 0 2px"
-    head = f'<div role="heading" aria-level="4" style="{style}">{escape(title)}</div>'
-    return head + (line(empty, small=True) if empty else "")
-
-
 def _time_bar(label: str, left: float, whole: float) -> str:
     left = max(0, math.ceil(left))
     is_soon = left <= min(60, whole / 3)
@@ -307,7 +296,7 @@ _GUIDES: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
 # fmt: on
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Guide:
     """What to do on one's own phone: where it stands, the steps, and until when (epoch seconds) they can be done.
 
@@ -341,8 +330,7 @@ def what_now(journal: Journal) -> Guide:
         if exchange.speaker == "app" and (found := _guide_after(exchange)):
             said, ends_at = found, exchange.at + OOB_CODE_SECONDS if "oob_code" in exchange else None
             break
-    mark, headline, steps = _GUIDES.get(said, _GUIDES["code"])
-    return Guide(mark=mark, headline=headline, steps=steps, ends_at=ends_at)
+    return Guide(*_GUIDES.get(said, _GUIDES["code"]), ends_at)
 
 
 def _guide_after(exchange: Exchange) -> str | None:

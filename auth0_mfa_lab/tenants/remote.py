@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import ssl
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
@@ -12,6 +11,7 @@ from urllib.parse import quote
 
 import httpx
 
+from auth0_mfa_lab.client import network
 from auth0_mfa_lab.errors import ControlRefused, LabError, NoServer, NothingWasSent, PhoneError, SettingsError
 from auth0_mfa_lab.settings import Settings
 from auth0_mfa_lab.wire.recorder import NOTES
@@ -30,7 +30,7 @@ class Remote:
         """Reach the server that the settings name, over its own CA; `transport` stands in for the network."""
         self._domain = settings.domain or ""
         self._http = httpx.Client(
-            transport=transport or server_transport(settings),
+            transport=transport or network(settings),
             base_url=settings.origin,
             headers={"authorization": f"Bearer {settings.lab_token or ''}", "user-agent": "auth0-mfa-lab"},
             timeout=TIMEOUT_SECONDS,
@@ -93,17 +93,6 @@ class Remote:
             f"No served sandbox answers at {self._domain}{plainly} ({kind}). Start one: auth0-mfa-lab serve --env-file "
             "FILE; then name that file here."
         )
-
-
-def server_transport(settings: Settings) -> httpx.HTTPTransport:
-    """Return the transport to a served sandbox, which trusts its CA alone, and no proxy of the environment."""
-    if settings.ca_file is None:
-        return httpx.HTTPTransport(trust_env=False)
-    try:
-        return httpx.HTTPTransport(verify=ssl.create_default_context(cafile=settings.ca_file), trust_env=False)
-    except (OSError, ssl.SSLError):
-        pass
-    raise SettingsError("AUTH0_CA_FILE is no file of PEM certificates that can be read. Check its path and content.")
 
 
 @cache

@@ -3,40 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import httpx
 
-from auth0_mfa_lab.errors import ControlRefused, LabError, NoServer
-from auth0_mfa_lab.inbox import SandboxInbox
-from auth0_mfa_lab.people import User, checked_factors
-from auth0_mfa_lab.phone import SandboxPhone
+from auth0_mfa_lab.errors import LabError, NoServer
 from auth0_mfa_lab.secrets.aliases import Aliases
-from auth0_mfa_lab.show.evidence import Evidence
-from auth0_mfa_lab.show.limits import DOCUMENTED, NOTE, Limits
 from auth0_mfa_lab.show.phone import PhoneView, look_at
 from auth0_mfa_lab.show.sentences import Lines
-from auth0_mfa_lab.show.switches import Switches
-from auth0_mfa_lab.tenants.operations import Ask, Recorder
+from auth0_mfa_lab.show.table import Table
+from auth0_mfa_lab.tenants.operations import Ask, Json, Recorder
+from auth0_mfa_lab.tenants.tables import evidence, switches
+from auth0_mfa_lab.tenants.users import User, checked_factors
 
 if TYPE_CHECKING:
-    from auth0_mfa_lab.bench import Bench
     from auth0_mfa_lab.clock import LabClock
-    from auth0_mfa_lab.sandbox import Phone, Sandbox
+    from auth0_mfa_lab.sandbox import Phone
     from auth0_mfa_lab.sandbox.guardian.phone import Time
-
-Json = Any
-
-
-def open_box(**options: Any) -> Sandbox:
-    """Return a new sandbox; LabError names what there is in place of an unknown profile, policy or switch."""
-    from auth0_mfa_lab.sandbox import Sandbox
-
-    try:
-        return Sandbox(**{name: value for name, value in options.items() if value is not None})
-    except ValueError as problem:
-        raise LabError(str(problem)) from None
 
 
 class SandboxInfo(Lines):
@@ -58,29 +42,11 @@ class SandboxInfo(Lines):
         return str(self._ask("settings")["policy"])
 
     @property
-    def switches(self) -> Switches:
-        """The answers where sources differ: what each switch is now, and what it may be."""
-        from auth0_mfa_lab.sandbox.settings import SWITCHES
+    def switches(self) -> Table:
+        """The answers where sources differ: `switches["pending_status"]` is what one is now, `dict(switches)` all."""
+        return switches(self._ask("settings")["switches"])
 
-        return Switches(dict(self._ask("settings")["switches"]), SWITCHES)
-
-    def evidence(
-        self,
-        endpoint: str | None = None,
-        mark: str | None = None,
-        error: str | None = None,
-        status: int | str | None = None,
-    ) -> Evidence:
-        """Return a table of every answer that is no plain success, with how well its parts are known.
-
-        `endpoint` is a part of the endpoint's name (`/mfa/challenge`), or a URL; its own answers come first, then those
-        of every endpoint of its kind. `mark` is `rec`, `doc`, `test`, `forum` or `guess`, of the status, the error or
-        the text; `error` is the code as on the wire, `status` the HTTP status.
-        Raises LabError for a value that no answer has, naming those that there are. Source: the reference's marks.
-        """
-        from auth0_mfa_lab.sandbox.errors import ROWS
-
-        return Evidence(ROWS).narrowed(endpoint=endpoint, mark=mark, error=error, status=status)
+    evidence = staticmethod(evidence)
 
     def _lines(self) -> list[str]:
         shown = self._ask("settings")
@@ -95,17 +61,25 @@ def fresh_user(
 ) -> User:
     """Return a fresh user with just these factors, confirmed; its secrets are learned.
 
-    `phone` scans what there is to scan, over `transport`; no exchange of it stands in the journal.
+    `phone` scans what there is to scan, over `transport`: each enrollment is an operation, and no exchange.
     """
     wanted = checked_factors(factors)
     made = ask("add_user", factors=list(wanted), phone="own")
-    # Not closed: closing the client would close the transport, which is the lab's.
-    http = httpx.Client(transport=_Unseen(ask, transport))
+
+    def enroll(request: httpx.Request) -> httpx.Response:
+        def sent() -> Mapping[str, Json]:
+            answer = transport.handle_request(request)
+            answer.read()
+            return {"status": answer.status_code, "body": answer.json()}
+
+        kept = ask.keep("enroll", {}, sent)
+        return httpx.Response(kept["status"], json=kept["body"])
+
     for barcode in made["barcodes"]:
         if phone is None:  # on another tool's recording
             break
         try:
-            answer = phone.scan(barcode, http=http)
+            answer = phone.scan(barcode, http=httpx.Client(transport=httpx.MockTransport(enroll)))
         except httpx.TransportError as failure:
             raise NoServer(f"The phone could not enroll: no answer ({type(failure).__name__}).") from None
         if answer is not None and not answer.is_success:
@@ -119,40 +93,6 @@ def fresh_user(
         factors=wanted,
         recovery_code=code and aliases.learn("recovery_code", code),
     )
-
-
-class _Unseen(httpx.BaseTransport):
-    """Sends the enrollment of a phone that a user is made with: an operation of the lab's, and no exchange."""
-
-    def __init__(self, ask: Recorder, inner: httpx.BaseTransport) -> None:
-        self._ask = ask
-        self._inner = inner
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        answer = self._ask.keep("enroll", {}, lambda: self._send(request))
-        return httpx.Response(answer["status"], json=answer["body"])
-
-    def _send(self, request: httpx.Request) -> Mapping[str, Json]:
-        answer = self._inner.handle_request(request)
-        answer.read()
-        return {"status": answer.status_code, "body": answer.json()}
-
-
-def limits_of(ask: Ask | None, user: User) -> Limits:
-    """Return what is left of each limit of a user of the sandbox's; without one (None), what Auth0 documents.
-
-    Raises LabError for what is no user, or none of this sandbox's.
-    """
-    if not isinstance(user, User):
-        raise LabError("lab.limits wants a user: pass what lab.user(...) returned.")
-    if ask is None:
-        return Limits("Limits, as Auth0 documents them", DOCUMENTED, note=NOTE)
-    try:
-        return Limits.of(user.username, ask("limits", user=str(user.username))["limits"])
-    except ControlRefused as refusal:
-        if refusal.status != 404:
-            raise
-    raise LabError(f"This sandbox has no user {user.username!r}: pass one that lab.user(...) of this lab returned.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,12 +129,23 @@ def new_phone(ask: Ask, http: httpx.Client, clock: Time) -> Phone:
 class PhoneScreen:
     """What a phone's panel looks at: the lab's phone, and the newest messages since the lab was opened.
 
-    `bars` says why nothing on it can be pressed; a recording's screen does not change between two looks.
+    `bars` says why nothing on it can be pressed; a recording's screen does not change between two looks. `alone` is
+    what stands there of a phone that no push and no message can reach.
     """
 
-    def __init__(self, phone: Phone, ask: Recorder, *, aliases: Aliases, clock: LabClock, bars: str = "") -> None:
+    def __init__(
+        self,
+        phone: Phone,
+        ask: Recorder,
+        *,
+        aliases: Aliases,
+        clock: LabClock,
+        bars: str = "",
+        alone: Mapping[str, Json] | None = None,
+    ) -> None:
         """Look at `phone`, at the time of `clock`."""
         self.bars = bars
+        self._alone = alone
         self._phone = phone
         self._ask = ask
         self._aliases = aliases
@@ -212,18 +163,10 @@ class PhoneScreen:
         return self._last if self.bars and self._last else self._seen(self._ask.quiet, learns=False)
 
     def _seen(self, ask: Ask, *, learns: bool) -> PhoneView:
+        if self._alone is not None:
+            view = look_at(self._phone, None, (), self._clock.now(), self._aliases, learns=learns)
+            return replace(view, **self._alone)
         sent = [each for each in ask("messages")["messages"] if each["sent_at"] >= self._begun]
         delivered = Mailbox(ask).pushes(self._phone.push_token)
         now = self._clock.now()
         return look_at(self._phone, self._phone.waiting(now, delivered), sent, now, self._aliases, learns=learns)
-
-
-def furnish(lab: Bench, ask: Recorder, clock: Time, *, bars: str = "") -> None:
-    """Give a lab on a sandbox its phone, which keeps the time of `clock`, its inbox and its users."""
-    from auth0_mfa_lab.sandbox.guardian.phone import PhoneError
-
-    lab._operations, lab._is_sandbox = ask, True
-    lab._virtual = new_phone(ask, lab._connection.http("phone"), clock)
-    lab.phone = SandboxPhone(lab._virtual, lab.aliases, failures=PhoneError)
-    lab.inbox = SandboxInbox(lambda address: ask("messages", address=address)["messages"], lab.aliases)
-    lab._screen = PhoneScreen(lab._virtual, ask, aliases=lab.aliases, clock=lab.clock, bars=bars)

@@ -9,8 +9,8 @@ import zxingcpp
 from PIL import Image
 
 from auth0_mfa_lab import Lab, State
-from auth0_mfa_lab.people import User
 from auth0_mfa_lab.show.qr import QrPicture
+from auth0_mfa_lab.tenants.users import User
 from auth0_mfa_lab.wire.exchange import Exchange
 
 SCOPE = "openid profile offline_access"

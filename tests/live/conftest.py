@@ -20,5 +20,5 @@ def live_tenant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Liv
     monkeypatch.chdir(folder)
     with live_world(folder) as tenant:
         clock = tenant.sandbox.clock
-        monkeypatch.setattr("auth0_mfa_lab.owned.RealClock", lambda: RealClock(sleep=clock.advance, now=clock.now))
+        monkeypatch.setattr("auth0_mfa_lab.lab.RealClock", lambda: RealClock(sleep=clock.advance, now=clock.now))
         yield tenant

@@ -9,9 +9,10 @@ from typing import Self
 
 import pytest
 
-from auth0_mfa_lab import Settings, owned
+from auth0_mfa_lab import Settings
+from auth0_mfa_lab import lab as lab_module
 from auth0_mfa_lab.clock import RealClock
-from auth0_mfa_lab.phone import OwnPhone
+from auth0_mfa_lab.tenants.phone import OwnPhone
 from auth0_mfa_lab.tenants.remote import Remote, ServedClock
 from tests.live.live_world import Answer, LiveTenant
 
@@ -56,7 +57,7 @@ class Somebody:
         for verb, act in acts.items():
             said = getattr(OwnPhone, verb)
             monkeypatch.setattr(OwnPhone, verb, _and_done(said, act))
-        monkeypatch.setattr("auth0_mfa_lab.bench.ask_hidden", self.typed)
+        monkeypatch.setattr("auth0_mfa_lab.lab.ask_hidden", self.typed)
         return self
 
     def typed(self, question: str) -> str:
@@ -113,4 +114,4 @@ def without_a_tenant(environ: Mapping[str, str]) -> dict[str, str]:
 def lapse() -> None:
     """Let this process's live labs go by the tenant's clock, and advance it where they would wait."""
     clock = ServedClock(Remote(Settings.of_server(Path(os.environ[LAPSE]))))
-    vars(owned)["RealClock"] = lambda: RealClock(sleep=clock.advance, now=clock.now)
+    vars(lab_module)["RealClock"] = lambda: RealClock(sleep=clock.advance, now=clock.now)

@@ -10,7 +10,7 @@ import pytest
 from auth0_mfa_lab import Lab, Secret, SettingsError
 from auth0_mfa_lab.errors import LabError, NotConfirmed, UserDoesNotFit
 from auth0_mfa_lab.live.test_user import NAME, PASSWORD, SECRET, drawn
-from auth0_mfa_lab.people import User
+from auth0_mfa_lab.tenants.users import User
 from tests.live.live_world import LiveTenant
 
 

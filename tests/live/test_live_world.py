@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 import pytest
 
 from auth0_mfa_lab import NoAnswer, State
-from auth0_mfa_lab.people import User
+from auth0_mfa_lab.tenants.users import User
 from tests.live.live_world import LiveTenant, Sent
 
 

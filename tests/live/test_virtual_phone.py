@@ -11,9 +11,9 @@ import pytest
 
 from auth0_mfa_lab import Exchange, Lab, LabError
 from auth0_mfa_lab.errors import NotABarcode, NotEnrolled
-from auth0_mfa_lab.phone import LabPhone, OwnPhone
 from auth0_mfa_lab.show.panels.phone import PhonePanel
 from auth0_mfa_lab.show.sentences import Told
+from auth0_mfa_lab.tenants.phone import LabPhone, OwnPhone
 from tests.live.live_world import LiveTenant
 
 UNPROVEN = "unproven against real Auth0"

@@ -16,7 +16,7 @@ import httpx
 import pytest
 from dotenv import dotenv_values
 
-from auth0_mfa_lab.serving import CannotServe, dotenv, quoted
+from auth0_mfa_lab.cli.serve import CannotServe, dotenv, quoted
 from tests.serve.serve_command import SECONDS, refused, serving_process
 
 CONFIGURATION = "/.well-known/openid-configuration"

@@ -11,15 +11,15 @@ import httpx
 import pytest
 
 from auth0_mfa_lab import Lab, LabError, NoAnswer, Settings, SettingsError, State
+from auth0_mfa_lab.cli.serve import write_env_file
 from auth0_mfa_lab.clock import SandboxClock
 from auth0_mfa_lab.errors import ControlRefused, NoServer, NothingToAnswer, NothingWasSent
-from auth0_mfa_lab.people import User
 from auth0_mfa_lab.sandbox import Sandbox, WallClock
 from auth0_mfa_lab.sandbox.server import Server
 from auth0_mfa_lab.secrets.secret import Secret
-from auth0_mfa_lab.serving import write_env_file
 from auth0_mfa_lab.show.panels.phone import PhonePanel
 from auth0_mfa_lab.tenants.remote import Remote
+from auth0_mfa_lab.tenants.users import User
 from tests.serve.served_notebooks import as_served, served_copy
 
 Walk = Callable[[Lab], Iterator[object]]

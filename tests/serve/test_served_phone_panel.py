@@ -12,13 +12,13 @@ import pytest
 
 from auth0_mfa_lab import Lab
 from auth0_mfa_lab.errors import NoServer
-from auth0_mfa_lab.people import User
 from auth0_mfa_lab.sandbox import Sandbox, WallClock
 from auth0_mfa_lab.sandbox.server import Server
 from auth0_mfa_lab.show.panels import panel as panels
 from auth0_mfa_lab.show.panels.phone import PhonePanel
 from auth0_mfa_lab.show.phone import PhoneView
 from auth0_mfa_lab.tenants.remote import Remote
+from auth0_mfa_lab.tenants.users import User
 from tests.serve.test_served_lab import settings_of
 
 

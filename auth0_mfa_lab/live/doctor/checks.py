@@ -17,7 +17,7 @@ from auth0_mfa_lab.live.doctor.findings import Finding, State
 from auth0_mfa_lab.wire.exchange import Exchange, Json
 
 if TYPE_CHECKING:
-    from auth0_mfa_lab.bench import Bench
+    from auth0_mfa_lab.lab import Lab
 
 FEATURES = ("push", "otp", "sms", "voice", "email", "recovery", "passwordless")
 """What one may want of a tenant beside the password and the policy."""
@@ -36,7 +36,7 @@ _BEARER = '-H "Authorization: Bearer $AUTH0_MGMT_TOKEN"'
 class Subject:
     """The tenant of a lab as the doctor looks at it: what is `wanted` there, and its Management token, if known."""
 
-    lab: Bench
+    lab: Lab
     wanted: tuple[str, ...]
     token: str | None
 

@@ -25,7 +25,7 @@ from auth0_mfa_lab.settings import values_of
 from auth0_mfa_lab.wire.exchange import Exchange, Json, NoAnswer
 
 if TYPE_CHECKING:
-    from auth0_mfa_lab.bench import Bench
+    from auth0_mfa_lab.lab import Lab
     from auth0_mfa_lab.management import Management
 
 MOST_SECONDS_APART = 30
@@ -78,7 +78,7 @@ class _Stopped(Exception):
 
 
 def examine(
-    lab: Bench,
+    lab: Lab,
     *,
     wanted: Sequence[str] | None = None,
     management_token: str | None = None,
@@ -110,7 +110,7 @@ def examine(
     return Diagnosis(mask(f"the {kind} tenant {lab.domain}"), in_order(best.values()))
 
 
-def subject_of(lab: Bench, wanted: Sequence[str] | None, management_token: str | None) -> Subject:
+def subject_of(lab: Lab, wanted: Sequence[str] | None, management_token: str | None) -> Subject:
     """Return the tenant of a lab as the doctor looks at it. Raises LabError for a wish that is not known."""
     if isinstance(wanted, str):
         raise LabError(f"wanted is a list: write wanted=[{wanted!r}].")
@@ -139,7 +139,7 @@ def _found(subject: Subject, settings: Iterable[Finding]) -> Iterator[Finding]:
     yield from _read(subject, token)
 
 
-def _about_settings(lab: Bench) -> Iterator[Finding]:
+def _about_settings(lab: Lab) -> Iterator[Finding]:
     if lab.settings.tenant != "live":
         yield Finding("settings", "ok", "None is needed: this is no tenant of Auth0's")
         return

@@ -185,13 +185,16 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
     # -- one piece of work at a time
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Work for a method that a cell calls; LabError while other work is under way."""
+    def _alone(self, then: Callable[[], None] = lambda: None) -> Iterator[None]:
+        """Work for a method that a cell calls, and look `then` whatever came of it; LabError during other work."""
         if not self._work.acquire(blocking=False):
             raise LabError(self._is_at_work)
         try:
             self._failure.value = ""
-            yield
+            try:
+                yield
+            finally:
+                then()
         finally:
             self._work.release()
 

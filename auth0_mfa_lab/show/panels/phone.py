@@ -84,11 +84,13 @@ class PhonePanel(Panel):
 
     def allow(self, push: Any = None) -> Any:
         """Allow a push, the newest unless one of `card.pushes` is named, and return the phone's exchange."""
-        return self._answered(self._phone.allow, push)
+        with self._alone(then=self.refresh):
+            return self._phone.allow(push)
 
     def reject(self, reason: str | None = None, push: Any = None) -> Any:
         """Reject a push like that, with a reason or without, and return the phone's exchange."""
-        return self._answered(self._phone.reject, reason, push)
+        with self._alone(then=self.refresh):
+            return self._phone.reject(reason, push)
 
     def show_code(self, code: Line | None = None) -> None:
         """Draw a code on the page: that of a line of `card`, or else of the account that was scanned last.
@@ -124,13 +126,6 @@ class PhonePanel(Panel):
         return f"PhonePanel · {self.card.text()}"
 
     # -- what is pressed
-
-    def _answered(self, act: Callable[..., Any], *arguments: Any) -> Any:
-        with self._alone():
-            try:
-                return act(*arguments)
-            finally:
-                self.refresh()
 
     def _answering(self, row: Row, verb: str) -> Coroutine[Any, Any, None]:
         reason = (str(row.reason.value).strip() if row.reason else "") or None

@@ -58,19 +58,13 @@ class PollPanel(Panel):
 
     def poll_once(self) -> Exchange | None:
         """Ask once, and return the exchange; the last one when the poll is over."""
-        with self._alone():
-            try:
-                return self.run.once()
-            finally:
-                self._see(self._clock.now())
+        with self._alone(then=self._look):
+            return self.run.once()
 
     def poll_until_done(self) -> PollRun:
         """Ask until the poll is over, waiting in the lab's time, and return the poll."""
-        with self._alone():
-            try:
-                return self.run.until_done(self._clock.wait)
-            finally:
-                self._see(self._clock.now())
+        with self._alone(then=self._look):
+            return self.run.until_done(self._clock.wait)
 
     def stop(self) -> None:
         """Stop asking; what is shown says so at once, even while an answer is under way."""
@@ -150,6 +144,9 @@ class PollPanel(Panel):
         """Look at the clock, on a thread: that of a served sandbox is asked over the network."""
         self._clock.sync()
         return self._clock.now()
+
+    def _look(self) -> None:
+        self._see(self._clock.now())
 
     def _see(self, now: float) -> None:
         """Show the poll as it stands at `now`; its time may be over."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
-from typing import Any, Protocol
+from typing import TypeAlias
 
 from auth0_mfa_lab.errors import NothingWasSent
 from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.secrets.secret import Secret
+from auth0_mfa_lab.tenants.operations import Ask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -30,18 +31,12 @@ class Message:
         return {"text/plain": repr(self), "text/html": f"<p>{escape(repr(self))}</p>"}
 
 
-class LabInbox(Protocol):
-    """The verb of an inbox."""
-
-    def latest(self, address: str, *, purpose: str | None = None) -> Message: ...
-
-
 class SandboxInbox:
     """What the sandbox sent, to any address."""
 
-    def __init__(self, sent_to: Callable[[str], Sequence[Mapping[str, Any]]], aliases: Aliases) -> None:
-        """Read with `sent_to`, which returns the messages to an address as JSON, newest first."""
-        self._sent_to = sent_to
+    def __init__(self, ask: Ask, aliases: Aliases) -> None:
+        """Read the messages with `ask`."""
+        self._ask = ask
         self._aliases = aliases
 
     def latest(self, address: str, *, purpose: str | None = None) -> Message:
@@ -49,26 +44,21 @@ class SandboxInbox:
 
         With a `purpose` (`mfa` or `passwordless`) only such messages count.
         """
-        for sent in self._sent_to(address):
+        learn = self._aliases.learn
+        for sent in self._ask("messages", address=address)["messages"]:
             if purpose in (None, sent["purpose"]):
-                return self._message(sent)
+                return Message(
+                    channel=sent["channel"],
+                    purpose=sent["purpose"],
+                    code=learn(_kind(sent["purpose"]), sent["code"]) if sent["code"] else None,
+                    link=learn("link", sent["link"]) if sent["link"] else None,
+                    text=self._aliases.mask(sent["text"]),
+                    language=sent["language"],
+                )
         wanted = f" for {purpose}" if purpose else ""
         raise NothingWasSent(
             f"Nothing was sent to this address{wanted}. A code is sent by client.mfa_associate, client.mfa_challenge "
             "(purpose mfa) and client.passwordless_start (purpose passwordless)."
-        )
-
-    def _message(self, sent: Mapping[str, Any]) -> Message:
-        kind = "code" if sent["purpose"] == "passwordless" else "binding_code"
-        code = self._aliases.learn(kind, sent["code"]) if sent["code"] else None
-        link = self._aliases.learn("link", sent["link"]) if sent["link"] else None
-        return Message(
-            channel=sent["channel"],
-            purpose=sent["purpose"],
-            code=code,
-            link=link,
-            text=self._aliases.mask(sent["text"]),
-            language=sent["language"],
         )
 
 
@@ -83,7 +73,12 @@ class OwnInbox:
     def latest(self, address: str, *, purpose: str | None = None) -> Message:
         """Ask for the code that was sent; NeedsAPerson when nobody can be asked."""
         purpose = purpose or "mfa"
-        kind = "code" if purpose == "passwordless" else "binding_code"
-        code = self._aliases.learn(kind, self._ask(f"The code that you were sent for {purpose}"))
-        channel = "email" if "@" in address else "sms"
-        return Message(channel=channel, purpose=purpose, code=code, text=repr(code))
+        code = self._aliases.learn(_kind(purpose), self._ask(f"The code that you were sent for {purpose}"))
+        return Message(channel="email" if "@" in address else "sms", purpose=purpose, code=code, text=repr(code))
+
+
+LabInbox: TypeAlias = SandboxInbox | OwnInbox
+
+
+def _kind(purpose: str) -> str:
+    return "code" if purpose == "passwordless" else "binding_code"

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Protocol, TypeVar
-
-import httpx
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from auth0_mfa_lab.errors import LabError, NeedsAPerson, NotABarcode, NotEnrolled, NothingToAnswer, PhoneError
 from auth0_mfa_lab.secrets.aliases import Aliases
@@ -16,54 +14,14 @@ from auth0_mfa_lab.show.sentences import Told
 from auth0_mfa_lab.wire.exchange import Exchange, NoAnswer
 from auth0_mfa_lab.wire.recorder import EXCHANGE, Unanswered
 
+if TYPE_CHECKING:
+    from auth0_mfa_lab.sandbox import Phone
+    from auth0_mfa_lab.sandbox.guardian.phone import Notification as Pushed
+
 T = TypeVar("T")
 OTP_QUESTION = "The 6-digit code of the authenticator app"
 """What a person is asked for a code of the app; one that is sent has a question of its own."""
 _ERRORS = {error.__name__: error for error in (NotEnrolled, NothingToAnswer, NotABarcode)}
-
-
-class Named(Protocol):
-    """A push that is meant: one of `lab.phone.notifications`, or of a phone's panel."""
-
-    @property
-    def id(self) -> str: ...
-
-
-class Pushed(Named, Protocol):
-    """What the lab reads of a push on the virtual phone."""
-
-    @property
-    def started(self) -> float: ...
-    @property
-    def host(self) -> str: ...
-    @property
-    def source(self) -> str: ...
-    @property
-    def location(self) -> str: ...
-
-
-class VirtualPhone(Protocol):
-    """What the lab needs of the sandbox's phone."""
-
-    @property
-    def notifications(self) -> Sequence[Pushed]: ...
-    def scan(self, barcode: str | bytes) -> httpx.Response | None: ...
-    def allow(self, push: Any = None) -> httpx.Response: ...
-    def reject(self, reason: str | None = None, push: Any = None) -> httpx.Response: ...
-    def code(self) -> str: ...
-
-
-class LabPhone(Protocol):
-    """The verbs of a phone; on a live tenant they say what to press."""
-
-    @property
-    def notifications(self) -> tuple[Notification, ...]: ...
-    def scan(self, barcode: object) -> Exchange | Told: ...
-    def allow(self, push: Named | None = None) -> Exchange | Told: ...
-    def reject(self, reason: str | None = None, push: Named | None = None) -> Exchange | Told: ...
-    def code(self) -> str: ...
-    def allow_after(self, *, polls: int) -> Told: ...
-    def after_poll(self) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,28 +35,30 @@ class Notification:
     id: str = field(default="", repr=False)
     """What it is called by whoever allows or rejects just this one."""
 
-    @classmethod
-    def of(cls, push: Pushed) -> Notification:
-        """Read a push of the virtual phone, without its token and its challenge."""
-        started = datetime.fromtimestamp(push.started, UTC).isoformat(timespec="seconds")
-        return cls(started=started, host=push.host, source=push.source, location=push.location, id=push.id)
-
 
 class SandboxPhone:
     """The virtual phone; what it says over HTTP stands in the journal, with the phone as the speaker."""
 
-    def __init__(self, phone: VirtualPhone, aliases: Aliases, *, failures: type[Exception]) -> None:
-        """Offer `phone`; `failures` is the class of what it raises, which the lab raises as its own."""
+    def __init__(self, phone: Phone, aliases: Aliases) -> None:
+        """Offer `phone`."""
         self._phone = phone
         self._aliases = aliases
-        self._failures = failures
         self._polls_left: int | None = None
         self._is_just_allowed = False
 
     @property
     def notifications(self) -> tuple[Notification, ...]:
-        """The pushes that wait for an answer, oldest first."""
-        return tuple(map(Notification.of, self._phone.notifications))
+        """The pushes that wait for an answer, oldest first; without their tokens and challenges."""
+        return tuple(
+            Notification(
+                started=datetime.fromtimestamp(push.started, UTC).isoformat(timespec="seconds"),
+                host=push.host,
+                source=push.source,
+                location=push.location,
+                id=push.id,
+            )
+            for push in self._phone.notifications
+        )
 
     def scan(self, barcode: object) -> Exchange | Told:
         """Scan a barcode_uri, its QR or the PNG of it: a push's ticket enrolls, and the phone's exchange is returned.
@@ -111,24 +71,25 @@ class SandboxPhone:
         answer = self._done(lambda: self._phone.scan(seen))
         if answer is None:
             return Told("The phone has scanned the secret, and shows codes from now on. It told nobody.")
-        return _exchange_of(answer)
+        exchange: Exchange = answer.extensions[EXCHANGE]
+        return exchange
 
-    def allow(self, push: Named | None = None) -> Exchange:
+    def allow(self, push: object = None) -> Exchange | Told:
         """Allow a push, the newest unless one of `notifications` is named; NothingToAnswer when it does not wait."""
         named = self._waiting(push)
         self._polls_left = None
-        answer = self._said(lambda: self._phone.allow(named))
+        answer: Exchange = self._done(lambda: self._phone.allow(named)).extensions[EXCHANGE]
         self._is_just_allowed = answer.status is not None and answer.status < 400
         return answer
 
-    def reject(self, reason: str | None = None, push: Named | None = None) -> Exchange:
+    def reject(self, reason: str | None = None, push: object = None) -> Exchange | Told:
         """Reject a push like that, with a reason if one is given; NothingToAnswer when it does not wait."""
         if reason is not None and not isinstance(reason, str):
             raise PhoneError(f"reason is a {type(reason).__name__}: write a text, such as reject('not me').")
         named = self._waiting(push)
-        self._polls_left = None
-        self._is_just_allowed = False
-        return self._said(lambda: self._phone.reject(reason, named))
+        self._polls_left, self._is_just_allowed = None, False
+        answer: Exchange = self._done(lambda: self._phone.reject(reason, named)).extensions[EXCHANGE]
+        return answer
 
     def code(self) -> Secret:
         """Return the code that the phone shows now (TOTP, 6 digits)."""
@@ -142,7 +103,7 @@ class SandboxPhone:
         """
         if polls < 1:
             raise PhoneError(f"allow_after(polls={polls}) would never allow: polls is a whole number from 1 up.")
-        if not self.notifications:
+        if not self._phone.notifications:
             if self._is_just_allowed:
                 return Told("The push was allowed already: the next poll brings the tokens.")
             raise NothingToAnswer("No push waits on the phone: send one with client.mfa_challenge(...) first.")
@@ -152,16 +113,13 @@ class SandboxPhone:
     def after_poll(self) -> None:
         """Count one finished poll, and allow when it was the last to wait for."""
         self._is_just_allowed = False
-        if self._polls_left is None:
-            return
-        self._polls_left -= 1
-        if self._polls_left == 0:
-            self._polls_left = None
+        if self._polls_left is not None:
+            self._polls_left = self._polls_left - 1 or None
             # A push that was answered or ran out in the meantime needs no answer.
-            if self._phone.notifications:
+            if self._polls_left is None and self._phone.notifications:
                 self.allow()
 
-    def _waiting(self, push: Named | None) -> Pushed | None:
+    def _waiting(self, push: object) -> Pushed | None:
         if push is None:
             return None
         wanted = getattr(push, "id", None)
@@ -175,36 +133,28 @@ class SandboxPhone:
             "lab.phone.notifications has those that wait."
         )
 
-    def _said(self, act: Callable[[], httpx.Response]) -> Exchange:
-        return _exchange_of(self._done(act))
-
     def _done(self, act: Callable[[], T]) -> T:
+        from auth0_mfa_lab.sandbox.guardian.phone import PhoneError as Failure
+
         try:
             return act()
         except Unanswered as failure:
             error: LabError = NoAnswer.to(failure.exchange)
-        except self._failures as failure:
+        except Failure as failure:
             error = _ERRORS.get(type(failure).__name__, PhoneError)(self._aliases.mask(str(failure)))
         raise error from None
-
-
-def _exchange_of(answer: httpx.Response) -> Exchange:
-    exchange: Exchange = answer.extensions[EXCHANGE]
-    return exchange
 
 
 class OwnPhone:
     """The person's own phone: each verb says what to do on it now."""
 
+    notifications: tuple[Notification, ...] = ()
+    """Nothing: only the phone itself sees its pushes."""
+
     def __init__(self, aliases: Aliases, ask: Callable[[str], str]) -> None:
         """Ask for codes with `ask`, a hidden prompt."""
         self._aliases = aliases
         self._ask = ask
-
-    @property
-    def notifications(self) -> tuple[Notification, ...]:
-        """Nothing: only the phone itself sees its pushes."""
-        return ()
 
     def scan(self, barcode: object) -> Told:
         """Say how to scan."""
@@ -213,11 +163,11 @@ class OwnPhone:
             "a one-time code in any authenticator app."
         )
 
-    def allow(self, push: Named | None = None) -> Told:
+    def allow(self, push: object = None) -> Told:
         """Say what to press."""
         return Told("On your phone: open the push of the Guardian app and press Allow.")
 
-    def reject(self, reason: str | None = None, push: Named | None = None) -> Told:
+    def reject(self, reason: str | None = None, push: object = None) -> Told:
         """Say what to press."""
         return Told("On your phone: open the push of the Guardian app and press Deny.")
 
@@ -231,6 +181,10 @@ class OwnPhone:
 
     def after_poll(self) -> None:
         """Do nothing: the person answers."""
+
+
+LabPhone: TypeAlias = SandboxPhone | OwnPhone
+"""The verbs of a phone; on a live tenant they say what to press."""
 
 
 def ask_hidden(question: str) -> str:

@@ -1,16 +1,16 @@
-"""The work of `auth0-mfa-lab serve`: a sandbox on a socket, and the file that tells applications how to reach it."""
+"""The command `auth0-mfa-lab serve`: the sandbox on a socket, and the file that tells applications how to reach it."""
 
 import hashlib
-import os
 import re
 import secrets
 import stat
-import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
+import click
+
+from auth0_mfa_lab.live.files import write_whole
 from auth0_mfa_lab.sandbox import Clock, Sandbox, WallClock
 from auth0_mfa_lab.sandbox.server import Server, is_loopback
 from auth0_mfa_lab.sandbox.settings import Profile
@@ -18,102 +18,90 @@ from auth0_mfa_lab.sandbox.settings import Profile
 HEAD = "# Written by auth0-mfa-lab serve, and overwritten by its next start. SHA-256 of the lines below: "
 """How the first line of each file of a server begins; the digest tells a file that the user has added to."""
 LARGEST_FILE = 4 * 1024 * 1024
+DEFAULTS = (
+    *("client_id", "client_secret", "public_client_id", "mgmt_client_id", "mgmt_client_secret"),
+    *("username", "password", "phone_number", "email", "audience"),
+)
+"""What of the tenant's defaults stands in the env file, each as its AUTH0_ variable."""
 PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=!-]*")
 
 
-class CannotServe(Exception):
+class CannotServe(click.ClickException):
     """What stands in the way, and what to do about it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What `serve` is asked for. Without a `seed` everything is drawn from the system's own chance."""
-
-    host: str = "localhost"
-    port: int = 8443
-    tls: bool = True
-    names: tuple[str, ...] = ()
-    allow_remote: bool = False
-    profile: Profile = "docs"
-    seed: int | None = None
-    frozen: bool = False
-    env_file: Path | None = None
-
-
-def serve(wish: Wish, *, say: Callable[[str], None], warn: Callable[[str], None]) -> None:
-    """Serve until a signal; `say` is given the one line when the first request can be answered.
-
-    The env file is there while the server answers. Raises CannotServe, before anything is served.
-    """
-    if not is_loopback(wish.host):
-        if not wish.allow_remote:
-            raise CannotServe(f"--host {wish.host} lets other machines in: add --allow-remote if that is wanted")
-        warn(f"Other machines reach this server at {wish.host}: whoever has its secrets can do anything in it.")
-    if wish.env_file is not None and not wish.env_file.absolute().parent.is_dir():
-        raise CannotServe(f"there is no folder {wish.env_file.absolute().parent} for --env-file")
-    server = _server(wish)
-    files: dict[Path, bytes] = {}
-
-    def ready() -> None:
-        _write_all(files)
-        say(_ready_line(server, wish.env_file))
-
-    try:
-        if wish.env_file is not None:
-            files = _files(wish.env_file, server)
-            _remove_stale(wish.env_file, files)
-        server.run(ready)
-    finally:
-        server.stop()
-        _remove_written(files)
-
-
-def _server(wish: Wish) -> Server:
+@click.command("serve")
+@click.option("--port", type=click.IntRange(0, 65535), default=8443, show_default=True, help="0 takes a free one.")
+@click.option("--host", default="localhost", show_default=True, help="Where to listen; another one: --allow-remote.")
+@click.option("--allow-remote", is_flag=True, help="Let other machines in, where --host says so.")
+@click.option("--name", "names", multiple=True, metavar="HOST", help="A host by which clients know it, too.")
+@click.option("--tls/--no-tls", default=True, help="TLS by a private CA, or plain HTTP.")
+@click.option("--profile", type=click.Choice(["docs", "recorded"]), default="docs", show_default=True)
+@click.option("--seed", type=int, help="Draw the same ids and secrets in each run.")
+@click.option("--clock", type=click.Choice(["wall", "frozen"]), default="wall", show_default=True)
+@click.option(
+    "--env-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the settings here, never over a file of yours, and remove them at the end.",
+)
+def serve(
+    port: int,
+    host: str,
+    allow_remote: bool,
+    names: tuple[str, ...],
+    tls: bool,
+    profile: Profile,
+    seed: int | None,
+    clock: str,
+    env_file: Path | None,
+) -> None:
+    """Serve the sandbox tenant until Ctrl-C, for this machine alone."""
+    if not is_loopback(host):
+        if not allow_remote:
+            raise CannotServe(f"--host {host} lets other machines in: add --allow-remote if that is wanted")
+        said = f"Warning: Other machines reach this server at {host}: whoever has its secrets can do anything in it."
+        click.echo(said, err=True)
+    if env_file is not None and not env_file.absolute().parent.is_dir():
+        raise CannotServe(f"there is no folder {env_file.absolute().parent} for --env-file")
     sandbox = Sandbox(
-        profile=wish.profile,
-        seed=secrets.token_hex(16) if wish.seed is None else wish.seed,
-        clock=Clock() if wish.frozen else WallClock(),
+        profile=profile,
+        seed=secrets.token_hex(16) if seed is None else seed,
+        clock=Clock() if clock == "frozen" else WallClock(),
     )
     try:
-        return Server(
-            sandbox,
-            host=wish.host,
-            port=wish.port,
-            tls=wish.tls,
-            names=wish.names,
-            allow_remote=wish.allow_remote,
-        )
+        server = Server(sandbox, host=host, port=port, tls=tls, names=names, allow_remote=allow_remote)
     except ValueError as problem:
         raise CannotServe(str(problem)) from None
     except OSError as problem:
         reason = (problem.strerror or str(problem)).lower()
-        raise CannotServe(f"port {wish.port} of {wish.host} cannot be had ({reason}): try --port 0") from None
+        raise CannotServe(f"port {port} of {host} cannot be had ({reason}): try --port 0") from None
+    files: dict[Path, bytes] = {}
 
+    def ready() -> None:
+        _write_all(files)
+        where = f"settings are in {env_file}" if env_file else f"page is {server.url}/_lab/#token={server.token}"
+        click.echo(f"{server.url}/ is ready; its {where} (Ctrl-C stops it)")
 
-def _ready_line(server: Server, env_file: Path | None) -> str:
-    if env_file is not None:
-        return f"{server.url}/ is ready; its settings are in {env_file} (Ctrl-C stops it)"
-    return f"{server.url}/ is ready; its page is {server.url}/_lab/#token={server.token} (Ctrl-C stops it)"
+    try:
+        if env_file is not None:
+            files = _files(env_file, server)
+            _remove_stale(env_file, files)
+        server.run(ready)
+    finally:
+        server.stop()
+        for file, content in reversed(files.items()):
+            # Only what this server wrote: each server's token is its own.
+            with suppress(OSError):
+                if _content(file) == content:
+                    file.unlink()
 
 
 def environment(server: Server, env_file: Path) -> dict[str, str]:
     """Return the variables that an application, its SDKs and the lab read; certificates lie beside the env file."""
     defaults = server.sandbox.defaults
-    values = {
-        "AUTH0_LAB_TENANT": "served",
-        "AUTH0_DOMAIN": server.domain,
-        "AUTH0_CLIENT_ID": defaults.client_id,
-        "AUTH0_CLIENT_SECRET": defaults.client_secret,
-        "AUTH0_PUBLIC_CLIENT_ID": defaults.public_client_id,
-        "AUTH0_MGMT_CLIENT_ID": defaults.mgmt_client_id,
-        "AUTH0_MGMT_CLIENT_SECRET": defaults.mgmt_client_secret,
-        "AUTH0_USERNAME": defaults.username,
-        "AUTH0_PASSWORD": defaults.password,
-        "AUTH0_PHONE_NUMBER": defaults.phone_number,
-        "AUTH0_EMAIL": defaults.email,
-        "AUTH0_AUDIENCE": defaults.audience,
-        "AUTH0_LAB_TOKEN": server.token,
-    }
+    values = {"AUTH0_LAB_TENANT": "served", "AUTH0_DOMAIN": server.domain}
+    values |= {f"AUTH0_{name.upper()}": getattr(defaults, name) for name in DEFAULTS}
+    values["AUTH0_LAB_TOKEN"] = server.token
     if server.certificates is None:
         return values
     authority, bundle = map(str, certificate_files(env_file))
@@ -185,17 +173,9 @@ def _write_all(files: Mapping[Path, bytes]) -> None:
     for file, content in files.items():
         _must_be_free(file)
         try:
-            _write(file, content)
+            write_whole(file, content.decode())
         except OSError as problem:
             raise CannotServe(f"{file} cannot be written ({problem.strerror})") from None
-
-
-def _remove_written(files: dict[Path, bytes]) -> None:
-    """Remove the files that still hold what this server wrote: each server's token is its own."""
-    for file, content in reversed(files.items()):
-        with suppress(OSError):
-            if _content(file) == content:
-                file.unlink()
 
 
 def _must_be_free(file: Path) -> None:
@@ -221,13 +201,4 @@ def _content(file: Path) -> bytes | None:
         return None
 
 
-def _write(file: Path, content: bytes) -> None:
-    """Put a file in its place at once, readable by its owner alone."""
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    try:
-        with os.fdopen(handle, "wb") as opened:
-            opened.write(content)
-        Path(name).replace(file)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+COMMANDS = {"serve": serve}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -20,57 +20,52 @@ from auth0_mfa_lab.tenants.remote import Remote
 SECONDS_BETWEEN_LOOKS = 0.2
 MOST_BYTES = 1024 * 1024
 
-env_file = click.option(
-    "--env-file",
-    type=click.Path(path_type=Path),
-    help="The file that `auth0-mfa-lab serve --env-file FILE` wrote. Without it the environment says where the "
-    "server is: AUTH0_DOMAIN, AUTH0_CA_FILE and AUTH0_LAB_TOKEN.",
+waiting = click.option(
+    "--wait", type=click.FloatRange(0, 3600), default=0.0, metavar="SECONDS", help="Wait so long for a first one."
 )
 
 
-def register(main: click.Group) -> None:
-    """Add the commands to the program's."""
-    for command in (code, push, phone, reset, clock):
-        main.add_command(command)
+def asking(function: Callable[..., None]) -> Callable[..., None]:
+    """Let a command ask a server; whatever the lab could not do is one line on stderr, and exit code 1."""
 
-
-@contextmanager
-def server(file: Path | None) -> Iterator[Remote]:
-    """Reach the server; whatever the lab could not do is one line on stderr, and exit code 1."""
-    try:
-        ask = Remote(Settings.of_server(file))
+    @click.option(
+        "--env-file",
+        type=click.Path(path_type=Path),
+        help="The file that `auth0-mfa-lab serve --env-file FILE` wrote. Without it the environment says where the "
+        "server is: AUTH0_DOMAIN, AUTH0_CA_FILE and AUTH0_LAB_TOKEN.",
+    )
+    @wraps(function)
+    def command(env_file: Path | None, **arguments: Any) -> None:
         try:
-            yield ask
-        finally:
-            ask.close()
-    except LabError as problem:
-        raise click.ClickException(" ".join(str(problem).split())) from None
+            ask = Remote(Settings.of_server(env_file))
+            try:
+                function(ask, **arguments)
+            finally:
+                ask.close()
+        except LabError as problem:
+            raise click.ClickException(" ".join(str(problem).split())) from None
+
+    return command
 
 
 @click.command()
 @click.argument("address")
 @click.option("--purpose", type=click.Choice(["mfa", "passwordless"]), help="Count codes for this alone.")
-@click.option(
-    "--wait", type=click.FloatRange(0, 3600), default=0.0, metavar="SECONDS", help="Wait so long for a first one."
-)
-@env_file
-def code(address: str, purpose: str | None, wait: float, env_file: Path | None) -> None:
+@waiting
+@asking
+def code(ask: Remote, address: str, purpose: str | None, wait: float) -> None:
     """Print the newest code that was sent to ADDRESS, a number or an email address, alone."""
-    with server(env_file) as ask:
-        click.echo(_sooner_or_later(lambda: ask("code", address=address, purpose=purpose)["code"], wait))
+    click.echo(_sooner_or_later(lambda: ask("code", address=address, purpose=purpose)["code"], wait))
 
 
 @click.command()
 @click.option("--fcm", is_flag=True, help="The payload as FCM delivers it, not as APNS does.")
-@click.option(
-    "--wait", type=click.FloatRange(0, 3600), default=0.0, metavar="SECONDS", help="Wait so long for a first one."
-)
-@env_file
-def push(fcm: bool, wait: float, env_file: Path | None) -> None:
+@waiting
+@asking
+def push(ask: Remote, fcm: bool, wait: float) -> None:
     """Print the payload of the newest push as JSON."""
-    with server(env_file) as ask:
-        payload = _sooner_or_later(lambda: ask("newest_push", form="fcm" if fcm else "apns"), wait)
-        click.echo(json.dumps(payload, indent=2))
+    payload = _sooner_or_later(lambda: ask("newest_push", form="fcm" if fcm else "apns"), wait)
+    click.echo(json.dumps(payload, indent=2))
 
 
 @click.group()
@@ -80,51 +75,46 @@ def phone() -> None:
 
 @phone.command()
 @click.argument("barcode", metavar="URI|PNG")
-@env_file
-def scan(barcode: str, env_file: Path | None) -> None:
+@asking
+def scan(ask: Remote, barcode: str) -> None:
     """Scan the barcode_uri of an enrollment, or a picture (PNG) of its QR; `-` reads either from stdin."""
-    with server(env_file) as ask:
-        ask("scan", barcode=_barcode(barcode))
+    ask("scan", barcode=_barcode(barcode))
     click.echo("scanned")
 
 
 @phone.command()
-@env_file
-def allow(env_file: Path | None) -> None:
+@asking
+def allow(ask: Remote) -> None:
     """Allow the newest push that waits."""
-    with server(env_file) as ask:
-        later = ask("allow").get("after_polls")
+    later = ask("allow").get("after_polls")
     click.echo("allowed" if later is None else f"late: allowed after {later} more polls")
 
 
 @phone.command()
 @click.argument("reason", required=False)
-@env_file
-def reject(reason: str | None, env_file: Path | None) -> None:
+@asking
+def reject(ask: Remote, reason: str | None) -> None:
     """Reject the newest push that waits, with a REASON if one is given."""
-    with server(env_file) as ask:
-        ask("reject", reason=reason)
+    ask("reject", reason=reason)
     click.echo("rejected")
 
 
 @phone.command("code")
-@env_file
-def phone_code(env_file: Path | None) -> None:
+@asking
+def phone_code(ask: Remote) -> None:
     """Print the code that the phone shows now, alone."""
-    with server(env_file) as ask:
-        click.echo(ask("shown_code")["code"])
+    click.echo(ask("shown_code")["code"])
 
 
 @click.command()
 @click.argument("user", required=False)
-@env_file
-def reset(user: str | None, env_file: Path | None) -> None:
+@asking
+def reset(ask: Remote, user: str | None) -> None:
     """Begin the whole tenant again, or one USER: by name, number, address or id. Quiet when there is none.
 
     Authenticators, recovery code, codes, limits and lockouts are gone; the user stays.
     """
-    with server(env_file) as ask:
-        ask("reset", user=user)
+    ask("reset", user=user)
 
 
 @click.group()
@@ -134,11 +124,10 @@ def clock() -> None:
 
 @clock.command()
 @click.argument("seconds", type=click.FloatRange(min=0))
-@env_file
-def advance(seconds: float, env_file: Path | None) -> None:
+@asking
+def advance(ask: Remote, seconds: float) -> None:
     """Move the clock forward by SECONDS: what the sandbox lets expire goes by it."""
-    with server(env_file) as ask:
-        now = float(ask("advance", advance=seconds)["now"])
+    now = float(ask("advance", advance=seconds)["now"])
     click.echo(datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds"))
 
 
@@ -157,19 +146,18 @@ def _sooner_or_later(look: Callable[[], Any], seconds: float) -> Any:
 def _barcode(given: str) -> str | bytes:
     """Return what is to be scanned: the text of a URI, or the bytes of a picture."""
     try:
-        if given == "-":
-            read = sys.stdin.buffer.read(MOST_BYTES + 1)
-            return _picture(read) if read.startswith(b"\x89PNG") else read.decode().strip()
         if "://" in given:
             return given
-        with Path(given).open("rb") as file:
-            return _picture(file.read(MOST_BYTES + 1))
+        with sys.stdin.buffer if given == "-" else Path(given).open("rb") as file:
+            read = file.read(MOST_BYTES + 1)
+        if given == "-" and not read.startswith(b"\x89PNG"):
+            return read.decode().strip()
     except (OSError, ValueError):
         # Not quoted: it may be a URI, which holds a secret.
         raise LabError("This is no URI and no file that can be read: give the barcode_uri, or a PNG.") from None
-
-
-def _picture(read: bytes) -> bytes:
     if len(read) > MOST_BYTES:
         raise LabError(f"This picture is too large: a server reads {MOST_BYTES // 1024} KiB.")
     return read
+
+
+COMMANDS = {each.name: each for each in (clock, code, phone, push, reset)}

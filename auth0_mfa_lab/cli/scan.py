@@ -23,11 +23,6 @@ FOUND, UNREADABLE = 1, 2
 _OTHER = "scan reads notebooks, HAR files and env files (.env*, *.env); gitleaks and detect-secrets read others"
 
 
-def register(main: click.Group) -> None:
-    """Add the command to the program's."""
-    main.add_command(scan)
-
-
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH...")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: finds, notes, unreadable, files.")
@@ -130,3 +125,6 @@ class _Report:
 def _shown(file: Path) -> str:
     """Return a file's name on one line, whatever it is made of."""
     return "".join(each if each.isprintable() else "�" for each in str(file))
+
+
+COMMANDS = {"scan": scan}
