@@ -13,25 +13,26 @@ import httpx
 
 from auth0_mfa_lab.client import Client, Connection, checked_text, network
 from auth0_mfa_lab.clock import LabClock, RealClock, SandboxClock
-from auth0_mfa_lab.errors import ClaimFailed, ControlRefused, LabError, SettingsError
+from auth0_mfa_lab.errors import ClaimFailed, LabError, SettingsError
 from auth0_mfa_lab.exports.curl import runnable
 from auth0_mfa_lab.exports.export import Exported, exported
 from auth0_mfa_lab.live.record import Record
-from auth0_mfa_lab.live.test_user import Codes, drawn
+from auth0_mfa_lab.live.test_user import drawn, totp_of
 from auth0_mfa_lab.polling import Poll, PollRun
 from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.secrets.messages import secrets_of_barcode
 from auth0_mfa_lab.settings import Settings, is_loopback
 from auth0_mfa_lab.show.exchange import show
 from auth0_mfa_lab.show.journal import show_all
-from auth0_mfa_lab.show.limits import DOCUMENTED, NOTE, Limits
 from auth0_mfa_lab.show.poll import show_poll
 from auth0_mfa_lab.show.sentences import Lines, Told
+from auth0_mfa_lab.show.table import Table
 from auth0_mfa_lab.tenants import replay as recorded
 from auth0_mfa_lab.tenants.inbox import LabInbox, OwnInbox, SandboxInbox
 from auth0_mfa_lab.tenants.operations import Recorder, in_process, person_alone
-from auth0_mfa_lab.tenants.phone import LabPhone, OwnPhone, SandboxPhone, ask_hidden
+from auth0_mfa_lab.tenants.phone import OTP_QUESTION, LabPhone, OwnPhone, SandboxPhone, ask_hidden
 from auth0_mfa_lab.tenants.sandbox import PhoneScreen, SandboxInfo, fresh_user, new_phone
+from auth0_mfa_lab.tenants.tables import limits
 from auth0_mfa_lab.tenants.users import User, learn_settings
 from auth0_mfa_lab.tokens import Inspection, inspect
 from auth0_mfa_lab.wire.exchange import Exchange
@@ -40,7 +41,6 @@ from auth0_mfa_lab.wire.journal import Journal
 from auth0_mfa_lab.wire.replay import RecordedTransport, Replay
 
 if TYPE_CHECKING:
-    from auth0_mfa_lab.live.administrator import Administrator
     from auth0_mfa_lab.live.doctor.findings import Diagnosis
     from auth0_mfa_lab.live.drift.drift import Drift
     from auth0_mfa_lab.live.guard import Guard
@@ -83,8 +83,8 @@ class Lab(Lines):
         self._record: Record | None = None
         self._recording: Recording | None = None
         self._guard: Guard | None = None
-        self._administrator: Administrator | None = None
-        self._codes = Codes(ask_hidden, now=clock.now)
+        self._administrator: tuple[Management, float] | None = None
+        self._totp_secret: str | None = None
         self.phone: LabPhone = OwnPhone(self.aliases, self._prompt)
         self.inbox: LabInbox = OwnInbox(self.aliases, self._prompt)
         self.audience: str | None = settings.audience
@@ -256,8 +256,15 @@ class Lab(Lines):
         )
 
     def _prompt(self, question: str) -> str:
-        """Ask the person; a recording has the answer."""
-        return str(self._operations.keep("prompt", {"question": question}, lambda: str(self._codes(question))))
+        """Ask the person, unless the lab knows the secret of the codes; a recording has the answer."""
+        secret = self._totp_secret if question == OTP_QUESTION else None
+        return str(
+            self._operations.keep(
+                "prompt",
+                {"question": question},
+                lambda: totp_of(secret, self.clock.now()) if secret else str(ask_hidden(question)),
+            )
+        )
 
     def _draw(self, what: str) -> str:
         """Draw what is not to be foretold; a recording has it."""
@@ -311,21 +318,12 @@ class Lab(Lines):
 
         return own_user(self, factors)
 
-    def limits(self, user: User) -> Limits:
+    def limits(self, user: User) -> Table:
         """Return a table of what is left to a user of each limit; on a live tenant, of what Auth0 documents.
 
         Raises LabError for what is no user of this sandbox. Source: the reference, section 11.
         """
-        if not isinstance(user, User):
-            raise LabError("lab.limits wants a user: pass what lab.user(...) returned.")
-        if not self._is_sandbox:
-            return Limits("Limits, as Auth0 documents them", DOCUMENTED, note=NOTE)
-        try:
-            return Limits.of(user.username, self._operations("limits", user=str(user.username))["limits"])
-        except ControlRefused as refusal:
-            if refusal.status != 404:
-                raise
-        raise LabError(f"This sandbox has no user {user.username!r}: pass one that lab.user(...) of this lab returned.")
+        return limits(self._operations if self._is_sandbox else None, user)
 
     def doctor(self, *, wanted: Sequence[str] | None = None, management_token: str | None = None) -> Diagnosis:
         """Say whether the tenant is ready: what is missing, first things first, and where it is mended.

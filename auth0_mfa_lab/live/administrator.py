@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from auth0_mfa_lab.errors import LabError, SettingsError
@@ -16,43 +17,30 @@ T = TypeVar("T")
 _EARLY_SECONDS = 60.0
 
 
-class Administrator:
-    """Opens the Management API of a lab's tenant with the machine-to-machine application of the settings."""
-
-    def __init__(self, lab: Lab) -> None:
-        """Get tokens for the Management API of this lab's tenant."""
-        self._lab = lab
-        self._api: Management | None = None
-        self._ends_at = 0.0
-
-    def api(self) -> Management:
-        """Return the Management API; SettingsError when the tenant gives no token for it."""
-        lab = self._lab
-        if self._api is None or lab.clock.now() >= self._ends_at:
-            answer = lab.management_application.client_credentials_grant(audience=lab.management_audience)
-            if answer.status != 200 or "access_token" not in answer:
-                raise SettingsError(
-                    f"The Management API gave no token: {answer.outcome} (exchange {answer.number}). Check "
-                    "AUTH0_MGMT_CLIENT_ID and AUTH0_MGMT_CLIENT_SECRET, and Dashboard > Applications > APIs > Auth0 "
-                    "Management API > Machine to Machine Applications."
-                )
-            # A tenant counts the tokens that machines get.
-            self._api = lab.management(answer["access_token"])
-            lives = answer.json.get("expires_in")
-            self._ends_at = lab.clock.now() + (lives if isinstance(lives, int | float) else 0) - _EARLY_SECONDS
-        return self._api
-
-
 def administrator_of(lab: Lab) -> Callable[[], Management] | None:
     """Return what opens the Management API of a lab's tenant; None where the settings name nobody who may."""
     if lab.settings.mgmt_token:
         token = lab.aliases.learn("mgmt_token", str(lab.settings.mgmt_token))
         return lambda: lab.management(token)
-    if not all(lab._machine):
-        return None
-    if lab._administrator is None:
-        lab._administrator = Administrator(lab)
-    return lab._administrator.api
+    return partial(_opened, lab) if all(lab._machine) else None
+
+
+def _opened(lab: Lab) -> Management:
+    """Return the Management API, opened by the machine-to-machine application; SettingsError when it gets no token."""
+    api, ends_at = lab._administrator or (None, 0.0)
+    if api is None or lab.clock.now() >= ends_at:
+        answer = lab.management_application.client_credentials_grant(audience=lab.management_audience)
+        if answer.status != 200 or "access_token" not in answer:
+            raise SettingsError(
+                f"The Management API gave no token: {answer.outcome} (exchange {answer.number}). Check "
+                "AUTH0_MGMT_CLIENT_ID and AUTH0_MGMT_CLIENT_SECRET, and Dashboard > Applications > APIs > Auth0 "
+                "Management API > Machine to Machine Applications."
+            )
+        # A tenant counts the tokens that machines get.
+        api, lives = lab.management(answer["access_token"]), answer.json.get("expires_in")
+        lasts = (lives if isinstance(lives, int | float) else 0) - _EARLY_SECONDS
+        lab._administrator = api, lab.clock.now() + lasts
+    return api
 
 
 def must_be(answer: Exchange, *statuses: int, doing: str, scope: str) -> Exchange:
@@ -69,13 +57,10 @@ def must_be(answer: Exchange, *statuses: int, doing: str, scope: str) -> Exchang
 def listed(answer: Exchange, *has: str, doing: str, scope: str) -> list[Json]:
     """Return the objects of an answer that is a list of such, each of which has these texts; LabError for any other."""
     items = must_be(answer, 200, doing=doing, scope=scope).json
-    if isinstance(items, list) and all(_has(each, has) for each in items):
-        return items
-    raise LabError(f"{doing} failed: {answer.outcome}: the answer is not the list that Auth0 gives.")
-
-
-def _has(item: Json, names: Sequence[str]) -> bool:
-    return isinstance(item, dict) and all(isinstance(item.get(name), str) for name in names)
+    objects = [each for each in items if isinstance(each, dict)] if isinstance(items, list) else []
+    if objects != items or not all(isinstance(each.get(name), str) for each in objects for name in has):
+        raise LabError(f"{doing} failed: {answer.outcome}: the answer is not the list that Auth0 gives.")
+    return objects
 
 
 def out_of_its_frames(act: Callable[[], T]) -> T:

@@ -7,9 +7,8 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl
 
 import httpx
@@ -58,17 +57,11 @@ Fields = Mapping[str, Any]
 # -- what a request costs: told from its method, its path and its body, before it is sent
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(NamedTuple):
     """What one call costs: its kinds; `call` is its method and its path, without any id."""
 
     call: str
     kinds: tuple[str, ...]
-
-    @property
-    def said(self) -> str:
-        """What it does, as the end of a sentence: `sends a push (...)`."""
-        return ", and ".join(SAID[each] for each in self.kinds)
 
 
 def _association(body: Fields) -> tuple[str, ...]:
@@ -94,17 +87,9 @@ def _code(body: Fields) -> tuple[str, ...]:
     return ("voice" if body.get("delivery_method") == "voice" else "sms",)
 
 
-def _user(body: Fields) -> tuple[str, ...]:
-    is_silent = body.get("verify_email") is False or body.get("email_verified") is True
-    return ("new user",) if is_silent else ("new user", "email")
-
-
-def _ticket(body: Fields) -> tuple[str, ...]:
-    return ("setting",) if body.get("send_mail") is False else ("setting", "email")
-
-
-def _change(body: Fields) -> tuple[str, ...]:
-    return ("setting", "email") if body.get("verify_email") is True else ("setting",)
+def _unless(kind: str, **silent: bool) -> Callable[[Fields], tuple[str, ...]]:
+    """Return what tells the kinds of a call that mails as well, unless one of these fields says otherwise."""
+    return lambda body: (kind,) if any(body.get(name) is value for name, value in silent.items()) else (kind, "email")
 
 
 # fmt: off
@@ -119,15 +104,15 @@ _ROWS: tuple[tuple[str, str, tuple[str, ...] | Callable[[Fields], tuple[str, ...
     ("POST", "/passwordless/start", _code),
     ("POST|PUT|PATCH", "/appliance-mfa/.*", ()),  # the phone's side of an enrollment that was asked for
     ("DELETE", "/appliance-mfa/.*", ("removal",)),
-    ("POST", "/api/v2/users", _user),
+    ("POST", "/api/v2/users", _unless("new user", verify_email=False, email_verified=True)),
     ("DELETE", "/api/v2/users|/api/v2/connections/[^/]+(/users)?", ("users",)),  # with a connection all its users go
     ("DELETE", "/api/v2/users/[^/]+", ("user",)),
-    ("PATCH", "/api/v2/users/[^/]+", _change),
+    ("PATCH", "/api/v2/users/[^/]+", lambda body: ("setting", *["email"] * (body.get("verify_email") is True))),
     ("POST", "/api/v2/users/[^/]+/authentication-methods", ("authenticator",)),
     ("PUT", "/api/v2/users/[^/]+/authentication-methods", ("authenticator", "removal")),
     ("DELETE", "/api/v2/users/[^/]+/(authentication-methods|authenticators|multifactor)(/.*)?", ("removal",)),
     ("DELETE", "/api/v2/guardian/enrollments/[^/]+", ("removal",)),
-    ("POST", "/api/v2/guardian/enrollments/ticket", _ticket),
+    ("POST", "/api/v2/guardian/enrollments/ticket", _unless("setting", send_mail=False)),
     (".*", "/api/v2/.*", ("setting",)),
     (".*", ".*", ("other",)),
 )
@@ -202,7 +187,8 @@ class Guard:
             cost = cost_of(request)
             if cost is not None and not self._knows(cost.kinds):
                 enrolls = cost.call == "POST /mfa/associate"
-                self._must_agree(cost.kinds, f"{cost.call} {cost.said}.", tells_of_reset=enrolls)
+                said = ", and ".join(SAID[each] for each in cost.kinds)
+                self._must_agree(cost.kinds, f"{cost.call} {said}.", tells_of_reset=enrolls)
         self.ledger.before(request)
 
     def after(self, exchange: Exchange) -> None:

@@ -65,7 +65,13 @@ class Record:
                 write_whole(self.path, har(self._journal))
                 self._written, self.problem = state, ""
             except OSError as problem:
-                self._say((problem.strerror or type(problem).__name__).lower())
+                why = (problem.strerror or type(problem).__name__).lower()
+                if not self.problem:
+                    sys.stderr.write(
+                        f"{self.path} cannot be written ({why}): the journal has what is not in it, and "
+                        'lab.export("har").save(...) writes it elsewhere.\n'
+                    )
+                self.problem = why
             ended = self._monotonic()
             self._next_at = ended + SHARE * (ended - began)
 
@@ -76,11 +82,3 @@ class Record:
         # The same each time, whether there was one or not.
         kept = f"a recording that was there is kept as {self.before.name}"
         return f"Recorded in {self.path}: every exchange, with a stand-in for each secret; {kept}."
-
-    def _say(self, why: str) -> None:
-        if not self.problem:
-            sys.stderr.write(
-                f"{self.path} cannot be written ({why}): the journal has what is not in it, and "
-                'lab.export("har").save(...) writes it elsewhere.\n'
-            )
-        self.problem = why

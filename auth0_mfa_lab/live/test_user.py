@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from auth0_mfa_lab.errors import LabError, SettingsError, UserDoesNotFit
 from auth0_mfa_lab.live.administrator import administrator_of, must_be, out_of_its_frames
-from auth0_mfa_lab.tenants.phone import OTP_QUESTION
 from auth0_mfa_lab.tenants.users import User, checked_factors, configured_user, mfa_token_of
 
 if TYPE_CHECKING:
@@ -26,26 +25,11 @@ _NEEDS = {"sms": "phone_number", "voice": "phone_number", "email": "email"}
 _TRIES = 3
 
 
-class Codes:
-    """Answers the prompts of one lab: with codes of the TOTP secret that it made itself, or else as the person does."""
+def totp_of(secret: str, now: float) -> str:
+    """Return the code of a TOTP secret (base32; 6 digits, 30 s) at `now` (epoch seconds)."""
+    import pyotp
 
-    def __init__(self, ask: Callable[[str], str], *, now: Callable[[], float]) -> None:
-        """Ask the person with `ask`; `now` gives epoch seconds."""
-        self._ask = ask
-        self._now = now
-        self._secret: str | None = None
-
-    def know(self, secret: str) -> None:
-        """Make the codes of this TOTP secret (base32; 6 digits, 30 s) from now on."""
-        self._secret = secret
-
-    def __call__(self, question: str) -> str:
-        """Return the answer to a question; NeedsAPerson when only a person knows it, and none is there."""
-        if question != OTP_QUESTION or self._secret is None:
-            return self._ask(question)
-        import pyotp
-
-        return pyotp.TOTP(str(self._secret)).at(int(self._now()))
+    return pyotp.TOTP(str(secret)).at(int(now))
 
 
 def drawn(what: str) -> str:
@@ -140,7 +124,7 @@ def _enrolled(
         if lab.settings.virtual_phone:
             lab.phone.scan(f"otpauth://totp/lab?secret={secret!s}&algorithm=SHA1&digits=6&period=30")
         else:
-            lab._codes.know(secret)
+            lab._totp_secret = secret
     if {"sms", "voice"} & set(wanted):
         preferred = "sms" if "sms" in wanted else "voice"
         number = lab.settings.phone_number

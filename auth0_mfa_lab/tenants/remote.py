@@ -50,11 +50,18 @@ class Remote:
         try:
             answer = self._http.send(self._request(row, {k: v for k, v in arguments.items() if v is not None}))
         except httpx.TransportError as failure:
+            plainly = " without TLS, for AUTH0_CA_FILE is not set" if self._http.base_url.scheme == "http" else ""
             # Its text may hold a body's or a header's part; its kind says enough.
-            raise self._no_server(type(failure).__name__) from None
+            raise NoServer(
+                f"No served sandbox answers at {self._domain}{plainly} ({type(failure).__name__}). Start one: "
+                "auth0-mfa-lab serve --env-file FILE; then name that file here."
+            ) from None
         except (TypeError, ValueError, httpx.InvalidURL):
             raise LabError("This cannot be sent to the server: it holds what is no text.") from None
-        body = _json(answer)
+        try:
+            body = answer.json() if answer.content else {}
+        except ValueError:
+            body = None
         if answer.is_success:
             return body
         refusal = self._refusal(answer, body)
@@ -87,13 +94,6 @@ class Remote:
             said = f"What answers at {self._domain} is no served sandbox (HTTP {answer.status_code})."
         return ControlRefused(said, answer.status_code)
 
-    def _no_server(self, kind: str) -> NoServer:
-        plainly = " without TLS, for AUTH0_CA_FILE is not set" if self._http.base_url.scheme == "http" else ""
-        return NoServer(
-            f"No served sandbox answers at {self._domain}{plainly} ({kind}). Start one: auth0-mfa-lab serve --env-file "
-            "FILE; then name that file here."
-        )
-
 
 @cache
 def _rows() -> Mapping[str, Operation]:
@@ -102,13 +102,6 @@ def _rows() -> Mapping[str, Operation]:
     from auth0_mfa_lab.sandbox.operations import OPERATIONS
 
     return {row.name: row for row in (*OPERATIONS, *PHONE_OPERATIONS)}
-
-
-def _json(answer: httpx.Response) -> Json:
-    try:
-        return answer.json() if answer.content else {}
-    except ValueError:
-        return None
 
 
 NOTES_HEADER = "x-auth0-lab-notes"
@@ -126,9 +119,9 @@ class ServedTransport(httpx.BaseTransport):
         """Pass a request on; the server's remarks come back beside the answer, as they do in process."""
         request.headers[NOTES_HEADER] = "1"
         answer = self._inner.handle_request(request)
-        said = answer.headers.pop(NOTES_HEADER, None)
-        if said is not None:
-            answer.extensions[NOTES] = _sentences(said)
+        with suppress(ValueError):
+            said = json.loads(answer.headers.pop(NOTES_HEADER, "[]"))
+            answer.extensions[NOTES] = tuple(map(str, said)) if isinstance(said, list) else ()
         return answer
 
     def close(self) -> None:
@@ -178,11 +171,3 @@ def open_served(settings: Settings) -> Remote:
             "of the file that `auth0-mfa-lab serve --env-file FILE` wrote, and open it with Lab.from_env()."
         )
     return Remote(settings)
-
-
-def _sentences(said: str) -> tuple[str, ...]:
-    try:
-        read = json.loads(said)
-    except ValueError:
-        return ()
-    return tuple(str(each) for each in read) if isinstance(read, list) else ()
