@@ -13,7 +13,7 @@ import httpx
 
 from auth0_mfa_lab.client import Client, Connection, checked_text, network
 from auth0_mfa_lab.clock import LabClock, RealClock, SandboxClock
-from auth0_mfa_lab.errors import ClaimFailed, ControlRefused, LabError, SettingsError
+from auth0_mfa_lab.errors import ClaimFailed, LabError, SettingsError
 from auth0_mfa_lab.live.test_user import drawn, totp_of
 from auth0_mfa_lab.polling import Poll, PollRun
 from auth0_mfa_lab.secrets.aliases import Aliases
@@ -21,13 +21,14 @@ from auth0_mfa_lab.secrets.messages import secrets_of_barcode
 from auth0_mfa_lab.settings import Settings, is_loopback
 from auth0_mfa_lab.show.exchange import show
 from auth0_mfa_lab.show.journal import show_all
-from auth0_mfa_lab.show.limits import DOCUMENTED, NOTE, Limits
 from auth0_mfa_lab.show.sentences import Lines, Told
+from auth0_mfa_lab.show.table import Table
 from auth0_mfa_lab.tenants import replay as recorded
 from auth0_mfa_lab.tenants.inbox import LabInbox, OwnInbox, SandboxInbox
 from auth0_mfa_lab.tenants.operations import Recorder, in_process, person_alone
 from auth0_mfa_lab.tenants.phone import OTP_QUESTION, LabPhone, OwnPhone, SandboxPhone, ask_hidden
 from auth0_mfa_lab.tenants.sandbox import PhoneScreen, SandboxInfo, fresh_user, new_phone
+from auth0_mfa_lab.tenants.tables import limits
 from auth0_mfa_lab.tenants.users import User, learn_settings
 from auth0_mfa_lab.wire.exchange import Exchange
 from auth0_mfa_lab.wire.journal import Journal
@@ -318,21 +319,12 @@ class Lab(Lines):
 
         return own_user(self, factors)
 
-    def limits(self, user: User) -> Limits:
+    def limits(self, user: User) -> Table:
         """Return a table of what is left to a user of each limit; on a live tenant, of what Auth0 documents.
 
         Raises LabError for what is no user of this sandbox. Source: the reference, section 11.
         """
-        if not isinstance(user, User):
-            raise LabError("lab.limits wants a user: pass what lab.user(...) returned.")
-        if not self._is_sandbox:
-            return Limits("Limits, as Auth0 documents them", DOCUMENTED, note=NOTE)
-        try:
-            return Limits.of(user.username, self._operations("limits", user=str(user.username))["limits"])
-        except ControlRefused as refusal:
-            if refusal.status != 404:
-                raise
-        raise LabError(f"This sandbox has no user {user.username!r}: pass one that lab.user(...) of this lab returned.")
+        return limits(self._operations if self._is_sandbox else None, user)
 
     def doctor(self, *, wanted: Sequence[str] | None = None, management_token: str | None = None) -> Diagnosis:
         """Say whether the tenant is ready: what is missing, first things first, and where it is mended.

@@ -12,8 +12,7 @@ from auth0_mfa_lab.sandbox.app import build_app
 from auth0_mfa_lab.sandbox.management.api import BASE, ENDPOINTS
 from auth0_mfa_lab.sandbox.oauth.api import GRANT, NOT_EMULATED
 from auth0_mfa_lab.sandbox.settings import SWITCHES
-from auth0_mfa_lab.show.evidence import MARKS
-from auth0_mfa_lab.show.switches import MEANINGS
+from auth0_mfa_lab.tenants.tables import DECIDES, MARKS, counted
 from tests.readme_probes import GRANTS, Probes
 
 README = Path(__file__).parent.parent / "README.md"
@@ -139,7 +138,7 @@ def management() -> str:
 
 def evidence() -> str:
     """Return how many answers of the sandbox are known how well."""
-    counts = Lab.sandbox().tenant.evidence().counts
+    counts = counted(Lab.sandbox().tenant.evidence())
     rows = ((f"`{mark}`", what, *(str(counts[part][mark]) for part in counts)) for mark, what in MARKS.items())
     return table(("mark", "the answer is", *counts), rows)
 
@@ -149,7 +148,7 @@ def switches() -> str:
     named = {name: [f"`{value}`" for value in values] for name, values in SWITCHES.items()}
     return table(
         ("switch", "at first", "or", "decides"),
-        ((f"`{name}`", values[0], ", ".join(values[1:]), MEANINGS[name]) for name, values in named.items()),
+        ((f"`{name}`", values[0], ", ".join(values[1:]), DECIDES[name]) for name, values in named.items()),
     )
 
 

@@ -193,7 +193,7 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
         ("cli.control", "from auth0_mfa_lab.sandbox import Sandbox"),
         ("lab", "from auth0_mfa_lab.cli import main"),
         ("client", "from auth0_mfa_lab.sandbox import Sandbox"),
-        ("show.evidence", "if TYPE_CHECKING:\n    from auth0_mfa_lab.sandbox import EvidenceRow"),
+        ("show.table", "if TYPE_CHECKING:\n    from auth0_mfa_lab.sandbox import EvidenceRow"),
         ("", "from auth0_mfa_lab.cli import main"),
         ("live.codes", "from auth0_mfa_lab.sandbox import Sandbox"),
         ("live.codes", "if TYPE_CHECKING:\n    from auth0_mfa_lab.sandbox import Sandbox"),

@@ -5,19 +5,17 @@ from __future__ import annotations
 import inspect
 import pickle
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from starlette.routing import Route
 
 from auth0_mfa_lab import Lab, LabError
 from auth0_mfa_lab.sandbox import Sandbox
-from auth0_mfa_lab.sandbox.app import build_app
+from auth0_mfa_lab.sandbox.endpoints import ENDPOINTS, GENERAL, covered
 from auth0_mfa_lab.sandbox.errors import ROWS
 from auth0_mfa_lab.sandbox.settings import SWITCHES
-from auth0_mfa_lab.show.endpoints import ENDPOINTS, covered, is_general
-from auth0_mfa_lab.show.evidence import MARKS, Evidence
-from auth0_mfa_lab.show.switches import MEANINGS
+from auth0_mfa_lab.tenants.tables import DECIDES, MARKS, counted
 from tests.mothers import a_live_lab
 
 
@@ -26,8 +24,8 @@ def lab() -> Lab:
     return Lab.sandbox(seed=3)
 
 
-def marks_of(table: Evidence) -> list[set[str]]:
-    return [{row.status_mark, row.error_mark, row.text_mark} for row in table]
+def marks_of(rows: Iterable[Any]) -> list[set[str]]:
+    return [{row.status_mark, row.error_mark, row.text_mark} for row in rows]
 
 
 # -- one name, two sides
@@ -100,7 +98,7 @@ def test_it_is_narrowed_by_a_part_of_the_endpoint(lab: Lab) -> None:
 )
 def test_it_has_what_holds_for_every_endpoint_of_the_kind(lab: Lab, endpoint: str, general: list[str]) -> None:
     named = {row.endpoint for row in lab.tenant.evidence(endpoint)}
-    assert sorted(name for name in named if is_general(name)) == general
+    assert sorted(name for name in named if name in GENERAL) == general
     assert "DELETE /mfa/authenticators/{id}" in named or "dev_1" not in endpoint
 
 
@@ -110,18 +108,11 @@ def test_an_endpoint_is_never_one_that_it_is_not_asked_for(lab: Lab) -> None:
     assert "/api/v2/clients/{id}" in other
 
 
-def test_it_knows_every_endpoint_that_the_sandbox_has(lab: Lab) -> None:
-    assert lab._sandbox is not None
-    pages = {"/mfa/enrollment", "/api/v2/{rest:path}"}
-    routes = [each for each in build_app(lab._sandbox.tenant).routes if isinstance(each, Route)]
-    device = re.compile(r"/api/(?!v2/)")  # the phone's own host has it without the first part
-    emulated = {
-        f"{method} {device.sub('/appliance-mfa/api/', each.path.removeprefix('/appliance-mfa'))}"
-        for each in routes
-        if each.path not in pages
-        for method in (each.methods or set()) - {"HEAD"}
-    }
-    assert {re.sub(r"\{(method|credential)_id\}", "{id}", name) for name in emulated} == set(ENDPOINTS)
+def test_it_knows_every_endpoint_that_the_sandbox_has_and_no_page() -> None:
+    assert len(ENDPOINTS) == len(set(ENDPOINTS)) == 56
+    assert {"POST /userinfo", "PATCH /appliance-mfa/api/device-accounts/{id}"} <= set(ENDPOINTS)
+    assert "DELETE /api/v2/clients/{id}/credentials/{id}" in ENDPOINTS
+    assert not [name for name in ENDPOINTS if "rest:path" in name or "enrollment " in name or " /api/enroll" in name]
 
 
 def test_every_row_speaks_of_an_endpoint(lab: Lab) -> None:
@@ -135,7 +126,7 @@ def test_it_is_narrowed_by_the_mark_of_any_part(lab: Lab, mark: str) -> None:
     others = [row for row in lab.tenant.evidence() if row not in table.rows]
     assert all(mark in marks for marks in marks_of(table))
     assert others
-    assert not any(mark in marks for marks in marks_of(Evidence(others)))
+    assert not any(mark in marks for marks in marks_of(others))
 
 
 def test_it_is_narrowed_by_everything_at_once(lab: Lab) -> None:
@@ -156,16 +147,16 @@ def test_what_fits_together_with_nothing_is_an_empty_table(lab: Lab) -> None:
         ({"mark": "sure"}, "the mark 'sure'. There are: rec, doc, test, forum, guess."),
         ({"mark": "Gues"}, "the mark 'Gues'. Did you mean guess? There are: "),
         ({"endpoint": "/mfa/enroll"}, "no endpoint '/mfa/enroll'. "),
-        ({"endpoint": "/mfa/chalenge"}, "Did you mean /mfa/challenge? There are:\n  /oauth/token\n  /oauth/revoke\n"),
+        ({"endpoint": "/mfa/chalenge"}, "Did you mean /mfa/challenge? There are:\n  /mfa/associate\n"),
         ({"error": "nope"}, "the error 'nope'. There are: access_denied, "),
         ({"error": "invalid_grants"}, "Did you mean invalid_grant? There are: "),
         ({"status": 418}, "the status 418. There are: 200, 201, "),
         ({"status": "4o3"}, "status is '4o3' and no HTTP status: pass one, such as status=403."),
         ({"status": True}, "no HTTP status"),
         ({"status": [403]}, "no HTTP status"),
-        ({"mark": ["guess"]}, "mark is a list and no text: pass one, such as mark='guess'."),
-        ({"endpoint": ["/mfa/challenge"]}, "endpoint is a list and no text: pass one, such as "),
-        ({"error": 403}, "error is an int and no text"),
+        ({"mark": ["guess"]}, "mark is ['guess'] and no text: pass one, such as mark='guess'."),
+        ({"endpoint": ["/mfa/challenge"]}, "endpoint is ['/mfa/challenge'] and no text: pass one, such as "),
+        ({"error": 403}, "error is 403 and no text"),
     ],
 )
 def test_what_no_answer_has_is_refused_with_what_there_is(lab: Lab, wrong: dict[str, Any], said: str) -> None:
@@ -183,11 +174,10 @@ def test_a_status_may_be_text_and_a_mark_in_capitals(lab: Lab) -> None:
 
 def test_it_counts_each_part_by_its_mark(lab: Lab) -> None:
     table = lab.tenant.evidence()
-    counts = table.counts
+    counts = counted(table)
     assert list(counts) == ["status", "error", "text"]
     for part, marks in counts.items():
-        assert list(marks) == list(MARKS)
-        assert sum(marks.values()) == sum(bool(getattr(row, f"{part}_mark")) for row in table)
+        assert sum(marks[mark] for mark in MARKS) == sum(bool(getattr(row, f"{part}_mark")) for row in table)
     assert counts["status"]["guess"] == sum(row.status_mark == "guess" for row in table)
     first, second, *_ = repr(table).splitlines()
     assert first == f"Evidence · {len(table)} answers"
@@ -256,16 +246,10 @@ def test_switches_that_there_are_not_get_a_sentence(switches: Any, said: str) ->
     assert ("Write it" in str(refusal.value)) == ("Write it" in said)
 
 
-def test_a_switch_is_not_set_later(lab: Lab) -> None:
-    said = r"chosen when the sandbox is made: Lab\.sandbox\(switches=\{'pending_status': '200'\}\)\."
-    with pytest.raises(LabError, match=said):
-        lab.tenant.switches["pending_status"] = "403"
-    assert repr(lab.tenant.switches).startswith(f"Switches · {len(SWITCHES)}, all at their defaults\n")
-
-
 def test_each_switch_says_what_it_decides(lab: Lab) -> None:
-    assert set(MEANINGS) == set(SWITCHES)
+    assert set(DECIDES) == set(SWITCHES)
     shown = repr(lab.tenant.switches)
+    assert shown.startswith(f"Switches · {len(SWITCHES)}, all at their defaults\n")
     assert all(name in shown for name in SWITCHES)
     assert max(map(len, shown.splitlines())) <= 120
     assert lab.tenant.switches._repr_mimebundle_()["text/html"].count("<tr>") == len(SWITCHES) + 1

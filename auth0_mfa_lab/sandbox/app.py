@@ -23,6 +23,8 @@ from auth0_mfa_lab.sandbox.oauth import api as oauth
 from auth0_mfa_lab.sandbox.passwordless import api as passwordless
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
+ROUTES = tuple(each for api in (mfa, passwordless, oauth, guardian, management) for each in api.ROUTES)
+"""Every route: its methods, its path, its handler."""
 NOT_EMULATED = (
     *("/authorize", "/login", "/u/", "/v2/logout", "/oidc/logout", "/samlp/", "/wsfed", "/continue"),
     *("/oauth/device/code", "/oauth/par", "/oauth/global-token-revocation", "/bc-authorize", "/oidc/register"),
@@ -40,11 +42,7 @@ GATEWAY_NOTE = "sandbox: a gateway's failure, by the switch gateway_failure_ever
 def build_app(tenant: Tenant) -> Starlette:
     """Return the app of one tenant; a bug in a handler leaves it as an exception."""
     app = Starlette(
-        routes=[
-            Route(path, partial(handler, tenant), methods=methods.split())
-            for api in (mfa, passwordless, oauth, guardian, management)
-            for methods, path, handler in api.ROUTES
-        ],
+        routes=[Route(path, partial(handler, tenant), methods=methods.split()) for methods, path, handler in ROUTES],
         middleware=[Middleware(gateway, tenant=tenant)],
         exception_handlers={
             errors.WireError: partial(answer_error, tenant),

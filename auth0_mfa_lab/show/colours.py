@@ -2,43 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from html import escape
 from zlib import crc32
 
-from auth0_mfa_lab.secrets.aliases import Alias, Aliases
+from auth0_mfa_lab.secrets.aliases import SHOWN, Alias, Aliases
 
 # Each has a contrast of 3 and more with white and with the dark theme's black, as an underline and a tint.
+# fmt: off
 PALETTE = (
-    (30, 136, 229),
-    (217, 115, 13),
-    (46, 158, 79),
-    (214, 64, 159),
-    (15, 150, 140),
-    (229, 72, 77),
-    (124, 108, 230),
-    (150, 130, 20),
-    (176, 110, 70),
-    (90, 120, 150),
-    (168, 85, 214),
-    (100, 145, 60),
+    (30, 136, 229), (217, 115, 13), (46, 158, 79), (214, 64, 159), (15, 150, 140), (229, 72, 77),
+    (124, 108, 230), (150, 130, 20), (176, 110, 70), (90, 120, 150), (168, 85, 214), (100, 145, 60),
 )
 _KINDS = (
-    "mfa_token",
-    "oob_code",
-    "access_token",
-    "recovery_code",
-    "id_token",
-    "password",
-    "refresh_token",
-    "enrollment_tx_id",
-    "secret",
-    "client_secret",
-    "device_token",
-    "otp",
+    "mfa_token", "oob_code", "access_token", "recovery_code", "id_token", "password",
+    "refresh_token", "enrollment_tx_id", "secret", "client_secret", "device_token", "otp",
 )
-_ALIAS = re.compile(r"<[a-z][a-z0-9_]* \d+(?:: (?:sealed|JWT))?>")
+# fmt: on
 _STYLE = "background:rgba({0},{1},{2},0.2);border-bottom:2px solid rgb({0},{1},{2})"
 
 
@@ -56,7 +36,7 @@ def coloured(text: str, aliases: Aliases, escaped: Callable[[str], str] = escape
     """
     parts: list[str] = []
     end = 0
-    for match in _ALIAS.finditer(text):
+    for match in SHOWN.finditer(text):
         if alias := aliases.named(match[0]):
             mark = f'<span style="{style_of(alias)}">{escaped(match[0])}</span>'
             parts += [escaped(text[end : match.start()]), mark]

@@ -3,76 +3,81 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, KeysView, Mapping, Sequence
+from dataclasses import dataclass, field
 from html import escape
 from itertools import zip_longest
+from typing import Any, NamedTuple
+
+from auth0_mfa_lab.errors import LabError
 
 WIDTH = 120
 """The widest line of a text table, in characters."""
-_GAP = "  "
 _LEFT = 'style="text-align:left;vertical-align:top"'  # JupyterLab sets cells flush right, in the middle
 _PIECES = re.compile(r"[^_/,|]*[_/,|]+|[^_/,|]+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
+class Column(NamedTuple):
     """One column: its title, and the most characters that a line of it may have in the text."""
 
     title: str
     width: int = 40
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Table:
-    """A table under its title; `under` are lines below the title, `note` is a sentence below the table."""
+    """A table under its title, as the value of a cell.
+
+    `cells` are what is shown; `rows` the same for a program, and `named` some of it by name, as `table["pushes"]` gives
+    it. `under` are lines below the title, `note` is a sentence below the table.
+    """
 
     title: str
     columns: Sequence[Column]
-    rows: Sequence[Sequence[str]]
+    cells: Sequence[Sequence[str]]
+    rows: Sequence[Any] = ()
+    named: Mapping[str, Any] = field(default_factory=dict)
     under: Sequence[str] = ()
     note: str = ""
 
-    def text(self) -> str:
-        """Return it as text."""
-        table = ["", *text_table(self.columns, self.rows)] if self.rows else []
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.rows)
+
+    def __getitem__(self, name: str) -> Any:
+        """Return what has this name; LabError names what there is."""
+        if name in self.named:
+            return self.named[name]
+        raise LabError(f"There is no {self.columns[0].title} {name!r}. There are: {', '.join(self.named)}.")
+
+    def keys(self) -> KeysView[str]:
+        """Return the names."""
+        return self.named.keys()
+
+    def __repr__(self) -> str:
+        table = ["", *text_table(self.columns, self.cells)] if self.cells else []
         note = ["", *wrap(self.note, WIDTH)] if self.note else []
         return "\n".join([self.title, *(f"  {line}" for line in self.under), *table, *note])
 
-    def html(self) -> str:
-        """Return it as HTML."""
-        under = "".join(f"<br>{escape(line)}" for line in self.under)
-        table = html_table(self.columns, self.rows) if self.rows else ""
-        note = f"<p>{escape(self.note)}</p>" if self.note else ""
-        return f"<p><b>{escape(self.title)}</b>{under}</p>{table}{note}"
-
-
-class Tabular:
-    """The value of a cell that is shown as a table."""
-
-    def table(self) -> Table:
-        """Return what is shown."""
-        raise NotImplementedError
-
-    def __repr__(self) -> str:
-        return self.table().text()
-
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        table = self.table()
-        return {"text/plain": table.text(), "text/html": table.html()}
+        under = "".join(f"<br>{escape(line)}" for line in self.under)
+        table = html_table(self.columns, self.cells) if self.cells else ""
+        note = f"<p>{escape(self.note)}</p>" if self.note else ""
+        return {"text/plain": repr(self), "text/html": f"<p><b>{escape(self.title)}</b>{under}</p>{table}{note}"}
 
 
 def text_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> list[str]:
     """Return the lines of an aligned table; a cell that is too long for its column goes on in the next line."""
-    table = [[column.title for column in columns], *(list(row) for row in rows)]
-    wrapped = [[wrap(cell, column.width) for cell, column in zip(row, columns, strict=True)] for row in table]
-    widths = [max(len(line) for row in wrapped for line in row[place]) for place in range(len(columns))]
-    lines: list[str] = []
-    for row in wrapped:
-        for parts in zip_longest(*row, fillvalue=""):
-            padded = (part.ljust(width) for part, width in zip(parts, widths, strict=True))
-            lines.append(_GAP.join(padded).rstrip())
-    return lines
+    titles = [column.title for column in columns]
+    wrapped = [[wrap(cell, column.width) for cell, column in zip(row, columns, strict=True)] for row in (titles, *rows)]
+    widths = [max(len(line) for cell in cells for line in cell) for cells in zip(*wrapped, strict=True)]
+    return [
+        "  ".join(part.ljust(width) for part, width in zip(parts, widths, strict=True)).rstrip()
+        for row in wrapped
+        for parts in zip_longest(*row, fillvalue="")
+    ]
 
 
 def html_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> str:
@@ -92,20 +97,12 @@ def wrap(text: str, width: int) -> list[str]:
         joined = f"{lines[-1]} {word}".lstrip()
         if len(joined) <= width:
             lines[-1] = joined
-        else:
-            lines += _cut(word, width)
+            continue
+        lines.append("")
+        for piece in _PIECES.findall(word) if len(word) > width else [word]:
+            if len(lines[-1] + piece) > width and lines[-1]:
+                lines.append("")
+            lines[-1] += piece
+            while len(lines[-1]) > width:
+                lines[-1:] = [lines[-1][:width], lines[-1][width:]]
     return lines if lines[0] or len(lines) == 1 else lines[1:]
-
-
-def _cut(word: str, width: int) -> list[str]:
-    """Return a word in pieces of at most `width` characters."""
-    if len(word) <= width:
-        return [word]
-    lines = [""]
-    for piece in _PIECES.findall(word):
-        if len(lines[-1] + piece) > width and lines[-1]:
-            lines.append("")
-        lines[-1] += piece
-        while len(lines[-1]) > width:
-            lines[-1:] = [lines[-1][:width], lines[-1][width:]]
-    return lines

@@ -10,11 +10,11 @@ import httpx
 
 from auth0_mfa_lab.errors import LabError, NoServer
 from auth0_mfa_lab.secrets.aliases import Aliases
-from auth0_mfa_lab.show.evidence import Evidence
 from auth0_mfa_lab.show.phone import PhoneView, look_at
 from auth0_mfa_lab.show.sentences import Lines
-from auth0_mfa_lab.show.switches import Switches
+from auth0_mfa_lab.show.table import Table
 from auth0_mfa_lab.tenants.operations import Ask, Json, Recorder
+from auth0_mfa_lab.tenants.tables import evidence, switches
 from auth0_mfa_lab.tenants.users import User, checked_factors
 
 if TYPE_CHECKING:
@@ -42,29 +42,11 @@ class SandboxInfo(Lines):
         return str(self._ask("settings")["policy"])
 
     @property
-    def switches(self) -> Switches:
-        """The answers where sources differ: what each switch is now, and what it may be."""
-        from auth0_mfa_lab.sandbox.settings import SWITCHES
+    def switches(self) -> Table:
+        """The answers where sources differ: `switches["pending_status"]` is what one is now, `dict(switches)` all."""
+        return switches(self._ask("settings")["switches"])
 
-        return Switches(dict(self._ask("settings")["switches"]), SWITCHES)
-
-    def evidence(
-        self,
-        endpoint: str | None = None,
-        mark: str | None = None,
-        error: str | None = None,
-        status: int | str | None = None,
-    ) -> Evidence:
-        """Return a table of every answer that is no plain success, with how well its parts are known.
-
-        `endpoint` is a part of the endpoint's name (`/mfa/challenge`), or a URL; its own answers come first, then those
-        of every endpoint of its kind. `mark` is `rec`, `doc`, `test`, `forum` or `guess`, of the status, the error or
-        the text; `error` is the code as on the wire, `status` the HTTP status.
-        Raises LabError for a value that no answer has, naming those that there are. Source: the reference's marks.
-        """
-        from auth0_mfa_lab.sandbox.errors import ROWS
-
-        return Evidence(ROWS).narrowed(endpoint=endpoint, mark=mark, error=error, status=status)
+    evidence = staticmethod(evidence)
 
     def _lines(self) -> list[str]:
         shown = self._ask("settings")

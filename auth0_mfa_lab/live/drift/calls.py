@@ -8,7 +8,7 @@ from contextlib import suppress
 from functools import cached_property
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from auth0_mfa_lab.show.endpoints import ENDPOINTS, PATHS, endpoints_of
+from auth0_mfa_lab.sandbox.endpoints import ENDPOINTS, PATHS, endpoints_of
 from auth0_mfa_lab.wire.exchange import Json, Recorded, plain_data
 
 MANAGEMENT, LIST, ASSOCIATE, CHALLENGE = "/api/v2/", "/mfa/authenticators", "/mfa/associate", "/mfa/challenge"
@@ -69,7 +69,7 @@ class Call:
         if unquote(self.path) in PATHS:
             return called if called in ENDPOINTS else None
         # An id has a `|`, and may have a slash: each part of the path is looked at alone.
-        shaped = endpoints_of(f"{self.method} {self.path}".lower())
+        _, shaped = endpoints_of(f"{self.method} {self.path}")
         return next((each for each in ENDPOINTS if each in shaped and "{" in each), None)
 
     @property

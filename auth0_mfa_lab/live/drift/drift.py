@@ -13,10 +13,10 @@ from auth0_mfa_lab.live.drift.calls import Call, member
 from auth0_mfa_lab.live.drift.compare import Found
 from auth0_mfa_lab.live.drift.player import Player, Step
 from auth0_mfa_lab.live.drift.scenario import scenario_of
+from auth0_mfa_lab.sandbox.endpoints import covered
 from auth0_mfa_lab.sandbox.errors import ROWS, EvidenceRow
 from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.secrets.messages import secrets_of_path
-from auth0_mfa_lab.show.endpoints import covered
 from auth0_mfa_lab.show.table import WIDTH, Column, html_table, text_table, wrap
 from auth0_mfa_lab.wire.exchange import Json, plain_data
 from auth0_mfa_lab.wire.har import Recording, read_har

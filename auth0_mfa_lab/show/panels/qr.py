@@ -16,7 +16,7 @@ import ipywidgets
 from auth0_mfa_lab.polling import OOB_CODE_SECONDS
 from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.show.panels.panel import Panel, Place, html, row
-from auth0_mfa_lab.show.qr import Barcode, Holds, QrView, enrolled_in, outcome_of, picture_style, qr_img, qr_svg
+from auth0_mfa_lab.show.qr import Barcode, QrView, enrolled_in, outcome_of, picture_style, qr_img, qr_svg
 from auth0_mfa_lab.show.sentences import Told
 from auth0_mfa_lab.wire.exchange import Exchange
 
@@ -52,7 +52,7 @@ class QrPanel(Panel):
         """
         super().__init__(mask=mask, raise_failures=raise_failures)
         self._uri, self._now, self._scan = Secret(uri, barcode.shown), now, scan
-        self._ends_at = received_at + OOB_CODE_SECONDS if barcode.holds is Holds.TICKET else None
+        self._ends_at = received_at + OOB_CODE_SECONDS if barcode.holds == "ticket" else None
         self._journal, self._read, self._may_be_saved = journal, 0, may_be_saved
         self.card = QrView(
             barcode=barcode, is_live=is_live, can_scan=phone is not None, drawn=may_be_saved, left=self._left(now())
