@@ -31,7 +31,7 @@ FORMS = {
     "a code of six digits": ("otp", "493127", r"[1-9]\d{5}"),
     "a code that begins with 0": ("otp", "093127", r"[1-9]\d{5}"),
     "a TOTP secret": ("secret", "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", r"STANDIN[A-Z2-7]{25}"),
-    "a sealed string": ("mfa_token", MFA_TOKEN, r"Fe26\.2\*standin-mfa-token-1"),
+    "a sealed string": ("mfa_token", MFA_TOKEN, r"Fe26\.2\*standin-mfa-token-1\*[0-9a-f]{20}"),
     "a user's id": ("user_id", "auth0|65f1c0ffee65f1c0ffee65f1", r"auth0\|standin-user-id-1"),
     "an email address": ("email", "jane.doe@corp.example", r"standin-email-1@example\.com"),
     "a number": ("phone_number", "+15550134", r"\+1555\d{7}"),

@@ -122,25 +122,33 @@ def view_of(exchange: Exchange, aliases: Aliases) -> ExchangeView:
     number, call, sent = exchange.number, f"{request.method} {request.target}", plain_data(request)
     if response is not None:
         answer = _laid_out(f"{response.status} {response.reason}".rstrip(), response, exchange.json)
+        outcome = f"{response.status} {exchange.error or response.reason}".rstrip()
     else:
         answer = f"no answer: {failure.kind}: {failure.said}" if failure else "no answer"
+        outcome = "no answer"
     raw = [
         _laid_out(call, request, sent),
         answer,
         _as_sent(request),
         _as_sent(response),
         "\n".join(_opened(number, aliases, sent, exchange.json)),
-        *(call, exchange.outcome, request.host, *exchange.notes),
+        *(call, outcome, request.host, *exchange.notes),
     ]
     # One after the other, so that each secret is introduced once, where it stands first.
     asked, answer, *rest = (text.removesuffix("\n") for text in aliases.mask_each(raw, introducing=number))
     request_sent, answer_sent, claims, call, outcome, host, *notes = rest
+    lines = []
+    for line in asked.split("\n"):
+        known = (aliases.named(match[0]) for match in SHOWN.finditer(line))
+        born = dict.fromkeys(alias.born for alias in known if alias and alias.answered and (alias.born or 0) < number)
+        origin = f"{line:{_FROM_COLUMN}} (from {', '.join(map(str, born))})"
+        lines.append(origin if born else line.rstrip())
     return ExchangeView(
         title=f"{number} · {exchange.speaker} → {host}",
         speaker=exchange.speaker,
         call=call,
         outcome=outcome,
-        request="\n".join(_with_origin(line, number, aliases) for line in asked.split("\n")),
+        request="\n".join(lines),
         answer=answer,
         claims=claims,
         meaning=meaning_of(exchange) or "",
@@ -170,13 +178,6 @@ def _as_sent(message: Message | None) -> str:
     headers = [f"{name}: {value}" for name, value in hidden if name not in _LEFT_OUT]
     body = bytes(message.body).decode("utf-8", "replace") if message else ""
     return "\n".join([*headers, "", body or "(no body)"])
-
-
-def _with_origin(line: str, number: int, aliases: Aliases) -> str:
-    """Add to a line of a request where its secrets came from: `(from 1)`."""
-    known = (aliases.named(match[0]) for match in SHOWN.finditer(line))
-    born = dict.fromkeys(alias.born for alias in known if alias and alias.answered and (alias.born or 0) < number)
-    return f"{line:{_FROM_COLUMN}} (from {', '.join(map(str, born))})" if born else line.rstrip()
 
 
 # -- JWTs, opened beside their tokens

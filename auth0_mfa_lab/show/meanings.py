@@ -96,13 +96,13 @@ MEANINGS = (
 
 def meaning_of(exchange: Exchange) -> str | None:
     """Return the lab's own line about an answer that is an error; None where it is none, or none of the table's."""
-    body = exchange.json if isinstance(exchange.json, dict) else {}
+    response, body = exchange.response, exchange.json if isinstance(exchange.json, dict) else {}
     # The Management API's `error` is the status's phrase: its code stands in `errorCode`.
     code = body.get("errorCode") or body.get("error")
-    if exchange.status is None or (not code and exchange.status < 400):
+    if response is None or (not code and response.status < 400):
         return None
     text = str(body.get("error_description") or body.get("message") or "")
     rows = [row for row in MEANINGS if row[0] == str(code)]
     if not rows and "error_description" not in body:
-        rows = [row for row in MEANINGS if row[0] == str(exchange.status)]
+        rows = [row for row in MEANINGS if row[0] == str(response.status)]
     return next((f"lab: {said}" for _, described, said in rows if re.match(described, text)), None)

@@ -519,7 +519,7 @@ def test_the_file_names_the_user_and_holds_no_secret(live_tenant: LiveTenant) ->
 def test_other_tenants_entries_stay(live_tenant: LiveTenant) -> None:
     lab = live_tenant.lab(management=True)
     lab.user()
-    file_of(lab).change(lambda each: [*each, Left(tenant="other.example", kind="otp", name="jane@example.com")])
+    file_of(lab).change(lambda each: [*each, replace(each[0], tenant="other.example", mark="of another tenant")])
     left = lab.cleanup()
     assert "1 more on another tenant" in repr(left)
     assert [each.tenant for each in entries(lab)] == ["other.example"]
