@@ -14,9 +14,6 @@ import httpx
 from auth0_mfa_lab.client import Client, Connection, checked_text, network
 from auth0_mfa_lab.clock import LabClock, RealClock, SandboxClock
 from auth0_mfa_lab.errors import ClaimFailed, LabError, SettingsError
-from auth0_mfa_lab.exports.curl import runnable
-from auth0_mfa_lab.exports.export import Exported, exported
-from auth0_mfa_lab.live.record import Record
 from auth0_mfa_lab.live.test_user import drawn, totp_of
 from auth0_mfa_lab.polling import Poll, PollRun
 from auth0_mfa_lab.secrets.aliases import Aliases
@@ -24,7 +21,6 @@ from auth0_mfa_lab.secrets.messages import secrets_of_barcode
 from auth0_mfa_lab.settings import Settings, is_loopback
 from auth0_mfa_lab.show.exchange import show
 from auth0_mfa_lab.show.journal import show_all
-from auth0_mfa_lab.show.poll import show_poll
 from auth0_mfa_lab.show.sentences import Lines, Told
 from auth0_mfa_lab.show.table import Table
 from auth0_mfa_lab.tenants import replay as recorded
@@ -34,17 +30,16 @@ from auth0_mfa_lab.tenants.phone import OTP_QUESTION, LabPhone, OwnPhone, Sandbo
 from auth0_mfa_lab.tenants.sandbox import PhoneScreen, SandboxInfo, fresh_user, new_phone
 from auth0_mfa_lab.tenants.tables import limits
 from auth0_mfa_lab.tenants.users import User, learn_settings
-from auth0_mfa_lab.tokens import Inspection, inspect
 from auth0_mfa_lab.wire.exchange import Exchange
-from auth0_mfa_lab.wire.har import read_har
 from auth0_mfa_lab.wire.journal import Journal
-from auth0_mfa_lab.wire.replay import RecordedTransport, Replay
 
 if TYPE_CHECKING:
+    from auth0_mfa_lab.exports.export import Exported
     from auth0_mfa_lab.live.doctor.findings import Diagnosis
     from auth0_mfa_lab.live.drift.drift import Drift
     from auth0_mfa_lab.live.guard import Guard
     from auth0_mfa_lab.live.leftovers import Leftovers
+    from auth0_mfa_lab.live.record import Record
     from auth0_mfa_lab.management import Management
     from auth0_mfa_lab.sandbox import Phone, Sandbox
     from auth0_mfa_lab.sandbox.guardian.phone import Time
@@ -53,6 +48,7 @@ if TYPE_CHECKING:
     from auth0_mfa_lab.show.panels.qr import QrPanel
     from auth0_mfa_lab.show.panels.raw import CopyPanel, RevealPanel
     from auth0_mfa_lab.show.qr import QrPicture
+    from auth0_mfa_lab.tokens import Inspection
     from auth0_mfa_lab.wire.har import Recording
 
 Profile = Literal["docs", "recorded"]
@@ -206,6 +202,9 @@ class Lab(Lines):
         Each request must be the one that was recorded in its place; LabError says which part of it is not. A HAR that
         another tool wrote has the application's calls alone: no messages, no phone, no time but that of the answers.
         """
+        from auth0_mfa_lab.wire.har import read_har
+        from auth0_mfa_lab.wire.replay import RecordedTransport, Replay
+
         recording = read_har(path)
         tenant = recording.tenant or recorded.facts_in(recording)
         time = recorded.RecordedClock(float(tenant["begins"]))
@@ -241,6 +240,8 @@ class Lab(Lines):
     def _recorded_in(self, path: str | Path | None) -> Self:
         """Keep the exchanges in a file from now on, and at the end; without a path do nothing."""
         if path is not None:
+            from auth0_mfa_lab.live.record import Record
+
             record = self._record = Record(self.journal, path)
             self.journal.passed = record.passed
             weakref.finalize(self, record.save)
@@ -380,6 +381,8 @@ class Lab(Lines):
 
     def inspect(self, token: str) -> Inspection:
         """Say what a token is, and which MFA endpoint takes it or refuses it with which error, without showing it."""
+        from auth0_mfa_lab.tokens import inspect
+
         return inspect(
             checked_text("token", token).strip(),
             aliases=self.aliases,
@@ -401,6 +404,8 @@ class Lab(Lines):
         brings is a variable there, and what the settings bring one of theirs, such as `$AUTH0_CLIENT_ID`. Raises
         LabError, with the list, for a kind that there is not.
         """
+        from auth0_mfa_lab.exports.export import Exported, exported
+
         return Exported(exported(kind, self.journal, exchange), kind)
 
     def curl(self, exchange: Exchange) -> Exported:
@@ -480,6 +485,7 @@ class Lab(Lines):
 
     def copy_runnable(self, exchange: Exchange) -> CopyPanel:
         """Show `lab.curl(exchange)` in a panel whose button copies it with its raw values, which no file has."""
+        from auth0_mfa_lab.exports.curl import runnable
         from auth0_mfa_lab.show.panels.raw import CopyPanel
 
         masked, request = self.curl(exchange).text, exchange.request
@@ -511,6 +517,8 @@ class Lab(Lines):
         return self.settings.tenant != "live" and (host.endswith(".example") or is_loopback(self.domain))
 
     def _run(self, mfa_token: str, oob_code: str) -> PollRun:
+        from auth0_mfa_lab.show.poll import show_poll
+
         for name, value in (("mfa_token", mfa_token), ("oob_code", oob_code)):
             if not checked_text(name, value):
                 raise LabError(f"{name} is empty: pass the one that an answer gave.")

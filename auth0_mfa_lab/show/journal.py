@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from auth0_mfa_lab.exports.mermaid import mermaid
-from auth0_mfa_lab.exports.plan import said
 from auth0_mfa_lab.show.colours import coloured
 from auth0_mfa_lab.wire.journal import Journal
 
@@ -25,6 +23,8 @@ def show_all(journal: Journal) -> dict[str, str]:
         title, asked, answered = (coloured(each, aliases, escaped) for each in (step, call, answer))
         cells.append((numbers, title, speaker, f"<code>{asked}</code>", f"<code>{answered}</code>"))
     if rows:
+        from auth0_mfa_lab.exports.mermaid import mermaid
+
         table = _table(("number", "step", "who", "call", "answer"), cells)
         parts += [f"```mermaid\n{mermaid(journal)}\n```", table]
     if legend := list(_legend(journal)):
@@ -50,6 +50,8 @@ def _rows(journal: Journal) -> Iterator[tuple[str, str, str, str, str]]:
 
 def _legend(journal: Journal) -> Iterator[tuple[str, str]]:
     """Yield a row for each exchange that brought secrets, and one for those that came from no answer."""
+    from auth0_mfa_lab.exports.plan import said
+
     aliases, brought = journal.aliases, dict[int, list[str]]()
     sent = {alias for exchange in journal for alias in aliases.in_text(said(exchange))}
     for alias in aliases.all():

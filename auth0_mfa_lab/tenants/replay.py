@@ -11,12 +11,12 @@ from auth0_mfa_lab.errors import ControlRefused, LabError, NothingWasSent
 from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.settings import Settings
 from auth0_mfa_lab.tenants.operations import Ask, Json, Recorder
-from auth0_mfa_lab.wire.har import Recording
-from auth0_mfa_lab.wire.replay import Replay
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.lab import Lab
     from auth0_mfa_lab.tenants.sandbox import SandboxInfo
+    from auth0_mfa_lab.wire.har import Recording
+    from auth0_mfa_lab.wire.replay import Replay
 
 T = TypeVar("T")
 

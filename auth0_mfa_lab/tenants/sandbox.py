@@ -44,7 +44,7 @@ class SandboxInfo(Lines):
     @property
     def switches(self) -> Table:
         """The answers where sources differ: `switches["pending_status"]` is what one is now, `dict(switches)` all."""
-        return switches(self._ask("settings")["switches"])
+        return switches(dict(self._ask("settings")["switches"]))
 
     evidence = staticmethod(evidence)
 
