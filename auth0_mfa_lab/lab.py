@@ -149,9 +149,13 @@ class Lab(Lines):
         from auth0_mfa_lab.tenants.remote import ServedClock, ServedTransport, open_served
 
         ask = open_served(settings)
-        time = ServedClock(ask)
-        if not time.runs_by_itself:
-            ask("reset")
+        try:
+            time = ServedClock(ask)
+            if not time.runs_by_itself:
+                ask("reset")
+        except LabError:
+            ask.close()
+            raise
         transport = ServedTransport(network(settings))
         clock = SandboxClock(time, runs_by_itself=time.runs_by_itself)
         lab = cls(settings, transport, clock, settings.domain or "")
