@@ -54,13 +54,11 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
 CHARACTERS = st.sampled_from("aZ09 éß漢😀%+&=#?/\\\"'<>!$*~.:@|_-`(){}[],;^\t\n")
 VALUES = st.text(CHARACTERS, min_size=6, max_size=24).filter(lambda value: not value.isdigit())
 WRAPPINGS = st.text(CHARACTERS, max_size=12)
-# What an encoder writes: a bare `%` before `41` would be an escape that is none.
-ENCODED = WRAPPINGS.filter(lambda text: not set(text[-9:]) & set("%\\&"))
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
 @settings(max_examples=40, deadline=None)  # a busy machine is no failure
-@given(value=VALUES, before=ENCODED, after=WRAPPINGS)
+@given(value=VALUES, before=WRAPPINGS, after=WRAPPINGS)
 def test_a_secret_is_masked_in_each_spelling_glued_to_anything(
     spelling: str, value: str, before: str, after: str
 ) -> None:

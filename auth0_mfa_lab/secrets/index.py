@@ -10,7 +10,7 @@ import base64
 import html
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from functools import cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
@@ -112,7 +112,8 @@ class Index:
         """Find every secret in a text, and in what decoding it brings out; two branches often come to the same."""
         if (found := memo.get((depth, text))) is None:
             found = memo[depth, text] = self._as_it_is(text)
-            for decoded, span in _layers(text, merged(found), plus=self._has_blanks) if depth else ():
+            layers = _layers(text, merged(found), plus=self._has_blanks, heads=self._lengths) if depth else ()
+            for decoded, span in layers:
                 for start, end, alias in self._found(decoded, depth - 1, memo):
                     if stretch := span(start, end):
                         found.append(Find(*stretch, alias))
@@ -204,18 +205,28 @@ def _forms(value: str) -> Iterator[str]:
                 yield from {form, form.replace("+", "-").replace("/", "_")}
 
 
-def _layers(text: str, taken: Sequence[Find], *, plus: bool) -> Iterator[Layer]:
+def _layers(text: str, taken: Sequence[Find], *, plus: bool, heads: Container[str]) -> Iterator[Layer]:
     """Yield what a text is once decoded, each encoding by itself; runs of base64 within finds are hidden anyway."""
     for sign, pattern in ESCAPES.items():
         if sign in text and (plus or sign != "+"):
             for segment in _SEGMENT.finditer(text):
                 if pattern.search(segment[0]):
-                    yield _unescaped(segment[0], segment.start(), pattern, only_with_blanks=sign == "+")
+                    for start in (0, *_glued(segment[0], pattern, heads)):
+                        begin = segment.start() + start
+                        yield _unescaped(segment[0][start:], begin, pattern, only_with_blanks=sign == "+")
     begins = [find.start for find in taken]
     ends = [0, *(find.end for find in taken)]
     runs = [run for run in _BASE64.finditer(text) if run.end() > ends[bisect_right(begins, run.start())]]
     if runs:
         yield _from_base64(runs)
+
+
+def _glued(text: str, pattern: re.Pattern[str], heads: Container[str]) -> Iterator[int]:
+    """Yield where a secret begins inside what looks like an escape: a bare `%` stands before it, and no encoder's."""
+    for match in pattern.finditer(text):
+        for start in range(match.start() + 1, match.end()):
+            if pattern.sub(character, text[start : start + _HEAD * 12])[:_HEAD] in heads:
+                yield start
 
 
 def _unescaped(text: str, begin: int, pattern: re.Pattern[str], *, only_with_blanks: bool) -> Layer:
