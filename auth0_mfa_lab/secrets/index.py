@@ -210,23 +210,18 @@ def _layers(text: str, taken: Sequence[Find], *, plus: bool, heads: Container[st
     for sign, pattern in ESCAPES.items():
         if sign in text and (plus or sign != "+"):
             for segment in _SEGMENT.finditer(text):
-                if pattern.search(segment[0]):
-                    for start in (0, *_glued(segment[0], pattern, heads)):
-                        begin = segment.start() + start
-                        yield _unescaped(segment[0][start:], begin, pattern, only_with_blanks=sign == "+")
+                said = segment[0]
+                if escapes := [*pattern.finditer(said)]:
+                    # A bare `%` before a secret makes an escape of its first characters: it is read from there, too.
+                    tails = (at for escape in escapes for at in range(escape.start() + 1, escape.end()))
+                    glued = (at for at in tails if pattern.sub(character, said[at : at + _HEAD * 12])[:_HEAD] in heads)
+                    for at in (0, *glued):
+                        yield _unescaped(said[at:], segment.start() + at, pattern, only_with_blanks=sign == "+")
     begins = [find.start for find in taken]
     ends = [0, *(find.end for find in taken)]
     runs = [run for run in _BASE64.finditer(text) if run.end() > ends[bisect_right(begins, run.start())]]
     if runs:
         yield _from_base64(runs)
-
-
-def _glued(text: str, pattern: re.Pattern[str], heads: Container[str]) -> Iterator[int]:
-    """Yield where a secret begins inside what looks like an escape: a bare `%` stands before it, and no encoder's."""
-    for match in pattern.finditer(text):
-        for start in range(match.start() + 1, match.end()):
-            if pattern.sub(character, text[start : start + _HEAD * 12])[:_HEAD] in heads:
-                yield start
 
 
 def _unescaped(text: str, begin: int, pattern: re.Pattern[str], *, only_with_blanks: bool) -> Layer:
