@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from abc import ABC, abstractmethod
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -61,7 +62,7 @@ def _templates() -> Environment:
     return found
 
 
-class Dialect:
+class Dialect(ABC):
     """How one language writes a plan; this one writes JSON as its own, and the others say what they do otherwise."""
 
     answer = ""
@@ -108,9 +109,9 @@ class Dialect:
         """Return the words of the command line that does what the phone or the inbox did."""
         return self.between.join(map(self.text, step.words))
 
+    @abstractmethod
     def request(self, step: Send) -> str:
         """Return what sends a request."""
-        raise NotImplementedError
 
     def text(self, text: Text) -> str:
         """Return a text as an expression: a literal, a variable, or a template."""

@@ -15,6 +15,7 @@ import httpx
 
 from auth0_mfa_lab.errors import NeedsAPerson, NotConfirmed
 from auth0_mfa_lab.settings import Confirm as HowOften
+from auth0_mfa_lab.tenants.phone import typed
 from auth0_mfa_lab.wire.exchange import Exchange
 from auth0_mfa_lab.wire.journal import Journal
 
@@ -254,13 +255,11 @@ class Guard:
 
 
 def _ask_visibly(question: str) -> str:
-    """Ask in a prompt that shows what is typed; NeedsAPerson where nobody can be asked. *Interrupt* is no answer."""
-    from IPython.core.error import StdinNotImplementedError
-
+    """Ask in a prompt that shows what is typed; NeedsAPerson where there is none. *Interrupt* is no answer."""
     try:
-        return input(question)
+        answer = typed(input, question)
     except KeyboardInterrupt:
         return ""
-    except (EOFError, OSError, RuntimeError, StdinNotImplementedError):
-        pass
-    raise NeedsAPerson("Somebody has to answer, and nobody can be asked here.")
+    if answer is None:
+        raise NeedsAPerson("Somebody has to answer, and nobody can be asked here.")
+    return answer

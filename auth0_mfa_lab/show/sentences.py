@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from html import escape
 
@@ -21,11 +22,11 @@ class Told:
         return {"text/plain": self.sentence, "text/html": f"<{tag}>{escape(self.sentence)}</{tag}>"}
 
 
-class Lines:
+class Lines(ABC):
     """Whatever shows itself as a few sentences, each in a line of its own."""
 
-    def _lines(self) -> list[str]:
-        raise NotImplementedError
+    @abstractmethod
+    def _lines(self) -> list[str]: ...
 
     def __repr__(self) -> str:
         return "\n".join(self._lines())

@@ -191,12 +191,17 @@ def ask_hidden(question: str) -> str:
     """Ask the person in a prompt that does not show what is typed; NeedsAPerson when there is no front end."""
     import getpass
 
-    from IPython.core.error import StdinNotImplementedError
-
-    try:
-        answer = getpass.getpass(f"{question}: ").strip()
-    except (EOFError, OSError, StdinNotImplementedError):
-        answer = ""
+    answer = (typed(getpass.getpass, f"{question}: ") or "").strip()
     if not answer:
         raise NeedsAPerson(f"{question} is needed, and nobody answered. Run this cell in Jupyter, and type it there.")
     return answer
+
+
+def typed(prompt: Callable[[str], str], question: str) -> str | None:
+    """Return what a person types into a prompt; None where there is no front end to type in."""
+    from IPython.core.error import StdinNotImplementedError  # a kernel without a front end raises it
+
+    try:
+        return prompt(question)
+    except (EOFError, OSError, RuntimeError, StdinNotImplementedError):
+        return None
