@@ -345,9 +345,9 @@ class Lab(Lines):
     def cleanup(self, *, yes: bool = False, dry_run: bool = False) -> Leftovers:
         """Remove what labs left on this tenant, in earlier kernels too: users, and authenticators, and nothing else.
 
-        It shows what it will remove and asks first (`yes`: it does not), and with `dry_run` removes nothing. What only
-        a phone or the dashboard can remove it says. A sandbox keeps nothing. Raises NotConfirmed where nobody can be
-        asked, LabError when the tenant does not let itself be read.
+        It shows what it will remove and asks first (`yes`: it does not), and with `dry_run` removes nothing. It
+        names what only a phone or the dashboard can remove. A sandbox keeps nothing. Raises NotConfirmed where there is
+        no prompt, LabError when the tenant does not let itself be read.
         """
         from auth0_mfa_lab.live.leftovers import cleaned
 
@@ -419,11 +419,11 @@ class Lab(Lines):
     # -- polls and panels
 
     def poll(self, *, mfa_token: str, oob_code: str) -> PollRun:
-        """Poll until the phone answers, or nobody can any more; *Interrupt* stops it and loses nothing.
+        """Poll until the phone answers or the challenge expires; *Interrupt* stops it and loses nothing.
 
         In the sandbox the seconds between two polls pass at once, on a live tenant in real time. Both lifetimes count
-        from the exchange that brought each value. LabError for the oob_code of an SMS, a call or an email: nobody
-        answers a poll for that.
+        from the exchange that brought each value. LabError for the oob_code of an SMS, a call or an email: a
+        poll gets no answer to that.
         """
         return self._run(mfa_token, oob_code).until_done(self.clock.wait)
 

@@ -167,8 +167,7 @@ def trust_shipped(folders: Iterable[Path]) -> None:
         try:
             for path, digest in ((folder / name, digest) for folder in {*folders} for name, digest in shipped):
                 if path.is_file() and hashlib.sha256(content := path.read_bytes()).hexdigest() == digest:
-                    # nbformat has no types for it.
-                    notary.sign(reads(content.decode(), NO_CONVERT))  # type: ignore[no-untyped-call]
+                    notary.sign(reads(content.decode(), NO_CONVERT))  # type: ignore[no-untyped-call]  # nbformat's
         finally:
             notary.store.close()
     except (OSError, sqlite3.Error) as error:

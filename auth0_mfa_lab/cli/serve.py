@@ -59,7 +59,7 @@ def serve(
     if not is_loopback(host):
         if not allow_remote:
             raise CannotServe(f"--host {host} lets other machines in: add --allow-remote if that is wanted")
-        said = f"Warning: Other machines reach this server at {host}: whoever has its secrets can do anything in it."
+        said = f"Warning: Other machines reach this server at {host}: its secrets let them do anything in it."
         click.echo(said, err=True)
     if env_file is not None and not env_file.absolute().parent.is_dir():
         raise CannotServe(f"there is no folder {env_file.absolute().parent} for --env-file")

@@ -114,7 +114,7 @@ def _asked(question: str) -> bool:
     try:
         return click.confirm(question, err=True)
     except click.Abort:
-        _say("Nobody answers here: --yes mends without asking.")
+        _say("No question can be answered here: --yes mends without asking.")
         return False
 
 

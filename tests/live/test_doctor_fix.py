@@ -90,7 +90,7 @@ def test_where_nobody_answers_nothing_is_sent_and_yes_is_named(
     SETUPS["push"].breaks(ready)
     result = run(monkeypatch, environ(ready), "--fix")
     assert (result.exit_code, writes(ready)) == (1, [])
-    assert "Nobody answers here: --yes mends without asking." in result.stderr
+    assert "No question can be answered here: --yes mends without asking." in result.stderr
 
 
 def test_yes_asks_nothing(ready: LiveTenant, monkeypatch: pytest.MonkeyPatch) -> None:
