@@ -62,7 +62,7 @@ def gateway(app: ASGIApp, tenant: Tenant) -> ASGIApp:
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         fault = scope.get("extensions", {}).get(EXTENSION)
         if fault is not None:
-            return await fault_answer(fault, scope["path"], tenant.clock.stamp())(scope, receive, send)
+            return await fault_answer(fault, scope["path"], tenant.clock.now())(scope, receive, send)
         every = tenant.settings.switches["gateway_failure_every"]
         if every == "never" or is_a_phones(scope["path"]) or next(requests) % int(every):
             return await app(scope, receive, send)
