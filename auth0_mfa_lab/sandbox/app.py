@@ -55,7 +55,7 @@ def respond(tenant: Tenant, request: Request, fault: Fault | None = None) -> Res
     """
     method, path, settings = request.method, request.scope["path"], tenant.settings
     if fault is not None:
-        return fault_answer(fault, path, tenant.clock.stamp())
+        return fault_answer(fault, path, tenant.clock.now())
     every = settings.switches["gateway_failure_every"]
     if every != "never" and not is_a_phones(path) and next(tenant.requests) % int(every) == 0:
         add_note(request, GATEWAY_NOTE)
