@@ -8,10 +8,13 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import pytest
 from hypothesis import settings
 
+from auth0_mfa_lab.secrets.aliases import Aliases
+from auth0_mfa_lab.secrets.log_guard import LogGuard
 from auth0_mfa_lab.settings import project_folder
 
 ROOT = Path(__file__).parent.parent
@@ -54,6 +57,12 @@ def nothing_left_here(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.
         return tmp_path_factory.mktemp("left") if found == ROOT else found
 
     monkeypatch.setattr("auth0_mfa_lab.live.leftovers.project_folder", folder)
+
+
+@pytest.fixture
+def labs_of_this_test_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the guard of the log ask no lab of another test: one that still lives may know `https` as a password."""
+    monkeypatch.setattr(LogGuard.watching(Aliases()), "known", WeakSet())
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ import pytest
 
 from auth0_mfa_lab import Lab, LabError
 from auth0_mfa_lab.sandbox import Sandbox
-from auth0_mfa_lab.sandbox.endpoints import ENDPOINTS, GENERAL, covered
+from auth0_mfa_lab.sandbox.app import ENDPOINTS, GENERAL, covered
 from auth0_mfa_lab.sandbox.errors import ROWS
 from auth0_mfa_lab.sandbox.settings import SWITCHES
 from auth0_mfa_lab.tenants.tables import DECIDES, MARKS, counted

@@ -14,6 +14,8 @@ from auth0_mfa_lab.wire.journal import Journal
 from auth0_mfa_lab.wire.recorder import RecordingTransport
 from tests.mothers import MFA_TOKEN, a_journal
 
+pytestmark = pytest.mark.usefixtures("labs_of_this_test_only")
+
 BODY = b'{"error": "mfa_required"}'
 HEAD = (
     b"HTTP/1.1 302 Found\r\ncontent-type: application/json\r\ncontent-length: %d\r\n"

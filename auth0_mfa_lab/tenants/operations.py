@@ -50,7 +50,7 @@ def in_process(box: Sandbox) -> Ask:
     def ask(operation: str, /, **arguments: Json) -> Json:
         row = rows[operation]
         try:
-            with box.answer.lock:
+            with box.lock:
                 return row.run(box, **row.read(arguments))
         except Refused as refusal:
             raise ControlRefused(str(refusal), refusal.status) from None

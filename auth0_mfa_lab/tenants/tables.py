@@ -105,7 +105,7 @@ def counted(rows: Iterable[Any]) -> dict[str, Counter[str]]:
 
 def _rows_at(endpoint: str) -> list[Any]:
     """Return the rows that speak of an endpoint itself, then those of every endpoint of its kind."""
-    from auth0_mfa_lab.sandbox.endpoints import GENERAL, PATHS, covered, endpoints_of
+    from auth0_mfa_lab.sandbox.app import GENERAL, PATHS, covered, endpoints_of
     from auth0_mfa_lab.sandbox.errors import ROWS
 
     wanted, meant = endpoints_of(endpoint)
