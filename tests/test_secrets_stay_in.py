@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
-from weakref import WeakSet
 
 import httpcore
 import httpx
@@ -26,7 +25,6 @@ from ipywidgets.widgets import widget
 
 from auth0_mfa_lab import Lab, LabError, NoAnswer
 from auth0_mfa_lab.sandbox import Sandbox
-from auth0_mfa_lab.secrets import log_guard
 from auth0_mfa_lab.show.panels.qr import QrPanel
 from auth0_mfa_lab.tenants.users import User
 from auth0_mfa_lab.wire.exchange import Exchange
@@ -300,9 +298,8 @@ def test_with_people_shown_they_are_seen_and_secrets_are_not(open_about_people: 
     assert leaks(seen, people) != []
 
 
-def test_the_log_of_a_real_connection_holds_no_secret(logged: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    # Labs of other tests, one of them with the password "/", are asked as well while they live.
-    monkeypatch.setattr(log_guard, "KNOWN", WeakSet())
+@pytest.mark.usefixtures("labs_of_this_test_only")
+def test_the_log_of_a_real_connection_holds_no_secret(logged: list[str]) -> None:
     body = b'{"error": "mfa_required", "mfa_token": "a-token-over-the-network"}'
     head = b"HTTP/1.1 403 Forbidden\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(body)
     box = Sandbox(domain="tenant.example", seed=5)

@@ -54,6 +54,7 @@ class Tenant:
         first_life: int = 0,
     ) -> None:
         self.domains, self.settings, self.clock, self.delivery = domains, settings, clock, delivery
+        self.requests = count(1)
         self.chance = chance
         self.codes = chance.fork("codes")
         self.tokens = Tokens(domains=domains, clock=clock, chance=chance, new_key=new_key)

@@ -17,7 +17,7 @@ def free() -> Iterator[App]:
     """An application of a tenant whose policy is never."""
     box = new_sandbox(policy="never")
     yield app_of(box)
-    assert not box.answer.failures
+    assert not box.failures
 
 
 def refresh(app: App, refresh_token: str, **fields: str) -> httpx.Response:
