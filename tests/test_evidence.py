@@ -151,12 +151,9 @@ def test_what_fits_together_with_nothing_is_an_empty_table(lab: Lab) -> None:
         ({"error": "nope"}, "the error 'nope'. There are: access_denied, "),
         ({"error": "invalid_grants"}, "Did you mean invalid_grant? There are: "),
         ({"status": 418}, "the status 418. There are: 200, 201, "),
-        ({"status": "4o3"}, "status is '4o3' and no HTTP status: pass one, such as status=403."),
-        ({"status": True}, "no HTTP status"),
-        ({"status": [403]}, "no HTTP status"),
-        ({"mark": ["guess"]}, "mark is ['guess'] and no text: pass one, such as mark='guess'."),
-        ({"endpoint": ["/mfa/challenge"]}, "endpoint is ['/mfa/challenge'] and no text: pass one, such as "),
-        ({"error": 403}, "error is 403 and no text"),
+        ({"status": "4o3"}, "the status '4o3'. Did you mean 403? There are: "),
+        ({"mark": ["guess"]}, "the mark ['guess']. There are: "),
+        ({"error": 403}, "the error 403. There are: "),
     ],
 )
 def test_what_no_answer_has_is_refused_with_what_there_is(lab: Lab, wrong: dict[str, Any], said: str) -> None:
