@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import lru_cache
-from itertools import pairwise
 from pathlib import PurePath
 from typing import Any, Literal, NamedTuple
 from urllib.parse import unquote
@@ -260,12 +259,13 @@ def _leaks(text: str, *, data: bool, depth: int = 0) -> Iterator[_Leak]:
 
     `data` says that a program wrote or reads it: see `_judged`.
     """
-    plain = _decoded(text)
+    # A ticket of an example's is no secret.
+    plain = re.sub(r"otpauth://[^\s\"'<>`\\]+", lambda uri: "" if is_an_examples(uri[0]) else uri[0], _decoded(text))
     taken = bytearray(len(plain))
-    for kind, start, end in (*_tickets(plain), *_pairs(plain, data), *_shapes(plain)):
-        if not kind or not any(taken[start:end]):
+    for kind, start, end in (*_pairs(plain, data), *_shapes(plain)):
+        if not any(taken[start:end]):
             taken[start:end] = b"\1" * (end - start)
-            if kind and not is_stand_in(plain[start:end]):  # as our exports have them
+            if not is_stand_in(plain[start:end]):  # as our exports have them
                 yield _Leak(kind, plain[start:end], plain.count("\n", 0, start) + 1)
     for start, content, hidden in _inside(plain, taken) if depth < NESTINGS else ():
         for leak in _leaks(content, data=data or hidden == "QR picture", depth=depth + 1):
@@ -280,21 +280,11 @@ def _decoded(text: str) -> str:
         for sign in ("\\", "&", "%"):
             if sign in text:
                 text = re.sub(
-                    ESCAPES[sign], lambda match: re.sub("[\\x00-\\x1f\x85\u2028\u2029]", " ", character(match)), text
+                    ESCAPES[sign], lambda match: re.sub("[\\x00-\\x1f\x85\u2028\u2029]", " ", character(match[0])), text
                 )
         if text == before:
             break
     return text
-
-
-def _tickets(text: str) -> Iterator[tuple[str, int, int]]:
-    """Yield kind, start and end of what is secret in the URIs of enrollments, then each URI itself without a kind."""
-    for uri in re.finditer(r"otpauth://[^\s\"'<>`\\]+", text):
-        pattern = r"[?&](?P<name>secret|enrollment_tx_id)=(?P<value>[\w=-]{8,})"
-        for match in re.finditer(pattern, uri[0]) if not is_an_examples(uri[0]) else ():
-            if kind := _judged(_title_of(match["name"]), match["value"], data=True):
-                yield kind, uri.start() + match.start("value"), uri.start() + match.end("value")
-        yield "", *uri.span()
 
 
 def _pairs(text: str, data: bool) -> Iterator[tuple[str, int, int]]:
@@ -407,10 +397,9 @@ def _looks_random(value: str) -> bool:
     value = value[:400]
     if not re.fullmatch(r"(?=.*\d)(?!\d+$)[\w.~+/*=-]{16,}", value):
         return False
-    classes = ["d" if each.isdigit() else "u" if each.isupper() else "l" for each in value if each.isalnum()]
-    changes = sum(one != other for one, other in pairwise(classes))
-    words = sum(len(word) for word in re.findall(r"[a-z]{4,}|[A-Z]{4,}", value))
-    return len(set(value)) > 8 and changes >= len(classes) * 0.3 and words <= len(value) * 0.35
+    runs = re.findall(r"[a-z]+|[A-Z]+|\d+", value)
+    words = sum(len(run) for run in runs if len(run) > 3 and run.isalpha())
+    return len(set(value)) > 8 and len(runs) > 0.3 * sum(map(len, runs)) and words <= 0.35 * len(value)
 
 
 def _is_sealed(value: str) -> bool:
