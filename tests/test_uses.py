@@ -31,12 +31,13 @@ def test_it_says_where_a_secret_was_born_and_where_it_is_used(journal: Journal) 
         repr(journal.where("<mfa_token 1>"))
         == """\
 <mfa_token 1>, first seen in the answer of exchange 1
-  exchange  who  in the   at
-  1         app  answer   mfa_token             born here
-  2         app  request  path
-  2         app  request  query again
-  2         app  request  header authorization
-  2         app  request  deep[0].mfa_token"""
+
+exchange  who  in the   at
+1         app  answer   mfa_token             born here
+2         app  request  path
+2         app  request  query again
+2         app  request  header authorization
+2         app  request  deep[0].mfa_token"""
     )
 
 
