@@ -269,8 +269,8 @@ class Values:
                 for each in call.result["messages"]:
                     self.messages[str(each["code"])] = (str(each["purpose"]), str(each["address"]))
         for name in (*_OF_SETTINGS, *(() if self.users else _OF_A_PERSON)):
-            self._bringing.setdefault(tenant.get(name, ""), []).append(f"AUTH0_{name.upper()}")
-        del self._bringing[""]
+            if value := tenant.get(name):
+                self._bringing.setdefault(value, []).append(f"AUTH0_{name.upper()}")
         self.calls = {each.number: self._call(each) for each in journal}
 
     def name(self, name: str) -> str:
