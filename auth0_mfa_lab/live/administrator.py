@@ -20,7 +20,8 @@ _EARLY_SECONDS = 60.0
 
 def has_administrator(lab: Lab) -> bool:
     """Tell whether the settings name somebody who may use the Management API of a lab's tenant."""
-    return bool(lab.settings.mgmt_token or all(lab._machine))
+    known = lab.settings
+    return bool(known.mgmt_token or (known.mgmt_client_id and known.mgmt_client_secret))
 
 
 def administrator(lab: Lab) -> Management:
