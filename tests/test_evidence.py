@@ -229,9 +229,9 @@ def test_a_switch_may_be_given_as_a_number_or_as_true(name: str, given: str | in
     [
         (["pending_status"], 'switches is a dict of names and values, such as switches={"pending_status": "200"}'),
         ("pending_status", "switches is a dict"),
-        ({"pending_status": True}, "Unknown value True of the switch pending_status; it has '400', '200'. Write it as"),
-        ({"pending_status": 200.0}, "Write it as text."),
-        ({"pending_status": ["200"]}, "Write it as text."),
+        ({"pending_status": True}, "Unknown value True of the switch pending_status; it has '400', '200'."),
+        ({"pending_status": 200.0}, "it has '400', '200'"),
+        ({"pending_status": ["200"]}, "it has '400', '200'"),
         ({"refresh": "y"}, "Unknown value 'y' of the switch refresh; it has 'tokens', 'mfa_required'."),
         ({1: "200"}, "Unknown switch 1; the sandbox has "),
     ],
@@ -240,7 +240,6 @@ def test_switches_that_there_are_not_get_a_sentence(switches: Any, said: str) ->
     with pytest.raises(LabError) as refusal:
         Lab.sandbox(switches=switches)
     assert said in str(refusal.value)
-    assert ("Write it" in str(refusal.value)) == ("Write it" in said)
 
 
 def test_each_switch_says_what_it_decides(lab: Lab) -> None:

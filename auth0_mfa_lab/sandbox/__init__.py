@@ -14,18 +14,16 @@ from joserfc.jwk import RSAKey
 from starlette.responses import PlainTextResponse, Response
 
 from auth0_mfa_lab.sandbox.app import CALLER, Fault, Faults, in_process, respond
-from auth0_mfa_lab.sandbox.chance import Chance
-from auth0_mfa_lab.sandbox.clock import Clock, WallClock
+from auth0_mfa_lab.sandbox.clock import Chance, Clock, WallClock
 from auth0_mfa_lab.sandbox.defaults import REALM, Defaults
 from auth0_mfa_lab.sandbox.delivery import Delivery
-from auth0_mfa_lab.sandbox.domains import Domains
 from auth0_mfa_lab.sandbox.guardian.phone import Phone
 from auth0_mfa_lab.sandbox.http import Request as WebRequest
 from auth0_mfa_lab.sandbox.limits import LimitRow
 from auth0_mfa_lab.sandbox.mfa.enrollment import associate
 from auth0_mfa_lab.sandbox.oauth.tokens import NewKey
 from auth0_mfa_lab.sandbox.records import Channel, Received, Request, User
-from auth0_mfa_lab.sandbox.settings import Policy, Profile, Settings, checked_switches
+from auth0_mfa_lab.sandbox.settings import Domains, Policy, Profile, Settings, checked_switches
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
 if TYPE_CHECKING:

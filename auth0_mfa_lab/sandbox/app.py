@@ -75,18 +75,18 @@ def respond(tenant: Tenant, request: Request, fault: Fault | None = None) -> Res
     except errors.NotEmulated as problem:
         return PlainTextResponse(str(problem), 501)
     except errors.WireError as problem:
-        error = problem.as_switched({**settings.switches, "profile": settings.profile})
-        add_note(request, error.row.note)
+        row, body = problem.answer({**settings.switches, "profile": settings.profile})
+        add_note(request, row.note)
         if path == "/oauth/token":
-            return JSONResponse(error.body(), error.row.status, {"cache-control": errors.NO_CACHE, **error.headers})
+            return JSONResponse(body, row.status, {"cache-control": errors.NO_CACHE, **problem.headers})
         cache = management.CACHE if path.startswith(f"{management.BASE}/") else {}
-        return JSON(error.body(), error.row.status, {**cache, **error.headers})
+        return JSON(body, row.status, {**cache, **problem.headers})
     # Auth0's general shape; that these bodies look so is a guess.
     row = errors.NO_METHOD if allowed else errors.NO_ROUTE
     add_note(request, row.note)
     phrase = HTTPStatus(row.status).phrase
-    body = {"statusCode": row.status, "error": phrase, "message": phrase}
-    return JSON(body, row.status, {"allow": ", ".join(sorted(allowed))} if allowed else None)
+    general = {"statusCode": row.status, "error": phrase, "message": phrase}
+    return JSON(general, row.status, {"allow": ", ".join(sorted(allowed))} if allowed else None)
 
 
 def gateway_page(status: int) -> HTMLResponse:

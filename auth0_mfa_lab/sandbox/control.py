@@ -13,10 +13,10 @@ from joserfc.jwk import RSAKey
 from starlette.responses import JSONResponse, Response
 
 from auth0_mfa_lab.sandbox.app import in_process
-from auth0_mfa_lab.sandbox.bounded import Bounded
 from auth0_mfa_lab.sandbox.guardian.phone import Account, NotABarcode, Notification, Phone
 from auth0_mfa_lab.sandbox.http import Request, bearer_of
 from auth0_mfa_lab.sandbox.json_text import json_object
+from auth0_mfa_lab.sandbox.limits import Bounded
 from auth0_mfa_lab.sandbox.oauth.grants import GRANTS
 from auth0_mfa_lab.sandbox.operations import (
     NEWEST,

@@ -31,10 +31,10 @@ from starlette.types import Receive, Scope, Send
 from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.sandbox.app import OF_CALLS, Fault
 from auth0_mfa_lab.sandbox.control import Control
-from auth0_mfa_lab.sandbox.domains import host_of
 from auth0_mfa_lab.sandbox.http import Request
 from auth0_mfa_lab.sandbox.json_text import json_object
 from auth0_mfa_lab.sandbox.records import Received
+from auth0_mfa_lab.sandbox.settings import host_of
 
 OWN_NAMES = ("localhost", "127.0.0.1", "::1")
 LOOPBACKS = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
