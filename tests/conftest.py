@@ -8,10 +8,12 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import pytest
 from hypothesis import settings
 
+from auth0_mfa_lab.secrets import log_guard
 from auth0_mfa_lab.settings import project_folder
 
 ROOT = Path(__file__).parent.parent
@@ -54,6 +56,12 @@ def nothing_left_here(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.
         return tmp_path_factory.mktemp("left") if found == ROOT else found
 
     monkeypatch.setattr("auth0_mfa_lab.live.leftovers.project_folder", folder)
+
+
+@pytest.fixture
+def labs_of_this_test_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the guard of the log ask no lab of another test: one that still lives may know `https` as a password."""
+    monkeypatch.setattr(log_guard, "KNOWN", WeakSet())
 
 
 @pytest.fixture(autouse=True)

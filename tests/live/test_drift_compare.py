@@ -70,7 +70,9 @@ BODIES: tuple[tuple[Any, Any, list[str]], ...] = (
     ([PUSH, PUSH], [PUSH], []),
     ([ON], [OFF], ["[sms].enabled: value, true, false"]),
     ([{"type": "sms"}], [{"type": "otp"}], ["[sms]: added, an entry, —", "[otp]: removed, —, an entry"]),
-    ([{"log_id": "1", "type": "a"}], [{"log_id": "2", "type": "a"}], []),
+    ([{"log_id": "1", "type": "a"}, {"log_id": "2", "type": "b"}], [{"log_id": "3", "type": "a"}], []),
+    ({"oob_channels": ["a"]}, {"oob_channels": ["b"]}, ["oob_channels[]: value, a, b"]),
+    (["a"], [], []),
     (["a"], ["b", "c"], []),
     (["a"], [1], ["[]: type, string, number"]),
 )
@@ -83,6 +85,7 @@ HEADERS: tuple[tuple[str, str | None, str | None, bool], ...] = (
     ("cache-control",         "b, a",              "a,b",              False),
     ("www-authenticate",      "Bearer",            None,               True),
     ("www-authenticate",      "Bearer a",          "Bearer b",         True),
+    ("www-authenticate",      "Bearer live-1",     "Bearer sandbox-1", False),
     ("retry-after",           "1",                 None,               True),
     ("retry-after",           "1",                 "2",                False),
     ("x-ratelimit-limit",     None,                "1",                True),

@@ -21,7 +21,7 @@ _WORDS = (
 )
 _COUNT: dict[str, Kind] = {
     **dict.fromkeys(("error", "errorCode"), "error"),
-    **dict.fromkeys(("error_description", "message",  "erroruri", _WHOLE), "text"),
+    **dict.fromkeys(("error_description", "message", "error_uri", _WHOLE), "text"),
     **dict.fromkeys(_WORDS, "value"),
 }
 """Fields of which every value means something; of any other only its type does."""

@@ -16,7 +16,7 @@ from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.live.drift.compare import Found, compare
 from auth0_mfa_lab.live.drift.player import Player
 from auth0_mfa_lab.live.drift.scenario import Call, member
-from auth0_mfa_lab.sandbox.endpoints import covered
+from auth0_mfa_lab.sandbox.app import covered
 from auth0_mfa_lab.sandbox.errors import ROWS, EvidenceRow
 from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.secrets.messages import secrets_of, secrets_of_path
