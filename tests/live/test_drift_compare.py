@@ -98,9 +98,7 @@ HEADERS: tuple[tuple[str, str | None, str | None, bool], ...] = (
 
 
 @pytest.mark.parametrize(("live", "sandbox", "expected"), BODIES)
-def test_two_bodies_differ_in_what_code_reads(
-    live: Any, sandbox: Any, expected: list[tuple[str, str, str, str]]
-) -> None:
+def test_two_bodies_differ_in_what_code_reads(live: Any, sandbox: Any, expected: list[str]) -> None:
     assert sorted(found(answer(live), answer(sandbox))) == sorted(expected)
 
 
