@@ -43,8 +43,8 @@ class Replay:
         self._used: set[int] = set()
         self._secrets: dict[str, str] = {}
         for each in recording.exchanges:
-            for message in (each.request, each.response):
-                self._secrets |= secrets_by_kind(message, people=people)
+            self._secrets |= secrets_by_kind(each.request, str(each.request.url), people=people)
+            self._secrets |= secrets_by_kind(each.response, people=people)
         # What the recording gave: who sends it back must send this.
         self._given: set[str] = set()
         # What the application brought: the recorded value, and the one that stands for it.
@@ -136,7 +136,7 @@ class Replay:
         ours, theirs = parts_of(recorded), parts_of(sent)
         pairs: dict[str, str] = {}
         differing = [part for part in {**ours, **theirs} if not self._same(ours.get(part), theirs.get(part), pairs)]
-        kinds = secrets_by_kind(sent, people=self._people) if differing else {}
+        kinds = secrets_by_kind(sent, str(sent.url), people=self._people) if differing else {}
         sentences: dict[str, str] = {}
         for part in differing:
             now = self._shown(theirs[part], kinds, "another ") if part in theirs else "missing"
@@ -171,9 +171,8 @@ class Replay:
         return (shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…") or '""'
 
 
-def secrets_by_kind(message: Message | None, *, people: bool) -> dict[str, str]:
+def secrets_by_kind(message: Message | None, url: str = "", *, people: bool) -> dict[str, str]:
     """Return the secrets of a request or an answer, each with its kind."""
-    url = str(message.url) if isinstance(message, Request) else ""
     found = secrets_of(message, url=url, people=people) if message else ()
     return {str(value): kind for kind, value in found if str(value).strip()}
 

@@ -174,7 +174,8 @@ def _aliases_of(recording: Recording) -> Aliases:
     """Return the aliases of whatever is somebody's or secret in a recording: stand-ins too, where it is the lab's."""
     aliases = Aliases(people=True)
     for each in recording.exchanges:
-        found = secrets_by_kind(each.request, people=True) | secrets_by_kind(each.response, people=True)
+        found = dict(secrets_by_kind(each.request, str(each.request.url), people=True))
+        found |= secrets_by_kind(each.response, people=True) if each.response else {}
         found |= {value: kind for kind, value in secrets_of_path(str(each.request.url), people=True)}
         for value, kind in found.items():
             aliases.learn(kind, value, born=each.number)

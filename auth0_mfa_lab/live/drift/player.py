@@ -101,7 +101,7 @@ class Player:
     def _step(self, call: Call) -> Step:
         if why := call.why_not_comparable:
             return Step(call=call, skipped=why)
-        kinds = secrets_by_kind(call.response, people=True)
+        kinds = secrets_by_kind(call.response, people=True) if call.response else {}
         try:
             answer = self._by_phone(call) if call.is_phone else self._by_app(call)
         except _NotGiven as missing:
