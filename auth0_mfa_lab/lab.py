@@ -478,7 +478,8 @@ class Lab(Lines):
         raises = self.settings.raise_failures
         if self._screen is None:
             return OwnPhonePanel(self.journal, now=self.clock.now, raise_failures=raises)
-        return PhonePanel(self._screen, self.phone, mask=self.aliases.mask, raise_failures=raises)
+        screen, mask = self._screen, self.aliases.mask
+        return PhonePanel(screen.look, self.phone, bars=screen.bars, mask=mask, raise_failures=raises)
 
     def reveal(self, alias: str) -> RevealPanel:
         """Show one raw value, that of `<access_token 1>` or its like, in a panel that leaves nothing in the file."""

@@ -14,8 +14,8 @@ from typing import Any
 
 from auth0_mfa_lab.secrets.aliases import SHOWN, Aliases
 from auth0_mfa_lab.secrets.claims import claims_of, header_of
-from auth0_mfa_lab.show.cards import details
 from auth0_mfa_lab.show.colours import coloured
+from auth0_mfa_lab.show.html import details
 from auth0_mfa_lab.show.meanings import meaning_of
 from auth0_mfa_lab.wire.exchange import Exchange, Json, Message, Response, Speaker, plain_data
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import httpx
@@ -141,32 +141,24 @@ class PhoneScreen:
         aliases: Aliases,
         clock: LabClock,
         bars: str = "",
-        alone: Mapping[str, Json] | None = None,
+        alone: Mapping[str, str] | None = None,
     ) -> None:
         """Look at `phone`, at the time of `clock`."""
         self.bars = bars
-        self._alone = alone
-        self._phone = phone
-        self._ask = ask
-        self._aliases = aliases
-        self._clock = clock
+        self._alone, self._phone, self._ask, self._aliases, self._clock = alone, phone, ask, aliases, clock
         self._begun = clock.now()
         self._last: PhoneView | None = None
 
-    def look(self) -> PhoneView:
-        """Return what is on the screen; its codes have aliases from now on, and a recording has it."""
-        self._last = self._seen(self._ask, learns=True)
-        return self._last
-
-    def glance(self) -> PhoneView:
-        """Return what is on the screen; nothing is learned and nothing kept."""
-        return self._last if self.bars and self._last else self._seen(self._ask.quiet, learns=False)
-
-    def _seen(self, ask: Ask, *, learns: bool) -> PhoneView:
-        if self._alone is not None:
-            view = look_at(self._phone, None, (), self._clock.now(), self._aliases, learns=learns)
-            return replace(view, **self._alone)
-        sent = [each for each in ask("messages")["messages"] if each["sent_at"] >= self._begun]
-        delivered = Mailbox(ask).pushes(self._phone.push_token)
+    def look(self, learns: bool) -> PhoneView:
+        """Return what is on the screen. With `learns` its codes have aliases from then on, and a recording has it."""
+        if self.bars and self._last and not learns:
+            return self._last
+        ask, pushes, sent = self._ask if learns else self._ask.quiet, None, []
+        if self._alone is None:
+            sent = [each for each in ask("messages")["messages"] if each["sent_at"] >= self._begun]
+            pushes = Mailbox(ask).pushes(self._phone.push_token)
         now = self._clock.now()
-        return look_at(self._phone, self._phone.waiting(now, delivered), sent, now, self._aliases, learns=learns)
+        waiting = self._phone.waiting(now, pushes or ())
+        alone = self._alone or {}
+        self._last = look_at(self._phone, waiting, sent, now, self._aliases, learns=learns, **alone)
+        return self._last
