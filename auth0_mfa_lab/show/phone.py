@@ -15,7 +15,7 @@ from typing import Any
 from auth0_mfa_lab.polling import OOB_CODE_SECONDS
 from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.secrets.secret import Secret
-from auth0_mfa_lab.show.html import bar, card, line, spoken, status_line, time_of_day
+from auth0_mfa_lab.show.html import Tone, bar, card, line, spoken, status_line, time_of_day
 from auth0_mfa_lab.wire.exchange import Exchange
 from auth0_mfa_lab.wire.journal import Journal
 
@@ -53,7 +53,7 @@ BOTTOM_HTML = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A push, a code or a message: in words and as HTML; `whose` is the account or the address.
+    """An account, a push, a code or a message: in words and as HTML; `whose` is the account or the address.
 
     `code` is what can be drawn of it, for `seconds` from the look on; a code that has no alias yet is shown as UNREAD.
     """
@@ -76,7 +76,7 @@ class PhoneView:
 
     name: str
     time: str
-    accounts: tuple[str, ...] = ()
+    accounts: tuple[Line, ...] = ()
     pushes: tuple[Line, ...] = ()
     codes: tuple[Line, ...] = ()
     messages: tuple[Line, ...] = ()
@@ -102,14 +102,19 @@ class PhoneView:
     @property
     def sections(self) -> list[tuple[str, tuple[Line, ...]]]:
         """What stands at the head of each section, as HTML, and the lines below it."""
-        accounts = line(f"{self.remark}.", small=True) if self.remark else ""
-        accounts += _head("Accounts", self.accounts) + "".join(map(line, self.accounts))
-        if self.older:
-            accounts += line(f"and {self.older} more, which were there before", small=True)
-        shown = {"Codes": self.codes}
-        if not self.remark:
-            shown = {"Pushes": self.pushes, **shown, "Messages": self.messages}
-        return [(accounts, ()), *((_head(title, lines), lines) for title, lines in shown.items())]
+        shown = {"Accounts": self.accounts, "Pushes": self.pushes, "Codes": self.codes, "Messages": self.messages}
+        found = []
+        for title, lines in shown.items():
+            head = f'<div role="heading" aria-level="4" style="{_TITLE}">{title}</div>'
+            if title == "Accounts" and self.remark:
+                head = line(f"{self.remark}.", small=True) + head
+            if title == "Accounts" and self.older:
+                head += line(f"{self.older} older ones are not shown.", small=True)
+            if not lines:
+                head += line(_EMPTY[title], small=True)
+            if not self.remark or title in ("Accounts", "Codes"):
+                found.append((head, lines))
+        return found
 
     @property
     def top(self) -> str:
@@ -155,7 +160,8 @@ def look_at(
         issuer, label = _named(each)
         gives = ["pushes"] * (each.user_id in enrolled and not remark) + ["codes"] * (each.user_id in with_codes)
         at = "" if issuer in ("", label) else f" at {issuer}"
-        accounts.append(mask(f"{label}{at}{': ' if gives else ''}{' and '.join(gives)}"))
+        said = mask(f"{label}{at}{': ' if gives else ''}{' and '.join(gives)}")
+        accounts.append(Line(id=f"account {said}", said=said, whose=mask(label), html=line(said)))
     labels = {each.id: _named(each)[1] for each in phone.enrollments}
     codes = ((each, enrolled.get(each.user_id, each)) for each in phone.accounts[-MOST:])
     # The oldest has the number 1, so a number stays when further messages arrive.
@@ -180,10 +186,11 @@ def _named(account: Any) -> tuple[str, str]:
 
 def _push(push: Any, whose: str, now: float, mask: Callable[[str], str]) -> Line:
     host, where, started = mask(push.host), mask(f"{push.source}, {push.location}"), time_of_day(push.started)
+    left = push.started + PUSH_SECONDS - now
     rows = [
         line(f"From {where}"),
         line(f"Account {whose} · began {started} UTC", small=True),
-        _time_bar("Answer in", push.started + PUSH_SECONDS - now, PUSH_SECONDS),
+        bar("Answer in", left / PUSH_SECONDS, spoken(left), tone="wait" if left <= 60 else "info", column="92px"),
     ]
     said, html = (
         f"Login at {host} as {whose}, {started}: {where}",
@@ -196,7 +203,8 @@ def _code(account: Any, owner: Any, now: float, aliases: Aliases, learns: bool) 
     secret, period = _secret("otp", account.totp.at(int(now)), aliases, learns), account.totp.interval
     left, whose = period - now % period, aliases.mask(_named(owner)[1])
     shown = f'<div style="{_CODE}">{escape(secret.shown)}</div>'
-    html = card(whose, shown, _time_bar("Good for", left, period), mark="#")
+    tone: Tone = "wait" if left <= period / 3 else "info"
+    html = card(whose, shown, bar("Good for", left / period, spoken(left), tone=tone, column="92px"), mark="#")
     return Line(id=f"code {account.number}", said=whose, whose=whose, html=html, code=secret, seconds=left)
 
 
@@ -220,16 +228,6 @@ def _secret(kind: str, value: str, aliases: Aliases, learns: bool) -> Secret:
         return aliases.learn(kind, value)
     known = aliases.known(value)
     return Secret(value, known.shown if known else UNREAD)
-
-
-def _head(title: str, lines: Sequence[object]) -> str:
-    head = f'<div role="heading" aria-level="4" style="{_TITLE}">{title}</div>'
-    return head if lines else head + line(_EMPTY[title], small=True)
-
-
-def _time_bar(label: str, left: float, whole: float) -> str:
-    is_soon = left <= min(60, whole / 3)
-    return bar(label, left / whole, spoken(left), tone="wait" if is_soon else "info", column="92px")
 
 
 def _count(number: int, what: str, plural: str = "s") -> str:
@@ -317,26 +315,22 @@ def what_now(journal: Journal) -> Guide:
 
 def _guide_after(exchange: Exchange) -> str | None:
     """Return which of the guides one exchange asks for; None when an earlier one decides."""
-    path, data = str(exchange.request.target).partition("?")[0], exchange.request.raw_data()
+    data = exchange.request.raw_data()
     asked = data if isinstance(data, Mapping) else {}
-    if path == "/oauth/token":
-        grant = str(asked.get("grant_type", ""))
-        if grant in ("client_credentials", "refresh_token"):
-            return None
-        if exchange.status == 200 or exchange.error == "mfa_required":
-            return "done" if exchange.status == 200 else "login"
-        is_push = grant.endswith("mfa-oob") and "binding_code" not in asked
-        has_ended = exchange.error in ("invalid_grant", "access_denied", "expired_token")
-        return "push over" if is_push and has_ended else None
-    if exchange.status != 200:
+    grant, has_oob_code = str(asked.get("grant_type", "")), "oob_code" in exchange
+    if exchange.error == "mfa_required":
+        return "login"
+    if exchange.error in ("invalid_grant", "access_denied", "expired_token"):
+        return "push over" if grant.endswith("mfa-oob") and "binding_code" not in asked else None
+    if exchange.status != 200 or grant in ("client_credentials", "refresh_token"):
         return None
-    if path == "/mfa/associate" and "barcode_uri" in exchange:
-        return "push QR" if "oob_code" in exchange else "OTP QR"
-    if path == "/mfa/challenge" and "binding_method" not in exchange:
-        return "push" if "oob_code" in exchange else "OTP"
-    channels = {
-        "/mfa/associate": "oob_channel" in exchange and exchange["oob_channel"],
-        "/mfa/challenge": str(asked.get("authenticator_id")).partition("|")[0],
-        "/passwordless/start": asked.get("connection"),
-    }
-    return f"code by {channels[path]}" if path in channels else None
+    if grant:
+        return "done"
+    if "barcode_uri" in exchange:
+        return "push QR" if has_oob_code else "OTP QR"
+    if "challenge_type" in exchange and "binding_method" not in exchange:
+        return "push" if has_oob_code else "OTP"
+    if has_oob_code:
+        channel = exchange["oob_channel"] if "oob_channel" in exchange else asked.get("authenticator_id", "")
+        return f"code by {str(channel).partition('|')[0]}"
+    return f"code by {asked['connection']}" if str(exchange.request.target) == "/passwordless/start" else None

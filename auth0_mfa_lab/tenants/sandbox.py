@@ -153,12 +153,13 @@ class PhoneScreen:
         """Return what is on the screen. With `learns` its codes have aliases from then on, and a recording has it."""
         if self.bars and self._last and not learns:
             return self._last
-        ask, pushes, sent = self._ask if learns else self._ask.quiet, None, []
+        ask: Ask = self._ask if learns else self._ask.quiet
+        pushes, sent = list[_Delivered](), list[Json]()
         if self._alone is None:
             sent = [each for each in ask("messages")["messages"] if each["sent_at"] >= self._begun]
-            pushes = Mailbox(ask).pushes(self._phone.push_token)
+            told = ask("pushes", token=self._phone.push_token)["pushes"]
+            pushes = [_Delivered(**each) for each in told]
         now = self._clock.now()
-        waiting = self._phone.waiting(now, pushes or ())
-        alone = self._alone or {}
+        waiting, alone = self._phone.waiting(now, pushes), self._alone or {}
         self._last = look_at(self._phone, waiting, sent, now, self._aliases, learns=learns, **alone)
         return self._last

@@ -83,7 +83,7 @@ class PhonePanel(Panel):
 
     def refresh(self) -> None:
         """Look at the phone now; each code on it has an alias from then on."""
-        self._show(self._look(True))
+        self._draw(self._look(True))
 
     def allow(self, push: Any = None) -> Any:
         """Allow a push, the newest unless one of `card.pushes` is named, and return the phone's exchange."""
@@ -135,7 +135,7 @@ class PhonePanel(Panel):
 
     async def _look_again(self) -> None:
         self._said = ""
-        self._show(await asyncio.to_thread(self._look, True))
+        self._draw(await asyncio.to_thread(self._look, True))
 
     def _row_with(self, code: Line | None) -> Row:
         row = self._rows.get(getattr(code, "id", ""))
@@ -151,14 +151,11 @@ class PhonePanel(Panel):
     async def _tick(self) -> None:
         card = await asyncio.to_thread(self._look, False)
         if not self._work.locked():
-            self._show(card)
+            self._draw(card)
 
-    def _show(self, card: PhoneView) -> None:
-        before, self.card = self.card, card
-        self._said = card.news(before) or self._said
-        self._draw()
-
-    def _draw(self) -> None:
+    def _draw(self, card: PhoneView | None = None) -> None:
+        if card is not None:
+            self._said, self.card = card.news(self.card) or self._said, card
         said, may_press = self._doing or self._bars or self._said, self._worker is None
         self._status.value = status_line("…" if self._doing else "●", said) if said else ""
         self._top.value = self.card.top
