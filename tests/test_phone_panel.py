@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from html import unescape
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import ipywidgets
 import pytest
@@ -251,9 +252,11 @@ def test_more_accounts_than_it_looks_at_are_counted(lab: Lab) -> None:
 def test_what_a_page_could_take_for_markup_is_text() -> None:
     lab = Lab.sandbox()
     hostile = "<img src=x onerror=alert(1)>"
-    view = PhoneView(
-        name=hostile, time="", remark=hostile, accounts=(Line(id="1", said=hostile, whose=hostile, html=line(hostile)),)
-    )
+    lab.phone.scan(f"otpauth://totp/{quote(hostile)}?secret=MFRGGZDFMZTWQ2LKNNWG23TPOBYXE43U")  # auth0-mfa-lab: allow
+    shown = panel_of(lab).static_html()
+    assert unescape(shown).count(hostile) == 2, "the account and its code"
+    assert "<img" not in shown
+    view = PhoneView(name=hostile, time="", remark=hostile)
     assert "<img" not in PhonePanel(lambda _: view, lab.phone, mask=lab.aliases.mask).static_html()
 
 

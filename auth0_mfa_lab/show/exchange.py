@@ -192,7 +192,7 @@ def _opened(number: int, aliases: Aliases, *bodies: Json) -> Iterator[str]:
 def _fields(title: str, fields: dict[str, Any]) -> Iterator[str]:
     """Yield one line for each field; a claim that is a time is told from `iat`, where there is one."""
     yield f"  {title}"
-    issued = fields.get("iat")
+    issued: Any = fields.get("iat")
     # A name stands in one line, whatever the token put into it.
     names = {name: json.dumps(name, ensure_ascii=False)[1:-1] for name in fields}
     width = max(map(len, names.values()), default=0)
