@@ -4,10 +4,6 @@ import asyncio
 import contextlib
 import errno
 import ipaddress
-import itertools
-import json
-import os
-import re
 import secrets
 import signal
 import socket
@@ -19,19 +15,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import Any, Self
-from urllib.parse import parse_qsl
+from typing import Self
 
 import uvicorn
-from starlette.types import Receive, Scope, Send
 
 from auth0_mfa_lab.sandbox import Sandbox
-from auth0_mfa_lab.sandbox.asgi import Answer, header, plain
-from auth0_mfa_lab.sandbox.control import Control
-from auth0_mfa_lab.sandbox.domains import host_of
-from auth0_mfa_lab.sandbox.faults import EXTENSION, OF_CALLS, Fault
-from auth0_mfa_lab.sandbox.json_text import json_object
-from auth0_mfa_lab.sandbox.records import Received
+from auth0_mfa_lab.sandbox.control import Front
+from auth0_mfa_lab.sandbox.settings import host_of
 
 OWN_NAMES = ("localhost", "127.0.0.1", "::1")
 LOOPBACKS = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
@@ -39,132 +29,6 @@ EVERYWHERE = ("0.0.0.0", "::")
 SECONDS = 30.0
 """How long a server may take to start, and to stop."""
 STOPS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-CONTROL = "/_lab"
-NOTES_HEADER = b"x-auth0-lab-notes"
-"""A lab asks with it for the notes beside an answer, and finds them in it: nobody else sees more than Auth0 says."""
-LARGEST_BODY = 1 << 20
-"""Bytes of a body that is read; Auth0's own limit is not known."""
-LONGEST, MOST_FIELDS = 200, 30
-"""What is kept of a received request: so many characters of a name, so many names."""
-LOCAL = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?")
-"""The origins that may read answers: the default applications allow localhost alone, at any port."""
-EXPOSED = "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After"
-METHODS = "GET, POST, PUT, PATCH, DELETE, OPTIONS"
-
-
-class Front:
-    """The app of a server: it reads a body first, and then answers with nothing else between.
-
-    What is under `/_lab` goes to the control plane, everything else to the tenant, by one of its names.
-    """
-
-    def __init__(self, sandbox: Sandbox, token: str) -> None:
-        self._sandbox = sandbox
-        self._control = Control(sandbox, token, self.ask)
-        self._numbers = itertools.count(1)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request of a socket."""
-        body, path = await _read(scope, receive), scope["path"]
-        if body is None:
-            answer = plain(413, f"A body may have {LARGEST_BODY} bytes.", {"connection": "close"})
-        elif path == CONTROL or path.startswith(f"{CONTROL}/"):
-            if self._control.wants_key(scope):
-                # Other requests are answered meanwhile.
-                await asyncio.to_thread(self._control.make_key)
-            answer = self._control.answer(scope, body)
-        else:
-            fault = self._sandbox.faults.take(*OF_CALLS, call=(scope["method"], path))
-            if fault and fault.kind == "drop":
-                return await _drop(receive, send)
-            answer = self.ask(scope, body, fault)
-            if fault and fault.kind == "slow":
-                await asyncio.sleep(fault.seconds)
-        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-        return await send({"type": "http.response.body", "body": answer.body})
-
-    def ask(self, scope: Scope, body: bytes, fault: Fault | None = None) -> Answer:
-        """Return the tenant's answer; on the server's own loop only, where nothing else runs meanwhile."""
-        box, domain, origin = self._sandbox, header(scope, b"host") or "", header(scope, b"origin")
-        if not box.domains.knows(domain):
-            return plain(421, "This server is not known by the host of this request: start it with --name HOST.")
-        if origin is not None and scope["method"] == "OPTIONS":
-            return plain(204, "", _preflight(origin, header(scope, b"access-control-request-headers")))
-        if fault and fault.kind != "slow":
-            scope["extensions"] = {**scope.get("extensions", {}), EXTENSION: fault}
-        with box.domains.used(domain):
-            answer = box.answer(scope, body)
-        if answer.notes and header(scope, NOTES_HEADER) is not None:
-            answer.headers.append((NOTES_HEADER, json.dumps(answer.notes).encode()))
-        answer.headers += [(name.encode(), value.encode()) for name, value in _cors(origin).items()]
-        if ahead := box.clock.ahead():
-            # The limits' reset, an epoch second, means the client's clock, however far ours is ahead.
-            for place, (name, value) in enumerate(answer.headers):
-                if name == b"x-ratelimit-reset":
-                    answer.headers[place] = (name, str(int(int(value) - ahead)).encode())
-        fields = _fields(body)
-        names = tuple(name[:LONGEST] for name in itertools.islice(fields, MOST_FIELDS))
-        method, path, error = scope["method"], scope["path"][:LONGEST], _error(answer) if answer.status >= 400 else None
-        number, now = next(self._numbers), box.clock.stamp()
-        box.received.append(Received(number, now, method, path, names, answer.status, error))
-        self._control.after_call(scope["path"], fields)
-        return answer
-
-
-def _fields(body: bytes) -> dict[str, object]:
-    """Return the fields of a body, JSON or form; nothing of a body that is neither."""
-    if body.lstrip()[:1] == b"{":
-        return json_object(body) or {}
-    try:
-        return dict(parse_qsl(body.decode(), keep_blank_values=True))
-    except ValueError:
-        return {}
-
-
-def _error(answer: Answer) -> str | None:
-    body = json_object(answer.body) or {}
-    error = body.get("errorCode", body.get("error"))
-    return error[:LONGEST] if isinstance(error, str) else None
-
-
-def _cors(origin: str | None) -> dict[str, str]:
-    """Return what every answer to an origin says of it; how Auth0's headers look in detail is a guess."""
-    if origin is None or not LOCAL.fullmatch(origin):
-        return {}
-    allowed = {"access-control-allow-origin": origin, "access-control-allow-credentials": "true"}
-    return {**allowed, "access-control-expose-headers": EXPOSED, "vary": "Origin"}
-
-
-def _preflight(origin: str, wanted: str | None) -> dict[str, str]:
-    """Return what a preflight is told: each of our methods, and the headers that it asks for."""
-    if not (allowed := _cors(origin)):
-        return {}
-    headers = {"access-control-allow-headers": wanted} if wanted else {}
-    return {**allowed, **headers, "access-control-allow-methods": METHODS, "access-control-max-age": "600"}
-
-
-async def _read(scope: Scope, receive: Receive) -> bytes | None:
-    """Return a request's body, or None for one that is too large or never ended."""
-    length = header(scope, b"content-length") or "0"
-    if not length.isdigit() or int(length) > LARGEST_BODY:
-        return None
-    body: bytes = b""
-    while True:
-        message = await receive()
-        body += message.get("body", b"")
-        if message["type"] != "http.request" or len(body) > LARGEST_BODY:
-            return None
-        if not message.get("more_body", False):
-            return body
-
-
-async def _drop(receive: Receive, send: Send) -> None:
-    """End the connection without a word. ASGI has no way to say so: uvicorn's transport is behind its `send`."""
-    transport: Any = getattr(getattr(send, "__self__", None), "transport", None)
-    if transport is not None:
-        transport.abort()
-        while (await receive())["type"] != "http.disconnect":
-            pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +93,26 @@ class Server:
         self.url = f"{scheme}://{self.domain}"
         sandbox.domains.serve({*OWN_NAMES, *known}, current=self.domain, scheme=scheme)
         self.front = Front(sandbox, self.token)
-        self._uvicorn = _Uvicorn(_config(self.front, self.certificates))
+        context = self.certificates.context if self.certificates else None
+        self._uvicorn = _Uvicorn(
+            uvicorn.Config(
+                self.front,
+                log_config=None,
+                log_level="critical",
+                access_log=False,
+                lifespan="off",
+                ws="none",
+                http="h11",
+                loop="asyncio",
+                server_header=False,
+                date_header=False,
+                proxy_headers=False,
+                timeout_keep_alive=75,
+                # What is under way when the server stops is cut off: it must end within a second.
+                timeout_graceful_shutdown=0,
+                ssl_context_factory=(lambda config, default: context) if context else None,
+            )
+        )
         self._thread: threading.Thread | None = None
 
     def run(self, ready: Callable[[], None] = lambda: None) -> None:
@@ -264,16 +147,11 @@ class Server:
         self.stop()
 
 
-def real_monotonic(monotonic: Callable[[], float] = time.monotonic) -> float:
-    """Return the machine's monotonic seconds, also in a test that replaces `time.monotonic`."""
-    return monotonic() if sys.platform == "win32" else time.clock_gettime(time.CLOCK_MONOTONIC)
-
-
 class _Loop(asyncio.SelectorEventLoop):
     """An event loop that goes on in a test that replaces the clock: its timers, and the server's end, need the time."""
 
-    def time(self) -> float:
-        return real_monotonic()
+    def time(self, monotonic: Callable[[], float] = time.monotonic) -> float:
+        return monotonic() if sys.platform == "win32" else time.clock_gettime(time.CLOCK_MONOTONIC)
 
 
 class _Uvicorn(uvicorn.Server):
@@ -308,26 +186,6 @@ class _Uvicorn(uvicorn.Server):
         self.should_exit = True
 
 
-def _config(app: Front, certificates: Certificates | None) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        log_config=None,
-        log_level="critical",
-        access_log=False,
-        lifespan="off",
-        ws="none",
-        http="h11",
-        loop="asyncio",
-        server_header=False,
-        date_header=False,
-        proxy_headers=False,
-        timeout_keep_alive=75,
-        # What is under way when the server stops is cut off: it must end within a second.
-        timeout_graceful_shutdown=0,
-        ssl_context_factory=(lambda config, default: certificates.context) if certificates else None,
-    )
-
-
 def is_loopback(host: str) -> bool:
     """Tell whether only this machine reaches a host."""
     try:
@@ -353,16 +211,9 @@ def _listen(host: str, port: int) -> list[socket.socket]:
 
 
 def _socket(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
-    # Named, or asyncio takes no connection of it for TCP, and lets each answer wait 40 ms for the client's word.
-    made = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        if os.name == "posix":  # elsewhere two servers could have one port by it
-            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
-            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        made.bind((host, port))
-        made.listen(2048)
-    except OSError:
-        made.close()
-        raise
-    return made
+        made = socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as problem:
+        raise OSError(problem.errno, (problem.strerror or "").partition(" (while")[0]) from None
+    # Read off its descriptor that it is TCP, or asyncio lets each answer wait 40 ms for the client's word.
+    return socket.socket(fileno=made.detach())

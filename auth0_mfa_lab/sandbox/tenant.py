@@ -9,19 +9,16 @@ from urllib.parse import quote
 
 from joserfc.jwk import RSAKey
 
-from auth0_mfa_lab.sandbox.bounded import Bounded
-from auth0_mfa_lab.sandbox.chance import Chance
-from auth0_mfa_lab.sandbox.clock import Clock
+from auth0_mfa_lab.sandbox.clock import Chance, Clock
 from auth0_mfa_lab.sandbox.delivery import Delivery
-from auth0_mfa_lab.sandbox.domains import Domains
-from auth0_mfa_lab.sandbox.limits import Limits
+from auth0_mfa_lab.sandbox.limits import Bounded, Limits
 from auth0_mfa_lab.sandbox.management import MANAGEMENT_SCOPES
 from auth0_mfa_lab.sandbox.mfa.authenticators import Authenticators
 from auth0_mfa_lab.sandbox.mfa.transactions import Transactions
 from auth0_mfa_lab.sandbox.oauth.tokens import DEFAULT_LIFETIME, NewKey, Tokens
 from auth0_mfa_lab.sandbox.passwordless.codes import PasswordlessCodes
 from auth0_mfa_lab.sandbox.records import Api, Client, Device, LogEntry, Login, MethodLabel, Request, User
-from auth0_mfa_lab.sandbox.settings import CONNECTIONS, PasswordlessConnection, Settings
+from auth0_mfa_lab.sandbox.settings import CONNECTIONS, Domains, PasswordlessConnection, Settings
 
 NEWCOMERS = 10_000
 """How many users that came without a password are kept; the oldest of them is forgotten first."""
@@ -54,6 +51,7 @@ class Tenant:
         first_life: int = 0,
     ) -> None:
         self.domains, self.settings, self.clock, self.delivery = domains, settings, clock, delivery
+        self.requests = count(1)
         self.chance = chance
         self.codes = chance.fork("codes")
         self.tokens = Tokens(domains=domains, clock=clock, chance=chance, new_key=new_key)

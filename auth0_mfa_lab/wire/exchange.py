@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -78,16 +78,18 @@ def plain_data(message: Message) -> Json:
         return None
 
 
-def leaves(value: Json, place: str = "") -> Iterator[tuple[str, Json]]:
-    """Yield what stands at the ends of JSON, each with its place: `deep[0].mfa_token`."""
-    if isinstance(value, dict) and value:
-        for name, each in value.items():
-            yield from leaves(each, f"{place}.{name!s}" if place else str(name))
-    elif isinstance(value, list) and value:
-        for number, each in enumerate(value):
-            yield from leaves(each, f"{place}[{number}]")
-    else:
-        yield place, value
+def leaves(value: Json, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Json]]:
+    """Yield what stands at the ends of JSON, each with the keys and the indexes that lead to it."""
+    inside = [*value.items()] if isinstance(value, dict) else [*enumerate(value)] if isinstance(value, list) else []
+    for step, each in inside:
+        yield from leaves(each, (*path, step))
+    if not inside:
+        yield path, value
+
+
+def place_of(path: Iterable[str | int]) -> str:
+    """Return a way in JSON as text: `deep[0].mfa_token`."""
+    return "".join(f"[{each}]" if isinstance(each, int) else f".{each!s}" for each in path).removeprefix(".")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

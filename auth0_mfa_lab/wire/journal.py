@@ -11,8 +11,9 @@ from typing import NoReturn, overload
 from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.secrets.kinds import in_text
 from auth0_mfa_lab.secrets.messages import secrets_of, secrets_of_path
+from auth0_mfa_lab.show.table import Table
 from auth0_mfa_lab.wire.exchange import Exchange, Failure, Json, Request, Response, Speaker
-from auth0_mfa_lab.wire.uses import Uses, uses_of
+from auth0_mfa_lab.wire.uses import uses_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +132,7 @@ class Journal(Sequence[Exchange]):
 
         return [Run(exchanges=tuple(group)) for _, group in groupby(tuple(self), said)]
 
-    def where(self, alias: str) -> Uses:
+    def where(self, alias: str) -> Table:
         """Say where a secret was born and where it is used.
 
         `alias` is its name as shown, such as `<mfa_token 1>`, or the Secret itself. Raises LabError for an alias that

@@ -19,8 +19,8 @@ from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.secrets.claims import claims_of
 from auth0_mfa_lab.secrets.index import is_short
 from auth0_mfa_lab.secrets.messages import secrets_of
-from auth0_mfa_lab.secrets.standins import strings_in
-from auth0_mfa_lab.wire.exchange import Json, Message, Recorded, Request, leaves, plain_data
+from auth0_mfa_lab.secrets.standins import texts_in
+from auth0_mfa_lab.wire.exchange import Json, Message, Recorded, Request, leaves, place_of, plain_data
 from auth0_mfa_lab.wire.har import Recording
 from auth0_mfa_lab.wire.journal import OperationCall
 from auth0_mfa_lab.wire.recorder import NOTES
@@ -114,7 +114,7 @@ class Replay:
 
     def _taken(self, number: int, call: OperationCall) -> OperationCall:
         self._used.add(number)
-        self._give(strings_in(call.result))
+        self._give(text for _, text in texts_in(call.result))
         return call
 
     def _call(self, request: Request) -> str:
@@ -206,7 +206,8 @@ def parts_of(request: Request) -> dict[str, str]:
     if request.body:
         parts["the content-type"] = request.media_type
         data = plain_data(request)
-        ends = dict(leaves(data)) if isinstance(data, dict | list) else {"the body": str(request.text)}
+        is_apart = isinstance(data, dict | list)
+        ends = {place_of(path): each for path, each in leaves(data)} if is_apart else {"the body": str(request.text)}
         parts |= {place: each if isinstance(each, str) else json.dumps(each) for place, each in ends.items()}
         # The signed answer of a phone is another at each signing; what it says must be the same.
         verdict = claims_of(parts.get("challenge_response", "")) or {}

@@ -2,11 +2,10 @@
 
 from functools import partial
 
-from starlette.requests import Request
 from starlette.responses import Response
 
 from auth0_mfa_lab.sandbox import errors
-from auth0_mfa_lab.sandbox.http import JSON, Routes, add_note, bearer_of
+from auth0_mfa_lab.sandbox.http import JSON, Request, Routes, add_note, bearer_of
 from auth0_mfa_lab.sandbox.management import clients, methods, settings, users
 from auth0_mfa_lab.sandbox.management.calls import CHOICE, PAGING, Call, Endpoint, Property
 from auth0_mfa_lab.sandbox.tenant import MANAGEMENT_PATH, Tenant
@@ -61,10 +60,9 @@ ENDPOINTS = (
 """Every call that is emulated."""
 
 
-async def answer(endpoint: Endpoint, tenant: Tenant, request: Request) -> Response:
+def answer(endpoint: Endpoint, tenant: Tenant, request: Request) -> Response:
     """Answer one call; the order of the checks is a guess: the token, its scope, what the path names, the body."""
-    # Read first, judged second: nothing may happen between the look at the token and the change.
-    content, token = await request.body(), bearer_of(request)
+    token = bearer_of(request)
     if token is None:
         raise errors.API_NO_TOKEN()
     claims = tenant.tokens.claims_of(token) or {}
@@ -78,7 +76,7 @@ async def answer(endpoint: Endpoint, tenant: Tenant, request: Request) -> Respon
     scopes = frozenset(str(claims.get("scope", "")).split())
     if scopes.isdisjoint(endpoint.scopes):
         raise errors.API_INSUFFICIENT_SCOPE(scopes=",".join(endpoint.scopes))
-    call = Call(endpoint, tenant, request.path_params, dict(request.query_params), content, scopes)
+    call = Call(endpoint, tenant, request.path_params, dict(request.query_params), request.content, scopes)
     body, row = call.asked(endpoint.answer(call)), endpoint.evidence
     if row:
         add_note(request, row.note)
@@ -87,9 +85,9 @@ async def answer(endpoint: Endpoint, tenant: Tenant, request: Request) -> Respon
     return JSON(body, status_code=row.status if row else 200, headers=CACHE)
 
 
-async def not_emulated(_: Tenant, request: Request) -> Response:
+def not_emulated(_: Tenant, request: Request) -> Response:
     """Refuse what Auth0 has and the sandbox has not."""
-    raise errors.NotEmulated(f"{request.method} {request.url.path}")
+    raise errors.NotEmulated(f"{request.method} {request.scope['path']}")
 
 
 ROUTES: Routes = (

@@ -2,10 +2,8 @@
 
 from typing import Literal
 
-from auth0_mfa_lab.sandbox.bounded import Bounded
-from auth0_mfa_lab.sandbox.chance import Chance
-from auth0_mfa_lab.sandbox.clock import Clock
-from auth0_mfa_lab.sandbox.limits import Limits
+from auth0_mfa_lab.sandbox.clock import Chance, Clock
+from auth0_mfa_lab.sandbox.limits import Bounded, Limits
 from auth0_mfa_lab.sandbox.oauth.tokens import MFA_TOKEN_CIPHERTEXT, OOB_CODE_CIPHERTEXT, Tokens
 from auth0_mfa_lab.sandbox.records import Channel, Login, OobTransaction, Request, Ticket
 

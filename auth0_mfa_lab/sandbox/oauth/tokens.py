@@ -11,12 +11,11 @@ from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 
-from auth0_mfa_lab.sandbox.bounded import Bounded
-from auth0_mfa_lab.sandbox.chance import Chance
-from auth0_mfa_lab.sandbox.clock import Clock
-from auth0_mfa_lab.sandbox.domains import Domains
+from auth0_mfa_lab.sandbox.clock import Chance, Clock
 from auth0_mfa_lab.sandbox.json_text import json_object
+from auth0_mfa_lab.sandbox.limits import Bounded
 from auth0_mfa_lab.sandbox.records import Api, Request, User
+from auth0_mfa_lab.sandbox.settings import Domains
 
 ID_TOKEN_LIFETIME = 36_000
 DEFAULT_LIFETIME = 86_400

@@ -3,12 +3,11 @@
 import re
 from urllib.parse import urlencode
 
-from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.delivery import Message
-from auth0_mfa_lab.sandbox.http import JSON, Fields, Routes, read_fields
+from auth0_mfa_lab.sandbox.http import JSON, Fields, Request, Routes, read_fields
 from auth0_mfa_lab.sandbox.oauth.client_auth import CLIENT_FIELDS, authenticate_client
 from auth0_mfa_lab.sandbox.oauth.grants import GRANTS, Answer, finish_first_factor, wished
 from auth0_mfa_lab.sandbox.records import Client
@@ -24,12 +23,12 @@ SEND = "^(code|link)$"
 JSON_TYPES = ((bool, "boolean"), (int | float, "number"), (str, "string"), (list, "array"), (dict, "object"))
 
 
-async def start(tenant: Tenant, request: Request) -> JSONResponse:
+def start(tenant: Tenant, request: Request) -> JSONResponse:
     """Send a code or a link; an unknown address is sent one, too."""
     starts = tenant.limits.bucket("passwordless_starts", request.client.host if request.client else "")
     if not starts.take(tenant.clock.now()):
         raise errors.TOO_MANY_STARTS(headers=starts.headers())
-    fields = await read_fields(request)
+    fields = read_fields(request)
     client_id, auth_params = _check_application(tenant, request, fields)
     name = fields.text("connection")
     if name is None:
@@ -97,7 +96,7 @@ def _json_type(value: object) -> str:
     return next(name for kind, name in JSON_TYPES if isinstance(value, kind))
 
 
-async def verify_redirect(_: Tenant, __: Request) -> JSONResponse:
+def verify_redirect(_: Tenant, __: Request) -> JSONResponse:
     """Refuse, in the sandbox's own name, what a link opens: a browser's flow."""
     raise errors.NotEmulated("magic links (GET /passwordless/verify_redirect), which need a browser,")
 

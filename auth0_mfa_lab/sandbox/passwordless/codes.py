@@ -4,9 +4,8 @@ from dataclasses import dataclass, field
 from hmac import compare_digest
 
 from auth0_mfa_lab.sandbox import errors
-from auth0_mfa_lab.sandbox.bounded import Bounded
-from auth0_mfa_lab.sandbox.chance import Chance
-from auth0_mfa_lab.sandbox.clock import Clock
+from auth0_mfa_lab.sandbox.clock import Chance, Clock
+from auth0_mfa_lab.sandbox.limits import Bounded
 from auth0_mfa_lab.sandbox.settings import PasswordlessConnection
 
 CODE_LIFETIME = 180
