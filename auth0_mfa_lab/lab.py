@@ -396,13 +396,9 @@ class Lab(Lines):
         """Say what a token is, and which MFA endpoint takes it or refuses it with which error, without showing it."""
         from auth0_mfa_lab.tokens import inspect
 
+        token, issuer = checked_text("token", token).strip(), self.mfa_audience.removesuffix("mfa/")
         return inspect(
-            checked_text("token", token).strip(),
-            aliases=self.aliases,
-            journal=self.journal,
-            client_id=self.client.client_id,
-            domain=self.domain,
-            now=self.clock.now(),
+            token, journal=self.journal, client_id=self.client.client_id, issuer=issuer, now=self.clock.now()
         )
 
     def diagram(self) -> Exported:
@@ -484,7 +480,7 @@ class Lab(Lines):
 
         if self._screen is None:
             return OwnPhonePanel(self.journal, now=self.clock.now, raise_failures=self.settings.raise_failures)
-        return PhonePanel(self._screen, self.phone, **self._panel)
+        return PhonePanel(self._screen.look, self.phone, bars=self._screen.bars, **self._panel)
 
     def reveal(self, alias: str) -> RevealPanel:
         """Show one raw value, that of `<access_token 1>` or its like, in a panel that leaves nothing in the file."""
