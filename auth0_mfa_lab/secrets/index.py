@@ -13,7 +13,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, lru_cache
 from itertools import accumulate
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.secrets.aliases import Alias
@@ -112,8 +112,7 @@ class Index:
         inside: list[list[Find]] = [[] for _ in texts]
         for start, end, alias in self._found("\0".join(texts), DEEPEST, {}):
             place = bisect_right(begins, start) - 1
-            begin = begins[place]
-            inside[place].append(Find(start - begin, min(end - begin, len(texts[place])), alias))
+            inside[place].append(Find(start - begins[place], end - begins[place], alias))
         return [merged(each) for each in inside]
 
     def _found(self, text: str, depth: int, memo: dict[tuple[int, str], list[Find]]) -> list[Find]:
@@ -176,9 +175,6 @@ class Index:
 
     def __repr__(self) -> str:
         return f"<an index of {len(self._of) + len(self._alone)} spellings>"
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("An index of secrets is not pickled or copied.")
 
 
 def merged(finds: Iterable[Find]) -> list[Find]:

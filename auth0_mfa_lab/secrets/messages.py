@@ -123,11 +123,11 @@ class _Search:
         elif isinstance(value, str):
             yield from self._text(value, path, beside)
         elif isinstance(value, int) and not isinstance(value, bool):
-            text, kind, whose = str(value), secret_kind(path[-1]), self._whose(str(value), path, beside)
-            if kind in ("otp", "binding_code", "code") or (kind and len(text) >= 4):
+            text, kind, least = str(value), secret_kind(path[-1]), 4
+            if kind is None:
+                kind, least = self._whose(text, path, beside), 6
+            if kind and (len(text) >= least or kind in ("otp", "binding_code", "code")):
                 yield kind, text
-            elif whose and len(text) >= 6:
-                yield whose, text
 
     def _text(
         self, value: str, path: tuple[str, ...], beside: frozenset[str] = frozenset(), *, pair: bool = False
@@ -135,9 +135,15 @@ class _Search:
         name = path[-1]
         if not value:
             return
+        if name == "token":
+            kind: str | None = {"push_credentials": "push_token", "": "device_token"}.get(path[-2], "token")
+        elif name in ("d", "p", "q", "dp", "dq", "qi", "k") and "kty" in beside:
+            kind = "private_key"
+        else:
+            kind = kind_of(name, value, pair=pair) or self._whose(value, path, beside, pair)
         if value.startswith("otpauth:"):
             yield from secrets_of_barcode(value, people=self._people)
-        elif kind := self._kind(value, path, beside, pair) or self._whose(value, path, beside, pair):
+        elif kind:
             yield kind, value
         elif "client_metadata" in path and re.fullmatch(_MIXED, value):
             yield as_kind(name, "client_metadata"), value
@@ -155,15 +161,6 @@ class _Search:
         else:
             for part in (0, 1):
                 yield from self._json(claims_of(value, part=part))
-
-    def _kind(self, value: str, path: tuple[str, ...], beside: frozenset[str], pair: bool) -> str | None:
-        """Return the kind of secret that a text is by its place, or None."""
-        name = path[-1]
-        if name == "token":
-            return {"push_credentials": "push_token", "": "device_token"}.get(path[-2], "token")
-        if name in ("d", "p", "q", "dp", "dq", "qi", "k") and "kty" in beside:
-            return "private_key"
-        return kind_of(name, value, pair=pair)
 
     def _whose(self, value: str, path: tuple[str, ...], beside: frozenset[str], pair: bool = False) -> str | None:
         """Return what of a person a text is by its place, or None."""
