@@ -20,9 +20,9 @@ from auth0_mfa_lab.sandbox.domains import Domains
 from auth0_mfa_lab.sandbox.faults import Faults
 from auth0_mfa_lab.sandbox.guardian.phone import Phone
 from auth0_mfa_lab.sandbox.limits import LimitRow
-from auth0_mfa_lab.sandbox.mfa.enrollment import associate
+from auth0_mfa_lab.sandbox.mfa.factors import associate
 from auth0_mfa_lab.sandbox.oauth.tokens import NewKey
-from auth0_mfa_lab.sandbox.records import Channel, Received, Request, User
+from auth0_mfa_lab.sandbox.records import Kind, Received, Request, User
 from auth0_mfa_lab.sandbox.settings import Policy, Profile, Settings, checked_switches
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Chance", "Clock", "Delivery", "Phone", "Sandbox", "User", "WallClock"]
 
-FACTORS: Mapping[str, Channel | None] = {"push": "auth0", "otp": None, "sms": "sms", "voice": "voice", "email": "email"}
-"""The factors that a user can be made with, and the channel of each; an OTP has none."""
+FACTORS: Mapping[str, Kind] = {"push": "push", "otp": "totp", "sms": "sms", "voice": "voice", "email": "email"}
+"""The factors that a user can be made with, and the kind of authenticator that each is."""
 RECEIVED = 500
 """How many of the requests that were received are kept."""
 
@@ -186,7 +186,7 @@ class Sandbox:
         """
         return Phone(
             http,
-            self.delivery,
+            self.delivery.pushes,
             self.clock,
             chance or self.phones_chance,
             fallback_url=self.domains.origin,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import httpx
@@ -104,16 +105,9 @@ class _Delivered:
     payload: Mapping[str, Json] = field(repr=False)
 
 
-class Mailbox:
-    """Where the pushes to a phone are: at the tenant."""
-
-    def __init__(self, ask: Ask) -> None:
-        """Fetch them with `ask`."""
-        self._ask = ask
-
-    def pushes(self, token: str) -> tuple[_Delivered, ...]:
-        """Return what was delivered to this push token, oldest first."""
-        return tuple(_Delivered(**each) for each in self._ask("pushes", token=token)["pushes"])
+def pushes(ask: Ask, token: str) -> tuple[_Delivered, ...]:
+    """Return what the tenant delivered to a push token, oldest first."""
+    return tuple(_Delivered(**each) for each in ask("pushes", token=token)["pushes"])
 
 
 def new_phone(ask: Ask, http: httpx.Client, clock: Time) -> Phone:
@@ -121,7 +115,7 @@ def new_phone(ask: Ask, http: httpx.Client, clock: Time) -> Phone:
     from auth0_mfa_lab.sandbox import Chance, Phone
 
     named = ask("add_phone")
-    phone = Phone(http, Mailbox(ask), clock, Chance(0), fallback_url=str(http.base_url).rstrip("/"))
+    phone = Phone(http, partial(pushes, ask), clock, Chance(0), fallback_url=str(http.base_url).rstrip("/"))
     phone.identifier, phone.push_token = str(named["identifier"]), str(named["push_token"])
     return phone
 
@@ -167,6 +161,5 @@ class PhoneScreen:
             view = look_at(self._phone, None, (), self._clock.now(), self._aliases, learns=learns)
             return replace(view, **self._alone)
         sent = [each for each in ask("messages")["messages"] if each["sent_at"] >= self._begun]
-        delivered = Mailbox(ask).pushes(self._phone.push_token)
-        now = self._clock.now()
+        delivered, now = pushes(ask, self._phone.push_token), self._clock.now()
         return look_at(self._phone, self._phone.waiting(now, delivered), sent, now, self._aliases, learns=learns)

@@ -100,7 +100,7 @@ def give_virtual_phone(lab: Lab, *, bars: str = "") -> None:
     http = Connection(origin, httpx.MockTransport(remarked), lab.journal).http("phone")
     # Its key and its names must not be foretold: Auth0 knows every phone of the world by them.
     chance, clock = Chance(secrets.token_hex(16)), WallClock(lab.clock.now)
-    phone = Phone(http, Delivery(), clock, chance, name=NAME, fallback_url=origin)
+    phone = Phone(http, Delivery().pushes, clock, chance, name=NAME, fallback_url=origin)
     drawn = {"identifier": phone.identifier, "push_token": phone.push_token}
     named = lab._operations.keep("add_phone", {}, lambda: drawn)
     phone.identifier, phone.push_token = named["identifier"], named["push_token"]

@@ -159,7 +159,7 @@ def imports_of(path: Path) -> set[str]:
     "module",
     [
         *("tenant", "oauth.tokens", "errors", "delivery", "passwordless.codes", "limits"),
-        *(f"mfa.{name}" for name in ("authenticators", "transactions", "factors", "enrollment", "challenge")),
+        *(f"mfa.{name}" for name in ("authenticators", "transactions", "factors")),
     ],
 )
 def test_the_state_of_the_tenant_imports_no_web_and_nothing_of_the_lab(module: str) -> None:

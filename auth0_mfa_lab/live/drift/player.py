@@ -20,8 +20,7 @@ from auth0_mfa_lab.live.drift.compare import Found, by_kind, compare
 from auth0_mfa_lab.live.drift.scenario import Person, Scenario
 from auth0_mfa_lab.sandbox import Sandbox, User, enroll_factors
 from auth0_mfa_lab.sandbox.clock import Clock
-from auth0_mfa_lab.sandbox.mfa.challenge import PERIOD, otp_candidates, recovery_of, step_key
-from auth0_mfa_lab.sandbox.mfa.factors import state_of
+from auth0_mfa_lab.sandbox.mfa.factors import PERIOD, otp_candidates, recovery_of, state_of, step_key
 from auth0_mfa_lab.sandbox.records import Api, Login
 from auth0_mfa_lab.sandbox.settings import CONNECTIONS
 from auth0_mfa_lab.secrets.aliases import Aliases

@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.management.calls import TEXT, Call, Property, checked, without_null
 from auth0_mfa_lab.sandbox.mfa.authenticators import MOST
-from auth0_mfa_lab.sandbox.mfa.enrollment import address_entries, address_kinds
-from auth0_mfa_lab.sandbox.mfa.factors import TYPE_OF
+from auth0_mfa_lab.sandbox.mfa.factors import TYPE_OF, address_entries, address_kinds
 from auth0_mfa_lab.sandbox.oauth.tokens import iso_date
 from auth0_mfa_lab.sandbox.records import Authenticator, MethodLabel
 from auth0_mfa_lab.sandbox.tenant import Tenant
@@ -131,8 +130,7 @@ def _enrollment(call: Call) -> tuple[str, Method]:
 def post_method(call: Call) -> object:
     """Enroll a user without asking; the method is confirmed at once and can be challenged."""
     tenant, user_id, body = call.tenant, call.user().user_id, _checked(call.value())
-    tenant.authenticators.forget_pending(user_id, now=tenant.clock.now())
-    if tenant.authenticators.is_full(user_id, room=_size(tenant, body)):
+    if not tenant.authenticators.has_room(user_id, _size(tenant, body), now=tenant.clock.now()):
         raise errors.API_TOO_MANY_METHODS()
     method = _make(tenant, user_id, body)
     secret = {"totp_secret": body["totp_secret"]} if method.type == "totp" else {}

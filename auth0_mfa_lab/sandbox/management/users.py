@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.management.calls import FLAG, NEEDED, TEXT, Call, Property, without_null
-from auth0_mfa_lab.sandbox.mfa.enrollment import recovery_entry
+from auth0_mfa_lab.sandbox.mfa.factors import recovery_entry
 from auth0_mfa_lab.sandbox.oauth.tokens import iso_date
 from auth0_mfa_lab.sandbox.records import User
 from auth0_mfa_lab.sandbox.settings import CONNECTIONS
@@ -122,9 +122,9 @@ def regenerate_recovery_code(call: Call) -> object:
     """Give a user a new recovery code, also one who had none: a recorded user had no factor at all."""
     tenant, user_id = call.tenant, call.user().user_id
     call.body()
-    tenant.authenticators.forget_pending(user_id, now=tenant.clock.now())
-    kept = next((one for one in tenant.authenticators.of(user_id) if one.kind == "recovery-code"), None)
-    if kept is None and tenant.authenticators.is_full(user_id):
+    has_room = tenant.authenticators.has_room(user_id, 1, now=tenant.clock.now())
+    kept = tenant.authenticators.recovery_code_of(user_id)
+    if kept is None and not has_room:
         raise errors.API_TOO_MANY_METHODS()
     code = tenant.codes.recovery_code()
     if kept is not None:

@@ -9,9 +9,18 @@ from hmac import compare_digest
 from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.http import Fields
 from auth0_mfa_lab.sandbox.limits import Bucket, LimitName
-from auth0_mfa_lab.sandbox.mfa.challenge import otp_candidates, recovery_of, use_otp
-from auth0_mfa_lab.sandbox.mfa.factors import demanded, listed, may_enroll, requirements, state_of, usable
-from auth0_mfa_lab.sandbox.mfa.logins import login_of_body
+from auth0_mfa_lab.sandbox.mfa.factors import (
+    demanded,
+    listed,
+    login_of_body,
+    may_enroll,
+    otp_candidates,
+    recovery_of,
+    requirements,
+    state_of,
+    usable,
+    use_otp,
+)
 from auth0_mfa_lab.sandbox.records import Client, Login, Request
 from auth0_mfa_lab.sandbox.tenant import MANAGEMENT_PATH, MFA_PATH, Tenant
 
