@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 from auth0_mfa_lab.errors import CannotAdvance
 from auth0_mfa_lab.show.sentences import Told
@@ -21,7 +21,36 @@ class MovableClock(Protocol):
     def advance(self, seconds: float) -> None: ...
 
 
-class SandboxClock:
+class LabClock:
+    """The time of a lab, in epoch seconds (`now`), which runs by itself."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self.now = now
+
+    def advance(self, seconds: float) -> Told:
+        """Move the time, or say how long one would have to wait; CannotAdvance for a step backwards, or no number."""
+        raise NotImplementedError
+
+    def wait(self, seconds: float, *, for_what: str = "the next poll") -> None:
+        """Let the seconds pass between two requests of a code cell."""
+        raise NotImplementedError
+
+    def running(self) -> AbstractContextManager[None]:
+        """Let the time run with the real one, while a button's poll waits."""
+        return nullcontext()
+
+    def sync(self) -> None:
+        """Move the time by the real seconds that passed since the last `sync`."""
+
+    def catch_up(self, most: float) -> None:
+        """Take over the real seconds since a button's last poll, but `most` at the most: somebody waited for them."""
+
+    def owes(self) -> float:
+        """Return how many of the seconds of `advance` have not passed; claims behind it cannot be checked."""
+        return 0.0
+
+
+class SandboxClock(LabClock):
     """The sandbox's time: it moves only when the lab waits, or somebody calls `advance`."""
 
     def __init__(
@@ -31,16 +60,13 @@ class SandboxClock:
 
         One that runs by itself follows the wall's, and is not moved by the real seconds that pass.
         """
+        super().__init__(clock.now)
         self._clock = clock
         self._runs_by_itself = runs_by_itself
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._runners = 0
         self._synced_at: float | None = None
-
-    def now(self) -> float:
-        """Return the sandbox's time."""
-        return self._clock.now()
 
     def advance(self, seconds: float) -> Told:
         """Move the sandbox's time forward by `seconds`; CannotAdvance for a step backwards, or no number."""
@@ -50,7 +76,7 @@ class SandboxClock:
             raise CannotAdvance(str(problem)) from None
         return Told(f"The sandbox's clock moved {_spoken(seconds)} forward.")
 
-    def wait(self, seconds: float, *, for_what: str = "") -> None:
+    def wait(self, seconds: float, *, for_what: str = "the next poll") -> None:
         """Let the seconds pass at once, in the sandbox's time."""
         self._clock.advance(seconds)
 
@@ -64,10 +90,10 @@ class SandboxClock:
         try:
             yield
         finally:
-            try:
-                self.sync()
-            finally:
-                with self._lock:
+            with self._lock:
+                try:
+                    self._take_over()
+                finally:
                     self._runners -= 1
 
     def sync(self) -> None:
@@ -76,34 +102,26 @@ class SandboxClock:
             self._take_over()
 
     def catch_up(self, most: float) -> None:
-        """Take over the real seconds since a button's last poll, but `most` at the most: somebody waited for them.
-
-        Nothing, while the time is running anyhow.
-        """
+        """Take over the real seconds since a button's last poll, but `most` at the most; nothing while time runs."""
         with self._lock:
             if not self._runners:
                 self._take_over(most)
 
     def _take_over(self, most: float = math.inf) -> None:
-        if self._runs_by_itself:
-            return
-        real = self._monotonic()
-        passed = 0.0 if self._synced_at is None else real - self._synced_at
-        self._clock.advance(max(0.0, min(passed, most)))
-        self._synced_at = real
-
-    def owes(self) -> float:
-        """Return 0: the sandbox's time moves when it is told to."""
-        return 0.0
+        if not self._runs_by_itself:
+            real = self._monotonic()
+            passed = 0.0 if self._synced_at is None else real - self._synced_at
+            self._clock.advance(max(0.0, min(passed, most)))
+            self._synced_at = real
 
 
-class RealClock:
+class RealClock(LabClock):
     """The time of a live tenant: nobody moves it."""
 
     def __init__(self, *, sleep: Callable[[float], None] = time.sleep, now: Callable[[], float] = time.time) -> None:
         """Take the real time; `sleep` and `now` can be handed in."""
+        super().__init__(now)
         self._sleep = sleep
-        self.now = now
         self._reached_at = 0.0
 
     def advance(self, seconds: float) -> Told:
@@ -111,10 +129,8 @@ class RealClock:
 
         CannotAdvance for a step backwards, or no number.
         """
-        if checked_seconds(seconds) < 0:
-            raise CannotAdvance(f"Time only moves forward; it cannot advance by {seconds} seconds.")
         # Two in a row add up, as they do in the sandbox.
-        self._reached_at = max(self._reached_at, self.now()) + seconds
+        self._reached_at = max(self._reached_at, self.now()) + checked_seconds(seconds)
         return Told(
             f"A live tenant's clock cannot be moved: wait {_spoken(seconds)}, then run the cells below. "
             "Until then the claims behind this cell are skipped."
@@ -126,30 +142,18 @@ class RealClock:
             sys.stderr.write(f"waiting {seconds:.0f} s before {for_what} (Interrupt stops it)\n")
             self._sleep(seconds)
 
-    def running(self) -> AbstractContextManager[None]:
-        """Do nothing: real time runs by itself."""
-        return nullcontext()
-
-    def sync(self) -> None:
-        """Do nothing: real time passes by itself."""
-
-    def catch_up(self, most: float) -> None:
-        """Do nothing: real time passes by itself."""
-
     def owes(self) -> float:
         """Return how many of the seconds of `advance` have not passed; claims behind it cannot be checked."""
         return max(0.0, self._reached_at - self.now())
 
 
-LabClock: TypeAlias = SandboxClock | RealClock
-"""The time of a lab, in epoch seconds, and the ways in which it passes."""
-
-
 def checked_seconds(seconds: object) -> float:
-    """Return a number of seconds; CannotAdvance for anything else."""
-    if isinstance(seconds, int | float) and not isinstance(seconds, bool):
-        return seconds
-    raise CannotAdvance(f"seconds is a {type(seconds).__name__}: write a number, such as clock.advance(300).")
+    """Return a number of seconds from 0 up; CannotAdvance for anything else."""
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool):
+        raise CannotAdvance(f"seconds is a {type(seconds).__name__}: write a number, such as clock.advance(300).")
+    if seconds < 0:
+        raise CannotAdvance(f"The clock only moves forward; it cannot advance by {seconds} seconds.")
+    return seconds
 
 
 def _spoken(seconds: float) -> str:

@@ -14,23 +14,10 @@ import httpx
 from auth0_mfa_lab.client import Client, Connection, checked_text, network
 from auth0_mfa_lab.clock import LabClock, RealClock, SandboxClock
 from auth0_mfa_lab.errors import ClaimFailed, LabError, SettingsError
-from auth0_mfa_lab.live.test_user import drawn, totp_of
-from auth0_mfa_lab.polling import Poll, PollRun
 from auth0_mfa_lab.secrets.aliases import Aliases
-from auth0_mfa_lab.secrets.messages import secrets_of_barcode
+from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.settings import Settings, is_loopback
-from auth0_mfa_lab.show.exchange import show
-from auth0_mfa_lab.show.journal import show_all
 from auth0_mfa_lab.show.sentences import Lines, Told
-from auth0_mfa_lab.show.table import Table
-from auth0_mfa_lab.tenants import replay as recorded
-from auth0_mfa_lab.tenants.inbox import LabInbox, OwnInbox, SandboxInbox
-from auth0_mfa_lab.tenants.operations import Recorder, in_process, person_alone
-from auth0_mfa_lab.tenants.phone import OTP_QUESTION, LabPhone, OwnPhone, SandboxPhone, ask_hidden
-from auth0_mfa_lab.tenants.sandbox import PhoneScreen, SandboxInfo, fresh_user, new_phone
-from auth0_mfa_lab.tenants.tables import limits
-from auth0_mfa_lab.tenants.users import User, learn_settings
-from auth0_mfa_lab.wire.exchange import Exchange
 from auth0_mfa_lab.wire.journal import Journal
 
 if TYPE_CHECKING:
@@ -41,6 +28,7 @@ if TYPE_CHECKING:
     from auth0_mfa_lab.live.leftovers import Leftovers
     from auth0_mfa_lab.live.record import Record
     from auth0_mfa_lab.management import Management
+    from auth0_mfa_lab.polling import PollRun
     from auth0_mfa_lab.sandbox import Phone, Sandbox
     from auth0_mfa_lab.sandbox.guardian.phone import Time
     from auth0_mfa_lab.show.panels.phone import OwnPhonePanel, PhonePanel
@@ -48,7 +36,14 @@ if TYPE_CHECKING:
     from auth0_mfa_lab.show.panels.qr import QrPanel
     from auth0_mfa_lab.show.panels.raw import CopyPanel, RevealPanel
     from auth0_mfa_lab.show.qr import QrPicture
+    from auth0_mfa_lab.show.table import Table
+    from auth0_mfa_lab.tenants.operations import Ask
+    from auth0_mfa_lab.tenants.phone import LabPhone
+    from auth0_mfa_lab.tenants.sandbox import PhoneScreen
+    from auth0_mfa_lab.tenants.tables import SandboxInfo
+    from auth0_mfa_lab.tenants.users import User
     from auth0_mfa_lab.tokens import Inspection
+    from auth0_mfa_lab.wire.exchange import Exchange
     from auth0_mfa_lab.wire.har import Recording
 
 Profile = Literal["docs", "recorded"]
@@ -61,16 +56,24 @@ class Lab(Lines):
     A name that begins with an underscore is for the package alone.
     """
 
-    def __init__(self, settings: Settings, transport: httpx.BaseTransport, clock: LabClock, domain: str) -> None:
+    def __init__(self, settings: Settings, transport: httpx.BaseTransport, clock: LabClock) -> None:
         """Compose what every kind of tenant shares; the named constructors do the rest."""
+        # Here, as further below: an import of the class alone stays light.
+        from auth0_mfa_lab.show.exchange import show
+        from auth0_mfa_lab.show.journal import show_all
+        from auth0_mfa_lab.tenants.operations import Recorder, person_alone
+        from auth0_mfa_lab.tenants.phone import Inbox, OwnPhone, messages_of_a_person
+        from auth0_mfa_lab.tenants.replay import facts_of
+        from auth0_mfa_lab.tenants.users import learn_settings
+
         self.settings = settings
-        self.domain = domain
+        self.domain = settings.domain or ""
         self.clock = clock
         self.aliases = Aliases(people=settings.tenant == "live" and not settings.show_people)
         self.journal = Journal(aliases=self.aliases, now=clock.now, show=show, show_all=show_all)
-        origin = settings.origin if settings.domain else f"https://{domain}"
+        learn_settings(settings, self.aliases)
         self._transport = transport
-        self._connection = Connection(origin, transport, self.journal)
+        self._connection = Connection(settings.origin, transport, self.journal)
         self._operations = Recorder(person_alone, self.journal)
         self._is_sandbox = False
         self._sandbox: Sandbox | None = None
@@ -81,15 +84,21 @@ class Lab(Lines):
         self._guard: Guard | None = None
         self._administrator: tuple[Management, float] | None = None
         self._totp_secret: str | None = None
+        self._panel: dict[str, Any] = {"mask": self.aliases.mask, "raise_failures": settings.raise_failures}
         self.phone: LabPhone = OwnPhone(self.aliases, self._prompt)
-        self.inbox: LabInbox = OwnInbox(self.aliases, self._prompt)
+        self.inbox = Inbox(messages_of_a_person(self._prompt), self.aliases)
         self.audience: str | None = settings.audience
-        self.mfa_audience = f"{origin}/mfa/"
-        self.client = self._client(settings.client_id or "", settings.client_secret)
+        self.mfa_audience = f"{settings.origin}/mfa/"
         # Behind a custom domain the Management API has the canonical one.
-        managed = f"https://{settings.mgmt_domain}" if settings.mgmt_domain else origin
+        managed = f"https://{settings.mgmt_domain}" if settings.mgmt_domain else settings.origin
         self.management_audience = f"{managed}/api/v2/"
-        self._machine = (settings.mgmt_client_id, settings.mgmt_client_secret)
+        self.client = Client(
+            self._connection.http("app"),
+            client_id=settings.client_id or "",
+            client_secret=settings.client_secret,
+            after_poll=lambda: self.phone.after_poll(),
+        )
+        self.journal.operations.tenant = facts_of(self)
 
     # -- the kinds of tenant
 
@@ -125,19 +134,19 @@ class Lab(Lines):
     @classmethod
     def _boxed(cls, settings: Settings, **options: Any) -> Self:
         from auth0_mfa_lab.sandbox import Sandbox
+        from auth0_mfa_lab.tenants.operations import in_process
 
         try:
             box = Sandbox(**{name: value for name, value in options.items() if value is not None})
         except ValueError as problem:
             raise LabError(str(problem)) from None
-        lab = cls(settings, box.transport, SandboxClock(box.clock), box.domain)
-        lab._sandbox, defaults = box, box.defaults
-        lab.audience = defaults.audience
-        lab.client = lab._client(defaults.client_id, lab.aliases.learn("client_secret", defaults.client_secret))
-        secret = lab.aliases.learn("mgmt_client_secret", defaults.mgmt_client_secret)
-        lab._machine = (defaults.mgmt_client_id, secret)
-        lab._furnish(Recorder(in_process(box), lab.journal), box.clock)
-        lab.journal.operations.tenant = recorded.facts_of(lab)
+        known = box.defaults
+        named = {name: getattr(known, name) for name in ("client_id", "mgmt_client_id", "audience")}
+        for name in ("client_secret", "mgmt_client_secret"):
+            named[name] = Secret(getattr(known, name), f"<{name}>")
+        lab = cls(replace(settings, domain=box.domain, **named), box.transport, SandboxClock(box.clock))
+        lab._sandbox = box
+        lab._furnish(in_process(box), box.clock)
         return lab
 
     @classmethod
@@ -158,13 +167,12 @@ class Lab(Lines):
             raise
         transport = ServedTransport(network(settings))
         clock = SandboxClock(time, runs_by_itself=time.runs_by_itself)
-        lab = cls(settings, transport, clock, settings.domain or "")
+        # The password is that of nobody whom this lab makes.
+        lab = cls(replace(settings, password=None), transport, clock)
         # Nobody has to close a lab: its connections end with it.
         for close in (transport.close, ask.close):
             weakref.finalize(lab, close)
-        learn_settings(replace(settings, password=None), lab.aliases)  # that of nobody whom this lab makes
-        lab._furnish(Recorder(ask, lab.journal), time)
-        lab.journal.operations.tenant = recorded.facts_of(lab)
+        lab._furnish(ask, time)
         return lab
 
     @classmethod
@@ -186,17 +194,13 @@ class Lab(Lines):
         settings = settings or Settings.from_env()
         if transport is None:
             settings.must_be_allowed()
-        domain, reached = settings.live_domain(), transport or network(settings)
-        lab = cls(settings, reached, RealClock(), domain)
+        settings.must_be_live()
+        reached = transport or network(settings)
+        lab = cls(settings, reached, RealClock())
         if transport is None:
             weakref.finalize(lab, reached.close)
-        learn_settings(settings, lab.aliases)
-        lab.journal.operations.tenant = recorded.facts_of(lab)
         lab._guard = stand_guard(lab)
-        if settings.virtual_phone:
-            from auth0_mfa_lab.tenants.virtual_phone import give_virtual_phone
-
-            give_virtual_phone(lab)
+        lab._take_virtual_phone()
         return lab._recorded_in(record)
 
     @classmethod
@@ -206,40 +210,49 @@ class Lab(Lines):
         Each request must be the one that was recorded in its place; LabError says which part of it is not. A HAR that
         another tool wrote has the application's calls alone: no messages, no phone, no time but that of the answers.
         """
+        from auth0_mfa_lab.tenants import replay as recorded
         from auth0_mfa_lab.wire.har import read_har
         from auth0_mfa_lab.wire.replay import RecordedTransport, Replay
 
         recording = read_har(path)
-        tenant = recording.tenant or recorded.facts_in(recording)
-        time = recorded.RecordedClock(float(tenant["begins"]))
+        facts = recording.tenant or recorded.facts_in(recording)
+        is_live, time = facts["kind"] == "live", recorded.RecordedClock(float(facts["begins"]))
         transport = RecordedTransport(time.reach)
-        is_live = tenant["kind"] == "live"
-        clock = recorded.lab_clock(time, is_live=is_live)
-        lab = cls(recorded.settings_of(tenant), transport, clock, tenant["domain"])
-        lab.aliases.people = bool(tenant["people"])
-        lab.journal.operations.tenant, lab.journal.operations.is_replayed = recording.tenant, True
-        learn_settings(lab.settings, lab.aliases)
-        lab._machine = (tenant.get("mgmt_client_id"), lab.settings.mgmt_client_secret)
-        transport.replay = replay = Replay(recording, lab.aliases, people=bool(tenant["people"]))
+        lab = cls(recorded.settings_of(facts), transport, recorded.lab_clock(time, is_live=is_live))
         lab._recording = recording
-        lab._operations = ask = recorded.Replayer(recorded.of_recording(replay), lab.journal)
+        lab.journal.operations.tenant, lab.journal.operations.is_replayed = recording.tenant, True
+        transport.replay = replay = Replay(recording, lab.aliases, people=lab.aliases.people)
+        ask = recorded.of_recording(replay)
         if recording.is_ours and not is_live:
             lab._furnish(ask, time, bars=recorded.BARS)
-        elif lab.settings.virtual_phone:
-            from auth0_mfa_lab.tenants.virtual_phone import give_virtual_phone
-
-            give_virtual_phone(lab, bars=recorded.BARS)
-        # Another tool's recording has nothing but who logged in.
-        lab._is_sandbox = not (recording.is_ours and is_live)
+        else:
+            lab._operations.quiet = ask
+            lab._take_virtual_phone(bars=recorded.BARS)
+            # Another tool's recording has nothing but who logged in.
+            lab._is_sandbox = not recording.is_ours
         return lab
 
-    def _furnish(self, ask: Recorder, time: Time, *, bars: str = "") -> None:
+    def _furnish(self, ask: Ask, time: Time, *, bars: str = "") -> None:
         """Take a sandbox's phone, which keeps this time, its inbox and its users."""
-        self._operations, self._is_sandbox = ask, True
-        self._virtual = new_phone(ask, self._connection.http("phone"), time)
+        from auth0_mfa_lab.tenants.phone import Inbox, SandboxPhone
+        from auth0_mfa_lab.tenants.sandbox import new_phone
+
+        operations, self._is_sandbox = self._operations, True
+        operations.quiet = ask
+        self._virtual = new_phone(operations, self._connection.http("phone"), time)
         self.phone = SandboxPhone(self._virtual, self.aliases)
-        self.inbox = SandboxInbox(ask, self.aliases)
-        self._screen = PhoneScreen(self._virtual, ask, aliases=self.aliases, clock=self.clock, bars=bars)
+        self.inbox = Inbox(lambda address, _: operations("messages", address=address)["messages"], self.aliases)
+        self._show_phone(self._virtual, bars=bars)
+
+    def _take_virtual_phone(self, *, bars: str = "") -> None:
+        """Take the virtual phone in the place of the person's own, where the settings say so."""
+        if self.settings.virtual_phone:
+            from auth0_mfa_lab.tenants.virtual_phone import ALONE, EnrolledPhone, virtual_phone
+
+            phone = virtual_phone(self.settings.origin, self._transport, self.journal, self._operations)
+            self.phone = EnrolledPhone(phone, self.aliases, self.clock)
+            self.settings = replace(self.settings, notice=repr(self.phone).partition("\n")[0])
+            self._show_phone(phone, bars=bars, alone=ALONE)
 
     def _recorded_in(self, path: str | Path | None) -> Self:
         """Keep the exchanges in a file from now on, and at the end; without a path do nothing."""
@@ -251,35 +264,28 @@ class Lab(Lines):
             weakref.finalize(self, record.save)
         return self
 
-    def _client(self, client_id: str, client_secret: str | None) -> Client:
-        # The phone is asked for at each poll: a boxed lab gets its own only after this.
-        return Client(
-            self._connection.http("app"),
-            client_id=client_id,
-            client_secret=client_secret,
-            after_poll=lambda: self.phone.after_poll(),
-        )
-
     def _prompt(self, question: str) -> str:
         """Ask the person, unless the lab knows the secret of the codes; a recording has the answer."""
+        from auth0_mfa_lab.live.test_user import totp_of
+        from auth0_mfa_lab.tenants.phone import OTP_QUESTION, ask_hidden
+
         secret = self._totp_secret if question == OTP_QUESTION else None
-        return str(
-            self._operations.keep(
-                "prompt",
-                {"question": question},
-                lambda: totp_of(secret, self.clock.now()) if secret else str(ask_hidden(question)),
-            )
-        )
+        answer = (lambda: totp_of(secret, self.clock.now())) if secret else (lambda: str(ask_hidden(question)))
+        return str(self._operations("prompt", answer, question=question))
 
     def _draw(self, what: str) -> str:
         """Draw what is not to be foretold; a recording has it."""
-        return str(self._operations.keep("prompt", {"question": what}, lambda: str(drawn(what))))
+        from auth0_mfa_lab.live.test_user import drawn
+
+        return str(self._operations("prompt", lambda: str(drawn(what)), question=what))
 
     # -- the tenant, and who logs in there
 
     @property
     def tenant(self) -> SandboxInfo:
         """How the sandbox tenant is set, and how well each of its answers is known. LabError on a live tenant."""
+        from auth0_mfa_lab.tenants.tables import SandboxInfo
+
         if self._is_sandbox:
             return SandboxInfo(self.domain, self._operations)
         raise LabError(
@@ -294,7 +300,7 @@ class Lab(Lines):
         Its `client_credentials_grant(audience=lab.management_audience)` brings one. On a live tenant it is that of
         AUTH0_MGMT_CLIENT_ID; SettingsError names both variables when one is missing.
         """
-        client_id, client_secret = self._machine
+        client_id, client_secret = self.settings.mgmt_client_id, self.settings.mgmt_client_secret
         if client_id is None or client_secret is None:
             raise SettingsError(
                 "The Management API needs an application of its own, and AUTH0_MGMT_CLIENT_ID and "
@@ -316,18 +322,21 @@ class Lab(Lines):
         `lab.cleanup()` removes; without, the configured one, whose authenticators are listed, and UserDoesNotFit says
         what to remove. Nothing is sent to anybody.
         """
-        if self._is_sandbox:
-            phone, transport = self._virtual, self._transport
-            return fresh_user(self._operations, factors, aliases=self.aliases, phone=phone, transport=transport)
         from auth0_mfa_lab.live.test_user import own_user
+        from auth0_mfa_lab.tenants.sandbox import fresh_user
 
-        return own_user(self, factors)
+        if not self._is_sandbox:
+            return own_user(self, factors)
+        phone, transport = self._virtual, self._transport
+        return fresh_user(self._operations, factors, aliases=self.aliases, phone=phone, transport=transport)
 
     def limits(self, user: User) -> Table:
         """Return a table of what is left to a user of each limit; on a live tenant, of what Auth0 documents.
 
         Raises LabError for what is no user of this sandbox. Source: the reference, section 11.
         """
+        from auth0_mfa_lab.tenants.tables import limits
+
         return limits(self._operations if self._is_sandbox else None, user)
 
     def doctor(self, *, wanted: Sequence[str] | None = None, management_token: str | None = None) -> Diagnosis:
@@ -431,8 +440,7 @@ class Lab(Lines):
         """Return a panel with the buttons *Poll once*, *Poll until done* and *Stop*, and a method behind each."""
         from auth0_mfa_lab.show.panels.poll import PollPanel
 
-        run = self._run(mfa_token, oob_code)
-        return PollPanel(run, clock=self.clock, mask=self.aliases.mask, raise_failures=self.settings.raise_failures)
+        return PollPanel(self._run(mfa_token, oob_code), clock=self.clock, **self._panel)
 
     def qr(self, barcode_uri: str) -> QrPicture | QrPanel:
         """Draw an enrollment QR: a picture in the sandbox, on a live tenant a panel that shows it only on demand."""
@@ -458,13 +466,12 @@ class Lab(Lines):
             barcode=Barcode.of(uri, self.aliases.mask),
             received_at=self._received(uri),
             now=self.clock.now,
-            mask=self.aliases.mask,
             scan=lambda: self.phone.scan(uri),
             phone=own_phone if is_live else "the sandbox's phone",
             journal=self.journal,
             is_live=is_live,
             may_be_saved=self._may_save_a_qr(),
-            raise_failures=self.settings.raise_failures,
+            **self._panel,
         )
 
     def phone_panel(self) -> PhonePanel | OwnPhonePanel:
@@ -475,17 +482,15 @@ class Lab(Lines):
         """
         from auth0_mfa_lab.show.panels.phone import OwnPhonePanel, PhonePanel
 
-        raises = self.settings.raise_failures
         if self._screen is None:
-            return OwnPhonePanel(self.journal, now=self.clock.now, raise_failures=raises)
-        return PhonePanel(self._screen, self.phone, mask=self.aliases.mask, raise_failures=raises)
+            return OwnPhonePanel(self.journal, now=self.clock.now, raise_failures=self.settings.raise_failures)
+        return PhonePanel(self._screen, self.phone, **self._panel)
 
     def reveal(self, alias: str) -> RevealPanel:
         """Show one raw value, that of `<access_token 1>` or its like, in a panel that leaves nothing in the file."""
         from auth0_mfa_lab.show.panels.raw import RevealPanel
 
-        raises = self.settings.raise_failures
-        return RevealPanel(self.aliases.value_of(alias), mask=self.aliases.mask, raise_failures=raises)
+        return RevealPanel(self.aliases.value_of(alias), **self._panel)
 
     def copy_runnable(self, exchange: Exchange) -> CopyPanel:
         """Show `lab.curl(exchange)` in a panel whose button copies it with its raw values, which no file has."""
@@ -493,17 +498,20 @@ class Lab(Lines):
         from auth0_mfa_lab.show.panels.raw import CopyPanel
 
         masked, request = self.curl(exchange).text, exchange.request
-        return CopyPanel(
-            runnable(exchange, self.settings.ca_file),
-            masked=masked,
-            name=exchange.masked(f"exchange {exchange.number}, {request.method} {request.target}"),
-            tenant=self.settings.tenant,
-            mask=self.journal.aliases.mask,
-            raise_failures=self.settings.raise_failures,
-        )
+        name = exchange.masked(f"exchange {exchange.number}, {request.method} {request.target}")
+        command = runnable(exchange, self.settings.ca_file)
+        return CopyPanel(command, masked=masked, name=name, tenant=self.settings.tenant, **self._panel)
+
+    def _show_phone(self, phone: Phone, **how: Any) -> None:
+        """Let the phone's panel show this phone."""
+        from auth0_mfa_lab.tenants.sandbox import PhoneScreen
+
+        ask, aliases, clock = self._operations, self.aliases, self.clock
+        self._screen = PhoneScreen(phone=phone, ask=ask, aliases=aliases, clock=clock, since=clock.now(), **how)
 
     def _learned(self, barcode_uri: str) -> str:
         """Return an enrollment's URI once its secrets have aliases, also where it came from elsewhere."""
+        from auth0_mfa_lab.secrets.messages import secrets_of_barcode
         from auth0_mfa_lab.show.qr import checked_uri
 
         uri = str(checked_uri(barcode_uri))
@@ -521,6 +529,7 @@ class Lab(Lines):
         return self.settings.tenant != "live" and (host.endswith(".example") or is_loopback(self.domain))
 
     def _run(self, mfa_token: str, oob_code: str) -> PollRun:
+        from auth0_mfa_lab.polling import Poll, PollRun
         from auth0_mfa_lab.show.poll import show_poll
 
         for name, value in (("mfa_token", mfa_token), ("oob_code", oob_code)):
@@ -533,9 +542,8 @@ class Lab(Lines):
                 "client.mfa_oob_grant(mfa_token=..., oob_code=..., binding_code=...) takes it, with the code that "
                 "lab.inbox.latest(address) has."
             )
-        begun = Poll.begin(
-            self.clock.now(), oob_code_at=self._received(oob_code), mfa_token_at=self._received(mfa_token)
-        )
+        lives = {"oob_code_at": self._received(oob_code), "mfa_token_at": self._received(mfa_token)}
+        begun = Poll.begin(self.clock.now(), **lives)
         ask = partial(self.client.mfa_oob_grant, mfa_token=mfa_token, oob_code=oob_code)
         begun_by = "mfa_associate" if brought and brought.request.target == "/mfa/associate" else "mfa_challenge"
         return PollRun(begun, ask=ask, now=self.clock.now, show=show_poll, begun_by=begun_by)
@@ -556,6 +564,8 @@ class Lab(Lines):
 
     def _first_line(self) -> str:
         """Return the line by which a lab names its tenant; a recording is no tenant, and says whose it is."""
+        from auth0_mfa_lab.tenants import replay as recorded
+
         if self._recording is not None:
             return recorded.first_line(self._recording, self.tenant if self._is_sandbox else None, self.domain)
         if self._is_sandbox:

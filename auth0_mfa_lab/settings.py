@@ -13,8 +13,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
-from dotenv import dotenv_values
-
 from auth0_mfa_lab.errors import SettingsError
 from auth0_mfa_lab.secrets.secret import Secret
 
@@ -119,7 +117,7 @@ class Settings:
             notice = "AUTH0_DOMAIN is set, AUTH0_LAB_TENANT is not: this is the sandbox" if is_unchosen else None
             return cls(notice=notice, raise_failures=values.get("AUTH0_LAB_RAISE") == "1")
         if kind == "served":
-            return cls._of(values, "served").checked()
+            return cls.of_values(values, "served").checked()
         if kind == "live":
             return cls.unchecked(values, environ=environ).checked()
         raise SettingsError(
@@ -134,7 +132,7 @@ class Settings:
 
         Raises SettingsError where CI is set and does not allow it, and for a value of a switch that is not known.
         """
-        settings = cls._of(values, "live")
+        settings = cls.of_values(values, "live")
         settings.must_be_allowed(environ)
         return settings
 
@@ -153,7 +151,7 @@ class Settings:
             values = values_of(start, environ) if env_file is None else cleaned(read_file(env_file))
         except (OSError, UnicodeError):
             raise SettingsError(f"{env_file or '.env'} cannot be read.") from None
-        settings = cls._of(values, "served")
+        settings = cls.of_values(values, "served")
         for field in ("domain", "lab_token"):
             if not getattr(settings, field):
                 raise SettingsError(
@@ -168,7 +166,7 @@ class Settings:
         return settings._well_formed()
 
     @classmethod
-    def _of(cls, values: Mapping[str, str], tenant: TenantKind) -> Settings:
+    def of_values(cls, values: Mapping[str, str], tenant: TenantKind) -> Settings:
         """Build the settings of a live or a served tenant of `AUTH0_*` values."""
         switches: dict[str, Any] = {field: values.get(variable) == "1" for field, variable in _SWITCHES.items()}
         # Nobody lives in a served sandbox.
@@ -214,14 +212,13 @@ class Settings:
             )
         return replace(self, domain=domain.lower())
 
-    def live_domain(self) -> str:
-        """Return the domain of a live tenant; SettingsError for any other, so that none is reached by accident."""
+    def must_be_live(self) -> None:
+        """Raise SettingsError unless they are those of a live tenant, so that none is reached by accident."""
         if self.tenant != "live" or self.domain is None:
             raise SettingsError(
                 "Lab.live needs the settings of a live tenant. Set AUTH0_LAB_TENANT=live and the AUTH0_ variables of "
                 ".env.example, and open it with Lab.from_env()."
             )
-        return self.domain
 
     @property
     def origin(self) -> str:
@@ -270,6 +267,8 @@ def project_folder(start: Path) -> Path:
 
 def read_file(file: Path) -> dict[str, str]:
     """Return what a dotenv file sets."""
+    from dotenv import dotenv_values  # an import of the package needs none
+
     # No interpolation: a password may hold a dollar sign.
     return {k: v for k, v in dotenv_values(file, interpolate=False).items() if v is not None}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from auth0_mfa_lab import Lab
 from auth0_mfa_lab.sandbox import Sandbox
-from auth0_mfa_lab.sandbox.app import build_app
+from auth0_mfa_lab.sandbox.app import ROUTES
 from auth0_mfa_lab.sandbox.management.api import BASE, ENDPOINTS
 from auth0_mfa_lab.sandbox.oauth.api import GRANT, NOT_EMULATED
 from auth0_mfa_lab.sandbox.settings import SWITCHES
@@ -104,12 +104,11 @@ def endpoints() -> str:
 def routes() -> list[str]:
     """Return the calls of the sandbox's routes, but for the token endpoint and the Management API."""
     found = []
-    for route in build_app(Sandbox().tenant).routes:
-        path = str(getattr(route, "path", ""))
+    for route in ROUTES:
         # Guardian's device API is there a second time, for a tenant's own domain.
-        if path == "/oauth/token" or path.startswith("/api/"):
+        if route.path == "/oauth/token" or route.path.startswith("/api/"):
             continue
-        found += [f"{method} {path}" for method in sorted(getattr(route, "methods", ())) if method != "HEAD"]
+        found += [f"{method} {route.path}" for method in sorted(route.methods or ()) if method != "HEAD"]
     return found
 
 
@@ -130,8 +129,10 @@ def short(grant_type: str) -> str:
 
 def management() -> str:
     """Return each call of the Management API."""
-    calls = ENDPOINTS
-    rows = [(f"`{call.method} {call.path}`", " or ".join(f"`{each}`" for each in call.scopes), "yes") for call in calls]
+    rows = [
+        (f"`{call.method} {call.path}`", " or ".join(f"`{each}`" for each in call.scope.split()), "yes")
+        for call in ENDPOINTS
+    ]
     other = yes(Probes().route("GET", f"{BASE}/hooks"))
     return table((f"below `{BASE}`", "scope", "emulated"), [*rows, ("any other path", "", other)])
 

@@ -13,7 +13,8 @@ import pytest
 
 from auth0_mfa_lab import Exchange
 from auth0_mfa_lab.sandbox import Sandbox, User
-from auth0_mfa_lab.sandbox.app import build_app
+from auth0_mfa_lab.sandbox.app import respond
+from auth0_mfa_lab.sandbox.http import Request
 from auth0_mfa_lab.sandbox.records import Authenticator
 from auth0_mfa_lab.wire.journal import Journal
 from benchmarks import mask
@@ -140,7 +141,6 @@ class Door:
 
     def __init__(self, box: Sandbox) -> None:
         self.box = box
-        self._app = build_app(box.tenant)
         self._client = {"client_id": box.defaults.client_id, "client_secret": box.defaults.client_secret}
 
     def ask(self, path: str, body: dict[str, str] | None = None, *, bearer: str = "") -> tuple[int, Any]:
@@ -157,19 +157,8 @@ class Door:
             "server": ("sandbox.example", 443),
             "scheme": "https",
         }
-        sent: list[dict[str, Any]] = []
-
-        async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": content}
-
-        async def send(message: Any) -> None:
-            sent.append(message)
-
-        answering = self._app(scope, receive, send)
-        # Nothing in the sandbox waits for anything: so no loop is needed, whose own work would be counted.
-        with pytest.raises(StopIteration):
-            answering.__await__().__next__()
-        return sent[0]["status"], json.loads(b"".join(part.get("body", b"") for part in sent[1:]))
+        answer = respond(self.box.tenant, Request(scope, content))
+        return answer.status_code, json.loads(bytes(answer.body))
 
     def log_in(self, user: User, **fields: str) -> tuple[int, Any]:
         login = {"grant_type": "password", "username": user.username, "password": user.password}

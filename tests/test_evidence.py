@@ -12,7 +12,7 @@ import pytest
 
 from auth0_mfa_lab import Lab, LabError
 from auth0_mfa_lab.sandbox import Sandbox
-from auth0_mfa_lab.sandbox.endpoints import ENDPOINTS, GENERAL, covered
+from auth0_mfa_lab.sandbox.app import ENDPOINTS, GENERAL, covered
 from auth0_mfa_lab.sandbox.errors import ROWS
 from auth0_mfa_lab.sandbox.settings import SWITCHES
 from auth0_mfa_lab.tenants.tables import DECIDES, MARKS, counted
@@ -151,12 +151,9 @@ def test_what_fits_together_with_nothing_is_an_empty_table(lab: Lab) -> None:
         ({"error": "nope"}, "the error 'nope'. There are: access_denied, "),
         ({"error": "invalid_grants"}, "Did you mean invalid_grant? There are: "),
         ({"status": 418}, "the status 418. There are: 200, 201, "),
-        ({"status": "4o3"}, "status is '4o3' and no HTTP status: pass one, such as status=403."),
-        ({"status": True}, "no HTTP status"),
-        ({"status": [403]}, "no HTTP status"),
-        ({"mark": ["guess"]}, "mark is ['guess'] and no text: pass one, such as mark='guess'."),
-        ({"endpoint": ["/mfa/challenge"]}, "endpoint is ['/mfa/challenge'] and no text: pass one, such as "),
-        ({"error": 403}, "error is 403 and no text"),
+        ({"status": "4o3"}, "the status '4o3'. Did you mean 403? There are: "),
+        ({"mark": ["guess"]}, "the mark ['guess']. There are: "),
+        ({"error": 403}, "the error 403. There are: "),
     ],
 )
 def test_what_no_answer_has_is_refused_with_what_there_is(lab: Lab, wrong: dict[str, Any], said: str) -> None:
@@ -232,9 +229,9 @@ def test_a_switch_may_be_given_as_a_number_or_as_true(name: str, given: str | in
     [
         (["pending_status"], 'switches is a dict of names and values, such as switches={"pending_status": "200"}'),
         ("pending_status", "switches is a dict"),
-        ({"pending_status": True}, "Unknown value True of the switch pending_status; it has '400', '200'. Write it as"),
-        ({"pending_status": 200.0}, "Write it as text."),
-        ({"pending_status": ["200"]}, "Write it as text."),
+        ({"pending_status": True}, "Unknown value True of the switch pending_status; it has '400', '200'."),
+        ({"pending_status": 200.0}, "it has '400', '200'"),
+        ({"pending_status": ["200"]}, "it has '400', '200'"),
         ({"refresh": "y"}, "Unknown value 'y' of the switch refresh; it has 'tokens', 'mfa_required'."),
         ({1: "200"}, "Unknown switch 1; the sandbox has "),
     ],
@@ -243,7 +240,6 @@ def test_switches_that_there_are_not_get_a_sentence(switches: Any, said: str) ->
     with pytest.raises(LabError) as refusal:
         Lab.sandbox(switches=switches)
     assert said in str(refusal.value)
-    assert ("Write it" in str(refusal.value)) == ("Write it" in said)
 
 
 def test_each_switch_says_what_it_decides(lab: Lab) -> None:

@@ -7,7 +7,7 @@ import pytest
 from auth0_mfa_lab import Lab, Secret
 from auth0_mfa_lab.errors import NothingWasSent
 from auth0_mfa_lab.secrets.aliases import Aliases
-from auth0_mfa_lab.tenants.inbox import OwnInbox
+from auth0_mfa_lab.tenants.phone import Inbox, messages_of_a_person
 
 NUMBER = "+15550142"
 
@@ -82,6 +82,6 @@ def test_a_person_is_asked_for_the_code_of_a_live_message() -> None:
         asked.append(question)
         return "123456"
 
-    message = OwnInbox(Aliases(), ask).latest("jane@example.com", purpose="passwordless")
+    message = Inbox(messages_of_a_person(ask), Aliases()).latest("jane@example.com", purpose="passwordless")
     assert (message.channel, message.code, repr(message.code)) == ("email", "123456", "<code 1>")
     assert asked == ["The code that you were sent for passwordless"]

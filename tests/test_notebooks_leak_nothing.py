@@ -20,8 +20,8 @@ import qrcode
 
 from auth0_mfa_lab import Lab
 from auth0_mfa_lab.secrets.claims import from_base64
-from auth0_mfa_lab.secrets.kinds import is_an_examples
 from auth0_mfa_lab.secrets.qr import codes_in, is_a_picture, pixels_of_svg
+from auth0_mfa_lab.secrets.scan import is_an_examples
 from tests.execute_notebooks import NOTEBOOKS, notebooks
 from tests.network import NOTES
 

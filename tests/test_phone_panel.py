@@ -434,7 +434,7 @@ def test_what_is_no_push_and_no_reason_gets_a_sentence(lab: Lab) -> None:
     panel = furnished(lab)
     before = len(lab.journal)
     slips: tuple[tuple[Callable[..., Any], Any, str], ...] = (
-        (panel.allow, lab.journal[-1], "This is no push: name one of lab.phone.notifications"),
+        (panel.allow, lab.journal[-1], "Name one of lab.phone.notifications"),
         (panel.reject, 3, "reason is a int: write a text"),
     )
     for act, slip, said in slips:

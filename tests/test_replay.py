@@ -244,7 +244,7 @@ def test_a_live_run_is_replayed_without_the_person(tmp_path: Path, monkeypatch: 
 
 def test_a_code_that_the_person_typed_is_not_asked_for_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     answers = iter(["493127", "718234"])
-    monkeypatch.setattr("auth0_mfa_lab.lab.ask_hidden", lambda _: next(answers))
+    monkeypatch.setattr("auth0_mfa_lab.tenants.phone.ask_hidden", lambda _: next(answers))
 
     def walk(lab: Lab) -> list[str]:
         typed = lab.phone.code()

@@ -128,7 +128,7 @@ def test_a_line_of_an_env_file_is_read(text: str, kind: str) -> None:
         (f'client.mfa_oob_grant(mfa_token="{MFA_TOKEN}")', "mfa_token"),
         (f"oobCode: '{OOB_CODE}',", "oob_code"),
         (f"login['mfa_token'] = '{MFA_TOKEN}'", "mfa_token"),
-        (f"data = [('oob_code', '{OOB_CODE}')]", "oob_code"),
+        (f"data = [('oob_code', '{OOB_CODE}')]", "sealed string (mfa_token or oob_code)"),
         (f"curl --header 'Authorization: Bearer {MFA_TOKEN}'", "mfa_token"),
         (f"Authorization: Bearer {drawn('abcdefghijABCDEFGHIJ0123456789', 32)}", "Bearer header"),
         (f"Authorization: Basic {encoded('an-app:' + CLIENT_SECRET)}", "Basic header"),
@@ -219,8 +219,9 @@ def test_texts_of_other_encodings_are_read_or_that_is_said() -> None:
     assert kinds(SEVEN["mfa_token"].encode("utf-16"), ".env") == {"mfa_token"}
     assert kinds(b"\xef\xbb\xbf" + f"mfa_token={MFA_TOKEN}".encode(), ".env") == {"mfa_token"}
     assert kinds(b"caf\xe9 " + SEVEN["mfa_token"].encode(), ".env") == {"mfa_token"}
+    assert kinds(SEVEN["mfa_token"].encode("utf-16-le"), ".env") == {"mfa_token"}
     for name in (".env", "a.har", "a.ipynb"):
-        scanned = scan(name, SEVEN["mfa_token"].encode("utf-16-le"))
+        scanned = scan(name, b"a b\0" + SEVEN["mfa_token"].encode())
         assert not scanned.whole
         assert "it is in no encoding that is known here" in (scanned.note or "")
 

@@ -310,7 +310,6 @@ def test_the_log_of_a_real_connection_holds_no_secret(logged: list[str]) -> None
     login = lab.client.password_grant(username=box.defaults.username, password=box.defaults.password)
     assert login["mfa_token"] == "a-token-over-the-network"
     log = "\n".join(logged[begun:])
-    assert "receive_response_headers" in log
     assert "HTTP Request: POST https://tenant.example/oauth/token" in log
     for secret in ("a-token-over-the-network", box.defaults.password, box.defaults.client_secret, "jane.roe"):
         assert secret not in log

@@ -22,7 +22,7 @@ def administrator_of(lab: Lab) -> Callable[[], Management] | None:
     if lab.settings.mgmt_token:
         token = lab.aliases.learn("mgmt_token", str(lab.settings.mgmt_token))
         return lambda: lab.management(token)
-    return partial(_opened, lab) if all(lab._machine) else None
+    return partial(_opened, lab) if all((lab.settings.mgmt_client_id, lab.settings.mgmt_client_secret)) else None
 
 
 def _opened(lab: Lab) -> Management:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -9,34 +11,31 @@ from functools import cached_property
 from typing import TYPE_CHECKING, get_args
 
 from joserfc.jwk import RSAKey
+from starlette.responses import PlainTextResponse, Response
 
-from auth0_mfa_lab.sandbox.app import build_app
-from auth0_mfa_lab.sandbox.asgi import CALLER, Runner
-from auth0_mfa_lab.sandbox.chance import Chance
-from auth0_mfa_lab.sandbox.clock import Clock, WallClock
+from auth0_mfa_lab.sandbox.app import CALLER, Fault, Faults, in_process, respond
+from auth0_mfa_lab.sandbox.clock import Chance, Clock, WallClock
 from auth0_mfa_lab.sandbox.defaults import REALM, Defaults
 from auth0_mfa_lab.sandbox.delivery import Delivery
-from auth0_mfa_lab.sandbox.domains import Domains
-from auth0_mfa_lab.sandbox.faults import Faults
 from auth0_mfa_lab.sandbox.guardian.phone import Phone
+from auth0_mfa_lab.sandbox.http import Request as WebRequest
 from auth0_mfa_lab.sandbox.limits import LimitRow
 from auth0_mfa_lab.sandbox.mfa.factors import associate
 from auth0_mfa_lab.sandbox.oauth.tokens import NewKey
 from auth0_mfa_lab.sandbox.records import Kind, Received, Request, User
-from auth0_mfa_lab.sandbox.settings import Policy, Profile, Settings, checked_switches
+from auth0_mfa_lab.sandbox.settings import Domains, Policy, Profile, Settings, checked_switches
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
 if TYPE_CHECKING:
     import httpx
 
-    from auth0_mfa_lab.sandbox.transport import SandboxTransport
-
 __all__ = ["Chance", "Clock", "Delivery", "Phone", "Sandbox", "User", "WallClock"]
 
 FACTORS: Mapping[str, Kind] = {"push": "push", "otp": "totp", "sms": "sms", "voice": "voice", "email": "email"}
 """The factors that a user can be made with, and the kind of authenticator that each is."""
-RECEIVED = 500
-"""How many of the requests that were received are kept."""
+RECEIVED, FAILURES_KEPT = 500, 20
+"""How many of the requests that were received are kept, and of the exceptions that a handler raised."""
+log = logging.getLogger("auth0_mfa_lab.sandbox")
 
 
 class Sandbox:
@@ -86,14 +85,39 @@ class Sandbox:
             self._settings = replace(self._settings, factors=self._settings.factors - {"recovery-code"})
         self._new_key = new_key
         self.tenant = self._new_tenant()
-        self.answer = Runner(build_app(self.tenant))
+        self.lock = threading.RLock()
+        """May be held around several requests: then they are one step for everybody else."""
+        self.failures: deque[Exception] = deque(maxlen=FAILURES_KEPT)
+        """The last bugs: a test asks that there be none."""
+        self._is_answering = False
+
+    def answer(self, request: WebRequest, fault: Fault | None = None) -> Response:
+        """Answer one request, whole, whatever thread asks; a bug is logged, and answered with a plain 500.
+
+        A request from inside a request raises RuntimeError at once, where it would otherwise wait for itself.
+        """
+        with self.lock:
+            if self._is_answering:
+                raise RuntimeError(
+                    "The sandbox was called from inside one of its own requests: it answers one request at a time, so "
+                    "this call would wait for itself. Call it from outside, after the request has ended."
+                )
+            self._is_answering = True
+            try:
+                return respond(self.tenant, request, fault)
+            except Exception as problem:
+                log.error("a bug in the sandbox: %s %s", request.method, request.scope["path"], exc_info=problem)
+                self.failures.append(problem)
+                # Without an OAuth body, so that it does not pass for an answer of Auth0's.
+                said = f"This is a bug in the sandbox ({type(problem).__name__}), not an answer of Auth0's."
+                return PlainTextResponse(said, 500)
+            finally:
+                self._is_answering = False
 
     @cached_property
-    def transport(self) -> SandboxTransport:
+    def transport(self) -> httpx.MockTransport:
         """What reaches the tenant in process; a sandbox on a socket never needs it."""
-        from auth0_mfa_lab.sandbox.transport import SandboxTransport
-
-        return SandboxTransport(self.answer)
+        return in_process(self.answer)
 
     def _new_tenant(self, *, first_life: int = 0) -> Tenant:
         tenant = Tenant(
@@ -124,7 +148,6 @@ class Sandbox:
         keys = self.tenant.tokens.keys
         self.tenant = self._new_tenant(first_life=self.tenant.next_life())
         self.tenant.tokens.keys = keys
-        self.answer.app = build_app(self.tenant)
 
     def begin_user(
         self,

@@ -1,30 +1,36 @@
-"""The tenant as an ASGI app: the routes of every API, what stands before them, and how each failure is answered."""
+"""The tenant on the web: its routes, which handler answers, how each failure is answered, and faults on demand."""
+
+from __future__ import annotations
 
 import itertools
 import math
-from functools import partial
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
-from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.routing import Match, Route
 
 from auth0_mfa_lab.sandbox import errors
-from auth0_mfa_lab.sandbox.faults import EXTENSION, Fault, is_a_phones
 from auth0_mfa_lab.sandbox.guardian import api as guardian
-from auth0_mfa_lab.sandbox.http import JSON, add_note
+from auth0_mfa_lab.sandbox.http import JSON, NOTES, Request, add_note
 from auth0_mfa_lab.sandbox.management import api as management
 from auth0_mfa_lab.sandbox.mfa import api as mfa
 from auth0_mfa_lab.sandbox.oauth import api as oauth
 from auth0_mfa_lab.sandbox.passwordless import api as passwordless
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
-ROUTES = tuple(each for api in (mfa, passwordless, oauth, guardian, management) for each in api.ROUTES)
-"""Every route: its methods, its path, its handler."""
+if TYPE_CHECKING:
+    import httpx
+
+ROUTES = tuple(
+    Route(path, handler, methods=methods.split())
+    for api in (mfa, passwordless, oauth, guardian, management)
+    for methods, path, handler in api.ROUTES
+)
 NOT_EMULATED = (
     *("/authorize", "/login", "/u/", "/v2/logout", "/oidc/logout", "/samlp/", "/wsfed", "/continue"),
     *("/oauth/device/code", "/oauth/par", "/oauth/global-token-revocation", "/bc-authorize", "/oidc/register"),
@@ -37,44 +43,151 @@ PAGE = """<html>
 </html>
 """
 GATEWAY_NOTE = "sandbox: a gateway's failure, by the switch gateway_failure_every"
+CALLER = "127.0.0.1"
+"""The address that every request in process seems to come from."""
 
 
-def build_app(tenant: Tenant) -> Starlette:
-    """Return the app of one tenant; a bug in a handler leaves it as an exception."""
-    app = Starlette(
-        routes=[Route(path, partial(handler, tenant), methods=methods.split()) for methods, path, handler in ROUTES],
-        middleware=[Middleware(gateway, tenant=tenant)],
-        exception_handlers={
-            errors.WireError: partial(answer_error, tenant),
-            errors.NotEmulated: answer_not_emulated,
-            HTTPException: answer_no_route,
-        },
-    )
-    # Auth0 has no redirect to a path with or without a slash.
-    app.router.redirect_slashes = False
-    return app
+def respond(tenant: Tenant, request: Request, fault: Fault | None = None) -> Response:
+    """Return the tenant's answer; a fault, or a gateway by a switch, answers in its place.
 
-
-def gateway(app: ASGIApp, tenant: Tenant) -> ASGIApp:
-    """Stand before the tenant: a request with a fault, or each n-th by a switch, is answered in its place."""
-    requests = itertools.count(1)
-
-    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        fault = scope.get("extensions", {}).get(EXTENSION)
-        if fault is not None:
-            return await fault_answer(fault, scope["path"], tenant.clock.stamp())(scope, receive, send)
-        every = tenant.settings.switches["gateway_failure_every"]
-        if every == "never" or is_a_phones(scope["path"]) or next(requests) % int(every):
-            return await app(scope, receive, send)
-        add_note(Request(scope), GATEWAY_NOTE)
-        return await gateway_page(502)(scope, receive, send)
-
-    return answer
+    A failure says what its row says, or its alternative, with a note on what is not certain about it. A bug in a
+    handler leaves as an exception.
+    """
+    method, path, settings = request.method, request.scope["path"], tenant.settings
+    if fault is not None:
+        return fault_answer(fault, path, tenant.clock.now())
+    every = settings.switches["gateway_failure_every"]
+    if every != "never" and not is_a_phones(path) and next(tenant.requests) % int(every) == 0:
+        add_note(request, GATEWAY_NOTE)
+        return gateway_page(502)
+    allowed: set[str] = set()
+    try:
+        for route in ROUTES:
+            match, found = route.matches(request.scope)
+            if match is Match.FULL:
+                request.scope.update(found)
+                answer: Response = route.endpoint(tenant, request)
+                return answer
+            if match is Match.PARTIAL:
+                allowed.update(route.methods or ())
+        if any(path == each or (each.endswith("/") and path.startswith(each)) for each in NOT_EMULATED):
+            raise errors.NotEmulated(f"{method} {path}")
+    except errors.NotEmulated as problem:
+        return PlainTextResponse(str(problem), 501)
+    except errors.WireError as problem:
+        row, body = problem.answer({**settings.switches, "profile": settings.profile})
+        add_note(request, row.note)
+        if path == "/oauth/token":
+            return JSONResponse(body, row.status, {"cache-control": errors.NO_CACHE, **problem.headers})
+        cache = management.CACHE if path.startswith(f"{management.BASE}/") else {}
+        return JSON(body, row.status, {**cache, **problem.headers})
+    # Auth0's general shape; that these bodies look so is a guess.
+    row = errors.NO_METHOD if allowed else errors.NO_ROUTE
+    add_note(request, row.note)
+    phrase = HTTPStatus(row.status).phrase
+    general = {"statusCode": row.status, "error": phrase, "message": phrase}
+    return JSON(general, row.status, {"allow": ", ".join(sorted(allowed))} if allowed else None)
 
 
 def gateway_page(status: int) -> HTMLResponse:
     """Return a gateway's page: no JSON, and no field that a client could look for (reference, section 0.2)."""
-    return HTMLResponse(PAGE.format(status=status, phrase=HTTPStatus(status).phrase), status_code=status)
+    return HTMLResponse(PAGE.format(status=status, phrase=HTTPStatus(status).phrase), status)
+
+
+def in_process(answer: Callable[[Request], Response]) -> httpx.MockTransport:
+    """Return a transport that lets a sync client ask `answer`: no port, no TLS and no `Date` (decision 1)."""
+    # Only here: a server must start fast, and may never need it.
+    import httpx
+
+    def ask(sent: httpx.Request) -> httpx.Response:
+        scope = {
+            "type": "http",
+            "method": sent.method,
+            "headers": [(name.lower(), value) for name, value in sent.headers.raw],
+            "path": sent.url.path,
+            "query_string": sent.url.query,
+            "client": (CALLER, 123),
+        }
+        request = Request(scope, sent.content)
+        said = answer(request)
+        stream, notes = httpx.ByteStream(bytes(said.body)), {NOTES: tuple(request.notes)}
+        return httpx.Response(said.status_code, headers=said.raw_headers, stream=stream, extensions=notes)
+
+    return httpx.MockTransport(ask)
+
+
+# -- faults: what goes wrong on the way to the tenant, for the next calls of a route
+
+KINDS: Mapping[str, tuple[str, ...]] = {
+    "429": ("route", "retry_after"),
+    "5xx": ("route", "status"),
+    "html": ("route", "status"),
+    "slow": ("route", "seconds"),
+    "drop": ("route",),
+    "late_approval": ("polls",),
+    "lost_push": (),
+}
+"""The fields that each kind reads beside `times`; one with a `route` happens to a call."""
+OF_CALLS = tuple(kind for kind, fields in KINDS.items() if "route" in fields)
+MOST_FAULTS = 100
+
+
+def is_a_phones(path: str) -> bool:
+    """Tell whether a phone speaks there; its second mount is /api, and the Management API is below that."""
+    return path.startswith(guardian.MOUNTS) and not path.startswith("/api/v2/")
+
+
+@dataclass(slots=True, kw_only=True)
+class Fault:
+    """One thing that goes wrong, for the next `times` calls.
+
+    `route` is a path, with a method before it or without; without a route it is any call but a phone's. `retry_after`
+    and `seconds` are in seconds, `polls` is how many more are answered before a late approval.
+    """
+
+    number: int = 0
+    kind: str
+    route: str | None = None
+    times: int = 1
+    status: int = 503
+    retry_after: int = 1
+    seconds: float = 1.0
+    polls: int = 1
+
+    def hits(self, method: str, path: str) -> bool:
+        """Tell whether this is a call that goes wrong."""
+        if self.route is None:
+            return not is_a_phones(path)
+        wanted, _, rest = self.route.rpartition(" ")
+        return wanted in ("", method) and (path == rest or path.startswith(f"{rest.rstrip('/')}/"))
+
+    def shown(self) -> dict[str, object]:
+        """Return the fields that this kind reads."""
+        return {name: getattr(self, name) for name in ("number", "kind", "times", *KINDS[self.kind])}
+
+
+class Faults:
+    """The faults that wait for their calls, the oldest first."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Fault] = []
+        self._numbers = itertools.count(1)
+
+    def add(self, fault: Fault) -> Fault:
+        """Let a fault wait; it is given its number. Of too many the oldest is forgotten."""
+        fault.number = next(self._numbers)
+        self.waiting = [*self.waiting, fault][-MOST_FAULTS:]
+        return fault
+
+    def take(self, *kinds: str, call: tuple[str, str] | None = None) -> Fault | None:
+        """Return the oldest fault of these kinds, of those that hit a call (method and path); that uses it up once."""
+        for fault in self.waiting:
+            if fault.kind in kinds and (call is None or fault.hits(*call)):
+                fault.times -= 1
+                if not fault.times:
+                    self.waiting.remove(fault)
+                return fault
+        return None
 
 
 def fault_answer(fault: Fault, path: str, now: float) -> Response:
@@ -92,32 +205,59 @@ def fault_answer(fault: Fault, path: str, now: float) -> Response:
     body: dict[str, object] = {"error": code, "error_description": text}
     if is_management:
         body = {"statusCode": status, "error": HTTPStatus(status).phrase, "message": text, "errorCode": code}
-    return JSON(body, status_code=status, headers=headers)
+    return JSON(body, status, headers)
 
 
-async def answer_error(tenant: Tenant, request: Request, error: Exception) -> Response:
-    """Answer with what the error's row says, or its alternative, and note what is not certain about it."""
-    assert isinstance(error, errors.WireError)
-    error = error.as_switched({**tenant.settings.switches, "profile": tenant.settings.profile})
-    add_note(request, error.row.note)
-    path, status = request.url.path, error.row.status
-    if path == "/oauth/token":
-        return JSONResponse(error.body(), status, {"cache-control": errors.NO_CACHE, **error.headers})
-    cache = management.CACHE if path.startswith(f"{management.BASE}/") else {}
-    return JSON(error.body(), status, {**cache, **error.headers})
+# -- the endpoints by their names, and which of them a row of the evidence speaks of
+
+ENDPOINTS = tuple(
+    dict.fromkeys(
+        f"{method} {re.sub(r'{[a-z]+_id}', '{id}', path)}"
+        for api in (mfa, passwordless, oauth, guardian, management)
+        for methods, path, handler in api.ROUTES
+        # The device API is there a second time, for a host of its own.
+        if handler is not management.not_emulated and not re.match("/api/(?!v2/)", path)
+        for method in methods.split()
+    )
+)
+"""Every endpoint, such as `POST /mfa/challenge`; the pages that a browser is sent to are none."""
+PATHS = tuple(dict.fromkeys(each.partition(" ")[2] for each in ENDPOINTS))
+"""Their paths, each once."""
+GENERAL = {
+    "any path": r".*",
+    "any path below /api/v2/": r"\w+ /api/v2/.*",
+    "every POST, PUT and PATCH below /api/v2/": r"(POST|PUT|PATCH) /api/v2/.*",
+    "every POST, PUT and PATCH below /api/v2/ with a body": r"(POST|PUT|PATCH) /api/v2/.*",
+    "every POST": r"POST /(oauth/\w+|mfa/\w+|passwordless/start)",
+    "every POST with client_id": r"POST /(oauth/\w+|mfa/challenge|passwordless/start)",
+    "every endpoint that takes an mfa_token": r"POST /(oauth/token|mfa/\w+)|GET /mfa/authenticators",
+}
+"""The kinds of endpoint that rows speak of. The device's and the Management API's bodies have rows of their own."""
 
 
-async def answer_not_emulated(_: Request, error: Exception) -> Response:
-    """Answer 501 in plain text: nobody can take it for an answer of Auth0's."""
-    return PlainTextResponse(str(error), status_code=501)
+def endpoints_of(text: str) -> tuple[str, frozenset[str]]:
+    """Return a part of an endpoint's name, or a URL, in lower case without its query, and the endpoints that it means.
+
+    They have it in their name; where none has, an id stands there in the place of `{id}`.
+    """
+    wanted = text.strip().lower()
+    if sent := re.fullmatch(r"([a-z]+ )?(?:[a-z]+://[^/?]*)?([^?\s]*?)/?(\?\S*)?", wanted):
+        wanted = f"{sent[1] or ''}{sent[2]}"
+    if named := frozenset(each for each in ENDPOINTS if wanted in each.lower()):
+        return wanted, named
+    shapes = {each: re.sub(r"\\{\w+\\}", "[^/]+", re.escape(each.lower())).partition(r"\ ") for each in ENDPOINTS}
+    return wanted, frozenset(
+        each for each, (method, _, path) in shapes.items() if re.fullmatch(f"({method} )?{path}", wanted)
+    )
 
 
-async def answer_no_route(request: Request, error: Exception) -> Response:
-    """Answer 404 or 405 in Auth0's general shape; that these bodies look so is a guess."""
-    assert isinstance(error, HTTPException)
-    path = request.url.path
-    if any(path == each or (each.endswith("/") and path.startswith(each)) for each in NOT_EMULATED):
-        return await answer_not_emulated(request, errors.NotEmulated(f"{request.method} {path}"))
-    add_note(request, (errors.NO_METHOD if error.status_code == 405 else errors.NO_ROUTE).note)
-    body = {"statusCode": error.status_code, "error": error.detail, "message": error.detail}
-    return JSON(body, error.status_code, error.headers)
+@cache
+def covered(row: str) -> frozenset[str]:
+    """Return the endpoints that a row speaks of, by its name, such as `GET, POST /userinfo` or `every POST`."""
+    patterns = [GENERAL[row]] if row in GENERAL else []
+    for name in [] if patterns else re.split(r"(?<=[^A-Z]), (?!and )", row):
+        methods, slash, rest = name.partition("/")
+        path = re.escape(f"{slash}{rest}".removesuffix(", and below it"))
+        # Without a method, what is below it is meant as well.
+        patterns.append(f"({methods.strip().replace(', ', '|')}) {path}" if methods else rf"\w+ {path}(/.*)?")
+    return frozenset(each for each in ENDPOINTS if re.fullmatch("|".join(patterns), each))

@@ -1,8 +1,11 @@
-"""The sandbox's time: one clock that moves only when somebody moves it, and one that follows the wall's."""
+"""Time and chance: a clock that moves only when it is moved, one that follows the wall's, and a seeded source."""
 
+import random
 import threading
 import time
 from collections.abc import Callable
+from functools import partialmethod
+from string import ascii_letters, ascii_uppercase, digits
 
 START = 1_800_000_000.0
 """2027-01-15T08:00:00Z, in epoch seconds."""
@@ -20,9 +23,7 @@ class Clock:
     stands_still = True
 
     def __init__(self, start: float = START) -> None:
-        self._start = start
-        self._advanced = 0.0
-        self._lock = threading.Lock()
+        self._start, self._advanced, self._lock = start, 0.0, threading.Lock()
 
     def now(self) -> float:
         """Return the time that the sandbox goes by."""
@@ -37,10 +38,7 @@ class Clock:
         return 0.0
 
     def advance(self, seconds: float) -> None:
-        """Move the time forward by `seconds`.
-
-        Raises ValueError for a negative number, time has one direction, and beyond a hundred years in all.
-        """
+        """Move the time forward. Raises ValueError for a negative number, and beyond a hundred years in all."""
         if seconds < 0:
             raise ValueError(f"The clock only moves forward; it cannot advance by {seconds} seconds.")
         with self._lock:
@@ -51,8 +49,7 @@ class Clock:
 
     def restart(self) -> None:
         """Take back every advance: for a new test, not for a tenant in use."""
-        with self._lock:
-            self._advanced = 0.0
+        self._advanced = 0.0
 
 
 class WallClock(Clock):
@@ -71,3 +68,40 @@ class WallClock(Clock):
     def ahead(self) -> float:
         """Return what was advanced, in seconds."""
         return self._advanced
+
+
+class Chance:
+    """A seeded source of strings in the alphabets that Auth0 uses; the same seed gives the same sequence.
+
+    It is made for repeatable runs, not for secrecy: nothing real may be protected by what it draws.
+    """
+
+    def __init__(self, seed: int | str) -> None:
+        self.seed = seed
+        self._random = random.Random(str(seed))
+
+    def fork(self, name: str) -> "Chance":
+        """Return a source of its own for `name`: what it draws does not depend on what others drew."""
+        return Chance(f"{self.seed}/{name}")
+
+    def draw(self, alphabet: str, length: int) -> str:
+        """Return `length` characters out of `alphabet`."""
+        return "".join(self._random.choices(alphabet, k=length))
+
+    alnum = partialmethod(draw, ascii_letters + digits)
+    base64url = partialmethod(draw, ascii_letters + digits + "-_")
+    base32 = partialmethod(draw, ascii_uppercase + "234567")
+    hex = partialmethod(draw, "0123456789abcdef")
+    digits = partialmethod(draw, digits)
+
+    def device_id(self) -> str:
+        """Return a Guardian enrollment id, bare, as the device API writes it (reference, section 1e)."""
+        return f"dev_{self.alnum(16)}"
+
+    def user_id(self) -> str:
+        """Return the id of a database user."""
+        return f"auth0|{self.hex(24)}"
+
+    def recovery_code(self) -> str:
+        """Return 24 characters A-Z and 0-9 (reference, section 3.2)."""
+        return self.draw(ascii_uppercase + digits, 24)

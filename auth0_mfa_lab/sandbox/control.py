@@ -7,15 +7,16 @@ import re
 from collections.abc import Callable
 from importlib import resources
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import unquote
 
 from joserfc.jwk import RSAKey
-from starlette.types import Scope
+from starlette.responses import JSONResponse, Response
 
-from auth0_mfa_lab.sandbox.asgi import Answer, answer_of, as_json, header
-from auth0_mfa_lab.sandbox.bounded import Bounded
+from auth0_mfa_lab.sandbox.app import in_process
 from auth0_mfa_lab.sandbox.guardian.phone import Account, NotABarcode, Notification, Phone
+from auth0_mfa_lab.sandbox.http import Request, bearer_of
 from auth0_mfa_lab.sandbox.json_text import json_object
+from auth0_mfa_lab.sandbox.limits import Bounded
 from auth0_mfa_lab.sandbox.oauth.grants import GRANTS
 from auth0_mfa_lab.sandbox.operations import (
     NEWEST,
@@ -197,7 +198,7 @@ PATHS = tuple(
 class Control:
     """The control plane of one server, and the phone beside it; a call is as whole as a request."""
 
-    def __init__(self, box: Sandbox, token: str, ask: Callable[[Scope, bytes], Answer]) -> None:
+    def __init__(self, box: Sandbox, token: str, ask: Callable[[Request], Response]) -> None:
         """Let the holder of `token` in; the phone beside the server speaks through `ask`."""
         self._box = box
         self._token = token
@@ -212,11 +213,9 @@ class Control:
         if self._phone is None or not box.server_phones:
             import httpx
 
-            from auth0_mfa_lab.sandbox.transport import SandboxTransport
-
             # The phones in a row are the labs': theirs have the names that they have in process.
             chance = box.chance.fork("server's phone")
-            http = httpx.Client(transport=SandboxTransport(self._ask), trust_env=False)
+            http = httpx.Client(transport=in_process(self._ask), trust_env=False)
             phone = box.new_phone(http, new_key=self._key, chance=chance)
             self._phone = ServerPhone(box, phone)
             box.server_phones = [phone]
@@ -227,9 +226,9 @@ class Control:
         if self._phone is not None and self._box.server_phones:
             self._phone.after_call(path, fields)
 
-    def wants_key(self, scope: Scope) -> bool:
+    def wants_key(self, request: Request) -> bool:
         """Tell whether a call may need an RSA key: it takes some 50 ms, so a server makes it beside its loop."""
-        return scope["method"] == "POST" and _below(scope["path"]) in MAKE_KEYS and not self._spare_keys
+        return request.method == "POST" and _below(request) in MAKE_KEYS and not self._spare_keys
 
     def make_key(self) -> None:
         """Make one key for the phone's next enrollment."""
@@ -238,70 +237,69 @@ class Control:
     def _key(self) -> RSAKey:
         return self._spare_keys.pop() if self._spare_keys else RSAKey.generate_key()
 
-    def answer(self, scope: Scope, content: bytes) -> Answer:
+    def answer(self, request: Request) -> Response:
         """Answer one call, if its sender may make it."""
-        path = _below(scope["path"])
-        if scope["method"] in ("GET", "HEAD") and path in FILES:
+        path = _below(request)
+        if request.method in ("GET", "HEAD") and path in FILES:
             # A file of the page holds nothing of the tenant, so it needs no token.
             file = resources.files("auth0_mfa_lab.sandbox").joinpath("page", FILES[path])
-            kind = f"{KINDS[FILES[path].rpartition('.')[2]]}; charset=utf-8"
-            return answer_of(200, file.read_bytes(), {"content-type": kind, **ALWAYS, **OF_PAGE})
+            kind = KINDS[FILES[path].rpartition(".")[2]]
+            return Response(file.read_bytes(), media_type=kind, headers={**ALWAYS, **OF_PAGE})
         try:
-            self._check(scope)
-            operation, body = self._done(scope, path, content)
+            self._check(request)
+            operation, body = self._done(request, path)
         except Refused as refusal:
-            return as_json(refusal.status, refusal.body, ALWAYS)
+            return JSONResponse(refusal.body, refusal.status, ALWAYS)
         if body is None:
-            return answer_of(204, b"", ALWAYS)
+            return Response(status_code=204, headers=ALWAYS)
         # 202 for what the phone will do later.
-        return as_json(202 if "after_polls" in body else operation.status, body, ALWAYS)
+        return JSONResponse(body, 202 if "after_polls" in body else operation.status, ALWAYS)
 
-    def _check(self, scope: Scope) -> None:
+    def _check(self, request: Request) -> None:
         """Look at the token first: without it nothing answers but 401, whatever else is wrong."""
-        scheme, _, token = (header(scope, b"authorization") or "").partition(" ")
-        if scheme.lower() != "bearer" or not hmac.compare_digest(token.strip().encode(), self._token.encode()):
+        if not hmac.compare_digest((bearer_of(request) or "").encode(), self._token.encode()):
             said = "Send the token: Authorization: Bearer $AUTH0_LAB_TOKEN."
             raise Refused(said, error="unauthorized", status=401)
-        domains, domain = self._box.domains, header(scope, b"host") or ""
+        domains, domain = self._box.domains, request.headers.get("host", "")
         if not domains.knows(domain):
             raise Refused("This server is not known by that host.", error="wrong_host", status=403)
-        if header(scope, b"origin") not in (None, f"{domains.scheme}://{domain.lower()}"):
+        if request.headers.get("origin") not in (None, f"{domains.scheme}://{domain.lower()}"):
             said = "A page of another origin may not use the control plane."
             raise Refused(said, error="wrong_origin", status=403)
 
-    def _done(self, scope: Scope, path: str, content: bytes) -> tuple[Operation, Json]:
+    def _done(self, request: Request, path: str) -> tuple[Operation, Json]:
         """Do the operation of a call, and return what it returns."""
         matches = [(each, found.groupdict()) for pattern, each in PATHS if (found := pattern.fullmatch(path))]
         if not matches:
             raise not_found(f"There is nothing at /_lab/{path}.")
-        wanted = [match for match in matches if match[0].method == scope["method"]]
+        wanted = [match for match in matches if match[0].method == request.method]
         if not wanted:
             methods = ", ".join(each.method for each, _ in matches)
             raise Refused(f"/_lab/{path} takes {methods}.", error="wrong_method", status=405)
         operation, named = wanted[0]
-        arguments = operation.read({**_given(operation, scope, content), **named})
+        arguments = operation.read({**_given(operation, request), **named})
         if "ip" in operation.takes:
-            arguments["ip"] = scope["client"][0] if scope.get("client") else ""
+            arguments["ip"] = request.client.host if request.client else ""
         # The phone is there before a user is made or reset: its accounts go with the user.
         phone, domains = self.phone, self._box.domains
-        with self._box.answer.lock, domains.used(header(scope, b"host") or ""):
+        with self._box.lock, domains.used(request.headers.get("host", "")):
             return operation, operation.run(self._box if operation in OPERATIONS else phone, **arguments)
 
 
-def _given(operation: Operation, scope: Scope, content: bytes) -> dict[str, Any]:
+def _given(operation: Operation, request: Request) -> dict[str, Any]:
     """Return the fields of a call: those of its query for a GET, of its JSON body for anything else."""
     if operation.method == "GET":
-        query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         # A plus sign that was not encoded arrives as a blank: +15550100.
-        return {name: re.sub(r"^ (?=\d)", "+", value) for name, value in query}
-    kind = (header(scope, b"content-type") or "").partition(";")[0].strip().lower()
+        return {name: re.sub(r"^ (?=\d)", "+", value) for name, value in request.query_params.items()}
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "image/png" and operation.path == "phone/scan":
-        return {"barcode": content}
-    fields = json_object(content) if content.strip() else {}
+        return {"barcode": request.content}
+    fields = json_object(request.content) if request.content.strip() else {}
     if fields is None:
         raise Refused("The body must be a JSON object.")
     return fields
 
 
-def _below(path: str) -> str:
+def _below(request: Request) -> str:
+    path: str = request.scope["path"]
     return path.removeprefix("/_lab").removeprefix("/")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from auth0_mfa_lab.sandbox.chance import Chance
+from auth0_mfa_lab.sandbox.clock import Chance
 from auth0_mfa_lab.sandbox.management import MANAGEMENT_SCOPES
 from auth0_mfa_lab.sandbox.oauth.api import GRANT
 from auth0_mfa_lab.sandbox.records import Api, Client, User

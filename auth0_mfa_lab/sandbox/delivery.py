@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from auth0_mfa_lab.sandbox.bounded import Bounded
+from auth0_mfa_lab.sandbox.limits import Bounded
 
 RECENT = 100
 BOXES = 1_000

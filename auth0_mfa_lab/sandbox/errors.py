@@ -42,7 +42,7 @@ class EvidenceRow:
         self, *, headers: Mapping[str, str] | None = None, more: Mapping[str, object] | None = None, **values: str
     ) -> "WireError":
         """Return what is raised: `values` fill the text, `more` are further members of the body."""
-        return WireError(self, values, headers or {}, more or {})
+        return WireError(self, headers or {}, more or {}, values)
 
     @property
     def note(self) -> str | None:
@@ -59,29 +59,24 @@ class WireError(Exception):
     """A row that is answered, with the values in its text."""
 
     def __init__(
-        self, row: EvidenceRow, values: Mapping[str, str], headers: Mapping[str, str], more: Mapping[str, object]
+        self, row: EvidenceRow, headers: Mapping[str, str], more: Mapping[str, object], values: Mapping[str, str]
     ) -> None:
-        self.row, self.values, self.headers, self.more = row, values, headers, more
-        self.message = row.text.format(**values)
-        super().__init__(self.message)
+        super().__init__(row.text.format(**values))
+        self.row, self.headers, self.more, self.values = row, headers, more, values
 
-    def body(self) -> dict[str, object]:
-        """Return the JSON body: OAuth's two members, or the four of the device API and the Management API (0.2).
+    def answer(self, switches: Mapping[str, str]) -> tuple[EvidenceRow, dict[str, object]]:
+        """Return the row that the switches (`profile` among them) put in the place of this one, or this, and its body.
 
-        Android shows `error` and reads `errorCode`; where no `errorCode` was ever seen there are three.
+        That is OAuth's two members, or the four of the device API and the Management API (0.2): Android shows `error`
+        and reads `errorCode`; where no `errorCode` was ever seen there are three.
         """
-        row = self.row
+        switched = (each for each in _INSTEAD if each.instead_of is self.row)
+        row = next((each for each in switched if each.switch and switches[each.switch[0]] == each.switch[1]), self.row)
+        text = row.text.format(**self.values)
         if not row.has_four_keys:
-            return {"error": row.error, "error_description": self.message, **MORE.get(row.error, {}), **self.more}
-        body = {"statusCode": row.status, "error": HTTPStatus(row.status).phrase, "message": self.message}
-        return {**body, "errorCode": row.error} if row.error else body
-
-    def as_switched(self, switches: Mapping[str, str]) -> "WireError":
-        """Return the error that the switches (with `profile` among them) put in the place of this one, or this one."""
-        for row in _INSTEAD:
-            if row.instead_of is self.row and row.switch and switches[row.switch[0]] == row.switch[1]:
-                return row(headers=self.headers, more=self.more, **self.values)
-        return self
+            return row, {"error": row.error, "error_description": text, **MORE.get(row.error, {}), **self.more}
+        body = {"statusCode": row.status, "error": HTTPStatus(row.status).phrase, "message": text}
+        return row, {**body, "errorCode": row.error} if row.error else body
 
 
 class NotEmulated(Exception):

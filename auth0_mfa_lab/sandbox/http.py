@@ -1,23 +1,32 @@
-"""What handlers share: the fields of a request, its bearer, JSON answers, and notes for the person beside an answer."""
+"""What handlers share: a request with its body, its fields and its bearer, JSON, and notes for the person."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
+from typing import Any
 from urllib.parse import parse_qsl
 
-from starlette.requests import Request
+import starlette.requests
 from starlette.responses import JSONResponse, Response
+from starlette.types import Scope
 
 from auth0_mfa_lab.sandbox import errors
-from auth0_mfa_lab.sandbox.asgi import NOTES
 from auth0_mfa_lab.sandbox.json_text import json_object
-from auth0_mfa_lab.sandbox.tenant import Tenant
 
-Handler = Callable[[Tenant, Request], Awaitable[Response]]
-"""What answers one request of a tenant."""
-Routes = tuple[tuple[str, str, Handler], ...]
+Routes = tuple[tuple[str, str, Callable[..., Response]], ...]
 """The methods, separated by blanks, the path and the handler of each endpoint of one API."""
+NOTES = "auth0_lab_notes"
+"""The name of a request's notes in the extensions of its httpx.Response."""
 # 0.8 finds authentication_types and oob_channel, and leaves scope, resource and organization alone.
 LIKENESS = 0.8
+
+
+class Request(starlette.requests.Request):
+    """One request, its body read; `notes` are plain sentences beside the answer: never a secret, never on the wire."""
+
+    def __init__(self, scope: Scope, content: bytes) -> None:
+        super().__init__(scope)
+        self.content = content
+        self.notes: list[str] = []
 
 
 class JSON(JSONResponse):
@@ -48,30 +57,29 @@ class Fields(dict[str, object]):
 
     def strings(self, name: str) -> tuple[str, ...] | None:
         """Return an array of strings, or a bare string as an array of one; None for anything else."""
-        value = self.get(name)
+        value: Any = self.get(name)
         items = [value] if isinstance(value, str) else value
         is_array = isinstance(items, list) and items and all(isinstance(item, str) for item in items)
-        return tuple(items) if isinstance(items, list) and is_array else None
+        return tuple(items) if is_array else None
 
 
-async def read_fields(request: Request) -> Fields:
+def read_fields(request: Request) -> Fields:
     """Read a body by its content type; none at all is an empty one, whatever the header says.
 
     Without a content type it is read as a form, as curl's `-d` sends it. Raises INVALID_BODY.
     """
-    body = await request.body()
-    if not body.strip():
+    if not request.content.strip():
         return Fields({})
     kind = request.headers.get("content-type", "application/x-www-form-urlencoded").partition(";")[0].strip()
     if kind.lower() == "application/json":
-        value = json_object(body)
+        value = json_object(request.content)
         if value is None:
             raise errors.INVALID_BODY(problem="The body must be a JSON object")
         return Fields(value)
     if kind.lower() != "application/x-www-form-urlencoded":
         raise errors.INVALID_BODY(problem=f"Unsupported content type: {kind}")
     try:
-        return Fields(dict(parse_qsl(body.decode(), keep_blank_values=True, errors="strict")))
+        return Fields(dict(parse_qsl(request.content.decode(), keep_blank_values=True, errors="strict")))
     except ValueError as problem:
         raise errors.INVALID_BODY(problem="The body must be a form in UTF-8") from problem
 
@@ -83,16 +91,14 @@ def bearer_of(request: Request) -> str | None:
 
 
 def add_note(request: Request, note: str | None) -> None:
-    """Append a plain sentence, which must hold no secret, if there is one and anybody listens; it is never sent."""
-    notes = request.scope.get("extensions", {}).get(NOTES)
-    if notes is not None and note is not None:
-        notes.append(note)
+    """Append a note, if there is one."""
+    if note is not None:
+        request.notes.append(note)
 
 
 def note_misspellings(request: Request, fields: Fields, known: tuple[str, ...]) -> None:
     """Note each field of a body that Auth0 does not read and that looks like one it does."""
     missing = [name for name in known if name not in fields]
     for name in fields:
-        if name not in known:
-            for meant in get_close_matches(name, missing, n=1, cutoff=LIKENESS):
-                add_note(request, f"`{name}` is not read: did you mean `{meant}`?")
+        for meant in get_close_matches(name, missing, n=1, cutoff=LIKENESS) if name not in known else ():
+            request.notes.append(f"`{name}` is not read: did you mean `{meant}`?")

@@ -1,19 +1,48 @@
-"""How often a thing may be done: the buckets of the reference's section 11, one for each user, oob_code or IP."""
+"""What is bounded: what the tenant remembers of its callers, and how often a thing may be done (reference, 11)."""
 
 import math
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
-from auth0_mfa_lab.sandbox.bounded import Bounded
 from auth0_mfa_lab.sandbox.clock import Clock
 from auth0_mfa_lab.sandbox.errors import Mark
 
+KEPT = 10_000
+"""How many of a kind are remembered; the oldest are forgotten first, as if they had been revoked."""
+FEW = 1_000
+"""How many are remembered however long ago they ended: a late caller is told how theirs ended."""
 MINUTE, HOUR = 60, 3600
+Value = TypeVar("Value")
 LimitName = Literal[
     "polls", "pushes", "sms", "voice", "emails", "failed_otp_codes", "failed_recovery_codes", "passwordless_starts"
 ]
 Owner = Literal["oob_code", "user", "IP"]
+
+
+class Bounded(OrderedDict[str, Value]):
+    """A dictionary that forgets its oldest entry for each one above `bound`.
+
+    With `has_ended` it forgets what has ended earlier, all but the last few: each new entry lets two of the oldest be
+    looked at, so that a call costs the same however many there are.
+    """
+
+    def __init__(self, bound: int = KEPT, *, has_ended: Callable[[Value], bool] | None = None, few: int = FEW) -> None:
+        super().__init__()
+        self._bound, self._few = bound, few if has_ended else bound
+        self._has_ended = has_ended or (lambda _: True)
+
+    def __setitem__(self, key: str, value: Value) -> None:
+        super().__setitem__(key, value)
+        self.move_to_end(key)
+        for _ in range(2):
+            if len(self) > self._few:
+                oldest = next(iter(self))
+                if self._has_ended(self[oldest]) or len(self) > self._bound:
+                    del self[oldest]
+                else:
+                    self.move_to_end(oldest)
 
 
 class Limit(NamedTuple):
@@ -47,9 +76,7 @@ class Bucket:
     """Full at first; it gets `refill` more every so many seconds, and never has more than its burst."""
 
     def __init__(self, limit: Limit, now: float) -> None:
-        self._limit = limit
-        self._tokens = float(limit.burst)
-        self._now = now
+        self._limit, self._tokens, self._now = limit, float(limit.burst), now
 
     def take(self, now: float) -> bool:
         """Take one token at `now` (epoch seconds) if there is one; a refusal costs nothing."""
@@ -64,9 +91,8 @@ class Bucket:
         self._tokens = min(float(self._limit.burst), self._tokens + passed * self._limit.refill / self._limit.seconds)
         return int(self._tokens + ALMOST)
 
-    def full_in(self, now: float) -> float:
-        """Return in how many seconds the bucket is full again."""
-        self.left(now)
+    def full_in(self) -> float:
+        """Return in how many seconds the bucket is full again, as of the last look."""
         return (self._limit.burst - self._tokens) * self._limit.seconds / self._limit.refill
 
     def headers(self) -> dict[str, str]:
@@ -74,11 +100,9 @@ class Bucket:
 
         `reset` is the epoch second at which the bucket is full again (reference, section 0.5).
         """
-        return {
-            "x-ratelimit-limit": str(self._limit.burst),
-            "x-ratelimit-remaining": str(self.left(self._now)),
-            "x-ratelimit-reset": str(math.ceil(self._now + self.full_in(self._now) - ALMOST)),
-        }
+        reset = math.ceil(self._now + self.full_in() - ALMOST)
+        values = {"limit": self._limit.burst, "remaining": int(self._tokens + ALMOST), "reset": reset}
+        return {f"x-ratelimit-{name}": str(value) for name, value in values.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +142,11 @@ class Limits:
 
     def rows(self, user_id: str, ip: str, polls: Bucket | None) -> tuple[LimitRow, ...]:
         """Return what is left of each limit of a user and an IP; of polls, that of one oob_code."""
-        owners, now, rows = {"user": user_id, "IP": ip}, self._clock.now(), []
+        owners, rows = {"user": user_id, "IP": ip}, []
         for name, limit in LIMITS.items():
             known = self._buckets.get(f"{name}|{owners[limit.owner]}") if limit.owner in owners else polls
             bucket = known or self.new(name)
-            per = f"{limit.refill} {'a minute' if limit.seconds == MINUTE else 'an hour'}"
-            left, full_in = bucket.left(now), bucket.full_in(now)
-            rows.append(LimitRow(name, left, limit.burst, per, full_in, limit.owner, limit.mark))
+            left, per = bucket.left(self._clock.now()), "a minute" if limit.seconds == MINUTE else "an hour"
+            shown = (name, left, limit.burst, f"{limit.refill} {per}", bucket.full_in(), limit.owner, limit.mark)
+            rows.append(LimitRow(*shown))
         return tuple(rows)

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 from urllib.parse import unquote
 
 from auth0_mfa_lab.sandbox import FACTORS
-from auth0_mfa_lab.sandbox.asgi import CALLER
+from auth0_mfa_lab.sandbox.app import CALLER, KINDS, Fault
 from auth0_mfa_lab.sandbox.defaults import USER_GRANTS
-from auth0_mfa_lab.sandbox.faults import KINDS, Fault
 from auth0_mfa_lab.sandbox.guardian.payloads import in_form
 from auth0_mfa_lab.sandbox.guardian.phone import names_of_a_phone
 from auth0_mfa_lab.sandbox.mfa.authenticators import E164

@@ -23,15 +23,18 @@ from typing import Any, Self
 from urllib.parse import parse_qsl
 
 import uvicorn
+from starlette.requests import ClientDisconnect
+from starlette.requests import Request as Streamed
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from auth0_mfa_lab.sandbox import Sandbox
-from auth0_mfa_lab.sandbox.asgi import Answer, header, plain
+from auth0_mfa_lab.sandbox.app import OF_CALLS, Fault
 from auth0_mfa_lab.sandbox.control import Control
-from auth0_mfa_lab.sandbox.domains import host_of
-from auth0_mfa_lab.sandbox.faults import EXTENSION, OF_CALLS, Fault
+from auth0_mfa_lab.sandbox.http import Request
 from auth0_mfa_lab.sandbox.json_text import json_object
 from auth0_mfa_lab.sandbox.records import Received
+from auth0_mfa_lab.sandbox.settings import host_of
 
 OWN_NAMES = ("localhost", "127.0.0.1", "::1")
 LOOPBACKS = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
@@ -40,7 +43,7 @@ SECONDS = 30.0
 """How long a server may take to start, and to stop."""
 STOPS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 CONTROL = "/_lab"
-NOTES_HEADER = b"x-auth0-lab-notes"
+NOTES_HEADER = "x-auth0-lab-notes"
 """A lab asks with it for the notes beside an answer, and finds them in it: nobody else sees more than Auth0 says."""
 LARGEST_BODY = 1 << 20
 """Bytes of a body that is read; Auth0's own limit is not known."""
@@ -65,49 +68,47 @@ class Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request of a socket."""
-        body, path = await _read(scope, receive), scope["path"]
-        if body is None:
-            answer = plain(413, f"A body may have {LARGEST_BODY} bytes.", {"connection": "close"})
+        content, path = await _read(Streamed(scope, receive)), scope["path"]
+        request = Request(scope, content or b"")
+        if content is None:
+            answer: Response = PlainTextResponse(f"A body may have {LARGEST_BODY} bytes.", 413, {"connection": "close"})
         elif path == CONTROL or path.startswith(f"{CONTROL}/"):
-            if self._control.wants_key(scope):
+            if self._control.wants_key(request):
                 # Other requests are answered meanwhile.
                 await asyncio.to_thread(self._control.make_key)
-            answer = self._control.answer(scope, body)
+            answer = self._control.answer(request)
         else:
             fault = self._sandbox.faults.take(*OF_CALLS, call=(scope["method"], path))
             if fault and fault.kind == "drop":
                 return await _drop(receive, send)
-            answer = self.ask(scope, body, fault)
+            answer = self.ask(request, fault)
             if fault and fault.kind == "slow":
                 await asyncio.sleep(fault.seconds)
-        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
-        return await send({"type": "http.response.body", "body": answer.body})
+        return await answer(scope, receive, send)
 
-    def ask(self, scope: Scope, body: bytes, fault: Fault | None = None) -> Answer:
+    def ask(self, request: Request, fault: Fault | None = None) -> Response:
         """Return the tenant's answer; on the server's own loop only, where nothing else runs meanwhile."""
-        box, domain, origin = self._sandbox, header(scope, b"host") or "", header(scope, b"origin")
+        box, domain, origin = self._sandbox, request.headers.get("host", ""), request.headers.get("origin")
         if not box.domains.knows(domain):
-            return plain(421, "This server is not known by the host of this request: start it with --name HOST.")
-        if origin is not None and scope["method"] == "OPTIONS":
-            return plain(204, "", _preflight(origin, header(scope, b"access-control-request-headers")))
-        if fault and fault.kind != "slow":
-            scope["extensions"] = {**scope.get("extensions", {}), EXTENSION: fault}
+            said = "This server is not known by the host of this request: start it with --name HOST."
+            return PlainTextResponse(said, 421)
+        if origin is not None and request.method == "OPTIONS":
+            preflight = _preflight(origin, request.headers.get("access-control-request-headers"))
+            return PlainTextResponse("", 204, preflight)
         with box.domains.used(domain):
-            answer = box.answer(scope, body)
-        if answer.notes and header(scope, NOTES_HEADER) is not None:
-            answer.headers.append((NOTES_HEADER, json.dumps(answer.notes).encode()))
-        answer.headers += [(name.encode(), value.encode()) for name, value in _cors(origin).items()]
-        if ahead := box.clock.ahead():
+            answer = box.answer(request, None if fault and fault.kind == "slow" else fault)
+        if request.notes and NOTES_HEADER in request.headers:
+            answer.headers[NOTES_HEADER] = json.dumps(request.notes)
+        answer.headers.update(_cors(origin))
+        if (ahead := box.clock.ahead()) and (reset := answer.headers.get("x-ratelimit-reset")):
             # The limits' reset, an epoch second, means the client's clock, however far ours is ahead.
-            for place, (name, value) in enumerate(answer.headers):
-                if name == b"x-ratelimit-reset":
-                    answer.headers[place] = (name, str(int(int(value) - ahead)).encode())
-        fields = _fields(body)
+            answer.headers["x-ratelimit-reset"] = str(int(int(reset) - ahead))
+        fields = _fields(request.content)
         names = tuple(name[:LONGEST] for name in itertools.islice(fields, MOST_FIELDS))
-        method, path, error = scope["method"], scope["path"][:LONGEST], _error(answer) if answer.status >= 400 else None
-        number, now = next(self._numbers), box.clock.stamp()
-        box.received.append(Received(number, now, method, path, names, answer.status, error))
-        self._control.after_call(scope["path"], fields)
+        method, path = request.method, request.scope["path"]
+        error, number, now = _error(answer), next(self._numbers), box.clock.stamp()
+        box.received.append(Received(number, now, method, path[:LONGEST], names, answer.status_code, error))
+        self._control.after_call(path, fields)
         return answer
 
 
@@ -121,8 +122,8 @@ def _fields(body: bytes) -> dict[str, object]:
         return {}
 
 
-def _error(answer: Answer) -> str | None:
-    body = json_object(answer.body) or {}
+def _error(answer: Response) -> str | None:
+    body = (json_object(bytes(answer.body)) if answer.status_code >= 400 else None) or {}
     error = body.get("errorCode", body.get("error"))
     return error[:LONGEST] if isinstance(error, str) else None
 
@@ -143,19 +144,18 @@ def _preflight(origin: str, wanted: str | None) -> dict[str, str]:
     return {**allowed, **headers, "access-control-allow-methods": METHODS, "access-control-max-age": "600"}
 
 
-async def _read(scope: Scope, receive: Receive) -> bytes | None:
+async def _read(request: Streamed) -> bytes | None:
     """Return a request's body, or None for one that is too large or never ended."""
-    length = header(scope, b"content-length") or "0"
+    length, body = request.headers.get("content-length", "0"), b""
     if not length.isdigit() or int(length) > LARGEST_BODY:
         return None
-    body: bytes = b""
-    while True:
-        message = await receive()
-        body += message.get("body", b"")
-        if message["type"] != "http.request" or len(body) > LARGEST_BODY:
-            return None
-        if not message.get("more_body", False):
-            return body
+    with contextlib.suppress(ClientDisconnect):
+        async for part in request.stream():
+            body += part
+            if len(body) > LARGEST_BODY:
+                return None
+        return body
+    return None
 
 
 async def _drop(receive: Receive, send: Send) -> None:

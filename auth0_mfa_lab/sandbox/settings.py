@@ -1,8 +1,10 @@
-"""How a tenant is set: what an administrator chooses, and what the sandbox answers where the sources differ."""
+"""How a tenant is set, what is answered where the sources differ, and the host names by which it is known."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
+from urllib.parse import urlsplit
 
 Profile = Literal["docs", "recorded"]
 """How a rejected push is answered: as documented (403 `invalid_grant`), or as recorded (400 `access_denied`)."""
@@ -15,8 +17,8 @@ Factor = Literal[
 MessageType = Literal["sms", "voice"]
 PushProvider = Literal["guardian", "sns", "direct"]
 PhoneProvider = Literal["auth0", "twilio", "phone-message-hook"]
-PasswordlessConnection = Literal["sms", "email"]
-CONNECTIONS: tuple[PasswordlessConnection, ...] = ("sms", "email")
+CONNECTIONS = ("sms", "email")
+"""Those that are passwordless."""
 
 SWITCHES: Mapping[str, tuple[str, ...]] = {
     # A user without a factor asks for the MFA audience, and no policy asks for one: the factor page, or the article.
@@ -59,13 +61,10 @@ def checked_switches(wished: Mapping[str, str | int | bool]) -> dict[str, str]:
     for name, value in wished.items():
         if name not in SWITCHES:
             raise ValueError(f"Unknown switch {name!r}; the sandbox has {', '.join(SWITCHES)}.")
-        word = {True: "on", False: "off"}[value] if isinstance(value, bool) else value
-        text = str(word) if isinstance(word, int) else word
-        if text not in SWITCHES[name]:
-            as_text = "" if isinstance(value, str) else " Write it as text."
+        checked[name] = ("off", "on")[value] if isinstance(value, bool) else str(value)
+        if checked[name] not in SWITCHES[name]:
             known = ", ".join(map(repr, SWITCHES[name]))
-            raise ValueError(f"Unknown value {value!r} of the switch {name}; it has {known}.{as_text}")
-        checked[name] = text
+            raise ValueError(f"Unknown value {value!r} of the switch {name}; it has {known}.")
     return checked
 
 
@@ -86,3 +85,64 @@ class Settings:
     phone_provider: PhoneProvider = "auth0"
     passwordless: frozenset[str] = frozenset(CONNECTIONS)
     switches: Mapping[str, str] = field(default_factory=lambda: checked_switches({}))
+
+
+class Domains:
+    """The domains of one tenant: `home` alone in process, and on a socket every name that the server is known by.
+
+    `current` is the domain of the request at hand, with its port: that is how the issuer is the one that the
+    client expects, whichever name it uses.
+    """
+
+    def __init__(self, home: str) -> None:
+        self.home = self.current = home
+        self.scheme = "https"
+        self._hosts: frozenset[str] = frozenset()
+
+    def serve(self, hosts: Iterable[str], *, current: str, scheme: str = "https") -> None:
+        """Be known by these hosts, at any port (a container's may be another outside), and by nothing else."""
+        self._hosts = frozenset(host.lower() for host in hosts)
+        self.current, self.scheme = current, scheme
+
+    def knows(self, domain: str) -> bool:
+        """Tell whether a domain, with or without a port, is one of the tenant's names."""
+        return host_of(domain) in self._hosts if self._hosts else domain == self.home
+
+    @contextmanager
+    def used(self, domain: str) -> Iterator[None]:
+        """Be this domain for one request that nothing can interrupt: only the outermost layer does that."""
+        before, self.current = self.current, domain.lower()
+        try:
+            yield
+        finally:
+            self.current = before
+
+    @property
+    def origin(self) -> str:
+        """The tenant's address, without a slash at its end."""
+        return f"{self.scheme}://{self.current}"
+
+    def at_home(self, url: str) -> str:
+        """Return the address of one of the tenant's own APIs as it would be at `home`; any other URL as it is."""
+        begin, separator, rest = url.partition("://")
+        domain, slash, path = rest.partition("/")
+        if separator and begin == self.scheme and self.knows(domain):
+            return f"https://{self.home}{slash}{path}"
+        # On a socket `home` is nobody's name.
+        return "" if domain == self.home else url
+
+    def is_ours(self, url: object, path: str) -> bool:
+        """Tell whether a URL, or one of a list, is `path` at any of the tenant's names."""
+        urls = url if isinstance(url, list) else [url]
+        return any(isinstance(one, str) and self.at_home(one) == f"https://{self.home}/{path}" for one in urls)
+
+
+def host_of(domain: str) -> str | None:
+    """Return the host of a `Host` header's value, in lower case and without brackets; None for what is none."""
+    try:
+        parts = urlsplit(f"//{domain}")
+        _ = parts.port
+    except ValueError:
+        return None
+    is_bare = not (parts.path or parts.query or parts.fragment) and "@" not in domain
+    return parts.hostname if is_bare else None

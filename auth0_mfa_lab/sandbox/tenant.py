@@ -9,19 +9,16 @@ from urllib.parse import quote
 
 from joserfc.jwk import RSAKey
 
-from auth0_mfa_lab.sandbox.bounded import Bounded
-from auth0_mfa_lab.sandbox.chance import Chance
-from auth0_mfa_lab.sandbox.clock import Clock
+from auth0_mfa_lab.sandbox.clock import Chance, Clock
 from auth0_mfa_lab.sandbox.delivery import Delivery
-from auth0_mfa_lab.sandbox.domains import Domains
-from auth0_mfa_lab.sandbox.limits import Limits
+from auth0_mfa_lab.sandbox.limits import Bounded, Limits
 from auth0_mfa_lab.sandbox.management import MANAGEMENT_SCOPES
 from auth0_mfa_lab.sandbox.mfa.authenticators import Authenticators
 from auth0_mfa_lab.sandbox.mfa.transactions import Transactions
 from auth0_mfa_lab.sandbox.oauth.tokens import DEFAULT_LIFETIME, MFA_TOKEN_CIPHERTEXT, NewKey, Tokens
 from auth0_mfa_lab.sandbox.passwordless.codes import PasswordlessCodes
-from auth0_mfa_lab.sandbox.records import Api, Client, Device, LogEntry, Login, MethodLabel, Request, User
-from auth0_mfa_lab.sandbox.settings import CONNECTIONS, PasswordlessConnection, Settings
+from auth0_mfa_lab.sandbox.records import Api, Client, Device, LogEntry, Login, Request, User
+from auth0_mfa_lab.sandbox.settings import CONNECTIONS, Domains, Settings
 
 NEWCOMERS = 10_000
 """How many users that came without a password are kept; the oldest of them is forgotten first."""
@@ -54,6 +51,7 @@ class Tenant:
         first_life: int = 0,
     ) -> None:
         self.domains, self.settings, self.clock, self.delivery = domains, settings, clock, delivery
+        self.requests = count(1)
         self.chance = chance
         self.codes = chance.fork("codes")
         self.tokens = Tokens(domains=domains, clock=clock, chance=chance, new_key=new_key)
@@ -80,7 +78,7 @@ class Tenant:
         """When each assertion ends that an application has used up, by the digest of its id."""
         self.otp_steps: Bounded[int] = Bounded()
         """The newest TOTP step that was used, by user and secret."""
-        self.method_labels: Bounded[MethodLabel] = Bounded()
+        self.method_labels: Bounded[dict[str, str]] = Bounded()
         """What the Management API set of each authentication method, by the method's id."""
         self._jwt_lives: Bounded[int] = Bounded()
         self.logs: deque[LogEntry] = deque(maxlen=LOGGED)
@@ -159,7 +157,7 @@ class Tenant:
             if wanted and wanted in map(str.lower, (user.user_id, user.username, user.phone_number, user.email))
         )
 
-    def passwordless_user(self, connection: PasswordlessConnection, address: str) -> User:
+    def passwordless_user(self, connection: str, address: str) -> User:
         """Return the user of an address, who is made at the first login (reference, section 7.3)."""
         user_id = f"{connection}|{self.passwordless.identity(connection, address)}"
         if user_id not in self.users:
@@ -244,10 +242,8 @@ class Tenant:
 
     def begin_login(self, request: Request) -> Login:
         """Begin a login of a user as they are now, whose second factor is due: 10 minutes (reference, section 0.3)."""
-        request, expires = (
-            replace(request, life=self.users[request.user_id].life),
-            self.clock.now() + MFA_TOKEN_LIFETIME,
-        )
+        request = replace(request, life=self.users[request.user_id].life)
+        expires = self.clock.now() + MFA_TOKEN_LIFETIME
         mfa_token = self.tokens.sealed(expires, MFA_TOKEN_CIPHERTEXT)
         login = self.transactions.logins[mfa_token] = Login(mfa_token=mfa_token, request=request, expires=expires)
         return login

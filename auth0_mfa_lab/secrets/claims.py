@@ -12,19 +12,10 @@ from typing import Any
 _DEEPEST = 60
 
 
-def claims_of(token: str) -> dict[str, Any] | None:
-    """Return the claims of a JWT, unverified; None for what is none."""
-    return _part_of(token, 1)
-
-
-def header_of(token: str) -> dict[str, Any] | None:
-    """Return the header of a JWT, unverified; None for what is none."""
-    return _part_of(token, 0)
-
-
-def _part_of(token: str, place: int) -> dict[str, Any] | None:
+def claims_of(token: str, *, part: int = 1) -> dict[str, Any] | None:
+    """Return the claims of a JWT (`part` 0: its header), unverified; None for what is none."""
     try:
-        said = json.loads(from_base64(token.split(".")[place])) if token.count(".") == 2 else None
+        said = json.loads(from_base64(token.split(".")[part])) if token.count(".") == 2 else None
     except (ValueError, RecursionError):
         return None
     return said if isinstance(said, dict) else None

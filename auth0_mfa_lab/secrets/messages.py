@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, unquote
 
 from auth0_mfa_lab.secrets import kinds
-from auth0_mfa_lab.secrets.claims import claims_of, from_base64, header_of, is_deep
+from auth0_mfa_lab.secrets.claims import claims_of, from_base64, is_deep
 from auth0_mfa_lab.secrets.kinds import Found, as_kind, in_text, personal_kind, secret_kind
 
 if TYPE_CHECKING:
@@ -201,7 +201,7 @@ def _of_jwt(token: str, place: _Place) -> Iterator[Found]:
             (kind, str(claims[name])) for kind, name in (("identifier", "iss"), ("challenge", "sub")) if name in claims
         )
     else:
-        for part in (header_of(token) or {}, claims):
+        for part in (claims_of(token, part=0) or {}, claims):
             yield from _of_json(_in_pairs(part), _Place(place.people))
 
 

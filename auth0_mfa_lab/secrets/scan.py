@@ -7,58 +7,86 @@ from __future__ import annotations
 
 import json
 import re
-from bisect import bisect_left
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from functools import lru_cache
+from itertools import pairwise
 from pathlib import PurePath
 from typing import Any, Literal, NamedTuple
+from urllib.parse import unquote
 
-from auth0_mfa_lab.secrets import kinds
-from auth0_mfa_lab.secrets.claims import from_base64
+from auth0_mfa_lab.secrets.claims import claims_of, from_base64
 from auth0_mfa_lab.secrets.index import ESCAPES, character
+from auth0_mfa_lab.secrets.kinds import is_jwt, is_stand_in
 from auth0_mfa_lab.secrets.qr import codes_in, is_a_picture, pixels_of_svg
 
 MOST_BYTES = 20 * 1024 * 1024
 NESTINGS = 4
-_MARKS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig"))
-_ALLOW = re.compile(r"auth0-mfa-lab:\s*allow\b")
-_A_COMMENT = re.compile(r"\s*(?:#|//|/?\*|<!--|--|;|%)")
-_SETTING = re.compile(r"\s*(?:export\s+)?(?P<name>\w{1,80})\s*=\s*(?P<value>\S.*)")
-_MIME = re.compile(r"[a-z]+/[a-z0-9.+-]{1,60}")
-
+_CODES = ("binding code", "one-time code", "passwordless code")
+_SEALED = "sealed string (mfa_token or oob_code)"
+_TOKEN = r"(?![a-z]+(?:[._-][a-z]+)*$|[A-Z]+(?:_[A-Z0-9]+)*$)[\w.~+/*=-]{16,}"  # no words, and no constant
+_TICKET = r"(?=.*[A-Za-z])(?=.*\d|.*[a-z].*[A-Z]|.*[A-Z].*[a-z])[\w-]{12,}"
+_DRAWN = r"(?!(\d)\1*$)"  # 000000 is sent to nobody
+# fmt: off
+_KINDS = (  # what a find is called, the names of its fields, and what a value looks like where a program wrote it
+    ("mfa_token",         "mfa_token",                        _TOKEN),
+    ("oob_code",          "oob_code",                         _TOKEN),
+    ("binding code",      "binding_code",                     _DRAWN + r"\d{4,10}"),
+    ("one-time code",     "otp one_time_code",                _DRAWN + r"\d{4,10}"),
+    ("passwordless code", "code",                             _DRAWN + r"\d{6}"),
+    ("recovery code",     "recovery_code recovery_codes",     r"(?=.*\d)(?=.*[A-Za-z])[A-Za-z0-9-]{12,40}"),
+    ("enrollment ticket", "enrollment_tx_id ticket_id ticket", _TICKET),
+    ("TOTP secret",       "secret",                           r"[A-Z2-7]{16,}=*"),
+    ("password",          "password",                         r".{4,}"),
+    ("client secret",     "client_secret",                    r".{8,}"),
+    ("refresh token",     "refresh_token",                    _TOKEN),
+    ("access token",      "access_token",                     _TOKEN),
+    ("ID token",          "id_token",                         _TOKEN),
+    ("control token",     "lab_token",                        _TOKEN),
+)
+# fmt: on
+_TITLES = {name.replace("_", ""): title for title, names, _ in _KINDS for name in names.split()}
+_LOOKS = {title: looks for title, _, looks in _KINDS}
+# In any writing (`mfa_token`, `mfaToken`, `MFA token`), and as a part of a longer name (AUTH0_CLIENT_SECRET); but
+# `code` is the end of too many.
+_WRITTEN = "|".join(name.replace("_", "[_ -]?") for _, names, _ in _KINDS for name in names.split() if name != "code")
+_NAME = (
+    r"(?:(?<![A-Za-z0-9])|(?-i:(?<=[a-z0-9])(?=[A-Z])))"
+    rf"(?P<name>{_WRITTEN}|(?<![\w-])code)(?:_\d{{1,4}})?(?!\w)"
+)
 _TAG = r"</?(?:span|td|th|tr|code|pre|b|i|em|strong|div|p|dt|dd|li|a|font|mark|kbd|var)\b[^<>]{0,300}>"
 _GAP = rf"(?:\s|{_TAG}){{0,20}}+"
-_PAIR = re.compile(
-    rf"(?P<flag>--)?{kinds.NAME}(?P<after>[\"'`\])*]{{0,3}}){_GAP}"
-    rf"(?P<sign>:=|=>|={{1,3}}|:|\||(?<=[\"'`]),|(?<=>)|(?(flag)(?<=[ =])|(?!)))"
-    rf"{_GAP}[\[(]{{0,2}}{_GAP}(?:[frb]{{1,2}}(?=[\"']))?",
-    re.IGNORECASE,
+_PAIR = (
+    rf"(?i)(?P<flag>--)?{_NAME}(?P<after>[\"'`\])*]{{0,3}}){_GAP}"
+    rf"(?P<sign>:=|=>|={{1,3}}|:|\||(?<=>)|(?(flag)(?<=[ =])|(?!)))"
+    rf"{_GAP}[\[(]{{0,2}}{_GAP}(?:[frb]{{1,2}}(?=[\"']))?"
 )
-_VALUE = re.compile(
+_VALUE = (
     r"\"(?P<double>[^\"\n]{1,9000})\"|'(?P<single>[^'\n]{1,9000})'|`(?P<back>[^`\n]{1,9000})`"
     r"|(?P<bare>[^\s\"'`<>&,;|(){}\[\]\\=]{4,9000}+={0,2})(?![(\[{])"
 )
-_OTPAUTH = re.compile(r"otpauth://[^\s\"'<>`\\]+")
-_OF_URI = re.compile(r"[?&](?P<name>secret|enrollment_tx_id)=(?P<value>[\w=-]{8,})")
-_JWT = re.compile(r"eyJ[\w-]{8,2000}\.[\w-]{5,20000}\.[\w-]+")
-_SEALED = re.compile(r"(?P<bearer>\bbearer\s{1,8})?(?P<value>Fe26\.2\*[\w.*~-]{16,})", re.IGNORECASE)
-_HEADER = re.compile(
-    r"\b(?P<scheme>Basic|Bearer|Ticket)\s+(?:id\s*=\s*[\"']?)?(?P<value>[\w.~+/*-]{8,}={0,2})", re.IGNORECASE
+_ALLOW = r"auth0-mfa-lab:\s*allow\b"
+_A_COMMENT = rf"\s*(?:#|//|/?\*|<!--|--|;|%).*{_ALLOW}"
+# A password may be a phrase: it goes on to the end of the line.
+_PHRASE = r"(?im)^([ \t]*(?:export[ \t]+)?\w{0,80}password[ \t]*=[ \t]*)([^\s\"'][^\n\"]* [^\n\"]*?)[ \t]*$"
+_EXAMPLE_HOST = r"https?://[^\s/?#\"'<>]*\.example(?::\d+)?[/?#][^\s\"'<>]*$"
+_PLACEHOLDER = (
+    # An alias, a variable, a template; what is cut short or blotted out; words that say so.
+    r"(?i)^[<\[{]|^\$[A-Za-z_{(]|\$\{|\{\w*\}|%\(|<[\w ]+>|\.\.\.|…|[*•]{3}|(?<![A-Za-z0-9])x{3,}(?![A-Za-z0-9])|x{6}"
+    r"|\b(?:your|redacted|masked|hidden|placeholder|change_?me|replace_?me)\b|your_|_here$"
+    r"|^(?:none|null|nil|undefined|true|false|str|string|text|bytes|secret|password|passwd|token|code|required|optional"
+    r"|[a-z]+(?:_(?:token|code|secret|password)))$"
 )
-_RECOVERY = re.compile(r"(?<![\w+/=-])[A-Z0-9]{24}(?![\w+/=-])")
-_REFRESH = re.compile(r"(?<![\w.-])v1\.[\w-]{40,}")
-_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
-_LINES_OF_BASE64 = re.compile(r"[\w+/=\s-]+")
-_SVG = re.compile(r"<svg\b[^<>]*>(?:(?!<svg\b)(?!</svg).){0,100000}</svg", re.DOTALL)
-_PROSE = re.compile(r"[a-z]+ [a-z]")
-_EXAMPLE_HOST = re.compile(r"https?://[^\s/?#\"'<>]*\.example(?::\d+)?[/?#][^\s\"'<>]*$")
-_IN_A_TAG = re.compile(r"<[A-Za-z][^<>]*\Z")
-_ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-_CONTROL = re.compile(r"[\x00-\x1f\x85\u2028\u2029]")
+# A password has a letter and a digit, and is none of these.
+_NO_PASSWORD = (
+    r"(?i)\s|pass|secret|your|example|sample|test|wrong|not|dummy|fake|foo|placeholder|0123456|1234567|://"
+    r"|^\D*$|^[^A-Za-z]*$"
+)
+_REFERENCE = r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*"
+_OF_SANDBOX = r"otpauth://totp/sandbox:\w+@example\.com\?secret=[A-Z2-7]+&issuer=sandbox(&\w+=\w+)*"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Find:
+class Find(NamedTuple):
     """A secret in a document: what it is, how long, and where; never the secret itself.
 
     `cell` counts from 1 (None outside a notebook); `where` says what part of the cell or document holds it; `line`
@@ -77,8 +105,7 @@ class Find:
         return ": ".join(filter(None, (", ".join(filter(None, place)), f"{self.kind}, {self.length} characters")))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scanned:
+class Scanned(NamedTuple):
     """What was found in one file, and in a sentence how it was read, if otherwise than as what it is.
 
     It is `whole` where all of it was read.
@@ -94,28 +121,8 @@ class _Leak(NamedTuple):
 
     kind: str
     value: str
-    line: int = 1
+    line: int | None = None
     hidden: str = ""
-
-
-@dataclass(slots=True)
-class _Part:
-    """One part of a document, and what was found in it: each value once, under the kind that says most."""
-
-    where: str = ""
-    cell: int | None = None
-    has_lines: bool = False
-    found: dict[tuple[str, int | None, str], str] = field(default_factory=dict)
-
-    def add(self, leak: _Leak) -> None:
-        key = (leak.value, leak.line if self.has_lines else None, leak.hidden)
-        if self.found.get(key, kinds.SEALED_KIND) == kinds.SEALED_KIND:
-            self.found[key] = leak.kind
-
-    def finds(self) -> Iterator[Find]:
-        for (value, line, hidden), kind in sorted(self.found.items(), key=lambda found: found[0][1] or 0):
-            where = ", ".join(filter(None, (self.where, hidden)))
-            yield Find(kind=kind, length=len(value), where=where, cell=self.cell, line=line)
 
 
 def file_kind(name: str) -> Literal["notebook", "HAR", "env file"] | None:
@@ -133,261 +140,311 @@ def scan(name: str, content: bytes) -> Scanned:
     as one is read line by line.
     """
     notes = [f"only the first {MOST_BYTES // 1024 // 1024} MiB were read"] if len(content) > MOST_BYTES else []
-    encoding = next((encoding for mark, encoding in _MARKS if content.startswith(mark)), "utf-8")
-    text = content[:MOST_BYTES].decode(encoding, "replace").replace("\r\n", "\n").replace("\r", "\n")
+    text = content[:MOST_BYTES].decode(json.detect_encoding(content), "replace")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     notes += ["it is in no encoding that is known here"] if "\0" in text else []
-    whole, kind = not notes, file_kind(name)
-    document = next(_json(text), None) if kind != "env file" else None
-    if isinstance(document, dict) and isinstance(document.get("cells"), list) and kind == "notebook":
-        finds = _in_notebook(document)
-    elif isinstance(document, dict) and isinstance(document.get("log"), dict) and kind == "HAR":
-        finds = _in_har(document)
+    whole, kind, document = not notes, file_kind(name), None
+    with suppress(ValueError, RecursionError):
+        document = json.loads(text) if kind != "env file" else None
+    finds: Iterable[Find]
+    if kind == "notebook" and isinstance(document, dict) and isinstance(document.get("cells"), list):
+        finds = _in_parts(_of_notebook(document))
+    elif kind == "HAR" and isinstance(document, dict) and isinstance(document.get("log"), dict):
+        # What the lab recorded has stand-ins. They say so of themselves; codes are too short for that.
+        ours = isinstance(document["log"].get("_auth0_mfa_lab"), dict)
+        finds = [find for find in _in_parts(_of_har(document)) if not (ours and find.kind in _CODES)]
     else:
         notes += [f"it is no {kind} that can be read as one: its lines were"] if kind != "env file" else []
-        finds = _in_lines(text, data=not re.search("example|sample|template", PurePath(name).name.lower()))
+        finds = _finds(_in_lines(text, data=not re.search("example|sample|template", PurePath(name).name.lower())))
     return Scanned(finds=tuple(finds), whole=whole, note="; ".join(notes) or None)
 
 
-def _in_lines(text: str, *, data: bool) -> Iterator[Find]:
+def _finds(leaks: Iterable[_Leak], where: str = "", cell: int | None = None) -> Iterator[Find]:
+    """Yield each value of a line once, under the kind that says most."""
+    found: dict[tuple[str, int | None, str], str] = {}
+    for leak in leaks:
+        if found.get(leak[1:], _SEALED) == _SEALED:
+            found[leak[1:]] = leak.kind
+    for (value, line, hidden), kind in sorted(found.items(), key=lambda each: each[0][1] or 0):
+        yield Find(kind, len(value), ", ".join(filter(None, (where, hidden))), cell, line)
+
+
+def _in_lines(text: str, *, data: bool) -> Iterator[_Leak]:
     """Yield the secrets in a text file; a comment `auth0-mfa-lab: allow` allows its line, or the one below it."""
-    lines = text.split("\n")
-    part = _Part(has_lines=True)
-    settings = ((number, _SETTING.fullmatch(line)) for number, line in enumerate(lines, 1) if data)
-    # A password may be a phrase: it goes on to the end of the line.
-    phrases = (
-        _Leak("password", match["value"].rstrip(), number)
-        for number, match in settings
-        if match and re.match(r"[^\"'].* ", match["value"].rstrip()) and kinds.title_of(match["name"]) == "password"
-    )
-    for leak in (*_leaks(text, data=data), *phrases):
-        above = lines[leak.line - 2] if leak.line > 1 else ""
-        if not _ALLOW.search(lines[leak.line - 1]) and not (_ALLOW.search(above) and _A_COMMENT.match(above)):
-            part.add(leak)
-    yield from part.finds()
+    lines = ["", *text.split("\n")]
+    for leak in _leaks(re.sub(_PHRASE, r'\1"\2"', text) if data else text, data=data):
+        line = leak.line or 1
+        if not re.search(_ALLOW, lines[line]) and not re.match(_A_COMMENT, lines[line - 1]):
+            yield leak
 
 
-def _in_notebook(notebook: dict[str, Any]) -> Iterator[Find]:
-    """Yield the secrets in a notebook; a comment `auth0-mfa-lab: allow` in a cell's source allows that cell."""
-    for number, cell in enumerate(notebook["cells"], 1):
-        if not isinstance(cell, dict):
-            yield from _walked(cell, _Part("", number))
-        elif not _ALLOW.search(_joined(cell.get("source")) or ""):
-            yield from _in_cell(cell, number)
-    metadata = notebook.get("metadata")
-    shared = dict(metadata) if isinstance(metadata, dict) else {"": metadata}
-    yield from _walked(shared.pop("widgets", None), _Part("widget state"))
-    yield from _walked(shared, _Part("notebook metadata"))
-    yield from _walked(_without(notebook, "cells", "metadata"), _Part("notebook"))
+def _in_parts(parts: Iterable[tuple[int | None, str, Any]]) -> Iterator[Find]:
+    for cell, where, value in parts:
+        of_source = where == "source" and isinstance(value, str)
+        yield from _finds(_leaks(value, data=False) if of_source else _walked(value), where, cell)
 
 
-def _in_cell(cell: dict[str, Any], number: int) -> Iterator[Find]:
-    source = _Part("source", number, has_lines=True)
-    for leak in _leaks(_joined(cell.get("source")) or "", data=False):
-        source.add(leak)
-    yield from source.finds()
-    outputs = cell.get("outputs")
-    for count, output in enumerate(outputs if isinstance(outputs, list) else [outputs], 1):
-        parts = output if isinstance(output, dict) else {"": output}
-        data = parts.get("data")
-        for mime, value in data.items() if isinstance(data, dict) else ():
-            kind = mime if _MIME.fullmatch(mime) else "data"
-            yield from _walked({mime: value}, _Part(f"output {count} ({kind})", number))
-        rest = _without(parts, "data") if isinstance(data, dict) else parts
-        yield from _walked(rest, _Part(f"output {count}", number))
-    for name, where in (("metadata", "metadata"), ("attachments", "attachment")):
-        yield from _walked(cell.get(name), _Part(where, number))
-    yield from _walked(_without(cell, "source", "outputs", "metadata", "attachments"), _Part("fields", number))
+def _of_notebook(notebook: dict[str, Any]) -> Iterator[tuple[int | None, str, Any]]:
+    """Yield the parts of a notebook: the number of the cell, what of it, and the JSON there.
 
-
-def _in_har(har: dict[str, Any]) -> Iterator[Find]:
-    """Yield the secrets in a recording of a browser's or of the lab's.
-
-    What the lab recorded has stand-ins. They say so of themselves; codes are too short for that.
+    A comment `auth0-mfa-lab: allow` in a cell's source allows that cell.
     """
-    ours = isinstance(har["log"].get("_auth0_mfa_lab"), dict)
-    yield from (find for find in _in_log(har) if not (ours and find.kind in kinds.CODES))
+    for number, cell in enumerate(notebook.pop("cells"), 1):
+        parts = cell if isinstance(cell, dict) else {"": cell}
+        source, outputs = _joined(parts.pop("source", "")), parts.pop("outputs", [])
+        if isinstance(source, str) and re.search(_ALLOW, source):
+            continue
+        yield number, "source", source
+        for count, output in enumerate(outputs if isinstance(outputs, list) else [outputs], 1):
+            data = output.pop("data", {}) if isinstance(output, dict) else {}
+            for mime, value in data.items() if isinstance(data, dict) else [("", data)]:
+                kind = mime if re.fullmatch(r"[a-z]+/[a-z0-9.+-]{1,60}", mime) else "data"
+                yield number, f"output {count} ({kind})", {mime: value}
+            yield number, f"output {count}", output
+        yield number, "metadata", parts.pop("metadata", None)
+        yield number, "attachment", parts.pop("attachments", None)
+        yield number, "fields", parts
+    if isinstance(notebook.get("metadata"), dict):
+        yield None, "widget state", notebook["metadata"].pop("widgets", None)
+    yield None, "notebook metadata", notebook.pop("metadata", None)
+    yield None, "notebook", notebook
 
 
-def _in_log(har: dict[str, Any]) -> Iterator[Find]:
-    entries = har["log"].get("entries")
+def _of_har(har: dict[str, Any]) -> Iterator[tuple[int | None, str, Any]]:
+    """Yield the parts of a recording of a browser's or of the lab's."""
+    entries = har["log"].pop("entries", [])
     for number, entry in enumerate(entries if isinstance(entries, list) else [entries], 1):
-        parts = entry if isinstance(entry, dict) else {"": entry}
-        for side in ("request", "response"):
-            yield from _walked(parts.get(side), _Part(f"entry {number}, {side}"))
-        yield from _walked(_without(parts, "request", "response"), _Part(f"entry {number}"))
-    yield from _walked([_without(har["log"], "entries"), _without(har, "log")], _Part("log"))
+        for side in ("request", "response") if isinstance(entry, dict) else ():
+            yield None, f"entry {number}, {side}", entry.pop(side, None)
+        yield None, f"entry {number}", entry
+    yield None, "log", har
 
 
-def _without(value: dict[str, Any], *names: str) -> dict[str, Any]:
-    return {name: each for name, each in value.items() if name not in names}
-
-
-def _walked(value: Any, part: _Part) -> Iterator[Find]:
-    """Find the secrets in every string of a JSON value, its keys and what is JSON within a string too."""
+def _walked(value: Any) -> Iterator[_Leak]:
+    """Yield the secrets in every text of a JSON value: its names, and what is JSON within a text too."""
     todo: list[tuple[str, Any, int]] = [("", value, 0)]
-    while todo:
-        name, each, depth = todo.pop()
+    for name, each, depth in todo:  # it grows
         if isinstance(each, dict):
-            todo += [(key, inner, depth) for key, inner in reversed(each.items())]
-            todo += [("", key, depth) for key in each]
-            if isinstance(each.get("value"), str | int):  # named beside it: a header, a field, a widget with its label
-                names = [each.get(key) for key in ("name", "key", "description", "placeholder")]
-                names += ["password"] if each.get("_model_name") == "PasswordModel" else []
-                todo += [(named, each["value"], depth) for named in names if isinstance(named, str)]
+            todo += [pair for key, inner in each.items() for pair in ((key, inner, depth), ("", key, depth))]
+            # Named beside it: a header, a field, a widget with its label.
+            if isinstance(each.get("value"), str | int):
+                labels = [each.get(label) for label in ("name", "description", "placeholder")]
+                labels += ["password"] if each.get("_model_name") == "PasswordModel" else []
+                todo += [(label, each["value"], depth) for label in labels if isinstance(label, str)]
+        elif isinstance(each, list) and isinstance(lines := _joined(each), str):
+            todo += [(name, lines, depth), *((name, line, depth) for line in each if len(each) < 50)]
         elif isinstance(each, list):
-            lines = _joined(each)
-            todo += [(name, inner, depth) for inner in reversed(each)] if not lines or len(each) < 50 else []
-            todo += [(name, lines, depth)] if lines else []
+            todo += [(name, inner, depth) for inner in each]
         elif isinstance(each, str):
-            _named(name, each, part) if "\n" not in each else None
-            known = {value for value, _, _ in part.found}
-            for leak in _leaks(each, data=True):
-                if leak.hidden or leak.value not in known:
-                    part.add(leak)
+            if (title := _title_of(name)) and "\n" not in each and (kind := _judged(title, each, data=True)):
+                yield _Leak(kind, each)
+            yield from (leak._replace(line=None) for leak in _leaks(each, data=True))
             if depth < 3 and each.lstrip()[:1] in ("{", "["):
-                todo += [("", inner, depth + 1) for inner in _json(each)]
-        elif isinstance(each, int) and not isinstance(each, bool):
-            _named(name, str(each), part, of_number=True)
-    yield from part.finds()
+                with suppress(ValueError, RecursionError):
+                    todo.append(("", json.loads(each), depth + 1))
+        elif (title := _title_of(name)) in ("binding code", "one-time code") and _judged(title, str(each), data=True):
+            yield _Leak(title, str(each))
 
 
-def _named(name: str, text: str, part: _Part, *, of_number: bool = False) -> None:
-    """Add a value that its name says is a secret."""
-    kind = kinds.title_of(name.strip(" :*")) if name else None
-    if kind and (kind in ("binding code", "one-time code") or not of_number) and kinds.is_secret(kind, text, data=True):
-        of_jwt = kind in ("access token", "ID token") and text.startswith("eyJ")
-        part.add(_Leak("JWT" if of_jwt else kind, text))
-
-
-def _joined(value: Any) -> str | None:
-    """Return a text that nbformat split into lines, whole; None for what is none."""
-    if isinstance(value, list) and value and all(isinstance(each, str) for each in value):
-        return "".join(value)
-    return value if isinstance(value, str) else None
-
-
-def _json(text: str) -> Iterator[Any]:
-    try:
-        yield json.loads(text)
-    except (ValueError, RecursionError):
-        return
+def _joined(value: Any) -> Any:
+    """Return a text that nbformat split into lines whole; anything else as it is."""
+    is_text = isinstance(value, list) and value and all(isinstance(each, str) for each in value)
+    return "".join(value) if is_text else value
 
 
 # -- one text
 
 
 def _leaks(text: str, *, data: bool, depth: int = 0) -> Iterator[_Leak]:
-    """Yield the secrets in a text, each where it begins; the same one in a line may come twice.
+    """Yield the secrets in a text, each with its line; the same one in a line may come twice.
 
-    `data` says that a program wrote or reads it: see `kinds.is_secret`.
+    `data` says that a program wrote or reads it: see `_judged`.
     """
     plain = _decoded(text)
-    ends = [match.start() for match in re.finditer("\n", plain)]
     taken = bytearray(len(plain))
-    for kind, start, end in _by_name_and_shape(plain, taken, data):
-        if not kinds.is_stand_in(plain[start:end]):  # as our exports have them
-            yield _Leak(kind, plain[start:end], bisect_left(ends, start) + 1)
+    for kind, start, end in (*_tickets(plain), *_pairs(plain, data), *_shapes(plain)):
+        if not kind or not any(taken[start:end]):
+            taken[start:end] = b"\1" * (end - start)
+            if kind and not is_stand_in(plain[start:end]):  # as our exports have them
+                yield _Leak(kind, plain[start:end], plain.count("\n", 0, start) + 1)
     for start, content, hidden in _inside(plain, taken) if depth < NESTINGS else ():
         for leak in _leaks(content, data=data or hidden == "QR picture", depth=depth + 1):
-            yield leak._replace(line=bisect_left(ends, start) + 1, hidden=leak.hidden or hidden)
+            yield leak._replace(line=plain.count("\n", 0, start) + 1, hidden=leak.hidden or hidden)
 
 
 def _decoded(text: str) -> str:
     """Return the text without escapes: of JSON and Python, of HTML, of URLs, of terminals; its lines stay its lines."""
-    text = _ANSI.sub("", text)
+    text = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text)
     for _ in range(NESTINGS):
         before = text
         for sign in ("\\", "&", "%"):
-            text = ESCAPES[sign].sub(lambda match: _CONTROL.sub(" ", character(match)), text) if sign in text else text
+            if sign in text:
+                text = re.sub(
+                    ESCAPES[sign], lambda match: re.sub("[\\x00-\\x1f\x85\u2028\u2029]", " ", character(match)), text
+                )
         if text == before:
             break
     return text
 
 
-def _take(taken: bytearray, start: int, end: int) -> bool:
-    """Take a stretch of a text, unless part of it is taken; say whether it was free."""
-    if any(taken[start:end]):
-        return False
-    taken[start:end] = b"\1" * (end - start)
-    return True
-
-
-def _by_name_and_shape(text: str, taken: bytearray, data: bool) -> Iterator[tuple[str, int, int]]:
-    """Yield kind, start and end of each secret, and note in `taken` what needs no second look."""
-    for uri in _OTPAUTH.finditer(text):
-        _take(taken, *uri.span())
-        for match in _OF_URI.finditer(uri[0]) if not kinds.is_an_examples(uri[0]) else ():
-            kind = "TOTP secret" if match["name"] == "secret" else "enrollment ticket"
-            if kinds.is_secret(kind, match["value"], data=True):
+def _tickets(text: str) -> Iterator[tuple[str, int, int]]:
+    """Yield kind, start and end of what is secret in the URIs of enrollments, then each URI itself without a kind."""
+    for uri in re.finditer(r"otpauth://[^\s\"'<>`\\]+", text):
+        pattern = r"[?&](?P<name>secret|enrollment_tx_id)=(?P<value>[\w=-]{8,})"
+        for match in re.finditer(pattern, uri[0]) if not is_an_examples(uri[0]) else ():
+            if kind := _judged(_title_of(match["name"]), match["value"], data=True):
                 yield kind, uri.start() + match.start("value"), uri.start() + match.end("value")
-    for find in (*_pairs(text, data), *_shapes(text)):
-        if _take(taken, *find[1:]):
-            yield find
+        yield "", *uri.span()
 
 
 def _pairs(text: str, data: bool) -> Iterator[tuple[str, int, int]]:
-    for match in _PAIR.finditer(text):
-        value = _VALUE.match(text, match.end())
-        if not value:
+    """Yield what stands beside the name of a secret."""
+    for name in re.finditer(_PAIR, text):
+        value = re.compile(_VALUE).match(text, name.end())
+        title = _title_of(name["name"])
+        if not value or not title:
             continue
-        group = value.lastgroup or "bare"
-        start, end = value.span(group)
-        kind, bare = kinds.title_of_match(match), group == "bare"
-        end = start + len(text[start:end].rstrip(".:!?")) if bare else end
-        # After a colon comes prose, too, even in what a program wrote.
-        certain = data and not (bare and kind == "password" and not match["sign"].startswith("="))
-        if _means_something_else(text, match, value, kind, data):
+        start, end = value.span(value.lastgroup or 0)
+        bare, certain = value.lastgroup == "bare", data
+        if bare:
+            end = start + len(text[start:end].rstrip(".:!?"))
+        if title == "password" and bare:  # after a colon comes prose, too, even in what a program wrote
+            certain = data and name["sign"].startswith("=")
+            if re.match("[a-z]+ [a-z]", text[start : start + 100]):
+                continue
+        # Of `code`s there are many: exit codes, error codes, arguments.
+        if title == "passwordless code" and (
+            not (data and name["sign"] == "=") if bare else not (data or name["after"])
+        ):
             continue
-        if kinds.is_secret(kind, text[start:end], data=certain, quoted=not bare):
-            of_jwt = kind in ("access token", "ID token") and text.startswith("eyJ", start)
-            yield "JWT" if of_jwt else kind, start, end
-
-
-def _means_something_else(text: str, name: re.Match[str], value: re.Match[str], kind: str, data: bool) -> bool:
-    bare = value.lastgroup == "bare"
-    if name["sign"] == ",":  # a pair, and not two of a list
-        pair = re.search(r"[(\[]\s*[\"'`]\w*$", text[max(0, name.start() - 40) : name.start()])
-        return not (pair and re.match(r"\s*[)\]]", text[value.end() : value.end() + 10]))
-    if kind == "password" and bare and _PROSE.match(text, value.start()):
-        return True
-    if kind == "passwordless code":  # of `code`s there are many: exit codes, error codes, arguments
-        return (bare and not (data and name["sign"] == "=")) or not (data or name["after"])
-    # A link to an example's host opens nothing.
-    return kind == "enrollment ticket" and bool(_EXAMPLE_HOST.search(text[max(0, name.start() - 300) : name.start()]))
+        # A link to an example's host opens nothing.
+        if title == "enrollment ticket" and re.search(_EXAMPLE_HOST, text[max(0, name.start() - 300) : name.start()]):
+            continue
+        if kind := _judged(title, text[start:end], data=certain, quoted=not bare):
+            yield kind, start, end
 
 
 def _shapes(text: str) -> Iterator[tuple[str, int, int]]:
-    for match in _SEALED.finditer(text):
-        if kinds.is_sealed(match["value"]):
-            yield "mfa_token" if match["bearer"] else kinds.SEALED_KIND, *match.span("value")
-    for match in _JWT.finditer(text):
-        if kinds.has_jwt_header(match[0]):
-            yield "JWT", *match.span()
-    for match in _HEADER.finditer(text):
-        scheme = match["scheme"].title()
-        if kinds.is_basic(match["value"]) if scheme == "Basic" else kinds.looks_random(match["value"]):
-            yield "enrollment ticket" if scheme == "Ticket" else f"{scheme} header", *match.span("value")
-    for match in _RECOVERY.finditer(text):
-        # In a tag it is a drawing's path, a style or an id.
-        if kinds.is_recovery_code(match[0]) and not _IN_A_TAG.search(text, max(0, match.start() - 5000), match.start()):
-            yield "recovery code", *match.span()
-    yield from (("refresh token", *match.span()) for match in _REFRESH.finditer(text) if kinds.looks_random(match[0]))
+    """Yield what is secret by its shape alone."""
+    # fmt: off
+    shapes = (
+        ("mfa_token",         r"(?i)\bbearer\s{1,8}(Fe26\.2\*[\w.*~-]{16,})", _is_sealed),
+        (_SEALED,             r"(?i)Fe26\.2\*[\w.*~-]{16,}", _is_sealed),
+        ("JWT",               r"eyJ[\w-]{8,2000}\.[\w-]{5,20000}\.[\w-]+", _has_jwt_header),
+        ("Basic header",      r"(?i)\bBasic\s+([\w.~+/*-]{8,}={0,2})", _is_basic),
+        ("Bearer header",     r"(?i)\bBearer\s+([\w.~+/*-]{8,}={0,2})", _looks_random),
+        ("enrollment ticket", r"(?i)\bTicket\s+(?:id\s*=\s*[\"']?)?([\w.~+/*-]{8,}={0,2})", _looks_random),
+        ("recovery code",     r"(?<![\w+/=-])[A-Z0-9]{24}(?![\w+/=-])", _is_recovery_code),
+        ("refresh token",     r"(?<![\w.-])v1\.[\w-]{40,}", _looks_random),
+    )
+    # fmt: on
+    for kind, pattern, fits in shapes:
+        for match in re.finditer(pattern, text):
+            start, end = match.span(match.lastindex or 0)
+            if not fits(text[start:end]):
+                continue
+            # In a tag it is a drawing's path, a style or an id.
+            if kind != "recovery code" or not re.search(r"<[A-Za-z][^<>]*\Z", text[max(0, start - 5000) : start]):
+                yield kind, start, end
 
 
 def _inside(text: str, taken: bytearray) -> Iterator[tuple[int, str, str]]:
     """Yield what is inside of base64 and of drawings: where it stands, the text, and what hid it."""
-    for drawing in _SVG.finditer(text) if "<svg" in text else ():
+    drawings = r"(?s)<svg\b[^<>]*>(?:(?!<svg\b)(?!</svg).){0,100000}</svg"
+    for drawing in re.finditer(drawings, text) if "<svg" in text else ():
         yield from ((drawing.start(), code, "QR picture") for code in codes_in(pixels_of_svg(drawing[0])))
-    runs = [(match.start(), match[0]) for match in _BASE64.finditer(text) if _take(taken, *match.span())]
-    stripped = "".join(text.split()) if _LINES_OF_BASE64.fullmatch(text) else ""
-    for start, run in [(0, stripped), *runs] if len(stripped) < len(text) else runs:
+    matches = re.finditer(r"[A-Za-z0-9+/_-]{16,}={0,2}", text)
+    runs = [(match.start(), match[0]) for match in matches if not any(taken[match.start() : match.end()])]
+    if re.fullmatch(r"[\w+/=\s-]+", text) and text != (unbroken := "".join(text.split())):
+        runs = [(0, unbroken), *runs]
+    for start, run in runs:
         try:
             content = from_base64(run)
         except ValueError:
             continue
         if is_a_picture(content):
             yield from ((start, code, "QR picture") for code in codes_in(content))
-        else:
-            hidden = content.decode("utf-8", "replace")
-            if len(hidden) >= 8 and all((each.isprintable() or each.isspace()) and each != "\ufffd" for each in hidden):
-                yield start, hidden, "base64"
+        hidden = content.decode("utf-8", "replace")
+        if len(hidden) >= 8 and "".join(hidden.split()).isprintable() and "\ufffd" not in hidden:
+            yield start, hidden, "base64"
+
+
+# -- one value
+
+
+@lru_cache(maxsize=4096)
+def _title_of(name: str) -> str:
+    """Return what the secret beside a name such as `mfa_token` or `AUTH0_PASSWORD` is called, or ""."""
+    match = re.fullmatch(rf"(?i)[^\n]{{0,80}}?{_NAME}", name[-100:].strip(" :*"))
+    return _TITLES[re.sub("[_ -]", "", match["name"].lower())] if match else ""
+
+
+def _judged(title: str, value: str, *, data: bool, quoted: bool = True) -> str | None:
+    """Return the kind of a value beside a name of this kind; None for a stand-in, a word, or a reference to one.
+
+    `data` says that it stands in what a program wrote or reads (an output, a recording, an env file), where a value is
+    a value; elsewhere, in code and prose, it must look like one. `quoted` says that it is a string there.
+    """
+    if re.search(_PLACEHOLDER, value if len(value) < 300 else value[:200] + value[-20:]) or is_stand_in(value):
+        return None
+    if value.startswith("Fe26."):
+        return title if _is_sealed(value) else None
+    if is_jwt(value):
+        return "JWT" if _has_jwt_header(value) else None
+    certain = data or _looks_random(value) or _is_recovery_code(value)
+    if title == "password" and not certain:
+        is_text = quoted or not re.fullmatch(_REFERENCE, value)
+        certain = is_text and len(value) >= 8 and not re.search(_NO_PASSWORD, value)
+    elif title == "TOTP secret":
+        certain = len(set(value)) > 4 and (data or re.search("[2-7]", value) is not None)
+    elif title in _CODES:
+        certain = data or value not in "01234567890123456789 98765432109876543210"
+    return title if certain and re.fullmatch(_LOOKS[title], value, re.DOTALL) else None
+
+
+def _looks_random(value: str) -> bool:
+    """Say whether a text was drawn and not written: letters and digits that change places all the time."""
+    value = value[:400]
+    if not re.fullmatch(r"(?=.*\d)(?!\d+$)[\w.~+/*=-]{16,}", value):
+        return False
+    classes = ["d" if each.isdigit() else "u" if each.isupper() else "l" for each in value if each.isalnum()]
+    changes = sum(one != other for one, other in pairwise(classes))
+    words = sum(len(word) for word in re.findall(r"[a-z]{4,}|[A-Z]{4,}", value))
+    return len(set(value)) > 8 and changes >= len(classes) * 0.3 and words <= len(value) * 0.35
+
+
+def _is_sealed(value: str) -> bool:
+    """Say whether a string that begins with `Fe26.2*` has what was sealed: more parts, or one that was drawn."""
+    rest = value[len("Fe26.2*") :]
+    return len(rest) >= 16 and "***" not in rest and "..." not in rest and (rest.count("*") > 1 or _looks_random(rest))
+
+
+def _has_jwt_header(value: str) -> bool:
+    header = claims_of(value, part=0)
+    return header is not None and not header.keys().isdisjoint({"alg", "typ", "enc", "kid"})
+
+
+def _is_recovery_code(value: str) -> bool:
+    """Say whether a text has the shape of a recovery code: 24 of A-Z and 0-9, of both, and no number in hex."""
+    return bool(re.fullmatch(r"(?![0-9A-F]+$|[A-Z]+$)[A-Z0-9]{24}", value)) and len(set(value)) > 4
+
+
+def _is_basic(value: str) -> bool:
+    """Say whether base64 is a name and a password, and no stand-in for them."""
+    try:
+        name, _, password = unquote(from_base64(value).decode()).partition(":")
+    except ValueError:
+        return False
+    return bool(name) and f"{name}{password}".isprintable() and bool(_judged("client secret", password, data=True))
+
+
+def is_an_examples(uri: str) -> bool:
+    """Say whether a ticket is no secret: every host that its URI names is an example's, or the account is.
+
+    What the sandbox draws is of `sandbox.example`, or of its issuer `sandbox` for somebody at example.com.
+    """
+    text = unquote(uri)
+    hosts = re.findall(r"https?://(?:[^\s&/@]*@)?([^\s&/?#:]*)", text)
+    label = re.match(r"otpauth://totp/([^:?]+):", text)  # a tenant's name, or a domain of its own
+    hosts += [label[1]] if label and "." in label[1] else []
+    return bool(re.fullmatch(_OF_SANDBOX, text)) or (bool(hosts) and all(each.endswith(".example") for each in hosts))

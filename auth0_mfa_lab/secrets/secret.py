@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 
-# Methods of text and bytes: the first row gives the secret whole, the others a part or another form of it.
+# Methods that give the secret whole: what the others return is a part or another form of it.
 _WHOLE = ("strip", "encode", "decode", "hex", "join", "__add__")
-_PARTS = (
-    *("__getitem__", "__mod__", "__mul__", "__rmul__", "format", "format_map", "translate", "replace"),
-    *("lower", "upper", "casefold", "swapcase", "title", "capitalize", "center", "ljust", "rjust", "zfill"),
-    *("lstrip", "rstrip", "removeprefix", "removesuffix", "expandtabs"),
-    *("split", "rsplit", "splitlines", "partition", "rpartition"),
-)
+_OPERATORS = ("__add__", "__getitem__", "__mod__", "__mul__", "__rmul__")
 
 
 class _Hidden:
     """A value whose `repr` is `shown`; `pickle` and `copy`, which would carry it away unseen, are refused."""
 
     shown: str
+
+    def __new__(cls, value: Any, shown: str) -> Self:
+        """Make a secret that shows itself as `shown`, such as `<mfa_token 1>`."""
+        secret = super().__new__(cls, value)  # type: ignore[call-arg]  # that of str or of bytes
+        secret.shown = shown
+        return secret
 
     def __repr__(self) -> str:
         return self.shown
@@ -29,7 +30,7 @@ class _Hidden:
     __reduce__ = __reduce_ex__ = __copy__ = __deepcopy__ = _refuse
 
     def _part(self, value: Any, shown: str = "") -> Any:
-        """Return a text or bytes, or each one in a list or a tuple, hidden; a single byte is a number and stays."""
+        """Return a text or bytes, or each one in a list or a tuple, hidden; a number stays."""
         shown = shown or (self.shown if self.shown.startswith("<part of ") else f"<part of {self.shown.strip('<>')}>")
         if isinstance(value, list | tuple):
             return type(value)(self._part(each, shown) for each in value)
@@ -46,12 +47,6 @@ class Secret(_Hidden, str):
     `pickle` and `copy` refuse: both would carry it away unseen.
     """
 
-    def __new__(cls, value: str, shown: str) -> Secret:
-        """Make a secret that shows itself as `shown`, such as `<mfa_token 1>`."""
-        secret = super().__new__(cls, value)
-        secret.shown = shown
-        return secret
-
     def __add__(self, other: str) -> Secret:
         return Secret(str.__add__(self, other), self.shown + getattr(other, "shown", other))
 
@@ -64,12 +59,6 @@ class Secret(_Hidden, str):
 
 class SecretBytes(_Hidden, bytes):
     """Bytes that may hold any secret: only their `repr` hides them, and what is cut or decoded from them hides too."""
-
-    def __new__(cls, value: bytes, shown: str) -> SecretBytes:
-        """Make bytes that show themselves as `shown`."""
-        secret = super().__new__(cls, value)
-        secret.shown = shown
-        return secret
 
     def __str__(self) -> str:
         return self.shown
@@ -89,5 +78,6 @@ def _hiding(method: Callable[..., Any], *, whole: bool) -> Callable[..., Any]:
 
 
 for _plain, _secret in ((str, Secret), (bytes, SecretBytes)):
-    for _name in {*_WHOLE, *_PARTS} & {*dir(_plain)} - {*vars(_secret)}:
+    _public = {name for name in dir(_plain) if name[0] != "_"} - {"maketrans", "fromhex"}  # these take no secret
+    for _name in {*_public, *_OPERATORS} - {*vars(_secret)}:
         setattr(_secret, _name, _hiding(getattr(_plain, _name), whole=_name in _WHOLE))

@@ -18,13 +18,17 @@ from auth0_mfa_lab.secrets.messages import secrets_of_barcode
 if TYPE_CHECKING:
     from auth0_mfa_lab.wire.journal import Journal, OperationCall
 
-_NUMBER = re.compile(r"\+[0-9]{6,}")
-_BASE32 = re.compile(r"[A-Z2-7]{8,}=*")
-_BEGINS = re.compile(r"[a-z][a-z0-9-]*\|")
-_EMAIL = re.compile(r"[^@\s|/]+@[^@\s|/]+")
-_IN_A_URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s\"'<>]*$", re.IGNORECASE)
+_IN_A_URL = r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^\s\"'<>]|<\w+ \d+>)*$"
 _BACK = 2_000
 _MOST_ATTEMPTS = 1_000
+# fmt: off
+_IN_RESULTS: Mapping[str, Mapping[str, str]] = {  # the kinds of the secrets in an operation's result, by their names
+    "add_user":  {"password": "password", "recovery_code": "recovery_code", "barcodes": "barcode"},
+    "add_phone": {"identifier": "identifier", "push_token": "push_token"},
+    "enroll":    {"token": "device_account_token", "secret": "totp_secret"},
+    "pushes":    {"txtkn": "transaction_token", "c": "challenge"},
+}
+# fmt: on
 
 
 def stand_in(kind: str, name: str, value: str, inside: Callable[[str], str] = str) -> str:
@@ -36,29 +40,26 @@ def stand_in(kind: str, name: str, value: str, inside: Callable[[str], str] = st
     plain = f"{MARK}-{name.replace('_', '-')}"
     drawn = hashlib.sha256(name.encode()).digest()
     header, _, rest = value.partition(".")
-    if value.startswith("eyJ") and rest.count(".") == 1 and (said := _text_in(rest.partition(".")[0], is_json=True)):
-        return f"{header}.{base64.urlsafe_b64encode(inside(said).encode()).decode().rstrip('=')}.{plain}"
-    if kind == "basic_credentials" and ":" in (pair := _text_in(value)):
-        return base64.b64encode(inside(pair).encode()).decode()
+    try:
+        if value.startswith("eyJ") and rest.count(".") == 1:
+            said = from_base64(rest.partition(".")[0]).decode()
+            json.loads(said)
+            return f"{header}.{base64.urlsafe_b64encode(inside(said).encode()).decode().rstrip('=')}.{plain}"
+        if kind == "basic_credentials":
+            return base64.b64encode(inside(from_base64(value).decode()).encode()).decode()
+    except (ValueError, RecursionError):
+        pass  # it only looks like one
     if value.isascii() and value.isdigit() and kind != "password":
         return (str(int.from_bytes(drawn)) * len(value))[: len(value)]
-    if _NUMBER.fullmatch(value):
+    if re.fullmatch(r"\+[0-9]{6,}", value):
         return f"+1555{int.from_bytes(drawn) % 10**7:07}"
-    if kind in ("secret", "totp_secret") and _BASE32.fullmatch(value):
+    if kind in ("secret", "totp_secret") and re.fullmatch("[A-Z2-7]{8,}=*", value):
         return f"{MARK.upper()}{base64.b32encode(drawn).decode()[:25]}"
     if value.startswith("Fe26."):  # known by its length, too, where no name tells
         return f"Fe26.2*{plain}*{drawn.hex()[:20]}"
-    begins = _BEGINS.match(value)
-    return f"{begins[0] if begins else ''}{plain}{'@example.com' if _EMAIL.fullmatch(value) else ''}"
-
-
-def _text_in(encoded: str, *, is_json: bool = False) -> str:
-    """Return the text in base64, if so wanted only if it is JSON; "" where there is none."""
-    try:
-        text = from_base64(encoded).decode()
-        return text if not is_json or json.loads(text) is not None else ""
-    except (ValueError, RecursionError):
-        return ""
+    begins = re.match(r"[a-z][a-z0-9-]*\|", value)
+    is_email = re.fullmatch(r"[^@\s|/]+@[^@\s|/]+", value)
+    return f"{begins[0] if begins else ''}{plain}{'@example.com' if is_email else ''}"
 
 
 class StandIns:
@@ -83,17 +84,14 @@ class StandIns:
 
     def text(self, text: str, *, encoded: bool = False) -> str:
         """Return a text with its stand-ins; `encoded` says that it is a URL or a form, whose values are escaped."""
-        masked = self._aliases.mask(str(text))
-        filled = ""
-        end = 0
-        for match in SHOWN.finditer(masked):
-            filled += masked[end : match.start()]
-            alias = self._aliases.named(match[0])
-            is_url = encoded or _IN_A_URL.search(filled[-_BACK:])
-            value = self._of(alias) if alias else ""
-            filled += (quote(value, safe="") if is_url else value) if alias else match[0]
-            end = match.end()
-        return filled + masked[end:]
+
+        def filled(match: re.Match[str]) -> str:
+            if (alias := self._aliases.named(match[0])) is None:
+                return match[0]
+            before = match.string[max(0, match.start() - _BACK) : match.start()]
+            return quote(self._of(alias), safe="") if encoded or re.search(_IN_A_URL, before) else self._of(alias)
+
+        return SHOWN.sub(filled, self._aliases.mask(text))
 
     def data(self, value: Any) -> Any:
         """Return JSON with its stand-ins, whatever secret stands in whichever string."""
@@ -105,12 +103,15 @@ class StandIns:
         if shown in self._drawn:
             return self._drawn[shown]
         # A token that carries itself would go round for ever.
-        self._drawn[shown] = shown
-        name, drawn = f"{alias.kind}-{alias.number}", raw
-        for attempt in range(1, _MOST_ATTEMPTS) if not (self._again and is_stand_in(raw)) else ():
+        self._drawn[shown] = drawn = shown
+        name = f"{alias.kind}-{alias.number}"
+        for attempt in range(1, _MOST_ATTEMPTS):
             drawn = stand_in(alias.kind, name if attempt == 1 else f"{name}-{attempt}", raw, self.text)
+            if self._again and (drawn == raw or is_stand_in(raw)):
+                drawn = raw
+                break
             # One that is another's, or stands in a text anyway, would be taken for what it is not.
-            if (drawn not in self._taken or (self._again and drawn == raw)) and drawn not in self._written:
+            if drawn not in self._taken and drawn not in self._written:
                 break
         self._drawn[shown] = drawn
         self._taken.add(drawn)
@@ -119,57 +120,40 @@ class StandIns:
 
 def stand_ins_of(journal: Journal) -> StandIns:
     """Return the stand-ins for all that is secret in a journal, and in what happened beside it."""
+    texts = [text for _, text in texts_in(journal.operations.tenant)]
     for call in journal.operations:
-        for kind, value in secrets_of_operation(call):
+        for kind, value in _secrets_of_operation(call):
             journal.aliases.learn(kind, value)
-    return StandIns(journal.aliases, list(_texts_of(journal)), again=journal.operations.is_replayed)
+        texts += [text for _, text in texts_in([call.arguments, call.result, call.refused])]
+    for exchange in journal:
+        texts.append(exchange.request.url)
+        for message in filter(None, (exchange.request, exchange.response)):
+            texts += [*(value for _, value in message.headers), message.text]
+    return StandIns(journal.aliases, texts, again=journal.operations.is_replayed)
 
 
-def secrets_of_operation(call: OperationCall) -> Iterator[tuple[str, str]]:
-    """Yield the secrets in the result of an operation: in these fields, and in no other.
+def _secrets_of_operation(call: OperationCall) -> Iterator[tuple[str, str]]:
+    """Yield the secrets in the result of an operation.
 
     They are learned when an export needs it, and not when they pass: most are in no exchange, and the numbers of the
     aliases would depend on what a panel looked at.
     """
-    result = call.result
-    match call.operation if call.refused is None else "":
-        case "add_user":
-            yield "password", result["password"]
-            yield from [("recovery_code", result["recovery_code"])] if result["recovery_code"] else []
-            for uri in result["barcodes"]:
-                yield from secrets_of_barcode(uri)
-        case "add_phone":
-            yield from (("identifier", result["identifier"]), ("push_token", result["push_token"]))
-        case "enroll":
-            body = result["body"]
-            yield from [("device_account_token", body["token"])] if "token" in body else []
-            yield from [("totp_secret", body["totp"]["secret"])] if body.get("totp") else []
-        case "pushes":
-            for push in result["pushes"]:
-                yield from (("transaction_token", push["payload"]["txtkn"]), ("challenge", push["payload"]["c"]))
-        case "messages":
-            for message in result["messages"]:
-                kind = "code" if message["purpose"] == "passwordless" else "binding_code"
-                yield from [(kind, message["code"])] if message["code"] else []
-                yield from [("link", message["link"])] if message["link"] else []
+    kinds = _IN_RESULTS.get(call.operation, {})
+    for name, text in texts_in(call.result):
+        if name in kinds and text:
+            yield from secrets_of_barcode(text) if name == "barcodes" else [(kinds[name], text)]
+    for message in call.result["messages"] if call.operation == "messages" and call.result else ():
+        code = "code" if message["purpose"] == "passwordless" else "binding_code"
+        yield from ((kind, text) for kind, text in ((code, message["code"]), ("link", message["link"])) if text)
 
 
-def strings_in(value: Any) -> Iterator[str]:
-    """Yield every string that stands in JSON, in their order."""
+def texts_in(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """Yield every text that stands in JSON, with the name of its member, in their order."""
     if isinstance(value, str):
-        yield str(value)
-    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
-    for each in inner:
-        yield from strings_in(each)
-
-
-def _texts_of(journal: Journal) -> Iterator[str]:
-    yield from strings_in(journal.operations.tenant)
-    for call in journal.operations:
-        yield from strings_in([call.arguments, call.result, call.refused])
-    for exchange in journal:
-        yield str(exchange.request.url)
-        for message in (exchange.request, exchange.response):
-            if message is not None:
-                yield from (str(value) for _, value in message.headers)
-                yield str(message.text)
+        yield name, str(value)
+    elif isinstance(value, Mapping):
+        for key, each in value.items():
+            yield from texts_in(each, key)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from texts_in(each, name)

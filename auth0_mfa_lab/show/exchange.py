@@ -13,7 +13,7 @@ from html import escape
 from typing import Any
 
 from auth0_mfa_lab.secrets.aliases import SHOWN, Aliases
-from auth0_mfa_lab.secrets.claims import claims_of, header_of
+from auth0_mfa_lab.secrets.claims import claims_of
 from auth0_mfa_lab.show.cards import details
 from auth0_mfa_lab.show.colours import coloured
 from auth0_mfa_lab.show.meanings import meaning_of
@@ -190,7 +190,7 @@ def _opened(number: int, aliases: Aliases, *bodies: Json) -> Iterator[str]:
         claims = claims_of(str(value)) if alias and alias.born == number else None
         if alias and claims is not None:
             yield f"{alias.shown} says"
-            yield from _fields("header", header_of(str(value)) or {})
+            yield from _fields("header", claims_of(str(value), part=0) or {})
             yield from _fields("claims", claims)
 
 

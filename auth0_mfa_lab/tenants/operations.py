@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from auth0_mfa_lab.errors import ControlRefused, LabError
 from auth0_mfa_lab.wire.journal import Journal, OperationCall
@@ -14,34 +14,31 @@ if TYPE_CHECKING:
 Json = Any
 Ask = Callable[..., Json]
 """Does an operation by its name, with JSON in and out: `ask("limits", user="user1@example.com")`; raises LabError."""
-T = TypeVar("T")
 
 
 class Recorder:
-    """Asks a tenant for operations, and keeps each in the journal."""
+    """Asks a tenant for operations by `quiet`, and keeps each in the journal."""
 
-    def __init__(self, ask: Ask, journal: Journal) -> None:
-        """Ask with `ask`."""
-        self.quiet = ask
+    def __init__(self, quiet: Ask, journal: Journal) -> None:
+        self.quiet = quiet
         self._journal = journal
 
-    def __call__(self, operation: str, /, **arguments: Json) -> Json:
-        """Return what an operation returns, and keep it; raises what `ask` raises."""
-        given = {name: each for name, each in arguments.items() if each is not None}
-        return self.keep(operation, given, lambda: self.quiet(operation, **given))
+    def __call__(self, operation: str, /, do: Callable[[], Json] | None = None, **arguments: Json) -> Json:
+        """Return what an operation returns, and keep it; raises what `quiet` raises.
 
-    def keep(self, operation: str, arguments: Mapping[str, Json], act: Callable[[], T]) -> T:
-        """Return what `act` returns, and keep it as the result of an operation; it is JSON."""
-        after, result, refused = len(self._journal), None, None
+        With `do` the lab does it itself; in a replay the recording has what came of it.
+        """
+        given = {name: each for name, each in arguments.items() if each is not None}
+        kept, after, result, refused = self._journal.operations, len(self._journal), None, None
         try:
-            result = act()
+            result = self.quiet(operation, **given) if do is None or kept.is_replayed else do()
             return result
         except LabError as error:
             refused = {"error": type(error).__name__, "said": str(error), "status": getattr(error, "status", None)}
             raise
         finally:
-            call = OperationCall(after=after, operation=operation, arguments=arguments, result=result, refused=refused)
-            self._journal.operations.append(call)
+            call = OperationCall(after=after, operation=operation, arguments=given, result=result, refused=refused)
+            kept.append(call)
 
 
 def in_process(box: Sandbox) -> Ask:
@@ -53,7 +50,7 @@ def in_process(box: Sandbox) -> Ask:
     def ask(operation: str, /, **arguments: Json) -> Json:
         row = rows[operation]
         try:
-            with box.answer.lock:
+            with box.lock:
                 return row.run(box, **row.read(arguments))
         except Refused as refusal:
             raise ControlRefused(str(refusal), refusal.status) from None
@@ -62,5 +59,5 @@ def in_process(box: Sandbox) -> Ask:
 
 
 def person_alone(operation: str, /, **_: Json) -> Json:
-    """Refuse: a live tenant has no operations but what `keep` is given."""
+    """Refuse: a live tenant has no operations but what the lab does itself."""
     raise LabError(f"A live tenant cannot be asked for {operation}.")

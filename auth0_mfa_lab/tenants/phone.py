@@ -1,39 +1,42 @@
-"""The phone as a notebook has it: the sandbox's virtual one, or the person's own."""
+"""The phone and the inbox as a notebook has them: the sandbox's, or the person's own."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from auth0_mfa_lab.errors import LabError, NeedsAPerson, NotABarcode, NotEnrolled, NothingToAnswer, PhoneError
+from auth0_mfa_lab import errors
+from auth0_mfa_lab.errors import LabError, NeedsAPerson, NotABarcode, NothingToAnswer, NothingWasSent, PhoneError
 from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.secrets.secret import Secret
-from auth0_mfa_lab.show.sentences import Told
-from auth0_mfa_lab.wire.exchange import Exchange, NoAnswer
+from auth0_mfa_lab.show.sentences import Lines, Told
+from auth0_mfa_lab.wire.exchange import Exchange, Json, NoAnswer
 from auth0_mfa_lab.wire.recorder import EXCHANGE, Unanswered
 
 if TYPE_CHECKING:
+    import httpx
+
     from auth0_mfa_lab.sandbox import Phone
-    from auth0_mfa_lab.sandbox.guardian.phone import Notification as Pushed
 
 T = TypeVar("T")
 OTP_QUESTION = "The 6-digit code of the authenticator app"
 """What a person is asked for a code of the app; one that is sent has a question of its own."""
-_ERRORS = {error.__name__: error for error in (NotEnrolled, NothingToAnswer, NotABarcode)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notification:
-    """A push that waits on the phone: when the login began (ISO 8601, UTC), and what the phone says of it."""
+    """A push that waits on the phone: when the login began (ISO 8601, UTC), and what the phone says of it.
+
+    `id` is its name for `allow` and `reject`.
+    """
 
     started: str
     host: str
     source: str
     location: str
     id: str = field(default="", repr=False)
-    """What it is called by whoever allows or rejects just this one."""
 
 
 class SandboxPhone:
@@ -68,7 +71,7 @@ class SandboxPhone:
         seen = getattr(barcode, "png", barcode)  # what lab.qr(...) drew
         if not isinstance(seen, str | bytes):
             raise NotABarcode("This is no barcode: pass enrollment['barcode_uri'], or what lab.qr(...) drew of it.")
-        answer = self._done(lambda: self._phone.scan(seen))
+        answer = self._do(self._phone.scan, seen)
         if answer is None:
             return Told("The phone has scanned the secret, and shows codes from now on. It told nobody.")
         exchange: Exchange = answer.extensions[EXCHANGE]
@@ -76,24 +79,23 @@ class SandboxPhone:
 
     def allow(self, push: object = None) -> Exchange | Told:
         """Allow a push, the newest unless one of `notifications` is named; NothingToAnswer when it does not wait."""
-        named = self._waiting(push)
         self._polls_left = None
-        answer: Exchange = self._done(lambda: self._phone.allow(named)).extensions[EXCHANGE]
-        self._is_just_allowed = answer.status is not None and answer.status < 400
-        return answer
+        answer: httpx.Response = self._do(self._phone.allow, push=push)
+        self._is_just_allowed = answer.status_code < 400
+        exchange: Exchange = answer.extensions[EXCHANGE]
+        return exchange
 
     def reject(self, reason: str | None = None, push: object = None) -> Exchange | Told:
         """Reject a push like that, with a reason if one is given; NothingToAnswer when it does not wait."""
         if reason is not None and not isinstance(reason, str):
             raise PhoneError(f"reason is a {type(reason).__name__}: write a text, such as reject('not me').")
-        named = self._waiting(push)
         self._polls_left, self._is_just_allowed = None, False
-        answer: Exchange = self._done(lambda: self._phone.reject(reason, named)).extensions[EXCHANGE]
-        return answer
+        exchange: Exchange = self._do(self._phone.reject, reason, push=push).extensions[EXCHANGE]
+        return exchange
 
     def code(self) -> Secret:
         """Return the code that the phone shows now (TOTP, 6 digits)."""
-        return self._aliases.learn("otp", self._done(self._phone.code))
+        return self._aliases.learn("otp", self._do(self._phone.code))
 
     def allow_after(self, *, polls: int) -> Told:
         """Let the phone allow the push that waits when `polls` more polls have been answered, between two requests.
@@ -119,29 +121,25 @@ class SandboxPhone:
             if self._polls_left is None and self._phone.notifications:
                 self.allow()
 
-    def _waiting(self, push: object) -> Pushed | None:
-        if push is None:
-            return None
-        wanted = getattr(push, "id", None)
-        if not isinstance(wanted, str):
-            raise NothingToAnswer("This is no push: name one of lab.phone.notifications, or none for the newest.")
-        for each in self._phone.notifications:
-            if each.id == wanted:
-                return each
-        raise NothingToAnswer(
-            "This push does not wait on the phone: it was answered, or its 5 minutes are over. "
-            "lab.phone.notifications has those that wait."
-        )
-
-    def _done(self, act: Callable[[], T]) -> T:
+    def _do(self, act: Callable[..., T], *given: object, push: object = None) -> T:
+        """Let the phone act; a `push` that is named must wait on it."""
         from auth0_mfa_lab.sandbox.guardian.phone import PhoneError as Failure
 
+        if push is not None:
+            waiting = [each for each in self._phone.notifications if each.id == getattr(push, "id", None)]
+            if not waiting:
+                raise NothingToAnswer(
+                    "This push does not wait on the phone: it was answered, or its 5 minutes are over. Name one of "
+                    "lab.phone.notifications, or none for the newest."
+                )
+            given = (*given, waiting[0])
         try:
-            return act()
+            return act(*given)
         except Unanswered as failure:
             error: LabError = NoAnswer.to(failure.exchange)
         except Failure as failure:
-            error = _ERRORS.get(type(failure).__name__, PhoneError)(self._aliases.mask(str(failure)))
+            # The lab's error has the name of the sandbox's.
+            error = getattr(errors, type(failure).__name__)(self._aliases.mask(str(failure)))
         raise error from None
 
 
@@ -185,6 +183,65 @@ class OwnPhone:
 
 LabPhone: TypeAlias = SandboxPhone | OwnPhone
 """The verbs of a phone; on a live tenant they say what to press."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Message(Lines):
+    """One message, with its purpose (`mfa` or `passwordless`); the code in it shows under its alias."""
+
+    channel: str
+    purpose: str
+    code: Secret | None
+    link: Secret | None = None
+    text: str = ""
+    language: str | None = None
+
+    def _lines(self) -> list[str]:
+        return [f"{self.channel} for {self.purpose}: {self.text}".rstrip(": ")]
+
+
+class Inbox:
+    """What the tenant sent, to any address; on a live tenant the person types the code of it."""
+
+    def __init__(self, fetch: Callable[[str, str | None], Iterable[Json]], aliases: Aliases) -> None:
+        """Get the messages to an address, for a purpose, by `fetch`: the newest first."""
+        self._fetch = fetch
+        self._aliases = aliases
+
+    def latest(self, address: str, *, purpose: str | None = None) -> Message:
+        """Return the newest message to a number (E.164) or an email address; NothingWasSent when there is none.
+
+        With a `purpose` (`mfa` or `passwordless`) only such messages count. On a live tenant it asks for the code in a
+        hidden prompt: NeedsAPerson when nobody can be asked.
+        """
+        sent = next((each for each in self._fetch(address, purpose) if purpose in (None, each["purpose"])), None)
+        if sent is None:
+            wanted = f" for {purpose}" if purpose else ""
+            raise NothingWasSent(
+                f"Nothing was sent to this address{wanted}. A code is sent by client.mfa_associate, "
+                "client.mfa_challenge (purpose mfa) and client.passwordless_start (purpose passwordless)."
+            )
+        learn, kind = self._aliases.learn, "code" if sent["purpose"] == "passwordless" else "binding_code"
+        code = learn(kind, sent["code"]) if sent["code"] else None
+        return Message(
+            channel=sent["channel"],
+            purpose=sent["purpose"],
+            code=code,
+            link=learn("link", sent["link"]) if sent.get("link") else None,
+            text=self._aliases.mask(sent["text"]) if "text" in sent else repr(code),
+            language=sent.get("language"),
+        )
+
+
+def messages_of_a_person(ask: Callable[[str], str]) -> Callable[[str, str | None], Iterable[Json]]:
+    """Return what gets the newest message to an address by asking the person for its code."""
+
+    def fetch(address: str, purpose: str | None) -> Iterable[Json]:
+        purpose = purpose or "mfa"
+        code = ask(f"The code that you were sent for {purpose}")
+        yield {"channel": "email" if "@" in address else "sms", "purpose": purpose, "code": code}
+
+    return fetch
 
 
 def ask_hidden(question: str) -> str:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import httpx
@@ -14,13 +14,13 @@ import httpx
 from auth0_mfa_lab.client import network
 from auth0_mfa_lab.errors import ControlRefused, LabError, NoServer, NothingWasSent, PhoneError, SettingsError
 from auth0_mfa_lab.settings import Settings
+from auth0_mfa_lab.wire.exchange import Json
 from auth0_mfa_lab.wire.recorder import NOTES
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.sandbox.operations import Operation
 
 TIMEOUT_SECONDS = 30.0
-Json = Any
 
 
 class Remote:
@@ -46,9 +46,16 @@ class Remote:
         Raises NoServer when nothing answers; NothingWasSent for a code or a push that there is not, PhoneError for
         what the server's phone cannot do, ControlRefused for any other refusal.
         """
-        row = _rows()[operation]
+        row, given = _rows()[operation], {name: each for name, each in arguments.items() if each is not None}
+        rest = {name: each for name, each in given.items() if f"{{{name}}}" not in row.path}
+        path = f"/_lab/{row.path}".format(**{name: quote(str(each), safe="") for name, each in given.items()})
+        body: Mapping[str, Json] = {"json": rest}
+        if row.method == "GET":
+            body = {"params": rest or None}
+        elif isinstance(rest.get("barcode"), bytes):
+            body = {"content": rest["barcode"], "headers": {"content-type": "image/png"}}
         try:
-            answer = self._http.send(self._request(row, {k: v for k, v in arguments.items() if v is not None}))
+            answer = self._http.request(row.method, path, **body)
         except httpx.TransportError as failure:
             plainly = " without TLS, for AUTH0_CA_FILE is not set" if self._http.base_url.scheme == "http" else ""
             # Its text may hold a body's or a header's part; its kind says enough.
@@ -59,40 +66,24 @@ class Remote:
         except (TypeError, ValueError, httpx.InvalidURL):
             raise LabError("This cannot be sent to the server: it holds what is no text.") from None
         try:
-            body = answer.json() if answer.content else {}
+            result = answer.json() if answer.content else {}
         except ValueError:
-            body = None
+            result = None
         if answer.is_success:
-            return body
-        refusal = self._refusal(answer, body)
-        if refusal.status == 404 and operation in ("code", "newest_push"):
-            raise NothingWasSent(str(refusal))
-        if refusal.status in (404, 409) and row.path.startswith("phone/"):
-            raise PhoneError(str(refusal))
-        raise refusal
-
-    def _request(self, row: Operation, arguments: Mapping[str, Json]) -> httpx.Request:
-        rest = {name: value for name, value in arguments.items() if f"{{{name}}}" not in row.path}
-        path = row.path.format(**{name: quote(str(value), safe="") for name, value in arguments.items()})
-        barcode = rest.get("barcode")
-        if row.method == "GET":
-            return self._http.build_request("GET", f"/_lab/{path}", params=rest or None)
-        if isinstance(barcode, bytes):
-            picture = {"content-type": "image/png"}
-            return self._http.build_request(row.method, f"/_lab/{path}", content=barcode, headers=picture)
-        return self._http.build_request(row.method, f"/_lab/{path}", json=rest)
-
-    def _refusal(self, answer: httpx.Response, body: Json) -> ControlRefused:
+            return result
+        said = result.get("message") if isinstance(result, dict) else None
         if answer.status_code == 401:
-            return ControlRefused(
+            said = (
                 f"The server at {self._domain} does not know this token. It draws a new one at each start: take "
-                "AUTH0_LAB_TOKEN from the file that it wrote last (--env-file FILE).",
-                401,
+                "AUTH0_LAB_TOKEN from the file that it wrote last (--env-file FILE)."
             )
-        said = body.get("message") if isinstance(body, dict) else None
-        if not isinstance(said, str):
+        elif not isinstance(said, str):
             said = f"What answers at {self._domain} is no served sandbox (HTTP {answer.status_code})."
-        return ControlRefused(said, answer.status_code)
+        if answer.status_code == 404 and operation in ("code", "newest_push"):
+            raise NothingWasSent(said)
+        if answer.status_code in (404, 409) and row.path.startswith("phone/"):
+            raise PhoneError(said)
+        raise ControlRefused(said, answer.status_code)
 
 
 @cache
@@ -142,25 +133,20 @@ class ServedClock:
         """Whether it follows the wall's: then nothing that begins on it can be begun twice."""
         return not self._last.get("frozen", False)
 
-    def now(self) -> float:
+    def now(self, name: str = "now") -> float:
         """Return the server's time in epoch seconds."""
-        return float(self._asked()["now"])
-
-    def stamp(self) -> float:
-        """Return the time that the server writes into tokens."""
-        return float(self._asked()["stamp"])
-
-    def advance(self, seconds: float) -> None:
-        """Move the server's clock; ValueError for a step backwards."""
-        if seconds < 0:
-            raise ValueError(f"The clock only moves forward; it cannot advance by {seconds} seconds.")
-        self._last |= self._ask("advance", advance=seconds)
-
-    def _asked(self) -> Mapping[str, Any]:
         # An exchange that got lost is kept in the journal all the same, and it says what happened.
         with suppress(NoServer):
             self._last |= self._ask("clock")
-        return self._last
+        return float(self._last[name])
+
+    def stamp(self) -> float:
+        """Return the time that the server writes into tokens."""
+        return self.now("stamp")
+
+    def advance(self, seconds: float) -> None:
+        """Move the server's clock; ControlRefused for a step that it does not take."""
+        self._last |= self._ask("advance", advance=seconds)
 
 
 def open_served(settings: Settings) -> Remote:

@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from auth0_mfa_lab import errors
 from auth0_mfa_lab.clock import LabClock, RealClock, SandboxClock
 from auth0_mfa_lab.errors import ControlRefused, LabError, NothingWasSent
-from auth0_mfa_lab.secrets.secret import Secret
-from auth0_mfa_lab.settings import Settings
-from auth0_mfa_lab.tenants.operations import Ask, Json, Recorder
+from auth0_mfa_lab.settings import Settings, TenantKind
+from auth0_mfa_lab.tenants.operations import Ask, Json
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.lab import Lab
-    from auth0_mfa_lab.tenants.sandbox import SandboxInfo
+    from auth0_mfa_lab.tenants.tables import SandboxInfo
     from auth0_mfa_lab.wire.har import Recording
     from auth0_mfa_lab.wire.replay import Replay
 
-T = TypeVar("T")
-
 BARS = "This is a recording: its phone does again what lab.phone did then, and nothing here can be pressed."
-_SECRETS = ("client_secret", "mgmt_client_secret", "password")
-_PERSON = ("username", "phone_number", "email")
+_APPLICATIONS = ("client_id", "client_secret", "mgmt_client_id", "mgmt_client_secret", "mgmt_domain", "audience")
 _LIVE = ("username", "password", "phone_number", "email", "realm", "scope")
-_GIVEN = (
-    *("client_id", "mgmt_client_id", "mgmt_domain", "public_client_id", "audience", "realm", "scope"),
-    *(*_SECRETS, *_PERSON),
-)
-"""What of a tenant's facts is a setting under the same name."""
+_SETTINGS = (*_APPLICATIONS, "public_client_id", *_LIVE)
+"""What of a tenant's facts is a setting under the same name; a sandbox has no user of the settings'."""
 IN_ORDER = frozenset({"add_user", "add_phone", "enroll"})
 """What each time gives something new: a replay gives it in the order of the recording, whatever the arguments."""
 EMPTY: Mapping[str, Json] = {"messages": {"messages": []}, "pushes": {"pushes": []}}
@@ -43,22 +36,16 @@ _LACKS = {
 
 def facts_of(lab: Lab) -> Mapping[str, Json]:
     """Return whose tenant a lab is on, and who its applications are: all that a replay needs to begin."""
-    settings = lab.settings
+    settings, is_live = lab.settings, lab.settings.tenant == "live"
+    given = {name: getattr(settings, name) for name in _SETTINGS if is_live or name not in _LIVE}
     facts = {
         "kind": settings.tenant,
         "domain": lab.domain,
-        "origin": lab.mfa_audience.removesuffix("/mfa/"),
+        "origin": settings.origin,
         "people": lab.aliases.people,
-        "client_id": lab.client.client_id,
-        "client_secret": lab.client._client_secret,
-        "mgmt_client_id": lab._machine[0],
-        "mgmt_client_secret": lab._machine[1],
-        "mgmt_domain": settings.mgmt_domain,
-        "audience": lab.audience,
-        "public_client_id": settings.public_client_id,
         "begins": lab.clock.now(),
         "virtual_phone": settings.virtual_phone or None,
-        **({name: getattr(settings, name) for name in _LIVE} if settings.tenant == "live" else {}),
+        **given,
     }
     # A Secret as its text.
     return {name: str(each) if isinstance(each, str) else each for name, each in facts.items() if each is not None}
@@ -81,18 +68,12 @@ def facts_in(recording: Recording) -> Mapping[str, Json]:
 
 def settings_of(facts: Mapping[str, Json]) -> Settings:
     """Return settings with which a lab is as it was when the run was recorded."""
-    plain = facts["origin"].startswith("http://")
-    hidden = (*_SECRETS, *_PERSON) if facts["people"] else _SECRETS
-    given: dict[str, Json] = {name: facts[name] for name in _GIVEN if facts.get(name) is not None}
-    given |= {name: Secret(given[name], f"<{name}>") for name in hidden if name in given}
-    return Settings(
-        # A served sandbox without TLS is the one kind whose address is plain.
-        tenant="live" if facts["kind"] == "live" else "served" if plain else "sandbox",
-        domain=facts["domain"],
-        virtual_phone=bool(facts.get("virtual_phone")),
-        show_people=not facts["people"],
-        **given,
-    )
+    values = {f"AUTH0_{name.upper()}": facts[name] for name in ("domain", *_SETTINGS) if name in facts}
+    values["AUTH0_LAB_SHOW_PEOPLE"] = "0" if facts["people"] else "1"
+    values["AUTH0_LAB_VIRTUAL_PHONE"] = "1" if facts.get("virtual_phone") else "0"
+    # A served sandbox without TLS is the one kind whose address is plain.
+    plain: TenantKind = "served" if facts["origin"].startswith("http://") else "sandbox"
+    return Settings.of_values(values, "live" if facts["kind"] == "live" else plain)
 
 
 def first_line(recording: Recording, sandbox: SandboxInfo | None, domain: str) -> str:
@@ -125,9 +106,7 @@ class RecordedClock:
         return self._now
 
     def advance(self, seconds: float) -> None:
-        """Move the time forward; ValueError for a step backwards."""
-        if seconds < 0:
-            raise ValueError(f"The clock only moves forward; it cannot advance by {seconds} seconds.")
+        """Move the time forward."""
         self._now += seconds
 
     def reach(self, at: float) -> None:
@@ -140,19 +119,6 @@ def lab_clock(time: RecordedClock, *, is_live: bool) -> LabClock:
     return RealClock(sleep=time.advance, now=time.now) if is_live else SandboxClock(time)
 
 
-class Replayer(Recorder):
-    """Answers operations from a recording, and keeps them again, so that a replay can be exported."""
-
-    def keep(self, operation: str, arguments: Mapping[str, Json], act: Callable[[], T]) -> T:
-        """Return what was recorded; `act` is not done again."""
-
-        def recorded() -> T:
-            found: T = self.quiet(operation, **arguments)
-            return found
-
-        return super().keep(operation, arguments, recorded)
-
-
 def of_recording(replay: Replay) -> Ask:
     """Return what answers operations from a recording: the one that was asked for here, or last before."""
 
@@ -161,21 +127,23 @@ def of_recording(replay: Replay) -> Ask:
             return _who_logged_in(replay, arguments["factors"])
         in_order = operation in IN_ORDER
         found = replay.next_operation(operation, arguments) if in_order else replay.operation(operation, arguments)
-        if found is None and "address" in arguments:
+        if found is not None and found.refused is not None:
+            kind = getattr(errors, found.refused["error"], LabError)
+            further = {"status": found.refused["status"]} if kind is ControlRefused else {}
+            raise kind(found.refused["said"], **further)
+        if found is not None:
+            return found.result
+        if "address" in arguments:
             raise NothingWasSent(
                 f"{replay.recording.name} has no message to this address here: it has those that the recorded run read "
                 "with lab.inbox.latest(...)."
             )
-        if found is None and operation in EMPTY:
+        if operation in EMPTY:
             return EMPTY[operation]
         # Another tool's recording has no question, but it has the code as it was sent afterwards.
-        if found is None and operation == "prompt" and (code := replay.code_to_come()) is not None:
+        if operation == "prompt" and (code := replay.code_to_come()) is not None:
             return code
-        if found is None:
-            raise missing(replay, *_LACKS.get(operation, (operation, "record the run again with it")))
-        if found.refused is not None:
-            raise _error_of(found.refused)
-        return found.result
+        raise missing(replay, *_LACKS.get(operation, (operation, "record the run again with it")))
 
     return ask
 
@@ -195,11 +163,3 @@ def missing(replay: Replay, what: str, instead: str) -> LabError:
     recording = replay.recording
     wrote = "" if recording.is_ours else f" (it was written by {recording.by}, which does not record such things)"
     return LabError(f"{recording.name} has no {what}{wrote}: {instead}.")
-
-
-def _error_of(refused: Mapping[str, Json]) -> LabError:
-    kind = getattr(errors, refused["error"], LabError)
-    if kind is ControlRefused:
-        return ControlRefused(refused["said"], refused["status"])
-    error: LabError = kind(refused["said"])
-    return error

@@ -1,60 +1,23 @@
-"""What a lab has of a sandbox, in process, served or recorded: users, limits, its settings, its phone and messages."""
+"""What a lab does with a sandbox, in process, served or recorded: make users, carry a phone, look at its screen."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 import httpx
 
+from auth0_mfa_lab.clock import LabClock
 from auth0_mfa_lab.errors import LabError, NoServer
 from auth0_mfa_lab.secrets.aliases import Aliases
-from auth0_mfa_lab.show.phone import PhoneView, look_at
-from auth0_mfa_lab.show.sentences import Lines
-from auth0_mfa_lab.show.table import Table
 from auth0_mfa_lab.tenants.operations import Ask, Json, Recorder
-from auth0_mfa_lab.tenants.tables import evidence, switches
 from auth0_mfa_lab.tenants.users import User, checked_factors
 
 if TYPE_CHECKING:
-    from auth0_mfa_lab.clock import LabClock
     from auth0_mfa_lab.sandbox import Phone
     from auth0_mfa_lab.sandbox.guardian.phone import Time
-
-
-class SandboxInfo(Lines):
-    """How a sandbox tenant is set, and how well each of its answers is known. It holds no secret."""
-
-    def __init__(self, domain: str, ask: Ask) -> None:
-        """Tell of the sandbox with this domain, as it is at each look."""
-        self._domain = domain
-        self._ask = ask
-
-    @property
-    def profile(self) -> str:
-        """The profile: `docs` answers a rejected push as the documentation says, `recorded` as it was recorded."""
-        return str(self._ask("settings")["profile"])
-
-    @property
-    def policy(self) -> str:
-        """When a second factor is asked for, as it is set now: `never`, `all-applications` or `confidence-score`."""
-        return str(self._ask("settings")["policy"])
-
-    @property
-    def switches(self) -> Table:
-        """The answers where sources differ: `switches["pending_status"]` is what one is now, `dict(switches)` all."""
-        return switches(dict(self._ask("settings")["switches"]))
-
-    evidence = staticmethod(evidence)
-
-    def _lines(self) -> list[str]:
-        shown = self._ask("settings")
-        return [
-            f"Sandbox tenant {self._domain} · profile {shown['profile']} · policy {shown['policy']}",
-            "  .evidence() says how well each answer is known, .switches what is answered where sources differ",
-        ]
+    from auth0_mfa_lab.show.phone import PhoneView
 
 
 def fresh_user(
@@ -68,19 +31,18 @@ def fresh_user(
     made = ask("add_user", factors=list(wanted), phone="own")
 
     def enroll(request: httpx.Request) -> httpx.Response:
-        def sent() -> Mapping[str, Json]:
+        def sent() -> Json:
             answer = transport.handle_request(request)
             answer.read()
             return {"status": answer.status_code, "body": answer.json()}
 
-        kept = ask.keep("enroll", {}, sent)
+        kept = ask("enroll", sent)
         return httpx.Response(kept["status"], json=kept["body"])
 
-    for barcode in made["barcodes"]:
-        if phone is None:  # on another tool's recording
-            break
+    # Another tool's recording has no phone.
+    for barcode in made["barcodes"] if phone else ():
         try:
-            answer = phone.scan(barcode, http=httpx.Client(transport=httpx.MockTransport(enroll)))
+            answer = phone.scan(barcode, http=httpx.Client(transport=httpx.MockTransport(enroll))) if phone else None
         except httpx.TransportError as failure:
             raise NoServer(f"The phone could not enroll: no answer ({type(failure).__name__}).") from None
         if answer is not None and not answer.is_success:
@@ -96,7 +58,7 @@ def fresh_user(
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class _Delivered:
     """A push as an operation tells of it: a recording's payload has stand-ins, and its id is that of the run."""
 
@@ -105,9 +67,15 @@ class _Delivered:
     payload: Mapping[str, Json] = field(repr=False)
 
 
-def pushes(ask: Ask, token: str) -> tuple[_Delivered, ...]:
-    """Return what the tenant delivered to a push token, oldest first."""
-    return tuple(_Delivered(**each) for each in ask("pushes", token=token)["pushes"])
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """Where the pushes to a phone are: at the tenant, which is asked for them."""
+
+    ask: Ask
+
+    def pushes(self, token: str) -> tuple[_Delivered, ...]:
+        """Return what was delivered to this push token, oldest first."""
+        return tuple(_Delivered(**each) for each in self.ask("pushes", token=token)["pushes"])
 
 
 def new_phone(ask: Ask, http: httpx.Client, clock: Time) -> Phone:
@@ -115,51 +83,41 @@ def new_phone(ask: Ask, http: httpx.Client, clock: Time) -> Phone:
     from auth0_mfa_lab.sandbox import Chance, Phone
 
     named = ask("add_phone")
-    phone = Phone(http, partial(pushes, ask), clock, Chance(0), fallback_url=str(http.base_url).rstrip("/"))
+    phone = Phone(http, Mailbox(ask).pushes, clock, Chance(0), fallback_url=str(http.base_url).rstrip("/"))
     phone.identifier, phone.push_token = str(named["identifier"]), str(named["push_token"])
     return phone
 
 
+@dataclass(kw_only=True, repr=False, eq=False)
 class PhoneScreen:
-    """What a phone's panel looks at: the lab's phone, and the newest messages since the lab was opened.
+    """What a phone's panel looks at: the lab's phone, and the newest messages since the lab was opened (`since`).
 
     `bars` says why nothing on it can be pressed; a recording's screen does not change between two looks. `alone` is
     what stands there of a phone that no push and no message can reach.
     """
 
-    def __init__(
-        self,
-        phone: Phone,
-        ask: Recorder,
-        *,
-        aliases: Aliases,
-        clock: LabClock,
-        bars: str = "",
-        alone: Mapping[str, Json] | None = None,
-    ) -> None:
-        """Look at `phone`, at the time of `clock`."""
-        self.bars = bars
-        self._alone = alone
-        self._phone = phone
-        self._ask = ask
-        self._aliases = aliases
-        self._clock = clock
-        self._begun = clock.now()
-        self._last: PhoneView | None = None
+    phone: Phone
+    ask: Recorder
+    aliases: Aliases
+    clock: LabClock
+    since: float
+    bars: str = ""
+    alone: Mapping[str, Json] | None = None
+    _last: PhoneView | None = None
 
-    def look(self) -> PhoneView:
-        """Return what is on the screen; its codes have aliases from now on, and a recording has it."""
-        self._last = self._seen(self._ask, learns=True)
+    def look(self, *, learns: bool = True) -> PhoneView:
+        """Return what is on the screen; with `learns` its codes have aliases from now on, and a recording has it."""
+        from auth0_mfa_lab.show.phone import look_at
+
+        ask, messages, pushes = self.ask if learns else self.ask.quiet, [], None
+        if self.alone is None:
+            messages = [each for each in ask("messages")["messages"] if each["sent_at"] >= self.since]
+            delivered = Mailbox(ask).pushes(self.phone.push_token)
+            pushes = self.phone.waiting(self.clock.now(), delivered)
+        view = look_at(self.phone, pushes, messages, self.clock.now(), self.aliases, learns=learns)
+        self._last = replace(view, **self.alone) if self.alone else view
         return self._last
 
     def glance(self) -> PhoneView:
         """Return what is on the screen; nothing is learned and nothing kept."""
-        return self._last if self.bars and self._last else self._seen(self._ask.quiet, learns=False)
-
-    def _seen(self, ask: Ask, *, learns: bool) -> PhoneView:
-        if self._alone is not None:
-            view = look_at(self._phone, None, (), self._clock.now(), self._aliases, learns=learns)
-            return replace(view, **self._alone)
-        sent = [each for each in ask("messages")["messages"] if each["sent_at"] >= self._begun]
-        delivered, now = pushes(ask, self._phone.push_token), self._clock.now()
-        return look_at(self._phone, self._phone.waiting(now, delivered), sent, now, self._aliases, learns=learns)
+        return self._last if self.bars and self._last else self.look(learns=False)

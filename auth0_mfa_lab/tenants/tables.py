@@ -1,13 +1,14 @@
-"""The tables of a tenant: how well each answer of the sandbox is known, its switches, and the limits of a user."""
+"""How a sandbox tenant is set, and its tables: how well each answer is known, the switches, the limits of a user."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
 from auth0_mfa_lab.errors import ControlRefused, LabError
+from auth0_mfa_lab.show.sentences import Lines
 from auth0_mfa_lab.show.table import Column, Table
 from auth0_mfa_lab.tenants.operations import Ask
 from auth0_mfa_lab.tenants.users import User
@@ -20,7 +21,6 @@ MARKS = {
     "guess": "our own guess",
 }
 """How a fact may be known, the surest first."""
-_SUCH_AS = {"endpoint": "/mfa/challenge", "mark": "guess", "error": "invalid_grant", "status": 403}
 # fmt: off
 _EVIDENCE = {
     "endpoint": 19, "case": 27, "status": 6, "status_mark": 5, "error": 17, "error_mark": 5, "text": 22, "text_mark": 5,
@@ -29,54 +29,83 @@ _EVIDENCE = {
 """What a row of the evidence has, and how wide its column is; a mark stands beside what it marks."""
 
 
+class SandboxInfo(Lines):
+    """How a sandbox tenant is set, and how well each of its answers is known. It holds no secret."""
+
+    def __init__(self, domain: str, ask: Ask) -> None:
+        """Tell of the sandbox with this domain, as it is at each look."""
+        self._domain = domain
+        self._ask = ask
+
+    @property
+    def profile(self) -> str:
+        """The profile: `docs` answers a rejected push as the documentation says, `recorded` as it was recorded."""
+        return str(self._ask("settings")["profile"])
+
+    @property
+    def policy(self) -> str:
+        """When a second factor is asked for, as it is set now: `never`, `all-applications` or `confidence-score`."""
+        return str(self._ask("settings")["policy"])
+
+    @property
+    def switches(self) -> Table:
+        """The answers where sources differ: `switches["pending_status"]` is what one is now, `dict(switches)` all."""
+        return switches(dict(self._ask("settings")["switches"]))
+
+    def evidence(
+        self,
+        endpoint: str | None = None,
+        mark: str | None = None,
+        error: str | None = None,
+        status: int | str | None = None,
+    ) -> Table:
+        """Return a table of every answer that is no plain success, with how well its parts are known.
+
+        `endpoint` is a part of the endpoint's name (`/mfa/challenge`), or a URL; its own answers come first, then those
+        of every endpoint of its kind. `mark` is `rec`, `doc`, `test`, `forum` or `guess`, of the status, the error or
+        the text; `error` is the code as on the wire, `status` the HTTP status.
+        Raises LabError for a value that no answer has, naming those that there are. Source: the reference's marks.
+        """
+        from auth0_mfa_lab.sandbox.errors import ROWS
+
+        rows: Sequence[Any] = ROWS if endpoint is None else _rows_at(str(endpoint))
+        for name, value in {"error": error, "status": status, "mark": mark}.items():
+            if value is not None:
+                parts = ("status_mark", "error_mark", "text_mark") if name == "mark" else (name,)
+                known = MARKS if name == "mark" else sorted({str(getattr(row, name)) for row in ROWS} - {""})
+                wanted = str(value).strip().lower()
+                if wanted not in known:
+                    meant = _closest(wanted, known) if isinstance(value, str) else ""
+                    said = f"No answer of the sandbox has the {name} {value!r}.{meant}"
+                    raise LabError(f"{said} There are: {', '.join(known)}.")
+                rows = [row for row in rows if wanted in {str(getattr(row, part)) for part in parts}]
+        counts = {part: " · ".join(f"{c[m]} {m}" for m in MARKS if c[m]) for part, c in counted(rows).items()}
+        answers = f"{len(rows)} answer{'' if len(rows) == 1 else 's'}"
+        return Table(
+            title=f"Evidence · {answers if rows else 'no answer of the sandbox fits all of this'}",
+            columns=[Column(name.rpartition("_")[2], width) for name, width in _EVIDENCE.items()],
+            cells=[[str(getattr(row, name)) for name in _EVIDENCE] for row in rows],
+            rows=tuple(rows),
+            under=[f"{part:6}  {said}" for part, said in counts.items() if said],
+        )
+
+    def _lines(self) -> list[str]:
+        shown = self._ask("settings")
+        return [
+            f"Sandbox tenant {self._domain} · profile {shown['profile']} · policy {shown['policy']}",
+            "  .evidence() says how well each answer is known, .switches what is answered where sources differ",
+        ]
+
+
 def counted(rows: Iterable[Any]) -> dict[str, Counter[str]]:
     """Return how many answers have each mark, for the `status`, the `error` and the `text`."""
     kept = tuple(rows)
     return {part: Counter(getattr(row, f"{part}_mark") for row in kept) for part in ("status", "error", "text")}
 
 
-def evidence(
-    endpoint: str | None = None,
-    mark: str | None = None,
-    error: str | None = None,
-    status: int | str | None = None,
-) -> Table:
-    """Return a table of every answer that is no plain success, with how well its parts are known.
-
-    `endpoint` is a part of the endpoint's name (`/mfa/challenge`), or a URL; its own answers come first, then those
-    of every endpoint of its kind. `mark` is `rec`, `doc`, `test`, `forum` or `guess`, of the status, the error or
-    the text; `error` is the code as on the wire, `status` the HTTP status.
-    Raises LabError for a value that no answer has, naming those that there are. Source: the reference's marks.
-    """
-    from auth0_mfa_lab.sandbox.errors import ROWS
-
-    rows: Sequence[Any] = ROWS if endpoint is None else _rows_at(_text("endpoint", endpoint))
-    for name, value in (("error", error), ("status", status)):
-        if value is not None:
-            wanted = _text(name, value)
-            there = {str(getattr(row, name)) for row in ROWS} - {""}
-            if wanted not in there:
-                raise _unknown(name, value, sorted(there))
-            rows = [row for row in rows if str(getattr(row, name)) == wanted]
-    if mark is not None:
-        wanted = _text("mark", mark).lower()
-        if wanted not in MARKS:
-            raise _unknown("mark", mark, MARKS)
-        rows = [row for row in rows if wanted in (row.status_mark, row.error_mark, row.text_mark)]
-    counts = {part: " · ".join(f"{c[mark]} {mark}" for mark in MARKS if c[mark]) for part, c in counted(rows).items()}
-    answers = f"{len(rows)} answer{'' if len(rows) == 1 else 's'}"
-    return Table(
-        title=f"Evidence · {answers if rows else 'no answer of the sandbox fits all of this'}",
-        columns=[Column(name.rpartition("_")[2], width) for name, width in _EVIDENCE.items()],
-        cells=[[str(getattr(row, name)) for name in _EVIDENCE] for row in rows],
-        rows=tuple(rows),
-        under=[f"{part:6}  {said}" for part, said in counts.items() if said],
-    )
-
-
 def _rows_at(endpoint: str) -> list[Any]:
     """Return the rows that speak of an endpoint itself, then those of every endpoint of its kind."""
-    from auth0_mfa_lab.sandbox.endpoints import GENERAL, PATHS, covered, endpoints_of
+    from auth0_mfa_lab.sandbox.app import GENERAL, PATHS, covered, endpoints_of
     from auth0_mfa_lab.sandbox.errors import ROWS
 
     wanted, meant = endpoints_of(endpoint)
@@ -86,19 +115,6 @@ def _rows_at(endpoint: str) -> list[Any]:
         known = "\n  ".join(PATHS)
         raise LabError(f"The sandbox has no endpoint {endpoint!r}.{_closest(wanted, PATHS)} There are:\n  {known}")
     return [*own, *(row for row in fitting if row not in own)]
-
-
-def _text(name: str, value: object) -> str:
-    """Return what narrows the table as a text; a status may be a number."""
-    text, kind = str(value).strip(), "HTTP status" if name == "status" else "text"
-    if isinstance(value, str) if name != "status" else text.isascii() and text.isdigit():
-        return text
-    raise LabError(f"{name} is {value!r} and no {kind}: pass one, such as {name}={_SUCH_AS[name]!r}.")
-
-
-def _unknown(name: str, value: object, known: Collection[str]) -> LabError:
-    meant = _closest(value.lower(), known) if isinstance(value, str) else ""
-    return LabError(f"No answer of the sandbox has the {name} {value!r}.{meant} There are: {', '.join(known)}.")
 
 
 def _closest(value: str, known: Iterable[str]) -> str:
@@ -147,8 +163,6 @@ def switches(now: Mapping[str, str]) -> Table:
 
 # -- the limits
 
-_COUNTED = ("limit", "left", "of", "comes back", "full again in", "one for each", "mark")
-_DOCUMENTED = ("limit", "at once", "comes back", "one for each", "mark")
 _NOTE = (
     "This is what Auth0 documents for its paid plans; the free plan's page lists none of these. What is left, only the "
     "x-ratelimit-* headers of its answers tell."
@@ -184,7 +198,7 @@ def limits(ask: Ask | None, user: User) -> Table:
 
         known = Limits(Clock()).rows("", "", None)
         rows = [Limit(each.name, each.burst, each.per, each.owner, each.mark) for each in known]
-        title, note = "Limits, as Auth0 documents them", _NOTE
+        title, note, where = "Limits, as Auth0 documents them", _NOTE, "documented"
     else:
         try:
             rows = [Limit(**each) for each in ask("limits", user=str(user.username))["limits"]]
@@ -193,26 +207,11 @@ def limits(ask: Ask | None, user: User) -> Table:
                 raise
             said = f"This sandbox has no user {user.username!r}: pass one that lab.user(...) of this lab returned."
             raise LabError(said) from None
-        title, note = f"Limits of {user.username}, now", ""
-    columns = _DOCUMENTED if note else _COUNTED
-    cells = [[cell[column] for column in columns] for cell in map(_cells, rows)]
-    named = {row.name: row for row in rows}
-    return Table(title=title, columns=[*map(Column, columns)], cells=cells, rows=rows, named=named, note=note)
-
-
-def _cells(row: Limit) -> dict[str, str]:
-    """Return what may stand in each column, by its title."""
-    # Of all the oob_codes of a user only one can be counted in one row.
-    newest = " (the newest)" if row.owner == "oob_code" and row.left is not None else ""
-    again = _duration(row.full_again_in or 0)
-    number = {"of": str(row.burst), "at once": str(row.burst), "left": str(row.left), "full again in": again}
-    return {
-        "limit": row.name,
-        **number,
-        "comes back": row.per,
-        "one for each": f"{row.owner}{newest}",
-        "mark": row.mark,
-    }
+        title, note, where = f"Limits of {user.username}, now", "", "counted"
+    shown = [each for each in _COLUMNS if each[1] in ("both", where)]
+    cells = [[cell(row) for _, _, cell in shown] for row in rows]
+    columns, named = [Column(title) for title, _, _ in shown], {row.name: row for row in rows}
+    return Table(title=title, columns=columns, cells=cells, rows=rows, named=named, note=note)
 
 
 def _duration(seconds: float) -> str:
@@ -220,3 +219,23 @@ def _duration(seconds: float) -> str:
     whole = -int(-seconds // 1)  # a bucket is full when its last token is whole, not before
     parts = [(whole // 3600, "h"), (whole // 60 % 60, "min"), (whole % 60, "s")]
     return " ".join(f"{number} {unit}" for number, unit in parts if number) or "full"
+
+
+def _owner(row: Limit) -> str:
+    # Of all the oob_codes of a user only one can be counted in one row.
+    return f"{row.owner} (the newest)" if row.owner == "oob_code" and row.left is not None else row.owner
+
+
+# fmt: off
+_COLUMNS: Sequence[tuple[str, str, Callable[[Limit], str]]] = (
+    ("limit",         "both",       lambda row: row.name),
+    ("at once",       "documented", lambda row: str(row.burst)),
+    ("left",          "counted",    lambda row: str(row.left)),
+    ("of",            "counted",    lambda row: str(row.burst)),
+    ("comes back",    "both",       lambda row: row.per),
+    ("full again in", "counted",    lambda row: _duration(row.full_again_in or 0)),
+    ("one for each",  "both",       _owner),
+    ("mark",          "both",       lambda row: row.mark),
+)
+# fmt: on
+"""What stands in each column, and where it stands: in a table of what is counted, of what is documented, or in both."""

@@ -7,7 +7,6 @@ whatever it says or sends is marked as unproven.
 from __future__ import annotations
 
 import secrets
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import httpx
@@ -16,18 +15,21 @@ from auth0_mfa_lab.client import Connection
 from auth0_mfa_lab.clock import LabClock
 from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.show.sentences import Lines, Told
+from auth0_mfa_lab.tenants.operations import Recorder
 from auth0_mfa_lab.tenants.phone import SandboxPhone
-from auth0_mfa_lab.tenants.sandbox import PhoneScreen
 from auth0_mfa_lab.wire.exchange import Exchange
+from auth0_mfa_lab.wire.journal import Journal
 from auth0_mfa_lab.wire.recorder import NOTES
 
 if TYPE_CHECKING:
-    from auth0_mfa_lab.lab import Lab
     from auth0_mfa_lab.sandbox import Phone
     from auth0_mfa_lab.secrets.secret import Secret
 
 NAME = "Virtual phone of auth0-mfa-lab"
 """What the tenant calls it, in the list of the user's authenticators."""
+# Its own name has an alias once it is enrolled, like whatever a tenant calls a person's phone.
+ALONE = {"name": "Virtual phone", "remark": "Unproven against real Auth0; no push and no message can reach it"}
+"""What the phone's panel shows of it."""
 MARK = "Virtual phone, unproven against real Auth0:"
 CODE_SECONDS = 30
 NOTE = "virtual phone: unproven against real Auth0; its push token is made up, so no push reaches it"
@@ -84,28 +86,19 @@ class EnrolledPhone(SandboxPhone, Lines):
         ]
 
 
-def give_virtual_phone(lab: Lab, *, bars: str = "") -> None:
-    """Give a live lab, or one on its recording, the virtual phone in the place of the person's own.
-
-    The lab says so in its first line.
-    """
+def virtual_phone(origin: str, transport: httpx.BaseTransport, journal: Journal, operations: Recorder) -> Phone:
+    """Return the virtual phone for the live tenant at `origin`; each of its exchanges is remarked as unproven."""
     from auth0_mfa_lab.sandbox import Chance, Delivery, Phone, WallClock
 
     def remarked(request: httpx.Request) -> httpx.Response:
-        answer = lab._transport.handle_request(request)
+        answer = transport.handle_request(request)
         answer.extensions[NOTES] = (NOTE,)
         return answer
 
-    origin = lab.settings.origin
-    http = Connection(origin, httpx.MockTransport(remarked), lab.journal).http("phone")
+    http = Connection(origin, httpx.MockTransport(remarked), journal).http("phone")
     # Its key and its names must not be foretold: Auth0 knows every phone of the world by them.
-    chance, clock = Chance(secrets.token_hex(16)), WallClock(lab.clock.now)
+    chance, clock = Chance(secrets.token_hex(16)), WallClock(journal.now)
     phone = Phone(http, Delivery().pushes, clock, chance, name=NAME, fallback_url=origin)
-    drawn = {"identifier": phone.identifier, "push_token": phone.push_token}
-    named = lab._operations.keep("add_phone", {}, lambda: drawn)
+    named = operations("add_phone", lambda: {"identifier": phone.identifier, "push_token": phone.push_token})
     phone.identifier, phone.push_token = named["identifier"], named["push_token"]
-    lab.phone = EnrolledPhone(phone, lab.aliases, lab.clock)
-    lab.settings = replace(lab.settings, virtual_phone=True, notice=repr(lab.phone).splitlines()[0])
-    # Its own name has an alias once it is enrolled, like whatever a tenant calls a person's phone.
-    shown = {"name": "Virtual phone", "remark": "Unproven against real Auth0; no push and no message can reach it"}
-    lab._screen = PhoneScreen(phone, lab._operations, aliases=lab.aliases, clock=lab.clock, bars=bars, alone=shown)
+    return phone

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import httpx
 
-from auth0_mfa_lab.secrets.log_guard import LogGuard, under_way
+from auth0_mfa_lab.secrets.log_guard import under_way, watch
 from auth0_mfa_lab.wire.exchange import Body, Exchange, Failure, Request, Response, Speaker
 from auth0_mfa_lab.wire.journal import Journal
 
@@ -49,7 +49,7 @@ class RecordingTransport(httpx.BaseTransport):
         self._journal = journal
         self._speaker = speaker
         self._guard = guard
-        LogGuard.watching(journal.aliases)
+        watch(journal.aliases)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Pass the request on, read the answer whole, and record both; raise Unanswered when there is none."""

@@ -19,7 +19,7 @@ from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.secrets.claims import claims_of
 from auth0_mfa_lab.secrets.index import is_short
 from auth0_mfa_lab.secrets.messages import secrets_of
-from auth0_mfa_lab.secrets.standins import strings_in
+from auth0_mfa_lab.secrets.standins import texts_in
 from auth0_mfa_lab.wire.exchange import Json, Message, Recorded, Request, leaves, plain_data
 from auth0_mfa_lab.wire.har import Recording
 from auth0_mfa_lab.wire.journal import OperationCall
@@ -114,7 +114,7 @@ class Replay:
 
     def _taken(self, number: int, call: OperationCall) -> OperationCall:
         self._used.add(number)
-        self._give(strings_in(call.result))
+        self._give(text for _, text in texts_in(call.result))
         return call
 
     def _call(self, request: Request) -> str:

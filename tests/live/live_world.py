@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from auth0_mfa_lab import Lab, Settings
 from auth0_mfa_lab.client import network
 from auth0_mfa_lab.sandbox import Phone, Sandbox, User, WallClock, enroll_factors
-from auth0_mfa_lab.sandbox.faults import KINDS, Fault
+from auth0_mfa_lab.sandbox.app import KINDS, Fault
 from auth0_mfa_lab.sandbox.records import Received
 from auth0_mfa_lab.sandbox.server import Certificates, Server
 

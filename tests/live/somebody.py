@@ -57,7 +57,7 @@ class Somebody:
         for verb, act in acts.items():
             said = getattr(OwnPhone, verb)
             monkeypatch.setattr(OwnPhone, verb, _and_done(said, act))
-        monkeypatch.setattr("auth0_mfa_lab.lab.ask_hidden", self.typed)
+        monkeypatch.setattr("auth0_mfa_lab.tenants.phone.ask_hidden", self.typed)
         return self
 
     def typed(self, question: str) -> str:

@@ -13,7 +13,7 @@ from tests.sandbox.sandbox_mothers import App, new_sandbox
 def sandbox() -> Iterator[Sandbox]:
     box = new_sandbox()
     yield box
-    assert not box.answer.failures, "the sandbox has a bug"
+    assert not box.failures, "the sandbox has a bug"
 
 
 @pytest.fixture

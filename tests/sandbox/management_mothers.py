@@ -7,7 +7,7 @@ from urllib.parse import quote
 import httpx
 
 from auth0_mfa_lab.sandbox import User
-from auth0_mfa_lab.sandbox.asgi import NOTES
+from auth0_mfa_lab.sandbox.http import NOTES
 from tests.sandbox.sandbox_mothers import App, bearer
 
 AUDIENCE = "https://sandbox.example/api/v2/"

@@ -438,7 +438,7 @@ class AnySequence(RuleBasedStateMachine):
 
     @invariant()
     def what_is_active_is_what_was_confirmed(self) -> None:
-        assert not self.box.answer.failures
+        assert not self.box.failures
         for person in self.people:
             active = {one.id for one in self.listed(person) if one.active}
             assert {one for one in active if not one.startswith("recovery-code")} == set(person.active)

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 import httpx
 import pyotp
 import pytest
+from starlette.responses import Response
 
 from auth0_mfa_lab.sandbox import Phone, User
-from auth0_mfa_lab.sandbox.app import build_app
-from auth0_mfa_lab.sandbox.asgi import Runner
+from auth0_mfa_lab.sandbox.app import in_process
+from auth0_mfa_lab.sandbox.http import Request
 from auth0_mfa_lab.sandbox.limits import LimitRow
-from auth0_mfa_lab.sandbox.transport import SandboxTransport
 from tests.sandbox.sandbox_mothers import App, app_of, error_of, kinds, new_sandbox, set_up, switch_on
 
 NOW = 1_800_000_000
@@ -25,7 +25,7 @@ def app() -> Iterator[App]:
     switch_on(box, "email")
     set_up(box, message_types=("sms", "voice"))
     yield app_of(box)
-    assert not box.answer.failures, "the sandbox has a bug"
+    assert not box.failures, "the sandbox has a bug"
 
 
 @dataclass
@@ -261,13 +261,12 @@ def test_another_oob_code_of_the_same_user_has_polls_of_its_own(app: App) -> Non
 
 def test_another_ip_may_start(app: App) -> None:
     emptied(app, LIMITS["starts"])
-    inner = build_app(app.sandbox.tenant)
 
-    async def elsewhere(scope: dict[str, object], receive: object, send: object) -> None:
-        await inner({**scope, "client": ("192.0.2.7", 1)}, receive, send)  # type: ignore[arg-type]  # ASGI's own
+    def elsewhere(request: Request) -> Response:
+        request.scope["client"] = ("192.0.2.7", 1)
+        return app.sandbox.answer(request)
 
-    transport = SandboxTransport(Runner(elsewhere))  # type: ignore[arg-type]  # ASGI's own
-    there = App(app.sandbox, httpx.Client(transport=transport, base_url="https://sandbox.example"))
+    there = App(app.sandbox, httpx.Client(transport=in_process(elsewhere), base_url="https://sandbox.example"))
     assert there.start().status_code == 200
     assert app.start().status_code == 429
     named = {row.name: row.left for row in app.sandbox.limits("nobody", ip="192.0.2.7")}

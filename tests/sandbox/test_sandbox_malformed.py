@@ -122,7 +122,7 @@ def doors() -> Iterator[Doors]:
         device=login.phone.enrollments[0].token,
         device_id=login.phone.enrollments[0].id,
     )
-    assert not app.sandbox.answer.failures
+    assert not app.sandbox.failures
 
 
 def assert_refused(route: str, answer: httpx.Response) -> None:
@@ -174,4 +174,4 @@ def test_routes_that_read_no_body_do_not_mind_one(name: str) -> None:
     )
     assert gone.status_code == 204
     assert app.http.request("POST", "/userinfo", content=body, headers=headers).status_code == 401
-    assert not app.sandbox.answer.failures
+    assert not app.sandbox.failures

@@ -29,7 +29,7 @@ def free() -> Iterator[App]:
     """An application of a tenant whose policy is never."""
     box = new_sandbox(policy="never")
     yield app_of(box)
-    assert not box.answer.failures
+    assert not box.failures
 
 
 def ids(app: App, token: str) -> dict[str, str]:

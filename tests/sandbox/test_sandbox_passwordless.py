@@ -33,7 +33,7 @@ def free() -> Iterator[App]:
     """An application of a tenant whose policy is never."""
     box = new_sandbox(policy="never")
     yield app_of(box)
-    assert not box.answer.failures
+    assert not box.failures
 
 
 def another(code: str) -> str:

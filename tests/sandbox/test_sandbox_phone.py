@@ -105,7 +105,7 @@ def test_a_refused_scan_is_the_answer_and_leaves_no_account(app: App, phone: Pho
     answer = scan(phone, f"otpauth://totp/t:u?enrollment_tx_id={'x' * 32}")
     assert (answer.status_code, answer.json()["errorCode"]) == (404, "enrollment_transaction_not_found")
     assert phone.enrollments == ()
-    assert not app.sandbox.answer.failures
+    assert not app.sandbox.failures
 
 
 def test_a_phone_without_an_account_or_without_a_push_says_what_to_do(app: App, phone: Phone) -> None:

@@ -23,7 +23,7 @@ def app() -> Iterator[App]:
     box = new_sandbox()
     set_up(box, policy="never")
     yield app_of(box)
-    assert not box.answer.failures, "the sandbox has a bug"
+    assert not box.failures, "the sandbox has a bug"
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from auth0_mfa_lab.sandbox.bounded import Bounded
+from auth0_mfa_lab.sandbox.limits import Bounded
 from tests.sandbox.sandbox_mothers import App, app_of, bearer, claims_of, error_of, new_sandbox
 
 UNKNOWN = (403, "invalid_grant", "Unknown or invalid refresh token.")
@@ -17,7 +17,7 @@ def free() -> Iterator[App]:
     """An application of a tenant whose policy is never."""
     box = new_sandbox(policy="never")
     yield app_of(box)
-    assert not box.answer.failures
+    assert not box.failures
 
 
 def refresh(app: App, refresh_token: str, **fields: str) -> httpx.Response:

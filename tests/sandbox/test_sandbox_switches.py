@@ -37,7 +37,7 @@ def app_with() -> Iterator[MakeApp]:
 
     yield make
     for app in made:
-        assert not app.sandbox.answer.failures, "the sandbox has a bug"
+        assert not app.sandbox.failures, "the sandbox has a bug"
 
 
 def requirements(app: App, user: User) -> dict[str, list[str]]:

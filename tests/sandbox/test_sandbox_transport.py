@@ -2,23 +2,25 @@
 
 import asyncio
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import NoReturn
 
 import httpx
 import pytest
-from starlette.applications import Starlette
-from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
 
 from auth0_mfa_lab.sandbox import Sandbox
-from auth0_mfa_lab.sandbox.asgi import Runner
-from auth0_mfa_lab.sandbox.transport import SandboxTransport
 from tests.sandbox.sandbox_mothers import App
 
 
-def client_of(transport: SandboxTransport) -> httpx.Client:
+def handled_by(monkeypatch: pytest.MonkeyPatch, handler: Callable[[], Response]) -> Sandbox:
+    """Return a sandbox with one handler for every request."""
+    monkeypatch.setattr("auth0_mfa_lab.sandbox.respond", lambda *_: handler())
+    return Sandbox()
+
+
+def client_of(transport: httpx.MockTransport) -> httpx.Client:
     return httpx.Client(transport=transport, base_url="https://sandbox.example")
 
 
@@ -42,34 +44,33 @@ def test_it_works_under_a_running_loop(app: App) -> None:
     assert asyncio.run(inside()) == 404
 
 
-def test_a_call_from_inside_a_request_raises_at_once_and_says_why() -> None:
+def test_a_call_from_inside_a_request_raises_at_once_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
 
-    async def handler(_: Request) -> Response:
+    def handler() -> Response:
         try:
             client.get("/again")
         except RuntimeError as error:
             told.append(str(error))
         return PlainTextResponse("outer")
 
-    transport = SandboxTransport(Runner(Starlette(routes=[Route("/", handler)])))
-    client = client_of(transport)
+    client = client_of(handled_by(monkeypatch, handler).transport)
     assert client.get("/").text == "outer"
     assert "from inside one of its own requests" in told[0]
 
 
-def test_requests_of_many_threads_are_taken_one_at_a_time() -> None:
+def test_requests_of_many_threads_are_taken_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     running: list[int] = []
     together: list[int] = []
 
-    async def handler(_: Request) -> Response:
+    def handler() -> Response:
         running.append(1)
         list(range(10_000))  # long enough for another thread to be let in
         together.append(len(running))
         running.pop()
         return PlainTextResponse("done")
 
-    transport = SandboxTransport(Runner(Starlette(routes=[Route("/", handler)])))
+    transport = handled_by(monkeypatch, handler).transport
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: client_of(transport).get("/"), range(24)))
     assert together == [1] * 24
@@ -82,27 +83,22 @@ def test_a_bug_is_a_plain_500_for_the_client_and_an_exception_for_the_test() -> 
     assert answer.status_code == 500
     assert answer.headers["content-type"].startswith("text/plain")
     assert "bug in the sandbox" in answer.text
-    (failure,) = sandbox.answer.failures
+    (failure,) = sandbox.failures
     assert isinstance(failure, AttributeError)
     assert failure.__traceback__ is not None
 
 
-def test_an_app_that_answers_nothing_is_a_plain_500_too() -> None:
-    async def broken(*_: object) -> None:
+def test_a_bugs_text_is_not_told_and_only_the_last_failures_are_kept(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken() -> NoReturn:
         raise KeyError("secret")
 
-    answer = client_of(SandboxTransport(Runner(broken))).get("/")
-    assert (answer.status_code, "secret" in answer.text) == (500, False)
-
-
-def test_only_the_last_failures_are_kept() -> None:
-    async def broken(*_: object) -> None:
-        raise KeyError
-
-    runner = Runner(broken)
-    for _ in range(30):
-        client_of(SandboxTransport(runner)).get("/")
-    assert len(runner.failures) == 20
+    sandbox = handled_by(monkeypatch, broken)
+    answers = [client_of(sandbox.transport).get("/x") for _ in range(30)]
+    assert {(answer.status_code, "secret" in answer.text) for answer in answers} == {(500, False)}
+    assert len(sandbox.failures) == 20
+    assert "a bug in the sandbox: GET /x" in caplog.text
 
 
 def test_no_header_changes_from_run_to_run(app: App) -> None:

@@ -4,8 +4,8 @@ import httpx
 import pytest
 
 from auth0_mfa_lab.sandbox import tenant as tenants
-from auth0_mfa_lab.sandbox.bounded import Bounded
 from auth0_mfa_lab.sandbox.delivery import BOXES, Delivery, Message
+from auth0_mfa_lab.sandbox.limits import Bounded
 from auth0_mfa_lab.sandbox.mfa.factors import begin_oob
 from auth0_mfa_lab.sandbox.records import Request
 from tests.sandbox.sandbox_mothers import App, new_sandbox

@@ -5,7 +5,7 @@ import pytest
 
 from auth0_mfa_lab.sandbox import Sandbox, WallClock
 from auth0_mfa_lab.sandbox.clock import Clock
-from auth0_mfa_lab.sandbox.domains import Domains, host_of
+from auth0_mfa_lab.sandbox.settings import Domains, host_of
 from tests.sandbox.sandbox_mothers import App, bearer, claims_of, new_sandbox, pushed
 
 WALL = 1_790_000_000.0

@@ -19,7 +19,9 @@ def fail(control: httpx.Client, **fault: object) -> dict[str, object]:
     return shown
 
 
-def test_a_429_says_when_to_come_again(http: httpx.Client, control: httpx.Client) -> None:
+@pytest.mark.parametrize("ahead", [0, 3600])
+def test_a_429_says_when_to_come_again(http: httpx.Client, control: httpx.Client, ahead: float) -> None:
+    control.post("clock", json={"advance": ahead})
     fail(control, kind="429", route="/oauth/token", retry_after=7, times=2)
     assert http.get(CONFIGURATION).status_code == 200
     for _ in range(2):

@@ -1,6 +1,5 @@
 """The outermost layer of the server: whose name a request used, how large it may be, and that it is answered whole."""
 
-import asyncio
 import json
 import socket
 import ssl
@@ -14,7 +13,6 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 
 from auth0_mfa_lab.sandbox import Sandbox
-from auth0_mfa_lab.sandbox.asgi import Runner, Waited
 from auth0_mfa_lab.sandbox.server import Server
 from tests.sandbox.sandbox_mothers import claims_of
 from tests.serve.serve_mothers import Application
@@ -73,24 +71,6 @@ def test_a_body_of_more_than_a_mebibyte_is_413(http: httpx.Client) -> None:
     with suppress(httpx.WriteError, httpx.ReadError):
         assert http.post("/oauth/token", content=parts).status_code == 413
     assert http.get(CONFIGURATION).status_code == 200
-
-
-def test_a_handler_that_waits_is_found_out() -> None:
-    async def waits(_scope: object, _receive: object, _send: object) -> None:
-        await asyncio.sleep(0)
-
-    with pytest.raises(Waited):
-        Runner(waits)({"method": "GET", "path": "/"}, b"")
-
-
-def test_a_bug_is_a_500_without_an_oauth_body(caplog: pytest.LogCaptureFixture) -> None:
-    async def breaks(_scope: object, _receive: object, _send: object) -> None:
-        raise KeyError("of a handler")
-
-    answer = Runner(breaks)({"method": "GET", "path": "/x"}, b"")
-    assert answer.status == 500
-    assert b"This is a bug in the sandbox" in answer.body
-    assert "a bug in the sandbox: GET /x" in caplog.text
 
 
 @pytest.mark.parametrize("origin", ["http://localhost:3000", "https://localhost", "http://127.0.0.1:5173"])

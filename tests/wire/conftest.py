@@ -13,11 +13,11 @@ from tests.wire.wire_scene import Scene
 def app() -> Iterator[App]:
     box = new_sandbox()
     yield App(box, httpx.Client(transport=box.transport, base_url="https://sandbox.example"))
-    assert not box.answer.failures, "the sandbox has a bug"
+    assert not box.failures, "the sandbox has a bug"
 
 
 @pytest.fixture(params=["docs", "recorded"])
 def scene(request: pytest.FixtureRequest) -> Iterator[Scene]:
     app = app_of(new_sandbox(request.param))
     yield Scene(app, app.sandbox.new_phone(app.http))
-    assert not app.sandbox.answer.failures, "the sandbox has a bug"
+    assert not app.sandbox.failures, "the sandbox has a bug"

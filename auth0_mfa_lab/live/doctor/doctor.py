@@ -285,7 +285,7 @@ def token_of(subject: Subject) -> tuple[str | None, list[Finding]]:
     if subject.token is not None:
         claims = claims_of(str(subject.token)) or {}
         return subject.token, [Finding(name, "ok", "A token was passed"), _scopes(subject, claims.get("scope"))]
-    if not all(subject.lab._machine):
+    if not all((subject.lab.settings.mgmt_client_id, subject.lab.settings.mgmt_client_secret)):
         return None, []
     try:
         machine = subject.lab.management_application

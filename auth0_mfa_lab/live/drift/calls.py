@@ -8,7 +8,7 @@ from contextlib import suppress
 from functools import cached_property
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from auth0_mfa_lab.sandbox.endpoints import ENDPOINTS, PATHS, endpoints_of
+from auth0_mfa_lab.sandbox.app import ENDPOINTS, PATHS, endpoints_of
 from auth0_mfa_lab.wire.exchange import Json, Recorded, plain_data
 
 MANAGEMENT, LIST, ASSOCIATE, CHALLENGE = "/api/v2/", "/mfa/authenticators", "/mfa/associate", "/mfa/challenge"

@@ -13,7 +13,7 @@ from auth0_mfa_lab.live.drift.calls import Call, member
 from auth0_mfa_lab.live.drift.compare import Found
 from auth0_mfa_lab.live.drift.player import Player, Step
 from auth0_mfa_lab.live.drift.scenario import scenario_of
-from auth0_mfa_lab.sandbox.endpoints import covered
+from auth0_mfa_lab.sandbox.app import covered
 from auth0_mfa_lab.sandbox.errors import ROWS, EvidenceRow
 from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.secrets.messages import secrets_of_path

@@ -9,11 +9,10 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 from joserfc.jwk import RSAKey
-from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from auth0_mfa_lab.sandbox import errors
-from auth0_mfa_lab.sandbox.http import Routes, add_note, bearer_of
+from auth0_mfa_lab.sandbox.http import Request, Routes, add_note, bearer_of
 from auth0_mfa_lab.sandbox.json_text import json_object
 from auth0_mfa_lab.sandbox.mfa.factors import may_enroll, state_of
 from auth0_mfa_lab.sandbox.oauth.tokens import seconds, verified_claims
@@ -29,7 +28,7 @@ END_OF_TIME = 1e12
 """Epoch seconds: no date is as late."""
 
 
-async def enroll(tenant: Tenant, request: Request) -> JSONResponse:
+def enroll(tenant: Tenant, request: Request) -> JSONResponse:
     """Enroll the phone that scanned a ticket: that confirms the authenticators and ends the poll (section 2).
 
     An mfa_token enrolls the first factor only: once there is one, its tickets are dead [guess], else a password alone
@@ -38,7 +37,7 @@ async def enroll(tenant: Tenant, request: Request) -> JSONResponse:
     shown = TICKET.fullmatch(request.headers.get("authorization", ""))
     if shown is None:
         raise errors.DEVICE_NO_TICKET()
-    body = await _json_object(request)
+    body = _json_object(request)
     ticket = tenant.transactions.tickets.get(shown[1])
     if (
         ticket is None
@@ -73,13 +72,13 @@ async def enroll(tenant: Tenant, request: Request) -> JSONResponse:
     return JSONResponse(answer, status_code=errors.DEVICE_ENROLLED.status)
 
 
-async def resolve(tenant: Tenant, request: Request) -> Response:
+def resolve(tenant: Tenant, request: Request) -> Response:
     """Take a phone's yes or no; the order of the checks is section 5's, and nothing changes before the last."""
     txid = tenant.tokens.claims_of(bearer_of(request) or "").get("txid")
     transaction = tenant.transactions.txids.get(str(txid))
     if transaction is None:
         raise errors.DEVICE_INVALID_TOKEN()
-    body = await _json_object(request)
+    body = _json_object(request)
     device = tenant.devices.get(transaction.device_id)
     if device is None or state_of(tenant, transaction) != "pending":
         raise errors.DEVICE_LOGIN_TRANSACTION_NOT_FOUND()
@@ -106,12 +105,10 @@ async def resolve(tenant: Tenant, request: Request) -> Response:
     return Response(status_code=errors.DEVICE_RESOLVED.status)
 
 
-async def update(tenant: Tenant, request: Request) -> JSONResponse:
+def update(tenant: Tenant, request: Request) -> JSONResponse:
     """Change a phone's identifier, name or push token; what is absent stays (section 3)."""
-    # Read first, judged second: nothing may happen between the look at the device and its change.
-    await request.body()
     device = _device_of(tenant, request)
-    body = await _json_object(request)
+    body = _json_object(request)
     changes: dict[str, Any] = {name: _text(body, name) for name in ("identifier", "name") if name in body}
     if "push_credentials" in body:
         changes |= _push_credentials(body["push_credentials"])
@@ -122,7 +119,7 @@ async def update(tenant: Tenant, request: Request) -> JSONResponse:
     return JSONResponse({**shown, "push_credentials": credentials})
 
 
-async def delete(tenant: Tenant, request: Request) -> Response:
+def delete(tenant: Tenant, request: Request) -> Response:
     """Un-enroll a phone; a body, or a content type without one, does not matter (section 3)."""
     device = _device_of(tenant, request)
     tenant.remove_authenticator(device.user_id, f"push|{device.id}")
@@ -160,8 +157,8 @@ def _problems(tenant: Tenant, claims: Mapping[str, object], name: str) -> dict[s
     }
 
 
-async def _json_object(request: Request) -> Mapping[str, object]:
-    body = json_object(await request.body())
+def _json_object(request: Request) -> Mapping[str, object]:
+    body = json_object(request.content)
     if body is None:
         raise errors.DEVICE_INVALID_BODY(problem="it must be a JSON object")
     return body

@@ -15,8 +15,8 @@ import pyotp
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from auth0_mfa_lab.sandbox.bounded import Bounded
-from auth0_mfa_lab.sandbox.chance import Chance
+from auth0_mfa_lab.sandbox.clock import Chance
+from auth0_mfa_lab.sandbox.limits import Bounded
 from auth0_mfa_lab.sandbox.oauth.tokens import NewKey
 
 if TYPE_CHECKING:

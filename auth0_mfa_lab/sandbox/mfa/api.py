@@ -3,11 +3,19 @@
 import re
 from collections.abc import Collection
 
-from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from auth0_mfa_lab.sandbox import errors
-from auth0_mfa_lab.sandbox.http import JSON, Fields, Routes, add_note, bearer_of, note_misspellings, read_fields
+from auth0_mfa_lab.sandbox.http import (
+    JSON,
+    Fields,
+    Request,
+    Routes,
+    add_note,
+    bearer_of,
+    note_misspellings,
+    read_fields,
+)
 from auth0_mfa_lab.sandbox.json_text import json_object
 from auth0_mfa_lab.sandbox.mfa.authenticators import E164, EMAIL
 from auth0_mfa_lab.sandbox.mfa.factors import (
@@ -37,13 +45,11 @@ CHALLENGED_FIRST: tuple[Kind, ...] = ("push", "sms", "voice", "totp", "email")
 JSON_CALLED_A_FORM = "sandbox: JSON without its content type, as in Auth0's push guide; that it is read is a guess"
 
 
-async def post_associate(tenant: Tenant, request: Request) -> JSONResponse:
+def post_associate(tenant: Tenant, request: Request) -> JSONResponse:
     """Begin an enrollment; client fields are neither needed nor read."""
-    # Read first, judged second: nothing may happen between the look at the login and its enrollment.
-    await request.body()
     login = login_of_bearer(tenant, bearer_of(request), scope="enroll")
     user_id = login.request.user_id
-    fields = await read_fields(request)
+    fields = read_fields(request)
     note_misspellings(request, fields, ASSOCIATE_FIELDS)
     kind: Kind = "totp"
     if _first_of(fields, "authenticator_types", "authenticator type", ("otp", "oob")) == "oob":
@@ -80,7 +86,7 @@ def _first_of(fields: Fields, name: str, what: str, known: Collection[str]) -> s
     return names[0]
 
 
-async def get_authenticators(tenant: Tenant, request: Request) -> JSONResponse:
+def get_authenticators(tenant: Tenant, request: Request) -> JSONResponse:
     """List the user's authenticators, confirmed or not; an unconfirmed push has no name yet (reference, 4.1)."""
     login, switches = login_of_bearer(tenant, bearer_of(request), scope="read:authenticators"), tenant.settings.switches
     entries = []
@@ -96,7 +102,7 @@ async def get_authenticators(tenant: Tenant, request: Request) -> JSONResponse:
     return JSON(entries)
 
 
-async def delete_authenticator(tenant: Tenant, request: Request) -> Response:
+def delete_authenticator(tenant: Tenant, request: Request) -> Response:
     """Remove an authenticator, and its partner with it; an mfa_token does not do (reference, section 4.2)."""
     access = login_of_bearer(tenant, bearer_of(request), scope="remove:authenticators", mfa_token_does=False)
     user_id, authenticator_id = access.request.user_id, request.path_params["id"]
@@ -110,18 +116,18 @@ async def delete_authenticator(tenant: Tenant, request: Request) -> Response:
     return Response(status_code=204, headers={"content-type": "application/json"})
 
 
-async def post_challenge(tenant: Tenant, request: Request) -> JSONResponse:
+def post_challenge(tenant: Tenant, request: Request) -> JSONResponse:
     """Challenge one active authenticator (reference, section 5).
 
     JSON that is not called so is read as well, for the push guide's curl calls it a form.
     """
-    body = await request.body()
+    body = request.content
     is_called_json = request.headers.get("content-type", "").lower().startswith("application/json")
     if not is_called_json and body.lstrip().startswith(b"{") and (value := json_object(body)) is not None:
         add_note(request, JSON_CALLED_A_FORM)
         fields = Fields(value)
     else:
-        fields = await read_fields(request)
+        fields = read_fields(request)
     note_misspellings(request, fields, CHALLENGE_FIELDS)
     client = authenticate_client(tenant, request, fields)
     grant = f"{GRANTS}/mfa-{'otp' if fields.text('challenge_type') == 'otp' else 'oob'}"

@@ -1,7 +1,7 @@
 """The transactions: a login behind each mfa_token, an out-of-band one behind each oob_code."""
 
-from auth0_mfa_lab.sandbox.bounded import Bounded
 from auth0_mfa_lab.sandbox.clock import Clock
+from auth0_mfa_lab.sandbox.limits import Bounded
 from auth0_mfa_lab.sandbox.records import Login, OobTransaction, Ticket
 
 

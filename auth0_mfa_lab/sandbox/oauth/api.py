@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Mapping
 
-from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from auth0_mfa_lab.sandbox import errors
-from auth0_mfa_lab.sandbox.http import JSON, Fields, Routes, bearer_of, note_misspellings, read_fields
+from auth0_mfa_lab.sandbox.http import JSON, Fields, Request, Routes, bearer_of, note_misspellings, read_fields
 from auth0_mfa_lab.sandbox.oauth import grants
 from auth0_mfa_lab.sandbox.oauth.client_auth import CLIENT_FIELDS, authenticate_client
 from auth0_mfa_lab.sandbox.oauth.grants import GRANTS, Answer
@@ -74,9 +73,9 @@ SUPPORTED = {
 }
 
 
-async def token(tenant: Tenant, request: Request) -> JSONResponse:
+def token(tenant: Tenant, request: Request) -> JSONResponse:
     """Exchange one grant; the order of the checks is the reference's, section 13.2."""
-    fields = await read_fields(request)
+    fields = read_fields(request)
     note_misspellings(request, fields, FIELDS)
     client = authenticate_client(tenant, request, fields)
     name = fields.required("grant_type")
@@ -90,7 +89,7 @@ async def token(tenant: Tenant, request: Request) -> JSONResponse:
     return JSONResponse(body, headers={"cache-control": "no-store", "pragma": "no-cache", **headers})
 
 
-async def userinfo(tenant: Tenant, request: Request) -> Response:
+def userinfo(tenant: Tenant, request: Request) -> Response:
     """Say who the bearer is; anything but a living access token with `openid` is a 401 in plain text (8.2)."""
     answers = tenant.openid_request(bearer_of(request) or "")
     if answers is None:
@@ -101,9 +100,9 @@ async def userinfo(tenant: Tenant, request: Request) -> Response:
     return JSON({"sub": user.user_id, **profile}, headers={"cache-control": errors.NO_CACHE})
 
 
-async def revoke(tenant: Tenant, request: Request) -> Response:
+def revoke(tenant: Tenant, request: Request) -> Response:
     """Revoke a refresh token; one that is unknown, or another application's, is a 200 as well [guess] (8.6)."""
-    fields = await read_fields(request)
+    fields = read_fields(request)
     note_misspellings(request, fields, ("token", *CLIENT_FIELDS))
     client = authenticate_client(tenant, request, fields)
     text = fields.text("token")
@@ -115,14 +114,14 @@ async def revoke(tenant: Tenant, request: Request) -> Response:
     return Response(status_code=200)
 
 
-async def configuration(tenant: Tenant, _: Request) -> JSONResponse:
+def configuration(tenant: Tenant, _: Request) -> JSONResponse:
     """Return the discovery document (8.3)."""
     issuer = tenant.tokens.issuer
     endpoints = {name: f"{issuer}{path}" for name, path in ENDPOINTS.items()}
     return JSON({"issuer": issuer, **endpoints, **SUPPORTED, "end_session_endpoint": f"{issuer}oidc/logout"})
 
 
-async def jwks(tenant: Tenant, _: Request) -> JSONResponse:
+def jwks(tenant: Tenant, _: Request) -> JSONResponse:
     """Return the public keys, the next one too, which is only announced (8.4)."""
     return JSON({"keys": [key.public_jwk for key in tenant.tokens.keys]})
 

@@ -5,10 +5,8 @@ import hmac
 from hashlib import sha256
 from urllib.parse import unquote
 
-from starlette.requests import Request
-
 from auth0_mfa_lab.sandbox import errors
-from auth0_mfa_lab.sandbox.http import Fields
+from auth0_mfa_lab.sandbox.http import Fields, Request
 from auth0_mfa_lab.sandbox.oauth.tokens import seconds, verified_claims
 from auth0_mfa_lab.sandbox.records import Client
 from auth0_mfa_lab.sandbox.tenant import Tenant

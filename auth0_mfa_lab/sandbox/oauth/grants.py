@@ -25,11 +25,9 @@ from auth0_mfa_lab.sandbox.records import Client, Login, Request
 from auth0_mfa_lab.sandbox.tenant import MANAGEMENT_PATH, MFA_PATH, Tenant
 
 GRANTS = "http://auth0.com/oauth/grant-type"
-OIDC_SCOPES = frozenset(
-    {
-        *("openid", "profile", "email", "offline_access", "address", "phone"),
-        *("name", "given_name", "family_name", "nickname", "email_verified", "picture", "created_at"),
-    }
+OIDC_SCOPES = (
+    *("openid", "profile", "email", "offline_access", "address", "phone"),
+    *("name", "given_name", "family_name", "nickname", "email_verified", "picture", "created_at"),
 )
 Answer = tuple[dict[str, object], dict[str, str]]
 """The body of a 200, and its headers."""
@@ -77,18 +75,15 @@ def wished(
     offered, scopes = api.scopes if api else (), wished_scopes(fields)
     if not scopes:
         return audience, () if tenant.domains.is_ours(audience, MFA_PATH) else offered
-    granted = OIDC_SCOPES.union(offered)
-    if api and not api.allow_offline_access:
-        granted -= {"offline_access"}
-    return audience, tuple(scope for scope in scopes if scope in granted)
+    return audience, tuple(scope for scope in scopes if scope in (*OIDC_SCOPES, *offered))
 
 
 def wished_scopes(fields: Fields) -> tuple[str, ...]:
     """Return the scopes that a request names, each once. Raises INVALID_SCOPE."""
-    raw = fields.get("scope")
-    if raw is not None and not isinstance(raw, str | list):
+    raw = fields.get("scope", "")
+    if not isinstance(raw, str | list):
         raise errors.INVALID_SCOPE()
-    return tuple(dict.fromkeys(raw.split() if isinstance(raw, str) else [str(item) for item in raw or ()]))
+    return tuple(dict.fromkeys(raw.split() if isinstance(raw, str) else map(str, raw)))
 
 
 def finish_first_factor(tenant: Tenant, request: Request) -> Answer:

@@ -12,12 +12,11 @@ from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 
-from auth0_mfa_lab.sandbox.bounded import Bounded
-from auth0_mfa_lab.sandbox.chance import Chance
-from auth0_mfa_lab.sandbox.clock import Clock
-from auth0_mfa_lab.sandbox.domains import Domains
+from auth0_mfa_lab.sandbox.clock import Chance, Clock
 from auth0_mfa_lab.sandbox.json_text import json_object
+from auth0_mfa_lab.sandbox.limits import Bounded
 from auth0_mfa_lab.sandbox.records import Api, Request, User
+from auth0_mfa_lab.sandbox.settings import Domains
 
 ID_TOKEN_LIFETIME = 36_000
 DEFAULT_LIFETIME = 86_400
@@ -51,8 +50,10 @@ def seconds(claim: object) -> float:
     return claim if isinstance(claim, int | float) and not isinstance(claim, bool) else math.nan
 
 
-def iso_date(seconds: float) -> str:
-    """Return a time as Auth0 writes it, such as `2027-01-15T08:00:00.000Z`."""
+def iso_date(seconds: float | None) -> str | None:
+    """Return a time as Auth0 writes it, such as `2027-01-15T08:00:00.000Z`; None for none."""
+    if seconds is None:
+        return None
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
