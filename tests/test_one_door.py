@@ -22,8 +22,7 @@ DOORS = frozenset({"mask", "mask_each", "masked", "wrap", "stand_ins_of", "in_te
 HARMLESS = {
     "show.phone: what_now": "texts of the lab's own, chosen by the kind of an exchange",
     "exports.curl: runnable": "one Secret whole, which its panel sends to the page that asked",
-    "exports.plan: said": "searched for secrets",
-    "exports.plan: fields_of": "searched for ids, for secrets and for the address of a code",
+    "exports.mermaid: said": "searched for secrets",
     "exports.plan: Values.answered": "searched for ids and secrets",
     "lab: Lab.poll": "the path of the request that brought an oob_code is compared",
     "tokens: application_of": "a client_id, which is no secret",

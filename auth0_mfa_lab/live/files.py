@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 import tempfile
 from pathlib import Path
 
@@ -24,13 +23,3 @@ def write_whole(path: Path, text: str) -> None:
     except BaseException:
         part.unlink()
         raise
-
-
-def must_be_regular(path: Path) -> None:
-    """Raise OSError for a path that is there and is no ordinary file: a folder, a pipe, a device."""
-    try:
-        mode = path.stat().st_mode
-    except FileNotFoundError:
-        return
-    if not stat.S_ISREG(mode):
-        raise OSError(0, "it is a folder" if stat.S_ISDIR(mode) else "it is no ordinary file")

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from auth0_mfa_lab.errors import LabError
-from auth0_mfa_lab.live.files import must_be_regular, write_whole
+from auth0_mfa_lab.live.files import write_whole
 from auth0_mfa_lab.wire.har import har
 from auth0_mfa_lab.wire.journal import Journal
 
@@ -31,17 +31,18 @@ class Record:
         `monotonic` tells real seconds.
         """
         self.path = Path(path)
-        self.problem = ""
+        self.before = self.path.with_name(f"{self.path.stem}.before{self.path.suffix}")
         self._journal = journal
         self._monotonic = monotonic
         self._lock = threading.RLock()
+        self._problem = ""
         self._written = 0
         self._next_at = 0.0
-        self.before = self.path.with_name(f"{self.path.stem}.before{self.path.suffix}")
         try:
-            must_be_regular(self.path)
+            if self.path.exists() and not self.path.is_file():
+                raise OSError(0, "it is no ordinary file")
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            tempfile.TemporaryFile(dir=self.path.parent).close()
+            tempfile.NamedTemporaryFile(prefix=self.path.name[:100], dir=self.path.parent).close()
         except (OSError, ValueError) as problem:
             why = (getattr(problem, "strerror", None) or "it is no name of a file").lower()
             advice = "Name a file in a folder that you can write to: nothing was sent"
@@ -55,30 +56,28 @@ class Record:
     def save(self) -> None:
         """Write what the journal has now, unless that is written; what cannot be written is said once, on stderr."""
         with self._lock:
-            state = len(self._journal) + len(self._journal.operations)
-            if len(self._journal) == 0 or state == self._written:
+            began, length = self._monotonic(), len(self._journal) + len(self._journal.operations)
+            if not len(self._journal) or length == self._written:
                 return
-            began = self._monotonic()
             try:
                 if not self._written and self.path.exists():
                     self.path.replace(self.before)
                 write_whole(self.path, har(self._journal))
-                self._written, self.problem = state, ""
+                self._written, self._problem = length, ""
             except OSError as problem:
-                why = (problem.strerror or type(problem).__name__).lower()
-                if not self.problem:
+                is_new, self._problem = not self._problem, (problem.strerror or type(problem).__name__).lower()
+                if is_new:
                     sys.stderr.write(
-                        f"{self.path} cannot be written ({why}): the journal has what is not in it, and "
+                        f"{self.path} cannot be written ({self._problem}): the journal has what is not in it, and "
                         'lab.export("har").save(...) writes it elsewhere.\n'
                     )
-                self.problem = why
             ended = self._monotonic()
             self._next_at = ended + SHARE * (ended - began)
 
     def line(self) -> str:
         """Return the sentence that says where the run is recorded."""
-        if self.problem:
-            return f"NOT recorded: {self.path} cannot be written ({self.problem})."
+        if self._problem:
+            return f"NOT recorded: {self.path} cannot be written ({self._problem})."
         # The same each time, whether there was one or not.
         kept = f"a recording that was there is kept as {self.before.name}"
         return f"Recorded in {self.path}: every exchange, with a stand-in for each secret; {kept}."

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from auth0_mfa_lab.errors import LabError, SettingsError, UserDoesNotFit
-from auth0_mfa_lab.live.administrator import administrator_of, must_be, out_of_its_frames
+from auth0_mfa_lab.live.administrator import administrator, has_administrator, must_be, out_of_its_frames
 from auth0_mfa_lab.tenants.users import User, checked_factors, configured_user, mfa_token_of
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def drawn(what: str) -> str:
     return f"{secrets.token_urlsafe(18)}aA1!" if what == PASSWORD else pyotp.random_base32()
 
 
+@out_of_its_frames
 def own_user(lab: Lab, factors: Sequence[str]) -> User:
     """Return a user of a live tenant with just these factors, confirmed; nothing is sent to anybody.
 
@@ -49,105 +51,76 @@ def own_user(lab: Lab, factors: Sequence[str]) -> User:
     or an address that is not set; NotConfirmed unless the person agrees; LabError when the tenant refuses: a user who
     was made is removed again then.
     """
-    administrator = administrator_of(lab)
-    if administrator is None:
-        return out_of_its_frames(lambda: configured_user(lab.settings, lab.client, lab.aliases, factors))
-    return out_of_its_frames(lambda: _throw_away_user(lab, administrator, checked_factors(factors)))
-
-
-def _throw_away_user(lab: Lab, administrator: Callable[[], Management], wanted: tuple[str, ...]) -> User:
-    _must_be_possible(lab, wanted)
-    kinds = ("new user", "authenticator") if wanted else ("new user",)
-    enrolled = f"with {', '.join(wanted)}" if wanted else "without any factor"
-    sentence = f"lab.user makes a throw-away user {enrolled}, by the Management API; lab.cleanup() removes them."
-    with lab._guard.agreed(kinds, sentence) if lab._guard else nullcontext():
-        api = administrator()
-        user_id, username, password = _made(lab, api)
-        try:
-            recovery_code = _enrolled(lab, api, user_id, username, password, wanted)
-        except LabError:
-            api.delete_user(user_id)
-            raise
-    return User(
-        username=username,
-        password=password,
-        phone_number=lab.settings.phone_number,
-        email=lab.settings.email,
-        factors=wanted,
-        recovery_code=recovery_code,
-    )
-
-
-def _must_be_possible(lab: Lab, wanted: Sequence[str]) -> None:
-    if "push" in wanted and not lab.settings.virtual_phone:
+    settings = lab.settings
+    if not has_administrator(lab):
+        return configured_user(settings, lab.client, lab.aliases, factors)
+    wanted = checked_factors(factors)
+    if "push" in wanted and not settings.virtual_phone:
         raise UserDoesNotFit(
             "A throw-away user cannot have push: only a phone enrolls it. Enroll it by notebook 05, as the configured "
             "user and with your own phone (without AUTH0_MGMT_CLIENT_ID), or set AUTH0_LAB_VIRTUAL_PHONE=1. Nothing "
             "was sent to anybody."
         )
-    for factor in wanted:
-        if (name := _NEEDS.get(factor)) and not getattr(lab.settings, name):
-            raise SettingsError(
-                f"AUTH0_{name.upper()} is missing, and a user with {factor} needs it: yours. Add it to .env."
-            )
-
-
-def _made(lab: Lab, api: Management) -> tuple[str, str, str]:
-    """Make the user, under a name that is free, and return id, name and password."""
-    for _ in range(_TRIES):
-        name, password = lab._draw(NAME), lab.aliases.learn("password", lab._draw(PASSWORD))
-        username = lab.aliases.learn("username", name) if lab.aliases.people else name
-        answer = api.create_user(
-            connection=lab.settings.realm,
-            email=username,
-            password=password,
+    for factor, needs in _NEEDS.items():
+        if factor in wanted and not getattr(settings, needs):
+            variable = f"AUTH0_{needs.upper()}"
+            raise SettingsError(f"{variable} is missing, and a user with {factor} needs it: yours. Add it to .env.")
+    kinds = ("new user", "authenticator") if wanted else ("new user",)
+    enrolled = f"with {', '.join(wanted)}" if wanted else "without any factor"
+    sentence = f"lab.user makes a throw-away user {enrolled}, by the Management API; lab.cleanup() removes them."
+    with lab._guard.agreed(kinds, sentence) if lab._guard else nullcontext():
+        api = administrator(lab)
+        for _ in range(_TRIES):
+            name, password = lab._draw(NAME), lab.aliases.learn("password", lab._draw(PASSWORD))
+            name = lab.aliases.learn("username", name) if lab.aliases.people else name
             # An address that is verified counts as a factor where email is on; nobody is to get a mail.
-            email_verified=False,
-            verify_email=False,
+            account = {"connection": settings.realm, "email": name, "password": password}
+            made = api.create_user(**account, email_verified=False, verify_email=False)
+            if made.status != 409:
+                break
+        user_id = must_be(made, 201, "Making a throw-away user")["user_id"]
+        user = User(
+            username=name,
+            password=password,
+            phone_number=settings.phone_number,
+            email=settings.email,
+            factors=wanted,
         )
-        if answer.status != 409:
-            break
-    must_be(answer, 201, doing="Making a throw-away user", scope="create:users")
-    return answer["user_id"], username, password
+        try:
+            return replace(user, recovery_code=_enrolled(lab, api, user_id, user))
+        except LabError:
+            api.delete_user(user_id)
+            raise
 
 
-def _enrolled(
-    lab: Lab, api: Management, user_id: str, username: str, password: str, wanted: Sequence[str]
-) -> str | None:
+def _enrolled(lab: Lab, api: Management, user_id: str, user: User) -> str | None:
     """Enroll the factors and return a recovery code, where the tenant gives one."""
-    # First of all: an mfa_token enrolls only whoever has nothing.
-    code = _push(lab, username, password) if "push" in wanted else None
-    made: list[dict[str, Any]] = []
-    if "otp" in wanted:
+    code, made = None, list[dict[str, Any]]()
+    if "push" in user.factors:
+        # First of all: an mfa_token enrolls only whoever has nothing.
+        login = lab.client.password_grant(username=user.username, password=user.password, realm=lab.settings.realm)
+        token = mfa_token_of(login, lab.aliases)
+        begun = lab.client.mfa_associate(token, authenticator_types=["oob"], oob_channels=["auth0"])
+        must_be(begun, 200, "Enrolling push")
+        lab.phone.scan(begun["barcode_uri"])
+        ended = lab.client.mfa_oob_grant(mfa_token=token, oob_code=begun["oob_code"])
+        must_be(ended, 200, "Confirming push")
+        code = next(iter(begun.json.get("recovery_codes") or ()), None)
+    if "otp" in user.factors:
         secret = lab.aliases.learn("totp_secret", lab._draw(SECRET))
         made.append({"type": "totp", "totp_secret": secret})
         if lab.settings.virtual_phone:
             lab.phone.scan(f"otpauth://totp/lab?secret={secret!s}&algorithm=SHA1&digits=6&period=30")
         else:
             lab._totp_secret = secret
-    if {"sms", "voice"} & set(wanted):
-        preferred = "sms" if "sms" in wanted else "voice"
-        number = lab.settings.phone_number
-        made.append({"type": "phone", "phone_number": number, "preferred_authentication_method": preferred})
-    if "email" in wanted:
-        made.append({"type": "email", "email": lab.settings.email})
+    if {"sms", "voice"} & set(user.factors):
+        preferred = "sms" if "sms" in user.factors else "voice"
+        made.append({"type": "phone", "phone_number": user.phone_number, "preferred_authentication_method": preferred})
+    if "email" in user.factors:
+        made.append({"type": "email", "email": user.email})
     for method in made:
-        answer = api.create_authentication_method(user_id, **method)
-        must_be(answer, 201, doing=f"Enrolling {method['type']}", scope="create:authentication_methods")
+        must_be(api.create_authentication_method(user_id, **method), 201, f"Enrolling {method['type']}")
     if not made or code:
         return code
     brought = api.regenerate_recovery_code(user_id).json
     return brought.get("recovery_code") if isinstance(brought, dict) else None
-
-
-def _push(lab: Lab, username: str, password: str) -> str | None:
-    """Enroll push with the virtual phone, as an application and a phone do; return the recovery code."""
-    login = lab.client.password_grant(username=username, password=password, realm=lab.settings.realm)
-    token = mfa_token_of(login, lab.aliases)
-    begun = lab.client.mfa_associate(token, authenticator_types=["oob"], oob_channels=["auth0"])
-    must_be(begun, 200, doing="Enrolling push", scope="")
-    lab.phone.scan(begun["barcode_uri"])
-    ended = lab.client.mfa_oob_grant(mfa_token=token, oob_code=begun["oob_code"])
-    must_be(ended, 200, doing="Confirming push", scope="")
-    codes: list[str] = begun.json.get("recovery_codes") or []
-    return codes[0] if codes else None

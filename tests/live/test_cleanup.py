@@ -119,7 +119,8 @@ def test_after_a_clean_up_in_another_kernel_the_user_has_what_they_had_before(
     assert everything(live_tenant) == before
     assert not left.stays
     assert entries(lab) == []
-    assert len(says_yes) == 1
+    # Each is asked about by itself, the app's codes and the recovery code too.
+    assert len(says_yes) == {"push": 3, "unconfirmed": 1}.get(name, 2)
 
 
 def test_throw_away_users_are_removed_with_all_that_is_theirs(live_tenant: LiveTenant) -> None:
@@ -169,7 +170,7 @@ def test_what_may_be_somebody_elses_is_asked_about_and_stays_without_a_yes(
     assert everything(live_tenant) == before
     assert len(entries(lab)) == 1
     assert [re.sub(r".*may not be", "may not be", each)[:30] for each in asked] == (
-        ["may not be the lab's: enrolled"] if confirm == "once" else []
+        ["may not be the lab's: enrolled"] * 3 if confirm == "once" else []
     )
 
 
@@ -318,24 +319,14 @@ def test_what_others_removed_is_forgotten(live_tenant: LiveTenant) -> None:
     assert entries(lab) == []
 
 
-def test_what_the_lab_removes_itself_is_forgotten_at_once(live_tenant: LiveTenant) -> None:
+def test_what_the_lab_removed_itself_is_gone_already(live_tenant: LiveTenant) -> None:
     lab = live_tenant.lab(management=True)
     api = administrator(lab)
     user_id = live_tenant.person.user_id
     made = api.create_authentication_method(user_id, type="phone", phone_number="+15550123")
-    assert len(entries(lab)) == 1
     api.delete_authentication_method(user_id, made["id"])
-    assert entries(lab) == []
-    api.create_authentication_method(user_id, type="phone", phone_number="+15550123")
-    api.delete_authenticators(user_id)
-    assert entries(lab) == []
-    brought = api.create_user(
-        connection=lab.settings.realm,
-        email="a@example.com",
-        password="Made-up-1",  # auth0-mfa-lab: allow
-        verify_email=False,
-    )
-    api.delete_user(brought["user_id"])
+    left = lab.cleanup()
+    assert [row.fate for row in left.rows] == ["gone already"]
     assert entries(lab) == []
 
 
@@ -506,7 +497,7 @@ def test_the_file_names_the_user_and_holds_no_secret(live_tenant: LiveTenant) ->
     text = file_of(lab).path.read_text("utf-8")
     for entry in json.loads(text)["left"]:
         assert set(entry) == {
-            *("tenant", "kind", "user", "name", "authenticators", "begun", "confirmed", "recovery", "mark")
+            *("tenant", "kind", "user", "name", "authenticator", "begun", "confirmed", "recovery", "mark")
         }
     assert str(made.username) in text
     values = [str(alias.value) for alias in lab.aliases.all() if not personal_kind(alias.kind)]
@@ -576,7 +567,7 @@ def test_a_full_disk_leaves_the_file_whole_and_nothing_beside_it(
 ) -> None:
     file = LeftFile(tmp_path)
     file.change(lambda _: [Left(tenant="t", kind="otp")])
-    before, beside = file.path.read_bytes(), sorted(file.folder.iterdir())
+    before, beside = file.path.read_bytes(), sorted(file.path.parent.iterdir())
 
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
@@ -584,17 +575,7 @@ def test_a_full_disk_leaves_the_file_whole_and_nothing_beside_it(
     monkeypatch.setattr("auth0_mfa_lab.live.files.os.fsync", full)
     with pytest.raises(LabError, match=r"cannot be written \(No space left on device\)"):
         file.change(lambda _: [])
-    assert (file.path.read_bytes(), sorted(file.folder.iterdir())) == (before, beside)
-
-
-@pytest.mark.parametrize("name", ["left.json", "lock"])
-def test_a_pipe_in_the_place_of_a_file_is_told_and_stays(tmp_path: Path, name: str) -> None:
-    file = LeftFile(tmp_path)
-    file.folder.mkdir()
-    os.mkfifo(file.folder / name)
-    with pytest.raises(LabError, match="it is no ordinary file"):
-        file.must_be_writable()
-    assert stat.S_ISFIFO((file.folder / name).stat().st_mode)
+    assert (file.path.read_bytes(), sorted(file.path.parent.iterdir())) == (before, beside)
 
 
 def test_what_cannot_be_noted_is_not_sent(live_tenant: LiveTenant) -> None:
@@ -619,8 +600,7 @@ SPOILED = [
 ]
 FIELDS: list[tuple[str, object]] = [
     *(("user", 5), ("user", ["a"]), ("name", {"a": 1}), ("kind", None), ("tenant", 5), ("mark", ["x"])),
-    *(("authenticators", "totp"), ("authenticators", [5]), ("begun", "1"), ("begun", None), ("confirmed", [1])),
-    *(("begun", float("nan")), ("confirmed", float("inf"))),
+    *(("authenticator", ["totp"]), ("begun", "1"), ("begun", None), ("confirmed", [1])),
 ]
 
 
@@ -638,8 +618,8 @@ def test_a_file_that_somebody_spoiled_is_told(tmp_path: Path, content: bytes) ->
     file.path.write_bytes(content)
     with pytest.raises(LabError, match="is not what the lab wrote there"):
         file.entries()
-    with pytest.raises(LabError, match="Nothing was sent"):
-        file.must_be_writable()
+    with pytest.raises(LabError, match="is not what the lab wrote there"):
+        file.change(lambda each: each)
     assert file.path.read_bytes() == content
 
 
@@ -688,11 +668,11 @@ def command(live_tenant: LiveTenant, monkeypatch: pytest.MonkeyPatch) -> Callabl
 def test_the_command_shows_asks_and_removes(live_tenant: LiveTenant, command: Callable[..., Result]) -> None:
     before = everything(live_tenant)
     enroll_otp(live_tenant.lab())
-    refused = command(typed="n\n")
+    refused = command(typed="n\nn\n")
     assert refused.exit_code == 1
     assert "Remove it? [y/n]" in refused.output
     assert everything(live_tenant) != before
-    done = command(typed="y\n")
+    done = command(typed="y\ny\n")
     assert done.exit_code == 0
     assert "removed" in done.output
     assert everything(live_tenant) == before

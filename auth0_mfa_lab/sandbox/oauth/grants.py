@@ -25,9 +25,9 @@ from auth0_mfa_lab.sandbox.records import Client, Login, Request
 from auth0_mfa_lab.sandbox.tenant import MANAGEMENT_PATH, MFA_PATH, Tenant
 
 GRANTS = "http://auth0.com/oauth/grant-type"
-OIDC_SCOPES = (
-    *("openid", "profile", "email", "offline_access", "address", "phone"),
-    *("name", "given_name", "family_name", "nickname", "email_verified", "picture", "created_at"),
+OIDC_SCOPES = frozenset(
+    ("openid", "profile", "email", "offline_access", "address", "phone")
+    + ("name", "given_name", "family_name", "nickname", "email_verified", "picture", "created_at")
 )
 Answer = tuple[dict[str, object], dict[str, str]]
 """The body of a 200, and its headers."""
@@ -75,7 +75,7 @@ def wished(
     offered, scopes = api.scopes if api else (), wished_scopes(fields)
     if not scopes:
         return audience, () if tenant.domains.is_ours(audience, MFA_PATH) else offered
-    return audience, tuple(scope for scope in scopes if scope in (*OIDC_SCOPES, *offered))
+    return audience, tuple(scope for scope in scopes if scope in OIDC_SCOPES.union(offered))
 
 
 def wished_scopes(fields: Fields) -> tuple[str, ...]:
