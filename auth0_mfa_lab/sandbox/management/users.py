@@ -105,7 +105,7 @@ def patch_user(call: Call) -> object:
     changes = {name: body[name] for name in PROFILE if name in body}
     if changes.get("email", user.email) != user.email:
         changes.setdefault("email_verified", False)
-    call.tenant.change_user(user := replace(user, **changes))
+    user = call.tenant.users[user.user_id] = replace(user, **changes)
     return shown(call.tenant, user)
 
 

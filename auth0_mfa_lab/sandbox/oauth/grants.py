@@ -26,8 +26,10 @@ from auth0_mfa_lab.sandbox.tenant import MANAGEMENT_PATH, MFA_PATH, Tenant
 
 GRANTS = "http://auth0.com/oauth/grant-type"
 OIDC_SCOPES = frozenset(
-    ("openid", "profile", "email", "offline_access", "address", "phone")
-    + ("name", "given_name", "family_name", "nickname", "email_verified", "picture", "created_at")
+    {
+        *("openid", "profile", "email", "offline_access", "address", "phone"),
+        *("name", "given_name", "family_name", "nickname", "email_verified", "picture", "created_at"),
+    }
 )
 Answer = tuple[dict[str, object], dict[str, str]]
 """The body of a 200, and its headers."""
