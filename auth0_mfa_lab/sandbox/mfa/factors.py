@@ -160,7 +160,7 @@ def usable(tenant: Tenant, user_id: str, *, but: frozenset[str] = frozenset()) -
         for entry in listed(tenant, user_id)
         if entry.active
         and entry.id not in but
-        and (is_on(tenant, entry.kind) or (is_push_on and (entry.partner or "").startswith("push|")))
+        and (is_on(tenant, entry.kind) or (is_push_on and entry.partner.startswith("push|")))
     )
 
 
@@ -284,7 +284,7 @@ def address_entries(tenant: Tenant, kind: Kind, address: str, device_id: str) ->
             id=f"{one}|{device_id}",
             kind=one,
             name=name,
-            partner=partners.get(one),
+            partner=partners.get(one, ""),
             address=address,
             created_at=tenant.clock.now(),
         )
@@ -330,7 +330,7 @@ def challenge(tenant: Tenant, login: Login, entry: Authenticator) -> OobTransact
     """Send a new push or code; the login's older one of that channel is superseded, if it is still pending [guess]."""
     tenant.log("gd_start_auth", f"Second factor started: {entry.kind}.", user_id=login.request.user_id)
     device_id = entry.id.partition("|")[2]
-    transaction = begin_oob(tenant, login, "login", entry.kind, device_id, entry.address or "")
+    transaction = begin_oob(tenant, login, "login", entry.kind, device_id, entry.address)
     older = login.newest.get(transaction.channel)
     if older is not None and older.state == "pending":
         older.state = "superseded"
@@ -418,8 +418,9 @@ def use_otp(tenant: Tenant, user_id: str, entry: Authenticator, code: str) -> bo
 
     The step before counts as well, the next one does not (the guardian reference, section 9), nor what was used.
     """
-    secret, current = entry.secret or "", int(tenant.clock.now()) // PERIOD
-    key, totp = step_key(user_id, secret), pyotp.TOTP(secret)
+    current, totp = int(tenant.clock.now()) // PERIOD, pyotp.TOTP(entry.secret)
+    # A secret may stand in several entries of a user, and has several spellings that make the same codes.
+    key = f"{user_id} {digest(totp.byte_secret(), b'', 'sha1').hex()}"
     newest = tenant.otp_steps.get(key, -1)
     for step in (current, max(current - 1, 0)):
         if step > newest and compare_digest(totp.generate_otp(step).encode(), code.encode()):
@@ -428,14 +429,6 @@ def use_otp(tenant: Tenant, user_id: str, entry: Authenticator, code: str) -> bo
                 tenant.confirm(user_id, entry.id)
             return True
     return False
-
-
-def step_key(user_id: str, secret: str) -> str:
-    """Return the key of a user's used steps, the same for all base32 spellings of a secret that make the same codes.
-
-    A secret may stand in several entries of a user.
-    """
-    return f"{user_id} {digest(pyotp.TOTP(secret).byte_secret(), b'', 'sha1').hex()}"
 
 
 def recovery_of(tenant: Tenant, user_id: str) -> Authenticator | None:

@@ -8,19 +8,10 @@ from hmac import compare_digest
 
 from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.http import Fields
+from auth0_mfa_lab.sandbox.json_text import present
 from auth0_mfa_lab.sandbox.limits import Bucket, LimitName
-from auth0_mfa_lab.sandbox.mfa.factors import (
-    demanded,
-    listed,
-    login_of_body,
-    may_enroll,
-    otp_candidates,
-    recovery_of,
-    requirements,
-    state_of,
-    usable,
-    use_otp,
-)
+from auth0_mfa_lab.sandbox.mfa import factors
+from auth0_mfa_lab.sandbox.mfa.factors import login_of_body
 from auth0_mfa_lab.sandbox.records import Client, Login, Request
 from auth0_mfa_lab.sandbox.tenant import MANAGEMENT_PATH, MFA_PATH, Tenant
 
@@ -53,9 +44,8 @@ def password(tenant: Tenant, fields: Fields, client: Client) -> Answer:
     user = tenant.authenticate(connection, username, secret)
     if user is None:
         raise errors.WRONG_PASSWORD()
-    return finish_first_factor(
-        tenant, Request(client_id=client.client_id, user_id=user.user_id, audience=audience, scope=scope)
-    )
+    asked = Request(client_id=client.client_id, user_id=user.user_id, audience=audience, scope=scope)
+    return finish_first_factor(tenant, asked)
 
 
 def wished(
@@ -90,7 +80,7 @@ def wished_scopes(fields: Fields) -> tuple[str, ...]:
 
 def finish_first_factor(tenant: Tenant, request: Request) -> Answer:
     """Return the tokens of a request whose first factor was right. Raises MFA_REQUIRED when a second one is due."""
-    row = demanded(tenant, request)
+    row = factors.demanded(tenant, request)
     if row is None:
         return tenant.token_set(request), {}
     raise mfa_required(tenant, tenant.begin_login(request), row=row)
@@ -100,11 +90,10 @@ def mfa_required(tenant: Tenant, login: Login, *, row: errors.EvidenceRow) -> er
     """Return the answer that asks for a login's second factor, as the tenant's switches word it."""
     tenant.log("mfar", "MFA required.", user_id=login.request.user_id, client_id=login.request.client_id)
     switches = tenant.settings.switches
-    wanted = requirements(tenant, login) if switches["customizable_mfa"] == "on" else None
+    wanted = factors.requirements(tenant, login) if switches["customizable_mfa"] == "on" else None
     # The token is missing only where an Action demands MFA and that feature is off (reference, section 1.3).
     silent = switches["mfa_required_without_mfa_token"] == "on" and wanted is None
-    members = {"mfa_token": None if silent else login.mfa_token, "mfa_requirements": wanted}
-    return row(more={name: value for name, value in members.items() if value is not None})
+    return row(more=present({"mfa_token": None if silent else login.mfa_token, "mfa_requirements": wanted}))
 
 
 # -- without a login
@@ -170,7 +159,7 @@ def mfa_oob(tenant: Tenant, fields: Fields, client: Client) -> Answer:
     is_push = transaction.channel == "auth0"
     if not is_push and binding_code is None:
         raise errors.MISSING_BINDING_CODE()
-    if state_of(tenant, transaction) in ("used", "superseded"):
+    if factors.state_of(tenant, transaction) in ("used", "superseded"):
         raise errors.INVALID_OOB_CODE()
     if login.done:
         raise errors.LOGIN_DONE()
@@ -185,7 +174,7 @@ def mfa_oob(tenant: Tenant, fields: Fields, client: Client) -> Answer:
     if not is_push:
         user_id, enrolls = login.request.user_id, transaction.purpose == "enroll"
         failures = _failures(tenant, "failed_otp_codes", user_id)
-        if enrolls and not may_enroll(tenant, login):
+        if enrolls and not factors.may_enroll(tenant, login):
             raise errors.ENROLLED_MEANWHILE(headers=headers)
         if not compare_digest(transaction.code.encode(), (binding_code or "").encode()):
             _fail(tenant, failures, "gd_auth_failed", user_id)
@@ -204,11 +193,11 @@ def mfa_otp(tenant: Tenant, fields: Fields, client: Client) -> Answer:
         raise errors.LOGIN_DONE()
     user_id = login.request.user_id
     failures = _failures(tenant, "failed_otp_codes", user_id)
-    candidates = otp_candidates(tenant, login)
+    candidates = factors.otp_candidates(tenant, login)
     if not candidates:
-        has_others = any(entry.active for entry in listed(tenant, user_id))
+        has_others = any(entry.active for entry in factors.listed(tenant, user_id))
         raise errors.NO_OTP_ENROLLED() if has_others else errors.NOT_ENROLLED()
-    entry = next((one for one in candidates if use_otp(tenant, user_id, one, code)), None)
+    entry = next((one for one in candidates if factors.use_otp(tenant, user_id, one, code)), None)
     if entry is None:
         _fail(tenant, failures, "gd_auth_failed", user_id)
         raise errors.INVALID_OTP_CODE(headers=failures.headers())
@@ -223,10 +212,10 @@ def mfa_recovery_code(tenant: Tenant, fields: Fields, client: Client) -> Answer:
         raise errors.LOGIN_DONE()
     user_id = login.request.user_id
     failures = _failures(tenant, "failed_recovery_codes", user_id)
-    entry = recovery_of(tenant, user_id)
+    entry = factors.recovery_of(tenant, user_id)
     if entry is None:
         raise errors.NO_RECOVERY_CODE()
-    if not compare_digest((entry.secret or "").encode(), code.encode()):
+    if not compare_digest(entry.secret.encode(), code.encode()):
         _fail(tenant, failures, "gd_recovery_failed", user_id)
         raise errors.WRONG_RECOVERY_CODE(headers=failures.headers())
     fresh = tenant.codes.recovery_code()
@@ -264,8 +253,8 @@ def _finish(tenant: Tenant, login: Login, authenticator_id: str) -> dict[str, ob
     chained = tenant.settings.switches["second_factor_chained"] == "on"
     if chained and not login.spent and authenticator_id not in login.begun:
         entry = tenant.authenticators.get(user_id, authenticator_id)
-        spent = frozenset({authenticator_id, (entry.partner if entry else None) or ""})
-        if any(other.kind != "recovery-code" for other in usable(tenant, user_id, but=spent)):
+        spent = frozenset({authenticator_id, entry.partner if entry else ""})
+        if any(other.kind != "recovery-code" for other in factors.usable(tenant, user_id, but=spent)):
             login.done = True
             following = tenant.begin_login(login.request)
             following.spent = spent
