@@ -251,7 +251,14 @@ def test_the_key_is_made_at_the_scan_one_for_each_account(sandbox: Sandbox, app:
         made.append(RSAKey.generate_key())
         return made[-1]
 
-    phone = Phone(app.http, sandbox.delivery.pushes, sandbox.clock, Chance(7), new_key=new_key)
+    phone = Phone(
+        app.http,
+        sandbox.delivery.pushes,
+        sandbox.clock,
+        Chance(7),
+        fallback_url="https://sandbox.example",
+        new_key=new_key,
+    )
     assert made == []
     for _ in range(2):
         scan(phone, app.associate(app.mfa_token(**fresh(sandbox))).json()["barcode_uri"])

@@ -1,18 +1,23 @@
-"""The grants of `/oauth/token`, but for the passwordless one, and what all of them share.
+"""How an application authenticates (reference, section 0.6), and the grants of `/oauth/token` but the passwordless one.
 
 The order of the checks is the reference's, section 13.2.
 """
 
+import base64
 from dataclasses import replace
+from hashlib import sha256
 from hmac import compare_digest
+from urllib.parse import unquote
 
 from auth0_mfa_lab.sandbox import errors
-from auth0_mfa_lab.sandbox.http import Fields
+from auth0_mfa_lab.sandbox.http import Fields, Request
 from auth0_mfa_lab.sandbox.json_text import present
 from auth0_mfa_lab.sandbox.limits import Bucket, LimitName
 from auth0_mfa_lab.sandbox.mfa import factors
 from auth0_mfa_lab.sandbox.mfa.factors import login_of_body
-from auth0_mfa_lab.sandbox.records import Client, Login, Request
+from auth0_mfa_lab.sandbox.oauth.tokens import seconds, verified_claims
+from auth0_mfa_lab.sandbox.records import Client, Login
+from auth0_mfa_lab.sandbox.records import Request as TokenRequest
 from auth0_mfa_lab.sandbox.tenant import MANAGEMENT_PATH, MFA_PATH, Tenant
 
 GRANTS = "http://auth0.com/oauth/grant-type"
@@ -24,6 +29,77 @@ OIDC_SCOPES = frozenset(
 )
 Answer = tuple[dict[str, object], dict[str, str]]
 """The body of a 200, and its headers."""
+CLIENT_FIELDS = ("client_id", "client_secret", "client_assertion", "client_assertion_type")
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+LONGEST_LIFE = 300
+"""Seconds: Auth0's page on private_key_jwt says five minutes at most [doc]."""
+LEEWAY = 10
+"""By how many seconds an application's clock may be ahead: a guess."""
+
+
+# -- who asks
+
+
+def authenticate_client(tenant: Tenant, request: Request, fields: Fields) -> Client:
+    """Return the application that sent this request.
+
+    A confidential one may use either way to send its secret [guess]; a public one needs none, and a secret that it
+    sends is not looked at [guess]. One with `private_key_jwt` needs an assertion, and its secret is no help. A header
+    of another scheme than Basic (guides send a Bearer) is nothing. Raises UNAUTHORIZED.
+    """
+    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "basic":
+        try:
+            text = base64.b64decode(encoded.strip(), validate=True).decode()
+        except ValueError as problem:
+            raise errors.UNAUTHORIZED() from problem
+        client_id, _, secret = (unquote(part) for part in text.partition(":"))
+        if fields.text("client_id") not in (None, client_id):
+            raise errors.UNAUTHORIZED()
+    else:
+        client_id, secret = fields.text("client_id") or "", fields.text("client_secret") or ""
+    client = tenant.clients.get(client_id)
+    if client is None:
+        raise errors.UNAUTHORIZED()
+    if client.method == "private_key_jwt":
+        is_right = _is_proven(tenant, client, fields)
+    else:
+        known = client.client_secret or ""
+        is_right = client.method == "none" or compare_digest(known.encode(), secret.encode())
+    if not is_right:
+        raise errors.UNAUTHORIZED()
+    return client
+
+
+def _is_proven(tenant: Tenant, client: Client, fields: Fields) -> bool:
+    """Tell whether a body holds a current assertion of this application's, and use it up.
+
+    Signed with a key that is in use and with that key's own algorithm; issuer and subject the application, audience
+    the tenant or its token endpoint, neither past nor of the future nor for too long, and with a `jti` that was not
+    used before.
+    """
+    if fields.text("client_assertion_type") != ASSERTION_TYPE:
+        return False
+    assertion, now, issuer = fields.text("client_assertion") or "", tenant.clock.stamp(), tenant.tokens.issuer
+    in_use = [credential for credential in client.credentials if credential.id in client.in_use]
+    signed = (verified_claims(assertion, credential.key, credential.algorithm) for credential in in_use)
+    claims = next(filter(None, signed), {})
+    audience, jti = claims.get("aud"), claims.get("jti")
+    audiences = audience if isinstance(audience, list) else [audience]
+    is_for_us = issuer in audiences or f"{issuer}oauth/token" in audiences
+    is_ours = claims.get("iss") == claims.get("sub") == client.client_id
+    # Without `iat` its life is what is left of it; that one of the future is refused is a guess.
+    expires, issued, begins = (seconds(claims.get(name, now)) for name in ("exp", "iat", "nbf"))
+    is_current = now < expires <= now + LONGEST_LIFE + LEEWAY and expires <= issued + LONGEST_LIFE
+    is_begun = issued <= now + LEEWAY and begins <= now + LEEWAY
+    if not (is_ours and is_for_us and is_current and is_begun and isinstance(jti, str) and jti):
+        return False
+    # A `jti` may be as long as a body: what is kept of it is not.
+    used = sha256(f"{client.client_id} {jti}".encode()).hexdigest()
+    if tenant.assertions.get(used, 0) > now:
+        return False
+    tenant.assertions[used] = float(expires)
+    return True
 
 
 # -- the first factor
@@ -44,7 +120,7 @@ def password(tenant: Tenant, fields: Fields, client: Client) -> Answer:
     user = tenant.authenticate(connection, username, secret)
     if user is None:
         raise errors.WRONG_PASSWORD()
-    asked = Request(client_id=client.client_id, user_id=user.user_id, audience=audience, scope=scope)
+    asked = TokenRequest(client_id=client.client_id, user_id=user.user_id, audience=audience, scope=scope)
     return finish_first_factor(tenant, asked)
 
 
@@ -78,7 +154,7 @@ def wished_scopes(fields: Fields) -> tuple[str, ...]:
     return tuple(dict.fromkeys(raw.split() if isinstance(raw, str) else map(str, raw)))
 
 
-def finish_first_factor(tenant: Tenant, request: Request) -> Answer:
+def finish_first_factor(tenant: Tenant, request: TokenRequest) -> Answer:
     """Return the tokens of a request whose first factor was right. Raises MFA_REQUIRED when a second one is due."""
     row = factors.demanded(tenant, request)
     if row is None:
