@@ -463,13 +463,12 @@ class Lab(Lines):
         own_phone = "the virtual phone (unproven)" if self.settings.virtual_phone else None
         return QrPanel(
             uri,
-            barcode=Barcode.of(uri, self.aliases.mask),
+            barcode=Barcode.of(uri, self.aliases.mask, is_live=is_live),
             received_at=self._received(uri),
             now=self.clock.now,
             scan=lambda: self.phone.scan(uri),
             phone=own_phone if is_live else "the sandbox's phone",
             journal=self.journal,
-            is_live=is_live,
             may_be_saved=self._may_save_a_qr(),
             **self._panel,
         )
@@ -483,7 +482,7 @@ class Lab(Lines):
         from auth0_mfa_lab.show.panels.phone import OwnPhonePanel, PhonePanel
 
         if self._screen is None:
-            return OwnPhonePanel(self.journal, now=self.clock.now, raise_failures=self.settings.raise_failures)
+            return OwnPhonePanel(self.journal, now=self.clock.now, **self._panel)
         return PhonePanel(self._screen.look, self.phone, bars=self._screen.bars, **self._panel)
 
     def reveal(self, alias: str) -> RevealPanel:

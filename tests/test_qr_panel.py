@@ -48,13 +48,12 @@ def enrolled(status: int = 201) -> Exchange:
 def a_panel(clock: StandingClock | None = None, *, saved: bool = True, **changes: Any) -> QrPanel:
     """Return a panel: by default the sandbox's, whose picture may be saved; else a live one."""
     arguments = {
-        "barcode": Barcode.of(URI, mask),
+        "barcode": Barcode.of(URI, mask, is_live=not saved),
         "received_at": NOW,
         "now": (clock or StandingClock()).now,
         "mask": mask,
         "scan": enrolled,
         "phone": "the sandbox's phone" if saved else None,
-        "is_live": not saved,
         "may_be_saved": saved,
     }
     return QrPanel(URI, **{**arguments, **changes})

@@ -68,10 +68,11 @@ class Barcode:
     shown: str
     label: str
     ticket: str
+    is_live: bool
     fields: tuple[tuple[str, str, str], ...]
 
     @classmethod
-    def of(cls, uri: str, mask: Callable[[str], str]) -> Barcode:
+    def of(cls, uri: str, mask: Callable[[str], str], *, is_live: bool = False) -> Barcode:
         """Take a URI apart; `mask` puts its ticket, its secret and, on a live tenant, its person under aliases.
 
         A ticket beside a secret is Guardian's. Raises LabError for a URI that has neither. Source: the guardian
@@ -96,6 +97,7 @@ class Barcode:
             shown=mask(str(uri)),
             label=label,
             ticket=values.get("enrollment_tx_id", ""),
+            is_live=is_live,
             fields=tuple((name, value, _WHAT.get(name, "no field that the lab knows")) for name, value in fields),
         )
 
@@ -104,7 +106,7 @@ class Barcode:
         """What a screen reader says of the picture."""
         return f"QR code of the {self.holds} for {self.label or 'an account'}"
 
-    def html(self, *, is_live: bool) -> str:
+    def html(self) -> str:
         """Return what the URI holds, as a table, and who can use the QR."""
         # What a field is for stands below its value, so that the table fits a narrow page.
         rows = (
@@ -113,7 +115,7 @@ class Barcode:
         )
         title = f'<caption style="text-align:left"><b>What this QR holds: a {self.holds}</b></caption>'
         uri = f'<p style="{_BOX};margin:8px 0"><code>{escape(self.shown)}</code></p>'
-        caption = LIVE_CAPTION if is_live else CAPTIONS[self.holds]
+        caption = LIVE_CAPTION if self.is_live else CAPTIONS[self.holds]
         return f'<div style="{_BOX}">{facts(rows, title)}{uri}{line(caption)}</div>'
 
 
@@ -138,8 +140,6 @@ class QrView:
         cls,
         barcode: Barcode,
         *,
-        is_live: bool,
-        can_scan: bool,
         drawn: bool,
         left: float | None,
         scanning: bool = False,
@@ -154,7 +154,7 @@ class QrView:
         is_ticket = barcode.holds == "ticket"
         is_spent = bool(scanned) and is_ticket
         reader = "the sandbox's phone"
-        if is_live:
+        if barcode.is_live:
             reader = "the Guardian app" if is_ticket else "any authenticator app"
         if left is not None and left <= 0 and not is_spent:
             state, mark, said = "expired", "×", "enroll again"
@@ -183,7 +183,7 @@ class QrView:
             instead=instead and f'<p class="qr-instead" style="{_INSTEAD}">{instead}</p>',
             is_over=is_over,
             is_drawn=drawn and not is_over,
-            may_scan=can_scan and state in ("shown", "hidden", "refused"),
+            may_scan=state in ("shown", "hidden", "refused"),
         )
 
     def html(self, picture: str, fields: str) -> str:

@@ -107,7 +107,10 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
     last_error: Exception | None = None
 
     def __init__(self, *, mask: Callable[[str], str], raise_failures: bool = False) -> None:
-        """Remember the loop, the context and the cell; `mask` is for the texts of failures."""
+        """Remember the loop, the context and the cell; `mask` is for the texts of failures.
+
+        With `raise_failures` (AUTH0_LAB_RAISE) what a button's handler raises is not only shown.
+        """
         super().__init__()
         self.add_class("auth0-mfa-panel")
         self._mask, self._raise_failures, self._work = mask, raise_failures, threading.Lock()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import ipywidgets
 
@@ -46,24 +47,22 @@ class QrPanel(Panel):
         barcode: Barcode,
         received_at: float,
         now: Callable[[], float],
-        mask: Callable[[str], str],
         scan: Callable[[], Exchange | Told],
         phone: str | None = None,
         journal: Sequence[Exchange] = (),
-        is_live: bool = True,
         may_be_saved: bool = False,
-        raise_failures: bool = False,
+        **shared: Any,
     ) -> None:
         """Hold `uri` in memory; `received_at` is the instant in epoch seconds from which its time counts.
 
         `scan` lets the lab's phone scan; `phone` names that on a button, None where there is only the person's own.
         `journal` tells what a phone enrolled with elsewhere. Only a picture that `may_be_saved` is in a widget's state.
         """
-        super().__init__(mask=mask, raise_failures=raise_failures)
+        super().__init__(**shared)
         self._uri, self._barcode, self._now, self._scan = Secret(uri, barcode.shown), barcode, now, scan
         self._ends_at = received_at + OOB_CODE_SECONDS if barcode.holds == "ticket" else None
         self._journal, self._drawn, self._may_be_saved = journal, may_be_saved, may_be_saved
-        self._is_live, self._can_scan, self._fields = is_live, phone is not None, barcode.html(is_live=is_live)
+        self._can_scan, self._fields = phone is not None, barcode.html()
         self._picture = qr_img(uri, barcode.alt) if may_be_saved else ""
         self.show_button = self._button("Show", "Draw the QR: whoever sees it can enroll a phone", self.show)
         self.hide_button = self._button("Hide", "Take the QR off the page", self.hide)
@@ -143,8 +142,6 @@ class QrPanel(Panel):
         """Show how the QR stands; a widget is told of what has changed alone."""
         self.card = card = QrView.of(
             self._barcode,
-            is_live=self._is_live,
-            can_scan=self._can_scan,
             drawn=self._drawn,
             left=self._left,
             scanning=self._worker is not None,
