@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
-from typing import NoReturn, overload
+from typing import NamedTuple, NoReturn, overload
 
 from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.secrets.kinds import in_text
@@ -16,8 +16,7 @@ from auth0_mfa_lab.wire.exchange import Exchange, Failure, Json, Request, Respon
 from auth0_mfa_lab.wire.uses import uses_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Run(NamedTuple):
     """Neighbouring exchanges that said the same: a poll that is repeated is one run."""
 
     exchanges: tuple[Exchange, ...]
@@ -115,7 +114,7 @@ class Journal(Sequence[Exchange]):
                 at=self.now(),
                 request=replace(request, method=method, url=url, headers=headers),
                 response=response,
-                failure=failure and replace(failure, kind=mask(failure.kind), said=mask(failure.said)),
+                failure=failure and Failure(*map(mask, failure)),
                 notes=notes,
                 show=lambda each: self.show(each, self.aliases),
                 wrap=wrap,
