@@ -17,7 +17,7 @@ from auth0_mfa_lab.errors import ClaimFailed, LabError, SettingsError
 from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.settings import Settings, is_loopback
-from auth0_mfa_lab.show.sentences import Lines, Told
+from auth0_mfa_lab.show.sentences import Lines, Sentence
 from auth0_mfa_lab.wire.journal import Journal
 
 if TYPE_CHECKING:
@@ -384,13 +384,13 @@ class Lab(Lines):
         """Put the exchanges that follow under this title in the journal."""
         self.journal.step(title)
 
-    def claim(self, sentence: str, holds: bool) -> Told:
+    def claim(self, sentence: str, holds: bool) -> Sentence:
         """Say that a claim holds, or raise ClaimFailed; on a live tenant skip it by name while time has not passed."""
         if self.clock.owes() > 0:
-            return Told(f"skipped: {sentence} (the time for it has not passed)")
+            return Sentence(f"skipped: {sentence} (the time for it has not passed)")
         if not holds:
             raise ClaimFailed(f"This does not hold: {sentence}")
-        return Told(f"✓ {sentence}")
+        return Sentence(f"✓ {sentence}")
 
     def inspect(self, token: str) -> Inspection:
         """Say what a token is, and which MFA endpoint takes it or refuses it with which error, without showing it."""

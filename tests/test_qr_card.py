@@ -10,7 +10,7 @@ import pytest
 
 from auth0_mfa_lab import Lab, LabError
 from auth0_mfa_lab.show.qr import CAPTIONS, LIVE_CAPTION, Barcode, QrView, enrolled_in, outcome_of
-from auth0_mfa_lab.show.sentences import Told
+from auth0_mfa_lab.show.sentences import Sentence
 from auth0_mfa_lab.wire.exchange import Exchange
 from tests.mothers import a_journal, a_request, an_exchange
 
@@ -202,7 +202,7 @@ def a_scan(status: int, ticket: str = TICKET, **options: Any) -> Exchange:
 
 def test_a_scan_that_worked_names_its_exchange() -> None:
     assert outcome_of(a_scan(201, json={"id": "dev_1"})) == ("the phone is enrolled (exchange 1)", "")
-    assert outcome_of(Told("scanned"))[0].startswith("the phone shows codes from now on")
+    assert outcome_of(Sentence("scanned"))[0].startswith("the phone shows codes from now on")
 
 
 @pytest.mark.parametrize(

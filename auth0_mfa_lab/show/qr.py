@@ -18,7 +18,7 @@ from qrcode.image.pil import PilImage
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.polling import OOB_CODE_SECONDS
 from auth0_mfa_lab.show.html import bar, facts, line, spoken, status_line
-from auth0_mfa_lab.show.sentences import Told
+from auth0_mfa_lab.show.sentences import Sentence
 from auth0_mfa_lab.wire.exchange import Exchange
 
 Holds = Literal["ticket", "secret"]
@@ -193,9 +193,9 @@ class QrView:
         return f"<div>{self.status}{self.time}{both}</div>"
 
 
-def outcome_of(result: Exchange | Told) -> tuple[str, str]:
+def outcome_of(result: Exchange | Sentence) -> tuple[str, str]:
     """Return what came of a scan, as what worked and what did not; one of the two is ""."""
-    if isinstance(result, Told):
+    if isinstance(result, Sentence):
         return "the phone shows codes from now on, and one of them confirms the enrollment", ""
     if 200 <= (result.status or 0) < 300:
         return f"the phone is enrolled (exchange {result.number})", ""

@@ -26,7 +26,7 @@ from auth0_mfa_lab.show.qr import (
     qr_img,
     qr_svg,
 )
-from auth0_mfa_lab.show.sentences import Told
+from auth0_mfa_lab.show.sentences import Sentence
 from auth0_mfa_lab.wire.exchange import Exchange
 
 
@@ -47,7 +47,7 @@ class QrPanel(Panel):
         barcode: Barcode,
         received_at: float,
         now: Callable[[], float],
-        scan: Callable[[], Exchange | Told],
+        scan: Callable[[], Exchange | Sentence],
         phone: str | None = None,
         journal: Sequence[Exchange] = (),
         may_be_saved: bool = False,
@@ -99,7 +99,7 @@ class QrPanel(Panel):
         self._drawn = False
         self._draw()
 
-    def scan(self) -> Exchange | Told:
+    def scan(self) -> Exchange | Sentence:
         """Let the lab's phone scan, and return what it said; with the person's own phone, what to do with that."""
         with self._alone():
             result = self._scan()
@@ -121,7 +121,7 @@ class QrPanel(Panel):
     async def _press_scan(self) -> None:
         self._take(*await asyncio.to_thread(lambda: (self._scan(), self._now())))
 
-    def _take(self, result: Exchange | Told, now: float) -> None:
+    def _take(self, result: Exchange | Sentence, now: float) -> None:
         self._scanned, self._refused = map(self._mask, outcome_of(result))
         self._see(now)
 

@@ -10,7 +10,7 @@ from typing import Any
 from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.show.html import line
 from auth0_mfa_lab.show.panels.panel import OnPage, Panel, Place, html, row
-from auth0_mfa_lab.show.sentences import Told
+from auth0_mfa_lab.show.sentences import Sentence
 
 SHOWN_SECONDS = 120.0
 _REMARKS = {
@@ -68,9 +68,9 @@ class CopyPanel(Panel):
         self._place.on_msg(lambda _, content, __: self.at_home(lambda: self._answer(content)))
         self.children = (html("", self.static_html()), self._place, self._failure, self._presence)
 
-    def copy(self) -> Told:
+    def copy(self) -> Sentence:
         """Say why nothing is copied: only a press on a page fills a clipboard."""
-        return Told(
+        return Sentence(
             "Nothing was copied: a browser fills its clipboard only for a press. Open the notebook in JupyterLab, run "
             "the panel's cell, press Copy runnable."
         )
