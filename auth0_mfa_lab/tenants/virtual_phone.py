@@ -98,7 +98,7 @@ def virtual_phone(origin: str, transport: httpx.BaseTransport, journal: Journal,
     http = Connection(origin, httpx.MockTransport(remarked), journal).http("phone")
     # Its key and its names must not be foretold: Auth0 knows every phone of the world by them.
     chance, clock = Chance(secrets.token_hex(16)), WallClock(journal.now)
-    phone = Phone(http, Delivery(), clock, chance, name=NAME, fallback_url=origin)
+    phone = Phone(http, Delivery().pushes, clock, chance, name=NAME, fallback_url=origin)
     named = operations("add_phone", lambda: {"identifier": phone.identifier, "push_token": phone.push_token})
     phone.identifier, phone.push_token = named["identifier"], named["push_token"]
     return phone
