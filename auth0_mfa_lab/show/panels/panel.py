@@ -93,12 +93,13 @@ class Place(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
 class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
     """A widget with a method behind each button, that ends when its cell is run again.
 
-    `_tick` is called each second while a page shows it. Headless nothing ticks: no page says there that it shows the
+    Where `_ticks`, `_tick` is called each second while a page shows it. Headless nothing ticks: no page says there that it shows the
     panel. `_doing` says what a button has begun, "" while nothing is under way.
     """
 
     _is_at_work = "This panel is at work: wait until it is done."
     _has_buttons = True
+    _ticks = False
     _doing = ""
     _worker: Button | None = None
     _task: asyncio.Task[None] | None = None
@@ -253,7 +254,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
                     has_failed = True
                     self._fail(error, may_raise=False)
 
-        if self._loop is not None and not self._has_ended and self._ticker is None:
+        if self._ticks and self._loop is not None and not self._has_ended and self._ticker is None:
             self._ticker = self._loop.create_task(ticking(), name="tick")
 
 

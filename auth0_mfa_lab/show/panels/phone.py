@@ -54,6 +54,7 @@ class PhonePanel(Panel):
     """A virtual phone with a method for each button: `allow`, `reject`, `show_code`, `hide_code`, `refresh`."""
 
     _is_at_work = "The phone is at work already: wait until it has answered."
+    _ticks = True
     _said = ""
 
     def __init__(
@@ -209,6 +210,7 @@ class OwnPhonePanel(Panel):
     """What to do on one's own phone now; it reads the journal, and sends nothing to anybody."""
 
     _has_buttons = False
+    _ticks = True
 
     def __init__(self, journal: Journal, *, now: Callable[[], float], **shared: Any) -> None:
         """Follow `journal`; `now` is the lab's time in epoch seconds."""

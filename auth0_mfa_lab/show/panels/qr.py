@@ -37,6 +37,7 @@ class QrPanel(Panel):
     """
 
     _is_at_work = "The phone is scanning this QR already: wait until it is done."
+    _ticks = True
     _scanned = _refused = ""
     _read = 0
 
