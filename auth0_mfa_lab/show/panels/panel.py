@@ -93,8 +93,8 @@ class Place(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
 class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
     """A widget with a method behind each button, that ends when its cell is run again.
 
-    Where `_ticks`, `_tick` is called each second while a page shows it. Headless nothing ticks: no page says there that it shows the
-    panel. `_doing` says what a button has begun, "" while nothing is under way.
+    Where `_ticks`, `_tick` is called each second while a page shows it. Headless nothing ticks: no page says there that
+    it shows the panel. `_doing` says what a button has begun, "" while nothing is under way.
     """
 
     _is_at_work = "This panel is at work: wait until it is done."
