@@ -14,7 +14,7 @@ import httpx
 from auth0_mfa_lab.client import Connection
 from auth0_mfa_lab.clock import LabClock
 from auth0_mfa_lab.secrets.aliases import Aliases
-from auth0_mfa_lab.show.sentences import Lines, Told
+from auth0_mfa_lab.show.sentences import Lines, Sentence
 from auth0_mfa_lab.tenants.operations import Recorder
 from auth0_mfa_lab.tenants.phone import SandboxPhone
 from auth0_mfa_lab.wire.exchange import Exchange
@@ -48,24 +48,24 @@ class EnrolledPhone(SandboxPhone, Lines):
         self._clock = clock
         self._given_until = 0.0
 
-    def scan(self, barcode: object) -> Exchange | Told:
+    def scan(self, barcode: object) -> Exchange | Sentence:
         """Enroll with a push's ticket at the tenant's own device API, or keep the secret of a one-time code.
 
         The parameter and the errors are those of the sandbox's phone. Source: the guardian reference, section 2.
         """
         said = super().scan(barcode)
         self._given_until = 0.0  # the codes of another secret
-        return Told(f"{MARK} {said.sentence}") if isinstance(said, Told) else said
+        return Sentence(f"{MARK} {said.sentence}") if isinstance(said, Sentence) else said
 
-    def allow(self, push: object = None) -> Told:
+    def allow(self, push: object = None) -> Sentence:
         """Say that no push can reach it."""
-        return Told(_NO_PUSH.format(verb="allow"))
+        return Sentence(_NO_PUSH.format(verb="allow"))
 
-    def reject(self, reason: str | None = None, push: object = None) -> Told:
+    def reject(self, reason: str | None = None, push: object = None) -> Sentence:
         """Say that no push can reach it."""
-        return Told(_NO_PUSH.format(verb="reject"))
+        return Sentence(_NO_PUSH.format(verb="reject"))
 
-    def allow_after(self, *, polls: int) -> Told:
+    def allow_after(self, *, polls: int) -> Sentence:
         """Say that no push can reach it."""
         return self.allow()
 
