@@ -87,8 +87,11 @@ def serve(
             files = _files(env_file, server)
             _must_be_free(files)
             # What an ended server has left says that this one answers.
-            for left in filter(_is_ours, (env_file.absolute(), *certificate_files(env_file))):
-                left.unlink(missing_ok=True)
+            try:
+                for left in filter(_is_ours, (env_file.absolute(), *certificate_files(env_file))):
+                    left.unlink(missing_ok=True)
+            except OSError as problem:
+                raise CannotServe(f"{problem.filename} cannot be removed ({problem.strerror})") from None
         server.run(ready)
     finally:
         server.stop()
