@@ -484,7 +484,7 @@ class Lab(Lines):
 
         if self._screen is None:
             return OwnPhonePanel(self.journal, now=self.clock.now, raise_failures=self.settings.raise_failures)
-        return PhonePanel(self._screen, self.phone, **self._panel)
+        return PhonePanel(self._screen.look, self.phone, bars=self._screen.bars, **self._panel)
 
     def reveal(self, alias: str) -> RevealPanel:
         """Show one raw value, that of `<access_token 1>` or its like, in a panel that leaves nothing in the file."""

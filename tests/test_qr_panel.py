@@ -533,7 +533,8 @@ def test_a_scan_by_its_button_runs_on_a_thread_and_the_loop_goes_on(slow: Slow) 
         with pytest.raises(LabError, match="scanning this QR already"):
             panel.scan()
         slow.release.set()
-        assert (await panel.done()).state == "scanned"
+        await panel.done()
+        assert panel.card.state == "scanned"
         assert repr(panel).startswith("QrPanel · scanned: the phone is enrolled")
 
     in_a_loop(story)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from html import escape
 from typing import Literal
 
-from auth0_mfa_lab.show.cards import details
+from auth0_mfa_lab.show.html import details
 from auth0_mfa_lab.show.table import WIDTH, Column, html_table, wrap
 
 State = Literal["ok", "missing", "not known"]

@@ -8,6 +8,7 @@ from html import escape
 from typing import Any
 
 from auth0_mfa_lab.secrets.secret import Secret
+from auth0_mfa_lab.show.html import line
 from auth0_mfa_lab.show.panels.panel import OnPage, Panel, Place, html, row
 from auth0_mfa_lab.show.sentences import Told
 
@@ -31,19 +32,16 @@ class RevealPanel(Panel):
     ) -> None:
         """Hold `secret` in memory and send it to whatever place of this panel is on a page; `now` is in seconds."""
         super().__init__(mask=mask, raise_failures=raise_failures)
-        self._secret = secret
-        self._place = Place(at_home=self._at_home, now=now)
-        self._place.show(secret, SHOWN_SECONDS)
+        self._secret, self._place = secret, Place(self, now)
         self._said = (
             f"{secret.shown} is shown only on the page of a running notebook, for two minutes at most. "
             "No file, output or widget state has it: not even this notebook, when it is saved."
         )
-        self._status = html("reveal-status")
-        self._status.value = f'<div style="line-height:1.5">{escape(self._said)}</div>'
+        said = html("reveal-status", self.static_html())
         self.show_button = self._button("Show", "Show the value again", self.show)
-        self.hide_button = self._button("Hide", "Take the value off the page", self.hide)
-        buttons = row(self.show_button, self.hide_button)
-        self.children = (buttons, self._status, self._failure, self._place, self._presence)
+        self.hide_button = self._button("Hide", "Take the value off the page", self._place.hide)
+        self.children = (row(self.show_button, self.hide_button), said, self._failure, self._place, self._presence)
+        self.show()
 
     def show(self) -> None:
         """Show the value, for two minutes from now."""
@@ -55,7 +53,7 @@ class RevealPanel(Panel):
 
     def static_html(self) -> str:
         """Return what stands in a saved notebook: a sentence."""
-        return f"<p>{escape(self._said)}</p>"
+        return line(self._said)
 
     def __repr__(self) -> str:
         return f"RevealPanel · {self._said}"
@@ -63,8 +61,6 @@ class RevealPanel(Panel):
 
 class CopyPanel(Panel):
     """One request as a masked curl command, and a button that copies it with its raw values."""
-
-    _is_on_a_page = False
 
     def __init__(
         self,
@@ -85,32 +81,26 @@ class CopyPanel(Panel):
         )
         label = f"Copy runnable: {self._name} as a curl command with its raw secrets"
         self._place = OnPage(role="copy", label=label)
-        self._place.on_msg(lambda _, content, __: self._at_home(lambda: self._answer(content)))
-        self._text = html()
-        self._text.value = self.static_html()
-        self.children = (self._text, self._place, self._failure, self._presence)
+        self._place.on_msg(lambda _, content, __: self.at_home(lambda: self._answer(content)))
+        self.children = (html("", self.static_html()), self._place, self._failure, self._presence)
 
     def copy(self) -> Told:
         """Say why nothing is copied: only a press on a page fills a clipboard."""
-        if self._is_on_a_page:
-            return Told("Nothing was copied: a browser fills its clipboard only for a press. Press Copy runnable.")
         return Told(
-            "There is no page to copy to. Open the notebook in JupyterLab, run the panel's cell, press Copy runnable."
+            "Nothing was copied: a browser fills its clipboard only for a press. Open the notebook in JupyterLab, run "
+            "the panel's cell, press Copy runnable."
         )
 
     def static_html(self) -> str:
         """Return what stands in a saved notebook: the masked command, and a sentence."""
-        return (
-            f'<pre style="white-space:pre-wrap;overflow-wrap:anywhere">{escape(self._masked)}</pre>'
-            f'<p style="line-height:1.5">{escape(self._said)}</p>'
-        )
+        style = "white-space:pre-wrap;overflow-wrap:anywhere"
+        return f'<pre style="{style}">{escape(self._masked)}</pre>{line(self._said)}'
 
     def __repr__(self) -> str:
         return f"CopyPanel · {self._name} · {self._said}"
 
     def _answer(self, content: Any) -> None:
         """Send the command to the place that was pressed; another page of this kernel drops it."""
-        self._is_on_a_page = True
-        press = content.get("press") if isinstance(content, dict) else None
-        if isinstance(press, str) and content.get("kind") == "copy":
+        press = content.get("press") if isinstance(content, dict) and content.get("kind") == "copy" else None
+        if isinstance(press, str):
             self._place.send({"kind": "copy", "press": press}, buffers=[bytes(self._command.encode())])
