@@ -142,14 +142,15 @@ class Journal(Sequence[Exchange]):
     def _learn(self, number: int, request: Request, response: Response | None, said: str) -> None:
         """Learn the secrets of an exchange, and of what the reason or the failure says."""
         learn, people = self.aliases.learn, self.aliases.people
-        for kind, value in secrets_of(request, url=request.url, people=people):
-            learn(kind, value, born=number)
-        for kind, value in secrets_of(response, people=people) if response else ():
-            learn(kind, value, born=number, answered=True)
-        for kind, value in secrets_of_path(request.url, people=people):
-            learn(kind, value, born=number)
-        for kind, value in in_text(said, "token", people=people):
-            learn(kind, value, born=number, answered=True)
+        found = (
+            (False, secrets_of(request, url=request.url, people=people)),
+            (True, secrets_of(response, people=people) if response else ()),
+            (False, secrets_of_path(request.url, people=people)),
+            (True, in_text(said, "token", people=people)),
+        )
+        for answered, secrets in found:
+            for kind, value in secrets:
+                learn(kind, value, born=number, answered=answered)
 
     @overload
     def __getitem__(self, index: int) -> Exchange: ...
