@@ -396,13 +396,9 @@ class Lab(Lines):
         """Say what a token is, and which MFA endpoint takes it or refuses it with which error, without showing it."""
         from auth0_mfa_lab.tokens import inspect
 
+        token, issuer = checked_text("token", token).strip(), self.mfa_audience.removesuffix("mfa/")
         return inspect(
-            checked_text("token", token).strip(),
-            aliases=self.aliases,
-            journal=self.journal,
-            client_id=self.client.client_id,
-            domain=self.domain,
-            now=self.clock.now(),
+            token, journal=self.journal, client_id=self.client.client_id, issuer=issuer, now=self.clock.now()
         )
 
     def diagram(self) -> Exported:

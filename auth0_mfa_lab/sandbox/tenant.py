@@ -66,7 +66,8 @@ class Tenant:
         """The chance behind the ids of users that the Management API makes."""
         self.connections: set[str] = set()
         """The connections that have passwords."""
-        self._by_name: dict[tuple[str, str], User] = {}
+        self._ids: dict[tuple[str, str], str] = {}
+        """The id of each user with a password, by connection and name."""
         self._newcomers: dict[str, None] = {}
         self._first_life = first_life
         self._lives = count(first_life + 1)
@@ -127,35 +128,26 @@ class Tenant:
 
     def add_user(self, user: User) -> None:
         """Add a user who has a password; that makes the connection one that has passwords."""
-        user = replace(user, life=self._first_life)
         self.connections.add(user.connection)
-        self.users[user.user_id] = self._by_name[user.connection, user.username.lower()] = user
-
-    def change_user(self, user: User) -> None:
-        """Put a changed user in the place of the one before; connection and name are the same."""
-        self.users[user.user_id] = user
-        if self.has_user(user.connection, user.username):
-            self._by_name[user.connection, user.username.lower()] = user
+        self.users[user.user_id] = replace(user, life=self._first_life)
+        self._ids[user.connection, user.username.lower()] = user.user_id
 
     def has_user(self, connection: str, username: str) -> bool:
         """Tell whether a connection with passwords has a user of this name."""
-        return (connection, username.lower()) in self._by_name
+        return (connection, username.lower()) in self._ids
 
     def authenticate(self, connection: str, username: str, password: str) -> User | None:
         """Return the user of this connection with this name and this password."""
-        user = self._by_name.get((connection, username.lower()))
+        user = self.users.get(self._ids.get((connection, username.lower()), ""))
         is_right = user is not None and hmac.compare_digest(user.password.encode(), password.encode())
         return user if is_right else None
 
     def users_called(self, name: str) -> tuple[User, ...]:
         """Return each user with this id, username, phone number or email address, in any case of letters."""
-        wanted = name.lower()
         # Whoever came by SMS has no email, and whoever came by email no number: "" is nobody.
-        return tuple(
-            user
-            for user in self.users.values()
-            if wanted and wanted in map(str.lower, (user.user_id, user.username, user.phone_number, user.email))
-        )
+        everybody = self.users.values() if name else ()
+        names = ((user, (user.user_id, user.username, user.phone_number, user.email)) for user in everybody)
+        return tuple(user for user, known in names if name.lower() in map(str.lower, known))
 
     def passwordless_user(self, connection: PasswordlessConnection, address: str) -> User:
         """Return the user of an address, who is made at the first login (reference, section 7.3)."""
@@ -187,7 +179,7 @@ class Tenant:
                 self.delivery.forget_pushes(device.push_token, device.id)
         self.remove_authenticators(user)
         self.transactions.end_all(user.user_id)
-        self.change_user(replace(self.users[user.user_id], life=self.next_life()))
+        self.users[user.user_id] = replace(self.users[user.user_id], life=self.next_life())
         self.limits.forget(user.user_id)
         for address in filter(None, (user.phone_number, user.email)):
             self.forget_address(address)
@@ -203,7 +195,7 @@ class Tenant:
         self.remove_authenticators(user)
         self.users.pop(user.user_id, None)
         self._newcomers.pop(user.user_id, None)
-        self._by_name.pop((user.connection, user.username.lower()), None)
+        self._ids.pop((user.connection, user.username.lower()), None)
 
     def implicit_email_id(self, user_id: str) -> str:
         """Return under which id a user's own verified address is listed, the same each time."""
@@ -303,13 +295,9 @@ class Tenant:
         return request if is_good else None
 
     def _request_of(self, token: str, claims: dict[str, object], audience: str | None) -> Request:
-        return Request(
-            client_id=str(claims["azp"]),
-            user_id=str(claims["sub"]),
-            audience=audience,
-            scope=tuple(str(claims.get("scope", "")).split()),
-            life=self._jwt_lives.get(_digest(token)) or 0,
-        )
+        user_id, scope = str(claims["sub"]), tuple(str(claims.get("scope", "")).split())
+        life = self._jwt_lives.get(_digest(token)) or 0
+        return Request(client_id=str(claims["azp"]), user_id=user_id, audience=audience, scope=scope, life=life)
 
 
 def _digest(token: str) -> str:

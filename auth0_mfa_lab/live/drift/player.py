@@ -90,7 +90,7 @@ class Player:
                 user = found[0]
             else:
                 user = self._box.add_user(username=name, phone_number=person.phone_number, email=person.email)
-            self._tenant.change_user(user := replace(user, password=person.password))
+            user = self._tenant.users[user.user_id] = replace(user, password=person.password)
             _, barcodes = enroll_factors(self._tenant, user, person.factors, client_id=self._own.client_id)
             self._box.enroll(barcodes, self._phone)
             ids.append(user.user_id)

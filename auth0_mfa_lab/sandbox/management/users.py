@@ -105,7 +105,7 @@ def patch_user(call: Call) -> object:
         user = replace(user, phone_number=str(changes["phone_number"]))
     if "email_verified" in changes:
         user = replace(user, email_verified=changes["email_verified"] is True)
-    call.tenant.change_user(user)
+    call.tenant.users[user.user_id] = user
     return shown(call.tenant, user)
 
 
