@@ -55,8 +55,8 @@ class Bash:
 
     def write(self) -> str:
         """Return the plan in this language."""
-        plan, sends, acts, makes, waits = self.plan, *map(self.plan.of, (Send, Act, Make, Wait))
-        count = len(sends)
+        plan, count = self.plan, len(self.plan.of(Send))
+        sends, acts, makes, waits = plan.of(Send), plan.of(Act), plan.of(Make), plan.of(Wait)
         written = (
             _templates()
             .get_template(f"{type(self).__name__.lower()}.jinja")
