@@ -83,8 +83,7 @@ class Phone(_Asking):
     @property
     def pushes(self) -> tuple[Push, ...]:
         """The pushes that wait now."""
-        waiting = self._ask("accounts_and_pushes")["pushes"]
-        return tuple(Push(place=each["place"], browser=each["browser"], at=float(each["at"])) for each in waiting)
+        return tuple(_read(Push, each) for each in self._ask("accounts_and_pushes")["pushes"])
 
     def scan(self, barcode: str | bytes) -> None:
         """Scan the `barcode_uri` of an enrollment, or a picture (PNG) of its QR. Raises LabError."""
@@ -123,8 +122,7 @@ class Inbox(_Asking):
 
     def messages(self, address: str) -> tuple[Message, ...]:
         """Return what was sent to a number or an email address, newest first."""
-        names, sent = [each.name for each in fields(Message)], self._ask("messages", address=address)["messages"]
-        return tuple(Message(**{name: each[name] for name in names}) for each in sent)
+        return tuple(_read(Message, each) for each in self._ask("messages", address=address)["messages"])
 
 
 class Clock(_Asking):
@@ -147,14 +145,10 @@ class Auth0Mfa:
     """One test's tenant, on a real port with TLS; whatever a test does to it is undone after the test."""
 
     def __init__(self, server: Running) -> None:
-        self.domain = server.env["AUTH0_DOMAIN"]
-        self.ca_file = server.env["AUTH0_CA_FILE"]
+        self.domain, self.ca_file = server.env["AUTH0_DOMAIN"], server.env["AUTH0_CA_FILE"]
         self.env_file = str(server.env_file)
-        self.phone = Phone(server.ask)
-        self.inbox = Inbox(server.ask)
-        self.clock = Clock(server.ask)
-        self._server = server
-        self._ask = server.ask
+        self._server, self._ask = server, server.ask
+        self.phone, self.inbox, self.clock = Phone(server.ask), Inbox(server.ask), Clock(server.ask)
         self._newest: User | None = None
 
     @property
@@ -175,10 +169,15 @@ class Auth0Mfa:
 
     def user(self, factors: Sequence[str] = ()) -> User:
         """Return a fresh user with just these factors, confirmed: `push`, `otp`, `sms`, `voice`, `email`."""
-        made = self._server.user(factors)
-        named: dict[str, Any] = {each.name: made.get(each.name) for each in fields(User)}
-        self._newest = User(**{**named, "factors": tuple(factors)})
-        return self._newest
+        from auth0_mfa_lab.sandbox import fictional_number
+
+        # One whom no test before has had: applications may know people by their address, or by their number.
+        number = next(self._server.users)
+        named = {"username": f"user{number}@example.com", "phone_number": fictional_number(number)}
+        made = self._ask("add_user", factors=list(factors), **named)
+        user: User = _read(User, {**made, "factors": tuple(factors)})
+        self._newest = user
+        return user
 
     def fail_next(
         self,
@@ -205,16 +204,19 @@ class Auth0Mfa:
         `profile`, `policy`, `default_directory`, `factors`, `message_types`, `push_provider`, `switches`
         (a dict): as the README lists them. Raises LabError for what there is not.
         """
-        found: Mapping[str, Any] = self._ask("change_settings" if changes else "settings", **changes)
-        return found
+        return dict(self._ask("change_settings" if changes else "settings", **changes))
 
     def received(self) -> Sequence[Mapping[str, Any]]:
         """Return what the tenant received in this test, oldest first: method, path, names of fields, status, error."""
-        entries: Sequence[Mapping[str, Any]] = self._ask("received")["entries"]
-        return entries
+        return list(self._ask("received")["entries"])
 
     def __repr__(self) -> str:
         return f"Auth0Mfa({self.domain!r})"
+
+
+def _read(kind: Any, data: Mapping[str, Any]) -> Any:
+    """Return what an operation told, as a value of this dataclass."""
+    return kind(**{each.name: data.get(each.name) for each in fields(kind)})
 
 
 def _id(user: User | None) -> str | None:
@@ -235,10 +237,9 @@ def _patient(do: Callable[[], Any], within: float, absent: type[LabError]) -> An
 
 
 class Running:
-    """A server that answers, the variables that lead to it, and what a suite may do to it."""
+    """A server that answers, and the variables that lead to it: what `serve --env-file` writes, into `folder`."""
 
     def __init__(self, server: Server, folder: Path, seed: str) -> None:
-        """Write what `serve --env-file` writes, into `folder`."""
         from auth0_mfa_lab.cli.serve import environment, write_env_file
         from auth0_mfa_lab.settings import Settings
         from auth0_mfa_lab.tenants.remote import Remote
@@ -246,27 +247,9 @@ class Running:
         self.env_file = folder / "auth0.env"
         write_env_file(self.env_file, server)
         self.env: Mapping[str, str] = environment(server, self.env_file)
-        self._sandbox = server.sandbox
-        self._seed = seed
-        self._tests = itertools.count(1)
-        self._users = itertools.count(1)
         self.ask = Remote(Settings.of_server(self.env_file))
-
-    def user(self, factors: Sequence[str]) -> Mapping[str, Any]:
-        """Add a user whom no test before has had: applications may know people by their address, or by their number."""
-        from auth0_mfa_lab.sandbox import fictional_number
-
-        number = next(self._users)
-        named = {"username": f"user{number}@example.com", "phone_number": fictional_number(number)}
-        made: Mapping[str, Any] = self.ask("add_user", factors=list(factors), **named)
-        return made
-
-    def renew(self) -> None:
-        """Begin the tenant again, with ids that no test before has seen; applications and signing key stay."""
-        from auth0_mfa_lab.sandbox import Chance
-
-        self._sandbox.chance = Chance(f"{self._seed}, test {next(self._tests)}")
-        self.ask("reset")
+        self.sandbox, self.seed = server.sandbox, seed
+        self.users, self.tests = itertools.count(1), itertools.count(1)
 
 
 # -- what pytest asks for
@@ -295,8 +278,7 @@ def auth0_mfa_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.Te
     from auth0_mfa_lab.sandbox.server import Server
 
     # Equal ids in equal runs, and others in each worker of pytest-xdist.
-    worker_id = getattr(request.config, "workerinput", {}).get("workerid", "alone")
-    seed = f"pytest {worker_id}"
+    seed = f"pytest {getattr(request.config, 'workerinput', {}).get('workerid', 'alone')}"
     with Server(Sandbox(seed=seed, clock=WallClock())) as server:
         running = Running(server, tmp_path_factory.mktemp("auth0_mfa"), seed)
         yield running
@@ -328,21 +310,25 @@ def auth0_mfa(auth0_mfa_server: Running, auth0_mfa_profile: str) -> Iterator[Aut
     The server is one a session. After each test its tenant begins again: users, settings, faults, limits and the
     clock are as they were. No user comes twice in a session; the applications and the signing key stay.
     """
-    tenant = Auth0Mfa(auth0_mfa_server)
+    from auth0_mfa_lab.sandbox import Chance
+
+    server = auth0_mfa_server
+    tenant = Auth0Mfa(server)
     tenant.settings(profile=auth0_mfa_profile)
     yield tenant
-    auth0_mfa_server.renew()
+    # Ids that no test before has seen; applications and signing key stay.
+    server.sandbox.chance = Chance(f"{server.seed}, test {next(server.tests)}")
+    server.ask("reset")
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
     """Explain a failed comparison that a Secret takes part in by the reprs of both sides alone."""
-    if isinstance(left, Secret) or isinstance(right, Secret):
-        return [f"{_shown(left, right)} {op} {_shown(right, left)}"]
-    return None
-
-
-def _shown(value: object, other: object) -> str:
-    """Return the repr of a value; a plain text that holds the other side's secret shows that one's alias."""
-    if isinstance(value, str) and not isinstance(value, Secret) and isinstance(other, Secret):
-        value = str.replace(value, str(other), other.shown)
-    return repr(value)
+    if not isinstance(left, Secret) and not isinstance(right, Secret):
+        return None
+    shown = []
+    for value, other in ((left, right), (right, left)):
+        # A plain text that holds the other side's secret shows that one's alias.
+        if isinstance(value, str) and isinstance(other, Secret) and not isinstance(value, Secret):
+            value = str.replace(value, str(other), other.shown)
+        shown.append(repr(value))
+    return [f" {op} ".join(shown)]

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal, get_args
 
 from auth0_mfa_lab.errors import SettingsError
 from auth0_mfa_lab.secrets.secret import Secret
@@ -39,15 +39,19 @@ _SWITCHES = {
 # A password may begin or end with a blank.
 _BLANKS_COUNT = ("AUTH0_PASSWORD", "AUTH0_CLIENT_SECRET", "AUTH0_MGMT_CLIENT_SECRET")
 
+# The shapes are texts: to compile them takes longer than the rest of this module.
 _LABELS = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*"
-_HOST = re.compile(rf"{_LABELS}(:\d{{1,5}})?", re.IGNORECASE)
-_SERVED_HOST = re.compile(rf"({_LABELS}|\[[0-9a-f:.]+\])(:\d{{1,5}})?", re.IGNORECASE)
+_PORT = r"(:\d{1,5})?"
 _IS_HOST = "a host alone, with no https:// and no slash"
+# A single label is a tenant's name without its region; with a port it is a server of one's own.
+_HOST = (rf"(?i)(?=.*[.:]){_LABELS}{_PORT}", _IS_HOST)
+_SERVED_HOST = (rf"(?i)({_LABELS}|\[[0-9a-f:.]+\]){_PORT}", _IS_HOST)
 _SHAPES = {
-    "mgmt_domain": (_HOST, _IS_HOST),
-    "phone_number": (re.compile(r"\+[1-9][0-9]{1,14}"), "a number in E.164 form: a plus sign and up to 15 digits"),
-    "email": (re.compile(r"[^@\s]+@[^@\s]+"), "an email address"),
+    "mgmt_domain": _HOST,
+    "phone_number": (r"\+[1-9][0-9]{1,14}", "a number in E.164 form: a plus sign and up to 15 digits"),
+    "email": (r"[^@\s]+@[^@\s]+", "an email address"),
 }
+_LOOPBACK = rf"(?i)(localhost|127(\.\d{{1,3}}){{3}}|\[::1\]){_PORT}"
 _EXAMPLES = {
     "domain": "AUTH0_DOMAIN=tenant.eu.auth0.com",
     "client_id": "AUTH0_CLIENT_ID=the client id of your application",
@@ -59,15 +63,7 @@ _EXAMPLES = {
     "mgmt_domain": "AUTH0_MGMT_DOMAIN=tenant.eu.auth0.com",
     "lab_token": "AUTH0_LAB_TOKEN=the token in the file that `auth0-mfa-lab serve --env-file FILE` wrote",
 }
-_NEEDS = {
-    "live": ("domain", "client_id", "username", "password"),
-    "served": ("domain", "client_id", "lab_token"),
-}
-_NOT_IN_CI = (
-    "AUTH0_LAB_TENANT=live, and CI is set: nothing was sent. A live run sends real messages and leaves authenticators "
-    "behind. Set AUTH0_LAB_ALLOW_LIVE=1 in a job that is meant to reach a test tenant."
-)
-_LOOPBACK = re.compile(r"(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?")
+_NEEDS = {"live": ("domain", "client_id", "username", "password"), "served": ("domain", "client_id", "lab_token")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,21 +163,28 @@ class Settings:
 
     @classmethod
     def of_values(cls, values: Mapping[str, str], tenant: TenantKind) -> Settings:
-        """Build the settings of a live or a served tenant of `AUTH0_*` values."""
-        switches: dict[str, Any] = {field: values.get(variable) == "1" for field, variable in _SWITCHES.items()}
+        """Return the settings of a tenant as these values of `AUTH0_` variables give them, unchecked."""
+        fields: dict[str, Any] = {field: values.get(variable) == "1" for field, variable in _SWITCHES.items()}
+        fields["confirm"] = values.get("AUTH0_LAB_CONFIRM", "once")
+        if fields["confirm"] not in get_args(Confirm):
+            raise SettingsError(
+                "AUTH0_LAB_CONFIRM is not known. Use AUTH0_LAB_CONFIRM=each, once (the default) or never."
+            )
         # Nobody lives in a served sandbox.
-        shows_people = switches["show_people"] or tenant == "served"
-        hidden = _SECRETS if shows_people else (*_SECRETS, *_PEOPLE)
-        fields: dict[str, Any] = {}
+        hidden = _SECRETS if fields["show_people"] or tenant == "served" else (*_SECRETS, *_PEOPLE)
         for name in (*_TEXTS, *_SECRETS, *_PEOPLE):
             if value := values.get(f"AUTH0_{name.upper()}"):
                 fields[name] = Secret(value, f"<{name}>") if name in hidden else value
-        return cls(tenant=tenant, confirm=_confirm(values.get("AUTH0_LAB_CONFIRM")), **fields, **switches)
+        return cls(tenant=tenant, **fields)
 
     def must_be_allowed(self, environ: Mapping[str, str] | None = None) -> None:
-        """Raise SettingsError where CI is set (in `environ`, or in the process's own) and does not allow a live run."""
-        if is_ci(environ) and not self.allow_live:
-            raise SettingsError(_NOT_IN_CI)
+        """Raise SettingsError where `CI` is set (in `environ`, or in the process's own) and allows no live run."""
+        ci = (os.environ if environ is None else environ).get("CI", "").strip().lower()
+        if ci not in ("", "0", "false") and not self.allow_live:
+            raise SettingsError(
+                "AUTH0_LAB_TENANT=live, and CI is set: nothing was sent. A live run sends real messages and leaves "
+                "authenticators behind. Set AUTH0_LAB_ALLOW_LIVE=1 in a job that is meant to reach a test tenant."
+            )
 
     def checked(self) -> Settings:
         """Return these settings with a lower-case domain, or raise SettingsError for the first that is wrong."""
@@ -194,23 +197,20 @@ class Settings:
         return self._well_formed()
 
     def _well_formed(self) -> Settings:
-        domain, served = self.domain or "", self.tenant == "served"
-        # A single label is a tenant's name without its region; with a port it is a server of one's own.
-        is_host = (_SERVED_HOST if served else _HOST).fullmatch(domain) and (served or "." in domain or ":" in domain)
-        if not is_host:
-            raise SettingsError(_malformed("domain", _IS_HOST))
-        for field, (shape, wanted) in _SHAPES.items():
+        is_served = self.tenant == "served"
+        for field, (shape, wanted) in {"domain": _SERVED_HOST if is_served else _HOST, **_SHAPES}.items():
             value = getattr(self, field)
-            if value and not shape.fullmatch(value):
+            if (value or field == "domain") and not re.fullmatch(shape, value or ""):
                 raise SettingsError(_malformed(field, wanted))
         if self.ca_file and not Path(self.ca_file).is_file():
             raise SettingsError(_malformed("ca_file", "the path of a PEM file that exists"))
-        if served and not self.ca_file and not is_loopback(domain):
+        domain = str(self.domain).lower()
+        if is_served and not self.ca_file and not is_loopback(domain):
             raise SettingsError(
                 "AUTH0_CA_FILE is missing, and a served sandbox on another machine is reached over TLS alone. Take "
                 "it over from the file that `auth0-mfa-lab serve --env-file FILE` wrote."
             )
-        return replace(self, domain=domain.lower())
+        return replace(self, domain=domain)
 
     def must_be_live(self) -> None:
         """Raise SettingsError unless they are those of a live tenant, so that none is reached by accident."""
@@ -228,23 +228,12 @@ class Settings:
 
 def is_loopback(domain: str) -> bool:
     """Tell whether a domain, with or without a port, is this machine itself."""
-    return _LOOPBACK.fullmatch(domain.lower()) is not None
+    return re.fullmatch(_LOOPBACK, domain) is not None
 
 
 def _malformed(field: str, wanted: str) -> str:
     # The value itself is not quoted: what was pasted into the wrong line may be a secret.
     return f"AUTH0_{field.upper()} is not {wanted}. Write it like this: {_EXAMPLES[field]}."
-
-
-def _confirm(value: str | None) -> Confirm:
-    if value in get_args(Confirm) or value is None:
-        return cast("Confirm", value or "once")
-    raise SettingsError("AUTH0_LAB_CONFIRM is not known. Use AUTH0_LAB_CONFIRM=each, once (the default) or never.")
-
-
-def is_ci(environ: Mapping[str, str] | None = None) -> bool:
-    """Tell whether this runs in CI, where nobody can be asked: `CI` is set, and says neither 0 nor false."""
-    return (os.environ if environ is None else environ).get("CI", "").strip().lower() not in ("", "0", "false")
 
 
 def values_of(start: Path | None, environ: Mapping[str, str] | None) -> dict[str, str]:

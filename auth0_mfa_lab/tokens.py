@@ -5,30 +5,14 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 from html import escape
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from auth0_mfa_lab.polling import MFA_TOKEN_SECONDS
-from auth0_mfa_lab.secrets.aliases import Alias, Aliases
 from auth0_mfa_lab.secrets.claims import claims_of
-from auth0_mfa_lab.wire.exchange import Exchange, Json
+from auth0_mfa_lab.wire.exchange import Exchange
 from auth0_mfa_lab.wire.journal import Journal
 
-Kind = Literal[
-    "mfa_token",
-    "spent mfa_token",
-    "expired mfa_token",
-    "foreign mfa_token",
-    "mfa_token of another application",
-    "mfa access token",
-    "expired mfa access token",
-    "api access token",
-    "opaque access token",
-    "refresh token",
-    "id_token",
-    "oob_code",
-    "unknown",
-]
 Answer = tuple[int | None, str | None, str | None]
 """Status, error and error_description of a refusal; three times None when the token is taken."""
 
@@ -54,41 +38,31 @@ _SPENT: Answer = (403, *_INVALID[1:])
 _OTHER_CLIENT: Answer = (400, "invalid_request", "mfa_token not issued to this client")
 
 
-class Row(NamedTuple):
-    """What these endpoints answer to a kind of token (None: to any); `evidence` is the mark of how well it is known."""
-
-    kind: Kind | None
-    endpoints: tuple[str, ...]
-    answer: Answer
-    evidence: str
-    when: str = ""
-
-
 # fmt: off
-ROWS = (
+_ROWS: tuple[tuple[str | None, tuple[str, ...], Answer, str, str], ...] = (
+    # The kind of token (None: any), the endpoints, what they answer, the mark of how well that is known, and when.
     # The first row that fits counts. Source: the reference, sections 2, 3.3, 4, 5 and 6.4.
-    Row("mfa access token", (_LIST, _ASSOCIATE, _DELETE), _TAKES, "doc"),
-    Row("mfa access token", (_OTP, _OOB), _TAKES, "forum", "to confirm an enrollment that was made with it"),
-    Row("mfa access token", (_CHALLENGE,), _MALFORMED, "forum"),
-    Row("mfa access token", (_RECOVERY,), _MALFORMED, "guess"),
-    Row("expired mfa access token", (_OTP, _OOB), _EXPIRED, "guess"),
-    Row(None, (_DELETE,), _INVALID, "doc"),
-    Row("mfa_token", (_ASSOCIATE,), _TAKES, "doc", "while the user has no active authenticator"),
-    Row("mfa_token", (_LIST, *_BODY), _TAKES, "doc"),
-    Row("expired mfa_token", (_LIST, _ASSOCIATE, *_BODY), _EXPIRED, "test"),
-    Row("mfa_token of another application", (_LIST, _ASSOCIATE), _TAKES, "guess"),
-    Row("mfa_token of another application", _BODY, _OTHER_CLIENT, "forum"),
-    Row("spent mfa_token", (_LIST,), _TAKES, "guess"),
-    Row("spent mfa_token", (_ASSOCIATE,), _ENROLLED, "test"),
-    Row("spent mfa_token", _BODY, _SPENT, "guess"),
-    Row(None, (_LIST, _ASSOCIATE), _INVALID, "test"),
-    Row(None, _BODY, _MALFORMED, "test"),
+    ("mfa access token", (_LIST, _ASSOCIATE, _DELETE), _TAKES, "doc", ""),
+    ("mfa access token", (_OTP, _OOB), _TAKES, "forum", "to confirm an enrollment that was made with it"),
+    ("mfa access token", (_CHALLENGE,), _MALFORMED, "forum", ""),
+    ("mfa access token", (_RECOVERY,), _MALFORMED, "guess", ""),
+    ("expired mfa access token", (_OTP, _OOB), _EXPIRED, "guess", ""),
+    (None, (_DELETE,), _INVALID, "doc", ""),
+    ("mfa_token", (_ASSOCIATE,), _TAKES, "doc", "while the user has no active authenticator"),
+    ("mfa_token", (_LIST, *_BODY), _TAKES, "doc", ""),
+    ("expired mfa_token", (_LIST, _ASSOCIATE, *_BODY), _EXPIRED, "test", ""),
+    ("mfa_token of another application", (_LIST, _ASSOCIATE), _TAKES, "guess", ""),
+    ("mfa_token of another application", _BODY, _OTHER_CLIENT, "forum", ""),
+    ("spent mfa_token", (_LIST,), _TAKES, "guess", ""),
+    ("spent mfa_token", (_ASSOCIATE,), _ENROLLED, "test", ""),
+    ("spent mfa_token", _BODY, _SPENT, "guess", ""),
+    (None, (_LIST, _ASSOCIATE), _INVALID, "test", ""),
+    (None, _BODY, _MALFORMED, "test", ""),
 )
 # fmt: on
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What one endpoint says to the token: it takes it (`status` is None), or refuses it with an error.
 
     `evidence` is the mark of the row: rec, doc, test, forum or guess. `when` is the condition of a token that is taken.
@@ -108,17 +82,18 @@ class Verdict:
 
     def __str__(self) -> str:
         said = "takes it" if self.takes else f"{self.status} {self.error} · {self.error_description}"
-        return f"{said}{f' ({self.when})' if self.when else ''}"
+        return f"{said} ({self.when})" if self.when else said
 
 
-def verdict_on(endpoint: str, kind: Kind, scopes: tuple[str, ...]) -> Verdict:
+def verdict_on(endpoint: str, kind: str, scopes: tuple[str, ...]) -> Verdict:
     """Return what an endpoint says to a token of this kind, with these scopes."""
     scope = _SCOPES.get(endpoint)
     if kind == "mfa access token" and scope and scope not in scopes:
         said = f"Insufficient scope, expected any of: {scope}"
         return Verdict(endpoint, 403, "insufficient_scope", said, "guess")
-    row = next(row for row in ROWS if endpoint in row.endpoints and row.kind in (kind, None))
-    return Verdict(endpoint, *row.answer, row.evidence, row.when)
+    found = next(row for row in _ROWS if endpoint in row[1] and row[0] in (kind, None))
+    _, _, (status, error, description), evidence, when = found
+    return Verdict(endpoint, status, error, description, evidence, when)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -126,7 +101,7 @@ class Inspection:
     """What a token is, without showing it; ages and lives are in seconds of the lab's time."""
 
     shown: str
-    kind: Kind
+    kind: str
     shape: str
     audience: str | None
     scopes: tuple[str, ...]
@@ -141,33 +116,31 @@ class Inspection:
                 return verdict
         raise KeyError(f"There is no endpoint {endpoint!r} here. There are: {', '.join(ENDPOINTS)}.")
 
-    def __repr__(self) -> str:
-        rows = [f"  {verdict.endpoint:33} {verdict} [{verdict.evidence}]" for verdict in self.verdicts]
-        return "\n".join(
-            [f"{self.shown} is: {self.kind}", *(f"  {name:10} {said}" for name, said in self._facts()), *rows]
-        )
-
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        left = 'style="text-align:left"'  # JupyterLab sets tables flush right
-        facts = "".join(
-            f"<tr><th {left}>{escape(name)}</th><td {left}>{escape(said)}</td></tr>" for name, said in self._facts()
-        )
-        cells = ((verdict.endpoint, str(verdict), verdict.evidence) for verdict in self.verdicts)
-        rows = "".join(f"<tr>{''.join(f'<td {left}>{escape(cell)}</td>' for cell in row)}</tr>" for row in cells)
-        head = f"<tr><th {left}>endpoint</th><th {left}>what it says</th><th {left}>evidence</th></tr>"
-        html = f"<p><b>{escape(self.shown)}</b> is: <b>{escape(self.kind)}</b></p><table>{facts}</table>"
-        return {"text/plain": repr(self), "text/html": f"{html}<table>{head}{rows}</table>"}
-
-    def _facts(self) -> list[tuple[str, str]]:
-        left = None if self.seconds_left is None else f"{max(0.0, self.seconds_left):.0f} s"
         facts = {
             "shape": self.shape,
             "audience": self.audience,
-            "scopes": " ".join(self.scopes) or None,
-            "life left": left,
+            "scopes": " ".join(self.scopes),
+            "life left": "" if self.seconds_left is None else f"{max(0.0, self.seconds_left):.0f} s",
             "client": self.client_id,
         }
-        return [(name, said) for name, said in facts.items() if said]
+        known = {name: said for name, said in facts.items() if said}
+        text = [f"{self.shown} is: {self.kind}", *(f"  {name:10} {said}" for name, said in known.items())]
+        text += [f"  {each.endpoint:33} {each} [{each.evidence}]" for each in self.verdicts]
+        html = f"<p><b>{escape(self.shown)}</b> is: <b>{escape(self.kind)}</b></p><table>"
+        html += "".join(f"<tr>{_cell('th', name)}{_cell('td', said)}</tr>" for name, said in known.items())
+        html += f"</table><table><tr>{_cell('th', 'endpoint')}{_cell('th', 'what it says')}{_cell('th', 'evidence')}"
+        for each in self.verdicts:
+            cells = "".join(_cell("td", cell) for cell in (each.endpoint, str(each), each.evidence))
+            html += f"</tr><tr>{cells}"
+        return {"text/plain": "\n".join(text), "text/html": f"{html}</tr></table>"}
+
+    def __repr__(self) -> str:
+        return self._repr_mimebundle_()["text/plain"]
+
+
+def _cell(tag: str, said: str) -> str:
+    return f'<{tag} style="text-align:left">{escape(said)}</{tag}>'  # JupyterLab sets tables flush right
 
 
 def application_of(exchange: Exchange) -> str | None:
@@ -181,26 +154,46 @@ def application_of(exchange: Exchange) -> str | None:
     return unquote(base64.b64decode(pair).decode("utf-8", "replace").partition(":")[0])
 
 
-def inspect(token: str, *, aliases: Aliases, journal: Journal, client_id: str, domain: str, now: float) -> Inspection:
+def inspect(token: str, *, journal: Journal, client_id: str, issuer: str, now: float) -> Inspection:
     """Return what a token is and what the MFA endpoints say to it.
 
-    `aliases` and `journal` know the tokens that passed; `client_id` is the application that would use it, `domain` the
-    tenant's, `now` the lab's time in epoch seconds.
+    `journal` knows the tokens that passed; `client_id` is the application that would use it, `issuer` the tenant's
+    address with a slash at its end, `now` the lab's time in epoch seconds.
     """
-    alias = aliases.known(token)
+    alias, claims, is_sealed = journal.aliases.known(token), claims_of(token) or {}, token.startswith("Fe26.")
     brought = journal[alias.born - 1] if alias and alias.born and alias.answered else None
     issued_to = application_of(brought) if brought else None
-    claims = claims_of(token) or {}
-    scopes, audience = tuple(str(claims.get("scope", "")).split()), claims.get("aud")
-    left = _seconds_left(token, alias, claims, brought.at if brought else None, now)
-    kind = _kind(token, alias, claims, f"https://{domain}/", left, issued_to, client_id)
-    if kind == "mfa_token" and any(_spends(each, token) for each in journal):
-        kind = "spent mfa_token"
+    named, left, audience = alias.kind if alias else None, None, claims.get("aud")
+    audiences = list(map(str, audience)) if isinstance(audience, list) else [str(audience)] if audience else []
+    if isinstance(claims.get("exp"), int | float):
+        left = float(claims["exp"]) - now
+    elif is_sealed and named == "mfa_token" and brought:
+        left = brought.at + MFA_TOKEN_SECONDS - now
+    is_over = left is not None and left <= 0
+    if is_sealed and named == "oob_code":
+        kind = "oob_code"
+    elif is_sealed and (named != "mfa_token" or issued_to is None):
+        kind = "foreign mfa_token"  # no answer of this tenant brought it: nobody here can unseal it
+    elif is_sealed and (is_over or issued_to != client_id):
+        kind = "expired mfa_token" if is_over else "mfa_token of another application"
+    elif is_sealed:
+        kind = "spent mfa_token" if any(_spends(each, token) for each in journal) else "mfa_token"
+    elif claims and named == "id_token":
+        kind = "id_token"
+    elif claims and f"{issuer}mfa/" not in audiences:
+        kind = "api access token"
+    elif claims:
+        kind = "expired mfa access token" if is_over else "mfa access token"
+    elif named == "refresh_token" or token.startswith("v1."):
+        kind = "refresh token"
+    else:
+        kind = "opaque access token" if named == "access_token" else "unknown"
+    scopes = tuple(str(claims.get("scope", "")).split())
     return Inspection(
         shown=alias.shown if alias else "this token",
         kind=kind,
-        shape="sealed" if token.startswith("Fe26.") else "JWT" if claims else "opaque",
-        audience=", ".join(map(str, audience)) if isinstance(audience, list) else audience and str(audience),
+        shape="sealed" if is_sealed else "JWT" if claims else "opaque",
+        audience=", ".join(audiences) or None,
         scopes=scopes,
         seconds_left=left,
         client_id=str(claims["azp"]) if "azp" in claims else issued_to,
@@ -212,45 +205,3 @@ def _spends(exchange: Exchange, mfa_token: str) -> bool:
     """Say whether an exchange brought the tokens for which an mfa_token stood."""
     fields = exchange.request.raw_data() if "access_token" in exchange else None
     return isinstance(fields, dict) and fields.get("mfa_token") == mfa_token
-
-
-def _kind(
-    token: str,
-    alias: Alias | None,
-    claims: dict[str, Json],
-    issuer: str,
-    left: float | None,
-    issued_to: str | None,
-    client_id: str,
-) -> Kind:
-    named = alias.kind if alias else None
-    if token.startswith("Fe26."):
-        if named == "oob_code":
-            return "oob_code"
-        if named != "mfa_token" or issued_to is None:
-            # No answer of this tenant brought it: nobody here can unseal it.
-            return "foreign mfa_token"
-        if left is not None and left <= 0:
-            return "expired mfa_token"
-        return "mfa_token" if issued_to == client_id else "mfa_token of another application"
-    if claims:
-        if named == "id_token":
-            return "id_token"
-        audiences = claims.get("aud")
-        listed = audiences if isinstance(audiences, list) else [audiences]
-        if f"{issuer}mfa/" not in listed:
-            return "api access token"
-        return "expired mfa access token" if left is not None and left <= 0 else "mfa access token"
-    if named == "refresh_token" or token.startswith("v1."):
-        return "refresh token"
-    return "opaque access token" if named == "access_token" else "unknown"
-
-
-def _seconds_left(
-    token: str, alias: Alias | None, claims: dict[str, Json], received: float | None, now: float
-) -> float | None:
-    if isinstance(claims.get("exp"), int | float):
-        return float(claims["exp"]) - now
-    if alias is None or alias.kind != "mfa_token" or received is None or not token.startswith("Fe26."):
-        return None
-    return received + MFA_TOKEN_SECONDS - now

@@ -18,7 +18,7 @@ import httpx
 from IPython.core.ultratb import VerboseTB
 
 from auth0_mfa_lab.errors import LabError
-from auth0_mfa_lab.exports.export import OF_JOURNAL, exported
+from auth0_mfa_lab.exports.export import KINDS, exported
 from auth0_mfa_lab.wire.exchange import Exchange, NoAnswer
 from auth0_mfa_lab.wire.journal import Journal
 from auth0_mfa_lab.wire.recorder import EXCHANGE, RecordingTransport, Unanswered
@@ -204,7 +204,7 @@ class Scene:
         for shown in [each.shown for each in journal.aliases.all()]:
             uses = journal.where(shown)
             yield f"where {shown} is", f"{uses!r} {uses._repr_mimebundle_()} {tuple(uses)!r}"
-        for kind in OF_JOURNAL:
+        for kind in KINDS[1:]:
             yield f"export {kind}", exported(kind, journal)
         for exchange in journal:
             yield from _of_exchange(exchange, journal)

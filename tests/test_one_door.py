@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "auth0_mfa_lab"
 ROOMS = ("show", "exports")
 MODULES = (
     *("management.py", "lab.py", "polling.py", "tokens.py", "errors.py", "wire/uses.py"),
-    *(f"tenants/{name}.py" for name in ("inbox", "phone", "sandbox", "users")),
+    *(f"tenants/{name}.py" for name in ("phone", "sandbox", "users")),
 )
 # What of a request or a response is as it was sent, and what makes plain text of a Secret.
 RAW = frozenset({"raw_data", "body", "text", "target", "url", "host", "headers", "header", "reason", "said"})
@@ -20,12 +20,12 @@ MESSAGES = frozenset({"request", "response", "message", "said", "received", "sen
 DOORS = frozenset({"mask", "mask_each", "masked", "wrap", "stand_ins_of", "in_text", "shown_json"})
 # What these return is looked at, compared or named, and shown by somebody else, who masks.
 HARMLESS = {
-    "show.phone: what_now": "texts of the lab's own, chosen by the kind of an exchange",
+    "show.phone: what_now": "a row of GUIDES, chosen by the kind of an exchange",
     "exports.curl: runnable": "one Secret whole, which its panel sends to the page that asked",
-    "exports.plan: said": "searched for secrets",
-    "exports.plan: fields_of": "searched for ids, for secrets and for the address of a code",
+    "exports.mermaid: said": "searched for secrets",
     "exports.plan: Values.answered": "searched for ids and secrets",
     "lab: Lab.poll": "the path of the request that brought an oob_code is compared",
+    "lab: Lab.poll_panel": "the same, and the panel masks",
     "tokens: application_of": "a client_id, which is no secret",
     "tokens: inspect": "a token is compared, and named by its alias",
 }

@@ -20,7 +20,7 @@ from auth0_mfa_lab.clock import SandboxClock
 from auth0_mfa_lab.polling import Poll, PollRun
 from auth0_mfa_lab.show.panels import panel as panels_base
 from auth0_mfa_lab.show.panels import poll as panels_poll
-from auth0_mfa_lab.show.panels.panel import Button, Look
+from auth0_mfa_lab.show.panels.panel import Button
 from auth0_mfa_lab.show.panels.poll import PollPanel
 from auth0_mfa_lab.show.poll import show_poll
 from tests.mothers import (
@@ -76,12 +76,12 @@ def mask(text: str) -> str:
     return text.replace("hunter-number-two", "<password 1>")
 
 
-def look(button: Button) -> Look:
+def look(button: Button) -> str:
     assert not button.disabled, "it would lose the focus"
     return button.look
 
 
-def looks(panel: PollPanel) -> tuple[Look, Look, Look]:
+def looks(panel: PollPanel) -> tuple[str, str, str]:
     """Return how *Poll once*, *Poll until done* and *Stop* look."""
     return look(panel.once_button), look(panel.until_button), look(panel.stop_button)
 
@@ -275,10 +275,12 @@ def test_poll_once_as_a_button_asks_once_and_is_ready_again() -> None:
     async def story() -> None:
         panel = a_panel(PENDING, GRANTED)
         panel.once_button.click()
-        assert (await panel.done()).poll.polls == 1
+        await panel.done()
+        assert panel.run.poll.polls == 1
         assert looks(panel) == ("ready", "ready", "off")
         panel.once_button.click()
-        assert (await panel.done()).state is State.GRANTED
+        await panel.done()
+        assert panel.run.state is State.GRANTED
         assert looks(panel) == ("off", "off", "off")
 
     in_a_loop(story)
@@ -289,7 +291,8 @@ def test_poll_until_done_as_a_button_waits_as_long_as_the_gap_asks() -> None:
         clock = Standing()
         panel = a_panel(PENDING, SLOW_DOWN, LOST, GRANTED, clock=clock)
         panel.until_button.click()
-        run = await panel.done()
+        await panel.done()
+        run = panel.run
         assert run.state is State.GRANTED
         times = [exchange.at - NOW for exchange in run.exchanges]
         gaps = [later - earlier for earlier, later in pairwise(times)]
@@ -303,7 +306,8 @@ def test_a_poll_that_nobody_answers_ends_by_itself() -> None:
     async def story() -> None:
         panel = a_panel(PENDING, leap=4)
         panel.until_button.click()
-        assert (await panel.done()).state is State.EXPIRED
+        await panel.done()
+        assert panel.run.state is State.EXPIRED
         assert "expired</b>" in panel._status.value
 
     in_a_loop(story)
@@ -316,9 +320,10 @@ def test_the_request_runs_on_a_thread_of_its_own_and_the_loop_goes_on() -> None:
         panel.until_button.click()
         await slow.under_way()
         assert threading.get_ident() not in slow.threads
-        assert panel.run.state is State.PENDING
+        assert panel.run.poll.polls == 0
         slow.release.set()
-        assert (await panel.done()).state is State.GRANTED
+        await panel.done()
+        assert panel.run.state is State.GRANTED
 
     in_a_loop(story)
 
@@ -333,7 +338,8 @@ def test_stop_shows_at_once_while_an_answer_is_under_way() -> None:
         assert panel.run.state is State.STOPPED
         assert "stopped</b>" in panel._status.value
         slow.release.set()
-        assert (await panel.done()).state is State.STOPPED
+        await panel.done()
+        assert panel.run.state is State.STOPPED
         assert panel.run.poll.polls == 1
 
     in_a_loop(story)
@@ -348,7 +354,8 @@ def test_a_final_answer_that_lands_after_stop_is_taken(answer: Mapping[str, Any]
         await slow.under_way()
         panel.stop_button.click()
         slow.release.set()
-        assert (await panel.done()).state is state
+        await panel.done()
+        assert panel.run.state is state
         assert f"{state.value}</b>" in panel._status.value
 
     in_a_loop(story)
@@ -364,7 +371,8 @@ def test_stop_ends_a_wait_between_two_polls(monkeypatch: pytest.MonkeyPatch) -> 
             await asyncio.sleep(0)
         panel.stop_button.click()
         # Sooner than the 5 seconds that it would have waited.
-        run = await asyncio.wait_for(panel.done(), 2)
+        await asyncio.wait_for(panel.done(), 2)
+        run = panel.run
         assert (run.state, run.poll.polls) == (State.STOPPED, 1)
 
     in_a_loop(story)
@@ -375,7 +383,8 @@ def test_a_stopped_poll_goes_on_with_the_next_click() -> None:
         panel = a_panel(PENDING, GRANTED)
         panel.stop()
         panel.until_button.click()
-        assert (await panel.done()).state is State.GRANTED
+        await panel.done()
+        assert panel.run.state is State.GRANTED
 
     in_a_loop(story)
 
@@ -394,7 +403,8 @@ def test_a_second_click_while_it_polls_does_nothing_and_a_method_says_why() -> N
         with pytest.raises(LabError, match="polling already"):
             panel.poll_until_done()
         slow.release.set()
-        assert (await panel.done()).poll.polls == 1
+        await panel.done()
+        assert panel.run.poll.polls == 1
 
     in_a_loop(story)
 
@@ -464,7 +474,8 @@ def test_a_click_from_another_thread_and_loop_finds_its_way_home() -> None:
         task = panel._task
         assert task is not None
         assert task.get_loop() is asyncio.get_running_loop()
-        assert (await panel.done()).state is State.GRANTED
+        await panel.done()
+        assert panel.run.state is State.GRANTED
         assert changed_on == {home}
 
     in_a_loop(story)
@@ -492,7 +503,8 @@ def test_two_clicks_in_a_row_from_another_loop_make_one_poll() -> None:
         await click_from_another_loop(panel.until_button)
         assert (panel.last_error, panel._failure.value) == (None, "")
         slow.release.set()
-        assert (await panel.done()).poll.polls == 1
+        await panel.done()
+        assert panel.run.poll.polls == 1
 
     in_a_loop(story)
 
@@ -527,9 +539,10 @@ def test_an_answer_that_is_under_way_at_the_deadline_is_heard() -> None:
         await slow.under_way()
         while clock.now() < NOW + 400:
             await asyncio.sleep(0)
-        assert panel.run.state is State.PENDING
+        assert panel.run.poll.polls == 0
         slow.release.set()
-        assert (await panel.done()).state is State.GRANTED
+        await panel.done()
+        assert panel.run.state is State.GRANTED
 
     in_a_loop(story)
 
@@ -557,7 +570,8 @@ def test_a_button_never_asks_the_clock_on_the_loop_itself() -> None:
         panel = PollPanel(run, clock=clock, mask=mask)
         clock.asked_on.clear()
         panel.until_button.click()
-        assert (await panel.done()).state is State.GRANTED
+        await panel.done()
+        assert panel.run.state is State.GRANTED
         assert clock.asked_on
         assert threading.get_ident() not in clock.asked_on
 
@@ -572,7 +586,8 @@ def test_a_clock_that_does_not_answer_becomes_a_card_and_the_poll_stops() -> Non
         await slow.under_way()
         clock.broken = True
         slow.release.set()
-        assert (await panel.done()).poll.polls == 1
+        await panel.done()
+        assert panel.run.poll.polls == 1
         assert "The served sandbox does not answer: start it again." in panel._failure.value
         assert "What to do" not in panel._failure.value
         assert panel.run.state is State.STOPPED
@@ -593,7 +608,8 @@ def test_a_closed_panel_asks_no_more_and_leaves_no_task() -> None:
         while panel.run.poll.polls == 0:
             await asyncio.sleep(0)
         panel.close()
-        run = await asyncio.wait_for(panel.done(), 2)
+        await asyncio.wait_for(panel.done(), 2)
+        run = panel.run
         assert (run.state, run.poll.polls) == (State.STOPPED, 1)
 
     in_a_loop(story)
@@ -604,7 +620,8 @@ def test_two_panels_poll_at_once_and_each_knows_its_own() -> None:
         first, second = a_panel(PENDING, PENDING, GRANTED), a_panel(PENDING, REJECTED)
         first.until_button.click()
         second.until_button.click()
-        assert ((await first.done()).state, (await second.done()).state) == (State.GRANTED, State.REJECTED)
+        await asyncio.gather(first.done(), second.done())
+        assert (first.run.state, second.run.state) == (State.GRANTED, State.REJECTED)
         assert (first.run.poll.polls, second.run.poll.polls) == (3, 2)
 
     in_a_loop(story)
@@ -641,7 +658,8 @@ def test_the_card_goes_when_the_next_click_works() -> None:
         await panel.done()
         panel.run = a_run(GRANTED)
         panel.once_button.click()
-        assert (await panel.done()).state is State.GRANTED
+        await panel.done()
+        assert panel.run.state is State.GRANTED
         assert panel._failure.value == ""
 
     in_a_loop(story)
@@ -655,6 +673,15 @@ def test_the_card_goes_when_the_next_method_works_and_the_error_stays() -> None:
     panel.poll_once()
     assert panel._failure.value == ""
     assert isinstance(panel.last_error, ValueError)
+
+
+def test_a_page_that_shows_a_poll_lets_nothing_tick() -> None:
+    async def story() -> None:
+        panel = a_panel(PENDING)
+        panel._presence._handle_custom_msg({"kind": "ready"}, [])
+        assert panel._ticker is None
+
+    in_a_loop(story)
 
 
 def test_the_card_stands_on_the_page_without_widgets_too() -> None:

@@ -108,7 +108,7 @@ SCENES: Mapping[str, Scene] = {
             "command.copy()",
             'lab.reveal("<password 1>")',
         ),
-        says=("RevealPanel", "CopyPanel", "There is no page to copy to."),
+        says=("RevealPanel", "CopyPanel", "Nothing was copied"),
     ),
 }
 

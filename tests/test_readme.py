@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from auth0_mfa_lab import Client, Settings, State
 from auth0_mfa_lab.cli import HOMES, main
 from auth0_mfa_lab.exports.export import KINDS
-from auth0_mfa_lab.live.drift.allowed import NAME, read_allowed
+from auth0_mfa_lab.live.drift.drift import NAME, read_allowed
 from auth0_mfa_lab.sandbox.oauth.api import GRANT
 from auth0_mfa_lab.show.panels.phone import PhonePanel
 from auth0_mfa_lab.show.panels.poll import PollPanel

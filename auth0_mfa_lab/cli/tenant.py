@@ -16,8 +16,7 @@ from auth0_mfa_lab.live.doctor.checks import FEATURES, Finding
 from auth0_mfa_lab.live.doctor.doctor import Mended, examine, mend, subject_of, token_of
 from auth0_mfa_lab.live.doctor.findings import Diagnosis, one_line
 from auth0_mfa_lab.live.doctor.settings import check_settings, fault, misspelled, usable
-from auth0_mfa_lab.live.drift.allowed import NAME
-from auth0_mfa_lab.live.drift.drift import drift_of
+from auth0_mfa_lab.live.drift.drift import NAME, drift_of
 from auth0_mfa_lab.live.leftovers import LeftFile, Leftovers
 from auth0_mfa_lab.settings import Settings, values_of
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from collections.abc import Iterable, Iterator
@@ -9,7 +10,7 @@ from pathlib import Path
 from urllib.parse import quote_plus
 
 from auth0_mfa_lab.errors import LabError
-from auth0_mfa_lab.exports.plan import DOMAIN, HEADERS, Call, Ref, Text, Values, call_of, joined, plain
+from auth0_mfa_lab.exports.plan import DOMAIN, HEADERS, Call, Ref, Values, mark, pieces
 from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.wire.exchange import Exchange, Request
 from auth0_mfa_lab.wire.journal import Journal
@@ -24,7 +25,7 @@ def curl(exchange: Exchange, journal: Journal) -> str:
     `<mfa_token 1>` becomes `$MFA_TOKEN_1`: set it to the value that your own answer had. What the settings have is a
     variable of theirs, such as `$AUTH0_CLIENT_ID`.
     """
-    method, *others = arguments(call_of(exchange, Values(journal)))
+    method, *others = arguments(Values(journal).calls[exchange.number])
     return in_lines([f"curl {method}", CA_FILE, *others])
 
 
@@ -40,39 +41,40 @@ def runnable(exchange: Exchange, ca_file: str | None) -> Secret:
     return Secret(command, f"<runnable command of exchange {exchange.number}>")
 
 
-def word(text: Text) -> str:
+def word(text: str) -> str:
     """Return a text as one word of a shell, with its variables."""
-    literal = plain(text)
-    if literal is not None:
-        return shlex.quote(literal)
-    if any(isinstance(piece, str) and '"' in piece for piece in text):
+    parts = pieces(text)
+    if not any(isinstance(each, Ref) for each in parts):
+        return shlex.quote(text)
+    if '"' in text:
         # Double quotes inside double quotes would each need a backslash.
-        return "".join(shlex.quote(each) if isinstance(each, str) else f'"{_variable(each)}"' for each in text)
-    written = [
+        return "".join(shlex.quote(each) if isinstance(each, str) else f'"{_variable(each)}"' for each in parts)
+    written = (
         re.sub(r'([\\"$`])', r"\\\1", each) if isinstance(each, str) else _variable(each, after)
-        for each, after in zip(text, (*text[1:], ""), strict=True)
-    ]
+        for each, after in zip(parts, (*parts[1:], ""), strict=True)
+    )
     return f'"{"".join(written)}"'
 
 
 def arguments(call: Call) -> Iterator[str]:
     """Yield the arguments of curl for a request, each with its option."""
     yield f"--request {shlex.quote(call.method)}"
-    yield f"--url {word(joined(('https://', DOMAIN), call.target))}"
+    yield f"--url {word(f'https://{mark(DOMAIN)}{call.target}')}"
     if call.basic is not None:
-        yield f"--user {word(joined(call.basic[0], (':',), call.basic[1]))}"
+        yield f"--user {word(':'.join(call.basic))}"
     for name, value in call.headers.items():
-        yield f"--header {word(joined((f'{name}: ',), value))}"
+        yield f"--header {word(f'{name}: {value}')}"
     if call.kind == "form":
         # curl percent-encodes the value itself, and so the variable's too.
         for name, value in call.body.items():
-            yield f"--data-urlencode {word(joined((f'{quote_plus(name)}=',), value))}"
-    elif call.raw:
+            yield f"--data-urlencode {word(f'{quote_plus(name)}={value}')}"
+    elif call.kind:
+        is_json = call.kind == "json"
+        body = json.dumps(call.body, ensure_ascii=False, separators=(",", ":")) if is_json else call.body
         if "content-type" not in call.headers:
             yield _NO_TYPE
         # curl reads a file where the body begins with @.
-        is_file = isinstance(call.raw[0], str) and call.raw[0].startswith("@")
-        yield f"--data{'-raw' if is_file else ''} {word(call.raw)}"
+        yield f"--data{'-raw' if body.startswith('@') else ''} {word(body)}"
 
 
 # Without one curl would name a form.

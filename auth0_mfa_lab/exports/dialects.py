@@ -9,38 +9,16 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from abc import ABC, abstractmethod
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from auth0_mfa_lab.exports.curl import arguments, in_lines, word
-from auth0_mfa_lab.exports.plan import (
-    DOMAIN,
-    Act,
-    Json,
-    Make,
-    Path,
-    Pick,
-    Plan,
-    Send,
-    Text,
-    Title,
-    Wait,
-    joined,
-    plain,
-    refs,
-)
+from auth0_mfa_lab.exports.plan import DOMAIN, Act, Json, Make, Path, Pick, Plan, Ref, Send, Title, Wait, pieces, refs
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 _KEY = re.compile(r"[A-Za-z_]\w*", re.ASCII)
-_MARKS = {
-    "variable_start_string": "«",
-    "variable_end_string": "»",
-    "block_start_string": "«%",
-    "block_end_string": "%»",
-}
 
 
 @cache
@@ -62,38 +40,38 @@ def _templates() -> Environment:
     return found
 
 
-class Dialect(ABC):
-    """How one language writes a plan; this one writes JSON as its own, and the others say what they do otherwise."""
+class Bash:
+    """A script for bash, which needs curl and jq; it says of each part of a plan what the others say otherwise."""
 
     answer = ""
     """The JSON of an answer; a key follows a dot where `has_dots`, and `picked` is one item of a list."""
     has_dots = True
-    picked = picked_first = ""
-    between = ", "
-    braces = ("{", "}")
-    width = 88
-    template, inserted, encoded = "", "", ""
-    """A text with variables, and a variable in it, which may have to be percent-encoded."""
+    picked = picked_first = "[{0}[] | select(.{1} == {2})][{3}]"
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
 
     def write(self) -> str:
         """Return the plan in this language."""
-        plan, uses = self.plan, _uses(self.plan)
-        count = len(plan.of(Send))
-        names = ("name", "source", "text", "request", "found", "words")
-        written = (
-            _templates()
-            .get_template(f"{type(self).__name__.lower()}.jinja")
-            .render(
-                {name: getattr(self, name) for name in names} | uses,
-                what=f"{count} request{'' if count == 1 else 's'} to Auth0, recorded by auth0-mfa-lab and said again.",
-                # Where seconds are said to pass, the server's clock moves only when it is told to.
-                serve=f"auth0-mfa-lab serve {'--clock frozen ' if uses['waits'] else ''}--env-file lab.env",
-                needed=dict.fromkeys([DOMAIN.name, *plan.given]),
-                plan=plan,
-            )
+        plan, count = self.plan, len(self.plan.of(Send))
+        sends, acts, makes, waits = plan.of(Send), plan.of(Act), plan.of(Make), plan.of(Wait)
+        polls = any(step.is_poll for step in sends)
+        template = _templates().get_template(f"{type(self).__name__.lower()}.jinja")
+        written = template.render(
+            {each: getattr(self, each) for each in ("name", "text", "request", "found")},
+            what=f"{count} request{'' if count == 1 else 's'} to Auth0, recorded by auth0-mfa-lab and said again.",
+            # Where seconds are said to pass, the server's clock moves only when it is told to.
+            serve=f"auth0-mfa-lab serve {'--clock frozen ' if waits else ''}--env-file lab.env",
+            needed=dict.fromkeys([DOMAIN, *plan.given]),
+            plan=plan,
+            captures=bool(makes) or any(step.captures for step in sends),
+            polls=polls,
+            sleeps=polls or bool(waits),
+            commands=bool(acts or waits),
+            asks=bool(acts) or any("recovery_code" in step.fields.values() for step in makes),
+            environment=any(not name.startswith("AUTH0_") for name in plan.given),
+            refusals=any(step.refused for step in acts),
+            quotes=any(each.encoded for step in sends for each in refs(step.call.target)),
         )
         return f"{written.rstrip()}\n"
 
@@ -101,48 +79,90 @@ class Dialect(ABC):
         """Return what a variable is called."""
         return variable
 
-    def source(self, variable: str) -> str:
-        """Return where the value of a variable that is given comes from."""
-        return f'os.environ["{variable}"]'
+    def text(self, text: str) -> str:
+        """Return a text as an expression: a literal, a variable, or a template."""
+        return word(text)
 
-    def words(self, step: Act) -> str:
-        """Return the words of the command line that does what the phone or the inbox did."""
-        return self.between.join(map(self.text, step.words))
-
-    @abstractmethod
     def request(self, step: Send) -> str:
         """Return what sends a request."""
+        return in_lines(["poll" if step.is_poll else "request", *arguments(step.call)])
 
-    def text(self, text: Text) -> str:
-        """Return a text as an expression: a literal, a variable, or a template."""
-        if (literal := plain(text)) is not None:
-            return self.constant(literal)
-        if len(text) == 1 and not (variable := next(refs(text))).encoded:
-            return self.name(variable.name)
-        pieces = (
-            self.escaped(each)
-            if isinstance(each, str)
-            else (self.encoded if each.encoded else self.inserted) % self.name(each.name)
-            for each in text
-        )
-        return self.template % "".join(pieces)
+    def found(self, path: Path) -> str:
+        """Return the way from an answer's JSON to a value, as an argument of `field`."""
+        return shlex.quote(self.way(path))
 
-    def escaped(self, literal: str) -> str:
-        """Return what stands for a text in a template."""
-        return literal
+    def key(self, name: str) -> str:
+        """Return the name of a field."""
+        return name
 
     def constant(self, value: Any) -> str:
         """Return a string, a number, a truth value or nothing."""
         return json.dumps(value)
 
+    def way(self, path: Path) -> str:
+        """Return the way from an answer's JSON to a value."""
+        found = self.answer
+        for each in path:
+            if isinstance(each, Pick):
+                picked = self.picked if each.nth else self.picked_first
+                found = picked.format(found or ".", self.key(each.field), self.constant(each.value), each.nth)
+            elif isinstance(each, str) and self.has_dots and _KEY.fullmatch(each):
+                found += f".{each}"
+            else:
+                found = f"{found or '.'}[{self.constant(each)}]"
+        return found
+
+
+class Httpx(Bash):
+    """A script in Python, which needs httpx alone."""
+
+    answer = "answer.json()"
+    has_dots = False
+    picked = "[each for each in {0} if each.get({1}) == {2}][{3}]"
+    picked_first = "next(each for each in {0} if each.get({1}) == {2})"
+    template, inserted, encoded = 'f"%s"', "{%s}", "{quote(%s, safe='')}"
+    """A text with variables, and a variable in it, which may have to be percent-encoded."""
+    braces = ("{", "}")
+    width = 88
+
+    def name(self, variable: str) -> str:
+        return variable if variable.startswith("AUTH0_") else variable.lower()
+
+    def text(self, text: str) -> str:
+        parts = pieces(text)
+        if not any(isinstance(each, Ref) for each in parts):
+            return self.constant(text)
+        if len(parts) == 1 and isinstance(parts[0], Ref) and not parts[0].encoded:
+            return self.name(parts[0].name)
+        written = (
+            self.escaped(each)
+            if isinstance(each, str)
+            else (self.encoded if each.encoded else self.inserted) % self.name(each.name)
+            for each in parts
+        )
+        return self.template % "".join(written)
+
+    def escaped(self, literal: str) -> str:
+        """Return what stands for a text in a template."""
+        inside = repr(f'"{literal}')[2:-1].replace("\\'", "'")
+        return re.sub(r'(?<!\\)"', '\\"', inside).replace("{", "{{").replace("}", "}}")
+
+    def constant(self, value: Any) -> str:
+        """Return a literal; a string in double quotes wherever that needs no backslash."""
+        literal = repr(value)
+        is_plain = literal[0] == "'" and '"' not in value and "\\'" not in literal
+        return f'"{literal[1:-1]}"' if is_plain else literal
+
     def key(self, name: str) -> str:
-        """Return the name of a field."""
         return self.constant(name)
+
+    def found(self, path: Path) -> str:
+        return self.way(path)
 
     def data(self, data: Json, indent: str = "") -> str:
         """Return JSON as an expression, begun in a line of this indent."""
         deeper = f"{indent}    "
-        if isinstance(data, tuple):
+        if isinstance(data, str):
             return self.text(data)
         if isinstance(data, dict):
             items = [f"{self.key(name)}: {self.data(each, deeper)}" for name, each in data.items()]
@@ -158,78 +178,6 @@ class Dialect(ABC):
         if len(indent) + len(line) <= self.width and "\n" not in line:
             return line
         return "\n".join([begin.strip(), *(f"{indent}    {item}," for item in items), f"{indent}{end.strip()}"])
-
-    def found(self, path: Path) -> str:
-        """Return the way from an answer's JSON to a value."""
-        found = self.answer
-        for each in path:
-            if isinstance(each, Pick):
-                picked = self.picked if each.nth else self.picked_first or self.picked
-                found = picked.format(found or ".", self.key(each.field), self.constant(each.value), each.nth)
-            elif isinstance(each, str) and self.has_dots and _KEY.fullmatch(each):
-                found += f".{each}"
-            else:
-                found = f"{found or '.'}[{self.constant(each)}]"
-        return found
-
-
-def _uses(plan: Plan) -> dict[str, bool]:
-    """Say which parts of a template a plan needs."""
-    sends, acts, makes, waits = plan.of(Send), plan.of(Act), plan.of(Make), plan.of(Wait)
-    polls = any(step.is_poll for step in sends)
-    return {
-        "captures": bool(makes) or any(step.captures for step in sends),
-        "waits": bool(waits),
-        "polls": polls,
-        "sleeps": polls or bool(waits),
-        "commands": bool(acts or waits),
-        "asks": bool(acts) or any("recovery_code" in step.fields.values() for step in makes),
-        "refusals": any(step.refused for step in acts),
-        "environment": any(not name.startswith("AUTH0_") for name in plan.given),
-        "quotes": any(each.encoded for step in sends for each in refs(step.call.target)),
-    }
-
-
-class Bash(Dialect):
-    """A script for bash, which needs curl and jq."""
-
-    between = " "
-    picked = "[{0}[] | select(.{1} == {2})][{3}]"
-
-    def text(self, text: Text) -> str:
-        return word(text)
-
-    def key(self, name: str) -> str:
-        return name
-
-    def request(self, step: Send) -> str:
-        return in_lines(["poll" if step.is_poll else "request", *arguments(step.call)])
-
-    def found(self, path: Path) -> str:
-        return shlex.quote(super().found(path))
-
-
-class Httpx(Dialect):
-    """A script in Python, which needs httpx alone."""
-
-    answer = "answer.json()"
-    has_dots = False
-    picked_first = "next(each for each in {0} if each.get({1}) == {2})"
-    picked = "[each for each in {0} if each.get({1}) == {2}][{3}]"
-    template, inserted, encoded = 'f"%s"', "{%s}", "{quote(%s, safe='')}"
-
-    def name(self, variable: str) -> str:
-        return variable if variable.startswith("AUTH0_") else variable.lower()
-
-    def escaped(self, literal: str) -> str:
-        inside = repr(f'"{literal}')[2:-1].replace("\\'", "'")
-        return re.sub(r'(?<!\\)"', '\\"', inside).replace("{", "{{").replace("}", "}}")
-
-    def constant(self, value: Any) -> str:
-        """Return a literal; a string in double quotes wherever that needs no backslash."""
-        literal = repr(value)
-        is_plain = literal[0] == "'" and '"' not in value and "\\'" not in literal
-        return f'"{literal[1:-1]}"' if is_plain else literal
 
     def request(self, step: Send) -> str:
         call, indent = step.call, "    " if step.is_poll else ""
@@ -255,37 +203,27 @@ class Pytest(Httpx):
                 return f"{step.user}.{field}"
         return variable.removeprefix("AUTH0_").lower()
 
-    def source(self, variable: str) -> str:
-        if variable == DOMAIN.name:
-            return "auth0_mfa.domain"
-        return f'auth0_mfa.env["{variable}"]' if variable.startswith("AUTH0_") else super().source(variable)
 
-    def words(self, step: Act) -> str:
-        given = "" if step.given is None else self.text(step.given)
-        if step.verb == "message":
-            return f"inbox.code({given}, purpose={self.constant(step.purpose)})"
-        return f"phone.{step.verb}({given})"
-
-
-class Node(Dialect):
+class Node(Httpx):
     """A module for Node.js, which needs nothing beside it: an `.mjs` that uses fetch."""
 
     answer = "answer.json"
-    picked = "{0}.filter((each) => each.{1} === {2})[{3}]"
-    braces = ("{ ", " }")
+    has_dots = True
+    picked = picked_first = "{0}.filter((each) => each.{1} === {2})[{3}]"
     template, inserted, encoded = "`%s`", "${%s}", "${encodeURIComponent(%s)}"
+    braces = ("{ ", " }")
 
     def name(self, variable: str) -> str:
         """Return what a variable is called: the settings' as they are, others in camel case."""
         first, *others = variable.lower().split("_")
         return variable if variable.startswith("AUTH0_") else first + "".join(map(str.capitalize, others))
 
-    def source(self, variable: str) -> str:
-        return f'needed("{variable}")'
-
     def escaped(self, literal: str) -> str:
         """Return a text in backquotes: there a double quote needs no backslash, a backquote and `${` do."""
         return json.dumps(literal)[1:-1].replace('\\"', '"').replace("`", "\\`").replace("${", "\\${")
+
+    def constant(self, value: Any) -> str:
+        return json.dumps(value)
 
     def key(self, name: str) -> str:
         return name if _KEY.fullmatch(name) else json.dumps(name)
@@ -296,8 +234,7 @@ class Node(Dialect):
         written = self.data(headers, "    ")
         options = [f"method: {json.dumps(call.method)}"]
         if call.basic is not None:
-            pair = self.text(joined(call.basic[0], (":",), call.basic[1]))
-            basic = f"`Basic ${{Buffer.from({pair}).toString('base64')}}`"
+            basic = f"`Basic ${{Buffer.from({self.text(':'.join(call.basic))}).toString('base64')}}`"
             options.append(f"headers: {{ ...{written}, authorization: {basic} }}")
         elif headers:
             options.append(f"headers: {written}")
@@ -306,3 +243,6 @@ class Node(Dialect):
             options.append(f"body: {body % self.data(call.body, '    ')}")
         function = "poll" if step.is_poll else "request"
         return f"{function}({self.text(call.target)}, {self.laid_out(self.braces, options, '')})"
+
+
+DIALECTS = {"bash": Bash, "httpx": Httpx, "node": Node, "pytest": Pytest}

@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.exports.curl import curl
-from auth0_mfa_lab.exports.dialects import Bash, Httpx, Node, Pytest
+from auth0_mfa_lab.exports.dialects import DIALECTS
 from auth0_mfa_lab.exports.mermaid import mermaid
 from auth0_mfa_lab.exports.plan import plan_of
-from auth0_mfa_lab.show.sentences import Told
+from auth0_mfa_lab.show.sentences import Sentence
 from auth0_mfa_lab.wire.exchange import Exchange
 from auth0_mfa_lab.wire.har import har
 from auth0_mfa_lab.wire.journal import Journal
 
-OF_ONE_EXCHANGE = "curl"
-OF_JOURNAL: Mapping[str, Callable[[Journal], str]] = {
-    "bash": lambda journal: Bash(plan_of(journal)).write(),
-    "httpx": lambda journal: Httpx(plan_of(journal)).write(),
-    "node": lambda journal: Node(plan_of(journal)).write(),
-    "pytest": lambda journal: Pytest(plan_of(journal)).write(),
-    "har": har,
-    "mermaid": mermaid,
-}
-KINDS = (OF_ONE_EXCHANGE, *OF_JOURNAL)
+KINDS = ("curl", *DIALECTS, "har", "mermaid")
 
 
 def exported(kind: str, journal: Journal, exchange: Exchange | None = None) -> str:
@@ -36,7 +26,7 @@ def exported(kind: str, journal: Journal, exchange: Exchange | None = None) -> s
     """
     if kind not in KINDS:
         raise LabError(f"There is no export {kind!r}. There are: {', '.join(KINDS)}.")
-    if kind == OF_ONE_EXCHANGE:
+    if kind == "curl":
         if not isinstance(exchange, Exchange):
             raise LabError(f"{kind} wants an exchange, such as the value of client.password_grant(...).")
         if not any(each is exchange for each in journal):
@@ -46,7 +36,9 @@ def exported(kind: str, journal: Journal, exchange: Exchange | None = None) -> s
         return curl(exchange, journal)
     if exchange is not None:
         raise LabError(f"{kind} is of the whole journal: leave the exchange out.")
-    return OF_JOURNAL[kind](journal)
+    if kind in DIALECTS:
+        return DIALECTS[kind](plan_of(journal)).write()
+    return har(journal) if kind == "har" else mermaid(journal)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -56,7 +48,7 @@ class Exported:
     text: str
     kind: str
 
-    def save(self, path: Path | str) -> Told:
+    def save(self, path: Path | str) -> Sentence:
         """Write the text into a file, in place of one that is there, and say so; a script can then be run.
 
         Raises LabError where the file cannot be written.
@@ -69,7 +61,7 @@ class Exported:
         except (OSError, UnicodeError) as problem:
             reason = problem.strerror if isinstance(problem, OSError) else "it holds what is no text"
             raise LabError(f"{file} cannot be written ({reason}). Name a file in a folder that is there.") from None
-        return Told(f"Saved as {file}: {self.kind}, {len(self.text.splitlines())} lines, no secret in it.")
+        return Sentence(f"Saved as {file}: {self.kind}, {len(self.text.splitlines())} lines, no secret in it.")
 
     def __repr__(self) -> str:
         return self.text

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from auth0_mfa_lab.exports.plan import said
 from auth0_mfa_lab.secrets.aliases import Alias
+from auth0_mfa_lab.wire.exchange import Exchange
 from auth0_mfa_lab.wire.journal import Journal, Run
 
 # Every request of an application has these, and they come from no answer.
@@ -42,6 +42,13 @@ def mermaid(journal: Journal) -> str:
         brought = [each for each in found if each.answered and each.born in numbers]
         lines.append(f"  auth0-->>{first.speaker}: {_escaped(aliases.mask(run.outcome))}{_values(brought)}")
     return "\n".join(lines)
+
+
+def said(exchange: Exchange) -> str:
+    """Return all that a request says in which a secret may stand, as one text."""
+    request = exchange.request
+    headers = [str(value) for name, value in request.headers if name in ("authorization", "cookie")]
+    return "\n".join([str(request.target), *headers, bytes(request.body).decode("utf-8", "replace")])
 
 
 def _values(aliases: list[Alias]) -> str:

@@ -1,7 +1,7 @@
 """The plan of a journal that is to be run again: its steps, and what stands for each value in another run.
 
-Each value is looked up once, where it stands: it is a variable, a stand-in, or itself. No export searches its own text
-for values.
+A text of the plan is a string with a mark where a variable stands. A value is looked up once, where it stands: it is a
+variable, a stand-in, or itself. No export searches its own text for values.
 """
 
 from __future__ import annotations
@@ -9,56 +9,50 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, NamedTuple, TypeVar
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import unquote
 
 from auth0_mfa_lab.polling import Answer, State, read
 from auth0_mfa_lab.secrets.aliases import SHOWN, Alias
 from auth0_mfa_lab.secrets.claims import claims_of
-from auth0_mfa_lab.wire.exchange import Exchange, plain_data
+from auth0_mfa_lab.wire.exchange import Exchange, leaves, plain_data
 from auth0_mfa_lab.wire.journal import Journal, OperationCall
 
 Json = Any
 
+# -- a text and its variables
 
-@dataclass(frozen=True, slots=True)
-class Ref:
-    """A variable, such as `MFA_TOKEN_1`; `encoded` where its value is percent-encoded, as a part of a path."""
+DOMAIN = "AUTH0_DOMAIN"
+# Unicode keeps these two characters for a program's own use. `%` says that the value is percent-encoded here.
+_MARK = re.compile("\ufdd0(%?)([A-Z][A-Z0-9_]*)\ufdd1")
+
+
+class Ref(NamedTuple):
+    """A variable in a text, such as `MFA_TOKEN_1`; `encoded` where its value is percent-encoded, as in a path."""
 
     name: str
     encoded: bool = False
 
 
-Text = tuple[str | Ref, ...]
-"""A text in pieces: what it says itself, and variables."""
-DOMAIN = Ref("AUTH0_DOMAIN")
+def mark(variable: str) -> str:
+    """Return what stands for a variable in a text."""
+    return f"\ufdd0{variable}\ufdd1"
 
 
-def joined(*texts: Text) -> Text:
-    """Return texts as one, with neighbouring strings in one piece."""
-    pieces: list[str | Ref] = []
-    for piece in (piece for text in texts for piece in text):
-        if isinstance(piece, str) and pieces and isinstance(pieces[-1], str):
-            pieces[-1] += piece
-        elif piece != "":
-            pieces.append(piece)
-    return tuple(pieces)
+def pieces(text: str) -> list[str | Ref]:
+    """Return what a text says itself, and its variables, in their order."""
+    said, *others = _MARK.split(text)
+    found: list[str | Ref] = [said]
+    for encoded, name, after in zip(others[::3], others[1::3], others[2::3], strict=True):
+        found += [Ref(name, bool(encoded)), after]
+    return [piece for piece in found if piece]
 
 
-def plain(text: Text) -> str | None:
-    """Return a text that has no variable as a string, or None."""
-    return None if any(isinstance(piece, Ref) for piece in text) else "".join(map(str, text))
-
-
-def refs(value: Json) -> Iterator[Ref]:
-    """Yield the variables in a text, or in JSON whose strings are texts."""
-    if isinstance(value, Ref):
-        yield value
-    elif isinstance(value, dict | list | tuple):
-        for each in value.values() if isinstance(value, dict) else value:
-            yield from refs(each)
+def refs(value: Json) -> list[Ref]:
+    """Return the variables in JSON whose strings are texts."""
+    return [each for each in pieces(json.dumps(value, ensure_ascii=False)) if isinstance(each, Ref)]
 
 
 def one_line(text: str) -> str:
@@ -81,340 +75,59 @@ _WORDS = """
 """
 _WIRE = frozenset(_WORDS.split())
 """Words of the protocol: a name or a constant of them is itself, whatever secret is like it."""
+_OF_A_PERSON = ("username", "password", "phone_number", "email")
+_OF_SETTINGS = ("client_id", "client_secret", "public_client_id", "mgmt_client_id", "mgmt_client_secret", "audience")
+"""The fields that a script can bring; each is a variable of `auth0-mfa-lab serve --env-file`."""
+_CONSTANT = frozenset(
+    {
+        *("", "grant_type", "challenge_type", "authenticator_types", "oob_channels", "client_assertion_type"),
+        *("connection", "realm", "send", "scope", "audience"),
+    }
+)
+"""The fields of constants, beside those of ids; a header is in none."""
+_ID = re.compile(r"(?:[a-z][a-z0-9_]*_)?id|sub")
+HEADERS = ("authorization", "content-type", "x-request-language")
+_KINDS = {"application/x-www-form-urlencoded": "form", "application/json": "json"}
 
 
 def _is_wire(text: str) -> bool:
     return bool(re.fullmatch(r"[\w ./:-]+", text)) and _WIRE.issuperset(re.findall(r"[a-z0-9_]+", text.lower()))
 
 
-# -- where a value stands in JSON
-
-
-class Pick(NamedTuple):
-    """One object of a list: the `nth` (from 0) of those whose `field` has this value."""
-
-    field: str
-    value: str
-    nth: int
-
-
-Path = tuple[str | int | Pick, ...]
-"""The keys, the indexes and the choices that lead to a value."""
-
-
-class Leaf(NamedTuple):
-    """A string in JSON, the field that it stands in, and the way to it."""
-
-    path: Path
-    field: str
-    value: str
-
-
-def leaves(value: Json, path: Path = (), field: str = "") -> Iterator[Leaf]:
-    """Yield the strings of JSON, in their order."""
-    if isinstance(value, dict):
-        for key, each in value.items():
-            yield from leaves(each, (*path, key), key)
-    elif isinstance(value, list):
-        for index, each in enumerate(value):
-            yield from leaves(each, (*path, _choice(value, index)), field)
-    elif isinstance(value, str):
-        yield Leaf(path, field, value)
-
-
-def _choice(items: Sequence[Json], index: int) -> int | Pick:
-    """Return what tells one item of a list from the others; its index where nothing does."""
-    for field in ("oob_channel", "authenticator_type", "type"):
-        kinds = [each.get(field) if isinstance(each, dict) else None for each in items]
-        if isinstance(kind := kinds[index], str) and _is_wire(kind):
-            return Pick(field, kind, kinds[:index].count(kind))
-    return index
-
-
-def said(exchange: Exchange) -> str:
-    """Return all that a request says in which a secret may stand, as one text."""
-    request = exchange.request
-    headers = [str(value) for name, value in request.headers if name in ("authorization", "cookie")]
-    return "\n".join([str(request.target), *headers, bytes(request.body).decode("utf-8", "replace")])
-
-
-def fields_of(exchange: Exchange) -> Iterator[tuple[str, str]]:
-    """Yield the strings of a request, each with the field that it stands in; one of a path has its noun's."""
-    before = ""
-    for part in exchange.request.target.partition("?")[0].split("/"):
-        yield f"{re.sub(r'[^a-z]+', '_', before.lower()).removesuffix('s')}_id", unquote(part)
-        before = part
-    for leaf in leaves(plain_data(exchange.request)):
-        yield leaf.field, leaf.value
-
-
-# -- what stands for a value
-
-_OF_A_PERSON = ("username", "password", "phone_number", "email")
-_OF_SETTINGS = ("client_id", "client_secret", "public_client_id", "mgmt_client_id", "mgmt_client_secret", "audience")
-"""The fields that a script can bring; each is a variable of `auth0-mfa-lab serve --env-file`."""
-_CONSTANT = (
-    *("", "grant_type", "challenge_type", "authenticator_types", "oob_channels", "client_assertion_type"),
-    *("connection", "realm", "send", "scope", "audience"),
-)
-"""The fields of constants; a part of a path, and a header, is in none."""
-# A string of JSON, or a number where a secret may stand.
-_TOKEN = re.compile(r'("(?:[^"\\]|\\.)*")(\s*:)?|-?\d[\d.eE+-]*', re.DOTALL)
-_ID = re.compile(r"(?:[a-z][a-z0-9_]*_)?id|sub")
-
-
-class Values:
-    """What stands for each value of a journal in another run."""
-
-    def __init__(self, journal: Journal) -> None:
-        """Look through a journal: for settings, people and ids, and for what was wrong by intention."""
-        self.aliases = journal.aliases
-        self.tenant = {name: each for name, each in journal.operations.tenant.items() if isinstance(each, str)}
-        self.people: list[tuple[OperationCall, dict[str, str]]] = []
-        """The users that `lab.user(...)` made, with the variables of each and their fields."""
-        self.messages: dict[str, tuple[str, str]] = {}
-        """The purpose and the address of each code that was read in the inbox."""
-        self._domain = self.tenant.get("domain") or ""
-        self._variables = re.compile(rf"{SHOWN.pattern}|(?<=//){re.escape(self._domain)}(?![\w.:-])")
-        self._brought: dict[str, list[str]] = {}
-        self._look_beside(journal)
-        said = [each for each in journal if each.speaker == "app"]
-        self._ids = self._ids_of(said)
-        self._stand_ins = self._stand_ins_of(said)
-
-    def name(self, name: str) -> str:
-        """Return the name of a field, or another constant, with each secret in it under its alias."""
-        return name if _is_wire(name) else self.aliases.mask(name)
-
-    def variable(self, alias: Alias, field: str = "") -> str:
-        """Return the variable of an alias, which may be one of the settings': `<mfa_token 1>` is `MFA_TOKEN_1`."""
-        return self._bringing(alias.shown, field)[0] or f"{alias.kind.upper()}_{alias.number}"
-
-    def text(self, value: str, field: str = "") -> Text:
-        """Return a value of a field of this name; what stands in no field is a part of a path."""
-        variable, fits = self._bringing(value, field)
-        if not fits and field in _CONSTANT and _is_wire(value.replace(self._domain, "")):
-            return self._cut(value, field)
-        variable = variable or self._ids.get(value)
-        return (Ref(variable),) if variable else self.masked(value, field)
-
-    def masked(self, value: str, field: str = "") -> Text:
-        """Return a text with a variable for each secret in it, and for the tenant's domain where it is a URL's."""
-        return self._cut(self.aliases.mask(value), field)
-
-    def _cut(self, masked: str, field: str) -> Text:
-        pieces: list[str | Ref] = []
-        end = 0
-        for match in self._variables.finditer(masked):
-            alias = self.aliases.named(match[0])
-            if alias or match[0] == self._domain != "":
-                instead = self._stand_ins.get(alias.shown, Ref(self.variable(alias, field))) if alias else DOMAIN
-                pieces += [masked[end : match.start()], instead]
-                end = match.end()
-        return joined(tuple(pieces), (masked[end:],))
-
-    def target(self, target: str) -> Text:
-        """Return a path with its query; a variable is percent-encoded there if its value was."""
-        pieces: list[Text] = []
-        found: set[Alias] = set()
-        before = ""
-        for sign, part in re.findall(r"([/?&=]?)([^/?&=]*)", target):
-            value = unquote(part)
-            found.update(self.aliases.in_text(part), self.aliases.in_text(value))
-            text = self.text(value, before if sign == "=" else "")
-            if value != part:
-                text = tuple(Ref(each.name, encoded=True) if isinstance(each, Ref) else each for each in text)
-                text = text if any(refs(text)) else self.masked(part)
-            pieces += [(sign,), text]
-            before = part
-        # A secret that has one of the separators in it is found in the whole alone.
-        return joined(*pieces) if found.issuperset(self.aliases.in_text(target)) else self.masked(target)
-
-    def data(self, value: Json, field: str = "") -> Json:
-        """Return JSON whose strings are texts; a number that is a secret becomes one."""
-        if isinstance(value, dict):
-            return {self.name(key): self.data(each, key) for key, each in value.items()}
-        if isinstance(value, list):
-            return [self.data(each, field) for each in value]
-        if isinstance(value, str | int) and not isinstance(value, bool):
-            text = self.text(str(value), field)
-            return value if isinstance(value, int) and text == (str(value),) else text
-        return value
-
-    def json_text(self, body: str) -> Text:
-        """Return a JSON body in UTF-8 as it was sent, with what stands for each string and each number."""
-        pieces: list[Text] = []
-        end, field = 0, ""
-        for match in _TOKEN.finditer(body):
-            value = json.loads(match[1], strict=False) if match[1] else match[0]
-            text = (self.name(value),) if match[2] else self.text(value, field)
-            field = value if match[2] else field
-            if text != (value,):
-                inside = tuple(json.dumps(each)[1:-1] if isinstance(each, str) else each for each in text)
-                quote = '"' if match[1] else ""
-                pieces += [(body[end : match.start()], quote), inside, (quote, match[2] or "")]
-                end = match.end()
-        return joined(*pieces, (body[end:],))
-
-    def answered(self, exchange: Exchange) -> Iterator[Leaf]:
-        """Yield the strings of an answer's JSON, but those whose way leads over a name that holds a secret."""
-        for leaf in leaves(plain_data(exchange.response)) if exchange.response else ():
-            if all(self.name(each) == each for each in leaf.path if isinstance(each, str)):
-                yield leaf
-
-    def _bringing(self, value: str, field: str) -> tuple[str | None, bool]:
-        """Return the variable that brings a value, and whether it is one of this field: that goes first."""
-        found = self._brought.get(value, [])
-        fitting = [each for each in found if field and each.startswith(f"AUTH0_{field.upper()}")]
-        return next(iter([*fitting, *found]), None), bool(fitting)
-
-    def _look_beside(self, journal: Journal) -> None:
-        """Note people, messages, and the variables of people and settings, by their values and by their aliases."""
-        brought: list[tuple[str, str]] = []
-        for call in journal.operations:
-            if call.operation == "add_user" and call.refused is None:
-                suffix = f"_{len(self.people) + 1}" if self.people else ""
-                fields = {f"AUTH0_{name.upper()}{suffix}": name for name in _OF_A_PERSON if call.result.get(name)}
-                self.people.append((call, fields))
-                brought += [(call.result[name], variable) for variable, name in fields.items()]
-            elif call.operation == "messages" and call.refused is None:
-                for each in call.result["messages"]:
-                    self.messages[str(each["code"])] = (str(each["purpose"]), str(each["address"]))
-        of_settings = (*_OF_SETTINGS, *(() if self.people else _OF_A_PERSON))
-        brought += [(self.tenant[name], f"AUTH0_{name.upper()}") for name in of_settings if self.tenant.get(name)]
-        for value, variable in brought:
-            alias = self.aliases.known(value)
-            for key in {value, alias.shown if alias else value}:
-                self._brought.setdefault(key, []).append(variable)
-
-    def _ids_of(self, exchanges: Sequence[Exchange]) -> dict[str, str]:
-        """Return the ids that an answer brought and a later request said, named: another run has others."""
-        found: dict[str, str] = {}
-        brought: dict[str, str] = {}
-        for exchange in exchanges:
-            for field, value in fields_of(exchange):
-                if value in brought and value not in found:
-                    name = (field if _ID.fullmatch(field) and field != "id" else brought[value]).upper()
-                    count = sum(each.startswith(f"{name}_") for each in found.values()) + 1
-                    is_taken = self.aliases.named(f"<{name.lower()} {count}>")
-                    found[value] = f"{'THE_' if is_taken else ''}{name}_{count}"
-            for leaf in self.answered(exchange):
-                is_plain = self.aliases.mask(leaf.value) == leaf.value and leaf.value not in self._brought
-                if _ID.fullmatch(leaf.field) and is_plain and len(leaf.value) > 3:
-                    brought.setdefault(leaf.value, leaf.field)
-        return found
-
-    def _stand_ins_of(self, exchanges: Sequence[Exchange]) -> dict[str, str]:
-        """Return another value, by its alias, for what was typed and refused: it was wrong by intention.
-
-        No answer brought it, and neither the phone, the inbox nor the settings.
-        """
-        found: dict[str, str] = {}
-        for exchange in exchanges:
-            if exchange.status is None or exchange.status < 400 or exchange.error == "mfa_required":
-                continue
-            typed = [(self.aliases.known(value), value) for _, value in fields_of(exchange)]
-            for alias in [*self.aliases.in_text(said(exchange)), *(alias for alias, _ in typed if alias)]:
-                if alias.born == exchange.number and not alias.answered and alias.shown not in self._brought:
-                    found[alias.shown] = self._like(alias, [value for known, value in typed if known == alias])
-        return found
-
-    def _like(self, alias: Alias, values: list[str]) -> str:
-        """Return a value of the shape of these, with one digit for all and one letter, which no secret has."""
-        for value in values if alias.kind != "password" else ():
-            for digit, letter in zip("0123456789", "ABCDEFGHIJ", strict=True):
-                other = re.sub(r"\d", digit, re.sub("[^\\W\\d_]", letter, value))
-                if self.aliases.known(other) is None:
-                    return other
-        return f"a wrong {alias.kind.replace('_', ' ')} {alias.number}"
-
-
 # -- one request
-
-HEADERS = ("authorization", "content-type", "x-request-language")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A request, in the forms that the languages need; `raw` is the body as it was sent.
+    """A request, in the forms that the languages need; every string is a text.
 
-    `body` is the body as its `kind` wants it: the fields of a `form`, the data of `json`, or `raw`; there may be none.
-    `basic` has the two halves of HTTP Basic, which are in no header then. `outcome` is the error of its answer, or the
-    reason.
+    `body` is the body as its `kind` wants it: the fields of a `form`, the data of `json`, or `raw` text; there may be
+    none. `basic` has the two halves of HTTP Basic, which are in no header then. `outcome` is the error of its answer,
+    or the reason.
     """
 
     number: int
     method: str
-    target: Text
-    headers: dict[str, Text]
-    basic: tuple[Text, Text] | None
+    target: str
+    headers: dict[str, str]
+    basic: tuple[str, str] | None
     kind: str
     body: Json
-    raw: Text
     outcome: str
 
     @property
     def refs(self) -> list[str]:
         """The names of its variables, in the order in which a reader meets them."""
-        return [each.name for each in refs((self.target, self.headers, self.basic or (), self.body))]
+        return [each.name for each in refs([self.target, self.headers, self.basic, self.body])]
 
-    def headers_but_type(self, *kinds: str) -> dict[str, Text]:
+    def headers_but_type(self, *kinds: str) -> dict[str, str]:
         """Return the headers without the type of a body that is of one of these kinds."""
         return {name: text for name, text in self.headers.items() if name != "content-type" or self.kind not in kinds}
 
     @property
     def line(self) -> str:
         """What it asks for, in a word to a reader; a variable is named in braces."""
-        path = "".join(each if isinstance(each, str) else f"{{{each.name.lower()}}}" for each in self.target)
-        return one_line(f"{self.method} {path}")
-
-
-def call_of(exchange: Exchange, values: Values) -> Call:
-    """Return an exchange's request with what stands for its values in another run."""
-    request = exchange.request
-    text = bytes(request.body).decode("utf-8", "replace")
-    kind: str = "raw" if text else ""
-    body: Json = values.masked(text)
-    raw: Text = body
-    if request.media_type == "application/x-www-form-urlencoded":
-        pairs = parse_qsl(text, keep_blank_values=True)
-        form = {values.name(name): values.text(value, name) for name, value in pairs}
-        # Two fields of one name, which the lab never sends, are a body as any other.
-        kind, body = ("form", form) if len(form) == len(pairs) else (kind, body)
-    elif request.media_type == "application/json" and (data := plain_data(request)) is not None:
-        kind, body = "json", values.data(data)
-        raw = values.json_text(text) if text.encode() == request.body else raw
-    headers = {name: _header(str(value), values) for name in HEADERS if (value := request.header(name))}
-    if basic := _basic(str(request.header("authorization") or ""), values):
-        del headers["authorization"]
-    return Call(
-        number=exchange.number,
-        method=values.name(request.method),
-        target=values.target(str(request.target)),
-        headers=headers,
-        basic=basic,
-        kind=kind,
-        body=body,
-        raw=raw,
-        outcome=one_line(exchange.outcome).partition(" ")[2],
-    )
-
-
-def _header(value: str, values: Values) -> Text:
-    scheme, blank, rest = value.partition(" ")
-    return joined((values.name(scheme), blank), values.text(rest, "token")) if rest else values.text(scheme)
-
-
-def _basic(authorization: str, values: Values) -> tuple[Text, Text] | None:
-    """Return the two halves of HTTP Basic, or None."""
-    scheme, _, rest = authorization.partition(" ")
-    try:
-        user, colon, password = base64.b64decode(rest, validate=True).decode().partition(":")
-    except ValueError:
-        return None
-    # Each half was percent-encoded before it was encoded: what needs no such thing is the same with and without.
-    halves = values.text(unquote(user), "client_id"), values.text(unquote(password), "client_secret")
-    return halves if colon and scheme.lower() == "basic" else None
+        return one_line(f"{self.method} {_MARK.sub(lambda match: f'{{{match[2].lower()}}}', self.target)}")
 
 
 # -- the steps
@@ -431,6 +144,18 @@ QUESTIONS = {
 """What a person is asked, where no served sandbox's phone and inbox are."""
 
 
+class Pick(NamedTuple):
+    """One object of a list: the `nth` (from 0) of those whose `field` has this value."""
+
+    field: str
+    value: str
+    nth: int
+
+
+Path = tuple[str | int | Pick, ...]
+"""The keys, the indexes and the choices that lead to a value in JSON."""
+
+
 @dataclass(frozen=True, slots=True)
 class Title:
     """What follows stands under this title; or a remark."""
@@ -440,22 +165,18 @@ class Title:
 
 @dataclass(frozen=True, slots=True)
 class Make:
-    """A fresh user with these factors; `fields` has the variables that it brings, each with its field."""
+    """A fresh user with these factors, made after so many exchanges; `fields` has the variables that it brings."""
 
     number: int
+    after: int
     factors: tuple[str, ...]
     fields: dict[str, str]
-    question: ClassVar[Text] = (QUESTIONS["recovery_code"],)
+    question: ClassVar[str] = QUESTIONS["recovery_code"]
 
     @property
     def user(self) -> str:
         """What a script calls the user."""
         return "user" if self.number == 1 else f"user_{self.number}"
-
-    @property
-    def what(self) -> str:
-        """What is made, for a comment."""
-        return f"A fresh user{' with ' if self.factors else ''}{', '.join(self.factors)}, or one of your own."
 
 
 @dataclass(frozen=True, slots=True)
@@ -477,24 +198,23 @@ class Act:
     """
 
     verb: str
-    given: Text | None = None
+    given: str = ""
     purpose: str = ""
     variable: str = ""
     refused: bool = False
 
     @property
-    def question(self) -> Text:
+    def question(self) -> str:
         """What a person is asked."""
         asked = QUESTIONS[self.purpose or self.verb]
-        return (f"{asked}: ", *(self.given or ())) if self.verb == "scan" else (asked,)
+        return f"{asked}: {self.given}" if self.verb == "scan" else asked
 
     @property
-    def words(self) -> tuple[Text, ...]:
+    def words(self) -> tuple[str, ...]:
         """The words of the command `auth0-mfa-lab` that do this on a served sandbox."""
-        given = () if self.given is None else (self.given,)
         if self.verb == "message":
-            return (("code",), *given, ("--purpose",), (self.purpose,), ("--wait",), ("5",))
-        return (("phone",), (self.verb,), *given)
+            return ("code", self.given, "--purpose", self.purpose, "--wait", "5")
+        return ("phone", self.verb, self.given) if self.given else ("phone", self.verb)
 
 
 @dataclass(frozen=True, slots=True)
@@ -520,198 +240,360 @@ class Plan:
         return [step for step in self.steps if isinstance(step, kind)]
 
 
-def plan_of(journal: Journal) -> Plan:
-    """Return the plan of a journal."""
-    planner = _Planner(journal)
-    steps = tuple(planner.steps())
-    for made in (step for step in steps if isinstance(step, Make)):
-        # Which of what a user brings is read by some step is known at the end.
-        for name in made.fields.keys() - planner.used:
-            del made.fields[name]
-    return Plan(steps, tuple(planner.given))
+# -- what stands for a value
 
 
-_CODES = ("binding_code", "otp", "code")
-"""The kinds of what a person reads somewhere and types."""
+class Values:
+    """What stands for each value of a journal in another run, and so each of its requests."""
+
+    def __init__(self, journal: Journal) -> None:
+        """Go through a journal once: a later request says what an earlier answer brought."""
+        self.aliases = journal.aliases
+        self.users: list[Make] = []
+        """The users that `lab.user(...)` made."""
+        self.messages: dict[str, tuple[str, str]] = {}
+        """The purpose and the address of each code that was read in the inbox."""
+        self.variable_of: dict[str, str] = {}
+        """The variable of each secret that is said, and of each id that an answer brought and a request says."""
+        self._bringing: dict[str, list[str]] = {}
+        self._ids: dict[str, str] = {}
+        self._stand_ins: dict[str, str] = {}
+        self._wrong = 0  # the number of the exchange at hand, if it was refused: what is new in it was wrong
+        tenant = {name: each for name, each in journal.operations.tenant.items() if isinstance(each, str)}
+        self._domain = tenant.get("domain") or "no domain"
+        self._marked = re.compile(rf"{SHOWN.pattern}|(?<=//){re.escape(self._domain)}(?![\w.:-])")
+        for call in journal.operations:
+            if call.operation == "add_user" and call.refused is None:
+                self._learn_user(call)
+            elif call.operation == "messages" and call.refused is None:
+                for each in call.result["messages"]:
+                    self.messages[str(each["code"])] = (str(each["purpose"]), str(each["address"]))
+        for name in (*_OF_SETTINGS, *(() if self.users else _OF_A_PERSON)):
+            if value := tenant.get(name):
+                self._bringing.setdefault(value, []).append(f"AUTH0_{name.upper()}")
+        self.calls = {each.number: self._call(each) for each in journal}
+
+    def name(self, name: str) -> str:
+        """Return the name of a field, or another constant, with each secret in it under its alias."""
+        return name if _is_wire(name) else self.aliases.mask(name)
+
+    def text(self, value: str, field: str = "") -> str:
+        """Return a value of a field of this name as a text; a part of a path has the field of its noun's id."""
+        variable = self._variable(value, field)
+        if field in _CONSTANT or _ID.fullmatch(field):
+            fits = field and variable.startswith(f"AUTH0_{field.upper()}")
+            if not fits and _is_wire(value.replace(self._domain, "")):
+                return self._marks(value, field)
+        if not variable and value in self._ids and not (variable := self.variable_of.get(value, "")):
+            name = (field if field != "id" and _ID.fullmatch(field) else self._ids[value]).upper()
+            number = 1
+            while f"{name}_{number}" in self.variable_of.values() or self.aliases.named(f"<{name.lower()} {number}>"):
+                number += 1
+            variable = self.variable_of[value] = f"{name}_{number}"
+        return mark(variable) if variable else self.masked(value, field)
+
+    def masked(self, value: str, field: str = "") -> str:
+        """Return a text with a variable for each secret in it, and for the tenant's domain where it is a URL's."""
+        return self._marks(self.aliases.mask(value), field)
+
+    def answered(self, exchange: Exchange) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """Yield the strings of an answer's JSON, but those whose way leads over a name that holds a secret."""
+        for path, value in leaves(plain_data(exchange.response)) if exchange.response else ():
+            if isinstance(value, str) and all(self.name(each) == each for each in path if isinstance(each, str)):
+                yield path, value
+
+    def _learn_user(self, call: OperationCall) -> None:
+        suffix = f"_{len(self.users) + 1}" if self.users else ""
+        fields = {f"AUTH0_{name.upper()}{suffix}": name for name in _OF_A_PERSON if call.result.get(name)}
+        if alias := self.aliases.known(call.result.get("recovery_code") or ""):
+            fields[f"RECOVERY_CODE_{alias.number}"] = "recovery_code"
+        for variable, name in fields.items():
+            self._bringing.setdefault(call.result[name], []).append(variable)
+        self.users.append(Make(len(self.users) + 1, call.after, tuple(call.result["factors"]), fields))
+
+    def _variable(self, value: str, field: str) -> str:
+        """Return the variable of a user or of the settings that brings a value, one of this field before others."""
+        found = self._bringing.get(value, [])
+        return min(found, key=lambda each: not (field and each.startswith(f"AUTH0_{field.upper()}")), default="")
+
+    def _marks(self, masked: str, field: str) -> str:
+        def instead(match: re.Match[str]) -> str:
+            alias = self.aliases.named(match[0])
+            if alias is None:
+                return mark(DOMAIN) if match[0] == self._domain else match[0]
+            if variable := self._variable(alias.value, field):
+                return mark(variable)
+            if alias.born == self._wrong and not alias.answered:
+                self._stand_ins[alias.shown] = self._like(alias)
+            if alias.shown in self._stand_ins:
+                return self._stand_ins[alias.shown]
+            return mark(self.variable_of.setdefault(alias.value, f"{alias.kind.upper()}_{alias.number}"))
+
+        return self._marked.sub(instead, masked)
+
+    def _like(self, alias: Alias) -> str:
+        """Return a value of a secret's shape, with one digit for all and one letter, which no secret has."""
+        for digit, letter in zip("0123456789", "ABCDEFGHIJ", strict=True) if alias.kind != "password" else ():
+            other = re.sub(r"\d", digit, re.sub("[^\\W\\d_]", letter, str(alias.value)))
+            if self.aliases.known(other) is None:
+                return other
+        return f"a wrong {alias.kind.replace('_', ' ')} {alias.number}"
+
+    def _call(self, exchange: Exchange) -> Call:
+        request, is_app = exchange.request, exchange.speaker == "app"
+        is_wrong = is_app and (exchange.status or 0) >= 400 and exchange.error != "mfa_required"
+        self._wrong = exchange.number if is_wrong else 0
+        data, kind = plain_data(request), _KINDS.get(request.media_type, "raw")
+        raw = bytes(request.body).decode("utf-8", "replace")
+        target = self._target(str(request.target))
+        headers = {name: self._header(str(value)) for name in HEADERS if (value := request.header(name))}
+        if basic := self._basic(str(request.header("authorization") or "")):
+            del headers["authorization"]
+        is_taken_apart = kind != "raw" and data is not None
+        call = Call(
+            number=exchange.number,
+            method=self.name(request.method),
+            target=target,
+            headers=headers,
+            basic=basic,
+            kind=kind if is_taken_apart else "raw" if raw else "",
+            body=self._data(data) if is_taken_apart else self.masked(raw),
+            outcome=one_line(exchange.outcome).partition(" ")[2],
+        )
+        for path, value in self.answered(exchange) if is_app else ():
+            named = _field(path)
+            is_plain = value not in self._bringing and self.aliases.mask(value) == value
+            if _ID.fullmatch(named) and is_plain and len(value) > 3:
+                self._ids.setdefault(value, named)
+        return call
+
+    def _target(self, target: str) -> str:
+        """Return a path with its query; a variable is percent-encoded there if its value was."""
+        written, before = "", ""
+        found: set[Alias] = set()
+        for sign, part in re.findall(r"([/?&=]?)([^/?&=]*)", target):
+            value = unquote(part)
+            found.update(self.aliases.in_text(part), self.aliases.in_text(value))
+            noun = re.sub(r"[^a-z]+", "_", before.lower()).removesuffix("s")
+            text = self.text(value, before if sign == "=" else f"{noun}_id".lstrip("_"))
+            if value != part:
+                text = _MARK.sub("\ufdd0%\\2\ufdd1", text) if _MARK.search(text) else self.masked(part)
+            written, before = f"{written}{sign}{text}", part
+        # A secret that has one of the separators in it is found in the whole alone.
+        return written if found.issuperset(self.aliases.in_text(target)) else self.masked(target)
+
+    def _header(self, value: str) -> str:
+        scheme, _, rest = value.partition(" ")
+        return f"{self.name(scheme)} {self.text(rest, 'token')}" if rest else self.text(scheme)
+
+    def _basic(self, authorization: str) -> tuple[str, str] | None:
+        """Return the two halves of HTTP Basic, or None."""
+        scheme, _, rest = authorization.partition(" ")
+        try:
+            user, colon, password = base64.b64decode(rest, validate=True).decode().partition(":")
+        except ValueError:
+            return None
+        # Each half was percent-encoded before it was encoded: what needs no such thing is the same with and without.
+        halves = self.text(unquote(user), "client_id"), self.text(unquote(password), "client_secret")
+        return halves if colon and scheme.lower() == "basic" else None
+
+    def _data(self, value: Json, field: str = "") -> Json:
+        """Return JSON whose strings are texts; a number that is a secret becomes one."""
+        if isinstance(value, dict):
+            return {self.name(key): self._data(each, key) for key, each in value.items()}
+        if isinstance(value, list):
+            return [self._data(each, field) for each in value]
+        if isinstance(value, str | int) and not isinstance(value, bool):
+            text = self.text(str(value), field)
+            return value if text == str(value) else text
+        return value
+
+
+def _field(path: Sequence[str | int]) -> str:
+    return next((each for each in reversed(path) if isinstance(each, str)), "")
+
+
+# -- from exchanges to steps
+
+_CODES = ("BINDING_CODE", "OTP", "CODE")
+"""The variables of what a person reads somewhere and types, without their numbers."""
 _LONGER_THAN_A_POLL = 30
 """In seconds: what lies between two polls is less."""
 
 
+def plan_of(journal: Journal) -> Plan:
+    """Return the plan of a journal."""
+    return _Planner(journal).plan(journal)
+
+
 class _Planner:
-    """Goes through a journal once, and knows at each exchange which variables there are by then."""
+    """Goes through a journal once, and knows at each exchange which variables have a value by then."""
 
     def __init__(self, journal: Journal) -> None:
-        self._exchanges = tuple(journal)
-        self._values = values = Values(journal)
-        self._calls = {each.number: call_of(each, values) for each in journal}
-        self._barcodes: dict[str, str] = {}
-        self._scanned = dict(self._scans())
-        said = [self._calls[each.number] for each in journal if each.speaker == "app"]
-        self.used = {name for call in said for name in call.refs} | {*self._scanned.values()}
-        self.given: dict[str, None] = {}
+        self._values = Values(journal)
+        self._has_own_time = journal.operations.tenant.get("kind") == "sandbox"
+        self._steps: list[Step] = []
+        self._given: dict[str, None] = {}
         self._there: set[str] = set()
-        self._has_own_time = values.tenant.get("kind") == "sandbox"
+        self._needed: set[str] = set()
+        self._barcodes: dict[str, tuple[str, Send, Path]] = {}
+        self._unscanned = ""  # the newest secret of one-time codes, until a code of it is read
+        self._address = mark("AUTH0_PHONE_NUMBER")  # where the last code was sent, as far as the application said it
 
-    def steps(self) -> Iterator[Step]:
-        """Yield the steps in their order."""
-        people = list(enumerate(self._values.people, 1))
-        title, before = None, None
-        for run in _runs(self._exchanges):
+    def plan(self, journal: Journal) -> Plan:
+        users, title, before = [*self._values.users], None, None
+        for run in self._runs(journal):
             first = run[0]
-            while people and people[0][1][0].after < first.number:
-                number, made = people.pop(0)
-                yield from self._made(number, *made)
+            while users and users[0].after < first.number:
+                self._there.update(users[0].fields)
+                self._steps.append(users.pop(0))
             if first.step and first.step != title:
-                yield Title(one_line(self._values.aliases.mask(first.step)))
+                self._steps.append(Title(one_line(self._values.aliases.mask(first.step))))
             title = first.step
             # What lies between two polls passes by itself.
             seconds = int(first.at - before.at) if before and self._has_own_time else 0
-            passed = [Wait(seconds)] if seconds >= (_LONGER_THAN_A_POLL if _is_poll(first) else 1) else []
-            yield from self._of_the_phone(first, passed) if first.speaker == "phone" else self._sent(run, passed)
+            is_long = seconds >= (_LONGER_THAN_A_POLL if self._is_poll(first) else 1)
+            waited: list[Step] = [Wait(seconds)] if is_long else []
+            if first.speaker == "phone":
+                self._steps += [*waited, self._of_the_phone(first)]
+            else:
+                self._sent(run, waited)
             before = run[-1]
+        steps: list[Step] = []
+        for step in self._steps:
+            if isinstance(step, Make):
+                fields = {variable: name for variable, name in step.fields.items() if variable in self._needed}
+                steps += [replace(step, fields=fields)] if fields else []
+            else:
+                steps.append(step)
+        return Plan(tuple(steps), tuple(self._given))
 
-    def _made(self, number: int, call: OperationCall, fields: dict[str, str]) -> Iterator[Step]:
-        """Yield the step that makes a user, if anything of theirs is said."""
-        if alias := self._values.aliases.known(call.result.get("recovery_code") or ""):
-            fields = {**fields, self._values.variable(alias): "recovery_code"}
-        if not self.used.isdisjoint(fields):
-            self._there.update(fields)
-            yield Make(number, tuple(call.result["factors"]), fields)
+    def _runs(self, journal: Journal) -> Iterator[list[Exchange]]:
+        """Yield the exchanges of each poll together, and every other one by itself."""
+        run: list[Exchange] = []
+        for each in journal:
+            is_same = bool(run) and self._is_poll(each) and each.request.body == run[0].request.body
+            if run and not (is_same and self._is_poll(run[0]) and _is_waiting(run[-1])):
+                yield run
+                run = []
+            run.append(each)
+        if run:
+            yield run
 
-    def _of_the_phone(self, exchange: Exchange, passed: list[Wait]) -> Iterator[Step]:
-        yield from passed
-        refused = exchange.status is not None and exchange.status >= 400
+    def _is_poll(self, exchange: Exchange) -> bool:
+        """Say whether a request asks if the phone has answered: the grant of an oob_code without a binding_code."""
+        call = self._values.calls[exchange.number]
+        fields = call.body if call.target == "/oauth/token" and isinstance(call.body, dict) else {}
+        return str(fields.get("grant_type")).endswith("/mfa-oob") and not fields.get("binding_code")
+
+    def _need(self, variables: Iterable[str]) -> None:
+        """Note what is said here; what nothing has brought by now is given to the script."""
+        for variable in variables:
+            self._needed.add(variable)
+            if variable not in self._there:
+                self._given[variable] = None
+
+    def _of_the_phone(self, exchange: Exchange) -> Step:
+        refused, data = (exchange.status or 0) >= 400, plain_data(exchange.request)
         path = exchange.request.target.partition("?")[0]
-        body = plain_data(exchange.request)
-        if path.endswith("/enroll") and (variable := self._scanned.get(exchange.number)):
-            yield Act("scan", (Ref(variable),), refused=refused)
-        elif path.endswith("/resolve-transaction") and isinstance(body, dict):
-            claims = claims_of(str(body.get("challenge_response"))) or {}
+        if path.endswith("/enroll"):
+            shown = unquote(str(exchange.request.header("authorization") or ""))
+            ticket = shown.partition("id=")[2].strip("\"' ")
+            found = [name for name, (uri, *_) in self._barcodes.items() if ticket and ticket in unquote(uri)]
+            if found:
+                return self._scan(found[-1], refused=refused)
+        elif path.endswith("/resolve-transaction") and isinstance(data, dict):
+            claims = claims_of(str(data.get("challenge_response"))) or {}
             verb = "allow" if claims.get("auth0_guardian_accepted") is True else "reject"
-            reason = claims.get("auth0_guardian_reason")
-            given = self._values.text(reason, "reason") if isinstance(reason, str) else None
+            reason = self._values.text(str(claims.get("auth0_guardian_reason") or ""), "reason")
             # A secret in a reason has no variable by then.
-            given = None if given is None or plain(given) is None else given
-            yield Act(verb, given, refused=refused)
-        else:
-            yield Title(f"The phone said {self._calls[exchange.number].line}: there is no command for it")
+            return Act(verb, "" if refs(reason) else reason, refused=refused)
+        return Title(f"The phone said {self._values.calls[exchange.number].line}: there is no command for it")
 
-    def _sent(self, run: list[Exchange], passed: list[Wait]) -> Iterator[Step]:
-        first = next((each for each in run if each.status is not None), None)
-        last = run[-1]
+    def _scan(self, variable: str, *, refused: bool = False) -> Act:
+        _, send, path = self._barcodes[variable]
+        send.captures[variable] = path
+        return Act("scan", mark(variable), refused=refused)
+
+    def _sent(self, run: list[Exchange], waited: list[Step]) -> None:
+        first, last = next((each for each in run if each.status is not None), None), run[-1]
         if first is None:
-            yield Title(f"{self._calls[last.number].line}: it got no answer, and is left out")
+            line = self._values.calls[last.number].line
+            self._steps.append(Title(f"{line}: it got no answer, and is left out"))
             return
-        needed = list(self._needed(first))
+        read_before = [*self._read(first)]
         # A code that was refused may have grown old meanwhile.
-        yield from [*needed, *passed] if last.error not in (None, "mfa_required") else [*passed, *needed]
-        waits = _is_poll(last) and _is_waiting(last)
+        is_old = last.error not in (None, "mfa_required")
+        self._steps += [*read_before, *waited] if is_old else [*waited, *read_before]
+        waits = self._is_poll(last) and _is_waiting(last)
         seconds = int(last.at - run[0].at) if self._has_own_time else 0
         if waits and len(run) > 1:
-            yield Title(f"It was asked {len(run)} times; once is enough while nobody answers")
+            self._steps.append(Title(f"It was asked {len(run)} times; once is enough while nobody answers"))
         if waits or seconds >= _LONGER_THAN_A_POLL:
-            yield self._send(first)
+            self._send(first)
         if seconds >= _LONGER_THAN_A_POLL:
-            yield Wait(seconds)
+            self._steps.append(Wait(seconds))
         if not waits:
-            yield self._send(last)
+            self._send(last)
 
-    def _send(self, exchange: Exchange) -> Send:
-        """Return the sending of a request, with what its answer brings for the first time and a later step says."""
-        captures: dict[str, Path] = {}
-        for leaf in self._values.answered(exchange):
-            text = self._values.text(leaf.value, leaf.field)
-            name = text[0].name if len(text) == 1 and isinstance(text[0], Ref) else ""
-            variable = self._barcodes.get(leaf.value, name)
-            is_new = variable in self.used and variable not in self._there and variable not in self.given
-            if is_new and not variable.startswith("AUTH0_"):
+    def _send(self, exchange: Exchange) -> None:
+        """Add the sending of a request, with what its answer brings for the first time and some request says."""
+        call, data = self._values.calls[exchange.number], plain_data(exchange.response) if exchange.response else None
+        is_poll = self._is_poll(exchange) and not _is_waiting(exchange)
+        send = Send(call, exchange.status or 0, {}, is_poll)
+        for path, value in self._values.answered(exchange):
+            variable = self._values.variable_of.get(value, "")
+            if variable and variable not in self._there and variable not in self._given:
                 self._there.add(variable)
-                captures[variable] = leaf.path
-        is_poll = _is_poll(exchange) and not _is_waiting(exchange)
-        return Send(self._calls[exchange.number], exchange.status or 0, captures, is_poll)
+                send.captures[variable] = _way(data, path)
+            if _field(path) == "barcode_uri" and value not in [uri for uri, *_ in self._barcodes.values()]:
+                variable = f"BARCODE_URI_{len(self._barcodes) + 1}"
+                self._barcodes[variable] = (value, send, _way(data, path))
+                self._unscanned = self._unscanned if "enrollment_tx_id=" in value else variable
+        fields = call.body if isinstance(call.body, dict) else {}
+        self._address = str(fields.get("phone_number") or fields.get("email") or self._address)
+        self._steps.append(send)
 
-    def _needed(self, exchange: Exchange) -> Iterator[Step]:
+    def _read(self, exchange: Exchange) -> Iterator[Step]:
         """Yield what has to be read before a request can be sent, and note what a script must be given."""
-        values = self._values
-        aliases = {values.variable(each): each for each in values.aliases.in_text(said(exchange))}
-        for variable in dict.fromkeys(self._calls[exchange.number].refs):
-            alias = aliases.get(variable)
-            if variable in self._there or alias is None or alias.kind not in _CODES:
-                self._need(variable)
-                continue
-            if barcode := self._scanned.get(exchange.number):
-                yield Act("scan", (Ref(barcode),))
-            purpose, address = self._source(exchange, str(values.aliases.value_of(alias.shown)))
-            for each in refs(address or ()):
-                self.used.add(each.name)
-                self._need(each.name)
-            self._there.add(variable)
-            yield Act("code" if address is None else "message", address, purpose, variable)
+        call = self._values.calls[exchange.number]
+        fields = call.body if isinstance(call.body, dict) else {}
+        codes = {variable: value for value, variable in self._values.variable_of.items()}
+        for variable in dict.fromkeys(call.refs):
+            is_read = variable.rpartition("_")[0] in _CODES and variable not in self._there
+            if is_read:
+                purpose, address = self._values.messages.get(codes[variable], ("", ""))
+                if address:
+                    address = self._values.text(address, "email" if "@" in address else "phone_number")
+                elif str(fields.get("grant_type")).endswith("/passwordless/otp"):
+                    purpose, address = "passwordless", self._address
+                elif "oob_code" in fields:
+                    purpose, address = "mfa", self._address
+                elif self._unscanned:
+                    yield self._scan(self._unscanned)
+                    self._unscanned = ""
+                self._need(each.name for each in refs(address))
+                self._there.add(variable)
+                yield Act("message" if address else "code", address, purpose or "otp", variable)
+            self._need([variable])
 
-    def _need(self, variable: str) -> None:
-        if variable not in self._there:
-            self.given[variable] = None
 
-    def _source(self, exchange: Exchange, code: str) -> tuple[str, Text | None]:
-        """Return what a code is for, and the address that it was sent to; `otp` has none: the phone shows it."""
-        fields = dict(fields_of(exchange))
-        if code in self._values.messages:
-            purpose, address = self._values.messages[code]
-        elif fields.get("grant_type", "").endswith("/passwordless/otp"):
-            purpose, address = "passwordless", fields.get("username", "")
-        elif "oob_code" not in fields:
-            return "otp", None
+def _way(data: Json, path: Sequence[str | int]) -> Path:
+    """Return the way to a value; one object of a list is chosen by what tells it from the others, if anything does."""
+    way: list[str | int | Pick] = []
+    for step in path:
+        if isinstance(step, int):
+            for field in ("oob_channel", "authenticator_type", "type"):
+                kinds = [each.get(field) if isinstance(each, dict) else None for each in data]
+                if isinstance(kind := kinds[step], str) and _is_wire(kind):
+                    way.append(Pick(field, kind, kinds[:step].count(kind)))
+                    break
+            else:
+                way.append(step)
         else:
-            # The lab did not read it: it went to what was enrolled last, or else to the user's own number.
-            earlier = [dict(fields_of(each)) for each in self._exchanges if each.number < exchange.number]
-            sent = [each.get("phone_number") or each.get("email") for each in earlier]
-            purpose, address = "mfa", next(filter(None, reversed(sent)), "")
-        if not address:
-            return purpose, (Ref("AUTH0_PHONE_NUMBER"),)
-        return purpose, self._values.text(address, "email" if "@" in address else "phone_number")
-
-    def _scans(self) -> Iterator[tuple[int, str]]:
-        """Yield each exchange before which a barcode is scanned, with its variable.
-
-        The scan of a ticket is an exchange of the phone's. That of a one-time code's secret is none: it comes before
-        the first code that the phone shows.
-        """
-        newest: str | None = None
-        for exchange in self._exchanges:
-            if exchange.speaker == "phone":
-                shown = unquote(str(exchange.request.header("authorization") or ""))
-                ticket = shown.partition("id=")[2].strip("\"' ")
-                found = [name for uri, name in self._barcodes.items() if ticket and ticket in unquote(uri)]
-                if found:
-                    yield exchange.number, found[-1]
-            elif newest and any(name.startswith("OTP_") for name in self._calls[exchange.number].refs):
-                yield exchange.number, newest
-                newest = None
-            for leaf in self._values.answered(exchange):
-                if leaf.field == "barcode_uri":
-                    variable = self._barcodes.setdefault(leaf.value, f"BARCODE_URI_{len(self._barcodes) + 1}")
-                    newest = newest if "enrollment_tx_id=" in leaf.value else variable
-
-
-def _runs(exchanges: tuple[Exchange, ...]) -> Iterator[list[Exchange]]:
-    """Yield the exchanges of each poll together, and every other one by itself."""
-    run: list[Exchange] = []
-    for each in exchanges:
-        is_same = bool(run) and _is_poll(each) and each.request.body == run[0].request.body
-        if run and not (is_same and _is_poll(run[0]) and _is_waiting(run[-1])):
-            yield run
-            run = []
-        run.append(each)
-    if run:
-        yield run
-
-
-def _is_poll(exchange: Exchange) -> bool:
-    """Say whether a request asks if the phone has answered: the grant of an oob_code without a binding_code."""
-    fields = plain_data(exchange.request) if exchange.request.target == "/oauth/token" else None
-    if not isinstance(fields, dict) or exchange.speaker != "app":
-        return False
-    return str(fields.get("grant_type")).endswith("/mfa-oob") and not fields.get("binding_code")
+            way.append(step)
+        data = data[step]
+    return tuple(way)
 
 
 def _is_waiting(exchange: Exchange) -> bool:

@@ -1,18 +1,22 @@
-"""The control plane under `/_lab/`: the operations over HTTP for the holder of the token, a phone, and a page."""
+"""What a server answers: Auth0's paths by its tenant, `/_lab/` by the operations, a phone beside it, and a page."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import hmac
+import itertools
+import json
 import re
-from collections.abc import Callable
 from importlib import resources
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
-from joserfc.jwk import RSAKey
-from starlette.responses import JSONResponse, Response
+import starlette.requests
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.types import Receive, Scope, Send
 
-from auth0_mfa_lab.sandbox.app import in_process
+from auth0_mfa_lab.sandbox.app import OF_CALLS, Fault, in_process
 from auth0_mfa_lab.sandbox.guardian.phone import Account, NotABarcode, Notification, Phone
 from auth0_mfa_lab.sandbox.http import Request, bearer_of
 from auth0_mfa_lab.sandbox.json_text import json_object
@@ -27,25 +31,33 @@ from auth0_mfa_lab.sandbox.operations import (
     Operation,
     Refused,
     messages,
-    not_found,
     whole,
 )
+from auth0_mfa_lab.sandbox.records import Received
 
 if TYPE_CHECKING:
     import httpx
 
     from auth0_mfa_lab.sandbox import Sandbox
 
-FILES = {"": "index.html", "page.css": "page.css", "page.js": "page.js"}
-KINDS = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
+CONTROL = "/_lab"
+NOTES_HEADER = "x-auth0-lab-notes"
+"""A lab asks with it for the notes beside an answer, and finds them in it: nobody else sees more than Auth0 says."""
+LARGEST_BODY = 1 << 20
+"""Bytes of a body that is read; Auth0's own limit is not known."""
+LONGEST, MOST_FIELDS = 200, 30
+"""What is kept of a received request: so many characters of a name, so many names."""
+LOCAL = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?")
+"""The origins that may read answers: the default applications allow localhost alone, at any port."""
+EXPOSED = "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After"
+METHODS = "GET, POST, PUT, PATCH, DELETE, OPTIONS"
+FILES = {"": "text/html", "page.css": "text/css", "page.js": "text/javascript"}
 ALWAYS = {"cache-control": "no-store", "x-content-type-options": "nosniff", "referrer-policy": "no-referrer"}
 OF_PAGE = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "x-frame-options": "DENY",
 }
-MAKE_KEYS = ("users", "phone/scan")
-"""Paths whose POST may enroll the phone, which then needs an RSA key."""
 NO_PUSH = "No push waits on the phone. Send one with /mfa/challenge; it can be answered for 5 minutes."
 
 
@@ -56,8 +68,7 @@ class ServerPhone:
     """
 
     def __init__(self, box: Sandbox, phone: Phone) -> None:
-        self.phone = phone
-        self._box = box
+        self.phone, self._box = phone, box
         self._polls_before_next = 0
         self._later: Bounded[tuple[int, Notification]] = Bounded()
 
@@ -83,7 +94,7 @@ class ServerPhone:
             answer = self.phone.scan(barcode)
         except (NotABarcode, ValueError, httpx.InvalidURL) as problem:
             said = str(problem) if isinstance(problem, NotABarcode) else f"The phone could not enroll: {problem}."
-            raise Refused(said, error="not_a_barcode", field="barcode") from None
+            raise Refused(said, "not_a_barcode", field="barcode") from None
         if answer is None:
             return {"kind": "otp", "label": self.phone.accounts[-1].label}
         _must_be_done(answer)
@@ -95,12 +106,12 @@ class ServerPhone:
         push = self._waiting(user, id)
         if late := self._box.faults.take("late_approval"):
             return self._allow_later(push, late.polls)
-        return self._answered(push, self.phone.allow(push))
+        return {**self._named(push), "status": _must_be_done(self.phone.allow(push))}
 
     def reject(self, reason: str | None = None, user: str | None = None, id: str | None = None) -> Json:
         """Reject the newest push, or the one that is named, with a reason if one is given."""
         push = self._waiting(user, id)
-        return self._answered(push, self.phone.reject(reason, push))
+        return {**self._named(push), "status": _must_be_done(self.phone.reject(reason, push))}
 
     def allow_after(self, polls: int, user: str | None = None, id: str | None = None) -> Json:
         """Allow the push that waits, or else the next one, after so many more polls of its oob_code."""
@@ -116,7 +127,8 @@ class ServerPhone:
         labels = {unquote(self._box.tenant.barcode_label(each)) for each in found}
         accounts = [one for one in self.phone.accounts if user is None or one.user_id in ids or one.label in labels]
         if not accounts:
-            raise not_found("The phone shows no codes of that user." if user else "The phone shows no codes yet.")
+            whose = "The phone shows no codes of that user." if user else "The phone shows no codes yet."
+            raise Refused(whose, "not_found")
         return self._shown(accounts[-1])
 
     def after_call(self, path: str, fields: dict[str, object]) -> None:
@@ -136,25 +148,19 @@ class ServerPhone:
             self.phone.allow(push)
 
     def _waiting(self, user: str | None, id: str | None) -> Notification:
-        pushes = [push for push in self.phone.notifications if id in (None, push.id)]
-        if user is not None:
-            ids = {found.user_id for found in self._box.tenant.users_called(user)}
-            pushes = [push for push in pushes if self._user_id(push) in ids]
-        if not pushes:
-            raise not_found(NO_PUSH, "nothing_to_answer")
-        return pushes[-1]
+        ids = {found.user_id for found in self._box.tenant.users_called(user or "")}
+        for push in reversed(self.phone.notifications):
+            if id in (None, push.id) and (user is None or self._user_id(push) in ids):
+                return push
+        raise Refused(NO_PUSH, "nothing_to_answer")
 
     def _allow_later(self, push: Notification, polls: int) -> Json:
         tenant = self._box.tenant
-        transaction = tenant.transactions.txids.get(tenant.tokens.transaction_of(push.transaction_token) or "")
+        transaction = tenant.transactions.txids.get(tenant.tokens.claims_of(push.transaction_token).get("txid", ""))
         if transaction is None:
-            raise not_found(NO_PUSH, "nothing_to_answer")
+            raise Refused(NO_PUSH, "nothing_to_answer")
         self._later[transaction.oob_code] = (polls, push)
         return {**self._named(push), "after_polls": polls}
-
-    def _answered(self, push: Notification, answer: httpx.Response) -> Json:
-        _must_be_done(answer)
-        return {**self._named(push), "status": answer.status_code}
 
     def _named(self, push: Notification) -> dict[str, Json]:
         return {"id": push.id, "user": self._name(self._user_id(push))}
@@ -171,10 +177,11 @@ class ServerPhone:
         return {"label": label, "code": self.phone.code(account)}
 
 
-def _must_be_done(answer: httpx.Response) -> None:
+def _must_be_done(answer: httpx.Response) -> int:
     if not answer.is_success:
         said = f"The tenant refused what the phone said, with status {answer.status_code}."
-        raise Refused(said, error="refused", status=409, tenant_status=answer.status_code)
+        raise Refused(said, "refused", tenant_status=answer.status_code)
+    return answer.status_code
 
 
 BARCODE = Argument("a string", lambda value: isinstance(value, str | bytes))
@@ -195,15 +202,16 @@ PATHS = tuple(
 )
 
 
-class Control:
-    """The control plane of one server, and the phone beside it; a call is as whole as a request."""
+class Front:
+    """The app of a server: it reads a body first, and then answers with nothing else between.
 
-    def __init__(self, box: Sandbox, token: str, ask: Callable[[Request], Response]) -> None:
-        """Let the holder of `token` in; the phone beside the server speaks through `ask`."""
-        self._box = box
-        self._token = token
-        self._ask = ask
-        self._spare_keys: list[RSAKey] = []
+    What is under `/_lab` goes to the control plane, everything else to the tenant, by one of its names.
+    """
+
+    def __init__(self, box: Sandbox, token: str) -> None:
+        """Let the holder of `token` use the control plane."""
+        self._box, self._token = box, token
+        self._numbers = itertools.count(1)
         self._phone: ServerPhone | None = None
 
     @property
@@ -215,38 +223,61 @@ class Control:
 
             # The phones in a row are the labs': theirs have the names that they have in process.
             chance = box.chance.fork("server's phone")
-            http = httpx.Client(transport=in_process(self._ask), trust_env=False)
-            phone = box.new_phone(http, new_key=self._key, chance=chance)
+            phone = box.new_phone(httpx.Client(transport=in_process(self.ask), trust_env=False), chance=chance)
             self._phone = ServerPhone(box, phone)
             box.server_phones = [phone]
         return self._phone
 
-    def after_call(self, path: str, fields: dict[str, object]) -> None:
-        """Let the phone do what it was told to do after a poll."""
-        if self._phone is not None and self._box.server_phones:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request of a socket."""
+        content, path = await _read(starlette.requests.Request(scope, receive)), scope["path"]
+        request = Request(scope, content or b"")
+        if content is None:
+            answer: Response = PlainTextResponse(f"A body may have {LARGEST_BODY} bytes.", 413, {"connection": "close"})
+        elif path == CONTROL or path.startswith(f"{CONTROL}/"):
+            answer = self.control(request, path.removeprefix(CONTROL).removeprefix("/"))
+        else:
+            fault = self._box.faults.take(*OF_CALLS, call=(scope["method"], path))
+            if fault and fault.kind == "drop":
+                return await _drop(receive, send)
+            answer = self.ask(request, fault)
+            if fault and fault.kind == "slow":
+                await asyncio.sleep(fault.seconds)
+        return await answer(scope, receive, send)
+
+    def ask(self, request: Request, fault: Fault | None = None) -> Response:
+        """Return the tenant's answer; on the server's own loop only, where nothing else runs meanwhile."""
+        box, domain = self._box, request.headers.get("host", "")
+        if not box.domains.knows(domain):
+            said = "This server is not known by the host of this request: start it with --name HOST."
+            return PlainTextResponse(said, 421)
+        if request.method == "OPTIONS" and "origin" in request.headers:
+            return PlainTextResponse("", 204, _cors(request))
+        with box.domains.used(domain):
+            answer = box.answer(request, None if fault and fault.kind == "slow" else fault)
+        if request.notes and NOTES_HEADER in request.headers:
+            answer.headers[NOTES_HEADER] = json.dumps(request.notes)
+        answer.headers.update(_cors(request))
+        if (ahead := box.clock.ahead()) and (reset := answer.headers.get("x-ratelimit-reset")):
+            # The limits' reset, an epoch second, means the client's clock, however far ours is ahead.
+            answer.headers["x-ratelimit-reset"] = str(int(int(reset) - ahead))
+        method, path, fields = request.method, request.scope["path"], _fields(request.content)
+        names = tuple(name[:LONGEST] for name in itertools.islice(fields, MOST_FIELDS))
+        said_no = (json_object(bytes(answer.body)) if answer.status_code >= 400 else None) or {}
+        code = said_no.get("errorCode", said_no.get("error"))
+        error, number, now = code[:LONGEST] if isinstance(code, str) else None, next(self._numbers), box.clock.stamp()
+        box.received.append(Received(number, now, method, path[:LONGEST], names, answer.status_code, error))
+        if self._phone is not None and box.server_phones:
             self._phone.after_call(path, fields)
+        return answer
 
-    def wants_key(self, request: Request) -> bool:
-        """Tell whether a call may need an RSA key: it takes some 50 ms, so a server makes it beside its loop."""
-        return request.method == "POST" and _below(request) in MAKE_KEYS and not self._spare_keys
-
-    def make_key(self) -> None:
-        """Make one key for the phone's next enrollment."""
-        self._spare_keys.append(RSAKey.generate_key())
-
-    def _key(self) -> RSAKey:
-        return self._spare_keys.pop() if self._spare_keys else RSAKey.generate_key()
-
-    def answer(self, request: Request) -> Response:
-        """Answer one call, if its sender may make it."""
-        path = _below(request)
+    def control(self, request: Request, path: str) -> Response:
+        """Answer one call of the control plane, if its sender may make it."""
         if request.method in ("GET", "HEAD") and path in FILES:
             # A file of the page holds nothing of the tenant, so it needs no token.
-            file = resources.files("auth0_mfa_lab.sandbox").joinpath("page", FILES[path])
-            kind = KINDS[FILES[path].rpartition(".")[2]]
-            return Response(file.read_bytes(), media_type=kind, headers={**ALWAYS, **OF_PAGE})
+            file = resources.files("auth0_mfa_lab.sandbox").joinpath("page", path or "index.html")
+            return Response(file.read_bytes(), headers={**ALWAYS, **OF_PAGE}, media_type=FILES[path])
         try:
-            self._check(request)
             operation, body = self._done(request, path)
         except Refused as refusal:
             return JSONResponse(refusal.body, refusal.status, ALWAYS)
@@ -255,35 +286,30 @@ class Control:
         # 202 for what the phone will do later.
         return JSONResponse(body, 202 if "after_polls" in body else operation.status, ALWAYS)
 
-    def _check(self, request: Request) -> None:
-        """Look at the token first: without it nothing answers but 401, whatever else is wrong."""
+    def _done(self, request: Request, path: str) -> tuple[Operation, Json]:
+        """Do the operation of a call, and return what it returns. Without the token nothing is answered but 401."""
         if not hmac.compare_digest((bearer_of(request) or "").encode(), self._token.encode()):
             said = "Send the token: Authorization: Bearer $AUTH0_LAB_TOKEN."
-            raise Refused(said, error="unauthorized", status=401)
-        domains, domain = self._box.domains, request.headers.get("host", "")
+            raise Refused(said, "unauthorized")
+        box, domains, domain = self._box, self._box.domains, request.headers.get("host", "")
         if not domains.knows(domain):
-            raise Refused("This server is not known by that host.", error="wrong_host", status=403)
+            raise Refused("This server is not known by that host.", "wrong_host")
         if request.headers.get("origin") not in (None, f"{domains.scheme}://{domain.lower()}"):
             said = "A page of another origin may not use the control plane."
-            raise Refused(said, error="wrong_origin", status=403)
-
-    def _done(self, request: Request, path: str) -> tuple[Operation, Json]:
-        """Do the operation of a call, and return what it returns."""
-        matches = [(each, found.groupdict()) for pattern, each in PATHS if (found := pattern.fullmatch(path))]
+            raise Refused(said, "wrong_origin")
+        matches = {each.method: (each, found) for pattern, each in PATHS if (found := pattern.fullmatch(path))}
         if not matches:
-            raise not_found(f"There is nothing at /_lab/{path}.")
-        wanted = [match for match in matches if match[0].method == request.method]
-        if not wanted:
-            methods = ", ".join(each.method for each, _ in matches)
-            raise Refused(f"/_lab/{path} takes {methods}.", error="wrong_method", status=405)
-        operation, named = wanted[0]
-        arguments = operation.read({**_given(operation, request), **named})
+            raise Refused(f"There is nothing at /_lab/{path}.", "not_found")
+        if request.method not in matches:
+            raise Refused(f"/_lab/{path} takes {', '.join(matches)}.", "wrong_method")
+        operation, found = matches[request.method]
+        arguments = operation.read({**_given(operation, request), **found.groupdict()})
         if "ip" in operation.takes:
             arguments["ip"] = request.client.host if request.client else ""
         # The phone is there before a user is made or reset: its accounts go with the user.
-        phone, domains = self.phone, self._box.domains
-        with self._box.lock, domains.used(request.headers.get("host", "")):
-            return operation, operation.run(self._box if operation in OPERATIONS else phone, **arguments)
+        phone = self.phone
+        with box.lock, domains.used(domain):
+            return operation, operation.run(box if operation in OPERATIONS else phone, **arguments)
 
 
 def _given(operation: Operation, request: Request) -> dict[str, Any]:
@@ -300,6 +326,47 @@ def _given(operation: Operation, request: Request) -> dict[str, Any]:
     return fields
 
 
-def _below(request: Request) -> str:
-    path: str = request.scope["path"]
-    return path.removeprefix("/_lab").removeprefix("/")
+def _fields(body: bytes) -> dict[str, object]:
+    """Return the fields of a body, JSON or form; nothing of a body that is neither."""
+    if body.lstrip()[:1] == b"{":
+        return json_object(body) or {}
+    try:
+        return dict(parse_qsl(body.decode(), keep_blank_values=True))
+    except ValueError:
+        return {}
+
+
+def _cors(request: Request) -> dict[str, str]:
+    """Return what an answer to an origin says of it; how Auth0's headers look in detail is a guess."""
+    origin, wanted = request.headers.get("origin", ""), request.headers.get("access-control-request-headers")
+    if not LOCAL.fullmatch(origin):
+        return {}
+    allowed = {"access-control-allow-origin": origin, "access-control-allow-credentials": "true"}
+    allowed |= {"access-control-expose-headers": EXPOSED, "vary": "Origin"}
+    if request.method == "OPTIONS":
+        allowed |= {"access-control-allow-methods": METHODS, "access-control-max-age": "600"}
+        allowed |= {"access-control-allow-headers": wanted} if wanted else {}
+    return allowed
+
+
+async def _read(request: starlette.requests.Request) -> bytes | None:
+    """Return a request's body, or None for one that is too large or never ended."""
+    length, body = request.headers.get("content-length", "0"), b""
+    if not length.isdigit() or int(length) > LARGEST_BODY:
+        return None
+    with contextlib.suppress(starlette.requests.ClientDisconnect):
+        async for part in request.stream():
+            body += part
+            if len(body) > LARGEST_BODY:
+                return None
+        return body
+    return None
+
+
+async def _drop(receive: Receive, send: Send) -> None:
+    """End the connection without a word. ASGI has no way to say so: uvicorn's transport is behind its `send`."""
+    transport: Any = getattr(getattr(send, "__self__", None), "transport", None)
+    if transport is not None:
+        transport.abort()
+        while (await receive())["type"] != "http.disconnect":
+            pass

@@ -14,8 +14,8 @@ from typing import Any
 
 from auth0_mfa_lab.secrets.aliases import SHOWN, Aliases
 from auth0_mfa_lab.secrets.claims import claims_of
-from auth0_mfa_lab.show.cards import details
 from auth0_mfa_lab.show.colours import coloured
+from auth0_mfa_lab.show.html import details
 from auth0_mfa_lab.show.meanings import meaning_of
 from auth0_mfa_lab.wire.exchange import Exchange, Json, Message, Response, Speaker, plain_data
 
@@ -107,25 +107,18 @@ def pre(html: str, colour: str = _ANSWER, place: str = _BESIDE) -> str:
 
 
 def show(exchange: Exchange, aliases: Aliases) -> tuple[str, str]:
-    """Return the text and the HTML of an exchange, masked."""
-    view = view_of(exchange, aliases)
-    return view.text(), view.html()
-
-
-def view_of(exchange: Exchange, aliases: Aliases) -> ExchangeView:
-    """Lay an exchange out, masked.
+    """Return the text and the HTML of an exchange, masked.
 
     A secret that is born in it is introduced with its shape; a request's line names the exchange that an alias came
     from.
     """
     request, response, failure = exchange.request, exchange.response, exchange.failure
     number, call, sent = exchange.number, f"{request.method} {request.target}", plain_data(request)
+    outcome = "no answer"
+    answer = f"no answer: {failure.kind}: {failure.said}" if failure else outcome
     if response is not None:
         answer = _laid_out(f"{response.status} {response.reason}".rstrip(), response, exchange.json)
         outcome = f"{response.status} {exchange.error or response.reason}".rstrip()
-    else:
-        answer = f"no answer: {failure.kind}: {failure.said}" if failure else "no answer"
-        outcome = "no answer"
     raw = [
         _laid_out(call, request, sent),
         answer,
@@ -143,7 +136,7 @@ def view_of(exchange: Exchange, aliases: Aliases) -> ExchangeView:
         born = dict.fromkeys(alias.born for alias in known if alias and alias.answered and (alias.born or 0) < number)
         origin = f"{line:{_FROM_COLUMN}} (from {', '.join(map(str, born))})"
         lines.append(origin if born else line.rstrip())
-    return ExchangeView(
+    view = ExchangeView(
         title=f"{number} · {exchange.speaker} → {host}",
         speaker=exchange.speaker,
         call=call,
@@ -156,6 +149,7 @@ def view_of(exchange: Exchange, aliases: Aliases) -> ExchangeView:
         as_sent=(request_sent.strip("\n"), answer_sent.strip("\n")),
         aliases=aliases,
     )
+    return view.text(), view.html()
 
 
 def _laid_out(first: str, message: Message, data: Json) -> str:
@@ -174,10 +168,11 @@ def _laid_out(first: str, message: Message, data: Json) -> str:
 
 def _as_sent(message: Message | None) -> str:
     """Return the headers that matter less, and the body as it was sent."""
-    hidden = [each for each in message.headers if not _MATTERS.fullmatch(each[0])] if message else []
-    headers = [f"{name}: {value}" for name, value in hidden if name not in _LEFT_OUT]
-    body = bytes(message.body).decode("utf-8", "replace") if message else ""
-    return "\n".join([*headers, "", body or "(no body)"])
+    if message is None:
+        return "(no body)"
+    hidden = [each for each in message.headers if not _MATTERS.fullmatch(each[0]) and each[0] not in _LEFT_OUT]
+    body = bytes(message.body).decode("utf-8", "replace")
+    return "\n".join([*(f"{name}: {value}" for name, value in hidden), "", body or "(no body)"])
 
 
 # -- JWTs, opened beside their tokens
@@ -202,17 +197,14 @@ def _fields(title: str, fields: dict[str, Any]) -> Iterator[str]:
     names = {name: json.dumps(name, ensure_ascii=False)[1:-1] for name in fields}
     width = max(map(len, names.values()), default=0)
     for name, value in fields.items():
-        is_time = name in _TIMES and all(
-            isinstance(each, int | float) and not isinstance(each, bool) and abs(each) < 1e12
-            for each in (value, issued)
-        )
-        said = _since(issued, value) if is_time else json.dumps(value, ensure_ascii=False)
+        said = json.dumps(value, ensure_ascii=False)
+        if name in _TIMES and all(type(each) in (int, float) and abs(each) < 1e12 for each in (value, issued)):
+            said = _since(round(value - issued))
         yield f"    {names[name]:{width}}  {said}"
 
 
-def _since(issued: float, moment: float) -> str:
+def _since(seconds: int) -> str:
     """Return a moment as told from the issue of its token: `issued + 10 min`."""
-    seconds = round(moment - issued)
     if seconds == 0:
         return "issued"
     # Days are said from the third on: an access token lives for 24 h.

@@ -50,7 +50,7 @@ def _rows(journal: Journal) -> Iterator[tuple[str, str, str, str, str]]:
 
 def _legend(journal: Journal) -> Iterator[tuple[str, str]]:
     """Yield a row for each exchange that brought secrets, and one for those that came from no answer."""
-    from auth0_mfa_lab.exports.plan import said
+    from auth0_mfa_lab.exports.mermaid import said
 
     aliases, brought = journal.aliases, dict[int, list[str]]()
     sent = {alias for exchange in journal for alias in aliases.in_text(said(exchange))}

@@ -1,30 +1,27 @@
 """A phone as it is shown: a virtual one with what is on it, or what to do on one's own.
 
-`look_at` makes a `PhoneView` of a virtual phone: its texts are masked, its codes are Secrets. A glance teaches the lab
-nothing: a code that nothing asked for yet has no alias, and is shown without one. Otherwise the numbers of the aliases
-would depend on how often the page looked.
+The texts of a `PhoneView` are masked, its codes are Secrets. A glance teaches the lab nothing: a code that nothing
+asked for yet has no alias, and is shown without one. Otherwise the numbers of the aliases would depend on how often the
+page looked.
 """
 
 from __future__ import annotations
 
-import math
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from html import escape
-from typing import Any, Protocol
+from typing import Any
 
 from auth0_mfa_lab.polling import OOB_CODE_SECONDS
 from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.secrets.secret import Secret
-from auth0_mfa_lab.show.cards import bar, card, line, spoken, status_line
+from auth0_mfa_lab.show.html import Tone, bar, card, line, spoken, status_line, time_of_day
 from auth0_mfa_lab.wire.exchange import Exchange
 from auth0_mfa_lab.wire.journal import Journal
 
 Json = Any
 MOST = 6
-"""So many accounts and codes, and so many messages, are looked at: the newest."""
+"""So many accounts, codes and messages are shown: the newest."""
 PUSH_SECONDS = 300
 MESSAGE_SECONDS = 120.0
 """So long the code of a message is drawn; how long it is good, the message does not say."""
@@ -33,6 +30,8 @@ UNREAD = "not read yet"
 WIDTH = "440px"
 EDGE = "2px solid rgba(127,127,127,0.7)"
 _ROUND = "22px"
+_TITLE = "font-weight:600;line-height:1.5;margin:8px 0 2px"
+_CODE = "font-family:monospace;font-size:15px;line-height:1.5;overflow-wrap:anywhere"
 # fmt: off
 _WORDS = {
     "sms": "SMS", "voice": "Call", "email": "Email",
@@ -44,8 +43,6 @@ _EMPTY = {
     "Codes":    "No codes yet: a push's or a one-time code's enrollment brings them.",
     "Messages": "Nothing was sent: no SMS, no call, no email.",
 }
-SECTIONS = ("Pushes", "Codes", "Messages")
-"""What may come and go on a phone."""
 BOTTOM_HTML = (
     f'<div aria-hidden="true" style="box-sizing:border-box;max-width:{WIDTH};height:18px;border:{EDGE};'
     f'border-top:none;border-radius:0 0 {_ROUND} {_ROUND}"></div>'
@@ -54,23 +51,9 @@ BOTTOM_HTML = (
 # fmt: on
 
 
-class Screen(Protocol):
-    """A phone's screen: that of a sandbox's phone, or what a recording has seen of one."""
-
-    @property
-    def bars(self) -> str:
-        """Why nothing on it can be pressed; "" where it can."""
-
-    def look(self) -> PhoneView:
-        """Return what is on it, because somebody asked: its codes are learned, and a recording has it."""
-
-    def glance(self) -> PhoneView:
-        """Return what is on it, and leave no trace of that."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A push, a code or a message: in words and as HTML; `whose` is the account or the address.
+    """An account, a push, a code or a message: in words and as HTML; `whose` is the account or the address.
 
     `code` is what can be drawn of it, for `seconds` from the look on; a code that has no alias yet is shown as UNREAD.
     """
@@ -79,21 +62,21 @@ class Line:
     said: str
     whose: str
     html: str
+    is_push: bool = False
     code: Secret | None = None
     seconds: float = MESSAGE_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneView:
-    """All that a virtual phone shows; `time` is the lab's.
+    """All that a virtual phone shows; `time` is the lab's, `older` counts the accounts that are not shown.
 
-    `older` counts the accounts that are not looked at. `remark` is of a phone that no push and no message can reach: it
-    has no place for them.
+    `remark` is of a phone that no push and no message can reach: it has no place for them.
     """
 
     name: str
     time: str
-    accounts: tuple[str, ...] = ()
+    accounts: tuple[Line, ...] = ()
     pushes: tuple[Line, ...] = ()
     codes: tuple[Line, ...] = ()
     messages: tuple[Line, ...] = ()
@@ -111,29 +94,31 @@ class PhoneView:
     def news(self, before: PhoneView) -> str:
         """Return in a sentence what has come since `before`; "" where nothing has."""
         had = {each.id for each in (*before.pushes, *before.messages)}
-        pushes = [f"A push has come. {each.said}" for each in self.pushes if each.id not in had]
+        pushes = [f"A push has come: {each.said}" for each in self.pushes if each.id not in had]
         return ". ".join(
             [*pushes, *(f"A message has come: {each.said}" for each in self.messages if each.id not in had)]
         )
 
-    def section(self, title: str) -> tuple[str, tuple[Line, ...]]:
-        """Return the head of a section, which says what would fill it while it is empty, and its lines."""
-        if self.remark and title in ("Pushes", "Messages"):
-            return "", ()
-        lines, style = getattr(self, title.lower()), "font-weight:600;line-height:1.5;margin:8px 0 2px"
-        head = f'<div role="heading" aria-level="4" style="{style}">{title}</div>'
-        return head + ("" if lines else line(_EMPTY[title], small=True)), lines
+    @property
+    def sections(self) -> list[tuple[str, tuple[Line, ...]]]:
+        """What stands at the head of each section, as HTML, and the lines below it."""
+        shown = {"Accounts": self.accounts, "Pushes": self.pushes, "Codes": self.codes, "Messages": self.messages}
+        found = []
+        for title, lines in shown.items():
+            head = f'<div role="heading" aria-level="4" style="{_TITLE}">{title}</div>'
+            if title == "Accounts" and self.remark:
+                head = line(f"{self.remark}.", small=True) + head
+            if title == "Accounts" and self.older:
+                head += line(f"{self.older} older ones are not shown.", small=True)
+            if not lines:
+                head += line(_EMPTY[title], small=True)
+            if not self.remark or title in ("Accounts", "Codes"):
+                found.append((head, lines))
+        return found
 
-    def html(self) -> str:
-        """Return the whole phone without widgets."""
-        inside = self.accounts_html()
-        for head, lines in map(self.section, SECTIONS):
-            inside += head + "".join(each.html for each in lines)
-        body = f"box-sizing:border-box;max-width:{WIDTH};border-left:{EDGE};border-right:{EDGE};padding:0 14px"
-        return f'<div>{self.top_html()}<div style="{body}">{inside}</div>{BOTTOM_HTML}</div>'
-
-    def top_html(self) -> str:
-        """Return the upper edge of the phone: its loudspeaker, its name, and the lab's time."""
+    @property
+    def top(self) -> str:
+        """The upper edge of the phone as HTML: its loudspeaker, its name, and the lab's time."""
         frame = f"border:{EDGE};border-bottom:1px solid rgba(127,127,127,0.4);border-radius:{_ROUND} {_ROUND} 0 0"
         return (
             f'<div style="box-sizing:border-box;max-width:{WIDTH};{frame};padding:8px 16px;'
@@ -144,91 +129,97 @@ class PhoneView:
             f"{escape(self.time)} UTC, the lab's time</span></div></div>"
         )
 
-    def accounts_html(self) -> str:
-        """Return the section of the accounts, under what there is to say of the phone as a whole."""
-        remark = line(f"{self.remark}.", small=True) if self.remark else ""
-        older = line(f"and {self.older} more, which were there before", small=True) if self.older else ""
-        return remark + self.section("Accounts")[0] + "".join(map(line, self.accounts)) + older
+    def html(self) -> str:
+        """Return the whole phone without widgets."""
+        inside = "".join(head + "".join(each.html for each in lines) for head, lines in self.sections)
+        body = f"box-sizing:border-box;max-width:{WIDTH};border-left:{EDGE};border-right:{EDGE};padding:0 14px"
+        return f'<div>{self.top}<div style="{body}">{inside}</div>{BOTTOM_HTML}</div>'
 
 
 def look_at(
-    phone: Any, pushes: Sequence[Any] | None, messages: Sequence[Json], now: float, aliases: Aliases, *, learns: bool
+    phone: Any,
+    pushes: Sequence[Any],
+    messages: Sequence[Json],
+    now: float,
+    aliases: Aliases,
+    *,
+    learns: bool,
+    name: str = "",
+    remark: str = "",
 ) -> PhoneView:
     """Return what a virtual phone shows at `now`, epoch seconds; nothing moves or is asked.
 
-    `pushes` are those that wait, None where none can reach the phone; `messages` begin with the newest. With `learns`,
-    the codes and links have aliases from then on.
+    `pushes` are those that wait, `messages` begin with the newest. With `learns`, the codes and links have aliases from
+    then on. `name` stands for the phone's own.
     """
     mask, enrolled = aliases.mask, {each.user_id: each for each in phone.enrollments}
-    shown, with_codes = phone.accounts[-MOST:], {each.user_id for each in phone.accounts}
-    accounts = [
-        *(_account(each, pushes is not None, each.user_id in with_codes) for each in phone.enrollments[-MOST:]),
-        *(_account(each, False, True) for each in shown if each.user_id not in enrolled),
-    ]
-    seen: Counter[str] = Counter()
-    sent = []
-    for each in reversed(messages):  # oldest first: so an id stays when further messages arrive
-        what = " ".join(("message", *(str(each[name]) for name in ("channel", "purpose", "address", "sent_at"))))
-        seen[what] += 1
-        sent.append((each, f"{what} {seen[what]}"))
-    labels = {each.id: _label(each.label, each.issuer) for each in phone.enrollments}
+    with_codes = {each.user_id for each in phone.accounts}
+    owners = [*phone.enrollments, *(each for each in phone.accounts if each.user_id not in enrolled)]
+    accounts = []
+    for each in owners[-MOST:]:
+        issuer, label = _named(each)
+        gives = ["pushes"] * (each.user_id in enrolled and not remark) + ["codes"] * (each.user_id in with_codes)
+        at = "" if issuer in ("", label) else f" at {issuer}"
+        said = mask(f"{label}{at}{': ' if gives else ''}{' and '.join(gives)}")
+        accounts.append(Line(id=f"account {said}", said=said, whose=mask(label), html=line(said)))
+    labels = {each.id: _named(each)[1] for each in phone.enrollments}
+    codes = ((each, enrolled.get(each.user_id, each)) for each in phone.accounts[-MOST:])
+    # The oldest has the number 1, so a number stays when further messages arrive.
+    sent = zip(range(len(messages), 0, -1), messages[:MOST], strict=False)
     return PhoneView(
-        name=mask(phone.name),
-        time=_clock(now),
-        accounts=tuple(map(mask, accounts)),
-        pushes=tuple(_push(each, labels.get(each.enrollment_id, ""), now, mask) for each in pushes or ()),
-        codes=tuple(_code(each, enrolled.get(each.user_id, each), now, aliases, learns) for each in shown),
-        messages=tuple(_message(*each, aliases, learns) for each in sent[::-1][:MOST]),
-        older=len(phone.enrollments) + sum(each.user_id not in enrolled for each in phone.accounts) - len(accounts),
+        name=name or mask(phone.name),
+        time=time_of_day(now),
+        accounts=tuple(accounts),
+        pushes=tuple(_push(each, mask(labels[each.enrollment_id]), now, mask) for each in pushes),
+        codes=tuple(_code(*each, now, aliases, learns) for each in codes),
+        messages=tuple(_message(*each, aliases, learns) for each in sent),
+        older=len(owners) - len(accounts),
+        remark=remark,
     )
 
 
-def _account(account: Any, has_pushes: bool, has_codes: bool) -> str:
-    """Return one account in a line: whose it is, at which tenant, and what comes of it."""
+def _named(account: Any) -> tuple[str, str]:
+    """Return the issuer of an account and whose it is: a QR's label begins with the issuer."""
     issuer = getattr(account, "issuer", "") or account.label.rpartition(":")[0]
-    label = _label(account.label, issuer)
-    gives = " and ".join(["pushes"] * has_pushes + ["codes"] * has_codes)
-    return f"{label}{f' at {issuer}' if issuer not in ('', label) else ''}{f': {gives}' if gives else ''}"
+    return issuer, account.label.removeprefix(f"{issuer}:") or issuer
 
 
-def _label(label: str, issuer: str) -> str:
-    """Return whose an account is: a QR's label begins with the issuer."""
-    issuer = issuer or label.rpartition(":")[0]
-    return label.removeprefix(f"{issuer}:") or issuer
-
-
-def _push(push: Any, label: str, now: float, mask: Callable[[str], str]) -> Line:
-    host, label, started = mask(push.host), mask(label), _clock(push.started)
-    where = [mask(each) for each in (push.source, push.location) if each]
+def _push(push: Any, whose: str, now: float, mask: Callable[[str], str]) -> Line:
+    host, where, started = mask(push.host), mask(f"{push.source}, {push.location}"), time_of_day(push.started)
+    left = push.started + PUSH_SECONDS - now
     rows = [
-        line(f"From {', '.join(where) or 'nobody says from where'}"),
-        line(f"Account {label} · began {started} UTC", small=True),
-        _time_bar("Answer in", push.started + PUSH_SECONDS - now, PUSH_SECONDS),
+        line(f"From {where}"),
+        line(f"Account {whose} · began {started} UTC", small=True),
+        bar("Answer in", left / PUSH_SECONDS, spoken(left), tone="wait" if left <= 60 else "info", column="92px"),
     ]
-    said = f"Login at {host} as {label}, {started}{': ' if where else ''}{' · '.join(where)}"
-    return Line(id=push.id, said=said, whose=label, html=card(f"Login at {host}", *rows, mark="◎", tone="info"))
+    said, html = (
+        f"Login at {host} as {whose}, {started}: {where}",
+        card(f"Login at {host}", *rows, mark="◎", tone="info"),
+    )
+    return Line(id=push.id, said=said, whose=whose, html=html, is_push=True)
 
 
 def _code(account: Any, owner: Any, now: float, aliases: Aliases, learns: bool) -> Line:
     secret, period = _secret("otp", account.totp.at(int(now)), aliases, learns), account.totp.interval
-    left, style = period - now % period, "font-family:monospace;font-size:15px;line-height:1.5;overflow-wrap:anywhere"
-    shown, label = f'<div style="{style}">{escape(secret.shown)}</div>', aliases.mask(_label(owner.label, ""))
-    html = card(label, shown, _time_bar("Good for", left, period), mark="#", tone="plain")
-    return Line(id=f"code {account.number}", said=label, whose=label, html=html, code=secret, seconds=left)
+    left, whose = period - now % period, aliases.mask(_named(owner)[1])
+    shown = f'<div style="{_CODE}">{escape(secret.shown)}</div>'
+    tone: Tone = "wait" if left <= period / 3 else "info"
+    html = card(whose, shown, bar("Good for", left / period, spoken(left), tone=tone, column="92px"), mark="#")
+    return Line(id=f"code {account.number}", said=whose, whose=whose, html=html, code=secret, seconds=left)
 
 
-def _message(message: Json, name: str, aliases: Aliases, learns: bool) -> Line:
-    mask, text, secret = aliases.mask, message["text"], None
+def _message(number: int, message: Json, aliases: Aliases, learns: bool) -> Line:
+    text, code, address = message["text"], None, aliases.mask(message["address"])
     kind = "code" if message["purpose"] == "passwordless" else "binding_code"
-    for kind_of, raw in (("link", message["link"]), (kind, message["code"])):
+    for each, raw in (("link", message["link"]), (kind, message["code"])):
         if raw:
-            secret = _secret(kind_of, raw, aliases, learns)
+            secret = _secret(each, raw, aliases, learns)
+            code = None if each == "link" else secret
             text = text.replace(raw, f"[{UNREAD}]") if secret.shown == UNREAD else text
-    channel, purpose = (_WORDS.get(message[each], mask(message[each])) for each in ("channel", "purpose"))
-    address, said = mask(message["address"]), f"{channel} for {purpose}"
-    rows = [line(mask(text)), line(f"To {address} · {_clock(message['sent_at'])} UTC", small=True)]
-    whose, html = f"the {channel} to {address}", card(said, *rows, mark="✉", tone="plain")
-    return Line(id=mask(name), said=said, whose=whose, html=html, code=secret if message["code"] else None)
+    channel, said = _WORDS[message["channel"]], f"{_WORDS[message['channel']]} for {_WORDS[message['purpose']]}"
+    to = line(f"To {address} · {time_of_day(message['sent_at'])} UTC", small=True)
+    html = card(said, line(aliases.mask(text)), to, mark="✉")
+    return Line(id=f"message {number}", said=said, whose=f"the {channel} to {address}", html=html, code=code)
 
 
 def _secret(kind: str, value: str, aliases: Aliases, learns: bool) -> Secret:
@@ -237,16 +228,6 @@ def _secret(kind: str, value: str, aliases: Aliases, learns: bool) -> Secret:
         return aliases.learn(kind, value)
     known = aliases.known(value)
     return Secret(value, known.shown if known else UNREAD)
-
-
-def _time_bar(label: str, left: float, whole: float) -> str:
-    left = max(0, math.ceil(left))
-    is_soon = left <= min(60, whole / 3)
-    return bar(label, left / whole, spoken(left), tone="wait" if is_soon else "info", column="92px")
-
-
-def _clock(at: float) -> str:
-    return f"{datetime.fromtimestamp(at, UTC):%H:%M:%S}"
 
 
 def _count(number: int, what: str, plural: str = "s") -> str:
@@ -262,7 +243,7 @@ _AT_HAND = (
 _ADD = "Press Show in the QR's panel below, and scan what it draws."
 _TYPE = "Type the code where the cell asks for it: the prompt hides what you type."
 # fmt: off
-_GUIDES: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
+GUIDES: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "nothing": ("○", "Nothing to do on your phone yet", _AT_HAND),
     "login": ("○", "A second factor is asked for", _AT_HAND),
     "push QR": ("▢", "A QR waits to be scanned", (
@@ -325,37 +306,31 @@ class Guide:
 
 def what_now(journal: Journal) -> Guide:
     """Return what to do on one's own phone, as the newest exchange of the application's that bears on it says."""
-    said, ends_at = "nothing", None
     for exchange in reversed(journal):
         if exchange.speaker == "app" and (found := _guide_after(exchange)):
-            said, ends_at = found, exchange.at + OOB_CODE_SECONDS if "oob_code" in exchange else None
-            break
-    return Guide(*_GUIDES.get(said, _GUIDES["code"]), ends_at)
+            ends_at = exchange.at + OOB_CODE_SECONDS if "oob_code" in exchange else None
+            return Guide(*GUIDES.get(found, GUIDES["code"]), ends_at)
+    return Guide(*GUIDES["nothing"])
 
 
 def _guide_after(exchange: Exchange) -> str | None:
     """Return which of the guides one exchange asks for; None when an earlier one decides."""
-    path, data = str(exchange.request.target).partition("?")[0], exchange.request.raw_data()
+    data = exchange.request.raw_data()
     asked = data if isinstance(data, Mapping) else {}
-    if path == "/oauth/token":
-        grant = str(asked.get("grant_type", ""))
-        if grant in ("client_credentials", "refresh_token"):
-            return None
-        if exchange.status == 200 or exchange.error == "mfa_required":
-            return "done" if exchange.status == 200 else "login"
-        is_push = grant == "http://auth0.com/oauth/grant-type/mfa-oob" and "binding_code" not in asked
-        return (
-            "push over" if is_push and exchange.error in ("invalid_grant", "access_denied", "expired_token") else None
-        )
-    if exchange.status != 200:
+    grant, has_oob_code = str(asked.get("grant_type", "")), "oob_code" in exchange
+    if exchange.error == "mfa_required":
+        return "login"
+    if exchange.error in ("invalid_grant", "access_denied", "expired_token"):
+        return "push over" if grant.endswith("mfa-oob") and "binding_code" not in asked else None
+    if exchange.status != 200 or grant in ("client_credentials", "refresh_token"):
         return None
-    has_oob_code = "oob_code" in exchange
-    if path == "/mfa/associate":
-        if "barcode_uri" in exchange:
-            return "push QR" if has_oob_code else "OTP QR"
-        return f"code by {str(exchange['oob_channel']) if 'oob_channel' in exchange else ''}"
-    if path == "/mfa/challenge":
-        if "binding_method" in exchange:
-            return f"code by {str(asked.get('authenticator_id', '')).partition('|')[0]}"
+    if grant:
+        return "done"
+    if "barcode_uri" in exchange:
+        return "push QR" if has_oob_code else "OTP QR"
+    if "challenge_type" in exchange and "binding_method" not in exchange:
         return "push" if has_oob_code else "OTP"
-    return f"code by {asked.get('connection', '')}" if path == "/passwordless/start" else None
+    if has_oob_code:
+        channel = exchange["oob_channel"] if "oob_channel" in exchange else asked.get("authenticator_id", "")
+        return f"code by {str(channel).partition('|')[0]}"
+    return f"code by {asked['connection']}" if str(exchange.request.target) == "/passwordless/start" else None

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from html import escape
 from itertools import groupby
-from typing import Literal
 
 from auth0_mfa_lab.polling import (
     FIRST_GAP_SECONDS,
     MFA_TOKEN_SECONDS,
     OOB_CODE_SECONDS,
-    SLOWER_BY_SECONDS,
     Answer,
     Life,
     Poll,
@@ -22,13 +19,11 @@ from auth0_mfa_lab.polling import (
     State,
     read,
 )
-from auth0_mfa_lab.show.cards import Tone, bar, colour, facts, fold, line, spoken, status_line
 from auth0_mfa_lab.show.exchange import pre
+from auth0_mfa_lab.show.html import COLOURS, LINE, Tone, bar, details, facts, line, spoken, status_line, time_of_day
 from auth0_mfa_lab.show.meanings import meaning_of
 from auth0_mfa_lab.wire.exchange import Exchange
 
-Doing = Literal["idle", "waiting", "asking"]
-"""What a panel does: nothing, or it waits for the next poll, or for an answer."""
 ROWS_TITLE = "Each poll, with the seconds since the first; a row opens its exchange."
 # fmt: off
 _LOOKS: Mapping[State, tuple[str, Tone]] = {
@@ -50,24 +45,23 @@ _ON_THE_PHONE = {
     "mfa_associate": "Scan the QR with the phone",
 }
 # fmt: on
+_ROW = "cursor:pointer;line-height:1.6;overflow-wrap:anywhere;font-variant-numeric:tabular-nums"
 
 
 def headline(run: PollRun) -> str:
     """Return a poll in one line: `granted after 3 polls: …`."""
-    return f"{run.state.value} after {_polls(run)}: {run.poll.reason}"
+    return f"{run.state.value} after {_polls(run.polls)}: {run.poll.reason}"
 
 
 def show_poll(run: PollRun) -> dict[str, str]:
     """Return the mimebundle of a poll: its line, a line for each row of equal answers, and the last exchange."""
-    lines = [f"Poll · {headline(run)}"]
-    for outcome, when, times, _ in _rows_of_equals(run, lambda each: each.outcome):
-        lines.append(f"  {when:>14}  {outcome}{times}")
-    if run.exchange is None:
-        return {"text/plain": "\n".join(lines), "text/html": pre(escape("\n".join(lines)))}
-    text, html = run.exchange.show(run.exchange)
+    head, rows = f"Poll · {headline(run)}", []
+    for when, times, equal in _rows_of_equals(run):
+        rows.append(f"  {when:>14}  {equal[0].outcome}{times}")
+    text, html = run.exchange.show(run.exchange) if run.exchange else ("", "")
     return {
-        "text/plain": "\n".join([*lines, "", text]),
-        "text/html": f"<p><b>{escape(lines[0])}</b></p>{pre(escape(chr(10).join(lines[1:])))}{html}",
+        "text/plain": "\n".join([head, *rows, *(["", text] if text else [])]),
+        "text/html": f"<p><b>{escape(head)}</b></p>{pre(escape(chr(10).join(rows)))}{html}",
     }
 
 
@@ -75,45 +69,50 @@ def show_poll(run: PollRun) -> dict[str, str]:
 class PollView:
     """What a poll's panel shows at one moment, as HTML: where it stands, what to do next, and its bars.
 
-    Its rows never change, so they are no part of it: `row_html` makes each of them once.
+    `edge` is the line at the left; its colour repeats the state for the eye. Rows never change, so they are no part of
+    it: `row_html` makes each of them once.
     """
 
     status: str
     next_step: str
     meters: str
     edge: str
-    """The line at the left; its colour repeats the state for the eye."""
     may_poll: bool
     may_stop: bool
 
     @classmethod
-    def of(cls, run: PollRun, now: float, doing: Doing = "idle") -> PollView:
-        """Return what is shown of a poll at `now`, epoch seconds."""
-        poll, is_idle = run.poll, doing == "idle"
+    def of(cls, run: PollRun, now: float, doing: str = "") -> PollView:
+        """Return what is shown of a poll at `now`, epoch seconds.
+
+        `doing` is what its panel does: "waiting" for the next poll, "asking" while no answer is there, or nothing.
+        """
+        poll = run.poll
         if doing != "asking":  # what an answer that is under way will say is not known yet: time alone ends nothing
             resumed = poll.resumed(now)
             poll = resumed if resumed.state is State.EXPIRED else poll.at(now)
         mark, tone = _LOOKS[poll.state]
-        goes_on = poll.state in (State.PENDING, State.STOPPED)
-        next_step = escape(_next_step(run, poll, now, doing))
-        tokens = facts(_tokens(run.exchange)) if run.exchange and poll.state is State.GRANTED else ""
+        goes_on, tokens = poll.state in (State.PENDING, State.STOPPED), ""
+        if run.exchange and poll.state is State.GRANTED:
+            taken = {name: taken for name, taken in _TAKEN_BY.items() if name in run.exchange}
+            taken.setdefault("refresh_token", "not here: the login asks for it with the scope offline_access")
+            tokens = facts(taken.items())
         return cls(
-            status=status_line(mark, poll.state.value, f"{_polls(poll)} · {poll.reason}"),
-            next_step='<div style="line-height:1.5;margin:2px 0;overflow-wrap:anywhere">'
-            f"<b>Next:</b> {next_step}</div>{tokens}",
+            status=status_line(mark, poll.state.value, f"{_polls(poll.polls)} · {poll.reason}"),
+            next_step=f'<div style="{LINE}"><b>Next:</b> {escape(_next_step(run, poll, now, doing))}</div>{tokens}',
             meters=_meters(poll, now, doing) if goes_on else "",
-            edge=f"3px solid {colour(tone)}",
-            may_poll=goes_on and is_idle,
-            may_stop=not is_idle and not poll.is_over,
+            edge=f"3px solid {COLOURS[tone]}",
+            may_poll=goes_on and not doing,
+            may_stop=bool(doing) and not poll.is_over,
         )
 
     def html(self, run: PollRun) -> str:
         """Return the whole panel without widgets; equal answers in a row are folded, and each opens its exchange."""
         rows = line(ROWS_TITLE, small=True) if run.exchanges else ""
-        for words, when, times, equal in _rows_of_equals(run, lambda each: f"{each.outcome} · {_said(each)[0]}"):
+        for when, times, equal in _rows_of_equals(run):
             inside = "".join(row_html(run, each)[0] for each in equal)
-            if len(equal) > 1:
-                inside = fold(f"{when} · {words}{times}", f'<div style="margin-left:16px">{inside}</div>')
+            if times:
+                summary = f"{when} · {equal[0].outcome} · {_said(equal[0])[0]}{times}"
+                inside = details(escape(summary), f'<div style="margin-left:16px">{inside}</div>', style=_ROW)
             rows += inside
         head = f'<div style="border-left:{self.edge};padding-left:10px;margin:4px 0">'
         return f"<div>{head}{self.status}{self.next_step}{self.meters}</div>{rows}</div>"
@@ -123,22 +122,19 @@ def row_html(run: PollRun, exchange: Exchange) -> tuple[str, bool]:
     """Return one poll, its line and the exchange that this opens, and whether it ends the poll: then it stands open."""
     said, is_final = _said(exchange)
     summary = f"{exchange.at - run.exchanges[0].at:.0f} s · {exchange.outcome} · {said}"
-    return fold(summary, exchange.show(exchange)[1], is_open=is_final), is_final
+    return details(escape(summary), exchange.show(exchange)[1], style=_ROW, is_open=is_final), is_final
 
 
-def _polls(poll: Poll | PollRun) -> str:
-    return f"{poll.polls} poll{'' if poll.polls == 1 else 's'}"
+def _polls(polls: int) -> str:
+    return f"{polls} poll{'' if polls == 1 else 's'}"
 
 
-def _rows_of_equals(
-    run: PollRun, words: Callable[[Exchange], str]
-) -> Iterator[tuple[str, str, str, tuple[Exchange, ...]]]:
-    """Yield equal answers in a row: what is equal, when (seconds since the first), how often, and the exchanges."""
-    for what, group in groupby(run.exchanges, words):
+def _rows_of_equals(run: PollRun) -> Iterator[tuple[str, str, tuple[Exchange, ...]]]:
+    """Yield equal answers in a row: when they came (seconds since the first), how often, and the exchanges."""
+    for _, group in groupby(run.exchanges, lambda each: (each.outcome, _said(each))):
         equal = tuple(group)
         first, last = (f"{each.at - run.exchanges[0].at:.0f} s" for each in (equal[0], equal[-1]))
-        is_one = len(equal) == 1
-        yield what, first if is_one else f"{first} to {last}", "" if is_one else f" ({len(equal)} times)", equal
+        yield (first, "", equal) if len(equal) == 1 else (f"{first} to {last}", f" ({len(equal)} times)", equal)
 
 
 def _said(exchange: Exchange) -> tuple[str, bool]:
@@ -150,21 +146,13 @@ def _said(exchange: Exchange) -> tuple[str, bool]:
     return re.split(r": | \(", means.reason.removeprefix("the phone has "))[0], False
 
 
-def _tokens(granted: Exchange) -> Iterator[tuple[str, str]]:
-    """Yield which tokens an answer has, and what takes each; then how to get the one that it lacks."""
-    yield from ((name, taken) for name, taken in _TAKEN_BY.items() if name in granted)
-    if "refresh_token" not in granted:
-        yield "refresh_token", "not here: the login asks for it with the scope offline_access"
-
-
-def _next_step(run: PollRun, poll: Poll, now: float, doing: Doing) -> str:
+def _next_step(run: PollRun, poll: Poll, now: float, doing: str) -> str:
     """Return what to do next, in a sentence; `poll` is how the run stands at `now`."""
     match poll.state:
         case State.PENDING:
             do = _ON_THE_PHONE.get(run.begun_by, _ON_THE_PHONE["mfa_challenge"])
-            if doing == "idle":
-                return f"{do}. Poll once asks whether it is done, Poll until done asks until it is."
-            return f"{do}: the panel goes on asking."
+            asks = ". Poll once asks whether it is done, Poll until done asks until it is."
+            return do + (": the panel goes on asking." if doing else asks)
         case State.STOPPED if doing == "asking":
             return "The last request is under way still: its answer is taken if it is final."
         case State.STOPPED:
@@ -183,37 +171,29 @@ def _next_step(run: PollRun, poll: Poll, now: float, doing: Doing) -> str:
     return f"{begin} with the same mfa_token, while that lives; then a panel for the new oob_code."
 
 
-def _meters(poll: Poll, now: float, doing: Doing) -> str:
+def _meters(poll: Poll, now: float, doing: str) -> str:
     """Return the bars, the interval and its reason; while nothing counts the seconds, when they were right."""
-    bars = ""
+    bars, asked_at = "", now if poll.asked_at is None else poll.asked_at
     if poll.state is State.PENDING:
-        left, wait = poll.next_at - now, poll.next_at - (now if poll.asked_at is None else poll.asked_at)
-        filled, text = 1 - left / wait if wait > 0 else 1.0, f"in {spoken(left)}" if left > 0 else "now"
-        bars = bar("next poll", *((1.0, "asked, no answer yet") if doing == "asking" else (filled, text)))
+        left, wait = poll.next_at - now, poll.next_at - asked_at
+        text = "asked, no answer yet" if doing == "asking" else f"in {spoken(left)}" if left > 0 else "now"
+        bars = bar("next poll", 1 - left / wait if wait > 0 and doing != "asking" else 1.0, text)
     for life, ends_at, whole in (
         (Life.OOB_CODE, poll.oob_code_ends_at, OOB_CODE_SECONDS),
         (Life.MFA_TOKEN, poll.mfa_token_ends_at, MFA_TOKEN_SECONDS),
     ):
-        is_first = life is poll.ends_first
-        text = f"{spoken(ends_at - now)} left{' · ends first' if is_first else ''}"
-        bars += bar(life.value, (ends_at - now) / whole, text, tone="wait" if is_first else "plain")
-    bars += line(_interval(poll), small=True)
-    if doing == "idle":
-        instant = f"{datetime.fromtimestamp(now, UTC):%H:%M:%S}"
-        as_of = f"Seconds as of {instant} UTC in the lab's time; the next poll brings them up to date."
-        bars += line(as_of, small=True)
-    # Wider bars are no easier to read, and their words would stand far from their labels.
-    return f'<div style="max-width:640px">{bars}</div>'
-
-
-def _interval(poll: Poll) -> str:
-    """Return how long the poll waits between two requests, and why it is longer than at first."""
+        is_first, left = life is poll.ends_first, ends_at - now
+        text = f"{spoken(left)} left{' · ends first' if is_first else ''}"
+        bars += bar(life.value, left / whole, text, tone="wait" if is_first else "plain")
     said = f"Interval: {poll.gap:.0f} s"
     if poll.gap > FIRST_GAP_SECONDS:
-        times = round((poll.gap - FIRST_GAP_SECONDS) / SLOWER_BY_SECONDS)
-        often = {1: "", 2: " twice"}.get(times, f" {times} times")
-        asked = f"Auth0 asked{often} to poll more slowly ({poll.slowed_by})"
+        asked = f"Auth0 asked to poll more slowly ({poll.slowed_by})"
         said = f"Interval: {FIRST_GAP_SECONDS:.0f} s → {poll.gap:.0f} s: {asked}"
-    if poll.asked_at is not None and (wait := poll.next_at - poll.asked_at) > poll.gap:
+    if (wait := poll.next_at - asked_at) > poll.gap:
         said += f" · this time {wait:.0f} s: the answer asked for it (Retry-After)"
-    return said
+    bars += line(said, small=True)
+    if not doing:
+        instant = f"Seconds as of {time_of_day(now)} UTC in the lab's time; the next poll brings them up to date."
+        bars += line(instant, small=True)
+    # Wider bars are no easier to read, and their words would stand far from their labels.
+    return f'<div style="max-width:640px">{bars}</div>'

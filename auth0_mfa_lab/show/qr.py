@@ -4,122 +4,52 @@ from __future__ import annotations
 
 import base64
 import io
-import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 from urllib.parse import parse_qsl, unquote
 
 import qrcode
 from qrcode.constants import ERROR_CORRECT_M
-from qrcode.exceptions import DataOverflowError
 from qrcode.image.pil import PilImage
 
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.polling import OOB_CODE_SECONDS
-from auth0_mfa_lab.show.cards import bar, line, spoken, status_line
-from auth0_mfa_lab.show.sentences import Told
+from auth0_mfa_lab.show.html import bar, facts, line, spoken, status_line
+from auth0_mfa_lab.show.sentences import Sentence
 from auth0_mfa_lab.wire.exchange import Exchange
 
-# -- what the URI holds
-
 Holds = Literal["ticket", "secret"]
-_FIRST = ("enrollment_tx_id", "base_url", "secret", "issuer")
+_FIRST = ("enrollment_tx_id", "base_url", "secret", "issuer", "tenant", "account")
+# fmt: off
 _WHAT: Mapping[str, str] = {
     "enrollment_tx_id": "the ticket: it lets one phone enroll, once, within 5 minutes",
-    "base_url": "whom the phone calls: POST /api/enroll below it",
-    "secret": "what the codes are made of, in base32: whoever has it shows the same codes",
-    "issuer": "whose codes they are, as the app shows it",
+    "base_url":  "whom the phone calls: POST /api/enroll below it",
+    "secret":    "what the codes are made of, in base32: whoever has it shows the same codes",
+    "issuer":    "whose codes they are, as the app shows it",
+    "tenant":    "the label before its colon: whose account it is",
+    "account":   "the label: the account, as the app shows it",
     "algorithm": "the hash of the codes",
-    "digits": "how long a code is",
-    "period": "seconds that a code is shown",
-    "id": "the authenticator that waits for its phone",
-    "counter": "nothing: codes that follow the time have none",
+    "digits":    "how long a code is",
+    "period":    "seconds that a code is shown",
+    "id":        "the authenticator that waits for its phone",
+    "counter":   "nothing: codes that follow the time have none",
 }
-_WITHOUT: Mapping[Holds, Mapping[str, str]] = {
-    "ticket": {"base_url": "the phone calls the domain that its app was made for"},
-    "secret": {"algorithm": "apps take SHA1", "digits": "apps take 6", "period": "apps take 30"},
-}
-"""What is said of a field that is absent."""
-
-
-class Part(NamedTuple):
-    """One field of a URI, as it may be shown, and what it is for."""
-
-    name: str
-    value: str
-    meaning: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Barcode:
-    """An enrollment's URI as it may be shown: whole, and taken apart; `ticket` is its alias, "" where there is none."""
-
-    holds: Holds
-    shown: str
-    label: str
-    ticket: str
-    parts: tuple[Part, ...]
-
-    @classmethod
-    def of(cls, uri: str, mask: Callable[[str], str]) -> Barcode:
-        """Take a URI apart; `mask` puts its ticket, its secret and, on a live tenant, its person under aliases.
-
-        A ticket beside a secret is Guardian's. Raises LabError for a URI that has neither. Source: the guardian
-        reference, section 1.
-        """
-        # Not urlsplit: it raises for what is no URL, and anything may stand here.
-        path, _, query = str(uri).partition("#")[0].partition("?")
-        fields = parse_qsl(query, keep_blank_values=True)
-        names = {name for name, value in fields if value}
-        if names.isdisjoint(("enrollment_tx_id", "secret")):
-            raise LabError(
-                "This barcode_uri enrolls nothing: it has neither an enrollment_tx_id nor a secret. Pass "
-                "enrollment['barcode_uri'] of a push or OTP enrollment."
-            )
-        holds: Holds = "ticket" if "enrollment_tx_id" in names else "secret"
-        label = mask(unquote(path.removeprefix("otpauth://").partition("/")[2]))
-        found = [(mask(name), mask(value)) for name, value in fields]
-        tenant, account = label.split(":", 1) if ":" in label else ("", label)
-        parts = [Part(name, value, _WHAT[name]) for first in _FIRST for name, value in found if name == first]
-        if ":" in label:
-            parts.append(Part("tenant", tenant, "the label before its colon: whose account it is"))
-        if label:
-            parts.append(Part("account", account, "the label: the account, as the app shows it"))
-        others = [each for each in found if each[0] not in _FIRST]
-        parts += [Part(name, value, _WHAT.get(name, "no field that the lab knows")) for name, value in others]
-        absent = [each for each in _WITHOUT[holds].items() if each[0] not in dict(found)]
-        parts += [Part(name, "(absent)", meaning) for name, meaning in absent]
-        ticket = dict(found).get("enrollment_tx_id", "")
-        return cls(holds=holds, shown=mask(str(uri)), label=label, ticket=ticket, parts=tuple(parts))
-
-
-# -- what the panel says
-
 CAPTIONS: Mapping[Holds, str] = {
     "ticket": "This is a ticket of the sandbox: the Guardian app cannot use it, lab.phone.scan(...) can. "
-    "It can be scanned for 5 minutes of the sandbox's time.",
+              "It can be scanned for 5 minutes of the sandbox's time.",
     "secret": "This is a secret of the sandbox: lab.phone.scan(...) can use it. An authenticator app would show "
-    "the codes of the real time, and the sandbox has a time of its own.",
+              "the codes of the real time, and the sandbox has a time of its own.",
 }
+# fmt: on
 LIVE_CAPTION = (
     "Whoever sees this QR can use it on a phone of theirs. It is on the page from Show to Hide, for 5 minutes at most, "
     "and in no saved file."
 )
-State = Literal["shown", "hidden", "scanning", "scanned", "refused", "expired"]
-_STATES: Mapping[State, tuple[str, str]] = {
-    "shown": ("■", "scan it with {reader}"),
-    "hidden": ("□", "press Show to draw it"),
-    "scanning": ("…", "the phone enrolls"),
-    "scanned": ("✓", "{scanned}"),
-    "refused": ("✗", "{refused}"),
-    "expired": ("×", "enroll again"),
-}
-"""A sign for each state, and what it means."""
+HIDDEN, EXPIRED, SPENT = "The QR is hidden.", "Expired: enroll again.", "Scanned: this ticket is spent."
 _BOX = "line-height:1.5;overflow-wrap:anywhere;min-width:0"
-_CELL = "text-align:left;vertical-align:top;padding:3px 0"
 _INSTEAD = (
     "box-sizing:border-box;max-width:342px;padding:24px;border:1px dashed rgba(127,127,127,0.8);line-height:1.5;"
     "text-align:center"
@@ -127,136 +57,159 @@ _INSTEAD = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QrView:
-    """What a QR's panel says at one moment; every text in it is masked.
+class Barcode:
+    """An enrollment's URI as it may be shown: whole, and its fields, each with its value and what it is for.
 
-    `left` is in seconds, None for what does not expire. `drawn` says that the picture is wanted on the page, `scanning`
-    that a scan is under way; `scanned` says what came of one that worked, `refused` of one that did not.
+    `ticket` is its alias, "" where there is none.
     """
 
-    barcode: Barcode
+    holds: Holds
+    shown: str
+    label: str
+    ticket: str
     is_live: bool
-    can_scan: bool
-    drawn: bool
-    left: float | None
-    scanning: bool = False
-    scanned: str = ""
-    refused: str = ""
+    fields: tuple[tuple[str, str, str], ...]
 
-    @property
-    def state(self) -> State:
-        """Where the panel stands: what has ended counts before what is shown; the time is told apart."""
-        if self.scanned and self.barcode.holds == "ticket":
-            return "scanned"
-        if self.left is not None and self.left <= 0:
-            return "expired"
-        if self.scanning or self.scanned or self.refused:
-            return "scanning" if self.scanning else "scanned" if self.scanned else "refused"
-        return "shown" if self.drawn else "hidden"
+    @classmethod
+    def of(cls, uri: str, mask: Callable[[str], str], *, is_live: bool = False) -> Barcode:
+        """Take a URI apart; `mask` puts its ticket, its secret and, on a live tenant, its person under aliases.
 
-    @property
-    def is_over(self) -> bool:
-        """Whether nobody can use the QR any more; a scan spends a ticket, and no secret."""
-        return self.state == "expired" or (self.state == "scanned" and self.barcode.holds == "ticket")
-
-    @property
-    def is_drawn(self) -> bool:
-        """Whether the picture is on the page."""
-        return self.drawn and not self.is_over
-
-    @property
-    def may_scan(self) -> bool:
-        """Whether the lab's phone may be told to scan now."""
-        return self.can_scan and self.state in ("shown", "hidden", "refused")
-
-    @property
-    def said(self) -> str:
-        """What the state means, and what to do next."""
-        app = "the Guardian app" if self.barcode.holds == "ticket" else "any authenticator app"
-        reader = app if self.is_live else "the sandbox's phone"
-        return _STATES[self.state][1].format(reader=reader, scanned=self.scanned, refused=self.refused)
-
-    @property
-    def time(self) -> str:
-        """How long the QR can be used, as text; "" when that is over."""
-        if self.left is None:
-            return "A secret does not expire: whoever scans it, now or later, shows its codes."
-        # A begun second counts whole: 0 s would be the end.
-        return "" if self.is_over else f"{spoken(math.ceil(self.left))} left to scan"
-
-    @property
-    def instead(self) -> str:
-        """What stands in the place of the picture while that is not on the page; "" while it is."""
-        if not self.is_over:
-            return "" if self.drawn else "The QR is hidden."
-        return "Expired: enroll again." if self.state == "expired" else "Scanned: this ticket is spent."
+        A ticket beside a secret is Guardian's. Raises LabError for a URI that has neither. Source: the guardian
+        reference, section 1.
+        """
+        # Not urlsplit: it raises for what is no URL, and anything may stand here.
+        path, _, query = str(uri).partition("#")[0].partition("?")
+        found = [(mask(name), mask(value)) for name, value in parse_qsl(query, keep_blank_values=True)]
+        values = {name: value for name, value in found if value}
+        if values.keys().isdisjoint(("enrollment_tx_id", "secret")):
+            raise LabError(
+                "This barcode_uri enrolls nothing: it has neither an enrollment_tx_id nor a secret. Pass "
+                "enrollment['barcode_uri'] of a push or OTP enrollment."
+            )
+        label = mask(unquote(path.removeprefix("otpauth://").partition("/")[2]))
+        tenant, colon, account = label.partition(":")
+        both = [("tenant", tenant), ("account", account)] if colon else [("account", label)]
+        fields = [*(each for each in both if each[1]), *found]
+        fields.sort(key=lambda each: _FIRST.index(each[0]) if each[0] in _FIRST else len(_FIRST))
+        return cls(
+            holds="ticket" if "enrollment_tx_id" in values else "secret",
+            shown=mask(str(uri)),
+            label=label,
+            ticket=values.get("enrollment_tx_id", ""),
+            is_live=is_live,
+            fields=tuple((name, value, _WHAT.get(name, "no field that the lab knows")) for name, value in fields),
+        )
 
     @property
     def alt(self) -> str:
         """What a screen reader says of the picture."""
-        return f"QR code of the {self.barcode.holds} for {self.barcode.label or 'an account'}"
+        return f"QR code of the {self.holds} for {self.label or 'an account'}"
 
-    def text(self) -> str:
-        """Return all of it in one line."""
-        left = "does not expire" if self.left is None else self.time
-        return " · ".join(filter(None, ["QrPanel", f"{self.state}: {self.said}", left, self.barcode.shown]))
-
-    def status_html(self) -> str:
-        """Return where the panel stands, as what a screen reader says by itself when it changes."""
-        return status_line(_STATES[self.state][0], f"QR {self.state}", self.said)
-
-    def time_html(self) -> str:
-        """Return the time that is left, as text and as a bar; apart from the status, which is read aloud."""
-        if self.left is None:
-            return line(self.time)
-        left = bar("the ticket", self.left / OOB_CODE_SECONDS, self.time)
-        return f'<div style="max-width:640px">{left}</div>' if self.time else ""
-
-    def instead_html(self) -> str:
-        """Return what stands in the place of the picture; "" while that is on the page."""
-        return f'<p class="qr-instead" style="{_INSTEAD}">{escape(self.instead)}</p>' if self.instead else ""
-
-    def parts_html(self) -> str:
+    def html(self) -> str:
         """Return what the URI holds, as a table, and who can use the QR."""
-        title = f'<caption style="text-align:left"><b>What this QR holds: a {self.barcode.holds}</b></caption>'
         # What a field is for stands below its value, so that the table fits a narrow page.
-        rows = "".join(
-            f'<tr style="background:none"><th scope="row" style="{_CELL};white-space:nowrap;padding-right:12px">'
-            f'{escape(name)}</th><td style="{_CELL};overflow-wrap:anywhere">{escape(value)}<br>'
-            f'<span style="font-size:92%">{escape(meaning)}</span></td></tr>'
-            for name, value, meaning in self.barcode.parts
+        rows = (
+            (name, f'{escape(value)}<br><span style="font-size:92%">{escape(what)}</span>')
+            for name, value, what in self.fields
         )
-        table = f'<table style="border-collapse:collapse">{title}<tbody>{rows}</tbody></table>'
-        uri = f'<p style="{_BOX};margin:8px 0"><code>{escape(self.barcode.shown)}</code></p>'
-        caption = LIVE_CAPTION if self.is_live else CAPTIONS[self.barcode.holds]
-        return f'<div style="{_BOX}">{table}{uri}{line(caption)}</div>'
+        title = f'<caption style="text-align:left"><b>What this QR holds: a {self.holds}</b></caption>'
+        uri = f'<p style="{_BOX};margin:8px 0"><code>{escape(self.shown)}</code></p>'
+        caption = LIVE_CAPTION if self.is_live else CAPTIONS[self.holds]
+        return f'<div style="{_BOX}">{facts(rows, title)}{uri}{line(caption)}</div>'
 
-    def html(self, picture: str) -> str:
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QrView:
+    """What a QR's panel says at one moment, masked: in one line, and as HTML where it stands and the time that is left.
+
+    `instead` is the HTML in the place of the picture, "" while that is on the page.
+    """
+
+    state: str
+    text: str
+    status: str
+    time: str
+    instead: str
+    is_over: bool
+    is_drawn: bool
+    may_scan: bool
+
+    @classmethod
+    def of(
+        cls,
+        barcode: Barcode,
+        *,
+        drawn: bool,
+        left: float | None,
+        scanning: bool = False,
+        scanned: str = "",
+        refused: str = "",
+    ) -> QrView:
+        """Return what is said of a QR that has `left` seconds, None for what does not expire.
+
+        `drawn` says that the picture is wanted on the page, `scanning` that a scan is under way; `scanned` says what
+        came of one that worked, `refused` of one that did not. What has ended counts before what is shown.
+        """
+        is_ticket = barcode.holds == "ticket"
+        is_spent = bool(scanned) and is_ticket
+        reader = "the sandbox's phone"
+        if barcode.is_live:
+            reader = "the Guardian app" if is_ticket else "any authenticator app"
+        if left is not None and left <= 0 and not is_spent:
+            state, mark, said = "expired", "×", "enroll again"
+        elif scanning:
+            state, mark, said = "scanning", "…", "the phone enrolls"
+        elif scanned or refused:
+            state, mark, said = ("scanned", "✓", scanned) if scanned else ("refused", "✗", refused)
+        elif drawn:
+            state, mark, said = "shown", "■", f"scan it with {reader}"
+        else:
+            state, mark, said = "hidden", "□", "press Show to draw it"
+        is_over = is_spent or state == "expired"
+        instead = SPENT if is_spent else EXPIRED if is_over else "" if drawn else HIDDEN
+        time, in_short = "", ""
+        if left is None:
+            time = line("A secret does not expire: whoever scans it, now or later, shows its codes.")
+            in_short = "does not expire"
+        elif not is_over:
+            in_short = f"{spoken(left)} left to scan"
+            time = f'<div style="max-width:640px">{bar("the ticket", left / OOB_CODE_SECONDS, in_short)}</div>'
+        return cls(
+            state=state,
+            text=" · ".join(filter(None, ("QrPanel", f"{state}: {said}", in_short, barcode.shown))),
+            status=status_line(mark, f"QR {state}", said),
+            time=time,
+            instead=instead and f'<p class="qr-instead" style="{_INSTEAD}">{instead}</p>',
+            is_over=is_over,
+            is_drawn=drawn and not is_over,
+            may_scan=state in ("shown", "hidden", "refused"),
+        )
+
+    def html(self, picture: str, fields: str) -> str:
         """Return the whole panel; `picture` is the HTML of the picture, or "" where none may be saved."""
-        place = (self.is_drawn and picture) or self.instead_html()
-        left = f'<div style="flex:0 1 342px;min-width:0">{place}</div>'
-        right = f'<div style="flex:1 1 320px;min-width:0">{self.parts_html()}</div>'
+        left = f'<div style="flex:0 1 342px;min-width:0">{self.instead or picture}</div>'
+        right = f'<div style="flex:1 1 320px;min-width:0">{fields}</div>'
         both = f'<div style="display:flex;flex-wrap:wrap;gap:16px;align-items:flex-start">{left}{right}</div>'
-        return f"<div>{self.status_html()}{self.time_html()}{both}</div>"
+        return f"<div>{self.status}{self.time}{both}</div>"
 
 
-def outcome_of(result: Exchange | Told) -> tuple[str, str]:
+def outcome_of(result: Exchange | Sentence) -> tuple[str, str]:
     """Return what came of a scan, as what worked and what did not; one of the two is ""."""
-    if isinstance(result, Told):
+    if isinstance(result, Sentence):
         return "the phone shows codes from now on, and one of them confirms the enrollment", ""
     if 200 <= (result.status or 0) < 300:
         return f"the phone is enrolled (exchange {result.number})", ""
     return "", f"{result.outcome} (exchange {result.number}): enroll again for another ticket"
 
 
-def enrolled_in(exchanges: Iterable[Exchange], barcode: Barcode) -> Exchange | None:
-    """Return the exchange in which a phone enrolled with the ticket of this QR, or None."""
+def enrolled_in(exchanges: Iterable[Exchange], ticket: str) -> str:
+    """Return what came of the exchange in which a phone enrolled with a ticket, given as its alias; or ""."""
     for each in exchanges:
         # Both are compared as they are shown: nothing raw is needed.
         shown = each.masked(each.request.header("authorization") or "")
-        if each.speaker == "phone" and barcode.ticket and f'"{barcode.ticket}"' in shown and outcome_of(each)[0]:
-            return each
-    return None
+        if each.speaker == "phone" and ticket and f'"{ticket}"' in shown and (scanned := outcome_of(each)[0]):
+            return scanned
+    return ""
 
 
 # -- the picture
@@ -307,17 +260,13 @@ def qr_img(uri: str, alt: str) -> str:
 
 def picture_style(svg: str) -> str:
     """Return the inline style that keeps a QR's drawing large enough for a phone's camera, on a narrow page too."""
-    modules = int(svg.split('viewBox="0 0 ')[1].split(" ")[0])
-    return f"display:block;max-width:100%;min-width:{modules * LEAST_PIXELS}px;height:auto"
+    least = int(svg.split('width="')[1].split('"')[0]) * LEAST_PIXELS // MODULE_PIXELS
+    return f"display:block;max-width:100%;min-width:{least}px;height:auto"
 
 
 def _code(uri: str) -> qrcode.QRCode[PilImage]:
     code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, box_size=MODULE_PIXELS, border=QUIET_ZONE_MODULES)
     code.add_data(uri)
-    try:
-        code.make(fit=True)
-    except (ValueError, DataOverflowError):
-        raise LabError(f"A text of {len(uri)} characters is too long for a QR.") from None
     return code
 
 

@@ -125,8 +125,7 @@ def of_recording(replay: Replay) -> Ask:
     def ask(operation: str, /, **arguments: Json) -> Json:
         if operation == "add_user" and not replay.recording.is_ours:
             return _who_logged_in(replay, arguments["factors"])
-        in_order = operation in IN_ORDER
-        found = replay.next_operation(operation, arguments) if in_order else replay.operation(operation, arguments)
+        found = replay.operation(operation, arguments, in_order=operation in IN_ORDER)
         if found is not None and found.refused is not None:
             kind = getattr(errors, found.refused["error"], LabError)
             further = {"status": found.refused["status"]} if kind is ControlRefused else {}

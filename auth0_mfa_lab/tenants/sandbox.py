@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import httpx
@@ -83,7 +83,7 @@ def new_phone(ask: Ask, http: httpx.Client, clock: Time) -> Phone:
     from auth0_mfa_lab.sandbox import Chance, Phone
 
     named = ask("add_phone")
-    phone = Phone(http, Mailbox(ask), clock, Chance(0), fallback_url=str(http.base_url).rstrip("/"))
+    phone = Phone(http, Mailbox(ask).pushes, clock, Chance(0), fallback_url=str(http.base_url).rstrip("/"))
     phone.identifier, phone.push_token = str(named["identifier"]), str(named["push_token"])
     return phone
 
@@ -105,19 +105,18 @@ class PhoneScreen:
     alone: Mapping[str, Json] | None = None
     _last: PhoneView | None = None
 
-    def look(self, *, learns: bool = True) -> PhoneView:
+    def look(self, learns: bool) -> PhoneView:
         """Return what is on the screen; with `learns` its codes have aliases from now on, and a recording has it."""
         from auth0_mfa_lab.show.phone import look_at
 
-        ask, messages, pushes = self.ask if learns else self.ask.quiet, [], None
+        if self.bars and self._last and not learns:
+            return self._last
+        ask: Ask = self.ask if learns else self.ask.quiet
+        messages, delivered = list[Json](), list[_Delivered]()
         if self.alone is None:
             messages = [each for each in ask("messages")["messages"] if each["sent_at"] >= self.since]
-            delivered = Mailbox(ask).pushes(self.phone.push_token)
-            pushes = self.phone.waiting(self.clock.now(), delivered)
-        view = look_at(self.phone, pushes, messages, self.clock.now(), self.aliases, learns=learns)
-        self._last = replace(view, **self.alone) if self.alone else view
+            delivered = list(Mailbox(ask).pushes(self.phone.push_token))
+        now = self.clock.now()
+        pushes, alone = self.phone.waiting(now, delivered), self.alone or {}
+        self._last = look_at(self.phone, pushes, messages, now, self.aliases, learns=learns, **alone)
         return self._last
-
-    def glance(self) -> PhoneView:
-        """Return what is on the screen; nothing is learned and nothing kept."""
-        return self._last if self.bars and self._last else self.look(learns=False)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import parse_qsl
 
 from auth0_mfa_lab.errors import LabError
@@ -17,6 +17,7 @@ from auth0_mfa_lab.secrets.secret import Secret, SecretBytes
 if TYPE_CHECKING:
     import httpx
 
+FORM = "application/x-www-form-urlencoded"
 Speaker = Literal["app", "phone"]
 Json = Any
 """Whatever JSON holds: what a server sends is checked where it is read, not by its type."""
@@ -35,7 +36,7 @@ class Body(SecretBytes):
         return bytes.__new__(cls, value)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class Message:
     """The headers and the body of a request or a response, as they were sent.
 
@@ -69,7 +70,7 @@ class Message:
 
 def plain_data(message: Message) -> Json:
     """Return the body of a message taken apart, of plain texts: for whoever masks or wraps them."""
-    if message.media_type == "application/x-www-form-urlencoded":
+    if message.media_type == FORM:
         return dict(parse_qsl(str(message.text), keep_blank_values=True))
     text = bytes(message.body)
     try:
@@ -78,19 +79,21 @@ def plain_data(message: Message) -> Json:
         return None
 
 
-def leaves(value: Json, place: str = "") -> Iterator[tuple[str, Json]]:
-    """Yield what stands at the ends of JSON, each with its place: `deep[0].mfa_token`."""
-    if isinstance(value, dict) and value:
-        for name, each in value.items():
-            yield from leaves(each, f"{place}.{name!s}" if place else str(name))
-    elif isinstance(value, list) and value:
-        for number, each in enumerate(value):
-            yield from leaves(each, f"{place}[{number}]")
-    else:
-        yield place, value
+def leaves(value: Json, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Json]]:
+    """Yield what stands at the ends of JSON, each with the keys and the indexes that lead to it."""
+    inside = [*value.items()] if isinstance(value, dict) else [*enumerate(value)] if isinstance(value, list) else []
+    for step, each in inside:
+        yield from leaves(each, (*path, step))
+    if not inside:
+        yield path, value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+def place_of(path: Iterable[str | int]) -> str:
+    """Return a way in JSON as text: `deep[0].mfa_token`."""
+    return "".join(f"[{each}]" if isinstance(each, int) else f".{each!s}" for each in path).removeprefix(".")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class Request(Message):
     """A request as it was sent."""
 
@@ -120,7 +123,7 @@ class Request(Message):
         return raw if raw == shown else Secret(raw, shown)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class Response(Message):
     """An answer as it was received; `reason` is the status's usual phrase."""
 
@@ -128,15 +131,14 @@ class Response(Message):
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
+class Failure(NamedTuple):
     """Why there is no answer: the kind of failure, and what it said; masked, as the journal keeps it."""
 
     kind: str
     said: str
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class Recorded:
     """One request and what came of it, as a recording has it.
 
@@ -153,7 +155,7 @@ class Recorded:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
+@dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class Exchange(Recorded):
     """One request and what came of it; shows itself with every secret under its alias.
 
@@ -162,8 +164,8 @@ class Exchange(Recorded):
     """
 
     step: str | None
-    show: Callable[[Exchange], tuple[str, str]] = field(compare=False)
-    wrap: Callable[[Json], Json] = field(compare=False)
+    show: Callable[[Exchange], tuple[str, str]]
+    wrap: Callable[[Json], Json]
 
     @property
     def status(self) -> int | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.secrets.standins import StandIns, stand_ins_of
-from auth0_mfa_lab.wire.exchange import Body, Exchange, Failure, Json, Message, Recorded, Request, Response, Speaker
+from auth0_mfa_lab.wire.exchange import FORM, Body, Exchange, Failure, Json, Message, Recorded, Request, Response
 from auth0_mfa_lab.wire.journal import Journal, OperationCall
 
 OURS = "_auth0_mfa_lab"
@@ -27,17 +27,7 @@ FORMAT = 2
 """The version of that data."""
 
 _CREATOR = "auth0-mfa-lab"
-_NO_RESPONSE: Mapping[str, Json] = {
-    "status": 0,
-    "statusText": "",
-    "httpVersion": "",
-    "cookies": [],
-    "headers": [],
-    "content": {"size": 0, "mimeType": "x-unknown"},
-    "redirectURL": "",
-    "headersSize": -1,
-    "bodySize": -1,
-}
+_COOKIE = re.compile(r"\s*([^=;]+)=([^;]*)")
 
 
 def har(journal: Journal) -> str:
@@ -82,8 +72,26 @@ def _operation(call: OperationCall, stand_ins: StandIns) -> dict[str, Json]:
 
 
 def _entry(exchange: Exchange, stand_ins: StandIns) -> dict[str, Json]:
-    failure = exchange.failure
-    ours: Mapping[str, Json] = {
+    request, response, failure = exchange.request, exchange.response, exchange.failure
+    url = stand_ins.text(request.url, encoded=True)
+    query = parse_qsl(urlsplit(url).query, keep_blank_values=True)
+    sent, said = _message(request, stand_ins)
+    # All of the line that a request brings, and the first pair of each line that an answer brings.
+    asked = {"method": request.method, "url": url, **said, "cookies": _cookies(said, "cookie", None)}
+    asked["queryString"] = [{"name": name, "value": value} for name, value in query]
+    if sent:
+        # `params` and `text` are mutually exclusive: the text is what was sent.
+        asked["postData"] = {"mimeType": request.header("content-type") or "", "params": [], "text": sent}
+    answered: dict[str, Json] = {"status": 0, "statusText": "", "httpVersion": "", "cookies": [], "headers": []}
+    answered |= {"content": {"size": 0, "mimeType": "x-unknown"}, "redirectURL": "", "headersSize": -1, "bodySize": -1}
+    if response:
+        came, said = _message(response, stand_ins)
+        kind = response.header("content-type") or "x-unknown"
+        answered = {"status": response.status, "statusText": stand_ins.text(response.reason), **said}
+        answered["cookies"] = _cookies(said, "set-cookie", 1)
+        answered["content"] = {"size": said["bodySize"], "mimeType": kind, "text": came}
+        answered["redirectURL"] = next((each["value"] for each in said["headers"] if each["name"] == "location"), "")
+    ours = {
         "_number": exchange.number,
         "_speaker": exchange.speaker,
         "_step": exchange.step,
@@ -95,79 +103,38 @@ def _entry(exchange: Exchange, stand_ins: StandIns) -> dict[str, Json]:
     return {
         "startedDateTime": at.replace("+00:00", "Z"),
         "time": 0,
-        "request": _request_entry(exchange.request, stand_ins),
-        "response": _response_entry(exchange.response, stand_ins) if exchange.response else _NO_RESPONSE,
+        "request": asked,
+        "response": answered,
         "cache": {},
         "timings": {"send": 0, "wait": 0, "receive": 0},
         **stand_ins.data({name: value for name, value in ours.items() if value not in (None, [])}),
     }
 
 
-def _request_entry(request: Request, stand_ins: StandIns) -> dict[str, Json]:
-    url = stand_ins.text(request.url, encoded=True)
-    body, headers = _message(request, stand_ins)
-    entry: dict[str, Json] = {
-        "method": request.method,
-        "url": url,
-        "httpVersion": "HTTP/1.1",
-        # All of the line that a request brings.
-        "cookies": _cookies(text for line in _named(headers, "cookie") for text in line.split(";")),
-        "headers": headers,
-        "queryString": _pairs(parse_qsl(urlsplit(url).query, keep_blank_values=True)),
-        "headersSize": -1,
-        "bodySize": len(body.encode()),
-    }
-    if body:
-        # `params` and `text` are mutually exclusive: the text is what was sent.
-        entry["postData"] = {"mimeType": request.header("content-type") or "", "params": [], "text": body}
-    return entry
-
-
-def _response_entry(response: Response, stand_ins: StandIns) -> dict[str, Json]:
-    body, headers = _message(response, stand_ins)
+def _message(message: Message, stand_ins: StandIns) -> tuple[str, dict[str, Json]]:
+    """Return the body, and the fields that a request and an answer have alike; their length is the written body's."""
+    body = stand_ins.text(message.text, encoded=message.media_type == FORM)
     size = len(body.encode())
-    return {
-        "status": response.status,
-        "statusText": stand_ins.text(response.reason),
-        "httpVersion": "HTTP/1.1",
-        # The first pair of each line that an answer brings.
-        "cookies": _cookies(line.partition(";")[0] for line in _named(headers, "set-cookie")),
-        "headers": headers,
-        "content": {"size": size, "mimeType": response.header("content-type") or "x-unknown", "text": body},
-        "redirectURL": next(_named(headers, "location"), ""),
-        "headersSize": -1,
-        "bodySize": size,
-    }
+    headers = [
+        {"name": name, "value": str(size) if name == "content-length" else stand_ins.text(value)}
+        for name, value in message.headers
+    ]
+    return body, {"httpVersion": "HTTP/1.1", "headers": headers, "headersSize": -1, "bodySize": size}
 
 
-def _message(message: Message, stand_ins: StandIns) -> tuple[str, list[dict[str, str]]]:
-    """Return the body, and the headers; the length is that of the body with its stand-ins, which may be another."""
-    body = stand_ins.text(message.text, encoded=message.media_type == "application/x-www-form-urlencoded")
-    lengths = {"content-length": str(len(body.encode()))}
-    named = [(name, lengths.get(name.lower()) or stand_ins.text(value)) for name, value in message.headers]
-    return body, _pairs(named)
-
-
-def _pairs(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
-    return [{"name": name, "value": value} for name, value in pairs]
-
-
-def _named(headers: list[dict[str, str]], name: str) -> Iterator[str]:
-    return (each["value"] for each in headers if each["name"].lower() == name)
-
-
-def _cookies(texts: Iterable[str]) -> list[dict[str, str]]:
-    cut = [text.strip().partition("=") for text in texts]
-    return _pairs((name, value) for name, sign, value in cut if sign)
+def _cookies(said: Mapping[str, Json], header: str, most: int | None) -> list[dict[str, str]]:
+    lines = [_COOKIE.findall(each["value"])[:most] for each in said["headers"] if each["name"] == header]
+    return [{"name": name, "value": value} for line in lines for name, value in line]
 
 
 # -- reading
 
 _OF_THE_PHONE = re.compile(r"(/appliance-mfa)?/api/(enroll|resolve-transaction|device-accounts)\b")
 _OF_AUTH0 = re.compile(r"/oauth/(token|revoke)|/mfa/|/passwordless/|/userinfo|/api/v2/|/\.well-known/|/dbconnections/")
+_FAULTS = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Recording:
     """A recording by its file's `name`. What another tool wrote (`by`) has no `tenant`, and no operations."""
 
@@ -186,6 +153,10 @@ class Recording:
 def read_har(path: str | Path) -> Recording:
     """Read a HAR file. Raises LabError, which says what is wrong with it and what to do."""
     file = Path(path)
+
+    def unreadable(why: str) -> LabError:
+        return LabError(f"{file.name} cannot be replayed: {why}.")
+
     try:
         log = json.loads(file.read_text(encoding="utf-8-sig"))["log"]
         entries, ours = list(log["entries"]), log.get(OURS)
@@ -194,82 +165,68 @@ def read_har(path: str | Path) -> Recording:
         raise LabError(f'There is no file {file}: lab.export("har").save("{file.name}") writes a recording.') from None
     except OSError as problem:
         raise LabError(f"{file} cannot be read ({(problem.strerror or '').lower()}).") from None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise _unreadable(file, "it is no HAR file") from None
+    except _FAULTS:
+        raise unreadable("it is no HAR file") from None
     if ours is not None and (not isinstance(ours, dict) or ours.get("format") != FORMAT):
-        raise _unreadable(file, "another version of the lab wrote it: record the run again")
+        raise unreadable("another version of the lab wrote it: record the run again")
     try:
-        exchanges = tuple(_of_ours(entries) if ours is not None else _of_another_tool(entries))
+        chosen = _of_another_tool(entries) if ours is None else ((entry, float(entry["_at"])) for entry in entries)
+        exchanges = tuple(_recorded(number, *pair) for number, pair in enumerate(chosen, 1))
         tenant = dict(ours["tenant"]) if ours else {}
         operations = tuple(OperationCall(**each) for each in ours["operations"]) if ours else ()
-    except (ValueError, KeyError, TypeError, AttributeError, LookupError) as problem:
-        raise _unreadable(file, f"an entry of it is not as HAR 1.2 wants it ({type(problem).__name__})") from None
+    except _FAULTS as problem:
+        raise unreadable(f"an entry of it is not as HAR 1.2 wants it ({type(problem).__name__})") from None
     if not exchanges and ours is None:
-        raise _unreadable(file, "it has no call of Auth0's API: record one that has")
+        raise unreadable("it has no call of Auth0's API: record one that has")
     return Recording(name=file.name, by=by, exchanges=exchanges, tenant=tenant, operations=operations)
 
 
-def _unreadable(file: Path, why: str) -> LabError:
-    return LabError(f"{file.name} cannot be replayed: {why}.")
-
-
-def _of_ours(entries: list[Json]) -> Iterator[Recorded]:
-    for number, entry in enumerate(entries, 1):
-        yield _recorded(number, entry, "phone" if entry["_speaker"] == "phone" else "app", float(entry["_at"]))
-
-
-def _of_another_tool(entries: list[Json]) -> Iterator[Recorded]:
+def _of_another_tool(entries: list[Json]) -> Iterator[tuple[Json, float]]:
     """Yield the calls of Auth0's API and of its phones, on the host that was asked first; a browser says more."""
     host = None
-    number = 0
     for entry in entries:
         url = urlsplit(entry["request"]["url"])
-        speaker: Speaker = "phone" if _OF_THE_PHONE.match(url.path) else "app"
-        if entry["request"]["method"] == "OPTIONS" or not (_OF_AUTH0.match(url.path) or speaker == "phone"):
+        is_of_the_phone = _OF_THE_PHONE.match(url.path) is not None
+        if entry["request"]["method"] == "OPTIONS" or not (is_of_the_phone or _OF_AUTH0.match(url.path)):
             continue
-        if speaker == "app":
-            host = host or url.netloc
-            if url.netloc != host:
-                continue
-        number += 1
-        began = datetime.fromisoformat(entry["startedDateTime"]).timestamp()
-        yield _recorded(number, entry, speaker, began + max(float(entry.get("time") or 0), 0) / 1000)
+        host = host or (None if is_of_the_phone else url.netloc)
+        if is_of_the_phone or url.netloc == host:
+            began = datetime.fromisoformat(entry["startedDateTime"]).timestamp()
+            speaker = "phone" if is_of_the_phone else "app"
+            yield {**entry, "_speaker": speaker}, began + max(float(entry.get("time") or 0), 0) / 1000
 
 
-def _recorded(number: int, entry: Mapping[str, Json], speaker: Speaker, at: float) -> Recorded:
-    failure = entry.get("_failure")
-    if failure is None and entry["response"]["status"] <= 0:
+def _recorded(number: int, entry: Mapping[str, Json], at: float) -> Recorded:
+    request, response, failure = entry["request"], entry["response"], entry.get("_failure")
+    if failure is None and response["status"] <= 0:
         failure = {"kind": "ConnectError", "said": ""}
-    return Recorded(
-        number=number,
-        speaker=speaker,
-        at=at,
-        request=_request_of(entry["request"]),
-        response=None if failure else _response_of(entry["response"]),
-        failure=Failure(kind=str(failure["kind"]), said=str(failure["said"])) if failure else None,
-        notes=tuple(str(each) for each in entry.get("_notes", ())),
-    )
-
-
-def _request_of(request: Mapping[str, Json]) -> Request:
-    data = request.get("postData") or {}
-    body = str(data.get("text") or "")
-    if not body and data.get("params"):
-        body = urlencode([(each["name"], each.get("value", "")) for each in data["params"]])
+    posted = request.get("postData") or {}
+    sent = str(posted.get("text") or "")
+    if not sent and posted.get("params"):
+        sent = urlencode([(each["name"], each.get("value", "")) for each in posted["params"]])
     headers = _headers_of(request)
-    if data.get("mimeType") and not any(name == "content-type" for name, _ in headers):
-        headers = (*headers, ("content-type", str(data["mimeType"])))
-    return Request(method=request["method"].upper(), url=request["url"], headers=headers, body=Body(body.encode()))
-
-
-def _response_of(response: Mapping[str, Json]) -> Response:
+    if posted.get("mimeType") and not any(name == "content-type" for name, _ in headers):
+        headers = (*headers, ("content-type", str(posted["mimeType"])))
     content = response.get("content") or {}
     text = str(content.get("text") or "")
-    return Response(
-        status=int(response["status"]),
-        reason=str(response.get("statusText") or ""),
-        headers=_headers_of(response),
-        body=Body(base64.b64decode(text) if content.get("encoding") == "base64" else text.encode()),
+    body = base64.b64decode(text) if content.get("encoding") == "base64" else text.encode()
+    return Recorded(
+        number=number,
+        speaker="phone" if entry["_speaker"] == "phone" else "app",
+        at=at,
+        request=Request(
+            method=request["method"].upper(), url=request["url"], headers=headers, body=Body(sent.encode())
+        ),
+        response=None
+        if failure
+        else Response(
+            status=int(response["status"]),
+            reason=str(response.get("statusText") or ""),
+            headers=_headers_of(response),
+            body=Body(body),
+        ),
+        failure=Failure(str(failure["kind"]), str(failure["said"])) if failure else None,
+        notes=tuple(str(each) for each in entry.get("_notes", ())),
     )
 
 

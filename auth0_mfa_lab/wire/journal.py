@@ -6,17 +6,17 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
-from typing import NoReturn, overload
+from typing import NamedTuple, NoReturn, overload
 
 from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.secrets.kinds import in_text
 from auth0_mfa_lab.secrets.messages import secrets_of, secrets_of_path
+from auth0_mfa_lab.show.table import Table
 from auth0_mfa_lab.wire.exchange import Exchange, Failure, Json, Request, Response, Speaker
-from auth0_mfa_lab.wire.uses import Uses, uses_of
+from auth0_mfa_lab.wire.uses import uses_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class Run(NamedTuple):
     """Neighbouring exchanges that said the same: a poll that is repeated is one run."""
 
     exchanges: tuple[Exchange, ...]
@@ -114,7 +114,7 @@ class Journal(Sequence[Exchange]):
                 at=self.now(),
                 request=replace(request, method=method, url=url, headers=headers),
                 response=response,
-                failure=failure and replace(failure, kind=mask(failure.kind), said=mask(failure.said)),
+                failure=failure and Failure(*map(mask, failure)),
                 notes=notes,
                 show=lambda each: self.show(each, self.aliases),
                 wrap=wrap,
@@ -131,7 +131,7 @@ class Journal(Sequence[Exchange]):
 
         return [Run(exchanges=tuple(group)) for _, group in groupby(tuple(self), said)]
 
-    def where(self, alias: str) -> Uses:
+    def where(self, alias: str) -> Table:
         """Say where a secret was born and where it is used.
 
         `alias` is its name as shown, such as `<mfa_token 1>`, or the Secret itself. Raises LabError for an alias that

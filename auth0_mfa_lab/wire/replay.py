@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import httpx
@@ -20,7 +20,7 @@ from auth0_mfa_lab.secrets.claims import claims_of
 from auth0_mfa_lab.secrets.index import is_short
 from auth0_mfa_lab.secrets.messages import secrets_of
 from auth0_mfa_lab.secrets.standins import texts_in
-from auth0_mfa_lab.wire.exchange import Json, Message, Recorded, Request, leaves, plain_data
+from auth0_mfa_lab.wire.exchange import Json, Message, Recorded, Request, leaves, place_of, plain_data
 from auth0_mfa_lab.wire.har import Recording
 from auth0_mfa_lab.wire.journal import OperationCall
 from auth0_mfa_lab.wire.recorder import NOTES
@@ -44,7 +44,8 @@ class Replay:
         self._secrets: dict[str, str] = {}
         for each in recording.exchanges:
             self._secrets |= secrets_by_kind(each.request, str(each.request.url), people=people)
-            self._secrets |= secrets_by_kind(each.response, people=people) if each.response else {}
+            self._secrets |= secrets_by_kind(each.response, people=people)
+        # What the recording gave: who sends it back must send this.
         self._given: set[str] = set()
         # What the application brought: the recorded value, and the one that stands for it.
         self._brought: dict[str, str] = {}
@@ -54,45 +55,43 @@ class Replay:
 
         Raises LabError when the recording ends before it, or has another one there; it says which is the nearest.
         """
-        following = self._next()
-        if following is None:
+        if self._played == len(self.recording.exchanges):
             after = f"exchange {self._played}" if self._played else "no exchange at all"
             raise LabError(
                 f"{self.recording.name} ends after {after}, and {self._call(sent)} was sent after that: record the run "
                 'again with it, and save it with lab.export("har").'
             )
+        following = self.recording.exchanges[self._played]
         differing, pairs = self._compared(following.request, sent)
         if differing:
-            raise self._other(following, sent, differing)
+            raise self._other(following, sent)
         self._brought |= pairs
         self._played += 1
-        self._give(secrets_by_kind(following.response, people=self._people) if following.response else ())
+        self._given.update(secrets_by_kind(following.response, people=self._people))
         return following, {old: new for old, new in self._brought.items() if not is_short(old)}
 
-    def operation(self, name: str, arguments: Mapping[str, Json]) -> OperationCall | None:
-        """Return an operation as it was recorded here: the first that is not used yet, or the last before this place.
+    def operation(self, name: str, arguments: Mapping[str, Json], *, in_order: bool) -> OperationCall | None:
+        """Return an operation as it was recorded here; None when the recording has none.
 
-        None when the recording has none with these arguments up to here.
+        With `in_order` it is the next of this name that is not used yet, wherever it was recorded: LabError where it
+        was asked for another user's factors. Otherwise it has these arguments, and is the first here that is not used
+        yet, or the last before.
         """
-        calls = enumerate(self.recording.operations)
-        found = [(number, each) for number, each in calls if each.operation == name and each.arguments == arguments]
-        past = [pair for pair in found if pair[1].after <= self._played]
-        here = [pair for pair in past if pair[1].after == self._played and pair[0] not in self._used]
-        return self._taken(*(here[0] if here else past[-1])) if past else None
-
-    def next_operation(self, name: str, arguments: Mapping[str, Json]) -> OperationCall | None:
-        """Return the next operation of this name that is not used yet, wherever it was recorded; None after the last.
-
-        Raises LabError where it was asked for another user's factors.
-        """
-        for number, each in enumerate(self.recording.operations):
-            if each.operation == name and number not in self._used:
-                had, has = (
-                    ", ".join(given.get("factors") or ()) or "no factor" for given in (each.arguments, arguments)
-                )
+        named = [(number, each) for number, each in enumerate(self.recording.operations) if each.operation == name]
+        if in_order:
+            found = [(number, each) for number, each in named if number not in self._used][:1]
+            for _, each in found:
+                had, has = (", ".join(said.get("factors") or ()) or "no factor" for said in (each.arguments, arguments))
                 if had != has:
                     raise LabError(f"The user recorded next in {self.recording.name} had {had}, and not {has}.")
-                return self._taken(number, each)
+        else:
+            past = [pair for pair in named if pair[1].arguments == arguments and pair[1].after <= self._played]
+            here = [pair for pair in past if pair[1].after == self._played and pair[0] not in self._used]
+            found = here or past[-1:]
+        for number, each in found[:1]:
+            self._used.add(number)
+            self._given.update(text for _, text in texts_in(each.result) if text.strip())
+            return each
         return None
 
     def code_to_come(self) -> str | None:
@@ -104,24 +103,11 @@ class Replay:
                     return code
         return None
 
-    def _next(self) -> Recorded | None:
-        left = self.recording.exchanges[self._played :]
-        return left[0] if left else None
-
-    def _give(self, values: Iterable[str]) -> None:
-        """Remember values that the recording gave: who sends them back must send these."""
-        self._given.update(each for each in values if each.strip())
-
-    def _taken(self, number: int, call: OperationCall) -> OperationCall:
-        self._used.add(number)
-        self._give(text for _, text in texts_in(call.result))
-        return call
-
     def _call(self, request: Request) -> str:
         return f"{request.method} {self._aliases.mask(str(request.target))}"
 
-    def _other(self, following: Recorded, sent: Request, differing: Mapping[str, str]) -> LabError:
-        """Return the error for a request that does not come next."""
+    def _other(self, following: Recorded, sent: Request) -> LabError:
+        """Return the error for a request that does not come next; it names the recorded one that differs least."""
         name, place = self.recording.name, f"exchange {following.number}"
         asked, next_call = self._call(sent), self._call(following.request)
         if following.speaker == "phone" and asked != next_call:
@@ -129,23 +115,20 @@ class Replay:
                 f"{asked} was sent, and {place} of {name} is the phone's ({next_call}): let lab.phone do what it did "
                 "there first."
             )
-        nearest, nearly = self._nearest(sent)
+
+        def distance(pair: tuple[Recorded, Mapping[str, str]]) -> tuple[int, int]:
+            weight = sum(_WEIGHTS.get(part, 1) for part in pair[1])
+            return weight, abs(pair[0].number - following.number)
+
+        spoken = [each for each in self.recording.exchanges if each.speaker == "app" or each is following]
+        nearest, nearly = min(((each, self._compared(each.request, sent)[0]) for each in spoken), key=distance)
         why = "; ".join([*nearly.values()][:3]) or "they are equal, but it is not its turn"
-        if nearest.number == following.number:
+        if nearest is following:
             return LabError(f"{asked} is not {place} of {name} ({next_call}), which comes next: {why}.")
         when = "has been answered already" if nearest.number <= self._played else "comes later"
         return LabError(
             f"{asked} was sent, and {place} of {name}, which comes next, is {next_call}. Nearest to it is exchange "
             f"{nearest.number}, which {when}: {why}."
-        )
-
-    def _nearest(self, sent: Request) -> tuple[Recorded, Mapping[str, str]]:
-        """Return the recorded exchange of the application's that differs least, the nearest in place among equals."""
-        spoken = [each for each in self.recording.exchanges if each.speaker == "app" or each is self._next()]
-        judged = [(each, self._compared(each.request, sent)[0]) for each in spoken]
-        return min(
-            judged,
-            key=lambda pair: (sum(_WEIGHTS.get(part, 1) for part in pair[1]), abs(pair[0].number - self._played - 1)),
         )
 
     def _compared(self, recorded: Request, sent: Request) -> tuple[dict[str, str], dict[str, str]]:
@@ -156,31 +139,28 @@ class Replay:
         kinds = secrets_by_kind(sent, str(sent.url), people=self._people) if differing else {}
         sentences: dict[str, str] = {}
         for part in differing:
-            now = self._shown(theirs[part], kinds, "another ") if part in theirs else ""
+            now = self._shown(theirs[part], kinds, "another ") if part in theirs else "missing"
             then = self._shown(ours[part], self._secrets, "a recorded ") if part in ours else ""
-            was = f"was {then}" if then else "was not sent when it was recorded"
-            sentences[part] = f"{part} is {now or 'missing'}, and {was}"
+            sentences[part] = f"{part} is {now}, and was {then or 'not sent when it was recorded'}"
         return sentences, pairs
 
     def _same(self, recorded: str | None, sent: str | None, pairs: dict[str, str]) -> bool:
-        """Say whether a part is as it was recorded, where each secret may be another that stands for it."""
+        """Say whether a part is as it was recorded, where a secret may be another that stands for it; note the pairs.
+
+        What the recording gave stands for itself alone, and one value stands for one.
+        """
         if recorded is None or sent is None or recorded == sent:
             return recorded == sent
-        pieces = _cut(recorded, self._secrets)
-        pattern = "".join("(.+)" if kind else re.escape(piece) for piece, kind in pieces)
-        found = re.fullmatch(pattern, sent, re.DOTALL)
-        secrets = [piece for piece, kind in pieces if kind]
-        return found is not None and all(
-            self._stands_for(other, one, pairs) for one, other in zip(secrets, found.groups(), strict=True)
-        )
-
-    def _stands_for(self, sent: str, recorded: str, pairs: dict[str, str]) -> bool:
-        if sent == recorded:
-            return True
-        known = {**self._brought, **pairs}
-        if sent in self._given or recorded in self._given or (sent in known.values() and recorded not in known):
-            return False
-        return pairs.setdefault(recorded, known.get(recorded, sent)) == sent
+        cut = _cut(recorded, self._secrets)
+        found = re.fullmatch("".join("(.+)" if kind else re.escape(piece) for piece, kind in cut), sent, re.DOTALL)
+        for one, other in zip([piece for piece, kind in cut if kind], found.groups() if found else (), strict=False):
+            known = {**self._brought, **pairs}
+            is_taken = other in known.values() and one not in known
+            if other != one and (self._given & {one, other} or is_taken or known.setdefault(one, other) != other):
+                return False
+            if other != one:
+                pairs[one] = other
+        return found is not None
 
     def _shown(self, text: str, secrets: Mapping[str, str], unknown: str) -> str:
         """Return a part masked; a secret that no exchange of the lab has had is `unknown`, with its kind."""
@@ -191,9 +171,9 @@ class Replay:
         return (shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…") or '""'
 
 
-def secrets_by_kind(message: Message, url: str = "", *, people: bool) -> dict[str, str]:
-    """Return the secrets of a message, each with its kind."""
-    found = secrets_of(message, url=url, people=people)
+def secrets_by_kind(message: Message | None, url: str = "", *, people: bool) -> dict[str, str]:
+    """Return the secrets of a request or an answer, each with its kind."""
+    found = secrets_of(message, url=url, people=people) if message else ()
     return {str(value): kind for kind, value in found if str(value).strip()}
 
 
@@ -206,7 +186,8 @@ def parts_of(request: Request) -> dict[str, str]:
     if request.body:
         parts["the content-type"] = request.media_type
         data = plain_data(request)
-        ends = dict(leaves(data)) if isinstance(data, dict | list) else {"the body": str(request.text)}
+        is_apart = isinstance(data, dict | list)
+        ends = {place_of(path): each for path, each in leaves(data)} if is_apart else {"the body": str(request.text)}
         parts |= {place: each if isinstance(each, str) else json.dumps(each) for place, each in ends.items()}
         # The signed answer of a phone is another at each signing; what it says must be the same.
         verdict = claims_of(parts.get("challenge_response", "")) or {}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from auth0_mfa_lab.show.cards import alert
+from auth0_mfa_lab.show.html import alert
 from auth0_mfa_lab.show.poll import PollView
 from tests.browser.jupyter import DARK, LIGHT, Jupyter, Notebook, notebook_of, until
 from tests.browser.looks import NARROW, TASKS, WIDE, at_width, in_theme, serious, sticks_out, tab_order

@@ -19,7 +19,7 @@ from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.exports.curl import word
 from auth0_mfa_lab.exports.dialects import Httpx, Node
 from auth0_mfa_lab.exports.export import exported
-from auth0_mfa_lab.exports.plan import Pick, Plan, Ref, Text, leaves
+from auth0_mfa_lab.exports.plan import Plan, mark
 from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.wire.journal import Journal
 from tests.exports.conftest import recorded
@@ -51,8 +51,8 @@ def what_a_reader_says(kind: str, text: str) -> str:
     return done.stderr
 
 
-def a_hostile_text() -> Text:
-    return (HOSTILE, Ref("MFA_TOKEN_1"), HOSTILE, Ref("OOB_CODE_1"))
+def a_hostile_text() -> str:
+    return HOSTILE + mark("MFA_TOKEN_1") + HOSTILE + mark("OOB_CODE_1")
 
 
 # -- quoting
@@ -69,17 +69,17 @@ def test_a_shell_reads_just_the_text() -> None:
 @pytest.mark.parametrize("text", [HOSTILE, '"', "'", "\\", "a\\", "plain", "", "\x00\x1b", "'''\"\"\""])
 def test_python_reads_just_the_text(text: str) -> None:
     python = Httpx(NOTHING)
-    expression = python.text((text, Ref("ONE")))
+    expression = python.text(text + mark("ONE"))
     assert eval(expression, {"one": "A"}) == f"{text}A"
     assert ast.literal_eval(python.constant(text)) == text
-    assert ast.literal_eval(python.data({text: [(text,), 1, True, None]})) == {text: [text, 1, True, None]}
+    assert ast.literal_eval(python.data({text: [text, 1, True, None]})) == {text: [text, 1, True, None]}
 
 
 @pytest.mark.parametrize("text", [HOSTILE, "</script>", "\\u0041"])
 def test_node_reads_just_the_text(text: str) -> None:
     must_be_there("node")
     node = Node(NOTHING)
-    both = [node.text((text, Ref("ONE"))), node.text((text,)), node.data({text: [(text,), 1, True, None]})]
+    both = [node.text(text + mark("ONE")), node.text(text), node.data({text: [text, 1, True, None]})]
     script = f'const one = "A"; console.log(JSON.stringify([{", ".join(both)}]))'
     done = subprocess.run(["node", "--eval", script], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == [f"{text}A", text, {text: [text, 1, True, None]}]
@@ -214,12 +214,14 @@ def test_a_value_of_an_answer_is_captured_once_and_only_where_it_is_used() -> No
 def test_one_of_a_list_is_found_by_what_tells_it_from_the_others() -> None:
     text = recorded("push allowed").export("bash").text
     assert """AUTHENTICATOR_ID_1=$(field '[.[] | select(.oob_channel == "auth0")][0].id')""" in text
-    listed = [{"id": "a", "type": "oob"}, {"id": "b", "type": "oob"}, {"id": "c"}, {"id": "d", "oob_channel": "sms"}]
-    assert [leaf.path for leaf in leaves(listed) if leaf.field == "id"] == [
-        (Pick("type", "oob", 0), "id"),
-        (Pick("type", "oob", 1), "id"),
-        (2, "id"),
-        (Pick("oob_channel", "sms", 0), "id"),
+    journal = a_journal()
+    listed = [{"id": f"made-{kind}", "type": kind} for kind in ("oob", "otp", "else")]
+    an_exchange(journal=journal, json=listed)
+    an_exchange(journal=journal, request=a_request(json=[each["id"] for each in listed]))
+    assert re.findall(r"field '(.*)'", exported("bash", journal)) == [
+        '[.[] | select(.type == "oob")][0].id',
+        '[.[] | select(.type == "otp")][0].id',
+        ".[2].id",
     ]
 
 
@@ -228,7 +230,7 @@ def test_a_name_that_an_alias_has_is_no_other_values_name() -> None:
     journal.aliases.learn("user_id", "somebody-secret")
     an_exchange(journal=journal, json=[{"user_id": "auth0|1234"}])
     an_exchange(journal=journal, request=a_request("GET", "https://tenant.example/users/auth0%7C1234"))
-    assert "THE_USER_ID_1=$(field '.[0].user_id')" in exported("bash", journal)
+    assert "USER_ID_2=$(field '.[0].user_id')" in exported("bash", journal)
 
 
 def test_a_user_that_was_made_brings_what_is_used_and_nothing_more() -> None:
@@ -363,7 +365,7 @@ def test_equal_journals_give_equal_texts(kind: str) -> None:
 def test_a_saved_script_can_be_run_and_a_test_is_a_file(tmp_path: Path) -> None:
     lab = recorded("push rejected")
     told = lab.export("bash").save(tmp_path / "login.sh")
-    assert str(told).startswith("Told(") or "login.sh" in repr(told)
+    assert str(told).startswith("Sentence(") or "login.sh" in repr(told)
     assert (tmp_path / "login.sh").read_bytes() == lab.export("bash").text.encode()
     assert (tmp_path / "login.sh").stat().st_mode & 0o111 == 0o111
     lab.export("pytest").save(str(tmp_path / "test_login.py"))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from auth0_mfa_lab.live.drift.compare import Kind
 from auth0_mfa_lab.live.drift.drift import drift_of
 from tests.live.drift_runs import RUNS, Integrator, Run, an_integrator, found, tour
 from tests.live.live_world import Answer, Change, LiveTenant
@@ -87,30 +89,18 @@ PENDING, REJECTED = says("authorization_pending"), says("rejected")
 
 ALTERATIONS: list[tuple[str, Change, tuple[str, str, str]]] = [
     (CHALLENGE, status(201), (CHALLENGE, "status", "status")),
-    (TOKEN, when(PENDING, status(403)), (POLL, "status", "status")),
-    (TOKEN, when(PENDING, fields(error="authorization_waiting")), (POLL, "error", "error")),
     (TOKEN, when(REJECTED, fields(error="denied")), (POLL, "error", "error")),
-    (ENROLLMENT, fields(errorCode="no_enrollment"), (ENROLLMENT, "errorCode", "error")),
-    (ASSOCIATE, fields(id="push|dev_AAAAAAAAAAAAAAAA"), (ASSOCIATE, "id", "added")),
-    (LIST, entry(0, created_at="2027-01-15T08:00:00.000Z"), (LIST, "[push].created_at", "added")),
-    (ASSOCIATE, fields(recovery_codes=None), (ASSOCIATE, "recovery_codes", "removed")),
-    (START, fields(phone_verified=None), (START, "phone_verified", "removed")),
-    (LIST, entry(0, name=None), (LIST, "[push].name", "removed")),
-    (FACTORS, entry(2, trial_expired="no"), (FACTORS, "[otp].trial_expired", "type")),
-    (USERINFO, when(says('"sub"'), fields(sub=7)), (USERINFO, "sub", "type")),
     (TOKEN, when(PENDING, fields(error_description="Wait.")), (POLL, "error_description", "text")),
-    (ENROLLMENT, fields(message="No such enrollment"), (ENROLLMENT, "message", "text")),
-    (LIST, header("content-type", "application/json"), (LIST, "header content-type", "header")),
-    (TOKEN, when(PENDING, header("cache-control", "no-store")), (POLL, "header cache-control", "header")),
-    (TOKEN, when(PENDING, header("retry-after", "5")), (POLL, "header retry-after", "header")),
-    (TOKEN, when(REJECTED, header("x-ratelimit-reset", None)), (POLL, "header x-ratelimit-reset", "header")),
+    (ENROLLMENT, fields(errorCode="no_enrollment"), (ENROLLMENT, "errorCode", "error")),
+    (ASSOCIATE, fields(recovery_codes=None), (ASSOCIATE, "recovery_codes", "removed")),
+    (START, fields(extra=True), (START, "extra", "added")),
+    (FACTORS, entry(2, trial_expired="no"), (FACTORS, "[otp].trial_expired", "type")),
+    (LIST, entry(0, oob_channel="push"), (LIST, "[push].oob_channel", "value")),
     (
         USERINFO,
         when(says("Unauthorized"), header("www-authenticate", None)),
         (USERINFO, "header www-authenticate", "header"),
     ),
-    (CHALLENGE, fields(binding_method="prompt"), (CHALLENGE, "binding_method", "added")),
-    (LIST, entry(0, oob_channel="push"), (LIST, "[push].oob_channel", "value")),
 ]
 
 
@@ -139,18 +129,12 @@ def test_a_field_with_another_name_is_one_more_and_one_less(one: Integrator) -> 
     ]
 
 
-def test_the_alterations_are_of_each_kind_at_many_endpoints() -> None:
-    kinds = {kind for _, _, (_, _, kind) in ALTERATIONS}
-    assert kinds == {"status", "error", "added", "removed", "type", "text", "header", "value"}
-    assert len({call for _, _, (call, _, _) in ALTERATIONS}) >= 5
-
-
 def test_many_alterations_at_once_are_found_each_by_itself(one: Integrator) -> None:
-    chosen = [ALTERATIONS[place] for place in (0, 4, 5, 7, 8, 12, 14)]
-    for route, change, _ in chosen:
+    for route, change, _ in ALTERATIONS:
         one.tenant.alter(on_the_wire(route), change)
     tour(one)
     drift = drift_of(one.ended())
-    assert sorted(found(drift)) == sorted(expected for _, _, expected in chosen)
+    assert sorted(found(drift)) == sorted(expected for _, _, expected in ALTERATIONS)
+    assert {kind for _, _, kind in found(drift)} == set(get_args(Kind))
     settings = {each.field: each.setting for each in drift.differences if each.setting}
     assert settings == {"recovery_codes": "switch recovery_code_factor=off"}

@@ -100,13 +100,14 @@ def test_a_server_that_goes_is_said_in_a_card_and_no_request_is_made_on_the_loop
     screen = lab._screen
     assert screen is not None
     threads: set[int] = set()
-    see = screen.glance
+    see = screen.look
 
-    def glance() -> PhoneView:
-        threads.add(threading.get_ident())
-        return see()
+    def look(learns: bool) -> PhoneView:
+        if not learns:
+            threads.add(threading.get_ident())
+        return see(learns)
 
-    monkeypatch.setattr(screen, "glance", glance)
+    monkeypatch.setattr(screen, "look", look)
 
     async def story() -> None:
         panel = panel_of(lab)

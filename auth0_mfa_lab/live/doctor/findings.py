@@ -7,7 +7,7 @@ from dataclasses import asdict
 from html import escape
 
 from auth0_mfa_lab.live.doctor.checks import Finding, State, checks_of
-from auth0_mfa_lab.show.cards import details
+from auth0_mfa_lab.show.html import details
 from auth0_mfa_lab.show.table import WIDTH, Column, html_table, wrap
 
 _MOST_CHARACTERS = 300

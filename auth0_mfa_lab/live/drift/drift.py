@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
+import json
 import re
+import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from fnmatch import fnmatchcase
 from html import escape
+from itertools import count, groupby
 from pathlib import Path
 
-from auth0_mfa_lab.live.drift.allowed import Allowed, read_allowed
-from auth0_mfa_lab.live.drift.calls import Call, member
-from auth0_mfa_lab.live.drift.compare import Found
-from auth0_mfa_lab.live.drift.player import Player, Step
-from auth0_mfa_lab.live.drift.scenario import scenario_of
+from auth0_mfa_lab.errors import LabError
+from auth0_mfa_lab.live.drift.compare import Found, compare
+from auth0_mfa_lab.live.drift.player import Player
+from auth0_mfa_lab.live.drift.scenario import Call, member
 from auth0_mfa_lab.sandbox.app import covered
 from auth0_mfa_lab.sandbox.errors import ROWS, EvidenceRow
 from auth0_mfa_lab.secrets.aliases import Aliases
-from auth0_mfa_lab.secrets.messages import secrets_of_path
+from auth0_mfa_lab.secrets.messages import secrets_of, secrets_of_path
 from auth0_mfa_lab.show.table import WIDTH, Column, html_table, text_table, wrap
-from auth0_mfa_lab.wire.exchange import Json, plain_data
-from auth0_mfa_lab.wire.har import Recording, read_har
-from auth0_mfa_lab.wire.replay import secrets_by_kind
+from auth0_mfa_lab.wire.exchange import Json, Response, plain_data
+from auth0_mfa_lab.wire.har import read_har
 
+NAME = "drift-allow.toml"
+"""The file beside a recording that is read where no other is named."""
+_LINE = '{ call = "POST /mfa/associate", field = "recovery_codes", kind = "removed" }'
 _LONGEST = 200
-_MARKED_AS = {"doc": "documented", "test": "seen in an SDK's test", "forum": "seen in a forum", "guess": "a guess"}
+_SETTLES = {
+    "rec": ", another one was recorded otherwise",
+    "doc": ": that settles what was documented",
+    "test": ": that settles what was seen in an SDK's test",
+    "forum": ": that settles what was seen in a forum",
+    "guess": ": that settles what was a guess",
+}
 _TOLD = {"added": "has it", "removed": "has it not", "type": "has it as {}", "header": "sends {}"}
 # fmt: off
 _MEMBERS = (
@@ -41,6 +52,31 @@ _COLUMNS = (
     Column(title="what it settles", width=20),
 )
 _SKIPPED = (Column(title="step", width=8), Column(title="call", width=40), Column(title="not compared", width=60))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowed:
+    """One line of an allow-list: which call, which field, and what of it may differ; `*` stands for anything.
+
+    With `live` only this answer of the tenant's is accepted, and any other is a difference again.
+    """
+
+    call: str
+    field: str
+    kind: str
+    live: str | None = None
+
+    def allows(self, *said: str) -> bool:
+        """Say whether a difference is this one, by its call, its field, its kind and the tenant's answer."""
+        patterns = (self.call, self.field, self.kind, self.live or "*")
+        # Entries of lists stand in brackets, which fnmatch would take for its own.
+        return all(fnmatchcase(one, each.replace("[", "[[]")) for one, each in zip(said, patterns, strict=True))
+
+    @property
+    def line(self) -> str:
+        """The line of the file."""
+        named = ((name, value) for name, value in asdict(self).items() if value is not None)
+        return f"{{ {', '.join(f'{name} = {json.dumps(value, ensure_ascii=False)}' for name, value in named)} }}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,11 +99,6 @@ class Difference:
     mark: str
     setting: str
     allowed: bool = False
-
-    @property
-    def line(self) -> str:
-        """The line of an allow-list that accepts it."""
-        return Allowed(call=self.call, field=self.field, kind=self.kind).line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,8 +160,10 @@ class Drift:
 
     def _notes(self) -> Iterator[list[str]]:
         """Yield what is said below the tables: a sentence each, and its lines."""
-        if new := list(dict.fromkeys(each.line for each in self.differences if not each.allowed)):
-            yield ["To accept a difference, put its line into the list `allow` of drift-allow.toml:", *new]
+        new = (each for each in self.differences if not each.allowed)
+        lines = dict.fromkeys(Allowed(call=each.call, field=each.field, kind=each.kind).line for each in new)
+        if lines:
+            yield ["To accept a difference, put its line into the list `allow` of drift-allow.toml:", *lines]
         if self.unused_allowances:
             yield ["Allowed, and not there any more:", *self.unused_allowances]
 
@@ -141,72 +174,103 @@ def drift_of(path: str | Path, *, allow: str | Path | None = None) -> Drift:
     `allow` is a file of accepted differences; without it the drift-allow.toml beside the recording counts, if there is
     one. Raises LabError for a file that cannot be read.
     """
-    file = Path(path)
-    recording = read_har(file)
-    lines = read_allowed(file, Path(allow) if allow is not None else None)
-    aliases, scenario = _aliases_of(recording), scenario_of(recording)
-    steps = list(Player(scenario, aliases).steps())
-    numbers_of: dict[Difference, list[int]] = {}
-    for step in steps:
-        for found in step.found:
-            numbers_of.setdefault(_difference(step, found, aliases), []).append(step.call.number)
+    recording = read_har(path)
+    lines = read_allowed(Path(path), allow)
+    aliases = Aliases(people=True)
+    for each in recording.exchanges:
+        url = str(each.request.url)
+        said = secrets_of(each.response, people=True) if each.response else ()
+        sent = secrets_of(each.request, url=url, people=True)
+        for kind, value in (*sent, *said, *secrets_of_path(url, people=True)):
+            aliases.learn(kind, str(value), born=each.number)
+    player = Player(recording, aliases)
+    steps_of: dict[Difference, list[int]] = {}
+    skipped: list[NotCompared] = []
+    for call, answer in player.steps():
+        if isinstance(answer, str):
+            skipped.append(NotCompared(step=call.number, call=call.name, why=answer))
+        elif call.response:
+            for found in compare(call.response, answer, player.translated):
+                steps_of.setdefault(_difference(call, answer, found, aliases), []).append(call.number)
     used: set[Allowed] = set()
-    differences: list[Difference] = []
-    for each, numbers_ in numbers_of.items():
-        allowing = {line for line in lines if line.allows(each.call, each.field, each.kind, each.live)}
-        used |= allowing
-        differences.append(replace(each, steps=tuple(numbers_), allowed=bool(allowing)))
-    skipped = tuple(
-        NotCompared(step=each.call.number, call=each.call.name, why=each.skipped) for each in steps if each.skipped
-    )
+    differences = []
+    for difference, steps in steps_of.items():
+        names = (difference.call, difference.field, difference.kind, difference.live)
+        used |= (allowing := {line for line in lines if line.allows(*names)})
+        differences.append(replace(difference, steps=tuple(steps), allowed=bool(allowing)))
     return Drift(
         recording=recording.name,
-        tenant=aliases.mask(scenario.domain),
-        steps=len(steps),
-        compared=len(steps) - len(skipped),
+        tenant=aliases.mask(player.domain),
+        steps=len(recording.exchanges),
+        compared=len(recording.exchanges) - len(skipped),
         differences=tuple(differences),
-        not_compared=skipped,
+        not_compared=tuple(skipped),
         unused_allowances=tuple(line.line for line in lines if line not in used),
     )
 
 
-def _aliases_of(recording: Recording) -> Aliases:
-    """Return the aliases of whatever is somebody's or secret in a recording: stand-ins too, where it is the lab's."""
-    aliases = Aliases(people=True)
-    for each in recording.exchanges:
-        found = dict(secrets_by_kind(each.request, str(each.request.url), people=True))
-        found |= secrets_by_kind(each.response, people=True) if each.response else {}
-        found |= {value: kind for kind, value in secrets_of_path(str(each.request.url), people=True)}
-        for value, kind in found.items():
-            aliases.learn(kind, value, born=each.number)
-    return aliases
+def read_allowed(recording: Path, file: str | Path | None) -> tuple[Allowed, ...]:
+    """Return what `file` allows, or the drift-allow.toml beside a recording, which need not be there.
+
+    Raises LabError for a file that is not there although it was named, or that is not as it must be.
+    """
+    wanted = Path(file or recording.with_name(NAME))
+    if file is None and not wanted.exists():
+        return ()
+    number, lines = 0, []
+    try:
+        content = tomllib.loads(wanted.read_text(encoding="utf-8"))
+        if not isinstance(listed := content.pop("allow", []), list):
+            raise TypeError
+        for line in listed:
+            number += 1
+            lines.append(Allowed(**line))
+            if not all(isinstance(each, str) for each in line.values()):
+                raise TypeError
+    except OSError as problem:
+        raise LabError(f"{wanted} cannot be read ({(problem.strerror or '').lower()}).") from None
+    except (ValueError, RecursionError) as problem:
+        where = f": {problem}" if isinstance(problem, tomllib.TOMLDecodeError) else ""
+        raise LabError(f"{wanted} is no TOML{where}. A line of its list `allow` is {_LINE}.") from None
+    except TypeError:
+        where = f"entry {number} of `allow` is not as it must be" if number else "`allow` is no list"
+        raise LabError(f"{wanted}: {where}. Write a line like this: {_LINE}.") from None
+    if content:
+        raise LabError(
+            f"{wanted} has {next(iter(content))!r}: it has one list, `allow = [ ... ]`, of lines like {_LINE}."
+        )
+    return tuple(lines)
 
 
-def _difference(step: Step, found: Found, aliases: Aliases) -> Difference:
-    row = _row_of(step)
-    mark = _mark_of(row, found) if row else ""
-    setting = _setting_of(step, row) or next(
-        (said for name, kind, said in _MEMBERS if kind == found.kind and re.fullmatch(name, found.place)), ""
-    )
+# -- what a difference settles: what the table of the sandbox's answers tells
+
+
+def _difference(call: Call, sandbox: Response, found: Found, aliases: Aliases) -> Difference:
+    rows = [row for row in _fitting(call, sandbox.status, plain_data(sandbox)) if row.switch is None]
+    # A rejected push and a wrong recovery code are answered alike.
+    row = min(rows, key=lambda each: ("recovery" in each.case) != ("recovery" in call.name), default=None)
+    mark = ""
+    if row and found.kind in ("status", "error"):
+        mark = row.status_mark if found.kind == "status" else row.error_mark
+    # The members of a success are marked where an error's text would be.
+    elif row and (found.kind == "text" or (row.status < 400 and found.kind != "header")):
+        mark = row.text_mark
+    members = (said for name, kind, said in _MEMBERS if kind == found.kind and re.fullmatch(name, found.place))
+    setting = _setting(call, row) or next(members, "")
     # What a side says stands on one line, masked, and not at endless length.
-    live, sandbox = (" ".join(aliases.mask(each).split()) for each in (found.live, found.sandbox))
-    live, sandbox = (each if len(each) <= _LONGEST else f"{each[:_LONGEST]}…" for each in (live, sandbox))
-    told = f"your tenant {_TOLD.get(found.kind, 'says {}').format(live)}"
-    if setting:
-        settles = f"{told}: {setting}"
-    elif row is None or not mark:
-        settles = ""
-    elif mark == "rec":
-        settles = f"{told}, another one was recorded otherwise: {row.case}"
-    else:
-        settles = f"{told}: that settles what was {_MARKED_AS[mark]}: {row.case}"
+    live, ours = (" ".join(aliases.mask(each).split()) for each in (found.live, found.sandbox))
+    live, ours = (each if len(each) <= _LONGEST else f"{each[:_LONGEST]}…" for each in (live, ours))
+    settles = ""
+    if setting or (row and mark):
+        told = f"your tenant {_TOLD.get(found.kind, 'says {}').format(live)}"
+        settles = f"{told}: {setting}" if setting or not row else f"{told}{_SETTLES[mark]}: {row.case}"
     return Difference(
         steps=(),
-        call=step.call.name,
+        call=call.name,
         field=aliases.mask(found.place),
         kind=found.kind,
         live=live,
-        sandbox=sandbox,
+        sandbox=ours,
         settles=settles,
         row=row.case if row and mark else "",
         mark=mark,
@@ -214,27 +278,14 @@ def _difference(step: Step, found: Found, aliases: Aliases) -> Difference:
     )
 
 
-# -- what the table of the sandbox's answers tells
-
-
-def _row_of(step: Step) -> EvidenceRow | None:
-    """Return the row of the sandbox's answer, or None for a plain success."""
-    if step.sandbox is None:
-        return None
-    rows = _fitting(step.call, step.sandbox.status, plain_data(step.sandbox))
-    fitting = [row for row in rows if row.switch is None]
-    # A rejected push and a wrong recovery code are answered alike.
-    return min(fitting, key=lambda row: ("recovery" in row.case) != ("recovery" in step.call.name), default=None)
-
-
-def _setting_of(step: Step, row: EvidenceRow | None) -> str:
+def _setting(call: Call, row: EvidenceRow | None) -> str:
     """Return the setting under which the sandbox gives the live tenant's answer; "" where the table knows none."""
-    if row is not None and row.error == "mfa_required" and step.call.granted:
+    if row and row.error == "mfa_required" and call.granted:
         return "policy never"
-    for other in _fitting(step.call, step.call.status, step.call.said):
+    for other in _fitting(call, call.status, call.said):
         name, value = other.switch or ("", "")
         # A row in the place of no other is that of one grant: a refresh token, or a login that another factor ends.
-        is_of_grant = row is None and (name == "refresh") == ("refresh" in step.call.name)
+        is_of_grant = row is None and (name == "refresh") == ("refresh" in call.name)
         if name and (other.instead_of is row if other.instead_of else is_of_grant):
             return f"profile {value}" if name == "profile" else f"switch {name}={value}"
     return ""
@@ -244,20 +295,12 @@ def _fitting(call: Call, status: int, said: Json) -> Iterator[EvidenceRow]:
     """Yield the rows of the table that an answer to a call may be of."""
     code = member(said, "errorCode") or member(said, "error")
     text = member(said, "error_description") or member(said, "message")
-    for row in ROWS if call.endpoint is not None else ():
+    for row in ROWS if call.endpoint else ():
         has_code = row.error == code or (not row.error and "statusCode" in (said or ()))
         pattern = re.sub(r"\\\{\w+\\\}", ".*", re.escape(row.text))
         says = row.status == status and has_code and re.fullmatch(pattern, text, re.DOTALL)
         if says and call.endpoint in covered(row.endpoint):
             yield row
-
-
-def _mark_of(row: EvidenceRow, found: Found) -> str:
-    """Return how well the part of a row is known that a difference speaks of; "" where it speaks of none."""
-    if found.kind in ("status", "error"):
-        return row.status_mark if found.kind == "status" else row.error_mark
-    # The members of a success are marked where an error's text would be.
-    return row.text_mark if found.kind == "text" or (row.status < 400 and found.kind != "header") else ""
 
 
 def _cells(row: Difference) -> tuple[str, ...]:
@@ -267,10 +310,6 @@ def _cells(row: Difference) -> tuple[str, ...]:
 
 def numbers(steps: Sequence[int]) -> str:
     """Return numbers as a person would write them: `3, 5-8`."""
-    runs: list[list[int]] = []
-    for each in steps:
-        if runs and each == runs[-1][-1] + 1:
-            runs[-1].append(each)
-        else:
-            runs.append([each])
+    place = count()
+    runs = [list(run) for _, run in groupby(steps, lambda each: each - next(place))]
     return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)

@@ -1,342 +1,253 @@
 """A recorded run, played on a sandbox: each request in its turn and time, with what the person did in between.
 
-A request is sent with the sandbox's applications, people, codes and values in the place of the live tenant's.
+The sandbox has the live tenant's applications and people. What it draws itself (tokens, ids, codes) is sent in the
+place of the live tenant's.
 """
 
 from __future__ import annotations
 
-import base64
 import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from urllib.parse import quote, unquote, urlencode
 
 import httpx
 import pyotp
 
-from auth0_mfa_lab.live.drift.calls import CHALLENGE, LIST, LOGINS, MANAGEMENT, Call, member
-from auth0_mfa_lab.live.drift.compare import Found, by_kind, compare
-from auth0_mfa_lab.live.drift.scenario import Person, Scenario
-from auth0_mfa_lab.sandbox import Sandbox, User, enroll_factors
+from auth0_mfa_lab.live.drift.compare import paired
+from auth0_mfa_lab.live.drift.scenario import (
+    CHALLENGE,
+    LIST,
+    MANAGEMENT,
+    PASSWORDLESS,
+    PASSWORDS,
+    Call,
+    clients_of,
+    member,
+    people_of,
+    settings_of,
+)
+from auth0_mfa_lab.sandbox import Sandbox, enroll_factors
 from auth0_mfa_lab.sandbox.clock import Clock
-from auth0_mfa_lab.sandbox.mfa.challenge import PERIOD, otp_candidates, recovery_of, step_key
-from auth0_mfa_lab.sandbox.mfa.factors import state_of
-from auth0_mfa_lab.sandbox.records import Api, Login
+from auth0_mfa_lab.sandbox.guardian.phone import PhoneError
+from auth0_mfa_lab.sandbox.mfa.factors import otp_candidates, recovery_of, state_of
+from auth0_mfa_lab.sandbox.oauth.grants import OIDC_SCOPES
+from auth0_mfa_lab.sandbox.records import Api, Login, OobTransaction
 from auth0_mfa_lab.sandbox.settings import CONNECTIONS
 from auth0_mfa_lab.secrets.aliases import Aliases
-from auth0_mfa_lab.secrets.claims import claims_of
-from auth0_mfa_lab.wire.exchange import Body, Json, Response, plain_data
-from auth0_mfa_lab.wire.replay import secrets_by_kind
+from auth0_mfa_lab.secrets.claims import claims_of, mapped
+from auth0_mfa_lab.secrets.messages import secrets_of
+from auth0_mfa_lab.wire.exchange import Body, Response, plain_data
+from auth0_mfa_lab.wire.har import Recording
 
-_KEPT = (
-    *("content-type", "accept", "accept-language", "x-request-language", "auth0-forwarded-for", "auth0-client"),
-    *("dpop", "mfa-dpop"),
-)
-_FORM = "application/x-www-form-urlencoded"
-_NOT_EMULATED = re.compile(r"The sandbox does not emulate (.*) yet\. Auth0 does: this answer is not Auth0's\.")
-_OF_PEOPLE = (
-    *("username", "email", "phone_number", "name", "nickname", "picture", "sub", "user_id"),
-    *("otp", "binding_code", "code"),
-)
-"""The kinds of values that a person has, or types."""
 _LONG_ENOUGH = 6
+"""Characters of a value that is looked for inside a text."""
 
 
 class _NotGiven(Exception):
     """A request needs a value that the live tenant gave and the sandbox did not; carries it."""
 
-    def __init__(self, value: str) -> None:
-        super().__init__("not given")
-        self.value = value
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One exchange, played again: where it differs, or why (`skipped`) it was not compared."""
-
-    call: Call = field(repr=False)
-    sandbox: Response | None = field(default=None, repr=False)
-    found: tuple[Found, ...] = ()
-    skipped: str = ""
-
 
 class Player:
-    """Plays one scenario on a fresh sandbox; `aliases` learn each secret of it as it passes."""
+    """Plays one recording on a fresh sandbox; `aliases` learn each secret of it as it passes."""
 
-    def __init__(self, scenario: Scenario, aliases: Aliases) -> None:
-        """Open a sandbox that is set as the tenant was, with its APIs and its people."""
-        self._scenario, self._aliases = scenario, aliases
-        self._box = box = Sandbox(domain=scenario.domain, clock=Clock(scenario.begins))
-        self._tenant, self._own = box.tenant, box.defaults
-        self._tenant.settings = replace(self._tenant.settings, **scenario.settings)
-        self._http = httpx.Client(transport=box.transport, base_url=f"https://{scenario.domain}")
-        self._phone = box.new_phone(self._http)
+    def __init__(self, recording: Recording, aliases: Aliases) -> None:
+        """Open a sandbox that is set as the tenant was, with its applications, its APIs and its people."""
+        self._calls = calls = [Call(each) for each in recording.exchanges]
+        said = [each for each in calls if each.response and not each.is_phone]
+        self.domain = str(recording.tenant.get("domain") or (calls[0].request.host if calls else "tenant.example"))
+        begins = float(recording.tenant.get("begins") or (calls[0].at if calls else 0.0))
+        self._aliases, self._box = aliases, Sandbox(domain=self.domain, clock=Clock(begins))
+        self._tenant, self._own = self._box.tenant, self._box.defaults
+        self._tenant.settings = replace(self._tenant.settings, **settings_of(said))
+        self._http = httpx.Client(transport=self._box.transport, base_url=f"https://{self.domain}")
+        self._phone = self._box.new_phone(self._http)
         self._pairs: dict[str, str] = {}
-        """What of the sandbox's stands for a value of the live tenant's: both answers had them in the same place."""
+        """What of the sandbox's stands for a value of the live tenant's."""
         self._given: set[str] = set()
-        self._codes: dict[str, str] = {}
         self._barcodes: dict[str, str] = {}
-        """What the person may scan later, "" for a challenge, by its oob_code."""
-        for identifier, scopes in scenario.apis.items():
-            if self._tenant.api(identifier) is None:
-                self._tenant.add_api(Api(identifier=identifier, scopes=tuple(sorted(scopes))))
-        for person, start in scenario.people.items():
-            user, connection = self._user(person), next((each for each in CONNECTIONS if each == person.realm), None)
-            if user is None and connection:
-                user = self._tenant.passwordless_user(connection, person.name)
-            elif user is None:
-                user = box.add_user(username=person.name, phone_number=start.phone_number, email=start.email)
-            _, barcodes = enroll_factors(self._tenant, user, start.factors, client_id=self._own.client_id)
-            box.enroll(barcodes, self._phone)
+        """What the person may scan later, by its oob_code."""
+        for call in (each for each in said if each.was_right):
+            audience, realm = member(call.sent, "audience"), member(call.sent, "realm")
+            if own := next((each for each in (MANAGEMENT, "/mfa/") if audience.endswith(each)), ""):
+                # The canonical domain, where the calls go to a custom one.
+                self._pairs[audience] = f"https://{self.domain}{own}"
+            elif audience and not self._tenant.api(audience):
+                scopes = {*member(call.sent, "scope").split()} - OIDC_SCOPES
+                self._tenant.add_api(Api(identifier=audience, scopes=tuple(sorted(scopes))))
+            if realm and call.grant in PASSWORDS:
+                self._pairs[realm] = self._own.realm
+        for client in clients_of(said, self._own.client_secret).values():
+            apis = {self._pairs.get(each, each): scopes for each, scopes in client.apis.items()}
+            self._tenant.clients[client.client_id] = replace(client, apis=apis)
+        ids: list[str] = []
+        for (realm, name), person in people_of(recording, said).items():
+            if connection := next((each for each in CONNECTIONS if each == realm), None):
+                user = self._tenant.passwordless_user(connection, name)
+            elif found := self._tenant.users_called(name):
+                user = found[0]
+            else:
+                user = self._box.add_user(username=name, phone_number=person.phone_number, email=person.email)
+            user = self._tenant.users[user.user_id] = replace(user, password=person.password)
+            _, barcodes = enroll_factors(self._tenant, user, person.factors, client_id=self._own.client_id)
+            self._box.enroll(barcodes, self._phone)
+            ids.append(user.user_id)
+        self._somebody = [*ids, self._own.user_id][0]
+        """Whose id it is that no answer has told."""
 
-    def steps(self) -> Iterator[Step]:
-        """Yield what came of each exchange."""
-        now = self._scenario.begins
-        for call in self._scenario.calls:
-            self._box.clock.advance(max(call.at - now, 0.0))
-            now = max(call.at, now)
-            yield self._step(call)
+    def steps(self) -> Iterator[tuple[Call, Response | str]]:
+        """Yield each exchange with the sandbox's answer, or with why it is not compared."""
+        for call in self._calls:
+            self._box.clock.advance(max(call.at - self._box.clock.now(), 0.0))
+            yield call, call.why_not_comparable or self._step(call)
 
-    def _step(self, call: Call) -> Step:
-        if why := call.why_not_comparable:
-            return Step(call=call, skipped=why)
-        kinds = secrets_by_kind(call.response, people=True) if call.response else {}
+    def _step(self, call: Call) -> Response | str:
+        secrets = {str(value) for _, value in secrets_of(call.response)} if call.response else set()
         try:
             answer = self._by_phone(call) if call.is_phone else self._by_app(call)
         except _NotGiven as missing:
-            answer, why = None, f"it needs {self._aliases.mask(missing.value)}, which the sandbox did not give"
-        else:
-            why = "" if answer else "it is the phone's, and the sandbox's phone had no such thing to do"
-        if answer and answer.status_code == 501 and (named := _NOT_EMULATED.search(answer.text)):
-            why = f"the sandbox does not emulate {self._aliases.mask(named[1])}"
-        # A value of a person's need not have come from an answer.
-        self._given |= {each for each, kind in kinds.items() if len(each) >= _LONG_ENOUGH and kind not in _OF_PEOPLE}
-        if why or answer is None or call.response is None:
-            return Step(call=call, skipped=why)
+            return f"it needs {self._aliases.mask(str(missing))}, which the sandbox did not give"
+        except PhoneError:
+            return "it is the phone's, and the sandbox's phone had no such thing to do"
+        finally:
+            self._given |= secrets
+        content = answer.read()
+        if answer.status_code == 501:  # "The sandbox does not emulate ... yet."
+            return self._aliases.mask(f"the{answer.text.partition(' yet')[0][3:]}")
         sandbox = Response(
             status=answer.status_code,
             reason=answer.reason_phrase,
             headers=tuple((name.lower(), value) for name, value in answer.headers.multi_items()),
-            body=Body(answer.content),
+            body=Body(content),
         )
-        theirs = secrets_by_kind(sandbox, people=True)
-        for value, kind in theirs.items():
-            self._aliases.learn(kind, value)
-        self._pair(call.data, plain_data(sandbox), kinds)
-        if oob_code := member(plain_data(sandbox), "oob_code"):
-            self._barcodes[oob_code] = member(plain_data(sandbox), "barcode_uri")
-        found = compare(call.response, sandbox, people=kinds.keys() | theirs.keys(), translate=self._translated)
-        return Step(call=call, sandbox=sandbox, found=found)
+        for kind, value in secrets_of(sandbox, people=True):
+            self._aliases.learn(kind, str(value))
+        data = plain_data(sandbox)
+        for place, live, ours in paired(call.data, data):
+            if (
+                isinstance(live, str)
+                and isinstance(ours, str)
+                and (live in secrets or re.search(r"(^|[._])id$", place))
+            ):
+                self._pairs[live] = ours
+                # Whose token it is comes back in paths of the Management API.
+                one, other = (member(claims_of(each), "sub") for each in (live, ours))
+                if one and other:
+                    self._pairs.setdefault(one, other)
+        if barcode := member(data, "barcode_uri"):
+            self._barcodes[member(data, "oob_code")] = barcode
+        return sandbox
 
-    # -- which value of the sandbox's stands for which of the live tenant's
-
-    def _pair(self, live: Json, sandbox: Json, secrets: Mapping[str, str], name: str = "") -> None:
-        if isinstance(live, dict) and isinstance(sandbox, dict):
-            for each in live.keys() & sandbox.keys():
-                self._pair(live[each], sandbox[each], secrets, each)
-        elif isinstance(live, list) and isinstance(sandbox, list):
-            theirs = by_kind(sandbox)
-            for kind, entries in by_kind(live).items():
-                for one, other in zip(entries, theirs.get(kind, ()), strict=False):
-                    self._pair(one, other, secrets, name)
-        elif isinstance(live, str) and isinstance(sandbox, str) and (live in secrets or re.fullmatch("(.*_)?id", name)):
-            self._pairs[live] = sandbox
-            # Whose token it is comes back in paths of the Management API.
-            one, other = (member(claims_of(each), "sub") for each in (live, sandbox))
-            if one and other:
-                self._pairs.setdefault(one, other)
-
-    def _value(self, live: Json) -> Json:
-        """Return JSON with what stands for each text in it; _NotGiven for one that has nothing."""
-        if isinstance(live, Mapping):
-            return {name: self._value(each) for name, each in live.items()}
-        if isinstance(live, list):
-            return [self._value(each) for each in live]
-        if live in self._given and live not in self._pairs:
-            raise _NotGiven(live)
-        return self._pairs.get(live, live) if isinstance(live, str) else live
-
-    def _translated(self, text: str) -> str:
+    def translated(self, text: str) -> str:
+        """Return a text of the live tenant's with the sandbox's values in it."""
         there = (each for each in self._pairs if len(each) >= _LONG_ENOUGH and each in text)
         for live in sorted(there, key=len, reverse=True):
             text = text.replace(live, self._pairs[live])
         return text
 
-    # -- the request, as it is sent to the sandbox
+    def _value(self, live: str) -> str:
+        """Return what stands for a value of a request; _NotGiven where the sandbox gave nothing for it."""
+        if live in self._given and live not in self._pairs:
+            raise _NotGiven(live)
+        return self._pairs.get(live, live)
+
+    # -- a request, as it is sent to the sandbox
 
     def _by_app(self, call: Call) -> httpx.Response:
+        login = self._login(call.bearer or member(call.sent, "mfa_token"))
         # Before it is written: what the person does may move what is right.
-        self._let_the_person_act(call)
-        path = "/".join(quote(self._part(unquote(part), call), safe="") for part in call.path.split("/"))
+        self._let_the_person_act(call, login)
+        self._pair_what_was_typed(call, login)
+        path = "/".join(quote(self._value(unquote(part)), safe="") for part in call.path.split("/"))
         query = urlencode([(name, self._value(value)) for name, value in call.query])
-        headers = [(name, str(value)) for name, value in call.request.headers if name in _KEPT]
-        if authorization := self._authorization(call):
-            headers.append(("authorization", authorization))
-        url = f"https://{self._scenario.domain}{path}{'?' if query else ''}{query}"
-        request = httpx.Request(call.method, url, headers=headers, content=self._body(call))
-        answer = self._box.transport.handle_request(request)
-        answer.read()
-        return answer
-
-    def _part(self, part: str, call: Call) -> str:
-        """Return one part of a path."""
-        if part in self._scenario.applications:
-            return self._application(part, None)[0]
-        is_user = f"{MANAGEMENT}users/{quote(part, safe='')}" in call.path
-        if is_user and part and part not in self._pairs and call.granted:
-            # Somebody has typed an id that no answer has told: it is the person's who logs in, or anybody's.
-            user = next((self._user(each) for each in self._scenario.people), None)
-            self._pairs[part] = user.user_id if user else self._own.user_id
-        return str(self._value(part))
-
-    def _authorization(self, call: Call) -> str:
-        if call.is_basic:
-            client_id, secret = self._application(call.client_id, call.client_secret)
-            return "Basic " + base64.b64encode(f"{quote(client_id)}:{quote(secret or '')}".encode()).decode()
-        if not call.bearer:
-            return str(call.request.header("authorization") or "")
-        is_management = call.path.startswith(MANAGEMENT) and call.bearer not in self._pairs
-        if is_management and call.status not in (401, 403):
-            # The run's own token came from elsewhere.
-            self._pairs[call.bearer] = self._management_token()
-        return f"Bearer {self._value(call.bearer)}"
-
-    def _management_token(self) -> str:
-        machine = {"client_id": self._own.mgmt_client_id, "client_secret": self._own.mgmt_client_secret}
-        audience = f"https://{self._scenario.domain}{MANAGEMENT}"
-        asked = {"grant_type": "client_credentials", "audience": audience, **machine}
-        return str(self._http.post("/oauth/token", json=asked).json()["access_token"])
-
-    def _body(self, call: Call) -> bytes:
-        if not call.sent:
-            data = call.request.raw_data()
-            return json.dumps(self._value(data)).encode() if isinstance(data, list) else bytes(call.request.body)
-        fields = {name: self._field(name, value, call) for name, value in call.sent.items()}
-        if "client_assertion" in fields and call.client_id in self._scenario.applications:
+        left_out = ("host", "content-length", "authorization") if call.bearer else ("host", "content-length")
+        headers = [(name, str(value)) for name, value in call.request.headers if name not in left_out]
+        if call.bearer:
+            headers.append(("authorization", f"Bearer {self._value(call.bearer)}"))
+        body, data = bytes(call.request.body), mapped(plain_data(call.request), self._value)
+        if "client_assertion" in call.sent and (client := self._tenant.clients.get(call.client_id)):
             # Nobody has the key that signed it: the sandbox's application proves itself by its secret.
-            fields = {name: value for name, value in fields.items() if not name.startswith("client_assertion")}
-            fields["client_secret"] = self._own.client_secret
-        return (urlencode(fields) if call.request.media_type == _FORM else json.dumps(fields)).encode()
+            data = {name: value for name, value in data.items() if not name.startswith("client_assertion")}
+            data["client_secret"] = client.client_secret
+        if isinstance(data, dict | list):
+            is_form = call.request.media_type == "application/x-www-form-urlencoded"
+            body = (urlencode(data) if is_form else json.dumps(data)).encode()
+        url = f"https://{self.domain}{path}{'?' if query else ''}{query}"
+        return self._box.transport.handle_request(httpx.Request(call.method, url, headers=headers, content=body))
 
-    def _field(self, name: str, value: Json, call: Call) -> Json:
-        """Return what stands for one field of a body."""
-        text = member(call.sent, name)
-        if name in ("client_id", "client_secret") and call.client_id:
-            return self._application(call.client_id, call.client_secret)[name == "client_secret"]
-        if name in ("otp", "binding_code", "recovery_code") and text:
-            return self._code(name, text, call)
-        if call.grant in LOGINS[:2] and name == "password" and call.error != "invalid_grant":
-            user = self._user(Person(realm="", name=member(call.sent, "username")))
-            return user.password if user else value
-        if call.grant in LOGINS[:2] and name == "realm" and call.was_right:
-            return self._own.realm
-        if name == "audience" and text.endswith((MANAGEMENT, "/mfa/")) and call.was_right:
-            # The canonical domain, where the calls go to a custom one.
-            return f"https://{self._scenario.domain}{'/mfa/' if text.endswith('/mfa/') else MANAGEMENT}"
-        return self._value(value)
+    def _pair_what_was_typed(self, call: Call, login: Login | None) -> None:
+        """Note what stands for values that no answer gave: an id, a token from elsewhere, a code that was read."""
+        users, _, rest = call.path.partition(f"{MANAGEMENT}users/")
+        user_id = unquote(rest.partition("/")[0])
+        if call.granted and user_id and not users:
+            self._pairs.setdefault(user_id, self._somebody)
+        is_management = call.path.startswith(MANAGEMENT) and call.status not in (401, 403)
+        if is_management and call.bearer and call.bearer not in self._pairs:
+            client = {"client_id": self._own.mgmt_client_id, "client_secret": self._own.mgmt_client_secret}
+            asked = {"grant_type": "client_credentials", "audience": f"https://{self.domain}{MANAGEMENT}", **client}
+            self._pairs[call.bearer] = self._http.post("/oauth/token", json=asked).json()["access_token"]
+        if not call.was_right:
+            return
+        for name in ("otp", "binding_code", "recovery_code"):
+            typed = member(call.sent, name)
+            if typed and typed not in self._pairs and (code := self._code(name, call, login)):
+                self._pairs[typed] = code
 
-    def _application(self, client_id: str, secret: str | None) -> tuple[str, str | None]:
-        """Return the sandbox's application for one of the live tenant's; a wrong secret stays wrong."""
-        own, (role, right) = self._own, self._scenario.applications.get(client_id, ("", None))
-        known = {
-            "app": (own.client_id, own.client_secret),
-            "machine": (own.mgmt_client_id, own.mgmt_client_secret),
-            "public": (own.public_client_id, None),
-        }.get(role, (client_id, secret))
-        return known if secret is not None and secret == right else (known[0], secret)
-
-    def _code(self, name: str, live: str, call: Call) -> str:
-        """Return the code to send: what the person would read in this sandbox, where the live one was right."""
-        if live in self._pairs:
-            return self._pairs[live]
-        login = self._login(member(call.sent, "mfa_token"))
+    def _code(self, name: str, call: Call, login: Login | None) -> str | None:
+        """Return the code that the person would read in this sandbox."""
         if name == "binding_code":
-            transaction = self._tenant.transactions.oob_codes.get(self._pairs.get(member(call.sent, "oob_code"), ""))
-            code = transaction.code if transaction else None
-        elif name == "recovery_code":
-            entry = recovery_of(self._tenant, login.request.user_id) if login else None
-            code = entry.secret if entry else None
-        elif call.grant == LOGINS[-1]:
+            transaction = self._transaction(call)
+            return transaction.code if transaction else None
+        if call.grant == PASSWORDLESS:
             messages = reversed(self._box.delivery.messages(member(call.sent, "username")))
-            code = next((each.code for each in messages if each.purpose == "passwordless" and each.code), None)
-        else:
-            code = self._otp(login)
-        if call.was_right and code:
-            self._codes[live] = code  # a code that is sent again later is the same one again
-        return self._codes.get(live) or (live if live != code else live[:-1] + ("1" if live[-1] == "0" else "0"))
-
-    def _otp(self, login: Login | None) -> str | None:
-        """Return the oldest code of an authenticator app that is still good."""
-        current = int(self._box.clock.now()) // PERIOD
-        for entry in otp_candidates(self._tenant, login) if login else ():
-            newest = self._tenant.otp_steps.get(step_key(login.request.user_id, entry.secret or "")) if login else None
-            for step in (current - 1, current):
-                if newest is None or step > newest:
-                    return pyotp.TOTP(entry.secret or "").generate_otp(step)
-        return None
+            return next((each.code for each in messages if each.purpose == "passwordless" and each.code), None)
+        if login is None:
+            return None
+        if name == "recovery_code":
+            entry = recovery_of(self._tenant, login.request.user_id)
+            return entry.secret if entry else None
+        # It was right there: no code that was shown before is spent.
+        self._tenant.otp_steps.clear()
+        secrets = (each.secret or "" for each in otp_candidates(self._tenant, login))
+        return next((pyotp.TOTP(each).at(int(self._box.clock.now())) for each in secrets), None)
 
     def _login(self, live: str) -> Login | None:
         """Return the login behind the live tenant's mfa_token or MFA access token."""
         token = self._pairs.get(live, "")
         return self._tenant.transactions.logins.get(token) or self._tenant.access_login(token)
 
-    def _user(self, person: Person) -> User | None:
-        wanted = person.realm if person.realm in CONNECTIONS else self._own.realm
-        users = (each for each in self._tenant.users.values() if each.connection == wanted)
-        return next((each for each in users if each.username.lower() == person.name.lower()), None)
+    def _transaction(self, call: Call) -> OobTransaction | None:
+        return self._tenant.transactions.oob_codes.get(self._pairs.get(member(call.sent, "oob_code"), ""))
 
     # -- the person, and the phone
 
-    def _let_the_person_act(self, call: Call) -> None:
+    def _let_the_person_act(self, call: Call, login: Login | None) -> None:
         """Do on the phone what must have been done there before this answer."""
-        oob_code = self._pairs.get(member(call.sent, "oob_code"), "")
-        waits = self._awaits(oob_code)
-        if waits == "scan" and call.granted:
-            self._scan(oob_code)
-        elif waits == "answer" and (call.granted or call.was_rejected):
-            self._answer(oob_code, accepted=call.granted)
-        elif not oob_code and call.granted and call.path in (LIST, CHALLENGE) and self._shows_a_scan(call):
-            for begun in self._that_await("scan"):
-                self._scan(begun)
+        transaction, is_scanned = self._transaction(call), False
+        if transaction and transaction.channel == "auth0" and state_of(self._tenant, transaction) == "pending":
+            is_refused = call.error in ("access_denied", "invalid_grant") or "reject" in str(call.said).lower()
+            is_scanned = transaction.purpose == "enroll" and call.granted
+            if transaction.purpose == "login" and (call.granted or is_refused):
+                transaction.state = "approved" if call.granted else "rejected"
+        elif login and call.granted and call.path in (LIST, CHALLENGE):
+            there = self._tenant.authenticators.active_of(login.request.user_id)
+            is_scanned = [*call.listed, call.factor].count("push") > sum(entry.kind == "push" for entry in there)
+        for barcode in self._unscanned() if is_scanned else ():
+            self._phone.scan(barcode)
 
-    def _shows_a_scan(self, call: Call) -> bool:
-        """Tell whether an answer has a confirmed push that the sandbox has not."""
-        login = self._login(call.bearer or member(call.sent, "mfa_token"))
-        active = [each for each in call.entries if each.get("active")]
-        pushes = sum("auth0" in (each.get("oob_channel"), each.get("oob_channels")) for each in active)
-        if call.path == CHALLENGE:
-            pushes = int(call.said.get("challenge_type") == "oob" and "binding_method" not in call.said)
-        there = self._tenant.authenticators.active_of(login.request.user_id) if login else ()
-        return login is not None and pushes > sum(entry.kind == "push" for entry in there)
+    def _unscanned(self) -> list[str]:
+        """Return the barcodes of the pushes that are being enrolled."""
+        begun = ((self._tenant.transactions.oob_codes.get(each), barcode) for each, barcode in self._barcodes.items())
+        return [barcode for one, barcode in begun if one and state_of(self._tenant, one) == "pending"]
 
-    def _by_phone(self, call: Call) -> httpx.Response | None:
-        """Let the sandbox's phone do what a phone did in the recording: with what began last."""
-        if call.path.endswith("/api/enroll") and (begun := self._that_await("scan")):
-            return self._scan(begun[-1])
-        if call.path.endswith("/api/resolve-transaction") and (waiting := self._that_await("answer")):
+    def _by_phone(self, call: Call) -> httpx.Response:
+        """Let the sandbox's phone do what a phone did in the recording, with what began last."""
+        barcodes = self._unscanned() if call.path.endswith("/api/enroll") else []
+        if barcodes and (answer := self._phone.scan(barcodes[-1])):
+            return answer
+        if call.path.endswith("/api/resolve-transaction"):
             claims = claims_of(member(call.sent, "challenge_response")) or {}
-            return self._answer(waiting[-1], accepted=claims.get("auth0_guardian_accepted") is True)
-        return None
-
-    def _that_await(self, what: str) -> list[str]:
-        return [each for each in self._barcodes if self._awaits(each) == what]
-
-    def _awaits(self, oob_code: str) -> str | None:
-        """Return what a push transaction still waits for: `scan` or `answer`; None for any other."""
-        transaction = self._tenant.transactions.oob_codes.get(oob_code)
-        is_push = transaction is not None and transaction.channel == "auth0"
-        if transaction is None or not is_push or state_of(self._tenant, transaction) != "pending":
-            return None
-        return "scan" if transaction.purpose == "enroll" else "answer"
-
-    def _scan(self, oob_code: str) -> httpx.Response | None:
-        barcode = self._barcodes.get(oob_code)
-        return self._phone.scan(barcode) if barcode else None
-
-    def _answer(self, oob_code: str, *, accepted: bool) -> httpx.Response | None:
-        transaction = self._tenant.transactions.oob_codes.get(oob_code)
-        for push in self._phone.notifications:
-            if transaction is not None and push.challenge == transaction.challenge:
-                return self._phone.allow(push) if accepted else self._phone.reject(push=push)
-        return None
+            accepted = claims.get("auth0_guardian_accepted") is True
+            return self._phone.allow() if accepted else self._phone.reject()
+        raise PhoneError

@@ -1,198 +1,213 @@
-"""What a recording tells before it is played: its applications, who logs in with which factors, and the settings."""
+"""What a recording tells of its tenant: its calls, its applications, who logs in with which factors, its settings."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+import re
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Literal
+from functools import cached_property
+from urllib.parse import parse_qsl, unquote, urlsplit
 
-from auth0_mfa_lab.live.drift.calls import ASSOCIATE, CHALLENGE, LIST, LOGINS, MANAGEMENT, Call, member
-from auth0_mfa_lab.sandbox import FACTORS
-from auth0_mfa_lab.wire.exchange import Json
+from auth0_mfa_lab.sandbox import FACTORS, REALM
+from auth0_mfa_lab.sandbox.app import ENDPOINTS, endpoints_of
+from auth0_mfa_lab.sandbox.management import MANAGEMENT_SCOPES
+from auth0_mfa_lab.sandbox.operations import GRANTS
+from auth0_mfa_lab.sandbox.records import Client
+from auth0_mfa_lab.secrets.claims import from_base64
+from auth0_mfa_lab.wire.exchange import Json, Recorded, plain_data
 from auth0_mfa_lab.wire.har import Recording
 
-Role = Literal["app", "public", "machine"]
-_PREFIXES = {"auth0": "push", "totp": "otp", **{each: each for each in FACTORS}}
-"""The factor of an authenticator, by the prefix of its id, or by its channel."""
-_OIDC = frozenset({"openid", "profile", "email", "offline_access", "address", "phone"})
-_TOKENS = ("mfa_token", "access_token", "refresh_token")
+MANAGEMENT, LIST, ASSOCIATE, CHALLENGE = "/api/v2/", "/mfa/authenticators", "/mfa/associate", "/mfa/challenge"
+PASSWORDS, PASSWORDLESS = ("password", "password-realm"), "passwordless/otp"
+"""The grants of a first factor, without their prefix."""
+_GRANT = "http://auth0.com/oauth/grant-type/"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
-    """Who logs in: the passwordless connection ("" for a database), and the name."""
-
-    realm: str
-    name: str = field(repr=False)
+def member(data: Json, name: str) -> str:
+    """Return a member of an object that is a text or a number; "" for any other."""
+    value = data.get(name) if isinstance(data, dict) else None
+    return str(value) if isinstance(value, str | int) else ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Start:
-    """The confirmed factors with which a person begins; number and address, where the lab noted them."""
-
-    factors: tuple[str, ...]
-    phone_number: str | None = field(default=None, repr=False)
-    email: str | None = field(default=None, repr=False)
+def _factor(name: str) -> str:
+    """Return the factor of an authenticator's id, or of a channel."""
+    name = name.partition("|")[0]
+    return {"auth0": "push", "totp": "otp"}.get(name, name)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scenario:
-    """A recording as a whole.
+class Call:
+    """One exchange: `sent` and `said` are its two bodies as objects ({} for any other), `data` is the whole answer."""
 
-    `applications` has the role and the right secret of each application that was let in, by its id; `apis` the scopes
-    of each API; `settings` are fields of a sandbox's settings.
-    """
+    def __init__(self, recorded: Recorded) -> None:
+        """Take an exchange apart."""
+        self.number, self.at, self.is_phone = recorded.number, recorded.at, recorded.speaker == "phone"
+        self.request, self.response, self.failure = recorded.request, recorded.response, recorded.failure
+        url, sent = urlsplit(str(self.request.url)), plain_data(self.request)
+        self.method, self.path, self.query = self.request.method, url.path, parse_qsl(url.query, keep_blank_values=True)
+        self.data: Json = plain_data(self.response) if self.response else None
+        self.sent: dict[str, Json] = sent if isinstance(sent, dict) else {}
+        self.said: dict[str, Json] = self.data if isinstance(self.data, dict) else {}
+        self.status = self.response.status if self.response else 0
+        self.error, self.grant = member(self.said, "error"), member(self.sent, "grant_type").removeprefix(_GRANT)
+        self.granted = "error" not in self.said and (0 < self.status < 300 or "access_token" in self.said)
+        self.was_right = self.granted or self.error == "mfa_required"  # its password, or its code
+        scheme, _, rest = str(self.request.header("authorization") or "").partition(" ")
+        self.bearer = rest.strip() if scheme.lower() == "bearer" else ""
+        self.client_id, self.client_secret = member(self.sent, "client_id"), member(self.sent, "client_secret")
+        if scheme.lower() == "basic":
+            with suppress(ValueError):
+                pair = from_base64(rest).decode().partition(":")
+                self.client_id, self.client_secret = unquote(pair[0]), unquote(pair[2])
 
-    domain: str
-    begins: float
-    calls: tuple[Call, ...]
-    applications: Mapping[str, tuple[Role, str | None]] = field(repr=False)
-    people: Mapping[Person, Start] = field(repr=False)
-    apis: Mapping[str, set[str]]
-    settings: Mapping[str, Json]
+    @property
+    def listed(self) -> list[str]:
+        """The factors of the confirmed authenticators that an answer lists."""
+        entries = self.data if self.path == LIST and isinstance(self.data, list) else []
+        return [_factor(member(each, "id")) for each in entries if member(each, "active") == "True"]
 
+    @property
+    def factor(self) -> str:
+        """The factor that an association begins to enroll, or that a code or a challenge is of; "" for another call."""
+        if self.path == ASSOCIATE:
+            channels = self.sent.get("oob_channels") or self.sent.get("authenticator_types")
+            return _factor(str(channels[0] if isinstance(channels, list) else channels))
+        if self.grant == "mfa-otp" or (self.path == CHALLENGE and self.said.get("challenge_type") != "oob"):
+            return "otp"
+        guessed = "sms" if "binding_method" in self.said else "push"
+        asked = member(self.sent, "authenticator_id") or member(self.sent, "oob_channel") or guessed
+        return _factor(asked) if self.path == CHALLENGE else ""
 
-def scenario_of(recording: Recording) -> Scenario:
-    """Read a recording from its beginning to its end."""
-    tenant, calls = recording.tenant, tuple(map(Call, recording.exchanges))
-    said = [each for each in calls if not each.is_phone and each.response is not None]
-    applications: dict[str, tuple[Role, str | None]] = {}
-    apis: dict[str, set[str]] = {}
-    for each in said:
-        if role := _role(each, tenant):
-            known = applications.get(each.client_id, (role, None))
-            applications[each.client_id] = (known[0], known[1] or each.client_secret)
-        audience = member(each.sent, "audience")
-        if audience and each.was_right and not audience.endswith((MANAGEMENT, "/mfa/")):
-            apis.setdefault(audience, set()).update(set(member(each.sent, "scope").split()) - _OIDC)
-    first = calls[0] if calls else None
-    return Scenario(
-        domain=str(tenant.get("domain") or (first.request.host if first else "tenant.example")),
-        begins=float(tenant.get("begins") or (first.at if first else 0.0)),
-        calls=calls,
-        applications=applications,
-        people=_people(recording, said),
-        apis=apis,
-        settings=_settings(said),
-    )
+    @cached_property
+    def endpoint(self) -> str | None:
+        """The sandbox's endpoint of this call, such as `DELETE /mfa/authenticators/{id}`, or None."""
+        called = f"{self.method} {unquote(self.path)}"
+        # An id has a `|`, and may have a slash: each part of the path is looked at alone.
+        _, shaped = endpoints_of(f"{self.method} {self.path}")
+        return next((each for each in ENDPOINTS if each == called or (each in shaped and "{" in each)), None)
 
+    @property
+    def name(self) -> str:
+        """The name in a report: the endpoint, with the grant where that is one of several; no id is in it."""
+        if self.endpoint is None:
+            return f"{self.method} {re.sub(r'/(?!v[0-9]/)[^/]*(?:[0-9]|%|[|]|@)[^/]*', '/{id}', self.path)}"
+        if self.path != "/oauth/token" or not self.grant:
+            return self.endpoint
+        return f"{self.endpoint} ({self.grant if re.fullmatch('[a-z/_-]{1,40}', self.grant) else 'another grant'})"
 
-def _role(call: Call, tenant: Mapping[str, Json]) -> Role | None:
-    """Return which application of the tenant's has spoken; None where none was let in."""
-    if not call.client_id or (call.status == 401 and call.error in ("access_denied", "invalid_client")):
-        return None
-    is_machine = call.grant == "client_credentials" and call.client_id != tenant.get("client_id")
-    if is_machine or call.client_id == tenant.get("mgmt_client_id"):
-        return "machine"
-    if call.path == ASSOCIATE:
-        return None  # it needs no application there, and whatever is named is not looked at
-    proves = call.client_secret is not None or "client_assertion" in call.sent
-    return "app" if proves and call.client_id != tenant.get("public_client_id") else "public"
+    @property
+    def why_not_comparable(self) -> str:
+        """Why the answer is not the tenant's own word on the call, or ""."""
+        if self.response is None:
+            return f"there was no answer ({self.failure.kind if self.failure else 'none recorded'})"
+        if self.status >= 500:
+            return f"a gateway failed ({self.status})"
+        is_limited = self.status == 429 and "too_many_requests" in (self.error, self.said.get("errorCode"))
+        return "the tenant's own rate limit answered (429 too_many_requests)" if is_limited else ""
 
 
 # -- who logs in, with which factors
 
 
-def _people(recording: Recording, said: list[Call]) -> dict[Person, Start]:
-    """Return each person who was there before the run, with what they began with."""
-    theirs: dict[Person, list[Call]] = {}
-    for person, call in _owned(said):
-        theirs.setdefault(person, []).append(call)
-    added = [each.result for each in recording.operations if each.operation == "add_user" and each.result]
-    noted = {member(each, "username"): each for each in added}
-    creations = [each for each in said if each.granted and (each.method, each.path) == ("POST", f"{MANAGEMENT}users")]
-    made = {member(each.sent, name) for each in creations for name in ("username", "email")}
-    return {
-        person: _start(calls, noted.get(person.name)) for person, calls in theirs.items() if person.name not in made
-    }
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Who was there before the run: the confirmed factors then; number and address, where the lab noted them."""
+
+    factors: tuple[str, ...]
+    password: str = field(repr=False)
+    phone_number: str | None = field(default=None, repr=False)
+    email: str | None = field(default=None, repr=False)
 
 
-def _owned(said: list[Call]) -> Iterator[tuple[Person, Call]]:
-    """Yield each exchange with the person whose login it belongs to, as far as its tokens tell."""
-    owners: dict[str, Person] = {}
-    for each in said:
-        brought = (each.bearer, *(member(each.sent, name) for name in _TOKENS))
-        person = next((owners[token] for token in brought if token in owners), None)
-        if each.grant in LOGINS:
-            is_known = each.was_right if each.grant == LOGINS[-1] else each.error != "invalid_grant"
-            realm = member(each.sent, "realm") if each.grant == LOGINS[-1] else ""
-            person = Person(realm=realm, name=member(each.sent, "username")) if is_known else None
-        if person:
-            owners |= {token: person for name in _TOKENS if (token := member(each.said, name))}
-            yield person, each
-
-
-def _start(calls: list[Call], noted: Mapping[str, Json] | None) -> Start:
-    """Return what a person began with: as the lab noted it, as their first list says it, or as what worked tells."""
-    if noted is not None:
-        number, email = noted.get("phone_number"), noted.get("email")
-        return Start(factors=tuple(noted["factors"]), phone_number=number, email=email)
-    lists = [place for place, each in enumerate(calls) if (each.method, each.path) == ("GET", LIST) and each.granted]
-    if not lists:
-        return Start(factors=tuple(dict.fromkeys(_used(calls))))
-    there = Counter(_factor(each) for each in calls[lists[0]].entries if each.get("active"))
-    # A push brings codes, a number may be called where SMS is on, and the profile's own address is listed by itself.
-    there -= Counter({"otp": there["push"], "voice": there["sms"], "email": 1})
-    there -= Counter(filter(None, map(_enrolled, calls[: lists[0]])))  # what this run enrolled before it looked
-    return Start(factors=tuple(each for each in FACTORS for _ in range(there[each])))
-
-
-def _factor(entry: Mapping[str, Json]) -> str:
-    prefix, channel = member(entry, "id").partition("|")[0], entry.get("oob_channel") or entry.get("oob_channels")
-    return _PREFIXES.get(prefix) or _PREFIXES.get(str(channel)) or member(entry, "authenticator_type")
-
-
-def _enrolled(call: Call) -> str | None:
-    """Return the factor whose enrollment an exchange has begun."""
-    if call.path != ASSOCIATE or not call.granted:
-        return None
-    return "otp" if call.sent.get("authenticator_types") == ["otp"] else _PREFIXES.get("".join(call.channels[:1]))
-
-
-def _used(calls: list[Call]) -> Iterator[str]:
-    """Yield the factors that worked without having been enrolled before, in a run that lists none."""
-    enrolled: set[str | None] = set()
+def people_of(recording: Recording, calls: Sequence[Call]) -> dict[tuple[str, str], Person]:
+    """Return each person who logs in and was there before the run, by their connection and their name."""
+    theirs: defaultdict[tuple[str, str], list[Call]] = defaultdict(list)
+    made: set[str] = set()
+    person = None
     for call in calls:
-        enrolled.add(_enrolled(call))
-        used = "otp" if call.grant == "mfa-otp" else None
-        if call.path == CHALLENGE and call.said.get("challenge_type") != "oob":
-            used = "otp"
-        elif call.path == CHALLENGE:
-            prefix = member(call.sent, "authenticator_id").partition("|")[0]
-            guessed = "sms" if "binding_method" in call.said else "auth0"
-            used = _PREFIXES.get(prefix) or _PREFIXES.get(member(call.sent, "oob_channel") or guessed)
-        # A push brings codes.
-        if used and call.granted and used not in enrolled and not (used == "otp" and "push" in enrolled):
-            yield used
+        name = member(call.sent, "username")
+        if call.granted and (call.method, call.path) == ("POST", f"{MANAGEMENT}users"):
+            made |= {name, member(call.sent, "email")}
+        if call.grant in PASSWORDS:
+            person = (REALM, name) if call.error != "invalid_grant" else None
+        elif call.grant == PASSWORDLESS:
+            person = (member(call.sent, "realm"), name) if call.was_right else None
+        if person and person[1] not in made:  # what follows a login is of who logged in
+            theirs[person].append(call)
+    people = {}
+    noted = {each.result["username"]: each.result for each in recording.operations if each.operation == "add_user"}
+    for person, own in theirs.items():
+        known = noted.get(person[1], {})
+        people[person] = Person(
+            factors=tuple(known["factors"]) if known else factors_at_first(own),
+            password=member(own[0].sent, "password"),
+            phone_number=known.get("phone_number"),
+            email=known.get("email"),
+        )
+    return people
+
+
+def factors_at_first(calls: Sequence[Call]) -> tuple[str, ...]:
+    """Return the factors that a person had before the run, as their first list says, or else as what worked tells."""
+    enrolled: Counter[str] = Counter()
+    used: dict[str, None] = {}
+    for call in (each for each in calls if each.granted):
+        if (call.method, call.path) == ("GET", LIST):
+            there = Counter(call.listed)
+            # A push brings codes, a number may be called where SMS is on, and the profile's own address lists itself.
+            there -= Counter({"otp": there["push"], "voice": there["sms"], "email": 1})
+            there -= enrolled
+            return tuple(each for each in FACTORS for _ in range(there[each]))
+        if call.path == ASSOCIATE:
+            enrolled[call.factor] += 1
+        elif call.factor and not (enrolled[call.factor] or (call.factor == "otp" and enrolled["push"])):
+            used[call.factor] = None
+    return tuple(used)
 
 
 # -- how the tenant is set
 
 
-def _settings(said: list[Call]) -> dict[str, Json]:
-    """Return the tenant's settings: as they were read before they were changed, or else as what worked tells."""
-    read: dict[str, Json] = {}
+def clients_of(calls: Sequence[Call], proof: str) -> dict[str, Client]:
+    """Return the applications that were let in; one that signed an assertion has `proof` as its secret."""
+    secrets: dict[str, str] = {}
+    apis: defaultdict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
+    for call in calls:
+        is_shut_out = call.status == 401 and call.error in ("access_denied", "invalid_client")
+        # An association needs no application: what it names is not looked at.
+        if call.client_id and call.path != ASSOCIATE and not is_shut_out:
+            shown = proof if "client_assertion" in call.sent else call.client_secret
+            secrets[call.client_id] = secrets.get(call.client_id) or shown
+        if call.grant == "client_credentials" and call.granted:
+            scopes = member(call.said, "scope").split() or MANAGEMENT_SCOPES
+            apis[call.client_id][member(call.sent, "audience")] = tuple(scopes)
+    return {
+        each: Client(
+            client_id=each, client_secret=secret or None, name="Application", grants=frozenset(GRANTS), apis=apis[each]
+        )
+        for each, secret in secrets.items()
+    }
+
+
+def settings_of(calls: Sequence[Call]) -> dict[str, Json]:
+    """Return a sandbox's settings: as they were read before they were changed, or else as what worked tells."""
+    first: dict[str, Json] = {}
     worked: set[str] = set()
-    for each in said:
-        told = each.data if each.method == "GET" and each.granted else None
-        read.setdefault(each.path.removeprefix(MANAGEMENT), told)
-        if each.granted and each.path in (ASSOCIATE, LIST):
-            active = (entry for entry in each.entries if entry.get("active"))
-            worked.update(each.channels, (str(one.get("oob_channel") or one.get("oob_channels")) for one in active))
-    factors = {"sms", "push-notification", "otp", "recovery-code"} | ({"email"} & worked)
-    if isinstance(listed := read.get("guardian/factors"), list) and listed:
-        factors = {member(each, "name") for each in listed if each.get("enabled")}
-    ticked = (read.get("guardian/factors/phone/message-types") or {}).get("message_types")
-    types = ticked if isinstance(ticked, list) else {"sms", *({"voice"} & worked)}
-    settings: dict[str, Json] = {
+    for call in calls:
+        name = call.path.removeprefix(f"{MANAGEMENT}guardian/")
+        first.setdefault(name, call.data if call.method == "GET" and call.granted else None)
+        worked.update(call.listed, [call.factor] if call.granted else ())
+    factors = {"sms", "push-notification", "otp", "recovery-code", *worked.intersection({"email"})}
+    if isinstance(listed := first.get("factors"), list):
+        factors = {member(each, "name") for each in listed if member(each, "enabled") == "True"}
+    types = {"sms", *worked.intersection({"voice"})}
+    if isinstance(read := first.get("factors/phone/message-types"), dict):
+        types = set(read.get("message_types") or ())
+    settings = {
         "factors": frozenset(factors),
         "message_types": tuple(each for each in ("sms", "voice") if each in types),
     }
-    provider = member(read.get("guardian/factors/push-notification/selected-provider"), "provider")
-    if provider in ("guardian", "sns", "direct"):
-        settings["push_provider"] = provider
-    policies = read.get("guardian/policies")
-    if isinstance(policies, list) and (not policies or policies[0] in ("all-applications", "confidence-score")):
+    if isinstance(policies := first.get("policies"), list):
         settings["policy"] = policies[0] if policies else "never"
     return settings

@@ -22,15 +22,11 @@ from IPython import get_ipython
 
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.secrets.secret import Secret
-from auth0_mfa_lab.show.cards import alert, line
+from auth0_mfa_lab.show.html import alert, line
 
 TICK_SECONDS = 1.0
 SAVED_PICTURE = "Saved picture: run this cell for the buttons."
 _AGAIN = "press the button again. If it fails again, panel.last_error is the exception."
-
-Look = Literal["ready", "off", "busy"]
-Layout = dict[str, str]
-Work = Callable[[], Coroutine[Any, Any, None]]
 
 
 class Button(ipywidgets.Button):  # type: ignore[misc]  # ipywidgets ships no types
@@ -39,7 +35,7 @@ class Button(ipywidgets.Button):  # type: ignore[misc]  # ipywidgets ships no ty
     When it is off or busy it has a class instead, from which the page makes `aria-disabled` or `aria-busy`.
     """
 
-    look: Look = "ready"
+    look: Literal["ready", "off", "busy"] = "ready"
 
 
 class OnPage(anywidget.AnyWidget):
@@ -59,16 +55,16 @@ class Place(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
 
     ends_at = 0.0
 
-    def __init__(self, *, at_home: Callable[[Callable[[], object]], None], now: Callable[[], float]) -> None:
-        """Show nothing yet; `at_home` brings a message of the page's to its panel's loop, `now` is in seconds."""
+    def __init__(self, panel: Panel, now: Callable[[], float]) -> None:
+        """Show nothing yet; what a page says is done on the loop of `panel`, `now` is in seconds."""
         super().__init__()
+        self._panel, self._now = panel, now
         self.children: tuple[OnPage, ...] = ()
-        self._at_home, self._now = at_home, now
 
     @property
     def shows(self) -> bool:
         """Whether a secret is to be seen, where the place is on a page."""
-        return bool(self.children) and self._now() < self.ends_at
+        return self._now() < self.ends_at
 
     def show(self, secret: Secret, seconds: float, **how: str) -> None:
         """Draw a secret on each page that shows the place, for these seconds at most.
@@ -77,34 +73,34 @@ class Place(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         afterwards).
         """
         self.hide()
-        self.ends_at = self._now() + seconds
-        drawn = OnPage(role="place")
+        self.ends_at, drawn = self._now() + seconds, OnPage(role="place")
 
         def is_there() -> None:
             if drawn in self.children and (left := self.ends_at - self._now()) > 0:
                 message = {"kind": "show", "seconds": left, "alt": secret.shown.strip("<>"), **how}
                 drawn.send(message, buffers=[bytes(secret.encode(errors="replace"))])
 
-        drawn.on_msg(lambda *_: self._at_home(is_there))
+        drawn.on_msg(lambda *_: self._panel.at_home(is_there))
         self.children = (drawn,)
 
     def hide(self) -> None:
         """Take the secret off every page, and forget it."""
         for each in self.children:
             each.close()
-        self.children = ()
+        self.children, self.ends_at = (), 0.0
 
 
 class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
     """A widget with a method behind each button, that ends when its cell is run again.
 
     Where `_ticks`, `_tick` is called each second while a page shows it. Headless nothing ticks: no page says there that
-    it shows the panel.
+    it shows the panel. `_doing` says what a button has begun, "" while nothing is under way.
     """
 
     _is_at_work = "This panel is at work: wait until it is done."
     _has_buttons = True
     _ticks = False
+    _doing = ""
     _worker: Button | None = None
     _task: asyncio.Task[None] | None = None
     _ticker: asyncio.Task[None] | None = None
@@ -112,32 +108,55 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
     last_error: Exception | None = None
 
     def __init__(self, *, mask: Callable[[str], str], raise_failures: bool = False) -> None:
-        """Remember the loop, the context and the cell; `mask` is for the texts of failures."""
+        """Remember the loop, the context and the cell; `mask` is for the texts of failures.
+
+        With `raise_failures` (AUTH0_LAB_RAISE) what a button's handler raises is not only shown.
+        """
         super().__init__()
         self.add_class("auth0-mfa-panel")
-        self._mask, self._raise_failures = mask, raise_failures
-        self._work = threading.Lock()
+        self._mask, self._raise_failures, self._work = mask, raise_failures, threading.Lock()
         self._loop, self._context = _running_loop(), contextvars.copy_context()
         self._failure = html("panel-failure")
-        self._presence = OnPage(role="panel", layout=ipywidgets.Layout(display="none"))
-        self._presence.on_msg(lambda *_: self._at_home(self._begin_to_tick))
-        self._end_with_its_cell()
+        self._presence = OnPage(role="panel", layout={"display": "none"})
+        self._presence.on_msg(lambda *_: self.at_home(self._begin_to_tick))
+        shell = get_ipython()
+        parent = shell.get_parent() if hasattr(shell, "get_parent") else {}
+        if cell := parent.get("metadata", {}).get("cellId"):
+
+            def begins(info: Any) -> None:
+                if info.cell_id == cell:  # what the cell shows then is another panel
+                    self.end()
+                    shell.events.unregister("pre_run_cell", begins)
+
+            shell.events.register("pre_run_cell", begins)
 
     def static_html(self) -> str:
         """Return what the panel shows, without widgets: for a notebook that no kernel runs."""
         # Each panel has its own; widgets have a metaclass that leaves no room for an abstract method.
         raise NotImplementedError
 
+    async def done(self) -> None:
+        """Wait until what a button began is finished."""
+        if (task := self._task) is not None:
+            await task
+
     def end(self) -> None:
         """Look no more by itself; the buttons and methods stay as they are."""
         self._has_ended = True
         if self._ticker is not None:
-            self._at_home(self._ticker.cancel)
+            self.at_home(self._ticker.cancel)
 
     def close(self) -> None:
         """End, and take the panel off every page."""
         self.end()
         super().close()
+
+    def at_home(self, act: Callable[[], object]) -> None:
+        """Do something on the loop and in the context that the panel was made in."""
+        if self._loop is None or self._loop is _running_loop():
+            self._context.copy().run(act)
+        else:
+            self._loop.call_soon_threadsafe(act, context=self._context.copy())
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs) or {}
@@ -147,25 +166,37 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
     def _draw(self) -> None:
         """Show how the panel stands: set the traits that have changed."""
 
+    async def _tick(self) -> None:
+        """Look again, and change what has changed."""
+
     # -- what is pressed
 
     def _button(
-        self, name: str, tooltip: str, act: Callable[[], Any], *, works: bool = False, layout: Layout | None = None
+        self, name: str, tooltip: str, act: Callable[[], Any], *, doing: str = "", layout: dict[str, str] | None = None
     ) -> Button:
-        """Return a button for `act`; one that `works` is busy until the coroutine that `act` returns is done."""
+        """Return a button for `act`; with `doing` it is busy until the coroutine that `act` returns is done."""
         button = Button(description=name, tooltip=tooltip, layout=layout or {})
 
         def pressed() -> None:
             # A second press may be on its way before the page knows what the first one has changed.
-            if button.look != "ready":
+            if button.look != "ready" or (doing and not self._work.acquire(blocking=False)):
                 return
             self._failure.value = ""
-            try:
-                self._begin(button, act) if works else act()
-            except Exception as error:
-                self._fail(error)
+            if not doing:
+                try:
+                    act()
+                except Exception as error:
+                    self._fail(error)
+                return
+            self._worker, self._doing = button, doing
+            working, loop = self._working(act()), _running_loop()
+            if loop is None:
+                asyncio.run(working)
+            else:
+                self._task = loop.create_task(working, name="panel")
+                self._draw()
 
-        button.on_click(lambda _: self._at_home(pressed))
+        button.on_click(lambda _: self.at_home(pressed))
         return button
 
     def _mark(self, *buttons: Button, may_press: bool) -> None:
@@ -175,40 +206,19 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
             for each in ("off", "busy"):
                 (button.add_class if each == button.look else button.remove_class)(f"auth0-mfa-{each}")
 
-    def _at_home(self, act: Callable[[], object]) -> None:
-        """Do something on the loop and in the context that the panel was made in."""
-        if self._loop is None or self._loop is _running_loop():
-            self._context.copy().run(act)
-        else:
-            self._loop.call_soon_threadsafe(act, context=self._context.copy())
-
-    # -- one piece of work at a time
-
     @contextmanager
     def _alone(self, then: Callable[[], None] = lambda: None) -> Iterator[None]:
         """Work for a method that a cell calls, and look `then` whatever came of it; LabError during other work."""
         if not self._work.acquire(blocking=False):
             raise LabError(self._is_at_work)
+        self._failure.value = ""
         try:
-            self._failure.value = ""
-            try:
-                yield
-            finally:
-                then()
+            yield
         finally:
-            self._work.release()
-
-    def _begin(self, button: Button, work: Work) -> None:
-        """Do the work that a button was pressed for, in a task; ignore the press while other work is under way."""
-        if not self._work.acquire(blocking=False):
-            return
-        self._worker = button
-        working, loop = self._working(work()), _running_loop()
-        if loop is None:
-            asyncio.run(working)
-        else:
-            self._task = loop.create_task(working, name="panel")
-            self._draw()
+            try:
+                then()
+            finally:
+                self._work.release()
 
     async def _working(self, work: Coroutine[Any, Any, None]) -> None:
         try:
@@ -217,13 +227,9 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
             self._fail(error)
         finally:
             self._task = self._worker = None
+            self._doing = ""
             self._work.release()
             self._draw()
-
-    async def _finished(self) -> None:
-        """Wait until what a button began is finished."""
-        if (task := self._task) is not None:
-            await task
 
     def _fail(self, error: Exception, *, may_raise: bool = True) -> None:
         """Show a failure as a card, masked; without a front end that would be looked at, raise it."""
@@ -234,54 +240,33 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         if self._raise_failures and may_raise:
             raise error
 
-    # -- its time
-
     def _begin_to_tick(self) -> None:
+        async def ticking() -> None:
+            has_failed = False
+            while not self._has_ended:
+                await asyncio.sleep(TICK_SECONDS)
+                try:
+                    await self._tick()
+                    if has_failed:
+                        has_failed, self._failure.value = False, ""
+                except Exception as error:
+                    # Nobody called this, so nobody could be told by raising it; the next look may succeed.
+                    has_failed = True
+                    self._fail(error, may_raise=False)
+
         if self._ticks and self._loop is not None and not self._has_ended and self._ticker is None:
-            self._ticker = self._loop.create_task(self._ticking(), name="tick")
-
-    async def _ticking(self) -> None:
-        has_failed = False
-        while not self._has_ended:
-            await asyncio.sleep(TICK_SECONDS)
-            try:
-                await self._tick()
-            except Exception as error:
-                # Nobody called this, so nobody could be told by raising it; the next look may succeed.
-                has_failed = True
-                self._fail(error, may_raise=False)
-            else:
-                if has_failed:
-                    has_failed, self._failure.value = False, ""
-
-    async def _tick(self) -> None:
-        """Look again, and change what has changed."""
-
-    def _end_with_its_cell(self) -> None:
-        """End when the panel's own cell is run again: what it shows then is another panel."""
-        shell = get_ipython()
-        parent = shell.get_parent() if hasattr(shell, "get_parent") else {}
-        cell = parent.get("metadata", {}).get("cellId") if isinstance(parent, dict) else None
-        if shell is None or not isinstance(cell, str):
-            return
-
-        def begins(info: Any) -> None:
-            if getattr(info, "cell_id", None) == cell:
-                self.end()
-                shell.events.unregister("pre_run_cell", begins)
-
-        shell.events.register("pre_run_cell", begins)
+            self._ticker = self._loop.create_task(ticking(), name="tick")
 
 
-def html(name: str = "") -> ipywidgets.HTML:
+def html(name: str = "", value: str = "") -> ipywidgets.HTML:
     """Return a place for HTML, as wide as the panel; `name` is a class that a test finds it by."""
-    place = ipywidgets.HTML(layout=ipywidgets.Layout(width="auto", margin="0"))
+    place = ipywidgets.HTML(value, layout={"width": "auto", "margin": "0"})
     return place.add_class(name) if name else place
 
 
 def row(*buttons: Button) -> ipywidgets.HBox:
     """Return buttons side by side, in the order of the keyboard; a narrow page breaks the row."""
-    return ipywidgets.HBox(buttons, layout=ipywidgets.Layout(flex_flow="row wrap"))
+    return ipywidgets.HBox(buttons, layout={"flex_flow": "row wrap"})
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

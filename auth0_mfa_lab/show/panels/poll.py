@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
+from functools import partial
 from typing import Any
 
 import ipywidgets
 
 from auth0_mfa_lab.clock import LabClock
 from auth0_mfa_lab.polling import PollRun
-from auth0_mfa_lab.show.cards import line
-from auth0_mfa_lab.show.panels.panel import Panel, Work, html, row
-from auth0_mfa_lab.show.poll import ROWS_TITLE, Doing, PollView, headline, row_html
+from auth0_mfa_lab.show.html import line
+from auth0_mfa_lab.show.panels.panel import Panel, html, row
+from auth0_mfa_lab.show.poll import ROWS_TITLE, PollView, headline, row_html
 from auth0_mfa_lab.wire.exchange import Exchange
 
 TICK_SECONDS = 1.0
@@ -28,23 +29,19 @@ class PollPanel(Panel):
     """
 
     _is_at_work = "This panel is polling already: press Stop first, or wait until it is done."
+    _drawn = 0
 
-    def __init__(
-        self, run: PollRun, *, clock: LabClock, mask: Callable[[str], str], raise_failures: bool = False
-    ) -> None:
+    def __init__(self, run: PollRun, *, clock: LabClock, **shared: Any) -> None:
         """Show and drive `run`, in the time of `clock`."""
-        super().__init__(mask=mask, raise_failures=raise_failures)
-        self.run, self._clock, self._now = run, clock, clock.now()
-        self._doing: Doing = "idle"
-        self._drawn = 0
-        self._woken = asyncio.Event()
-        once, until = (lambda: self._polling(self._ask)), (lambda: self._polling(self._ask_until_done))
-        self.once_button = self._button("Poll once", "Ask Auth0 once whether the phone answered", once, works=True)
-        self.until_button = self._button("Poll until done", "Ask again and again, until it is over", until, works=True)
+        super().__init__(**shared)
+        self.run, self._clock, self._now, self._woken = run, clock, clock.now(), asyncio.Event()
+        once, until = (partial(self._polling, until_done=each) for each in (False, True))
+        tooltip = "Ask again and again, until it is over"
+        self.once_button = self._button("Poll once", "Ask Auth0 once whether the phone answered", once, doing="waiting")
+        self.until_button = self._button("Poll until done", tooltip, until, doing="waiting")
         self.stop_button = self._button("Stop", "Stop asking", self.stop)
         self._status, self._next, self._meters = map(html, ("poll-status", "poll-next", "poll-meters"))
-        self._answer, title = html("poll-answer"), html()
-        title.value = line(ROWS_TITLE, small=True)
+        self._answer, title = html("poll-answer"), html("", line(ROWS_TITLE, small=True))
         inset, edge = {"padding": "0 0 0 10px", "margin": "4px 0"}, "1px solid rgba(127,127,127,0.4)"
         self._head = ipywidgets.VBox([self._status, self._next, self._meters], layout=inset)
         # Laid out from below, a box that overflows shows its end, and keeps to it when it grows.
@@ -58,12 +55,12 @@ class PollPanel(Panel):
 
     def poll_once(self) -> Exchange | None:
         """Ask once, and return the exchange; the last one when the poll is over."""
-        with self._alone(then=self._look):
+        with self._alone(then=self._see):
             return self.run.once()
 
     def poll_until_done(self) -> PollRun:
         """Ask until the poll is over, waiting in the lab's time, and return the poll."""
-        with self._alone(then=self._look):
+        with self._alone(then=self._see):
             return self.run.until_done(self._clock.wait)
 
     def stop(self) -> None:
@@ -76,11 +73,7 @@ class PollPanel(Panel):
         """Stop asking, if a button asks."""
         if self._task is not None:
             self.stop()
-
-    async def done(self) -> PollRun:
-        """Wait until what a button began is finished, and return the poll."""
-        await self._finished()
-        return self.run
+        super().end()
 
     def static_html(self) -> str:
         """Return all that the panel shows as HTML without widgets, each poll with its exchange."""
@@ -89,69 +82,62 @@ class PollPanel(Panel):
     def __repr__(self) -> str:
         return f"PollPanel · {headline(self.run)}"
 
-    def _polling(self, act: Work) -> Coroutine[Any, Any, None]:
+    def _polling(self, *, until_done: bool) -> Coroutine[Any, Any, None]:
         """Let the poll go on at once, so that a stop from now on ends it, and return what asks."""
         # A new one: without a loop of one's own each click has another, and an event belongs to the first that waits.
         self._woken = asyncio.Event()
         self.run.resume(self._now)
-        self._doing = "waiting"
 
         async def polls() -> None:
             try:
-                await asyncio.to_thread(self._catch_up)
+                # The sandbox's time passes for which somebody waited before pressing, up to the next poll.
+                wait = self.run.poll.next_at
+                await asyncio.to_thread(lambda: self._clock.catch_up(max(0.0, wait - self._clock.now())))
                 with self._clock.running():
-                    self._see(await asyncio.to_thread(self._moment))
-                    await act()
+                    await self._look()
+                    while not self.run.poll.is_over:
+                        if until_done and (left := self.run.poll.next_at - self._now) > 0:
+                            with contextlib.suppress(TimeoutError):  # *Stop* wakes the poll
+                                await asyncio.wait_for(self._woken.wait(), min(TICK_SECONDS, left))
+                            await self._look()
+                            continue
+                        await self._ask()
+                        if not until_done:
+                            break
             except Exception:
                 self.run.stop()
                 raise
-            finally:
-                self._doing = "idle"
 
         return polls()
 
-    def _catch_up(self) -> None:
-        """Let the sandbox's time pass for which somebody waited before pressing, up to the next poll."""
-        self._clock.catch_up(max(0.0, self.run.poll.next_at - self._clock.now()))
-
     async def _ask(self) -> None:
         """Ask once; while no answer is there, each tick shows the time that is left."""
-        if self.run.poll.is_over:
-            return
         self._doing = "asking"
+        self._draw()
         asked = asyncio.ensure_future(asyncio.to_thread(self.run.ask))
         try:
             while not asked.done():
-                self._draw()
                 await asyncio.wait({asked}, timeout=TICK_SECONDS)
                 self._now = await asyncio.to_thread(self._moment)
+                self._draw()
         finally:
             # Whatever fails meanwhile, what was asked is heard: it may have brought the tokens.
             self.run.apply(await asked, self._now)
         self._doing = "waiting"
         self._draw()
 
-    async def _ask_until_done(self) -> None:
-        while not self.run.poll.is_over:
-            if (left := self.run.poll.next_at - self._now) <= 0:
-                await self._ask()
-                continue
-            with contextlib.suppress(TimeoutError):  # *Stop* wakes the poll
-                await asyncio.wait_for(self._woken.wait(), min(TICK_SECONDS, left))
-            self._see(await asyncio.to_thread(self._moment))
+    async def _look(self) -> None:
+        """Look at the clock, on a thread: that of a served sandbox is asked over the network."""
+        self._see(await asyncio.to_thread(self._moment))
 
     def _moment(self) -> float:
-        """Look at the clock, on a thread: that of a served sandbox is asked over the network."""
         self._clock.sync()
         return self._clock.now()
 
-    def _look(self) -> None:
-        self._see(self._clock.now())
-
-    def _see(self, now: float) -> None:
-        """Show the poll as it stands at `now`; its time may be over."""
-        self._now = now
-        self.run.poll = self.run.poll.at(now)
+    def _see(self, now: float | None = None) -> None:
+        """Show the poll as it stands at `now` (default: this moment); its time may be over."""
+        self._now = self._clock.now() if now is None else now
+        self.run.poll = self.run.poll.at(self._now)
         self._draw()
 
     def _draw(self) -> None:

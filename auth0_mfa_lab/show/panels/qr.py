@@ -7,8 +7,7 @@ message, only while somebody wants to see it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import ipywidgets
@@ -16,8 +15,18 @@ import ipywidgets
 from auth0_mfa_lab.polling import OOB_CODE_SECONDS
 from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.show.panels.panel import Panel, Place, html, row
-from auth0_mfa_lab.show.qr import Barcode, QrView, enrolled_in, outcome_of, picture_style, qr_img, qr_svg
-from auth0_mfa_lab.show.sentences import Told
+from auth0_mfa_lab.show.qr import (
+    EXPIRED,
+    HIDDEN,
+    Barcode,
+    QrView,
+    enrolled_in,
+    outcome_of,
+    picture_style,
+    qr_img,
+    qr_svg,
+)
+from auth0_mfa_lab.show.sentences import Sentence
 from auth0_mfa_lab.wire.exchange import Exchange
 
 
@@ -29,6 +38,8 @@ class QrPanel(Panel):
 
     _is_at_work = "The phone is scanning this QR already: wait until it is done."
     _ticks = True
+    _scanned = _refused = ""
+    _read = 0
 
     def __init__(
         self,
@@ -37,39 +48,36 @@ class QrPanel(Panel):
         barcode: Barcode,
         received_at: float,
         now: Callable[[], float],
-        mask: Callable[[str], str],
-        scan: Callable[[], Exchange | Told],
+        scan: Callable[[], Exchange | Sentence],
         phone: str | None = None,
         journal: Sequence[Exchange] = (),
-        is_live: bool = True,
         may_be_saved: bool = False,
-        raise_failures: bool = False,
+        **shared: Any,
     ) -> None:
         """Hold `uri` in memory; `received_at` is the instant in epoch seconds from which its time counts.
 
         `scan` lets the lab's phone scan; `phone` names that on a button, None where there is only the person's own.
         `journal` tells what a phone enrolled with elsewhere. Only a picture that `may_be_saved` is in a widget's state.
         """
-        super().__init__(mask=mask, raise_failures=raise_failures)
-        self._uri, self._now, self._scan = Secret(uri, barcode.shown), now, scan
+        super().__init__(**shared)
+        self._uri, self._barcode, self._now, self._scan = Secret(uri, barcode.shown), barcode, now, scan
         self._ends_at = received_at + OOB_CODE_SECONDS if barcode.holds == "ticket" else None
-        self._journal, self._read, self._may_be_saved = journal, 0, may_be_saved
-        self.card = QrView(
-            barcode=barcode, is_live=is_live, can_scan=phone is not None, drawn=may_be_saved, left=self._left(now())
-        )
-        self._picture_html = qr_img(uri, self.card.alt) if may_be_saved else ""
+        self._journal, self._drawn, self._may_be_saved = journal, may_be_saved, may_be_saved
+        self._can_scan, self._fields = phone is not None, barcode.html()
+        self._picture = qr_img(uri, barcode.alt) if may_be_saved else ""
         self.show_button = self._button("Show", "Draw the QR: whoever sees it can enroll a phone", self.show)
         self.hide_button = self._button("Hide", "Take the QR off the page", self.hide)
         scan_with, tooltip = f"Scan with {phone}", "Let it read this QR and enroll"
-        self.scan_button = self._button(scan_with, tooltip, self._scanning, works=True, layout={"width": "auto"})
+        self.scan_button = self._button(
+            scan_with, tooltip, self._press_scan, doing="scanning", layout={"width": "auto"}
+        )
         buttons = [self.show_button, self.hide_button, *([self.scan_button] if phone else [])]
-        self._status, self._time, self._instead = map(html, ("qr-status", "qr-time", "qr-place"))
-        self._place = Place(at_home=self._at_home, now=now)
+        self._status, self._time, self._instead, fields = map(html, ("qr-status", "qr-time", "qr-place", "qr-parts"))
+        self._place = Place(self, now)
         places = [self._instead] if may_be_saved else [self._instead, self._place]
         left = ipywidgets.VBox(places, layout={"flex": "0 1 358px", "min_width": "0", "margin": "0 16px 8px 0"})
-        parts = html("qr-parts")
-        parts.value, parts.layout.flex, parts.layout.min_width = self.card.parts_html(), "1 1 320px", "0"
-        both = ipywidgets.Box([left, parts], layout={"flex_flow": "row wrap", "align_items": "flex-start"})
+        fields.value, fields.layout.flex, fields.layout.min_width = self._fields, "1 1 320px", "0"
+        both = ipywidgets.Box([left, fields], layout={"flex_flow": "row wrap", "align_items": "flex-start"})
         self.children = (row(*buttons), self._status, self._time, self._failure, both, self._presence)
         self.refresh()
         if self._ends_at is None and may_be_saved:
@@ -77,24 +85,26 @@ class QrPanel(Panel):
 
     def show(self) -> None:
         """Draw the QR; on a live tenant for what is left of its time, and for 5 minutes at most."""
-        left = self._left(self._now())
-        self._become(drawn=True, left=left)
-        if self.card.is_drawn and not self._may_be_saved:
-            seconds = OOB_CODE_SECONDS if left is None else min(left, OOB_CODE_SECONDS)
-            over = replace(self.card, drawn=False, left=left and left - seconds).instead
+        self._drawn = self._may_be_saved
+        self.refresh()
+        if not self._may_be_saved and not self.card.is_over:
+            seconds, over = (OOB_CODE_SECONDS, HIDDEN) if self._left is None else (self._left, EXPIRED)
             svg = qr_svg(str(self._uri))
-            how = {"alt": self.card.alt, "over": over, "picture": picture_style(svg)}
-            self._place.show(Secret(svg, self._uri.shown), seconds, **how)
+            how = {"alt": self._barcode.alt, "over": over, "picture": picture_style(svg)}
+            self._place.show(Secret(svg, self._uri.shown), min(seconds, OOB_CODE_SECONDS), **how)
+            self._drawn = True
+            self._draw()
 
     def hide(self) -> None:
         """Take the QR away."""
-        self._become(drawn=False)
+        self._drawn = False
+        self._draw()
 
-    def scan(self) -> Exchange | Told:
+    def scan(self) -> Exchange | Sentence:
         """Let the lab's phone scan, and return what it said; with the person's own phone, what to do with that."""
         with self._alone():
             result = self._scan()
-            if self.card.can_scan:
+            if self._can_scan:
                 self._take(result, self._now())
         return result
 
@@ -102,32 +112,19 @@ class QrPanel(Panel):
         """Show the time that is left, and what a phone has done since."""
         self._see(self._now())
 
-    async def done(self) -> QrView:
-        """Wait until a scan that a button began is finished, and return what the panel says."""
-        await self._finished()
-        return self.card
-
     def static_html(self) -> str:
         """Return what stands in a saved notebook: all of it, and the picture only where it may be saved."""
-        return self.card.html(self._picture_html)
+        return self.card.html(self._picture, self._fields)
 
     def __repr__(self) -> str:
-        return self.card.text()
+        return self.card.text
 
-    def _scanning(self) -> Coroutine[Any, Any, None]:
-        self._become(scanning=True)
+    async def _press_scan(self) -> None:
+        self._take(*await asyncio.to_thread(lambda: (self._scan(), self._now())))
 
-        async def scans() -> None:
-            try:
-                self._take(*await asyncio.to_thread(lambda: (self._scan(), self._now())))
-            finally:
-                self._become(scanning=False)
-
-        return scans()
-
-    def _take(self, result: Exchange | Told, now: float) -> None:
-        scanned, refused = map(self._mask, outcome_of(result))
-        self._become(scanned=scanned, refused=refused, scanning=False, left=self._left(now))
+    def _take(self, result: Exchange | Sentence, now: float) -> None:
+        self._scanned, self._refused = map(self._mask, outcome_of(result))
+        self._see(now)
 
     async def _tick(self) -> None:
         # On a thread: the time of a served sandbox is asked for over the network.
@@ -137,27 +134,27 @@ class QrPanel(Panel):
         """Take over the time, and an enrollment of which the journal tells."""
         seen = self._journal[self._read :]
         self._read += len(seen)
-        elsewhere = None if self.card.scanned else enrolled_in(seen, self.card.barcode)
-        scanned = outcome_of(elsewhere)[0] if elsewhere else self.card.scanned
-        drawn = self.card.drawn and (self._may_be_saved or now < self._place.ends_at)
-        self._become(left=self._left(now), scanned=scanned, drawn=drawn)
-
-    def _become(self, **changes: Any) -> None:
-        """Show these changes; a widget is told of what has changed alone."""
-        self.card = replace(self.card, **changes)
+        self._scanned = self._scanned or enrolled_in(seen, self._barcode.ticket)
+        self._drawn = self._drawn and (self._may_be_saved or now < self._place.ends_at)
+        self._left = None if self._ends_at is None else self._ends_at - now
         self._draw()
-        if not self.card.is_drawn:
-            self._place.hide()
-        if self.card.is_over:
-            self.end()
 
     def _draw(self) -> None:
-        card = self.card
-        self._mark(self.show_button, may_press=not (card.drawn or card.is_over))
+        """Show how the QR stands; a widget is told of what has changed alone."""
+        self.card = card = QrView.of(
+            self._barcode,
+            drawn=self._drawn,
+            left=self._left,
+            scanning=self._worker is not None,
+            scanned=self._scanned,
+            refused=self._refused,
+        )
+        self._mark(self.show_button, may_press=not (self._drawn or card.is_over))
         self._mark(self.hide_button, may_press=card.is_drawn)
         self._mark(self.scan_button, may_press=card.may_scan)
-        self._status.value, self._time.value = card.status_html(), card.time_html()
-        self._instead.value = card.instead_html() or self._picture_html
-
-    def _left(self, now: float) -> float | None:
-        return None if self._ends_at is None else self._ends_at - now
+        self._status.value, self._time.value = card.status, card.time
+        self._instead.value = card.instead or self._picture
+        if not card.is_drawn:
+            self._place.hide()
+        if card.is_over:
+            self.end()

@@ -8,8 +8,9 @@ from html import escape
 from typing import Any
 
 from auth0_mfa_lab.secrets.secret import Secret
+from auth0_mfa_lab.show.html import line
 from auth0_mfa_lab.show.panels.panel import OnPage, Panel, Place, html, row
-from auth0_mfa_lab.show.sentences import Told
+from auth0_mfa_lab.show.sentences import Sentence
 
 SHOWN_SECONDS = 120.0
 _REMARKS = {
@@ -21,29 +22,19 @@ _REMARKS = {
 class RevealPanel(Panel):
     """One raw value: shown where a person looks, until *Hide* is pressed or two minutes are over."""
 
-    def __init__(
-        self,
-        secret: Secret,
-        *,
-        mask: Callable[[str], str],
-        raise_failures: bool = False,
-        now: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, secret: Secret, *, now: Callable[[], float] = time.monotonic, **shared: Any) -> None:
         """Hold `secret` in memory and send it to whatever place of this panel is on a page; `now` is in seconds."""
-        super().__init__(mask=mask, raise_failures=raise_failures)
-        self._secret = secret
-        self._place = Place(at_home=self._at_home, now=now)
-        self._place.show(secret, SHOWN_SECONDS)
+        super().__init__(**shared)
+        self._secret, self._place = secret, Place(self, now)
         self._said = (
             f"{secret.shown} is shown only on the page of a running notebook, for two minutes at most. "
             "No file, output or widget state has it: not even this notebook, when it is saved."
         )
-        self._status = html("reveal-status")
-        self._status.value = f'<div style="line-height:1.5">{escape(self._said)}</div>'
+        said = html("reveal-status", self.static_html())
         self.show_button = self._button("Show", "Show the value again", self.show)
-        self.hide_button = self._button("Hide", "Take the value off the page", self.hide)
-        buttons = row(self.show_button, self.hide_button)
-        self.children = (buttons, self._status, self._failure, self._place, self._presence)
+        self.hide_button = self._button("Hide", "Take the value off the page", self._place.hide)
+        self.children = (row(self.show_button, self.hide_button), said, self._failure, self._place, self._presence)
+        self.show()
 
     def show(self) -> None:
         """Show the value, for two minutes from now."""
@@ -55,7 +46,7 @@ class RevealPanel(Panel):
 
     def static_html(self) -> str:
         """Return what stands in a saved notebook: a sentence."""
-        return f"<p>{escape(self._said)}</p>"
+        return line(self._said)
 
     def __repr__(self) -> str:
         return f"RevealPanel · {self._said}"
@@ -64,20 +55,9 @@ class RevealPanel(Panel):
 class CopyPanel(Panel):
     """One request as a masked curl command, and a button that copies it with its raw values."""
 
-    _is_on_a_page = False
-
-    def __init__(
-        self,
-        command: Secret,
-        *,
-        masked: str,
-        name: str,
-        tenant: str,
-        mask: Callable[[str], str],
-        raise_failures: bool = False,
-    ) -> None:
+    def __init__(self, command: Secret, *, masked: str, name: str, tenant: str, **shared: Any) -> None:
         """Hold `command` in memory; `masked` is it as it may be shown, `name` the request's in a line, masked too."""
-        super().__init__(mask=mask, raise_failures=raise_failures)
+        super().__init__(**shared)
         self._command, self._masked, self._name = command, masked, " ".join(name.split())
         self._said = (
             "Copy runnable copies this command with its raw secrets, on the page of a running notebook. "
@@ -85,32 +65,26 @@ class CopyPanel(Panel):
         )
         label = f"Copy runnable: {self._name} as a curl command with its raw secrets"
         self._place = OnPage(role="copy", label=label)
-        self._place.on_msg(lambda _, content, __: self._at_home(lambda: self._answer(content)))
-        self._text = html()
-        self._text.value = self.static_html()
-        self.children = (self._text, self._place, self._failure, self._presence)
+        self._place.on_msg(lambda _, content, __: self.at_home(lambda: self._answer(content)))
+        self.children = (html("", self.static_html()), self._place, self._failure, self._presence)
 
-    def copy(self) -> Told:
+    def copy(self) -> Sentence:
         """Say why nothing is copied: only a press on a page fills a clipboard."""
-        if self._is_on_a_page:
-            return Told("Nothing was copied: a browser fills its clipboard only for a press. Press Copy runnable.")
-        return Told(
-            "There is no page to copy to. Open the notebook in JupyterLab, run the panel's cell, press Copy runnable."
+        return Sentence(
+            "Nothing was copied: a browser fills its clipboard only for a press. Open the notebook in JupyterLab, run "
+            "the panel's cell, press Copy runnable."
         )
 
     def static_html(self) -> str:
         """Return what stands in a saved notebook: the masked command, and a sentence."""
-        return (
-            f'<pre style="white-space:pre-wrap;overflow-wrap:anywhere">{escape(self._masked)}</pre>'
-            f'<p style="line-height:1.5">{escape(self._said)}</p>'
-        )
+        style = "white-space:pre-wrap;overflow-wrap:anywhere"
+        return f'<pre style="{style}">{escape(self._masked)}</pre>{line(self._said)}'
 
     def __repr__(self) -> str:
         return f"CopyPanel · {self._name} · {self._said}"
 
     def _answer(self, content: Any) -> None:
         """Send the command to the place that was pressed; another page of this kernel drops it."""
-        self._is_on_a_page = True
-        press = content.get("press") if isinstance(content, dict) else None
-        if isinstance(press, str) and content.get("kind") == "copy":
+        press = content.get("press") if isinstance(content, dict) and content.get("kind") == "copy" else None
+        if isinstance(press, str):
             self._place.send({"kind": "copy", "press": press}, buffers=[bytes(self._command.encode())])

@@ -1,0 +1,106 @@
+"""Pieces of HTML that panels are made of: a line, a status, a bar, a card, a fold, facts, and an alert.
+
+Inline styles alone, half-transparent greys and the page's own text colour: they read in light, in dark and in an
+untrusted notebook. A colour never says anything that a word beside it does not say. Arguments named `html` or `blocks`
+are HTML already; every other text is escaped here, and has been masked by whoever hands it in.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from html import escape
+from typing import Literal
+
+Tone = Literal["plain", "info", "good", "wait", "bad"]
+# Each has a contrast of 3 and more with white and with the dark theme's black.
+COLOURS: Mapping[Tone, str] = {
+    "plain": "rgb(127,140,141)",
+    "info": "rgb(25,118,210)",
+    "good": "rgb(46,158,79)",
+    "wait": "rgb(217,115,13)",
+    "bad": "rgb(201,66,51)",
+}
+"""A tone's colour for a style; it never stands for a word."""
+LINE = "line-height:1.5;margin:2px 0;overflow-wrap:anywhere"
+SMALL = "opacity:0.8;font-size:12px"
+LEFT = "text-align:left;vertical-align:top"  # JupyterLab sets cells flush right, in the middle
+
+
+def line(text: str, *, small: bool = False) -> str:
+    """Return one sentence as a block of its own; a small one stands back a little."""
+    return f'<div style="{LINE}{";" + SMALL if small else ""}">{escape(text)}</div>'
+
+
+def status_line(mark: str, word: str, said: str = "") -> str:
+    """Return where something stands: `✓ granted · after 3 polls`; a screen reader reads each change aloud.
+
+    `mark` is a sign that repeats the `word` for the eye. What changes every second belongs elsewhere.
+    """
+    rest = f" · {escape(said)}" if said else ""
+    head = f'<b><span aria-hidden="true">{escape(mark)}</span> {escape(word)}</b>'
+    return f'<div role="status" aria-live="polite" style="{LINE}">{head}{rest}</div>'
+
+
+def bar(label: str, fraction: float, text: str, *, tone: Tone = "info", column: str = "200px") -> str:
+    """Return a progress bar with its label before it and its meaning in words behind it.
+
+    `fraction` is the part that is filled, 0 to 1; what lies outside is cut. `text` says the same: `3 s of 5 s`.
+    `column` is how wide the text is at most, as CSS has it: in a row of bars theirs begin one below the other.
+    """
+    percent = round(100 * min(1.0, max(0.0, fraction)))
+    return (
+        f'<div style="display:flex;flex-wrap:wrap;align-items:center;gap:2px 10px;{LINE}">'
+        f'<span style="flex:0 0 88px">{escape(label)}</span>'
+        f'<div role="progressbar" aria-label="{escape(label)}" aria-valuemin="0" aria-valuemax="100" '
+        f'aria-valuenow="{percent}" aria-valuetext="{escape(text)}" style="flex:1 1 120px;height:8px;'
+        "box-sizing:border-box;border:1px solid rgba(127,127,127,0.8);border-radius:4px;overflow:hidden;"
+        'background:rgba(127,127,127,0.15)">'
+        f'<div style="width:{percent}%;height:100%;background:{COLOURS[tone]}"></div></div>'
+        f'<span style="flex:0 1 {column};font-variant-numeric:tabular-nums">{escape(text)}</span></div>'
+    )
+
+
+def card(title: str, *blocks: str, mark: str, tone: Tone = "plain") -> str:
+    """Return blocks of HTML in a frame under a title; `mark` is a sign before it, `tone` the colour of its edge."""
+    return (
+        f'<div style="box-sizing:border-box;border:1px solid rgba(127,127,127,0.4);border-left:3px solid '
+        f'{COLOURS[tone]};border-radius:4px;padding:6px 10px;margin:4px 0"><div style="{LINE};font-weight:600">'
+        f'<span aria-hidden="true">{escape(mark)}</span> {escape(title)}</div>{"".join(blocks)}</div>'
+    )
+
+
+def alert(title: str, said: str, step: str = "") -> str:
+    """Return what went wrong and what to do about it; a screen reader reads it at once."""
+    next_step = line(f"What to do: {step}") if step else ""
+    return f'<div role="alert">{card(f"{title} {said}", next_step, mark="✗", tone="bad")}</div>'
+
+
+def details(summary: str, html: str, *, style: str = "", is_open: bool = False) -> str:
+    """Return HTML that opens under a summary, HTML as well, by mouse and by keyboard, with no kernel too."""
+    # Without the mark an x there is JupyterLab's, and cuts the cell; it heeds the mark only where the focus is.
+    mark = 'data-lm-suppress-shortcuts="true"' + (f' style="{style}"' if style else "")
+    return f"<details{' open' if is_open else ''}><summary {mark}>{summary}</summary>{html}</details>"
+
+
+def facts(rows: Iterable[tuple[str, str]], caption: str = "") -> str:
+    """Return names and values, which are HTML as well as the caption is, in two columns; a value that is long wraps."""
+    cell = f"{LEFT};padding:3px 0"
+    cells = "".join(
+        f'<tr style="background:none"><th scope="row" style="{cell};white-space:nowrap;padding-right:12px">'
+        f'{escape(name)}</th><td style="{cell};overflow-wrap:anywhere">{html}</td></tr>'
+        for name, html in rows
+    )
+    return f'<table style="border-collapse:collapse">{caption}<tbody>{cells}</tbody></table>'
+
+
+def spoken(seconds: float) -> str:
+    """Return a time in words: `4 min 55 s`, `12 s`; a begun second counts whole, for 0 s is the end."""
+    minutes, rest = divmod(max(0, math.ceil(seconds)), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def time_of_day(at: float) -> str:
+    """Return the time of an instant (epoch seconds): `08:00:07`."""
+    return f"{datetime.fromtimestamp(at, UTC):%H:%M:%S}"
