@@ -12,9 +12,9 @@ import click
 
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.lab import Lab
-from auth0_mfa_lab.live.doctor.checks import FEATURES
-from auth0_mfa_lab.live.doctor.doctor import Mended, examine, in_order, mend, subject_of, token_of
-from auth0_mfa_lab.live.doctor.findings import Diagnosis, Finding, one_line
+from auth0_mfa_lab.live.doctor.checks import FEATURES, Finding
+from auth0_mfa_lab.live.doctor.doctor import Mended, examine, mend, subject_of, token_of
+from auth0_mfa_lab.live.doctor.findings import Diagnosis, one_line
 from auth0_mfa_lab.live.doctor.settings import check_settings, fault, misspelled, usable
 from auth0_mfa_lab.live.drift.drift import NAME, drift_of
 from auth0_mfa_lab.live.leftovers import LeftFile, Leftovers
@@ -49,7 +49,7 @@ def doctor(context: click.Context, as_json: bool, wanted: tuple[str, ...], fix: 
     lab, found = _opened()
     mendeds: list[Mended] = []
     if lab is None:
-        diagnosis = Diagnosis("your tenant", in_order(found))
+        diagnosis = Diagnosis("your tenant", found)
         for each in diagnosis.findings:
             _say(each.line)
     else:
