@@ -6,7 +6,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, get_args
 
@@ -15,27 +15,50 @@ from starlette.responses import PlainTextResponse, Response
 
 from auth0_mfa_lab.sandbox.app import CALLER, Fault, Faults, in_process, respond
 from auth0_mfa_lab.sandbox.clock import Chance, Clock, WallClock
-from auth0_mfa_lab.sandbox.defaults import REALM, Defaults
 from auth0_mfa_lab.sandbox.delivery import Delivery
 from auth0_mfa_lab.sandbox.guardian.phone import Phone
-from auth0_mfa_lab.sandbox.http import Request as WebRequest
+from auth0_mfa_lab.sandbox.http import Request as HttpRequest
 from auth0_mfa_lab.sandbox.limits import LimitRow
-from auth0_mfa_lab.sandbox.mfa.enrollment import associate
+from auth0_mfa_lab.sandbox.management import MANAGEMENT_SCOPES
+from auth0_mfa_lab.sandbox.mfa.factors import associate
+from auth0_mfa_lab.sandbox.oauth.api import GRANT
 from auth0_mfa_lab.sandbox.oauth.tokens import NewKey
-from auth0_mfa_lab.sandbox.records import Channel, Received, Request, User
+from auth0_mfa_lab.sandbox.records import Api, Client, Kind, Received, Request, User
 from auth0_mfa_lab.sandbox.settings import Domains, Policy, Profile, Settings, checked_switches
-from auth0_mfa_lab.sandbox.tenant import Tenant
+from auth0_mfa_lab.sandbox.tenant import MANAGEMENT_PATH, Tenant
 
 if TYPE_CHECKING:
     import httpx
 
 __all__ = ["Chance", "Clock", "Delivery", "Phone", "Sandbox", "User", "WallClock"]
 
-FACTORS: Mapping[str, Channel | None] = {"push": "auth0", "otp": None, "sms": "sms", "voice": "voice", "email": "email"}
-"""The factors that a user can be made with, and the channel of each; an OTP has none."""
+FACTORS: Mapping[str, Kind] = {"push": "push", "otp": "totp", "sms": "sms", "voice": "voice", "email": "email"}
+"""The factors that a user can be made with, and the kind of authenticator that each is."""
+REALM = "Username-Password-Authentication"
+API_SCOPES = ("read:orders", "write:orders")
+MACHINE_GRANTS = frozenset({"client_credentials"})
+USER_GRANTS = frozenset(GRANT) - MACHINE_GRANTS
 RECEIVED, FAILURES_KEPT = 500, 20
 """How many of the requests that were received are kept, and of the exceptions that a handler raised."""
 log = logging.getLogger("auth0_mfa_lab.sandbox")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Defaults:
+    """What one needs to know of the default tenant to use it."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+    public_client_id: str
+    mgmt_client_id: str
+    mgmt_client_secret: str = field(repr=False)
+    username: str = "jane.roe@example.com"
+    password: str = field(repr=False)
+    realm: str = REALM
+    audience: str = "https://api.example.com/"
+    phone_number: str = "+15550100"
+    email: str = "jane.roe@example.com"
+    user_id: str
 
 
 class Sandbox:
@@ -62,26 +85,27 @@ class Sandbox:
         for name, value, known in (("profile", profile, get_args(Profile)), ("policy", policy, get_args(Policy))):
             if value not in known:
                 raise ValueError(f"Unknown {name} {value!r}; the sandbox has {', '.join(sorted(known))}.")
-        self.domain = domain
-        self.domains = Domains(domain)
-        self.clock = clock or Clock()
-        self.chance = Chance(seed)
-        self.delivery = Delivery()
-        self.faults = Faults()
+        self.domain, self.domains = domain, Domains(domain)
+        self.clock, self.chance = clock or Clock(), Chance(seed)
+        self.faults, self.delivery = Faults(), Delivery()
         self.delivery.loses = lambda: self.faults.take("lost_push") is not None
         self.received: deque[Received] = deque(maxlen=RECEIVED)
         """What the tenant received over a socket, oldest first."""
         self.server_phones: list[Phone] = []
-        self.defaults = Defaults.draw(self.chance.fork("defaults"))
-        # The tenant is named by the first label of its domain.
-        self._settings = Settings(
-            name=domain.partition(".")[0],
-            profile=profile,
-            policy=policy,
-            default_directory=REALM,
-            switches=checked_switches({} if switches is None else switches),
+        drawn = self.chance.fork("defaults")
+        self.defaults = Defaults(
+            client_id=drawn.alnum(32),
+            client_secret=drawn.base64url(64),
+            public_client_id=drawn.alnum(32),
+            mgmt_client_id=drawn.alnum(32),
+            mgmt_client_secret=drawn.base64url(64),
+            password=f"{drawn.alnum(14)}!7",
+            user_id=drawn.user_id(),
         )
-        if self._settings.switches["recovery_code_factor"] == "off":
+        # The tenant is named by the first label of its domain.
+        name, checked = domain.partition(".")[0], checked_switches({} if switches is None else switches)
+        self._settings = Settings(name=name, profile=profile, policy=policy, default_directory=REALM, switches=checked)
+        if checked["recovery_code_factor"] == "off":
             self._settings = replace(self._settings, factors=self._settings.factors - {"recovery-code"})
         self._new_key = new_key
         self.tenant = self._new_tenant()
@@ -91,7 +115,49 @@ class Sandbox:
         """The last bugs: a test asks that there be none."""
         self._is_answering = False
 
-    def answer(self, request: WebRequest, fault: Fault | None = None) -> Response:
+    def _new_tenant(self, *, first_life: int = 0) -> Tenant:
+        """Return the default tenant: a user, an API, and a confidential, a public and a Management application."""
+        self.people_chance, self.phones_chance, self.control_chance = map(
+            self.chance.fork, ("people", "phones", "control")
+        )
+        self._added, known = 0, self.defaults
+        tenant = Tenant(
+            domains=self.domains,
+            settings=self._settings,
+            clock=self.clock,
+            chance=self.chance.fork("tenant"),
+            delivery=self.delivery,
+            new_key=self._new_key,
+            first_life=first_life,
+        )
+        own = {known.audience: API_SCOPES}
+        management = {f"https://{self.domain}/{MANAGEMENT_PATH}": MANAGEMENT_SCOPES}
+        for client_id, secret, name, grants, apis in (
+            (known.client_id, known.client_secret, "Lab (confidential)", USER_GRANTS | MACHINE_GRANTS, own),
+            (known.public_client_id, None, "Lab (public)", USER_GRANTS, {}),
+            (known.mgmt_client_id, known.mgmt_client_secret, "Lab (management)", MACHINE_GRANTS, management),
+        ):
+            client = Client(client_id=client_id, client_secret=secret, name=name, grants=grants, apis=apis)
+            tenant.clients[client_id] = client
+        tenant.add_api(Api(identifier=known.audience, scopes=API_SCOPES))
+        named = {name: getattr(known, name) for name in ("user_id", "username", "password", "phone_number", "email")}
+        tenant.add_user(User(**named, connection=REALM, created_at=self.clock.stamp()))
+        return tenant
+
+    def reset(self) -> None:
+        """Begin again: the default tenant with its ids, its keys and its names, nothing else, and no advance."""
+        self.clock.restart()
+        self.delivery.clear()
+        self.faults.waiting.clear()
+        self.received.clear()
+        self.server_phones = []
+        # Applications keep a JWKS: the key behind a `kid` stays. Users keep their ids: what was issued before must
+        # not be good again.
+        keys = self.tenant.tokens.keys
+        self.tenant = self._new_tenant(first_life=self.tenant.next_life())
+        self.tenant.tokens.keys = keys
+
+    def answer(self, request: HttpRequest, fault: Fault | None = None) -> Response:
         """Answer one request, whole, whatever thread asks; a bug is logged, and answered with a plain 500.
 
         A request from inside a request raises RuntimeError at once, where it would otherwise wait for itself.
@@ -119,36 +185,6 @@ class Sandbox:
         """What reaches the tenant in process; a sandbox on a socket never needs it."""
         return in_process(self.answer)
 
-    def _new_tenant(self, *, first_life: int = 0) -> Tenant:
-        tenant = Tenant(
-            domains=self.domains,
-            settings=self._settings,
-            clock=self.clock,
-            chance=self.chance.fork("tenant"),
-            delivery=self.delivery,
-            new_key=self._new_key,
-            first_life=first_life,
-        )
-        self.defaults.furnish(tenant)
-        self._people = self.chance.fork("people")
-        self.phones_chance = self.chance.fork("phones")
-        self.control_chance = self.chance.fork("control")
-        self._added = 0
-        return tenant
-
-    def reset(self) -> None:
-        """Begin again: the default tenant with its ids, its keys and its names, nothing else, and no advance."""
-        self.clock.restart()
-        self.delivery.clear()
-        self.faults.waiting.clear()
-        self.received.clear()
-        self.server_phones = []
-        # Applications keep a JWKS: the key behind a `kid` stays. Users keep their ids: what was issued before must
-        # not be good again.
-        keys = self.tenant.tokens.keys
-        self.tenant = self._new_tenant(first_life=self.tenant.next_life())
-        self.tenant.tokens.keys = keys
-
     def begin_user(
         self,
         factors: Sequence[str] = (),
@@ -161,19 +197,16 @@ class Sandbox:
 
         Returns the user, and what a phone has to scan: `push` is confirmed by that, the secret of `otp` becomes a
         code. `sms`, `voice` and `email` are the user's own number and address, and no message of it is in the inbox. A
-        factor is enrolled whether the tenant's is on or not. Raises ValueError for a factor that the sandbox does not
-        know, and for a username that somebody has.
+        factor is enrolled whether the tenant's is on or not. Raises ValueError for a username that somebody has.
         """
-        if unknown := [name for name in factors if name not in FACTORS]:
-            raise ValueError(f"Unknown factor {unknown[0]!r}; the sandbox knows {', '.join(FACTORS)}.")
         self._added += 1
         email = email or (username if username and "@" in username else f"user{self._added}@example.com")
         if self.tenant.has_user(REALM, username or email):
             raise ValueError(f"There is a user {username or email!r} already.")
         user = User(
-            user_id=self._people.user_id(),
+            user_id=self.people_chance.user_id(),
             username=username or email,
-            password=f"{self._people.alnum(14)}!7",
+            password=f"{self.people_chance.alnum(14)}!7",
             phone_number=phone_number or fictional_number(self._added),
             email=email,
             connection=REALM,
@@ -184,11 +217,7 @@ class Sandbox:
         return replace(user, recovery_code=code), barcodes
 
     def add_user(self, *, factors: Sequence[str] = (), phone: Phone | None = None, **names: str | None) -> User:
-        """Add a user as `begin_user` does, whose barcodes `phone` scans; ValueError for `push` without a phone."""
-        if "push" in factors and phone is None:
-            raise ValueError(
-                "A user with push needs a phone: add_user(factors=['push'], phone=sandbox.new_phone(http))."
-            )
+        """Add a user as `begin_user` does, whose barcodes `phone` scans; without one a push is not confirmed."""
         user, barcodes = self.begin_user(factors, **names)
         self.enroll(barcodes, *(phone,) if phone else ())
         return user
@@ -202,19 +231,13 @@ class Sandbox:
             if answer is not None and not answer.is_success:
                 raise RuntimeError(f"The phone could not enroll: {answer.status_code}")
 
-    def new_phone(self, http: httpx.Client, *, new_key: NewKey | None = None, chance: Chance | None = None) -> Phone:
-        """Return a phone that speaks over `http`, with nothing on it yet; `new_key` makes the keys of this one.
+    def new_phone(self, http: httpx.Client, *, chance: Chance | None = None) -> Phone:
+        """Return a phone that speaks over `http`, with nothing on it yet.
 
         `chance` is what its names are drawn from, where it is not to be one of the phones in a row.
         """
-        return Phone(
-            http,
-            self.delivery,
-            self.clock,
-            chance or self.phones_chance,
-            fallback_url=self.domains.origin,
-            new_key=new_key or self._new_key,
-        )
+        chance, url = chance or self.phones_chance, self.domains.origin
+        return Phone(http, self.delivery.pushes, self.clock, chance, fallback_url=url, new_key=self._new_key)
 
     def limits(self, user_id: str, *, ip: str = CALLER) -> tuple[LimitRow, ...]:
         """Return what is left of each limit that a user can meet; of polls, that of the newest oob_code."""

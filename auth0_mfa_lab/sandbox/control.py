@@ -94,7 +94,7 @@ class ServerPhone:
             answer = self.phone.scan(barcode)
         except (NotABarcode, ValueError, httpx.InvalidURL) as problem:
             said = str(problem) if isinstance(problem, NotABarcode) else f"The phone could not enroll: {problem}."
-            raise Refused(said, error="not_a_barcode", field="barcode") from None
+            raise Refused(said, "not_a_barcode", field="barcode") from None
         if answer is None:
             return {"kind": "otp", "label": self.phone.accounts[-1].label}
         _must_be_done(answer)
@@ -128,7 +128,7 @@ class ServerPhone:
         accounts = [one for one in self.phone.accounts if user is None or one.user_id in ids or one.label in labels]
         if not accounts:
             whose = "The phone shows no codes of that user." if user else "The phone shows no codes yet."
-            raise Refused(whose, error="not_found", status=404)
+            raise Refused(whose, "not_found")
         return self._shown(accounts[-1])
 
     def after_call(self, path: str, fields: dict[str, object]) -> None:
@@ -152,13 +152,13 @@ class ServerPhone:
         for push in reversed(self.phone.notifications):
             if id in (None, push.id) and (user is None or self._user_id(push) in ids):
                 return push
-        raise Refused(NO_PUSH, error="nothing_to_answer", status=404)
+        raise Refused(NO_PUSH, "nothing_to_answer")
 
     def _allow_later(self, push: Notification, polls: int) -> Json:
         tenant = self._box.tenant
-        transaction = tenant.transactions.txids.get(tenant.tokens.transaction_of(push.transaction_token) or "")
+        transaction = tenant.transactions.txids.get(tenant.tokens.claims_of(push.transaction_token).get("txid", ""))
         if transaction is None:
-            raise Refused(NO_PUSH, error="nothing_to_answer", status=404)
+            raise Refused(NO_PUSH, "nothing_to_answer")
         self._later[transaction.oob_code] = (polls, push)
         return {**self._named(push), "after_polls": polls}
 
@@ -180,7 +180,7 @@ class ServerPhone:
 def _must_be_done(answer: httpx.Response) -> int:
     if not answer.is_success:
         said = f"The tenant refused what the phone said, with status {answer.status_code}."
-        raise Refused(said, error="refused", status=409, tenant_status=answer.status_code)
+        raise Refused(said, "refused", tenant_status=answer.status_code)
     return answer.status_code
 
 
@@ -290,18 +290,18 @@ class Front:
         """Do the operation of a call, and return what it returns. Without the token nothing is answered but 401."""
         if not hmac.compare_digest((bearer_of(request) or "").encode(), self._token.encode()):
             said = "Send the token: Authorization: Bearer $AUTH0_LAB_TOKEN."
-            raise Refused(said, error="unauthorized", status=401)
+            raise Refused(said, "unauthorized")
         box, domains, domain = self._box, self._box.domains, request.headers.get("host", "")
         if not domains.knows(domain):
-            raise Refused("This server is not known by that host.", error="wrong_host", status=403)
+            raise Refused("This server is not known by that host.", "wrong_host")
         if request.headers.get("origin") not in (None, f"{domains.scheme}://{domain.lower()}"):
             said = "A page of another origin may not use the control plane."
-            raise Refused(said, error="wrong_origin", status=403)
+            raise Refused(said, "wrong_origin")
         matches = {each.method: (each, found) for pattern, each in PATHS if (found := pattern.fullmatch(path))}
         if not matches:
-            raise Refused(f"There is nothing at /_lab/{path}.", error="not_found", status=404)
+            raise Refused(f"There is nothing at /_lab/{path}.", "not_found")
         if request.method not in matches:
-            raise Refused(f"/_lab/{path} takes {', '.join(matches)}.", error="wrong_method", status=405)
+            raise Refused(f"/_lab/{path} takes {', '.join(matches)}.", "wrong_method")
         operation, found = matches[request.method]
         arguments = operation.read({**_given(operation, request), **found.groupdict()})
         if "ip" in operation.takes:

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from auth0_mfa_lab.sandbox.limits import Bounded
 
@@ -16,25 +16,16 @@ KEPT = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Push:
-    """One delivered push: the service, and the payload exactly as that platform's app receives it."""
+    """One delivered push: the service, and the payload exactly as that platform's app receives it.
 
+    `id` is a public name: no secret, and the same in two runs of one seed. `enrollment_id` is the account that it is
+    for; None in a payload that is no Guardian push.
+    """
+
+    id: str
     service: str
     payload: Mapping[str, object] = field(repr=False)
-
-    @property
-    def id(self) -> str:
-        """A public name: no secret, and the same in two runs of one seed."""
-        return hashlib.sha256(str(self._fields.get("c")).encode()).hexdigest()[:16]
-
-    @property
-    def enrollment_id(self) -> object:
-        """The account that it is for; None for a payload that is no Guardian push."""
-        return self._fields.get("dai")
-
-    @property
-    def _fields(self) -> Mapping[str, object]:
-        fields = self.payload.get("mfa", self.payload)
-        return fields if isinstance(fields, Mapping) else {}
+    enrollment_id: object
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,10 +63,12 @@ class Delivery:
         self._pushes: Bounded[tuple[Push, ...]] = Bounded(BOXES)
         self._messages: Bounded[tuple[Message, ...]] = Bounded(BOXES)
 
-    def push(self, *, service: str, token: str, payload: Mapping[str, object]) -> None:
+    def push(self, *, service: str, token: str, payload: Mapping[str, Any]) -> None:
         """Deliver a payload to the phone with this push token, unless it is to be lost."""
         if not self.loses():
-            self.newest_push = Push(service=service, payload=payload)
+            fields = payload.get("mfa", payload)
+            name = hashlib.sha256(str(fields.get("c")).encode()).hexdigest()[:16]
+            self.newest_push = Push(id=name, service=service, payload=payload, enrollment_id=fields.get("dai"))
             self._pushes[token] = (*self.pushes(token), self.newest_push)[-KEPT:]
 
     def pushes(self, token: str) -> tuple[Push, ...]:
@@ -98,7 +91,6 @@ class Delivery:
 
     def forget_pushes(self, token: str, enrollment_id: str) -> None:
         """Take one account's pushes out of a phone's mailbox; a phone may have many accounts."""
-        if kept := tuple(push for push in self.pushes(token) if push.enrollment_id != enrollment_id):
+        kept = tuple(push for push in self._pushes.pop(token, ()) if push.enrollment_id != enrollment_id)
+        if kept:
             self._pushes[token] = kept
-        else:
-            self._pushes.pop(token, None)

@@ -13,9 +13,8 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 from urllib.parse import unquote
 
-from auth0_mfa_lab.sandbox import FACTORS
+from auth0_mfa_lab.sandbox import FACTORS, USER_GRANTS
 from auth0_mfa_lab.sandbox.app import CALLER, KINDS, Fault
-from auth0_mfa_lab.sandbox.defaults import USER_GRANTS
 from auth0_mfa_lab.sandbox.guardian.payloads import in_form
 from auth0_mfa_lab.sandbox.guardian.phone import names_of_a_phone
 from auth0_mfa_lab.sandbox.mfa.authenticators import E164
@@ -34,18 +33,23 @@ LARGEST = 10 * 365 * 86_400
 LONGEST_NAME = 128
 
 
-class Refused(Exception):
-    """An operation that cannot be done: what is wrong in a sentence, its code, the field, and the status for HTTP."""
+STATUS = {"unauthorized": 401, "wrong_host": 403, "wrong_origin": 403, "wrong_method": 405}
+STATUS |= {"not_found": 404, "nothing_to_answer": 404, "conflict": 409, "refused": 409}
+"""The status for HTTP of each refusal; that of any other is 400."""
 
-    def __init__(self, message: str, *, error: str = "bad_input", status: int = 400, **fields: Json) -> None:
+
+class Refused(Exception):
+    """An operation that cannot be done: what is wrong in a sentence, its code, and the field."""
+
+    def __init__(self, message: str, error: str = "bad_input", **fields: Json) -> None:
         super().__init__(message)
-        self.status = status
+        self.status = STATUS.get(error, 400)
         self.body: dict[str, Json] = {"error": error, "message": message, **fields}
 
 
-def not_found(message: str, error: str = "not_found") -> Refused:
-    """Return the refusal of something that there is not."""
-    return Refused(message, error=error, status=404)
+def members(thing: object, *names: str) -> dict[str, Json]:
+    """Return some members of a record, by their names."""
+    return {name: getattr(thing, name) for name in names}
 
 
 # -- what an argument may be
@@ -83,8 +87,8 @@ def whole(least: int, most: int = LARGEST) -> Argument:
     """Return a whole number, as a number or as a query has it."""
 
     def fits(value: Json) -> bool:
-        is_text = isinstance(value, str) and re.fullmatch(r"[0-9]{1,12}", value)
-        return bool(is_text or type(value) is int) and least <= int(value) <= most
+        is_whole = type(value) is int or (isinstance(value, str) and re.fullmatch(r"[0-9]{1,12}", value))
+        return bool(is_whole) and least <= int(value) <= most
 
     return Argument(f"a whole number from {least} to {most}", fits, int)
 
@@ -117,19 +121,17 @@ def add_user(box: Sandbox, factors: tuple[str, ...] = (), phone: str = "server",
     try:
         user, barcodes = box.begin_user(factors, **names)
     except ValueError as problem:
-        raise Refused(str(problem), error="conflict", status=409) from None
-    secrets = {"password": user.password, "recovery_code": user.recovery_code}
-    if phone == "own":
-        return {**_user(box, user), **secrets, "factors": list(factors), "barcodes": barcodes}
-    box.enroll(barcodes, *box.server_phones)
-    return {**_user(box, user), **secrets, "factors": list(factors)}
+        raise Refused(str(problem), "conflict") from None
+    box.enroll(barcodes, *(box.server_phones if phone == "server" else ()))
+    secrets = {"password": user.password, "recovery_code": user.recovery_code, "factors": list(factors)}
+    return {**_user(box, user), **secrets, **({} if phone == "server" else {"barcodes": barcodes})}
 
 
 def delete_user(box: Sandbox, user: str) -> None:
     """Delete a user, named by id, with everything of theirs."""
     found = box.tenant.users.get(user)
     if found is None:
-        raise not_found("There is no user with this id.")
+        raise Refused("There is no user with this id.", "not_found")
     reset_user(box, found)
     box.tenant.forget_user(found)
 
@@ -139,7 +141,7 @@ def limits(box: Sandbox, user: str, ip: str = CALLER) -> Json:
     # A passwordless user may have the same address, and has no password.
     found = sorted(box.tenant.users_called(user), key=lambda each: not each.password)
     if not found:
-        raise not_found(f"There is no user {user}.")
+        raise Refused(f"There is no user {user}.", "not_found")
     rows = box.limits(found[0].user_id, ip=ip)
     return {"user_id": found[0].user_id, "limits": [asdict(row) for row in rows]}
 
@@ -148,8 +150,7 @@ def add_client(
     box: Sandbox, name: str | None = None, public: bool = False, grants: tuple[str, ...] | None = None
 ) -> Json:
     """Add an application; it has the grants of the default ones unless some are named."""
-    default = box.tenant.clients[box.defaults.client_id]
-    chance = box.control_chance
+    chance, default = box.control_chance, box.tenant.clients[box.defaults.client_id]
     client = Client(
         client_id=chance.alnum(32),
         client_secret=None if public else chance.base64url(64),
@@ -164,36 +165,30 @@ def add_client(
 def reset(box: Sandbox, user: str | None = None, ip: str = CALLER) -> None:
     """Make a user as good as new, or the whole tenant; an unknown user is no error."""
     if user is None:
-        box.reset()
-        return
+        return box.reset()
     for found in box.tenant.users_called(user):
         reset_user(box, found)
     # An address that never logged in may have been sent a code.
     box.tenant.forget_address(user)
-    box.tenant.limits.forget(ip)
+    return box.tenant.limits.forget(ip)
 
 
 def reset_user(box: Sandbox, user: User) -> None:
     """Make a user as good as new, on the phone beside the server too."""
-    label = unquote(box.tenant.barcode_label(user))
     box.tenant.reset_user(user)
     for phone in box.server_phones:
-        phone.forget(user.user_id, label)
+        phone.forget(user.user_id, unquote(box.tenant.barcode_label(user)))
 
 
 def _user(box: Sandbox, user: User) -> dict[str, Json]:
     kinds = dict.fromkeys(one.kind for one in box.tenant.authenticators.active_of(user.user_id))
-    names = ("user_id", "username", "phone_number", "email", "connection")
-    return {**{name: getattr(user, name) for name in names}, "factors": list(kinds)}
+    known = members(user, "user_id", "username", "phone_number", "email", "connection")
+    return {**known, "factors": list(kinds)}
 
 
 def _client(client: Client) -> dict[str, Json]:
-    return {
-        "client_id": client.client_id,
-        "name": client.name,
-        "public": client.client_secret is None,
-        "grants": sorted(client.grants),
-    }
+    known = {**members(client, "client_id", "name"), "public": client.client_secret is None}
+    return {**known, "grants": sorted(client.grants)}
 
 
 # -- what was sent
@@ -203,8 +198,8 @@ def code(box: Sandbox, address: str, purpose: str | None = None) -> Json:
     """Return the newest code that was sent to an address."""
     for message in reversed(box.delivery.messages(address)):
         if message.code and purpose in (None, message.purpose):
-            return {name: getattr(message, name) for name in ("code", "channel", "purpose", "sent_at")}
-    raise not_found(f"No code was sent to {address}{f' for {purpose}' if purpose else ''}.")
+            return members(message, "code", "channel", "purpose", "sent_at")
+    raise Refused(f"No code was sent to {address}{f' for {purpose}' if purpose else ''}.", "not_found")
 
 
 def messages(box: Sandbox, address: str | None = None) -> Json:
@@ -217,23 +212,22 @@ def newest_push(box: Sandbox, form: str = "apns") -> Json:
     """Return the newest payload that was sent to any phone, as APNS or FCM delivers it."""
     push = box.delivery.newest_push
     if push is None:
-        raise not_found("No push was sent. One is sent by /mfa/challenge, to a user who has enrolled a phone.")
+        said = "No push was sent. One is sent by /mfa/challenge, to a user who has enrolled a phone."
+        raise Refused(said, "not_found")
     return in_form(push.payload, form)
 
 
 def add_phone(box: Sandbox) -> Json:
     """Name a phone that is in another process."""
-    identifier, push_token = names_of_a_phone(box.phones_chance)
-    return {"identifier": identifier, "push_token": push_token}
+    return dict(zip(("identifier", "push_token"), names_of_a_phone(box.phones_chance), strict=True))
 
 
 def pushes(box: Sandbox, token: str) -> Json:
     """Return what was delivered to a push token, oldest first: the token is the phone's own secret."""
-    names = ("id", "service", "payload")
-    return {"pushes": [{name: getattr(push, name) for name in names} for push in box.delivery.pushes(token)]}
+    return {"pushes": [members(push, "id", "service", "payload") for push in box.delivery.pushes(token)]}
 
 
-# -- clock, settings, faults, and what was received
+# -- clock, settings and faults
 
 
 def clock(box: Sandbox) -> Json:
@@ -259,9 +253,9 @@ def restart_clock(box: Sandbox) -> Json:
 def settings(box: Sandbox) -> Json:
     """Return how the tenant is set."""
     shown = box.tenant.settings
-    names = ("profile", "policy", "default_directory", "push_provider")
     lists = {"factors": sorted(shown.factors), "message_types": list(shown.message_types)}
-    return {**{name: getattr(shown, name) for name in names}, **lists, "switches": dict(shown.switches)}
+    known = members(shown, "profile", "policy", "default_directory", "push_provider")
+    return {**known, **lists, "switches": dict(shown.switches)}
 
 
 def change_settings(box: Sandbox, switches: Mapping[str, str] | None = None, **changes: Json) -> Json:
@@ -281,9 +275,8 @@ def change_settings(box: Sandbox, switches: Mapping[str, str] | None = None, **c
 
 def add_fault(box: Sandbox, kind: str, **options: Json) -> Json:
     """Let something go wrong with the next calls."""
-    if kind == "html":
-        options.setdefault("status", 502)
-    return box.faults.add(Fault(kind=kind, **options)).shown()
+    default = {"status": 502} if kind == "html" else {}
+    return box.faults.add(Fault(kind=kind, **{**default, **options})).shown()
 
 
 # -- the table

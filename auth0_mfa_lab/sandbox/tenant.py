@@ -15,10 +15,10 @@ from auth0_mfa_lab.sandbox.limits import Bounded, Limits
 from auth0_mfa_lab.sandbox.management import MANAGEMENT_SCOPES
 from auth0_mfa_lab.sandbox.mfa.authenticators import Authenticators
 from auth0_mfa_lab.sandbox.mfa.transactions import Transactions
-from auth0_mfa_lab.sandbox.oauth.tokens import DEFAULT_LIFETIME, NewKey, Tokens
+from auth0_mfa_lab.sandbox.oauth.tokens import DEFAULT_LIFETIME, MFA_TOKEN_CIPHERTEXT, NewKey, Tokens
 from auth0_mfa_lab.sandbox.passwordless.codes import PasswordlessCodes
-from auth0_mfa_lab.sandbox.records import Api, Client, Device, LogEntry, Login, MethodLabel, Request, User
-from auth0_mfa_lab.sandbox.settings import CONNECTIONS, Domains, PasswordlessConnection, Settings
+from auth0_mfa_lab.sandbox.records import Api, Client, Device, LogEntry, Login, Request, User
+from auth0_mfa_lab.sandbox.settings import CONNECTIONS, Domains, Settings
 
 NEWCOMERS = 10_000
 """How many users that came without a password are kept; the oldest of them is forgotten first."""
@@ -28,8 +28,8 @@ LOGGED = 1_000
 MFA_PATH = "mfa/"
 MANAGEMENT_PATH = "api/v2/"
 MFA_SCOPES = ("enroll", "read:authenticators", "remove:authenticators")
-MFA_ACCESS_LIFETIME = 600
-"""Seconds that an MFA access token lives (reference, section 2)."""
+MFA_ACCESS_LIFETIME = MFA_TOKEN_LIFETIME = 600
+"""Seconds that an MFA access token lives (reference, section 2), and an mfa_token (section 0.3)."""
 
 
 class Tenant:
@@ -56,7 +56,7 @@ class Tenant:
         self.codes = chance.fork("codes")
         self.tokens = Tokens(domains=domains, clock=clock, chance=chance, new_key=new_key)
         self.limits = Limits(clock)
-        self.transactions = Transactions(clock=clock, chance=chance, tokens=self.tokens, limits=self.limits)
+        self.transactions = Transactions(clock)
         self.authenticators = Authenticators()
         self.passwordless = PasswordlessCodes(clock=clock, chance=chance.fork("passwordless"))
         self.clients: dict[str, Client] = {}
@@ -66,7 +66,8 @@ class Tenant:
         """The chance behind the ids of users that the Management API makes."""
         self.connections: set[str] = set()
         """The connections that have passwords."""
-        self._by_name: dict[tuple[str, str], User] = {}
+        self._ids: dict[tuple[str, str], str] = {}
+        """The id of each user with a password, by connection and name."""
         self._newcomers: dict[str, None] = {}
         self._first_life = first_life
         self._lives = count(first_life + 1)
@@ -78,7 +79,7 @@ class Tenant:
         """When each assertion ends that an application has used up, by the digest of its id."""
         self.otp_steps: Bounded[int] = Bounded()
         """The newest TOTP step that was used, by user and secret."""
-        self.method_labels: Bounded[MethodLabel] = Bounded()
+        self.method_labels: Bounded[dict[str, str]] = Bounded()
         """What the Management API set of each authentication method, by the method's id."""
         self._jwt_lives: Bounded[int] = Bounded()
         self.logs: deque[LogEntry] = deque(maxlen=LOGGED)
@@ -127,37 +128,28 @@ class Tenant:
 
     def add_user(self, user: User) -> None:
         """Add a user who has a password; that makes the connection one that has passwords."""
-        user = replace(user, life=self._first_life)
         self.connections.add(user.connection)
-        self.users[user.user_id] = self._by_name[user.connection, user.username.lower()] = user
-
-    def change_user(self, user: User) -> None:
-        """Put a changed user in the place of the one before; connection and name are the same."""
-        self.users[user.user_id] = user
-        if self.has_user(user.connection, user.username):
-            self._by_name[user.connection, user.username.lower()] = user
+        self.users[user.user_id] = replace(user, life=self._first_life)
+        self._ids[user.connection, user.username.lower()] = user.user_id
 
     def has_user(self, connection: str, username: str) -> bool:
         """Tell whether a connection with passwords has a user of this name."""
-        return (connection, username.lower()) in self._by_name
+        return (connection, username.lower()) in self._ids
 
     def authenticate(self, connection: str, username: str, password: str) -> User | None:
         """Return the user of this connection with this name and this password."""
-        user = self._by_name.get((connection, username.lower()))
+        user = self.users.get(self._ids.get((connection, username.lower()), ""))
         is_right = user is not None and hmac.compare_digest(user.password.encode(), password.encode())
         return user if is_right else None
 
     def users_called(self, name: str) -> tuple[User, ...]:
         """Return each user with this id, username, phone number or email address, in any case of letters."""
-        wanted = name.lower()
         # Whoever came by SMS has no email, and whoever came by email no number: "" is nobody.
-        return tuple(
-            user
-            for user in self.users.values()
-            if wanted and wanted in map(str.lower, (user.user_id, user.username, user.phone_number, user.email))
-        )
+        everybody = self.users.values() if name else ()
+        names = ((user, (user.user_id, user.username, user.phone_number, user.email)) for user in everybody)
+        return tuple(user for user, known in names if name.lower() in map(str.lower, known))
 
-    def passwordless_user(self, connection: PasswordlessConnection, address: str) -> User:
+    def passwordless_user(self, connection: str, address: str) -> User:
         """Return the user of an address, who is made at the first login (reference, section 7.3)."""
         user_id = f"{connection}|{self.passwordless.identity(connection, address)}"
         if user_id not in self.users:
@@ -187,7 +179,7 @@ class Tenant:
                 self.delivery.forget_pushes(device.push_token, device.id)
         self.remove_authenticators(user)
         self.transactions.end_all(user.user_id)
-        self.change_user(replace(self.users[user.user_id], life=self.next_life()))
+        self.users[user.user_id] = replace(self.users[user.user_id], life=self.next_life())
         self.limits.forget(user.user_id)
         for address in filter(None, (user.phone_number, user.email)):
             self.forget_address(address)
@@ -203,7 +195,7 @@ class Tenant:
         self.remove_authenticators(user)
         self.users.pop(user.user_id, None)
         self._newcomers.pop(user.user_id, None)
-        self._by_name.pop((user.connection, user.username.lower()), None)
+        self._ids.pop((user.connection, user.username.lower()), None)
 
     def implicit_email_id(self, user_id: str) -> str:
         """Return under which id a user's own verified address is listed, the same each time."""
@@ -241,8 +233,12 @@ class Tenant:
     # -- logins and their tokens
 
     def begin_login(self, request: Request) -> Login:
-        """Begin a login of a user as they are now, whose second factor is due."""
-        return self.transactions.begin_login(replace(request, life=self.users[request.user_id].life))
+        """Begin a login of a user as they are now, whose second factor is due: 10 minutes (reference, section 0.3)."""
+        request = replace(request, life=self.users[request.user_id].life)
+        expires = self.clock.now() + MFA_TOKEN_LIFETIME
+        mfa_token = self.tokens.sealed(expires, MFA_TOKEN_CIPHERTEXT)
+        login = self.transactions.logins[mfa_token] = Login(mfa_token=mfa_token, request=request, expires=expires)
+        return login
 
     def finish(self, login: Login) -> dict[str, object]:
         """End a login by its second factor: its original request gets its tokens, once.
@@ -280,36 +276,34 @@ class Tenant:
 
         One of an earlier life of its user is another token, too.
         """
-        claims = self.tokens.claims_of(token) or {}
-        expires = claims.get("exp")
-        if not self.domains.is_ours(claims.get("aud"), MFA_PATH) or not isinstance(expires, int):
+        claims, logins = self.tokens.claims_of(token, expired=True), self.transactions.access_logins
+        if not self.domains.is_ours(claims.get("aud"), MFA_PATH):
             return None
         request = self._request_of(token, claims, f"{self.tokens.issuer}{MFA_PATH}")
         request = replace(request, scope=tuple(one for one in request.scope if one in MFA_SCOPES))
-        return self.transactions.access_login(token, request, expires) if self.is_current(request) else None
+        if not self.is_current(request):
+            return None
+        if token not in logins:
+            logins[token] = Login(mfa_token=token, request=request, expires=claims["exp"], is_access_token=True)
+        return logins[token]
 
     def openid_request(self, token: str) -> Request | None:
         """Return what a living access token with `openid` was issued for; None for anything else."""
         request, expires = self.opaque_tokens.get(token, (None, 0.0))
         if request is None:
-            claims = self.tokens.claims_of(token) or {}
-            audience, until = claims.get("aud"), claims.get("exp")
+            claims = self.tokens.claims_of(token)
+            audience = claims.get("aud")
             # The userinfo URL is no API: it stands beside one.
-            is_list = isinstance(audience, list) and self.domains.is_ours(audience, "userinfo")
-            if not is_list or not isinstance(until, int):
+            if not isinstance(audience, list) or not self.domains.is_ours(audience, "userinfo"):
                 return None
-            request, expires = self._request_of(token, claims, None), until
+            request, expires = self._request_of(token, claims, None), claims["exp"]
         is_good = self.clock.now() < expires and "openid" in request.scope and self.is_current(request)
         return request if is_good else None
 
     def _request_of(self, token: str, claims: dict[str, object], audience: str | None) -> Request:
-        return Request(
-            client_id=str(claims["azp"]),
-            user_id=str(claims["sub"]),
-            audience=audience,
-            scope=tuple(str(claims.get("scope", "")).split()),
-            life=self._jwt_lives.get(_digest(token)) or 0,
-        )
+        user_id, scope = str(claims["sub"]), tuple(str(claims.get("scope", "")).split())
+        life = self._jwt_lives.get(_digest(token)) or 0
+        return Request(client_id=str(claims["azp"]), user_id=user_id, audience=audience, scope=scope, life=life)
 
 
 def _digest(token: str) -> str:

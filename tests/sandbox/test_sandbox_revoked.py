@@ -211,7 +211,7 @@ def test_a_profile_that_was_changed_does_not_keep_a_newcomer_from_being_forgotte
     monkeypatch.setattr(tenants, "NEWCOMERS", 1)
     tenant = app.sandbox.tenant
     user = tenant.passwordless_user("sms", NUMBER)
-    tenant.change_user(replace(user, email="kim@example.com"))
+    tenant.users[user.user_id] = replace(user, email="kim@example.com")
     tenant.passwordless_user("email", "1@example.com")
     assert user.user_id not in tenant.users
 

@@ -31,8 +31,7 @@ from auth0_mfa_lab.live.drift.scenario import (
 from auth0_mfa_lab.sandbox import Sandbox, enroll_factors
 from auth0_mfa_lab.sandbox.clock import Clock
 from auth0_mfa_lab.sandbox.guardian.phone import PhoneError
-from auth0_mfa_lab.sandbox.mfa.challenge import otp_candidates, recovery_of
-from auth0_mfa_lab.sandbox.mfa.factors import state_of
+from auth0_mfa_lab.sandbox.mfa.factors import otp_candidates, recovery_of, state_of
 from auth0_mfa_lab.sandbox.oauth.grants import OIDC_SCOPES
 from auth0_mfa_lab.sandbox.records import Api, Login, OobTransaction
 from auth0_mfa_lab.sandbox.settings import CONNECTIONS
@@ -90,7 +89,7 @@ class Player:
                 user = found[0]
             else:
                 user = self._box.add_user(username=name, phone_number=person.phone_number, email=person.email)
-            self._tenant.change_user(user := replace(user, password=person.password))
+            user = self._tenant.users[user.user_id] = replace(user, password=person.password)
             _, barcodes = enroll_factors(self._tenant, user, person.factors, client_id=self._own.client_id)
             self._box.enroll(barcodes, self._phone)
             ids.append(user.user_id)

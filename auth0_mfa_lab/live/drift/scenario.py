@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from auth0_mfa_lab.sandbox import FACTORS
+from auth0_mfa_lab.sandbox import FACTORS, REALM
 from auth0_mfa_lab.sandbox.app import ENDPOINTS, endpoints_of
-from auth0_mfa_lab.sandbox.defaults import REALM
 from auth0_mfa_lab.sandbox.management import MANAGEMENT_SCOPES
 from auth0_mfa_lab.sandbox.operations import GRANTS
 from auth0_mfa_lab.sandbox.records import Client
