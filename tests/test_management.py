@@ -27,188 +27,80 @@ USER = "auth0|0123456789abcdef01234567"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # auth0-mfa-lab: allow
 METHODS = "/users/{id}/authentication-methods"
 
+# fmt: off
 CALLS: dict[str, tuple[Callable[[Management], Exchange], str, Any, str]] = {
     # a method: the call, "verb path", the body, the query
     "guardian_factors": (lambda api: api.guardian_factors(), "GET /guardian/factors", None, ""),
-    "update_guardian_factor": (
-        lambda api: api.update_guardian_factor("push-notification", enabled=False),
-        "PUT /guardian/factors/{name}",
-        {"enabled": False},
-        "",
-    ),
+    "update_guardian_factor": (lambda api: api.update_guardian_factor("push-notification", enabled=False),
+        "PUT /guardian/factors/{name}", {"enabled": False}, ""),
     "guardian_policies": (lambda api: api.guardian_policies(), "GET /guardian/policies", None, ""),
-    "update_guardian_policies": (
-        lambda api: api.update_guardian_policies(("all-applications",)),
-        "PUT /guardian/policies",
-        ["all-applications"],
-        "",
-    ),
+    "update_guardian_policies": (lambda api: api.update_guardian_policies(("all-applications",)),
+        "PUT /guardian/policies", ["all-applications"], ""),
     "update_guardian_policies to never": (
-        lambda api: api.update_guardian_policies([]),
-        "PUT /guardian/policies",
-        [],
-        "",
-    ),
-    "push_notification_provider": (
-        lambda api: api.push_notification_provider(),
-        "GET /guardian/factors/push-notification/selected-provider",
-        None,
-        "",
-    ),
-    "update_push_notification_provider": (
-        lambda api: api.update_push_notification_provider("sns"),
-        "PUT /guardian/factors/push-notification/selected-provider",
-        {"provider": "sns"},
-        "",
-    ),
+        lambda api: api.update_guardian_policies([]), "PUT /guardian/policies", [], ""),
+    "push_notification_provider": (lambda api: api.push_notification_provider(),
+        "GET /guardian/factors/push-notification/selected-provider", None, ""),
+    "update_push_notification_provider": (lambda api: api.update_push_notification_provider("sns"),
+        "PUT /guardian/factors/push-notification/selected-provider", {"provider": "sns"}, ""),
     "phone_message_types": (
-        lambda api: api.phone_message_types(),
-        "GET /guardian/factors/phone/message-types",
-        None,
-        "",
-    ),
-    "update_phone_message_types": (
-        lambda api: api.update_phone_message_types(("sms", "voice")),
-        "PUT /guardian/factors/phone/message-types",
-        {"message_types": ["sms", "voice"]},
-        "",
-    ),
+        lambda api: api.phone_message_types(), "GET /guardian/factors/phone/message-types", None, ""),
+    "update_phone_message_types": (lambda api: api.update_phone_message_types(("sms", "voice")),
+        "PUT /guardian/factors/phone/message-types", {"message_types": ["sms", "voice"]}, ""),
     "phone_provider": (lambda api: api.phone_provider(), "GET /guardian/factors/phone/selected-provider", None, ""),
-    "update_phone_provider": (
-        lambda api: api.update_phone_provider("twilio"),
-        "PUT /guardian/factors/phone/selected-provider",
-        {"provider": "twilio"},
-        "",
-    ),
-    "enrollment_ticket": (
-        lambda api: api.enrollment_ticket(user_id=USER, factor="otp"),
-        "POST /guardian/enrollments/ticket",
-        {"user_id": USER, "factor": "otp"},
-        "",
-    ),
+    "update_phone_provider": (lambda api: api.update_phone_provider("twilio"),
+        "PUT /guardian/factors/phone/selected-provider", {"provider": "twilio"}, ""),
+    "enrollment_ticket": (lambda api: api.enrollment_ticket(user_id=USER, factor="otp"),
+        "POST /guardian/enrollments/ticket", {"user_id": USER, "factor": "otp"}, ""),
     "enrollment": (lambda api: api.enrollment("dev_1"), "GET /guardian/enrollments/{id}", None, ""),
     "delete_enrollment": (lambda api: api.delete_enrollment("dev_1"), "DELETE /guardian/enrollments/{id}", None, ""),
     "user_enrollments": (lambda api: api.user_enrollments(USER), "GET /users/{id}/enrollments", None, ""),
-    "authentication_methods": (
-        lambda api: api.authentication_methods(USER, page=0, include_totals=True),
-        f"GET {METHODS}",
-        None,
-        "page=0&include_totals=true",
-    ),
+    "authentication_methods": (lambda api: api.authentication_methods(USER, page=0, include_totals=True),
+        f"GET {METHODS}", None, "page=0&include_totals=true"),
     "create_authentication_method": (
         lambda api: api.create_authentication_method(USER, type="totp", totp_secret=SECRET, name="my app"),
-        f"POST {METHODS}",
-        {"type": "totp", "totp_secret": SECRET, "name": "my app"},
-        "",
-    ),
+        f"POST {METHODS}", {"type": "totp", "totp_secret": SECRET, "name": "my app"}, ""),
     "replace_authentication_methods": (
         lambda api: api.replace_authentication_methods(USER, [{"type": "email", "email": "a@example.com"}]),
-        f"PUT {METHODS}",
-        [{"type": "email", "email": "a@example.com"}],
-        "",
-    ),
+        f"PUT {METHODS}", [{"type": "email", "email": "a@example.com"}], ""),
     "delete_authentication_methods": (
-        lambda api: api.delete_authentication_methods(USER),
-        f"DELETE {METHODS}",
-        None,
-        "",
-    ),
+        lambda api: api.delete_authentication_methods(USER), f"DELETE {METHODS}", None, ""),
     "authentication_method": (
-        lambda api: api.authentication_method(USER, "phone|dev_1"),
-        f"GET {METHODS}/{{id}}",
-        None,
-        "",
-    ),
-    "update_authentication_method": (
-        lambda api: api.update_authentication_method(USER, "phone|dev_1", name="work"),
-        f"PATCH {METHODS}/{{id}}",
-        {"name": "work"},
-        "",
-    ),
+        lambda api: api.authentication_method(USER, "phone|dev_1"), f"GET {METHODS}/{{id}}", None, ""),
+    "update_authentication_method": (lambda api: api.update_authentication_method(USER, "phone|dev_1", name="work"),
+        f"PATCH {METHODS}/{{id}}", {"name": "work"}, ""),
     "delete_authentication_method": (
-        lambda api: api.delete_authentication_method(USER, "phone|dev_1"),
-        f"DELETE {METHODS}/{{id}}",
-        None,
-        "",
-    ),
+        lambda api: api.delete_authentication_method(USER, "phone|dev_1"), f"DELETE {METHODS}/{{id}}", None, ""),
     "delete_authenticators": (
-        lambda api: api.delete_authenticators(USER),
-        "DELETE /users/{id}/authenticators",
-        None,
-        "",
-    ),
+        lambda api: api.delete_authenticators(USER), "DELETE /users/{id}/authenticators", None, ""),
     "regenerate_recovery_code": (
-        lambda api: api.regenerate_recovery_code(USER),
-        "POST /users/{id}/recovery-code-regeneration",
-        None,
-        "",
-    ),
+        lambda api: api.regenerate_recovery_code(USER), "POST /users/{id}/recovery-code-regeneration", None, ""),
     "delete_multifactor": (
-        lambda api: api.delete_multifactor(USER, "duo"),
-        "DELETE /users/{id}/multifactor/{provider}",
-        None,
-        "",
-    ),
-    "invalidate_remember_browser": (
-        lambda api: api.invalidate_remember_browser(USER),
-        "POST /users/{id}/multifactor/actions/invalidate-remember-browser",
-        None,
-        "",
-    ),
+        lambda api: api.delete_multifactor(USER, "duo"), "DELETE /users/{id}/multifactor/{provider}", None, ""),
+    "invalidate_remember_browser": (lambda api: api.invalidate_remember_browser(USER),
+        "POST /users/{id}/multifactor/actions/invalidate-remember-browser", None, ""),
     "user": (lambda api: api.user(USER), "GET /users/{id}", None, ""),
     "update_user": (
-        lambda api: api.update_user(USER, email_verified=False),
-        "PATCH /users/{id}",
-        {"email_verified": False},
-        "",
-    ),
-    "create_user": (
-        lambda api: api.create_user(connection="people", email="a@example.com", verify_email=False),
-        "POST /users",
-        {"connection": "people", "email": "a@example.com", "verify_email": False},
-        "",
-    ),
+        lambda api: api.update_user(USER, email_verified=False), "PATCH /users/{id}", {"email_verified": False}, ""),
+    "create_user": (lambda api: api.create_user(connection="people", email="a@example.com", verify_email=False),
+        "POST /users", {"connection": "people", "email": "a@example.com", "verify_email": False}, ""),
     "delete_user": (lambda api: api.delete_user(USER), "DELETE /users/{id}", None, ""),
-    "users_by_email": (
-        lambda api: api.users_by_email("a+b c@example.com"),
-        "GET /users-by-email",
-        None,
-        "email=a%2Bb%20c%40example.com",
-    ),
+    "users_by_email": (lambda api: api.users_by_email("a+b c@example.com"),
+        "GET /users-by-email", None, "email=a%2Bb%20c%40example.com"),
     "applications": (lambda api: api.applications(fields="name"), "GET /clients", None, "fields=name"),
-    "application": (
-        lambda api: api.application("app", fields="grant_types,name", include_fields=False),
-        "GET /clients/{id}",
-        None,
-        "fields=grant_types%2Cname&include_fields=false",
-    ),
-    "applications by a list of fields": (
-        lambda api: api.applications(fields=["grant_types", "name"]),
-        "GET /clients",
-        None,
-        "fields=grant_types%2Cname",
-    ),
-    "update_application": (
-        lambda api: api.update_application("app", grant_types=["password"], name="Shop"),
-        "PATCH /clients/{id}",
-        {"grant_types": ["password"], "name": "Shop"},
-        "",
-    ),
-    "connections": (
-        lambda api: api.connections(strategy="auth0", fields=["name", "strategy"]),
-        "GET /connections",
-        None,
-        "strategy=auth0&fields=name%2Cstrategy",
-    ),
+    "application": (lambda api: api.application("app", fields="grant_types,name", include_fields=False),
+        "GET /clients/{id}", None, "fields=grant_types%2Cname&include_fields=false"),
+    "applications by a list of fields": (lambda api: api.applications(fields=["grant_types", "name"]),
+        "GET /clients", None, "fields=grant_types%2Cname"),
+    "update_application": (lambda api: api.update_application("app", grant_types=["password"], name="Shop"),
+        "PATCH /clients/{id}", {"grant_types": ["password"], "name": "Shop"}, ""),
+    "connections": (lambda api: api.connections(strategy="auth0", fields=["name", "strategy"]),
+        "GET /connections", None, "strategy=auth0&fields=name%2Cstrategy"),
     "tenant_settings": (lambda api: api.tenant_settings(), "GET /tenants/settings", None, ""),
-    "update_tenant_settings": (
-        lambda api: api.update_tenant_settings(default_directory=""),
-        "PATCH /tenants/settings",
-        {"default_directory": ""},
-        "",
-    ),
+    "update_tenant_settings": (lambda api: api.update_tenant_settings(default_directory=""),
+        "PATCH /tenants/settings", {"default_directory": ""}, ""),
     "logs": (lambda api: api.logs(take=5, q="type:mfar"), "GET /logs", None, "take=5&q=type%3Amfar"),
 }
+# fmt: on
 NAMES = [
     name
     for name, _ in inspect.getmembers(Management, inspect.isfunction)
@@ -259,7 +151,7 @@ def test_a_methods_docstring_has_its_line_its_scope_and_its_source(name: str) ->
 
 
 def test_the_scope_in_a_docstring_is_the_one_that_the_sandbox_asks_for() -> None:
-    scopes = {(one.method, one.path.replace("{method_id}", "{id}")): one.scopes for one in ENDPOINTS}
+    scopes = {(one.method, one.path.replace("{method_id}", "{id}")): tuple(one.scope.split()) for one in ENDPOINTS}
     for name in NAMES:
         verb, _, path = CALLS[name][1].partition(" ")
         named = re.search(r"Scope:\s`([\w:]+)`", inspect.getdoc(getattr(Management, name)) or "")

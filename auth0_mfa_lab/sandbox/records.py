@@ -61,7 +61,6 @@ class Api:
     identifier: str
     scopes: tuple[str, ...]
     token_lifetime: int = 86_400
-    allow_offline_access: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,20 +95,12 @@ class Authenticator:
     kind: Kind
     active: bool = False
     name: str | None = None
-    partner: str | None = None
-    secret: str | None = field(default=None, repr=False)
-    address: str | None = field(default=None, repr=False)
+    partner: str = ""
+    secret: str = field(default="", repr=False)
+    address: str = field(default="", repr=False)
     created_at: float = 0.0
     enrolled_at: float | None = None
     last_auth_at: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MethodLabel:
-    """What only the Management API knows of an authentication method: its name, how a phone is preferably reached."""
-
-    name: str | None = None
-    preferred: str = "sms"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

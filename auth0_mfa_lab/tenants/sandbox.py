@@ -39,10 +39,11 @@ def fresh_user(
         kept = ask("enroll", sent)
         return httpx.Response(kept["status"], json=kept["body"])
 
-    # Another tool's recording has no phone.
-    for barcode in made["barcodes"] if phone else ():
+    for barcode in made["barcodes"]:
+        if phone is None:  # on another tool's recording
+            break
         try:
-            answer = phone.scan(barcode, http=httpx.Client(transport=httpx.MockTransport(enroll))) if phone else None
+            answer = phone.scan(barcode, http=httpx.Client(transport=httpx.MockTransport(enroll)))
         except httpx.TransportError as failure:
             raise NoServer(f"The phone could not enroll: no answer ({type(failure).__name__}).") from None
         if answer is not None and not answer.is_success:
@@ -83,7 +84,7 @@ def new_phone(ask: Ask, http: httpx.Client, clock: Time) -> Phone:
     from auth0_mfa_lab.sandbox import Chance, Phone
 
     named = ask("add_phone")
-    phone = Phone(http, Mailbox(ask), clock, Chance(0), fallback_url=str(http.base_url).rstrip("/"))
+    phone = Phone(http, Mailbox(ask).pushes, clock, Chance(0), fallback_url=str(http.base_url).rstrip("/"))
     phone.identifier, phone.push_token = str(named["identifier"]), str(named["push_token"])
     return phone
 
