@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Protocol
 
 from auth0_mfa_lab.errors import CannotAdvance
-from auth0_mfa_lab.show.sentences import Told
+from auth0_mfa_lab.show.sentences import Sentence
 
 
 class MovableClock(Protocol):
@@ -27,7 +27,7 @@ class LabClock:
     def __init__(self, now: Callable[[], float]) -> None:
         self.now = now
 
-    def advance(self, seconds: float) -> Told:
+    def advance(self, seconds: float) -> Sentence:
         """Move the time, or say how long one would have to wait; CannotAdvance for a step backwards, or no number."""
         raise NotImplementedError
 
@@ -68,13 +68,13 @@ class SandboxClock(LabClock):
         self._runners = 0
         self._synced_at: float | None = None
 
-    def advance(self, seconds: float) -> Told:
+    def advance(self, seconds: float) -> Sentence:
         """Move the sandbox's time forward by `seconds`; CannotAdvance for a step backwards, or no number."""
         try:
             self._clock.advance(checked_seconds(seconds))
         except ValueError as problem:
             raise CannotAdvance(str(problem)) from None
-        return Told(f"The sandbox's clock moved {_spoken(seconds)} forward.")
+        return Sentence(f"The sandbox's clock moved {_spoken(seconds)} forward.")
 
     def wait(self, seconds: float, *, for_what: str = "the next poll") -> None:
         """Let the seconds pass at once, in the sandbox's time."""
@@ -124,14 +124,14 @@ class RealClock(LabClock):
         self._sleep = sleep
         self._reached_at = 0.0
 
-    def advance(self, seconds: float) -> Told:
+    def advance(self, seconds: float) -> Sentence:
         """Say how long one would have to wait; the claims behind it are skipped until the time has passed.
 
         CannotAdvance for a step backwards, or no number.
         """
         # Two in a row add up, as they do in the sandbox.
         self._reached_at = max(self._reached_at, self.now()) + checked_seconds(seconds)
-        return Told(
+        return Sentence(
             f"A live tenant's clock cannot be moved: wait {_spoken(seconds)}, then run the cells below. "
             "Until then the claims behind this cell are skipped."
         )

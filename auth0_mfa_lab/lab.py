@@ -17,7 +17,7 @@ from auth0_mfa_lab.errors import ClaimFailed, LabError, SettingsError
 from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.settings import Settings, is_loopback
-from auth0_mfa_lab.show.sentences import Lines, Told
+from auth0_mfa_lab.show.sentences import Lines, Sentence
 from auth0_mfa_lab.wire.journal import Journal
 
 if TYPE_CHECKING:
@@ -384,13 +384,13 @@ class Lab(Lines):
         """Put the exchanges that follow under this title in the journal."""
         self.journal.step(title)
 
-    def claim(self, sentence: str, holds: bool) -> Told:
+    def claim(self, sentence: str, holds: bool) -> Sentence:
         """Say that a claim holds, or raise ClaimFailed; on a live tenant skip it by name while time has not passed."""
         if self.clock.owes() > 0:
-            return Told(f"skipped: {sentence} (the time for it has not passed)")
+            return Sentence(f"skipped: {sentence} (the time for it has not passed)")
         if not holds:
             raise ClaimFailed(f"This does not hold: {sentence}")
-        return Told(f"✓ {sentence}")
+        return Sentence(f"✓ {sentence}")
 
     def inspect(self, token: str) -> Inspection:
         """Say what a token is, and which MFA endpoint takes it or refuses it with which error, without showing it."""
@@ -459,13 +459,12 @@ class Lab(Lines):
         own_phone = "the virtual phone (unproven)" if self.settings.virtual_phone else None
         return QrPanel(
             uri,
-            barcode=Barcode.of(uri, self.aliases.mask),
+            barcode=Barcode.of(uri, self.aliases.mask, is_live=is_live),
             received_at=self._received(uri),
             now=self.clock.now,
             scan=lambda: self.phone.scan(uri),
             phone=own_phone if is_live else "the sandbox's phone",
             journal=self.journal,
-            is_live=is_live,
             may_be_saved=self._may_save_a_qr(),
             **self._panel,
         )
@@ -479,7 +478,7 @@ class Lab(Lines):
         from auth0_mfa_lab.show.panels.phone import OwnPhonePanel, PhonePanel
 
         if self._screen is None:
-            return OwnPhonePanel(self.journal, now=self.clock.now, raise_failures=self.settings.raise_failures)
+            return OwnPhonePanel(self.journal, now=self.clock.now, **self._panel)
         return PhonePanel(self._screen.look, self.phone, bars=self._screen.bars, **self._panel)
 
     def reveal(self, alias: str) -> RevealPanel:

@@ -129,8 +129,10 @@ def short(grant_type: str) -> str:
 
 def management() -> str:
     """Return each call of the Management API."""
-    calls = ENDPOINTS
-    rows = [(f"`{call.method} {call.path}`", " or ".join(f"`{each}`" for each in call.scopes), "yes") for call in calls]
+    rows = [
+        (f"`{call.method} {call.path}`", " or ".join(f"`{each}`" for each in call.scope.split()), "yes")
+        for call in ENDPOINTS
+    ]
     other = yes(Probes().route("GET", f"{BASE}/hooks"))
     return table((f"below `{BASE}`", "scope", "emulated"), [*rows, ("any other path", "", other)])
 

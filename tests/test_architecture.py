@@ -223,7 +223,7 @@ def test_each_rule_can_be_broken(module: str, source: str) -> None:
     ("module", "source"),
     [
         ("errors", "if TYPE_CHECKING:\n    from auth0_mfa_lab.wire.exchange import Exchange"),
-        ("tenants.phone", "from auth0_mfa_lab.show.sentences import Told"),
+        ("tenants.phone", "from auth0_mfa_lab.show.sentences import Sentence"),
         ("show.panels_qr", "import anywidget, ipywidgets"),
         ("clock", "import time\ndef wait(sleep=time.sleep): ..."),
         ("cli", "import os, time\nos.name\ntime.sleep(0.1)\nfrom auth0_mfa_lab import __version__"),

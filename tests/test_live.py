@@ -12,7 +12,7 @@ from auth0_mfa_lab import Exchange, Lab, LabError, NoAnswer, Secret, Settings, S
 from auth0_mfa_lab.errors import NeedsAPerson, UserDoesNotFit
 from auth0_mfa_lab.sandbox import Delivery, Phone, Sandbox
 from auth0_mfa_lab.show.panels.qr import QrPanel
-from auth0_mfa_lab.show.sentences import Told
+from auth0_mfa_lab.show.sentences import Sentence
 from auth0_mfa_lab.tenants.phone import ask_hidden
 from tests.mothers import Scripted, a_live_lab, a_phone_of, a_real_clock, live_settings
 
@@ -182,7 +182,7 @@ def test_the_phones_verbs_say_what_to_press_and_send_nothing(lab: Lab) -> None:
         lab.phone.reject("no"),
         lab.phone.allow_after(polls=2),
     ]
-    assert all(isinstance(each, Told) for each in told)
+    assert all(isinstance(each, Sentence) for each in told)
     for each, word in zip(told, ("scan the QR", "press Allow", "press Deny", "press Allow yourself"), strict=True):
         assert word in repr(each)
     assert lab.phone.notifications == ()

@@ -259,7 +259,7 @@ def test_a_methods_docstring_has_its_line_its_scope_and_its_source(name: str) ->
 
 
 def test_the_scope_in_a_docstring_is_the_one_that_the_sandbox_asks_for() -> None:
-    scopes = {(one.method, one.path.replace("{method_id}", "{id}")): one.scopes for one in ENDPOINTS}
+    scopes = {(one.method, one.path.replace("{method_id}", "{id}")): tuple(one.scope.split()) for one in ENDPOINTS}
     for name in NAMES:
         verb, _, path = CALLS[name][1].partition(" ")
         named = re.search(r"Scope:\s`([\w:]+)`", inspect.getdoc(getattr(Management, name)) or "")

@@ -20,7 +20,7 @@ MESSAGES = frozenset({"request", "response", "message", "said", "received", "sen
 DOORS = frozenset({"mask", "mask_each", "masked", "wrap", "stand_ins_of", "in_text", "shown_json"})
 # What these return is looked at, compared or named, and shown by somebody else, who masks.
 HARMLESS = {
-    "show.phone: what_now": "texts of the lab's own, chosen by the kind of an exchange",
+    "show.phone: what_now": "a row of GUIDES, chosen by the kind of an exchange",
     "exports.curl: runnable": "one Secret whole, which its panel sends to the page that asked",
     "exports.mermaid: said": "searched for secrets",
     "exports.plan: Values.answered": "searched for ids and secrets",

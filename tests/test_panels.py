@@ -675,12 +675,21 @@ def test_the_card_goes_when_the_next_method_works_and_the_error_stays() -> None:
     assert isinstance(panel.last_error, ValueError)
 
 
+def test_a_page_that_shows_a_poll_lets_nothing_tick() -> None:
+    async def story() -> None:
+        panel = a_panel(PENDING)
+        panel._presence._handle_custom_msg({"kind": "ready"}, [])
+        assert panel._ticker is None
+
+    in_a_loop(story)
+
+
 def test_the_card_stands_on_the_page_without_widgets_too() -> None:
     panel = a_panel_that_asks(failing)
     assert "alert" not in panel._repr_mimebundle_()["text/html"]
     panel.once_button.click()
     assert text_of(panel._repr_mimebundle_()["text/html"]).endswith(
-        "✗ This did not work.ValueError: the password was <password 1> <b>"
+        "✗ This did not work. ValueError: the password was <password 1> <b>"
         "What to do: press the button again. If it fails again, panel.last_error is the exception."
         "Saved picture: run this cell for the buttons."
     )

@@ -11,7 +11,7 @@ import pytest
 from auth0_mfa_lab import Lab
 from auth0_mfa_lab.sandbox import Phone, Sandbox
 from auth0_mfa_lab.show.panels.phone import OwnPhonePanel
-from auth0_mfa_lab.show.phone import what_now
+from auth0_mfa_lab.show.phone import GUIDES, what_now
 from tests.mothers import a_live_lab, a_phone_of, a_real_clock
 from tests.sandbox.sandbox_mothers import switch_on
 
@@ -118,6 +118,7 @@ def test_the_newest_exchange_says_what_to_do(somebody: Somebody, act: Act, headl
     guide = what_now(somebody.lab.journal)
     assert guide.headline.startswith(headline)
     assert step in " ".join([guide.headline, *guide.steps])
+    assert (guide.mark, guide.headline, guide.steps) in GUIDES.values(), "no text of a message is in it"
 
 
 def test_the_panel_is_a_numbered_list_with_nothing_to_press(somebody: Somebody) -> None:

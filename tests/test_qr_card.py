@@ -10,7 +10,7 @@ import pytest
 
 from auth0_mfa_lab import Lab, LabError
 from auth0_mfa_lab.show.qr import CAPTIONS, LIVE_CAPTION, Barcode, QrView, enrolled_in, outcome_of
-from auth0_mfa_lab.show.sentences import Told
+from auth0_mfa_lab.show.sentences import Sentence
 from auth0_mfa_lab.wire.exchange import Exchange
 from tests.mothers import a_journal, a_request, an_exchange
 
@@ -38,8 +38,8 @@ def fields(uri: str) -> list[tuple[str, str]]:
 
 
 def a_card(uri: str = PUSH, **changes: Any) -> QrView:
-    asked = {"is_live": False, "can_scan": True, "drawn": True, "left": 300.0, **changes}
-    return QrView.of(Barcode.of(uri, mask), **asked)
+    barcode = Barcode.of(uri, mask, is_live=changes.pop("is_live", False))
+    return QrView.of(barcode, **{"drawn": True, "left": 300.0, **changes})
 
 
 # -- the URI taken apart
@@ -156,7 +156,6 @@ def test_a_secret_does_not_expire_and_a_scan_does_not_spend_it(changes: dict[str
     [
         ({}, True, True, ""),
         ({"drawn": False}, True, False, "The QR is hidden."),
-        ({"can_scan": False}, False, True, ""),
         ({"scanning": True}, False, True, ""),
         ({"refused": "404"}, True, True, ""),
         ({"left": 0.0}, False, False, "Expired: enroll again."),
@@ -203,7 +202,7 @@ def a_scan(status: int, ticket: str = TICKET, **options: Any) -> Exchange:
 
 def test_a_scan_that_worked_names_its_exchange() -> None:
     assert outcome_of(a_scan(201, json={"id": "dev_1"})) == ("the phone is enrolled (exchange 1)", "")
-    assert outcome_of(Told("scanned"))[0].startswith("the phone shows codes from now on")
+    assert outcome_of(Sentence("scanned"))[0].startswith("the phone shows codes from now on")
 
 
 @pytest.mark.parametrize(
@@ -241,7 +240,7 @@ def test_an_enrollment_that_a_phone_made_elsewhere_is_found_by_its_ticket_alone(
 
 
 def test_the_table_has_each_field_with_a_heading_and_shows_no_secret() -> None:
-    html = Barcode.of(CLASSIC, mask).html(is_live=False)
+    html = Barcode.of(CLASSIC, mask).html()
     for name, value in fields(CLASSIC):
         assert f">{name}</th>" in html
         assert value in unescape(html)
@@ -254,7 +253,7 @@ def test_what_came_from_outside_is_text_in_the_html() -> None:
     uri = f"otpauth://totp/%3Cimg%20src%3Dx%3E:%22j%22?enrollment_tx_id={TICKET}&%3Cb%3E=%3Ci%3E"
     card = a_card(uri, refused="<script>")
     barcode = Barcode.of(uri, mask)
-    html = card.html("", barcode.html(is_live=False)) + barcode.label
+    html = card.html("", barcode.html()) + barcode.label
     assert "<img src=x>" in barcode.label
     for tag in ("<img", "<b>=", "<i>", "<script"):
         assert tag not in html.removesuffix(barcode.label)
@@ -289,9 +288,9 @@ def test_the_static_twin_has_nothing_that_an_untrusted_notebook_drops(drops: str
 
 
 def test_the_caption_says_who_can_use_it() -> None:
-    assert CAPTIONS["ticket"] in unescape(Barcode.of(PUSH, mask).html(is_live=False))
-    assert CAPTIONS["secret"] in unescape(Barcode.of(OTP, mask).html(is_live=False))
-    assert LIVE_CAPTION in unescape(Barcode.of(PUSH, mask).html(is_live=True))
+    assert CAPTIONS["ticket"] in unescape(Barcode.of(PUSH, mask).html())
+    assert CAPTIONS["secret"] in unescape(Barcode.of(OTP, mask).html())
+    assert LIVE_CAPTION in unescape(Barcode.of(PUSH, mask, is_live=True).html())
     assert "no saved file" in LIVE_CAPTION
 
 

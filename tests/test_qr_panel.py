@@ -18,7 +18,7 @@ from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.show.panels import panel as panels
 from auth0_mfa_lab.show.panels.qr import QrPanel
 from auth0_mfa_lab.show.qr import Barcode
-from auth0_mfa_lab.show.sentences import Told
+from auth0_mfa_lab.show.sentences import Sentence
 from tests.mothers import NOW, a_live_lab, a_real_clock, an_exchange
 from tests.mothers import Standing as StandingClock
 from tests.qr_pictures import drawn, svgs_in, texts_in
@@ -48,13 +48,12 @@ def enrolled(status: int = 201) -> Exchange:
 def a_panel(clock: StandingClock | None = None, *, saved: bool = True, **changes: Any) -> QrPanel:
     """Return a panel: by default the sandbox's, whose picture may be saved; else a live one."""
     arguments = {
-        "barcode": Barcode.of(URI, mask),
+        "barcode": Barcode.of(URI, mask, is_live=not saved),
         "received_at": NOW,
         "now": (clock or StandingClock()).now,
         "mask": mask,
         "scan": enrolled,
         "phone": "the sandbox's phone" if saved else None,
-        "is_live": not saved,
         "may_be_saved": saved,
     }
     return QrPanel(URI, **{**arguments, **changes})
@@ -204,7 +203,7 @@ def test_a_refused_scan_says_so_and_leaves_the_button() -> None:
 
 def test_a_secret_stays_good_after_a_scan() -> None:
     uri = "otpauth://totp/a:b?secret=MFRGGZDFMZTWQ2LK"  # auth0-mfa-lab: allow
-    panel = a_panel(barcode=Barcode.of(uri, mask), scan=lambda: Told("The phone has scanned the secret."))
+    panel = a_panel(barcode=Barcode.of(uri, mask), scan=lambda: Sentence("The phone has scanned the secret."))
     panel.scan()
     assert "scanned: the phone shows codes" in repr(panel)
     assert len(svgs_in(panel.static_html())) == 1
@@ -393,7 +392,7 @@ def test_a_live_secret_is_on_the_page_for_five_minutes_and_can_be_shown_again(mo
 
 
 def test_on_a_live_tenant_there_is_no_phone_to_scan_with_and_the_method_says_what_to_do() -> None:
-    panel = a_panel(saved=False, scan=lambda: Told("On your phone: add an account."))
+    panel = a_panel(saved=False, scan=lambda: Sentence("On your phone: add an account."))
     assert names_of_buttons(panel) == ["Show", "Hide"]
     assert repr(panel.scan()) == "On your phone: add an account."
     assert "hidden" in repr(panel)

@@ -102,7 +102,7 @@ def test_a_sign_is_for_the_eye_and_the_word_for_everybody() -> None:
 def test_an_alert_is_read_at_once_and_says_what_to_do() -> None:
     html = alert("This did not work.", "ValueError: no", "press again")
     assert Page(html).attributes[0]["role"] == "alert"
-    assert Page(html).text == "✗ This did not work.ValueError: noWhat to do: press again"
+    assert Page(html).text == "✗ This did not work. ValueError: noWhat to do: press again"
     assert "What to do" not in alert("This did not work.", "ValueError: no")
 
 

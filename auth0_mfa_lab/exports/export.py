@@ -11,7 +11,7 @@ from auth0_mfa_lab.exports.curl import curl
 from auth0_mfa_lab.exports.dialects import DIALECTS
 from auth0_mfa_lab.exports.mermaid import mermaid
 from auth0_mfa_lab.exports.plan import plan_of
-from auth0_mfa_lab.show.sentences import Told
+from auth0_mfa_lab.show.sentences import Sentence
 from auth0_mfa_lab.wire.exchange import Exchange
 from auth0_mfa_lab.wire.har import har
 from auth0_mfa_lab.wire.journal import Journal
@@ -48,7 +48,7 @@ class Exported:
     text: str
     kind: str
 
-    def save(self, path: Path | str) -> Told:
+    def save(self, path: Path | str) -> Sentence:
         """Write the text into a file, in place of one that is there, and say so; a script can then be run.
 
         Raises LabError where the file cannot be written.
@@ -61,7 +61,7 @@ class Exported:
         except (OSError, UnicodeError) as problem:
             reason = problem.strerror if isinstance(problem, OSError) else "it holds what is no text"
             raise LabError(f"{file} cannot be written ({reason}). Name a file in a folder that is there.") from None
-        return Told(f"Saved as {file}: {self.kind}, {len(self.text.splitlines())} lines, no secret in it.")
+        return Sentence(f"Saved as {file}: {self.kind}, {len(self.text.splitlines())} lines, no secret in it.")
 
     def __repr__(self) -> str:
         return self.text

@@ -20,10 +20,10 @@ from auth0_mfa_lab.sandbox.guardian.phone import Phone
 from auth0_mfa_lab.sandbox.http import Request as HttpRequest
 from auth0_mfa_lab.sandbox.limits import LimitRow
 from auth0_mfa_lab.sandbox.management import MANAGEMENT_SCOPES
-from auth0_mfa_lab.sandbox.mfa.enrollment import associate
+from auth0_mfa_lab.sandbox.mfa.factors import associate
 from auth0_mfa_lab.sandbox.oauth.api import GRANT
 from auth0_mfa_lab.sandbox.oauth.tokens import NewKey
-from auth0_mfa_lab.sandbox.records import Api, Channel, Client, Received, Request, User
+from auth0_mfa_lab.sandbox.records import Api, Client, Kind, Received, Request, User
 from auth0_mfa_lab.sandbox.settings import Domains, Policy, Profile, Settings, checked_switches
 from auth0_mfa_lab.sandbox.tenant import MANAGEMENT_PATH, Tenant
 
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Chance", "Clock", "Delivery", "Phone", "Sandbox", "User", "WallClock"]
 
-FACTORS: Mapping[str, Channel | None] = {"push": "auth0", "otp": None, "sms": "sms", "voice": "voice", "email": "email"}
-"""The factors that a user can be made with, and the channel of each; an OTP has none."""
+FACTORS: Mapping[str, Kind] = {"push": "push", "otp": "totp", "sms": "sms", "voice": "voice", "email": "email"}
+"""The factors that a user can be made with, and the kind of authenticator that each is."""
 REALM = "Username-Password-Authentication"
 API_SCOPES = ("read:orders", "write:orders")
 MACHINE_GRANTS = frozenset({"client_credentials"})
@@ -237,7 +237,7 @@ class Sandbox:
         `chance` is what its names are drawn from, where it is not to be one of the phones in a row.
         """
         chance, url = chance or self.phones_chance, self.domains.origin
-        return Phone(http, self.delivery, self.clock, chance, fallback_url=url, new_key=self._new_key)
+        return Phone(http, self.delivery.pushes, self.clock, chance, fallback_url=url, new_key=self._new_key)
 
     def limits(self, user_id: str, *, ip: str = CALLER) -> tuple[LimitRow, ...]:
         """Return what is left of each limit that a user can meet; of polls, that of the newest oob_code."""

@@ -156,7 +156,7 @@ class ServerPhone:
 
     def _allow_later(self, push: Notification, polls: int) -> Json:
         tenant = self._box.tenant
-        transaction = tenant.transactions.txids.get(tenant.tokens.transaction_of(push.transaction_token) or "")
+        transaction = tenant.transactions.txids.get(tenant.tokens.claims_of(push.transaction_token).get("txid", ""))
         if transaction is None:
             raise Refused(NO_PUSH, "nothing_to_answer")
         self._later[transaction.oob_code] = (polls, push)

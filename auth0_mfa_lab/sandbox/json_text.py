@@ -2,6 +2,8 @@
 
 import json
 
+JSON_TYPES = {bool: "boolean", str: "string", int: "integer", float: "number", list: "array", dict: "object"}
+
 
 def json_value(body: bytes | str) -> object:
     """Return the value that a JSON text holds. Raises ValueError when it holds none.
@@ -23,3 +25,8 @@ def json_object(body: bytes | str) -> dict[str, object] | None:
     except ValueError:
         return None
     return value if isinstance(value, dict) else None
+
+
+def type_name(value: object) -> str:
+    """Return what JSON calls the type of a value."""
+    return JSON_TYPES.get(type(value), "null")

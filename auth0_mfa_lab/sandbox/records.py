@@ -61,7 +61,6 @@ class Api:
     identifier: str
     scopes: tuple[str, ...]
     token_lifetime: int = 86_400
-    allow_offline_access: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,14 +101,6 @@ class Authenticator:
     created_at: float = 0.0
     enrolled_at: float | None = None
     last_auth_at: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MethodLabel:
-    """What only the Management API knows of an authentication method: its name, how a phone is preferably reached."""
-
-    name: str | None = None
-    preferred: str = "sms"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

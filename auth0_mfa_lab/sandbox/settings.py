@@ -17,8 +17,8 @@ Factor = Literal[
 MessageType = Literal["sms", "voice"]
 PushProvider = Literal["guardian", "sns", "direct"]
 PhoneProvider = Literal["auth0", "twilio", "phone-message-hook"]
-PasswordlessConnection = Literal["sms", "email"]
-CONNECTIONS: tuple[PasswordlessConnection, ...] = ("sms", "email")
+CONNECTIONS = ("sms", "email")
+"""Those that are passwordless."""
 
 SWITCHES: Mapping[str, tuple[str, ...]] = {
     # A user without a factor asks for the MFA audience, and no policy asks for one: the factor page, or the article.

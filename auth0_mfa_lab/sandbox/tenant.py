@@ -15,10 +15,10 @@ from auth0_mfa_lab.sandbox.limits import Bounded, Limits
 from auth0_mfa_lab.sandbox.management import MANAGEMENT_SCOPES
 from auth0_mfa_lab.sandbox.mfa.authenticators import Authenticators
 from auth0_mfa_lab.sandbox.mfa.transactions import Transactions
-from auth0_mfa_lab.sandbox.oauth.tokens import DEFAULT_LIFETIME, NewKey, Tokens
+from auth0_mfa_lab.sandbox.oauth.tokens import DEFAULT_LIFETIME, MFA_TOKEN_CIPHERTEXT, NewKey, Tokens
 from auth0_mfa_lab.sandbox.passwordless.codes import PasswordlessCodes
-from auth0_mfa_lab.sandbox.records import Api, Client, Device, LogEntry, Login, MethodLabel, Request, User
-from auth0_mfa_lab.sandbox.settings import CONNECTIONS, Domains, PasswordlessConnection, Settings
+from auth0_mfa_lab.sandbox.records import Api, Client, Device, LogEntry, Login, Request, User
+from auth0_mfa_lab.sandbox.settings import CONNECTIONS, Domains, Settings
 
 NEWCOMERS = 10_000
 """How many users that came without a password are kept; the oldest of them is forgotten first."""
@@ -28,8 +28,8 @@ LOGGED = 1_000
 MFA_PATH = "mfa/"
 MANAGEMENT_PATH = "api/v2/"
 MFA_SCOPES = ("enroll", "read:authenticators", "remove:authenticators")
-MFA_ACCESS_LIFETIME = 600
-"""Seconds that an MFA access token lives (reference, section 2)."""
+MFA_ACCESS_LIFETIME = MFA_TOKEN_LIFETIME = 600
+"""Seconds that an MFA access token lives (reference, section 2), and an mfa_token (section 0.3)."""
 
 
 class Tenant:
@@ -56,7 +56,7 @@ class Tenant:
         self.codes = chance.fork("codes")
         self.tokens = Tokens(domains=domains, clock=clock, chance=chance, new_key=new_key)
         self.limits = Limits(clock)
-        self.transactions = Transactions(clock=clock, chance=chance, tokens=self.tokens, limits=self.limits)
+        self.transactions = Transactions(clock)
         self.authenticators = Authenticators()
         self.passwordless = PasswordlessCodes(clock=clock, chance=chance.fork("passwordless"))
         self.clients: dict[str, Client] = {}
@@ -79,7 +79,7 @@ class Tenant:
         """When each assertion ends that an application has used up, by the digest of its id."""
         self.otp_steps: Bounded[int] = Bounded()
         """The newest TOTP step that was used, by user and secret."""
-        self.method_labels: Bounded[MethodLabel] = Bounded()
+        self.method_labels: Bounded[dict[str, str]] = Bounded()
         """What the Management API set of each authentication method, by the method's id."""
         self._jwt_lives: Bounded[int] = Bounded()
         self.logs: deque[LogEntry] = deque(maxlen=LOGGED)
@@ -149,7 +149,7 @@ class Tenant:
         names = ((user, (user.user_id, user.username, user.phone_number, user.email)) for user in everybody)
         return tuple(user for user, known in names if name.lower() in map(str.lower, known))
 
-    def passwordless_user(self, connection: PasswordlessConnection, address: str) -> User:
+    def passwordless_user(self, connection: str, address: str) -> User:
         """Return the user of an address, who is made at the first login (reference, section 7.3)."""
         user_id = f"{connection}|{self.passwordless.identity(connection, address)}"
         if user_id not in self.users:
@@ -233,8 +233,12 @@ class Tenant:
     # -- logins and their tokens
 
     def begin_login(self, request: Request) -> Login:
-        """Begin a login of a user as they are now, whose second factor is due."""
-        return self.transactions.begin_login(replace(request, life=self.users[request.user_id].life))
+        """Begin a login of a user as they are now, whose second factor is due: 10 minutes (reference, section 0.3)."""
+        request = replace(request, life=self.users[request.user_id].life)
+        expires = self.clock.now() + MFA_TOKEN_LIFETIME
+        mfa_token = self.tokens.sealed(expires, MFA_TOKEN_CIPHERTEXT)
+        login = self.transactions.logins[mfa_token] = Login(mfa_token=mfa_token, request=request, expires=expires)
+        return login
 
     def finish(self, login: Login) -> dict[str, object]:
         """End a login by its second factor: its original request gets its tokens, once.
@@ -272,25 +276,27 @@ class Tenant:
 
         One of an earlier life of its user is another token, too.
         """
-        claims = self.tokens.claims_of(token) or {}
-        expires = claims.get("exp")
-        if not self.domains.is_ours(claims.get("aud"), MFA_PATH) or not isinstance(expires, int):
+        claims, logins = self.tokens.claims_of(token, expired=True), self.transactions.access_logins
+        if not self.domains.is_ours(claims.get("aud"), MFA_PATH):
             return None
         request = self._request_of(token, claims, f"{self.tokens.issuer}{MFA_PATH}")
         request = replace(request, scope=tuple(one for one in request.scope if one in MFA_SCOPES))
-        return self.transactions.access_login(token, request, expires) if self.is_current(request) else None
+        if not self.is_current(request):
+            return None
+        if token not in logins:
+            logins[token] = Login(mfa_token=token, request=request, expires=claims["exp"], is_access_token=True)
+        return logins[token]
 
     def openid_request(self, token: str) -> Request | None:
         """Return what a living access token with `openid` was issued for; None for anything else."""
         request, expires = self.opaque_tokens.get(token, (None, 0.0))
         if request is None:
-            claims = self.tokens.claims_of(token) or {}
-            audience, until = claims.get("aud"), claims.get("exp")
+            claims = self.tokens.claims_of(token)
+            audience = claims.get("aud")
             # The userinfo URL is no API: it stands beside one.
-            is_list = isinstance(audience, list) and self.domains.is_ours(audience, "userinfo")
-            if not is_list or not isinstance(until, int):
+            if not isinstance(audience, list) or not self.domains.is_ours(audience, "userinfo"):
                 return None
-            request, expires = self._request_of(token, claims, None), until
+            request, expires = self._request_of(token, claims, None), claims["exp"]
         is_good = self.clock.now() < expires and "openid" in request.scope and self.is_current(request)
         return request if is_good else None
 

@@ -74,7 +74,7 @@ def card(title: str, *blocks: str, mark: str, tone: Tone = "plain") -> str:
 def alert(title: str, said: str, step: str = "") -> str:
     """Return what went wrong and what to do about it; a screen reader reads it at once."""
     next_step = line(f"What to do: {step}") if step else ""
-    return f'<div role="alert">{card(title, line(said), next_step, mark="✗", tone="bad")}</div>'
+    return f'<div role="alert">{card(f"{title} {said}", next_step, mark="✗", tone="bad")}</div>'
 
 
 def details(summary: str, html: str, *, style: str = "", is_open: bool = False) -> str:

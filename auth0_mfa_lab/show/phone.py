@@ -243,7 +243,7 @@ _AT_HAND = (
 _ADD = "Press Show in the QR's panel below, and scan what it draws."
 _TYPE = "Type the code where the cell asks for it: the prompt hides what you type."
 # fmt: off
-_GUIDES: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
+GUIDES: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "nothing": ("○", "Nothing to do on your phone yet", _AT_HAND),
     "login": ("○", "A second factor is asked for", _AT_HAND),
     "push QR": ("▢", "A QR waits to be scanned", (
@@ -309,8 +309,8 @@ def what_now(journal: Journal) -> Guide:
     for exchange in reversed(journal):
         if exchange.speaker == "app" and (found := _guide_after(exchange)):
             ends_at = exchange.at + OOB_CODE_SECONDS if "oob_code" in exchange else None
-            return Guide(*_GUIDES.get(found, _GUIDES["code"]), ends_at)
-    return Guide(*_GUIDES["nothing"])
+            return Guide(*GUIDES.get(found, GUIDES["code"]), ends_at)
+    return Guide(*GUIDES["nothing"])
 
 
 def _guide_after(exchange: Exchange) -> str | None:

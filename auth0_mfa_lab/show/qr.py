@@ -13,13 +13,12 @@ from urllib.parse import parse_qsl, unquote
 
 import qrcode
 from qrcode.constants import ERROR_CORRECT_M
-from qrcode.exceptions import DataOverflowError
 from qrcode.image.pil import PilImage
 
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.polling import OOB_CODE_SECONDS
 from auth0_mfa_lab.show.html import bar, facts, line, spoken, status_line
-from auth0_mfa_lab.show.sentences import Told
+from auth0_mfa_lab.show.sentences import Sentence
 from auth0_mfa_lab.wire.exchange import Exchange
 
 Holds = Literal["ticket", "secret"]
@@ -68,10 +67,11 @@ class Barcode:
     shown: str
     label: str
     ticket: str
+    is_live: bool
     fields: tuple[tuple[str, str, str], ...]
 
     @classmethod
-    def of(cls, uri: str, mask: Callable[[str], str]) -> Barcode:
+    def of(cls, uri: str, mask: Callable[[str], str], *, is_live: bool = False) -> Barcode:
         """Take a URI apart; `mask` puts its ticket, its secret and, on a live tenant, its person under aliases.
 
         A ticket beside a secret is Guardian's. Raises LabError for a URI that has neither. Source: the guardian
@@ -96,6 +96,7 @@ class Barcode:
             shown=mask(str(uri)),
             label=label,
             ticket=values.get("enrollment_tx_id", ""),
+            is_live=is_live,
             fields=tuple((name, value, _WHAT.get(name, "no field that the lab knows")) for name, value in fields),
         )
 
@@ -104,7 +105,7 @@ class Barcode:
         """What a screen reader says of the picture."""
         return f"QR code of the {self.holds} for {self.label or 'an account'}"
 
-    def html(self, *, is_live: bool) -> str:
+    def html(self) -> str:
         """Return what the URI holds, as a table, and who can use the QR."""
         # What a field is for stands below its value, so that the table fits a narrow page.
         rows = (
@@ -113,7 +114,7 @@ class Barcode:
         )
         title = f'<caption style="text-align:left"><b>What this QR holds: a {self.holds}</b></caption>'
         uri = f'<p style="{_BOX};margin:8px 0"><code>{escape(self.shown)}</code></p>'
-        caption = LIVE_CAPTION if is_live else CAPTIONS[self.holds]
+        caption = LIVE_CAPTION if self.is_live else CAPTIONS[self.holds]
         return f'<div style="{_BOX}">{facts(rows, title)}{uri}{line(caption)}</div>'
 
 
@@ -138,8 +139,6 @@ class QrView:
         cls,
         barcode: Barcode,
         *,
-        is_live: bool,
-        can_scan: bool,
         drawn: bool,
         left: float | None,
         scanning: bool = False,
@@ -154,7 +153,7 @@ class QrView:
         is_ticket = barcode.holds == "ticket"
         is_spent = bool(scanned) and is_ticket
         reader = "the sandbox's phone"
-        if is_live:
+        if barcode.is_live:
             reader = "the Guardian app" if is_ticket else "any authenticator app"
         if left is not None and left <= 0 and not is_spent:
             state, mark, said = "expired", "×", "enroll again"
@@ -183,7 +182,7 @@ class QrView:
             instead=instead and f'<p class="qr-instead" style="{_INSTEAD}">{instead}</p>',
             is_over=is_over,
             is_drawn=drawn and not is_over,
-            may_scan=can_scan and state in ("shown", "hidden", "refused"),
+            may_scan=state in ("shown", "hidden", "refused"),
         )
 
     def html(self, picture: str, fields: str) -> str:
@@ -194,9 +193,9 @@ class QrView:
         return f"<div>{self.status}{self.time}{both}</div>"
 
 
-def outcome_of(result: Exchange | Told) -> tuple[str, str]:
+def outcome_of(result: Exchange | Sentence) -> tuple[str, str]:
     """Return what came of a scan, as what worked and what did not; one of the two is ""."""
-    if isinstance(result, Told):
+    if isinstance(result, Sentence):
         return "the phone shows codes from now on, and one of them confirms the enrollment", ""
     if 200 <= (result.status or 0) < 300:
         return f"the phone is enrolled (exchange {result.number})", ""
@@ -261,17 +260,13 @@ def qr_img(uri: str, alt: str) -> str:
 
 def picture_style(svg: str) -> str:
     """Return the inline style that keeps a QR's drawing large enough for a phone's camera, on a narrow page too."""
-    modules = int(svg.split('viewBox="0 0 ')[1].split(" ")[0])
-    return f"display:block;max-width:100%;min-width:{modules * LEAST_PIXELS}px;height:auto"
+    least = int(svg.split('width="')[1].split('"')[0]) * LEAST_PIXELS // MODULE_PIXELS
+    return f"display:block;max-width:100%;min-width:{least}px;height:auto"
 
 
 def _code(uri: str) -> qrcode.QRCode[PilImage]:
     code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, box_size=MODULE_PIXELS, border=QUIET_ZONE_MODULES)
     code.add_data(uri)
-    try:
-        code.make(fit=True)
-    except (ValueError, DataOverflowError):
-        raise LabError(f"A text of {len(uri)} characters is too long for a QR.") from None
     return code
 
 

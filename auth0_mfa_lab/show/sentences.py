@@ -21,7 +21,7 @@ class Lines(ABC):
 
 
 @dataclass(frozen=True, repr=False)
-class Told(Lines):
+class Sentence(Lines):
     """What the lab tells the person."""
 
     sentence: str

@@ -11,7 +11,7 @@ from auth0_mfa_lab import errors
 from auth0_mfa_lab.errors import LabError, NeedsAPerson, NotABarcode, NothingToAnswer, NothingWasSent, PhoneError
 from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.secrets.secret import Secret
-from auth0_mfa_lab.show.sentences import Lines, Told
+from auth0_mfa_lab.show.sentences import Lines, Sentence
 from auth0_mfa_lab.wire.exchange import Exchange, Json, NoAnswer
 from auth0_mfa_lab.wire.recorder import EXCHANGE, Unanswered
 
@@ -63,7 +63,7 @@ class SandboxPhone:
             for push in self._phone.notifications
         )
 
-    def scan(self, barcode: object) -> Exchange | Told:
+    def scan(self, barcode: object) -> Exchange | Sentence:
         """Scan a barcode_uri, its QR or the PNG of it: a push's ticket enrolls, and the phone's exchange is returned.
 
         A one-time code's secret is only kept, as any authenticator app does, and nobody is told.
@@ -73,11 +73,11 @@ class SandboxPhone:
             raise NotABarcode("This is no barcode: pass enrollment['barcode_uri'], or what lab.qr(...) drew of it.")
         answer = self._do(self._phone.scan, seen)
         if answer is None:
-            return Told("The phone has scanned the secret, and shows codes from now on. It told nobody.")
+            return Sentence("The phone has scanned the secret, and shows codes from now on. It told nobody.")
         exchange: Exchange = answer.extensions[EXCHANGE]
         return exchange
 
-    def allow(self, push: object = None) -> Exchange | Told:
+    def allow(self, push: object = None) -> Exchange | Sentence:
         """Allow a push, the newest unless one of `notifications` is named; NothingToAnswer when it does not wait."""
         self._polls_left = None
         answer: httpx.Response = self._do(self._phone.allow, push=push)
@@ -85,7 +85,7 @@ class SandboxPhone:
         exchange: Exchange = answer.extensions[EXCHANGE]
         return exchange
 
-    def reject(self, reason: str | None = None, push: object = None) -> Exchange | Told:
+    def reject(self, reason: str | None = None, push: object = None) -> Exchange | Sentence:
         """Reject a push like that, with a reason if one is given; NothingToAnswer when it does not wait."""
         if reason is not None and not isinstance(reason, str):
             raise PhoneError(f"reason is a {type(reason).__name__}: write a text, such as reject('not me').")
@@ -97,7 +97,7 @@ class SandboxPhone:
         """Return the code that the phone shows now (TOTP, 6 digits)."""
         return self._aliases.learn("otp", self._do(self._phone.code))
 
-    def allow_after(self, *, polls: int) -> Told:
+    def allow_after(self, *, polls: int) -> Sentence:
         """Let the phone allow the push that waits when `polls` more polls have been answered, between two requests.
 
         An answer of one's own takes its place; it says so where the push was just allowed. NothingToAnswer when no
@@ -107,10 +107,10 @@ class SandboxPhone:
             raise PhoneError(f"allow_after(polls={polls}) would never allow: polls is a whole number from 1 up.")
         if not self._phone.notifications:
             if self._is_just_allowed:
-                return Told("The push was allowed already: the next poll brings the tokens.")
+                return Sentence("The push was allowed already: the next poll brings the tokens.")
             raise NothingToAnswer("No push waits on the phone: send one with client.mfa_challenge(...) first.")
         self._polls_left = polls
-        return Told(f"The phone will allow the push after {polls} more poll{'' if polls == 1 else 's'}.")
+        return Sentence(f"The phone will allow the push after {polls} more poll{'' if polls == 1 else 's'}.")
 
     def after_poll(self) -> None:
         """Count one finished poll, and allow when it was the last to wait for."""
@@ -154,28 +154,28 @@ class OwnPhone:
         self._aliases = aliases
         self._ask = ask
 
-    def scan(self, barcode: object) -> Told:
+    def scan(self, barcode: object) -> Sentence:
         """Say how to scan."""
-        return Told(
+        return Sentence(
             "On your phone: add an account, and scan the QR that the panel shows: for a push in the Guardian app, for "
             "a one-time code in any authenticator app."
         )
 
-    def allow(self, push: object = None) -> Told:
+    def allow(self, push: object = None) -> Sentence:
         """Say what to press."""
-        return Told("On your phone: open the push of the Guardian app and press Allow.")
+        return Sentence("On your phone: open the push of the Guardian app and press Allow.")
 
-    def reject(self, reason: str | None = None, push: object = None) -> Told:
+    def reject(self, reason: str | None = None, push: object = None) -> Sentence:
         """Say what to press."""
-        return Told("On your phone: open the push of the Guardian app and press Deny.")
+        return Sentence("On your phone: open the push of the Guardian app and press Deny.")
 
     def code(self) -> Secret:
         """Ask for the code that the phone shows; NeedsAPerson when nobody can be asked."""
         return self._aliases.learn("otp", self._ask(OTP_QUESTION))
 
-    def allow_after(self, *, polls: int) -> Told:
+    def allow_after(self, *, polls: int) -> Sentence:
         """Say that nothing is done."""
-        return Told(f"A live phone is not scripted: press Allow yourself (in the sandbox, after {polls} polls).")
+        return Sentence(f"A live phone is not scripted: press Allow yourself (in the sandbox, after {polls} polls).")
 
     def after_poll(self) -> None:
         """Do nothing: the person answers."""

@@ -83,7 +83,7 @@ def new_phone(ask: Ask, http: httpx.Client, clock: Time) -> Phone:
     from auth0_mfa_lab.sandbox import Chance, Phone
 
     named = ask("add_phone")
-    phone = Phone(http, Mailbox(ask), clock, Chance(0), fallback_url=str(http.base_url).rstrip("/"))
+    phone = Phone(http, Mailbox(ask).pushes, clock, Chance(0), fallback_url=str(http.base_url).rstrip("/"))
     phone.identifier, phone.push_token = str(named["identifier"]), str(named["push_token"])
     return phone
 

@@ -14,7 +14,7 @@ import httpx
 from auth0_mfa_lab.client import Connection
 from auth0_mfa_lab.clock import LabClock
 from auth0_mfa_lab.secrets.aliases import Aliases
-from auth0_mfa_lab.show.sentences import Lines, Told
+from auth0_mfa_lab.show.sentences import Lines, Sentence
 from auth0_mfa_lab.tenants.operations import Recorder
 from auth0_mfa_lab.tenants.phone import SandboxPhone
 from auth0_mfa_lab.wire.exchange import Exchange
@@ -48,24 +48,24 @@ class EnrolledPhone(SandboxPhone, Lines):
         self._clock = clock
         self._given_until = 0.0
 
-    def scan(self, barcode: object) -> Exchange | Told:
+    def scan(self, barcode: object) -> Exchange | Sentence:
         """Enroll with a push's ticket at the tenant's own device API, or keep the secret of a one-time code.
 
         The parameter and the errors are those of the sandbox's phone. Source: the guardian reference, section 2.
         """
         said = super().scan(barcode)
         self._given_until = 0.0  # the codes of another secret
-        return Told(f"{MARK} {said.sentence}") if isinstance(said, Told) else said
+        return Sentence(f"{MARK} {said.sentence}") if isinstance(said, Sentence) else said
 
-    def allow(self, push: object = None) -> Told:
+    def allow(self, push: object = None) -> Sentence:
         """Say that no push can reach it."""
-        return Told(_NO_PUSH.format(verb="allow"))
+        return Sentence(_NO_PUSH.format(verb="allow"))
 
-    def reject(self, reason: str | None = None, push: object = None) -> Told:
+    def reject(self, reason: str | None = None, push: object = None) -> Sentence:
         """Say that no push can reach it."""
-        return Told(_NO_PUSH.format(verb="reject"))
+        return Sentence(_NO_PUSH.format(verb="reject"))
 
-    def allow_after(self, *, polls: int) -> Told:
+    def allow_after(self, *, polls: int) -> Sentence:
         """Say that no push can reach it."""
         return self.allow()
 
@@ -98,7 +98,7 @@ def virtual_phone(origin: str, transport: httpx.BaseTransport, journal: Journal,
     http = Connection(origin, httpx.MockTransport(remarked), journal).http("phone")
     # Its key and its names must not be foretold: Auth0 knows every phone of the world by them.
     chance, clock = Chance(secrets.token_hex(16)), WallClock(journal.now)
-    phone = Phone(http, Delivery(), clock, chance, name=NAME, fallback_url=origin)
+    phone = Phone(http, Delivery().pushes, clock, chance, name=NAME, fallback_url=origin)
     named = operations("add_phone", lambda: {"identifier": phone.identifier, "push_token": phone.push_token})
     phone.identifier, phone.push_token = named["identifier"], named["push_token"]
     return phone

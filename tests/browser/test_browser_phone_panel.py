@@ -124,7 +124,7 @@ def test_a_push_that_comes_is_there_without_a_cell_that_is_run(page: Page, jupyt
     notebook.ask(f"globals().update(other=lab.user(factors=['push'])) or globals().update(there={LOGIN})")
     notebook.ask(f"__import__('asyncio').get_event_loop().call_later(0.5, lambda: {PUSH}) and None")
     expect(button(page, "Allow")).to_have_count(1)
-    expect(status(page)).to_contain_text("A push has come. Login at sandbox.example as user2@example.com")
+    expect(status(page)).to_contain_text("A push has come: Login at sandbox.example as user2@example.com")
 
 
 def test_the_bars_follow_the_sandboxs_clock_and_what_is_over_goes(page: Page, jupyter: Jupyter) -> None:

@@ -365,7 +365,7 @@ def test_equal_journals_give_equal_texts(kind: str) -> None:
 def test_a_saved_script_can_be_run_and_a_test_is_a_file(tmp_path: Path) -> None:
     lab = recorded("push rejected")
     told = lab.export("bash").save(tmp_path / "login.sh")
-    assert str(told).startswith("Told(") or "login.sh" in repr(told)
+    assert str(told).startswith("Sentence(") or "login.sh" in repr(told)
     assert (tmp_path / "login.sh").read_bytes() == lab.export("bash").text.encode()
     assert (tmp_path / "login.sh").stat().st_mode & 0o111 == 0o111
     lab.export("pytest").save(str(tmp_path / "test_login.py"))

@@ -12,7 +12,7 @@ import pytest
 from auth0_mfa_lab import Exchange, Lab, LabError
 from auth0_mfa_lab.errors import NotABarcode, NotEnrolled
 from auth0_mfa_lab.show.panels.phone import PhonePanel
-from auth0_mfa_lab.show.sentences import Told
+from auth0_mfa_lab.show.sentences import Sentence
 from auth0_mfa_lab.tenants.phone import LabPhone, OwnPhone
 from tests.live.live_world import LiveTenant
 
@@ -124,7 +124,7 @@ def test_the_secret_of_a_one_time_code_is_kept_and_confirms_the_enrollment(live_
     login, enrollment = begun(lab, authenticator_types=["otp"])
     before = live_tenant.journal
     said = lab.phone.scan(enrollment["barcode_uri"])
-    assert isinstance(said, Told)
+    assert isinstance(said, Sentence)
     assert UNPROVEN in said.sentence
     assert live_tenant.journal == before
     assert lab.client.mfa_otp_grant(mfa_token=login["mfa_token"], otp=lab.phone.code()).status == 200

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import pytest
 
-from auth0_mfa_lab.sandbox.records import Api
 from tests.sandbox.sandbox_mothers import GRANT, App, basic, error_of
 
 
@@ -166,15 +165,6 @@ def test_without_a_wish_all_scopes_of_the_api_are_granted_and_unknown_ones_fall_
     assert app.password(audience=audience).json()["scope"] == "read:orders write:orders"
     assert app.password(audience=audience, scope="openid fly read:orders").json()["scope"] == "openid read:orders"
     assert "scope" not in app.password().json()
-
-
-def test_an_api_without_offline_access_silently_gives_no_refresh_token(app: App) -> None:
-    tenant = app.sandbox.tenant
-    tenant.settings = replace(tenant.settings, policy="never")
-    tenant.add_api(Api(identifier="https://strict.example/", scopes=(), allow_offline_access=False))
-    answer = app.password(audience="https://strict.example/", scope="openid offline_access")
-    assert "refresh_token" not in answer.json()
-    assert "refresh_token" in app.password(scope="openid offline_access").json()
 
 
 @pytest.mark.parametrize(

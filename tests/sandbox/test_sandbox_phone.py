@@ -31,7 +31,7 @@ def recording_phone(sent: list[httpx.Request], body: Mapping[str, object], **opt
         return httpx.Response(201, json=body)
 
     http = httpx.Client(transport=httpx.MockTransport(handle))
-    return Phone(http, Delivery(), Clock(), Chance(1), fallback_url=options.get("fallback_url"))
+    return Phone(http, Delivery().pushes, Clock(), Chance(1), fallback_url=options.get("fallback_url"))
 
 
 def test_enrolling_sends_a_ticket_four_members_and_a_five_member_key() -> None:
@@ -201,7 +201,7 @@ def test_the_rfc_vector_gives_the_rfc_code() -> None:
     # auth0-mfa-lab: allow
     totp = {"secret": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", "algorithm": "sha1", "digits": 6, "period": 30}
     http = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200, json={**ENROLLED, "totp": totp})))
-    phone = Phone(http, Delivery(), Clock(1_111_111_109), Chance(1), fallback_url="https://x.example")
+    phone = Phone(http, Delivery().pushes, Clock(1_111_111_109), Chance(1), fallback_url="https://x.example")
     scan(phone, "otpauth://totp/t:u?enrollment_tx_id=Qm4T")
     assert phone.code() == "081804"
 
@@ -257,7 +257,7 @@ def test_the_key_is_made_at_the_scan_one_for_each_account(sandbox: Sandbox, app:
         made.append(RSAKey.generate_key())
         return made[-1]
 
-    phone = Phone(app.http, sandbox.delivery, sandbox.clock, Chance(7), new_key=new_key)
+    phone = Phone(app.http, sandbox.delivery.pushes, sandbox.clock, Chance(7), new_key=new_key)
     assert made == []
     for _ in range(2):
         scan(phone, app.associate(app.mfa_token(**fresh(sandbox))).json()["barcode_uri"])

@@ -7,6 +7,7 @@ from dataclasses import replace
 from hmac import compare_digest
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 from joserfc.jwk import RSAKey
 from starlette.responses import JSONResponse, Response
 
@@ -14,8 +15,8 @@ from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.http import Request, Routes, add_note, bearer_of
 from auth0_mfa_lab.sandbox.json_text import json_object
 from auth0_mfa_lab.sandbox.mfa.factors import may_enroll, state_of
-from auth0_mfa_lab.sandbox.oauth.tokens import verified_claims
-from auth0_mfa_lab.sandbox.records import Device, OobTransaction
+from auth0_mfa_lab.sandbox.oauth.tokens import seconds, verified_claims
+from auth0_mfa_lab.sandbox.records import Device
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
 MOUNTS = ("/appliance-mfa/api", "/api")
@@ -38,43 +39,43 @@ def enroll(tenant: Tenant, request: Request) -> JSONResponse:
         raise errors.DEVICE_NO_TICKET()
     body = _json_object(request)
     ticket = tenant.transactions.tickets.get(shown[1])
-    if ticket is None or tenant.clock.now() >= ticket.transaction.expires:
+    if (
+        ticket is None
+        or tenant.clock.now() >= ticket.transaction.expires
+        or state_of(tenant, ticket.transaction) != "pending"
+        or not may_enroll(tenant, ticket.transaction.login)
+    ):
         raise errors.DEVICE_TICKET_NOT_FOUND()
     transaction = ticket.transaction
-    if state_of(tenant, transaction) != "pending" or not may_enroll(tenant, transaction.login):
-        raise errors.DEVICE_TICKET_NOT_FOUND()
-    identifier, name = _text(body, "identifier"), _text(body, "name")
-    push, key = _push_credentials(body.get("push_credentials")), public_key(body.get("public_key"))
+    told: dict[str, Any] = {name: _text(body, name) for name in ("identifier", "name")}
+    told |= _push_credentials(body.get("push_credentials"))
+    key = public_key(body.get("public_key"))
     del tenant.transactions.tickets[ticket.id]
     device = tenant.devices[transaction.device_id] = Device(
         id=transaction.device_id,
         user_id=transaction.login.request.user_id,
-        identifier=identifier,
-        name=name,
         key=key,
         token=tenant.chance.base64url(64),
-        **push,
+        **told,
     )
-    tenant.confirm(device.user_id, transaction.authenticator_id, name=name)
+    tenant.confirm(device.user_id, transaction.authenticator_id, name=device.name)
     transaction.state = "approved"
     add_note(request, errors.DEVICE_ENROLLED.note)
-    return JSONResponse(
-        {
-            "id": device.id,
-            "url": tenant.guardian_url,
-            "issuer": tenant.settings.name,
-            "user_id": device.user_id,
-            "token": device.token,
-            "totp": {"secret": ticket.totp_secret, "algorithm": "sha1", "digits": 6, "period": 30},
-        },
-        status_code=errors.DEVICE_ENROLLED.status,
-    )
+    answer = {
+        "id": device.id,
+        "url": tenant.guardian_url,
+        "issuer": tenant.settings.name,
+        "user_id": device.user_id,
+        "token": device.token,
+        "totp": {"secret": ticket.totp_secret, "algorithm": "sha1", "digits": 6, "period": 30},
+    }
+    return JSONResponse(answer, status_code=errors.DEVICE_ENROLLED.status)
 
 
 def resolve(tenant: Tenant, request: Request) -> Response:
     """Take a phone's yes or no; the order of the checks is section 5's, and nothing changes before the last."""
-    txid = tenant.tokens.transaction_of(bearer_of(request) or "")
-    transaction = tenant.transactions.txids.get(txid) if txid else None
+    txid = tenant.tokens.claims_of(bearer_of(request) or "").get("txid")
+    transaction = tenant.transactions.txids.get(str(txid))
     if transaction is None:
         raise errors.DEVICE_INVALID_TOKEN()
     body = _json_object(request)
@@ -84,8 +85,18 @@ def resolve(tenant: Tenant, request: Request) -> Response:
     answer = body.get("challenge_response")
     if not isinstance(answer, str) or answer.count(".") != 2:
         raise errors.DEVICE_INVALID_BODY(problem="challenge_response must be a JWT")
-    claims = _verified(tenant, answer, device, transaction)
-    accepted, reason = claims["auth0_guardian_accepted"] is True, claims.get("auth0_guardian_reason")
+    claims = verified_claims(answer, device.key)
+    accepted, reason = claims.get("auth0_guardian_accepted"), claims.get("auth0_guardian_reason")
+    problems = {
+        "not signed by this device's key with RS256": not claims,
+        "sub is not the challenge": claims.get("sub") != transaction.challenge,
+        "iss is not the identifier sent at enroll": claims.get("iss") != device.identifier,
+        **_problems(tenant, claims, "resolve-transaction"),
+        "auth0_guardian_method is not push": claims.get("auth0_guardian_method") != "push",
+        "auth0_guardian_accepted is no boolean": not isinstance(accepted, bool),
+    }
+    if found := [problem for problem, is_there in problems.items() if is_there]:
+        raise errors.DEVICE_CHALLENGE_REFUSED(problem=found[0])
     transaction.state = "approved" if accepted else "rejected"
     transaction.reason = reason if isinstance(reason, str) else None
     if not accepted:
@@ -94,31 +105,14 @@ def resolve(tenant: Tenant, request: Request) -> Response:
     return Response(status_code=errors.DEVICE_RESOLVED.status)
 
 
-def _verified(tenant: Tenant, answer: str, device: Device, transaction: OobTransaction) -> Mapping[str, object]:
-    """Return the claims of a signed answer, once every check of it has passed."""
-    claims = verified_claims(answer, device.key)
-    if claims is None:
-        raise errors.DEVICE_CHALLENGE_REFUSED(problem="not signed by this device's key with RS256")
-    checks = {
-        "sub is not the challenge": claims.get("sub") == transaction.challenge,
-        "iss is not the identifier sent at enroll": claims.get("iss") == device.identifier,
-        "aud is not this endpoint": _is_addressed(tenant, claims, "resolve-transaction"),
-        "expired, or not yet valid": _is_current(tenant, claims),
-        "auth0_guardian_method is not push": claims.get("auth0_guardian_method") == "push",
-        "auth0_guardian_accepted is no boolean": isinstance(claims.get("auth0_guardian_accepted"), bool),
-    }
-    if failed := [check for check, passed in checks.items() if not passed]:
-        raise errors.DEVICE_CHALLENGE_REFUSED(problem=failed[0])
-    return claims
-
-
 def update(tenant: Tenant, request: Request) -> JSONResponse:
     """Change a phone's identifier, name or push token; what is absent stays (section 3)."""
     device = _device_of(tenant, request)
     body = _json_object(request)
-    names: dict[str, Any] = {name: _text(body, name) for name in ("identifier", "name") if name in body}
-    push = _push_credentials(body["push_credentials"]) if "push_credentials" in body else {}
-    device = tenant.devices[device.id] = replace(device, **names, **push)
+    changes: dict[str, Any] = {name: _text(body, name) for name in ("identifier", "name") if name in body}
+    if "push_credentials" in body:
+        changes |= _push_credentials(body["push_credentials"])
+    device = tenant.devices[device.id] = replace(device, **changes)
     tenant.authenticators.change(device.user_id, f"push|{device.id}", name=device.name)
     credentials = {"service": device.service, "token": device.push_token}
     shown = {"id": device.id, "identifier": device.identifier, "name": device.name}
@@ -139,35 +133,28 @@ def _device_of(tenant: Tenant, request: Request) -> Device:
         raise errors.DEVICE_INVALID_TOKEN()
     if device is None:
         raise errors.DEVICE_ENROLLMENT_NOT_FOUND()
-    if compare_digest(device.token.encode(), bearer.encode()):
-        return device
-    claims = verified_claims(bearer, device.key) or {}
-    is_own = (claims.get("iss"), claims.get("sub")) == (device.id, device.user_id)
-    if not is_own or not _is_addressed(tenant, claims, "device-accounts") or not _is_current(tenant, claims):
-        raise errors.DEVICE_INVALID_TOKEN()
+    if not compare_digest(device.token.encode(), bearer.encode()):
+        claims = verified_claims(bearer, device.key)
+        is_own = (claims.get("iss"), claims.get("sub")) == (device.id, device.user_id)
+        if not is_own or any(_problems(tenant, claims, "device-accounts").values()):
+            raise errors.DEVICE_INVALID_TOKEN()
     return device
 
 
-def _is_current(tenant: Tenant, claims: Mapping[str, object]) -> bool:
-    """Tell whether `exp` is not past and `iat` not in the future; fractions are fine (Swift sends them)."""
-    expires, issued, now = claims.get("exp"), claims.get("iat"), tenant.clock.stamp()
-    # Compared, never subtracted: an int may be too large for a float, and not-a-number is below and above nothing.
-    return (
-        isinstance(expires, int | float)
-        and isinstance(issued, int | float)
-        and bool not in (type(expires), type(issued))
-        and now - LEEWAY < expires < END_OF_TIME
-        and -END_OF_TIME < issued <= now + LEEWAY
-    )
+def _problems(tenant: Tenant, claims: Mapping[str, object], name: str) -> dict[str, bool]:
+    """Tell what may be wrong with a phone's JWT for the endpoint of this name.
 
-
-def _is_addressed(tenant: Tenant, claims: Mapping[str, object], name: str) -> bool:
-    """Tell whether `aud` is the URL of this name, at either mount, as a string or a list of one."""
-    audience = claims.get("aud")
+    `aud` is its URL at either mount, as a string or a list of one; fractions in the times are fine (Swift sends them).
+    """
+    audience, now = claims.get("aud"), tenant.clock.stamp()
     if isinstance(audience, list) and len(audience) == 1:
-        audience = audience[0]
-    urls = [f"{tenant.domains.origin}{mount}/{name}" for mount in MOUNTS]
-    return isinstance(audience, str) and audience.rstrip("/") in urls
+        (audience,) = audience
+    is_current = now - LEEWAY < seconds(claims.get("exp")) < END_OF_TIME and seconds(claims.get("iat")) <= now + LEEWAY
+    return {
+        "aud is not this endpoint": str(audience).rstrip("/")
+        not in [f"{tenant.domains.origin}{mount}/{name}" for mount in MOUNTS],
+        "expired, or not yet valid": not is_current,
+    }
 
 
 def _json_object(request: Request) -> Mapping[str, object]:
@@ -187,10 +174,9 @@ def _text(body: Mapping[str, object], name: str) -> str:
 def _push_credentials(value: object) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         raise errors.DEVICE_INVALID_BODY(problem="push_credentials must be an object")
-    service = value.get("service")
-    if service not in ("GCM", "APNS"):
+    if value.get("service") not in ("GCM", "APNS"):
         raise errors.DEVICE_INVALID_BODY(problem="push_credentials.service must be GCM or APNS")
-    return {"service": service, "push_token": _text(value, "token")}
+    return {"service": value["service"], "push_token": _text(value, "token")}
 
 
 def public_key(jwk: object) -> RSAKey:
@@ -198,36 +184,24 @@ def public_key(jwk: object) -> RSAKey:
 
     A leading zero byte in `n` is accepted: both SDKs send one. Raises DEVICE_INVALID_BODY.
     """
-    members = jwk if isinstance(jwk, Mapping) else {}
-    n, e = (_integer(members.get(name)) for name in ("n", "e"))
-    problems = {
-        "public_key must be an object": not isinstance(jwk, Mapping),
-        "public_key must not hold private members": PRIVATE_MEMBERS & members.keys(),
-        "public_key.kty must be RSA": members.get("kty") != "RSA",
-        "public_key must be for RS256 signatures": (members.get("alg", "RS256"), members.get("use", "sig"))
-        != ("RS256", "sig"),
-        "public_key.n must be a base64url string": n is None,
-        "public_key.e must be a base64url string": e is None,
-        "public_key.n must have at least 2048 bits": not 2048 <= (n or 0).bit_length() <= 8192 or (n or 0) % 2 == 0,
-        "public_key.e is no usable exponent": not 3 <= (e or 0) < 1 << 64 or (e or 0) % 2 == 0,
-    }
-    if found := [problem for problem, holds in problems.items() if holds]:
-        raise errors.DEVICE_INVALID_BODY(problem=found[0])
-    return RSAKey.import_key({"kty": "RSA", "n": _base64url(n or 0), "e": _base64url(e or 0)})
+    if not isinstance(jwk, Mapping):
+        raise errors.DEVICE_INVALID_BODY(problem="public_key must be an object")
+    n, e = _integer(jwk.get("n")), _integer(jwk.get("e"))
+    use = (jwk.get("kty"), jwk.get("alg", "RS256"), jwk.get("use", "sig"))
+    is_usable = 2048 <= n.bit_length() <= 8192 and 3 <= e < 1 << 64 and n % 2 == e % 2 == 1
+    if use != ("RSA", "RS256", "sig") or PRIVATE_MEMBERS & jwk.keys() or not is_usable:
+        raise errors.DEVICE_INVALID_BODY(
+            problem="public_key must be the public half of an RSA key of 2048 bits or more, for RS256 signatures"
+        )
+    return RSAKey.import_key(RSAPublicNumbers(e, n).public_key())
 
 
-def _integer(text: object) -> int | None:
-    if not isinstance(text, str) or not 0 < len(text) <= 1500:
-        return None
+def _integer(text: object) -> int:
+    """Return the number that a member of a JWK holds, 0 for what is none."""
     try:
-        return int.from_bytes(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True), "big")
+        return int.from_bytes(base64.b64decode(f"{text}===", altchars=b"-_"), "big") if isinstance(text, str) else 0
     except ValueError:
-        return None
-
-
-def _base64url(number: int) -> str:
-    raw = number.to_bytes((number.bit_length() + 7) // 8, "big")
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+        return 0
 
 
 ROUTES: Routes = tuple(

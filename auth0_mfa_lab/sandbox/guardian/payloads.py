@@ -4,39 +4,17 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from auth0_mfa_lab.sandbox.oauth.tokens import iso_date
-from auth0_mfa_lab.sandbox.records import Device, OobTransaction
-
-CATEGORY = "com.auth0.notification.authentication"
 SOURCE = {"b": {"n": "Firefox", "v": "128.0"}, "os": {"n": "Linux", "v": "6.1"}}
 LOCATION = {"n": "Oslo, Norway", "lat": "59.91273", "long": "10.74609"}
-
-
-def push_payload(*, device: Device, transaction: OobTransaction, txtkn: str, host: str) -> dict[str, object]:
-    """Return what the platform of this device delivers for one login (the guardian reference, section 4).
-
-    `host` is the tenant's domain. Where the login comes from (`s`, `l`) is invented: an API client sends neither. The
-    SDKs parse no other form of the time than three fraction digits and a literal Z.
-    """
-    fields = {
-        "dai": device.id,
-        "txtkn": txtkn,
-        "c": transaction.challenge,
-        "sh": host,
-        "d": iso_date(transaction.started),
-        "s": SOURCE,
-        "l": LOCATION,
-    }
-    return in_form({"mfa": fields}, "apns" if device.service == "APNS" else "fcm")
+"""Where a login comes from is invented: an API client sends neither."""
 
 
 def in_form(payload: Mapping[str, Any], form: str) -> dict[str, object]:
     """Return a payload as an app of either platform would receive it: `apns` is nested, `fcm` is flat."""
     fields = payload.get("mfa", payload)
-    source, location = (json.loads(each) if isinstance(each, str) else each for each in (fields["s"], fields["l"]))
-    if form == "apns":
-        host = fields["sh"]
-        alert = {"title": f"{host}: authentication", "body": f"Allow the login to {host}?"}
-        return {"aps": {"alert": alert, "category": CATEGORY}, "mfa": {**fields, "s": source, "l": location}}
-    texts = {name: json.dumps(value, separators=(",", ":")) for name, value in (("s", source), ("l", location))}
-    return {**fields, **texts}
+    parts = {name: json.loads(fields[name]) if isinstance(fields[name], str) else fields[name] for name in ("s", "l")}
+    if form == "fcm":
+        return {**fields, **{name: json.dumps(part, separators=(",", ":")) for name, part in parts.items()}}
+    alert = {"title": f"{fields['sh']}: authentication", "body": f"Allow the login to {fields['sh']}?"}
+    category = "com.auth0.notification.authentication"
+    return {"aps": {"alert": alert, "category": category}, "mfa": {**fields, **parts}}

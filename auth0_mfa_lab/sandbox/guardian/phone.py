@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import json
 import re
-from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -65,13 +63,6 @@ class Delivered(Protocol):
     def payload(self) -> Mapping[str, Any]: ...
 
 
-class Mailbox(Protocol):
-    """Where a phone's pushes are: a delivery, or what asks a tenant for them."""
-
-    def pushes(self, token: str) -> Sequence[Delivered]:
-        """Return what was delivered to a push token, oldest first."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enrollment:
     """One account on the phone, with the key that signs its answers; `label` is whose it is, as the QR said."""
@@ -115,14 +106,15 @@ class Notification:
 class Phone:
     """A phone with the Guardian app; it knows the tenant only through HTTP and its mailbox.
 
-    HTTP statuses never raise: a refusal is the Response that is returned. `new_key` makes the RSA key of an enrollment,
-    and `fallback_url` is where to enroll when a QR has no `base_url`.
+    HTTP statuses never raise: a refusal is the Response that is returned. `pushes` returns what was delivered to a push
+    token, oldest first. `new_key` makes the RSA key of an enrollment, and `fallback_url` is where to enroll when a QR
+    has no `base_url`.
     """
 
     def __init__(
         self,
         http: httpx.Client,
-        mailbox: Mailbox,
+        pushes: Callable[[str], Sequence[Delivered]],
         clock: Time,
         chance: Chance,
         *,
@@ -132,35 +124,28 @@ class Phone:
     ) -> None:
         self.name = name
         self.identifier, self.push_token = names_of_a_phone(chance)
-        self._http, self._mailbox, self._clock = http, mailbox, clock
+        self.enrollments: tuple[Enrollment, ...] = ()
+        """The accounts on this phone, oldest first."""
+        self.accounts: tuple[Account, ...] = ()
+        """What shows codes, in the order of the scans."""
+        self._http, self._pushes, self._clock = http, pushes, clock
         self._fallback_url, self._new_key = fallback_url, new_key
-        self._enrollments: Bounded[Enrollment] = Bounded(KEPT)
-        self._accounts: deque[Account] = deque(maxlen=KEPT)
         self._answered: Bounded[bool] = Bounded(KEPT)
         self._scans = 0
 
     @property
-    def enrollments(self) -> tuple[Enrollment, ...]:
-        """The accounts on this phone, oldest first."""
-        return tuple(self._enrollments.values())
-
-    @property
-    def accounts(self) -> tuple[Account, ...]:
-        """What shows codes, in the order of the scans."""
-        return tuple(self._accounts)
-
-    @property
     def notifications(self) -> tuple[Notification, ...]:
         """The pushes that wait: for an account of this phone, not answered, not past their 5 minutes; oldest first."""
-        return self.waiting(self._clock.now(), self._mailbox.pushes(self.push_token))
+        return self.waiting(self._clock.now(), self._pushes(self.push_token))
 
     def waiting(self, now: float, delivered: Sequence[Delivered]) -> tuple[Notification, ...]:
         """Return those of the pushes delivered to this phone that wait at an instant (epoch seconds)."""
+        enrolled = {each.id for each in self.enrollments}
         return tuple(
             push
             for push in map(read_push, delivered)
             if push is not None
-            and push.enrollment_id in self._enrollments
+            and push.enrollment_id in enrolled
             and push.transaction_token not in self._answered
             and now < push.started + PUSH_LIFETIME
         )
@@ -196,7 +181,7 @@ class Phone:
             body = answer.json()
             names = {name: str(body[name]) for name in ("id", "user_id", "issuer", "token")}
             enrollment = Enrollment(**names, base_url=base_url, label=label, key=key)
-            self._enrollments[enrollment.id] = enrollment
+            self.enrollments = (*self.enrollments, enrollment)[-KEPT:]
             if isinstance(totp := body.get("totp"), dict):
                 codes = pyotp.TOTP(totp["secret"], digits=totp["digits"], interval=totp["period"])
                 self._show(enrollment.issuer, codes, enrollment.user_id)
@@ -204,7 +189,8 @@ class Phone:
 
     def _show(self, label: str, totp: pyotp.TOTP, user_id: str | None = None) -> None:
         self._scans += 1
-        self._accounts.append(Account(label=label, totp=totp, user_id=user_id, number=self._scans))
+        account = Account(label=label, totp=totp, user_id=user_id, number=self._scans)
+        self.accounts = (*self.accounts, account)[-KEPT:]
 
     def allow(self, push: Notification | None = None) -> httpx.Response:
         """Allow a push, the newest that waits unless one is named; raises NotEnrolled, NothingToAnswer."""
@@ -218,14 +204,15 @@ class Phone:
     def _answer(self, push: Notification | None, verdict: Mapping[str, object]) -> httpx.Response:
         """Post a signed answer; 2xx and 404 are final, after anything else the push still waits."""
         if push is None:
-            if not self._enrollments:
+            if not self.enrollments:
                 raise NotEnrolled("This phone has no account yet. Let it scan the barcode_uri of /mfa/associate first.")
             if not (waiting := self.notifications):
                 raise NothingToAnswer(
                     "No push waits on this phone. Send one with /mfa/challenge; it can be answered for 5 minutes."
                 )
             push = waiting[-1]
-        enrollment, now = self._enrollments[push.enrollment_id], int(self._clock.stamp())
+        enrollment = next(each for each in self.enrollments if each.id == push.enrollment_id)
+        now = int(self._clock.stamp())
         url = f"{enrollment.base_url}/api/resolve-transaction"
         claims = {
             "iss": self.identifier,
@@ -247,21 +234,17 @@ class Phone:
 
     def forget(self, user_id: str, label: str) -> None:
         """Take a user's enrollments and codes off the phone; an authenticator app's codes go by their label."""
-        for each in self.enrollments:
-            if each.user_id == user_id:
-                del self._enrollments[each.id]
-        for account in self.accounts:
-            if account.user_id == user_id or account.label == label:
-                self._accounts.remove(account)
+        self.enrollments = tuple(each for each in self.enrollments if each.user_id != user_id)
+        self.accounts = tuple(each for each in self.accounts if each.user_id != user_id and each.label != label)
 
     def code(self, account: Account | None = None) -> str:
         """Return the TOTP of an account, or of what was scanned last, at the sandbox's time; raises NotEnrolled."""
-        if not self._accounts:
+        if not self.accounts:
             raise NotEnrolled("This phone shows no codes: it has no account yet. Let it scan a barcode_uri first.")
-        return (account or self._accounts[-1]).totp.at(int(self._clock.now()))
+        return (account or self.accounts[-1]).totp.at(int(self._clock.now()))
 
     def __repr__(self) -> str:
-        return f"Phone({self.name!r}, accounts={len(self._enrollments)})"
+        return f"Phone({self.name!r}, accounts={len(self.enrollments)})"
 
 
 def names_of_a_phone(chance: Chance) -> tuple[str, str]:
@@ -289,15 +272,15 @@ def _unreadable(problem: str) -> NotABarcode:
 
 
 def _totp(query: Mapping[str, str]) -> pyotp.TOTP:
-    secret, algorithm = query["secret"], query.get("algorithm", "SHA1")
     try:
-        size = len(base64.b32decode(secret + "=" * (-len(secret) % 8), casefold=True))
         digits, period = int(query.get("digits", "6")), int(query.get("period", "30"))
+        totp = pyotp.TOTP(query["secret"], digits=digits, interval=period)
+        size = len(totp.byte_secret())
     except ValueError:
         raise _unreadable("its secret, digits or period cannot be read") from None
-    if algorithm.upper() != "SHA1" or not 1 <= digits <= 10 or period < 1 or size < SHORTEST:
+    if query.get("algorithm", "SHA1").upper() != "SHA1" or digits < 1 or period < 1 or size < SHORTEST:
         raise _unreadable("it asks for codes that this phone cannot make")
-    return pyotp.TOTP(secret, digits=digits, interval=period)
+    return totp
 
 
 def device_api(base_url: str) -> str:

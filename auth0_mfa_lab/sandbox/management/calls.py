@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b32decode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from auth0_mfa_lab.sandbox import errors
-from auth0_mfa_lab.sandbox.json_text import json_value
+from auth0_mfa_lab.sandbox.json_text import json_value, type_name
 from auth0_mfa_lab.sandbox.mfa.authenticators import E164, EMAIL
 from auth0_mfa_lab.sandbox.records import Client, User
 from auth0_mfa_lab.sandbox.tenant import Tenant
@@ -17,7 +19,6 @@ CHOICE = ("fields", "include_fields")
 MOST_PER_PAGE, PER_PAGE = 100, 50
 """How many items a page may have, and how many it has unless the call says, which is a guess."""
 LEAST_SECRET_BYTES = 14
-JSON_TYPES = {bool: "boolean", str: "string", int: "integer", float: "number", list: "array", dict: "object"}
 
 
 def _is_secret(text: str) -> bool:
@@ -36,8 +37,7 @@ FORMS: Mapping[str, tuple[Callable[[str], object], str]] = {
 """What a string must be, and what is said of one that is not."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Property:
+class Property(NamedTuple):
     """What one property of a body may be; `enum` is for a string, or for each of the `items` of an array.
 
     `form` is one of FORMS, which a string must have.
@@ -52,42 +52,38 @@ class Property:
 
 
 Shape = Mapping[str, Property]
-TEXT, NEEDED, FLAG = Property(), Property(required=True), Property(type="boolean")
+TEXT, NEEDED, FLAG = Property(), Property(required=True), Property("boolean")
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(NamedTuple):
     """One method of one path below `/api/v2`; any one of the scopes in `scope` opens it.
 
-    `answer` returns the body, or None for a 204. `body` is the shape of what is sent, `others` says that Auth0 has
-    properties beside it. `query` are its parameters; without them none is looked at. `named` is the member that has
-    the items of a page with totals, `evidence` the row of a success whose status or shape is a guess.
+    `answer` returns the body, without the members that are None, or None for a 204. `body` is the shape of what is
+    sent, `others` says that Auth0 has properties beside it. `query` are its parameters; without them none is looked at.
+    `named` is the member that has the items of a page with totals, `evidence` the row of a success whose status or
+    shape is a guess.
     """
 
     method: str
     path: str
     scope: str
     answer: Callable[[Call], object]
-    body: Shape = field(default_factory=dict)
+    body: Shape | None = None
     others: bool = False
     query: tuple[str, ...] = ()
     named: str = ""
     evidence: errors.EvidenceRow | None = None
 
-    @property
-    def scopes(self) -> tuple[str, ...]:
-        return tuple(self.scope.split())
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Call:
     """One request with a token that is good for its path."""
 
     endpoint: Endpoint
-    tenant: Tenant = field(repr=False)
+    tenant: Tenant
     path: Mapping[str, str]
     query: Mapping[str, str]
-    content: bytes = field(repr=False)
+    content: bytes
     scopes: frozenset[str]
 
     def user(self) -> User:
@@ -111,23 +107,23 @@ class Call:
         except ValueError as problem:
             raise errors.API_NO_JSON() from problem
 
-    def body(self) -> dict[str, object]:
+    def body(self) -> dict[str, Any]:
         """Return the body, an object of the endpoint's shape. Raises what `checked` raises."""
-        return checked(self.value(), self.endpoint.body, others=self.endpoint.others)
+        return checked(self.value(), self.endpoint.body or {}, others=self.endpoint.others)
 
-    def array(self) -> list[object]:
+    def array(self) -> list[Any]:
         """Return the body, an array. Raises API_INVALID_BODY."""
         value = self.value()
         if not isinstance(value, list):
             raise errors.API_INVALID_BODY(problem=f"Expected type array but found type {type_name(value)}")
         return value
 
-    def number(self, name: str, otherwise: int, *, most: int | None = None) -> int:
+    def number(self, name: str, otherwise: int, *, most: int = 10**9) -> int:
         """Return a parameter that is a number from 0 on. Raises API_INVALID_QUERY."""
         text = self.query.get(name, str(otherwise))
-        if not text.isascii() or not text.isdigit() or len(text) > 9:
+        if not re.fullmatch("[0-9]{1,9}", text):
             raise errors.API_INVALID_QUERY(problem=f"Expected type integer but found {text} on property {name}")
-        if most is not None and int(text) > most:
+        if int(text) > most:
             raise errors.API_INVALID_QUERY(problem=f"Value {text} is greater than maximum {most} on property {name}")
         return int(text)
 
@@ -138,35 +134,39 @@ class Call:
             raise errors.API_INVALID_QUERY(problem=f"Expected type boolean but found {text} on property {name}")
         return text == "true"
 
-    def asked(self, body: object) -> object:
-        """Return of a body what the query asks for: some members, one page. Raises API_INVALID_QUERY.
+    def asked(self) -> object:
+        """Return of the answer what the query asks for: some members, one page. Raises API_INVALID_QUERY.
 
         A page is an array, or with `include_totals` an object that has it (reference, 9.3); there `total` is missing
         when nothing is listed.
         """
-        allowed = self.endpoint.query
+        body, allowed, is_included = self.endpoint.answer(self), self.endpoint.query, True
         if allowed and (unknown := [name for name in self.query if name not in allowed]):
             raise errors.API_INVALID_QUERY(problem=f"Additional properties not allowed: {','.join(unknown)}")
+        names: set[str] = set()
         if "fields" in allowed:
-            body = [self._chosen(each) for each in body] if isinstance(body, list) else self._chosen(body)
-        if not self.endpoint.named or not isinstance(body, list):
-            return body
+            names = {name.strip() for name in self.query.get("fields", "").split(",") if name.strip()}
+            is_included = self.is_true("include_fields", otherwise=True)
+
+        def shown(item: Any) -> Any:
+            if not isinstance(item, dict):
+                return item
+            known = {name: value for name, value in item.items() if value is not None}
+            return {name: value for name, value in known.items() if not names or (name in names) == is_included}
+
+        if not isinstance(body, list):
+            return shown(body)
+        if not self.endpoint.named:
+            return [shown(item) for item in body]
         page, limit = self.number("page", 0), self.number("per_page", PER_PAGE, most=MOST_PER_PAGE)
-        shown = body[page * limit : (page + 1) * limit]
+        items = [shown(item) for item in body[page * limit : (page + 1) * limit]]
         if not self.is_true("include_totals", otherwise=False):
-            return shown
+            return items
         total = {"total": len(body)} if body else {}
-        return {self.endpoint.named: shown, **total, "start": page * limit, "limit": limit}
-
-    def _chosen(self, item: object) -> object:
-        """Return the members that `fields` names, or with `include_fields=false` all others."""
-        names = {name.strip() for name in self.query.get("fields", "").split(",") if name.strip()}
-        included = self.is_true("include_fields", otherwise=True)
-        assert isinstance(item, dict)
-        return {name: value for name, value in item.items() if not names or (name in names) == included}
+        return {self.endpoint.named: items, **total, "start": page * limit, "limit": limit}
 
 
-def checked(value: object, shape: Shape, *, others: bool = False) -> dict[str, object]:
+def checked(value: object, shape: Shape, *, others: bool = False) -> dict[str, Any]:
     """Return an object of this shape: the Management API refuses what it does not know (decision 11).
 
     Raises API_INVALID_BODY. Where Auth0 has `others`, a property beyond the shape is one that is not emulated:
@@ -200,18 +200,3 @@ def _problem(name: str, value: object, wanted: Property) -> str | None:
     if wanted.form and not FORMS[wanted.form][0](str(value)):
         return f"{FORMS[wanted.form][1]} on property {name}"
     return None
-
-
-def strings(value: object) -> tuple[str, ...]:
-    """Return an array of strings, each once, in its order."""
-    return tuple(dict.fromkeys(each for each in value if isinstance(each, str))) if isinstance(value, list) else ()
-
-
-def type_name(value: object) -> str:
-    """Return what JSON calls the type of a value."""
-    return JSON_TYPES.get(type(value), "null")
-
-
-def without_null(item: Mapping[str, object]) -> dict[str, object]:
-    """Return the members that there are: the Management API writes no null."""
-    return {name: value for name, value in item.items() if value is not None}

@@ -1,7 +1,7 @@
 """`/mfa/associate`, `/mfa/authenticators` and `/mfa/challenge` (reference, sections 3 to 5)."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 from starlette.responses import JSONResponse, Response
 
@@ -18,18 +18,28 @@ from auth0_mfa_lab.sandbox.http import (
 )
 from auth0_mfa_lab.sandbox.json_text import json_object
 from auth0_mfa_lab.sandbox.mfa.authenticators import E164, EMAIL
-from auth0_mfa_lab.sandbox.mfa.challenge import challenge, take_to_send
-from auth0_mfa_lab.sandbox.mfa.enrollment import associate, has_room
-from auth0_mfa_lab.sandbox.mfa.factors import TYPE_OF, is_on, listed, may_enroll, usable
-from auth0_mfa_lab.sandbox.mfa.logins import login_of_bearer, login_of_body
+from auth0_mfa_lab.sandbox.mfa.factors import (
+    TYPE_OF,
+    associate,
+    challenge,
+    has_room,
+    is_on,
+    listed,
+    login_of_bearer,
+    login_of_body,
+    may_enroll,
+    take_to_send,
+    usable,
+)
 from auth0_mfa_lab.sandbox.oauth.client_auth import CLIENT_FIELDS, authenticate_client
 from auth0_mfa_lab.sandbox.oauth.grants import GRANTS
-from auth0_mfa_lab.sandbox.records import CHANNEL_OF, KIND_OF_CHANNEL, Authenticator, Channel, Kind, Login
+from auth0_mfa_lab.sandbox.records import CHANNEL_OF, KIND_OF_CHANNEL, Authenticator, Kind, Login
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
 ASSOCIATE_FIELDS = ("authenticator_types", "oob_channels", "phone_number", "email", *CLIENT_FIELDS)
 CHALLENGE_FIELDS = ("mfa_token", "challenge_type", "authenticator_id", "oob_channel", *CLIENT_FIELDS)
 AUTHENTICATOR_ID = re.compile(r"[a-z-]+\|dev_[A-Za-z0-9]+")
+KINDS = {str(channel): kind for channel, kind in KIND_OF_CHANNEL.items()}
 CHALLENGED_FIRST: tuple[Kind, ...] = ("push", "sms", "voice", "totp", "email")
 """What is chosen among several that fit [guess]; a recovery code cannot be challenged (reference, section 5)."""
 JSON_CALLED_A_FORM = "sandbox: JSON without its content type, as in Auth0's push guide; that it is read is a guess"
@@ -41,32 +51,29 @@ def post_associate(tenant: Tenant, request: Request) -> JSONResponse:
     user_id = login.request.user_id
     fields = read_fields(request)
     note_misspellings(request, fields, ASSOCIATE_FIELDS)
-    channel: Channel | None = None
+    kind: Kind = "totp"
     if _first_of(fields, "authenticator_types", "authenticator type", ("otp", "oob")) == "oob":
-        wished = _first_of(fields, "oob_channels", "oob channel", KIND_OF_CHANNEL)
-        channel = next(one for one in KIND_OF_CHANNEL if one == wished)
-    if not is_on(tenant, KIND_OF_CHANNEL[channel] if channel else "totp"):
-        raise errors.FACTOR_IS_OFF(factor=channel or "otp")
+        kind = KINDS[_first_of(fields, "oob_channels", "oob channel", KINDS)]
+    if not is_on(tenant, kind):
+        raise errors.FACTOR_IS_OFF(factor=CHANNEL_OF.get(kind, "otp"))
     if not may_enroll(tenant, login):
         raise errors.ALREADY_ENROLLED()
-    if not has_room(tenant, user_id, channel):
+    if not has_room(tenant, user_id, kind):
         raise errors.TOO_MANY_AUTHENTICATORS()
-    headers: Mapping[str, str] = {}
     address = ""
-    if channel == "email":
+    if kind == "email":
         # An email may be the profile's own, a number must be named.
         address = fields.text("email") or tenant.users[user_id].email
         if not EMAIL.fullmatch(address):
             raise errors.INVALID_ASSOCIATION(problem="email must be an email address")
-    elif channel is not None and channel != "auth0":
+    elif kind in ("sms", "voice"):
         address = fields.text("phone_number") or ""
         if not address:
             raise errors.INVALID_ASSOCIATION(problem="Missing required parameter: phone_number")
         if not E164.fullmatch(address):
             raise errors.INVALID_PHONE_NUMBER()
-    if channel is not None and channel != "auth0":
-        headers = take_to_send(tenant, channel, user_id)
-    return JSON(associate(tenant, login, channel, address), headers=headers)
+    headers = take_to_send(tenant, kind, user_id) if address else {}
+    return JSON(associate(tenant, login, kind, address), headers=headers)
 
 
 def _first_of(fields: Fields, name: str, what: str, known: Collection[str]) -> str:
@@ -130,12 +137,11 @@ def post_challenge(tenant: Tenant, request: Request) -> JSONResponse:
     if login.done:
         raise errors.LOGIN_DONE()
     chosen = _choose(tenant, login, fields)
-    channel = CHANNEL_OF.get(chosen.kind)
-    if channel is None:
+    if chosen.kind == "totp":
         return JSON({"challenge_type": "otp"})
-    headers = take_to_send(tenant, channel, login.request.user_id)
+    headers = take_to_send(tenant, chosen.kind, login.request.user_id)
     answer = {"challenge_type": "oob", "oob_code": challenge(tenant, login, chosen).oob_code}
-    return JSON(answer if channel == "auth0" else {**answer, "binding_method": "prompt"}, headers=headers)
+    return JSON(answer if chosen.kind == "push" else {**answer, "binding_method": "prompt"}, headers=headers)
 
 
 def _choose(tenant: Tenant, login: Login, fields: Fields) -> Authenticator:
@@ -163,9 +169,7 @@ def _choose(tenant: Tenant, login: Login, fields: Fields) -> Authenticator:
 
 def _type_of(kind: Kind) -> str:
     """Return the `authenticator_type`, which is the `challenge_type` as well."""
-    if kind in CHANNEL_OF:
-        return "oob"
-    return "otp" if kind == "totp" else "recovery-code"
+    return "oob" if kind in CHANNEL_OF else "otp" if kind == "totp" else kind
 
 
 ROUTES: Routes = (

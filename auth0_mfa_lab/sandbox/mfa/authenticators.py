@@ -31,13 +31,18 @@ class Authenticators:
     def get(self, user_id: str, authenticator_id: str) -> Authenticator | None:
         return self._of.get(user_id, {}).get(authenticator_id)
 
+    def recovery_code_of(self, user_id: str) -> Authenticator | None:
+        """Return the entry of a user's recovery code, active or not."""
+        return next((entry for entry in self.of(user_id) if entry.kind == "recovery-code"), None)
+
     def has_factor(self, user_id: str) -> bool:
         """Tell whether anything is confirmed; a recovery code is active only beside something."""
         return any(entry.kind != "recovery-code" for entry in self.active_of(user_id))
 
-    def is_full(self, user_id: str, *, room: int = 1) -> bool:
-        """Tell whether a user has no room for one more, or for `room`: a push and its codes need two."""
-        return len(self._of.get(user_id, {})) + room > MOST
+    def has_room(self, user_id: str, size: int, *, now: float) -> bool:
+        """Tell whether a user may have so many more: a push and its codes are two."""
+        self.forget_pending(user_id, now=now)
+        return len(self.of(user_id)) + size <= MOST
 
     def add(self, user_id: str, *entries: Authenticator) -> None:
         self._of.setdefault(user_id, {}).update({entry.id: entry for entry in entries})
@@ -71,17 +76,16 @@ class Authenticators:
         entries = self._of[user_id]
         gone = entries.pop(authenticator_id)
         entries.pop(gone.partner or "", None)
-        recovery = [entry for entry in entries.values() if entry.kind == "recovery-code"]
-        for entry in recovery:
-            if not self.has_factor(user_id) and (entry.active or len(entries) == len(recovery)):
-                del entries[entry.id]
+        recovery = self.recovery_code_of(user_id)
+        if recovery and not self.has_factor(user_id) and (recovery.active or len(entries) == 1):
+            del entries[recovery.id]
         if not entries:
             del self._of[user_id]
 
 
 def masked_number(phone_number: str) -> str:
     """Return a number's last four characters, the rest as X, the `+` included."""
-    return "X" * (len(phone_number) - SHOWN) + phone_number[-SHOWN:]
+    return phone_number[-SHOWN:].rjust(len(phone_number), "X")
 
 
 def masked_email(email: str) -> str:
@@ -90,5 +94,5 @@ def masked_email(email: str) -> str:
     A local part of four or fewer is `****` whatever its length.
     """
     local, _, domain = email.rpartition("@")
-    hidden = local[:SHOWN] + "*" * (len(local) - SHOWN) if len(local) > SHOWN else "*" * SHOWN
-    return f"{hidden}@{domain[:SHOWN]}{'*' * (len(domain) - SHOWN)}"
+    hidden = local[:SHOWN] if len(local) > SHOWN else ""
+    return f"{hidden.ljust(max(len(local), SHOWN), '*')}@{domain[:SHOWN].ljust(len(domain), '*')}"

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.http import Fields, Request
-from auth0_mfa_lab.sandbox.oauth.tokens import verified_claims
+from auth0_mfa_lab.sandbox.oauth.tokens import seconds, verified_claims
 from auth0_mfa_lab.sandbox.records import Client
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
@@ -64,18 +64,14 @@ def _is_proven(tenant: Tenant, client: Client, fields: Fields) -> bool:
     signed = (verified_claims(assertion, credential.key, credential.algorithm) for credential in in_use)
     claims = next(filter(None, signed), {})
     audience, jti = claims.get("aud"), claims.get("jti")
-    named = audience if isinstance(audience, list) else [audience]
+    audiences = audience if isinstance(audience, list) else [audience]
+    is_for_us = issuer in audiences or f"{issuer}oauth/token" in audiences
     is_ours = claims.get("iss") == claims.get("sub") == client.client_id
-    is_for_us = any(one in (issuer, f"{issuer}oauth/token") for one in named)
-    times = [claims.get("exp"), claims.get("iat", now), claims.get("nbf", now)]
-    numbers = [one for one in times if isinstance(one, int | float) and not isinstance(one, bool)]
-    if not (is_ours and is_for_us and isinstance(jti, str) and jti and len(numbers) == len(times)):
-        return False
-    expires, issued, begins = numbers
-    # Without `iat` its life is what is left of it; that one of the future is refused is a guess. Compared, never
-    # subtracted: an int may be too large for a float, and not-a-number is below and above nothing.
+    # Without `iat` its life is what is left of it; that one of the future is refused is a guess.
+    expires, issued, begins = (seconds(claims.get(name, now)) for name in ("exp", "iat", "nbf"))
     is_current = now < expires <= now + LONGEST_LIFE + LEEWAY and expires <= issued + LONGEST_LIFE
-    if not (is_current and issued <= now + LEEWAY and begins <= now + LEEWAY):
+    is_begun = issued <= now + LEEWAY and begins <= now + LEEWAY
+    if not (is_ours and is_for_us and is_current and is_begun and isinstance(jti, str) and jti):
         return False
     # A `jti` may be as long as a body: what is kept of it is not.
     used = sha256(f"{client.client_id} {jti}".encode()).hexdigest()

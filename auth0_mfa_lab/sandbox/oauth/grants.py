@@ -9,9 +9,18 @@ from hmac import compare_digest
 from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.http import Fields
 from auth0_mfa_lab.sandbox.limits import Bucket, LimitName
-from auth0_mfa_lab.sandbox.mfa.challenge import otp_candidates, recovery_of, use_otp
-from auth0_mfa_lab.sandbox.mfa.factors import demanded, listed, may_enroll, requirements, state_of, usable
-from auth0_mfa_lab.sandbox.mfa.logins import login_of_body
+from auth0_mfa_lab.sandbox.mfa.factors import (
+    demanded,
+    listed,
+    login_of_body,
+    may_enroll,
+    otp_candidates,
+    recovery_of,
+    requirements,
+    state_of,
+    usable,
+    use_otp,
+)
 from auth0_mfa_lab.sandbox.records import Client, Login, Request
 from auth0_mfa_lab.sandbox.tenant import MANAGEMENT_PATH, MFA_PATH, Tenant
 
@@ -68,18 +77,15 @@ def wished(
     offered, scopes = api.scopes if api else (), wished_scopes(fields)
     if not scopes:
         return audience, () if tenant.domains.is_ours(audience, MFA_PATH) else offered
-    granted = OIDC_SCOPES.union(offered)
-    if api and not api.allow_offline_access:
-        granted -= {"offline_access"}
-    return audience, tuple(scope for scope in scopes if scope in granted)
+    return audience, tuple(scope for scope in scopes if scope in OIDC_SCOPES.union(offered))
 
 
 def wished_scopes(fields: Fields) -> tuple[str, ...]:
     """Return the scopes that a request names, each once. Raises INVALID_SCOPE."""
-    raw = fields.get("scope")
-    if raw is not None and not isinstance(raw, str | list):
+    raw = fields.get("scope", "")
+    if not isinstance(raw, str | list):
         raise errors.INVALID_SCOPE()
-    return tuple(dict.fromkeys(raw.split() if isinstance(raw, str) else [str(item) for item in raw or ()]))
+    return tuple(dict.fromkeys(raw.split() if isinstance(raw, str) else map(str, raw)))
 
 
 def finish_first_factor(tenant: Tenant, request: Request) -> Answer:

@@ -3,9 +3,10 @@
 import hashlib
 import math
 from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from typing import Any
 
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
@@ -28,8 +29,8 @@ NewKey = Callable[[], RSAKey]
 """What makes an RSA-2048 key."""
 
 
-def verified_claims(token: str, key: RSAKey, algorithm: str = "RS256") -> dict[str, object] | None:
-    """Return the claims of a compact JWT that this key signed with this algorithm; None for anything else.
+def verified_claims(token: str, key: RSAKey, algorithm: str = "RS256") -> dict[str, Any]:
+    """Return the claims of a compact JWT that this key signed with this algorithm; {} for anything else.
 
     What the token's header says is only compared, never followed.
     """
@@ -37,21 +38,30 @@ def verified_claims(token: str, key: RSAKey, algorithm: str = "RS256") -> dict[s
         verified = jws.deserialize_compact(token, key, algorithms=[algorithm])
     except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         # A hostile header makes the library stumble in several ways; each of them is a refusal.
+        return {}
+    return json_object(verified.payload) or {}
+
+
+def seconds(claim: object) -> float:
+    """Return the time in a stranger's claim; not-a-number, which is before and after nothing, where it holds none.
+
+    Compare it, never subtract: an int may be too large for a float.
+    """
+    return claim if isinstance(claim, int | float) and not isinstance(claim, bool) else math.nan
+
+
+def iso_date(seconds: float | None) -> str | None:
+    """Return a time as Auth0 writes it, such as `2027-01-15T08:00:00.000Z`; None for none."""
+    if seconds is None:
         return None
-    return json_object(verified.payload)
-
-
-def iso_date(seconds: float) -> str:
-    """Return a time as Auth0 writes it, such as `2027-01-15T08:00:00.000Z`."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class SigningKey:
     """One RSA key with a seeded `kid`; the key itself cannot be seeded, so it is new in every run."""
 
-    def __init__(self, *, kid: str, domain: str, now: float, new_key: NewKey) -> None:
-        self.kid = kid
-        self._domain, self._now, self._new_key = domain, now, new_key
+    def __init__(self, kid: str, domain: str, now: float, new_key: NewKey) -> None:
+        self.kid, self._domain, self._now, self._new_key = kid, domain, now, new_key
 
     @cached_property
     def private(self) -> RSAKey:
@@ -101,9 +111,7 @@ class Tokens:
         # By how much the sandbox was ahead of the wall when a token was issued: it expires in the sandbox's time.
         self._ahead: Bounded[float] = Bounded()
         kids, now = chance.fork("keys"), clock.stamp()
-        self.keys = [
-            SigningKey(kid=kids.base64url(21), domain=domains.home, now=now, new_key=new_key) for _ in range(2)
-        ]
+        self.keys = [SigningKey(kids.base64url(21), domains.home, now, new_key) for _ in range(2)]
 
     @property
     def issuer(self) -> str:
@@ -123,26 +131,24 @@ class Tokens:
         else:
             is_openid = "openid" in request.scope
             audience = [api.identifier, f"{self.issuer}userinfo"] if is_openid else api.identifier
-            claims: dict[str, object] = {"sub": request.user_id, "aud": audience, "azp": request.client_id}
-            more = {"scope": scope or None, "gty": request.gty}
-            claims |= {name: value for name, value in more.items() if value is not None}
-            body["access_token"] = self._jwt(claims, lifetime)
+            body["access_token"] = self._jwt(
+                lifetime, sub=request.user_id, aud=audience, azp=request.client_id, scope=scope or None, gty=request.gty
+            )
         if "offline_access" in request.scope:
             body["refresh_token"] = self.refresh_token()
         if "openid" in request.scope:
             profile = self.profile(user, request.scope)
-            claims = {**profile, "sub": request.user_id, "aud": request.client_id}
-            body["id_token"] = self._jwt(claims, ID_TOKEN_LIFETIME)
+            body["id_token"] = self._jwt(ID_TOKEN_LIFETIME, **profile, sub=request.user_id, aud=request.client_id)
         if scope:
             body["scope"] = scope
         return {**body, "expires_in": lifetime, "token_type": "Bearer"}
 
     def machine_token(self, client_id: str, api: Api, scope: Sequence[str]) -> dict[str, object]:
         """Return what an application gets for itself: nobody's id_token, no refresh token (reference, section 9.1)."""
-        claims: dict[str, object] = {"sub": f"{client_id}@clients", "aud": api.identifier, "azp": client_id}
         scopes = {"scope": " ".join(scope)} if scope else {}
-        token = self._jwt({**claims, **scopes, "gty": "client-credentials"}, api.token_lifetime)
-        return {"access_token": token, **scopes, "expires_in": api.token_lifetime, "token_type": "Bearer"}
+        subject, lifetime = f"{client_id}@clients", api.token_lifetime
+        token = self._jwt(lifetime, sub=subject, aud=api.identifier, azp=client_id, **scopes, gty="client-credentials")
+        return {"access_token": token, **scopes, "expires_in": lifetime, "token_type": "Bearer"}
 
     def refresh_token(self) -> str:
         return f"v1.{self._chance.base64url(51)}"
@@ -162,33 +168,27 @@ class Tokens:
             claims |= {"email": user.email, "email_verified": user.email_verified}
         return claims
 
-    def transaction_token(self, *, user_id: str, txid: str, lifetime: int) -> str:
+    def transaction_token(self, user_id: str, txid: str, lifetime: int) -> str:
         """Return the `txtkn` of a push (the guardian reference, section 4; `azp` is a guess)."""
-        claims = {"sub": user_id, "aud": f"{self.issuer}appliance-mfa", "azp": "device", "txid": txid}
-        return self._jwt(claims, lifetime)
+        return self._jwt(lifetime, sub=user_id, aud=f"{self.issuer}appliance-mfa", azp="device", txid=txid)
 
-    def transaction_of(self, token: str) -> str | None:
-        """Return the `txid` of a `txtkn` that we signed and that has not expired; otherwise None."""
-        claims = self.claims_of(token) or {}
-        expires, txid = claims.get("exp"), claims.get("txid")
-        return txid if isinstance(txid, str) and isinstance(expires, int) and self._clock.now() < expires else None
-
-    def claims_of(self, token: str) -> dict[str, object] | None:
-        """Return the claims of a JWT that we signed, expired or not; None for anything else.
+    def claims_of(self, token: str, *, expired: bool = False) -> dict[str, Any]:
+        """Return the claims of a JWT that we signed and that lives, or that may be `expired`; {} for anything else.
 
         Its `exp` is when it expires in the sandbox's time, which may be ahead of the wall's that stands in it.
         """
         claims = verified_claims(token, self.keys[0].private)
-        ahead = self._ahead.get(token[-SIGNATURE_TAIL:])
-        if claims is not None and ahead is not None and isinstance(expires := claims.get("exp"), int):
-            claims["exp"] = math.ceil(expires + ahead)
-        return claims
+        if not isinstance(expires := claims.get("exp"), int):
+            return {}
+        claims["exp"] = expires = math.ceil(expires + (self._ahead.get(token[-SIGNATURE_TAIL:]) or 0))
+        return claims if expired or self._clock.now() < expires else {}
 
-    def _jwt(self, claims: Mapping[str, object], lifetime: int) -> str:
+    def _jwt(self, lifetime: int, **claims: object) -> str:
         now, key = int(self._clock.stamp()), self.keys[0]
+        known = {name: value for name, value in claims.items() if value is not None}
         token = jwt.encode(
             {"alg": "RS256", "typ": "JWT", "kid": key.kid},
-            {"iss": self.issuer, **claims, "iat": now, "exp": now + lifetime},
+            {"iss": self.issuer, **known, "iat": now, "exp": now + lifetime},
             key.private,
         )
         if ahead := self._clock.ahead():

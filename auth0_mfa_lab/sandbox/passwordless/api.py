@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse
 from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.delivery import Message
 from auth0_mfa_lab.sandbox.http import JSON, Fields, Request, Routes, read_fields
+from auth0_mfa_lab.sandbox.json_text import type_name
 from auth0_mfa_lab.sandbox.oauth.client_auth import CLIENT_FIELDS, authenticate_client
 from auth0_mfa_lab.sandbox.oauth.grants import GRANTS, Answer, finish_first_factor, wished
 from auth0_mfa_lab.sandbox.records import Client
@@ -17,10 +18,12 @@ from auth0_mfa_lab.sandbox.tenant import Tenant
 
 GRANT = f"{GRANTS}/passwordless/otp"
 STRINGS = (*CLIENT_FIELDS, "connection", "send", "email", "phone_number")
-PHONE_NUMBER = r"^\+[0-9]{1,15}$"
-EMAIL = r"^[^@\s]+@[^@\s]+$"
 SEND = "^(code|link)$"
-JSON_TYPES = ((bool, "boolean"), (int | float, "number"), (str, "string"), (list, "array"), (dict, "object"))
+ADDRESS = {
+    "email": ("email", r"^[^@\s]+@[^@\s]+$", errors.MISSING_EMAIL, errors.BAD_EMAIL, "email_verified"),
+    "sms": ("phone_number", r"^\+[0-9]{1,15}$", errors.MISSING_PHONE_NUMBER, errors.BAD_PHONE_NUMBER, "phone_verified"),
+}
+"""The property with the address, its pattern, what refuses none and another one, and a member of the answer."""
 
 
 def start(tenant: Tenant, request: Request) -> JSONResponse:
@@ -30,46 +33,40 @@ def start(tenant: Tenant, request: Request) -> JSONResponse:
         raise errors.TOO_MANY_STARTS(headers=starts.headers())
     fields = read_fields(request)
     client_id, auth_params = _check_application(tenant, request, fields)
-    name = fields.text("connection")
-    if name is None:
-        raise errors.MISSING_CONNECTION()
-    connection = next((one for one in CONNECTIONS if one == name), None)
+    connection = fields.text("connection")
     if connection is None:
-        raise errors.PASSWORD_CONNECTION() if name in tenant.connections else errors.UNKNOWN_CONNECTION()
+        raise errors.MISSING_CONNECTION()
+    if connection not in ADDRESS:
+        raise errors.PASSWORD_CONNECTION() if connection in tenant.connections else errors.UNKNOWN_CONNECTION()
     if connection not in tenant.settings.passwordless:
         raise errors.DISABLED_CONNECTION()
-    by_email = connection == "email"
-    address, send = fields.text("email" if by_email else "phone_number"), fields.text("send")
+    name, pattern, missing, bad, verified = ADDRESS[connection]
+    address, send = fields.text(name), fields.text("send")
     if address is None:
-        raise errors.MISSING_EMAIL() if by_email else errors.MISSING_PHONE_NUMBER()
-    if not re.fullmatch(EMAIL if by_email else PHONE_NUMBER, address):
-        raise errors.BAD_EMAIL(pattern=EMAIL) if by_email else errors.BAD_PHONE_NUMBER(pattern=PHONE_NUMBER)
+        raise missing()
+    if not re.fullmatch(pattern, address):
+        raise bad(pattern=pattern)
     if send is not None and not re.fullmatch(SEND, send):
         raise errors.BAD_SEND(pattern=SEND)
-    code: str | None = tenant.passwordless.issue(connection, address)
-    tenant_name, link = tenant.settings.name, None
-    text = f"Your verification code for {tenant_name} is: {code}"
-    if by_email and send != "code":
+    code, link = tenant.passwordless.issue(connection, address), None
+    text = f"Your verification code for {tenant.settings.name} is: {code}"
+    if connection == "email" and send != "code":
         ours = {"connection": "email", "client_id": client_id, "email": address, "verification_code": code}
         link = f"{tenant.tokens.issuer}passwordless/verify_redirect?{urlencode({**auth_params, **ours})}"
-        code, text = None, f"Click here to log in to {tenant_name}: {link}"
-    tenant.delivery.message(
-        Message(
-            address=address,
-            channel=connection,
-            purpose="passwordless",
-            code=code,
-            link=link,
-            text=text,
-            language=request.headers.get("x-request-language") or request.headers.get("accept-language"),
-            sent_at=tenant.clock.now(),
-        )
+        text = f"Click here to log in to {tenant.settings.name}: {link}"
+    message = Message(
+        address=address,
+        channel="email" if connection == "email" else "sms",
+        purpose="passwordless",
+        code=None if link else code,
+        link=link,
+        text=text,
+        language=request.headers.get("x-request-language") or request.headers.get("accept-language"),
+        sent_at=tenant.clock.now(),
     )
-    identity = {"_id": tenant.passwordless.identity(connection, address)}
-    named = (
-        {"email": address, "email_verified": True} if by_email else {"phone_number": address, "phone_verified": True}
-    )
-    return JSON({**identity, **named}, headers=starts.headers())
+    tenant.delivery.message(message)
+    identity = tenant.passwordless.identity(connection, address)
+    return JSON({"_id": identity, name: address, verified: True}, headers=starts.headers())
 
 
 def _check_application(tenant: Tenant, request: Request, fields: Fields) -> tuple[str, dict[str, str]]:
@@ -92,8 +89,7 @@ def _check_application(tenant: Tenant, request: Request, fields: Fields) -> tupl
 
 
 def _json_type(value: object) -> str:
-    """Return what JSON calls the type of a value."""
-    return next(name for kind, name in JSON_TYPES if isinstance(value, kind))
+    return type_name(value).replace("integer", "number")
 
 
 def verify_redirect(_: Tenant, __: Request) -> JSONResponse:
@@ -103,15 +99,12 @@ def verify_redirect(_: Tenant, __: Request) -> JSONResponse:
 
 def passwordless_otp(tenant: Tenant, fields: Fields, client: Client) -> Answer:
     """Take a code: it is used up, and at its first success the user is made. `redirect_uri` is not read."""
-    username, otp = fields.required("username"), fields.required("otp")
-    realm = fields.required("realm")
-    connection = next((one for one in CONNECTIONS if one == realm), None)
-    if connection is None:
+    username, otp, realm = (fields.required(name) for name in ("username", "otp", "realm"))
+    if realm not in CONNECTIONS:
         raise errors.UNKNOWN_REALM()
     audience, scope = wished(tenant, fields, unknown=errors.INVALID_AUDIENCE_ELSEWHERE)
-    tries = int(tenant.settings.switches["passwordless_tries"])
-    tenant.passwordless.use(connection, username, otp, tries=tries)
-    user_id = tenant.passwordless_user(connection, username).user_id
+    tenant.passwordless.use(realm, username, otp, tries=int(tenant.settings.switches["passwordless_tries"]))
+    user_id = tenant.passwordless_user(realm, username).user_id
     asked = TokenRequest(client_id=client.client_id, user_id=user_id, audience=audience, scope=scope, gty=None)
     return finish_first_factor(tenant, asked)
 

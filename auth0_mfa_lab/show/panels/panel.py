@@ -93,12 +93,13 @@ class Place(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
 class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
     """A widget with a method behind each button, that ends when its cell is run again.
 
-    `_tick` is called each second while a page shows it. Headless nothing ticks: no page says there that it shows the
-    panel. `_doing` says what a button has begun, "" while nothing is under way.
+    Where `_ticks`, `_tick` is called each second while a page shows it. Headless nothing ticks: no page says there that
+    it shows the panel. `_doing` says what a button has begun, "" while nothing is under way.
     """
 
     _is_at_work = "This panel is at work: wait until it is done."
     _has_buttons = True
+    _ticks = False
     _doing = ""
     _worker: Button | None = None
     _task: asyncio.Task[None] | None = None
@@ -107,7 +108,10 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
     last_error: Exception | None = None
 
     def __init__(self, *, mask: Callable[[str], str], raise_failures: bool = False) -> None:
-        """Remember the loop, the context and the cell; `mask` is for the texts of failures."""
+        """Remember the loop, the context and the cell; `mask` is for the texts of failures.
+
+        With `raise_failures` (AUTH0_LAB_RAISE) what a button's handler raises is not only shown.
+        """
         super().__init__()
         self.add_class("auth0-mfa-panel")
         self._mask, self._raise_failures, self._work = mask, raise_failures, threading.Lock()
@@ -250,7 +254,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
                     has_failed = True
                     self._fail(error, may_raise=False)
 
-        if self._loop is not None and not self._has_ended and self._ticker is None:
+        if self._ticks and self._loop is not None and not self._has_ended and self._ticker is None:
             self._ticker = self._loop.create_task(ticking(), name="tick")
 
 

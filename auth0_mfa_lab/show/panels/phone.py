@@ -25,26 +25,36 @@ from auth0_mfa_lab.wire.journal import Journal
 class Row(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
     """A line of the phone with its buttons: a push has two and a reason, a code one and the place where it is drawn."""
 
-    line: Line
-    text: ipywidgets.HTML
     buttons: tuple[Button, ...] = ()
-    place: Place | None = None
     reason: ipywidgets.Text | None = None
+
+    def __init__(self, line: Line, place: Place) -> None:
+        """Show a line that has nothing to press."""
+        self.line, self.place, self.text = line, place, html()
+        super().__init__((self.text,))
 
     def update(self, line: Line) -> None:
         """Show the line as it is now; a code that is another one than before is not drawn any more."""
-        if self.place is not None:
-            if self.line.code != line.code:
-                self.place.hide()
+        if self.line.code != line.code:
+            self.place.hide()
+        if line.code is not None:
             # One button with two names keeps the focus of whoever presses it by keyboard.
             self.buttons[0].description = "Hide code" if self.place.shows else "Show code"
         self.line, self.text.value = line, line.html
+
+    def draw(self, *, shows: bool) -> None:
+        """Draw its code on the page, or take it off."""
+        self.place.hide()
+        if shows and self.line.code is not None:
+            self.place.show(self.line.code, self.line.seconds)
+        self.update(self.line)
 
 
 class PhonePanel(Panel):
     """A virtual phone with a method for each button: `allow`, `reject`, `show_code`, `hide_code`, `refresh`."""
 
     _is_at_work = "The phone is at work already: wait until it has answered."
+    _ticks = True
     _said = ""
 
     def __init__(
@@ -52,16 +62,15 @@ class PhonePanel(Panel):
         look: Callable[[bool], PhoneView],
         phone: Any,
         *,
-        mask: Callable[[str], str],
         bars: str = "",
-        raise_failures: bool = False,
         now: Callable[[], float] = time.monotonic,
+        **shared: Any,
     ) -> None:
         """Show what `look` sees, which is told whether a code gets an alias, and answer with the lab's `phone`.
 
         `bars` says why nothing can be pressed, `now` is in real seconds, for drawing a code.
         """
-        super().__init__(mask=mask, raise_failures=raise_failures)
+        super().__init__(**shared)
         self._look, self._phone, self._bars, self._now = look, phone, bars, now
         self._rows: dict[str, Row] = {}
         self.card = look(True)
@@ -104,14 +113,12 @@ class PhonePanel(Panel):
             if self._bars:
                 raise LabError(self._bars)
             self.refresh()
-            self._draw_code(self._row_with(code or next(reversed(self.card.codes), None)))
+            self._row_with(code or next(reversed(self.card.codes), None)).draw(shows=True)
 
     def hide_code(self, code: Line | None = None) -> None:
         """Take a code off the page, or else every code; LabError when it is not on the phone (any more)."""
         for row in self._rows.values() if code is None else [self._row_with(code)]:
-            if row.place is not None:
-                row.place.hide()
-                row.update(row.line)
+            row.draw(shows=False)
 
     def static_html(self) -> str:
         """Return the phone as HTML without widgets."""
@@ -127,11 +134,10 @@ class PhonePanel(Panel):
         self._said = f"{said}: {exchange.outcome} (exchange {exchange.number})"
 
     async def _press_code(self, row: Row) -> None:
-        if row.place is not None and row.place.shows:
-            self.hide_code(row.line)
-        else:
+        shows = not row.place.shows
+        if shows:
             await self._look_again()
-            self._draw_code(self._row_with(row.line))
+        self._row_with(row.line).draw(shows=shows)
 
     async def _look_again(self) -> None:
         self._said = ""
@@ -139,14 +145,9 @@ class PhonePanel(Panel):
 
     def _row_with(self, code: Line | None) -> Row:
         row = self._rows.get(getattr(code, "id", ""))
-        if row is None or row.place is None:
+        if row is None or row.line.code is None:
             raise LabError("This code is not on the phone (any more): pass a line of panel.card.codes or .messages.")
         return row
-
-    def _draw_code(self, row: Row) -> None:
-        if row.place is not None and row.line.code is not None:
-            row.place.show(row.line.code, row.line.seconds)
-            row.update(row.line)
 
     async def _tick(self) -> None:
         card = await asyncio.to_thread(self._look, False)
@@ -173,9 +174,7 @@ class PhonePanel(Panel):
             _close(row)
 
     def _row_of(self, line: Line) -> Row:
-        row = Row()
-        row.line, row.text = line, html()
-        row.children = (row.text,)
+        row = Row(line, Place(self, self._now))
         if line.is_push:
             reason = row.reason = ipywidgets.Text(
                 description="Reason",
@@ -203,7 +202,6 @@ class PhonePanel(Panel):
             )
             layout = {"width": "120px", "align_self": "flex-start"}
             row.buttons = (self._button("Show code", tooltip, press, doing="Reading the code", layout=layout),)
-            row.place = Place(self, self._now)
             row.children = (row.text, *row.buttons, row.place)
         return row
 
@@ -212,10 +210,11 @@ class OwnPhonePanel(Panel):
     """What to do on one's own phone now; it reads the journal, and sends nothing to anybody."""
 
     _has_buttons = False
+    _ticks = True
 
-    def __init__(self, journal: Journal, *, now: Callable[[], float], raise_failures: bool = False) -> None:
+    def __init__(self, journal: Journal, *, now: Callable[[], float], **shared: Any) -> None:
         """Follow `journal`; `now` is the lab's time in epoch seconds."""
-        super().__init__(mask=journal.aliases.mask, raise_failures=raise_failures)
+        super().__init__(**shared)
         self._journal, self._now = journal, now
         self._text, self._time = html("phone-steps"), html("phone-time")
         self.children = (self._text, self._time, self._failure, self._presence)

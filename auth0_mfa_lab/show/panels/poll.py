@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from functools import partial
 from typing import Any
 
@@ -31,11 +31,9 @@ class PollPanel(Panel):
     _is_at_work = "This panel is polling already: press Stop first, or wait until it is done."
     _drawn = 0
 
-    def __init__(
-        self, run: PollRun, *, clock: LabClock, mask: Callable[[str], str], raise_failures: bool = False
-    ) -> None:
+    def __init__(self, run: PollRun, *, clock: LabClock, **shared: Any) -> None:
         """Show and drive `run`, in the time of `clock`."""
-        super().__init__(mask=mask, raise_failures=raise_failures)
+        super().__init__(**shared)
         self.run, self._clock, self._now, self._woken = run, clock, clock.now(), asyncio.Event()
         once, until = (partial(self._polling, until_done=each) for each in (False, True))
         tooltip = "Ask again and again, until it is over"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import ipywidgets
 
@@ -25,7 +26,7 @@ from auth0_mfa_lab.show.qr import (
     qr_img,
     qr_svg,
 )
-from auth0_mfa_lab.show.sentences import Told
+from auth0_mfa_lab.show.sentences import Sentence
 from auth0_mfa_lab.wire.exchange import Exchange
 
 
@@ -36,6 +37,7 @@ class QrPanel(Panel):
     """
 
     _is_at_work = "The phone is scanning this QR already: wait until it is done."
+    _ticks = True
     _scanned = _refused = ""
     _read = 0
 
@@ -46,24 +48,22 @@ class QrPanel(Panel):
         barcode: Barcode,
         received_at: float,
         now: Callable[[], float],
-        mask: Callable[[str], str],
-        scan: Callable[[], Exchange | Told],
+        scan: Callable[[], Exchange | Sentence],
         phone: str | None = None,
         journal: Sequence[Exchange] = (),
-        is_live: bool = True,
         may_be_saved: bool = False,
-        raise_failures: bool = False,
+        **shared: Any,
     ) -> None:
         """Hold `uri` in memory; `received_at` is the instant in epoch seconds from which its time counts.
 
         `scan` lets the lab's phone scan; `phone` names that on a button, None where there is only the person's own.
         `journal` tells what a phone enrolled with elsewhere. Only a picture that `may_be_saved` is in a widget's state.
         """
-        super().__init__(mask=mask, raise_failures=raise_failures)
+        super().__init__(**shared)
         self._uri, self._barcode, self._now, self._scan = Secret(uri, barcode.shown), barcode, now, scan
         self._ends_at = received_at + OOB_CODE_SECONDS if barcode.holds == "ticket" else None
         self._journal, self._drawn, self._may_be_saved = journal, may_be_saved, may_be_saved
-        self._is_live, self._can_scan, self._fields = is_live, phone is not None, barcode.html(is_live=is_live)
+        self._can_scan, self._fields = phone is not None, barcode.html()
         self._picture = qr_img(uri, barcode.alt) if may_be_saved else ""
         self.show_button = self._button("Show", "Draw the QR: whoever sees it can enroll a phone", self.show)
         self.hide_button = self._button("Hide", "Take the QR off the page", self.hide)
@@ -100,7 +100,7 @@ class QrPanel(Panel):
         self._drawn = False
         self._draw()
 
-    def scan(self) -> Exchange | Told:
+    def scan(self) -> Exchange | Sentence:
         """Let the lab's phone scan, and return what it said; with the person's own phone, what to do with that."""
         with self._alone():
             result = self._scan()
@@ -122,7 +122,7 @@ class QrPanel(Panel):
     async def _press_scan(self) -> None:
         self._take(*await asyncio.to_thread(lambda: (self._scan(), self._now())))
 
-    def _take(self, result: Exchange | Told, now: float) -> None:
+    def _take(self, result: Exchange | Sentence, now: float) -> None:
         self._scanned, self._refused = map(self._mask, outcome_of(result))
         self._see(now)
 
@@ -143,8 +143,6 @@ class QrPanel(Panel):
         """Show how the QR stands; a widget is told of what has changed alone."""
         self.card = card = QrView.of(
             self._barcode,
-            is_live=self._is_live,
-            can_scan=self._can_scan,
             drawn=self._drawn,
             left=self._left,
             scanning=self._worker is not None,

@@ -10,7 +10,7 @@ from typing import Any
 from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.show.html import line
 from auth0_mfa_lab.show.panels.panel import OnPage, Panel, Place, html, row
-from auth0_mfa_lab.show.sentences import Told
+from auth0_mfa_lab.show.sentences import Sentence
 
 SHOWN_SECONDS = 120.0
 _REMARKS = {
@@ -22,16 +22,9 @@ _REMARKS = {
 class RevealPanel(Panel):
     """One raw value: shown where a person looks, until *Hide* is pressed or two minutes are over."""
 
-    def __init__(
-        self,
-        secret: Secret,
-        *,
-        mask: Callable[[str], str],
-        raise_failures: bool = False,
-        now: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, secret: Secret, *, now: Callable[[], float] = time.monotonic, **shared: Any) -> None:
         """Hold `secret` in memory and send it to whatever place of this panel is on a page; `now` is in seconds."""
-        super().__init__(mask=mask, raise_failures=raise_failures)
+        super().__init__(**shared)
         self._secret, self._place = secret, Place(self, now)
         self._said = (
             f"{secret.shown} is shown only on the page of a running notebook, for two minutes at most. "
@@ -62,18 +55,9 @@ class RevealPanel(Panel):
 class CopyPanel(Panel):
     """One request as a masked curl command, and a button that copies it with its raw values."""
 
-    def __init__(
-        self,
-        command: Secret,
-        *,
-        masked: str,
-        name: str,
-        tenant: str,
-        mask: Callable[[str], str],
-        raise_failures: bool = False,
-    ) -> None:
+    def __init__(self, command: Secret, *, masked: str, name: str, tenant: str, **shared: Any) -> None:
         """Hold `command` in memory; `masked` is it as it may be shown, `name` the request's in a line, masked too."""
-        super().__init__(mask=mask, raise_failures=raise_failures)
+        super().__init__(**shared)
         self._command, self._masked, self._name = command, masked, " ".join(name.split())
         self._said = (
             "Copy runnable copies this command with its raw secrets, on the page of a running notebook. "
@@ -84,9 +68,9 @@ class CopyPanel(Panel):
         self._place.on_msg(lambda _, content, __: self.at_home(lambda: self._answer(content)))
         self.children = (html("", self.static_html()), self._place, self._failure, self._presence)
 
-    def copy(self) -> Told:
+    def copy(self) -> Sentence:
         """Say why nothing is copied: only a press on a page fills a clipboard."""
-        return Told(
+        return Sentence(
             "Nothing was copied: a browser fills its clipboard only for a press. Open the notebook in JupyterLab, run "
             "the panel's cell, press Copy runnable."
         )
