@@ -17,9 +17,9 @@ from auth0_mfa_lab.errors import LabError, SettingsError
 from auth0_mfa_lab.secrets.aliases import SHOWN
 from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.settings import Settings
-from auth0_mfa_lab.wire.exchange import Exchange, Json, NoAnswer, Speaker
+from auth0_mfa_lab.wire.exchange import Exchange, Json, Speaker
 from auth0_mfa_lab.wire.journal import Journal
-from auth0_mfa_lab.wire.recorder import EXCHANGE, Guard, RecordingTransport, Unanswered
+from auth0_mfa_lab.wire.recorder import EXCHANGE, Guard, RecordingTransport
 
 if TYPE_CHECKING:
     from joserfc.jwk import RSAKey
@@ -380,8 +380,6 @@ class Client:
             )
         try:
             exchange: Exchange = self._http.send(request).extensions[EXCHANGE]
-        except Unanswered as failure:
-            return NoAnswer.to(failure.exchange)
         except LabError as refusal:
             # The frames in which it was raised hold the body.
             refusal.__context__ = None

@@ -21,7 +21,7 @@ from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.exports.export import KINDS, exported
 from auth0_mfa_lab.wire.exchange import Exchange, NoAnswer
 from auth0_mfa_lab.wire.journal import Journal
-from auth0_mfa_lab.wire.recorder import EXCHANGE, RecordingTransport, Unanswered
+from auth0_mfa_lab.wire.recorder import EXCHANGE, RecordingTransport
 from tests.mothers import a_journal
 
 HOST = "https://tenant.example"
@@ -191,7 +191,7 @@ class Scene:
         with _listening(self.lines):
             try:
                 exchange = self._http.send(request).extensions[EXCHANGE]
-            except Unanswered as failure:
+            except NoAnswer as failure:
                 exchange = failure.exchange
         assert exchange is self.journal[-1]
 

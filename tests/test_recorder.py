@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from auth0_mfa_lab.wire.exchange import NoAnswer
 from auth0_mfa_lab.wire.journal import Journal
-from auth0_mfa_lab.wire.recorder import EXCHANGE, NOTES, RecordingTransport, Unanswered
+from auth0_mfa_lab.wire.recorder import EXCHANGE, NOTES, RecordingTransport
 from tests.mothers import MFA_TOKEN, Scripted, a_journal
 
 
@@ -81,7 +82,7 @@ def test_the_sandboxs_notes_are_kept_and_stand_in_no_message() -> None:
 def test_a_failure_is_kept_and_raised_without_its_cause(error: type[httpx.RequestError]) -> None:
     http, journal = recording(Scripted(error("no route")))
     secret = "hunter-number-two"
-    with pytest.raises(Unanswered) as unanswered:
+    with pytest.raises(NoAnswer) as unanswered:
         http.post("/x", data={"password": secret})
     (exchange,) = journal
     assert unanswered.value.exchange is exchange
@@ -89,13 +90,13 @@ def test_a_failure_is_kept_and_raised_without_its_cause(error: type[httpx.Reques
     assert (exchange.failure.kind, exchange.failure.said) == (error.__name__, "no route")
     assert exchange.response is None
     assert unanswered.value.__cause__ is None
-    assert unanswered.value.__suppress_context__
+    assert unanswered.value.__context__ is None
     assert secret not in "".join(traceback.format_exception(unanswered.value))
 
 
 def test_a_connection_that_breaks_in_the_body_is_a_failure() -> None:
     http, journal = recording(Giving(httpx.Response(200, stream=Breaking())))
-    with pytest.raises(Unanswered):
+    with pytest.raises(NoAnswer):
         http.get("/")
     assert journal[0].failure is not None
     assert journal[0].failure.kind == "ReadError"
@@ -108,7 +109,7 @@ def test_a_compressed_body_that_cannot_be_read_is_a_failure() -> None:
 
     response = httpx.Response(200, headers={"content-encoding": "gzip"}, stream=Stream())
     http, journal = recording(Giving(response))
-    with pytest.raises(Unanswered):
+    with pytest.raises(NoAnswer):
         http.get("/")
     assert journal[0].failure is not None
     assert journal[0].failure.kind == "DecodingError"
@@ -117,7 +118,7 @@ def test_a_compressed_body_that_cannot_be_read_is_a_failure() -> None:
 def test_what_a_failure_says_is_masked() -> None:
     http, journal = recording(Scripted(httpx.Response(403, json={"mfa_token": MFA_TOKEN}), httpx.ReadError(MFA_TOKEN)))
     http.get("/")
-    with pytest.raises(Unanswered):
+    with pytest.raises(NoAnswer):
         http.get("/")
     assert journal[1].failure is not None
     assert journal[1].failure.said == "<mfa_token 1>"
@@ -125,7 +126,7 @@ def test_what_a_failure_says_is_masked() -> None:
 
 def test_a_secret_is_learned_even_when_no_answer_came() -> None:
     http, journal = recording(Scripted(httpx.ConnectError("")))
-    with pytest.raises(Unanswered):
+    with pytest.raises(NoAnswer):
         http.post("/oauth/token", data={"password": "hunter-number-two"})
     assert "password=<password 1>" in repr(journal[0])
 
@@ -138,7 +139,7 @@ def test_closing_it_closes_the_transport_inside() -> None:
 
 def test_what_a_failure_says_of_its_own_request_is_masked_too() -> None:
     http, journal = recording(Scripted(httpx.ConnectError("cannot send password=hunter-number-two to a-new-secret-1")))
-    with pytest.raises(Unanswered):
+    with pytest.raises(NoAnswer):
         http.post("/oauth/token", data={"password": "hunter-number-two", "client_secret": "a-new-secret-1"})
     failure = journal[0].failure
     assert failure is not None

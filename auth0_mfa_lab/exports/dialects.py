@@ -35,6 +35,8 @@ def _templates() -> Environment:
         undefined=StrictUndefined,
         loader=PackageLoader("auth0_mfa_lab.exports", "scripts"),
     )
+    found.filters["quoted"] = shlex.quote
+    found.tests["auth0"] = lambda name: name.startswith("AUTH0_")
     for kind in (Title, Make, Send, Act, Wait):
         found.tests[kind.__name__.lower()] = lambda step, kind=kind: isinstance(step, kind)
     return found
@@ -55,23 +57,24 @@ class Bash:
         """Return the plan in this language."""
         plan, count = self.plan, len(self.plan.of(Send))
         sends, acts, makes, waits = plan.of(Send), plan.of(Act), plan.of(Make), plan.of(Wait)
-        polls = any(step.is_poll for step in sends)
-        template = _templates().get_template(f"{type(self).__name__.lower()}.jinja")
-        written = template.render(
-            {each: getattr(self, each) for each in ("name", "text", "request", "found")},
-            what=f"{count} request{'' if count == 1 else 's'} to Auth0, recorded by auth0-mfa-lab and said again.",
-            # Where seconds are said to pass, the server's clock moves only when it is told to.
-            serve=f"auth0-mfa-lab serve {'--clock frozen ' if waits else ''}--env-file lab.env",
-            needed=dict.fromkeys([DOMAIN, *plan.given]),
-            plan=plan,
-            captures=bool(makes) or any(step.captures for step in sends),
-            polls=polls,
-            sleeps=polls or bool(waits),
-            commands=bool(acts or waits),
-            asks=bool(acts) or any("recovery_code" in step.fields.values() for step in makes),
-            environment=any(not name.startswith("AUTH0_") for name in plan.given),
-            refusals=any(step.refused for step in acts),
-            quotes=any(each.encoded for step in sends for each in refs(step.call.target)),
+        written = (
+            _templates()
+            .get_template(f"{type(self).__name__.lower()}.jinja")
+            .render(
+                {each: getattr(self, each) for each in ("name", "text", "request", "found")},
+                what=f"{count} request{'' if count == 1 else 's'} to Auth0, recorded by auth0-mfa-lab and said again.",
+                # Where seconds are said to pass, the server's clock moves only when it is told to.
+                serve=f"auth0-mfa-lab serve {'--clock frozen ' if waits else ''}--env-file lab.env",
+                needed=dict.fromkeys([DOMAIN, *plan.given]),
+                plan=plan,
+                sends=sends,
+                acts=acts,
+                makes=makes,
+                waits=waits,
+                polls=any(step.is_poll for step in sends),
+                asks=acts or any("recovery_code" in step.fields.values() for step in makes),
+                encodes=any(each.encoded for step in sends for each in refs(step.call.target)),
+            )
         )
         return f"{written.rstrip()}\n"
 
@@ -87,25 +90,17 @@ class Bash:
         """Return what sends a request."""
         return in_lines(["poll" if step.is_poll else "request", *arguments(step.call)])
 
-    def found(self, path: Path) -> str:
-        """Return the way from an answer's JSON to a value, as an argument of `field`."""
-        return shlex.quote(self.way(path))
-
-    def key(self, name: str) -> str:
-        """Return the name of a field."""
-        return name
-
     def constant(self, value: Any) -> str:
         """Return a string, a number, a truth value or nothing."""
         return json.dumps(value)
 
-    def way(self, path: Path) -> str:
+    def found(self, path: Path) -> str:
         """Return the way from an answer's JSON to a value."""
         found = self.answer
         for each in path:
             if isinstance(each, Pick):
                 picked = self.picked if each.nth else self.picked_first
-                found = picked.format(found or ".", self.key(each.field), self.constant(each.value), each.nth)
+                found = picked.format(found or ".", each.field, self.constant(each.value), each.nth)
             elif isinstance(each, str) and self.has_dots and _KEY.fullmatch(each):
                 found += f".{each}"
             else:
@@ -118,8 +113,8 @@ class Httpx(Bash):
 
     answer = "answer.json()"
     has_dots = False
-    picked = "[each for each in {0} if each.get({1}) == {2}][{3}]"
-    picked_first = "next(each for each in {0} if each.get({1}) == {2})"
+    picked = '[each for each in {0} if each.get("{1}") == {2}][{3}]'
+    picked_first = 'next(each for each in {0} if each.get("{1}") == {2})'
     template, inserted, encoded = 'f"%s"', "{%s}", "{quote(%s, safe='')}"
     """A text with variables, and a variable in it, which may have to be percent-encoded."""
     braces = ("{", "}")
@@ -154,10 +149,8 @@ class Httpx(Bash):
         return f'"{literal[1:-1]}"' if is_plain else literal
 
     def key(self, name: str) -> str:
+        """Return the name of a field."""
         return self.constant(name)
-
-    def found(self, path: Path) -> str:
-        return self.way(path)
 
     def data(self, data: Json, indent: str = "") -> str:
         """Return JSON as an expression, begun in a line of this indent."""

@@ -9,9 +9,8 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar, NamedTuple, TypeVar
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import unquote
 
 from auth0_mfa_lab.polling import Answer, State, read
@@ -97,8 +96,7 @@ def _is_wire(text: str) -> bool:
 # -- one request
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(NamedTuple):
     """A request, in the forms that the languages need; every string is a text.
 
     `body` is the body as its `kind` wants it: the fields of a `form`, the data of `json`, or `raw` text; there may be
@@ -116,9 +114,9 @@ class Call:
     outcome: str
 
     @property
-    def refs(self) -> list[str]:
-        """The names of its variables, in the order in which a reader meets them."""
-        return [each.name for each in refs([self.target, self.headers, self.basic, self.body])]
+    def fields(self) -> dict[str, Json]:
+        """The fields of its body; none where that is no object."""
+        return self.body if isinstance(self.body, dict) else {}
 
     def headers_but_type(self, *kinds: str) -> dict[str, str]:
         """Return the headers without the type of a body that is of one of these kinds."""
@@ -156,31 +154,27 @@ Path = tuple[str | int | Pick, ...]
 """The keys, the indexes and the choices that lead to a value in JSON."""
 
 
-@dataclass(frozen=True, slots=True)
-class Title:
+class Title(NamedTuple):
     """What follows stands under this title; or a remark."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Make:
+class Make(NamedTuple):
     """A fresh user with these factors, made after so many exchanges; `fields` has the variables that it brings."""
 
-    number: int
+    user: str
     after: int
     factors: tuple[str, ...]
     fields: dict[str, str]
-    question: ClassVar[str] = QUESTIONS["recovery_code"]
 
     @property
-    def user(self) -> str:
-        """What a script calls the user."""
-        return "user" if self.number == 1 else f"user_{self.number}"
+    def question(self) -> str:
+        """What a person is asked for the recovery code."""
+        return QUESTIONS["recovery_code"]
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(NamedTuple):
     """A request, whose answer has this status again and brings these variables. A poll is sent until it is answered."""
 
     call: Call
@@ -189,8 +183,7 @@ class Send:
     is_poll: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
+class Act(NamedTuple):
     """The phone does something, or somebody reads a code into `variable`.
 
     `given` is the barcode, the reason of a rejection, or the address of a message. `refused` says that the tenant
@@ -217,8 +210,7 @@ class Act:
         return ("phone", self.verb, self.given) if self.given else ("phone", self.verb)
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(NamedTuple):
     """So many seconds pass: what expires by then has expired."""
 
     seconds: int
@@ -228,8 +220,7 @@ Step = Title | Make | Send | Act | Wait
 S = TypeVar("S", bound=Step)
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """All steps in their order, and the variables that a script is given: those that nothing of it brings."""
 
     steps: tuple[Step, ...]
@@ -251,8 +242,6 @@ class Values:
         self.aliases = journal.aliases
         self.users: list[Make] = []
         """The users that `lab.user(...)` made."""
-        self.messages: dict[str, tuple[str, str]] = {}
-        """The purpose and the address of each code that was read in the inbox."""
         self.variable_of: dict[str, str] = {}
         """The variable of each secret that is said, and of each id that an answer brought and a request says."""
         self._bringing: dict[str, list[str]] = {}
@@ -262,16 +251,17 @@ class Values:
         tenant = {name: each for name, each in journal.operations.tenant.items() if isinstance(each, str)}
         self._domain = tenant.get("domain") or "no domain"
         self._marked = re.compile(rf"{SHOWN.pattern}|(?<=//){re.escape(self._domain)}(?![\w.:-])")
-        for call in journal.operations:
-            if call.operation == "add_user" and call.refused is None:
+        done = [each for each in journal.operations if each.refused is None]
+        for call in done:
+            if call.operation == "add_user":
                 self._learn_user(call)
-            elif call.operation == "messages" and call.refused is None:
-                for each in call.result["messages"]:
-                    self.messages[str(each["code"])] = (str(each["purpose"]), str(each["address"]))
         for name in (*_OF_SETTINGS, *(() if self.users else _OF_A_PERSON)):
             if value := tenant.get(name):
                 self._bringing.setdefault(value, []).append(f"AUTH0_{name.upper()}")
         self.calls = {each.number: self._call(each) for each in journal}
+        read = [each for call in done if call.operation == "messages" for each in call.result["messages"]]
+        self.messages = {self.variable_of.get(each["code"], ""): (each["purpose"], each["address"]) for each in read}
+        """The purpose and the address of each code that was read in the inbox, by its variable."""
 
     def name(self, name: str) -> str:
         """Return the name of a field, or another constant, with each secret in it under its alias."""
@@ -309,7 +299,7 @@ class Values:
             fields[f"RECOVERY_CODE_{alias.number}"] = "recovery_code"
         for variable, name in fields.items():
             self._bringing.setdefault(call.result[name], []).append(variable)
-        self.users.append(Make(len(self.users) + 1, call.after, tuple(call.result["factors"]), fields))
+        self.users.append(Make(f"user{suffix}", call.after, tuple(call.result["factors"]), fields))
 
     def _variable(self, value: str, field: str) -> str:
         """Return the variable of a user or of the settings that brings a value, one of this field before others."""
@@ -333,18 +323,17 @@ class Values:
 
     def _like(self, alias: Alias) -> str:
         """Return a value of a secret's shape, with one digit for all and one letter, which no secret has."""
-        for digit, letter in zip("0123456789", "ABCDEFGHIJ", strict=True) if alias.kind != "password" else ():
-            other = re.sub(r"\d", digit, re.sub("[^\\W\\d_]", letter, str(alias.value)))
-            if self.aliases.known(other) is None:
-                return other
-        return f"a wrong {alias.kind.replace('_', ' ')} {alias.number}"
+        signs = zip("0123456789", "ABCDEFGHIJ", strict=True) if alias.kind != "password" else ()
+        others = (re.sub(r"\d", digit, re.sub("[^\\W\\d_]", letter, alias.value)) for digit, letter in signs)
+        wrong = f"a wrong {alias.kind.replace('_', ' ')} {alias.number}"
+        return next((str(each) for each in others if self.aliases.known(each) is None), wrong)
 
     def _call(self, exchange: Exchange) -> Call:
         request, is_app = exchange.request, exchange.speaker == "app"
         is_wrong = is_app and (exchange.status or 0) >= 400 and exchange.error != "mfa_required"
         self._wrong = exchange.number if is_wrong else 0
         data, kind = plain_data(request), _KINDS.get(request.media_type, "raw")
-        raw = bytes(request.body).decode("utf-8", "replace")
+        raw = str(request.text)
         target = self._target(str(request.target))
         headers = {name: self._header(str(value)) for name in HEADERS if (value := request.header(name))}
         if basic := self._basic(str(request.header("authorization") or "")):
@@ -427,17 +416,15 @@ def plan_of(journal: Journal) -> Plan:
 
 
 class _Planner:
-    """Goes through a journal once, and knows at each exchange which variables have a value by then."""
+    """Goes through the runs of a journal, and knows at each which codes have been read by then."""
 
     def __init__(self, journal: Journal) -> None:
         self._values = Values(journal)
         self._has_own_time = journal.operations.tenant.get("kind") == "sandbox"
         self._steps: list[Step] = []
-        self._given: dict[str, None] = {}
-        self._there: set[str] = set()
-        self._needed: set[str] = set()
-        self._barcodes: dict[str, tuple[str, Send, Path]] = {}
-        self._unscanned = ""  # the newest secret of one-time codes, until a code of it is read
+        self._there: set[str] = set()  # what an answer has brought, and what somebody has read
+        self._barcodes: dict[str, str] = {}  # the variable of each, by its URI
+        self._unscanned = ""  # the variable of the newest secret of one-time codes, until a code of it is read
         self._address = mark("AUTH0_PHONE_NUMBER")  # where the last code was sent, as far as the application said it
 
     def plan(self, journal: Journal) -> Plan:
@@ -445,11 +432,9 @@ class _Planner:
         for run in self._runs(journal):
             first = run[0]
             while users and users[0].after < first.number:
-                self._there.update(users[0].fields)
                 self._steps.append(users.pop(0))
             if first.step and first.step != title:
                 self._steps.append(Title(one_line(self._values.aliases.mask(first.step))))
-            title = first.step
             # What lies between two polls passes by itself.
             seconds = int(first.at - before.at) if before and self._has_own_time else 0
             is_long = seconds >= (_LONGER_THAN_A_POLL if self._is_poll(first) else 1)
@@ -458,22 +443,15 @@ class _Planner:
                 self._steps += [*waited, self._of_the_phone(first)]
             else:
                 self._sent(run, waited)
-            before = run[-1]
-        steps: list[Step] = []
-        for step in self._steps:
-            if isinstance(step, Make):
-                fields = {variable: name for variable, name in step.fields.items() if variable in self._needed}
-                steps += [replace(step, fields=fields)] if fields else []
-            else:
-                steps.append(step)
-        return Plan(tuple(steps), tuple(self._given))
+            title, before = first.step, run[-1]
+        return _pruned(self._steps)
 
     def _runs(self, journal: Journal) -> Iterator[list[Exchange]]:
         """Yield the exchanges of each poll together, and every other one by itself."""
         run: list[Exchange] = []
         for each in journal:
             is_same = bool(run) and self._is_poll(each) and each.request.body == run[0].request.body
-            if run and not (is_same and self._is_poll(run[0]) and _is_waiting(run[-1])):
+            if run and not (is_same and _is_waiting(run[-1])):
                 yield run
                 run = []
             run.append(each)
@@ -482,26 +460,17 @@ class _Planner:
 
     def _is_poll(self, exchange: Exchange) -> bool:
         """Say whether a request asks if the phone has answered: the grant of an oob_code without a binding_code."""
-        call = self._values.calls[exchange.number]
-        fields = call.body if call.target == "/oauth/token" and isinstance(call.body, dict) else {}
+        fields = self._values.calls[exchange.number].fields
         return str(fields.get("grant_type")).endswith("/mfa-oob") and not fields.get("binding_code")
-
-    def _need(self, variables: Iterable[str]) -> None:
-        """Note what is said here; what nothing has brought by now is given to the script."""
-        for variable in variables:
-            self._needed.add(variable)
-            if variable not in self._there:
-                self._given[variable] = None
 
     def _of_the_phone(self, exchange: Exchange) -> Step:
         refused, data = (exchange.status or 0) >= 400, plain_data(exchange.request)
-        path = exchange.request.target.partition("?")[0]
+        path, in_text = exchange.request.target.partition("?")[0], self._values.aliases.in_text
         if path.endswith("/enroll"):
-            shown = unquote(str(exchange.request.header("authorization") or ""))
-            ticket = shown.partition("id=")[2].strip("\"' ")
-            found = [name for name, (uri, *_) in self._barcodes.items() if ticket and ticket in unquote(uri)]
-            if found:
-                return self._scan(found[-1], refused=refused)
+            ticket = in_text(str(exchange.request.header("authorization")))
+            for uri, variable in reversed(self._barcodes.items()):
+                if not set(ticket).isdisjoint(in_text(uri)):
+                    return Act("scan", mark(variable), refused=refused)
         elif path.endswith("/resolve-transaction") and isinstance(data, dict):
             claims = claims_of(str(data.get("challenge_response"))) or {}
             verb = "allow" if claims.get("auth0_guardian_accepted") is True else "reject"
@@ -510,90 +479,102 @@ class _Planner:
             return Act(verb, "" if refs(reason) else reason, refused=refused)
         return Title(f"The phone said {self._values.calls[exchange.number].line}: there is no command for it")
 
-    def _scan(self, variable: str, *, refused: bool = False) -> Act:
-        _, send, path = self._barcodes[variable]
-        send.captures[variable] = path
-        return Act("scan", mark(variable), refused=refused)
-
     def _sent(self, run: list[Exchange], waited: list[Step]) -> None:
         first, last = next((each for each in run if each.status is not None), None), run[-1]
         if first is None:
             line = self._values.calls[last.number].line
             self._steps.append(Title(f"{line}: it got no answer, and is left out"))
             return
-        read_before = [*self._read(first)]
         # A code that was refused may have grown old meanwhile.
         is_old = last.error not in (None, "mfa_required")
-        self._steps += [*read_before, *waited] if is_old else [*waited, *read_before]
-        waits = self._is_poll(last) and _is_waiting(last)
+        read = [*self._read(self._values.calls[first.number])]
+        self._steps += [*read, *waited] if is_old else [*waited, *read]
+        is_unanswered = self._is_poll(last) and _is_waiting(last)
         seconds = int(last.at - run[0].at) if self._has_own_time else 0
-        if waits and len(run) > 1:
+        if is_unanswered and len(run) > 1:
             self._steps.append(Title(f"It was asked {len(run)} times; once is enough while nobody answers"))
-        if waits or seconds >= _LONGER_THAN_A_POLL:
+        if is_unanswered or seconds >= _LONGER_THAN_A_POLL:
             self._send(first)
         if seconds >= _LONGER_THAN_A_POLL:
             self._steps.append(Wait(seconds))
-        if not waits:
+        if not is_unanswered:
             self._send(last)
 
     def _send(self, exchange: Exchange) -> None:
-        """Add the sending of a request, with what its answer brings for the first time and some request says."""
+        """Add the sending of a request, with each value of its answer that has a variable."""
         call, data = self._values.calls[exchange.number], plain_data(exchange.response) if exchange.response else None
-        is_poll = self._is_poll(exchange) and not _is_waiting(exchange)
-        send = Send(call, exchange.status or 0, {}, is_poll)
+        captures: dict[str, Path] = {}
         for path, value in self._values.answered(exchange):
             variable = self._values.variable_of.get(value, "")
-            if variable and variable not in self._there and variable not in self._given:
-                self._there.add(variable)
-                send.captures[variable] = _way(data, path)
-            if _field(path) == "barcode_uri" and value not in [uri for uri, *_ in self._barcodes.values()]:
-                variable = f"BARCODE_URI_{len(self._barcodes) + 1}"
-                self._barcodes[variable] = (value, send, _way(data, path))
+            if _field(path) == "barcode_uri":
+                variable = self._barcodes.setdefault(value, f"BARCODE_URI_{len(self._barcodes) + 1}")
                 self._unscanned = self._unscanned if "enrollment_tx_id=" in value else variable
-        fields = call.body if isinstance(call.body, dict) else {}
-        self._address = str(fields.get("phone_number") or fields.get("email") or self._address)
-        self._steps.append(send)
+            if variable:
+                captures.setdefault(variable, _way(data, path))
+        self._there.update(captures)
+        self._address = call.fields.get("phone_number") or call.fields.get("email") or self._address
+        is_poll = self._is_poll(exchange) and not _is_waiting(exchange)
+        self._steps.append(Send(call, exchange.status or 0, captures, is_poll))
 
-    def _read(self, exchange: Exchange) -> Iterator[Step]:
-        """Yield what has to be read before a request can be sent, and note what a script must be given."""
-        call = self._values.calls[exchange.number]
-        fields = call.body if isinstance(call.body, dict) else {}
-        codes = {variable: value for value, variable in self._values.variable_of.items()}
-        for variable in dict.fromkeys(call.refs):
-            is_read = variable.rpartition("_")[0] in _CODES and variable not in self._there
-            if is_read:
-                purpose, address = self._values.messages.get(codes[variable], ("", ""))
-                if address:
-                    address = self._values.text(address, "email" if "@" in address else "phone_number")
-                elif str(fields.get("grant_type")).endswith("/passwordless/otp"):
-                    purpose, address = "passwordless", self._address
-                elif "oob_code" in fields:
-                    purpose, address = "mfa", self._address
-                elif self._unscanned:
-                    yield self._scan(self._unscanned)
-                    self._unscanned = ""
-                self._need(each.name for each in refs(address))
-                self._there.add(variable)
-                yield Act("message" if address else "code", address, purpose or "otp", variable)
-            self._need([variable])
+    def _read(self, call: Call) -> Iterator[Step]:
+        """Yield what has to be read before a request can be sent."""
+        for variable in dict.fromkeys(each.name for each in refs(call)):
+            if variable.rpartition("_")[0] not in _CODES or variable in self._there:
+                continue
+            self._there.add(variable)
+            purpose, address = self._values.messages.get(variable, ("mfa", ""))
+            if address:
+                address = self._values.text(address, "email" if "@" in address else "phone_number")
+            elif str(call.fields.get("grant_type")).endswith("/passwordless/otp"):
+                purpose, address = "passwordless", self._address
+            elif "oob_code" in call.fields:
+                address = self._address
+            elif self._unscanned:
+                yield Act("scan", mark(self._unscanned))
+                self._unscanned = ""
+            yield Act("message", address, purpose, variable) if address else Act("code", "", "otp", variable)
+
+
+def _pruned(steps: Sequence[Step]) -> Plan:
+    """Return the plan of these steps: what no step says is not brought, and what nothing has brought is given."""
+    said = {each.name for each in refs(steps)}
+    kept: list[Step] = []
+    there: set[str] = set()
+    given: dict[str, None] = {}
+    for step in steps:
+        for each in refs(step):
+            if each.name not in there:
+                given[each.name] = None
+                there.add(each.name)
+        if isinstance(step, Make):
+            step = step._replace(fields={name: field for name, field in step.fields.items() if name in said})
+            there.update(step.fields)
+        elif isinstance(step, Send):
+            new = said - there
+            step = step._replace(captures={name: path for name, path in step.captures.items() if name in new})
+            there.update(step.captures)
+        elif isinstance(step, Act):
+            there.add(step.variable)
+        if not isinstance(step, Make) or step.fields:
+            kept.append(step)
+    return Plan(tuple(kept), tuple(given))
 
 
 def _way(data: Json, path: Sequence[str | int]) -> Path:
     """Return the way to a value; one object of a list is chosen by what tells it from the others, if anything does."""
     way: list[str | int | Pick] = []
     for step in path:
-        if isinstance(step, int):
-            for field in ("oob_channel", "authenticator_type", "type"):
-                kinds = [each.get(field) if isinstance(each, dict) else None for each in data]
-                if isinstance(kind := kinds[step], str) and _is_wire(kind):
-                    way.append(Pick(field, kind, kinds[:step].count(kind)))
-                    break
-            else:
-                way.append(step)
-        else:
-            way.append(step)
+        way.append(_choice(data, step) if isinstance(step, int) else step)
         data = data[step]
     return tuple(way)
+
+
+def _choice(items: Sequence[Json], index: int) -> int | Pick:
+    for field in ("oob_channel", "authenticator_type", "type"):
+        kinds = [each.get(field) if isinstance(each, dict) else None for each in items]
+        if isinstance(kind := kinds[index], str) and _is_wire(kind):
+            return Pick(field, kind, kinds[:index].count(kind))
+    return index
 
 
 def _is_waiting(exchange: Exchange) -> bool:

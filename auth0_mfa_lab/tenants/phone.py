@@ -13,7 +13,7 @@ from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.show.sentences import Lines, Sentence
 from auth0_mfa_lab.wire.exchange import Exchange, Json, NoAnswer
-from auth0_mfa_lab.wire.recorder import EXCHANGE, Unanswered
+from auth0_mfa_lab.wire.recorder import EXCHANGE
 
 if TYPE_CHECKING:
     import httpx
@@ -135,8 +135,9 @@ class SandboxPhone:
             given = (*given, waiting[0])
         try:
             return act(*given)
-        except Unanswered as failure:
-            error: LabError = NoAnswer.to(failure.exchange)
+        except NoAnswer as failure:
+            # The frames in which it was raised hold the body.
+            error: LabError = failure.with_traceback(None)
         except Failure as failure:
             # The lab's error has the name of the sandbox's.
             error = getattr(errors, type(failure).__name__)(self._aliases.mask(str(failure)))

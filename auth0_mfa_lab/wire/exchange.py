@@ -36,13 +36,13 @@ class Body(SecretBytes):
         return bytes.__new__(cls, value)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class Message:
     """The headers and the body of a request or a response, as they were sent.
 
     What the journal keeps shows itself masked: a header that holds a secret is a Secret, and so is the body's text.
     """
 
+    __slots__ = ()
     headers: tuple[tuple[str, str], ...]
     body: Body
 
@@ -99,6 +99,8 @@ class Request(Message):
 
     method: str
     url: str
+    headers: tuple[tuple[str, str], ...]
+    body: Body
 
     @classmethod
     def of(cls, request: httpx.Request) -> Request:
@@ -129,6 +131,8 @@ class Response(Message):
 
     status: int
     reason: str
+    headers: tuple[tuple[str, str], ...]
+    body: Body
 
 
 class Failure(NamedTuple):

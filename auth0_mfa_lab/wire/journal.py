@@ -6,14 +6,15 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
-from typing import NamedTuple, NoReturn, overload
+from typing import TYPE_CHECKING, NamedTuple, NoReturn, overload
 
 from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.secrets.kinds import in_text
 from auth0_mfa_lab.secrets.messages import secrets_of, secrets_of_path
-from auth0_mfa_lab.show.table import Table
 from auth0_mfa_lab.wire.exchange import Exchange, Failure, Json, Request, Response, Speaker
-from auth0_mfa_lab.wire.uses import uses_of
+
+if TYPE_CHECKING:
+    from auth0_mfa_lab.show.table import Table
 
 
 class Run(NamedTuple):
@@ -137,19 +138,22 @@ class Journal(Sequence[Exchange]):
         `alias` is its name as shown, such as `<mfa_token 1>`, or the Secret itself. Raises LabError for an alias that
         there is not, naming those that are nearest.
         """
+        from auth0_mfa_lab.wire.uses import uses_of  # few ask
+
         return uses_of(self.aliases.alias_of(alias), tuple(self), self.aliases)
 
     def _learn(self, number: int, request: Request, response: Response | None, said: str) -> None:
         """Learn the secrets of an exchange, and of what the reason or the failure says."""
         learn, people = self.aliases.learn, self.aliases.people
-        for kind, value in secrets_of(request, url=request.url, people=people):
-            learn(kind, value, born=number)
-        for kind, value in secrets_of(response, people=people) if response else ():
-            learn(kind, value, born=number, answered=True)
-        for kind, value in secrets_of_path(request.url, people=people):
-            learn(kind, value, born=number)
-        for kind, value in in_text(said, "token", people=people):
-            learn(kind, value, born=number, answered=True)
+        found = (
+            (False, secrets_of(request, url=request.url, people=people)),
+            (True, secrets_of(response, people=people) if response else ()),
+            (False, secrets_of_path(request.url, people=people)),
+            (True, in_text(said, "token", people=people)),
+        )
+        for answered, secrets in found:
+            for kind, value in secrets:
+                learn(kind, value, born=number, answered=answered)
 
     @overload
     def __getitem__(self, index: int) -> Exchange: ...

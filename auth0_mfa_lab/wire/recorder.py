@@ -8,7 +8,7 @@ from typing import Protocol
 import httpx
 
 from auth0_mfa_lab.secrets.log_guard import under_way, watch
-from auth0_mfa_lab.wire.exchange import Body, Exchange, Failure, Request, Response, Speaker
+from auth0_mfa_lab.wire.exchange import Body, Exchange, Failure, NoAnswer, Request, Response, Speaker
 from auth0_mfa_lab.wire.journal import Journal
 
 EXCHANGE = "auth0_mfa_lab.exchange"
@@ -16,14 +16,6 @@ EXCHANGE = "auth0_mfa_lab.exchange"
 
 NOTES = "auth0_lab_notes"
 """The key under which the sandbox puts its remarks."""
-
-
-class Unanswered(Exception):
-    """A request got no answer; carries the exchange that the journal keeps. It never leaves the lab."""
-
-    def __init__(self, exchange: Exchange) -> None:
-        super().__init__(exchange.number)
-        self.exchange = exchange
 
 
 class Guard(Protocol):
@@ -52,20 +44,22 @@ class RecordingTransport(httpx.BaseTransport):
         watch(journal.aliases)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Pass the request on, read the answer whole, and record both; raise Unanswered when there is none."""
+        """Pass the request on, read the answer whole, and record both; raise NoAnswer when there is none."""
         guard = self._guard()
         if guard is not None:
             guard.before(request)
         sent = Request.of(request)
+        lost: Failure | None = None
         try:
             with under_way():
                 answer = self._inner.handle_request(request)
                 # The connection can break while the body is read: that is a failure too.
                 body = answer.read()
         except httpx.RequestError as failure:
+            lost = Failure(type(failure).__name__, str(failure))
+        if lost:
             # The journal masks what it says, once the request's own secrets are learned.
-            lost = Failure(kind=type(failure).__name__, said=str(failure))
-            raise Unanswered(self._journal.append(self._speaker, sent, lost)) from None
+            raise NoAnswer.to(self._journal.append(self._speaker, sent, lost))
         received = Response(
             status=answer.status_code,
             reason=answer.reason_phrase,
