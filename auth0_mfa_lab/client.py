@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
-import secrets
 import ssl
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
@@ -347,27 +347,27 @@ class Client:
 
     def _assertion(self) -> str:
         """Return a JWT that the application signs by its own key, good for one request and for a minute."""
+        # Imported here: they take longer than the rest of the package, and most applications have a secret.
+        from secrets import token_urlsafe
+
         from joserfc import jwt
 
         now, issuer = int(self._now()), f"{str(self._http.base_url).rstrip('/')}/"
         claims = {"iss": self.client_id, "sub": self.client_id, "aud": issuer, "iat": now}
-        claims |= {"exp": now + _ASSERTION_SECONDS, "jti": secrets.token_urlsafe(16)}
+        claims |= {"exp": now + _ASSERTION_SECONDS, "jti": token_urlsafe(16)}
         return jwt.encode({"alg": "RS256", "typ": "JWT"}, claims, self._key)
 
     @cached_property
     def _key(self) -> RSAKey:
-        # Imported here: it takes longer than the rest of the package, and most applications have a secret.
         from joserfc.errors import JoseError
         from joserfc.jwk import RSAKey
 
-        try:
+        with suppress(JoseError, ValueError, TypeError):
             key = RSAKey.import_key(str(self._private_key))
-        except (JoseError, ValueError, TypeError):
-            key = None
-        if key is None or not key.is_private:
-            # Raised here, so that no frame of a library's shows the key.
-            raise LabError("private_key is no PEM of a private RSA key: pass the text of the file that openssl wrote.")
-        return key
+            if key.is_private:
+                return key
+        # Raised here, so that no frame of a library's shows the key.
+        raise LabError("private_key is no PEM of a private RSA key: pass the text of the file that openssl wrote.")
 
     def _answer(self, method: str, path: str, **parts: Json) -> Exchange | LabError:
         """Return what came of a request; an error is the caller's to raise, out of the frames that hold the body."""
@@ -423,25 +423,19 @@ def checked_list(name: str, value: object) -> list[Json]:
     raise LabError(f"{name} is a list: {written}.")
 
 
-class Connection:
-    """The way to one tenant; what goes through it stands in the journal.
+def http_client(
+    origin: str,
+    transport: httpx.BaseTransport,
+    journal: Journal,
+    speaker: Speaker,
+    guard: Callable[[], Guard | None] = lambda: None,
+) -> httpx.Client:
+    """Return an HTTP client to `origin` (`https://tenant.example`), whose exchanges are this speaker's in the journal.
 
-    `guard` may refuse a request by a LabError: it is neither recorded nor sent then.
+    `guard` returns the guard of the moment. It may refuse a request by a LabError, which is neither recorded nor sent.
     """
-
-    def __init__(self, origin: str, transport: httpx.BaseTransport, journal: Journal) -> None:
-        """Reach the tenant at `origin` (`https://tenant.example`) through `transport`."""
-        self.guard: Guard | None = None
-        self._origin = origin
-        self._transport = transport
-        self._journal = journal
-
-    def http(self, speaker: Speaker, origin: str | None = None) -> httpx.Client:
-        """Return an HTTP client whose exchanges are this speaker's; `origin` is another address of the tenant's."""
-        recorder = RecordingTransport(self._transport, self._journal, speaker=speaker, guard=lambda: self.guard)
-        return httpx.Client(
-            transport=recorder, base_url=origin or self._origin, headers=_HEADERS, timeout=_TIMEOUT_SECONDS
-        )
+    recorder = RecordingTransport(transport, journal, speaker=speaker, guard=guard)
+    return httpx.Client(transport=recorder, base_url=origin, headers=_HEADERS, timeout=_TIMEOUT_SECONDS)
 
 
 def network(settings: Settings) -> httpx.BaseTransport:

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from auth0_mfa_lab.errors import CannotAdvance
 from auth0_mfa_lab.show.sentences import Sentence
@@ -21,36 +21,7 @@ class MovableClock(Protocol):
     def advance(self, seconds: float) -> None: ...
 
 
-class LabClock:
-    """The time of a lab, in epoch seconds (`now`), which runs by itself."""
-
-    def __init__(self, now: Callable[[], float]) -> None:
-        self.now = now
-
-    def advance(self, seconds: float) -> Sentence:
-        """Move the time, or say how long one would have to wait; CannotAdvance for a step backwards, or no number."""
-        raise NotImplementedError
-
-    def wait(self, seconds: float, *, for_what: str = "the next poll") -> None:
-        """Let the seconds pass between two requests of a code cell."""
-        raise NotImplementedError
-
-    def running(self) -> AbstractContextManager[None]:
-        """Let the time run with the real one, while a button's poll waits."""
-        return nullcontext()
-
-    def sync(self) -> None:
-        """Move the time by the real seconds that passed since the last `sync`."""
-
-    def catch_up(self, most: float) -> None:
-        """Take over the real seconds since a button's last poll, but `most` at the most: somebody waited for them."""
-
-    def owes(self) -> float:
-        """Return how many of the seconds of `advance` have not passed; claims behind it cannot be checked."""
-        return 0.0
-
-
-class SandboxClock(LabClock):
+class SandboxClock:
     """The sandbox's time: it moves only when the lab waits, or somebody calls `advance`."""
 
     def __init__(
@@ -60,7 +31,7 @@ class SandboxClock(LabClock):
 
         One that runs by itself follows the wall's, and is not moved by the real seconds that pass.
         """
-        super().__init__(clock.now)
+        self.now = clock.now
         self._clock = clock
         self._runs_by_itself = runs_by_itself
         self._monotonic = monotonic
@@ -114,13 +85,17 @@ class SandboxClock(LabClock):
             self._clock.advance(max(0.0, min(passed, most)))
             self._synced_at = real
 
+    def owes(self) -> float:
+        """Return 0: the sandbox's time moves when it is told to."""
+        return 0.0
 
-class RealClock(LabClock):
+
+class RealClock:
     """The time of a live tenant: nobody moves it."""
 
     def __init__(self, *, sleep: Callable[[float], None] = time.sleep, now: Callable[[], float] = time.time) -> None:
         """Take the real time; `sleep` and `now` can be handed in."""
-        super().__init__(now)
+        self.now = now
         self._sleep = sleep
         self._reached_at = 0.0
 
@@ -142,9 +117,23 @@ class RealClock(LabClock):
             sys.stderr.write(f"waiting {seconds:.0f} s before {for_what} (Interrupt stops it)\n")
             self._sleep(seconds)
 
+    def running(self) -> AbstractContextManager[None]:
+        """Do nothing: real time runs by itself."""
+        return nullcontext()
+
+    def sync(self) -> None:
+        """Do nothing: real time passes by itself."""
+
+    def catch_up(self, most: float) -> None:
+        """Do nothing: real time passes by itself."""
+
     def owes(self) -> float:
         """Return how many of the seconds of `advance` have not passed; claims behind it cannot be checked."""
         return max(0.0, self._reached_at - self.now())
+
+
+LabClock: TypeAlias = SandboxClock | RealClock
+"""The time of a lab, in epoch seconds, and the ways in which it passes."""
 
 
 def checked_seconds(seconds: object) -> float:

@@ -11,10 +11,6 @@ import linecache
 import re
 import traceback
 
-# The end of the first sentence; a message of one sentence is cut at its colon.
-_SENTENCE_END = re.compile(r"(?<=[.!?]) (?=[^a-z ])")
-_COLON = re.compile(r"(?<=:) ")
-
 
 class LabError(Exception):
     """Something that the lab could not do; the message says what happened and what to do next."""
@@ -29,16 +25,14 @@ class LabError(Exception):
         shell = get_ipython()
         if shell is None:
             return traceback.format_exception_only(self)
-        lines = [f"----> {line}" for line in self._lines_in(shell.user_global_ns)[:1]]
+        # The line of the running cell is the first of the notebook's own code.
+        frames = [each for each in traceback.walk_tb(self.__traceback__) if each[0].f_globals is shell.user_global_ns]
+        cell = [f"----> {linecache.getline(each.f_code.co_filename, line).strip()}" for each, line in frames[:1]]
         said = " ".join(str(self).split())
-        first, *then = _SENTENCE_END.split(said, 1) if _SENTENCE_END.search(said) else _COLON.split(said, 1)
-        return [*lines, f"{type(self).__name__}: {first}", *then]
-
-    def _lines_in(self, namespace: dict[str, object]) -> list[str]:
-        """Return the lines of the notebook's code that led here, the running cell's first."""
-        frames = traceback.walk_tb(self.__traceback__)
-        own = [(frame.f_code.co_filename, line) for frame, line in frames if frame.f_globals is namespace]
-        return [linecache.getline(*each).strip() for each in own]
+        # A message of one sentence is cut at its colon.
+        sentences = re.split(r"(?<=[.!?]) (?=[^a-z ])", said, maxsplit=1)
+        first, *then = sentences if len(sentences) > 1 else re.split(r"(?<=:) ", said, maxsplit=1)
+        return [*cell, f"{type(self).__name__}: {first}", *then]
 
 
 class SettingsError(LabError):

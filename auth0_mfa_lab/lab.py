@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import httpx
 
-from auth0_mfa_lab.client import Client, Connection, checked_text, network
+from auth0_mfa_lab.client import Client, checked_text, http_client, network
 from auth0_mfa_lab.clock import LabClock, RealClock, SandboxClock
 from auth0_mfa_lab.errors import ClaimFailed, LabError, SettingsError
 from auth0_mfa_lab.secrets.aliases import Aliases
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from auth0_mfa_lab.tenants.tables import SandboxInfo
     from auth0_mfa_lab.tenants.users import User
     from auth0_mfa_lab.tokens import Inspection
-    from auth0_mfa_lab.wire.exchange import Exchange
+    from auth0_mfa_lab.wire.exchange import Exchange, Speaker
     from auth0_mfa_lab.wire.har import Recording
 
 Profile = Literal["docs", "recorded"]
@@ -73,7 +73,6 @@ class Lab(Lines):
         self.journal = Journal(aliases=self.aliases, now=clock.now, show=show, show_all=show_all)
         learn_settings(settings, self.aliases)
         self._transport = transport
-        self._connection = Connection(settings.origin, transport, self.journal)
         self._operations = Recorder(person_alone, self.journal)
         self._is_sandbox = False
         self._sandbox: Sandbox | None = None
@@ -93,7 +92,7 @@ class Lab(Lines):
         managed = f"https://{settings.mgmt_domain}" if settings.mgmt_domain else settings.origin
         self.management_audience = f"{managed}/api/v2/"
         self.client = Client(
-            self._connection.http("app"),
+            self._http("app"),
             client_id=settings.client_id or "",
             client_secret=settings.client_secret,
             after_poll=lambda: self.phone.after_poll(),
@@ -239,7 +238,7 @@ class Lab(Lines):
 
         operations, self._is_sandbox = self._operations, True
         operations.quiet = ask
-        self._virtual = new_phone(operations, self._connection.http("phone"), time)
+        self._virtual = new_phone(operations, self._http("phone"), time)
         self.phone = SandboxPhone(self._virtual, self.aliases)
         self.inbox = Inbox(lambda address, _: operations("messages", address=address)["messages"], self.aliases)
         self._show_phone(self._virtual, bars=bars)
@@ -263,6 +262,11 @@ class Lab(Lines):
             self.journal.passed = record.passed
             weakref.finalize(self, record.save)
         return self
+
+    def _http(self, speaker: Speaker, origin: str = "") -> httpx.Client:
+        """Return a recorded way to the tenant, past the guard of a live one."""
+        origin = origin or self.settings.origin
+        return http_client(origin, self._transport, self.journal, speaker, lambda: self._guard)
 
     def _prompt(self, question: str) -> str:
         """Ask the person, unless the lab knows the secret of the codes; a recording has the answer."""
@@ -307,13 +311,13 @@ class Lab(Lines):
                 "AUTH0_MGMT_CLIENT_SECRET are not both set. Make one: Dashboard > Applications > Create Application > "
                 "Machine to Machine, authorized for the Auth0 Management API. Then add both lines to .env."
             )
-        return Client(self._connection.http("app"), client_id=client_id, client_secret=client_secret)
+        return Client(self._http("app"), client_id=client_id, client_secret=client_secret)
 
     def management(self, access_token: str) -> Management:
         """Return the Management API, one method per path, opened by an access token for it."""
         from auth0_mfa_lab.management import Management
 
-        return Management(self._connection.http("app", self.management_audience.partition("/api/v2")[0]), access_token)
+        return Management(self._http("app", self.management_audience.partition("/api/v2")[0]), access_token)
 
     def user(self, *, factors: Sequence[str] = ()) -> User:
         """Return the person who logs in, with just these factors, confirmed.
@@ -554,16 +558,14 @@ class Lab(Lines):
         return brought.at if brought else self.clock.now()
 
     def _lines(self) -> list[str]:
-        notice, record = self.settings.notice, self._record
-        return [*filter(None, [notice]), self._first_line(), *([record.line()] if record else [])]
-
-    def _first_line(self) -> str:
-        """Return the line by which a lab names its tenant; a recording is no tenant, and says whose it is."""
         from auth0_mfa_lab.tenants import replay as recorded
 
+        notice, record = self.settings.notice, self._record
+        line = f"Lab on the live tenant {self.domain}: every request of yours is sent there."
         if self._recording is not None:
-            return recorded.first_line(self._recording, self.tenant if self._is_sandbox else None, self.domain)
-        if self._is_sandbox:
+            # A recording is no tenant, and says whose it is.
+            line = recorded.first_line(self._recording, self.tenant if self._is_sandbox else None, self.domain)
+        elif self._is_sandbox:
             profile = self.tenant.profile
-            return f"Lab on the sandbox tenant {self.domain} (profile {profile}): nothing is sent to Auth0."
-        return f"Lab on the live tenant {self.domain}: every request of yours is sent there."
+            line = f"Lab on the sandbox tenant {self.domain} (profile {profile}): nothing is sent to Auth0."
+        return [*([notice] if notice else []), line, *([record.line()] if record else [])]

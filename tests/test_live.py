@@ -251,7 +251,7 @@ def test_a_poll_waits_in_real_time_and_shows_that_it_does(
     phone = enrolled(box, lab)
     mfa_token, oob_code = challenge(lab)
     begun = box.clock.now()
-    sleep = lab.clock._sleep  # type: ignore[attr-defined]  # the clock is a real one
+    sleep = lab.clock._sleep  # type: ignore[union-attr]  # the clock is a real one
 
     def slept(seconds: float) -> None:
         sleep(seconds)

@@ -360,3 +360,12 @@ def test_the_page_without_widgets_has_inline_styles_only_and_no_secret() -> None
     for forbidden in ("<style", "var(", "<script", "<svg", MFA_TOKEN, unescape(MFA_TOKEN)):
         assert forbidden not in html
     assert "&lt;mfa_token 1" in html
+
+
+def test_what_a_tenant_writes_into_an_answer_is_text_on_the_page() -> None:
+    hostile = {"status": 503, "json": {"error": "<img src=x onerror=alert(1)>"}}
+    run = asked(hostile, hostile, {**hostile, "status": 400})
+    html = page(run, run.now())
+    assert len(summaries(html)) == 4, "a group, its two rows, and the last"
+    assert "<img" not in html
+    assert "<img" not in show_poll(run)["text/html"]

@@ -227,16 +227,6 @@ def test_the_widgets_say_what_the_twin_says(lab: Lab) -> None:
         assert gone not in panel.static_html()
 
 
-def test_bars_say_in_words_what_they_draw(lab: Lab) -> None:
-    html = furnished(lab).static_html()
-    bars = re.findall(r'role="progressbar" aria-label="([^"]+)".*?aria-valuenow="(\d+)" aria-valuetext="([^"]+)"', html)
-    assert bars == [
-        ("Answer in", "98", "4 min 53 s"),
-        ("Good for", "77", "23 s"),
-        ("Good for", "77", "23 s"),
-    ]
-
-
 def test_more_accounts_than_it_looks_at_are_counted(lab: Lab) -> None:
     for _ in range(8):
         lab.user(factors=["otp"])
@@ -329,11 +319,6 @@ def test_a_message_that_arrives_is_shown_without_the_code_that_nobody_has_read(l
     assert "Your verification code for sandbox is: <code 1>" in text_of(panel.card.messages[1].html)
     panel.refresh()
     assert "<link 1>" in unescape(panel.card.messages[0].html)
-
-
-def test_a_card_of_the_same_sight_is_the_same_card(lab: Lab) -> None:
-    panel = furnished(lab)
-    assert panel._look(False) == panel.card
 
 
 # -- a code, drawn on a page

@@ -377,7 +377,7 @@ def test_a_place_that_comes_onto_a_page_is_sent_what_is_shown_and_nothing_else(m
 def test_a_live_secret_is_on_the_page_for_five_minutes_and_can_be_shown_again(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = StandingClock()
     uri = "otpauth://totp/a:b?secret=MFRGGZDFMZTWQ2LK"  # auth0-mfa-lab: allow
-    panel = a_panel(clock, saved=False, barcode=Barcode.of(uri, mask))
+    panel = a_panel(clock, saved=False, barcode=Barcode.of(uri, mask, is_live=True))
     sent = Sent(panel, monkeypatch)
     panel.show()
     sent.on_a_page()

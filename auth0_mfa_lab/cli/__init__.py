@@ -1,39 +1,32 @@
-"""The command `auth0-mfa-lab`: each command stands in a module of its own, imported when it is meant."""
+"""The command `auth0-mfa-lab`: the module of each command is imported when it is meant, for `serve` must start fast."""
 
-from importlib import import_module
+from pkgutil import resolve_name
 
 import click
 
 from auth0_mfa_lab import __version__
 
-# Each command, and the module that has it under its name.
 HOMES = {
-    "cleanup": "tenant",
-    "clock": "control",
-    "code": "control",
-    "doctor": "tenant",
-    "drift": "tenant",
-    "open": "open",
-    "phone": "control",
-    "push": "control",
-    "reset": "control",
-    "scan": "scan",
-    "serve": "serve",
+    **{name: f"control:{name}" for name in ("clock", "code", "phone", "push", "reset")},
+    **{name: f"tenant:{name}" for name in ("cleanup", "doctor", "drift")},
+    "open": "open:open_notebook",
+    "scan": "scan:scan",
+    "serve": "serve:serve",
 }
+"""Each command, and where it is."""
 
 
 class Commands(click.Group):
-    """The commands; the module of one is imported when it is meant: `serve` must start fast."""
+    """The commands of the table."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all."""
-        return [*HOMES]
+        return sorted(HOMES)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return the command of a name."""
-        if cmd_name not in HOMES:
-            return None
-        command: click.Command = import_module(f"{__name__}.{HOMES[cmd_name]}").COMMANDS[cmd_name]
+        home = HOMES.get(cmd_name)
+        command: click.Command | None = resolve_name(f"{__name__}.{home}") if home else None
         return command
 
 

@@ -15,8 +15,8 @@ import tempfile
 import time
 import webbrowser
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -43,9 +43,11 @@ def open_notebook(notebook: Path, port: int, browser: bool) -> None:
     import httpx
 
     _refuse_what_cannot_work(notebook, port)
+    with suppress(webbrowser.Error):
+        browser = browser and getattr(webbrowser.get(), "name", "") not in TEXT_BROWSERS
     for name in ("SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
-            signal.signal(getattr(signal, name), _stop)
+            signal.signal(getattr(signal, name), signal.default_int_handler)
     root = Path.cwd() if notebook.resolve().is_relative_to(Path.cwd()) else notebook.resolve().parent
     folder = notebook.resolve().parent
     trust_shipped([folder, folder.parent, root / "notebooks"])
@@ -65,7 +67,7 @@ def open_notebook(notebook: Path, port: int, browser: bool) -> None:
                 "port_retries": 0,
                 "base_url": "/",
                 "root_dir": str(root),
-                "open_browser": browser and _has_a_browser(),
+                "open_browser": browser,
                 # Jupyter refuses root, and in a container one is root.
                 "allow_root": hasattr(os, "geteuid") and os.geteuid() == 0,
             },
@@ -107,13 +109,6 @@ def _refuse_what_cannot_work(notebook: Path, port: int) -> None:
             raise click.ClickException(f"port {port} is taken: make lab PORT={other}") from None
 
 
-def _has_a_browser() -> bool:
-    try:
-        return getattr(webbrowser.get(), "name", "") not in TEXT_BROWSERS
-    except webbrowser.Error:
-        return False
-
-
 def _wait_until_it_answers(server: subprocess.Popen[bytes], http: httpx.Client) -> None:
     import httpx
 
@@ -140,10 +135,6 @@ def _end(server: subprocess.Popen[bytes], http: httpx.Client) -> None:
     except (httpx.HTTPError, subprocess.TimeoutExpired):
         server.kill()
         server.wait()
-
-
-def _stop(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 def trust_shipped(folders: Iterable[Path]) -> None:
@@ -174,6 +165,3 @@ def trust_shipped(folders: Iterable[Path]) -> None:
         click.echo(
             f"Jupyter cannot note that it trusts the notebooks ({error}): run a panel's cell for its buttons.", err=True
         )
-
-
-COMMANDS = {"open": open_notebook}

@@ -4,7 +4,7 @@ import hashlib
 import re
 import secrets
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -85,7 +85,13 @@ def serve(
     try:
         if env_file is not None:
             files = _files(env_file, server)
-            _remove_stale(env_file, files)
+            _must_be_free(files)
+            # What an ended server has left says that this one answers.
+            try:
+                for left in filter(_is_ours, (env_file.absolute(), *certificate_files(env_file))):
+                    left.unlink(missing_ok=True)
+            except OSError as problem:
+                raise CannotServe(f"{problem.filename} cannot be removed ({problem.strerror})") from None
         server.run(ready)
     finally:
         server.stop()
@@ -145,7 +151,7 @@ def _files(env_file: Path, server: Server) -> dict[Path, bytes]:
     files: dict[Path, bytes] = {}
     if server.certificates is not None:
         authority, bundle = certificate_files(env_file)
-        files |= {authority: server.certificates.ca_pem, bundle: server.certificates.bundle()}
+        files = {authority: server.certificates.ca_pem, bundle: server.certificates.bundle()}
     files[env_file.absolute()] = dotenv(environment(server, env_file)).encode()
     return {file: _first_line(content) + content for file, content in files.items()}
 
@@ -154,35 +160,20 @@ def _first_line(content: bytes) -> bytes:
     return f"{HEAD}{hashlib.sha256(content).hexdigest()}\n".encode()
 
 
-def _remove_stale(env_file: Path, files: Mapping[Path, bytes]) -> None:
-    """Remove what an ended server has left: the env file tells applications that this server answers.
-
-    Raises CannotServe, and removes nothing, where `files` would replace what the lab did not write.
-    """
-    for each in files:
-        _must_be_free(each)
-    try:
-        for each in (env_file.absolute(), *certificate_files(env_file)):
-            if _is_ours(each):
-                each.unlink(missing_ok=True)
-    except OSError as problem:
-        raise CannotServe(f"{problem.filename} cannot be removed ({problem.strerror})") from None
-
-
 def _write_all(files: Mapping[Path, bytes]) -> None:
+    _must_be_free(files)
     for file, content in files.items():
-        _must_be_free(file)
         try:
             write_whole(file, content.decode())
         except OSError as problem:
             raise CannotServe(f"{file} cannot be written ({problem.strerror})") from None
 
 
-def _must_be_free(file: Path) -> None:
-    if (file.exists() or file.is_symlink()) and not _is_ours(file):
-        raise CannotServe(
-            f"{file} is not a file of auth0-mfa-lab serve, or was changed by hand: name another one for --env-file"
-        )
+def _must_be_free(files: Iterable[Path]) -> None:
+    for file in files:
+        if (file.exists() or file.is_symlink()) and not _is_ours(file):
+            said = "is not a file of auth0-mfa-lab serve, or was changed by hand: name another one for --env-file"
+            raise CannotServe(f"{file} {said}")
 
 
 def _is_ours(file: Path) -> bool:
@@ -199,6 +190,3 @@ def _content(file: Path) -> bytes | None:
         return file.read_bytes() if is_readable else None
     except OSError:
         return None
-
-
-COMMANDS = {"serve": serve}

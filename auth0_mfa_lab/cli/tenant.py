@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -12,17 +12,21 @@ import click
 
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.lab import Lab
-from auth0_mfa_lab.live.doctor.checks import FEATURES
-from auth0_mfa_lab.live.doctor.doctor import Mended, examine, in_order, mend, subject_of, token_of
-from auth0_mfa_lab.live.doctor.findings import Diagnosis, Finding, one_line
+from auth0_mfa_lab.live.doctor.checks import FEATURES, Finding
+from auth0_mfa_lab.live.doctor.doctor import Mended, examine, mend, subject_of, token_of
+from auth0_mfa_lab.live.doctor.findings import Diagnosis, one_line
 from auth0_mfa_lab.live.doctor.settings import check_settings, fault, misspelled, usable
 from auth0_mfa_lab.live.drift.drift import NAME, drift_of
 from auth0_mfa_lab.live.leftovers import LeftFile, Leftovers
 from auth0_mfa_lab.settings import Settings, values_of
 
 _say = partial(click.echo, err=True)
-STAYS, UNREACHED = 1, 2
-FOUND, UNREADABLE = 1, 2
+
+
+class Failed(click.ClickException):
+    """The tenant could not be asked, or a file cannot be read."""
+
+    exit_code = 2
 
 
 @click.command()
@@ -45,7 +49,7 @@ def doctor(context: click.Context, as_json: bool, wanted: tuple[str, ...], fix: 
     lab, found = _opened()
     mendeds: list[Mended] = []
     if lab is None:
-        diagnosis = Diagnosis("your tenant", in_order(found))
+        diagnosis = Diagnosis("your tenant", found)
         for each in diagnosis.findings:
             _say(each.line)
     else:
@@ -66,38 +70,32 @@ def doctor(context: click.Context, as_json: bool, wanted: tuple[str, ...], fix: 
 def _opened() -> tuple[Lab | None, list[Finding]]:
     """Open the tenant that the settings name, with what is wrong with them; no lab where nothing can be asked."""
     try:
-        return _chosen(values_of(None, None))
+        values = values_of(None, None)
+        kind, unread = values.get("AUTH0_LAB_TENANT"), list(misspelled(values))
+        if kind is None and (unread or "AUTH0_DOMAIN" in values):
+            said = "is not set: the lab would open the sandbox. For your own tenant: AUTH0_LAB_TENANT=live"
+            finding = Finding("AUTH0_LAB_TENANT", "missing", f"AUTH0_LAB_TENANT {said}", stops=True)
+            return None, [*unread, finding]
+        if kind != "live":
+            return Lab.from_env(), []
+        settings = replace(Settings.unchecked(usable(values)), confirm="never")  # it only reads; --fix asks by itself
+        found = list(check_settings(values))
+        return None if any(each.stops for each in found) else Lab.live(settings), found
     except LabError as problem:
         return None, [fault("settings", str(problem), stops=True)]
     except (OSError, UnicodeError):
         return None, [Finding(".env", "missing", ".env cannot be read: it is a text file in UTF-8", stops=True)]
 
 
-def _chosen(values: Mapping[str, str]) -> tuple[Lab | None, list[Finding]]:
-    kind = values.get("AUTH0_LAB_TENANT")
-    if kind is None and (unread := [*misspelled(values)] or "AUTH0_DOMAIN" in values):
-        about = unread if isinstance(unread, list) else []
-        said = "AUTH0_LAB_TENANT is not set: the lab would open the sandbox. For your own tenant: AUTH0_LAB_TENANT=live"
-        return None, [*about, Finding("AUTH0_LAB_TENANT", "missing", said, stops=True)]
-    if kind != "live":
-        return Lab.from_env(), []
-    settings = replace(Settings.unchecked(usable(values)), confirm="never")  # it only reads; --fix asks by itself
-    found = list(check_settings(values))
-    if any(each.stops for each in found):
-        return None, found
-    return Lab.live(settings), found
-
-
 def _mended(lab: Lab, wanted: Sequence[str], diagnosis: Diagnosis, allow: Callable[[str], bool]) -> list[Mended]:
     """Mend what can be mended, say what came of it, and return that."""
     names = [each.name for each in diagnosis.missing if each.call]
-    if not names:
-        _say("Nothing is missing that a call of the Management API mends.")
-        return []
     subject = subject_of(lab, wanted or None, None)
-    token, _ = token_of(subject)
+    token = token_of(subject)[0] if names else None
     if token is None:
-        _say("Nothing was mended: that needs AUTH0_MGMT_CLIENT_ID and AUTH0_MGMT_CLIENT_SECRET, or AUTH0_MGMT_TOKEN.")
+        needed = "AUTH0_MGMT_CLIENT_ID and AUTH0_MGMT_CLIENT_SECRET, or AUTH0_MGMT_TOKEN"
+        nothing = "Nothing is missing that a call of the Management API mends."
+        _say(f"Nothing was mended: that needs {needed}." if names else nothing)
         return []
     if lab.settings.tenant == "live":
         _say(f"{lab.domain} is a live tenant, and its settings hold for everybody who uses it: take one for trials.")
@@ -135,24 +133,19 @@ def cleanup(context: click.Context, yes: bool, dry_run: bool, as_json: bool) -> 
         raise click.UsageError("--json goes with --yes or --dry-run: it asks nothing.")
     try:
         settings = Settings.from_env()
-        if settings.tenant != "live":
-            left = _elsewhere(settings.tenant)
-        else:
+        if settings.tenant == "live":
             lab = Lab.live(settings)
             context.call_on_close(lab._transport.close)
             left = lab.cleanup(yes=yes, dry_run=dry_run)
+        else:
+            # There is nothing to clean up, but the file may know a tenant that has something.
+            tenants = ", ".join(sorted({each.tenant for each in LeftFile(Path.cwd()).entries()}))
+            known = (f"Labs have left something on {tenants}: set AUTH0_LAB_TENANT=live.",) if tenants else ()
+            left = Leftovers(tenant=f"the {settings.tenant}", rows=(), notes=known)
     except LabError as problem:
-        click.echo(f"Error: {problem}", err=True)
-        context.exit(UNREACHED)
+        raise Failed(str(problem)) from None
     click.echo(json.dumps(asdict(left), indent=2) if as_json else repr(left))
-    context.exit(STAYS if left.stays else 0)
-
-
-def _elsewhere(kind: str) -> Leftovers:
-    """Return what there is to clean up where no live tenant is chosen: nothing, but the file may know one."""
-    tenants = sorted({each.tenant for each in LeftFile(Path.cwd()).entries()})
-    known = f"Labs have left something on {', '.join(tenants)}: set AUTH0_LAB_TENANT=live." if tenants else ""
-    return Leftovers(tenant=f"the {kind}", rows=(), notes=(known,) if known else ())
+    context.exit(int(bool(left.stays)))
 
 
 @click.command()
@@ -181,10 +174,6 @@ def drift(context: click.Context, recording: Path, as_json: bool, allow: Path | 
     try:
         found = drift_of(recording, allow=allow)
     except LabError as problem:
-        click.echo(f"Error: {problem}", err=True)
-        context.exit(UNREADABLE)
+        raise Failed(str(problem)) from None
     click.echo(json.dumps(found.data(), indent=2, ensure_ascii=False) if as_json else repr(found))
-    context.exit(FOUND if found.is_found else 0)
-
-
-COMMANDS = {each.name: each for each in (cleanup, doctor, drift)}
+    context.exit(int(found.is_found))

@@ -12,7 +12,7 @@ from urllib.parse import quote_plus
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.exports.plan import DOMAIN, HEADERS, Call, Ref, Values, mark, pieces
 from auth0_mfa_lab.secrets.secret import Secret
-from auth0_mfa_lab.wire.exchange import Exchange, Request
+from auth0_mfa_lab.wire.exchange import Exchange
 from auth0_mfa_lab.wire.journal import Journal
 
 CA_FILE = '${AUTH0_CA_FILE:+--cacert "$AUTH0_CA_FILE"}'
@@ -34,11 +34,22 @@ def runnable(exchange: Exchange, ca_file: str | None) -> Secret:
 
     `ca_file` is the certificate of a served tenant. Raises LabError for a request that no command line can hold.
     """
-    request = exchange.request
-    if bytes(request.text.encode("utf-8", "surrogatepass")) != bytes(request.body) or "\0" in request.text:
+    request, body = exchange.request, exchange.request.text
+    if bytes(body.encode("utf-8", "surrogatepass")) != bytes(request.body) or "\0" in body:
         raise LabError(f"The body of exchange {exchange.number} is no text, and no command line can hold it.")
-    command = in_lines([f"curl --request {_quoted(request.method)}", *_raw_arguments(request, ca_file)])
-    return Secret(command, f"<runnable command of exchange {exchange.number}>")
+    words = [f"curl --request {_quoted(request.method)}"]
+    if ca_file:
+        # The shell may stand in another folder.
+        words.append(f"--cacert {_quoted(Path(ca_file).resolve())}")
+    # Brackets and braces in a URL are a pattern to curl, and ../ a way up, unless it is told otherwise.
+    words.append("--globoff --path-as-is")
+    scheme = str(request.url).partition("://")[0]
+    words.append(f"--url {_quoted(f'{scheme}://{request.host!s}{request.target!s}')}")
+    words += [f"--header {_quoted(f'{name}: {value!s}')}" for name in HEADERS if (value := request.header(name))]
+    if body:
+        words += [] if request.header("content-type") else [_NO_TYPE]
+        words.append(f"--data-raw {_quoted(body)}")
+    return Secret(in_lines(words), f"<runnable command of exchange {exchange.number}>")
 
 
 def word(text: str) -> str:
@@ -92,22 +103,5 @@ def _variable(ref: Ref, after: str | Ref = "") -> str:
     return f"${{{ref.name}}}" if isinstance(after, str) and re.match(r"\w|\[", after) else f"${ref.name}"
 
 
-def _raw_arguments(request: Request, ca_file: str | None) -> Iterator[str]:
-    scheme = str(request.url).partition("://")[0]
-    if ca_file:
-        # The shell may stand in another folder.
-        yield f"--cacert {_quoted(str(Path(ca_file).resolve()))}"
-    # Brackets and braces in a URL are a pattern to curl, and ../ a way up, unless it is told otherwise.
-    yield "--globoff --path-as-is"
-    yield f"--url {_quoted(f'{scheme}://{request.host!s}{request.target!s}')}"
-    for name in HEADERS:
-        if value := request.header(name):
-            yield f"--header {_quoted(f'{name}: {value!s}')}"
-    if request.body:
-        if not request.header("content-type"):
-            yield _NO_TYPE
-        yield f"--data-raw {_quoted(str(request.text))}"
-
-
-def _quoted(text: str) -> str:
+def _quoted(text: object) -> str:
     return shlex.quote(str(text))

@@ -372,10 +372,8 @@ class Leftovers:
 
 
 def stand_guard(lab: Lab) -> Guard:
-    """Put a guard at the door of a live lab, and return it."""
-    guard = Guard(lab.settings.confirm, Ledger(lab.domain), domain=lab.domain, mask=lab.aliases.mask)
-    lab._connection.guard = guard
-    return guard
+    """Return the guard of a live lab."""
+    return Guard(lab.settings.confirm, Ledger(lab.domain), domain=lab.domain, mask=lab.aliases.mask)
 
 
 @out_of_its_frames

@@ -1,6 +1,7 @@
 """Mailboxes that stand in for APNS and FCM, for SMS, calls and email."""
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -94,3 +95,14 @@ class Delivery:
         kept = tuple(push for push in self._pushes.pop(token, ()) if push.enrollment_id != enrollment_id)
         if kept:
             self._pushes[token] = kept
+
+
+def in_form(payload: Mapping[str, Any], form: str) -> dict[str, object]:
+    """Return a payload as an app of either platform would receive it: `apns` is nested, `fcm` is flat."""
+    fields = payload.get("mfa", payload)
+    parts = {name: json.loads(fields[name]) if isinstance(fields[name], str) else fields[name] for name in ("s", "l")}
+    if form == "fcm":
+        return {**fields, **{name: json.dumps(part, separators=(",", ":")) for name, part in parts.items()}}
+    alert = {"title": f"{fields['sh']}: authentication", "body": f"Allow the login to {fields['sh']}?"}
+    category = "com.auth0.notification.authentication"
+    return {"aps": {"alert": alert, "category": category}, "mfa": {**fields, **parts}}

@@ -1,6 +1,8 @@
 """Reading JSON that a stranger wrote."""
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 JSON_TYPES = {bool: "boolean", str: "string", int: "integer", float: "number", list: "array", dict: "object"}
 
@@ -30,3 +32,8 @@ def json_object(body: bytes | str) -> dict[str, object] | None:
 def type_name(value: object) -> str:
     """Return what JSON calls the type of a value."""
     return JSON_TYPES.get(type(value), "null")
+
+
+def present(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members of an object that are not None: it is written without them."""
+    return {name: value for name, value in item.items() if value is not None}

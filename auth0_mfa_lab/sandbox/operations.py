@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from auth0_mfa_lab.sandbox import FACTORS, USER_GRANTS
 from auth0_mfa_lab.sandbox.app import CALLER, KINDS, Fault
-from auth0_mfa_lab.sandbox.guardian.payloads import in_form
+from auth0_mfa_lab.sandbox.delivery import in_form
 from auth0_mfa_lab.sandbox.guardian.phone import names_of_a_phone
 from auth0_mfa_lab.sandbox.mfa.authenticators import E164
 from auth0_mfa_lab.sandbox.records import Client, User

@@ -95,9 +95,9 @@ class Authenticator:
     kind: Kind
     active: bool = False
     name: str | None = None
-    partner: str | None = None
-    secret: str | None = field(default=None, repr=False)
-    address: str | None = field(default=None, repr=False)
+    partner: str = ""
+    secret: str = field(default="", repr=False)
+    address: str = field(default="", repr=False)
     created_at: float = 0.0
     enrolled_at: float | None = None
     last_auth_at: float | None = None

@@ -220,8 +220,8 @@ class Tenant:
     def remove_authenticator(self, user_id: str, authenticator_id: str) -> None:
         """Remove an authenticator with its partner, and the phone behind it; no transaction of it can be ended."""
         entry = self.authenticators.get(user_id, authenticator_id)
-        for one in (authenticator_id, entry.partner if entry else None):
-            self.devices.pop((one or "").removeprefix("push|"), None)
+        for one in (authenticator_id, entry.partner if entry else ""):
+            self.devices.pop(one.removeprefix("push|"), None)
         self.authenticators.remove(user_id, authenticator_id)
         self.log("gd_unenroll", "Authenticator removed.", user_id=user_id)
 

@@ -39,10 +39,11 @@ def fresh_user(
         kept = ask("enroll", sent)
         return httpx.Response(kept["status"], json=kept["body"])
 
-    # Another tool's recording has no phone.
-    for barcode in made["barcodes"] if phone else ():
+    for barcode in made["barcodes"]:
+        if phone is None:  # on another tool's recording
+            break
         try:
-            answer = phone.scan(barcode, http=httpx.Client(transport=httpx.MockTransport(enroll))) if phone else None
+            answer = phone.scan(barcode, http=httpx.Client(transport=httpx.MockTransport(enroll)))
         except httpx.TransportError as failure:
             raise NoServer(f"The phone could not enroll: no answer ({type(failure).__name__}).") from None
         if answer is not None and not answer.is_success:

@@ -95,7 +95,22 @@ def configured_user(settings: Settings, client: Client, aliases: Aliases, factor
         raise LabError(
             f"The authenticators could not be listed: {aliases.mask(listed.outcome)} (exchange {listed.number})."
         )
-    _must_fit(authenticators, wanted)
+    active = [(str(each["id"]), _factor(each)) for each in authenticators if each.get("active")]
+    found = {factor for _, factor in active}
+    allowed = {*wanted, *(twin for factor in wanted for twin in _TWINS[factor]), "email"}
+    missing, unwanted = set(wanted) - found, [name for name, factor in active if factor not in allowed]
+    if missing or unwanted:
+        remove = (
+            f"Remove {', '.join(unwanted)}, what a lab left by lab.cleanup(): Dashboard > User Management > Users > "
+            "the user > Multi-Factor > Reset. "
+            if unwanted
+            else ""
+        )
+        enroll = "".join(f"Enroll {factor} first: notebook {_NOTEBOOKS[factor]}. " for factor in sorted(missing))
+        raise UserDoesNotFit(
+            f"This notebook starts from a user with {', '.join(wanted) or 'no factor'}, and the configured user has "
+            f"{', '.join(sorted(found)) or 'none'}. {remove}{enroll}Nothing was sent to anybody."
+        )
     return User(
         username=username,
         password=password,
@@ -129,29 +144,6 @@ def mfa_token_of(login: Exchange, aliases: Aliases) -> str:
     # As the Secret that it is: a traceback may show it.
     token: str = login["mfa_token"]
     return token
-
-
-def _must_fit(authenticators: Json, factors: tuple[str, ...]) -> None:
-    """Raise UserDoesNotFit unless the active authenticators are those of the factors, their twins included."""
-    active = [each for each in authenticators if each.get("active")]
-    found = {_factor(each) for each in active}
-    allowed = {*factors, *(twin for factor in factors for twin in _TWINS[factor]), "email"}
-    missing, unwanted = set(factors) - found, [each for each in active if _factor(each) not in allowed]
-    if not missing and not unwanted:
-        return
-    ids = ", ".join(str(each["id"]) for each in unwanted)
-    remove = (
-        f"Remove {ids}, what a lab left by lab.cleanup(): Dashboard > User Management > Users > the user > "
-        "Multi-Factor > Reset. "
-        if unwanted
-        else ""
-    )
-    enroll = "".join(f"Enroll {factor} first: notebook {_NOTEBOOKS[factor]}. " for factor in sorted(missing))
-    wanted, has = ", ".join(factors) or "no factor", ", ".join(sorted(found)) or "none"
-    raise UserDoesNotFit(
-        f"This notebook starts from a user with {wanted}, and the configured user has {has}. "
-        f"{remove}{enroll}Nothing was sent to anybody."
-    )
 
 
 def _factor(authenticator: Json) -> str:

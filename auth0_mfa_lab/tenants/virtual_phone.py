@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from auth0_mfa_lab.client import Connection
+from auth0_mfa_lab.client import http_client
 from auth0_mfa_lab.clock import LabClock
 from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.show.sentences import Lines, Sentence
@@ -95,7 +95,7 @@ def virtual_phone(origin: str, transport: httpx.BaseTransport, journal: Journal,
         answer.extensions[NOTES] = (NOTE,)
         return answer
 
-    http = Connection(origin, httpx.MockTransport(remarked), journal).http("phone")
+    http = http_client(origin, httpx.MockTransport(remarked), journal, "phone")
     # Its key and its names must not be foretold: Auth0 knows every phone of the world by them.
     chance, clock = Chance(secrets.token_hex(16)), WallClock(journal.now)
     phone = Phone(http, Delivery().pushes, clock, chance, name=NAME, fallback_url=origin)

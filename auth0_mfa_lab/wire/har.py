@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -42,14 +42,10 @@ def har(journal: Journal) -> str:
 def har_log(journal: Journal) -> dict[str, Json]:
     """Return a journal as the object of a HAR 1.2 file."""
     stand_ins = stand_ins_of(journal)
-    try:
-        written_by = version(_CREATOR)
-    except PackageNotFoundError:
-        written_by = "unknown"
     return {
         "log": {
             "version": "1.2",
-            "creator": {"name": _CREATOR, "version": written_by},
+            "creator": {"name": _CREATOR, "version": version(_CREATOR)},
             "entries": [_entry(exchange, stand_ins) for exchange in journal],
             "comment": "Every secret is a stand-in of the same shape; the tokens' signatures sign nothing.",
             OURS: {

@@ -15,8 +15,8 @@ from click.testing import CliRunner
 from auth0_mfa_lab import Lab
 from auth0_mfa_lab.cli import main
 from auth0_mfa_lab.errors import LabError
-from auth0_mfa_lab.live.doctor.checks import Check
-from auth0_mfa_lab.live.doctor.findings import Diagnosis, Finding
+from auth0_mfa_lab.live.doctor.checks import Check, Finding
+from auth0_mfa_lab.live.doctor.findings import Diagnosis
 from tests.exports.export_served import must_be_there
 from tests.live.doctor_mothers import SETUPS, all_on, names, run, told
 from tests.live.live_world import LiveTenant
@@ -182,7 +182,8 @@ def test_a_replay_asks_the_recording_and_finds_the_same(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "said"), [(["fax"], "The doctor knows no 'fax'. It looks at: push, otp"), ("push", "wanted is a list")]
+    ("wanted", "said"),
+    [(["fax"], "no 'fax'. It looks at a list of: push, otp"), ("push", "no 'p'. It looks at a list")],
 )
 def test_a_wish_that_is_not_known_is_refused_before_anything_is_sent(wanted: list[str], said: str) -> None:
     lab = Lab.sandbox()
@@ -234,7 +235,7 @@ def test_a_curl_command_that_may_not_read_writes_nothing(ready: LiveTenant) -> N
 
 
 def test_a_command_quotes_a_name_that_a_shell_would_read() -> None:
-    check = Check("x", read="/x", method="PATCH", path="/x", key="name", value="it's $HOME")
+    check = Check("x", read="/x", change="PATCH /x", key="name", value="it's $HOME")
     curl, cli = map(shlex.split, check.commands("tenant.example"))
     assert curl[curl.index("-d") + 1] == cli[-1] == '{"name": "it\'s $HOME"}'
 
@@ -372,4 +373,7 @@ def test_a_public_application_is_let_in_by_its_id_alone(ready: LiveTenant) -> No
 
 def test_a_confidential_application_without_its_secret_is_told_so(ready: LiveTenant) -> None:
     (finding,) = ready.lab(client_secret=None).doctor().missing
-    assert (finding.name, finding.said) == ("client secret", "401 access_denied: AUTH0_CLIENT_ID alone is not let in")
+    assert (finding.name, finding.said) == (
+        "client secret",
+        "401 access_denied: the application is not let in, by its id alone",
+    )

@@ -169,13 +169,13 @@ def test_the_phone_of_a_recording_is_played_too(tmp_path: Path) -> None:
 def test_each_way_to_authenticate_and_each_application_is_played(one: Integrator) -> None:
     known = one.tenant.sandbox.defaults
     basic = Client(
-        one.lab._connection.http("app"),
+        one.lab._http("app"),
         client_id=known.client_id,
         client_secret=known.client_secret,
         authentication="client_secret_basic",
     )
-    public = Client(one.lab._connection.http("app"), client_id=known.public_client_id)
-    wrong = Client(one.lab._connection.http("app"), client_id=known.client_id, client_secret="not-it")
+    public = Client(one.lab._http("app"), client_id=known.public_client_id)
+    wrong = Client(one.lab._http("app"), client_id=known.client_id, client_secret="not-it")
     name, password = str(known.username), known.password
     login = basic.password_grant(username=name, password=password)
     public.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")

@@ -112,16 +112,6 @@ def test_a_user_who_is_deleted_is_gone_with_all_that_they_had(app: App, admin: A
     assert four_keys(admin("DELETE", "/users/nobody")) == refusal
 
 
-def test_making_and_deleting_need_scopes_of_their_own(app: App) -> None:
-    user = app.sandbox.add_user()
-    reader = admin_of(app, "read:users update:users")
-    made = four_keys(reader("POST", "/users", new_user()))
-    assert made == (403, "Insufficient scope, expected any of: create:users", "insufficient_scope")
-    gone = four_keys(reader("DELETE", users_path(user)))
-    assert gone == (403, "Insufficient scope, expected any of: delete:users", "insufficient_scope")
-    assert user.user_id in app.sandbox.tenant.users
-
-
 def test_users_are_found_by_their_email(app: App, admin: Admin) -> None:
     user = app.sandbox.add_user()
     assert [one["user_id"] for one in admin.get(f"/users-by-email?email={user.email.upper()}")] == [user.user_id]

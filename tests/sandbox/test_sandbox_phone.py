@@ -23,7 +23,7 @@ ENROLLED = {
 }
 
 
-def recording_phone(sent: list[httpx.Request], body: Mapping[str, object], **options: str) -> Phone:
+def recording_phone(sent: list[httpx.Request], body: Mapping[str, object]) -> Phone:
     """Return a phone in front of a stub tenant that keeps what it is sent."""
 
     def handle(request: httpx.Request) -> httpx.Response:
@@ -31,7 +31,7 @@ def recording_phone(sent: list[httpx.Request], body: Mapping[str, object], **opt
         return httpx.Response(201, json=body)
 
     http = httpx.Client(transport=httpx.MockTransport(handle))
-    return Phone(http, Delivery().pushes, Clock(), Chance(1), fallback_url=options.get("fallback_url"))
+    return Phone(http, Delivery().pushes, Clock(), Chance(1), fallback_url="https://own.example")
 
 
 def test_enrolling_sends_a_ticket_four_members_and_a_five_member_key() -> None:
@@ -69,7 +69,7 @@ def test_the_device_api_is_found_by_the_apps_own_rule(base_url: str, api: str) -
 
 def test_a_classic_qr_is_read_too_and_without_totp_there_are_no_codes() -> None:
     sent: list[httpx.Request] = []
-    phone = recording_phone(sent, ENROLLED, fallback_url="https://own.example")
+    phone = recording_phone(sent, ENROLLED)
     scan(phone, "otpauth://TOTP/t:u?secret=ABC&enrollment_tx_id=Qm4T&issuer=t&id=dev_1&algorithm=sha1&digits=6")
     assert str(sent[0].url) == "https://own.example/appliance-mfa/api/enroll"
     with pytest.raises(NotEnrolled):
@@ -93,12 +93,6 @@ def test_what_enrolls_nothing_is_told_with_a_sentence_and_no_secret(phone: Phone
         with pytest.raises(NotABarcode, match="Scan the barcode_uri") as told:
             phone.scan(barcode)
         assert secret not in str(told.value)
-
-
-def test_a_qr_without_a_base_url_needs_a_domain_of_the_phones_own() -> None:
-    phone = recording_phone([], ENROLLED)
-    with pytest.raises(NotABarcode, match="names no base_url"):
-        scan(phone, "otpauth://totp/t:u?enrollment_tx_id=Qm4T")
 
 
 def test_a_refused_scan_is_the_answer_and_leaves_no_account(app: App, phone: Phone) -> None:
@@ -257,7 +251,14 @@ def test_the_key_is_made_at_the_scan_one_for_each_account(sandbox: Sandbox, app:
         made.append(RSAKey.generate_key())
         return made[-1]
 
-    phone = Phone(app.http, sandbox.delivery.pushes, sandbox.clock, Chance(7), new_key=new_key)
+    phone = Phone(
+        app.http,
+        sandbox.delivery.pushes,
+        sandbox.clock,
+        Chance(7),
+        fallback_url="https://sandbox.example",
+        new_key=new_key,
+    )
     assert made == []
     for _ in range(2):
         scan(phone, app.associate(app.mfa_token(**fresh(sandbox))).json()["barcode_uri"])

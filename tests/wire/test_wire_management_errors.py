@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from auth0_mfa_lab.sandbox import errors
-from tests.sandbox.management_mothers import admin_of, machine_token, users_path
+from tests.sandbox.management_mothers import admin_of, machine_token
 from tests.sandbox.sandbox_mothers import App, bearer
 from tests.wire.wire_scene import ErrorRow, Scene, assert_is
 
@@ -177,11 +177,3 @@ def test_a_token_of_the_management_api_is_what_the_reference_says(app: App) -> N
     body = machine_token(app).json()
     assert (body["expires_in"], body["token_type"]) == (86_400, "Bearer")
     assert "refresh_token" not in body
-
-
-def test_a_ticket_is_a_200_and_no_201(app: App) -> None:
-    user = app.sandbox.add_user()
-    answer = admin_of(app)("POST", "/guardian/enrollments/ticket", {"user_id": user.user_id})
-    assert answer.status_code == 200
-    listed = admin_of(app)("GET", users_path(user, "/enrollments"))
-    assert (listed.status_code, listed.json()) == (200, [])

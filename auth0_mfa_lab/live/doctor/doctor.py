@@ -12,21 +12,19 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
-from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from auth0_mfa_lab.errors import LabError
-from auth0_mfa_lab.live.doctor.checks import CHECKS, FEATURES, Check, Subject, Verdict, in_words, meaning, missing
-from auth0_mfa_lab.live.doctor.findings import Diagnosis, Finding, State, one_line
-from auth0_mfa_lab.live.doctor.settings import KNOWN, check_settings, misspelled
+from auth0_mfa_lab.live.doctor.checks import FEATURES, Check, Finding, Subject, checks_of, finding, in_words, told
+from auth0_mfa_lab.live.doctor.findings import Diagnosis, one_line
+from auth0_mfa_lab.live.doctor.settings import check_settings
 from auth0_mfa_lab.secrets.claims import claims_of
 from auth0_mfa_lab.settings import values_of
 from auth0_mfa_lab.wire.exchange import Exchange, Json, NoAnswer
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.lab import Lab
-    from auth0_mfa_lab.management import Management
 
 MOST_SECONDS_APART = 30
 """A one-time code lives as long."""
@@ -37,8 +35,9 @@ _READ = ("read:guardian_factors", "read:mfa_policies", "read:clients", "read:ten
 _UPDATE = ("update:guardian_factors", "update:mfa_policies", "update:clients", "update:tenant_settings")
 _DOMAIN = "Check AUTH0_DOMAIN: Applications > Applications > the application > Settings > Domain"
 _CUSTOM = "a custom domain. The Management API is at the canonical one, which nothing here tells"
-_RANK: tuple[State, ...] = ("missing", "ok", "not known")
 _GIVES_NONE = "The tenant gives no answer ({0}): "
+# An answer of the token endpoint that says something about the application, or that bot detection gives.
+_TELLS = r"4(?!29)\d\d (?!None |too_many)|500 server_error .*default connection"
 # fmt: off
 _LOST = (
     # what a lost connection says, with the exception's name before it; the finding's name, and what is found
@@ -52,29 +51,22 @@ _LOST = (
     ("", "reach", f"{_GIVES_NONE}the connection fails: check AUTH0_DOMAIN and the network"),
 )
 _REFUSED = (
-    # the statuses of an answer that is none of Auth0's, and what that says; the first row counts
-    (range(404, 405), "no tenant of Auth0 is at this domain"),
-    (range(300, 400), "the domain sends elsewhere, and nothing is sent after it"),
-    (range(500, 600), "something before the tenant answers in its place ({})"),
-    (range(1000), "the answer is not what Auth0 sends ({})"),
+    # the status of an answer that is none of Auth0's, and what that says; the first row counts
+    ("429", "asked too often. Run the doctor again in {wait} seconds"),
+    ("404", "no tenant of Auth0 is at this domain"),
+    ("3..", "the domain sends elsewhere, and nothing is sent after it"),
+    ("5..", "something before the tenant answers in its place ({kind})"),
+    ("...", "the answer is not what Auth0 sends ({kind})"),
 )
 _NO_MANAGEMENT = (
     # what the token endpoint answers in the place of a Management token; the finding's name, and what is found
-    ("401 .*", "Management credentials", "AUTH0_MGMT_CLIENT_ID and AUTH0_MGMT_CLIENT_SECRET are not let in"),
-    (".* unauthorized_client .*", "Management credentials", "no application of machine to machine"),
-    (".* access_denied .*Service not found.*", "Management domain",
+    ("401 ", "Management credentials", "AUTH0_MGMT_CLIENT_ID and AUTH0_MGMT_CLIENT_SECRET are not let in"),
+    (".* unauthorized_client ", "Management credentials", "no application of machine to machine"),
+    (".* access_denied .*Service not found", "Management domain",
      "there is no such API here. Behind a custom domain set AUTH0_MGMT_DOMAIN to the canonical one"),
-    (".* access_denied .*", "Management grant", "the application may not use the Management API"),
+    (".* access_denied ", "Management grant", "the application may not use the Management API"),
 )
 # fmt: on
-
-
-class _Stopped(Exception):
-    """The token endpoint does not answer such questions now; carries the finding."""
-
-    def __init__(self, finding: Finding) -> None:
-        super().__init__(finding.name)
-        self.finding = finding
 
 
 def examine(
@@ -82,7 +74,7 @@ def examine(
     *,
     wanted: Sequence[str] | None = None,
     management_token: str | None = None,
-    settings: Sequence[Finding] | None = None,
+    settings: Iterable[Finding] | None = None,
     say: Callable[[Finding], None] = lambda _: None,
 ) -> Diagnosis:
     """Say whether the tenant of a lab is ready for what is wanted.
@@ -91,63 +83,44 @@ def examine(
     application for it. `settings` are findings about the settings that were made already. Each finding is masked, and
     told to `say` as it is found. Raises LabError for a wish that is not known, before anything is sent.
     """
-    subject, mask = subject_of(lab, wanted, management_token), lab.aliases.mask
-    found: list[Finding] = []
+    subject, mask, found = subject_of(lab, wanted, management_token), lab.aliases.mask, list[Finding]()
     before = lab.journal.title
     lab.step("Doctor")
     try:
-        for each in _found(subject, settings if settings is not None else list(_about_settings(lab))):
+        about = _about_settings(lab) if settings is None else settings
+        for each in chain(about, _reached(subject), _heard(subject), _read(subject)):
             said = one_line(mask(each.said))
             found.append(replace(each, name=mask(each.name), said=said, curl=mask(each.curl), cli=mask(each.cli)))
             say(found[-1])
+            if each.stops:
+                break
     finally:
         lab.journal.title = before
     kind = "live" if lab.settings.tenant == "live" else "sandbox"
-    # One finding for each name: what is missing before what is fine, and both before what is not known.
-    best: dict[str, Finding] = {}
-    for each in sorted(found, key=lambda each: _RANK.index(each.state)):
-        best.setdefault(each.name, each)
-    return Diagnosis(mask(f"the {kind} tenant {lab.domain}"), in_order(best.values()))
+    return Diagnosis(mask(f"the {kind} tenant {lab.domain}"), found)
 
 
 def subject_of(lab: Lab, wanted: Sequence[str] | None, management_token: str | None) -> Subject:
     """Return the tenant of a lab as the doctor looks at it. Raises LabError for a wish that is not known."""
-    if isinstance(wanted, str):
-        raise LabError(f"wanted is a list: write wanted=[{wanted!r}].")
-    for each in wanted or ():
+    features = tuple(FEATURES if wanted is None else wanted)
+    for each in features:
         if each not in FEATURES:
-            raise LabError(f"The doctor knows no {each!r}. It looks at: {', '.join(FEATURES)}.")
-    features = FEATURES if wanted is None else tuple(wanted)
+            raise LabError(f"The doctor knows no {each!r}. It looks at a list of: {', '.join(FEATURES)}.")
     given = management_token or lab.settings.mgmt_token
     token = lab.aliases.learn("mgmt_token", str(given)) if given else None
-    return Subject(lab=lab, wanted=(*features, *(("audience",) if lab.audience else ())), token=token)
-
-
-def in_order(findings: Iterable[Finding]) -> list[Finding]:
-    """Return findings, first things first."""
-    rank = {name: place for place, name in enumerate(CHECKS)}
-    return sorted(findings, key=lambda each: rank.get(each.name, -1))
-
-
-def _found(subject: Subject, settings: Iterable[Finding]) -> Iterator[Finding]:
-    for finding in chain(settings, _reached(subject), _heard(subject)):
-        yield finding
-        if finding.stops:
-            return
-    token, about = token_of(subject)
-    yield from about
-    yield from _read(subject, token)
+    wants = (*features, *(("audience",) if lab.audience else ()))
+    checks = checks_of(lab.client.client_id, lab.settings.realm)
+    return Subject(lab=lab, wanted=wants, token=token, checks=checks)
 
 
 def _about_settings(lab: Lab) -> Iterator[Finding]:
+    around = values_of(None, None)
     if lab.settings.tenant != "live":
         yield Finding("settings", "ok", "None is needed: this is no tenant of Auth0's")
-        return
-    fields = {name: getattr(lab.settings, name.removeprefix("AUTH0_").lower(), None) for name in KNOWN}
-    yield from check_settings({name: str(value) for name, value in fields.items() if value})
-    around = values_of(None, None)
-    if around.get("AUTH0_DOMAIN", "").lower() == lab.domain:  # or they are another tenant's
-        yield from misspelled(around)
+    elif around.get("AUTH0_DOMAIN", "").lower() == lab.domain:
+        yield from check_settings(around)
+    else:
+        yield Finding("settings", "ok", "They were passed, and not read of the environment")
 
 
 def _kind(lost: NoAnswer) -> str:
@@ -162,14 +135,11 @@ def _reached(subject: Subject) -> Iterator[Finding]:
         answer = subject.lab.client.openid_configuration()
     except NoAnswer as lost:
         kind, said = _kind(lost), lost.exchange.failure.said if lost.exchange.failure else ""
-        pattern, name, found = next(row for row in _LOST if re.search(row[0], f"{kind}: {said}"))
-        why = said.partition("certificate verify failed: ")[2].partition(" (_ssl")[0] or "it is not trusted"
-        symptom = "" if pattern == "SSL" else f"Every call ends in {kind}"
-        yield Finding(name, "missing", found.format(kind, why), symptom, stops=True)
+        name, found = next(row[1:] for row in _LOST if re.search(row[0], f"{kind}: {said}"))
+        yield Finding(name, "missing", found.format(kind, said), f"Every call ends in {kind}", stops=True)
         return
-    yield Finding(
-        "reach", "ok", "The tenant answers over TLS" if answer.request.url.startswith("https:") else "It answers"
-    )
+    is_tls = answer.request.url.startswith("https:")
+    yield Finding("reach", "ok", "The tenant answers over TLS" if is_tls else "It answers")
     document = answer.json if isinstance(answer.json, Mapping) else {}
     endpoint, issuer = document.get("token_endpoint"), document.get("issuer")
     if answer.status != 200 or not (isinstance(endpoint, str) and isinstance(issuer, str)):
@@ -185,20 +155,18 @@ def _reached(subject: Subject) -> Iterator[Finding]:
 
 def _refused(name: str, answer: Exchange) -> Finding:
     """Return the finding for an answer that is none of Auth0's, or that comes too often: nothing more is asked."""
-    if answer.status == 429:
-        wait = answer.response.header("retry-after") if answer.response else None
-        when = f"in {int(wait)} seconds" if wait and wait.isdigit() else "in a minute"
-        said = f"{answer.outcome}: asked too often. Run the doctor again {when}"
-        return Finding(name, "missing", said, stops=True)
-    said = next(said for statuses, said in _REFUSED if (answer.status or 0) in statuses)
-    kind = (answer.response.media_type if answer.response else "") or "no type"
-    return Finding(name, "missing", f"{answer.outcome}: {said.format(kind)}", dashboard=_DOMAIN, stops=True)
+    said = next(said for status, said in _REFUSED if re.match(status, str(answer.status)))
+    kind, wait = "", None
+    if answer.response:
+        kind, wait = answer.response.media_type, answer.response.header("retry-after")
+    said = f"{answer.outcome}: {said.format(kind=kind or 'no type', wait=wait or 60)}"
+    return Finding(name, "missing", said, dashboard=_DOMAIN, stops=True)
 
 
 def _issuer(subject: Subject, host: str) -> Finding:
     domain = subject.lab.domain
     if host != domain.lower():
-        return missing(subject, "issuer", f"The tenant names itself {host}, and AUTH0_DOMAIN is {domain}")
+        return finding(subject, "issuer", "missing", f"The tenant names itself {host}, and AUTH0_DOMAIN is {domain}")
     if host.endswith(".auth0.com") or subject.lab.settings.tenant != "live":
         return Finding("issuer", "ok", f"{host}, the canonical domain")
     return Finding("issuer", "ok", f"{host}, no *.auth0.com: {_CUSTOM}: AUTH0_MGMT_DOMAIN names it")
@@ -213,7 +181,7 @@ def _clock(subject: Subject, answer: Exchange) -> Finding:
     if abs(apart) <= MOST_SECONDS_APART:
         return Finding("clock", "ok", "Both clocks agree")
     said = f"This machine's clock is {abs(apart)} seconds {'ahead' if apart > 0 else 'behind'}"
-    return missing(subject, "clock", said)
+    return finding(subject, "clock", "missing", said)
 
 
 # -- what the token endpoint tells, without a Management token
@@ -221,43 +189,31 @@ def _clock(subject: Subject, answer: Exchange) -> Finding:
 
 def _heard(subject: Subject) -> Iterator[Finding]:
     """Yield what the token endpoint tells of the application; the rest is left out where it does not let it in."""
-    ask = cache(lambda grant: _ask(subject, grant))
-    try:
-        for check in _wanted(subject):
-            if check.heard:
-                answers = [ask(each) for each in check.asks]
-                unclear: Verdict = "not known", f"not known: {answers[0].outcome}"
-                yield _finding(subject, check, check.heard(subject, check, answers) or unclear)
-    except _Stopped as stopped:
-        yield stopped.finding
+    lab, answers = subject.lab, dict[str, Exchange]()
+    how = "secret" if lab.client._client_secret else "id alone"
+    for check in (each for each in _wanted(subject) if each.heard):
+        for grant in (each for each in check.asks if each not in answers):
+            form = {"grant_type": grant, **_question(subject, grant.removeprefix("http://auth0.com/oauth/grant-type/"))}
+            try:
+                answer = lab.client.send("POST", "/oauth/token", form=form, as_application=True)
+            except NoAnswer as lost:
+                said = f"The token endpoint gives no answer ({_kind(lost)})"
+                yield Finding("token endpoint", "missing", said, stops=True)
+                return
+            answers[grant] = answer
+            if not re.match(_TELLS, told(answer), re.DOTALL):
+                yield _refused("token endpoint", answer)
+                return
+        state, said = check.hears(answers, how)
+        yield finding(subject, check.name, state, said)
+        if check.name == "client secret" and state == "missing":
+            return
 
 
 def _wanted(subject: Subject) -> list[Check]:
     """Return the rows that are looked at: they belong to a wanted feature, or to none."""
-    every = (each.of(subject) for each in CHECKS.values())
+    every = subject.checks.values()
     return [each for each in every if not each.wanted_by or not {*each.wanted_by}.isdisjoint(subject.wanted)]
-
-
-def _finding(subject: Subject, check: Check, verdict: Verdict) -> Finding:
-    state, said = verdict
-    return missing(subject, check.name, said) if state == "missing" else Finding(check.name, state, said)
-
-
-def _ask(subject: Subject, grant: str) -> Exchange:
-    """Ask for one grant. Raises _Stopped where the application is not let in, or where nothing of use answers."""
-    try:
-        form = {"grant_type": grant, **_question(subject, grant.removeprefix("http://auth0.com/oauth/grant-type/"))}
-        answer = subject.lab.client.send("POST", "/oauth/token", form=form, as_application=True)
-    except NoAnswer as lost:
-        said = f"The token endpoint gives no answer ({_kind(lost)})"
-        raise _Stopped(Finding("token endpoint", "missing", said, stops=True)) from None
-    means = meaning(answer)
-    if means == "stranger":
-        sent = "AUTH0_CLIENT_ID and AUTH0_CLIENT_SECRET are" if subject.has_secret else "AUTH0_CLIENT_ID alone is"
-        raise _Stopped(missing(subject, "client secret", f"{answer.outcome}: {sent} not let in"))
-    if means in ("too often", "broken"):
-        raise _Stopped(_refused("token endpoint", answer))
-    return answer
 
 
 def _question(subject: Subject, grant: str) -> dict[str, str]:
@@ -281,63 +237,61 @@ def _question(subject: Subject, grant: str) -> dict[str, str]:
 
 def token_of(subject: Subject) -> tuple[str | None, list[Finding]]:
     """Return a Management token, and what was found out on the way to it; None where there is none."""
-    name = "Management credentials"
+    name, lab = "Management credentials", subject.lab
     if subject.token is not None:
         claims = claims_of(str(subject.token)) or {}
         return subject.token, [Finding(name, "ok", "A token was passed"), _scopes(subject, claims.get("scope"))]
-    if not all((subject.lab.settings.mgmt_client_id, subject.lab.settings.mgmt_client_secret)):
+    if not all((lab.settings.mgmt_client_id, lab.settings.mgmt_client_secret)):
         return None, []
     try:
-        machine = subject.lab.management_application
-        answer = machine.client_credentials_grant(audience=subject.lab.management_audience)
+        answer = lab.management_application.client_credentials_grant(audience=lab.management_audience)
     except NoAnswer as lost:
         said = f"not known: the token endpoint gives no answer ({_kind(lost)})"
         return None, [Finding(name, "not known", said)]
-    if answer.status == 200 and isinstance(answer.json, Mapping) and answer.json.get("access_token"):
+    if answer.status == 200 and "access_token" in answer:
         token: str = answer["access_token"]
         scope = answer.json.get("scope") or (claims_of(str(token)) or {}).get("scope")
         return token, [Finding(name, "ok", "They bring a Management token"), _scopes(subject, scope)]
-    told = f"{answer.status} {answer.error} {answer.error_description}"
     for pattern, found, said in _NO_MANAGEMENT:
-        if re.fullmatch(pattern, told, re.DOTALL):
-            return None, [missing(subject, found, f"{answer.outcome}: {said}")]
+        if re.match(pattern, told(answer), re.DOTALL):
+            return None, [finding(subject, found, "missing", f"{answer.outcome}: {said}")]
     return None, [Finding(name, "not known", f"not known: {answer.outcome}")]
-
-
-def _read(subject: Subject, token: str | None) -> Iterator[Finding]:
-    """Yield what the Management API tells, each path read once, or that it cannot be told."""
-    checks = [each for each in _wanted(subject) if each.is_so]
-    if token is None:
-        # The token endpoint has told of the others already; and what no symptom has is no fault.
-        yield from (Finding(each.name, "not known", _NO_TOKEN) for each in checks if not each.asks and each.symptom)
-        return
-    read = cache(lambda path: _answer(subject, token, path))
-    for check in checks:
-        body, why = read(check.read)
-        is_told = check.is_so is not None and check.is_told(body)
-        verdict = check.is_so(subject, check, check.now(body)) if check.is_so and is_told else None
-        yield _finding(subject, check, verdict or ("not known", f"not known: {why}"))
-
-
-def _answer(subject: Subject, token: str, path: str) -> tuple[Json, str]:
-    """Return what a path answers with 200, or else None; and why it does not tell."""
-    try:
-        answer = subject.lab.management(token).send("GET", path)
-    except NoAnswer as lost:
-        return None, f"no answer ({_kind(lost)})"
-    return (answer.json, "the answer has it not") if answer.status == 200 else (None, _outcome(answer))
 
 
 def _scopes(subject: Subject, scope: Json) -> Finding:
     """Return whether a token of this scope may read what is looked at; and what `--fix` will lack."""
-    name = "Management scopes"
+    name, held = "Management scopes", str(scope).split()
     if not isinstance(scope, str):
         return Finding(name, "not known", "not known: the token does not say")
-    if lacking := [each for each in _READ if each not in scope.split()]:
-        return missing(subject, name, f"The token lacks {', '.join(lacking)}")
-    unchanged = [each for each in _UPDATE if each not in scope.split()]
-    may = f"It may read all; to mend it lacks {', '.join(unchanged)}" if unchanged else "It may read and mend"
-    return Finding(name, "ok", may)
+    if lacking := ", ".join(each for each in _READ if each not in held):
+        return finding(subject, name, "missing", f"The token lacks {lacking}")
+    unchanged = ", ".join(each for each in _UPDATE if each not in held)
+    return Finding(
+        name, "ok", f"It may read all; to mend it lacks {unchanged}" if unchanged else "It may read and mend"
+    )
+
+
+def _read(subject: Subject) -> Iterator[Finding]:
+    """Yield what the Management API tells, each path read once, or that it cannot be told."""
+    token, about = token_of(subject)
+    yield from about
+    answers: dict[str, tuple[Json, str]] = {}
+    for check in (each for each in _wanted(subject) if each.read):
+        if token is None:
+            # The token endpoint has told of the others already; and what no symptom has is no fault.
+            if not check.asks and check.symptom:
+                yield Finding(check.name, "not known", _NO_TOKEN)
+            continue
+        if check.read not in answers:
+            try:
+                answer = subject.lab.management(token).send("GET", check.read)
+                is_read = answer.status == 200
+                answers[check.read] = (answer.json, "the answer has it not") if is_read else (None, _outcome(answer))
+            except NoAnswer as lost:
+                answers[check.read] = None, f"no answer ({_kind(lost)})"
+        body, why = answers[check.read]
+        verdict = next((check.verdict(subject, now) for now in check.now(body)), None)
+        yield finding(subject, check.name, *(verdict or ("not known", f"not known: {why}")))
 
 
 # -- mending what is missing: reads first, asks, then writes what was read and more
@@ -360,24 +314,21 @@ def mend(subject: Subject, token: str, names: Iterable[str], *, allow: Callable[
     asked a question, with what is there now and what will be.
     """
     api = subject.lab.management(token)
-    for check in (CHECKS[name].of(subject) for name in names if CHECKS[name].call):
-        done, said = _mended(api, check, allow)
+    for check in (subject.checks[name] for name in names if subject.checks[name].call):
+        read = api.send("GET", check.read)
+        done, said = False, f"not touched, since it could not be read: {_outcome(read)}"
+        for now in check.now(read.json) if read.status == 200 else ():
+            then = check.then(now)
+            before, after = (one_line(read.masked(in_words(value))) for value in (now, then))
+            if then == now:
+                done, said = True, "it is so already"
+            elif allow(f"{check.name}: {check.call}\n  now   {before}\n  then  {after}\nSend it?"):
+                written = api.send(*check.change.split(), json=check.body(then))
+                done = written.status == 200
+                said = f"{before} -> {after}" if done else f"refused: {_outcome(written)}"
+            else:
+                said = "left as it was"
         yield Mended(name=check.name, call=check.call, done=done, said=said)
-
-
-def _mended(api: Management, check: Check, allow: Callable[[str], bool]) -> tuple[bool, str]:
-    read = api.send("GET", check.read)
-    if read.status != 200 or not check.is_told(read.json):
-        return False, f"not touched, since it could not be read: {_outcome(read)}"
-    now = check.now(read.json)
-    then = check.then(now)
-    if then == now:
-        return True, "it is so already"
-    before, after = (one_line(read.masked(in_words(value))) for value in (now, then))
-    if not allow(f"{check.name}: {check.call}\n  now   {before}\n  then  {after}\nSend it?"):
-        return False, "left as it was"
-    written = api.send(check.method, check.path, json=check.body(then))
-    return (True, f"{before} -> {after}") if written.status == 200 else (False, f"refused: {_outcome(written)}")
 
 
 def _outcome(answer: Exchange) -> str:

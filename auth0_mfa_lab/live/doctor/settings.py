@@ -11,7 +11,7 @@ from dataclasses import fields
 from difflib import get_close_matches
 from pathlib import Path
 
-from auth0_mfa_lab.live.doctor.findings import Finding
+from auth0_mfa_lab.live.doctor.checks import Finding
 from auth0_mfa_lab.settings import Settings
 
 _OF_THE_LAB = ("tenant", "token", "show_people", "raise", "confirm", "virtual_phone", "allow_live")
@@ -32,7 +32,7 @@ _DOTENV = "None: it is a line of .env, or a variable of the environment"
 
 # fmt: off
 # The variables, a pattern that is found in a wrong value of theirs, and what is wrong with it; the first row counts.
-_SHAPES = tuple((names, re.compile(pattern, re.DOTALL), said) for names, pattern, said in (
+_SHAPES = (
     (tuple(KNOWN), r"^(['\"]).*\1\Z", "has quotes that are a part of its value: take them away"),
     (_HOSTS, r"://", "begins with a scheme (https://): it is the host alone"),
     (_HOSTS, r"/\Z", "ends with a slash: it is the host alone"),
@@ -47,33 +47,26 @@ _SHAPES = tuple((names, re.compile(pattern, re.DOTALL), said) for names, pattern
     (("AUTH0_AUDIENCE",), r"://.*/mfa\Z", "ends with /mfa: the identifier has a slash at its end"),
     (("AUTH0_AUDIENCE",), r"://.*/api/v2\Z", "ends with /api/v2: the identifier has a slash at its end"),
     (("AUTH0_LAB_CONFIRM",), r"^(?!(each|once|never)\Z)", "is neither each nor once nor never"),
-))
+)
 # fmt: on
 
 
 def check_settings(values: Mapping[str, str]) -> Iterator[Finding]:
-    """Yield a finding for each variable that is wrong, those first without which nothing can be asked.
+    """Yield a finding for each variable that is wrong; it stops where nothing can be asked without it.
 
     `values` are the `AUTH0_` variables that are set, without blanks around them. With no fault there is one finding,
     that all is well.
     """
     found = list(_faults(values))
-    yield from sorted(found, key=lambda each: not each.stops)
+    yield from found
     if not found:
         yield Finding("settings", "ok", f"{len(KNOWN & values.keys())} variables are set, and well formed")
 
 
 def usable(values: Mapping[str, str]) -> dict[str, str]:
-    """Return the values with which the tenant can be asked all the same: without those that are malformed.
-
-    Of a domain that is written as an address the host is left: what was meant is plain.
-    """
+    """Return the values with which the tenant can be asked all the same: without those that are malformed."""
     wrong = {each.name for each in _faults(values)}
-    kept = {name: value for name, value in values.items() if name not in wrong}
-    kept |= {name: host for name in _HOSTS if name in values and (host := _host(values[name]))}
-    if len([name for name in _MGMT if name in kept]) == 1:
-        kept = {name: value for name, value in kept.items() if name not in _MGMT}
-    return kept
+    return {name: value for name, value in values.items() if name not in wrong}
 
 
 def misspelled(values: Mapping[str, str]) -> Iterator[Finding]:
@@ -89,25 +82,18 @@ def _faults(values: Mapping[str, str]) -> Iterator[Finding]:
     yield from (fault(name, f"{name} is missing", stops=True) for name in _NEEDED if name not in values)
     yield from (fault(name, f"{name} is missing: the notebooks log in with it") for name in _USER if name not in values)
     for name, value in values.items():
-        if said := _shape(name, value):
-            yield fault(name, f"{name} {said}", stops=name in _NEEDED and not (name in _HOSTS and _host(value)))
-    there, absent = ([name for name in _MGMT if (name in values) == is_set] for is_set in (True, False))
-    if there and absent:
-        yield fault(absent[0], f"{there[0]} is set and {absent[0]} is not: set both, or neither")
+        said = next(
+            (said for names, wrong, said in _SHAPES if name in names and re.search(wrong, value, re.DOTALL)), ""
+        )
+        if name == "AUTH0_CA_FILE" and not Path(value).is_file():
+            said = said or "names no file that is there"
+        if said:
+            yield fault(name, f"{name} {said}", stops=name in _NEEDED)
+    for name, other in (_MGMT, _MGMT[::-1]):
+        if name in values and other not in values:
+            yield fault(other, f"{name} is set and {other} is not: set both, or neither")
 
 
 def fault(name: str, said: str, *, stops: bool = False) -> Finding:
     """Return the finding about a variable that is wrong, or about settings that no lab can be opened with."""
     return Finding(name, "missing", said, _SYMPTOM, _DOTENV, stops=stops)
-
-
-def _shape(name: str, value: str) -> str:
-    """Return what is wrong with the shape of a value, without it; "" where nothing is."""
-    no_file = "names no file that is there" if name == "AUTH0_CA_FILE" and not Path(value).is_file() else ""
-    return next((said for names, wrong, said in _SHAPES if name in names and wrong.search(value)), no_file)
-
-
-def _host(value: str) -> str:
-    """Return the host of a domain or of an address; "" where none is plain."""
-    host = re.sub(r"^[a-z]+://", "", value, flags=re.IGNORECASE).partition("/")[0]
-    return "" if _shape(_HOSTS[0], host) else host

@@ -54,7 +54,7 @@ _COLUMNS = (
 _SKIPPED = (Column(title="step", width=8), Column(title="call", width=40), Column(title="not compared", width=60))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Allowed:
     """One line of an allow-list: which call, which field, and what of it may differ; `*` stands for anything.
 
@@ -100,6 +100,11 @@ class Difference:
     setting: str
     allowed: bool = False
 
+    @property
+    def said(self) -> str:
+        """What is said of it in a table."""
+        return f"allowed. {self.settles}".rstrip() if self.allowed else self.settles
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotCompared:
@@ -135,37 +140,36 @@ class Drift:
         return asdict(self)
 
     def __repr__(self) -> str:
-        parts = [[self._title()], *(text_table(columns, rows) for columns, rows in self._tables())]
-        parts += [[line for text in note for line in wrap(text, WIDTH)] for note in self._notes()]
-        return "\n\n".join("\n".join(lines) for lines in parts)
+        return "\n\n".join("\n".join(lines) for lines, _ in self._parts())
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        parts = [f"<p><b>{escape(self._title())}</b></p>"]
-        parts += [html_table(columns, rows) for columns, rows in self._tables()]
-        parts += [f"<p>{escape(note[0])}</p><pre>{escape(chr(10).join(note[1:]))}</pre>" for note in self._notes()]
-        return {"text/plain": repr(self), "text/html": "".join(parts)}
+        return {"text/plain": repr(self), "text/html": "".join(html for _, html in self._parts())}
 
-    def _tables(self) -> Iterator[tuple[Sequence[Column], list[tuple[str, ...]]]]:
-        if self.differences:
-            yield _COLUMNS, [_cells(each) for each in self.differences]
-        if self.not_compared:
-            yield _SKIPPED, [(str(each.step), each.call, each.why) for each in self.not_compared]
-
-    def _title(self) -> str:
+    def _parts(self) -> Iterator[tuple[list[str], str]]:
+        """Yield the title, the tables and the notes below them, each as its lines and as HTML."""
         found, allowed = len(self.differences), sum(each.allowed for each in self.differences)
         said = f"{found} difference{'' if found == 1 else 's'}" if found else "no difference"
         known = f", {allowed} of them allowed" if allowed else ""
         steps = f"{self.compared} of {self.steps} steps compared"
-        return f"Drift of {self.tenant} from the sandbox · {self.recording} · {steps} · {said}{known}"
-
-    def _notes(self) -> Iterator[list[str]]:
-        """Yield what is said below the tables: a sentence each, and its lines."""
-        new = (each for each in self.differences if not each.allowed)
-        lines = dict.fromkeys(Allowed(call=each.call, field=each.field, kind=each.kind).line for each in new)
-        if lines:
-            yield ["To accept a difference, put its line into the list `allow` of drift-allow.toml:", *lines]
-        if self.unused_allowances:
-            yield ["Allowed, and not there any more:", *self.unused_allowances]
+        title = f"Drift of {self.tenant} from the sandbox · {self.recording} · {steps} · {said}{known}"
+        yield [title], f"<p><b>{escape(title)}</b></p>"
+        rows = [
+            (numbers(each.steps), each.call, each.field, each.kind, each.live, each.sandbox, each.said)
+            for each in self.differences
+        ]
+        skipped = [(str(each.step), each.call, each.why) for each in self.not_compared]
+        for columns, cells in ((_COLUMNS, rows), (_SKIPPED, skipped)):
+            if cells:
+                yield text_table(columns, cells), html_table(columns, cells)
+        new = (Allowed(each.call, each.field, each.kind).line for each in self.differences if not each.allowed)
+        accept = "To accept a difference, put its line into the list `allow` of drift-allow.toml:"
+        for head, lines in (
+            (accept, [*dict.fromkeys(new)]),
+            ("Allowed, and not there any more:", self.unused_allowances),
+        ):
+            if lines:
+                text = [part for line in (head, *lines) for part in wrap(line, WIDTH)]
+                yield text, f"<p>{escape(head)}</p><pre>{escape(chr(10).join(lines))}</pre>"
 
 
 def drift_of(path: str | Path, *, allow: str | Path | None = None) -> Drift:
@@ -250,11 +254,10 @@ def _difference(call: Call, sandbox: Response, found: Found, aliases: Aliases) -
     # A rejected push and a wrong recovery code are answered alike.
     row = min(rows, key=lambda each: ("recovery" in each.case) != ("recovery" in call.name), default=None)
     mark = ""
-    if row and found.kind in ("status", "error"):
-        mark = row.status_mark if found.kind == "status" else row.error_mark
-    # The members of a success are marked where an error's text would be.
-    elif row and (found.kind == "text" or (row.status < 400 and found.kind != "header")):
-        mark = row.text_mark
+    if row:
+        marks = {"status": row.status_mark, "error": row.error_mark, "text": row.text_mark, "header": ""}
+        # The members of a success are marked where an error's text would be.
+        mark = marks.get(found.kind, row.text_mark if row.status < 400 else "")
     members = (said for name, kind, said in _MEMBERS if kind == found.kind and re.fullmatch(name, found.place))
     setting = _setting(call, row) or next(members, "")
     # What a side says stands on one line, masked, and not at endless length.
@@ -301,11 +304,6 @@ def _fitting(call: Call, status: int, said: Json) -> Iterator[EvidenceRow]:
         says = row.status == status and has_code and re.fullmatch(pattern, text, re.DOTALL)
         if says and call.endpoint in covered(row.endpoint):
             yield row
-
-
-def _cells(row: Difference) -> tuple[str, ...]:
-    settles = f"allowed. {row.settles}".rstrip() if row.allowed else row.settles
-    return (numbers(row.steps), row.call, row.field, row.kind, row.live, row.sandbox, settles)
 
 
 def numbers(steps: Sequence[int]) -> str:

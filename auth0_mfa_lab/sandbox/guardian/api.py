@@ -172,10 +172,8 @@ def _text(body: Mapping[str, object], name: str) -> str:
 
 
 def _push_credentials(value: object) -> dict[str, Any]:
-    if not isinstance(value, Mapping):
-        raise errors.DEVICE_INVALID_BODY(problem="push_credentials must be an object")
-    if value.get("service") not in ("GCM", "APNS"):
-        raise errors.DEVICE_INVALID_BODY(problem="push_credentials.service must be GCM or APNS")
+    if not isinstance(value, Mapping) or value.get("service") not in ("GCM", "APNS"):
+        raise errors.DEVICE_INVALID_BODY(problem="push_credentials must hold the service GCM or APNS")
     return {"service": value["service"], "push_token": _text(value, "token")}
 
 

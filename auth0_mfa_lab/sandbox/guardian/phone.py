@@ -118,8 +118,8 @@ class Phone:
         clock: Time,
         chance: Chance,
         *,
+        fallback_url: str,
         name: str = "Sandbox phone",
-        fallback_url: str | None = None,
         new_key: NewKey = RSAKey.generate_key,
     ) -> None:
         self.name = name
@@ -161,10 +161,7 @@ class Phone:
         if "enrollment_tx_id" not in query:
             self._show(label, _totp(query))
             return None
-        base_url = query.get("base_url") or self._fallback_url
-        if not base_url:
-            raise NotABarcode("This QR names no base_url, and the phone has no domain of its own to turn to.")
-        base_url, key = device_api(base_url), self._new_key()
+        base_url, key = device_api(query.get("base_url", self._fallback_url)), self._new_key()
         public = key.as_dict(private=False)
         answer = (http or self._http).post(
             f"{base_url}/api/enroll",
@@ -183,8 +180,7 @@ class Phone:
             enrollment = Enrollment(**names, base_url=base_url, label=label, key=key)
             self.enrollments = (*self.enrollments, enrollment)[-KEPT:]
             if isinstance(totp := body.get("totp"), dict):
-                codes = pyotp.TOTP(totp["secret"], digits=totp["digits"], interval=totp["period"])
-                self._show(enrollment.issuer, codes, enrollment.user_id)
+                self._show(enrollment.issuer, _totp(totp), enrollment.user_id)
         return answer
 
     def _show(self, label: str, totp: pyotp.TOTP, user_id: str | None = None) -> None:
@@ -212,17 +208,9 @@ class Phone:
                 )
             push = waiting[-1]
         enrollment = next(each for each in self.enrollments if each.id == push.enrollment_id)
-        now = int(self._clock.stamp())
-        url = f"{enrollment.base_url}/api/resolve-transaction"
-        claims = {
-            "iss": self.identifier,
-            "sub": push.challenge,
-            "aud": url,
-            "iat": now,
-            "exp": now + ANSWER_LIFETIME,
-            "auth0_guardian_method": "push",
-            **verdict,
-        }
+        now, url = int(self._clock.stamp()), f"{enrollment.base_url}/api/resolve-transaction"
+        claims = {"iss": self.identifier, "sub": push.challenge, "aud": url, "iat": now, "exp": now + ANSWER_LIFETIME}
+        claims |= {"auth0_guardian_method": "push", **verdict}
         answer = self._http.post(
             url,
             headers={"authorization": f"Bearer {push.transaction_token}"},
@@ -271,9 +259,9 @@ def _unreadable(problem: str) -> NotABarcode:
     return NotABarcode(f"This QR enrolls nothing: {problem}. Scan the barcode_uri of a push or OTP enrollment.")
 
 
-def _totp(query: Mapping[str, str]) -> pyotp.TOTP:
+def _totp(query: Mapping[str, Any]) -> pyotp.TOTP:
     try:
-        digits, period = int(query.get("digits", "6")), int(query.get("period", "30"))
+        digits, period = int(query.get("digits", 6)), int(query.get("period", 30))
         totp = pyotp.TOTP(query["secret"], digits=digits, interval=period)
         size = len(totp.byte_secret())
     except ValueError:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from auth0_mfa_lab.sandbox import errors
-from auth0_mfa_lab.sandbox.json_text import json_value, type_name
+from auth0_mfa_lab.sandbox.json_text import json_value, present, type_name
 from auth0_mfa_lab.sandbox.mfa.authenticators import E164, EMAIL
 from auth0_mfa_lab.sandbox.records import Client, User
 from auth0_mfa_lab.sandbox.tenant import Tenant
@@ -151,8 +151,8 @@ class Call:
         def shown(item: Any) -> Any:
             if not isinstance(item, dict):
                 return item
-            known = {name: value for name, value in item.items() if value is not None}
-            return {name: value for name, value in known.items() if not names or (name in names) == is_included}
+            known = present(item).items()
+            return {name: value for name, value in known if not names or (name in names) == is_included}
 
         if not isinstance(body, list):
             return shown(body)

@@ -149,7 +149,7 @@ def delete_multifactor(call: Call) -> None:
     if provider not in ("duo", "google-authenticator"):
         raise errors.API_INVALID_PATH(problem=f"No enum match for: {provider} on property provider")
     for entry in call.tenant.authenticators.of(user_id) if provider != "duo" else ():
-        if entry.kind == "totp" and entry.partner is None:
+        if entry.kind == "totp" and not entry.partner:
             call.tenant.remove_authenticator(user_id, entry.id)
 
 

@@ -1,38 +1,17 @@
 """`/mfa/associate`, `/mfa/authenticators` and `/mfa/challenge` (reference, sections 3 to 5)."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from starlette.responses import JSONResponse, Response
 
 from auth0_mfa_lab.sandbox import errors
-from auth0_mfa_lab.sandbox.http import (
-    JSON,
-    Fields,
-    Request,
-    Routes,
-    add_note,
-    bearer_of,
-    note_misspellings,
-    read_fields,
-)
-from auth0_mfa_lab.sandbox.json_text import json_object
+from auth0_mfa_lab.sandbox.http import JSON, Fields, Request, Routes, bearer_of, note_misspellings, read_fields
+from auth0_mfa_lab.sandbox.json_text import json_object, present
+from auth0_mfa_lab.sandbox.mfa import factors
 from auth0_mfa_lab.sandbox.mfa.authenticators import E164, EMAIL
-from auth0_mfa_lab.sandbox.mfa.factors import (
-    TYPE_OF,
-    associate,
-    challenge,
-    has_room,
-    is_on,
-    listed,
-    login_of_bearer,
-    login_of_body,
-    may_enroll,
-    take_to_send,
-    usable,
-)
-from auth0_mfa_lab.sandbox.oauth.client_auth import CLIENT_FIELDS, authenticate_client
-from auth0_mfa_lab.sandbox.oauth.grants import GRANTS
+from auth0_mfa_lab.sandbox.mfa.factors import TYPE_OF, listed, login_of_bearer, login_of_body, take_to_send
+from auth0_mfa_lab.sandbox.oauth.grants import CLIENT_FIELDS, GRANTS, authenticate_client
 from auth0_mfa_lab.sandbox.records import CHANNEL_OF, KIND_OF_CHANNEL, Authenticator, Kind, Login
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
@@ -40,6 +19,8 @@ ASSOCIATE_FIELDS = ("authenticator_types", "oob_channels", "phone_number", "emai
 CHALLENGE_FIELDS = ("mfa_token", "challenge_type", "authenticator_id", "oob_channel", *CLIENT_FIELDS)
 AUTHENTICATOR_ID = re.compile(r"[a-z-]+\|dev_[A-Za-z0-9]+")
 KINDS = {str(channel): kind for channel, kind in KIND_OF_CHANNEL.items()}
+AUTHENTICATOR_TYPES: Mapping[Kind, str] = {"totp": "otp", "recovery-code": "recovery-code"}
+"""The `authenticator_type` of a kind, which is the `challenge_type` as well; any other is `oob`."""
 CHALLENGED_FIRST: tuple[Kind, ...] = ("push", "sms", "voice", "totp", "email")
 """What is chosen among several that fit [guess]; a recovery code cannot be challenged (reference, section 5)."""
 JSON_CALLED_A_FORM = "sandbox: JSON without its content type, as in Auth0's push guide; that it is read is a guess"
@@ -54,11 +35,11 @@ def post_associate(tenant: Tenant, request: Request) -> JSONResponse:
     kind: Kind = "totp"
     if _first_of(fields, "authenticator_types", "authenticator type", ("otp", "oob")) == "oob":
         kind = KINDS[_first_of(fields, "oob_channels", "oob channel", KINDS)]
-    if not is_on(tenant, kind):
+    if not factors.is_on(tenant, kind):
         raise errors.FACTOR_IS_OFF(factor=CHANNEL_OF.get(kind, "otp"))
-    if not may_enroll(tenant, login):
+    if not factors.may_enroll(tenant, login):
         raise errors.ALREADY_ENROLLED()
-    if not has_room(tenant, user_id, kind):
+    if not factors.has_room(tenant, user_id, kind):
         raise errors.TOO_MANY_AUTHENTICATORS()
     address = ""
     if kind == "email":
@@ -73,7 +54,7 @@ def post_associate(tenant: Tenant, request: Request) -> JSONResponse:
         if not E164.fullmatch(address):
             raise errors.INVALID_PHONE_NUMBER()
     headers = take_to_send(tenant, kind, user_id) if address else {}
-    return JSON(associate(tenant, login, kind, address), headers=headers)
+    return JSON(factors.associate(tenant, login, kind, address), headers=headers)
 
 
 def _first_of(fields: Fields, name: str, what: str, known: Collection[str]) -> str:
@@ -89,17 +70,18 @@ def _first_of(fields: Fields, name: str, what: str, known: Collection[str]) -> s
 def get_authenticators(tenant: Tenant, request: Request) -> JSONResponse:
     """List the user's authenticators, confirmed or not; an unconfirmed push has no name yet (reference, 4.1)."""
     login, switches = login_of_bearer(tenant, bearer_of(request), scope="read:authenticators"), tenant.settings.switches
-    entries = []
-    for item in listed(tenant, login.request.user_id):
-        entry: dict[str, object] = {"id": item.id, "authenticator_type": _type_of(item.kind), "active": item.active}
-        if switches["customizable_mfa"] == "on":
-            entry["type"] = TYPE_OF[item.kind]
-        if item.kind in CHANNEL_OF:
-            entry[switches["oob_channel_key"]] = CHANNEL_OF[item.kind]
-        if item.name is not None:
-            entry["name"] = item.name
-        entries.append(entry)
-    return JSON(entries)
+    entries = [
+        {
+            "id": item.id,
+            "authenticator_type": AUTHENTICATOR_TYPES.get(item.kind, "oob"),
+            "active": item.active,
+            "type": TYPE_OF[item.kind] if switches["customizable_mfa"] == "on" else None,
+            switches["oob_channel_key"]: CHANNEL_OF.get(item.kind),
+            "name": item.name,
+        }
+        for item in listed(tenant, login.request.user_id)
+    ]
+    return JSON([present(entry) for entry in entries])
 
 
 def delete_authenticator(tenant: Tenant, request: Request) -> Response:
@@ -124,7 +106,7 @@ def post_challenge(tenant: Tenant, request: Request) -> JSONResponse:
     body = request.content
     is_called_json = request.headers.get("content-type", "").lower().startswith("application/json")
     if not is_called_json and body.lstrip().startswith(b"{") and (value := json_object(body)) is not None:
-        add_note(request, JSON_CALLED_A_FORM)
+        request.notes.append(JSON_CALLED_A_FORM)
         fields = Fields(value)
     else:
         fields = read_fields(request)
@@ -140,7 +122,7 @@ def post_challenge(tenant: Tenant, request: Request) -> JSONResponse:
     if chosen.kind == "totp":
         return JSON({"challenge_type": "otp"})
     headers = take_to_send(tenant, chosen.kind, login.request.user_id)
-    answer = {"challenge_type": "oob", "oob_code": challenge(tenant, login, chosen).oob_code}
+    answer = {"challenge_type": "oob", "oob_code": factors.challenge(tenant, login, chosen).oob_code}
     return JSON(answer if chosen.kind == "push" else {**answer, "binding_method": "prompt"}, headers=headers)
 
 
@@ -156,20 +138,15 @@ def _choose(tenant: Tenant, login: Login, fields: Fields) -> Authenticator:
     types = wished.split() if wished else ["oob", "otp"]
     fitting = [
         entry
-        for entry in usable(tenant, user_id, but=login.spent)
+        for entry in factors.usable(tenant, user_id, but=login.spent)
         if wanted in (None, entry.id)
         and entry.kind in CHALLENGED_FIRST
-        and _type_of(entry.kind) in types
+        and AUTHENTICATOR_TYPES.get(entry.kind, "oob") in types
         and channel in (None, CHANNEL_OF.get(entry.kind))
     ]
     if not fitting:
         raise errors.UNSUPPORTED_CHALLENGE(types=" ".join(types))
     return min(fitting, key=lambda entry: CHALLENGED_FIRST.index(entry.kind))
-
-
-def _type_of(kind: Kind) -> str:
-    """Return the `authenticator_type`, which is the `challenge_type` as well."""
-    return "oob" if kind in CHANNEL_OF else "otp" if kind == "totp" else kind
 
 
 ROUTES: Routes = (

@@ -75,7 +75,7 @@ class Authenticators:
         """
         entries = self._of[user_id]
         gone = entries.pop(authenticator_id)
-        entries.pop(gone.partner or "", None)
+        entries.pop(gone.partner, None)
         recovery = self.recovery_code_of(user_id)
         if recovery and not self.has_factor(user_id) and (recovery.active or len(entries) == 1):
             del entries[recovery.id]

@@ -8,25 +8,12 @@ from urllib.parse import quote
 
 import pyotp
 
-from auth0_mfa_lab.sandbox import errors
-from auth0_mfa_lab.sandbox.delivery import Message
-from auth0_mfa_lab.sandbox.guardian.payloads import LOCATION, SOURCE, in_form
+from auth0_mfa_lab.sandbox import errors, records
+from auth0_mfa_lab.sandbox.delivery import Message, in_form
 from auth0_mfa_lab.sandbox.limits import LimitName
 from auth0_mfa_lab.sandbox.mfa.authenticators import masked_email, masked_number
 from auth0_mfa_lab.sandbox.oauth.tokens import OOB_CODE_CIPHERTEXT, iso_date
-from auth0_mfa_lab.sandbox.records import (
-    CHANNEL_OF,
-    KIND_OF_CHANNEL,
-    Authenticator,
-    Channel,
-    Client,
-    Kind,
-    Login,
-    OobTransaction,
-    Request,
-    State,
-    Ticket,
-)
+from auth0_mfa_lab.sandbox.records import CHANNEL_OF, KIND_OF_CHANNEL, Authenticator, Kind, Login, OobTransaction
 from auth0_mfa_lab.sandbox.settings import Factor
 from auth0_mfa_lab.sandbox.tenant import MFA_PATH, Tenant
 
@@ -46,11 +33,14 @@ ENROLL_TYPES = ("otp", "phone", "push-notification")
 OOB_CODE_LIFETIME = 300
 PERIOD = 30
 """Seconds per OTP (the guardian reference, section 9)."""
-TEXTS: Mapping[Channel, str] = {
+TEXTS: Mapping[records.Channel, str] = {
     "sms": "{code} is your verification code for {tenant}.",
     "voice": "Hello. Your verification code for {tenant} is {code}. Again: {code}.",
     "email": "Your verification code for {tenant} is {code}.",
 }
+SOURCE = {"b": {"n": "Firefox", "v": "128.0"}, "os": {"n": "Linux", "v": "6.1"}}
+LOCATION = {"n": "Oslo, Norway", "lat": "59.91273", "long": "10.74609"}
+"""Where a login comes from is invented: an API client sends neither."""
 ALLOWANCES: Mapping[Kind, tuple[LimitName, errors.EvidenceRow]] = {
     "push": ("pushes", errors.TOO_MANY_PUSHES),
     "sms": ("sms", errors.TOO_MANY_SMS),
@@ -80,7 +70,7 @@ def login_of_bearer(tenant: Tenant, token: str | None, *, scope: str, mfa_token_
     return access
 
 
-def login_of_body(tenant: Tenant, mfa_token: str, client: Client, *, confirms: bool = False) -> Login:
+def login_of_body(tenant: Tenant, mfa_token: str, client: records.Client, *, confirms: bool = False) -> Login:
     """Return the login of an mfa_token in a body; with `confirms`, an MFA access token with `enroll` does, too.
 
     Raises MALFORMED_MFA_TOKEN, EXPIRED_MFA_TOKEN, WRONG_CLIENT, INSUFFICIENT_SCOPE, in this order (reference, 13.2).
@@ -160,7 +150,7 @@ def usable(tenant: Tenant, user_id: str, *, but: frozenset[str] = frozenset()) -
         for entry in listed(tenant, user_id)
         if entry.active
         and entry.id not in but
-        and (is_on(tenant, entry.kind) or (is_push_on and (entry.partner or "").startswith("push|")))
+        and (is_on(tenant, entry.kind) or (is_push_on and entry.partner.startswith("push|")))
     )
 
 
@@ -174,7 +164,7 @@ def may_enroll(tenant: Tenant, login: Login) -> bool:
     return login.is_access_token or not is_enrolled(tenant, login.request.user_id)
 
 
-def demanded(tenant: Tenant, request: Request) -> errors.EvidenceRow | None:
+def demanded(tenant: Tenant, request: records.Request) -> errors.EvidenceRow | None:
     """Return the answer that asks for a second factor; None where none is due: by the policy or the audience (2).
 
     The MFA audience forces one of every user who has one. A user without is asked where the policy is always, and
@@ -200,7 +190,7 @@ def requirements(tenant: Tenant, login: Login) -> dict[str, object]:
     return {"challenge": [{"type": name} for name in types]}
 
 
-def state_of(tenant: Tenant, transaction: OobTransaction) -> State:
+def state_of(tenant: Tenant, transaction: OobTransaction) -> records.State:
     """Return a transaction's state: "superseded" once it could not be begun any more [guess].
 
     That is so where its authenticator is removed or its factor is off, and where a code went to an address that is not
@@ -254,7 +244,7 @@ def associate(tenant: Tenant, login: Login, kind: Kind, address: str = "", *, se
     channel_key, oob_code = tenant.settings.switches["oob_channel_key"], transaction.oob_code
     oob = {**codes, channel_key: transaction.channel, "oob_code": oob_code}
     if kind == "push":
-        ticket = Ticket(id=chance.alnum(32), transaction=transaction, totp_secret=secret)
+        ticket = records.Ticket(id=chance.alnum(32), transaction=transaction, totp_secret=secret)
         tenant.transactions.tickets[ticket.id] = ticket
         uri = f"{uri}?enrollment_tx_id={ticket.id}&base_url={quote(tenant.guardian_url, safe='')}"
         return {"authenticator_type": "oob", **oob, "barcode_uri": uri}
@@ -284,7 +274,7 @@ def address_entries(tenant: Tenant, kind: Kind, address: str, device_id: str) ->
             id=f"{one}|{device_id}",
             kind=one,
             name=name,
-            partner=partners.get(one),
+            partner=partners.get(one, ""),
             address=address,
             created_at=tenant.clock.now(),
         )
@@ -330,7 +320,7 @@ def challenge(tenant: Tenant, login: Login, entry: Authenticator) -> OobTransact
     """Send a new push or code; the login's older one of that channel is superseded, if it is still pending [guess]."""
     tenant.log("gd_start_auth", f"Second factor started: {entry.kind}.", user_id=login.request.user_id)
     device_id = entry.id.partition("|")[2]
-    transaction = begin_oob(tenant, login, "login", entry.kind, device_id, entry.address or "")
+    transaction = begin_oob(tenant, login, "login", entry.kind, device_id, entry.address)
     older = login.newest.get(transaction.channel)
     if older is not None and older.state == "pending":
         older.state = "superseded"
@@ -418,8 +408,9 @@ def use_otp(tenant: Tenant, user_id: str, entry: Authenticator, code: str) -> bo
 
     The step before counts as well, the next one does not (the guardian reference, section 9), nor what was used.
     """
-    secret, current = entry.secret or "", int(tenant.clock.now()) // PERIOD
-    key, totp = step_key(user_id, secret), pyotp.TOTP(secret)
+    current, totp = int(tenant.clock.now()) // PERIOD, pyotp.TOTP(entry.secret)
+    # A secret may stand in several entries of a user, and has several spellings that make the same codes.
+    key = f"{user_id} {digest(totp.byte_secret(), b'', 'sha1').hex()}"
     newest = tenant.otp_steps.get(key, -1)
     for step in (current, max(current - 1, 0)):
         if step > newest and compare_digest(totp.generate_otp(step).encode(), code.encode()):
@@ -428,14 +419,6 @@ def use_otp(tenant: Tenant, user_id: str, entry: Authenticator, code: str) -> bo
                 tenant.confirm(user_id, entry.id)
             return True
     return False
-
-
-def step_key(user_id: str, secret: str) -> str:
-    """Return the key of a user's used steps, the same for all base32 spellings of a secret that make the same codes.
-
-    A secret may stand in several entries of a user.
-    """
-    return f"{user_id} {digest(pyotp.TOTP(secret).byte_secret(), b'', 'sha1').hex()}"
 
 
 def recovery_of(tenant: Tenant, user_id: str) -> Authenticator | None:

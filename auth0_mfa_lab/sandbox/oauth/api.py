@@ -7,8 +7,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.http import JSON, Fields, Request, Routes, bearer_of, note_misspellings, read_fields
 from auth0_mfa_lab.sandbox.oauth import grants
-from auth0_mfa_lab.sandbox.oauth.client_auth import CLIENT_FIELDS, authenticate_client
-from auth0_mfa_lab.sandbox.oauth.grants import GRANTS, Answer
+from auth0_mfa_lab.sandbox.oauth.grants import CLIENT_FIELDS, GRANTS, Answer, authenticate_client
 from auth0_mfa_lab.sandbox.passwordless.api import passwordless_otp
 from auth0_mfa_lab.sandbox.records import Client
 from auth0_mfa_lab.sandbox.tenant import Tenant

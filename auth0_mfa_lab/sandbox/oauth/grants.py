@@ -1,27 +1,23 @@
-"""The grants of `/oauth/token`, but for the passwordless one, and what all of them share.
+"""How an application authenticates (reference, section 0.6), and the grants of `/oauth/token` but the passwordless one.
 
 The order of the checks is the reference's, section 13.2.
 """
 
+import base64
 from dataclasses import replace
+from hashlib import sha256
 from hmac import compare_digest
+from urllib.parse import unquote
 
 from auth0_mfa_lab.sandbox import errors
-from auth0_mfa_lab.sandbox.http import Fields
+from auth0_mfa_lab.sandbox.http import Fields, Request
+from auth0_mfa_lab.sandbox.json_text import present
 from auth0_mfa_lab.sandbox.limits import Bucket, LimitName
-from auth0_mfa_lab.sandbox.mfa.factors import (
-    demanded,
-    listed,
-    login_of_body,
-    may_enroll,
-    otp_candidates,
-    recovery_of,
-    requirements,
-    state_of,
-    usable,
-    use_otp,
-)
-from auth0_mfa_lab.sandbox.records import Client, Login, Request
+from auth0_mfa_lab.sandbox.mfa import factors
+from auth0_mfa_lab.sandbox.mfa.factors import login_of_body
+from auth0_mfa_lab.sandbox.oauth.tokens import seconds, verified_claims
+from auth0_mfa_lab.sandbox.records import Client, Login
+from auth0_mfa_lab.sandbox.records import Request as TokenRequest
 from auth0_mfa_lab.sandbox.tenant import MANAGEMENT_PATH, MFA_PATH, Tenant
 
 GRANTS = "http://auth0.com/oauth/grant-type"
@@ -33,6 +29,77 @@ OIDC_SCOPES = frozenset(
 )
 Answer = tuple[dict[str, object], dict[str, str]]
 """The body of a 200, and its headers."""
+CLIENT_FIELDS = ("client_id", "client_secret", "client_assertion", "client_assertion_type")
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+LONGEST_LIFE = 300
+"""Seconds: Auth0's page on private_key_jwt says five minutes at most [doc]."""
+LEEWAY = 10
+"""By how many seconds an application's clock may be ahead: a guess."""
+
+
+# -- who asks
+
+
+def authenticate_client(tenant: Tenant, request: Request, fields: Fields) -> Client:
+    """Return the application that sent this request.
+
+    A confidential one may use either way to send its secret [guess]; a public one needs none, and a secret that it
+    sends is not looked at [guess]. One with `private_key_jwt` needs an assertion, and its secret is no help. A header
+    of another scheme than Basic (guides send a Bearer) is nothing. Raises UNAUTHORIZED.
+    """
+    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "basic":
+        try:
+            text = base64.b64decode(encoded.strip(), validate=True).decode()
+        except ValueError as problem:
+            raise errors.UNAUTHORIZED() from problem
+        client_id, _, secret = (unquote(part) for part in text.partition(":"))
+        if fields.text("client_id") not in (None, client_id):
+            raise errors.UNAUTHORIZED()
+    else:
+        client_id, secret = fields.text("client_id") or "", fields.text("client_secret") or ""
+    client = tenant.clients.get(client_id)
+    if client is None:
+        raise errors.UNAUTHORIZED()
+    if client.method == "private_key_jwt":
+        is_right = _is_proven(tenant, client, fields)
+    else:
+        known = client.client_secret or ""
+        is_right = client.method == "none" or compare_digest(known.encode(), secret.encode())
+    if not is_right:
+        raise errors.UNAUTHORIZED()
+    return client
+
+
+def _is_proven(tenant: Tenant, client: Client, fields: Fields) -> bool:
+    """Tell whether a body holds a current assertion of this application's, and use it up.
+
+    Signed with a key that is in use and with that key's own algorithm; issuer and subject the application, audience
+    the tenant or its token endpoint, neither past nor of the future nor for too long, and with a `jti` that was not
+    used before.
+    """
+    if fields.text("client_assertion_type") != ASSERTION_TYPE:
+        return False
+    assertion, now, issuer = fields.text("client_assertion") or "", tenant.clock.stamp(), tenant.tokens.issuer
+    in_use = [credential for credential in client.credentials if credential.id in client.in_use]
+    signed = (verified_claims(assertion, credential.key, credential.algorithm) for credential in in_use)
+    claims = next(filter(None, signed), {})
+    audience, jti = claims.get("aud"), claims.get("jti")
+    audiences = audience if isinstance(audience, list) else [audience]
+    is_for_us = issuer in audiences or f"{issuer}oauth/token" in audiences
+    is_ours = claims.get("iss") == claims.get("sub") == client.client_id
+    # Without `iat` its life is what is left of it; that one of the future is refused is a guess.
+    expires, issued, begins = (seconds(claims.get(name, now)) for name in ("exp", "iat", "nbf"))
+    is_current = now < expires <= now + LONGEST_LIFE + LEEWAY and expires <= issued + LONGEST_LIFE
+    is_begun = issued <= now + LEEWAY and begins <= now + LEEWAY
+    if not (is_ours and is_for_us and is_current and is_begun and isinstance(jti, str) and jti):
+        return False
+    # A `jti` may be as long as a body: what is kept of it is not.
+    used = sha256(f"{client.client_id} {jti}".encode()).hexdigest()
+    if tenant.assertions.get(used, 0) > now:
+        return False
+    tenant.assertions[used] = float(expires)
+    return True
 
 
 # -- the first factor
@@ -53,9 +120,8 @@ def password(tenant: Tenant, fields: Fields, client: Client) -> Answer:
     user = tenant.authenticate(connection, username, secret)
     if user is None:
         raise errors.WRONG_PASSWORD()
-    return finish_first_factor(
-        tenant, Request(client_id=client.client_id, user_id=user.user_id, audience=audience, scope=scope)
-    )
+    asked = TokenRequest(client_id=client.client_id, user_id=user.user_id, audience=audience, scope=scope)
+    return finish_first_factor(tenant, asked)
 
 
 def wished(
@@ -88,9 +154,9 @@ def wished_scopes(fields: Fields) -> tuple[str, ...]:
     return tuple(dict.fromkeys(raw.split() if isinstance(raw, str) else map(str, raw)))
 
 
-def finish_first_factor(tenant: Tenant, request: Request) -> Answer:
+def finish_first_factor(tenant: Tenant, request: TokenRequest) -> Answer:
     """Return the tokens of a request whose first factor was right. Raises MFA_REQUIRED when a second one is due."""
-    row = demanded(tenant, request)
+    row = factors.demanded(tenant, request)
     if row is None:
         return tenant.token_set(request), {}
     raise mfa_required(tenant, tenant.begin_login(request), row=row)
@@ -100,11 +166,10 @@ def mfa_required(tenant: Tenant, login: Login, *, row: errors.EvidenceRow) -> er
     """Return the answer that asks for a login's second factor, as the tenant's switches word it."""
     tenant.log("mfar", "MFA required.", user_id=login.request.user_id, client_id=login.request.client_id)
     switches = tenant.settings.switches
-    wanted = requirements(tenant, login) if switches["customizable_mfa"] == "on" else None
+    wanted = factors.requirements(tenant, login) if switches["customizable_mfa"] == "on" else None
     # The token is missing only where an Action demands MFA and that feature is off (reference, section 1.3).
     silent = switches["mfa_required_without_mfa_token"] == "on" and wanted is None
-    members = {"mfa_token": None if silent else login.mfa_token, "mfa_requirements": wanted}
-    return row(more={name: value for name, value in members.items() if value is not None})
+    return row(more=present({"mfa_token": None if silent else login.mfa_token, "mfa_requirements": wanted}))
 
 
 # -- without a login
@@ -170,7 +235,7 @@ def mfa_oob(tenant: Tenant, fields: Fields, client: Client) -> Answer:
     is_push = transaction.channel == "auth0"
     if not is_push and binding_code is None:
         raise errors.MISSING_BINDING_CODE()
-    if state_of(tenant, transaction) in ("used", "superseded"):
+    if factors.state_of(tenant, transaction) in ("used", "superseded"):
         raise errors.INVALID_OOB_CODE()
     if login.done:
         raise errors.LOGIN_DONE()
@@ -185,7 +250,7 @@ def mfa_oob(tenant: Tenant, fields: Fields, client: Client) -> Answer:
     if not is_push:
         user_id, enrolls = login.request.user_id, transaction.purpose == "enroll"
         failures = _failures(tenant, "failed_otp_codes", user_id)
-        if enrolls and not may_enroll(tenant, login):
+        if enrolls and not factors.may_enroll(tenant, login):
             raise errors.ENROLLED_MEANWHILE(headers=headers)
         if not compare_digest(transaction.code.encode(), (binding_code or "").encode()):
             _fail(tenant, failures, "gd_auth_failed", user_id)
@@ -204,11 +269,11 @@ def mfa_otp(tenant: Tenant, fields: Fields, client: Client) -> Answer:
         raise errors.LOGIN_DONE()
     user_id = login.request.user_id
     failures = _failures(tenant, "failed_otp_codes", user_id)
-    candidates = otp_candidates(tenant, login)
+    candidates = factors.otp_candidates(tenant, login)
     if not candidates:
-        has_others = any(entry.active for entry in listed(tenant, user_id))
+        has_others = any(entry.active for entry in factors.listed(tenant, user_id))
         raise errors.NO_OTP_ENROLLED() if has_others else errors.NOT_ENROLLED()
-    entry = next((one for one in candidates if use_otp(tenant, user_id, one, code)), None)
+    entry = next((one for one in candidates if factors.use_otp(tenant, user_id, one, code)), None)
     if entry is None:
         _fail(tenant, failures, "gd_auth_failed", user_id)
         raise errors.INVALID_OTP_CODE(headers=failures.headers())
@@ -223,10 +288,10 @@ def mfa_recovery_code(tenant: Tenant, fields: Fields, client: Client) -> Answer:
         raise errors.LOGIN_DONE()
     user_id = login.request.user_id
     failures = _failures(tenant, "failed_recovery_codes", user_id)
-    entry = recovery_of(tenant, user_id)
+    entry = factors.recovery_of(tenant, user_id)
     if entry is None:
         raise errors.NO_RECOVERY_CODE()
-    if not compare_digest((entry.secret or "").encode(), code.encode()):
+    if not compare_digest(entry.secret.encode(), code.encode()):
         _fail(tenant, failures, "gd_recovery_failed", user_id)
         raise errors.WRONG_RECOVERY_CODE(headers=failures.headers())
     fresh = tenant.codes.recovery_code()
@@ -264,8 +329,8 @@ def _finish(tenant: Tenant, login: Login, authenticator_id: str) -> dict[str, ob
     chained = tenant.settings.switches["second_factor_chained"] == "on"
     if chained and not login.spent and authenticator_id not in login.begun:
         entry = tenant.authenticators.get(user_id, authenticator_id)
-        spent = frozenset({authenticator_id, (entry.partner if entry else None) or ""})
-        if any(other.kind != "recovery-code" for other in usable(tenant, user_id, but=spent)):
+        spent = frozenset({authenticator_id, entry.partner if entry else ""})
+        if any(other.kind != "recovery-code" for other in factors.usable(tenant, user_id, but=spent)):
             login.done = True
             following = tenant.begin_login(login.request)
             following.spent = spent

@@ -13,7 +13,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 
 from auth0_mfa_lab.sandbox.clock import Chance, Clock
-from auth0_mfa_lab.sandbox.json_text import json_object
+from auth0_mfa_lab.sandbox.json_text import json_object, present
 from auth0_mfa_lab.sandbox.limits import Bounded
 from auth0_mfa_lab.sandbox.records import Api, Request, User
 from auth0_mfa_lab.sandbox.settings import Domains
@@ -185,10 +185,9 @@ class Tokens:
 
     def _jwt(self, lifetime: int, **claims: object) -> str:
         now, key = int(self._clock.stamp()), self.keys[0]
-        known = {name: value for name, value in claims.items() if value is not None}
         token = jwt.encode(
             {"alg": "RS256", "typ": "JWT", "kid": key.kid},
-            {"iss": self.issuer, **known, "iat": now, "exp": now + lifetime},
+            {"iss": self.issuer, **present(claims), "iat": now, "exp": now + lifetime},
             key.private,
         )
         if ahead := self._clock.ahead():

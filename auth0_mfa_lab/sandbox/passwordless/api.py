@@ -9,8 +9,14 @@ from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.delivery import Message
 from auth0_mfa_lab.sandbox.http import JSON, Fields, Request, Routes, read_fields
 from auth0_mfa_lab.sandbox.json_text import type_name
-from auth0_mfa_lab.sandbox.oauth.client_auth import CLIENT_FIELDS, authenticate_client
-from auth0_mfa_lab.sandbox.oauth.grants import GRANTS, Answer, finish_first_factor, wished
+from auth0_mfa_lab.sandbox.oauth.grants import (
+    CLIENT_FIELDS,
+    GRANTS,
+    Answer,
+    authenticate_client,
+    finish_first_factor,
+    wished,
+)
 from auth0_mfa_lab.sandbox.records import Client
 from auth0_mfa_lab.sandbox.records import Request as TokenRequest
 from auth0_mfa_lab.sandbox.settings import CONNECTIONS

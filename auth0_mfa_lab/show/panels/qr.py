@@ -74,8 +74,8 @@ class QrPanel(Panel):
         buttons = [self.show_button, self.hide_button, *([self.scan_button] if phone else [])]
         self._status, self._time, self._instead, fields = map(html, ("qr-status", "qr-time", "qr-place", "qr-parts"))
         self._place = Place(self, now)
-        places = [self._instead] if may_be_saved else [self._instead, self._place]
-        left = ipywidgets.VBox(places, layout={"flex": "0 1 358px", "min_width": "0", "margin": "0 16px 8px 0"})
+        place = {"flex": "0 1 358px", "min_width": "0", "margin": "0 16px 8px 0"}
+        left = ipywidgets.VBox([self._instead, self._place], layout=place)
         fields.value, fields.layout.flex, fields.layout.min_width = self._fields, "1 1 320px", "0"
         both = ipywidgets.Box([left, fields], layout={"flex_flow": "row wrap", "align_items": "flex-start"})
         self.children = (row(*buttons), self._status, self._time, self._failure, both, self._presence)
