@@ -120,6 +120,7 @@ def test_masking_a_text_costs_the_same_with_few_and_many_secrets() -> None:
             journal.aliases.learn("mfa_token", sealed(number, "token"))
         return Work().of(lambda: journal.aliases.mask(text))
 
+    cost(5)  # compiles the patterns
     assert cost(500) <= 1.1 * cost(5)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from auth0_mfa_lab.errors import LabError
@@ -67,18 +69,18 @@ def test_an_unknown_alias_names_those_that_are_near(journal: Journal) -> None:
         journal.where("<zzz 1>")
 
 
-@pytest.mark.parametrize("wrong", ["", MFA_TOKEN, "hunter-number-three", "<mfa_token 1> <oob_code 1>", "mfa_token 1"])
-def test_what_is_no_alias_is_refused_and_not_repeated(journal: Journal, wrong: str) -> None:
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *("", MFA_TOKEN, "hunter-number-three", "<mfa_token 1> <oob_code 1>", "mfa_token 1"),
+        *(None, 1, b"<mfa_token 1>", ["<mfa_token 1>"]),
+    ],
+)
+def test_what_is_no_alias_is_refused_and_not_repeated(journal: Journal, wrong: Any) -> None:
     with pytest.raises(LabError, match="This is no alias of one secret") as refused:
         journal.where(wrong)
     assert "hunter" not in str(refused.value)
     assert MFA_TOKEN not in str(refused.value)
-
-
-@pytest.mark.parametrize("wrong", [None, 1, b"<mfa_token 1>", ["<mfa_token 1>"]])
-def test_what_is_no_text_is_refused(journal: Journal, wrong: object) -> None:
-    with pytest.raises(LabError, match="An alias is a text"):
-        journal.where(wrong)  # type: ignore[arg-type]  # what must fail
 
 
 def test_the_table_shows_no_secret_even_where_a_field_is_named_like_one(journal: Journal) -> None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from difflib import get_close_matches
-from typing import TypeVar, cast
+from typing import NamedTuple, TypeVar, cast
 
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.secrets.claims import mapped
@@ -18,11 +16,9 @@ from auth0_mfa_lab.secrets.secret import Secret
 T = TypeVar("T")
 SHOWN = re.compile(r"<([a-z][a-z0-9_]*) (\d+)(?:: (?:sealed|JWT))?>")
 """How a secret is shown, with its shape where it is shown first."""
-_LIKE_AN_ALIAS = re.compile(r"<[a-z][a-z0-9_]{0,40}(?: \d{1,6})?>")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alias:
+class Alias(NamedTuple):
     """The name under which one secret is shown, and where it was first seen.
 
     `shown` is the name, such as `<mfa_token 1>`; `born` is the number of the exchange, None for what came from
@@ -35,7 +31,7 @@ class Alias:
     shape: str | None
     born: int | None
     answered: bool
-    value: Secret = field(repr=False, compare=False)
+    value: Secret
 
     @property
     def introduced(self) -> str:
@@ -73,14 +69,11 @@ class Aliases:
             if (known := self._alias_of.get(value)) is not None:
                 return known.value
             number = self._count[kind] = self._count.get(kind, 0) + 1
-            shown, shape = f"<{kind} {number}>", "sealed" if value.startswith("Fe26.") else None
-            if value.startswith("eyJ") and value.count(".") == 2:
-                shape = "JWT"
-            secret = Secret(str(value), shown)
-            alias = Alias(
-                kind=kind, number=number, shown=shown, shape=shape, born=born, answered=answered, value=secret
-            )
-            self._alias_of[secret] = self._named[shown] = alias
+            is_jwt = value.startswith("eyJ") and value.count(".") == 2
+            shape = "sealed" if value.startswith("Fe26.") else "JWT" if is_jwt else None
+            secret = Secret(str(value), f"<{kind} {number}>")
+            alias = Alias(kind, number, secret.shown, shape, born, answered, secret)
+            self._alias_of[secret] = self._named[secret.shown] = alias
             # A name of letters alone, and what stands in a profile (`free`), is a part of ordinary words too.
             self._index.add(str(value), alias, alone=self.people and value.isalpha() and secret_kind(kind) is None)
             return secret
@@ -95,18 +88,16 @@ class Aliases:
 
         Raises LabError for any other, naming those that are nearest; what was passed may be a secret, and is not said.
         """
-        if not isinstance(shown, str):
-            raise LabError(f"An alias is a text such as '<mfa_token 1>', and no {type(shown).__name__}.")
-        name = shown.shown if isinstance(shown, Secret) else shown.strip()
+        name = shown.shown if isinstance(shown, Secret) else str(shown).strip()
         if alias := self.named(name) or (self.known(shown) if isinstance(shown, Secret) else None):
             return alias
-        if not _LIKE_AN_ALIAS.fullmatch(name):
-            raise LabError(
-                "This is no alias of one secret: write one as it is shown, such as '<mfa_token 1>'."
-            ) from None
-        near = get_close_matches(name, [each.shown for each in self.all()], n=3, cutoff=0.5)
-        there = f"Near it: {', '.join(near)}." if near else "Nothing near it was learned."
-        raise LabError(f"There is no secret {self.mask(name)}. {there}") from None
+        if not re.fullmatch(r"<[a-z][a-z0-9_]{0,40}(?: \d{1,6})?>", name):
+            raise LabError("This is no alias of one secret: write one as it is shown, such as '<mfa_token 1>'.")
+        from difflib import get_close_matches  # only here: most labs never need it
+
+        near = ", ".join(get_close_matches(name, [each.shown for each in self.all()], n=3, cutoff=0.5))
+        there = f"Near it: {near}." if near else "Nothing near it was learned."
+        raise LabError(f"There is no secret {self.mask(name)}. {there}")
 
     def value_of(self, shown: str) -> Secret:
         """Return the secret that is shown under exactly this alias; LabError as `alias_of` raises it."""

@@ -13,63 +13,52 @@ Found = tuple[str, str]
 MARK = "standin"
 """What every stand-in has in it but a number and a code, in lower or upper case."""
 
-_NAMES = {
-    **{
-        name: name
-        for name in (
-            *("mfa_token", "oob_code", "binding_code", "otp", "recovery_code", "enrollment_tx_id", "totp_secret"),
-            *("access_token", "id_token", "refresh_token", "auth_session", "ticket_id", "secret", "identifier"),
-            *("password", "client_secret", "client_assertion", "assertion", "code", "cookie", "challenge"),
-            *("challenge_response", "transaction_token", "device_account_token"),
-            *("device_code", "user_code", "verification_code", "passcode", "code_verifier"),
-            # Not secret, but no library here can seed an RSA key: what follows from one is shown under an alias.
-            *("n", "x5c", "x5t"),
-        )
-    },
+# The wire's own names: any value of them counts. `n`, `x5c` and `x5t` are no secrets, but no library here can seed an
+# RSA key: what follows from one is shown under an alias.
+_WIRE = (
+    "mfa_token oob_code binding_code otp recovery_code enrollment_tx_id totp_secret access_token id_token "
+    "refresh_token auth_session ticket_id secret identifier password client_secret client_assertion assertion code "
+    "cookie challenge challenge_response transaction_token device_account_token device_code user_code "
+    "verification_code passcode code_verifier n x5c x5t"
+)
+_NAMES = {name: name for name in _WIRE.split()} | {
     "recovery_codes": "recovery_code",
     "ticket": "ticket_id",
     "c": "challenge",
     "txtkn": "transaction_token",
     "pem": "private_key",
 }
-_PEOPLE = {
-    **{
-        name: name
-        for name in (
-            *("username", "email", "phone_number", "name", "nickname", "picture", "given_name", "family_name"),
-            *("user_id", "sub", "middle_name", "preferred_username", "fullname", "birthdate", "phone", "login_hint"),
-            # The address of OpenID Connect, whose parts are a person's beside each other and alone.
-            *("ip", "formatted", "street_address", "locality", "postal_code"),
-        )
-    },
+# With the parts of OpenID Connect's address, which are a person's beside each other and alone.
+_PERSONS = (
+    "username email phone_number name nickname picture given_name family_name user_id sub middle_name "
+    "preferred_username fullname birthdate phone login_hint ip formatted street_address locality postal_code"
+)
+_PEOPLE = {name: name for name in _PERSONS.split()} | {
     "_id": "user_id",
     "user_name": "username",
     "user_email": "email",
     "full_name": "fullname",
 }
-_ENDINGS = frozenset({"secret", "password", "passwd", "passphrase", "token", "credential", "apikey"})
 # Of keys most are public, or no keys at all: `kid`, `public_key`, `primary_key`, `partition_key`.
-_KEYS_OF = frozenset(
-    {
-        *("access", "account", "api", "auth", "encryption", "hmac", "license", "master", "private"),
-        *("secret", "server", "service", "shared", "signing", "subscription"),
-    }
+_ENDING = (
+    r"(?:.*_)?((?:secret|password|passwd|passphrase|token|credential|apikey|(?:access|account|api|auth|encryption|hmac"
+    r"|license|master|private|secret|server|service|shared|signing|subscription)_key)s?)"
 )
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
-_JWT = re.compile(r"eyJ[\w-]*\.[\w-]*\.[\w-]*")
-_SEALED = re.compile(r"Fe26\.[\w.*-]{20,}")
-_PRIVATE_KEY = re.compile(r"-----BEGIN ([A-Z ]{0,40}PRIVATE KEY)-----.{16,}?-----END \1-----", re.DOTALL)
-_IN_URL = re.compile(r"[a-z][a-z0-9+.-]{1,20}://[^\s/:@\"'<>]*:([^\s/@\"'<>]+)@", re.IGNORECASE)
+_MAY_TELL = r"eyJ|Fe26\.|[=:]|PRIVATE KEY"
+_JWT = r"eyJ[\w-]*\.[\w-]*\.[\w-]*"
+_SEALED = r"Fe26\.[\w.*-]{20,}"
+_PRIVATE_KEY = r"(?s)-----BEGIN ([A-Z ]{0,40}PRIVATE KEY)-----.{16,}?-----END \1-----"
+_IN_URL = r"(?i)[a-z][a-z0-9+.-]{1,20}://[^\s/:@\"'<>]*:([^\s/@\"'<>]+)@"
 # `name=value`, `"name": "value"`, `name: 'value'`; what a name like that says of a sentence is nothing.
-_PAIR = re.compile(r"([A-Za-z][\w.-]{0,60})(?:\\?[\"'])?(?:=|\\?[\"']\s{0,3}:\s{0,3})(?:\\?[\"'])?([^\s\"'&;,<>\\]+)")
-_MAY_TELL = re.compile(r"eyJ|Fe26\.|[=:]|PRIVATE KEY")
-_EMAIL = re.compile(r"(?<![\w.+%-])[\w.+%-]+@[\w-]+(?:\.[\w-]+)+", re.ASCII)
-_NUMBER = re.compile(r"(?<![\w+])\+[1-9]\d{6,14}(?!\d)", re.ASCII)
-# An authenticator's id (`sms|dev_…`) is a thing's, not a person's.
-_USER_ID = re.compile(r"(?<![\w|-])[a-z][\w-]*\|(?!dev_)[\w.@+-][\w.@+|-]{3,}", re.ASCII)
-_LOOKED_FOR = re.compile(r"\b(user_id|email|phone_number|username|name|nickname)(?:\.raw)?:\"?([^\"\s()*]{3,})")
-_MIXED = re.compile(r"(?=[^\d]*\d)(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9+/_=-]{16,}")
+_PAIR = r"([A-Za-z][\w.-]{0,60})(?:\\?[\"'])?(?:=|\\?[\"']\s{0,3}:\s{0,3})(?:\\?[\"'])?([^\s\"'&;,<>\\]+)"
+_OF_PEOPLE = {
+    "email": r"(?a)(?<![\w.+%-])[\w.+%-]+@[\w-]+(?:\.[\w-]+)+",
+    "phone_number": r"(?a)(?<![\w+])\+[1-9]\d{6,14}(?!\d)",
+    # An authenticator's id (`sms|dev_…`) is a thing's, not a person's.
+    "user_id": r"(?a)(?<![\w|-])[a-z][\w-]*\|(?!dev_)[\w.@+-][\w.@+|-]{3,}",
+}
+_LOOKED_FOR = r"\b(user_id|email|phone_number|username|name|nickname)(?:\.raw)?:\"?([^\"\s()*]{3,})"
 
 
 @lru_cache(maxsize=4096)
@@ -82,35 +71,41 @@ def secret_kind(name: str) -> str | None:
     """
     if name in _NAMES:
         return _NAMES[name]
-    words = snake(name).split("_")
-    last = words[-1].removesuffix("s") if words[-1] != "pass" else "pass"
-    if last in _ENDINGS or (last == "key" and len(words) > 1 and words[-2] in _KEYS_OF):
-        return as_kind(name, last)
-    return None
-
-
-def is_exact(name: str) -> bool:
-    """Say whether a name is one of the wire's own, so that any value of it counts."""
-    return name in _NAMES
+    ending = re.fullmatch(_ENDING, _snake(name))
+    return as_kind(name, ending[1]) if ending else None
 
 
 @lru_cache(maxsize=4096)
 def personal_kind(name: str) -> str | None:
     """Return what of a person a field of this name holds, or None."""
-    plain = snake(name.rpartition("/")[2])
+    plain = _snake(name.rpartition("/")[2])
     return _PEOPLE.get(name) or _PEOPLE.get(plain) or ("ip" if plain.endswith("_ip") else None)
 
 
-@lru_cache(maxsize=1024)
-def snake(name: str) -> str:
+def _snake(name: str) -> str:
     """Return a name in the form of an alias's kind: `authToken` and `X-Auth-Token` end in `auth_token`."""
-    return "_".join(word.lower() for word in _WORD.findall(name))
+    return "_".join(re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", name)).lower()
 
 
+@lru_cache(maxsize=1024)
 def as_kind(name: str, otherwise: str) -> str:
     """Return a name as the kind of an alias; `otherwise` where nothing of it can be one."""
-    plain = snake(name.rpartition("/")[2])
+    plain = _snake(name.rpartition("/")[2])
     return plain if plain[:1].isalpha() and plain.isascii() and len(plain) <= 40 else otherwise
+
+
+def kind_of(name: str, value: str, *, pair: bool = True) -> str | None:
+    """Return the kind of secret that a value under a name is, or None; `pair`: in a query, a form or a text.
+
+    There a long `code` is an authorization code; in JSON it is the name of an error.
+    """
+    kind = secret_kind(name)
+    if kind == "code":
+        return kind if value.isdigit() or (pair and len(value) >= 16) else None
+    if kind is None or name in _NAMES:
+        return kind
+    no_secret = value.lower() in ("true", "false", "null", "none") or value.startswith(("http://", "https://"))
+    return kind if len(value) >= 4 and not no_secret else None
 
 
 def in_text(text: str, name: str, *, people: bool) -> Iterator[Found]:
@@ -119,44 +114,26 @@ def in_text(text: str, name: str, *, people: bool) -> Iterator[Found]:
     That is a JWT, a sealed string, a private key, the password in a URL, or `password=…`; `name` is that of the field
     where the text stands. With `people`, emails, numbers in E.164 form and ids such as `auth0|…` are yielded too.
     """
-    if _MAY_TELL.search(text):  # most texts are a word or two
-        for match in (*_JWT.finditer(text), *_SEALED.finditer(text)):
+    if re.search(_MAY_TELL, text):  # most texts are a word or two
+        for match in (*re.finditer(_JWT, text), *re.finditer(_SEALED, text)):
             yield as_kind(name, "token"), match[0]
-        for match in _PRIVATE_KEY.finditer(text) if "PRIVATE KEY" in text else ():
+        for match in re.finditer(_PRIVATE_KEY, text) if "PRIVATE KEY" in text else ():
             yield "private_key", match[0]
-        for match in _IN_URL.finditer(text) if "://" in text else ():
+        for match in re.finditer(_IN_URL, text) if "://" in text else ():
             yield "password", unquote_plus(match[1])
-        for match in _PAIR.finditer(text):
-            if kind := kind_of_pair(match[1], value := unquote_plus(match[2])):
+        for match in re.finditer(_PAIR, text):
+            if kind := kind_of(match[1], value := unquote_plus(match[2])):
                 yield kind, value
     if people and name != "user_agent":
-        for kind, pattern in (("email", _EMAIL), ("phone_number", _NUMBER), ("user_id", _USER_ID)):
-            yield from ((kind, match[0].rstrip(".")) for match in pattern.finditer(text))
-        for match in _LOOKED_FOR.finditer(text):
+        for kind, pattern in _OF_PEOPLE.items():
+            yield from ((kind, match[0].rstrip(".")) for match in re.finditer(pattern, text))
+        for match in re.finditer(_LOOKED_FOR, text):
             yield personal_kind(match[1]) or match[1], match[2]
-
-
-def kind_of_pair(name: str, value: str) -> str | None:
-    """Return the kind of secret that a query, a form or a text has under a name, or None; `code` is one here."""
-    kind = secret_kind(name)
-    is_one = kind and (is_exact(name) or is_credible(value)) and (kind != "code" or value.isdigit() or len(value) >= 16)
-    return kind if is_one else None
-
-
-def is_credible(value: str) -> bool:
-    """Say whether a value can be the secret that a name promises, which is not the wire's own."""
-    no_secret = value.lower() in ("true", "false", "null", "none") or value.startswith(("http://", "https://"))
-    return len(value) >= 4 and not no_secret
-
-
-def looks_like_a_secret(value: str) -> bool:
-    """Say whether a value of unknown meaning looks like a key: long, without a blank, letters and digits."""
-    return _MIXED.fullmatch(value) is not None
 
 
 def is_jwt(value: str) -> bool:
     """Say whether a value is a JWT and nothing else."""
-    return _JWT.fullmatch(value) is not None
+    return re.fullmatch(_JWT, value) is not None
 
 
 def is_stand_in(value: str) -> bool:

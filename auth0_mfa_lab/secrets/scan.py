@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import lru_cache
-from itertools import pairwise
 from pathlib import PurePath
 from typing import Any, Literal, NamedTuple
 from urllib.parse import unquote
@@ -125,6 +124,10 @@ class _Leak(NamedTuple):
     hidden: str = ""
 
 
+_Part = tuple[int | None, str, Iterator[_Leak]]
+"""A part of a document: the number of the cell, what of it or of the document, and the secrets there."""
+
+
 def file_kind(name: str) -> Literal["notebook", "HAR", "env file"] | None:
     """Return what a file of this name is: a notebook, a HAR, an env file (`.env*`, `*.env`), or None for others."""
     lower = PurePath(name).name.lower()
@@ -143,23 +146,24 @@ def scan(name: str, content: bytes) -> Scanned:
     text = content[:MOST_BYTES].decode(json.detect_encoding(content), "replace")
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     notes += ["it is in no encoding that is known here"] if "\0" in text else []
-    whole, kind, document = not notes, file_kind(name), None
+    whole, kind, document, ours = not notes, file_kind(name), None, False
     with suppress(ValueError, RecursionError):
         document = json.loads(text) if kind != "env file" else None
-    finds: Iterable[Find]
     if kind == "notebook" and isinstance(document, dict) and isinstance(document.get("cells"), list):
-        finds = _in_parts(_of_notebook(document))
+        parts = _of_notebook(document)
     elif kind == "HAR" and isinstance(document, dict) and isinstance(document.get("log"), dict):
-        # What the lab recorded has stand-ins. They say so of themselves; codes are too short for that.
-        ours = isinstance(document["log"].get("_auth0_mfa_lab"), dict)
-        finds = [find for find in _in_parts(_of_har(document)) if not (ours and find.kind in _CODES)]
+        parts, ours = _of_har(document), isinstance(document["log"].get("_auth0_mfa_lab"), dict)
     else:
         notes += [f"it is no {kind} that can be read as one: its lines were"] if kind != "env file" else []
-        finds = _finds(_in_lines(text, data=not re.search("example|sample|template", PurePath(name).name.lower())))
-    return Scanned(finds=tuple(finds), whole=whole, note="; ".join(notes) or None)
+        is_data = not re.search("example|sample|template", PurePath(name).name.lower())
+        parts = iter([(None, "", _in_lines(text, data=is_data))])
+    finds = [find for cell, where, leaks in parts for find in _finds(leaks, where, cell)]
+    # What the lab recorded has stand-ins. They say so of themselves; codes are too short for that.
+    finds = [find for find in finds if not (ours and find.kind in _CODES)]
+    return Scanned(tuple(finds), whole, "; ".join(notes) or None)
 
 
-def _finds(leaks: Iterable[_Leak], where: str = "", cell: int | None = None) -> Iterator[Find]:
+def _finds(leaks: Iterable[_Leak], where: str, cell: int | None) -> Iterator[Find]:
     """Yield each value of a line once, under the kind that says most."""
     found: dict[tuple[str, int | None, str], str] = {}
     for leak in leaks:
@@ -178,14 +182,8 @@ def _in_lines(text: str, *, data: bool) -> Iterator[_Leak]:
             yield leak
 
 
-def _in_parts(parts: Iterable[tuple[int | None, str, Any]]) -> Iterator[Find]:
-    for cell, where, value in parts:
-        of_source = where == "source" and isinstance(value, str)
-        yield from _finds(_leaks(value, data=False) if of_source else _walked(value), where, cell)
-
-
-def _of_notebook(notebook: dict[str, Any]) -> Iterator[tuple[int | None, str, Any]]:
-    """Yield the parts of a notebook: the number of the cell, what of it, and the JSON there.
+def _of_notebook(notebook: dict[str, Any]) -> Iterator[_Part]:
+    """Yield the parts of a notebook.
 
     A comment `auth0-mfa-lab: allow` in a cell's source allows that cell.
     """
@@ -194,30 +192,30 @@ def _of_notebook(notebook: dict[str, Any]) -> Iterator[tuple[int | None, str, An
         source, outputs = _joined(parts.pop("source", "")), parts.pop("outputs", [])
         if isinstance(source, str) and re.search(_ALLOW, source):
             continue
-        yield number, "source", source
+        yield number, "source", _leaks(source, data=False) if isinstance(source, str) else _walked(source)
         for count, output in enumerate(outputs if isinstance(outputs, list) else [outputs], 1):
             data = output.pop("data", {}) if isinstance(output, dict) else {}
             for mime, value in data.items() if isinstance(data, dict) else [("", data)]:
                 kind = mime if re.fullmatch(r"[a-z]+/[a-z0-9.+-]{1,60}", mime) else "data"
-                yield number, f"output {count} ({kind})", {mime: value}
-            yield number, f"output {count}", output
-        yield number, "metadata", parts.pop("metadata", None)
-        yield number, "attachment", parts.pop("attachments", None)
-        yield number, "fields", parts
+                yield number, f"output {count} ({kind})", _walked({mime: value})
+            yield number, f"output {count}", _walked(output)
+        for name in ("metadata", "attachments"):
+            yield number, name, _walked(parts.pop(name, None))
+        yield number, "fields", _walked(parts)
     if isinstance(notebook.get("metadata"), dict):
-        yield None, "widget state", notebook["metadata"].pop("widgets", None)
-    yield None, "notebook metadata", notebook.pop("metadata", None)
-    yield None, "notebook", notebook
+        yield None, "widget state", _walked(notebook["metadata"].pop("widgets", None))
+    yield None, "notebook metadata", _walked(notebook.pop("metadata", None))
+    yield None, "notebook", _walked(notebook)
 
 
-def _of_har(har: dict[str, Any]) -> Iterator[tuple[int | None, str, Any]]:
+def _of_har(har: dict[str, Any]) -> Iterator[_Part]:
     """Yield the parts of a recording of a browser's or of the lab's."""
     entries = har["log"].pop("entries", [])
     for number, entry in enumerate(entries if isinstance(entries, list) else [entries], 1):
         for side in ("request", "response") if isinstance(entry, dict) else ():
-            yield None, f"entry {number}, {side}", entry.pop(side, None)
-        yield None, f"entry {number}", entry
-    yield None, "log", har
+            yield None, f"entry {number}, {side}", _walked(entry.pop(side, None))
+        yield None, f"entry {number}", _walked(entry)
+    yield None, "log", _walked(har)
 
 
 def _walked(value: Any) -> Iterator[_Leak]:
@@ -231,10 +229,10 @@ def _walked(value: Any) -> Iterator[_Leak]:
                 labels = [each.get(label) for label in ("name", "description", "placeholder")]
                 labels += ["password"] if each.get("_model_name") == "PasswordModel" else []
                 todo += [(label, each["value"], depth) for label in labels if isinstance(label, str)]
-        elif isinstance(each, list) and isinstance(lines := _joined(each), str):
-            todo += [(name, lines, depth), *((name, line, depth) for line in each if len(each) < 50)]
         elif isinstance(each, list):
-            todo += [(name, inner, depth) for inner in each]
+            whole = _joined(each)
+            todo += [(name, whole, depth)] if isinstance(whole, str) else []
+            todo += [(name, inner, depth) for inner in each if whole is each or len(each) < 50]
         elif isinstance(each, str):
             if (title := _title_of(name)) and "\n" not in each and (kind := _judged(title, each, data=True)):
                 yield _Leak(kind, each)
@@ -260,12 +258,13 @@ def _leaks(text: str, *, data: bool, depth: int = 0) -> Iterator[_Leak]:
 
     `data` says that a program wrote or reads it: see `_judged`.
     """
-    plain = _decoded(text)
+    # A ticket of an example's is no secret.
+    plain = re.sub(r"otpauth://[^\s\"'<>`\\]+", lambda uri: "" if is_an_examples(uri[0]) else uri[0], _decoded(text))
     taken = bytearray(len(plain))
-    for kind, start, end in (*_tickets(plain), *_pairs(plain, data), *_shapes(plain)):
-        if not kind or not any(taken[start:end]):
+    for kind, start, end in (*_pairs(plain, data), *_shapes(plain)):
+        if not any(taken[start:end]):
             taken[start:end] = b"\1" * (end - start)
-            if kind and not is_stand_in(plain[start:end]):  # as our exports have them
+            if not is_stand_in(plain[start:end]):  # as our exports have them
                 yield _Leak(kind, plain[start:end], plain.count("\n", 0, start) + 1)
     for start, content, hidden in _inside(plain, taken) if depth < NESTINGS else ():
         for leak in _leaks(content, data=data or hidden == "QR picture", depth=depth + 1):
@@ -280,21 +279,11 @@ def _decoded(text: str) -> str:
         for sign in ("\\", "&", "%"):
             if sign in text:
                 text = re.sub(
-                    ESCAPES[sign], lambda match: re.sub("[\\x00-\\x1f\x85\u2028\u2029]", " ", character(match)), text
+                    ESCAPES[sign], lambda match: re.sub("[\\x00-\\x1f\x85\u2028\u2029]", " ", character(match[0])), text
                 )
         if text == before:
             break
     return text
-
-
-def _tickets(text: str) -> Iterator[tuple[str, int, int]]:
-    """Yield kind, start and end of what is secret in the URIs of enrollments, then each URI itself without a kind."""
-    for uri in re.finditer(r"otpauth://[^\s\"'<>`\\]+", text):
-        pattern = r"[?&](?P<name>secret|enrollment_tx_id)=(?P<value>[\w=-]{8,})"
-        for match in re.finditer(pattern, uri[0]) if not is_an_examples(uri[0]) else ():
-            if kind := _judged(_title_of(match["name"]), match["value"], data=True):
-                yield kind, uri.start() + match.start("value"), uri.start() + match.end("value")
-        yield "", *uri.span()
 
 
 def _pairs(text: str, data: bool) -> Iterator[tuple[str, int, int]]:
@@ -407,10 +396,9 @@ def _looks_random(value: str) -> bool:
     value = value[:400]
     if not re.fullmatch(r"(?=.*\d)(?!\d+$)[\w.~+/*=-]{16,}", value):
         return False
-    classes = ["d" if each.isdigit() else "u" if each.isupper() else "l" for each in value if each.isalnum()]
-    changes = sum(one != other for one, other in pairwise(classes))
-    words = sum(len(word) for word in re.findall(r"[a-z]{4,}|[A-Z]{4,}", value))
-    return len(set(value)) > 8 and changes >= len(classes) * 0.3 and words <= len(value) * 0.35
+    runs = re.findall(r"[a-z]+|[A-Z]+|\d+", value)
+    words = sum(len(run) for run in runs if len(run) > 3 and run.isalpha())
+    return len(set(value)) > 8 and len(runs) > 0.3 * sum(map(len, runs)) and words <= 0.35 * len(value)
 
 
 def _is_sealed(value: str) -> bool:
