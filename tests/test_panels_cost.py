@@ -132,6 +132,8 @@ def test_every_poll_can_be_opened_in_the_widget() -> None:
     drawn = [value for value in values if "<details" in value]
     assert len(drawn) == 41
     assert drawn == sorted(drawn, key=lambda value: int(value.split(" · app →")[0].rpartition(">")[2]))
+    assert panel.run.exchange
+    assert html_of(panel.run.exchange) in panel._answer.value, "the last stands below the others, which scroll"
     for exchange in panel.run.exchanges:
         holders = [value for value in values if html_of(exchange) in value]
         assert len(holders) == 1

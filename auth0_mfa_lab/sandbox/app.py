@@ -26,11 +26,8 @@ from auth0_mfa_lab.sandbox.tenant import Tenant
 if TYPE_CHECKING:
     import httpx
 
-ROUTES = tuple(
-    Route(path, handler, methods=methods.split())
-    for api in (mfa, passwordless, oauth, guardian, management)
-    for methods, path, handler in api.ROUTES
-)
+TABLE = tuple(row for api in (mfa, passwordless, oauth, guardian, management) for row in api.ROUTES)
+ROUTES = tuple(Route(path, handler, methods=methods.split()) for methods, path, handler in TABLE)
 NOT_EMULATED = (
     *("/authorize", "/login", "/u/", "/v2/logout", "/oidc/logout", "/samlp/", "/wsfed", "/continue"),
     *("/oauth/device/code", "/oauth/par", "/oauth/global-token-revocation", "/bc-authorize", "/oidc/register"),
@@ -213,8 +210,7 @@ def fault_answer(fault: Fault, path: str, now: float) -> Response:
 ENDPOINTS = tuple(
     dict.fromkeys(
         f"{method} {re.sub(r'{[a-z]+_id}', '{id}', path)}"
-        for api in (mfa, passwordless, oauth, guardian, management)
-        for methods, path, handler in api.ROUTES
+        for methods, path, handler in TABLE
         # The device API is there a second time, for a host of its own.
         if handler is not management.not_emulated and not re.match("/api/(?!v2/)", path)
         for method in methods.split()
@@ -245,9 +241,12 @@ def endpoints_of(text: str) -> tuple[str, frozenset[str]]:
         wanted = f"{sent[1] or ''}{sent[2]}"
     if named := frozenset(each for each in ENDPOINTS if wanted in each.lower()):
         return wanted, named
-    shapes = {each: re.sub(r"\\{\w+\\}", "[^/]+", re.escape(each.lower())).partition(r"\ ") for each in ENDPOINTS}
+    method, _, path = wanted.rpartition(" ")
+    called = {each: each.lower().partition(" ") for each in ENDPOINTS}
     return wanted, frozenset(
-        each for each, (method, _, path) in shapes.items() if re.fullmatch(f"({method} )?{path}", wanted)
+        each
+        for each, (known, _, shape) in called.items()
+        if method in ("", known) and re.fullmatch(re.sub(r"{\w+}", "[^/]+", shape), path)
     )
 
 

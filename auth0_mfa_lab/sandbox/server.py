@@ -172,10 +172,9 @@ class _Uvicorn(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Stop at each of the signals that end a command."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = {each: signal.signal(each, self.handle_exit) for each in STOPS}
+        # Only the main thread hears of signals.
+        stops = STOPS if threading.current_thread() is threading.main_thread() else ()
+        before = {each: signal.signal(each, self.handle_exit) for each in stops}
         try:
             yield
         finally:

@@ -95,6 +95,16 @@ def test_without_a_list_what_worked_says_it(one: Integrator, factor: str) -> Non
     assert differences(one) == []
 
 
+def test_one_address_may_be_two_people_and_a_request_may_be_nonsense(one: Integrator) -> None:
+    login, client, address = one.login(), one.lab.client, one.tenant.person.username
+    client.mfa_associate(login["mfa_token"], authenticator_types=[])
+    client.passwordless_start(connection="email", email=address, send="code")
+    client.passwordless_otp_grant(realm="email", username=address, otp=one.code_for(address))
+    one.login()
+    assert factors_at_first(one) == [(), ()]
+    assert differences(one) == []
+
+
 def test_a_user_whom_the_run_makes_is_not_there_before(one: Integrator) -> None:
     grant = one.lab.management_application.client_credentials_grant(audience=one.lab.management_audience)
     api, password = one.lab.management(grant["access_token"]), "a-Password-of-its-own-9"  # auth0-mfa-lab: allow

@@ -85,7 +85,7 @@ class Player:
         for (realm, name), person in people_of(recording, said).items():
             if connection := next((each for each in CONNECTIONS if each == realm), None):
                 user = self._tenant.passwordless_user(connection, name)
-            elif found := self._tenant.users_called(name):
+            elif found := [each for each in self._tenant.users_called(name) if each.connection == realm]:
                 user = found[0]
             else:
                 user = self._box.add_user(username=name, phone_number=person.phone_number, email=person.email)
@@ -103,7 +103,8 @@ class Player:
             yield call, call.why_not_comparable or self._step(call)
 
     def _step(self, call: Call) -> Response | str:
-        secrets = {str(value) for _, value in secrets_of(call.response)} if call.response else set()
+        there = secrets_of(call.response) if call.response else ()
+        secrets = {str(value) for _, value in there if len(value) >= _LONG_ENOUGH}
         try:
             answer = self._by_phone(call) if call.is_phone else self._by_app(call)
         except _NotGiven as missing:

@@ -72,7 +72,7 @@ class Call:
         """The factor that an association begins to enroll, or that a code or a challenge is of; "" for another call."""
         if self.path == ASSOCIATE:
             channels = self.sent.get("oob_channels") or self.sent.get("authenticator_types")
-            return _factor(str(channels[0] if isinstance(channels, list) else channels))
+            return _factor(str(channels[0] if isinstance(channels, list) and channels else channels))
         if self.grant == "mfa-otp" or (self.path == CHALLENGE and self.said.get("challenge_type") != "oob"):
             return "otp"
         guessed = "sms" if "binding_method" in self.said else "push"
@@ -136,7 +136,8 @@ def people_of(recording: Recording, calls: Sequence[Call]) -> dict[tuple[str, st
         if person and person[1] not in made:  # what follows a login is of who logged in
             theirs[person].append(call)
     people = {}
-    noted = {each.result["username"]: each.result for each in recording.operations if each.operation == "add_user"}
+    added = [each.result for each in recording.operations if each.operation == "add_user" and each.result]
+    noted = {each["username"]: each for each in added}
     for person, own in theirs.items():
         known = noted.get(person[1], {})
         people[person] = Person(
@@ -201,13 +202,12 @@ def settings_of(calls: Sequence[Call]) -> dict[str, Json]:
     factors = {"sms", "push-notification", "otp", "recovery-code", *worked.intersection({"email"})}
     if isinstance(listed := first.get("factors"), list):
         factors = {member(each, "name") for each in listed if member(each, "enabled") == "True"}
-    types = {"sms", *worked.intersection({"voice"})}
-    if isinstance(read := first.get("factors/phone/message-types"), dict):
-        types = set(read.get("message_types") or ())
-    settings = {
-        "factors": frozenset(factors),
-        "message_types": tuple(each for each in ("sms", "voice") if each in types),
-    }
+    read = first.get("factors/phone/message-types")
+    types = read.get("message_types") if isinstance(read, dict) else None
+    if not isinstance(types, list):
+        types = ["sms", *worked.intersection({"voice"})]
+    settings: dict[str, Json] = {"factors": frozenset(factors)}
+    settings["message_types"] = tuple(each for each in ("sms", "voice") if each in types)
     if isinstance(policies := first.get("policies"), list):
         settings["policy"] = policies[0] if policies else "never"
     return settings

@@ -13,7 +13,12 @@ const part = (row, name) => row.querySelector(`[data-part="${name}"]`);
 
 // -- asking
 
-class Refusal extends Error {}
+class Refusal extends Error {
+  constructor(status, message) {
+    super(message ?? `The server answered ${status}.`);
+    this.status = status;
+  }
+}
 
 // The address brings the token in its fragment, which no server sees; a reload finds it in the tab's own storage.
 const brought = new URLSearchParams(location.hash.slice(1)).get("token");
@@ -31,11 +36,7 @@ async function ask(path, body, type) {
   const signal = AbortSignal.timeout(PATIENCE);
   const answer = await fetch(path, { method, headers, body: payload, signal, cache: "no-store" });
   const said = await answer.json().catch(() => ({}));
-  if (!answer.ok) {
-    const refusal = new Refusal(said.message ?? `The server answered ${answer.status}.`);
-    refusal.status = answer.status;
-    throw refusal;
-  }
+  if (!answer.ok) throw new Refusal(answer.status, said.message);
   return said;
 }
 
@@ -53,12 +54,6 @@ function writeTime(node, seconds, text) {
   if (node.dateTime !== stamp) node.dateTime = stamp;
 }
 
-function ago(seconds) {
-  if (seconds < 1) return "now";
-  if (seconds < 60) return `${Math.floor(seconds)} s ago`;
-  return `${Math.floor(seconds / 60)} min ago`;
-}
-
 // Keeps the row of each key as it is, so that focus and what was typed into it stay; returns the rows that are new.
 function list(id, items, { make, fill }) {
   const holder = element(id);
@@ -67,28 +62,21 @@ function list(id, items, { make, fill }) {
   const focused = [...rows.values()].findIndex((row) => row.contains(document.activeElement));
   for (const [key, row] of rows) if (!wanted.has(key)) row.remove();
   let at = holder.firstElementChild;
-  const fresh = [];
   for (const item of items) {
-    let row = rows.get(item.key);
-    if (!row) {
-      row = make(item);
-      row.dataset.key = item.key;
-      fresh.push(item);
-    }
+    const row = rows.get(item.key) ?? make(item);
+    row.dataset.key = item.key;
     fill(row, item);
     if (row === at) at = at.nextElementSibling;
     else holder.insertBefore(row, at);
   }
   holder.hidden = items.length === 0;
   element(`no-${id}`).hidden = items.length > 0;
-  if (focused >= 0 && document.activeElement === document.body) focusOn(holder, focused);
-  return fresh;
-}
-
-// The row that had the focus is gone: the one that took its place has it now, or the heading above the list.
-function focusOn(holder, index) {
-  const row = holder.children[Math.min(index, holder.children.length - 1)];
-  (row?.querySelector("button") ?? holder.closest("section").querySelector("h2")).focus();
+  if (focused >= 0 && document.activeElement === document.body) {
+    // The row that had the focus is gone: the one in its place has it now, or the heading above the list.
+    const row = holder.children[Math.min(focused, holder.children.length - 1)];
+    (row?.querySelector("button") ?? holder.closest("section").querySelector("h2")).focus();
+  }
+  return items.filter((item) => !rows.has(item.key));
 }
 
 const cloned = (id) => element(id).content.firstElementChild.cloneNode(true);
@@ -111,7 +99,9 @@ function fillPush(row, push, now) {
   write(part(row, "user"), push.user);
   write(part(row, "place"), push.place || "unknown");
   write(part(row, "browser"), push.browser || "unknown");
-  writeTime(part(row, "at"), push.at, `${new Date(push.at * 1000).toLocaleTimeString()} · ${ago(now - push.at)}`);
+  const age = Math.floor(now - push.at);
+  const ago = age < 1 ? "now" : age < 60 ? `${age} s ago` : `${Math.floor(age / 60)} min ago`;
+  writeTime(part(row, "at"), push.at, `${new Date(push.at * 1000).toLocaleTimeString()} · ${ago}`);
 }
 
 function fillAccount(row, account, now) {
@@ -134,28 +124,21 @@ function fillMessage(row, message) {
 // Messages have no number of their own: equal ones are told apart by counting from the oldest.
 function numbered(messages) {
   const seen = new Map();
-  return [...messages]
-    .reverse()
-    .map((each) => {
-      const same = [each.sent_at, each.address, each.channel, each.purpose, each.code, each.link].join("|");
-      seen.set(same, (seen.get(same) ?? 0) + 1);
-      return { ...each, key: `${same}|${seen.get(same)}` };
-    })
-    .reverse();
-}
-
-function keyed(things, name) {
-  return things.map((each, index) => ({ ...each, key: String(each[name] ?? index) }));
+  const keyed = [...messages].reverse().map((each) => {
+    const same = [each.sent_at, each.address, each.channel, each.purpose, each.code, each.link].join("|");
+    seen.set(same, (seen.get(same) ?? 0) + 1);
+    return { ...each, key: `${same}|${seen.get(same)}` };
+  });
+  return keyed.reverse();
 }
 
 let isFirst = true;
-
 function show(state) {
   const { now, phone } = state;
   write(element("domain"), state.domain);
   write(element("profile"), state.profile);
   writeTime(element("now"), now);
-  const pushes = keyed(phone.pushes, "id").sort((one, other) => other.at - one.at);
+  const pushes = phone.pushes.map((each) => ({ ...each, key: each.id })).sort((one, other) => other.at - one.at);
   const newPushes = list("pushes", pushes, { make: newPush, fill: (row, each) => fillPush(row, each, now) });
   const accounts = phone.enrollments.map((each, index) => ({ ...each, key: `${index} ${each.label}` }));
   const newAccounts = list("accounts", accounts, {
@@ -178,7 +161,6 @@ function tell(pushes, accounts, messages) {
 }
 
 let silence;
-
 // It lies over the page's end, so it goes again.
 function say(sentence) {
   write(element("said"), sentence);
@@ -189,7 +171,6 @@ function say(sentence) {
 // -- doing
 
 let isBusy = false;
-
 async function answer(path, body, done, type) {
   if (isBusy) return false;
   isBusy = true;
@@ -222,27 +203,20 @@ document.addEventListener("paste", (event) => {
 
 // -- once a second
 
-const LOST = {
-  401: [
-    "This page is not let in",
-    "The server was started anew, or this address lacks its token: open the one that auth0-mfa-lab serve has printed.",
-  ],
-  none: [
-    "The server does not answer",
-    "What you see is what it said last. Start it again with auth0-mfa-lab serve; this page goes on asking.",
-  ],
+const LOST = { 401: "This page is not let in", none: "The server does not answer" };
+const HELP = {
+  401: "The server was started anew, or this address lacks its token: open the one that auth0-mfa-lab serve has printed.",
+  none: "What you see is what it said last. Start it again with auth0-mfa-lab serve; this page goes on asking.",
 };
 
 function lost(problem) {
-  const isAnswer = problem instanceof Refusal;
-  const [title, text] = LOST[isAnswer ? problem.status : "none"] ?? ["The server failed", problem.message];
-  write(element("gone-title"), title);
-  write(element("gone-text"), text);
+  const why = problem instanceof Refusal ? problem.status : "none";
+  write(element("gone-title"), LOST[why] ?? "The server failed");
+  write(element("gone-text"), HELP[why] ?? problem.message);
   element("gone").hidden = false;
 }
 
 let isLooking = false;
-
 async function look() {
   if (isLooking) return;
   isLooking = true;
