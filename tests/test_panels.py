@@ -259,6 +259,8 @@ def test_buttons_say_what_may_be_pressed() -> None:
         slow = Slow(PENDING)
         panel = a_panel_that_asks(slow)
         assert looks(panel) == ("ready", "ready", "off")
+        panel.stop_button.click()
+        assert (looks(panel), panel.run.state) == (("ready", "ready", "off"), State.PENDING)
         panel.until_button.click()
         assert looks(panel) == ("off", "busy", "ready")
         await slow.under_way()
