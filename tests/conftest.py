@@ -47,15 +47,17 @@ def settings_of_ours_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUTH0_LAB_TENANT", "sandbox")
 
 
-@pytest.fixture(autouse=True)
-def nothing_left_here(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Let a live lab note what it leaves in a folder of the test, where it would do so beside our own files."""
+@pytest.fixture(autouse=True, scope="session")
+def nothing_left_here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Let a live lab note what it leaves in a folder of its own, where it would do so beside our own files."""
 
     def folder(start: Path) -> Path:
         found = project_folder(start)
         return tmp_path_factory.mktemp("left") if found == ROOT else found
 
-    monkeypatch.setattr("auth0_mfa_lab.live.leftovers.project_folder", folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("auth0_mfa_lab.live.leftovers.project_folder", folder)
+        yield
 
 
 @pytest.fixture
