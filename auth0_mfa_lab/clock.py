@@ -91,7 +91,7 @@ class SandboxClock:
 
 
 class RealClock:
-    """The time of a live tenant: nobody moves it."""
+    """The time of a live tenant: it cannot be moved."""
 
     def __init__(self, *, sleep: Callable[[float], None] = time.sleep, now: Callable[[], float] = time.time) -> None:
         """Take the real time; `sleep` and `now` can be handed in."""

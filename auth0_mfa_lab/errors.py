@@ -44,7 +44,7 @@ class UserDoesNotFit(LabError):
 
 
 class NeedsAPerson(LabError):
-    """A step of a live run needs a person, and nobody can be asked here."""
+    """A step of a live run needs a person, and there is no prompt to ask in."""
 
 
 class NotConfirmed(LabError):

@@ -166,7 +166,7 @@ class Lab(Lines):
             raise
         transport = ServedTransport(network(settings))
         clock = SandboxClock(time, runs_by_itself=time.runs_by_itself)
-        # The password is that of nobody whom this lab makes.
+        # It is the default user's password: this lab makes users of its own.
         lab = cls(replace(settings, password=None), transport, clock)
         # Nobody has to close a lab: its connections end with it.
         for close in (transport.close, ask.close):

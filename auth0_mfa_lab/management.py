@@ -70,7 +70,7 @@ def call(
     asked = f"    {verb} {_BASE}{re.sub('{(user|client)_id}', '{id}', path)}   -> {answer}"
     facts = f"Scope: `{scope}`. {f'{dashboard}. ' if dashboard else ''}Source: {source}."
     method.__doc__ = "\n\n".join(filter(None, [summary, asked, more, facts]))
-    method.__signature__ = signature  # type: ignore[attr-defined]  # what help() and Jupyter read
+    method.__signature__ = signature  # type: ignore[attr-defined]  # mypy knows none; help() and Jupyter read it
     return method
 
 

@@ -55,7 +55,7 @@ def open_notebook(notebook: Path, port: int, browser: bool) -> None:
     token = secrets.token_hex(24)
     http = httpx.Client(base_url=f"http://{HOST}:{port}", headers={"Authorization": f"token {token}"}, trust_env=False)
     with http, tempfile.TemporaryDirectory(prefix="auth0-mfa-lab-") as private:
-        # In a folder that only its owner can read: a command line can be read by anybody on the machine.
+        # In a folder that only its owner can read: every user of the machine can read a command line.
         file = Path(private, "jupyter_config.json")
         config = {
             "Application": {"log_level": "ERROR"},
@@ -158,7 +158,7 @@ def trust_shipped(folders: Iterable[Path]) -> None:
         try:
             for path, digest in ((folder / name, digest) for folder in {*folders} for name, digest in shipped):
                 if path.is_file() and hashlib.sha256(content := path.read_bytes()).hexdigest() == digest:
-                    notary.sign(reads(content.decode(), NO_CONVERT))  # type: ignore[no-untyped-call]  # nbformat's
+                    notary.sign(reads(content.decode(), NO_CONVERT))  # type: ignore[no-untyped-call]  # nbformat has no types
         finally:
             notary.store.close()
     except (OSError, sqlite3.Error) as error:

@@ -492,7 +492,7 @@ class _Planner:
         is_unanswered = self._is_poll(last) and _is_waiting(last)
         seconds = int(last.at - run[0].at) if self._has_own_time else 0
         if is_unanswered and len(run) > 1:
-            self._steps.append(Title(f"It was asked {len(run)} times; once is enough while nobody answers"))
+            self._steps.append(Title(f"Polled {len(run)} times; one poll shows that the answer is pending"))
         if is_unanswered or seconds >= _LONGER_THAN_A_POLL:
             self._send(first)
         if seconds >= _LONGER_THAN_A_POLL:

@@ -66,7 +66,7 @@ _ROWS = (
     ("POST /mfa/associate", "oob_channels=sms", "authenticator, sms"),
     ("POST /mfa/associate", "oob_channels=voice", "authenticator, voice"),
     ("POST /mfa/associate", "oob_channels=email", "authenticator, email"),
-    ("POST /mfa/associate", "", "authenticator"),  # a push is sent to nobody here: its QR is scanned
+    ("POST /mfa/associate", "", "authenticator"),  # it sends no push: its QR is scanned
     ("POST /mfa/challenge", "challenge_type=otp", ""),
     ("POST /mfa/challenge", "authenticator_id=totp", ""),
     ("POST /mfa/challenge", "(authenticator_id=push|oob_channel=auth0)", "push"),
@@ -173,11 +173,11 @@ class Guard:
     def asks(self, question: str, *, instead: str) -> bool:
         """Ask a question, and return whether the person says yes.
 
-        NotConfirmed where nobody can be asked: it names what to write `instead`.
+        NotConfirmed where there is no prompt: it names what to write `instead`.
         """
         is_yes = _answer(self._mask(question))
         if is_yes is None:
-            raise NotConfirmed(f"Nothing was changed: nobody can be asked here. Write {instead}, or {_NEVER}.")
+            raise NotConfirmed(f"Nothing was changed: there is no prompt to ask in. Write {instead}, or {_NEVER}.")
         return is_yes
 
     def _must_agree(self, kinds: Collection[str], sentence: str) -> None:
@@ -200,7 +200,7 @@ class Guard:
 
 
 def _answer(question: str) -> bool | None:
-    """Ask in a prompt that shows what is typed; None where nobody can be asked. *Interrupt* is a no."""
+    """Ask in a prompt that shows what is typed; None where there is none. *Interrupt* is a no."""
     if threading.current_thread() is not threading.main_thread():
         return None
     try:

@@ -380,7 +380,7 @@ def stand_guard(lab: Lab) -> Guard:
 def cleaned(lab: Lab, *, yes: bool = False, dry_run: bool = False) -> Leftovers:
     """Show what labs left on a tenant, ask, and remove it; with `yes` nobody is asked, with `dry_run` nothing removed.
 
-    In a sandbox and in a replay there is nothing. Raises NotConfirmed where nobody can be asked, LabError when the
+    In a sandbox and in a replay there is nothing. Raises NotConfirmed where there is no prompt, LabError when the
     tenant does not let itself be read.
     """
     guard = lab._guard

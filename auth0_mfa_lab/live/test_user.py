@@ -21,7 +21,7 @@ NAME, PASSWORD, SECRET = (
 )
 """What is drawn for a user; a recording keeps each, so that a replay draws the same."""
 DOMAIN = "@lab.example"
-"""The domain of the addresses of throw-away users: nobody has it."""
+"""The domain of the addresses of throw-away users: it does not exist."""
 _NEEDS = {"sms": "phone_number", "voice": "phone_number", "email": "email"}
 _TRIES = 3
 
@@ -34,7 +34,7 @@ def totp_of(secret: str, now: float) -> str:
 
 
 def drawn(what: str) -> str:
-    """Return what nobody foretells: a name of a domain that nobody has, a strong password, or a TOTP secret."""
+    """Return a random value: a name of a domain that does not exist, a strong password, or a TOTP secret."""
     import pyotp
 
     if what == NAME:
@@ -97,7 +97,7 @@ def _enrolled(lab: Lab, api: Management, user_id: str, user: User) -> str | None
     """Enroll the factors and return a recovery code, where the tenant gives one."""
     code, made = None, list[dict[str, Any]]()
     if "push" in user.factors:
-        # First of all: an mfa_token enrolls only whoever has nothing.
+        # First of all: an mfa_token enrolls only a user without an authenticator.
         login = lab.client.password_grant(username=user.username, password=user.password, realm=lab.settings.realm)
         token = mfa_token_of(login, lab.aliases)
         begun = lab.client.mfa_associate(token, authenticator_types=["oob"], oob_channels=["auth0"])

@@ -128,7 +128,7 @@ class Domains:
         domain, slash, path = rest.partition("/")
         if separator and begin == self.scheme and self.knows(domain):
             return f"https://{self.home}{slash}{path}"
-        # On a socket `home` is nobody's name.
+        # On a socket no request uses `home`.
         return "" if domain == self.home else url
 
     def is_ours(self, url: object, path: str) -> bool:

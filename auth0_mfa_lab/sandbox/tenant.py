@@ -144,7 +144,7 @@ class Tenant:
 
     def users_called(self, name: str) -> tuple[User, ...]:
         """Return each user with this id, username, phone number or email address, in any case of letters."""
-        # Whoever came by SMS has no email, and whoever came by email no number: "" is nobody.
+        # A user who came by SMS has no email, one who came by email no number: "" finds no user.
         everybody = self.users.values() if name else ()
         names = ((user, (user.user_id, user.username, user.phone_number, user.email)) for user in everybody)
         return tuple(user for user, known in names if name.lower() in map(str.lower, known))

@@ -168,6 +168,6 @@ class _Search:
         is_private = not _PRIVATE.isdisjoint(path)
         if not self._people or (name == "name" and not pair and not is_private and _PERSONAL.isdisjoint(beside)):
             return None
-        # A language or a country is nobody, and a switch is none.
+        # A language, a country and a switch name no person.
         of_profile = is_private and len(value) > 2 and value not in ("true", "false")
         return personal_kind(name) or (as_kind(name, "user_metadata") if of_profile else None)

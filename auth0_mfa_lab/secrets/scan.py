@@ -25,7 +25,7 @@ _CODES = ("binding code", "one-time code", "passwordless code")
 _SEALED = "sealed string (mfa_token or oob_code)"
 _TOKEN = r"(?![a-z]+(?:[._-][a-z]+)*$|[A-Z]+(?:_[A-Z0-9]+)*$)[\w.~+/*=-]{16,}"  # no words, and no constant
 _TICKET = r"(?=.*[A-Za-z])(?=.*\d|.*[a-z].*[A-Z]|.*[A-Z].*[a-z])[\w-]{12,}"
-_DRAWN = r"(?!(\d)\1*$)"  # 000000 is sent to nobody
+_DRAWN = r"(?!(\d)\1*$)"  # 000000 is no code that was sent
 # fmt: off
 _KINDS = (  # what a find is called, the names of its fields, and what a value looks like where a program wrote it
     ("mfa_token",         "mfa_token",                        _TOKEN),

@@ -17,7 +17,7 @@ class _Hidden:
 
     def __new__(cls, value: Any, shown: str) -> Self:
         """Make a secret that shows itself as `shown`, such as `<mfa_token 1>`."""
-        secret = super().__new__(cls, value)  # type: ignore[call-arg]  # that of str or of bytes
+        secret = super().__new__(cls, value)  # type: ignore[call-arg]  # str or bytes, beside this base
         secret.shown = shown
         return secret
 

@@ -66,7 +66,7 @@ class SandboxPhone:
     def scan(self, barcode: object) -> Exchange | Sentence:
         """Scan a barcode_uri, its QR or the PNG of it: a push's ticket enrolls, and the phone's exchange is returned.
 
-        A one-time code's secret is only kept, as any authenticator app does, and nobody is told.
+        A one-time code's secret is only kept, as any authenticator app does: no request is sent.
         """
         seen = getattr(barcode, "png", barcode)  # what lab.qr(...) drew
         if not isinstance(seen, str | bytes):
@@ -171,7 +171,7 @@ class OwnPhone:
         return Sentence("On your phone: open the push of the Guardian app and press Deny.")
 
     def code(self) -> Secret:
-        """Ask for the code that the phone shows; NeedsAPerson when nobody can be asked."""
+        """Ask for the code that the phone shows; NeedsAPerson when there is no prompt."""
         return self._aliases.learn("otp", self._ask(OTP_QUESTION))
 
     def allow_after(self, *, polls: int) -> Sentence:
@@ -213,7 +213,7 @@ class Inbox:
         """Return the newest message to a number (E.164) or an email address; NothingWasSent when there is none.
 
         With a `purpose` (`mfa` or `passwordless`) only such messages count. On a live tenant it asks for the code in a
-        hidden prompt: NeedsAPerson when nobody can be asked.
+        hidden prompt: NeedsAPerson when there is none.
         """
         sent = next((each for each in self._fetch(address, purpose) if purpose in (None, each["purpose"])), None)
         if sent is None:
@@ -262,4 +262,4 @@ def typed(prompt: Callable[[str], str], question: str) -> str | None:
     try:
         return prompt(question)
     except (EOFError, OSError, RuntimeError, StdinNotImplementedError):
-        return None
+        return None  # stdin is at its end, is closed, is lost to pytest's capture, or belongs to no front end

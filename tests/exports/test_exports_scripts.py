@@ -165,7 +165,7 @@ def test_polls_that_nobody_answered_are_sent_once(kind: str) -> None:
         an_exchange(journal=journal, request=POLL, **PENDING)
     text = exported(kind, journal)
     assert text.count("mfa-oob") == 1
-    assert "It was asked 3 times; once is enough while nobody answers" in text
+    assert "Polled 3 times; one poll shows that the answer is pending" in text
     assert "poll(" not in text
 
 

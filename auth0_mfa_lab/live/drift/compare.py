@@ -84,7 +84,7 @@ def paired(live: Json, sandbox: Json, place: str = "") -> Iterator[tuple[str, Js
     elif isinstance(live, list) and isinstance(sandbox, list):
         ours, theirs = _by_kind(live), _by_kind(sandbox)
         for kind in dict.fromkeys((*ours, *theirs)):
-            # Of entries without a kind nobody knows how many there should be.
+            # How many entries without a kind there should be is not known.
             if kind and (kind not in ours or kind not in theirs):
                 yield f"{place}[{kind}]", ours.get(kind, _ABSENT), theirs.get(kind, _ABSENT)
             for pair in zip(ours.get(kind, ()), theirs.get(kind, ()), strict=False):

@@ -144,7 +144,7 @@ class Tokens:
         return {**body, "expires_in": lifetime, "token_type": "Bearer"}
 
     def machine_token(self, client_id: str, api: Api, scope: Sequence[str]) -> dict[str, object]:
-        """Return what an application gets for itself: nobody's id_token, no refresh token (reference, section 9.1)."""
+        """Return what an application gets for itself: no id_token, no refresh token (reference, section 9.1)."""
         scopes = {"scope": " ".join(scope)} if scope else {}
         subject, lifetime = f"{client_id}@clients", api.token_lifetime
         token = self._jwt(lifetime, sub=subject, aud=api.identifier, azp=client_id, **scopes, gty="client-credentials")

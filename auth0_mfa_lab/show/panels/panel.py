@@ -250,7 +250,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
                     if has_failed:
                         has_failed, self._failure.value = False, ""
                 except Exception as error:
-                    # Nobody called this, so nobody could be told by raising it; the next look may succeed.
+                    # A tick has no caller that could be told by raising it; the next look may succeed.
                     has_failed = True
                     self._fail(error, may_raise=False)
 
