@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from typing import Protocol, TypeAlias
 
 from auth0_mfa_lab.errors import CannotAdvance
@@ -84,10 +84,7 @@ class RealClock:
         self.now, self._sleep, self._reached_at = now, sleep, 0.0
 
     def advance(self, seconds: float) -> Sentence:
-        """Say how long one would have to wait; the claims behind it are skipped until the time has passed.
-
-        CannotAdvance for a step backwards, or no number.
-        """
+        """Say how long one would have to wait; the claims behind it are skipped until the time has passed."""
         # Two in a row add up, as they do in the sandbox.
         self._reached_at = max(self._reached_at, self.now()) + checked_seconds(seconds)
         return Sentence(
@@ -101,9 +98,7 @@ class RealClock:
             sys.stderr.write(f"waiting {seconds:.0f} s before {for_what} (Interrupt stops it)\n")
             self._sleep(seconds)
 
-    def running(self) -> AbstractContextManager[None]:
-        """Do nothing: real time runs by itself."""
-        return nullcontext()
+    running = staticmethod(nullcontext)
 
     def sync(self, most: float = math.inf) -> None:
         """Do nothing: real time runs by itself."""

@@ -81,7 +81,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Poll:
-    """A poll at one moment; `advance` gives the next one. Times are epoch seconds, the gap is in seconds.
+    """A poll at one moment, in epoch seconds; `advance` gives the next one.
 
     `asked_at` is when the last answer came, `slowed_by` what made the gap grow last, `spent` the life that is over.
     """
@@ -160,10 +160,7 @@ class PollRun:
         show: Callable[[PollRun], dict[str, str]],
         begun_by: str = "mfa_challenge",
     ) -> None:
-        """Walk `poll`: `ask` sends one request and returns its Exchange or raises NoAnswer; `now` tells the time.
-
-        `begun_by` is the client's method that brought the oob_code, `mfa_challenge` or `mfa_associate`.
-        """
+        """Walk `poll`: `ask` sends one request; `begun_by` is the client's method that brought the oob_code."""
         self.poll, self.begun_by, self.now, self._ask, self._show = poll, begun_by, now, ask, show
         self.exchanges: tuple[Exchange, ...] = ()
 

@@ -134,7 +134,7 @@ def _sent(exchange: Exchange) -> dict[str, Any]:
     return fields
 
 
-def inspect(token: str, *, journal: Journal, client_id: str, issuer: str, now: float) -> Inspection:
+def inspect(token: str, journal: Journal, client_id: str, issuer: str, now: float) -> Inspection:
     """Return what a token is and what the MFA endpoints say to it.
 
     `journal` knows the tokens that passed; `client_id` is the application that would use it, `issuer` the tenant's

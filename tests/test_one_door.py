@@ -26,7 +26,6 @@ HARMLESS = {
     "exports.plan: Values.answered": "searched for ids and secrets",
     "lab: Lab.poll": "the path of the request that brought an oob_code is compared",
     "lab: Lab.poll_panel": "the same, and the panel masks",
-    "tokens: _sent": "a client_id, which is no secret, and a token that is compared",
     "tokens: inspect": "a token is compared, and named by its alias",
 }
 NO_TEXT = frozenset({"None", "bool", "int", "float", "bool | None", "int | None", "float | None"})
