@@ -62,8 +62,6 @@ class Client:
         tenant = self._http.base_url.netloc.decode()
         return f"Client of the application {self.client_id or '(no client_id)'} on {tenant}"
 
-    # -- the first factor
-
     def password_grant(
         self,
         *,
@@ -109,8 +107,6 @@ class Client:
         """
         grant = f"{_GRANT}passwordless/otp"
         return self._token(grant, realm=realm, username=username, otp=otp, audience=audience, scope=scope)
-
-    # -- the second factor
 
     def mfa_associate(
         self,
@@ -187,8 +183,6 @@ class Client:
         """
         return self.send("DELETE", f"/mfa/authenticators/{quoted('authenticator_id', authenticator_id)}", bearer=token)
 
-    # -- tokens, and what the tenant says of itself
-
     def refresh_token_grant(self, *, refresh_token: str, scope: str | None = None) -> Exchange:
         """Ask for new tokens; with rotation the answer has a new refresh_token. Reference, section 8.1.
 
@@ -226,8 +220,6 @@ class Client:
 
     def _token(self, grant_type: str, **fields: str | None) -> Exchange:
         return self.send("POST", "/oauth/token", form={"grant_type": grant_type, **fields}, as_application=True)
-
-    # -- how a request is sent
 
     def send(
         self,

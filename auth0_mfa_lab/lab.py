@@ -92,14 +92,11 @@ class Lab(Lines):
         )
         self.journal.operations.tenant = facts_of(self)
 
-    # -- the kinds of tenant
-
     @classmethod
     def from_env(cls, start: Path | None = None, *, record: str | Path | None = None) -> Self:
         """Open the tenant that `AUTH0_LAB_TENANT` names: the sandbox, unless it says `served` or `live`.
 
-        `.env` is looked for from `start` (default: the working directory) up to the project's root; `record` is that of
-        `Lab.live`. Raises SettingsError, which names the variable and the line to add.
+        `.env` is looked for from `start` (the working directory) up to the project's root; `record` is Lab.live's.
         """
         settings = Settings.from_env(start)
         if settings.tenant == "live":
@@ -212,15 +209,15 @@ class Lab(Lines):
         transport.replay = replay = Replay(recording, lab.aliases, people=lab.aliases.people)
         ask = recorded.of_recording(replay)
         if recording.is_ours and not is_live:
-            lab._furnish(ask, time, bars=recorded.BARS)
+            lab._furnish(ask, time)
         else:
             lab._operations.quiet = ask
-            lab._take_virtual_phone(bars=recorded.BARS)
+            lab._take_virtual_phone()
             # Another tool's recording has nothing but who logged in.
             lab._is_sandbox = not recording.is_ours
         return lab
 
-    def _furnish(self, ask: Ask, time: Time, *, bars: str = "") -> None:
+    def _furnish(self, ask: Ask, time: Time) -> None:
         """Take a sandbox's phone, which keeps this time, its inbox and its users."""
         from auth0_mfa_lab.tenants.phone import Inbox, SandboxPhone
         from auth0_mfa_lab.tenants.sandbox import new_phone
@@ -230,9 +227,9 @@ class Lab(Lines):
         phone = new_phone(operations, self._http("phone"), time)
         self.phone = SandboxPhone(phone, self.aliases)
         self.inbox = Inbox(lambda address, _: operations("messages", address=address)["messages"], self.aliases)
-        self._show_phone(phone, bars=bars)
+        self._show_phone(phone)
 
-    def _take_virtual_phone(self, *, bars: str = "") -> None:
+    def _take_virtual_phone(self) -> None:
         """Take the virtual phone in the place of the person's own, where the settings say so."""
         if self.settings.virtual_phone:
             from auth0_mfa_lab.tenants.virtual_phone import ALONE, EnrolledPhone, virtual_phone
@@ -240,7 +237,7 @@ class Lab(Lines):
             phone = virtual_phone(self.settings.origin, self._transport, self.journal, self._operations)
             self.phone = EnrolledPhone(phone, self.aliases, self.clock)
             self.settings = replace(self.settings, notice=repr(self.phone).partition("\n")[0])
-            self._show_phone(phone, bars=bars, alone=ALONE)
+            self._show_phone(phone, alone=ALONE)
 
     def _recorded_in(self, path: str | Path | None) -> Self:
         """Keep the exchanges in a file from now on, and at the end; without a path do nothing."""
@@ -273,8 +270,6 @@ class Lab(Lines):
         from auth0_mfa_lab.live.test_user import drawn
 
         return str(self._operations("prompt", lambda: str(drawn(what)), question=what))
-
-    # -- the tenant, and who logs in there
 
     @property
     def tenant(self) -> SandboxInfo:
@@ -355,8 +350,6 @@ class Lab(Lines):
             raise LabError("This lab records nothing: open it with record=..., or pass the file of a recorded run.")
         return drift_of(path, allow=allow)
 
-    # -- what was said, and what one makes of it
-
     def step(self, title: str) -> None:
         """Put the exchanges that follow under this title in the journal."""
         self.journal.step(title)
@@ -394,8 +387,6 @@ class Lab(Lines):
     def curl(self, exchange: Exchange) -> Exported:
         """Return an exchange's request as a curl command; a secret in it is a shell variable."""
         return self.export("curl", exchange)
-
-    # -- polls and panels
 
     def poll(self, *, mfa_token: str, oob_code: str) -> PollRun:
         """Poll until the phone answers or the challenge expires; *Interrupt* stops it and loses nothing.
@@ -466,10 +457,11 @@ class Lab(Lines):
 
     def _show_phone(self, phone: Phone, **how: Any) -> None:
         """Let the phone's panel show this phone."""
+        from auth0_mfa_lab.tenants.replay import BARS
         from auth0_mfa_lab.tenants.sandbox import PhoneScreen
 
-        ask, aliases, clock = self._operations, self.aliases, self.clock
-        self._screen = PhoneScreen(phone=phone, ask=ask, aliases=aliases, clock=clock, since=clock.now(), **how)
+        how |= {"ask": self._operations, "aliases": self.aliases, "clock": self.clock, "since": self.clock.now()}
+        self._screen = PhoneScreen(phone=phone, bars=BARS if self._recording else "", **how)
 
     def _learned(self, barcode_uri: str) -> str:
         """Return an enrollment's URI once its secrets have aliases, also where it came from elsewhere."""

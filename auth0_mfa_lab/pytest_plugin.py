@@ -142,13 +142,9 @@ class Auth0Mfa:
     def __init__(self, server: Running) -> None:
         self._server, self._ask, self.env_file = server, server.ask, str(server.env_file)
         self.domain, self.ca_file = server.env["AUTH0_DOMAIN"], server.env["AUTH0_CA_FILE"]
+        self.page = f"https://{self.domain}/_lab/#token={server.env['AUTH0_LAB_TOKEN']}"
         self.phone, self.inbox, self.clock = Phone(server.ask), Inbox(server.ask), Clock(server.ask)
         self._newest: User | None = None
-
-    @property
-    def page(self) -> str:
-        """The address of the page for people, with the token that opens it."""
-        return f"https://{self.domain}/_lab/#token={self._server.env['AUTH0_LAB_TOKEN']}"
 
     @property
     def env(self) -> dict[str, str]:
@@ -198,9 +194,6 @@ def _read(kind: Any, data: Mapping[str, Any]) -> Any:
     return kind(**{each.name: data.get(each.name) for each in fields(kind)})
 
 
-# -- the server of a session
-
-
 class Running:
     """A server that answers, and the variables that lead to it: what `serve --env-file` writes, into `folder`."""
 
@@ -215,9 +208,6 @@ class Running:
         self.ask = Remote(Settings.of_server(self.env_file))
         self.sandbox, self.seed = server.sandbox, seed
         self.users, self.tests = itertools.count(1), itertools.count(1)
-
-
-# -- what pytest asks for
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -57,7 +57,6 @@ _EXAMPLES = {
     "lab_token": "AUTH0_LAB_TOKEN=the token in the file that `auth0-mfa-lab serve --env-file FILE` wrote",
 }
 # fmt: on
-_LIVE_NEEDS, _SERVED_NEEDS = ("domain", "client_id", "username", "password"), ("domain", "client_id", "lab_token")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,9 +102,10 @@ class Settings:
             notice = "AUTH0_DOMAIN is set, AUTH0_LAB_TENANT is not: this is the sandbox" if is_unchosen else None
             return cls(notice=notice, raise_failures=values.get("AUTH0_LAB_RAISE") == "1")
         if kind == "served":
-            return cls.of_values(values, "served").checked(*_SERVED_NEEDS)
+            return cls.of_values(values, "served").checked("domain", "client_id", "lab_token")
         if kind == "live":
-            return cls.of_values(values, "live").must_be_allowed(environ).checked(*_LIVE_NEEDS)
+            settings = cls.of_values(values, "live").must_be_allowed(environ)
+            return settings.checked("domain", "client_id", "username", "password")
         raise SettingsError(
             "AUTH0_LAB_TENANT has a value that is not known. Use AUTH0_LAB_TENANT=sandbox (the default), "
             "AUTH0_LAB_TENANT=served (what `auth0-mfa-lab serve` runs) or AUTH0_LAB_TENANT=live (your own tenant)."
@@ -203,8 +203,8 @@ def values_of(start: Path | None, environ: Mapping[str, str] | None, file: Path 
     """Return what is set: by the environment, or else by the nearest `.env` from `start`; or by this file alone."""
     from dotenv import dotenv_values  # an import of the package needs none
 
-    folders = _up_to_root((start or Path.cwd()).resolve())
-    found = file or next((each for folder in folders if (each := folder / ".env").is_file()), None)
+    files = [file] if file else [folder / ".env" for folder in _up_to_root((start or Path.cwd()).resolve())]
+    found = next((each for each in files if each.is_file()), None)
     # No interpolation: a password may hold a dollar sign, and begin or end with a blank.
     values = dotenv_values(found, interpolate=False) if found else {}
     if file is None:

@@ -91,10 +91,9 @@ class Inspection:
 
     def __getitem__(self, endpoint: str) -> Verdict:
         """Return what one of the endpoints says, such as `inspection["POST /mfa/associate"]`."""
-        for verdict in self.verdicts:
-            if verdict.endpoint == endpoint:
-                return verdict
-        raise KeyError(f"There is no endpoint {endpoint!r} here. There are: {', '.join(ENDPOINTS)}.")
+        if endpoint not in ENDPOINTS:
+            raise KeyError(f"There is no endpoint {endpoint!r} here. There are: {', '.join(ENDPOINTS)}.")
+        return self.verdicts[ENDPOINTS.index(endpoint)]
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         facts = {
