@@ -73,9 +73,6 @@ class Lab(Lines):
         self._guard: Guard | None = None
         self._administrator: tuple[Management, float] | None = None
         self._totp_secret: str | None = None
-        # A ticket of the sandbox in the kernel, or of a server of this machine, is worth nothing to a file's finder.
-        is_here = self.domain.partition(":")[0].endswith(".example") or is_loopback(self.domain)
-        self._may_save_a_qr = is_here and settings.tenant != "live"
         self._panel: dict[str, Any] = {"mask": self.aliases.mask, "raise_failures": settings.raise_failures}
         self.phone: LabPhone = OwnPhone(self.aliases, self._prompt)
         self.inbox = Inbox(messages_of_a_person(self._prompt), self.aliases)
@@ -406,7 +403,7 @@ class Lab(Lines):
         """Draw an enrollment QR: a picture in the sandbox, on a live tenant a panel that shows it only on demand."""
         from auth0_mfa_lab.show.qr import QrPicture
 
-        if not self._may_save_a_qr:
+        if not self._may_save_a_qr():
             return self.qr_panel(barcode_uri)
         uri = self._learned(barcode_uri)
         return QrPicture(uri, shown=self.aliases.mask(uri))
@@ -427,7 +424,7 @@ class Lab(Lines):
             scan=lambda: self.phone.scan(uri),
             phone=own_phone if is_live else "the sandbox's phone",
             journal=self.journal,
-            may_be_saved=self._may_save_a_qr,
+            may_be_saved=self._may_save_a_qr(),
             **self._panel,
         )
 
@@ -472,6 +469,11 @@ class Lab(Lines):
         for kind, value in secrets_of_barcode(uri, people=self.aliases.people):
             self.aliases.learn(kind, value)
         return uri
+
+    def _may_save_a_qr(self) -> bool:
+        # A ticket of the sandbox in the kernel, or of a server of this machine, is worth nothing to a file's finder.
+        is_here = self.domain.partition(":")[0].endswith(".example") or is_loopback(self.domain)
+        return is_here and self.settings.tenant != "live"
 
     def _run(self, mfa_token: str, oob_code: str) -> PollRun:
         from auth0_mfa_lab.polling import Poll, PollRun
