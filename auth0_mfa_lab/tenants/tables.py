@@ -150,6 +150,7 @@ def limits(ask: Ask | None, user: User) -> Table:
     """
     if not isinstance(user, User):
         raise LabError("lab.limits wants a user: pass what lab.user(...) returned.")
+    cells: list[tuple[str, ...]] = []
     if ask is None:
         from auth0_mfa_lab.sandbox.clock import Clock
         from auth0_mfa_lab.sandbox.limits import Limits
@@ -167,7 +168,7 @@ def limits(ask: Ask | None, user: User) -> Table:
                 raise
             said = f"This sandbox has no user {user.username!r}: pass one that lab.user(...) of this lab returned."
             raise LabError(said) from None
-        title, note, cells = f"Limits of {user.username}, now", "", []
+        title, note = f"Limits of {user.username}, now", ""
         titles = "limit, left, of, comes back, full again in, one for each, mark"
         for row in rows:
             # Of all the oob_codes of a user only one can be counted in one row.
