@@ -95,10 +95,8 @@ class Lab(Lines):
         `.env` is looked for from `start` (the working directory) up to the project's root; `record` is Lab.live's.
         """
         settings = Settings.from_env(start)
-        if settings.tenant == "live":
-            return cls.live(settings, record=record)
-        lab = cls.served(settings) if settings.tenant == "served" else cls._boxed(settings)
-        return lab._recorded_in(record)
+        open_lab = {"live": cls.live, "served": cls.served, "sandbox": cls._boxed}[settings.tenant]
+        return open_lab(settings)._recorded_in(record)
 
     @classmethod
     def sandbox(
