@@ -38,8 +38,7 @@ if TYPE_CHECKING:
     from auth0_mfa_lab.show.qr import QrPicture
     from auth0_mfa_lab.show.table import Table
     from auth0_mfa_lab.tenants.operations import Ask
-    from auth0_mfa_lab.tenants.phone import LabPhone
-    from auth0_mfa_lab.tenants.sandbox import PhoneScreen
+    from auth0_mfa_lab.tenants.phone import LabPhone, PhoneScreen
     from auth0_mfa_lab.tenants.tables import SandboxInfo
     from auth0_mfa_lab.tenants.users import User
     from auth0_mfa_lab.tokens import Inspection
@@ -153,9 +152,9 @@ class Lab(Lines):
 
         Raises SettingsError unless `settings.tenant` is `served`, NoServer when nothing answers there.
         """
-        from auth0_mfa_lab.tenants.remote import ServedClock, ServedTransport, open_served
+        from auth0_mfa_lab.tenants.operations import Remote, ServedClock, ServedTransport
 
-        ask = open_served(settings)
+        ask = Remote(settings)
         try:
             time = ServedClock(ask)
             if not time.runs_by_itself:
@@ -232,8 +231,7 @@ class Lab(Lines):
 
     def _furnish(self, ask: Ask, time: Time, *, bars: str = "") -> None:
         """Take a sandbox's phone, which keeps this time, its inbox and its users."""
-        from auth0_mfa_lab.tenants.phone import Inbox, SandboxPhone
-        from auth0_mfa_lab.tenants.sandbox import new_phone
+        from auth0_mfa_lab.tenants.phone import Inbox, SandboxPhone, new_phone
 
         operations, self._is_sandbox = self._operations, True
         operations.quiet = ask
@@ -245,7 +243,7 @@ class Lab(Lines):
     def _take_virtual_phone(self, *, bars: str = "") -> None:
         """Take the virtual phone in the place of the person's own, where the settings say so."""
         if self.settings.virtual_phone:
-            from auth0_mfa_lab.tenants.virtual_phone import ALONE, EnrolledPhone, virtual_phone
+            from auth0_mfa_lab.tenants.phone import ALONE, EnrolledPhone, virtual_phone
 
             phone = virtual_phone(self.settings.origin, self._transport, self.journal, self._operations)
             self.phone = EnrolledPhone(phone, self.aliases, self.clock)
@@ -326,7 +324,7 @@ class Lab(Lines):
         what to remove. Nothing is sent to anybody.
         """
         from auth0_mfa_lab.live.test_user import own_user
-        from auth0_mfa_lab.tenants.sandbox import fresh_user
+        from auth0_mfa_lab.tenants.users import fresh_user
 
         if not self._is_sandbox:
             return own_user(self, factors)
@@ -502,7 +500,7 @@ class Lab(Lines):
 
     def _show_phone(self, phone: Phone, **how: Any) -> None:
         """Let the phone's panel show this phone."""
-        from auth0_mfa_lab.tenants.sandbox import PhoneScreen
+        from auth0_mfa_lab.tenants.phone import PhoneScreen
 
         ask, aliases, clock = self._operations, self.aliases, self.clock
         self._screen = PhoneScreen(phone=phone, ask=ask, aliases=aliases, clock=clock, since=clock.now(), **how)
