@@ -93,7 +93,9 @@ def fresh_user(
         kept = ask("enroll", sent)
         return httpx.Response(kept["status"], json=kept["body"])
 
-    for barcode in made["barcodes"] if phone else ():
+    for barcode in made["barcodes"]:
+        if phone is None:
+            break
         try:
             answer = phone.scan(barcode, http=httpx.Client(transport=httpx.MockTransport(enroll)))
         except httpx.TransportError as failure:
@@ -146,12 +148,9 @@ def configured_user(settings: Settings, client: Client, aliases: Aliases, factor
 
 def authenticators_in(listed: Exchange) -> list[Json] | None:
     """Return the authenticators that an answer lists; None where it is not what Auth0 sends."""
-    items = listed.json if listed.status == 200 else None
-    if isinstance(items, list) and all(
-        isinstance(each, dict) and {"id", "authenticator_type"} <= {*each} for each in items
-    ):
-        return items
-    return None
+    items = listed.json if listed.status == 200 and isinstance(listed.json, list) else [None]
+    named = [each for each in items if isinstance(each, dict) and "id" in each and "authenticator_type" in each]
+    return named if len(named) == len(items) else None
 
 
 def mfa_token_of(login: Exchange, aliases: Aliases) -> str:
