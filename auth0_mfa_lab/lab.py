@@ -209,21 +209,17 @@ class Lab(Lines):
         """
         from auth0_mfa_lab.tenants import replay as recorded
         from auth0_mfa_lab.wire.har import read_har
-        from auth0_mfa_lab.wire.replay import RecordedTransport, Replay
 
-        recording = read_har(path)
-        facts = recording.tenant or recorded.facts_in(recording)
-        is_live, time = facts["kind"] == "live", recorded.RecordedClock(float(facts["begins"]))
-        transport = RecordedTransport(time.reach)
-        lab = cls(recorded.settings_of(facts), transport, recorded.lab_clock(time, is_live=is_live))
-        lab._recording = recording
+        replay = recorded.Replay(recording := read_har(path))
+        is_live = replay.facts["kind"] == "live"
+        clock = RealClock(sleep=replay.advance, now=replay.now) if is_live else SandboxClock(replay)
+        lab = cls(recorded.settings_of(replay.facts), replay, clock)
+        lab._recording, replay.aliases = recording, lab.aliases
         lab.journal.operations.tenant, lab.journal.operations.is_replayed = recording.tenant, True
-        transport.replay = replay = Replay(recording, lab.aliases, people=lab.aliases.people)
-        ask = recorded.of_recording(replay)
         if recording.is_ours and not is_live:
-            lab._furnish(ask, time, bars=recorded.BARS)
+            lab._furnish(replay.ask, replay, bars=recorded.BARS)
         else:
-            lab._operations.quiet = ask
+            lab._operations.quiet = replay.ask
             lab._take_virtual_phone(bars=recorded.BARS)
             # Another tool's recording has nothing but who logged in.
             lab._is_sandbox = not recording.is_ours

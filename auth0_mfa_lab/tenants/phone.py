@@ -310,7 +310,8 @@ class PhoneScreen:
         if self.bars and self._last and not learns:
             return self._last
         ask: Ask = self.ask if learns else self.ask.quiet
-        messages, delivered = list[Json](), tuple[Push, ...]()
+        messages: list[Json] = []
+        delivered: tuple[Push, ...] = ()
         if self.alone is None:
             messages = [each for each in ask("messages")["messages"] if each["sent_at"] >= self.since]
             delivered = pushes_to(self.phone.push_token, ask)
