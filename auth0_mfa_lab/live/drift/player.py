@@ -31,7 +31,7 @@ from auth0_mfa_lab.live.drift.scenario import (
 from auth0_mfa_lab.sandbox import Sandbox, enroll_factors
 from auth0_mfa_lab.sandbox.clock import Clock
 from auth0_mfa_lab.sandbox.guardian.phone import PhoneError
-from auth0_mfa_lab.sandbox.mfa.factors import otp_candidates, recovery_of, state_of
+from auth0_mfa_lab.sandbox.mfa.api import otp_candidates, recovery_of, state_of
 from auth0_mfa_lab.sandbox.oauth.api import OIDC_SCOPES
 from auth0_mfa_lab.sandbox.records import Api, Login, OobTransaction
 from auth0_mfa_lab.sandbox.settings import CONNECTIONS

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.management.calls import FLAG, NEEDED, TEXT, Call, Property, checked
+from auth0_mfa_lab.sandbox.mfa.api import KINDS, address_entries, address_kinds, recovery_entry
 from auth0_mfa_lab.sandbox.mfa.authenticators import MOST
-from auth0_mfa_lab.sandbox.mfa.factors import TYPE_OF, address_entries, address_kinds, recovery_entry
 from auth0_mfa_lab.sandbox.oauth.tokens import iso_date
 from auth0_mfa_lab.sandbox.records import Authenticator, User
 from auth0_mfa_lab.sandbox.settings import CONNECTIONS
@@ -298,7 +298,7 @@ def shown_enrollment(tenant: Tenant, method: Method) -> dict[str, Any]:
     return {
         "id": method.device_id,
         "status": "confirmed",
-        "type": TYPE_OF[first.kind],
+        "type": KINDS[first.kind].type,
         "name": device.name if device else first.name,
         "identifier": device.identifier if device else None,
         "phone_number": first.name if method.type == "phone" else None,

@@ -1,10 +1,12 @@
-"""The authenticators of every user: listed from the first association on, active once confirmed; how each is named."""
+"""What the tenant keeps of MFA: the authenticators of every user, and the transactions behind the tokens."""
 
 import re
 from dataclasses import replace
 from typing import Any
 
-from auth0_mfa_lab.sandbox.records import Authenticator
+from auth0_mfa_lab.sandbox.clock import Clock
+from auth0_mfa_lab.sandbox.limits import Bounded
+from auth0_mfa_lab.sandbox.records import Authenticator, Login, OobTransaction, Ticket
 
 PENDING_LIFETIME = 86_400
 """Seconds until an unconfirmed authenticator is gone [forum]."""
@@ -83,16 +85,46 @@ class Authenticators:
             del self._of[user_id]
 
 
-def masked_number(phone_number: str) -> str:
-    """Return a number's last four characters, the rest as X, the `+` included."""
-    return phone_number[-SHOWN:].rjust(len(phone_number), "X")
+class Transactions:
+    """Every transaction, found by its own token, at the same cost however many there are."""
+
+    def __init__(self, clock: Clock) -> None:
+        def is_over(login: Login) -> bool:
+            return login.done or clock.now() >= login.expires
+
+        def has_ended(transaction: OobTransaction) -> bool:
+            return transaction.state in ("used", "rejected", "superseded") or clock.now() >= transaction.expires
+
+        self._clock = clock
+        self.logins: Bounded[Login] = Bounded(has_ended=is_over)
+        """By the mfa_token."""
+        self.access_logins: Bounded[Login] = Bounded(has_ended=is_over)
+        """By the MFA access token."""
+        self.oob_codes: Bounded[OobTransaction] = Bounded(has_ended=has_ended)
+        self.txids: Bounded[OobTransaction] = Bounded(has_ended=has_ended)
+        self.tickets: Bounded[Ticket] = Bounded(has_ended=lambda ticket: has_ended(ticket.transaction))
+        """By the id in the QR; one that was scanned is gone: two phones on one QR, and the second finds nothing."""
+        self.newest_of: Bounded[OobTransaction] = Bounded(has_ended=has_ended)
+        """Each user's newest out-of-band transaction, whatever became of it."""
+
+    def end_all(self, user_id: str) -> None:
+        """End whatever of a user's is under way: no login of theirs can be finished, and no code of it used."""
+        for login in (*self.logins.values(), *self.access_logins.values()):
+            if login.request.user_id == user_id:
+                login.expires = min(login.expires, self._clock.now())
+        for transaction in self.oob_codes.values():
+            if transaction.login.request.user_id == user_id and transaction.state in ("pending", "approved"):
+                transaction.state = "superseded"
+        self.newest_of.pop(user_id, None)
 
 
-def masked_email(email: str) -> str:
-    """Return the first four of an address's local part and of its domain, the rest as `*`.
+def masked(address: str) -> str:
+    """Return a number's last four characters, the rest as X, or the first four of each half of an email address.
 
-    A local part of four or fewer is `****` whatever its length.
+    The local part of an address that has four or fewer is `****` whatever its length.
     """
-    local, _, domain = email.rpartition("@")
+    if "@" not in address:
+        return address[-SHOWN:].rjust(len(address), "X")
+    local, _, domain = address.rpartition("@")
     hidden = local[:SHOWN] if len(local) > SHOWN else ""
     return f"{hidden.ljust(max(len(local), SHOWN), '*')}@{domain[:SHOWN].ljust(len(domain), '*')}"

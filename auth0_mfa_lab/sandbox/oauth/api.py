@@ -25,8 +25,8 @@ from auth0_mfa_lab.sandbox.http import (
 )
 from auth0_mfa_lab.sandbox.json_text import present, type_name
 from auth0_mfa_lab.sandbox.limits import Bucket, LimitName
-from auth0_mfa_lab.sandbox.mfa import factors
-from auth0_mfa_lab.sandbox.mfa.factors import login_of_body
+from auth0_mfa_lab.sandbox.mfa import api as mfa
+from auth0_mfa_lab.sandbox.mfa.api import login_of_body
 from auth0_mfa_lab.sandbox.oauth.clients import CLIENT_FIELDS, GRANTS, authenticate_client
 from auth0_mfa_lab.sandbox.records import Client, Login
 from auth0_mfa_lab.sandbox.records import Request as TokenRequest
@@ -184,7 +184,7 @@ def _wished_scopes(fields: Fields) -> tuple[str, ...]:
 
 
 def _finish_first_factor(tenant: Tenant, request: TokenRequest) -> Answer:
-    row = factors.demanded(tenant, request)
+    row = mfa.demanded(tenant, request)
     if row is None:
         return tenant.token_set(request), {}
     raise _mfa_required(tenant, tenant.begin_login(request), row)
@@ -194,7 +194,7 @@ def _mfa_required(tenant: Tenant, login: Login, row: errors.EvidenceRow) -> erro
     """Return the answer that asks for a login's second factor, as the tenant's switches word it."""
     tenant.log("mfar", "MFA required.", user_id=login.request.user_id, client_id=login.request.client_id)
     switches = tenant.settings.switches
-    wanted = factors.requirements(tenant, login) if switches["customizable_mfa"] == "on" else None
+    wanted = mfa.requirements(tenant, login) if switches["customizable_mfa"] == "on" else None
     # The token is missing only where an Action demands MFA and that feature is off (reference, section 1.3).
     silent = switches["mfa_required_without_mfa_token"] == "on" and wanted is None
     return row(more=present({"mfa_token": None if silent else login.mfa_token, "mfa_requirements": wanted}))
@@ -265,7 +265,7 @@ def mfa_oob(tenant: Tenant, fields: Fields, client: Client) -> Answer:
     is_push = transaction.channel == "auth0"
     if not is_push and binding_code is None:
         raise errors.MISSING_BINDING_CODE()
-    if factors.state_of(tenant, transaction) in ("used", "superseded"):
+    if mfa.state_of(tenant, transaction) in ("used", "superseded"):
         raise errors.INVALID_OOB_CODE()
     if login.done:
         raise errors.LOGIN_DONE()
@@ -280,7 +280,7 @@ def mfa_oob(tenant: Tenant, fields: Fields, client: Client) -> Answer:
     if not is_push:
         user_id, enrolls = login.request.user_id, transaction.purpose == "enroll"
         failures = _failures(tenant, "failed_otp_codes", user_id)
-        if enrolls and not factors.may_enroll(tenant, login):
+        if enrolls and not mfa.may_enroll(tenant, login):
             raise errors.ENROLLED_MEANWHILE(headers=headers)
         if not compare_digest(transaction.code.encode(), (binding_code or "").encode()):
             _fail(tenant, failures, "gd_auth_failed", user_id)
@@ -299,11 +299,11 @@ def mfa_otp(tenant: Tenant, fields: Fields, client: Client) -> Answer:
         raise errors.LOGIN_DONE()
     user_id = login.request.user_id
     failures = _failures(tenant, "failed_otp_codes", user_id)
-    candidates = factors.otp_candidates(tenant, login)
+    candidates = mfa.otp_candidates(tenant, login)
     if not candidates:
-        has_others = any(entry.active for entry in factors.listed(tenant, user_id))
+        has_others = any(entry.active for entry in mfa.listed(tenant, user_id))
         raise errors.NO_OTP_ENROLLED() if has_others else errors.NOT_ENROLLED()
-    entry = next((one for one in candidates if factors.use_otp(tenant, user_id, one, code)), None)
+    entry = next((one for one in candidates if mfa.use_otp(tenant, user_id, one, code)), None)
     if entry is None:
         _fail(tenant, failures, "gd_auth_failed", user_id)
         raise errors.INVALID_OTP_CODE(headers=failures.headers())
@@ -318,7 +318,7 @@ def mfa_recovery_code(tenant: Tenant, fields: Fields, client: Client) -> Answer:
         raise errors.LOGIN_DONE()
     user_id = login.request.user_id
     failures = _failures(tenant, "failed_recovery_codes", user_id)
-    entry = factors.recovery_of(tenant, user_id)
+    entry = mfa.recovery_of(tenant, user_id)
     if entry is None:
         raise errors.NO_RECOVERY_CODE()
     if not compare_digest(entry.secret.encode(), code.encode()):
@@ -360,7 +360,7 @@ def _finish(tenant: Tenant, login: Login, authenticator_id: str) -> dict[str, ob
     if chained and not login.spent and authenticator_id not in login.begun:
         entry = tenant.authenticators.get(user_id, authenticator_id)
         spent = frozenset({authenticator_id, entry.partner if entry else ""})
-        if any(other.kind != "recovery-code" for other in factors.usable(tenant, user_id, but=spent)):
+        if any(other.kind != "recovery-code" for other in mfa.usable(tenant, user_id, but=spent)):
             login.done = True
             following = tenant.begin_login(login.request)
             following.spent = spent
