@@ -108,8 +108,9 @@ class Call:
             raise errors.API_NO_JSON() from problem
 
     def body(self) -> dict[str, Any]:
-        """Return the body, an object of the endpoint's shape. Raises what `checked` raises."""
-        return checked(self.value(), self.endpoint.body or {}, others=self.endpoint.others)
+        """Return the body, an object of the endpoint's shape; that of a GET is not read. Raises API_INVALID_BODY."""
+        value = {} if self.endpoint.method == "GET" else self.value()
+        return checked(value, self.endpoint.body or {}, others=self.endpoint.others)
 
     def array(self) -> list[Any]:
         """Return the body, an array. Raises API_INVALID_BODY."""
@@ -117,22 +118,6 @@ class Call:
         if not isinstance(value, list):
             raise errors.API_INVALID_BODY(problem=f"Expected type array but found type {type_name(value)}")
         return value
-
-    def number(self, name: str, otherwise: int, *, most: int = 10**9) -> int:
-        """Return a parameter that is a number from 0 on. Raises API_INVALID_QUERY."""
-        text = self.query.get(name, str(otherwise))
-        if not re.fullmatch("[0-9]{1,9}", text):
-            raise errors.API_INVALID_QUERY(problem=f"Expected type integer but found {text} on property {name}")
-        if int(text) > most:
-            raise errors.API_INVALID_QUERY(problem=f"Value {text} is greater than maximum {most} on property {name}")
-        return int(text)
-
-    def is_true(self, name: str, *, otherwise: bool) -> bool:
-        """Return a parameter that is `true` or `false`. Raises API_INVALID_QUERY."""
-        text = self.query.get(name, "true" if otherwise else "false")
-        if text not in ("true", "false"):
-            raise errors.API_INVALID_QUERY(problem=f"Expected type boolean but found {text} on property {name}")
-        return text == "true"
 
     def asked(self) -> object:
         """Return of the answer what the query asks for: some members, one page. Raises API_INVALID_QUERY.
@@ -146,7 +131,7 @@ class Call:
         names: set[str] = set()
         if "fields" in allowed:
             names = {name.strip() for name in self.query.get("fields", "").split(",") if name.strip()}
-            is_included = self.is_true("include_fields", otherwise=True)
+            is_included = self._is_true("include_fields", otherwise=True)
 
         def shown(item: Any) -> Any:
             if not isinstance(item, dict):
@@ -156,14 +141,29 @@ class Call:
 
         if not isinstance(body, list):
             return shown(body)
-        if not self.endpoint.named:
+        if "page" not in allowed:
             return [shown(item) for item in body]
-        page, limit = self.number("page", 0), self.number("per_page", PER_PAGE, most=MOST_PER_PAGE)
+        page, per_page = self._number("page", 0), self._number("per_page", PER_PAGE, most=MOST_PER_PAGE)
+        limit = self._number("take", per_page, most=MOST_PER_PAGE)
         items = [shown(item) for item in body[page * limit : (page + 1) * limit]]
-        if not self.is_true("include_totals", otherwise=False):
+        if not self.endpoint.named or not self._is_true("include_totals", otherwise=False):
             return items
         total = {"total": len(body)} if body else {}
         return {self.endpoint.named: items, **total, "start": page * limit, "limit": limit}
+
+    def _number(self, name: str, otherwise: int, *, most: int = 10**9) -> int:
+        text = self.query.get(name, str(otherwise))
+        if not re.fullmatch("[0-9]{1,9}", text):
+            raise errors.API_INVALID_QUERY(problem=f"Expected type integer but found {text} on property {name}")
+        if int(text) > most:
+            raise errors.API_INVALID_QUERY(problem=f"Value {text} is greater than maximum {most} on property {name}")
+        return int(text)
+
+    def _is_true(self, name: str, *, otherwise: bool) -> bool:
+        text = self.query.get(name, "true" if otherwise else "false")
+        if text not in ("true", "false"):
+            raise errors.API_INVALID_QUERY(problem=f"Expected type boolean but found {text} on property {name}")
+        return text == "true"
 
 
 def checked(value: object, shape: Shape, *, others: bool = False) -> dict[str, Any]:
