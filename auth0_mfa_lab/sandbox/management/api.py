@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple, get_args
 
@@ -124,10 +124,7 @@ def _set(tenant: Tenant, **changes: Any) -> None:
 
 
 def tenant_settings(call: Call) -> object:
-    """Return or change the tenant's settings; an empty `default_directory` is none.
-
-    `friendly_name` is the name that stands in messages and beside codes in authenticator apps [guess].
-    """
+    """Return or change the tenant's settings; that `friendly_name` is the name in messages is a guess."""
     changes, tenant = call.body(), call.tenant
     directory = changes.get("default_directory")
     if directory and directory not in tenant.connections:
@@ -140,10 +137,7 @@ def tenant_settings(call: Call) -> object:
 
 
 def get_connections(call: Call) -> object:
-    """List the connections, those with passwords first; `name` and `strategy` choose among them.
-
-    Every application may use each [guess].
-    """
+    """List the connections, those with passwords first, each for every application [guess]."""
     tenant = call.tenant
     with_passwords = [(name, "auth0") for name in sorted(tenant.connections)]
     passwordless = [(name, name) for name in CONNECTIONS if name in tenant.settings.passwordless]
@@ -172,9 +166,13 @@ def get_logs(call: Call) -> object:
         raise errors.NotEmulated(f"the search {q} of /api/v2/logs ({ONE_TERM})")
     return [
         {
-            **asdict(one),
             "date": iso_date(one.date),
+            "type": one.type,
+            "description": one.description,
+            "client_id": one.client_id,
             "client_name": tenant.clients[one.client_id].name if one.client_id in tenant.clients else None,
+            "user_id": one.user_id,
+            "log_id": one.log_id,
         }
         for one in (tenant.logs if order == "date:1" else reversed(tenant.logs))
         if term is None or getattr(one, term[1]) == (term[2] or term[3])
@@ -204,10 +202,7 @@ def shown_client(client: Client, call: Call) -> dict[str, Any]:
 
 
 def one_client(call: Call) -> object:
-    """Return or change an application; `grant_types` replaces what it had (reference, section 9.4).
-
-    It proves who it is by a secret, by nothing or by keys, never by two of these.
-    """
+    """Return or change an application, which proves who it is by a secret, by nothing or by keys (reference, 9.4)."""
     client, body = call.client(), call.body()
     method, methods = body.get("token_endpoint_auth_method"), body.get("client_authentication_methods")
     changes: dict[str, Any] = {}
@@ -382,7 +377,7 @@ def regenerate_recovery_code(call: Call) -> object:
     """Give a user a new recovery code, also one who had none: a recorded user had no factor at all."""
     tenant, user_id, every = call.tenant, call.user().user_id, call.tenant.authenticators
     call.body()
-    has_room = every.has_room(user_id, 1, now=tenant.clock.now())
+    has_room = every.has_room(user_id, 1)
     kept = every.recovery_code_of(user_id)
     if kept is None and not has_room:
         raise errors.API_TOO_MANY_METHODS()
@@ -414,18 +409,11 @@ def invalidate_remember_browser(call: Call) -> None:
 class Method(NamedTuple):
     """One method of a user: an authenticator, or the two of one number, for SMS and for voice."""
 
+    id: str
     type: str
     device_id: str
+    last_auth: str | None
     entries: list[Authenticator]
-
-    @property
-    def id(self) -> str:
-        return f"{self.type}|{self.device_id}"
-
-    @property
-    def last_auth(self) -> str | None:
-        """When one of its authenticators last ended a login."""
-        return iso_date(max(entry.last_auth_at or 0.0 for entry in self.entries) or None)
 
 
 def methods_of(tenant: Tenant, user_id: str) -> list[Method]:
@@ -434,7 +422,12 @@ def methods_of(tenant: Tenant, user_id: str) -> list[Method]:
     for entry in tenant.authenticators.active_of(user_id):
         kind = "phone" if entry.kind in ("sms", "voice") else entry.kind
         grouped.setdefault((kind, entry.id.rpartition("|")[2]), []).append(entry)
-    return [Method(*key, entries) for key, entries in grouped.items()]
+    return [
+        Method(
+            f"{kind}|{device}", kind, device, iso_date(max(one.last_auth_at or 0.0 for one in entries) or None), entries
+        )
+        for (kind, device), entries in grouped.items()
+    ]
 
 
 def shown_method(tenant: Tenant, method: Method, *, masked: bool = True) -> dict[str, Any]:
@@ -456,24 +449,38 @@ def shown_method(tenant: Tenant, method: Method, *, masked: bool = True) -> dict
     }
 
 
-def post_method(call: Call) -> object:
-    """Enroll a user without asking; the method is confirmed at once and can be challenged."""
-    tenant, user_id, body = call.tenant, call.user().user_id, _checked(call.value())
-    if not tenant.authenticators.has_room(user_id, _size(tenant, body), now=tenant.clock.now()):
+def make_methods(call: Call) -> object:
+    """Enroll a user without asking: one method more, or (PUT) others in the place of all; they are confirmed at once."""
+    tenant, user, replaces = call.tenant, call.user(), call.endpoint.method == "PUT"
+    bodies = []
+    for value in call.array() if replaces else [call.value()]:
+        kind = str(value.get("type")) if isinstance(value, dict) else ""
+        if kind in NOT_MADE:
+            raise errors.NotEmulated(f"an authentication method of the type {kind}")
+        bodies.append(checked(value, NEW_METHOD.get(kind, TYPE)))
+    size, now = (
+        sum(len(address_kinds(tenant, "sms")) if body["type"] == "phone" else 1 for body in bodies),
+        tenant.clock.now(),
+    )
+    if size > MOST or not (replaces or tenant.authenticators.has_room(user.user_id, size)):
         raise errors.API_TOO_MANY_METHODS()
-    item = shown_method(tenant, _make(tenant, user_id, body))
-    return {**item, "confirmed": None, "totp_secret": body.get("totp_secret")}
-
-
-def put_methods(call: Call) -> object:
-    """Put new methods in the place of all, once every one of them is fit; the answer is unmasked."""
-    tenant, user = call.tenant, call.user()
-    bodies = [_checked(each) for each in call.array()]
-    if sum(_size(tenant, body) for body in bodies) > MOST:
-        raise errors.API_TOO_MANY_METHODS()
-    tenant.remove_authenticators(user)
-    made = [_make(tenant, user.user_id, body) for body in bodies]
-    return [shown_method(tenant, each, masked=False) for each in made]
+    if replaces:
+        tenant.remove_authenticators(user)
+    made = []
+    for body in bodies:
+        device_id, kind = tenant.chance.device_id(), body["type"]
+        value = body[NEEDED_BY[kind]]
+        entries: tuple[Authenticator, ...] = (
+            Authenticator(id=f"totp|{device_id}", kind="totp", secret=value, created_at=now),
+        )
+        if kind != "totp":
+            entries = address_entries(tenant, "sms" if kind == "phone" else "email", value, device_id)
+        tenant.authenticators.add(user.user_id, *entries)
+        tenant.confirm(user.user_id, entries[0].id)
+        method = next(one for one in methods_of(tenant, user.user_id) if one.device_id == device_id)
+        tenant.method_labels[method.id] = {name: body[name] for name in LABEL if name in body}
+        made.append(shown_method(tenant, method, masked=not replaces))
+    return made if replaces else {**made[0], "confirmed": None, "totp_secret": bodies[0].get("totp_secret")}
 
 
 def one_method(call: Call) -> object:
@@ -485,42 +492,14 @@ def one_method(call: Call) -> object:
         raise errors.API_METHOD_NOT_FOUND()
     if call.endpoint.method == "DELETE":
         labels.pop(method.id, None)
-        return tenant.remove_authenticator(call.path["id"], method.entries[0].id)
+        tenant.remove_authenticator(call.path["id"], method.entries[0].id)
+        return None
     changes = call.body()
     if PREFERRED in changes and method.type != "phone":
         raise errors.API_INVALID_BODY(problem=f"Additional properties not allowed: {PREFERRED}")
     if changes:
         labels[method.id] = {**labels.get(method.id, {}), **changes}
     return shown_method(tenant, method)
-
-
-def _checked(value: object) -> dict[str, Any]:
-    """Return the body of a new method. Raises API_INVALID_BODY, or NotEmulated for what this API has no use for."""
-    kind = str(value.get("type")) if isinstance(value, dict) else ""
-    if kind in NOT_MADE:
-        raise errors.NotEmulated(f"an authentication method of the type {kind}")
-    return checked(value, NEW_METHOD.get(kind, TYPE))
-
-
-def _size(tenant: Tenant, body: Mapping[str, Any]) -> int:
-    """Return how many authenticators a new method is."""
-    return len(address_kinds(tenant, "sms")) if body["type"] == "phone" else 1
-
-
-def _make(tenant: Tenant, user_id: str, body: Mapping[str, Any]) -> Method:
-    """Enroll a new method, and confirm it."""
-    device_id, kind, now = tenant.chance.device_id(), body["type"], tenant.clock.now()
-    value = body[NEEDED_BY[kind]]
-    entries: tuple[Authenticator, ...] = (
-        Authenticator(id=f"totp|{device_id}", kind="totp", secret=value, created_at=now),
-    )
-    if kind != "totp":
-        entries = address_entries(tenant, "sms" if kind == "phone" else "email", value, device_id)
-    tenant.authenticators.add(user_id, *entries)
-    tenant.confirm(user_id, entries[0].id)
-    method = next(one for one in methods_of(tenant, user_id) if one.device_id == device_id)
-    tenant.method_labels[method.id] = {name: body[name] for name in LABEL if name in body}
-    return method
 
 
 # -- enrollments
@@ -560,7 +539,8 @@ def one_enrollment(call: Call) -> object:
         for method in enrollments_of(tenant, user_id):
             if method.device_id == device_id:
                 if call.endpoint.method == "DELETE":
-                    return tenant.remove_authenticator(user_id, method.entries[0].id)
+                    tenant.remove_authenticator(user_id, method.entries[0].id)
+                    return None
                 return {**shown_enrollment(tenant, method), "type": None, "auth_method": None}
     raise errors.API_ENROLLMENT_NOT_FOUND()
 
@@ -599,8 +579,8 @@ ENDPOINTS = (
     Endpoint("DELETE", "/users/{id}/multifactor/{provider}", "update:users",                       delete_multifactor, evidence=errors.API_MULTIFACTOR),
     Endpoint("POST",   "/users/{id}/multifactor/actions/invalidate-remember-browser", "update:users", invalidate_remember_browser),
     Endpoint("GET",    METHODS,                              "read:authentication_methods",        lambda call: [shown_method(call.tenant, one) for one in methods_of(call.tenant, call.user().user_id)], query=PAGING, named="authenticators"),
-    Endpoint("POST",   METHODS,                              "create:authentication_methods",      post_method, evidence=errors.API_METHOD_MADE),
-    Endpoint("PUT",    METHODS,                              "update:authentication_methods",      put_methods),
+    Endpoint("POST",   METHODS,                              "create:authentication_methods",      make_methods, evidence=errors.API_METHOD_MADE),
+    Endpoint("PUT",    METHODS,                              "update:authentication_methods",      make_methods),
     Endpoint("DELETE", METHODS,                              "delete:authentication_methods",      lambda call: call.tenant.remove_authenticators(call.user())),
     Endpoint("GET",    f"{METHODS}/{{method_id}}",           "read:authentication_methods",        one_method),
     Endpoint("PATCH",  f"{METHODS}/{{method_id}}",           "update:authentication_methods",      one_method, LABEL, evidence=errors.API_METHOD),

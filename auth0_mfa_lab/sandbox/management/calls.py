@@ -38,10 +38,7 @@ FORMS: Mapping[str, tuple[Callable[[str], object], str]] = {
 
 
 class Property(NamedTuple):
-    """What one property of a body may be; `enum` is for a string, or for each of the `items` of an array.
-
-    `form` is one of FORMS, which a string must have.
-    """
+    """What a property of a body may be: a string with a form of FORMS, or an array of `items`, of an `enum` both."""
 
     type: str = "string"
     required: bool = False
@@ -58,10 +55,9 @@ TEXT, NEEDED, FLAG = Property(), Property(required=True), Property("boolean")
 class Endpoint(NamedTuple):
     """One method of one path below `/api/v2`; any one of the scopes in `scope` opens it.
 
-    `answer` returns the body, without the members that are None, or None for a 204. `body` is the shape of what is
-    sent, `others` says that Auth0 has properties beside it. `query` are its parameters; without them none is looked at.
-    `named` is the member that has the items of a page with totals, `evidence` the row of a success whose status or
-    shape is a guess.
+    `answer` returns the body, or None for a 204. Auth0 has `others` beside the properties of `body`. Without a `query`
+    no parameter is looked at. `named` is the member that has the items of a page with totals, `evidence` the row of a
+    success whose status or shape is a guess.
     """
 
     method: str
@@ -88,17 +84,15 @@ class Call:
 
     def user(self) -> User:
         """Return the user whose id stands in the path. Raises API_USER_NOT_FOUND."""
-        user = self.tenant.users.get(self.path["id"])
-        if user is None:
-            raise errors.API_USER_NOT_FOUND()
-        return user
+        if user := self.tenant.users.get(self.path["id"]):
+            return user
+        raise errors.API_USER_NOT_FOUND()
 
     def client(self) -> Client:
         """Return the application whose id stands in the path. Raises API_CLIENT_NOT_FOUND."""
-        client = self.tenant.clients.get(self.path["id"])
-        if client is None:
-            raise errors.API_CLIENT_NOT_FOUND()
-        return client
+        if client := self.tenant.clients.get(self.path["id"]):
+            return client
+        raise errors.API_CLIENT_NOT_FOUND()
 
     def value(self) -> object:
         """Return the body, whatever JSON it is; none at all counts as an empty object. Raises API_NO_JSON."""
@@ -114,17 +108,12 @@ class Call:
 
     def array(self) -> list[Any]:
         """Return the body, an array. Raises API_INVALID_BODY."""
-        value = self.value()
-        if not isinstance(value, list):
-            raise errors.API_INVALID_BODY(problem=f"Expected type array but found type {type_name(value)}")
-        return value
+        if isinstance(value := self.value(), list):
+            return value
+        raise errors.API_INVALID_BODY(problem=f"Expected type array but found type {type_name(value)}")
 
     def asked(self) -> object:
-        """Return of the answer what the query asks for: some members, one page. Raises API_INVALID_QUERY.
-
-        A page is an array, or with `include_totals` an object that has it (reference, 9.3); there `total` is missing
-        when nothing is listed.
-        """
+        """Return of the answer what the query asks for: some members, one page (9.3). Raises API_INVALID_QUERY."""
         body, allowed, is_included = self.endpoint.answer(self), self.endpoint.query, True
         if allowed and (unknown := [name for name in self.query if name not in allowed]):
             raise errors.API_INVALID_QUERY(problem=f"Additional properties not allowed: {','.join(unknown)}")
@@ -167,11 +156,7 @@ class Call:
 
 
 def checked(value: object, shape: Shape, *, others: bool = False) -> dict[str, Any]:
-    """Return an object of this shape: the Management API refuses what it does not know (decision 11).
-
-    Raises API_INVALID_BODY. Where Auth0 has `others`, a property beyond the shape is one that is not emulated:
-    NotEmulated.
-    """
+    """Return an object of this shape. Raises API_INVALID_BODY, or NotEmulated for one of Auth0's `others`."""
     if not isinstance(value, dict):
         raise errors.API_INVALID_BODY(problem=f"Expected type object but found type {type_name(value)}")
     if not others and (unknown := [name for name in value if name not in shape]):

@@ -12,8 +12,8 @@ from starlette.responses import JSONResponse, Response
 
 from auth0_mfa_lab.sandbox import errors, records
 from auth0_mfa_lab.sandbox.delivery import Message, in_form
-from auth0_mfa_lab.sandbox.http import JSON, Fields, Request, Routes, bearer_of, note_misspellings, read_fields
-from auth0_mfa_lab.sandbox.json_text import json_object, present
+from auth0_mfa_lab.sandbox.http import JSON, Fields, Request, Routes, bearer_of, read_fields
+from auth0_mfa_lab.sandbox.json_text import present
 from auth0_mfa_lab.sandbox.limits import LimitName
 from auth0_mfa_lab.sandbox.mfa.authenticators import E164, EMAIL, masked
 from auth0_mfa_lab.sandbox.oauth.clients import CLIENT_FIELDS, GRANTS, authenticate_client
@@ -62,7 +62,6 @@ LOCATION = {"n": "Oslo, Norway", "lat": "59.91273", "long": "10.74609"}
 ASSOCIATE_FIELDS = ("authenticator_types", "oob_channels", "phone_number", "email", *CLIENT_FIELDS)
 CHALLENGE_FIELDS = ("mfa_token", "challenge_type", "authenticator_id", "oob_channel", *CLIENT_FIELDS)
 AUTHENTICATOR_ID = re.compile(r"[a-z-]+\|dev_[A-Za-z0-9]+")
-JSON_CALLED_A_FORM = "sandbox: JSON without its content type, as in Auth0's push guide; that it is read is a guess"
 
 
 # -- the endpoints
@@ -72,8 +71,7 @@ def post_associate(tenant: Tenant, request: Request) -> JSONResponse:
     """Begin an enrollment; client fields are neither needed nor read (reference, section 3)."""
     login = login_of_bearer(tenant, bearer_of(request), scope="enroll")
     user_id, by_channel = login.request.user_id, {str(channel): kind for channel, kind in KIND_OF_CHANNEL.items()}
-    fields = read_fields(request)
-    note_misspellings(request, fields, ASSOCIATE_FIELDS)
+    fields = read_fields(request, ASSOCIATE_FIELDS)
     kind: Kind = "totp"
     if _first_of(fields, "authenticator_types", "authenticator type", ("otp", "oob")) == "oob":
         kind = by_channel[_first_of(fields, "oob_channels", "oob channel", by_channel)]
@@ -82,7 +80,7 @@ def post_associate(tenant: Tenant, request: Request) -> JSONResponse:
     if not may_enroll(tenant, login):
         raise errors.ALREADY_ENROLLED()
     size = _needs_recovery_code(tenant, user_id) + (2 if kind == "push" else len(address_kinds(tenant, kind)))
-    if not tenant.authenticators.has_room(user_id, size, now=tenant.clock.now()):
+    if not tenant.authenticators.has_room(user_id, size):
         raise errors.TOO_MANY_AUTHENTICATORS()
     address = ""
     if kind == "email":
@@ -142,24 +140,13 @@ def delete_authenticator(tenant: Tenant, request: Request) -> Response:
 
 
 def post_challenge(tenant: Tenant, request: Request) -> JSONResponse:
-    """Challenge one active authenticator: the one that is named, else the first that fits (reference, section 5).
-
-    JSON that is not called so is read as well, for the push guide's curl calls it a form.
-    """
-    value = json_object(request.content) if request.content.lstrip().startswith(b"{") else None
-    if value is None or request.headers.get("content-type", "").lower().startswith("application/json"):
-        fields = read_fields(request)
-    else:
-        fields = Fields(value)
-        request.notes.append(JSON_CALLED_A_FORM)
-    note_misspellings(request, fields, CHALLENGE_FIELDS)
+    """Challenge the authenticator that is named, else the first that fits (reference, section 5)."""
+    fields = read_fields(request, CHALLENGE_FIELDS, guesses_json=True)
     client = authenticate_client(tenant, request, fields)
     grant = f"{GRANTS}/mfa-{'otp' if fields.text('challenge_type') == 'otp' else 'oob'}"
     if grant not in client.grants:
         raise errors.CHALLENGE_NOT_ALLOWED(grant=grant)
     login = login_of_body(tenant, fields.required("mfa_token"), client)
-    if login.done:
-        raise errors.LOGIN_DONE()
     user_id, wished = login.request.user_id, fields.text("challenge_type")
     wanted, channel = fields.text("authenticator_id"), fields.text("oob_channel")
     active = {entry.id for entry in listed(tenant, user_id) if entry.active}
@@ -220,7 +207,9 @@ def login_of_bearer(tenant: Tenant, token: str | None, *, scope: str, mfa_token_
     return access
 
 
-def login_of_body(tenant: Tenant, mfa_token: str, client: records.Client, *, confirms: bool = False) -> Login:
+def login_of_body(
+    tenant: Tenant, mfa_token: str, client: records.Client, *, confirms: bool = False, done_does: bool = False
+) -> Login:
     """Return the login of an mfa_token in a body; with `confirms`, an MFA access token with `enroll` does (13.2)."""
     login = _login_of_mfa_token(tenant, mfa_token)
     if login is None and confirms:
@@ -233,6 +222,8 @@ def login_of_body(tenant: Tenant, mfa_token: str, client: records.Client, *, con
         raise errors.WRONG_CLIENT()
     if login.is_access_token and "enroll" not in login.request.scope:
         raise errors.INSUFFICIENT_SCOPE(scope="enroll")
+    if login.done and not done_does:
+        raise errors.LOGIN_DONE()
     return login
 
 
@@ -260,11 +251,8 @@ def is_on(tenant: Tenant, kind: Kind) -> bool:
 
 
 def listed(tenant: Tenant, user_id: str) -> tuple[Authenticator, ...]:
-    """Return what `/mfa/authenticators` lists: what was enrolled, and a verified email address unasked.
-
-    What is of a factor that is off stays listed [guess].
-    """
-    tenant.authenticators.forget_pending(user_id, now=tenant.clock.now())
+    """Return what was enrolled, of a factor that is off as well [guess], and unasked a verified email address."""
+    tenant.authenticators.forget_pending(user_id)
     enrolled, user = tenant.authenticators.of(user_id), tenant.users.get(user_id)
     taken = {entry.address for entry in enrolled if entry.kind == "email" and entry.active}
     if not (user and user.email and user.email_verified and is_on(tenant, "email")) or user.email in taken:
@@ -274,10 +262,7 @@ def listed(tenant: Tenant, user_id: str) -> tuple[Authenticator, ...]:
 
 
 def usable(tenant: Tenant, user_id: str, *, but: frozenset[str] = frozenset()) -> tuple[Authenticator, ...]:
-    """Return the confirmed authenticators whose factor is on, without those of these ids.
-
-    The codes of a Guardian app belong to both factors, push and OTP [guess].
-    """
+    """Return the confirmed authenticators whose factor is on; a Guardian app's codes belong to push as well [guess]."""
     is_push_on = is_on(tenant, "push")
     return tuple(
         entry
@@ -299,17 +284,14 @@ def may_enroll(tenant: Tenant, login: Login) -> bool:
 
 
 def demanded(tenant: Tenant, request: records.Request) -> errors.EvidenceRow | None:
-    """Return the answer that asks for a second factor; None where none is due: by the policy or the audience (2).
-
-    The MFA audience forces one of every user who has one. A user without is asked where the policy is always, and
-    where the switch `mfa_audience_without_factor` says so. No source says that the policy wins: a row of its own.
-    """
+    """Return the answer that asks for a second factor, by the policy or the audience, or None (section 2)."""
     policy, switches = tenant.settings.policy, tenant.settings.switches
     by_policy = policy == "all-applications" or (policy == "confidence-score" and switches["confidence"] == "low")
     for_mfa = tenant.domains.is_ours(request.audience, MFA_PATH)
     article_holds = switches["mfa_audience_without_factor"] == "mfa_required"
     by_audience = for_mfa and (is_enrolled(tenant, request.user_id) or article_holds)
     if by_policy and for_mfa and not by_audience:
+        # No source says that the policy wins.
         return errors.MFA_REQUIRED_BY_POLICY
     return errors.MFA_REQUIRED if by_policy or by_audience else None
 
@@ -325,11 +307,7 @@ def requirements(tenant: Tenant, login: Login) -> dict[str, object]:
 
 
 def state_of(tenant: Tenant, transaction: OobTransaction) -> records.State:
-    """Return a transaction's state: "superseded" once it could not be begun any more [guess].
-
-    That is so where its authenticator is removed or its factor is off, and where a code went to an address that is not
-    the profile's verified one any longer. What ended before stays as it ended.
-    """
+    """Return a transaction's state: "superseded" where it could not begin any more, unless it ended before [guess]."""
     if transaction.state in ("used", "rejected"):
         return transaction.state
     addresses = {entry.id: entry.address for entry in listed(tenant, transaction.login.request.user_id)}
@@ -342,11 +320,7 @@ def state_of(tenant: Tenant, transaction: OobTransaction) -> records.State:
 
 
 def associate(tenant: Tenant, login: Login, kind: Kind, address: str = "", *, send: bool = True) -> dict[str, Any]:
-    """Begin an enrollment: it is listed, inactive, until it is confirmed (reference, section 3.2).
-
-    `address` is where a code goes; it is sent at once unless `send` is False. Returns what `/mfa/associate` answers;
-    `recovery_codes` stands in that to a user's first one only.
-    """
+    """Begin an enrollment, and return what `/mfa/associate` answers; its code is sent unless `send` is False (3.2)."""
     user_id, chance, now = login.request.user_id, tenant.chance, tenant.clock.now()
     tenant.log("gd_start_enroll", f"Enrollment started: {'otp' if kind == 'totp' else kind}.", user_id=user_id)
     device_id = "" if kind == "totp" else chance.device_id()
@@ -446,11 +420,7 @@ def begin_oob(tenant: Tenant, login: Login, purpose: Purpose, entry: Authenticat
 
 
 def _send(tenant: Tenant, transaction: OobTransaction) -> None:
-    """Send the code of a transaction to its address, or its push to its phone (the guardian reference, section 4).
-
-    Through another provider than Guardian's nothing reaches Guardian's app: the log says so, and the poll stays
-    pending [guess] (reference, section 10).
-    """
+    """Send the code of a transaction to its address, or its push to its phone (the guardian reference, section 4)."""
     user_id, channel, provider = transaction.login.request.user_id, transaction.channel, tenant.settings.push_provider
     if channel != "auth0":
         code, now, to = transaction.code, tenant.clock.now(), transaction.address
@@ -459,12 +429,15 @@ def _send(tenant: Tenant, transaction: OobTransaction) -> None:
         tenant.delivery.message(message)
         tenant.log(f"gd_send_{channel}", f"A code was sent: {channel}.", user_id=user_id)
     elif provider != "guardian":
+        # Nothing reaches Guardian's app: the poll stays pending [guess] (reference, section 10).
         tenant.log("gd_send_pn_failure", f"The push could not be sent through {provider}.", user_id=user_id)
     else:
         device = tenant.devices[transaction.device_id]
+        # That the token of the transaction has this `azp` is a guess.
+        claims = {"aud": f"{tenant.tokens.issuer}appliance-mfa", "azp": "device", "txid": transaction.txid}
         fields = {
             "dai": device.id,
-            "txtkn": tenant.tokens.transaction_token(user_id, transaction.txid, OOB_CODE_LIFETIME),
+            "txtkn": tenant.tokens.signed(OOB_CODE_LIFETIME, sub=user_id, **claims),
             "c": transaction.challenge,
             "sh": tenant.domain,
             # The SDKs parse no other form of the time than three fraction digits and a literal Z.
@@ -481,10 +454,7 @@ def _send(tenant: Tenant, transaction: OobTransaction) -> None:
 
 
 def otp_candidates(tenant: Tenant, login: Login) -> tuple[Authenticator, ...]:
-    """Return the entries whose code this login may show: confirmed ones, or those that it began and may confirm.
-
-    The twin of a push is never among the latter: the scan confirms it. Nor is anything while the factor is off.
-    """
+    """Return the entries whose code this login may show: confirmed ones, or those that it began, but no push's twin."""
     user_id = login.request.user_id
     if not may_enroll(tenant, login):
         return tuple(entry for entry in usable(tenant, user_id, but=login.spent) if entry.kind == "totp")
@@ -493,10 +463,7 @@ def otp_candidates(tenant: Tenant, login: Login) -> tuple[Authenticator, ...]:
 
 
 def use_otp(tenant: Tenant, user_id: str, entry: Authenticator, code: str) -> bool:
-    """Tell whether a code is an entry's: then its step is used up, and the entry confirmed if it was not.
-
-    The step before counts as well, the next one does not (the guardian reference, section 9), nor what was used.
-    """
+    """Tell whether a code is an entry's, of this step or the one before; then it is used up, the entry confirmed."""
     current, totp = int(tenant.clock.now()) // PERIOD, pyotp.TOTP(entry.secret)
     # A secret may stand in several entries of a user, and has several spellings that make the same codes.
     key = f"{user_id} {digest(totp.byte_secret(), b'', 'sha1').hex()}"

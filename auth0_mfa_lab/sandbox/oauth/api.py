@@ -1,7 +1,4 @@
-"""`/oauth/token` with its grants, and what stands around a login: passwordless, `/userinfo`, revoking, discovery.
-
-The order of the checks is the reference's, section 13.2.
-"""
+"""`/oauth/token` with its grants, passwordless, `/userinfo`, discovery; the order of the checks is section 13.2's."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -13,16 +10,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.delivery import Message
-from auth0_mfa_lab.sandbox.http import (
-    JSON,
-    Fields,
-    Request,
-    Routes,
-    bearer_of,
-    not_emulated,
-    note_misspellings,
-    read_fields,
-)
+from auth0_mfa_lab.sandbox.http import JSON, Fields, Request, Routes, bearer_of, not_emulated, read_fields
 from auth0_mfa_lab.sandbox.json_text import present, type_name
 from auth0_mfa_lab.sandbox.limits import Bucket, LimitName
 from auth0_mfa_lab.sandbox.mfa import api as mfa
@@ -43,13 +31,9 @@ CLAIMS = (
 )
 Answer = tuple[dict[str, object], dict[str, str]]
 """The body of a 200, and its headers."""
-NOT_EMULATED = frozenset(
-    {
-        "authorization_code",
-        "urn:ietf:params:oauth:grant-type:device_code",
-        "urn:ietf:params:oauth:grant-type:token-exchange",
-        "urn:openid:params:grant-type:ciba",
-    }
+NOT_EMULATED = (
+    *("authorization_code", "urn:ietf:params:oauth:grant-type:device_code", "urn:openid:params:grant-type:ciba"),
+    "urn:ietf:params:oauth:grant-type:token-exchange",
 )
 FIELDS = (
     *("grant_type", *CLIENT_FIELDS, "username", "password", "realm", "audience", "scope"),
@@ -96,8 +80,7 @@ SUPPORTED = {
 
 def token(tenant: Tenant, request: Request) -> JSONResponse:
     """Exchange one grant."""
-    fields = read_fields(request)
-    note_misspellings(request, fields, FIELDS)
+    fields = read_fields(request, FIELDS)
     client = authenticate_client(tenant, request, fields)
     name = fields.required("grant_type")
     if name not in GRANT and name not in NOT_EMULATED:
@@ -156,21 +139,17 @@ def passwordless_otp(tenant: Tenant, fields: Fields, client: Client) -> Answer:
 
 
 def _wished(tenant: Tenant, fields: Fields, unknown: errors.EvidenceRow) -> tuple[str | None, tuple[str, ...]]:
-    """Return the API that is asked for, and the scopes that are granted; raises `unknown` when there is no such API.
-
-    The userinfo URL is no API, and asks for none. Without a wish all scopes of the API are granted (reference, 1.1),
-    else what exists of it; of the MFA audience only what is named: the guides ask for each of its scopes (section 2)
-    [guess].
-    """
-    audience = fields.text("audience")
+    """Return the API that is asked for, and the scopes that are granted: all, or what exists of the named ones."""
+    audience, api = fields.text("audience"), None
     if tenant.domains.is_ours(audience, MANAGEMENT_PATH):
         raise errors.NotEmulated(f"the audience {audience}")
     if audience is None or tenant.domains.is_ours(audience, "userinfo"):
-        audience, api = None, None
+        audience = None
     elif (api := tenant.api(audience)) is None:
         raise unknown()
     offered, scopes = api.scopes if api else (), _wished_scopes(fields)
     if not scopes:
+        # Of the MFA audience only what is named [guess]: the guides ask for each of its scopes (section 2).
         return audience, () if tenant.domains.is_ours(audience, MFA_PATH) else offered
     return audience, tuple(scope for scope in scopes if scope in (*OIDC_SCOPES.split(), *offered))
 
@@ -204,10 +183,7 @@ def _mfa_required(tenant: Tenant, login: Login, row: errors.EvidenceRow) -> erro
 
 
 def refresh_token(tenant: Tenant, fields: Fields, client: Client) -> Answer:
-    """Take a refresh token: it is dead, and the new one in the answer reaches as far as it did (reference, 8.1).
-
-    `scope` may only narrow; what was not granted before is left out [guess], and the narrowing is for this answer.
-    """
+    """Take a refresh token, which is dead then; `scope` may only narrow this answer [guess] (reference, 8.1)."""
     token = fields.required("refresh_token")
     request = tenant.refresh_tokens.get(token)
     if request is None or request.client_id != client.client_id:
@@ -225,10 +201,7 @@ def refresh_token(tenant: Tenant, fields: Fields, client: Client) -> Answer:
 
 
 def client_credentials(tenant: Tenant, fields: Fields, client: Client) -> Answer:
-    """Give an application the scopes of its client grant, or those of them that it names [guess] (reference, 9.1).
-
-    Raises UNAUTHORIZED for a public application [guess].
-    """
+    """Give an application, but no public one [guess], its client grant's scopes, or those that it names (9.1)."""
     if client.method == "none":
         raise errors.UNAUTHORIZED()
     audience = fields.text("audience")
@@ -254,7 +227,7 @@ def mfa_oob(tenant: Tenant, fields: Fields, client: Client) -> Answer:
     """Answer one poll, or take a code that was sent: the tokens of the original request, or why there are none."""
     mfa_token, oob_code = fields.required("mfa_token"), fields.required("oob_code")
     binding_code = fields.text("binding_code")
-    login = login_of_body(tenant, mfa_token, client, confirms=True)
+    login = login_of_body(tenant, mfa_token, client, confirms=True, done_does=True)
     transaction, now = tenant.transactions.oob_codes.get(oob_code), tenant.clock.now()
     if transaction is None:
         raise errors.MALFORMED_OOB_CODE()
@@ -295,8 +268,6 @@ def mfa_otp(tenant: Tenant, fields: Fields, client: Client) -> Answer:
     """Take a code of an authenticator app, or of the Guardian app; it confirms an enrollment, too."""
     mfa_token, code = fields.required("mfa_token"), fields.required("otp")
     login = login_of_body(tenant, mfa_token, client, confirms=True)
-    if login.done:
-        raise errors.LOGIN_DONE()
     user_id = login.request.user_id
     failures = _failures(tenant, "failed_otp_codes", user_id)
     candidates = mfa.otp_candidates(tenant, login)
@@ -314,8 +285,6 @@ def mfa_recovery_code(tenant: Tenant, fields: Fields, client: Client) -> Answer:
     """Take a recovery code; the one that takes its place stands in this answer and nowhere else."""
     mfa_token, code = fields.required("mfa_token"), fields.required("recovery_code")
     login = login_of_body(tenant, mfa_token, client)
-    if login.done:
-        raise errors.LOGIN_DONE()
     user_id = login.request.user_id
     failures = _failures(tenant, "failed_recovery_codes", user_id)
     entry = mfa.recovery_of(tenant, user_id)
@@ -349,10 +318,7 @@ def _fail(tenant: Tenant, failures: Bucket, log_type: str, user_id: str) -> None
 
 
 def _finish(tenant: Tenant, login: Login, authenticator_id: str) -> dict[str, object]:
-    """Return the tokens that a factor was right for; raises ANOTHER_FACTOR_REQUIRED where one more is demanded.
-
-    Not after an enrollment, nor of a user without another factor [guess].
-    """
+    """Return the tokens that a factor was right for, unless one more is due; never after an enrollment [guess]."""
     user_id = login.request.user_id
     tenant.authenticators.change(user_id, authenticator_id, last_auth_at=tenant.clock.now())
     tenant.log("gd_auth_succeed", "Second factor given.", user_id=user_id)
@@ -388,7 +354,7 @@ def start(tenant: Tenant, request: Request) -> JSONResponse:
     starts = tenant.limits.bucket("passwordless_starts", request.client.host if request.client else "")
     if not starts.take(tenant.clock.now()):
         raise errors.TOO_MANY_STARTS(headers=starts.headers())
-    fields = read_fields(request)
+    fields = read_fields(request, ())
     if "client_id" not in fields and not request.headers.get("authorization", "").lower().startswith("basic "):
         raise errors.MISSING_CLIENT_ID()
     for name in START_STRINGS:
@@ -454,8 +420,7 @@ def userinfo(tenant: Tenant, request: Request) -> Response:
 
 def revoke(tenant: Tenant, request: Request) -> Response:
     """Revoke a refresh token; one that is unknown, or another application's, is a 200 as well [guess] (8.6)."""
-    fields = read_fields(request)
-    note_misspellings(request, fields, ("token", *CLIENT_FIELDS))
+    fields = read_fields(request, ("token", *CLIENT_FIELDS))
     client = authenticate_client(tenant, request, fields)
     text = fields.text("token")
     if text is None:
