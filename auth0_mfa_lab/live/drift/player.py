@@ -74,7 +74,7 @@ class Player:
                 # The canonical domain, where the calls go to a custom one.
                 self._pairs[audience] = f"https://{self.domain}{own}"
             elif audience and not self._tenant.api(audience):
-                scopes = {*member(call.sent, "scope").split()}.difference(OIDC_SCOPES.split())
+                scopes = {*member(call.sent, "scope").split()} - OIDC_SCOPES
                 self._tenant.add_api(Api(identifier=audience, scopes=tuple(sorted(scopes))))
             if realm and call.grant in PASSWORDS:
                 self._pairs[realm] = self._own.realm

@@ -121,20 +121,19 @@ class Call:
         if "fields" in allowed:
             names = {name.strip() for name in self.query.get("fields", "").split(",") if name.strip()}
             is_included = self._is_true("include_fields", otherwise=True)
-
-        def shown(item: Any) -> Any:
-            if not isinstance(item, dict):
-                return item
-            known = present(item).items()
-            return {name: value for name, value in known if not names or (name in names) == is_included}
-
+        items: list[Any] = []
+        for item in body if isinstance(body, list) else [body]:
+            known: Any = present(item) if isinstance(item, dict) else item
+            if names:
+                known = {name: value for name, value in known.items() if (name in names) == is_included}
+            items.append(known)
         if not isinstance(body, list):
-            return shown(body)
+            return items[0]
         if "page" not in allowed:
-            return [shown(item) for item in body]
+            return items
         page, per_page = self._number("page", 0), self._number("per_page", PER_PAGE, most=MOST_PER_PAGE)
         limit = self._number("take", per_page, most=MOST_PER_PAGE)
-        items = [shown(item) for item in body[page * limit : (page + 1) * limit]]
+        items = items[page * limit : (page + 1) * limit]
         if not self.endpoint.named or not self._is_true("include_totals", otherwise=False):
             return items
         total = {"total": len(body)} if body else {}

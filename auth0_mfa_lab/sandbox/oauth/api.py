@@ -1,9 +1,12 @@
 """`/oauth/token` with its grants, passwordless, `/userinfo`, discovery; the order of the checks is section 13.2's."""
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from hmac import compare_digest
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -21,14 +24,9 @@ from auth0_mfa_lab.sandbox.records import Request as TokenRequest
 from auth0_mfa_lab.sandbox.settings import CONNECTIONS
 from auth0_mfa_lab.sandbox.tenant import MANAGEMENT_PATH, MFA_PATH, Tenant
 
-OIDC_SCOPES = (
-    "openid profile offline_access name given_name family_name nickname email email_verified picture created_at "
-    "identities phone address"
-)
-CLAIMS = (
-    "aud auth_time created_at email email_verified exp family_name given_name iat identities iss name nickname "
-    "phone_number picture sub"
-)
+CONFIGURATION: Mapping[str, Any] = json.loads(Path(__file__).with_name("configuration.json").read_text("utf-8"))
+"""The discovery document (8.3), with what Auth0 has and is not emulated; its texts are paths below the issuer."""
+OIDC_SCOPES = frozenset(CONFIGURATION["scopes_supported"])
 Answer = tuple[dict[str, object], dict[str, str]]
 """The body of a 200, and its headers."""
 NOT_EMULATED = (
@@ -50,32 +48,6 @@ ADDRESS = {
 """The property with the address, its pattern, what refuses none and another one, and a member of the answer."""
 CHALLENGE = 'Bearer realm="Users", error="invalid_token", error_description="The access token is invalid."'
 """What a 401 of `/userinfo` says in its header; the description is a guess."""
-ENDPOINTS = {
-    "authorization_endpoint": "authorize",
-    "token_endpoint": "oauth/token",
-    "device_authorization_endpoint": "oauth/device/code",
-    "userinfo_endpoint": "userinfo",
-    "mfa_challenge_endpoint": "mfa/challenge",
-    "jwks_uri": ".well-known/jwks.json",
-    "registration_endpoint": "oidc/register",
-    "revocation_endpoint": "oauth/revoke",
-}
-"""Those that Auth0 has, also those that are not emulated."""
-SUPPORTED = {
-    "scopes_supported": OIDC_SCOPES.split(),
-    "response_types_supported": [
-        *("code", "token", "id_token", "code token", "code id_token", "token id_token", "code token id_token")
-    ],
-    "code_challenge_methods_supported": ["S256", "plain"],
-    "response_modes_supported": ["query", "fragment", "form_post"],
-    "subject_types_supported": ["public"],
-    "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"],
-    "token_endpoint_auth_signing_alg_values_supported": ["RS256", "RS384", "PS256"],
-    "claims_supported": CLAIMS.split(),
-    "request_uri_parameter_supported": False,
-    "request_parameter_supported": False,
-    "id_token_signing_alg_values_supported": ["HS256", "RS256", "PS256"],
-}
 
 
 def token(tenant: Tenant, request: Request) -> JSONResponse:
@@ -151,7 +123,7 @@ def _wished(tenant: Tenant, fields: Fields, unknown: errors.EvidenceRow) -> tupl
     if not scopes:
         # Of the MFA audience only what is named [guess]: the guides ask for each of its scopes (section 2).
         return audience, () if tenant.domains.is_ours(audience, MFA_PATH) else offered
-    return audience, tuple(scope for scope in scopes if scope in (*OIDC_SCOPES.split(), *offered))
+    return audience, tuple(scope for scope in scopes if scope in OIDC_SCOPES.union(offered))
 
 
 def _wished_scopes(fields: Fields) -> tuple[str, ...]:
@@ -432,10 +404,9 @@ def revoke(tenant: Tenant, request: Request) -> Response:
 
 
 def configuration(tenant: Tenant, _: Request) -> JSONResponse:
-    """Return the discovery document (8.3)."""
-    issuer = tenant.tokens.issuer
-    endpoints = {name: f"{issuer}{path}" for name, path in ENDPOINTS.items()}
-    return JSON({"issuer": issuer, **endpoints, **SUPPORTED, "end_session_endpoint": f"{issuer}oidc/logout"})
+    """Return the discovery document."""
+    paths = {name: path for name, path in CONFIGURATION.items() if isinstance(path, str)}
+    return JSON({**CONFIGURATION, **{name: f"{tenant.tokens.issuer}{path}" for name, path in paths.items()}})
 
 
 def jwks(tenant: Tenant, _: Request) -> JSONResponse:
