@@ -194,12 +194,10 @@ class Lab(Lines):
         from auth0_mfa_lab.wire.har import read_har
 
         replay = recorded.Replay(recording := read_har(path))
-        is_live = replay.facts["kind"] == "live"
-        clock = RealClock(sleep=replay.advance, now=replay.now) if is_live else SandboxClock(replay)
-        lab = cls(recorded.settings_of(replay.facts), replay, clock)
+        lab = cls(recorded.settings_of(replay.facts), replay, replay.clock)
         lab._recording, replay.aliases = recording, lab.aliases
         lab.journal.operations.tenant, lab.journal.operations.is_replayed = recording.tenant, True
-        if recording.is_ours and not is_live:
+        if recording.is_ours and replay.facts["kind"] != "live":
             lab._furnish(replay.ask, replay)
         else:
             lab._operations.quiet = replay.ask

@@ -227,9 +227,8 @@ def live_walk(lab: Lab, on_the_phone: Callable[[str], object]) -> list[object]:
 
 def test_a_live_run_is_replayed_without_the_person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     box = Sandbox(domain="tenant.example", seed=4)
-    with monkeypatch.context() as patch:
-        patch.setattr("auth0_mfa_lab.lab.RealClock", lambda: a_real_clock(box))
-        lab = a_live_lab(box)
+    monkeypatch.setattr("auth0_mfa_lab.lab.RealClock", lambda: a_real_clock(box))
+    lab = a_live_lab(box)
     phone = a_phone_of(box)
     printed = list(map(shown, live_walk(lab, lambda uri: phone.scan(str(uri)))))
     file = recorded(lab, tmp_path)

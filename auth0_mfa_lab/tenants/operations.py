@@ -36,10 +36,7 @@ class Recorder:
         self._journal = journal
 
     def __call__(self, operation: str, /, do: Callable[[], Json] | None = None, **arguments: Json) -> Json:
-        """Return what an operation returns, and keep it; raises what `quiet` raises.
-
-        With `do` the lab does it itself; in a replay the recording has what came of it.
-        """
+        """Return what an operation returns, and keep it; with `do` the lab does it, unless a recording has it."""
         given = {name: each for name, each in arguments.items() if each is not None}
         kept, after, result, refused = self._journal.operations, len(self._journal), None, None
         try:
@@ -101,8 +98,7 @@ class Remote:
     def __call__(self, operation: str, /, **arguments: Json) -> Json:
         """Return what an operation of the sandbox returns; an argument that is None is left out.
 
-        Raises NoServer when nothing answers; NothingWasSent for a code or a push that there is not, PhoneError for
-        what the server's phone cannot do, ControlRefused for any other refusal.
+        Raises NoServer, NothingWasSent (no such code or push), PhoneError (the server's phone), else ControlRefused.
         """
         row, given = _rows()[operation], {name: each for name, each in arguments.items() if each is not None}
         rest = {name: each for name, each in given.items() if f"{{{name}}}" not in row.path}
@@ -155,7 +151,6 @@ class ServedTransport(httpx.BaseTransport):
     """Reaches a served sandbox; its remarks come back beside the answer, as they do in process."""
 
     def __init__(self, inner: httpx.BaseTransport) -> None:
-        """Speak through `inner`."""
         self._inner = inner
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -176,7 +171,6 @@ class ServedClock:
     """The clock of the server. While that does not answer, the time is the last that it told."""
 
     def __init__(self, ask: Remote) -> None:
-        """Ask and move the clock through `ask`."""
         self._ask = ask
         self._last = dict(ask("clock"))
 

@@ -1,7 +1,6 @@
 """The phone and the inbox as a notebook has them: the sandbox's, the virtual one of a live tenant, or the person's own.
 
-The virtual phone on a live tenant (AUTH0_LAB_VIRTUAL_PHONE=1) is an ordinary client of the device API, written from
-public sources, and nobody has seen Auth0 answer it: so whatever it says or sends is marked as unproven.
+Nobody has seen Auth0 answer the virtual phone (AUTH0_LAB_VIRTUAL_PHONE=1): what it says or sends is marked as unproven.
 """
 
 from __future__ import annotations
@@ -48,10 +47,7 @@ _CODE_SECONDS = 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notification:
-    """A push that waits on the phone: when the login began (ISO 8601, UTC), and what the phone says of it.
-
-    `id` is its name for `allow` and `reject`.
-    """
+    """A push that waits on the phone: when the login began (ISO 8601, UTC); `allow` and `reject` take it."""
 
     started: str
     host: str
@@ -64,7 +60,6 @@ class SandboxPhone:
     """The virtual phone; what it says over HTTP stands in the journal, with the phone as the speaker."""
 
     def __init__(self, phone: Phone, aliases: Aliases) -> None:
-        """Offer `phone`."""
         self._phone = phone
         self._aliases = aliases
         self._polls_left: int | None = None
@@ -82,10 +77,7 @@ class SandboxPhone:
         )
 
     def scan(self, barcode: object) -> Exchange | Sentence:
-        """Scan a barcode_uri, its QR or the PNG of it: a push's ticket enrolls, and the phone's exchange is returned.
-
-        A one-time code's secret is only kept, as any authenticator app does: no request is sent.
-        """
+        """Scan a barcode_uri, its QR or the PNG of it: a push's ticket enrolls, a one-time code's secret is kept."""
         seen = getattr(barcode, "png", barcode)  # what lab.qr(...) drew
         if not isinstance(seen, str | bytes):
             raise NotABarcode("This is no barcode: pass enrollment['barcode_uri'], or what lab.qr(...) drew of it.")
@@ -114,8 +106,7 @@ class SandboxPhone:
     def allow_after(self, *, polls: int) -> Sentence:
         """Let the phone allow the push that waits when `polls` more polls have been answered, between two requests.
 
-        An answer of one's own takes its place; it says so where the push was just allowed. NothingToAnswer when no
-        push waits, and none was allowed since the last poll.
+        An answer of one's own takes its place. NothingToAnswer when no push waits, and none was just allowed.
         """
         if polls < 1:
             raise PhoneError(f"allow_after(polls={polls}) would never allow: polls is a whole number from 1 up.")
@@ -169,10 +160,7 @@ class EnrolledPhone(SandboxPhone, Lines):
         self._given_until = 0.0
 
     def scan(self, barcode: object) -> Exchange | Sentence:
-        """Enroll with a push's ticket at the tenant's own device API, or keep the secret of a one-time code.
-
-        The parameter and the errors are those of the sandbox's phone. Source: the guardian reference, section 2.
-        """
+        """Enroll at the tenant's own device API, or keep the secret (the guardian reference, section 2)."""
         said = super().scan(barcode)
         self._given_until = 0.0  # the codes of another secret
         return Sentence(f"{_MARK} {said.sentence}") if isinstance(said, Sentence) else said
@@ -190,10 +178,7 @@ class EnrolledPhone(SandboxPhone, Lines):
         return self.allow()
 
     def code(self) -> Secret:
-        """Return the code that it shows now (TOTP, 6 digits), or wait for the next: Auth0 takes each code once.
-
-        NotEnrolled when it has scanned nothing.
-        """
+        """Return the code that it shows now (TOTP, 6 digits), or wait for the next: Auth0 takes each code once."""
         self._clock.wait(self._given_until - self._clock.now(), for_what="the next code")
         code = super().code()
         self._given_until = (self._clock.now() // _CODE_SECONDS + 1) * _CODE_SECONDS
@@ -249,10 +234,7 @@ LabPhone: TypeAlias = SandboxPhone | OwnPhone
 
 
 def new_phone(ask: Recorder, http: httpx.Client, clock: Time, *, is_live: bool = False) -> Phone:
-    """Return a phone of the lab's own that speaks over `http`, with nothing on it yet.
-
-    A sandbox gives it its names. A live tenant does not, and no push reaches it there.
-    """
+    """Return a phone of the lab's own that speaks over `http`; a live tenant gives it no names and no push."""
     from auth0_mfa_lab.sandbox import Chance, Phone
 
     # Its names must not be foretold: Auth0 knows every phone of the world by them.
@@ -290,8 +272,7 @@ def pushes_to(token: str, ask: Ask) -> tuple[Push, ...]:
 class PhoneScreen:
     """What a phone's panel looks at: the lab's phone, and the newest messages since the lab was opened (`since`).
 
-    `bars` says why nothing on it can be pressed; a recording's screen does not change between two looks. `alone` is
-    what stands there of a phone that no push and no message can reach.
+    `bars` says why nothing can be pressed on a recording; `alone` is shown of a phone that no push can reach.
     """
 
     phone: Phone
@@ -350,8 +331,7 @@ class Inbox:
     def latest(self, address: str, *, purpose: str | None = None) -> Message:
         """Return the newest message to a number (E.164) or an email address; NothingWasSent when there is none.
 
-        With a `purpose` (`mfa` or `passwordless`) only such messages count. On a live tenant it asks for the code in a
-        hidden prompt: NeedsAPerson when there is none.
+        `purpose` is `mfa` or `passwordless`. On a live tenant the person is asked: NeedsAPerson without a prompt.
         """
         sent = next((each for each in self._fetch(address, purpose) if purpose in (None, each["purpose"])), None)
         if sent is None:

@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import httpx
 
 from auth0_mfa_lab import errors
+from auth0_mfa_lab.clock import LabClock, RealClock, SandboxClock
 from auth0_mfa_lab.errors import ControlRefused, LabError, NothingWasSent
 from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.secrets.claims import claims_of
@@ -74,7 +75,7 @@ def facts_in(recording: Recording) -> Mapping[str, Json]:
     for each in recording.exchanges:
         data = plain_data(each.request) if each.speaker == "app" else None
         for name, value in data.items() if isinstance(data, dict) else ():
-            if name in ("client_id", "client_secret") and isinstance(value, str):
+            if name in ("client_id", "client_secret", "username", "password") and isinstance(value, str):
                 brought.setdefault(name, value)
     url = urlsplit(str(first.request.url))
     known = {"domain": url.netloc, "origin": f"{url.scheme}://{url.netloc}", "begins": first.at}
@@ -106,17 +107,15 @@ def first_line(recording: Recording, sandbox: SandboxInfo | None, domain: str) -
 
 
 class Replay(httpx.BaseTransport):
-    """Where a replay stands: it answers each request and each operation, and is the time, which answers move.
-
-    `aliases` are those of the lab that replays the recording.
-    """
+    """Where a replay stands: it answers each request and each operation, and is the time, which answers move."""
 
     def __init__(self, recording: Recording) -> None:
-        """Begin a recording."""
         self.recording = recording
         self.facts = recording.tenant or facts_in(recording)
-        self.aliases = Aliases()
+        self.aliases = Aliases()  # the lab's, once there is one
         self._now = float(self.facts["begins"])
+        is_live = self.facts["kind"] == "live"
+        self.clock: LabClock = RealClock(sleep=self.advance, now=self.now) if is_live else SandboxClock(self)
         self._played = 0
         self._used: set[int] = set()
         # What the recording gave: who sends it back must send this.
@@ -207,10 +206,7 @@ class Replay(httpx.BaseTransport):
         return sentences, pairs
 
     def _same(self, recorded: str | None, sent: str | None, pairs: dict[str, str]) -> bool:
-        """Say whether a part is as it was recorded, where a secret may be another that stands for it; note the pairs.
-
-        What the recording gave stands for itself alone, and one value stands for one.
-        """
+        """Say whether a part is as recorded; only a secret that the recording did not give may have a stand-in."""
         if recorded is None or sent is None or recorded == sent:
             return recorded == sent
         cut = _cut(recorded, self._secrets)
@@ -248,7 +244,11 @@ class Replay(httpx.BaseTransport):
     def ask(self, operation: str, /, **arguments: Json) -> Json:
         """Return what an operation returned when it was asked for here, or last before; raises what it raised."""
         if operation == "add_user" and not self.recording.is_ours:
-            return self._who_logged_in(arguments["factors"])
+            # The user of another tool's recording is the one of its first login.
+            if not {"username", "password"} <= self.facts.keys():
+                raise self._missing("login with a password", "pass the user's name yourself; any value is taken for it")
+            nothing = {"phone_number": None, "email": None, "recovery_code": None, "barcodes": []}
+            return {"username": self.facts["username"], "password": self.facts["password"], **nothing}
         found = self._operation(operation, arguments)
         if found is not None and found.refused is not None:
             kind = getattr(errors, found.refused["error"], LabError)
@@ -272,19 +272,13 @@ class Replay(httpx.BaseTransport):
         raise self._missing(*_LACKS.get(operation, (operation, "record the run again with it")))
 
     def _operation(self, name: str, arguments: Mapping[str, Json]) -> OperationCall | None:
-        """Return an operation as it was recorded; None when the recording has none.
-
-        One that gives something new is the next of its name. Any other has these arguments, and is the first here that
-        is not used yet, or the last before.
-        """
+        """Return the next operation of a name, or the one that had these arguments here, or else last before."""
         named = [(number, each) for number, each in enumerate(self.recording.operations) if each.operation == name]
         if name in _IN_ORDER:
             found = [pair for pair in named if pair[0] not in self._used]
-            had, has = (
-                ", ".join(said.get("factors") or ()) or "no factor"
-                for said in (found[0][1].arguments if found else arguments, arguments)
-            )
-            if had != has:
+            if found and found[0][1].arguments.get("factors") != (wanted := arguments.get("factors")):
+                had = ", ".join(found[0][1].arguments["factors"]) or "no factor"
+                has = ", ".join(wanted) or "no factor"
                 raise LabError(f"The user recorded next in {self.recording.name} had {had}, and not {has}.")
         else:
             past = [pair for pair in named if pair[1].arguments == arguments and pair[1].after <= self._played]
@@ -295,15 +289,6 @@ class Replay(httpx.BaseTransport):
             self._given.update(text for _, text in texts_in(each.result) if text.strip())
             return each
         return None
-
-    def _who_logged_in(self, factors: Json) -> Json:
-        """Return the user of another tool's recording: the one of its first login with a password."""
-        for each in self.recording.exchanges:
-            data = plain_data(each.request)
-            if isinstance(data, dict) and isinstance(data.get("password"), str) and "username" in data:
-                names = {"username": str(data["username"]), "password": data["password"], "factors": factors}
-                return {**names, "phone_number": None, "email": None, "recovery_code": None, "barcodes": []}
-        raise self._missing("login with a password", "pass the user's name yourself; any value is taken for it")
 
     def _missing(self, what: str, instead: str) -> LabError:
         """Return the error for what the recording does not have, with what to do instead."""

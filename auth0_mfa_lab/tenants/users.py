@@ -78,8 +78,7 @@ def fresh_user(
 ) -> User:
     """Return a fresh user of a sandbox with just these factors, confirmed; its secrets are learned.
 
-    `phone` scans what there is to scan, over `transport`: each enrollment is an operation, and no exchange. Another
-    tool's recording has no phone.
+    `phone` scans what there is to scan, over `transport`: each enrollment is an operation, and no exchange.
     """
     wanted = checked_factors(factors)
     made = ask("add_user", factors=list(wanted), phone="own")
@@ -116,8 +115,8 @@ def fresh_user(
 def configured_user(settings: Settings, client: Client, aliases: Aliases, factors: Sequence[str]) -> User:
     """Return the configured user of a live tenant, if its active authenticators are just these factors.
 
-    It logs in with the password and lists the authenticators; nothing is sent to the person. Raises UserDoesNotFit
-    with what to remove and how, SettingsError when the password is wrong or the tenant asks for no second factor.
+    Nothing is sent to the person. Raises UserDoesNotFit with what to remove and how, SettingsError for a login that
+    brings no mfa_token.
     """
     if settings.username is None or settings.password is None:
         raise SettingsError("AUTH0_USERNAME and AUTH0_PASSWORD are needed for a live tenant. Add both lines to .env.")

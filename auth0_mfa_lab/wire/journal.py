@@ -69,10 +69,7 @@ class Use(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationCall:
-    """What a lab asked of its tenant beside the exchanges, when `after` of them were there, with its result; both raw.
-
-    `refused` has the class and the sentence of the error in the place of a result.
-    """
+    """What a lab asked of its tenant after so many exchanges, and its result, both raw, or the error that refused it."""
 
     after: int
     operation: str
@@ -98,8 +95,8 @@ class Operations(list[OperationCall]):
 class Journal(Sequence[Exchange]):
     """Every exchange of a lab, in order; only the recorder writes it.
 
-    `show` makes text and HTML of one exchange and `show_all` of the whole journal, given the aliases; `now` tells the
-    lab's time in epoch seconds. `passed` is called when an exchange is there.
+    `show` makes text and HTML of one exchange and `show_all` of the whole journal; `now` tells the lab's time in epoch
+    seconds. `passed` is called when an exchange is there.
     """
 
     aliases: Aliases
@@ -172,8 +169,7 @@ class Journal(Sequence[Exchange]):
     def where(self, alias: str) -> Table:
         """Return a table of every place where a secret stands, oldest first, the one where it was born marked.
 
-        `alias` is its name as shown, such as `<mfa_token 1>`, or the Secret itself. Raises LabError for an alias that
-        there is not, naming those that are nearest.
+        `alias` is its name as shown, such as `<mfa_token 1>`, or the Secret itself. LabError names the nearest ones.
         """
         from auth0_mfa_lab.show.table import Column, Table  # few ask
 
