@@ -247,8 +247,8 @@ class Replay(httpx.BaseTransport):
             # The user of another tool's recording is the one of its first login.
             if not {"username", "password"} <= self.facts.keys():
                 raise self._missing("login with a password", "pass the user's name yourself; any value is taken for it")
-            nothing = {"phone_number": None, "email": None, "recovery_code": None, "barcodes": []}
-            return {"username": self.facts["username"], "password": self.facts["password"], **nothing}
+            user = {name: self.facts.get(name) for name in ("username", "password", "phone_number", "email")}
+            return {**user, "recovery_code": None, "barcodes": []}
         found = self._operation(operation, arguments)
         if found is not None and found.refused is not None:
             kind = getattr(errors, found.refused["error"], LabError)
@@ -276,9 +276,9 @@ class Replay(httpx.BaseTransport):
         named = [(number, each) for number, each in enumerate(self.recording.operations) if each.operation == name]
         if name in _IN_ORDER:
             found = [pair for pair in named if pair[0] not in self._used]
-            if found and found[0][1].arguments.get("factors") != (wanted := arguments.get("factors")):
+            if found and found[0][1].arguments.get("factors") != arguments.get("factors"):
                 had = ", ".join(found[0][1].arguments["factors"]) or "no factor"
-                has = ", ".join(wanted) or "no factor"
+                has = ", ".join(arguments["factors"]) or "no factor"
                 raise LabError(f"The user recorded next in {self.recording.name} had {had}, and not {has}.")
         else:
             past = [pair for pair in named if pair[1].arguments == arguments and pair[1].after <= self._played]

@@ -69,7 +69,7 @@ class Use(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationCall:
-    """What a lab asked of its tenant after so many exchanges, and its result, both raw, or the error that refused it."""
+    """What a lab asked of its tenant after so many exchanges, and its result, both raw, or the error instead."""
 
     after: int
     operation: str
