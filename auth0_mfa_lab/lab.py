@@ -22,7 +22,7 @@ from auth0_mfa_lab.wire.journal import Journal
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.exports.export import Exported
-    from auth0_mfa_lab.live.doctor.findings import Diagnosis
+    from auth0_mfa_lab.live.doctor.doctor import Diagnosis
     from auth0_mfa_lab.live.drift.drift import Drift
     from auth0_mfa_lab.live.guard import Guard
     from auth0_mfa_lab.live.leftovers import Leftovers
@@ -188,7 +188,7 @@ class Lab(Lines):
         passes, as the HAR of `lab.export("har")`. Raises SettingsError unless they are those of a live tenant, so that
         none is reached by accident, and LabError for a file that cannot be written: nothing was sent then.
         """
-        from auth0_mfa_lab.live.leftovers import stand_guard
+        from auth0_mfa_lab.live.guard import Guard
 
         settings = settings or Settings.from_env()
         if transport is None:
@@ -198,7 +198,7 @@ class Lab(Lines):
         lab = cls(settings, reached, RealClock())
         if transport is None:
             weakref.finalize(lab, reached.close)
-        lab._guard = stand_guard(lab)
+        lab._guard = Guard(lab)
         lab._take_virtual_phone()
         return lab._recorded_in(record)
 
@@ -270,7 +270,7 @@ class Lab(Lines):
 
     def _prompt(self, question: str) -> str:
         """Ask the person, unless the lab knows the secret of the codes; a recording has the answer."""
-        from auth0_mfa_lab.live.test_user import totp_of
+        from auth0_mfa_lab.live.administrator import totp_of
         from auth0_mfa_lab.tenants.phone import OTP_QUESTION, ask_hidden
 
         secret = self._totp_secret if question == OTP_QUESTION else None
@@ -279,7 +279,7 @@ class Lab(Lines):
 
     def _draw(self, what: str) -> str:
         """Draw what is not to be foretold; a recording has it."""
-        from auth0_mfa_lab.live.test_user import drawn
+        from auth0_mfa_lab.live.administrator import drawn
 
         return str(self._operations("prompt", lambda: str(drawn(what)), question=what))
 
@@ -326,7 +326,7 @@ class Lab(Lines):
         `lab.cleanup()` removes; without, the configured one, whose authenticators are listed, and UserDoesNotFit says
         what to remove. Nothing is sent to anybody.
         """
-        from auth0_mfa_lab.live.test_user import own_user
+        from auth0_mfa_lab.live.administrator import own_user
         from auth0_mfa_lab.tenants.sandbox import fresh_user
 
         if not self._is_sandbox:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -198,12 +199,9 @@ class Settings:
 
     def _well_formed(self) -> Settings:
         is_served = self.tenant == "served"
-        for field, (shape, wanted) in {"domain": _SERVED_HOST if is_served else _HOST, **_SHAPES}.items():
-            value = getattr(self, field)
-            if (value or field == "domain") and not re.fullmatch(shape, value or ""):
-                raise SettingsError(_malformed(field, wanted))
-        if self.ca_file and not Path(self.ca_file).is_file():
-            raise SettingsError(_malformed("ca_file", "the path of a PEM file that exists"))
+        for field, wanted in malformed(partial(getattr, self), is_served=is_served):
+            example = _EXAMPLES[field]
+            raise SettingsError(f"AUTH0_{field.upper()} is not {wanted}. Write it like this: {example}.")
         domain = str(self.domain).lower()
         if is_served and not self.ca_file and not is_loopback(domain):
             raise SettingsError(
@@ -231,9 +229,13 @@ def is_loopback(domain: str) -> bool:
     return re.fullmatch(_LOOPBACK, domain) is not None
 
 
-def _malformed(field: str, wanted: str) -> str:
-    # The value itself is not quoted: what was pasted into the wrong line may be a secret.
-    return f"AUTH0_{field.upper()} is not {wanted}. Write it like this: {_EXAMPLES[field]}."
+def malformed(value_of: Callable[[str], str | None], *, is_served: bool = False) -> Iterator[tuple[str, str]]:
+    """Yield each field that is set and malformed, with what it should be; no value is told: it may be a secret."""
+    for field, (shape, wanted) in {"domain": _SERVED_HOST if is_served else _HOST, **_SHAPES}.items():
+        if (value := value_of(field)) and not re.fullmatch(shape, value):
+            yield field, wanted
+    if (file := value_of("ca_file")) and not Path(file).is_file():
+        yield "ca_file", "the path of a PEM file that exists"
 
 
 def values_of(start: Path | None, environ: Mapping[str, str] | None) -> dict[str, str]:

@@ -12,12 +12,10 @@ import click
 
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.lab import Lab
-from auth0_mfa_lab.live.doctor.checks import FEATURES, Finding
-from auth0_mfa_lab.live.doctor.doctor import Mended, examine, mend, subject_of, token_of
-from auth0_mfa_lab.live.doctor.findings import Diagnosis, one_line
-from auth0_mfa_lab.live.doctor.settings import check_settings, fault, misspelled, usable
+from auth0_mfa_lab.live.doctor.checks import FEATURES, Finding, check_settings, fault, misspelled, one_line
+from auth0_mfa_lab.live.doctor.doctor import Diagnosis, Mended, examine, mend, subject_of, token_of
 from auth0_mfa_lab.live.drift.drift import NAME, drift_of
-from auth0_mfa_lab.live.leftovers import LeftFile, Leftovers
+from auth0_mfa_lab.live.leftovers import Ledger, Leftovers
 from auth0_mfa_lab.settings import Settings, values_of
 
 _say = partial(click.echo, err=True)
@@ -78,8 +76,9 @@ def _opened() -> tuple[Lab | None, list[Finding]]:
             return None, [*unread, finding]
         if kind != "live":
             return Lab.from_env(), []
-        settings = replace(Settings.unchecked(usable(values)), confirm="never")  # it only reads; --fix asks by itself
-        found = list(check_settings(values))
+        found = check_settings(values)
+        usable = {name: value for name, value in values.items() if name not in {each.name for each in found}}
+        settings = replace(Settings.unchecked(usable), confirm="never")  # it only reads; --fix asks by itself
         return None if any(each.stops for each in found) else Lab.live(settings), found
     except LabError as problem:
         return None, [fault("settings", str(problem), stops=True)]
@@ -139,7 +138,7 @@ def cleanup(context: click.Context, yes: bool, dry_run: bool, as_json: bool) -> 
             left = lab.cleanup(yes=yes, dry_run=dry_run)
         else:
             # There is nothing to clean up, but the file may know a tenant that has something.
-            tenants = ", ".join(sorted({each.tenant for each in LeftFile(Path.cwd()).entries()}))
+            tenants = ", ".join(sorted({each.tenant for each in Ledger().entries()}))
             known = (f"Labs have left something on {tenants}: set AUTH0_LAB_TENANT=live.",) if tenants else ()
             left = Leftovers(tenant=f"the {settings.tenant}", rows=(), notes=known)
     except LabError as problem:

@@ -470,22 +470,20 @@ def request(method: str, path: str, body: Any = None, *, form: bool = False) -> 
         (request("POST", "/dbconnections/signup", {"email": "a@example.com"}), {"other"}),
         (request("DELETE", "/me/v1/authentication-methods/x"), {"other"}),
         (request("PATCH", "/something/new"), {"other"}),
-        (request("GET", "/api/v2/users"), None),
-        (request("HEAD", "/mfa/challenge"), None),
-        (request("POST", "/oauth/token", {"grant_type": "password"}), None),
-        (request("POST", "/oauth/revoke", {}), None),
-        (request("POST", "/appliance-mfa/api/enroll", {}), None),
+        (request("GET", "/api/v2/users"), set()),
+        (request("HEAD", "/mfa/challenge"), set()),
+        (request("POST", "/oauth/token", {"grant_type": "password"}), set()),
+        (request("POST", "/oauth/revoke", {}), set()),
+        (request("POST", "/appliance-mfa/api/enroll", {}), set()),
     ],
 )
-def test_what_a_request_costs(written: httpx.Request, kinds: set[str] | None) -> None:
-    cost = cost_of(written)
-    assert (None if cost is None else {*cost.kinds}) == kinds
+def test_what_a_request_costs(written: httpx.Request, kinds: set[str]) -> None:
+    assert {*cost_of(written)[1]} == kinds
 
 
 @pytest.mark.parametrize("path", [f"/api/v2/users/{USER}", "/api/v2/users/jane", "/api/v2/roles/rol_abc1/users"])
 def test_a_call_is_named_without_an_id(path: str) -> None:
-    cost = cost_of(request("DELETE", path))
-    assert cost is not None
+    call, _ = cost_of(request("DELETE", path))
     for raw in (USER, "jane", "rol_abc1"):
-        assert raw not in cost.call
-    assert "{id}" in cost.call
+        assert raw not in call
+    assert "{id}" in call
