@@ -12,7 +12,7 @@ import click
 
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.lab import Lab
-from auth0_mfa_lab.live.doctor.checks import FEATURES, Finding, check_settings, fault, misspelled, one_line
+from auth0_mfa_lab.live.doctor.checks import FEATURES, Finding, fault, faults, misspelled, one_line
 from auth0_mfa_lab.live.doctor.doctor import Diagnosis, Mended, examine, mend, subject_of, token_of
 from auth0_mfa_lab.live.drift.drift import NAME, drift_of
 from auth0_mfa_lab.live.leftovers import Ledger, Leftovers
@@ -76,7 +76,7 @@ def _opened() -> tuple[Lab | None, list[Finding]]:
             return None, [*unread, finding]
         if kind != "live":
             return Lab.from_env(), []
-        found = check_settings(values)
+        found = faults(values)
         usable = {name: value for name, value in values.items() if name not in {each.name for each in found}}
         settings = replace(Settings.unchecked(usable), confirm="never")  # it only reads; --fix asks by itself
         return None if any(each.stops for each in found) else Lab.live(settings), found

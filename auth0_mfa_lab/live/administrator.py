@@ -72,7 +72,7 @@ def must_be(answer: Exchange, status: int, doing: str) -> Exchange:
     raise LabError(f"{doing} failed: {answer.status} {code}: {answer.masked(str(body.get('message', 'no message')))}.")
 
 
-def out_of_its_frames(act: Callable[P, T]) -> Callable[P, T]:
+def without_frames(act: Callable[P, T]) -> Callable[P, T]:
     """Raise a LabError of this function anew, for in the frames that it left are names and ids of people."""
 
     @wraps(act)
@@ -102,14 +102,12 @@ def drawn(what: str) -> str:
     return f"{secrets.token_urlsafe(18)}aA1!" if what == PASSWORD else pyotp.random_base32()
 
 
-@out_of_its_frames
+@without_frames
 def own_user(lab: Lab, factors: Sequence[str]) -> User:
     """Return a user of a live tenant with just these factors, confirmed; nothing is sent to anybody.
 
-    Where the Management API opens it is a fresh database user, elsewhere the configured user, if their authenticators
-    fit. Raises UserDoesNotFit where they do not, and for a push without the virtual phone; SettingsError for a number
-    or an address that is not set; NotConfirmed unless the person agrees; LabError when the tenant refuses: a user who
-    was made is removed again then.
+    Where the Management API opens it is a fresh database user, who is removed again when the tenant refuses a factor;
+    elsewhere the configured user. Raises what `Lab.user` does.
     """
     settings = lab.settings
     if not has_administrator(lab):

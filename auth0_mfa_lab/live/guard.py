@@ -81,7 +81,7 @@ _ROWS = (
 
 
 def cost_of(request: httpx.Request) -> tuple[str, tuple[str, ...]]:
-    """Return a call without any id, and the kinds of what it costs: none where it reads, logs in, polls, checks a code."""
+    """Return a call without any id, and the kinds of what it costs: none of a read, a login, a poll or a code."""
     path = re.sub("/+", "/", request.url.path).rstrip("/").lower()
     said, method = [""], request.method.upper()
     for name, value in fields_of(request).items():
@@ -98,13 +98,9 @@ def cost_of(request: httpx.Request) -> tuple[str, tuple[str, ...]]:
 
 
 class Guard:
-    """Asks the person of one lab before a call that costs something, and lets the ledger note what a call leaves.
-
-    What was agreed to is remembered as long as the lab lives.
-    """
+    """Asks the person of one lab before a call that costs something, and lets the ledger note what a call leaves."""
 
     def __init__(self, lab: Lab) -> None:
-        """Stand guard over a live lab, whose persons are masked in each question."""
         self.how_often = lab.settings.confirm
         self.ledger = Ledger(lab.domain)
         self.after = self.ledger.after
@@ -113,10 +109,7 @@ class Guard:
         self._here = threading.local()  # whether this thread is inside of what was agreed to as a whole
 
     def before(self, request: httpx.Request) -> None:
-        """Ask for a request that costs or changes something; NotConfirmed unless the person says yes.
-
-        LabError when what it leaves could not be noted.
-        """
+        """Ask for a request that costs, or raise NotConfirmed; LabError when what it leaves could not be noted."""
         call, kinds = cost_of(request)
         if kinds:
             self._must_agree(kinds, f"{call} {', and '.join(SAID[each] for each in kinds)}.")
@@ -124,10 +117,7 @@ class Guard:
 
     @contextmanager
     def agreed(self, kinds: Collection[str] = (), sentence: str = "") -> Iterator[None]:
-        """Ask for several calls at once, if there is a sentence that says what they do; then none of them is asked for.
-
-        Without one the caller has asked already. Raises NotConfirmed.
-        """
+        """Ask once for several calls, or raise NotConfirmed; without a sentence the caller has asked already."""
         if sentence:
             self._must_agree(kinds, sentence)
         before, self._here.agreed = self._is_agreed, True

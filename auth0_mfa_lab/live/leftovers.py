@@ -1,8 +1,7 @@
 """What labs left on a live tenant: a small file that outlives the kernel, and the clean-up that removes it.
 
-The file names persons (a user's id, or the login's name), since the clean-up must find them; it holds no password, no
-secret and no token. Only its owner can read it, and git ignores its folder. An id that a tenant gave to a lab is
-certain. Where none is known the tenant is listed anew at the clean-up, and the person is asked about what is found.
+The file names persons, since the clean-up must find them; it holds no password, no secret and no token. An id that a
+tenant gave to a lab is certain. Where none is known the tenant is listed, and the person is asked about what is found.
 """
 
 from __future__ import annotations
@@ -24,14 +23,7 @@ import httpx
 from filelock import FileLock
 
 from auth0_mfa_lab.errors import LabError
-from auth0_mfa_lab.live.administrator import (
-    DOMAIN,
-    administrator,
-    answered,
-    has_administrator,
-    must_be,
-    out_of_its_frames,
-)
+from auth0_mfa_lab.live.administrator import DOMAIN, administrator, answered, has_administrator, must_be, without_frames
 from auth0_mfa_lab.live.doctor.checks import one_line
 from auth0_mfa_lab.live.record import write_whole
 from auth0_mfa_lab.secrets.claims import claims_of
@@ -45,8 +37,6 @@ if TYPE_CHECKING:
     from auth0_mfa_lab.management import Management
 
 USER = "user"
-"""The kind of an entry that is a user; every other is the factor of an authenticator."""
-
 _LOCK_SECONDS = 30.0
 _USERS = "/api/v2/users"
 _METHODS = re.compile(rf"{_USERS}/([^/]+)/authentication-methods")
@@ -69,9 +59,8 @@ _BY_DASHBOARD, _USER_BY_DASHBOARD = f"{_OF_USER} > Multi-Factor > Reset", f"{_OF
 class Left:
     """One thing that was left: a user whom the lab made, or what one association or creation brought.
 
-    `kind` is `user`, or a factor as `lab.user` names it. `user` is the user's id, "" while it is not known, and `name`
-    the login's. `authenticator` is an id, "" where none is known; `begun` is in epoch seconds. `recovery` says that a
-    recovery code came along; `mark` tells it from others.
+    `kind` is `user` or a factor; `user` and `authenticator` are ids, "" where none is known, and `name` is the login's.
+    `begun` is in epoch seconds; a `recovery` code came along; `mark` tells it from others.
     """
 
     tenant: str
@@ -213,12 +202,9 @@ class Leftover:
     stays: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Step:
-    """A thing with the entries that it settles: gone, unless it has another `fate` or a call removes it.
-
-    Where there is a `doubt` the person is asked whether it is the lab's.
-    """
+    """A thing with the entries that it settles: gone, unless it has a `fate` or is removed; a `doubt` is asked about."""
 
     entries: Sequence[Left]
     what: str = ""
@@ -269,16 +255,16 @@ def _planned(entries: Iterable[Left], api: Management, realm: str) -> Iterator[S
     for entry in sorted(rest, key=lambda each: (not each.confirmed, not each.authenticator)):
         if not entry.user and "@" not in entry.name:
             # No API finds a user by anything but an id or an address.
-            yield Step(entries=[entry], fate=_BY_DASHBOARD)
+            yield Step([entry], fate=_BY_DASHBOARD)
             continue
         user = entry.user or id_of(entry.name)
         methods = methods_of(user) if user else None
         if methods is not None and not entry.confirmed:
             # No API shows it by itself.
             if all(taken.get(each["id"]) or each["type"] == "recovery-code" for each in methods):
-                yield Step(entries=[entry], remove=partial(api.delete_authenticators, user))
+                yield Step([entry], remove=partial(api.delete_authenticators, user))
             else:
-                yield Step(entries=[entry], fate="stays unconfirmed beside what is not the lab's")
+                yield Step([entry], fate="stays unconfirmed beside what is not the lab's")
             continue
         found = [each for each in methods or () if each["id"] not in taken and entry.may_be(each["id"])]
         for each in found:
@@ -286,23 +272,23 @@ def _planned(entries: Iterable[Left], api: Management, realm: str) -> Iterator[S
             enrolled = f"enrolled {each.get('created_at')}; the lab enrolled {entry.kind} {_written(entry.begun)}"
             remove = partial(api.delete_authentication_method, user, each["id"])
             what, doubt = f"{each['type']}: {each['id']}", "" if entry.authenticator else enrolled
-            yield Step(entries=[entry], what=what, remove=remove, doubt=doubt)
+            yield Step([entry], what=what, remove=remove, doubt=doubt)
         if not found:
-            yield Step(entries=[entry])
+            yield Step([entry])
 
 
 def _user_step(entries: Sequence[Left], api: Management, user: str) -> Step:
     """Return the step for a user whom a lab made: certain by the id that the tenant gave, or by a drawn name."""
     made, answer = entries[0], api.user(user) if user else None
     if answer is None or answer.status == 404:
-        return Step(entries=entries)
+        return Step(entries)
     found = must_be(answer, 200, "Reading the user").json
     if not isinstance(found, dict) or (made.name and str(found.get("email")).lower() != made.name.lower()):
         fate = f"not the user whom the lab made; if it is the lab's, {_USER_BY_DASHBOARD}"
-        return Step(entries=entries, fate=fate)
+        return Step(entries, fate=fate)
     asked = f"made {found.get('created_at')}; the lab asked for it {_written(made.begun)}, and got no answer"
     doubt = "" if made.user or made.name.endswith(DOMAIN) else asked
-    return Step(entries=entries, remove=partial(api.delete_user, user), doubt=doubt)
+    return Step(entries, remove=partial(api.delete_user, user), doubt=doubt)
 
 
 def _listed(answer: Exchange, doing: str, has: set[str]) -> list[Json]:
@@ -318,10 +304,7 @@ def _written(seconds: float) -> str:
 
 
 def _by_hand(entries: Iterable[Left], lab: Lab) -> Iterator[Step]:
-    """Yield a step for each thing that was left, where there is no Management API: what a person must do.
-
-    What the configured user has, a login tells; it sends nothing to anybody.
-    """
+    """Yield what a person must do where there is no Management API; a login tells what the configured user has."""
     known, there = lab.settings, None
     if known.username is not None and known.password is not None:
         login = lab.client.password_grant(username=known.username, password=known.password, realm=known.realm)
@@ -332,7 +315,7 @@ def _by_hand(entries: Iterable[Left], lab: Lab) -> Iterator[Step]:
         if there is not None and entry.kind != USER and known.username in (entry.user, entry.name):
             found = [each.get("active") for each in there if entry.may_be(str(each["id"]))]
             fate = fate if entry.confirmed in found else ""
-        yield Step(entries=[entry], fate=fate)
+        yield Step([entry], fate=fate)
 
 
 # -- the clean-up
@@ -364,20 +347,16 @@ class Leftovers:
         return {"text/plain": "\n".join(text), "text/html": f"<p>{escape(title)}</p>{html}{notes}"}
 
 
-@out_of_its_frames
+@without_frames
 def cleaned(lab: Lab, *, yes: bool = False, dry_run: bool = False) -> Leftovers:
-    """Show what labs left on a tenant, ask, and remove it; with `yes` nobody is asked, with `dry_run` nothing removed.
-
-    In a sandbox and in a replay there is nothing. Raises NotConfirmed where there is no prompt, LabError when the
-    tenant does not let itself be read.
-    """
+    """Show what labs left on a tenant, ask (not with `yes`), and remove it (not in a `dry_run`)."""
     guard = lab._guard
     if guard is None:
         return Leftovers(tenant=lab.domain)
-    every, may_remove = guard.ledger.entries(), has_administrator(lab)
+    every, may_remove, notes = guard.ledger.entries(), has_administrator(lab), list[str]()
     entries = [each for each in every if each.tenant == lab.domain]
-    others = len(every) - len(entries)
-    notes = [f"{others} more on another tenant: open that one, and clean up there."] if others else []
+    if others := len(every) - len(entries):
+        notes.append(f"{others} more on another tenant: open that one, and clean up there.")
     if not entries:
         return Leftovers(tenant=lab.domain, notes=tuple(notes))
     for entry in entries if lab.aliases.people else ():
@@ -412,8 +391,6 @@ def cleaned(lab: Lab, *, yes: bool = False, dry_run: bool = False) -> Leftovers:
     with guard.agreed():
         steps = [each.removed() if each in agreed else each for each in steps]
     done = shown(steps)
-    # Take out of the file what is gone, whole.
-    kept = {entry.mark for step, row in zip(steps, done.rows, strict=True) if row.stays for entry in step.entries}
-    gone = {each.mark for each in entries} - kept
-    guard.ledger.change(lambda entries: [each for each in entries if each.mark not in gone])
+    kept = [entry for step, row in zip(steps, done.rows, strict=True) if row.stays for entry in step.entries]
+    guard.ledger.change(lambda found: [each for each in found if each in kept or each not in entries])
     return done

@@ -15,21 +15,17 @@ from auth0_mfa_lab.wire.har import har
 from auth0_mfa_lab.wire.journal import Journal
 
 SHARE = 20
-"""Saving takes at most one SHARE-th of the time: what the n-th exchange adds does not grow with n."""
+"""Saving takes at most one SHARE-th of the time."""
 
 
 class Record:
     """The file of one journal; the first exchange makes it, in place of one that was there, which is kept beside it.
 
-    A stand-in may change as long as secrets are learned, so it is always the whole file that is written. It is written
-    as an exchange passes, but not sooner than SHARE times what the last writing took, and at the end of the lab.
+    A stand-in may change as secrets are learned, so the whole file is written: as exchanges pass, and at the end.
     """
 
     def __init__(self, journal: Journal, path: str | Path, *, monotonic: Callable[[], float] = time.monotonic) -> None:
-        """Keep `journal` in the file `path`, in whose folder it must be able to write: LabError where it is not.
-
-        `monotonic` tells real seconds.
-        """
+        """Keep `journal` in the file `path`; LabError where its folder cannot be written to."""
         self.path = Path(path)
         self.before = self.path.with_name(f"{self.path.stem}.before{self.path.suffix}")
         self._journal = journal
@@ -84,10 +80,7 @@ class Record:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Put a text in the place of a file: written beside it first, so that a crash or a full disk leaves the old one.
-
-    Raises OSError when it cannot be written; nothing is left beside the file then.
-    """
+    """Put a text, for its owner alone, in the place of a file; a crash or a full disk (OSError) leaves the old one."""
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:100]}.", suffix=".part", dir=path.parent)
     part = Path(name)
     try:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from auth0_mfa_lab.live.doctor.checks import KNOWN, check_settings, misspelled
+from auth0_mfa_lab.live.doctor.checks import KNOWN, faults, misspelled
 from tests.live.doctor_mothers import run, told
 from tests.live.live_world import LiveTenant
 
@@ -82,7 +82,7 @@ def values(changes: dict[str, str | None]) -> dict[str, str]:
 
 
 def test_what_is_well_formed_is_one_finding_that_is_fine() -> None:
-    (finding,) = check_settings(GOOD)
+    (finding,) = faults(GOOD)
     assert (finding.state, finding.name) == ("ok", "settings")
 
 
@@ -90,7 +90,7 @@ def test_what_is_well_formed_is_one_finding_that_is_fine() -> None:
 def test_a_fault_is_named_and_the_value_is_not(
     changes: dict[str, str | None], name: str, said: str, stops: bool
 ) -> None:
-    (finding,) = check_settings(values(changes))
+    (finding,) = faults(values(changes))
     assert (finding.name, finding.state, finding.stops) == (name, "missing", stops)
     assert said in finding.said
     assert MARKED.lower() not in repr(finding).lower()

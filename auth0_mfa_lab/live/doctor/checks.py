@@ -99,7 +99,7 @@ class Check:
 
     def sees(self, now: Json) -> Verdict | None:
         """Return how the setting stands, by what it is now (of a list by what it lacks); None where no row fits."""
-        known = {"now": in_words(now), "lacking": in_words(self.then(now)[len(now) :] if self.adds else now)}
+        known = {"now": words(now), "lacking": words(self.then(now)[len(now) :] if self.adds else now)}
         rows = (row for row in self.shown if re.match(row[1], known["lacking"]))
         return next(((state, said.format(**known)) for state, _, said in rows), None)
 
@@ -156,7 +156,7 @@ def told(answer: Exchange) -> str:
     return f"{answer.status} {answer.error} {answer.error_description}"
 
 
-def in_words(value: Json) -> str:
+def words(value: Json) -> str:
     """Return a setting in a few words."""
     if isinstance(value, bool):
         return "on" if value else "off"
@@ -318,7 +318,7 @@ _SHAPES = (
 # fmt: on
 
 
-def check_settings(values: Mapping[str, str]) -> list[Finding]:
+def faults(values: Mapping[str, str]) -> list[Finding]:
     """Return a finding for each of the `AUTH0_` variables that is wrong; where none is, one that all is well.
 
     One without which nothing can be asked stops. `values` have no blanks around them.
@@ -327,13 +327,13 @@ def check_settings(values: Mapping[str, str]) -> list[Finding]:
         f"AUTH0_{field.upper()}": f"is not {wanted}"
         for field, wanted in malformed(lambda field: values.get(f"AUTH0_{field.upper()}"))
     }
-    for names, wrong, words in _SHAPES:
-        said |= {name: words for name in names if name in values and re.search(wrong, values[name], re.DOTALL)}
+    for names, pattern, wrong in _SHAPES:
+        said |= {name: wrong for name in names if name in values and re.search(pattern, values[name], re.DOTALL)}
     said |= {name: "is missing" for name in _NEEDED if name not in values}
     said |= {name: "is missing: the notebooks log in with it" for name in _USER if name not in values}
     found = [
         *misspelled(values),
-        *(fault(name, f"{name} {words}", stops=name in _NEEDED) for name, words in said.items()),
+        *(fault(name, f"{name} {wrong}", stops=name in _NEEDED) for name, wrong in said.items()),
     ]
     for name, other in (_MGMT, _MGMT[::-1]):
         if name in values and other not in values:

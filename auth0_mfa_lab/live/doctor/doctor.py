@@ -18,17 +18,7 @@ from typing import TYPE_CHECKING
 
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.live.administrator import answered, has_administrator
-from auth0_mfa_lab.live.doctor.checks import (
-    FEATURES,
-    Check,
-    Finding,
-    State,
-    check_settings,
-    checks_of,
-    in_words,
-    one_line,
-    told,
-)
+from auth0_mfa_lab.live.doctor.checks import FEATURES, Check, Finding, State, checks_of, faults, one_line, told, words
 from auth0_mfa_lab.secrets.claims import claims_of
 from auth0_mfa_lab.settings import values_of
 from auth0_mfa_lab.show.html import details
@@ -225,7 +215,7 @@ def finding(subject: Subject, name: str, state: State, said: str) -> Finding:
 def _about_settings(lab: Lab) -> Iterator[Finding]:
     is_live, around = lab.settings.tenant == "live", values_of(None, None)
     if is_live and around.get("AUTH0_DOMAIN", "").lower() == lab.domain:
-        yield from check_settings(around)
+        yield from faults(around)
         return
     passed = "They were passed, and not read of the environment"
     yield Finding("settings", "ok", passed if is_live else "None is needed: this is no tenant of Auth0's")
@@ -391,7 +381,7 @@ def mend(subject: Subject, token: str, names: Iterable[str], *, allow: Callable[
         done, said = False, f"not touched, since it could not be read: {_outcome(read)}"
         for now in check.now(read.json) if read.status == 200 else ():
             then = check.then(now)
-            before, after = (one_line(read.masked(in_words(value))) for value in (now, then))
+            before, after = (one_line(read.masked(words(value))) for value in (now, then))
             if then == now:
                 done, said = True, "it is so already"
             elif allow(f"{check.name}: {check.call}\n  now   {before}\n  then  {after}\nSend it?"):
