@@ -150,10 +150,8 @@ def _enrolled(lab: Lab, api: Management, user_id: str, user: User) -> str | None
         login = lab.client.password_grant(username=user.username, password=user.password, realm=lab.settings.realm)
         token = mfa_token_of(login, lab.aliases)
         begun = lab.client.mfa_associate(token, authenticator_types=["oob"], oob_channels=["auth0"])
-        must_be(begun, 200, "Enrolling push")
-        lab.phone.scan(begun["barcode_uri"])
-        ended = lab.client.mfa_oob_grant(mfa_token=token, oob_code=begun["oob_code"])
-        must_be(ended, 200, "Confirming push")
+        lab.phone.scan(must_be(begun, 200, "Enrolling push")["barcode_uri"])
+        must_be(lab.client.mfa_oob_grant(mfa_token=token, oob_code=begun["oob_code"]), 200, "Confirming push")
         code = next(iter(begun.json.get("recovery_codes") or ()), None)
     if "otp" in user.factors:
         secret = lab.aliases.learn("totp_secret", lab._draw(SECRET))
@@ -169,7 +167,7 @@ def _enrolled(lab: Lab, api: Management, user_id: str, user: User) -> str | None
         made.append({"type": "email", "email": user.email})
     for method in made:
         must_be(api.create_authentication_method(user_id, **method), 201, f"Enrolling {method['type']}")
-    if not made or code:
-        return code
-    brought = api.regenerate_recovery_code(user_id).json
-    return brought.get("recovery_code") if isinstance(brought, dict) else None
+    if made and not code:
+        brought = api.regenerate_recovery_code(user_id)
+        code = brought["recovery_code"] if "recovery_code" in brought else None
+    return code

@@ -44,26 +44,17 @@ _NEVER = "set AUTH0_LAB_CONFIRM=never to be asked nothing"
 # row that fits counts. Source: the reference, sections 3, 5, 7 and 9. A call of none of our flows has no own row.
 _ROWS = (
     ("(GET|HEAD|OPTIONS) .*", "", ""),
-    ("POST /oauth/(token|revoke)", "", ""),
-    ("POST /mfa/associate", "oob_channels=sms", "authenticator, sms"),
-    ("POST /mfa/associate", "oob_channels=voice", "authenticator, voice"),
-    ("POST /mfa/associate", "oob_channels=email", "authenticator, email"),
+    ("(POST|PUT|PATCH) /(oauth/(token|revoke)|appliance-mfa/.*)", "", ""),  # and the phone's side of an enrollment
+    ("POST /mfa/associate", "oob_channels=(sms|voice|email)", r"authenticator, \1"),
     ("POST /mfa/associate", "", "authenticator"),  # it sends no push: its QR is scanned
-    ("POST /mfa/challenge", "challenge_type=otp", ""),
-    ("POST /mfa/challenge", "authenticator_id=totp", ""),
-    ("POST /mfa/challenge", "(authenticator_id=push|oob_channel=auth0)", "push"),
-    ("POST /mfa/challenge", "(authenticator_id|oob_channel)=sms", "sms"),
-    ("POST /mfa/challenge", "(authenticator_id|oob_channel)=voice", "voice"),
-    ("POST /mfa/challenge", "(authenticator_id|oob_channel)=email", "email"),
+    ("POST /mfa/challenge", "challenge_type=otp|authenticator_id=totp", ""),
+    ("POST /mfa/challenge", "authenticator_id=push|oob_channel=auth0", "push"),
+    ("POST /mfa/challenge", "(?:authenticator_id|oob_channel)=(sms|voice|email)", r"\1"),
     ("POST /mfa/challenge", "", "message"),  # whichever the user has
-    ("DELETE /mfa/authenticators/.*", "", "removal"),
-    ("POST /passwordless/start", "connection=email", "email"),
-    ("POST /passwordless/start", "delivery_method=voice", "voice"),
+    ("POST /passwordless/start", "(?:connection|delivery_method)=(email|voice)", r"\1"),
     ("POST /passwordless/start", "", "sms"),
-    ("(POST|PUT|PATCH) /appliance-mfa/.*", "", ""),  # the phone's side of an enrollment that was asked for
-    ("DELETE /appliance-mfa/.*", "", "removal"),
-    ("POST /api/v2/users", "verify_email=False", "new user"),
-    ("POST /api/v2/users", "email_verified=True", "new user"),
+    ("DELETE /(mfa/authenticators|appliance-mfa|api/v2/guardian/enrollments)/.*", "", "removal"),
+    ("POST /api/v2/users", "verify_email=False|email_verified=True", "new user"),
     ("POST /api/v2/users", "", "new user, email"),
     ("DELETE /api/v2/(users|connections/[^/]+(/users)?)", "", "users"),  # a connection takes its users along
     ("DELETE /api/v2/users/[^/]+", "", "user"),
@@ -71,7 +62,6 @@ _ROWS = (
     ("POST /api/v2/users/[^/]+/authentication-methods", "", "authenticator"),
     ("PUT /api/v2/users/[^/]+/authentication-methods", "", "authenticator, removal"),
     ("DELETE /api/v2/users/[^/]+/(authentication-methods|authenticators|multifactor)(/.*)?", "", "removal"),
-    ("DELETE /api/v2/guardian/enrollments/[^/]+", "", "removal"),
     ("POST /api/v2/guardian/enrollments/ticket", "send_mail=False", "setting"),
     ("POST /api/v2/guardian/enrollments/ticket", "", "setting, email"),
     (".* /api/v2/.*", "", "setting"),
@@ -86,11 +76,8 @@ def cost_of(request: httpx.Request) -> tuple[str, tuple[str, ...]]:
     said, method = [""], request.method.upper()
     for name, value in fields_of(request).items():
         said += [f"{name}={each}".partition("|")[0] for each in (value if isinstance(value, list) else [value])]
-    kinds = next(
-        kinds
-        for call, field, kinds in _ROWS
-        if re.fullmatch(call, f"{method} {path}", re.DOTALL) and any(re.fullmatch(field, each) for each in said)
-    )
+    rows = [(field, kinds) for call, field, kinds in _ROWS if re.fullmatch(call, f"{method} {path}", re.DOTALL)]
+    kinds = next(fits.expand(kinds) for field, kinds in rows for each in said if (fits := re.fullmatch(field, each)))
     # With `{id}` in the place of whatever may be somebody's.
     path = re.sub("/(users|clients|authenticators|authentication-methods|credentials|logs)/[^/]+", r"/\1/{id}", path)
     path = re.sub(r"/(?!v2\b)[^/]*[^a-z/_{}-][^/]*", "/{id}", path)

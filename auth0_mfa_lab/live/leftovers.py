@@ -43,7 +43,7 @@ _METHODS = re.compile(rf"{_USERS}/([^/]+)/authentication-methods")
 _LEAVES = re.compile(rf"/mfa/associate|{_USERS}|{_METHODS.pattern}")
 _BRINGS = {"push": ("push", "totp"), "otp": ("totp",), "email": ("email",)}
 _PHONE = ("sms", "voice", "phone")
-_COLUMNS = (Column(title="what", width=52), Column(title="of", width=24), Column(title="what becomes of it", width=38))
+_COLUMNS = (Column("what", 52), Column("of", 24), Column("what becomes of it", 38))
 _NOTHING = "Nothing to clean up: the lab has left nothing on this tenant, as far as it knows."
 _GONE, _REMOVED = "gone already", "removed"
 _APPS = {"push": "Guardian", "otp": "authenticator"}
@@ -148,9 +148,9 @@ class Ledger:
 
     def after(self, exchange: Exchange) -> None:
         """Note what an exchange has left."""
-        method, status, at = str(exchange.request.method).upper(), exchange.status, exchange.at
-        path = unquote(str(exchange.request.target).partition("?")[0]).rstrip("/")
-        sent, body = (each if isinstance(each, dict) else {} for each in (exchange.request.raw_data(), exchange.json))
+        request, status, at = exchange.request, exchange.status, exchange.at
+        method, path = request.method.upper(), unquote(request.target.partition("?")[0]).rstrip("/")
+        sent, body = (each if isinstance(each, dict) else {} for each in (request.raw_data(), exchange.json))
         if path == "/oauth/token":
             tokens = [str(body[name]) for name in ("id_token", "access_token", "mfa_token") if name in body]
             pending = str(sent.get("mfa_token"))
@@ -160,7 +160,7 @@ class Ledger:
                 users = [str(claims["sub"]) for each in tokens if "sub" in (claims := claims_of(each) or {})]
                 self._put(replace(entry, user=users[0] if users else "", confirmed=True))
         elif path == "/mfa/associate" and status == 200:
-            token = str(exchange.request.header("authorization") or "").partition(" ")[2]
+            token = (request.header("authorization") or "").partition(" ")[2]
             kind, name = str(body.get("oob_channel") or "otp").replace("auth0", "push"), self._names.get(token, "")
             entry = self._left(kind=kind, name=name, begun=at, recovery="recovery_codes" in body)
             self._begun[str(body.get("oob_code") or f"otp {token}")] = entry
@@ -192,7 +192,7 @@ def fields_of(request: httpx.Request) -> Mapping[str, Json]:
 # -- what is there still, and how each of it goes: found out by reading alone
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Leftover:
     """One thing: what it is, whose, and what will be or was done about it; it `stays` unless that is its removal."""
 
@@ -204,7 +204,7 @@ class Leftover:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A thing with the entries that it settles: gone, unless it has a `fate` or is removed; a `doubt` is asked about."""
+    """A thing with the entries that it settles: gone, unless it has a `fate` or is removed; `doubt` is asked about."""
 
     entries: Sequence[Left]
     what: str = ""
@@ -217,7 +217,7 @@ class Step:
         doubt = f"stays unless you say that it is the lab's: {self.doubt}" if self.doubt else ""
         fate = self.fate or doubt or ("will be removed" if self.remove else _GONE)
         what, of = self.what or str(self.entries[0]), self.entries[0].name or self.entries[0].user
-        return Leftover(what=said(what), of=said(of), fate=said(fate), stays=fate not in (_GONE, _REMOVED))
+        return Leftover(said(what), said(of), said(fate), fate not in (_GONE, _REMOVED))
 
     def removed(self) -> Step:
         """Remove it, and return what came of it."""
@@ -269,7 +269,8 @@ def _planned(entries: Iterable[Left], api: Management, realm: str) -> Iterator[S
         found = [each for each in methods or () if each["id"] not in taken and entry.may_be(each["id"])]
         for each in found:
             taken[each["id"]] = bool(entry.authenticator)
-            enrolled = f"enrolled {each.get('created_at')}; the lab enrolled {entry.kind} {_written(entry.begun)}"
+            begun = datetime.fromtimestamp(entry.begun, UTC).isoformat(timespec="seconds")
+            enrolled = f"enrolled {each.get('created_at')}; the lab enrolled {entry.kind} {begun}"
             remove = partial(api.delete_authentication_method, user, each["id"])
             what, doubt = f"{each['type']}: {each['id']}", "" if entry.authenticator else enrolled
             yield Step([entry], what=what, remove=remove, doubt=doubt)
@@ -283,12 +284,10 @@ def _user_step(entries: Sequence[Left], api: Management, user: str) -> Step:
     if answer is None or answer.status == 404:
         return Step(entries)
     found = must_be(answer, 200, "Reading the user").json
-    if not isinstance(found, dict) or (made.name and str(found.get("email")).lower() != made.name.lower()):
-        fate = f"not the user whom the lab made; if it is the lab's, {_USER_BY_DASHBOARD}"
-        return Step(entries, fate=fate)
-    asked = f"made {found.get('created_at')}; the lab asked for it {_written(made.begun)}, and got no answer"
-    doubt = "" if made.user or made.name.endswith(DOMAIN) else asked
-    return Step(entries, remove=partial(api.delete_user, user), doubt=doubt)
+    email = str(found.get("email")) if isinstance(found, dict) else ""
+    if email.lower() == (made.name or email).lower() and (made.user or email.endswith(DOMAIN)):
+        return Step(entries, remove=partial(api.delete_user, user))
+    return Step(entries, fate=f"may not be the user whom the lab made; if it is, {_USER_BY_DASHBOARD}")
 
 
 def _listed(answer: Exchange, doing: str, has: set[str]) -> list[Json]:
@@ -297,10 +296,6 @@ def _listed(answer: Exchange, doing: str, has: set[str]) -> list[Json]:
     if isinstance(items, list) and all(isinstance(each, dict) and has <= each.keys() for each in items):
         return items
     raise LabError(f"{doing} failed: {answer.outcome}: the answer is not the list that Auth0 gives.")
-
-
-def _written(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
 def _by_hand(entries: Iterable[Left], lab: Lab) -> Iterator[Step]:
@@ -321,13 +316,13 @@ def _by_hand(entries: Iterable[Left], lab: Lab) -> Iterator[Step]:
 # -- the clean-up
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False)
 class Leftovers:
     """What was left on a tenant, row by row, masked; `notes` are sentences under the table."""
 
     tenant: str
-    rows: tuple[Leftover, ...] = ()
-    notes: tuple[str, ...] = ()
+    rows: Sequence[Leftover] = ()
+    notes: Sequence[str] = ()
 
     @property
     def stays(self) -> bool:
@@ -350,47 +345,47 @@ class Leftovers:
 @without_frames
 def cleaned(lab: Lab, *, yes: bool = False, dry_run: bool = False) -> Leftovers:
     """Show what labs left on a tenant, ask (not with `yes`), and remove it (not in a `dry_run`)."""
-    guard = lab._guard
+    guard, may_remove, steps, notes = lab._guard, has_administrator(lab), list[Step](), list[str]()
+
+    def said(text: str) -> str:
+        return one_line(lab.aliases.mask(text))
+
+    def shown() -> Leftovers:
+        return Leftovers(lab.domain, [each.shown(said) for each in steps], notes)
+
+    def agrees(what: str) -> bool:
+        instead = "Write lab.cleanup(yes=True), or auth0-mfa-lab cleanup --yes"
+        return guard.asks(f"{what}\nRemove it? [y/n] ", nothing="Nothing was changed.", instead=instead)
+
     if guard is None:
-        return Leftovers(tenant=lab.domain)
-    every, may_remove, notes = guard.ledger.entries(), has_administrator(lab), list[str]()
+        return shown()
+    every = guard.ledger.entries()
     entries = [each for each in every if each.tenant == lab.domain]
     if others := len(every) - len(entries):
         notes.append(f"{others} more on another tenant: open that one, and clean up there.")
     if not entries:
-        return Leftovers(tenant=lab.domain, notes=tuple(notes))
+        return shown()
     for entry in entries if lab.aliases.people else ():
         # A person of an earlier kernel: nothing that passed here has named them yet.
         for kind, value in (("username", entry.name), ("user_id", entry.user)):
             if value:
                 lab.aliases.learn(kind, value)
-    steps = list(_planned(entries, administrator(lab), lab.settings.realm) if may_remove else _by_hand(entries, lab))
-    own = {each.entries[0].kind for each in steps}
-    notes += [
-        f"On the phone: remove the account in the {app} app; no API can." for kind, app in _APPS.items() if kind in own
-    ]
+    steps += _planned(entries, administrator(lab), lab.settings.realm) if may_remove else _by_hand(entries, lab)
+    for kind, app in _APPS.items():
+        if kind in [each.entries[0].kind for each in steps]:
+            notes.append(f"On the phone: remove the account in the {app} app; no API can.")
     notes += [] if may_remove else [_NO_API]
-
-    def said(text: str) -> str:
-        return one_line(lab.aliases.mask(text))
-
-    def shown(steps: Iterable[Step]) -> Leftovers:
-        return Leftovers(tenant=lab.domain, rows=tuple(each.shown(said) for each in steps), notes=tuple(notes))
-
-    def asks(what: str) -> bool:
-        instead = "Write lab.cleanup(yes=True), or auth0-mfa-lab cleanup --yes"
-        return guard.asks(f"{what}\nRemove it? [y/n] ", nothing="Nothing was changed.", instead=instead)
-
     may_ask = not yes and guard.how_often != "never"
-    planned, agreed = shown(steps), [each for each in steps if each.remove and not each.doubt]
-    if dry_run or (agreed and may_ask and not asks(str(planned))):
+    planned, agreed = shown(), [each for each in steps if each.remove and not each.doubt]
+    if dry_run or (agreed and may_ask and not agrees(str(planned))):
         return planned
     for step, row in zip(steps, planned.rows, strict=True):
-        if may_ask and step.doubt and asks(f"{row.what} of {row.of} may not be the lab's: {step.doubt}."):
+        if may_ask and step.doubt and agrees(f"{row.what} of {row.of} may not be the lab's: {step.doubt}."):
             agreed.append(step)
     with guard.agreed():
-        steps = [each.removed() if each in agreed else each for each in steps]
-    done = shown(steps)
+        steps[:] = [each.removed() if each in agreed else each for each in steps]
+    done = shown()
+    # Take out of the file what is gone, whole.
     kept = [entry for step, row in zip(steps, done.rows, strict=True) if row.stays for entry in step.entries]
     guard.ledger.change(lambda found: [each for each in found if each in kept or each not in entries])
     return done

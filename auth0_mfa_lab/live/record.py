@@ -6,9 +6,8 @@ import os
 import sys
 import tempfile
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
+from time import monotonic
 
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.wire.har import har
@@ -24,12 +23,11 @@ class Record:
     A stand-in may change as secrets are learned, so the whole file is written: as exchanges pass, and at the end.
     """
 
-    def __init__(self, journal: Journal, path: str | Path, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, journal: Journal, path: str | Path) -> None:
         """Keep `journal` in the file `path`; LabError where its folder cannot be written to."""
         self.path = Path(path)
         self.before = self.path.with_name(f"{self.path.stem}.before{self.path.suffix}")
         self._journal = journal
-        self._monotonic = monotonic
         self._lock = threading.RLock()
         self._problem = ""
         self._written = 0
@@ -46,13 +44,13 @@ class Record:
 
     def passed(self) -> None:
         """Write the file, unless the last writing is too short a time ago: an exchange has passed."""
-        if self._monotonic() >= self._next_at:
+        if monotonic() >= self._next_at:
             self.save()
 
     def save(self) -> None:
         """Write what the journal has now, unless that is written; what cannot be written is said once, on stderr."""
         with self._lock:
-            began, length = self._monotonic(), len(self._journal) + len(self._journal.operations)
+            began, length = monotonic(), len(self._journal) + len(self._journal.operations)
             if not len(self._journal) or length == self._written:
                 return
             try:
@@ -67,7 +65,7 @@ class Record:
                         f"{self.path} cannot be written ({self._problem}): the journal has what is not in it, and "
                         'lab.export("har").save(...) writes it elsewhere.\n'
                     )
-            ended = self._monotonic()
+            ended = monotonic()
             self._next_at = ended + SHARE * (ended - began)
 
     def line(self) -> str:
