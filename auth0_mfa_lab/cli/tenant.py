@@ -52,7 +52,7 @@ def doctor(context: click.Context, as_json: bool, wanted: tuple[str, ...], fix: 
             _say(each.line)
     else:
         context.call_on_close(lab._transport.close)
-        look = partial(examine, lab, wanted=wanted or None, settings=found or None, say=lambda each: _say(each.line))
+        look = partial(examine, lab, wanted=wanted or None, say=lambda each: _say(each.line))
         diagnosis = look()
         if fix and (mendeds := _mended(lab, wanted, diagnosis, lambda question: yes or _asked(question))):
             _say("Looking again.")

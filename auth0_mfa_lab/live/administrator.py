@@ -168,6 +168,6 @@ def _enrolled(lab: Lab, api: Management, user_id: str, user: User) -> str | None
     for method in made:
         must_be(api.create_authentication_method(user_id, **method), 201, f"Enrolling {method['type']}")
     if made and not code:
-        brought = api.regenerate_recovery_code(user_id)
-        code = brought["recovery_code"] if "recovery_code" in brought else None
+        brought = api.regenerate_recovery_code(user_id).json
+        code = brought.get("recovery_code") if isinstance(brought, dict) else None
     return code

@@ -51,13 +51,13 @@ WRONG: dict[str, tuple[dict[str, str | None], str, str, bool]] = {
     "half of the Management API": (
         {"AUTH0_MGMT_CLIENT_ID": MARKED},
         "AUTH0_MGMT_CLIENT_SECRET",
-        "AUTH0_MGMT_CLIENT_ID is set and AUTH0_MGMT_CLIENT_SECRET is not",
+        "is missing, and AUTH0_MGMT_CLIENT_ID is set",
         False,
     ),
     "the other half": (
         {"AUTH0_MGMT_CLIENT_SECRET": MARKED},
         "AUTH0_MGMT_CLIENT_ID",
-        "AUTH0_MGMT_CLIENT_SECRET is set and AUTH0_MGMT_CLIENT_ID is not",
+        "is missing, and AUTH0_MGMT_CLIENT_SECRET is set",
         False,
     ),
     "an address for the canonical domain": (

@@ -88,20 +88,21 @@ class Check:
 
     def hears(self, answers: Mapping[str, Exchange], how: str) -> Verdict:
         """Return how the setting stands, by the token endpoint's answers; `how` the application shows who it is."""
-        fits: list[str] = []
+        fits = list[str]()
         for state, pattern, said in self.heard:
             fits = [each for each in self.asks if re.match(pattern, told(answers[each]), re.DOTALL | re.IGNORECASE)]
             if len(fits) == len(self.asks) or (fits and state == "missing"):
-                answer, grants = answers[fits[0]], ", ".join(fits)
-                known = {"outcome": answer.outcome, "description": answer.error_description}
-                return state, said.format(grants=grants, how=how, **known)
+                outcome, description = answers[fits[0]].outcome, answers[fits[0]].error_description
+                return state, said.format(grants=", ".join(fits), how=how, outcome=outcome, description=description)
         return "not known", f"not known: {next(answers[each] for each in self.asks if each not in fits).outcome}"
 
     def sees(self, now: Json) -> Verdict | None:
         """Return how the setting stands, by what it is now (of a list by what it lacks); None where no row fits."""
-        known = {"now": words(now), "lacking": words(self.then(now)[len(now) :] if self.adds else now)}
-        rows = (row for row in self.shown if re.match(row[1], known["lacking"]))
-        return next(((state, said.format(**known)) for state, _, said in rows), None)
+        lacking = words(self.then(now)[len(now) :] if self.adds else now)
+        for state, pattern, said in self.shown:
+            if re.match(pattern, lacking):
+                return state, said.format(now=words(now), lacking=lacking)
+        return None
 
     @property
     def adds(self) -> bool:
@@ -294,7 +295,7 @@ def checks_of(client_id: str, realm: str) -> dict[str, Check]:
 
 # -- the variables
 
-_OF_THE_LAB = ("tenant", "token", "show_people", "raise", "confirm", "virtual_phone", "allow_live")
+_OF_THE_LAB = ("tenant", "show_people", "raise", "confirm", "virtual_phone", "allow_live")
 _OTHERS = {each.name for each in fields(Settings)} - {*_OF_THE_LAB, "notice", "raise_failures"}
 KNOWN = frozenset(f"AUTH0_{each.upper()}" for each in (*_OTHERS, *(f"lab_{each}" for each in _OF_THE_LAB)))
 """The names of all variables that the lab reads."""
@@ -331,13 +332,11 @@ def faults(values: Mapping[str, str]) -> list[Finding]:
         said |= {name: wrong for name in names if name in values and re.search(pattern, values[name], re.DOTALL)}
     said |= {name: "is missing" for name in _NEEDED if name not in values}
     said |= {name: "is missing: the notebooks log in with it" for name in _USER if name not in values}
-    found = [
-        *misspelled(values),
-        *(fault(name, f"{name} {wrong}", stops=name in _NEEDED) for name, wrong in said.items()),
-    ]
     for name, other in (_MGMT, _MGMT[::-1]):
         if name in values and other not in values:
-            found.append(fault(other, f"{name} is set and {other} is not: set both, or neither"))
+            said[other] = f"is missing, and {name} is set: set both, or neither"
+    named = [fault(name, f"{name} {wrong}", stops=name in _NEEDED) for name, wrong in said.items()]
+    found = [*misspelled(values), *named]
     return found or [Finding("settings", "ok", f"{len(KNOWN & values.keys())} variables are set, and well formed")]
 
 

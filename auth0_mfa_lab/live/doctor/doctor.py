@@ -14,11 +14,11 @@ from dataclasses import asdict, dataclass, replace
 from email.utils import parsedate_to_datetime
 from html import escape
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.live.administrator import answered, has_administrator
-from auth0_mfa_lab.live.doctor.checks import FEATURES, Check, Finding, State, checks_of, faults, one_line, told, words
+from auth0_mfa_lab.live.doctor.checks import FEATURES, Check, Finding, Verdict, checks_of, faults, one_line, told, words
 from auth0_mfa_lab.secrets.claims import claims_of
 from auth0_mfa_lab.settings import values_of
 from auth0_mfa_lab.show.html import details
@@ -35,7 +35,7 @@ _NO_TOKEN = (
 )
 _READ = ("read:guardian_factors", "read:mfa_policies", "read:clients", "read:tenant_settings", "read:connections")
 _UPDATE = ("update:guardian_factors", "update:mfa_policies", "update:clients", "update:tenant_settings")
-_RANK: tuple[State, ...] = ("missing", "ok", "not known")
+_RANK = ("missing", "ok", "not known")
 _ORDER = {name: place for place, name in enumerate(checks_of("", ""))}
 _COLUMNS = (Column("", 9), Column("setting", 24), Column("found"), Column("what one meets"), Column("dashboard"))
 _DOMAIN = "Check AUTH0_DOMAIN: Applications > Applications > the application > Settings > Domain"
@@ -135,7 +135,7 @@ class Diagnosis:
             html += details(escape(f"{each.name}: {each.call}"), f"<pre>{commands}</pre>") if each.curl else ""
         return {"text/plain": repr(self), "text/html": html}
 
-    def _in(self, state: State) -> tuple[Finding, ...]:
+    def _in(self, state: str) -> tuple[Finding, ...]:
         return tuple(each for each in self.findings if each.state == state)
 
     def _title(self) -> str:
@@ -150,8 +150,7 @@ def _hanging(begin: str, text: str) -> list[str]:
     return [f"{begin}{first}", *(f"{' ' * len(begin)}{line}" for line in rest)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class Subject(NamedTuple):
     """The tenant of a lab as the doctor looks at it: the rows that are wanted, and its Management token, if known."""
 
     lab: Lab
@@ -164,21 +163,18 @@ def examine(
     *,
     wanted: Sequence[str] | None = None,
     management_token: str | None = None,
-    settings: Iterable[Finding] | None = None,
     say: Callable[[Finding], None] = lambda _: None,
 ) -> Diagnosis:
-    """Say whether the tenant of a lab is ready for what is wanted.
+    """Say whether the tenant of a lab is ready for what is wanted; each finding is told to `say` as it is found.
 
-    `wanted` is some of FEATURES, all by default; `management_token` opens the Management API where the settings name no
-    application for it. `settings` are findings about the settings that were made already. Each finding is masked, and
-    told to `say` as it is found. Raises LabError for a wish that is not known, before anything is sent.
+    `wanted` is some of FEATURES, all by default: LabError for another one, before anything is sent. `management_token`
+    opens the Management API where the settings name no application for it.
     """
     subject, mask, found = subject_of(lab, wanted, management_token), lab.aliases.mask, list[Finding]()
     before = lab.journal.title
     lab.step("Doctor")
     try:
-        about = _about_settings(lab) if settings is None else settings
-        for each in chain(about, _reached(subject), _heard(subject), _read(subject)):
+        for each in chain(_about_settings(lab), _reached(subject), _heard(subject), _read(subject)):
             said = one_line(mask(each.said))
             found.append(replace(each, name=mask(each.name), said=said, curl=mask(each.curl), cli=mask(each.cli)))
             say(found[-1])
@@ -201,15 +197,15 @@ def subject_of(lab: Lab, wanted: Sequence[str] | None, management_token: str | N
     wants = {*features, *(("audience",) if lab.audience else ())}
     every = checks_of(lab.client.client_id, lab.settings.realm)
     checks = {name: check for name, check in every.items() if not check.wanted_by or wants & {*check.wanted_by}}
-    return Subject(lab=lab, checks=checks, token=token)
+    return Subject(lab, checks, token)
 
 
-def finding(subject: Subject, name: str, state: State, said: str) -> Finding:
+def finding(subject: Subject, name: str, verdict: Verdict) -> Finding:
     """Return the finding about a setting; that one is missing says all that is known about mending it."""
-    if state != "missing":
-        return Finding(name, state, said)
+    if verdict[0] != "missing":
+        return Finding(name, *verdict)
     check, host = subject.checks[name], subject.lab.management_audience.partition("://")[2].partition("/")[0]
-    return Finding(name, state, said, check.symptom, check.dashboard, *check.commands(host), check.call or None)
+    return Finding(name, *verdict, check.symptom, check.dashboard, *check.commands(host), check.call or None)
 
 
 def _about_settings(lab: Lab) -> Iterator[Finding]:
@@ -243,22 +239,19 @@ def _reached(subject: Subject) -> Iterator[Finding]:
         return
     yield Finding("discovery", "ok", "The discovery document is there, and is of Auth0")
     host, is_own = issuer.partition("://")[2].rstrip("/").lower(), lab.settings.tenant != "live"
+    verdict: Verdict = "missing", f"The tenant names itself {host}, and AUTH0_DOMAIN is {lab.domain}"
     if host == lab.domain.lower():
-        canonical = is_own or host.endswith(".auth0.com")
-        yield Finding("issuer", "ok", f"{host}, {'the canonical domain' if canonical else _CUSTOM}")
-    else:
-        yield finding(subject, "issuer", "missing", f"The tenant names itself {host}, and AUTH0_DOMAIN is {lab.domain}")
+        verdict = "ok", f"{host}, {'the canonical domain' if is_own or host.endswith('.auth0.com') else _CUSTOM}"
+    yield finding(subject, "issuer", verdict)
     date = answer.response.header("date") if answer.response else None
     try:
         apart = round(answer.at - parsedate_to_datetime(date or "").timestamp())
+        way = "ahead" if apart > 0 else "behind"
+        verdict = "missing", f"This machine's clock is {abs(apart)} seconds {way}"
+        verdict = ("ok", "Both clocks agree") if abs(apart) <= MOST_SECONDS_APART else verdict
     except ValueError:
-        yield Finding("clock", "not known", "The answer has no Date: whether both clocks agree cannot be told")
-        return
-    if abs(apart) <= MOST_SECONDS_APART:
-        yield Finding("clock", "ok", "Both clocks agree")
-    else:
-        said = f"This machine's clock is {abs(apart)} seconds {'ahead' if apart > 0 else 'behind'}"
-        yield finding(subject, "clock", "missing", said)
+        verdict = "not known", "The answer has no Date: whether both clocks agree cannot be told"
+    yield finding(subject, "clock", verdict)
 
 
 def _refused(name: str, answer: Exchange) -> Finding:
@@ -285,9 +278,9 @@ def _heard(subject: Subject) -> Iterator[Finding]:
             if not re.match(_TELLS, told(answers[grant]), re.DOTALL):
                 yield _refused("token endpoint", answers[grant])
                 return
-        state, said = check.hears(answers, how)
-        yield finding(subject, check.name, state, said)
-        if check.name == "client secret" and state == "missing":
+        verdict = check.hears(answers, how)
+        yield finding(subject, check.name, verdict)
+        if check.name == "client secret" and verdict[0] == "missing":
             return
 
 
@@ -321,20 +314,19 @@ def token_of(subject: Subject) -> tuple[str | None, list[Finding]]:
         if answer.status != 200 or "access_token" not in answer:
             for pattern, found, said in _NO_MANAGEMENT:
                 if re.match(pattern, told(answer), re.DOTALL):
-                    return None, [finding(subject, found, "missing", f"{answer.outcome}: {said}")]
+                    return None, [finding(subject, found, ("missing", f"{answer.outcome}: {said}"))]
             return None, [Finding(name, "not known", f"not known: {_outcome(answer)}")]
         token, said, scope = answer["access_token"], "They bring a Management token", answer.json.get("scope")
     scope = scope or (claims_of(str(token)) or {}).get("scope")
-    about, held = [Finding(name, "ok", said)], scope.split() if isinstance(scope, str) else []
-    lacking, unchanged = (", ".join(each for each in every if each not in held) for every in (_READ, _UPDATE))
+    lacking, unchanged = (
+        ", ".join(each for each in every if each not in str(scope).split()) for every in (_READ, _UPDATE)
+    )
+    verdict: Verdict = "ok", f"It may read all; to mend it lacks {unchanged}" if unchanged else "It may read and mend"
     if not isinstance(scope, str):
-        about.append(Finding("Management scopes", "not known", "not known: the token does not say"))
+        verdict = "not known", "not known: the token does not say"
     elif lacking:
-        about.append(finding(subject, "Management scopes", "missing", f"The token lacks {lacking}"))
-    else:
-        mends = f"It may read all; to mend it lacks {unchanged}" if unchanged else "It may read and mend"
-        about.append(Finding("Management scopes", "ok", mends))
-    return token, about
+        verdict = "missing", f"The token lacks {lacking}"
+    return token, [Finding(name, "ok", said), finding(subject, "Management scopes", verdict)]
 
 
 def _read(subject: Subject) -> Iterator[Finding]:
@@ -350,10 +342,11 @@ def _read(subject: Subject) -> Iterator[Finding]:
             continue
         if check.read not in answers:
             answers[check.read] = answered(subject.lab.management(token).send, "GET", check.read)
-        answer = answers[check.read]
-        verdict = next((check.sees(now) for now in check.now(answer.json)), None) if answer.status == 200 else None
+        answer, verdict = answers[check.read], None
         why = "the answer has it not" if answer.status == 200 else _outcome(answer)
-        yield finding(subject, check.name, *(verdict or ("not known", f"not known: {why}")))
+        for now in check.now(answer.json) if answer.status == 200 else ():
+            verdict = check.sees(now)
+        yield finding(subject, check.name, verdict or ("not known", f"not known: {why}"))
 
 
 # -- mending what is missing: reads first, asks, then writes what was read and more
@@ -370,13 +363,13 @@ class Mended:
 
 
 def mend(subject: Subject, token: str, names: Iterable[str], *, allow: Callable[[str], bool]) -> Iterator[Mended]:
-    """Mend each setting of these names that a call can mend, and yield what came of it.
+    """Mend each setting of these names, which a call can mend, and yield what came of it.
 
     Each setting is read first; what is a list keeps what it has. Before each call that changes something `allow` is
     asked a question, with what is there now and what will be.
     """
     api = subject.lab.management(token)
-    for check in (subject.checks[name] for name in names if subject.checks[name].call):
+    for check in (subject.checks[name] for name in names):
         read = answered(api.send, "GET", check.read)
         done, said = False, f"not touched, since it could not be read: {_outcome(read)}"
         for now in check.now(read.json) if read.status == 200 else ():
