@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 T = TypeVar("T")
-NAME, PASSWORD, SECRET = (
-    f"{each} of a throw-away user" for each in ("The name", "The password", "The secret of the codes")
-)
+NAME = "The name of a throw-away user"
+PASSWORD = "The password of a throw-away user"  # auth0-mfa-lab: allow
+SECRET = "The secret of the codes of a throw-away user"
 """What is drawn for a user; a recording keeps each, so that a replay draws the same."""
 DOMAIN = "@lab.example"
 """The domain of the addresses of throw-away users: it does not exist."""

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from auth0_mfa_lab.management import Management
 
 USER = "user"
-_LOCK_SECONDS = 30.0
 _USERS = "/api/v2/users"
 _METHODS = re.compile(rf"{_USERS}/([^/]+)/authentication-methods")
 _LEAVES = re.compile(rf"/mfa/associate|{_USERS}|{_METHODS.pattern}")
@@ -119,10 +118,10 @@ class Ledger:
         """Put what `change` makes of the entries in their place; LabError when that cannot be written."""
         folder = self.path.parent
         try:
-            folder.mkdir(mode=0o700, exist_ok=True)
+            folder.mkdir(exist_ok=True)
             folder.chmod(0o700)
             (ignored := folder / ".gitignore").exists() or ignored.write_text("*\n", "utf-8")
-            with FileLock(folder / "lock", timeout=_LOCK_SECONDS, mode=0o600):
+            with FileLock(folder / "lock", timeout=30):
                 left = [asdict(each) for each in change(self.entries())]
                 # In ASCII: half of a surrogate pair, which a tenant may say, could not be written otherwise.
                 write_whole(self.path, f"{json.dumps({'left': left}, indent=2)}\n")
@@ -157,8 +156,8 @@ class Ledger:
             if name := sent.get("username") or self._names.get(pending):
                 self._names |= dict.fromkeys(tokens, str(name))
             if status == 200 and (entry := self._begun.pop(str(sent.get("oob_code") or f"otp {pending}"), None)):
-                users = [str(claims["sub"]) for each in tokens if "sub" in (claims := claims_of(each) or {})]
-                self._put(replace(entry, user=users[0] if users else "", confirmed=True))
+                subjects = filter(None, ((claims_of(each) or {}).get("sub") for each in tokens))
+                self._put(replace(entry, user=str(next(subjects, "")), confirmed=True))
         elif path == "/mfa/associate" and status == 200:
             token = (request.header("authorization") or "").partition(" ")[2]
             kind, name = str(body.get("oob_channel") or "otp").replace("auth0", "push"), self._names.get(token, "")
@@ -301,7 +300,7 @@ def _listed(answer: Exchange, doing: str, has: set[str]) -> list[Json]:
 def _by_hand(entries: Iterable[Left], lab: Lab) -> Iterator[Step]:
     """Yield what a person must do where there is no Management API; a login tells what the configured user has."""
     known, there = lab.settings, None
-    if known.username is not None and known.password is not None:
+    if known.username and known.password:
         login = lab.client.password_grant(username=known.username, password=known.password, realm=known.realm)
         if "mfa_token" in login:
             there = authenticators_in(lab.client.mfa_authenticators(login["mfa_token"]))
@@ -346,6 +345,8 @@ class Leftovers:
 def cleaned(lab: Lab, *, yes: bool = False, dry_run: bool = False) -> Leftovers:
     """Show what labs left on a tenant, ask (not with `yes`), and remove it (not in a `dry_run`)."""
     guard, may_remove, steps, notes = lab._guard, has_administrator(lab), list[Step](), list[str]()
+    if guard is None:
+        return Leftovers(lab.domain)
 
     def said(text: str) -> str:
         return one_line(lab.aliases.mask(text))
@@ -357,8 +358,6 @@ def cleaned(lab: Lab, *, yes: bool = False, dry_run: bool = False) -> Leftovers:
         instead = "Write lab.cleanup(yes=True), or auth0-mfa-lab cleanup --yes"
         return guard.asks(f"{what}\nRemove it? [y/n] ", nothing="Nothing was changed.", instead=instead)
 
-    if guard is None:
-        return shown()
     every = guard.ledger.entries()
     entries = [each for each in every if each.tenant == lab.domain]
     if others := len(every) - len(entries):

@@ -29,9 +29,7 @@ class Record:
         self.before = self.path.with_name(f"{self.path.stem}.before{self.path.suffix}")
         self._journal = journal
         self._lock = threading.RLock()
-        self._problem = ""
-        self._written = 0
-        self._next_at = 0.0
+        self._problem, self._written, self._next_at = "", 0, 0.0
         try:
             if self.path.exists() and not self.path.is_file():
                 raise OSError(0, "it is no ordinary file")
@@ -59,8 +57,8 @@ class Record:
                 write_whole(self.path, har(self._journal))
                 self._written, self._problem = length, ""
             except OSError as problem:
-                is_new, self._problem = not self._problem, (problem.strerror or type(problem).__name__).lower()
-                if is_new:
+                before, self._problem = self._problem, (problem.strerror or type(problem).__name__).lower()
+                if not before:
                     sys.stderr.write(
                         f"{self.path} cannot be written ({self._problem}): the journal has what is not in it, and "
                         'lab.export("har").save(...) writes it elsewhere.\n'
