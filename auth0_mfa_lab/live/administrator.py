@@ -38,7 +38,7 @@ def has_administrator(lab: Lab) -> bool:
 def administrator(lab: Lab) -> Management:
     """Return the Management API of a lab's tenant; SettingsError when its application gets no token."""
     if lab.settings.mgmt_token:
-        return lab.management(lab.aliases.learn("mgmt_token", str(lab.settings.mgmt_token)))
+        return lab.management(lab.settings.mgmt_token)
     api, ends_at = lab._administrator or (None, 0.0)
     if api is None or lab.clock.now() >= ends_at:
         answer = lab.management_application.client_credentials_grant(audience=lab.management_audience)
@@ -121,8 +121,8 @@ def own_user(lab: Lab, factors: Sequence[str]) -> User:
         )
     for factor, needs in _NEEDS.items():
         if factor in wanted and not getattr(settings, needs):
-            variable = f"AUTH0_{needs.upper()}"
-            raise SettingsError(f"{variable} is missing, and a user with {factor} needs it: yours. Add it to .env.")
+            missing = f"AUTH0_{needs.upper()} is missing, and a user with {factor} needs it"
+            raise SettingsError(f"{missing}: yours. Add it to .env.")
     kinds = ("new user", "authenticator") if wanted else ("new user",)
     enrolled = f"with {', '.join(wanted)}" if wanted else "without any factor"
     sentence = f"lab.user makes a throw-away user {enrolled}, by the Management API; lab.cleanup() removes them."
@@ -144,7 +144,7 @@ def own_user(lab: Lab, factors: Sequence[str]) -> User:
 
 def _enrolled(lab: Lab, api: Management, user_id: str, user: User) -> str | None:
     """Enroll the factors and return a recovery code, where the tenant gives one."""
-    code, made = None, list[dict[str, Any]]()
+    code, made = None, dict[str, dict[str, Any]]()
     if "push" in user.factors:
         # First of all: an mfa_token enrolls only a user without an authenticator.
         login = lab.client.password_grant(username=user.username, password=user.password, realm=lab.settings.realm)
@@ -155,18 +155,18 @@ def _enrolled(lab: Lab, api: Management, user_id: str, user: User) -> str | None
         code = next(iter(begun.json.get("recovery_codes") or ()), None)
     if "otp" in user.factors:
         secret = lab.aliases.learn("totp_secret", lab._draw(SECRET))
-        made.append({"type": "totp", "totp_secret": secret})
+        made["totp"] = {"totp_secret": secret}
         if lab.settings.virtual_phone:
             lab.phone.scan(f"otpauth://totp/lab?secret={secret!s}&algorithm=SHA1&digits=6&period=30")
         else:
             lab._totp_secret = secret
     if {"sms", "voice"} & set(user.factors):
         preferred = "sms" if "sms" in user.factors else "voice"
-        made.append({"type": "phone", "phone_number": user.phone_number, "preferred_authentication_method": preferred})
+        made["phone"] = {"phone_number": user.phone_number, "preferred_authentication_method": preferred}
     if "email" in user.factors:
-        made.append({"type": "email", "email": user.email})
-    for method in made:
-        must_be(api.create_authentication_method(user_id, **method), 201, f"Enrolling {method['type']}")
+        made["email"] = {"email": user.email}
+    for kind, fields in made.items():
+        must_be(api.create_authentication_method(user_id, type=kind, **fields), 201, f"Enrolling {kind}")
     if made and not code:
         brought = api.regenerate_recovery_code(user_id).json
         code = brought.get("recovery_code") if isinstance(brought, dict) else None

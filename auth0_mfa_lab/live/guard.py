@@ -72,25 +72,24 @@ _ROWS = (
 
 def cost_of(request: httpx.Request) -> tuple[str, tuple[str, ...]]:
     """Return a call without any id, and the kinds of what it costs: none of a read, a login, a poll or a code."""
-    path = re.sub("/+", "/", request.url.path).rstrip("/").lower()
-    said, method = [""], request.method.upper()
+    path, said = re.sub("/+", "/", request.url.path).rstrip("/").lower(), [""]
+    call = f"{request.method.upper()} {path}"
     for name, value in fields_of(request).items():
         said += [f"{name}={each}".partition("|")[0] for each in (value if isinstance(value, list) else [value])]
-    rows = [(field, kinds) for call, field, kinds in _ROWS if re.fullmatch(call, f"{method} {path}", re.DOTALL)]
+    rows = [(field, kinds) for pattern, field, kinds in _ROWS if re.fullmatch(pattern, call, re.DOTALL)]
     kinds = next(fits.expand(kinds) for field, kinds in rows for each in said if (fits := re.fullmatch(field, each)))
     # With `{id}` in the place of whatever may be somebody's.
-    path = re.sub("/(users|clients|authenticators|authentication-methods|credentials|logs)/[^/]+", r"/\1/{id}", path)
-    path = re.sub(r"/(?!v2\b)[^/]*[^a-z/_{}-][^/]*", "/{id}", path)
-    return f"{method} {path}", tuple(filter(None, kinds.split(", ")))
+    call = re.sub("/(users|clients|authenticators|authentication-methods|credentials|logs)/[^/]+", r"/\1/{id}", call)
+    call = re.sub(r"/(?!v2\b)[^/]*[^a-z/_{}-][^/]*", "/{id}", call)
+    return call, tuple(filter(None, kinds.split(", ")))
 
 
-class Guard:
-    """Asks the person of one lab before a call that costs something, and lets the ledger note what a call leaves."""
+class Guard(Ledger):
+    """The ledger of one lab, which asks the person before a call that costs something."""
 
     def __init__(self, lab: Lab) -> None:
+        super().__init__(lab.domain)
         self.how_often = lab.settings.confirm
-        self.ledger = Ledger(lab.domain)
-        self.after = self.ledger.after
         self._domain, self._mask = lab.domain, lab.aliases.mask
         self._agreed: set[str] = set()
         self._here = threading.local()  # whether this thread is inside of what was agreed to as a whole
@@ -100,7 +99,7 @@ class Guard:
         call, kinds = cost_of(request)
         if kinds:
             self._must_agree(kinds, f"{call} {', and '.join(SAID[each] for each in kinds)}.")
-        self.ledger.before(request)
+        super().before(request)
 
     @contextmanager
     def agreed(self, kinds: Collection[str] = (), sentence: str = "") -> Iterator[None]:
@@ -140,7 +139,8 @@ class Guard:
             return
         what = self._mask(sentence)
         lines = [what] if self._agreed else [f"{self._domain} {_TRIAL}", what]
-        lines += [_RESET] if "authenticator" in kinds and "authenticator" not in self._agreed else []
+        if "authenticator" in {*kinds} - self._agreed:
+            lines.append(_RESET)
         lines += [f"Send it?{' (asked once for each kind of call)' if once else ''} [y/n] "]
         nothing = f"Nothing was sent: {what}"
         if not self.asks("\n".join(lines), nothing=nothing, instead="Make such a call in a cell first"):

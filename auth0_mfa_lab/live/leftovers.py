@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from functools import cache, partial
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import httpx
@@ -108,11 +108,12 @@ class Ledger:
                 return entries
         except FileNotFoundError:
             return []
-        except OSError as problem:
-            raise self._problem("read", problem) from None
-        except (ValueError, TypeError, KeyError, RecursionError):
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):
             pass
-        raise LabError(f"{self.path} is not what the lab wrote there. Mend it, or put it away: it says what to remove.")
+        raise LabError(
+            f"{self.path} cannot be read, or is not what the lab wrote there. Mend it, or put it away: it says what to "
+            "remove."
+        )
 
     def change(self, change: Callable[[list[Left]], Iterable[Left]]) -> None:
         """Put what `change` makes of the entries in their place; LabError when that cannot be written."""
@@ -126,11 +127,9 @@ class Ledger:
                 # In ASCII: half of a surrogate pair, which a tenant may say, could not be written otherwise.
                 write_whole(self.path, f"{json.dumps({'left': left}, indent=2)}\n")
         except OSError as problem:
-            raise self._problem("written", problem) from None
-
-    def _problem(self, done: str, problem: OSError) -> LabError:
-        why = problem.strerror or type(problem).__name__
-        return LabError(f"{self.path} cannot be {done} ({why}): it keeps what the lab leaves on the tenant.")
+            why = problem.strerror or type(problem).__name__
+            said = f"{self.path} cannot be written ({why}): it keeps what the lab leaves on the tenant."
+            raise LabError(said) from None
 
     def before(self, request: httpx.Request) -> None:
         """Make sure that what a request leaves can be noted; a user is noted at once: the answer may be lost."""
@@ -201,14 +200,14 @@ class Leftover:
     stays: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Step:
     """A thing with the entries that it settles: gone, unless it has a `fate` or is removed; `doubt` is asked about."""
 
     entries: Sequence[Left]
     what: str = ""
     fate: str = ""
-    remove: Callable[[], Exchange] | None = None
+    remove: Any = None
     doubt: str = ""
 
     def shown(self, said: Callable[[str], str]) -> Leftover:
@@ -217,14 +216,6 @@ class Step:
         fate = self.fate or doubt or ("will be removed" if self.remove else _GONE)
         what, of = self.what or str(self.entries[0]), self.entries[0].name or self.entries[0].user
         return Leftover(said(what), said(of), said(fate), fate not in (_GONE, _REMOVED))
-
-    def removed(self) -> Step:
-        """Remove it, and return what came of it."""
-        if self.remove is None:
-            return self
-        answer = answered(self.remove)
-        fate = {204: _REMOVED, 404: _GONE}.get(answer.status or 0, f"not removed: {answer.outcome}")
-        return replace(self, fate=fate, remove=None)
 
 
 def _planned(entries: Iterable[Left], api: Management, realm: str) -> Iterator[Step]:
@@ -358,7 +349,7 @@ def cleaned(lab: Lab, *, yes: bool = False, dry_run: bool = False) -> Leftovers:
         instead = "Write lab.cleanup(yes=True), or auth0-mfa-lab cleanup --yes"
         return guard.asks(f"{what}\nRemove it? [y/n] ", nothing="Nothing was changed.", instead=instead)
 
-    every = guard.ledger.entries()
+    every = guard.entries()
     entries = [each for each in every if each.tenant == lab.domain]
     if others := len(every) - len(entries):
         notes.append(f"{others} more on another tenant: open that one, and clean up there.")
@@ -373,7 +364,8 @@ def cleaned(lab: Lab, *, yes: bool = False, dry_run: bool = False) -> Leftovers:
     for kind, app in _APPS.items():
         if kind in [each.entries[0].kind for each in steps]:
             notes.append(f"On the phone: remove the account in the {app} app; no API can.")
-    notes += [] if may_remove else [_NO_API]
+    if not may_remove:
+        notes.append(_NO_API)
     may_ask = not yes and guard.how_often != "never"
     planned, agreed = shown(), [each for each in steps if each.remove and not each.doubt]
     if dry_run or (agreed and may_ask and not agrees(str(planned))):
@@ -382,9 +374,11 @@ def cleaned(lab: Lab, *, yes: bool = False, dry_run: bool = False) -> Leftovers:
         if may_ask and step.doubt and agrees(f"{row.what} of {row.of} may not be the lab's: {step.doubt}."):
             agreed.append(step)
     with guard.agreed():
-        steps[:] = [each.removed() if each in agreed else each for each in steps]
+        for step in agreed:
+            answer = answered(step.remove)
+            step.fate = {204: _REMOVED, 404: _GONE}.get(answer.status or 0, f"not removed: {answer.outcome}")
     done = shown()
     # Take out of the file what is gone, whole.
     kept = [entry for step, row in zip(steps, done.rows, strict=True) if row.stays for entry in step.entries]
-    guard.ledger.change(lambda found: [each for each in found if each in kept or each not in entries])
+    guard.change(lambda found: [each for each in found if each in kept or each not in entries])
     return done

@@ -70,7 +70,7 @@ def administrator(lab: Lab) -> Management:
 
 def file_of(lab: Lab) -> Ledger:
     assert lab._guard is not None
-    return lab._guard.ledger
+    return lab._guard
 
 
 def entries(lab: Lab) -> list[Left]:

@@ -188,14 +188,13 @@ def examine(
 
 def subject_of(lab: Lab, wanted: Sequence[str] | None, management_token: str | None) -> Subject:
     """Return the tenant of a lab as the doctor looks at it. Raises LabError for a wish that is not known."""
-    features = tuple(FEATURES if wanted is None else wanted)
+    features = FEATURES if wanted is None else wanted
     for each in features:
         if each not in FEATURES:
             raise LabError(f"The doctor knows no {each!r}. It looks at a list of: {', '.join(FEATURES)}.")
     given = management_token or lab.settings.mgmt_token
     token = lab.aliases.learn("mgmt_token", str(given)) if given else None
-    wants = {*features, *(("audience",) if lab.audience else ())}
-    every = checks_of(lab.client.client_id, lab.settings.realm)
+    wants, every = {*features, lab.audience and "audience"}, checks_of(lab.client.client_id, lab.settings.realm)
     checks = {name: check for name, check in every.items() if not check.wanted_by or wants & {*check.wanted_by}}
     return Subject(lab, checks, token)
 
@@ -352,7 +351,7 @@ def _read(subject: Subject) -> Iterator[Finding]:
 # -- mending what is missing: reads first, asks, then writes what was read and more
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Mended:
     """What came of mending one setting: whether it is as it should be now, and what happened."""
 
@@ -383,7 +382,7 @@ def mend(subject: Subject, token: str, names: Iterable[str], *, allow: Callable[
                 said = f"{before} -> {after}" if done else f"refused: {_outcome(written)}"
             else:
                 said = "left as it was"
-        yield Mended(name=check.name, call=check.call, done=done, said=said)
+        yield Mended(check.name, check.call, done, said)
 
 
 def _outcome(answer: Exchange) -> str:
