@@ -106,15 +106,11 @@ class Guard(Ledger):
         """Ask once for several calls, or raise NotConfirmed; without a sentence the caller has asked already."""
         if sentence:
             self._must_agree(kinds, sentence)
-        before, self._here.agreed = self._is_agreed, True
+        before, self._here.agreed = getattr(self._here, "agreed", False), True
         try:
             yield
         finally:
             self._here.agreed = before
-
-    @property
-    def _is_agreed(self) -> bool:
-        return getattr(self._here, "agreed", False)
 
     def asks(self, question: str, *, nothing: str, instead: str) -> bool:
         """Ask a question, and return whether the person says yes; *Interrupt* is a no.
@@ -134,8 +130,8 @@ class Guard(Ledger):
         )
 
     def _must_agree(self, kinds: Collection[str], sentence: str) -> None:
-        once = self.how_often == "once"
-        if self.how_often == "never" or self._is_agreed or (once and self._agreed.issuperset(kinds)):
+        once, is_within = self.how_often == "once", getattr(self._here, "agreed", False)
+        if self.how_often == "never" or is_within or (once and self._agreed.issuperset(kinds)):
             return
         what = self._mask(sentence)
         lines = [what] if self._agreed else [f"{self._domain} {_TRIAL}", what]
