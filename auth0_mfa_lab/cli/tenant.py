@@ -78,7 +78,8 @@ def _opened() -> tuple[Lab | None, list[Finding]]:
             return Lab.from_env(), []
         found = faults(values)
         usable = {name: value for name, value in values.items() if name not in {each.name for each in found}}
-        settings = replace(Settings.unchecked(usable), confirm="never")  # it only reads; --fix asks by itself
+        # It only reads; --fix asks by itself.
+        settings = replace(Settings.of_values(usable, "live").must_be_allowed(), confirm="never")
         return None if any(each.stops for each in found) else Lab.live(settings), found
     except LabError as problem:
         return None, [fault("settings", str(problem), stops=True)]
