@@ -9,8 +9,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple, NoReturn, overload
 
 from auth0_mfa_lab.secrets.aliases import Aliases
-from auth0_mfa_lab.secrets.kinds import in_text
-from auth0_mfa_lab.secrets.messages import secrets_of, secrets_of_path
+from auth0_mfa_lab.secrets.kinds import in_text, secrets_of, secrets_of_path
 from auth0_mfa_lab.wire.exchange import Exchange, Failure, Json, Request, Response, Speaker
 
 if TYPE_CHECKING:

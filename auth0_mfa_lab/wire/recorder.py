@@ -7,7 +7,7 @@ from typing import Protocol
 
 import httpx
 
-from auth0_mfa_lab.secrets.log_guard import under_way, watch
+from auth0_mfa_lab.secrets.aliases import under_way, watch
 from auth0_mfa_lab.wire.exchange import Body, Exchange, Failure, NoAnswer, Request, Response, Speaker
 from auth0_mfa_lab.wire.journal import Journal
 
