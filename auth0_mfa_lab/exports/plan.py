@@ -14,7 +14,7 @@ from itertools import count
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
-from auth0_mfa_lab.polling import Answer, State, read
+from auth0_mfa_lab.polling import Answer, State
 from auth0_mfa_lab.secrets.aliases import SHOWN, Alias
 from auth0_mfa_lab.secrets.claims import claims_of
 from auth0_mfa_lab.wire.exchange import Exchange, leaves, plain_data
@@ -524,4 +524,4 @@ def _way(data: Json, path: Sequence[str | int]) -> Path:
 
 def _is_waiting(exchange: Exchange) -> bool:
     """Say whether an answer to a poll is not the last one: pending, too fast, or lost."""
-    return read(Answer.of(exchange)).state is State.PENDING
+    return Answer.of(exchange).state is State.PENDING
