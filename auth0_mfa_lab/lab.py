@@ -439,11 +439,11 @@ class Lab(Lines):
         """Show one raw value, that of `<access_token 1>` or its like, in a panel that leaves nothing in the file."""
         from auth0_mfa_lab.show.panels.raw import RevealPanel
 
-        return RevealPanel(self.aliases.value_of(alias), **self._panel)
+        return RevealPanel(self.aliases.alias_of(alias).value, **self._panel)
 
     def copy_runnable(self, exchange: Exchange) -> CopyPanel:
         """Show `lab.curl(exchange)` in a panel whose button copies it with its raw values, which no file has."""
-        from auth0_mfa_lab.exports.curl import runnable
+        from auth0_mfa_lab.exports.dialects import runnable
         from auth0_mfa_lab.show.panels.raw import CopyPanel
 
         masked, request = self.curl(exchange).text, exchange.request
@@ -461,7 +461,7 @@ class Lab(Lines):
 
     def _learned(self, barcode_uri: str) -> str:
         """Return an enrollment's URI once its secrets have aliases, also where it came from elsewhere."""
-        from auth0_mfa_lab.secrets.messages import secrets_of_barcode
+        from auth0_mfa_lab.secrets.kinds import secrets_of_barcode
         from auth0_mfa_lab.show.qr import checked_uri
 
         uri = str(checked_uri(barcode_uri))
