@@ -19,10 +19,9 @@ import httpx
 from auth0_mfa_lab import errors
 from auth0_mfa_lab.clock import LabClock, RealClock, SandboxClock
 from auth0_mfa_lab.errors import ControlRefused, LabError, NothingWasSent
-from auth0_mfa_lab.secrets.aliases import Aliases
+from auth0_mfa_lab.secrets.aliases import Aliases, is_short
 from auth0_mfa_lab.secrets.claims import claims_of
-from auth0_mfa_lab.secrets.index import is_short
-from auth0_mfa_lab.secrets.messages import secrets_of
+from auth0_mfa_lab.secrets.kinds import secrets_of
 from auth0_mfa_lab.secrets.standins import texts_in
 from auth0_mfa_lab.settings import Settings, TenantKind
 from auth0_mfa_lab.wire.exchange import Failure, Json, Recorded, Request, Response, leaves, place_of, plain_data

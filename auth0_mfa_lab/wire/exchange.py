@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import parse_qsl
 
 from auth0_mfa_lab.errors import LabError
-from auth0_mfa_lab.secrets.claims import claims_of, is_deep, mapped
+from auth0_mfa_lab.secrets.claims import claims_of, mapped, parsed
 from auth0_mfa_lab.secrets.secret import Secret, SecretBytes
 
 if TYPE_CHECKING:
@@ -63,11 +62,7 @@ def plain_data(message: Message) -> Json:
     """Return the body of a message taken apart, of plain texts: the caller masks or wraps them."""
     if message.media_type == FORM:
         return dict(parse_qsl(str(message.text), keep_blank_values=True))
-    text = bytes(message.body)
-    try:
-        return None if is_deep(text) else json.loads(text)
-    except (ValueError, RecursionError):
-        return None
+    return parsed(bytes(message.body))
 
 
 def leaves(value: Json, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Json]]:
@@ -191,6 +186,21 @@ class Exchange(Recorded):
     def claims(self, name: str) -> Json:
         """Return what the JWT in a field of the answer says, unverified; None for one that holds no JWT."""
         return self.wrap(claims_of(self[name]))
+
+    def places(self) -> Iterator[tuple[str, str, str]]:
+        """Yield each raw text with the message and the place that it stands in; no place holds a secret."""
+        path, _, query = str(self.request.target).partition("?")
+        yield "request", "path", path
+        for name, value in parse_qsl(query, keep_blank_values=True):
+            yield "request", self.masked(f"query {name}"), value
+        for message, said in (("request", self.request), ("answer", self.response)):
+            if said is not None:
+                for name, value in said.headers:
+                    yield message, self.masked(f"header {name}"), str(value)
+                data = plain_data(said)
+                for way, each in leaves(str(said.text) if data is None else data):
+                    if type(each) in (str, int, float):
+                        yield message, self.masked(place_of(way)) or "body", str(each)
 
     def __getitem__(self, name: str) -> Json:
         """Return a field of the answer; MissingField says what the answer has instead."""
