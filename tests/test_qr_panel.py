@@ -138,6 +138,8 @@ def test_in_the_sandbox_the_picture_is_there_at_once_and_its_twin_can_be_scanned
     (svg,) = svgs_in(bundle["text/html"])
     assert texts_in(drawn(svg)) == [URI]
     assert svgs_in(panel._instead.value) == [svg]
+    for drops in ("var(", "<style", " id=", "<svg", "onclick"):  # what an untrusted notebook drops
+        assert drops not in panel.static_html()
     assert bundle["text/plain"] == repr(panel)
 
 

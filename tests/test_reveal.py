@@ -12,7 +12,7 @@ import pytest
 from nbclient import NotebookClient
 
 from auth0_mfa_lab import Lab, LabError
-from auth0_mfa_lab.show.panels.raw import SHOWN_SECONDS, RevealPanel
+from auth0_mfa_lab.show.panels.panel import SHOWN_SECONDS, RevealPanel
 from tests.mothers import MFA_TOKEN, Leaping
 
 

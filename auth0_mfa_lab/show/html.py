@@ -1,4 +1,4 @@
-"""Pieces of HTML that panels are made of: a line, a status, a bar, a card, a fold, facts, and an alert.
+"""Pieces of HTML that panels are made of: a line, a status, a bar, a card, a fold, and facts.
 
 Inline styles alone, half-transparent greys and the page's own text colour: they read in light, in dark and in an
 untrusted notebook. A colour never says anything that a word beside it does not say. Arguments named `html` or `blocks`
@@ -69,12 +69,6 @@ def card(title: str, *blocks: str, mark: str, tone: Tone = "plain") -> str:
         f'{COLOURS[tone]};border-radius:4px;padding:6px 10px;margin:4px 0"><div style="{LINE};font-weight:600">'
         f'<span aria-hidden="true">{escape(mark)}</span> {escape(title)}</div>{"".join(blocks)}</div>'
     )
-
-
-def alert(title: str, said: str, step: str = "") -> str:
-    """Return what went wrong and what to do about it; a screen reader reads it at once."""
-    next_step = line(f"What to do: {step}") if step else ""
-    return f'<div role="alert">{card(f"{title} {said}", next_step, mark="✗", tone="bad")}</div>'
 
 
 def details(summary: str, html: str, *, style: str = "", is_open: bool = False) -> str:

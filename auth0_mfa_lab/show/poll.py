@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 from itertools import groupby
 
-from auth0_mfa_lab.polling import (
-    FIRST_GAP_SECONDS,
-    MFA_TOKEN_SECONDS,
-    OOB_CODE_SECONDS,
-    Answer,
-    Life,
-    Poll,
-    PollRun,
-    State,
-    read,
-)
+from auth0_mfa_lab import polling
+from auth0_mfa_lab.polling import Answer, Life, Poll, PollRun, State, read
 from auth0_mfa_lab.show.exchange import pre
 from auth0_mfa_lab.show.html import COLOURS, LINE, Tone, bar, details, facts, line, spoken, status_line, time_of_day
 from auth0_mfa_lab.show.meanings import meaning_of
@@ -40,12 +31,7 @@ _TAKEN_BY = {
     "refresh_token": "lab.client.refresh_token_grant gets new tokens for it",
     "recovery_code": "show it to the person, once: it is the new one",
 }
-_ON_THE_PHONE = {
-    "mfa_challenge": "Allow or reject the push on the phone",
-    "mfa_associate": "Scan the QR with the phone",
-}
 # fmt: on
-_ROW = "cursor:pointer;line-height:1.6;overflow-wrap:anywhere;font-variant-numeric:tabular-nums"
 
 
 def headline(run: PollRun) -> str:
@@ -56,8 +42,10 @@ def headline(run: PollRun) -> str:
 def show_poll(run: PollRun) -> dict[str, str]:
     """Return the mimebundle of a poll: its line, a line for each row of equal answers, and the last exchange."""
     head, rows = f"Poll · {headline(run)}", []
-    for when, times, equal in _rows_of_equals(run):
-        rows.append(f"  {when:>14}  {equal[0].outcome}{times}")
+    for outcome, group in groupby(run.exchanges, lambda each: each.outcome):
+        when = [f"{each.at - run.exchanges[0].at:.0f} s" for each in group]
+        span, times = (when[0], "") if len(when) == 1 else (f"{when[0]} to {when[-1]}", f" ({len(when)} times)")
+        rows.append(f"  {span:>14}  {outcome}{times}")
     text, html = run.exchange.show(run.exchange) if run.exchange else ("", "")
     return {
         "text/plain": "\n".join([head, *rows, *(["", text] if text else [])]),
@@ -106,51 +94,34 @@ class PollView:
         )
 
     def html(self, run: PollRun) -> str:
-        """Return the whole panel without widgets; equal answers in a row are folded, and each opens its exchange."""
-        rows = line(ROWS_TITLE, small=True) if run.exchanges else ""
-        for when, times, equal in _rows_of_equals(run):
-            inside = "".join(row_html(run, each)[0] for each in equal)
-            if times:
-                summary = f"{when} · {equal[0].outcome} · {_said(equal[0])[0]}{times}"
-                inside = details(escape(summary), f'<div style="margin-left:16px">{inside}</div>', style=_ROW)
-            rows += inside
+        """Return the whole panel without widgets; each poll opens its exchange."""
+        rows = "".join(row_html(run, each)[0] for each in run.exchanges)
         head = f'<div style="border-left:{self.edge};padding-left:10px;margin:4px 0">'
-        return f"<div>{head}{self.status}{self.next_step}{self.meters}</div>{rows}</div>"
+        title = line(ROWS_TITLE, small=True) if rows else ""
+        return f"<div>{head}{self.status}{self.next_step}{self.meters}</div>{title}{rows}</div>"
 
 
 def row_html(run: PollRun, exchange: Exchange) -> tuple[str, bool]:
     """Return one poll, its line and the exchange that this opens, and whether it ends the poll: then it stands open."""
-    said, is_final = _said(exchange)
-    summary = f"{exchange.at - run.exchanges[0].at:.0f} s · {exchange.outcome} · {said}"
-    return details(escape(summary), exchange.show(exchange)[1], style=_ROW, is_open=is_final), is_final
+    means = read(Answer.of(exchange))
+    is_final = means.state is not State.PENDING
+    # The reason stands in the status too, where it has a sentence's room.
+    said = means.state.value if is_final else re.split(r": | \(", means.reason.removeprefix("the phone has "))[0]
+    summary = escape(f"{exchange.at - run.exchanges[0].at:.0f} s · {exchange.outcome} · {said}")
+    style = "cursor:pointer;line-height:1.6;overflow-wrap:anywhere;font-variant-numeric:tabular-nums"
+    return details(summary, exchange.show(exchange)[1], style=style, is_open=is_final), is_final
 
 
 def _polls(polls: int) -> str:
     return f"{polls} poll{'' if polls == 1 else 's'}"
 
 
-def _rows_of_equals(run: PollRun) -> Iterator[tuple[str, str, tuple[Exchange, ...]]]:
-    """Yield equal answers in a row: when they came (seconds since the first), how often, and the exchanges."""
-    for _, group in groupby(run.exchanges, lambda each: (each.outcome, _said(each))):
-        equal = tuple(group)
-        first, last = (f"{each.at - run.exchanges[0].at:.0f} s" for each in (equal[0], equal[-1]))
-        yield (first, "", equal) if len(equal) == 1 else (f"{first} to {last}", f" ({len(equal)} times)", equal)
-
-
-def _said(exchange: Exchange) -> tuple[str, bool]:
-    """Return what one answer means in a few words, and whether it ends the poll."""
-    means = read(Answer.of(exchange))
-    if means.state is not State.PENDING:
-        return means.state.value, True
-    # The reason stands in the status too, where it has a sentence's room.
-    return re.split(r": | \(", means.reason.removeprefix("the phone has "))[0], False
-
-
 def _next_step(run: PollRun, poll: Poll, now: float, doing: str) -> str:
     """Return what to do next, in a sentence; `poll` is how the run stands at `now`."""
+    enrolls = run.begun_by == "mfa_associate"
     match poll.state:
         case State.PENDING:
-            do = _ON_THE_PHONE.get(run.begun_by, _ON_THE_PHONE["mfa_challenge"])
+            do = "Scan the QR with the phone" if enrolls else "Allow or reject the push on the phone"
             asks = ". Poll once asks whether it is done, Poll until done asks until it is."
             return do + (": the panel goes on asking." if doing else asks)
         case State.STOPPED if doing == "asking":
@@ -166,30 +137,30 @@ def _next_step(run: PollRun, poll: Poll, now: float, doing: str) -> str:
     begin = f"lab.client.{run.begun_by}"
     if poll.spent is Life.MFA_TOKEN or poll.mfa_token_ends_at <= now:
         return f"The 10 minutes of the mfa_token are over: log in again for a new one, then {begin}."
-    if poll.state is State.EXPIRED and run.begun_by == "mfa_associate":
-        begin = f"{begin}, or lab.client.mfa_challenge where the phone has enrolled already,"
+    if poll.state is State.EXPIRED and enrolls:
+        begin += ", or lab.client.mfa_challenge where the phone has enrolled already,"
     return f"{begin} with the same mfa_token, while that lives; then a panel for the new oob_code."
 
 
 def _meters(poll: Poll, now: float, doing: str) -> str:
     """Return the bars, the interval and its reason; while nothing counts the seconds, when they were right."""
     bars, asked_at = "", now if poll.asked_at is None else poll.asked_at
+    left, wait = poll.next_at - now, poll.next_at - asked_at
     if poll.state is State.PENDING:
-        left, wait = poll.next_at - now, poll.next_at - asked_at
         text = "asked, no answer yet" if doing == "asking" else f"in {spoken(left)}" if left > 0 else "now"
         bars = bar("next poll", 1 - left / wait if wait > 0 and doing != "asking" else 1.0, text)
     for life, ends_at, whole in (
-        (Life.OOB_CODE, poll.oob_code_ends_at, OOB_CODE_SECONDS),
-        (Life.MFA_TOKEN, poll.mfa_token_ends_at, MFA_TOKEN_SECONDS),
+        (Life.OOB_CODE, poll.oob_code_ends_at, polling.OOB_CODE_SECONDS),
+        (Life.MFA_TOKEN, poll.mfa_token_ends_at, polling.MFA_TOKEN_SECONDS),
     ):
         is_first, left = life is poll.ends_first, ends_at - now
         text = f"{spoken(left)} left{' · ends first' if is_first else ''}"
         bars += bar(life.value, left / whole, text, tone="wait" if is_first else "plain")
     said = f"Interval: {poll.gap:.0f} s"
-    if poll.gap > FIRST_GAP_SECONDS:
+    if poll.gap > polling.FIRST_GAP_SECONDS:
         asked = f"Auth0 asked to poll more slowly ({poll.slowed_by})"
-        said = f"Interval: {FIRST_GAP_SECONDS:.0f} s → {poll.gap:.0f} s: {asked}"
-    if (wait := poll.next_at - asked_at) > poll.gap:
+        said = f"Interval: {polling.FIRST_GAP_SECONDS:.0f} s → {poll.gap:.0f} s: {asked}"
+    if wait > poll.gap:
         said += f" · this time {wait:.0f} s: the answer asked for it (Retry-After)"
     bars += line(said, small=True)
     if not doing:

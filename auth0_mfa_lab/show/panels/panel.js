@@ -119,36 +119,9 @@ function place({ model, el }) {  // a secret as text or as a picture, for some s
 }
 
 const COPIED = "Copied: this command holds raw secrets";
-const REFUSED = "Not copied: the browser keeps this page from the clipboard. Allow it for this page, and press again.";
+const REFUSED = "Not copied: the browser keeps this page from the clipboard. Allow it for this page, which must have TLS or " +
+  "be of localhost, and press again.";
 const SILENT = "Not copied: the kernel does not answer. It is busy or has ended: press again when it is idle.";
-
-function copiedByHand(text) {
-  const before = document.activeElement;
-  const area = document.createElement("textarea");
-  area.value = text;
-  area.setAttribute("aria-hidden", "true");
-  area.style.cssText = "position:fixed;top:0;left:0;width:1px;height:1px;opacity:0";
-  document.body.append(area);
-  try {
-    area.select();
-    return document.execCommand("copy");
-  } catch {
-    return false;
-  } finally {
-    area.value = "";
-    area.remove();
-    before?.focus();
-  }
-}
-
-async function copied(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {  // no clipboard on a page without TLS, or it was refused
-    return copiedByHand(text);
-  }
-}
 
 function copy({ model, el }) {  // a button that asks for a text and puts it on the clipboard
   let press = null;
@@ -163,22 +136,26 @@ function copy({ model, el }) {  // a button that asks for a text and puts it on 
   const style = "line-height:1.5;min-height:1.5em";
   const status = add(el, "div", { class: "copy-status", role: "status", "aria-live": "polite", style });
   const end = (said) => { clearTimeout(timer); press = null; status.textContent = said; };
-  const tell = (message) => { try { model.send(message); return true; } catch { return false; } };
   button.addEventListener("click", () => {
     end("");
-    press = Array.from(crypto.getRandomValues(new Uint32Array(4)), String).join("-");
+    press = String(Math.random());
     timer = setTimeout(() => end(SILENT), 10_000);
-    if (!tell({ kind: "copy", press })) end(SILENT);
+    model.send({ kind: "copy", press });
   });
   const receive = async (message, buffers) => {
     // What answers no press of this place, or one that was given up, must not change the clipboard.
     if (message.kind !== "copy" || press === null || message.press !== press) return;
     end("");
-    const done = await copied(new TextDecoder("utf-8", { ignoreBOM: true }).decode(buffers[0]));
-    if (press === null) end(done ? COPIED : REFUSED);
+    let said = COPIED;
+    try {
+      await navigator.clipboard.writeText(new TextDecoder("utf-8", { ignoreBOM: true }).decode(buffers[0]));
+    } catch {  // no clipboard on a page without TLS, or it was refused
+      said = REFUSED;
+    }
+    if (press === null) end(said);
   };
   model.on("msg:custom", receive);
-  tell({ kind: "ready" });
+  model.send({ kind: "ready" });
   return () => { end(""); model.off("msg:custom", receive); el.replaceChildren(); };
 }
 

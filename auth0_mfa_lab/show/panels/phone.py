@@ -7,7 +7,6 @@ while a page shows it, on a thread, and moves no clock.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -57,36 +56,24 @@ class PhonePanel(Panel):
     _ticks = True
     _said = ""
 
-    def __init__(
-        self,
-        look: Callable[[bool], PhoneView],
-        phone: Any,
-        *,
-        bars: str = "",
-        now: Callable[[], float] = time.monotonic,
-        **shared: Any,
-    ) -> None:
+    def __init__(self, look: Callable[[bool], PhoneView], phone: Any, *, bars: str = "", **shared: Any) -> None:
         """Show what `look` sees, which is told whether a code gets an alias, and answer with the lab's `phone`.
 
-        `bars` says why nothing can be pressed, `now` is in real seconds, for drawing a code.
+        `bars` says why nothing can be pressed.
         """
         super().__init__(**shared)
-        self._look, self._phone, self._bars, self._now = look, phone, bars, now
+        self._look, self._phone, self._bars = look, phone, bars
         self._rows: dict[str, Row] = {}
         self.card = look(True)
         """What is shown: texts without a secret, codes as Secrets."""
         self._status, self._top = html("phone-status"), html("phone-top")
-        wide = {"width": "auto", "margin": "12px 2px 2px"}
-        self.refresh_button = self._button(
-            "Refresh", "Look at the phone again", self._look_again, doing="Looking at the phone", layout=wide
-        )
-        self._sections = [
-            (html(), ipywidgets.VBox(layout={"width": "auto", "margin": "0"})) for _ in self.card.sections
-        ]
-        sections = [each for pair in self._sections for each in pair]
-        sides = {"border_left": EDGE, "border_right": EDGE, "padding": "0 12px"}
-        layout = {"width": "auto", "max_width": WIDTH, "margin": "0", **sides}
-        body = ipywidgets.VBox([self._status, self._failure, *sections, self.refresh_button], layout=layout)
+        about, looking = "Look at the phone again", {"doing": "Looking at the phone", "margin": "12px 2px 2px"}
+        self.refresh_button = self._button("Refresh", about, self._look_again, width="auto", **looking)
+        wide = {"width": "auto", "margin": "0"}
+        self._sections = [(html(), ipywidgets.VBox(layout=wide)) for _ in self.card.sections]
+        inside = [self._status, self._failure, *(each for pair in self._sections for each in pair)]
+        sides = {"border_left": EDGE, "border_right": EDGE, "padding": "0 12px", "max_width": WIDTH}
+        body = ipywidgets.VBox([*inside, self.refresh_button], layout={**wide, **sides})
         self.children = (self._top, body, html("", BOTTOM_HTML), self._presence)
         self._draw()
 
@@ -121,7 +108,6 @@ class PhonePanel(Panel):
             row.draw(shows=False)
 
     def static_html(self) -> str:
-        """Return the phone as HTML without widgets."""
         return self.card.html()
 
     def __repr__(self) -> str:
@@ -174,8 +160,8 @@ class PhonePanel(Panel):
             _close(row)
 
     def _row_of(self, line: Line) -> Row:
-        row = Row(line, Place(self, self._now))
-        if line.is_push:
+        row = Row(line, Place(self))
+        if line in self.card.pushes:
             reason = row.reason = ipywidgets.Text(
                 description="Reason",
                 placeholder="optional",
@@ -184,24 +170,21 @@ class PhonePanel(Panel):
                 style={"description_width": "auto"},
                 layout={"flex": "1 1 160px", "width": "auto", "min_width": "160px"},
             )
-
-            def button(verb: str, act: Callable[[], Exchange]) -> Button:
-                work = partial(self._answer, f"{verb}ed", act)
-                layout = {"flex": "1 1 96px", "width": "auto", "min_width": "96px"}
-                return self._button(verb, f"{verb}: {line.said}", work, doing="The phone answers", layout=layout)
-
-            allow = button("Allow", lambda: self._phone.allow(row.line))
-            reject = button("Reject", lambda: self._phone.reject(str(reason.value).strip() or None, row.line))
-            row.buttons = (allow, reject)
+            answers: dict[str, Callable[[], Exchange]] = {
+                "Allow": lambda: self._phone.allow(row.line),
+                "Reject": lambda: self._phone.reject(str(reason.value).strip() or None, row.line),
+            }
+            wide = {"doing": "The phone answers", "flex": "1 1 96px", "width": "auto", "min_width": "96px"}
+            allow, reject = row.buttons = tuple(
+                self._button(verb, f"{verb}: {line.said}", partial(self._answer, f"{verb}ed", act), **wide)
+                for verb, act in answers.items()
+            )
             wraps = {"flex_flow": "row wrap", "width": "auto", "align_items": "center"}
             row.children = (row.text, ipywidgets.HBox([allow, reason, reject], layout=wraps))
         elif line.code is not None:
-            tooltip, press = (
-                f"Show or hide the code of {line.whose}, on this page alone",
-                partial(self._press_code, row),
-            )
-            layout = {"width": "120px", "align_self": "flex-start"}
-            row.buttons = (self._button("Show code", tooltip, press, doing="Reading the code", layout=layout),)
+            about, press = f"Show or hide the code of {line.whose}, on this page alone", partial(self._press_code, row)
+            narrow = {"doing": "Reading the code", "width": "120px", "align_self": "flex-start"}
+            row.buttons = (self._button("Show code", about, press, **narrow),)
             row.children = (row.text, *row.buttons, row.place)
         return row
 
@@ -226,7 +209,6 @@ class OwnPhonePanel(Panel):
         self._text.value, self._time.value = self.guide.html(), self.guide.time_html(self._now())
 
     def static_html(self) -> str:
-        """Return the steps as HTML without widgets."""
         return f"<div>{self.guide.html()}{self.guide.time_html(self._now())}</div>"
 
     def __repr__(self) -> str:

@@ -73,10 +73,8 @@ class PollPanel(Panel):
         """Stop asking, if a button asks."""
         if self._task is not None:
             self.stop()
-        super().end()
 
     def static_html(self) -> str:
-        """Return all that the panel shows as HTML without widgets, each poll with its exchange."""
         return PollView.of(self.run, self._now).html(self.run)
 
     def __repr__(self) -> str:
@@ -94,12 +92,12 @@ class PollPanel(Panel):
                 wait = self.run.poll.next_at
                 await asyncio.to_thread(lambda: self._clock.catch_up(max(0.0, wait - self._clock.now())))
                 with self._clock.running():
-                    await self._look()
+                    self._see(await asyncio.to_thread(self._moment))
                     while not self.run.poll.is_over:
                         if until_done and (left := self.run.poll.next_at - self._now) > 0:
                             with contextlib.suppress(TimeoutError):  # *Stop* wakes the poll
                                 await asyncio.wait_for(self._woken.wait(), min(TICK_SECONDS, left))
-                            await self._look()
+                            self._see(await asyncio.to_thread(self._moment))
                             continue
                         await self._ask()
                         if not until_done:
@@ -126,11 +124,8 @@ class PollPanel(Panel):
         self._doing = "waiting"
         self._draw()
 
-    async def _look(self) -> None:
-        """Look at the clock, on a thread: that of a served sandbox is asked over the network."""
-        self._see(await asyncio.to_thread(self._moment))
-
     def _moment(self) -> float:
+        """Return the time; on a thread, for that of a served sandbox is asked over the network."""
         self._clock.sync()
         return self._clock.now()
 
