@@ -470,17 +470,6 @@ async def ended(panel: QrPanel) -> None:
     await until(lambda: panel._ticker is not None and panel._ticker.done())
 
 
-@pytest.mark.parametrize("uri", ["otpauth://totp/a:b?secret=MFRGGZDFMZTWQ2LK", URI])  # auth0-mfa-lab: allow
-def test_only_what_changes_with_time_looks_again(uri: str) -> None:
-    async def story() -> None:
-        panel = on_a_page(a_panel(barcode=Barcode.of(uri, mask)))
-        assert (panel._ticker is not None) is (uri == URI)
-        if panel._ticker is not None:
-            await ended(panel)
-
-    in_a_loop(story)
-
-
 def test_it_looks_no_more_when_its_own_cell_is_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
     handlers: list[Callable[[Any], None]] = []
     events = SimpleNamespace(register=lambda _, each: handlers.append(each), unregister=lambda *_: handlers.clear())

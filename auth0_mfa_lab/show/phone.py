@@ -1,8 +1,7 @@
 """A phone as it is shown: a virtual one with what is on it, or what to do on one's own.
 
-The texts of a `PhoneView` are masked, its codes are Secrets. A glance teaches the lab nothing: a code that nothing
-asked for yet has no alias, and is shown without one. Otherwise the numbers of the aliases would depend on how often the
-page looked.
+Texts are masked, codes are Secrets. A glance teaches the lab nothing, or the numbers of the aliases would depend on how
+often the page looked: a code that nothing asked for yet is shown without one.
 """
 
 from __future__ import annotations
@@ -22,14 +21,11 @@ from auth0_mfa_lab.wire.journal import Journal
 Json = Any
 MOST = 6
 """So many accounts, codes and messages are shown: the newest."""
-PUSH_SECONDS = 300
-MESSAGE_SECONDS = 120.0
-"""So long the code of a message is drawn; how long it is good, the message does not say."""
 UNREAD = "not read yet"
 """Stands for a code that has no alias."""
-WIDTH = "440px"
-EDGE = "2px solid rgba(127,127,127,0.7)"
-_ROUND = "22px"
+# How long a code of a message is good, the message does not say: so long it is drawn.
+PUSH_SECONDS, MESSAGE_SECONDS = 300, 120.0
+WIDTH, EDGE, _ROUND = "440px", "2px solid rgba(127,127,127,0.7)", "22px"
 _TITLE = "font-weight:600;line-height:1.5;margin:8px 0 2px"
 _CODE = "font-family:monospace;font-size:15px;line-height:1.5;overflow-wrap:anywhere"
 # fmt: off
@@ -42,20 +38,16 @@ _EMPTY = {
     "Codes":    "No codes yet: a push's or a one-time code's enrollment brings them.",
     "Messages": "Nothing was sent: no SMS, no call, no email.",
 }
+# fmt: on
 BOTTOM_HTML = (
     f'<div aria-hidden="true" style="box-sizing:border-box;max-width:{WIDTH};height:18px;border:{EDGE};'
     f'border-top:none;border-radius:0 0 {_ROUND} {_ROUND}"></div>'
 )
-"""The lower edge of the phone."""
-# fmt: on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """An account, a push, a code or a message, in words and as HTML; `whose` is the account or the address.
-
-    `code` is what can be drawn of it, for `seconds` from the look on.
-    """
+    """An account, a push, a code or a message; `code` can be drawn of it, for `seconds` from the look on."""
 
     id: str
     said: str

@@ -1,7 +1,6 @@
 """A virtual phone as a phone, with *Allow* and *Reject* beside each push; or what to do on one's own.
 
-A code is drawn on the page alone, by a message, and only when its button is pressed. A panel looks again each second
-while a page shows it, on a thread, and moves no clock.
+A code is drawn on the page alone, when its button is pressed. A look at the phone is on a thread, and moves no clock.
 """
 
 from __future__ import annotations
@@ -24,13 +23,11 @@ from auth0_mfa_lab.wire.journal import Journal
 class Row(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
     """A line of the phone with its buttons: a push has two and a reason, a code one and the place where it is drawn."""
 
+    line: Line
+    place: Place
+    text: ipywidgets.HTML
     buttons: tuple[Button, ...] = ()
     reason: ipywidgets.Text | None = None
-
-    def __init__(self, line: Line, place: Place) -> None:
-        """Show a line that has nothing to press."""
-        self.line, self.place, self.text = line, place, html()
-        super().__init__((self.text,))
 
     def update(self, line: Line) -> None:
         """Show the line as it is now; a code that is another one than before is not drawn any more."""
@@ -65,7 +62,6 @@ class PhonePanel(Panel):
         self._look, self._phone, self._bars = look, phone, bars
         self._rows: dict[str, Row] = {}
         self.card = look(True)
-        """What is shown: texts without a secret, codes as Secrets."""
         self._status, self._top = html("phone-status"), html("phone-top")
         about, looking = "Look at the phone again", {"doing": "Looking at the phone", "margin": "12px 2px 2px"}
         self.refresh_button = self._button("Refresh", about, self._look_again, width="auto", **looking)
@@ -92,9 +88,9 @@ class PhonePanel(Panel):
             return self._phone.reject(reason, push)
 
     def show_code(self, code: Line | None = None) -> None:
-        """Draw a code on the page: that of a line of `card`, or else of the account that was scanned last.
+        """Draw a code on the page: that of a line of `card`, or of the account that was scanned last.
 
-        Raises LabError when it is not on the phone (any more), and on a recording, whose codes are stand-ins.
+        LabError when it is not on the phone (any more), and on a recording, whose codes are stand-ins.
         """
         with self._alone():
             if self._bars:
@@ -160,23 +156,21 @@ class PhonePanel(Panel):
             _close(row)
 
     def _row_of(self, line: Line) -> Row:
-        row = Row(line, Place(self))
+        row = Row()
+        row.line, row.place, row.text = line, Place(self), html()
+        row.children = (row.text,)
         if line in self.card.pushes:
-            reason = row.reason = ipywidgets.Text(
-                description="Reason",
-                placeholder="optional",
-                disabled=bool(self._bars),
-                tooltip="Why it is rejected: it goes with Reject",
-                style={"description_width": "auto"},
-                layout={"flex": "1 1 160px", "width": "auto", "min_width": "160px"},
-            )
+            style, about = {"description_width": "auto"}, "Why it is rejected: it goes with Reject"
+            text = {"description": "Reason", "placeholder": "optional", "tooltip": about, "disabled": bool(self._bars)}
+            wide = {"flex": "1 1 160px", "width": "auto", "min_width": "160px"}
+            reason = row.reason = ipywidgets.Text(**text, style=style, layout=wide)
             answers: dict[str, Callable[[], Exchange]] = {
                 "Allow": lambda: self._phone.allow(row.line),
                 "Reject": lambda: self._phone.reject(str(reason.value).strip() or None, row.line),
             }
-            wide = {"doing": "The phone answers", "flex": "1 1 96px", "width": "auto", "min_width": "96px"}
+            half = {"doing": "The phone answers", "flex": "1 1 96px", "width": "auto", "min_width": "96px"}
             allow, reject = row.buttons = tuple(
-                self._button(verb, f"{verb}: {line.said}", partial(self._answer, f"{verb}ed", act), **wide)
+                self._button(verb, f"{verb}: {line.said}", partial(self._answer, f"{verb}ed", act), **half)
                 for verb, act in answers.items()
             )
             wraps = {"flex_flow": "row wrap", "width": "auto", "align_items": "center"}

@@ -13,19 +13,16 @@ import ipywidgets
 from auth0_mfa_lab.clock import LabClock
 from auth0_mfa_lab.polling import PollRun
 from auth0_mfa_lab.show.html import line
-from auth0_mfa_lab.show.panels.panel import Panel, html, row
+from auth0_mfa_lab.show.panels.panel import TICK_SECONDS, Panel, html, row
 from auth0_mfa_lab.show.poll import ROWS_TITLE, PollView, headline, row_html
 from auth0_mfa_lab.wire.exchange import Exchange
 
-TICK_SECONDS = 1.0
-
 
 class PollPanel(Panel):
-    """Buttons for a poll: *Poll once*, *Poll until done*, *Stop*, and where it stands.
+    """Where a poll stands, with *Poll once*, *Poll until done* and *Stop*, and a method for each.
 
-    Each button has its method: `poll_once()`, `poll_until_done()`, `stop()`. Real seconds pass between the polls of
-    the button, and the sandbox's clock moves by as much; so it does when *Poll once* is pressed again and again. The
-    method waits in the lab's own time: in the sandbox it is done at once.
+    Real seconds pass between the polls of the buttons, and the sandbox's clock moves by as much. The methods wait in
+    the lab's own time: in the sandbox they are done at once.
     """
 
     _is_at_work = "This panel is polling already: press Stop first, or wait until it is done."

@@ -1,7 +1,6 @@
 """An enrollment's QR as a panel: the picture, the time that is left, what it holds, and a phone that scans it.
 
-In the sandbox the picture is an ordinary one. On a live tenant it is a secret in pixels: drawn in the browser by a
-message, only while somebody wants to see it.
+On a live tenant the picture is a secret: drawn in the browser by a message, only while somebody wants to see it.
 """
 
 from __future__ import annotations
@@ -46,8 +45,8 @@ class QrPanel(Panel):
     ) -> None:
         """Hold `uri` in memory; its time counts from `received_at`, epoch seconds.
 
-        `scan` lets the lab's phone scan; `phone` names that on a button, None where there is only the person's own.
-        `journal` tells what a phone enrolled with elsewhere. Only a picture that `may_be_saved` is in a widget's state.
+        `scan` lets `phone` scan, None where there is only the person's own; `journal` tells what a phone enrolled with
+        elsewhere. Only a picture that `may_be_saved` is in a widget's state.
         """
         super().__init__(**shared)
         self._uri, self._barcode, self._now, self._scan = Secret(uri, barcode.shown), barcode, now, scan
@@ -66,8 +65,6 @@ class QrPanel(Panel):
         both = ipywidgets.Box([left, self._parts], layout={"flex_flow": "row wrap", "align_items": "flex-start"})
         self.children = (row(*buttons), self._status, self._time, self._failure, both, self._presence)
         self.refresh()
-        if self._ends_at is None and may_be_saved:
-            self.end()  # nothing of it changes with time
 
     def show(self) -> None:
         """Draw the QR; on a live tenant for what is left of its time, and for 5 minutes at most."""
