@@ -432,7 +432,7 @@ class Lab(Lines):
         from auth0_mfa_lab.show.panels.phone import OwnPhonePanel, PhonePanel
 
         if self._screen is None:
-            return OwnPhonePanel(self.journal, now=self.clock.now, **self._panel)
+            return OwnPhonePanel(self.journal, **self._panel)
         return PhonePanel(self._screen.look, self.phone, bars=self._screen.bars, **self._panel)
 
     def reveal(self, alias: str) -> RevealPanel:

@@ -520,7 +520,7 @@ def test_a_scan_by_its_button_runs_on_a_thread_and_the_loop_goes_on(slow: Slow) 
         assert threading.get_ident() not in slow.threads
         assert "scanning: the phone enrolls" in repr(panel)
         assert (panel.scan_button.look, off(panel)) == ("busy", (True, False, False))
-        with pytest.raises(LabError, match="scanning this QR already"):
+        with pytest.raises(LabError, match="at work already"):
             panel.scan()
         slow.release.set()
         await panel.done()

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 
-from auth0_mfa_lab.polling import OOB_CODE_SECONDS
 from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.show.html import Tone, bar, card, line, spoken, status_line, time_of_day
@@ -243,14 +242,12 @@ GUIDES: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
 # fmt: on
 
 
-@dataclass(frozen=True, slots=True)
-class Guide:
-    """What to do on one's own phone, and until when (epoch seconds); no field of a message is in its texts."""
+class Guide(NamedTuple):
+    """What to do on one's own phone; no field of a message is in its texts."""
 
     mark: str
     headline: str
     steps: tuple[str, ...]
-    ends_at: float | None = None
 
     def html(self) -> str:
         """Return where it stands and the steps, as HTML without widgets."""
@@ -258,22 +255,11 @@ class Guide:
         steps = f'<ol style="margin:4px 0;padding-left:24px">{items}</ol>' if self.steps else ""
         return card("Your own phone", status_line(self.mark, self.headline), steps, mark="▯")
 
-    def time_html(self, now: float) -> str:
-        """Return the time left at `now` (epoch seconds): apart, or the steps would be read aloud each second."""
-        if self.ends_at is None:
-            return ""
-        left = self.ends_at - now
-        said = spoken(left) if left > 0 else "its time is over: ask for a new one"
-        return bar("Time left", left / OOB_CODE_SECONDS, said, tone="info" if left > 60 else "wait")
-
 
 def what_now(journal: Journal) -> Guide:
     """Return what to do on one's own phone, as the newest exchange of the application's that bears on it says."""
-    for exchange in reversed(journal):
-        if exchange.speaker == "app" and (found := _guide_after(exchange)):
-            ends_at = exchange.at + OOB_CODE_SECONDS if "oob_code" in exchange else None
-            return Guide(*GUIDES.get(found, GUIDES["code"]), ends_at)
-    return Guide(*GUIDES["nothing"])
+    found = (_guide_after(exchange) for exchange in reversed(journal) if exchange.speaker == "app")
+    return Guide(*GUIDES.get(next(filter(None, found), "nothing"), GUIDES["code"]))
 
 
 def _guide_after(exchange: Exchange) -> str | None:

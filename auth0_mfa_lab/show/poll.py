@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
 from itertools import groupby
@@ -31,6 +31,7 @@ _TAKEN_BY = {
     "recovery_code": "show it to the person, once: it is the new one",
 }
 # fmt: on
+_ROW = "cursor:pointer;line-height:1.6;overflow-wrap:anywhere;font-variant-numeric:tabular-nums"
 
 
 def headline(run: PollRun) -> str:
@@ -41,10 +42,8 @@ def headline(run: PollRun) -> str:
 def show_poll(run: PollRun) -> dict[str, str]:
     """Return the mimebundle of a poll: its line, a line for each row of equal answers, and the last exchange."""
     head, rows = f"Poll · {headline(run)}", []
-    for outcome, group in groupby(run.exchanges, lambda each: each.outcome):
-        when = [f"{each.at - run.exchanges[0].at:.0f} s" for each in group]
-        span, times = (when[0], "") if len(when) == 1 else (f"{when[0]} to {when[-1]}", f" ({len(when)} times)")
-        rows.append(f"  {span:>14}  {outcome}{times}")
+    for when, times, equal in _rows_of_equals(run):
+        rows.append(f"  {when:>14}  {equal[0].outcome}{times}")
     text, html = run.exchange.show(run.exchange) if run.exchange else ("", "")
     return {
         "text/plain": "\n".join([head, *rows, *(["", text] if text else [])]),
@@ -54,11 +53,7 @@ def show_poll(run: PollRun) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollView:
-    """What a poll's panel shows at one moment, as HTML: where it stands, what to do next, and its bars.
-
-    `edge` is the line at the left; its colour repeats the state for the eye. Rows never change, so they are no part of
-    it: `row_html` makes each of them once.
-    """
+    """What a poll's panel shows at one moment, as HTML; its rows never change: `row_html` makes each of them once."""
 
     status: str
     next_step: str
@@ -69,10 +64,7 @@ class PollView:
 
     @classmethod
     def of(cls, run: PollRun, now: float, doing: str = "") -> PollView:
-        """Return what is shown of a poll at `now`, epoch seconds.
-
-        `doing` is what its panel does: "waiting" for the next poll, "asking" while no answer is there, or nothing.
-        """
+        """Return what is shown at `now`, epoch seconds, while its panel is "waiting", "asking", or `doing` nothing."""
         poll = run.poll
         if doing != "asking":  # what an answer that is under way will say is not known yet: time alone ends nothing
             resumed = poll.resumed(now)
@@ -93,22 +85,39 @@ class PollView:
         )
 
     def html(self, run: PollRun) -> str:
-        """Return the whole panel without widgets; each poll opens its exchange."""
-        rows = "".join(row_html(run, each)[0] for each in run.exchanges)
+        """Return the whole panel without widgets; equal answers in a row are folded, and each opens its exchange."""
+        rows = line(ROWS_TITLE, small=True) if run.exchanges else ""
+        for when, times, equal in _rows_of_equals(run):
+            inside = "".join(row_html(run, each)[0] for each in equal)
+            if times:
+                inside, said = f'<div style="margin-left:16px">{inside}</div>', _said(equal[0])[0]
+                inside = details(escape(f"{when} · {equal[0].outcome} · {said}{times}"), inside, style=_ROW)
+            rows += inside
         head = f'<div style="border-left:{self.edge};padding-left:10px;margin:4px 0">'
-        title = line(ROWS_TITLE, small=True) if rows else ""
-        return f"<div>{head}{self.status}{self.next_step}{self.meters}</div>{title}{rows}</div>"
+        return f"<div>{head}{self.status}{self.next_step}{self.meters}</div>{rows}</div>"
 
 
 def row_html(run: PollRun, exchange: Exchange) -> tuple[str, bool]:
     """Return one poll, its line and the exchange that this opens, and whether it ends the poll: then it stands open."""
-    means = Answer.of(exchange)
-    is_final = means.state is not State.PENDING
-    # The reason stands in the status too, where it has a sentence's room.
-    said = means.state.value if is_final else re.split(r": | \(", means.reason.removeprefix("the phone has "))[0]
+    said, is_final = _said(exchange)
     summary = escape(f"{exchange.at - run.exchanges[0].at:.0f} s · {exchange.outcome} · {said}")
-    style = "cursor:pointer;line-height:1.6;overflow-wrap:anywhere;font-variant-numeric:tabular-nums"
-    return details(summary, exchange.show(exchange)[1], style=style, is_open=is_final), is_final
+    return details(summary, exchange.show(exchange)[1], style=_ROW, is_open=is_final), is_final
+
+
+def _rows_of_equals(run: PollRun) -> Iterator[tuple[str, str, list[Exchange]]]:
+    """Yield equal answers in a row: when they came (seconds since the first), how often, and the exchanges."""
+    for _, group in groupby(run.exchanges, lambda each: each.outcome):
+        equal = list(group)
+        first, last = (f"{each.at - run.exchanges[0].at:.0f} s" for each in (equal[0], equal[-1]))
+        yield (first, "", equal) if len(equal) == 1 else (f"{first} to {last}", f" ({len(equal)} times)", equal)
+
+
+def _said(exchange: Exchange) -> tuple[str, bool]:
+    """Return what one answer means in a few words, and whether it ends the poll."""
+    means = Answer.of(exchange)
+    # The reason stands in the status too, where it has a sentence's room.
+    reason = re.split(r": | \(", means.reason.removeprefix("the phone has "))[0]
+    return (reason, False) if means.state is State.PENDING else (means.state.value, True)
 
 
 def _polls(polls: int) -> str:

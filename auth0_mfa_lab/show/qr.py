@@ -58,10 +58,7 @@ _INSTEAD = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Barcode:
-    """An enrollment's URI as it may be shown: whole, and each field with its value.
-
-    `ticket` is its alias, "" where there is none.
-    """
+    """An enrollment's URI as it may be shown, whole and by field; `ticket` is its alias, "" where there is none."""
 
     holds: Holds
     shown: str
@@ -118,10 +115,7 @@ class Barcode:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QrView:
-    """What a QR's panel says at one moment, masked: in one line, and as HTML where it stands and the time that is left.
-
-    `instead` is the HTML in the place of the picture, "" while that is on the page.
-    """
+    """What a QR's panel says at one moment, masked; `instead` stands in the picture's place, "" while that is shown."""
 
     state: str
     text: str
@@ -135,8 +129,7 @@ class QrView:
     def of(cls, barcode: Barcode, *, drawn: bool, left: float | None, scanning: bool, came: Came | None) -> QrView:
         """Return what is said of a QR that has `left` seconds, None for what does not expire.
 
-        `drawn` says that the picture is wanted on the page, `came` what came of the last scan. What has ended counts
-        before what is shown.
+        `drawn` says that the picture is wanted on the page. What has ended counts before what is shown.
         """
         is_spent = came is not None and came[0] == "scanned" and barcode.holds == "ticket"
         if left is not None and left <= 0 and not is_spent:
@@ -247,7 +240,6 @@ class QrPicture:
     """A QR of the sandbox's, drawn inline; its text is the URI masked, and says who can use it."""
 
     def __init__(self, uri: str, *, shown: str) -> None:
-        """Draw `uri`; `shown` is the URI masked."""
         self.png, self._shown = qr_png(uri), f"QR of {shown}"
         self._caption = CAPTIONS["ticket" if "enrollment_tx_id=" in uri else "secret"]
 

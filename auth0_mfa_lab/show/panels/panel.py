@@ -1,7 +1,7 @@
 """What all panels share, and the two that are one raw value on the page and nowhere else.
 
-JupyterLab may deliver a click on another thread and another loop than the cell's own, so a panel remembers the loop
-and the context that it was made in, and every handler goes back to them. Panels set traits and print nothing.
+JupyterLab may deliver a click on another thread and loop than the cell's own, so a panel remembers the loop and the
+context that it was made in, and every handler goes back to them.
 """
 
 from __future__ import annotations
@@ -34,19 +34,13 @@ _REMARKS = {
 
 
 class Button(ipywidgets.Button):  # type: ignore[misc]  # ipywidgets ships no types
-    """A button that is never `disabled`, for a disabled element drops the focus, and JupyterLab hears no key then.
-
-    When it is off or busy it has a class instead, from which the page makes `aria-disabled` or `aria-busy`.
-    """
+    """A button that is never `disabled`, for that drops the focus: the page makes its classes `aria-disabled` or so."""
 
     look: Literal["ready", "off", "busy"] = "ready"
 
 
 class OnPage(anywidget.AnyWidget):
-    """What panel.js does on a page: it minds a panel's focus and keys, draws a secret, or fills the clipboard.
-
-    A value goes there as a message, in its buffer: no state and no saved file has it.
-    """
+    """What panel.js does on a page; a value goes there in the buffer of a message: no state and no file has it."""
 
     _esm = Path(__file__).with_name("panel.js").read_text("utf-8")
     _css = Path(__file__).with_name("panel.css").read_text("utf-8")
@@ -61,7 +55,6 @@ class Place(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
     children: tuple[OnPage, ...]
 
     def __init__(self, panel: Panel, now: Callable[[], float] = time.monotonic) -> None:
-        """Show nothing yet; what a page says is done on the loop of `panel`, `now` is in seconds."""
         super().__init__()
         self._panel, self._now = panel, now
 
@@ -71,10 +64,7 @@ class Place(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         return self._now() < self.ends_at
 
     def show(self, secret: Secret, seconds: float, **how: str) -> None:
-        """Draw a secret on each page that shows the place, for these seconds at most.
-
-        `how` may have `alt`, `picture` (the style of an SVG, which the secret is) and `over` (what stands there then).
-        """
+        """Draw a secret for these seconds; `how`: `alt`, `picture` (an SVG's style), `over` (what follows it)."""
         self.hide()
         self.ends_at, drawn = self._now() + seconds, OnPage(role="place")
 
@@ -104,7 +94,6 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
     """Return what the panel shows, without widgets: for a notebook that no kernel runs."""
     _draw: Callable[..., None]
     _tick: Callable[[], Coroutine[Any, Any, None]]
-    _is_at_work = "This panel is at work: wait until it is done."
     _has_buttons = True
     _ticks = False
     _doing = ""
@@ -114,10 +103,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
     last_error: Exception | None = None
 
     def __init__(self, *, mask: Callable[[str], str], raise_failures: bool = False) -> None:
-        """Remember the loop, the context and the cell; `mask` is for the texts of failures.
-
-        With `raise_failures` (AUTH0_LAB_RAISE) what a button's handler raises is not only shown.
-        """
+        """Remember the loop, the context and the cell; `raise_failures` (AUTH0_LAB_RAISE) does not only show them."""
         super().__init__()
         self.add_class("auth0-mfa-panel")
         self._mask, self._raise_failures, self._work = mask, raise_failures, threading.Lock()
@@ -203,7 +189,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
     def _alone(self, then: Callable[[], None] = lambda: None) -> Iterator[None]:
         """Work for a method that a cell calls, and look `then` whatever came of it; LabError during other work."""
         if not self._work.acquire(blocking=False):
-            raise LabError(self._is_at_work)
+            raise LabError("This panel is at work already: wait until it is done.")
         self._failure.value = ""
         try:
             yield
@@ -255,10 +241,10 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
 class RevealPanel(Panel):
     """One raw value: shown where a person looks, until *Hide* is pressed or two minutes are over."""
 
-    def __init__(self, secret: Secret, *, now: Callable[[], float] = time.monotonic, **shared: Any) -> None:
-        """Hold `secret` in memory and send it to whatever place of this panel is on a page; `now` is in seconds."""
+    def __init__(self, secret: Secret, **shared: Any) -> None:
+        """Hold `secret` in memory and send it to whatever place of this panel is on a page."""
         super().__init__(**shared)
-        self._secret, self._place = secret, Place(self, now)
+        self._secret, self._place = secret, Place(self)
         self._said = (
             f"{secret.shown} is shown only on the page of a running notebook, for two minutes at most. "
             "No file, output or widget state has it: not even this notebook, when it is saved."

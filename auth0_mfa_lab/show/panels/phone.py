@@ -15,7 +15,7 @@ import ipywidgets
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.show.html import status_line
 from auth0_mfa_lab.show.panels.panel import Button, Panel, Place, html
-from auth0_mfa_lab.show.phone import BOTTOM_HTML, EDGE, WIDTH, Guide, Line, PhoneView, what_now
+from auth0_mfa_lab.show.phone import BOTTOM_HTML, EDGE, WIDTH, Line, PhoneView, what_now
 from auth0_mfa_lab.wire.exchange import Exchange
 from auth0_mfa_lab.wire.journal import Journal
 
@@ -29,35 +29,26 @@ class Row(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
     buttons: tuple[Button, ...] = ()
     reason: ipywidgets.Text | None = None
 
-    def update(self, line: Line) -> None:
-        """Show the line as it is now; a code that is another one than before is not drawn any more."""
-        if self.line.code != line.code:
+    def update(self, line: Line, *, shows: bool | None = None) -> None:
+        """Show the line as it is now, and draw its code or take it off; another code than before is not drawn."""
+        if shows is not None or self.line.code != line.code:
             self.place.hide()
         if line.code is not None:
+            if shows:
+                self.place.show(line.code, line.seconds)
             # One button with two names keeps the focus of whoever presses it by keyboard.
             self.buttons[0].description = "Hide code" if self.place.shows else "Show code"
         self.line, self.text.value = line, line.html
-
-    def draw(self, *, shows: bool) -> None:
-        """Draw its code on the page, or take it off."""
-        self.place.hide()
-        if shows and self.line.code is not None:
-            self.place.show(self.line.code, self.line.seconds)
-        self.update(self.line)
 
 
 class PhonePanel(Panel):
     """A virtual phone with a method for each button: `allow`, `reject`, `show_code`, `hide_code`, `refresh`."""
 
-    _is_at_work = "The phone is at work already: wait until it has answered."
     _ticks = True
     _said = ""
 
     def __init__(self, look: Callable[[bool], PhoneView], phone: Any, *, bars: str = "", **shared: Any) -> None:
-        """Show what `look` sees, which is told whether a code gets an alias, and answer with the lab's `phone`.
-
-        `bars` says why nothing can be pressed.
-        """
+        """Show what `look` sees, told whether codes get aliases; `bars` says why nothing can be pressed."""
         super().__init__(**shared)
         self._look, self._phone, self._bars = look, phone, bars
         self._rows: dict[str, Row] = {}
@@ -96,12 +87,12 @@ class PhonePanel(Panel):
             if self._bars:
                 raise LabError(self._bars)
             self.refresh()
-            self._row_with(code or next(reversed(self.card.codes), None)).draw(shows=True)
+            self._turn(code or next(reversed(self.card.codes), None), shows=True)
 
     def hide_code(self, code: Line | None = None) -> None:
         """Take a code off the page, or else every code; LabError when it is not on the phone (any more)."""
-        for row in self._rows.values() if code is None else [self._row_with(code)]:
-            row.draw(shows=False)
+        for each in [row.line for row in self._rows.values() if row.line.code] if code is None else [code]:
+            self._turn(each, shows=False)
 
     def static_html(self) -> str:
         return self.card.html()
@@ -119,17 +110,18 @@ class PhonePanel(Panel):
         shows = not row.place.shows
         if shows:
             await self._look_again()
-        self._row_with(row.line).draw(shows=shows)
+        self._turn(row.line, shows=shows)
 
     async def _look_again(self) -> None:
         self._said = ""
         self._draw(await asyncio.to_thread(self._look, True))
 
-    def _row_with(self, code: Line | None) -> Row:
+    def _turn(self, code: Line | None, *, shows: bool) -> None:
+        """Draw a code, or take it off; LabError when it is not on the phone."""
         row = self._rows.get(getattr(code, "id", ""))
         if row is None or row.line.code is None:
             raise LabError("This code is not on the phone (any more): pass a line of panel.card.codes or .messages.")
-        return row
+        row.update(row.line, shows=shows)
 
     async def _tick(self) -> None:
         card = await asyncio.to_thread(self._look, False)
@@ -189,21 +181,19 @@ class OwnPhonePanel(Panel):
     _has_buttons = False
     _ticks = True
 
-    def __init__(self, journal: Journal, *, now: Callable[[], float], **shared: Any) -> None:
-        """Follow `journal`; `now` is the lab's time in epoch seconds."""
+    def __init__(self, journal: Journal, **shared: Any) -> None:
         super().__init__(**shared)
-        self._journal, self._now = journal, now
-        self._text, self._time = html("phone-steps"), html("phone-time")
-        self.children = (self._text, self._time, self._failure, self._presence)
+        self._journal, self._text = journal, html("phone-steps")
+        self.children = (self._text, self._failure, self._presence)
         self.refresh()
 
     def refresh(self) -> None:
         """Read the journal again."""
-        self.guide: Guide = what_now(self._journal)
-        self._text.value, self._time.value = self.guide.html(), self.guide.time_html(self._now())
+        self.guide = what_now(self._journal)
+        self._text.value = self.guide.html()
 
     def static_html(self) -> str:
-        return f"<div>{self.guide.html()}{self.guide.time_html(self._now())}</div>"
+        return f"<div>{self._text.value}</div>"
 
     def __repr__(self) -> str:
         return f"PhonePanel · your own phone · {self.guide.headline}"

@@ -25,7 +25,6 @@ class PollPanel(Panel):
     the lab's own time: in the sandbox they are done at once.
     """
 
-    _is_at_work = "This panel is polling already: press Stop first, or wait until it is done."
     _drawn = 0
 
     def __init__(self, run: PollRun, *, clock: LabClock, **shared: Any) -> None:
@@ -67,7 +66,6 @@ class PollPanel(Panel):
         self._draw()
 
     def end(self) -> None:
-        """Stop asking, if a button asks."""
         if self._task is not None:
             self.stop()
 

@@ -25,7 +25,6 @@ class QrPanel(Panel):
     A ticket's QR goes when its 5 minutes are over, in the lab's time, and when a phone has enrolled with it.
     """
 
-    _is_at_work = "The phone is scanning this QR already: wait until it is done."
     _ticks = True
     _came: qr.Came | None = None
     _read = 0
@@ -45,8 +44,7 @@ class QrPanel(Panel):
     ) -> None:
         """Hold `uri` in memory; its time counts from `received_at`, epoch seconds.
 
-        `scan` lets `phone` scan, None where there is only the person's own; `journal` tells what a phone enrolled with
-        elsewhere. Only a picture that `may_be_saved` is in a widget's state.
+        `phone` is None where there is only the person's own. A picture that `may_be_saved` is in a widget's state.
         """
         super().__init__(**shared)
         self._uri, self._barcode, self._now, self._scan = Secret(uri, barcode.shown), barcode, now, scan
@@ -105,8 +103,7 @@ class QrPanel(Panel):
         return self.card.text
 
     async def _press_scan(self) -> None:
-        result, now = await asyncio.to_thread(lambda: (self._scan(), self._now()))
-        self._see(now, result)
+        self._see(*await asyncio.to_thread(lambda: (self._now(), self._scan())))
 
     async def _tick(self) -> None:
         # On a thread: the time of a served sandbox is asked for over the network.
