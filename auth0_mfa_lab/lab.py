@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from auth0_mfa_lab.sandbox import Phone, Sandbox
     from auth0_mfa_lab.sandbox.guardian.phone import Time
     from auth0_mfa_lab.sandbox.settings import Policy, Profile
+    from auth0_mfa_lab.show.panels.panel import CopyPanel, RevealPanel
     from auth0_mfa_lab.show.panels.phone import OwnPhonePanel, PhonePanel
     from auth0_mfa_lab.show.panels.poll import PollPanel
     from auth0_mfa_lab.show.panels.qr import QrPanel
-    from auth0_mfa_lab.show.panels.raw import CopyPanel, RevealPanel
     from auth0_mfa_lab.show.qr import QrPicture
     from auth0_mfa_lab.show.table import Table
     from auth0_mfa_lab.tenants.operations import Ask
@@ -417,19 +417,19 @@ class Lab(Lines):
         from auth0_mfa_lab.show.panels.phone import OwnPhonePanel, PhonePanel
 
         if self._screen is None:
-            return OwnPhonePanel(self.journal, now=self.clock.now, **self._panel)
+            return OwnPhonePanel(self.journal, **self._panel)
         return PhonePanel(self._screen.look, self.phone, bars=self._screen.bars, **self._panel)
 
     def reveal(self, alias: str) -> RevealPanel:
         """Show one raw value, that of `<access_token 1>` or its like, in a panel that leaves nothing in the file."""
-        from auth0_mfa_lab.show.panels.raw import RevealPanel
+        from auth0_mfa_lab.show.panels.panel import RevealPanel
 
         return RevealPanel(self.aliases.alias_of(alias).value, **self._panel)
 
     def copy_runnable(self, exchange: Exchange) -> CopyPanel:
         """Show `lab.curl(exchange)` in a panel whose button copies it with its raw values, which no file has."""
         from auth0_mfa_lab.exports.dialects import runnable
-        from auth0_mfa_lab.show.panels.raw import CopyPanel
+        from auth0_mfa_lab.show.panels.panel import CopyPanel
 
         masked, request = self.curl(exchange).text, exchange.request
         name = exchange.masked(f"exchange {exchange.number}, {request.method} {request.target}")
