@@ -364,7 +364,7 @@ def test_what_was_not_recorded_beside_the_exchanges_is_said(challenged: Path) ->
     with pytest.raises(LabError, match=r"run\.har has no further user with these factors: record the run again"):
         lab.user(factors=["otp"])
     user = lab.user(factors=["push"])
-    with pytest.raises(LabError, match=r"run\.har has no further user: record the run again"):
+    with pytest.raises(LabError, match=r"run\.har has no further user with these factors"):
         lab.user(factors=["push"])
     with pytest.raises(NothingWasSent, match=r"run\.har has no message to this address here"):
         lab.inbox.latest("+15550100")
