@@ -75,10 +75,7 @@ _NO_MANAGEMENT = (
 
 
 class Diagnosis:
-    """The findings about one tenant, first things first; it holds no secret.
-
-    Of several about one setting the first that says something counts: that it is missing before that it is fine.
-    """
+    """The findings about one tenant, first things first: of several about one setting, that it is missing counts."""
 
     def __init__(self, tenant: str, findings: Iterable[Finding]) -> None:
         self.tenant = tenant
