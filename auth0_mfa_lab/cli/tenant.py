@@ -175,5 +175,5 @@ def drift(context: click.Context, recording: Path, as_json: bool, allow: Path | 
         found = drift_of(recording, allow=allow)
     except LabError as problem:
         raise Failed(str(problem)) from None
-    click.echo(json.dumps(found.data(), indent=2, ensure_ascii=False) if as_json else repr(found))
+    click.echo(json.dumps(asdict(found), indent=2, ensure_ascii=False) if as_json else repr(found))
     context.exit(int(found.is_found))
