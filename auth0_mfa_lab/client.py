@@ -18,11 +18,12 @@ from auth0_mfa_lab.secrets.aliases import SHOWN
 from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.settings import Settings
 from auth0_mfa_lab.wire.exchange import Exchange, Json, Speaker
-from auth0_mfa_lab.wire.journal import Journal
-from auth0_mfa_lab.wire.recorder import EXCHANGE, Guard, RecordingTransport
+from auth0_mfa_lab.wire.journal import EXCHANGE, Journal, RecordingTransport
 
 if TYPE_CHECKING:
     from joserfc.jwk import RSAKey
+
+    from auth0_mfa_lab.live.guard import Guard
 
 ClientAuthentication = Literal["client_secret_post", "client_secret_basic", "private_key_jwt", "none"]
 

@@ -16,7 +16,7 @@ import pytest
 import auth0_mfa_lab
 from auth0_mfa_lab import Client, Exchange, LabError, NoAnswer
 from auth0_mfa_lab.client import ClientAuthentication
-from auth0_mfa_lab.wire.recorder import RecordingTransport
+from auth0_mfa_lab.wire.journal import RecordingTransport
 from tests.mothers import MFA_TOKEN, OOB_CODE, Scripted, a_journal
 
 SECRET = "very-secret-secret"

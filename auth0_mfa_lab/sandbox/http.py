@@ -20,6 +20,11 @@ NOTES = "auth0_lab_notes"
 LIKENESS = 0.8
 
 
+def not_emulated(_: object, request: "Request") -> Response:
+    """Refuse what Auth0 has and the sandbox has not."""
+    raise errors.NotEmulated(f"{request.method} {request.scope['path']}")
+
+
 class Request(starlette.requests.Request):
     """One request, its body read; `notes` are plain sentences beside the answer: never a secret, never on the wire."""
 

@@ -22,7 +22,7 @@ from auth0_mfa_lab.sandbox.clock import Clock
 from auth0_mfa_lab.sandbox.guardian.phone import PhoneError
 from auth0_mfa_lab.sandbox.management import MANAGEMENT_SCOPES
 from auth0_mfa_lab.sandbox.mfa.factors import otp_candidates, recovery_of, state_of
-from auth0_mfa_lab.sandbox.oauth.grants import OIDC_SCOPES
+from auth0_mfa_lab.sandbox.oauth.api import OIDC_SCOPES
 from auth0_mfa_lab.sandbox.operations import GRANTS
 from auth0_mfa_lab.sandbox.records import Api, Client
 from auth0_mfa_lab.sandbox.settings import CONNECTIONS
