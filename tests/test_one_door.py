@@ -26,7 +26,6 @@ HARMLESS = {
     "exports.plan: Values.answered": "searched for ids and secrets",
     "lab: Lab.poll": "the path of the request that brought an oob_code is compared",
     "lab: Lab.poll_panel": "the same, and the panel masks",
-    "tokens: application_of": "a client_id, which is no secret",
     "tokens: inspect": "a token is compared, and named by its alias",
     "wire.journal: Journal.runs": "targets are compared",
     "wire.journal: RecordingTransport.handle_request": "the caller gets the answer as it came",
