@@ -229,13 +229,14 @@ class Player:
         secrets: dict[str, str] = {}
         apis: defaultdict[str, dict[str, tuple[str, ...]]] = defaultdict(dict)
         for call in calls:
-            audience, scopes = member(call.sent, "audience"), member(call.sent, "scope").split()
+            audience = member(call.sent, "audience")
             own = next((each for each in (MANAGEMENT, "/mfa/") if audience.endswith(each)), "")
             if call.was_right and own:
                 # The canonical domain, where the calls go to a custom one.
                 self._pairs[audience] = f"https://{self.domain}{own}"
             elif call.was_right and audience and not self._tenant.api(audience):
-                self._tenant.add_api(Api(identifier=audience, scopes=tuple(sorted({*scopes} - OIDC_SCOPES))))
+                scopes = {*member(call.sent, "scope").split()}.difference(OIDC_SCOPES.split())
+                self._tenant.add_api(Api(identifier=audience, scopes=tuple(sorted(scopes))))
             if call.was_right and call.grant in PASSWORDS and (realm := member(call.sent, "realm")):
                 self._pairs[realm] = self._own.realm
             is_shut_out = call.status == 401 and call.error in ("access_denied", "invalid_client")
