@@ -21,14 +21,14 @@ from auth0_mfa_lab.sandbox.app import ENDPOINTS
 from auth0_mfa_lab.sandbox.clock import Clock
 from auth0_mfa_lab.sandbox.guardian.phone import PhoneError
 from auth0_mfa_lab.sandbox.management import MANAGEMENT_SCOPES
-from auth0_mfa_lab.sandbox.mfa.factors import otp_candidates, recovery_of, state_of
+from auth0_mfa_lab.sandbox.mfa.api import otp_candidates, recovery_of, state_of
 from auth0_mfa_lab.sandbox.oauth.api import OIDC_SCOPES
 from auth0_mfa_lab.sandbox.operations import GRANTS
 from auth0_mfa_lab.sandbox.records import Api, Client
 from auth0_mfa_lab.sandbox.settings import CONNECTIONS
 from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.secrets.claims import claims_of, from_base64, mapped
-from auth0_mfa_lab.secrets.messages import secrets_of
+from auth0_mfa_lab.secrets.kinds import secrets_of
 from auth0_mfa_lab.tenants.replay import facts_in
 from auth0_mfa_lab.wire.exchange import FORM, Body, Json, Recorded, Response, plain_data
 from auth0_mfa_lab.wire.har import Recording
@@ -235,7 +235,7 @@ class Player:
                 # The canonical domain, where the calls go to a custom one.
                 self._pairs[audience] = f"https://{self.domain}{own}"
             elif call.was_right and audience and not self._tenant.api(audience):
-                scopes = {*member(call.sent, "scope").split()}.difference(OIDC_SCOPES.split())
+                scopes = {*member(call.sent, "scope").split()} - OIDC_SCOPES
                 self._tenant.add_api(Api(identifier=audience, scopes=tuple(sorted(scopes))))
             if call.was_right and call.grant in PASSWORDS and (realm := member(call.sent, "realm")):
                 self._pairs[realm] = self._own.realm
