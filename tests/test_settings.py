@@ -55,6 +55,9 @@ READ = (
     )),
     (LIVE, "AUTH0_DOMAIN", "Tenant.Example", "domain", "tenant.example"),
     (LIVE, "AUTH0_AUDIENCE", "  ", "audience", None),
+    (LIVE, "AUTH0_AUDIENCE", " urn:api ", "audience", "urn:api"),
+    *((LIVE, f"AUTH0_{field.upper()}", " s p ", field, " s p ") for field in
+        ("password", "client_secret", "mgmt_client_secret")),
     *((LIVE, "AUTH0_LAB_CONFIRM", value, "confirm", value) for value in ("each", "once", "never")),
     (LIVE, "AUTH0_LAB_VIRTUAL_PHONE", "", "virtual_phone", False),
     (LIVE, "AUTH0_LAB_VIRTUAL_PHONE", "1", "virtual_phone", True),
