@@ -24,21 +24,22 @@ from auth0_mfa_lab.sandbox.tenant import MFA_PATH, Tenant
 
 
 class Means(NamedTuple):
-    """The factor of a kind, its `type` in Customizable MFA, and its `authenticator_type` and `challenge_type`."""
+    """A kind's factor, `type` in Customizable MFA, `authenticator_type`, and `auth_method` in the Management API."""
 
     factor: Factor
     type: str
     authenticator_type: str
+    auth_method: str
 
 
 # fmt: off
 KINDS: Mapping[Kind, Means] = {
-    "push":          Means("push-notification", "push-notification", "oob"),
-    "sms":           Means("sms",               "phone",             "oob"),
-    "voice":         Means("sms",               "phone",             "oob"),
-    "totp":          Means("otp",               "otp",               "otp"),
-    "email":         Means("email",             "email",             "oob"),
-    "recovery-code": Means("recovery-code",     "recovery-code",     "recovery-code"),
+    "push":          Means("push-notification", "push-notification", "oob",           "guardian"),
+    "sms":           Means("sms",               "phone",             "oob",           "sms"),
+    "voice":         Means("sms",               "phone",             "oob",           "sms"),
+    "totp":          Means("otp",               "otp",               "otp",           "authenticator"),
+    "email":         Means("email",             "email",             "oob",           "email"),
+    "recovery-code": Means("recovery-code",     "recovery-code",     "recovery-code", ""),
 }
 """In the order in which one is chosen among several that fit [guess] (reference, sections 1.3, 4.1 and 5)."""
 SENT: Mapping[Kind, tuple[LimitName, errors.EvidenceRow, str]] = {
@@ -346,9 +347,9 @@ def associate(tenant: Tenant, login: Login, kind: Kind, address: str = "", *, se
     transaction = begin_oob(tenant, login, "enroll", next(entry for entry in entries if entry.kind == kind))
     oob = {**codes, tenant.settings.switches["oob_channel_key"]: transaction.channel, "oob_code": transaction.oob_code}
     if kind == "push":
-        ticket = records.Ticket(id=chance.alnum(32), transaction=transaction, totp_secret=secret)
-        tenant.transactions.tickets[ticket.id] = ticket
-        uri = f"{uri}?enrollment_tx_id={ticket.id}&base_url={quote(tenant.guardian_url, safe='')}"
+        ticket = chance.alnum(32)
+        tenant.transactions.tickets[ticket] = transaction
+        uri = f"{uri}?enrollment_tx_id={ticket}&base_url={quote(tenant.guardian_url, safe='')}"
         return {"authenticator_type": "oob", **oob, "barcode_uri": uri}
     if send:
         _send(tenant, transaction)
