@@ -326,13 +326,12 @@ def associate(tenant: Tenant, login: Login, kind: Kind, address: str = "", *, se
     tenant.log("gd_start_enroll", f"Enrollment started: {'otp' if kind == 'totp' else kind}.", user_id=user_id)
     device_id = "" if kind == "totp" else chance.device_id()
     secret = chance.base32(32) if kind in ("totp", "push") else ""
-    entries: tuple[Authenticator, ...]
-    if secret:
-        twin = Authenticator(id=f"totp|{chance.device_id()}", kind="totp", secret=secret, created_at=now)
-        push = Authenticator(id=f"push|{device_id}", kind="push", partner=twin.id, created_at=now)
-        entries = (twin,) if kind == "totp" else (push, replace(twin, partner=push.id))
+    if kind == "push":
+        push, twin_id = Authenticator(id=f"push|{device_id}", kind="push", created_at=now), f"totp|{chance.device_id()}"
+        twin = Authenticator(id=twin_id, kind="totp", secret=secret, partner=push.id, created_at=now)
+        entries: tuple[Authenticator, ...] = (replace(push, partner=twin_id), twin)
     else:
-        entries = address_entries(tenant, kind, address, device_id)
+        entries = new_entries(tenant, kind, secret or address, device_id or chance.device_id())
     codes = {"recovery_codes": [chance.recovery_code()]} if _needs_recovery_code(tenant, user_id) else {}
     tenant.authenticators.add(user_id, *entries)
     kept = (one for one in login.begun if tenant.authenticators.get(user_id, one))
@@ -361,14 +360,14 @@ def _needs_recovery_code(tenant: Tenant, user_id: str) -> bool:
     return is_on(tenant, "recovery-code") and tenant.authenticators.recovery_code_of(user_id) is None
 
 
-def address_entries(tenant: Tenant, kind: Kind, address: str, device_id: str) -> tuple[Authenticator, ...]:
-    """Return what enrolling an address lists: where both SMS and voice are on, both for one number."""
-    kinds, name, now = address_kinds(tenant, kind), masked(address), tenant.clock.now()
+def new_entries(tenant: Tenant, kind: Kind, value: str, device_id: str) -> tuple[Authenticator, ...]:
+    """Return what enrolling an address or a TOTP secret lists: where both SMS and voice are on, both for one number."""
+    kinds, now = address_kinds(tenant, kind), tenant.clock.now()
     ids = {one: f"{one}|{device_id}" for one in kinds}
     partners = {one: ids[other] for one in kinds for other in kinds if one != other}
+    told: dict[str, Any] = {"secret": value} if kind == "totp" else {"address": value, "name": masked(value)}
     return tuple(
-        Authenticator(id=ids[one], kind=one, name=name, partner=partners.get(one, ""), address=address, created_at=now)
-        for one in kinds
+        Authenticator(id=ids[one], kind=one, partner=partners.get(one, ""), created_at=now, **told) for one in kinds
     )
 
 
