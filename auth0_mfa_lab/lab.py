@@ -22,7 +22,7 @@ from auth0_mfa_lab.wire.journal import Journal
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.exports.export import Exported
-    from auth0_mfa_lab.live.doctor.findings import Diagnosis
+    from auth0_mfa_lab.live.doctor.doctor import Diagnosis
     from auth0_mfa_lab.live.drift.drift import Drift
     from auth0_mfa_lab.live.guard import Guard
     from auth0_mfa_lab.live.leftovers import Leftovers
@@ -39,8 +39,7 @@ if TYPE_CHECKING:
     from auth0_mfa_lab.show.qr import QrPicture
     from auth0_mfa_lab.show.table import Table
     from auth0_mfa_lab.tenants.operations import Ask
-    from auth0_mfa_lab.tenants.phone import LabPhone
-    from auth0_mfa_lab.tenants.sandbox import PhoneScreen
+    from auth0_mfa_lab.tenants.phone import LabPhone, PhoneScreen
     from auth0_mfa_lab.tenants.tables import SandboxInfo
     from auth0_mfa_lab.tenants.users import User
     from auth0_mfa_lab.tokens import Inspection
@@ -137,9 +136,9 @@ class Lab(Lines):
     @classmethod
     def served(cls, settings: Settings) -> Self:
         """Open the sandbox that `auth0-mfa-lab serve` runs; one whose clock is frozen begins again with each lab."""
-        from auth0_mfa_lab.tenants.remote import ServedClock, ServedTransport, open_served
+        from auth0_mfa_lab.tenants.operations import Remote, ServedClock, ServedTransport
 
-        ask = open_served(settings)
+        ask = Remote(settings)
         try:
             time = ServedClock(ask)
             if not time.runs_by_itself:
@@ -169,7 +168,7 @@ class Lab(Lines):
         Without `settings` they are read as `from_env` does; SettingsError unless they are those of a live tenant, so
         that none is reached by accident. With `record` every exchange is kept in that file as it passes, as a HAR.
         """
-        from auth0_mfa_lab.live.leftovers import stand_guard
+        from auth0_mfa_lab.live.guard import Guard
 
         settings = settings or Settings.from_env()
         if transport is None:
@@ -180,7 +179,7 @@ class Lab(Lines):
         lab = cls(settings, reached, RealClock())
         if transport is None:
             weakref.finalize(lab, reached.close)
-        lab._guard = stand_guard(lab)
+        lab._guard = Guard(lab)
         lab._take_virtual_phone()
         return lab._recorded_in(record)
 
@@ -193,21 +192,15 @@ class Lab(Lines):
         """
         from auth0_mfa_lab.tenants import replay as recorded
         from auth0_mfa_lab.wire.har import read_har
-        from auth0_mfa_lab.wire.replay import RecordedTransport, Replay
 
-        recording = read_har(path)
-        facts = recording.tenant or recorded.facts_in(recording)
-        is_live, time = facts["kind"] == "live", recorded.RecordedClock(float(facts["begins"]))
-        transport = RecordedTransport(time.reach)
-        lab = cls(recorded.settings_of(facts), transport, recorded.lab_clock(time, is_live=is_live))
-        lab._recording = recording
+        replay = recorded.Replay(recording := read_har(path))
+        lab = cls(recorded.settings_of(replay.facts), replay, replay.clock)
+        lab._recording, replay.aliases = recording, lab.aliases
         lab.journal.operations.tenant, lab.journal.operations.is_replayed = recording.tenant, True
-        transport.replay = replay = Replay(recording, lab.aliases, people=lab.aliases.people)
-        ask = recorded.of_recording(replay)
-        if recording.is_ours and not is_live:
-            lab._furnish(ask, time)
+        if recording.is_ours and replay.facts["kind"] != "live":
+            lab._furnish(replay.ask, replay)
         else:
-            lab._operations.quiet = ask
+            lab._operations.quiet = replay.ask
             lab._take_virtual_phone()
             # Another tool's recording has nothing but who logged in.
             lab._is_sandbox = not recording.is_ours
@@ -215,8 +208,7 @@ class Lab(Lines):
 
     def _furnish(self, ask: Ask, time: Time) -> None:
         """Take a sandbox's phone, which keeps this time, its inbox and its users."""
-        from auth0_mfa_lab.tenants.phone import Inbox, SandboxPhone
-        from auth0_mfa_lab.tenants.sandbox import new_phone
+        from auth0_mfa_lab.tenants.phone import Inbox, SandboxPhone, new_phone
 
         operations, self._is_sandbox = self._operations, True
         operations.quiet = ask
@@ -228,7 +220,7 @@ class Lab(Lines):
     def _take_virtual_phone(self) -> None:
         """Take the virtual phone in the place of the person's own, where the settings say so."""
         if self.settings.virtual_phone:
-            from auth0_mfa_lab.tenants.virtual_phone import ALONE, EnrolledPhone, virtual_phone
+            from auth0_mfa_lab.tenants.phone import ALONE, EnrolledPhone, virtual_phone
 
             phone = virtual_phone(self.settings.origin, self._transport, self.journal, self._operations)
             self.phone = EnrolledPhone(phone, self.aliases, self.clock)
@@ -251,7 +243,7 @@ class Lab(Lines):
 
     def _prompt(self, question: str) -> str:
         """Ask the person, unless the lab knows the secret of the codes; a recording has the answer."""
-        from auth0_mfa_lab.live.test_user import totp_of
+        from auth0_mfa_lab.live.administrator import totp_of
         from auth0_mfa_lab.tenants.phone import OTP_QUESTION, ask_hidden
 
         def answer() -> str:
@@ -263,7 +255,7 @@ class Lab(Lines):
 
     def _draw(self, what: str) -> str:
         """Draw what is not to be foretold; a recording has it."""
-        from auth0_mfa_lab.live.test_user import drawn
+        from auth0_mfa_lab.live.administrator import drawn
 
         return str(self._operations("prompt", lambda: str(drawn(what)), question=what))
 
@@ -299,8 +291,8 @@ class Lab(Lines):
         In the sandbox it is a fresh user. On a live tenant with AUTH0_MGMT_CLIENT_ID it is a throw-away one, whom
         `lab.cleanup()` removes; without, the configured one, and UserDoesNotFit says which authenticators to remove.
         """
-        from auth0_mfa_lab.live.test_user import own_user
-        from auth0_mfa_lab.tenants.sandbox import fresh_user
+        from auth0_mfa_lab.live.administrator import own_user
+        from auth0_mfa_lab.tenants.users import fresh_user
 
         if not self._is_sandbox:
             return own_user(self, factors)
@@ -439,11 +431,11 @@ class Lab(Lines):
         """Show one raw value, that of `<access_token 1>` or its like, in a panel that leaves nothing in the file."""
         from auth0_mfa_lab.show.panels.raw import RevealPanel
 
-        return RevealPanel(self.aliases.value_of(alias), **self._panel)
+        return RevealPanel(self.aliases.alias_of(alias).value, **self._panel)
 
     def copy_runnable(self, exchange: Exchange) -> CopyPanel:
         """Show `lab.curl(exchange)` in a panel whose button copies it with its raw values, which no file has."""
-        from auth0_mfa_lab.exports.curl import runnable
+        from auth0_mfa_lab.exports.dialects import runnable
         from auth0_mfa_lab.show.panels.raw import CopyPanel
 
         masked, request = self.curl(exchange).text, exchange.request
@@ -453,15 +445,15 @@ class Lab(Lines):
 
     def _show_phone(self, phone: Phone, **how: Any) -> None:
         """Let the phone's panel show this phone."""
+        from auth0_mfa_lab.tenants.phone import PhoneScreen
         from auth0_mfa_lab.tenants.replay import BARS
-        from auth0_mfa_lab.tenants.sandbox import PhoneScreen
 
         how |= {"ask": self._operations, "aliases": self.aliases, "clock": self.clock, "since": self.clock.now()}
         self._screen = PhoneScreen(phone=phone, bars=BARS if self._recording else "", **how)
 
     def _learned(self, barcode_uri: str) -> str:
         """Return an enrollment's URI once its secrets have aliases, also where it came from elsewhere."""
-        from auth0_mfa_lab.secrets.messages import secrets_of_barcode
+        from auth0_mfa_lab.secrets.kinds import secrets_of_barcode
         from auth0_mfa_lab.show.qr import checked_uri
 
         uri = str(checked_uri(barcode_uri))

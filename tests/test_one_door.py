@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "auth0_mfa_lab"
 ROOMS = ("show", "exports")
 MODULES = (
     *("management.py", "lab.py", "polling.py", "tokens.py", "errors.py", "wire/journal.py"),
-    *(f"tenants/{name}.py" for name in ("phone", "sandbox", "users")),
+    *(f"tenants/{name}.py" for name in ("phone", "users")),
 )
 # What of a request or a response is as it was sent, and what makes plain text of a Secret.
 RAW = frozenset({"raw_data", "body", "text", "target", "url", "host", "headers", "header", "reason", "said"})
@@ -21,9 +21,8 @@ DOORS = frozenset({"mask", "mask_each", "masked", "wrap", "stand_ins_of", "in_te
 # What these return is looked at, compared or named, and shown by somebody else, who masks.
 HARMLESS = {
     "show.phone: what_now": "a row of GUIDES, chosen by the kind of an exchange",
-    "exports.curl: runnable": "one Secret whole, which its panel sends to the page that asked",
+    "exports.dialects: runnable": "one Secret whole, which its panel sends to the page that asked",
     "exports.mermaid: said": "searched for secrets",
-    "exports.plan: Values.answered": "searched for ids and secrets",
     "lab: Lab.poll": "the path of the request that brought an oob_code is compared",
     "lab: Lab.poll_panel": "the same, and the panel masks",
     "tokens: inspect": "a token is compared, and named by its alias",

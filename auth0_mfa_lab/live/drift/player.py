@@ -37,7 +37,7 @@ from auth0_mfa_lab.sandbox.records import Api, Login, OobTransaction
 from auth0_mfa_lab.sandbox.settings import CONNECTIONS
 from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.secrets.claims import claims_of, mapped
-from auth0_mfa_lab.secrets.messages import secrets_of
+from auth0_mfa_lab.secrets.kinds import secrets_of
 from auth0_mfa_lab.wire.exchange import Body, Response, plain_data
 from auth0_mfa_lab.wire.har import Recording
 
