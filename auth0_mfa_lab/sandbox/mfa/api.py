@@ -53,7 +53,6 @@ SENT: Mapping[Kind, tuple[LimitName, errors.EvidenceRow, str]] = {
 BESIDES = frozenset({"email", "recovery-code"})
 """What does not count as having a factor (reference, section 2): kinds, and factors of the same names."""
 Purpose = Literal["enroll", "login"]
-ENROLL_TYPES = ("otp", "phone", "push-notification")
 OOB_CODE_LIFETIME = 300
 PERIOD = 30
 """Seconds per OTP (the guardian reference, section 9)."""
@@ -74,8 +73,8 @@ def post_associate(tenant: Tenant, request: Request) -> JSONResponse:
     user_id, by_channel = login.request.user_id, {str(channel): kind for channel, kind in KIND_OF_CHANNEL.items()}
     fields = read_fields(request, ASSOCIATE_FIELDS)
     kind: Kind = "totp"
-    if _first_of(fields, "authenticator_types", "authenticator type", ("otp", "oob")) == "oob":
-        kind = by_channel[_first_of(fields, "oob_channels", "oob channel", by_channel)]
+    if _first_of(fields, "authenticator_types", ("otp", "oob")) == "oob":
+        kind = by_channel[_first_of(fields, "oob_channels", by_channel)]
     if not is_on(tenant, kind):
         raise errors.FACTOR_IS_OFF(factor=CHANNEL_OF.get(kind, "otp"))
     if not may_enroll(tenant, login):
@@ -99,13 +98,13 @@ def post_associate(tenant: Tenant, request: Request) -> JSONResponse:
     return JSON(associate(tenant, login, kind, address), headers=headers)
 
 
-def _first_of(fields: Fields, name: str, what: str, known: Collection[str]) -> str:
+def _first_of(fields: Fields, name: str, known: Collection[str]) -> str:
     """Return the first of the names in a field, each of which must be known."""
     names = fields.strings(name)
     if names is None:
         raise errors.INVALID_ASSOCIATION(problem=f"Missing required parameter: {name}")
     if unknown := [one for one in names if one not in known]:
-        raise errors.INVALID_ASSOCIATION(problem=f"Unknown {what}: {unknown[0]}")
+        raise errors.INVALID_ASSOCIATION(problem=f"Unknown {name[:-1].replace('_', ' ')}: {unknown[0]}")
     return names[0]
 
 
@@ -301,8 +300,8 @@ def requirements(tenant: Tenant, login: Login) -> dict[str, object]:
     """Return `mfa_requirements`: what can be challenged, or enrolled where there is none (reference, 1.3)."""
     user_id = login.request.user_id
     if not is_enrolled(tenant, user_id):
-        on = {means.type for kind, means in KINDS.items() if is_on(tenant, kind)}
-        return {"enroll": [{"type": name} for name in ENROLL_TYPES if name in on]}
+        on = (kind for kind in ("totp", "sms", "voice", "push") if is_on(tenant, kind))
+        return {"enroll": [{"type": name} for name in dict.fromkeys(KINDS[kind].type for kind in on)]}
     types = dict.fromkeys(KINDS[entry.kind].type for entry in usable(tenant, user_id, but=login.spent))
     return {"challenge": [{"type": name} for name in types]}
 
