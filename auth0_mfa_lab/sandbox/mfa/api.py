@@ -300,8 +300,8 @@ def requirements(tenant: Tenant, login: Login) -> dict[str, object]:
     """Return `mfa_requirements`: what can be challenged, or enrolled where there is none (reference, 1.3)."""
     user_id = login.request.user_id
     if not is_enrolled(tenant, user_id):
-        on = (kind for kind in ("totp", "sms", "voice", "push") if is_on(tenant, kind))
-        return {"enroll": [{"type": name} for name in dict.fromkeys(KINDS[kind].type for kind in on)]}
+        on = [means.type for kind, means in KINDS.items() if kind not in BESIDES and is_on(tenant, kind)]
+        return {"enroll": [{"type": name} for name in dict.fromkeys(reversed(on))]}
     types = dict.fromkeys(KINDS[entry.kind].type for entry in usable(tenant, user_id, but=login.spent))
     return {"challenge": [{"type": name} for name in types]}
 
