@@ -341,11 +341,8 @@ def one_client(call: Call) -> object:
     """Return or change an application, which proves who it is by a secret, by nothing or by keys (reference, 9.4)."""
     client, body = call.client(), call.body()
     method, methods = body.get("token_endpoint_auth_method"), body.get("client_authentication_methods")
-    changes: dict[str, Any] = {}
-    if "name" in body:
-        changes["name"] = body["name"]
-    if "grant_types" in body:
-        changes["grants"] = frozenset(body["grant_types"])
+    grants = frozenset(body.get("grant_types", client.grants))
+    changes: dict[str, Any] = {"name": body.get("name", client.name), "grants": grants}
     if method is not None and methods is not None:
         raise errors.API_INVALID_BODY(
             problem="token_endpoint_auth_method and client_authentication_methods exclude each other"
