@@ -174,20 +174,10 @@ class OobTransaction:
     challenge: str = field(default="", repr=False)
     code: str = field(default="", repr=False)
     address: str = field(default="", repr=False)
-    reason: str | None = None
 
     @property
     def authenticator_id(self) -> str:
         return f"{KIND_OF_CHANNEL[self.channel]}|{self.device_id}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ticket:
-    """The `enrollment_tx_id` of a QR: good for one scan."""
-
-    id: str = field(repr=False)
-    transaction: OobTransaction
-    totp_secret: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
