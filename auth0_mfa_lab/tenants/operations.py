@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -18,7 +17,6 @@ from auth0_mfa_lab.wire.journal import NOTES, Journal, OperationCall
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.sandbox import Sandbox
-    from auth0_mfa_lab.sandbox.operations import Operation
 
 Json = Any
 Ask = Callable[..., Json]
@@ -86,6 +84,11 @@ class Remote:
                 "variables of the file that `auth0-mfa-lab serve --env-file FILE` wrote, and open it with "
                 "Lab.from_env()."
             )
+        # Here, for the sandbox takes a while to load, and a command that only prints its help does without.
+        from auth0_mfa_lab.sandbox.control import PHONE_OPERATIONS
+        from auth0_mfa_lab.sandbox.operations import OPERATIONS
+
+        self._rows = {row.name: row for row in (*OPERATIONS, *PHONE_OPERATIONS)}
         self._domain = settings.domain
         self._http = httpx.Client(
             transport=transport or network(settings),
@@ -100,7 +103,7 @@ class Remote:
 
         Raises NoServer, NothingWasSent (no such code or push), PhoneError (the server's phone), else ControlRefused.
         """
-        row, given = _rows()[operation], {name: each for name, each in arguments.items() if each is not None}
+        row, given = self._rows[operation], {name: each for name, each in arguments.items() if each is not None}
         rest = {name: each for name, each in given.items() if f"{{{name}}}" not in row.path}
         path = f"/_lab/{row.path}".format(**{name: quote(str(each), safe="") for name, each in given.items()})
         body: Mapping[str, Json] = {"params": rest or None} if row.method == "GET" else {"json": rest}
@@ -136,15 +139,6 @@ class Remote:
         if status in (404, 409) and row.path.startswith("phone/"):
             raise PhoneError(said)
         raise ControlRefused(said, status)
-
-
-@cache
-def _rows() -> Mapping[str, Operation]:
-    # Here, for the sandbox takes a while to load, and a command that only prints its help does without.
-    from auth0_mfa_lab.sandbox.control import PHONE_OPERATIONS
-    from auth0_mfa_lab.sandbox.operations import OPERATIONS
-
-    return {row.name: row for row in (*OPERATIONS, *PHONE_OPERATIONS)}
 
 
 class ServedTransport(httpx.BaseTransport):

@@ -10,7 +10,7 @@ import base64
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -123,15 +123,15 @@ _OF_AUTH0 = re.compile(r"/oauth/(token|revoke)|/mfa/|/passwordless/|/userinfo|/a
 _FAULTS = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Recording:
     """A recording by its file's `name`. What another tool wrote (`by`) has no `tenant`, and no operations."""
 
     name: str
     by: str
-    exchanges: tuple[Recorded, ...] = field(repr=False)
-    tenant: Mapping[str, Json] = field(repr=False)
-    operations: tuple[OperationCall, ...] = field(repr=False)
+    exchanges: tuple[Recorded, ...]
+    tenant: Mapping[str, Json]
+    operations: tuple[OperationCall, ...]
 
     @property
     def is_ours(self) -> bool:
