@@ -108,7 +108,7 @@ def _templates() -> Environment:
     loader = PackageLoader("auth0_mfa_lab.exports", "scripts")
     signs = ("«%", "%»", "«", "»")
     found = Environment(*signs, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined, loader=loader)
-    found.filters["quoted"] = shlex.quote
+    found.filters |= {"quoted": shlex.quote, "said": lambda word, text: text(word)}
     found.tests["auth0"] = lambda name: name.startswith("AUTH0_")
     for kind in STEPS:
         found.tests[kind.__name__.lower()] = lambda step, kind=kind: isinstance(step, kind)
