@@ -16,6 +16,7 @@ Routes = tuple[tuple[str, str, Callable[..., Response]], ...]
 """The methods, separated by blanks, the path and the handler of each endpoint of one API."""
 NOTES = "auth0_lab_notes"
 """The name of a request's notes in the extensions of its httpx.Response."""
+JSON_CALLED_A_FORM = "sandbox: JSON without its content type, as in Auth0's push guide; that it is read is a guess"
 # 0.8 finds authentication_types and oob_channel, and leaves scope, resource and organization alone.
 LIKENESS = 0.8
 
@@ -68,25 +69,34 @@ class Fields(dict[str, object]):
         return tuple(items) if is_array else None
 
 
-def read_fields(request: Request) -> Fields:
-    """Read a body by its content type; none at all is an empty one, whatever the header says.
+def read_fields(request: Request, known: tuple[str, ...], *, guesses_json: bool = False) -> Fields:
+    """Read a body by its content type, and note each field that Auth0 does not read and that looks like a `known` one.
 
-    Without a content type it is read as a form, as curl's `-d` sends it. Raises INVALID_BODY.
+    Without a content type it is read as a form, as curl's `-d` sends it; none at all is an empty one. With
+    `guesses_json` JSON is read whatever it is called. Raises INVALID_BODY.
     """
-    if not request.content.strip():
-        return Fields({})
-    kind = request.headers.get("content-type", "application/x-www-form-urlencoded").partition(";")[0].strip()
-    if kind.lower() == "application/json":
-        value = json_object(request.content)
-        if value is None:
-            raise errors.INVALID_BODY(problem="The body must be a JSON object")
-        return Fields(value)
-    if kind.lower() != "application/x-www-form-urlencoded":
+    content, form = request.content.strip(), "application/x-www-form-urlencoded"
+    kind = request.headers.get("content-type", form).partition(";")[0].strip()
+    is_json = kind.lower() == "application/json"
+    reads_json = is_json or (guesses_json and content.startswith(b"{"))
+    values: Mapping[str, object] | None = json_object(request.content) if reads_json else None
+    if values is not None and not is_json:
+        request.notes.append(JSON_CALLED_A_FORM)
+    elif content and is_json and values is None:
+        raise errors.INVALID_BODY(problem="The body must be a JSON object")
+    elif content and not is_json and kind.lower() != form:
         raise errors.INVALID_BODY(problem=f"Unsupported content type: {kind}")
-    try:
-        return Fields(dict(parse_qsl(request.content.decode(), keep_blank_values=True, errors="strict")))
-    except ValueError as problem:
-        raise errors.INVALID_BODY(problem="The body must be a form in UTF-8") from problem
+    elif content and not is_json:
+        try:
+            values = dict(parse_qsl(request.content.decode(), keep_blank_values=True, errors="strict"))
+        except ValueError as problem:
+            raise errors.INVALID_BODY(problem="The body must be a form in UTF-8") from problem
+    fields = Fields(values or {})
+    missing = [name for name in known if name not in fields]
+    for name in fields:
+        for meant in get_close_matches(name, missing, n=1, cutoff=LIKENESS) if name not in known else ():
+            request.notes.append(f"`{name}` is not read: did you mean `{meant}`?")
+    return fields
 
 
 def bearer_of(request: Request) -> str | None:
@@ -99,11 +109,3 @@ def add_note(request: Request, note: str | None) -> None:
     """Append a note, if there is one."""
     if note is not None:
         request.notes.append(note)
-
-
-def note_misspellings(request: Request, fields: Fields, known: tuple[str, ...]) -> None:
-    """Note each field of a body that Auth0 does not read and that looks like one it does."""
-    missing = [name for name in known if name not in fields]
-    for name in fields:
-        for meant in get_close_matches(name, missing, n=1, cutoff=LIKENESS) if name not in known else ():
-            request.notes.append(f"`{name}` is not read: did you mean `{meant}`?")

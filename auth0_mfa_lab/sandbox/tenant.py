@@ -13,8 +13,7 @@ from auth0_mfa_lab.sandbox.clock import Chance, Clock
 from auth0_mfa_lab.sandbox.delivery import Delivery
 from auth0_mfa_lab.sandbox.limits import Bounded, Limits
 from auth0_mfa_lab.sandbox.management import MANAGEMENT_SCOPES
-from auth0_mfa_lab.sandbox.mfa.authenticators import Authenticators
-from auth0_mfa_lab.sandbox.mfa.transactions import Transactions
+from auth0_mfa_lab.sandbox.mfa.authenticators import Authenticators, Transactions
 from auth0_mfa_lab.sandbox.oauth.tokens import DEFAULT_LIFETIME, MFA_TOKEN_CIPHERTEXT, NewKey, Tokens
 from auth0_mfa_lab.sandbox.records import Api, Client, Device, LogEntry, Login, Request, User
 from auth0_mfa_lab.sandbox.settings import CONNECTIONS, Domains, Settings
@@ -56,7 +55,7 @@ class Tenant:
         self.tokens = Tokens(domains=domains, clock=clock, chance=chance, new_key=new_key)
         self.limits = Limits(clock)
         self.transactions = Transactions(clock)
-        self.authenticators = Authenticators()
+        self.authenticators = Authenticators(clock)
         self.passwordless_chance = chance.fork("passwordless")
         self.passwordless_codes: Bounded[tuple[str, float, int]] = Bounded()
         """The newest code of each address, when it expires, and how many tries were wrong."""
@@ -215,7 +214,7 @@ class Tenant:
 
     def confirm(self, user_id: str, authenticator_id: str, *, name: str | None = None) -> None:
         """Make an authenticator active, and what belongs to it."""
-        self.authenticators.confirm(user_id, authenticator_id, name=name, now=self.clock.now())
+        self.authenticators.confirm(user_id, authenticator_id, name=name)
         self.log("gd_enrollment_complete", "Enrollment confirmed.", user_id=user_id)
 
     def remove_authenticator(self, user_id: str, authenticator_id: str) -> None:
