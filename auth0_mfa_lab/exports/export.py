@@ -34,16 +34,6 @@ _KEY = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _CA_FILE = '${AUTH0_CA_FILE:+--cacert "$AUTH0_CA_FILE"}'
 
 
-def curl(exchange: Exchange, journal: Journal) -> str:
-    """Return the request as a curl command: the host is `$AUTH0_DOMAIN`, an alias is a shell variable.
-
-    `<mfa_token 1>` becomes `$MFA_TOKEN_1`: set it to the value that your own answer had. What the settings have is a
-    variable of theirs, such as `$AUTH0_CLIENT_ID`.
-    """
-    method, *others = _arguments(Planner(journal).calls[exchange.number])
-    return _in_lines(f"curl {method}", _CA_FILE, *others)
-
-
 def runnable(exchange: Exchange, ca_file: str | None) -> Secret:
     """Return the request as a command that a shell runs as it stands: the real host, the body byte for byte.
 
@@ -224,7 +214,7 @@ class Httpx(Bash):
 
     def key(self, name: str) -> str:
         """Return the name of a field."""
-        return self.constant(name)
+        return name if self.has_dots and _KEY.fullmatch(name) else self.constant(name)
 
     def data(self, data: Any, indent: str = "") -> str:
         """Return JSON as an expression, begun in a line of this indent."""
@@ -278,6 +268,7 @@ class Node(Httpx):
     picked = picked_first = "{0}.filter((each) => each.{1} === {2})[{3}]"
     template, inserted, encoded = "`%s`", "${%s}", "${encodeURIComponent(%s)}"
     braces = ("{ ", " }")
+    constant = Bash.constant
 
     def name(self, variable: str) -> str:
         """Return what a variable is called: the settings' as they are, others in camel case."""
@@ -287,12 +278,6 @@ class Node(Httpx):
     def escaped(self, literal: str) -> str:
         """Return a text in backquotes: there a double quote needs no backslash, a backquote and `${` do."""
         return json.dumps(literal)[1:-1].replace('\\"', '"').replace("`", "\\`").replace("${", "\\${")
-
-    def constant(self, value: Any) -> str:
-        return json.dumps(value)
-
-    def key(self, name: str) -> str:
-        return name if _KEY.fullmatch(name) else json.dumps(name)
 
     def request(self, step: Send) -> str:
         call = step.call
@@ -314,20 +299,16 @@ KINDS = ("curl", *DIALECTS, "har", "mermaid")
 
 
 def exported(kind: str, journal: Journal, exchange: Exchange | None = None) -> str:
-    """Return a journal, or one exchange of it, as text of this kind; no secret stands in it.
-
-    Raises LabError for a kind that there is not, and for `curl` without an exchange.
-    """
+    """Return a journal, or for `curl` one exchange of it, as text of this kind; LabError where it cannot be."""
     if kind not in KINDS:
         raise LabError(f"There is no export {kind!r}. There are: {', '.join(KINDS)}.")
     if kind == "curl":
         if not isinstance(exchange, Exchange):
-            raise LabError(f"{kind} wants an exchange, such as the value of client.password_grant(...).")
+            raise LabError("curl wants an exchange, such as the value of client.password_grant(...).")
         if not any(each is exchange for each in journal):
-            raise LabError(
-                f"This exchange is in another lab's journal, which alone knows its secrets: take {kind} there."
-            )
-        return curl(exchange, journal)
+            raise LabError("This exchange is in another lab's journal, which alone knows its secrets: take curl there.")
+        method, *others = _arguments(Planner(journal).calls[exchange.number])
+        return _in_lines(f"curl {method}", _CA_FILE, *others)
     if exchange is not None:
         raise LabError(f"{kind} is of the whole journal: leave the exchange out.")
     if kind in DIALECTS:
@@ -343,10 +324,7 @@ class Exported:
     kind: str
 
     def save(self, path: Path | str) -> Sentence:
-        """Write the text into a file, in place of one that is there, and say so; a script can then be run.
-
-        Raises LabError where the file cannot be written.
-        """
+        """Write the text into a file, in place of one that is there; LabError where that fails. A script can be run."""
         file = Path(path)
         try:
             file.write_text(self.text if self.text.endswith("\n") else f"{self.text}\n", encoding="utf-8", newline="\n")
@@ -361,7 +339,6 @@ class Exported:
         return self.text
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        if self.kind == "mermaid":
-            # JupyterLab draws it; where nothing does, its text stands.
+        if self.kind == "mermaid":  # JupyterLab draws it
             return {"text/plain": self.text, "text/vnd.mermaid": self.text}
         return {"text/plain": self.text, "text/html": f"<pre>{escape(self.text)}</pre>"}

@@ -65,11 +65,7 @@ _ALLOW = r"auth0-mfa-lab:\s*allow\b"
 _A_COMMENT = rf"\s*(?:#|//|/?\*|<!--|--|;|%).*{_ALLOW}"
 # A password may be a phrase: it goes on to the end of the line.
 _PHRASE = r"(?im)^([ \t]*(?:export[ \t]+)?\w{0,80}password[ \t]*=[ \t]*)([^\s\"'][^\n\"]* [^\n\"]*?)[ \t]*$"
-# A link to an example's host opens nothing.
-_EXAMPLES_TICKET = (
-    r"(?i)(https?://[^\s/?#\"'<>]{0,200}\.example(?::\d+)?[/?#][^\s\"'<>]{0,300}?"
-    r"(?:ticket|ticket_id|enrollment_tx_id)=)[\w-]+"
-)
+_TICKET_URI = r"otpauth://[^\s\"'<>`\\]+|https?://[^\s\"'<>`\\]{1,300}(?:ticket|ticket_id|enrollment_tx_id)=[\w-]+"
 _PLACEHOLDER = (
     # An alias, a variable, a template; what is cut short or blotted out; words that say so.
     r"(?i)^[<\[{]|^\$[A-Za-z_{(]|\$\{|\{\w*\}|%\(|<[\w ]+>|\.\.\.|…|[*•]{3}|(?<![A-Za-z0-9])x{3,}(?![A-Za-z0-9])|x{6}"
@@ -259,8 +255,7 @@ def _leaks(text: str, *, data: bool, depth: int = 0) -> Iterator[_Leak]:
         for sign in ("\\", "&", "%"):
             if sign in plain:
                 plain = re.sub(ESCAPES[sign], lambda escape: re.sub(_CONTROL, " ", character(escape[0])), plain)
-    plain = re.sub(r"otpauth://[^\s\"'<>`\\]+", lambda uri: "" if is_an_examples(uri[0]) else uri[0], plain)
-    plain = re.sub(_EXAMPLES_TICKET, r"\1", plain)
+    plain = re.sub(_TICKET_URI, lambda uri: "" if is_an_examples(uri[0]) else uri[0], plain)
     taken = bytearray(len(plain))
     for title, start, end, certain, quoted in (*_named(plain, data), *_shaped(plain)):
         kind = None if any(taken[start:end]) else _judged(title, plain[start:end], data=certain, quoted=quoted)
