@@ -230,8 +230,7 @@ class Planner:
         self._domain = tenant.get("domain") or "no domain"
         self._marked = re.compile(rf"{SHOWN.pattern}|(?<=//){re.escape(self._domain)}(?![\w.:-])")
         self._users: list[Make] = []
-        done = [each for each in journal.operations if each.refused is None]
-        for made in (call for call in done if call.operation == "add_user"):
+        for made in (call for call in journal.operations if call.operation == "add_user" and call.result):
             suffix = f"_{len(self._users) + 1}" if self._users else ""
             fields = {f"AUTH0_{name.upper()}{suffix}": name for name in _OF_A_PERSON if made.result.get(name)}
             if alias := self._aliases.known(made.result.get("recovery_code") or ""):
@@ -244,7 +243,8 @@ class Planner:
         self._bringing.pop("", None)
         self.calls = {each.number: self._call(each) for each in journal}
         # The purpose and the address of each code that was read in the inbox, by its variable.
-        read = [each for call in done if call.operation == "messages" for each in call.result["messages"]]
+        calls = [call for call in journal.operations if call.operation == "messages" and call.result]
+        read = [each for call in calls for each in call.result["messages"]]
         self._messages = {self._variable_of.get(each["code"], ""): (each["purpose"], each["address"]) for each in read}
 
     def plan(self) -> Plan:
