@@ -171,7 +171,7 @@ def test_an_id_token_keeps_what_it_says_and_is_signed_by_nobody() -> None:
 def test_the_secret_of_an_application_that_was_added_has_a_stand_in() -> None:
     journal, secret = a_journal(), "s" + "0aB9" * 15
     made = {"client_id": "an-app", "client_secret": secret}
-    journal.operations.append(OperationCall(0, "add_client", {}, made))
+    journal.operations.append(OperationCall(after=0, operation="add_client", arguments={}, result=made))
     text = har(journal)
     assert secret not in text
     assert "standin-client-secret-1" in text
