@@ -121,7 +121,7 @@ class Bash:
     def write(self) -> str:
         """Return the plan in this language."""
         plan = self.plan
-        kinds = {"makes": Make, "sends": Send, "acts": Act, "waits": int}
+        kinds: dict[str, type[Any]] = {"makes": Make, "sends": Send, "acts": Act, "waits": int}
         steps: dict[str, list[Any]] = {
             name: [each for each in plan.steps if isinstance(each, kind)] for name, kind in kinds.items()
         }
