@@ -16,7 +16,7 @@ from starlette.routing import Match, Route
 
 from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.guardian import api as guardian
-from auth0_mfa_lab.sandbox.http import JSON, NOTES, Request, add_note
+from auth0_mfa_lab.sandbox.http import JSON, NOTES, Request
 from auth0_mfa_lab.sandbox.management import api as management
 from auth0_mfa_lab.sandbox.mfa import api as mfa
 from auth0_mfa_lab.sandbox.oauth import api as oauth
@@ -55,7 +55,7 @@ def respond(tenant: Tenant, request: Request, fault: Fault | None = None) -> Res
         return fault_answer(fault, path, tenant.clock.now())
     every = settings.switches["gateway_failure_every"]
     if every != "never" and not is_a_phones(path) and next(tenant.requests) % int(every) == 0:
-        add_note(request, GATEWAY_NOTE)
+        request.notes.append(GATEWAY_NOTE)
         return gateway_page(502)
     allowed: set[str] = set()
     try:
@@ -73,14 +73,14 @@ def respond(tenant: Tenant, request: Request, fault: Fault | None = None) -> Res
         return PlainTextResponse(str(problem), 501)
     except errors.WireError as problem:
         row, body = problem.answer({**settings.switches, "profile": settings.profile})
-        add_note(request, row.note)
+        request.notes += row.notes
         if path == "/oauth/token":
             return JSONResponse(body, row.status, {"cache-control": errors.NO_CACHE, **problem.headers})
         cache = management.CACHE if path.startswith(f"{management.BASE}/") else {}
         return JSON(body, row.status, {**cache, **problem.headers})
     # Auth0's general shape; that these bodies look so is a guess.
     row = errors.NO_METHOD if allowed else errors.NO_ROUTE
-    add_note(request, row.note)
+    request.notes += row.notes
     phrase = HTTPStatus(row.status).phrase
     general = {"statusCode": row.status, "error": phrase, "message": phrase}
     return JSON(general, row.status, {"allow": ", ".join(sorted(allowed))} if allowed else None)

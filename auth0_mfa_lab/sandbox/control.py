@@ -18,8 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from auth0_mfa_lab.sandbox.app import OF_CALLS, Fault, in_process
 from auth0_mfa_lab.sandbox.guardian.phone import Account, NotABarcode, Notification, Phone
-from auth0_mfa_lab.sandbox.http import Request, bearer_of
-from auth0_mfa_lab.sandbox.json_text import json_object
+from auth0_mfa_lab.sandbox.http import Request, json_object
 from auth0_mfa_lab.sandbox.limits import Bounded
 from auth0_mfa_lab.sandbox.oauth.grants import GRANTS
 from auth0_mfa_lab.sandbox.operations import (
@@ -288,7 +287,7 @@ class Front:
 
     def _done(self, request: Request, path: str) -> tuple[Operation, Json]:
         """Do the operation of a call, and return what it returns. Without the token nothing is answered but 401."""
-        if not hmac.compare_digest((bearer_of(request) or "").encode(), self._token.encode()):
+        if not hmac.compare_digest(request.bearer.encode(), self._token.encode()):
             said = "Send the token: Authorization: Bearer $AUTH0_LAB_TOKEN."
             raise Refused(said, "unauthorized")
         box, domains, domain = self._box, self._box.domains, request.headers.get("host", "")

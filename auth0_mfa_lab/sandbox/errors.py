@@ -45,14 +45,13 @@ class EvidenceRow:
         return WireError(self, headers or {}, more or {}, values)
 
     @property
-    def note(self) -> str | None:
-        """The line under the answer, or None when all of it is recorded or documented."""
+    def notes(self) -> list[str]:
+        """The line under the answer; none when all of it is recorded or documented."""
         status, error, text = self.status_mark, self.error_mark, self.text_mark
         if {status, error, text} <= {"rec", "doc", ""}:
-            return None
-        if error:
-            return f"sandbox: status {status} · code {error} · text {text}"
-        return f"sandbox: status {status}" + (f" · members {text}" if text and self.status < 400 else "")
+            return []
+        members = f" · members {text}" if text and self.status < 400 else ""
+        return [f"sandbox: status {status}" + (f" · code {error} · text {text}" if error else members)]
 
 
 class WireError(Exception):

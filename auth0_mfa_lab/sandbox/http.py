@@ -1,5 +1,6 @@
-"""What handlers share: a request with its body, its fields and its bearer, JSON, and notes for the person."""
+"""What handlers share: a request with its body, fields and bearer, JSON that a stranger wrote, notes for the person."""
 
+import json
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any
@@ -10,7 +11,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Scope
 
 from auth0_mfa_lab.sandbox import errors
-from auth0_mfa_lab.sandbox.json_text import json_object
 
 Routes = tuple[tuple[str, str, Callable[..., Response]], ...]
 """The methods, separated by blanks, the path and the handler of each endpoint of one API."""
@@ -18,15 +18,8 @@ NOTES = "auth0_lab_notes"
 """The name of a request's notes in the extensions of its httpx.Response."""
 # 0.8 finds authentication_types and oob_channel, and leaves scope, resource and organization alone.
 LIKENESS = 0.8
-
-
-class Request(starlette.requests.Request):
-    """One request, its body read; `notes` are plain sentences beside the answer: never a secret, never on the wire."""
-
-    def __init__(self, scope: Scope, content: bytes) -> None:
-        super().__init__(scope)
-        self.content = content
-        self.notes: list[str] = []
+FORM, JSON_TYPE = "application/x-www-form-urlencoded", "application/json"
+JSON_TYPES = {bool: "boolean", str: "string", int: "integer", float: "number", list: "array", dict: "object"}
 
 
 class JSON(JSONResponse):
@@ -50,8 +43,7 @@ class Fields(dict[str, object]):
 
     def required(self, name: str) -> str:
         """Return a string field; absent, it is a MISSING_PARAMETER."""
-        value = self.text(name)
-        if value is None:
+        if (value := self.text(name)) is None:
             raise errors.MISSING_PARAMETER(name=name)
         return value
 
@@ -63,42 +55,74 @@ class Fields(dict[str, object]):
         return tuple(items) if is_array else None
 
 
-def read_fields(request: Request) -> Fields:
-    """Read a body by its content type; none at all is an empty one, whatever the header says.
+class Request(starlette.requests.Request):
+    """One request, its body read; `notes` are plain sentences beside the answer: never a secret, never on the wire."""
 
-    Without a content type it is read as a form, as curl's `-d` sends it. Raises INVALID_BODY.
-    """
-    if not request.content.strip():
-        return Fields({})
-    kind = request.headers.get("content-type", "application/x-www-form-urlencoded").partition(";")[0].strip()
-    if kind.lower() == "application/json":
-        value = json_object(request.content)
-        if value is None:
+    def __init__(self, scope: Scope, content: bytes) -> None:
+        super().__init__(scope)
+        self.content, self.notes = content, list[str]()
+
+    @property
+    def bearer(self) -> str:
+        """The bearer token; "" without one."""
+        scheme, _, token = self.headers.get("authorization", "").partition(" ")
+        return token.strip() if scheme.lower() == "bearer" else ""
+
+    def fields(self, *known: str, kind: str | None = None) -> Fields:
+        """Read the body by its content type or `kind`; a field that looks like an absent one of the `known` is noted.
+
+        Without a content type it is a form, as curl's `-d` sends it; no body has no field, whatever the header says.
+        Raises INVALID_BODY.
+        """
+        kind = kind or self.headers.get("content-type", FORM).partition(";")[0].strip()
+        values: Mapping[str, object] | None = {}
+        if self.content.strip():
+            if kind.lower() == JSON_TYPE:
+                values = json_object(self.content)
+            elif kind.lower() == FORM:
+                try:
+                    values = dict(parse_qsl(self.content.decode(), keep_blank_values=True, errors="strict"))
+                except ValueError as problem:
+                    raise errors.INVALID_BODY(problem="The body must be a form in UTF-8") from problem
+            else:
+                raise errors.INVALID_BODY(problem=f"Unsupported content type: {kind}")
+        if values is None:
             raise errors.INVALID_BODY(problem="The body must be a JSON object")
-        return Fields(value)
-    if kind.lower() != "application/x-www-form-urlencoded":
-        raise errors.INVALID_BODY(problem=f"Unsupported content type: {kind}")
+        fields = Fields(values)
+        missing = [name for name in known if name not in fields]
+        for name in (name for name in fields if name not in known):
+            for meant in get_close_matches(name, missing, n=1, cutoff=LIKENESS):
+                self.notes.append(f"`{name}` is not read: did you mean `{meant}`?")
+        return fields
+
+
+def json_value(body: bytes | str) -> object:
+    """Return the value that a JSON text holds. Raises ValueError when it holds none.
+
+    A lone surrogate ("\\ud800") parses but can be neither compared nor sent back: that is no value, too.
+    """
     try:
-        return Fields(dict(parse_qsl(request.content.decode(), keep_blank_values=True, errors="strict")))
-    except ValueError as problem:
-        raise errors.INVALID_BODY(problem="The body must be a form in UTF-8") from problem
+        value: object = json.loads(body)
+        json.dumps(value, ensure_ascii=False).encode()
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    return value
 
 
-def bearer_of(request: Request) -> str | None:
-    """Return the bearer token of a request, or None."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    return token.strip() or None if scheme.lower() == "bearer" else None
+def json_object(body: bytes | str) -> dict[str, object] | None:
+    """Return the JSON object that a text holds, or None when it holds something else."""
+    try:
+        value = json_value(body)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
 
 
-def add_note(request: Request, note: str | None) -> None:
-    """Append a note, if there is one."""
-    if note is not None:
-        request.notes.append(note)
+def type_name(value: object) -> str:
+    """Return what JSON calls the type of a value."""
+    return JSON_TYPES.get(type(value), "null")
 
 
-def note_misspellings(request: Request, fields: Fields, known: tuple[str, ...]) -> None:
-    """Note each field of a body that Auth0 does not read and that looks like one it does."""
-    missing = [name for name in known if name not in fields]
-    for name in fields:
-        for meant in get_close_matches(name, missing, n=1, cutoff=LIKENESS) if name not in known else ():
-            request.notes.append(f"`{name}` is not read: did you mean `{meant}`?")
+def present(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members of an object that are not None: it is written without them."""
+    return {name: value for name, value in item.items() if value is not None}

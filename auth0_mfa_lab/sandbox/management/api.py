@@ -5,7 +5,7 @@ from functools import partial
 from starlette.responses import Response
 
 from auth0_mfa_lab.sandbox import errors
-from auth0_mfa_lab.sandbox.http import JSON, Request, Routes, add_note, bearer_of
+from auth0_mfa_lab.sandbox.http import JSON, Request, Routes
 from auth0_mfa_lab.sandbox.management import settings, users
 from auth0_mfa_lab.sandbox.management.calls import CHOICE, PAGING, Call, Endpoint, Property
 from auth0_mfa_lab.sandbox.tenant import MANAGEMENT_PATH, Tenant
@@ -62,10 +62,9 @@ ENDPOINTS = (
 
 def answer(endpoint: Endpoint, tenant: Tenant, request: Request) -> Response:
     """Answer one call; the order of the checks is a guess: the token, its scope, what the path names, the body."""
-    token = bearer_of(request)
-    if token is None:
+    if not request.bearer:
         raise errors.API_NO_TOKEN()
-    claims = tenant.tokens.claims_of(token)
+    claims = tenant.tokens.claims_of(request.bearer)
     if not tenant.domains.is_ours(claims.get("aud"), MANAGEMENT_PATH):
         raise errors.API_INVALID_TOKEN()
     scopes, needed = frozenset(str(claims.get("scope", "")).split()), endpoint.scope.split()
@@ -74,7 +73,7 @@ def answer(endpoint: Endpoint, tenant: Tenant, request: Request) -> Response:
     call = Call(endpoint, tenant, request.path_params, dict(request.query_params), request.content, scopes)
     body, row = call.asked(), endpoint.evidence
     if row:
-        add_note(request, row.note)
+        request.notes += row.notes
     if body is None:
         return Response(status_code=204, headers=CACHE)
     return JSON(body, status_code=row.status if row else 200, headers=CACHE)

@@ -6,8 +6,7 @@ from collections.abc import Collection, Mapping
 from starlette.responses import JSONResponse, Response
 
 from auth0_mfa_lab.sandbox import errors
-from auth0_mfa_lab.sandbox.http import JSON, Fields, Request, Routes, bearer_of, note_misspellings, read_fields
-from auth0_mfa_lab.sandbox.json_text import json_object, present
+from auth0_mfa_lab.sandbox.http import JSON, JSON_TYPE, Fields, Request, Routes, json_object, present
 from auth0_mfa_lab.sandbox.mfa import factors
 from auth0_mfa_lab.sandbox.mfa.authenticators import E164, EMAIL
 from auth0_mfa_lab.sandbox.mfa.factors import TYPE_OF, listed, login_of_bearer, login_of_body, take_to_send
@@ -28,10 +27,9 @@ JSON_CALLED_A_FORM = "sandbox: JSON without its content type, as in Auth0's push
 
 def post_associate(tenant: Tenant, request: Request) -> JSONResponse:
     """Begin an enrollment; client fields are neither needed nor read."""
-    login = login_of_bearer(tenant, bearer_of(request), scope="enroll")
+    login = login_of_bearer(tenant, request.bearer, scope="enroll")
     user_id = login.request.user_id
-    fields = read_fields(request)
-    note_misspellings(request, fields, ASSOCIATE_FIELDS)
+    fields = request.fields(*ASSOCIATE_FIELDS)
     kind: Kind = "totp"
     if _first_of(fields, "authenticator_types", "authenticator type", ("otp", "oob")) == "oob":
         kind = KINDS[_first_of(fields, "oob_channels", "oob channel", KINDS)]
@@ -69,7 +67,7 @@ def _first_of(fields: Fields, name: str, what: str, known: Collection[str]) -> s
 
 def get_authenticators(tenant: Tenant, request: Request) -> JSONResponse:
     """List the user's authenticators, confirmed or not; an unconfirmed push has no name yet (reference, 4.1)."""
-    login, switches = login_of_bearer(tenant, bearer_of(request), scope="read:authenticators"), tenant.settings.switches
+    login, switches = login_of_bearer(tenant, request.bearer, scope="read:authenticators"), tenant.settings.switches
     entries = [
         {
             "id": item.id,
@@ -86,7 +84,7 @@ def get_authenticators(tenant: Tenant, request: Request) -> JSONResponse:
 
 def delete_authenticator(tenant: Tenant, request: Request) -> Response:
     """Remove an authenticator, and its partner with it; an mfa_token does not do (reference, section 4.2)."""
-    access = login_of_bearer(tenant, bearer_of(request), scope="remove:authenticators", mfa_token_does=False)
+    access = login_of_bearer(tenant, request.bearer, scope="remove:authenticators", mfa_token_does=False)
     user_id, authenticator_id = access.request.user_id, request.path_params["id"]
     if not AUTHENTICATOR_ID.fullmatch(authenticator_id):
         raise errors.MALFORMED_AUTHENTICATOR_ID()
@@ -103,14 +101,12 @@ def post_challenge(tenant: Tenant, request: Request) -> JSONResponse:
 
     JSON that is not called so is read as well, for the push guide's curl calls it a form.
     """
-    body = request.content
-    is_called_json = request.headers.get("content-type", "").lower().startswith("application/json")
-    if not is_called_json and body.lstrip().startswith(b"{") and (value := json_object(body)) is not None:
+    body, kind = request.content, None
+    is_called_json = request.headers.get("content-type", "").lower().startswith(JSON_TYPE)
+    if not is_called_json and body.lstrip().startswith(b"{") and json_object(body) is not None:
+        kind = JSON_TYPE
         request.notes.append(JSON_CALLED_A_FORM)
-        fields = Fields(value)
-    else:
-        fields = read_fields(request)
-    note_misspellings(request, fields, CHALLENGE_FIELDS)
+    fields = request.fields(*CHALLENGE_FIELDS, kind=kind)
     client = authenticate_client(tenant, request, fields)
     grant = f"{GRANTS}/mfa-{'otp' if fields.text('challenge_type') == 'otp' else 'oob'}"
     if grant not in client.grants:

@@ -52,12 +52,12 @@ ALLOWANCES: Mapping[Kind, tuple[LimitName, errors.EvidenceRow]] = {
 # -- whose login a request belongs to
 
 
-def login_of_bearer(tenant: Tenant, token: str | None, *, scope: str, mfa_token_does: bool = True) -> Login:
+def login_of_bearer(tenant: Tenant, token: str, *, scope: str, mfa_token_does: bool = True) -> Login:
     """Return the login of a bearer: an mfa_token, where that does, or a living MFA access token that has `scope`.
 
     Raises NO_BEARER, INVALID_BEARER, INVALID_BEARER_TO_DELETE, EXPIRED_MFA_TOKEN, INSUFFICIENT_SCOPE.
     """
-    if token is None:
+    if not token:
         raise errors.NO_BEARER()
     login = _login_of_mfa_token(tenant, token) if mfa_token_does else None
     if login is not None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from auth0_mfa_lab.sandbox import errors
-from auth0_mfa_lab.sandbox.http import JSON, Fields, Request, Routes, bearer_of, note_misspellings, read_fields
+from auth0_mfa_lab.sandbox.http import JSON, Fields, Request, Routes
 from auth0_mfa_lab.sandbox.oauth import grants
 from auth0_mfa_lab.sandbox.oauth.grants import CLIENT_FIELDS, GRANTS, Answer, authenticate_client
 from auth0_mfa_lab.sandbox.passwordless.api import passwordless_otp
@@ -74,8 +74,7 @@ SUPPORTED = {
 
 def token(tenant: Tenant, request: Request) -> JSONResponse:
     """Exchange one grant; the order of the checks is the reference's, section 13.2."""
-    fields = read_fields(request)
-    note_misspellings(request, fields, FIELDS)
+    fields = request.fields(*FIELDS)
     client = authenticate_client(tenant, request, fields)
     name = fields.required("grant_type")
     if name not in GRANT and name not in NOT_EMULATED:
@@ -90,7 +89,7 @@ def token(tenant: Tenant, request: Request) -> JSONResponse:
 
 def userinfo(tenant: Tenant, request: Request) -> Response:
     """Say who the bearer is; anything but a living access token with `openid` is a 401 in plain text (8.2)."""
-    answers = tenant.openid_request(bearer_of(request) or "")
+    answers = tenant.openid_request(request.bearer)
     if answers is None:
         row, headers = errors.NOT_THE_USER, {"www-authenticate": CHALLENGE, "cache-control": errors.NO_CACHE}
         return PlainTextResponse(row.text, status_code=row.status, headers=headers)
@@ -101,8 +100,7 @@ def userinfo(tenant: Tenant, request: Request) -> Response:
 
 def revoke(tenant: Tenant, request: Request) -> Response:
     """Revoke a refresh token; one that is unknown, or another application's, is a 200 as well [guess] (8.6)."""
-    fields = read_fields(request)
-    note_misspellings(request, fields, ("token", *CLIENT_FIELDS))
+    fields = request.fields("token", *CLIENT_FIELDS)
     client = authenticate_client(tenant, request, fields)
     text = fields.text("token")
     if text is None:

@@ -7,8 +7,7 @@ from starlette.responses import JSONResponse
 
 from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.delivery import Message
-from auth0_mfa_lab.sandbox.http import JSON, Fields, Request, Routes, read_fields
-from auth0_mfa_lab.sandbox.json_text import type_name
+from auth0_mfa_lab.sandbox.http import JSON, Fields, Request, Routes, type_name
 from auth0_mfa_lab.sandbox.oauth.grants import (
     CLIENT_FIELDS,
     GRANTS,
@@ -37,7 +36,7 @@ def start(tenant: Tenant, request: Request) -> JSONResponse:
     starts = tenant.limits.bucket("passwordless_starts", request.client.host if request.client else "")
     if not starts.take(tenant.clock.now()):
         raise errors.TOO_MANY_STARTS(headers=starts.headers())
-    fields = read_fields(request)
+    fields = request.fields()
     client_id, auth_params = _check_application(tenant, request, fields)
     connection = fields.text("connection")
     if connection is None:
