@@ -18,7 +18,8 @@ from starlette.types import Receive, Scope, Send
 
 from auth0_mfa_lab.sandbox.app import OF_CALLS, Fault, in_process
 from auth0_mfa_lab.sandbox.guardian.phone import Account, NotABarcode, Notification, Phone
-from auth0_mfa_lab.sandbox.http import Request, json_object
+from auth0_mfa_lab.sandbox.http import Request
+from auth0_mfa_lab.sandbox.json_text import json_object
 from auth0_mfa_lab.sandbox.limits import Bounded
 from auth0_mfa_lab.sandbox.oauth.grants import GRANTS
 from auth0_mfa_lab.sandbox.operations import (

@@ -1,6 +1,5 @@
-"""What handlers share: a request with its body, fields and bearer, JSON that a stranger wrote, notes for the person."""
+"""What handlers share: a request with its body, its fields, its bearer and notes for the person; answers in JSON."""
 
-import json
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any
@@ -11,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Scope
 
 from auth0_mfa_lab.sandbox import errors
+from auth0_mfa_lab.sandbox.json_text import json_object
 
 Routes = tuple[tuple[str, str, Callable[..., Response]], ...]
 """The methods, separated by blanks, the path and the handler of each endpoint of one API."""
@@ -19,7 +19,6 @@ NOTES = "auth0_lab_notes"
 # 0.8 finds authentication_types and oob_channel, and leaves scope, resource and organization alone.
 LIKENESS = 0.8
 FORM, JSON_TYPE = "application/x-www-form-urlencoded", "application/json"
-JSON_TYPES = {bool: "boolean", str: "string", int: "integer", float: "number", list: "array", dict: "object"}
 
 
 class JSON(JSONResponse):
@@ -94,35 +93,3 @@ class Request(starlette.requests.Request):
             for meant in get_close_matches(name, missing, n=1, cutoff=LIKENESS):
                 self.notes.append(f"`{name}` is not read: did you mean `{meant}`?")
         return fields
-
-
-def json_value(body: bytes | str) -> object:
-    """Return the value that a JSON text holds. Raises ValueError when it holds none.
-
-    A lone surrogate ("\\ud800") parses but can be neither compared nor sent back: that is no value, too.
-    """
-    try:
-        value: object = json.loads(body)
-        json.dumps(value, ensure_ascii=False).encode()
-    except RecursionError:
-        raise ValueError("nested too deep") from None
-    return value
-
-
-def json_object(body: bytes | str) -> dict[str, object] | None:
-    """Return the JSON object that a text holds, or None when it holds something else."""
-    try:
-        value = json_value(body)
-    except ValueError:
-        return None
-    return value if isinstance(value, dict) else None
-
-
-def type_name(value: object) -> str:
-    """Return what JSON calls the type of a value."""
-    return JSON_TYPES.get(type(value), "null")
-
-
-def present(item: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the members of an object that are not None: it is written without them."""
-    return {name: value for name, value in item.items() if value is not None}

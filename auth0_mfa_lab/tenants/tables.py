@@ -196,8 +196,7 @@ def limits(ask: Ask | None, user: User) -> Table:
         from auth0_mfa_lab.sandbox.clock import Clock
         from auth0_mfa_lab.sandbox.limits import Limits
 
-        known = Limits(Clock()).rows("", "", None)
-        rows = [Limit(each.name, each.burst, each.per, each.owner, each.mark) for each in known]
+        rows = [Limit(**{**each, "left": None, "full_again_in": None}) for each in Limits(Clock()).rows("", "", None)]
         title, note, where = "Limits, as Auth0 documents them", _NOTE, "documented"
     else:
         try:

@@ -12,7 +12,8 @@ from joserfc.jwk import RSAKey
 from starlette.responses import JSONResponse, Response
 
 from auth0_mfa_lab.sandbox import errors
-from auth0_mfa_lab.sandbox.http import Request, Routes, json_object
+from auth0_mfa_lab.sandbox.http import Request, Routes
+from auth0_mfa_lab.sandbox.json_text import json_object
 from auth0_mfa_lab.sandbox.mfa.factors import may_enroll, state_of
 from auth0_mfa_lab.sandbox.oauth.tokens import seconds, verified_claims
 from auth0_mfa_lab.sandbox.records import Device

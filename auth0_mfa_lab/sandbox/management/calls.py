@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from auth0_mfa_lab.sandbox import errors
-from auth0_mfa_lab.sandbox.http import json_value, present, type_name
+from auth0_mfa_lab.sandbox.json_text import json_value, present, type_name
 from auth0_mfa_lab.sandbox.mfa.authenticators import E164, EMAIL
 from auth0_mfa_lab.sandbox.records import Client, User
 from auth0_mfa_lab.sandbox.tenant import Tenant

@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping
 from starlette.responses import JSONResponse, Response
 
 from auth0_mfa_lab.sandbox import errors
-from auth0_mfa_lab.sandbox.http import JSON, JSON_TYPE, Fields, Request, Routes, json_object, present
+from auth0_mfa_lab.sandbox.http import JSON, JSON_TYPE, Fields, Request, Routes
+from auth0_mfa_lab.sandbox.json_text import json_object, present
 from auth0_mfa_lab.sandbox.mfa import factors
 from auth0_mfa_lab.sandbox.mfa.authenticators import E164, EMAIL
 from auth0_mfa_lab.sandbox.mfa.factors import TYPE_OF, listed, login_of_bearer, login_of_body, take_to_send

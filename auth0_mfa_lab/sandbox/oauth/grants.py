@@ -10,7 +10,8 @@ from hmac import compare_digest
 from urllib.parse import unquote
 
 from auth0_mfa_lab.sandbox import errors
-from auth0_mfa_lab.sandbox.http import Fields, Request, present
+from auth0_mfa_lab.sandbox.http import Fields, Request
+from auth0_mfa_lab.sandbox.json_text import present
 from auth0_mfa_lab.sandbox.limits import Bucket, LimitName
 from auth0_mfa_lab.sandbox.mfa import factors
 from auth0_mfa_lab.sandbox.mfa.factors import login_of_body

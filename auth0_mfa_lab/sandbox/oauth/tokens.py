@@ -13,7 +13,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 
 from auth0_mfa_lab.sandbox.clock import Chance, Clock
-from auth0_mfa_lab.sandbox.http import json_object, present
+from auth0_mfa_lab.sandbox.json_text import json_object, present
 from auth0_mfa_lab.sandbox.limits import Bounded
 from auth0_mfa_lab.sandbox.records import Api, Request, User
 from auth0_mfa_lab.sandbox.settings import Domains

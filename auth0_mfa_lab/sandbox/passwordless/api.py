@@ -7,7 +7,8 @@ from starlette.responses import JSONResponse
 
 from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.delivery import Message
-from auth0_mfa_lab.sandbox.http import JSON, Fields, Request, Routes, type_name
+from auth0_mfa_lab.sandbox.http import JSON, Fields, Request, Routes
+from auth0_mfa_lab.sandbox.json_text import type_name
 from auth0_mfa_lab.sandbox.oauth.grants import (
     CLIENT_FIELDS,
     GRANTS,
