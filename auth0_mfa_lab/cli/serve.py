@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+import certifi
 import click
 
 from auth0_mfa_lab.live.files import write_whole
@@ -108,7 +109,7 @@ def environment(server: Server, env_file: Path) -> dict[str, str]:
     values = {"AUTH0_LAB_TENANT": "served", "AUTH0_DOMAIN": server.domain}
     values |= {f"AUTH0_{name.upper()}": getattr(defaults, name) for name in DEFAULTS}
     values["AUTH0_LAB_TOKEN"] = server.token
-    if server.certificates is None:
+    if server.ca_pem is None:
         return values
     authority, bundle = map(str, certificate_files(env_file))
     files = {"AUTH0_CA_FILE": authority, "NODE_EXTRA_CA_CERTS": authority}
@@ -149,9 +150,9 @@ def quoted(value: str) -> str:
 def _files(env_file: Path, server: Server) -> dict[Path, bytes]:
     """Return the files of a server with their contents; the env file is the last."""
     files: dict[Path, bytes] = {}
-    if server.certificates is not None:
+    if server.ca_pem is not None:
         authority, bundle = certificate_files(env_file)
-        files = {authority: server.certificates.ca_pem, bundle: server.certificates.bundle()}
+        files = {authority: server.ca_pem, bundle: server.ca_pem + b"\n" + Path(certifi.where()).read_bytes()}
     files[env_file.absolute()] = dotenv(environment(server, env_file)).encode()
     return {file: _first_line(content) + content for file, content in files.items()}
 

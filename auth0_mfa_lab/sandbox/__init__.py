@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from joserfc.jwk import RSAKey
 from starlette.responses import PlainTextResponse, Response
@@ -18,12 +18,11 @@ from auth0_mfa_lab.sandbox.clock import Chance, Clock, WallClock
 from auth0_mfa_lab.sandbox.delivery import Delivery
 from auth0_mfa_lab.sandbox.guardian.phone import Phone
 from auth0_mfa_lab.sandbox.http import Request as HttpRequest
-from auth0_mfa_lab.sandbox.limits import LimitRow
 from auth0_mfa_lab.sandbox.management import MANAGEMENT_SCOPES
 from auth0_mfa_lab.sandbox.mfa.factors import associate
 from auth0_mfa_lab.sandbox.oauth.api import GRANT
 from auth0_mfa_lab.sandbox.oauth.tokens import NewKey
-from auth0_mfa_lab.sandbox.records import Api, Client, Kind, Received, Request, User
+from auth0_mfa_lab.sandbox.records import Api, Client, Kind, Request, User
 from auth0_mfa_lab.sandbox.settings import Domains, Policy, Profile, Settings, checked_switches
 from auth0_mfa_lab.sandbox.tenant import MANAGEMENT_PATH, Tenant
 
@@ -38,8 +37,8 @@ REALM = "Username-Password-Authentication"
 API_SCOPES = ("read:orders", "write:orders")
 MACHINE_GRANTS = frozenset({"client_credentials"})
 USER_GRANTS = frozenset(GRANT) - MACHINE_GRANTS
-RECEIVED, FAILURES_KEPT = 500, 20
-"""How many of the requests that were received are kept, and of the exceptions that a handler raised."""
+RECEIVED, FAILURES_KEPT, FAULTS = 500, 20, 100
+"""How many are kept of the requests received, of the exceptions that a handler raised, and of the faults to come."""
 log = logging.getLogger("auth0_mfa_lab.sandbox")
 
 
@@ -87,10 +86,10 @@ class Sandbox:
                 raise ValueError(f"Unknown {name} {value!r}; the sandbox has {', '.join(sorted(known))}.")
         self.domain, self.domains = domain, Domains(domain)
         self.clock, self.chance = clock or Clock(), Chance(seed)
-        self.faults, self.delivery = Faults(), Delivery()
+        self.faults, self.delivery = Faults(maxlen=FAULTS), Delivery()
         self.delivery.loses = lambda: self.faults.take("lost_push") is not None
-        self.received: deque[Received] = deque(maxlen=RECEIVED)
-        """What the tenant received over a socket, oldest first."""
+        self.received: deque[dict[str, Any]] = deque(maxlen=RECEIVED)
+        """What the tenant received over a socket, oldest first: the names of fields, and no value of any."""
         self.server_phones: list[Phone] = []
         drawn = self.chance.fork("defaults")
         self.defaults = Defaults(
@@ -148,7 +147,7 @@ class Sandbox:
         """Begin again: the default tenant with its ids, its keys and its names, nothing else, and no advance."""
         self.clock.restart()
         self.delivery.clear()
-        self.faults.waiting.clear()
+        self.faults.clear()
         self.received.clear()
         self.server_phones = []
         # Applications keep a JWKS: the key behind a `kid` stays. Users keep their ids: what was issued before must
@@ -239,7 +238,7 @@ class Sandbox:
         chance, url = chance or self.phones_chance, self.domains.origin
         return Phone(http, self.delivery.pushes, self.clock, chance, fallback_url=url, new_key=self._new_key)
 
-    def limits(self, user_id: str, *, ip: str = CALLER) -> tuple[LimitRow, ...]:
+    def limits(self, user_id: str, *, ip: str = CALLER) -> list[dict[str, Any]]:
         """Return what is left of each limit that a user can meet; of polls, that of the newest oob_code."""
         newest = self.tenant.transactions.newest_of.get(user_id)
         return self.tenant.limits.rows(user_id, ip, newest.polls if newest else None)

@@ -8,6 +8,7 @@ import hmac
 import itertools
 import json
 import re
+from collections.abc import Mapping
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
@@ -33,7 +34,6 @@ from auth0_mfa_lab.sandbox.operations import (
     messages,
     whole,
 )
-from auth0_mfa_lab.sandbox.records import Received
 
 if TYPE_CHECKING:
     import httpx
@@ -123,8 +123,10 @@ class ServerPhone:
     def shown_code(self, user: str | None = None) -> Json:
         """Return the code that the phone shows now, for a user or for what was scanned last."""
         found = self._box.tenant.users_called(user or "")
-        ids = {each.user_id for each in found}
-        labels = {unquote(self._box.tenant.barcode_label(each)) for each in found}
+        ids, labels = (
+            {each.user_id for each in found},
+            {unquote(self._box.tenant.barcode_label(each)) for each in found},
+        )
         accounts = [one for one in self.phone.accounts if user is None or one.user_id in ids or one.label in labels]
         if not accounts:
             whose = "The phone shows no codes of that user." if user else "The phone shows no codes yet."
@@ -138,19 +140,19 @@ class ServerPhone:
             self._polls_before_next = 0
         oob_code = str(fields.get("oob_code"))
         is_poll = path == "/oauth/token" and fields.get("grant_type") == f"{GRANTS}/mfa-oob"
-        if not is_poll or oob_code not in self._later:
-            return
-        polls, push = self._later.pop(oob_code)
-        if polls > 1:
-            self._later[oob_code] = (polls - 1, push)
-        # A push that was answered or ran out in the meantime needs no answer.
-        elif push in self.phone.notifications:
-            self.phone.allow(push)
+        if is_poll and oob_code in self._later:
+            polls, push = self._later.pop(oob_code)
+            if polls > 1:
+                self._later[oob_code] = (polls - 1, push)
+            # A push that was answered or ran out in the meantime needs no answer.
+            elif push in self.phone.notifications:
+                self.phone.allow(push)
 
     def _waiting(self, user: str | None, id: str | None) -> Notification:
         ids = {found.user_id for found in self._box.tenant.users_called(user or "")}
+        mine = {one.id for one in self.phone.enrollments if user is None or one.user_id in ids}
         for push in reversed(self.phone.notifications):
-            if id in (None, push.id) and (user is None or self._user_id(push) in ids):
+            if id in (None, push.id) and push.enrollment_id in mine:
                 return push
         raise Refused(NO_PUSH, "nothing_to_answer")
 
@@ -163,10 +165,8 @@ class ServerPhone:
         return {**self._named(push), "after_polls": polls}
 
     def _named(self, push: Notification) -> dict[str, Json]:
-        return {"id": push.id, "user": self._name(self._user_id(push))}
-
-    def _user_id(self, push: Notification) -> str:
-        return next((one.user_id for one in self.phone.enrollments if one.id == push.enrollment_id), "")
+        owner = next((one.user_id for one in self.phone.enrollments if one.id == push.enrollment_id), "")
+        return {"id": push.id, "user": self._name(owner)}
 
     def _name(self, user_id: str) -> str:
         user = self._box.tenant.users.get(user_id)
@@ -205,11 +205,10 @@ PATHS = tuple(
 class Front:
     """The app of a server: it reads a body first, and then answers with nothing else between.
 
-    What is under `/_lab` goes to the control plane, everything else to the tenant, by one of its names.
+    What is under `/_lab` goes to the control plane, for the holder of `token`, everything else to the tenant.
     """
 
     def __init__(self, box: Sandbox, token: str) -> None:
-        """Let the holder of `token` use the control plane."""
         self._box, self._token = box, token
         self._numbers = itertools.count(1)
         self._phone: ServerPhone | None = None
@@ -224,8 +223,7 @@ class Front:
             # The phones in a row are the labs': theirs have the names that they have in process.
             chance = box.chance.fork("server's phone")
             phone = box.new_phone(httpx.Client(transport=in_process(self.ask), trust_env=False), chance=chance)
-            self._phone = ServerPhone(box, phone)
-            box.server_phones = [phone]
+            self._phone, box.server_phones = ServerPhone(box, phone), [phone]
         return self._phone
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -239,7 +237,13 @@ class Front:
         else:
             fault = self._box.faults.take(*OF_CALLS, call=(scope["method"], path))
             if fault and fault.kind == "drop":
-                return await _drop(receive, send)
+                # ASGI has no way to end a connection without a word: uvicorn's transport is behind its `send`.
+                transport: Any = getattr(getattr(send, "__self__", None), "transport", None)
+                if transport is not None:
+                    transport.abort()
+                    while (await receive())["type"] != "http.disconnect":
+                        pass
+                return None
             answer = self.ask(request, fault)
             if fault and fault.kind == "slow":
                 await asyncio.sleep(fault.seconds)
@@ -261,12 +265,20 @@ class Front:
         if (ahead := box.clock.ahead()) and (reset := answer.headers.get("x-ratelimit-reset")):
             # The limits' reset, an epoch second, means the client's clock, however far ours is ahead.
             answer.headers["x-ratelimit-reset"] = str(int(int(reset) - ahead))
-        method, path, fields = request.method, request.scope["path"], _fields(request.content)
-        names = tuple(name[:LONGEST] for name in itertools.islice(fields, MOST_FIELDS))
+        path, fields = request.scope["path"], _fields(request.content)
         said_no = (json_object(bytes(answer.body)) if answer.status_code >= 400 else None) or {}
         code = said_no.get("errorCode", said_no.get("error"))
-        error, number, now = code[:LONGEST] if isinstance(code, str) else None, next(self._numbers), box.clock.stamp()
-        box.received.append(Received(number, now, method, path[:LONGEST], names, answer.status_code, error))
+        box.received.append(
+            {
+                "number": next(self._numbers),
+                "at": box.clock.stamp(),
+                "method": request.method,
+                "path": path[:LONGEST],
+                "fields": [name[:LONGEST] for name in itertools.islice(fields, MOST_FIELDS)],
+                "status": answer.status_code,
+                "error": code[:LONGEST] if isinstance(code, str) else None,
+            }
+        )
         if self._phone is not None and box.server_phones:
             self._phone.after_call(path, fields)
         return answer
@@ -289,41 +301,36 @@ class Front:
     def _done(self, request: Request, path: str) -> tuple[Operation, Json]:
         """Do the operation of a call, and return what it returns. Without the token nothing is answered but 401."""
         if not hmac.compare_digest(request.bearer.encode(), self._token.encode()):
-            said = "Send the token: Authorization: Bearer $AUTH0_LAB_TOKEN."
-            raise Refused(said, "unauthorized")
+            raise Refused("Send the token: Authorization: Bearer $AUTH0_LAB_TOKEN.", "unauthorized")
         box, domains, domain = self._box, self._box.domains, request.headers.get("host", "")
         if not domains.knows(domain):
             raise Refused("This server is not known by that host.", "wrong_host")
         if request.headers.get("origin") not in (None, f"{domains.scheme}://{domain.lower()}"):
-            said = "A page of another origin may not use the control plane."
-            raise Refused(said, "wrong_origin")
+            raise Refused("A page of another origin may not use the control plane.", "wrong_origin")
         matches = {each.method: (each, found) for pattern, each in PATHS if (found := pattern.fullmatch(path))}
         if not matches:
             raise Refused(f"There is nothing at /_lab/{path}.", "not_found")
         if request.method not in matches:
             raise Refused(f"/_lab/{path} takes {', '.join(matches)}.", "wrong_method")
         operation, found = matches[request.method]
-        arguments = operation.read({**_given(operation, request), **found.groupdict()})
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        given: Mapping[str, Any] | None = {}
+        if request.method == "GET":
+            # A plus sign that was not encoded arrives as a blank: +15550100.
+            given = {name: re.sub(r"^ (?=\d)", "+", value) for name, value in request.query_params.items()}
+        elif kind == "image/png" and operation.name == "scan":
+            given = {"barcode": request.content}
+        elif request.content.strip():
+            given = json_object(request.content)
+        if given is None:
+            raise Refused("The body must be a JSON object.")
+        arguments = operation.read({**given, **found.groupdict()})
         if "ip" in operation.takes:
             arguments["ip"] = request.client.host if request.client else ""
         # The phone is there before a user is made or reset: its accounts go with the user.
         phone = self.phone
         with box.lock, domains.used(domain):
             return operation, operation.run(box if operation in OPERATIONS else phone, **arguments)
-
-
-def _given(operation: Operation, request: Request) -> dict[str, Any]:
-    """Return the fields of a call: those of its query for a GET, of its JSON body for anything else."""
-    if operation.method == "GET":
-        # A plus sign that was not encoded arrives as a blank: +15550100.
-        return {name: re.sub(r"^ (?=\d)", "+", value) for name, value in request.query_params.items()}
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == "image/png" and operation.path == "phone/scan":
-        return {"barcode": request.content}
-    fields = json_object(request.content) if request.content.strip() else {}
-    if fields is None:
-        raise Refused("The body must be a JSON object.")
-    return fields
 
 
 def _fields(body: bytes) -> dict[str, object]:
@@ -361,12 +368,3 @@ async def _read(request: starlette.requests.Request) -> bytes | None:
                 return None
         return body
     return None
-
-
-async def _drop(receive: Receive, send: Send) -> None:
-    """End the connection without a word. ASGI has no way to say so: uvicorn's transport is behind its `send`."""
-    transport: Any = getattr(getattr(send, "__self__", None), "transport", None)
-    if transport is not None:
-        transport.abort()
-        while (await receive())["type"] != "http.disconnect":
-            pass

@@ -122,7 +122,7 @@ class Limits:
             self._buckets.pop(f"{name}|{owner}", None)
 
     def rows(self, user_id: str, ip: str, polls: Bucket | None) -> list[dict[str, Any]]:
-        """Return what is left of each limit of a user and an IP, and when it is full; of polls, that of one oob_code."""
+        """Return what is left of each limit of a user and an IP, and when all is back; `polls` is one oob_code's."""
         owners, rows = {"user": user_id, "IP": ip}, []
         for name, limit in LIMITS.items():
             owned = polls if limit.owner == "oob_code" else self._buckets.get(f"{name}|{owners[limit.owner]}")

@@ -1,14 +1,13 @@
 """What is done to a tenant apart from Auth0's own paths: operations with JSON in and out.
 
-A lab in process runs them by `Operations.run`, the control plane offers each below `/_lab/` (its row says where), and a
-lab on a served sandbox calls them there.
+A lab in process runs them, the control plane offers each below `/_lab/`, and a lab on a served sandbox calls them there.
 """
 
 from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 from urllib.parse import unquote
@@ -31,8 +30,6 @@ NEWEST = 50
 LARGEST = 10 * 365 * 86_400
 """The largest number of seconds, or of calls, that makes sense: ten years."""
 LONGEST_NAME = 128
-
-
 STATUS = {"unauthorized": 401, "wrong_host": 403, "wrong_origin": 403, "wrong_method": 405}
 STATUS |= {"not_found": 404, "nothing_to_answer": 404, "conflict": 409, "refused": 409}
 """The status for HTTP of each refusal; that of any other is 400."""
@@ -52,9 +49,6 @@ def members(thing: object, *names: str) -> dict[str, Json]:
     return {name: getattr(thing, name) for name in names}
 
 
-# -- what an argument may be
-
-
 class Argument(NamedTuple):
     """What one argument must be, in words and as a test of its value, and how the operation takes it."""
 
@@ -64,23 +58,16 @@ class Argument(NamedTuple):
 
 
 def text(wanted: str = "a string", fits: Callable[[str], object] = lambda _: True) -> Argument:
-    """Return a string that fits."""
     return Argument(wanted, lambda value: isinstance(value, str) and fits(value))
 
 
-def choice(names: Iterable[str]) -> Argument:
-    """Return one of these names."""
-    return text(f"one of {', '.join(names)}", lambda value: value in names)
+def choice(names: Collection[str]) -> Argument:
+    return text(f"one of {', '.join(names)}", names.__contains__)
 
 
-def texts(names: Iterable[str]) -> Argument:
-    """Return an array of these names."""
-    fits = choice(names).fits
-    return Argument(
-        f"an array of {', '.join(names)}",
-        lambda value: isinstance(value, list | tuple) and all(map(fits, value)),
-        tuple,
-    )
+def texts(names: Collection[str]) -> Argument:
+    wanted, fits = f"an array of {', '.join(names)}", choice(names).fits
+    return Argument(wanted, lambda value: isinstance(value, list | tuple) and all(map(fits, value)), tuple)
 
 
 def whole(least: int, most: int = LARGEST) -> Argument:
@@ -142,23 +129,20 @@ def limits(box: Sandbox, user: str, ip: str = CALLER) -> Json:
     found = sorted(box.tenant.users_called(user), key=lambda each: not each.password)
     if not found:
         raise Refused(f"There is no user {user}.", "not_found")
-    rows = box.limits(found[0].user_id, ip=ip)
-    return {"user_id": found[0].user_id, "limits": [asdict(row) for row in rows]}
+    return {"user_id": found[0].user_id, "limits": box.limits(found[0].user_id, ip=ip)}
 
 
-def add_client(
-    box: Sandbox, name: str | None = None, public: bool = False, grants: tuple[str, ...] | None = None
-) -> Json:
+def add_client(box: Sandbox, name: str = "", public: bool = False, grants: tuple[str, ...] = ()) -> Json:
     """Add an application; it has the grants of the default ones unless some are named."""
-    chance, default = box.control_chance, box.tenant.clients[box.defaults.client_id]
+    chance, known = box.control_chance, box.tenant.clients
     client = Client(
         client_id=chance.alnum(32),
         client_secret=None if public else chance.base64url(64),
         name=name or ("Public application" if public else "Application"),
         grants=frozenset(grants or (USER_GRANTS if public else GRANTS)),
-        apis={} if public else default.apis,
+        apis={} if public else known[box.defaults.client_id].apis,
     )
-    box.tenant.clients[client.client_id] = client
+    known[client.client_id] = client
     return {**_client(client), **({} if public else {"client_secret": client.client_secret})}
 
 
@@ -252,10 +236,9 @@ def restart_clock(box: Sandbox) -> Json:
 
 def settings(box: Sandbox) -> Json:
     """Return how the tenant is set."""
-    shown = box.tenant.settings
-    lists = {"factors": sorted(shown.factors), "message_types": list(shown.message_types)}
-    known = members(shown, "profile", "policy", "default_directory", "push_provider")
-    return {**known, **lists, "switches": dict(shown.switches)}
+    shown = members(box.tenant.settings, *SETTINGS)
+    lists = {"factors": sorted(shown["factors"]), "message_types": list(shown["message_types"])}
+    return {**shown, **lists, "switches": dict(shown["switches"])}
 
 
 def change_settings(box: Sandbox, switches: Mapping[str, str] | None = None, **changes: Json) -> Json:
@@ -273,21 +256,22 @@ def change_settings(box: Sandbox, switches: Mapping[str, str] | None = None, **c
     return settings(box)
 
 
+def faults(box: Sandbox) -> Json:
+    """Return the faults that wait, oldest first, each with the fields that its kind reads."""
+    return {"faults": [members(each, "kind", "times", *KINDS[each.kind]) for each in box.faults]}
+
+
 def add_fault(box: Sandbox, kind: str, **options: Json) -> Json:
     """Let something go wrong with the next calls."""
-    default = {"status": 502} if kind == "html" else {}
-    return box.faults.add(Fault(kind=kind, **{**default, **options})).shown()
-
-
-# -- the table
+    box.faults.append(Fault(kind=kind, **{"status": 502 if kind == "html" else 503, **options}))
+    return faults(box)["faults"][-1]
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation: its name, where it is below `/_lab/`, what it does, and its arguments.
+    """One operation: its name, where it is below `/_lab/`, what it does, its arguments, and the status of a success.
 
-    An argument without a default in `run` may not be absent, null or empty; one that is called `ip` is the caller's
-    address. `status` is that of a success over HTTP.
+    An argument without a default in `run` may not be absent, null or empty; an `ip` is the caller's address.
     """
 
     name: str
@@ -321,9 +305,9 @@ class Operation:
 # fmt: off
 USER = {"factors": texts(FACTORS), "username": NAME, "phone_number": NUMBER, "email": EMAIL, "phone": choice(("server", "own"))}
 SETTINGS = {
-    "profile": choice(get_args(Profile)), "policy": choice(get_args(Policy)), "push_provider": choice(get_args(PushProvider)),
-    "factors": texts(get_args(Factor)), "message_types": texts(get_args(MessageType)),
-    "default_directory": TEXT, "switches": STRINGS_BY_NAME,
+    "profile": choice(get_args(Profile)), "policy": choice(get_args(Policy)), "default_directory": TEXT,
+    "push_provider": choice(get_args(PushProvider)), "factors": texts(get_args(Factor)),
+    "message_types": texts(get_args(MessageType)), "switches": STRINGS_BY_NAME,
 }
 FAULT = {
     "kind": choice(KINDS), "route": ROUTE, "times": whole(1, 10_000), "status": whole(500, 599),
@@ -351,9 +335,9 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("settings",        "GET",    "settings",     settings),
     Operation("change_settings", "PATCH",  "settings",     change_settings, SETTINGS),
     # Faults, and what was received, after an entry's number.
-    Operation("faults",          "GET",    "faults",       lambda box: {"faults": [each.shown() for each in box.faults.waiting]}),
+    Operation("faults",          "GET",    "faults",       faults),
     Operation("add_fault",       "POST",   "faults",       add_fault, FAULT, 201),
-    Operation("clear_faults",    "DELETE", "faults",       lambda box: box.faults.waiting.clear(), {}, 204),
-    Operation("received",        "GET",    "journal",      lambda box, after=0: {"entries": [asdict(each) for each in box.received if each.number > after]}, {"after": whole(0)}),
+    Operation("clear_faults",    "DELETE", "faults",       lambda box: box.faults.clear(), {}, 204),
+    Operation("received",        "GET",    "journal",      lambda box, after=0: {"entries": [each for each in box.received if each["number"] > after]}, {"after": whole(0)}),
 )
 # fmt: on

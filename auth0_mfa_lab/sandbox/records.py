@@ -200,19 +200,3 @@ class LogEntry:
     description: str
     user_id: str | None = None
     client_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """One request and how it was answered: `error` is the code in the answer's body, `at` is in epoch seconds.
-
-    Of its fields there are the names, and no value of any.
-    """
-
-    number: int
-    at: float
-    method: str
-    path: str
-    fields: tuple[str, ...]
-    status: int
-    error: str | None

@@ -1,7 +1,6 @@
 """The sandbox on a socket: uvicorn, TLS of a private CA, and this machine alone unless more is allowed."""
 
 import asyncio
-import contextlib
 import errno
 import ipaddress
 import secrets
@@ -11,11 +10,9 @@ import ssl
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable, Iterable, Sequence
 from types import FrameType
-from typing import Self
+from typing import Any, Self
 
 import uvicorn
 
@@ -28,42 +25,18 @@ LOOPBACKS = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
 EVERYWHERE = ("0.0.0.0", "::")
 SECONDS = 30.0
 """How long a server may take to start, and to stop."""
-STOPS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-
-
-@dataclass(frozen=True, slots=True)
-class Certificates:
-    """A private CA that lives as long as the server does, and what it has signed for the server's names."""
-
-    ca_pem: bytes
-    context: ssl.SSLContext = field(repr=False)
-
-    @classmethod
-    def make(cls, names: Sequence[str] = ()) -> "Certificates":
-        """Make both for this machine's own names and these, hosts or IP addresses. Raises ValueError for no name."""
-        # Only here: a server without TLS must start fast.
-        import trustme
-
-        authority = trustme.CA(organization_name="auth0-mfa-lab")
-        identities = dict.fromkeys((*OWN_NAMES, *names))
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.set_alpn_protocols(["http/1.1"])
-        authority.issue_cert(*identities, organization_name="auth0-mfa-lab").configure_cert(context)
-        return cls(authority.cert_pem.bytes(), context)
-
-    def bundle(self) -> bytes:
-        """Return the roots that everybody trusts and this CA: for clients that take one file in place of theirs."""
-        import certifi
-
-        return self.ca_pem + b"\n" + Path(certifi.where()).read_bytes()
+# What is under way when the server stops is cut off: it must end within a second.
+PLAIN: dict[str, Any] = {"log_config": None, "log_level": "critical", "access_log": False, "lifespan": "off"}
+PLAIN |= {"ws": "none", "http": "h11", "loop": "asyncio", "timeout_keep_alive": 75, "timeout_graceful_shutdown": 0}
+PLAIN |= {"server_header": False, "date_header": False, "proxy_headers": False}
 
 
 class Server:
     """One sandbox behind a port of this machine, with its control plane; a context manager, too.
 
     `start` serves in a thread until `stop`; `run` serves in the main thread until a signal. `port` 0 takes a free one.
-    `names` are hosts beside localhost by which clients know it. `token` opens the control plane, and is drawn anew for
-    each server.
+    `names` are hosts beside localhost by which clients know it. `token` opens the control plane; `ca_pem` is the
+    certificate of a private CA that lives as long as the server does, None without TLS.
     """
 
     def __init__(
@@ -81,43 +54,26 @@ class Server:
             raise ValueError(f"{host} is reached from other machines, and that must be allowed.")
         if wrong := [name for name in names if host_of(name) != name.lower() or ":" in name]:
             raise ValueError(f"{wrong[0]!r} is no name of a host: write it without a port.")
-        self.sandbox = sandbox
-        self.token = secrets.token_urlsafe(32)
+        self.sandbox, self.token = sandbox, secrets.token_urlsafe(32)
         # A server that listens everywhere is known by no name for that.
-        known = (*names,) if host in EVERYWHERE else (host, *names)
-        self.certificates = Certificates.make(known) if tls else None
+        known = dict.fromkeys((*OWN_NAMES, *([] if host in EVERYWHERE else [host]), *names))
+        self.ca_pem, context = _certificates(known) if tls else (None, None)
         self._sockets = _listen(host, port)
         self.port: int = self._sockets[0].getsockname()[1]
         spelled = "localhost" if host in EVERYWHERE else f"[{host}]" if ":" in host else host
         scheme, self.domain = "https" if tls else "http", f"{spelled}:{self.port}"
         self.url = f"{scheme}://{self.domain}"
-        sandbox.domains.serve({*OWN_NAMES, *known}, current=self.domain, scheme=scheme)
+        sandbox.domains.serve(known, current=self.domain, scheme=scheme)
         self.front = Front(sandbox, self.token)
-        context = self.certificates.context if self.certificates else None
-        self._uvicorn = _Uvicorn(
-            uvicorn.Config(
-                self.front,
-                log_config=None,
-                log_level="critical",
-                access_log=False,
-                lifespan="off",
-                ws="none",
-                http="h11",
-                loop="asyncio",
-                server_header=False,
-                date_header=False,
-                proxy_headers=False,
-                timeout_keep_alive=75,
-                # What is under way when the server stops is cut off: it must end within a second.
-                timeout_graceful_shutdown=0,
-                ssl_context_factory=(lambda config, default: context) if context else None,
-            )
-        )
+        of_tls = {"ssl_context_factory": lambda config, default: context} if context else {}
+        self._uvicorn = _Uvicorn(uvicorn.Config(self.front, **PLAIN, **of_tls))
         self._thread: threading.Thread | None = None
 
     def run(self, ready: Callable[[], None] = lambda: None) -> None:
-        """Serve in this thread until SIGINT or SIGTERM; `ready` is called when the first request can be answered."""
+        """Serve in this thread until SIGINT, SIGTERM or SIGHUP; `ready` is called when a request can be answered."""
         self._uvicorn.ready = ready
+        if threading.current_thread() is threading.main_thread() and hasattr(signal, "SIGHUP"):
+            signal.signal(signal.SIGHUP, self._uvicorn.handle_exit)
         with asyncio.Runner(loop_factory=_Loop) as runner:
             runner.run(self._uvicorn.serve(sockets=self._sockets))
 
@@ -169,20 +125,19 @@ class _Uvicorn(uvicorn.Server):
             each.transport.abort()
         await super().shutdown(sockets=sockets)
 
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Stop at each of the signals that end a command."""
-        # Only the main thread hears of signals.
-        stops = STOPS if threading.current_thread() is threading.main_thread() else ()
-        before = {each: signal.signal(each, self.handle_exit) for each in stops}
-        try:
-            yield
-        finally:
-            for each, handler in before.items():
-                signal.signal(each, handler)
-
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self.should_exit = True
+
+
+def _certificates(names: Iterable[str]) -> tuple[bytes, ssl.SSLContext]:
+    """Return a private CA, and what it has signed for these hosts or IP addresses. Raises ValueError for no name."""
+    # Only here: a server without TLS must start fast.
+    import trustme
+
+    authority, context = trustme.CA(organization_name="auth0-mfa-lab"), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_alpn_protocols(["http/1.1"])
+    authority.issue_cert(*names, organization_name="auth0-mfa-lab").configure_cert(context)
+    return authority.cert_pem.bytes(), context
 
 
 def is_loopback(host: str) -> bool:

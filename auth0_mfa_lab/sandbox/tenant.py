@@ -3,7 +3,6 @@
 import hmac
 from collections import deque
 from dataclasses import replace
-from hashlib import sha256
 from itertools import count
 from urllib.parse import quote
 
@@ -15,16 +14,13 @@ from auth0_mfa_lab.sandbox.limits import Bounded, Limits
 from auth0_mfa_lab.sandbox.management import MANAGEMENT_SCOPES
 from auth0_mfa_lab.sandbox.mfa.authenticators import Authenticators
 from auth0_mfa_lab.sandbox.mfa.transactions import Transactions
-from auth0_mfa_lab.sandbox.oauth.tokens import DEFAULT_LIFETIME, MFA_TOKEN_CIPHERTEXT, NewKey, Tokens
+from auth0_mfa_lab.sandbox.oauth.tokens import DEFAULT_LIFETIME, MFA_TOKEN_CIPHERTEXT, SIGNATURE_TAIL, NewKey, Tokens
 from auth0_mfa_lab.sandbox.passwordless.codes import PasswordlessCodes
 from auth0_mfa_lab.sandbox.records import Api, Client, Device, LogEntry, Login, Request, User
 from auth0_mfa_lab.sandbox.settings import CONNECTIONS, Domains, Settings
 
-NEWCOMERS = 10_000
-"""How many users that came without a password are kept; the oldest of them is forgotten first."""
-MANY = 1_000_000
-LOGGED = 1_000
-"""How many entries of the log are kept."""
+NEWCOMERS, MANY, LOGGED = 10_000, 1_000_000, 1_000
+"""How many are kept: users without a password (the oldest is forgotten first), used assertions, entries of the log."""
 MFA_PATH = "mfa/"
 MANAGEMENT_PATH = "api/v2/"
 MFA_SCOPES = ("enroll", "read:authenticators", "remove:authenticators")
@@ -35,8 +31,8 @@ MFA_ACCESS_LIFETIME = MFA_TOKEN_LIFETIME = 600
 class Tenant:
     """One Auth0 tenant. Every look-up is by key: a login costs the same with one user as with many.
 
-    `codes` is the chance behind what is sent to people, apart from `chance`: a code that is drawn moves no id.
-    `first_life` is the life of each user who is added.
+    `codes` is the chance behind what is sent to people: a code that is drawn moves no id. `first_life` is the life of
+    each user who is added.
     """
 
     def __init__(
@@ -51,13 +47,9 @@ class Tenant:
         first_life: int = 0,
     ) -> None:
         self.domains, self.settings, self.clock, self.delivery = domains, settings, clock, delivery
-        self.requests = count(1)
-        self.chance = chance
-        self.codes = chance.fork("codes")
+        self.chance, self.codes, self.requests = chance, chance.fork("codes"), count(1)
         self.tokens = Tokens(domains=domains, clock=clock, chance=chance, new_key=new_key)
-        self.limits = Limits(clock)
-        self.transactions = Transactions(clock)
-        self.authenticators = Authenticators()
+        self.limits, self.transactions, self.authenticators = Limits(clock), Transactions(clock), Authenticators()
         self.passwordless = PasswordlessCodes(clock=clock, chance=chance.fork("passwordless"))
         self.clients: dict[str, Client] = {}
         self.devices: dict[str, Device] = {}
@@ -69,8 +61,7 @@ class Tenant:
         self._ids: dict[tuple[str, str], str] = {}
         """The id of each user with a password, by connection and name."""
         self._newcomers: dict[str, None] = {}
-        self._first_life = first_life
-        self._lives = count(first_life + 1)
+        self._first_life, self._lives = first_life, count(first_life + 1)
         self.opaque_tokens: Bounded[tuple[Request, float]] = Bounded()
         """The request behind each opaque access token, and when it expires."""
         self.refresh_tokens: Bounded[Request] = Bounded()
@@ -89,8 +80,6 @@ class Tenant:
         home = f"https://{domains.home}/"
         self.add_api(Api(identifier=f"{home}{MFA_PATH}", scopes=MFA_SCOPES, token_lifetime=MFA_ACCESS_LIFETIME))
         self.add_api(Api(identifier=f"{home}{MANAGEMENT_PATH}", scopes=MANAGEMENT_SCOPES))
-
-    # -- names, and the log
 
     @property
     def domain(self) -> str:
@@ -111,16 +100,11 @@ class Tenant:
         now, log_id = self.clock.stamp(), self._log_ids.digits(32)
         self.logs.append(LogEntry(log_id, type_, now, description, user_id=user_id, client_id=client_id))
 
-    # -- APIs
-
     def add_api(self, api: Api) -> None:
         self._apis[api.identifier] = api
 
     def api(self, audience: str) -> Api | None:
-        """Return the API of an audience, with this very audience as its identifier.
-
-        A token for one of the tenant's own that was got by one of its names is good at the others.
-        """
+        """Return the API of an audience, with this very audience as its identifier; the tenant's own by any name."""
         api = self._apis.get(self.domains.at_home(audience))
         return replace(api, identifier=audience) if api else None
 
@@ -139,8 +123,7 @@ class Tenant:
     def authenticate(self, connection: str, username: str, password: str) -> User | None:
         """Return the user of this connection with this name and this password."""
         user = self.users.get(self._ids.get((connection, username.lower()), ""))
-        is_right = user is not None and hmac.compare_digest(user.password.encode(), password.encode())
-        return user if is_right else None
+        return user if user and hmac.compare_digest(user.password.encode(), password.encode()) else None
 
     def users_called(self, name: str) -> tuple[User, ...]:
         """Return each user with this id, username, phone number or email address, in any case of letters."""
@@ -170,10 +153,7 @@ class Tenant:
         return self.users[user_id]
 
     def reset_user(self, user: User) -> None:
-        """Make a user as good as new: no authenticator, recovery code, login, token, code or message, full limits.
-
-        An API that verifies a JWT by itself takes it until it expires.
-        """
+        """Make a user as good as new: no authenticator, recovery code, login, token, code or message, full limits."""
         for entry in self.authenticators.of(user.user_id):
             if device := self.devices.get(entry.id.removeprefix("push|")):
                 self.delivery.forget_pushes(device.push_token, device.id)
@@ -241,10 +221,7 @@ class Tenant:
         return login
 
     def finish(self, login: Login) -> dict[str, object]:
-        """End a login by its second factor: its original request gets its tokens, once.
-
-        An MFA access token gets another one like it, as often as it confirms a factor.
-        """
+        """End a login by its second factor: its request gets its tokens, that of an MFA access token each time."""
         login.done = not login.is_access_token
         return self.token_set(login.request)
 
@@ -259,7 +236,7 @@ class Tenant:
             self.opaque_tokens[access_token] = (request, self.clock.now() + DEFAULT_LIFETIME)
         elif request.life:
             # A JWT does not say in which life of its user it was issued; the first life needs no memory.
-            self._jwt_lives[_digest(access_token)] = request.life
+            self._jwt_lives[access_token[-SIGNATURE_TAIL:]] = request.life
         if "refresh_token" in body:
             self.refresh_tokens[str(body["refresh_token"])] = request
         return body
@@ -272,10 +249,7 @@ class Tenant:
         return body
 
     def access_login(self, token: str) -> Login | None:
-        """Return the transaction of an MFA access token that we signed, expired or not; None for any other token.
-
-        One of an earlier life of its user is another token, too.
-        """
+        """Return the login of an MFA access token that we signed, expired or not, in this life of its user."""
         claims, logins = self.tokens.claims_of(token, expired=True), self.transactions.access_logins
         if not self.domains.is_ours(claims.get("aud"), MFA_PATH):
             return None
@@ -302,9 +276,5 @@ class Tenant:
 
     def _request_of(self, token: str, claims: dict[str, object], audience: str | None) -> Request:
         user_id, scope = str(claims["sub"]), tuple(str(claims.get("scope", "")).split())
-        life = self._jwt_lives.get(_digest(token)) or 0
+        life = self._jwt_lives.get(token[-SIGNATURE_TAIL:]) or 0
         return Request(client_id=str(claims["azp"]), user_id=user_id, audience=audience, scope=scope, life=life)
-
-
-def _digest(token: str) -> str:
-    return sha256(token.encode()).hexdigest()
