@@ -59,8 +59,7 @@ class Lab(Lines):
     def __init__(self, settings: Settings, transport: httpx.BaseTransport, clock: LabClock) -> None:
         """Compose what every kind of tenant shares; the named constructors do the rest."""
         # Here, as further below: an import of the class alone stays light.
-        from auth0_mfa_lab.show.exchange import show
-        from auth0_mfa_lab.show.journal import show_all
+        from auth0_mfa_lab.show.exchange import show, show_all
         from auth0_mfa_lab.tenants.operations import Recorder, person_alone
         from auth0_mfa_lab.tenants.phone import Inbox, OwnPhone, messages_of_a_person
         from auth0_mfa_lab.tenants.replay import facts_of

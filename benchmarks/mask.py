@@ -13,8 +13,7 @@ from statistics import median
 import click
 
 from auth0_mfa_lab.secrets.aliases import Aliases
-from auth0_mfa_lab.show.exchange import show
-from auth0_mfa_lab.show.journal import show_all
+from auth0_mfa_lab.show.exchange import show, show_all
 from auth0_mfa_lab.wire.exchange import Body, Request, Response
 from auth0_mfa_lab.wire.journal import Journal
 

@@ -16,8 +16,7 @@ from auth0_mfa_lab.sandbox import Phone, Sandbox
 from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.settings import Settings
-from auth0_mfa_lab.show.exchange import show
-from auth0_mfa_lab.show.journal import show_all
+from auth0_mfa_lab.show.exchange import show, show_all
 from auth0_mfa_lab.show.poll import show_poll
 from auth0_mfa_lab.wire.exchange import Body, Exchange, Failure, Request, Response, Speaker
 from auth0_mfa_lab.wire.journal import Journal

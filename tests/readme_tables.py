@@ -12,7 +12,7 @@ from auth0_mfa_lab.sandbox.app import ROUTES
 from auth0_mfa_lab.sandbox.management.api import BASE, ENDPOINTS
 from auth0_mfa_lab.sandbox.oauth.api import GRANT, NOT_EMULATED
 from auth0_mfa_lab.sandbox.settings import SWITCHES
-from auth0_mfa_lab.tenants.tables import DECIDES, MARKS, counted
+from auth0_mfa_lab.tenants.tables import MARKS, counted
 from tests.readme_probes import GRANTS, Probes
 
 README = Path(__file__).parent.parent / "README.md"
@@ -146,10 +146,10 @@ def evidence() -> str:
 
 def switches() -> str:
     """Return each switch, what it may be, and what it decides."""
-    named = {name: [f"`{value}`" for value in values] for name, values in SWITCHES.items()}
+    named = {name: [f"`{value}`" for value in switch.values] for name, switch in SWITCHES.items()}
     return table(
         ("switch", "at first", "or", "decides"),
-        ((f"`{name}`", values[0], ", ".join(values[1:]), DECIDES[name]) for name, values in named.items()),
+        ((f"`{name}`", values[0], ", ".join(values[1:]), SWITCHES[name].decides) for name, values in named.items()),
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from auth0_mfa_lab.secrets.aliases import Alias, Aliases
 from auth0_mfa_lab.secrets.secret import Secret
-from auth0_mfa_lab.show.colours import PALETTE, coloured, style_of
+from auth0_mfa_lab.show.exchange import PALETTE, coloured, style_of
 from tests.mothers import MFA_TOKEN
 
 PAGES = {"light": (255, 255, 255), "dark": (17, 17, 17)}

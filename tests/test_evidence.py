@@ -15,7 +15,7 @@ from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.sandbox.app import ENDPOINTS, GENERAL, covered
 from auth0_mfa_lab.sandbox.errors import ROWS
 from auth0_mfa_lab.sandbox.settings import SWITCHES
-from auth0_mfa_lab.tenants.tables import DECIDES, MARKS, counted
+from auth0_mfa_lab.tenants.tables import MARKS, counted
 from tests.mothers import a_live_lab
 
 
@@ -145,13 +145,11 @@ def test_what_fits_together_with_nothing_is_an_empty_table(lab: Lab) -> None:
     ("wrong", "said"),
     [
         ({"mark": "sure"}, "the mark 'sure'. There are: rec, doc, test, forum, guess."),
-        ({"mark": "Gues"}, "the mark 'Gues'. Did you mean guess? There are: "),
         ({"endpoint": "/mfa/enroll"}, "no endpoint '/mfa/enroll'. "),
-        ({"endpoint": "/mfa/chalenge"}, "Did you mean /mfa/challenge? There are:\n  /mfa/associate\n"),
+        ({"endpoint": "/mfa/chalenge"}, "'/mfa/chalenge'. There are:\n  /mfa/associate\n"),
         ({"error": "nope"}, "the error 'nope'. There are: access_denied, "),
-        ({"error": "invalid_grants"}, "Did you mean invalid_grant? There are: "),
         ({"status": 418}, "the status 418. There are: 200, 201, "),
-        ({"status": "4o3"}, "the status '4o3'. Did you mean 403? There are: "),
+        ({"status": "4o3"}, "the status '4o3'. There are: "),
         ({"mark": ["guess"]}, "the mark ['guess']. There are: "),
         ({"error": 403}, "the error 403. There are: "),
     ],
@@ -202,7 +200,7 @@ def test_its_html_has_a_row_for_each_answer(lab: Lab) -> None:
 def test_each_switch_is_its_value_now() -> None:
     switches = Lab.sandbox(switches={"pending_status": "200"}).tenant.switches
     assert switches["pending_status"] == "200"
-    assert dict(switches) == {name: values[0] for name, values in SWITCHES.items()} | {"pending_status": "200"}
+    assert dict(switches) == {name: switch.values[0] for name, switch in SWITCHES.items()} | {"pending_status": "200"}
     title, _, _, *rows = repr(switches).splitlines()
     assert title == f"Switches · {len(SWITCHES)}, 1 changed"
     assert any(re.match(r"pending_status +200 +400 \(default\) +the status", row) for row in rows)
@@ -243,7 +241,6 @@ def test_switches_that_there_are_not_get_a_sentence(switches: Any, said: str) ->
 
 
 def test_each_switch_says_what_it_decides(lab: Lab) -> None:
-    assert set(DECIDES) == set(SWITCHES)
     shown = repr(lab.tenant.switches)
     assert shown.startswith(f"Switches · {len(SWITCHES)}, all at their defaults\n")
     assert all(name in shown for name in SWITCHES)

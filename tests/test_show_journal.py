@@ -8,7 +8,7 @@ import pytest
 
 from auth0_mfa_lab.exports.export import Exported
 from auth0_mfa_lab.exports.mermaid import mermaid
-from auth0_mfa_lab.show.journal import escaped
+from auth0_mfa_lab.show.exchange import escaped
 from auth0_mfa_lab.wire.journal import Journal
 from tests.mothers import GRANTED, MFA_TOKEN, PENDING, a_journal, a_request, an_exchange
 

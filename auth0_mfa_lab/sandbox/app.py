@@ -16,17 +16,16 @@ from starlette.routing import Match, Route
 
 from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.guardian import api as guardian
-from auth0_mfa_lab.sandbox.http import JSON, NOTES, Request
+from auth0_mfa_lab.sandbox.http import JSON, NOTES, Request, not_emulated
 from auth0_mfa_lab.sandbox.management import api as management
 from auth0_mfa_lab.sandbox.mfa import api as mfa
 from auth0_mfa_lab.sandbox.oauth import api as oauth
-from auth0_mfa_lab.sandbox.passwordless import api as passwordless
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
 if TYPE_CHECKING:
     import httpx
 
-TABLE = tuple(row for api in (mfa, passwordless, oauth, guardian, management) for row in api.ROUTES)
+TABLE = tuple(row for api in (mfa, oauth, guardian, management) for row in api.ROUTES)
 ROUTES = tuple(Route(path, handler, methods=methods.split()) for methods, path, handler in TABLE)
 NOT_EMULATED = (
     *("/authorize", "/login", "/u/", "/v2/logout", "/oidc/logout", "/samlp/", "/wsfed", "/continue"),
@@ -184,7 +183,7 @@ ENDPOINTS = tuple(
         f"{method} {re.sub(r'{[a-z]+_id}', '{id}', path)}"
         for methods, path, handler in TABLE
         # The device API is there a second time, for a host of its own.
-        if handler is not management.not_emulated and not re.match("/api/(?!v2/)", path)
+        if handler is not not_emulated and not re.match("/api/(?!v2/)", path)
         for method in methods.split()
     )
 )

@@ -22,7 +22,7 @@ from auth0_mfa_lab.sandbox.guardian.phone import Account, NotABarcode, Notificat
 from auth0_mfa_lab.sandbox.http import Request
 from auth0_mfa_lab.sandbox.json_text import json_object
 from auth0_mfa_lab.sandbox.limits import Bounded
-from auth0_mfa_lab.sandbox.oauth.grants import GRANTS
+from auth0_mfa_lab.sandbox.oauth.clients import GRANTS
 from auth0_mfa_lab.sandbox.operations import (
     NEWEST,
     OPERATIONS,

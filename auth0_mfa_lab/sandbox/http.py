@@ -93,3 +93,8 @@ class Request(starlette.requests.Request):
             for meant in get_close_matches(name, missing, n=1, cutoff=LIKENESS):
                 self.notes.append(f"`{name}` is not read: did you mean `{meant}`?")
         return fields
+
+
+def not_emulated(_: object, request: Request) -> Response:
+    """Refuse what Auth0 has and the sandbox has not."""
+    raise errors.NotEmulated(f"{request.method} {request.scope['path']}")

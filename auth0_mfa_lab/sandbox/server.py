@@ -57,6 +57,7 @@ class Server:
         self.sandbox, self.token = sandbox, secrets.token_urlsafe(32)
         # A server that listens everywhere is known by no name for that.
         known = dict.fromkeys((*OWN_NAMES, *([] if host in EVERYWHERE else [host]), *names))
+        self.ca_pem: bytes | None
         self.ca_pem, context = _certificates(known) if tls else (None, None)
         self._sockets = _listen(host, port)
         self.port: int = self._sockets[0].getsockname()[1]
@@ -65,8 +66,8 @@ class Server:
         self.url = f"{scheme}://{self.domain}"
         sandbox.domains.serve(known, current=self.domain, scheme=scheme)
         self.front = Front(sandbox, self.token)
-        of_tls = {"ssl_context_factory": lambda config, default: context} if context else {}
-        self._uvicorn = _Uvicorn(uvicorn.Config(self.front, **PLAIN, **of_tls))
+        of_tls = (lambda config, default: context) if context else None
+        self._uvicorn = _Uvicorn(uvicorn.Config(self.front, **PLAIN, ssl_context_factory=of_tls))
         self._thread: threading.Thread | None = None
 
     def run(self, ready: Callable[[], None] = lambda: None) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
 Profile = Literal["docs", "recorded"]
@@ -20,33 +20,38 @@ PhoneProvider = Literal["auth0", "twilio", "phone-message-hook"]
 CONNECTIONS = ("sms", "email")
 """Those that are passwordless."""
 
-SWITCHES: Mapping[str, tuple[str, ...]] = {
-    # A user without a factor asks for the MFA audience, and no policy asks for one: the factor page, or the article.
-    "mfa_audience_without_factor": ("tokens", "mfa_required"),
-    "bad_client_secret": ("access_denied", "invalid_client"),
-    "expired_token_status": ("401", "403"),
-    "pending_status": ("400", "200"),
-    "slow_down_status": ("429", "400"),
-    "unsupported_challenge_type_status": ("401", "400"),
-    "oob_channel_key": ("oob_channel", "oob_channels"),
-    "passwordless_tries": ("3", "2"),
-    "refresh": ("tokens", "mfa_required"),
-    "too_many_failed_codes_status": ("400", "429"),
-    # What an association answers while its factor is off: section 3.3 has 400 and 403, section 10 has 401 and 400.
-    "disabled_factor_status": ("400", "401", "403"),
-    # Customizable MFA, an early-access feature: `mfa_requirements`, and `type` in each authenticator.
-    "customizable_mfa": ("off", "on"),
-    # MFA that an Action demands while that feature is off: `mfa_required` may come without its mfa_token.
-    "mfa_required_without_mfa_token": ("off", "on"),
-    "second_factor_chained": ("off", "on"),
-    # Of the default tenant; a new one of Auth0's has it off.
-    "recovery_code_factor": ("on", "off"),
-    # How adaptive MFA (policy confidence-score) judges each login; the sandbox knows nothing about risk.
-    "confidence": ("high", "low"),
-    # Every n-th answer is a gateway's HTML.
-    "gateway_failure_every": ("never", "2", "3", "5", "10"),
+
+class Switch(NamedTuple):
+    """A fact in dispute: what it may be set to, the trusted answer first (reference, section 13.3), what it decides."""
+
+    values: tuple[str, ...]
+    decides: str
+
+
+# fmt: off
+SWITCHES: Mapping[str, Switch] = {
+    # No policy asks for a second factor: the factor page, or the article.
+    "mfa_audience_without_factor":       Switch(("tokens", "mfa_required"), "the MFA audience, asked for by a user without a factor while the policy is never"),
+    "bad_client_secret":                 Switch(("access_denied", "invalid_client"), "the error code of a wrong client secret"),
+    "expired_token_status":              Switch(("401", "403"), "the status of an expired mfa_token or oob_code"),
+    "pending_status":                    Switch(("400", "200"), "the status of a push that nobody has answered"),
+    "slow_down_status":                  Switch(("429", "400"), "the status of a poll that comes too fast"),
+    "unsupported_challenge_type_status": Switch(("401", "400"), "the status when no factor fits the challenge types"),
+    "oob_channel_key":                   Switch(("oob_channel", "oob_channels"), "the key of the channel in a list of authenticators"),
+    "passwordless_tries":                Switch(("3", "2"), "how often the code of a passwordless login may be tried"),
+    "refresh":                           Switch(("tokens", "mfa_required"), "whether the refresh grant asks for a second factor"),
+    "too_many_failed_codes_status":      Switch(("400", "429"), "the status after too many wrong codes"),
+    # Section 3.3 has 400 and 403, section 10 has 401 and 400.
+    "disabled_factor_status":            Switch(("400", "401", "403"), "the status of an enrollment whose factor is off"),
+    # An early-access feature; while it is off, MFA that an Action demands may come without its mfa_token.
+    "customizable_mfa":                  Switch(("off", "on"), "whether mfa_requirements and the authenticators' type are there"),
+    "mfa_required_without_mfa_token":    Switch(("off", "on"), "whether mfa_required may come without its mfa_token"),
+    "second_factor_chained":             Switch(("off", "on"), "whether one second factor is followed by another"),
+    "recovery_code_factor":              Switch(("on", "off"), "whether the tenant begins with recovery codes on; a new tenant has them off"),
+    "confidence":                        Switch(("high", "low"), "how the policy confidence-score judges each login"),
+    "gateway_failure_every":             Switch(("never", "2", "3", "5", "10"), "how often a gateway answers 502 with HTML"),
 }
-"""The facts in dispute: what each switch may be set to, the trusted answer first (reference, section 13.3)."""
+# fmt: on
 
 
 def checked_switches(wished: Mapping[str, str | int | bool]) -> dict[str, str]:
@@ -57,13 +62,13 @@ def checked_switches(wished: Mapping[str, str | int | bool]) -> dict[str, str]:
     """
     if not isinstance(wished, Mapping):
         raise ValueError('switches is a dict of names and values, such as switches={"pending_status": "200"}.')
-    checked = {name: values[0] for name, values in SWITCHES.items()}
+    checked = {name: switch.values[0] for name, switch in SWITCHES.items()}
     for name, value in wished.items():
         if name not in SWITCHES:
             raise ValueError(f"Unknown switch {name!r}; the sandbox has {', '.join(SWITCHES)}.")
         checked[name] = ("off", "on")[value] if isinstance(value, bool) else str(value)
-        if checked[name] not in SWITCHES[name]:
-            known = ", ".join(map(repr, SWITCHES[name]))
+        if checked[name] not in SWITCHES[name].values:
+            known = ", ".join(map(repr, SWITCHES[name].values))
             raise ValueError(f"Unknown value {value!r} of the switch {name}; it has {known}.")
     return checked
 

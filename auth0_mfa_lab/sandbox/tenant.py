@@ -15,7 +15,6 @@ from auth0_mfa_lab.sandbox.management import MANAGEMENT_SCOPES
 from auth0_mfa_lab.sandbox.mfa.authenticators import Authenticators
 from auth0_mfa_lab.sandbox.mfa.transactions import Transactions
 from auth0_mfa_lab.sandbox.oauth.tokens import DEFAULT_LIFETIME, MFA_TOKEN_CIPHERTEXT, SIGNATURE_TAIL, NewKey, Tokens
-from auth0_mfa_lab.sandbox.passwordless.codes import PasswordlessCodes
 from auth0_mfa_lab.sandbox.records import Api, Client, Device, LogEntry, Login, Request, User
 from auth0_mfa_lab.sandbox.settings import CONNECTIONS, Domains, Settings
 
@@ -50,7 +49,9 @@ class Tenant:
         self.chance, self.codes, self.requests = chance, chance.fork("codes"), count(1)
         self.tokens = Tokens(domains=domains, clock=clock, chance=chance, new_key=new_key)
         self.limits, self.transactions, self.authenticators = Limits(clock), Transactions(clock), Authenticators()
-        self.passwordless = PasswordlessCodes(clock=clock, chance=chance.fork("passwordless"))
+        self.passwordless_chance = chance.fork("passwordless")
+        self.passwordless_codes: Bounded[tuple[str, float, int]] = Bounded()
+        """The newest code of each address, when it expires, and how many tries were wrong."""
         self.clients: dict[str, Client] = {}
         self.devices: dict[str, Device] = {}
         self.users: dict[str, User] = {}
@@ -134,7 +135,7 @@ class Tenant:
 
     def passwordless_user(self, connection: str, address: str) -> User:
         """Return the user of an address, who is made at the first login (reference, section 7.3)."""
-        user_id = f"{connection}|{self.passwordless.identity(connection, address)}"
+        user_id = f"{connection}|{self.passwordless_chance.fork(f'{connection}|{address.lower()}').hex(24)}"
         if user_id not in self.users:
             self.users[user_id] = User(
                 user_id=user_id,
@@ -167,7 +168,7 @@ class Tenant:
     def forget_address(self, address: str) -> None:
         """Forget what was sent to a phone number or an email address, and the code that is good for it."""
         for connection in CONNECTIONS:
-            self.passwordless.forget(connection, address)
+            self.passwordless_codes.pop(f"{connection}|{address.lower()}", None)
         self.delivery.forget(address)
 
     def forget_user(self, user: User) -> None:

@@ -1,4 +1,4 @@
-"""An exchange as it is shown: laid out and masked, as text and as HTML.
+"""An exchange and the journal as they are shown: laid out and masked, each alias in a colour of its own.
 
 The HTML has inline styles only, so that an untrusted notebook keeps them.
 """
@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
 from html import escape
 from typing import Any
+from zlib import crc32
 
-from auth0_mfa_lab.secrets.aliases import SHOWN, Aliases
+from auth0_mfa_lab.exports.mermaid import mermaid, said
+from auth0_mfa_lab.secrets.aliases import SHOWN, Alias, Aliases
 from auth0_mfa_lab.secrets.claims import claims_of
-from auth0_mfa_lab.show.colours import coloured
 from auth0_mfa_lab.show.html import details
 from auth0_mfa_lab.show.meanings import meaning_of
-from auth0_mfa_lab.wire.exchange import Exchange, Json, Message, Response, Speaker, plain_data
+from auth0_mfa_lab.wire.exchange import Exchange, Json, Message, Response, plain_data
+from auth0_mfa_lab.wire.journal import Journal
 
 _MATTERS = re.compile(r"authorization|content-type|retry-after|www-authenticate|x-ratelimit-.*")
 # A length would tell that of a signature or a name; the rest of these are the transport's, not the API's.
@@ -25,9 +26,13 @@ _LEFT_OUT = ("content-length", "connection", "host", "date", "transfer-encoding"
 _LIST_OF_ONE = re.compile(r"\[\n\s+([^\[\]{}\n]+)\n\s+\]")
 _ONE_LINE = 88
 _FROM_COLUMN = 56
+# A fold of three lines would hide nothing: a message that is hardly longer is shown whole.
+_MOST_LINES, _FEW = 40, 5
 _TIMES = ("iat", "exp", "nbf", "auth_time")
 _DAY = 86400
 _UNITS = ((_DAY, "d"), (3600, "h"), (60, "min"), (1, "s"))
+# What markdown, or a page's mathematics, would read as its own. An `_` inside a word is none.
+_OWN = re.compile(r"[&<>\"|`*\[\]\\~$!#@]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|:(?=//)|(?<=www)\.")
 
 # Half-transparent greys and the page's own text colour: they read in light and in dark.
 _BESIDE = "flex:1 1 340px;"
@@ -40,65 +45,37 @@ _ROW = '<div style="display:flex;flex-wrap:wrap;gap:8px;margin:4px 0">{}</div>'
 _SMALL = "opacity:0.75;font-size:12px"
 _SPEAKER = {"app": "#1976d2", "phone": "#8e44ad"}
 _ANSWER = "#7f8c8d"
-_MOST_LINES = 40
-"""So many lines of a message are shown; one that is a few longer is shown whole, for a fold of three hides nothing."""
-_FEW = 5
+# Each has a contrast of 3 and more with white and with the dark theme's black, as an underline and a tint.
+# fmt: off
+PALETTE = (
+    (30, 136, 229), (217, 115, 13), (46, 158, 79), (214, 64, 159), (15, 150, 140), (229, 72, 77),
+    (124, 108, 230), (150, 130, 20), (176, 110, 70), (90, 120, 150), (168, 85, 214), (100, 145, 60),
+)
+_KINDS = (
+    "mfa_token", "oob_code", "access_token", "recovery_code", "id_token", "password",
+    "refresh_token", "enrollment_tx_id", "secret", "client_secret", "device_token", "otp",
+)
+# fmt: on
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExchangeView:
-    """An exchange laid out and masked.
+def style_of(alias: Alias) -> str:
+    """Return the inline style of an alias; kind and number alone decide, so that two runs look alike."""
+    first = _KINDS.index(alias.kind) if alias.kind in _KINDS else crc32(alias.kind.encode())
+    # Five goes round all twelve before a colour comes back.
+    red, green, blue = PALETTE[(first + 5 * (alias.number - 1)) % len(PALETTE)]
+    return f"background:rgba({red},{green},{blue},0.2);border-bottom:2px solid rgb({red},{green},{blue})"
 
-    `claims` is what the JWTs say that are born here, `meaning` what an error means, `as_sent` the other headers and the
-    body of the request and of the answer; each is "" where there is none.
-    """
 
-    title: str
-    speaker: Speaker
-    call: str
-    outcome: str
-    request: str
-    answer: str
-    claims: str
-    meaning: str
-    notes: tuple[str, ...]
-    as_sent: tuple[str, str]
-    aliases: Aliases = field(repr=False)
-
-    def text(self) -> str:
-        """Return it as plain text, without what the HTML folds."""
-        remarks = "\n".join(filter(None, (self.meaning, *self.notes)))
-        body = "\n\n".join(filter(None, (self.request, self.answer, self.claims, remarks)))
-        return "\n".join([self.title, *(f"  {line}".rstrip() for line in body.split("\n"))])
-
-    def html(self) -> str:
-        """Return it as HTML, each alias in its colour."""
-        colour, aliases = _SPEAKER[self.speaker], self.aliases
-        call, outcome, sent, received = (coloured(each, aliases) for each in (self.call, self.outcome, *self.as_sent))
-        # The text has its origins in a column of their own; a narrow page has no room for one.
-        asked = re.sub(r" {2,}(\(from [\d, ]+\))$", r"  \1", self.request, flags=re.MULTILINE)
-        parts = [_ROW.format(self._message(asked, colour) + self._message(self.answer, _ANSWER))]
-        if self.claims:
-            parts.append(_ROW.format(pre(coloured(self.claims, aliases))))
-        if self.meaning:
-            parts.append(f'<div style="font-size:12px">{coloured(self.meaning, aliases)}</div>')
-        parts += [f'<div style="{_SMALL}">{coloured(note, aliases)}</div>' for note in self.notes]
-        as_sent = _ROW.format(pre(sent, colour) + pre(received))
-        fold = details("other headers, and the bodies as sent", as_sent, style=_SMALL)
-        summary = f"{escape(self.title)} · <code>{call}</code> → <b>{outcome}</b>"
-        return details(summary, "".join([*parts, fold]), is_open=True)
-
-    def _message(self, text: str, colour: str) -> str:
-        """Return a message as a block; the rest of a long one is folded below its beginning."""
-        lines = text.split("\n")
-        if len(lines) <= _MOST_LINES + _FEW:
-            return pre(coloured(text, self.aliases), colour)
-        begin, rest = (
-            pre(coloured("\n".join(part), self.aliases), colour, place="")
-            for part in (lines[:_MOST_LINES], lines[_MOST_LINES:])
-        )
-        fold = details(f"{len(lines) - _MOST_LINES} more lines", rest, style=_SMALL)
-        return f'<div style="{_BESIDE}">{begin}{fold}</div>'
+def coloured(text: str, aliases: Aliases, safe: Callable[[str], str] = escape) -> str:
+    """Return masked text as HTML, made `safe` for its surroundings; what only looks like an alias has no colour."""
+    parts: list[str] = []
+    end = 0
+    for match in SHOWN.finditer(text):
+        if alias := aliases.named(match[0]):
+            mark = f'<span style="{style_of(alias)}">{safe(match[0])}</span>'
+            parts += [safe(text[end : match.start()]), mark]
+            end = match.end()
+    return "".join([*parts, safe(text[end:])])
 
 
 def pre(html: str, colour: str = _ANSWER, place: str = _BESIDE) -> str:
@@ -107,7 +84,7 @@ def pre(html: str, colour: str = _ANSWER, place: str = _BESIDE) -> str:
 
 
 def show(exchange: Exchange, aliases: Aliases) -> tuple[str, str]:
-    """Return the text and the HTML of an exchange, masked.
+    """Return the text and the HTML of an exchange, masked; the HTML alone has, folded, all as it was sent.
 
     A secret that is born in it is introduced with its shape; a request's line names the exchange that an alias came
     from.
@@ -119,37 +96,47 @@ def show(exchange: Exchange, aliases: Aliases) -> tuple[str, str]:
     if response is not None:
         answer = _laid_out(f"{response.status} {response.reason}".rstrip(), response, exchange.json)
         outcome = f"{response.status} {exchange.error or response.reason}".rstrip()
-    raw = [
-        _laid_out(call, request, sent),
-        answer,
-        _as_sent(request),
-        _as_sent(response),
-        "\n".join(_opened(number, aliases, sent, exchange.json)),
-        *(call, outcome, request.host, *exchange.notes),
-    ]
+    claims = "\n".join(_opened(number, aliases, sent, exchange.json))
+    raw = [_laid_out(call, request, sent), answer, *map(_as_sent, (request, response)), claims]
+    raw += [call, outcome, request.host, *exchange.notes]
     # One after the other, so that each secret is introduced once, where it stands first.
-    asked, answer, *rest = (text.removesuffix("\n") for text in aliases.mask_each(raw, introducing=number))
-    request_sent, answer_sent, claims, call, outcome, host, *notes = rest
-    lines = []
+    masked = (text.removesuffix("\n") for text in aliases.mask_each(raw, introducing=number))
+    asked, answer, asked_as_sent, answered_as_sent, claims, call, outcome, host, *notes = masked
+    title, meaning, lines = f"{number} · {exchange.speaker} → {host}", meaning_of(exchange) or "", []
     for line in asked.split("\n"):
         known = (aliases.named(match[0]) for match in SHOWN.finditer(line))
         born = dict.fromkeys(alias.born for alias in known if alias and alias.answered and (alias.born or 0) < number)
         origin = f"{line:{_FROM_COLUMN}} (from {', '.join(map(str, born))})"
         lines.append(origin if born else line.rstrip())
-    view = ExchangeView(
-        title=f"{number} · {exchange.speaker} → {host}",
-        speaker=exchange.speaker,
-        call=call,
-        outcome=outcome,
-        request="\n".join(lines),
-        answer=answer,
-        claims=claims,
-        meaning=meaning_of(exchange) or "",
-        notes=tuple(notes),
-        as_sent=(request_sent.strip("\n"), answer_sent.strip("\n")),
-        aliases=aliases,
-    )
-    return view.text(), view.html()
+    asked, remarks = "\n".join(lines), "\n".join(filter(None, (meaning, *notes)))
+    body = "\n\n".join(filter(None, (asked, answer, claims, remarks)))
+    text = "\n".join([title, *(f"  {line}".rstrip() for line in body.split("\n"))])
+
+    def html(text: str) -> str:
+        return coloured(text.strip("\n"), aliases)
+
+    colour = _SPEAKER[exchange.speaker]
+    # The text has its origins in a column of their own; a narrow page has no room for one.
+    asked = re.sub(r" {2,}(\(from [\d, ]+\))$", r"  \1", asked, flags=re.MULTILINE)
+    parts = [_ROW.format(_message(asked, colour, aliases) + _message(answer, _ANSWER, aliases))]
+    parts += [_ROW.format(pre(html(claims)))] if claims else []
+    parts += [f'<div style="font-size:12px">{html(meaning)}</div>'] if meaning else []
+    parts += [f'<div style="{_SMALL}">{html(note)}</div>' for note in notes]
+    as_sent = _ROW.format(pre(html(asked_as_sent), colour) + pre(html(answered_as_sent)))
+    fold = details("other headers, and the bodies as sent", as_sent, style=_SMALL)
+    summary = f"{escape(title)} · <code>{html(call)}</code> → <b>{html(outcome)}</b>"
+    return text, details(summary, "".join([*parts, fold]), is_open=True)
+
+
+def _message(text: str, colour: str, aliases: Aliases) -> str:
+    """Return a message as a block; the rest of a long one is folded below its beginning."""
+    lines = text.split("\n")
+    if len(lines) <= _MOST_LINES + _FEW:
+        return pre(coloured(text, aliases), colour)
+    parts = ("\n".join(part) for part in (lines[:_MOST_LINES], lines[_MOST_LINES:]))
+    begin, rest = (pre(coloured(part, aliases), colour, place="") for part in parts)
+    fold = details(f"{len(lines) - _MOST_LINES} more lines", rest, style=_SMALL)
+    return f'<div style="{_BESIDE}">{begin}{fold}</div>'
 
 
 def _laid_out(first: str, message: Message, data: Json) -> str:
@@ -175,32 +162,25 @@ def _as_sent(message: Message | None) -> str:
     return "\n".join([*(f"{name}: {value}" for name, value in hidden), "", body or "(no body)"])
 
 
-# -- JWTs, opened beside their tokens
-
-
 def _opened(number: int, aliases: Aliases, *bodies: Json) -> Iterator[str]:
-    """Yield the lines of what the JWTs that are born in this exchange say; raw."""
-    for value in (value for data in bodies if isinstance(data, dict) for value in data.values()):
-        alias = aliases.known(value) if isinstance(value, str) else None
-        claims = claims_of(str(value)) if alias and alias.born == number else None
-        if alias and claims is not None:
-            yield f"{alias.shown} says"
-            yield from _fields("header", claims_of(str(value), part=0) or {})
-            yield from _fields("claims", claims)
-
-
-def _fields(title: str, fields: dict[str, Any]) -> Iterator[str]:
-    """Yield one line for each field; a claim that is a time is told from `iat`, where there is one."""
-    yield f"  {title}"
-    issued: Any = fields.get("iat")
-    # A name stands in one line, whatever the token put into it.
-    names = {name: json.dumps(name, ensure_ascii=False)[1:-1] for name in fields}
-    width = max(map(len, names.values()), default=0)
-    for name, value in fields.items():
-        said = json.dumps(value, ensure_ascii=False)
-        if name in _TIMES and all(type(each) in (int, float) and abs(each) < 1e12 for each in (value, issued)):
-            said = _since(round(value - issued))
-        yield f"    {names[name]:{width}}  {said}"
+    """Yield the lines of what the JWTs that are born in this exchange say; raw. A time is told from the issue."""
+    for token in (value for data in bodies if isinstance(data, dict) for value in data.values()):
+        alias = aliases.known(token) if isinstance(token, str) else None
+        claims = claims_of(str(token)) if alias and alias.born == number else None
+        if alias is None or claims is None:
+            continue
+        yield f"{alias.shown} says"
+        for title, fields in (("header", claims_of(str(token), part=0) or {}), ("claims", claims)):
+            yield f"  {title}"
+            issued: Any = fields.get("iat")
+            # A name stands in one line, whatever the token put into it.
+            names = {name: json.dumps(name, ensure_ascii=False)[1:-1] for name in fields}
+            width = max(map(len, names.values()), default=0)
+            for name, value in fields.items():
+                said = json.dumps(value, ensure_ascii=False)
+                if name in _TIMES and all(type(each) in (int, float) and abs(each) < 1e12 for each in (value, issued)):
+                    said = _since(round(value - issued))
+                yield f"    {names[name]:{width}}  {said}"
 
 
 def _since(seconds: int) -> str:
@@ -211,3 +191,47 @@ def _since(seconds: int) -> str:
     units = _UNITS if abs(seconds) > 2 * _DAY else _UNITS[1:]
     size, unit = next((size, unit) for size, unit in units if seconds % size == 0)
     return f"issued {'+' if seconds > 0 else '-'} {abs(seconds) // size} {unit}"
+
+
+# -- the journal
+
+
+def show_all(journal: Journal) -> dict[str, str]:
+    """Return the mimebundle of a journal, masked: its runs under their steps; as markdown with diagram and legend."""
+    heading, aliases = f"Journal · {len(journal)} exchange{'' if len(journal) == 1 else 's'}", journal.aliases
+    lines, cells, last = [heading], list[tuple[str, ...]](), None
+    for run in journal.runs():
+        first = run.exchanges[0]
+        raw = (first.step or "", f"{first.request.method} {first.request.target}", run.outcome)
+        step, call, answer = map(aliases.mask, raw)
+        step, last = "" if first.step == last else step, first.step
+        lines += [step] if step else []
+        lines.append(f"  {run.numbers:>5}  {first.speaker:5}  {call:44}  {answer}".rstrip())
+        title, asked, answered = (coloured(each, aliases, escaped) for each in (step, call, answer))
+        cells.append((run.numbers, title, first.speaker, f"<code>{asked}</code>", f"<code>{answered}</code>"))
+    parts = [f"**{heading}**"]
+    if cells:
+        parts.append(f"```mermaid\n{mermaid(journal)}\n```")
+        parts.append(_markdown_table(("number", "step", "who", "call", "answer"), cells))
+    brought = dict[int, list[str]]()
+    sent = {alias for exchange in journal for alias in aliases.in_text(said(exchange))}
+    for alias in aliases.all():
+        number = alias.born if alias.born and alias.answered else 0
+        if number or alias in sent:
+            named = f"<code>{coloured(alias.introduced, aliases, escaped)}</code>"
+            brought.setdefault(number, []).append(named)
+    own = " ".join(brought.pop(0, []))
+    legend = [(f"answer {number}", " ".join(brought[number])) for number in sorted(brought)]
+    legend += [("no answer: you, the settings or the phone", own)] if own else []
+    parts += [_markdown_table(("where it came from", "alias"), legend)] if legend else []
+    return {"text/plain": "\n".join(lines), "text/markdown": "\n\n".join(parts)}
+
+
+def escaped(text: str) -> str:
+    """Return text in which nothing is markdown's own, in one line."""
+    return _OWN.sub(lambda match: f"&#{ord(match[0])};", " ".join(text.splitlines()))
+
+
+def _markdown_table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [columns, tuple(":--" for _ in columns), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

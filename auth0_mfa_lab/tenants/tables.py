@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from auth0_mfa_lab.errors import ControlRefused, LabError
@@ -27,6 +26,11 @@ _EVIDENCE = {
 }
 # fmt: on
 """What a row of the evidence has, and how wide its column is; a mark stands beside what it marks."""
+_SWITCHES = (Column("switch", 34), Column("now", 23), Column("may also be", 22), Column("what it decides", 35))
+_NOTE = (
+    "This is what Auth0 documents for its paid plans; the free plan's page lists none of these. What is left, only the "
+    "x-ratelimit-* headers of its answers tell."
+)
 
 
 class SandboxInfo(Lines):
@@ -50,7 +54,18 @@ class SandboxInfo(Lines):
     @property
     def switches(self) -> Table:
         """The answers where sources differ: `switches["pending_status"]` is what one is now, `dict(switches)` all."""
-        return switches(dict(self._ask("settings")["switches"]))
+        from auth0_mfa_lab.sandbox.settings import SWITCHES
+
+        now = dict(self._ask("settings")["switches"])
+        cells, moved = [], 0
+        for name, value in now.items():
+            switch = SWITCHES[name]
+            shown = {each: f"{each} (default)" if each == switch.values[0] else each for each in switch.values}
+            moved += value != switch.values[0]
+            others = " or ".join(said for each, said in shown.items() if each != value)
+            cells.append((name, shown[value], others, switch.decides))
+        title = f"Switches · {len(now)}, {f'{moved} changed' if moved else 'all at their defaults'}"
+        return Table(title=title, columns=_SWITCHES, cells=cells, rows=tuple(now), named=now)
 
     def evidence(
         self,
@@ -72,12 +87,11 @@ class SandboxInfo(Lines):
         for name, value in {"error": error, "status": status, "mark": mark}.items():
             if value is not None:
                 parts = ("status_mark", "error_mark", "text_mark") if name == "mark" else (name,)
-                known = MARKS if name == "mark" else sorted({str(getattr(row, name)) for row in ROWS} - {""})
+                known = {str(getattr(row, part)) for row in ROWS for part in parts} - {""}
                 wanted = str(value).strip().lower()
                 if wanted not in known:
-                    meant = _closest(wanted, known) if isinstance(value, str) else ""
-                    said = f"No answer of the sandbox has the {name} {value!r}.{meant}"
-                    raise LabError(f"{said} There are: {', '.join(known)}.")
+                    there = ", ".join(MARKS if name == "mark" else sorted(known))
+                    raise LabError(f"No answer of the sandbox has the {name} {value!r}. There are: {there}.")
                 rows = [row for row in rows if wanted in {str(getattr(row, part)) for part in parts}]
         counts = {part: " · ".join(f"{c[m]} {m}" for m in MARKS if c[m]) for part, c in counted(rows).items()}
         answers = f"{len(rows)} answer{'' if len(rows) == 1 else 's'}"
@@ -112,68 +126,12 @@ def _rows_at(endpoint: str) -> list[Any]:
     fitting = [row for row in ROWS if wanted in row.endpoint.lower() or meant & covered(row.endpoint)]
     own = [row for row in fitting if wanted in row.endpoint.lower() or row.endpoint not in GENERAL]
     if not own and not meant:
-        known = "\n  ".join(PATHS)
-        raise LabError(f"The sandbox has no endpoint {endpoint!r}.{_closest(wanted, PATHS)} There are:\n  {known}")
+        raise LabError("\n  ".join([f"The sandbox has no endpoint {endpoint!r}. There are:", *PATHS]))
     return [*own, *(row for row in fitting if row not in own)]
 
 
-def _closest(value: str, known: Iterable[str]) -> str:
-    close = get_close_matches(value, known, n=1)
-    return f" Did you mean {close[0]}?" if close else ""
-
-
-# -- the switches
-
-_SWITCHES = (Column("switch", 34), Column("now", 23), Column("may also be", 22), Column("what it decides", 35))
-DECIDES: Mapping[str, str] = {
-    "mfa_audience_without_factor": "the MFA audience, asked for by a user without a factor while the policy is never",
-    "bad_client_secret": "the error code of a wrong client secret",
-    "expired_token_status": "the status of an expired mfa_token or oob_code",
-    "pending_status": "the status of a push that nobody has answered",
-    "slow_down_status": "the status of a poll that comes too fast",
-    "unsupported_challenge_type_status": "the status when no factor fits the challenge types",
-    "oob_channel_key": "the key of the channel in a list of authenticators",
-    "passwordless_tries": "how often the code of a passwordless login may be tried",
-    "refresh": "whether the refresh grant asks for a second factor",
-    "too_many_failed_codes_status": "the status after too many wrong codes",
-    "disabled_factor_status": "the status of an enrollment whose factor is off",
-    "customizable_mfa": "whether mfa_requirements and the authenticators' type are there",
-    "mfa_required_without_mfa_token": "whether mfa_required may come without its mfa_token",
-    "second_factor_chained": "whether one second factor is followed by another",
-    "recovery_code_factor": "whether the tenant begins with recovery codes on; a new tenant has them off",
-    "confidence": "how the policy confidence-score judges each login",
-    "gateway_failure_every": "how often a gateway answers 502 with HTML",
-}
-"""What each switch decides, in a few words."""
-
-
-def switches(now: Mapping[str, str]) -> Table:
-    """Return each switch with what it is now and what it may be; `table["pending_status"]` is what it is now."""
-    from auth0_mfa_lab.sandbox.settings import SWITCHES
-
-    cells, moved = [], 0
-    for name, value in now.items():
-        shown = {each: f"{each} (default)" if each == SWITCHES[name][0] else each for each in SWITCHES[name]}
-        moved += value != SWITCHES[name][0]
-        others = " or ".join(said for each, said in shown.items() if each != value)
-        cells.append((name, shown[value], others, DECIDES.get(name, "")))
-    title = f"Switches · {len(now)}, {f'{moved} changed' if moved else 'all at their defaults'}"
-    return Table(title=title, columns=_SWITCHES, cells=cells, rows=tuple(now), named=now)
-
-
-# -- the limits
-
-_NOTE = (
-    "This is what Auth0 documents for its paid plans; the free plan's page lists none of these. What is left, only the "
-    "x-ratelimit-* headers of its answers tell."
-)
-
-
 class Limit(NamedTuple):
-    """One limit: `burst` at once, then more at the pace of `per`, for each `owner`.
-
-    `left` and `full_again_in` (seconds) are None where they are not known.
-    """
+    """One limit: `burst` at once, then more at the pace of `per`, for each `owner`; seconds until it is full again."""
 
     name: str
     burst: int
@@ -192,12 +150,15 @@ def limits(ask: Ask | None, user: User) -> Table:
     """
     if not isinstance(user, User):
         raise LabError("lab.limits wants a user: pass what lab.user(...) returned.")
+    cells: list[tuple[str, ...]] = []
     if ask is None:
         from auth0_mfa_lab.sandbox.clock import Clock
         from auth0_mfa_lab.sandbox.limits import Limits
 
         rows = [Limit(**{**each, "left": None, "full_again_in": None}) for each in Limits(Clock()).rows("", "", None)]
-        title, note, where = "Limits, as Auth0 documents them", _NOTE, "documented"
+        title, note = "Limits, as Auth0 documents them", _NOTE
+        titles = "limit, at once, comes back, one for each, mark"
+        cells = [(row.name, str(row.burst), row.per, row.owner, row.mark) for row in rows]
     else:
         try:
             rows = [Limit(**each) for each in ask("limits", user=str(user.username))["limits"]]
@@ -206,10 +167,14 @@ def limits(ask: Ask | None, user: User) -> Table:
                 raise
             said = f"This sandbox has no user {user.username!r}: pass one that lab.user(...) of this lab returned."
             raise LabError(said) from None
-        title, note, where = f"Limits of {user.username}, now", "", "counted"
-    shown = [each for each in _COLUMNS if each[1] in ("both", where)]
-    cells = [[cell(row) for _, _, cell in shown] for row in rows]
-    columns, named = [Column(title) for title, _, _ in shown], {row.name: row for row in rows}
+        title, note = f"Limits of {user.username}, now", ""
+        titles = "limit, left, of, comes back, full again in, one for each, mark"
+        for row in rows:
+            # Of all the oob_codes of a user only one can be counted in one row.
+            owner = "oob_code (the newest)" if row.owner == "oob_code" else row.owner
+            again = _duration(row.full_again_in or 0)
+            cells.append((row.name, str(row.left), str(row.burst), row.per, again, owner, row.mark))
+    columns, named = [Column(each) for each in titles.split(", ")], {row.name: row for row in rows}
     return Table(title=title, columns=columns, cells=cells, rows=rows, named=named, note=note)
 
 
@@ -218,23 +183,3 @@ def _duration(seconds: float) -> str:
     whole = -int(-seconds // 1)  # a bucket is full when its last token is whole, not before
     parts = [(whole // 3600, "h"), (whole // 60 % 60, "min"), (whole % 60, "s")]
     return " ".join(f"{number} {unit}" for number, unit in parts if number) or "full"
-
-
-def _owner(row: Limit) -> str:
-    # Of all the oob_codes of a user only one can be counted in one row.
-    return f"{row.owner} (the newest)" if row.owner == "oob_code" and row.left is not None else row.owner
-
-
-# fmt: off
-_COLUMNS: Sequence[tuple[str, str, Callable[[Limit], str]]] = (
-    ("limit",         "both",       lambda row: row.name),
-    ("at once",       "documented", lambda row: str(row.burst)),
-    ("left",          "counted",    lambda row: str(row.left)),
-    ("of",            "counted",    lambda row: str(row.burst)),
-    ("comes back",    "both",       lambda row: row.per),
-    ("full again in", "counted",    lambda row: _duration(row.full_again_in or 0)),
-    ("one for each",  "both",       _owner),
-    ("mark",          "both",       lambda row: row.mark),
-)
-# fmt: on
-"""What stands in each column, and where it stands: in a table of what is counted, of what is documented, or in both."""

@@ -371,7 +371,7 @@ def test_a_tenant_as_new_as_auth0s_has_no_recovery_codes(app_with: MakeApp) -> N
 @pytest.mark.parametrize("status", ["400", "401", "403"])
 def test_a_factor_that_is_off_has_one_of_three_statuses(app_with: MakeApp, status: str) -> None:
     app = app_with(disabled_factor_status=status)
-    assert SWITCHES["disabled_factor_status"] == ("400", "401", "403")
+    assert SWITCHES["disabled_factor_status"].values == ("400", "401", "403")
     answer = app.associate(app.mfa_token(), oob_channels=["email"])
     text = "The factor is not enabled for this tenant: email"
     assert error_of(answer) == (int(status), "unsupported_challenge_type", text)

@@ -161,7 +161,7 @@ def test_a_switch_gives_the_other_answer_and_the_trusted_one_is_the_default(
     trusted: tuple[int, str | None],
     other: tuple[int, str | None],
 ) -> None:
-    for switches, expected in (({}, trusted), ({switch: SWITCHES[switch][1]}, other)):
+    for switches, expected in (({}, trusted), ({switch: SWITCHES[switch].values[1]}, other)):
         scene = scene_of(switches=switches)
         answer = happening(scene)
         assert (answer.status_code, answer.json().get("error")) == expected

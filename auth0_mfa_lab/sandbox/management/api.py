@@ -5,7 +5,7 @@ from functools import partial
 from starlette.responses import Response
 
 from auth0_mfa_lab.sandbox import errors
-from auth0_mfa_lab.sandbox.http import JSON, Request, Routes
+from auth0_mfa_lab.sandbox.http import JSON, Request, Routes, not_emulated
 from auth0_mfa_lab.sandbox.management import settings, users
 from auth0_mfa_lab.sandbox.management.calls import CHOICE, PAGING, Call, Endpoint, Property
 from auth0_mfa_lab.sandbox.tenant import MANAGEMENT_PATH, Tenant
@@ -77,11 +77,6 @@ def answer(endpoint: Endpoint, tenant: Tenant, request: Request) -> Response:
     if body is None:
         return Response(status_code=204, headers=CACHE)
     return JSON(body, status_code=row.status if row else 200, headers=CACHE)
-
-
-def not_emulated(_: Tenant, request: Request) -> Response:
-    """Refuse what Auth0 has and the sandbox has not."""
-    raise errors.NotEmulated(f"{request.method} {request.scope['path']}")
 
 
 ROUTES: Routes = (

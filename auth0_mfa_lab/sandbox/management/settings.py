@@ -12,6 +12,7 @@ from joserfc.jwk import RSAKey
 
 from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.management.calls import NEEDED, TEXT, Call, Property, checked
+from auth0_mfa_lab.sandbox.oauth.clients import GRANTS
 from auth0_mfa_lab.sandbox.oauth.tokens import iso_date
 from auth0_mfa_lab.sandbox.records import AuthMethod, Client, Credential
 from auth0_mfa_lab.sandbox.settings import CONNECTIONS, Factor, MessageType, PhoneProvider, PushProvider
@@ -38,11 +39,10 @@ ALGORITHMS = ("RS256", "RS384", "PS256")
 LEAST_BITS = 2048
 MOST_CREDENTIALS = 2
 """How many keys an application may have, so that one can take the other's place: Auth0's settings page says so."""
-LEGACY = "http://auth0.com/oauth/grant-type"
 GRANT_TYPES = (
     *("authorization_code", "implicit", "refresh_token", "client_credentials", "password"),
-    *(f"{LEGACY}/password-realm", f"{LEGACY}/passwordless/otp"),
-    *(f"{LEGACY}/mfa-oob", f"{LEGACY}/mfa-otp", f"{LEGACY}/mfa-recovery-code"),
+    *(f"{GRANTS}/password-realm", f"{GRANTS}/passwordless/otp"),
+    *(f"{GRANTS}/mfa-oob", f"{GRANTS}/mfa-otp", f"{GRANTS}/mfa-recovery-code"),
     *("urn:ietf:params:oauth:grant-type:device_code", "urn:openid:params:grant-type:ciba"),
     "urn:ietf:params:oauth:grant-type:token-exchange",
 )

@@ -11,7 +11,7 @@ from auth0_mfa_lab.sandbox.json_text import json_object, present
 from auth0_mfa_lab.sandbox.mfa import factors
 from auth0_mfa_lab.sandbox.mfa.authenticators import E164, EMAIL
 from auth0_mfa_lab.sandbox.mfa.factors import TYPE_OF, listed, login_of_bearer, login_of_body, take_to_send
-from auth0_mfa_lab.sandbox.oauth.grants import CLIENT_FIELDS, GRANTS, authenticate_client
+from auth0_mfa_lab.sandbox.oauth.clients import CLIENT_FIELDS, GRANTS, authenticate_client
 from auth0_mfa_lab.sandbox.records import CHANNEL_OF, KIND_OF_CHANNEL, Authenticator, Kind, Login
 from auth0_mfa_lab.sandbox.tenant import Tenant
 

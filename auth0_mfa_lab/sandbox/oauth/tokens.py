@@ -118,8 +118,8 @@ class Tokens:
         """The tenant's address as the request at hand spells it, slash included."""
         return f"{self._domains.origin}/"
 
-    def token_set(self, request: Request, user: User, api: Api | None) -> dict[str, object]:
-        """Return the body of a 200 of `/oauth/token` (reference, section 1.2).
+    def token_set(self, request: Request, user: User | None, api: Api | None) -> dict[str, object]:
+        """Return the body of a 200 of `/oauth/token` (reference, section 1.2), for a user or for an application itself.
 
         `api` is the API of the request's audience, None without one. There is no `amr`, here or anywhere: tokens
         that come through the MFA API have none (section 8.5).
@@ -129,26 +129,18 @@ class Tokens:
         if api is None:
             body["access_token"] = self._chance.base64url(32)
         else:
-            is_openid = "openid" in request.scope
-            audience = [api.identifier, f"{self.issuer}userinfo"] if is_openid else api.identifier
+            audience = [api.identifier, f"{self.issuer}userinfo"] if "openid" in request.scope else api.identifier
             body["access_token"] = self._jwt(
                 lifetime, sub=request.user_id, aud=audience, azp=request.client_id, scope=scope or None, gty=request.gty
             )
         if "offline_access" in request.scope:
             body["refresh_token"] = self.refresh_token()
-        if "openid" in request.scope:
+        if user and "openid" in request.scope:
             profile = self.profile(user, request.scope)
             body["id_token"] = self._jwt(ID_TOKEN_LIFETIME, **profile, sub=request.user_id, aud=request.client_id)
         if scope:
             body["scope"] = scope
         return {**body, "expires_in": lifetime, "token_type": "Bearer"}
-
-    def machine_token(self, client_id: str, api: Api, scope: Sequence[str]) -> dict[str, object]:
-        """Return what an application gets for itself: no id_token, no refresh token (reference, section 9.1)."""
-        scopes = {"scope": " ".join(scope)} if scope else {}
-        subject, lifetime = f"{client_id}@clients", api.token_lifetime
-        token = self._jwt(lifetime, sub=subject, aud=api.identifier, azp=client_id, **scopes, gty="client-credentials")
-        return {"access_token": token, **scopes, "expires_in": lifetime, "token_type": "Bearer"}
 
     def refresh_token(self) -> str:
         return f"v1.{self._chance.base64url(51)}"
