@@ -63,11 +63,9 @@ class Defaults:
 class Sandbox:
     """The default tenant (decision 12), its time, its chance, its mailbox, and the transport that reaches it.
 
-    `profile` says how a rejected push is answered: as the docs say (403 `invalid_grant`) or as it was recorded
-    (400 `access_denied`); `policy` says when a second factor is asked for, and `switches` what is answered where
-    the sources differ (SWITCHES names them, the trusted value first). `new_key` makes the RSA keys of the tenant and of
-    its phones, each when it is first needed. `seed` is what every id is drawn from: a number, or a text that nobody
-    guesses. `clock` is another one than the clock that stands still (WallClock).
+    `profile` says how a rejected push is answered, `policy` when a second factor is asked for, and `switches` what is
+    answered where the sources differ (SWITCHES). `new_key` makes each RSA key of the tenant and its phones when it is
+    first needed; every id is drawn from `seed`, a number, or a text that nobody guesses.
     """
 
     def __init__(
@@ -116,15 +114,13 @@ class Sandbox:
 
     def _new_tenant(self, *, first_life: int = 0) -> Tenant:
         """Return the default tenant: a user, an API, and a confidential, a public and a Management application."""
-        self.people_chance, self.phones_chance, self.control_chance = map(
-            self.chance.fork, ("people", "phones", "control")
-        )
-        self._added, known = 0, self.defaults
+        fork, known, self._added = self.chance.fork, self.defaults, 0
+        self.people_chance, self.phones_chance, self.control_chance = map(fork, ("people", "phones", "control"))
         tenant = Tenant(
             domains=self.domains,
             settings=self._settings,
             clock=self.clock,
-            chance=self.chance.fork("tenant"),
+            chance=fork("tenant"),
             delivery=self.delivery,
             new_key=self._new_key,
             first_life=first_life,
@@ -185,21 +181,15 @@ class Sandbox:
         return in_process(self.answer)
 
     def begin_user(
-        self,
-        factors: Sequence[str] = (),
-        *,
-        username: str | None = None,
-        phone_number: str | None = None,
-        email: str | None = None,
+        self, factors: Sequence[str] = (), *, username: str = "", phone_number: str = "", email: str = ""
     ) -> tuple[User, list[str]]:
-        """Add a fresh database user with just these factors, confirmed; what is not named is drawn.
+        """Add a fresh database user with just these factors, on or off, confirmed; what is not named is drawn.
 
         Returns the user, and what a phone has to scan: `push` is confirmed by that, the secret of `otp` becomes a
-        code. `sms`, `voice` and `email` are the user's own number and address, and no message of it is in the inbox. A
-        factor is enrolled whether the tenant's is on or not. Raises ValueError for a username that somebody has.
+        code. Nothing of it is in the inbox. Raises ValueError for a username that somebody has.
         """
         self._added += 1
-        email = email or (username if username and "@" in username else f"user{self._added}@example.com")
+        email = email or (username if "@" in username else f"user{self._added}@example.com")
         if self.tenant.has_user(REALM, username or email):
             raise ValueError(f"There is a user {username or email!r} already.")
         user = User(
@@ -212,14 +202,33 @@ class Sandbox:
             created_at=self.clock.stamp(),
         )
         self.tenant.add_user(user)
-        code, barcodes = enroll_factors(self.tenant, user, factors, client_id=self.defaults.client_id)
+        code, barcodes = self.enroll_factors(user, factors)
         return replace(user, recovery_code=code), barcodes
 
-    def add_user(self, *, factors: Sequence[str] = (), phone: Phone | None = None, **names: str | None) -> User:
+    def add_user(self, *, factors: Sequence[str] = (), phone: Phone | None = None, **names: str) -> User:
         """Add a user as `begin_user` does, whose barcodes `phone` scans; without one a push is not confirmed."""
         user, barcodes = self.begin_user(factors, **names)
         self.enroll(barcodes, *(phone,) if phone else ())
         return user
+
+    def enroll_factors(self, user: User, factors: Sequence[str]) -> tuple[str | None, list[str]]:
+        """Enroll these factors; return the recovery code of a user's first one, and what a phone has to scan.
+
+        Each has a login that may enroll beside what is enrolled. A push is confirmed by its scan, any other at once.
+        """
+        tenant, code, barcodes = self.tenant, None, []
+        for factor in factors:
+            request = Request(client_id=self.defaults.client_id, user_id=user.user_id, audience=None, scope=())
+            login = tenant.begin_login(request)
+            login.is_access_token = login.is_prepared = True
+            address = user.email if factor == "email" else user.phone_number
+            begun = associate(tenant, login, FACTORS[factor], address, send=False)
+            code = code or next(iter(begun.get("recovery_codes", ())), None)
+            barcodes += [begun["barcode_uri"]] if "barcode_uri" in begun else []
+            if factor != "push":
+                tenant.confirm(user.user_id, login.begun[-1])
+                login.done, login.is_access_token = True, False
+        return code, barcodes
 
     def enroll(self, barcodes: Sequence[str], *phones: Phone) -> None:
         """Let phones scan what a new user has to scan: in process, and recorded nowhere."""
@@ -231,10 +240,7 @@ class Sandbox:
                 raise RuntimeError(f"The phone could not enroll: {answer.status_code}")
 
     def new_phone(self, http: httpx.Client, *, chance: Chance | None = None) -> Phone:
-        """Return a phone that speaks over `http`, with nothing on it yet.
-
-        `chance` is what its names are drawn from, where it is not to be one of the phones in a row.
-        """
+        """Return a phone that speaks over `http`, with nothing on it: the next in a row, unless `chance` names it."""
         chance, url = chance or self.phones_chance, self.domains.origin
         return Phone(http, self.delivery.pushes, self.clock, chance, fallback_url=url, new_key=self._new_key)
 
@@ -242,27 +248,6 @@ class Sandbox:
         """Return what is left of each limit that a user can meet; of polls, that of the newest oob_code."""
         newest = self.tenant.transactions.newest_of.get(user_id)
         return self.tenant.limits.rows(user_id, ip, newest.polls if newest else None)
-
-
-def enroll_factors(
-    tenant: Tenant, user: User, factors: Sequence[str], *, client_id: str
-) -> tuple[str | None, list[str]]:
-    """Enroll these factors, in this order; return the recovery code of the first one, and what a phone has to scan.
-
-    Each has a login of its own, which may enroll beside what is enrolled. A push is confirmed by its scan, every other
-    factor at once.
-    """
-    begun = []
-    for factor in factors:
-        login = tenant.begin_login(Request(client_id=client_id, user_id=user.user_id, audience=None, scope=()))
-        login.is_access_token = login.is_prepared = True
-        address = user.email if factor == "email" else user.phone_number
-        begun.append(associate(tenant, login, FACTORS[factor], address, send=False))
-        if factor != "push":
-            tenant.confirm(user.user_id, login.begun[-1])
-            login.done, login.is_access_token = True, False
-    codes = [code for each in begun for code in each.get("recovery_codes", ())]
-    return next(iter(codes), None), [each["barcode_uri"] for each in begun if "barcode_uri" in each]
 
 
 def fictional_number(count: int) -> str:

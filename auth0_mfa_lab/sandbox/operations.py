@@ -99,7 +99,7 @@ GRANTS = (*sorted(USER_GRANTS), "client_credentials")
 # -- users and applications
 
 
-def add_user(box: Sandbox, factors: tuple[str, ...] = (), phone: str = "server", **names: str | None) -> Json:
+def add_user(box: Sandbox, factors: tuple[str, ...] = (), phone: str = "server", **names: str) -> Json:
     """Add a user with these factors, confirmed; the server's phone scans what there is to scan.
 
     With the phone `own` the caller's phone does it: `barcodes` has what, and push is confirmed by that.

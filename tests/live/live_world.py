@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from auth0_mfa_lab import Lab, Settings
 from auth0_mfa_lab.client import network
-from auth0_mfa_lab.sandbox import Phone, Sandbox, User, WallClock, enroll_factors
+from auth0_mfa_lab.sandbox import Phone, Sandbox, User, WallClock
 from auth0_mfa_lab.sandbox.app import KINDS, Fault
 from auth0_mfa_lab.sandbox.server import Server
 
@@ -175,8 +175,7 @@ class LiveTenant:
 
     def enroll(self, *factors: str, phone: Phone | None = None) -> str | None:
         """Enroll these factors for the configured user, unseen, and return the recovery code, if that is new."""
-        client_id = self.sandbox.defaults.client_id
-        code, barcodes = enroll_factors(self.sandbox.tenant, self.person, factors, client_id=client_id)
+        code, barcodes = self.sandbox.enroll_factors(self.person, factors)
         self.sandbox.enroll(barcodes, phone or self.phone())
         return code
 

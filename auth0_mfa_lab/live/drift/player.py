@@ -28,7 +28,7 @@ from auth0_mfa_lab.live.drift.scenario import (
     people_of,
     settings_of,
 )
-from auth0_mfa_lab.sandbox import Sandbox, enroll_factors
+from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.sandbox.clock import Clock
 from auth0_mfa_lab.sandbox.guardian.phone import PhoneError
 from auth0_mfa_lab.sandbox.mfa.factors import otp_candidates, recovery_of, state_of
@@ -90,7 +90,7 @@ class Player:
             else:
                 user = self._box.add_user(username=name, phone_number=person.phone_number, email=person.email)
             user = self._tenant.users[user.user_id] = replace(user, password=person.password)
-            _, barcodes = enroll_factors(self._tenant, user, person.factors, client_id=self._own.client_id)
+            _, barcodes = self._box.enroll_factors(user, person.factors)
             self._box.enroll(barcodes, self._phone)
             ids.append(user.user_id)
         self._somebody = [*ids, self._own.user_id][0]
