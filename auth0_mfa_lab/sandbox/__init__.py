@@ -6,7 +6,7 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -42,17 +42,17 @@ RECEIVED, FAILURES_KEPT, FAULTS = 500, 20, 100
 log = logging.getLogger("auth0_mfa_lab.sandbox")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Defaults:
     """What one needs to know of the default tenant to use it."""
 
     client_id: str
-    client_secret: str = field(repr=False)
+    client_secret: str
     public_client_id: str
     mgmt_client_id: str
-    mgmt_client_secret: str = field(repr=False)
+    mgmt_client_secret: str
     username: str = "jane.roe@example.com"
-    password: str = field(repr=False)
+    password: str
     realm: str = REALM
     audience: str = "https://api.example.com/"
     phone_number: str = "+15550100"
@@ -181,7 +181,7 @@ class Sandbox:
         return in_process(self.answer)
 
     def begin_user(
-        self, factors: Sequence[str] = (), *, username: str = "", phone_number: str = "", email: str = ""
+        self, factors: Sequence[str] = (), *, username: str = "", phone_number: str | None = "", email: str | None = ""
     ) -> tuple[User, list[str]]:
         """Add a fresh database user with just these factors, on or off, confirmed; what is not named is drawn.
 
@@ -205,7 +205,7 @@ class Sandbox:
         code, barcodes = self.enroll_factors(user, factors)
         return replace(user, recovery_code=code), barcodes
 
-    def add_user(self, *, factors: Sequence[str] = (), phone: Phone | None = None, **names: str) -> User:
+    def add_user(self, *, factors: Sequence[str] = (), phone: Phone | None = None, **names: Any) -> User:
         """Add a user as `begin_user` does, whose barcodes `phone` scans; without one a push is not confirmed."""
         user, barcodes = self.begin_user(factors, **names)
         self.enroll(barcodes, *(phone,) if phone else ())

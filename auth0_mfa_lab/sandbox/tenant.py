@@ -155,9 +155,6 @@ class Tenant:
 
     def reset_user(self, user: User) -> None:
         """Make a user as good as new: no authenticator, recovery code, login, token, code or message, full limits."""
-        for entry in self.authenticators.of(user.user_id):
-            if device := self.devices.get(entry.id.removeprefix("push|")):
-                self.delivery.forget_pushes(device.push_token, device.id)
         self.remove_authenticators(user)
         self.transactions.end_all(user.user_id)
         self.users[user.user_id] = replace(self.users[user.user_id], life=self.next_life())

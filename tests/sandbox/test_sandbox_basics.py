@@ -158,7 +158,7 @@ def imports_of(path: Path) -> set[str]:
 @pytest.mark.parametrize(
     "module",
     [
-        *("tenant", "oauth.tokens", "errors", "delivery", "passwordless.codes", "limits"),
+        *("tenant", "oauth.tokens", "errors", "delivery", "limits"),
         *(f"mfa.{name}" for name in ("authenticators", "transactions", "factors")),
     ],
 )

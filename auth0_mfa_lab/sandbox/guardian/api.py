@@ -86,7 +86,7 @@ def resolve(tenant: Tenant, request: Request) -> Response:
     if not isinstance(answer, str) or answer.count(".") != 2:
         raise errors.DEVICE_INVALID_BODY(problem="challenge_response must be a JWT")
     claims = verified_claims(answer, device.key)
-    accepted, reason = claims.get("auth0_guardian_accepted"), claims.get("auth0_guardian_reason")
+    accepted = claims.get("auth0_guardian_accepted")
     problems = {
         "not signed by this device's key with RS256": not claims,
         "sub is not the challenge": claims.get("sub") != transaction.challenge,
@@ -98,7 +98,6 @@ def resolve(tenant: Tenant, request: Request) -> Response:
     if found := [problem for problem, is_there in problems.items() if is_there]:
         raise errors.DEVICE_CHALLENGE_REFUSED(problem=found[0])
     transaction.state = "approved" if accepted else "rejected"
-    transaction.reason = reason if isinstance(reason, str) else None
     if not accepted:
         tenant.log("gd_auth_rejected", "The push was rejected.", user_id=device.user_id)
     request.notes += errors.DEVICE_RESOLVED.notes
