@@ -15,31 +15,16 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-# In the order in which a newcomer meets them.
-__all__ = [
-    "Lab",
-    "Client",
-    "Exchange",
-    "Journal",
-    "Secret",
-    "State",
-    "LabError",
-    "NoAnswer",
-    "SettingsError",
-    "Settings",
+# fmt: off
+__all__ = [  # in the order in which a newcomer meets them
+    "Lab", "Client", "Exchange", "Journal", "Secret", "State", "LabError", "NoAnswer", "SettingsError", "Settings",
 ]
 _HOMES = {
-    "Lab": "lab",
-    "Client": "client",
-    "Exchange": "wire.exchange",
-    "Journal": "wire.journal",
-    "Secret": "secrets.secret",
-    "State": "polling",
-    "LabError": "errors",
-    "NoAnswer": "wire.exchange",
-    "SettingsError": "errors",
-    "Settings": "settings",
+    "Lab": "lab", "Client": "client", "Exchange": "wire.exchange", "Journal": "wire.journal",
+    "Secret": "secrets.secret", "State": "polling", "LabError": "errors", "NoAnswer": "wire.exchange",
+    "SettingsError": "errors", "Settings": "settings",
 }
+# fmt: on
 
 
 def __getattr__(name: str) -> object:

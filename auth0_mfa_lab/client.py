@@ -18,32 +18,24 @@ from auth0_mfa_lab.secrets.aliases import SHOWN
 from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.settings import Settings
 from auth0_mfa_lab.wire.exchange import Exchange, Json, Speaker
-from auth0_mfa_lab.wire.journal import Journal
-from auth0_mfa_lab.wire.recorder import EXCHANGE, Guard, RecordingTransport
+from auth0_mfa_lab.wire.journal import EXCHANGE, Journal, RecordingTransport
 
 if TYPE_CHECKING:
     from joserfc.jwk import RSAKey
 
+    from auth0_mfa_lab.live.guard import Guard
+
 ClientAuthentication = Literal["client_secret_post", "client_secret_basic", "private_key_jwt", "none"]
 
 _GRANT = "http://auth0.com/oauth/grant-type/"
-_ASSERTION = {"client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}
-_ASSERTION_SECONDS = 60
-_FIELDS = ("access_token", "refresh_token", "oob_code", "recovery_code")
-"""What an answer has under the name of the parameter that it goes into."""
-_HEADERS = {
-    # Pinned, so that no upgrade of a library changes what a notebook shows.
-    "user-agent": "auth0-mfa-lab",
-    "accept": "application/json",
-    "accept-encoding": "gzip, deflate",
-}
-_TIMEOUT_SECONDS = 30.0
+# Pinned, so that no upgrade of a library changes what a notebook shows.
+_HEADERS = {"user-agent": "auth0-mfa-lab", "accept": "application/json", "accept-encoding": "gzip, deflate"}
 
 
 class Client:
-    """Your app's side of the MFA API, for one application of one tenant.
+    """Your app's side of the MFA API, for one application of one tenant. HTTP statuses never raise.
 
-    A parameter has the wire's own name; None means that the field is not sent. HTTP statuses never raise.
+    A parameter has the wire's own name; None means that the field is not sent. Sections are those of the reference.
     """
 
     def __init__(
@@ -60,23 +52,16 @@ class Client:
         """Speak through `http`, whose transport records, for the application of this `client_id`.
 
         Without a `client_secret` the application is public and sends its id alone. With `private_key_jwt` it signs an
-        assertion by its `private_key` (PEM) instead, dated by `now` in epoch seconds: the sandbox's clock is not the
-        wall's. `after_poll` is called when an answer to `mfa_oob_grant` is there.
+        assertion by its `private_key` (PEM), dated by `now`. `after_poll` is called after each `mfa_oob_grant`.
         """
-        self.client_id = client_id
-        self._http = http
-        self._client_secret = client_secret
-        self._private_key = private_key
+        self.client_id, self._client_secret, self._private_key = client_id, client_secret, private_key
         has_secret = private_key is not None if authentication == "private_key_jwt" else bool(client_secret)
         self._authentication: ClientAuthentication = authentication if has_secret else "none"
-        self._after_poll = after_poll
-        self._now = now
+        self._http, self._after_poll, self._now = http, after_poll, now
 
     def __repr__(self) -> str:
         tenant = self._http.base_url.netloc.decode()
         return f"Client of the application {self.client_id or '(no client_id)'} on {tenant}"
-
-    # -- the first factor
 
     def password_grant(
         self,
@@ -87,13 +72,10 @@ class Client:
         audience: str | None = None,
         scope: str | None = None,
     ) -> Exchange:
-        """Ask for tokens with a password: the first factor.
+        """Ask for tokens with a password: the first factor. Reference, section 1.
 
-            POST /oauth/token   -> 403 mfa_required with an mfa_token, or 200 with tokens
-
-        With a `realm` (a connection's name) the grant is `password-realm`, without one it is `password`, which needs
-        the tenant's default directory. `scope` is separated by spaces. Source: Resource Owner Password Flow, Get
-        Token; the reference, section 1.
+        POST /oauth/token -> 403 mfa_required with an mfa_token, or 200 with tokens. With a `realm` (a connection's
+        name) the grant is `password-realm`, without one it is `password`, which needs the tenant's default directory.
         """
         grant = f"{_GRANT}password-realm" if realm else "password"
         return self._token(grant, username=username, password=password, realm=realm, audience=audience, scope=scope)
@@ -107,12 +89,10 @@ class Client:
         send: str | None = None,
         language: str | None = None,
     ) -> Exchange:
-        """Send a code by SMS, or a code or a link by email: the first factor without a password.
+        """Send a code by SMS, or a code or a link by email: a first factor without a password. Reference, section 7.1.
 
-            POST /passwordless/start   -> 200 with the _id of the message's user
-
-        `connection` is `sms` or `email`; `send` is `code` or `link`, and None means a link for email. `language` goes
-        into the header `x-request-language`. Source: Get Code or Link; the reference, section 7.1.
+        POST /passwordless/start -> 200 with the _id of the message's user. `connection` is `sms` or `email`; `send` is
+        `code` or `link`, and None means a link for email. `language` goes into the header `x-request-language`.
         """
         body = {"connection": connection, "phone_number": phone_number, "email": email, "send": send}
         headers = {"x-request-language": language}
@@ -121,17 +101,13 @@ class Client:
     def passwordless_otp_grant(
         self, *, realm: str, username: str, otp: str, audience: str | None = None, scope: str | None = None
     ) -> Exchange:
-        """Ask for tokens with the code of `passwordless_start`.
+        """Ask for tokens with the code of `passwordless_start`. Reference, section 7.2.
 
-            POST /oauth/token   -> 403 mfa_required with an mfa_token, or 200 with tokens
-
-        `realm` is `sms` or `email`, `username` the number or the address. Source: Authenticate User; the reference,
-        section 7.2.
+        POST /oauth/token -> 403 mfa_required with an mfa_token, or 200 with tokens. `realm` is `sms` or `email`,
+        `username` the number or the address.
         """
         grant = f"{_GRANT}passwordless/otp"
         return self._token(grant, realm=realm, username=username, otp=otp, audience=audience, scope=scope)
-
-    # -- the second factor
 
     def mfa_associate(
         self,
@@ -142,13 +118,11 @@ class Client:
         phone_number: str | None = None,
         email: str | None = None,
     ) -> Exchange:
-        """Start the enrollment of an authenticator.
+        """Start the enrollment of an authenticator. Reference, section 3.
 
-            POST /mfa/associate   -> 200 with an oob_code, for a push with the barcode_uri
-
-        `token` is the Bearer: the mfa_token while the user has no active authenticator. `authenticator_types` is
-        `["oob"]` or `["otp"]`; `oob_channels` for oob: `["auth0"]` is push. `phone_number` is in E.164 form.
-        Source: Add an Authenticator; the reference, section 3.
+        POST /mfa/associate -> 200 with an oob_code, for a push with the barcode_uri. `token` is the Bearer: the
+        mfa_token while the user has no active authenticator. `authenticator_types` is `["oob"]` or `["otp"]`;
+        `oob_channels` for oob: `["auth0"]` is push. `phone_number` is in E.164 form.
         """
         body = {
             "authenticator_types": checked_list("authenticator_types", authenticator_types),
@@ -161,23 +135,19 @@ class Client:
     def mfa_challenge(
         self, *, mfa_token: str, challenge_type: str | None = None, authenticator_id: str | None = None
     ) -> Exchange:
-        """Ask an active authenticator for a proof; a push is sent to the phone.
+        """Ask an active authenticator for a proof; a push is sent to the phone. Reference, section 5.
 
-            POST /mfa/challenge   -> 200 with challenge_type, for oob with an oob_code
-
-        `challenge_type` is `oob`, `otp` or both, separated by a space. Source: Request MFA Challenge; the reference,
-        section 5.
+        POST /mfa/challenge -> 200 with challenge_type, for oob with an oob_code. `challenge_type` is `oob`, `otp` or
+        both with a space between.
         """
         body = {"mfa_token": mfa_token, "challenge_type": challenge_type, "authenticator_id": authenticator_id}
         return self.send("POST", "/mfa/challenge", json=body, as_application=True)
 
     def mfa_oob_grant(self, *, mfa_token: str, oob_code: str, binding_code: str | None = None) -> Exchange:
-        """Ask whether the second factor was given: for a push, this is the poll.
+        """Ask whether the second factor was given: for a push, this is the poll. Reference, section 6.
 
-            POST /oauth/token   -> 400 authorization_pending, 429 slow_down, or 200 with the tokens of the password
-
+        POST /oauth/token -> 400 authorization_pending, 429 slow_down, or 200 with the tokens of the password.
         `binding_code` is the code that the person typed, where `binding_method` was `prompt`; a push has none.
-        Source: Verify with Out-of-Band; the reference, section 6.
         """
         grant = f"{_GRANT}mfa-oob"
         exchange = self._token(grant, mfa_token=mfa_token, oob_code=oob_code, binding_code=binding_code)
@@ -185,105 +155,72 @@ class Client:
         return exchange
 
     def mfa_otp_grant(self, *, mfa_token: str, otp: str) -> Exchange:
-        """End a login, or confirm an enrollment, with the code of an authenticator app.
+        """End a login, or confirm an enrollment, with the 6 digits of an authenticator app. Reference, section 6.
 
-            POST /oauth/token   -> 200 with the tokens of the password, or 403 invalid_grant Invalid otp_code.
-
-        `otp` is 6 digits. Source: Verify with One-Time Password; the reference, section 6.
+        POST /oauth/token -> 200 with the tokens of the password, or 403 invalid_grant Invalid otp_code.
         """
         return self._token(f"{_GRANT}mfa-otp", mfa_token=mfa_token, otp=otp)
 
     def mfa_recovery_code_grant(self, *, mfa_token: str, recovery_code: str) -> Exchange:
-        """End a login with a recovery code; the answer has the new one, and nothing else ever has.
+        """End a login with a recovery code of 24 characters. Reference, section 6.
 
-            POST /oauth/token   -> 200 with the tokens of the password and a new recovery_code
-
-        `recovery_code` is 24 characters. Source: Verify with Recovery Code; the reference, section 6.
+        POST /oauth/token -> 200 with the tokens of the password and a new recovery_code, which nothing else ever has.
         """
         return self._token(f"{_GRANT}mfa-recovery-code", mfa_token=mfa_token, recovery_code=recovery_code)
 
     def mfa_authenticators(self, token: str) -> Exchange:
-        """List the user's authenticators, unconfirmed ones with `active: false`.
+        """List the user's authenticators, unconfirmed ones with `active: false`. Reference, section 4.
 
-            GET /mfa/authenticators   -> 200 with an array
-
-        `token` is the Bearer: the mfa_token, or an access token with the scope `read:authenticators`. Source: List
-        Authenticators; the reference, section 4.
+        GET /mfa/authenticators -> 200 with an array. `token` is the Bearer: the mfa_token, or an access token with the
+        scope `read:authenticators`.
         """
         return self.send("GET", "/mfa/authenticators", bearer=token)
 
     def mfa_delete_authenticator(self, token: str, authenticator_id: str) -> Exchange:
-        """Remove an authenticator, and the other half of its pair.
+        """Remove an authenticator, and the other half of its pair. Reference, section 4.2.
 
-            DELETE /mfa/authenticators/{id}   -> 204
-
-        `token` is the Bearer: an access token with the scope `remove:authenticators`, never the mfa_token.
-        Source: Delete an Authenticator; the reference, section 4.2.
+        DELETE /mfa/authenticators/{id} -> 204. `token` is the Bearer: an access token with the scope
+        `remove:authenticators`, never the mfa_token.
         """
         return self.send("DELETE", f"/mfa/authenticators/{quoted('authenticator_id', authenticator_id)}", bearer=token)
 
-    # -- tokens, and what the tenant says of itself
-
     def refresh_token_grant(self, *, refresh_token: str, scope: str | None = None) -> Exchange:
-        """Ask for new tokens; with rotation the answer has a new refresh_token, and the old one is dead.
+        """Ask for new tokens; with rotation the answer has a new refresh_token. Reference, section 8.1.
 
-            POST /oauth/token   -> 200 with tokens, or 403 invalid_grant
-
-        `scope` may only narrow. Source: Refresh Token; the reference, section 8.1.
+        POST /oauth/token -> 200 with tokens, or 403 invalid_grant. `scope` may only narrow.
         """
         return self._token("refresh_token", refresh_token=refresh_token, scope=scope)
 
     def revoke(self, token: str) -> Exchange:
-        """Revoke a refresh token.
-
-            POST /oauth/revoke   -> 200 with an empty body, for an unknown token too
-
-        Source: Revoke Refresh Token; the reference, section 8.6.
-        """
+        """Revoke a refresh token: POST /oauth/revoke -> 200, for an unknown one too. Reference, section 8.6."""
         return self.send("POST", "/oauth/revoke", json={"token": token}, as_application=True)
 
     def userinfo(self, access_token: str) -> Exchange:
-        """Read the profile of the user that an access token stands for.
+        """Read the profile of the user that an access token with the scope `openid` stands for. Reference, section 8.2.
 
-            GET /userinfo   -> 200 with the profile, or 401 in plain text
-
-        `access_token` must carry the scope `openid`. Source: Get User Info; the reference, section 8.2.
+        GET /userinfo -> 200 with the profile, or 401 in plain text.
         """
         return self.send("GET", "/userinfo", bearer=access_token)
 
     def client_credentials_grant(self, *, audience: str, scope: str | None = None) -> Exchange:
-        """Ask for an access token of the application's own, such as one for the Management API.
+        """Ask for an access token of the application's own. Reference, section 9.1.
 
-            POST /oauth/token   -> 200 with an access_token, or 403 access_denied without a client grant
-
-        `audience` is `https://{domain}/api/v2/` for the Management API. Dashboard > Applications > APIs > the API >
-        Machine to Machine Applications authorizes the application. Source: Client Credentials Flow, Get Token; the
-        reference, section 9.1.
+        POST /oauth/token -> 200 with an access_token, or 403 access_denied without a client grant. `audience` is
+        `https://{domain}/api/v2/` for the Management API. Dashboard > Applications > APIs > the API > Machine to
+        Machine Applications authorizes the application.
         """
         return self._token("client_credentials", audience=audience, scope=scope)
 
     def openid_configuration(self) -> Exchange:
-        """Read the tenant's discovery document.
-
-            GET /.well-known/openid-configuration   -> 200 with the endpoints and what they support
-
-        Source: OpenID Connect Discovery; the reference, section 8.3.
-        """
+        """Read the discovery document: GET /.well-known/openid-configuration -> 200. Reference, section 8.3."""
         return self.send("GET", "/.well-known/openid-configuration")
 
     def jwks(self) -> Exchange:
-        """Read the public keys that the tenant's JWTs are signed with.
-
-            GET /.well-known/jwks.json   -> 200 with the keys, each under its kid
-
-        Source: JSON Web Key Sets; the reference, section 8.4.
-        """
+        """Read the public keys of the tenant's JWTs: GET /.well-known/jwks.json -> 200. Reference, section 8.4."""
         return self.send("GET", "/.well-known/jwks.json")
 
     def _token(self, grant_type: str, **fields: str | None) -> Exchange:
         return self.send("POST", "/oauth/token", form={"grant_type": grant_type, **fields}, as_application=True)
-
-    # -- how a request is sent
 
     def send(
         self,
@@ -298,10 +235,9 @@ class Client:
     ) -> Exchange:
         """Send any request to the tenant and return its Exchange: for what no method is made for.
 
-        `json` or `form` is the body, and `headers` are further ones, without those that are None; a JSON array is sent
-        as it is. `bearer` goes into the Authorization header; `as_application` adds the application's own
-        authentication, to a JSON body unless there is a form. Raises LabError for a value that cannot be sent, NoAnswer
-        when the network gives none.
+        `json` or `form` is the body, and `headers` are further ones, without those that are None. `bearer` goes into
+        the Authorization header; `as_application` adds the application's own authentication. Raises LabError for a
+        value that cannot be sent, NoAnswer when the network gives none.
         """
         if json is not None and (isinstance(json, str | bytes) or not isinstance(json, Iterable)):
             raise LabError(
@@ -331,10 +267,7 @@ class Client:
         return answer
 
     def _authenticate(self, fields: dict[str, Json], headers: dict[str, str]) -> None:
-        """Add the application's authentication to a body's fields, or to the headers.
-
-        Source: Authentication methods, and Authenticate with Private Key JWT; the reference, section 0.6.
-        """
+        """Add the application's authentication to a body's fields, or to the headers: the reference, section 0.6."""
         if self._authentication == "client_secret_basic":
             pair = f"{quote(self.client_id, safe='')}:{quote(self._client_secret or '', safe='')}"
             headers["authorization"] = Secret(f"Basic {base64.b64encode(pair.encode()).decode()}", "<Basic>")
@@ -343,19 +276,17 @@ class Client:
         if self._authentication == "client_secret_post":
             fields["client_secret"] = self._client_secret
         if self._authentication == "private_key_jwt":
-            fields |= {**_ASSERTION, "client_assertion": Secret(self._assertion(), "<client_assertion>")}
+            # Imported here: they take longer than the rest of the package, and most applications have a secret.
+            from secrets import token_urlsafe
 
-    def _assertion(self) -> str:
-        """Return a JWT that the application signs by its own key, good for one request and for a minute."""
-        # Imported here: they take longer than the rest of the package, and most applications have a secret.
-        from secrets import token_urlsafe
+            from joserfc import jwt
 
-        from joserfc import jwt
-
-        now, issuer = int(self._now()), f"{str(self._http.base_url).rstrip('/')}/"
-        claims = {"iss": self.client_id, "sub": self.client_id, "aud": issuer, "iat": now}
-        claims |= {"exp": now + _ASSERTION_SECONDS, "jti": token_urlsafe(16)}
-        return jwt.encode({"alg": "RS256", "typ": "JWT"}, claims, self._key)
+            now, issuer = int(self._now()), f"{str(self._http.base_url).rstrip('/')}/"
+            claims: dict[str, Json] = {"iss": self.client_id, "sub": self.client_id, "aud": issuer, "iat": now}
+            claims |= {"exp": now + 60, "jti": token_urlsafe(16)}
+            assertion = jwt.encode({"alg": "RS256", "typ": "JWT"}, claims, self._key)
+            fields["client_assertion_type"] = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+            fields["client_assertion"] = Secret(assertion, "<client_assertion>")
 
     @cached_property
     def _key(self) -> RSAKey:
@@ -388,14 +319,10 @@ class Client:
 
 
 def quoted(name: str, value: str) -> str:
-    """Return a value as one part of a path, percent-encoded.
-
-    Raises LabError for what is no id: nothing, or dots, would make another path of it, such as that of all users.
-    """
+    """Return an id as one part of a path, percent-encoded; nothing, or dots, would make another path of it."""
     text = checked_text(name, value)
     if not text.strip(". "):
-        said = "empty" if not text.strip() else "only dots"
-        raise LabError(f"{name} is {said}: pass an id just as an answer gave it.")
+        raise LabError(f"{name} is empty or only dots: pass an id just as an answer gave it.")
     # Half of a surrogate pair is no text that can be sent; whatever stands for it is no id either.
     return quote(text, safe="", errors="replace")
 
@@ -403,7 +330,8 @@ def quoted(name: str, value: str) -> str:
 def checked_text(name: str, value: object) -> str:
     """Return a value that is text; LabError says what to pass in place of an exchange or of something else."""
     if isinstance(value, Exchange):
-        field = name if name in _FIELDS else "mfa_token"
+        # What an answer has under the name of the parameter that it goes into.
+        field = name if name in ("access_token", "refresh_token", "oob_code", "recovery_code") else "mfa_token"
         raise LabError(f"{name} is a whole exchange: pass one of its fields, such as exchange[{field!r}].")
     if not isinstance(value, str):
         raise LabError(f"{name} is a {type(value).__name__} and no text: pass the value that an answer gave.")
@@ -430,24 +358,15 @@ def http_client(
     speaker: Speaker,
     guard: Callable[[], Guard | None] = lambda: None,
 ) -> httpx.Client:
-    """Return an HTTP client to `origin` (`https://tenant.example`), whose exchanges are this speaker's in the journal.
-
-    `guard` returns the guard of the moment. It may refuse a request by a LabError, which is neither recorded nor sent.
-    """
+    """Return an HTTP client to `origin` whose exchanges are this speaker's; the guard of the moment may refuse one."""
     recorder = RecordingTransport(transport, journal, speaker=speaker, guard=guard)
-    return httpx.Client(transport=recorder, base_url=origin, headers=_HEADERS, timeout=_TIMEOUT_SECONDS)
+    return httpx.Client(transport=recorder, base_url=origin, headers=_HEADERS, timeout=30.0)
 
 
 def network(settings: Settings) -> httpx.BaseTransport:
-    """Return the transport to the tenant of these settings, which trusts their CA file, or the usual roots.
-
-    A served sandbox is reached through no proxy of the environment.
-    """
-    trust_env = settings.tenant != "served"
-    if settings.ca_file is None:
-        return httpx.HTTPTransport(trust_env=trust_env)
-    try:
-        return httpx.HTTPTransport(verify=ssl.create_default_context(cafile=settings.ca_file), trust_env=trust_env)
-    except (OSError, ssl.SSLError):
-        pass
+    """Return the transport to the tenant of these settings, which trusts their CA file, or the usual roots."""
+    with suppress(OSError):
+        verify = True if settings.ca_file is None else ssl.create_default_context(cafile=settings.ca_file)
+        # A served sandbox is reached through no proxy of the environment.
+        return httpx.HTTPTransport(verify=verify, trust_env=settings.tenant != "served")
     raise SettingsError("AUTH0_CA_FILE is no file of PEM certificates that can be read. Check its path and content.")

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from typing import Protocol, TypeAlias
 
 from auth0_mfa_lab.errors import CannotAdvance
@@ -22,21 +22,17 @@ class MovableClock(Protocol):
 
 
 class SandboxClock:
-    """The sandbox's time: it moves only when the lab waits, or somebody calls `advance`."""
+    """The sandbox's time: it moves only when the lab waits, or somebody calls `advance`.
+
+    One that runs by itself follows the wall's, and is not moved by the real seconds (`monotonic`) that pass.
+    """
 
     def __init__(
         self, clock: MovableClock, *, monotonic: Callable[[], float] = time.monotonic, runs_by_itself: bool = False
     ) -> None:
-        """Move `clock`; `monotonic` tells the real seconds, and can be handed in.
-
-        One that runs by itself follows the wall's, and is not moved by the real seconds that pass.
-        """
         self.now = clock.now
-        self._clock = clock
-        self._runs_by_itself = runs_by_itself
-        self._monotonic = monotonic
-        self._lock = threading.Lock()
-        self._runners = 0
+        self._clock, self._monotonic, self._runs_by_itself = clock, monotonic, runs_by_itself
+        self._lock, self._runners = threading.Lock(), 0
         self._synced_at: float | None = None
 
     def advance(self, seconds: float) -> Sentence:
@@ -61,29 +57,20 @@ class SandboxClock:
         try:
             yield
         finally:
-            with self._lock:
-                try:
-                    self._take_over()
-                finally:
+            try:
+                self.sync()
+            finally:
+                with self._lock:
                     self._runners -= 1
 
-    def sync(self) -> None:
-        """Move the sandbox's time by the real seconds that passed since the last `sync`."""
+    def sync(self, most: float = math.inf) -> None:
+        """Move the sandbox's time by the real seconds since the last `sync`, by `most` at the most unless it runs."""
         with self._lock:
-            self._take_over()
-
-    def catch_up(self, most: float) -> None:
-        """Take over the real seconds since a button's last poll, but `most` at the most; nothing while time runs."""
-        with self._lock:
-            if not self._runners:
-                self._take_over(most)
-
-    def _take_over(self, most: float = math.inf) -> None:
-        if not self._runs_by_itself:
-            real = self._monotonic()
-            passed = 0.0 if self._synced_at is None else real - self._synced_at
-            self._clock.advance(max(0.0, min(passed, most)))
-            self._synced_at = real
+            if not self._runs_by_itself:
+                real = self._monotonic()
+                passed = 0.0 if self._synced_at is None else real - self._synced_at
+                self._clock.advance(max(0.0, passed if self._runners else min(passed, most)))
+                self._synced_at = real
 
     def owes(self) -> float:
         """Return 0: the sandbox's time moves when it is told to."""
@@ -94,16 +81,10 @@ class RealClock:
     """The time of a live tenant: it cannot be moved."""
 
     def __init__(self, *, sleep: Callable[[float], None] = time.sleep, now: Callable[[], float] = time.time) -> None:
-        """Take the real time; `sleep` and `now` can be handed in."""
-        self.now = now
-        self._sleep = sleep
-        self._reached_at = 0.0
+        self.now, self._sleep, self._reached_at = now, sleep, 0.0
 
     def advance(self, seconds: float) -> Sentence:
-        """Say how long one would have to wait; the claims behind it are skipped until the time has passed.
-
-        CannotAdvance for a step backwards, or no number.
-        """
+        """Say how long one would have to wait; the claims behind it are skipped until the time has passed."""
         # Two in a row add up, as they do in the sandbox.
         self._reached_at = max(self._reached_at, self.now()) + checked_seconds(seconds)
         return Sentence(
@@ -117,15 +98,10 @@ class RealClock:
             sys.stderr.write(f"waiting {seconds:.0f} s before {for_what} (Interrupt stops it)\n")
             self._sleep(seconds)
 
-    def running(self) -> AbstractContextManager[None]:
+    running = staticmethod(nullcontext)
+
+    def sync(self, most: float = math.inf) -> None:
         """Do nothing: real time runs by itself."""
-        return nullcontext()
-
-    def sync(self) -> None:
-        """Do nothing: real time passes by itself."""
-
-    def catch_up(self, most: float) -> None:
-        """Do nothing: real time passes by itself."""
 
     def owes(self) -> float:
         """Return how many of the seconds of `advance` have not passed; claims behind it cannot be checked."""
@@ -147,5 +123,5 @@ def checked_seconds(seconds: object) -> float:
 
 def _spoken(seconds: float) -> str:
     minutes, rest = divmod(seconds, 60)
-    parts = [f"{minutes:.0f} min"] if minutes else []
-    return " ".join([*parts, *([f"{rest:g} s"] if rest or not minutes else [])])
+    whole = f"{minutes:.0f} min" if minutes else ""
+    return f"{whole} {rest:g} s".strip() if rest or not minutes else whole

@@ -1,8 +1,7 @@
 """What the lab could not do, as exceptions; what Auth0 answered is an Exchange and never raises.
 
-No message holds a secret. An error that stands for another library's is raised `from None`, so that no
-frame of a third party shows a body. A notebook shows each in at most three lines: the cell's line, what happened, what
-to do next.
+No message holds a secret. An error that stands for another library's is raised `from None`, so that no frame of a
+third party shows a body.
 """
 
 from __future__ import annotations
@@ -16,10 +15,7 @@ class LabError(Exception):
     """Something that the lab could not do; the message says what happened and what to do next."""
 
     def _render_traceback_(self) -> list[str]:
-        """Return the lines that IPython shows in a cell, in the place of a traceback.
-
-        `%debug` opens the traceback of this error all the same, and `pytest` shows its own.
-        """
+        """Return what IPython shows in a cell for a traceback: the cell's line, what happened, what to do next."""
         from IPython.core.getipython import get_ipython
 
         shell = get_ipython()

@@ -8,10 +8,9 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -26,12 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Auth0Mfa", "Message", "Push", "User"]
 
-MARKER = "auth0_both_profiles"
-PROFILES = ("docs", "recorded")
 Fault = Literal["429", "5xx", "html", "slow", "drop", "late_approval", "lost_push"]
-
-PATIENCE_SECONDS = 5.0
-LOOK_EVERY_SECONDS = 0.02
+PATIENCE_SECONDS, LOOK_EVERY_SECONDS = 5.0, 0.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,12 +67,20 @@ class _Asking:
     def __init__(self, ask: Remote) -> None:
         self._ask = ask
 
+    def _patient(self, within: float, absent: type[LabError], operation: str, **arguments: Any) -> Any:
+        """Do something as soon as it can be done; it is the application that brings about what it waits for."""
+        # Counted, and not read off a clock: the test may have frozen it.
+        for _ in range(math.ceil(within / LOOK_EVERY_SECONDS)):
+            with suppress(absent):
+                return self._ask(operation, **arguments)
+            time.sleep(LOOK_EVERY_SECONDS)
+        return self._ask(operation, **arguments)
+
 
 class Phone(_Asking):
-    """The phone with the Guardian app: it has the accounts of this test's users and of what it scans.
+    """The phone with the Guardian app; without a `user` the newest push is meant, whoever logs in.
 
-    Without a `user` the newest push is meant, whoever logs in. In a test that is a coroutine, call what waits by
-    `asyncio.to_thread`.
+    What cannot be done raises LabError. In a test that is a coroutine, call what waits by `asyncio.to_thread`.
     """
 
     @property
@@ -86,39 +89,32 @@ class Phone(_Asking):
         return tuple(_read(Push, each) for each in self._ask("accounts_and_pushes")["pushes"])
 
     def scan(self, barcode: str | bytes) -> None:
-        """Scan the `barcode_uri` of an enrollment, or a picture (PNG) of its QR. Raises LabError."""
+        """Scan the `barcode_uri` of an enrollment, or a picture (PNG) of its QR."""
         self._ask("scan", barcode=barcode)
 
     def allow(self, *, user: User | None = None, within: float = PATIENCE_SECONDS) -> None:
-        """Allow the push, waiting for one up to `within` real seconds. Raises LabError when none comes."""
-        _patient(partial(self._ask, "allow", user=_id(user)), within, PhoneError)
+        """Allow the push, waiting for one up to `within` real seconds."""
+        self._patient(within, PhoneError, "allow", user=user and user.user_id)
 
     def reject(self, reason: str | None = None, *, user: User | None = None, within: float = PATIENCE_SECONDS) -> None:
-        """Reject the push, waiting for one up to `within` real seconds. Raises LabError when none comes."""
-        _patient(partial(self._ask, "reject", user=_id(user), reason=reason), within, PhoneError)
+        """Reject the push, waiting for one up to `within` real seconds."""
+        self._patient(within, PhoneError, "reject", user=user and user.user_id, reason=reason)
 
     def allow_after(self, *, polls: int, user: User | None = None) -> None:
-        """Allow the push that waits, or else the next one, after this many polls: between two requests of the app.
-
-        With a `user` it must be waiting. Raises LabError.
-        """
-        self._ask("allow_after", user=_id(user), polls=polls)
+        """Allow the push that waits (a `user`'s must), or else the next one, after this many polls of the app."""
+        self._ask("allow_after", user=user and user.user_id, polls=polls)
 
     def code(self, *, user: User | None = None) -> str:
-        """Return the six digits that the newest account shows now, or a user's. Raises LabError when there is none."""
-        return str(self._ask("shown_code", user=_id(user))["code"])
+        """Return the six digits that the newest account shows now, or a user's."""
+        return str(self._ask("shown_code", user=user and user.user_id)["code"])
 
 
 class Inbox(_Asking):
     """Whatever the tenant has sent, to any number or address."""
 
     def code(self, address: str, *, purpose: str | None = None, within: float = PATIENCE_SECONDS) -> str:
-        """Return the newest code sent to a number or an email address, waiting for one up to `within` real seconds.
-
-        `purpose` is `mfa` or `passwordless`; without it both count. Raises LabError when nothing was sent.
-        """
-        look = partial(self._ask, "code", address=address, purpose=purpose)
-        return str(_patient(look, within, NothingWasSent)["code"])
+        """Return the newest code (`purpose`: of `mfa`, or of `passwordless`), waiting up to `within` real seconds."""
+        return str(self._patient(within, NothingWasSent, "code", address=address, purpose=purpose)["code"])
 
     def messages(self, address: str) -> tuple[Message, ...]:
         """Return what was sent to a number or an email address, newest first."""
@@ -126,10 +122,9 @@ class Inbox(_Asking):
 
 
 class Clock(_Asking):
-    """The tenant's time, by which codes, tokens and limits expire.
+    """The tenant's time, by which codes, tokens and limits expire; it follows the wall's.
 
-    It follows the wall's. What a token says (`iat`, `exp`) always is the wall's time, since applications check it
-    against theirs. After the test every advance is taken back.
+    What a token says (`iat`, `exp`) always is the wall's time. After the test every advance is taken back.
     """
 
     def now(self) -> float:
@@ -145,27 +140,22 @@ class Auth0Mfa:
     """One test's tenant, on a real port with TLS; whatever a test does to it is undone after the test."""
 
     def __init__(self, server: Running) -> None:
+        self._server, self._ask, self.env_file = server, server.ask, str(server.env_file)
         self.domain, self.ca_file = server.env["AUTH0_DOMAIN"], server.env["AUTH0_CA_FILE"]
-        self.env_file = str(server.env_file)
-        self._server, self._ask = server, server.ask
+        self.page = f"https://{self.domain}/_lab/#token={server.env['AUTH0_LAB_TOKEN']}"
         self.phone, self.inbox, self.clock = Phone(server.ask), Inbox(server.ask), Clock(server.ask)
         self._newest: User | None = None
 
     @property
-    def page(self) -> str:
-        """The address of the page for people, with the token that opens it: to look on while a debugger waits."""
-        return f"https://{self.domain}/_lab/#token={self._server.env['AUTH0_LAB_TOKEN']}"
-
-    @property
     def env(self) -> dict[str, str]:
-        """The variables of `auth0-mfa-lab serve --env-file`: AUTH0_DOMAIN, AUTH0_CLIENT_ID, SSL_CERT_FILE ...
+        """The variables of `auth0-mfa-lab serve --env-file`; nothing is put into `os.environ`.
 
         AUTH0_USERNAME, AUTH0_PASSWORD, AUTH0_PHONE_NUMBER and AUTH0_EMAIL are those of the newest user of this test,
-        who is made when there is none yet. Nothing is put into `os.environ`.
+        who is made when there is none yet.
         """
         user = self._newest or self.user()
-        names = ("username", "password", "phone_number", "email")
-        return {**self._server.env, **{f"AUTH0_{name.upper()}": getattr(user, name) for name in names}}
+        own = {name: getattr(user, name) for name in ("username", "password", "phone_number", "email")}
+        return {**self._server.env, **{f"AUTH0_{name.upper()}": value for name, value in own.items()}}
 
     def user(self, factors: Sequence[str] = ()) -> User:
         """Return a fresh user with just these factors, confirmed: `push`, `otp`, `sms`, `voice`, `email`."""
@@ -179,30 +169,18 @@ class Auth0Mfa:
         self._newest = user
         return user
 
-    def fail_next(
-        self,
-        kind: Fault,
-        *,
-        route: str | None = None,
-        times: int = 1,
-        status: int | None = None,
-        retry_after: int | None = None,
-        seconds: float | None = None,
-        polls: int | None = None,
-    ) -> None:
+    def fail_next(self, kind: Fault, *, route: str | None = None, times: int = 1, **how: float) -> None:
         """Let the next `times` calls of a route fail (without a route: of any).
 
         `429` (`retry_after`), `5xx` and `html` (`status`), `slow` (`seconds`), `drop` the connection; `late_approval`
         (an allowed push stays pending for `polls` more), `lost_push`. Raises LabError for what the server refuses.
         """
-        how = {"status": status, "retry_after": retry_after, "seconds": seconds, "polls": polls}
         self._ask("add_fault", kind=kind, times=times, route=route, **how)
 
     def settings(self, **changes: Any) -> Mapping[str, Any]:
-        """Set the tenant differently for this test, and return how it is set.
+        """Set the tenant differently for this test, and return how it is set; LabError for what there is not.
 
-        `profile`, `policy`, `default_directory`, `factors`, `message_types`, `push_provider`, `switches`
-        (a dict): as the README lists them. Raises LabError for what there is not.
+        `profile`, `policy`, `default_directory`, `factors`, `message_types`, `push_provider`, `switches` (a dict).
         """
         return dict(self._ask("change_settings" if changes else "settings", **changes))
 
@@ -210,30 +188,10 @@ class Auth0Mfa:
         """Return what the tenant received in this test, oldest first: method, path, names of fields, status, error."""
         return list(self._ask("received")["entries"])
 
-    def __repr__(self) -> str:
-        return f"Auth0Mfa({self.domain!r})"
-
 
 def _read(kind: Any, data: Mapping[str, Any]) -> Any:
     """Return what an operation told, as a value of this dataclass."""
     return kind(**{each.name: data.get(each.name) for each in fields(kind)})
-
-
-def _id(user: User | None) -> str | None:
-    return user.user_id if user is not None else None
-
-
-def _patient(do: Callable[[], Any], within: float, absent: type[LabError]) -> Any:
-    """Do something as soon as it can be done; it is the application that brings about what it waits for."""
-    # Counted, and not read off a clock: the test may have frozen it.
-    for _ in range(math.ceil(within / LOOK_EVERY_SECONDS)):
-        with suppress(absent):
-            return do()
-        time.sleep(LOOK_EVERY_SECONDS)
-    return do()
-
-
-# -- the server of a session
 
 
 class Running:
@@ -252,22 +210,20 @@ class Running:
         self.users, self.tests = itertools.count(1), itertools.count(1)
 
 
-# -- what pytest asks for
-
-
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker."""
-    config.addinivalue_line(
-        "markers",
-        f"{MARKER}: run a test that uses `auth0_mfa` under each profile of the sandbox: where a rejected push is 403 "
-        "invalid_grant (docs), and where it is 400 access_denied (recorded).",
+    marker = (
+        "auth0_both_profiles: run a test that uses `auth0_mfa` under each profile of the sandbox: where a rejected "
+        "push is 403 invalid_grant (docs), and where it is 400 access_denied (recorded)."
     )
+    config.addinivalue_line("markers", marker)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run a marked test once for each profile."""
-    if metafunc.definition.get_closest_marker(MARKER) and "auth0_mfa_profile" in metafunc.fixturenames:
-        metafunc.parametrize("auth0_mfa_profile", PROFILES)
+    marked = metafunc.definition.get_closest_marker("auth0_both_profiles")
+    if marked and "auth0_mfa_profile" in metafunc.fixturenames:
+        metafunc.parametrize("auth0_mfa_profile", ("docs", "recorded"))
 
 
 @pytest.fixture(scope="session")
@@ -288,7 +244,7 @@ def auth0_mfa_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.Te
 @pytest.fixture
 def auth0_mfa_profile() -> str:
     """The profile that `auth0_mfa` begins with: `docs`, or each one in turn by `@pytest.mark.auth0_both_profiles`."""
-    return PROFILES[0]
+    return "docs"
 
 
 @pytest.fixture

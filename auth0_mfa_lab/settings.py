@@ -1,7 +1,7 @@
 """From `AUTH0_` variables to frozen Settings, and what is wrong with them in one sentence.
 
-The only reader of the environment. A variable of the environment wins over the same one in `.env`. The file is looked
-for from the notebook's folder up to the project's root, and no further; it is read, never copied into the environment.
+The only reader of the environment, which wins over `.env`. The file is looked for from the notebook's folder up to the
+project's root, and no further; it is never copied into the environment.
 """
 
 from __future__ import annotations
@@ -20,25 +20,17 @@ TenantKind = Literal["sandbox", "served", "live"]
 Confirm = Literal["each", "once", "never"]
 """How often a live lab asks before a call that costs or changes something: each time, once for each kind, or never."""
 
-DEFAULT_REALM = "Username-Password-Authentication"
-DEFAULT_SCOPE = "openid profile"
-ROOT_MARKERS = ("pyproject.toml", "environment.yml", ".git")
-
-_TEXTS = (
-    *("domain", "client_id", "realm", "audience", "scope", "ca_file"),
-    *("mgmt_client_id", "mgmt_domain", "public_client_id"),
-)
+# fmt: off
+_TEXTS = ("domain", "client_id", "realm", "audience", "scope", "ca_file", "public_client_id", "mgmt_client_id",
+    "mgmt_domain")
 _SECRETS = ("client_secret", "password", "mgmt_client_secret", "mgmt_token", "lab_token")
 _PEOPLE = ("username", "phone_number", "email")
 _SWITCHES = {
-    "show_people": "AUTH0_LAB_SHOW_PEOPLE",
+    "show_people":    "AUTH0_LAB_SHOW_PEOPLE",
     "raise_failures": "AUTH0_LAB_RAISE",
-    "virtual_phone": "AUTH0_LAB_VIRTUAL_PHONE",
-    "allow_live": "AUTH0_LAB_ALLOW_LIVE",
+    "virtual_phone":  "AUTH0_LAB_VIRTUAL_PHONE",
+    "allow_live":     "AUTH0_LAB_ALLOW_LIVE",
 }
-# A password may begin or end with a blank.
-_BLANKS_COUNT = ("AUTH0_PASSWORD", "AUTH0_CLIENT_SECRET", "AUTH0_MGMT_CLIENT_SECRET")
-
 # The shapes are texts: to compile them takes longer than the rest of this module.
 _LABELS = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*"
 _PORT = r"(:\d{1,5})?"
@@ -47,9 +39,10 @@ _IS_HOST = "a host alone, with no https:// and no slash"
 _HOST = (rf"(?i)(?=.*[.:]){_LABELS}{_PORT}", _IS_HOST)
 _SERVED_HOST = (rf"(?i)({_LABELS}|\[[0-9a-f:.]+\]){_PORT}", _IS_HOST)
 _SHAPES = {
-    "mgmt_domain": _HOST,
+    "mgmt_domain":  _HOST,
     "phone_number": (r"\+[1-9][0-9]{1,14}", "a number in E.164 form: a plus sign and up to 15 digits"),
-    "email": (r"[^@\s]+@[^@\s]+", "an email address"),
+    "email":        (r"[^@\s]+@[^@\s]+", "an email address"),
+    "ca_file":      ("", "the path of a PEM file that exists"),
 }
 _LOOPBACK = rf"(?i)(localhost|127(\.\d{{1,3}}){{3}}|\[::1\]){_PORT}"
 _EXAMPLES = {
@@ -63,15 +56,12 @@ _EXAMPLES = {
     "mgmt_domain": "AUTH0_MGMT_DOMAIN=tenant.eu.auth0.com",
     "lab_token": "AUTH0_LAB_TOKEN=the token in the file that `auth0-mfa-lab serve --env-file FILE` wrote",
 }
-_NEEDS = {"live": ("domain", "client_id", "username", "password"), "served": ("domain", "client_id", "lab_token")}
+# fmt: on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What the environment says: the kind of tenant, and what a live or a served one needs.
-
-    A secret among them shows itself as its kind (`<password>`). A field is None when its variable is absent or empty.
-    """
+    """The kind of tenant, and what a live or a served one needs; a secret shows itself as its kind (`<password>`)."""
 
     tenant: TenantKind = "sandbox"
     domain: str | None = None
@@ -79,9 +69,9 @@ class Settings:
     client_secret: Secret | None = None
     username: str | None = None
     password: Secret | None = None
-    realm: str = DEFAULT_REALM
+    realm: str = "Username-Password-Authentication"
     audience: str | None = None
-    scope: str = DEFAULT_SCOPE
+    scope: str = "openid profile"
     phone_number: str | None = None
     email: str | None = None
     ca_file: str | None = None
@@ -102,9 +92,8 @@ class Settings:
     def from_env(cls, start: Path | None = None, *, environ: Mapping[str, str] | None = None) -> Settings:
         """Read the settings of the process's environment and of the nearest `.env`.
 
-        `start` is the folder to look for `.env` from (default: the working directory, which is the notebook's
-        folder in Jupyter); `environ` stands in for `os.environ`. Raises SettingsError, which names the variable
-        and the line to add.
+        `start` is the folder to look for `.env` from (default: the working directory); `environ` stands in for
+        `os.environ`. Raises SettingsError, which names the variable and the line to add.
         """
         values = values_of(start, environ)
         kind = values.get("AUTH0_LAB_TENANT")
@@ -113,24 +102,14 @@ class Settings:
             notice = "AUTH0_DOMAIN is set, AUTH0_LAB_TENANT is not: this is the sandbox" if is_unchosen else None
             return cls(notice=notice, raise_failures=values.get("AUTH0_LAB_RAISE") == "1")
         if kind == "served":
-            return cls.of_values(values, "served").checked()
+            return cls.of_values(values, "served").checked("domain", "client_id", "lab_token")
         if kind == "live":
-            return cls.unchecked(values, environ=environ).checked()
+            settings = cls.of_values(values, "live").must_be_allowed(environ)
+            return settings.checked("domain", "client_id", "username", "password")
         raise SettingsError(
             "AUTH0_LAB_TENANT has a value that is not known. Use AUTH0_LAB_TENANT=sandbox (the default), "
-            "AUTH0_LAB_TENANT=served (a sandbox that `auth0-mfa-lab serve` runs) or AUTH0_LAB_TENANT=live (your own "
-            "tenant)."
+            "AUTH0_LAB_TENANT=served (what `auth0-mfa-lab serve` runs) or AUTH0_LAB_TENANT=live (your own tenant)."
         )
-
-    @classmethod
-    def unchecked(cls, values: Mapping[str, str], *, environ: Mapping[str, str] | None = None) -> Settings:
-        """Return the settings of a live tenant as far as these values of variables give them: for the doctor.
-
-        Raises SettingsError where CI is set and does not allow it, and for a value of a switch that is not known.
-        """
-        settings = cls.of_values(values, "live")
-        settings.must_be_allowed(environ)
-        return settings
 
     @classmethod
     def of_server(
@@ -138,13 +117,12 @@ class Settings:
     ) -> Settings:
         """Read where a served sandbox is, and its token: from this file alone, or as `from_env` does.
 
-        Nothing else is needed of it. Raises SettingsError when that is missing, or names a host that is not this
-        machine's without saying that it is a served sandbox.
+        Raises SettingsError when that is missing, or names another machine without saying that it is a served sandbox.
         """
         if env_file is not None and not env_file.is_file():
             raise SettingsError(f"There is no file {env_file}: `auth0-mfa-lab serve --env-file {env_file}` writes it.")
         try:
-            values = values_of(start, environ) if env_file is None else cleaned(read_file(env_file))
+            values = values_of(start, environ, env_file)
         except (OSError, UnicodeError):
             raise SettingsError(f"{env_file or '.env'} cannot be read.") from None
         settings = cls.of_values(values, "served")
@@ -159,7 +137,7 @@ class Settings:
                 "AUTH0_DOMAIN is not this machine, and AUTH0_LAB_TENANT is not served: the token of a served sandbox "
                 "goes to no tenant. Name the file that the server wrote: --env-file FILE."
             )
-        return settings._well_formed()
+        return settings.checked()
 
     @classmethod
     def of_values(cls, values: Mapping[str, str], tenant: TenantKind) -> Settings:
@@ -177,33 +155,31 @@ class Settings:
                 fields[name] = Secret(value, f"<{name}>") if name in hidden else value
         return cls(tenant=tenant, **fields)
 
-    def must_be_allowed(self, environ: Mapping[str, str] | None = None) -> None:
-        """Raise SettingsError where `CI` is set (in `environ`, or in the process's own) and allows no live run."""
+    def must_be_allowed(self, environ: Mapping[str, str] | None = None) -> Settings:
+        """Return these settings; SettingsError where `CI` is set (here or in `environ`) and allows no live run."""
         ci = (os.environ if environ is None else environ).get("CI", "").strip().lower()
         if ci not in ("", "0", "false") and not self.allow_live:
             raise SettingsError(
                 "AUTH0_LAB_TENANT=live, and CI is set: nothing was sent. A live run sends real messages and leaves "
                 "authenticators behind. Set AUTH0_LAB_ALLOW_LIVE=1 in a job that is meant to reach a test tenant."
             )
+        return self
 
-    def checked(self) -> Settings:
+    def checked(self, *needs: str) -> Settings:
         """Return these settings with a lower-case domain, or raise SettingsError for the first that is wrong."""
-        for field in _NEEDS.get(self.tenant, ()):
+        for field in needs:
             if not getattr(self, field):
                 raise SettingsError(
                     f"AUTH0_{field.upper()} is missing, and AUTH0_LAB_TENANT={self.tenant} needs it. "
                     f"Add the line {_EXAMPLES[field]} to .env."
                 )
-        return self._well_formed()
-
-    def _well_formed(self) -> Settings:
         is_served = self.tenant == "served"
         for field, (shape, wanted) in {"domain": _SERVED_HOST if is_served else _HOST, **_SHAPES}.items():
-            value = getattr(self, field)
-            if (value or field == "domain") and not re.fullmatch(shape, value or ""):
-                raise SettingsError(_malformed(field, wanted))
-        if self.ca_file and not Path(self.ca_file).is_file():
-            raise SettingsError(_malformed("ca_file", "the path of a PEM file that exists"))
+            value = getattr(self, field) or ""
+            fits = re.fullmatch(shape, value) if shape else Path(value).is_file()
+            if not fits and (value or field == "domain"):
+                # The value itself is not quoted: what was pasted into the wrong line may be a secret.
+                raise SettingsError(f"AUTH0_{field.upper()} is not {wanted}. Write it like this: {_EXAMPLES[field]}.")
         domain = str(self.domain).lower()
         if is_served and not self.ca_file and not is_loopback(domain):
             raise SettingsError(
@@ -211,14 +187,6 @@ class Settings:
                 "it over from the file that `auth0-mfa-lab serve --env-file FILE` wrote."
             )
         return replace(self, domain=domain)
-
-    def must_be_live(self) -> None:
-        """Raise SettingsError unless they are those of a live tenant, so that none is reached by accident."""
-        if self.tenant != "live" or self.domain is None:
-            raise SettingsError(
-                "Lab.live needs the settings of a live tenant. Set AUTH0_LAB_TENANT=live and the AUTH0_ variables of "
-                ".env.example, and open it with Lab.from_env()."
-            )
 
     @property
     def origin(self) -> str:
@@ -231,22 +199,18 @@ def is_loopback(domain: str) -> bool:
     return re.fullmatch(_LOOPBACK, domain) is not None
 
 
-def _malformed(field: str, wanted: str) -> str:
-    # The value itself is not quoted: what was pasted into the wrong line may be a secret.
-    return f"AUTH0_{field.upper()} is not {wanted}. Write it like this: {_EXAMPLES[field]}."
+def values_of(start: Path | None, environ: Mapping[str, str] | None, file: Path | None = None) -> dict[str, str]:
+    """Return what is set: by the environment, or else by the nearest `.env` from `start`; or by this file alone."""
+    from dotenv import dotenv_values  # an import of the package needs none
 
-
-def values_of(start: Path | None, environ: Mapping[str, str] | None) -> dict[str, str]:
-    """Return what is set: by the environment, or else by the nearest `.env` from `start` (the working directory)."""
-    files = (folder / ".env" for folder in _up_to_root((start or Path.cwd()).resolve()))
-    values = next((read_file(file) for file in files if file.is_file()), {})
-    values |= {k: v for k, v in (os.environ if environ is None else environ).items() if k.startswith("AUTH0_")}
-    return cleaned(values)
-
-
-def cleaned(values: Mapping[str, str]) -> dict[str, str]:
-    """Return the values that are not blank, without the blanks around all but a password or a secret."""
-    return {name: value if name in _BLANKS_COUNT else value.strip() for name, value in values.items() if value.strip()}
+    files = [file] if file else [folder / ".env" for folder in _up_to_root((start or Path.cwd()).resolve())]
+    found = next((each for each in files if each.is_file()), None)
+    # No interpolation: a password may hold a dollar sign, and begin or end with a blank.
+    values = dotenv_values(found, interpolate=False) if found else {}
+    if file is None:
+        values |= {k: v for k, v in (os.environ if environ is None else environ).items() if k.startswith("AUTH0_")}
+    given = {name: value for name, value in values.items() if value and value.strip()}
+    return {name: value if name.endswith(("_PASSWORD", "_SECRET")) else value.strip() for name, value in given.items()}
 
 
 def project_folder(start: Path) -> Path:
@@ -254,18 +218,10 @@ def project_folder(start: Path) -> Path:
     return _up_to_root(start.resolve())[-1]
 
 
-def read_file(file: Path) -> dict[str, str]:
-    """Return what a dotenv file sets."""
-    from dotenv import dotenv_values  # an import of the package needs none
-
-    # No interpolation: a password may hold a dollar sign.
-    return {k: v for k, v in dotenv_values(file, interpolate=False).items() if v is not None}
-
-
 def _up_to_root(start: Path) -> list[Path]:
     """List the folders from `start` to the project's root; `start` alone where no project encloses it."""
     folders = [start, *start.parents]
     for depth, folder in enumerate(folders):
-        if any((folder / marker).exists() for marker in ROOT_MARKERS):
+        if any((folder / marker).exists() for marker in ("pyproject.toml", "environment.yml", ".git")):
             return folders[: depth + 1]
     return [start]

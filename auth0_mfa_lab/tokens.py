@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 from html import escape
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from auth0_mfa_lab.polling import MFA_TOKEN_SECONDS
@@ -13,33 +13,24 @@ from auth0_mfa_lab.secrets.claims import claims_of
 from auth0_mfa_lab.wire.exchange import Exchange
 from auth0_mfa_lab.wire.journal import Journal
 
-Answer = tuple[int | None, str | None, str | None]
-"""Status, error and error_description of a refusal; three times None when the token is taken."""
-
 _LIST, _ASSOCIATE, _DELETE = "GET /mfa/authenticators", "POST /mfa/associate", "DELETE /mfa/authenticators/{id}"
 _CHALLENGE, _OTP, _OOB, _RECOVERY = "POST /mfa/challenge", "mfa-otp", "mfa-oob", "mfa-recovery-code"
 _BODY = (_CHALLENGE, _OTP, _OOB, _RECOVERY)
 ENDPOINTS = (_LIST, _ASSOCIATE, *_BODY, _DELETE)
-_SCOPES = {
-    _LIST: "read:authenticators",
-    _ASSOCIATE: "enroll",
-    _OTP: "enroll",
-    _OOB: "enroll",
-    _DELETE: "remove:authenticators",
-}
-"""The scope that an MFA access token needs at an endpoint that takes one."""
-
-_TAKES: Answer = (None, None, None)
-_INVALID: Answer = (401, "invalid_grant", "The mfa_token provided is invalid. Try getting a new token.")
-_EXPIRED: Answer = (401, "expired_token", "mfa_token is expired")
-_MALFORMED: Answer = (403, "invalid_grant", "Malformed mfa_token")
-_ENROLLED: Answer = (403, "access_denied", "User is already enrolled.")
-_SPENT: Answer = (403, *_INVALID[1:])
-_OTHER_CLIENT: Answer = (400, "invalid_request", "mfa_token not issued to this client")
-
-
 # fmt: off
-_ROWS: tuple[tuple[str | None, tuple[str, ...], Answer, str, str], ...] = (
+_SCOPES = dict.fromkeys((_ASSOCIATE, _OTP, _OOB), "enroll")
+_SCOPES |= {_LIST: "read:authenticators", _DELETE: "remove:authenticators"}
+"""The scope that an MFA access token needs at an endpoint that takes one."""
+_Answer = tuple[int | None, str | None, str | None]
+"""Status, error and error_description of a refusal; three times None when the token is taken."""
+_TAKES: _Answer = (None, None, None)
+_INVALID: _Answer = (401, "invalid_grant", "The mfa_token provided is invalid. Try getting a new token.")
+_EXPIRED: _Answer = (401, "expired_token", "mfa_token is expired")
+_MALFORMED: _Answer = (403, "invalid_grant", "Malformed mfa_token")
+_ENROLLED: _Answer = (403, "access_denied", "User is already enrolled.")
+_SPENT: _Answer = (403, *_INVALID[1:])
+_OTHER_CLIENT: _Answer = (400, "invalid_request", "mfa_token not issued to this client")
+_ROWS: tuple[tuple[str | None, tuple[str, ...], _Answer, str, str], ...] = (
     # The kind of token (None: any), the endpoints, what they answer, the mark of how well that is known, and when.
     # The first row that fits counts. Source: the reference, sections 2, 3.3, 4, 5 and 6.4.
     ("mfa access token", (_LIST, _ASSOCIATE, _DELETE), _TAKES, "doc", ""),
@@ -85,17 +76,6 @@ class Verdict(NamedTuple):
         return f"{said} ({self.when})" if self.when else said
 
 
-def verdict_on(endpoint: str, kind: str, scopes: tuple[str, ...]) -> Verdict:
-    """Return what an endpoint says to a token of this kind, with these scopes."""
-    scope = _SCOPES.get(endpoint)
-    if kind == "mfa access token" and scope and scope not in scopes:
-        said = f"Insufficient scope, expected any of: {scope}"
-        return Verdict(endpoint, 403, "insufficient_scope", said, "guess")
-    found = next(row for row in _ROWS if endpoint in row[1] and row[0] in (kind, None))
-    _, _, (status, error, description), evidence, when = found
-    return Verdict(endpoint, status, error, description, evidence, when)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Inspection:
     """What a token is, without showing it; ages and lives are in seconds of the lab's time."""
@@ -111,10 +91,9 @@ class Inspection:
 
     def __getitem__(self, endpoint: str) -> Verdict:
         """Return what one of the endpoints says, such as `inspection["POST /mfa/associate"]`."""
-        for verdict in self.verdicts:
-            if verdict.endpoint == endpoint:
-                return verdict
-        raise KeyError(f"There is no endpoint {endpoint!r} here. There are: {', '.join(ENDPOINTS)}.")
+        if endpoint not in ENDPOINTS:
+            raise KeyError(f"There is no endpoint {endpoint!r} here. There are: {', '.join(ENDPOINTS)}.")
+        return self.verdicts[ENDPOINTS.index(endpoint)]
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         facts = {
@@ -128,33 +107,33 @@ class Inspection:
         text = [f"{self.shown} is: {self.kind}", *(f"  {name:10} {said}" for name, said in known.items())]
         text += [f"  {each.endpoint:33} {each} [{each.evidence}]" for each in self.verdicts]
         html = f"<p><b>{escape(self.shown)}</b> is: <b>{escape(self.kind)}</b></p><table>"
-        html += "".join(f"<tr>{_cell('th', name)}{_cell('td', said)}</tr>" for name, said in known.items())
-        html += f"</table><table><tr>{_cell('th', 'endpoint')}{_cell('th', 'what it says')}{_cell('th', 'evidence')}"
-        for each in self.verdicts:
-            cells = "".join(_cell("td", cell) for cell in (each.endpoint, str(each), each.evidence))
-            html += f"</tr><tr>{cells}"
-        return {"text/plain": "\n".join(text), "text/html": f"{html}</tr></table>"}
+        html += "".join(_row(1, *fact) for fact in known.items()) + "</table><table>"
+        rows = ((each.endpoint, str(each), each.evidence) for each in self.verdicts)
+        html += "".join([_row(3, "endpoint", "what it says", "evidence"), *(_row(0, *cells) for cells in rows)])
+        return {"text/plain": "\n".join(text), "text/html": f"{html}</table>"}
 
     def __repr__(self) -> str:
         return self._repr_mimebundle_()["text/plain"]
 
 
-def _cell(tag: str, said: str) -> str:
-    return f'<{tag} style="text-align:left">{escape(said)}</{tag}>'  # JupyterLab sets tables flush right
+def _row(titles: int, *cells: str) -> str:
+    """Return a row of HTML, whose first cells are titles; JupyterLab sets tables flush right."""
+    tags = ["th" if place < titles else "td" for place in range(len(cells))]
+    row = (f'<{tag} style="text-align:left">{escape(cell)}</{tag}>' for tag, cell in zip(tags, cells, strict=True))
+    return f"<tr>{''.join(row)}</tr>"
 
 
-def application_of(exchange: Exchange) -> str | None:
-    """Return the client_id that a request was sent with: in its body, or in its Basic header; None without one."""
-    fields = exchange.request.raw_data()
-    if isinstance(fields, dict) and "client_id" in fields:
-        return str(fields["client_id"])
+def _sent(exchange: Exchange) -> dict[str, Any]:
+    """Return the fields of a request's body, and the client_id of a Basic header."""
+    data = exchange.request.raw_data()
+    fields = dict(data) if isinstance(data, dict) else {}
     scheme, _, pair = (exchange.request.header("authorization") or "").partition(" ")
-    if scheme.lower() != "basic":
-        return None
-    return unquote(base64.b64decode(pair).decode("utf-8", "replace").partition(":")[0])
+    if scheme.lower() == "basic":
+        fields.setdefault("client_id", unquote(base64.b64decode(pair).decode("utf-8", "replace").partition(":")[0]))
+    return fields
 
 
-def inspect(token: str, *, journal: Journal, client_id: str, issuer: str, now: float) -> Inspection:
+def inspect(token: str, journal: Journal, client_id: str, issuer: str, now: float) -> Inspection:
     """Return what a token is and what the MFA endpoints say to it.
 
     `journal` knows the tokens that passed; `client_id` is the application that would use it, `issuer` the tenant's
@@ -162,7 +141,7 @@ def inspect(token: str, *, journal: Journal, client_id: str, issuer: str, now: f
     """
     alias, claims, is_sealed = journal.aliases.known(token), claims_of(token) or {}, token.startswith("Fe26.")
     brought = journal[alias.born - 1] if alias and alias.born and alias.answered else None
-    issued_to = application_of(brought) if brought else None
+    issued_to = _sent(brought).get("client_id") if brought else None
     named, left, audience = alias.kind if alias else None, None, claims.get("aud")
     audiences = list(map(str, audience)) if isinstance(audience, list) else [str(audience)] if audience else []
     if isinstance(claims.get("exp"), int | float):
@@ -174,10 +153,14 @@ def inspect(token: str, *, journal: Journal, client_id: str, issuer: str, now: f
         kind = "oob_code"
     elif is_sealed and (named != "mfa_token" or issued_to is None):
         kind = "foreign mfa_token"  # no answer of this tenant brought it: nobody here can unseal it
-    elif is_sealed and (is_over or issued_to != client_id):
-        kind = "expired mfa_token" if is_over else "mfa_token of another application"
+    elif is_sealed and is_over:
+        kind = "expired mfa_token"
+    elif is_sealed and issued_to != client_id:
+        kind = "mfa_token of another application"
     elif is_sealed:
-        kind = "spent mfa_token" if any(_spends(each, token) for each in journal) else "mfa_token"
+        # The tokens for which it stood are there.
+        spent = any(_sent(each).get("mfa_token") == token for each in journal if "access_token" in each)
+        kind = "spent mfa_token" if spent else "mfa_token"
     elif claims and named == "id_token":
         kind = "id_token"
     elif claims and f"{issuer}mfa/" not in audiences:
@@ -188,7 +171,15 @@ def inspect(token: str, *, journal: Journal, client_id: str, issuer: str, now: f
         kind = "refresh token"
     else:
         kind = "opaque access token" if named == "access_token" else "unknown"
-    scopes = tuple(str(claims.get("scope", "")).split())
+    scopes, verdicts = tuple(str(claims.get("scope", "")).split()), []
+    for endpoint in ENDPOINTS:
+        scope = _SCOPES.get(endpoint)
+        if kind == "mfa access token" and scope and scope not in scopes:
+            said = f"Insufficient scope, expected any of: {scope}"
+            verdicts.append(Verdict(endpoint, 403, "insufficient_scope", said, "guess"))
+        else:
+            _, _, answer, evidence, when = next(row for row in _ROWS if endpoint in row[1] and row[0] in (kind, None))
+            verdicts.append(Verdict(endpoint, *answer, evidence, when))
     return Inspection(
         shown=alias.shown if alias else "this token",
         kind=kind,
@@ -197,11 +188,5 @@ def inspect(token: str, *, journal: Journal, client_id: str, issuer: str, now: f
         scopes=scopes,
         seconds_left=left,
         client_id=str(claims["azp"]) if "azp" in claims else issued_to,
-        verdicts=tuple(verdict_on(endpoint, kind, scopes) for endpoint in ENDPOINTS),
+        verdicts=tuple(verdicts),
     )
-
-
-def _spends(exchange: Exchange, mfa_token: str) -> bool:
-    """Say whether an exchange brought the tokens for which an mfa_token stood."""
-    fields = exchange.request.raw_data() if "access_token" in exchange else None
-    return isinstance(fields, dict) and fields.get("mfa_token") == mfa_token

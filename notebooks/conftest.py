@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Generator
 from pathlib import Path
 
@@ -16,12 +17,16 @@ class SandboxedNotebook(IPyNbFile):  # type: ignore[misc]  # nbval ships no type
     """A notebook whose kernel sees no setting but these two."""
 
     def setup(self) -> None:
-        """Start the kernel; it takes the environment of this process over."""
+        """Start the kernel, which takes the environment of this process over; one that dies is started once more."""
         kept = dict(os.environ)
         for name in [name for name in os.environ if name.startswith("AUTH0_")]:
             del os.environ[name]
         os.environ |= {"AUTH0_LAB_TENANT": "sandbox", "AUTH0_LAB_RAISE": "1"}
         try:
+            super().setup()
+        except RuntimeError as problem:  # a port that was free for it is taken by the time it listens
+            said = f"the kernel of {self.name} died as it started, and is started again: {problem}"
+            warnings.warn(said, stacklevel=1)
             super().setup()
         finally:
             os.environ.clear()

@@ -20,8 +20,7 @@ from IPython.core.ultratb import VerboseTB
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.exports.export import KINDS, exported
 from auth0_mfa_lab.wire.exchange import Exchange, NoAnswer
-from auth0_mfa_lab.wire.journal import Journal
-from auth0_mfa_lab.wire.recorder import EXCHANGE, RecordingTransport
+from auth0_mfa_lab.wire.journal import EXCHANGE, Journal, RecordingTransport
 from tests.mothers import a_journal
 
 HOST = "https://tenant.example"
@@ -236,7 +235,7 @@ def failures_of(exchange: Exchange) -> Iterator[tuple[str, str]]:
     """Yield the errors about an exchange as Python and as IPython show them, with all locals."""
     acts: Mapping[str, Callable[[], object]] = {
         "missing": lambda: exchange["no_such_field"],
-        "lost": lambda: _raise(NoAnswer.to(exchange)),
+        "lost": lambda: _raise(NoAnswer(exchange)),
     }
     for name, act in acts.items():
         try:

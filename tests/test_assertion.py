@@ -13,7 +13,7 @@ from joserfc.jwk import RSAKey
 from auth0_mfa_lab import Client
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.sandbox import Sandbox
-from auth0_mfa_lab.wire.recorder import RecordingTransport
+from auth0_mfa_lab.wire.journal import RecordingTransport
 from tests.mothers import NOW, Scripted, a_journal
 
 KEY = RSAKey.generate_key(2048)

@@ -59,21 +59,21 @@ def test_while_it_runs_the_sandboxs_time_follows_the_real_one(standing: Standing
 
 def test_what_somebody_waited_for_is_taken_over_once_and_up_to_a_limit(standing: Standing, real: Ticking) -> None:
     clock = SandboxClock(standing, monotonic=real)
-    clock.catch_up(5)
+    clock.sync(5)
     assert clock.now() == NOW  # no poll came before
     with clock.running():
         pass
     real.at += 3
-    clock.catch_up(5)
-    clock.catch_up(5)
+    clock.sync(5)
+    clock.sync(5)
     assert clock.now() == NOW + 3
     real.at += 600
-    clock.catch_up(5)
+    clock.sync(5)
     assert clock.now() == NOW + 8
     with clock.running():
         real.at += 2
-        clock.catch_up(5)
-        assert clock.now() == NOW + 8  # it runs, and `sync` tells how far
+        clock.sync(5)
+        assert clock.now() == NOW + 10  # it runs: another panel's limit is none of its own
     assert clock.now() == NOW + 10
 
 
@@ -82,7 +82,7 @@ def test_a_clock_that_runs_by_itself_catches_nothing_up(standing: Standing, real
     with clock.running():
         pass
     real.at += 9
-    clock.catch_up(5)
+    clock.sync(5)
     assert clock.now() == NOW
 
 

@@ -172,7 +172,7 @@ def test_a_secret_in_the_host_is_shown_nowhere() -> None:
     journal = a_journal()
     journal.aliases.learn("password", "hunter-number-two")
     lost = an_exchange(failure="ConnectError", request=a_request(url="https://hunter-number-two/x"), journal=journal)
-    said = f"{lost!r} {lost.request.host!r} {NoAnswer.to(lost)} {lost._repr_mimebundle_()}"
+    said = f"{lost!r} {lost.request.host!r} {NoAnswer(lost)} {lost._repr_mimebundle_()}"
     assert "hunter" not in said
     assert "app → <password 1>" in said
 

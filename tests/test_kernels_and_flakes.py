@@ -1,9 +1,12 @@
-"""`make kernels` and `make flakes` see a test that failed, was skipped, or did not run at all."""
+"""`make kernels` and `make flakes` see a test that failed, was skipped, or did not run; a kernel has a second start."""
 
 from __future__ import annotations
 
+import contextlib
+import runpy
 from pathlib import Path
 
+import nbval.plugin
 import pytest
 
 from tests.browser.flakes import summary
@@ -49,3 +52,28 @@ def test_the_table_has_a_line_for_each_kernel() -> None:
 def test_the_summary_of_many_runs_names_what_failed_and_how_often() -> None:
     once, twice = Ran(tests=2, failed=("a",)), Ran(tests=2, failed=("a", "b"))
     assert summary([WELL, once, twice]).splitlines() == ["1 of 3 runs passed", "2 × a", "1 × b"]
+
+
+@pytest.mark.parametrize(
+    ("deaths", "outcome"), [(1, contextlib.nullcontext()), (2, pytest.raises(RuntimeError, match="died before"))]
+)
+def test_a_notebooks_kernel_that_dies_as_it_starts_is_started_once_more(
+    deaths: int,
+    outcome: contextlib.AbstractContextManager[object],
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
+) -> None:
+    starts: list[int] = []
+
+    def kernel(*_: object, **__: object) -> None:
+        starts.append(len(starts))
+        if starts[-1] < deaths:
+            raise RuntimeError("Kernel died before replying to kernel_info")
+
+    monkeypatch.setattr(nbval.plugin, "RunningKernel", kernel)
+    folder = Path(__file__).parents[1] / "notebooks"
+    sandboxed = runpy.run_path(str(folder / "conftest.py"))["SandboxedNotebook"]
+    notebook = sandboxed.from_parent(request.session, path=folder / "00_start_here.ipynb")
+    with outcome, pytest.warns(UserWarning, match="00_start_here.ipynb died as it started, and is started again"):
+        notebook.setup()
+    assert starts == [0, 1]

@@ -11,8 +11,7 @@ import pytest
 
 from auth0_mfa_lab.secrets import log_guard
 from auth0_mfa_lab.secrets.log_guard import under_way, watch
-from auth0_mfa_lab.wire.journal import Journal
-from auth0_mfa_lab.wire.recorder import RecordingTransport
+from auth0_mfa_lab.wire.journal import Journal, RecordingTransport
 from tests.mothers import MFA_TOKEN, a_journal
 
 pytestmark = pytest.mark.usefixtures("labs_of_this_test_only")

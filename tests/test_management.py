@@ -18,8 +18,7 @@ from auth0_mfa_lab.management import Management
 from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.sandbox.management.api import ENDPOINTS
 from auth0_mfa_lab.secrets.secret import Secret
-from auth0_mfa_lab.wire.journal import Journal
-from auth0_mfa_lab.wire.recorder import RecordingTransport
+from auth0_mfa_lab.wire.journal import Journal, RecordingTransport
 from tests.mothers import Scripted, a_journal, an_exchange
 
 TOKEN = "opaque-management-token"

@@ -11,7 +11,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "auth0_mfa_lab"
 ROOMS = ("show", "exports")
 MODULES = (
-    *("management.py", "lab.py", "polling.py", "tokens.py", "errors.py", "wire/uses.py"),
+    *("management.py", "lab.py", "polling.py", "tokens.py", "errors.py", "wire/journal.py"),
     *(f"tenants/{name}.py" for name in ("phone", "sandbox", "users")),
 )
 # What of a request or a response is as it was sent, and what makes plain text of a Secret.
@@ -26,8 +26,9 @@ HARMLESS = {
     "exports.plan: Values.answered": "searched for ids and secrets",
     "lab: Lab.poll": "the path of the request that brought an oob_code is compared",
     "lab: Lab.poll_panel": "the same, and the panel masks",
-    "tokens: application_of": "a client_id, which is no secret",
     "tokens: inspect": "a token is compared, and named by its alias",
+    "wire.journal: Journal.runs": "targets are compared",
+    "wire.journal: RecordingTransport.handle_request": "the caller gets the answer as it came",
 }
 NO_TEXT = frozenset({"None", "bool", "int", "float", "bool | None", "int | None", "float | None"})
 

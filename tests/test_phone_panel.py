@@ -77,10 +77,10 @@ def furnished(lab: Lab) -> PhonePanel:
 
 def raw_of(lab: Lab) -> set[str]:
     """Return the values that nothing may show: what the phone holds, and what its requests carry."""
-    assert lab._virtual is not None
+    assert lab._screen is not None
     assert lab._sandbox is not None
-    raw = {lab._virtual.code(each) for each in lab._virtual.accounts}
-    for push in lab._virtual.notifications:
+    raw = {lab._screen.phone.code(each) for each in lab._screen.phone.accounts}
+    for push in lab._screen.phone.notifications:
         raw |= {push.transaction_token, push.challenge}
     raw |= {str(each.code) for each in lab._sandbox.delivery.newest[:50] if each.code}
     raw |= {str(each["mfa_token"]) for each in lab.journal if "mfa_token" in each}
@@ -435,8 +435,8 @@ def test_allow_and_reject_answer_the_newest_push_and_show_what_is_left(lab: Lab)
 def test_the_push_that_is_named_is_answered_and_no_other(lab: Lab, at: int, verb: str) -> None:
     for _ in range(2):
         push_to(lab, lab.user(factors=["push"]))
-    assert lab._virtual is not None
-    raw = lab._virtual.notifications
+    assert lab._screen is not None
+    raw = lab._screen.phone.notifications
     panel = panel_of(lab)
     push = panel.card.pushes[at]
     answer = panel.allow(push) if verb == "allow" else panel.reject(push=push)

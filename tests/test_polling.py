@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auth0_mfa_lab import State
-from auth0_mfa_lab.polling import Answer, Life, Poll
+from auth0_mfa_lab.polling import Answer, Poll
 from tests.mothers import GRANTED, LOST, MFA_TOKEN, NOW, PENDING, SLOW_DOWN, Standing, a_journal, a_run, an_exchange
 
 REJECTION = "MFA Authorization rejected."
@@ -195,33 +195,31 @@ def test_the_sooner_of_the_two_lifetimes_is_the_deadline() -> None:
 @pytest.mark.parametrize(
     ("oob_code_at", "mfa_token_at", "first"),
     [
-        (NOW, NOW, Life.OOB_CODE),
-        (NOW, NOW - 299, Life.OOB_CODE),
-        (NOW, NOW - 300, Life.OOB_CODE),
-        (NOW, NOW - 301, Life.MFA_TOKEN),
+        (NOW, NOW, "oob_code"),
+        (NOW, NOW - 299, "oob_code"),
+        (NOW, NOW - 300, "oob_code"),
+        (NOW, NOW - 301, "mfa_token"),
     ],
 )
-def test_both_lives_are_known_and_which_of_them_ends_first(
-    oob_code_at: float, mfa_token_at: float, first: Life
-) -> None:
+def test_both_lives_are_known_and_which_of_them_ends_first(oob_code_at: float, mfa_token_at: float, first: str) -> None:
     poll = Poll.begin(NOW, oob_code_at=oob_code_at, mfa_token_at=mfa_token_at)
     assert (poll.oob_code_ends_at, poll.mfa_token_ends_at) == (oob_code_at + 300, mfa_token_at + 600)
-    assert poll.ends_first is first
+    assert poll.ends_first == first
     assert (poll.spent, poll.at(poll.deadline).spent) == (None, first)
 
 
 @pytest.mark.parametrize(
     ("error", "said", "spent"),
     [
-        ("expired_token", "mfa_token is expired", Life.MFA_TOKEN),
-        ("expired_token", "The oob_code is expired", Life.OOB_CODE),
-        ("invalid_grant", "The oob_code is expired", Life.OOB_CODE),
-        ("expired_token", None, Life.MFA_TOKEN),
+        ("expired_token", "mfa_token is expired", "mfa_token"),
+        ("expired_token", "The oob_code is expired", "oob_code"),
+        ("invalid_grant", "The oob_code is expired", "oob_code"),
+        ("expired_token", None, "mfa_token"),
     ],
 )
-def test_an_answer_that_says_expired_says_which_life_is_over(error: str, said: str | None, spent: Life) -> None:
-    answer = Answer(status=401, error=error, error_description=said)
-    assert Poll.begin(NOW).advance(answer, NOW).spent is spent
+def test_an_answer_that_says_expired_says_which_life_is_over(error: str, said: str | None, spent: str) -> None:
+    answer = Answer.of(an_exchange(401, json={"error": error, "error_description": said}))
+    assert Poll.begin(NOW).advance(answer, NOW).spent == spent
 
 
 def test_what_made_the_gap_grow_is_remembered() -> None:

@@ -9,8 +9,7 @@ import httpx
 import pytest
 
 from auth0_mfa_lab.wire.exchange import NoAnswer
-from auth0_mfa_lab.wire.journal import Journal
-from auth0_mfa_lab.wire.recorder import EXCHANGE, NOTES, RecordingTransport
+from auth0_mfa_lab.wire.journal import EXCHANGE, NOTES, Journal, RecordingTransport
 from tests.mothers import MFA_TOKEN, Scripted, a_journal
 
 

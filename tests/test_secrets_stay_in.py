@@ -219,9 +219,10 @@ def sandbox(logged: list[str]) -> Walk:
     seen.see("a code", code)
     look_back(seen)
     seen.codes.add(str(code))
-    box, phone = lab._sandbox, lab._virtual
+    box, screen = lab._sandbox, lab._screen
     assert box is not None
-    assert phone is not None
+    assert screen is not None
+    phone = screen.phone
     pushes = box.delivery.pushes(phone.push_token)
     seen.secrets |= {str(push.payload[name]) for push in pushes for name in ("txtkn", "c")}
     seen.secrets |= {phone.push_token, phone.identifier, *(one.token for one in phone.enrollments)}

@@ -78,7 +78,8 @@ def _opened() -> tuple[Lab | None, list[Finding]]:
             return None, [*unread, finding]
         if kind != "live":
             return Lab.from_env(), []
-        settings = replace(Settings.unchecked(usable(values)), confirm="never")  # it only reads; --fix asks by itself
+        # It only reads; --fix asks by itself.
+        settings = replace(Settings.of_values(usable(values), "live").must_be_allowed(), confirm="never")
         found = list(check_settings(values))
         return None if any(each.stops for each in found) else Lab.live(settings), found
     except LabError as problem:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import unquote
 
-from auth0_mfa_lab.polling import Answer, State, read
+from auth0_mfa_lab.polling import Answer, State
 from auth0_mfa_lab.secrets.aliases import SHOWN, Alias
 from auth0_mfa_lab.secrets.claims import claims_of
 from auth0_mfa_lab.wire.exchange import Exchange, leaves, plain_data
@@ -579,4 +579,4 @@ def _choice(items: Sequence[Json], index: int) -> int | Pick:
 
 def _is_waiting(exchange: Exchange) -> bool:
     """Say whether an answer to a poll is not the last one: pending, too fast, or lost."""
-    return read(Answer.of(exchange)).state is State.PENDING
+    return Answer.of(exchange).state is State.PENDING

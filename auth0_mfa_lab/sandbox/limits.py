@@ -10,8 +10,8 @@ from auth0_mfa_lab.sandbox.errors import Mark
 
 KEPT = 10_000
 """How many of a kind are remembered; the oldest are forgotten first, as if they had been revoked."""
-FEW = 1_000
-"""How many are remembered however long ago they ended: a late caller is told how theirs ended."""
+FEW = 100
+"""How many are remembered however long ago they ended, for a late caller. More of them scatter the heap."""
 MINUTE, HOUR = 60, 3600
 Value = TypeVar("Value")
 LimitName = Literal[

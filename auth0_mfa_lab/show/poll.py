@@ -8,17 +8,7 @@ from dataclasses import dataclass
 from html import escape
 from itertools import groupby
 
-from auth0_mfa_lab.polling import (
-    FIRST_GAP_SECONDS,
-    MFA_TOKEN_SECONDS,
-    OOB_CODE_SECONDS,
-    Answer,
-    Life,
-    Poll,
-    PollRun,
-    State,
-    read,
-)
+from auth0_mfa_lab.polling import FIRST_GAP_SECONDS, MFA_TOKEN_SECONDS, OOB_CODE_SECONDS, Answer, Poll, PollRun, State
 from auth0_mfa_lab.show.exchange import pre
 from auth0_mfa_lab.show.html import COLOURS, LINE, Tone, bar, details, facts, line, spoken, status_line, time_of_day
 from auth0_mfa_lab.show.meanings import meaning_of
@@ -139,7 +129,7 @@ def _rows_of_equals(run: PollRun) -> Iterator[tuple[str, str, tuple[Exchange, ..
 
 def _said(exchange: Exchange) -> tuple[str, bool]:
     """Return what one answer means in a few words, and whether it ends the poll."""
-    means = read(Answer.of(exchange))
+    means = Answer.of(exchange)
     if means.state is not State.PENDING:
         return means.state.value, True
     # The reason stands in the status too, where it has a sentence's room.
@@ -164,7 +154,7 @@ def _next_step(run: PollRun, poll: Poll, now: float, doing: str) -> str:
             said = (meaning or "no poll goes on after this answer: look at it below.").removeprefix("lab: ")
             return f"{said[0].upper()}{said[1:]}"
     begin = f"lab.client.{run.begun_by}"
-    if poll.spent is Life.MFA_TOKEN or poll.mfa_token_ends_at <= now:
+    if poll.spent == "mfa_token" or poll.mfa_token_ends_at <= now:
         return f"The 10 minutes of the mfa_token are over: log in again for a new one, then {begin}."
     if poll.state is State.EXPIRED and run.begun_by == "mfa_associate":
         begin = f"{begin}, or lab.client.mfa_challenge where the phone has enrolled already,"
@@ -179,12 +169,12 @@ def _meters(poll: Poll, now: float, doing: str) -> str:
         text = "asked, no answer yet" if doing == "asking" else f"in {spoken(left)}" if left > 0 else "now"
         bars = bar("next poll", 1 - left / wait if wait > 0 and doing != "asking" else 1.0, text)
     for life, ends_at, whole in (
-        (Life.OOB_CODE, poll.oob_code_ends_at, OOB_CODE_SECONDS),
-        (Life.MFA_TOKEN, poll.mfa_token_ends_at, MFA_TOKEN_SECONDS),
+        ("oob_code", poll.oob_code_ends_at, OOB_CODE_SECONDS),
+        ("mfa_token", poll.mfa_token_ends_at, MFA_TOKEN_SECONDS),
     ):
-        is_first, left = life is poll.ends_first, ends_at - now
+        is_first, left = life == poll.ends_first, ends_at - now
         text = f"{spoken(left)} left{' · ends first' if is_first else ''}"
-        bars += bar(life.value, left / whole, text, tone="wait" if is_first else "plain")
+        bars += bar(life, left / whole, text, tone="wait" if is_first else "plain")
     said = f"Interval: {poll.gap:.0f} s"
     if poll.gap > FIRST_GAP_SECONDS:
         asked = f"Auth0 asked to poll more slowly ({poll.slowed_by})"

@@ -13,7 +13,7 @@ from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.show.sentences import Lines, Sentence
 from auth0_mfa_lab.wire.exchange import Exchange, Json, NoAnswer
-from auth0_mfa_lab.wire.recorder import EXCHANGE
+from auth0_mfa_lab.wire.journal import EXCHANGE
 
 if TYPE_CHECKING:
     import httpx

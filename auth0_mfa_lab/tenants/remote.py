@@ -15,7 +15,7 @@ from auth0_mfa_lab.client import network
 from auth0_mfa_lab.errors import ControlRefused, LabError, NoServer, NothingWasSent, PhoneError, SettingsError
 from auth0_mfa_lab.settings import Settings
 from auth0_mfa_lab.wire.exchange import Json
-from auth0_mfa_lab.wire.recorder import NOTES
+from auth0_mfa_lab.wire.journal import NOTES
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.sandbox.operations import Operation

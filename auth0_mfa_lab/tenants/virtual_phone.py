@@ -18,8 +18,7 @@ from auth0_mfa_lab.show.sentences import Lines, Sentence
 from auth0_mfa_lab.tenants.operations import Recorder
 from auth0_mfa_lab.tenants.phone import SandboxPhone
 from auth0_mfa_lab.wire.exchange import Exchange
-from auth0_mfa_lab.wire.journal import Journal
-from auth0_mfa_lab.wire.recorder import NOTES
+from auth0_mfa_lab.wire.journal import NOTES, Journal
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.sandbox import Phone

@@ -29,20 +29,17 @@ _URL = re.compile(r".*?://([^/?#]*)([^#]*)", re.DOTALL)
 class Body(SecretBytes):
     """A body as it was sent; its `repr` hides it, for it may hold any secret."""
 
-    shown = "<body as sent>"
-
     def __new__(cls, value: bytes) -> Body:
-        """Hide the bytes of a body."""
-        return bytes.__new__(cls, value)
+        return super().__new__(cls, value, "<body as sent>")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class Message:
     """The headers and the body of a request or a response, as they were sent.
 
-    What the journal keeps shows itself masked: a header that holds a secret is a Secret, and so is the body's text.
+    In a journal a header that holds a secret is a Secret, and the body's text always is one.
     """
 
-    __slots__ = ()
     headers: tuple[tuple[str, str], ...]
     body: Body
 
@@ -61,15 +58,12 @@ class Message:
         return self.body.decode("utf-8", "replace")
 
     def raw_data(self) -> Json:
-        """Return the body taken apart: JSON, the fields of a form, or None where it is neither.
-
-        Each text in it, a name too, is raw and a Secret: nobody has looked yet which of them are secrets.
-        """
+        """Return the body taken apart: JSON, the fields of a form, or None; each text, a name too, is a raw Secret."""
         return mapped(plain_data(self), lambda text: Secret(text, "<as sent>"))
 
 
 def plain_data(message: Message) -> Json:
-    """Return the body of a message taken apart, of plain texts: for whoever masks or wraps them."""
+    """Return the body of a message taken apart, of plain texts: the caller masks or wraps them."""
     if message.media_type == FORM:
         return dict(parse_qsl(str(message.text), keep_blank_values=True))
     text = bytes(message.body)
@@ -99,8 +93,6 @@ class Request(Message):
 
     method: str
     url: str
-    headers: tuple[tuple[str, str], ...]
-    body: Body
 
     @classmethod
     def of(cls, request: httpx.Request) -> Request:
@@ -131,12 +123,10 @@ class Response(Message):
 
     status: int
     reason: str
-    headers: tuple[tuple[str, str], ...]
-    body: Body
 
 
 class Failure(NamedTuple):
-    """Why there is no answer: the kind of failure, and what it said; masked, as the journal keeps it."""
+    """Why there is no answer: the kind of failure, and what it said; masked where the journal keeps it."""
 
     kind: str
     said: str
@@ -214,7 +204,7 @@ class Exchange(Recorded):
         """Return a field of the answer; MissingField says what the answer has instead."""
         if name in self:
             return self.json[name]
-        raise MissingField(self._lacks(name), self) from None
+        raise MissingField(name, self)
 
     def __contains__(self, name: object) -> bool:
         return isinstance(self.json, Mapping) and name in self.json
@@ -233,40 +223,33 @@ class Exchange(Recorded):
         value = self.json.get(name) if isinstance(self.json, Mapping) else None
         return value if isinstance(value, str) else None
 
-    def _lacks(self, name: str) -> str:
-        if self.response is None:
-            why = self.failure.kind if self.failure else ""
-            return f"Exchange {self.number} has no answer, and so no {name}: {why}."
-        has = self.masked(", ".join(self.json)) if isinstance(self.json, Mapping) else "no JSON object"
-        return f"The answer of exchange {self.number} ({self.outcome}) has no {name}. It has: {has or 'nothing'}."
-
 
 class NoAnswer(LabError):
     """The network gave no answer; the journal keeps the exchange, and so does this error."""
 
-    def __init__(self, message: str, exchange: Exchange) -> None:
-        super().__init__(message)
-        self.exchange = exchange
-
-    @classmethod
-    def to(cls, exchange: Exchange) -> NoAnswer:
-        """Say of a failed exchange who gave no answer, and what to check."""
+    def __init__(self, exchange: Exchange) -> None:
         kind = exchange.failure.kind if exchange.failure else "no answer"
-        return cls(
+        super().__init__(
             f"{exchange.masked(exchange.request.host)} gave no answer ({kind}). The journal keeps the request as "
             f"exchange {exchange.number}. Check AUTH0_DOMAIN, the network, and for a private certificate "
-            "AUTH0_CA_FILE; then run the cell again.",
-            exchange,
+            "AUTH0_CA_FILE; then run the cell again."
         )
+        self.exchange = exchange
 
 
 class MissingField(LabError, KeyError):
     """An answer lacks the field that was asked for."""
 
-    def __init__(self, message: str, exchange: Exchange) -> None:
-        super().__init__(message)
-        self.exchange = exchange
+    __str__ = Exception.__str__  # KeyError shows the repr of the message
 
-    def __str__(self) -> str:
-        # KeyError would show the repr of the message.
-        return str(self.args[0])
+    def __init__(self, name: str, exchange: Exchange) -> None:
+        said = f"The answer of exchange {exchange.number} ({exchange.outcome}) has no {name}. It has: "
+        if exchange.response is None:
+            why = exchange.failure.kind if exchange.failure else ""
+            said = f"Exchange {exchange.number} has no answer, and so no {name}: {why}"
+        elif not isinstance(exchange.json, Mapping):
+            said += "no JSON object"
+        else:
+            said += exchange.masked(", ".join(exchange.json)) or "nothing"
+        super().__init__(f"{said}.")
+        self.exchange = exchange

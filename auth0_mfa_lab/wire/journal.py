@@ -1,20 +1,42 @@
-"""An ordered sequence of exchanges under step titles."""
+"""An ordered sequence of exchanges under step titles, and the transport that writes it."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple, NoReturn, overload
+from urllib.parse import parse_qsl
+
+import httpx
 
 from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.secrets.kinds import in_text
+from auth0_mfa_lab.secrets.log_guard import under_way, watch
 from auth0_mfa_lab.secrets.messages import secrets_of, secrets_of_path
-from auth0_mfa_lab.wire.exchange import Exchange, Failure, Json, Request, Response, Speaker
+from auth0_mfa_lab.wire.exchange import (
+    Body,
+    Exchange,
+    Failure,
+    Json,
+    NoAnswer,
+    Request,
+    Response,
+    Speaker,
+    leaves,
+    place_of,
+    plain_data,
+)
 
 if TYPE_CHECKING:
+    from auth0_mfa_lab.live.guard import Guard
     from auth0_mfa_lab.show.table import Table
+
+EXCHANGE = "auth0_mfa_lab.exchange"
+"""The key of `httpx.Response.extensions` under which the recorder puts the Exchange."""
+NOTES = "auth0_lab_notes"
+"""The key under which the sandbox puts its remarks."""
 
 
 class Run(NamedTuple):
@@ -35,6 +57,16 @@ class Run(NamedTuple):
         return f"{self.exchanges[-1].outcome}{times}"
 
 
+class Use(NamedTuple):
+    """One place where a secret stands: `message` is `request` or `answer`, `place` a header, a field or the path."""
+
+    exchange: int
+    speaker: str
+    message: str
+    place: str
+    born: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationCall:
     """What a lab asked of its tenant beside the exchanges, when `after` of them were there, with its result; both raw.
@@ -50,10 +82,7 @@ class OperationCall:
 
 
 class Operations(list[OperationCall]):
-    """The operations of one journal in their order, and the facts of its tenant; raw, so it shows neither.
-
-    A recording is the exchanges and this: without it a replay could not tell what a phone or an inbox said.
-    """
+    """The operations of one journal in their order, and the facts of its tenant; raw, so it shows neither."""
 
     tenant: Mapping[str, Json] = {}
     is_replayed = False
@@ -88,12 +117,7 @@ class Journal(Sequence[Exchange]):
         self.title = self.aliases.wrap(title)
 
     def append(
-        self,
-        speaker: Speaker,
-        request: Request,
-        answer: Response | Failure,
-        *,
-        notes: tuple[str, ...] = (),
+        self, speaker: Speaker, request: Request, answer: Response | Failure, *, notes: tuple[str, ...] = ()
     ) -> Exchange:
         """Keep one exchange, and learn its secrets before anybody can show it."""
         response = answer if isinstance(answer, Response) else None
@@ -101,7 +125,7 @@ class Journal(Sequence[Exchange]):
         with self._lock:
             number = len(self._exchanges) + 1
             self._learn(number, request, response, failure.said if failure else response.reason if response else "")
-            wrap, mask = self.aliases.wrap, self.aliases.mask
+            wrap = self.aliases.wrap
             # All in one search: it costs more to begin one than to search these.
             wrapped = wrap((request.method, request.url, request.headers, notes, self.title and str(self.title)))
             method, url, headers, notes, step = wrapped
@@ -115,7 +139,7 @@ class Journal(Sequence[Exchange]):
                 at=self.now(),
                 request=replace(request, method=method, url=url, headers=headers),
                 response=response,
-                failure=failure and Failure(*map(mask, failure)),
+                failure=failure and Failure(*map(self.aliases.mask, failure)),
                 notes=notes,
                 show=lambda each: self.show(each, self.aliases),
                 wrap=wrap,
@@ -123,6 +147,19 @@ class Journal(Sequence[Exchange]):
             self._exchanges.append(exchange)
         self.passed()
         return exchange
+
+    def _learn(self, number: int, request: Request, response: Response | None, said: str) -> None:
+        """Learn the secrets of an exchange, and of what the reason or the failure says."""
+        people = self.aliases.people
+        found = (
+            (False, secrets_of(request, url=request.url, people=people)),
+            (True, secrets_of(response, people=people) if response else ()),
+            (False, secrets_of_path(request.url, people=people)),
+            (True, in_text(said, "token", people=people)),
+        )
+        for answered, secrets in found:
+            for kind, value in secrets:
+                self.aliases.learn(kind, value, born=number, answered=answered)
 
     def runs(self) -> list[Run]:
         """Group neighbours of one step that said the same: speaker, call, status and error."""
@@ -133,27 +170,31 @@ class Journal(Sequence[Exchange]):
         return [Run(exchanges=tuple(group)) for _, group in groupby(tuple(self), said)]
 
     def where(self, alias: str) -> Table:
-        """Say where a secret was born and where it is used.
+        """Return a table of every place where a secret stands, oldest first, the one where it was born marked.
 
         `alias` is its name as shown, such as `<mfa_token 1>`, or the Secret itself. Raises LabError for an alias that
         there is not, naming those that are nearest.
         """
-        from auth0_mfa_lab.wire.uses import uses_of  # few ask
+        from auth0_mfa_lab.show.table import Column, Table  # few ask
 
-        return uses_of(self.aliases.alias_of(alias), tuple(self), self.aliases)
-
-    def _learn(self, number: int, request: Request, response: Response | None, said: str) -> None:
-        """Learn the secrets of an exchange, and of what the reason or the failure says."""
-        learn, people = self.aliases.learn, self.aliases.people
-        found = (
-            (False, secrets_of(request, url=request.url, people=people)),
-            (True, secrets_of(response, people=people) if response else ()),
-            (False, secrets_of_path(request.url, people=people)),
-            (True, in_text(said, "token", people=people)),
+        wanted = self.aliases.alias_of(alias)
+        uses: dict[Use, None] = {}
+        for exchange in tuple(self):
+            for message, place, text in _places(exchange):
+                if wanted in self.aliases.in_text(text):
+                    is_here = exchange.number == wanted.born and wanted.answered == (message == "answer")
+                    born = is_here and not any(each.born for each in uses)
+                    uses[Use(exchange.number, exchange.speaker, message, place, born)] = None
+        come = f"first seen in the {'answer' if wanted.answered else 'request'} of exchange {wanted.born}"
+        if wanted.born is None:
+            come = "known from elsewhere: the settings, a user, the phone or the inbox"
+            come += "" if uses else ", and no exchange has had it"
+        return Table(
+            title=f"{self.aliases.mask(wanted.shown)}, {come}",
+            columns=[Column(title, 80) for title in ("exchange", "who", "in the", "at", "")],
+            cells=[(str(use.exchange), *use[1:4], "born here" if use.born else "") for use in uses],
+            rows=tuple(uses),
         )
-        for answered, secrets in found:
-            for kind, value in secrets:
-                learn(kind, value, born=number, answered=answered)
 
     @overload
     def __getitem__(self, index: int) -> Exchange: ...
@@ -170,3 +211,64 @@ class Journal(Sequence[Exchange]):
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         return self.show_all(self)
+
+
+def _places(exchange: Exchange) -> Iterator[tuple[str, str, str]]:
+    """Yield each text of an exchange with the message and the place that it stands in; no place holds a secret."""
+    path, _, query = str(exchange.request.target).partition("?")
+    yield "request", "path", path
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        yield "request", exchange.masked(f"query {name}"), value
+    for message, said in (("request", exchange.request), ("answer", exchange.response)):
+        if said is not None:
+            for name, value in said.headers:
+                yield message, exchange.masked(f"header {name}"), str(value)
+            data = plain_data(said)
+            for way, each in leaves(str(said.text) if data is None else data):
+                if type(each) in (str, int, float):
+                    yield message, exchange.masked(place_of(way)) or "body", str(each)
+
+
+class RecordingTransport(httpx.BaseTransport):
+    """Wraps a transport and records what passes it; the only writer of the journal."""
+
+    def __init__(
+        self,
+        inner: httpx.BaseTransport,
+        journal: Journal,
+        *,
+        speaker: Speaker,
+        guard: Callable[[], Guard | None] = lambda: None,
+    ) -> None:
+        """Record for one speaker; `guard` returns the guard of the moment, which may refuse a request."""
+        self._inner, self._journal, self._speaker, self._guard = inner, journal, speaker, guard
+        watch(journal.aliases)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Pass the request on, read the answer whole, and record both; raise NoAnswer when there is none."""
+        guard = self._guard()
+        if guard is not None:
+            guard.before(request)
+        sent = Request.of(request)
+        lost: Failure | None = None
+        try:
+            with under_way():
+                answer = self._inner.handle_request(request)
+                # The connection can break while the body is read: that is a failure too.
+                body = answer.read()
+        except httpx.RequestError as failure:
+            lost = Failure(type(failure).__name__, str(failure))
+        if lost:
+            # The journal masks what it says, once the request's own secrets are learned.
+            raise NoAnswer(self._journal.append(self._speaker, sent, lost))
+        headers = tuple((name.lower(), value) for name, value in answer.headers.multi_items())
+        received = Response(status=answer.status_code, reason=answer.reason_phrase, headers=headers, body=Body(body))
+        notes = tuple(answer.extensions.get(NOTES, ()))
+        answer.extensions[EXCHANGE] = exchange = self._journal.append(self._speaker, sent, received, notes=notes)
+        if guard is not None:
+            guard.after(exchange)
+        return answer
+
+    def close(self) -> None:
+        """Close the wrapped transport."""
+        self._inner.close()

@@ -22,8 +22,7 @@ from auth0_mfa_lab.secrets.messages import secrets_of
 from auth0_mfa_lab.secrets.standins import texts_in
 from auth0_mfa_lab.wire.exchange import Json, Message, Recorded, Request, leaves, place_of, plain_data
 from auth0_mfa_lab.wire.har import Recording
-from auth0_mfa_lab.wire.journal import OperationCall
-from auth0_mfa_lab.wire.recorder import NOTES
+from auth0_mfa_lab.wire.journal import NOTES, OperationCall
 
 _HEADERS = ("authorization", "dpop", "mfa-dpop", "x-request-language")
 _WEIGHTS = {"the method": 3, "the path": 9}

@@ -41,10 +41,10 @@ RAW = """
 import json
 from pathlib import Path
 
-raw = [lab._virtual.code(each) for each in lab._virtual.accounts]
+raw = [lab._screen.phone.code(each) for each in lab._screen.phone.accounts]
 raw += [each.code for each in lab._sandbox.delivery.newest[:9] if each.code]
 raw += [str(each["mfa_token"]) for each in lab.journal if "mfa_token" in each]
-raw += [each.transaction_token for each in lab._virtual.notifications]
+raw += [each.transaction_token for each in lab._screen.phone.notifications]
 Path("raw.json").write_text(json.dumps(raw));
 """
 

@@ -424,7 +424,7 @@ def test_the_traceback_of_a_refusal_shows_no_body_and_no_frame_that_had_it(
     for raw in (str(token), live_tenant.sandbox.defaults.client_secret):
         assert raw not in shown
     files = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
-    assert not [file for file in files if "httpx" in file or file.endswith(("recorder.py", "live/guard.py"))]
+    assert not [file for file in files if "httpx" in file or file.endswith(("wire/journal.py", "live/guard.py"))]
 
 
 # -- what a request costs, whoever wrote it

@@ -106,7 +106,7 @@ def test_a_fault_is_named_and_the_value_is_not(
 
 @pytest.mark.parametrize(("changes", "stops"), [(row[0], row[3]) for row in WRONG.values()], ids=WRONG)
 def test_with_what_is_left_of_the_values_the_tenant_can_be_asked(changes: dict[str, str | None], stops: bool) -> None:
-    settings = Settings.unchecked(usable(values(changes)), environ={})
+    settings = Settings.of_values(usable(values(changes)), "live")
     assert (settings.domain is None or settings.client_id is None) == stops
 
 

@@ -86,13 +86,13 @@ class PollPanel(Panel):
         """Let the poll go on at once, so that a stop from now on ends it, and return what asks."""
         # A new one: without a loop of one's own each click has another, and an event belongs to the first that waits.
         self._woken = asyncio.Event()
-        self.run.resume(self._now)
+        self.run.poll = self.run.poll.resumed(self._now)
 
         async def polls() -> None:
             try:
                 # The sandbox's time passes for which somebody waited before pressing, up to the next poll.
                 wait = self.run.poll.next_at
-                await asyncio.to_thread(lambda: self._clock.catch_up(max(0.0, wait - self._clock.now())))
+                await asyncio.to_thread(lambda: self._clock.sync(max(0.0, wait - self._clock.now())))
                 with self._clock.running():
                     await self._look()
                     while not self.run.poll.is_over:
