@@ -42,7 +42,7 @@ RECEIVED, FAILURES_KEPT, FAULTS = 500, 20, 100
 log = logging.getLogger("auth0_mfa_lab.sandbox")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@dataclass(frozen=True, repr=False)
 class Defaults:
     """What one needs to know of the default tenant to use it."""
 
@@ -51,13 +51,13 @@ class Defaults:
     public_client_id: str
     mgmt_client_id: str
     mgmt_client_secret: str
-    username: str = "jane.roe@example.com"
     password: str
+    user_id: str
+    username: str = "jane.roe@example.com"
     realm: str = REALM
     audience: str = "https://api.example.com/"
     phone_number: str = "+15550100"
     email: str = "jane.roe@example.com"
-    user_id: str
 
 
 class Sandbox:
@@ -149,7 +149,7 @@ class Sandbox:
         # Applications keep a JWKS: the key behind a `kid` stays. Users keep their ids: what was issued before must
         # not be good again.
         keys = self.tenant.tokens.keys
-        self.tenant = self._new_tenant(first_life=self.tenant.next_life())
+        self.tenant = self._new_tenant(first_life=next(self.tenant.lives))
         self.tenant.tokens.keys = keys
 
     def answer(self, request: HttpRequest, fault: Fault | None = None) -> Response:

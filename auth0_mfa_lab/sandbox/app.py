@@ -119,7 +119,7 @@ def is_a_phones(path: str) -> bool:
     return path.startswith(guardian.MOUNTS) and not path.startswith("/api/v2/")
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
+@dataclass(eq=False)
 class Fault:
     """One thing that goes wrong, for the next `times` calls.
 

@@ -11,33 +11,18 @@ import re
 from collections.abc import Mapping
 from importlib import resources
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl
 
 import starlette.requests
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from auth0_mfa_lab.sandbox.app import OF_CALLS, Fault, in_process
-from auth0_mfa_lab.sandbox.guardian.phone import Account, NotABarcode, Notification, Phone
 from auth0_mfa_lab.sandbox.http import Request
 from auth0_mfa_lab.sandbox.json_text import json_object
-from auth0_mfa_lab.sandbox.limits import Bounded
-from auth0_mfa_lab.sandbox.oauth.clients import GRANTS
-from auth0_mfa_lab.sandbox.operations import (
-    NEWEST,
-    OPERATIONS,
-    TEXT,
-    Argument,
-    Json,
-    Operation,
-    Refused,
-    messages,
-    whole,
-)
+from auth0_mfa_lab.sandbox.operations import OPERATIONS, PHONE_OPERATIONS, Json, Operation, Refused, ServerPhone
 
 if TYPE_CHECKING:
-    import httpx
-
     from auth0_mfa_lab.sandbox import Sandbox
 
 CONTROL = "/_lab"
@@ -58,145 +43,8 @@ OF_PAGE = {
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "x-frame-options": "DENY",
 }
-NO_PUSH = "No push waits on the phone. Send one with /mfa/challenge; it can be answered for 5 minutes."
 
 
-class ServerPhone:
-    """The phone beside a server, as its page, the command line and a test suite use it.
-
-    It keeps the approvals that it was told to give later: each after so many polls of its oob_code.
-    """
-
-    def __init__(self, box: Sandbox, phone: Phone) -> None:
-        self.phone, self._box = phone, box
-        self._polls_before_next = 0
-        self._later: Bounded[tuple[int, Notification]] = Bounded()
-
-    def state(self) -> Json:
-        """Return all that the page shows."""
-        tenant = self._box.tenant
-        head = {"now": tenant.clock.now(), "domain": tenant.domain, "profile": tenant.settings.profile}
-        return {**head, "phone": self.accounts_and_pushes(), **messages(self._box)}
-
-    def accounts_and_pushes(self) -> Json:
-        """Return the codes that the phone shows now, and the pushes that wait on it."""
-        pushes = [
-            {**self._named(push), "at": push.started, "place": push.location, "browser": push.source}
-            for push in self.phone.notifications
-        ]
-        return {"enrollments": [self._shown(one) for one in self.phone.accounts[-NEWEST:]], "pushes": pushes}
-
-    def scan(self, barcode: str | bytes) -> Json:
-        """Scan a barcode_uri, or the picture (PNG) of its QR."""
-        import httpx
-
-        try:
-            answer = self.phone.scan(barcode)
-        except (NotABarcode, ValueError, httpx.InvalidURL) as problem:
-            said = str(problem) if isinstance(problem, NotABarcode) else f"The phone could not enroll: {problem}."
-            raise Refused(said, "not_a_barcode", field="barcode") from None
-        if answer is None:
-            return {"kind": "otp", "label": self.phone.accounts[-1].label}
-        _must_be_done(answer)
-        enrollment = self.phone.enrollments[-1]
-        return {"kind": "push", "label": self._name(enrollment.user_id), "id": enrollment.id}
-
-    def allow(self, user: str | None = None, id: str | None = None) -> Json:
-        """Allow the newest push, or the one that is named; with the fault `late_approval` only after its polls."""
-        push = self._waiting(user, id)
-        if late := self._box.faults.take("late_approval"):
-            return self._allow_later(push, late.polls)
-        return {**self._named(push), "status": _must_be_done(self.phone.allow(push))}
-
-    def reject(self, reason: str | None = None, user: str | None = None, id: str | None = None) -> Json:
-        """Reject the newest push, or the one that is named, with a reason if one is given."""
-        push = self._waiting(user, id)
-        return {**self._named(push), "status": _must_be_done(self.phone.reject(reason, push))}
-
-    def allow_after(self, polls: int, user: str | None = None, id: str | None = None) -> Json:
-        """Allow the push that waits, or else the next one, after so many more polls of its oob_code."""
-        if not self.phone.notifications and user is None and id is None:
-            self._polls_before_next = polls
-            return {"id": None, "user": None, "after_polls": polls}
-        return self._allow_later(self._waiting(user, id), polls)
-
-    def shown_code(self, user: str | None = None) -> Json:
-        """Return the code that the phone shows now, for a user or for what was scanned last."""
-        found = self._box.tenant.users_called(user or "")
-        ids, labels = (
-            {each.user_id for each in found},
-            {unquote(self._box.tenant.barcode_label(each)) for each in found},
-        )
-        accounts = [one for one in self.phone.accounts if user is None or one.user_id in ids or one.label in labels]
-        if not accounts:
-            whose = "The phone shows no codes of that user." if user else "The phone shows no codes yet."
-            raise Refused(whose, "not_found")
-        return self._shown(accounts[-1])
-
-    def after_call(self, path: str, fields: dict[str, object]) -> None:
-        """Count one answered poll, and allow when it was the last to wait for: between two requests, never inside."""
-        if path == "/mfa/challenge" and self._polls_before_next and self.phone.notifications:
-            self._allow_later(self.phone.notifications[-1], self._polls_before_next)
-            self._polls_before_next = 0
-        oob_code = str(fields.get("oob_code"))
-        is_poll = path == "/oauth/token" and fields.get("grant_type") == f"{GRANTS}/mfa-oob"
-        if is_poll and oob_code in self._later:
-            polls, push = self._later.pop(oob_code)
-            if polls > 1:
-                self._later[oob_code] = (polls - 1, push)
-            # A push that was answered or ran out in the meantime needs no answer.
-            elif push in self.phone.notifications:
-                self.phone.allow(push)
-
-    def _waiting(self, user: str | None, id: str | None) -> Notification:
-        ids = {found.user_id for found in self._box.tenant.users_called(user or "")}
-        mine = {one.id for one in self.phone.enrollments if user is None or one.user_id in ids}
-        for push in reversed(self.phone.notifications):
-            if id in (None, push.id) and push.enrollment_id in mine:
-                return push
-        raise Refused(NO_PUSH, "nothing_to_answer")
-
-    def _allow_later(self, push: Notification, polls: int) -> Json:
-        tenant = self._box.tenant
-        transaction = tenant.transactions.txids.get(tenant.tokens.claims_of(push.transaction_token).get("txid", ""))
-        if transaction is None:
-            raise Refused(NO_PUSH, "nothing_to_answer")
-        self._later[transaction.oob_code] = (polls, push)
-        return {**self._named(push), "after_polls": polls}
-
-    def _named(self, push: Notification) -> dict[str, Json]:
-        owner = next((one.user_id for one in self.phone.enrollments if one.id == push.enrollment_id), "")
-        return {"id": push.id, "user": self._name(owner)}
-
-    def _name(self, user_id: str) -> str:
-        user = self._box.tenant.users.get(user_id)
-        return user.username if user else user_id
-
-    def _shown(self, account: Account) -> dict[str, Json]:
-        label = f"{account.label}:{self._name(account.user_id)}" if account.user_id else account.label
-        return {"label": label, "code": self.phone.code(account)}
-
-
-def _must_be_done(answer: httpx.Response) -> int:
-    if not answer.is_success:
-        said = f"The tenant refused what the phone said, with status {answer.status_code}."
-        raise Refused(said, "refused", tenant_status=answer.status_code)
-    return answer.status_code
-
-
-BARCODE = Argument("a string", lambda value: isinstance(value, str | bytes))
-WHICH = {"user": TEXT, "id": TEXT}
-# fmt: off
-PHONE_OPERATIONS: tuple[Operation, ...] = (
-    Operation("state",               "GET",  "state",             ServerPhone.state),
-    Operation("accounts_and_pushes", "GET",  "phone",             ServerPhone.accounts_and_pushes),
-    Operation("scan",                "POST", "phone/scan",        ServerPhone.scan, {"barcode": BARCODE}, 201),
-    Operation("allow",               "POST", "phone/allow",       ServerPhone.allow, WHICH),
-    Operation("reject",              "POST", "phone/reject",      ServerPhone.reject, {"reason": TEXT, **WHICH}),
-    Operation("allow_after",         "POST", "phone/allow_after", ServerPhone.allow_after, {"polls": whole(1, 1_000), **WHICH}),
-    Operation("shown_code",          "GET",  "phone/code",        ServerPhone.shown_code, {"user": TEXT}),
-)
-# fmt: on
 PATHS = tuple(
     (re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", each.path)), each) for each in (*OPERATIONS, *PHONE_OPERATIONS)
 )

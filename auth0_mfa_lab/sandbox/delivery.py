@@ -12,7 +12,7 @@ RECENT, BOXES, KEPT = 100, 1_000, 64
 """How many are kept of the newest messages to anybody, of the mailboxes (the last used), and in each of them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@dataclass(frozen=True, repr=False)
 class Push:
     """One delivered push: a public `id`, no secret, the service, and the payload as that platform's app receives it."""
 
@@ -21,7 +21,7 @@ class Push:
     payload: Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@dataclass(frozen=True, repr=False, kw_only=True)
 class Message:
     """One SMS, call or email, for a factor (`mfa`) or as the first factor itself; `language` is what was asked for."""
 

@@ -17,7 +17,7 @@ MORE = {"unauthorized_client": {"error_uri": "https://auth0.com/docs/clients/cli
 """The further members of a body, by its code."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class EvidenceRow:
     """One answer: its endpoints, what it says, `marks` (Mark or "" of status, code and text), and when it comes.
 

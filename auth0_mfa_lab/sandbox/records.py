@@ -19,7 +19,7 @@ AuthMethod = Literal["none", "client_secret_post", "client_secret_basic", "priva
 """How an application proves who it is, as an administrator sets it (reference, section 0.6)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@dataclass(frozen=True, repr=False)
 class Credential:
     """A public key of an application, for assertions signed with one algorithm."""
 
@@ -31,7 +31,7 @@ class Credential:
     name: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@dataclass(frozen=True, repr=False)
 class Client:
     """An application, a public one without a secret; `in_use` are the ids of the `credentials` that it signs with.
 
@@ -53,7 +53,7 @@ class Client:
         return self.auth_method or ("client_secret_post" if self.client_secret else "none")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@dataclass(frozen=True, repr=False)
 class Api:
     """An API (resource server) that access tokens can be asked for."""
 
@@ -62,7 +62,7 @@ class Api:
     token_lifetime: int = 86_400
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@dataclass(frozen=True, repr=False)
 class User:
     """A user; one who came by SMS has no email (""), one who came by email no number, and neither has a password.
 
@@ -82,7 +82,7 @@ class User:
     life: int = field(default=0, compare=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@dataclass(frozen=True, repr=False)
 class Authenticator:
     """One entry of a user's list; `partner` is the other half of a push and its TOTP twin, or of SMS and voice.
 
@@ -101,7 +101,7 @@ class Authenticator:
     last_auth_at: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@dataclass(frozen=True, repr=False)
 class Device:
     """A phone that scanned a ticket: one enrollment, with the key that its answers must carry."""
 
@@ -115,7 +115,7 @@ class Device:
     token: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@dataclass(frozen=True, repr=False)
 class Request:
     """What the original login asked for: the tokens at its end are these, whatever grant ends it.
 
@@ -130,7 +130,7 @@ class Request:
     life: int = 0
 
 
-@dataclass(slots=True, kw_only=True, repr=False)
+@dataclass(repr=False)
 class Login:
     """The transaction behind an mfa_token, or behind an MFA access token, which is never `done`.
 
@@ -149,7 +149,7 @@ class Login:
     spent: frozenset[str] = frozenset()
 
 
-@dataclass(slots=True, kw_only=True, repr=False)
+@dataclass(repr=False)
 class OobTransaction:
     """The transaction behind an oob_code: an enrollment to be confirmed, or a login to be allowed.
 
@@ -175,7 +175,7 @@ class OobTransaction:
         return f"{KIND_OF_CHANNEL[self.channel]}|{self.device_id}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@dataclass(frozen=True, repr=False)
 class Ticket:
     """The `enrollment_tx_id` of a QR: good for one scan."""
 
@@ -184,7 +184,7 @@ class Ticket:
     totp_secret: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LogEntry:
     """One entry of the tenant's log: `type` is Auth0's code, such as `gd_send_pn_failure`; `date` in epoch seconds."""
 

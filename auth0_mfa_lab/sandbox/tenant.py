@@ -50,42 +50,33 @@ class Tenant:
         self.tokens = Tokens(domains=domains, clock=clock, chance=chance, new_key=new_key)
         self.limits, self.transactions, self.authenticators = Limits(clock), Transactions(clock), Authenticators()
         self.passwordless_chance = chance.fork("passwordless")
-        self.passwordless_codes: Bounded[tuple[str, float, int]] = Bounded()
+        self.passwordless_codes = Bounded[tuple[str, float, int]]()
         """The newest code of each address, when it expires, and how many tries were wrong."""
-        self.clients: dict[str, Client] = {}
-        self.devices: dict[str, Device] = {}
-        self.users: dict[str, User] = {}
+        self.clients, self.devices, self.users = dict[str, Client](), dict[str, Device](), dict[str, User]()
         self.user_ids = chance.fork("management/users")
         """The chance behind the ids of users that the Management API makes."""
-        self.connections: set[str] = set()
+        self.connections = set[str]()
         """The connections that have passwords."""
-        self._ids: dict[tuple[str, str], str] = {}
+        self._ids = dict[tuple[str, str], str]()
         """The id of each user with a password, by connection and name."""
-        self._newcomers: dict[str, None] = {}
-        self._first_life, self._lives = first_life, count(first_life + 1)
-        self.opaque_tokens: Bounded[tuple[Request, float]] = Bounded()
+        self._newcomers = dict[str, None]()
+        self._first_life, self.lives = first_life, count(first_life + 1)
+        self.opaque_tokens = Bounded[tuple[Request, float]]()
         """The request behind each opaque access token, and when it expires."""
-        self.refresh_tokens: Bounded[Request] = Bounded()
+        self.refresh_tokens = Bounded[Request]()
         """The original request behind each refresh token that is neither used nor revoked."""
-        self.assertions: Bounded[float] = Bounded(MANY, has_ended=lambda until: until <= clock.stamp())
+        self.assertions = Bounded[float](MANY, has_ended=lambda until: until <= clock.stamp())
         """When each assertion ends that an application has used up, by the digest of its id."""
-        self.otp_steps: Bounded[int] = Bounded()
+        self.otp_steps = Bounded[int]()
         """The newest TOTP step that was used, by user and secret."""
-        self.method_labels: Bounded[dict[str, str]] = Bounded()
+        self.method_labels = Bounded[dict[str, str]]()
         """What the Management API set of each authentication method, by the method's id."""
-        self._jwt_lives: Bounded[int] = Bounded()
-        self.logs: deque[LogEntry] = deque(maxlen=LOGGED)
-        """The tenant's log, oldest first."""
-        self._log_ids = chance.fork("logs")
-        self._apis: dict[str, Api] = {}
+        self._jwt_lives = Bounded[int]()
+        self.logs, self._log_ids = deque[LogEntry](maxlen=LOGGED), chance.fork("logs")
+        self._apis = dict[str, Api]()
         home = f"https://{domains.home}/"
         self.add_api(Api(identifier=f"{home}{MFA_PATH}", scopes=MFA_SCOPES, token_lifetime=MFA_ACCESS_LIFETIME))
         self.add_api(Api(identifier=f"{home}{MANAGEMENT_PATH}", scopes=MANAGEMENT_SCOPES))
-
-    @property
-    def domain(self) -> str:
-        """The domain by which the request at hand knows the tenant."""
-        return self.domains.current
 
     @property
     def guardian_url(self) -> str:
@@ -94,12 +85,12 @@ class Tenant:
 
     def barcode_label(self, user: User) -> str:
         """Return what an app shows beside a code: the tenant and the user, percent-encoded."""
-        return f"{quote(self.settings.name, safe='')}:{quote(user.email or user.phone_number, safe='')}"
+        return ":".join(quote(one, safe="") for one in (self.settings.name, user.email or user.phone_number))
 
     def log(self, type_: str, description: str, *, user_id: str | None = None, client_id: str | None = None) -> None:
         """Write an entry to the log; the types are Auth0's codes (reference, section 11), the descriptions ours."""
-        now, log_id = self.clock.stamp(), self._log_ids.digits(32)
-        self.logs.append(LogEntry(log_id, type_, now, description, user_id=user_id, client_id=client_id))
+        log_id, now = self._log_ids.digits(32), self.clock.stamp()
+        self.logs.append(LogEntry(log_id, type_, now, description, user_id, client_id))
 
     def add_api(self, api: Api) -> None:
         self._apis[api.identifier] = api
@@ -129,9 +120,8 @@ class Tenant:
     def users_called(self, name: str) -> tuple[User, ...]:
         """Return each user with this id, username, phone number or email address, in any case of letters."""
         # A user who came by SMS has no email, one who came by email no number: "" finds no user.
-        everybody = self.users.values() if name else ()
-        names = ((user, (user.user_id, user.username, user.phone_number, user.email)) for user in everybody)
-        return tuple(user for user, known in names if name.lower() in map(str.lower, known))
+        names = ((each, (each.user_id, each.username, each.phone_number, each.email)) for each in self.users.values())
+        return tuple(each for each, known in names if name and name.lower() in map(str.lower, known))
 
     def passwordless_user(self, connection: str, address: str) -> User:
         """Return the user of an address, who is made at the first login (reference, section 7.3)."""
@@ -146,7 +136,7 @@ class Tenant:
                 connection=connection,
                 created_at=self.clock.stamp(),
                 # The address may have had a user before, whose tokens stay dead.
-                life=self.next_life(),
+                life=next(self.lives),
             )
             self._newcomers[user_id] = None
             if len(self._newcomers) > NEWCOMERS:
@@ -157,7 +147,7 @@ class Tenant:
         """Make a user as good as new: no authenticator, recovery code, login, token, code or message, full limits."""
         self.remove_authenticators(user)
         self.transactions.end_all(user.user_id)
-        self.users[user.user_id] = replace(self.users[user.user_id], life=self.next_life())
+        self.users[user.user_id] = replace(self.users[user.user_id], life=next(self.lives))
         self.limits.forget(user.user_id)
         for address in filter(None, (user.phone_number, user.email)):
             self.forget_address(address)
@@ -178,10 +168,6 @@ class Tenant:
     def implicit_email_id(self, user_id: str) -> str:
         """Return under which id a user's own verified address is listed, the same each time."""
         return f"email|{self.chance.fork(f'email/{user_id}').device_id()}"
-
-    def next_life(self) -> int:
-        """Return the number of a life that no user has had."""
-        return next(self._lives)
 
     def is_current(self, request: Request) -> bool:
         """Tell whether what was issued for this request is its user's still: there, and in the same life."""

@@ -89,8 +89,7 @@ class Remote:
 @cache
 def _rows() -> Mapping[str, Operation]:
     # Here, for the sandbox takes a while to load, and a command that only prints its help does without.
-    from auth0_mfa_lab.sandbox.control import PHONE_OPERATIONS
-    from auth0_mfa_lab.sandbox.operations import OPERATIONS
+    from auth0_mfa_lab.sandbox.operations import OPERATIONS, PHONE_OPERATIONS
 
     return {row.name: row for row in (*OPERATIONS, *PHONE_OPERATIONS)}
 

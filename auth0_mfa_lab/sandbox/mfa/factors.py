@@ -377,7 +377,7 @@ def _send(tenant: Tenant, transaction: OobTransaction) -> None:
             "dai": device.id,
             "txtkn": tenant.tokens.transaction_token(user_id, transaction.txid, OOB_CODE_LIFETIME),
             "c": transaction.challenge,
-            "sh": tenant.domain,
+            "sh": tenant.domains.current,
             # The SDKs parse no other form of the time than three fraction digits and a literal Z.
             "d": iso_date(transaction.started),
             "s": SOURCE,
