@@ -112,7 +112,7 @@ class Sandbox:
         """The last bugs: a test asks that there be none."""
         self._is_answering = False
 
-    def _new_tenant(self, *, first_life: int = 0) -> Tenant:
+    def _new_tenant(self) -> Tenant:
         """Return the default tenant: a user, an API, and a confidential, a public and a Management application."""
         fork, known, self._added = self.chance.fork, self.defaults, 0
         self.people_chance, self.phones_chance, self.control_chance = map(fork, ("people", "phones", "control"))
@@ -123,7 +123,6 @@ class Sandbox:
             chance=fork("tenant"),
             delivery=self.delivery,
             new_key=self._new_key,
-            first_life=first_life,
         )
         own = {known.audience: API_SCOPES}
         management = {f"https://{self.domain}/{MANAGEMENT_PATH}": MANAGEMENT_SCOPES}
@@ -146,10 +145,9 @@ class Sandbox:
         self.faults.clear()
         self.received.clear()
         self.server_phones = []
-        # Applications keep a JWKS: the key behind a `kid` stays. Users keep their ids: what was issued before must
-        # not be good again.
+        # Applications keep a JWKS: the key behind a `kid` stays.
         keys = self.tenant.tokens.keys
-        self.tenant = self._new_tenant(first_life=next(self.tenant.lives))
+        self.tenant = self._new_tenant()
         self.tenant.tokens.keys = keys
 
     def answer(self, request: HttpRequest, fault: Fault | None = None) -> Response:

@@ -14,7 +14,7 @@ from auth0_mfa_lab.sandbox.limits import Bounded, Limits
 from auth0_mfa_lab.sandbox.management import MANAGEMENT_SCOPES
 from auth0_mfa_lab.sandbox.mfa.authenticators import Authenticators
 from auth0_mfa_lab.sandbox.mfa.transactions import Transactions
-from auth0_mfa_lab.sandbox.oauth.tokens import DEFAULT_LIFETIME, MFA_TOKEN_CIPHERTEXT, SIGNATURE_TAIL, NewKey, Tokens
+from auth0_mfa_lab.sandbox.oauth.tokens import DEFAULT_LIFETIME, MFA_TOKEN_CIPHERTEXT, NewKey, Tokens
 from auth0_mfa_lab.sandbox.records import Api, Client, Device, LogEntry, Login, Request, User
 from auth0_mfa_lab.sandbox.settings import CONNECTIONS, Domains, Settings
 
@@ -30,8 +30,7 @@ MFA_ACCESS_LIFETIME = MFA_TOKEN_LIFETIME = 600
 class Tenant:
     """One Auth0 tenant. Every look-up is by key: a login costs the same with one user as with many.
 
-    `codes` is the chance behind what is sent to people: a code that is drawn moves no id. `first_life` is the life of
-    each user who is added.
+    `codes` is the chance behind what is sent to people: a code that is drawn moves no id.
     """
 
     def __init__(
@@ -43,7 +42,6 @@ class Tenant:
         chance: Chance,
         delivery: Delivery,
         new_key: NewKey = RSAKey.generate_key,
-        first_life: int = 0,
     ) -> None:
         self.domains, self.settings, self.clock, self.delivery = domains, settings, clock, delivery
         self.chance, self.codes, self.requests = chance, chance.fork("codes"), count(1)
@@ -60,9 +58,9 @@ class Tenant:
         self._ids = dict[tuple[str, str], str]()
         """The id of each user with a password, by connection and name."""
         self._newcomers = dict[str, None]()
-        self._first_life, self.lives = first_life, count(first_life + 1)
-        self.opaque_tokens = Bounded[tuple[Request, float]]()
-        """The request behind each opaque access token, and when it expires."""
+        self._lives = count(1)
+        self.access_tokens = Bounded[tuple[Request, int]]()
+        """The request behind each access token of a user, and when it expires."""
         self.refresh_tokens = Bounded[Request]()
         """The original request behind each refresh token that is neither used nor revoked."""
         self.assertions = Bounded[float](MANY, has_ended=lambda until: until <= clock.stamp())
@@ -71,7 +69,6 @@ class Tenant:
         """The newest TOTP step that was used, by user and secret."""
         self.method_labels = Bounded[dict[str, str]]()
         """What the Management API set of each authentication method, by the method's id."""
-        self._jwt_lives = Bounded[int]()
         self.logs, self._log_ids = deque[LogEntry](maxlen=LOGGED), chance.fork("logs")
         self._apis = dict[str, Api]()
         home = f"https://{domains.home}/"
@@ -105,7 +102,7 @@ class Tenant:
     def add_user(self, user: User) -> None:
         """Add a user who has a password; that makes the connection one that has passwords."""
         self.connections.add(user.connection)
-        self.users[user.user_id] = replace(user, life=self._first_life)
+        self.users[user.user_id] = user
         self._ids[user.connection, user.username.lower()] = user.user_id
 
     def has_user(self, connection: str, username: str) -> bool:
@@ -136,7 +133,7 @@ class Tenant:
                 connection=connection,
                 created_at=self.clock.stamp(),
                 # The address may have had a user before, whose tokens stay dead.
-                life=next(self.lives),
+                life=next(self._lives),
             )
             self._newcomers[user_id] = None
             if len(self._newcomers) > NEWCOMERS:
@@ -147,7 +144,7 @@ class Tenant:
         """Make a user as good as new: no authenticator, recovery code, login, token, code or message, full limits."""
         self.remove_authenticators(user)
         self.transactions.end_all(user.user_id)
-        self.users[user.user_id] = replace(self.users[user.user_id], life=next(self.lives))
+        self.users[user.user_id] = replace(self.users[user.user_id], life=next(self._lives))
         self.limits.forget(user.user_id)
         for address in filter(None, (user.phone_number, user.email)):
             self.forget_address(address)
@@ -215,12 +212,8 @@ class Tenant:
         request = replace(request, life=user.life)
         api = self.api(request.audience) if request.audience is not None else None
         body = self.tokens.token_set(request, user, api)
-        access_token = str(body["access_token"])
-        if api is None:
-            self.opaque_tokens[access_token] = (request, self.clock.now() + DEFAULT_LIFETIME)
-        elif request.life:
-            # A JWT does not say in which life of its user it was issued; the first life needs no memory.
-            self._jwt_lives[access_token[-SIGNATURE_TAIL:]] = request.life
+        expires = int(self.clock.now()) + (api.token_lifetime if api else DEFAULT_LIFETIME)
+        self.access_tokens[str(body["access_token"])] = (request, expires)
         if "refresh_token" in body:
             self.refresh_tokens[str(body["refresh_token"])] = request
         return body
@@ -233,32 +226,19 @@ class Tenant:
         return body
 
     def access_login(self, token: str) -> Login | None:
-        """Return the login of an MFA access token that we signed, expired or not, in this life of its user."""
-        claims, logins = self.tokens.claims_of(token, expired=True), self.transactions.access_logins
-        if not self.domains.is_ours(claims.get("aud"), MFA_PATH):
-            return None
-        request = self._request_of(token, claims, f"{self.tokens.issuer}{MFA_PATH}")
-        request = replace(request, scope=tuple(one for one in request.scope if one in MFA_SCOPES))
-        if not self.is_current(request):
+        """Return the login of an MFA access token that we issued, expired or not, in this life of its user."""
+        (request, expires), logins = self.access_tokens.get(token, (None, 0)), self.transactions.access_logins
+        if request is None or not self.domains.is_ours(request.audience, MFA_PATH) or not self.is_current(request):
             return None
         if token not in logins:
-            logins[token] = Login(mfa_token=token, request=request, expires=claims["exp"], is_access_token=True)
+            scope = tuple(one for one in request.scope if one in MFA_SCOPES)
+            asked = replace(request, audience=f"{self.tokens.issuer}{MFA_PATH}", scope=scope)
+            logins[token] = Login(mfa_token=token, request=asked, expires=expires, is_access_token=True)
         return logins[token]
 
     def openid_request(self, token: str) -> Request | None:
         """Return what a living access token with `openid` was issued for; None for anything else."""
-        request, expires = self.opaque_tokens.get(token, (None, 0.0))
-        if request is None:
-            claims = self.tokens.claims_of(token)
-            audience = claims.get("aud")
-            # The userinfo URL is no API: it stands beside one.
-            if not isinstance(audience, list) or not self.domains.is_ours(audience, "userinfo"):
-                return None
-            request, expires = self._request_of(token, claims, None), claims["exp"]
-        is_good = self.clock.now() < expires and "openid" in request.scope and self.is_current(request)
-        return request if is_good else None
-
-    def _request_of(self, token: str, claims: dict[str, object], audience: str | None) -> Request:
-        user_id, scope = str(claims["sub"]), tuple(str(claims.get("scope", "")).split())
-        life = self._jwt_lives.get(token[-SIGNATURE_TAIL:]) or 0
-        return Request(client_id=str(claims["azp"]), user_id=user_id, audience=audience, scope=scope, life=life)
+        request, expires = self.access_tokens.get(token, (None, 0))
+        if request is None or self.clock.now() >= expires or "openid" not in request.scope:
+            return None
+        return request if self.is_current(request) else None

@@ -303,7 +303,7 @@ def live_world(folder: Path) -> Iterator[LiveTenant]:
     server = Server(sandbox)
     (ca_file := folder / "live-ca.pem").write_bytes(server.ca_pem or b"")
     tenant = LiveTenant(server, folder, ca_file)
-    server._uvicorn.config.app = Watched(server.front, tenant)
+    server._uvicorn.config.app = Watched(server, tenant)
     is_lost = sandbox.delivery.loses
 
     def note_push() -> bool:

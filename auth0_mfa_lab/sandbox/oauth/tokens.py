@@ -164,8 +164,8 @@ class Tokens:
         """Return the `txtkn` of a push (the guardian reference, section 4; `azp` is a guess)."""
         return self._jwt(lifetime, sub=user_id, aud=f"{self.issuer}appliance-mfa", azp="device", txid=txid)
 
-    def claims_of(self, token: str, *, expired: bool = False) -> dict[str, Any]:
-        """Return the claims of a JWT that we signed and that lives, or that may be `expired`; {} for anything else.
+    def claims_of(self, token: str) -> dict[str, Any]:
+        """Return the claims of a JWT that we signed and that lives; {} for anything else.
 
         Its `exp` is when it expires in the sandbox's time, which may be ahead of the wall's that stands in it.
         """
@@ -173,7 +173,7 @@ class Tokens:
         if not isinstance(expires := claims.get("exp"), int):
             return {}
         claims["exp"] = expires = math.ceil(expires + (self._ahead.get(token[-SIGNATURE_TAIL:]) or 0))
-        return claims if expired or self._clock.now() < expires else {}
+        return claims if self._clock.now() < expires else {}
 
     def _jwt(self, lifetime: int, **claims: object) -> str:
         now, key = int(self._clock.stamp()), self.keys[0]
