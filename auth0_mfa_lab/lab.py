@@ -22,7 +22,7 @@ from auth0_mfa_lab.wire.journal import Journal
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.exports.export import Exported
-    from auth0_mfa_lab.live.doctor.findings import Diagnosis
+    from auth0_mfa_lab.live.doctor.doctor import Diagnosis
     from auth0_mfa_lab.live.drift.drift import Drift
     from auth0_mfa_lab.live.guard import Guard
     from auth0_mfa_lab.live.leftovers import Leftovers
@@ -169,7 +169,7 @@ class Lab(Lines):
         Without `settings` they are read as `from_env` does; SettingsError unless they are those of a live tenant, so
         that none is reached by accident. With `record` every exchange is kept in that file as it passes, as a HAR.
         """
-        from auth0_mfa_lab.live.leftovers import stand_guard
+        from auth0_mfa_lab.live.guard import Guard
 
         settings = settings or Settings.from_env()
         if transport is None:
@@ -180,7 +180,7 @@ class Lab(Lines):
         lab = cls(settings, reached, RealClock())
         if transport is None:
             weakref.finalize(lab, reached.close)
-        lab._guard = stand_guard(lab)
+        lab._guard = Guard(lab)
         lab._take_virtual_phone()
         return lab._recorded_in(record)
 
@@ -251,7 +251,7 @@ class Lab(Lines):
 
     def _prompt(self, question: str) -> str:
         """Ask the person, unless the lab knows the secret of the codes; a recording has the answer."""
-        from auth0_mfa_lab.live.test_user import totp_of
+        from auth0_mfa_lab.live.administrator import totp_of
         from auth0_mfa_lab.tenants.phone import OTP_QUESTION, ask_hidden
 
         def answer() -> str:
@@ -263,7 +263,7 @@ class Lab(Lines):
 
     def _draw(self, what: str) -> str:
         """Draw what is not to be foretold; a recording has it."""
-        from auth0_mfa_lab.live.test_user import drawn
+        from auth0_mfa_lab.live.administrator import drawn
 
         return str(self._operations("prompt", lambda: str(drawn(what)), question=what))
 
@@ -299,7 +299,7 @@ class Lab(Lines):
         In the sandbox it is a fresh user. On a live tenant with AUTH0_MGMT_CLIENT_ID it is a throw-away one, whom
         `lab.cleanup()` removes; without, the configured one, and UserDoesNotFit says which authenticators to remove.
         """
-        from auth0_mfa_lab.live.test_user import own_user
+        from auth0_mfa_lab.live.administrator import own_user
         from auth0_mfa_lab.tenants.sandbox import fresh_user
 
         if not self._is_sandbox:
@@ -439,11 +439,11 @@ class Lab(Lines):
         """Show one raw value, that of `<access_token 1>` or its like, in a panel that leaves nothing in the file."""
         from auth0_mfa_lab.show.panels.raw import RevealPanel
 
-        return RevealPanel(self.aliases.value_of(alias), **self._panel)
+        return RevealPanel(self.aliases.alias_of(alias).value, **self._panel)
 
     def copy_runnable(self, exchange: Exchange) -> CopyPanel:
         """Show `lab.curl(exchange)` in a panel whose button copies it with its raw values, which no file has."""
-        from auth0_mfa_lab.exports.curl import runnable
+        from auth0_mfa_lab.exports.dialects import runnable
         from auth0_mfa_lab.show.panels.raw import CopyPanel
 
         masked, request = self.curl(exchange).text, exchange.request
@@ -461,7 +461,7 @@ class Lab(Lines):
 
     def _learned(self, barcode_uri: str) -> str:
         """Return an enrollment's URI once its secrets have aliases, also where it came from elsewhere."""
-        from auth0_mfa_lab.secrets.messages import secrets_of_barcode
+        from auth0_mfa_lab.secrets.kinds import secrets_of_barcode
         from auth0_mfa_lab.show.qr import checked_uri
 
         uri = str(checked_uri(barcode_uri))

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -174,12 +175,8 @@ class Settings:
                     f"Add the line {_EXAMPLES[field]} to .env."
                 )
         is_served = self.tenant == "served"
-        for field, (shape, wanted) in {"domain": _SERVED_HOST if is_served else _HOST, **_SHAPES}.items():
-            value = getattr(self, field) or ""
-            fits = re.fullmatch(shape, value) if shape else Path(value).is_file()
-            if not fits and (value or field == "domain"):
-                # The value itself is not quoted: what was pasted into the wrong line may be a secret.
-                raise SettingsError(f"AUTH0_{field.upper()} is not {wanted}. Write it like this: {_EXAMPLES[field]}.")
+        for field, wanted in malformed(partial(getattr, self), is_served=is_served):
+            raise SettingsError(f"AUTH0_{field.upper()} is not {wanted}. Write it like this: {_EXAMPLES[field]}.")
         domain = str(self.domain).lower()
         if is_served and not self.ca_file and not is_loopback(domain):
             raise SettingsError(
@@ -197,6 +194,15 @@ class Settings:
 def is_loopback(domain: str) -> bool:
     """Tell whether a domain, with or without a port, is this machine itself."""
     return re.fullmatch(_LOOPBACK, domain) is not None
+
+
+def malformed(value_of: Callable[[str], str | None], *, is_served: bool = False) -> Iterator[tuple[str, str]]:
+    """Yield each malformed field, with what it should be; no value is told: what is in the wrong line may be secret."""
+    for field, (shape, wanted) in {"domain": _SERVED_HOST if is_served else _HOST, **_SHAPES}.items():
+        value = value_of(field) or ""
+        fits = re.fullmatch(shape, value) if shape else Path(value).is_file()
+        if not fits and (value or field == "domain"):
+            yield field, wanted
 
 
 def values_of(start: Path | None, environ: Mapping[str, str] | None, file: Path | None = None) -> dict[str, str]:

@@ -32,7 +32,7 @@ def measured(rounds: int = ROUNDS, calls: int = CALLS) -> dict[str, float]:
         **{name: str(value) for name, value in fields.items()},
         "grant_type": "password",
         "client_id": lab.client.client_id,
-        "client_secret": str(lab.aliases.value_of("<client_secret 1>")),
+        "client_secret": str(lab.aliases.alias_of("<client_secret 1>").value),
     }
     with httpx.Client(transport=lab._transport, base_url=f"https://{lab.domain}") as bare:
         acts: dict[str, Callable[[], object]] = {

@@ -13,7 +13,7 @@ from weakref import WeakSet
 import pytest
 from hypothesis import settings
 
-from auth0_mfa_lab.secrets import log_guard
+from auth0_mfa_lab.secrets import aliases
 from auth0_mfa_lab.settings import project_folder
 
 ROOT = Path(__file__).parent.parent
@@ -63,7 +63,7 @@ def nothing_left_here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
 @pytest.fixture
 def labs_of_this_test_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the guard of the log ask no lab of another test: one that still lives may know `https` as a password."""
-    monkeypatch.setattr(log_guard, "KNOWN", WeakSet())
+    monkeypatch.setattr(aliases, "KNOWN", WeakSet())
 
 
 @pytest.fixture(autouse=True)

@@ -9,8 +9,8 @@ import httpcore
 import httpx
 import pytest
 
-from auth0_mfa_lab.secrets import log_guard
-from auth0_mfa_lab.secrets.log_guard import under_way, watch
+from auth0_mfa_lab.secrets import aliases
+from auth0_mfa_lab.secrets.aliases import under_way, watch
 from auth0_mfa_lab.wire.journal import Journal, RecordingTransport
 from tests.mothers import MFA_TOKEN, a_journal
 
@@ -92,7 +92,7 @@ def test_a_line_that_cannot_be_formed_and_a_request_under_way_tell_nothing(caplo
 def test_a_record_is_masked_once_however_many_labs_there_are() -> None:
     kept = [a_guarded_journal() for _ in range(3)]
     assert len(logging.getLogger("httpx").filters) == 1
-    assert {each.aliases for each in kept} <= set(log_guard.KNOWN)
+    assert {each.aliases for each in kept} <= set(aliases.KNOWN)
 
 
 def a_guarded_journal() -> Journal:

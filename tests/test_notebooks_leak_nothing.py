@@ -20,8 +20,7 @@ import qrcode
 
 from auth0_mfa_lab import Lab
 from auth0_mfa_lab.secrets.claims import from_base64
-from auth0_mfa_lab.secrets.qr import codes_in, is_a_picture, pixels_of_svg
-from auth0_mfa_lab.secrets.scan import is_an_examples
+from auth0_mfa_lab.secrets.scan import codes_in, is_an_examples, pixels_of_svg
 from tests.execute_notebooks import NOTEBOOKS, notebooks
 from tests.network import NOTES
 
@@ -69,7 +68,7 @@ def _layers(text: str) -> Iterator[tuple[str, list[bytes]]]:
         # Base64 may be broken into lines; then nothing else stands in its string.
         for run in re.findall(BASE64, "".join(each.split()) if re.fullmatch(r"[\w+/=\s-]+", each) else each):
             data = _decoded(run)
-            if is_a_picture(data):
+            if data.startswith((b"\x89PNG", b"\xff\xd8\xff")):
                 yield "", [data]
             elif data.startswith(b"<svg"):
                 yield data.decode(), [pixels_of_svg(data.decode())]

@@ -197,7 +197,7 @@ def test_each_encoding_that_is_not_looked_into_is_missed(
         return seen
 
     assert shown() == []
-    monkeypatch.setattr("auth0_mfa_lab.secrets.index.DEEPEST", deepest)
+    monkeypatch.setattr("auth0_mfa_lab.secrets.aliases.DEEPEST", deepest)
     assert "exchange 2" in shown()
 
 
@@ -224,7 +224,7 @@ CELLS = (
 )
 RAW = (
     "_ = Path('raw.json').write_text(json.dumps([token, user.password, enrolled['oob_code'], "
-    "enrolled['recovery_codes'][0], lab.aliases.value_of('<client_secret 1>')]))"
+    "enrolled['recovery_codes'][0], lab.aliases.alias_of('<client_secret 1>').value]))"
 )
 
 

@@ -75,7 +75,7 @@ def test_hidden_or_too_late_nothing_is_sent_until_it_is_shown_again(lab: Lab, se
     there(panel)
     there(panel)
     assert [content["kind"] for content, _ in sent] == ["show", "show"]
-    late = RevealPanel(lab.aliases.value_of("<mfa_token 1>"), mask=lab.aliases.mask, now=Leaping(SHOWN_SECONDS))
+    late = RevealPanel(lab.aliases.alias_of("<mfa_token 1>").value, mask=lab.aliases.mask, now=Leaping(SHOWN_SECONDS))
     there(late)
     assert len(sent) == 2
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from auth0_mfa_lab.secrets.messages import secrets_of
+from auth0_mfa_lab.secrets.kinds import secrets_of
 from tests.mothers import MFA_TOKEN, a_request, a_response
 
 

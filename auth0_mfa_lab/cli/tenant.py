@@ -12,12 +12,10 @@ import click
 
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.lab import Lab
-from auth0_mfa_lab.live.doctor.checks import FEATURES, Finding
-from auth0_mfa_lab.live.doctor.doctor import Mended, examine, mend, subject_of, token_of
-from auth0_mfa_lab.live.doctor.findings import Diagnosis, one_line
-from auth0_mfa_lab.live.doctor.settings import check_settings, fault, misspelled, usable
+from auth0_mfa_lab.live.doctor.checks import FEATURES, Finding, fault, faults, misspelled, one_line
+from auth0_mfa_lab.live.doctor.doctor import Diagnosis, Mended, examine, mend, subject_of, token_of
 from auth0_mfa_lab.live.drift.drift import NAME, drift_of
-from auth0_mfa_lab.live.leftovers import LeftFile, Leftovers
+from auth0_mfa_lab.live.leftovers import Ledger, Leftovers
 from auth0_mfa_lab.settings import Settings, values_of
 
 _say = partial(click.echo, err=True)
@@ -54,7 +52,7 @@ def doctor(context: click.Context, as_json: bool, wanted: tuple[str, ...], fix: 
             _say(each.line)
     else:
         context.call_on_close(lab._transport.close)
-        look = partial(examine, lab, wanted=wanted or None, settings=found or None, say=lambda each: _say(each.line))
+        look = partial(examine, lab, wanted=wanted or None, say=lambda each: _say(each.line))
         diagnosis = look()
         if fix and (mendeds := _mended(lab, wanted, diagnosis, lambda question: yes or _asked(question))):
             _say("Looking again.")
@@ -78,9 +76,10 @@ def _opened() -> tuple[Lab | None, list[Finding]]:
             return None, [*unread, finding]
         if kind != "live":
             return Lab.from_env(), []
+        found = faults(values)
+        usable = {name: value for name, value in values.items() if name not in {each.name for each in found}}
         # It only reads; --fix asks by itself.
-        settings = replace(Settings.of_values(usable(values), "live").must_be_allowed(), confirm="never")
-        found = list(check_settings(values))
+        settings = replace(Settings.of_values(usable, "live").must_be_allowed(), confirm="never")
         return None if any(each.stops for each in found) else Lab.live(settings), found
     except LabError as problem:
         return None, [fault("settings", str(problem), stops=True)]
@@ -140,7 +139,7 @@ def cleanup(context: click.Context, yes: bool, dry_run: bool, as_json: bool) -> 
             left = lab.cleanup(yes=yes, dry_run=dry_run)
         else:
             # There is nothing to clean up, but the file may know a tenant that has something.
-            tenants = ", ".join(sorted({each.tenant for each in LeftFile(Path.cwd()).entries()}))
+            tenants = ", ".join(sorted({each.tenant for each in Ledger().entries()}))
             known = (f"Labs have left something on {tenants}: set AUTH0_LAB_TENANT=live.",) if tenants else ()
             left = Leftovers(tenant=f"the {settings.tenant}", rows=(), notes=known)
     except LabError as problem:

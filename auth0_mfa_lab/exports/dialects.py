@@ -1,6 +1,6 @@
-"""The languages that a plan is written in: bash, Python with httpx, Node.js, and pytest on this package's plugin.
+"""The languages that requests are written in: curl and bash, Python with httpx, Node.js, and pytest on our plugin.
 
-The text of each is its template in `scripts/`. A dialect is what the template asks for: how the language writes a
+The text of a script is its template in `scripts/`. A dialect is what the template asks for: how the language writes a
 name, a text, a request, and the way to a value of an answer.
 """
 
@@ -9,35 +9,108 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from collections.abc import Iterator
 from functools import cache
+from pathlib import Path as File
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote_plus
 
-from auth0_mfa_lab.exports.curl import arguments, in_lines, word
-from auth0_mfa_lab.exports.plan import DOMAIN, Act, Json, Make, Path, Pick, Plan, Ref, Send, Title, Wait, pieces, refs
+from auth0_mfa_lab.errors import LabError
+from auth0_mfa_lab.exports.plan import HEADERS, STEPS, Call, Make, Path, Pick, Plan, Planner, Ref, Send, mark, pieces
+from auth0_mfa_lab.secrets.secret import Secret
+from auth0_mfa_lab.wire.exchange import Exchange
+from auth0_mfa_lab.wire.journal import Journal
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 _KEY = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+# The certificate of a server of one's own, where there is one: the shell leaves both words out elsewhere.
+_CA_FILE = '${AUTH0_CA_FILE:+--cacert "$AUTH0_CA_FILE"}'
+
+
+def curl(exchange: Exchange, journal: Journal) -> str:
+    """Return the request as a curl command: the host is `$AUTH0_DOMAIN`, an alias is a shell variable.
+
+    `<mfa_token 1>` becomes `$MFA_TOKEN_1`: set it to the value that your own answer had. What the settings have is a
+    variable of theirs, such as `$AUTH0_CLIENT_ID`.
+    """
+    method, *others = _arguments(Planner(journal).calls[exchange.number])
+    return _in_lines(f"curl {method}", _CA_FILE, *others)
+
+
+def runnable(exchange: Exchange, ca_file: str | None) -> Secret:
+    """Return the request as a command that a shell runs as it stands: the real host, the body byte for byte.
+
+    `ca_file` is the certificate of a served tenant. Raises LabError for a request that no command line can hold.
+    """
+    request, body = exchange.request, str(exchange.request.text)
+    if body.encode("utf-8", "surrogatepass") != bytes(request.body) or "\0" in body:
+        raise LabError(f"The body of exchange {exchange.number} is no text, and no command line can hold it.")
+    headers = {name: str(value) for name in HEADERS if (value := request.header(name))}
+    kind, origin = "raw" if body else "", f"{str(request.url).partition('://')[0]}://{request.host!s}"
+    call = Call(exchange.number, str(request.method), str(request.target), headers, None, kind, body, "")
+    method, *others = _arguments(call, origin, data="--data-raw")
+    # The shell may stand in another folder. Brackets and braces in a URL are a pattern to curl, and ../ a way up.
+    where = [f"--cacert {shlex.quote(str(File(ca_file).resolve()))}"] if ca_file else []
+    command = _in_lines(f"curl {method}", *where, "--globoff --path-as-is", *others)
+    return Secret(command, f"<runnable command of exchange {exchange.number}>")
+
+
+def word(text: str) -> str:
+    """Return a text as one word of a shell, with its variables."""
+    parts = pieces(text)
+    if not any(isinstance(each, Ref) for each in parts):
+        return shlex.quote(text)
+    # Double quotes inside double quotes would each need a backslash: there each variable has its own.
+    quotes, written = '"' if '"' in text else "", ""
+    for each, after in zip(parts, [*parts[1:], ""], strict=True):
+        if isinstance(each, str):
+            written += shlex.quote(each) if quotes else re.sub(r'([\\"$`])', r"\\\1", each)
+        elif each.encoded:
+            written += f"{quotes}$(jq -rn --arg value \"${each.name}\" '$value | @uri'){quotes}"
+        elif isinstance(after, str) and not quotes and re.match(r"\w|\[", after):
+            written += f"${{{each.name}}}"
+        else:
+            written += f"{quotes}${each.name}{quotes}"
+    return written if quotes else f'"{written}"'
+
+
+def _arguments(call: Call, origin: str = f"https://{mark('AUTH0_DOMAIN')}", data: str = "--data") -> Iterator[str]:
+    """Yield the arguments of curl for a request, each with its option."""
+    yield f"--request {shlex.quote(call.method)}"
+    yield f"--url {word(origin + call.target)}"
+    if call.basic is not None:
+        yield f"--user {word(':'.join(call.basic))}"
+    for name, value in call.headers.items():
+        yield f"--header {word(f'{name}: {value}')}"
+    if call.kind == "form":
+        # curl percent-encodes the value itself, and so the variable's too.
+        for name, value in call.body.items():
+            yield f"--data-urlencode {word(f'{quote_plus(name)}={value}')}"
+    elif call.kind:
+        is_json = call.kind == "json"
+        body = json.dumps(call.body, ensure_ascii=False, separators=(",", ":")) if is_json else call.body
+        if "content-type" not in call.headers:
+            yield "--header 'content-type:'"  # without one curl would name a form
+        # curl reads a file where the body begins with @.
+        yield f"{'--data-raw' if body.startswith('@') else data} {word(body)}"
+
+
+def _in_lines(*words: str) -> str:
+    return " \\\n  ".join(words)
 
 
 @cache
 def _templates() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined  # only an export needs it
 
-    found = Environment(
-        variable_start_string="«",
-        variable_end_string="»",
-        block_start_string="«%",
-        block_end_string="%»",
-        trim_blocks=True,
-        lstrip_blocks=True,
-        undefined=StrictUndefined,
-        loader=PackageLoader("auth0_mfa_lab.exports", "scripts"),
-    )
+    loader = PackageLoader("auth0_mfa_lab.exports", "scripts")
+    signs = ("«%", "%»", "«", "»")
+    found = Environment(*signs, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined, loader=loader)
     found.filters["quoted"] = shlex.quote
     found.tests["auth0"] = lambda name: name.startswith("AUTH0_")
-    for kind in (Title, Make, Send, Act, Wait):
+    for kind in STEPS:
         found.tests[kind.__name__.lower()] = lambda step, kind=kind: isinstance(step, kind)
     return found
 
@@ -45,36 +118,32 @@ def _templates() -> Environment:
 class Bash:
     """A script for bash, which needs curl and jq; it says of each part of a plan what the others say otherwise."""
 
-    answer = ""
-    """The JSON of an answer; a key follows a dot where `has_dots`, and `picked` is one item of a list."""
-    has_dots = True
-    picked = picked_first = "[{0}[] | select(.{1} == {2})][{3}]"
+    answer = ""  # the JSON of an answer
+    has_dots = True  # a key follows a dot
+    picked = picked_first = "[{0}[] | select(.{1} == {2})][{3}]"  # one item of a list
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
 
     def write(self) -> str:
         """Return the plan in this language."""
-        plan, count = self.plan, len(self.plan.of(Send))
-        sends, acts, makes, waits = plan.of(Send), plan.of(Act), plan.of(Make), plan.of(Wait)
-        written = (
-            _templates()
-            .get_template(f"{type(self).__name__.lower()}.jinja")
-            .render(
-                {each: getattr(self, each) for each in ("name", "text", "request", "found")},
-                what=f"{count} request{'' if count == 1 else 's'} to Auth0, recorded by auth0-mfa-lab and said again.",
-                # Where seconds are said to pass, the server's clock moves only when it is told to.
-                serve=f"auth0-mfa-lab serve {'--clock frozen ' if waits else ''}--env-file lab.env",
-                needed=dict.fromkeys([DOMAIN, *plan.given]),
-                plan=plan,
-                sends=sends,
-                acts=acts,
-                makes=makes,
-                waits=waits,
-                polls=any(step.is_poll for step in sends),
-                asks=acts or any("recovery_code" in step.fields.values() for step in makes),
-                encodes=any(each.encoded for step in sends for each in refs(step.call.target)),
-            )
+        plan = self.plan
+        steps: dict[str, list[Any]] = {}
+        for kind in STEPS:
+            steps[f"{kind.__name__.lower()}s"] = [each for each in plan.steps if isinstance(each, kind)]
+        sends = steps["sends"]
+        said = "1 request" if len(sends) == 1 else f"{len(sends)} requests"
+        template = _templates().get_template(f"{type(self).__name__.lower()}.jinja")
+        written = template.render(
+            {each: getattr(self, each) for each in ("plan", "name", "text", "request", "found")},
+            **steps,
+            what=f"{said} to Auth0, recorded by auth0-mfa-lab and said again.",
+            # Where seconds are said to pass, the server's clock moves only when it is told to.
+            serve=f"auth0-mfa-lab serve {'--clock frozen ' if steps['waits'] else ''}--env-file lab.env",
+            needed=dict.fromkeys(["AUTH0_DOMAIN", *plan.given]),
+            polls=any(step.is_poll for step in sends),
+            asks=steps["acts"] or any("recovery_code" in step.fields.values() for step in steps["makes"]),
+            encodes=any(isinstance(each, Ref) and each.encoded for step in sends for each in pieces(step.call.target)),
         )
         return f"{written.rstrip()}\n"
 
@@ -88,7 +157,7 @@ class Bash:
 
     def request(self, step: Send) -> str:
         """Return what sends a request."""
-        return in_lines(["poll" if step.is_poll else "request", *arguments(step.call)])
+        return _in_lines("poll" if step.is_poll else "request", *_arguments(step.call))
 
     def constant(self, value: Any) -> str:
         """Return a string, a number, a truth value or nothing."""
@@ -115,8 +184,8 @@ class Httpx(Bash):
     has_dots = False
     picked = '[each for each in {0} if each.get("{1}") == {2}][{3}]'
     picked_first = 'next(each for each in {0} if each.get("{1}") == {2})'
+    # A text with variables, and a variable in it, which may have to be percent-encoded.
     template, inserted, encoded = 'f"%s"', "{%s}", "{quote(%s, safe='')}"
-    """A text with variables, and a variable in it, which may have to be percent-encoded."""
     braces = ("{", "}")
     width = 88
 
@@ -125,17 +194,18 @@ class Httpx(Bash):
 
     def text(self, text: str) -> str:
         parts = pieces(text)
-        if not any(isinstance(each, Ref) for each in parts):
-            return self.constant(text)
-        if len(parts) == 1 and isinstance(parts[0], Ref) and not parts[0].encoded:
-            return self.name(parts[0].name)
-        written = (
-            self.escaped(each)
-            if isinstance(each, str)
-            else (self.encoded if each.encoded else self.inserted) % self.name(each.name)
-            for each in parts
-        )
-        return self.template % "".join(written)
+        match parts:
+            case [] | [str()]:
+                return self.constant(text)
+            case [Ref(name, False)]:
+                return self.name(name)
+        written = ""
+        for each in parts:
+            if isinstance(each, str):
+                written += self.escaped(each)
+            else:
+                written += (self.encoded if each.encoded else self.inserted) % self.name(each.name)
+        return self.template % written
 
     def escaped(self, literal: str) -> str:
         """Return what stands for a text in a template."""
@@ -152,7 +222,7 @@ class Httpx(Bash):
         """Return the name of a field."""
         return self.constant(name)
 
-    def data(self, data: Json, indent: str = "") -> str:
+    def data(self, data: Any, indent: str = "") -> str:
         """Return JSON as an expression, begun in a line of this indent."""
         deeper = f"{indent}    "
         if isinstance(data, str):
@@ -191,10 +261,9 @@ class Pytest(Httpx):
 
     def name(self, variable: str) -> str:
         """Return what a variable is called; what a user brings is an attribute of that user."""
-        for step in self.plan.of(Make):
-            if field := step.fields.get(variable):
-                return f"{step.user}.{field}"
-        return variable.removeprefix("AUTH0_").lower()
+        makes = (step for step in self.plan.steps if isinstance(step, Make))
+        brought = next((f"{step.user}.{step.fields[variable]}" for step in makes if variable in step.fields), None)
+        return brought or variable.removeprefix("AUTH0_").lower()
 
 
 class Node(Httpx):
@@ -223,14 +292,12 @@ class Node(Httpx):
 
     def request(self, step: Send) -> str:
         call = step.call
-        headers = call.headers_but_type("form")  # its type is said by what fetch is given
-        written = self.data(headers, "    ")
+        headers = self.data(call.headers_but_type("form"), "    ")  # its type is said by what fetch is given
         options = [f"method: {json.dumps(call.method)}"]
         if call.basic is not None:
             basic = f"`Basic ${{Buffer.from({self.text(':'.join(call.basic))}).toString('base64')}}`"
-            options.append(f"headers: {{ ...{written}, authorization: {basic} }}")
-        elif headers:
-            options.append(f"headers: {written}")
+            headers = f"{{ ...{headers}, authorization: {basic} }}"
+        options += [f"headers: {headers}"] if headers != "{}" else []
         if call.kind:
             body = {"form": "new URLSearchParams(%s)", "json": "JSON.stringify(%s)", "raw": "%s"}[call.kind]
             options.append(f"body: {body % self.data(call.body, '    ')}")

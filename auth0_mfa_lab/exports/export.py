@@ -7,8 +7,7 @@ from html import escape
 from pathlib import Path
 
 from auth0_mfa_lab.errors import LabError
-from auth0_mfa_lab.exports.curl import curl
-from auth0_mfa_lab.exports.dialects import DIALECTS
+from auth0_mfa_lab.exports.dialects import DIALECTS, curl
 from auth0_mfa_lab.exports.mermaid import mermaid
 from auth0_mfa_lab.exports.plan import plan_of
 from auth0_mfa_lab.show.sentences import Sentence

@@ -1,8 +1,7 @@
 """What labs left on a live tenant: a small file that outlives the kernel, and the clean-up that removes it.
 
-The file names persons (a user's id, or the login's name), since the clean-up must find them; it holds no password, no
-secret and no token. Only its owner can read it, and git ignores its folder. An id that a tenant gave to a lab is
-certain. Where none is known the tenant is listed anew at the clean-up, and the person is asked about what is found.
+The file names persons, since the clean-up must find them; it holds no password, no secret and no token. An id that a
+tenant gave to a lab is certain. Where none is known the tenant is listed, and the person is asked about what is found.
 """
 
 from __future__ import annotations
@@ -11,45 +10,41 @@ import json
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache, partial
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, get_type_hints
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import httpx
 from filelock import FileLock
 
 from auth0_mfa_lab.errors import LabError
-from auth0_mfa_lab.live.administrator import administrator, has_administrator, listed, must_be, out_of_its_frames
-from auth0_mfa_lab.live.doctor.findings import one_line
-from auth0_mfa_lab.live.files import write_whole
-from auth0_mfa_lab.live.guard import CHANNELS, Guard, fields_of
-from auth0_mfa_lab.live.test_user import DOMAIN
+from auth0_mfa_lab.live.administrator import DOMAIN, administrator, answered, has_administrator, must_be, without_frames
+from auth0_mfa_lab.live.doctor.checks import one_line
+from auth0_mfa_lab.live.record import write_whole
 from auth0_mfa_lab.secrets.claims import claims_of
 from auth0_mfa_lab.settings import project_folder
 from auth0_mfa_lab.show.table import Column, html_table, text_table
 from auth0_mfa_lab.tenants.users import authenticators_in
-from auth0_mfa_lab.wire.exchange import Exchange, Json, NoAnswer
+from auth0_mfa_lab.wire.exchange import Exchange, Json, Request, plain_data
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.lab import Lab
     from auth0_mfa_lab.management import Management
 
 USER = "user"
-"""The kind of an entry that is a user; every other is the factor of an authenticator."""
-
-_LOCK_SECONDS = 30.0
 _USERS = "/api/v2/users"
 _METHODS = re.compile(rf"{_USERS}/([^/]+)/authentication-methods")
 _LEAVES = re.compile(rf"/mfa/associate|{_USERS}|{_METHODS.pattern}")
 _BRINGS = {"push": ("push", "totp"), "otp": ("totp",), "email": ("email",)}
 _PHONE = ("sms", "voice", "phone")
-_COLUMNS = (Column(title="what", width=52), Column(title="of", width=24), Column(title="what becomes of it", width=38))
+_COLUMNS = (Column("what", 52), Column("of", 24), Column("what becomes of it", 38))
 _NOTHING = "Nothing to clean up: the lab has left nothing on this tenant, as far as it knows."
+_GONE, _REMOVED = "gone already", "removed"
 _APPS = {"push": "Guardian", "otp": "authenticator"}
 _NO_API = (
     "Without AUTH0_MGMT_CLIENT_ID and AUTH0_MGMT_CLIENT_SECRET the lab can remove nothing here: the MFA API wants a "
@@ -57,19 +52,14 @@ _NO_API = (
 )
 _OF_USER = "remove it yourself: Dashboard > User Management > Users > the user"
 _BY_DASHBOARD, _USER_BY_DASHBOARD = f"{_OF_USER} > Multi-Factor > Reset", f"{_OF_USER} > Actions > Delete"
-_INSTEAD = "lab.cleanup(yes=True), or auth0-mfa-lab cleanup --yes"
-
-
-# -- the file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Left:
     """One thing that was left: a user whom the lab made, or what one association or creation brought.
 
-    `kind` is `user`, or a factor as `lab.user` names it. `user` is the user's id, "" while it is not known, and `name`
-    the login's. `authenticator` is an id, "" where none is known; `begun` is in epoch seconds. `recovery` says that a
-    recovery code came along; `mark` tells it from others.
+    `kind` is `user` or a factor; `user` and `authenticator` are ids, "" where none is known, and `name` is the login's.
+    `begun` is in epoch seconds; a `recovery` code came along; `mark` tells it from others.
     """
 
     tenant: str
@@ -81,10 +71,6 @@ class Left:
     confirmed: bool = False
     recovery: bool = False
     mark: str = field(default_factory=lambda: secrets.token_hex(6))
-
-    def is_of(self, *users: str) -> bool:
-        """Tell whether it is of the user with one of these ids or names."""
-        return any(user in (self.user, self.name) for user in users if user)
 
     def may_be(self, authenticator: str) -> bool:
         """Tell whether the authenticator with this id may be what it brought, by the prefix where no id is known."""
@@ -100,60 +86,50 @@ class Left:
         return f"{unconfirmed}{self.kind}{self.authenticator and f': {self.authenticator}'}"
 
 
-class LeftFile:
-    """The file, which several kernels may write: `.auth0-lab/left.json` in the project's folder."""
+class Ledger:
+    """The file, which several kernels may write: `.auth0-lab/left.json` in the project's folder.
 
-    def __init__(self, start: Path) -> None:
-        """Keep it in the project's folder that `start` is in, or in `start` where it is in none."""
-        self.path = project_folder(start) / ".auth0-lab" / "left.json"
+    A lab notes there what is left by what passes; what is removed, the clean-up sees.
+    """
+
+    def __init__(self, tenant: str = "", start: Path | None = None) -> None:
+        """Note for the tenant with this domain, in the project that `start` (the working directory) is in."""
+        self.path = project_folder(start or Path.cwd()) / ".auth0-lab" / "left.json"
+        self._left = partial(Left, tenant=tenant)
+        self._names: dict[str, str] = {}  # of whose login a token is
+        self._begun: dict[str, Left] = {}  # by what its end will name
 
     def entries(self) -> list[Left]:
-        """Return what is in it; LabError when it is no such file any more."""
-        kinds = get_type_hints(Left)
+        """Return what is in the file; LabError when it is no such file any more."""
+        kinds = [type(value) for value in asdict(Left(tenant="", kind="")).values()]
         try:
-            found = json.loads(self.path.read_bytes())["left"]
-            entries = [Left(**{name: each[name] for name in kinds if name in each}) for each in found]
-            if all(isinstance(getattr(each, name), kind) for each in entries for name, kind in kinds.items()):
+            entries = [Left(**each) for each in json.loads(self.path.read_bytes())["left"]]
+            if all([type(value) for value in asdict(each).values()] == kinds for each in entries):
                 return entries
         except FileNotFoundError:
             return []
-        except OSError as problem:
-            raise self._problem("read", problem) from None
-        except (ValueError, TypeError, KeyError, RecursionError):
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):
             pass
-        raise LabError(f"{self.path} is not what the lab wrote there. Mend it, or put it away: it says what to remove.")
+        raise LabError(
+            f"{self.path} cannot be read, or is not what the lab wrote there. Mend it, or put it away: it says what to "
+            "remove."
+        )
 
     def change(self, change: Callable[[list[Left]], Iterable[Left]]) -> None:
         """Put what `change` makes of the entries in their place; LabError when that cannot be written."""
         folder = self.path.parent
         try:
-            folder.mkdir(mode=0o700, exist_ok=True)
+            folder.mkdir(exist_ok=True)
             folder.chmod(0o700)
             (ignored := folder / ".gitignore").exists() or ignored.write_text("*\n", "utf-8")
-            with FileLock(folder / "lock", timeout=_LOCK_SECONDS, mode=0o600):
+            with FileLock(folder / "lock", timeout=30):
                 left = [asdict(each) for each in change(self.entries())]
                 # In ASCII: half of a surrogate pair, which a tenant may say, could not be written otherwise.
                 write_whole(self.path, f"{json.dumps({'left': left}, indent=2)}\n")
         except OSError as problem:
-            raise self._problem("written", problem) from None
-
-    def _problem(self, done: str, problem: OSError) -> LabError:
-        why = problem.strerror or type(problem).__name__
-        return LabError(f"{self.path} cannot be {done} ({why}): it keeps what the lab leaves on the tenant.")
-
-
-# -- what passes, read for what it leaves
-
-
-class Ledger:
-    """Keeps in the file what is left by what passes in one lab; what is removed, the clean-up sees."""
-
-    def __init__(self, tenant: str) -> None:
-        """Note for the tenant with this domain."""
-        self.file = LeftFile(Path.cwd())
-        self._left = partial(Left, tenant=tenant)
-        self._names: dict[str, str] = {}  # of whose login a token is
-        self._begun: dict[str, Left] = {}  # by what its end will name
+            why = problem.strerror or type(problem).__name__
+            said = f"{self.path} cannot be written ({why}): it keeps what the lab leaves on the tenant."
+            raise LabError(said) from None
 
     def before(self, request: httpx.Request) -> None:
         """Make sure that what a request leaves can be noted; a user is noted at once: the answer may be lost."""
@@ -164,26 +140,26 @@ class Ledger:
             self._begun[name] = self._left(kind=USER, name=name, begun=time.time())
             users = [self._begun[name]]
         try:
-            self.file.change(lambda entries: [*entries, *users])
+            self.change(lambda entries: [*entries, *users])
         except LabError as problem:
             raise LabError(f"Nothing was sent, for what it leaves could not be noted. {problem}") from None
 
     def after(self, exchange: Exchange) -> None:
         """Note what an exchange has left."""
-        method, status, at = str(exchange.request.method).upper(), exchange.status, exchange.at
-        path = unquote(str(exchange.request.target).partition("?")[0]).rstrip("/")
-        sent, body = (each if isinstance(each, dict) else {} for each in (exchange.request.raw_data(), exchange.json))
+        request, status, at = exchange.request, exchange.status, exchange.at
+        method, path = request.method.upper(), unquote(request.target.partition("?")[0]).rstrip("/")
+        sent, body = (each if isinstance(each, dict) else {} for each in (request.raw_data(), exchange.json))
         if path == "/oauth/token":
             tokens = [str(body[name]) for name in ("id_token", "access_token", "mfa_token") if name in body]
             pending = str(sent.get("mfa_token"))
             if name := sent.get("username") or self._names.get(pending):
                 self._names |= dict.fromkeys(tokens, str(name))
             if status == 200 and (entry := self._begun.pop(str(sent.get("oob_code") or f"otp {pending}"), None)):
-                users = [str(claims["sub"]) for each in tokens if "sub" in (claims := claims_of(each) or {})]
-                self._put(replace(entry, user=users[0] if users else "", confirmed=True))
+                subjects = filter(None, ((claims_of(each) or {}).get("sub") for each in tokens))
+                self._put(replace(entry, user=str(next(subjects, "")), confirmed=True))
         elif path == "/mfa/associate" and status == 200:
-            token = str(exchange.request.header("authorization") or "").partition(" ")[2]
-            kind, name = CHANNELS.get(str(body.get("oob_channel")), "otp"), self._names.get(token, "")
+            token = (request.header("authorization") or "").partition(" ")[2]
+            kind, name = str(body.get("oob_channel") or "otp").replace("auth0", "push"), self._names.get(token, "")
             entry = self._left(kind=kind, name=name, begun=at, recovery="recovery_codes" in body)
             self._begun[str(body.get("oob_code") or f"otp {token}")] = entry
             self._put(entry)
@@ -202,156 +178,141 @@ class Ledger:
 
     def _put(self, entry: Left, *, is_left: bool = True) -> None:
         left = [entry] if is_left else []
-        self.file.change(lambda entries: [*(each for each in entries if each.mark != entry.mark), *left])
+        self.change(lambda entries: [*(each for each in entries if each.mark != entry.mark), *left])
+
+
+def fields_of(request: httpx.Request) -> Mapping[str, Json]:
+    """Return the fields of a body, JSON or a form; {} for what has none, of which nothing is known then."""
+    data = plain_data(Request.of(request))
+    return data if isinstance(data, dict) else {}
 
 
 # -- what is there still, and how each of it goes: found out by reading alone
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Leftover:
     """One thing: what it is, whose, and what will be or was done about it; it `stays` unless that is its removal."""
 
     what: str
     of: str
-    fate: str = "gone already"
-    stays: bool = False
+    fate: str
+    stays: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True)
 class Step:
-    """A thing with the entries that it settles: gone, unless it `stays` for a reason or a call removes it.
+    """A thing with the entries that it settles: gone, unless it has a `fate` or is removed; `doubt` is asked about."""
 
-    Where there is a `doubt` the person is asked whether it is the lab's.
-    """
-
-    entries: tuple[Left, ...]
+    entries: Sequence[Left]
     what: str = ""
-    stays: str = ""
-    remove: Callable[[], Exchange] | None = None
+    fate: str = ""
+    remove: Any = None
     doubt: str = ""
-    gone: str = "gone already"
 
     def shown(self, said: Callable[[str], str]) -> Leftover:
         """Return what it is, and what becomes of it, as it is `said`."""
         doubt = f"stays unless you say that it is the lab's: {self.doubt}" if self.doubt else ""
-        fate = self.stays or doubt or ("will be removed" if self.remove else self.gone)
-        first = self.entries[0]
-        what, of = self.what or str(first), first.name or first.user
-        return Leftover(what=said(what), of=said(of), fate=said(fate), stays=fate != self.gone)
-
-    def removed(self) -> Step:
-        """Remove it, and return what came of it."""
-        try:
-            answer = self.remove() if self.remove else None
-        except NoAnswer as lost:
-            answer = lost.exchange
-        if answer is None:
-            return self
-        stays = "" if answer.status in (204, 404) else f"not removed: {answer.outcome}"
-        gone = "removed" if answer.status == 204 else self.gone
-        return replace(self, stays=stays, remove=None, doubt="", gone=gone)
+        fate = self.fate or doubt or ("will be removed" if self.remove else _GONE)
+        what, of = self.what or str(self.entries[0]), self.entries[0].name or self.entries[0].user
+        return Leftover(said(what), said(of), said(fate), fate not in (_GONE, _REMOVED))
 
 
 def _planned(entries: Iterable[Left], api: Management, realm: str) -> Iterator[Step]:
     """Yield a step for each thing that was left; `realm` is the connection of users of whom only the name is known."""
+
+    @cache
+    def id_of(name: str) -> str:
+        for each in _listed(api.users_by_email(name), "Finding the user", {"user_id"}):
+            if any(isinstance(one, dict) and one.get("connection") == realm for one in each.get("identities") or ()):
+                return str(each["user_id"])
+        return ""
+
+    @cache
+    def methods_of(user: str) -> list[Json] | None:
+        answer = api.authentication_methods(user)
+        is_gone = answer.status == 404
+        return None if is_gone else _listed(answer, "Reading the user's authenticators", {"id", "type"})
+
     rest = list(entries)
     for made in [each for each in rest if each.kind == USER]:
-        theirs = [made, *(each for each in rest if each.kind != USER and each.is_of(made.user, made.name))]
+        known = {made.user, made.name} - {""}
+        theirs = [made, *(each for each in rest if each.kind != USER and known & {each.user, each.name})]
         rest = [each for each in rest if each not in theirs]
-        yield _user_step(theirs, api, realm)
-    methods_of, id_of = cache(partial(_methods_of, api)), cache(partial(_id_of, api, realm))
+        yield _user_step(theirs, api, made.user or id_of(made.name))
     taken: dict[str, bool] = {}  # by id, and whether that is certain
     # What has an id comes first: it is no other's. What is unconfirmed comes last: a reset may take nothing else along.
     for entry in sorted(rest, key=lambda each: (not each.confirmed, not each.authenticator)):
         if not entry.user and "@" not in entry.name:
             # No API finds a user by anything but an id or an address.
-            yield Step(entries=(entry,), stays=_BY_DASHBOARD)
+            yield Step([entry], fate=_BY_DASHBOARD)
             continue
         user = entry.user or id_of(entry.name)
         methods = methods_of(user) if user else None
         if methods is not None and not entry.confirmed:
             # No API shows it by itself.
-            is_all = all(taken.get(each["id"]) or each["type"] == "recovery-code" for each in methods)
-            stays = "" if is_all else "stays unconfirmed beside what is not the lab's"
-            reset = partial(api.delete_authenticators, user) if is_all else None
-            yield Step(entries=(entry,), stays=stays, remove=reset)
+            if all(taken.get(each["id"]) or each["type"] == "recovery-code" for each in methods):
+                yield Step([entry], remove=partial(api.delete_authenticators, user))
+            else:
+                yield Step([entry], fate="stays unconfirmed beside what is not the lab's")
             continue
         found = [each for each in methods or () if each["id"] not in taken and entry.may_be(each["id"])]
         for each in found:
             taken[each["id"]] = bool(entry.authenticator)
-            enrolled = f"enrolled {each.get('created_at')}; the lab enrolled {entry.kind} {_written(entry.begun)}"
-            yield Step(
-                entries=(entry,),
-                what=f"{each['type']}: {each['id']}",
-                remove=partial(api.delete_authentication_method, user, each["id"]),
-                doubt="" if entry.authenticator else enrolled,
-            )
+            begun = datetime.fromtimestamp(entry.begun, UTC).isoformat(timespec="seconds")
+            enrolled = f"enrolled {each.get('created_at')}; the lab enrolled {entry.kind} {begun}"
+            remove = partial(api.delete_authentication_method, user, each["id"])
+            what, doubt = f"{each['type']}: {each['id']}", "" if entry.authenticator else enrolled
+            yield Step([entry], what=what, remove=remove, doubt=doubt)
         if not found:
-            yield Step(entries=(entry,))
+            yield Step([entry])
 
 
-def _user_step(entries: Sequence[Left], api: Management, realm: str) -> Step:
+def _user_step(entries: Sequence[Left], api: Management, user: str) -> Step:
     """Return the step for a user whom a lab made: certain by the id that the tenant gave, or by a drawn name."""
-    made = entries[0]
-    step, user = Step(entries=tuple(entries)), made.user or _id_of(api, realm, made.name)
-    answer = api.user(user) if user else None
+    made, answer = entries[0], api.user(user) if user else None
     if answer is None or answer.status == 404:
-        return step
+        return Step(entries)
     found = must_be(answer, 200, "Reading the user").json
-    if not isinstance(found, dict) or (made.name and str(found.get("email")).lower() != made.name.lower()):
-        return replace(step, stays=f"not the user whom the lab made; if it is the lab's, {_USER_BY_DASHBOARD}")
-    asked = f"made {found.get('created_at')}; the lab asked for it {_written(made.begun)}, and got no answer"
-    doubt = "" if made.user or made.name.endswith(DOMAIN) else asked
-    return replace(step, remove=partial(api.delete_user, user), doubt=doubt)
+    email = str(found.get("email")) if isinstance(found, dict) else ""
+    if email.lower() == (made.name or email).lower() and (made.user or email.endswith(DOMAIN)):
+        return Step(entries, remove=partial(api.delete_user, user))
+    return Step(entries, fate=f"may not be the user whom the lab made; if it is, {_USER_BY_DASHBOARD}")
 
 
-def _methods_of(api: Management, user: str) -> list[Json] | None:
-    """Return the authentication methods of a user; None where the user is gone."""
-    answer = api.authentication_methods(user)
-    return None if answer.status == 404 else listed(answer, "Reading the user's authenticators", "id", "type")
-
-
-def _id_of(api: Management, realm: str, name: str) -> str:
-    """Return the id of the user with this email in a connection; "" when there is none."""
-    for each in listed(api.users_by_email(name), "Finding the user", "user_id"):
-        if any(isinstance(one, dict) and one.get("connection") == realm for one in each.get("identities") or ()):
-            return str(each["user_id"])
-    return ""
-
-
-def _written(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+def _listed(answer: Exchange, doing: str, has: set[str]) -> list[Json]:
+    """Return the objects of an answer that is a list of such, each with these members; LabError for any other."""
+    items = must_be(answer, 200, doing).json
+    if isinstance(items, list) and all(isinstance(each, dict) and has <= each.keys() for each in items):
+        return items
+    raise LabError(f"{doing} failed: {answer.outcome}: the answer is not the list that Auth0 gives.")
 
 
 def _by_hand(entries: Iterable[Left], lab: Lab) -> Iterator[Step]:
-    """Yield a step for each thing that was left, where there is no Management API: what a person must do.
-
-    What the configured user has, a login tells; it sends nothing to anybody.
-    """
-    settings, there = lab.settings, None
-    if settings.username is not None and settings.password is not None:
-        login = lab.client.password_grant(username=settings.username, password=settings.password, realm=settings.realm)
+    """Yield what a person must do where there is no Management API; a login tells what the configured user has."""
+    known, there = lab.settings, None
+    if known.username and known.password:
+        login = lab.client.password_grant(username=known.username, password=known.password, realm=known.realm)
         if "mfa_token" in login:
             there = authenticators_in(lab.client.mfa_authenticators(login["mfa_token"]))
     for entry in entries:
-        stays = _USER_BY_DASHBOARD if entry.kind == USER else _BY_DASHBOARD
-        if there is not None and entry.kind != USER and entry.is_of(settings.username or ""):
-            known = [each.get("active") for each in there if entry.may_be(str(each["id"]))]
-            stays = stays if entry.confirmed in known else ""
-        yield Step(entries=(entry,), stays=stays)
+        fate = _USER_BY_DASHBOARD if entry.kind == USER else _BY_DASHBOARD
+        if there is not None and entry.kind != USER and known.username in (entry.user, entry.name):
+            found = [each.get("active") for each in there if entry.may_be(str(each["id"]))]
+            fate = fate if entry.confirmed in found else ""
+        yield Step([entry], fate=fate)
 
 
 # -- the clean-up
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False)
 class Leftovers:
     """What was left on a tenant, row by row, masked; `notes` are sentences under the table."""
 
     tenant: str
-    rows: tuple[Leftover, ...] = ()
-    notes: tuple[str, ...] = ()
+    rows: Sequence[Leftover] = ()
+    notes: Sequence[str] = ()
 
     @property
     def stays(self) -> bool:
@@ -371,58 +332,53 @@ class Leftovers:
         return {"text/plain": "\n".join(text), "text/html": f"<p>{escape(title)}</p>{html}{notes}"}
 
 
-def stand_guard(lab: Lab) -> Guard:
-    """Return the guard of a live lab."""
-    return Guard(lab.settings.confirm, Ledger(lab.domain), domain=lab.domain, mask=lab.aliases.mask)
-
-
-@out_of_its_frames
+@without_frames
 def cleaned(lab: Lab, *, yes: bool = False, dry_run: bool = False) -> Leftovers:
-    """Show what labs left on a tenant, ask, and remove it; with `yes` nobody is asked, with `dry_run` nothing removed.
-
-    In a sandbox and in a replay there is nothing. Raises NotConfirmed where there is no prompt, LabError when the
-    tenant does not let itself be read.
-    """
-    guard = lab._guard
+    """Show what labs left on a tenant, ask (not with `yes`), and remove it (not in a `dry_run`)."""
+    guard, may_remove, steps, notes = lab._guard, has_administrator(lab), list[Step](), list[str]()
     if guard is None:
-        return Leftovers(tenant=lab.domain)
-    every, may_remove = guard.ledger.file.entries(), has_administrator(lab)
+        return Leftovers(lab.domain)
+
+    def said(text: str) -> str:
+        return one_line(lab.aliases.mask(text))
+
+    def shown() -> Leftovers:
+        return Leftovers(lab.domain, [each.shown(said) for each in steps], notes)
+
+    def agrees(what: str) -> bool:
+        instead = "Write lab.cleanup(yes=True), or auth0-mfa-lab cleanup --yes"
+        return guard.asks(f"{what}\nRemove it? [y/n] ", nothing="Nothing was changed.", instead=instead)
+
+    every = guard.entries()
     entries = [each for each in every if each.tenant == lab.domain]
-    others = len(every) - len(entries)
-    notes = [f"{others} more on another tenant: open that one, and clean up there."] if others else []
+    if others := len(every) - len(entries):
+        notes.append(f"{others} more on another tenant: open that one, and clean up there.")
     if not entries:
-        return Leftovers(tenant=lab.domain, notes=tuple(notes))
+        return shown()
     for entry in entries if lab.aliases.people else ():
         # A person of an earlier kernel: nothing that passed here has named them yet.
         for kind, value in (("username", entry.name), ("user_id", entry.user)):
             if value:
                 lab.aliases.learn(kind, value)
-    steps = list(_planned(entries, administrator(lab), lab.settings.realm) if may_remove else _by_hand(entries, lab))
-    own = {each.entries[0].kind for each in steps}
-    notes += [
-        f"On the phone: remove the account in the {app} app; no API can." for kind, app in _APPS.items() if kind in own
-    ]
-    notes += [] if may_remove else [_NO_API]
-
-    def said(text: str) -> str:
-        return one_line(lab.aliases.mask(text))
-
-    def shown(steps: Iterable[Step]) -> Leftovers:
-        return Leftovers(tenant=lab.domain, rows=tuple(each.shown(said) for each in steps), notes=tuple(notes))
-
+    steps += _planned(entries, administrator(lab), lab.settings.realm) if may_remove else _by_hand(entries, lab)
+    for kind, app in _APPS.items():
+        if kind in [each.entries[0].kind for each in steps]:
+            notes.append(f"On the phone: remove the account in the {app} app; no API can.")
+    if not may_remove:
+        notes.append(_NO_API)
     may_ask = not yes and guard.how_often != "never"
-    planned, agreed = shown(steps), [each for each in steps if each.remove and not each.doubt]
-    if dry_run or (agreed and may_ask and not guard.asks(f"{planned}\nRemove it? [y/n] ", instead=_INSTEAD)):
+    planned, agreed = shown(), [each for each in steps if each.remove and not each.doubt]
+    if dry_run or (agreed and may_ask and not agrees(str(planned))):
         return planned
     for step, row in zip(steps, planned.rows, strict=True):
-        question = f"{row.what} of {row.of} may not be the lab's: {step.doubt}.\nRemove it? [y/n] "
-        if may_ask and step.doubt and guard.asks(question, instead=_INSTEAD):
+        if may_ask and step.doubt and agrees(f"{row.what} of {row.of} may not be the lab's: {step.doubt}."):
             agreed.append(step)
     with guard.agreed():
-        steps = [each.removed() if each in agreed else each for each in steps]
-    done = shown(steps)
+        for step in agreed:
+            answer = answered(step.remove)
+            step.fate = {204: _REMOVED, 404: _GONE}.get(answer.status or 0, f"not removed: {answer.outcome}")
+    done = shown()
     # Take out of the file what is gone, whole.
-    kept = {entry.mark for step, row in zip(steps, done.rows, strict=True) if row.stays for entry in step.entries}
-    gone = {each.mark for each in entries} - kept
-    guard.ledger.file.change(lambda entries: [each for each in entries if each.mark not in gone])
+    kept = [entry for step, row in zip(steps, done.rows, strict=True) if row.stays for entry in step.entries]
+    guard.change(lambda found: [each for each in found if each in kept or each not in entries])
     return done

@@ -2,42 +2,34 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
+from time import monotonic
 
 from auth0_mfa_lab.errors import LabError
-from auth0_mfa_lab.live.files import write_whole
 from auth0_mfa_lab.wire.har import har
 from auth0_mfa_lab.wire.journal import Journal
 
 SHARE = 20
-"""Saving takes at most one SHARE-th of the time: what the n-th exchange adds does not grow with n."""
+"""Saving takes at most one SHARE-th of the time."""
 
 
 class Record:
     """The file of one journal; the first exchange makes it, in place of one that was there, which is kept beside it.
 
-    A stand-in may change as long as secrets are learned, so it is always the whole file that is written. It is written
-    as an exchange passes, but not sooner than SHARE times what the last writing took, and at the end of the lab.
+    A stand-in may change as secrets are learned, so the whole file is written: as exchanges pass, and at the end.
     """
 
-    def __init__(self, journal: Journal, path: str | Path, *, monotonic: Callable[[], float] = time.monotonic) -> None:
-        """Keep `journal` in the file `path`, in whose folder it must be able to write: LabError where it is not.
-
-        `monotonic` tells real seconds.
-        """
+    def __init__(self, journal: Journal, path: str | Path) -> None:
+        """Keep `journal` in the file `path`; LabError where its folder cannot be written to."""
         self.path = Path(path)
         self.before = self.path.with_name(f"{self.path.stem}.before{self.path.suffix}")
         self._journal = journal
-        self._monotonic = monotonic
         self._lock = threading.RLock()
-        self._problem = ""
-        self._written = 0
-        self._next_at = 0.0
+        self._problem, self._written, self._next_at = "", 0, 0.0
         try:
             if self.path.exists() and not self.path.is_file():
                 raise OSError(0, "it is no ordinary file")
@@ -50,13 +42,13 @@ class Record:
 
     def passed(self) -> None:
         """Write the file, unless the last writing is too short a time ago: an exchange has passed."""
-        if self._monotonic() >= self._next_at:
+        if monotonic() >= self._next_at:
             self.save()
 
     def save(self) -> None:
         """Write what the journal has now, unless that is written; what cannot be written is said once, on stderr."""
         with self._lock:
-            began, length = self._monotonic(), len(self._journal) + len(self._journal.operations)
+            began, length = monotonic(), len(self._journal) + len(self._journal.operations)
             if not len(self._journal) or length == self._written:
                 return
             try:
@@ -65,13 +57,13 @@ class Record:
                 write_whole(self.path, har(self._journal))
                 self._written, self._problem = length, ""
             except OSError as problem:
-                is_new, self._problem = not self._problem, (problem.strerror or type(problem).__name__).lower()
-                if is_new:
+                before, self._problem = self._problem, (problem.strerror or type(problem).__name__).lower()
+                if not before:
                     sys.stderr.write(
                         f"{self.path} cannot be written ({self._problem}): the journal has what is not in it, and "
                         'lab.export("har").save(...) writes it elsewhere.\n'
                     )
-            ended = self._monotonic()
+            ended = monotonic()
             self._next_at = ended + SHARE * (ended - began)
 
     def line(self) -> str:
@@ -81,3 +73,18 @@ class Record:
         # The same each time, whether there was one or not.
         kept = f"a recording that was there is kept as {self.before.name}"
         return f"Recorded in {self.path}: every exchange, with a stand-in for each secret; {kept}."
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Put a text, for its owner alone, in the place of a file; a crash or a full disk (OSError) leaves the old one."""
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:100]}.", suffix=".part", dir=path.parent)
+    part = Path(name)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except BaseException:
+        part.unlink()
+        raise

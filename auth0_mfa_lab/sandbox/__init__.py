@@ -19,7 +19,7 @@ from auth0_mfa_lab.sandbox.delivery import Delivery
 from auth0_mfa_lab.sandbox.guardian.phone import Phone
 from auth0_mfa_lab.sandbox.http import Request as HttpRequest
 from auth0_mfa_lab.sandbox.management import MANAGEMENT_SCOPES
-from auth0_mfa_lab.sandbox.mfa.factors import associate
+from auth0_mfa_lab.sandbox.mfa.api import associate
 from auth0_mfa_lab.sandbox.oauth.api import GRANT
 from auth0_mfa_lab.sandbox.oauth.tokens import NewKey
 from auth0_mfa_lab.sandbox.records import Api, Client, Kind, Request, User

@@ -16,9 +16,9 @@ Routes = tuple[tuple[str, str, Callable[..., Response]], ...]
 """The methods, separated by blanks, the path and the handler of each endpoint of one API."""
 NOTES = "auth0_lab_notes"
 """The name of a request's notes in the extensions of its httpx.Response."""
+JSON_CALLED_A_FORM = "sandbox: JSON without its content type, as in Auth0's push guide; that it is read is a guess"
 # 0.8 finds authentication_types and oob_channel, and leaves scope, resource and organization alone.
 LIKENESS = 0.8
-FORM, JSON_TYPE = "application/x-www-form-urlencoded", "application/json"
 
 
 class JSON(JSONResponse):
@@ -67,27 +67,29 @@ class Request(starlette.requests.Request):
         scheme, _, token = self.headers.get("authorization", "").partition(" ")
         return token.strip() if scheme.lower() == "bearer" else ""
 
-    def fields(self, *known: str, kind: str | None = None) -> Fields:
-        """Read the body by its content type or `kind`; a field that looks like an absent one of the `known` is noted.
+    def fields(self, known: tuple[str, ...] = (), *, guesses_json: bool = False) -> Fields:
+        """Read the body by its content type, and note each field that looks like one of the `known` and is none.
 
-        Without a content type it is a form, as curl's `-d` sends it; no body has no field, whatever the header says.
-        Raises INVALID_BODY.
+        Without a content type it is read as a form, as curl's `-d` sends it; none at all is an empty one. With
+        `guesses_json` JSON is read whatever it is called. Raises INVALID_BODY.
         """
-        kind = kind or self.headers.get("content-type", FORM).partition(";")[0].strip()
-        values: Mapping[str, object] | None = {}
-        if self.content.strip():
-            if kind.lower() == JSON_TYPE:
-                values = json_object(self.content)
-            elif kind.lower() == FORM:
-                try:
-                    values = dict(parse_qsl(self.content.decode(), keep_blank_values=True, errors="strict"))
-                except ValueError as problem:
-                    raise errors.INVALID_BODY(problem="The body must be a form in UTF-8") from problem
-            else:
-                raise errors.INVALID_BODY(problem=f"Unsupported content type: {kind}")
-        if values is None:
+        content, form = self.content.strip(), "application/x-www-form-urlencoded"
+        kind = self.headers.get("content-type", form).partition(";")[0].strip()
+        is_json = kind.lower() == "application/json"
+        reads_json = is_json or (guesses_json and content.startswith(b"{"))
+        values: Mapping[str, object] | None = json_object(self.content) if reads_json else None
+        if values is not None and not is_json:
+            self.notes.append(JSON_CALLED_A_FORM)
+        elif content and is_json and values is None:
             raise errors.INVALID_BODY(problem="The body must be a JSON object")
-        fields = Fields(values)
+        elif content and not is_json and kind.lower() != form:
+            raise errors.INVALID_BODY(problem=f"Unsupported content type: {kind}")
+        elif content and not is_json:
+            try:
+                values = dict(parse_qsl(self.content.decode(), keep_blank_values=True, errors="strict"))
+            except ValueError as problem:
+                raise errors.INVALID_BODY(problem="The body must be a form in UTF-8") from problem
+        fields = Fields(values or {})
         missing = [name for name in known if name not in fields]
         for name in (name for name in fields if name not in known):
             for meant in get_close_matches(name, missing, n=1, cutoff=LIKENESS):

@@ -12,8 +12,7 @@ from auth0_mfa_lab.sandbox.clock import Chance, Clock
 from auth0_mfa_lab.sandbox.delivery import Delivery
 from auth0_mfa_lab.sandbox.limits import Bounded, Limits
 from auth0_mfa_lab.sandbox.management import MANAGEMENT_SCOPES
-from auth0_mfa_lab.sandbox.mfa.authenticators import Authenticators
-from auth0_mfa_lab.sandbox.mfa.transactions import Transactions
+from auth0_mfa_lab.sandbox.mfa.authenticators import Authenticators, Transactions
 from auth0_mfa_lab.sandbox.oauth.tokens import DEFAULT_LIFETIME, MFA_TOKEN_CIPHERTEXT, NewKey, Tokens
 from auth0_mfa_lab.sandbox.records import Api, Client, Device, LogEntry, Login, Request, User
 from auth0_mfa_lab.sandbox.settings import CONNECTIONS, Domains, Settings
@@ -46,7 +45,7 @@ class Tenant:
         self.domains, self.settings, self.clock, self.delivery = domains, settings, clock, delivery
         self.chance, self.codes, self.requests = chance, chance.fork("codes"), count(1)
         self.tokens = Tokens(domains=domains, clock=clock, chance=chance, new_key=new_key)
-        self.limits, self.transactions, self.authenticators = Limits(clock), Transactions(clock), Authenticators()
+        self.limits, self.transactions, self.authenticators = Limits(clock), Transactions(clock), Authenticators(clock)
         self.passwordless_chance = chance.fork("passwordless")
         self.passwordless_codes = Bounded[tuple[str, float, int]]()
         """The newest code of each address, when it expires, and how many tries were wrong."""
@@ -175,7 +174,7 @@ class Tenant:
 
     def confirm(self, user_id: str, authenticator_id: str, *, name: str | None = None) -> None:
         """Make an authenticator active, and what belongs to it."""
-        self.authenticators.confirm(user_id, authenticator_id, name=name, now=self.clock.now())
+        self.authenticators.confirm(user_id, authenticator_id, name=name)
         self.log("gd_enrollment_complete", "Enrollment confirmed.", user_id=user_id)
 
     def remove_authenticator(self, user_id: str, authenticator_id: str) -> None:

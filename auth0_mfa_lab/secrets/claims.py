@@ -9,14 +9,12 @@ from collections.abc import Callable, Mapping
 from itertools import accumulate
 from typing import Any
 
-_DEEPEST = 60
-
 
 def claims_of(token: str, *, part: int = 1) -> dict[str, Any] | None:
     """Return the claims of a JWT (`part` 0: its header), unverified; None for what is none."""
     try:
-        said = json.loads(from_base64(token.split(".")[part])) if token.count(".") == 2 else None
-    except (ValueError, RecursionError):
+        said = parsed(from_base64(token.split(".")[part])) if token.count(".") == 2 else None
+    except ValueError:
         return None
     return said if isinstance(said, dict) else None
 
@@ -38,10 +36,13 @@ def mapped(value: Any, change: Callable[[str], Any]) -> Any:
     return value
 
 
-def is_deep(text: str | bytes) -> bool:
-    """Say whether JSON may be nested so deeply that walking it could end in an error: it then counts as text."""
+def parsed(text: str | bytes, pairs: Callable[[Any], Any] | None = None) -> Any:
+    """Return JSON, its objects as `pairs` makes them; None for what is none, or too deep to walk."""
     whole = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-    if whole.count("[") + whole.count("{") <= _DEEPEST:
-        return False
-    steps = (1 if each in "[{" else -1 for each in re.findall(r"[][{}]", whole))
-    return max(accumulate(steps)) > _DEEPEST
+    steps = (1 if each[0] in "[{" else -1 for each in re.finditer(r"[][{}]", whole))
+    if whole.count("[") + whole.count("{") > 60 and max(accumulate(steps)) > 60:
+        return None
+    try:
+        return json.loads(text, object_pairs_hook=pairs)
+    except (ValueError, RecursionError):
+        return None

@@ -1,11 +1,17 @@
-"""The kinds of secrets: the names of their fields, and the shapes that give one away wherever it stands."""
+"""Which values are secret: by the name of their field, by their shape, and by their place in a message."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from urllib.parse import unquote_plus
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import parse_qsl, unquote, unquote_plus
+
+from auth0_mfa_lab.secrets.claims import claims_of, from_base64, parsed
+
+if TYPE_CHECKING:
+    from auth0_mfa_lab.wire.exchange import Message
 
 Found = tuple[str, str]
 """A kind and a value, such as `("mfa_token", "Fe26.2*…")`."""
@@ -59,16 +65,16 @@ _OF_PEOPLE = {
     "user_id": r"(?a)(?<![\w|-])[a-z][\w-]*\|(?!dev_)[\w.@+-][\w.@+|-]{3,}",
 }
 _LOOKED_FOR = r"\b(user_id|email|phone_number|username|name|nickname)(?:\.raw)?:\"?([^\"\s()*]{3,})"
+# A tenant's factors and clients have a `name` too: only beside these is it a person's. The last four are those of an
+# authentication method of the Management API, in an answer or on its way.
+_PERSONAL = "sub email user_id authenticator_type identifier confirmed auth_method phone_number totp_secret"
+_PRIVATE = frozenset(("user_metadata", "app_metadata", "address"))
+_MIXED = r"(?=[^\d]*\d)(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9+/_=-]{16,}"
 
 
 @lru_cache(maxsize=4096)
 def secret_kind(name: str) -> str | None:
-    """Return the kind of secret that a field of this name holds, or None.
-
-    The wire's own names count as they are; beyond them a name whose last word is secret, password, token or
-    credential, in the singular or the plural, or a `*_key` of a kind that nobody publishes. A `token_type`, a
-    `public_key` and a `kid` are none.
-    """
+    """Return the kind of secret that a field of this name holds, or None: a wire's own name, or one with its ending."""
     if name in _NAMES:
         return _NAMES[name]
     ending = re.fullmatch(_ENDING, _snake(name))
@@ -139,3 +145,136 @@ def is_jwt(value: str) -> bool:
 def is_stand_in(value: str) -> bool:
     """Say whether a value says of itself that it is a stand-in; a code or a number cannot."""
     return MARK in (value.rpartition(".")[2] if is_jwt(value) else value).lower()
+
+
+# -- a message
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """The members of a JSON object, of which two may have one name: the last one does not hide those before it."""
+
+
+def secrets_of(message: Message, *, url: str = "", people: bool = False) -> Iterator[Found]:
+    """Yield the secrets of a request (with its `url`) or a response, each once, in the order in which they stand there.
+
+    With `people`, a person's numbers, addresses, names and ids are yielded too.
+    """
+    yield from dict.fromkeys(_Search(people).message(message, url))
+
+
+def secrets_of_path(url: str, *, people: bool = False) -> Iterator[Found]:
+    """Yield what the path of a URL gives away by its shape: no name says what it is, so an answer may know better."""
+    return in_text(unquote(re.sub(r"\?[^#]*", " ", url)), "token", people=people)
+
+
+def secrets_of_barcode(uri: str, *, people: bool = False) -> Iterator[Found]:
+    """Yield the ticket and the secret of an enrollment's URI and, with `people`, the account of its label."""
+    # Not urlsplit: it raises for what is no URL, and anything may stand here.
+    label, _, query = uri.partition("?")
+    yield from (pair for pair in parse_qsl(query) if pair[0] in ("enrollment_tx_id", "secret"))
+    tenant, colon, account = unquote(label.rpartition("/")[2]).partition(":")
+    if people and (account if colon else tenant):
+        yield "username", account if colon else tenant
+
+
+class _Search(NamedTuple):
+    """Searches one message; `path` has the names of the fields around a value, its own the last."""
+
+    people: bool
+
+    def message(self, message: Message, url: str) -> Iterator[Found]:
+        path, _, query = url.partition("?")
+        yield from self._pairs(query.partition("#")[0])
+        if self.people:  # an id of one's own choice has no shape
+            yield from (("user_id", unquote(each)) for each in re.findall(r"/(?:users|user-blocks)/([^/?#]+)", path))
+        bearer = "device_token" if "/device-accounts/" in path else "token"
+        bearer = "transaction_token" if path.endswith("/resolve-transaction") else bearer
+        for name, value in message.headers:
+            yield from self._header(name.lower(), value, bearer)
+        text = str(message.text)
+        if message.media_type == "application/x-www-form-urlencoded":
+            yield from self._pairs(text)
+        elif (body := parsed(text, _Pairs)) is not None:
+            yield from self._json(body)
+        else:
+            yield from in_text(text, "token", people=self.people)
+
+    def _header(self, name: str, value: str, bearer: str) -> Iterator[Found]:
+        scheme, _, rest = value.partition(" ")
+        if name in ("authorization", "proxy-authorization") and scheme.lower() == "basic":
+            try:
+                password = from_base64(rest).decode("utf-8", "replace").partition(":")[2]
+            except ValueError:
+                password = ""
+            # Encoded before it was encoded: the same secret stands bare in a body.
+            yield from [("client_secret", unquote(password))] if password else []
+            yield "basic_credentials", rest
+        elif name == "authorization" and scheme.lower() == "ticket":
+            ticket = re.search(r"id\s*=\s*[\"']?([^\"'\s]+)", rest)
+            yield "enrollment_tx_id", ticket[1] if ticket else rest
+        elif name in ("authorization", "proxy-authorization", "mfa-dpop", "dpop") and value:
+            yield bearer, rest or value
+        elif name in ("cookie", "set-cookie"):
+            yield from (("cookie", each) for each in re.findall(r"[^=;,\s]+=([^;,\s]{8,})", value))
+        elif kind := kind_of(name, value):
+            yield kind, value
+        else:
+            yield from in_text(value, "token", people=self.people)
+
+    def _pairs(self, text: str) -> Iterator[Found]:
+        for name, value in parse_qsl(text):
+            yield from self._text(value, ("", name), pair=True)
+
+    def _json(self, value: Any, path: tuple[str, ...] = ("",), beside: frozenset[str] = frozenset()) -> Iterator[Found]:
+        if isinstance(value, dict | _Pairs):
+            members = value if isinstance(value, _Pairs) else [*value.items()]
+            inside = frozenset(name for name, _ in members)
+            for name, each in members:
+                yield from in_text(name, "token", people=self.people)
+                yield from self._json(each, (*path, name), inside)
+        elif isinstance(value, list):
+            for each in value:
+                yield from self._json(each, path, beside)
+        elif isinstance(value, str) and value:
+            yield from self._text(value, path, beside)
+        elif isinstance(value, int) and not isinstance(value, bool):
+            text, kind = str(value), secret_kind(path[-1])
+            least = 1 if kind in ("otp", "binding_code", "code") else 4 if kind else 6
+            if len(text) >= least and (kind := kind or self._whose(text, path, beside)):
+                yield kind, text
+
+    def _text(
+        self, value: str, path: tuple[str, ...], beside: frozenset[str] = frozenset(), *, pair: bool = False
+    ) -> Iterator[Found]:
+        name = path[-1]
+        if name == "token":
+            kind: str | None = {"push_credentials": "push_token", "": "device_token"}.get(path[-2], "token")
+        elif name in ("d", "p", "q", "dp", "dq", "qi", "k") and "kty" in beside:
+            kind = "private_key"
+        else:
+            kind = kind_of(name, value, pair=pair) or self._whose(value, path, beside, pair)
+        if value.startswith("otpauth:"):
+            yield from secrets_of_barcode(value, people=self.people)
+        elif kind:
+            yield kind, value
+        elif "client_metadata" in path and re.fullmatch(_MIXED, value):
+            yield as_kind(name, "client_metadata"), value
+        elif value[0] in "[{" and (inner := parsed(value, _Pairs)) is not None:
+            yield from self._json(inner, (*path, ""))
+        else:
+            yield from in_text(value, name, people=self.people)
+        if is_jwt(value):
+            header, said = claims_of(value, part=0), claims_of(value) or {}
+            if name == "challenge_response":
+                # The challenge reaches the phone by push, not by HTTP: here it passes for the first time.
+                said = {"identifier": said.get("iss"), "challenge": said.get("sub")}
+            yield from self._json([header, said])
+
+    def _whose(self, value: str, path: tuple[str, ...], beside: frozenset[str], pair: bool = False) -> str | None:
+        """Return what of a person a text is by its place, or None."""
+        name, is_private = path[-1], not _PRIVATE.isdisjoint(path)
+        if not self.people or (name == "name" and not pair and not is_private and beside.isdisjoint(_PERSONAL.split())):
+            return None
+        # A language, a country and a switch name no person.
+        of_profile = is_private and len(value) > 2 and value not in ("true", "false")
+        return personal_kind(name) or (as_kind(name, "user_metadata") if of_profile else None)

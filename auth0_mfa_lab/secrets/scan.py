@@ -5,19 +5,19 @@ By name and by shape, however they are escaped, in base64, and in the QR codes o
 
 from __future__ import annotations
 
+import io
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import PurePath
 from typing import Any, Literal, NamedTuple
 from urllib.parse import unquote
 
+from auth0_mfa_lab.secrets.aliases import ESCAPES, character
 from auth0_mfa_lab.secrets.claims import claims_of, from_base64
-from auth0_mfa_lab.secrets.index import ESCAPES, character
 from auth0_mfa_lab.secrets.kinds import is_jwt, is_stand_in
-from auth0_mfa_lab.secrets.qr import codes_in, is_a_picture, pixels_of_svg
 
 MOST_BYTES = 20 * 1024 * 1024
 NESTINGS = 4
@@ -68,7 +68,11 @@ _ALLOW = r"auth0-mfa-lab:\s*allow\b"
 _A_COMMENT = rf"\s*(?:#|//|/?\*|<!--|--|;|%).*{_ALLOW}"
 # A password may be a phrase: it goes on to the end of the line.
 _PHRASE = r"(?im)^([ \t]*(?:export[ \t]+)?\w{0,80}password[ \t]*=[ \t]*)([^\s\"'][^\n\"]* [^\n\"]*?)[ \t]*$"
-_EXAMPLE_HOST = r"https?://[^\s/?#\"'<>]*\.example(?::\d+)?[/?#][^\s\"'<>]*$"
+# A link to an example's host opens nothing.
+_EXAMPLES_TICKET = (
+    r"(?i)(https?://[^\s/?#\"'<>]{0,200}\.example(?::\d+)?[/?#][^\s\"'<>]{0,300}?"
+    r"(?:ticket|ticket_id|enrollment_tx_id)=)[\w-]+"
+)
 _PLACEHOLDER = (
     # An alias, a variable, a template; what is cut short or blotted out; words that say so.
     r"(?i)^[<\[{]|^\$[A-Za-z_{(]|\$\{|\{\w*\}|%\(|<[\w ]+>|\.\.\.|…|[*•]{3}|(?<![A-Za-z0-9])x{3,}(?![A-Za-z0-9])|x{6}"
@@ -82,7 +86,21 @@ _NO_PASSWORD = (
     r"|^\D*$|^[^A-Za-z]*$"
 )
 _REFERENCE = r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*"
-_OF_SANDBOX = r"otpauth://totp/sandbox:\w+@example\.com\?secret=[A-Z2-7]+&issuer=sandbox(&\w+=\w+)*"
+# fmt: off
+_RECOVERY = r"(?![0-9A-F]{24}|[A-Z]{24})[A-Z0-9]{24}"  # a number in hex, and a word, is none
+_SHAPES = (  # what is secret by its shape alone, and beside no name
+    ("mfa_token",         r"(?i:\bbearer)\s{1,8}(Fe26\.2\*[\w.*~-]{16,})"),
+    (_SEALED,             r"Fe26\.2\*[\w.*~-]{16,}"),
+    ("JWT",               r"eyJ[\w-]{8,2000}\.[\w-]{5,20000}\.[\w-]+"),
+    ("Basic header",      r"(?i)\bBasic\s+([\w.~+/*-]{8,}={0,2})"),
+    ("Bearer header",     r"(?i)\bBearer\s+([\w.~+/*-]{8,}={0,2})"),
+    ("enrollment ticket", r"(?i)\bTicket\s+(?:id\s*=\s*[\"']?)?([\w.~+/*-]{8,}={0,2})"),
+    ("recovery code",     rf"(?<![\w+/=-]){_RECOVERY}(?![\w+/=-])"),
+    ("refresh token",     r"(?<![\w.-])v1\.[\w-]{40,}"),
+)
+# fmt: on
+_ROW = r"M0 (\d{1,3})\.5((?:m\d{1,3} 0h\d{1,3})+)"  # of a QR's drawing: the lab draws a stroke for each row of modules
+_PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF")  # as they begin
 
 
 class Find(NamedTuple):
@@ -105,10 +123,7 @@ class Find(NamedTuple):
 
 
 class Scanned(NamedTuple):
-    """What was found in one file, and in a sentence how it was read, if otherwise than as what it is.
-
-    It is `whole` where all of it was read.
-    """
+    """What was found in one file, whether all of it was read, and how, if otherwise than as what it is."""
 
     finds: tuple[Find, ...] = ()
     whole: bool = True
@@ -157,20 +172,17 @@ def scan(name: str, content: bytes) -> Scanned:
         notes += [f"it is no {kind} that can be read as one: its lines were"] if kind != "env file" else []
         is_data = not re.search("example|sample|template", PurePath(name).name.lower())
         parts = iter([(None, "", _in_lines(text, data=is_data))])
-    finds = [find for cell, where, leaks in parts for find in _finds(leaks, where, cell)]
-    # What the lab recorded has stand-ins. They say so of themselves; codes are too short for that.
-    finds = [find for find in finds if not (ours and find.kind in _CODES)]
+    finds: list[Find] = []
+    for cell, where, leaks in parts:
+        kinds: dict[_Leak, str] = {}  # each value of a line once, under the kind that says most
+        for leak in leaks:
+            spot = leak._replace(kind="")
+            kinds[spot] = leak.kind if kinds.get(spot, _SEALED) == _SEALED else kinds[spot]
+        for (_, value, line, hidden), title in sorted(kinds.items(), key=lambda each: each[0].line or 0):
+            # What the lab recorded has stand-ins. They say so of themselves; codes are too short for that.
+            if not (ours and title in _CODES):
+                finds.append(Find(title, len(value), ", ".join(filter(None, (where, hidden))), cell, line))
     return Scanned(tuple(finds), whole, "; ".join(notes) or None)
-
-
-def _finds(leaks: Iterable[_Leak], where: str, cell: int | None) -> Iterator[Find]:
-    """Yield each value of a line once, under the kind that says most."""
-    found: dict[tuple[str, int | None, str], str] = {}
-    for leak in leaks:
-        if found.get(leak[1:], _SEALED) == _SEALED:
-            found[leak[1:]] = leak.kind
-    for (value, line, hidden), kind in sorted(found.items(), key=lambda each: each[0][1] or 0):
-        yield Find(kind, len(value), ", ".join(filter(None, (where, hidden))), cell, line)
 
 
 def _in_lines(text: str, *, data: bool) -> Iterator[_Leak]:
@@ -183,10 +195,7 @@ def _in_lines(text: str, *, data: bool) -> Iterator[_Leak]:
 
 
 def _of_notebook(notebook: dict[str, Any]) -> Iterator[_Part]:
-    """Yield the parts of a notebook.
-
-    A comment `auth0-mfa-lab: allow` in a cell's source allows that cell.
-    """
+    """Yield the parts of a notebook; a comment `auth0-mfa-lab: allow` in a cell's source allows that cell."""
     for number, cell in enumerate(notebook.pop("cells"), 1):
         parts = cell if isinstance(cell, dict) else {"": cell}
         source, outputs = _joined(parts.pop("source", "")), parts.pop("outputs", [])
@@ -199,13 +208,11 @@ def _of_notebook(notebook: dict[str, Any]) -> Iterator[_Part]:
                 kind = mime if re.fullmatch(r"[a-z]+/[a-z0-9.+-]{1,60}", mime) else "data"
                 yield number, f"output {count} ({kind})", _walked({mime: value})
             yield number, f"output {count}", _walked(output)
-        for name in ("metadata", "attachments"):
-            yield number, name, _walked(parts.pop(name, None))
-        yield number, "fields", _walked(parts)
+        for name, part in parts.items():
+            yield number, name if name in ("metadata", "attachments") else "fields", _walked({name: part})
     if isinstance(notebook.get("metadata"), dict):
         yield None, "widget state", _walked(notebook["metadata"].pop("widgets", None))
-    yield None, "notebook metadata", _walked(notebook.pop("metadata", None))
-    yield None, "notebook", _walked(notebook)
+    yield None, "notebook metadata", _walked(notebook)
 
 
 def _of_har(har: dict[str, Any]) -> Iterator[_Part]:
@@ -220,28 +227,23 @@ def _of_har(har: dict[str, Any]) -> Iterator[_Part]:
 
 def _walked(value: Any) -> Iterator[_Leak]:
     """Yield the secrets in every text of a JSON value: its names, and what is JSON within a text too."""
-    todo: list[tuple[str, Any, int]] = [("", value, 0)]
-    for name, each, depth in todo:  # it grows
+    todo: list[tuple[str, Any]] = [("", value)]
+    for name, each in todo:  # it grows
         if isinstance(each, dict):
-            todo += [pair for key, inner in each.items() for pair in ((key, inner, depth), ("", key, depth))]
+            todo += [pair for key, inner in each.items() for pair in ((key, inner), ("", key))]
             # Named beside it: a header, a field, a widget with its label.
-            if isinstance(each.get("value"), str | int):
-                labels = [each.get(label) for label in ("name", "description", "placeholder")]
-                labels += ["password"] if each.get("_model_name") == "PasswordModel" else []
-                todo += [(label, each["value"], depth) for label in labels if isinstance(label, str)]
+            labels = [each.get(label) for label in ("name", "description", "placeholder")]
+            labels += ["password"] if each.get("_model_name") == "PasswordModel" else []
+            todo += [(label, each.get("value")) for label in labels if isinstance(label, str)]
         elif isinstance(each, list):
-            whole = _joined(each)
-            todo += [(name, whole, depth)] if isinstance(whole, str) else []
-            todo += [(name, inner, depth) for inner in each if whole is each or len(each) < 50]
-        elif isinstance(each, str):
-            if (title := _title_of(name)) and "\n" not in each and (kind := _judged(title, each, data=True)):
-                yield _Leak(kind, each)
+            todo += [(name, inner) for inner in (_joined(each), *each) if inner is not each]
+        title, is_text = _title_of(name) if isinstance(each, str | int) else "", isinstance(each, str)
+        if title and (is_text or title in _CODES[:2]) and (kind := _judged(title, str(each), data=True)):
+            yield _Leak(kind, str(each))
+        if is_text:
             yield from (leak._replace(line=None) for leak in _leaks(each, data=True))
-            if depth < 3 and each.lstrip()[:1] in ("{", "["):
-                with suppress(ValueError, RecursionError):
-                    todo.append(("", json.loads(each), depth + 1))
-        elif (title := _title_of(name)) in ("binding code", "one-time code") and _judged(title, str(each), data=True):
-            yield _Leak(title, str(each))
+            with suppress(ValueError, RecursionError):
+                todo += [("", json.loads(each))] if each.lstrip()[:1] in ("{", "[") else []
 
 
 def _joined(value: Any) -> Any:
@@ -258,35 +260,33 @@ def _leaks(text: str, *, data: bool, depth: int = 0) -> Iterator[_Leak]:
 
     `data` says that a program wrote or reads it: see `_judged`.
     """
-    # A ticket of an example's is no secret.
-    plain = re.sub(r"otpauth://[^\s\"'<>`\\]+", lambda uri: "" if is_an_examples(uri[0]) else uri[0], _decoded(text))
+    plain = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text)  # the colours of a terminal
+    for _ in range(NESTINGS):
+        for sign in ("\\", "&", "%"):
+            if sign in plain:
+                plain = re.sub(ESCAPES[sign], _on_its_line, plain)
+    plain = re.sub(r"otpauth://[^\s\"'<>`\\]+", lambda uri: "" if is_an_examples(uri[0]) else uri[0], plain)
+    plain = re.sub(_EXAMPLES_TICKET, r"\1", plain)
     taken = bytearray(len(plain))
-    for kind, start, end in (*_pairs(plain, data), *_shapes(plain)):
-        if not any(taken[start:end]):
+    for title, start, end, certain, quoted in (*_named(plain, data), *_shaped(plain)):
+        kind = None if any(taken[start:end]) else _judged(title, plain[start:end], data=certain, quoted=quoted)
+        if kind:
             taken[start:end] = b"\1" * (end - start)
-            if not is_stand_in(plain[start:end]):  # as our exports have them
-                yield _Leak(kind, plain[start:end], plain.count("\n", 0, start) + 1)
+            yield _Leak(kind, plain[start:end], plain.count("\n", 0, start) + 1)
     for start, content, hidden in _inside(plain, taken) if depth < NESTINGS else ():
         for leak in _leaks(content, data=data or hidden == "QR picture", depth=depth + 1):
             yield leak._replace(line=plain.count("\n", 0, start) + 1, hidden=leak.hidden or hidden)
 
 
-def _decoded(text: str) -> str:
-    """Return the text without escapes: of JSON and Python, of HTML, of URLs, of terminals; its lines stay its lines."""
-    text = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text)
-    for _ in range(NESTINGS):
-        before = text
-        for sign in ("\\", "&", "%"):
-            if sign in text:
-                text = re.sub(
-                    ESCAPES[sign], lambda match: re.sub("[\\x00-\\x1f\x85\u2028\u2029]", " ", character(match[0])), text
-                )
-        if text == before:
-            break
-    return text
+def _on_its_line(escape: re.Match[str]) -> str:
+    return re.sub("[\\x00-\\x1f\x85\u2028\u2029]", " ", character(escape[0]))
 
 
-def _pairs(text: str, data: bool) -> Iterator[tuple[str, int, int]]:
+_Candidate = tuple[str, int, int, bool, bool]
+"""What a secret would be called, where it begins and ends, and how `_judged` is to look at it: `data` and `quoted`."""
+
+
+def _named(text: str, data: bool) -> Iterator[_Candidate]:
     """Yield what stands beside the name of a secret."""
     for name in re.finditer(_PAIR, text):
         value = re.compile(_VALUE).match(text, name.end())
@@ -294,53 +294,31 @@ def _pairs(text: str, data: bool) -> Iterator[tuple[str, int, int]]:
         if not value or not title:
             continue
         start, end = value.span(value.lastgroup or 0)
-        bare, certain = value.lastgroup == "bare", data
+        bare, certain, sets = value.lastgroup == "bare", data, name["sign"].startswith("=")
         if bare:
             end = start + len(text[start:end].rstrip(".:!?"))
         if title == "password" and bare:  # after a colon comes prose, too, even in what a program wrote
-            certain = data and name["sign"].startswith("=")
+            certain = data and sets
             if re.match("[a-z]+ [a-z]", text[start : start + 100]):
                 continue
         # Of `code`s there are many: exit codes, error codes, arguments.
-        if title == "passwordless code" and (
-            not (data and name["sign"] == "=") if bare else not (data or name["after"])
-        ):
-            continue
-        # A link to an example's host opens nothing.
-        if title == "enrollment ticket" and re.search(_EXAMPLE_HOST, text[max(0, name.start() - 300) : name.start()]):
-            continue
-        if kind := _judged(title, text[start:end], data=certain, quoted=not bare):
-            yield kind, start, end
+        if title != "passwordless code" or ((data and sets) if bare else (data or name["after"])):
+            yield title, start, end, certain, not bare
 
 
-def _shapes(text: str) -> Iterator[tuple[str, int, int]]:
-    """Yield what is secret by its shape alone."""
-    # fmt: off
-    shapes = (
-        ("mfa_token",         r"(?i)\bbearer\s{1,8}(Fe26\.2\*[\w.*~-]{16,})", _is_sealed),
-        (_SEALED,             r"(?i)Fe26\.2\*[\w.*~-]{16,}", _is_sealed),
-        ("JWT",               r"eyJ[\w-]{8,2000}\.[\w-]{5,20000}\.[\w-]+", _has_jwt_header),
-        ("Basic header",      r"(?i)\bBasic\s+([\w.~+/*-]{8,}={0,2})", _is_basic),
-        ("Bearer header",     r"(?i)\bBearer\s+([\w.~+/*-]{8,}={0,2})", _looks_random),
-        ("enrollment ticket", r"(?i)\bTicket\s+(?:id\s*=\s*[\"']?)?([\w.~+/*-]{8,}={0,2})", _looks_random),
-        ("recovery code",     r"(?<![\w+/=-])[A-Z0-9]{24}(?![\w+/=-])", _is_recovery_code),
-        ("refresh token",     r"(?<![\w.-])v1\.[\w-]{40,}", _looks_random),
-    )
-    # fmt: on
-    for kind, pattern, fits in shapes:
+def _shaped(text: str) -> Iterator[_Candidate]:
+    """Yield what may be secret by its shape alone."""
+    for title, pattern in _SHAPES:
         for match in re.finditer(pattern, text):
             start, end = match.span(match.lastindex or 0)
-            if not fits(text[start:end]):
-                continue
             # In a tag it is a drawing's path, a style or an id.
-            if kind != "recovery code" or not re.search(r"<[A-Za-z][^<>]*\Z", text[max(0, start - 5000) : start]):
-                yield kind, start, end
+            if title != "recovery code" or not re.search(r"<[A-Za-z][^<>]*\Z", text[max(0, start - 5000) : start]):
+                yield title, start, end, False, True
 
 
 def _inside(text: str, taken: bytearray) -> Iterator[tuple[int, str, str]]:
     """Yield what is inside of base64 and of drawings: where it stands, the text, and what hid it."""
-    drawings = r"(?s)<svg\b[^<>]*>(?:(?!<svg\b)(?!</svg).){0,100000}</svg"
-    for drawing in re.finditer(drawings, text) if "<svg" in text else ():
+    for drawing in re.finditer(rf"(?:{_ROW})+", text):
         yield from ((drawing.start(), code, "QR picture") for code in codes_in(pixels_of_svg(drawing[0])))
     matches = re.finditer(r"[A-Za-z0-9+/_-]{16,}={0,2}", text)
     runs = [(match.start(), match[0]) for match in matches if not any(taken[match.start() : match.end()])]
@@ -351,7 +329,7 @@ def _inside(text: str, taken: bytearray) -> Iterator[tuple[int, str, str]]:
             content = from_base64(run)
         except ValueError:
             continue
-        if is_a_picture(content):
+        if content.startswith(_PICTURES):
             yield from ((start, code, "QR picture") for code in codes_in(content))
         hidden = content.decode("utf-8", "replace")
         if len(hidden) >= 8 and "".join(hidden.split()).isprintable() and "\ufffd" not in hidden:
@@ -374,13 +352,15 @@ def _judged(title: str, value: str, *, data: bool, quoted: bool = True) -> str |
     `data` says that it stands in what a program wrote or reads (an output, a recording, an env file), where a value is
     a value; elsewhere, in code and prose, it must look like one. `quoted` says that it is a string there.
     """
-    if re.search(_PLACEHOLDER, value if len(value) < 300 else value[:200] + value[-20:]) or is_stand_in(value):
+    if re.search(_PLACEHOLDER, value[:200] + value[200:][-20:]) or is_stand_in(value):
         return None
-    if value.startswith("Fe26."):
-        return title if _is_sealed(value) else None
+    if value.startswith("Fe26."):  # what is sealed has more parts, or one that was drawn
+        return title if value.count("*") > 2 or _looks_random(value.partition("*")[2]) else None
     if is_jwt(value):
-        return "JWT" if _has_jwt_header(value) else None
-    certain = data or _looks_random(value) or _is_recovery_code(value)
+        return "JWT" if claims_of(value, part=0) else None
+    if title == "Basic header":
+        return title if _is_basic(value) else None
+    certain = data or _looks_random(value) or re.fullmatch(_RECOVERY, value) is not None
     if title == "password" and not certain:
         is_text = quoted or not re.fullmatch(_REFERENCE, value)
         certain = is_text and len(value) >= 8 and not re.search(_NO_PASSWORD, value)
@@ -388,7 +368,7 @@ def _judged(title: str, value: str, *, data: bool, quoted: bool = True) -> str |
         certain = len(set(value)) > 4 and (data or re.search("[2-7]", value) is not None)
     elif title in _CODES:
         certain = data or value not in "01234567890123456789 98765432109876543210"
-    return title if certain and re.fullmatch(_LOOKS[title], value, re.DOTALL) else None
+    return title if certain and re.fullmatch(_LOOKS.get(title, ".*"), value) else None
 
 
 def _looks_random(value: str) -> bool:
@@ -399,22 +379,6 @@ def _looks_random(value: str) -> bool:
     runs = re.findall(r"[a-z]+|[A-Z]+|\d+", value)
     words = sum(len(run) for run in runs if len(run) > 3 and run.isalpha())
     return len(set(value)) > 8 and len(runs) > 0.3 * sum(map(len, runs)) and words <= 0.35 * len(value)
-
-
-def _is_sealed(value: str) -> bool:
-    """Say whether a string that begins with `Fe26.2*` has what was sealed: more parts, or one that was drawn."""
-    rest = value[len("Fe26.2*") :]
-    return len(rest) >= 16 and "***" not in rest and "..." not in rest and (rest.count("*") > 1 or _looks_random(rest))
-
-
-def _has_jwt_header(value: str) -> bool:
-    header = claims_of(value, part=0)
-    return header is not None and not header.keys().isdisjoint({"alg", "typ", "enc", "kid"})
-
-
-def _is_recovery_code(value: str) -> bool:
-    """Say whether a text has the shape of a recovery code: 24 of A-Z and 0-9, of both, and no number in hex."""
-    return bool(re.fullmatch(r"(?![0-9A-F]+$|[A-Z]+$)[A-Z0-9]{24}", value)) and len(set(value)) > 4
 
 
 def _is_basic(value: str) -> bool:
@@ -433,6 +397,46 @@ def is_an_examples(uri: str) -> bool:
     """
     text = unquote(uri)
     hosts = re.findall(r"https?://(?:[^\s&/@]*@)?([^\s&/?#:]*)", text)
-    label = re.match(r"otpauth://totp/([^:?]+):", text)  # a tenant's name, or a domain of its own
-    hosts += [label[1]] if label and "." in label[1] else []
-    return bool(re.fullmatch(_OF_SANDBOX, text)) or (bool(hosts) and all(each.endswith(".example") for each in hosts))
+    hosts += re.findall(r"^otpauth://totp/([^:?]*\.[^:?]*):", text)  # a tenant's domain of its own
+    is_sandboxes = re.match(r"otpauth://totp/sandbox:\w+@example\.com\?", text)
+    return bool(hosts or is_sandboxes) and all(each.endswith(".example") for each in hosts)
+
+
+# -- pictures
+
+
+@lru_cache(maxsize=64)
+def codes_in(picture: bytes) -> tuple[str, ...]:
+    """Return the texts of the QR codes in a picture; none for what is no picture."""
+    # Only here: most of what is scanned has no pictures.
+    import zxingcpp
+    from PIL import Image
+
+    try:
+        read = Image.open(io.BytesIO(picture)).convert("RGBA")
+    except Exception:  # whatever a broken file makes of Pillow's readers
+        return ()
+    found: list[str] = []
+    for ground in ("white", "black"):  # what is transparent is white on most pages, and black in a dark theme
+        page = Image.new("RGBA", read.size, ground)
+        page.alpha_composite(read)
+        found += [str(code.text) for code in zxingcpp.read_barcodes(page.convert("L"))]
+    return tuple(dict.fromkeys(found))
+
+
+def pixels_of_svg(svg: str) -> bytes:
+    """Return the PNG of a QR that the lab drew; empty for others."""
+    rows = re.findall(_ROW, svg)
+    if not rows:
+        return b""
+    from PIL import Image
+
+    side, buffer = int(rows[-1][0]) + 5, io.BytesIO()  # with the quiet zone below it
+    page = Image.new("L", (side, side), 255)
+    for row, strokes in rows:
+        x = 0
+        for gap, wide in re.findall(r"m(\d+) 0h(\d+)", strokes):
+            page.paste(0, (x + int(gap), int(row), x + int(gap) + int(wide), int(row) + 1))
+            x += int(gap) + int(wide)
+    page.resize((4 * side, 4 * side), Image.Resampling.NEAREST).save(buffer, "PNG")
+    return buffer.getvalue()

@@ -42,9 +42,8 @@ class _Hidden:
 class Secret(_Hidden, str):
     """A string whose `repr` is an alias, so that any cell output and any container that holds it is safe.
 
-    `str(secret)`, an f-string, `json.dumps` and the wire give the raw value; `print(secret)` therefore shows it. What
-    is cut from it, joined to it or made of it by a method of text is a Secret again, and its bytes are SecretBytes.
-    `pickle` and `copy` refuse: both would carry it away unseen.
+    `str(secret)`, an f-string, `json.dumps`, `print` and the wire give the raw value. What a method of text makes of it
+    is a Secret again, and its bytes are SecretBytes; `pickle` and `copy` refuse.
     """
 
     def __add__(self, other: str) -> Secret:

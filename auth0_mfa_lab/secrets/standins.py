@@ -12,21 +12,17 @@ from urllib.parse import quote
 
 from auth0_mfa_lab.secrets.aliases import SHOWN, Alias, Aliases
 from auth0_mfa_lab.secrets.claims import from_base64, mapped
-from auth0_mfa_lab.secrets.kinds import MARK, is_stand_in
-from auth0_mfa_lab.secrets.messages import secrets_of_barcode
+from auth0_mfa_lab.secrets.kinds import MARK, is_stand_in, secrets_of_barcode
 
 if TYPE_CHECKING:
-    from auth0_mfa_lab.wire.journal import Journal, OperationCall
+    from auth0_mfa_lab.wire.journal import Journal
 
 _IN_A_URL = r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^\s\"'<>]|<\w+ \d+>)*$"
-_BACK = 2_000
-_MOST_ATTEMPTS = 1_000
 # fmt: off
-_IN_RESULTS: Mapping[str, Mapping[str, str]] = {  # the kinds of the secrets in an operation's result, by their names
-    "add_user":  {"password": "password", "recovery_code": "recovery_code", "barcodes": "barcode"},
-    "add_phone": {"identifier": "identifier", "push_token": "push_token"},
-    "enroll":    {"token": "device_account_token", "secret": "totp_secret"},
-    "pushes":    {"txtkn": "transaction_token", "c": "challenge"},
+_OF_OPERATIONS = {  # the kinds of the secrets in an operation's result, by their names; a code's is told by its purpose
+    "password": "password", "recovery_code": "recovery_code", "client_secret": "client_secret", "link": "link",
+    "identifier": "identifier", "push_token": "push_token", "txtkn": "transaction_token", "c": "challenge",
+    "token": "device_account_token", "secret": "totp_secret",
 }
 # fmt: on
 
@@ -34,8 +30,8 @@ _IN_RESULTS: Mapping[str, Mapping[str, str]] = {  # the kinds of the secrets in 
 def stand_in(kind: str, name: str, value: str, inside: Callable[[str], str] = str) -> str:
     """Return what stands for a secret of this kind: `standin-mfa-token-1`, where `name` is `mfa_token-1`.
 
-    What is read by its form keeps it: a JWT, a code, a number, the secret of a TOTP, Basic, an email, and how an id or
-    a sealed string begins. `inside` replaces what is secret in a text that the value carries: a JWT's claims, Basic.
+    What is read by its form keeps it, such as a JWT, a code or an email. `inside` replaces what is secret in a text
+    that the value carries: a JWT's claims, Basic.
     """
     plain = f"{MARK}-{name.replace('_', '-')}"
     drawn = hashlib.sha256(name.encode()).digest()
@@ -63,16 +59,10 @@ def stand_in(kind: str, name: str, value: str, inside: Callable[[str], str] = st
 
 
 class StandIns:
-    """Every secret in some texts, and the one value that stands for it; the map stays here.
-
-    Nothing raw gets through: a text is masked first, and then its aliases are filled in.
-    """
+    """Every secret in some texts, and what stands for it; a text is masked first, then its aliases are filled in."""
 
     def __init__(self, aliases: Aliases, texts: Iterable[str], *, again: bool = False) -> None:
-        """Stand in for the secrets of `texts`, in their order there.
-
-        With `again` they may be stand-ins of a recording, which stay what they are.
-        """
+        """Stand in for the secrets of `texts`, in their order; with `again`, stand-ins of a recording stay."""
         self._aliases = aliases
         self._again = again
         self._drawn: dict[str, str] = {}
@@ -88,7 +78,7 @@ class StandIns:
         def filled(match: re.Match[str]) -> str:
             if (alias := self._aliases.named(match[0])) is None:
                 return match[0]
-            before = match.string[max(0, match.start() - _BACK) : match.start()]
+            before = match.string[max(0, match.start() - 2_000) : match.start()]
             return quote(self._of(alias), safe="") if encoded or re.search(_IN_A_URL, before) else self._of(alias)
 
         return SHOWN.sub(filled, self._aliases.mask(text))
@@ -103,15 +93,12 @@ class StandIns:
         if shown in self._drawn:
             return self._drawn[shown]
         # A token that carries itself would go round for ever.
-        self._drawn[shown] = drawn = shown
-        name = f"{alias.kind}-{alias.number}"
-        for attempt in range(1, _MOST_ATTEMPTS):
+        self._drawn[shown] = shown
+        name, drawn = f"{alias.kind}-{alias.number}", raw
+        for attempt in () if self._again and is_stand_in(raw) else range(1, 1_000):
             drawn = stand_in(alias.kind, name if attempt == 1 else f"{name}-{attempt}", raw, self.text)
-            if self._again and (drawn == raw or is_stand_in(raw)):
-                drawn = raw
-                break
             # One that is another's, or stands in a text anyway, would be taken for what it is not.
-            if drawn not in self._taken and drawn not in self._written:
+            if (self._again and drawn == raw) or not (drawn in self._taken or drawn in self._written):
                 break
         self._drawn[shown] = drawn
         self._taken.add(drawn)
@@ -119,32 +106,27 @@ class StandIns:
 
 
 def stand_ins_of(journal: Journal) -> StandIns:
-    """Return the stand-ins for all that is secret in a journal, and in what happened beside it."""
+    """Return the stand-ins for all that is secret in a journal, and in what happened beside it.
+
+    An operation's secrets are learned here, and not when they pass: most are in no exchange, and the numbers of the
+    aliases would depend on what a panel looked at.
+    """
     texts = [text for _, text in texts_in(journal.operations.tenant)]
     for call in journal.operations:
-        for kind, value in _secrets_of_operation(call):
-            journal.aliases.learn(kind, value)
+        code = "code"
+        for name, text in texts_in(call.result):
+            if name == "purpose":  # a message says it before its code
+                code = "code" if text == "passwordless" else "binding_code"
+            kind = code if name == "code" else _OF_OPERATIONS.get(name)
+            found = secrets_of_barcode(text) if name == "barcodes" else [(kind, text)] if kind and text else []
+            for kind, value in found:
+                journal.aliases.learn(kind, value)
         texts += [text for _, text in texts_in([call.arguments, call.result, call.refused])]
     for exchange in journal:
         texts.append(exchange.request.url)
         for message in filter(None, (exchange.request, exchange.response)):
             texts += [*(value for _, value in message.headers), message.text]
     return StandIns(journal.aliases, texts, again=journal.operations.is_replayed)
-
-
-def _secrets_of_operation(call: OperationCall) -> Iterator[tuple[str, str]]:
-    """Yield the secrets in the result of an operation.
-
-    They are learned when an export needs it, and not when they pass: most are in no exchange, and the numbers of the
-    aliases would depend on what a panel looked at.
-    """
-    kinds = _IN_RESULTS.get(call.operation, {})
-    for name, text in texts_in(call.result):
-        if name in kinds and text:
-            yield from secrets_of_barcode(text) if name == "barcodes" else [(kinds[name], text)]
-    for message in call.result["messages"] if call.operation == "messages" and call.result else ():
-        code = "code" if message["purpose"] == "passwordless" else "binding_code"
-        yield from ((kind, text) for kind, text in ((code, message["code"]), ("link", message["link"])) if text)
 
 
 def texts_in(value: Any, name: str = "") -> Iterator[tuple[str, str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import parse_qsl
 
 from auth0_mfa_lab.errors import LabError
-from auth0_mfa_lab.secrets.claims import claims_of, is_deep, mapped
+from auth0_mfa_lab.secrets.claims import claims_of, mapped, parsed
 from auth0_mfa_lab.secrets.secret import Secret, SecretBytes
 
 if TYPE_CHECKING:
@@ -66,11 +65,7 @@ def plain_data(message: Message) -> Json:
     """Return the body of a message taken apart, of plain texts: the caller masks or wraps them."""
     if message.media_type == FORM:
         return dict(parse_qsl(str(message.text), keep_blank_values=True))
-    text = bytes(message.body)
-    try:
-        return None if is_deep(text) else json.loads(text)
-    except (ValueError, RecursionError):
-        return None
+    return parsed(bytes(message.body))
 
 
 def leaves(value: Json, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Json]]:

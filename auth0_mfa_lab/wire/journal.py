@@ -11,10 +11,8 @@ from urllib.parse import parse_qsl
 
 import httpx
 
-from auth0_mfa_lab.secrets.aliases import Aliases
-from auth0_mfa_lab.secrets.kinds import in_text
-from auth0_mfa_lab.secrets.log_guard import under_way, watch
-from auth0_mfa_lab.secrets.messages import secrets_of, secrets_of_path
+from auth0_mfa_lab.secrets.aliases import Aliases, under_way, watch
+from auth0_mfa_lab.secrets.kinds import in_text, secrets_of, secrets_of_path
 from auth0_mfa_lab.wire.exchange import (
     Body,
     Exchange,

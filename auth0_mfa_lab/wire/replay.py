@@ -15,10 +15,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import httpx
 
 from auth0_mfa_lab.errors import LabError
-from auth0_mfa_lab.secrets.aliases import Aliases
+from auth0_mfa_lab.secrets.aliases import Aliases, is_short
 from auth0_mfa_lab.secrets.claims import claims_of
-from auth0_mfa_lab.secrets.index import is_short
-from auth0_mfa_lab.secrets.messages import secrets_of
+from auth0_mfa_lab.secrets.kinds import secrets_of
 from auth0_mfa_lab.secrets.standins import texts_in
 from auth0_mfa_lab.wire.exchange import Json, Message, Recorded, Request, leaves, place_of, plain_data
 from auth0_mfa_lab.wire.har import Recording

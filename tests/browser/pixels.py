@@ -16,7 +16,7 @@ import zxingcpp
 from PIL import Image, UnidentifiedImageError
 from playwright.sync_api import FloatRect, Locator
 
-from auth0_mfa_lab.secrets.qr import pixels_of_svg
+from auth0_mfa_lab.secrets.scan import pixels_of_svg
 from tests.browser.notebook_page import until
 
 _SVG = re.compile(r"<svg\b.*?</svg>", re.DOTALL)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from auth0_mfa_lab.clock import RealClock
+from tests.live.doctor_mothers import all_on
 from tests.live.live_world import LiveTenant, live_world
 
 
@@ -22,3 +23,10 @@ def live_tenant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Liv
         clock = tenant.sandbox.clock
         monkeypatch.setattr("auth0_mfa_lab.lab.RealClock", lambda: RealClock(sleep=clock.advance, now=clock.now))
         yield tenant
+
+
+@pytest.fixture
+def ready(live_tenant: LiveTenant) -> LiveTenant:
+    """A live tenant where everything that the doctor looks at is on."""
+    all_on(live_tenant)
+    return live_tenant

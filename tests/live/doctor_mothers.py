@@ -11,7 +11,7 @@ from typing import Any
 from click.testing import CliRunner, Result
 
 from auth0_mfa_lab.cli import main
-from auth0_mfa_lab.live.doctor.findings import Diagnosis
+from auth0_mfa_lab.live.doctor.doctor import Diagnosis
 from auth0_mfa_lab.sandbox import Sandbox
 from tests.live.live_world import LiveTenant
 

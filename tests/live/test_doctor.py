@@ -16,20 +16,13 @@ from auth0_mfa_lab import Lab
 from auth0_mfa_lab.cli import main
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.live.doctor.checks import Check, Finding
-from auth0_mfa_lab.live.doctor.findings import Diagnosis
+from auth0_mfa_lab.live.doctor.doctor import Diagnosis
 from tests.exports.export_served import must_be_there
-from tests.live.doctor_mothers import SETUPS, all_on, names, run, told
+from tests.live.doctor_mothers import SETUPS, names, run, told
 from tests.live.live_world import LiveTenant
 
 API = "/api/v2"
 FIELDS = ["name", "state", "said", "symptom", "dashboard", "curl", "cli", "call"]
-
-
-@pytest.fixture
-def ready(live_tenant: LiveTenant) -> LiveTenant:
-    """A live tenant where everything is on."""
-    all_on(live_tenant)
-    return live_tenant
 
 
 # -- what it shows

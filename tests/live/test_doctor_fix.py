@@ -7,17 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.live.doctor_mothers import GRANT, MFA, SETUPS, all_on, run, told
+from tests.live.doctor_mothers import GRANT, MFA, SETUPS, run, told
 from tests.live.live_world import Alteration, Answer, LiveTenant
 
 API = "/api/v2"
-
-
-@pytest.fixture
-def ready(live_tenant: LiveTenant) -> LiveTenant:
-    """A live tenant where everything is on."""
-    all_on(live_tenant)
-    return live_tenant
 
 
 class Exactly(Alteration):

@@ -6,13 +6,15 @@ Credentials are sent to nobody who does not answer as Auth0 does.
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 
 import pytest
 from click.testing import Result
 
+from auth0_mfa_lab.sandbox import Sandbox
+from auth0_mfa_lab.sandbox.server import Server
 from tests.live.doctor_mothers import names, run, told
 from tests.live.live_world import LiveTenant, other_ca
 
@@ -79,55 +81,48 @@ def test_too_many_requests_says_when_to_come_back(live_tenant: LiveTenant, monke
     assert "Run the doctor again in 17 seconds" in only_line(run(monkeypatch, live_tenant.environ))
 
 
-def test_a_certificate_of_another_ca_is_one_line(live_tenant: LiveTenant, monkeypatch: pytest.MonkeyPatch) -> None:
-    with live_tenant.wrong_certificate() as environ:
-        result = run(monkeypatch, environ)
-    assert result.exit_code == 2
-    line = only_line(result)
-    assert line.startswith("missing    TLS: The certificate is refused: ")
-    assert "AUTH0_CA_FILE" in line
-    is_safe(result, live_tenant)
-
-
-def test_a_ca_file_that_signed_nothing_is_the_same(live_tenant: LiveTenant, monkeypatch: pytest.MonkeyPatch) -> None:
-    environ = live_tenant.environ | {"AUTH0_CA_FILE": str(other_ca(live_tenant.folder))}
-    result = run(monkeypatch, environ)
-    assert (result.exit_code, live_tenant.journal) == (2, ())
-    assert "TLS: The certificate is refused" in only_line(result)
-
-
-def test_a_closed_port_is_one_line(live_tenant: LiveTenant, monkeypatch: pytest.MonkeyPatch) -> None:
-    with live_tenant.nothing_there() as environ:
-        result = run(monkeypatch, environ)
-    assert result.exit_code == 2
-    assert "reach: The tenant gives no answer (ConnectError): the connection is refused" in only_line(result)
-    is_safe(result, live_tenant)
+@contextmanager
+def silent(tenant: LiveTenant) -> Iterator[dict[str, str]]:
+    """Listen, take connections, and say nothing."""
+    with pytest.MonkeyPatch.context() as patch, socket.create_server(("127.0.0.1", 0)) as listening:
+        patch.setattr("auth0_mfa_lab.client._TIMEOUT_SECONDS", 0.2)
+        yield tenant.environ | {"AUTH0_DOMAIN": f"127.0.0.1:{listening.getsockname()[1]}"}
 
 
 @contextmanager
-def silent() -> Iterator[str]:
-    """Listen, take connections, and say nothing."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        yield f"127.0.0.1:{listening.getsockname()[1]}"
-
-
-def test_a_tenant_that_says_nothing_is_one_line(live_tenant: LiveTenant, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("auth0_mfa_lab.client._TIMEOUT_SECONDS", 0.2)
-    with silent() as domain:
-        result = run(monkeypatch, live_tenant.environ | {"AUTH0_DOMAIN": domain})
-    assert result.exit_code == 2
-    assert "no answer in time" in only_line(result)
-    is_safe(result, live_tenant)
-
-
-def test_a_port_without_tls_is_one_line(live_tenant: LiveTenant, monkeypatch: pytest.MonkeyPatch) -> None:
-    from auth0_mfa_lab.sandbox import Sandbox
-    from auth0_mfa_lab.sandbox.server import Server
-
+def without_tls(tenant: LiveTenant) -> Iterator[dict[str, str]]:
     with Server(Sandbox(), tls=False) as plain:
-        result = run(monkeypatch, live_tenant.environ | {"AUTH0_DOMAIN": plain.domain})
-    assert result.exit_code == 2
-    assert "TLS: TLS fails: that port may not speak TLS" in only_line(result)
+        yield tenant.environ | {"AUTH0_DOMAIN": plain.domain}
+
+
+@contextmanager
+def signed_by_another(tenant: LiveTenant) -> Iterator[dict[str, str]]:
+    yield tenant.environ | {"AUTH0_CA_FILE": str(other_ca(tenant.folder))}
+
+
+WAYS: dict[str, tuple[Callable[[LiveTenant], AbstractContextManager[dict[str, str]]], str]] = {
+    "another certificate": (LiveTenant.wrong_certificate, "TLS: The certificate is refused: "),
+    "another CA": (signed_by_another, "For a private CA set AUTH0_CA_FILE"),
+    "a closed port": (
+        LiveTenant.nothing_there,
+        "reach: The tenant gives no answer (ConnectError): the connection is refused",
+    ),
+    "silence": (silent, "no answer in time"),
+    "no TLS": (without_tls, "TLS: TLS fails: that port may not speak TLS"),
+}
+
+
+@pytest.mark.parametrize(("way", "said"), WAYS.values(), ids=WAYS)
+def test_a_tenant_that_cannot_be_reached_is_one_line(
+    live_tenant: LiveTenant,
+    monkeypatch: pytest.MonkeyPatch,
+    way: Callable[[LiveTenant], AbstractContextManager[dict[str, str]]],
+    said: str,
+) -> None:
+    with way(live_tenant) as environ:
+        result = run(monkeypatch, environ)
+    assert (result.exit_code, said in only_line(result), live_tenant.journal) == (2, True, ())
+    is_safe(result, live_tenant)
 
 
 @pytest.mark.parametrize(

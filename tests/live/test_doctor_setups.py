@@ -4,17 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.live.doctor_mothers import SETUPS, Setup, all_on, names, run, told
+from tests.live.doctor_mothers import SETUPS, Setup, names, run, told
 from tests.live.live_world import LiveTenant
 
 setups = pytest.mark.parametrize("setup", SETUPS.values(), ids=SETUPS)
-
-
-@pytest.fixture
-def ready(live_tenant: LiveTenant) -> LiveTenant:
-    """A live tenant where everything is on."""
-    all_on(live_tenant)
-    return live_tenant
 
 
 def test_where_nothing_is_broken_the_doctor_is_content(ready: LiveTenant) -> None:
@@ -25,19 +18,12 @@ def test_where_nothing_is_broken_the_doctor_is_content(ready: LiveTenant) -> Non
 
 
 @setups
-def test_the_doctor_names_what_is_broken_and_nothing_that_is_fine(ready: LiveTenant, setup: Setup) -> None:
+def test_the_doctor_names_what_is_broken_what_one_meets_and_where_it_is_mended(ready: LiveTenant, setup: Setup) -> None:
     setup.breaks(ready)
     diagnosis = ready.lab(management=True).doctor()
-    assert [each.name for each in diagnosis.missing] == [setup.finding]
     (finding,) = diagnosis.missing
+    assert (finding.name, diagnosis.status, diagnosis.ok) == (setup.finding, 1, False)
     assert setup.said in finding.said
-    assert (diagnosis.status, diagnosis.ok) == (1, False)
-
-
-@setups
-def test_a_finding_says_what_one_meets_and_where_it_is_mended(ready: LiveTenant, setup: Setup) -> None:
-    setup.breaks(ready)
-    (finding,) = ready.lab(management=True).doctor().missing
     assert len(finding.symptom) > 20
     assert " > " in finding.dashboard
     assert (finding.call is not None, bool(finding.curl), bool(finding.cli)) == (setup.by_api,) * 3

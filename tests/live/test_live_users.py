@@ -9,7 +9,7 @@ import pytest
 
 from auth0_mfa_lab import Lab, Secret, SettingsError
 from auth0_mfa_lab.errors import LabError, NotConfirmed, UserDoesNotFit
-from auth0_mfa_lab.live.test_user import NAME, PASSWORD, SECRET, drawn
+from auth0_mfa_lab.live.administrator import NAME, PASSWORD, SECRET, drawn
 from auth0_mfa_lab.tenants.users import User
 from tests.live.live_world import LiveTenant
 
@@ -234,20 +234,6 @@ def test_a_user_whose_factor_is_refused_is_removed_again(
         lab.user(factors=["otp"])
     assert len(open_tenant.sandbox.tenant.users) == 1
     assert [row.fate for row in lab.cleanup().rows] == ["gone already"]
-
-
-def test_a_name_that_is_taken_is_drawn_again(open_tenant: LiveTenant, monkeypatch: pytest.MonkeyPatch) -> None:
-    lab = open_tenant.lab(management=True)
-    taken = lab.user().username
-    names = iter([str(taken), str(taken), "lab-free@lab.example"])
-    monkeypatch.setattr(lab, "_draw", lambda what: next(names) if what == NAME else drawn(what))
-    assert lab.user().username == "lab-free@lab.example"
-    monkeypatch.setattr(lab, "_draw", lambda what: str(taken) if what == NAME else drawn(what))
-    with pytest.raises(LabError, match="failed: 409 auth0_idp_error: The user already exists"):
-        lab.user()
-    assert len(open_tenant.sandbox.tenant.users) == 3
-    assert not lab.cleanup().stays
-    assert len(open_tenant.sandbox.tenant.users) == 1
 
 
 # -- nothing of them is shown

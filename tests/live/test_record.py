@@ -102,9 +102,10 @@ def test_what_was_recorded_before_is_kept_beside_it(tmp_path: Path) -> None:
 # -- when it is written
 
 
-def test_an_exchange_is_in_the_file_when_it_has_passed(tmp_path: Path) -> None:
+def test_an_exchange_is_in_the_file_when_it_has_passed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     journal, clock = a_journal(), Slow()
-    journal.passed = Record(journal, tmp_path / "run.har", monotonic=clock).passed
+    monkeypatch.setattr("auth0_mfa_lab.live.record.monotonic", clock)
+    journal.passed = Record(journal, tmp_path / "run.har").passed
     for number in range(1, 4):
         an_exchange(journal=journal)
         assert numbers(tmp_path / "run.har") == list(range(1, number + 1))
@@ -122,7 +123,8 @@ def test_saving_takes_a_twentieth_of_the_time_however_long_the_run_is(
         return "{}"
 
     monkeypatch.setattr("auth0_mfa_lab.live.record.har", writing)
-    record = Record(journal, tmp_path / "run.har", monotonic=clock)
+    monkeypatch.setattr("auth0_mfa_lab.live.record.monotonic", clock)
+    record = Record(journal, tmp_path / "run.har")
     journal.passed = record.passed
     for _ in range(1000):
         clock.now += 0.1
@@ -189,12 +191,13 @@ def test_a_write_that_fails_leaves_the_file_whole_and_the_run_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     journal, clock, file = a_journal(), Slow(), tmp_path / "run.har"
-    record = Record(journal, file, monotonic=clock)
+    monkeypatch.setattr("auth0_mfa_lab.live.record.monotonic", clock)
+    record = Record(journal, file)
     journal.passed = record.passed
     an_exchange(journal=journal)
     whole = file.read_bytes()
     with monkeypatch.context() as patch:
-        patch.setattr("auth0_mfa_lab.live.files.os.fsync", _full)
+        patch.setattr("auth0_mfa_lab.live.record.os.fsync", _full)
         for _ in range(3):
             assert an_exchange(journal=journal).status == 200
     assert file.read_bytes() == whole

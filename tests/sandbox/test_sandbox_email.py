@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from auth0_mfa_lab.sandbox import Phone, User
-from auth0_mfa_lab.sandbox.mfa.authenticators import masked_email
+from auth0_mfa_lab.sandbox.mfa.authenticators import masked
 from tests.sandbox.sandbox_mothers import (
     MFA_AUDIENCE,
     MFA_SCOPES,
@@ -140,7 +140,7 @@ def test_the_profiles_address_cannot_be_deleted_and_an_enrolled_one_can(app: App
     user = app.sandbox.add_user(factors=["sms"])
     access = app.mfa_access(user)
     confirm(app, access)
-    profile, enrolled = emails(app, access)[masked_email(user.email)], emails(app, access)[masked_email(OTHER)]
+    profile, enrolled = emails(app, access)[masked(user.email)], emails(app, access)[masked(OTHER)]
     assert error_of(app.delete(access, profile)) == KEPT
     assert app.delete(access, enrolled).status_code == 204
     assert list(emails(app, access).values()) == [profile]
@@ -247,14 +247,14 @@ def test_an_open_code_ends_with_its_enrollment(app: App) -> None:
     access = app.mfa_access(user)
     confirm(app, access)
     mfa_token = app.login(user)
-    enrolled = emails(app, access)[masked_email(OTHER)]
+    enrolled = emails(app, access)[masked(OTHER)]
     oob_code = app.challenge(mfa_token, authenticator_id=enrolled).json()["oob_code"]
     assert app.delete(access, enrolled).status_code == 204
     assert error_of(app.poll(mfa_token, oob_code, binding_code=app.newest_code(OTHER)))[2] == "Invalid oob_code."
 
 
 @pytest.mark.parametrize(
-    ("address", "masked"),
+    ("address", "shown"),
     [
         ("chuck334@example.com", "chuc****@exam*******"),
         ("jane@example.com", "****@exam*******"),
@@ -265,5 +265,5 @@ def test_an_open_code_ends_with_its_enrollment(app: App) -> None:
         ("x" * 20 + "@b.example", "xxxx" + "*" * 16 + "@b.ex*****"),
     ],
 )
-def test_an_address_is_listed_by_the_first_four_of_each_part(address: str, masked: str) -> None:
-    assert masked_email(address) == masked
+def test_an_address_is_listed_by_the_first_four_of_each_part(address: str, shown: str) -> None:
+    assert masked(address) == shown

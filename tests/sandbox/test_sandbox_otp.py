@@ -7,7 +7,7 @@ import pytest
 
 from auth0_mfa_lab.sandbox import Clock, Phone, User
 from auth0_mfa_lab.sandbox.guardian.phone import NotEnrolled
-from auth0_mfa_lab.sandbox.mfa.factors import use_otp
+from auth0_mfa_lab.sandbox.mfa.api import use_otp
 from auth0_mfa_lab.sandbox.records import Authenticator
 from tests.sandbox.management_mothers import Admin, admin_of, methods_path
 from tests.sandbox.sandbox_mothers import App, bearer, error_of, kinds, new_sandbox, pushed, scan

@@ -4,7 +4,7 @@ import pytest
 
 from auth0_mfa_lab.sandbox import Phone, Sandbox
 from auth0_mfa_lab.sandbox.delivery import Message
-from auth0_mfa_lab.sandbox.mfa.authenticators import masked_number
+from auth0_mfa_lab.sandbox.mfa.authenticators import masked
 from tests.sandbox.sandbox_mothers import App, error_of, kinds
 
 NUMBER = "+15550123"
@@ -167,11 +167,11 @@ def test_an_sms_and_a_push_of_one_login_wait_side_by_side(app: App, phone: Phone
 
 
 @pytest.mark.parametrize(
-    ("number", "masked"),
+    ("number", "shown"),
     [("+44207183875044", "XXXXXXXXXXX5044"), ("+15550123", "XXXXX0123"), ("+123", "+123"), ("+12", "+12")],
 )
-def test_a_number_is_listed_by_its_last_four_characters(number: str, masked: str) -> None:
-    assert masked_number(number) == masked
+def test_a_number_is_listed_by_its_last_four_characters(number: str, shown: str) -> None:
+    assert masked(number) == shown
 
 
 def test_a_user_has_just_the_factors_that_were_asked_for_and_their_recovery_code(sandbox: Sandbox, app: App) -> None:

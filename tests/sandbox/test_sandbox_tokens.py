@@ -113,7 +113,7 @@ def test_the_discovery_document_names_the_issuer_with_its_slash(app: App) -> Non
 
 def test_a_transaction_token_is_nothing_once_it_has_expired_or_is_another_jwt(sandbox: Sandbox) -> None:
     tokens, user_id = sandbox.tenant.tokens, sandbox.defaults.user_id
-    txtkn = tokens.transaction_token(user_id=user_id, txid="txn_1", lifetime=300)
+    txtkn = tokens.signed(300, sub=user_id, txid="txn_1")
     assert claims_of(txtkn)["sub"] == user_id
     assert tokens.claims_of(txtkn)["txid"] == "txn_1"
     sandbox.clock.advance(300)

@@ -23,7 +23,7 @@ import pytest
 from dotenv import dotenv_values
 from nbval.plugin import IPyNbCell
 
-from auth0_mfa_lab.secrets.qr import codes_in, pixels_of_svg
+from auth0_mfa_lab.secrets.scan import codes_in, pixels_of_svg
 from auth0_mfa_lab.show.qr import picture_style, qr_svg
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -6,8 +6,8 @@ import pytest
 from auth0_mfa_lab.sandbox import tenant as tenants
 from auth0_mfa_lab.sandbox.delivery import BOXES, Delivery, Message
 from auth0_mfa_lab.sandbox.limits import Bounded
-from auth0_mfa_lab.sandbox.mfa.factors import begin_oob
-from auth0_mfa_lab.sandbox.records import Request
+from auth0_mfa_lab.sandbox.mfa.api import begin_oob
+from auth0_mfa_lab.sandbox.records import Authenticator, Request
 from tests.sandbox.sandbox_mothers import new_sandbox
 
 
@@ -45,7 +45,7 @@ def test_many_logins_leave_a_bounded_number_of_transactions() -> None:
     open_login = tenant.begin_login(request)
     for _ in range(3_000):
         login = tenant.begin_login(request)
-        transaction = begin_oob(tenant, login, "login", "sms", "dev_x", "+15550100")
+        transaction = begin_oob(tenant, login, "login", Authenticator(id="sms|dev_x", kind="sms", address="+15550100"))
         transaction.state = "used"
         login.done = True
     kept = tenant.transactions

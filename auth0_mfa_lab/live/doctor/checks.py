@@ -1,7 +1,8 @@
-"""What the doctor looks at: one row for each setting of a tenant, in the order in which the findings are shown.
+"""What the doctor looks at: each variable, and each setting of a tenant in the order in which the findings are shown.
 
-A row says what is asked of the token endpoint and what is read by the Management API, what one meets while the setting
-is missing, where it is mended, and by which call. Source: the reference, sections 9 and 10.
+Of a setting a row says what is asked of the token endpoint and what is read by the Management API, what one meets while
+it is missing, where it is mended, and by which call. Source: the reference, sections 9 and 10. Of a variable no value
+is quoted: what was pasted into the wrong line may be a secret.
 """
 
 from __future__ import annotations
@@ -9,26 +10,30 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from itertools import compress
+from typing import Literal
 from urllib.parse import quote
 
+from auth0_mfa_lab.settings import Settings, malformed
 from auth0_mfa_lab.wire.exchange import Exchange, Json
-
-if TYPE_CHECKING:
-    from auth0_mfa_lab.lab import Lab
 
 FEATURES = ("push", "otp", "sms", "voice", "email", "recovery", "passwordless")
 """What one may want of a tenant beside the password and the policy."""
+State = Literal["ok", "missing", "not known"]
+Verdict = tuple[State, str]
+"""How a setting stands, and what is said of it."""
+Rows = tuple[tuple[State, str, str], ...]
+"""A state, a pattern of what an answer says, and what is said then; the first row that fits counts."""
 
+_MOST_CHARACTERS = 300
 _LEGACY = "http://auth0.com/oauth/grant-type/"
 _PASSWORD = ("password", f"{_LEGACY}password-realm")
 _MFA = tuple(f"{_LEGACY}mfa-{each}" for each in ("oob", "otp", "recovery-code"))
 _PASSWORDLESS = (f"{_LEGACY}passwordless/otp",)
 _BEARER = '-H "Authorization: Bearer $AUTH0_MGMT_TOKEN"'
-
-State = Literal["ok", "missing", "not known"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,34 +61,15 @@ class Finding:
         return f"{self.state:9}  {self.name}: {self.said}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
-    """The tenant of a lab as the doctor looks at it: what is `wanted` there, and its Management token, if known.
-
-    `checks` are all rows, with its application and its connection.
-    """
-
-    lab: Lab
-    wanted: tuple[str, ...]
-    token: str | None
-    checks: Mapping[str, Check]
-
-
-Verdict = tuple[State, str]
-"""How a setting stands, and what is said of it."""
-Heard = tuple[tuple[State, str, str], ...]
-"""A state, a pattern of what `told` gives of an answer, and what is found then."""
-
-
 @dataclass(frozen=True, slots=True)
 class Check:
     """One setting: how the doctor finds out about it, what one meets while it is missing, and where it is mended.
 
-    `asks` are grants that the token endpoint is asked for, and `heard` what its answers say: the first row that fits
-    counts, that something is missing where one answer fits, any other where all do. `read` is a
-    path behind `/api/v2`: the setting is the member `key` of its answer (None: the whole answer), in a list that of the
-    item named `item`, and `judge` says how it stands. The call `change` mends it: a tuple in `value` is added to the
-    list that is there, any other takes its place. `is_set` and `is_not` say whether it is so already.
+    `asks` are grants that the token endpoint is asked for; `heard` are the rows of what its answers say: that something
+    is missing where one answer fits, any other where all do. `read` is a path behind `/api/v2`: the setting is the
+    member `key` of its answer (None: the whole answer), in a list that of the item named `item`, or those of all
+    connections that are on for the application `client_id`; `shown` are its rows. The call `change` mends it: a tuple
+    in `value` is added to the list that is there, any other takes its place.
     """
 
     name: str
@@ -91,26 +77,37 @@ class Check:
     dashboard: str = ""
     wanted_by: tuple[str, ...] = ()
     asks: tuple[str, ...] = ()
-    heard: Heard = ()
+    heard: Rows = ()
     read: str = ""
-    judge: Callable[[Subject, Any], Verdict | None] | None = None
+    shown: Rows = ()
     key: str | None = None
     item: str = ""
+    client_id: str = ""
     change: str = ""
     value: Json = None
-    is_set: str = ""
-    is_not: str = ""
 
     def hears(self, answers: Mapping[str, Exchange], how: str) -> Verdict:
         """Return how the setting stands, by the token endpoint's answers; `how` the application shows who it is."""
-        fits: list[str] = []
+        fits = list[str]()
         for state, pattern, said in self.heard:
             fits = [each for each in self.asks if re.match(pattern, told(answers[each]), re.DOTALL | re.IGNORECASE)]
             if len(fits) == len(self.asks) or (fits and state == "missing"):
-                answer, grants = answers[fits[0]], ", ".join(fits)
-                known = {"outcome": answer.outcome, "description": answer.error_description}
-                return state, said.format(grants=grants, how=how, **known)
+                outcome, description = answers[fits[0]].outcome, answers[fits[0]].error_description
+                return state, said.format(grants=", ".join(fits), how=how, outcome=outcome, description=description)
         return "not known", f"not known: {next(answers[each] for each in self.asks if each not in fits).outcome}"
+
+    def sees(self, now: Json) -> Verdict | None:
+        """Return how the setting stands, by what it is now (of a list by what it lacks); None where no row fits."""
+        lacking = words(self.then(now)[len(now) :] if self.adds else now)
+        for state, pattern, said in self.shown:
+            if re.match(pattern, lacking):
+                return state, said.format(now=words(now), lacking=lacking)
+        return None
+
+    @property
+    def adds(self) -> bool:
+        """Whether it is a list to which the values are added."""
+        return isinstance(self.value, tuple)
 
     @property
     def call(self) -> str:
@@ -119,30 +116,20 @@ class Check:
 
     def now(self, answer: Json) -> list[Json]:
         """Return the setting as an answer to `read` tells it, or nothing where what is written might lose something."""
-        found = [answer]
-        if self.key is not None:
-            items = objects(answer if self.item else [answer])
-            found = [each.get(self.key) for each in items if self.item in ("", each.get("name"))]
-        is_list = self.key is None or isinstance(self.value, tuple)
-        return [each for each in found[:1] if isinstance(each, list) or not is_list]
+        every = answer if self.item or self.client_id else [answer]
+        items = [each for each in every if isinstance(each, dict)] if isinstance(every, list) else []
+        found = [each.get(self.key) for each in items if self.item in ("", each.get("name"))]
+        if self.key is None:
+            found = [answer]
+        elif self.client_id and isinstance(answer, list):
+            enabled = [each.get("enabled_clients") for each in items]
+            on = [not isinstance(clients, list) or self.client_id in clients for clients in enabled]
+            found = [list(compress(found, on))]
+        return [each for each in found[:1] if isinstance(each, list) or not (self.key is None or self.adds)]
 
     def then(self, now: Json) -> Json:
         """Return the setting as it is to be, by what it is now: a list keeps what it has."""
-        if isinstance(self.value, tuple):
-            return [*now, *(each for each in self.value if each not in now)]
-        return self.value
-
-    def verdict(self, subject: Subject, now: Json) -> Verdict | None:
-        """Return how the setting stands, by what it is now; None where that does not tell."""
-        if self.judge:
-            return self.judge(subject, now)
-        if now is None:
-            return None
-        then = self.then(now)
-        lacking = in_words(then[len(now) :]) if isinstance(then, list) else ""
-        return (
-            ("ok", self.is_set) if then == now else ("missing", self.is_not.format(lacking=lacking, now=in_words(now)))
-        )
+        return [*now, *(each for each in self.value if each not in now)] if self.adds else self.value
 
     def body(self, then: Json) -> Json:
         """Return the body that sets it."""
@@ -150,10 +137,12 @@ class Check:
 
     def commands(self, domain: str) -> tuple[str, str]:
         """Return what mends it with curl (and jq, where a list is added to), and with Auth0's command line."""
+        if not self.change:
+            return "", ""
         api, key, (method, path) = f"https://{domain}/api/v2", self.key, self.change.split()
         curl = f'curl -sS -X {method} "{api}{path}" {_BEARER} -H "content-type: application/json"'
         cli = f'auth0 api {method.lower()} "{path.lstrip("/")}"'
-        if not isinstance(self.value, tuple):
+        if not self.adds:
             written = shlex.quote(json.dumps(self.body(self.value)))
             return f"{curl} -d {written}", f"{cli} --data {written}"
         merging = shlex.quote(f"{{{key}: (.{key} + ({json.dumps(self.value)} - .{key}))}}")
@@ -163,77 +152,25 @@ class Check:
         )
 
 
-def finding(subject: Subject, name: str, state: State, said: str) -> Finding:
-    """Return the finding about a setting; that one is missing says all that is known about mending it."""
-    if state != "missing":
-        return Finding(name, state, said)
-    check = subject.checks[name]
-    host = subject.lab.management_audience.partition("://")[2].partition("/")[0]
-    curl, cli = check.commands(host) if check.call else ("", "")
-    return Finding(name, state, said, check.symptom, check.dashboard, curl, cli, check.call or None)
-
-
 def told(answer: Exchange) -> str:
     """Return what an answer of the token endpoint says: `403 invalid_grant Wrong email or password.`."""
     return f"{answer.status} {answer.error} {answer.error_description}"
 
 
-def in_words(value: Json) -> str:
+def words(value: Json) -> str:
     """Return a setting in a few words."""
     if isinstance(value, bool):
         return "on" if value else "off"
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) or "none"
-    return value or "none" if isinstance(value, str) else json.dumps(value)
+    return (", ".join(map(str, value)) if isinstance(value, list) else str(value or "")) or "none"
 
 
-# -- what the Management API says
+def one_line(text: str) -> str:
+    """Return a text, which a tenant may have written, as one line of printable characters, and not without end."""
+    line = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in " ".join(text.split()))
+    return line if len(line) <= _MOST_CHARACTERS else f"{line[: _MOST_CHARACTERS - 4]} ..."
 
 
-def objects(answer: Json) -> list[Mapping[str, Json]]:
-    """Return the objects of an answer that is a list of such."""
-    return [each for each in answer if isinstance(each, Mapping)] if isinstance(answer, list) else []
-
-
-def _enabled(subject: Subject, connections: Json, member: str) -> list[Json]:
-    """Return a member of each connection that is not off for the application."""
-    clients = ((each.get("enabled_clients"), each.get(member)) for each in objects(connections))
-    return [name for on, name in clients if not isinstance(on, list) or subject.lab.client.client_id in on]
-
-
-def _has_directory(_: Subject, directory: Json) -> Verdict:
-    return ("ok", str(directory)) if directory else ("missing", "The tenant has none")
-
-
-def _has_connection(subject: Subject, connections: Json) -> Verdict:
-    realm = subject.lab.settings.realm
-    if realm in _enabled(subject, connections, "name"):
-        return "ok", f"{realm} is there"
-    return "missing", "The connection of AUTH0_REALM is not there, or is not enabled for the application"
-
-
-def _has_passwordless(subject: Subject, connections: Json) -> Verdict:
-    on = _enabled(subject, connections, "strategy")
-    if lacking := [each for each in ("email", "sms") if each not in on]:
-        return "missing", f"Not there, or off for the application: {', '.join(lacking)}"
-    return "ok", "email and sms are there"
-
-
-def _asks_always(_: Subject, policies: Json) -> Verdict:
-    if "all-applications" in policies:
-        return "ok", "A second factor is always asked for"
-    if policies:
-        return "not known", f"{in_words(policies)}: Auth0 decides at each login whether it asks"
-    return "missing", "No policy: no login is asked for a second factor"
-
-
-def _sends_messages(subject: Subject, provider: Json) -> Verdict | None:
-    if provider == "auth0" and "voice" in subject.wanted:
-        return "not known", "auth0: Auth0's own provider sends SMS only. A call needs one of your own"
-    return None if provider is None else ("ok", str(provider))
-
-
-# -- the rows
+# -- the settings of the tenant
 
 _MULTI = "Security > Multi-factor Auth"
 _APPLICATION = "Applications > Applications > the application > Settings"
@@ -243,8 +180,6 @@ _OFF = "POST /mfa/associate answers unsupported_challenge_type, and a challenge 
 _FACTORS = "/guardian/factors"
 _PROVIDER = f"{_FACTORS}/push-notification/selected-provider"
 _CONNECTIONS = "/connections?fields=name%2Cstrategy%2Cenabled_clients"
-
-
 _REFUSED = r"\d+ unauthorized_client "
 _NO_DIRECTORY = "500 server_error .*default connection"
 _LOOKED_AT = rf"\d+ (invalid_grant|invalid_request|unsupported_challenge_type) |{_NO_DIRECTORY}"
@@ -252,19 +187,22 @@ _LOOKED_AT = rf"\d+ (invalid_grant|invalid_request|unsupported_challenge_type) |
 
 def _grant(client: str, name: str, grants: tuple[str, ...], symptom: str, box: str, *wanted_by: str) -> Check:
     all_of = {1: "it", 2: "both grants", 3: "all 3 grants"}[len(grants)]
-    ok: Heard = (("ok", _LOOKED_AT, f"The application may use {all_of}"),)
+    heard: Rows = (
+        ("missing", _REFUSED, "{outcome}: not allowed: {grants}"),
+        ("ok", _LOOKED_AT, f"The application may use {all_of}"),
+    )
     return Check(
-        name, symptom, f"{_APPLICATION} > Advanced Settings > Grant Types > {box}", wanted_by, grants,
-        (("missing", _REFUSED, "{outcome}: not allowed: {grants}"), *ok),
-        f"{client}?fields=grant_types", key="grant_types", change=f"PATCH {client}", value=grants,
-        is_set=f"The application has {all_of}", is_not="The application lacks {lacking}",
+        name, symptom, f"{_APPLICATION} > Advanced Settings > Grant Types > {box}", wanted_by, grants, heard,
+        f"{client}?fields=grant_types", (("ok", "none$", f"The application has {all_of}"), ("missing", "", "The application lacks {lacking}")),
+        key="grant_types", change=f"PATCH {client}", value=grants,
     )  # fmt: skip
 
 
 def _factor(name: str, factor: str, place: str, wanted_by: tuple[str, ...], symptom: str = _OFF) -> Check:
     return Check(
         name, symptom, f"{_MULTI} > {place}", wanted_by, read=_FACTORS, key="enabled", item=factor,
-        change=f"PUT {_FACTORS}/{factor}", value=True, is_set="The factor is on", is_not=f"The factor {factor} is off",
+        shown=(("ok", "on$", "The factor is on"), ("missing", "off$", f"The factor {factor} is off")),
+        change=f"PUT {_FACTORS}/{factor}", value=True,
     )  # fmt: skip
 
 
@@ -273,12 +211,12 @@ def _message_type(name: str, feature: str) -> Check:
     symptom = f"POST /mfa/associate with {feature} answers unsupported_challenge_type, as for a factor that is off"
     return Check(
         name, symptom, f"{_MULTI} > Phone Message > Delivery method", (feature,),
-        read=path, key="message_types", change=f"PUT {path}", value=(feature,),
-        is_set=f"{feature} is ticked", is_not="The phone factor may use {now}",
+        read=path, shown=(("ok", "none$", f"{feature} is ticked"), ("missing", "", "The phone factor may use {now}")),
+        key="message_types", change=f"PUT {path}", value=(feature,),
     )  # fmt: skip
 
 
-def _taken(word: str, variable: str) -> Heard:
+def _taken(word: str, variable: str) -> Rows:
     refused = f"{variable} is refused: {{outcome}}: {{description}}"
     return ("missing", rf"\d+ invalid_request .*{word}", refused), ("ok", r"\d+ invalid_grant ", f"{variable} is taken")
 
@@ -312,10 +250,12 @@ def checks_of(client_id: str, realm: str) -> dict[str, Check]:
               "Settings > General > API Authorization Settings > Default Directory", asks=_PASSWORD[:1],
               heard=(("missing", _NO_DIRECTORY, "{outcome}: {description}"), ("not known", _REFUSED, "not known while the password grant is missing"),
                      ("ok", r"\d+ invalid_grant ", "Plain password is looked up in a directory")),
-              judge=_has_directory, read="/tenants/settings", change="PATCH /tenants/settings", key="default_directory", value=realm),
+              shown=(("missing", "none$", "The tenant has none"), ("ok", "", "{now}")), read="/tenants/settings", change="PATCH /tenants/settings", key="default_directory", value=realm),
         Check("connection", "The password-realm grant answers 400 invalid_request or 403 invalid_grant: Wrong email or password.",
               "Authentication > Database > the connection > Applications; its name is AUTH0_REALM",
-              asks=_PASSWORD[1:], heard=_taken("connection", "AUTH0_REALM"), read=_CONNECTIONS, judge=_has_connection),
+              asks=_PASSWORD[1:], heard=_taken("connection", "AUTH0_REALM"), read=_CONNECTIONS, key="name", client_id=client_id, value=(realm,),
+              shown=(("ok", "none$", f"{realm} is there"),
+                     ("missing", "", "The connection of AUTH0_REALM is not there, or is not enabled for the application"))),
         Check("audience", "A grant that names AUTH0_AUDIENCE answers 400 invalid_request or 403 access_denied",
               "Applications > APIs > the API > Settings > Identifier; it is AUTH0_AUDIENCE, with its last slash",
               ("audience",), asks=_PASSWORD[1:], heard=_taken("audience", "AUTH0_AUDIENCE")),
@@ -323,18 +263,22 @@ def checks_of(client_id: str, realm: str) -> dict[str, Check]:
         Check("policy",
               "No error at all: the login answers 200 with tokens for the password alone, and no mfa_token, unless an Action asks for the second factor",
               f"{_MULTI} > Define policies > Require Multi-factor Auth > Always",
-              judge=_asks_always, read="/guardian/policies", change="PUT /guardian/policies", value=["all-applications"]),
+              shown=(("ok", ".*all-applications", "A second factor is always asked for"),
+                     ("missing", "none$", "No policy: no login is asked for a second factor"),
+                     ("not known", "", "{now}: Auth0 decides at each login whether it asks")), read="/guardian/policies", change="PUT /guardian/policies", value=["all-applications"]),
         _factor("push", "push-notification", "Push Notification using Auth0 Guardian", ("push",)),
         Check("push provider",
               "The challenge answers 200, no push reaches the Guardian app, and the poll stays pending until it expires; the tenant's log has gd_send_pn_failure",
               f"{_MULTI} > Push Notification using Auth0 Guardian > Guardian, in the place of Custom", ("push",),
-              is_set="The Guardian app gets the pushes", is_not="{now}: pushes go to an app of one's own, not to the Guardian app",
+              shown=(("ok", "guardian$", "The Guardian app gets the pushes"),
+                     ("missing", "(?!none$)", "{now}: pushes go to an app of one's own, not to the Guardian app")),
               read=_PROVIDER, change=f"PUT {_PROVIDER}", key="provider", value="guardian"),
         _factor("otp", "otp", "One-time Password", ("otp",)),
         _factor("sms", "sms", "Phone Message", ("sms", "voice"), f"{_OFF}: for SMS and for calls"),
         _message_type("SMS message type", "sms"),
         _message_type("voice message type", "voice"),
-        Check("phone provider", wanted_by=("sms", "voice"), read=f"{_FACTORS}/phone/selected-provider", key="provider", judge=_sends_messages),
+        Check("phone provider", wanted_by=("voice",), read=f"{_FACTORS}/phone/selected-provider", key="provider",
+              shown=(("not known", "auth0$", "auth0: Auth0's own provider sends SMS only. A call needs one of your own"), ("ok", "(?!none$)", "{now}"))),
         _factor("email", "email", "Email", ("email",), f"{_OFF}; no verified address is listed"),
         _factor("recovery code", "recovery-code", "Recovery Code", ("recovery",),
                 "No association brings recovery_codes, and the grant answers 403 unsupported_challenge_type: User does not have a recovery-code."),
@@ -342,7 +286,67 @@ def checks_of(client_id: str, realm: str) -> dict[str, Check]:
                "Passwordless OTP", "passwordless"),
         Check("passwordless connections", "POST /passwordless/start answers 400 bad.connection",
               "Authentication > Passwordless > the connection, and its Applications", ("passwordless",),
-              read=_CONNECTIONS, judge=_has_passwordless),
+              read=_CONNECTIONS, key="strategy", client_id=client_id, value=("email", "sms"),
+              shown=(("ok", "none$", "email and sms are there"), ("missing", "", "Not there, or off for the application: {lacking}"))),
     )
     return {each.name: each for each in rows}
 # fmt: on
+
+
+# -- the variables
+
+_OF_THE_LAB = ("tenant", "show_people", "raise", "confirm", "virtual_phone", "allow_live")
+_OTHERS = {each.name for each in fields(Settings)} - {*_OF_THE_LAB, "notice", "raise_failures"}
+KNOWN = frozenset(f"AUTH0_{each.upper()}" for each in (*_OTHERS, *(f"lab_{each}" for each in _OF_THE_LAB)))
+"""The names of all variables that the lab reads."""
+_NEEDED = ("AUTH0_DOMAIN", "AUTH0_CLIENT_ID")  # without these nothing can be asked
+_USER = ("AUTH0_USERNAME", "AUTH0_PASSWORD")
+_MGMT = ("AUTH0_MGMT_CLIENT_ID", "AUTH0_MGMT_CLIENT_SECRET")
+_ONE_WORD = (*_MGMT, "AUTH0_CLIENT_ID", "AUTH0_CLIENT_SECRET", "AUTH0_MGMT_TOKEN", "AUTH0_AUDIENCE")
+_CLOSE = 0.84
+_SYMPTOM = "Lab.from_env() raises SettingsError, or a call fails in a way that names something else"
+_DOTENV = "None: it is a line of .env, or a variable of the environment"
+# fmt: off
+# The variables, a pattern that is found in a wrong value of theirs, and what is wrong with it; the last row counts. What
+# Lab.from_env() refuses as well stands in the settings' own table.
+_SHAPES = (
+    (("AUTH0_DOMAIN", "AUTH0_MGMT_DOMAIN"), r"^[a-zA-Z0-9-]+\Z", "is a single label: it lacks its region, as in tenant.eu.auth0.com"),
+    (("AUTH0_AUDIENCE",), r"://.*/(mfa|api/v2)\Z", "has no slash at its end, as the identifiers of .../mfa/ and .../api/v2/ have"),
+    (("AUTH0_LAB_CONFIRM",), r"^(?!(each|once|never)\Z)", "is neither each nor once nor never"),
+    (_ONE_WORD, r"\s", "has a blank in it, or at an end"),
+    (tuple(KNOWN), r"^(['\"]).*\1\Z", "has quotes that are a part of its value: take them away"),
+)
+# fmt: on
+
+
+def faults(values: Mapping[str, str]) -> list[Finding]:
+    """Return a finding for each of the `AUTH0_` variables that is wrong; where none is, one that all is well.
+
+    One without which nothing can be asked stops. `values` have no blanks around them.
+    """
+    said = {
+        f"AUTH0_{field.upper()}": f"is not {wanted}"
+        for field, wanted in malformed(lambda field: values.get(f"AUTH0_{field.upper()}"))
+    }
+    for names, pattern, wrong in _SHAPES:
+        said |= {name: wrong for name in names if name in values and re.search(pattern, values[name], re.DOTALL)}
+    said |= {name: "is missing" for name in _NEEDED if name not in values}
+    said |= {name: "is missing: the notebooks log in with it" for name in _USER if name not in values}
+    for name, other in (_MGMT, _MGMT[::-1]):
+        if name in values and other not in values:
+            said[other] = f"is missing, and {name} is set: set both, or neither"
+    named = [fault(name, f"{name} {wrong}", stops=name in _NEEDED) for name, wrong in said.items()]
+    found = [*misspelled(values), *named]
+    return found or [Finding("settings", "ok", f"{len(KNOWN & values.keys())} variables are set, and well formed")]
+
+
+def misspelled(values: Mapping[str, str]) -> Iterator[Finding]:
+    """Yield a finding for each variable that is not read, and whose name is nearly that of one that is not set."""
+    for name in sorted(values.keys() - KNOWN):
+        if close := get_close_matches(name.upper(), sorted(KNOWN - values.keys()), n=1, cutoff=_CLOSE):
+            yield fault(name, f"{name} is not read. Did you mean {close[0]}?")
+
+
+def fault(name: str, said: str, *, stops: bool = False) -> Finding:
+    """Return the finding about a variable that is wrong, or about settings that no lab can be opened with."""
+    return Finding(name, "missing", said, _SYMPTOM, _DOTENV, stops=stops)

@@ -19,7 +19,7 @@ from auth0_mfa_lab.live.drift.scenario import Call, member
 from auth0_mfa_lab.sandbox.app import covered
 from auth0_mfa_lab.sandbox.errors import ROWS, EvidenceRow
 from auth0_mfa_lab.secrets.aliases import Aliases
-from auth0_mfa_lab.secrets.messages import secrets_of, secrets_of_path
+from auth0_mfa_lab.secrets.kinds import secrets_of, secrets_of_path
 from auth0_mfa_lab.show.table import WIDTH, Column, html_table, text_table, wrap
 from auth0_mfa_lab.wire.exchange import Json, Response, plain_data
 from auth0_mfa_lab.wire.har import read_har

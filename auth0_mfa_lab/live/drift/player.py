@@ -31,13 +31,13 @@ from auth0_mfa_lab.live.drift.scenario import (
 from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.sandbox.clock import Clock
 from auth0_mfa_lab.sandbox.guardian.phone import PhoneError
-from auth0_mfa_lab.sandbox.mfa.factors import otp_candidates, recovery_of, state_of
+from auth0_mfa_lab.sandbox.mfa.api import otp_candidates, recovery_of, state_of
 from auth0_mfa_lab.sandbox.oauth.api import OIDC_SCOPES
 from auth0_mfa_lab.sandbox.records import Api, Login, OobTransaction
 from auth0_mfa_lab.sandbox.settings import CONNECTIONS
 from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.secrets.claims import claims_of, mapped
-from auth0_mfa_lab.secrets.messages import secrets_of
+from auth0_mfa_lab.secrets.kinds import secrets_of
 from auth0_mfa_lab.wire.exchange import Body, Response, plain_data
 from auth0_mfa_lab.wire.har import Recording
 
@@ -74,7 +74,7 @@ class Player:
                 # The canonical domain, where the calls go to a custom one.
                 self._pairs[audience] = f"https://{self.domain}{own}"
             elif audience and not self._tenant.api(audience):
-                scopes = {*member(call.sent, "scope").split()}.difference(OIDC_SCOPES.split())
+                scopes = {*member(call.sent, "scope").split()} - OIDC_SCOPES
                 self._tenant.add_api(Api(identifier=audience, scopes=tuple(sorted(scopes))))
             if realm and call.grant in PASSWORDS:
                 self._pairs[realm] = self._own.realm

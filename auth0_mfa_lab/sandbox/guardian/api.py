@@ -2,7 +2,7 @@
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from hmac import compare_digest
 from typing import Any
@@ -14,13 +14,14 @@ from starlette.responses import JSONResponse, Response
 from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.http import Request, Routes
 from auth0_mfa_lab.sandbox.json_text import json_object
-from auth0_mfa_lab.sandbox.mfa.factors import may_enroll, state_of
+from auth0_mfa_lab.sandbox.mfa.api import may_enroll, state_of
 from auth0_mfa_lab.sandbox.oauth.tokens import seconds, verified_claims
 from auth0_mfa_lab.sandbox.records import Device
 from auth0_mfa_lab.sandbox.tenant import Tenant
 
 MOUNTS = ("/appliance-mfa/api", "/api")
 TICKET = re.compile(r"""\s*ticket\s+id\s*=\s*["']?(\w+)["']?\s*""", re.IGNORECASE)
+TOLD = ("identifier", "name", "push_credentials")
 PRIVATE_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 LEEWAY = 5.0
 """Seconds by which a phone's clock may differ from ours (the guardian reference, section 5, says 5 to 10)."""
@@ -46,27 +47,19 @@ def enroll(tenant: Tenant, request: Request) -> JSONResponse:
         or not may_enroll(tenant, ticket.transaction.login)
     ):
         raise errors.DEVICE_TICKET_NOT_FOUND()
-    transaction = ticket.transaction
-    told: dict[str, Any] = {name: _text(body, name) for name in ("identifier", "name")}
-    told |= _push_credentials(body.get("push_credentials"))
-    key = public_key(body.get("public_key"))
+    transaction, told, key = ticket.transaction, _told(body, TOLD), public_key(body.get("public_key"))
     del tenant.transactions.tickets[ticket.id]
-    device = tenant.devices[transaction.device_id] = Device(
-        id=transaction.device_id,
-        user_id=transaction.login.request.user_id,
-        key=key,
-        token=tenant.chance.base64url(64),
-        **told,
-    )
-    tenant.confirm(device.user_id, transaction.authenticator_id, name=device.name)
+    device_id, user_id, token = transaction.device_id, transaction.login.request.user_id, tenant.chance.base64url(64)
+    device = tenant.devices[device_id] = Device(id=device_id, user_id=user_id, key=key, token=token, **told)
+    tenant.confirm(user_id, transaction.authenticator_id, name=device.name)
     transaction.state = "approved"
     request.notes += errors.DEVICE_ENROLLED.notes
     answer = {
-        "id": device.id,
+        "id": device_id,
         "url": tenant.guardian_url,
         "issuer": tenant.settings.name,
-        "user_id": device.user_id,
-        "token": device.token,
+        "user_id": user_id,
+        "token": token,
         "totp": {"secret": ticket.totp_secret, "algorithm": "sha1", "digits": 6, "period": 30},
     }
     return JSONResponse(answer, status_code=errors.DEVICE_ENROLLED.status)
@@ -108,10 +101,7 @@ def update(tenant: Tenant, request: Request) -> JSONResponse:
     """Change a phone's identifier, name or push token; what is absent stays (section 3)."""
     device = _device_of(tenant, request)
     body = _json_object(request)
-    changes: dict[str, Any] = {name: _text(body, name) for name in ("identifier", "name") if name in body}
-    if "push_credentials" in body:
-        changes |= _push_credentials(body["push_credentials"])
-    device = tenant.devices[device.id] = replace(device, **changes)
+    device = tenant.devices[device.id] = replace(device, **_told(body, [name for name in TOLD if name in body]))
     tenant.authenticators.change(device.user_id, f"push|{device.id}", name=device.name)
     credentials = {"service": device.service, "token": device.push_token}
     shown = {"id": device.id, "identifier": device.identifier, "name": device.name}
@@ -141,19 +131,13 @@ def _device_of(tenant: Tenant, request: Request) -> Device:
 
 
 def _problems(tenant: Tenant, claims: Mapping[str, object], name: str) -> dict[str, bool]:
-    """Tell what may be wrong with a phone's JWT for the endpoint of this name.
-
-    `aud` is its URL at either mount, as a string or a list of one; fractions in the times are fine (Swift sends them).
-    """
+    """Tell what may be wrong with a phone's JWT for the endpoint of this name; Swift sends fractions in its times."""
     audience, now = claims.get("aud"), tenant.clock.stamp()
     if isinstance(audience, list) and len(audience) == 1:
         (audience,) = audience
+    is_ours = str(audience).rstrip("/") in [f"{tenant.domains.origin}{mount}/{name}" for mount in MOUNTS]
     is_current = now - LEEWAY < seconds(claims.get("exp")) < END_OF_TIME and seconds(claims.get("iat")) <= now + LEEWAY
-    return {
-        "aud is not this endpoint": str(audience).rstrip("/")
-        not in [f"{tenant.domains.origin}{mount}/{name}" for mount in MOUNTS],
-        "expired, or not yet valid": not is_current,
-    }
+    return {"aud is not this endpoint": not is_ours, "expired, or not yet valid": not is_current}
 
 
 def _json_object(request: Request) -> Mapping[str, object]:
@@ -163,33 +147,31 @@ def _json_object(request: Request) -> Mapping[str, object]:
     return body
 
 
-def _text(body: Mapping[str, object], name: str) -> str:
-    value = body.get(name)
-    if not isinstance(value, str) or not value:
-        raise errors.DEVICE_INVALID_BODY(problem=f"{name} must be a string")
-    return value
-
-
-def _push_credentials(value: object) -> dict[str, Any]:
-    if not isinstance(value, Mapping) or value.get("service") not in ("GCM", "APNS"):
-        raise errors.DEVICE_INVALID_BODY(problem="push_credentials must hold the service GCM or APNS")
-    return {"service": value["service"], "push_token": _text(value, "token")}
+def _told(body: Mapping[str, object], names: Iterable[str]) -> dict[str, Any]:
+    """Return what a phone tells of itself, by the members of a Device."""
+    told: dict[str, Any] = {}
+    for name in names:
+        member, value = name, body.get(name)
+        if name == "push_credentials":
+            if not isinstance(value, Mapping) or value.get("service") not in ("GCM", "APNS"):
+                raise errors.DEVICE_INVALID_BODY(problem="push_credentials must hold the service GCM or APNS")
+            told["service"], member, name, value = value["service"], "push_token", "token", value.get("token")
+        if not isinstance(value, str) or not value:
+            raise errors.DEVICE_INVALID_BODY(problem=f"{name} must be a string")
+        told[member] = value
+    return told
 
 
 def public_key(jwk: object) -> RSAKey:
-    """Read the five-member JWK of an enroll request (the guardian reference, section 6).
-
-    A leading zero byte in `n` is accepted: both SDKs send one. Raises DEVICE_INVALID_BODY.
-    """
+    """Read the JWK of an enroll request; a leading zero byte in `n` is accepted, for both SDKs send one (section 6)."""
     if not isinstance(jwk, Mapping):
         raise errors.DEVICE_INVALID_BODY(problem="public_key must be an object")
     n, e = _integer(jwk.get("n")), _integer(jwk.get("e"))
     use = (jwk.get("kty"), jwk.get("alg", "RS256"), jwk.get("use", "sig"))
     is_usable = 2048 <= n.bit_length() <= 8192 and 3 <= e < 1 << 64 and n % 2 == e % 2 == 1
     if use != ("RSA", "RS256", "sig") or PRIVATE_MEMBERS & jwk.keys() or not is_usable:
-        raise errors.DEVICE_INVALID_BODY(
-            problem="public_key must be the public half of an RSA key of 2048 bits or more, for RS256 signatures"
-        )
+        wanted = "the public half of an RSA key of 2048 bits or more, for RS256 signatures"
+        raise errors.DEVICE_INVALID_BODY(problem=f"public_key must be {wanted}")
     return RSAKey.import_key(RSAPublicNumbers(e, n).public_key())
 
 

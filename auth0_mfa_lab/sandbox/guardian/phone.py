@@ -78,10 +78,7 @@ class Enrollment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """What shows codes on the phone: whose they are, as the QR says or the enrollment does.
-
-    `number` counts the scans that brought codes to the phone, this one included: no other account of it has it.
-    """
+    """What shows codes on the phone: whose they are, by the QR or the enrollment; each has its own `number`."""
 
     label: str
     totp: pyotp.TOTP = field(repr=False)
@@ -104,12 +101,7 @@ class Notification:
 
 
 class Phone:
-    """A phone with the Guardian app; it knows the tenant only through HTTP and its mailbox.
-
-    HTTP statuses never raise: a refusal is the Response that is returned. `pushes` returns what was delivered to a push
-    token, oldest first. `new_key` makes the RSA key of an enrollment, and `fallback_url` is where to enroll when a QR
-    has no `base_url`.
-    """
+    """A phone with the Guardian app, which knows the tenant only through its mailbox and HTTP; no status raises."""
 
     def __init__(
         self,
@@ -151,11 +143,10 @@ class Phone:
         )
 
     def scan(self, barcode: str | bytes, *, http: httpx.Client | None = None) -> httpx.Response | None:
-        """Scan a QR, as its text or as PNG bytes.
+        """Scan a QR, as its text or as PNG bytes. Raises NotABarcode.
 
-        A Guardian ticket enrolls over HTTP (the guardian reference, section 2) and returns the answer, whatever its
-        status; `http` is used instead of the phone's own client, for a scan that nobody should record. The secret of
-        an OTP enrollment is kept as any authenticator app keeps it, and nothing is sent: None. Raises NotABarcode.
+        A Guardian ticket enrolls over HTTP (the guardian reference, section 2), by `http` where nobody should record
+        it, and returns the answer, whatever its status. The secret of an authenticator app is kept: None.
         """
         label, query = read_barcode(barcode)
         if "enrollment_tx_id" not in query:
@@ -190,14 +181,13 @@ class Phone:
 
     def allow(self, push: Notification | None = None) -> httpx.Response:
         """Allow a push, the newest that waits unless one is named; raises NotEnrolled, NothingToAnswer."""
-        return self._answer(push, {"auth0_guardian_accepted": True})
+        return self._answer(push, accepted=True)
 
     def reject(self, reason: str | None = None, push: Notification | None = None) -> httpx.Response:
         """Reject a push like that, with a reason or without; raises NotEnrolled, NothingToAnswer."""
-        why = {} if reason is None else {"auth0_guardian_reason": reason}
-        return self._answer(push, {"auth0_guardian_accepted": False, **why})
+        return self._answer(push, accepted=False, reason=reason)
 
-    def _answer(self, push: Notification | None, verdict: Mapping[str, object]) -> httpx.Response:
+    def _answer(self, push: Notification | None, *, accepted: bool, reason: str | None = None) -> httpx.Response:
         """Post a signed answer; 2xx and 404 are final, after anything else the push still waits."""
         if push is None:
             if not self.enrollments:
@@ -210,7 +200,8 @@ class Phone:
         enrollment = next(each for each in self.enrollments if each.id == push.enrollment_id)
         now, url = int(self._clock.stamp()), f"{enrollment.base_url}/api/resolve-transaction"
         claims = {"iss": self.identifier, "sub": push.challenge, "aud": url, "iat": now, "exp": now + ANSWER_LIFETIME}
-        claims |= {"auth0_guardian_method": "push", **verdict}
+        claims |= {"auth0_guardian_method": "push", "auth0_guardian_accepted": accepted}
+        claims |= {} if reason is None else {"auth0_guardian_reason": reason}
         answer = self._http.post(
             url,
             headers={"authorization": f"Bearer {push.transaction_token}"},
@@ -241,12 +232,21 @@ def names_of_a_phone(chance: Chance) -> tuple[str, str]:
 
 
 def read_barcode(barcode: str | bytes) -> tuple[str, dict[str, str]]:
-    """Read the URI of a QR, or its picture (PNG bytes): the label, and what stands in its query.
+    """Return the label in a QR, its text or its picture (PNG bytes), and its query. Raises NotABarcode."""
+    if isinstance(barcode, bytes):
+        # Only here: most phones are given texts, and a server must start fast.
+        import zxingcpp
+        from PIL import Image, UnidentifiedImageError
 
-    That is `enrollment_tx_id` of a Guardian ticket, in both generations of its URI (the guardian reference, 1a, 1b), or
-    else the `secret` of an authenticator app. Raises NotABarcode.
-    """
-    parts = urlsplit(_text_of_picture(barcode) if isinstance(barcode, bytes) else barcode.strip())
+        try:
+            with Image.open(io.BytesIO(barcode)) as image:
+                found = zxingcpp.read_barcodes(image.convert("L"))
+        except (UnidentifiedImageError, OSError):
+            raise _unreadable("it is no picture") from None
+        if not found:
+            raise _unreadable("there is no barcode in the picture")
+        barcode = str(found[0].text)
+    parts = urlsplit(barcode.strip())
     if parts.scheme != "otpauth" or parts.netloc.lower() != "totp":
         raise _unreadable("it is no otpauth://totp/... address")
     query = {name: values[0] for name, values in parse_qs(parts.query).items()}
@@ -272,28 +272,10 @@ def _totp(query: Mapping[str, Any]) -> pyotp.TOTP:
 
 
 def device_api(base_url: str) -> str:
-    """Return where the device API is for a base URL: `/appliance-mfa` is appended where Auth0's apps append it.
-
-    That is, unless the path has it already or the host is a Guardian host (the guardian reference, section 7).
-    """
+    """Return where the device API is for a base URL: below `/appliance-mfa`, but at a Guardian host (section 7)."""
     base_url = base_url.rstrip("/")
     parts = urlsplit(base_url)
     return base_url + ("" if MOUNT in parts.path or GUARDIAN_HOST.search(parts.hostname or "") else MOUNT)
-
-
-def _text_of_picture(picture: bytes) -> str:
-    # Only here: most phones are given texts, and a server must start fast.
-    import zxingcpp
-    from PIL import Image, UnidentifiedImageError
-
-    try:
-        with Image.open(io.BytesIO(picture)) as image:
-            found = zxingcpp.read_barcodes(image.convert("L"))
-    except (UnidentifiedImageError, OSError):
-        raise _unreadable("it is no picture") from None
-    if not found:
-        raise _unreadable("there is no barcode in the picture")
-    return str(found[0].text)
 
 
 def read_push(push: Delivered) -> Notification | None:

@@ -1,60 +1,590 @@
-"""The Management API, `/api/v2`: the table of its calls, and how one is answered (reference, section 9)."""
+"""The Management API, `/api/v2`: its calls, their table, and how one is answered (reference, section 9)."""
 
+import re
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
+from typing import Any, NamedTuple, get_args
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from joserfc.jwk import RSAKey
 from starlette.responses import Response
 
 from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.http import JSON, Request, Routes, not_emulated
-from auth0_mfa_lab.sandbox.management import settings, users
-from auth0_mfa_lab.sandbox.management.calls import CHOICE, PAGING, Call, Endpoint, Property
+from auth0_mfa_lab.sandbox.management.calls import CHOICE, FLAG, NEEDED, PAGING, TEXT, Call, Endpoint, Property, checked
+from auth0_mfa_lab.sandbox.mfa.api import KINDS, address_entries, address_kinds, recovery_entry
+from auth0_mfa_lab.sandbox.mfa.authenticators import MOST
+from auth0_mfa_lab.sandbox.oauth.clients import GRANTS
+from auth0_mfa_lab.sandbox.oauth.tokens import iso_date
+from auth0_mfa_lab.sandbox.records import Authenticator, Client, Credential, User
+from auth0_mfa_lab.sandbox.settings import CONNECTIONS, Factor, MessageType, PhoneProvider, PushProvider
 from auth0_mfa_lab.sandbox.tenant import MANAGEMENT_PATH, Tenant
 
 BASE = "/api/v2"
 CACHE = {"cache-control": "no-cache"}
 """What Auth0 sends with every answer of the Management API (reference, section 0.5) [rec]."""
-ENABLED = {"enabled": Property("boolean", required=True)}
 FACTORS, METHODS = "/guardian/factors", "/users/{id}/authentication-methods"
+LOG_QUERY = ("page", "per_page", "take", "sort", "q", "fields", "include_fields")
+SEARCHED = ("type", "user_id", "client_id", "log_id", "description")
+TERM = re.compile(rf'({"|".join(SEARCHED)}):(?:"([^"]+)"|([^"\s]+))')
+ONE_TERM = f"write one term, such as type:gd_send_pn_failure, with one of {', '.join(SEARCHED)}"
+ALGORITHMS = ("RS256", "RS384", "PS256")
+LEAST_BITS = 2048
+MOST_CREDENTIALS = 2
+"""How many keys an application may have, so that one can take the other's place: Auth0's settings page says so."""
+LEAST_PASSWORD, LEAST_KINDS = 8, 3
+"""What a new tenant's connection takes."""
+GRANT_TYPES = (
+    *("authorization_code", "implicit", "refresh_token", "client_credentials", "password"),
+    *(f"{GRANTS}/password-realm", f"{GRANTS}/passwordless/otp"),
+    *(f"{GRANTS}/mfa-oob", f"{GRANTS}/mfa-otp", f"{GRANTS}/mfa-recovery-code"),
+    *("urn:ietf:params:oauth:grant-type:device_code", "urn:openid:params:grant-type:ciba"),
+    "urn:ietf:params:oauth:grant-type:token-exchange",
+)
+"""In the order in which an application's are shown: a guess."""
+AUTH_METHODS = {"push": "guardian", "totp": "authenticator", "sms": "sms", "voice": "sms", "email": "email"}
+NEEDED_BY = {"phone": "phone_number", "email": "email", "totp": "totp_secret"}
+"""The types of methods that can be made, and the property that each needs, which has the form of its name."""
+NOT_MADE = ("webauthn-roaming", "passkey")
+PREFERRED = "preferred_authentication_method"
+TICKET_FACTORS = ("push-notification", "phone", "email", "otp", "webauthn-roaming", "webauthn-platform")
+# fmt: off
+REACHED_BY = {
+    f"{FACTORS}/push-notification/selected-provider": ("provider",      "push_provider",  Property(required=True, enum=get_args(PushProvider))),
+    f"{FACTORS}/phone/message-types":                 ("message_types", "message_types",  Property("array", required=True, enum=get_args(MessageType))),
+    f"{FACTORS}/phone/selected-provider":             ("provider",      "phone_provider", Property(required=True, enum=get_args(PhoneProvider))),
+}
+"""By the path: the member of its body, the field of the settings, and what it may be."""
+ENABLED = {"enabled": Property("boolean", required=True)}
+SETTINGS = {"default_directory": TEXT, "friendly_name": TEXT}
+CLIENT = {
+    "name": TEXT, "grant_types": Property("array", enum=GRANT_TYPES),
+    "token_endpoint_auth_method": Property(enum=("none", "client_secret_post", "client_secret_basic"), nullable=True),
+    "client_authentication_methods": Property("object", nullable=True),
+}
+BY_KEYS = {"private_key_jwt": Property("object", required=True)}
+CREDENTIALS = {"credentials": Property("array", items="object", required=True)}
+CREDENTIAL = {"credential_type": Property(required=True, enum=("public_key",)), "pem": NEEDED, "name": TEXT, "alg": Property(enum=ALGORITHMS)}
+TICKET = {
+    "user_id": NEEDED, "email": TEXT, "send_mail": FLAG, "email_locale": TEXT, "factor": Property(enum=TICKET_FACTORS),
+    "allow_multiple_enrollments": FLAG,
+}
+PROFILE = {"email": Property(form="email"), "email_verified": FLAG, "phone_number": Property(form="phone_number")}
+USER = {**PROFILE, "connection": TEXT, "client_id": TEXT}
+NEW_USER = {**PROFILE, "connection": NEEDED, "password": TEXT, "verify_email": FLAG}
+LABEL = {"name": TEXT, PREFERRED: Property(enum=("sms", "voice"))}
+TYPE = {"type": Property(required=True, enum=(*NEEDED_BY, *NOT_MADE))}
+NEW_METHOD = {kind: {**TYPE, name: Property(required=True, form=name), **(LABEL if kind == "phone" else {"name": TEXT})} for kind, name in NEEDED_BY.items()}
+# fmt: on
+
+
+# -- the tenant's factors and settings
+
+
+def get_factors(call: Call) -> object:
+    """List every factor, on or off, in Auth0's order."""
+    on = call.tenant.settings.factors
+    return [{"name": name, "enabled": name in on, "trial_expired": False} for name in get_args(Factor)]
+
+
+def put_factor(call: Call) -> object:
+    """Switch a factor on or off; duo and webauthn can be, and change nothing for the MFA API."""
+    name = call.path["name"]
+    if name not in get_args(Factor):
+        raise errors.API_INVALID_PATH(problem=f"No enum match for: {name} on property name")
+    body, others = call.body(), call.tenant.settings.factors - {name}
+    _set(call.tenant, factors=others | {name} if body["enabled"] else others)
+    return body
+
+
+def policies(call: Call) -> object:
+    """Return or set when a second factor is asked for: an array of at most one of two policies, an empty one is never."""
+    if call.endpoint.method == "PUT":
+        wanted = call.array()
+        if wanted not in ([], ["all-applications"], ["confidence-score"]):
+            raise errors.API_INVALID_BODY(problem=f"No enum match for: {','.join(map(str, wanted))}")
+        _set(call.tenant, policy=wanted[0] if wanted else "never")
+    return [one for one in [call.tenant.settings.policy] if one != "never"]
+
+
+def reached_by(call: Call) -> object:
+    """Return or set by which provider, or by which messages, a factor reaches a phone."""
+    member, setting, _ = REACHED_BY[call.endpoint.path]
+    if call.endpoint.method == "PUT":
+        value = call.body()[member]
+        _set(call.tenant, **{setting: tuple(dict.fromkeys(value)) if isinstance(value, list) else value})
+    return {member: getattr(call.tenant.settings, setting)}
+
+
+def _set(tenant: Tenant, **changes: Any) -> None:
+    tenant.settings = replace(tenant.settings, **changes)
+
+
+def tenant_settings(call: Call) -> object:
+    """Return or change the tenant's settings; that `friendly_name` is the name in messages is a guess."""
+    changes, tenant = call.body(), call.tenant
+    directory = changes.get("default_directory")
+    if directory and directory not in tenant.connections:
+        raise errors.API_UNKNOWN_DIRECTORY(name=directory)
+    if directory is not None:
+        _set(tenant, default_directory=directory or None)
+    if "friendly_name" in changes:
+        _set(tenant, name=changes["friendly_name"] or tenant.domains.home.partition(".")[0])
+    return {"friendly_name": tenant.settings.name, "default_directory": tenant.settings.default_directory or ""}
+
+
+def get_connections(call: Call) -> object:
+    """List the connections, those with passwords first, each for every application [guess]."""
+    tenant = call.tenant
+    with_passwords = [(name, "auth0") for name in sorted(tenant.connections)]
+    passwordless = [(name, name) for name in CONNECTIONS if name in tenant.settings.passwordless]
+    return [
+        {
+            "id": f"con_{tenant.chance.fork(f'connection/{name}').alnum(16)}",
+            "name": name,
+            "strategy": strategy,
+            "is_domain_connection": False,
+            "realms": [name],
+            "enabled_clients": list(tenant.clients),
+        }
+        for name, strategy in (*with_passwords, *passwordless)
+        if name == call.query.get("name", name) and strategy == call.query.get("strategy", strategy)
+    ]
+
+
+def get_logs(call: Call) -> object:
+    """Return the newest entries first; `q` is one term such as `type:gd_send_pn_failure`."""
+    tenant = call.tenant
+    order, q = call.query.get("sort", "date:-1"), call.query.get("q", "").strip()
+    if order not in ("date:-1", "date:1"):
+        raise errors.NotEmulated(f"the order {order} of /api/v2/logs")
+    term = TERM.fullmatch(q)
+    if q and term is None:
+        raise errors.NotEmulated(f"the search {q} of /api/v2/logs ({ONE_TERM})")
+    return [
+        {
+            "date": iso_date(one.date),
+            "type": one.type,
+            "description": one.description,
+            "client_id": one.client_id,
+            "client_name": tenant.clients[one.client_id].name if one.client_id in tenant.clients else None,
+            "user_id": one.user_id,
+            "log_id": one.log_id,
+        }
+        for one in (tenant.logs if order == "date:1" else reversed(tenant.logs))
+        if term is None or getattr(one, term[1]) == (term[2] or term[3])
+    ]
+
+
+# -- applications, and how each proves who it is
+
+
+def shown_client(client: Client, call: Call) -> dict[str, Any]:
+    """Return an application as this caller may see it: its secret with `read:client_keys` only."""
+    is_native = client.method == "none" and "client_credentials" not in client.grants
+    keys = {"private_key_jwt": {"credentials": [{"id": one} for one in client.in_use]}}
+    is_by_keys = client.method == "private_key_jwt"
+    return {
+        "tenant": call.tenant.settings.name,
+        "client_id": client.client_id,
+        "name": client.name,
+        "client_secret": client.client_secret if "read:client_keys" in call.scopes else None,
+        "app_type": "native" if is_native else "regular_web",
+        "is_first_party": True,
+        "oidc_conformant": True,
+        "grant_types": [each for each in GRANT_TYPES if each in client.grants],
+        "token_endpoint_auth_method": None if is_by_keys else client.method,
+        "client_authentication_methods": keys if is_by_keys else None,
+    }
+
+
+def one_client(call: Call) -> object:
+    """Return or change an application, which proves who it is by a secret, by nothing or by keys (reference, 9.4)."""
+    client, body = call.client(), call.body()
+    method, methods = body.get("token_endpoint_auth_method"), body.get("client_authentication_methods")
+    changes: dict[str, Any] = {}
+    if "name" in body:
+        if not body["name"].strip():
+            raise errors.API_INVALID_BODY(problem="String is too short (0 chars), minimum 1 on property name")
+        changes["name"] = body["name"]
+    if "grant_types" in body:
+        changes["grants"] = frozenset(body["grant_types"])
+    if method is not None and methods is not None:
+        raise errors.API_INVALID_BODY(
+            problem="token_endpoint_auth_method and client_authentication_methods exclude each other"
+        )
+    if methods is not None:
+        changes |= {"auth_method": "private_key_jwt", "in_use": _named_credentials(client, methods)}
+    elif method is not None or "client_authentication_methods" in body:
+        changes |= {"auth_method": method, "in_use": ()}
+        # Every application of Auth0's has a secret, used or not: a public one gets its own when it needs it.
+        if method not in (None, "none") and not client.client_secret:
+            changes["client_secret"] = call.tenant.chance.base64url(64)
+    client = call.tenant.clients[client.client_id] = replace(client, **changes)
+    return shown_client(client, call)
+
+
+def _named_credentials(client: Client, methods: object) -> tuple[str, ...]:
+    """Return the ids that `client_authentication_methods` names. Raises API_INVALID_BODY for an unknown one."""
+    by_keys = checked(methods, BY_KEYS, others=True)["private_key_jwt"]
+    named = checked(by_keys, CREDENTIALS)["credentials"]
+    ids = tuple(dict.fromkeys(checked(each, {"id": NEEDED})["id"] for each in named))
+    if not ids or not set(ids) <= {one.id for one in client.credentials}:
+        raise errors.API_INVALID_BODY(problem="credentials must name credentials of this application")
+    return ids
+
+
+def shown_credential(credential: Credential) -> Mapping[str, object]:
+    """Return a public key as the API writes it."""
+    return {
+        "id": credential.id,
+        "name": credential.name,
+        "kid": credential.kid,
+        "alg": credential.algorithm,
+        "credential_type": "public_key",
+        "created_at": iso_date(credential.created_at),
+    }
+
+
+def post_credential(call: Call) -> object:
+    """Keep a public key; it is of use once `client_authentication_methods` names it."""
+    client, body, chance = call.client(), call.body(), call.tenant.chance
+    try:
+        key = load_pem_public_key(body["pem"].encode())
+    except (ValueError, UnsupportedAlgorithm):
+        key = None
+    if not isinstance(key, RSAPublicKey) or key.key_size < LEAST_BITS:
+        raise errors.API_INVALID_BODY(problem="pem must be the PEM of a public RSA key of 2048 bits or more")
+    if len(client.credentials) >= MOST_CREDENTIALS:
+        raise errors.API_TOO_MANY_CREDENTIALS()
+    credential = Credential(
+        id=f"cred_{chance.alnum(22)}",
+        name=body.get("name"),
+        kid=chance.base64url(43),
+        algorithm=body.get("alg", ALGORITHMS[0]),
+        created_at=call.tenant.clock.now(),
+        key=RSAKey.import_key(key),
+    )
+    call.tenant.clients[client.client_id] = replace(client, credentials=(*client.credentials, credential))
+    return shown_credential(credential)
+
+
+def delete_credential(call: Call) -> None:
+    """Forget a public key, in use or not; an application whose last one it was cannot prove anything [guess]."""
+    client, gone = call.client(), call.path["credential_id"]
+    if gone not in {each.id for each in client.credentials}:
+        raise errors.API_CREDENTIAL_NOT_FOUND()
+    call.tenant.clients[client.client_id] = replace(
+        client,
+        credentials=tuple(each for each in client.credentials if each.id != gone),
+        in_use=tuple(each for each in client.in_use if each != gone),
+    )
+
+
+# -- users
+
+
+def shown(tenant: Tenant, user: User) -> dict[str, Any]:
+    """Return a user as the API writes one."""
+    provider, _, identity = user.user_id.partition("|")
+    return {
+        "user_id": user.user_id,
+        "email": user.email or None,
+        "email_verified": user.email_verified if user.email else None,
+        "phone_number": user.phone_number or None,
+        "name": user.username,
+        "nickname": user.username.partition("@")[0],
+        "picture": f"{tenant.tokens.issuer}avatars/default.png",
+        "identities": [{"connection": user.connection, "provider": provider, "user_id": identity, "isSocial": False}],
+        "created_at": iso_date(user.created_at),
+    }
+
+
+def get_users_by_email(call: Call) -> object:
+    """Return the users who have an address, in any case of letters [guess]."""
+    email = call.query.get("email", "").lower()
+    if not email:
+        raise errors.API_INVALID_QUERY(problem="Missing required property: email")
+    return [shown(call.tenant, user) for user in call.tenant.users.values() if user.email.lower() == email]
+
+
+def post_user(call: Call) -> object:
+    """Make a database user. A verification email, which Auth0 sends unless told otherwise, is never sent here."""
+    body, tenant = call.body(), call.tenant
+    if body.get("verify_email"):
+        raise errors.NotEmulated("verify_email: true in this body")
+    connection, password = body["connection"], body.get("password", "")
+    if connection in CONNECTIONS:
+        raise errors.NotEmulated(f"a new user of the connection {connection}")
+    if connection not in tenant.connections:
+        raise errors.API_UNKNOWN_CONNECTION()
+    for name in ("email", "password"):
+        if not body.get(name):
+            raise errors.API_INVALID_BODY(problem=f"Missing required property: {name}")
+    kinds = (str.islower, str.isupper, str.isdigit, lambda each: not each.isalnum())
+    if len(password) < LEAST_PASSWORD or sum(any(map(kind, password)) for kind in kinds) < LEAST_KINDS:
+        raise errors.API_WEAK_PASSWORD()
+    if tenant.has_user(connection, body["email"]):
+        raise errors.API_USER_EXISTS()
+    user = User(
+        user_id=tenant.user_ids.user_id(),
+        username=body["email"],
+        password=password,
+        phone_number=body.get("phone_number", ""),
+        email=body["email"],
+        connection=connection,
+        created_at=tenant.clock.now(),
+        email_verified=body.get("email_verified", False),
+    )
+    tenant.add_user(user)
+    return shown(tenant, user)
+
+
+def one_user(call: Call) -> object:
+    """Return or change a user; another email is unverified unless the call says it is, and the login's name stays [guess]."""
+    user, body = call.user(), call.body()
+    changes = {name: body[name] for name in PROFILE if name in body}
+    if changes.get("email", user.email) != user.email:
+        changes.setdefault("email_verified", False)
+    user = call.tenant.users[user.user_id] = replace(user, **changes)
+    return shown(call.tenant, user)
+
+
+def delete_user(call: Call) -> None:
+    """Remove a user; deleting an unknown user also returns 204."""
+    user_id = call.path["id"]
+    if "|" not in user_id:
+        raise errors.API_INVALID_USER_ID(id=user_id)
+    if user := call.tenant.users.get(user_id):
+        call.tenant.forget_user(user)
+
+
+def post_ticket(call: Call) -> object:
+    """Make a link to the hosted enrollment page, which the sandbox does not have; no mail is sent with it."""
+    body = call.body()
+    if body["user_id"] not in call.tenant.users:
+        raise errors.API_USER_NOT_FOUND()
+    if body.get("send_mail"):
+        raise errors.NotEmulated("the mail with an enrollment ticket (send_mail)")
+    ticket_id = call.tenant.chance.alnum(32)
+    return {"ticket_id": ticket_id, "ticket_url": f"{call.tenant.domains.origin}/mfa/enrollment?ticket={ticket_id}"}
+
+
+def regenerate_recovery_code(call: Call) -> object:
+    """Give a user a new recovery code, also one who had none: a recorded user had no factor at all."""
+    tenant, user_id, every = call.tenant, call.user().user_id, call.tenant.authenticators
+    call.body()
+    has_room = every.has_room(user_id, 1)
+    kept = every.recovery_code_of(user_id)
+    if kept is None and not has_room:
+        raise errors.API_TOO_MANY_METHODS()
+    code = tenant.codes.recovery_code()
+    fresh = replace(kept, secret=code) if kept else recovery_entry(tenant, code, active=every.has_factor(user_id))
+    every.add(user_id, fresh)
+    return {"recovery_code": code}
+
+
+def delete_multifactor(call: Call) -> None:
+    """Remove a legacy provider: google-authenticator takes the authenticator apps along [guess], duo nothing."""
+    user_id, provider = call.user().user_id, call.path["provider"]
+    if provider not in ("duo", "google-authenticator"):
+        raise errors.API_INVALID_PATH(problem=f"No enum match for: {provider} on property provider")
+    for entry in call.tenant.authenticators.of(user_id) if provider != "duo" else ():
+        if entry.kind == "totp" and not entry.partner:
+            call.tenant.remove_authenticator(user_id, entry.id)
+
+
+def invalidate_remember_browser(call: Call) -> None:
+    """Forget the browsers that asked not to be asked again; the MFA API has none."""
+    call.user()
+    call.body()
+
+
+# -- authentication methods
+
+
+class Method(NamedTuple):
+    """One method of a user: an authenticator, or the two of one number, for SMS and for voice."""
+
+    id: str
+    type: str
+    device_id: str
+    last_auth: str | None
+    entries: list[Authenticator]
+
+
+def methods_of(tenant: Tenant, user_id: str) -> list[Method]:
+    """Return a user's methods; unconfirmed ones are not shown (reference, 9.3)."""
+    grouped: dict[tuple[str, str], list[Authenticator]] = {}
+    for entry in tenant.authenticators.active_of(user_id):
+        kind = "phone" if entry.kind in ("sms", "voice") else entry.kind
+        grouped.setdefault((kind, entry.id.rpartition("|")[2]), []).append(entry)
+    return [
+        Method(
+            f"{kind}|{device}", kind, device, iso_date(max(one.last_auth_at or 0.0 for one in entries) or None), entries
+        )
+        for (kind, device), entries in grouped.items()
+    ]
+
+
+def shown_method(tenant: Tenant, method: Method, *, masked: bool = True) -> dict[str, Any]:
+    """Return a method as the API writes it."""
+    first, is_phone, label = method.entries[0], method.type == "phone", tenant.method_labels.get(method.id) or {}
+    address = first.name if masked else first.address
+    return {
+        "id": method.id,
+        "type": method.type,
+        "confirmed": True,
+        "name": label.get("name") or (first.name if method.type == "push" else None),
+        "phone_number": address if is_phone else None,
+        "email": address if method.type == "email" else None,
+        PREFERRED: label.get(PREFERRED, "sms") if is_phone else None,
+        "authentication_methods": [{"id": each.id, "type": each.kind} for each in method.entries] if is_phone else None,
+        "created_at": iso_date(first.created_at),
+        "enrolled_at": iso_date(first.enrolled_at),
+        "last_auth_at": method.last_auth,
+    }
+
+
+def make_methods(call: Call) -> object:
+    """Enroll a user without asking: one method more, or (PUT) others in the place of all; they are confirmed at once."""
+    tenant, user, replaces = call.tenant, call.user(), call.endpoint.method == "PUT"
+    bodies = []
+    for value in call.array() if replaces else [call.value()]:
+        kind = str(value.get("type")) if isinstance(value, dict) else ""
+        if kind in NOT_MADE:
+            raise errors.NotEmulated(f"an authentication method of the type {kind}")
+        bodies.append(checked(value, NEW_METHOD.get(kind, TYPE)))
+    size, now = (
+        sum(len(address_kinds(tenant, "sms")) if body["type"] == "phone" else 1 for body in bodies),
+        tenant.clock.now(),
+    )
+    if size > MOST or not (replaces or tenant.authenticators.has_room(user.user_id, size)):
+        raise errors.API_TOO_MANY_METHODS()
+    if replaces:
+        tenant.remove_authenticators(user)
+    made = []
+    for body in bodies:
+        device_id, kind = tenant.chance.device_id(), body["type"]
+        value = body[NEEDED_BY[kind]]
+        entries: tuple[Authenticator, ...] = (
+            Authenticator(id=f"totp|{device_id}", kind="totp", secret=value, created_at=now),
+        )
+        if kind != "totp":
+            entries = address_entries(tenant, "sms" if kind == "phone" else "email", value, device_id)
+        tenant.authenticators.add(user.user_id, *entries)
+        tenant.confirm(user.user_id, entries[0].id)
+        method = next(one for one in methods_of(tenant, user.user_id) if one.device_id == device_id)
+        tenant.method_labels[method.id] = {name: body[name] for name in LABEL if name in body}
+        made.append(shown_method(tenant, method, masked=not replaces))
+    return made if replaces else {**made[0], "confirmed": None, "totp_secret": bodies[0].get("totp_secret")}
+
+
+def one_method(call: Call) -> object:
+    """Return one method, change its name or how a phone is preferably reached, or remove it."""
+    tenant, labels = call.tenant, call.tenant.method_labels
+    methods = {method.id: method for method in methods_of(tenant, call.user().user_id)}
+    method = methods.get(call.path["method_id"])
+    if method is None:
+        raise errors.API_METHOD_NOT_FOUND()
+    if call.endpoint.method == "DELETE":
+        labels.pop(method.id, None)
+        tenant.remove_authenticator(call.path["id"], method.entries[0].id)
+        return None
+    changes = call.body()
+    if PREFERRED in changes and method.type != "phone":
+        raise errors.API_INVALID_BODY(problem=f"Additional properties not allowed: {PREFERRED}")
+    if changes:
+        labels[method.id] = {**labels.get(method.id, {}), **changes}
+    return shown_method(tenant, method)
+
+
+# -- enrollments
+
+
+def enrollments_of(tenant: Tenant, user_id: str) -> list[Method]:
+    """Return what counts as an enrollment: the codes of a Guardian app belong to its push, a recovery code is none."""
+    return [
+        one
+        for one in methods_of(tenant, user_id)
+        if one.type != "recovery-code" and not (one.type == "totp" and one.entries[0].partner)
+    ]
+
+
+def shown_enrollment(tenant: Tenant, method: Method) -> dict[str, Any]:
+    """Return one enrollment with all that any path tells of it."""
+    first, device = method.entries[0], tenant.devices.get(method.device_id)
+    return {
+        "id": method.device_id,
+        "status": "confirmed",
+        "type": KINDS[first.kind].type,
+        "name": device.name if device else first.name,
+        "identifier": device.identifier if device else None,
+        "phone_number": first.name if method.type == "phone" else None,
+        "auth_method": AUTH_METHODS[first.kind],
+        "enrolled_at": iso_date(first.enrolled_at),
+        "last_auth": method.last_auth,
+    }
+
+
+def one_enrollment(call: Call) -> object:
+    """Return one enrollment, without the two members that stand in lists only, or remove it."""
+    tenant, device_id = call.tenant, call.path["id"]
+    # A push is found by key, for the rest every user is looked through.
+    device = tenant.devices.get(device_id)
+    for user_id in [device.user_id] if device else tenant.users:
+        for method in enrollments_of(tenant, user_id):
+            if method.device_id == device_id:
+                if call.endpoint.method == "DELETE":
+                    tenant.remove_authenticator(user_id, method.entries[0].id)
+                    return None
+                return {**shown_enrollment(tenant, method), "type": None, "auth_method": None}
+    raise errors.API_ENROLLMENT_NOT_FOUND()
+
+
 # fmt: off
 ENDPOINTS = (
-    Endpoint("GET",    FACTORS,                              "read:guardian_factors",              settings.get_factors),
-    Endpoint("PUT",    f"{FACTORS}/{{name}}",                "update:guardian_factors",            settings.put_factor, ENABLED),
-    Endpoint("GET",    "/guardian/policies",                 "read:mfa_policies",                  settings.get_policies),
-    Endpoint("PUT",    "/guardian/policies",                 "update:mfa_policies",                settings.put_policies),
-    *(row for path, member, setting, wanted in settings.REACHED_BY for row in (
-    Endpoint("GET",    f"{FACTORS}/{path}",                  "read:guardian_factors",              partial(settings.get_reached_by, member, setting)),
-    Endpoint("PUT",    f"{FACTORS}/{path}",                  "update:guardian_factors",            partial(settings.put_reached_by, member, setting), {member: wanted}),
+    Endpoint("GET",    FACTORS,                              "read:guardian_factors",              get_factors),
+    Endpoint("PUT",    f"{FACTORS}/{{name}}",                "update:guardian_factors",            put_factor, ENABLED),
+    Endpoint("GET",    "/guardian/policies",                 "read:mfa_policies",                  policies),
+    Endpoint("PUT",    "/guardian/policies",                 "update:mfa_policies",                policies),
+    *(row for path, (member, _, wanted) in REACHED_BY.items() for row in (
+    Endpoint("GET",    path,                                 "read:guardian_factors",              reached_by),
+    Endpoint("PUT",    path,                                 "update:guardian_factors",            reached_by, {member: wanted}),
     )),
-    Endpoint("GET",    "/clients",                           "read:clients",                       lambda call: [settings.shown_client(one, call) for one in call.tenant.clients.values()], query=(*PAGING, *CHOICE), named="clients", evidence=errors.API_CLIENTS),
-    Endpoint("GET",    "/clients/{id}",                      "read:clients",                       lambda call: settings.shown_client(call.client(), call), query=CHOICE, evidence=errors.API_CLIENT),
-    Endpoint("PATCH",  "/clients/{id}",                      "update:clients",                     settings.patch_client, settings.CLIENT_CHANGES, others=True, evidence=errors.API_CLIENT),
-    Endpoint("GET",    "/clients/{id}/credentials",          "read:client_credentials",            lambda call: [settings.shown_credential(one) for one in call.client().credentials], evidence=errors.API_CREDENTIALS),
-    Endpoint("POST",   "/clients/{id}/credentials",          "create:client_credentials",          settings.post_credential, settings.CREDENTIAL, others=True, evidence=errors.API_CREDENTIAL_MADE),
-    Endpoint("DELETE", "/clients/{id}/credentials/{credential_id}", "delete:client_credentials",   settings.delete_credential),
-    Endpoint("GET",    "/connections",                       "read:connections",                   settings.get_connections, query=("name", "strategy", *PAGING, *CHOICE), named="connections", evidence=errors.API_CONNECTIONS),
-    Endpoint("GET",    "/tenants/settings",                  "read:tenant_settings",               settings.get_settings, query=CHOICE, evidence=errors.API_SETTINGS),
-    Endpoint("PATCH",  "/tenants/settings",                  "update:tenant_settings",             settings.patch_settings, settings.CHANGES, others=True, evidence=errors.API_SETTINGS),
-    Endpoint("GET",    "/logs",                              "read:logs",                          settings.get_logs, query=settings.LOG_QUERY, evidence=errors.API_LOGS),
-    Endpoint("POST",   "/guardian/enrollments/ticket",       "create:guardian_enrollment_tickets", users.post_ticket, users.TICKET),
-    Endpoint("GET",    "/guardian/enrollments/{id}",         "read:guardian_enrollments",          users.get_enrollment, evidence=errors.API_ENROLLMENT),
-    Endpoint("DELETE", "/guardian/enrollments/{id}",         "delete:guardian_enrollments",        users.delete_enrollment),
-    Endpoint("GET",    "/users/{id}/enrollments",            "read:users read:current_user",       lambda call: [users.shown_enrollment(call.tenant, one) for one in users.enrollments_of(call.tenant, call.user().user_id)], evidence=errors.API_ENROLLMENT),
-    Endpoint("GET",    "/users-by-email",                    "read:users",                         users.get_users_by_email, query=("email", *CHOICE), evidence=errors.API_USER),
-    Endpoint("POST",   "/users",                             "create:users",                       users.post_user, users.NEW, others=True, evidence=errors.API_USER_MADE),
-    Endpoint("GET",    "/users/{id}",                        "read:users",                         lambda call: users.shown(call.tenant, call.user()), query=CHOICE, evidence=errors.API_USER),
-    Endpoint("DELETE", "/users/{id}",                        "delete:users",                       users.delete_user, evidence=errors.API_USER_GONE),
-    Endpoint("PATCH",  "/users/{id}",                        "update:users",                       users.patch_user, users.CHANGES, others=True, evidence=errors.API_USER),
+    Endpoint("GET",    "/clients",                           "read:clients",                       lambda call: [shown_client(one, call) for one in call.tenant.clients.values()], query=(*PAGING, *CHOICE), named="clients", evidence=errors.API_CLIENTS),
+    Endpoint("GET",    "/clients/{id}",                      "read:clients",                       one_client, query=CHOICE, evidence=errors.API_CLIENT),
+    Endpoint("PATCH",  "/clients/{id}",                      "update:clients",                     one_client, CLIENT, others=True, evidence=errors.API_CLIENT),
+    Endpoint("GET",    "/clients/{id}/credentials",          "read:client_credentials",            lambda call: [shown_credential(one) for one in call.client().credentials], evidence=errors.API_CREDENTIALS),
+    Endpoint("POST",   "/clients/{id}/credentials",          "create:client_credentials",          post_credential, CREDENTIAL, others=True, evidence=errors.API_CREDENTIAL_MADE),
+    Endpoint("DELETE", "/clients/{id}/credentials/{credential_id}", "delete:client_credentials",   delete_credential),
+    Endpoint("GET",    "/connections",                       "read:connections",                   get_connections, query=("name", "strategy", *PAGING, *CHOICE), named="connections", evidence=errors.API_CONNECTIONS),
+    Endpoint("GET",    "/tenants/settings",                  "read:tenant_settings",               tenant_settings, query=CHOICE, evidence=errors.API_SETTINGS),
+    Endpoint("PATCH",  "/tenants/settings",                  "update:tenant_settings",             tenant_settings, SETTINGS, others=True, evidence=errors.API_SETTINGS),
+    Endpoint("GET",    "/logs",                              "read:logs",                          get_logs, query=LOG_QUERY, evidence=errors.API_LOGS),
+    Endpoint("POST",   "/guardian/enrollments/ticket",       "create:guardian_enrollment_tickets", post_ticket, TICKET),
+    Endpoint("GET",    "/guardian/enrollments/{id}",         "read:guardian_enrollments",          one_enrollment, evidence=errors.API_ENROLLMENT),
+    Endpoint("DELETE", "/guardian/enrollments/{id}",         "delete:guardian_enrollments",        one_enrollment),
+    Endpoint("GET",    "/users/{id}/enrollments",            "read:users read:current_user",       lambda call: [shown_enrollment(call.tenant, one) for one in enrollments_of(call.tenant, call.user().user_id)], evidence=errors.API_ENROLLMENT),
+    Endpoint("GET",    "/users-by-email",                    "read:users",                         get_users_by_email, query=("email", *CHOICE), evidence=errors.API_USER),
+    Endpoint("POST",   "/users",                             "create:users",                       post_user, NEW_USER, others=True, evidence=errors.API_USER_MADE),
+    Endpoint("GET",    "/users/{id}",                        "read:users",                         one_user, query=CHOICE, evidence=errors.API_USER),
+    Endpoint("DELETE", "/users/{id}",                        "delete:users",                       delete_user, evidence=errors.API_USER_GONE),
+    Endpoint("PATCH",  "/users/{id}",                        "update:users",                       one_user, USER, others=True, evidence=errors.API_USER),
     Endpoint("DELETE", "/users/{id}/authenticators",         "delete:guardian_enrollments",        lambda call: call.tenant.remove_authenticators(call.user())),
-    Endpoint("POST",   "/users/{id}/recovery-code-regeneration", "update:users",                   users.regenerate_recovery_code),
-    Endpoint("DELETE", "/users/{id}/multifactor/{provider}", "update:users",                       users.delete_multifactor, evidence=errors.API_MULTIFACTOR),
-    Endpoint("POST",   "/users/{id}/multifactor/actions/invalidate-remember-browser", "update:users", users.invalidate_remember_browser),
-    Endpoint("GET",    METHODS,                              "read:authentication_methods",        lambda call: [users.shown_method(call.tenant, one) for one in users.methods_of(call.tenant, call.user().user_id)], query=PAGING, named="authenticators"),
-    Endpoint("POST",   METHODS,                              "create:authentication_methods",      users.post_method, evidence=errors.API_METHOD_MADE),
-    Endpoint("PUT",    METHODS,                              "update:authentication_methods",      users.put_methods),
+    Endpoint("POST",   "/users/{id}/recovery-code-regeneration", "update:users",                   regenerate_recovery_code),
+    Endpoint("DELETE", "/users/{id}/multifactor/{provider}", "update:users",                       delete_multifactor, evidence=errors.API_MULTIFACTOR),
+    Endpoint("POST",   "/users/{id}/multifactor/actions/invalidate-remember-browser", "update:users", invalidate_remember_browser),
+    Endpoint("GET",    METHODS,                              "read:authentication_methods",        lambda call: [shown_method(call.tenant, one) for one in methods_of(call.tenant, call.user().user_id)], query=PAGING, named="authenticators"),
+    Endpoint("POST",   METHODS,                              "create:authentication_methods",      make_methods, evidence=errors.API_METHOD_MADE),
+    Endpoint("PUT",    METHODS,                              "update:authentication_methods",      make_methods),
     Endpoint("DELETE", METHODS,                              "delete:authentication_methods",      lambda call: call.tenant.remove_authenticators(call.user())),
-    Endpoint("GET",    f"{METHODS}/{{method_id}}",           "read:authentication_methods",        lambda call: users.shown_method(call.tenant, users.named_method(call))),
-    Endpoint("PATCH",  f"{METHODS}/{{method_id}}",           "update:authentication_methods",      users.patch_method, users.LABEL, evidence=errors.API_METHOD),
-    Endpoint("DELETE", f"{METHODS}/{{method_id}}",           "delete:authentication_methods",      users.delete_method),
+    Endpoint("GET",    f"{METHODS}/{{method_id}}",           "read:authentication_methods",        one_method),
+    Endpoint("PATCH",  f"{METHODS}/{{method_id}}",           "update:authentication_methods",      one_method, LABEL, evidence=errors.API_METHOD),
+    Endpoint("DELETE", f"{METHODS}/{{method_id}}",           "delete:authentication_methods",      one_method),
 )
 # fmt: on
 """Every call that is emulated."""

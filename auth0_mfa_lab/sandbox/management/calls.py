@@ -38,10 +38,7 @@ FORMS: Mapping[str, tuple[Callable[[str], object], str]] = {
 
 
 class Property(NamedTuple):
-    """What one property of a body may be; `enum` is for a string, or for each of the `items` of an array.
-
-    `form` is one of FORMS, which a string must have.
-    """
+    """What a property of a body may be: a string with a form of FORMS, or an array of `items`, of an `enum` both."""
 
     type: str = "string"
     required: bool = False
@@ -58,10 +55,9 @@ TEXT, NEEDED, FLAG = Property(), Property(required=True), Property("boolean")
 class Endpoint(NamedTuple):
     """One method of one path below `/api/v2`; any one of the scopes in `scope` opens it.
 
-    `answer` returns the body, without the members that are None, or None for a 204. `body` is the shape of what is
-    sent, `others` says that Auth0 has properties beside it. `query` are its parameters; without them none is looked at.
-    `named` is the member that has the items of a page with totals, `evidence` the row of a success whose status or
-    shape is a guess.
+    `answer` returns the body, or None for a 204. Auth0 has `others` beside the properties of `body`. Without a `query`
+    no parameter is looked at. `named` is the member that has the items of a page with totals, `evidence` the row of a
+    success whose status or shape is a guess.
     """
 
     method: str
@@ -88,17 +84,15 @@ class Call:
 
     def user(self) -> User:
         """Return the user whose id stands in the path. Raises API_USER_NOT_FOUND."""
-        user = self.tenant.users.get(self.path["id"])
-        if user is None:
-            raise errors.API_USER_NOT_FOUND()
-        return user
+        if user := self.tenant.users.get(self.path["id"]):
+            return user
+        raise errors.API_USER_NOT_FOUND()
 
     def client(self) -> Client:
         """Return the application whose id stands in the path. Raises API_CLIENT_NOT_FOUND."""
-        client = self.tenant.clients.get(self.path["id"])
-        if client is None:
-            raise errors.API_CLIENT_NOT_FOUND()
-        return client
+        if client := self.tenant.clients.get(self.path["id"]):
+            return client
+        raise errors.API_CLIENT_NOT_FOUND()
 
     def value(self) -> object:
         """Return the body, whatever JSON it is; none at all counts as an empty object. Raises API_NO_JSON."""
@@ -108,18 +102,44 @@ class Call:
             raise errors.API_NO_JSON() from problem
 
     def body(self) -> dict[str, Any]:
-        """Return the body, an object of the endpoint's shape. Raises what `checked` raises."""
-        return checked(self.value(), self.endpoint.body or {}, others=self.endpoint.others)
+        """Return the body, an object of the endpoint's shape; that of a GET is not read. Raises API_INVALID_BODY."""
+        value = {} if self.endpoint.method == "GET" else self.value()
+        return checked(value, self.endpoint.body or {}, others=self.endpoint.others)
 
     def array(self) -> list[Any]:
         """Return the body, an array. Raises API_INVALID_BODY."""
-        value = self.value()
-        if not isinstance(value, list):
-            raise errors.API_INVALID_BODY(problem=f"Expected type array but found type {type_name(value)}")
-        return value
+        if isinstance(value := self.value(), list):
+            return value
+        raise errors.API_INVALID_BODY(problem=f"Expected type array but found type {type_name(value)}")
 
-    def number(self, name: str, otherwise: int, *, most: int = 10**9) -> int:
-        """Return a parameter that is a number from 0 on. Raises API_INVALID_QUERY."""
+    def asked(self) -> object:
+        """Return of the answer what the query asks for: some members, one page (9.3). Raises API_INVALID_QUERY."""
+        body, allowed, is_included = self.endpoint.answer(self), self.endpoint.query, True
+        if allowed and (unknown := [name for name in self.query if name not in allowed]):
+            raise errors.API_INVALID_QUERY(problem=f"Additional properties not allowed: {','.join(unknown)}")
+        names: set[str] = set()
+        if "fields" in allowed:
+            names = {name.strip() for name in self.query.get("fields", "").split(",") if name.strip()}
+            is_included = self._is_true("include_fields", otherwise=True)
+        items: list[Any] = []
+        for item in body if isinstance(body, list) else [body]:
+            known: Any = present(item) if isinstance(item, dict) else item
+            if names:
+                known = {name: value for name, value in known.items() if (name in names) == is_included}
+            items.append(known)
+        if not isinstance(body, list):
+            return items[0]
+        if "page" not in allowed:
+            return items
+        page, per_page = self._number("page", 0), self._number("per_page", PER_PAGE, most=MOST_PER_PAGE)
+        limit = self._number("take", per_page, most=MOST_PER_PAGE)
+        items = items[page * limit : (page + 1) * limit]
+        if not self.endpoint.named or not self._is_true("include_totals", otherwise=False):
+            return items
+        total = {"total": len(body)} if body else {}
+        return {self.endpoint.named: items, **total, "start": page * limit, "limit": limit}
+
+    def _number(self, name: str, otherwise: int, *, most: int = 10**9) -> int:
         text = self.query.get(name, str(otherwise))
         if not re.fullmatch("[0-9]{1,9}", text):
             raise errors.API_INVALID_QUERY(problem=f"Expected type integer but found {text} on property {name}")
@@ -127,51 +147,15 @@ class Call:
             raise errors.API_INVALID_QUERY(problem=f"Value {text} is greater than maximum {most} on property {name}")
         return int(text)
 
-    def is_true(self, name: str, *, otherwise: bool) -> bool:
-        """Return a parameter that is `true` or `false`. Raises API_INVALID_QUERY."""
+    def _is_true(self, name: str, *, otherwise: bool) -> bool:
         text = self.query.get(name, "true" if otherwise else "false")
         if text not in ("true", "false"):
             raise errors.API_INVALID_QUERY(problem=f"Expected type boolean but found {text} on property {name}")
         return text == "true"
 
-    def asked(self) -> object:
-        """Return of the answer what the query asks for: some members, one page. Raises API_INVALID_QUERY.
-
-        A page is an array, or with `include_totals` an object that has it (reference, 9.3); there `total` is missing
-        when nothing is listed.
-        """
-        body, allowed, is_included = self.endpoint.answer(self), self.endpoint.query, True
-        if allowed and (unknown := [name for name in self.query if name not in allowed]):
-            raise errors.API_INVALID_QUERY(problem=f"Additional properties not allowed: {','.join(unknown)}")
-        names: set[str] = set()
-        if "fields" in allowed:
-            names = {name.strip() for name in self.query.get("fields", "").split(",") if name.strip()}
-            is_included = self.is_true("include_fields", otherwise=True)
-
-        def shown(item: Any) -> Any:
-            if not isinstance(item, dict):
-                return item
-            known = present(item).items()
-            return {name: value for name, value in known if not names or (name in names) == is_included}
-
-        if not isinstance(body, list):
-            return shown(body)
-        if not self.endpoint.named:
-            return [shown(item) for item in body]
-        page, limit = self.number("page", 0), self.number("per_page", PER_PAGE, most=MOST_PER_PAGE)
-        items = [shown(item) for item in body[page * limit : (page + 1) * limit]]
-        if not self.is_true("include_totals", otherwise=False):
-            return items
-        total = {"total": len(body)} if body else {}
-        return {self.endpoint.named: items, **total, "start": page * limit, "limit": limit}
-
 
 def checked(value: object, shape: Shape, *, others: bool = False) -> dict[str, Any]:
-    """Return an object of this shape: the Management API refuses what it does not know (decision 11).
-
-    Raises API_INVALID_BODY. Where Auth0 has `others`, a property beyond the shape is one that is not emulated:
-    NotEmulated.
-    """
+    """Return an object of this shape. Raises API_INVALID_BODY, or NotEmulated for one of Auth0's `others`."""
     if not isinstance(value, dict):
         raise errors.API_INVALID_BODY(problem=f"Expected type object but found type {type_name(value)}")
     if not others and (unknown := [name for name in value if name not in shape]):

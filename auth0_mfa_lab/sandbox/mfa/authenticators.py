@@ -1,10 +1,12 @@
-"""The authenticators of every user: listed from the first association on, active once confirmed; how each is named."""
+"""What the tenant keeps of MFA: the authenticators of every user, and the transactions behind the tokens."""
 
 import re
 from dataclasses import replace
 from typing import Any
 
-from auth0_mfa_lab.sandbox.records import Authenticator
+from auth0_mfa_lab.sandbox.clock import Clock
+from auth0_mfa_lab.sandbox.limits import Bounded
+from auth0_mfa_lab.sandbox.records import Authenticator, Login, OobTransaction, Ticket
 
 PENDING_LIFETIME = 86_400
 """Seconds until an unconfirmed authenticator is gone [forum]."""
@@ -19,7 +21,8 @@ MOST = 51
 class Authenticators:
     """Each user's list, in the order of enrollment."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._of: dict[str, dict[str, Authenticator]] = {}
 
     def of(self, user_id: str) -> tuple[Authenticator, ...]:
@@ -39,9 +42,9 @@ class Authenticators:
         """Tell whether anything is confirmed; a recovery code is active only beside something."""
         return any(entry.kind != "recovery-code" for entry in self.active_of(user_id))
 
-    def has_room(self, user_id: str, size: int, *, now: float) -> bool:
+    def has_room(self, user_id: str, size: int) -> bool:
         """Tell whether a user may have so many more: a push and its codes are two."""
-        self.forget_pending(user_id, now=now)
+        self.forget_pending(user_id)
         return len(self.of(user_id)) + size <= MOST
 
     def add(self, user_id: str, *entries: Authenticator) -> None:
@@ -52,26 +55,26 @@ class Authenticators:
         if entry := self.get(user_id, authenticator_id):
             self.add(user_id, replace(entry, **changes))
 
-    def confirm(self, user_id: str, authenticator_id: str, *, name: str | None = None, now: float) -> None:
+    def confirm(self, user_id: str, authenticator_id: str, *, name: str | None = None) -> None:
         """Make an authenticator active, its partner too, and the recovery code with them (reference, 4.1)."""
-        confirmed = self._of[user_id][authenticator_id]
+        confirmed, now = self._of[user_id][authenticator_id], self._clock.now()
         self.change(user_id, confirmed.id, active=True, name=name or confirmed.name, enrolled_at=now)
         for entry in self.of(user_id):
             if (entry.id == confirmed.partner or entry.kind == "recovery-code") and not entry.active:
                 self.change(user_id, entry.id, active=True, enrolled_at=now)
 
-    def forget_pending(self, user_id: str, *, now: float) -> None:
+    def forget_pending(self, user_id: str) -> None:
         """Remove what nobody confirmed within a day: Auth0's support article on the cap of authenticators says so."""
+        before = self._clock.now() - PENDING_LIFETIME
         for entry in self.of(user_id):
-            stale = now >= entry.created_at + PENDING_LIFETIME and not entry.active and entry.kind != "recovery-code"
-            if stale and self.get(user_id, entry.id):
+            is_stale = entry.created_at <= before and not entry.active and entry.kind != "recovery-code"
+            if is_stale and self.get(user_id, entry.id):
                 self.remove(user_id, entry.id)
 
     def remove(self, user_id: str, authenticator_id: str) -> None:
-        """Remove an authenticator and its partner; with the last confirmed factor the recovery code goes as well.
+        """Remove an authenticator and its partner; with the last confirmed factor the recovery code goes as well (4.2).
 
-        After that the user counts as not enrolled (reference, 4.2): else a recovery code alone would lock them out
-        of enrolling again. One that waits for its first factor stays while another enrollment is open.
+        Else it would alone lock the user out of enrolling. One that waits stays while another enrollment is open.
         """
         entries = self._of[user_id]
         gone = entries.pop(authenticator_id)
@@ -83,16 +86,44 @@ class Authenticators:
             del self._of[user_id]
 
 
-def masked_number(phone_number: str) -> str:
-    """Return a number's last four characters, the rest as X, the `+` included."""
-    return phone_number[-SHOWN:].rjust(len(phone_number), "X")
+class Transactions:
+    """Every transaction, found by its own token, at the same cost however many there are."""
+
+    def __init__(self, clock: Clock) -> None:
+        def is_over(login: Login) -> bool:
+            return login.done or clock.now() >= login.expires
+
+        def has_ended(transaction: OobTransaction) -> bool:
+            return transaction.state in ("used", "rejected", "superseded") or clock.now() >= transaction.expires
+
+        self._clock = clock
+        self.logins: Bounded[Login] = Bounded(has_ended=is_over)
+        """By the mfa_token."""
+        self.access_logins: Bounded[Login] = Bounded(has_ended=is_over)
+        """By the MFA access token."""
+        self.oob_codes: Bounded[OobTransaction] = Bounded(has_ended=has_ended)
+        self.txids: Bounded[OobTransaction] = Bounded(has_ended=has_ended)
+        self.tickets: Bounded[Ticket] = Bounded(has_ended=lambda ticket: has_ended(ticket.transaction))
+        """By the id in the QR; one that was scanned is gone: two phones on one QR, and the second finds nothing."""
+        self.newest_of: Bounded[OobTransaction] = Bounded(has_ended=has_ended)
+        """Each user's newest out-of-band transaction, whatever became of it."""
+
+    def end_all(self, user_id: str) -> None:
+        """End whatever of a user's is under way: no login of theirs can be finished, and no code of it used."""
+        for login in (*self.logins.values(), *self.access_logins.values()):
+            if login.request.user_id == user_id:
+                login.expires = min(login.expires, self._clock.now())
+        for transaction in self.oob_codes.values():
+            if transaction.login.request.user_id == user_id and transaction.state in ("pending", "approved"):
+                transaction.state = "superseded"
+        self.newest_of.pop(user_id, None)
 
 
-def masked_email(email: str) -> str:
-    """Return the first four of an address's local part and of its domain, the rest as `*`.
-
-    A local part of four or fewer is `****` whatever its length.
-    """
-    local, _, domain = email.rpartition("@")
+def masked(address: str) -> str:
+    """Return a number's last four characters, the rest as X, or the first four of each half of an email address."""
+    if "@" not in address:
+        return address[-SHOWN:].rjust(len(address), "X")
+    local, _, domain = address.rpartition("@")
+    # Four or fewer are `****`, whatever their length.
     hidden = local[:SHOWN] if len(local) > SHOWN else ""
     return f"{hidden.ljust(max(len(local), SHOWN), '*')}@{domain[:SHOWN].ljust(len(domain), '*')}"

@@ -1,52 +1,37 @@
-"""`/oauth/token` with its grants, and what stands around a login: passwordless, `/userinfo`, revoking, discovery.
+"""`/oauth/token` with its grants, passwordless, `/userinfo`, discovery; the order of the checks is section 13.2's."""
 
-The order of the checks is the reference's, section 13.2.
-"""
-
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from hmac import compare_digest
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.delivery import Message
-from auth0_mfa_lab.sandbox.http import (
-    JSON,
-    Fields,
-    Request,
-    Routes,
-    not_emulated,
-)
+from auth0_mfa_lab.sandbox.http import JSON, Fields, Request, Routes, not_emulated
 from auth0_mfa_lab.sandbox.json_text import present, type_name
 from auth0_mfa_lab.sandbox.limits import Bucket, LimitName
-from auth0_mfa_lab.sandbox.mfa import factors
-from auth0_mfa_lab.sandbox.mfa.factors import login_of_body
+from auth0_mfa_lab.sandbox.mfa import api as mfa
+from auth0_mfa_lab.sandbox.mfa.api import login_of_body
 from auth0_mfa_lab.sandbox.oauth.clients import CLIENT_FIELDS, GRANTS, authenticate_client
 from auth0_mfa_lab.sandbox.records import Client, Login
 from auth0_mfa_lab.sandbox.records import Request as TokenRequest
 from auth0_mfa_lab.sandbox.settings import CONNECTIONS
 from auth0_mfa_lab.sandbox.tenant import MANAGEMENT_PATH, MFA_PATH, Tenant
 
-OIDC_SCOPES = (
-    "openid profile offline_access name given_name family_name nickname email email_verified picture created_at "
-    "identities phone address"
-)
-CLAIMS = (
-    "aud auth_time created_at email email_verified exp family_name given_name iat identities iss name nickname "
-    "phone_number picture sub"
-)
+CONFIGURATION: Mapping[str, Any] = json.loads(Path(__file__).with_name("configuration.json").read_text("utf-8"))
+"""The discovery document (8.3), with what Auth0 has and is not emulated; its texts are paths below the issuer."""
+OIDC_SCOPES = frozenset(CONFIGURATION["scopes_supported"])
 Answer = tuple[dict[str, object], dict[str, str]]
 """The body of a 200, and its headers."""
-NOT_EMULATED = frozenset(
-    {
-        "authorization_code",
-        "urn:ietf:params:oauth:grant-type:device_code",
-        "urn:ietf:params:oauth:grant-type:token-exchange",
-        "urn:openid:params:grant-type:ciba",
-    }
+NOT_EMULATED = (
+    *("authorization_code", "urn:ietf:params:oauth:grant-type:device_code", "urn:openid:params:grant-type:ciba"),
+    "urn:ietf:params:oauth:grant-type:token-exchange",
 )
 FIELDS = (
     *("grant_type", *CLIENT_FIELDS, "username", "password", "realm", "audience", "scope"),
@@ -63,37 +48,11 @@ ADDRESS = {
 """The property with the address, its pattern, what refuses none and another one, and a member of the answer."""
 CHALLENGE = 'Bearer realm="Users", error="invalid_token", error_description="The access token is invalid."'
 """What a 401 of `/userinfo` says in its header; the description is a guess."""
-ENDPOINTS = {
-    "authorization_endpoint": "authorize",
-    "token_endpoint": "oauth/token",
-    "device_authorization_endpoint": "oauth/device/code",
-    "userinfo_endpoint": "userinfo",
-    "mfa_challenge_endpoint": "mfa/challenge",
-    "jwks_uri": ".well-known/jwks.json",
-    "registration_endpoint": "oidc/register",
-    "revocation_endpoint": "oauth/revoke",
-}
-"""Those that Auth0 has, also those that are not emulated."""
-SUPPORTED = {
-    "scopes_supported": OIDC_SCOPES.split(),
-    "response_types_supported": [
-        *("code", "token", "id_token", "code token", "code id_token", "token id_token", "code token id_token")
-    ],
-    "code_challenge_methods_supported": ["S256", "plain"],
-    "response_modes_supported": ["query", "fragment", "form_post"],
-    "subject_types_supported": ["public"],
-    "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "private_key_jwt", "none"],
-    "token_endpoint_auth_signing_alg_values_supported": ["RS256", "RS384", "PS256"],
-    "claims_supported": CLAIMS.split(),
-    "request_uri_parameter_supported": False,
-    "request_parameter_supported": False,
-    "id_token_signing_alg_values_supported": ["HS256", "RS256", "PS256"],
-}
 
 
 def token(tenant: Tenant, request: Request) -> JSONResponse:
     """Exchange one grant."""
-    fields = request.fields(*FIELDS)
+    fields = request.fields(FIELDS)
     client = authenticate_client(tenant, request, fields)
     name = fields.required("grant_type")
     if name not in GRANT and name not in NOT_EMULATED:
@@ -152,23 +111,19 @@ def passwordless_otp(tenant: Tenant, fields: Fields, client: Client) -> Answer:
 
 
 def _wished(tenant: Tenant, fields: Fields, unknown: errors.EvidenceRow) -> tuple[str | None, tuple[str, ...]]:
-    """Return the API that is asked for, and the scopes that are granted; raises `unknown` when there is no such API.
-
-    The userinfo URL is no API, and asks for none. Without a wish all scopes of the API are granted (reference, 1.1),
-    else what exists of it; of the MFA audience only what is named: the guides ask for each of its scopes (section 2)
-    [guess].
-    """
-    audience = fields.text("audience")
+    """Return the API that is asked for, and the scopes that are granted: all, or what exists of the named ones."""
+    audience, api = fields.text("audience"), None
     if tenant.domains.is_ours(audience, MANAGEMENT_PATH):
         raise errors.NotEmulated(f"the audience {audience}")
     if audience is None or tenant.domains.is_ours(audience, "userinfo"):
-        audience, api = None, None
+        audience = None
     elif (api := tenant.api(audience)) is None:
         raise unknown()
     offered, scopes = api.scopes if api else (), _wished_scopes(fields)
     if not scopes:
+        # Of the MFA audience only what is named [guess]: the guides ask for each of its scopes (section 2).
         return audience, () if tenant.domains.is_ours(audience, MFA_PATH) else offered
-    return audience, tuple(scope for scope in scopes if scope in (*OIDC_SCOPES.split(), *offered))
+    return audience, tuple(scope for scope in scopes if scope in OIDC_SCOPES.union(offered))
 
 
 def _wished_scopes(fields: Fields) -> tuple[str, ...]:
@@ -180,7 +135,7 @@ def _wished_scopes(fields: Fields) -> tuple[str, ...]:
 
 
 def _finish_first_factor(tenant: Tenant, request: TokenRequest) -> Answer:
-    row = factors.demanded(tenant, request)
+    row = mfa.demanded(tenant, request)
     if row is None:
         return tenant.token_set(request), {}
     raise _mfa_required(tenant, tenant.begin_login(request), row)
@@ -190,7 +145,7 @@ def _mfa_required(tenant: Tenant, login: Login, row: errors.EvidenceRow) -> erro
     """Return the answer that asks for a login's second factor, as the tenant's switches word it."""
     tenant.log("mfar", "MFA required.", user_id=login.request.user_id, client_id=login.request.client_id)
     switches = tenant.settings.switches
-    wanted = factors.requirements(tenant, login) if switches["customizable_mfa"] == "on" else None
+    wanted = mfa.requirements(tenant, login) if switches["customizable_mfa"] == "on" else None
     # The token is missing only where an Action demands MFA and that feature is off (reference, section 1.3).
     silent = switches["mfa_required_without_mfa_token"] == "on" and wanted is None
     return row(more=present({"mfa_token": None if silent else login.mfa_token, "mfa_requirements": wanted}))
@@ -200,10 +155,7 @@ def _mfa_required(tenant: Tenant, login: Login, row: errors.EvidenceRow) -> erro
 
 
 def refresh_token(tenant: Tenant, fields: Fields, client: Client) -> Answer:
-    """Take a refresh token: it is dead, and the new one in the answer reaches as far as it did (reference, 8.1).
-
-    `scope` may only narrow; what was not granted before is left out [guess], and the narrowing is for this answer.
-    """
+    """Take a refresh token, which is dead then; `scope` may only narrow this answer [guess] (reference, 8.1)."""
     token = fields.required("refresh_token")
     request = tenant.refresh_tokens.get(token)
     if request is None or request.client_id != client.client_id:
@@ -221,10 +173,7 @@ def refresh_token(tenant: Tenant, fields: Fields, client: Client) -> Answer:
 
 
 def client_credentials(tenant: Tenant, fields: Fields, client: Client) -> Answer:
-    """Give an application the scopes of its client grant, or those of them that it names [guess] (reference, 9.1).
-
-    Raises UNAUTHORIZED for a public application [guess].
-    """
+    """Give an application, but no public one [guess], its client grant's scopes, or those that it names (9.1)."""
     if client.method == "none":
         raise errors.UNAUTHORIZED()
     audience = fields.text("audience")
@@ -250,7 +199,7 @@ def mfa_oob(tenant: Tenant, fields: Fields, client: Client) -> Answer:
     """Answer one poll, or take a code that was sent: the tokens of the original request, or why there are none."""
     mfa_token, oob_code = fields.required("mfa_token"), fields.required("oob_code")
     binding_code = fields.text("binding_code")
-    login = login_of_body(tenant, mfa_token, client, confirms=True)
+    login = login_of_body(tenant, mfa_token, client, confirms=True, done_does=True)
     transaction, now = tenant.transactions.oob_codes.get(oob_code), tenant.clock.now()
     if transaction is None:
         raise errors.MALFORMED_OOB_CODE()
@@ -261,7 +210,7 @@ def mfa_oob(tenant: Tenant, fields: Fields, client: Client) -> Answer:
     is_push = transaction.channel == "auth0"
     if not is_push and binding_code is None:
         raise errors.MISSING_BINDING_CODE()
-    if factors.state_of(tenant, transaction) in ("used", "superseded"):
+    if mfa.state_of(tenant, transaction) in ("used", "superseded"):
         raise errors.INVALID_OOB_CODE()
     if login.done:
         raise errors.LOGIN_DONE()
@@ -276,7 +225,7 @@ def mfa_oob(tenant: Tenant, fields: Fields, client: Client) -> Answer:
     if not is_push:
         user_id, enrolls = login.request.user_id, transaction.purpose == "enroll"
         failures = _failures(tenant, "failed_otp_codes", user_id)
-        if enrolls and not factors.may_enroll(tenant, login):
+        if enrolls and not mfa.may_enroll(tenant, login):
             raise errors.ENROLLED_MEANWHILE(headers=headers)
         if not compare_digest(transaction.code.encode(), (binding_code or "").encode()):
             _fail(tenant, failures, "gd_auth_failed", user_id)
@@ -291,15 +240,13 @@ def mfa_otp(tenant: Tenant, fields: Fields, client: Client) -> Answer:
     """Take a code of an authenticator app, or of the Guardian app; it confirms an enrollment, too."""
     mfa_token, code = fields.required("mfa_token"), fields.required("otp")
     login = login_of_body(tenant, mfa_token, client, confirms=True)
-    if login.done:
-        raise errors.LOGIN_DONE()
     user_id = login.request.user_id
     failures = _failures(tenant, "failed_otp_codes", user_id)
-    candidates = factors.otp_candidates(tenant, login)
+    candidates = mfa.otp_candidates(tenant, login)
     if not candidates:
-        has_others = any(entry.active for entry in factors.listed(tenant, user_id))
+        has_others = any(entry.active for entry in mfa.listed(tenant, user_id))
         raise errors.NO_OTP_ENROLLED() if has_others else errors.NOT_ENROLLED()
-    entry = next((one for one in candidates if factors.use_otp(tenant, user_id, one, code)), None)
+    entry = next((one for one in candidates if mfa.use_otp(tenant, user_id, one, code)), None)
     if entry is None:
         _fail(tenant, failures, "gd_auth_failed", user_id)
         raise errors.INVALID_OTP_CODE(headers=failures.headers())
@@ -310,11 +257,9 @@ def mfa_recovery_code(tenant: Tenant, fields: Fields, client: Client) -> Answer:
     """Take a recovery code; the one that takes its place stands in this answer and nowhere else."""
     mfa_token, code = fields.required("mfa_token"), fields.required("recovery_code")
     login = login_of_body(tenant, mfa_token, client)
-    if login.done:
-        raise errors.LOGIN_DONE()
     user_id = login.request.user_id
     failures = _failures(tenant, "failed_recovery_codes", user_id)
-    entry = factors.recovery_of(tenant, user_id)
+    entry = mfa.recovery_of(tenant, user_id)
     if entry is None:
         raise errors.NO_RECOVERY_CODE()
     if not compare_digest(entry.secret.encode(), code.encode()):
@@ -345,10 +290,7 @@ def _fail(tenant: Tenant, failures: Bucket, log_type: str, user_id: str) -> None
 
 
 def _finish(tenant: Tenant, login: Login, authenticator_id: str) -> dict[str, object]:
-    """Return the tokens that a factor was right for; raises ANOTHER_FACTOR_REQUIRED where one more is demanded.
-
-    Not after an enrollment, nor of a user without another factor [guess].
-    """
+    """Return the tokens that a factor was right for, unless one more is due; never after an enrollment [guess]."""
     user_id = login.request.user_id
     tenant.authenticators.change(user_id, authenticator_id, last_auth_at=tenant.clock.now())
     tenant.log("gd_auth_succeed", "Second factor given.", user_id=user_id)
@@ -356,7 +298,7 @@ def _finish(tenant: Tenant, login: Login, authenticator_id: str) -> dict[str, ob
     if chained and not login.spent and authenticator_id not in login.begun:
         entry = tenant.authenticators.get(user_id, authenticator_id)
         spent = frozenset({authenticator_id, entry.partner if entry else ""})
-        if any(other.kind != "recovery-code" for other in factors.usable(tenant, user_id, but=spent)):
+        if any(other.kind != "recovery-code" for other in mfa.usable(tenant, user_id, but=spent)):
             login.done = True
             following = tenant.begin_login(login.request)
             following.spent = spent
@@ -450,7 +392,7 @@ def userinfo(tenant: Tenant, request: Request) -> Response:
 
 def revoke(tenant: Tenant, request: Request) -> Response:
     """Revoke a refresh token; one that is unknown, or another application's, is a 200 as well [guess] (8.6)."""
-    fields = request.fields("token", *CLIENT_FIELDS)
+    fields = request.fields(("token", *CLIENT_FIELDS))
     client = authenticate_client(tenant, request, fields)
     text = fields.text("token")
     if text is None:
@@ -462,10 +404,9 @@ def revoke(tenant: Tenant, request: Request) -> Response:
 
 
 def configuration(tenant: Tenant, _: Request) -> JSONResponse:
-    """Return the discovery document (8.3)."""
-    issuer = tenant.tokens.issuer
-    endpoints = {name: f"{issuer}{path}" for name, path in ENDPOINTS.items()}
-    return JSON({"issuer": issuer, **endpoints, **SUPPORTED, "end_session_endpoint": f"{issuer}oidc/logout"})
+    """Return the discovery document."""
+    paths = {name: path for name, path in CONFIGURATION.items() if isinstance(path, str)}
+    return JSON({**CONFIGURATION, **{name: f"{tenant.tokens.issuer}{path}" for name, path in paths.items()}})
 
 
 def jwks(tenant: Tenant, _: Request) -> JSONResponse:

@@ -30,10 +30,7 @@ NewKey = Callable[[], RSAKey]
 
 
 def verified_claims(token: str, key: RSAKey, algorithm: str = "RS256") -> dict[str, Any]:
-    """Return the claims of a compact JWT that this key signed with this algorithm; {} for anything else.
-
-    What the token's header says is only compared, never followed.
-    """
+    """Return the claims of a compact JWT that this key signed with this algorithm, or else {}."""
     try:
         verified = jws.deserialize_compact(token, key, algorithms=[algorithm])
     except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
@@ -43,10 +40,7 @@ def verified_claims(token: str, key: RSAKey, algorithm: str = "RS256") -> dict[s
 
 
 def seconds(claim: object) -> float:
-    """Return the time in a stranger's claim; not-a-number, which is before and after nothing, where it holds none.
-
-    Compare it, never subtract: an int may be too large for a float.
-    """
+    """Return the time in a stranger's claim, or not-a-number. Compare it, never subtract: an int may be too large."""
     return claim if isinstance(claim, int | float) and not isinstance(claim, bool) else math.nan
 
 
@@ -58,14 +52,14 @@ def iso_date(seconds: float | None) -> str | None:
 
 
 class SigningKey:
-    """One RSA key with a seeded `kid`; the key itself cannot be seeded, so it is new in every run."""
+    """One RSA key with a seeded `kid`: the key itself cannot be seeded, and is new in every run."""
 
     def __init__(self, kid: str, domain: str, now: float, new_key: NewKey) -> None:
         self.kid, self._domain, self._now, self._new_key = kid, domain, now, new_key
 
     @cached_property
     def private(self) -> RSAKey:
-        """The key that signs; making it takes some 45 ms, parsing it again is never needed."""
+        """The key that signs, made when it is first needed: that takes some 45 ms."""
         return self._new_key()
 
     @cached_property
@@ -119,25 +113,20 @@ class Tokens:
         return f"{self._domains.origin}/"
 
     def token_set(self, request: Request, user: User | None, api: Api | None) -> dict[str, object]:
-        """Return the body of a 200 of `/oauth/token` (reference, section 1.2), for a user or for an application itself.
-
-        `api` is the API of the request's audience, None without one. There is no `amr`, here or anywhere: tokens
-        that come through the MFA API have none (section 8.5).
-        """
+        """Return what `/oauth/token` gives a user or an application (1.2); no token has an `amr` (8.5)."""
         lifetime, scope = api.token_lifetime if api else DEFAULT_LIFETIME, " ".join(request.scope)
         body: dict[str, object] = {}
         if api is None:
             body["access_token"] = self._chance.base64url(32)
         else:
             audience = [api.identifier, f"{self.issuer}userinfo"] if "openid" in request.scope else api.identifier
-            body["access_token"] = self._jwt(
-                lifetime, sub=request.user_id, aud=audience, azp=request.client_id, scope=scope or None, gty=request.gty
-            )
+            claims = {"aud": audience, "azp": request.client_id, "scope": scope or None, "gty": request.gty}
+            body["access_token"] = self.signed(lifetime, sub=request.user_id, **claims)
         if "offline_access" in request.scope:
             body["refresh_token"] = self.refresh_token()
         if user and "openid" in request.scope:
             profile = self.profile(user, request.scope)
-            body["id_token"] = self._jwt(ID_TOKEN_LIFETIME, **profile, sub=request.user_id, aud=request.client_id)
+            body["id_token"] = self.signed(ID_TOKEN_LIFETIME, **profile, sub=request.user_id, aud=request.client_id)
         if scope:
             body["scope"] = scope
         return {**body, "expires_in": lifetime, "token_type": "Bearer"}
@@ -160,22 +149,16 @@ class Tokens:
             claims |= {"email": user.email, "email_verified": user.email_verified}
         return claims
 
-    def transaction_token(self, user_id: str, txid: str, lifetime: int) -> str:
-        """Return the `txtkn` of a push (the guardian reference, section 4; `azp` is a guess)."""
-        return self._jwt(lifetime, sub=user_id, aud=f"{self.issuer}appliance-mfa", azp="device", txid=txid)
-
     def claims_of(self, token: str) -> dict[str, Any]:
-        """Return the claims of a JWT that we signed and that lives; {} for anything else.
-
-        Its `exp` is when it expires in the sandbox's time, which may be ahead of the wall's that stands in it.
-        """
+        """Return the claims of a JWT of ours that lives in the sandbox's time, or {}."""
         claims = verified_claims(token, self.keys[0].private)
         if not isinstance(expires := claims.get("exp"), int):
             return {}
-        claims["exp"] = expires = math.ceil(expires + (self._ahead.get(token[-SIGNATURE_TAIL:]) or 0))
-        return claims if self._clock.now() < expires else {}
+        ahead = self._ahead.get(token[-SIGNATURE_TAIL:]) or 0
+        return claims if self._clock.now() < math.ceil(expires + ahead) else {}
 
-    def _jwt(self, lifetime: int, **claims: object) -> str:
+    def signed(self, lifetime: int, **claims: object) -> str:
+        """Return a JWT with these claims, without those that are None."""
         now, key = int(self._clock.stamp()), self.keys[0]
         token = jwt.encode(
             {"alg": "RS256", "typ": "JWT", "kid": key.kid},
@@ -188,7 +171,6 @@ class Tokens:
 
     def sealed(self, expires: float, ciphertext: int) -> str:
         """Return a string in the eight-part layout of the reference, section 0.4; nothing is in it."""
-        chance = self._chance
-        seal = (chance.hex(64), chance.base64url(22), chance.base64url(ciphertext))
-        end = (str(int(expires * 1000)), chance.hex(64), chance.base64url(43))
-        return "*".join(("Fe26.2", f"SERVER_{int(self._clock.stamp())}", *seal, *end))
+        chance, begin = self._chance, f"Fe26.2*SERVER_{int(self._clock.stamp())}"
+        seal = f"{chance.hex(64)}*{chance.base64url(22)}*{chance.base64url(ciphertext)}"
+        return f"{begin}*{seal}*{int(expires * 1000)}*{chance.hex(64)}*{chance.base64url(43)}"
