@@ -29,6 +29,8 @@ from auth0_mfa_lab.sandbox.tenant import MANAGEMENT_PATH, Tenant
 if TYPE_CHECKING:
     import httpx
 
+    from auth0_mfa_lab.sandbox.operations import ServerPhone
+
 __all__ = ["Chance", "Clock", "Delivery", "Phone", "Sandbox", "User", "WallClock"]
 
 FACTORS: Mapping[str, Kind] = {"push": "push", "otp": "totp", "sms": "sms", "voice": "voice", "email": "email"}
@@ -88,7 +90,7 @@ class Sandbox:
         self.delivery.loses = lambda: self.faults.take("lost_push") is not None
         self.received: deque[dict[str, Any]] = deque(maxlen=RECEIVED)
         """What the tenant received over a socket, oldest first: the names of fields, and no value of any."""
-        self.server_phones: list[Phone] = []
+        self.server_phone: ServerPhone | None = None
         drawn = self.chance.fork("defaults")
         self.defaults = Defaults(
             client_id=drawn.alnum(32),
@@ -140,11 +142,10 @@ class Sandbox:
 
     def reset(self) -> None:
         """Begin again: the default tenant with its ids, its keys and its names, nothing else, and no advance."""
+        for kept in (self.delivery, self.faults, self.received):
+            kept.clear()
         self.clock.restart()
-        self.delivery.clear()
-        self.faults.clear()
-        self.received.clear()
-        self.server_phones = []
+        self.server_phone = None
         # Applications keep a JWKS: the key behind a `kid` stays.
         keys = self.tenant.tokens.keys
         self.tenant = self._new_tenant()

@@ -14,9 +14,6 @@ FEW = 100
 """How many are remembered however long ago they ended, for a late caller. More of them scatter the heap."""
 MINUTE, HOUR = 60, 3600
 Value = TypeVar("Value")
-LimitName = Literal[
-    "polls", "pushes", "sms", "voice", "emails", "failed_otp_codes", "failed_recovery_codes", "passwordless_starts"
-]
 
 
 class Bounded(OrderedDict[str, Value]):
@@ -52,7 +49,7 @@ class Limit(NamedTuple):
     mark: Mark = "doc"
 
 
-LIMITS: Mapping[LimitName, Limit] = {
+LIMITS: Mapping[str, Limit] = {
     "polls": Limit(12, 12, MINUTE, "oob_code"),
     "pushes": Limit(5, 5, MINUTE),
     "sms": Limit(10, 1, HOUR),
@@ -106,11 +103,11 @@ class Limits:
         self._clock = clock
         self._buckets: Bounded[Bucket] = Bounded()
 
-    def new(self, name: LimitName) -> Bucket:
+    def new(self, name: str) -> Bucket:
         """Return a full bucket that nobody else shares."""
         return Bucket(LIMITS[name], self._clock.now())
 
-    def bucket(self, name: LimitName, owner: str) -> Bucket:
+    def bucket(self, name: str, owner: str) -> Bucket:
         """Return the bucket of a user id or an IP, the same one each time."""
         key = f"{name}|{owner}"
         self._buckets[key] = bucket = self._buckets.get(key) or self.new(name)

@@ -96,7 +96,8 @@ def add_user(box: Sandbox, factors: tuple[str, ...] = (), phone: str = "server",
         user, barcodes = box.begin_user(factors, **names)
     except ValueError as problem:
         raise Refused(str(problem), "conflict") from None
-    box.enroll(barcodes, *(box.server_phones if phone == "server" else ()))
+    if phone == "server" and box.server_phone:
+        box.enroll(barcodes, box.server_phone.phone)
     secrets = {"password": user.password, "recovery_code": user.recovery_code, "factors": list(factors)}
     return {**_user(box, user), **secrets, **({} if phone == "server" else {"barcodes": barcodes})}
 
@@ -147,8 +148,8 @@ def reset(box: Sandbox, user: str | None = None, ip: str = CALLER) -> None:
 def reset_user(box: Sandbox, user: User) -> None:
     """Make a user as good as new, on the phone beside the server too."""
     box.tenant.reset_user(user)
-    for phone in box.server_phones:
-        phone.forget(user.user_id, unquote(box.tenant.barcode_label(user)))
+    if box.server_phone:
+        box.server_phone.phone.forget(user.user_id, unquote(box.tenant.barcode_label(user)))
 
 
 def _user(box: Sandbox, user: User) -> dict[str, Json]:

@@ -9,12 +9,10 @@ from joserfc.jwk import RSAKey
 from auth0_mfa_lab.sandbox.limits import Bucket
 
 Kind = Literal["push", "totp", "sms", "voice", "email", "recovery-code"]
-CodeChannel = Literal["sms", "voice", "email"]
-Channel = Literal["auth0", CodeChannel]
+Channel = Literal["auth0", "sms", "voice", "email"]
 KIND_OF_CHANNEL: Mapping[Channel, Kind] = {"auth0": "push", "sms": "sms", "voice": "voice", "email": "email"}
 CHANNEL_OF: Mapping[Kind, Channel] = {kind: channel for channel, kind in KIND_OF_CHANNEL.items()}
 State = Literal["pending", "approved", "rejected", "used", "superseded"]
-PushService = Literal["GCM", "APNS"]
 AuthMethod = Literal["none", "client_secret_post", "client_secret_basic", "private_key_jwt"]
 """How an application proves who it is, as an administrator sets it (reference, section 0.6)."""
 
@@ -109,7 +107,7 @@ class Device:
     user_id: str
     identifier: str
     name: str
-    service: PushService
+    service: Literal["GCM", "APNS"]
     push_token: str
     key: RSAKey
     token: str

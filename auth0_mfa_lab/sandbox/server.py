@@ -97,7 +97,6 @@ class Server:
         self.url = f"{scheme}://{self.domain}"
         sandbox.domains.serve(known, current=self.domain, scheme=scheme)
         self._numbers = itertools.count(1)
-        self._phone: ServerPhone | None = None
         of_tls = (lambda config, default: context) if context else None
         self._uvicorn = _Uvicorn(uvicorn.Config(self, **PLAIN, ssl_context_factory=of_tls))
         self._thread: threading.Thread | None = None
@@ -139,14 +138,14 @@ class Server:
     def phone(self) -> ServerPhone:
         """The phone beside the server: a new one for a tenant that has begun again. Made late, to start fast."""
         box = self.sandbox
-        if self._phone is None or not box.server_phones:
+        if box.server_phone is None:
             import httpx
 
             # The phones in a row are the labs': theirs have the names that they have in process.
             chance = box.chance.fork("server's phone")
             phone = box.new_phone(httpx.Client(transport=in_process(self.ask), trust_env=False), chance=chance)
-            self._phone, box.server_phones = ServerPhone(box, phone), [phone]
-        return self._phone
+            box.server_phone = ServerPhone(box, phone)
+        return box.server_phone
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request: its body is read first, and then nothing else happens between."""
@@ -193,8 +192,8 @@ class Server:
         entry = {"number": next(self._numbers), "at": box.clock.stamp(), "method": request.method}
         entry |= {"path": path[:LONGEST], "fields": [name[:LONGEST] for name in names], "status": answer.status_code}
         box.received.append({**entry, "error": code[:LONGEST] if isinstance(code, str) else None})
-        if self._phone is not None and box.server_phones:
-            self._phone.after_call(path, fields)
+        if box.server_phone:
+            box.server_phone.after_call(path, fields)
         return answer
 
     def control(self, request: Request, path: str) -> Response:

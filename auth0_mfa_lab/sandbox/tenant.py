@@ -6,8 +6,6 @@ from dataclasses import replace
 from itertools import count
 from urllib.parse import quote
 
-from joserfc.jwk import RSAKey
-
 from auth0_mfa_lab.sandbox.clock import Chance, Clock
 from auth0_mfa_lab.sandbox.delivery import Delivery
 from auth0_mfa_lab.sandbox.limits import Bounded, Limits
@@ -40,7 +38,7 @@ class Tenant:
         clock: Clock,
         chance: Chance,
         delivery: Delivery,
-        new_key: NewKey = RSAKey.generate_key,
+        new_key: NewKey,
     ) -> None:
         self.domains, self.settings, self.clock, self.delivery = domains, settings, clock, delivery
         self.chance, self.codes, self.requests = chance, chance.fork("codes"), count(1)

@@ -14,7 +14,6 @@ from auth0_mfa_lab.sandbox import errors, records
 from auth0_mfa_lab.sandbox.delivery import Message, in_form
 from auth0_mfa_lab.sandbox.http import JSON, Fields, Request, Routes
 from auth0_mfa_lab.sandbox.json_text import present
-from auth0_mfa_lab.sandbox.limits import LimitName
 from auth0_mfa_lab.sandbox.mfa.authenticators import E164, EMAIL, masked
 from auth0_mfa_lab.sandbox.oauth.clients import CLIENT_FIELDS, GRANTS, authenticate_client
 from auth0_mfa_lab.sandbox.oauth.tokens import OOB_CODE_CIPHERTEXT, iso_date
@@ -41,7 +40,7 @@ KINDS: Mapping[Kind, Means] = {
     "recovery-code": Means("recovery-code",     "recovery-code",     "recovery-code"),
 }
 """In the order in which one is chosen among several that fit [guess] (reference, sections 1.3, 4.1 and 5)."""
-SENT: Mapping[Kind, tuple[LimitName, errors.EvidenceRow, str]] = {
+SENT: Mapping[Kind, tuple[str, errors.EvidenceRow, str]] = {
     "push":  ("pushes", errors.TOO_MANY_PUSHES, ""),
     "sms":   ("sms",    errors.TOO_MANY_SMS,    "{code} is your verification code for {tenant}."),
     "voice": ("voice",  errors.TOO_MANY_CALLS,  "Hello. Your verification code for {tenant} is {code}. Again: {code}."),

@@ -15,7 +15,7 @@ from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.delivery import Message
 from auth0_mfa_lab.sandbox.http import JSON, Fields, Request, Routes, not_emulated
 from auth0_mfa_lab.sandbox.json_text import present, type_name
-from auth0_mfa_lab.sandbox.limits import Bucket, LimitName
+from auth0_mfa_lab.sandbox.limits import Bucket
 from auth0_mfa_lab.sandbox.mfa import api as mfa
 from auth0_mfa_lab.sandbox.mfa.api import login_of_body
 from auth0_mfa_lab.sandbox.oauth.clients import CLIENT_FIELDS, GRANTS, authenticate_client
@@ -272,7 +272,7 @@ def mfa_recovery_code(tenant: Tenant, fields: Fields, client: Client) -> Answer:
     return {**tenant.finish(login), "recovery_code": fresh}, {}
 
 
-def _failures(tenant: Tenant, name: LimitName, user_id: str) -> Bucket:
+def _failures(tenant: Tenant, name: str, user_id: str) -> Bucket:
     """Return the bucket that wrong codes empty; an empty one refuses right codes too (reference, section 11)."""
     bucket = tenant.limits.bucket(name, user_id)
     if bucket.left(tenant.clock.now()) < 1:
