@@ -78,9 +78,8 @@ def respond(tenant: Tenant, request: Request, fault: Fault | None = None) -> Res
     # Auth0's general shape; that these bodies look so is a guess.
     row = errors.NO_METHOD if allowed else errors.NO_ROUTE
     request.notes += row.notes
-    phrase = HTTPStatus(row.status).phrase
-    general = {"statusCode": row.status, "error": phrase, "message": phrase}
-    return JSON(general, row.status, {"allow": ", ".join(sorted(allowed))} if allowed else None)
+    body = errors.general(row.status, HTTPStatus(row.status).phrase)
+    return JSON(body, row.status, {"allow": ", ".join(sorted(allowed))} if allowed else None)
 
 
 def in_process(answer: Callable[[Request], Response]) -> httpx.MockTransport:
@@ -170,9 +169,7 @@ def fault_answer(fault: Fault, path: str, now: float) -> Response:
         reset = str(math.ceil(now + fault.retry_after))
         headers = {"x-ratelimit-limit": "1", "x-ratelimit-remaining": "0", "x-ratelimit-reset": reset}
         headers |= {"retry-after": str(fault.retry_after)}
-    body: dict[str, object] = {"error": code, "error_description": text}
-    if is_management:
-        body = {"statusCode": status, "error": HTTPStatus(status).phrase, "message": text, "errorCode": code}
+    body = errors.general(status, text, code) if is_management else {"error": code, "error_description": text}
     return JSON(body, status, headers)
 
 

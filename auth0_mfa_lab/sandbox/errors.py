@@ -65,18 +65,19 @@ class WireError(Exception):
         self.row, self.headers, self.more, self.values = row, headers, more, values
 
     def answer(self, switches: Mapping[str, str]) -> tuple[EvidenceRow, dict[str, object]]:
-        """Return the row that the switches (`profile` among them) put in the place of this one, or this, and its body.
-
-        That is OAuth's two members, or the four of the device API and the Management API (0.2): Android shows `error`
-        and reads `errorCode`; where no `errorCode` was ever seen there are three.
-        """
+        """Return the row that the switches (`profile` among them) put in the place of this one, or this, and its body."""
         others = (each for each in ROWS if each.instead_of is self.row)
         row = next((each for each in others if each.switch and switches[each.switch[0]] == each.switch[1]), self.row)
         text = row.text.format(**self.values)
-        if "/api/" not in row.endpoint:
-            return row, {"error": row.error, "error_description": text, **MORE.get(row.error, {}), **self.more}
-        body = {"statusCode": row.status, "error": HTTPStatus(row.status).phrase, "message": text}
-        return row, {**body, "errorCode": row.error} if row.error else body
+        if "/api/" in row.endpoint:
+            return row, general(row.status, text, row.error)
+        return row, {"error": row.error, "error_description": text, **MORE.get(row.error, {}), **self.more}
+
+
+def general(status: int, message: str, code: str = "") -> dict[str, object]:
+    """Return the members of a failure of the device API or the Management API (0.2); no `errorCode` where none is seen."""
+    body = {"statusCode": status, "error": HTTPStatus(status).phrase, "message": message}
+    return {**body, "errorCode": code} if code else body
 
 
 class NotEmulated(Exception):

@@ -283,27 +283,27 @@ class ServerPhone:
         if answer is None:
             return {"kind": "otp", "label": self.phone.accounts[-1].label}
         _must_be_done(answer)
-        enrollment = self.phone.enrollments[-1]
-        return {"kind": "push", "label": self._name(enrollment.user_id), "id": enrollment.id}
+        newest = self.phone.enrollments[-1]
+        return {"kind": "push", "label": self._name(newest.user_id), "id": newest.id}
 
-    def allow(self, user: str | None = None, id: str | None = None) -> Json:
+    def allow(self, **which: str) -> Json:
         """Allow the newest push, or the one that is named; with the fault `late_approval` only after its polls."""
-        push = self._waiting(user, id)
+        push = self._waiting(**which)
         if late := self._box.faults.take("late_approval"):
             return self._allow_later(push, late.polls)
         return {**self._named(push), "status": _must_be_done(self.phone.allow(push))}
 
-    def reject(self, reason: str | None = None, user: str | None = None, id: str | None = None) -> Json:
+    def reject(self, reason: str | None = None, **which: str) -> Json:
         """Reject the newest push, or the one that is named, with a reason if one is given."""
-        push = self._waiting(user, id)
+        push = self._waiting(**which)
         return {**self._named(push), "status": _must_be_done(self.phone.reject(reason, push))}
 
-    def allow_after(self, polls: int, user: str | None = None, id: str | None = None) -> Json:
+    def allow_after(self, polls: int, **which: str) -> Json:
         """Allow the push that waits, or else the next one, after so many more polls of its oob_code."""
-        if not self.phone.notifications and user is None and id is None:
-            self._polls_before_next = polls
-            return {"id": None, "user": None, "after_polls": polls}
-        return self._allow_later(self._waiting(user, id), polls)
+        if self.phone.notifications or which:
+            return self._allow_later(self._waiting(**which), polls)
+        self._polls_before_next = polls
+        return {"id": None, "user": None, "after_polls": polls}
 
     def shown_code(self, user: str | None = None) -> Json:
         """Return the code that the phone shows now, for a user or for what was scanned last."""
@@ -329,7 +329,7 @@ class ServerPhone:
             elif push in self.phone.notifications:
                 self.phone.allow(push)
 
-    def _waiting(self, user: str | None, id: str | None) -> Notification:
+    def _waiting(self, user: str | None = None, id: str | None = None) -> Notification:
         ids = {found.user_id for found in self._box.tenant.users_called(user or "")}
         mine = {one.id for one in self.phone.enrollments if user is None or one.user_id in ids}
         for push in reversed(self.phone.notifications):
@@ -360,8 +360,8 @@ class ServerPhone:
 
 def _must_be_done(answer: httpx.Response) -> int:
     if not answer.is_success:
-        said = f"The tenant refused what the phone said, with status {answer.status_code}."
-        raise Refused(said, "refused", tenant_status=answer.status_code)
+        status = answer.status_code
+        raise Refused(f"The tenant refused what the phone said, with status {status}.", "refused", tenant_status=status)
     return answer.status_code
 
 

@@ -203,23 +203,18 @@ class Tenant:
         login.done = not login.is_access_token
         return self.token_set(login.request)
 
-    def token_set(self, request: Request) -> dict[str, object]:
-        """Return the tokens that a request asked for, whatever grant ends it."""
+    def token_set(self, request: Request, *, renewed: Request | None = None) -> dict[str, object]:
+        """Return the tokens that a request asked for; with `renewed`, a refresh token that stands for all of that."""
         user = self.users[request.user_id]
         request = replace(request, life=user.life)
         api = self.api(request.audience) if request.audience is not None else None
         body = self.tokens.token_set(request, user, api)
         expires = int(self.clock.now()) + (api.token_lifetime if api else DEFAULT_LIFETIME)
         self.access_tokens[str(body["access_token"])] = (request, expires)
+        if renewed:
+            body.setdefault("refresh_token", self.tokens.refresh_token())
         if "refresh_token" in body:
-            self.refresh_tokens[str(body["refresh_token"])] = request
-        return body
-
-    def refreshed(self, request: Request, narrowed: Request) -> dict[str, object]:
-        """Return the tokens of `narrowed`, and a new refresh token that stands for all of `request`."""
-        body = self.token_set(narrowed)
-        body.setdefault("refresh_token", self.tokens.refresh_token())
-        self.refresh_tokens[str(body["refresh_token"])] = request
+            self.refresh_tokens[str(body["refresh_token"])] = renewed or request
         return body
 
     def access_login(self, token: str) -> Login | None:

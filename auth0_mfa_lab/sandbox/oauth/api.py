@@ -169,7 +169,7 @@ def refresh_token(tenant: Tenant, fields: Fields, client: Client) -> Answer:
     if tenant.settings.switches["refresh"] == "mfa_required":
         raise _mfa_required(tenant, tenant.begin_login(narrowed), errors.MFA_REQUIRED_ON_REFRESH)
     tenant.refresh_tokens.pop(token)
-    return tenant.refreshed(request, narrowed), {}
+    return tenant.token_set(narrowed, renewed=request), {}
 
 
 def client_credentials(tenant: Tenant, fields: Fields, client: Client) -> Answer:
