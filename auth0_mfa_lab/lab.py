@@ -39,8 +39,7 @@ if TYPE_CHECKING:
     from auth0_mfa_lab.show.qr import QrPicture
     from auth0_mfa_lab.show.table import Table
     from auth0_mfa_lab.tenants.operations import Ask
-    from auth0_mfa_lab.tenants.phone import LabPhone
-    from auth0_mfa_lab.tenants.sandbox import PhoneScreen
+    from auth0_mfa_lab.tenants.phone import LabPhone, PhoneScreen
     from auth0_mfa_lab.tenants.tables import SandboxInfo
     from auth0_mfa_lab.tenants.users import User
     from auth0_mfa_lab.tokens import Inspection
@@ -137,9 +136,9 @@ class Lab(Lines):
     @classmethod
     def served(cls, settings: Settings) -> Self:
         """Open the sandbox that `auth0-mfa-lab serve` runs; one whose clock is frozen begins again with each lab."""
-        from auth0_mfa_lab.tenants.remote import ServedClock, ServedTransport, open_served
+        from auth0_mfa_lab.tenants.operations import Remote, ServedClock, ServedTransport
 
-        ask = open_served(settings)
+        ask = Remote(settings)
         try:
             time = ServedClock(ask)
             if not time.runs_by_itself:
@@ -193,21 +192,15 @@ class Lab(Lines):
         """
         from auth0_mfa_lab.tenants import replay as recorded
         from auth0_mfa_lab.wire.har import read_har
-        from auth0_mfa_lab.wire.replay import RecordedTransport, Replay
 
-        recording = read_har(path)
-        facts = recording.tenant or recorded.facts_in(recording)
-        is_live, time = facts["kind"] == "live", recorded.RecordedClock(float(facts["begins"]))
-        transport = RecordedTransport(time.reach)
-        lab = cls(recorded.settings_of(facts), transport, recorded.lab_clock(time, is_live=is_live))
-        lab._recording = recording
+        replay = recorded.Replay(recording := read_har(path))
+        lab = cls(recorded.settings_of(replay.facts), replay, replay.clock)
+        lab._recording, replay.aliases = recording, lab.aliases
         lab.journal.operations.tenant, lab.journal.operations.is_replayed = recording.tenant, True
-        transport.replay = replay = Replay(recording, lab.aliases, people=lab.aliases.people)
-        ask = recorded.of_recording(replay)
-        if recording.is_ours and not is_live:
-            lab._furnish(ask, time)
+        if recording.is_ours and replay.facts["kind"] != "live":
+            lab._furnish(replay.ask, replay)
         else:
-            lab._operations.quiet = ask
+            lab._operations.quiet = replay.ask
             lab._take_virtual_phone()
             # Another tool's recording has nothing but who logged in.
             lab._is_sandbox = not recording.is_ours
@@ -215,8 +208,7 @@ class Lab(Lines):
 
     def _furnish(self, ask: Ask, time: Time) -> None:
         """Take a sandbox's phone, which keeps this time, its inbox and its users."""
-        from auth0_mfa_lab.tenants.phone import Inbox, SandboxPhone
-        from auth0_mfa_lab.tenants.sandbox import new_phone
+        from auth0_mfa_lab.tenants.phone import Inbox, SandboxPhone, new_phone
 
         operations, self._is_sandbox = self._operations, True
         operations.quiet = ask
@@ -228,7 +220,7 @@ class Lab(Lines):
     def _take_virtual_phone(self) -> None:
         """Take the virtual phone in the place of the person's own, where the settings say so."""
         if self.settings.virtual_phone:
-            from auth0_mfa_lab.tenants.virtual_phone import ALONE, EnrolledPhone, virtual_phone
+            from auth0_mfa_lab.tenants.phone import ALONE, EnrolledPhone, virtual_phone
 
             phone = virtual_phone(self.settings.origin, self._transport, self.journal, self._operations)
             self.phone = EnrolledPhone(phone, self.aliases, self.clock)
@@ -300,7 +292,7 @@ class Lab(Lines):
         `lab.cleanup()` removes; without, the configured one, and UserDoesNotFit says which authenticators to remove.
         """
         from auth0_mfa_lab.live.administrator import own_user
-        from auth0_mfa_lab.tenants.sandbox import fresh_user
+        from auth0_mfa_lab.tenants.users import fresh_user
 
         if not self._is_sandbox:
             return own_user(self, factors)
@@ -453,8 +445,8 @@ class Lab(Lines):
 
     def _show_phone(self, phone: Phone, **how: Any) -> None:
         """Let the phone's panel show this phone."""
+        from auth0_mfa_lab.tenants.phone import PhoneScreen
         from auth0_mfa_lab.tenants.replay import BARS
-        from auth0_mfa_lab.tenants.sandbox import PhoneScreen
 
         how |= {"ask": self._operations, "aliases": self.aliases, "clock": self.clock, "since": self.clock.now()}
         self._screen = PhoneScreen(phone=phone, bars=BARS if self._recording else "", **how)

@@ -21,7 +21,7 @@ from auth0_mfa_lab.secrets.secret import Secret
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.sandbox.server import Server
-    from auth0_mfa_lab.tenants.remote import Remote
+    from auth0_mfa_lab.tenants.operations import Remote
 
 __all__ = ["Auth0Mfa", "Message", "Push", "User"]
 
@@ -200,7 +200,7 @@ class Running:
     def __init__(self, server: Server, folder: Path, seed: str) -> None:
         from auth0_mfa_lab.cli.serve import environment, write_env_file
         from auth0_mfa_lab.settings import Settings
-        from auth0_mfa_lab.tenants.remote import Remote
+        from auth0_mfa_lab.tenants.operations import Remote
 
         self.env_file = folder / "auth0.env"
         write_env_file(self.env_file, server)

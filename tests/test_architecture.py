@@ -189,7 +189,7 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
         ("client", "from auth0_mfa_lab.show.exchange import show"),
         ("clock", "from auth0_mfa_lab.show.exchange import show"),
         ("tenants.users", "from auth0_mfa_lab.lab import Lab"),
-        ("tenants.remote", "from auth0_mfa_lab.lab import Lab"),
+        ("tenants.operations", "from auth0_mfa_lab.lab import Lab"),
         ("cli.control", "from auth0_mfa_lab.sandbox import Sandbox"),
         ("lab", "from auth0_mfa_lab.cli import main"),
         ("client", "from auth0_mfa_lab.sandbox import Sandbox"),

@@ -19,7 +19,8 @@ from joserfc.jwk import KeySet
 from auth0_mfa_lab import Lab, NoAnswer
 from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.secrets.scan import scan
-from auth0_mfa_lab.wire.har import har, har_log
+from auth0_mfa_lab.wire.har import har
+from auth0_mfa_lab.wire.journal import Journal
 from tests.har_fields import faults
 from tests.mothers import MFA_TOKEN, Scripted, a_journal, a_live_lab, a_request, an_exchange, live_settings
 from tests.promise import spellings
@@ -36,8 +37,12 @@ def walked(walk: Walk, lab: Lab | None = None) -> Lab:
     return lab
 
 
+def har_log(journal: Journal) -> Any:
+    return json.loads(har(journal))
+
+
 def entries(lab: Lab) -> list[Any]:
-    return list(json.loads(har(lab.journal))["log"]["entries"])
+    return list(har_log(lab.journal)["log"]["entries"])
 
 
 def leaked(lab: Lab, text: str) -> list[str]:

@@ -117,11 +117,6 @@ def test_an_unknown_factor_names_the_known_ones(lab: Lab) -> None:
         lab.user(factors=["fax"])
 
 
-def test_another_name_of_a_factor_is_answered_with_ours() -> None:
-    with pytest.raises(LabError, match=r"no factor 'push-notification' here\. Did you mean 'push'\? Known factors"):
-        Lab.sandbox().user(factors=["push-notification"])
-
-
 # -- the phone
 
 

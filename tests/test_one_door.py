@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parent.parent / "auth0_mfa_lab"
 ROOMS = ("show", "exports")
 MODULES = (
     *("management.py", "lab.py", "polling.py", "tokens.py", "errors.py", "wire/journal.py"),
-    *(f"tenants/{name}.py" for name in ("phone", "sandbox", "users")),
+    *(f"tenants/{name}.py" for name in ("phone", "users")),
 )
 # What of a request or a response is as it was sent, and what makes plain text of a Secret.
 RAW = frozenset({"raw_data", "body", "text", "target", "url", "host", "headers", "header", "reason", "said"})

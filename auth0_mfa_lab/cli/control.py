@@ -15,7 +15,7 @@ import click
 
 from auth0_mfa_lab.errors import LabError, NothingWasSent
 from auth0_mfa_lab.settings import Settings
-from auth0_mfa_lab.tenants.remote import Remote
+from auth0_mfa_lab.tenants.operations import Remote
 
 SECONDS_BETWEEN_LOOKS = 0.2
 MOST_BYTES = 1024 * 1024

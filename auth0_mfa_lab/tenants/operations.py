@@ -1,19 +1,31 @@
-"""The operations of a lab's tenant: asked for by their names, in process, and recorded as they are."""
+"""The operations of a lab's tenant, asked for by their names: in process, of a served sandbox over HTTP, recorded."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import cache
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
-from auth0_mfa_lab.errors import ControlRefused, LabError
-from auth0_mfa_lab.wire.journal import Journal, OperationCall
+import httpx
+
+from auth0_mfa_lab.client import network
+from auth0_mfa_lab.errors import ControlRefused, LabError, NoServer, NothingWasSent, PhoneError, SettingsError
+from auth0_mfa_lab.settings import Settings
+from auth0_mfa_lab.wire.journal import NOTES, Journal, OperationCall
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.sandbox import Sandbox
+    from auth0_mfa_lab.sandbox.operations import Operation
 
 Json = Any
 Ask = Callable[..., Json]
 """Does an operation by its name, with JSON in and out: `ask("limits", user="user1@example.com")`; raises LabError."""
+NOTES_HEADER = "x-auth0-lab-notes"
+"""Asks a served sandbox for its remarks, and brings them: a JSON array of sentences."""
+_TIMEOUT_SECONDS = 30.0
 
 
 class Recorder:
@@ -24,10 +36,7 @@ class Recorder:
         self._journal = journal
 
     def __call__(self, operation: str, /, do: Callable[[], Json] | None = None, **arguments: Json) -> Json:
-        """Return what an operation returns, and keep it; raises what `quiet` raises.
-
-        With `do` the lab does it itself; in a replay the recording has what came of it.
-        """
+        """Return what an operation returns, and keep it; with `do` the lab does it, unless a recording has it."""
         given = {name: each for name, each in arguments.items() if each is not None}
         kept, after, result, refused = self._journal.operations, len(self._journal), None, None
         try:
@@ -39,6 +48,11 @@ class Recorder:
         finally:
             call = OperationCall(after=after, operation=operation, arguments=given, result=result, refused=refused)
             kept.append(call)
+
+
+def person_alone(operation: str, /, **_: Json) -> Json:
+    """Refuse: a live tenant has no operations but what the lab does itself."""
+    raise LabError(f"A live tenant cannot be asked for {operation}.")
 
 
 def in_process(box: Sandbox) -> Ask:
@@ -58,6 +72,123 @@ def in_process(box: Sandbox) -> Ask:
     return ask
 
 
-def person_alone(operation: str, /, **_: Json) -> Json:
-    """Refuse: a live tenant has no operations but what the lab does itself."""
-    raise LabError(f"A live tenant cannot be asked for {operation}.")
+# -- a served sandbox
+
+
+class Remote:
+    """Calls the operations of one served sandbox by their names. Raises LabError alone, with no secret in it."""
+
+    def __init__(self, settings: Settings, *, transport: httpx.BaseTransport | None = None) -> None:
+        """Reach the server that the settings name, over its own CA; `transport` stands in for the network."""
+        if settings.tenant != "served" or settings.domain is None or settings.lab_token is None:
+            raise SettingsError(
+                "Lab.served needs the settings of a served sandbox. Set AUTH0_LAB_TENANT=served and the AUTH0_ "
+                "variables of the file that `auth0-mfa-lab serve --env-file FILE` wrote, and open it with "
+                "Lab.from_env()."
+            )
+        self._domain = settings.domain
+        self._http = httpx.Client(
+            transport=transport or network(settings),
+            base_url=settings.origin,
+            headers={"authorization": f"Bearer {settings.lab_token}", "user-agent": "auth0-mfa-lab"},
+            timeout=_TIMEOUT_SECONDS,
+        )
+        self.close = self._http.close
+
+    def __call__(self, operation: str, /, **arguments: Json) -> Json:
+        """Return what an operation of the sandbox returns; an argument that is None is left out.
+
+        Raises NoServer, NothingWasSent (no such code or push), PhoneError (the server's phone), else ControlRefused.
+        """
+        row, given = _rows()[operation], {name: each for name, each in arguments.items() if each is not None}
+        rest = {name: each for name, each in given.items() if f"{{{name}}}" not in row.path}
+        path = f"/_lab/{row.path}".format(**{name: quote(str(each), safe="") for name, each in given.items()})
+        body: Mapping[str, Json] = {"params": rest or None} if row.method == "GET" else {"json": rest}
+        if isinstance(rest.get("barcode"), bytes):
+            body = {"content": rest["barcode"], "headers": {"content-type": "image/png"}}
+        try:
+            answer = self._http.request(row.method, path, **body)
+        except httpx.TransportError as failure:
+            plainly = " without TLS, for AUTH0_CA_FILE is not set" if self._http.base_url.scheme == "http" else ""
+            # Its text may hold a body's or a header's part; its kind says enough.
+            raise NoServer(
+                f"No served sandbox answers at {self._domain}{plainly} ({type(failure).__name__}). Start one: "
+                "auth0-mfa-lab serve --env-file FILE; then name that file here."
+            ) from None
+        except (TypeError, ValueError, httpx.InvalidURL):
+            raise LabError("This cannot be sent to the server: it holds what is no text.") from None
+        try:
+            result = answer.json() if answer.content else {}
+        except ValueError:
+            result = None
+        if answer.is_success:
+            return result
+        status, said = answer.status_code, result.get("message") if isinstance(result, dict) else None
+        if status == 401:
+            said = (
+                f"The server at {self._domain} does not know this token. It draws a new one at each start: take "
+                "AUTH0_LAB_TOKEN from the file that it wrote last (--env-file FILE)."
+            )
+        elif not isinstance(said, str):
+            said = f"What answers at {self._domain} is no served sandbox (HTTP {status})."
+        if status == 404 and operation in ("code", "newest_push"):
+            raise NothingWasSent(said)
+        if status in (404, 409) and row.path.startswith("phone/"):
+            raise PhoneError(said)
+        raise ControlRefused(said, status)
+
+
+@cache
+def _rows() -> Mapping[str, Operation]:
+    # Here, for the sandbox takes a while to load, and a command that only prints its help does without.
+    from auth0_mfa_lab.sandbox.operations import OPERATIONS, PHONE_OPERATIONS
+
+    return {row.name: row for row in (*OPERATIONS, *PHONE_OPERATIONS)}
+
+
+class ServedTransport(httpx.BaseTransport):
+    """Reaches a served sandbox; its remarks come back beside the answer, as they do in process."""
+
+    def __init__(self, inner: httpx.BaseTransport) -> None:
+        self._inner = inner
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Pass a request on, and take what the lab alone reads off its answer."""
+        request.headers[NOTES_HEADER] = "1"
+        answer = self._inner.handle_request(request)
+        with suppress(ValueError):
+            said = json.loads(answer.headers.pop(NOTES_HEADER, "[]"))
+            answer.extensions[NOTES] = tuple(map(str, said)) if isinstance(said, list) else ()
+        return answer
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._inner.close()
+
+
+class ServedClock:
+    """The clock of the server. While that does not answer, the time is the last that it told."""
+
+    def __init__(self, ask: Remote) -> None:
+        self._ask = ask
+        self._last = dict(ask("clock"))
+
+    @property
+    def runs_by_itself(self) -> bool:
+        """Whether it follows the wall's: then nothing that begins on it can be begun twice."""
+        return not self._last.get("frozen", False)
+
+    def now(self, name: str = "now") -> float:
+        """Return the server's time in epoch seconds."""
+        # An exchange that got lost is kept in the journal all the same, and it says what happened.
+        with suppress(NoServer):
+            self._last |= self._ask("clock")
+        return float(self._last[name])
+
+    def stamp(self) -> float:
+        """Return the time that the server writes into tokens."""
+        return self.now("stamp")
+
+    def advance(self, seconds: float) -> None:
+        """Move the server's clock; ControlRefused for a step that it does not take."""
+        self._last |= self._ask("advance", advance=seconds)

@@ -1,36 +1,53 @@
-"""The phone and the inbox as a notebook has them: the sandbox's, or the person's own."""
+"""The phone and the inbox as a notebook has them: the sandbox's, the virtual one of a live tenant, or the person's own.
+
+Nobody has seen Auth0 answer the virtual phone (AUTH0_LAB_VIRTUAL_PHONE=1): what it says or sends is marked as unproven.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import secrets
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import httpx
 
 from auth0_mfa_lab import errors
+from auth0_mfa_lab.client import http_client
+from auth0_mfa_lab.clock import LabClock
 from auth0_mfa_lab.errors import LabError, NeedsAPerson, NotABarcode, NothingToAnswer, NothingWasSent, PhoneError
 from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.show.sentences import Lines, Sentence
+from auth0_mfa_lab.tenants.operations import Ask, Recorder
 from auth0_mfa_lab.wire.exchange import Exchange, Json, NoAnswer
-from auth0_mfa_lab.wire.journal import EXCHANGE
+from auth0_mfa_lab.wire.journal import EXCHANGE, NOTES, Journal
 
 if TYPE_CHECKING:
-    import httpx
-
     from auth0_mfa_lab.sandbox import Phone
+    from auth0_mfa_lab.sandbox.delivery import Push
+    from auth0_mfa_lab.sandbox.guardian.phone import Time
+    from auth0_mfa_lab.show.phone import PhoneView
 
-T = TypeVar("T")
 OTP_QUESTION = "The 6-digit code of the authenticator app"
 """What a person is asked for a code of the app; one that is sent has a question of its own."""
+ALONE = {"name": "Virtual phone", "remark": "Unproven against real Auth0; no push and no message can reach it"}
+"""What the panel shows of the virtual phone of a live tenant."""
+# Its own name has an alias once it is enrolled, like whatever a tenant calls a person's phone.
+_NAME = "Virtual phone of auth0-mfa-lab"
+_MARK = "Virtual phone, unproven against real Auth0:"
+_NOTE = "virtual phone: unproven against real Auth0; its push token is made up, so no push reaches it"
+_NO_PUSH = (
+    f"{_MARK} no push can reach it on a live tenant, so there is none that it could {{verb}}. Answer the push on your "
+    "own phone, if that is enrolled; or log in with this one's code: lab.phone.code() and client.mfa_otp_grant(...)."
+)
+_CODE_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notification:
-    """A push that waits on the phone: when the login began (ISO 8601, UTC), and what the phone says of it.
-
-    `id` is its name for `allow` and `reject`.
-    """
+    """A push that waits on the phone: when the login began (ISO 8601, UTC); `allow` and `reject` take it."""
 
     started: str
     host: str
@@ -43,7 +60,6 @@ class SandboxPhone:
     """The virtual phone; what it says over HTTP stands in the journal, with the phone as the speaker."""
 
     def __init__(self, phone: Phone, aliases: Aliases) -> None:
-        """Offer `phone`."""
         self._phone = phone
         self._aliases = aliases
         self._polls_left: int | None = None
@@ -55,34 +71,24 @@ class SandboxPhone:
         return tuple(
             Notification(
                 started=datetime.fromtimestamp(push.started, UTC).isoformat(timespec="seconds"),
-                host=push.host,
-                source=push.source,
-                location=push.location,
-                id=push.id,
+                **{name: getattr(push, name) for name in ("host", "source", "location", "id")},
             )
             for push in self._phone.notifications
         )
 
     def scan(self, barcode: object) -> Exchange | Sentence:
-        """Scan a barcode_uri, its QR or the PNG of it: a push's ticket enrolls, and the phone's exchange is returned.
-
-        A one-time code's secret is only kept, as any authenticator app does: no request is sent.
-        """
+        """Scan a barcode_uri, its QR or the PNG of it: a push's ticket enrolls, a one-time code's secret is kept."""
         seen = getattr(barcode, "png", barcode)  # what lab.qr(...) drew
         if not isinstance(seen, str | bytes):
             raise NotABarcode("This is no barcode: pass enrollment['barcode_uri'], or what lab.qr(...) drew of it.")
-        answer = self._do(self._phone.scan, seen)
-        if answer is None:
-            return Sentence("The phone has scanned the secret, and shows codes from now on. It told nobody.")
-        exchange: Exchange = answer.extensions[EXCHANGE]
-        return exchange
+        exchange: Exchange | None = self._do(self._phone.scan, seen)
+        return exchange or Sentence("The phone has scanned the secret, and shows codes from now on. It told nobody.")
 
     def allow(self, push: object = None) -> Exchange | Sentence:
         """Allow a push, the newest unless one of `notifications` is named; NothingToAnswer when it does not wait."""
         self._polls_left = None
-        answer: httpx.Response = self._do(self._phone.allow, push=push)
-        self._is_just_allowed = answer.status_code < 400
-        exchange: Exchange = answer.extensions[EXCHANGE]
+        exchange: Exchange = self._do(self._phone.allow, push=push)
+        self._is_just_allowed = (exchange.status or 0) < 400
         return exchange
 
     def reject(self, reason: str | None = None, push: object = None) -> Exchange | Sentence:
@@ -90,7 +96,7 @@ class SandboxPhone:
         if reason is not None and not isinstance(reason, str):
             raise PhoneError(f"reason is a {type(reason).__name__}: write a text, such as reject('not me').")
         self._polls_left, self._is_just_allowed = None, False
-        exchange: Exchange = self._do(self._phone.reject, reason, push=push).extensions[EXCHANGE]
+        exchange: Exchange = self._do(self._phone.reject, reason, push=push)
         return exchange
 
     def code(self) -> Secret:
@@ -100,8 +106,7 @@ class SandboxPhone:
     def allow_after(self, *, polls: int) -> Sentence:
         """Let the phone allow the push that waits when `polls` more polls have been answered, between two requests.
 
-        An answer of one's own takes its place; it says so where the push was just allowed. NothingToAnswer when no
-        push waits, and none was allowed since the last poll.
+        An answer of one's own takes its place. NothingToAnswer when no push waits, and none was just allowed.
         """
         if polls < 1:
             raise PhoneError(f"allow_after(polls={polls}) would never allow: polls is a whole number from 1 up.")
@@ -121,8 +126,8 @@ class SandboxPhone:
             if self._polls_left is None and self._phone.notifications:
                 self.allow()
 
-    def _do(self, act: Callable[..., T], *given: object, push: object = None) -> T:
-        """Let the phone act; a `push` that is named must wait on it."""
+    def _do(self, act: Callable[..., Any], *given: object, push: object = None) -> Any:
+        """Let the phone act, and return its exchange or what it has; a `push` that is named must wait on it."""
         from auth0_mfa_lab.sandbox.guardian.phone import PhoneError as Failure
 
         if push is not None:
@@ -134,7 +139,8 @@ class SandboxPhone:
                 )
             given = (*given, waiting[0])
         try:
-            return act(*given)
+            result = act(*given)
+            return result.extensions[EXCHANGE] if isinstance(result, httpx.Response) else result
         except NoAnswer as failure:
             # The frames in which it was raised hold the body.
             error: LabError = failure.with_traceback(None)
@@ -142,6 +148,47 @@ class SandboxPhone:
             # The lab's error has the name of the sandbox's.
             error = getattr(errors, type(failure).__name__)(self._aliases.mask(str(failure)))
         raise error from None
+
+
+class EnrolledPhone(SandboxPhone, Lines):
+    """The virtual phone on a live tenant: it scans and shows codes as in the sandbox, and gets no push."""
+
+    def __init__(self, phone: Phone, aliases: Aliases, clock: LabClock) -> None:
+        """Take codes from `phone`, each of them once: `clock` waits for the next."""
+        super().__init__(phone, aliases)
+        self._clock = clock
+        self._given_until = 0.0
+
+    def scan(self, barcode: object) -> Exchange | Sentence:
+        """Enroll at the tenant's own device API, or keep the secret (the guardian reference, section 2)."""
+        said = super().scan(barcode)
+        self._given_until = 0.0  # the codes of another secret
+        return Sentence(f"{_MARK} {said.sentence}") if isinstance(said, Sentence) else said
+
+    def allow(self, push: object = None) -> Sentence:
+        """Say that no push can reach it."""
+        return Sentence(_NO_PUSH.format(verb="allow"))
+
+    def reject(self, reason: str | None = None, push: object = None) -> Sentence:
+        """Say that no push can reach it."""
+        return Sentence(_NO_PUSH.format(verb="reject"))
+
+    def allow_after(self, *, polls: int) -> Sentence:
+        """Say that no push can reach it."""
+        return self.allow()
+
+    def code(self) -> Secret:
+        """Return the code that it shows now (TOTP, 6 digits), or wait for the next: Auth0 takes each code once."""
+        self._clock.wait(self._given_until - self._clock.now(), for_what="the next code")
+        code = super().code()
+        self._given_until = (self._clock.now() // _CODE_SECONDS + 1) * _CODE_SECONDS
+        return code
+
+    def _lines(self) -> list[str]:
+        return [
+            f"{_MARK} it enrolls at your tenant as a Guardian app does.",
+            "  .scan(barcode_uri) enrolls it, .code() is its TOTP of now; no push can reach it",
+        ]
 
 
 class OwnPhone:
@@ -186,6 +233,78 @@ LabPhone: TypeAlias = SandboxPhone | OwnPhone
 """The verbs of a phone; on a live tenant they say what to press."""
 
 
+def new_phone(ask: Recorder, http: httpx.Client, clock: Time, *, is_live: bool = False) -> Phone:
+    """Return a phone of the lab's own that speaks over `http`; a live tenant gives it no names and no push."""
+    from auth0_mfa_lab.sandbox import Chance, Phone
+
+    # Its names must not be foretold: Auth0 knows every phone of the world by them.
+    origin, chance = str(http.base_url).rstrip("/"), Chance(secrets.token_hex(16))
+    phone = Phone(http, lambda token: () if is_live else pushes_to(token, ask), clock, chance, fallback_url=origin)
+    if is_live:
+        phone.name = _NAME
+    drawn = {"identifier": phone.identifier, "push_token": phone.push_token}
+    named = ask("add_phone", (lambda: drawn) if is_live else None)
+    phone.identifier, phone.push_token = str(named["identifier"]), str(named["push_token"])
+    return phone
+
+
+def virtual_phone(origin: str, transport: httpx.BaseTransport, journal: Journal, ask: Recorder) -> Phone:
+    """Return the virtual phone for the live tenant at `origin`; each of its exchanges is remarked as unproven."""
+    from auth0_mfa_lab.sandbox import WallClock
+
+    def remarked(request: httpx.Request) -> httpx.Response:
+        answer = transport.handle_request(request)
+        answer.extensions[NOTES] = (_NOTE,)
+        return answer
+
+    http = http_client(origin, httpx.MockTransport(remarked), journal, "phone")
+    return new_phone(ask, http, WallClock(journal.now), is_live=True)
+
+
+def pushes_to(token: str, ask: Ask) -> tuple[Push, ...]:
+    """Return what a tenant delivered to a push token, oldest first."""
+    from auth0_mfa_lab.sandbox.delivery import Push
+
+    return tuple(Push(**each) for each in ask("pushes", token=token)["pushes"])
+
+
+@dataclass(kw_only=True, repr=False, eq=False)
+class PhoneScreen:
+    """What a phone's panel looks at: the lab's phone, and the newest messages since the lab was opened (`since`).
+
+    `bars` says why nothing can be pressed on a recording; `alone` is shown of a phone that no push can reach.
+    """
+
+    phone: Phone
+    ask: Recorder
+    aliases: Aliases
+    clock: LabClock
+    since: float
+    bars: str = ""
+    alone: Mapping[str, str] | None = None
+    _last: PhoneView | None = None
+
+    def look(self, learns: bool) -> PhoneView:
+        """Return what is on the screen; with `learns` its codes have aliases from now on, and a recording has it."""
+        from auth0_mfa_lab.show.phone import look_at
+
+        if self.bars and self._last and not learns:
+            return self._last
+        ask: Ask = self.ask if learns else self.ask.quiet
+        messages: list[Json] = []
+        delivered: tuple[Push, ...] = ()
+        if self.alone is None:
+            messages = [each for each in ask("messages")["messages"] if each["sent_at"] >= self.since]
+            delivered = pushes_to(self.phone.push_token, ask)
+        now, alone = self.clock.now(), self.alone or {}
+        pushes = self.phone.waiting(now, delivered)
+        self._last = look_at(self.phone, pushes, messages, now, self.aliases, learns=learns, **alone)
+        return self._last
+
+
+# -- the inbox, and the person who is asked
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Message(Lines):
     """One message, with its purpose (`mfa` or `passwordless`); the code in it shows under its alias."""
@@ -212,8 +331,7 @@ class Inbox:
     def latest(self, address: str, *, purpose: str | None = None) -> Message:
         """Return the newest message to a number (E.164) or an email address; NothingWasSent when there is none.
 
-        With a `purpose` (`mfa` or `passwordless`) only such messages count. On a live tenant it asks for the code in a
-        hidden prompt: NeedsAPerson when there is none.
+        `purpose` is `mfa` or `passwordless`. On a live tenant the person is asked: NeedsAPerson without a prompt.
         """
         sent = next((each for each in self._fetch(address, purpose) if purpose in (None, each["purpose"])), None)
         if sent is None:

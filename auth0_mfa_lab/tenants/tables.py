@@ -37,7 +37,6 @@ class SandboxInfo(Lines):
     """How a sandbox tenant is set, and how well each of its answers is known. It holds no secret."""
 
     def __init__(self, domain: str, ask: Ask) -> None:
-        """Tell of the sandbox with this domain, as it is at each look."""
         self._domain = domain
         self._ask = ask
 
@@ -77,9 +76,8 @@ class SandboxInfo(Lines):
         """Return a table of every answer that is no plain success, with how well its parts are known.
 
         `endpoint` is a part of the endpoint's name (`/mfa/challenge`), or a URL; its own answers come first, then those
-        of every endpoint of its kind. `mark` is `rec`, `doc`, `test`, `forum` or `guess`, of the status, the error or
-        the text; `error` is the code as on the wire, `status` the HTTP status.
-        Raises LabError for a value that no answer has, naming those that there are. Source: the reference's marks.
+        of its kind. `mark` is `rec`, `doc`, `test`, `forum` or `guess`, `error` the code as on the wire, `status` the
+        HTTP status. LabError names the values that there are.
         """
         from auth0_mfa_lab.sandbox.errors import ROWS
 
@@ -143,10 +141,9 @@ class Limit(NamedTuple):
 
 
 def limits(ask: Ask | None, user: User) -> Table:
-    """Return what is left of each limit of a user of the sandbox's, and when all of it is back.
+    """Return what is left of each limit of a user of the sandbox's; without `ask`, what Auth0 documents.
 
-    Without a sandbox (`ask` is None) it is what Auth0 documents for its paid plans: the sandbox's own numbers (the
-    reference, section 11). Raises LabError for what is no user, or none of this sandbox's.
+    Raises LabError for what is no user, or none of this sandbox's. Source: the reference, section 11.
     """
     if not isinstance(user, User):
         raise LabError("lab.limits wants a user: pass what lab.user(...) returned.")

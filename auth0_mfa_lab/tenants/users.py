@@ -5,27 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from html import escape
+from typing import TYPE_CHECKING
+
+import httpx
 
 from auth0_mfa_lab.client import Client
-from auth0_mfa_lab.errors import LabError, SettingsError, UserDoesNotFit
+from auth0_mfa_lab.errors import LabError, NoServer, SettingsError, UserDoesNotFit
 from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.settings import Settings
+from auth0_mfa_lab.tenants.operations import Recorder
 from auth0_mfa_lab.wire.exchange import Exchange, Json
+
+if TYPE_CHECKING:
+    from auth0_mfa_lab.sandbox import Phone
 
 FACTORS = ("push", "otp", "sms", "voice", "email")
 """The factors that a user can be asked for with."""
-
-# A push brings its OTP twin, a number may have voice as well, and the first factor a recovery code. A verified email is
-# listed by itself.
-_TWINS = {
-    "push": ("otp", "recovery-code"),
-    "otp": ("recovery-code",),
-    "sms": ("voice", "recovery-code"),
-    "voice": ("sms", "recovery-code"),
-    "email": ("recovery-code",),
-}
-# What the Management API, the wire and the apps call them.
-_MEANT = {"push-notification": "push", "auth0": "push", "guardian": "push", "totp": "otp", "phone": "sms"}
+_TWINS = {"push": "otp", "sms": "voice", "voice": "sms"}  # what a factor brings along
 _NOTEBOOKS = {"push": "05", "otp": "02", "sms": "04", "voice": "04", "email": "04"}
 
 
@@ -44,20 +40,19 @@ class User:
     recovery_code: str | None = None
 
     def __repr__(self) -> str:
-        return "\n".join(["User", *(f"  {name:13} {value}" for name, value in self._rows())])
+        return "\n".join(["User", *(f"  {name:13} {value}" for name, value in self._rows().items())])
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         left = 'style="text-align:left"'  # JupyterLab sets tables flush right
-        rows = "".join(
-            f"<tr><th {left}>{name}</th><td {left}>{escape(value)}</td></tr>" for name, value in self._rows()
-        )
+        shown = self._rows().items()
+        rows = "".join(f"<tr><th {left}>{name}</th><td {left}>{escape(value)}</td></tr>" for name, value in shown)
         return {"text/plain": repr(self), "text/html": f"<table>{rows}</table>"}
 
-    def _rows(self) -> list[tuple[str, str]]:
+    def _rows(self) -> dict[str, str]:
         # repr, so that a Secret shows its alias; an ordinary address stands without quotes.
         values = {each.name: getattr(self, each.name) for each in fields(self)}
         shown = {name: repr(value).strip("'") for name, value in values.items() if value is not None}
-        return list((shown | {"factors": ", ".join(self.factors) or "none"}).items())
+        return shown | {"factors": ", ".join(self.factors) or "none"}
 
 
 def checked_factors(factors: Sequence[str]) -> tuple[str, ...]:
@@ -66,8 +61,7 @@ def checked_factors(factors: Sequence[str]) -> tuple[str, ...]:
         raise LabError(f"factors is a list: write factors=[{factors!r}].")
     for factor in factors:
         if factor not in FACTORS:
-            meant = f" Did you mean {_MEANT[factor]!r}?" if factor in _MEANT else ""
-            raise LabError(f"There is no factor {factor!r} here.{meant} Known factors: {', '.join(FACTORS)}.")
+            raise LabError(f"There is no factor {factor!r} here. Known factors: {', '.join(FACTORS)}.")
     return tuple(factors)
 
 
@@ -79,11 +73,50 @@ def learn_settings(settings: Settings, aliases: Aliases) -> None:
             aliases.learn(kind, str(value))
 
 
+def fresh_user(
+    ask: Recorder, factors: Sequence[str], *, aliases: Aliases, phone: Phone | None, transport: httpx.BaseTransport
+) -> User:
+    """Return a fresh user of a sandbox with just these factors, confirmed; its secrets are learned.
+
+    `phone` scans what there is to scan, over `transport`: each enrollment is an operation, and no exchange.
+    """
+    wanted = checked_factors(factors)
+    made = ask("add_user", factors=list(wanted), phone="own")
+
+    def enroll(request: httpx.Request) -> httpx.Response:
+        def sent() -> Json:
+            answer = transport.handle_request(request)
+            answer.read()
+            return {"status": answer.status_code, "body": answer.json()}
+
+        kept = ask("enroll", sent)
+        return httpx.Response(kept["status"], json=kept["body"])
+
+    for barcode in made["barcodes"]:
+        if phone is None:
+            break
+        try:
+            answer = phone.scan(barcode, http=httpx.Client(transport=httpx.MockTransport(enroll)))
+        except httpx.TransportError as failure:
+            raise NoServer(f"The phone could not enroll: no answer ({type(failure).__name__}).") from None
+        if answer is not None and not answer.is_success:
+            raise LabError(f"The phone could not enroll (HTTP {answer.status_code}): ask for the user again.")
+    code = made["recovery_code"]
+    return User(
+        username=made["username"],
+        password=aliases.learn("password", made["password"]),
+        phone_number=made["phone_number"],
+        email=made["email"],
+        factors=wanted,
+        recovery_code=code and aliases.learn("recovery_code", code),
+    )
+
+
 def configured_user(settings: Settings, client: Client, aliases: Aliases, factors: Sequence[str]) -> User:
     """Return the configured user of a live tenant, if its active authenticators are just these factors.
 
-    It logs in with the password and lists the authenticators; nothing is sent to the person. Raises UserDoesNotFit
-    with what to remove and how, SettingsError when the password is wrong or the tenant asks for no second factor.
+    Nothing is sent to the person. Raises UserDoesNotFit with what to remove and how, SettingsError for a login that
+    brings no mfa_token.
     """
     if settings.username is None or settings.password is None:
         raise SettingsError("AUTH0_USERNAME and AUTH0_PASSWORD are needed for a live tenant. Add both lines to .env.")
@@ -92,40 +125,31 @@ def configured_user(settings: Settings, client: Client, aliases: Aliases, factor
     login = client.password_grant(username=username, password=password, realm=settings.realm)
     listed = client.mfa_authenticators(mfa_token_of(login, aliases))
     if (authenticators := authenticators_in(listed)) is None:
-        raise LabError(
-            f"The authenticators could not be listed: {aliases.mask(listed.outcome)} (exchange {listed.number})."
-        )
+        said = aliases.mask(listed.outcome)
+        raise LabError(f"The authenticators could not be listed: {said} (exchange {listed.number}).")
     active = [(str(each["id"]), _factor(each)) for each in authenticators if each.get("active")]
     found = {factor for _, factor in active}
-    allowed = {*wanted, *(twin for factor in wanted for twin in _TWINS[factor]), "email"}
+    # A push brings codes, a number may have voice as well, the first factor a recovery code, a verified email itself.
+    allowed = {*wanted, *(_TWINS.get(factor, "") for factor in wanted), "email", "recovery-code" if wanted else ""}
     missing, unwanted = set(wanted) - found, [name for name, factor in active if factor not in allowed]
     if missing or unwanted:
-        remove = (
-            f"Remove {', '.join(unwanted)}, what a lab left by lab.cleanup(): Dashboard > User Management > Users > "
-            "the user > Multi-Factor > Reset. "
-            if unwanted
-            else ""
-        )
-        enroll = "".join(f"Enroll {factor} first: notebook {_NOTEBOOKS[factor]}. " for factor in sorted(missing))
+        todo = [f"Enroll {factor} first: notebook {_NOTEBOOKS[factor]}." for factor in sorted(missing)]
+        if unwanted:
+            how = "Dashboard > User Management > Users > the user > Multi-Factor > Reset."
+            todo.insert(0, f"Remove {', '.join(unwanted)}, what a lab left by lab.cleanup(): {how}")
         raise UserDoesNotFit(
             f"This notebook starts from a user with {', '.join(wanted) or 'no factor'}, and the configured user has "
-            f"{', '.join(sorted(found)) or 'none'}. {remove}{enroll}Nothing was sent to anybody."
+            f"{', '.join(sorted(found)) or 'none'}. {' '.join(todo)} Nothing was sent to anybody."
         )
-    return User(
-        username=username,
-        password=password,
-        phone_number=settings.phone_number,
-        email=settings.email,
-        factors=wanted,
-    )
+    number, email = settings.phone_number, settings.email
+    return User(username=username, password=password, phone_number=number, email=email, factors=wanted)
 
 
 def authenticators_in(listed: Exchange) -> list[Json] | None:
     """Return the authenticators that an answer lists; None where it is not what Auth0 sends."""
-    items = listed.json if listed.status == 200 else None
-    if isinstance(items, list) and all(isinstance(each, dict) and "id" in each for each in items):
-        return items if all("authenticator_type" in each for each in items) else None
-    return None
+    items = listed.json if listed.status == 200 and isinstance(listed.json, list) else [None]
+    named = [each for each in items if isinstance(each, dict) and "id" in each and "authenticator_type" in each]
+    return named if len(named) == len(items) else None
 
 
 def mfa_token_of(login: Exchange, aliases: Aliases) -> str:
@@ -148,7 +172,5 @@ def mfa_token_of(login: Exchange, aliases: Aliases) -> str:
 
 def _factor(authenticator: Json) -> str:
     """Return the name of an authenticator's factor: an out-of-band one has that of its channel."""
-    if authenticator["authenticator_type"] != "oob":
-        return str(authenticator["authenticator_type"])
-    channel = str(authenticator.get("oob_channel"))
-    return "push" if channel == "auth0" else channel
+    kind, channel = str(authenticator["authenticator_type"]), str(authenticator.get("oob_channel"))
+    return kind if kind != "oob" else "push" if channel == "auth0" else channel

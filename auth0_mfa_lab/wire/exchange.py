@@ -34,10 +34,7 @@ class Body(SecretBytes):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
 class Message:
-    """The headers and the body of a request or a response, as they were sent.
-
-    In a journal a header that holds a secret is a Secret, and the body's text always is one.
-    """
+    """The headers and the body of a request or a response, as sent; a journal's headers with a secret are Secrets."""
 
     headers: tuple[tuple[str, str], ...]
     body: Body
@@ -131,8 +128,7 @@ class Failure(NamedTuple):
 class Recorded:
     """One request and what came of it, as a recording has it.
 
-    `number` counts from 1 in its journal; `at` is the lab's time in epoch seconds when the answer was there; `notes`
-    are the sandbox's own remarks and stand in no message.
+    `number` counts from 1; `at` is the lab's time in epoch seconds at the answer; `notes` are the sandbox's remarks.
     """
 
     number: int
@@ -148,8 +144,7 @@ class Recorded:
 class Exchange(Recorded):
     """One request and what came of it; shows itself with every secret under its alias.
 
-    `show` makes text and HTML of an exchange, `wrap` makes a Secret of each text that holds one: the journal passes
-    both, so that this room needs no other.
+    `show` makes text and HTML of an exchange, `wrap` makes a Secret of each text that holds one.
     """
 
     step: str | None
@@ -189,11 +184,23 @@ class Exchange(Recorded):
         return wrapped.shown if isinstance(wrapped, Secret) else wrapped
 
     def claims(self, name: str) -> Json:
-        """Return what the JWT in a field of the answer says, unverified, each secret in it a Secret.
-
-        Returns None for a field that holds no JWT, such as an opaque access token.
-        """
+        """Return what the JWT in a field of the answer says, unverified; None for one that holds no JWT."""
         return self.wrap(claims_of(self[name]))
+
+    def places(self) -> Iterator[tuple[str, str, str]]:
+        """Yield each raw text with the message and the place that it stands in; no place holds a secret."""
+        path, _, query = str(self.request.target).partition("?")
+        yield "request", "path", path
+        for name, value in parse_qsl(query, keep_blank_values=True):
+            yield "request", self.masked(f"query {name}"), value
+        for message, said in (("request", self.request), ("answer", self.response)):
+            if said is not None:
+                for name, value in said.headers:
+                    yield message, self.masked(f"header {name}"), str(value)
+                data = plain_data(said)
+                for way, each in leaves(str(said.text) if data is None else data):
+                    if type(each) in (str, int, float):
+                        yield message, self.masked(place_of(way)) or "body", str(each)
 
     def __getitem__(self, name: str) -> Json:
         """Return a field of the answer; MissingField says what the answer has instead."""

@@ -31,30 +31,23 @@ _COOKIE = re.compile(r"\s*([^=;]+)=([^;]*)")
 
 
 def har(journal: Journal) -> str:
-    """Return a journal as the text of a HAR 1.2 file; equal journals give equal texts.
+    """Return a journal as the text of a HAR 1.2 file; equal journals give equal texts, for times are the lab's.
 
-    Each secret has one stand-in of its shape, drawn from its alias: nothing leads back. Times are the lab's; how long
-    a request took is not kept. Source: the HAR 1.2 specification.
+    Each secret has one stand-in of its shape, drawn from its alias: nothing leads back.
     """
-    return json.dumps(har_log(journal), ensure_ascii=False, indent=2) + "\n"
-
-
-def har_log(journal: Journal) -> dict[str, Json]:
-    """Return a journal as the object of a HAR 1.2 file."""
     stand_ins = stand_ins_of(journal)
-    return {
-        "log": {
-            "version": "1.2",
-            "creator": {"name": _CREATOR, "version": version(_CREATOR)},
-            "entries": [_entry(exchange, stand_ins) for exchange in journal],
-            "comment": "Every secret is a stand-in of the same shape; the tokens' signatures sign nothing.",
-            OURS: {
-                "format": FORMAT,
-                "tenant": stand_ins.data(journal.operations.tenant),
-                "operations": [_operation(call, stand_ins) for call in journal.operations],
-            },
-        }
+    log = {
+        "version": "1.2",
+        "creator": {"name": _CREATOR, "version": version(_CREATOR)},
+        "entries": [_entry(exchange, stand_ins) for exchange in journal],
+        "comment": "Every secret is a stand-in of the same shape; the tokens' signatures sign nothing.",
+        OURS: {
+            "format": FORMAT,
+            "tenant": stand_ins.data(journal.operations.tenant),
+            "operations": [_operation(call, stand_ins) for call in journal.operations],
+        },
     }
+    return json.dumps({"log": log}, ensure_ascii=False, indent=2) + "\n"
 
 
 def _operation(call: OperationCall, stand_ins: StandIns) -> dict[str, Json]:
@@ -206,21 +199,14 @@ def _recorded(number: int, entry: Mapping[str, Json], at: float) -> Recorded:
     content = response.get("content") or {}
     text = str(content.get("text") or "")
     body = base64.b64decode(text) if content.get("encoding") == "base64" else text.encode()
+    status, reason, answered = int(response["status"]), str(response.get("statusText") or ""), _headers_of(response)
+    method, url = request["method"].upper(), request["url"]
     return Recorded(
         number=number,
         speaker="phone" if entry["_speaker"] == "phone" else "app",
         at=at,
-        request=Request(
-            method=request["method"].upper(), url=request["url"], headers=headers, body=Body(sent.encode())
-        ),
-        response=None
-        if failure
-        else Response(
-            status=int(response["status"]),
-            reason=str(response.get("statusText") or ""),
-            headers=_headers_of(response),
-            body=Body(body),
-        ),
+        request=Request(method=method, url=url, headers=headers, body=Body(sent.encode())),
+        response=None if failure else Response(status=status, reason=reason, headers=answered, body=Body(body)),
         failure=Failure(str(failure["kind"]), str(failure["said"])) if failure else None,
         notes=tuple(str(each) for each in entry.get("_notes", ())),
     )

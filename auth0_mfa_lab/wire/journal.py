@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple, NoReturn, overload
-from urllib.parse import parse_qsl
 
 import httpx
 
 from auth0_mfa_lab.secrets.aliases import Aliases, under_way, watch
 from auth0_mfa_lab.secrets.kinds import in_text, secrets_of, secrets_of_path
-from auth0_mfa_lab.wire.exchange import (
-    Body,
-    Exchange,
-    Failure,
-    Json,
-    NoAnswer,
-    Request,
-    Response,
-    Speaker,
-    leaves,
-    place_of,
-    plain_data,
-)
+from auth0_mfa_lab.wire.exchange import Body, Exchange, Failure, Json, NoAnswer, Request, Response, Speaker
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.live.guard import Guard
@@ -67,10 +54,7 @@ class Use(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationCall:
-    """What a lab asked of its tenant beside the exchanges, when `after` of them were there, with its result; both raw.
-
-    `refused` has the class and the sentence of the error in the place of a result.
-    """
+    """What a lab asked of its tenant after so many exchanges, and its result, both raw, or the error instead."""
 
     after: int
     operation: str
@@ -96,8 +80,8 @@ class Operations(list[OperationCall]):
 class Journal(Sequence[Exchange]):
     """Every exchange of a lab, in order; only the recorder writes it.
 
-    `show` makes text and HTML of one exchange and `show_all` of the whole journal, given the aliases; `now` tells the
-    lab's time in epoch seconds. `passed` is called when an exchange is there.
+    `show` makes text and HTML of one exchange and `show_all` of the whole journal; `now` tells the lab's time in epoch
+    seconds. `passed` is called when an exchange is there.
     """
 
     aliases: Aliases
@@ -170,15 +154,14 @@ class Journal(Sequence[Exchange]):
     def where(self, alias: str) -> Table:
         """Return a table of every place where a secret stands, oldest first, the one where it was born marked.
 
-        `alias` is its name as shown, such as `<mfa_token 1>`, or the Secret itself. Raises LabError for an alias that
-        there is not, naming those that are nearest.
+        `alias` is its name as shown, such as `<mfa_token 1>`, or the Secret itself. LabError names the nearest ones.
         """
         from auth0_mfa_lab.show.table import Column, Table  # few ask
 
         wanted = self.aliases.alias_of(alias)
         uses: dict[Use, None] = {}
         for exchange in tuple(self):
-            for message, place, text in _places(exchange):
+            for message, place, text in exchange.places():
                 if wanted in self.aliases.in_text(text):
                     is_here = exchange.number == wanted.born and wanted.answered == (message == "answer")
                     born = is_here and not any(each.born for each in uses)
@@ -209,22 +192,6 @@ class Journal(Sequence[Exchange]):
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         return self.show_all(self)
-
-
-def _places(exchange: Exchange) -> Iterator[tuple[str, str, str]]:
-    """Yield each text of an exchange with the message and the place that it stands in; no place holds a secret."""
-    path, _, query = str(exchange.request.target).partition("?")
-    yield "request", "path", path
-    for name, value in parse_qsl(query, keep_blank_values=True):
-        yield "request", exchange.masked(f"query {name}"), value
-    for message, said in (("request", exchange.request), ("answer", exchange.response)):
-        if said is not None:
-            for name, value in said.headers:
-                yield message, exchange.masked(f"header {name}"), str(value)
-            data = plain_data(said)
-            for way, each in leaves(str(said.text) if data is None else data):
-                if type(each) in (str, int, float):
-                    yield message, exchange.masked(place_of(way)) or "body", str(each)
 
 
 class RecordingTransport(httpx.BaseTransport):

@@ -12,8 +12,8 @@ import pytest
 from auth0_mfa_lab import Settings
 from auth0_mfa_lab import lab as lab_module
 from auth0_mfa_lab.clock import RealClock
+from auth0_mfa_lab.tenants.operations import Remote, ServedClock
 from auth0_mfa_lab.tenants.phone import OwnPhone
-from auth0_mfa_lab.tenants.remote import Remote, ServedClock
 from tests.live.live_world import Answer, LiveTenant
 
 LAPSE = "LIVE_LAPSE"

@@ -18,7 +18,7 @@ from auth0_mfa_lab.sandbox import Sandbox, WallClock
 from auth0_mfa_lab.sandbox.server import Server
 from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.show.panels.phone import PhonePanel
-from auth0_mfa_lab.tenants.remote import Remote
+from auth0_mfa_lab.tenants.operations import Remote
 from auth0_mfa_lab.tenants.users import User
 from tests.serve.served_notebooks import as_served, served_copy
 

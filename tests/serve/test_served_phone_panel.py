@@ -17,7 +17,7 @@ from auth0_mfa_lab.sandbox.server import Server
 from auth0_mfa_lab.show.panels import panel as panels
 from auth0_mfa_lab.show.panels.phone import PhonePanel
 from auth0_mfa_lab.show.phone import PhoneView
-from auth0_mfa_lab.tenants.remote import Remote
+from auth0_mfa_lab.tenants.operations import Remote
 from auth0_mfa_lab.tenants.users import User
 from tests.serve.test_served_lab import settings_of
 
