@@ -57,11 +57,9 @@ class SandboxClock:
         try:
             yield
         finally:
-            try:
-                self.sync()
-            finally:
-                with self._lock:
-                    self._runners -= 1
+            with self._lock:
+                self._runners -= 1
+            self.sync()
 
     def sync(self, most: float = math.inf) -> None:
         """Move the sandbox's time by the real seconds since the last `sync`, by `most` at the most unless it runs."""

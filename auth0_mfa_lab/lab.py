@@ -22,20 +22,18 @@ from auth0_mfa_lab.wire.journal import Journal
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.exports.export import Exported
+    from auth0_mfa_lab.live import guard, leftovers, record
     from auth0_mfa_lab.live.doctor.doctor import Diagnosis
     from auth0_mfa_lab.live.drift.drift import Drift
-    from auth0_mfa_lab.live.guard import Guard
-    from auth0_mfa_lab.live.leftovers import Leftovers
-    from auth0_mfa_lab.live.record import Record
     from auth0_mfa_lab.management import Management
     from auth0_mfa_lab.polling import PollRun
     from auth0_mfa_lab.sandbox import Phone, Sandbox
     from auth0_mfa_lab.sandbox.guardian.phone import Time
     from auth0_mfa_lab.sandbox.settings import Policy, Profile
+    from auth0_mfa_lab.show.panels.panel import CopyPanel, RevealPanel
     from auth0_mfa_lab.show.panels.phone import OwnPhonePanel, PhonePanel
     from auth0_mfa_lab.show.panels.poll import PollPanel
     from auth0_mfa_lab.show.panels.qr import QrPanel
-    from auth0_mfa_lab.show.panels.raw import CopyPanel, RevealPanel
     from auth0_mfa_lab.show.qr import QrPicture
     from auth0_mfa_lab.show.table import Table
     from auth0_mfa_lab.tenants.operations import Ask
@@ -53,27 +51,24 @@ class Lab(Lines):
     def __init__(self, settings: Settings, transport: httpx.BaseTransport, clock: LabClock) -> None:
         # Imported here, as further below: an import of the class alone stays light.
         from auth0_mfa_lab.show.exchange import show, show_all
-        from auth0_mfa_lab.tenants.operations import Recorder, person_alone
-        from auth0_mfa_lab.tenants.phone import Inbox, OwnPhone, messages_of_a_person
-        from auth0_mfa_lab.tenants.replay import facts_of
-        from auth0_mfa_lab.tenants.users import learn_settings
+        from auth0_mfa_lab.tenants import operations, phone, replay, users
 
         self.settings, self.domain, self.clock, self._transport = settings, settings.domain or "", clock, transport
         self.aliases = Aliases(people=settings.tenant == "live" and not settings.show_people)
         self.journal = Journal(aliases=self.aliases, now=clock.now, show=show, show_all=show_all)
-        learn_settings(settings, self.aliases)
-        self._operations = Recorder(person_alone, self.journal)
+        users.learn_settings(settings, self.aliases)
+        self._operations = operations.Recorder(operations.person_alone, self.journal)
         self._is_sandbox = False
         self._sandbox: Sandbox | None = None
         self._screen: PhoneScreen | None = None
-        self._record: Record | None = None
+        self._record: record.Record | None = None
         self._recording: Recording | None = None
-        self._guard: Guard | None = None
+        self._guard: guard.Guard | None = None
         self._administrator: tuple[Management, float] | None = None
         self._totp_secret: str | None = None
         self._panel: dict[str, Any] = {"mask": self.aliases.mask, "raise_failures": settings.raise_failures}
-        self.phone: LabPhone = OwnPhone(self.aliases, self._prompt)
-        self.inbox = Inbox(messages_of_a_person(self._prompt), self.aliases)
+        self.phone: LabPhone = phone.OwnPhone(self.aliases, self._prompt)
+        self.inbox = phone.Inbox(phone.messages_of_a_person(self._prompt), self.aliases)
         self.audience: str | None = settings.audience
         self.mfa_audience = f"{settings.origin}/mfa/"
         # Behind a custom domain the Management API has the canonical one.
@@ -85,7 +80,7 @@ class Lab(Lines):
             client_secret=settings.client_secret,
             after_poll=lambda: self.phone.after_poll(),
         )
-        self.journal.operations.tenant = facts_of(self)
+        self.journal.operations.tenant = replay.facts_of(self)
 
     @classmethod
     def from_env(cls, start: Path | None = None, *, record: str | Path | None = None) -> Self:
@@ -94,10 +89,8 @@ class Lab(Lines):
         `.env` is looked for from `start` (the working directory) up to the project's root; `record` is Lab.live's.
         """
         settings = Settings.from_env(start)
-        if settings.tenant == "live":
-            return cls.live(settings, record=record)
-        lab = cls.served(settings) if settings.tenant == "served" else cls._boxed(settings)
-        return lab._recorded_in(record)
+        open_lab = {"live": cls.live, "served": cls.served, "sandbox": cls._boxed}[settings.tenant]
+        return open_lab(settings)._recorded_in(record)
 
     @classmethod
     def sandbox(
@@ -315,7 +308,7 @@ class Lab(Lines):
 
         return examine(self, wanted=wanted, management_token=management_token)
 
-    def cleanup(self, *, yes: bool = False, dry_run: bool = False) -> Leftovers:
+    def cleanup(self, *, yes: bool = False, dry_run: bool = False) -> leftovers.Leftovers:
         """Remove what labs left on this tenant, in earlier kernels too: users, and authenticators, and nothing else.
 
         It shows what it will remove and asks first (`yes`: it does not); `dry_run` removes nothing.
@@ -424,19 +417,19 @@ class Lab(Lines):
         from auth0_mfa_lab.show.panels.phone import OwnPhonePanel, PhonePanel
 
         if self._screen is None:
-            return OwnPhonePanel(self.journal, now=self.clock.now, **self._panel)
+            return OwnPhonePanel(self.journal, **self._panel)
         return PhonePanel(self._screen.look, self.phone, bars=self._screen.bars, **self._panel)
 
     def reveal(self, alias: str) -> RevealPanel:
         """Show one raw value, that of `<access_token 1>` or its like, in a panel that leaves nothing in the file."""
-        from auth0_mfa_lab.show.panels.raw import RevealPanel
+        from auth0_mfa_lab.show.panels.panel import RevealPanel
 
         return RevealPanel(self.aliases.alias_of(alias).value, **self._panel)
 
     def copy_runnable(self, exchange: Exchange) -> CopyPanel:
         """Show `lab.curl(exchange)` in a panel whose button copies it with its raw values, which no file has."""
         from auth0_mfa_lab.exports.dialects import runnable
-        from auth0_mfa_lab.show.panels.raw import CopyPanel
+        from auth0_mfa_lab.show.panels.panel import CopyPanel
 
         masked, request = self.curl(exchange).text, exchange.request
         name = exchange.masked(f"exchange {exchange.number}, {request.method} {request.target}")
@@ -454,9 +447,10 @@ class Lab(Lines):
     def _learned(self, barcode_uri: str) -> str:
         """Return an enrollment's URI once its secrets have aliases, also where it came from elsewhere."""
         from auth0_mfa_lab.secrets.kinds import secrets_of_barcode
-        from auth0_mfa_lab.show.qr import checked_uri
 
-        uri = str(checked_uri(barcode_uri))
+        uri = str(barcode_uri)
+        if not uri.startswith("otpauth://"):
+            raise LabError("This is no barcode_uri: pass enrollment['barcode_uri'], which begins with otpauth://.")
         for kind, value in secrets_of_barcode(uri, people=self.aliases.people):
             self.aliases.learn(kind, value)
         return uri

@@ -21,17 +21,15 @@ ENDPOINTS = (_LIST, _ASSOCIATE, *_BODY, _DELETE)
 _SCOPES = dict.fromkeys((_ASSOCIATE, _OTP, _OOB), "enroll")
 _SCOPES |= {_LIST: "read:authenticators", _DELETE: "remove:authenticators"}
 """The scope that an MFA access token needs at an endpoint that takes one."""
-_Answer = tuple[int | None, str | None, str | None]
-"""Status, error and error_description of a refusal; three times None when the token is taken."""
-_TAKES: _Answer = (None, None, None)
-_INVALID: _Answer = (401, "invalid_grant", "The mfa_token provided is invalid. Try getting a new token.")
-_EXPIRED: _Answer = (401, "expired_token", "mfa_token is expired")
-_MALFORMED: _Answer = (403, "invalid_grant", "Malformed mfa_token")
-_ENROLLED: _Answer = (403, "access_denied", "User is already enrolled.")
-_SPENT: _Answer = (403, *_INVALID[1:])
-_OTHER_CLIENT: _Answer = (400, "invalid_request", "mfa_token not issued to this client")
-_ROWS: tuple[tuple[str | None, tuple[str, ...], _Answer, str, str], ...] = (
-    # The kind of token (None: any), the endpoints, what they answer, the mark of how well that is known, and when.
+_TAKES = (None, None, None)
+_INVALID = (401, "invalid_grant", "The mfa_token provided is invalid. Try getting a new token.")
+_EXPIRED = (401, "expired_token", "mfa_token is expired")
+_MALFORMED = (403, "invalid_grant", "Malformed mfa_token")
+_ENROLLED = (403, "access_denied", "User is already enrolled.")
+_SPENT = (403, *_INVALID[1:])
+_OTHER_CLIENT = (400, "invalid_request", "mfa_token not issued to this client")
+_ROWS: tuple[tuple[str | None, tuple[str, ...], tuple[int | None, str | None, str | None], str, str], ...] = (
+    # The kind of token (None: any), the endpoints, the refusal (or _TAKES), how well that is known, and when.
     # The first row that fits counts. Source: the reference, sections 2, 3.3, 4, 5 and 6.4.
     ("mfa access token", (_LIST, _ASSOCIATE, _DELETE), _TAKES, "doc", ""),
     ("mfa access token", (_OTP, _OOB), _TAKES, "forum", "to confirm an enrollment that was made with it"),

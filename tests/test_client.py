@@ -59,137 +59,65 @@ class Spoken:
         return json.loads(self.request.content) if self.request.content else None
 
 
+# fmt: off
 ENDPOINTS: dict[str, tuple[Callable[[Client], Exchange], str, Mapping[str, Any] | None, bool]] = {
     # a name: the call, "method path", the body without the application's own fields, and whether those are in it
-    "password_grant": (
-        lambda client: client.password_grant(username="jane", password="p w&d"),
-        "POST /oauth/token",
-        {"grant_type": "password", "username": "jane", "password": "p w&d"},
-        True,
-    ),
+    "password_grant": (lambda it: it.password_grant(username="jane", password="p w&d"),
+        "POST /oauth/token", {"grant_type": "password", "username": "jane", "password": "p w&d"}, True),
     "password_grant with a realm": (
-        lambda client: client.password_grant(
-            username="jane", password="p", realm="employees", audience="https://api.example.com/", scope="openid email"
-        ),
-        "POST /oauth/token",
-        {
-            "grant_type": f"{GRANT}password-realm",
-            "username": "jane",
-            "password": "p",
-            "realm": "employees",
-            "audience": "https://api.example.com/",
-            "scope": "openid email",
-        },
-        True,
-    ),
-    "mfa_oob_grant": (
-        lambda client: client.mfa_oob_grant(mfa_token=MFA_TOKEN, oob_code=OOB_CODE),
-        "POST /oauth/token",
-        {"grant_type": f"{GRANT}mfa-oob", "mfa_token": MFA_TOKEN, "oob_code": OOB_CODE},
-        True,
-    ),
+        lambda it: it.password_grant(username="jane", password="p", realm="staff", audience="urn:api", scope="openid"),
+        "POST /oauth/token", {"grant_type": f"{GRANT}password-realm", "username": "jane", "password": "p",
+                              "realm": "staff", "audience": "urn:api", "scope": "openid"}, True),
+    "mfa_oob_grant": (lambda it: it.mfa_oob_grant(mfa_token=MFA_TOKEN, oob_code=OOB_CODE),
+        "POST /oauth/token", {"grant_type": f"{GRANT}mfa-oob", "mfa_token": MFA_TOKEN, "oob_code": OOB_CODE}, True),
     "mfa_oob_grant with a binding_code": (
-        lambda client: client.mfa_oob_grant(mfa_token=MFA_TOKEN, oob_code=OOB_CODE, binding_code="123456"),
-        "POST /oauth/token",
-        {"grant_type": f"{GRANT}mfa-oob", "mfa_token": MFA_TOKEN, "oob_code": OOB_CODE, "binding_code": "123456"},
-        True,
-    ),
+        lambda it: it.mfa_oob_grant(mfa_token=MFA_TOKEN, oob_code=OOB_CODE, binding_code="123456"),
+        "POST /oauth/token", {"grant_type": f"{GRANT}mfa-oob", "mfa_token": MFA_TOKEN, "oob_code": OOB_CODE,
+                              "binding_code": "123456"}, True),
     "mfa_associate": (
-        lambda client: client.mfa_associate(MFA_TOKEN, authenticator_types=("oob",), oob_channels=("auth0",)),
-        "POST /mfa/associate",
-        {"authenticator_types": ["oob"], "oob_channels": ["auth0"]},
-        False,
-    ),
+        lambda it: it.mfa_associate(MFA_TOKEN, authenticator_types=("oob",), oob_channels=("auth0",)),
+        "POST /mfa/associate", {"authenticator_types": ["oob"], "oob_channels": ["auth0"]}, False),
     "mfa_associate for a phone number": (
-        lambda client: client.mfa_associate(
-            MFA_TOKEN, authenticator_types=["oob"], oob_channels=["sms"], phone_number="+15550100"
-        ),
+        lambda it: it.mfa_associate(
+            MFA_TOKEN, authenticator_types=["oob"], oob_channels=["sms"], phone_number="+15550100"),
         "POST /mfa/associate",
-        {"authenticator_types": ["oob"], "oob_channels": ["sms"], "phone_number": "+15550100"},
-        False,
-    ),
-    "mfa_associate for otp": (
-        lambda client: client.mfa_associate(MFA_TOKEN, authenticator_types=["otp"]),
-        "POST /mfa/associate",
-        {"authenticator_types": ["otp"]},
-        False,
-    ),
-    "mfa_authenticators": (
-        lambda client: client.mfa_authenticators(MFA_TOKEN),
-        "GET /mfa/authenticators",
-        None,
-        False,
-    ),
+        {"authenticator_types": ["oob"], "oob_channels": ["sms"], "phone_number": "+15550100"}, False),
+    "mfa_associate for otp": (lambda it: it.mfa_associate(MFA_TOKEN, authenticator_types=["otp"]),
+        "POST /mfa/associate", {"authenticator_types": ["otp"]}, False),
+    "mfa_authenticators": (lambda it: it.mfa_authenticators(MFA_TOKEN), "GET /mfa/authenticators", None, False),
     "mfa_challenge": (
-        lambda client: client.mfa_challenge(mfa_token=MFA_TOKEN, challenge_type="oob", authenticator_id="push|dev_1"),
+        lambda it: it.mfa_challenge(mfa_token=MFA_TOKEN, challenge_type="oob", authenticator_id="push|dev_1"),
         "POST /mfa/challenge",
-        {"mfa_token": MFA_TOKEN, "challenge_type": "oob", "authenticator_id": "push|dev_1"},
-        True,
-    ),
-    "mfa_challenge with the token alone": (
-        lambda client: client.mfa_challenge(mfa_token=MFA_TOKEN),
-        "POST /mfa/challenge",
-        {"mfa_token": MFA_TOKEN},
-        True,
-    ),
-    "mfa_otp_grant": (
-        lambda client: client.mfa_otp_grant(mfa_token=MFA_TOKEN, otp="123456"),
+        {"mfa_token": MFA_TOKEN, "challenge_type": "oob", "authenticator_id": "push|dev_1"}, True),
+    "mfa_challenge with the token alone": (lambda it: it.mfa_challenge(mfa_token=MFA_TOKEN),
+        "POST /mfa/challenge", {"mfa_token": MFA_TOKEN}, True),
+    "mfa_otp_grant": (lambda it: it.mfa_otp_grant(mfa_token=MFA_TOKEN, otp="123456"),
+        "POST /oauth/token", {"grant_type": f"{GRANT}mfa-otp", "mfa_token": MFA_TOKEN, "otp": "123456"}, True),
+    "mfa_recovery_code_grant": (lambda it: it.mfa_recovery_code_grant(mfa_token=MFA_TOKEN, recovery_code="A" * 24),
         "POST /oauth/token",
-        {"grant_type": f"{GRANT}mfa-otp", "mfa_token": MFA_TOKEN, "otp": "123456"},
-        True,
-    ),
-    "mfa_recovery_code_grant": (
-        lambda client: client.mfa_recovery_code_grant(mfa_token=MFA_TOKEN, recovery_code="A" * 24),
-        "POST /oauth/token",
-        {"grant_type": f"{GRANT}mfa-recovery-code", "mfa_token": MFA_TOKEN, "recovery_code": "A" * 24},
-        True,
-    ),
-    "mfa_delete_authenticator": (
-        lambda client: client.mfa_delete_authenticator(MFA_TOKEN, "push|dev_1"),
-        "DELETE /mfa/authenticators/push|dev_1",
-        None,
-        False,
-    ),
+        {"grant_type": f"{GRANT}mfa-recovery-code", "mfa_token": MFA_TOKEN, "recovery_code": "A" * 24}, True),
+    "mfa_delete_authenticator": (lambda it: it.mfa_delete_authenticator(MFA_TOKEN, "push|dev_1"),
+        "DELETE /mfa/authenticators/push|dev_1", None, False),
     "passwordless_start": (
-        lambda client: client.passwordless_start(connection="sms", phone_number="+15550100", send="code"),
-        "POST /passwordless/start",
-        {"connection": "sms", "phone_number": "+15550100", "send": "code"},
-        True,
-    ),
+        lambda it: it.passwordless_start(connection="sms", phone_number="+15550100", send="code"),
+        "POST /passwordless/start", {"connection": "sms", "phone_number": "+15550100", "send": "code"}, True),
     "passwordless_otp_grant": (
-        lambda client: client.passwordless_otp_grant(realm="sms", username="+15550100", otp="123456", scope="openid"),
-        "POST /oauth/token",
-        {
-            "grant_type": f"{GRANT}passwordless/otp",
-            "realm": "sms",
-            "username": "+15550100",
-            "otp": "123456",
-            "scope": "openid",
-        },
-        True,
-    ),
-    "refresh_token_grant": (
-        lambda client: client.refresh_token_grant(refresh_token="v1.refresh"),
-        "POST /oauth/token",
-        {"grant_type": "refresh_token", "refresh_token": "v1.refresh"},
-        True,
-    ),
+        lambda it: it.passwordless_otp_grant(realm="sms", username="+15550100", otp="123456", scope="openid"),
+        "POST /oauth/token", {"grant_type": f"{GRANT}passwordless/otp", "realm": "sms", "username": "+15550100",
+                              "otp": "123456", "scope": "openid"}, True),
+    "refresh_token_grant": (lambda it: it.refresh_token_grant(refresh_token="v1.refresh"),
+        "POST /oauth/token", {"grant_type": "refresh_token", "refresh_token": "v1.refresh"}, True),
     "client_credentials_grant": (
-        lambda client: client.client_credentials_grant(audience="https://tenant.example/api/v2/", scope="read:users"),
-        "POST /oauth/token",
-        {"grant_type": "client_credentials", "audience": "https://tenant.example/api/v2/", "scope": "read:users"},
-        True,
-    ),
-    "userinfo": (lambda client: client.userinfo(MFA_TOKEN), "GET /userinfo", None, False),
-    "revoke": (lambda client: client.revoke("v1.refresh"), "POST /oauth/revoke", {"token": "v1.refresh"}, True),
+        lambda it: it.client_credentials_grant(audience="https://tenant.example/api/v2/", scope="read:users"),
+        "POST /oauth/token", {"grant_type": "client_credentials", "audience": "https://tenant.example/api/v2/",
+                              "scope": "read:users"}, True),
+    "userinfo": (lambda it: it.userinfo(MFA_TOKEN), "GET /userinfo", None, False),
+    "revoke": (lambda it: it.revoke("v1.refresh"), "POST /oauth/revoke", {"token": "v1.refresh"}, True),
     "openid_configuration": (
-        lambda client: client.openid_configuration(),
-        "GET /.well-known/openid-configuration",
-        None,
-        False,
-    ),
-    "jwks": (lambda client: client.jwks(), "GET /.well-known/jwks.json", None, False),
+        lambda it: it.openid_configuration(), "GET /.well-known/openid-configuration", None, False),
+    "jwks": (lambda it: it.jwks(), "GET /.well-known/jwks.json", None, False),
 }
+# fmt: on
 METHODS = [
     name for name, _ in inspect.getmembers(Client, inspect.isfunction) if not name.startswith("_") and name != "send"
 ]

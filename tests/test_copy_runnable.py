@@ -14,7 +14,7 @@ import pytest
 from auth0_mfa_lab import Lab, LabError
 from auth0_mfa_lab.exports.dialects import runnable
 from auth0_mfa_lab.sandbox import Sandbox
-from auth0_mfa_lab.show.panels.raw import CopyPanel
+from auth0_mfa_lab.show.panels.panel import CopyPanel
 from auth0_mfa_lab.wire.exchange import Exchange, Request
 from tests.mothers import MFA_TOKEN, a_live_lab, a_request, an_exchange
 
@@ -83,7 +83,7 @@ def test_a_panel_shows_the_masked_command_and_has_the_raw_one_nowhere(
     tell(panel, {"kind": "copy", "press": "1-2"})
     states = [each.get_state() for each in (panel, *panel.children)]
     out = "".join(capfd.readouterr())
-    seen = f"{states} {panel._repr_mimebundle_()} {panel.static_html()} {vars(panel)} {panel!r} {panel.copy()!r} {out}"
+    seen = f"{states} {panel._repr_mimebundle_()} {panel.static_html()} {vars(panel)} {panel!r} {out}"
     raw = raw_of(exchange)
     assert [each[:4] for each in (*raw, *(json.dumps(each)[1:-1] for each in raw)) if each in seen] == []
     assert raw
@@ -115,12 +115,6 @@ def test_the_command_is_the_answer_to_a_press_alone_and_in_the_buffer(
     (body,) = after("--data-raw", run(buffers[0].decode(), tmp_path))
     assert body.encode() == bytes(lab.journal[0].request.body)
     assert "password=" in body
-
-
-def test_no_code_copies_and_a_sentence_says_who_does(lab: Lab, sent: list[tuple[Any, Any]]) -> None:
-    said = repr(lab.copy_runnable(lab.journal[0]).copy())
-    assert said.startswith("Nothing was copied: a browser fills its clipboard only for a press. Open the notebook")
-    assert sent == []
 
 
 def test_a_screen_reader_hears_what_the_button_copies(lab: Lab) -> None:

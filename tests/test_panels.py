@@ -400,9 +400,9 @@ def test_a_second_click_while_it_polls_does_nothing_and_a_method_says_why() -> N
         for button in (panel.until_button, panel.once_button):
             button.click()  # on its way before the page knew of the first
         assert (panel.last_error, panel._failure.value) == (None, "")
-        with pytest.raises(LabError, match="polling already"):
+        with pytest.raises(LabError, match="at work already"):
             panel.poll_once()
-        with pytest.raises(LabError, match="polling already"):
+        with pytest.raises(LabError, match="at work already"):
             panel.poll_until_done()
         slow.release.set()
         await panel.done()
@@ -437,7 +437,7 @@ def test_of_presses_on_many_threads_one_is_taken() -> None:
     for each in others:
         each.join(TEN_SECONDS)
     assert [each for each in others if each.is_alive()] == []
-    with pytest.raises(LabError, match="polling already"):
+    with pytest.raises(LabError, match="at work already"):
         panel.poll_once()
     panel.stop_button.click()
     slow.release.set()

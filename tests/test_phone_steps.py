@@ -12,7 +12,7 @@ from auth0_mfa_lab import Lab
 from auth0_mfa_lab.sandbox import Phone, Sandbox
 from auth0_mfa_lab.show.panels.phone import OwnPhonePanel
 from auth0_mfa_lab.show.phone import GUIDES, what_now
-from tests.mothers import a_live_lab, a_phone_of, a_real_clock
+from tests.mothers import a_live_lab, a_phone_of
 from tests.sandbox.sandbox_mothers import switch_on
 
 Act = Callable[["Somebody"], object]
@@ -131,37 +131,8 @@ def test_the_panel_is_a_numbered_list_with_nothing_to_press(somebody: Somebody) 
     assert "<ol" in html
     assert 'role="status"' in html
     assert not [each for each in panel.children if isinstance(each, ipywidgets.Button)]
-    assert panel._text.value + panel._time.value in html
+    assert panel._text.value in html
     assert panel._repr_mimebundle_()["text/html"].startswith(panel._text.value, len("<div>"))
-
-
-def test_it_shows_the_time_that_is_left_and_when_none_is(somebody: Somebody, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("auth0_mfa_lab.lab.RealClock", lambda: a_real_clock(somebody.box))
-    somebody.lab = a_live_lab(somebody.box)
-    somebody.challenge("push")
-    panel = somebody.lab.phone_panel()
-    somebody.box.clock.advance(100)
-    assert 'aria-valuetext="3 min 20 s"' in panel.static_html()
-    somebody.box.clock.advance(200)
-    assert "its time is over: ask for a new one" in panel.static_html()
-
-
-def test_what_a_screen_reader_reads_aloud_changes_with_the_journal_alone(
-    somebody: Somebody, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("auth0_mfa_lab.lab.RealClock", lambda: a_real_clock(somebody.box))
-    somebody.lab = a_live_lab(somebody.box)
-    somebody.challenge("push")
-    panel = somebody.lab.phone_panel()
-    assert isinstance(panel, OwnPhonePanel)
-    said: list[str] = []
-    panel._text.observe(lambda change: said.append(change["new"]), "value")
-    before = panel._time.value
-    somebody.box.clock.advance(10)
-    asyncio.run(panel._tick())
-    assert said == []
-    assert panel._time.value != before
-    assert 'role="status"' not in panel._time.value
 
 
 def test_it_follows_the_journal_by_itself_and_by_refresh(somebody: Somebody) -> None:

@@ -17,6 +17,12 @@ from auth0_mfa_lab.polling import Answer, Poll
 from tests.mothers import GRANTED, LOST, MFA_TOKEN, NOW, PENDING, SLOW_DOWN, Standing, a_journal, a_run, an_exchange
 
 REJECTION = "MFA Authorization rejected."
+
+
+def refusal(status: int, error: str, said: str) -> Mapping[str, Any]:
+    return {"status": status, "json": {"error": error, "error_description": said}}
+
+
 GOING_ON: dict[str, Mapping[str, Any]] = {
     "pending": PENDING,
     "slow_down": SLOW_DOWN,
@@ -26,22 +32,10 @@ GOING_ON: dict[str, Mapping[str, Any]] = {
 }
 FINAL: dict[str, tuple[Mapping[str, Any], State]] = {
     "granted": (GRANTED, State.GRANTED),
-    "rejected, documented": (
-        {"status": 403, "json": {"error": "invalid_grant", "error_description": REJECTION}},
-        State.REJECTED,
-    ),
-    "rejected, recorded": (
-        {"status": 400, "json": {"error": "access_denied", "error_description": REJECTION}},
-        State.REJECTED,
-    ),
-    "expired token": (
-        {"status": 401, "json": {"error": "expired_token", "error_description": "mfa_token is expired"}},
-        State.EXPIRED,
-    ),
-    "expired": (
-        {"status": 403, "json": {"error": "invalid_grant", "error_description": "The oob_code is expired"}},
-        State.EXPIRED,
-    ),
+    "rejected, documented": (refusal(403, "invalid_grant", REJECTION), State.REJECTED),
+    "rejected, recorded": (refusal(400, "access_denied", REJECTION), State.REJECTED),
+    "expired token": (refusal(401, "expired_token", "mfa_token is expired"), State.EXPIRED),
+    "expired": (refusal(403, "invalid_grant", "The oob_code is expired"), State.EXPIRED),
     "200 HTML": ({"status": 200, "text": "<html>captive portal</html>"}, State.FAILED),
     "200 without token": ({"status": 200, "json": {"ok": True}}, State.FAILED),
     "400 without error": ({"status": 400, "json": {}}, State.FAILED),
@@ -131,13 +125,6 @@ def test_pending_alone_is_asked_every_five_seconds_for_five_minutes() -> None:
 # -- one answer
 
 
-@pytest.mark.parametrize("name", ANSWERS)
-def test_an_answer_leads_to_its_state(name: str) -> None:
-    poll = Poll.begin(NOW).advance(ANSWERS[name], NOW)
-    assert poll.state is (FINAL[name][1] if name in FINAL else State.PENDING)
-    assert poll.reason
-
-
 @pytest.mark.parametrize(
     ("what", "state"),
     [
@@ -151,10 +138,9 @@ def test_an_answer_leads_to_its_state(name: str) -> None:
         ({"status": 302, "text": ""}, State.FAILED),
         ({"status": 401, "json": {"error": "access_denied"}}, State.FAILED),
         ({"status": 401, "json": {"error": "invalid_client"}}, State.FAILED),
-        ({"status": 403, "json": {"error": "invalid_grant", "error_description": "Malformed oob_code"}}, State.FAILED),
+        (refusal(403, "invalid_grant", "Malformed oob_code"), State.FAILED),
         ({"status": 403, "json": {"error": "invalid_grant"}}, State.FAILED),
-        ({"status": 403, "json": {"error": "invalid_grant", "error_description": REJECTION}}, State.REJECTED),
-        ({"status": 400, "json": {"error": "invalid_grant", "error_description": REJECTION}}, State.REJECTED),
+        (refusal(400, "invalid_grant", REJECTION), State.REJECTED),
         ({"status": 400, "json": {"error": "access_denied"}}, State.REJECTED),
     ],
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from auth0_mfa_lab.show.html import alert, bar, card, details, facts, line, spoken, status_line
+from auth0_mfa_lab.show.html import bar, card, details, facts, line, spoken, status_line
 from tests.mothers import an_exchange
 
 PACKAGE = Path(__file__).parent.parent / "auth0_mfa_lab"
@@ -21,7 +21,6 @@ PIECES: dict[str, Callable[[str], str]] = {
     "status": lambda text: status_line(text, text, text),
     "bar": lambda text: bar(text, 0.5, text, tone="wait"),
     "card": lambda text: card(text, line(text), mark=text, tone="good"),
-    "alert": lambda text: alert(text, text, text),
     "facts": lambda text: facts([(text, line(text))]),
 }
 
@@ -97,13 +96,6 @@ def test_a_sign_is_for_the_eye_and_the_word_for_everybody() -> None:
     assert unescape(re.sub(r"<[^>]*>", "", html)) == "✓ granted · after 3 polls"
     assert '<span aria-hidden="true">✓</span>' in html
     assert "·" not in status_line("✓", "granted")
-
-
-def test_an_alert_is_read_at_once_and_says_what_to_do() -> None:
-    html = alert("This did not work.", "ValueError: no", "press again")
-    assert Page(html).attributes[0]["role"] == "alert"
-    assert Page(html).text == "✗ This did not work. ValueError: noWhat to do: press again"
-    assert "What to do" not in alert("This did not work.", "ValueError: no")
 
 
 def test_a_fold_is_closed_unless_it_is_asked_to_be_open() -> None:

@@ -20,13 +20,10 @@ class Commands(click.Group):
     """The commands of the table."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of all."""
         return sorted(HOMES)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return the command of a name."""
-        home = HOMES.get(cmd_name)
-        command: click.Command | None = resolve_name(f"{__name__}.{home}") if home else None
+        command: click.Command | None = resolve_name(f"{__name__}.{HOMES[cmd_name]}") if cmd_name in HOMES else None
         return command
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -24,10 +23,7 @@ MOST_BYTES = 1024 * 1024
 def asking(
     operation: str, shown: Callable[[Any], str], told: str, *params: click.Parameter, name: str = ""
 ) -> click.Command:
-    """Return a command that asks a server for one operation, and prints what `shown` makes of the answer.
-
-    Whatever the lab could not do is one line on stderr, and exit code 1.
-    """
+    """Return a command that asks a server for one operation, and prints what `shown` makes of the answer."""
 
     def command(env_file: Path | None, wait: float = 0.0, **arguments: Any) -> None:
         deadline = time.monotonic() + wait
@@ -36,15 +32,13 @@ def asking(
                 while True:
                     try:
                         line = shown(ask(operation, **arguments))
-                        break
+                        return click.echo(line) if line else None
                     except NothingWasSent:
                         if time.monotonic() >= deadline:
                             raise
                     time.sleep(SECONDS_BETWEEN_LOOKS)
         except LabError as problem:
             raise click.ClickException(" ".join(str(problem).split())) from None
-        if line:
-            click.echo(line)
 
     env_file = click.Option(
         ["--env-file"],
@@ -60,8 +54,8 @@ def _barcode(given: str) -> str | bytes:
     if "://" in given:
         return given
     try:
-        with sys.stdin.buffer if given == "-" else Path(given).open("rb") as file:
-            read = file.read(MOST_BYTES + 1)
+        with click.open_file(given, "rb") as file:
+            read = bytes(file.read(MOST_BYTES + 1))
         if given == "-" and not read.startswith(b"\x89PNG"):
             return read.decode().strip()
     except (OSError, ValueError):
@@ -74,11 +68,7 @@ def _barcode(given: str) -> str | bytes:
 
 
 WAIT = click.Option(
-    ["--wait"],
-    type=click.FloatRange(0, 3600),
-    default=0.0,
-    metavar="SECONDS",
-    help="Wait so long for a first one.",
+    ["--wait"], type=click.FloatRange(0, 3600), default=0.0, metavar="SECONDS", help="Wait so long for a first one."
 )
 code = asking(
     "code",
@@ -105,8 +95,6 @@ reset = asking(
     "Authenticators, recovery code, codes, limits and lockouts are gone; the user stays.",
     click.Argument(["user"], required=False),
 )
-clock = click.Group("clock", help="Move the server's clock.")
-phone = click.Group("phone", help="Use the phone that the server has: it scans, allows, rejects and shows codes.")
 advance = asking(
     "advance",
     lambda said: datetime.fromtimestamp(said["now"], UTC).isoformat(timespec="seconds"),
@@ -131,6 +119,6 @@ reject = asking(
     click.Argument(["reason"], required=False),
 )
 shown = asking("shown_code", lambda said: said["code"], "Print the code that the phone shows now, alone.", name="code")
-clock.add_command(advance)
-for each in (scan, allow, reject, shown):
-    phone.add_command(each)
+clock = click.Group("clock", [advance], help="Move the server's clock.")
+told = "Use the phone that the server has: it scans, allows, rejects and shows codes."
+phone = click.Group("phone", [scan, allow, reject, shown], help=told)

@@ -13,13 +13,9 @@ import click
 from auth0_mfa_lab.secrets.scan import MOST_BYTES, file_kind
 from auth0_mfa_lab.secrets.scan import scan as scan_content
 
-LEFT_OUT = frozenset(
-    {
-        *(".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", ".tox", ".nox"),
-        *(".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis"),
-    }
+LEFT_OUT = (
+    ".git .hg .svn .venv venv node_modules __pycache__ .tox .nox .mypy_cache .pytest_cache .ruff_cache .hypothesis"
 )
-FOUND, UNREADABLE = 1, 2
 _OTHER = "scan reads notebooks, HAR files and env files (.env*, *.env); gitleaks and detect-secrets read others"
 
 
@@ -54,7 +50,7 @@ def scan(context: click.Context, paths: tuple[Path, ...], as_json: bool) -> None
             yield path
             return
         for folder, folders, names in os.walk(path, onerror=failed):
-            folders[:] = sorted(each for each in folders if each not in LEFT_OUT)
+            folders[:] = sorted(each for each in folders if each not in LEFT_OUT.split())
             inside = (Path(folder, name) for name in sorted(names))
             yield from (file for file in inside if file.is_file() and not file.is_symlink())
 
@@ -92,7 +88,7 @@ def scan(context: click.Context, paths: tuple[Path, ...], as_json: bool) -> None
         )
     if skipped and not as_json:
         click.echo(f"{skipped} other files were left out: {_OTHER}.", err=True)
-    context.exit(UNREADABLE if unreadable else FOUND if finds else 0)
+    context.exit(2 if unreadable else 1 if finds else 0)
 
 
 def _shown(file: Path | str) -> str:

@@ -3,7 +3,6 @@
 import hashlib
 import re
 import secrets
-import stat
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -18,10 +17,9 @@ from auth0_mfa_lab.sandbox.settings import Profile
 
 HEAD = "# Written by auth0-mfa-lab serve, and overwritten by its next start. SHA-256 of the lines below: "
 """How the first line of each file of a server begins; the digest tells a file that the user has added to."""
-LARGEST_FILE = 4 * 1024 * 1024
 DEFAULTS = (
-    *("client_id", "client_secret", "public_client_id", "mgmt_client_id", "mgmt_client_secret"),
-    *("username", "password", "phone_number", "email", "audience"),
+    "client_id client_secret public_client_id mgmt_client_id mgmt_client_secret username password phone_number email "
+    "audience"
 )
 """What of the tenant's defaults stands in the env file, each as its AUTH0_ variable."""
 PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=!-]*")
@@ -64,11 +62,8 @@ def serve(
         click.echo(said, err=True)
     if env_file is not None and not env_file.absolute().parent.is_dir():
         raise CannotServe(f"there is no folder {env_file.absolute().parent} for --env-file")
-    sandbox = Sandbox(
-        profile=profile,
-        seed=secrets.token_hex(16) if seed is None else seed,
-        clock=Clock() if clock == "frozen" else WallClock(),
-    )
+    drawn, time = secrets.token_hex(16) if seed is None else seed, Clock() if clock == "frozen" else WallClock()
+    sandbox = Sandbox(profile=profile, seed=drawn, clock=time)
     try:
         server = Server(sandbox, host=host, port=port, tls=tls, names=names, allow_remote=allow_remote)
     except ValueError as problem:
@@ -79,17 +74,17 @@ def serve(
     files: dict[Path, bytes] = {}
 
     def ready() -> None:
-        _write_all(files)
         where = f"settings are in {env_file}" if env_file else f"page is {server.url}/_lab/#token={server.token}"
+        if env_file is not None:
+            write_env_file(env_file, server)
         click.echo(f"{server.url}/ is ready; its {where} (Ctrl-C stops it)")
 
     try:
         if env_file is not None:
             files = _files(env_file, server)
-            _must_be_free(files)
-            # What an ended server has left says that this one answers.
             try:
-                for left in filter(_is_ours, (env_file.absolute(), *certificate_files(env_file))):
+                # What an ended server has left says that this one answers.
+                for left in _left_by_a_server((env_file.absolute(), *certificate_files(env_file))):
                     left.unlink(missing_ok=True)
             except OSError as problem:
                 raise CannotServe(f"{problem.filename} cannot be removed ({problem.strerror})") from None
@@ -107,13 +102,13 @@ def environment(server: Server, env_file: Path) -> dict[str, str]:
     """Return the variables that an application, its SDKs and the lab read; certificates lie beside the env file."""
     defaults = server.sandbox.defaults
     values = {"AUTH0_LAB_TENANT": "served", "AUTH0_DOMAIN": server.domain}
-    values |= {f"AUTH0_{name.upper()}": getattr(defaults, name) for name in DEFAULTS}
+    values |= {f"AUTH0_{name.upper()}": getattr(defaults, name) for name in DEFAULTS.split()}
     values["AUTH0_LAB_TOKEN"] = server.token
-    if server.ca_pem is None:
-        return values
-    authority, bundle = map(str, certificate_files(env_file))
-    files = {"AUTH0_CA_FILE": authority, "NODE_EXTRA_CA_CERTS": authority}
-    return values | files | {"REQUESTS_CA_BUNDLE": bundle, "SSL_CERT_FILE": bundle}
+    if server.ca_pem is not None:
+        authority, bundle = map(str, certificate_files(env_file))
+        values |= {"AUTH0_CA_FILE": authority, "NODE_EXTRA_CA_CERTS": authority}
+        values |= {"REQUESTS_CA_BUNDLE": bundle, "SSL_CERT_FILE": bundle}
+    return values
 
 
 def certificate_files(env_file: Path) -> tuple[Path, Path]:
@@ -127,21 +122,25 @@ def write_env_file(file: Path, server: Server) -> None:
 
     The file appears whole, after its certificates. Raises CannotServe, also where a file is that the lab did not write.
     """
-    _write_all(_files(file, server))
+    files = _files(file, server)
+    _left_by_a_server(files)
+    for each, content in files.items():
+        try:
+            write_whole(each, content.decode())
+        except OSError as problem:
+            raise CannotServe(f"{each} cannot be written ({problem.strerror})") from None
 
 
 def dotenv(values: Mapping[str, str]) -> str:
-    """Return variables as a text in which sh and python-dotenv read the same values."""
-    return "".join(f"{name}={quoted(value)}\n" for name, value in values.items())
-
-
-def quoted(value: str) -> str:
-    """Return a value as it stands in the file; most need no quotes, which some readers would take as they are."""
-    if PLAIN.fullmatch(value):
-        return value
-    if "\n" in value or ("'" in value and re.search(r'["$`\\!]', value)) or ("\\" in value):
-        raise CannotServe(f"{value!r} cannot be written so that every reader of the file understands it")
-    return f'"{value}"' if "'" in value else f"'{value}'"
+    """Return variables as a text in which sh and python-dotenv read the same values; raises CannotServe."""
+    lines = []
+    for name, value in values.items():
+        if "\n" in value or ("'" in value and re.search(r'["$`\\!]', value)) or ("\\" in value):
+            raise CannotServe(f"{value!r} cannot be written so that every reader of the file understands it")
+        # Some readers would take quotes as they are: most values need none.
+        quote = "" if PLAIN.fullmatch(value) else '"' if "'" in value else "'"
+        lines.append(f"{name}={quote}{value}{quote}\n")
+    return "".join(lines)
 
 
 # -- the files of a server: written and removed only where the lab's own are
@@ -149,10 +148,10 @@ def quoted(value: str) -> str:
 
 def _files(env_file: Path, server: Server) -> dict[Path, bytes]:
     """Return the files of a server with their contents; the env file is the last."""
-    files: dict[Path, bytes] = {}
-    if server.ca_pem is not None:
-        authority, bundle = certificate_files(env_file)
-        files = {authority: server.ca_pem, bundle: server.ca_pem + b"\n" + Path(certifi.where()).read_bytes()}
+    files, ca_pem = dict[Path, bytes](), server.ca_pem
+    if ca_pem is not None:
+        pems = ca_pem, ca_pem + b"\n" + Path(certifi.where()).read_bytes()
+        files = dict(zip(certificate_files(env_file), pems, strict=True))
     files[env_file.absolute()] = dotenv(environment(server, env_file)).encode()
     return {file: _first_line(content) + content for file, content in files.items()}
 
@@ -161,33 +160,20 @@ def _first_line(content: bytes) -> bytes:
     return f"{HEAD}{hashlib.sha256(content).hexdigest()}\n".encode()
 
 
-def _write_all(files: Mapping[Path, bytes]) -> None:
-    _must_be_free(files)
-    for file, content in files.items():
-        try:
-            write_whole(file, content.decode())
-        except OSError as problem:
-            raise CannotServe(f"{file} cannot be written ({problem.strerror})") from None
-
-
-def _must_be_free(files: Iterable[Path]) -> None:
-    for file in files:
-        if (file.exists() or file.is_symlink()) and not _is_ours(file):
+def _left_by_a_server(files: Iterable[Path]) -> list[Path]:
+    """Return those of these files that are there; CannotServe for one that is not what a server wrote, to the byte."""
+    there = [file for file in files if file.exists() or file.is_symlink()]
+    for file in there:
+        head, _, content = (_content(file) or b"").partition(b"\n")
+        if head + b"\n" != _first_line(content):  # people add lines and certificates of their own
             said = "is not a file of auth0-mfa-lab serve, or was changed by hand: name another one for --env-file"
             raise CannotServe(f"{file} {said}")
-
-
-def _is_ours(file: Path) -> bool:
-    """Tell whether a file holds what a server wrote, to the byte: people add lines and certificates of their own."""
-    head, _, content = (_content(file) or b"").partition(b"\n")
-    return head + b"\n" == _first_line(content)
+    return there
 
 
 def _content(file: Path) -> bytes | None:
-    """Return what a regular file holds; None for a link, a folder, a pipe, and what is not there or too large."""
+    """Return what a regular file holds; None for a link, a folder, a pipe, and what is not there."""
     try:
-        status = file.lstat()
-        is_readable = stat.S_ISREG(status.st_mode) and status.st_size <= LARGEST_FILE
-        return file.read_bytes() if is_readable else None
+        return file.read_bytes() if file.is_file() and not file.is_symlink() else None
     except OSError:
         return None

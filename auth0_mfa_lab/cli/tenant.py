@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,7 @@ import click
 
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.lab import Lab
-from auth0_mfa_lab.live.doctor.checks import FEATURES, Finding, fault, faults, misspelled, one_line
+from auth0_mfa_lab.live.doctor.checks import FEATURES, Finding, fault, faults, misspelled
 from auth0_mfa_lab.live.doctor.doctor import Diagnosis, Mended, examine, mend, subject_of, token_of
 from auth0_mfa_lab.live.drift.drift import NAME, drift_of
 from auth0_mfa_lab.live.leftovers import Ledger, Leftovers
@@ -54,7 +54,7 @@ def doctor(context: click.Context, as_json: bool, wanted: tuple[str, ...], fix: 
         context.call_on_close(lab._transport.close)
         look = partial(examine, lab, wanted=wanted or None, say=lambda each: _say(each.line))
         diagnosis = look()
-        if fix and (mendeds := _mended(lab, wanted, diagnosis, lambda question: yes or _asked(question))):
+        if fix and (mendeds := _mended(lab, wanted, diagnosis, yes)):
             _say("Looking again.")
             diagnosis = look()
     if as_json:
@@ -87,8 +87,16 @@ def _opened() -> tuple[Lab | None, list[Finding]]:
         return None, [Finding(".env", "missing", ".env cannot be read: it is a text file in UTF-8", stops=True)]
 
 
-def _mended(lab: Lab, wanted: Sequence[str], diagnosis: Diagnosis, allow: Callable[[str], bool]) -> list[Mended]:
+def _mended(lab: Lab, wanted: Sequence[str], diagnosis: Diagnosis, yes: bool) -> list[Mended]:
     """Mend what can be mended, say what came of it, and return that."""
+
+    def allow(question: str) -> bool:
+        try:
+            return yes or click.confirm(question, err=True)
+        except click.Abort:
+            _say("No question can be answered here: --yes mends without asking.")
+            return False
+
     names = [each.name for each in diagnosis.missing if each.call]
     subject = subject_of(lab, wanted or None, None)
     token = token_of(subject)[0] if names else None
@@ -101,18 +109,9 @@ def _mended(lab: Lab, wanted: Sequence[str], diagnosis: Diagnosis, allow: Callab
         _say(f"{lab.domain} is a live tenant, and its settings hold for everybody who uses it: take one for trials.")
     came = []
     for each in mend(subject, token, names, allow=allow):
-        shown = replace(each, said=one_line(lab.aliases.mask(each.said)))
-        _say(f"{'mended' if shown.done else 'not mended'}  {shown.name} ({shown.call}): {shown.said}")
-        came.append(shown)
+        _say(f"{'mended' if each.done else 'not mended'}  {each.name} ({each.call}): {each.said}")
+        came.append(each)
     return came
-
-
-def _asked(question: str) -> bool:
-    try:
-        return click.confirm(question, err=True)
-    except click.Abort:
-        _say("No question can be answered here: --yes mends without asking.")
-        return False
 
 
 @click.command()
@@ -175,5 +174,5 @@ def drift(context: click.Context, recording: Path, as_json: bool, allow: Path | 
         found = drift_of(recording, allow=allow)
     except LabError as problem:
         raise Failed(str(problem)) from None
-    click.echo(json.dumps(found.data(), indent=2, ensure_ascii=False) if as_json else repr(found))
+    click.echo(json.dumps(asdict(found), indent=2, ensure_ascii=False) if as_json else repr(found))
     context.exit(int(found.is_found))

@@ -1,7 +1,4 @@
-"""An exchange and the journal as they are shown: laid out and masked, each alias in a colour of its own.
-
-The HTML has inline styles only, so that an untrusted notebook keeps them.
-"""
+"""An exchange and the journal as they are shown: laid out and masked, each alias in a colour of its own."""
 
 from __future__ import annotations
 
@@ -9,7 +6,6 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from html import escape
-from typing import Any
 from zlib import crc32
 
 from auth0_mfa_lab.exports.mermaid import mermaid, said
@@ -34,7 +30,6 @@ _UNITS = ((_DAY, "d"), (3600, "h"), (60, "min"), (1, "s"))
 # What markdown, or a page's mathematics, would read as its own. An `_` inside a word is none.
 _OWN = re.compile(r"[&<>\"|`*\[\]\\~$!#@]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|:(?=//)|(?<=www)\.")
 
-# Half-transparent greys and the page's own text colour: they read in light and in dark.
 _BESIDE = "flex:1 1 340px;"
 _PRE = (
     "{place}margin:0;padding:8px 10px;border-left:3px solid {colour};"
@@ -84,10 +79,9 @@ def pre(html: str, colour: str = _ANSWER, place: str = _BESIDE) -> str:
 
 
 def show(exchange: Exchange, aliases: Aliases) -> tuple[str, str]:
-    """Return the text and the HTML of an exchange, masked; the HTML alone has, folded, all as it was sent.
+    """Return the text and the HTML of an exchange, masked; the HTML has inline styles alone, and all as it was sent.
 
-    A secret that is born in it is introduced with its shape; a request's line names the exchange that an alias came
-    from.
+    A secret that is born in it is introduced with its shape; a request's line tells which exchange an alias is from.
     """
     request, response, failure = exchange.request, exchange.response, exchange.failure
     number, call, sent = exchange.number, f"{request.method} {request.target}", plain_data(request)
@@ -172,14 +166,13 @@ def _opened(number: int, aliases: Aliases, *bodies: Json) -> Iterator[str]:
         yield f"{alias.shown} says"
         for title, fields in (("header", claims_of(str(token), part=0) or {}), ("claims", claims)):
             yield f"  {title}"
-            issued: Any = fields.get("iat")
             # A name stands in one line, whatever the token put into it.
             names = {name: json.dumps(name, ensure_ascii=False)[1:-1] for name in fields}
             width = max(map(len, names.values()), default=0)
             for name, value in fields.items():
                 said = json.dumps(value, ensure_ascii=False)
-                if name in _TIMES and all(type(each) in (int, float) and abs(each) < 1e12 for each in (value, issued)):
-                    said = _since(round(value - issued))
+                if name in _TIMES and type(value) is int and type(fields.get("iat")) is int:
+                    said = _since(value - fields["iat"])
                 yield f"    {names[name]:{width}}  {said}"
 
 

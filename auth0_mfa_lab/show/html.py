@@ -1,8 +1,7 @@
-"""Pieces of HTML that panels are made of: a line, a status, a bar, a card, a fold, facts, and an alert.
+"""Pieces of HTML that panels are made of, with inline styles alone: they read in light, dark and untrusted notebooks.
 
-Inline styles alone, half-transparent greys and the page's own text colour: they read in light, in dark and in an
-untrusted notebook. A colour never says anything that a word beside it does not say. Arguments named `html` or `blocks`
-are HTML already; every other text is escaped here, and has been masked by whoever hands it in.
+A colour never says anything that a word beside it does not say. Arguments named `html` or `blocks` are HTML already;
+every other text is escaped here, and has been masked by whoever hands it in.
 """
 
 from __future__ import annotations
@@ -22,32 +21,27 @@ COLOURS: Mapping[Tone, str] = {
     "wait": "rgb(217,115,13)",
     "bad": "rgb(201,66,51)",
 }
-"""A tone's colour for a style; it never stands for a word."""
 LINE = "line-height:1.5;margin:2px 0;overflow-wrap:anywhere"
 SMALL = "opacity:0.8;font-size:12px"
 LEFT = "text-align:left;vertical-align:top"  # JupyterLab sets cells flush right, in the middle
 
 
 def line(text: str, *, small: bool = False) -> str:
-    """Return one sentence as a block of its own; a small one stands back a little."""
+    """Return one sentence as a block of its own."""
     return f'<div style="{LINE}{";" + SMALL if small else ""}">{escape(text)}</div>'
 
 
 def status_line(mark: str, word: str, said: str = "") -> str:
-    """Return where something stands: `✓ granted · after 3 polls`; a screen reader reads each change aloud.
-
-    `mark` is a sign that repeats the `word` for the eye. What changes every second belongs elsewhere.
-    """
+    """Return where something stands: `✓ granted · after 3 polls`; a screen reader reads each change aloud."""
     rest = f" · {escape(said)}" if said else ""
     head = f'<b><span aria-hidden="true">{escape(mark)}</span> {escape(word)}</b>'
     return f'<div role="status" aria-live="polite" style="{LINE}">{head}{rest}</div>'
 
 
 def bar(label: str, fraction: float, text: str, *, tone: Tone = "info", column: str = "200px") -> str:
-    """Return a progress bar with its label before it and its meaning in words behind it.
+    """Return a progress bar between its label and its meaning in words, which has a column of this width.
 
-    `fraction` is the part that is filled, 0 to 1; what lies outside is cut. `text` says the same: `3 s of 5 s`.
-    `column` is how wide the text is at most, as CSS has it: in a row of bars theirs begin one below the other.
+    `fraction` is the part that is filled; what lies outside of 0 to 1 is cut.
     """
     percent = round(100 * min(1.0, max(0.0, fraction)))
     return (
@@ -69,12 +63,6 @@ def card(title: str, *blocks: str, mark: str, tone: Tone = "plain") -> str:
         f'{COLOURS[tone]};border-radius:4px;padding:6px 10px;margin:4px 0"><div style="{LINE};font-weight:600">'
         f'<span aria-hidden="true">{escape(mark)}</span> {escape(title)}</div>{"".join(blocks)}</div>'
     )
-
-
-def alert(title: str, said: str, step: str = "") -> str:
-    """Return what went wrong and what to do about it; a screen reader reads it at once."""
-    next_step = line(f"What to do: {step}") if step else ""
-    return f'<div role="alert">{card(f"{title} {said}", next_step, mark="✗", tone="bad")}</div>'
 
 
 def details(summary: str, html: str, *, style: str = "", is_open: bool = False) -> str:

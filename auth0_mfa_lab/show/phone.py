@@ -1,8 +1,7 @@
 """A phone as it is shown: a virtual one with what is on it, or what to do on one's own.
 
-The texts of a `PhoneView` are masked, its codes are Secrets. A glance teaches the lab nothing: a code that nothing
-asked for yet has no alias, and is shown without one. Otherwise the numbers of the aliases would depend on how often the
-page looked.
+Texts are masked, codes are Secrets. A glance teaches the lab nothing, or the numbers of the aliases would depend on how
+often the page looked: a code that nothing asked for yet is shown without one.
 """
 
 from __future__ import annotations
@@ -10,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 
-from auth0_mfa_lab.polling import OOB_CODE_SECONDS
 from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.show.html import Tone, bar, card, line, spoken, status_line, time_of_day
@@ -22,20 +20,16 @@ from auth0_mfa_lab.wire.journal import Journal
 Json = Any
 MOST = 6
 """So many accounts, codes and messages are shown: the newest."""
-PUSH_SECONDS = 300
-MESSAGE_SECONDS = 120.0
-"""So long the code of a message is drawn; how long it is good, the message does not say."""
 UNREAD = "not read yet"
 """Stands for a code that has no alias."""
-WIDTH = "440px"
-EDGE = "2px solid rgba(127,127,127,0.7)"
-_ROUND = "22px"
+# How long a code of a message is good, the message does not say: so long it is drawn.
+PUSH_SECONDS, MESSAGE_SECONDS = 300, 120.0
+WIDTH, EDGE, _ROUND = "440px", "2px solid rgba(127,127,127,0.7)", "22px"
 _TITLE = "font-weight:600;line-height:1.5;margin:8px 0 2px"
 _CODE = "font-family:monospace;font-size:15px;line-height:1.5;overflow-wrap:anywhere"
 # fmt: off
 _WORDS = {
-    "sms": "SMS", "voice": "Call", "email": "Email",
-    "mfa": "second factor", "passwordless": "passwordless login",
+    "sms": "SMS", "voice": "Call", "email": "Email", "mfa": "second factor", "passwordless": "passwordless login",
 }
 _EMPTY = {
     "Accounts": "No account yet: lab.phone.scan(...) scans the barcode_uri of an enrollment.",
@@ -43,26 +37,21 @@ _EMPTY = {
     "Codes":    "No codes yet: a push's or a one-time code's enrollment brings them.",
     "Messages": "Nothing was sent: no SMS, no call, no email.",
 }
+# fmt: on
 BOTTOM_HTML = (
     f'<div aria-hidden="true" style="box-sizing:border-box;max-width:{WIDTH};height:18px;border:{EDGE};'
     f'border-top:none;border-radius:0 0 {_ROUND} {_ROUND}"></div>'
 )
-"""The lower edge of the phone."""
-# fmt: on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """An account, a push, a code or a message: in words and as HTML; `whose` is the account or the address.
-
-    `code` is what can be drawn of it, for `seconds` from the look on; a code that has no alias yet is shown as UNREAD.
-    """
+    """An account, a push, a code or a message; `code` can be drawn of it, for `seconds` from the look on."""
 
     id: str
     said: str
     whose: str
     html: str
-    is_push: bool = False
     code: Secret | None = None
     seconds: float = MESSAGE_SECONDS
 
@@ -85,36 +74,30 @@ class PhoneView:
 
     def text(self) -> str:
         """Return what is on the phone, in one line."""
-        accounts, codes = _count(len(self.accounts) + self.older, "account"), _count(len(self.codes), "code")
-        if self.remark:
-            return " · ".join((self.name, accounts, codes, self.remark))
-        waits = f"{_count(len(self.pushes), 'push', 'es')} wait{'s' if len(self.pushes) == 1 else ''}"
-        return " · ".join((self.name, accounts, waits, codes, _count(len(self.messages), "message")))
+        counts = {"account": len(self.accounts) + self.older, "code": len(self.codes), "message": len(self.messages)}
+        accounts, codes, messages = (f"{n} {what}{'' if n == 1 else 's'}" for what, n in counts.items())
+        pushes = "1 push waits" if len(self.pushes) == 1 else f"{len(self.pushes)} pushes wait"
+        parts = (accounts, codes, self.remark) if self.remark else (accounts, pushes, codes, messages)
+        return " · ".join((self.name, *parts))
 
     def news(self, before: PhoneView) -> str:
         """Return in a sentence what has come since `before`; "" where nothing has."""
         had = {each.id for each in (*before.pushes, *before.messages)}
-        pushes = [f"A push has come: {each.said}" for each in self.pushes if each.id not in had]
-        return ". ".join(
-            [*pushes, *(f"A message has come: {each.said}" for each in self.messages if each.id not in had)]
-        )
+        came = {"push": self.pushes, "message": self.messages}.items()
+        news = (f"A {what} has come: {each.said}" for what, lines in came for each in lines if each.id not in had)
+        return ". ".join(news)
 
     @property
     def sections(self) -> list[tuple[str, tuple[Line, ...]]]:
         """What stands at the head of each section, as HTML, and the lines below it."""
         shown = {"Accounts": self.accounts, "Pushes": self.pushes, "Codes": self.codes, "Messages": self.messages}
-        found = []
-        for title, lines in shown.items():
-            head = f'<div role="heading" aria-level="4" style="{_TITLE}">{title}</div>'
-            if title == "Accounts" and self.remark:
-                head = line(f"{self.remark}.", small=True) + head
-            if title == "Accounts" and self.older:
-                head += line(f"{self.older} older ones are not shown.", small=True)
-            if not lines:
-                head += line(_EMPTY[title], small=True)
-            if not self.remark or title in ("Accounts", "Codes"):
-                found.append((head, lines))
-        return found
+        heads = {title: f'<div role="heading" aria-level="4" style="{_TITLE}">{title}</div>' for title in shown}
+        if self.remark:
+            heads = {"Accounts": line(f"{self.remark}.", small=True) + heads["Accounts"], "Codes": heads["Codes"]}
+        if self.older:
+            heads["Accounts"] += line(f"{self.older} older ones are not shown.", small=True)
+        empty = {title: line(said, small=True) for title, said in _EMPTY.items()}
+        return [(head if shown[title] else head + empty[title], shown[title]) for title, head in heads.items()]
 
     @property
     def top(self) -> str:
@@ -152,10 +135,17 @@ def look_at(
     `pushes` are those that wait, `messages` begin with the newest. With `learns`, the codes and links have aliases from
     then on. `name` stands for the phone's own.
     """
+
+    def secret(kind: str, value: str) -> Secret:
+        if learns:
+            return aliases.learn(kind, value)
+        known = aliases.known(value)
+        return Secret(value, known.shown if known else UNREAD)
+
     mask, enrolled = aliases.mask, {each.user_id: each for each in phone.enrollments}
     with_codes = {each.user_id for each in phone.accounts}
     owners = [*phone.enrollments, *(each for each in phone.accounts if each.user_id not in enrolled)]
-    accounts = []
+    accounts, waiting, codes = list[Line](), list[Line](), list[Line]()
     for each in owners[-MOST:]:
         issuer, label = _named(each)
         gives = ["pushes"] * (each.user_id in enrolled and not remark) + ["codes"] * (each.user_id in with_codes)
@@ -163,16 +153,30 @@ def look_at(
         said = mask(f"{label}{at}{': ' if gives else ''}{' and '.join(gives)}")
         accounts.append(Line(id=f"account {said}", said=said, whose=mask(label), html=line(said)))
     labels = {each.id: _named(each)[1] for each in phone.enrollments}
-    codes = ((each, enrolled.get(each.user_id, each)) for each in phone.accounts[-MOST:])
+    for each in pushes:
+        whose, host, where = map(mask, (labels[each.enrollment_id], each.host, f"{each.source}, {each.location}"))
+        started, left = time_of_day(each.started), each.started + PUSH_SECONDS - now
+        about = line(f"From {where}") + line(f"Account {whose} · began {started} UTC", small=True)
+        tone: Tone = "wait" if left <= 60 else "info"
+        about += bar("Answer in", left / PUSH_SECONDS, spoken(left), tone=tone, column="92px")
+        html, said = card(f"Login at {host}", about, mark="◎", tone="info"), f"Login at {host} as {whose}, {started}"
+        waiting.append(Line(id=each.id, said=f"{said}: {where}", whose=whose, html=html))
+    for each in phone.accounts[-MOST:]:
+        code, period = secret("otp", each.totp.at(int(now))), each.totp.interval
+        left, whose = period - now % period, mask(_named(enrolled.get(each.user_id, each))[1])
+        tone = "wait" if left <= period / 3 else "info"
+        shown = f'<div style="{_CODE}">{escape(code.shown)}</div>'
+        html = card(whose, shown, bar("Good for", left / period, spoken(left), tone=tone, column="92px"), mark="#")
+        codes.append(Line(id=f"code {each.number}", said=whose, whose=whose, html=html, code=code, seconds=left))
     # The oldest has the number 1, so a number stays when further messages arrive.
     sent = zip(range(len(messages), 0, -1), messages[:MOST], strict=False)
     return PhoneView(
         name=name or mask(phone.name),
         time=time_of_day(now),
         accounts=tuple(accounts),
-        pushes=tuple(_push(each, mask(labels[each.enrollment_id]), now, mask) for each in pushes),
-        codes=tuple(_code(*each, now, aliases, learns) for each in codes),
-        messages=tuple(_message(*each, aliases, learns) for each in sent),
+        pushes=tuple(waiting),
+        codes=tuple(codes),
+        messages=tuple(_message(*each, mask, secret) for each in sent),
         older=len(owners) - len(accounts),
         remark=remark,
     )
@@ -184,54 +188,18 @@ def _named(account: Any) -> tuple[str, str]:
     return issuer, account.label.removeprefix(f"{issuer}:") or issuer
 
 
-def _push(push: Any, whose: str, now: float, mask: Callable[[str], str]) -> Line:
-    host, where, started = mask(push.host), mask(f"{push.source}, {push.location}"), time_of_day(push.started)
-    left = push.started + PUSH_SECONDS - now
-    rows = [
-        line(f"From {where}"),
-        line(f"Account {whose} · began {started} UTC", small=True),
-        bar("Answer in", left / PUSH_SECONDS, spoken(left), tone="wait" if left <= 60 else "info", column="92px"),
-    ]
-    said, html = (
-        f"Login at {host} as {whose}, {started}: {where}",
-        card(f"Login at {host}", *rows, mark="◎", tone="info"),
-    )
-    return Line(id=push.id, said=said, whose=whose, html=html, is_push=True)
-
-
-def _code(account: Any, owner: Any, now: float, aliases: Aliases, learns: bool) -> Line:
-    secret, period = _secret("otp", account.totp.at(int(now)), aliases, learns), account.totp.interval
-    left, whose = period - now % period, aliases.mask(_named(owner)[1])
-    shown = f'<div style="{_CODE}">{escape(secret.shown)}</div>'
-    tone: Tone = "wait" if left <= period / 3 else "info"
-    html = card(whose, shown, bar("Good for", left / period, spoken(left), tone=tone, column="92px"), mark="#")
-    return Line(id=f"code {account.number}", said=whose, whose=whose, html=html, code=secret, seconds=left)
-
-
-def _message(number: int, message: Json, aliases: Aliases, learns: bool) -> Line:
-    text, code, address = message["text"], None, aliases.mask(message["address"])
+def _message(number: int, message: Json, mask: Callable[[str], str], secret: Callable[[str, str], Secret]) -> Line:
+    text, code, address = message["text"], None, mask(message["address"])
     kind = "code" if message["purpose"] == "passwordless" else "binding_code"
     for each, raw in (("link", message["link"]), (kind, message["code"])):
         if raw:
-            secret = _secret(each, raw, aliases, learns)
-            code = None if each == "link" else secret
-            text = text.replace(raw, f"[{UNREAD}]") if secret.shown == UNREAD else text
+            value = secret(each, raw)
+            code = None if each == "link" else value
+            text = text.replace(raw, f"[{UNREAD}]") if value.shown == UNREAD else text
     channel, said = _WORDS[message["channel"]], f"{_WORDS[message['channel']]} for {_WORDS[message['purpose']]}"
     to = line(f"To {address} · {time_of_day(message['sent_at'])} UTC", small=True)
-    html = card(said, line(aliases.mask(text)), to, mark="✉")
+    html = card(said, line(mask(text)), to, mark="✉")
     return Line(id=f"message {number}", said=said, whose=f"the {channel} to {address}", html=html, code=code)
-
-
-def _secret(kind: str, value: str, aliases: Aliases, learns: bool) -> Secret:
-    """Return a value under its alias; one that has none is learned now, or shown as UNREAD."""
-    if learns:
-        return aliases.learn(kind, value)
-    known = aliases.known(value)
-    return Secret(value, known.shown if known else UNREAD)
-
-
-def _count(number: int, what: str, plural: str = "s") -> str:
-    return f"{number} {what}{'' if number == 1 else plural}"
 
 
 # -- one's own phone: what to do on it, read off the last exchanges of a journal
@@ -247,13 +215,11 @@ GUIDES: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "nothing": ("○", "Nothing to do on your phone yet", _AT_HAND),
     "login": ("○", "A second factor is asked for", _AT_HAND),
     "push QR": ("▢", "A QR waits to be scanned", (
-        "Open the Guardian app and add an account: the + in its upper corner.",
-        _ADD,
+        "Open the Guardian app and add an account: the + in its upper corner.", _ADD,
         "Wait until the app lists the account: that confirms the enrollment, and the poll is granted.",
     )),
     "OTP QR": ("▢", "A QR waits to be scanned", (
-        "Open an authenticator app (Guardian will do) and add an account by QR.",
-        _ADD,
+        "Open an authenticator app (Guardian will do) and add an account by QR.", _ADD,
         "Type the 6 digits that it shows where the next cell asks for them: they confirm the enrollment.",
     )),
     "push": ("◎", "A push was sent", (
@@ -277,17 +243,12 @@ GUIDES: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
 # fmt: on
 
 
-@dataclass(frozen=True, slots=True)
-class Guide:
-    """What to do on one's own phone: where it stands, the steps, and until when (epoch seconds) they can be done.
-
-    Its texts are the lab's own; no field of a message is in them.
-    """
+class Guide(NamedTuple):
+    """What to do on one's own phone; no field of a message is in its texts."""
 
     mark: str
     headline: str
     steps: tuple[str, ...]
-    ends_at: float | None = None
 
     def html(self) -> str:
         """Return where it stands and the steps, as HTML without widgets."""
@@ -295,22 +256,11 @@ class Guide:
         steps = f'<ol style="margin:4px 0;padding-left:24px">{items}</ol>' if self.steps else ""
         return card("Your own phone", status_line(self.mark, self.headline), steps, mark="▯")
 
-    def time_html(self, now: float) -> str:
-        """Return the time left at `now` (epoch seconds): apart, or the steps would be read aloud each second."""
-        if self.ends_at is None:
-            return ""
-        left = self.ends_at - now
-        said = spoken(left) if left > 0 else "its time is over: ask for a new one"
-        return bar("Time left", left / OOB_CODE_SECONDS, said, tone="info" if left > 60 else "wait")
-
 
 def what_now(journal: Journal) -> Guide:
     """Return what to do on one's own phone, as the newest exchange of the application's that bears on it says."""
-    for exchange in reversed(journal):
-        if exchange.speaker == "app" and (found := _guide_after(exchange)):
-            ends_at = exchange.at + OOB_CODE_SECONDS if "oob_code" in exchange else None
-            return Guide(*GUIDES.get(found, GUIDES["code"]), ends_at)
-    return Guide(*GUIDES["nothing"])
+    found = (_guide_after(exchange) for exchange in reversed(journal) if exchange.speaker == "app")
+    return Guide(*GUIDES.get(next(filter(None, found), "nothing"), GUIDES["code"]))
 
 
 def _guide_after(exchange: Exchange) -> str | None:

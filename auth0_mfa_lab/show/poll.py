@@ -30,10 +30,6 @@ _TAKEN_BY = {
     "refresh_token": "lab.client.refresh_token_grant gets new tokens for it",
     "recovery_code": "show it to the person, once: it is the new one",
 }
-_ON_THE_PHONE = {
-    "mfa_challenge": "Allow or reject the push on the phone",
-    "mfa_associate": "Scan the QR with the phone",
-}
 # fmt: on
 _ROW = "cursor:pointer;line-height:1.6;overflow-wrap:anywhere;font-variant-numeric:tabular-nums"
 
@@ -57,11 +53,7 @@ def show_poll(run: PollRun) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollView:
-    """What a poll's panel shows at one moment, as HTML: where it stands, what to do next, and its bars.
-
-    `edge` is the line at the left; its colour repeats the state for the eye. Rows never change, so they are no part of
-    it: `row_html` makes each of them once.
-    """
+    """What a poll's panel shows at one moment, as HTML; its rows never change: `row_html` makes each of them once."""
 
     status: str
     next_step: str
@@ -72,10 +64,7 @@ class PollView:
 
     @classmethod
     def of(cls, run: PollRun, now: float, doing: str = "") -> PollView:
-        """Return what is shown of a poll at `now`, epoch seconds.
-
-        `doing` is what its panel does: "waiting" for the next poll, "asking" while no answer is there, or nothing.
-        """
+        """Return what is shown at `now`, epoch seconds, while its panel is "waiting", "asking", or `doing` nothing."""
         poll = run.poll
         if doing != "asking":  # what an answer that is under way will say is not known yet: time alone ends nothing
             resumed = poll.resumed(now)
@@ -101,8 +90,8 @@ class PollView:
         for when, times, equal in _rows_of_equals(run):
             inside = "".join(row_html(run, each)[0] for each in equal)
             if times:
-                summary = f"{when} · {equal[0].outcome} · {_said(equal[0])[0]}{times}"
-                inside = details(escape(summary), f'<div style="margin-left:16px">{inside}</div>', style=_ROW)
+                inside, said = f'<div style="margin-left:16px">{inside}</div>', _said(equal[0])[0]
+                inside = details(escape(f"{when} · {equal[0].outcome} · {said}{times}"), inside, style=_ROW)
             rows += inside
         head = f'<div style="border-left:{self.edge};padding-left:10px;margin:4px 0">'
         return f"<div>{head}{self.status}{self.next_step}{self.meters}</div>{rows}</div>"
@@ -111,18 +100,14 @@ class PollView:
 def row_html(run: PollRun, exchange: Exchange) -> tuple[str, bool]:
     """Return one poll, its line and the exchange that this opens, and whether it ends the poll: then it stands open."""
     said, is_final = _said(exchange)
-    summary = f"{exchange.at - run.exchanges[0].at:.0f} s · {exchange.outcome} · {said}"
-    return details(escape(summary), exchange.show(exchange)[1], style=_ROW, is_open=is_final), is_final
+    summary = escape(f"{exchange.at - run.exchanges[0].at:.0f} s · {exchange.outcome} · {said}")
+    return details(summary, exchange.show(exchange)[1], style=_ROW, is_open=is_final), is_final
 
 
-def _polls(polls: int) -> str:
-    return f"{polls} poll{'' if polls == 1 else 's'}"
-
-
-def _rows_of_equals(run: PollRun) -> Iterator[tuple[str, str, tuple[Exchange, ...]]]:
+def _rows_of_equals(run: PollRun) -> Iterator[tuple[str, str, list[Exchange]]]:
     """Yield equal answers in a row: when they came (seconds since the first), how often, and the exchanges."""
-    for _, group in groupby(run.exchanges, lambda each: (each.outcome, _said(each))):
-        equal = tuple(group)
+    for _, group in groupby(run.exchanges, lambda each: each.outcome):
+        equal = list(group)
         first, last = (f"{each.at - run.exchanges[0].at:.0f} s" for each in (equal[0], equal[-1]))
         yield (first, "", equal) if len(equal) == 1 else (f"{first} to {last}", f" ({len(equal)} times)", equal)
 
@@ -130,17 +115,21 @@ def _rows_of_equals(run: PollRun) -> Iterator[tuple[str, str, tuple[Exchange, ..
 def _said(exchange: Exchange) -> tuple[str, bool]:
     """Return what one answer means in a few words, and whether it ends the poll."""
     means = Answer.of(exchange)
-    if means.state is not State.PENDING:
-        return means.state.value, True
     # The reason stands in the status too, where it has a sentence's room.
-    return re.split(r": | \(", means.reason.removeprefix("the phone has "))[0], False
+    reason = re.split(r": | \(", means.reason.removeprefix("the phone has "))[0]
+    return (reason, False) if means.state is State.PENDING else (means.state.value, True)
+
+
+def _polls(polls: int) -> str:
+    return f"{polls} poll{'' if polls == 1 else 's'}"
 
 
 def _next_step(run: PollRun, poll: Poll, now: float, doing: str) -> str:
     """Return what to do next, in a sentence; `poll` is how the run stands at `now`."""
+    enrolls = run.begun_by == "mfa_associate"
     match poll.state:
         case State.PENDING:
-            do = _ON_THE_PHONE.get(run.begun_by, _ON_THE_PHONE["mfa_challenge"])
+            do = "Scan the QR with the phone" if enrolls else "Allow or reject the push on the phone"
             asks = ". Poll once asks whether it is done, Poll until done asks until it is."
             return do + (": the panel goes on asking." if doing else asks)
         case State.STOPPED if doing == "asking":
@@ -156,16 +145,16 @@ def _next_step(run: PollRun, poll: Poll, now: float, doing: str) -> str:
     begin = f"lab.client.{run.begun_by}"
     if poll.spent == "mfa_token" or poll.mfa_token_ends_at <= now:
         return f"The 10 minutes of the mfa_token are over: log in again for a new one, then {begin}."
-    if poll.state is State.EXPIRED and run.begun_by == "mfa_associate":
-        begin = f"{begin}, or lab.client.mfa_challenge where the phone has enrolled already,"
+    if poll.state is State.EXPIRED and enrolls:
+        begin += ", or lab.client.mfa_challenge where the phone has enrolled already,"
     return f"{begin} with the same mfa_token, while that lives; then a panel for the new oob_code."
 
 
 def _meters(poll: Poll, now: float, doing: str) -> str:
     """Return the bars, the interval and its reason; while nothing counts the seconds, when they were right."""
     bars, asked_at = "", now if poll.asked_at is None else poll.asked_at
+    left, wait = poll.next_at - now, poll.next_at - asked_at
     if poll.state is State.PENDING:
-        left, wait = poll.next_at - now, poll.next_at - asked_at
         text = "asked, no answer yet" if doing == "asking" else f"in {spoken(left)}" if left > 0 else "now"
         bars = bar("next poll", 1 - left / wait if wait > 0 and doing != "asking" else 1.0, text)
     for life, ends_at, whole in (
@@ -179,7 +168,7 @@ def _meters(poll: Poll, now: float, doing: str) -> str:
     if poll.gap > FIRST_GAP_SECONDS:
         asked = f"Auth0 asked to poll more slowly ({poll.slowed_by})"
         said = f"Interval: {FIRST_GAP_SECONDS:.0f} s → {poll.gap:.0f} s: {asked}"
-    if (wait := poll.next_at - asked_at) > poll.gap:
+    if wait > poll.gap:
         said += f" · this time {wait:.0f} s: the answer asked for it (Retry-After)"
     bars += line(said, small=True)
     if not doing:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 import qrcode
@@ -21,8 +21,8 @@ from auth0_mfa_lab.show.html import bar, facts, line, spoken, status_line
 from auth0_mfa_lab.show.sentences import Sentence
 from auth0_mfa_lab.wire.exchange import Exchange
 
-Holds = Literal["ticket", "secret"]
-_FIRST = ("enrollment_tx_id", "base_url", "secret", "issuer", "tenant", "account")
+Came = tuple[str, str]
+"""What came of a scan, "scanned" or "refused", and what is said of it."""
 # fmt: off
 _WHAT: Mapping[str, str] = {
     "enrollment_tx_id": "the ticket: it lets one phone enroll, once, within 5 minutes",
@@ -37,17 +37,16 @@ _WHAT: Mapping[str, str] = {
     "id":        "the authenticator that waits for its phone",
     "counter":   "nothing: codes that follow the time have none",
 }
-CAPTIONS: Mapping[Holds, str] = {
+CAPTIONS: Mapping[str, str] = {
     "ticket": "This is a ticket of the sandbox: the Guardian app cannot use it, lab.phone.scan(...) can. "
               "It can be scanned for 5 minutes of the sandbox's time.",
     "secret": "This is a secret of the sandbox: lab.phone.scan(...) can use it. An authenticator app would show "
               "the codes of the real time, and the sandbox has a time of its own.",
+    "live":   "Whoever sees this QR can use it on a phone of theirs. It is on the page from Show to Hide, for 5 "
+              "minutes at most, and in no saved file.",
 }
+_MARKS = {"expired": "×", "scanning": "…", "scanned": "✓", "refused": "✗", "shown": "■", "hidden": "□"}
 # fmt: on
-LIVE_CAPTION = (
-    "Whoever sees this QR can use it on a phone of theirs. It is on the page from Show to Hide, for 5 minutes at most, "
-    "and in no saved file."
-)
 HIDDEN, EXPIRED, SPENT = "The QR is hidden.", "Expired: enroll again.", "Scanned: this ticket is spent."
 _BOX = "line-height:1.5;overflow-wrap:anywhere;min-width:0"
 _INSTEAD = (
@@ -58,24 +57,20 @@ _INSTEAD = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Barcode:
-    """An enrollment's URI as it may be shown: whole, and its fields, each with its value and what it is for.
+    """An enrollment's URI as it may be shown, whole and by field; it `holds` a "ticket" or a "secret"."""
 
-    `ticket` is its alias, "" where there is none.
-    """
-
-    holds: Holds
+    holds: str
     shown: str
     label: str
     ticket: str
     is_live: bool
-    fields: tuple[tuple[str, str, str], ...]
+    fields: tuple[tuple[str, str], ...]
 
     @classmethod
     def of(cls, uri: str, mask: Callable[[str], str], *, is_live: bool = False) -> Barcode:
-        """Take a URI apart; `mask` puts its ticket, its secret and, on a live tenant, its person under aliases.
+        """Take a URI apart; `mask` puts its secrets and, on a live tenant, its person under aliases.
 
-        A ticket beside a secret is Guardian's. Raises LabError for a URI that has neither. Source: the guardian
-        reference, section 1.
+        A ticket beside a secret is Guardian's. Raises LabError for a URI that has neither.
         """
         # Not urlsplit: it raises for what is no URL, and anything may stand here.
         path, _, query = str(uri).partition("#")[0].partition("?")
@@ -87,17 +82,17 @@ class Barcode:
                 "enrollment['barcode_uri'] of a push or OTP enrollment."
             )
         label = mask(unquote(path.removeprefix("otpauth://").partition("/")[2]))
-        tenant, colon, account = label.partition(":")
-        both = [("tenant", tenant), ("account", account)] if colon else [("account", label)]
-        fields = [*(each for each in both if each[1]), *found]
-        fields.sort(key=lambda each: _FIRST.index(each[0]) if each[0] in _FIRST else len(_FIRST))
+        tenant, account = label.split(":", 1) if ":" in label else ("", label)
+        fields = [*(each for each in (("tenant", tenant), ("account", account)) if each[1]), *found]
+        order = list(_WHAT)
+        fields.sort(key=lambda each: order.index(each[0]) if each[0] in order else len(order))
         return cls(
             holds="ticket" if "enrollment_tx_id" in values else "secret",
             shown=mask(str(uri)),
             label=label,
             ticket=values.get("enrollment_tx_id", ""),
             is_live=is_live,
-            fields=tuple((name, value, _WHAT.get(name, "no field that the lab knows")) for name, value in fields),
+            fields=tuple(fields),
         )
 
     @property
@@ -108,22 +103,18 @@ class Barcode:
     def html(self) -> str:
         """Return what the URI holds, as a table, and who can use the QR."""
         # What a field is for stands below its value, so that the table fits a narrow page.
-        rows = (
-            (name, f'{escape(value)}<br><span style="font-size:92%">{escape(what)}</span>')
-            for name, value, what in self.fields
-        )
+        what = {name: escape(_WHAT.get(name, "no field that the lab knows")) for name, _ in self.fields}
+        small = '<br><span style="font-size:92%">'
+        rows = [(name, f"{escape(value)}{small}{what[name]}</span>") for name, value in self.fields]
         title = f'<caption style="text-align:left"><b>What this QR holds: a {self.holds}</b></caption>'
         uri = f'<p style="{_BOX};margin:8px 0"><code>{escape(self.shown)}</code></p>'
-        caption = LIVE_CAPTION if self.is_live else CAPTIONS[self.holds]
+        caption = CAPTIONS["live" if self.is_live else self.holds]
         return f'<div style="{_BOX}">{facts(rows, title)}{uri}{line(caption)}</div>'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QrView:
-    """What a QR's panel says at one moment, masked: in one line, and as HTML where it stands and the time that is left.
-
-    `instead` is the HTML in the place of the picture, "" while that is on the page.
-    """
+    """What a QR's panel says at one moment, masked; `instead` stands in the picture's place, "" while that is shown."""
 
     state: str
     text: str
@@ -131,43 +122,29 @@ class QrView:
     time: str
     instead: str
     is_over: bool
-    is_drawn: bool
     may_scan: bool
 
     @classmethod
-    def of(
-        cls,
-        barcode: Barcode,
-        *,
-        drawn: bool,
-        left: float | None,
-        scanning: bool = False,
-        scanned: str = "",
-        refused: str = "",
-    ) -> QrView:
+    def of(cls, barcode: Barcode, *, drawn: bool, left: float | None, scanning: bool, came: Came | None) -> QrView:
         """Return what is said of a QR that has `left` seconds, None for what does not expire.
 
-        `drawn` says that the picture is wanted on the page, `scanning` that a scan is under way; `scanned` says what
-        came of one that worked, `refused` of one that did not. What has ended counts before what is shown.
+        `drawn` says that the picture is wanted on the page. What has ended counts before what is shown.
         """
-        is_ticket = barcode.holds == "ticket"
-        is_spent = bool(scanned) and is_ticket
-        reader = "the sandbox's phone"
-        if barcode.is_live:
-            reader = "the Guardian app" if is_ticket else "any authenticator app"
+        is_spent = came is not None and came[0] == "scanned" and barcode.holds == "ticket"
         if left is not None and left <= 0 and not is_spent:
-            state, mark, said = "expired", "×", "enroll again"
+            state, said = "expired", "enroll again"
         elif scanning:
-            state, mark, said = "scanning", "…", "the phone enrolls"
-        elif scanned or refused:
-            state, mark, said = ("scanned", "✓", scanned) if scanned else ("refused", "✗", refused)
+            state, said = "scanning", "the phone enrolls"
+        elif came:
+            state, said = came
         elif drawn:
-            state, mark, said = "shown", "■", f"scan it with {reader}"
+            app = "the Guardian app" if barcode.holds == "ticket" else "any authenticator app"
+            reader = app if barcode.is_live else "the sandbox's phone"
+            state, said = "shown", f"scan it with {reader}"
         else:
-            state, mark, said = "hidden", "□", "press Show to draw it"
-        is_over = is_spent or state == "expired"
+            state, said = "hidden", "press Show to draw it"
+        is_over, time, in_short = is_spent or state == "expired", "", ""
         instead = SPENT if is_spent else EXPIRED if is_over else "" if drawn else HIDDEN
-        time, in_short = "", ""
         if left is None:
             time = line("A secret does not expire: whoever scans it, now or later, shows its codes.")
             in_short = "does not expire"
@@ -177,49 +154,37 @@ class QrView:
         return cls(
             state=state,
             text=" · ".join(filter(None, ("QrPanel", f"{state}: {said}", in_short, barcode.shown))),
-            status=status_line(mark, f"QR {state}", said),
+            status=status_line(_MARKS[state], f"QR {state}", said),
             time=time,
             instead=instead and f'<p class="qr-instead" style="{_INSTEAD}">{instead}</p>',
             is_over=is_over,
-            is_drawn=drawn and not is_over,
             may_scan=state in ("shown", "hidden", "refused"),
         )
 
-    def html(self, picture: str, fields: str) -> str:
-        """Return the whole panel; `picture` is the HTML of the picture, or "" where none may be saved."""
-        left = f'<div style="flex:0 1 342px;min-width:0">{self.instead or picture}</div>'
-        right = f'<div style="flex:1 1 320px;min-width:0">{fields}</div>'
-        both = f'<div style="display:flex;flex-wrap:wrap;gap:16px;align-items:flex-start">{left}{right}</div>'
-        return f"<div>{self.status}{self.time}{both}</div>"
 
-
-def outcome_of(result: Exchange | Sentence) -> tuple[str, str]:
-    """Return what came of a scan, as what worked and what did not; one of the two is ""."""
+def outcome_of(result: Exchange | Sentence) -> Came:
+    """Return what came of a scan."""
     if isinstance(result, Sentence):
-        return "the phone shows codes from now on, and one of them confirms the enrollment", ""
+        return "scanned", "the phone shows codes from now on, and one of them confirms the enrollment"
     if 200 <= (result.status or 0) < 300:
-        return f"the phone is enrolled (exchange {result.number})", ""
-    return "", f"{result.outcome} (exchange {result.number}): enroll again for another ticket"
+        return "scanned", f"the phone is enrolled (exchange {result.number})"
+    return "refused", f"{result.outcome} (exchange {result.number}): enroll again for another ticket"
 
 
-def enrolled_in(exchanges: Iterable[Exchange], ticket: str) -> str:
-    """Return what came of the exchange in which a phone enrolled with a ticket, given as its alias; or ""."""
+def enrolled_in(exchanges: Iterable[Exchange], ticket: str) -> Came | None:
+    """Return what came of the exchange in which a phone enrolled with a ticket, given as its alias."""
     for each in exchanges:
         # Both are compared as they are shown: nothing raw is needed.
         shown = each.masked(each.request.header("authorization") or "")
-        if each.speaker == "phone" and ticket and f'"{ticket}"' in shown and (scanned := outcome_of(each)[0]):
-            return scanned
-    return ""
+        if each.speaker == "phone" and ticket and f'"{ticket}"' in shown and (came := outcome_of(each))[0] == "scanned":
+            return came
+    return None
 
 
 # -- the picture
 
-QUIET_ZONE_MODULES = 4
-"""White modules around a code, inside its picture: what ISO/IEC 18004 asks for."""
-MODULE_PIXELS = 6
-"""Pixels of a module: CSS pixels on a page, where the largest enrollment is some 350 wide."""
-LEAST_PIXELS = 4
-"""CSS pixels of a module on a narrow page: less is hard for a phone's camera at arm's length."""
+# A narrow page makes a module smaller, but no smaller than a phone's camera reads at arm's length.
+QUIET_ZONE_MODULES, MODULE_PIXELS, LEAST_PIXELS = 4, 6, 4
 
 
 def qr_png(uri: str) -> bytes:
@@ -231,10 +196,7 @@ def qr_png(uri: str) -> bytes:
 
 
 def qr_svg(uri: str) -> str:
-    """Return the QR of a text as an SVG: a white rectangle, and one path with a stroke for each row of black modules.
-
-    Its text is the same on every platform, which that of a compressed picture is not.
-    """
+    """Return the QR of a text as an SVG, which is the same text on every platform: one path, a stroke for each row."""
     rows = ["".join("01"[is_black] for is_black in row) for row in _code(uri).get_matrix()]
     strokes = ("".join(f"m{len(gap)} 0h{len(black)}" for gap, black in re.findall("(0*)(1+)", row)) for row in rows)
     path = "".join(f"M0 {y}.5{stroke}" for y, stroke in enumerate(strokes) if stroke)
@@ -247,11 +209,7 @@ def qr_svg(uri: str) -> str:
 
 
 def qr_img(uri: str, alt: str) -> str:
-    """Return the QR of a text as an HTML picture, which an untrusted notebook keeps; `alt` is read to the blind.
-
-    A narrow page makes it smaller, down to 4 pixels a module, and then scrolls. It stays sharp: a drawing is drawn anew
-    at each size.
-    """
+    """Return the QR of a text as an HTML picture, which an untrusted notebook keeps; `alt` is read to the blind."""
     svg = qr_svg(uri)
     data = base64.b64encode(svg.encode()).decode()
     picture = f'<img src="data:image/svg+xml;base64,{data}" alt="{escape(alt)}" style="{picture_style(svg)}">'
@@ -270,20 +228,11 @@ def _code(uri: str) -> qrcode.QRCode[PilImage]:
     return code
 
 
-def checked_uri(uri: object) -> str:
-    """Return an enrollment's URI; LabError says what to pass in place of anything else."""
-    if isinstance(uri, str) and uri.startswith("otpauth://"):
-        return uri
-    raise LabError("This is no barcode_uri: pass enrollment['barcode_uri'], which begins with otpauth://.")
-
-
 class QrPicture:
-    """A QR of the sandbox's, drawn inline; its text is the URI with the ticket under its alias."""
+    """A QR of the sandbox's, drawn inline; its text is the URI masked, and says who can use it."""
 
     def __init__(self, uri: str, *, shown: str) -> None:
-        """Draw `uri`; `shown` is the URI masked. The caption says who can use it: a ticket or a secret."""
-        self.png = qr_png(uri)
-        self._shown = f"QR of {shown}"
+        self.png, self._shown = qr_png(uri), f"QR of {shown}"
         self._caption = CAPTIONS["ticket" if "enrollment_tx_id=" in uri else "secret"]
 
     def __repr__(self) -> str:

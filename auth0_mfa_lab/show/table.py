@@ -18,7 +18,7 @@ _PIECES = re.compile(r"[^_/,|]*[_/,|]+|[^_/,|]+")
 
 
 class Column(NamedTuple):
-    """One column: its title, and the most characters that a line of it may have in the text."""
+    """A column, and the most characters that a line of it may have in the text."""
 
     title: str
     width: int = 40
@@ -26,10 +26,9 @@ class Column(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Table:
-    """A table under its title, as the value of a cell.
+    """A table under its title, as the value of a cell: `cells` are shown, `rows` are the same for a program.
 
-    `cells` are what is shown; `rows` the same for a program, and `named` some of it by name, as `table["pushes"]` gives
-    it. `under` are lines below the title, `note` is a sentence below the table.
+    `named` is some of it by name, as `table["pushes"]` gives it; `under` are lines below the title.
     """
 
     title: str
@@ -88,21 +87,16 @@ def html_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> str:
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """Return a text in lines of at most `width` characters; only a word that is longer than a line is cut.
-
-    It is cut behind one of `_/,|` where that can be.
-    """
+    """Return a text in lines of at most `width` characters; only a word that is longer is cut, behind one of `_/,|`."""
     lines = [""]
     for word in text.split():
-        joined = f"{lines[-1]} {word}".lstrip()
-        if len(joined) <= width:
-            lines[-1] = joined
-            continue
-        lines.append("")
-        for piece in _PIECES.findall(word) if len(word) > width else [word]:
-            if len(lines[-1] + piece) > width and lines[-1]:
-                lines.append("")
-            lines[-1] += piece
-            while len(lines[-1]) > width:
-                lines[-1:] = [lines[-1][:width], lines[-1][width:]]
-    return lines if lines[0] or len(lines) == 1 else lines[1:]
+        is_long = len(word) > width
+        pieces = _PIECES.findall(word) if is_long else [word]
+        cut = [piece[at : at + width] for piece in pieces for at in range(0, len(piece), width)]
+        for place, piece in enumerate(cut):
+            joined = lines[-1] + piece if place else f"{lines[-1]} {piece}".lstrip()
+            if len(joined) > width or (is_long and not place and lines[-1]):
+                lines.append(piece)
+            else:
+                lines[-1] = joined
+    return lines

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from auth0_mfa_lab.errors import ControlRefused, LabError
+from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.show.sentences import Lines
 from auth0_mfa_lab.show.table import Column, Table
 from auth0_mfa_lab.tenants.operations import Ask
@@ -157,13 +157,7 @@ def limits(ask: Ask | None, user: User) -> Table:
         titles = "limit, at once, comes back, one for each, mark"
         cells = [(row.name, str(row.burst), row.per, row.owner, row.mark) for row in rows]
     else:
-        try:
-            rows = [Limit(**each) for each in ask("limits", user=str(user.username))["limits"]]
-        except ControlRefused as refusal:
-            if refusal.status != 404:
-                raise
-            said = f"This sandbox has no user {user.username!r}: pass one that lab.user(...) of this lab returned."
-            raise LabError(said) from None
+        rows = [Limit(**each) for each in ask("limits", user=str(user.username))["limits"]]
         title, note = f"Limits of {user.username}, now", ""
         titles = "limit, left, of, comes back, full again in, one for each, mark"
         for row in rows:

@@ -169,7 +169,6 @@ class Journal(Sequence[Exchange]):
         come = f"first seen in the {'answer' if wanted.answered else 'request'} of exchange {wanted.born}"
         if wanted.born is None:
             come = "known from elsewhere: the settings, a user, the phone or the inbox"
-            come += "" if uses else ", and no exchange has had it"
         return Table(
             title=f"{self.aliases.mask(wanted.shown)}, {come}",
             columns=[Column(title, 80) for title in ("exchange", "who", "in the", "at", "")],

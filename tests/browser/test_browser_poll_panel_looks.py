@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from auth0_mfa_lab.show.html import alert
+from auth0_mfa_lab.show.html import card
 from auth0_mfa_lab.show.poll import PollView
 from tests.browser.jupyter import DARK, LIGHT, Jupyter, Notebook, notebook_of, until
 from tests.browser.looks import NARROW, TASKS, WIDE, at_width, in_theme, serious, sticks_out, tab_order
@@ -309,7 +309,7 @@ def test_the_page_without_widgets_reads_in_a_notebook_that_nobody_trusts(
     clock = Standing()
     granted = a_run(PENDING, PENDING, GRANTED, clock=clock).until_done(clock.advance)
     html = "".join(PollView.of(run, run.now() + 5).html(run) for run in (pending, granted))
-    html += alert("No.", "It broke.", "x")
+    html += card("No.", "It broke.", mark="✗", tone="bad")
     content: dict[str, Any] = notebook_of(["panel"])
     data = {"text/html": html, "text/plain": "PollPanel"}
     output = {"output_type": "execute_result", "execution_count": 1, "metadata": {}, "data": data}

@@ -8,8 +8,7 @@ from typing import get_args
 
 import pytest
 
-from auth0_mfa_lab.live.drift.compare import Kind
-from auth0_mfa_lab.live.drift.drift import drift_of
+from auth0_mfa_lab.live.drift.drift import Kind, drift_of
 from tests.live.drift_runs import RUNS, Integrator, Run, an_integrator, found, tour
 from tests.live.live_world import Answer, Change, LiveTenant
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from auth0_mfa_lab.live.drift.compare import compare
+from auth0_mfa_lab.live.drift.drift import compare
 from auth0_mfa_lab.wire.exchange import Body, Response
 
 JSON = {"content-type": "application/json; charset=utf-8"}
@@ -25,7 +25,7 @@ def answer(body: object, status: int = 200, headers: Mapping[str, str] = JSON) -
 
 def found(live: Response, sandbox: Response) -> list[str]:
     differences = compare(live, sandbox, lambda text: text.replace("live-1", "sandbox-1"))
-    return [f"{each.place}: {each.kind}, {each.live}, {each.sandbox}" for each in differences]
+    return [f"{place}: {', '.join(said)}" for place, *said in dict.fromkeys(differences)]
 
 
 BODIES: tuple[tuple[Any, Any, list[str]], ...] = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from auth0_mfa_lab import LabError
 from auth0_mfa_lab.cli import main
-from auth0_mfa_lab.live.drift.drift import Allowed, Drift, drift_of, numbers
+from auth0_mfa_lab.live.drift.drift import Difference, Drift, drift_of, is_allowed, numbers
 from auth0_mfa_lab.secrets.scan import scan
 from tests.live.drift_runs import Integrator, Run, an_integrator, found, logged_in, otp, push, tour, wrong
 from tests.live.live_world import LiveTenant
@@ -193,28 +193,41 @@ def test_another_file_may_be_named(without_codes: Integrator, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("line", "is_allowed"),
+    ("call", "field", "kind", "live", "expected"),
     [
-        (Allowed("GET /mfa/authenticators", "[push].name", "text"), True),
-        (Allowed("GET *", "*", "*"), True),
-        (Allowed("*", "[push].name", "text", "yes"), True),
-        (Allowed("*", "[push].name", "text", "no"), False),
-        (Allowed("*", "[push].name", "error"), False),
-        (Allowed("GET /mfa", "*", "*"), False),
-        (Allowed("*", "[push].NAME", "text"), False),
-        (Allowed("*", "[p].name", "text"), False),
+        ("GET /mfa/authenticators", "[push].name", "text", None, True),
+        ("GET *", "*", "*", None, True),
+        ("*", "[push].name", "text", "yes", True),
+        ("*", "[push].name", "text", "no", False),
+        ("*", "[push].name", "error", None, False),
+        ("GET /mfa", "*", "*", None, False),
+        ("*", "[push].NAME", "text", None, False),
+        ("*", "[p].name", "text", None, False),
     ],
 )
-def test_a_line_allows_what_it_names(line: Allowed, is_allowed: bool) -> None:
-    assert line.allows("GET /mfa/authenticators", "[push].name", "text", "yes") is is_allowed
+def test_a_line_allows_what_it_names(call: str, field: str, kind: str, live: str | None, expected: bool) -> None:
+    difference = Difference(
+        steps=(1,),
+        call="GET /mfa/authenticators",
+        field="[push].name",
+        kind="text",
+        live="yes",
+        sandbox="no",
+        settles="",
+        row="",
+        mark="",
+        setting="",
+    )
+    line = {"call": call, "field": field, "kind": kind, **({"live": live} if live else {})}
+    assert is_allowed(difference, line) is expected
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
         ("allow = [", "is no TOML"),
-        ("accept = []", "has 'accept'"),
-        ('allow = "all"', "`allow` is no list"),
+        ("accept = []", "it has one list, `allow = [ ... ]`"),
+        ('allow = "all"', "it has one list, `allow = [ ... ]`"),
         ("allow = [1]", "entry 1 of `allow` is not as it must be"),
         (f'allow = [{LINE}, {{ call = "*" }}]', "entry 2 of `allow` is not as it must be"),
         (
@@ -314,7 +327,7 @@ def test_one_difference_in_several_steps_is_one_row(one: Integrator) -> None:
 
 def seen(drift: Drift) -> str:
     return "\n".join(
-        [repr(drift), drift._repr_mimebundle_()["text/html"], json.dumps(drift.data(), ensure_ascii=False)]
+        [repr(drift), drift._repr_mimebundle_()["text/html"], json.dumps(asdict(drift), ensure_ascii=False)]
     )
 
 

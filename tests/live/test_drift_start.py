@@ -10,7 +10,7 @@ import pytest
 from auth0_mfa_lab import Lab
 from auth0_mfa_lab.client import Client
 from auth0_mfa_lab.live.drift.drift import drift_of
-from auth0_mfa_lab.live.drift.scenario import Call, people_of
+from auth0_mfa_lab.live.drift.player import Call, factors_at_first, people_of
 from auth0_mfa_lab.wire.har import read_har
 from tests.live.drift_runs import NUMBER, Integrator, an_integrator, found
 from tests.live.live_world import LiveTenant
@@ -24,10 +24,10 @@ def one(live_tenant: LiveTenant, tmp_path: Path) -> Integrator:
     return an_integrator(live_tenant, tmp_path / "runs" / "run.har")
 
 
-def factors_at_first(one: Integrator) -> list[tuple[str, ...]]:
+def began_with(one: Integrator) -> list[tuple[str, ...]]:
     """Return with which factors each person of the recording began."""
-    recording = read_har(one.ended())
-    return [each.factors for each in people_of(recording, [Call(each) for each in recording.exchanges]).values()]
+    calls = [Call(each) for each in read_har(one.ended()).exchanges]
+    return [factors_at_first(each) for each in people_of(calls).values()]
 
 
 def differences(one: Integrator) -> list[Any]:
@@ -61,7 +61,7 @@ def test_a_list_says_with_which_factors_a_person_began(
     login = one.login()
     one.lab.client.mfa_authenticators(login["mfa_token"])
     one.lab.client.mfa_challenge(mfa_token=login["mfa_token"])
-    assert factors_at_first(one) == [derived]
+    assert began_with(one) == [derived]
     assert differences(one) == []
 
 
@@ -69,7 +69,7 @@ def test_voice_beside_sms_is_one_number(one: Integrator) -> None:
     one.tenant.set_up(message_types=("sms", "voice"))
     one.tenant.enroll("sms")
     one.lab.client.mfa_authenticators(one.login()["mfa_token"])
-    assert factors_at_first(one) == [("sms",)]
+    assert began_with(one) == [("sms",)]
     assert differences(one) == []
 
 
@@ -79,7 +79,7 @@ def test_what_a_run_enrolled_before_it_looked_was_not_there_at_first(one: Integr
     client.mfa_authenticators(login["mfa_token"])
     one.phone.scan(str(begun["barcode_uri"]))
     one.poll(login, begun)
-    assert factors_at_first(one) == [()]
+    assert began_with(one) == [()]
     assert differences(one) == []
 
 
@@ -91,7 +91,7 @@ def test_without_a_list_what_worked_says_it(one: Integrator, factor: str) -> Non
         client.mfa_otp_grant(mfa_token=login["mfa_token"], otp=one.phone.code())
     else:
         client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
-    assert factors_at_first(one) == [(factor,)]
+    assert began_with(one) == [(factor,)]
     assert differences(one) == []
 
 
@@ -101,7 +101,7 @@ def test_one_address_may_be_two_people_and_a_request_may_be_nonsense(one: Integr
     client.passwordless_start(connection="email", email=address, send="code")
     client.passwordless_otp_grant(realm="email", username=address, otp=one.code_for(address))
     one.login()
-    assert factors_at_first(one) == [(), ()]
+    assert began_with(one) == [(), ()]
     assert differences(one) == []
 
 
@@ -115,7 +115,7 @@ def test_a_user_whom_the_run_makes_is_not_there_before(one: Integrator) -> None:
     api.authentication_methods(made["user_id"])
     api.delete_user(made["user_id"])
     one.lab.client.password_grant(username="lab-1@example.com", password=password)
-    assert factors_at_first(one) == []
+    assert began_with(one) == []
     assert differences(one) == []
 
 

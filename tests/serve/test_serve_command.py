@@ -16,7 +16,7 @@ import httpx
 import pytest
 from dotenv import dotenv_values
 
-from auth0_mfa_lab.cli.serve import CannotServe, dotenv, quoted
+from auth0_mfa_lab.cli.serve import CannotServe, dotenv
 from tests.serve.serve_command import SECONDS, refused, serving_process
 
 CONFIGURATION = "/.well-known/openid-configuration"
@@ -94,7 +94,7 @@ def test_a_value_survives_both_readers(tmp_path: Path, value: str) -> None:
 @pytest.mark.parametrize("value", ["it's $5", "a\nb", "a\\b"])
 def test_a_value_that_no_spelling_carries_is_refused(value: str) -> None:
     with pytest.raises(CannotServe):
-        quoted(value)
+        dotenv({"NAME": value})
 
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])

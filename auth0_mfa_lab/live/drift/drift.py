@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from html import escape
 from itertools import count, groupby
 from pathlib import Path
+from typing import Literal
 
 from auth0_mfa_lab.errors import LabError
-from auth0_mfa_lab.live.drift.compare import Found, compare
-from auth0_mfa_lab.live.drift.player import Player
-from auth0_mfa_lab.live.drift.scenario import Call, member
+from auth0_mfa_lab.live.drift.player import ABSENT, Call, Player, member, paired
 from auth0_mfa_lab.sandbox.app import covered
 from auth0_mfa_lab.sandbox.errors import ROWS, EvidenceRow
 from auth0_mfa_lab.secrets.aliases import Aliases
@@ -24,10 +23,28 @@ from auth0_mfa_lab.show.table import WIDTH, Column, html_table, text_table, wrap
 from auth0_mfa_lab.wire.exchange import Json, Response, plain_data
 from auth0_mfa_lab.wire.har import read_har
 
+Kind = Literal["status", "error", "text", "value", "added", "removed", "type", "header"]
+"""What differs: `added` is what the live tenant has and the sandbox has not, `removed` the other way round."""
+Found = tuple[str, Kind, str, str]
+"""One difference: the path of the field, its kind, and what the live tenant and the sandbox say there; raw."""
 NAME = "drift-allow.toml"
 """The file beside a recording that is read where no other is named."""
+NONE, _LONGEST = "—", 200
 _LINE = '{ call = "POST /mfa/associate", field = "recovery_codes", kind = "removed" }'
-_LONGEST = 200
+_TYPES = {bool: "boolean", dict: "object", list: "array", str: "string", int: "number", float: "number"}
+# fmt: off
+_COUNT: Mapping[str, Kind] = {
+    **dict.fromkeys(("error", "errorCode"), "error"),
+    **dict.fromkeys(("error_description", "message", "error_uri", "body"), "text"),
+    **dict.fromkeys(("token_type", "authenticator_type", "oob_channel", "oob_channels", "challenge_type"), "value"),
+    **dict.fromkeys(("binding_method", "type", "active", "enabled"), "value"),
+}
+"""Fields of which every value means something; of any other only its type does."""
+_HEADERS = {
+    **dict.fromkeys(("content-type", "cache-control", "www-authenticate"), True),
+    **dict.fromkeys(("retry-after", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"), False),
+}
+"""The headers that matter, and whether their value counts, or only whether there is one."""
 _SETTLES = {
     "rec": ", another one was recorded otherwise",
     "doc": ": that settles what was documented",
@@ -36,7 +53,6 @@ _SETTLES = {
     "guess": ": that settles what was a guess",
 }
 _TOLD = {"added": "has it", "removed": "has it not", "type": "has it as {}", "header": "sends {}"}
-# fmt: off
 _MEMBERS = (
     # a field's path, how it differs, and the setting under which the sandbox has it, or has it not, as well
     (r"(.*\.)?oob_channels", "added", "switch oob_channel_key=oob_channels"),
@@ -47,51 +63,24 @@ _MEMBERS = (
 )
 # fmt: on
 _COLUMNS = (
-    *(Column(title="step", width=8), Column(title="call", width=19), Column(title="field", width=19)),
-    *(Column(title="kind", width=7), Column(title="your tenant", width=17), Column(title="the sandbox", width=17)),
-    Column(title="what it settles", width=20),
+    *(Column("step", 8), Column("call", 19), Column("field", 19), Column("kind", 7), Column("your tenant", 17)),
+    *(Column("the sandbox", 17), Column("what it settles", 20)),
 )
-_SKIPPED = (Column(title="step", width=8), Column(title="call", width=40), Column(title="not compared", width=60))
-
-
-@dataclass(frozen=True, slots=True)
-class Allowed:
-    """One line of an allow-list: which call, which field, and what of it may differ; `*` stands for anything.
-
-    With `live` only this answer of the tenant's is accepted, and any other is a difference again.
-    """
-
-    call: str
-    field: str
-    kind: str
-    live: str | None = None
-
-    def allows(self, *said: str) -> bool:
-        """Say whether a difference is this one, by its call, its field, its kind and the tenant's answer."""
-        patterns = (self.call, self.field, self.kind, self.live or "*")
-        # Entries of lists stand in brackets, which fnmatch would take for its own.
-        return all(fnmatchcase(one, each.replace("[", "[[]")) for one, each in zip(said, patterns, strict=True))
-
-    @property
-    def line(self) -> str:
-        """The line of the file."""
-        named = ((name, value) for name, value in asdict(self).items() if value is not None)
-        return f"{{ {', '.join(f'{name} = {json.dumps(value, ensure_ascii=False)}' for name, value in named)} }}"
+_SKIPPED = (Column("step", 8), Column("call", 40), Column("not compared", 60))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
     """One difference, masked: in which `steps` of the recording, of which call, what of which field.
 
-    `kind` is status, error, text, value, added, removed, type or header. `settles` is what it tells of the evidence:
-    `row` is the case of the sandbox's answer, `mark` how well the differing part of it is known, and `setting` what
-    makes the sandbox answer like the tenant; "" where there is none.
+    `settles` is what it tells of the evidence: `row` is the case of the sandbox's answer, `mark` how well the differing
+    part of it is known, and `setting` what makes the sandbox answer like the tenant; "" where there is none.
     """
 
     steps: tuple[int, ...]
     call: str
     field: str
-    kind: str
+    kind: Kind
     live: str
     sandbox: str
     settles: str
@@ -99,11 +88,6 @@ class Difference:
     mark: str
     setting: str
     allowed: bool = False
-
-    @property
-    def said(self) -> str:
-        """What is said of it in a table."""
-        return f"allowed. {self.settles}".rstrip() if self.allowed else self.settles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,10 +119,6 @@ class Drift:
         """Whether there is a difference that is not allowed."""
         return not all(each.allowed for each in self.differences)
 
-    def data(self) -> dict[str, Json]:
-        """Return all of it as JSON, with the names of the fields here."""
-        return asdict(self)
-
     def __repr__(self) -> str:
         return "\n\n".join("\n".join(lines) for lines, _ in self._parts())
 
@@ -153,20 +133,19 @@ class Drift:
         steps = f"{self.compared} of {self.steps} steps compared"
         title = f"Drift of {self.tenant} from the sandbox · {self.recording} · {steps} · {said}{known}"
         yield [title], f"<p><b>{escape(title)}</b></p>"
-        rows = [
-            (numbers(each.steps), each.call, each.field, each.kind, each.live, each.sandbox, each.said)
-            for each in self.differences
-        ]
+        rows, new = [], dict[str, None]()
+        for each in self.differences:
+            settles = f"allowed. {each.settles}".rstrip() if each.allowed else each.settles
+            shown = each.call, each.field, each.kind, each.live, each.sandbox, settles
+            rows.append((numbers(each.steps), *shown))
+            if not each.allowed:
+                new[_line({"call": each.call, "field": each.field, "kind": each.kind})] = None
         skipped = [(str(each.step), each.call, each.why) for each in self.not_compared]
         for columns, cells in ((_COLUMNS, rows), (_SKIPPED, skipped)):
             if cells:
                 yield text_table(columns, cells), html_table(columns, cells)
-        new = (Allowed(each.call, each.field, each.kind).line for each in self.differences if not each.allowed)
         accept = "To accept a difference, put its line into the list `allow` of drift-allow.toml:"
-        for head, lines in (
-            (accept, [*dict.fromkeys(new)]),
-            ("Allowed, and not there any more:", self.unused_allowances),
-        ):
+        for head, lines in ((accept, new), ("Allowed, and not there any more:", self.unused_allowances)):
             if lines:
                 text = [part for line in (head, *lines) for part in wrap(line, WIDTH)]
                 yield text, f"<p>{escape(head)}</p><pre>{escape(chr(10).join(lines))}</pre>"
@@ -186,70 +165,123 @@ def drift_of(path: str | Path, *, allow: str | Path | None = None) -> Drift:
         said = secrets_of(each.response, people=True) if each.response else ()
         sent = secrets_of(each.request, url=url, people=True)
         for kind, value in (*sent, *said, *secrets_of_path(url, people=True)):
-            aliases.learn(kind, str(value), born=each.number)
+            aliases.learn(kind, value, born=each.number)
     player = Player(recording, aliases)
-    steps_of: dict[Difference, list[int]] = {}
+    steps_of: dict[Difference, dict[int, None]] = {}
     skipped: list[NotCompared] = []
     for call, answer in player.steps():
         if isinstance(answer, str):
             skipped.append(NotCompared(step=call.number, call=call.name, why=answer))
         elif call.response:
             for found in compare(call.response, answer, player.translated):
-                steps_of.setdefault(_difference(call, answer, found, aliases), []).append(call.number)
-    used: set[Allowed] = set()
-    differences = []
-    for difference, steps in steps_of.items():
-        names = (difference.call, difference.field, difference.kind, difference.live)
-        used |= (allowing := {line for line in lines if line.allows(*names)})
-        differences.append(replace(difference, steps=tuple(steps), allowed=bool(allowing)))
+                steps_of.setdefault(_difference(call, answer, found, aliases), {})[call.number] = None
     return Drift(
         recording=recording.name,
         tenant=aliases.mask(player.domain),
         steps=len(recording.exchanges),
         compared=len(recording.exchanges) - len(skipped),
-        differences=tuple(differences),
+        differences=tuple(
+            replace(each, steps=tuple(steps), allowed=any(is_allowed(each, line) for line in lines))
+            for each, steps in steps_of.items()
+        ),
         not_compared=tuple(skipped),
-        unused_allowances=tuple(line.line for line in lines if line not in used),
+        unused_allowances=tuple(_line(line) for line in lines if not any(is_allowed(each, line) for each in steps_of)),
     )
 
 
-def read_allowed(recording: Path, file: str | Path | None) -> tuple[Allowed, ...]:
-    """Return what `file` allows, or the drift-allow.toml beside a recording, which need not be there.
+def numbers(steps: Sequence[int]) -> str:
+    """Return numbers as a person would write them: `3, 5-8`."""
+    place = count()
+    runs = [list(run) for _, run in groupby(steps, lambda each: each - next(place))]
+    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
+
+
+# -- the list of what is allowed
+
+
+def read_allowed(recording: Path, file: str | Path | None) -> list[dict[str, str]]:
+    """Return the lines of `file`, or of the drift-allow.toml beside a recording, which need not be there.
 
     Raises LabError for a file that is not there although it was named, or that is not as it must be.
     """
     wanted = Path(file or recording.with_name(NAME))
     if file is None and not wanted.exists():
-        return ()
-    number, lines = 0, []
+        return []
     try:
         content = tomllib.loads(wanted.read_text(encoding="utf-8"))
-        if not isinstance(listed := content.pop("allow", []), list):
-            raise TypeError
-        for line in listed:
-            number += 1
-            lines.append(Allowed(**line))
-            if not all(isinstance(each, str) for each in line.values()):
-                raise TypeError
     except OSError as problem:
         raise LabError(f"{wanted} cannot be read ({(problem.strerror or '').lower()}).") from None
     except (ValueError, RecursionError) as problem:
-        where = f": {problem}" if isinstance(problem, tomllib.TOMLDecodeError) else ""
-        raise LabError(f"{wanted} is no TOML{where}. A line of its list `allow` is {_LINE}.") from None
-    except TypeError:
-        where = f"entry {number} of `allow` is not as it must be" if number else "`allow` is no list"
-        raise LabError(f"{wanted}: {where}. Write a line like this: {_LINE}.") from None
-    if content:
-        raise LabError(
-            f"{wanted} has {next(iter(content))!r}: it has one list, `allow = [ ... ]`, of lines like {_LINE}."
+        raise LabError(f"{wanted} is no TOML: {problem}. A line of its list `allow` is {_LINE}.") from None
+    lines = content.get("allow", [])
+    if content.keys() - {"allow"} or not isinstance(lines, list):
+        raise LabError(f"{wanted} is not as it must be: it has one list, `allow = [ ... ]`, of lines like {_LINE}.")
+    for number, line in enumerate(lines, 1):
+        names = (
+            line.keys() if isinstance(line, dict) and all(isinstance(each, str) for each in line.values()) else set()
         )
-    return tuple(lines)
+        if not {"call", "field", "kind"} <= names <= {"call", "field", "kind", "live"}:
+            raise LabError(
+                f"{wanted}: entry {number} of `allow` is not as it must be. Write a line like this: {_LINE}."
+            )
+    return lines
+
+
+def is_allowed(difference: Difference, line: Mapping[str, str]) -> bool:
+    """Say whether a difference is that of a line: its call, field and kind, and what the tenant says if it is named.
+
+    `*` stands for anything.
+    """
+    # Entries of lists stand in brackets, which fnmatch would take for its own.
+    patterns = {name: pattern.replace("[", "[[]") for name, pattern in line.items()}
+    return all(fnmatchcase(getattr(difference, name), pattern) for name, pattern in patterns.items())
+
+
+def _line(line: Mapping[str, str]) -> str:
+    """Return a line as the file has it."""
+    return f"{{ {', '.join(f'{name} = {json.dumps(value, ensure_ascii=False)}' for name, value in line.items())} }}"
+
+
+# -- where two answers differ: in what an integrator's code reads, and not in what is drawn anew
+
+
+def compare(live: Response, sandbox: Response, translated: Callable[[str], str]) -> Iterator[Found]:
+    """Yield where the live tenant's answer differs from the sandbox's.
+
+    `translated` puts the sandbox's values into a text of the live tenant's. Compared are the status, the headers that
+    matter, the fields with their types (those of a list by the kinds of its entries), codes, texts, and words.
+    """
+    if live.status != sandbox.status:
+        yield "status", "status", str(live.status), str(sandbox.status)
+    for name, counts in _HEADERS.items():
+        ours, theirs = live.header(name), sandbox.header(name)
+        is_said = counts and _parts(translated(ours or "")) != _parts(theirs or "")
+        if (ours is None) != (theirs is None) or is_said:
+            yield f"header {name}", "header", NONE if ours is None else ours, NONE if theirs is None else theirs
+    contents = (str(each.text) if (data := plain_data(each)) is None else data for each in (live, sandbox))
+    for place, one, other in paired(*contents):
+        kind = _COUNT.get(re.sub(r"\[.*", "", place.rpartition(".")[2]))
+        ours, theirs = (NONE if each is ABSENT else _TYPES.get(type(each), "null") for each in (one, other))
+        if ours != theirs:
+            kind = "added" if other is ABSENT else "removed" if one is ABSENT else "type"
+            if place.endswith("]") and kind != "type":
+                ours, theirs = (NONE if each is ABSENT else "an entry" for each in (one, other))
+            yield place, kind, ours, theirs
+        elif kind and one != other and not (isinstance(one, str) and translated(one) == other):
+            ours, theirs = (each if isinstance(each, str) else str(each).lower() for each in (one, other))
+            yield place, kind, ours, theirs
+
+
+def _parts(header: str) -> set[str]:
+    """Return the parts of a header: neither blanks, nor capitals, nor their order count."""
+    return {"".join(part.split()).lower() for part in re.split("[;,]", header) if part.strip()}
 
 
 # -- what a difference settles: what the table of the sandbox's answers tells
 
 
 def _difference(call: Call, sandbox: Response, found: Found, aliases: Aliases) -> Difference:
+    place, kind, *values = found
     rows = [row for row in _fitting(call, sandbox.status, plain_data(sandbox)) if row.switch is None]
     # A rejected push and a wrong recovery code are answered alike.
     row = min(rows, key=lambda each: ("recovery" in each.case) != ("recovery" in call.name), default=None)
@@ -257,25 +289,25 @@ def _difference(call: Call, sandbox: Response, found: Found, aliases: Aliases) -
     if row:
         marks = {"status": row.status_mark, "error": row.error_mark, "text": row.text_mark, "header": ""}
         # The members of a success are marked where an error's text would be.
-        mark = marks.get(found.kind, row.text_mark if row.status < 400 else "")
-    members = (said for name, kind, said in _MEMBERS if kind == found.kind and re.fullmatch(name, found.place))
+        mark = marks.get(kind, row.text_mark if row.status < 400 else "")
+    members = (setting for name, way, setting in _MEMBERS if way == kind and re.fullmatch(name, place))
     setting = _setting(call, row) or next(members, "")
     # What a side says stands on one line, masked, and not at endless length.
-    live, ours = (" ".join(aliases.mask(each).split()) for each in (found.live, found.sandbox))
+    live, ours = (" ".join(aliases.mask(each).split()) for each in values)
     live, ours = (each if len(each) <= _LONGEST else f"{each[:_LONGEST]}…" for each in (live, ours))
-    settles = ""
-    if setting or (row and mark):
-        told = f"your tenant {_TOLD.get(found.kind, 'says {}').format(live)}"
-        settles = f"{told}: {setting}" if setting or not row else f"{told}{_SETTLES[mark]}: {row.case}"
+    case, settles = row.case if row and mark else "", ""
+    if setting or case:
+        settles = f"your tenant {_TOLD.get(kind, 'says {}').format(live)}"
+        settles += f": {setting}" if setting else f"{_SETTLES[mark]}: {case}"
     return Difference(
         steps=(),
         call=call.name,
-        field=aliases.mask(found.place),
-        kind=found.kind,
+        field=aliases.mask(place),
+        kind=kind,
         live=live,
         sandbox=ours,
         settles=settles,
-        row=row.case if row and mark else "",
+        row=case,
         mark=mark,
         setting=setting,
     )
@@ -304,10 +336,3 @@ def _fitting(call: Call, status: int, said: Json) -> Iterator[EvidenceRow]:
         says = row.status == status and has_code and re.fullmatch(pattern, text, re.DOTALL)
         if says and call.endpoint in covered(row.endpoint):
             yield row
-
-
-def numbers(steps: Sequence[int]) -> str:
-    """Return numbers as a person would write them: `3, 5-8`."""
-    place = count()
-    runs = [list(run) for _, run in groupby(steps, lambda each: each - next(place))]
-    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)

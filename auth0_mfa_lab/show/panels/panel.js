@@ -12,10 +12,8 @@ function add(el, tag, attributes, text = "") {
 function panel({ model, el }) {  // where a press leaves the focus, and what a key does; it draws nothing
   const listening = new AbortController();
   const observer = new MutationObserver(changed);
-  let frame = 0;
-  let root = null;  // the panel
+  let frame, root, focused;  // root is the panel
   let began = null;  // the button that took the first click of a series
-  let focused = null;
 
   const isInside = (node) => node instanceof Node && root.contains(node);
   const buttonOf = (node) => (isInside(node) ? node.closest("button") : null);
@@ -67,10 +65,7 @@ function panel({ model, el }) {  // where a press leaves the focus, and what a k
 
   function begin() {
     root = el.closest(".auth0-mfa-panel");
-    if (!root) {  // not on the page yet
-      frame = requestAnimationFrame(begin);
-      return;
-    }
+    if (!root) { frame = requestAnimationFrame(begin); return; }  // not on the page yet
     const { signal } = listening;
     // Before anything else on the page hears of it.
     window.addEventListener("click", clicked, { capture: true, signal });
@@ -88,14 +83,8 @@ function panel({ model, el }) {  // where a press leaves the focus, and what a k
 }
 
 function place({ model, el }) {  // a secret as text or as a picture, for some seconds, though the kernel be busy
-  let url = null;
-  let timer = null;
-  const clear = () => {
-    clearTimeout(timer);
-    if (url) URL.revokeObjectURL(url);
-    url = null;
-    el.replaceChildren();
-  };
+  let url, timer;
+  const clear = () => { clearTimeout(timer); URL.revokeObjectURL(url); el.replaceChildren(); };
   const receive = (message, buffers) => {
     clear();
     if (message.picture) {
@@ -103,10 +92,9 @@ function place({ model, el }) {  // a secret as text or as a picture, for some s
       el.style.overflowX = "auto";
       add(el, "img", { src: url, alt: message.alt, style: message.picture });
     } else {
-      const style = "white-space:pre-wrap;overflow-wrap:anywhere;user-select:all;margin:4px 0;padding:6px;" +
-        "border:1px dashed #c0392b";
-      const text = new TextDecoder().decode(buffers[0]);
-      add(el, "pre", { class: "revealed", "aria-label": message.alt, style }, text);
+      const style = "white-space:pre-wrap;overflow-wrap:anywhere;user-select:all;margin:4px 0;padding:6px;";
+      const attributes = { class: "revealed", "aria-label": message.alt, style: `${style}border:1px dashed #c0392b` };
+      add(el, "pre", attributes, new TextDecoder().decode(buffers[0]));
     }
     timer = setTimeout(() => {
       clear();
@@ -119,40 +107,13 @@ function place({ model, el }) {  // a secret as text or as a picture, for some s
 }
 
 const COPIED = "Copied: this command holds raw secrets";
-const REFUSED = "Not copied: the browser keeps this page from the clipboard. Allow it for this page, and press again.";
+const REFUSED = "Not copied: the browser keeps this page from the clipboard. Allow it for this page, which must have TLS or " +
+  "be of localhost, and press again.";
 const SILENT = "Not copied: the kernel does not answer. It is busy or has ended: press again when it is idle.";
 
-function copiedByHand(text) {
-  const before = document.activeElement;
-  const area = document.createElement("textarea");
-  area.value = text;
-  area.setAttribute("aria-hidden", "true");
-  area.style.cssText = "position:fixed;top:0;left:0;width:1px;height:1px;opacity:0";
-  document.body.append(area);
-  try {
-    area.select();
-    return document.execCommand("copy");
-  } catch {
-    return false;
-  } finally {
-    area.value = "";
-    area.remove();
-    before?.focus();
-  }
-}
-
-async function copied(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {  // no clipboard on a page without TLS, or it was refused
-    return copiedByHand(text);
-  }
-}
-
 function copy({ model, el }) {  // a button that asks for a text and puts it on the clipboard
-  let press = null;
-  let timer = null;
+  let press = null;  // the one whose answer is waited for
+  let timer;
   const button = add(el, "button", {
     class: "copy-runnable lm-Widget jupyter-widgets jupyter-button widget-button",
     type: "button",
@@ -160,25 +121,29 @@ function copy({ model, el }) {  // a button that asks for a text and puts it on 
     "aria-label": model.get("label"),
     "data-lm-suppress-shortcuts": "true",  // otherwise JupyterLab takes Enter for a key of its own
   }, "Copy runnable");
-  const style = "line-height:1.5;min-height:1.5em";
-  const status = add(el, "div", { class: "copy-status", role: "status", "aria-live": "polite", style });
+  const live = { class: "copy-status", role: "status", "aria-live": "polite", style: "line-height:1.5;min-height:1.5em" };
+  const status = add(el, "div", live);
   const end = (said) => { clearTimeout(timer); press = null; status.textContent = said; };
-  const tell = (message) => { try { model.send(message); return true; } catch { return false; } };
   button.addEventListener("click", () => {
     end("");
-    press = Array.from(crypto.getRandomValues(new Uint32Array(4)), String).join("-");
+    press = String(Math.random());
     timer = setTimeout(() => end(SILENT), 10_000);
-    if (!tell({ kind: "copy", press })) end(SILENT);
+    model.send({ kind: "copy", press });
   });
   const receive = async (message, buffers) => {
     // What answers no press of this place, or one that was given up, must not change the clipboard.
     if (message.kind !== "copy" || press === null || message.press !== press) return;
     end("");
-    const done = await copied(new TextDecoder("utf-8", { ignoreBOM: true }).decode(buffers[0]));
-    if (press === null) end(done ? COPIED : REFUSED);
+    let said = COPIED;
+    try {
+      await navigator.clipboard.writeText(new TextDecoder("utf-8", { ignoreBOM: true }).decode(buffers[0]));
+    } catch {  // no clipboard on a page without TLS, or it was refused
+      said = REFUSED;
+    }
+    if (press === null) end(said);
   };
   model.on("msg:custom", receive);
-  tell({ kind: "ready" });
+  model.send({ kind: "ready" });
   return () => { end(""); model.off("msg:custom", receive); el.replaceChildren(); };
 }
 

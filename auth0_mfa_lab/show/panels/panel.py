@@ -1,8 +1,7 @@
-"""What all panels share: clicks that come back to the panel's loop, a static twin, failures that one sees, and ticks.
+"""What all panels share, and the two that are one raw value on the page and nowhere else.
 
-JupyterLab may deliver a click on another thread and another loop than the cell's own, so a panel remembers the loop
-and the context that it was made in, and every handler goes back to them. A panel does one piece of work at a time: what
-is pressed meanwhile is ignored. Panels set traits and print nothing.
+JupyterLab may deliver a click on another thread and loop than the cell's own, so a panel remembers the loop and the
+context that it was made in, and every handler goes back to them.
 """
 
 from __future__ import annotations
@@ -10,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import threading
+import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from html import escape
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,27 +23,24 @@ from IPython import get_ipython
 
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.secrets.secret import Secret
-from auth0_mfa_lab.show.html import alert, line
+from auth0_mfa_lab.show.html import card, line
 
 TICK_SECONDS = 1.0
-SAVED_PICTURE = "Saved picture: run this cell for the buttons."
-_AGAIN = "press the button again. If it fails again, panel.last_error is the exception."
+SHOWN_SECONDS = 120.0
+_REMARKS = {
+    "live": " The tenant is live: people's data are in the command, too.",
+    "sandbox": " This sandbox is in the kernel alone and answers no curl: `auth0-mfa-lab serve` opens one that does.",
+}
 
 
 class Button(ipywidgets.Button):  # type: ignore[misc]  # ipywidgets ships no types
-    """A button that is never `disabled`, for a disabled element drops the focus, and JupyterLab hears no key then.
-
-    When it is off or busy it has a class instead, from which the page makes `aria-disabled` or `aria-busy`.
-    """
+    """A button that is never `disabled`, for that drops the focus: the page makes its classes `aria-disabled` or so."""
 
     look: Literal["ready", "off", "busy"] = "ready"
 
 
 class OnPage(anywidget.AnyWidget):
-    """What panel.js does on a page: it minds a panel's focus and keys, draws a secret, or fills the clipboard.
-
-    A value goes there as a message, in its buffer: no state and no saved file has it.
-    """
+    """What panel.js does on a page; a value goes there in the buffer of a message: no state and no file has it."""
 
     _esm = Path(__file__).with_name("panel.js").read_text("utf-8")
     _css = Path(__file__).with_name("panel.css").read_text("utf-8")
@@ -54,12 +52,11 @@ class Place(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
     """A place on the page for one secret, for some seconds; a page that comes later is sent it, too."""
 
     ends_at = 0.0
+    children: tuple[OnPage, ...]
 
-    def __init__(self, panel: Panel, now: Callable[[], float]) -> None:
-        """Show nothing yet; what a page says is done on the loop of `panel`, `now` is in seconds."""
+    def __init__(self, panel: Panel, now: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self._panel, self._now = panel, now
-        self.children: tuple[OnPage, ...] = ()
 
     @property
     def shows(self) -> bool:
@@ -67,11 +64,7 @@ class Place(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         return self._now() < self.ends_at
 
     def show(self, secret: Secret, seconds: float, **how: str) -> None:
-        """Draw a secret on each page that shows the place, for these seconds at most.
-
-        `how` may have `alt`, `picture` (the style of an SVG, which the secret then is) and `over` (what stands there
-        afterwards).
-        """
+        """Draw a secret for these seconds; `how`: `alt`, `picture` (an SVG's style), `over` (what follows it)."""
         self.hide()
         self.ends_at, drawn = self._now() + seconds, OnPage(role="place")
 
@@ -93,25 +86,24 @@ class Place(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
 class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
     """A widget with a method behind each button, that ends when its cell is run again.
 
-    Where `_ticks`, `_tick` is called each second while a page shows it. Headless nothing ticks: no page says there that
-    it shows the panel. `_doing` says what a button has begun, "" while nothing is under way.
+    Where `_ticks`, `_tick` is called each second while a page shows it, so never headless. It does one piece of work at
+    a time: `_doing` says what a button has begun, "" while nothing is under way.
     """
 
-    _is_at_work = "This panel is at work: wait until it is done."
+    static_html: Callable[[], str]
+    """Return what the panel shows, without widgets: for a notebook that no kernel runs."""
+    _draw: Callable[..., None]
+    _tick: Callable[[], Coroutine[Any, Any, None]]
     _has_buttons = True
     _ticks = False
     _doing = ""
     _worker: Button | None = None
     _task: asyncio.Task[None] | None = None
     _ticker: asyncio.Task[None] | None = None
-    _has_ended = False
     last_error: Exception | None = None
 
     def __init__(self, *, mask: Callable[[str], str], raise_failures: bool = False) -> None:
-        """Remember the loop, the context and the cell; `mask` is for the texts of failures.
-
-        With `raise_failures` (AUTH0_LAB_RAISE) what a button's handler raises is not only shown.
-        """
+        """Remember the loop, the context and the cell; `raise_failures` (AUTH0_LAB_RAISE) does not only show them."""
         super().__init__()
         self.add_class("auth0-mfa-panel")
         self._mask, self._raise_failures, self._work = mask, raise_failures, threading.Lock()
@@ -130,19 +122,14 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
 
             shell.events.register("pre_run_cell", begins)
 
-    def static_html(self) -> str:
-        """Return what the panel shows, without widgets: for a notebook that no kernel runs."""
-        # Each panel has its own; widgets have a metaclass that leaves no room for an abstract method.
-        raise NotImplementedError
-
     async def done(self) -> None:
         """Wait until what a button began is finished."""
-        if (task := self._task) is not None:
-            await task
+        if self._task is not None:
+            await self._task
 
     def end(self) -> None:
         """Look no more by itself; the buttons and methods stay as they are."""
-        self._has_ended = True
+        self._ticks = False
         if self._ticker is not None:
             self.at_home(self._ticker.cancel)
 
@@ -160,22 +147,14 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
 
     def _repr_mimebundle_(self, **kwargs: Any) -> dict[str, Any]:
         bundle: dict[str, Any] = super()._repr_mimebundle_(**kwargs) or {}
-        saved = line(SAVED_PICTURE, small=True) if self._has_buttons else ""
+        saved = line("Saved picture: run this cell for the buttons.", small=True) if self._has_buttons else ""
         return {**bundle, "text/plain": repr(self), "text/html": self.static_html() + self._failure.value + saved}
-
-    def _draw(self) -> None:
-        """Show how the panel stands: set the traits that have changed."""
-
-    async def _tick(self) -> None:
-        """Look again, and change what has changed."""
 
     # -- what is pressed
 
-    def _button(
-        self, name: str, tooltip: str, act: Callable[[], Any], *, doing: str = "", layout: dict[str, str] | None = None
-    ) -> Button:
+    def _button(self, name: str, tooltip: str, act: Callable[[], Any], *, doing: str = "", **layout: str) -> Button:
         """Return a button for `act`; with `doing` it is busy until the coroutine that `act` returns is done."""
-        button = Button(description=name, tooltip=tooltip, layout=layout or {})
+        button = Button(description=name, tooltip=tooltip, layout=layout)
 
         def pressed() -> None:
             # A second press may be on its way before the page knows what the first one has changed.
@@ -210,15 +189,13 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
     def _alone(self, then: Callable[[], None] = lambda: None) -> Iterator[None]:
         """Work for a method that a cell calls, and look `then` whatever came of it; LabError during other work."""
         if not self._work.acquire(blocking=False):
-            raise LabError(self._is_at_work)
+            raise LabError("This panel is at work already: wait until it is done.")
         self._failure.value = ""
         try:
             yield
         finally:
-            try:
-                then()
-            finally:
-                self._work.release()
+            self._work.release()
+            then()
 
     async def _working(self, work: Coroutine[Any, Any, None]) -> None:
         try:
@@ -232,18 +209,21 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
             self._draw()
 
     def _fail(self, error: Exception, *, may_raise: bool = True) -> None:
-        """Show a failure as a card, masked; without a front end that would be looked at, raise it."""
+        """Show a failure as a card, masked, which a screen reader reads at once; where nobody looks, raise it, too."""
         self.last_error = error
-        # A LabError says by itself what happened and what to do next.
-        said, step = (f"{error}", "") if isinstance(error, LabError) else (f"{type(error).__name__}: {error}", _AGAIN)
-        self._failure.value = alert("This did not work.", self._mask(said), step)
+        said, step = f"{error}", ""
+        if not isinstance(error, LabError):  # that says by itself what happened and what to do next
+            said = f"{type(error).__name__}: {error}"
+            step = line("What to do: press the button again. If it fails again, panel.last_error is the exception.")
+        shown = card(f"This did not work. {self._mask(said)}", step, mark="✗", tone="bad")
+        self._failure.value = f'<div role="alert">{shown}</div>'
         if self._raise_failures and may_raise:
             raise error
 
     def _begin_to_tick(self) -> None:
         async def ticking() -> None:
             has_failed = False
-            while not self._has_ended:
+            while self._ticks:
                 await asyncio.sleep(TICK_SECONDS)
                 try:
                     await self._tick()
@@ -254,13 +234,75 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
                     has_failed = True
                     self._fail(error, may_raise=False)
 
-        if self._ticks and self._loop is not None and not self._has_ended and self._ticker is None:
+        if self._ticks and self._loop is not None and self._ticker is None:
             self._ticker = self._loop.create_task(ticking(), name="tick")
 
 
-def html(name: str = "", value: str = "") -> ipywidgets.HTML:
+class RevealPanel(Panel):
+    """One raw value: shown where a person looks, until *Hide* is pressed or two minutes are over."""
+
+    def __init__(self, secret: Secret, **shared: Any) -> None:
+        """Hold `secret` in memory and send it to whatever place of this panel is on a page."""
+        super().__init__(**shared)
+        self._secret, self._place = secret, Place(self)
+        self._said = (
+            f"{secret.shown} is shown only on the page of a running notebook, for two minutes at most. "
+            "No file, output or widget state has it: not even this notebook, when it is saved."
+        )
+        self.show_button = self._button("Show", "Show the value again", self.show)
+        self.hide_button = self._button("Hide", "Take the value off the page", self.hide)
+        buttons, said = row(self.show_button, self.hide_button), html("reveal-status", self.static_html())
+        self.children = (buttons, said, self._failure, self._place, self._presence)
+        self.show()
+
+    def show(self) -> None:
+        """Show the value, for two minutes from now."""
+        self._place.show(self._secret, SHOWN_SECONDS)
+
+    def hide(self) -> None:
+        """Take the value off every page."""
+        self._place.hide()
+
+    def static_html(self) -> str:
+        return line(self._said)
+
+    def __repr__(self) -> str:
+        return f"RevealPanel · {self._said}"
+
+
+class CopyPanel(Panel):
+    """One request as a masked curl command, and a button that copies it with its raw values."""
+
+    def __init__(self, command: Secret, *, masked: str, name: str, tenant: str, **shared: Any) -> None:
+        """Hold `command` in memory; `masked` is it as it may be shown, `name` the request's in a line, masked too."""
+        super().__init__(**shared)
+        self._command, self._masked, self._name = command, masked, " ".join(name.split())
+        self._said = (
+            "Copy runnable copies this command with its raw secrets, on the page of a running notebook. "
+            f"No file, output or widget state has them.{_REMARKS.get(tenant, '')}"
+        )
+        label = f"Copy runnable: {self._name} as a curl command with its raw secrets"
+        self._place = OnPage(role="copy", label=label)
+        self._place.on_msg(lambda _, content, __: self.at_home(lambda: self._answer(content)))
+        self.children = (html("", self.static_html()), self._place, self._failure, self._presence)
+
+    def static_html(self) -> str:
+        style = "white-space:pre-wrap;overflow-wrap:anywhere"
+        return f'<pre style="{style}">{escape(self._masked)}</pre>{line(self._said)}'
+
+    def __repr__(self) -> str:
+        return f"CopyPanel · {self._name} · {self._said}"
+
+    def _answer(self, content: Any) -> None:
+        """Send the command to the place that was pressed; another page of this kernel drops it."""
+        press = content.get("press") if isinstance(content, dict) and content.get("kind") == "copy" else None
+        if isinstance(press, str):
+            self._place.send({"kind": "copy", "press": press}, buffers=[bytes(self._command.encode())])
+
+
+def html(name: str = "", value: str = "", **layout: str) -> ipywidgets.HTML:
     """Return a place for HTML, as wide as the panel; `name` is a class that a test finds it by."""
-    place = ipywidgets.HTML(value, layout={"width": "auto", "margin": "0"})
+    place = ipywidgets.HTML(value, layout={"width": "auto", "margin": "0", **layout})
     return place.add_class(name) if name else place
 
 

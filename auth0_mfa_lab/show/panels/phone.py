@@ -1,13 +1,11 @@
 """A virtual phone as a phone, with *Allow* and *Reject* beside each push; or what to do on one's own.
 
-A code is drawn on the page alone, by a message, and only when its button is pressed. A panel looks again each second
-while a page shows it, on a thread, and moves no clock.
+A code is drawn on the page alone, when its button is pressed. A look at the phone is on a thread, and moves no clock.
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -17,7 +15,7 @@ import ipywidgets
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.show.html import status_line
 from auth0_mfa_lab.show.panels.panel import Button, Panel, Place, html
-from auth0_mfa_lab.show.phone import BOTTOM_HTML, EDGE, WIDTH, Guide, Line, PhoneView, what_now
+from auth0_mfa_lab.show.phone import BOTTOM_HTML, EDGE, WIDTH, Line, PhoneView, what_now
 from auth0_mfa_lab.wire.exchange import Exchange
 from auth0_mfa_lab.wire.journal import Journal
 
@@ -25,68 +23,44 @@ from auth0_mfa_lab.wire.journal import Journal
 class Row(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
     """A line of the phone with its buttons: a push has two and a reason, a code one and the place where it is drawn."""
 
+    line: Line
+    place: Place
+    text: ipywidgets.HTML
     buttons: tuple[Button, ...] = ()
     reason: ipywidgets.Text | None = None
 
-    def __init__(self, line: Line, place: Place) -> None:
-        """Show a line that has nothing to press."""
-        self.line, self.place, self.text = line, place, html()
-        super().__init__((self.text,))
-
-    def update(self, line: Line) -> None:
-        """Show the line as it is now; a code that is another one than before is not drawn any more."""
-        if self.line.code != line.code:
+    def update(self, line: Line, *, shows: bool | None = None) -> None:
+        """Show the line as it is now, and draw its code or take it off; another code than before is not drawn."""
+        if shows is not None or self.line.code != line.code:
             self.place.hide()
         if line.code is not None:
+            if shows:
+                self.place.show(line.code, line.seconds)
             # One button with two names keeps the focus of whoever presses it by keyboard.
             self.buttons[0].description = "Hide code" if self.place.shows else "Show code"
         self.line, self.text.value = line, line.html
-
-    def draw(self, *, shows: bool) -> None:
-        """Draw its code on the page, or take it off."""
-        self.place.hide()
-        if shows and self.line.code is not None:
-            self.place.show(self.line.code, self.line.seconds)
-        self.update(self.line)
 
 
 class PhonePanel(Panel):
     """A virtual phone with a method for each button: `allow`, `reject`, `show_code`, `hide_code`, `refresh`."""
 
-    _is_at_work = "The phone is at work already: wait until it has answered."
     _ticks = True
     _said = ""
 
-    def __init__(
-        self,
-        look: Callable[[bool], PhoneView],
-        phone: Any,
-        *,
-        bars: str = "",
-        now: Callable[[], float] = time.monotonic,
-        **shared: Any,
-    ) -> None:
-        """Show what `look` sees, which is told whether a code gets an alias, and answer with the lab's `phone`.
-
-        `bars` says why nothing can be pressed, `now` is in real seconds, for drawing a code.
-        """
+    def __init__(self, look: Callable[[bool], PhoneView], phone: Any, *, bars: str = "", **shared: Any) -> None:
+        """Show what `look` sees, told whether codes get aliases; `bars` says why nothing can be pressed."""
         super().__init__(**shared)
-        self._look, self._phone, self._bars, self._now = look, phone, bars, now
+        self._look, self._phone, self._bars = look, phone, bars
         self._rows: dict[str, Row] = {}
         self.card = look(True)
-        """What is shown: texts without a secret, codes as Secrets."""
         self._status, self._top = html("phone-status"), html("phone-top")
-        wide = {"width": "auto", "margin": "12px 2px 2px"}
-        self.refresh_button = self._button(
-            "Refresh", "Look at the phone again", self._look_again, doing="Looking at the phone", layout=wide
-        )
-        self._sections = [
-            (html(), ipywidgets.VBox(layout={"width": "auto", "margin": "0"})) for _ in self.card.sections
-        ]
-        sections = [each for pair in self._sections for each in pair]
-        sides = {"border_left": EDGE, "border_right": EDGE, "padding": "0 12px"}
-        layout = {"width": "auto", "max_width": WIDTH, "margin": "0", **sides}
-        body = ipywidgets.VBox([self._status, self._failure, *sections, self.refresh_button], layout=layout)
+        about, looking = "Look at the phone again", {"doing": "Looking at the phone", "margin": "12px 2px 2px"}
+        self.refresh_button = self._button("Refresh", about, self._look_again, width="auto", **looking)
+        wide = {"width": "auto", "margin": "0"}
+        self._sections = [(html(), ipywidgets.VBox(layout=wide)) for _ in self.card.sections]
+        inside = [self._status, self._failure, *(each for pair in self._sections for each in pair)]
+        sides = {"border_left": EDGE, "border_right": EDGE, "padding": "0 12px", "max_width": WIDTH}
+        body = ipywidgets.VBox([*inside, self.refresh_button], layout={**wide, **sides})
         self.children = (self._top, body, html("", BOTTOM_HTML), self._presence)
         self._draw()
 
@@ -105,23 +79,22 @@ class PhonePanel(Panel):
             return self._phone.reject(reason, push)
 
     def show_code(self, code: Line | None = None) -> None:
-        """Draw a code on the page: that of a line of `card`, or else of the account that was scanned last.
+        """Draw a code on the page: that of a line of `card`, or of the account that was scanned last.
 
-        Raises LabError when it is not on the phone (any more), and on a recording, whose codes are stand-ins.
+        LabError when it is not on the phone (any more), and on a recording, whose codes are stand-ins.
         """
         with self._alone():
             if self._bars:
                 raise LabError(self._bars)
             self.refresh()
-            self._row_with(code or next(reversed(self.card.codes), None)).draw(shows=True)
+            self._turn(code or next(reversed(self.card.codes), None), shows=True)
 
     def hide_code(self, code: Line | None = None) -> None:
         """Take a code off the page, or else every code; LabError when it is not on the phone (any more)."""
-        for row in self._rows.values() if code is None else [self._row_with(code)]:
-            row.draw(shows=False)
+        for each in [row.line for row in self._rows.values() if row.line.code] if code is None else [code]:
+            self._turn(each, shows=False)
 
     def static_html(self) -> str:
-        """Return the phone as HTML without widgets."""
         return self.card.html()
 
     def __repr__(self) -> str:
@@ -137,17 +110,18 @@ class PhonePanel(Panel):
         shows = not row.place.shows
         if shows:
             await self._look_again()
-        self._row_with(row.line).draw(shows=shows)
+        self._turn(row.line, shows=shows)
 
     async def _look_again(self) -> None:
         self._said = ""
         self._draw(await asyncio.to_thread(self._look, True))
 
-    def _row_with(self, code: Line | None) -> Row:
+    def _turn(self, code: Line | None, *, shows: bool) -> None:
+        """Draw a code, or take it off; LabError when it is not on the phone."""
         row = self._rows.get(getattr(code, "id", ""))
         if row is None or row.line.code is None:
             raise LabError("This code is not on the phone (any more): pass a line of panel.card.codes or .messages.")
-        return row
+        row.update(row.line, shows=shows)
 
     async def _tick(self) -> None:
         card = await asyncio.to_thread(self._look, False)
@@ -174,34 +148,29 @@ class PhonePanel(Panel):
             _close(row)
 
     def _row_of(self, line: Line) -> Row:
-        row = Row(line, Place(self, self._now))
-        if line.is_push:
-            reason = row.reason = ipywidgets.Text(
-                description="Reason",
-                placeholder="optional",
-                disabled=bool(self._bars),
-                tooltip="Why it is rejected: it goes with Reject",
-                style={"description_width": "auto"},
-                layout={"flex": "1 1 160px", "width": "auto", "min_width": "160px"},
+        row = Row()
+        row.line, row.place, row.text = line, Place(self), html()
+        row.children = (row.text,)
+        if line in self.card.pushes:
+            style, about = {"description_width": "auto"}, "Why it is rejected: it goes with Reject"
+            text = {"description": "Reason", "placeholder": "optional", "tooltip": about, "disabled": bool(self._bars)}
+            wide = {"flex": "1 1 160px", "width": "auto", "min_width": "160px"}
+            reason = row.reason = ipywidgets.Text(**text, style=style, layout=wide)
+            answers: dict[str, Callable[[], Exchange]] = {
+                "Allow": lambda: self._phone.allow(row.line),
+                "Reject": lambda: self._phone.reject(str(reason.value).strip() or None, row.line),
+            }
+            half = {"doing": "The phone answers", "flex": "1 1 96px", "width": "auto", "min_width": "96px"}
+            allow, reject = row.buttons = tuple(
+                self._button(verb, f"{verb}: {line.said}", partial(self._answer, f"{verb}ed", act), **half)
+                for verb, act in answers.items()
             )
-
-            def button(verb: str, act: Callable[[], Exchange]) -> Button:
-                work = partial(self._answer, f"{verb}ed", act)
-                layout = {"flex": "1 1 96px", "width": "auto", "min_width": "96px"}
-                return self._button(verb, f"{verb}: {line.said}", work, doing="The phone answers", layout=layout)
-
-            allow = button("Allow", lambda: self._phone.allow(row.line))
-            reject = button("Reject", lambda: self._phone.reject(str(reason.value).strip() or None, row.line))
-            row.buttons = (allow, reject)
             wraps = {"flex_flow": "row wrap", "width": "auto", "align_items": "center"}
             row.children = (row.text, ipywidgets.HBox([allow, reason, reject], layout=wraps))
         elif line.code is not None:
-            tooltip, press = (
-                f"Show or hide the code of {line.whose}, on this page alone",
-                partial(self._press_code, row),
-            )
-            layout = {"width": "120px", "align_self": "flex-start"}
-            row.buttons = (self._button("Show code", tooltip, press, doing="Reading the code", layout=layout),)
+            about, press = f"Show or hide the code of {line.whose}, on this page alone", partial(self._press_code, row)
+            narrow = {"doing": "Reading the code", "width": "120px", "align_self": "flex-start"}
+            row.buttons = (self._button("Show code", about, press, **narrow),)
             row.children = (row.text, *row.buttons, row.place)
         return row
 
@@ -212,22 +181,19 @@ class OwnPhonePanel(Panel):
     _has_buttons = False
     _ticks = True
 
-    def __init__(self, journal: Journal, *, now: Callable[[], float], **shared: Any) -> None:
-        """Follow `journal`; `now` is the lab's time in epoch seconds."""
+    def __init__(self, journal: Journal, **shared: Any) -> None:
         super().__init__(**shared)
-        self._journal, self._now = journal, now
-        self._text, self._time = html("phone-steps"), html("phone-time")
-        self.children = (self._text, self._time, self._failure, self._presence)
+        self._journal, self._text = journal, html("phone-steps")
+        self.children = (self._text, self._failure, self._presence)
         self.refresh()
 
     def refresh(self) -> None:
         """Read the journal again."""
-        self.guide: Guide = what_now(self._journal)
-        self._text.value, self._time.value = self.guide.html(), self.guide.time_html(self._now())
+        self.guide = what_now(self._journal)
+        self._text.value = self.guide.html()
 
     def static_html(self) -> str:
-        """Return the steps as HTML without widgets."""
-        return f"<div>{self.guide.html()}{self.guide.time_html(self._now())}</div>"
+        return f"<div>{self._text.value}</div>"
 
     def __repr__(self) -> str:
         return f"PhonePanel · your own phone · {self.guide.headline}"

@@ -13,32 +13,27 @@ import ipywidgets
 from auth0_mfa_lab.clock import LabClock
 from auth0_mfa_lab.polling import PollRun
 from auth0_mfa_lab.show.html import line
-from auth0_mfa_lab.show.panels.panel import Panel, html, row
+from auth0_mfa_lab.show.panels.panel import TICK_SECONDS, Panel, html, row
 from auth0_mfa_lab.show.poll import ROWS_TITLE, PollView, headline, row_html
 from auth0_mfa_lab.wire.exchange import Exchange
 
-TICK_SECONDS = 1.0
-
 
 class PollPanel(Panel):
-    """Buttons for a poll: *Poll once*, *Poll until done*, *Stop*, and where it stands.
+    """Where a poll stands, with *Poll once*, *Poll until done* and *Stop*, and a method for each.
 
-    Each button has its method: `poll_once()`, `poll_until_done()`, `stop()`. Real seconds pass between the polls of
-    the button, and the sandbox's clock moves by as much; so it does when *Poll once* is pressed again and again. The
-    method waits in the lab's own time: in the sandbox it is done at once.
+    Real seconds pass between the polls of the buttons, and the sandbox's clock moves by as much. The methods wait in
+    the lab's own time: in the sandbox they are done at once.
     """
 
-    _is_at_work = "This panel is polling already: press Stop first, or wait until it is done."
     _drawn = 0
 
     def __init__(self, run: PollRun, *, clock: LabClock, **shared: Any) -> None:
         """Show and drive `run`, in the time of `clock`."""
         super().__init__(**shared)
         self.run, self._clock, self._now, self._woken = run, clock, clock.now(), asyncio.Event()
-        once, until = (partial(self._polling, until_done=each) for each in (False, True))
-        tooltip = "Ask again and again, until it is over"
-        self.once_button = self._button("Poll once", "Ask Auth0 once whether the phone answered", once, doing="waiting")
-        self.until_button = self._button("Poll until done", tooltip, until, doing="waiting")
+        begin, asks = partial(self._button, doing="waiting"), self._polling
+        self.once_button = begin("Poll once", "Ask Auth0 once whether the phone answered", partial(asks, False))
+        self.until_button = begin("Poll until done", "Ask again and again, until it is over", partial(asks, True))
         self.stop_button = self._button("Stop", "Stop asking", self.stop)
         self._status, self._next, self._meters = map(html, ("poll-status", "poll-next", "poll-meters"))
         self._answer, title = html("poll-answer"), html("", line(ROWS_TITLE, small=True))
@@ -70,19 +65,16 @@ class PollPanel(Panel):
         self._draw()
 
     def end(self) -> None:
-        """Stop asking, if a button asks."""
         if self._task is not None:
             self.stop()
-        super().end()
 
     def static_html(self) -> str:
-        """Return all that the panel shows as HTML without widgets, each poll with its exchange."""
         return PollView.of(self.run, self._now).html(self.run)
 
     def __repr__(self) -> str:
         return f"PollPanel · {headline(self.run)}"
 
-    def _polling(self, *, until_done: bool) -> Coroutine[Any, Any, None]:
+    def _polling(self, until_done: bool) -> Coroutine[Any, Any, None]:
         """Let the poll go on at once, so that a stop from now on ends it, and return what asks."""
         # A new one: without a loop of one's own each click has another, and an event belongs to the first that waits.
         self._woken = asyncio.Event()
@@ -94,12 +86,12 @@ class PollPanel(Panel):
                 wait = self.run.poll.next_at
                 await asyncio.to_thread(lambda: self._clock.sync(max(0.0, wait - self._clock.now())))
                 with self._clock.running():
-                    await self._look()
+                    self._see(await asyncio.to_thread(self._moment))
                     while not self.run.poll.is_over:
                         if until_done and (left := self.run.poll.next_at - self._now) > 0:
                             with contextlib.suppress(TimeoutError):  # *Stop* wakes the poll
                                 await asyncio.wait_for(self._woken.wait(), min(TICK_SECONDS, left))
-                            await self._look()
+                            self._see(await asyncio.to_thread(self._moment))
                             continue
                         await self._ask()
                         if not until_done:
@@ -126,11 +118,8 @@ class PollPanel(Panel):
         self._doing = "waiting"
         self._draw()
 
-    async def _look(self) -> None:
-        """Look at the clock, on a thread: that of a served sandbox is asked over the network."""
-        self._see(await asyncio.to_thread(self._moment))
-
     def _moment(self) -> float:
+        """Return the time; on a thread, for that of a served sandbox is asked over the network."""
         self._clock.sync()
         return self._clock.now()
 

@@ -1,7 +1,6 @@
 """An enrollment's QR as a panel: the picture, the time that is left, what it holds, and a phone that scans it.
 
-In the sandbox the picture is an ordinary one. On a live tenant it is a secret in pixels: drawn in the browser by a
-message, only while somebody wants to see it.
+On a live tenant the picture is a secret: drawn in the browser by a message, only while somebody wants to see it.
 """
 
 from __future__ import annotations
@@ -14,18 +13,8 @@ import ipywidgets
 
 from auth0_mfa_lab.polling import OOB_CODE_SECONDS
 from auth0_mfa_lab.secrets.secret import Secret
+from auth0_mfa_lab.show import qr
 from auth0_mfa_lab.show.panels.panel import Panel, Place, html, row
-from auth0_mfa_lab.show.qr import (
-    EXPIRED,
-    HIDDEN,
-    Barcode,
-    QrView,
-    enrolled_in,
-    outcome_of,
-    picture_style,
-    qr_img,
-    qr_svg,
-)
 from auth0_mfa_lab.show.sentences import Sentence
 from auth0_mfa_lab.wire.exchange import Exchange
 
@@ -36,62 +25,54 @@ class QrPanel(Panel):
     A ticket's QR goes when its 5 minutes are over, in the lab's time, and when a phone has enrolled with it.
     """
 
-    _is_at_work = "The phone is scanning this QR already: wait until it is done."
     _ticks = True
-    _scanned = _refused = ""
+    _came: qr.Came | None = None
     _read = 0
 
     def __init__(
         self,
         uri: str,
         *,
-        barcode: Barcode,
+        barcode: qr.Barcode,
         received_at: float,
         now: Callable[[], float],
         scan: Callable[[], Exchange | Sentence],
-        phone: str | None = None,
-        journal: Sequence[Exchange] = (),
-        may_be_saved: bool = False,
+        phone: str | None,
+        journal: Sequence[Exchange],
+        may_be_saved: bool,
         **shared: Any,
     ) -> None:
-        """Hold `uri` in memory; `received_at` is the instant in epoch seconds from which its time counts.
+        """Hold `uri` in memory; its time counts from `received_at`, epoch seconds.
 
-        `scan` lets the lab's phone scan; `phone` names that on a button, None where there is only the person's own.
-        `journal` tells what a phone enrolled with elsewhere. Only a picture that `may_be_saved` is in a widget's state.
+        `phone` is None where there is only the person's own. A picture that `may_be_saved` is in a widget's state.
         """
         super().__init__(**shared)
         self._uri, self._barcode, self._now, self._scan = Secret(uri, barcode.shown), barcode, now, scan
         self._ends_at = received_at + OOB_CODE_SECONDS if barcode.holds == "ticket" else None
-        self._journal, self._drawn, self._may_be_saved = journal, may_be_saved, may_be_saved
-        self._can_scan, self._fields = phone is not None, barcode.html()
-        self._picture = qr_img(uri, barcode.alt) if may_be_saved else ""
+        self._journal, self._drawn, self._phone = journal, may_be_saved, phone
+        self._picture = qr.qr_img(uri, barcode.alt) if may_be_saved else ""
         self.show_button = self._button("Show", "Draw the QR: whoever sees it can enroll a phone", self.show)
         self.hide_button = self._button("Hide", "Take the QR off the page", self.hide)
-        scan_with, tooltip = f"Scan with {phone}", "Let it read this QR and enroll"
-        self.scan_button = self._button(
-            scan_with, tooltip, self._press_scan, doing="scanning", layout={"width": "auto"}
-        )
+        name, about = f"Scan with {phone}", "Let it read this QR and enroll"
+        self.scan_button = self._button(name, about, self._press_scan, doing="scanning", width="auto")
         buttons = [self.show_button, self.hide_button, *([self.scan_button] if phone else [])]
-        self._status, self._time, self._instead, fields = map(html, ("qr-status", "qr-time", "qr-place", "qr-parts"))
-        self._place = Place(self, now)
+        self._status, self._time, self._instead = map(html, ("qr-status", "qr-time", "qr-place"))
+        self._parts, self._place = html("qr-parts", barcode.html(), flex="1 1 320px", min_width="0"), Place(self, now)
         place = {"flex": "0 1 358px", "min_width": "0", "margin": "0 16px 8px 0"}
         left = ipywidgets.VBox([self._instead, self._place], layout=place)
-        fields.value, fields.layout.flex, fields.layout.min_width = self._fields, "1 1 320px", "0"
-        both = ipywidgets.Box([left, fields], layout={"flex_flow": "row wrap", "align_items": "flex-start"})
+        both = ipywidgets.Box([left, self._parts], layout={"flex_flow": "row wrap", "align_items": "flex-start"})
         self.children = (row(*buttons), self._status, self._time, self._failure, both, self._presence)
         self.refresh()
-        if self._ends_at is None and may_be_saved:
-            self.end()  # nothing of it changes with time
 
     def show(self) -> None:
         """Draw the QR; on a live tenant for what is left of its time, and for 5 minutes at most."""
-        self._drawn = self._may_be_saved
+        self._drawn = bool(self._picture)
         self.refresh()
-        if not self._may_be_saved and not self.card.is_over:
-            seconds, over = (OOB_CODE_SECONDS, HIDDEN) if self._left is None else (self._left, EXPIRED)
-            svg = qr_svg(str(self._uri))
-            how = {"alt": self._barcode.alt, "over": over, "picture": picture_style(svg)}
-            self._place.show(Secret(svg, self._uri.shown), min(seconds, OOB_CODE_SECONDS), **how)
+        if not self._picture and not self.card.is_over:
+            seconds, over = (OOB_CODE_SECONDS, qr.HIDDEN) if self._left is None else (self._left, qr.EXPIRED)
+            svg = Secret(qr.qr_svg(str(self._uri)), self._uri.shown)
+            style, alt = qr.picture_style(svg), self._barcode.alt
+            self._place.show(svg, min(seconds, OOB_CODE_SECONDS), alt=alt, over=over, picture=style)
             self._drawn = True
             self._draw()
 
@@ -104,8 +85,8 @@ class QrPanel(Panel):
         """Let the lab's phone scan, and return what it said; with the person's own phone, what to do with that."""
         with self._alone():
             result = self._scan()
-            if self._can_scan:
-                self._take(result, self._now())
+            if self._phone:
+                self._see(self._now(), result)
         return result
 
     def refresh(self) -> None:
@@ -113,48 +94,45 @@ class QrPanel(Panel):
         self._see(self._now())
 
     def static_html(self) -> str:
-        """Return what stands in a saved notebook: all of it, and the picture only where it may be saved."""
-        return self.card.html(self._picture, self._fields)
+        left = f'<div style="flex:0 1 342px;min-width:0">{self._instead.value}</div>'
+        right = f'<div style="flex:1 1 320px;min-width:0">{self._parts.value}</div>'
+        both = f'<div style="display:flex;flex-wrap:wrap;gap:16px;align-items:flex-start">{left}{right}</div>'
+        return f"<div>{self._status.value}{self._time.value}{both}</div>"
 
     def __repr__(self) -> str:
         return self.card.text
 
     async def _press_scan(self) -> None:
-        self._take(*await asyncio.to_thread(lambda: (self._scan(), self._now())))
-
-    def _take(self, result: Exchange | Sentence, now: float) -> None:
-        self._scanned, self._refused = map(self._mask, outcome_of(result))
-        self._see(now)
+        self._see(*await asyncio.to_thread(lambda: (self._now(), self._scan())))
 
     async def _tick(self) -> None:
         # On a thread: the time of a served sandbox is asked for over the network.
         self._see(await asyncio.to_thread(self._now))
 
-    def _see(self, now: float) -> None:
-        """Take over the time, and an enrollment of which the journal tells."""
+    def _see(self, now: float, result: Exchange | Sentence | None = None) -> None:
+        """Take over the time, what came of a scan, and an enrollment of which the journal tells."""
+        if result is not None:
+            state, said = qr.outcome_of(result)
+            self._came = state, self._mask(said)
         seen = self._journal[self._read :]
         self._read += len(seen)
-        self._scanned = self._scanned or enrolled_in(seen, self._barcode.ticket)
-        self._drawn = self._drawn and (self._may_be_saved or now < self._place.ends_at)
+        if self._came is None or self._came[0] != "scanned":
+            self._came = qr.enrolled_in(seen, self._barcode.ticket) or self._came
+        self._drawn = self._drawn and (bool(self._picture) or now < self._place.ends_at)
         self._left = None if self._ends_at is None else self._ends_at - now
         self._draw()
 
     def _draw(self) -> None:
         """Show how the QR stands; a widget is told of what has changed alone."""
-        self.card = card = QrView.of(
-            self._barcode,
-            drawn=self._drawn,
-            left=self._left,
-            scanning=self._worker is not None,
-            scanned=self._scanned,
-            refused=self._refused,
-        )
+        scanning = self._worker is not None
+        card = qr.QrView.of(self._barcode, drawn=self._drawn, left=self._left, scanning=scanning, came=self._came)
+        self.card = card
         self._mark(self.show_button, may_press=not (self._drawn or card.is_over))
-        self._mark(self.hide_button, may_press=card.is_drawn)
+        self._mark(self.hide_button, may_press=not card.instead)
         self._mark(self.scan_button, may_press=card.may_scan)
         self._status.value, self._time.value = card.status, card.time
         self._instead.value = card.instead or self._picture
-        if not card.is_drawn:
+        if card.instead:
             self._place.hide()
         if card.is_over:
             self.end()
