@@ -173,15 +173,6 @@ class OobTransaction:
         return f"{KIND_OF_CHANNEL[self.channel]}|{self.device_id}"
 
 
-@dataclass(frozen=True, repr=False)
-class Ticket:
-    """The `enrollment_tx_id` of a QR: good for one scan."""
-
-    id: str
-    transaction: OobTransaction
-    totp_secret: str
-
-
 @dataclass(frozen=True)
 class LogEntry:
     """One entry of the tenant's log: `type` is Auth0's code, such as `gd_send_pn_failure`; `date` in epoch seconds."""

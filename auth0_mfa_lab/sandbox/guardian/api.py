@@ -39,18 +39,16 @@ def enroll(tenant: Tenant, request: Request) -> JSONResponse:
     if shown is None:
         raise errors.DEVICE_NO_TICKET()
     body = _json_object(request)
-    ticket = tenant.transactions.tickets.get(shown[1])
-    if (
-        ticket is None
-        or tenant.clock.now() >= ticket.transaction.expires
-        or state_of(tenant, ticket.transaction) != "pending"
-        or not may_enroll(tenant, ticket.transaction.login)
-    ):
+    transaction = tenant.transactions.tickets.get(shown[1])
+    if transaction is None or tenant.clock.now() >= transaction.expires:
         raise errors.DEVICE_TICKET_NOT_FOUND()
-    transaction, told, key = ticket.transaction, _told(body, TOLD), public_key(body.get("public_key"))
-    del tenant.transactions.tickets[ticket.id]
+    if state_of(tenant, transaction) != "pending" or not may_enroll(tenant, transaction.login):
+        raise errors.DEVICE_TICKET_NOT_FOUND()
+    told, key = _told(body, TOLD), public_key(body.get("public_key"))
+    del tenant.transactions.tickets[shown[1]]
     device_id, user_id, token = transaction.device_id, transaction.login.request.user_id, tenant.chance.base64url(64)
     device = tenant.devices[device_id] = Device(id=device_id, user_id=user_id, key=key, token=token, **told)
+    secrets = {entry.partner: entry.secret for entry in tenant.authenticators.of(user_id)}
     tenant.confirm(user_id, transaction.authenticator_id, name=device.name)
     transaction.state = "approved"
     request.notes += errors.DEVICE_ENROLLED.notes
@@ -60,7 +58,7 @@ def enroll(tenant: Tenant, request: Request) -> JSONResponse:
         "issuer": tenant.settings.name,
         "user_id": user_id,
         "token": token,
-        "totp": {"secret": ticket.totp_secret, "algorithm": "sha1", "digits": 6, "period": 30},
+        "totp": {"secret": secrets[transaction.authenticator_id], "algorithm": "sha1", "digits": 6, "period": 30},
     }
     return JSONResponse(answer, status_code=errors.DEVICE_ENROLLED.status)
 
