@@ -85,8 +85,7 @@ class Remote:
                 "Lab.from_env()."
             )
         # Here, for the sandbox takes a while to load, and a command that only prints its help does without.
-        from auth0_mfa_lab.sandbox.control import PHONE_OPERATIONS
-        from auth0_mfa_lab.sandbox.operations import OPERATIONS
+        from auth0_mfa_lab.sandbox.operations import OPERATIONS, PHONE_OPERATIONS
 
         self._rows = {row.name: row for row in (*OPERATIONS, *PHONE_OPERATIONS)}
         self._domain = settings.domain

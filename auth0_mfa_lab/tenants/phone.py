@@ -265,7 +265,7 @@ def pushes_to(token: str, ask: Ask) -> tuple[Push, ...]:
     """Return what a tenant delivered to a push token, oldest first."""
     from auth0_mfa_lab.sandbox.delivery import Push
 
-    return tuple(Push(**each, enrollment_id=None) for each in ask("pushes", token=token)["pushes"])
+    return tuple(Push(**each) for each in ask("pushes", token=token)["pushes"])
 
 
 @dataclass(kw_only=True, repr=False, eq=False)

@@ -151,8 +151,7 @@ def limits(ask: Ask | None, user: User) -> Table:
         from auth0_mfa_lab.sandbox.clock import Clock
         from auth0_mfa_lab.sandbox.limits import Limits
 
-        known = Limits(Clock()).rows("", "", None)
-        rows = [Limit(each.name, each.burst, each.per, each.owner, each.mark) for each in known]
+        rows = [Limit(**{**each, "left": None, "full_again_in": None}) for each in Limits(Clock()).rows("", "", None)]
         title, note = "Limits, as Auth0 documents them", _NOTE
         titles = "limit, at once, comes back, one for each, mark"
         cells = [(row.name, str(row.burst), row.per, row.owner, row.mark) for row in rows]
