@@ -247,10 +247,7 @@ def add_fault(box: Sandbox, kind: str, **options: Json) -> Json:
 
 
 class ServerPhone:
-    """The phone beside a server, as its page, the command line and a test suite use it.
-
-    It keeps the approvals that it was told to give later: each after so many polls of its oob_code.
-    """
+    """The phone beside a server; it keeps the approvals to give later, each after so many polls of its oob_code."""
 
     def __init__(self, box: Sandbox, phone: Phone) -> None:
         self.phone, self._box = phone, box
