@@ -364,7 +364,7 @@ def _must_be_done(answer: httpx.Response) -> int:
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation: its name, where it is below `/_lab/`, what it does, its arguments, its status where it says a thing.
+    """One operation: its name, its place below `/_lab/`, what it does, its arguments, and the status of what it returns.
 
     An argument without a default in `run` may not be absent, null or empty; an `ip` is the caller's address.
     """
