@@ -12,7 +12,7 @@ from joserfc.jwk import RSAKey
 from starlette.responses import JSONResponse, Response
 
 from auth0_mfa_lab.sandbox import errors
-from auth0_mfa_lab.sandbox.http import Request, Routes, add_note, bearer_of
+from auth0_mfa_lab.sandbox.http import Request, Routes
 from auth0_mfa_lab.sandbox.json_text import json_object
 from auth0_mfa_lab.sandbox.mfa.api import may_enroll, state_of
 from auth0_mfa_lab.sandbox.oauth.tokens import seconds, verified_claims
@@ -51,7 +51,7 @@ def enroll(tenant: Tenant, request: Request) -> JSONResponse:
     secrets = {entry.partner: entry.secret for entry in tenant.authenticators.of(user_id)}
     tenant.confirm(user_id, transaction.authenticator_id, name=device.name)
     transaction.state = "approved"
-    add_note(request, errors.DEVICE_ENROLLED.note)
+    request.notes += errors.DEVICE_ENROLLED.notes
     answer = {
         "id": device_id,
         "url": tenant.guardian_url,
@@ -65,7 +65,7 @@ def enroll(tenant: Tenant, request: Request) -> JSONResponse:
 
 def resolve(tenant: Tenant, request: Request) -> Response:
     """Take a phone's yes or no; the order of the checks is section 5's, and nothing changes before the last."""
-    txid = tenant.tokens.claims_of(bearer_of(request) or "").get("txid")
+    txid = tenant.tokens.claims_of(request.bearer).get("txid")
     transaction = tenant.transactions.txids.get(str(txid))
     if transaction is None:
         raise errors.DEVICE_INVALID_TOKEN()
@@ -91,7 +91,7 @@ def resolve(tenant: Tenant, request: Request) -> Response:
     transaction.state = "approved" if accepted else "rejected"
     if not accepted:
         tenant.log("gd_auth_rejected", "The push was rejected.", user_id=device.user_id)
-    add_note(request, errors.DEVICE_RESOLVED.note)
+    request.notes += errors.DEVICE_RESOLVED.notes
     return Response(status_code=errors.DEVICE_RESOLVED.status)
 
 
@@ -115,8 +115,8 @@ def delete(tenant: Tenant, request: Request) -> Response:
 
 def _device_of(tenant: Tenant, request: Request) -> Device:
     """Return the device of the path, if the bearer is its opaque token or a JWT that its key signed."""
-    bearer, device = bearer_of(request), tenant.devices.get(request.path_params["id"])
-    if bearer is None:
+    bearer, device = request.bearer, tenant.devices.get(request.path_params["id"])
+    if not bearer:
         raise errors.DEVICE_INVALID_TOKEN()
     if device is None:
         raise errors.DEVICE_ENROLLMENT_NOT_FOUND()

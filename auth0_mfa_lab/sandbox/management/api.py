@@ -16,7 +16,7 @@ from joserfc.jwk import RSAKey
 from starlette.responses import Response
 
 from auth0_mfa_lab.sandbox import errors
-from auth0_mfa_lab.sandbox.http import JSON, Request, Routes, add_note, bearer_of, not_emulated
+from auth0_mfa_lab.sandbox.http import JSON, Request, Routes, not_emulated
 from auth0_mfa_lab.sandbox.json_text import json_value, present, type_name
 from auth0_mfa_lab.sandbox.mfa.api import KINDS, new_entries, recovery_entry
 from auth0_mfa_lab.sandbox.mfa.authenticators import E164, EMAIL, MOST
@@ -714,10 +714,9 @@ ENDPOINTS = (
 
 def answer(endpoint: Endpoint, tenant: Tenant, request: Request) -> Response:
     """Answer one call; the order of the checks is a guess: the token, its scope, what the path names, the body."""
-    token = bearer_of(request)
-    if token is None:
+    if not request.bearer:
         raise errors.API_NO_TOKEN()
-    claims = tenant.tokens.claims_of(token)
+    claims = tenant.tokens.claims_of(request.bearer)
     if not tenant.domains.is_ours(claims.get("aud"), MANAGEMENT_PATH):
         raise errors.API_INVALID_TOKEN()
     scopes, needed = frozenset(str(claims.get("scope", "")).split()), endpoint.scope.split()
@@ -726,7 +725,7 @@ def answer(endpoint: Endpoint, tenant: Tenant, request: Request) -> Response:
     call = Call(endpoint, tenant, request.path_params, dict(request.query_params), request.content, scopes)
     body, row = _shown(call, endpoint.answer(call)), endpoint.evidence
     if row:
-        add_note(request, row.note)
+        request.notes += row.notes
     if body is None:
         return Response(status_code=204, headers=CACHE)
     return JSON(body, status_code=row.status if row else 200, headers=CACHE)

@@ -12,9 +12,8 @@ from starlette.responses import JSONResponse, Response
 
 from auth0_mfa_lab.sandbox import errors, records
 from auth0_mfa_lab.sandbox.delivery import Message, in_form
-from auth0_mfa_lab.sandbox.http import JSON, Fields, Request, Routes, bearer_of, read_fields
+from auth0_mfa_lab.sandbox.http import JSON, Fields, Request, Routes
 from auth0_mfa_lab.sandbox.json_text import present
-from auth0_mfa_lab.sandbox.limits import LimitName
 from auth0_mfa_lab.sandbox.mfa.authenticators import E164, EMAIL, masked
 from auth0_mfa_lab.sandbox.oauth.clients import CLIENT_FIELDS, GRANTS, authenticate_client
 from auth0_mfa_lab.sandbox.oauth.tokens import OOB_CODE_CIPHERTEXT, iso_date
@@ -42,7 +41,7 @@ KINDS: Mapping[Kind, Means] = {
     "recovery-code": Means("recovery-code",     "recovery-code",     "recovery-code", ""),
 }
 """In the order in which one is chosen among several that fit [guess] (reference, sections 1.3, 4.1 and 5)."""
-SENT: Mapping[Kind, tuple[LimitName, errors.EvidenceRow, str]] = {
+SENT: Mapping[Kind, tuple[str, errors.EvidenceRow, str]] = {
     "push":  ("pushes", errors.TOO_MANY_PUSHES, ""),
     "sms":   ("sms",    errors.TOO_MANY_SMS,    "{code} is your verification code for {tenant}."),
     "voice": ("voice",  errors.TOO_MANY_CALLS,  "Hello. Your verification code for {tenant} is {code}. Again: {code}."),
@@ -69,9 +68,9 @@ AUTHENTICATOR_ID = re.compile(r"[a-z-]+\|dev_[A-Za-z0-9]+")
 
 def post_associate(tenant: Tenant, request: Request) -> JSONResponse:
     """Begin an enrollment; client fields are neither needed nor read (reference, section 3)."""
-    login = login_of_bearer(tenant, bearer_of(request), scope="enroll")
+    login = login_of_bearer(tenant, request.bearer, scope="enroll")
     user_id, by_channel = login.request.user_id, {str(channel): kind for channel, kind in KIND_OF_CHANNEL.items()}
-    fields = read_fields(request, ASSOCIATE_FIELDS)
+    fields = request.fields(ASSOCIATE_FIELDS)
     kind: Kind = "totp"
     if _first_of(fields, "authenticator_types", ("otp", "oob")) == "oob":
         kind = by_channel[_first_of(fields, "oob_channels", by_channel)]
@@ -110,7 +109,7 @@ def _first_of(fields: Fields, name: str, known: Collection[str]) -> str:
 
 def get_authenticators(tenant: Tenant, request: Request) -> JSONResponse:
     """List the user's authenticators, confirmed or not; an unconfirmed push has no name yet (reference, 4.1)."""
-    login, switches = login_of_bearer(tenant, bearer_of(request), scope="read:authenticators"), tenant.settings.switches
+    login, switches = login_of_bearer(tenant, request.bearer, scope="read:authenticators"), tenant.settings.switches
     entries = [
         {
             "id": item.id,
@@ -127,7 +126,7 @@ def get_authenticators(tenant: Tenant, request: Request) -> JSONResponse:
 
 def delete_authenticator(tenant: Tenant, request: Request) -> Response:
     """Remove an authenticator, and its partner with it; an mfa_token does not do (reference, section 4.2)."""
-    access = login_of_bearer(tenant, bearer_of(request), scope="remove:authenticators", mfa_token_does=False)
+    access = login_of_bearer(tenant, request.bearer, scope="remove:authenticators", mfa_token_does=False)
     user_id, authenticator_id = access.request.user_id, request.path_params["id"]
     if not AUTHENTICATOR_ID.fullmatch(authenticator_id):
         raise errors.MALFORMED_AUTHENTICATOR_ID()
@@ -141,7 +140,7 @@ def delete_authenticator(tenant: Tenant, request: Request) -> Response:
 
 def post_challenge(tenant: Tenant, request: Request) -> JSONResponse:
     """Challenge the authenticator that is named, else the first that fits (reference, section 5)."""
-    fields = read_fields(request, CHALLENGE_FIELDS, guesses_json=True)
+    fields = request.fields(CHALLENGE_FIELDS, guesses_json=True)
     client = authenticate_client(tenant, request, fields)
     grant = f"{GRANTS}/mfa-{'otp' if fields.text('challenge_type') == 'otp' else 'oob'}"
     if grant not in client.grants:
@@ -192,9 +191,9 @@ ROUTES: Routes = (
 # -- whose login a request belongs to
 
 
-def login_of_bearer(tenant: Tenant, token: str | None, *, scope: str, mfa_token_does: bool = True) -> Login:
+def login_of_bearer(tenant: Tenant, token: str, *, scope: str, mfa_token_does: bool = True) -> Login:
     """Return the login of a bearer: an mfa_token, where that does, or a living MFA access token that has `scope`."""
-    if token is None:
+    if not token:
         raise errors.NO_BEARER()
     login = _login_of_mfa_token(tenant, token) if mfa_token_does else None
     if login is not None:
@@ -438,7 +437,7 @@ def _send(tenant: Tenant, transaction: OobTransaction) -> None:
             "dai": device.id,
             "txtkn": tenant.tokens.signed(OOB_CODE_LIFETIME, sub=user_id, **claims),
             "c": transaction.challenge,
-            "sh": tenant.domain,
+            "sh": tenant.domains.current,
             # The SDKs parse no other form of the time than three fraction digits and a literal Z.
             "d": iso_date(transaction.started),
             "s": SOURCE,

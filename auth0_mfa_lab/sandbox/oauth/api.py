@@ -13,9 +13,9 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.delivery import Message
-from auth0_mfa_lab.sandbox.http import JSON, Fields, Request, Routes, bearer_of, not_emulated, read_fields
+from auth0_mfa_lab.sandbox.http import JSON, Fields, Request, Routes, not_emulated
 from auth0_mfa_lab.sandbox.json_text import present, type_name
-from auth0_mfa_lab.sandbox.limits import Bucket, LimitName
+from auth0_mfa_lab.sandbox.limits import Bucket
 from auth0_mfa_lab.sandbox.mfa import api as mfa
 from auth0_mfa_lab.sandbox.mfa.api import login_of_body
 from auth0_mfa_lab.sandbox.oauth.clients import CLIENT_FIELDS, GRANTS, authenticate_client
@@ -52,7 +52,7 @@ CHALLENGE = 'Bearer realm="Users", error="invalid_token", error_description="The
 
 def token(tenant: Tenant, request: Request) -> JSONResponse:
     """Exchange one grant."""
-    fields = read_fields(request, FIELDS)
+    fields = request.fields(FIELDS)
     client = authenticate_client(tenant, request, fields)
     name = fields.required("grant_type")
     if name not in GRANT and name not in NOT_EMULATED:
@@ -171,7 +171,7 @@ def refresh_token(tenant: Tenant, fields: Fields, client: Client) -> Answer:
     if tenant.settings.switches["refresh"] == "mfa_required":
         raise _mfa_required(tenant, narrowed, errors.MFA_REQUIRED_ON_REFRESH)
     tenant.refresh_tokens.pop(token)
-    return tenant.refreshed(request, narrowed), {}
+    return tenant.token_set(narrowed, renewed=request), {}
 
 
 def client_credentials(tenant: Tenant, fields: Fields, client: Client) -> Answer:
@@ -274,7 +274,7 @@ def mfa_recovery_code(tenant: Tenant, fields: Fields, client: Client) -> Answer:
     return {**tenant.finish(login), "recovery_code": fresh}, {}
 
 
-def _failures(tenant: Tenant, name: LimitName, user_id: str) -> Bucket:
+def _failures(tenant: Tenant, name: str, user_id: str) -> Bucket:
     """Return the bucket that wrong codes empty; an empty one refuses right codes too (reference, section 11)."""
     bucket = tenant.limits.bucket(name, user_id)
     if bucket.left(tenant.clock.now()) < 1:
@@ -326,7 +326,7 @@ def start(tenant: Tenant, request: Request) -> JSONResponse:
     starts = tenant.limits.bucket("passwordless_starts", request.client.host if request.client else "")
     if not starts.take(tenant.clock.now()):
         raise errors.TOO_MANY_STARTS(headers=starts.headers())
-    fields = read_fields(request, ())
+    fields = request.fields()
     if "client_id" not in fields and not request.headers.get("authorization", "").lower().startswith("basic "):
         raise errors.MISSING_CLIENT_ID()
     for name in START_STRINGS:
@@ -381,7 +381,7 @@ def start(tenant: Tenant, request: Request) -> JSONResponse:
 
 def userinfo(tenant: Tenant, request: Request) -> Response:
     """Say who the bearer is; anything but a living access token with `openid` is a 401 in plain text (8.2)."""
-    answers = tenant.openid_request(bearer_of(request) or "")
+    answers = tenant.openid_request(request.bearer)
     if answers is None:
         row, headers = errors.NOT_THE_USER, {"www-authenticate": CHALLENGE, "cache-control": errors.NO_CACHE}
         return PlainTextResponse(row.text, status_code=row.status, headers=headers)
@@ -391,7 +391,7 @@ def userinfo(tenant: Tenant, request: Request) -> Response:
 
 def revoke(tenant: Tenant, request: Request) -> Response:
     """Revoke a refresh token; one that is unknown, or another application's, is a 200 as well [guess] (8.6)."""
-    fields = read_fields(request, ("token", *CLIENT_FIELDS))
+    fields = request.fields(("token", *CLIENT_FIELDS))
     client = authenticate_client(tenant, request, fields)
     text = fields.text("token")
     if text is None:
