@@ -447,9 +447,10 @@ class Lab(Lines):
     def _learned(self, barcode_uri: str) -> str:
         """Return an enrollment's URI once its secrets have aliases, also where it came from elsewhere."""
         from auth0_mfa_lab.secrets.kinds import secrets_of_barcode
-        from auth0_mfa_lab.show.qr import checked_uri
 
-        uri = str(checked_uri(barcode_uri))
+        uri = str(barcode_uri)
+        if not uri.startswith("otpauth://"):
+            raise LabError("This is no barcode_uri: pass enrollment['barcode_uri'], which begins with otpauth://.")
         for kind, value in secrets_of_barcode(uri, people=self.aliases.people):
             self.aliases.learn(kind, value)
         return uri

@@ -55,6 +55,7 @@ def a_panel(clock: StandingClock | None = None, *, saved: bool = True, **changes
         "scan": enrolled,
         "phone": "the sandbox's phone" if saved else None,
         "may_be_saved": saved,
+        "journal": (),
     }
     return QrPanel(URI, **{**arguments, **changes})
 

@@ -361,10 +361,10 @@ def test_the_end_of_the_recording_is_said(tmp_path: Path) -> None:
 
 def test_what_was_not_recorded_beside_the_exchanges_is_said(challenged: Path) -> None:
     lab = Lab.replay(challenged)
-    with pytest.raises(LabError, match=r"recorded next in run\.har had push, and not otp"):
+    with pytest.raises(LabError, match=r"run\.har has no further user with these factors: record the run again"):
         lab.user(factors=["otp"])
     user = lab.user(factors=["push"])
-    with pytest.raises(LabError, match=r"run\.har has no further user: record the run again"):
+    with pytest.raises(LabError, match=r"run\.har has no further user with these factors"):
         lab.user(factors=["push"])
     with pytest.raises(NothingWasSent, match=r"run\.har has no message to this address here"):
         lab.inbox.latest("+15550100")

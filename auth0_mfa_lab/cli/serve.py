@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import certifi
 import click
 
 from auth0_mfa_lab.live.record import write_whole
@@ -82,7 +83,7 @@ def environment(server: Server, env_file: Path) -> dict[str, str]:
     values = {"AUTH0_LAB_TENANT": "served", "AUTH0_DOMAIN": server.domain, "AUTH0_LAB_TOKEN": server.token}
     defaults = asdict(server.sandbox.defaults).items()
     values |= {f"AUTH0_{name.upper()}": value for name, value in defaults if name not in ("realm", "user_id")}
-    if server.certificates is not None:
+    if server.ca_pem is not None:
         authority, bundle = map(str, certificate_files(env_file))
         values |= {"AUTH0_CA_FILE": authority, "NODE_EXTRA_CA_CERTS": authority}
         values |= {"REQUESTS_CA_BUNDLE": bundle, "SSL_CERT_FILE": bundle}
@@ -126,9 +127,9 @@ def dotenv(values: Mapping[str, str]) -> str:
 
 def _files(env_file: Path, server: Server) -> dict[Path, bytes]:
     """Return the files of a server with their contents; the env file is the last."""
-    files, certificates = dict[Path, bytes](), server.certificates
-    if certificates is not None:
-        pems = certificates.ca_pem, certificates.bundle()
+    files, ca_pem = dict[Path, bytes](), server.ca_pem
+    if ca_pem is not None:
+        pems = ca_pem, ca_pem + b"\n" + Path(certifi.where()).read_bytes()
         files = dict(zip(certificate_files(env_file), pems, strict=True))
     files[env_file.absolute()] = dotenv(environment(server, env_file)).encode()
     return {file: _signed(content) for file, content in files.items()}

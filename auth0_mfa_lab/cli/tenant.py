@@ -12,7 +12,7 @@ import click
 
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.lab import Lab
-from auth0_mfa_lab.live.doctor.checks import FEATURES, Finding, fault, faults, misspelled, one_line
+from auth0_mfa_lab.live.doctor.checks import FEATURES, Finding, fault, faults, misspelled
 from auth0_mfa_lab.live.doctor.doctor import Diagnosis, Mended, examine, mend, subject_of, token_of
 from auth0_mfa_lab.live.drift.drift import NAME, drift_of
 from auth0_mfa_lab.live.leftovers import Ledger, Leftovers
@@ -105,9 +105,8 @@ def _mended(lab: Lab, wanted: Sequence[str], diagnosis: Diagnosis, yes: bool) ->
         _say(f"{lab.domain} is a live tenant, and its settings hold for everybody who uses it: take one for trials.")
     came = []
     for each in mend(subject, token, names, allow=allow):
-        shown = replace(each, said=one_line(lab.aliases.mask(each.said)))
-        _say(f"{'mended' if shown.done else 'not mended'}  {shown.name} ({shown.call}): {shown.said}")
-        came.append(shown)
+        _say(f"{'mended' if each.done else 'not mended'}  {each.name} ({each.call}): {each.said}")
+        came.append(each)
     return came
 
 

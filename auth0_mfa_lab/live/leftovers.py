@@ -93,7 +93,6 @@ class Ledger:
     """
 
     def __init__(self, tenant: str = "", start: Path | None = None) -> None:
-        """Note for the tenant with this domain, in the project that `start` (the working directory) is in."""
         self.path = project_folder(start or Path.cwd()) / ".auth0-lab" / "left.json"
         self._left = partial(Left, tenant=tenant)
         self._names: dict[str, str] = {}  # of whose login a token is

@@ -24,7 +24,6 @@ class Record:
     """
 
     def __init__(self, journal: Journal, path: str | Path) -> None:
-        """Keep `journal` in the file `path`; LabError where its folder cannot be written to."""
         self.path = Path(path)
         self.before = self.path.with_name(f"{self.path.stem}.before{self.path.suffix}")
         self._journal = journal

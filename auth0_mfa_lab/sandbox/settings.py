@@ -73,7 +73,7 @@ def checked_switches(wished: Mapping[str, str | int | bool]) -> dict[str, str]:
     return checked
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True)
 class Settings:
     """What an administrator has set for the whole tenant; `switches` is what the sandbox does where sources differ.
 

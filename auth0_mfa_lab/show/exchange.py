@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from html import escape
-from typing import Any
 from zlib import crc32
 
 from auth0_mfa_lab.exports.mermaid import mermaid, said
@@ -167,14 +166,13 @@ def _opened(number: int, aliases: Aliases, *bodies: Json) -> Iterator[str]:
         yield f"{alias.shown} says"
         for title, fields in (("header", claims_of(str(token), part=0) or {}), ("claims", claims)):
             yield f"  {title}"
-            issued: Any = fields.get("iat")
             # A name stands in one line, whatever the token put into it.
             names = {name: json.dumps(name, ensure_ascii=False)[1:-1] for name in fields}
             width = max(map(len, names.values()), default=0)
             for name, value in fields.items():
                 said = json.dumps(value, ensure_ascii=False)
-                if name in _TIMES and all(type(each) in (int, float) and abs(each) < 1e12 for each in (value, issued)):
-                    said = _since(round(value - issued))
+                if name in _TIMES and type(value) is int and type(fields.get("iat")) is int:
+                    said = _since(value - fields["iat"])
                 yield f"    {names[name]:{width}}  {said}"
 
 

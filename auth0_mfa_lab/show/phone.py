@@ -83,8 +83,9 @@ class PhoneView:
     def news(self, before: PhoneView) -> str:
         """Return in a sentence what has come since `before`; "" where nothing has."""
         had = {each.id for each in (*before.pushes, *before.messages)}
-        came = [("push", each) for each in self.pushes] + [("message", each) for each in self.messages]
-        return ". ".join(f"A {what} has come: {each.said}" for what, each in came if each.id not in had)
+        came = {"push": self.pushes, "message": self.messages}.items()
+        news = (f"A {what} has come: {each.said}" for what, lines in came for each in lines if each.id not in had)
+        return ". ".join(news)
 
     @property
     def sections(self) -> list[tuple[str, tuple[Line, ...]]]:
@@ -95,8 +96,8 @@ class PhoneView:
             heads = {"Accounts": line(f"{self.remark}.", small=True) + heads["Accounts"], "Codes": heads["Codes"]}
         if self.older:
             heads["Accounts"] += line(f"{self.older} older ones are not shown.", small=True)
-        empty = {title: "" if shown[title] else line(_EMPTY[title], small=True) for title in heads}
-        return [(head + empty[title], shown[title]) for title, head in heads.items()]
+        empty = {title: line(said, small=True) for title, said in _EMPTY.items()}
+        return [(head if shown[title] else head + empty[title], shown[title]) for title, head in heads.items()]
 
     @property
     def top(self) -> str:

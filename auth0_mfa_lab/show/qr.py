@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 import qrcode
@@ -21,9 +21,8 @@ from auth0_mfa_lab.show.html import bar, facts, line, spoken, status_line
 from auth0_mfa_lab.show.sentences import Sentence
 from auth0_mfa_lab.wire.exchange import Exchange
 
-Holds = Literal["ticket", "secret"]
-Came = tuple[Literal["scanned", "refused"], str]
-"""What came of a scan, and what is said of it."""
+Came = tuple[str, str]
+"""What came of a scan, "scanned" or "refused", and what is said of it."""
 # fmt: off
 _WHAT: Mapping[str, str] = {
     "enrollment_tx_id": "the ticket: it lets one phone enroll, once, within 5 minutes",
@@ -58,9 +57,9 @@ _INSTEAD = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Barcode:
-    """An enrollment's URI as it may be shown, whole and by field; `ticket` is its alias, "" where there is none."""
+    """An enrollment's URI as it may be shown, whole and by field; it `holds` a "ticket" or a "secret"."""
 
-    holds: Holds
+    holds: str
     shown: str
     label: str
     ticket: str
@@ -227,13 +226,6 @@ def _code(uri: str) -> qrcode.QRCode[PilImage]:
     code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, box_size=MODULE_PIXELS, border=QUIET_ZONE_MODULES)
     code.add_data(uri)
     return code
-
-
-def checked_uri(uri: object) -> str:
-    """Return an enrollment's URI; LabError says what to pass in place of anything else."""
-    if isinstance(uri, str) and uri.startswith("otpauth://"):
-        return uri
-    raise LabError("This is no barcode_uri: pass enrollment['barcode_uri'], which begins with otpauth://.")
 
 
 class QrPicture:

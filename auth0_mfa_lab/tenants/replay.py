@@ -38,14 +38,14 @@ _LIVE = ("username", "password", "phone_number", "email", "realm", "scope")
 _SETTINGS = (*_APPLICATIONS, "public_client_id", *_LIVE)
 """What of a tenant's facts is a setting under the same name; a sandbox has no user of the settings'."""
 _IN_ORDER = frozenset({"add_user", "add_phone", "enroll"})
-"""What each time gives something new: a replay gives it in the order of the recording, whatever the arguments."""
+"""What each time gives something new: a replay gives it in the order of the recording, wherever that was."""
 _EMPTY: Mapping[str, Json] = {"messages": {"messages": []}, "pushes": {"pushes": []}}
 """What a replay says of these where the recorded run did not look."""
 _LACKS = {
-    "add_user": ("further user", "record the run again with lab.user(...) in it"),
-    "limits": ("limits of this user here", "record the run again with lab.limits(...) in it"),
-    "settings": ("settings of the tenant", "record the run again with lab.tenant in it"),
-    "prompt": ("code that was typed here", "leave this step out"),
+    "add_user": "further user with these factors",
+    "limits": "limits of this user here",
+    "settings": "settings of the tenant",
+    "prompt": "code that was typed here",
 }
 _HEADERS = ("authorization", "dpop", "mfa-dpop", "x-request-language")
 _LONGEST = 120
@@ -70,15 +70,14 @@ def facts_of(lab: Lab) -> Mapping[str, Json]:
 def facts_in(recording: Recording) -> Mapping[str, Json]:
     """Return what another tool's recording tells of the tenant: whom the application asked, and as whom."""
     first = recording.exchanges[0]
-    brought: dict[str, Json] = {}
-    for each in recording.exchanges:
-        data = plain_data(each.request) if each.speaker == "app" else None
-        for name, value in data.items() if isinstance(data, dict) else ():
-            if name in ("client_id", "client_secret", "username", "password") and isinstance(value, str):
-                brought.setdefault(name, value)
     url = urlsplit(str(first.request.url))
     known = {"domain": url.netloc, "origin": f"{url.scheme}://{url.netloc}", "begins": first.at}
-    return {"kind": "live", "people": True, **known, **brought}
+    for each in reversed(recording.exchanges):
+        data = plain_data(each.request)
+        if each.speaker == "app" and isinstance(data, dict):
+            names = ("client_id", "client_secret", "username", "password")
+            known |= {name: data[name] for name in names if isinstance(data.get(name), str)}
+    return {"kind": "live", "people": True, **known}
 
 
 def settings_of(facts: Mapping[str, Json]) -> Settings:
@@ -245,16 +244,15 @@ class Replay(httpx.BaseTransport):
         if operation == "add_user" and not self.recording.is_ours:
             # The user of another tool's recording is the one of its first login.
             if not {"username", "password"} <= self.facts.keys():
-                raise self._missing("login with a password", "pass the user's name yourself; any value is taken for it")
+                raise self._missing("login with a password")
             user = {name: self.facts.get(name) for name in ("username", "password", "phone_number", "email")}
             return {**user, "recovery_code": None, "barcodes": []}
         found = self._operation(operation, arguments)
-        if found is not None and found.refused is not None:
-            kind = getattr(errors, found.refused["error"], LabError)
-            further = {"status": found.refused["status"]} if kind is ControlRefused else {}
-            raise kind(found.refused["said"], **further)
         if found is not None:
-            return found.result
+            if (refused := found.refused) is None:
+                return found.result
+            kind = getattr(errors, refused["error"], LabError)
+            raise kind(refused["said"], refused["status"]) if kind is ControlRefused else kind(refused["said"])
         if "address" in arguments:
             raise NothingWasSent(
                 f"{self.recording.name} has no message to this address here: it has those that the recorded run read "
@@ -268,32 +266,28 @@ class Replay(httpx.BaseTransport):
             for code in (data.get("otp"), data.get("binding_code")) if isinstance(data, dict) else ():
                 if isinstance(code, str):
                     return code
-        raise self._missing(*_LACKS.get(operation, (operation, "record the run again with it")))
+        raise self._missing(_LACKS.get(operation, operation))
 
     def _operation(self, name: str, arguments: Mapping[str, Json]) -> OperationCall | None:
         """Return the next operation of a name, or the one that had these arguments here, or else last before."""
-        named = [(number, each) for number, each in enumerate(self.recording.operations) if each.operation == name]
-        if name in _IN_ORDER:
-            found = [pair for pair in named if pair[0] not in self._used]
-            if found and found[0][1].arguments.get("factors") != arguments.get("factors"):
-                had = ", ".join(found[0][1].arguments["factors"]) or "no factor"
-                has = ", ".join(arguments["factors"]) or "no factor"
-                raise LabError(f"The user recorded next in {self.recording.name} had {had}, and not {has}.")
-        else:
-            past = [pair for pair in named if pair[1].arguments == arguments and pair[1].after <= self._played]
-            here = [pair for pair in past if pair[1].after == self._played and pair[0] not in self._used]
-            found = here or past[-1:]
+        named = ((number, each) for number, each in enumerate(self.recording.operations) if each.operation == name)
+        alike = [pair for pair in named if pair[1].arguments == arguments]
+        found = [pair for pair in alike if pair[0] not in self._used]
+        if name not in _IN_ORDER:
+            here = [pair for pair in found if pair[1].after == self._played]
+            found = here or [pair for pair in alike if pair[1].after <= self._played][-1:]
         for number, each in found[:1]:
             self._used.add(number)
             self._given.update(text for _, text in texts_in(each.result) if text.strip())
             return each
         return None
 
-    def _missing(self, what: str, instead: str) -> LabError:
+    def _missing(self, what: str) -> LabError:
         """Return the error for what the recording does not have, with what to do instead."""
-        name, by = self.recording.name, self.recording.by
-        wrote = "" if self.recording.is_ours else f" (it was written by {by}, which does not record such things)"
-        return LabError(f"{name} has no {what}{wrote}: {instead}.")
+        by, instead = self.recording.by, "record the run again with this step in it"
+        if not self.recording.is_ours:
+            what, instead = f"{what} (it was written by {by}, which does not record such things)", "leave this step out"
+        return LabError(f"{self.recording.name} has no {what}: {instead}.")
 
 
 def parts_of(request: Request) -> dict[str, str]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from auth0_mfa_lab.errors import ControlRefused, LabError
+from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.show.sentences import Lines
 from auth0_mfa_lab.show.table import Column, Table
 from auth0_mfa_lab.tenants.operations import Ask
@@ -109,10 +109,9 @@ class SandboxInfo(Lines):
         ]
 
 
-def counted(rows: Iterable[Any]) -> dict[str, Counter[str]]:
+def counted(rows: Sequence[Any] | Table) -> dict[str, Counter[str]]:
     """Return how many answers have each mark, for the `status`, the `error` and the `text`."""
-    kept = tuple(rows)
-    return {part: Counter(getattr(row, f"{part}_mark") for row in kept) for part in ("status", "error", "text")}
+    return {part: Counter(getattr(row, f"{part}_mark") for row in rows) for part in ("status", "error", "text")}
 
 
 def _rows_at(endpoint: str) -> list[Any]:
@@ -152,19 +151,12 @@ def limits(ask: Ask | None, user: User) -> Table:
         from auth0_mfa_lab.sandbox.clock import Clock
         from auth0_mfa_lab.sandbox.limits import Limits
 
-        known = Limits(Clock()).rows("", "", None)
-        rows = [Limit(each.name, each.burst, each.per, each.owner, each.mark) for each in known]
+        rows = [Limit(**{**each, "left": None, "full_again_in": None}) for each in Limits(Clock()).rows("", "", None)]
         title, note = "Limits, as Auth0 documents them", _NOTE
         titles = "limit, at once, comes back, one for each, mark"
         cells = [(row.name, str(row.burst), row.per, row.owner, row.mark) for row in rows]
     else:
-        try:
-            rows = [Limit(**each) for each in ask("limits", user=str(user.username))["limits"]]
-        except ControlRefused as refusal:
-            if refusal.status != 404:
-                raise
-            said = f"This sandbox has no user {user.username!r}: pass one that lab.user(...) of this lab returned."
-            raise LabError(said) from None
+        rows = [Limit(**each) for each in ask("limits", user=str(user.username))["limits"]]
         title, note = f"Limits of {user.username}, now", ""
         titles = "limit, left, of, comes back, full again in, one for each, mark"
         for row in rows:

@@ -86,7 +86,7 @@ def _entry(exchange: Exchange, stand_ins: StandIns) -> dict[str, Json]:
         "_step": exchange.step,
         "_at": exchange.at,
         "_notes": list(exchange.notes),
-        "_failure": {"kind": failure.kind, "said": failure.said} if failure else None,
+        "_failure": failure and failure._asdict(),
     }
     at = datetime.fromtimestamp(exchange.at, UTC).isoformat(timespec="milliseconds")
     return {
@@ -190,12 +190,8 @@ def _recorded(number: int, entry: Mapping[str, Json], at: float) -> Recorded:
     if failure is None and response["status"] <= 0:
         failure = {"kind": "ConnectError", "said": ""}
     posted = request.get("postData") or {}
-    sent = str(posted.get("text") or "")
-    if not sent and posted.get("params"):
-        sent = urlencode([(each["name"], each.get("value", "")) for each in posted["params"]])
-    headers = _headers_of(request)
-    if posted.get("mimeType") and not any(name == "content-type" for name, _ in headers):
-        headers = (*headers, ("content-type", str(posted["mimeType"])))
+    fields = urlencode([(each["name"], each.get("value", "")) for each in posted.get("params") or ()])
+    sent = str(posted.get("text") or fields)
     content = response.get("content") or {}
     text = str(content.get("text") or "")
     body = base64.b64decode(text) if content.get("encoding") == "base64" else text.encode()
@@ -205,10 +201,10 @@ def _recorded(number: int, entry: Mapping[str, Json], at: float) -> Recorded:
         number=number,
         speaker="phone" if entry["_speaker"] == "phone" else "app",
         at=at,
-        request=Request(method=method, url=url, headers=headers, body=Body(sent.encode())),
+        request=Request(method=method, url=url, headers=_headers_of(request), body=Body(sent.encode())),
         response=None if failure else Response(status=status, reason=reason, headers=answered, body=Body(body)),
-        failure=Failure(str(failure["kind"]), str(failure["said"])) if failure else None,
-        notes=tuple(str(each) for each in entry.get("_notes", ())),
+        failure=failure and Failure(**failure),
+        notes=tuple(map(str, entry.get("_notes", ()))),
     )
 
 

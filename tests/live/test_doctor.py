@@ -125,11 +125,6 @@ def test_an_error_that_says_nothing_about_the_grants_is_not_known_and_no_fault(r
     assert "requires_check" in repr(diagnosis)
 
 
-def test_equal_tenants_are_shown_alike() -> None:
-    first, second = (repr(Lab.sandbox(seed=5).doctor()) for _ in range(2))
-    assert first == second
-
-
 # -- on a sandbox
 
 

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from auth0_mfa_lab.wire.exchange import Exchange
-from tests.live.doctor_mothers import SETUPS, all_on, memory, run
+from tests.live.doctor_mothers import SETUPS, memory
 from tests.live.live_world import LiveTenant
 
 GRANT = "http://auth0.com/oauth/grant-type"
@@ -87,25 +87,6 @@ def test_with_a_management_token_it_reads_each_path_once_and_writes_none(live_te
     assert len(calls) == len(set(calls)) == len(READ)
     for part in READ:
         assert any(part in path for _, path in calls)
-
-
-def test_a_command_without_fix_writes_nothing(live_tenant: LiveTenant, monkeypatch: pytest.MonkeyPatch) -> None:
-    run(monkeypatch, live_tenant.environ | live_tenant.management)
-    assert {method for method, path in live_tenant.journal if path.startswith("/api/v2")} == {"GET"}
-
-
-def test_a_push_that_waits_to_be_allowed_after_some_polls_does_not_count_the_doctors(live_tenant: LiveTenant) -> None:
-    from auth0_mfa_lab import Lab
-
-    all_on(live_tenant)
-    lab = Lab.sandbox()
-    user = lab.user(factors=["push"])
-    login = lab.client.password_grant(username=user.username, password=user.password)
-    challenged = lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
-    lab.phone.allow_after(polls=1)
-    lab.doctor()
-    polled = lab.client.mfa_oob_grant(mfa_token=login["mfa_token"], oob_code=challenged["oob_code"])
-    assert polled.error == "authorization_pending"
 
 
 def test_what_is_asked_stands_under_a_title_of_its_own(live_tenant: LiveTenant) -> None:

@@ -214,7 +214,7 @@ def _full(_: int) -> None:
 
 
 def test_a_live_lab_needs_the_settings_of_a_live_tenant() -> None:
-    with pytest.raises(SettingsError, match=r"Lab\.live needs the settings of a live tenant"):
+    with pytest.raises(SettingsError, match=r"Lab\.live needs AUTH0_LAB_TENANT=live"):
         Lab.live()
 
 

@@ -40,9 +40,8 @@ _BEARER = '-H "Authorization: Bearer $AUTH0_MGMT_TOKEN"'
 class Finding:
     """One setting, or one thing on the way to the tenant, and how it stands; `not known` is no fault.
 
-    `said` is what was found; `symptom` is what an application meets while it is missing. `curl` and `cli` (Auth0's
-    command line) are commands that mend it, `call` is the Management API's call in them, None where there is none.
-    A finding that `stops` makes all that follows meaningless: the tenant could not be asked.
+    `symptom` is what an application meets while it is missing; `call` is the Management API's call in `curl` and `cli`
+    (Auth0's command line), which mend it. One that `stops` makes all that follows meaningless.
     """
 
     name: str
@@ -65,11 +64,10 @@ class Finding:
 class Check:
     """One setting: how the doctor finds out about it, what one meets while it is missing, and where it is mended.
 
-    `asks` are grants that the token endpoint is asked for; `heard` are the rows of what its answers say: that something
-    is missing where one answer fits, any other where all do. `read` is a path behind `/api/v2`: the setting is the
-    member `key` of its answer (None: the whole answer), in a list that of the item named `item`, or those of all
-    connections that are on for the application `client_id`; `shown` are its rows. The call `change` mends it: a tuple
-    in `value` is added to the list that is there, any other takes its place.
+    `asks` are grants that the token endpoint is asked for, `heard` the rows of what it answers: that something is missing
+    where one answer fits, any other where all do. `read` is a path behind `/api/v2`: the setting is the member `key` of
+    its answer (None: the whole), in a list that of the item named `item`, or those of all connections that are on for
+    `client_id`; `shown` are its rows. The call `change` mends it: a tuple in `value` is added to a list.
     """
 
     name: str

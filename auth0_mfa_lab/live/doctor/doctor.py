@@ -75,13 +75,9 @@ _NO_MANAGEMENT = (
 
 
 class Diagnosis:
-    """The findings about one tenant, first things first; it holds no secret.
-
-    Of several about one setting the first that says something counts: that it is missing before that it is fine.
-    """
+    """The findings about one tenant, first things first: of several about one setting, that it is missing counts."""
 
     def __init__(self, tenant: str, findings: Iterable[Finding]) -> None:
-        """Show the findings about `tenant`, its name in words."""
         self.tenant = tenant
         best: dict[str, Finding] = {}
         for each in findings:
@@ -317,9 +313,8 @@ def token_of(subject: Subject) -> tuple[str | None, list[Finding]]:
             return None, [Finding(name, "not known", f"not known: {_outcome(answer)}")]
         token, said, scope = answer["access_token"], "They bring a Management token", answer.json.get("scope")
     scope = scope or (claims_of(str(token)) or {}).get("scope")
-    lacking, unchanged = (
-        ", ".join(each for each in every if each not in str(scope).split()) for every in (_READ, _UPDATE)
-    )
+    held = str(scope).split()
+    lacking, unchanged = (", ".join(each for each in every if each not in held) for every in (_READ, _UPDATE))
     verdict: Verdict = "ok", f"It may read all; to mend it lacks {unchanged}" if unchanged else "It may read and mend"
     if not isinstance(scope, str):
         verdict = "not known", "not known: the token does not say"
@@ -382,7 +377,7 @@ def mend(subject: Subject, token: str, names: Iterable[str], *, allow: Callable[
                 said = f"{before} -> {after}" if done else f"refused: {_outcome(written)}"
             else:
                 said = "left as it was"
-        yield Mended(check.name, check.call, done, said)
+        yield Mended(check.name, check.call, done, one_line(read.masked(said)))
 
 
 def _outcome(answer: Exchange) -> str:

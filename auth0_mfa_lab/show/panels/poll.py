@@ -31,10 +31,9 @@ class PollPanel(Panel):
         """Show and drive `run`, in the time of `clock`."""
         super().__init__(**shared)
         self.run, self._clock, self._now, self._woken = run, clock, clock.now(), asyncio.Event()
-        once, until = (partial(self._polling, until_done=each) for each in (False, True))
-        tooltip = "Ask again and again, until it is over"
-        self.once_button = self._button("Poll once", "Ask Auth0 once whether the phone answered", once, doing="waiting")
-        self.until_button = self._button("Poll until done", tooltip, until, doing="waiting")
+        begin, asks = partial(self._button, doing="waiting"), self._polling
+        self.once_button = begin("Poll once", "Ask Auth0 once whether the phone answered", partial(asks, False))
+        self.until_button = begin("Poll until done", "Ask again and again, until it is over", partial(asks, True))
         self.stop_button = self._button("Stop", "Stop asking", self.stop)
         self._status, self._next, self._meters = map(html, ("poll-status", "poll-next", "poll-meters"))
         self._answer, title = html("poll-answer"), html("", line(ROWS_TITLE, small=True))
@@ -75,7 +74,7 @@ class PollPanel(Panel):
     def __repr__(self) -> str:
         return f"PollPanel · {headline(self.run)}"
 
-    def _polling(self, *, until_done: bool) -> Coroutine[Any, Any, None]:
+    def _polling(self, until_done: bool) -> Coroutine[Any, Any, None]:
         """Let the poll go on at once, so that a stop from now on ends it, and return what asks."""
         # A new one: without a loop of one's own each click has another, and an event belongs to the first that waits.
         self._woken = asyncio.Event()

@@ -37,9 +37,9 @@ class QrPanel(Panel):
         received_at: float,
         now: Callable[[], float],
         scan: Callable[[], Exchange | Sentence],
-        phone: str | None = None,
-        journal: Sequence[Exchange] = (),
-        may_be_saved: bool = False,
+        phone: str | None,
+        journal: Sequence[Exchange],
+        may_be_saved: bool,
         **shared: Any,
     ) -> None:
         """Hold `uri` in memory; its time counts from `received_at`, epoch seconds.
@@ -49,7 +49,7 @@ class QrPanel(Panel):
         super().__init__(**shared)
         self._uri, self._barcode, self._now, self._scan = Secret(uri, barcode.shown), barcode, now, scan
         self._ends_at = received_at + OOB_CODE_SECONDS if barcode.holds == "ticket" else None
-        self._journal, self._drawn, self._may_be_saved, self._phone = journal, may_be_saved, may_be_saved, phone
+        self._journal, self._drawn, self._phone = journal, may_be_saved, phone
         self._picture = qr.qr_img(uri, barcode.alt) if may_be_saved else ""
         self.show_button = self._button("Show", "Draw the QR: whoever sees it can enroll a phone", self.show)
         self.hide_button = self._button("Hide", "Take the QR off the page", self.hide)
@@ -66,13 +66,13 @@ class QrPanel(Panel):
 
     def show(self) -> None:
         """Draw the QR; on a live tenant for what is left of its time, and for 5 minutes at most."""
-        self._drawn = self._may_be_saved
+        self._drawn = bool(self._picture)
         self.refresh()
-        if not self._may_be_saved and not self.card.is_over:
+        if not self._picture and not self.card.is_over:
             seconds, over = (OOB_CODE_SECONDS, qr.HIDDEN) if self._left is None else (self._left, qr.EXPIRED)
-            svg = qr.qr_svg(str(self._uri))
-            how = {"alt": self._barcode.alt, "over": over, "picture": qr.picture_style(svg)}
-            self._place.show(Secret(svg, self._uri.shown), min(seconds, OOB_CODE_SECONDS), **how)
+            svg = Secret(qr.qr_svg(str(self._uri)), self._uri.shown)
+            style, alt = qr.picture_style(svg), self._barcode.alt
+            self._place.show(svg, min(seconds, OOB_CODE_SECONDS), alt=alt, over=over, picture=style)
             self._drawn = True
             self._draw()
 
@@ -118,7 +118,7 @@ class QrPanel(Panel):
         self._read += len(seen)
         if self._came is None or self._came[0] != "scanned":
             self._came = qr.enrolled_in(seen, self._barcode.ticket) or self._came
-        self._drawn = self._drawn and (self._may_be_saved or now < self._place.ends_at)
+        self._drawn = self._drawn and (bool(self._picture) or now < self._place.ends_at)
         self._left = None if self._ends_at is None else self._ends_at - now
         self._draw()
 
