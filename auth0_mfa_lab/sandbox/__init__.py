@@ -152,10 +152,7 @@ class Sandbox:
         self.tenant.tokens.keys = keys
 
     def answer(self, request: HttpRequest, fault: Fault | None = None) -> Response:
-        """Answer one request, whole, whatever thread asks; a bug is logged, and answered with a plain 500.
-
-        A request from inside a request raises RuntimeError at once, where it would otherwise wait for itself.
-        """
+        """Answer one request, whole, whatever thread asks; a bug is logged, and answered with a plain 500."""
         with self.lock:
             if self._is_answering:
                 raise RuntimeError(
@@ -211,10 +208,7 @@ class Sandbox:
         return user
 
     def enroll_factors(self, user: User, factors: Sequence[str]) -> tuple[str | None, list[str]]:
-        """Enroll these factors; return the recovery code of a user's first one, and what a phone has to scan.
-
-        Each has a login that may enroll beside what is enrolled. A push is confirmed by its scan, any other at once.
-        """
+        """Enroll these factors, each but a push confirmed; return a first recovery code and what a phone must scan."""
         tenant, code, barcodes = self.tenant, None, []
         for factor in factors:
             request = Request(client_id=self.defaults.client_id, user_id=user.user_id, audience=None, scope=())

@@ -43,10 +43,7 @@ CALLER = "127.0.0.1"
 
 
 def respond(tenant: Tenant, request: Request, fault: Fault | None = None) -> Response:
-    """Return the tenant's answer, or that of a fault; a bug in a handler leaves as an exception.
-
-    A failure says what its row says, or its alternative, with a note on what is not certain about it.
-    """
+    """Return the tenant's answer, or that of a fault, with notes; a bug in a handler leaves as an exception."""
     method, path, settings = request.method, request.scope["path"], tenant.settings
     if fault is not None:
         return fault_answer(fault, path, tenant.clock.now())

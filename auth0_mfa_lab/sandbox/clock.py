@@ -59,10 +59,7 @@ class WallClock(Clock):
 
 
 class Chance:
-    """A seeded source of strings in the alphabets that Auth0 uses; the same seed gives the same sequence.
-
-    It is made for repeatable runs: nothing real may be protected by what it draws.
-    """
+    """A seeded source of strings in Auth0's alphabets, for repeatable runs: nothing real may be protected by them."""
 
     def __init__(self, seed: int | str) -> None:
         self.seed, self._random = seed, random.Random(str(seed))

@@ -39,11 +39,9 @@ class EvidenceRow:
     def __post_init__(self, marks: str) -> None:
         self.status_mark, self.error_mark, self.text_mark = marks.split("/")
 
-    def __call__(
-        self, *, headers: Mapping[str, str] | None = None, more: Mapping[str, object] | None = None, **values: str
-    ) -> "WireError":
-        """Return what is raised: `values` fill the text, `more` are further members of the body."""
-        return WireError(self, headers or {}, more or {}, values)
+    def __call__(self, **said: Any) -> "WireError":
+        """Return what is raised: `headers`, further members of the body (`more`), and the values in the text."""
+        return WireError(self, **said)
 
     @property
     def notes(self) -> list[str]:
@@ -59,7 +57,7 @@ class WireError(Exception):
     """A row that is answered, with the values in its text."""
 
     def __init__(
-        self, row: EvidenceRow, headers: Mapping[str, str], more: Mapping[str, object], values: Mapping[str, str]
+        self, row: EvidenceRow, headers: Mapping[str, str] = {}, more: Mapping[str, Any] = {}, **values: str
     ) -> None:
         super().__init__(row.text.format(**values))
         self.row, self.headers, self.more, self.values = row, headers, more, values

@@ -247,10 +247,7 @@ def add_fault(box: Sandbox, kind: str, **options: Json) -> Json:
 
 
 class ServerPhone:
-    """The phone beside a server, as its page, the command line and a test suite use it.
-
-    It keeps the approvals that it was told to give later: each after so many polls of its oob_code.
-    """
+    """The phone beside a server; it keeps the approvals to give later, each after so many polls of its oob_code."""
 
     def __init__(self, box: Sandbox, phone: Phone) -> None:
         self.phone, self._box = phone, box
@@ -367,7 +364,7 @@ def _must_be_done(answer: httpx.Response) -> int:
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation: its name, where it is below `/_lab/`, what it does, its arguments, its status where it says a thing.
+    """One operation: its name, its place below `/_lab/`, what it does, its arguments, and the status of what it returns.
 
     An argument without a default in `run` may not be absent, null or empty; an `ip` is the caller's address.
     """

@@ -31,10 +31,7 @@ class Credential:
 
 @dataclass(frozen=True, repr=False)
 class Client:
-    """An application, a public one without a secret; `in_use` are the ids of the `credentials` that it signs with.
-
-    `apis` are its client grants: the scopes that it may have at each API by itself, by the API's identifier.
-    """
+    """An application: `apis` are the scopes of its client grants, `in_use` the ids of `credentials` it signs with."""
 
     client_id: str
     name: str
@@ -115,10 +112,7 @@ class Device:
 
 @dataclass(frozen=True, repr=False)
 class Request:
-    """What the original login asked for: the tokens at its end are these, whatever grant ends it.
-
-    That a passwordless login has no `gty` is a guess. `life` is that of its user.
-    """
+    """What the original login asked for, whatever grant ends it. That a passwordless one has no `gty` is a guess."""
 
     client_id: str
     user_id: str
@@ -149,10 +143,7 @@ class Login:
 
 @dataclass(repr=False)
 class OobTransaction:
-    """The transaction behind an oob_code: an enrollment to be confirmed, or a login to be allowed.
-
-    A push is `approved` or `rejected` on the phone; any other is `pending` until the `code` comes back.
-    """
+    """The transaction behind an oob_code; a push is `approved` or `rejected`, any other waits for its `code`."""
 
     txid: str
     oob_code: str

@@ -40,9 +40,9 @@ EVERYWHERE = ("0.0.0.0", "::")
 SECONDS = 30.0
 """How long a server may take to start, and to stop."""
 # What is under way when the server stops is cut off: it must end within a second.
-PLAIN: dict[str, Any] = {"log_config": None, "log_level": "critical", "access_log": False, "lifespan": "off"}
-PLAIN |= {"ws": "none", "http": "h11", "loop": "asyncio", "timeout_keep_alive": 75, "timeout_graceful_shutdown": 0}
-PLAIN |= {"server_header": False, "date_header": False, "proxy_headers": False}
+UVICORN: dict[str, Any] = {"log_config": None, "log_level": "critical", "access_log": False, "lifespan": "off"}
+UVICORN |= {"ws": "none", "http": "h11", "loop": "asyncio", "timeout_keep_alive": 75, "timeout_graceful_shutdown": 0}
+UVICORN |= {"server_header": False, "date_header": False, "proxy_headers": False}
 CONTROL = "/_lab"
 NOTES_HEADER = "x-auth0-lab-notes"
 """A lab asks with it for the notes beside an answer, and finds them in it: nobody else sees more than Auth0 says."""
@@ -98,7 +98,7 @@ class Server:
         sandbox.domains.serve(known, current=self.domain, scheme=scheme)
         self._numbers = itertools.count(1)
         of_tls = (lambda config, default: context) if context else None
-        self._uvicorn = _Uvicorn(uvicorn.Config(self, **PLAIN, ssl_context_factory=of_tls))
+        self._uvicorn = _Uvicorn(uvicorn.Config(self, **UVICORN, ssl_context_factory=of_tls))
         self._thread: threading.Thread | None = None
 
     def run(self, ready: Callable[[], None] = lambda: None) -> None:

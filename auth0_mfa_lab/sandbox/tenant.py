@@ -25,10 +25,7 @@ MFA_ACCESS_LIFETIME = MFA_TOKEN_LIFETIME = 600
 
 
 class Tenant:
-    """One Auth0 tenant. Every look-up is by key: a login costs the same with one user as with many.
-
-    `codes` is the chance behind what is sent to people: a code that is drawn moves no id.
-    """
+    """One Auth0 tenant, every look-up by key; what `codes` draws for people moves no id, which `chance` draws."""
 
     def __init__(
         self,

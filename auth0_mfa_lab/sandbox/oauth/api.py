@@ -385,9 +385,8 @@ def userinfo(tenant: Tenant, request: Request) -> Response:
     if answers is None:
         row, headers = errors.NOT_THE_USER, {"www-authenticate": CHALLENGE, "cache-control": errors.NO_CACHE}
         return PlainTextResponse(row.text, status_code=row.status, headers=headers)
-    user = tenant.users[answers.user_id]
-    profile = tenant.tokens.profile(user, answers.scope)
-    return JSON({"sub": user.user_id, **profile}, headers={"cache-control": errors.NO_CACHE})
+    profile = tenant.tokens.profile(tenant.users[answers.user_id], answers.scope)
+    return JSON({"sub": answers.user_id, **profile}, headers={"cache-control": errors.NO_CACHE})
 
 
 def revoke(tenant: Tenant, request: Request) -> Response:
