@@ -305,10 +305,8 @@ class Client:
         try:
             request = self._http.build_request(method, str(path), **parts)
         except (TypeError, ValueError, httpx.InvalidURL) as problem:
-            return LabError(
-                f"The request cannot be written ({type(problem).__name__}): a value in it is nothing that can be sent. "
-                "Pass each value just as an answer gave it."
-            )
+            kind = type(problem).__name__
+            return LabError(f"The request cannot be written ({kind}): pass each value just as an answer gave it.")
         try:
             exchange: Exchange = self._http.send(request).extensions[EXCHANGE]
         except LabError as refusal:

@@ -428,7 +428,7 @@ class Lab(Lines):
 
     def copy_runnable(self, exchange: Exchange) -> CopyPanel:
         """Show `lab.curl(exchange)` in a panel whose button copies it with its raw values, which no file has."""
-        from auth0_mfa_lab.exports.dialects import runnable
+        from auth0_mfa_lab.exports.export import runnable
         from auth0_mfa_lab.show.panels.panel import CopyPanel
 
         masked, request = self.curl(exchange).text, exchange.request

@@ -159,7 +159,7 @@ def limits() -> str:
     rows = box.limits(box.defaults.user_id)
     return table(
         ("limit", "at once", "then", "for each", "mark"),
-        ((f"`{row.name}`", str(row.burst), row.per, row.owner, f"`{row.mark}`") for row in rows),
+        ((f"`{row['name']}`", str(row["burst"]), row["per"], row["owner"], f"`{row['mark']}`") for row in rows),
     )
 
 

@@ -45,7 +45,7 @@ ONLY_IN: Mapping[str, tuple[str, ...]] = {
     "uvicorn": ("sandbox.server",),
     "trustme": ("sandbox.server",),
     "dotenv": ("settings",),
-    "jinja2": ("exports.dialects",),
+    "jinja2": ("exports.export",),
 }
 ENVIRONMENT = frozenset({"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"})
 READS_THE_ENVIRONMENT = ("settings",)

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from auth0_mfa_lab import Lab, LabError
-from auth0_mfa_lab.exports.dialects import runnable
+from auth0_mfa_lab.exports.export import runnable
 from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.show.panels.panel import CopyPanel
 from auth0_mfa_lab.wire.exchange import Exchange, Request

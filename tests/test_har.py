@@ -20,7 +20,7 @@ from auth0_mfa_lab import Lab, NoAnswer
 from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.secrets.scan import scan
 from auth0_mfa_lab.wire.har import har
-from auth0_mfa_lab.wire.journal import Journal
+from auth0_mfa_lab.wire.journal import Journal, OperationCall
 from tests.har_fields import faults
 from tests.mothers import MFA_TOKEN, Scripted, a_journal, a_live_lab, a_request, an_exchange, live_settings
 from tests.promise import spellings
@@ -166,6 +166,15 @@ def test_an_id_token_keeps_what_it_says_and_is_signed_by_nobody() -> None:
     assert jwt.decode(str(granted["id_token"]), KeySet.import_key_set(keys)).claims["iss"] == "https://sandbox.example/"
     with pytest.raises(BadSignatureError):
         jwt.decode(recorded, KeySet.import_key_set(keys))
+
+
+def test_the_secret_of_an_application_that_was_added_has_a_stand_in() -> None:
+    journal, secret = a_journal(), "s" + "0aB9" * 15
+    made = {"client_id": "an-app", "client_secret": secret}
+    journal.operations.append(OperationCall(after=0, operation="add_client", arguments={}, result=made))
+    text = har(journal)
+    assert secret not in text
+    assert "standin-client-secret-1" in text
 
 
 def test_a_content_length_is_that_of_the_body_with_its_stand_ins() -> None:

@@ -21,7 +21,7 @@ DOORS = frozenset({"mask", "mask_each", "masked", "wrap", "stand_ins_of", "in_te
 # What these return is looked at, compared or named, and shown by somebody else, who masks.
 HARMLESS = {
     "show.phone: what_now": "a row of GUIDES, chosen by the kind of an exchange",
-    "exports.dialects: runnable": "one Secret whole, which its panel sends to the page that asked",
+    "exports.export: runnable": "one Secret whole, which its panel sends to the page that asked",
     "exports.mermaid: said": "searched for secrets",
     "lab: Lab.poll": "the path of the request that brought an oob_code is compared",
     "lab: Lab.poll_panel": "the same, and the panel masks",

@@ -35,26 +35,49 @@ def as_lines(values: dict[str, str]) -> list[str]:
     return [f"{name}={value}" for name, value in values.items()]
 
 
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("domain", "other.eu.auth0.com"),
-        ("client_id", "abc123"),
-        ("client_secret", "shh-very-secret"),
-        ("username", "somebody"),
-        ("password", "pa$$word"),
-        ("realm", "employees"),
-        ("audience", "https://api.example.com/"),
-        ("scope", "openid email offline_access"),
-        ("phone_number", "+15550100"),
-        ("email", "someone@example.com"),
-        ("mgmt_client_id", "m2m"),
+SERVED = {
+    "AUTH0_LAB_TENANT": "served",
+    "AUTH0_DOMAIN": "localhost:8443",
+    "AUTH0_CLIENT_ID": "app",
+    "AUTH0_CLIENT_SECRET": "shh-very-secret",
+    "AUTH0_LAB_TOKEN": "token-very-secret",
+}
+# fmt: off
+READ = (
+    # The other variables, the variable, its value, the field, and what it is then.
+    *((LIVE, f"AUTH0_{field.upper()}", value, field, value) for field, value in (
+        ("domain", "other.eu.auth0.com"), ("domain", "login.example.com"), ("domain", "localhost:8443"),
+        ("domain", "tenant.example:443"), ("client_id", "abc123"), ("client_secret", "shh-very-secret"),
+        ("username", "somebody"), ("password", "pa$$word"), ("realm", "employees"),
+        ("audience", "https://api.example.com/"), ("scope", "openid email offline_access"),
+        ("phone_number", "+15550100"), ("email", "someone@example.com"), ("mgmt_client_id", "m2m"),
         ("mgmt_client_secret", "m2m-secret"),
-    ],
+    )),
+    (LIVE, "AUTH0_DOMAIN", "Tenant.Example", "domain", "tenant.example"),
+    (LIVE, "AUTH0_AUDIENCE", "  ", "audience", None),
+    (LIVE, "AUTH0_AUDIENCE", " urn:api ", "audience", "urn:api"),
+    *((LIVE, f"AUTH0_{field.upper()}", " s p ", field, " s p ") for field in
+        ("password", "client_secret", "mgmt_client_secret")),
+    *((LIVE, "AUTH0_LAB_CONFIRM", value, "confirm", value) for value in ("each", "once", "never")),
+    (LIVE, "AUTH0_LAB_VIRTUAL_PHONE", "", "virtual_phone", False),
+    (LIVE, "AUTH0_LAB_VIRTUAL_PHONE", "1", "virtual_phone", True),
+    (LIVE, "AUTH0_LAB_RAISE", "1", "raise_failures", True),
+    ({}, "AUTH0_LAB_RAISE", "1", "raise_failures", True),
+    (SERVED, "AUTH0_LAB_TOKEN", "another-token", "lab_token", "another-token"),
+    (SERVED, "AUTH0_PUBLIC_CLIENT_ID", "spa", "public_client_id", "spa"),
+    (SERVED, "AUTH0_MGMT_CLIENT_ID", "m2m", "mgmt_client_id", "m2m"),
+    (SERVED, "AUTH0_EMAIL", "jane.roe@example.com", "email", "jane.roe@example.com"),
 )
-def test_each_variable_is_read(tmp_path: Path, field: str, value: str) -> None:
-    settings = Settings.from_env(tmp_path, environ={**LIVE, f"AUTH0_{field.upper()}": value})
-    assert getattr(settings, field) == value
+# fmt: on
+
+
+@pytest.mark.parametrize(("others", "variable", "value", "field", "read"), READ)
+def test_each_variable_is_read(
+    tmp_path: Path, others: dict[str, str], variable: str, value: str, field: str, read: object
+) -> None:
+    settings = Settings.from_env(tmp_path, environ={**others, variable: value})
+    assert settings.tenant == others.get("AUTH0_LAB_TENANT", "sandbox")
+    assert getattr(settings, field) == read
 
 
 def test_the_ca_file_is_read_and_must_exist(tmp_path: Path) -> None:
@@ -82,10 +105,6 @@ def test_what_is_not_set_has_its_default(tmp_path: Path) -> None:
     assert not settings.raise_failures
 
 
-def test_an_empty_variable_is_as_good_as_none(tmp_path: Path) -> None:
-    assert Settings.from_env(tmp_path, environ={**LIVE, "AUTH0_AUDIENCE": "  "}).audience is None
-
-
 def test_secrets_and_people_show_as_their_kind(tmp_path: Path) -> None:
     values = LIVE | {"AUTH0_CLIENT_SECRET": "shh-very-secret", "AUTH0_MGMT_CLIENT_SECRET": "m2m-secret"}
     values |= {"AUTH0_PHONE_NUMBER": "+15550100", "AUTH0_EMAIL": "someone@example.com"}
@@ -102,11 +121,6 @@ def test_people_are_shown_when_that_is_asked_for_and_secrets_are_not(tmp_path: P
     assert settings.show_people
     assert "jane.roe@example.com" in repr(settings)
     assert "pass-1234" not in repr(settings)
-
-
-def test_raise_failures_is_read_in_the_sandbox_and_live(tmp_path: Path) -> None:
-    assert Settings.from_env(tmp_path, environ={"AUTH0_LAB_RAISE": "1"}).raise_failures
-    assert Settings.from_env(tmp_path, environ={**LIVE, "AUTH0_LAB_RAISE": "1"}).raise_failures
 
 
 # -- which tenant
@@ -258,15 +272,6 @@ def test_a_malformed_setting_names_the_variable_and_never_quotes_the_value(
     assert value not in message
 
 
-@pytest.mark.parametrize("domain", ["tenant.eu.auth0.com", "login.example.com", "localhost:8443", "tenant.example:443"])
-def test_a_host_is_a_domain(tmp_path: Path, domain: str) -> None:
-    assert Settings.from_env(tmp_path, environ={**LIVE, "AUTH0_DOMAIN": domain}).domain == domain
-
-
-def test_the_domain_is_read_in_lower_case(tmp_path: Path) -> None:
-    assert Settings.from_env(tmp_path, environ={**LIVE, "AUTH0_DOMAIN": "Tenant.Example"}).domain == "tenant.example"
-
-
 def test_settings_are_frozen_and_name_every_field_by_keyword() -> None:
     with pytest.raises(AttributeError):
         Settings().domain = "tenant.example"  # type: ignore[misc]  # what must fail
@@ -274,28 +279,6 @@ def test_settings_are_frozen_and_name_every_field_by_keyword() -> None:
 
 
 # -- served
-
-SERVED = {
-    "AUTH0_LAB_TENANT": "served",
-    "AUTH0_DOMAIN": "localhost:8443",
-    "AUTH0_CLIENT_ID": "app",
-    "AUTH0_CLIENT_SECRET": "shh-very-secret",
-    "AUTH0_LAB_TOKEN": "token-very-secret",
-}
-
-
-@pytest.mark.parametrize(
-    ("variable", "field", "value"),
-    [
-        ("AUTH0_LAB_TOKEN", "lab_token", "another-token"),
-        ("AUTH0_PUBLIC_CLIENT_ID", "public_client_id", "spa"),
-        ("AUTH0_MGMT_CLIENT_ID", "mgmt_client_id", "m2m"),
-        ("AUTH0_EMAIL", "email", "jane.roe@example.com"),
-    ],
-)
-def test_each_variable_of_a_served_sandbox_is_read(tmp_path: Path, variable: str, field: str, value: str) -> None:
-    settings = Settings.from_env(tmp_path, environ={**SERVED, variable: value})
-    assert (settings.tenant, getattr(settings, field)) == ("served", value)
 
 
 def test_the_token_of_a_served_sandbox_is_a_secret_and_its_people_are_none(tmp_path: Path) -> None:
@@ -388,16 +371,6 @@ def test_what_says_that_this_is_no_ci_is_believed(tmp_path: Path, value: str) ->
     assert Settings.from_env(tmp_path, environ={**LIVE, "CI": value}).tenant == "live"
 
 
-@pytest.mark.parametrize("value", ["each", "once", "never"])
-def test_how_often_is_asked_before_a_call_that_costs_is_read(tmp_path: Path, value: str) -> None:
-    assert Settings.from_env(tmp_path, environ={**LIVE, "AUTH0_LAB_CONFIRM": value}).confirm == value
-
-
 def test_another_way_to_ask_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"AUTH0_LAB_CONFIRM=each, once .the default. or never"):
         Settings.from_env(tmp_path, environ={**LIVE, "AUTH0_LAB_CONFIRM": "sometimes"})
-
-
-def test_the_virtual_phone_may_enroll_live_only_when_told_to(tmp_path: Path) -> None:
-    assert not Settings.from_env(tmp_path, environ=LIVE).virtual_phone
-    assert Settings.from_env(tmp_path, environ={**LIVE, "AUTH0_LAB_VIRTUAL_PHONE": "1"}).virtual_phone

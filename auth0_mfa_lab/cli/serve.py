@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+import certifi
 import click
 
 from auth0_mfa_lab.live.record import write_whole
@@ -103,7 +104,7 @@ def environment(server: Server, env_file: Path) -> dict[str, str]:
     values = {"AUTH0_LAB_TENANT": "served", "AUTH0_DOMAIN": server.domain}
     values |= {f"AUTH0_{name.upper()}": getattr(defaults, name) for name in DEFAULTS.split()}
     values["AUTH0_LAB_TOKEN"] = server.token
-    if server.certificates is not None:
+    if server.ca_pem is not None:
         authority, bundle = map(str, certificate_files(env_file))
         values |= {"AUTH0_CA_FILE": authority, "NODE_EXTRA_CA_CERTS": authority}
         values |= {"REQUESTS_CA_BUNDLE": bundle, "SSL_CERT_FILE": bundle}
@@ -147,9 +148,9 @@ def dotenv(values: Mapping[str, str]) -> str:
 
 def _files(env_file: Path, server: Server) -> dict[Path, bytes]:
     """Return the files of a server with their contents; the env file is the last."""
-    files, certificates = dict[Path, bytes](), server.certificates
-    if certificates is not None:
-        pems = certificates.ca_pem, certificates.bundle()
+    files, ca_pem = dict[Path, bytes](), server.ca_pem
+    if ca_pem is not None:
+        pems = ca_pem, ca_pem + b"\n" + Path(certifi.where()).read_bytes()
         files = dict(zip(certificate_files(env_file), pems, strict=True))
     files[env_file.absolute()] = dotenv(environment(server, env_file)).encode()
     return {file: _first_line(content) + content for file, content in files.items()}

@@ -17,10 +17,8 @@ def mermaid(journal: Journal) -> str:
     """Return a journal as a mermaid sequence diagram, every secret under its alias."""
     aliases = journal.aliases
     lines = ["sequenceDiagram", "  participant app as your app", "  participant auth0 as Auth0"]
-    last = "auth0"
-    if any(exchange.speaker == "phone" for exchange in journal):
-        lines.append("  participant phone as the phone")
-        last = "phone"
+    has_phone = any(exchange.speaker == "phone" for exchange in journal)
+    lines += ["  participant phone as the phone"] if has_phone else []
     # Neighbours of a run that sent the same values, too, are one arrow.
     same = (
         group for run in journal.runs() for _, group in groupby(run.exchanges, lambda each: bytes(each.request.body))
@@ -29,7 +27,7 @@ def mermaid(journal: Journal) -> str:
     for run in (Run(exchanges=tuple(group)) for group in same):
         first = run.exchanges[0]
         if first.step and first.step != step:
-            lines.append(f"  Note over app,{last}: {_escaped(aliases.mask(first.step))}")
+            lines.append(f"  Note over app,{'phone' if has_phone else 'auth0'}: {_escaped(aliases.mask(first.step))}")
         step = first.step
         in_the_path = aliases.in_text(str(first.request.target))
         sent = [each for each in aliases.in_text(said(first)) if each not in in_the_path]

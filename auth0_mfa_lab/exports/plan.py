@@ -147,13 +147,7 @@ class Pick(NamedTuple):
     nth: int
 
 
-Path = tuple[str | int | Pick, ...]  # the keys, the indexes and the choices that lead to a value in JSON
-
-
-class Title(NamedTuple):
-    """What follows stands under this title; or a remark."""
-
-    text: str
+Way = tuple[str | int | Pick, ...]  # the keys, the indexes and the choices that lead to a value in JSON
 
 
 class Make(NamedTuple):
@@ -171,7 +165,7 @@ class Send(NamedTuple):
 
     call: Call
     status: int
-    captures: dict[str, Path]
+    captures: dict[str, Way]
     is_poll: bool
 
 
@@ -201,14 +195,8 @@ class Act(NamedTuple):
         return ("phone", self.verb, self.given) if self.given else ("phone", self.verb)
 
 
-class Wait(NamedTuple):
-    """So many seconds pass: what expires by then has expired."""
-
-    seconds: int
-
-
-Step = Title | Make | Send | Act | Wait
-STEPS = (Title, Make, Send, Act, Wait)
+Step = str | int | Make | Send | Act
+"""A title or a remark; so many seconds that pass; or what happens."""
 
 
 class Plan(NamedTuple):
@@ -219,11 +207,6 @@ class Plan(NamedTuple):
 
 
 # -- from exchanges to steps
-
-
-def plan_of(journal: Journal) -> Plan:
-    """Return the plan of a journal."""
-    return Planner(journal).plan()
 
 
 class Planner:
@@ -247,8 +230,7 @@ class Planner:
         self._domain = tenant.get("domain") or "no domain"
         self._marked = re.compile(rf"{SHOWN.pattern}|(?<=//){re.escape(self._domain)}(?![\w.:-])")
         self._users: list[Make] = []
-        done = [each for each in journal.operations if each.refused is None]
-        for made in (call for call in done if call.operation == "add_user"):
+        for made in (call for call in journal.operations if call.operation == "add_user" and call.result):
             suffix = f"_{len(self._users) + 1}" if self._users else ""
             fields = {f"AUTH0_{name.upper()}{suffix}": name for name in _OF_A_PERSON if made.result.get(name)}
             if alias := self._aliases.known(made.result.get("recovery_code") or ""):
@@ -261,7 +243,8 @@ class Planner:
         self._bringing.pop("", None)
         self.calls = {each.number: self._call(each) for each in journal}
         # The purpose and the address of each code that was read in the inbox, by its variable.
-        read = [each for call in done if call.operation == "messages" for each in call.result["messages"]]
+        calls = [call for call in journal.operations if call.operation == "messages" and call.result]
+        read = [each for call in calls for each in call.result["messages"]]
         self._messages = {self._variable_of.get(each["code"], ""): (each["purpose"], each["address"]) for each in read}
 
     def plan(self) -> Plan:
@@ -422,11 +405,11 @@ class Planner:
             while self._users and self._users[0].after < first.number:
                 yield self._users.pop(0)
             if first.step and first.step != title:
-                yield Title(one_line(self._aliases.mask(first.step)))
+                yield one_line(self._aliases.mask(first.step))
             # What lies between two polls passes by itself.
             seconds = int(first.at - before.at) if before and self._has_own_time else 0
             is_long = seconds >= (_LONGER_THAN_A_POLL if self._is_poll(first) else 1)
-            waited: list[Step] = [Wait(seconds)] if is_long else []
+            waited: list[Step] = [seconds] if is_long else []
             if first.speaker == "phone":
                 yield from (*waited, self._of_the_phone(first))
             else:
@@ -452,12 +435,12 @@ class Planner:
             reason = self._text(str(claims.get("auth0_guardian_reason") or ""), "reason")
             # A secret in a reason has no variable by then.
             return Act(verb, "" if refs(reason) else reason, refused=refused)
-        return Title(f"The phone said {self.calls[exchange.number].line}: there is no command for it")
+        return f"The phone said {self.calls[exchange.number].line}: there is no command for it"
 
     def _sent(self, run: list[Exchange], waited: list[Step]) -> Iterator[Step]:
         first, last = next((each for each in run if each.status is not None), None), run[-1]
         if first is None:
-            yield Title(f"{self.calls[last.number].line}: it got no answer, and is left out")
+            yield f"{self.calls[last.number].line}: it got no answer, and is left out"
             return
         # A code that was refused may have grown old meanwhile.
         is_old = last.error not in (None, "mfa_required")
@@ -466,18 +449,18 @@ class Planner:
         is_unanswered = self._is_poll(last) and _is_waiting(last)
         seconds = int(last.at - run[0].at) if self._has_own_time else 0
         if is_unanswered and len(run) > 1:
-            yield Title(f"Polled {len(run)} times; one poll shows that the answer is pending")
+            yield f"Polled {len(run)} times; one poll shows that the answer is pending"
         if is_unanswered or seconds >= _LONGER_THAN_A_POLL:
             yield self._send(first)
         if seconds >= _LONGER_THAN_A_POLL:
-            yield Wait(seconds)
+            yield seconds
         if not is_unanswered:
             yield self._send(last)
 
     def _send(self, exchange: Exchange) -> Send:
         """Return the sending of a request, with each value of its answer that has a variable."""
         call, data = self.calls[exchange.number], plain_data(exchange.response) if exchange.response else None
-        captures: dict[str, Path] = {}
+        captures: dict[str, Way] = {}
         for path, value, name in self._answered(exchange):
             variable = self._variable_of.get(value, "")
             if name == "barcode_uri":
@@ -508,7 +491,7 @@ class Planner:
             yield Act("message", address, purpose, variable) if address else Act("code", "", "otp", variable)
 
 
-def _way(data: Json, path: Sequence[str | int]) -> Path:
+def _way(data: Json, path: Sequence[str | int]) -> Way:
     """Return the way to a value; one object of a list is chosen by what tells it from the others, if anything does."""
     way: list[str | int | Pick] = []
     for step in path:

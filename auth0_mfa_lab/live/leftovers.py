@@ -274,7 +274,7 @@ def _user_step(entries: Sequence[Left], api: Management, user: str) -> Step:
         return Step(entries)
     found = must_be(answer, 200, "Reading the user").json
     email = str(found.get("email")) if isinstance(found, dict) else ""
-    if email.lower() == (made.name or email).lower() and (made.user or email.endswith(DOMAIN)):
+    if email and email.lower() == (made.name or email).lower() and (made.user or email.endswith(DOMAIN)):
         return Step(entries, remove=partial(api.delete_user, user))
     return Step(entries, fate=f"may not be the user whom the lab made; if it is, {_USER_BY_DASHBOARD}")
 

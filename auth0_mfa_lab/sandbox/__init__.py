@@ -6,9 +6,9 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from joserfc.jwk import RSAKey
 from starlette.responses import PlainTextResponse, Response
@@ -18,17 +18,18 @@ from auth0_mfa_lab.sandbox.clock import Chance, Clock, WallClock
 from auth0_mfa_lab.sandbox.delivery import Delivery
 from auth0_mfa_lab.sandbox.guardian.phone import Phone
 from auth0_mfa_lab.sandbox.http import Request as HttpRequest
-from auth0_mfa_lab.sandbox.limits import LimitRow
 from auth0_mfa_lab.sandbox.management import MANAGEMENT_SCOPES
 from auth0_mfa_lab.sandbox.mfa.api import associate
 from auth0_mfa_lab.sandbox.oauth.api import GRANT
 from auth0_mfa_lab.sandbox.oauth.tokens import NewKey
-from auth0_mfa_lab.sandbox.records import Api, Client, Kind, Received, Request, User
+from auth0_mfa_lab.sandbox.records import Api, Client, Kind, Request, User
 from auth0_mfa_lab.sandbox.settings import Domains, Policy, Profile, Settings, checked_switches
 from auth0_mfa_lab.sandbox.tenant import MANAGEMENT_PATH, Tenant
 
 if TYPE_CHECKING:
     import httpx
+
+    from auth0_mfa_lab.sandbox.operations import ServerPhone
 
 __all__ = ["Chance", "Clock", "Delivery", "Phone", "Sandbox", "User", "WallClock"]
 
@@ -38,37 +39,35 @@ REALM = "Username-Password-Authentication"
 API_SCOPES = ("read:orders", "write:orders")
 MACHINE_GRANTS = frozenset({"client_credentials"})
 USER_GRANTS = frozenset(GRANT) - MACHINE_GRANTS
-RECEIVED, FAILURES_KEPT = 500, 20
-"""How many of the requests that were received are kept, and of the exceptions that a handler raised."""
+RECEIVED, FAILURES_KEPT, FAULTS = 500, 20, 100
+"""How many are kept of the requests received, of the exceptions that a handler raised, and of the faults to come."""
 log = logging.getLogger("auth0_mfa_lab.sandbox")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, repr=False)
 class Defaults:
     """What one needs to know of the default tenant to use it."""
 
     client_id: str
-    client_secret: str = field(repr=False)
+    client_secret: str
     public_client_id: str
     mgmt_client_id: str
-    mgmt_client_secret: str = field(repr=False)
+    mgmt_client_secret: str
+    password: str
+    user_id: str
     username: str = "jane.roe@example.com"
-    password: str = field(repr=False)
     realm: str = REALM
     audience: str = "https://api.example.com/"
     phone_number: str = "+15550100"
     email: str = "jane.roe@example.com"
-    user_id: str
 
 
 class Sandbox:
     """The default tenant (decision 12), its time, its chance, its mailbox, and the transport that reaches it.
 
-    `profile` says how a rejected push is answered: as the docs say (403 `invalid_grant`) or as it was recorded
-    (400 `access_denied`); `policy` says when a second factor is asked for, and `switches` what is answered where
-    the sources differ (SWITCHES names them, the trusted value first). `new_key` makes the RSA keys of the tenant and of
-    its phones, each when it is first needed. `seed` is what every id is drawn from: a number, or a text that nobody
-    guesses. `clock` is another one than the clock that stands still (WallClock).
+    `profile` says how a rejected push is answered, `policy` when a second factor is asked for, and `switches` what is
+    answered where the sources differ (SWITCHES). `new_key` makes each RSA key of the tenant and its phones when it is
+    first needed; every id is drawn from `seed`, a number, or a text that nobody guesses.
     """
 
     def __init__(
@@ -87,11 +86,11 @@ class Sandbox:
                 raise ValueError(f"Unknown {name} {value!r}; the sandbox has {', '.join(sorted(known))}.")
         self.domain, self.domains = domain, Domains(domain)
         self.clock, self.chance = clock or Clock(), Chance(seed)
-        self.faults, self.delivery = Faults(), Delivery()
+        self.faults, self.delivery = Faults(maxlen=FAULTS), Delivery()
         self.delivery.loses = lambda: self.faults.take("lost_push") is not None
-        self.received: deque[Received] = deque(maxlen=RECEIVED)
-        """What the tenant received over a socket, oldest first."""
-        self.server_phones: list[Phone] = []
+        self.received: deque[dict[str, Any]] = deque(maxlen=RECEIVED)
+        """What the tenant received over a socket, oldest first: the names of fields, and no value of any."""
+        self.server_phone: ServerPhone | None = None
         drawn = self.chance.fork("defaults")
         self.defaults = Defaults(
             client_id=drawn.alnum(32),
@@ -115,20 +114,17 @@ class Sandbox:
         """The last bugs: a test asks that there be none."""
         self._is_answering = False
 
-    def _new_tenant(self, *, first_life: int = 0) -> Tenant:
+    def _new_tenant(self) -> Tenant:
         """Return the default tenant: a user, an API, and a confidential, a public and a Management application."""
-        self.people_chance, self.phones_chance, self.control_chance = map(
-            self.chance.fork, ("people", "phones", "control")
-        )
-        self._added, known = 0, self.defaults
+        fork, known, self._added = self.chance.fork, self.defaults, 0
+        self.people_chance, self.phones_chance, self.control_chance = map(fork, ("people", "phones", "control"))
         tenant = Tenant(
             domains=self.domains,
             settings=self._settings,
             clock=self.clock,
-            chance=self.chance.fork("tenant"),
+            chance=fork("tenant"),
             delivery=self.delivery,
             new_key=self._new_key,
-            first_life=first_life,
         )
         own = {known.audience: API_SCOPES}
         management = {f"https://{self.domain}/{MANAGEMENT_PATH}": MANAGEMENT_SCOPES}
@@ -146,22 +142,17 @@ class Sandbox:
 
     def reset(self) -> None:
         """Begin again: the default tenant with its ids, its keys and its names, nothing else, and no advance."""
+        for kept in (self.delivery, self.faults, self.received):
+            kept.clear()
         self.clock.restart()
-        self.delivery.clear()
-        self.faults.waiting.clear()
-        self.received.clear()
-        self.server_phones = []
-        # Applications keep a JWKS: the key behind a `kid` stays. Users keep their ids: what was issued before must
-        # not be good again.
+        self.server_phone = None
+        # Applications keep a JWKS: the key behind a `kid` stays.
         keys = self.tenant.tokens.keys
-        self.tenant = self._new_tenant(first_life=self.tenant.next_life())
+        self.tenant = self._new_tenant()
         self.tenant.tokens.keys = keys
 
     def answer(self, request: HttpRequest, fault: Fault | None = None) -> Response:
-        """Answer one request, whole, whatever thread asks; a bug is logged, and answered with a plain 500.
-
-        A request from inside a request raises RuntimeError at once, where it would otherwise wait for itself.
-        """
+        """Answer one request, whole, whatever thread asks; a bug is logged, and answered with a plain 500."""
         with self.lock:
             if self._is_answering:
                 raise RuntimeError(
@@ -186,21 +177,15 @@ class Sandbox:
         return in_process(self.answer)
 
     def begin_user(
-        self,
-        factors: Sequence[str] = (),
-        *,
-        username: str | None = None,
-        phone_number: str | None = None,
-        email: str | None = None,
+        self, factors: Sequence[str] = (), *, username: str = "", phone_number: str | None = "", email: str | None = ""
     ) -> tuple[User, list[str]]:
-        """Add a fresh database user with just these factors, confirmed; what is not named is drawn.
+        """Add a fresh database user with just these factors, on or off, confirmed; what is not named is drawn.
 
         Returns the user, and what a phone has to scan: `push` is confirmed by that, the secret of `otp` becomes a
-        code. `sms`, `voice` and `email` are the user's own number and address, and no message of it is in the inbox. A
-        factor is enrolled whether the tenant's is on or not. Raises ValueError for a username that somebody has.
+        code. Nothing of it is in the inbox. Raises ValueError for a username that somebody has.
         """
         self._added += 1
-        email = email or (username if username and "@" in username else f"user{self._added}@example.com")
+        email = email or (username if "@" in username else f"user{self._added}@example.com")
         if self.tenant.has_user(REALM, username or email):
             raise ValueError(f"There is a user {username or email!r} already.")
         user = User(
@@ -213,14 +198,30 @@ class Sandbox:
             created_at=self.clock.stamp(),
         )
         self.tenant.add_user(user)
-        code, barcodes = enroll_factors(self.tenant, user, factors, client_id=self.defaults.client_id)
+        code, barcodes = self.enroll_factors(user, factors)
         return replace(user, recovery_code=code), barcodes
 
-    def add_user(self, *, factors: Sequence[str] = (), phone: Phone | None = None, **names: str | None) -> User:
+    def add_user(self, *, factors: Sequence[str] = (), phone: Phone | None = None, **names: Any) -> User:
         """Add a user as `begin_user` does, whose barcodes `phone` scans; without one a push is not confirmed."""
         user, barcodes = self.begin_user(factors, **names)
         self.enroll(barcodes, *(phone,) if phone else ())
         return user
+
+    def enroll_factors(self, user: User, factors: Sequence[str]) -> tuple[str | None, list[str]]:
+        """Enroll these factors, each but a push confirmed; return a first recovery code and what a phone must scan."""
+        tenant, code, barcodes = self.tenant, None, []
+        for factor in factors:
+            request = Request(client_id=self.defaults.client_id, user_id=user.user_id, audience=None, scope=())
+            login = tenant.begin_login(request)
+            login.is_access_token = login.is_prepared = True
+            address = user.email if factor == "email" else user.phone_number
+            begun = associate(tenant, login, FACTORS[factor], address, send=False)
+            code = code or next(iter(begun.get("recovery_codes", ())), None)
+            barcodes += [begun["barcode_uri"]] if "barcode_uri" in begun else []
+            if factor != "push":
+                tenant.confirm(user.user_id, login.begun[-1])
+                login.done, login.is_access_token = True, False
+        return code, barcodes
 
     def enroll(self, barcodes: Sequence[str], *phones: Phone) -> None:
         """Let phones scan what a new user has to scan: in process, and recorded nowhere."""
@@ -232,38 +233,14 @@ class Sandbox:
                 raise RuntimeError(f"The phone could not enroll: {answer.status_code}")
 
     def new_phone(self, http: httpx.Client, *, chance: Chance | None = None) -> Phone:
-        """Return a phone that speaks over `http`, with nothing on it yet.
-
-        `chance` is what its names are drawn from, where it is not to be one of the phones in a row.
-        """
+        """Return a phone that speaks over `http`, with nothing on it: the next in a row, unless `chance` names it."""
         chance, url = chance or self.phones_chance, self.domains.origin
         return Phone(http, self.delivery.pushes, self.clock, chance, fallback_url=url, new_key=self._new_key)
 
-    def limits(self, user_id: str, *, ip: str = CALLER) -> tuple[LimitRow, ...]:
+    def limits(self, user_id: str, *, ip: str = CALLER) -> list[dict[str, Any]]:
         """Return what is left of each limit that a user can meet; of polls, that of the newest oob_code."""
         newest = self.tenant.transactions.newest_of.get(user_id)
         return self.tenant.limits.rows(user_id, ip, newest.polls if newest else None)
-
-
-def enroll_factors(
-    tenant: Tenant, user: User, factors: Sequence[str], *, client_id: str
-) -> tuple[str | None, list[str]]:
-    """Enroll these factors, in this order; return the recovery code of the first one, and what a phone has to scan.
-
-    Each has a login of its own, which may enroll beside what is enrolled. A push is confirmed by its scan, every other
-    factor at once.
-    """
-    begun = []
-    for factor in factors:
-        login = tenant.begin_login(Request(client_id=client_id, user_id=user.user_id, audience=None, scope=()))
-        login.is_access_token = login.is_prepared = True
-        address = user.email if factor == "email" else user.phone_number
-        begun.append(associate(tenant, login, FACTORS[factor], address, send=False))
-        if factor != "push":
-            tenant.confirm(user.user_id, login.begun[-1])
-            login.done, login.is_access_token = True, False
-    codes = [code for each in begun for code in each.get("recovery_codes", ())]
-    return next(iter(codes), None), [each["barcode_uri"] for each in begun if "barcode_uri" in each]
 
 
 def fictional_number(count: int) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import re
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -16,7 +16,7 @@ from starlette.routing import Match, Route
 
 from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.guardian import api as guardian
-from auth0_mfa_lab.sandbox.http import JSON, NOTES, Request, add_note, not_emulated
+from auth0_mfa_lab.sandbox.http import JSON, NOTES, Request, not_emulated
 from auth0_mfa_lab.sandbox.management import api as management
 from auth0_mfa_lab.sandbox.mfa import api as mfa
 from auth0_mfa_lab.sandbox.oauth import api as oauth
@@ -38,24 +38,19 @@ PAGE = """<html>
 <body><center><h1>{status} {phrase}</h1></center></body>
 </html>
 """
-GATEWAY_NOTE = "sandbox: a gateway's failure, by the switch gateway_failure_every"
 CALLER = "127.0.0.1"
 """The address that every request in process seems to come from."""
 
 
 def respond(tenant: Tenant, request: Request, fault: Fault | None = None) -> Response:
-    """Return the tenant's answer; a fault, or a gateway by a switch, answers in its place.
-
-    A failure says what its row says, or its alternative, with a note on what is not certain about it. A bug in a
-    handler leaves as an exception.
-    """
+    """Return the tenant's answer, or that of a fault, with notes; a bug in a handler leaves as an exception."""
     method, path, settings = request.method, request.scope["path"], tenant.settings
     if fault is not None:
         return fault_answer(fault, path, tenant.clock.now())
     every = settings.switches["gateway_failure_every"]
     if every != "never" and not is_a_phones(path) and next(tenant.requests) % int(every) == 0:
-        add_note(request, GATEWAY_NOTE)
-        return gateway_page(502)
+        request.notes.append("sandbox: a gateway's failure, by the switch gateway_failure_every")
+        return fault_answer(Fault(kind="html", status=502), path, 0)
     allowed: set[str] = set()
     try:
         for route in ROUTES:
@@ -72,22 +67,16 @@ def respond(tenant: Tenant, request: Request, fault: Fault | None = None) -> Res
         return PlainTextResponse(str(problem), 501)
     except errors.WireError as problem:
         row, body = problem.answer({**settings.switches, "profile": settings.profile})
-        add_note(request, row.note)
+        request.notes += row.notes
         if path == "/oauth/token":
             return JSONResponse(body, row.status, {"cache-control": errors.NO_CACHE, **problem.headers})
         cache = management.CACHE if path.startswith(f"{management.BASE}/") else {}
         return JSON(body, row.status, {**cache, **problem.headers})
     # Auth0's general shape; that these bodies look so is a guess.
     row = errors.NO_METHOD if allowed else errors.NO_ROUTE
-    add_note(request, row.note)
-    phrase = HTTPStatus(row.status).phrase
-    general = {"statusCode": row.status, "error": phrase, "message": phrase}
-    return JSON(general, row.status, {"allow": ", ".join(sorted(allowed))} if allowed else None)
-
-
-def gateway_page(status: int) -> HTMLResponse:
-    """Return a gateway's page: no JSON, and no field that a client could look for (reference, section 0.2)."""
-    return HTMLResponse(PAGE.format(status=status, phrase=HTTPStatus(status).phrase), status)
+    request.notes += row.notes
+    body = errors.general(row.status, HTTPStatus(row.status).phrase)
+    return JSON(body, row.status, {"allow": ", ".join(sorted(allowed))} if allowed else None)
 
 
 def in_process(answer: Callable[[Request], Response]) -> httpx.MockTransport:
@@ -96,15 +85,9 @@ def in_process(answer: Callable[[Request], Response]) -> httpx.MockTransport:
     import httpx
 
     def ask(sent: httpx.Request) -> httpx.Response:
-        scope = {
-            "type": "http",
-            "method": sent.method,
-            "headers": [(name.lower(), value) for name, value in sent.headers.raw],
-            "path": sent.url.path,
-            "query_string": sent.url.query,
-            "client": (CALLER, 123),
-        }
-        request = Request(scope, sent.content)
+        headers, url = [(name.lower(), value) for name, value in sent.headers.raw], sent.url
+        scope = {"type": "http", "method": sent.method, "headers": headers, "client": (CALLER, 123)}
+        request = Request({**scope, "path": url.path, "query_string": url.query}, sent.content)
         said = answer(request)
         stream, notes = httpx.ByteStream(bytes(said.body)), {NOTES: tuple(request.notes)}
         return httpx.Response(said.status_code, headers=said.raw_headers, stream=stream, extensions=notes)
@@ -125,7 +108,6 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 }
 """The fields that each kind reads beside `times`; one with a `route` happens to a call."""
 OF_CALLS = tuple(kind for kind, fields in KINDS.items() if "route" in fields)
-MOST_FAULTS = 100
 
 
 def is_a_phones(path: str) -> bool:
@@ -133,15 +115,14 @@ def is_a_phones(path: str) -> bool:
     return path.startswith(guardian.MOUNTS) and not path.startswith("/api/v2/")
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(eq=False)
 class Fault:
     """One thing that goes wrong, for the next `times` calls.
 
-    `route` is a path, with a method before it or without; without a route it is any call but a phone's. `retry_after`
-    and `seconds` are in seconds, `polls` is how many more are answered before a late approval.
+    `route` is a path, with a method before it or without; without a route it is any call but a phone's. `polls` is how
+    many more are answered before a late approval.
     """
 
-    number: int = 0
     kind: str
     route: str | None = None
     times: int = 1
@@ -157,50 +138,35 @@ class Fault:
         wanted, _, rest = self.route.rpartition(" ")
         return wanted in ("", method) and (path == rest or path.startswith(f"{rest.rstrip('/')}/"))
 
-    def shown(self) -> dict[str, object]:
-        """Return the fields that this kind reads."""
-        return {name: getattr(self, name) for name in ("number", "kind", "times", *KINDS[self.kind])}
 
-
-class Faults:
+class Faults(deque[Fault]):
     """The faults that wait for their calls, the oldest first."""
-
-    def __init__(self) -> None:
-        self.waiting: list[Fault] = []
-        self._numbers = itertools.count(1)
-
-    def add(self, fault: Fault) -> Fault:
-        """Let a fault wait; it is given its number. Of too many the oldest is forgotten."""
-        fault.number = next(self._numbers)
-        self.waiting = [*self.waiting, fault][-MOST_FAULTS:]
-        return fault
 
     def take(self, *kinds: str, call: tuple[str, str] | None = None) -> Fault | None:
         """Return the oldest fault of these kinds, of those that hit a call (method and path); that uses it up once."""
-        for fault in self.waiting:
+        for fault in self:
             if fault.kind in kinds and (call is None or fault.hits(*call)):
                 fault.times -= 1
                 if not fault.times:
-                    self.waiting.remove(fault)
+                    self.remove(fault)
                 return fault
         return None
 
 
 def fault_answer(fault: Fault, path: str, now: float) -> Response:
     """Return what a fault answers at `now`, in the shape of the API below this path (reference, sections 0.2, 9.4)."""
-    if fault.kind == "html":
-        return gateway_page(fault.status)
-    is_management = path.startswith("/api/v2/")
     status, code, text, headers = fault.status, "server_error", "The server could not answer.", {}
+    if fault.kind == "html":
+        # A gateway's page has no field that a client could look for.
+        return HTMLResponse(PAGE.format(status=status, phrase=HTTPStatus(status).phrase), status)
+    is_management = path.startswith("/api/v2/")
     if fault.kind == "429":
         status, code = 429, "too_many_requests"
         text = "Global limit has been reached" if is_management else errors.TOO_MANY_STARTS.text
         reset = str(math.ceil(now + fault.retry_after))
         headers = {"x-ratelimit-limit": "1", "x-ratelimit-remaining": "0", "x-ratelimit-reset": reset}
         headers |= {"retry-after": str(fault.retry_after)}
-    body: dict[str, object] = {"error": code, "error_description": text}
-    if is_management:
-        body = {"statusCode": status, "error": HTTPStatus(status).phrase, "message": text, "errorCode": code}
+    body = errors.general(status, text, code) if is_management else {"error": code, "error_description": text}
     return JSON(body, status, headers)
 
 
@@ -235,25 +201,21 @@ def endpoints_of(text: str) -> tuple[str, frozenset[str]]:
 
     They have it in their name; where none has, an id stands there in the place of `{id}`.
     """
-    wanted = text.strip().lower()
-    if sent := re.fullmatch(r"([a-z]+ )?(?:[a-z]+://[^/?]*)?([^?\s]*?)/?(\?\S*)?", wanted):
-        wanted = f"{sent[1] or ''}{sent[2]}"
-    if named := frozenset(each for each in ENDPOINTS if wanted in each.lower()):
-        return wanted, named
+    wanted = re.sub(r"[a-z]+://[^/?]*|/?(\?.*)?$", "", text.strip().lower())
+    named = frozenset(each for each in ENDPOINTS if wanted in each.lower())
     method, _, path = wanted.rpartition(" ")
-    called = {each: each.lower().partition(" ") for each in ENDPOINTS}
-    return wanted, frozenset(
-        each
-        for each, (known, _, shape) in called.items()
-        if method in ("", known) and re.fullmatch(re.sub(r"{\w+}", "[^/]+", shape), path)
-    )
+    for each in () if named else ENDPOINTS:
+        known, _, shape = each.lower().partition(" ")
+        if method in ("", known) and re.fullmatch(re.sub(r"{\w+}", "[^/]+", shape), path):
+            named |= {each}
+    return wanted, named
 
 
 @cache
 def covered(row: str) -> frozenset[str]:
     """Return the endpoints that a row speaks of, by its name, such as `GET, POST /userinfo` or `every POST`."""
     patterns = [GENERAL[row]] if row in GENERAL else []
-    for name in [] if patterns else re.split(r"(?<=[^A-Z]), (?!and )", row):
+    for name in () if patterns else re.split(r"(?<=[^A-Z]), (?!and )", row):
         methods, slash, rest = name.partition("/")
         path = re.escape(f"{slash}{rest}".removesuffix(", and below it"))
         # Without a method, what is below it is meant as well.

@@ -1,4 +1,4 @@
-"""Time and chance: a clock that moves only when it is moved, one that follows the wall's, and a seeded source."""
+"""Time and chance: a clock that moves only when it is moved or follows the wall's, and a seeded source."""
 
 import random
 import threading
@@ -14,28 +14,27 @@ LARGEST_ADVANCE = 100 * 365 * 86_400
 
 
 class Clock:
-    """A clock that stands still until it is advanced; safe to read and move from any thread.
+    """A clock that stands still until it is advanced, or follows the `wall`; any thread may read and move it.
 
-    `now` is what the sandbox expires by, `stamp` what it writes into tokens, in epoch seconds: they differ where
-    applications check the tokens against a clock of their own (WallClock).
+    `now` is what the sandbox expires by, `stamp` what it writes into tokens, in epoch seconds: an advance moves no
+    stamp of a wall's clock, for applications check the tokens by a clock of their own.
     """
 
-    stands_still = True
-
-    def __init__(self, start: float = START) -> None:
-        self._start, self._advanced, self._lock = start, 0.0, threading.Lock()
+    def __init__(self, start: float = START, wall: Callable[[], float] | None = None) -> None:
+        self._start, self._wall, self._advanced, self._lock = start, wall, 0.0, threading.Lock()
+        self.stands_still = wall is None
 
     def now(self) -> float:
         """Return the time that the sandbox goes by."""
-        return self._start + self._advanced
+        return (self._wall() if self._wall else self._start) + self._advanced
 
     def stamp(self) -> float:
         """Return the time that leaves the tenant inside a token."""
-        return self._start + self._advanced
+        return self._wall() if self._wall else self._start + self._advanced
 
     def ahead(self) -> float:
         """Return by how many seconds `now` is ahead of `stamp`."""
-        return 0.0
+        return self._advanced if self._wall else 0.0
 
     def advance(self, seconds: float) -> None:
         """Move the time forward. Raises ValueError for a negative number, and beyond a hundred years in all."""
@@ -53,36 +52,17 @@ class Clock:
 
 
 class WallClock(Clock):
-    """A clock that follows the wall's: to advance it moves what expires, and no stamp."""
+    """A clock that follows the wall's, which a test may have replaced, or another one."""
 
-    stands_still = False
-
-    def __init__(self, wall: Callable[[], float] | None = None) -> None:
-        super().__init__()
-        self._wall = wall
-
-    def now(self) -> float:
-        """Return the wall's time with every advance."""
-        return self.stamp() + self._advanced
-
-    def stamp(self) -> float:
-        """Return the wall's time, which a test may have replaced."""
-        return (self._wall or time.time)()
-
-    def ahead(self) -> float:
-        """Return what was advanced, in seconds."""
-        return self._advanced
+    def __init__(self, wall: Callable[[], float] = lambda: time.time()) -> None:
+        super().__init__(wall=wall)
 
 
 class Chance:
-    """A seeded source of strings in the alphabets that Auth0 uses; the same seed gives the same sequence.
-
-    It is made for repeatable runs, not for secrecy: nothing real may be protected by what it draws.
-    """
+    """A seeded source of strings in Auth0's alphabets, for repeatable runs: nothing real may be protected by them."""
 
     def __init__(self, seed: int | str) -> None:
-        self.seed = seed
-        self._random = random.Random(str(seed))
+        self.seed, self._random = seed, random.Random(str(seed))
 
     def fork(self, name: str) -> "Chance":
         """Return a source of its own for `name`: what it draws does not depend on what others drew."""

@@ -3,54 +3,40 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from auth0_mfa_lab.sandbox.limits import Bounded
 
-RECENT = 100
-BOXES = 1_000
-"""How many phones and addresses have a mailbox: the one that was silent longest is forgotten first."""
-KEPT = 64
-"""How many a mailbox holds: a push service drops what waits too long, and nobody needs more than the newest."""
+RECENT, BOXES, KEPT = 100, 1_000, 64
+"""How many are kept of the newest messages to anybody, of the mailboxes (the last used), and in each of them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, repr=False)
 class Push:
-    """One delivered push: the service, and the payload exactly as that platform's app receives it.
-
-    `id` is a public name: no secret, and the same in two runs of one seed. `enrollment_id` is the account that it is
-    for; None in a payload that is no Guardian push.
-    """
+    """One delivered push: a public `id`, no secret, the service, and the payload as that platform's app receives it."""
 
     id: str
     service: str
-    payload: Mapping[str, object] = field(repr=False)
-    enrollment_id: object
+    payload: Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, repr=False, kw_only=True)
 class Message:
-    """One SMS, call or email: to confirm or to use a factor (`mfa`), or as the first factor itself (`passwordless`).
-
-    `language` is what the request asked for, as it stood in its header; `sent_at` is in epoch seconds.
-    """
+    """One SMS, call or email, for a factor (`mfa`) or as the first factor itself; `language` is what was asked for."""
 
     address: str
     channel: Literal["sms", "voice", "email"]
     purpose: Literal["mfa", "passwordless"]
-    code: str | None = field(default=None, repr=False)
-    link: str | None = field(default=None, repr=False)
-    text: str = field(repr=False)
+    code: str | None = None
+    link: str | None = None
+    text: str
     language: str | None = None
     sent_at: float
 
 
 class Delivery:
-    """A mailbox per push token and per address; what is in one is a tuple, so that any thread may read it.
-
-    `loses` tells of each push whether it is lost on its way: neither tenant nor phone hears of that.
-    """
+    """A mailbox per push token and per address, of tuples, so that any thread may read one; `loses` loses a push."""
 
     def __init__(self) -> None:
         self.loses: Callable[[], bool] = lambda: False
@@ -67,9 +53,8 @@ class Delivery:
     def push(self, *, service: str, token: str, payload: Mapping[str, Any]) -> None:
         """Deliver a payload to the phone with this push token, unless it is to be lost."""
         if not self.loses():
-            fields = payload.get("mfa", payload)
-            name = hashlib.sha256(str(fields.get("c")).encode()).hexdigest()[:16]
-            self.newest_push = Push(id=name, service=service, payload=payload, enrollment_id=fields.get("dai"))
+            name = hashlib.sha256(str(payload.get("mfa", payload).get("c")).encode()).hexdigest()[:16]
+            self.newest_push = Push(id=name, service=service, payload=payload)
             self._pushes[token] = (*self.pushes(token), self.newest_push)[-KEPT:]
 
     def pushes(self, token: str) -> tuple[Push, ...]:
@@ -89,12 +74,6 @@ class Delivery:
         """Empty the mailbox of an address."""
         self._messages.pop(address.lower(), None)
         self.newest = tuple(each for each in self.newest if each.address.lower() != address.lower())
-
-    def forget_pushes(self, token: str, enrollment_id: str) -> None:
-        """Take one account's pushes out of a phone's mailbox; a phone may have many accounts."""
-        kept = tuple(push for push in self._pushes.pop(token, ()) if push.enrollment_id != enrollment_id)
-        if kept:
-            self._pushes[token] = kept
 
 
 def in_form(payload: Mapping[str, Any], form: str) -> dict[str, object]:

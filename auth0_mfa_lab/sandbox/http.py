@@ -1,4 +1,4 @@
-"""What handlers share: a request with its body, its fields and its bearer, JSON, and notes for the person."""
+"""What handlers share: a request with its body, its fields, its bearer and notes for the person; answers in JSON."""
 
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
@@ -19,20 +19,6 @@ NOTES = "auth0_lab_notes"
 JSON_CALLED_A_FORM = "sandbox: JSON without its content type, as in Auth0's push guide; that it is read is a guess"
 # 0.8 finds authentication_types and oob_channel, and leaves scope, resource and organization alone.
 LIKENESS = 0.8
-
-
-def not_emulated(_: object, request: "Request") -> Response:
-    """Refuse what Auth0 has and the sandbox has not."""
-    raise errors.NotEmulated(f"{request.method} {request.scope['path']}")
-
-
-class Request(starlette.requests.Request):
-    """One request, its body read; `notes` are plain sentences beside the answer: never a secret, never on the wire."""
-
-    def __init__(self, scope: Scope, content: bytes) -> None:
-        super().__init__(scope)
-        self.content = content
-        self.notes: list[str] = []
 
 
 class JSON(JSONResponse):
@@ -56,8 +42,7 @@ class Fields(dict[str, object]):
 
     def required(self, name: str) -> str:
         """Return a string field; absent, it is a MISSING_PARAMETER."""
-        value = self.text(name)
-        if value is None:
+        if (value := self.text(name)) is None:
             raise errors.MISSING_PARAMETER(name=name)
         return value
 
@@ -69,43 +54,49 @@ class Fields(dict[str, object]):
         return tuple(items) if is_array else None
 
 
-def read_fields(request: Request, known: tuple[str, ...], *, guesses_json: bool = False) -> Fields:
-    """Read a body by its content type, and note each field that Auth0 does not read and that looks like a `known` one.
+class Request(starlette.requests.Request):
+    """One request, its body read; `notes` are plain sentences beside the answer: never a secret, never on the wire."""
 
-    Without a content type it is read as a form, as curl's `-d` sends it; none at all is an empty one. With
-    `guesses_json` JSON is read whatever it is called. Raises INVALID_BODY.
-    """
-    content, form = request.content.strip(), "application/x-www-form-urlencoded"
-    kind = request.headers.get("content-type", form).partition(";")[0].strip()
-    is_json = kind.lower() == "application/json"
-    reads_json = is_json or (guesses_json and content.startswith(b"{"))
-    values: Mapping[str, object] | None = json_object(request.content) if reads_json else None
-    if values is not None and not is_json:
-        request.notes.append(JSON_CALLED_A_FORM)
-    elif content and is_json and values is None:
-        raise errors.INVALID_BODY(problem="The body must be a JSON object")
-    elif content and not is_json and kind.lower() != form:
-        raise errors.INVALID_BODY(problem=f"Unsupported content type: {kind}")
-    elif content and not is_json:
-        try:
-            values = dict(parse_qsl(request.content.decode(), keep_blank_values=True, errors="strict"))
-        except ValueError as problem:
-            raise errors.INVALID_BODY(problem="The body must be a form in UTF-8") from problem
-    fields = Fields(values or {})
-    missing = [name for name in known if name not in fields]
-    for name in fields:
-        for meant in get_close_matches(name, missing, n=1, cutoff=LIKENESS) if name not in known else ():
-            request.notes.append(f"`{name}` is not read: did you mean `{meant}`?")
-    return fields
+    def __init__(self, scope: Scope, content: bytes) -> None:
+        super().__init__(scope)
+        self.content, self.notes = content, list[str]()
+
+    @property
+    def bearer(self) -> str:
+        """The bearer token; "" without one."""
+        scheme, _, token = self.headers.get("authorization", "").partition(" ")
+        return token.strip() if scheme.lower() == "bearer" else ""
+
+    def fields(self, known: tuple[str, ...] = (), *, guesses_json: bool = False) -> Fields:
+        """Read the body by its content type, and note each field that looks like one of the `known` and is none.
+
+        Without a content type it is read as a form, as curl's `-d` sends it; none at all is an empty one. With
+        `guesses_json` JSON is read whatever it is called. Raises INVALID_BODY.
+        """
+        content, form = self.content.strip(), "application/x-www-form-urlencoded"
+        kind = self.headers.get("content-type", form).partition(";")[0].strip()
+        is_json = kind.lower() == "application/json"
+        reads_json = is_json or (guesses_json and content.startswith(b"{"))
+        values: Mapping[str, object] | None = json_object(self.content) if reads_json else None
+        if values is not None and not is_json:
+            self.notes.append(JSON_CALLED_A_FORM)
+        elif content and is_json and values is None:
+            raise errors.INVALID_BODY(problem="The body must be a JSON object")
+        elif content and not is_json and kind.lower() != form:
+            raise errors.INVALID_BODY(problem=f"Unsupported content type: {kind}")
+        elif content and not is_json:
+            try:
+                values = dict(parse_qsl(self.content.decode(), keep_blank_values=True, errors="strict"))
+            except ValueError as problem:
+                raise errors.INVALID_BODY(problem="The body must be a form in UTF-8") from problem
+        fields = Fields(values or {})
+        missing = [name for name in known if name not in fields]
+        for name in (name for name in fields if name not in known):
+            for meant in get_close_matches(name, missing, n=1, cutoff=LIKENESS):
+                self.notes.append(f"`{name}` is not read: did you mean `{meant}`?")
+        return fields
 
 
-def bearer_of(request: Request) -> str | None:
-    """Return the bearer token of a request, or None."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    return token.strip() or None if scheme.lower() == "bearer" else None
-
-
-def add_note(request: Request, note: str | None) -> None:
-    """Append a note, if there is one."""
-    if note is not None:
-        request.notes.append(note)
+def not_emulated(_: object, request: Request) -> Response:
+    """Refuse what Auth0 has and the sandbox has not."""
+    raise errors.NotEmulated(f"{request.method} {request.scope['path']}")

@@ -3,8 +3,7 @@
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Literal, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from auth0_mfa_lab.sandbox.clock import Clock
 from auth0_mfa_lab.sandbox.errors import Mark
@@ -15,17 +14,12 @@ FEW = 100
 """How many are remembered however long ago they ended, for a late caller. More of them scatter the heap."""
 MINUTE, HOUR = 60, 3600
 Value = TypeVar("Value")
-LimitName = Literal[
-    "polls", "pushes", "sms", "voice", "emails", "failed_otp_codes", "failed_recovery_codes", "passwordless_starts"
-]
-Owner = Literal["oob_code", "user", "IP"]
 
 
 class Bounded(OrderedDict[str, Value]):
     """A dictionary that forgets its oldest entry for each one above `bound`.
 
-    With `has_ended` it forgets what has ended earlier, all but the last few: each new entry lets two of the oldest be
-    looked at, so that a call costs the same however many there are.
+    With `has_ended` it forgets earlier what has ended, all but `few`: each new entry has two of the oldest looked at.
     """
 
     def __init__(self, bound: int = KEPT, *, has_ended: Callable[[Value], bool] | None = None, few: int = FEW) -> None:
@@ -51,11 +45,11 @@ class Limit(NamedTuple):
     burst: int
     refill: int
     seconds: int
-    owner: Owner = "user"
+    owner: Literal["oob_code", "user", "IP"] = "user"
     mark: Mark = "doc"
 
 
-LIMITS: Mapping[LimitName, Limit] = {
+LIMITS: Mapping[str, Limit] = {
     "polls": Limit(12, 12, MINUTE, "oob_code"),
     "pushes": Limit(5, 5, MINUTE),
     "sms": Limit(10, 1, HOUR),
@@ -96,26 +90,10 @@ class Bucket:
         return (self._limit.burst - self._tokens) * self._limit.seconds / self._limit.refill
 
     def headers(self) -> dict[str, str]:
-        """Return the `x-ratelimit-*` headers as of the last look.
-
-        `reset` is the epoch second at which the bucket is full again (reference, section 0.5).
-        """
+        """Return the `x-ratelimit-*` headers as of the last look; `reset` is when it is full (reference, 0.5)."""
         reset = math.ceil(self._now + self.full_in() - ALMOST)
         values = {"limit": self._limit.burst, "remaining": int(self._tokens + ALMOST), "reset": reset}
         return {f"x-ratelimit-{name}": str(value) for name, value in values.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class LimitRow:
-    """What is left of one limit now: `left` of `burst`, and in how many seconds it is full again."""
-
-    name: str
-    left: int
-    burst: int
-    per: str
-    full_again_in: float
-    owner: Owner
-    mark: Mark
 
 
 class Limits:
@@ -125,11 +103,11 @@ class Limits:
         self._clock = clock
         self._buckets: Bounded[Bucket] = Bounded()
 
-    def new(self, name: LimitName) -> Bucket:
+    def new(self, name: str) -> Bucket:
         """Return a full bucket that nobody else shares."""
         return Bucket(LIMITS[name], self._clock.now())
 
-    def bucket(self, name: LimitName, owner: str) -> Bucket:
+    def bucket(self, name: str, owner: str) -> Bucket:
         """Return the bucket of a user id or an IP, the same one each time."""
         key = f"{name}|{owner}"
         self._buckets[key] = bucket = self._buckets.get(key) or self.new(name)
@@ -140,13 +118,13 @@ class Limits:
         for name in LIMITS:
             self._buckets.pop(f"{name}|{owner}", None)
 
-    def rows(self, user_id: str, ip: str, polls: Bucket | None) -> tuple[LimitRow, ...]:
-        """Return what is left of each limit of a user and an IP; of polls, that of one oob_code."""
+    def rows(self, user_id: str, ip: str, polls: Bucket | None) -> list[dict[str, Any]]:
+        """Return what is left of each limit of a user and an IP, and when all is back; `polls` is one oob_code's."""
         owners, rows = {"user": user_id, "IP": ip}, []
         for name, limit in LIMITS.items():
-            known = self._buckets.get(f"{name}|{owners[limit.owner]}") if limit.owner in owners else polls
-            bucket = known or self.new(name)
+            owned = polls if limit.owner == "oob_code" else self._buckets.get(f"{name}|{owners[limit.owner]}")
+            bucket = owned or self.new(name)
             left, per = bucket.left(self._clock.now()), "a minute" if limit.seconds == MINUTE else "an hour"
-            shown = (name, left, limit.burst, f"{limit.refill} {per}", bucket.full_in(), limit.owner, limit.mark)
-            rows.append(LimitRow(*shown))
-        return tuple(rows)
+            known = {"name": name, "left": left, "burst": limit.burst, "per": f"{limit.refill} {per}"}
+            rows.append({**known, "full_again_in": bucket.full_in(), "owner": limit.owner, "mark": limit.mark})
+        return rows

@@ -1,14 +1,13 @@
 """What is done to a tenant apart from Auth0's own paths: operations with JSON in and out.
 
-A lab in process runs them by `Operations.run`, the control plane offers each below `/_lab/` (its row says where), and a
-lab on a served sandbox calls them there.
+A lab in process runs them, the control plane offers each below `/_lab/`, and a lab on a served sandbox calls them there.
 """
 
 from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 from urllib.parse import unquote
@@ -16,23 +15,24 @@ from urllib.parse import unquote
 from auth0_mfa_lab.sandbox import FACTORS, USER_GRANTS
 from auth0_mfa_lab.sandbox.app import CALLER, KINDS, Fault
 from auth0_mfa_lab.sandbox.delivery import in_form
-from auth0_mfa_lab.sandbox.guardian.phone import names_of_a_phone
+from auth0_mfa_lab.sandbox.guardian.phone import Account, NotABarcode, Notification, Phone, names_of_a_phone
+from auth0_mfa_lab.sandbox.limits import Bounded
 from auth0_mfa_lab.sandbox.mfa.authenticators import E164
 from auth0_mfa_lab.sandbox.records import Client, User
 from auth0_mfa_lab.sandbox.settings import Factor, MessageType, Policy, Profile, PushProvider, checked_switches
 
 if TYPE_CHECKING:
+    import httpx
+
     from auth0_mfa_lab.sandbox import Sandbox
 
 Json = Any
-Arguments = Mapping[str, Json]
 NEWEST = 50
 """How many messages to anybody, and how many codes of a phone, are shown: the newest."""
-LARGEST = 10 * 365 * 86_400
-"""The largest number of seconds, or of calls, that makes sense: ten years."""
-LONGEST_NAME = 128
-
-
+LARGEST, LONGEST_NAME = 10 * 365 * 86_400, 128
+"""The largest number of seconds, or of calls, that makes sense: ten years; the characters of a name or an address."""
+GRANTS = (*sorted(USER_GRANTS), "client_credentials")
+NO_PUSH = "No push waits on the phone. Send one with /mfa/challenge; it can be answered for 5 minutes."
 STATUS = {"unauthorized": 401, "wrong_host": 403, "wrong_origin": 403, "wrong_method": 405}
 STATUS |= {"not_found": 404, "nothing_to_answer": 404, "conflict": 409, "refused": 409}
 """The status for HTTP of each refusal; that of any other is 400."""
@@ -52,9 +52,6 @@ def members(thing: object, *names: str) -> dict[str, Json]:
     return {name: getattr(thing, name) for name in names}
 
 
-# -- what an argument may be
-
-
 class Argument(NamedTuple):
     """What one argument must be, in words and as a test of its value, and how the operation takes it."""
 
@@ -64,23 +61,16 @@ class Argument(NamedTuple):
 
 
 def text(wanted: str = "a string", fits: Callable[[str], object] = lambda _: True) -> Argument:
-    """Return a string that fits."""
     return Argument(wanted, lambda value: isinstance(value, str) and fits(value))
 
 
-def choice(names: Iterable[str]) -> Argument:
-    """Return one of these names."""
-    return text(f"one of {', '.join(names)}", lambda value: value in names)
+def choice(names: Collection[str]) -> Argument:
+    return text(f"one of {', '.join(names)}", names.__contains__)
 
 
-def texts(names: Iterable[str]) -> Argument:
-    """Return an array of these names."""
-    fits = choice(names).fits
-    return Argument(
-        f"an array of {', '.join(names)}",
-        lambda value: isinstance(value, list | tuple) and all(map(fits, value)),
-        tuple,
-    )
+def texts(names: Collection[str]) -> Argument:
+    wanted, fits = f"an array of {', '.join(names)}", choice(names).fits
+    return Argument(wanted, lambda value: isinstance(value, list | tuple) and all(map(fits, value)), tuple)
 
 
 def whole(least: int, most: int = LARGEST) -> Argument:
@@ -93,26 +83,10 @@ def whole(least: int, most: int = LARGEST) -> Argument:
     return Argument(f"a whole number from {least} to {most}", fits, int)
 
 
-TEXT = text()
-NAME = text(f"1 to {LONGEST_NAME} characters long", lambda value: 0 < len(value) <= LONGEST_NAME)
-NUMBER = text("in E.164 form, such as +15550100", E164.fullmatch)
-EMAIL = text("an email address", lambda value: "@" in value and len(value) <= LONGEST_NAME)
-ROUTE = text("a path, with a method before it or without: POST /oauth/token", re.compile(r"([A-Z]+ )?/\S*").fullmatch)
-FLAG = Argument("true or false", lambda value: isinstance(value, bool))
-SECONDS = Argument(
-    "a number of seconds, 0 or more", lambda value: type(value) in (int, float) and 0 <= value <= LARGEST, float
-)
-STRINGS_BY_NAME = Argument(
-    "an object of strings",
-    lambda value: isinstance(value, dict) and all(isinstance(one, str) for one in value.values()),
-)
-GRANTS = (*sorted(USER_GRANTS), "client_credentials")
-
-
 # -- users and applications
 
 
-def add_user(box: Sandbox, factors: tuple[str, ...] = (), phone: str = "server", **names: str | None) -> Json:
+def add_user(box: Sandbox, factors: tuple[str, ...] = (), phone: str = "server", **names: str) -> Json:
     """Add a user with these factors, confirmed; the server's phone scans what there is to scan.
 
     With the phone `own` the caller's phone does it: `barcodes` has what, and push is confirmed by that.
@@ -122,7 +96,8 @@ def add_user(box: Sandbox, factors: tuple[str, ...] = (), phone: str = "server",
         user, barcodes = box.begin_user(factors, **names)
     except ValueError as problem:
         raise Refused(str(problem), "conflict") from None
-    box.enroll(barcodes, *(box.server_phones if phone == "server" else ()))
+    if phone == "server" and box.server_phone:
+        box.enroll(barcodes, box.server_phone.phone)
     secrets = {"password": user.password, "recovery_code": user.recovery_code, "factors": list(factors)}
     return {**_user(box, user), **secrets, **({} if phone == "server" else {"barcodes": barcodes})}
 
@@ -142,23 +117,20 @@ def limits(box: Sandbox, user: str, ip: str = CALLER) -> Json:
     found = sorted(box.tenant.users_called(user), key=lambda each: not each.password)
     if not found:
         raise Refused(f"There is no user {user}.", "not_found")
-    rows = box.limits(found[0].user_id, ip=ip)
-    return {"user_id": found[0].user_id, "limits": [asdict(row) for row in rows]}
+    return {"user_id": found[0].user_id, "limits": box.limits(found[0].user_id, ip=ip)}
 
 
-def add_client(
-    box: Sandbox, name: str | None = None, public: bool = False, grants: tuple[str, ...] | None = None
-) -> Json:
+def add_client(box: Sandbox, name: str = "", public: bool = False, grants: tuple[str, ...] = ()) -> Json:
     """Add an application; it has the grants of the default ones unless some are named."""
-    chance, default = box.control_chance, box.tenant.clients[box.defaults.client_id]
+    chance, known = box.control_chance, box.tenant.clients
     client = Client(
         client_id=chance.alnum(32),
         client_secret=None if public else chance.base64url(64),
         name=name or ("Public application" if public else "Application"),
         grants=frozenset(grants or (USER_GRANTS if public else GRANTS)),
-        apis={} if public else default.apis,
+        apis={} if public else known[box.defaults.client_id].apis,
     )
-    box.tenant.clients[client.client_id] = client
+    known[client.client_id] = client
     return {**_client(client), **({} if public else {"client_secret": client.client_secret})}
 
 
@@ -176,19 +148,18 @@ def reset(box: Sandbox, user: str | None = None, ip: str = CALLER) -> None:
 def reset_user(box: Sandbox, user: User) -> None:
     """Make a user as good as new, on the phone beside the server too."""
     box.tenant.reset_user(user)
-    for phone in box.server_phones:
-        phone.forget(user.user_id, unquote(box.tenant.barcode_label(user)))
+    if box.server_phone:
+        box.server_phone.phone.forget(user.user_id, unquote(box.tenant.barcode_label(user)))
 
 
 def _user(box: Sandbox, user: User) -> dict[str, Json]:
     kinds = dict.fromkeys(one.kind for one in box.tenant.authenticators.active_of(user.user_id))
-    known = members(user, "user_id", "username", "phone_number", "email", "connection")
-    return {**known, "factors": list(kinds)}
+    return {**members(user, "user_id", "username", "phone_number", "email", "connection"), "factors": list(kinds)}
 
 
 def _client(client: Client) -> dict[str, Json]:
-    known = {**members(client, "client_id", "name"), "public": client.client_secret is None}
-    return {**known, "grants": sorted(client.grants)}
+    known = members(client, "client_id", "name")
+    return {**known, "public": client.client_secret is None, "grants": sorted(client.grants)}
 
 
 # -- what was sent
@@ -212,19 +183,8 @@ def newest_push(box: Sandbox, form: str = "apns") -> Json:
     """Return the newest payload that was sent to any phone, as APNS or FCM delivers it."""
     push = box.delivery.newest_push
     if push is None:
-        said = "No push was sent. One is sent by /mfa/challenge, to a user who has enrolled a phone."
-        raise Refused(said, "not_found")
+        raise Refused("No push was sent. One is sent by /mfa/challenge, to a user with an enrolled phone.", "not_found")
     return in_form(push.payload, form)
-
-
-def add_phone(box: Sandbox) -> Json:
-    """Name a phone that is in another process."""
-    return dict(zip(("identifier", "push_token"), names_of_a_phone(box.phones_chance), strict=True))
-
-
-def pushes(box: Sandbox, token: str) -> Json:
-    """Return what was delivered to a push token, oldest first: the token is the phone's own secret."""
-    return {"pushes": [members(push, "id", "service", "payload") for push in box.delivery.pushes(token)]}
 
 
 # -- clock, settings and faults
@@ -252,10 +212,9 @@ def restart_clock(box: Sandbox) -> Json:
 
 def settings(box: Sandbox) -> Json:
     """Return how the tenant is set."""
-    shown = box.tenant.settings
-    lists = {"factors": sorted(shown.factors), "message_types": list(shown.message_types)}
-    known = members(shown, "profile", "policy", "default_directory", "push_provider")
-    return {**known, **lists, "switches": dict(shown.switches)}
+    shown = members(box.tenant.settings, *SETTINGS)
+    lists = {"factors": sorted(shown["factors"]), "message_types": list(shown["message_types"])}
+    return {**shown, **lists, "switches": dict(shown["switches"])}
 
 
 def change_settings(box: Sandbox, switches: Mapping[str, str] | None = None, **changes: Json) -> Json:
@@ -273,21 +232,141 @@ def change_settings(box: Sandbox, switches: Mapping[str, str] | None = None, **c
     return settings(box)
 
 
+def faults(box: Sandbox) -> Json:
+    """Return the faults that wait, oldest first, each with the fields that its kind reads."""
+    return {"faults": [members(each, "kind", "times", *KINDS[each.kind]) for each in box.faults]}
+
+
 def add_fault(box: Sandbox, kind: str, **options: Json) -> Json:
     """Let something go wrong with the next calls."""
-    default = {"status": 502} if kind == "html" else {}
-    return box.faults.add(Fault(kind=kind, **{**default, **options})).shown()
+    box.faults.append(Fault(kind=kind, **{"status": 502 if kind == "html" else 503, **options}))
+    return faults(box)["faults"][-1]
 
 
-# -- the table
+# -- the phone beside a server
 
 
-@dataclass(frozen=True, slots=True)
+class ServerPhone:
+    """The phone beside a server; it keeps the approvals to give later, each after so many polls of its oob_code."""
+
+    def __init__(self, box: Sandbox, phone: Phone) -> None:
+        self.phone, self._box = phone, box
+        self._polls_before_next = 0
+        self._later: Bounded[tuple[int, Notification]] = Bounded()
+
+    def state(self) -> Json:
+        """Return all that the page shows."""
+        tenant = self._box.tenant
+        head = {"now": tenant.clock.now(), "domain": tenant.domains.current, "profile": tenant.settings.profile}
+        return {**head, "phone": self.accounts_and_pushes(), **messages(self._box)}
+
+    def accounts_and_pushes(self) -> Json:
+        """Return the codes that the phone shows now, and the pushes that wait on it."""
+        pushes = [
+            {**self._named(push), "at": push.started, "place": push.location, "browser": push.source}
+            for push in self.phone.notifications
+        ]
+        return {"enrollments": [self._shown(one) for one in self.phone.accounts[-NEWEST:]], "pushes": pushes}
+
+    def scan(self, barcode: str | bytes) -> Json:
+        """Scan a barcode_uri, or the picture (PNG) of its QR."""
+        import httpx
+
+        try:
+            answer = self.phone.scan(barcode)
+        except (NotABarcode, ValueError, httpx.InvalidURL) as problem:
+            said = str(problem) if isinstance(problem, NotABarcode) else f"The phone could not enroll: {problem}."
+            raise Refused(said, "not_a_barcode", field="barcode") from None
+        if answer is None:
+            return {"kind": "otp", "label": self.phone.accounts[-1].label}
+        _must_be_done(answer)
+        newest = self.phone.enrollments[-1]
+        return {"kind": "push", "label": self._name(newest.user_id), "id": newest.id}
+
+    def allow(self, **which: str) -> Json:
+        """Allow the newest push, or the one that is named; with the fault `late_approval` only after its polls."""
+        push = self._waiting(**which)
+        if late := self._box.faults.take("late_approval"):
+            return self._allow_later(push, late.polls)
+        return {**self._named(push), "status": _must_be_done(self.phone.allow(push))}
+
+    def reject(self, reason: str | None = None, **which: str) -> Json:
+        """Reject the newest push, or the one that is named, with a reason if one is given."""
+        push = self._waiting(**which)
+        return {**self._named(push), "status": _must_be_done(self.phone.reject(reason, push))}
+
+    def allow_after(self, polls: int, **which: str) -> Json:
+        """Allow the push that waits, or else the next one, after so many more polls of its oob_code."""
+        if self.phone.notifications or which:
+            return self._allow_later(self._waiting(**which), polls)
+        self._polls_before_next = polls
+        return {"id": None, "user": None, "after_polls": polls}
+
+    def shown_code(self, user: str | None = None) -> Json:
+        """Return the code that the phone shows now, for a user or for what was scanned last."""
+        tenant, known = self._box.tenant, set[str | None]()
+        for each in tenant.users_called(user or ""):
+            known |= {each.user_id, unquote(tenant.barcode_label(each))}
+        accounts = [one for one in self.phone.accounts if user is None or known & {one.user_id, one.label}]
+        if not accounts:
+            raise Refused(f"The phone shows no codes {'of that user' if user else 'yet'}.", "not_found")
+        return self._shown(accounts[-1])
+
+    def after_call(self, path: str, fields: dict[str, object]) -> None:
+        """Count one answered poll, and allow when it was the last to wait for: between two requests, never inside."""
+        if path == "/mfa/challenge" and self._polls_before_next and self.phone.notifications:
+            self._allow_later(self.phone.notifications[-1], self._polls_before_next)
+            self._polls_before_next = 0
+        oob_code, grant = str(fields.get("oob_code")), str(fields.get("grant_type"))
+        if path == "/oauth/token" and grant.endswith("/mfa-oob") and oob_code in self._later:
+            polls, push = self._later.pop(oob_code)
+            if polls > 1:
+                self._later[oob_code] = (polls - 1, push)
+            # A push that was answered or ran out in the meantime needs no answer.
+            elif push in self.phone.notifications:
+                self.phone.allow(push)
+
+    def _waiting(self, user: str | None = None, id: str | None = None) -> Notification:
+        ids = {found.user_id for found in self._box.tenant.users_called(user or "")}
+        mine = {one.id for one in self.phone.enrollments if user is None or one.user_id in ids}
+        for push in reversed(self.phone.notifications):
+            if id in (None, push.id) and push.enrollment_id in mine:
+                return push
+        raise Refused(NO_PUSH, "nothing_to_answer")
+
+    def _allow_later(self, push: Notification, polls: int) -> Json:
+        tenant = self._box.tenant
+        transaction = tenant.transactions.txids.get(tenant.tokens.claims_of(push.transaction_token).get("txid", ""))
+        if transaction is None:
+            raise Refused(NO_PUSH, "nothing_to_answer")
+        self._later[transaction.oob_code] = (polls, push)
+        return {**self._named(push), "after_polls": polls}
+
+    def _named(self, push: Notification) -> dict[str, Json]:
+        owner = next((one.user_id for one in self.phone.enrollments if one.id == push.enrollment_id), "")
+        return {"id": push.id, "user": self._name(owner)}
+
+    def _name(self, user_id: str) -> str:
+        user = self._box.tenant.users.get(user_id)
+        return user.username if user else user_id
+
+    def _shown(self, account: Account) -> dict[str, Json]:
+        label = f"{account.label}:{self._name(account.user_id)}" if account.user_id else account.label
+        return {"label": label, "code": self.phone.code(account)}
+
+
+def _must_be_done(answer: httpx.Response) -> int:
+    if not answer.is_success:
+        status = answer.status_code
+        raise Refused(f"The tenant refused what the phone said, with status {status}.", "refused", tenant_status=status)
+    return answer.status_code
+
+
+@dataclass(frozen=True)
 class Operation:
-    """One operation: its name, where it is below `/_lab/`, what it does, and its arguments.
+    """One operation: its name, its place below `/_lab/`, what it does, its arguments, and the status of what it returns.
 
-    An argument without a default in `run` may not be absent, null or empty; one that is called `ip` is the caller's
-    address. `status` is that of a success over HTTP.
+    An argument without a default in `run` may not be absent, null or empty; an `ip` is the caller's address.
     """
 
     name: str
@@ -302,7 +381,7 @@ class Operation:
         """The parameters of the function, by name."""
         return inspect.signature(self.run).parameters
 
-    def read(self, given: Arguments) -> dict[str, Json]:
+    def read(self, given: Mapping[str, Json]) -> dict[str, Json]:
         """Return the arguments as the function takes them. Raises Refused for one that is unknown, missing or wrong."""
         if strange := [name for name in given if name not in self.arguments]:
             known, kind = ", ".join(self.arguments) or "none", "parameter" if self.method == "GET" else "field"
@@ -319,12 +398,21 @@ class Operation:
 
 
 # fmt: off
+TEXT = text()
+NAME = text(f"1 to {LONGEST_NAME} characters long", lambda value: 0 < len(value) <= LONGEST_NAME)
+NUMBER = text("in E.164 form, such as +15550100", E164.fullmatch)
+EMAIL = text("an email address", lambda value: "@" in value and len(value) <= LONGEST_NAME)
+ROUTE = text("a path, with a method before it or without: POST /oauth/token", re.compile(r"([A-Z]+ )?/\S*").fullmatch)
+FLAG = Argument("true or false", lambda value: isinstance(value, bool))
+SECONDS = Argument("a number of seconds, 0 or more", lambda value: type(value) in (int, float) and 0 <= value <= LARGEST, float)
+STRINGS_BY_NAME = Argument("an object of strings", lambda value: isinstance(value, dict) and all(isinstance(one, str) for one in value.values()))
 USER = {"factors": texts(FACTORS), "username": NAME, "phone_number": NUMBER, "email": EMAIL, "phone": choice(("server", "own"))}
 SETTINGS = {
-    "profile": choice(get_args(Profile)), "policy": choice(get_args(Policy)), "push_provider": choice(get_args(PushProvider)),
-    "factors": texts(get_args(Factor)), "message_types": texts(get_args(MessageType)),
-    "default_directory": TEXT, "switches": STRINGS_BY_NAME,
+    "profile": choice(get_args(Profile)), "policy": choice(get_args(Policy)), "default_directory": TEXT,
+    "push_provider": choice(get_args(PushProvider)), "factors": texts(get_args(Factor)),
+    "message_types": texts(get_args(MessageType)), "switches": STRINGS_BY_NAME,
 }
+BARCODE, WHICH = Argument("a string", lambda value: isinstance(value, str | bytes)), {"user": TEXT, "id": TEXT}
 FAULT = {
     "kind": choice(KINDS), "route": ROUTE, "times": whole(1, 10_000), "status": whole(500, 599),
     "retry_after": whole(0), "seconds": SECONDS, "polls": whole(1, 1_000),
@@ -333,17 +421,17 @@ OPERATIONS: tuple[Operation, ...] = (
     # Users and applications, without a secret: only what is added shows its own, once.
     Operation("users",           "GET",    "users",        lambda box: {"users": [_user(box, each) for each in box.tenant.users.values()]}),
     Operation("add_user",        "POST",   "users",        add_user, USER, 201),
-    Operation("delete_user",     "DELETE", "users/{user}", delete_user, {"user": TEXT}, 204),
+    Operation("delete_user",     "DELETE", "users/{user}", delete_user, {"user": TEXT}),
     Operation("limits",          "GET",    "limits",       limits, {"user": TEXT}),
     Operation("clients",         "GET",    "clients",      lambda box: {"clients": [_client(each) for each in box.tenant.clients.values()]}),
     Operation("add_client",      "POST",   "clients",      add_client, {"name": TEXT, "public": FLAG, "grants": texts(GRANTS)}, 201),
-    Operation("reset",           "POST",   "reset",        reset, {"user": TEXT}, 204),
-    # What was sent.
+    Operation("reset",           "POST",   "reset",        reset, {"user": TEXT}),
+    # What was sent; a push token is its phone's own secret, and names a phone that is in another process.
     Operation("code",            "GET",    "code",         code, {"address": TEXT, "purpose": choice(("mfa", "passwordless"))}),
     Operation("messages",        "GET",    "messages",     messages, {"address": TEXT}),
     Operation("newest_push",     "GET",    "push",         newest_push, {"form": choice(("apns", "fcm"))}),
-    Operation("add_phone",       "POST",   "phones",       add_phone, {}, 201),
-    Operation("pushes",          "GET",    "pushes",       pushes, {"token": TEXT}),
+    Operation("add_phone",       "POST",   "phones",       lambda box: dict(zip(("identifier", "push_token"), names_of_a_phone(box.phones_chance), strict=True)), {}, 201),
+    Operation("pushes",          "GET",    "pushes",       lambda box, token: {"pushes": [asdict(push) for push in box.delivery.pushes(token)]}, {"token": TEXT}),
     # The clock: `now` is what expires goes by, `stamp` what stands in tokens.
     Operation("clock",           "GET",    "clock",        clock),
     Operation("advance",         "POST",   "clock",        advance, {"advance": SECONDS}),
@@ -351,9 +439,18 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("settings",        "GET",    "settings",     settings),
     Operation("change_settings", "PATCH",  "settings",     change_settings, SETTINGS),
     # Faults, and what was received, after an entry's number.
-    Operation("faults",          "GET",    "faults",       lambda box: {"faults": [each.shown() for each in box.faults.waiting]}),
+    Operation("faults",          "GET",    "faults",       faults),
     Operation("add_fault",       "POST",   "faults",       add_fault, FAULT, 201),
-    Operation("clear_faults",    "DELETE", "faults",       lambda box: box.faults.waiting.clear(), {}, 204),
-    Operation("received",        "GET",    "journal",      lambda box, after=0: {"entries": [asdict(each) for each in box.received if each.number > after]}, {"after": whole(0)}),
+    Operation("clear_faults",    "DELETE", "faults",       lambda box: box.faults.clear()),
+    Operation("received",        "GET",    "journal",      lambda box, after=0: {"entries": [each for each in box.received if each["number"] > after]}, {"after": whole(0)}),
+)
+PHONE_OPERATIONS: tuple[Operation, ...] = (
+    Operation("state",               "GET",  "state",             ServerPhone.state),
+    Operation("accounts_and_pushes", "GET",  "phone",             ServerPhone.accounts_and_pushes),
+    Operation("scan",                "POST", "phone/scan",        ServerPhone.scan, {"barcode": BARCODE}, 201),
+    Operation("allow",               "POST", "phone/allow",       ServerPhone.allow, WHICH),
+    Operation("reject",              "POST", "phone/reject",      ServerPhone.reject, {"reason": TEXT, **WHICH}),
+    Operation("allow_after",         "POST", "phone/allow_after", ServerPhone.allow_after, {"polls": whole(1, 1_000), **WHICH}),
+    Operation("shown_code",          "GET",  "phone/code",        ServerPhone.shown_code, {"user": TEXT}),
 )
 # fmt: on

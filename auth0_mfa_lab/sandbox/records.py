@@ -1,4 +1,4 @@
-"""What the tenant keeps: the nouns, as values; the secrets in them stay out of every repr."""
+"""What the tenant keeps: the nouns, as values. None has a repr, for most hold a secret."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,17 +9,15 @@ from joserfc.jwk import RSAKey
 from auth0_mfa_lab.sandbox.limits import Bucket
 
 Kind = Literal["push", "totp", "sms", "voice", "email", "recovery-code"]
-CodeChannel = Literal["sms", "voice", "email"]
-Channel = Literal["auth0", CodeChannel]
+Channel = Literal["auth0", "sms", "voice", "email"]
 KIND_OF_CHANNEL: Mapping[Channel, Kind] = {"auth0": "push", "sms": "sms", "voice": "voice", "email": "email"}
 CHANNEL_OF: Mapping[Kind, Channel] = {kind: channel for channel, kind in KIND_OF_CHANNEL.items()}
 State = Literal["pending", "approved", "rejected", "used", "superseded"]
-PushService = Literal["GCM", "APNS"]
 AuthMethod = Literal["none", "client_secret_post", "client_secret_basic", "private_key_jwt"]
 """How an application proves who it is, as an administrator sets it (reference, section 0.6)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, repr=False)
 class Credential:
     """A public key of an application, for assertions signed with one algorithm."""
 
@@ -27,22 +25,18 @@ class Credential:
     kid: str
     algorithm: str
     created_at: float
-    key: RSAKey = field(repr=False, compare=False)
+    key: RSAKey = field(compare=False)
     name: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, repr=False)
 class Client:
-    """An application; without a secret it is a public one.
-
-    `apis` are its client grants: the scopes that it may have at each API by itself, by the API's identifier. The ids of
-    the `credentials` that it signs with are `in_use`.
-    """
+    """An application: `apis` are the scopes of its client grants, `in_use` the ids of `credentials` it signs with."""
 
     client_id: str
     name: str
     grants: frozenset[str]
-    client_secret: str | None = field(default=None, repr=False)
+    client_secret: str | None = None
     apis: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     auth_method: AuthMethod | None = None
     credentials: tuple[Credential, ...] = ()
@@ -54,7 +48,7 @@ class Client:
         return self.auth_method or ("client_secret_post" if self.client_secret else "none")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, repr=False)
 class Api:
     """An API (resource server) that access tokens can be asked for."""
 
@@ -63,32 +57,31 @@ class Api:
     token_lifetime: int = 86_400
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, repr=False)
 class User:
-    """A user; whoever came by SMS has no email (""), whoever came by email no number, and neither has a password.
+    """A user; one who came by SMS has no email (""), one who came by email no number, and neither has a password.
 
-    `recovery_code` is the one that the first enrollment gave, where the sandbox did the enrolling. `life` is another
-    one after a reset, and where somebody comes back who was deleted: what was issued in an earlier one is dead.
+    `recovery_code` is that of a user whom the sandbox has enrolled. `life` is another one after a reset, and for a user
+    who comes back after a deletion: what was issued in an earlier one is dead.
     """
 
     user_id: str
     username: str
-    password: str = field(repr=False)
+    password: str
     phone_number: str
     email: str
     connection: str
     created_at: float
     email_verified: bool = True
-    recovery_code: str | None = field(default=None, repr=False)
-    life: int = field(default=0, repr=False, compare=False)
+    recovery_code: str | None = None
+    life: int = field(default=0, compare=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, repr=False)
 class Authenticator:
     """One entry of a user's list; `partner` is the other half of a push and its TOTP twin, or of SMS and voice.
 
-    `secret` is a TOTP secret or the recovery code, `address` the number or the email address of a code. Times are
-    epoch seconds.
+    `secret` is a TOTP secret or the recovery code, `address` the number or the email address of a code.
     """
 
     id: str
@@ -96,14 +89,14 @@ class Authenticator:
     active: bool = False
     name: str | None = None
     partner: str = ""
-    secret: str = field(default="", repr=False)
-    address: str = field(default="", repr=False)
+    secret: str = ""
+    address: str = ""
     created_at: float = 0.0
     enrolled_at: float | None = None
     last_auth_at: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, repr=False)
 class Device:
     """A phone that scanned a ticket: one enrollment, with the key that its answers must carry."""
 
@@ -111,18 +104,15 @@ class Device:
     user_id: str
     identifier: str
     name: str
-    service: PushService
-    push_token: str = field(repr=False)
-    key: RSAKey = field(repr=False)
-    token: str = field(repr=False)
+    service: Literal["GCM", "APNS"]
+    push_token: str
+    key: RSAKey
+    token: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, repr=False)
 class Request:
-    """What the original login asked for: the tokens at its end are these, whatever grant ends it.
-
-    `gty` is the claim of that name; that a passwordless login has none is a guess. `life` is that of its user.
-    """
+    """What the original login asked for, whatever grant ends it. That a passwordless one has no `gty` is a guess."""
 
     client_id: str
     user_id: str
@@ -132,17 +122,15 @@ class Request:
     life: int = 0
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(repr=False)
 class Login:
-    """The transaction behind an mfa_token, or behind an MFA access token that enrolls a factor.
+    """The transaction behind an mfa_token, or behind an MFA access token, which is never `done`.
 
-    An access token is never `done`: it may enroll as long as it lives. One that `is_prepared` is the sandbox's own, and
-    enrolls what is off as well. `begun` are the ids of what it enrolled,
-    `newest` the last challenge of each channel, `spent` the ids that already proved themselves, where one factor
-    follows another.
+    One that `is_prepared` is the sandbox's own, and enrolls what is off as well. `begun` are the ids of what it
+    enrolled, `newest` the last challenge of each channel, `spent` the ids used, where one factor follows another.
     """
 
-    mfa_token: str = field(repr=False)
+    mfa_token: str
     request: Request
     expires: float
     is_access_token: bool = False
@@ -153,17 +141,13 @@ class Login:
     spent: frozenset[str] = frozenset()
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(repr=False)
 class OobTransaction:
-    """The transaction behind an oob_code: an enrollment to be confirmed, or a login to be allowed.
-
-    A push is `approved` or `rejected` on the phone; SMS, voice and email stay `pending` until the `code` comes back
-    that went to this `address`.
-    """
+    """The transaction behind an oob_code; a push is `approved` or `rejected`, any other waits for its `code`."""
 
     txid: str
-    oob_code: str = field(repr=False)
-    login: Login = field(repr=False)
+    oob_code: str
+    login: Login
     purpose: Literal["enroll", "login"]
     channel: Channel
     device_id: str
@@ -171,26 +155,16 @@ class OobTransaction:
     expires: float
     polls: Bucket
     state: State = "pending"
-    challenge: str = field(default="", repr=False)
-    code: str = field(default="", repr=False)
-    address: str = field(default="", repr=False)
-    reason: str | None = None
+    challenge: str = ""
+    code: str = ""
+    address: str = ""
 
     @property
     def authenticator_id(self) -> str:
         return f"{KIND_OF_CHANNEL[self.channel]}|{self.device_id}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ticket:
-    """The `enrollment_tx_id` of a QR: good for one scan."""
-
-    id: str = field(repr=False)
-    transaction: OobTransaction
-    totp_secret: str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LogEntry:
     """One entry of the tenant's log: `type` is Auth0's code, such as `gd_send_pn_failure`; `date` in epoch seconds."""
 
@@ -200,19 +174,3 @@ class LogEntry:
     description: str
     user_id: str | None = None
     client_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """One request and how it was answered: `error` is the code in the answer's body, `at` is in epoch seconds.
-
-    Of its fields there are the names, and no value of any.
-    """
-
-    number: int
-    at: float
-    method: str
-    path: str
-    fields: tuple[str, ...]
-    status: int
-    error: str | None

@@ -1,9 +1,13 @@
-"""The sandbox on a socket: uvicorn, TLS of a private CA, and this machine alone unless more is allowed."""
+"""The sandbox on a socket: TLS of a private CA, Auth0's paths, `/_lab/` for the operations, a phone, and a page."""
 
 import asyncio
 import contextlib
 import errno
+import hmac
 import ipaddress
+import itertools
+import json
+import re
 import secrets
 import signal
 import socket
@@ -11,16 +15,23 @@ import ssl
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib import resources
 from types import FrameType
-from typing import Self
+from typing import Any, Self
+from urllib.parse import parse_qsl
 
+import starlette.requests
 import uvicorn
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import compile_path
+from starlette.types import Receive, Scope, Send
 
 from auth0_mfa_lab.sandbox import Sandbox
-from auth0_mfa_lab.sandbox.control import Front
+from auth0_mfa_lab.sandbox.app import OF_CALLS, Fault, in_process
+from auth0_mfa_lab.sandbox.http import Request
+from auth0_mfa_lab.sandbox.json_text import json_object
+from auth0_mfa_lab.sandbox.operations import OPERATIONS, PHONE_OPERATIONS, Json, Operation, Refused, ServerPhone
 from auth0_mfa_lab.sandbox.settings import host_of
 
 OWN_NAMES = ("localhost", "127.0.0.1", "::1")
@@ -28,42 +39,35 @@ LOOPBACKS = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
 EVERYWHERE = ("0.0.0.0", "::")
 SECONDS = 30.0
 """How long a server may take to start, and to stop."""
-STOPS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-
-
-@dataclass(frozen=True, slots=True)
-class Certificates:
-    """A private CA that lives as long as the server does, and what it has signed for the server's names."""
-
-    ca_pem: bytes
-    context: ssl.SSLContext = field(repr=False)
-
-    @classmethod
-    def make(cls, names: Sequence[str] = ()) -> "Certificates":
-        """Make both for this machine's own names and these, hosts or IP addresses. Raises ValueError for no name."""
-        # Only here: a server without TLS must start fast.
-        import trustme
-
-        authority = trustme.CA(organization_name="auth0-mfa-lab")
-        identities = dict.fromkeys((*OWN_NAMES, *names))
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.set_alpn_protocols(["http/1.1"])
-        authority.issue_cert(*identities, organization_name="auth0-mfa-lab").configure_cert(context)
-        return cls(authority.cert_pem.bytes(), context)
-
-    def bundle(self) -> bytes:
-        """Return the roots that everybody trusts and this CA: for clients that take one file in place of theirs."""
-        import certifi
-
-        return self.ca_pem + b"\n" + Path(certifi.where()).read_bytes()
+# What is under way when the server stops is cut off: it must end within a second.
+UVICORN: dict[str, Any] = {"log_config": None, "log_level": "critical", "access_log": False, "lifespan": "off"}
+UVICORN |= {"ws": "none", "http": "h11", "loop": "asyncio", "timeout_keep_alive": 75, "timeout_graceful_shutdown": 0}
+UVICORN |= {"server_header": False, "date_header": False, "proxy_headers": False}
+CONTROL = "/_lab"
+NOTES_HEADER = "x-auth0-lab-notes"
+"""A lab asks with it for the notes beside an answer, and finds them in it: nobody else sees more than Auth0 says."""
+LARGEST_BODY, LONGEST, MOST_FIELDS = 1 << 20, 200, 30
+"""Bytes of a body (Auth0's own limit is not known); characters of a name and names that are kept of a request."""
+LOCAL = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?")
+"""The origins that may read answers: the default applications allow localhost alone, at any port."""
+EXPOSED = "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After"
+METHODS = "GET, POST, PUT, PATCH, DELETE, OPTIONS"
+FILES = {"": "text/html", "page.css": "text/css", "page.js": "text/javascript"}
+ALWAYS = {"cache-control": "no-store", "x-content-type-options": "nosniff", "referrer-policy": "no-referrer"}
+OF_PAGE = {
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "x-frame-options": "DENY",
+}
+PATHS = tuple((compile_path(each.path)[0], each) for each in (*OPERATIONS, *PHONE_OPERATIONS))
 
 
 class Server:
     """One sandbox behind a port of this machine, with its control plane; a context manager, too.
 
     `start` serves in a thread until `stop`; `run` serves in the main thread until a signal. `port` 0 takes a free one.
-    `names` are hosts beside localhost by which clients know it. `token` opens the control plane, and is drawn anew for
-    each server.
+    `names` are hosts beside localhost by which clients know it. `token` opens the control plane; `ca_pem` is the
+    certificate of a private CA that lives as long as the server does, None without TLS.
     """
 
     def __init__(
@@ -81,43 +85,27 @@ class Server:
             raise ValueError(f"{host} is reached from other machines, and that must be allowed.")
         if wrong := [name for name in names if host_of(name) != name.lower() or ":" in name]:
             raise ValueError(f"{wrong[0]!r} is no name of a host: write it without a port.")
-        self.sandbox = sandbox
-        self.token = secrets.token_urlsafe(32)
+        self.sandbox, self.token = sandbox, secrets.token_urlsafe(32)
         # A server that listens everywhere is known by no name for that.
-        known = (*names,) if host in EVERYWHERE else (host, *names)
-        self.certificates = Certificates.make(known) if tls else None
+        known = dict.fromkeys((*OWN_NAMES, *([] if host in EVERYWHERE else [host]), *names))
+        self.ca_pem: bytes | None
+        self.ca_pem, context = _certificates(known) if tls else (None, None)
         self._sockets = _listen(host, port)
         self.port: int = self._sockets[0].getsockname()[1]
         spelled = "localhost" if host in EVERYWHERE else f"[{host}]" if ":" in host else host
         scheme, self.domain = "https" if tls else "http", f"{spelled}:{self.port}"
         self.url = f"{scheme}://{self.domain}"
-        sandbox.domains.serve({*OWN_NAMES, *known}, current=self.domain, scheme=scheme)
-        self.front = Front(sandbox, self.token)
-        context = self.certificates.context if self.certificates else None
-        self._uvicorn = _Uvicorn(
-            uvicorn.Config(
-                self.front,
-                log_config=None,
-                log_level="critical",
-                access_log=False,
-                lifespan="off",
-                ws="none",
-                http="h11",
-                loop="asyncio",
-                server_header=False,
-                date_header=False,
-                proxy_headers=False,
-                timeout_keep_alive=75,
-                # What is under way when the server stops is cut off: it must end within a second.
-                timeout_graceful_shutdown=0,
-                ssl_context_factory=(lambda config, default: context) if context else None,
-            )
-        )
+        sandbox.domains.serve(known, current=self.domain, scheme=scheme)
+        self._numbers = itertools.count(1)
+        of_tls = (lambda config, default: context) if context else None
+        self._uvicorn = _Uvicorn(uvicorn.Config(self, **UVICORN, ssl_context_factory=of_tls))
         self._thread: threading.Thread | None = None
 
     def run(self, ready: Callable[[], None] = lambda: None) -> None:
-        """Serve in this thread until SIGINT or SIGTERM; `ready` is called when the first request can be answered."""
+        """Serve in this thread until SIGINT, SIGTERM or SIGHUP; `ready` is called when a request can be answered."""
         self._uvicorn.ready = ready
+        if threading.current_thread() is threading.main_thread() and hasattr(signal, "SIGHUP"):
+            signal.signal(signal.SIGHUP, self._uvicorn.handle_exit)
         with asyncio.Runner(loop_factory=_Loop) as runner:
             runner.run(self._uvicorn.serve(sockets=self._sockets))
 
@@ -146,6 +134,116 @@ class Server:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
+    @property
+    def phone(self) -> ServerPhone:
+        """The phone beside the server: a new one for a tenant that has begun again. Made late, to start fast."""
+        box = self.sandbox
+        if box.server_phone is None:
+            import httpx
+
+            # The phones in a row are the labs': theirs have the names that they have in process.
+            chance = box.chance.fork("server's phone")
+            phone = box.new_phone(httpx.Client(transport=in_process(self.ask), trust_env=False), chance=chance)
+            box.server_phone = ServerPhone(box, phone)
+        return box.server_phone
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request: its body is read first, and then nothing else happens between."""
+        content, path = await _read(starlette.requests.Request(scope, receive)), scope["path"]
+        request = Request(scope, content or b"")
+        if content is None:
+            answer: Response = PlainTextResponse(f"A body may have {LARGEST_BODY} bytes.", 413, {"connection": "close"})
+        elif path == CONTROL or path.startswith(f"{CONTROL}/"):
+            answer = self.control(request, path.removeprefix(CONTROL).removeprefix("/"))
+        else:
+            fault = self.sandbox.faults.take(*OF_CALLS, call=(scope["method"], path))
+            if fault and fault.kind == "drop":
+                # ASGI has no way to end a connection without a word: uvicorn's transport is behind its `send`.
+                transport: Any = getattr(getattr(send, "__self__", None), "transport", None)
+                if transport is not None:
+                    transport.abort()
+                    while (await receive())["type"] != "http.disconnect":
+                        pass
+                return None
+            answer = self.ask(request, fault)
+            if fault and fault.kind == "slow":
+                await asyncio.sleep(fault.seconds)
+        return await answer(scope, receive, send)
+
+    def ask(self, request: Request, fault: Fault | None = None) -> Response:
+        """Return the tenant's answer; on the server's own loop only, where nothing else runs meanwhile."""
+        box, domain = self.sandbox, request.headers.get("host", "")
+        if not box.domains.knows(domain):
+            said = "This server is not known by the host of this request: start it with --name HOST."
+            return PlainTextResponse(said, 421)
+        if request.method == "OPTIONS" and "origin" in request.headers:
+            return PlainTextResponse("", 204, _cors(request))
+        with box.domains.used(domain):
+            answer = box.answer(request, None if fault and fault.kind == "slow" else fault)
+        if request.notes and NOTES_HEADER in request.headers:
+            answer.headers[NOTES_HEADER] = json.dumps(request.notes)
+        answer.headers.update(_cors(request))
+        if (ahead := box.clock.ahead()) and (reset := answer.headers.get("x-ratelimit-reset")):
+            # The limits' reset, an epoch second, means the client's clock, however far ours is ahead.
+            answer.headers["x-ratelimit-reset"] = str(int(int(reset) - ahead))
+        path, fields = request.scope["path"], _fields(request.content)
+        said_no = (json_object(bytes(answer.body)) if answer.status_code >= 400 else None) or {}
+        code, names = said_no.get("errorCode", said_no.get("error")), itertools.islice(fields, MOST_FIELDS)
+        entry = {"number": next(self._numbers), "at": box.clock.stamp(), "method": request.method}
+        entry |= {"path": path[:LONGEST], "fields": [name[:LONGEST] for name in names], "status": answer.status_code}
+        box.received.append({**entry, "error": code[:LONGEST] if isinstance(code, str) else None})
+        if box.server_phone:
+            box.server_phone.after_call(path, fields)
+        return answer
+
+    def control(self, request: Request, path: str) -> Response:
+        """Answer one call of the control plane, if its sender may make it."""
+        if request.method in ("GET", "HEAD") and path in FILES:
+            # A file of the page holds nothing of the tenant, so it needs no token.
+            file = resources.files("auth0_mfa_lab.sandbox").joinpath("page", path or "index.html")
+            return Response(file.read_bytes(), headers={**ALWAYS, **OF_PAGE}, media_type=FILES[path])
+        try:
+            operation, body = self._done(request, path)
+        except Refused as refusal:
+            return JSONResponse(refusal.body, refusal.status, ALWAYS)
+        if body is None:
+            return Response(status_code=204, headers=ALWAYS)
+        # 202 for what the phone will do later.
+        return JSONResponse(body, 202 if "after_polls" in body else operation.status, ALWAYS)
+
+    def _done(self, request: Request, path: str) -> tuple[Operation, Json]:
+        """Do the operation of a call, and return what it returns. Without the token nothing is answered but 401."""
+        if not hmac.compare_digest(request.bearer.encode(), self.token.encode()):
+            raise Refused("Send the token: Authorization: Bearer $AUTH0_LAB_TOKEN.", "unauthorized")
+        box, domains, domain = self.sandbox, self.sandbox.domains, request.headers.get("host", "")
+        if not domains.knows(domain):
+            raise Refused("This server is not known by that host.", "wrong_host")
+        if request.headers.get("origin") not in (None, f"{domains.scheme}://{domain.lower()}"):
+            raise Refused("A page of another origin may not use the control plane.", "wrong_origin")
+        matches = {each.method: (each, found) for pattern, each in PATHS if (found := pattern.fullmatch(path))}
+        if not matches:
+            raise Refused(f"There is nothing at /_lab/{path}.", "not_found")
+        if request.method not in matches:
+            raise Refused(f"/_lab/{path} takes {', '.join(matches)}.", "wrong_method")
+        operation, found = matches[request.method]
+        given: Mapping[str, Any] | None = {}
+        if request.method == "GET":
+            # A plus sign that was not encoded arrives as a blank: +15550100.
+            given = {name: re.sub(r"^ (?=\d)", "+", value) for name, value in request.query_params.items()}
+        elif operation.name == "scan" and request.headers.get("content-type", "").lower().startswith("image/png"):
+            given = {"barcode": request.content}
+        elif request.content.strip():
+            given = json_object(request.content)
+        if given is None:
+            raise Refused("The body must be a JSON object.")
+        arguments = operation.read({**given, **found.groupdict()})
+        if "ip" in operation.takes:
+            arguments["ip"] = request.client.host if request.client else ""
+        # The phone is there before a user is made or reset: its accounts go with the user.
+        phone = self.phone
+        with box.lock, domains.used(domain):
+            return operation, operation.run(box if operation in OPERATIONS else phone, **arguments)
+
 
 class _Loop(asyncio.SelectorEventLoop):
     """An event loop that goes on in a test that replaces the clock: its timers, and the server's end, need the time."""
@@ -169,20 +267,19 @@ class _Uvicorn(uvicorn.Server):
             each.transport.abort()
         await super().shutdown(sockets=sockets)
 
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Stop at each of the signals that end a command."""
-        # Only the main thread hears of signals.
-        stops = STOPS if threading.current_thread() is threading.main_thread() else ()
-        before = {each: signal.signal(each, self.handle_exit) for each in stops}
-        try:
-            yield
-        finally:
-            for each, handler in before.items():
-                signal.signal(each, handler)
-
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self.should_exit = True
+
+
+def _certificates(names: Iterable[str]) -> tuple[bytes, ssl.SSLContext]:
+    """Return a private CA, and what it has signed for these hosts or IP addresses. Raises ValueError for no name."""
+    # Only here: a server without TLS must start fast.
+    import trustme
+
+    authority, context = trustme.CA(organization_name="auth0-mfa-lab"), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_alpn_protocols(["http/1.1"])
+    authority.issue_cert(*names, organization_name="auth0-mfa-lab").configure_cert(context)
+    return authority.cert_pem.bytes(), context
 
 
 def is_loopback(host: str) -> bool:
@@ -216,3 +313,40 @@ def _socket(family: socket.AddressFamily, host: str, port: int) -> socket.socket
         raise OSError(problem.errno, (problem.strerror or "").partition(" (while")[0]) from None
     # Read off its descriptor that it is TCP, or asyncio lets each answer wait 40 ms for the client's word.
     return socket.socket(fileno=made.detach())
+
+
+def _fields(body: bytes) -> dict[str, object]:
+    """Return the fields of a body, JSON or form; nothing of a body that is neither."""
+    if body.lstrip()[:1] == b"{":
+        return json_object(body) or {}
+    try:
+        return dict(parse_qsl(body.decode(), keep_blank_values=True))
+    except ValueError:
+        return {}
+
+
+def _cors(request: Request) -> dict[str, str]:
+    """Return what an answer to an origin says of it; how Auth0's headers look in detail is a guess."""
+    origin, wanted = request.headers.get("origin", ""), request.headers.get("access-control-request-headers")
+    if not LOCAL.fullmatch(origin):
+        return {}
+    allowed = {"access-control-allow-origin": origin, "access-control-allow-credentials": "true"}
+    allowed |= {"access-control-expose-headers": EXPOSED, "vary": "Origin"}
+    if request.method == "OPTIONS":
+        allowed |= {"access-control-allow-methods": METHODS, "access-control-max-age": "600"}
+        allowed |= {"access-control-allow-headers": wanted} if wanted else {}
+    return allowed
+
+
+async def _read(request: starlette.requests.Request) -> bytes | None:
+    """Return a request's body, or None for one that is too large or never ended."""
+    length, body = request.headers.get("content-length", "0"), b""
+    if not length.isdigit() or int(length) > LARGEST_BODY:
+        return None
+    with contextlib.suppress(starlette.requests.ClientDisconnect):
+        async for part in request.stream():
+            body += part
+            if len(body) > LARGEST_BODY:
+                return None
+        return body
+    return None

@@ -73,12 +73,9 @@ def checked_switches(wished: Mapping[str, str | int | bool]) -> dict[str, str]:
     return checked
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True)
 class Settings:
-    """What an administrator has set for the whole tenant; `switches` is what the sandbox does where sources differ.
-
-    `factors` are those that are on, `message_types` how the phone factor may reach a number.
-    """
+    """What an administrator has set: the `factors` that are on, how the phone factor reaches a number, and the rest."""
 
     name: str
     profile: Profile = "docs"

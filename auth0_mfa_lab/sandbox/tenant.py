@@ -3,11 +3,8 @@
 import hmac
 from collections import deque
 from dataclasses import replace
-from hashlib import sha256
 from itertools import count
 from urllib.parse import quote
-
-from joserfc.jwk import RSAKey
 
 from auth0_mfa_lab.sandbox.clock import Chance, Clock
 from auth0_mfa_lab.sandbox.delivery import Delivery
@@ -18,11 +15,8 @@ from auth0_mfa_lab.sandbox.oauth.tokens import DEFAULT_LIFETIME, MFA_TOKEN_CIPHE
 from auth0_mfa_lab.sandbox.records import Api, Client, Device, LogEntry, Login, Request, User
 from auth0_mfa_lab.sandbox.settings import CONNECTIONS, Domains, Settings
 
-NEWCOMERS = 10_000
-"""How many users that came without a password are kept; the oldest of them is forgotten first."""
-MANY = 1_000_000
-LOGGED = 1_000
-"""How many entries of the log are kept."""
+NEWCOMERS, MANY, LOGGED = 10_000, 1_000_000, 1_000
+"""How many are kept: users without a password (the oldest is forgotten first), used assertions, entries of the log."""
 MFA_PATH = "mfa/"
 MANAGEMENT_PATH = "api/v2/"
 MFA_SCOPES = ("enroll", "read:authenticators", "remove:authenticators")
@@ -31,11 +25,7 @@ MFA_ACCESS_LIFETIME = MFA_TOKEN_LIFETIME = 600
 
 
 class Tenant:
-    """One Auth0 tenant. Every look-up is by key: a login costs the same with one user as with many.
-
-    `codes` is the chance behind what is sent to people, apart from `chance`: a code that is drawn moves no id.
-    `first_life` is the life of each user who is added.
-    """
+    """One Auth0 tenant, every look-up by key; what `codes` draws for people moves no id, which `chance` draws."""
 
     def __init__(
         self,
@@ -45,57 +35,39 @@ class Tenant:
         clock: Clock,
         chance: Chance,
         delivery: Delivery,
-        new_key: NewKey = RSAKey.generate_key,
-        first_life: int = 0,
+        new_key: NewKey,
     ) -> None:
         self.domains, self.settings, self.clock, self.delivery = domains, settings, clock, delivery
-        self.requests = count(1)
-        self.chance = chance
-        self.codes = chance.fork("codes")
+        self.chance, self.codes, self.requests = chance, chance.fork("codes"), count(1)
         self.tokens = Tokens(domains=domains, clock=clock, chance=chance, new_key=new_key)
-        self.limits = Limits(clock)
-        self.transactions = Transactions(clock)
-        self.authenticators = Authenticators(clock)
+        self.limits, self.transactions, self.authenticators = Limits(clock), Transactions(clock), Authenticators(clock)
         self.passwordless_chance = chance.fork("passwordless")
-        self.passwordless_codes: Bounded[tuple[str, float, int]] = Bounded()
+        self.passwordless_codes = Bounded[tuple[str, float, int]]()
         """The newest code of each address, when it expires, and how many tries were wrong."""
-        self.clients: dict[str, Client] = {}
-        self.devices: dict[str, Device] = {}
-        self.users: dict[str, User] = {}
+        self.clients, self.devices, self.users = dict[str, Client](), dict[str, Device](), dict[str, User]()
         self.user_ids = chance.fork("management/users")
         """The chance behind the ids of users that the Management API makes."""
-        self.connections: set[str] = set()
+        self.connections = set[str]()
         """The connections that have passwords."""
-        self._ids: dict[tuple[str, str], str] = {}
+        self._ids = dict[tuple[str, str], str]()
         """The id of each user with a password, by connection and name."""
-        self._newcomers: dict[str, None] = {}
-        self._first_life = first_life
-        self._lives = count(first_life + 1)
-        self.opaque_tokens: Bounded[tuple[Request, float]] = Bounded()
-        """The request behind each opaque access token, and when it expires."""
-        self.refresh_tokens: Bounded[Request] = Bounded()
+        self._newcomers = dict[str, None]()
+        self._lives = count(1)
+        self.access_tokens = Bounded[tuple[Request, int]]()
+        """The request behind each access token of a user, and when it expires."""
+        self.refresh_tokens = Bounded[Request]()
         """The original request behind each refresh token that is neither used nor revoked."""
-        self.assertions: Bounded[float] = Bounded(MANY, has_ended=lambda until: until <= clock.stamp())
+        self.assertions = Bounded[float](MANY, has_ended=lambda until: until <= clock.stamp())
         """When each assertion ends that an application has used up, by the digest of its id."""
-        self.otp_steps: Bounded[int] = Bounded()
+        self.otp_steps = Bounded[int]()
         """The newest TOTP step that was used, by user and secret."""
-        self.method_labels: Bounded[dict[str, str]] = Bounded()
+        self.method_labels = Bounded[dict[str, str]]()
         """What the Management API set of each authentication method, by the method's id."""
-        self._jwt_lives: Bounded[int] = Bounded()
-        self.logs: deque[LogEntry] = deque(maxlen=LOGGED)
-        """The tenant's log, oldest first."""
-        self._log_ids = chance.fork("logs")
-        self._apis: dict[str, Api] = {}
+        self.logs, self._log_ids = deque[LogEntry](maxlen=LOGGED), chance.fork("logs")
+        self._apis = dict[str, Api]()
         home = f"https://{domains.home}/"
         self.add_api(Api(identifier=f"{home}{MFA_PATH}", scopes=MFA_SCOPES, token_lifetime=MFA_ACCESS_LIFETIME))
         self.add_api(Api(identifier=f"{home}{MANAGEMENT_PATH}", scopes=MANAGEMENT_SCOPES))
-
-    # -- names, and the log
-
-    @property
-    def domain(self) -> str:
-        """The domain by which the request at hand knows the tenant."""
-        return self.domains.current
 
     @property
     def guardian_url(self) -> str:
@@ -104,23 +76,18 @@ class Tenant:
 
     def barcode_label(self, user: User) -> str:
         """Return what an app shows beside a code: the tenant and the user, percent-encoded."""
-        return f"{quote(self.settings.name, safe='')}:{quote(user.email or user.phone_number, safe='')}"
+        return ":".join(quote(one, safe="") for one in (self.settings.name, user.email or user.phone_number))
 
     def log(self, type_: str, description: str, *, user_id: str | None = None, client_id: str | None = None) -> None:
         """Write an entry to the log; the types are Auth0's codes (reference, section 11), the descriptions ours."""
-        now, log_id = self.clock.stamp(), self._log_ids.digits(32)
-        self.logs.append(LogEntry(log_id, type_, now, description, user_id=user_id, client_id=client_id))
-
-    # -- APIs
+        log_id, now = self._log_ids.digits(32), self.clock.stamp()
+        self.logs.append(LogEntry(log_id, type_, now, description, user_id, client_id))
 
     def add_api(self, api: Api) -> None:
         self._apis[api.identifier] = api
 
     def api(self, audience: str) -> Api | None:
-        """Return the API of an audience, with this very audience as its identifier.
-
-        A token for one of the tenant's own that was got by one of its names is good at the others.
-        """
+        """Return the API of an audience, with this very audience as its identifier; the tenant's own by any name."""
         api = self._apis.get(self.domains.at_home(audience))
         return replace(api, identifier=audience) if api else None
 
@@ -129,7 +96,7 @@ class Tenant:
     def add_user(self, user: User) -> None:
         """Add a user who has a password; that makes the connection one that has passwords."""
         self.connections.add(user.connection)
-        self.users[user.user_id] = replace(user, life=self._first_life)
+        self.users[user.user_id] = user
         self._ids[user.connection, user.username.lower()] = user.user_id
 
     def has_user(self, connection: str, username: str) -> bool:
@@ -139,15 +106,13 @@ class Tenant:
     def authenticate(self, connection: str, username: str, password: str) -> User | None:
         """Return the user of this connection with this name and this password."""
         user = self.users.get(self._ids.get((connection, username.lower()), ""))
-        is_right = user is not None and hmac.compare_digest(user.password.encode(), password.encode())
-        return user if is_right else None
+        return user if user and hmac.compare_digest(user.password.encode(), password.encode()) else None
 
     def users_called(self, name: str) -> tuple[User, ...]:
         """Return each user with this id, username, phone number or email address, in any case of letters."""
         # A user who came by SMS has no email, one who came by email no number: "" finds no user.
-        everybody = self.users.values() if name else ()
-        names = ((user, (user.user_id, user.username, user.phone_number, user.email)) for user in everybody)
-        return tuple(user for user, known in names if name.lower() in map(str.lower, known))
+        names = ((each, (each.user_id, each.username, each.phone_number, each.email)) for each in self.users.values())
+        return tuple(each for each, known in names if name and name.lower() in map(str.lower, known))
 
     def passwordless_user(self, connection: str, address: str) -> User:
         """Return the user of an address, who is made at the first login (reference, section 7.3)."""
@@ -162,7 +127,7 @@ class Tenant:
                 connection=connection,
                 created_at=self.clock.stamp(),
                 # The address may have had a user before, whose tokens stay dead.
-                life=self.next_life(),
+                life=next(self._lives),
             )
             self._newcomers[user_id] = None
             if len(self._newcomers) > NEWCOMERS:
@@ -170,16 +135,10 @@ class Tenant:
         return self.users[user_id]
 
     def reset_user(self, user: User) -> None:
-        """Make a user as good as new: no authenticator, recovery code, login, token, code or message, full limits.
-
-        An API that verifies a JWT by itself takes it until it expires.
-        """
-        for entry in self.authenticators.of(user.user_id):
-            if device := self.devices.get(entry.id.removeprefix("push|")):
-                self.delivery.forget_pushes(device.push_token, device.id)
+        """Make a user as good as new: no authenticator, recovery code, login, token, code or message, full limits."""
         self.remove_authenticators(user)
         self.transactions.end_all(user.user_id)
-        self.users[user.user_id] = replace(self.users[user.user_id], life=self.next_life())
+        self.users[user.user_id] = replace(self.users[user.user_id], life=next(self._lives))
         self.limits.forget(user.user_id)
         for address in filter(None, (user.phone_number, user.email)):
             self.forget_address(address)
@@ -200,10 +159,6 @@ class Tenant:
     def implicit_email_id(self, user_id: str) -> str:
         """Return under which id a user's own verified address is listed, the same each time."""
         return f"email|{self.chance.fork(f'email/{user_id}').device_id()}"
-
-    def next_life(self) -> int:
-        """Return the number of a life that no user has had."""
-        return next(self._lives)
 
     def is_current(self, request: Request) -> bool:
         """Tell whether what was issued for this request is its user's still: there, and in the same life."""
@@ -241,70 +196,38 @@ class Tenant:
         return login
 
     def finish(self, login: Login) -> dict[str, object]:
-        """End a login by its second factor: its original request gets its tokens, once.
-
-        An MFA access token gets another one like it, as often as it confirms a factor.
-        """
+        """End a login by its second factor: its request gets its tokens, that of an MFA access token each time."""
         login.done = not login.is_access_token
         return self.token_set(login.request)
 
-    def token_set(self, request: Request) -> dict[str, object]:
-        """Return the tokens that a request asked for, whatever grant ends it."""
+    def token_set(self, request: Request, *, renewed: Request | None = None) -> dict[str, object]:
+        """Return the tokens that a request asked for; with `renewed`, a refresh token that stands for all of that."""
         user = self.users[request.user_id]
         request = replace(request, life=user.life)
         api = self.api(request.audience) if request.audience is not None else None
         body = self.tokens.token_set(request, user, api)
-        access_token = str(body["access_token"])
-        if api is None:
-            self.opaque_tokens[access_token] = (request, self.clock.now() + DEFAULT_LIFETIME)
-        elif request.life:
-            # A JWT does not say in which life of its user it was issued; the first life needs no memory.
-            self._jwt_lives[_digest(access_token)] = request.life
+        expires = int(self.clock.now()) + (api.token_lifetime if api else DEFAULT_LIFETIME)
+        self.access_tokens[str(body["access_token"])] = (request, expires)
+        if renewed:
+            body.setdefault("refresh_token", self.tokens.refresh_token())
         if "refresh_token" in body:
-            self.refresh_tokens[str(body["refresh_token"])] = request
-        return body
-
-    def refreshed(self, request: Request, narrowed: Request) -> dict[str, object]:
-        """Return the tokens of `narrowed`, and a new refresh token that stands for all of `request`."""
-        body = self.token_set(narrowed)
-        body.setdefault("refresh_token", self.tokens.refresh_token())
-        self.refresh_tokens[str(body["refresh_token"])] = request
+            self.refresh_tokens[str(body["refresh_token"])] = renewed or request
         return body
 
     def access_login(self, token: str) -> Login | None:
-        """Return the transaction of an MFA access token that we signed, expired or not; None for any other token.
-
-        One of an earlier life of its user is another token, too.
-        """
-        claims, logins = self.tokens.claims_of(token, expired=True), self.transactions.access_logins
-        if not self.domains.is_ours(claims.get("aud"), MFA_PATH):
-            return None
-        request = self._request_of(token, claims, f"{self.tokens.issuer}{MFA_PATH}")
-        request = replace(request, scope=tuple(one for one in request.scope if one in MFA_SCOPES))
-        if not self.is_current(request):
+        """Return the login of an MFA access token that we issued, expired or not, in this life of its user."""
+        (request, expires), logins = self.access_tokens.get(token, (None, 0)), self.transactions.access_logins
+        if request is None or not self.domains.is_ours(request.audience, MFA_PATH) or not self.is_current(request):
             return None
         if token not in logins:
-            logins[token] = Login(mfa_token=token, request=request, expires=claims["exp"], is_access_token=True)
+            scope = tuple(one for one in request.scope if one in MFA_SCOPES)
+            asked = replace(request, audience=f"{self.tokens.issuer}{MFA_PATH}", scope=scope)
+            logins[token] = Login(mfa_token=token, request=asked, expires=expires, is_access_token=True)
         return logins[token]
 
     def openid_request(self, token: str) -> Request | None:
         """Return what a living access token with `openid` was issued for; None for anything else."""
-        request, expires = self.opaque_tokens.get(token, (None, 0.0))
-        if request is None:
-            claims = self.tokens.claims_of(token)
-            audience = claims.get("aud")
-            # The userinfo URL is no API: it stands beside one.
-            if not isinstance(audience, list) or not self.domains.is_ours(audience, "userinfo"):
-                return None
-            request, expires = self._request_of(token, claims, None), claims["exp"]
-        is_good = self.clock.now() < expires and "openid" in request.scope and self.is_current(request)
-        return request if is_good else None
-
-    def _request_of(self, token: str, claims: dict[str, object], audience: str | None) -> Request:
-        user_id, scope = str(claims["sub"]), tuple(str(claims.get("scope", "")).split())
-        life = self._jwt_lives.get(_digest(token)) or 0
-        return Request(client_id=str(claims["azp"]), user_id=user_id, audience=audience, scope=scope, life=life)
-
-
-def _digest(token: str) -> str:
-    return sha256(token.encode()).hexdigest()
+        request, expires = self.access_tokens.get(token, (None, 0))
+        if request is None or self.clock.now() >= expires or "openid" not in request.scope:
+            return None
+        return request if self.is_current(request) else None

@@ -115,8 +115,7 @@ class Aliases:
 
     def known(self, value: str) -> Alias | None:
         """Return the alias of exactly this value, or None."""
-        with self._lock:
-            return self._alias_of.get(value)
+        return self._alias_of.get(value)
 
     def alias_of(self, shown: str) -> Alias:
         """Return the alias of exactly one secret: by its name as shown, or of the Secret itself.
@@ -137,8 +136,7 @@ class Aliases:
     def named(self, shown: str) -> Alias | None:
         """Return the alias that is shown like this (`<mfa_token 1>`, with or without its shape), or None."""
         match = SHOWN.fullmatch(shown)
-        with self._lock:
-            return self._index.named.get(f"<{match[1]} {match[2]}>") if match else None
+        return self._index.named.get(f"<{match[1]} {match[2]}>") if match else None
 
     def all(self) -> list[Alias]:
         """Return every alias, in the order in which they were learned."""

@@ -13,11 +13,8 @@ from auth0_mfa_lab.secrets.claims import claims_of, from_base64, parsed
 if TYPE_CHECKING:
     from auth0_mfa_lab.wire.exchange import Message
 
-Found = tuple[str, str]
-"""A kind and a value, such as `("mfa_token", "Fe26.2*…")`."""
-
-MARK = "standin"
-"""What every stand-in has in it but a number and a code, in lower or upper case."""
+Found = tuple[str, str]  # a kind and a value, such as `("mfa_token", "Fe26.2*…")`
+MARK = "standin"  # what every stand-in has in it but a number and a code, in lower or upper case
 
 # The wire's own names: any value of them counts. `n`, `x5c` and `x5t` are no secrets, but no library here can seed an
 # RSA key: what follows from one is shown under an alias.
@@ -27,24 +24,15 @@ _WIRE = (
     "cookie challenge challenge_response transaction_token device_account_token device_code user_code "
     "verification_code passcode code_verifier n x5c x5t"
 )
-_NAMES = {name: name for name in _WIRE.split()} | {
-    "recovery_codes": "recovery_code",
-    "ticket": "ticket_id",
-    "c": "challenge",
-    "txtkn": "transaction_token",
-    "pem": "private_key",
-}
+_NAMES = {name: name for name in _WIRE.split()} | {"c": "challenge", "txtkn": "transaction_token"}
+_NAMES |= {"recovery_codes": "recovery_code", "ticket": "ticket_id", "pem": "private_key"}
 # With the parts of OpenID Connect's address, which are a person's beside each other and alone.
 _PERSONS = (
     "username email phone_number name nickname picture given_name family_name user_id sub middle_name "
     "preferred_username fullname birthdate phone login_hint ip formatted street_address locality postal_code"
 )
-_PEOPLE = {name: name for name in _PERSONS.split()} | {
-    "_id": "user_id",
-    "user_name": "username",
-    "user_email": "email",
-    "full_name": "fullname",
-}
+_PEOPLE = {name: name for name in _PERSONS.split()}
+_PEOPLE |= {"_id": "user_id", "user_name": "username", "user_email": "email", "full_name": "fullname"}
 # Of keys most are public, or no keys at all: `kid`, `public_key`, `primary_key`, `partition_key`.
 _ENDING = (
     r"(?:.*_)?((?:secret|password|passwd|passphrase|token|credential|apikey|(?:access|account|api|auth|encryption|hmac"
@@ -101,12 +89,9 @@ def as_kind(name: str, otherwise: str) -> str:
 
 
 def kind_of(name: str, value: str, *, pair: bool = True) -> str | None:
-    """Return the kind of secret that a value under a name is, or None; `pair`: in a query, a form or a text.
-
-    There a long `code` is an authorization code; in JSON it is the name of an error.
-    """
+    """Return the kind of secret that a value under a name is, or None; `pair`: in a query, a form or a text."""
     kind = secret_kind(name)
-    if kind == "code":
+    if kind == "code":  # a long one is an authorization code in a pair, and the name of an error in JSON
         return kind if value.isdigit() or (pair and len(value) >= 16) else None
     if kind is None or name in _NAMES:
         return kind
@@ -115,10 +100,9 @@ def kind_of(name: str, value: str, *, pair: bool = True) -> str | None:
 
 
 def in_text(text: str, name: str, *, people: bool) -> Iterator[Found]:
-    """Yield what is secret in a text by its shape, or by a name beside it.
+    """Yield what is secret in a text by its shape, or by a name beside it; `name` is that of the text's field.
 
-    That is a JWT, a sealed string, a private key, the password in a URL, or `password=…`; `name` is that of the field
-    where the text stands. With `people`, emails, numbers in E.164 form and ids such as `auth0|…` are yielded too.
+    With `people`, emails, numbers in E.164 form and ids such as `auth0|…` are yielded too.
     """
     if re.search(_MAY_TELL, text):  # most texts are a word or two
         for match in (*re.finditer(_JWT, text), *re.finditer(_SEALED, text)):
@@ -155,10 +139,7 @@ class _Pairs(list[tuple[str, Any]]):
 
 
 def secrets_of(message: Message, *, url: str = "", people: bool = False) -> Iterator[Found]:
-    """Yield the secrets of a request (with its `url`) or a response, each once, in the order in which they stand there.
-
-    With `people`, a person's numbers, addresses, names and ids are yielded too.
-    """
+    """Yield the secrets of a request (with its `url`) or a response, each once, in their order; `people`'s data too."""
     yield from dict.fromkeys(_Search(people).message(message, url))
 
 

@@ -1,7 +1,4 @@
-"""Finds secrets in notebooks, HAR recordings and env files, before they are committed or sent.
-
-By name and by shape, however they are escaped, in base64, and in the QR codes of pictures.
-"""
+"""Finds secrets in notebooks, HAR recordings and env files: by name and by shape, encoded, and in pictures of QRs."""
 
 from __future__ import annotations
 
@@ -68,11 +65,7 @@ _ALLOW = r"auth0-mfa-lab:\s*allow\b"
 _A_COMMENT = rf"\s*(?:#|//|/?\*|<!--|--|;|%).*{_ALLOW}"
 # A password may be a phrase: it goes on to the end of the line.
 _PHRASE = r"(?im)^([ \t]*(?:export[ \t]+)?\w{0,80}password[ \t]*=[ \t]*)([^\s\"'][^\n\"]* [^\n\"]*?)[ \t]*$"
-# A link to an example's host opens nothing.
-_EXAMPLES_TICKET = (
-    r"(?i)(https?://[^\s/?#\"'<>]{0,200}\.example(?::\d+)?[/?#][^\s\"'<>]{0,300}?"
-    r"(?:ticket|ticket_id|enrollment_tx_id)=)[\w-]+"
-)
+_TICKET_URI = r"otpauth://[^\s\"'<>`\\]+|https?://[^\s\"'<>`\\]{1,300}(?:ticket|ticket_id|enrollment_tx_id)=[\w-]+"
 _PLACEHOLDER = (
     # An alias, a variable, a template; what is cut short or blotted out; words that say so.
     r"(?i)^[<\[{]|^\$[A-Za-z_{(]|\$\{|\{\w*\}|%\(|<[\w ]+>|\.\.\.|…|[*•]{3}|(?<![A-Za-z0-9])x{3,}(?![A-Za-z0-9])|x{6}"
@@ -100,14 +93,14 @@ _SHAPES = (  # what is secret by its shape alone, and beside no name
 )
 # fmt: on
 _ROW = r"M0 (\d{1,3})\.5((?:m\d{1,3} 0h\d{1,3})+)"  # of a QR's drawing: the lab draws a stroke for each row of modules
+_CONTROL = "[\\x00-\\x1f\x85\u2028\u2029]"
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF")  # as they begin
 
 
 class Find(NamedTuple):
     """A secret in a document: what it is, how long, and where; never the secret itself.
 
-    `cell` counts from 1 (None outside a notebook); `where` says what part of the cell or document holds it; `line`
-    counts from 1, in the file or in a cell's source.
+    `cell` counts from 1, in a notebook; `line` counts from 1, in the file or in a cell's source.
     """
 
     kind: str
@@ -139,8 +132,8 @@ class _Leak(NamedTuple):
     hidden: str = ""
 
 
+# A part of a document: the number of the cell, what of it or of the document, and the secrets there.
 _Part = tuple[int | None, str, Iterator[_Leak]]
-"""A part of a document: the number of the cell, what of it or of the document, and the secrets there."""
 
 
 def file_kind(name: str) -> Literal["notebook", "HAR", "env file"] | None:
@@ -256,17 +249,13 @@ def _joined(value: Any) -> Any:
 
 
 def _leaks(text: str, *, data: bool, depth: int = 0) -> Iterator[_Leak]:
-    """Yield the secrets in a text, each with its line; the same one in a line may come twice.
-
-    `data` says that a program wrote or reads it: see `_judged`.
-    """
+    """Yield the secrets in a text, each with its line; `data` says that a program wrote or reads it: see `_judged`."""
     plain = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text)  # the colours of a terminal
     for _ in range(NESTINGS):
         for sign in ("\\", "&", "%"):
             if sign in plain:
-                plain = re.sub(ESCAPES[sign], _on_its_line, plain)
-    plain = re.sub(r"otpauth://[^\s\"'<>`\\]+", lambda uri: "" if is_an_examples(uri[0]) else uri[0], plain)
-    plain = re.sub(_EXAMPLES_TICKET, r"\1", plain)
+                plain = re.sub(ESCAPES[sign], lambda escape: re.sub(_CONTROL, " ", character(escape[0])), plain)
+    plain = re.sub(_TICKET_URI, lambda uri: "" if is_an_examples(uri[0]) else uri[0], plain)
     taken = bytearray(len(plain))
     for title, start, end, certain, quoted in (*_named(plain, data), *_shaped(plain)):
         kind = None if any(taken[start:end]) else _judged(title, plain[start:end], data=certain, quoted=quoted)
@@ -278,32 +267,25 @@ def _leaks(text: str, *, data: bool, depth: int = 0) -> Iterator[_Leak]:
             yield leak._replace(line=plain.count("\n", 0, start) + 1, hidden=leak.hidden or hidden)
 
 
-def _on_its_line(escape: re.Match[str]) -> str:
-    return re.sub("[\\x00-\\x1f\x85\u2028\u2029]", " ", character(escape[0]))
-
-
+# What a secret would be called, where it begins and ends, and how `_judged` is to look at it: `data` and `quoted`.
 _Candidate = tuple[str, int, int, bool, bool]
-"""What a secret would be called, where it begins and ends, and how `_judged` is to look at it: `data` and `quoted`."""
 
 
 def _named(text: str, data: bool) -> Iterator[_Candidate]:
     """Yield what stands beside the name of a secret."""
     for name in re.finditer(_PAIR, text):
-        value = re.compile(_VALUE).match(text, name.end())
-        title = _title_of(name["name"])
-        if not value or not title:
+        value, title = re.compile(_VALUE).match(text, name.end()), _title_of(name["name"])
+        if not value:
             continue
         start, end = value.span(value.lastgroup or 0)
-        bare, certain, sets = value.lastgroup == "bare", data, name["sign"].startswith("=")
-        if bare:
-            end = start + len(text[start:end].rstrip(".:!?"))
-        if title == "password" and bare:  # after a colon comes prose, too, even in what a program wrote
-            certain = data and sets
-            if re.match("[a-z]+ [a-z]", text[start : start + 100]):
-                continue
-        # Of `code`s there are many: exit codes, error codes, arguments.
-        if title != "passwordless code" or ((data and sets) if bare else (data or name["after"])):
-            yield title, start, end, certain, not bare
+        bare, sets = value.lastgroup == "bare", data and name["sign"].startswith("=")
+        end = start + len(text[start:end].rstrip(".:!?")) if bare else end
+        # Of `code`s there are many: exit codes, error codes, arguments; after `password:` comes prose, too.
+        if title == "passwordless code" and not (sets if bare else data or name["after"]):
+            continue
+        is_password = title == "password" and bare
+        if not (is_password and re.match("[a-z]+ [a-z]", text[start : start + 100])):
+            yield title, start, end, sets if is_password else data, not bare
 
 
 def _shaped(text: str) -> Iterator[_Candidate]:
@@ -349,8 +331,8 @@ def _title_of(name: str) -> str:
 def _judged(title: str, value: str, *, data: bool, quoted: bool = True) -> str | None:
     """Return the kind of a value beside a name of this kind; None for a stand-in, a word, or a reference to one.
 
-    `data` says that it stands in what a program wrote or reads (an output, a recording, an env file), where a value is
-    a value; elsewhere, in code and prose, it must look like one. `quoted` says that it is a string there.
+    With `data` it stands in an output, a recording or an env file, where a value is a value; in code and prose it must
+    look like one, more so if it is not `quoted`.
     """
     if re.search(_PLACEHOLDER, value[:200] + value[200:][-20:]) or is_stand_in(value):
         return None
@@ -358,8 +340,13 @@ def _judged(title: str, value: str, *, data: bool, quoted: bool = True) -> str |
         return title if value.count("*") > 2 or _looks_random(value.partition("*")[2]) else None
     if is_jwt(value):
         return "JWT" if claims_of(value, part=0) else None
-    if title == "Basic header":
-        return title if _is_basic(value) else None
+    if title == "Basic header":  # a name and a password, and no stand-in for them
+        try:
+            name, _, password = unquote(from_base64(value).decode()).partition(":")
+        except ValueError:
+            return None
+        is_pair = name and f"{name}{password}".isprintable()
+        return title if is_pair and _judged("client secret", password, data=True) else None
     certain = data or _looks_random(value) or re.fullmatch(_RECOVERY, value) is not None
     if title == "password" and not certain:
         is_text = quoted or not re.fullmatch(_REFERENCE, value)
@@ -381,20 +368,8 @@ def _looks_random(value: str) -> bool:
     return len(set(value)) > 8 and len(runs) > 0.3 * sum(map(len, runs)) and words <= 0.35 * len(value)
 
 
-def _is_basic(value: str) -> bool:
-    """Say whether base64 is a name and a password, and no stand-in for them."""
-    try:
-        name, _, password = unquote(from_base64(value).decode()).partition(":")
-    except ValueError:
-        return False
-    return bool(name) and f"{name}{password}".isprintable() and bool(_judged("client secret", password, data=True))
-
-
 def is_an_examples(uri: str) -> bool:
-    """Say whether a ticket is no secret: every host that its URI names is an example's, or the account is.
-
-    What the sandbox draws is of `sandbox.example`, or of its issuer `sandbox` for somebody at example.com.
-    """
+    """Say whether a ticket is no secret: each host that its URI names is an example's, or it is the sandbox's own."""
     text = unquote(uri)
     hosts = re.findall(r"https?://(?:[^\s&/@]*@)?([^\s&/?#:]*)", text)
     hosts += re.findall(r"^otpauth://totp/([^:?]*\.[^:?]*):", text)  # a tenant's domain of its own

@@ -29,6 +29,9 @@ class _Hidden:
 
     __reduce__ = __reduce_ex__ = __copy__ = __deepcopy__ = _refuse
 
+    def __radd__(self, other: Any) -> Any:
+        return self._part(other.__add__(self), self.shown)
+
     def _part(self, value: Any, shown: str = "") -> Any:
         """Return a text or bytes, or each one in a list or a tuple, hidden; a number stays."""
         shown = shown or (self.shown if self.shown.startswith("<part of ") else f"<part of {self.shown.strip('<>')}>")
@@ -46,12 +49,6 @@ class Secret(_Hidden, str):
     is a Secret again, and its bytes are SecretBytes; `pickle` and `copy` refuse.
     """
 
-    def __add__(self, other: str) -> Secret:
-        return Secret(str.__add__(self, other), self.shown + getattr(other, "shown", other))
-
-    def __radd__(self, other: str) -> Secret:
-        return Secret(str.__add__(other, self), getattr(other, "shown", other) + self.shown)
-
     def __iter__(self) -> Iterator[str]:
         return map(self._part, str(self))
 
@@ -61,9 +58,6 @@ class SecretBytes(_Hidden, bytes):
 
     def __str__(self) -> str:
         return self.shown
-
-    def __radd__(self, other: bytes) -> SecretBytes:
-        return SecretBytes(bytes.__add__(other, self), self.shown)
 
 
 def _hiding(method: Callable[..., Any], *, whole: bool) -> Callable[..., Any]:

@@ -141,8 +141,7 @@ class Remote:
 @cache
 def _rows() -> Mapping[str, Operation]:
     # Here, for the sandbox takes a while to load, and a command that only prints its help does without.
-    from auth0_mfa_lab.sandbox.control import PHONE_OPERATIONS
-    from auth0_mfa_lab.sandbox.operations import OPERATIONS
+    from auth0_mfa_lab.sandbox.operations import OPERATIONS, PHONE_OPERATIONS
 
     return {row.name: row for row in (*OPERATIONS, *PHONE_OPERATIONS)}
 
@@ -157,9 +156,8 @@ class ServedTransport(httpx.BaseTransport):
         """Pass a request on, and take what the lab alone reads off its answer."""
         request.headers[NOTES_HEADER] = "1"
         answer = self._inner.handle_request(request)
-        with suppress(ValueError):
-            said = json.loads(answer.headers.pop(NOTES_HEADER, "[]"))
-            answer.extensions[NOTES] = tuple(map(str, said)) if isinstance(said, list) else ()
+        with suppress(ValueError, TypeError):
+            answer.extensions[NOTES] = tuple(map(str, json.loads(answer.headers.pop(NOTES_HEADER, "[]"))))
         return answer
 
     def close(self) -> None:

@@ -265,7 +265,7 @@ def pushes_to(token: str, ask: Ask) -> tuple[Push, ...]:
     """Return what a tenant delivered to a push token, oldest first."""
     from auth0_mfa_lab.sandbox.delivery import Push
 
-    return tuple(Push(**each, enrollment_id=None) for each in ask("pushes", token=token)["pushes"])
+    return tuple(Push(**each) for each in ask("pushes", token=token)["pushes"])
 
 
 @dataclass(kw_only=True, repr=False, eq=False)
@@ -341,12 +341,12 @@ class Inbox:
                 "client.mfa_challenge (purpose mfa) and client.passwordless_start (purpose passwordless)."
             )
         learn, kind = self._aliases.learn, "code" if sent["purpose"] == "passwordless" else "binding_code"
-        code = learn(kind, sent["code"]) if sent["code"] else None
+        code = sent["code"] and learn(kind, sent["code"])
         return Message(
             channel=sent["channel"],
             purpose=sent["purpose"],
             code=code,
-            link=learn("link", sent["link"]) if sent.get("link") else None,
+            link=sent.get("link") and learn("link", sent["link"]),
             text=self._aliases.mask(sent["text"]) if "text" in sent else repr(code),
             language=sent.get("language"),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from auth0_mfa_lab.errors import LabError
@@ -109,10 +109,9 @@ class SandboxInfo(Lines):
         ]
 
 
-def counted(rows: Iterable[Any]) -> dict[str, Counter[str]]:
+def counted(rows: Sequence[Any] | Table) -> dict[str, Counter[str]]:
     """Return how many answers have each mark, for the `status`, the `error` and the `text`."""
-    kept = tuple(rows)
-    return {part: Counter(getattr(row, f"{part}_mark") for row in kept) for part in ("status", "error", "text")}
+    return {part: Counter(getattr(row, f"{part}_mark") for row in rows) for part in ("status", "error", "text")}
 
 
 def _rows_at(endpoint: str) -> list[Any]:
@@ -152,8 +151,7 @@ def limits(ask: Ask | None, user: User) -> Table:
         from auth0_mfa_lab.sandbox.clock import Clock
         from auth0_mfa_lab.sandbox.limits import Limits
 
-        known = Limits(Clock()).rows("", "", None)
-        rows = [Limit(each.name, each.burst, each.per, each.owner, each.mark) for each in known]
+        rows = [Limit(**{**each, "left": None, "full_again_in": None}) for each in Limits(Clock()).rows("", "", None)]
         title, note = "Limits, as Auth0 documents them", _NOTE
         titles = "limit, at once, comes back, one for each, mark"
         cells = [(row.name, str(row.burst), row.per, row.owner, row.mark) for row in rows]

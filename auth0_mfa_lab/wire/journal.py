@@ -105,9 +105,16 @@ class Journal(Sequence[Exchange]):
         response = answer if isinstance(answer, Response) else None
         failure = answer if isinstance(answer, Failure) else None
         with self._lock:
-            number = len(self._exchanges) + 1
-            self._learn(number, request, response, failure.said if failure else response.reason if response else "")
-            wrap = self.aliases.wrap
+            number, people, wrap = len(self._exchanges) + 1, self.aliases.people, self.aliases.wrap
+            said = failure.said if failure else response.reason if response else ""
+            for answered, secrets in (
+                (False, secrets_of(request, url=request.url, people=people)),
+                (True, secrets_of(response, people=people) if response else ()),
+                (False, secrets_of_path(request.url, people=people)),
+                (True, in_text(said, "token", people=people)),
+            ):
+                for kind, value in secrets:
+                    self.aliases.learn(kind, value, born=number, answered=answered)
             # All in one search: it costs more to begin one than to search these.
             wrapped = wrap((request.method, request.url, request.headers, notes, self.title and str(self.title)))
             method, url, headers, notes, step = wrapped
@@ -129,19 +136,6 @@ class Journal(Sequence[Exchange]):
             self._exchanges.append(exchange)
         self.passed()
         return exchange
-
-    def _learn(self, number: int, request: Request, response: Response | None, said: str) -> None:
-        """Learn the secrets of an exchange, and of what the reason or the failure says."""
-        people = self.aliases.people
-        found = (
-            (False, secrets_of(request, url=request.url, people=people)),
-            (True, secrets_of(response, people=people) if response else ()),
-            (False, secrets_of_path(request.url, people=people)),
-            (True, in_text(said, "token", people=people)),
-        )
-        for answered, secrets in found:
-            for kind, value in secrets:
-                self.aliases.learn(kind, value, born=number, answered=answered)
 
     def runs(self) -> list[Run]:
         """Group neighbours of one step that said the same: speaker, call, status and error."""

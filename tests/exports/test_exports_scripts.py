@@ -16,8 +16,7 @@ import pytest
 
 from auth0_mfa_lab import Lab
 from auth0_mfa_lab.errors import LabError
-from auth0_mfa_lab.exports.dialects import Httpx, Node, word
-from auth0_mfa_lab.exports.export import exported
+from auth0_mfa_lab.exports.export import Httpx, Node, exported, word
 from auth0_mfa_lab.exports.plan import Plan, mark
 from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.wire.journal import Journal

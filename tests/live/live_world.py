@@ -15,15 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import trustme
 from joserfc.jwk import RSAKey
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from auth0_mfa_lab import Lab, Settings
 from auth0_mfa_lab.client import network
-from auth0_mfa_lab.sandbox import Phone, Sandbox, User, WallClock, enroll_factors
+from auth0_mfa_lab.sandbox import Phone, Sandbox, User, WallClock
 from auth0_mfa_lab.sandbox.app import KINDS, Fault
-from auth0_mfa_lab.sandbox.records import Received
-from auth0_mfa_lab.sandbox.server import Certificates, Server
+from auth0_mfa_lab.sandbox.server import Server
 
 # Making an RSA key takes longer than a test; a test may meet each key once.
 KEYS = cycle([RSAKey.generate_key() for _ in range(8)])
@@ -175,8 +175,7 @@ class LiveTenant:
 
     def enroll(self, *factors: str, phone: Phone | None = None) -> str | None:
         """Enroll these factors for the configured user, unseen, and return the recovery code, if that is new."""
-        client_id = self.sandbox.defaults.client_id
-        code, barcodes = enroll_factors(self.sandbox.tenant, self.person, factors, client_id=client_id)
+        code, barcodes = self.sandbox.enroll_factors(self.person, factors)
         self.sandbox.enroll(barcodes, phone or self.phone())
         return code
 
@@ -193,7 +192,7 @@ class LiveTenant:
         return tuple(self.asked)
 
     @property
-    def received(self) -> tuple[Received, ...]:
+    def received(self) -> tuple[dict[str, Any], ...]:
         """The requests that the tenant itself answered (not those that were dropped), with status and field names."""
         return tuple(self.server.sandbox.received)
 
@@ -215,13 +214,13 @@ class LiveTenant:
             return self.alter(route, lambda answer: replace(answer, status=200, body=b"\x00\xff\xfe{"), times=times)
         if kind not in KINDS:
             raise ValueError(f"no fault is called {kind}")
-        self.server.sandbox.faults.add(Fault(kind=kind, route=route, times=times, **fields))
+        self.server.sandbox.faults.append(Fault(kind=kind, route=route, times=times, **fields))
         return None
 
     def well(self) -> None:
         """End every alteration and fault."""
         self.altered.clear()
-        self.server.sandbox.faults.waiting.clear()
+        self.server.sandbox.faults.clear()
 
     @contextmanager
     def wrong_certificate(self) -> Iterator[dict[str, str]]:
@@ -302,10 +301,9 @@ def live_world(folder: Path) -> Iterator[LiveTenant]:
     """Serve a fresh tenant from a thread, on a free port of loopback; its CA is in a file of this folder."""
     sandbox = Sandbox(seed=2, clock=WallClock(), new_key=lambda: next(KEYS))
     server = Server(sandbox)
-    assert server.certificates is not None
-    (ca_file := folder / "live-ca.pem").write_bytes(server.certificates.ca_pem)
+    (ca_file := folder / "live-ca.pem").write_bytes(server.ca_pem or b"")
     tenant = LiveTenant(server, folder, ca_file)
-    server._uvicorn.config.app = Watched(server.front, tenant)
+    server._uvicorn.config.app = Watched(server, tenant)
     is_lost = sandbox.delivery.loses
 
     def note_push() -> bool:
@@ -322,5 +320,5 @@ def live_world(folder: Path) -> Iterator[LiveTenant]:
 
 def other_ca(folder: Path) -> Path:
     """Return the file of a CA that has signed nothing."""
-    (file := folder / "other-ca.pem").write_bytes(Certificates.make().ca_pem)
+    (file := folder / "other-ca.pem").write_bytes(trustme.CA().cert_pem.bytes())
     return file

@@ -17,7 +17,7 @@ def test_a_live_lab_logs_in_over_tls_and_each_request_is_noted(live_tenant: Live
     user = lab.user(factors=[])
     assert user.username == live_tenant.person.username
     assert live_tenant.journal == (("POST", "/oauth/token"), ("GET", "/mfa/authenticators"))
-    assert [(each.path, each.status) for each in live_tenant.received] == [
+    assert [(each["path"], each["status"]) for each in live_tenant.received] == [
         ("/oauth/token", 403),
         ("/mfa/authenticators", 200),
     ]

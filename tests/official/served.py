@@ -10,6 +10,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
+import certifi
 import httpx
 from joserfc.jwk import RSAKey
 
@@ -95,7 +96,6 @@ def serve(folder: Path) -> Iterator[Served]:
     """Serve a fresh sandbox from a thread, on a free port of loopback."""
     sandbox = Sandbox(clock=WallClock(), new_key=lambda: next(KEYS))
     with Server(sandbox) as server:
-        assert server.certificates is not None
-        (ca_file := folder / "ca.pem").write_bytes(server.certificates.ca_pem)
-        (bundle := folder / "bundle.pem").write_bytes(server.certificates.bundle())
+        (ca_file := folder / "ca.pem").write_bytes(ca_pem := server.ca_pem or b"")
+        (bundle := folder / "bundle.pem").write_bytes(ca_pem + b"\n" + Path(certifi.where()).read_bytes())
         yield Served(sandbox, server.port, ca_file, bundle)

@@ -67,7 +67,7 @@ def test_what_is_off_cannot_be_enrolled_nothing_is_listed_and_nothing_is_sent(ap
     assert error_of(associate(app, mfa_token, factor)) == (400, "unsupported_challenge_type", text)
     assert [kind for kind in kinds(app.authenticators(mfa_token)) if kind != "email"] == []
     assert len(app.inbox()) + len(app.inbox("other@example.com")) == before
-    assert all(row.left == row.burst for row in app.sandbox.limits(other.user_id))
+    assert all(row["left"] == row["burst"] for row in app.sandbox.limits(other.user_id))
     for rest in SETTINGS:
         if SETTINGS[rest] != SETTINGS[factor]:
             assert associate(app, mfa_token, rest).status_code == 200
@@ -107,7 +107,7 @@ def test_an_app_whose_factor_is_off_has_no_code_to_give(app: App, phone: Phone) 
     mfa_token = app.login(user)
     switch_off(app.sandbox, "otp")
     assert error_of(app.otp(mfa_token, phone.code())) == no_otp()
-    assert {row.left for row in app.sandbox.limits(user.user_id) if row.name == "failed_otp_codes"} == {10}
+    assert {row["left"] for row in app.sandbox.limits(user.user_id) if row["name"] == "failed_otp_codes"} == {10}
     switch_on(app.sandbox, "otp")
     assert app.otp(mfa_token, phone.code()).status_code == 200
 
@@ -135,8 +135,8 @@ def test_without_the_recovery_factor_there_is_no_code_and_with_it_the_old_one_op
     none = (403, "unsupported_challenge_type", "User does not have a recovery-code.")
     assert error_of(app.recover(mfa_token, str(user.recovery_code))) == none
     assert error_of(app.recover(mfa_token, "x")) == none
-    assert {row.left for row in app.sandbox.limits(user.user_id)} >= {10}
-    assert all(row.left == row.burst for row in app.sandbox.limits(user.user_id))
+    assert {row["left"] for row in app.sandbox.limits(user.user_id)} >= {10}
+    assert all(row["left"] == row["burst"] for row in app.sandbox.limits(user.user_id))
     switch_on(app.sandbox, "recovery-code")
     assert app.recover(mfa_token, str(user.recovery_code)).status_code == 200
 
@@ -278,9 +278,9 @@ def test_an_app_that_was_begun_before_is_not_confirmed_while_its_factor_is_off(a
     switch_off(app.sandbox, "otp")
     assert error_of(app.otp(mfa_token, phone.code())) == NOT_ENROLLED
     assert kinds(app.authenticators(mfa_token), active=True) == []
-    assert {row.left for row in app.sandbox.limits(app.sandbox.defaults.user_id) if row.name == "failed_otp_codes"} == {
-        10
-    }
+    assert {
+        row["left"] for row in app.sandbox.limits(app.sandbox.defaults.user_id) if row["name"] == "failed_otp_codes"
+    } == {10}
     switch_on(app.sandbox, "otp")
     assert app.otp(mfa_token, phone.code()).status_code == 200
 

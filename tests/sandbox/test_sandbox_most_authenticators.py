@@ -26,8 +26,8 @@ def test_fifty_apps_and_a_recovery_code_are_all_that_fit_confirmed_or_not(app: A
         assert error_of(answer) == FULL
     assert app.authenticators(mfa_token) == listed
     assert app.inbox() == ()
-    (sms,) = [row for row in app.sandbox.limits(app.sandbox.defaults.user_id) if row.name == "sms"]
-    assert sms.left == 10
+    (sms,) = [row for row in app.sandbox.limits(app.sandbox.defaults.user_id) if row["name"] == "sms"]
+    assert sms["left"] == 10
 
 
 def test_it_is_the_same_in_another_login_of_the_user_and_another_user_has_room(app: App) -> None:

@@ -36,14 +36,6 @@ def test_a_rejected_push_ends_the_poll_and_stays_rejected(app: App, phone: Phone
     assert (again.status_code, again.json()["errorCode"]) == (404, "login_transaction_not_found")
 
 
-def test_the_reason_of_a_rejection_is_kept_for_the_log(app: App, phone: Phone) -> None:
-    login = pushed(app, phone)
-    phone.reject("hack")
-    transaction = app.sandbox.tenant.transactions.oob_codes.get(login.oob_code)
-    assert transaction is not None
-    assert transaction.reason == "hack"
-
-
 def test_profile_recorded_answers_a_rejection_as_it_was_recorded() -> None:
     sandbox = new_sandbox("recorded")
     app = App(sandbox, httpx.Client(transport=sandbox.transport, base_url="https://sandbox.example"))

@@ -128,7 +128,7 @@ def test_an_interrupt_in_the_middle_of_an_answer_leaves_the_sandbox_answering(mo
     sandbox = Sandbox()
     client = client_of(sandbox.transport)
     with monkeypatch.context() as interrupted:
-        interrupted.setattr("auth0_mfa_lab.sandbox.oauth.api.read_fields", lambda *_: _interrupt())
+        interrupted.setattr("auth0_mfa_lab.sandbox.http.Request.fields", lambda *_: _interrupt())
         with pytest.raises(KeyboardInterrupt):
             client.post("/oauth/token")
     assert client.post("/oauth/token").status_code == 401

@@ -26,8 +26,8 @@ def server() -> Iterator[Server]:
 @pytest.fixture
 def trust(server: Server) -> ssl.SSLContext:
     """What a client needs to believe the server."""
-    assert server.certificates is not None
-    return ssl.create_default_context(cadata=server.certificates.ca_pem.decode())
+    assert server.ca_pem is not None
+    return ssl.create_default_context(cadata=server.ca_pem.decode())
 
 
 @pytest.fixture

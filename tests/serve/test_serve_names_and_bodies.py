@@ -129,8 +129,8 @@ def test_a_limits_reset_is_in_the_clients_time_however_far_the_clock_is_ahead(
 def test_the_certificate_is_for_every_name_of_the_server() -> None:
     for host, names in (("127.0.0.2", ()), ("localhost", ("127.0.0.2",))):
         with Server(Sandbox(), host=host, names=names) as server:
-            assert server.certificates is not None
-            context = ssl.create_default_context(cadata=server.certificates.ca_pem.decode())
+            assert server.ca_pem is not None
+            context = ssl.create_default_context(cadata=server.ca_pem.decode())
             connection = socket.create_connection((host, server.port))
             with connection, context.wrap_socket(connection, server_hostname="127.0.0.2") as wrapped:
                 assert wrapped.version() in ("TLSv1.2", "TLSv1.3")

@@ -198,8 +198,8 @@ def test_what_the_server_remarks_is_no_header_that_anybody_sees(lab: Lab, frozen
     assert answer.notes
     assert answer.response is not None
     assert not [name for name, _ in (*answer.request.headers, *answer.response.headers) if "notes" in name]
-    assert frozen.certificates is not None
-    trust = ssl.create_default_context(cadata=frozen.certificates.ca_pem.decode())
+    assert frozen.ca_pem is not None
+    trust = ssl.create_default_context(cadata=frozen.ca_pem.decode())
     plain = httpx.post(f"{frozen.url}/mfa/associate", json={}, verify=trust, trust_env=False)
     assert "x-auth0-lab-notes" not in plain.headers
 

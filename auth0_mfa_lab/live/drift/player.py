@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 import httpx
 import pyotp
 
-from auth0_mfa_lab.sandbox import FACTORS, REALM, Sandbox, enroll_factors
+from auth0_mfa_lab.sandbox import FACTORS, REALM, Sandbox
 from auth0_mfa_lab.sandbox.app import ENDPOINTS
 from auth0_mfa_lab.sandbox.clock import Clock
 from auth0_mfa_lab.sandbox.guardian.phone import PhoneError
@@ -267,7 +267,7 @@ class Player:
             user = self._box.add_user(username=name, phone_number=noted.get("phone_number"), email=noted.get("email"))
         user = self._tenant.users[user.user_id] = replace(user, password=member(calls[0].sent, "password"))
         factors = noted["factors"] if noted else factors_at_first(calls)
-        _, barcodes = enroll_factors(self._tenant, user, factors, client_id=self._own.client_id)
+        _, barcodes = self._box.enroll_factors(user, factors)
         self._box.enroll(barcodes, self._phone)
         return user.user_id
 

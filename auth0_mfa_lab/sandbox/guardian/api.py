@@ -12,7 +12,7 @@ from joserfc.jwk import RSAKey
 from starlette.responses import JSONResponse, Response
 
 from auth0_mfa_lab.sandbox import errors
-from auth0_mfa_lab.sandbox.http import Request, Routes, add_note, bearer_of
+from auth0_mfa_lab.sandbox.http import Request, Routes
 from auth0_mfa_lab.sandbox.json_text import json_object
 from auth0_mfa_lab.sandbox.mfa.api import may_enroll, state_of
 from auth0_mfa_lab.sandbox.oauth.tokens import seconds, verified_claims
@@ -39,35 +39,33 @@ def enroll(tenant: Tenant, request: Request) -> JSONResponse:
     if shown is None:
         raise errors.DEVICE_NO_TICKET()
     body = _json_object(request)
-    ticket = tenant.transactions.tickets.get(shown[1])
-    if (
-        ticket is None
-        or tenant.clock.now() >= ticket.transaction.expires
-        or state_of(tenant, ticket.transaction) != "pending"
-        or not may_enroll(tenant, ticket.transaction.login)
-    ):
+    transaction = tenant.transactions.tickets.get(shown[1])
+    if transaction is None or tenant.clock.now() >= transaction.expires:
         raise errors.DEVICE_TICKET_NOT_FOUND()
-    transaction, told, key = ticket.transaction, _told(body, TOLD), public_key(body.get("public_key"))
-    del tenant.transactions.tickets[ticket.id]
+    if state_of(tenant, transaction) != "pending" or not may_enroll(tenant, transaction.login):
+        raise errors.DEVICE_TICKET_NOT_FOUND()
+    told, key = _told(body, TOLD), public_key(body.get("public_key"))
+    del tenant.transactions.tickets[shown[1]]
     device_id, user_id, token = transaction.device_id, transaction.login.request.user_id, tenant.chance.base64url(64)
     device = tenant.devices[device_id] = Device(id=device_id, user_id=user_id, key=key, token=token, **told)
+    secrets = {entry.partner: entry.secret for entry in tenant.authenticators.of(user_id)}
     tenant.confirm(user_id, transaction.authenticator_id, name=device.name)
     transaction.state = "approved"
-    add_note(request, errors.DEVICE_ENROLLED.note)
+    request.notes += errors.DEVICE_ENROLLED.notes
     answer = {
         "id": device_id,
         "url": tenant.guardian_url,
         "issuer": tenant.settings.name,
         "user_id": user_id,
         "token": token,
-        "totp": {"secret": ticket.totp_secret, "algorithm": "sha1", "digits": 6, "period": 30},
+        "totp": {"secret": secrets[transaction.authenticator_id], "algorithm": "sha1", "digits": 6, "period": 30},
     }
     return JSONResponse(answer, status_code=errors.DEVICE_ENROLLED.status)
 
 
 def resolve(tenant: Tenant, request: Request) -> Response:
     """Take a phone's yes or no; the order of the checks is section 5's, and nothing changes before the last."""
-    txid = tenant.tokens.claims_of(bearer_of(request) or "").get("txid")
+    txid = tenant.tokens.claims_of(request.bearer).get("txid")
     transaction = tenant.transactions.txids.get(str(txid))
     if transaction is None:
         raise errors.DEVICE_INVALID_TOKEN()
@@ -79,7 +77,7 @@ def resolve(tenant: Tenant, request: Request) -> Response:
     if not isinstance(answer, str) or answer.count(".") != 2:
         raise errors.DEVICE_INVALID_BODY(problem="challenge_response must be a JWT")
     claims = verified_claims(answer, device.key)
-    accepted, reason = claims.get("auth0_guardian_accepted"), claims.get("auth0_guardian_reason")
+    accepted = claims.get("auth0_guardian_accepted")
     problems = {
         "not signed by this device's key with RS256": not claims,
         "sub is not the challenge": claims.get("sub") != transaction.challenge,
@@ -91,10 +89,9 @@ def resolve(tenant: Tenant, request: Request) -> Response:
     if found := [problem for problem, is_there in problems.items() if is_there]:
         raise errors.DEVICE_CHALLENGE_REFUSED(problem=found[0])
     transaction.state = "approved" if accepted else "rejected"
-    transaction.reason = reason if isinstance(reason, str) else None
     if not accepted:
         tenant.log("gd_auth_rejected", "The push was rejected.", user_id=device.user_id)
-    add_note(request, errors.DEVICE_RESOLVED.note)
+    request.notes += errors.DEVICE_RESOLVED.notes
     return Response(status_code=errors.DEVICE_RESOLVED.status)
 
 
@@ -118,8 +115,8 @@ def delete(tenant: Tenant, request: Request) -> Response:
 
 def _device_of(tenant: Tenant, request: Request) -> Device:
     """Return the device of the path, if the bearer is its opaque token or a JWT that its key signed."""
-    bearer, device = bearer_of(request), tenant.devices.get(request.path_params["id"])
-    if bearer is None:
+    bearer, device = request.bearer, tenant.devices.get(request.path_params["id"])
+    if not bearer:
         raise errors.DEVICE_INVALID_TOKEN()
     if device is None:
         raise errors.DEVICE_ENROLLMENT_NOT_FOUND()

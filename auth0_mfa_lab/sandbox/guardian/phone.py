@@ -16,6 +16,7 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from auth0_mfa_lab.sandbox.clock import Chance
+from auth0_mfa_lab.sandbox.delivery import Push
 from auth0_mfa_lab.sandbox.limits import Bounded
 from auth0_mfa_lab.sandbox.oauth.tokens import NewKey
 
@@ -52,15 +53,6 @@ class Time(Protocol):
 
     def now(self) -> float: ...
     def stamp(self) -> float: ...
-
-
-class Delivered(Protocol):
-    """What a phone reads of a push that was delivered to it."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def payload(self) -> Mapping[str, Any]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,15 +98,14 @@ class Phone:
     def __init__(
         self,
         http: httpx.Client,
-        pushes: Callable[[str], Sequence[Delivered]],
+        pushes: Callable[[str], Sequence[Push]],
         clock: Time,
         chance: Chance,
         *,
         fallback_url: str,
-        name: str = "Sandbox phone",
         new_key: NewKey = RSAKey.generate_key,
     ) -> None:
-        self.name = name
+        self.name = "Sandbox phone"
         self.identifier, self.push_token = names_of_a_phone(chance)
         self.enrollments: tuple[Enrollment, ...] = ()
         """The accounts on this phone, oldest first."""
@@ -130,7 +121,7 @@ class Phone:
         """The pushes that wait: for an account of this phone, not answered, not past their 5 minutes; oldest first."""
         return self.waiting(self._clock.now(), self._pushes(self.push_token))
 
-    def waiting(self, now: float, delivered: Sequence[Delivered]) -> tuple[Notification, ...]:
+    def waiting(self, now: float, delivered: Sequence[Push]) -> tuple[Notification, ...]:
         """Return those of the pushes delivered to this phone that wait at an instant (epoch seconds)."""
         enrolled = {each.id for each in self.enrollments}
         return tuple(
@@ -278,11 +269,11 @@ def device_api(base_url: str) -> str:
     return base_url + ("" if MOUNT in parts.path or GUARDIAN_HOST.search(parts.hostname or "") else MOUNT)
 
 
-def read_push(push: Delivered) -> Notification | None:
+def read_push(push: Push) -> Notification | None:
     """Read FCM's flat map; a payload without a required key is no Guardian push (the guardian reference, section 4)."""
     payload = push.payload
     try:
-        source, location = (json.loads(payload.get(name) or "{}") for name in ("s", "l"))
+        source, location = (json.loads(str(payload.get(name) or "{}")) for name in ("s", "l"))
         return Notification(
             id=push.id,
             enrollment_id=str(payload["dai"]),

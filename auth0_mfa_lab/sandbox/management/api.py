@@ -1,8 +1,11 @@
 """The Management API, `/api/v2`: its calls, their table, and how one is answered (reference, section 9)."""
 
+from __future__ import annotations
+
 import re
-from collections.abc import Mapping
-from dataclasses import replace
+from base64 import b32decode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple, get_args
 
@@ -13,19 +16,151 @@ from joserfc.jwk import RSAKey
 from starlette.responses import Response
 
 from auth0_mfa_lab.sandbox import errors
-from auth0_mfa_lab.sandbox.http import JSON, Request, Routes, add_note, bearer_of, not_emulated
-from auth0_mfa_lab.sandbox.management.calls import CHOICE, FLAG, NEEDED, PAGING, TEXT, Call, Endpoint, Property, checked
-from auth0_mfa_lab.sandbox.mfa.api import KINDS, address_entries, address_kinds, recovery_entry
-from auth0_mfa_lab.sandbox.mfa.authenticators import MOST
+from auth0_mfa_lab.sandbox.http import JSON, Request, Routes, not_emulated
+from auth0_mfa_lab.sandbox.json_text import json_value, present, type_name
+from auth0_mfa_lab.sandbox.mfa.api import KINDS, new_entries, recovery_entry
+from auth0_mfa_lab.sandbox.mfa.authenticators import E164, EMAIL, MOST
 from auth0_mfa_lab.sandbox.oauth.clients import GRANTS
 from auth0_mfa_lab.sandbox.oauth.tokens import iso_date
-from auth0_mfa_lab.sandbox.records import Authenticator, Client, Credential, User
+from auth0_mfa_lab.sandbox.records import Authenticator, Client, Credential, Kind, User
 from auth0_mfa_lab.sandbox.settings import CONNECTIONS, Factor, MessageType, PhoneProvider, PushProvider
 from auth0_mfa_lab.sandbox.tenant import MANAGEMENT_PATH, Tenant
 
 BASE = "/api/v2"
 CACHE = {"cache-control": "no-cache"}
 """What Auth0 sends with every answer of the Management API (reference, section 0.5) [rec]."""
+PAGING = ("page", "per_page", "include_totals")
+CHOICE = ("fields", "include_fields")
+MOST_PER_PAGE, PER_PAGE = 100, 50
+"""How many items a page may have, and how many it has unless the call says, which is a guess."""
+LEAST_SECRET_BYTES = 14
+
+
+def _is_secret(text: str) -> bool:
+    """Tell whether a text is base32 of 112 bits or more: codes of less are not made here, Auth0's bound is a guess."""
+    try:
+        return len(b32decode(text + "=" * (-len(text) % 8))) >= LEAST_SECRET_BYTES
+    except ValueError:
+        return False
+
+
+FORMS: Mapping[str, tuple[Callable[[str], object], str]] = {
+    "email": (EMAIL.fullmatch, "Object didn't pass validation for format email"),
+    "phone_number": (E164.fullmatch, r"String does not match pattern ^\+[1-9][0-9]{1,14}$"),
+    "name": (str.strip, "String is too short (0 chars), minimum 1"),
+    "totp_secret": (_is_secret, "String does not match pattern ^[A-Z2-7]{23,}$"),
+}
+"""What a string must be, and what is said of one that is not."""
+
+
+class Property(NamedTuple):
+    """What a property of a body may be: a string with a form of FORMS, or an array of `items`, of an `enum` both."""
+
+    type: str = "string"
+    required: bool = False
+    enum: tuple[str, ...] = ()
+    items: str = "string"
+    nullable: bool = False
+    form: str = ""
+
+
+Shape = Mapping[str, Property]
+TEXT, NEEDED, FLAG = Property(), Property(required=True), Property("boolean")
+
+
+class Endpoint(NamedTuple):
+    """One method of one path below `/api/v2`; any one of the scopes in `scope` opens it.
+
+    `answer` returns the body, or None for a 204. Auth0 has `others` beside the properties of `body`. Without a `query`
+    no parameter is looked at. `named` is the member that has the items of a page with totals, `evidence` the row of a
+    success whose status or shape is a guess.
+    """
+
+    method: str
+    path: str
+    scope: str
+    answer: Callable[[Call], object]
+    body: Shape | None = None
+    others: bool = False
+    query: tuple[str, ...] = ()
+    named: str = ""
+    evidence: errors.EvidenceRow | None = None
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Call:
+    """One request with a token that is good for its path."""
+
+    endpoint: Endpoint
+    tenant: Tenant
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    content: bytes
+    scopes: frozenset[str]
+
+    def user(self) -> User:
+        """Return the user whose id stands in the path. Raises API_USER_NOT_FOUND."""
+        if user := self.tenant.users.get(self.path["id"]):
+            return user
+        raise errors.API_USER_NOT_FOUND()
+
+    def client(self) -> Client:
+        """Return the application whose id stands in the path. Raises API_CLIENT_NOT_FOUND."""
+        if client := self.tenant.clients.get(self.path["id"]):
+            return client
+        raise errors.API_CLIENT_NOT_FOUND()
+
+    def value(self) -> object:
+        """Return the body, whatever JSON it is; none at all counts as an empty object. Raises API_NO_JSON."""
+        try:
+            return json_value(self.content) if self.content.strip() else {}
+        except ValueError as problem:
+            raise errors.API_NO_JSON() from problem
+
+    def body(self) -> dict[str, Any]:
+        """Return the body, an object of the endpoint's shape; that of a GET is not read. Raises API_INVALID_BODY."""
+        value = {} if self.endpoint.method == "GET" else self.value()
+        return checked(value, self.endpoint.body or {}, others=self.endpoint.others)
+
+    def array(self) -> list[Any]:
+        """Return the body, an array. Raises API_INVALID_BODY."""
+        if isinstance(value := self.value(), list):
+            return value
+        raise errors.API_INVALID_BODY(problem=f"Expected type array but found type {type_name(value)}")
+
+
+def checked(value: object, shape: Shape, *, others: bool = False) -> dict[str, Any]:
+    """Return an object of this shape. Raises API_INVALID_BODY, or NotEmulated for one of Auth0's `others`."""
+    if not isinstance(value, dict):
+        raise errors.API_INVALID_BODY(problem=f"Expected type object but found type {type_name(value)}")
+    if not others and (unknown := [name for name in value if name not in shape]):
+        raise errors.API_INVALID_BODY(problem=f"Additional properties not allowed: {','.join(unknown)}")
+    if missing := [name for name, wanted in shape.items() if wanted.required and name not in value]:
+        raise errors.API_INVALID_BODY(problem=f"Missing required property: {missing[0]}")
+    for name, each in value.items():
+        if name not in shape:
+            raise errors.NotEmulated(f"the property {name} in this body")
+        if problem := _problem(name, each, shape[name]):
+            raise errors.API_INVALID_BODY(problem=problem)
+    return value
+
+
+def _problem(name: str, value: object, wanted: Property) -> str | None:
+    """Return what is wrong with the value of a property, in Auth0's words."""
+    if value is None and wanted.nullable:
+        return None
+    if (found := type_name(value)) != wanted.type:
+        return f"Expected type {wanted.type} but found type {found} on property {name}"
+    for each in value if isinstance(value, list) else [value]:
+        if wanted.type == "array" and (found := type_name(each)) != wanted.items:
+            return f"Expected type {wanted.items} but found type {found} in {name}"
+        if wanted.enum and each not in wanted.enum:
+            return f"No enum match for: {each} on property {name}"
+    if wanted.form and not FORMS[wanted.form][0](str(value)):
+        return f"{FORMS[wanted.form][1]} on property {name}"
+    return None
+
+
 FACTORS, METHODS = "/guardian/factors", "/users/{id}/authentication-methods"
 LOG_QUERY = ("page", "per_page", "take", "sort", "q", "fields", "include_fields")
 SEARCHED = ("type", "user_id", "client_id", "log_id", "description")
@@ -45,9 +180,12 @@ GRANT_TYPES = (
     "urn:ietf:params:oauth:grant-type:token-exchange",
 )
 """In the order in which an application's are shown: a guess."""
-AUTH_METHODS = {"push": "guardian", "totp": "authenticator", "sms": "sms", "voice": "sms", "email": "email"}
-NEEDED_BY = {"phone": "phone_number", "email": "email", "totp": "totp_secret"}
-"""The types of methods that can be made, and the property that each needs, which has the form of its name."""
+MADE: Mapping[str, tuple[Kind, str]] = {
+    "phone": ("sms", "phone_number"),
+    "email": ("email", "email"),
+    "totp": ("totp", "totp_secret"),
+}
+"""The types of methods that can be made: the kind, and the property that is needed, which has the form of its name."""
 NOT_MADE = ("webauthn-roaming", "passkey")
 PREFERRED = "preferred_authentication_method"
 TICKET_FACTORS = ("push-notification", "phone", "email", "otp", "webauthn-roaming", "webauthn-platform")
@@ -61,7 +199,7 @@ REACHED_BY = {
 ENABLED = {"enabled": Property("boolean", required=True)}
 SETTINGS = {"default_directory": TEXT, "friendly_name": TEXT}
 CLIENT = {
-    "name": TEXT, "grant_types": Property("array", enum=GRANT_TYPES),
+    "name": Property(form="name"), "grant_types": Property("array", enum=GRANT_TYPES),
     "token_endpoint_auth_method": Property(enum=("none", "client_secret_post", "client_secret_basic"), nullable=True),
     "client_authentication_methods": Property("object", nullable=True),
 }
@@ -76,8 +214,8 @@ PROFILE = {"email": Property(form="email"), "email_verified": FLAG, "phone_numbe
 USER = {**PROFILE, "connection": TEXT, "client_id": TEXT}
 NEW_USER = {**PROFILE, "connection": NEEDED, "password": TEXT, "verify_email": FLAG}
 LABEL = {"name": TEXT, PREFERRED: Property(enum=("sms", "voice"))}
-TYPE = {"type": Property(required=True, enum=(*NEEDED_BY, *NOT_MADE))}
-NEW_METHOD = {kind: {**TYPE, name: Property(required=True, form=name), **(LABEL if kind == "phone" else {"name": TEXT})} for kind, name in NEEDED_BY.items()}
+TYPE = {"type": Property(required=True, enum=(*MADE, *NOT_MADE))}
+NEW_METHOD = {kind: {**TYPE, name: Property(required=True, form=name), **(LABEL if kind == "phone" else {"name": TEXT})} for kind, (_, name) in MADE.items()}
 # fmt: on
 
 
@@ -159,11 +297,9 @@ def get_logs(call: Call) -> object:
     """Return the newest entries first; `q` is one term such as `type:gd_send_pn_failure`."""
     tenant = call.tenant
     order, q = call.query.get("sort", "date:-1"), call.query.get("q", "").strip()
-    if order not in ("date:-1", "date:1"):
-        raise errors.NotEmulated(f"the order {order} of /api/v2/logs")
     term = TERM.fullmatch(q)
-    if q and term is None:
-        raise errors.NotEmulated(f"the search {q} of /api/v2/logs ({ONE_TERM})")
+    if order not in ("date:-1", "date:1") or (q and term is None):
+        raise errors.NotEmulated(f"this search of /api/v2/logs, or this order ({ONE_TERM})")
     return [
         {
             "date": iso_date(one.date),
@@ -205,13 +341,8 @@ def one_client(call: Call) -> object:
     """Return or change an application, which proves who it is by a secret, by nothing or by keys (reference, 9.4)."""
     client, body = call.client(), call.body()
     method, methods = body.get("token_endpoint_auth_method"), body.get("client_authentication_methods")
-    changes: dict[str, Any] = {}
-    if "name" in body:
-        if not body["name"].strip():
-            raise errors.API_INVALID_BODY(problem="String is too short (0 chars), minimum 1 on property name")
-        changes["name"] = body["name"]
-    if "grant_types" in body:
-        changes["grants"] = frozenset(body["grant_types"])
+    grants = frozenset(body.get("grant_types", client.grants))
+    changes: dict[str, Any] = {"name": body.get("name", client.name), "grants": grants}
     if method is not None and methods is not None:
         raise errors.API_INVALID_BODY(
             problem="token_endpoint_auth_method and client_authentication_methods exclude each other"
@@ -452,35 +583,26 @@ def shown_method(tenant: Tenant, method: Method, *, masked: bool = True) -> dict
 def make_methods(call: Call) -> object:
     """Enroll a user without asking: one method more, or (PUT) others in the place of all; they are confirmed at once."""
     tenant, user, replaces = call.tenant, call.user(), call.endpoint.method == "PUT"
-    bodies = []
+    new, made = [], []
     for value in call.array() if replaces else [call.value()]:
         kind = str(value.get("type")) if isinstance(value, dict) else ""
         if kind in NOT_MADE:
             raise errors.NotEmulated(f"an authentication method of the type {kind}")
-        bodies.append(checked(value, NEW_METHOD.get(kind, TYPE)))
-    size, now = (
-        sum(len(address_kinds(tenant, "sms")) if body["type"] == "phone" else 1 for body in bodies),
-        tenant.clock.now(),
-    )
+        body = checked(value, NEW_METHOD.get(kind, TYPE))
+        of_kind, needed = MADE[kind]
+        new.append((body, new_entries(tenant, of_kind, body[needed], tenant.chance.device_id())))
+    size = sum(len(entries) for _, entries in new)
     if size > MOST or not (replaces or tenant.authenticators.has_room(user.user_id, size)):
         raise errors.API_TOO_MANY_METHODS()
     if replaces:
         tenant.remove_authenticators(user)
-    made = []
-    for body in bodies:
-        device_id, kind = tenant.chance.device_id(), body["type"]
-        value = body[NEEDED_BY[kind]]
-        entries: tuple[Authenticator, ...] = (
-            Authenticator(id=f"totp|{device_id}", kind="totp", secret=value, created_at=now),
-        )
-        if kind != "totp":
-            entries = address_entries(tenant, "sms" if kind == "phone" else "email", value, device_id)
+    for body, entries in new:
         tenant.authenticators.add(user.user_id, *entries)
         tenant.confirm(user.user_id, entries[0].id)
-        method = next(one for one in methods_of(tenant, user.user_id) if one.device_id == device_id)
+        method = next(one for one in methods_of(tenant, user.user_id) if one.entries[0].id == entries[0].id)
         tenant.method_labels[method.id] = {name: body[name] for name in LABEL if name in body}
         made.append(shown_method(tenant, method, masked=not replaces))
-    return made if replaces else {**made[0], "confirmed": None, "totp_secret": bodies[0].get("totp_secret")}
+    return made if replaces else {**made[0], "confirmed": None, "totp_secret": new[0][0].get("totp_secret")}
 
 
 def one_method(call: Call) -> object:
@@ -524,7 +646,7 @@ def shown_enrollment(tenant: Tenant, method: Method) -> dict[str, Any]:
         "name": device.name if device else first.name,
         "identifier": device.identifier if device else None,
         "phone_number": first.name if method.type == "phone" else None,
-        "auth_method": AUTH_METHODS[first.kind],
+        "auth_method": KINDS[first.kind].auth_method,
         "enrolled_at": iso_date(first.enrolled_at),
         "last_auth": method.last_auth,
     }
@@ -592,22 +714,65 @@ ENDPOINTS = (
 
 def answer(endpoint: Endpoint, tenant: Tenant, request: Request) -> Response:
     """Answer one call; the order of the checks is a guess: the token, its scope, what the path names, the body."""
-    token = bearer_of(request)
-    if token is None:
+    if not request.bearer:
         raise errors.API_NO_TOKEN()
-    claims = tenant.tokens.claims_of(token)
+    claims = tenant.tokens.claims_of(request.bearer)
     if not tenant.domains.is_ours(claims.get("aud"), MANAGEMENT_PATH):
         raise errors.API_INVALID_TOKEN()
     scopes, needed = frozenset(str(claims.get("scope", "")).split()), endpoint.scope.split()
     if scopes.isdisjoint(needed):
         raise errors.API_INSUFFICIENT_SCOPE(scopes=",".join(needed))
     call = Call(endpoint, tenant, request.path_params, dict(request.query_params), request.content, scopes)
-    body, row = call.asked(), endpoint.evidence
+    body, row = _shown(call, endpoint.answer(call)), endpoint.evidence
     if row:
-        add_note(request, row.note)
+        request.notes += row.notes
     if body is None:
         return Response(status_code=204, headers=CACHE)
     return JSON(body, status_code=row.status if row else 200, headers=CACHE)
+
+
+def _shown(call: Call, body: object) -> object:
+    """Return of an answer what the query asks for: some members, one page (9.3). Raises API_INVALID_QUERY."""
+    query, allowed, is_included = call.query, call.endpoint.query, True
+    if allowed and (unknown := [name for name in query if name not in allowed]):
+        raise errors.API_INVALID_QUERY(problem=f"Additional properties not allowed: {','.join(unknown)}")
+    names: set[str] = set()
+    if "fields" in allowed:
+        names = {name.strip() for name in query.get("fields", "").split(",") if name.strip()}
+        is_included = _is_true(query, "include_fields", "true")
+    items: list[Any] = []
+    for item in body if isinstance(body, list) else [body]:
+        known: Any = present(item) if isinstance(item, dict) else item
+        if names:
+            known = {name: value for name, value in known.items() if (name in names) == is_included}
+        items.append(known)
+    if not isinstance(body, list):
+        return items[0]
+    if "page" not in allowed:
+        return items
+    page, per_page = _number(query, "page", 0), _number(query, "per_page", PER_PAGE, MOST_PER_PAGE)
+    limit = _number(query, "take", per_page, MOST_PER_PAGE)
+    items = items[page * limit : (page + 1) * limit]
+    if not call.endpoint.named or not _is_true(query, "include_totals", "false"):
+        return items
+    total = {"total": len(body)} if body else {}
+    return {call.endpoint.named: items, **total, "start": page * limit, "limit": limit}
+
+
+def _number(query: Mapping[str, str], name: str, otherwise: int, most: int = 10**9) -> int:
+    text = query.get(name, str(otherwise))
+    if not re.fullmatch("[0-9]{1,9}", text):
+        raise errors.API_INVALID_QUERY(problem=f"Expected type integer but found {text} on property {name}")
+    if int(text) > most:
+        raise errors.API_INVALID_QUERY(problem=f"Value {text} is greater than maximum {most} on property {name}")
+    return int(text)
+
+
+def _is_true(query: Mapping[str, str], name: str, otherwise: str) -> bool:
+    text = query.get(name, otherwise)
+    if text not in ("true", "false"):
+        raise errors.API_INVALID_QUERY(problem=f"Expected type boolean but found {text} on property {name}")
+    return text == "true"
 
 
 ROUTES: Routes = (

@@ -12,9 +12,8 @@ from starlette.responses import JSONResponse, Response
 
 from auth0_mfa_lab.sandbox import errors, records
 from auth0_mfa_lab.sandbox.delivery import Message, in_form
-from auth0_mfa_lab.sandbox.http import JSON, Fields, Request, Routes, bearer_of, read_fields
+from auth0_mfa_lab.sandbox.http import JSON, Fields, Request, Routes
 from auth0_mfa_lab.sandbox.json_text import present
-from auth0_mfa_lab.sandbox.limits import LimitName
 from auth0_mfa_lab.sandbox.mfa.authenticators import E164, EMAIL, masked
 from auth0_mfa_lab.sandbox.oauth.clients import CLIENT_FIELDS, GRANTS, authenticate_client
 from auth0_mfa_lab.sandbox.oauth.tokens import OOB_CODE_CIPHERTEXT, iso_date
@@ -24,24 +23,25 @@ from auth0_mfa_lab.sandbox.tenant import MFA_PATH, Tenant
 
 
 class Means(NamedTuple):
-    """The factor of a kind, its `type` in Customizable MFA, and its `authenticator_type` and `challenge_type`."""
+    """A kind's factor, `type` in Customizable MFA, `authenticator_type`, and `auth_method` in the Management API."""
 
     factor: Factor
     type: str
     authenticator_type: str
+    auth_method: str
 
 
 # fmt: off
 KINDS: Mapping[Kind, Means] = {
-    "push":          Means("push-notification", "push-notification", "oob"),
-    "sms":           Means("sms",               "phone",             "oob"),
-    "voice":         Means("sms",               "phone",             "oob"),
-    "totp":          Means("otp",               "otp",               "otp"),
-    "email":         Means("email",             "email",             "oob"),
-    "recovery-code": Means("recovery-code",     "recovery-code",     "recovery-code"),
+    "push":          Means("push-notification", "push-notification", "oob",           "guardian"),
+    "sms":           Means("sms",               "phone",             "oob",           "sms"),
+    "voice":         Means("sms",               "phone",             "oob",           "sms"),
+    "totp":          Means("otp",               "otp",               "otp",           "authenticator"),
+    "email":         Means("email",             "email",             "oob",           "email"),
+    "recovery-code": Means("recovery-code",     "recovery-code",     "recovery-code", ""),
 }
 """In the order in which one is chosen among several that fit [guess] (reference, sections 1.3, 4.1 and 5)."""
-SENT: Mapping[Kind, tuple[LimitName, errors.EvidenceRow, str]] = {
+SENT: Mapping[Kind, tuple[str, errors.EvidenceRow, str]] = {
     "push":  ("pushes", errors.TOO_MANY_PUSHES, ""),
     "sms":   ("sms",    errors.TOO_MANY_SMS,    "{code} is your verification code for {tenant}."),
     "voice": ("voice",  errors.TOO_MANY_CALLS,  "Hello. Your verification code for {tenant} is {code}. Again: {code}."),
@@ -52,7 +52,6 @@ SENT: Mapping[Kind, tuple[LimitName, errors.EvidenceRow, str]] = {
 BESIDES = frozenset({"email", "recovery-code"})
 """What does not count as having a factor (reference, section 2): kinds, and factors of the same names."""
 Purpose = Literal["enroll", "login"]
-ENROLL_TYPES = ("otp", "phone", "push-notification")
 OOB_CODE_LIFETIME = 300
 PERIOD = 30
 """Seconds per OTP (the guardian reference, section 9)."""
@@ -69,12 +68,12 @@ AUTHENTICATOR_ID = re.compile(r"[a-z-]+\|dev_[A-Za-z0-9]+")
 
 def post_associate(tenant: Tenant, request: Request) -> JSONResponse:
     """Begin an enrollment; client fields are neither needed nor read (reference, section 3)."""
-    login = login_of_bearer(tenant, bearer_of(request), scope="enroll")
+    login = login_of_bearer(tenant, request.bearer, scope="enroll")
     user_id, by_channel = login.request.user_id, {str(channel): kind for channel, kind in KIND_OF_CHANNEL.items()}
-    fields = read_fields(request, ASSOCIATE_FIELDS)
+    fields = request.fields(ASSOCIATE_FIELDS)
     kind: Kind = "totp"
-    if _first_of(fields, "authenticator_types", "authenticator type", ("otp", "oob")) == "oob":
-        kind = by_channel[_first_of(fields, "oob_channels", "oob channel", by_channel)]
+    if _first_of(fields, "authenticator_types", ("otp", "oob")) == "oob":
+        kind = by_channel[_first_of(fields, "oob_channels", by_channel)]
     if not is_on(tenant, kind):
         raise errors.FACTOR_IS_OFF(factor=CHANNEL_OF.get(kind, "otp"))
     if not may_enroll(tenant, login):
@@ -98,19 +97,19 @@ def post_associate(tenant: Tenant, request: Request) -> JSONResponse:
     return JSON(associate(tenant, login, kind, address), headers=headers)
 
 
-def _first_of(fields: Fields, name: str, what: str, known: Collection[str]) -> str:
+def _first_of(fields: Fields, name: str, known: Collection[str]) -> str:
     """Return the first of the names in a field, each of which must be known."""
     names = fields.strings(name)
     if names is None:
         raise errors.INVALID_ASSOCIATION(problem=f"Missing required parameter: {name}")
     if unknown := [one for one in names if one not in known]:
-        raise errors.INVALID_ASSOCIATION(problem=f"Unknown {what}: {unknown[0]}")
+        raise errors.INVALID_ASSOCIATION(problem=f"Unknown {name[:-1].replace('_', ' ')}: {unknown[0]}")
     return names[0]
 
 
 def get_authenticators(tenant: Tenant, request: Request) -> JSONResponse:
     """List the user's authenticators, confirmed or not; an unconfirmed push has no name yet (reference, 4.1)."""
-    login, switches = login_of_bearer(tenant, bearer_of(request), scope="read:authenticators"), tenant.settings.switches
+    login, switches = login_of_bearer(tenant, request.bearer, scope="read:authenticators"), tenant.settings.switches
     entries = [
         {
             "id": item.id,
@@ -127,7 +126,7 @@ def get_authenticators(tenant: Tenant, request: Request) -> JSONResponse:
 
 def delete_authenticator(tenant: Tenant, request: Request) -> Response:
     """Remove an authenticator, and its partner with it; an mfa_token does not do (reference, section 4.2)."""
-    access = login_of_bearer(tenant, bearer_of(request), scope="remove:authenticators", mfa_token_does=False)
+    access = login_of_bearer(tenant, request.bearer, scope="remove:authenticators", mfa_token_does=False)
     user_id, authenticator_id = access.request.user_id, request.path_params["id"]
     if not AUTHENTICATOR_ID.fullmatch(authenticator_id):
         raise errors.MALFORMED_AUTHENTICATOR_ID()
@@ -141,7 +140,7 @@ def delete_authenticator(tenant: Tenant, request: Request) -> Response:
 
 def post_challenge(tenant: Tenant, request: Request) -> JSONResponse:
     """Challenge the authenticator that is named, else the first that fits (reference, section 5)."""
-    fields = read_fields(request, CHALLENGE_FIELDS, guesses_json=True)
+    fields = request.fields(CHALLENGE_FIELDS, guesses_json=True)
     client = authenticate_client(tenant, request, fields)
     grant = f"{GRANTS}/mfa-{'otp' if fields.text('challenge_type') == 'otp' else 'oob'}"
     if grant not in client.grants:
@@ -192,9 +191,9 @@ ROUTES: Routes = (
 # -- whose login a request belongs to
 
 
-def login_of_bearer(tenant: Tenant, token: str | None, *, scope: str, mfa_token_does: bool = True) -> Login:
+def login_of_bearer(tenant: Tenant, token: str, *, scope: str, mfa_token_does: bool = True) -> Login:
     """Return the login of a bearer: an mfa_token, where that does, or a living MFA access token that has `scope`."""
-    if token is None:
+    if not token:
         raise errors.NO_BEARER()
     login = _login_of_mfa_token(tenant, token) if mfa_token_does else None
     if login is not None:
@@ -300,8 +299,8 @@ def requirements(tenant: Tenant, login: Login) -> dict[str, object]:
     """Return `mfa_requirements`: what can be challenged, or enrolled where there is none (reference, 1.3)."""
     user_id = login.request.user_id
     if not is_enrolled(tenant, user_id):
-        on = {means.type for kind, means in KINDS.items() if is_on(tenant, kind)}
-        return {"enroll": [{"type": name} for name in ENROLL_TYPES if name in on]}
+        on = [means.type for kind, means in KINDS.items() if kind not in BESIDES and is_on(tenant, kind)]
+        return {"enroll": [{"type": name} for name in dict.fromkeys(reversed(on))]}
     types = dict.fromkeys(KINDS[entry.kind].type for entry in usable(tenant, user_id, but=login.spent))
     return {"challenge": [{"type": name} for name in types]}
 
@@ -325,13 +324,12 @@ def associate(tenant: Tenant, login: Login, kind: Kind, address: str = "", *, se
     tenant.log("gd_start_enroll", f"Enrollment started: {'otp' if kind == 'totp' else kind}.", user_id=user_id)
     device_id = "" if kind == "totp" else chance.device_id()
     secret = chance.base32(32) if kind in ("totp", "push") else ""
-    entries: tuple[Authenticator, ...]
-    if secret:
-        twin = Authenticator(id=f"totp|{chance.device_id()}", kind="totp", secret=secret, created_at=now)
-        push = Authenticator(id=f"push|{device_id}", kind="push", partner=twin.id, created_at=now)
-        entries = (twin,) if kind == "totp" else (push, replace(twin, partner=push.id))
+    if kind == "push":
+        push, twin_id = Authenticator(id=f"push|{device_id}", kind="push", created_at=now), f"totp|{chance.device_id()}"
+        twin = Authenticator(id=twin_id, kind="totp", secret=secret, partner=push.id, created_at=now)
+        entries: tuple[Authenticator, ...] = (replace(push, partner=twin_id), twin)
     else:
-        entries = address_entries(tenant, kind, address, device_id)
+        entries = new_entries(tenant, kind, secret or address, device_id or chance.device_id())
     codes = {"recovery_codes": [chance.recovery_code()]} if _needs_recovery_code(tenant, user_id) else {}
     tenant.authenticators.add(user_id, *entries)
     kept = (one for one in login.begun if tenant.authenticators.get(user_id, one))
@@ -346,9 +344,9 @@ def associate(tenant: Tenant, login: Login, kind: Kind, address: str = "", *, se
     transaction = begin_oob(tenant, login, "enroll", next(entry for entry in entries if entry.kind == kind))
     oob = {**codes, tenant.settings.switches["oob_channel_key"]: transaction.channel, "oob_code": transaction.oob_code}
     if kind == "push":
-        ticket = records.Ticket(id=chance.alnum(32), transaction=transaction, totp_secret=secret)
-        tenant.transactions.tickets[ticket.id] = ticket
-        uri = f"{uri}?enrollment_tx_id={ticket.id}&base_url={quote(tenant.guardian_url, safe='')}"
+        ticket = chance.alnum(32)
+        tenant.transactions.tickets[ticket] = transaction
+        uri = f"{uri}?enrollment_tx_id={ticket}&base_url={quote(tenant.guardian_url, safe='')}"
         return {"authenticator_type": "oob", **oob, "barcode_uri": uri}
     if send:
         _send(tenant, transaction)
@@ -360,14 +358,14 @@ def _needs_recovery_code(tenant: Tenant, user_id: str) -> bool:
     return is_on(tenant, "recovery-code") and tenant.authenticators.recovery_code_of(user_id) is None
 
 
-def address_entries(tenant: Tenant, kind: Kind, address: str, device_id: str) -> tuple[Authenticator, ...]:
-    """Return what enrolling an address lists: where both SMS and voice are on, both for one number."""
-    kinds, name, now = address_kinds(tenant, kind), masked(address), tenant.clock.now()
+def new_entries(tenant: Tenant, kind: Kind, value: str, device_id: str) -> tuple[Authenticator, ...]:
+    """Return what enrolling an address or a TOTP secret lists: where both SMS and voice are on, both for one number."""
+    kinds, now = address_kinds(tenant, kind), tenant.clock.now()
     ids = {one: f"{one}|{device_id}" for one in kinds}
     partners = {one: ids[other] for one in kinds for other in kinds if one != other}
+    told: dict[str, Any] = {"secret": value} if kind == "totp" else {"address": value, "name": masked(value)}
     return tuple(
-        Authenticator(id=ids[one], kind=one, name=name, partner=partners.get(one, ""), address=address, created_at=now)
-        for one in kinds
+        Authenticator(id=ids[one], kind=one, partner=partners.get(one, ""), created_at=now, **told) for one in kinds
     )
 
 
@@ -439,7 +437,7 @@ def _send(tenant: Tenant, transaction: OobTransaction) -> None:
             "dai": device.id,
             "txtkn": tenant.tokens.signed(OOB_CODE_LIFETIME, sub=user_id, **claims),
             "c": transaction.challenge,
-            "sh": tenant.domain,
+            "sh": tenant.domains.current,
             # The SDKs parse no other form of the time than three fraction digits and a literal Z.
             "d": iso_date(transaction.started),
             "s": SOURCE,

@@ -6,7 +6,7 @@ from typing import Any
 
 from auth0_mfa_lab.sandbox.clock import Clock
 from auth0_mfa_lab.sandbox.limits import Bounded
-from auth0_mfa_lab.sandbox.records import Authenticator, Login, OobTransaction, Ticket
+from auth0_mfa_lab.sandbox.records import Authenticator, Login, OobTransaction
 
 PENDING_LIFETIME = 86_400
 """Seconds until an unconfirmed authenticator is gone [forum]."""
@@ -103,8 +103,8 @@ class Transactions:
         """By the MFA access token."""
         self.oob_codes: Bounded[OobTransaction] = Bounded(has_ended=has_ended)
         self.txids: Bounded[OobTransaction] = Bounded(has_ended=has_ended)
-        self.tickets: Bounded[Ticket] = Bounded(has_ended=lambda ticket: has_ended(ticket.transaction))
-        """By the id in the QR; one that was scanned is gone: two phones on one QR, and the second finds nothing."""
+        self.tickets: Bounded[OobTransaction] = Bounded(has_ended=has_ended)
+        """By the `enrollment_tx_id` of the QR; one that was scanned is gone."""
         self.newest_of: Bounded[OobTransaction] = Bounded(has_ended=has_ended)
         """Each user's newest out-of-band transaction, whatever became of it."""
 

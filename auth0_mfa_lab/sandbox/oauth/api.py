@@ -13,9 +13,9 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.delivery import Message
-from auth0_mfa_lab.sandbox.http import JSON, Fields, Request, Routes, bearer_of, not_emulated, read_fields
+from auth0_mfa_lab.sandbox.http import JSON, Fields, Request, Routes, not_emulated
 from auth0_mfa_lab.sandbox.json_text import present, type_name
-from auth0_mfa_lab.sandbox.limits import Bucket, LimitName
+from auth0_mfa_lab.sandbox.limits import Bucket
 from auth0_mfa_lab.sandbox.mfa import api as mfa
 from auth0_mfa_lab.sandbox.mfa.api import login_of_body
 from auth0_mfa_lab.sandbox.oauth.clients import CLIENT_FIELDS, GRANTS, authenticate_client
@@ -52,7 +52,7 @@ CHALLENGE = 'Bearer realm="Users", error="invalid_token", error_description="The
 
 def token(tenant: Tenant, request: Request) -> JSONResponse:
     """Exchange one grant."""
-    fields = read_fields(request, FIELDS)
+    fields = request.fields(FIELDS)
     client = authenticate_client(tenant, request, fields)
     name = fields.required("grant_type")
     if name not in GRANT and name not in NOT_EMULATED:
@@ -79,12 +79,11 @@ def password(tenant: Tenant, fields: Fields, client: Client) -> Answer:
         connection = fields.required("realm")
         if connection not in tenant.connections:
             raise errors.INVALID_CONNECTION()
-    audience, scope = _wished(tenant, fields, errors.INVALID_AUDIENCE)
+    asked = _asked(tenant, fields, client, errors.INVALID_AUDIENCE)
     user = tenant.authenticate(connection, username, secret)
     if user is None:
         raise errors.WRONG_PASSWORD()
-    asked = TokenRequest(client_id=client.client_id, user_id=user.user_id, audience=audience, scope=scope)
-    return _finish_first_factor(tenant, asked)
+    return _finish_first_factor(tenant, replace(asked, user_id=user.user_id))
 
 
 def passwordless_otp(tenant: Tenant, fields: Fields, client: Client) -> Answer:
@@ -92,7 +91,7 @@ def passwordless_otp(tenant: Tenant, fields: Fields, client: Client) -> Answer:
     address, code, connection = (fields.required(name) for name in ("username", "otp", "realm"))
     if connection not in CONNECTIONS:
         raise errors.UNKNOWN_REALM()
-    audience, scope = _wished(tenant, fields, errors.INVALID_AUDIENCE_ELSEWHERE)
+    asked = _asked(tenant, fields, client, errors.INVALID_AUDIENCE_ELSEWHERE)
     # An email address is the same in any case.
     key, codes = f"{connection}|{address.lower()}", tenant.passwordless_codes
     newest, expires, failures = codes.get(key, ("", 0.0, 0))
@@ -106,12 +105,11 @@ def passwordless_otp(tenant: Tenant, fields: Fields, client: Client) -> Answer:
         raise wrong()
     del codes[key]
     user_id = tenant.passwordless_user(connection, address).user_id
-    asked = TokenRequest(client_id=client.client_id, user_id=user_id, audience=audience, scope=scope, gty=None)
-    return _finish_first_factor(tenant, asked)
+    return _finish_first_factor(tenant, replace(asked, user_id=user_id, gty=None))
 
 
-def _wished(tenant: Tenant, fields: Fields, unknown: errors.EvidenceRow) -> tuple[str | None, tuple[str, ...]]:
-    """Return the API that is asked for, and the scopes that are granted: all, or what exists of the named ones."""
+def _asked(tenant: Tenant, fields: Fields, client: Client, unknown: errors.EvidenceRow) -> TokenRequest:
+    """Return the API that is asked for and the scopes that are granted, all or what exists of the named ones."""
     audience, api = fields.text("audience"), None
     if tenant.domains.is_ours(audience, MANAGEMENT_PATH):
         raise errors.NotEmulated(f"the audience {audience}")
@@ -120,10 +118,11 @@ def _wished(tenant: Tenant, fields: Fields, unknown: errors.EvidenceRow) -> tupl
     elif (api := tenant.api(audience)) is None:
         raise unknown()
     offered, scopes = api.scopes if api else (), _wished_scopes(fields)
-    if not scopes:
-        # Of the MFA audience only what is named [guess]: the guides ask for each of its scopes (section 2).
-        return audience, () if tenant.domains.is_ours(audience, MFA_PATH) else offered
-    return audience, tuple(scope for scope in scopes if scope in OIDC_SCOPES.union(offered))
+    granted = tuple(scope for scope in scopes if scope in OIDC_SCOPES.union(offered))
+    # Of the MFA audience only what is named [guess]: the guides ask for each of its scopes (section 2).
+    if not scopes and not tenant.domains.is_ours(audience, MFA_PATH):
+        granted = offered
+    return TokenRequest(client_id=client.client_id, user_id="", audience=audience, scope=granted)
 
 
 def _wished_scopes(fields: Fields) -> tuple[str, ...]:
@@ -138,13 +137,16 @@ def _finish_first_factor(tenant: Tenant, request: TokenRequest) -> Answer:
     row = mfa.demanded(tenant, request)
     if row is None:
         return tenant.token_set(request), {}
-    raise _mfa_required(tenant, tenant.begin_login(request), row)
+    raise _mfa_required(tenant, request, row)
 
 
-def _mfa_required(tenant: Tenant, login: Login, row: errors.EvidenceRow) -> errors.WireError:
-    """Return the answer that asks for a login's second factor, as the tenant's switches word it."""
-    tenant.log("mfar", "MFA required.", user_id=login.request.user_id, client_id=login.request.client_id)
-    switches = tenant.settings.switches
+def _mfa_required(
+    tenant: Tenant, request: TokenRequest, row: errors.EvidenceRow, spent: frozenset[str] = frozenset()
+) -> errors.WireError:
+    """Begin a login, and return the answer that asks for its second factor, as the tenant's switches word it."""
+    login, switches = tenant.begin_login(request), tenant.settings.switches
+    login.spent = spent
+    tenant.log("mfar", "MFA required.", user_id=request.user_id, client_id=request.client_id)
     wanted = mfa.requirements(tenant, login) if switches["customizable_mfa"] == "on" else None
     # The token is missing only where an Action demands MFA and that feature is off (reference, section 1.3).
     silent = switches["mfa_required_without_mfa_token"] == "on" and wanted is None
@@ -167,9 +169,9 @@ def refresh_token(tenant: Tenant, fields: Fields, client: Client) -> Answer:
     scopes = _wished_scopes(fields) or request.scope
     narrowed = replace(request, scope=tuple(one for one in scopes if one in request.scope))
     if tenant.settings.switches["refresh"] == "mfa_required":
-        raise _mfa_required(tenant, tenant.begin_login(narrowed), errors.MFA_REQUIRED_ON_REFRESH)
+        raise _mfa_required(tenant, narrowed, errors.MFA_REQUIRED_ON_REFRESH)
     tenant.refresh_tokens.pop(token)
-    return tenant.refreshed(request, narrowed), {}
+    return tenant.token_set(narrowed, renewed=request), {}
 
 
 def client_credentials(tenant: Tenant, fields: Fields, client: Client) -> Answer:
@@ -272,7 +274,7 @@ def mfa_recovery_code(tenant: Tenant, fields: Fields, client: Client) -> Answer:
     return {**tenant.finish(login), "recovery_code": fresh}, {}
 
 
-def _failures(tenant: Tenant, name: LimitName, user_id: str) -> Bucket:
+def _failures(tenant: Tenant, name: str, user_id: str) -> Bucket:
     """Return the bucket that wrong codes empty; an empty one refuses right codes too (reference, section 11)."""
     bucket = tenant.limits.bucket(name, user_id)
     if bucket.left(tenant.clock.now()) < 1:
@@ -300,9 +302,7 @@ def _finish(tenant: Tenant, login: Login, authenticator_id: str) -> dict[str, ob
         spent = frozenset({authenticator_id, entry.partner if entry else ""})
         if any(other.kind != "recovery-code" for other in mfa.usable(tenant, user_id, but=spent)):
             login.done = True
-            following = tenant.begin_login(login.request)
-            following.spent = spent
-            raise _mfa_required(tenant, following, errors.ANOTHER_FACTOR_REQUIRED)
+            raise _mfa_required(tenant, login.request, errors.ANOTHER_FACTOR_REQUIRED, spent)
     return tenant.finish(login)
 
 
@@ -326,7 +326,7 @@ def start(tenant: Tenant, request: Request) -> JSONResponse:
     starts = tenant.limits.bucket("passwordless_starts", request.client.host if request.client else "")
     if not starts.take(tenant.clock.now()):
         raise errors.TOO_MANY_STARTS(headers=starts.headers())
-    fields = read_fields(request, ())
+    fields = request.fields()
     if "client_id" not in fields and not request.headers.get("authorization", "").lower().startswith("basic "):
         raise errors.MISSING_CLIENT_ID()
     for name in START_STRINGS:
@@ -381,18 +381,17 @@ def start(tenant: Tenant, request: Request) -> JSONResponse:
 
 def userinfo(tenant: Tenant, request: Request) -> Response:
     """Say who the bearer is; anything but a living access token with `openid` is a 401 in plain text (8.2)."""
-    answers = tenant.openid_request(bearer_of(request) or "")
+    answers = tenant.openid_request(request.bearer)
     if answers is None:
         row, headers = errors.NOT_THE_USER, {"www-authenticate": CHALLENGE, "cache-control": errors.NO_CACHE}
         return PlainTextResponse(row.text, status_code=row.status, headers=headers)
-    user = tenant.users[answers.user_id]
-    profile = tenant.tokens.profile(user, answers.scope)
-    return JSON({"sub": user.user_id, **profile}, headers={"cache-control": errors.NO_CACHE})
+    profile = tenant.tokens.profile(tenant.users[answers.user_id], answers.scope)
+    return JSON({"sub": answers.user_id, **profile}, headers={"cache-control": errors.NO_CACHE})
 
 
 def revoke(tenant: Tenant, request: Request) -> Response:
     """Revoke a refresh token; one that is unknown, or another application's, is a 200 as well [guess] (8.6)."""
-    fields = read_fields(request, ("token", *CLIENT_FIELDS))
+    fields = request.fields(("token", *CLIENT_FIELDS))
     client = authenticate_client(tenant, request, fields)
     text = fields.text("token")
     if text is None:

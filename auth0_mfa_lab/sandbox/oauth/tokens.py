@@ -149,13 +149,13 @@ class Tokens:
             claims |= {"email": user.email, "email_verified": user.email_verified}
         return claims
 
-    def claims_of(self, token: str, *, expired: bool = False) -> dict[str, Any]:
-        """Return the claims of a JWT of ours that lives, or may be `expired`, or {}; `exp` is in the sandbox's time."""
+    def claims_of(self, token: str) -> dict[str, Any]:
+        """Return the claims of a JWT of ours that lives in the sandbox's time, or {}."""
         claims = verified_claims(token, self.keys[0].private)
         if not isinstance(expires := claims.get("exp"), int):
             return {}
-        claims["exp"] = expires = math.ceil(expires + (self._ahead.get(token[-SIGNATURE_TAIL:]) or 0))
-        return claims if expired or self._clock.now() < expires else {}
+        ahead = self._ahead.get(token[-SIGNATURE_TAIL:]) or 0
+        return claims if self._clock.now() < math.ceil(expires + ahead) else {}
 
     def signed(self, lifetime: int, **claims: object) -> str:
         """Return a JWT with these claims, without those that are None."""

@@ -1,11 +1,8 @@
 // The page for people: asks the server once a second how its phone and its inbox stand, and shows it.
 // What it shows comes from applications and their users: all of it is set as text, never as markup.
 
-const EVERY = 1000;
-const PATIENCE = 4000;
-const SAID_FOR = 8000;
-const MOST_NEWS = 3;
-const STEP = 30;
+const [EVERY, PATIENCE, SAID_FOR] = [1000, 4000, 8000]; // milliseconds
+const [MOST_NEWS, STEP] = [3, 30];
 const CHANNELS = { sms: "SMS", voice: "Call", email: "Email" };
 
 const element = (id) => document.getElementById(id);
@@ -29,12 +26,10 @@ if (brought) {
 const token = sessionStorage.getItem("token") ?? "";
 
 async function ask(path, body, type) {
-  const headers = { Authorization: `Bearer ${token}` };
-  if (body !== undefined) headers["Content-Type"] = type ?? "application/json";
-  const payload = body === undefined || type ? body : JSON.stringify(body);
-  const method = body === undefined ? "GET" : "POST";
-  const signal = AbortSignal.timeout(PATIENCE);
-  const answer = await fetch(path, { method, headers, body: payload, signal, cache: "no-store" });
+  const headers = { Authorization: `Bearer ${token}`, ...(body && { "Content-Type": type ?? "application/json" }) };
+  const payload = body && !type ? JSON.stringify(body) : body;
+  const options = { method: body ? "POST" : "GET", headers, body: payload, cache: "no-store" };
+  const answer = await fetch(path, { ...options, signal: AbortSignal.timeout(PATIENCE) });
   const said = await answer.json().catch(() => ({}));
   if (!answer.ok) throw new Refusal(answer.status, said.message);
   return said;
@@ -55,7 +50,7 @@ function writeTime(node, seconds, text) {
 }
 
 // Keeps the row of each key as it is, so that focus and what was typed into it stay; returns the rows that are new.
-function list(id, items, { make, fill }) {
+function list(id, items, make, refill) {
   const holder = element(id);
   const rows = new Map([...holder.children].map((row) => [row.dataset.key, row]));
   const wanted = new Set(items.map((item) => item.key));
@@ -65,7 +60,7 @@ function list(id, items, { make, fill }) {
   for (const item of items) {
     const row = rows.get(item.key) ?? make(item);
     row.dataset.key = item.key;
-    fill(row, item);
+    refill(row, item);
     if (row === at) at = at.nextElementSibling;
     else holder.insertBefore(row, at);
   }
@@ -95,39 +90,36 @@ function newPush(push) {
   return row;
 }
 
+function fill(row, texts) {
+  for (const [name, text] of Object.entries(texts)) write(part(row, name), text ?? "");
+}
+
 function fillPush(row, push, now) {
-  write(part(row, "user"), push.user);
-  write(part(row, "place"), push.place || "unknown");
-  write(part(row, "browser"), push.browser || "unknown");
+  fill(row, { user: push.user, place: push.place || "unknown", browser: push.browser || "unknown" });
   const age = Math.floor(now - push.at);
   const ago = age < 1 ? "now" : age < 60 ? `${age} s ago` : `${Math.floor(age / 60)} min ago`;
   writeTime(part(row, "at"), push.at, `${new Date(push.at * 1000).toLocaleTimeString()} · ${ago}`);
 }
 
-function fillAccount(row, account, now) {
-  write(part(row, "label"), account.label);
-  part(row, "shown").hidden = !account.code;
-  write(part(row, "code"), account.code ?? "");
-  write(part(row, "left"), `${STEP - (Math.floor(now) % STEP)} s left`);
+function fillAccount(row, { label, code }, now) {
+  fill(row, { label, code, left: `${STEP - (Math.floor(now) % STEP)} s left` });
+  part(row, "shown").hidden = !code;
 }
 
-function fillMessage(row, message) {
-  const purpose = message.purpose === "passwordless" ? "passwordless login" : "second factor";
-  write(part(row, "what"), `${CHANNELS[message.channel] ?? message.channel} · ${purpose}`);
-  write(part(row, "address"), message.address);
-  writeTime(part(row, "at"), message.sent_at);
-  part(row, "coded").hidden = !message.code;
-  write(part(row, "code"), message.code ?? "");
-  write(part(row, "text"), message.link ?? message.text ?? "");
+function fillMessage(row, { address, channel, code, link, purpose, sent_at: at, text }) {
+  const what = `${CHANNELS[channel] ?? channel} · ${purpose === "passwordless" ? "passwordless login" : "second factor"}`;
+  fill(row, { what, address, code, text: link ?? text });
+  writeTime(part(row, "at"), at);
+  part(row, "coded").hidden = !code;
 }
 
 // Messages have no number of their own: equal ones are told apart by counting from the oldest.
 function numbered(messages) {
-  const seen = new Map();
-  const keyed = [...messages].reverse().map((each) => {
+  const seen = {};
+  const keyed = messages.toReversed().map((each) => {
     const same = [each.sent_at, each.address, each.channel, each.purpose, each.code, each.link].join("|");
-    seen.set(same, (seen.get(same) ?? 0) + 1);
-    return { ...each, key: `${same}|${seen.get(same)}` };
+    seen[same] = (seen[same] ?? 0) + 1;
+    return { ...each, key: `${same}|${seen[same]}` };
   });
   return keyed.reverse();
 }
@@ -139,25 +131,18 @@ function show(state) {
   write(element("profile"), state.profile);
   writeTime(element("now"), now);
   const pushes = phone.pushes.map((each) => ({ ...each, key: each.id })).sort((one, other) => other.at - one.at);
-  const newPushes = list("pushes", pushes, { make: newPush, fill: (row, each) => fillPush(row, each, now) });
+  const newPushes = list("pushes", pushes, newPush, (row, each) => fillPush(row, each, now));
   const accounts = phone.enrollments.map((each, index) => ({ ...each, key: `${index} ${each.label}` }));
-  const newAccounts = list("accounts", accounts, {
-    make: () => cloned("account"),
-    fill: (row, each) => fillAccount(row, each, now),
-  });
-  const newMessages = list("messages", numbered(state.messages), { make: () => cloned("message"), fill: fillMessage });
+  const newAccounts = list("accounts", accounts, () => cloned("account"), (row, each) => fillAccount(row, each, now));
+  const newMessages = list("messages", numbered(state.messages), () => cloned("message"), fillMessage);
   // What was there before the page is no news.
-  if (!isFirst) tell(newPushes, newAccounts, newMessages);
-  isFirst = false;
-}
-
-function tell(pushes, accounts, messages) {
   const news = [
-    ...pushes.map((each) => `A push waits: ${each.place || "unknown place"}, ${each.browser || "unknown app"}.`),
-    ...messages.map((each) => `Sent to ${each.address}: ${each.code ?? "a link"}.`),
-    ...accounts.map((each) => `The phone has a new account: ${each.label}.`),
+    ...newPushes.map((each) => `A push waits: ${each.place || "unknown place"}, ${each.browser || "unknown app"}.`),
+    ...newMessages.map((each) => `Sent to ${each.address}: ${each.code ?? "a link"}.`),
+    ...newAccounts.map((each) => `The phone has a new account: ${each.label}.`),
   ];
-  if (news.length) say(news.slice(0, MOST_NEWS).join(" "));
+  if (news.length && !isFirst) say(news.slice(0, MOST_NEWS).join(" "));
+  isFirst = false;
 }
 
 let silence;
@@ -203,16 +188,14 @@ document.addEventListener("paste", (event) => {
 
 // -- once a second
 
-const LOST = { 401: "This page is not let in", none: "The server does not answer" };
-const HELP = {
-  401: "The server was started anew, or this address lacks its token: open the one that auth0-mfa-lab serve has printed.",
-  none: "What you see is what it said last. Start it again with auth0-mfa-lab serve; this page goes on asking.",
-};
+const TOKEN = "The server was started anew, or this address lacks its token: open the one that auth0-mfa-lab serve has printed.";
+const AGAIN = "What you see is what it said last. Start it again with auth0-mfa-lab serve; this page goes on asking.";
 
 function lost(problem) {
-  const why = problem instanceof Refusal ? problem.status : "none";
-  write(element("gone-title"), LOST[why] ?? "The server failed");
-  write(element("gone-text"), HELP[why] ?? problem.message);
+  const known = { 401: ["This page is not let in", TOKEN], undefined: ["The server does not answer", AGAIN] };
+  const [title, text] = known[problem.status] ?? ["The server failed", problem.message];
+  write(element("gone-title"), title);
+  write(element("gone-text"), text);
   element("gone").hidden = false;
 }
 
