@@ -654,6 +654,17 @@ def test_a_failing_handler_becomes_a_masked_card() -> None:
     in_a_loop(story)
 
 
+def test_a_press_that_fails_before_it_waits_leaves_the_panel_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    panel = a_panel(GRANTED)
+    with monkeypatch.context() as broken:
+        broken.setattr(panels_poll.asyncio, "Event", failing)
+        panel.once_button.click()
+    assert 'role="alert"' in panel._failure.value
+    assert looks(panel) == ("ready", "ready", "off")
+    panel.once_button.click()
+    assert panel.run.state is State.GRANTED
+
+
 def test_the_card_goes_when_the_next_click_works() -> None:
     async def story() -> None:
         panel = a_panel_that_asks(failing)

@@ -168,7 +168,12 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
                     self._fail(error)
                 return
             self._worker, self._doing = button, doing
-            working, loop = self._working(act()), _running_loop()
+            try:
+                working, loop = self._working(act()), _running_loop()
+            except Exception as error:
+                self._rest()
+                self._fail(error)
+                return
             if loop is None:
                 asyncio.run(working)
             else:
@@ -203,10 +208,13 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         except Exception as error:
             self._fail(error)
         finally:
-            self._task = self._worker = None
-            self._doing = ""
-            self._work.release()
-            self._draw()
+            self._rest()
+
+    def _rest(self) -> None:
+        self._task = self._worker = None
+        self._doing = ""
+        self._work.release()
+        self._draw()
 
     def _fail(self, error: Exception, *, may_raise: bool = True) -> None:
         """Show a failure as a card, masked, which a screen reader reads at once; where nobody looks, raise it, too."""
