@@ -18,6 +18,10 @@ from auth0_mfa_lab.tenants.operations import Remote
 
 SECONDS_BETWEEN_LOOKS = 0.2
 MOST_BYTES = 1024 * 1024
+ENV_FILE = (
+    "The file that `auth0-mfa-lab serve --env-file FILE` wrote. Without it the environment says where the server is: "
+    "AUTH0_DOMAIN, AUTH0_CA_FILE and AUTH0_LAB_TOKEN."
+)
 
 
 def asking(
@@ -32,21 +36,18 @@ def asking(
                 while True:
                     try:
                         line = shown(ask(operation, **arguments))
-                        return click.echo(line) if line else None
+                        break
                     except NothingWasSent:
                         if time.monotonic() >= deadline:
                             raise
                     time.sleep(SECONDS_BETWEEN_LOOKS)
         except LabError as problem:
             raise click.ClickException(" ".join(str(problem).split())) from None
+        if line:
+            click.echo(line)
 
-    env_file = click.Option(
-        ["--env-file"],
-        type=click.Path(path_type=Path),
-        help="The file that `auth0-mfa-lab serve --env-file FILE` wrote. Without it the environment says where the "
-        "server is: AUTH0_DOMAIN, AUTH0_CA_FILE and AUTH0_LAB_TOKEN.",
-    )
-    return click.Command(name or operation, callback=command, params=[*params, env_file], help=told)
+    where = click.Option(["--env-file"], type=click.Path(path_type=Path), help=ENV_FILE)
+    return click.Command(name or operation, callback=command, params=[*params, where], help=told)
 
 
 def _barcode(given: str) -> str | bytes:

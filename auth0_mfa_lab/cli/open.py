@@ -15,7 +15,8 @@ import sys
 import tempfile
 import time
 import webbrowser
-from contextlib import closing, suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -47,9 +48,8 @@ def open_notebook(notebook: Path, port: int, browser: bool) -> None:
         try:
             probe.bind((HOST, port))
         except OSError:
-            raise click.ClickException(
-                f"port {port} is taken: make lab PORT={8899 if port != 8899 else 8900}"
-            ) from None
+            other = 8899 if port != 8899 else 8900
+            raise click.ClickException(f"port {port} is taken: make lab PORT={other}") from None
     with suppress(webbrowser.Error):
         browser = browser and getattr(webbrowser.get(), "name", "") not in TEXT_BROWSERS
     for each in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):  # Windows has no SIGHUP
@@ -66,56 +66,48 @@ def open_notebook(notebook: Path, port: int, browser: bool) -> None:
         at = {"ip": HOST, "port": port, "port_retries": 0, "base_url": "/", "root_dir": str(root)}
         # Jupyter refuses root, and in a container one is root.
         is_root = hasattr(os, "geteuid") and os.geteuid() == 0
-        settings = {
-            "Application": {"log_level": "ERROR"},
-            "IdentityProvider": {"token": token},
-            "LabApp": {"default_url": page, "app_settings_dir": private},
-            "ServerApp": {**at, "open_browser": browser, "allow_root": is_root},
-        }
-        config.write_text(json.dumps(settings), encoding="utf-8")
+        page_app = {"default_url": page, "app_settings_dir": private}
+        settings = {"Application": {"log_level": "ERROR"}, "IdentityProvider": {"token": token}, "LabApp": page_app}
+        served = {**at, "open_browser": browser, "allow_root": is_root}
+        config.write_text(json.dumps({**settings, "ServerApp": served}), encoding="utf-8")
         Path(private, "overrides.json").write_text(json.dumps(SETTINGS), encoding="utf-8")
-        # A process group of its own: at Ctrl-C in the terminal Jupyter would ask its own question.
-        server = subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab", f"--config={config}"],
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-        )
-        try:
-            _wait_until_it_answers(server, http)
+        code = 0
+        with suppress(KeyboardInterrupt), _running(config, http) as server:
             config.unlink()
             click.echo(f"JupyterLab: http://{HOST}:{port}{page}?token={token} (Ctrl-C stops it)")
             code = server.wait()
-        except KeyboardInterrupt:
-            return
-        finally:
-            _end(server, http)
     if code:
         raise click.ClickException(f"JupyterLab ended by itself, with exit code {code}")
 
 
-def _wait_until_it_answers(server: subprocess.Popen[bytes], http: httpx.Client) -> None:
-    deadline = time.monotonic() + SECONDS_TO_START
-    while time.monotonic() < deadline:
-        if server.poll() is not None:
-            raise click.ClickException(f"JupyterLab did not start (exit code {server.returncode})")
-        try:
-            if http.get("/api/status").is_success:
-                return
-        except httpx.TransportError:
-            time.sleep(0.1)
-    raise click.ClickException(f"JupyterLab did not answer within {SECONDS_TO_START:.0f} seconds")
-
-
-def _end(server: subprocess.Popen[bytes], http: httpx.Client) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not leave kernels behind
+@contextmanager
+def _running(config: Path, http: httpx.Client) -> Iterator[subprocess.Popen[bytes]]:
+    """Run JupyterLab, and give it when it answers; at the end it and its kernels are gone."""
+    command = [sys.executable, "-m", "jupyterlab", f"--config={config}"]
+    # A process group of its own: at Ctrl-C in the terminal Jupyter would ask its own question.
+    flags = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
+    server = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True, creationflags=flags)
+    deadline, answers = time.monotonic() + SECONDS_TO_START, False
     try:
-        if server.poll() is None:
-            http.post("/api/shutdown").raise_for_status()
-        server.wait(timeout=10)
-    except (httpx.HTTPError, subprocess.TimeoutExpired):
-        server.kill()
-        server.wait()
+        while not answers:
+            if server.poll() is not None:
+                raise click.ClickException(f"JupyterLab did not start (exit code {server.returncode})")
+            if time.monotonic() >= deadline:
+                raise click.ClickException(f"JupyterLab did not answer within {SECONDS_TO_START:.0f} seconds")
+            try:
+                answers = http.get("/api/status").is_success
+            except httpx.TransportError:
+                time.sleep(0.1)
+        yield server
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not leave kernels behind
+        try:
+            if server.poll() is None:
+                http.post("/api/shutdown").raise_for_status()
+            server.wait(timeout=10)
+        except (httpx.HTTPError, subprocess.TimeoutExpired):
+            server.kill()
+            server.wait()
 
 
 def _trust_shipped(folders: set[Path]) -> None:
@@ -126,8 +118,7 @@ def _trust_shipped(folders: set[Path]) -> None:
     from nbformat import NO_CONVERT, reads
     from nbformat.sign import NotebookNotary
 
-    lines = HASHES.read_text(encoding="utf-8").splitlines()
-    shipped = [line.split("  ", 1) for line in lines]
+    shipped = [line.split("  ", 1) for line in HASHES.read_text(encoding="utf-8").splitlines()]
     try:
         data = Path(jupyter_data_dir())
         data.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -34,14 +34,11 @@ def scan(context: click.Context, paths: tuple[Path, ...], as_json: bool) -> None
     Exit code 0: none. 1: at least one. 2: a file cannot be read, or not whole, or is named and none of the three kinds,
     whatever was found in others. For other files there are gitleaks and detect-secrets.
     """
-    finds: list[dict[str, Any]] = []
-    notes: list[dict[str, str]] = []
-    unreadable: list[dict[str, str]] = []
-    files = skipped = 0
+    said: dict[str, Any] = {"finds": [], "notes": [], "unreadable": [], "files": 0, "skipped": 0}
 
     def failed(problem: OSError) -> None:
         name, reason = _shown(problem.filename or "a file"), problem.strerror or type(problem).__name__
-        unreadable.append({"file": name, "reason": reason})
+        said["unreadable"].append({"file": name, "reason": reason})
         click.echo(f"{name}: {'' if reason == _OTHER else 'cannot be read: '}{reason}", err=True)
 
     def found_in(path: Path) -> Iterator[Path]:
@@ -57,7 +54,7 @@ def scan(context: click.Context, paths: tuple[Path, ...], as_json: bool) -> None
     for file in (file for path in paths for file in found_in(path)):
         is_other = file_kind(file.name) is None
         if is_other and file not in paths:
-            skipped += 1
+            said["skipped"] += 1
             continue
         try:
             if file.exists() and (is_other or not file.is_file()):  # a pipe would be waited for
@@ -67,28 +64,25 @@ def scan(context: click.Context, paths: tuple[Path, ...], as_json: bool) -> None
         except OSError as problem:
             failed(problem)
             continue
-        files, name = files + 1, _shown(file)
+        name = _shown(file)
+        said["files"] += 1
         for find in scanned.finds:
-            finds.append({"file": name, **find._asdict()})
+            said["finds"].append({"file": name, **find._asdict()})
             if not as_json:
                 click.echo(f"{name}: {find}")
         if scanned.note:
-            notes.append({"file": name, "note": scanned.note})
+            said["notes"].append({"file": name, "note": scanned.note})
             click.echo(f"{name}: {scanned.note}", err=True)
         if not scanned.whole:
-            unreadable.append({"file": name, "reason": scanned.note or ""})
+            said["unreadable"].append({"file": name, "reason": scanned.note or ""})
     if as_json:
-        parts = {"finds": finds, "notes": notes, "unreadable": unreadable, "files": files, "skipped": skipped}
-        click.echo(json.dumps(parts, indent=2))
-    elif finds:
-        click.echo(
-            f"Found: {len(finds)}. Take it out, and revoke what somebody may have seen. What is no secret can be "
-            "allowed by a comment beside it: auth0-mfa-lab: allow",
-            err=True,
-        )
-    if skipped and not as_json:
-        click.echo(f"{skipped} other files were left out: {_OTHER}.", err=True)
-    context.exit(2 if unreadable else 1 if finds else 0)
+        click.echo(json.dumps(said, indent=2))
+    elif found := len(said["finds"]):
+        advice = "Take it out, and revoke what somebody may have seen. What is no secret can be allowed by a comment"
+        click.echo(f"Found: {found}. {advice} beside it: auth0-mfa-lab: allow", err=True)
+    if said["skipped"] and not as_json:
+        click.echo(f"{said['skipped']} other files were left out: {_OTHER}.", err=True)
+    context.exit(2 if said["unreadable"] else 1 if said["finds"] else 0)
 
 
 def _shown(file: Path | str) -> str:

@@ -5,7 +5,9 @@ import re
 import secrets
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import certifi
 import click
@@ -17,16 +19,8 @@ from auth0_mfa_lab.sandbox.settings import Profile
 
 HEAD = "# Written by auth0-mfa-lab serve, and overwritten by its next start. SHA-256 of the lines below: "
 """How the first line of each file of a server begins; the digest tells a file that the user has added to."""
-DEFAULTS = (
-    "client_id client_secret public_client_id mgmt_client_id mgmt_client_secret username password phone_number email "
-    "audience"
-)
-"""What of the tenant's defaults stands in the env file, each as its AUTH0_ variable."""
+ENV_FILE = "Write the settings here, never over a file of yours, and remove them at the end."
 PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=!-]*")
-
-
-class CannotServe(click.ClickException):
-    """What stands in the way, and what to do about it."""
 
 
 @click.command("serve")
@@ -38,39 +32,25 @@ class CannotServe(click.ClickException):
 @click.option("--profile", type=click.Choice(["docs", "recorded"]), default="docs", show_default=True)
 @click.option("--seed", type=int, help="Draw the same ids and secrets in each run.")
 @click.option("--clock", type=click.Choice(["wall", "frozen"]), default="wall", show_default=True)
-@click.option(
-    "--env-file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Write the settings here, never over a file of yours, and remove them at the end.",
-)
-def serve(
-    port: int,
-    host: str,
-    allow_remote: bool,
-    names: tuple[str, ...],
-    tls: bool,
-    profile: Profile,
-    seed: int | None,
-    clock: str,
-    env_file: Path | None,
-) -> None:
+@click.option("--env-file", type=click.Path(path_type=Path, dir_okay=False), help=ENV_FILE)
+def serve(profile: Profile, seed: int | None, clock: str, env_file: Path | None, **socket: Any) -> None:
     """Serve the sandbox tenant until Ctrl-C, for this machine alone."""
-    if not is_loopback(host):
-        if not allow_remote:
-            raise CannotServe(f"--host {host} lets other machines in: add --allow-remote if that is wanted")
+    if not is_loopback(host := socket["host"]):
+        if not socket["allow_remote"]:
+            raise click.ClickException(f"--host {host} lets other machines in: add --allow-remote if that is wanted")
         said = f"Warning: Other machines reach this server at {host}: its secrets let them do anything in it."
         click.echo(said, err=True)
     if env_file is not None and not env_file.absolute().parent.is_dir():
-        raise CannotServe(f"there is no folder {env_file.absolute().parent} for --env-file")
+        raise click.ClickException(f"there is no folder {env_file.absolute().parent} for --env-file")
     drawn, time = secrets.token_hex(16) if seed is None else seed, Clock() if clock == "frozen" else WallClock()
     sandbox = Sandbox(profile=profile, seed=drawn, clock=time)
     try:
-        server = Server(sandbox, host=host, port=port, tls=tls, names=names, allow_remote=allow_remote)
+        server = Server(sandbox, **socket)
     except ValueError as problem:
-        raise CannotServe(str(problem)) from None
+        raise click.ClickException(str(problem)) from None
     except OSError as problem:
         reason = (problem.strerror or str(problem)).lower()
-        raise CannotServe(f"port {port} of {host} cannot be had ({reason}): try --port 0") from None
+        raise click.ClickException(f"port {socket['port']} of {host} cannot be had ({reason}): try --port 0") from None
     files: dict[Path, bytes] = {}
 
     def ready() -> None:
@@ -82,12 +62,12 @@ def serve(
     try:
         if env_file is not None:
             files = _files(env_file, server)
-            try:
+            for left in _left_by_a_server((env_file.absolute(), *certificate_files(env_file))):
                 # What an ended server has left says that this one answers.
-                for left in _left_by_a_server((env_file.absolute(), *certificate_files(env_file))):
+                try:
                     left.unlink(missing_ok=True)
-            except OSError as problem:
-                raise CannotServe(f"{problem.filename} cannot be removed ({problem.strerror})") from None
+                except OSError as problem:
+                    raise click.ClickException(f"{left} cannot be removed ({problem.strerror})") from None
         server.run(ready)
     finally:
         server.stop()
@@ -100,10 +80,9 @@ def serve(
 
 def environment(server: Server, env_file: Path) -> dict[str, str]:
     """Return the variables that an application, its SDKs and the lab read; certificates lie beside the env file."""
-    defaults = server.sandbox.defaults
-    values = {"AUTH0_LAB_TENANT": "served", "AUTH0_DOMAIN": server.domain}
-    values |= {f"AUTH0_{name.upper()}": getattr(defaults, name) for name in DEFAULTS.split()}
-    values["AUTH0_LAB_TOKEN"] = server.token
+    values = {"AUTH0_LAB_TENANT": "served", "AUTH0_DOMAIN": server.domain, "AUTH0_LAB_TOKEN": server.token}
+    defaults = asdict(server.sandbox.defaults).items()
+    values |= {f"AUTH0_{name.upper()}": value for name, value in defaults if name not in ("realm", "user_id")}
     if server.ca_pem is not None:
         authority, bundle = map(str, certificate_files(env_file))
         values |= {"AUTH0_CA_FILE": authority, "NODE_EXTRA_CA_CERTS": authority}
@@ -120,7 +99,7 @@ def certificate_files(env_file: Path) -> tuple[Path, Path]:
 def write_env_file(file: Path, server: Server) -> None:
     """Write a dotenv file that sh can source, and its certificates beside it; only their owner can read them.
 
-    The file appears whole, after its certificates. Raises CannotServe, also where a file is that the lab did not write.
+    The file appears whole, after its certificates. ClickException, also where a file is not the lab's.
     """
     files = _files(file, server)
     _left_by_a_server(files)
@@ -128,15 +107,15 @@ def write_env_file(file: Path, server: Server) -> None:
         try:
             write_whole(each, content.decode())
         except OSError as problem:
-            raise CannotServe(f"{each} cannot be written ({problem.strerror})") from None
+            raise click.ClickException(f"{each} cannot be written ({problem.strerror})") from None
 
 
 def dotenv(values: Mapping[str, str]) -> str:
-    """Return variables as a text in which sh and python-dotenv read the same values; raises CannotServe."""
+    """Return variables as a text in which sh and python-dotenv read the same values; raises ClickException."""
     lines = []
     for name, value in values.items():
         if "\n" in value or ("'" in value and re.search(r'["$`\\!]', value)) or ("\\" in value):
-            raise CannotServe(f"{value!r} cannot be written so that every reader of the file understands it")
+            raise click.ClickException(f"{value!r} cannot be written so that every reader of the file understands it")
         # Some readers would take quotes as they are: most values need none.
         quote = "" if PLAIN.fullmatch(value) else '"' if "'" in value else "'"
         lines.append(f"{name}={quote}{value}{quote}\n")
@@ -153,21 +132,21 @@ def _files(env_file: Path, server: Server) -> dict[Path, bytes]:
         pems = ca_pem, ca_pem + b"\n" + Path(certifi.where()).read_bytes()
         files = dict(zip(certificate_files(env_file), pems, strict=True))
     files[env_file.absolute()] = dotenv(environment(server, env_file)).encode()
-    return {file: _first_line(content) + content for file, content in files.items()}
+    return {file: _signed(content) for file, content in files.items()}
 
 
-def _first_line(content: bytes) -> bytes:
-    return f"{HEAD}{hashlib.sha256(content).hexdigest()}\n".encode()
+def _signed(content: bytes) -> bytes:
+    return f"{HEAD}{hashlib.sha256(content).hexdigest()}\n".encode() + content
 
 
 def _left_by_a_server(files: Iterable[Path]) -> list[Path]:
-    """Return those of these files that are there; CannotServe for one that is not what a server wrote, to the byte."""
+    """Return those of these files that are there; ClickException for one that no server wrote so, to the byte."""
     there = [file for file in files if file.exists() or file.is_symlink()]
     for file in there:
-        head, _, content = (_content(file) or b"").partition(b"\n")
-        if head + b"\n" != _first_line(content):  # people add lines and certificates of their own
+        content = _content(file)
+        if content is None or _signed(content.partition(b"\n")[2]) != content:  # people add lines of their own
             said = "is not a file of auth0-mfa-lab serve, or was changed by hand: name another one for --env-file"
-            raise CannotServe(f"{file} {said}")
+            raise click.ClickException(f"{file} {said}")
     return there
 
 

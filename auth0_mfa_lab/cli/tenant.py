@@ -18,13 +18,12 @@ from auth0_mfa_lab.live.drift.drift import NAME, drift_of
 from auth0_mfa_lab.live.leftovers import Ledger, Leftovers
 from auth0_mfa_lab.settings import Settings, values_of
 
+ALLOW = f"The differences that are accepted, as TOML. [default: {NAME} beside RECORDING, if there is one]"
 _say = partial(click.echo, err=True)
 
 
 class Failed(click.ClickException):
-    """The tenant could not be asked, or a file cannot be read."""
-
-    exit_code = 2
+    exit_code = 2  # the tenant could not be asked, or a file cannot be read
 
 
 @click.command()
@@ -57,11 +56,8 @@ def doctor(context: click.Context, as_json: bool, wanted: tuple[str, ...], fix: 
         if fix and (mendeds := _mended(lab, wanted, diagnosis, yes)):
             _say("Looking again.")
             diagnosis = look()
-    if as_json:
-        parts = {**diagnosis.data(), "mended": [asdict(each) for each in mendeds]}
-        click.echo(json.dumps(parts, indent=2))
-    else:
-        click.echo(repr(diagnosis))
+    parts = {**diagnosis.data(), "mended": [asdict(each) for each in mendeds]}
+    click.echo(json.dumps(parts, indent=2) if as_json else repr(diagnosis))
     context.exit(diagnosis.status)
 
 
@@ -150,12 +146,7 @@ def cleanup(context: click.Context, yes: bool, dry_run: bool, as_json: bool) -> 
 @click.command()
 @click.argument("recording", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of tables.")
-@click.option(
-    "--allow",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help=f"The differences that are accepted, as TOML. [default: {NAME} beside RECORDING, if there is one]",
-)
+@click.option("--allow", type=click.Path(path_type=Path), metavar="FILE", help=ALLOW)
 @click.pass_context
 def drift(context: click.Context, recording: Path, as_json: bool, allow: Path | None) -> None:
     """Compare RECORDING, a HAR of a live run, with what the sandbox answers to the same steps.

@@ -14,9 +14,10 @@ from pathlib import Path
 import certifi
 import httpx
 import pytest
+from click import ClickException
 from dotenv import dotenv_values
 
-from auth0_mfa_lab.cli.serve import CannotServe, dotenv
+from auth0_mfa_lab.cli.serve import dotenv
 from tests.serve.serve_command import SECONDS, refused, serving_process
 
 CONFIGURATION = "/.well-known/openid-configuration"
@@ -93,7 +94,7 @@ def test_a_value_survives_both_readers(tmp_path: Path, value: str) -> None:
 
 @pytest.mark.parametrize("value", ["it's $5", "a\nb", "a\\b"])
 def test_a_value_that_no_spelling_carries_is_refused(value: str) -> None:
-    with pytest.raises(CannotServe):
+    with pytest.raises(ClickException):
         dotenv({"NAME": value})
 
 

@@ -152,9 +152,9 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
 
     # -- what is pressed
 
-    def _button(self, name: str, tooltip: str, act: Callable[[], Any], *, doing: str = "", **layout: str) -> Button:
+    def _button(self, name: str, tooltip: str, act: Callable[[], Any], *, doing: str = "") -> Button:
         """Return a button for `act`; with `doing` it is busy until the coroutine that `act` returns is done."""
-        button = Button(description=name, tooltip=tooltip, layout=layout)
+        button = Button(description=name, tooltip=tooltip)
 
         def pressed() -> None:
             # A second press may be on its way before the page knows what the first one has changed.
@@ -251,7 +251,8 @@ class RevealPanel(Panel):
         )
         self.show_button = self._button("Show", "Show the value again", self.show)
         self.hide_button = self._button("Hide", "Take the value off the page", self.hide)
-        buttons, said = row(self.show_button, self.hide_button), html("reveal-status", self.static_html())
+        buttons = ipywidgets.HBox([self.show_button, self.hide_button])
+        said = html("reveal-status", self.static_html())
         self.children = (buttons, said, self._failure, self._place, self._presence)
         self.show()
 
@@ -300,15 +301,9 @@ class CopyPanel(Panel):
             self._place.send({"kind": "copy", "press": press}, buffers=[bytes(self._command.encode())])
 
 
-def html(name: str = "", value: str = "", **layout: str) -> ipywidgets.HTML:
-    """Return a place for HTML, as wide as the panel; `name` is a class that a test finds it by."""
-    place = ipywidgets.HTML(value, layout={"width": "auto", "margin": "0", **layout})
-    return place.add_class(name) if name else place
-
-
-def row(*buttons: Button) -> ipywidgets.HBox:
-    """Return buttons side by side, in the order of the keyboard; a narrow page breaks the row."""
-    return ipywidgets.HBox(buttons, layout={"flex_flow": "row wrap"})
+def html(name: str = "", value: str = "") -> ipywidgets.HTML:
+    """Return a place for HTML; `name` is its class."""
+    return ipywidgets.HTML(value, _dom_classes=[name] if name else [])
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:

@@ -54,13 +54,12 @@ class PhonePanel(Panel):
         self._rows: dict[str, Row] = {}
         self.card = look(True)
         self._status, self._top = html("phone-status"), html("phone-top")
-        about, looking = "Look at the phone again", {"doing": "Looking at the phone", "margin": "12px 2px 2px"}
-        self.refresh_button = self._button("Refresh", about, self._look_again, width="auto", **looking)
-        wide = {"width": "auto", "margin": "0"}
-        self._sections = [(html(), ipywidgets.VBox(layout=wide)) for _ in self.card.sections]
+        doing = "Looking at the phone"
+        self.refresh_button = self._button("Refresh", "Look at the phone again", self._look_again, doing=doing)
+        self._sections = [(html(), ipywidgets.VBox()) for _ in self.card.sections]
         inside = [self._status, self._failure, *(each for pair in self._sections for each in pair)]
-        sides = {"border_left": EDGE, "border_right": EDGE, "padding": "0 12px", "max_width": WIDTH}
-        body = ipywidgets.VBox([*inside, self.refresh_button], layout={**wide, **sides})
+        sides = {"border_left": EDGE, "border_right": EDGE, "max_width": WIDTH}
+        body = ipywidgets.VBox([*inside, self.refresh_button], layout=sides).add_class("phone-body")
         self.children = (self._top, body, html("", BOTTOM_HTML), self._presence)
         self._draw()
 
@@ -100,10 +99,12 @@ class PhonePanel(Panel):
     def __repr__(self) -> str:
         return f"PhonePanel · {self.card.text()}"
 
-    async def _answer(self, said: str, act: Callable[[], Exchange]) -> None:
-        exchange = await asyncio.to_thread(act)
+    async def _answer(self, row: Row, verb: str) -> None:
+        reason = (row.reason and str(row.reason.value).strip()) or None
+        act = partial(self._phone.allow, row.line) if verb == "Allow" else partial(self._phone.reject, reason, row.line)
+        exchange: Exchange = await asyncio.to_thread(act)
         await self._look_again()
-        said = said if (exchange.status or 0) < 300 else "The tenant did not take it"
+        said = f"{verb}ed" if (exchange.status or 0) < 300 else "The tenant did not take it"
         self._said = f"{said}: {exchange.outcome} (exchange {exchange.number})"
 
     async def _press_code(self, row: Row) -> None:
@@ -154,23 +155,16 @@ class PhonePanel(Panel):
         if line in self.card.pushes:
             style, about = {"description_width": "auto"}, "Why it is rejected: it goes with Reject"
             text = {"description": "Reason", "placeholder": "optional", "tooltip": about, "disabled": bool(self._bars)}
-            wide = {"flex": "1 1 160px", "width": "auto", "min_width": "160px"}
-            reason = row.reason = ipywidgets.Text(**text, style=style, layout=wide)
-            answers: dict[str, Callable[[], Exchange]] = {
-                "Allow": lambda: self._phone.allow(row.line),
-                "Reject": lambda: self._phone.reject(str(reason.value).strip() or None, row.line),
-            }
-            half = {"doing": "The phone answers", "flex": "1 1 96px", "width": "auto", "min_width": "96px"}
-            allow, reject = row.buttons = tuple(
-                self._button(verb, f"{verb}: {line.said}", partial(self._answer, f"{verb}ed", act), **half)
-                for verb, act in answers.items()
+            row.reason = ipywidgets.Text(**text, style=style)
+            button, verbs = partial(self._button, doing="The phone answers"), ("Allow", "Reject")
+            row.buttons = tuple(
+                button(each, f"{each}: {line.said}", partial(self._answer, row, each)) for each in verbs
             )
-            wraps = {"flex_flow": "row wrap", "width": "auto", "align_items": "center"}
-            row.children = (row.text, ipywidgets.HBox([allow, reason, reject], layout=wraps))
+            inside = [row.buttons[0], row.reason, row.buttons[1]]
+            row.children = (row.text, ipywidgets.HBox(inside).add_class("phone-push"))
         elif line.code is not None:
             about, press = f"Show or hide the code of {line.whose}, on this page alone", partial(self._press_code, row)
-            narrow = {"doing": "Reading the code", "width": "120px", "align_self": "flex-start"}
-            row.buttons = (self._button("Show code", about, press, **narrow),)
+            row.buttons = (self._button("Show code", about, press, doing="Reading the code"),)
             row.children = (row.text, *row.buttons, row.place)
         return row
 

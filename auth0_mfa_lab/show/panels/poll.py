@@ -13,7 +13,7 @@ import ipywidgets
 from auth0_mfa_lab.clock import LabClock
 from auth0_mfa_lab.polling import PollRun
 from auth0_mfa_lab.show.html import line
-from auth0_mfa_lab.show.panels.panel import TICK_SECONDS, Panel, html, row
+from auth0_mfa_lab.show.panels.panel import TICK_SECONDS, Panel, html
 from auth0_mfa_lab.show.poll import ROWS_TITLE, PollView, headline, row_html
 from auth0_mfa_lab.wire.exchange import Exchange
 
@@ -37,14 +37,11 @@ class PollPanel(Panel):
         self.stop_button = self._button("Stop", "Stop asking", self.stop)
         self._status, self._next, self._meters = map(html, ("poll-status", "poll-next", "poll-meters"))
         self._answer, title = html("poll-answer"), html("", line(ROWS_TITLE, small=True))
-        inset, edge = {"padding": "0 0 0 10px", "margin": "4px 0"}, "1px solid rgba(127,127,127,0.4)"
-        self._head = ipywidgets.VBox([self._status, self._next, self._meters], layout=inset)
-        # Laid out from below, a box that overflows shows its end, and keeps to it when it grows.
-        around = {"flex_flow": "column-reverse", "max_height": "400px", "overflow": "auto", "border": edge}
-        self._polls = ipywidgets.VBox(layout={"flex": "0 0 auto"})
-        box = ipywidgets.VBox([self._polls], layout={**around, "padding": "2px 8px"}).add_class("panel-rows")
+        self._head = ipywidgets.VBox([self._status, self._next, self._meters]).add_class("poll-head")
+        self._polls = ipywidgets.VBox()
+        box = ipywidgets.VBox([self._polls]).add_class("panel-rows")
         self._rows = ipywidgets.VBox([title, box], layout={"display": "none"})
-        buttons = row(self.once_button, self.until_button, self.stop_button)
+        buttons = ipywidgets.HBox([self.once_button, self.until_button, self.stop_button])
         self.children = (buttons, self._failure, self._head, self._rows, self._answer, self._presence)
         self._draw()
 
@@ -142,5 +139,5 @@ class PollPanel(Panel):
             if is_final:
                 self._answer.value = drawn
             else:
-                self._polls.children = (*self._polls.children, ipywidgets.HTML(drawn, layout=self._answer.layout))
+                self._polls.children = (*self._polls.children, html("", drawn))
                 self._rows.layout.display = None

@@ -14,7 +14,7 @@ import ipywidgets
 from auth0_mfa_lab.polling import OOB_CODE_SECONDS
 from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.show import qr
-from auth0_mfa_lab.show.panels.panel import Panel, Place, html, row
+from auth0_mfa_lab.show.panels.panel import Panel, Place, html
 from auth0_mfa_lab.show.sentences import Sentence
 from auth0_mfa_lab.wire.exchange import Exchange
 
@@ -54,14 +54,13 @@ class QrPanel(Panel):
         self.show_button = self._button("Show", "Draw the QR: whoever sees it can enroll a phone", self.show)
         self.hide_button = self._button("Hide", "Take the QR off the page", self.hide)
         name, about = f"Scan with {phone}", "Let it read this QR and enroll"
-        self.scan_button = self._button(name, about, self._press_scan, doing="scanning", width="auto")
+        self.scan_button = self._button(name, about, self._press_scan, doing="scanning")
         buttons = [self.show_button, self.hide_button, *([self.scan_button] if phone else [])]
         self._status, self._time, self._instead = map(html, ("qr-status", "qr-time", "qr-place"))
-        self._parts, self._place = html("qr-parts", barcode.html(), flex="1 1 320px", min_width="0"), Place(self, now)
-        place = {"flex": "0 1 358px", "min_width": "0", "margin": "0 16px 8px 0"}
-        left = ipywidgets.VBox([self._instead, self._place], layout=place)
-        both = ipywidgets.Box([left, self._parts], layout={"flex_flow": "row wrap", "align_items": "flex-start"})
-        self.children = (row(*buttons), self._status, self._time, self._failure, both, self._presence)
+        self._parts, self._place = html("qr-parts", barcode.html()), Place(self, now)
+        left = ipywidgets.VBox([self._instead, self._place]).add_class("qr-picture")
+        both = ipywidgets.Box([left, self._parts]).add_class("qr-both")
+        self.children = (ipywidgets.HBox(buttons), self._status, self._time, self._failure, both, self._presence)
         self.refresh()
 
     def show(self) -> None:
