@@ -16,7 +16,6 @@ from auth0_mfa_lab.errors import LabError, NothingWasSent
 from auth0_mfa_lab.settings import Settings
 from auth0_mfa_lab.tenants.operations import Remote
 
-SECONDS_BETWEEN_LOOKS = 0.2
 MOST_BYTES = 1024 * 1024
 ENV_FILE = (
     "The file that `auth0-mfa-lab serve --env-file FILE` wrote. Without it the environment says where the server is: "
@@ -40,7 +39,7 @@ def asking(
                     except NothingWasSent:
                         if time.monotonic() >= deadline:
                             raise
-                    time.sleep(SECONDS_BETWEEN_LOOKS)
+                    time.sleep(0.2)
         except LabError as problem:
             raise click.ClickException(" ".join(str(problem).split())) from None
         if line:

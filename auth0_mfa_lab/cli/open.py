@@ -128,6 +128,5 @@ def _trust_shipped(folders: set[Path]) -> None:
                 if path.is_file() and hashlib.sha256(content := path.read_bytes()).hexdigest() == digest:
                     notary.sign(reads(content.decode(), NO_CONVERT))  # type: ignore[no-untyped-call]  # nbformat has no types
     except (OSError, sqlite3.Error) as error:
-        click.echo(
-            f"Jupyter cannot note that it trusts the notebooks ({error}): run a panel's cell for its buttons.", err=True
-        )
+        why = f"Jupyter cannot note that it trusts the notebooks ({error}): run a panel's cell for its buttons."
+        click.echo(why, err=True)

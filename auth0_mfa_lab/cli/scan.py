@@ -86,5 +86,4 @@ def scan(context: click.Context, paths: tuple[Path, ...], as_json: bool) -> None
 
 
 def _shown(file: Path | str) -> str:
-    """Return a file's name on one line, whatever it is made of."""
     return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in str(file))

@@ -97,10 +97,7 @@ def certificate_files(env_file: Path) -> tuple[Path, Path]:
 
 
 def write_env_file(file: Path, server: Server) -> None:
-    """Write a dotenv file that sh can source, and its certificates beside it; only their owner can read them.
-
-    The file appears whole, after its certificates. ClickException, also where a file is not the lab's.
-    """
+    """Write a dotenv file for sh, after its certificates; ClickException, also where a file is not the lab's."""
     files = _files(file, server)
     _left_by_a_server(files)
     for each, content in files.items():

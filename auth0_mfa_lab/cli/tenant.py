@@ -84,8 +84,6 @@ def _opened() -> tuple[Lab | None, list[Finding]]:
 
 
 def _mended(lab: Lab, wanted: Sequence[str], diagnosis: Diagnosis, yes: bool) -> list[Mended]:
-    """Mend what can be mended, say what came of it, and return that."""
-
     def allow(question: str) -> bool:
         try:
             return yes or click.confirm(question, err=True)
