@@ -657,7 +657,7 @@ def test_a_failing_handler_becomes_a_masked_card() -> None:
 def test_a_press_that_fails_before_it_waits_leaves_the_panel_free(monkeypatch: pytest.MonkeyPatch) -> None:
     panel = a_panel(GRANTED)
     with monkeypatch.context() as broken:
-        broken.setattr(panels_poll.asyncio, "Event", failing)
+        broken.setattr(asyncio, "Event", failing)
         panel.once_button.click()
     assert 'role="alert"' in panel._failure.value
     assert looks(panel) == ("ready", "ready", "off")
