@@ -30,6 +30,7 @@ ClientAuthentication = Literal["client_secret_post", "client_secret_basic", "pri
 _GRANT = "http://auth0.com/oauth/grant-type/"
 # Pinned, so that no upgrade of a library changes what a notebook shows.
 _HEADERS = {"user-agent": "auth0-mfa-lab", "accept": "application/json", "accept-encoding": "gzip, deflate"}
+_TIMEOUT_SECONDS = 30.0
 
 
 class Client:
@@ -358,7 +359,7 @@ def http_client(
 ) -> httpx.Client:
     """Return an HTTP client to `origin` whose exchanges are this speaker's; the guard of the moment may refuse one."""
     recorder = RecordingTransport(transport, journal, speaker=speaker, guard=guard)
-    return httpx.Client(transport=recorder, base_url=origin, headers=_HEADERS, timeout=30.0)
+    return httpx.Client(transport=recorder, base_url=origin, headers=_HEADERS, timeout=_TIMEOUT_SECONDS)
 
 
 def network(settings: Settings) -> httpx.BaseTransport:

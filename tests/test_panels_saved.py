@@ -105,10 +105,9 @@ SCENES: Mapping[str, Scene] = {
             SANDBOX,
             'revealed = lab.reveal("<mfa_token 1>")\nrevealed.show()\nrevealed',
             "command = lab.copy_runnable(challenge)\ncommand",
-            "command.copy()",
             'lab.reveal("<password 1>")',
         ),
-        says=("RevealPanel", "CopyPanel", "Nothing was copied"),
+        says=("RevealPanel", "CopyPanel", "Copy runnable copies this command"),
     ),
 }
 
