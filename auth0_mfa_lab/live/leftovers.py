@@ -25,7 +25,7 @@ from filelock import FileLock
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.live.administrator import DOMAIN, administrator, answered, has_administrator, must_be, without_frames
 from auth0_mfa_lab.live.doctor.checks import one_line
-from auth0_mfa_lab.live.record import write_whole
+from auth0_mfa_lab.live.files import write_whole
 from auth0_mfa_lab.secrets.claims import claims_of
 from auth0_mfa_lab.settings import project_folder
 from auth0_mfa_lab.show.table import Column, html_table, text_table

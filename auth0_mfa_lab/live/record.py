@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 import threading
@@ -10,6 +9,7 @@ from pathlib import Path
 from time import monotonic
 
 from auth0_mfa_lab.errors import LabError
+from auth0_mfa_lab.live.files import write_whole
 from auth0_mfa_lab.wire.har import har
 from auth0_mfa_lab.wire.journal import Journal
 
@@ -72,18 +72,3 @@ class Record:
         # The same each time, whether there was one or not.
         kept = f"a recording that was there is kept as {self.before.name}"
         return f"Recorded in {self.path}: every exchange, with a stand-in for each secret; {kept}."
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Put a text, for its owner alone, in the place of a file; a crash or a full disk (OSError) leaves the old one."""
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:100]}.", suffix=".part", dir=path.parent)
-    part = Path(name)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except BaseException:
-        part.unlink()
-        raise

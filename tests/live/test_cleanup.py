@@ -527,7 +527,7 @@ def test_a_full_disk_leaves_the_file_whole_and_nothing_beside_it(
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("auth0_mfa_lab.live.record.os.fsync", full)
+    monkeypatch.setattr("auth0_mfa_lab.live.files.os.fsync", full)
     with pytest.raises(LabError, match=r"cannot be written \(No space left on device\)"):
         file.change(lambda _: [])
     assert (file.path.read_bytes(), sorted(file.path.parent.iterdir())) == (before, beside)

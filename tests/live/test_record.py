@@ -197,7 +197,7 @@ def test_a_write_that_fails_leaves_the_file_whole_and_the_run_alone(
     an_exchange(journal=journal)
     whole = file.read_bytes()
     with monkeypatch.context() as patch:
-        patch.setattr("auth0_mfa_lab.live.record.os.fsync", _full)
+        patch.setattr("auth0_mfa_lab.live.files.os.fsync", _full)
         for _ in range(3):
             assert an_exchange(journal=journal).status == 200
     assert file.read_bytes() == whole
