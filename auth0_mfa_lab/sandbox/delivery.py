@@ -18,7 +18,7 @@ class Push:
 
     id: str
     service: str
-    payload: Mapping[str, object]
+    payload: Mapping[str, Any]
 
 
 @dataclass(frozen=True, repr=False, kw_only=True)
@@ -74,6 +74,12 @@ class Delivery:
         """Empty the mailbox of an address."""
         self._messages.pop(address.lower(), None)
         self.newest = tuple(each for each in self.newest if each.address.lower() != address.lower())
+
+    def forget_pushes(self, token: str, device_id: str) -> None:
+        """Take one account's pushes out of a phone's mailbox; a phone may have many accounts."""
+        pushes = [(push, push.payload.get("mfa", push.payload)) for push in self._pushes.pop(token, ())]
+        if kept := tuple(push for push, fields in pushes if fields.get("dai") != device_id):
+            self._pushes[token] = kept
 
 
 def in_form(payload: Mapping[str, Any], form: str) -> dict[str, object]:

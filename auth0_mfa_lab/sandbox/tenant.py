@@ -53,7 +53,7 @@ class Tenant:
         """The id of each user with a password, by connection and name."""
         self._newcomers = dict[str, None]()
         self._lives = count(1)
-        self.access_tokens = Bounded[tuple[Request, int]]()
+        self.access_tokens = Bounded[tuple[Request, int]](has_ended=lambda entry: not self.is_current(entry[0]))
         """The request behind each access token of a user, and when it expires."""
         self.refresh_tokens = Bounded[Request]()
         """The original request behind each refresh token that is neither used nor revoked."""
@@ -136,6 +136,9 @@ class Tenant:
 
     def reset_user(self, user: User) -> None:
         """Make a user as good as new: no authenticator, recovery code, login, token, code or message, full limits."""
+        for entry in self.authenticators.of(user.user_id):
+            if device := self.devices.get(entry.id.removeprefix("push|")):
+                self.delivery.forget_pushes(device.push_token, device.id)
         self.remove_authenticators(user)
         self.transactions.end_all(user.user_id)
         self.users[user.user_id] = replace(self.users[user.user_id], life=next(self._lives))

@@ -5,10 +5,10 @@ import pytest
 
 from auth0_mfa_lab.sandbox import tenant as tenants
 from auth0_mfa_lab.sandbox.delivery import BOXES, Delivery, Message
-from auth0_mfa_lab.sandbox.limits import Bounded
+from auth0_mfa_lab.sandbox.limits import FEW, Bounded
 from auth0_mfa_lab.sandbox.mfa.api import begin_oob
 from auth0_mfa_lab.sandbox.records import Authenticator, Request
-from tests.sandbox.sandbox_mothers import new_sandbox
+from tests.sandbox.sandbox_mothers import App, new_sandbox, set_up
 
 
 def test_what_has_ended_is_forgotten_and_what_has_not_is_kept() -> None:
@@ -107,3 +107,29 @@ def test_nothing_is_left_of_users_that_came_and_went() -> None:
         box.tenant.forget_user(user)
     assert box.tenant.authenticators._of == {}
     assert set(box.tenant.users) == {box.defaults.user_id}
+
+
+def test_a_reset_user_has_no_push_in_any_mailbox_and_others_keep_theirs() -> None:
+    box = new_sandbox()
+    http = httpx.Client(transport=box.transport, base_url="https://sandbox.example")
+    app, phone = App(box, http), box.new_phone(http)
+    users = [box.add_user(factors=["push"], phone=phone) for _ in range(2)]
+    for user in users:
+        assert app.challenge(app.login(user), challenge_type="oob").status_code == 200
+    assert len(box.delivery.pushes(phone.push_token)) == 2
+    box.tenant.reset_user(users[0])
+    (left,) = box.delivery.pushes(phone.push_token)
+    assert left.payload["dai"] == phone.enrollments[1].id
+    box.tenant.reset_user(users[1])
+    assert box.delivery.pushes(phone.push_token) == ()
+
+
+def test_what_was_issued_to_a_user_who_is_gone_is_not_kept_for_long() -> None:
+    box = new_sandbox()
+    set_up(box, policy="never")
+    http = httpx.Client(transport=box.transport, base_url="https://sandbox.example")
+    for _ in range(2 * FEW):
+        user = box.add_user()
+        assert App(box, http).password(username=user.username, password=user.password).status_code == 200
+        box.tenant.forget_user(user)
+    assert len(box.tenant.access_tokens) <= FEW + 1
