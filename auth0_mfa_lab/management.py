@@ -135,10 +135,10 @@ class Management:
         "9.2", _POLICIES, "Set when a second factor is asked for.",
         '`policies` is `["all-applications"]` for always, `["confidence-score"]` for adaptive, `[]` for never.')
     push_notification_provider = call("GET /guardian/factors/push-notification/selected-provider -> 200 with provider",
-        "", "read:guardian_factors", "9.2", _PUSH, "Read through whom a push is sent.")
+        "", "read:guardian_factors", "9.2", _PUSH, "Read which provider sends a push.")
     update_push_notification_provider = call(
         "PUT /guardian/factors/push-notification/selected-provider -> 200 with provider", "provider",
-        "update:guardian_factors", "9.2", _PUSH, "Set through whom a push is sent.",
+        "update:guardian_factors", "9.2", _PUSH, "Choose which provider sends a push.",
         "`provider` is `guardian` for Auth0's app, `sns` or `direct` for one's own.")
     phone_message_types = call(
         "GET /guardian/factors/phone/message-types -> 200 with message_types, on a new tenant empty", "",
@@ -147,9 +147,9 @@ class Management:
         "message_types", "update:guardian_factors", "9.2", f"{_PHONE} > Delivery method",
         "Set how the phone factor may reach a number.", "`message_types` holds `sms`, `voice` or both.")
     phone_provider = call("GET /guardian/factors/phone/selected-provider -> 200 with provider", "",
-        "read:guardian_factors", "9.2", _PHONE, "Read through whom SMS and calls are sent.")
+        "read:guardian_factors", "9.2", _PHONE, "Read which provider sends SMS and calls.")
     update_phone_provider = call("PUT /guardian/factors/phone/selected-provider -> 200 with provider", "provider",
-        "update:guardian_factors", "9.2", _PHONE, "Set through whom SMS and calls are sent.",
+        "update:guardian_factors", "9.2", _PHONE, "Choose which provider sends SMS and calls.",
         "`provider` is `auth0`, `twilio` or `phone-message-hook`.")
 
     # -- the applications, the connections, the tenant's settings and its log

@@ -98,7 +98,9 @@ def test_a_meaning_is_one_plain_line(said: str) -> None:
 def test_no_row_hides_behind_an_earlier_one() -> None:
     begins: list[str] = []
     for pattern, _ in MEANINGS:
-        before, choices, after = re.fullmatch(r"([^(]*)(?:\(([^)]*)\))?(.*)", pattern).groups()  # type: ignore[union-attr]
+        parts = re.fullmatch(r"([^(]*)(?:\(([^)]*)\))?(.*)", pattern)
+        assert parts
+        before, choices, after = parts.groups()
         texts = [f"{before}{choice}{after}" for choice in (choices or "").split("|")]
         assert [(text, each) for text in texts for each in begins if re.match(each, text)] == []
         begins.append(pattern)

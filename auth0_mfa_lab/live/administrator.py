@@ -129,7 +129,7 @@ def own_user(lab: Lab, factors: Sequence[str]) -> User:
         api, name, number, email = administrator(lab), lab._draw(NAME), settings.phone_number, settings.email
         password = lab.aliases.learn("password", lab._draw(PASSWORD))
         name = lab.aliases.learn("username", name) if lab.aliases.people else name
-        # An address that is verified counts as a factor where email is on; nobody is to get a mail.
+        # A verified address counts as a factor where email is on. Send no mail.
         account = {"connection": settings.realm, "email": name, "password": password}
         made = api.create_user(**account, email_verified=False, verify_email=False)
         user_id = must_be(made, 201, "Making a throw-away user")["user_id"]

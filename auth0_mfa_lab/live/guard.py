@@ -125,7 +125,7 @@ class Guard(Ledger):
             if answer is not None:
                 return answer.strip().lower() in ("y", "yes")
         raise NotConfirmed(
-            f"{nothing} Nobody can be asked here: there is no prompt, or this is outside of the main thread. "
+            f"{nothing} The lab cannot ask here: there is no prompt, or this is outside of the main thread. "
             f"{instead}, or {_NEVER}."
         )
 

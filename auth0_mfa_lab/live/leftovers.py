@@ -276,7 +276,7 @@ def _user_step(entries: Sequence[Left], api: Management, user: str) -> Step:
     email = str(found.get("email")) if isinstance(found, dict) else ""
     if email and email.lower() == (made.name or email).lower() and (made.user or email.endswith(DOMAIN)):
         return Step(entries, remove=partial(api.delete_user, user))
-    return Step(entries, fate=f"may not be the user whom the lab made; if it is, {_USER_BY_DASHBOARD}")
+    return Step(entries, fate=f"may be a user that the lab did not make; if the lab made it, {_USER_BY_DASHBOARD}")
 
 
 def _listed(answer: Exchange, doing: str, has: set[str]) -> list[Json]:

@@ -379,7 +379,9 @@ def test_somebody_who_was_there_before_is_never_taken_for_a_user_of_the_labs(liv
     administrator(lab).create_user(connection=known.connection, email=known.email, password=password)
     assert len(entries(lab)) == 1
     (row,) = lab.cleanup().rows
-    assert row.fate.startswith("may not be the user whom the lab made; if it is, remove it yourself: Dashboard > ")
+    assert row.fate.startswith(
+        "may be a user that the lab did not make; if the lab made it, remove it yourself: Dashboard > "
+    )
     assert everything(live_tenant) == before
     assert len(entries(lab)) == 1
 

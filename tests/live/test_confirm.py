@@ -312,7 +312,7 @@ def test_where_nobody_can_be_asked_the_error_names_the_setting(
 ) -> None:
     person.answer = absence
     lab = live_tenant.lab(confirm=confirm)
-    with pytest.raises(NotConfirmed, match=r"Nobody can be asked here.*AUTH0_LAB_CONFIRM=never"):
+    with pytest.raises(NotConfirmed, match=r"The lab cannot ask here.*AUTH0_LAB_CONFIRM=never"):
         CALLS["a push"][0](lab)
     assert of_cost(live_tenant, "POST /mfa/challenge") == []
 

@@ -242,7 +242,7 @@ class Player:
             is_shut_out = call.status == 401 and call.error in ("access_denied", "invalid_client")
             # An association needs no application: what it names is not looked at.
             if call.client_id and call.path != ASSOCIATE and not is_shut_out:
-                # Nobody has the key that signed an assertion: its application proves itself by this secret.
+                # The key that signed an assertion is not recorded: its application proves itself by this secret.
                 shown = self._own.client_secret if "client_assertion" in call.sent else call.client_secret
                 secrets[call.client_id] = secrets.get(call.client_id) or shown
             if call.grant == "client_credentials" and call.granted:
