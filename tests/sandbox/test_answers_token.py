@@ -72,7 +72,7 @@ TOKEN = (
     Scenario("1.4 unknown audience",  ask(audience="https://nobody.example/"),                *NO_API),
     Scenario("1.4 no directory",      lambda scene: ask()(scene.set(default_directory=None)), *NO_DIRECTORY),
     Scenario("1.4 wrong realm",       ask(grant_type=REALM, realm="email"),                   *NO_CONNECTION),
-    Scenario("1.4 grant not allowed", lambda scene: ask()(scene.without("password")),         *NOT_ALLOWED),
+    Scenario("1.4 grant is lacking",  lambda scene: ask()(scene.without("password")),         *NOT_ALLOWED),
     Scenario("1.4 username missing",  ask(username=""),                                       *missing("username")),
     Scenario("1.4 password missing",  ask(password=""),                                       *missing("password")),
     Scenario("1.4 realm missing",     ask(grant_type=REALM),                                  *missing("realm")),
