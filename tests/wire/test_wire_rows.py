@@ -1,15 +1,14 @@
 """The rows of the reference's error tables, sections 0 to 8, that the sandbox does not answer, each with its reason.
 
-Every other row of those tables stands in test_wire_sandbox_errors.py, test_wire_passwordless_errors.py,
-test_wire_settings_errors.py or test_wire_management_errors.py, named by its section.
+Every other row of those tables stands in test_wire_sandbox_errors.py, test_wire_passwordless_errors.py
+or test_wire_settings_errors.py, named by its section.
 """
 
-from tests.wire import test_wire_management_errors as of_management
 from tests.wire import test_wire_passwordless_errors as later
 from tests.wire import test_wire_sandbox_errors as earlier
 from tests.wire import test_wire_settings_errors as of_settings
 
-ROWS = [*earlier.ROWS, *later.ROWS, *of_settings.ROWS, *of_management.ROWS]
+ROWS = [*earlier.ROWS, *later.ROWS, *of_settings.ROWS]
 
 NOT_EMULATED = {
     "0.6 invalid_client": "the switch bad_client_secret",
