@@ -1,14 +1,14 @@
 """The rows of the reference's error tables, sections 0 to 8, that the sandbox does not answer, each with its reason.
 
-Every other row of those tables stands in test_wire_sandbox_errors.py, test_wire_passwordless_errors.py
-or test_wire_settings_errors.py, named by its section.
+Every other row of those tables stands in test_wire_sandbox_errors.py or tests/sandbox/test_answers_*.py, named by its section.
 """
 
-from tests.wire import test_wire_passwordless_errors as later
+from tests.sandbox.test_answers_passwordless import PASSWORDLESS
+from tests.sandbox.test_answers_settings import SETTINGS
+from tests.sandbox.test_answers_token import TOKEN
 from tests.wire import test_wire_sandbox_errors as earlier
-from tests.wire import test_wire_settings_errors as of_settings
 
-ROWS = [*earlier.ROWS, *later.ROWS, *of_settings.ROWS]
+ROWS = [*earlier.ROWS, *PASSWORDLESS, *SETTINGS, *TOKEN]
 
 NOT_EMULATED = {
     "0.6 invalid_client": "the switch bad_client_secret",

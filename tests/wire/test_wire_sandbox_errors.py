@@ -11,8 +11,9 @@ import pytest
 
 from auth0_mfa_lab.sandbox import errors
 from tests.sandbox.sandbox_mothers import GRANT, bearer, pushed
-from tests.wire import test_wire_passwordless_errors as passwordless
-from tests.wire import test_wire_settings_errors as settings
+from tests.sandbox.test_answers_passwordless import PASSWORDLESS
+from tests.sandbox.test_answers_settings import SETTINGS
+from tests.sandbox.test_answers_token import TOKEN
 from tests.wire.wire_scene import ErrorRow, Happening, Scene, assert_is
 
 GUARDIAN = "https://sandbox.example/appliance-mfa/api"
@@ -435,7 +436,7 @@ def test_a_device_error_has_four_keys_that_both_apps_can_read(
 
 
 def test_every_error_of_the_authentication_api_has_a_row_here() -> None:
-    rows = [*ROWS, *passwordless.ROWS, *settings.ROWS]
+    rows = [*ROWS, *(one[:5] for one in (*PASSWORDLESS, *SETTINGS, *TOKEN))]
     typed = {(status, error, text) for _, _, status, error, text in rows} | {
         (403, "invalid_grant", "MFA Authorization rejected."),
         (400, "access_denied", "MFA Authorization rejected."),
