@@ -1,6 +1,6 @@
 """The rows of the reference's error tables, sections 0 to 8, that the sandbox does not answer, each with its reason.
 
-Every other row of those tables stands in test_wire_sandbox_errors.py or tests/sandbox/test_answers_*.py, named by its section.
+Every other row stands in test_wire_sandbox_errors.py or tests/sandbox/test_answers_*.py, named by its section.
 """
 
 from tests.sandbox.test_answers_passwordless import PASSWORDLESS
