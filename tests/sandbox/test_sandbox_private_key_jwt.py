@@ -56,7 +56,7 @@ class Signer:
         client_id, now = self.app.sandbox.defaults.client_id, int(self.app.sandbox.clock.now())
         claims = {"iss": client_id, "sub": client_id, "aud": ISSUER, "iat": now, "exp": now + 60, "jti": "first"}
         said = {name: value for name, value in {**claims, **changes}.items() if value is not None}
-        return jws.serialize_compact({"alg": alg}, text or json.dumps(said), self.key, registry=ALGORITHMS)
+        return jws.serialize_compact({"alg": alg}, (text or json.dumps(said)).encode(), self.key, registry=ALGORITHMS)
 
     def ask(self, assertion: str, **fields: str) -> tuple[int, str, str]:
         """Ask for a login with an assertion in place of the secret."""

@@ -5,10 +5,9 @@ Every other row stands in test_wire_sandbox_errors.py or tests/sandbox/test_answ
 
 from tests.sandbox.test_answers_passwordless import PASSWORDLESS
 from tests.sandbox.test_answers_settings import SETTINGS
-from tests.sandbox.test_answers_token import TOKEN
 from tests.wire import test_wire_sandbox_errors as earlier
 
-NAMES = [row[0] for row in earlier.ROWS] + [row.given for row in (*PASSWORDLESS, *SETTINGS, *TOKEN)]
+NAMES = [row[0] for row in earlier.ROWS] + [row.given for row in (*PASSWORDLESS, *SETTINGS)]
 
 NOT_EMULATED = {
     "0.6 invalid_client": "the switch bad_client_secret",
