@@ -233,51 +233,46 @@ def test_a_code_is_good_once_for_three_minutes_and_three_tries_and_makes_the_use
     assert taken(fresh()) == "tokens"
 
 
-# Typed from section 2, rules 1, 2 and 5, and from section 10: enrolled, MFA audience, policy always, switch; then the
-# status, and whether a note says that it is a guess.
-BRANCHES = [
-    (False, False, False, "tokens", 200, False),
-    (False, False, True, "tokens", 403, False),
-    (False, True, False, "tokens", 200, False),
-    (False, True, True, "tokens", 403, True),
-    (True, False, False, "tokens", 200, False),
-    (True, False, True, "tokens", 403, False),
-    (True, True, False, "tokens", 403, False),
-    (True, True, True, "tokens", 403, False),
-    (False, True, False, "mfa_required", 403, False),
-    (False, True, True, "mfa_required", 403, False),
-    (True, True, False, "mfa_required", 403, False),
-    (False, False, False, "mfa_required", 200, False),
-]
+# Sections 2 (rules 1, 2 and 5) and 10: the user, the audience, the policy, the switch; the status, a note of a guess.
+BRANCHES = """
+newcomer api never  tokens       200
+newcomer api always tokens       403
+newcomer mfa never  tokens       200
+newcomer mfa always tokens       403 guess
+enrolled api never  tokens       200
+enrolled api always tokens       403
+enrolled mfa never  tokens       403
+enrolled mfa always tokens       403
+newcomer mfa never  mfa_required 403
+newcomer mfa always mfa_required 403
+enrolled mfa never  mfa_required 403
+newcomer api never  mfa_required 200
+"""
 
 
 @pytest.mark.parametrize("by", ["password", "passwordless"])
-@pytest.mark.parametrize(("enrolled", "mfa_audience", "always", "switch", "status", "guessed"), BRANCHES)
-def test_the_branches_after_a_first_factor(
-    by: str, enrolled: bool, mfa_audience: bool, always: bool, switch: str, status: int, guessed: bool
-) -> None:
-    policy = "all-applications" if always else "never"
-    box = new_sandbox(policy=policy, switches={"mfa_audience_without_factor": switch})
-    app, audience = app_of(box), MFA_AUDIENCE if mfa_audience else box.defaults.audience
-    if by == "password":
-        user = box.add_user(factors=["sms"] if enrolled else [])
-        answer = app.password(username=user.username, password=user.password, audience=audience, scope="enroll")
-    else:
-        if enrolled:
-            begun = app.log_in_passwordless(audience=MFA_AUDIENCE, scope="enroll").json()
-            token = begun.get("mfa_token") or begun["access_token"]
-            oob_code = app.associate_sms(token, "+15550177").json()["oob_code"]
-            assert app.poll(token, oob_code, binding_code=app.newest_code("+15550177")).status_code == 200
-        answer = app.log_in_passwordless(audience=audience, scope="enroll")
+@pytest.mark.parametrize("row", BRANCHES.strip().splitlines())
+def test_the_branches_after_a_first_factor(by: str, row: str) -> None:
+    who, api, policy, switch, status, *guessed = row.split()
+    box = new_sandbox(switches={"mfa_audience_without_factor": switch})
+    app, audience = app_of(box), MFA_AUDIENCE if api == "mfa" else box.defaults.audience
+    user = box.add_user(factors=["sms"] if who == "enrolled" else [])
+    if by == "passwordless" and who == "enrolled":
+        token = app.log_in_passwordless(scope="enroll").json()["mfa_token"]
+        oob_code = app.associate_sms(token, "+15550177").json()["oob_code"]
+        assert app.poll(token, oob_code, binding_code=app.newest_code("+15550177")).status_code == 200
+    set_up(box, policy="all-applications" if policy == "always" else "never")
+    asked = {"audience": audience, "scope": "enroll"}
+    known = {"username": user.username, "password": user.password}
+    answer = app.password(**known, **asked) if by == "password" else app.log_in_passwordless(**asked)
     body = answer.json()
-    assert answer.status_code == status
-    assert bool(answer.extensions["auth0_lab_notes"]) is guessed
-    if status == 200:
-        known = (600, "enroll") if mfa_audience else (86_400, None)
-        assert (body["expires_in"], body.get("scope")) == known
+    assert (answer.status_code, bool(answer.extensions["auth0_lab_notes"])) == (int(status), bool(guessed))
+    if status == "200":
+        expected = (600, "enroll") if api == "mfa" else (86_400, None)
+        assert (body["expires_in"], body.get("scope")) == expected
     else:
         active = kinds(app.authenticators(body["mfa_token"]), active=True)
-        assert (body["error"], active) == ("mfa_required", ["sms", "recovery-code"] if enrolled else [])
+        assert (body["error"], active) == ("mfa_required", ["sms", "recovery-code"] if who == "enrolled" else [])
 
 
 def test_the_articles_chain_ends_with_a_token_for_the_mfa_audience(app: App) -> None:

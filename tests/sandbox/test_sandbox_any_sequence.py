@@ -76,8 +76,6 @@ class AnySequence(RuleBasedStateMachine):
         switch_on(self.box, "email")
         set_up(self.box, message_types=("sms", "voice"))
         self.people = [Person(self.box.add_user(), self.box.new_phone(self.app.http)) for _ in range(2)]
-        self.alive: set[str] = set()
-        self.dead: set[str] = set()
 
     @property
     def now(self) -> float:
@@ -105,7 +103,6 @@ class AnySequence(RuleBasedStateMachine):
         assert not key.done
         key.done = not key.is_access
         body = answer.json()
-        self.alive |= {body["refresh_token"]} if "refresh_token" in body else set()
         return [Key(body["access_token"], key.user, self.now, is_access=True)] if body["expires_in"] == 600 else []
 
     def confirm(self, attempt: Attempt) -> None:
@@ -131,7 +128,7 @@ class AnySequence(RuleBasedStateMachine):
         return self.log_in_as(self.people[who], mfa=mfa)
 
     def log_in_as(self, person: Person, *, mfa: bool) -> Key:
-        asked = {"audience": MFA_AUDIENCE, "scope": MFA_SCOPES} if mfa else {"scope": "openid offline_access"}
+        asked = {"audience": MFA_AUDIENCE, "scope": MFA_SCOPES} if mfa else {}
         answer = self.app.password(username=person.user.username, password=person.user.password, **asked)
         assert answer.status_code == 403, "tokens without a second factor"
         return Key(answer.json()["mfa_token"], person.user, self.now)
@@ -276,15 +273,6 @@ class AnySequence(RuleBasedStateMachine):
                 person.active.pop(gone, None)
             if not [one for one in self.listed(person) if one.kind == "recovery-code"]:
                 person.recovery = ""
-
-    @rule(lives=st.booleans())
-    def refresh(self, lives: bool) -> None:
-        for token in sorted(self.alive if lives else self.dead)[:1]:
-            answer = self.app.token(grant_type="refresh_token", refresh_token=token)
-            assert (answer.status_code == 200) is lives, "a refresh token was taken twice"
-            if lives:
-                self.alive = self.alive - {token} | {answer.json()["refresh_token"]}
-                self.dead.add(token)
 
     @rule(key=keys)
     def list_what_there_is(self, key: Key) -> None:

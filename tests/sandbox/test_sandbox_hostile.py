@@ -11,8 +11,6 @@ from hypothesis import strategies as st
 
 from tests.sandbox.sandbox_mothers import (
     GRANT,
-    MFA_AUDIENCE,
-    MFA_SCOPES,
     App,
     app_of,
     basic,
@@ -127,23 +125,6 @@ def test_a_body_of_a_wrong_shape_or_with_a_field_of_a_wrong_type_is_refused_in_t
         else:
             assert said.keys() - {"error_uri", "mfa_token"} == {"error", "error_description"}
             assert all(isinstance(value, str) for value in said.values())
-
-
-@pytest.mark.parametrize("name", BODIES)
-def test_a_route_that_reads_no_body_does_not_mind_one(name: str) -> None:
-    kind, body = BODIES[name]
-    app = app_of(new_sandbox(policy="never"))
-    token = app.password(audience=MFA_AUDIENCE, scope=MFA_SCOPES).json()["access_token"]
-    app.associate_sms(token)
-    gone = f"/mfa/authenticators/{app.authenticators(token)[0]['id'].replace('|', '%7C')}"
-    for method, path, status in (
-        ("GET", "/mfa/authenticators", 200),
-        ("DELETE", gone, 204),
-        ("POST", "/userinfo", 401),
-    ):
-        answer = app.http.request(method, path, content=body, headers={**bearer(token), "content-type": kind})
-        assert answer.status_code == status
-    assert not app.sandbox.failures
 
 
 NAMES = sorted({name for fields in ROUTES.values() for name in fields.split()} | {"token", "email"})

@@ -395,11 +395,3 @@ def test_a_set_takes_the_place_of_another_and_is_shown_unmasked_once(app: App, a
     assert admin("PUT", path, []).json() == admin.get(path) == []
     assert admin("PUT", path, [TOTP] * 51).status_code == 200
     assert admin("POST", path, TOTP).status_code == 400, "51 are the most"
-
-
-def test_the_last_factor_takes_the_recovery_code_along(app: App, admin: Admin, phone: Phone) -> None:
-    user = app.sandbox.add_user(factors=["push"], phone=phone)
-    (push,) = [one for one in admin.get(methods_path(user)) if one["type"] == "push"]
-    assert gone(admin("DELETE", methods_path(user, push["id"])))
-    assert admin("DELETE", methods_path(user, push["id"])).status_code == 404
-    assert admin.get(methods_path(user)) == app.authenticators(app.login(user)) == []

@@ -51,7 +51,7 @@ class Signer:
         methods = {"private_key_jwt": {"credentials": [{"id": one} for one in ids]}}
         return self.admin("PATCH", self.path, {"client_authentication_methods": methods})
 
-    def sign(self, text: str = "", *, alg: str = "RS256", **changes: object) -> str:
+    def sign(self, text: str = "", *, alg: str = "RS256", **changes: Any) -> str:
         """Return an assertion of this text, or of the right claims with changes."""
         client_id, now = self.app.sandbox.defaults.client_id, int(self.app.sandbox.clock.now())
         claims = {"iss": client_id, "sub": client_id, "aud": ISSUER, "iat": now, "exp": now + 60, "jti": "first"}
@@ -63,7 +63,7 @@ class Signer:
         proof = {"client_assertion": assertion, "client_assertion_type": TYPE, "client_secret": ""}
         return error_of(self.app.password(**{**proof, **fields}))
 
-    def proves(self, **changes: object) -> bool:
+    def proves(self, **changes: Any) -> bool:
         """Tell whether an assertion with these changes proves the application: then the login goes on."""
         said = self.ask(self.sign(**changes))
         assert said in (UNAUTHORIZED, (403, "mfa_required", "Multifactor authentication required"))

@@ -14,7 +14,6 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.sandbox.limits import Bounded
-from auth0_mfa_lab.sandbox.records import Request
 from tests.sandbox.management_mothers import AUDIENCE, machine_token
 from tests.sandbox.sandbox_mothers import App, basic, bearer, claims_of, error_of, set_up
 
@@ -128,18 +127,6 @@ def test_the_documents_name_the_issuer_the_endpoints_and_two_keys_with_certifica
     assert ours.public_jwk["n"] != others.public_jwk["n"]
 
 
-def test_a_transaction_token_is_nothing_once_it_has_expired_or_is_another_jwt(sandbox: Sandbox) -> None:
-    tokens, user_id = sandbox.tenant.tokens, sandbox.defaults.user_id
-    txtkn = tokens.signed(300, sub=user_id, txid="txn_1")
-    sandbox.clock.advance(299)
-    assert tokens.claims_of(txtkn)["txid"] == claims_of(txtkn)["txid"] == "txn_1"
-    sandbox.clock.advance(1)
-    assert tokens.claims_of(txtkn) == {}
-    request = Request(client_id="c", user_id=user_id, audience=None, scope=("openid",))
-    id_token = str(tokens.token_set(request, sandbox.tenant.users[user_id], None)["id_token"])
-    assert "txid" not in tokens.claims_of(id_token)
-
-
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_userinfo_says_what_the_scopes_allow_and_refuses_the_rest_in_plain_text(free: App, method: str) -> None:
     bare, full = granted(free, "openid offline_access"), granted(free, "openid profile email", audience=SHOP)
@@ -197,15 +184,6 @@ def test_a_refresh_gives_new_tokens_and_its_scope_narrows_that_answer_only(free:
 def test_a_refresh_asks_for_no_second_factor(app: App) -> None:
     token = app.tokens(app.sandbox.add_user(factors=["sms"]), scope="openid offline_access")["refresh_token"]
     assert refresh(app, token).status_code == 200
-
-
-def test_a_user_who_is_gone_gets_nothing_more(free: App) -> None:
-    user = free.sandbox.add_user()
-    first = granted(free, "openid offline_access", username=user.username, password=user.password)
-    del free.sandbox.tenant.users[user.user_id]
-    text = "The refresh_token was generated for a user who doesn't exist anymore."
-    assert error_of(refresh(free, first["refresh_token"])) == (403, "invalid_grant", text)
-    assert free.http.get("/userinfo", headers=bearer(first["access_token"])).status_code == 401
 
 
 @pytest.mark.parametrize("encoding", ["json", "data"])
