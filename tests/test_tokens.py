@@ -8,7 +8,7 @@ import pytest
 
 from auth0_mfa_lab import Exchange, Lab
 from auth0_mfa_lab.tokens import ENDPOINTS
-from tests.wire.token_table import ROWS, Row
+from tests.sandbox.token_table import ROWS, Row
 
 KINDS = sorted({row.kind for row in ROWS})
 SCOPE = "enroll read:authenticators remove:authenticators"
