@@ -59,7 +59,7 @@ FACTORS = {each.name: each for each in (
     Factor("email", "email", SENT, ["email"], EMAIL, "othe*@mail********"),
 )}
 # fmt: on
-CODES = ("sms", "voice", "email")
+CODES: tuple[str, ...] = ("sms", "voice", "email")
 
 
 @pytest.fixture
@@ -258,7 +258,7 @@ def test_where_every_factor_is_off_nobody_enrolls_and_nobody_gets_in(desk: Desk)
 
 
 # fmt: off
-CHOSEN = (
+CHOSEN: tuple[tuple[str, dict[str, str], str], ...] = (
     ("otp sms push voice email", {},                                 "push"),
     ("otp sms push",             {"challenge_type": "oob"},          "push"),
     ("otp sms push",             {"challenge_type": "otp  oob"},     "push"),

@@ -264,17 +264,6 @@ def test_another_ip_may_start_and_the_last_code_of_this_one_still_opens(app: App
     assert named["passwordless_starts"] == 49
 
 
-@pytest.mark.parametrize("channel", ["sms", "voice", "email"])
-def test_the_last_code_that_was_sent_opens_after_a_refusal(app: App, channel: str) -> None:
-    limit = LIMITS[f"{channel} challenges"]
-    person = emptied(app, limit)
-    app.sandbox.clock.advance(limit.seconds)
-    challenged(channel)(person)
-    assert error_of(person.challenge(channel)) == limit.refusal
-    code = app.newest_code(person.user.email if channel == "email" else person.user.phone_number)
-    assert app.poll(person.mfa_token, person.oob_code, binding_code=code).status_code == 200
-
-
 @pytest.mark.parametrize("name", ["totp codes", "sms codes", "voice codes", "email codes", "recovery codes"])
 def test_a_right_code_is_refused_too_while_the_bucket_is_empty_and_does_not_fill_it(app: App, name: str) -> None:
     limit = LIMITS[name]
@@ -327,17 +316,6 @@ def test_a_wrong_code_of_an_enrollment_counts_as_well(app: App) -> None:
         assert app.poll(mfa_token, oob_code, binding_code="x").status_code == 403
     assert error_of(app.otp(mfa_token, phone.code())) == FAILED
     assert error_of(app.poll(mfa_token, oob_code, binding_code=app.newest_code())) == FAILED
-
-
-def test_enrollments_and_challenges_by_sms_share_one_bucket_and_calls_have_their_own(app: App) -> None:
-    mfa_token = app.mfa_token()
-    for _ in range(9):
-        assert app.associate_sms(mfa_token).status_code == 200
-    oob_code = app.associate_sms(mfa_token).json()["oob_code"]
-    assert app.poll(mfa_token, oob_code, binding_code=app.newest_code()).status_code == 200
-    again = app.mfa_token()
-    assert error_of(app.challenge(again, oob_channel="sms")) == SMS
-    assert app.challenge(again, oob_channel="voice").status_code == 200
 
 
 def test_what_is_refused_for_another_reason_or_sends_nothing_takes_nothing(app: App) -> None:
