@@ -1,6 +1,5 @@
 """`POST /oauth/token` up to the second factor: how a request is read, who asks, and what is granted."""
 
-import json
 from dataclasses import replace
 
 import pytest
@@ -114,15 +113,11 @@ def test_without_a_policy_the_tokens_come_straight_away_with_the_scopes_that_exi
 
 # fmt: off
 BODIES = (
-    ("application/json", b"[1]",                  "The body must be a JSON object"),
-    ("application/json", b"{",                    "The body must be a JSON object"),
-    ("application/json", b'"text"',               "The body must be a JSON object"),
-    ("application/json", b"[" * 5000,             "The body must be a JSON object"),
-    ("application/json", b"\xff",                 "The body must be a JSON object"),
-    ("application/json", b'{"grant_type": 7}',    "grant_type must be a string"),
-    ("application/json", b'{"client_id": []}',    "client_id must be a string"),
-    ("text/xml",         b"<a/>",                 "Unsupported content type: text/xml"),
-    (FORM,               b"client_id=%ff",        "The body must be a form in UTF-8"),
+    ("application/json", b"[1]",               "The body must be a JSON object"),
+    ("application/json", b'{"grant_type": 7}', "grant_type must be a string"),
+    ("application/json", b'{"client_id": []}', "client_id must be a string"),
+    ("text/xml",         b"<a/>",              "Unsupported content type: text/xml"),
+    (FORM,               b"client_id=%ff",     "The body must be a form in UTF-8"),
 )
 # fmt: on
 
@@ -134,14 +129,6 @@ def test_a_body_that_cannot_be_read_is_an_error_of_the_wire_and_no_bug(
     headers = {"content-type": kind, **(basic(*app.credentials.values()) if b"client_id" not in body else {})}
     answer = app.http.post("/oauth/token", content=body, headers=headers)
     assert error_of(answer) == (400, "invalid_request", problem)
-
-
-@pytest.mark.parametrize("field", ["password", "username", "client_secret", "grant_type", "audience"])
-def test_a_lone_surrogate_is_no_text(app: App, field: str) -> None:
-    body = {**app.credentials, "grant_type": "password", "username": "u", "password": "x", field: "\ud800"}
-    headers = {"content-type": "application/json"}
-    answer = app.http.post("/oauth/token", content=json.dumps(body), headers=headers)
-    assert error_of(answer)[:2] == (400, "invalid_request")
 
 
 @pytest.mark.parametrize(
