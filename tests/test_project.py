@@ -264,16 +264,17 @@ def test_a_test_that_leaves_this_machine_is_refused(refused_addresses: list[str]
         lambda: socket.getaddrinfo("tenant.example", 443),
         lambda: socket.gethostbyname("tenant.example"),
     ):
-        with pytest.raises(Exception, match="must not reach"):
+        with pytest.raises(Exception, match="refused by the tests"):
             leave()
     with (
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams,
-        pytest.raises(Exception, match="must not reach"),
+        pytest.raises(Exception, match="refused by the tests"),
     ):
         datagrams.sendto(b"", ("192.0.2.2", 53))
     with ThreadPoolExecutor() as threads:
         assert isinstance(threads.submit(socket.getaddrinfo, "own.example", 443).exception(), Exception)
-    assert set(refused_addresses) == {"192.0.2.1", "192.0.2.2", "tenant.example", "own.example"}
+    said = " ".join(refused_addresses)
+    assert all(host in said for host in ("192.0.2.1", "192.0.2.2", "tenant.example", "own.example"))
     refused_addresses.clear()
 
 
