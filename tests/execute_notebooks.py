@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import click
 import nbformat
 import pytest
 
@@ -160,18 +161,24 @@ def _secret_values(exchange: Exchange) -> Iterator[str]:
             yield from (each for each in (value if isinstance(value, list) else [value]) if isinstance(each, str))
 
 
-def main() -> None:
-    """Run every notebook, or those that are named, write them, and say which has changed."""
+@click.command()
+@click.argument("names", nargs=-1)
+@click.option("--check", is_flag=True, help="Write nothing; return 1 when a notebook would change.")
+def main(names: Sequence[str], check: bool) -> None:
+    """Run every notebook, or those of NAMES such as solutions/05_push_enroll, write them, and say which has changed."""
     with tempfile.TemporaryDirectory() as folder:
-        done = run(Path(folder), *sys.argv[1:])
-    for name, after in sorted(done.texts.items()):
-        path = NOTEBOOKS / f"{name}.ipynb"
-        state = "unchanged" if after == path.read_text("utf-8") else "changed"
-        path.write_text(after, "utf-8")
-        sys.stdout.write(f"{name}: {state}\n")
-    HASHES.write_text(hashes(), "utf-8")
-    if not done.texts or '"output_type": "error"' in "".join(done.texts.values()):
-        sys.exit(f"{done.said}\nA cell failed: see above.")
+        done = run(Path(folder), *names)
+    changed = {name for name, text in done.texts.items() if text != (NOTEBOOKS / f"{name}.ipynb").read_text("utf-8")}
+    for name, text in sorted(done.texts.items()):
+        click.echo(f"{name}: {'changed' if name in changed else 'unchanged'}")
+        if not check:
+            (NOTEBOOKS / f"{name}.ipynb").write_text(text, "utf-8")
+    if not check:
+        HASHES.write_text(hashes(), "utf-8")
+    failed = not done.texts or '"output_type": "error"' in "".join(done.texts.values())
+    if failed:
+        click.echo(f"{done.said}\nA cell failed: see above.")
+    sys.exit(failed or (check and bool(changed)))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ rooms with a seed. Which tests touch a line is measured once.
 from __future__ import annotations
 
 import ast
+import json
 import os
 import random
 import shutil
@@ -15,14 +16,17 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from queue import SimpleQueue
 
 import click
 import coverage
+
+from tests.execute_notebooks import name_of, notebooks
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "auth0_mfa_lab"
@@ -31,6 +35,8 @@ SECONDS = 180
 """A bound on one run of tests; a change that makes them hang is caught."""
 FIRST, MOST = 120, 900
 """How many tests are run at first, the most specific ones, and how many at most."""
+PYTEST = ("pytest", "-q", "-x", "-p", "no:cacheprovider", "--no-header")
+NO_SUCH_TEST = 4
 TAKEN = ("pyproject.toml", "Makefile", "*.md", "environment.yml", "constraints.txt", ".env.example", ".pre-commit*")
 COMPARED: Mapping[type[ast.cmpop], str] = dict(
     zip(
@@ -52,6 +58,8 @@ class Mutant:
     text: str
     name: str
     """What the line is part of: a function, or the name of a table."""
+    value: str = ""
+    """What a literal says."""
 
     def __str__(self) -> str:
         """Return the place, and the line before and after."""
@@ -80,7 +88,8 @@ def mutants_of(file: Path) -> Iterator[Mutant]:
     for name, node in _named(tree, file.stem):
         if id(node) not in skipped and getattr(node, "lineno", 0) == getattr(node, "end_lineno", 1):
             for begin, end, text in _changes(node, source):
-                made = Mutant(file, node.lineno, begin, end, text, name)  # type: ignore[attr-defined]  # checked above
+                value = str(node.value) if isinstance(node, ast.Constant) else ""
+                made = Mutant(file, node.lineno, begin, end, text, name, value)  # type: ignore[attr-defined]  # checked above
                 if _compiles(made.changed(source)):
                     yield made
 
@@ -154,12 +163,12 @@ def _compiles(source: str) -> bool:
     return True
 
 
-def drawn(count: int, seed: str, *, wanted: str = "") -> list[Mutant]:
-    """Return so many changes, each room with its share by size and one at least, in the order of the seed."""
+def drawn(count: int, seed: str, wanted: Callable[[Mutant], bool]) -> list[Mutant]:
+    """Return so many of the wanted changes, each room with its share by size, in the order of the seed."""
     rooms: dict[str, list[Mutant]] = defaultdict(list)
     for file in sorted(PACKAGE.rglob("*.py")):
         for each in mutants_of(file):
-            if wanted in str(file.relative_to(PACKAGE)):
+            if wanted(each):
                 rooms[each.room].append(each)
     total = sum(map(len, rooms.values()))
     chance = random.Random(seed)
@@ -237,45 +246,58 @@ def copied(folder: Path) -> Path:
     return folder
 
 
-def caught(mutant: Mutant, tests: Sequence[str], copy: Path) -> bool:
-    """Return whether one of the tests fails with the change, which is taken back afterwards."""
-    path = copy / mutant.file.relative_to(ROOT)
-    source = path.read_text("utf-8")
-    path.write_text(mutant.changed(source), "utf-8")
+def fails(command: Sequence[str], copy: Path) -> int:
+    """Return what a command returns in a copy; one that hangs has failed."""
+    settings = os.environ | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
-        return any(_fails(some, copy) for some in (tests[:FIRST], tests[FIRST:]) if some)
-    finally:
-        path.write_text(source, "utf-8")
-
-
-def _fails(tests: Sequence[str], copy: Path) -> bool:
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "--no-header"]
-    options = {"cwd": copy, "env": os.environ | {"PYTHONPATH": str(copy)}, "stdout": -3, "stderr": -3}
-    try:
-        code = subprocess.run([*command, *tests], timeout=SECONDS, **options).returncode  # type: ignore[call-overload]  # as above
-        if code == pytest_usage_error:  # the change has renamed a row: its whole file judges
-            files = sorted({test.partition("::")[0] for test in tests})
-            code = subprocess.run([*command, *files], timeout=SECONDS, **options).returncode  # type: ignore[call-overload]
+        return subprocess.run(
+            [sys.executable, "-m", *command], cwd=copy, env=settings, timeout=SECONDS, capture_output=True
+        ).returncode
     except subprocess.TimeoutExpired:
-        return True
-    return bool(code)
+        return 1
 
 
-pytest_usage_error = 4
+def tests_notice(tests: Sequence[str], copy: Path) -> bool:
+    """Return whether one of the tests fails, the most specific ones first."""
+    for some in filter(None, (tests[:FIRST], tests[FIRST:])):
+        code = fails([*PYTEST, *some], copy)
+        if code == NO_SUCH_TEST:  # the change has renamed a row: its whole file judges
+            code = fails([*PYTEST, *sorted({test.partition("::")[0] for test in some})], copy)
+        if code:
+            return True
+    return False
 
 
-def judged(mutants: Sequence[Mutant], touching: Touching) -> list[Mutant]:
-    """Run each change, one on each core; return those that no test noticed."""
+def notebooks_notice(mutant: Mutant, copy: Path) -> bool:
+    """Return whether a notebook with the value in its outputs gives something else."""
+    names = [name_of(path) for path in notebooks() if mutant.value in outputs_of(path)]
+    return bool(fails(["tests.execute_notebooks", "--check", *names], copy))
+
+
+@cache
+def outputs_of(path: Path) -> str:
+    """Return the outputs of a notebook's cells, as they are shown."""
+    cells = json.loads(path.read_text("utf-8"))["cells"]
+    outputs = [output for cell in cells for output in cell.get("outputs", ())]
+    return "\n".join("".join(text) for output in outputs for text in output.get("data", {}).values())
+
+
+def judged(mutants: Sequence[Mutant], notices: Callable[[Mutant, Path], bool]) -> list[Mutant]:
+    """Run each change, one on each core; return those that were not noticed."""
     copies: SimpleQueue[Path] = SimpleQueue()
     begun = time.monotonic()
 
     def judge(mutant: Mutant) -> Mutant | None:
         copy = copies.get()
-        tests = touching.tests(mutant)
-        is_caught = bool(tests) and caught(mutant, tests, copy)
-        copies.put(copy)
-        said = "caught" if is_caught else "SURVIVED"
-        click.echo(f"{time.monotonic() - begun:5.0f} s  {said}  {len(tests)} tests  {mutant}")
+        path = copy / mutant.file.relative_to(ROOT)
+        source = path.read_text("utf-8")
+        path.write_text(mutant.changed(source), "utf-8")
+        try:
+            is_caught = notices(mutant, copy)
+        finally:
+            path.write_text(source, "utf-8")
+            copies.put(copy)
+        click.echo(f"{time.monotonic() - begun:5.0f} s  {'caught' if is_caught else 'SURVIVED'}  {mutant}")
         return None if is_caught else mutant
 
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count() or 1) as threads:
@@ -289,18 +311,31 @@ def judged(mutants: Sequence[Mutant], touching: Touching) -> list[Mutant]:
 @click.argument("count", type=int, default=150)
 @click.option("--seed", default="985a33a", show_default=True, help="What the changes are drawn with.")
 @click.option("--room", default="", help="Only files whose path has this in it.")
-@click.option("--again", is_flag=True, help="Keep what was measured before.")
-def main(count: int, seed: str, room: str, again: bool) -> None:
-    """Change the package COUNT times; list what no test noticed, and return 1 when that is more than 5 per cent."""
-    if not again or not (MEASURED / "coverage").exists():
-        measure()
-    data = coverage.CoverageData(str(MEASURED / "coverage"))
-    data.read()
-    mutants = drawn(count, seed, wanted=room)
-    survived = judged(mutants, Touching(data))
-    click.echo(f"{len(mutants) - len(survived)} of {len(mutants)} changes were noticed")
-    for each in survived:
-        click.echo(each)
+@click.option("--again", is_flag=True, help="Take what was measured before.")
+@click.option("--by-notebooks", is_flag=True, help="Literals in the notebooks' outputs, which the notebooks judge.")
+def main(count: int, seed: str, room: str, again: bool, by_notebooks: bool) -> None:
+    """Change the package COUNT times; list what was not noticed, and return 1 when that is more than 5 per cent."""
+
+    said = "".join(path.read_text("utf-8") for path in sorted(PACKAGE.rglob("*.py")))
+
+    def wanted(mutant: Mutant) -> bool:
+        if by_notebooks:  # a literal of one place alone, or an output may be another's
+            is_shown = any(mutant.value in outputs_of(path) for path in notebooks())
+            return len(mutant.value) > 7 and is_shown and said.count(mutant.value) == 1
+        return room in str(mutant.file.relative_to(PACKAGE))
+
+    mutants = drawn(count, seed, wanted)
+    if by_notebooks:
+        survived = judged(mutants, notebooks_notice)
+    else:
+        if not again:
+            measure()
+        data = coverage.CoverageData(str(MEASURED / "coverage"))
+        data.read()
+        touching = Touching(data)
+        survived = judged(mutants, lambda mutant, copy: tests_notice(touching.tests(mutant), copy))
+    click.echo(f"{len(mutants) - len(survived)} of {len(mutants)} changes were noticed; the others:")
+    click.echo("\n".join(map(str, survived)))
     sys.exit(len(survived) > 0.05 * len(mutants))
 
 
