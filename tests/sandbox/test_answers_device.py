@@ -6,7 +6,7 @@ Typed from the device reference, whose sections the rows name.
 import base64
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
@@ -115,7 +115,7 @@ def test_a_ticket_lives_five_minutes_and_as_long_as_there_is_no_factor(scene: Sc
 CREDENTIALS = unfit("push_credentials must hold the service GCM or APNS")
 BAD_KEY = unfit("public_key must be the public half of an RSA key of 2048 bits or more, for RS256 signatures")
 # fmt: off
-BAD_KEYS: tuple[dict[str, object], ...] = (
+BAD_KEYS: tuple[Mapping[str, object], ...] = (
     *({"kty": "EC"}, {"kty": None}, {"alg": "HS256"}, {"use": "enc"}, {"d": "AQAB"}, {"k": "AQAB"}, {"oth": []}),
     *({"n": None}, {"n": ""}, {"n": "no base64 §"}, {"n": "AQAB"}, {"n": "_" * 340}, {"n": "_" * 2731}),
     *({"n": "_" * 341 + "g"}, {"e": "AA"}, {"e": "AQ"}, {"e": "BA"}, {"e": "_" * 12}),

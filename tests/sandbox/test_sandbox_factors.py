@@ -283,7 +283,7 @@ def test_push_is_chosen_before_sms_before_voice_before_otp_before_email(
     user = app.sandbox.add_user(factors=factors.split(), phone=phone)
     answer = app.challenge(app.login(user), **wish).json()
     assert (answer == {"challenge_type": "otp"}) is (chosen == "otp")
-    sent = [message.channel for message in app.sandbox.delivery.newest] or ["push"] * len(phone.notifications)
+    sent = [str(message.channel) for message in app.sandbox.delivery.newest] or ["push"] * len(phone.notifications)
     assert sent == ([] if chosen == "otp" else [chosen])
 
 
@@ -323,7 +323,7 @@ def test_two_channels_of_one_login_wait_side_by_side_and_no_code_opens_the_other
 
 NUMBERS = ("15550123", "+", "+0155501234", "+1 555 0123", "+1555012345678901", "tel:+15550123", "+١٢٣٤٥٦٧")
 ADDRESSES = ("nobody", "@", "a@", "@b.example", "a b@c.example", "a@b@c.example", "a@b.example\n")
-BAD = [*product(("sms", "voice"), NUMBERS), *product(("email",), ADDRESSES)]
+BAD: list[tuple[str, str]] = [*product(("sms", "voice"), NUMBERS), *product(("email",), ADDRESSES)]
 
 
 @pytest.mark.parametrize(("channel", "address"), BAD)
