@@ -5,7 +5,6 @@ import pyotp
 import pytest
 
 from auth0_mfa_lab.sandbox import User
-from auth0_mfa_lab.sandbox.settings import SWITCHES
 from tests.sandbox.sandbox_mothers import (
     MFA_AUDIENCE,
     App,
@@ -235,18 +234,3 @@ def test_a_tenant_as_new_as_auth0s_has_no_recovery_codes() -> None:
     assert "recovery-code" not in kinds(app.authenticators(mfa_token))
     none = (403, "unsupported_challenge_type", "User does not have a recovery-code.")
     assert error_of(app.recover(app.login(new_user(app, "sms")), "x")) == none
-
-
-@pytest.mark.parametrize("status", SWITCHES["disabled_factor_status"].values)
-def test_a_factor_that_is_off_has_one_of_three_statuses(app: App, status: str) -> None:
-    turn(app, disabled_factor_status=status)
-    said = (int(status), "unsupported_challenge_type", "The factor is not enabled for this tenant: email")
-    assert error_of(app.associate(app.mfa_token(), oob_channels=["email"])) == said
-
-
-def test_too_many_failed_recovery_codes_may_have_another_status(app: App) -> None:
-    turn(app, too_many_failed_codes_status="429")
-    mfa_token = app.login(new_user(app, "otp"))
-    answer = [app.recover(mfa_token, "x") for _ in range(11)][-1]
-    assert error_of(answer) == (429, "too_many_attempts", FAILED)
-    assert (answer.headers["x-ratelimit-remaining"], answer.headers["x-ratelimit-limit"]) == ("0", "10")
