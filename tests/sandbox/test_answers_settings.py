@@ -1,4 +1,4 @@
-"""What a factor that is off, a limit or a lacking grant is answered, and how well that is known: sections 3.3 to 7.1."""
+"""What a factor that is off, a limit or a lacking grant is answered, and how well that is known: sections 3.3 to 7."""
 
 from collections.abc import Callable
 
@@ -65,7 +65,7 @@ SETTINGS = (
     Scenario("3.3 email is off",        again(1, associate("email")),                           *off("email")),
     Scenario("3.3 51 authenticators",   again(51, App.associate_otp),                           *MOST),
     Scenario("4.2 the profile's email", with_all(delete_profile_email),                         *PROFILE),
-    Scenario("5 grant not allowed",     lambda scene: again(1, App.challenge)(scene.without(OOB)), *NOT_ALLOWED),
+    Scenario("5 grant not allowed",     lambda scene: again(1, App.challenge, "sms")(scene.without(OOB)), *NOT_ALLOWED),
     Scenario("5 too many SMS",          again(11, challenge("sms"), "sms"),                     *SMS),
     Scenario("5 too many calls",        with_all(again(11, challenge("voice"), "voice")),       *CALLS),
     Scenario("5 too many emails",       with_all(again(21, challenge("email"), "email")),       *EMAILS),
