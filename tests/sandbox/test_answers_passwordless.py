@@ -11,13 +11,10 @@ from tests.sandbox.sandbox_mothers import (
     GRANT,
     MFA_AUDIENCE,
     App,
-    app_of,
     basic,
     bearer,
     claims_of,
     error_of,
-    kinds,
-    new_sandbox,
     set_up,
 )
 from tests.sandbox.scenario import Happening, Scenario, Scene, check, last_of
@@ -231,48 +228,6 @@ def test_a_code_is_good_once_for_three_minutes_and_three_tries_and_makes_the_use
     free.sandbox.clock.advance(180)
     assert taken(code) == wrong[:3]
     assert taken(fresh()) == "tokens"
-
-
-# Sections 2 (rules 1, 2 and 5) and 10: the user, the audience, the policy, the switch; the status, a note of a guess.
-BRANCHES = """
-newcomer api never  tokens       200
-newcomer api always tokens       403
-newcomer mfa never  tokens       200
-newcomer mfa always tokens       403 guess
-enrolled api never  tokens       200
-enrolled api always tokens       403
-enrolled mfa never  tokens       403
-enrolled mfa always tokens       403
-newcomer mfa never  mfa_required 403
-newcomer mfa always mfa_required 403
-enrolled mfa never  mfa_required 403
-newcomer api never  mfa_required 200
-"""
-
-
-@pytest.mark.parametrize("by", ["password", "passwordless"])
-@pytest.mark.parametrize("row", BRANCHES.strip().splitlines())
-def test_the_branches_after_a_first_factor(by: str, row: str) -> None:
-    who, api, policy, switch, status, *guessed = row.split()
-    box = new_sandbox(switches={"mfa_audience_without_factor": switch})
-    app, audience = app_of(box), MFA_AUDIENCE if api == "mfa" else box.defaults.audience
-    user = box.add_user(factors=["sms"] if who == "enrolled" else [])
-    if by == "passwordless" and who == "enrolled":
-        token = app.log_in_passwordless(scope="enroll").json()["mfa_token"]
-        oob_code = app.associate_sms(token, "+15550177").json()["oob_code"]
-        assert app.poll(token, oob_code, binding_code=app.newest_code("+15550177")).status_code == 200
-    set_up(box, policy="all-applications" if policy == "always" else "never")
-    asked = {"audience": audience, "scope": "enroll"}
-    known = {"username": user.username, "password": user.password}
-    answer = app.password(**known, **asked) if by == "password" else app.log_in_passwordless(**asked)
-    body = answer.json()
-    assert (answer.status_code, bool(answer.extensions["auth0_lab_notes"])) == (int(status), bool(guessed))
-    if status == "200":
-        expected = (600, "enroll") if api == "mfa" else (86_400, None)
-        assert (body["expires_in"], body.get("scope")) == expected
-    else:
-        active = kinds(app.authenticators(body["mfa_token"]), active=True)
-        assert (body["error"], active) == ("mfa_required", ["sms", "recovery-code"] if who == "enrolled" else [])
 
 
 def test_the_articles_chain_ends_with_a_token_for_the_mfa_audience(app: App) -> None:

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
 
 from auth0_mfa_lab.sandbox import Phone, User
-from tests.sandbox.sandbox_mothers import MFA_AUDIENCE, MFA_SCOPES, app_of, new_sandbox, set_up, switch_on
+from tests.sandbox.sandbox_mothers import MFA_AUDIENCE, MFA_SCOPES, app_of, new_sandbox, set_up
 
-NUMBER, MAIL = "+15550121", "other@example.com"
-PREFIXES = {"sms": "sms|", "voice": "voice|", "email": "email|", "auth0": "push|"}
+NUMBER = "+15550121"
+PREFIXES = {"sms": "sms|", "voice": "voice|", "auth0": "push|"}
 MOSTLY = st.sampled_from([True, True, True, False])
 
 
@@ -59,11 +59,6 @@ class Person:
     steps: dict[str, int] = field(default_factory=dict)
     recovery: str = ""
 
-    @property
-    def has_factor(self) -> bool:
-        """Whether anything but email is confirmed."""
-        return any(not one.startswith("email|") for one in self.active)
-
 
 class AnySequence(RuleBasedStateMachine):
     keys: Bundle[Key] = Bundle("keys")
@@ -73,7 +68,6 @@ class AnySequence(RuleBasedStateMachine):
         super().__init__()
         self.app = app_of(new_sandbox())
         self.box = self.app.sandbox
-        switch_on(self.box, "email")
         set_up(self.box, message_types=("sms", "voice"))
         self.people = [Person(self.box.add_user(), self.box.new_phone(self.app.http)) for _ in range(2)]
 
@@ -88,11 +82,7 @@ class AnySequence(RuleBasedStateMachine):
         return self.now < key.born + 600
 
     def may_enroll(self, key: Key) -> bool:
-        return key.is_access or not self.person(key).has_factor
-
-    def unasked(self, person: Person) -> str:
-        """Return under which id the person's own verified address is listed."""
-        return self.box.tenant.implicit_email_id(person.user.user_id)
+        return key.is_access or not self.person(key).active
 
     def listed(self, person: Person) -> Any:
         return self.box.tenant.authenticators.of(person.user.user_id)
@@ -138,12 +128,12 @@ class AnySequence(RuleBasedStateMachine):
         return self.begin(key, factor) or multiple()
 
     def begin(self, key: Key, factor: str) -> Attempt | None:
-        person, known = self.person(key), {"phone_number": NUMBER, "email": MAIL}
+        person = self.person(key)
         before = {one.id for one in self.listed(person)}
         way: dict[str, Any] = {"oob_channels": [factor]}
         if factor == "otp":
             way = {"authenticator_types": ["otp"], "oob_channels": None}
-        answer = self.app.associate(key.text, **way, **known)
+        answer = self.app.associate(key.text, **way, phone_number=NUMBER)
         if answer.status_code == 400:
             assert answer.json()["error_description"].startswith("Too many")
             return None
@@ -162,7 +152,7 @@ class AnySequence(RuleBasedStateMachine):
             enrolls=True,
             secret=body.get("secret", ""),
             oob_code=body.get("oob_code", ""),
-            code=self.app.newest_code(MAIL if factor == "email" else NUMBER) if "binding_method" in body else "",
+            code=self.app.newest_code(NUMBER) if "binding_method" in body else "",
             uri=body.get("barcode_uri", ""),
         )
 
@@ -170,7 +160,6 @@ class AnySequence(RuleBasedStateMachine):
     def challenge(self, key: Key, channel: str) -> Any:
         person = self.person(key)
         fitting = [one for one in person.active if one.startswith(PREFIXES[channel])]
-        fitting += [self.unasked(person)] if channel == "email" else []
         answer = self.app.challenge(key.text, oob_channel=channel)
         if answer.status_code != 200:
             return multiple()
@@ -178,9 +167,7 @@ class AnySequence(RuleBasedStateMachine):
         assert self.lives(key)
         assert not key.is_access
         assert not key.done
-        addresses = {one.id: one.address for one in self.listed(person)} | {self.unasked(person): person.user.email}
-        address = addresses[fitting[0]]
-        code = self.app.newest_code(address) if address else ""
+        code = "" if channel == "auth0" else self.app.newest_code(NUMBER)
         return Attempt(key, frozenset(fitting[:1]), self.now, False, oob_code=answer.json()["oob_code"], code=code)
 
     @rule(attempt=attempts, accepted=MOSTLY)
@@ -240,7 +227,7 @@ class AnySequence(RuleBasedStateMachine):
         assert code == attempt.code if attempt.code else attempt.allowed
         attempt.spent = True
         if not attempt.enrolls:
-            assert attempt.ids <= {*person.active, self.unasked(person)}
+            assert attempt.ids <= set(person.active)
         elif attempt.code:
             self.confirm(attempt)
         return self.granted(key, answer)
@@ -273,16 +260,6 @@ class AnySequence(RuleBasedStateMachine):
                 person.active.pop(gone, None)
             if not [one for one in self.listed(person) if one.kind == "recovery-code"]:
                 person.recovery = ""
-
-    @rule(key=keys)
-    def list_what_there_is(self, key: Key) -> None:
-        answer = self.app.http.get("/mfa/authenticators", headers={"authorization": f"Bearer {key.text}"})
-        assert (answer.status_code == 200) is self.lives(key)
-        if answer.status_code == 200:
-            active = {one["id"] for one in answer.json() if one["active"]}
-            person = self.person(key)
-            shown = {one for one in active if not one.startswith("recovery-code")}
-            assert shown == {*person.active, self.unasked(person)}
 
     @invariant()
     def what_is_active_is_what_was_confirmed(self) -> None:
