@@ -8,7 +8,7 @@ COUNT ?= 20
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup lab serve test test-served test-live load bench kernels flakes check notebooks readme screenshots update clean
+.PHONY: help setup lab serve test test-served test-live load bench kernels flakes promise check notebooks readme screenshots update clean
 
 # What the installed .venv depends on: a changed range, a changed pin, a folder that has moved.
 WANTED = { pwd; cat pyproject.toml constraints.txt; }
@@ -31,6 +31,7 @@ help:
 	@echo 'make load       load it with 32 clients for 30 seconds, each doing complete push logins'
 	@echo 'make kernels    run the browser tests of the panels, and the notebooks, on three versions of ipykernel'
 	@echo 'make flakes     run the browser tests COUNT=20 times, with every core busy'
+	@echo 'make promise    plant 2,000 secrets in every place and spelling, and look for them on every surface'
 	@echo 'make check      run lint and types only'
 	@echo 'make notebooks  run all notebooks again and save them in their committed form'
 	@echo 'make readme     write the tables of README.md anew, from what the sandbox does'
@@ -102,6 +103,9 @@ kernels: setup
 
 flakes: setup
 	@.venv/bin/python -m tests.browser.flakes $(COUNT)
+
+promise: setup
+	@PROMISE_EXAMPLES=2000 $(PYTEST) tests/test_promise.py
 
 notebooks: setup
 	@.venv/bin/python -m tests.execute_notebooks
