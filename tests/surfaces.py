@@ -147,19 +147,8 @@ def of_panels(scene: Scene) -> Iterator[Any]:
         drawn._handle_custom_msg({"kind": "ready"}, [])
     copied._place._handle_custom_msg({"kind": "copy", "press": "1"}, [])
     view = PollView.of(scene.polled, lab.clock.now())
-    yield from (
-        qr,
-        qr.card,
-        qr._barcode,
-        phone,
-        revealed,
-        copied,
-        copied._place.label,
-        poll,
-        view,
-        view.html(scene.polled),
-    )
-    yield from (what_now(lab.journal), what_now(lab.journal).html)
+    yield from (qr, qr.card, qr._barcode, phone, revealed, copied, copied._place.label)
+    yield from (poll, view, view.html(scene.polled), what_now(lab.journal), what_now(lab.journal).html())
 
 
 def of_a_person(scene: Scene) -> Iterator[Any]:
@@ -169,11 +158,7 @@ def of_a_person(scene: Scene) -> Iterator[Any]:
         found = lab.doctor()
         yield from (found, found.findings, lab.cleanup(dry_run=True))
     else:
-        yield from (
-            scene.pushes,
-            lab.inbox.latest(str(scene.user.phone_number)),
-            lab.limits(scene.user).rows,
-        )
+        yield from (scene.pushes, lab.limits(scene.user).rows, lab.inbox.latest(str(scene.user.phone_number)))
         lab.export("har").save(scene.folder / "run.har")
         yield drift_of(scene.folder / "run.har")
 
@@ -356,10 +341,9 @@ def secrets_in(scene: Scene) -> Iterator[str]:
             yield from _in_json(message.raw_data(), "")
             yield str(message.header("authorization") or "").rpartition(" ")[2].removeprefix('id="').removesuffix('"')
     yield from (scene.box.defaults.password, scene.box.defaults.client_secret, str(scene.user.password))
+    pushes = scene.box.delivery.pushes(scene.phone.push_token)
     yield from (scene.phone.push_token, scene.phone.identifier)
-    yield from (
-        str(each.payload[name]) for each in scene.box.delivery.pushes(scene.phone.push_token) for name in ("txtkn", "c")
-    )
+    yield from (str(push.payload[name]) for push in pushes for name in ("txtkn", "c"))
 
 
 def _in_json(value: Any, name: str) -> Iterator[str]:
