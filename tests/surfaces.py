@@ -58,9 +58,24 @@ class Scene:
         self.sent: list[Any] = []
         self.older = frozenset(widget._instances)
 
+    def shown(self, surfaces: Mapping[str, Shows]) -> dict[str, list[str]]:
+        """Return what some surfaces show of it."""
+        return {name: [seen(each) for each in shows(self)] for name, shows in surfaces.items()}
+
     def widgets(self) -> list[Any]:
         """Return the widgets of this scene alone."""
         return [each for name, each in widget._instances.items() if name not in self.older]
+
+    def secrets(self) -> Iterator[str]:
+        """Yield every secret that passed, by its field in the raw bodies: one that the lab forgot is found too."""
+        for exchange in self.lab.journal:
+            for message in filter(None, (exchange.request, exchange.response)):
+                yield from _in_json(message.raw_data(), "")
+                yield re.sub(r"^.* |id=|\"", "", str(message.header("authorization") or ""))
+        yield from (self.box.defaults.password, self.box.defaults.client_secret, str(self.user.password))
+        pushes = self.box.delivery.pushes(self.phone.push_token)
+        yield from (self.phone.push_token, self.phone.identifier)
+        yield from (str(push.payload[name]) for push in pushes for name in ("txtkn", "c"))
 
     @contextmanager
     def watched(self) -> Iterator[None]:
@@ -207,6 +222,7 @@ def of_errors(scene: Scene) -> Iterator[str]:
 
 
 Shows = Callable[[Scene], Iterable[Any]]
+"""What a surface shows of a scene: values, each shown in every way that Python and a notebook have, or plain texts."""
 # fmt: off
 OF_A_JOURNAL: Mapping[str, Shows] = {  # of any journal, whatever was planted in it
     "exchanges":         of_exchanges,
@@ -305,7 +321,7 @@ def _walk(scene: Scene, read: Callable[[str], object], allow: Callable[[], objec
         lab.poll(mfa_token=again["mfa_token"], oob_code=oob_code)
 
 
-def played_in_the_sandbox(folder: Path) -> Scene:
+def _in_the_sandbox(folder: Path) -> Scene:
     lab = Lab.sandbox(seed=3)
     scene = Scene(lab, folder)
     with scene.watched():
@@ -322,7 +338,7 @@ def played_in_the_sandbox(folder: Path) -> Scene:
     return scene
 
 
-def played_on_a_live_tenant(folder: Path) -> Scene:
+def _on_a_live_tenant(folder: Path) -> Scene:
     box = Sandbox(domain="tenant.example", seed=4)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("auth0_mfa_lab.lab.RealClock", lambda: a_real_clock(box))
@@ -332,18 +348,6 @@ def played_on_a_live_tenant(folder: Path) -> Scene:
         scene.user = scene.lab.user()
         _walk(scene, lambda uri: scene.phone.scan(str(uri)), scene.phone.allow)
     return scene
-
-
-def secrets_in(scene: Scene) -> Iterator[str]:
-    """Yield every secret that passed, found by its field in the raw bodies: one that the lab forgot is found too."""
-    for exchange in scene.lab.journal:
-        for message in filter(None, (exchange.request, exchange.response)):
-            yield from _in_json(message.raw_data(), "")
-            yield str(message.header("authorization") or "").rpartition(" ")[2].removeprefix('id="').removesuffix('"')
-    yield from (scene.box.defaults.password, scene.box.defaults.client_secret, str(scene.user.password))
-    pushes = scene.box.delivery.pushes(scene.phone.push_token)
-    yield from (scene.phone.push_token, scene.phone.identifier)
-    yield from (str(push.payload[name]) for push in pushes for name in ("txtkn", "c"))
 
 
 def _in_json(value: Any, name: str) -> Iterator[str]:
@@ -357,3 +361,8 @@ def _in_json(value: Any, name: str) -> Iterator[str]:
         yield str(value)
     elif isinstance(value, str) and value.startswith("otpauth:"):
         yield parse_qs(urlsplit(str(value)).query)["enrollment_tx_id"][0]
+
+
+def played(folder: Path) -> list[Scene]:
+    """Return the scenes: in the sandbox, and on a live tenant whose people are hidden."""
+    return [_in_the_sandbox(folder), _on_a_live_tenant(folder)]

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import json
 import os
 import re
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import httpx
 import pytest
@@ -19,39 +24,12 @@ from auth0_mfa_lab.exports.export import KINDS
 from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.wire.journal import RecordingTransport
 from tests.mothers import a_journal, a_request, an_exchange
-from tests.promise import (
-    BARE_BIRTHS,
-    BIRTHS,
-    ECHOES,
-    ENCODING_ECHOES,
-    ENCODINGS,
-    HOST,
-    MARK,
-    SECRET_FIELDS,
-    Planted,
-    Saying,
-    encoded,
-    marks,
-    spellings,
-)
-from tests.surfaces import (
-    COMMANDS,
-    NOT_SHOWN,
-    OF_A_JOURNAL,
-    SURFACES,
-    Scene,
-    failure,
-    noting,
-    played_in_the_sandbox,
-    played_on_a_live_tenant,
-    public,
-    secrets_in,
-    seen,
-)
+from tests.promise import ENCODINGS, SECRET_FIELDS, encoded, spellings
+from tests.surfaces import COMMANDS, NOT_SHOWN, OF_A_JOURNAL, SURFACES, Scene, failure, noting, played, public
 
+HOST, MARK = "https://tenant.example", "mArK"
 EXAMPLES = int(os.environ.get("PROMISE_EXAMPLES", "300"))  # `make promise` draws 2,000, and others each time
 SEEDED = f"{MARK}aZ09aZ-x"
-ALL_BIRTHS, ALL_ECHOES = {**BIRTHS, **BARE_BIRTHS}, {**ECHOES, **ENCODING_ECHOES}
 NASTY = st.text(st.sampled_from(" é&=+%#?/\\\"'<>!$*~.:@|_-(){}[],;^"), max_size=4)
 WORDS = st.text(st.sampled_from("aZ09"), min_size=5, max_size=10)
 BARE = st.builds(lambda word, tail: f"{MARK}{word}{tail}", WORDS, st.sampled_from(["", ".x", "-x", "_x", "~x"]))
@@ -59,6 +37,116 @@ VALUES = st.builds(lambda before, bare, after: f"{before}{bare}{after}".strip(),
 
 
 # -- of any journal
+
+Planted = Mapping[str, Any]
+"""One exchange as it will be said: `url`, `headers`, `body`; `answer`, `answered` (headers); or why it `fails`."""
+
+
+def _json(value: Any, **how: Any) -> bytes:
+    return json.dumps(value, **how).encode()
+
+
+def _deep(name: str, value: Any, depth: int) -> Any:
+    nested: Any = {name: value}
+    for level in range(depth):
+        nested = {"items": [nested]} if level % 2 else [{"more": nested}]
+    return nested
+
+
+def _basic(value: str) -> dict[str, str]:
+    return {"authorization": f"Basic {base64.b64encode(f'app:{quote(value)}'.encode()).decode()}"}
+
+
+# fmt: off
+# Where a secret stands so that it is learned, by its name or its place: from the name, the value and a depth.
+BIRTHS: Mapping[str, Callable[[str, str, int], Planted]] = {
+    "a form":                     lambda n, v, _: {"body": urlencode({"x": "1", n: v})},
+    "JSON that is sent":          lambda n, v, d: {"body": _json(_deep(n, v, d))},
+    "JSON that is answered":      lambda n, v, d: {"answer": _json(_deep(n, v, d))},
+    "JSON with its letters kept": lambda n, v, d: {"answer": _json(_deep(n, v, d), ensure_ascii=False)},
+    "the first of two members":   lambda n, v, _: {"answer": b"{%s, %s" % (_json({n: v})[1:-1], _json({n: 1})[1:])},
+    "JSON in a text of JSON":     lambda n, v, _: {"answer": _json({"said": json.dumps({n: v})})},
+    "a query":                    lambda n, v, _: {"url": f"/x?a=b&{urlencode({n: v})}"},
+    "Location":                   lambda n, v, _: {"answered": {"location": f"https://a.example/?{urlencode({n: v})}"}},
+    "the fragment of Location":   lambda n, v, _: {"answered": {"location": f"/#{urlencode({n: v}, quote_via=quote)}"}},
+    "a Basic header":             lambda _, v, __: {"headers": _basic(v)},
+}
+# Only what a header, or a text, can hold as it is.
+BARE_BIRTHS: Mapping[str, Callable[[str, str, int], Planted]] = {
+    "a Bearer header":            lambda _, v, __: {"headers": {"authorization": f"Bearer {v}"}},
+    "a ticket":                   lambda _, v, __: {"headers": {"authorization": f'Ticket id="{v}"'}},
+    "a cookie":                   lambda _, v, __: {"answered": {"set-cookie": f"did={v}; Path=/"}},
+    "a header of one's own":      lambda _, v, __: {"headers": {"x-api-key": v}},
+    "an error's text":            lambda n, v, _: {"answer": f"Bad request: {n}={v} is wrong".encode()},
+    "what a lost connection said":lambda n, v, _: {"fails": f"cannot reach {HOST}/x?{n}={v}"},
+    "a barcode":                  lambda _, v, __: {"answer": _json({"x": f"otpauth://totp/t?enrollment_tx_id={v}&x=1"})},
+}
+# Where a secret that is known stands again, spelled in any way.
+ECHOES: Mapping[str, Callable[[str], Planted]] = {
+    "a header":                   lambda text: {"headers": {"x-note": f"see {text} there"}},
+    "an error's text":            lambda text: {"answer": f"<p>Invalid value '{text}' given</p>".encode()},
+    "what a lost connection said":lambda text: {"fails": f"[Errno 1] {text}"},
+    "a body of any kind":         lambda text: {"body": f"see {text} there".encode()},
+}
+# These encode what they hold: the last of the encodings is theirs.
+ENCODING_ECHOES: Mapping[str, Callable[[str], Planted]] = {
+    "the path":                   lambda text: {"url": f"/v/{quote(text, safe=_PATH)}/w"},
+    "a query":                    lambda text: {"url": f"/v?state={quote(text, safe='')}"},
+    "an error":                   lambda text: {"answer": _json({"error": text, "error_description": f"no {text}."})},
+    "a name":                     lambda text: {"answer": _json({text: [text]})},
+    "a form":                     lambda text: {"body": urlencode({"note": text})},
+    "Location":                   lambda text: {"answered": {"location": f"/login?hint={quote(text, safe='/')}"}},
+}
+# fmt: on
+_PATH = "!$&'()*+,;=:@"  # what httpx leaves as it is
+
+
+ALL_BIRTHS, ALL_ECHOES = {**BIRTHS, **BARE_BIRTHS}, {**ECHOES, **ENCODING_ECHOES}
+
+
+class Saying(httpx.BaseTransport):
+    """Answers, or fails, as it was planted."""
+
+    def __init__(self) -> None:
+        self.planted: Planted = {}
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if "fails" in self.planted:
+            raise httpx.ConnectError(self.planted["fails"])
+        answer = self.planted.get("answer", b"")
+        kind = "application/json" if answer[:1] in (b"{", b"[") else "text/html"
+        headers = {"content-type": kind, **self.planted.get("answered", {})}
+        return httpx.Response(400, headers=headers, content=answer)
+
+
+def _in_base64(mark: str) -> set[str]:
+    """Return what of a mark's base64 is the same whatever stands around it."""
+    return {
+        base64.b64encode(bytes(before) + mark.encode()).decode()[-(-before * 4 // 3) : (before + len(mark)) * 4 // 3]
+        for before in range(3)
+    }
+
+
+_ONCE = _in_base64(MARK)
+_TWICE = {each for once in _ONCE for each in _in_base64(once)}
+_HIDDEN = {*_ONCE, *_TWICE, *(each for twice in _TWICE for each in _in_base64(twice))}
+"""By these a mark is seen that base64 hides: decoding all that looks like base64 takes long."""
+
+
+def marks(text: str) -> list[str]:
+    """Return what of a mark stands in a text, in any case, or in what base64 hides in it, three times at the most."""
+    found = re.findall(rf"(?i){MARK}[aZ09]{{5,10}}", text)
+    for run in re.findall(r"[A-Za-z0-9+/_-]{8,}", text):
+        standard = run.translate(str.maketrans("-_", "+/"))
+        if not any(each in standard for each in _HIDDEN):
+            continue
+        for start in range(4) if len(run) < 400 else (0,):
+            piece = standard[start:]
+            try:
+                found += marks(base64.b64decode(piece[: len(piece) // 4 * 4]).decode("latin-1"))
+            except binascii.Error:
+                continue
+    return found
 
 
 def planted_in(folder: Path, *plantings: Planted, people: bool = False) -> Scene:
@@ -81,7 +169,7 @@ def planted_in(folder: Path, *plantings: Planted, people: bool = False) -> Scene
 
 def leaks(scene: Scene) -> list[str]:
     """Name the surfaces of a planted scene that have its mark."""
-    return [name for name, shows in OF_A_JOURNAL.items() if any(marks(seen(each)) for each in shows(scene))]
+    return [name for name, texts in scene.shown(OF_A_JOURNAL).items() if any(map(marks, texts))]
 
 
 @st.composite
@@ -189,11 +277,10 @@ def scenes(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[tuple[Scene, 
     """The sandbox and a live tenant, each with what every surface shows of it; and the classes that showed any."""
     folder = tmp_path_factory.mktemp("scenes")
     with noting() as classes:
-        played = [played_in_the_sandbox(folder), played_on_a_live_tenant(folder)]
         found = []
-        for scene in played:
+        for scene in played(folder):
             with scene.watched():
-                found.append((scene, {name: [seen(each) for each in shows(scene)] for name, shows in SURFACES.items()}))
+                found.append((scene, scene.shown(SURFACES)))
     return found, classes
 
 
@@ -209,7 +296,7 @@ def there(shown: Shown, values: set[str], *, alone: bool = False) -> list[str]:
 
 def test_no_secret_that_passed_and_no_person_of_a_live_tenant_is_on_any_surface(scenes: Scenes) -> None:
     for scene, shown in scenes[0]:
-        secrets = {each for each in secrets_in(scene) if len(each) >= 8}
+        secrets = {each for each in scene.secrets() if len(each) >= 8}
         assert len(secrets) >= 15
         assert [name for name, texts in shown.items() if not texts] == []
         assert there(shown, secrets) == []
