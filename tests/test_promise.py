@@ -22,6 +22,7 @@ from auth0_mfa_lab import Lab, NoAnswer, Settings
 from auth0_mfa_lab.cli import HOMES
 from auth0_mfa_lab.exports.export import KINDS
 from auth0_mfa_lab.secrets.aliases import Aliases
+from auth0_mfa_lab.wire.exchange import FORM
 from auth0_mfa_lab.wire.journal import RecordingTransport
 from tests.mothers import a_journal, a_request, an_exchange
 from tests.promise import ENCODINGS, SECRET_FIELDS, encoded, spellings
@@ -159,7 +160,7 @@ def planted_in(folder: Path, *plantings: Planted, people: bool = False) -> Scene
     with scene.watched(), httpx.Client(transport=RecordingTransport(saying, lab.journal, speaker="app")) as http:
         for saying.planted in plantings:
             body, url = saying.planted.get("body", b""), saying.planted.get("url", "/oauth/token")
-            kind = {str: "application/x-www-form-urlencoded", bytes: "application/json"}[type(body)]
+            kind = FORM if isinstance(body, str) else "application/json"
             headers = {**({"content-type": kind} if body else {}), **saying.planted.get("headers", {})}
             with suppress(NoAnswer):
                 http.post(HOST + url, headers=headers, content=body)

@@ -234,7 +234,7 @@ WRITTEN = [*(TOKEN.decode().encode(each) for each in ("utf-16", "utf-16-le", "ut
 # fmt: on
 
 
-@pytest.mark.parametrize("kind", {**IN_AN_ENV_FILE, **IN_A_CELL, **ELSEWHERE})
+@pytest.mark.parametrize("kind", sorted({*IN_AN_ENV_FILE, *IN_A_CELL, *ELSEWHERE}))
 def test_each_kind_is_found_in_a_line_of_a_file_or_a_cell_and_in_each_text_of_a_document(kind: str) -> None:
     for line in IN_AN_ENV_FILE.get(kind, ()):
         assert kinds(f"# settings\n{line}\n", ".env") == kinds(f"{line}\r\n", "served.env") == {kind}, line
