@@ -290,7 +290,7 @@ def test_a_find_says_the_cell_and_the_place_in_it_and_each_secret_once() -> None
 # -- however it is spelled
 
 SPELLINGS: dict[str, Callable[[str], str]] = {
-    **ENCODINGS,
+    **{name: spell for name, spell in ENCODINGS.items() if not name.startswith("plus")},
     "JSON with escaped slashes": lambda text: json.dumps(text)[1:-1].replace("/", "\\/"),
     "JSON in \\u": lambda text: re.sub("[^A-Za-z0-9]", lambda each: f"\\u{ord(each[0]):04x}", text),
     "HTML by number": lambda text: re.sub("[^A-Za-z0-9]", lambda each: f"&#{ord(each[0])};", text),
