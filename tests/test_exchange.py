@@ -14,12 +14,15 @@ JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhdXRoMHwxIn0.c2ln"  # auth0-mfa-lab: allo
 
 
 def test_a_403_is_an_exchange_like_any_other_whose_secrets_are_secrets() -> None:
-    login = an_exchange(403, json={**REQUIRED, "list": [{"note": f"token {MFA_TOKEN}"}]}, headers=[("x-a", "5")])
+    login = an_exchange(
+        403, json={**REQUIRED, "id_token": JWT, "list": [{"note": f"token {MFA_TOKEN}"}]}, headers=[("x-a", "5")]
+    )
     assert (login.status, login.error, login.outcome) == (403, "mfa_required", "403 mfa_required")
     assert (login.error_description, login["mfa_token"]) == ("Multifactor authentication required", MFA_TOKEN)
     assert ("mfa_token" in login, "access_token" in login) == (True, False)
     assert (type(login["mfa_token"]), type(login["error"])) == (Secret, str)
     assert repr(login["list"]) == "[{'note': token <mfa_token 1>}]"
+    assert (login.claims("id_token"), login.claims("error")) == ({"sub": "auth0|1"}, None)
     assert login.response is not None
     assert (login.response.header("X-A"), login.response.header("missing")) == ("5", None)
     with pytest.raises(TypeError):
@@ -27,56 +30,42 @@ def test_a_403_is_an_exchange_like_any_other_whose_secrets_are_secrets() -> None
 
 
 # fmt: off
-LACKS = {  # an exchange without access_token: its error and outcome, and what is said
+LACKS = {  # an exchange without access_token: its error, its outcome, and what it has
     "an object":   (an_exchange(403, json=REQUIRED), "mfa_required", "403 mfa_required",
-                    "The answer of exchange 1 (403 mfa_required) has no access_token. "
-                    "It has: error, error_description, mfa_token."),
-    "nothing":     (an_exchange(json={}), None, "200 OK",
-                    "The answer of exchange 1 (200 OK) has no access_token. It has: nothing."),
-    **{text: (an_exchange(502, text=text), None, "502 Bad Gateway",
-              "The answer of exchange 1 (502 Bad Gateway) has no access_token. It has: no JSON object.")
-       for text in ("", "<html>", "[1]", '"access_token"', "3", "null")},
-    **{f"error {error}": (an_exchange(400, json={"error": error}), None, "400 Bad Request",
-                          "The answer of exchange 1 (400 Bad Request) has no access_token. It has: error.")
-       for error in (7, None, ["x"])},
-    "no answer":   (an_exchange(failure="ConnectError"), None, "no answer",
-                    "Exchange 1 has no answer, and so no access_token: ConnectError."),
+                    "error, error_description, mfa_token"),
     "an echo":     (an_exchange(400, json={"mfa_token": MFA_TOKEN, "error": f"bad {MFA_TOKEN}", MFA_TOKEN: 1}),
-                    f"bad {MFA_TOKEN}", "400 bad <mfa_token 1>",
-                    "The answer of exchange 1 (400 bad <mfa_token 1>) has no access_token. "
-                    "It has: mfa_token, error, <mfa_token 1>."),
+                    f"bad {MFA_TOKEN}", "400 bad <mfa_token 1>", "mfa_token, error, <mfa_token 1>"),
+    "nothing":     (an_exchange(json={}), None, "200 OK", "nothing"),
+    **{text: (an_exchange(502, text=text), None, "502 Bad Gateway", "no JSON object")
+       for text in ("", "<html>", "[1]", '"access_token"', "3", "null")},
+    **{f"{error}": (an_exchange(400, json={"error": error}), None, "400 Bad Request", "error") for error in (7, ["x"])},
 }
 # fmt: on
 
 
 @pytest.mark.parametrize("name", LACKS)
 def test_a_missing_field_says_what_the_answer_has(name: str) -> None:
-    exchange, error, outcome, said = LACKS[name]
+    exchange, error, outcome, has = LACKS[name]
     assert (exchange.error, exchange.outcome, "access_token" in exchange) == (error, outcome, False)
     with pytest.raises(MissingField) as missing:
         exchange["access_token"]
-    assert str(missing.value) == said
+    assert str(missing.value) == f"The answer of exchange 1 ({outcome}) has no access_token. It has: {has}."
     assert missing.value.exchange is exchange
-    assert isinstance(missing.value, KeyError)
-    assert isinstance(missing.value, LabError)
+    assert (isinstance(missing.value, KeyError), isinstance(missing.value, LabError)) == (True, True)
 
 
 def test_without_an_answer_there_is_none_and_the_error_says_what_to_check() -> None:
     journal = a_journal()
     journal.aliases.learn("password", "hunter-number-two")
     lost = an_exchange(failure="ConnectError", request=a_request(url="https://hunter-number-two/x"), journal=journal)
-    assert (lost.status, lost.json, lost.response) == (None, None, None)
+    assert (lost.status, lost.json, lost.response, lost.error, lost.outcome) == (None, None, None, None, "no answer")
+    with pytest.raises(MissingField, match="Exchange 1 has no answer, and so no access_token: ConnectError"):
+        lost["access_token"]
     assert str(NoAnswer(lost)).startswith(
         "<password 1> gave no answer (ConnectError). The journal keeps the request as "
     )
     said = f"{lost!r} {lost.request.host!r} {NoAnswer(lost)} {lost._repr_mimebundle_()}"
     assert ("hunter" in said, "app → <password 1>" in said) == (False, True)
-
-
-def test_the_claims_of_a_jwt_are_read_and_an_opaque_token_has_none() -> None:
-    exchange = an_exchange(json={"id_token": JWT, "access_token": "opaque-token-000000000001"})
-    assert exchange.claims("id_token") == {"sub": "auth0|1"}
-    assert exchange.claims("access_token") is None
 
 
 def test_a_request_is_taken_apart() -> None:

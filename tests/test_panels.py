@@ -44,12 +44,8 @@ def a_poll(work: Slow, _: Now, **shared: Any) -> tuple[Panel, Button, Callable[[
 
 
 def a_phone(work: Slow, now: Now, **shared: Any) -> tuple[Panel, Button, Callable[[], object]]:
-    panel = PhonePanel(
-        lambda _: PhoneView(name="a phone", time=f"{now():.0f}", pushes=(PUSH,)),
-        SimpleNamespace(allow=work),
-        mask=mask,
-        **shared,
-    )
+    phone, look = SimpleNamespace(allow=work), lambda _: PhoneView(name="", time=f"{now():.0f}", pushes=(PUSH,))
+    panel = PhonePanel(look, phone, mask=mask, **shared)
     return panel, panel._rows["1"].buttons[0], panel.allow
 
 
@@ -84,11 +80,8 @@ KINDS = {
                "✓ QR scanned · the phone is enrolled (exchange 1)"),
 }
 # fmt: on
+no_time = Standing().now
 each_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
-
-
-def no_time() -> float:
-    return NOW
 
 
 def failing() -> Slow:
@@ -224,6 +217,10 @@ def test_on_a_page_it_looks_again_on_a_thread_and_shows_a_failure_of_that_until_
         await until(lambda: panel._failure.value == "", "the failure is gone")
         assert threading.get_ident() not in threads
         panel.close()
+        late, _, _ = kind.made(failing(), no_time)
+        late.end()
+        on_a_page(late)
+        assert late._ticker is None, "it has ended"
 
     in_a_loop(story)
 
@@ -241,20 +238,6 @@ def test_a_look_sets_what_has_changed_alone_and_wipes_no_card_of_a_press_away(ki
         asyncio.run(panel._tick())
         assert changed == expected
     assert 'role="alert"' in panel._failure.value
-
-
-@each_that_ticks
-def test_a_panel_that_has_ended_looks_no_more_whatever_page_comes(kind: Kind) -> None:
-    async def story() -> None:
-        panel, _, _ = kind.made(failing(), no_time)
-        on_a_page(panel)
-        panel.end()
-        late, _, _ = kind.made(failing(), no_time)
-        late.end()
-        on_a_page(late)
-        assert late._ticker is None
-
-    in_a_loop(story)
 
 
 @each_kind

@@ -18,8 +18,6 @@ from auth0_mfa_lab.wire.har import har
 from tests.mothers import a_journal, a_live_lab, a_request, an_exchange
 from tests.panel_stage import looks, on_a_page, seen, sent_to_pages, text_of
 
-NUMBER, EMAIL = "+15550142", "jane@example.com"
-
 
 @pytest.fixture
 def lab() -> Lab:
@@ -117,8 +115,8 @@ def test_more_accounts_than_it_looks_at_are_counted(lab: Lab) -> None:
 
 def test_a_look_by_itself_teaches_the_lab_no_code_and_is_in_no_recording(lab: Lab) -> None:
     panel = furnished(lab)
-    lab.client.passwordless_start(connection="sms", phone_number=NUMBER, send="code")
-    lab.client.passwordless_start(connection="email", email=EMAIL, send="link")
+    lab.client.passwordless_start(connection="sms", phone_number="+15550142", send="code")
+    lab.client.passwordless_start(connection="email", email="jane@example.com", send="link")
     lab.clock.advance(30)
     known, noted = lab.aliases.all(), len(lab.journal.operations)
     tick(panel)
@@ -130,7 +128,7 @@ def test_a_look_by_itself_teaches_the_lab_no_code_and_is_in_no_recording(lab: La
     assert (lab.aliases.all(), len(lab.journal.operations)) == (known, noted)
     assert "Your verification code for sandbox is: [not read yet]" in seen(panel)
     assert "● A message has come: Email for passwordless login. A message has come: SMS for passw" in seen(panel)
-    assert (repr(lab.phone.code()), repr(lab.inbox.latest(NUMBER).code)) == ("<otp 3>", "<code 1>")
+    assert (repr(lab.phone.code()), repr(lab.inbox.latest("+15550142").code)) == ("<otp 3>", "<code 1>")
     tick(panel)
     assert codes() == ["not read yet", "<otp 3>", "None", "<code 1>", "<binding_code 1>"]
     panel.refresh()

@@ -87,7 +87,6 @@ EDGES: Mapping[str, Tone] = {"…": "info", "✓": "good", "✗": "bad", "◷": 
 MOMENTS: Mapping[str, tuple[PollRun, float, str, str, str, tuple[bool, bool]]] = {
     "new": (asked(), 0, "", NEW, f"{PUSH}. {ASKS}", IDLE),
     "new enrollment": (asked(begun_by="mfa_associate"), 0, "", NEW, f"Scan the QR with the phone. {ASKS}", IDLE),
-    "waiting": (asked(), 0, "waiting", NEW, GOES_ON, BUSY),
     "asking": (asked(), 0, "asking", NEW, GOES_ON, BUSY),
     "pending": (asked(PENDING), 3, "", WAITS, f"{PUSH}. {ASKS}", IDLE),
     "an answer is late": (asked(PENDING), 400, "asking", WAITS, GOES_ON, BUSY),
@@ -137,7 +136,6 @@ RETRIED = "the answer asked for it (Retry-After)"
 METERS: Mapping[str, tuple[PollRun, float, str, str]] = {  # what is said; of a bar, its percent, too
     "new":          (asked(), 0, "", "next poll now 100|oob_code 5 min 0 s left · ends first 100|"
                                      "mfa_token 10 min 0 s left 100|Interval: 5 s"),
-    "asked":        (asked(SLOW_DOWN), 0, "waiting", "next poll in 10 s 0"),
     "four seconds": (asked(SLOW_DOWN), 4, "waiting", "next poll in 6 s 40"),
     "overdue":      (asked(SLOW_DOWN), 12, "waiting", "next poll now 100"),
     "under way":    (asked(PENDING), 2, "asking", "next poll asked, no answer yet 100"),
@@ -148,7 +146,6 @@ METERS: Mapping[str, tuple[PollRun, float, str, str]] = {  # what is said; of a 
     "stopped":      (asked(PENDING, stops=True), 5, "", "Seconds as of 08:00:05 UTC in the lab's time; the next poll "
                                                         "brings them up to date."),
     "slower":       (asked(SLOW_DOWN, PENDING), 0, "", f"Interval: 5 s → 10 s: {SLOWER} (slow_down)"),
-    "a 429":        (asked(RETRY, PENDING), 0, "", f"Interval: 5 s → 10 s: {SLOWER} (429)"),
     "retry-after":  (asked(LATER), 0, "", f"Interval: 5 s · this time 30 s: {RETRIED}"),
     "both":         (asked(RETRY), 0, "", f"Interval: 5 s → 10 s: {SLOWER} (429) · this time 17 s: {RETRIED}"),
 }
@@ -214,13 +211,13 @@ GOT_TOKENS = "granted after 4 polls: the phone has answered: here are the tokens
 
 
 def test_each_press_and_method_leads_to_its_state() -> None:
-    panel = a_panel(PENDING, PENDING, PENDING, GRANTED)
+    panel = a_panel(PENDING, SLOW_DOWN, LOST, GRANTED)
     by_name = {each.description: each for each in buttons(panel)}
     for press, said, look in (
         ("Stop", "pending after 0 polls: not asked yet", READY),
         ("stop", "stopped after 0 polls: stopped: poll again to go on", READY),
         ("poll_once", "pending after 1 poll: the phone has not answered yet", READY),
-        ("Poll once", "pending after 2 polls: the phone has not answered yet", READY),
+        ("Poll once", "pending after 2 polls: asked to poll more slowly", READY),
         ("stop", "stopped after 2 polls: stopped: poll again to go on", READY),
         ("Poll until done", GOT_TOKENS, OVER),
         ("poll_once", GOT_TOKENS, OVER),
@@ -230,13 +227,8 @@ def test_each_press_and_method_leads_to_its_state() -> None:
         returned = by_name[press].click() if press in by_name else getattr(panel, press)()
         assert returned is {"poll_once": panel.run.exchange, "poll_until_done": panel.run}.get(press)
         assert (repr(panel), looks(panel)) == (f"PollPanel · {said}", look)
-
-
-def test_until_done_waits_as_long_as_each_answer_asks() -> None:
-    panel = a_panel(PENDING, SLOW_DOWN, LOST, GRANTED)
-    panel.until_button.click()
-    # A second goes with each look: 5 seconds and one, then 10 and one, twice.
-    assert [each.at - NOW for each in panel.run.exchanges] == [1, 7, 18, 29]
+    # A second goes with each look of a button; after `slow_down`, 10 seconds and one lie between two polls.
+    assert [each.at - NOW for each in panel.run.exchanges] == [0, 1, 12, 23]
 
 
 @pytest.mark.parametrize("answer", [PENDING, REJECTED], ids=["pending", "rejected"])

@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+from itertools import product
 from typing import Any
 
 import pyotp
@@ -41,11 +42,9 @@ FORMS = {
     "a number": ("phone_number", "+15550134", r"\+1555\d{7}"),
     "a recovery code": ("recovery_code", "V8BEY3QHK1RRNT4XWZ20PLMD", "standin-recovery-code-1"),  # auth0-mfa-lab: allow
     "a refresh token": ("refresh_token", "v1.MjAyNi1iYWJlbC1maXNoLWFuZC1jaGlwcw", "standin-refresh-token-1"),
-    "hexadecimal": ("identifier", "0a1b2c3d4e5f60718293a4b5c6d7e8f9", "standin-identifier-1"),
     "a password": ("password", "Hunter2!", "standin-password-1"),
     "a password of digits": ("password", "493127", "standin-password-1"),
     "an IP address": ("ip", "203.0.113.7", "standin-ip-1"),
-    "a name": ("name", "Jane Doe", "standin-name-1"),
     "a link": ("link", "https://tenant.example/verify?code=123456&state=aB3aB3aB3aB3aB3a", "standin-link-1"),
     "a JWT": ("access_token", JWT, re.escape(JWT.rpartition(".")[0]) + r"\.standin-access-token-1"),
 }
@@ -107,9 +106,8 @@ def test_a_recording_of_a_replay_keeps_its_stand_ins() -> None:
     assert StandIns(aliases, ["standin-password-1"]).text("standin-password-1") == "standin-password-2"
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
+def test_whatever_the_secret_its_stand_in_needs_no_escape_and_has_itself_for_its_own() -> None:
+    nasty = (
         "https://[/x",
         "eyJ.eyJ.",
         "0²{¹",
@@ -122,10 +120,8 @@ def test_a_recording_of_a_replay_keeps_its_stand_ins() -> None:
         "A" * 16,
         MFA_TOKEN,
         JWT,
-    ],
-)
-def test_whatever_the_secret_its_stand_in_needs_no_escape_and_has_itself_for_its_own(value: str) -> None:
-    for kind in ("secret", "basic_credentials", "otp"):
+    )
+    for value, kind in product(nasty, ("secret", "basic_credentials", "otp")):
         drawn = stood(kind, value)
         assert json.dumps(drawn) == f'"{drawn}"'
         assert not set(drawn) & set("<>&'\"\\ \n")
