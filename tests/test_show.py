@@ -393,9 +393,7 @@ PIECES: dict[str, Callable[[str], str]] = {
     "facts": lambda text: facts([(text, line(text))]),
     "table": lambda text: html_table((Column(text),), [(text,)]),
     "phone": lambda text: PhoneView(name=text, time=text, remark=text).html(),
-    "barcode": lambda text: Barcode.of(
-        f"otpauth://totp/{quote(text)}?secret=x&{(each := quote(text))}={each}", str
-    ).html(),
+    "barcode": lambda text: Barcode.of(f"otpauth://totp/{quote(text)}?secret=x&{quote(text)}=x", unquote).html(),
     "exchange": lambda text: html_of(
         an_exchange(400, text=text, headers=[("retry-after", text), ("x", text)], request=GET, notes=(text,))
     ),
