@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 LONGEST = (
     *("browser", "test_notebooks.py", "test_promise.py", "test_exports_run.py", "test_drift_report.py"),
     *("test_live_notebooks.py", "test_pytest_plugin_fixture.py", "test_pytest_plugin_frozen.py"),
-    *("test_examples_python.py", "test_pytest_plugin.py", "test_panels_nbval.py"),
+    *("test_examples_python.py", "test_pytest_plugin.py"),
 )
 """What takes longest, the longest first: files, and a folder. Begun last, one would keep one core busy at the end."""
 
