@@ -1,6 +1,6 @@
 """Where the sources differ (section 13.3): each switch gives the answer that is not trusted; no error lacks a row."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -10,35 +10,15 @@ import pytest
 
 from auth0_mfa_lab.sandbox import Sandbox, errors
 from auth0_mfa_lab.sandbox.settings import SWITCHES
-from tests.sandbox.sandbox_mothers import MFA_AUDIENCE, App
-from tests.sandbox.scenario import Happening, Scenario, Scene, check, last_of, marks_of
+from tests.sandbox.sandbox_mothers import MFA_AUDIENCE
+from tests.sandbox.scenario import Scenario, Scene, check, marks_of
 from tests.sandbox.test_answers_mfa import MFA
+from tests.sandbox.test_answers_settings import SETTINGS
 from tests.sandbox.test_answers_token import TOKEN
 
 FAILED = "too_many_attempts", "Too many failed codes. Wait for some minutes before retrying."
 REQUIRED = "mfa_required", "Multifactor authentication required"
 NO_CLIENT = "invalid_client", "Client authentication failed"
-OFF = "unsupported_challenge_type", "The factor is not enabled for this tenant: voice"
-
-
-def called(scene: Scene) -> httpx.Response:
-    return scene.app.associate(scene.app.mfa_token(), oob_channels=["voice"], phone_number="+15550123")
-
-
-def failed(use: Callable[[App, str, str], httpx.Response]) -> Happening:
-    """Give a wrong code for the eleventh time."""
-
-    def run(scene: Scene) -> httpx.Response:
-        mfa_token = scene.app.login(scene.box.add_user(factors=["otp", "sms"]))
-        oob_code = scene.app.challenge(mfa_token).json()["oob_code"]
-        return last_of(11, lambda scene: use(scene.app, mfa_token, oob_code))(scene)
-
-    return run
-
-
-wrong_otp = failed(lambda app, mfa_token, _: app.otp(mfa_token, "x"))
-wrong_binding_code = failed(lambda app, mfa_token, oob_code: app.poll(mfa_token, oob_code, binding_code="x"))
-wrong_recovery_code = failed(lambda app, mfa_token, _: app.recover(mfa_token, "x"))
 
 
 def refreshed(scene: Scene) -> httpx.Response:
@@ -51,12 +31,8 @@ def first_of_two(scene: Scene) -> httpx.Response:
     return scene.app.otp(scene.app.login(user), scene.phone.code())
 
 
-TRUSTED = {scenario.given: scenario for scenario in (*TOKEN, *MFA)}
+TRUSTED = {scenario.given: scenario for scenario in (*TOKEN, *MFA, *SETTINGS)}
 HAPPENINGS = {name: trusted.when for name, trusted in TRUSTED.items()} | {
-    "a call, which is off": called,
-    "11 wrong OTPs": wrong_otp,
-    "11 wrong binding codes": wrong_binding_code,
-    "11 wrong recovery codes": wrong_recovery_code,
     "a refresh": refreshed,
     "one of two factors": first_of_two,
 }
@@ -80,11 +56,11 @@ DISPUTED = (
     other("slow_down_status",                  "400",      "6.3 too fast", 400, "guess doc guess"),
     other("unsupported_challenge_type_status", "400",      "5 unfit type", 400, "doc forum forum"),
     other("unsupported_challenge_type_status", "400",      "5 nothing enrolled", 400, "doc test test"),
-    other("disabled_factor_status",            "401",      "a call, which is off", 401, "guess", *OFF),
-    other("disabled_factor_status",            "403",      "a call, which is off", 403, "guess", *OFF),
-    other("too_many_failed_codes_status",      "429",      "11 wrong OTPs", 429, "forum forum guess", *FAILED),
-    other("too_many_failed_codes_status",      "429",      "11 wrong binding codes", 429, "forum forum guess", *FAILED),
-    other("too_many_failed_codes_status",      "429",      "11 wrong recovery codes", 429, "guess", *FAILED),
+    other("disabled_factor_status",            "401",      "3.3 voice is off", 401, "guess"),
+    other("disabled_factor_status",            "403",      "3.3 voice is off", 403, "guess"),
+    other("too_many_failed_codes_status",      "429",      "6.4 too many OTPs", 429, "forum forum guess", *FAILED),
+    other("too_many_failed_codes_status",      "429",      "6.4 too many SMS codes", 429, "forum forum guess", *FAILED),
+    other("too_many_failed_codes_status",      "429",      "6.4 too many recoveries", 429, "guess", *FAILED),
     other("refresh",                           "mfa_required", "a refresh", 403, "doc", *REQUIRED),
     other("second_factor_chained",             "on",       "one of two factors", 403, "guess guess doc", *REQUIRED),
 )
@@ -137,6 +113,7 @@ def scenarios() -> Iterator[Scenario]:
 
 def test_every_error_of_the_authentication_api_has_a_scenario_and_none_is_left_out_as_well() -> None:
     rows = [*dict.fromkeys(scenarios())]
+    assert len({row.given for row in rows}) == len(rows)
     assert not {row.given for row in rows} & set(NOT_EMULATED)
     for row in errors.ROWS:
         if row.error and "api/" not in row.endpoint:
