@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import nbformat
 import pytest
@@ -116,7 +116,7 @@ SCENES: Mapping[str, Scene] = {
 def by_nbclient(folder: Path, cells: tuple[str, ...], *, store_widget_state: bool) -> str:
     """Run cells as nbclient does, and return the text of the notebook's file."""
     notebook = nbformat.from_dict(notebook_of(cells))  # type: ignore[no-untyped-call]  # nbformat types only some
-    how = {"timeout": 60, "kernel_name": "python3", "resources": {"metadata": {"path": str(folder)}}}
+    how: dict[str, Any] = {"timeout": 60, "kernel_name": "python3", "resources": {"metadata": {"path": str(folder)}}}
     NotebookClient(notebook, store_widget_state=store_widget_state, allow_errors=True, **how).execute()
     return json.dumps(notebook, ensure_ascii=False)
 
