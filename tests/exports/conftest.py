@@ -1,4 +1,4 @@
-"""One process of `auth0-mfa-lab serve` for all exports that are run, begun again for each; each flow, recorded once."""
+"""One process of `auth0-mfa-lab serve` for all exports, begun again for each; flows, each recorded once."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from pathlib import Path
 import pytest
 
 from auth0_mfa_lab import Lab
-from tests.exports.export_flows import FLOWS, FURTHER
+from tests.exports.export_flows import FLOWS
 from tests.exports.export_served import Served, serving
 
 
 @cache
-def recorded(flow: str) -> Lab:
-    """Return a lab on a sandbox in process, in which a flow was run; nobody says anything in it after that."""
+def recorded(*flows: str) -> Lab:
+    """Return a lab on a sandbox in process, in which flows were run; nobody says anything in it after that."""
     lab = Lab.sandbox()
-    {**FLOWS, **FURTHER}[flow](lab)
+    for flow in flows:
+        FLOWS[flow](lab)
     return lab
 
 
@@ -31,11 +32,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 @pytest.fixture
 def served(server: Served) -> Served:
     """The process, with a tenant in which nothing has happened."""
-    server.reset()
+    server.control.post("reset", json={}).raise_for_status()
     return server
 
 
-@pytest.fixture(params=[*FLOWS, *FURTHER])
+@pytest.fixture(params=FLOWS)
 def lab(request: pytest.FixtureRequest) -> Lab:
     """A lab in whose journal one of the flows stands, in turn."""
     return recorded(str(request.param))
