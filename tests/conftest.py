@@ -13,8 +13,10 @@ from weakref import WeakSet
 import pytest
 from hypothesis import settings
 
+from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.secrets import aliases
 from auth0_mfa_lab.settings import project_folder
+from tests.keys import next_key
 
 ROOT = Path(__file__).parent.parent
 LONGEST = (
@@ -36,6 +38,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 class LeavesThisMachine(RuntimeError):
     """A test tried to reach something other than loopback."""
+
+
+# The keys of every tenant that a test makes, also behind `Lab.sandbox()`, come from the pool.
+(Sandbox.__init__.__kwdefaults__ or {})["new_key"] = next_key
 
 
 @pytest.fixture(autouse=True)

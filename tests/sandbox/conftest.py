@@ -1,12 +1,13 @@
 """A fresh sandbox for each test, an application in front of it, and a phone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import httpx
 import pytest
 
-from auth0_mfa_lab.sandbox import Phone, Sandbox
-from tests.sandbox.sandbox_mothers import App, new_sandbox
+from auth0_mfa_lab.sandbox import Phone, Sandbox, errors
+from tests.sandbox.sandbox_mothers import App, app_of, new_sandbox
+from tests.sandbox.scenario import Scene
 
 
 @pytest.fixture
@@ -24,3 +25,20 @@ def app(sandbox: Sandbox) -> App:
 @pytest.fixture
 def phone(app: App) -> Phone:
     return app.sandbox.new_phone(app.http)
+
+
+@pytest.fixture(params=["docs", "recorded"])
+def scene(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
+    """Where a scenario is played, in both profiles: it knows the row of each error."""
+    app = app_of(new_sandbox(request.param))
+    scene = Scene(app, app.sandbox.new_phone(app.http))
+    answer = errors.WireError.answer
+
+    def noted(problem: errors.WireError, switches: Mapping[str, str]) -> tuple[errors.EvidenceRow, dict[str, object]]:
+        row, body = answer(problem, switches)
+        scene.answered.append(row)
+        return row, body
+
+    monkeypatch.setattr(errors.WireError, "answer", noted)
+    yield scene
+    assert not app.sandbox.failures, "the sandbox has a bug"

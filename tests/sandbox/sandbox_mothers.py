@@ -4,7 +4,6 @@ import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from itertools import cycle
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -22,12 +21,8 @@ GRANT = "http://auth0.com/oauth/grant-type"
 GUARDIAN = "https://sandbox.example/appliance-mfa/api"
 
 
-# Making an RSA key takes longer than a test. A test may meet each key once, so there are more than any test draws.
-KEYS = cycle([RSAKey.generate_key() for _ in range(12)])
-
-
 def new_sandbox(profile: Literal["docs", "recorded"] = "docs", **options: Any) -> Sandbox:
-    return Sandbox(profile=profile, new_key=lambda: next(KEYS), **options)
+    return Sandbox(profile=profile, **options)
 
 
 def set_up(sandbox: Sandbox, **changes: Any) -> None:

@@ -8,8 +8,9 @@ import pytest
 
 from auth0_mfa_lab.sandbox import Phone
 from auth0_mfa_lab.sandbox.errors import ROWS, EvidenceRow
+from tests.keys import KEYS
 from tests.sandbox.management_mothers import Admin, admin_of, methods_path, notes_of, users_path
-from tests.sandbox.sandbox_mothers import KEYS, App, pushed, scan
+from tests.sandbox.sandbox_mothers import App, pushed, scan
 
 Asked = Callable[[Admin, Phone], httpx.Response]
 

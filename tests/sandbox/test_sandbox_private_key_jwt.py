@@ -13,8 +13,9 @@ from joserfc import jws, jwt
 from joserfc.jwk import ECKey, RSAKey
 
 from auth0_mfa_lab.sandbox import Sandbox, WallClock
+from tests.keys import KEYS
 from tests.sandbox.management_mothers import Admin, admin_of, four_keys, notes_of
-from tests.sandbox.sandbox_mothers import KEYS, App, app_of, error_of, new_sandbox, segment
+from tests.sandbox.sandbox_mothers import App, app_of, error_of, new_sandbox, segment
 
 TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ISSUER = "https://sandbox.example/"
