@@ -32,7 +32,6 @@ def enrolling_sms(lab: Lab, login: Exchange, number: str | None) -> dict[str, st
 
 
 def push_enrolled(lab: Lab) -> None:
-    """Enroll a push: nobody has scanned, somebody scans, the tokens are there; the ticket is spent."""
     user = lab.user(factors=[])
     lab.step("1. Your app asks for tokens")
     login = log_in(lab, user, audience=lab.audience)
@@ -50,7 +49,6 @@ def push_enrolled(lab: Lab) -> None:
 
 
 def push_allowed(lab: Lab) -> None:
-    """Choose the push from a list, allow it between two polls, and use the tokens."""
     user = lab.user(factors=["push"])
     scope = "openid profile offline_access"
     login = log_in(lab, user, audience=lab.audience, scope=scope)
@@ -69,7 +67,6 @@ def push_allowed(lab: Lab) -> None:
 
 
 def push_rejected(lab: Lab) -> None:
-    """Reject a push, with a reason that a shell would take apart, and see the poll end."""
     user = lab.user(factors=["push"])
     codes = challenged(lab, log_in(lab, user))
     lab.phone.reject('It wasn\'t me; $HOME "and" `so on`')
@@ -77,7 +74,6 @@ def push_rejected(lab: Lab) -> None:
 
 
 def sms_enrolled(lab: Lab) -> None:
-    """Enroll a number, type a wrong code, then the right one, and log in with the next."""
     user = lab.user(factors=[])
     assert lab.client.password_grant(username=user.username, password="not the password").status == 403
     login = log_in(lab, user)
@@ -89,7 +85,6 @@ def sms_enrolled(lab: Lab) -> None:
 
 
 def recovered(lab: Lab) -> None:
-    """Log in with the recovery code, with its successor, and with one that is spent."""
     user = lab.user(factors=["push"])
     assert user.recovery_code is not None
     login = log_in(lab, user)
@@ -104,7 +99,6 @@ def recovered(lab: Lab) -> None:
 
 
 def otp_enrolled(lab: Lab) -> None:
-    """Enroll an authenticator app, whose scan nobody is told of, and log in with its code."""
     user = lab.user(factors=[])
     login = log_in(lab, user)
     enrollment = lab.client.mfa_associate(login["mfa_token"], authenticator_types=["otp"])
@@ -113,7 +107,6 @@ def otp_enrolled(lab: Lab) -> None:
 
 
 def passwordless(lab: Lab) -> None:
-    """Log in with a code instead of a password, and enroll the number for the MFA API; type a code that is too old."""
     number = str(lab.user(factors=[]).phone_number)
     lab.client.passwordless_start(connection="sms", phone_number=number, send="code")
     first = sent(lab, number, "passwordless")
@@ -132,7 +125,6 @@ def passwordless(lab: Lab) -> None:
 
 
 def managed(lab: Lab) -> None:
-    """Two users; the second one's authenticator is found and removed, and then seen by the Management API."""
     lab.user(factors=["push"])
     user = lab.user(factors=["sms"])
     scope = "read:authenticators remove:authenticators"

@@ -1,21 +1,18 @@
-"""A served sandbox as a process, and the programs that run an export against it, as somebody who has saved one does."""
+"""The programs that run an export against a served sandbox, as somebody who has saved one does."""
 
 from __future__ import annotations
 
 import os
 import shutil
-import ssl
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from select import select
 
 import httpx
 import pytest
-from dotenv import dotenv_values
 
 from auth0_mfa_lab import Lab
 
@@ -60,25 +57,6 @@ class Served:
         with self.begin(kind, lab, folder, **others) as running:
             said, _ = running.communicate(timeout=SECONDS)
         return running.returncode, said.decode()
-
-
-@contextmanager
-def serving(folder: Path) -> Iterator[Served]:
-    """Run `auth0-mfa-lab serve` on a free port, as anybody starts it."""
-    env_file = folder / "lab.env"
-    command = [sys.executable, "-c", "from auth0_mfa_lab.cli import main; main()", "serve", "--port", "0"]
-    with subprocess.Popen([*command, "--env-file", env_file], stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            assert "is ready" in process.stdout.readline()
-            variables = {name: str(value) for name, value in dotenv_values(env_file, interpolate=False).items()}
-            context = ssl.create_default_context(cafile=variables["AUTH0_CA_FILE"])
-            bearer = {"authorization": f"Bearer {variables['AUTH0_LAB_TOKEN']}"}
-            base_url = f"https://{variables['AUTH0_DOMAIN']}/_lab"
-            with httpx.Client(verify=context, base_url=base_url, headers=bearer, trust_env=False) as control:
-                yield Served(variables, control)
-        finally:
-            process.terminate()
 
 
 def until(asked: str, running: subprocess.Popen[bytes]) -> None:

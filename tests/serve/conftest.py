@@ -1,6 +1,5 @@
-"""One server for a module's tests, begun again for each; an application before it, and a client that has its token."""
+"""One server for a module's tests, begun again for each; an application before it, and clients that have its token."""
 
-import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -8,8 +7,11 @@ from typing import Any
 import httpx
 import pytest
 
+from auth0_mfa_lab import Settings
 from auth0_mfa_lab.sandbox import WallClock
 from auth0_mfa_lab.sandbox.server import Server
+from auth0_mfa_lab.secrets.secret import Secret
+from auth0_mfa_lab.tenants.operations import Remote
 from tests.sandbox.sandbox_mothers import App, new_sandbox
 
 
@@ -39,7 +41,7 @@ LogIn = Callable[..., Login]
 @pytest.fixture(scope="module")
 def running() -> Iterator[Server]:
     """A sandbox on a free port, with a wall clock, known as auth.example too."""
-    with Server(new_sandbox(clock=WallClock()), names=("auth.example",)) as server:
+    with Server(new_sandbox(clock=WallClock()), names=("auth.example",), tls=False) as server:
         yield server
 
 
@@ -50,34 +52,35 @@ def server(running: Server) -> Iterator[Server]:
     assert not running.sandbox.failures, "the sandbox has a bug"
 
 
-@pytest.fixture(scope="module")
-def trust(running: Server) -> ssl.SSLContext:
-    """What a client needs to believe the server."""
-    assert running.ca_pem is not None
-    return ssl.create_default_context(cadata=running.ca_pem.decode())
+@pytest.fixture
+def app(server: Server) -> Iterator[App]:
+    """An application; its client may use any path."""
+    with httpx.Client(base_url=server.url, trust_env=False) as http:
+        yield App(server.sandbox, http)
 
 
 @pytest.fixture
-def http(server: Server, trust: ssl.SSLContext) -> Iterator[httpx.Client]:
-    """An application's client."""
-    with httpx.Client(verify=trust, base_url=server.url, trust_env=False) as client:
-        yield client
+def http(app: App) -> httpx.Client:
+    return app.http
 
 
 @pytest.fixture
-def control(server: Server, trust: ssl.SSLContext) -> Iterator[httpx.Client]:
+def control(server: Server) -> Iterator[httpx.Client]:
     """A client of the control plane, with its token."""
     headers = {"authorization": f"Bearer {server.token}"}
-    with httpx.Client(verify=trust, base_url=f"{server.url}/_lab", headers=headers, trust_env=False) as client:
+    with httpx.Client(base_url=f"{server.url}/_lab", headers=headers, trust_env=False) as client:
         yield client
 
 
 @pytest.fixture
-def app(server: Server, http: httpx.Client) -> App:
-    return App(server.sandbox, http)
+def ask(server: Server) -> Iterator[Remote]:
+    """What the lab and the command line ask the control plane with, by the names of the operations."""
+    remote = Remote(Settings(tenant="served", domain=server.domain, lab_token=Secret(server.token, "<lab_token>")))
+    yield remote
+    remote.close()
 
 
 @pytest.fixture
-def log_in(app: App, control: httpx.Client) -> LogIn:
+def log_in(app: App, ask: Remote) -> LogIn:
     """Add a user with some factors, who is about to log in."""
-    return lambda *factors: Login(app, control.post("users", json={"factors": factors}).json())
+    return lambda *factors: Login(app, ask("add_user", factors=factors))

@@ -8,10 +8,8 @@ import signal
 import socket
 import ssl
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 
@@ -26,6 +24,7 @@ from auth0_mfa_lab.cli import main
 from auth0_mfa_lab.cli.serve import dotenv, environment, write_env_file
 from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.sandbox.server import Server
+from tests.serve.serving import serving
 
 CONFIGURATION = "/.well-known/openid-configuration"
 SECONDS = 60.0
@@ -56,24 +55,6 @@ def serve(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Serve:
     return command
 
 
-@contextmanager
-def process(folder: Path, port: str = "0") -> Iterator[tuple[subprocess.Popen[str], dict[str, str]]]:
-    """Run the command as a process, and give the variables of its env file when it is ready."""
-    command = [sys.executable, "-c", "from auth0_mfa_lab.cli import main; main()", "serve", *HERE, "--port", port]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, cwd=folder, text=True, stdout=pipe, stderr=pipe) as running:
-        try:
-            assert running.stdout is not None
-            assert "is ready" in running.stdout.readline()
-            yield running, said()
-        finally:
-            running.kill()
-
-
-def said() -> dict[str, str]:
-    return {name: str(value) for name, value in dotenv_values("lab.env", interpolate=False).items()}
-
-
 def client(values: dict[str, str]) -> httpx.Client:
     context = ssl.create_default_context(cafile=values["AUTH0_CA_FILE"])
     bearer = {"authorization": f"Bearer {values['AUTH0_LAB_TOKEN']}"}
@@ -100,7 +81,7 @@ def left_by_a_killed_server(folder: Path) -> None:
 
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda each: each.name)
 def test_a_signal_ends_it_long_before_a_slow_answer_and_its_files_go(folder: Path, ending: signal.Signals) -> None:
-    with process(folder) as (running, values):
+    with serving(folder / "lab.env") as (running, values):
         with client(values) as http, socket.create_connection(("127.0.0.1", http.base_url.port or 0)):
             http.post("/_lab/faults", json={"kind": "slow", "seconds": 60}).raise_for_status()
             with pytest.raises(httpx.ReadTimeout):
@@ -114,12 +95,13 @@ def test_a_signal_ends_it_long_before_a_slow_answer_and_its_files_go(folder: Pat
 
 
 def test_after_a_kill_the_next_start_serves_anew_what_the_env_file_says(folder: Path) -> None:
-    with process(folder) as (running, first):
+    with serving(folder / "lab.env") as (running, first):
         running.kill()
         running.wait(SECONDS)
         with client(first) as http, pytest.raises(httpx.ConnectError):
             http.get(CONFIGURATION)
-    with process(folder, first["AUTH0_DOMAIN"].partition(":")[2]) as (_, values), client(values) as http:
+    port = first["AUTH0_DOMAIN"].partition(":")[2]
+    with serving(folder / "lab.env", port=port) as (_, values), client(values) as http:
         same = {name for name in values if values[name] == first[name]}
         assert ("AUTH0_DOMAIN" in same, same & {"AUTH0_LAB_TOKEN", "AUTH0_PASSWORD"}) == (True, set())
         script = "set -eu; set -a; . ./lab.env; env -0"
@@ -138,7 +120,8 @@ def test_the_env_file_names_all_that_an_application_needs_for_its_owner_alone(se
         own = {f"AUTH0_{name.upper()}": getattr(server.sandbox.defaults, name) for name in OF_DEFAULTS}
         own |= {"AUTH0_LAB_TENANT": "served", "AUTH0_DOMAIN": server.domain, "AUTH0_LAB_TOKEN": server.token}
         own |= dict.fromkeys(("AUTH0_CA_FILE", "NODE_EXTRA_CA_CERTS"), str(authority))
-        assert said() == own | dict.fromkeys(("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"), str(bundle))
+        values = {name: str(value) for name, value in dotenv_values("lab.env", interpolate=False).items()}
+        assert values == own | dict.fromkeys(("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"), str(bundle))
         pem = server.ca_pem or b""
         assert authority.read_bytes().endswith(b"\n" + pem)
         assert bundle.read_bytes().endswith(b"\n" + pem + b"\n" + Path(certifi.where()).read_bytes())
