@@ -36,6 +36,10 @@ class Served(App):
     def issuer(self) -> str:
         return f"https://{self.domain}/"
 
+    @property
+    def pair(self) -> tuple[str, str]:
+        return self.sandbox.defaults.client_id, self.sandbox.defaults.client_secret
+
     def phone(self) -> Phone:
         return self.sandbox.new_phone(self.http)
 

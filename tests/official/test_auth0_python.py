@@ -21,7 +21,7 @@ SCOPE = "openid profile email offline_access"
 
 
 def client_of(served: Served) -> GetToken:
-    return GetToken(served.domain, *served.credentials.values())
+    return GetToken(served.domain, *served.pair)
 
 
 def verified(served: Served, token: str, *, audience: str = "", issuer: str = "") -> dict[str, Any]:
@@ -42,7 +42,10 @@ def ended(served: Served, mfa_token: str, oob_code: str, **fields: str) -> dict[
     """Ask for the tokens by the client's own post; the second factor has no method of its own."""
     client = client_of(served)
     data = {"grant_type": f"{GRANT}/mfa-oob", "client_id": client.client_id, "mfa_token": mfa_token, **fields}
-    return client.authenticated_post(f"{served.issuer}oauth/token", data={**data, "oob_code": oob_code})
+    found: dict[str, Any] = client.authenticated_post(
+        f"{served.issuer}oauth/token", data={**data, "oob_code": oob_code}
+    )
+    return found
 
 
 def test_a_password_login_gives_tokens_to_verify_refresh_and_revoke(served: Served) -> None:
@@ -56,7 +59,7 @@ def test_a_password_login_gives_tokens_to_verify_refresh_and_revoke(served: Serv
     again = client_of(served).refresh_token(tokens["refresh_token"])
     assert verified(served, again["id_token"])
     newest = again.get("refresh_token", tokens["refresh_token"])
-    RevokeToken(served.domain, *served.credentials.values()).revoke_refresh_token(newest)
+    RevokeToken(served.domain, *served.pair).revoke_refresh_token(newest)
     with pytest.raises(Auth0Error) as refused:
         client_of(served).refresh_token(newest)
     assert refused.value.error_code == "invalid_grant"
@@ -105,7 +108,7 @@ def test_an_api_verifies_the_access_tokens_of_a_user_and_of_a_machine(served: Se
 
 def test_passwordless_sms_and_email_log_in_and_a_link_is_what_email_sends_unasked(served: Served) -> None:
     set_up(served.sandbox, policy="never")
-    client, number, email = Passwordless(served.domain, *served.credentials.values()), "+15550147", "sam@example.com"
+    client, number, email = Passwordless(served.domain, *served.pair), "+15550147", "sam@example.com"
     by_sms, by_email = client.sms(number), client.email(email, send="code")
     assert (type(by_sms["_id"]), by_sms["phone_number"], type(by_sms["phone_verified"])) == (str, number, bool)
     assert (type(by_email["_id"]), by_email["email"], type(by_email["email_verified"])) == (str, email, bool)
