@@ -8,7 +8,6 @@ import signal
 import socket
 import ssl
 import subprocess
-import time
 from collections.abc import Callable
 from itertools import product
 from pathlib import Path
@@ -83,13 +82,11 @@ def left_by_a_killed_server(folder: Path) -> None:
 def test_a_signal_ends_it_long_before_a_slow_answer_and_its_files_go(folder: Path, ending: signal.Signals) -> None:
     with serving(folder / "lab.env") as (running, values):
         with client(values) as http, socket.create_connection(("127.0.0.1", http.base_url.port or 0)):
-            http.post("/_lab/faults", json={"kind": "slow", "seconds": 60}).raise_for_status()
+            http.post("/_lab/faults", json={"kind": "slow", "seconds": 600}).raise_for_status()
             with pytest.raises(httpx.ReadTimeout):
                 http.get(CONFIGURATION, timeout=0.2)
-            began = time.monotonic()
             running.send_signal(ending)
             assert running.wait(SECONDS) == 0
-            assert time.monotonic() - began < 15
         assert running.stderr is not None
         assert (running.stderr.read(), held(folder)) == ("", {})
 
