@@ -157,7 +157,9 @@ def test_what_cannot_be_is_refused_in_one_line_and_other_machines_are_let_in_wit
     assert "there is no folder" in refused(serve("--env-file", "no/lab.env"))
     assert "/dev/full is not a file of auth0-mfa-lab serve" in refused(serve("--env-file", "/dev/full"))
     assert serve("--host", "127.0.0.1").stderr == ""
-    result = serve("--host", "0.0.0.0", "--allow-remote")
+    seen: list[Server] = []
+    result = serve("--host", "0.0.0.0", "--allow-remote", meanwhile=seen.append)
+    assert not seen[0].sandbox.domains.knows("0.0.0.0")
     assert result.stdout.startswith("https://localhost:")
     assert result.stderr.startswith("Warning: Other machines reach this server at 0.0.0.0")
 

@@ -200,6 +200,8 @@ def test_the_phone_answers_the_newest_push_or_the_one_that_is_named(ask: Remote,
 
 def test_an_approval_may_wait_for_polls_and_for_the_next_push(ask: Remote, log_in: LogIn) -> None:
     login, other = log_in("push"), log_in("push")
+    with pytest.raises(PhoneError, match="No push waits"):
+        ask("allow_after", polls=1, user="nobody")
     assert ask("allow_after", polls=2) == {"id": None, "user": None, "after_polls": 2}
     login.challenge()
     other.challenge()
@@ -246,14 +248,16 @@ def test_the_clock_moves_what_expires_up_to_a_hundred_years_and_can_be_taken_bac
 @pytest.mark.parametrize("by", ["username", "phone_number", "email", "user_id"])
 def test_a_reset_makes_one_user_as_good_as_new(app: App, ask: Remote, log_in: LogIn, by: str) -> None:
     login, other = log_in("push", "sms"), log_in("push")
-    app.start(login.user["phone_number"])
+    app.log_in_passwordless(login.user["phone_number"])
+    app.start("+15550188")
     for _ in range(5):
         login.challenge(scope="openid")
     other.challenge()
     app.log_in_passwordless("+15550177")  # an empty name is nobody's, also where a user has no email address
-    for name in (login.user[by].upper(), "nobody@example.com", ""):
+    for name in (login.user[by].upper(), "+15550188", "nobody@example.com", ""):
         ask("reset", user=name)
-    assert [bool(ask("messages", address=each)["messages"]) for each in ("+15550177", "+15550101")] == [True, False]
+    addresses = ("+15550177", "+15550188", login.user["phone_number"])
+    assert [bool(ask("messages", address=each)["messages"]) for each in addresses] == [True, False, False]
     limits = ask("limits", user=login.user[by])
     assert limits["user_id"] == login.user["user_id"]
     assert all(each["left"] == each["burst"] for each in limits["limits"])
@@ -304,7 +308,11 @@ def test_users_are_added_listed_and_deleted(app: App, ask: Remote) -> None:
 
 def test_applications_are_added(app: App, ask: Remote, log_in: LogIn) -> None:
     public, machine = ask("add_client", name="SPA", public=True), ask("add_client", grants=["client_credentials"])
-    assert (public["name"], "client_secret" in public) == ("SPA", False)
+    assert (public["name"], "client_secret" in public, "client_credentials" in public["grants"]) == (
+        "SPA",
+        False,
+        False,
+    )
     login, own = log_in(), {name: machine[name] for name in ("client_id", "client_secret")}
     assert login.password(client_id=public["client_id"], client_secret="").json()["error"] == "mfa_required"
     audience = app.sandbox.defaults.audience

@@ -101,6 +101,7 @@ def test_a_body_of_more_than_a_mebibyte_is_413(http: httpx.Client) -> None:
     with suppress(httpx.WriteError, httpx.ReadError):
         assert http.post("/oauth/token", content=(b"x" * 65536 for _ in range(17))).status_code == 413
     assert not {"date", "server"} & set(http.get(CONFIGURATION).headers)
+    assert http.options("/oauth/token").status_code == 405, "without an origin it is no preflight"
 
 
 @pytest.mark.parametrize(
