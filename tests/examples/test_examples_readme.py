@@ -45,7 +45,7 @@ def first_line(running: subprocess.Popen[str]) -> str:
     return running.stdout.readline()
 
 
-def tested(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+def suite(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-W", "error", "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=2 * SECONDS, check=False)
 
@@ -93,7 +93,7 @@ def my_login(env, username, password, wait):
 """
     (tmp_path / "test_mine.py").write_text(mine + block, encoding="utf-8")
     tests = re.findall(r"^def (test_\w+)", (EXAMPLE / "test_login.py").read_text("utf-8"), re.MULTILINE)
-    done = tested(tmp_path)
+    done = suite(tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert int(done.stdout.split(" passed")[0].split()[-1]) > len(tests)
     for what in ("allowed", "rejected", "nobody_answers", "sms", "recovery"):
@@ -112,7 +112,7 @@ def test_a_mistake_in_the_example_fails(tmp_path: Path, right: str, wrong: str, 
         source = file.read_text("utf-8")
         assert right in source or file.name != "login.py"
         (tmp_path / file.name).write_text(source.replace(right, wrong), encoding="utf-8")
-    done = tested(tmp_path, "-k", failed)
+    done = suite(tmp_path, "-k", failed)
     assert done.returncode == 1
     assert re.search(rf"FAILED .*{failed}", done.stdout), done.stdout
 
