@@ -83,7 +83,7 @@ def test_the_workflow_logs_in_fails_where_a_push_is_not_allowed_and_stops(starte
 
 
 def test_a_sandbox_that_does_not_start_fails_the_step(shell: Shell) -> None:
-    done = shell(steps()["Start it"].replace("--port 0", "--port 0 --no-such-option").replace("seq 150", "seq 5"))
+    done = shell(steps()["Start it"].replace("--port 0", "--port 0 --no-such-option").replace("sleep 0.2", "wait"))
     assert (done.returncode, "--no-such-option" in done.stdout) == (1, True)
 
 
