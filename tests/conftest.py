@@ -11,8 +11,10 @@ import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
 
+from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.secrets import aliases
 from auth0_mfa_lab.settings import project_folder
+from tests.keys import next_key
 from tests.network import guard
 
 ROOT = Path(__file__).parent.parent
@@ -25,6 +27,9 @@ LONGEST = (
 
 REFUSED: list[str] = []
 guard(REFUSED)
+
+# The keys of every tenant that a test makes, also behind `Lab.sandbox()`, come from the pool.
+(Sandbox.__init__.__kwdefaults__ or {})["new_key"] = next_key
 
 # A busy machine is no failure.
 settings.register_profile("lab", deadline=None)

@@ -43,12 +43,6 @@ def served(server: Served) -> Served:
     return server
 
 
-@pytest.fixture(params=FLOWS)
-def lab(request: pytest.FixtureRequest) -> Lab:
-    """A lab in whose journal one of the flows stands, in turn."""
-    return recorded(str(request.param))
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder whose name a shell would take apart."""
