@@ -108,10 +108,11 @@ PROFILE = {
 }
 PROFILE |= {"app_metadata": {"deep": {"account": "A-100"}}, "https://shop.example/email": "jane@shop.example"}
 PROFILE |= {"address": {"street_address": "1 Main Street"}, "birthdate": "2001-02-03", "note": "call +15550100"}
+ODD: list[Any] = ["", None, [], {}, 0, True]
 # fmt: off
 FINDS: dict[str, tuple[Sent, list[str]]] = {  # a find with @ is a person's: it is found on a live tenant alone
     "names that only sound so": (said(dict.fromkeys(SOUNDS_SO.split(), "some-value-of-it")), []),
-    "empty and odd values": (said([{"mfa_token": value} for value in ("", None, [], {}, 0, True)]), []),
+    "empty and odd values": (said([{"mfa_token": each} for each in ODD]), []),
     "values that can be none": (said([{"reset_token": each} for each in ("true", "none", "abc", f"{TENANT}/x")]), []),
     "each of a list, a token by its place": (said(CODES), [
         "recovery_code=ABCD1234", "recovery_code=EFGH5678", "device_token=device-1", "push_token=push-1"]),
