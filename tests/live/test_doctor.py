@@ -559,7 +559,8 @@ def test_as_text_html_and_json_it_shows_the_same_what_is_missing_first(tenant: L
     fields = ("name", "state", "said", "symptom", "dashboard", "curl", "cli", "call")
     assert {tuple(each) for each in data["findings"]} == {fields}
     assert [line.split(maxsplit=1)[1].partition(":")[0] for line in progress[:3]] == ["settings", "reach", "discovery"]
-    hostile = Diagnosis("<i>", [Finding("<i>", "missing", *["<i>"] * 6)])._repr_mimebundle_()
+    texts: Any = ["<i>"] * 6
+    hostile = Diagnosis("<i>", [Finding("<i>", "missing", *texts)])._repr_mimebundle_()
     assert "<i>" not in hostile["text/html"]
     said = " ".join(CliRunner().invoke(main, ["doctor", "--help"]).stdout.split())
     assert "Exit code 0: nothing is missing. 1: something is. 2: the tenant could not be asked." in said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import traceback
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -221,8 +222,9 @@ def test_a_lab_gets_one_token_for_all_its_users_or_takes_the_one_that_was_passed
     ready.sandbox.clock.advance(86_400)
     lab.user()
     assert tokens() == 3
-    for lives in ("soon", None, [], {}):
-        ready.alter("POST /oauth/token", lambda answer, lives=lives: answer.with_fields(expires_in=lives))
+    lives: Any
+    for lives in ("soon", None, [], {}):  # how long is not said
+        ready.alter("POST /oauth/token", partial(Answer.with_fields, expires_in=lives))
         (fresh := ready.lab(management=True)).user()
         assert not fresh.cleanup().stays
 

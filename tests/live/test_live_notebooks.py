@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
 import pytest
 
-from auth0_mfa_lab import Lab, Settings, SettingsError
+from auth0_mfa_lab import Lab, Secret, Settings, SettingsError
 from tests.execute_notebooks import NOTEBOOKS, notebooks
 from tests.live.conftest import Person
 from tests.live.live_notebooks import LESSONS, Lesson, Ran, clean_up, main, report, run_notebook
@@ -135,7 +136,7 @@ def test_claims_that_hold_are_counted_those_that_are_skipped_and_the_one_that_fa
 def test_the_report_names_what_ran_what_failed_and_what_needs_a_person() -> None:
     said, asked = list[str](), list[str]()
     known = Settings(tenant="live", domain="tenant.example")
-    managed = Settings(tenant="live", domain="tenant.example", mgmt_client_id="a-machine", mgmt_client_secret="secret")
+    managed = replace(known, mgmt_client_id="a-machine", mgmt_client_secret=Secret("secret", "<mgmt_client_secret>"))
 
     def run(each: Lesson) -> Ran:
         asked.append(each.number)
