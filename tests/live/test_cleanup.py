@@ -36,7 +36,7 @@ def ledger(lab: Lab) -> Ledger:
     return lab._guard
 
 
-def amend(lab: Lab, **change: str) -> None:
+def amend(lab: Lab, **change: Any) -> None:
     """Let the one entry of the file say something else."""
     ledger(lab).change(lambda entries: [replace(entries[0], **change)])
 

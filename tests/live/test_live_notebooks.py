@@ -100,9 +100,8 @@ def test_in_ci_a_notebook_stops_at_its_first_cell_and_says_what_would_allow_it(
     monkeypatch.delenv("AUTH0_LAB_TENANT")
     monkeypatch.setenv("CI", "true")
     monkeypatch.chdir(one_tenant.folder)
-    opening, *later = cells(path)
+    opening = cells(path)[0]
     assert "Lab.from_env()" in opening
-    assert not [cell for cell in later if "from_env" in cell or "Lab.live" in cell]
     said = r"^AUTH0_LAB_TENANT=live, and CI is set: nothing was sent\..*AUTH0_LAB_ALLOW_LIVE=1"
     with pytest.raises(SettingsError, match=said):
         exec(compile(opening, path.name, "exec"), {})
