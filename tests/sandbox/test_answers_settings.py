@@ -35,6 +35,12 @@ def with_all(happening: Happening) -> Happening:
     return lambda scene: happening(scene.set(factors=factors, message_types=("sms", "voice")))
 
 
+def give_wrong_sms_codes(scene: Scene) -> httpx.Response:
+    mfa_token = scene.app.login(scene.box.add_user(factors=["sms"]))
+    oob_code = scene.app.challenge(mfa_token).json()["oob_code"]
+    return [scene.app.poll(mfa_token, oob_code, binding_code="x") for _ in range(11)][-1]
+
+
 def delete_profile_email(scene: Scene) -> httpx.Response:
     access = scene.app.mfa_access(scene.box.add_user(factors=["sms"]))
     (email,) = [one["id"] for one in scene.app.authenticators(access) if one["id"].startswith("email|")]
@@ -71,6 +77,7 @@ SETTINGS = (
     Scenario("5 too many emails",       with_all(again(21, challenge("email"), "email")),       *EMAILS),
     Scenario("5 too many pushes",       again(6, challenge("auth0"), "push"),                   *PUSHES),
     Scenario("6.4 too many OTPs",       again(11, lambda app, key: app.otp(key, "x"), "otp"),   *CODES),
+    Scenario("6.4 too many SMS codes",  give_wrong_sms_codes,                                   *CODES),
     Scenario("6.4 too many recoveries", again(11, lambda app, key: app.recover(key, "x"), "otp"), *RECOVERIES),
     Scenario("7.1 too many starts",     again(51, lambda app, key: app.start()),                *STARTS),
 )
