@@ -574,9 +574,8 @@ def test_what_a_tenant_says_is_masked_and_one_line_that_no_terminal_obeys(tenant
     (now,) = [line for line in result.stderr.splitlines() if line.startswith("  now   ")]
     assert now.startswith("  now   \N{REPLACEMENT CHARACTER}[2J<client_secret 1> <mgmt_client_secret 1> <password 1>")
     assert writes(tenant) == []
-    tenant.alter(
-        "POST /oauth/token", lambda answer: answer.with_fields(error="invalid_request", error_description=echo)
-    )
+    tenant.set_up(default_directory=tenant.sandbox.defaults.realm)
+    tenant.alter("POST /oauth/token", lambda each: each.with_fields(error="invalid_request", error_description=echo))
     tenant.alter(f".* {API}", lambda answer: replace(answer, status=403).with_json({"message": echo, "error": echo}))
     for words in ((), ("--json",), ("--fix", "--yes")):
         output = doctor(*words).output
