@@ -19,7 +19,7 @@ from tests.network import guard
 
 ROOT = Path(__file__).parent.parent
 LONGEST = (
-    *("browser", "test_notebooks.py", "test_promise.py", "test_exports_run.py", "test_drift_report.py"),
+    *("browser", "test_notebooks.py", "test_promise.py", "test_exports_run.py", "test_drift.py"),
     *("test_live_notebooks.py", "test_pytest_plugin_fixture.py", "test_pytest_plugin_frozen.py"),
     *("test_examples_readme.py", "test_pytest_plugin.py"),
 )
