@@ -21,8 +21,8 @@ from tests.keys import next_key
 ROOT = Path(__file__).parent.parent
 LONGEST = (
     *("test_promise.py", "test_exports_run.py", "test_drift_report.py", "test_live_notebooks.py"),
-    *("test_notebooks_leak_nothing.py", "test_panels_saved.py", "test_pytest_plugin_fixture.py"),
-    *("test_pytest_plugin_frozen.py", "test_examples_python.py", "test_pytest_plugin.py", "test_panels_nbval.py"),
+    *("test_notebooks_leak_nothing.py", "test_panels_saved.py", "test_pytest_plugin.py"),
+    *("test_examples_python.py", "test_panels_nbval.py"),
 )
 """The files that take longest, the longest first: one of them begun last would keep a single core busy at the end."""
 
