@@ -9,7 +9,7 @@ import pytest
 
 from auth0_mfa_lab import Exchange, Lab
 from auth0_mfa_lab.tokens import ENDPOINTS, Verdict
-from tests.wire.token_table import ROWS
+from tests.sandbox.token_table import ROWS
 
 KINDS = sorted({row.kind for row in ROWS})
 SCOPE = "enroll read:authenticators remove:authenticators"
