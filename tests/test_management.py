@@ -119,9 +119,7 @@ def test_every_method_is_called_in_this_table_and_shows_itself_by_its_name() -> 
     assert repr(api_of(Scripted())) == "Management API of sandbox.example, opened by a token"
 
 
-def test_what_an_administrator_does_is_done_and_nothing_that_is_shown_of_it_holds_a_secret(
-    lab: Lab, api: Management
-) -> None:
+def test_what_an_administrator_does_is_done_and_shows_no_secret(lab: Lab, api: Management) -> None:
     box, (found,) = lab._sandbox, api.users_by_email(lab.user().email or "").json
     assert box is not None
     shown = api.application(lab.client.client_id, fields=["name", "grant_types"])
