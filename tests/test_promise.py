@@ -79,14 +79,14 @@ BARE_BIRTHS: Mapping[str, Callable[[str, str, int], Planted]] = {
     "a cookie":                   lambda _, v, __: {"answered": {"set-cookie": f"did={v}; Path=/"}},
     "a header of one's own":      lambda _, v, __: {"headers": {"x-api-key": v}},
     "an error's text":            lambda n, v, _: {"answer": f"Bad request: {n}={v} is wrong".encode()},
-    "what a lost connection said":lambda n, v, _: {"fails": f"cannot reach {HOST}/x?{n}={v}"},
+    "what a lost connection said": lambda n, v, _: {"fails": f"cannot reach {HOST}/x?{n}={v}"},
     "a barcode":                  lambda _, v, __: {"answer": _json({"x": f"otpauth://totp/t?enrollment_tx_id={v}&x=1"})},
 }
 # Where a secret that is known stands again, spelled in any way.
 ECHOES: Mapping[str, Callable[[str], Planted]] = {
     "a header":                   lambda text: {"headers": {"x-note": f"see {text} there"}},
     "an error's text":            lambda text: {"answer": f"<p>Invalid value '{text}' given</p>".encode()},
-    "what a lost connection said":lambda text: {"fails": f"[Errno 1] {text}"},
+    "what a lost connection said": lambda text: {"fails": f"[Errno 1] {text}"},
     "a body of any kind":         lambda text: {"body": f"see {text} there".encode()},
 }
 # These encode what they hold: the last of the encodings is theirs.
@@ -100,8 +100,6 @@ ENCODING_ECHOES: Mapping[str, Callable[[str], Planted]] = {
 }
 # fmt: on
 _PATH = "!$&'()*+,;=:@"  # what httpx leaves as it is
-
-
 ALL_BIRTHS, ALL_ECHOES = {**BIRTHS, **BARE_BIRTHS}, {**ECHOES, **ENCODING_ECHOES}
 
 
