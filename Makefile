@@ -30,6 +30,7 @@ help:
 	@echo 'make kernels    run the browser tests of the panels, and the notebooks, on three versions of ipykernel'
 	@echo 'make flakes     run the browser tests COUNT=20 times, with every core busy'
 	@echo 'make mutants    change one line of the package COUNT=150 times, and see a test notice each'
+	@echo 'make promise    plant 2,000 secrets in every place and spelling, and look for them on every surface'
 	@echo 'make check      run lint and types only'
 	@echo 'make notebooks  run all notebooks again and save them in their committed form'
 	@echo 'make readme     write the tables of README.md anew, from what the sandbox does'
@@ -102,6 +103,9 @@ mutants: setup
 
 flakes: setup
 	@.venv/bin/python -m tests.browser.flakes $(COUNT)
+
+promise: setup
+	@PROMISE_EXAMPLES=2000 $(PYTEST) tests/test_promise.py
 
 notebooks: setup
 	@.venv/bin/python -m tests.execute_notebooks

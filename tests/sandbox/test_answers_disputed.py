@@ -133,8 +133,6 @@ def scenarios() -> Iterator[Scenario]:
     for path in sorted(Path(__file__).parent.glob("test_answers_*.py")):
         for table in vars(import_module(f"tests.sandbox.{path.stem}")).values():
             yield from (row for row in table if isinstance(row, Scenario)) if isinstance(table, tuple | list) else ()
-    for path in Path(__file__).parent.parent.glob("wire/test_wire_*_errors.py"):
-        yield from (Scenario._make([*row, ""]) for row in import_module(f"tests.wire.{path.stem}").ROWS)
 
 
 def test_every_error_of_the_authentication_api_has_a_scenario_and_none_is_left_out_as_well() -> None:
