@@ -12,7 +12,7 @@ from tests.mothers import MFA_TOKEN, OOB_CODE, a_journal, a_request, an_exchange
 def journal() -> Journal:
     """A login, and an enrollment that uses its token in a header, in a body and in its path."""
     journal = a_journal()
-    an_exchange(403, journal=journal, json={"error": "mfa_required", "mfa_token": MFA_TOKEN})
+    an_exchange(403, journal=journal, json={"mfa_token": MFA_TOKEN, "again": MFA_TOKEN})
     request = a_request(
         url=f"https://tenant.example/mfa/{MFA_TOKEN}?again={MFA_TOKEN}",
         headers=[("authorization", f"Bearer {MFA_TOKEN}")],
@@ -30,6 +30,7 @@ def test_it_says_where_a_secret_was_born_and_where_it_is_used(journal: Journal) 
 
 exchange  who  in the   at
 1         app  answer   mfa_token             born here
+1         app  answer   again
 2         app  request  path
 2         app  request  query again
 2         app  request  header authorization
