@@ -18,8 +18,6 @@ PYTEST = .venv/bin/python -m pytest -q
 # A file's tests stay together: they share what is costly to begin; tests/conftest.py says which files begin first. One
 # worker more than cores: many wait for a process.
 BESIDE = -n $$(.venv/bin/python -c 'import os; print((os.cpu_count() or 1) + 1)') --dist loadfile --no-loadscope-reorder
-# Each half of the browser tests has a JupyterLab and a Chromium of its own.
-HALVES = -n 2 --dist worksteal
 
 help:
 	@echo 'make lab        open JupyterLab on the first notebook, with the sandbox tenant (PORT=8888)'
@@ -74,7 +72,7 @@ test: check
 	@echo '== browser tests'
 	@chromium="$${CHROMIUM:-$$(command -v chromium || command -v chromium-browser || command -v google-chrome || :)}"; \
 	if [ -n "$$chromium" ]; then \
-		CHROMIUM="$$chromium" $(PYTEST) $(HALVES) tests/browser; \
+		CHROMIUM="$$chromium" $(PYTEST) tests/browser; \
 	else \
 		echo 'not run: no Chromium found (install chromium, or name one: make test CHROMIUM=/path/to/chromium)'; \
 	fi
