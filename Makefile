@@ -8,7 +8,7 @@ COUNT ?= 20
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup lab serve test test-served test-live load bench kernels flakes check notebooks readme screenshots update clean
+.PHONY: help setup lab serve test test-served test-live load bench kernels flakes mutants promise check notebooks readme screenshots update clean
 
 # What the installed .venv depends on: a changed range, a changed pin, a folder that has moved.
 WANTED = { pwd; cat pyproject.toml constraints.txt; }
@@ -29,6 +29,8 @@ help:
 	@echo 'make load       load it with 32 clients for 30 seconds, each doing complete push logins'
 	@echo 'make kernels    run the browser tests of the panels, and the notebooks, on three versions of ipykernel'
 	@echo 'make flakes     run the browser tests COUNT=20 times, with every core busy'
+	@echo 'make mutants    change one line of the package COUNT=150 times, and see a test notice each'
+	@echo 'make promise    plant 2,000 secrets in every place and spelling, and look for them on every surface'
 	@echo 'make check      run lint and types only'
 	@echo 'make notebooks  run all notebooks again and save them in their committed form'
 	@echo 'make readme     write the tables of README.md anew, from what the sandbox does'
@@ -65,16 +67,13 @@ check: setup
 	@.venv/bin/mypy --strict
 
 test: check
-	@echo '== unit tests'
-	@$(PYTEST) $(BESIDE) --ignore=tests/browser tests
-	@echo '== notebooks, every cell compared with what is saved'
-	@$(PYTEST) $(BESIDE) --nbval notebooks
-	@echo '== browser tests'
+	@echo '== tests, and the notebooks: every cell compared with what is saved'
 	@chromium="$${CHROMIUM:-$$(command -v chromium || command -v chromium-browser || command -v google-chrome || :)}"; \
 	if [ -n "$$chromium" ]; then \
-		CHROMIUM="$$chromium" $(PYTEST) tests/browser; \
+		CHROMIUM="$$chromium" $(PYTEST) $(BESIDE) tests; \
 	else \
-		echo 'not run: no Chromium found (install chromium, or name one: make test CHROMIUM=/path/to/chromium)'; \
+		$(PYTEST) $(BESIDE) --ignore=tests/browser tests; \
+		echo 'browser tests not run: no Chromium found (install chromium, or name one: make test CHROMIUM=/path/to/chromium)'; \
 	fi
 
 test-served: setup
@@ -98,8 +97,15 @@ load: setup
 kernels: setup
 	@.venv/bin/python -m tests.browser.kernels $(KERNELS)
 
+mutants: COUNT := 150
+mutants: setup
+	@.venv/bin/python -m tests.mutants $(COUNT)
+
 flakes: setup
 	@.venv/bin/python -m tests.browser.flakes $(COUNT)
+
+promise: setup
+	@PROMISE_EXAMPLES=2000 $(PYTEST) tests/test_promise.py
 
 notebooks: setup
 	@.venv/bin/python -m tests.execute_notebooks

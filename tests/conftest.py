@@ -2,46 +2,51 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
-import socket
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from weakref import WeakSet
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
-from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.secrets import aliases
 from auth0_mfa_lab.settings import project_folder
-from tests.keys import next_key
+from tests.network import guard
 
 ROOT = Path(__file__).parent.parent
 LONGEST = (
-    *("test_promise.py", "test_exports_run.py", "test_drift_report.py", "test_live_notebooks.py"),
-    *("test_notebooks_leak_nothing.py", "test_panels_saved.py", "test_pytest_plugin_fixture.py"),
-    *("test_pytest_plugin_frozen.py", "test_examples_python.py", "test_pytest_plugin.py", "test_panels_nbval.py"),
+    *("browser", "test_notebooks.py", "test_promise.py", "test_exports_run.py", "test_drift_report.py"),
+    *("test_live_notebooks.py", "test_pytest_plugin_fixture.py", "test_pytest_plugin_frozen.py"),
+    *("test_examples_python.py", "test_pytest_plugin.py"),
 )
-"""The files that take longest, the longest first: one of them begun last would keep a single core busy at the end."""
+"""What takes longest, the longest first: files, and a folder. Begun last, one would keep one core busy at the end."""
+
+REFUSED: list[str] = []
+guard(REFUSED)
 
 # A busy machine is no failure.
 settings.register_profile("lab", deadline=None)
 settings.load_profile("lab")
 
 
+class OneBrowser(LoadFileScheduling):  # type: ignore[misc]  # xdist ships no types
+    """Gives each file to one worker, and all browser tests to the same one: they share a JupyterLab and a Chromium."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "tests/browser" if nodeid.startswith("tests/browser/") else str(super()._split_scope(nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> OneBrowser | None:
+    """Schedule by file, unless another way was asked for."""
+    return OneBrowser(config, log) if config.getoption("dist") == "loadfile" else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take longest."""
-    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
-
-
-class LeavesThisMachine(RuntimeError):
-    """A test tried to reach something other than loopback."""
-
-
-# The keys of every tenant that a test makes, also behind `Lab.sandbox()`, come from the pool.
-(Sandbox.__init__.__kwdefaults__ or {})["new_key"] = next_key
+    """Begin with what takes longest."""
+    longest = {name: rank for rank, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: min(longest.get(name, len(LONGEST)) for name in item.path.parts[-2:]))
 
 
 @pytest.fixture(autouse=True)
@@ -73,47 +78,9 @@ def labs_of_this_test_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def refused_addresses(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def refused_addresses() -> Iterator[list[str]]:
     """Refuse every address but loopback; a test that swallowed the refusal fails at its end nevertheless."""
-    refused: list[str] = []
-
-    def check(host: object) -> None:
-        if not is_loopback(host):
-            refused.append(str(host))
-            raise LeavesThisMachine(f"a test must not reach {host}")
-
-    def guarded(method: str) -> Any:
-        original = getattr(socket.socket, method)
-
-        def call(self: socket.socket, *args: Any) -> Any:
-            if self.family in {socket.AF_INET, socket.AF_INET6}:
-                check(args[-1][0])
-            return original(self, *args)
-
-        return call
-
-    for method in ("connect", "connect_ex", "sendto"):
-        monkeypatch.setattr(socket.socket, method, guarded(method))
-    for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex"):
-        monkeypatch.setattr(socket, name, _checked(getattr(socket, name), check))
-    yield refused
+    yield REFUSED
+    refused = REFUSED.copy()
+    REFUSED.clear()
     assert refused == [], "a test tried to leave this machine"
-
-
-def is_loopback(host: object) -> bool:
-    """Return whether a host is this machine; no name at all means it too."""
-    name = host.decode() if isinstance(host, bytes) else host
-    if name in {None, "", "localhost"}:
-        return True
-    try:
-        return ipaddress.ip_address(str(name)).is_loopback
-    except ValueError:
-        return False
-
-
-def _checked(lookup: Any, check: Any) -> Any:
-    def call(host: object, *args: Any, **kwargs: Any) -> Any:
-        check(host)
-        return lookup(host, *args, **kwargs)
-
-    return call

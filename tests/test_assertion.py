@@ -17,7 +17,7 @@ from auth0_mfa_lab.wire.journal import RecordingTransport
 from tests.mothers import NOW, Scripted, a_journal
 
 KEY = RSAKey.generate_key(2048)
-PEM = KEY.as_pem(private=True).decode()
+PEM, PUBLIC = (KEY.as_pem(private=private).decode() for private in (True, False))
 
 
 def client_of(network: httpx.BaseTransport, *, client_id: str = "app", private_key: str | None = PEM) -> Client:
@@ -26,61 +26,49 @@ def client_of(network: httpx.BaseTransport, *, client_id: str = "app", private_k
     return Client(http, client_id=client_id, authentication="private_key_jwt", private_key=private_key, now=lambda: NOW)
 
 
-def test_a_request_has_an_assertion_in_place_of_a_secret() -> None:
-    network = Scripted()
-    client_of(network).password_grant(username="jane", password="p")
-    (request,) = network.asked
-    body = {name: value for name, (value,) in parse_qs(request.content.decode()).items()}
-    assert body["client_id"] == "app"
-    assert body["client_assertion_type"] == "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-    assert "client_secret" not in body
-    token = jwt.decode(body["client_assertion"], KEY)
-    assert token.header["alg"] == "RS256"
-    claims = token.claims
-    assert (claims["iss"], claims["sub"], claims["aud"]) == ("app", "app", "https://sandbox.example/")
-    assert (claims["iat"], claims["exp"]) == (int(NOW), int(NOW) + 60)
-
-
-def test_no_two_requests_have_the_same_assertion() -> None:
+def test_each_request_has_an_assertion_of_its_own_in_place_of_a_secret() -> None:
     network = Scripted()
     client = client_of(network)
-    for _ in range(2):
-        client.mfa_challenge(mfa_token="Fe26.2*x")
-    first, second = (request.content for request in network.asked)
-    assert first != second
-
-
-def test_an_assertion_is_shown_under_an_alias() -> None:
-    exchange = client_of(Scripted()).password_grant(username="jane", password="hunter-number-two")
+    exchange = client.password_grant(username="jane", password="hunter-number-two")
+    client.mfa_challenge(mfa_token="Fe26.2*x")
+    client.mfa_challenge(mfa_token="Fe26.2*x")
+    first, second, third = (request.content for request in network.asked)
+    assert second != third
+    body = {name: value for name, (value,) in parse_qs(first.decode()).items()}
+    assert (body["client_id"], "client_secret" in body) == ("app", False)
+    assert body["client_assertion_type"] == "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+    token = jwt.decode(body["client_assertion"], KEY)
+    assert token.header["alg"] == "RS256"
+    at, claims = int(NOW), token.claims
+    assert [claims[name] for name in ("iss", "sub", "aud", "iat", "exp")] == [
+        *("app", "app", "https://sandbox.example/", at, at + 60)
+    ]
     assert "<client_assertion 1: JWT>" in repr(exchange)
     assert "eyJ" not in repr(exchange)
 
 
-@pytest.mark.parametrize(
-    "key", ["nonsense", "", KEY.as_pem(private=False).decode()], ids=["nonsense", "none", "public"]
-)
+@pytest.mark.parametrize("key", ["nonsense", "", PUBLIC], ids=["nonsense", "none", "public"])
 def test_what_is_no_private_key_is_told_and_not_shown(key: str) -> None:
     with pytest.raises(LabError, match="private_key is no PEM of a private RSA key") as told:
         client_of(Scripted(), private_key=key).revoke("v1.x")
     shown = "".join(traceback.format_exception(told.value))
-    assert "BEGIN" not in shown
-    assert "joserfc" not in shown
+    assert not [each for each in ("BEGIN", "joserfc") if each in shown]
 
 
-def test_the_sandbox_takes_it() -> None:
+def test_the_sandbox_takes_it_from_a_client_whose_public_key_it_has() -> None:
     box = Sandbox()
     known = box.defaults
     http = httpx.Client(transport=box.transport, base_url="https://sandbox.example")
-    asked = {"grant_type": "client_credentials", "audience": "https://sandbox.example/api/v2/"}
     machine = {"client_id": known.mgmt_client_id, "client_secret": known.mgmt_client_secret}
-    token = http.post("/oauth/token", data={**asked, **machine}).json()["access_token"]
+    asked = {"grant_type": "client_credentials", "audience": "https://sandbox.example/api/v2/", **machine}
+    token = http.post("/oauth/token", data=asked).json()["access_token"]
     path, headers = f"/api/v2/clients/{known.client_id}", {"authorization": f"Bearer {token}"}
-    public = {"credential_type": "public_key", "pem": KEY.as_pem(private=False).decode()}
+    public = {"credential_type": "public_key", "pem": PUBLIC}
     key_id = http.post(f"{path}/credentials", json=public, headers=headers).json()["id"]
     methods = {"private_key_jwt": {"credentials": [{"id": key_id}]}}
     assert http.patch(path, json={"client_authentication_methods": methods}, headers=headers).status_code == 200
-    client = client_of(box.transport, client_id=known.client_id)
-    assert client.password_grant(username=known.username, password=known.password).error == "mfa_required"
-    assert client.password_grant(username=known.username, password=known.password).error == "mfa_required"
-    secret = client_of(box.transport, client_id=known.client_id, private_key=None)
-    assert secret.password_grant(username=known.username, password=known.password).status == 401
+    signing = client_of(box.transport, client_id=known.client_id)
+    for _ in range(2):
+        assert signing.password_grant(username=known.username, password=known.password).error == "mfa_required"
+    without = client_of(box.transport, client_id=known.client_id, private_key=None)
+    assert without.password_grant(username=known.username, password=known.password).status == 401

@@ -12,11 +12,12 @@ from typing import Any
 import httpx
 import pytest
 
-from auth0_mfa_lab import Lab, LabError, NoAnswer, Secret, SettingsError
-from auth0_mfa_lab.errors import ClaimFailed, NotABarcode, NotEnrolled, NothingToAnswer, NothingWasSent, PhoneError
+from auth0_mfa_lab import Exchange, Lab, LabError, NoAnswer, Secret, SettingsError
+from auth0_mfa_lab.errors import ClaimFailed, NotABarcode, NotEnrolled, NothingToAnswer, PhoneError
 from auth0_mfa_lab.sandbox import Sandbox
-from auth0_mfa_lab.wire.exchange import Exchange
 from tests.mothers import live_settings
+
+Act = Callable[[Any, Any], object]
 
 
 @pytest.fixture
@@ -24,113 +25,104 @@ def lab() -> Lab:
     return Lab.sandbox()
 
 
-@pytest.fixture(scope="module")
-def enrolled() -> Lab:
-    """Return a lab whose phone has an account, and no push that waits."""
-    lab = Lab.sandbox()
-    lab.user(factors=["push"])
-    return lab
+def log_in(lab: Lab, *factors: str) -> Exchange:
+    user = lab.user(factors=factors)
+    return lab.client.password_grant(username=user.username, password=user.password)
 
 
-def challenge(lab: Lab) -> tuple[str, str]:
-    """Log in as a fresh user with push, and send one; return both tokens."""
-    person = lab.user(factors=["push"])
-    login = lab.client.password_grant(username=person.username, password=person.password)
-    pushed = lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
-    return login["mfa_token"], pushed["oob_code"]
+def enroll(lab: Lab, **how: Any) -> Exchange:
+    login = log_in(lab)
+    return lab.client.mfa_associate(login["mfa_token"], authenticator_types=["oob"], **how)
 
 
 # -- what it is
 
 
-def test_a_sandbox_says_that_nothing_leaves_the_process(lab: Lab) -> None:
+def test_a_sandbox_says_that_nothing_leaves_the_process_and_what_it_sends_is_pinned(lab: Lab) -> None:
     assert repr(lab) == "Lab on the sandbox tenant sandbox.example (profile docs): nothing is sent to Auth0."
     assert lab._repr_mimebundle_() == {"text/plain": repr(lab), "text/html": f"<p>{lab!r}</p>"}
-
-
-def test_an_unknown_profile_is_refused() -> None:
-    with pytest.raises(LabError, match="Unknown profile 'doc'; the sandbox has docs, recorded"):
-        Lab.sandbox(profile="doc")  # type: ignore[arg-type]  # what must fail
-
-
-def test_the_environment_does_not_reach_a_sandbox_of_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AUTH0_LAB_TENANT", "live")
-    monkeypatch.setenv("AUTH0_DOMAIN", "tenant.example")
-    assert Lab.sandbox().domain == "sandbox.example"
-
-
-def test_from_env_is_the_sandbox_by_default(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.delenv("AUTH0_LAB_TENANT", raising=False)
-    monkeypatch.delenv("AUTH0_DOMAIN", raising=False)
-    assert Lab.from_env(tmp_path).settings.tenant == "sandbox"
-
-
-def test_equal_seeds_give_equal_ids_and_other_seeds_give_others() -> None:
-    def told(seed: int) -> tuple[str, str]:
-        lab = Lab.sandbox(seed=seed)
-        user = lab.user()
-        login = lab.client.password_grant(username=user.username, password=user.password)
-        return str(user.password), str(login["mfa_token"])
-
-    assert told(5) == told(5)
-    assert told(5) != told(6)
-
-
-def test_what_it_sends_is_the_same_with_every_version_of_its_libraries(lab: Lab) -> None:
-    lab.client.jwks()
-    headers = dict(lab.journal[0].request.headers)
-    assert headers == {
+    lab.step("1. keys")
+    keys = lab.client.jwks()
+    assert dict(keys.request.headers) == {
         "host": "sandbox.example",
         "user-agent": "auth0-mfa-lab",
         "accept": "application/json",
         "accept-encoding": "gzip, deflate",
         "connection": "keep-alive",
     }
+    assert "1. keys" in repr(lab.journal)
+    assert "GET /.well-known/jwks.json" in repr(lab.diagram())
+    assert repr(lab.curl(keys)).startswith("curl --request GET")
+    assert repr(lab.claim("one is one", 1 == 1)) == "✓ one is one"
+    with pytest.raises(ClaimFailed, match="This does not hold: one is two"):
+        lab.claim("one is two", holds=False)
 
 
-# -- users
+def test_only_from_env_reads_the_environment_and_only_live_goes_live(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("AUTH0_LAB_TENANT")
+    assert repr(Lab.from_env(tmp_path)) == repr(Lab.sandbox())
+    for name in ("client_id", "username", "password"):
+        monkeypatch.setenv(f"AUTH0_{name.upper()}", "somebody")
+    monkeypatch.setenv("AUTH0_DOMAIN", "tenant.example")
+    first, second = repr(Lab.from_env(tmp_path)).splitlines()
+    assert first == "AUTH0_DOMAIN is set, AUTH0_LAB_TENANT is not: this is the sandbox"
+    assert second == repr(Lab.sandbox())
+    monkeypatch.setenv("AUTH0_LAB_TENANT", "live")
+    assert Lab.sandbox().domain == "sandbox.example"
+    assert Lab.from_env(tmp_path).domain == "tenant.example"
 
 
-def test_a_user_is_fresh_and_its_password_is_a_secret(lab: Lab) -> None:
-    first, second = lab.user(), lab.user()
+def test_a_user_is_fresh_secret_and_in_no_journal_and_equal_seeds_give_equal_ones() -> None:
+    def made(seed: int) -> tuple[str, str]:
+        lab = Lab.sandbox(seed=seed)
+        login = log_in(lab)
+        return str(login["mfa_token"]), str(lab.user().password)
+
+    assert made(5) == made(5) != made(6)
+    lab = Lab.sandbox()
+    first, second = lab.user(factors=["push"]), lab.user()
+    assert (len(lab.journal), lab.phone.notifications) == (0, ())
     assert first.username != second.username
-    assert isinstance(first.password, Secret)
-    assert repr(first.password) == "<password 1>"
-    assert repr(second.password) == "<password 2>"
-    assert str(first.password) not in repr(first) + str(first._repr_mimebundle_())
-    assert "factors       none" in repr(first)
-
-
-def test_making_a_user_stands_in_no_journal(lab: Lab) -> None:
-    lab.user(factors=["push"])
-    assert len(lab.journal) == 0
-    assert lab.phone.notifications == ()
-
-
-def test_a_user_is_not_pickled(lab: Lab) -> None:
-    with pytest.raises(TypeError, match="<password 1> is a secret"):
-        pickle.dumps(lab.user())
-
-
-def test_an_unknown_factor_names_the_known_ones(lab: Lab) -> None:
-    with pytest.raises(LabError, match=r"There is no factor 'fax' here\. Known factors: push"):
-        lab.user(factors=["fax"])
+    assert (repr(first.password), repr(second.password)) == ("<password 1>", "<password 2>")
+    shown = repr(second) + str(second._repr_mimebundle_())
+    assert str(second.password) not in shown
+    assert "factors       none" in shown
+    with pytest.raises(TypeError, match="<password 2> is a secret"):
+        pickle.dumps(second)
 
 
 # -- the phone
 
 
-def test_a_phone_with_no_account_says_so(lab: Lab) -> None:
-    for act in (lab.phone.allow, lab.phone.reject, lab.phone.code):
+def test_the_phone_says_what_it_lacks_and_shows_no_token(lab: Lab) -> None:
+    phone: Any = lab.phone
+    for act in (phone.allow, phone.reject, phone.code):
         with pytest.raises(NotEnrolled, match="no account yet"):
             act()
-    assert len(lab.journal) == 0
-
-
-def test_allowing_with_nothing_to_answer_says_so(enrolled: Lab) -> None:
-    for act in (enrolled.phone.allow, enrolled.phone.reject):
+    login = log_in(lab, "push")
+    for act in (phone.allow, phone.reject):
         with pytest.raises(NothingToAnswer, match=r"No push waits on this phone\. Send one with /mfa/challenge"):
             act()
+    with pytest.raises(NothingToAnswer, match=r"send one with client\.mfa_challenge"):
+        phone.allow_after(polls=1)
+    for polls in (0, -1):
+        with pytest.raises(PhoneError, match=rf"polls={polls}\) would never allow: polls is a whole number from 1 up"):
+            phone.allow_after(polls=polls)
+    assert re.fullmatch(r"\d{6}", str(phone.code()))
+    assert re.fullmatch(r"<otp \d+>", repr(phone.code()))
+    lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
+    (waiting,) = lab.phone.notifications
+    assert (waiting.host, waiting.started) == ("sandbox.example", "2027-01-15T08:00:00+00:00")
+    assert set(waiting.__slots__) == {"started", "host", "source", "location", "id"}
+    assert "id=" not in repr(waiting)
+    with pytest.raises(PhoneError, match=r"reason is a int: write a text, such as reject\('not me'\)"):
+        phone.reject(1)
+    assert phone.reject("inappropriate", waiting).speaker == "phone"
+    for act in (phone.allow, phone.reject):
+        with pytest.raises(NothingToAnswer, match="This push does not wait on the phone: it was answered"):
+            act(push=waiting)
 
 
 @pytest.mark.parametrize(
@@ -145,94 +137,8 @@ def test_scanning_nonsense_says_what_to_scan_and_shows_none_of_it(lab: Lab, barc
     assert refusal.value.__cause__ is refusal.value.__context__ is None
 
 
-def test_a_code_is_a_secret_of_six_digits(enrolled: Lab) -> None:
-    code = enrolled.phone.code()
-    assert re.fullmatch(r"\d{6}", str(code))
-    assert re.fullmatch(r"<otp \d+>", repr(code))
-
-
-def test_a_notification_shows_when_and_where_and_no_token(enrolled: Lab) -> None:
-    challenge(enrolled)
-    (notification,) = enrolled.phone.notifications
-    assert notification.host == "sandbox.example"
-    assert notification.started.endswith("+00:00")
-    assert set(notification.__slots__) == {"started", "host", "source", "location", "id"}
-    assert "id=" not in repr(notification)
-    answer = enrolled.phone.reject("inappropriate")
-    assert isinstance(answer, Exchange)
-    assert answer.speaker == "phone"
-    assert enrolled.phone.notifications == ()
-
-
-def test_allow_after_lets_the_phone_answer_between_two_requests(enrolled: Lab) -> None:
-    mfa_token, oob_code = challenge(enrolled)
-    told = enrolled.phone.allow_after(polls=2)
-    assert repr(told) == "The phone will allow the push after 2 more polls."
-    before = len(enrolled.journal)
-    run = enrolled.poll(mfa_token=mfa_token, oob_code=oob_code)
-    assert [exchange.outcome for exchange in run.exchanges] == [
-        "400 authorization_pending",
-        "400 authorization_pending",
-        "200 OK",
-    ]
-    assert [exchange.speaker for exchange in enrolled.journal[before:]] == ["app", "app", "phone", "app"]
-
-
-def test_allow_after_an_answer_of_ones_own_does_nothing_more(enrolled: Lab) -> None:
-    mfa_token, oob_code = challenge(enrolled)
-    enrolled.phone.allow_after(polls=1)
-    enrolled.phone.reject()
-    assert enrolled.poll(mfa_token=mfa_token, oob_code=oob_code).state.value == "rejected"
-    assert enrolled.phone.notifications == ()
-
-
-def test_an_answer_of_ones_own_takes_the_place_of_a_later_one(enrolled: Lab) -> None:
-    challenge(enrolled)
-    enrolled.phone.allow_after(polls=2)
-    enrolled.phone.reject()
-    mfa_token, oob_code = challenge(enrolled)
-    panel = enrolled.poll_panel(mfa_token=mfa_token, oob_code=oob_code)
-    for _ in range(3):
-        panel.poll_once()
-    assert panel.run.state.value == "pending"
-    enrolled.phone.reject()
-
-
-@pytest.mark.parametrize("polls", [0, -1])
-def test_allow_after_no_polls_is_refused(enrolled: Lab, polls: int) -> None:
-    with pytest.raises(PhoneError, match="would never allow: polls is a whole number from 1 up"):
-        enrolled.phone.allow_after(polls=polls)
-
-
-def test_allow_after_without_a_push_is_refused(enrolled: Lab) -> None:
-    with pytest.raises(NothingToAnswer, match=r"send one with client\.mfa_challenge"):
-        enrolled.phone.allow_after(polls=1)
-
-
-def test_allow_after_an_allowed_push_says_so_and_the_next_poll_brings_the_tokens(enrolled: Lab) -> None:
-    mfa_token, oob_code = challenge(enrolled)
-    enrolled.phone_panel().allow()
-    told = enrolled.phone.allow_after(polls=2)
-    assert repr(told) == "The push was allowed already: the next poll brings the tokens."
-    run = enrolled.poll(mfa_token=mfa_token, oob_code=oob_code)
-    assert [exchange.outcome for exchange in run.exchanges] == ["200 OK"]
-    with pytest.raises(NothingToAnswer):
-        enrolled.phone.allow_after(polls=2)
-
-
-def test_allow_after_a_rejected_push_is_refused(enrolled: Lab) -> None:
-    challenge(enrolled)
-    enrolled.phone.allow()
-    challenge(enrolled)
-    enrolled.phone.reject()
-    with pytest.raises(NothingToAnswer):
-        enrolled.phone.allow_after(polls=2)
-
-
-def test_a_phone_that_reaches_nobody_raises_no_answer(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    user = lab.user()
-    login = lab.client.password_grant(username=user.username, password=user.password)
-    enrollment = lab.client.mfa_associate(login["mfa_token"], authenticator_types=["oob"], oob_channels=["auth0"])
+def test_a_phone_that_gets_no_answer_raises_no_answer(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    enrollment = enroll(lab, oob_channels=["auth0"])
 
     def refuse(_: object) -> httpx.Response:
         raise httpx.ConnectError("refused")
@@ -244,144 +150,116 @@ def test_a_phone_that_reaches_nobody_raises_no_answer(lab: Lab, monkeypatch: pyt
     assert lab.journal[-1].failure is not None
 
 
-def test_the_inbox_says_that_nothing_was_sent(lab: Lab) -> None:
-    with pytest.raises(NothingWasSent, match="Nothing was sent to this address for mfa"):
-        lab.inbox.latest("+15550100", purpose="mfa")
+# -- a poll's time
 
 
-# -- time
-
-
-def test_the_lifetimes_of_a_poll_count_from_when_each_value_came(enrolled: Lab) -> None:
-    mfa_token, oob_code = challenge(enrolled)
-    came = enrolled.clock.now()
-    enrolled.clock.advance(100)
-    assert enrolled.poll_panel(mfa_token=mfa_token, oob_code=oob_code).run.poll.deadline == came + 300
-    enrolled.clock.advance(200)
-    assert enrolled.poll(mfa_token=mfa_token, oob_code=oob_code).poll.polls == 0
-
-
-def test_the_mfa_tokens_lifetime_counts_from_the_login(enrolled: Lab) -> None:
-    person = enrolled.user(factors=["push"])
-    login = enrolled.client.password_grant(username=person.username, password=person.password)
-    came = enrolled.clock.now()
-    enrolled.clock.advance(500)
-    pushed = enrolled.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
-    run = enrolled.poll(mfa_token=login["mfa_token"], oob_code=pushed["oob_code"])
-    assert run.poll.deadline == came + 600
-    assert run.state.value == "expired"
-
-
-def test_a_value_that_no_exchange_brought_is_as_new_as_it_can_be(lab: Lab) -> None:
-    panel = lab.poll_panel(mfa_token="from elsewhere", oob_code="from elsewhere too")
-    assert panel.run.poll.deadline == lab.clock.now() + 300
-
-
-# -- what it says
-
-
-def test_a_claim_that_holds_is_told_and_one_that_does_not_raises(lab: Lab) -> None:
-    assert repr(lab.claim("one is one", 1 == 1)) == "✓ one is one"
-    with pytest.raises(ClaimFailed, match="This does not hold: one is two"):
-        lab.claim("one is two", holds=False)
-
-
-def test_steps_diagram_and_curl_are_of_its_journal(lab: Lab) -> None:
-    lab.step("1. keys")
-    keys = lab.client.jwks()
-    assert "1. keys" in repr(lab.journal)
-    assert "GET /.well-known/jwks.json" in repr(lab.diagram())
-    assert repr(lab.curl(keys)).startswith("curl --request GET")
+def test_the_lifetimes_of_a_poll_count_from_when_each_value_came(lab: Lab) -> None:
+    begun = lab.clock.now()
+    login = log_in(lab, "push")
+    lab.clock.advance(100)
+    asked = lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
+    lab.clock.advance(50)
+    values = {"mfa_token": login["mfa_token"], "oob_code": asked["oob_code"]}
+    poll = lab.poll_panel(**values).run.poll
+    assert (poll.oob_code_ends_at - begun, poll.mfa_token_ends_at - begun) == (400, 600)
+    lab.clock.advance(250)
+    run = lab.poll(**values)
+    assert (run.state.value, run.poll.polls, run.begun_by) == ("expired", 0, "mfa_challenge")
+    unknown = lab.poll_panel(mfa_token="of elsewhere", oob_code="of elsewhere too").run.poll
+    assert unknown.deadline == lab.clock.now() + 300
 
 
 # -- the administrator's side
 
 
-def test_the_management_application_is_a_client_of_its_own_whose_secret_is_known(lab: Lab) -> None:
-    machine = lab.management_application
+def test_the_management_application_opens_the_management_api_and_shows_no_secret(lab: Lab) -> None:
+    machine, box = lab.management_application, lab._sandbox
+    assert box is not None
     assert machine is lab.management_application
-    assert machine.client_id != lab.client.client_id
+    assert (machine.client_id, lab.client.client_id) == (box.defaults.mgmt_client_id, box.defaults.client_id)
     assert lab.management_audience == "https://sandbox.example/api/v2/"
-    assert lab._sandbox is not None
-    alias = lab.aliases.known(lab._sandbox.defaults.mgmt_client_secret)
-    assert alias is not None
-    assert alias.shown == "<mgmt_client_secret 1>"
-    assert machine.client_id == lab._sandbox.defaults.mgmt_client_id
-
-
-def test_the_management_api_is_opened_by_the_token_of_its_application_and_shows_no_secret(lab: Lab) -> None:
-    granted = lab.management_application.client_credentials_grant(audience=lab.management_audience)
+    granted = machine.client_credentials_grant(audience=lab.management_audience)
     listed = lab.management(granted["access_token"]).guardian_factors()
     assert (granted.status, listed.status) == (200, 200)
-    assert lab._sandbox is not None
-    shown = repr(granted) + repr(listed) + repr(lab.journal) + str(granted._repr_mimebundle_())
-    assert lab._sandbox.defaults.mgmt_client_secret not in shown
+    shown = repr(lab.journal) + "".join(repr(each) + str(each._repr_mimebundle_()) for each in lab.journal)
+    assert box.defaults.mgmt_client_secret not in shown
     assert str(granted["access_token"]) not in shown
     assert "<mgmt_client_secret 1" in shown
 
 
 def test_a_live_lab_without_a_management_application_names_both_variables() -> None:
     box = Sandbox(domain="tenant.example")
-    no_secret = replace(live_settings(box), mgmt_client_id="machine")
-    no_id = replace(live_settings(box), mgmt_client_secret=Secret("machine-secret", "<mgmt_client_secret>"))
-    both = replace(no_id, mgmt_client_id="machine")
-    assert Lab.live(both, transport=box.transport).management_application.client_id == "machine"
-    for settings in (no_secret, no_id):
-        lab = Lab.live(settings, transport=box.transport)
-        with pytest.raises(SettingsError, match=r"AUTH0_MGMT_CLIENT_ID and AUTH0_MGMT_CLIENT_SECRET are not both set"):
+    for parts in (["mgmt_client_id"], ["mgmt_client_secret"], ["mgmt_client_id", "mgmt_client_secret"]):
+        values: dict[str, Any] = {name: Secret("of-the-machine", f"<{name}>") for name in parts}
+        lab = Lab.live(replace(live_settings(box), **values, mgmt_domain="t.eu.auth0.com"), transport=box.transport)
+        assert lab.management_audience == "https://t.eu.auth0.com/api/v2/"
+        if len(parts) == 2:
+            assert lab.management_application.client_id == "of-the-machine"
+            continue
+        with pytest.raises(SettingsError, match="AUTH0_MGMT_CLIENT_ID and AUTH0_MGMT_CLIENT_SECRET are not both set"):
             _ = lab.management_application
         assert len(lab.journal) == 0
 
 
-def test_the_management_api_wants_an_access_token_that_is_text(lab: Lab) -> None:
-    with pytest.raises(LabError, match="access_token is a whole exchange"):
-        lab.management(lab.client.jwks())  # type: ignore[arg-type]  # what must fail
+# -- a slip gets a sentence; nothing is sent, and nothing is lost
 
-
-# -- a slip of the person's gets a sentence
-
-
-@pytest.mark.parametrize(
-    ("slip", "said"),
-    [
-        (
-            lambda lab, login: lab.client.mfa_authenticators(login),
-            "the Bearer token is a whole exchange",
-        ),
-        (lambda lab, login: lab.client.mfa_otp_grant(mfa_token=login, otp="123456"), "mfa_token is a whole exchange"),
-        (lambda lab, login: lab.client.mfa_challenge(mfa_token=login), "mfa_token is a whole exchange"),
-        (lambda lab, login: lab.client.mfa_otp_grant(mfa_token="x", otp=123456), "otp is a int and no text"),
-        (
-            lambda lab, login: lab.client.mfa_authenticators(login["mfa_token"] + "…"),
-            "The request cannot be written (UnicodeEncodeError)",
-        ),
-        (
-            lambda lab, login: lab.poll(mfa_token=login["mfa_token"], oob_code=None),
-            "oob_code is a NoneType",
-        ),
-        (lambda lab, login: lab.poll(mfa_token=login, oob_code="x"), "mfa_token is a whole exchange"),
-        (lambda lab, login: lab.poll(mfa_token="", oob_code="x"), "mfa_token is empty: pass the one that an answer"),
-        (lambda lab, login: lab.poll_panel(mfa_token=login["mfa_token"], oob_code=""), "oob_code is empty"),
-        (
-            lambda lab, login: lab.poll_panel(mfa_token=repr(login["mfa_token"]), oob_code="x"),
-            "mfa_token is <mfa_token 1>, the name under which the lab shows a secret: pass the secret itself",
-        ),
-        (
-            lambda lab, login: lab.client.mfa_challenge(mfa_token=" <mfa_token 1: sealed>"),
-            "mfa_token is <mfa_token 1: sealed>, the name",
-        ),
-        (lambda lab, login: lab.inspect(login), "token is a whole exchange"),
-        (lambda lab, login: lab.inspect(None), "token is a NoneType and no text"),
-        (lambda lab, login: lab.qr("nonsense"), "This is no barcode_uri"),
-        (lambda lab, login: lab.qr(None), "This is no barcode_uri"),
-        (lambda lab, login: lab.curl("POST"), "curl wants an exchange"),
-        (lambda lab, login: lab.user(factors="push"), "factors is a list: write factors=['push']"),
-    ],
+USER = "auth0|0123456789abcdef01234567"
+PATH = "path is what follows /api/v2 and begins with a slash"
+# fmt: off
+SLIPS: tuple[tuple[Act, str], ...] = (
+    # What is done with a lab and the exchange of a login, and what the sentence has
+    (lambda lab, login: lab.client.mfa_authenticators(login), "the Bearer token is a whole exchange: pass one of its"),
+    (lambda lab, login: lab.client.mfa_otp_grant(mfa_token=login, otp="123456"), "such as exchange['mfa_token']."),
+    (lambda lab, login: lab.poll(mfa_token="x", oob_code=login), "such as exchange['oob_code']."),
+    (lambda lab, login: lab.management(login), "access_token is a whole exchange: pass one of its fields, such as"),
+    (lambda lab, login: lab.client.mfa_otp_grant(mfa_token="x", otp=123456), "otp is a int and no text: pass the"),
+    (lambda lab, login: lab.poll(mfa_token=login["mfa_token"], oob_code=None), "oob_code is a NoneType"),
+    (lambda lab, login: lab.poll(mfa_token="", oob_code="x"), "mfa_token is empty: pass the one that an answer"),
+    (lambda lab, login: lab.poll_panel(mfa_token=login["mfa_token"], oob_code=""), "oob_code is empty"),
+    (lambda lab, login: lab.management(" "), "access_token is empty. Pass an access token for the Management API"),
+    (lambda lab, login: lab.management(login["mfa_token"]), "is <mfa_token 1>, which opens the MFA API alone. Pass"),
+    (lambda lab, login: lab.poll_panel(mfa_token=repr(login["mfa_token"]), oob_code="x"),
+        "mfa_token is <mfa_token 1>, the name under which the lab shows a secret: pass the secret itself"),
+    (lambda lab, login: lab.client.mfa_challenge(mfa_token=" <mfa_token 1: sealed>"), "is <mfa_token 1: sealed>, the"),
+    (lambda lab, login: lab.client.mfa_authenticators(login["mfa_token"] + "…"),
+        "The request cannot be written (UnicodeEncodeError): pass each value just as an answer gave it."),
+    (lambda lab, login: lab.management("a.b.c").send("POST", "/clients", json={"a": float("nan")}), "be written (Val"),
+    (lambda lab, login: lab.management("a.b.c").user("x" * 70_000), "cannot be written (InvalidURL)"),
+    (lambda lab, login: lab.client.mfa_associate("t", authenticator_types="oob"), "types is a list: write ['oob']."),
+    (lambda lab, login: lab.client.mfa_associate("t", authenticator_types=["oob"], oob_channels="auth0"),
+        "oob_channels is a list: write ['auth0']."),
+    (lambda lab, login: lab.user(factors="push"), "factors is a list: write factors=['push']"),
+    (lambda lab, login: lab.user(factors=["fax"]), "There is no factor 'fax' here. Known factors: push, otp, sms, voi"),
+    (lambda lab, login: lab.qr("nonsense"), "This is no barcode_uri: pass enrollment['barcode_uri']"),
+    (lambda lab, login: lab.phone.scan(lab), "pass enrollment['barcode_uri']"),
+    (lambda lab, login: lab.curl("POST"), "curl wants an exchange"),
+    (lambda lab, login: lab.drift(), "This lab records nothing: open it with record=..."),
+    (lambda lab, login: lab.clock.advance("5"), "seconds is a str: write a number, such as clock.advance(300)"),
+    (lambda lab, login: lab.clock.advance(True), "seconds is a bool"),
+    (lambda lab, login: lab.clock.advance(-1), "The clock only moves forward; it cannot advance by -1 seconds."),
+    (lambda lab, login: lab.clock.advance(float("nan")), "a hundred years"),
+    (lambda lab, login: lab.client.send("POST", "/mfa/challenge", json='{"a": 1}'), "json is the body as an object or"),
+    (lambda lab, login: lab.management("a").update_guardian_policies("never"), "policies is a list: write ['never']."),
+    (lambda lab, login: lab.management("a").replace_authentication_methods(USER, {"type": "phone"}), "a dict is none."),
+    (lambda lab, login: lab.management("a").application("app", fields=["name", 1]), "each of fields is a int and no t"),
+    *((lambda lab, login, path=path: lab.management("a").send("GET", path), PATH) for path in
+        ("logs", "/api/v2", "//sandbox.example")),
+    *((lambda lab, login, wrong=wrong: lab.client.mfa_delete_authenticator("token", wrong), "pass an id just as an ans")
+        for wrong in (" ", "..")),
+    (lambda lab, login: lab.management("a").delete_authentication_method(USER, ".."), "id is empty or only dots: pass"),
 )
-def test_a_slip_gets_a_sentence_and_loses_nothing(slip: Callable[[Lab, Exchange], object], said: str) -> None:
+# fmt: on
+
+
+@pytest.fixture(scope="module")
+def login_of() -> tuple[Lab, Exchange]:
     lab = Lab.sandbox()
-    user = lab.user(factors=[])
-    login = lab.client.password_grant(username=user.username, password=user.password)
+    return lab, log_in(lab)
+
+
+@pytest.mark.parametrize(("slip", "said"), SLIPS)
+def test_a_slip_gets_a_sentence_and_loses_nothing(login_of: tuple[Lab, Exchange], slip: Act, said: str) -> None:
+    lab, login = login_of
     with pytest.raises(LabError, match=re.escape(said)) as raised:
         slip(lab, login)
     assert str(login["mfa_token"]) not in str(raised.value)
@@ -389,38 +267,9 @@ def test_a_slip_gets_a_sentence_and_loses_nothing(slip: Callable[[Lab, Exchange]
 
 
 @pytest.mark.parametrize("poll", [Lab.poll, Lab.poll_panel])
-@pytest.mark.parametrize("factors", [[], ["sms"]], ids=["enrolling", "challenged"])
-def test_a_code_that_was_sent_is_no_push_that_one_polls(factors: list[str], poll: Callable[..., object]) -> None:
-    lab = Lab.sandbox()
-    user = lab.user(factors=factors)
-    token = lab.client.password_grant(username=user.username, password=user.password)["mfa_token"]
-    sms: dict[str, Any] = {"authenticator_types": ["oob"], "oob_channels": ["sms"], "phone_number": "+15550100"}
-    sent = lab.client.mfa_challenge(mfa_token=token) if factors else lab.client.mfa_associate(token, **sms)
-    with pytest.raises(LabError, match=r"binding_method.*binding_code"):
-        poll(lab, mfa_token=token, oob_code=sent["oob_code"])
-
-
-@pytest.mark.parametrize(
-    ("act", "said"),
-    [
-        (lambda lab: lab.management("a.b.c").send("POST", "/clients", json={"a": float("nan")}), "cannot be written"),
-        (lambda lab: lab.management("a.b.c").user("x" * 70_000), "cannot be written"),
-        (lambda lab: lab.clock.advance("5"), r"write a number, such as clock\.advance\(300\)"),
-        (lambda lab: lab.clock.advance(-1), "only moves forward"),
-        (lambda lab: lab.clock.advance(float("nan")), "a hundred years"),
-        (lambda lab: lab.phone.scan(lab), r"pass enrollment\['barcode_uri'\]"),
-    ],
-)
-def test_a_mistake_is_a_sentence_and_loses_nothing(lab: Lab, act: Callable[[Lab], object], said: str) -> None:
-    kept = len(lab.journal)
-    with pytest.raises(LabError, match=said):
-        act(lab)
-    assert len(lab.journal) == kept
-
-
-def test_the_phone_scans_what_the_lab_drew(lab: Lab) -> None:
-    user = lab.user(factors=[])
-    login = lab.client.password_grant(username=user.username, password=user.password)
-    enrollment = lab.client.mfa_associate(login["mfa_token"], authenticator_types=["oob"], oob_channels=["auth0"])
-    lab.phone.scan(lab.qr(enrollment["barcode_uri"]))
-    assert lab.journal[-1].status == 201
+def test_a_code_that_was_sent_is_no_push_that_one_polls(lab: Lab, poll: Callable[..., object]) -> None:
+    token = log_in(lab, "sms")["mfa_token"]
+    sent = (lab.client.mfa_challenge(mfa_token=token), enroll(lab, oob_channels=["sms"], phone_number="+15550100"))
+    for each in sent:
+        with pytest.raises(LabError, match=r"binding_method.*binding_code"):
+            poll(lab, mfa_token=token, oob_code=each["oob_code"])

@@ -1,808 +1,333 @@
-"""Panels without a front end: their methods, their buttons, and what they show while time passes."""
-
-from __future__ import annotations
+"""What all panels share, without a front end: presses, failures, ticks, their cell, their twin in plain HTML."""
 
 import asyncio
-import gc
-import re
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from html import unescape
-from itertools import pairwise
+from collections.abc import Callable
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-import ipywidgets
 import pytest
 
-from auth0_mfa_lab import Exchange, LabError, State
-from auth0_mfa_lab.clock import SandboxClock
+from auth0_mfa_lab import Lab, LabError, Secret
 from auth0_mfa_lab.polling import Poll, PollRun
-from auth0_mfa_lab.show.panels import panel as panels_base
-from auth0_mfa_lab.show.panels import poll as panels_poll
-from auth0_mfa_lab.show.panels.panel import Button
+from auth0_mfa_lab.show.html import line
+from auth0_mfa_lab.show.panels import panel as base
+from auth0_mfa_lab.show.panels import poll as polls
+from auth0_mfa_lab.show.panels.panel import Button, Panel, Place
+from auth0_mfa_lab.show.panels.phone import OwnPhonePanel, PhonePanel
 from auth0_mfa_lab.show.panels.poll import PollPanel
+from auth0_mfa_lab.show.panels.qr import QrPanel
+from auth0_mfa_lab.show.phone import Line, PhoneView
 from auth0_mfa_lab.show.poll import show_poll
-from tests.mothers import (
-    GRANTED,
-    LOST,
-    MFA_TOKEN,
-    NOW,
-    PENDING,
-    SLOW_DOWN,
-    Leaping,
-    Standing,
-    a_journal,
-    a_run,
-    a_sandbox_clock,
-    an_exchange,
-)
+from auth0_mfa_lab.show.qr import Barcode
+from tests import panel_stage as stage
+from tests.mothers import NOW, PENDING, Standing, a_sandbox_clock, an_exchange
+from tests.panel_stage import PASSWORD, Slow, in_a_loop, looks, mask, on_a_page, until
 
-REJECTED = {"status": 400, "json": {"error": "access_denied", "error_description": "MFA Authorization rejected."}}
-TEN_SECONDS = 10.0
+Now = Callable[[], float]
+PUSH = Line(id="1", said="Login as jane", whose="jane", html=line("Login as jane"))
+URI = f"otpauth://totp/tenant:jane?enrollment_tx_id={stage.TICKET}&base_url=https%3A%2F%2Ftenant.example"
 
 
 @pytest.fixture(autouse=True)
 def no_real_second_passes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let a button's poll look at the clock again at once; the clock leaps instead."""
-    monkeypatch.setattr(panels_poll, "TICK_SECONDS", 0.0)
+    for module in (base, polls):
+        monkeypatch.setattr(module, "TICK_SECONDS", 0.0)
 
 
-@pytest.fixture(autouse=True, scope="module")
-def garbage_is_little() -> Iterator[None]:
-    """Keep what was made before out of the collections that `in_a_loop` asks for: they are many."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
-
-
-def a_panel(
-    *answers: Mapping[str, Any], clock: Standing | None = None, raises: bool = False, leap: float = 1.0
-) -> PollPanel:
-    """Return a panel whose poll is told these answers; each look at the clock finds `leap` seconds gone."""
-    clock = clock or Standing()
-    run = a_run(*answers, clock=clock)
-    return PollPanel(run, clock=a_sandbox_clock(clock, leap=leap), mask=mask, raise_failures=raises)
-
-
-def a_panel_that_asks(ask: Callable[[], Exchange], *, raises: bool = False) -> PollPanel:
+def a_poll(work: Slow, _: Now, **shared: Any) -> tuple[Panel, Button, Callable[[], object]]:
     clock = Standing()
-    run = PollRun(Poll.begin(NOW), ask=ask, now=clock.now, show=show_poll)
-    return PollPanel(run, clock=a_sandbox_clock(clock, leap=1), mask=mask, raise_failures=raises)
+    run = PollRun(Poll.begin(NOW), ask=work, now=clock.now, show=show_poll)
+    panel = PollPanel(run, clock=a_sandbox_clock(clock, leap=1), mask=mask, **shared)
+    return panel, panel.once_button, panel.poll_once
 
 
-def mask(text: str) -> str:
-    return text.replace("hunter-number-two", "<password 1>")
+def a_phone(work: Slow, now: Now, **shared: Any) -> tuple[Panel, Button, Callable[[], object]]:
+    phone, look = SimpleNamespace(allow=work), lambda _: PhoneView(name="", time=f"{now():.0f}", pushes=(PUSH,))
+    panel = PhonePanel(look, phone, mask=mask, **shared)
+    return panel, panel._rows["1"].buttons[0], panel.allow
 
 
-def look(button: Button) -> str:
-    assert not button.disabled, "it would lose the focus"
-    return button.look
+def a_qr(work: Slow, now: Now, **shared: Any) -> tuple[Panel, Button, Callable[[], object]]:
+    own: dict[str, Any] = {"received_at": NOW, "phone": "a phone", "may_be_saved": True, "journal": ()}
+    panel = QrPanel(URI, barcode=Barcode.of(URI, mask), now=now, scan=work, mask=mask, **own, **shared)
+    return panel, panel.scan_button, panel.scan
 
 
-def looks(panel: PollPanel) -> tuple[str, str, str]:
-    """Return how *Poll once*, *Poll until done* and *Stop* look."""
-    return look(panel.once_button), look(panel.until_button), look(panel.stop_button)
+@dataclass(frozen=True)
+class Kind:
+    """A panel, what its work brings, the looks of its buttons before, during and after, and what is said of it."""
+
+    made: Callable[..., tuple[Panel, Button, Callable[[], object]]]
+    brings: object
+    names: str
+    looks: tuple[str, str, str]
+    meanwhile: str
+    after: str
 
 
-def shown(panel: ipywidgets.Widget) -> str:
-    """Return all that the widgets of a panel hold, as a front end or a saved notebook would get it."""
-    inner = getattr(panel, "children", ())
-    return "\n".join([str(panel.get_state()), *(shown(child) for child in inner)])
+# fmt: off
+KINDS = {
+    "poll": Kind(a_poll, an_exchange(**PENDING), "Poll once, Poll until done, Stop",
+                 ("ready ready off", "busy off ready", "ready ready off"), "asked, no answer yet",
+                 "… pending · 1 poll"),
+    "phone": Kind(a_phone, an_exchange(204), "Allow, Reject, Refresh",
+                  ("ready ready ready", "busy off off", "ready ready ready"), "… The phone answers",
+                  "● Allowed: 204 No Content (exchange 1)"),
+    "qr": Kind(a_qr, an_exchange(201), "Show, Hide, Scan with a phone",
+               ("off ready ready", "off ready busy", "off off off"), "… QR scanning · the phone enrolls",
+               "✓ QR scanned · the phone is enrolled (exchange 1)"),
+}
+# fmt: on
+no_time = Standing().now
+each_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 
 
-def text_of(html: str) -> str:
-    """Return what a reader sees of HTML."""
-    return unescape(re.sub(r"<[^>]*>", "", html))
+def failing() -> Slow:
+    return stage.done(ValueError(f"the password was {PASSWORD} <b>"))
 
 
-def inside(widget: ipywidgets.Widget) -> Iterator[ipywidgets.Widget]:
-    yield widget
-    for child in getattr(widget, "children", ()):
-        yield from inside(child)
-
-
-class Slow:
-    """An answer that takes as long as a test wants."""
-
-    def __init__(self, answer: Mapping[str, Any]) -> None:
-        self.asked = threading.Event()
-        self.release = threading.Event()
-        self.exchange = an_exchange(**answer)
-        self.threads: set[int] = set()
-
-    def __call__(self) -> Exchange:
-        self.threads.add(threading.get_ident())
-        self.asked.set()
-        assert self.release.wait(TEN_SECONDS)
-        return self.exchange
-
-    async def under_way(self) -> None:
-        assert await asyncio.to_thread(self.asked.wait, TEN_SECONDS)
-
-
-def in_a_loop(story: Callable[[], Awaitable[None]]) -> None:
-    """Run a test's story in a loop; no task is left when it ends, and none fails unheard."""
-    unheard: list[dict[str, Any]] = []
-
-    async def told() -> None:
-        asyncio.get_running_loop().set_exception_handler(lambda _, context: unheard.append(context))
-        await story()
-        assert asyncio.all_tasks() == {asyncio.current_task()}
-
-    asyncio.run(told(), debug=True)
-    gc.collect()
-    assert unheard == []
-
-
-async def click_from_another_loop(button: ipywidgets.Button) -> None:
-    """Click as ipykernel's subshells do: on another thread, in a loop of its own."""
-
-    async def press() -> None:
-        button.click()
-
-    thread = threading.Thread(target=lambda: asyncio.run(press()))
-    thread.start()
-    await asyncio.to_thread(thread.join)
-    await asyncio.sleep(0)
-
-
-# -- without a loop: the methods
-
-
-def test_poll_once_asks_once_and_returns_the_exchange() -> None:
-    panel = a_panel(PENDING, GRANTED)
-    first = panel.poll_once()
-    assert first is not None
-    assert first.error == "authorization_pending"
-    assert (panel.run.state, panel.run.poll.polls) == (State.PENDING, 1)
-    second = panel.poll_once()
-    assert second is not None
-    assert second["access_token"]
-    assert panel.poll_once() is second
-    assert panel.run.poll.polls == 2
-
-
-def test_poll_until_done_waits_in_the_labs_time() -> None:
-    clock = Standing()
-    panel = a_panel(PENDING, SLOW_DOWN, LOST, GRANTED, clock=clock)
-    assert panel.poll_until_done() is panel.run
-    assert panel.run.state is State.GRANTED
-    assert clock.now() == NOW + 25
-
-
-def test_stop_without_a_poll_stops_and_poll_once_goes_on() -> None:
-    panel = a_panel(PENDING, GRANTED)
-    panel.stop()
-    assert repr(panel).startswith("PollPanel · stopped")
-    panel.poll_once()
-    assert repr(panel).startswith("PollPanel · pending")
-
-
-def test_its_repr_is_one_line_and_its_mimebundle_has_a_twin_without_widgets() -> None:
-    panel = a_panel(PENDING, GRANTED)
-    assert repr(panel) == "PollPanel · pending after 0 polls: not asked yet"
-    panel.poll_until_done()
-    assert repr(panel) == "PollPanel · granted after 2 polls: the phone has answered: here are the tokens"
-    bundle = panel._repr_mimebundle_()
-    assert bundle["text/plain"] == repr(panel)
-    assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"] == panel.model_id
-    for part in ("granted", "2 polls", "access_token 1"):
-        assert part in bundle["text/html"]
-
-
-def test_it_shows_the_state_the_polls_the_next_poll_and_the_end() -> None:
-    panel = a_panel(PENDING)
-    assert "… pending · 0 polls · not asked yet" in text_of(panel.static_html())
-    assert "next poll" + "now" + "oob_code" + "5 min 0 s left" in text_of(panel.static_html())
-    panel.poll_once()
-    assert "… pending · 1 poll · the phone has not answered yet" in text_of(panel.static_html())
-    assert "next poll" + "in 5 s" + "oob_code" + "5 min 0 s left" in text_of(panel.static_html())
-    assert panel._status.value in panel.static_html()
-
-
-@pytest.mark.parametrize(
-    ("answers", "state"),
-    [
-        ((GRANTED,), State.GRANTED),
-        ((PENDING, REJECTED), State.REJECTED),
-        ((PENDING,), State.EXPIRED),
-        (({"status": 200, "text": "<html>"},), State.FAILED),
-    ],
-)
-def test_each_end_is_shown_with_no_next_poll_and_no_button(
-    answers: tuple[Mapping[str, Any], ...], state: State
+@each_kind
+def test_a_press_works_on_a_thread_and_shows_it_on_the_panels_own_loop_and_meanwhile_nothing_else_begins(
+    kind: Kind,
 ) -> None:
-    panel = a_panel(*answers)
-    panel.poll_until_done()
-    assert panel.run.state is state
-    assert f"{state.value}</b>" in panel.static_html()
-    assert "next poll" not in panel.static_html()
-    assert looks(panel) == ("off", "off", "off")
-
-
-# -- without a loop: the buttons
-
-
-def test_a_click_without_a_loop_polls_before_it_returns() -> None:
-    panel = a_panel(PENDING, PENDING, GRANTED)
-    panel.once_button.click()
-    assert panel.run.poll.polls == 1
-    panel.until_button.click()
-    assert panel.run.state is State.GRANTED
-
-
-def test_each_click_without_a_loop_may_wait_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(panels_poll, "TICK_SECONDS", 0.001)
-    answers = iter([PENDING, None, PENDING, GRANTED])
-
-    def ask() -> Exchange:
-        answer = next(answers)
-        if answer is None:
-            raise ValueError("once")
-        return an_exchange(**answer)
-
-    panel = a_panel_that_asks(ask)
-    panel.until_button.click()
-    assert isinstance(panel.last_error, ValueError)
-    panel.until_button.click()
-    assert "once" in str(panel.last_error)
-    assert panel.run.state is State.GRANTED
-
-
-# -- in a loop: the buttons
-
-
-def test_buttons_say_what_may_be_pressed() -> None:
     async def story() -> None:
-        slow = Slow(PENDING)
-        panel = a_panel_that_asks(slow)
-        assert looks(panel) == ("ready", "ready", "off")
-        panel.stop_button.click()
-        assert (looks(panel), panel.run.state) == (("ready", "ready", "off"), State.PENDING)
-        panel.until_button.click()
-        assert looks(panel) == ("off", "busy", "ready")
-        await slow.under_way()
-        panel.stop_button.click()
-        assert looks(panel) == ("off", "busy", "off")
-        slow.release.set()
-        await panel.done()
-        assert looks(panel) == ("ready", "ready", "off")
+        panel, button, method = kind.made(work := Slow(kind.brings), no_time)
+        assert ", ".join(each.description for each in stage.buttons(panel)) == kind.names
+        assert all(each.tooltip for each in stage.buttons(panel))
+        assert looks(panel) == kind.looks[0]
+        changed_on = set[int]()
+        for each in stage.inside(panel):
+            each.observe(lambda _: changed_on.add(threading.get_ident()))
 
-    in_a_loop(story)
+        async def press() -> None:
+            button.click()
 
-
-def test_poll_once_as_a_button_asks_once_and_is_ready_again() -> None:
-    async def story() -> None:
-        panel = a_panel(PENDING, GRANTED)
-        panel.once_button.click()
-        await panel.done()
-        assert panel.run.poll.polls == 1
-        assert looks(panel) == ("ready", "ready", "off")
-        panel.once_button.click()
-        await panel.done()
-        assert panel.run.state is State.GRANTED
-        assert looks(panel) == ("off", "off", "off")
-
-    in_a_loop(story)
-
-
-def test_poll_until_done_as_a_button_waits_as_long_as_the_gap_asks() -> None:
-    async def story() -> None:
-        clock = Standing()
-        panel = a_panel(PENDING, SLOW_DOWN, LOST, GRANTED, clock=clock)
-        panel.until_button.click()
-        await panel.done()
-        run = panel.run
-        assert run.state is State.GRANTED
-        times = [exchange.at - NOW for exchange in run.exchanges]
-        gaps = [later - earlier for earlier, later in pairwise(times)]
-        assert all(5 <= gap <= 8 for gap in gaps[:1])
-        assert all(10 <= gap <= 13 for gap in gaps[1:])
-
-    in_a_loop(story)
-
-
-def test_a_poll_that_nobody_answers_ends_by_itself() -> None:
-    async def story() -> None:
-        panel = a_panel(PENDING, leap=4)
-        panel.until_button.click()
-        await panel.done()
-        assert panel.run.state is State.EXPIRED
-        assert "expired</b>" in panel._status.value
-
-    in_a_loop(story)
-
-
-def test_the_request_runs_on_a_thread_of_its_own_and_the_loop_goes_on() -> None:
-    async def story() -> None:
-        slow = Slow(GRANTED)
-        panel = a_panel_that_asks(slow)
-        panel.until_button.click()
-        await slow.under_way()
-        assert threading.get_ident() not in slow.threads
-        assert panel.run.poll.polls == 0
-        slow.release.set()
-        await panel.done()
-        assert panel.run.state is State.GRANTED
-
-    in_a_loop(story)
-
-
-def test_stop_shows_at_once_while_an_answer_is_under_way() -> None:
-    async def story() -> None:
-        slow = Slow(PENDING)
-        panel = a_panel_that_asks(slow)
-        panel.until_button.click()
-        await slow.under_way()
-        panel.stop_button.click()
-        assert panel.run.state is State.STOPPED
-        assert "stopped</b>" in panel._status.value
-        slow.release.set()
-        await panel.done()
-        assert panel.run.state is State.STOPPED
-        assert panel.run.poll.polls == 1
-
-    in_a_loop(story)
-
-
-@pytest.mark.parametrize(("answer", "state"), [(GRANTED, State.GRANTED), (REJECTED, State.REJECTED)])
-def test_a_final_answer_that_lands_after_stop_is_taken(answer: Mapping[str, Any], state: State) -> None:
-    async def story() -> None:
-        slow = Slow(answer)
-        panel = a_panel_that_asks(slow)
-        panel.until_button.click()
-        await slow.under_way()
-        panel.stop_button.click()
-        slow.release.set()
-        await panel.done()
-        assert panel.run.state is state
-        assert f"{state.value}</b>" in panel._status.value
-
-    in_a_loop(story)
-
-
-def test_stop_ends_a_wait_between_two_polls(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(panels_poll, "TICK_SECONDS", 3600.0)
-
-    async def story() -> None:
-        panel = a_panel(PENDING, leap=0)
-        panel.until_button.click()
-        while panel.run.poll.polls == 0:
-            await asyncio.sleep(0)
-        panel.stop_button.click()
-        # Sooner than the 5 seconds that it would have waited.
-        await asyncio.wait_for(panel.done(), 2)
-        run = panel.run
-        assert (run.state, run.poll.polls) == (State.STOPPED, 1)
-
-    in_a_loop(story)
-
-
-def test_a_stopped_poll_goes_on_with_the_next_click() -> None:
-    async def story() -> None:
-        panel = a_panel(PENDING, GRANTED)
-        panel.stop()
-        panel.until_button.click()
-        await panel.done()
-        assert panel.run.state is State.GRANTED
-
-    in_a_loop(story)
-
-
-def test_a_second_click_while_it_polls_does_nothing_and_a_method_says_why() -> None:
-    async def story() -> None:
-        slow = Slow(GRANTED)
-        panel = a_panel_that_asks(slow)
-        panel.until_button.click()
-        await slow.under_way()
-        for button in (panel.until_button, panel.once_button):
-            button.click()  # on its way before the page knew of the first
-        assert (panel.last_error, panel._failure.value) == (None, "")
+        for _ in range(2):  # as ipykernel's subshells do: on another thread, in a loop of its own
+            await asyncio.to_thread(lambda: asyncio.run(press()))
+        await work.under_way()
+        button.click()  # on its way before the page knew of the first
+        await until(lambda: kind.meanwhile in stage.seen(panel), kind.meanwhile)
+        assert looks(panel) == kind.looks[1]
         with pytest.raises(LabError, match="at work already"):
-            panel.poll_once()
-        with pytest.raises(LabError, match="at work already"):
-            panel.poll_until_done()
-        slow.release.set()
+            method()
+        work.release.set()
         await panel.done()
-        assert panel.run.poll.polls == 1
+        assert (looks(panel), kind.after in stage.seen(panel)) == (kind.looks[2], True)
+        assert (changed_on, threading.get_ident() in work.threads) == ({threading.get_ident()}, False)
+        assert (len(work.threads), panel.last_error, panel._failure.value) == (1, None, "")
 
     in_a_loop(story)
 
 
-def test_a_panel_that_was_made_without_a_loop_is_pressed_within_one() -> None:
-    panel = a_panel(PENDING, GRANTED)
-
-    async def story() -> None:
-        for _ in range(2):
-            panel.once_button.click()
-            assert look(panel.once_button) == "busy"
-            await panel.done()
-        assert panel.run.state is State.GRANTED
-
-    in_a_loop(story)
-
-
-def test_of_presses_on_many_threads_one_is_taken() -> None:
-    slow = Slow(PENDING)
-    panel = a_panel_that_asks(slow)
-    first = threading.Thread(target=panel.until_button.click)
+@each_kind
+def test_without_a_loop_a_press_is_done_when_it_returns_and_of_many_at_once_one_is_taken(kind: Kind) -> None:
+    panel, button, method = kind.made(work := Slow(kind.brings), no_time)
+    first, *others = (threading.Thread(target=button.click) for _ in range(6))
     first.start()
-    assert slow.asked.wait(TEN_SECONDS)
-    # Made outside of a loop, a panel does its work on the thread that presses: these would wait for the answer, too.
-    others = [threading.Thread(target=each.click) for each in (panel.once_button, panel.until_button) * 4]
+    asyncio.run(work.under_way())
     for each in others:
         each.start()
     for each in others:
-        each.join(TEN_SECONDS)
-    assert [each for each in others if each.is_alive()] == []
+        each.join(stage.TEN_SECONDS)
+    assert not any(each.is_alive() for each in others), "they wait for the answer, too"
     with pytest.raises(LabError, match="at work already"):
-        panel.poll_once()
-    panel.stop_button.click()
-    slow.release.set()
-    first.join(TEN_SECONDS)
-    assert (panel.run.poll.polls, panel.last_error, panel._failure.value) == (1, None, "")
-    panel.once_button.click()
-    assert panel.run.poll.polls == 2
+        method()
+    work.release.set()
+    first.join(stage.TEN_SECONDS)
+    assert kind.after in stage.seen(panel)
+    assert (len(work.threads), panel.last_error) == (1, None)
 
 
-@pytest.mark.parametrize(("waited", "seconds"), [(0.0, 0), (2.0, 2), (5.0, 5), (600.0, 5)])
-def test_who_waits_before_poll_once_has_waited_in_the_sandboxs_time_too(waited: float, seconds: int) -> None:
-    clock, real = Standing(), Leaping(0)
-    panel = PollPanel(a_run(PENDING, PENDING, clock=clock), clock=SandboxClock(clock, monotonic=real), mask=mask)
-    panel.once_button.click()
-    real.now += waited
-    panel.once_button.click()
-    assert [each.at - NOW for each in panel.run.exchanges] == [0, seconds]
-
-
-def test_patience_before_the_first_poll_moves_no_clock() -> None:
-    clock, real = Standing(), Leaping(0)
-    panel = PollPanel(a_run(PENDING, clock=clock), clock=SandboxClock(clock, monotonic=real), mask=mask)
-    real.now += 600
-    panel.once_button.click()
-    assert clock.now() == NOW
-
-
-def test_a_click_from_another_thread_and_loop_finds_its_way_home() -> None:
+@each_kind
+def test_a_failure_is_a_masked_card_until_a_press_or_a_method_works(kind: Kind) -> None:
     async def story() -> None:
-        panel = a_panel(PENDING, GRANTED)
-        home = threading.get_ident()
-        changed_on: set[int] = set()
-        for widget in (panel._status, panel._answer, panel.once_button):
-            widget.observe(lambda _: changed_on.add(threading.get_ident()))
-        await click_from_another_loop(panel.until_button)
-        task = panel._task
-        assert task is not None
-        assert task.get_loop() is asyncio.get_running_loop()
+        panel, button, method = kind.made(work := failing(), no_time)
+        button.click()
         await panel.done()
-        assert panel.run.state is State.GRANTED
-        assert changed_on == {home}
-
-    in_a_loop(story)
-
-
-def test_stop_from_another_thread_and_loop_works_too() -> None:
-    async def story() -> None:
-        slow = Slow(PENDING)
-        panel = a_panel_that_asks(slow)
-        panel.until_button.click()
-        await slow.under_way()
-        await click_from_another_loop(panel.stop_button)
-        assert panel.run.state is State.STOPPED
-        slow.release.set()
-        await panel.done()
-
-    in_a_loop(story)
-
-
-def test_two_clicks_in_a_row_from_another_loop_make_one_poll() -> None:
-    async def story() -> None:
-        slow = Slow(GRANTED)
-        panel = a_panel_that_asks(slow)
-        await click_from_another_loop(panel.until_button)
-        await click_from_another_loop(panel.until_button)
-        assert (panel.last_error, panel._failure.value) == (None, "")
-        slow.release.set()
-        await panel.done()
-        assert panel.run.poll.polls == 1
-
-    in_a_loop(story)
-
-
-def test_time_goes_on_while_an_answer_is_under_way() -> None:
-    async def story() -> None:
-        slow = Slow(PENDING)
-        panel = a_panel_that_asks(slow)
-        panel.until_button.click()
-        await slow.under_way()
-        seen: set[str] = set()
-        while len(seen) < 4:
-            await asyncio.sleep(0)
-            seen.add(panel._meters.value)
-        assert all("asked, no answer yet" in each for each in list(seen)[:1])
-        assert looks(panel) == ("off", "busy", "ready")
-        panel.stop_button.click()
-        assert "under way still" in panel._next.value
-        slow.release.set()
-        await panel.done()
-        assert "goes on" in panel._next.value
-
-    in_a_loop(story)
-
-
-def test_an_answer_that_is_under_way_at_the_deadline_is_heard() -> None:
-    async def story() -> None:
-        clock, slow = Standing(), Slow(GRANTED)
-        run = PollRun(Poll.begin(NOW), ask=slow, now=clock.now, show=show_poll)
-        panel = PollPanel(run, clock=a_sandbox_clock(clock, leap=100), mask=mask)
-        panel.until_button.click()
-        await slow.under_way()
-        while clock.now() < NOW + 400:
-            await asyncio.sleep(0)
-        assert panel.run.poll.polls == 0
-        slow.release.set()
-        await panel.done()
-        assert panel.run.state is State.GRANTED
-
-    in_a_loop(story)
-
-
-class Distant(SandboxClock):
-    """A clock that is asked over the network: whoever asks it waits."""
-
-    def __init__(self, clock: Standing) -> None:
-        super().__init__(clock, monotonic=Leaping(1))
-        self.now = self.asked
-        self.asked_on: set[int] = set()
-        self.broken = False
-
-    def asked(self) -> float:
-        self.asked_on.add(threading.get_ident())
-        if self.broken:
-            raise LabError("The served sandbox does not answer: start it again.")
-        return self._clock.now()
-
-
-def test_a_button_never_asks_the_clock_on_the_loop_itself() -> None:
-    async def story() -> None:
-        standing = Standing()
-        clock = Distant(standing)
-        run = PollRun(Poll.begin(NOW), ask=iter_of(PENDING, SLOW_DOWN, GRANTED), now=clock.now, show=show_poll)
-        panel = PollPanel(run, clock=clock, mask=mask)
-        clock.asked_on.clear()
-        panel.until_button.click()
-        await panel.done()
-        assert panel.run.state is State.GRANTED
-        assert clock.asked_on
-        assert threading.get_ident() not in clock.asked_on
-
-    in_a_loop(story)
-
-
-def test_a_clock_that_does_not_answer_becomes_a_card_and_the_poll_stops() -> None:
-    async def story() -> None:
-        clock, slow = Distant(Standing()), Slow(PENDING)
-        panel = PollPanel(PollRun(Poll.begin(NOW), ask=slow, now=clock.now, show=show_poll), clock=clock, mask=mask)
-        panel.until_button.click()
-        await slow.under_way()
-        clock.broken = True
-        slow.release.set()
-        await panel.done()
-        assert panel.run.poll.polls == 1
-        assert "The served sandbox does not answer: start it again." in panel._failure.value
-        assert "What to do" not in panel._failure.value
-        assert panel.run.state is State.STOPPED
-        assert looks(panel) == ("ready", "ready", "off")
-
-    in_a_loop(story)
-
-
-def iter_of(*answers: Mapping[str, Any]) -> Callable[[], Exchange]:
-    left = [an_exchange(**each) for each in answers]
-    return lambda: left.pop(0)
-
-
-def test_a_closed_panel_asks_no_more_and_leaves_no_task() -> None:
-    async def story() -> None:
-        panel = a_panel(PENDING, leap=0)
-        panel.until_button.click()
-        while panel.run.poll.polls == 0:
-            await asyncio.sleep(0)
-        panel.close()
-        await asyncio.wait_for(panel.done(), 2)
-        run = panel.run
-        assert (run.state, run.poll.polls) == (State.STOPPED, 1)
-
-    in_a_loop(story)
-
-
-def test_two_panels_poll_at_once_and_each_knows_its_own() -> None:
-    async def story() -> None:
-        first, second = a_panel(PENDING, PENDING, GRANTED), a_panel(PENDING, REJECTED)
-        first.until_button.click()
-        second.until_button.click()
-        await asyncio.gather(first.done(), second.done())
-        assert (first.run.state, second.run.state) == (State.GRANTED, State.REJECTED)
-        assert (first.run.poll.polls, second.run.poll.polls) == (3, 2)
-
-    in_a_loop(story)
-
-
-# -- failures
-
-
-def failing() -> Exchange:
-    raise ValueError("the password was hunter-number-two <b>")
-
-
-def test_a_failing_handler_becomes_a_masked_card() -> None:
-    async def story() -> None:
-        panel = a_panel_that_asks(failing)
-        panel.until_button.click()
-        await panel.done()
-        assert isinstance(panel.last_error, ValueError)
         card = panel._failure.value
-        assert 'role="alert"' in card
-        assert "ValueError: the password was <password 1> <b>" in unescape(card)
-        assert "hunter" not in shown(panel)
-        assert "&lt;b&gt;" in card
-        assert panel.run.state is State.STOPPED
-        assert looks(panel) == ("ready", "ready", "off")
-
-    in_a_loop(story)
-
-
-def test_a_press_that_fails_before_it_waits_leaves_the_panel_free(monkeypatch: pytest.MonkeyPatch) -> None:
-    panel = a_panel(GRANTED)
-    with monkeypatch.context() as broken:
-        broken.setattr(asyncio, "Event", failing)
-        panel.once_button.click()
-    assert 'role="alert"' in panel._failure.value
-    assert looks(panel) == ("ready", "ready", "off")
-    panel.once_button.click()
-    assert panel.run.state is State.GRANTED
-
-
-def test_the_card_goes_when_the_next_click_works() -> None:
-    async def story() -> None:
-        panel = a_panel_that_asks(failing)
-        panel.once_button.click()
-        await panel.done()
-        panel.run = a_run(GRANTED)
-        panel.once_button.click()
-        await panel.done()
-        assert panel.run.state is State.GRANTED
+        assert stage.text_of(card) == (
+            "✗ This did not work. ValueError: the password was <password 1> <b>\n"
+            "What to do: press the button again. If it fails again, panel.last_error is the exception."
+        )
+        assert card.startswith('<div role="alert">')
+        assert ("&lt;b&gt;" in card, card in panel._repr_mimebundle_()["text/html"]) == (True, True)
+        assert PASSWORD not in stage.states(panel)
+        with pytest.raises(ValueError, match="the password was"):
+            method()
+        assert looks(panel) == kind.looks[0]
+        work.result = kind.brings
+        button.click()
         assert panel._failure.value == ""
+        await panel.done()
+        panel._failure.value = card
+        method()
+        assert panel._failure.value == ""
+        assert isinstance(panel.last_error, ValueError)
 
     in_a_loop(story)
 
 
-def test_the_card_goes_when_the_next_method_works_and_the_error_stays() -> None:
-    panel = a_panel_that_asks(failing)
-    panel.once_button.click()
-    assert "This did not work." in panel._failure.value
-    panel.run = a_run(GRANTED)
-    panel.poll_once()
-    assert panel._failure.value == ""
-    assert isinstance(panel.last_error, ValueError)
-
-
-def test_a_page_that_shows_a_poll_lets_nothing_tick() -> None:
+@each_kind
+def test_with_auth0_lab_raise_a_failure_is_raised_where_one_waits_for_it_and_told_to_the_one_who_clicked(
+    kind: Kind, caplog: pytest.LogCaptureFixture
+) -> None:
     async def story() -> None:
-        panel = a_panel(PENDING)
-        panel._presence._handle_custom_msg({"kind": "ready"}, [])
-        assert panel._ticker is None
-
-    in_a_loop(story)
-
-
-def test_the_card_stands_on_the_page_without_widgets_too() -> None:
-    panel = a_panel_that_asks(failing)
-    assert "alert" not in panel._repr_mimebundle_()["text/html"]
-    panel.once_button.click()
-    assert text_of(panel._repr_mimebundle_()["text/html"]).endswith(
-        "✗ This did not work. ValueError: the password was <password 1> <b>"
-        "What to do: press the button again. If it fails again, panel.last_error is the exception."
-        "Saved picture: run this cell for the buttons."
-    )
-
-
-def test_every_button_says_what_it_does_and_stands_in_the_order_of_the_keyboard() -> None:
-    panel = a_panel(PENDING)
-    buttons = [each for each in inside(panel) if isinstance(each, ipywidgets.Button)]
-    assert [each.description for each in buttons] == ["Poll once", "Poll until done", "Stop"]
-    assert all(each.tooltip for each in buttons)
-
-
-def test_with_raise_failures_it_is_raised_where_one_waits_for_it() -> None:
-    async def story() -> None:
-        panel = a_panel_that_asks(failing, raises=True)
-        panel.until_button.click()
+        panel, button, _ = kind.made(failing(), no_time, raise_failures=True)
+        button.click()
         with pytest.raises(ValueError, match="the password was"):
             await panel.done()
-        assert panel.last_error is not None
-        assert looks(panel) == ("ready", "ready", "off")
+        assert 'role="alert"' in panel._failure.value
+        assert looks(panel) == kind.looks[0]
 
     in_a_loop(story)
-
-
-def test_with_raise_failures_a_click_without_a_loop_is_told_to_whoever_clicked(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    panel = a_panel_that_asks(failing, raises=True)
+    panel, button, _ = kind.made(failing(), no_time, raise_failures=True)
     # ipywidgets catches what a handler raises: it shows the traceback in a kernel, and logs it elsewhere.
-    panel.once_button.click()
+    button.click()
     assert [record.exc_info[1] for record in caplog.records if record.exc_info] == [panel.last_error]
 
 
-# -- its cell
+TICKING = {name: KINDS[name] for name in ("phone", "qr")}
+each_that_ticks = pytest.mark.parametrize("kind", TICKING.values(), ids=TICKING)
 
 
-class Shell:
-    """What a panel asks of IPython."""
+@each_that_ticks
+def test_on_a_page_it_looks_again_on_a_thread_and_shows_a_failure_of_that_until_the_next_look(kind: Kind) -> None:
+    threads, failure = set[int](), list[Exception]()
 
-    def __init__(self, cell: str | None) -> None:
-        self.cell = cell
-        self.handlers: list[Callable[[Any], None]] = []
-        self.events = SimpleNamespace(
-            register=lambda _, handler: self.handlers.append(handler),
-            unregister=lambda _, handler: self.handlers.remove(handler),
-        )
-
-    def get_parent(self) -> dict[str, Any]:
-        return {"metadata": {} if self.cell is None else {"cellId": self.cell}}
-
-    def begin(self, cell: str | None) -> None:
-        for handler in list(self.handlers):
-            handler(SimpleNamespace(cell_id=cell))
-
-
-def test_the_status_changes_with_the_poll_and_not_with_every_second() -> None:
-    panel = a_panel(PENDING)
-    panel.poll_once()
-    spoken = panel._status.value
-    panel._clock.wait(1)
-    panel._see(panel._clock.now())
-    assert panel._status.value == spoken
-    assert "in 4 s" in panel._meters.value
-    assert "status" not in panel._meters.value
-
-
-def test_a_panel_stops_when_its_own_cell_is_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    shell = Shell("cell-1")
-    monkeypatch.setattr(panels_base, "get_ipython", lambda: shell)
+    def now() -> float:
+        threads.add(threading.get_ident())
+        if failure:
+            raise failure[0]
+        return NOW + len(threads)
 
     async def story() -> None:
-        panel = a_panel(PENDING, leap=0)
-        panel.until_button.click()
-        shell.begin("cell-2")
-        assert repr(panel).startswith("PollPanel · pending")
-        shell.begin("cell-1")
-        assert repr(panel).startswith("PollPanel · stopped")
-        await panel.done()
-        assert shell.handlers == []
+        panel, _, _ = kind.made(failing(), now, raise_failures=True)
+        threads.clear()
+        await asyncio.sleep(0)
+        assert (panel._ticker, threads) == (None, set()), "no page shows it"
+        on_a_page(panel)
+        on_a_page(panel)  # a second page looks at the same panel
+        assert [each.get_name() for each in asyncio.all_tasks()].count("tick") == 1
+        await until(lambda: threads, "it looks")
+        failure.append(LabError("No served sandbox answers."))
+        await until(lambda: "No served sandbox answers." in panel._failure.value, "the failure is shown")
+        failure.clear()
+        await until(lambda: panel._failure.value == "", "the failure is gone")
+        assert threading.get_ident() not in threads
+        panel.close()
+        late, _, _ = kind.made(failing(), no_time)
+        late.end()
+        on_a_page(late)
+        assert late._ticker is None, "it has ended"
 
     in_a_loop(story)
 
 
-def test_without_a_front_end_no_cell_stops_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    shell = Shell(None)
-    monkeypatch.setattr(panels_base, "get_ipython", lambda: shell)
-    panel = a_panel(PENDING)
-    shell.begin(None)
-    assert panel.run.state is State.PENDING
+@each_that_ticks
+def test_a_look_sets_what_has_changed_alone_and_wipes_no_card_of_a_press_away(kind: Kind) -> None:
+    clock, changed = Standing(), list[str]()
+    panel, button, _ = kind.made(failing(), clock.now)
+    button.click()
+    asyncio.run(panel._tick())
+    for each in stage.inside(panel):
+        each.observe(lambda change: changed.append(change["name"]))
+    for seconds, expected in ((0, []), (1, ["value"])):
+        clock.advance(seconds)
+        asyncio.run(panel._tick())
+        assert changed == expected
+    assert 'role="alert"' in panel._failure.value
 
 
-# -- its secrets
+@each_kind
+def test_it_ends_when_its_own_cell_is_run_again_and_with_no_other(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
+    handlers: list[Callable[[Any], None]] = []
+    heard = {"pre_run_cell": handlers}
+    events = SimpleNamespace(
+        register=lambda event, each: heard[event].append(each), unregister=lambda event, each: heard[event].remove(each)
+    )
+    shell = SimpleNamespace(events=events, get_parent=lambda: {"metadata": {"cellId": "cell-1"}})
+    monkeypatch.setattr(base, "get_ipython", lambda: shell)
+
+    async def story() -> None:
+        panel, _, _ = kind.made(stage.done(kind.brings), no_time)
+        on_a_page(panel)
+        if isinstance(panel, PollPanel):
+            panel.until_button.click()
+        handlers[0](SimpleNamespace(cell_id="cell-2"))
+        await asyncio.sleep(0)
+        running = panel._task or panel._ticker
+        assert running is not None
+        assert not running.done()
+        handlers[0](SimpleNamespace(cell_id="cell-1"))
+        await until(running.done, "it has ended")
+        assert handlers == []
+        assert kind is not KINDS["poll"] or ("■ stopped" in stage.seen(panel) and panel._ticker is None)
+
+    in_a_loop(story)
+    shell.get_parent = lambda: {"metadata": {}}  # without a front end
+    kind.made(stage.done(kind.brings), no_time)
+    assert handlers == []
 
 
-def test_the_poll_panel_keeps_secrets_out_of_its_widgets() -> None:
-    clock = Standing()
-    journal = a_journal(now=clock.now)
-    run = a_run({"status": 403, "json": {"mfa_token": MFA_TOKEN, "error": "x", "error_description": MFA_TOKEN}})
-    panel = PollPanel(run, clock=a_sandbox_clock(clock), mask=journal.aliases.mask)
-    panel.poll_once()
-    for text in (shown(panel), repr(panel), str(panel._repr_mimebundle_())):
-        assert MFA_TOKEN not in text
+def every_panel() -> dict[str, Panel]:
+    """Return each panel of a fresh lab, as its cell shows it."""
+    lab = Lab.sandbox()
+    user = lab.user(factors=[])
+    token = lab.client.password_grant(username=user.username, password=user.password)["mfa_token"]
+    enrolled = lab.client.mfa_associate(token, authenticator_types=["oob"], oob_channels=["auth0"])
+    return {
+        "poll": lab.poll_panel(mfa_token=token, oob_code=enrolled["oob_code"]),
+        "qr": lab.qr_panel(enrolled["barcode_uri"]),
+        "phone": lab.phone_panel(),
+        "own phone": OwnPhonePanel(lab.journal, mask=mask),
+        "reveal": lab.reveal("<mfa_token 1>"),
+        "copy": lab.copy_runnable(enrolled),
+    }
+
+
+def test_each_panel_says_in_plain_html_what_its_widgets_say_the_same_in_every_run_and_prints_nothing(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    again = every_panel()
+    for name, panel in every_panel().items():
+        bundle, another = panel._repr_mimebundle_(), again[name]._repr_mimebundle_()
+        assert bundle.keys() == {"text/plain", "text/html", "application/vnd.jupyter.widget-view+json"}, name
+        assert [bundle[kind] == another[kind] for kind in ("text/plain", "text/html")] == [True, True], name
+        assert bundle["text/plain"] == repr(panel)
+        assert "\n" not in repr(panel)
+        lines = stage.text_of(bundle["text/html"]).split("\n")
+        if name != "own phone":
+            assert lines.pop() == "Saved picture: run this cell for the buttons."
+        assert [said for said in lines if said not in stage.seen(panel).split("\n")] == []
+        for drops in ("<style", "<script", "<svg", "var(", " id=", "onclick"):  # what an untrusted notebook drops
+            assert drops not in bundle["text/html"]
+    assert capsys.readouterr() == ("", ""), "nbval would compare it"
+
+
+def test_a_secret_goes_to_a_page_in_a_buffer_for_the_seconds_that_are_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, sent = Standing(), stage.sent_to_pages(monkeypatch)
+    place = Place(a_qr(failing(), no_time)[0], clock.now)
+
+    def on_a_page_after(seconds: float) -> int:
+        clock.advance(seconds)
+        on_a_page(place)
+        return len(sent)
+
+    place.show(Secret("never in a state", "<otp 1>"), 30, over="It is over.")
+    assert (sent, place.shows) == ([], True)
+    assert on_a_page_after(0) == 1
+    assert on_a_page_after(10) == 2, "the page was reloaded"
+    said = {"kind": "show", "alt": "otp 1", "over": "It is over."}
+    assert sent == [({**said, "seconds": 30}, [b"never in a state"]), ({**said, "seconds": 20}, [b"never in a state"])]
+    assert "never in a state" not in stage.states(place)
+    (first,) = place.children
+    place.show(Secret("another", "<otp 2>"), 30, alt="a picture")
+    first._handle_custom_msg({"kind": "ready"}, [])
+    assert len(sent) == 2, "it is forgotten"
+    assert on_a_page_after(29) == 3
+    assert (sent[2][0]["alt"], on_a_page_after(1), place.shows) == ("a picture", 3, False)
+    place.show(Secret("another", "<otp 2>"), 30)
+    place.hide()
+    assert (on_a_page_after(0), place.shows) == (3, False)

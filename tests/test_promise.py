@@ -1,45 +1,123 @@
-"""The promise: wherever a secret stands, however it is spelled, nothing that the lab shows or gives away has it."""
+"""The promise: wherever a secret stands, however it is spelled, no surface of the lab has it; and none is left out."""
 
 from __future__ import annotations
 
 import base64
 import binascii
-import io
 import json
 import os
 import re
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
 
-import nbformat
+import httpx
 import pytest
-import zxingcpp
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from nbclient import NotebookClient
-from PIL import Image
 
+from auth0_mfa_lab import Lab, NoAnswer, Settings
+from auth0_mfa_lab.cli import HOMES
+from auth0_mfa_lab.exports.export import KINDS
 from auth0_mfa_lab.secrets.aliases import Aliases
-from tests.promise import (
-    BARE_BIRTHS,
-    BIRTHS,
-    ECHOES,
-    ENCODING_ECHOES,
-    ENCODINGS,
-    HOST,
-    SECRET_FIELDS,
-    Planted,
-    Scene,
-    encoded,
-    failures_of,
-)
+from auth0_mfa_lab.wire.exchange import FORM
+from auth0_mfa_lab.wire.journal import RecordingTransport
+from tests.mothers import a_journal, a_request, an_exchange
+from tests.promise import ENCODINGS, SECRET_FIELDS, encoded, spellings
+from tests.surfaces import COMMANDS, NOT_SHOWN, OF_A_JOURNAL, SURFACES, Scene, failure, noting, played, public
 
-EXAMPLES = 2000 if os.environ.get("CI") else 300
-MARK = "mArK"
+HOST, MARK = "https://tenant.example", "mArK"
+EXAMPLES = int(os.environ.get("PROMISE_EXAMPLES", "300"))  # `make promise` draws 2,000, and others each time
+SEEDED = f"{MARK}aZ09aZ-x"
 NASTY = st.text(st.sampled_from(" é&=+%#?/\\\"'<>!$*~.:@|_-(){}[],;^"), max_size=4)
 WORDS = st.text(st.sampled_from("aZ09"), min_size=5, max_size=10)
 BARE = st.builds(lambda word, tail: f"{MARK}{word}{tail}", WORDS, st.sampled_from(["", ".x", "-x", "_x", "~x"]))
 VALUES = st.builds(lambda before, bare, after: f"{before}{bare}{after}".strip(), NASTY, BARE, NASTY)
-BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}")
+
+
+# -- of any journal
+
+Planted = Mapping[str, Any]
+"""One exchange as it will be said: `url`, `headers`, `body`; `answer`, `answered` (headers); or why it `fails`."""
+
+
+def _json(value: Any, **how: Any) -> bytes:
+    return json.dumps(value, **how).encode()
+
+
+def _deep(name: str, value: Any, depth: int) -> Any:
+    nested: Any = {name: value}
+    for level in range(depth):
+        nested = {"items": [nested]} if level % 2 else [{"more": nested}]
+    return nested
+
+
+def _basic(value: str) -> dict[str, str]:
+    return {"authorization": f"Basic {base64.b64encode(f'app:{quote(value)}'.encode()).decode()}"}
+
+
+# fmt: off
+# Where a secret stands so that it is learned, by its name or its place: from the name, the value and a depth.
+BIRTHS: Mapping[str, Callable[[str, str, int], Planted]] = {
+    "a form":                     lambda n, v, _: {"body": urlencode({"x": "1", n: v})},
+    "JSON that is sent":          lambda n, v, d: {"body": _json(_deep(n, v, d))},
+    "JSON that is answered":      lambda n, v, d: {"answer": _json(_deep(n, v, d))},
+    "JSON with its letters kept": lambda n, v, d: {"answer": _json(_deep(n, v, d), ensure_ascii=False)},
+    "the first of two members":   lambda n, v, _: {"answer": b"{%s, %s" % (_json({n: v})[1:-1], _json({n: 1})[1:])},
+    "JSON in a text of JSON":     lambda n, v, _: {"answer": _json({"said": json.dumps({n: v})})},
+    "a query":                    lambda n, v, _: {"url": f"/x?a=b&{urlencode({n: v})}"},
+    "Location":                   lambda n, v, _: {"answered": {"location": f"https://a.example/?{urlencode({n: v})}"}},
+    "the fragment of Location":   lambda n, v, _: {"answered": {"location": f"/#{urlencode({n: v}, quote_via=quote)}"}},
+    "a Basic header":             lambda _, v, __: {"headers": _basic(v)},
+}
+# Only what a header, or a text, can hold as it is.
+BARE_BIRTHS: Mapping[str, Callable[[str, str, int], Planted]] = {
+    "a Bearer header":            lambda _, v, __: {"headers": {"authorization": f"Bearer {v}"}},
+    "a ticket":                   lambda _, v, __: {"headers": {"authorization": f'Ticket id="{v}"'}},
+    "a cookie":                   lambda _, v, __: {"answered": {"set-cookie": f"did={v}; Path=/"}},
+    "a header of one's own":      lambda _, v, __: {"headers": {"x-api-key": v}},
+    "an error's text":            lambda n, v, _: {"answer": f"Bad request: {n}={v} is wrong".encode()},
+    "what a lost connection said":lambda n, v, _: {"fails": f"cannot reach {HOST}/x?{n}={v}"},
+    "a barcode":                  lambda _, v, __: {"answer": _json({"x": f"otpauth://totp/t?enrollment_tx_id={v}&x=1"})},
+}
+# Where a secret that is known stands again, spelled in any way.
+ECHOES: Mapping[str, Callable[[str], Planted]] = {
+    "a header":                   lambda text: {"headers": {"x-note": f"see {text} there"}},
+    "an error's text":            lambda text: {"answer": f"<p>Invalid value '{text}' given</p>".encode()},
+    "what a lost connection said":lambda text: {"fails": f"[Errno 1] {text}"},
+    "a body of any kind":         lambda text: {"body": f"see {text} there".encode()},
+}
+# These encode what they hold: the last of the encodings is theirs.
+ENCODING_ECHOES: Mapping[str, Callable[[str], Planted]] = {
+    "the path":                   lambda text: {"url": f"/v/{quote(text, safe=_PATH)}/w"},
+    "a query":                    lambda text: {"url": f"/v?state={quote(text, safe='')}"},
+    "an error":                   lambda text: {"answer": _json({"error": text, "error_description": f"no {text}."})},
+    "a name":                     lambda text: {"answer": _json({text: [text]})},
+    "a form":                     lambda text: {"body": urlencode({"note": text})},
+    "Location":                   lambda text: {"answered": {"location": f"/login?hint={quote(text, safe='/')}"}},
+}
+# fmt: on
+_PATH = "!$&'()*+,;=:@"  # what httpx leaves as it is
+
+
+ALL_BIRTHS, ALL_ECHOES = {**BIRTHS, **BARE_BIRTHS}, {**ECHOES, **ENCODING_ECHOES}
+
+
+class Saying(httpx.BaseTransport):
+    """Answers, or fails, as it was planted."""
+
+    def __init__(self) -> None:
+        self.planted: Planted = {}
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if "fails" in self.planted:
+            raise httpx.ConnectError(self.planted["fails"])
+        answer = self.planted.get("answer", b"")
+        kind = "application/json" if answer[:1] in (b"{", b"[") else "text/html"
+        headers = {"content-type": kind, **self.planted.get("answered", {})}
+        return httpx.Response(400, headers=headers, content=answer)
 
 
 def _in_base64(mark: str) -> set[str]:
@@ -50,18 +128,18 @@ def _in_base64(mark: str) -> set[str]:
     }
 
 
-ONCE = _in_base64(MARK)
-TWICE = {each for once in ONCE for each in _in_base64(once)}
-IN_BASE64 = {*ONCE, *TWICE, *(each for twice in TWICE for each in _in_base64(twice))}
+_ONCE = _in_base64(MARK)
+_TWICE = {each for once in _ONCE for each in _in_base64(once)}
+_HIDDEN = {*_ONCE, *_TWICE, *(each for twice in _TWICE for each in _in_base64(twice))}
 """By these a mark is seen that base64 hides: decoding all that looks like base64 takes long."""
 
 
 def marks(text: str) -> list[str]:
-    """Return what of a mark stands in a text, or in what base64 hides in it, three times at the most."""
-    found = re.findall(rf"{MARK}[aZ09]{{5,10}}", text)
-    for run in BASE64.findall(text):
+    """Return what of a mark stands in a text, in any case, or in what base64 hides in it, three times at the most."""
+    found = re.findall(rf"(?i){MARK}[aZ09]{{5,10}}", text)
+    for run in re.findall(r"[A-Za-z0-9+/_-]{8,}", text):
         standard = run.translate(str.maketrans("-_", "+/"))
-        if not any(each in standard for each in IN_BASE64):
+        if not any(each in standard for each in _HIDDEN):
             continue
         for start in range(4) if len(run) < 400 else (0,):
             piece = standard[start:]
@@ -72,189 +150,171 @@ def marks(text: str) -> list[str]:
     return found
 
 
+def planted_in(folder: Path, *plantings: Planted, people: bool = False) -> Scene:
+    """Return a lab whose journal has these exchanges, as a real client had them."""
+    saying = Saying()
+    lab = Lab.live(Settings(tenant="live", domain="tenant.example", client_id="app", confirm="never"), transport=saying)
+    lab.journal = a_journal(people=people)
+    lab.aliases = lab.journal.aliases
+    scene = Scene(lab, folder)
+    with scene.watched(), httpx.Client(transport=RecordingTransport(saying, lab.journal, speaker="app")) as http:
+        for saying.planted in plantings:
+            body, url = saying.planted.get("body", b""), saying.planted.get("url", "/oauth/token")
+            kind = FORM if isinstance(body, str) else "application/json"
+            headers = {**({"content-type": kind} if body else {}), **saying.planted.get("headers", {})}
+            with suppress(NoAnswer):
+                http.post(HOST + url, headers=headers, content=body)
+    assert lab.aliases.all(), "nothing was learned: this test would see nothing"
+    return scene
+
+
 def leaks(scene: Scene) -> list[str]:
-    """Name each sight that has a mark."""
-    return [name for name, text in scene.sights() if marks(text)]
+    """Name the surfaces of a planted scene that have its mark."""
+    return [name for name, texts in scene.shown(OF_A_JOURNAL).items() if any(map(marks, texts))]
 
 
 @st.composite
 def plantings(draw: st.DrawFn) -> tuple[Planted, Planted]:
     """Draw an exchange in which a secret is born, and one that says it again, spelled in some way."""
-    births = {**BIRTHS, **BARE_BIRTHS}
-    birth = draw(st.sampled_from(sorted(births)))
+    birth, echo = draw(st.sampled_from(sorted(ALL_BIRTHS))), draw(st.sampled_from(sorted(ALL_ECHOES)))
     value = draw(BARE if birth in BARE_BIRTHS else VALUES)
-    name, depth = draw(st.sampled_from(SECRET_FIELDS)), draw(st.integers(0, 5))
-    echo = draw(st.sampled_from(sorted({**ECHOES, **ENCODING_ECHOES})))
     # What encodes by itself does so once more.
     encodings = draw(st.lists(st.sampled_from(sorted(ENCODINGS)), max_size=3 if echo in ECHOES else 2))
     text = encoded(value, encodings)
     assume(text.isascii() or echo != "a header")
-    return births[birth](name, value, depth), {**ECHOES, **ENCODING_ECHOES}[echo](text)
+    name, depth = draw(st.sampled_from(SECRET_FIELDS)), draw(st.integers(0, 5))
+    return ALL_BIRTHS[birth](name, value, depth), ALL_ECHOES[echo](text)
 
 
 @pytest.mark.parametrize("people", [False, True], ids=["sandbox", "live"])
-@settings(max_examples=EXAMPLES // 2, deadline=None, database=None)
-@given(planted=plantings())
-def test_no_secret_is_seen_anywhere(people: bool, planted: tuple[Planted, Planted]) -> None:
-    scene = Scene(people=people)
-    try:
-        for each in planted:
-            scene.say(each)
-        assert scene.journal.aliases.all(), "nothing was learned: this test would see nothing"
-        assert leaks(scene) == []
-    finally:
-        scene.close()
-
-
-@pytest.mark.parametrize("birth", sorted({**BIRTHS, **BARE_BIRTHS}))
-def test_no_failure_about_an_exchange_shows_its_secret(birth: str) -> None:
-    scene = Scene()
-    scene.say({**BIRTHS, **BARE_BIRTHS}[birth]("mfa_token", SEEDED, 2))
-    assert scene.journal.aliases.all()
-    seen = dict(failures_of(scene.journal[0]))
-    assert len(seen) == 6
-    assert [name for name, text in seen.items() if marks(text)] == []
-    scene.close()
-
-
-@settings(max_examples=EXAMPLES // 4, deadline=None, database=None)
-@given(code=st.text("0123456789", min_size=4, max_size=8), beside=st.text("0123456789", min_size=1, max_size=3))
-def test_a_code_is_masked_where_it_stands_and_equal_digits_elsewhere_stay(code: str, beside: str) -> None:
-    scene = Scene()
-    longer = f"{beside}{code}"
-    assume(code not in beside)
-    said = f"Your code is {code}.\nUse {code}, not {longer} or id_{code} or 9.{code}"
-    scene.say(Planted(content=f"otp={code}&x=1".encode(), form=True, answer=json.dumps({"said": said}).encode()))
-    scene.say(Planted(url=f"{HOST}/a?note=is%20{code}%20", answer=f"<b>{code}</b>".encode()))
-    shown = re.sub(r"\s+", " ", repr(scene.journal[0]))
-    assert f"Your code is <otp 1>.\\nUse <otp 1>, not {longer} or id_{code} or 9.{code}" in shown
-    assert repr(scene.journal[1]).splitlines()[1] == "  POST /a?note=is%20<otp 1>%20"
-    assert "<b><otp 1></b>" in repr(scene.journal[1])
-    assert scene.journal[0].show(scene.journal[0])[1].count(longer) == 2  # laid out, and as it was sent
-    scene.close()
-
-
-SEEDED = f"{MARK}aZ09aZ-x"
-
-
-def a_planted_scene() -> Scene:
-    scene = Scene()
-    for birth in (BIRTHS["a form"], BIRTHS["JSON that is answered"], BIRTHS["a query"], BARE_BIRTHS["a Bearer header"]):
-        scene.say(birth("mfa_token", SEEDED, 3))
-    for echo, spelling in (("an error's text", "base64 of a pair"), ("the path", "percent"), ("a name", "JSON")):
-        scene.say({**ECHOES, **ENCODING_ECHOES}[echo](ENCODINGS[spelling](SEEDED)))
-    return scene
-
-
-def test_the_search_sees_a_mark_in_every_sight_once_nothing_is_masked(monkeypatch: pytest.MonkeyPatch) -> None:
-    scene = a_planted_scene()
+@settings(max_examples=EXAMPLES // 2, derandomize=EXAMPLES <= 300, deadline=None, database=None)
+@given(planted=plantings(), kind=st.sampled_from(KINDS))
+def test_no_secret_is_seen_anywhere(
+    people: bool, planted: tuple[Planted, Planted], kind: str, tmp_path_factory: Any
+) -> None:
+    scene = planted_in(tmp_path_factory.getbasetemp(), *planted, people=people)
+    scene.kinds = (kind,)
     assert leaks(scene) == []
-    monkeypatch.setattr(Aliases, "mask_each", lambda _, texts, **__: [str(text) for text in texts])
-    found = leaks(scene)
-    for name in (
-        "the journal",
-        "export bash",
-        "export curl",
-        "export httpx",
-        "export mermaid",
-        "exchange 1",
-        "exchange 5",
-    ):
-        assert name in found or name == "export curl", name
-    assert any(name.endswith(": curl") for name in found)
-    scene.close()
 
 
-@pytest.mark.parametrize(
-    ("encodings", "deepest"),
-    [
-        (["base64"], 0),
-        (["base64 of a pair"], 0),
-        (["base64 of another pair"], 0),
-        (["JSON"], 0),
-        (["HTML"], 0),
-        (["repr"], 0),
-        (["plus"], 0),
-        (["HTML", "percent, lower"], 1),
-        (["JSON", "JSON"], 1),
-        (["base64", "base64", "base64url"], 2),
-        (["percent", "base64"], 1),
-        (["HTML", "JSON", "percent"], 2),
-        (["JSON", "percent", "base64"], 2),
-    ],
-)
+@pytest.mark.parametrize("birth", sorted(ALL_BIRTHS))
+def test_no_surface_and_no_failure_shows_a_secret_that_is_born_there(birth: str, tmp_path: Path) -> None:
+    scene = planted_in(tmp_path, ALL_BIRTHS[birth]("mfa_token", SEEDED, 2))
+    assert leaks(scene) == []
+    exchange = scene.lab.journal[0]
+
+    def lost() -> None:
+        raise NoAnswer(exchange)
+
+    for act in (lambda: exchange["no_such_field"], lost):
+        assert [each for each in failure(act) if marks(each)] == []
+
+
+def test_no_name_and_no_title_shows_a_secret_that_stands_there(tmp_path: Path) -> None:
+    scene = planted_in(tmp_path, BIRTHS["a form"]("password", SEEDED, 0))
+    journal = scene.lab.journal
+    journal.step(f"with {SEEDED}")
+    request = a_request(url=f"{HOST}/{SEEDED}?{SEEDED}={SEEDED}", json={SEEDED: {SEEDED: [SEEDED]}})
+    an_exchange(400, journal=journal, request=request, json={"error": SEEDED, SEEDED: "x", "id": SEEDED})
+    an_exchange(journal=journal, request=a_request(form={SEEDED: f"a {SEEDED} b"}), speaker="phone", notes=(SEEDED,))
+    assert leaks(scene) == []
+
+
+# fmt: off
+DEPTHS = [  # encodings, and a depth of search that does not find what they hide
+    (["base64"], 0), (["base64 behind id:"], 0), (["base64 behind an-app:"], 0), (["JSON"], 0), (["HTML"], 0),
+    (["repr"], 0), (["plus"], 0), (["HTML", "percent, lower"], 1), (["JSON", "JSON"], 1), (["percent", "base64"], 1),
+    (["base64", "base64", "base64url"], 2), (["HTML", "JSON", "percent"], 2), (["JSON", "percent", "base64"], 2),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("encodings", "deepest"), DEPTHS)
 def test_each_encoding_that_is_not_looked_into_is_missed(
-    encodings: list[str], deepest: int, monkeypatch: pytest.MonkeyPatch
+    encodings: list[str], deepest: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     value = f'{SEEDED}<&"é \\>'
-
-    def shown() -> list[str]:
-        scene = Scene()
-        scene.say(BIRTHS["JSON that is answered"]("mfa_token", value, 0))
-        scene.say(ECHOES["an error's text"](encoded(value, encodings)))
-        seen = leaks(scene)
-        scene.close()
-        return seen
-
-    assert shown() == []
-    monkeypatch.setattr("auth0_mfa_lab.secrets.aliases.DEEPEST", deepest)
-    assert "exchange 2" in shown()
+    born, echo = BIRTHS["JSON that is answered"]("mfa_token", value, 0), ECHOES["an error's text"]
+    for depth, is_seen in ((3, False), (deepest, True)):
+        monkeypatch.setattr("auth0_mfa_lab.secrets.aliases.DEEPEST", depth)
+        journal = planted_in(tmp_path, born, echo(encoded(value, encodings))).lab.journal
+        assert bool(marks(f"{journal[1]!r} {journal!r}")) is is_seen
 
 
-CELLS = (
-    "import json, logging\nfrom pathlib import Path\nlogging.basicConfig(level='DEBUG')\n"
-    "from auth0_mfa_lab import Lab\nlab = Lab.sandbox(seed=11)\nuser = lab.user(factors=[])\nuser",
-    "login = lab.client.password_grant(username=user.username, password=user.password, audience=lab.audience)\nlogin",
-    'token = login["mfa_token"]\ntoken, [token], {"a": token}, token[:20], token.upper(), token.encode(), vars(token)',
-    'enrolled = lab.client.mfa_associate(token, authenticator_types=["oob"], oob_channels=["auth0"])\nenrolled',
-    "lab.qr(enrolled['barcode_uri'])",
-    "_, __, _2, Out, In",
-    "%history -o",
-    "%whos",
-    "%xmode Verbose",
-    "lab.client.mfa_challenge(mfa_token=enrolled, challenge_type='oob')",
-    "login['access_token']",
-    "lab.poll_panel(mfa_token=token, oob_code=enrolled['oob_code'])",
-    "lab.reveal('<mfa_token 1>')",
-    "lab.copy_runnable(lab.journal[-1])",
-    "vars(_), _.copy()",
-    "lab, lab.journal, lab.aliases, vars(lab.aliases), vars(lab), vars(login), lab.diagram()",
-    "[lab.export(kind) for kind in ('bash', 'httpx', 'node', 'pytest', 'har', 'mermaid')], lab.curl(login)",
-    "login.response, login.response.raw_data(), login.response.body.decode(), login.response.text.split(':')",
-)
-RAW = (
-    "_ = Path('raw.json').write_text(json.dumps([token, user.password, enrolled['oob_code'], "
-    "enrolled['recovery_codes'][0], lab.aliases.alias_of('<client_secret 1>').value]))"
-)
-
-
-@pytest.mark.parametrize("store_widget_state", [True, False])
-def test_no_byte_and_no_picture_of_a_saved_notebook_has_a_secret(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store_widget_state: bool
+def test_the_search_sees_a_mark_on_every_surface_once_nothing_is_masked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
-        monkeypatch.setenv(name, str(tmp_path / name.lower()))
-    notebook = nbformat.v4.new_notebook(  # type: ignore[no-untyped-call]  # nbformat types only some
-        cells=[nbformat.v4.new_code_cell(each) for each in (*CELLS, RAW)]  # type: ignore[no-untyped-call]
+    births = [BIRTHS[each]("mfa_token", SEEDED, 3) for each in ("a form", "JSON that is answered", "a query")]
+    scene = planted_in(tmp_path, *births, ECHOES["what a lost connection said"](SEEDED))
+    scene.log.append(f"POST {SEEDED}")
+    monkeypatch.setattr(Aliases, "mask_each", lambda _, texts, **__: [str(text) for text in texts])
+    assert {*OF_A_JOURNAL} - {*leaks(scene)} == {"aliases"}
+
+
+@settings(max_examples=EXAMPLES // 4, derandomize=EXAMPLES <= 300, deadline=None, database=None)
+@given(code=st.text("0123456789", min_size=4, max_size=8), beside=st.text("0123456789", min_size=1, max_size=3))
+def test_a_code_is_masked_where_it_stands_and_equal_digits_elsewhere_stay(code: str, beside: str) -> None:
+    longer, journal = f"{beside}{code}", a_journal()
+    assume(code not in beside)
+    said = f"Your code is {code}.\nUse {code}, not {longer} or id_{code} or 9.{code}"
+    first = an_exchange(journal=journal, request=a_request(form={"otp": code, "x": "1"}), json={"said": said})
+    request = a_request("GET", f"{HOST}/a?note=is%20{code}%20")
+    second = an_exchange(journal=journal, request=request, text=f"<b>{code}</b>")
+    assert rf"Your code is <otp 1>.\nUse <otp 1>, not {longer} or id_{code} or 9.{code}" in re.sub(
+        r"\s+", " ", repr(first)
     )
-    NotebookClient(
-        notebook,
-        timeout=60,
-        kernel_name="python3",
-        resources={"metadata": {"path": str(tmp_path)}},
-        store_widget_state=store_widget_state,
-        allow_errors=True,
-    ).execute()
-    saved = json.dumps(notebook, ensure_ascii=False)
-    secrets = json.loads((tmp_path / "raw.json").read_text("utf-8"))
-    assert len(secrets) == 5
-    assert "LabError" in saved
-    assert "MissingField" in saved
-    assert [each[:4] for each in secrets if each in saved] == []
-    pictures = re.findall(r'"image/png": "([^"]+)"', saved)
-    assert pictures
-    for picture in pictures:
-        codes = zxingcpp.read_barcodes(
-            Image.open(io.BytesIO(base64.b64decode(picture.replace("\\n", "")))).convert("L")
-        )
-        assert [code.text for code in codes if any(each in code.text for each in secrets)] == []
+    assert first.show(first)[1].count(longer) == 2  # laid out, and as it was sent
+    assert repr(second).splitlines()[1] == "  GET /a?note=is%20<otp 1>%20"
+    assert "<b><otp 1></b>" in repr(second)
+
+
+# -- of whole labs
+
+Shown = dict[str, list[str]]
+
+
+@pytest.fixture(scope="module")
+def scenes(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[tuple[Scene, Shown]], set[str]]:
+    """The sandbox and a live tenant, each with what every surface shows of it; and the classes that showed any."""
+    folder = tmp_path_factory.mktemp("scenes")
+    with noting() as classes:
+        found = []
+        for scene in played(folder):
+            with scene.watched():
+                found.append((scene, scene.shown(SURFACES)))
+    return found, classes
+
+
+Scenes = tuple[list[tuple[Scene, Shown]], set[str]]
+
+
+def there(shown: Shown, values: set[str], *, alone: bool = False) -> list[str]:
+    """Name the surfaces that have one of some values, spelled in any way; `alone`: in no longer word."""
+    spelled = "|".join(re.escape(each) for value in values for each in spellings(value))
+    found = re.compile(rf"(?<!\w)(?:{spelled})(?!\w)" if alone else spelled)
+    return [name for name, texts in shown.items() if any(found.search(text) for text in texts)]
+
+
+def test_no_secret_that_passed_and_no_person_of_a_live_tenant_is_on_any_surface(scenes: Scenes) -> None:
+    for scene, shown in scenes[0]:
+        secrets = {each for each in scene.secrets() if len(each) >= 8}
+        assert len(secrets) >= 15
+        assert [name for name, texts in shown.items() if not texts] == []
+        assert there(shown, secrets) == []
+        assert there(shown, set(scene.codes), alone=True) == [] or scene.is_live
+        who = scene.box.defaults
+        people = {who.username, who.email, who.phone_number, who.user_id}
+        assert not scene.is_live or there(shown, people) == []
+        raw = {"raw": [str(each.request.text) for each in scene.lab.journal]}
+        assert there(raw, secrets) == ["raw"], "this search would see nothing"
+        assert not scene.is_live or there(raw, people) == ["raw"]
+
+
+def test_every_class_that_shows_itself_every_error_and_every_command_is_on_a_surface(scenes: Scenes) -> None:
+    names, shown = {name for name, _ in public()}, scenes[1]
+    left = names - shown
+    excused = {name for name in left for known in NOT_SHOWN if name == known or name.startswith(f"{known}.")}
+    assert sorted(left - excused) == [], "show it in a scene of tests/surfaces.py"
+    assert [known for known in NOT_SHOWN if not any(f"{name}.".startswith(f"{known}.") for name in left)] == []
+    assert set(COMMANDS) == set(HOMES)
+    assert {each for each in COMMANDS.values() if each} <= shown

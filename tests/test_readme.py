@@ -1,4 +1,4 @@
-"""The README's claims, run: its code, its tables, its settings."""
+"""The README's claims, run: its code, its tables, its settings, its pictures."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 from auth0_mfa_lab import Client, Settings, State
 from auth0_mfa_lab.cli import HOMES, main
@@ -19,6 +20,7 @@ from auth0_mfa_lab.sandbox.oauth.api import GRANT
 from auth0_mfa_lab.show.panels.phone import PhonePanel
 from auth0_mfa_lab.show.panels.poll import PollPanel
 from auth0_mfa_lab.show.panels.qr import QrPanel
+from tests.browser.screenshots import PICTURES, TAKEN
 from tests.readme_probes import Probes
 from tests.readme_tables import ABSENT, GRANT_WHAT, TABLES, WHAT, between, routes, short, written
 
@@ -30,10 +32,6 @@ BLOCKS = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
 @pytest.mark.parametrize("block", BLOCKS, ids=[f"block {number}" for number, _ in enumerate(BLOCKS, 1)])
 def test_each_python_block_runs(block: str) -> None:
     exec(compile(block, "README.md", "exec"), {})
-
-
-def test_there_is_a_python_block() -> None:
-    assert BLOCKS
 
 
 def test_each_make_target_that_is_named_exists() -> None:
@@ -109,6 +107,35 @@ def test_the_example_of_a_dotenv_file_has_each_setting_with_its_default() -> Non
     assert Settings.from_env(ROOT / "tests", environ=defaults) == Settings()
     assert defaults["AUTH0_REALM"] == Settings().realm
     assert defaults["AUTH0_SCOPE"] == Settings().scope
+
+
+# -- the pictures
+
+
+def picture_faults(markdown: str, root: Path = ROOT) -> list[str]:
+    """Return what is wrong with the pictures that a page names, by its own signs and as HTML in two themes."""
+    words = {path: alt for alt, path in re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", markdown)}
+    words |= dict(re.findall(r'<img src="([^"]+)"(?: alt="([^"]*)")?', markdown))
+    found = [f"{path} has no words" for path, alt in words.items() if len(alt) < 20]
+    for path in [*words, *re.findall(r'srcset="([^"]+)"', markdown)]:
+        if not (file := root / path).is_file():
+            found.append(f"{path} is not there")
+            continue
+        with Image.open(file) as picture:
+            if picture.width > 1100 or file.stat().st_size > 120_000:
+                found.append(f"{path} is too large")
+    return found
+
+
+def test_each_picture_is_there_and_small_and_has_words_and_is_taken_by_the_script(tmp_path: Path) -> None:
+    assert picture_faults(README) == []
+    taken = {f"{name}{ending}.png" for name in TAKEN for ending in ("", "_dark")}
+    assert {path.name for path in PICTURES.iterdir()} == taken
+    assert taken >= {Path(each).name for each in re.findall(r'src(?:set)?="([^"]+)"', README)} != set()
+    Image.new("1", (1101, 10)).save(tmp_path / "wide.png")
+    wrong = '![](wide.png) <picture><source srcset="dark.png"><img src="gone.png" alt="the poll panel, pending">'
+    said = ["wide.png has no words", "wide.png is too large", "gone.png is not there", "dark.png is not there"]
+    assert picture_faults(wrong, tmp_path) == said
 
 
 # -- the tables that a script writes

@@ -1,136 +1,150 @@
-"""`lab.reveal(alias)` shows one raw value where a person looks, and leaves nothing of it anywhere."""
+"""`lab.reveal` and `lab.copy_runnable`: one raw value, sent to the page that asks for it, and left nowhere else."""
 
 from __future__ import annotations
 
-import json
+import itertools
 import pickle
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import pytest
-from nbclient import NotebookClient
 
 from auth0_mfa_lab import Lab, LabError
+from auth0_mfa_lab.exports.export import runnable
+from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.show.panels.panel import SHOWN_SECONDS, RevealPanel
-from tests.mothers import MFA_TOKEN, Leaping
+from auth0_mfa_lab.wire.exchange import Request
+from tests.mothers import MFA_TOKEN, Leaping, a_live_lab, a_request, an_exchange
+
+# Stands in for curl: one argument after the other, each with its own end mark, for an argument may hold a newline.
+SHIM = '#!/bin/sh\nfor word in "$@"; do printf "%s\\036" "$word"; done\n'
+HOSTILE = "a'b\"c $HOME `id` $(id) \\ ! & | ; < > * ? ~ # é {x} [y]\nlast"
+Sent = list[tuple[Any, Any]]
 
 
 @pytest.fixture
 def lab() -> Lab:
-    """A sandbox's lab that has one mfa_token."""
+    """A sandbox's lab whose first exchange has a password in its body, and the second a token in a header."""
     lab = Lab.sandbox()
     user = lab.user()
-    lab.client.password_grant(username=user.username, password=user.password, audience=lab.audience)
+    login = lab.client.password_grant(username=user.username, password=user.password, audience=lab.audience)
+    lab.client.mfa_authenticators(login["mfa_token"])
     return lab
 
 
 @pytest.fixture
-def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, Any]]:
-    """What is sent to a front end by message."""
-    messages: list[tuple[Any, Any]] = []
-    monkeypatch.setattr(
-        "anywidget.AnyWidget.send", lambda _, content, buffers=None: messages.append((content, buffers)), raising=False
-    )
+def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
+    """What is sent to a front end by message: the content, and the buffers."""
+    messages: Sent = []
+    send = lambda _, content, buffers=None: messages.append((content, buffers))  # noqa: E731
+    monkeypatch.setattr("anywidget.AnyWidget.send", send, raising=False)
     return messages
 
 
-def token_of(lab: Lab) -> str:
-    return str(next(each["mfa_token"] for each in lab.journal if "mfa_token" in each))
-
-
 def there(panel: RevealPanel) -> None:
-    """Say what the panel's place says once it is on a page with a value in it."""
+    """Say what the panel's place says once it is on a page."""
     for drawn in panel._place.children:
         drawn._handle_custom_msg({"kind": "ready"}, [])
 
 
-def test_a_panel_says_what_it_does_and_has_the_value_in_no_state(lab: Lab, sent: list[tuple[Any, Any]]) -> None:
+def test_a_revealed_value_is_sent_in_a_buffer_while_it_is_shown(lab: Lab, sent: Sent) -> None:
+    token = lab.journal[0]["mfa_token"]
     panel = lab.reveal("<mfa_token 1>")
-    raw = token_of(lab)
     assert repr(panel).startswith("RevealPanel · <mfa_token 1> is shown only on the page of a running notebook")
-    states = [each.get_state() for each in (panel, *panel.children)]
-    seen = f"{states} {panel._repr_mimebundle_()} {panel.static_html()} {vars(panel)}"
-    assert raw not in seen
-    assert sent == []
-
-
-def test_the_value_is_sent_when_its_place_is_on_a_page_and_only_in_the_buffer(
-    lab: Lab, sent: list[tuple[Any, Any]]
-) -> None:
-    there(lab.reveal("<mfa_token 1>"))
-    ((content, buffers),) = sent
-    assert (content["kind"], content["alt"]) == ("show", "mfa_token 1")
-    assert 0 < content["seconds"] <= SHOWN_SECONDS
-    assert buffers == [token_of(lab).encode()]
-    assert token_of(lab) not in json.dumps(content)
-
-
-def test_hidden_or_too_late_nothing_is_sent_until_it_is_shown_again(lab: Lab, sent: list[tuple[Any, Any]]) -> None:
-    panel = lab.reveal("<mfa_token 1>")
+    assert repr(lab.reveal(token)) == repr(panel)
     panel.hide_button.click()
     there(panel)
     assert sent == []
     panel.show_button.click()
     there(panel)
+    ((content, buffers),) = sent
+    assert (content["kind"], content["alt"], buffers) == ("show", "mfa_token 1", [str(token).encode()])
+    assert 0 < content["seconds"] <= SHOWN_SECONDS
+    panel._place._now = Leaping(SHOWN_SECONDS + time.monotonic())
     there(panel)
-    assert [content["kind"] for content, _ in sent] == ["show", "show"]
-    late = lab.reveal("<mfa_token 1>")
-    late._place._now = Leaping(SHOWN_SECONDS + time.monotonic())
-    there(late)
-    assert len(sent) == 2
+    assert len(sent) == 1
 
 
-def test_a_secret_itself_can_be_revealed_too(lab: Lab) -> None:
-    assert "<mfa_token 1>" in repr(lab.reveal(lab.journal[-1]["mfa_token"]))
+def test_a_command_is_the_answer_to_a_press_alone_and_in_a_buffer(lab: Lab, sent: Sent, tmp_path: Path) -> None:
+    panel = lab.copy_runnable(lab.journal[0])
+    assert repr(panel).startswith("CopyPanel · exchange 1, POST /oauth/token · ")
+    assert "\n" not in repr(panel)
+    wrong = ({"kind": "ready"}, {"kind": "copy"}, {"kind": "copy", "press": 1}, {"press": "1"}, "copy", None)
+    for said in (*wrong, {"kind": "copy", "press": "1-2-3"}):
+        assert sent == []
+        panel._place._handle_custom_msg(said, [])
+    ((content, buffers),) = sent
+    assert content == {"kind": "copy", "press": "1-2-3"}
+    (body,) = after("--data-raw", run(buffers[0].decode(), tmp_path))
+    assert body.encode() == bytes(lab.journal[0].request.body)
+    shown = panel.static_html()
+    assert not [each for each in ("curl --request", "$AUTH0_PASSWORD", "answers no curl") if each not in shown]
+    label = lab.copy_runnable(lab.journal[1])._place.label
+    assert label == "Copy runnable: exchange 2, GET /mfa/authenticators as a curl command with its raw secrets"
+    live = a_live_lab(Sandbox(domain="tenant.example", seed=5))
+    live.client.password_grant(username=str(live.settings.username), password="x")
+    assert "people's data are in the command, too" in repr(live.copy_runnable(live.journal[0]))
+    assert "people's data" not in repr(panel)
 
 
-@pytest.mark.parametrize(
-    "wrong", ["", "<mfa_token 1> <password 1>", "mfa_token", MFA_TOKEN, "<mfa_token 9>", None, 1, []]
-)
-def test_what_is_not_exactly_one_alias_is_refused(lab: Lab, wrong: Any) -> None:
-    with pytest.raises(LabError, match=r"alias|There is no secret <mfa_token 9>. Near it: <mfa_token 1>"):
-        lab.reveal(wrong)
+NO_ALIAS: list[Any] = ["", "<mfa_token 1> <password 1>", "mfa_token", MFA_TOKEN, "<mfa_token 9>", None, 1, []]
 
 
-def test_a_panel_is_not_pickled_with_its_value(lab: Lab) -> None:
-    with pytest.raises((TypeError, AttributeError, pickle.PicklingError)):
-        pickle.dumps(lab.reveal("<mfa_token 1>"))
+def test_what_is_no_alias_and_no_exchange_of_this_lab_is_refused_and_no_panel_is_pickled(lab: Lab) -> None:
+    for wrong in NO_ALIAS:
+        with pytest.raises(LabError, match=r"alias|There is no secret <mfa_token 9>. Near it: <mfa_token 1>"):
+            lab.reveal(wrong)
+    for other in (None, "x", 1):
+        with pytest.raises(LabError, match="wants an exchange"):
+            lab.copy_runnable(other)  # type: ignore[arg-type]
+    with pytest.raises(LabError, match="another lab's journal"):
+        lab.copy_runnable(an_exchange(json={}))
+    for panel in (lab.reveal("<mfa_token 1>"), lab.copy_runnable(lab.journal[0])):
+        with pytest.raises((TypeError, AttributeError, pickle.PicklingError)):
+            pickle.dumps(panel)
 
 
-CELLS = (
-    "from auth0_mfa_lab import Lab\nlab = Lab.sandbox(seed=9)\nuser = lab.user()",
-    "login = lab.client.password_grant(username=user.username, password=user.password, audience=lab.audience)\nlogin",
-    'lab.reveal("<mfa_token 1>")',
-    'panel = lab.reveal("<password 1>")\npanel.show()\npanel',
-    "panel",
-)
-RAW = """\
-import json
-from pathlib import Path
-_ = Path("raw.json").write_text(json.dumps([login["mfa_token"], user.password]))
-"""
+# -- the command, in a shell
 
 
-@pytest.mark.parametrize("store_widget_state", [True, False])
-def test_nothing_of_a_value_is_in_a_notebook_that_nbclient_ran(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store_widget_state: bool
+def run(command: str, folder: Path) -> list[str]:
+    """Let `sh -c` run the command, and return the words that curl is given."""
+    (folder / "curl").write_text(SHIM, encoding="utf-8")
+    (folder / "curl").chmod(0o755)
+    environment = {"PATH": f"{folder}:/usr/bin:/bin", "HOME": "/nowhere"}
+    ran = subprocess.run(["/bin/sh", "-eu", "-c", command], env=environment, capture_output=True, check=True)
+    assert not ran.stderr
+    return ran.stdout.decode().split("\x1e")[:-1]
+
+
+def after(flag: str, words: list[str]) -> list[str]:
+    return [word for each, word in itertools.pairwise(words) if each == flag]
+
+
+def a_command(request: Request, ca_file: str | None = None) -> str:
+    return str(runnable(an_exchange(json={}, request=request), ca_file))
+
+
+@pytest.mark.parametrize("body", [HOSTILE, "@/etc/passwd", '{"note": "\\u0000", "a": "\'"}', " ", "-x", ""])
+def test_a_shell_gives_curl_the_request_as_it_was_sent(
+    body: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
-        monkeypatch.setenv(name, str(tmp_path / name.lower()))
-    notebook = nbformat.v4.new_notebook(  # type: ignore[no-untyped-call]  # nbformat types only some
-        cells=[nbformat.v4.new_code_cell(each) for each in (*CELLS, RAW)]  # type: ignore[no-untyped-call]
+    monkeypatch.chdir(tmp_path)
+    url = "https://tenant.example:8443/mfa/x?a=[1]&b={c}&d=$e"
+    headers = [("Authorization", f"Bearer {MFA_TOKEN}"), ("user-agent", "lab")]
+    words = run(
+        a_command(a_request(url=url, headers=headers, body=body.encode()), "my certificates/it's.pem"), tmp_path
     )
-    resources = {"metadata": {"path": str(tmp_path)}}
-    NotebookClient(
-        notebook, timeout=60, kernel_name="python3", resources=resources, store_widget_state=store_widget_state
-    ).execute()
-    saved = json.dumps(notebook, ensure_ascii=False)
-    secrets = json.loads((tmp_path / "raw.json").read_text("utf-8"))
-    assert len(secrets) == 2
-    assert "RevealPanel · <mfa_token 1> is shown only" in saved
-    assert ("widget-state+json" in saved) == store_widget_state
-    assert [each[:4] for each in secrets if each in saved] == []
-    history = [path for path in tmp_path.rglob("*") if path.is_file() and path.name != "raw.json"]
-    assert [path.name for path in history if any(each.encode() in path.read_bytes() for each in secrets)] == []
+    assert (words[:2], words.count("--globoff"), words.count("--path-as-is")) == (["--request", "POST"], 1, 1)
+    assert (after("--url", words), after("--data-raw", words)) == ([url], [body] if body else [])
+    assert after("--header", words) == [f"authorization: Bearer {MFA_TOKEN}", *(["content-type:"] if body else [])]
+    assert after("--cacert", words) == [str(tmp_path.resolve() / "my certificates" / "it's.pem")]
+    assert "--cacert" not in run(a_command(a_request("GET")), tmp_path)
+
+
+@pytest.mark.parametrize("body", [b"\xff\xfe", b"a\0b"])
+def test_a_body_that_no_command_line_holds_is_refused(body: bytes) -> None:
+    with pytest.raises(LabError, match="The body of exchange 1 is no text"):
+        a_command(a_request(body=body))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from auth0_mfa_lab import Exchange, Lab
-from auth0_mfa_lab.tokens import ENDPOINTS
-from tests.wire.token_table import ROWS, Row
+from auth0_mfa_lab.tokens import ENDPOINTS, Verdict
+from tests.sandbox.token_table import ROWS
 
 KINDS = sorted({row.kind for row in ROWS})
 SCOPE = "enroll read:authenticators remove:authenticators"
@@ -29,14 +30,13 @@ def granted(lab: Lab, **request: str) -> Exchange:
 
 def token_of(kind: str, endpoint: str, lab: Lab) -> str:
     """Return a token of one kind, made in this lab; the scope that is missing is the endpoint's own."""
-    if kind == "mfa_token":
-        return an_mfa_token(lab)
-    if kind == "expired mfa_token":
-        token = an_mfa_token(lab)
-        lab.clock.advance(600)
-        return token
     if kind == "foreign mfa_token":
         return an_mfa_token(Lab.sandbox(seed=99))
+    if kind.endswith("mfa_token"):
+        token = an_mfa_token(lab)
+        if kind.startswith("expired"):
+            lab.clock.advance(600)
+        return token
     if kind.startswith("mfa access token"):
         wanted = {"GET": "read:authenticators", "DEL": "remove:authenticators"}.get(endpoint[:3], "enroll")
         scope = SCOPE.replace(wanted, "").strip() if kind.endswith("without scope") else SCOPE
@@ -47,8 +47,12 @@ def token_of(kind: str, endpoint: str, lab: Lab) -> str:
     return str(granted(lab, scope="openid offline_access")[field])
 
 
-def ask(lab: Lab, endpoint: str, token: str) -> Exchange:
-    """Send the token to an endpoint, with nothing else of use beside it."""
+def predicted(verdict: Verdict) -> Any:
+    return "takes" if verdict.takes else (verdict.status, verdict.error, verdict.error_description)
+
+
+def answered(lab: Lab, endpoint: str, token: str) -> Any:
+    """Send the token to an endpoint, with nothing else of use beside it, and return how it was refused, if so."""
     client = lab.client
     calls: dict[str, Callable[[], Exchange]] = {
         "GET /mfa/authenticators": lambda: client.mfa_authenticators(token),
@@ -59,98 +63,60 @@ def ask(lab: Lab, endpoint: str, token: str) -> Exchange:
         "mfa-recovery-code": lambda: client.mfa_recovery_code_grant(mfa_token=token, recovery_code="A" * 24),
         "DELETE /mfa/authenticators/{id}": lambda: client.mfa_delete_authenticator(token, "push|dev_none"),
     }
-    return calls[endpoint]()
-
-
-def test_the_table_has_every_cell_once() -> None:
-    cells = [(row.endpoint, row.kind) for row in ROWS]
-    assert sorted(cells) == sorted((endpoint, kind) for endpoint in ENDPOINTS for kind in KINDS)
-    assert len(KINDS) == 8
-
-
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.kind} at {row.endpoint}")
-def test_what_is_predicted_is_what_is_answered(row: Row) -> None:
-    lab = Lab.sandbox()
-    token = token_of(row.kind, row.endpoint, lab)
-    inspection = lab.inspect(token)
-    verdict = inspection[row.endpoint]
-    predicted = "takes" if verdict.takes else (verdict.status, verdict.error, verdict.error_description)
-    assert (predicted, verdict.evidence) == (row.expected, row.evidence)
-    assert row.kind.startswith(inspection.kind)
-    answer = ask(lab, row.endpoint, token)
-    answered = (answer.status, answer.error, answer.error_description)
-    assert ("takes" if answered not in REFUSED else answered) == row.expected
+    answer = calls[endpoint]()
+    return answer.status, answer.error, answer.error_description
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_nothing_that_is_said_of_a_token_holds_it(kind: str) -> None:
+def test_what_is_predicted_is_what_the_reference_says_and_the_sandbox_answers(kind: str) -> None:
+    rows = [row for row in ROWS if row.kind == kind]
+    assert sorted(row.endpoint for row in rows) == sorted(ENDPOINTS)
     lab = Lab.sandbox()
-    token = token_of(kind, "POST /mfa/associate", lab)
-    inspection = lab.inspect(token)
+    for row in rows:
+        token = token_of(kind, row.endpoint, lab)
+        inspection = lab.inspect(f" {token}\n")
+        verdict = inspection[row.endpoint]
+        assert (predicted(verdict), verdict.evidence) == (row.expected, row.evidence), row
+        assert kind.startswith(inspection.kind)
+        answer = answered(lab, row.endpoint, token)
+        assert ("takes" if answer not in REFUSED else answer) == row.expected, row
     for said in (repr(inspection), *inspection._repr_mimebundle_().values()):
         assert token not in said
         assert inspection.kind in said
 
 
-def test_an_access_token_of_the_mfa_api_is_taken_apart() -> None:
+def test_an_mfa_access_token_is_taken_apart_and_when_it_has_expired_opens_nothing() -> None:
     lab = Lab.sandbox()
-    inspection = lab.inspect(token_of("mfa access token", "POST /mfa/associate", lab))
-    assert inspection.audience == lab.mfa_audience
-    assert inspection.scopes == tuple(SCOPE.split())
-    assert inspection.seconds_left == 600
-    assert inspection.client_id == lab.client.client_id
-    lab.clock.advance(1)
-    assert lab.inspect(str(lab.journal[-1]["access_token"])).seconds_left == 599
-
-
-@pytest.mark.parametrize("endpoint", ENDPOINTS)
-def test_an_mfa_access_token_that_has_expired_opens_nothing(endpoint: str) -> None:
-    lab = Lab.sandbox()
-    token = token_of("mfa access token", endpoint, lab)
-    lab.clock.advance(600)
-    verdict, answer = lab.inspect(token)[endpoint], ask(lab, endpoint, token)
-    predicted = (verdict.status, verdict.error, verdict.error_description)
-    assert predicted == (answer.status, answer.error, answer.error_description)
-    assert predicted in REFUSED
-
-
-def test_an_mfa_token_counts_down_from_ten_minutes() -> None:
-    lab = Lab.sandbox()
-    token = an_mfa_token(lab)
+    token = token_of("mfa access token", "POST /mfa/associate", lab)
+    inspection = lab.inspect(token)
+    assert (inspection.audience, inspection.scopes) == (lab.mfa_audience, tuple(SCOPE.split()))
+    assert (inspection.seconds_left, inspection.client_id) == (600, lab.client.client_id)
     lab.clock.advance(599)
-    assert (lab.inspect(token).kind, lab.inspect(token).seconds_left) == ("mfa_token", 1)
+    assert (lab.inspect(token).kind, lab.inspect(token).seconds_left) == ("mfa access token", 1)
     lab.clock.advance(1)
-    assert lab.inspect(token).kind == "expired mfa_token"
+    for endpoint in ENDPOINTS:
+        assert predicted(lab.inspect(token)[endpoint]) == answered(lab, endpoint, token)
+        assert predicted(lab.inspect(token)[endpoint]) in REFUSED
+    with pytest.raises(KeyError, match="There is no endpoint 'POST /mfa'"):
+        lab.inspect(token)["POST /mfa"]
 
 
-@pytest.mark.parametrize("endpoint", ENDPOINTS)
-def test_an_mfa_token_that_brought_its_tokens_is_spent(endpoint: str) -> None:
+def test_an_mfa_token_counts_down_from_ten_minutes_and_is_spent_once_it_brought_its_tokens() -> None:
     lab = Lab.sandbox()
-    user = lab.user(factors=["otp"])
-    token = str(lab.client.password_grant(username=user.username, password=user.password)["mfa_token"])
-    lab.client.mfa_otp_grant(mfa_token=token, otp=lab.phone.code())
+    old = an_mfa_token(lab)
+    lab.clock.advance(599)
+    assert (lab.inspect(old).kind, lab.inspect(old).seconds_left) == ("mfa_token", 1)
+    lab.clock.advance(1)
+    assert lab.inspect(old).kind == "expired mfa_token"
+    granted(lab)
+    token = str(next(each for each in reversed(lab.journal) if "mfa_token" in each)["mfa_token"])
     inspection = lab.inspect(token)
     assert inspection.kind == "spent mfa_token"
-    verdict, answer = inspection[endpoint], ask(lab, endpoint, token)
-    if endpoint == "mfa-oob":
-        # Its oob_code is looked at before the login's end; a real one of this login would meet that.
-        assert answer.error_description == "Malformed oob_code"
-    elif verdict.takes:
-        assert answer.status == 200
-    else:
-        assert (verdict.status, verdict.error, verdict.error_description) == (
-            answer.status,
-            answer.error,
-            answer.error_description,
-        )
-
-
-def test_a_token_that_was_pasted_with_blanks_is_the_same() -> None:
-    lab = Lab.sandbox()
-    assert lab.inspect(f" {an_mfa_token(lab)}\n").kind == "mfa_token"
-
-
-def test_an_endpoint_that_is_none_is_refused_by_name() -> None:
-    lab = Lab.sandbox()
-    with pytest.raises(KeyError, match="There is no endpoint 'POST /mfa'"):
-        lab.inspect(an_mfa_token(lab))["POST /mfa"]
+    for endpoint in ENDPOINTS:
+        answer = answered(lab, endpoint, token)
+        if endpoint == "mfa-oob":  # its oob_code is looked at before the login's end
+            assert answer[2] == "Malformed oob_code"
+        elif inspection[endpoint].takes:
+            assert answer[0] == 200
+        else:
+            assert predicted(inspection[endpoint]) == answer

@@ -27,10 +27,10 @@ def phone(app: App) -> Phone:
     return app.sandbox.new_phone(app.http)
 
 
-@pytest.fixture(params=["docs", "recorded"])
+@pytest.fixture
 def scene(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
-    """Where a scenario is played, in both profiles: it knows the row of each error."""
-    app = app_of(new_sandbox(request.param))
+    """Where a scenario is played, in profile `docs` or in the one that a test names: it knows the row of each error."""
+    app = app_of(new_sandbox(getattr(request, "param", "docs")))
     scene = Scene(app, app.sandbox.new_phone(app.http))
     answer = errors.WireError.answer
 

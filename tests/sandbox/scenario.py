@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import httpx
+import pytest
 
 from auth0_mfa_lab.sandbox import Phone, Sandbox
 from auth0_mfa_lab.sandbox.errors import EvidenceRow
@@ -52,6 +53,7 @@ class Scene:
         return self.app.http.request(method, path, **options)
 
 
+IN_BOTH_PROFILES = pytest.mark.parametrize("scene", ["docs", "recorded"], indirect=True)
 Happening = Callable[[Scene], httpx.Response]
 
 

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from tests.sandbox.sandbox_mothers import GRANT, MFA_AUDIENCE
-from tests.sandbox.scenario import Happening, Scenario, Scene, check
+from tests.sandbox.scenario import IN_BOTH_PROFILES, Happening, Scenario, Scene, check
 
 GONE = "The refresh_token was generated for a user who doesn't exist anymore."
 NO_AUDIENCE_TEXT = "No audience parameter was provided, and no default audience has been configured"
@@ -89,6 +89,7 @@ TOKEN = (
 # fmt: on
 
 
+@IN_BOTH_PROFILES
 @pytest.mark.parametrize("scenario", TOKEN, ids=lambda scenario: scenario.given)
 def test_the_token_endpoint_answers_as_the_reference_says(scene: Scene, scenario: Scenario) -> None:
     check(scene, scenario)

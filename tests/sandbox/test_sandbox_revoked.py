@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import httpx
 import pytest
 
-from auth0_mfa_lab.sandbox import Phone, Sandbox, User
+from auth0_mfa_lab.sandbox import User
 from auth0_mfa_lab.sandbox import tenant as tenants
 from auth0_mfa_lab.sandbox.operations import delete_user
 from tests.sandbox.management_mothers import admin_of, users_path
@@ -87,6 +87,7 @@ def evict(app: App, user: User) -> None:
     assert user.user_id not in app.sandbox.tenant.users
 
 
+ALIVE = dict.fromkeys(GONE, 200) | {"challenge": 401}
 ENDS: dict[str, Callable[[App, User], None]] = {
     "forget_user": lambda app, user: app.sandbox.tenant.forget_user(user),
     "remove_user": lambda app, user: delete_user(app.sandbox, user.user_id),
@@ -94,94 +95,54 @@ ENDS: dict[str, Callable[[App, User], None]] = {
 }
 
 
-def test_everything_is_good_while_nothing_happens_and_of_a_later_life_as_well(app: App) -> None:
-    for _ in range(2):
-        given = by_sms(app)
-        good = dict.fromkeys(GONE, 200) | {"challenge": 401}
-        assert given.statuses() == good
-        app.sandbox.tenant.forget_user(newcomer(app))
-
-
+@pytest.mark.parametrize("shown", [True, False])
 @pytest.mark.parametrize("end", ENDS)
-def test_nothing_of_a_user_who_was_deleted_comes_back_to_life_with_the_same_address(app: App, end: str) -> None:
-    old = by_sms(app)
-    before = newcomer(app)
+def test_nothing_of_a_user_who_was_deleted_comes_back_to_life_with_the_same_address(
+    app: App, end: str, shown: bool
+) -> None:
+    old, before = by_sms(app), newcomer(app)
+    if shown:
+        assert old.statuses() == ALIVE
     ENDS[end](app, before)
     later(app)
     fresh = by_sms(app)
     assert newcomer(app).user_id == before.user_id
     assert old.statuses() == GONE
-    assert fresh.statuses()["refresh"] == 200
-    assert {name: status for name, status in fresh.statuses().items() if name in ("opaque", "jwt", "mfa")} == {
-        "opaque": 200,
-        "jwt": 200,
-        "mfa": 200,
-    }
+    assert fresh.statuses() == ALIVE
 
 
-def test_what_was_presented_before_the_deletion_is_no_better(app: App) -> None:
-    old = by_sms(app)
-    old.statuses()
-    app.sandbox.tenant.forget_user(newcomer(app))
-    app.log_in_passwordless(NUMBER)
-    assert old.statuses() == GONE
-
-
-def test_a_reset_user_has_no_login_and_no_token_left_shown_before_or_not(app: App, phone: Phone) -> None:
+def test_a_reset_user_has_no_login_and_no_token_left_twice_in_a_second_too(app: App) -> None:
     user, other = app.sandbox.add_user(), app.sandbox.add_user()
-    mine, theirs = by_password(app, user), by_password(app, other)
-    app.sandbox.tenant.reset_user(app.sandbox.tenant.users[user.user_id])
-    assert mine.statuses() == GONE
-    assert set(theirs.statuses().values()) == {200, 401}
-    later(app)
-    again = by_password(app, user)
-    assert again.statuses() == dict.fromkeys(GONE, 200) | {"challenge": 401}
-    assert mine.statuses() == GONE
-    assert phone.accounts == ()
-
-
-def test_a_reset_twice_in_a_second_ends_what_came_between(app: App) -> None:
-    user = app.sandbox.add_user()
+    theirs, mine = by_password(app, other), []
     for _ in range(3):
-        given = by_password(app, user)
+        mine.append(by_password(app, user))
         app.sandbox.tenant.reset_user(app.sandbox.tenant.users[user.user_id])
-        assert given.statuses() == GONE
-        assert by_password(app, user).opaque != given.opaque
-
-
-def test_a_profile_that_is_changed_ends_nothing(app: App) -> None:
-    given, old = by_sms(app), newcomer(app)
-    assert admin_of(app)("PATCH", users_path(old), {"email": "kim@example.com"}).status_code == 200
-    user = app.sandbox.add_user()
-    theirs = by_password(app, user)
-    app.sandbox.tenant.reset_user(app.sandbox.tenant.users[user.user_id])
+        assert mine[-1].statuses() == GONE
+    assert len({each.opaque for each in mine}) == 3
+    assert theirs.statuses() == ALIVE
     later(app)
     again = by_password(app, user)
+    # A profile that is changed ends nothing.
     assert admin_of(app)("PATCH", users_path(user), {"email": "lee@example.com"}).status_code == 200
-    assert given.statuses() == again.statuses() == dict.fromkeys(GONE, 200) | {"challenge": 401}
-    assert theirs.statuses() == GONE
+    assert again.statuses() == ALIVE
+    assert [each.statuses() for each in mine] == [GONE] * 3
 
 
-def test_a_tenant_that_begins_again_knows_no_token_of_before(sandbox: Sandbox) -> None:
-    app = app_of(sandbox)
-    known = sandbox.defaults
-
-    set_up(sandbox, policy="never")
-    before = [issued(app, app.password), by_password(app, sandbox.add_user()), by_sms(app)]
+def test_a_tenant_that_begins_again_knows_no_token_of_before(app: App) -> None:
+    box = app.sandbox
+    known, before = box.defaults, [issued(app, app.password), by_password(app, box.add_user()), by_sms(app)]
     assert before[0].statuses()["mfa"] == 200
-    sandbox.reset()
-    assert sandbox.defaults == known
-    set_up(sandbox, policy="never")
+    box.reset()
+    assert box.defaults == known
+    set_up(box, policy="never")
     # Another order of logins, so that no token is drawn again: the second begins again as well.
-    sandbox.clock.advance(1)
-    added = sandbox.add_user()
+    later(app)
+    added = box.add_user()
     app.log_in_passwordless(NUMBER)
     for old in before:
-        assert {name: old.statuses()[name] for name in ("mfa_token", "jwt", "mfa", "enroll")} == dict.fromkeys(
-            ("mfa_token", "jwt", "mfa", "enroll"), 401
-        )
-    new = by_password(app, added)
-    assert new.statuses() == dict.fromkeys(GONE, 200) | {"challenge": 401}
+        statuses = old.statuses()
+        assert {statuses[name] for name in ("mfa_token", "jwt", "mfa", "enroll")} == {401}
+    assert by_password(app, added).statuses() == ALIVE
 
 
 def test_a_newcomer_who_was_deleted_takes_nobody_along(app: App, monkeypatch: pytest.MonkeyPatch) -> None:

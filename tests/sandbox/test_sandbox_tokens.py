@@ -1,4 +1,4 @@
-"""The tokens, read and verified by a second route: cryptography alone, and the documents of the wire."""
+"""The tokens: issued, verified by a second route (cryptography alone), shown at `/userinfo`, refreshed and revoked."""
 
 import base64
 import hashlib
@@ -6,15 +6,28 @@ import json
 import re
 from typing import Any
 
+import httpx
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from auth0_mfa_lab.sandbox import Phone, Sandbox
-from auth0_mfa_lab.sandbox.records import Request
-from tests.sandbox.sandbox_mothers import App, claims_of, pushed
+from auth0_mfa_lab.sandbox import Sandbox
+from auth0_mfa_lab.sandbox.limits import Bounded
+from tests.sandbox.management_mothers import AUDIENCE, machine_token
+from tests.sandbox.sandbox_mothers import App, basic, bearer, claims_of, error_of, set_up
 
-NOW = 1_800_000_000
+NOW, DAY = 1_800_000_000, 86_400
+SHOP = "https://api.example.com/"
+UNKNOWN = (403, "invalid_grant", "Unknown or invalid refresh token.")
+PROFILE = {"nickname", "name", "picture", "updated_at", "email", "email_verified"}
+
+
+@pytest.fixture
+def free(app: App) -> App:
+    """An application of a tenant whose policy is never."""
+    set_up(app.sandbox, policy="never")
+    return app
 
 
 def decoded(part: str) -> bytes:
@@ -33,57 +46,72 @@ def verified(app: App, token: str) -> dict[str, Any]:
     return claims
 
 
-def granted(app: App, phone: Phone, **fields: str) -> dict[str, Any]:
-    login = pushed(app, phone, **fields)
-    login.phone.allow()
-    body: dict[str, Any] = login.poll().json()
+def granted(app: App, scope: str = "", **fields: str) -> dict[str, Any]:
+    body: dict[str, Any] = app.password(scope=scope, **fields).json()
     return body
 
 
-def test_an_access_token_for_an_api_is_a_jwt_that_the_jwks_verifies_and_has_no_amr(app: App, phone: Phone) -> None:
-    audience = app.sandbox.defaults.audience
-    body = granted(app, phone, audience=audience, scope="openid read:orders")
-    claims = verified(app, body["access_token"])
-    assert claims == {
-        "iss": "https://sandbox.example/",
-        "sub": claims["sub"],
-        "aud": [audience, "https://sandbox.example/userinfo"],
-        "azp": app.sandbox.defaults.client_id,
+def refresh(app: App, refresh_token: str, **fields: str) -> httpx.Response:
+    return app.token(grant_type="refresh_token", refresh_token=refresh_token, **fields)
+
+
+def test_each_token_holds_what_was_asked_for_and_no_amr(free: App) -> None:
+    known = free.sandbox.defaults
+    body = granted(free, "openid read:orders", audience=SHOP)
+    claims = {"iss": "https://sandbox.example/", "sub": known.user_id, "iat": NOW}
+    of_api = {"azp": known.client_id, "gty": "password", "exp": NOW + DAY}
+    assert verified(free, body["access_token"]) == {
+        **claims,
+        **of_api,
+        "aud": [SHOP, "https://sandbox.example/userinfo"],
         "scope": "openid read:orders",
-        "gty": "password",
-        "iat": NOW,
-        "exp": NOW + 86_400,
     }
-    assert claims["sub"].startswith("auth0|")
-    assert body["expires_in"] == 86_400
+    assert (body["expires_in"], body["token_type"]) == (DAY, "Bearer")
+    assert verified(free, granted(free, audience=SHOP)["access_token"])["aud"] == SHOP
+    bare = granted(free, "openid")
+    assert re.fullmatch(r"[\w-]{32}", bare["access_token"]), "opaque, without an audience"
+    id_token = {**claims, "aud": known.client_id, "exp": NOW + 36_000}
+    assert verified(free, bare["id_token"]) == id_token
+    full = granted(free, "openid profile email offline_access")
+    assert verified(free, full["id_token"]).keys() == id_token.keys() | PROFILE
+    assert re.fullmatch(r"v1\.[\w-]{51}", full["refresh_token"])
+    assert set(granted(free)) == {"access_token", "expires_in", "token_type"}, "nothing that was not asked for"
 
 
-def test_without_openid_the_audience_is_a_string(app: App, phone: Phone) -> None:
-    audience = app.sandbox.defaults.audience
-    assert verified(app, granted(app, phone, audience=audience)["access_token"])["aud"] == audience
+def test_an_application_gets_a_token_of_its_own_for_what_it_has_a_client_grant_for(app: App) -> None:
+    known = app.sandbox.defaults
+    body = machine_token(app).json()
+    assert set(body) == {"access_token", "scope", "expires_in", "token_type"}
+    assert {"read:users", "update:guardian_factors", "update:clients"} <= set(body["scope"].split())
+    assert claims_of(body["access_token"]) == {
+        "iss": "https://sandbox.example/", "sub": f"{known.mgmt_client_id}@clients", "aud": AUDIENCE,
+        "azp": known.mgmt_client_id, "scope": body["scope"], "gty": "client-credentials",
+        "iat": NOW, "exp": NOW + DAY,
+    }  # fmt: skip
+    assert [(one.type, one.client_id) for one in app.sandbox.tenant.logs] == [("seccft", known.mgmt_client_id)]
+    assert machine_token(app, scope="read:users delete:everything").json()["scope"] == "read:users"
+    assert app.token(grant_type="client_credentials", audience=SHOP).json()["scope"] == "read:orders write:orders"
+    assert error_of(app.token(grant_type="client_credentials", audience=AUDIENCE))[1] == "access_denied"
+    assert error_of(machine_token(app, client_secret="wrong"))[0] == 401
+    headers = basic(known.mgmt_client_id, known.mgmt_client_secret)
+    asked = {"grant_type": "client_credentials", "audience": AUDIENCE}
+    assert app.http.post("/oauth/token", data=asked, headers=headers).status_code == 200
+    public = app.http.post("/oauth/token", data={**asked, "client_id": known.public_client_id})
+    assert error_of(public)[:2] == (403, "unauthorized_client")
+    for path in ("/userinfo", "/mfa/authenticators"):
+        assert app.http.get(path, headers=bearer(body["access_token"])).status_code == 401, "it is no user's"
 
 
-def test_without_an_audience_the_access_token_is_32_opaque_characters(app: App, phone: Phone) -> None:
-    assert re.fullmatch(r"[\w-]{32}", granted(app, phone, scope="openid")["access_token"])
-
-
-def test_an_id_token_holds_what_the_scopes_ask_for_and_neither_amr_nor_nonce(app: App, phone: Phone) -> None:
-    bare = verified(app, granted(app, phone, scope="openid")["id_token"])
-    assert set(bare) == {"iss", "sub", "aud", "iat", "exp"}
-    assert (bare["aud"], bare["exp"]) == (app.sandbox.defaults.client_id, NOW + 36_000)
-    full = verified(app, granted(app, phone, scope="openid profile email")["id_token"])
-    assert set(full) - set(bare) == {"nickname", "name", "picture", "updated_at", "email", "email_verified"}
-
-
-def test_tokens_that_were_not_asked_for_are_not_given(app: App, phone: Phone) -> None:
-    assert set(granted(app, phone)) == {"access_token", "expires_in", "token_type"}
-
-
-def test_a_refresh_token_starts_with_v1(app: App, phone: Phone) -> None:
-    assert granted(app, phone, scope="offline_access")["refresh_token"].startswith("v1.")
-
-
-def test_the_jwks_has_two_keys_with_their_certificates(app: App) -> None:
+def test_the_documents_name_the_issuer_the_endpoints_and_two_keys_with_certificates(app: App) -> None:
+    document = app.http.get("/.well-known/openid-configuration").json()
+    for name, path in (
+        ("issuer", ""),
+        ("token_endpoint", "oauth/token"),
+        ("jwks_uri", ".well-known/jwks.json"),
+        ("mfa_challenge_endpoint", "mfa/challenge"),
+    ):
+        assert document[name] == f"https://sandbox.example/{path}"
+    assert "RS256" in document["id_token_signing_alg_values_supported"]
     keys = app.http.get("/.well-known/jwks.json").json()["keys"]
     assert len({key["kid"] for key in keys}) == 2
     for key in keys:
@@ -93,31 +121,92 @@ def test_the_jwks_has_two_keys_with_their_certificates(app: App) -> None:
         public = x509.load_der_x509_certificate(certificate).public_key()
         assert isinstance(public, rsa.RSAPublicKey)
         assert public.public_numbers().n == int.from_bytes(decoded(key["n"]), "big")
+    # The `kid` comes from the seed, and the key does not.
+    ours, others = app.sandbox.tenant.tokens.keys[0], Sandbox().tenant.tokens.keys[0]
+    assert (ours.kid, ours.private is ours.private) == (others.kid, True)
+    assert ours.public_jwk["n"] != others.public_jwk["n"]
 
 
-def test_the_kid_comes_from_the_seed_and_the_key_does_not(sandbox: Sandbox) -> None:
-    key, again = sandbox.tenant.tokens.keys[0], Sandbox().tenant.tokens.keys[0]
-    assert key.kid == again.kid
-    assert key.public_jwk["n"] != again.public_jwk["n"]
-    assert key.private is key.private
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_userinfo_says_what_the_scopes_allow_and_refuses_the_rest_in_plain_text(free: App, method: str) -> None:
+    bare, full = granted(free, "openid offline_access"), granted(free, "openid profile email", audience=SHOP)
+
+    def asked(headers: dict[str, str]) -> httpx.Response:
+        answer = free.http.request(method, "/userinfo", headers=headers)
+        assert answer.headers["cache-control"].startswith("private, no-store")
+        return answer
+
+    assert asked(bearer(bare["access_token"])).json() == {"sub": free.sandbox.defaults.user_id}
+    known = asked(bearer(full["access_token"])).json()
+    assert known.keys() == {"sub"} | PROFILE
+    assert known.items() <= claims_of(full["id_token"]).items()
+    assert known["updated_at"] == "2027-01-15T08:00:00.000Z"
+    refused = {
+        "nothing": {},
+        "garbage": bearer("x"),
+        "no openid": bearer(granted(free, "profile")["access_token"]),
+        "no userinfo": bearer(granted(free, "read:orders", audience=SHOP)["access_token"]),
+        "an id_token": bearer(bare["id_token"]),
+        "a refresh_token": bearer(bare["refresh_token"]),
+        "an old one": bearer(bare["access_token"]),
+        "an old JWT": bearer(full["access_token"]),
+        "a Basic header": {"authorization": f"Basic {bare['access_token']}"},
+    }
+    free.sandbox.clock.advance(DAY - 1)
+    assert asked(bearer(full["access_token"])).status_code == 200
+    free.sandbox.clock.advance(1)
+    for what, headers in refused.items():
+        answer = asked(headers)
+        assert (answer.status_code, answer.text) == (401, "Unauthorized"), what
+        assert answer.headers["content-type"].startswith("text/plain")
+        shown = answer.headers["www-authenticate"]
+        assert shown.startswith('Bearer realm="Users", error="invalid_token", error_description="')
 
 
-def test_the_discovery_document_names_the_issuer_with_its_slash(app: App) -> None:
-    document = app.http.get("/.well-known/openid-configuration").json()
-    assert document["issuer"] == "https://sandbox.example/"
-    assert document["token_endpoint"] == "https://sandbox.example/oauth/token"
-    assert document["jwks_uri"] == "https://sandbox.example/.well-known/jwks.json"
-    assert document["mfa_challenge_endpoint"] == "https://sandbox.example/mfa/challenge"
-    assert "RS256" in document["id_token_signing_alg_values_supported"]
+def test_a_refresh_gives_new_tokens_and_its_scope_narrows_that_answer_only(free: App) -> None:
+    asked = "openid offline_access read:orders"
+    first = granted(free, asked, audience=SHOP)
+    free.sandbox.clock.advance(60)
+    second = refresh(free, first["refresh_token"]).json()
+    assert (set(second), second["scope"]) == (set(first), asked)
+    claims = claims_of(second["access_token"])
+    assert (claims["aud"][0], claims["iat"]) == (SHOP, NOW + 60)
+    assert error_of(refresh(free, first["refresh_token"])) == UNKNOWN, "dead once it was used"
+    third = refresh(free, second["refresh_token"], scope="openid email write:orders").json()
+    assert third["scope"] == "openid"
+    public = {"client_id": free.sandbox.defaults.public_client_id, "client_secret": ""}
+    assert error_of(refresh(free, third["refresh_token"], **public)) == UNKNOWN, "another application's"
+    for token in (first["access_token"], first["id_token"]):
+        assert error_of(refresh(free, token)) == UNKNOWN
+    assert refresh(free, third["refresh_token"]).json()["scope"] == asked
 
 
-def test_a_transaction_token_is_nothing_once_it_has_expired_or_is_another_jwt(sandbox: Sandbox) -> None:
-    tokens, user_id = sandbox.tenant.tokens, sandbox.defaults.user_id
-    txtkn = tokens.signed(300, sub=user_id, txid="txn_1")
-    assert claims_of(txtkn)["sub"] == user_id
-    assert tokens.claims_of(txtkn)["txid"] == "txn_1"
-    sandbox.clock.advance(300)
-    assert tokens.claims_of(txtkn) == {}
-    request = Request(client_id="c", user_id=user_id, audience=None, scope=("openid",))
-    id_token = str(tokens.token_set(request, sandbox.tenant.users[user_id], None)["id_token"])
-    assert "txid" not in tokens.claims_of(id_token)
+def test_a_refresh_asks_for_no_second_factor(app: App) -> None:
+    token = app.tokens(app.sandbox.add_user(factors=["sms"]), scope="openid offline_access")["refresh_token"]
+    assert refresh(app, token).status_code == 200
+
+
+@pytest.mark.parametrize("encoding", ["json", "data"])
+def test_only_the_application_that_got_a_refresh_token_revokes_it(free: App, encoding: str) -> None:
+    def revoke(token: str, **fields: str) -> httpx.Response:
+        body: Any = {encoding: {**free.credentials, "token": token, **fields}}
+        return free.http.post("/oauth/revoke", **body)
+
+    token = granted(free, "offline_access")["refresh_token"]
+    assert error_of(revoke(token, client_secret="x"))[0] == 401
+    for revoked in (revoke("unknown"), revoke(token, client_id=free.sandbox.defaults.public_client_id)):
+        assert (revoked.status_code, revoked.content) == (200, b"")
+    token = refresh(free, token).json()["refresh_token"]
+    for _ in range(2):
+        assert revoke(token).status_code == 200
+        assert error_of(refresh(free, token)) == UNKNOWN
+
+
+def test_what_is_remembered_is_bounded_and_the_oldest_is_forgotten() -> None:
+    kept: Bounded[int] = Bounded(3)
+    for number in range(5):
+        kept[str(number % 4)] = number
+    assert [kept.get(str(number)) for number in range(4)] == [4, None, 2, 3]
+    assert len(kept) == 3
+    kept.pop("2", None)
+    assert len(kept) == 2

@@ -1,0 +1,343 @@
+"""Changes one line of the package at a time and runs the tests that touch it: `make mutants COUNT=150`.
+
+A change is a literal, a comparison, `and` or `or`, a `not`, a dropped statement or a swapped argument, drawn over all
+rooms with a seed. Which tests touch a line is measured once.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from queue import SimpleQueue
+
+import click
+import coverage
+
+from tests.execute_notebooks import name_of, notebooks
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "auth0_mfa_lab"
+MEASURED = ROOT / ".mutants"
+SECONDS = 180
+"""A bound on one run of tests; a change that makes them hang is caught."""
+FIRST, MOST = 120, 900
+"""How many tests are run at first, the most specific ones, and how many at most."""
+PYTEST = ("pytest", "-q", "-x", "-p", "no:cacheprovider", "--no-header")
+NO_SUCH_TEST = 4
+TAKEN = ("pyproject.toml", "Makefile", "*.md", "environment.yml", "constraints.txt", ".env.example", ".pre-commit*")
+COMPARED: Mapping[type[ast.cmpop], str] = dict(
+    zip(
+        (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In, ast.NotIn, ast.Is, ast.IsNot),
+        ("!=", "==", "<=", "<", ">=", ">", "not in", "in", "is not", "is"),
+        strict=True,
+    )
+)
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change: where, what stands there, and what stands there instead."""
+
+    file: Path
+    line: int
+    begin: int
+    end: int
+    text: str
+    name: str
+    """What the line is part of: a function, or the name of a table."""
+    value: str = ""
+    """What a literal says."""
+
+    def __str__(self) -> str:
+        """Return the place, and the line before and after."""
+        before = self.file.read_text("utf-8").splitlines()[self.line - 1].strip()
+        after = self.changed(self.file.read_text("utf-8")).splitlines()[self.line - 1].strip()
+        return f"{self.file.relative_to(ROOT)}:{self.line}\n  - {before}\n  + {after}"
+
+    @property
+    def room(self) -> str:
+        """The folder of the file, or the file of the root."""
+        return str(self.file.relative_to(PACKAGE).parent)
+
+    def changed(self, source: str) -> str:
+        """Return the source with the change in it; offsets count bytes, as ast does."""
+        lines = source.splitlines(keepends=True)
+        raw = lines[self.line - 1].encode()
+        lines[self.line - 1] = (raw[: self.begin] + self.text.encode() + raw[self.end :]).decode()
+        return "".join(lines)
+
+
+def mutants_of(file: Path) -> Iterator[Mutant]:
+    """Yield each change of a file that keeps it a program."""
+    source = file.read_text("utf-8")
+    tree = ast.parse(source)
+    skipped = set(_unjudged(tree))
+    for name, node in _named(tree, file.stem):
+        if id(node) not in skipped and getattr(node, "lineno", 0) == getattr(node, "end_lineno", 1):
+            for begin, end, text in _changes(node, source):
+                value = str(node.value) if isinstance(node, ast.Constant) else ""
+                made = Mutant(file, node.lineno, begin, end, text, name, value)  # type: ignore[attr-defined]  # checked above
+                if _compiles(made.changed(source)):
+                    yield made
+
+
+def _unjudged(tree: ast.AST) -> Iterator[int]:
+    """Yield the nodes that no run can judge: docstrings, annotations, what only types need, `__all__`."""
+    for node in ast.walk(tree):
+        out: list[ast.AST | None] = [getattr(node, "annotation", None), getattr(node, "returns", None)]
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            out += [node, node.value]
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            out += [node]
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) in {"__all__", "__slots__"}:
+            out += [node]
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in {"cast", "TypeVar", "NewType"}:
+            out += [node]
+        yield from (id(each) for top in out if top for each in ast.walk(top))
+
+
+def _named(tree: ast.Module, module: str) -> Iterator[tuple[str, ast.AST]]:
+    """Yield each node with the name of the function, class or table that it is part of."""
+    for top in tree.body:
+        target = top.targets[0] if isinstance(top, ast.Assign) else getattr(top, "target", None)
+        name = getattr(top, "name", None) or (ast.unparse(target) if target is not None else module)
+        yield from ((name, node) for node in ast.walk(top))
+
+
+def _changes(node: ast.AST, source: str) -> Iterator[tuple[int, int, str]]:
+    """Yield where on its line a node is changed, and to what."""
+    begin, end = getattr(node, "col_offset", 0), getattr(node, "end_col_offset", 0)
+    if isinstance(node, ast.Constant):
+        text = _other(node.value, ast.get_source_segment(source, node) or "")
+        if text:
+            yield begin, end, text
+    elif isinstance(node, ast.Compare) and len(node.ops) == 1:
+        gap = node.left.end_col_offset or 0, node.comparators[0].col_offset
+        written = source.splitlines()[node.lineno - 1].encode()[gap[0] : gap[1]].decode()
+        if written.strip(" ()") and "(" not in written and ")" not in written:
+            yield *gap, f" {COMPARED[type(node.ops[0])]} "
+    elif isinstance(node, ast.BoolOp):
+        first, second = node.values[0].end_col_offset or 0, node.values[1].col_offset
+        written = source.splitlines()[node.lineno - 1].encode()[first:second].decode()
+        if written.strip() in {"and", "or"}:
+            yield first, second, " or " if written.strip() == "and" else " and "
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        yield begin, node.operand.col_offset, ""
+    elif isinstance(node, ast.Expr | ast.Assign | ast.AugAssign | ast.Raise | ast.Delete) and begin:
+        yield begin, end, "pass"
+    elif isinstance(node, ast.Call) and len(node.args) == 2 and not any(isinstance(a, ast.Starred) for a in node.args):
+        one, two = (ast.get_source_segment(source, each) or "" for each in node.args)
+        if one != two:
+            yield node.args[0].col_offset, node.args[1].end_col_offset or 0, f"{two}, {one}"
+
+
+def _other(value: object, written: str) -> str:
+    """Return another literal in the place of one, or nothing where there is none to judge."""
+    if isinstance(value, bool):
+        return str(not value)
+    if isinstance(value, int | float):
+        return repr(value + 1)
+    if isinstance(value, str) and value and written[:1] in "\"'":
+        return repr(value[:-1] + ("y" if value[-1] == "x" else "x") if len(value) > 1 else value + "x")
+    return ""
+
+
+def _compiles(source: str) -> bool:
+    try:
+        compile(source, "", "exec")
+    except (SyntaxError, ValueError):
+        return False
+    return True
+
+
+def drawn(count: int, seed: str, wanted: Callable[[Mutant], bool]) -> list[Mutant]:
+    """Return so many of the wanted changes, each room with its share by size, in the order of the seed."""
+    rooms: dict[str, list[Mutant]] = defaultdict(list)
+    for file in sorted(PACKAGE.rglob("*.py")):
+        for each in mutants_of(file):
+            if wanted(each):
+                rooms[each.room].append(each)
+    total = sum(map(len, rooms.values()))
+    chance = random.Random(seed)
+    found = [
+        each for some in rooms.values() for each in chance.sample(some, min(len(some), -(-count * len(some) // total)))
+    ]
+    chance.shuffle(found)
+    return found[:count]
+
+
+# -- which tests touch a line
+
+
+def measure() -> None:
+    """Run the tests once, and keep which of them runs which line of the package."""
+    MEASURED.mkdir(exist_ok=True)
+    asked = ["--cov=auth0_mfa_lab", "--cov-context=test", "--cov-report=", "--ignore=tests/browser"]
+    asked += ["-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile", "-q", "-p", "no:cacheprovider", "tests"]
+    subprocess.run(
+        [sys.executable, "-m", "pytest", *asked],
+        cwd=ROOT,
+        env=os.environ | {"COVERAGE_FILE": str(MEASURED / "coverage"), "COVERAGE_CORE": "ctrace"},
+        check=False,
+    )
+
+
+class Touching:
+    """Which tests run a line, the most specific ones first."""
+
+    def __init__(self, data: coverage.CoverageData) -> None:
+        """Read what was measured; a line that is run as its module is imported belongs to who uses its names."""
+        self._contexts: dict[str, Mapping[int, list[str]]] = {}
+        self._size: Counter[str] = Counter()
+        for file in data.measured_files():
+            by_line = {line: [_test(each) for each in tests if each] for line, tests in _by_line(data, file).items()}
+            self._contexts[file] = by_line
+            self._size.update(test for tests in by_line.values() for test in tests)
+        self._users: dict[str, list[tuple[str, int]]] = defaultdict(list)
+        for file in self._contexts:
+            for node in ast.walk(ast.parse(Path(file).read_text("utf-8"))):
+                used = node.id if isinstance(node, ast.Name) else getattr(node, "attr", None)
+                if used:
+                    self._users[used].append((file, node.lineno))  # type: ignore[attr-defined]  # both have a line
+
+    def tests(self, mutant: Mutant) -> list[str]:
+        """Return the tests that a change is run against."""
+        lines = self._contexts.get(str(mutant.file), {})
+        found = set(lines.get(mutant.line, ()))
+        if not found:
+            found = {
+                test for file, line in self._users[mutant.name] for test in self._contexts.get(file, {}).get(line, ())
+            }
+        if not found:
+            found = {test for tests in lines.values() for test in tests}
+        return sorted(found, key=lambda test: (self._size[test], test))[:MOST]
+
+
+def _by_line(data: coverage.CoverageData, file: str) -> Mapping[int, Sequence[str]]:
+    return data.contexts_by_lineno(file)
+
+
+def _test(context: str) -> str:
+    return context.rpartition("|")[0]
+
+
+# -- the runs
+
+
+def copied(folder: Path) -> Path:
+    """Return a copy of what the tests need, to be changed."""
+    for name in ("auth0_mfa_lab", "tests", "notebooks", "examples", "benchmarks", ".ci"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in (path for shape in TAKEN for path in ROOT.glob(shape)):
+        shutil.copy(path, folder)
+    return folder
+
+
+def fails(command: Sequence[str], copy: Path) -> int:
+    """Return what a command returns in a copy; one that hangs has failed."""
+    settings = os.environ | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+    try:
+        return subprocess.run(
+            [sys.executable, "-m", *command], cwd=copy, env=settings, timeout=SECONDS, capture_output=True
+        ).returncode
+    except subprocess.TimeoutExpired:
+        return 1
+
+
+def tests_notice(tests: Sequence[str], copy: Path) -> bool:
+    """Return whether one of the tests fails, the most specific ones first."""
+    for some in filter(None, (tests[:FIRST], tests[FIRST:])):
+        code = fails([*PYTEST, *some], copy)
+        if code == NO_SUCH_TEST:  # the change has renamed a row: its whole file judges
+            code = fails([*PYTEST, *sorted({test.partition("::")[0] for test in some})], copy)
+        if code:
+            return True
+    return False
+
+
+def notebooks_notice(mutant: Mutant, copy: Path) -> bool:
+    """Return whether a notebook with the value in its outputs gives something else."""
+    names = [name_of(path) for path in notebooks() if mutant.value in outputs_of(path)]
+    return bool(fails(["tests.execute_notebooks", "--check", *names], copy))
+
+
+@cache
+def outputs_of(path: Path) -> str:
+    """Return the outputs of a notebook's cells, as they are shown."""
+    cells = json.loads(path.read_text("utf-8"))["cells"]
+    outputs = [output for cell in cells for output in cell.get("outputs", ())]
+    return "\n".join("".join(text) for output in outputs for text in output.get("data", {}).values())
+
+
+def judged(mutants: Sequence[Mutant], notices: Callable[[Mutant, Path], bool]) -> list[Mutant]:
+    """Run each change, one on each core; return those that were not noticed."""
+    copies: SimpleQueue[Path] = SimpleQueue()
+    begun = time.monotonic()
+
+    def judge(mutant: Mutant) -> Mutant | None:
+        copy = copies.get()
+        path = copy / mutant.file.relative_to(ROOT)
+        source = path.read_text("utf-8")
+        path.write_text(mutant.changed(source), "utf-8")
+        try:
+            is_caught = notices(mutant, copy)
+        finally:
+            path.write_text(source, "utf-8")
+            copies.put(copy)
+        click.echo(f"{time.monotonic() - begun:5.0f} s  {'caught' if is_caught else 'SURVIVED'}  {mutant}")
+        return None if is_caught else mutant
+
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count() or 1) as threads:
+        for number in range(os.cpu_count() or 1):
+            (Path(folder) / str(number)).mkdir()
+            copies.put(copied(Path(folder) / str(number)))
+        return [each for each in threads.map(judge, mutants) if each]
+
+
+@click.command()
+@click.argument("count", type=int, default=150)
+@click.option("--seed", default="985a33a", show_default=True, help="What the changes are drawn with.")
+@click.option("--room", default="", help="Only files whose path has this in it.")
+@click.option("--again", is_flag=True, help="Take what was measured before.")
+@click.option("--by-notebooks", is_flag=True, help="Literals in the notebooks' outputs, which the notebooks judge.")
+def main(count: int, seed: str, room: str, again: bool, by_notebooks: bool) -> None:
+    """Change the package COUNT times; list what was not noticed, and return 1 when that is more than 5 per cent."""
+
+    said = "".join(path.read_text("utf-8") for path in sorted(PACKAGE.rglob("*.py")))
+
+    def wanted(mutant: Mutant) -> bool:
+        if by_notebooks:  # a literal of one place alone, or an output may be another's
+            is_shown = any(mutant.value in outputs_of(path) for path in notebooks())
+            return len(mutant.value) > 7 and is_shown and said.count(mutant.value) == 1
+        return room in str(mutant.file.relative_to(PACKAGE))
+
+    mutants = drawn(count, seed, wanted)
+    if by_notebooks:
+        survived = judged(mutants, notebooks_notice)
+    else:
+        if not again:
+            measure()
+        data = coverage.CoverageData(str(MEASURED / "coverage"))
+        data.read()
+        touching = Touching(data)
+        survived = judged(mutants, lambda mutant, copy: tests_notice(touching.tests(mutant), copy))
+    click.echo(f"{len(mutants) - len(survived)} of {len(mutants)} changes were noticed; the others:")
+    click.echo("\n".join(map(str, survived)))
+    sys.exit(len(survived) > 0.05 * len(mutants))
+
+
+if __name__ == "__main__":
+    main()
