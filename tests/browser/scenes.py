@@ -21,14 +21,11 @@ login = lab.client.password_grant(
 # A live tenant is played by a second sandbox. Polls wait at a gate: as slow as the test wants them, and no slower.
 _LIVE = """
 import threading
-
 import httpx
-
 from auth0_mfa_lab import Lab
 from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.settings import Settings
-
 
 class Gate(httpx.BaseTransport):
     def __init__(self, inner):
@@ -43,7 +40,6 @@ class Gate(httpx.BaseTransport):
         answer = self.inner.handle_request(request)
         self.answered += 1
         return answer
-
 
 box = Sandbox(domain="tenant.example", seed=7)
 gate = Gate(box.transport)
@@ -78,6 +74,12 @@ MORE = """
 other = lab.user(factors=["push"])
 there = lab.client.password_grant(username=other.username, password=other.password)
 _ = lab.client.mfa_challenge(mfa_token=there["mfa_token"], challenge_type="oob")
+"""
+BROKEN = """
+def broken():
+    raise RuntimeError(f"it broke with {login['mfa_token']}")
+
+works, panel.run._ask = panel.run._ask, broken
 """
 # The lab's clock stands until the test moves it: how long a page takes to show something depends on the machine.
 STANDING = "begun, later = lab.clock.now(), []\nlab.clock.now = lambda: begun + sum(later)"

@@ -14,7 +14,7 @@ from auth0_mfa_lab.show.qr import LEAST_PIXELS, QUIET_ZONE_MODULES
 from tests.browser.jupyter import DARK, LIGHT, Jupyter, Notebook
 from tests.browser.looks import WIDTHS, at_width, button, in_theme, press, says, serious, status, sticks_out
 from tests.browser.pixels import darkest_of_the_edge, on_the_screen, pictures_in, qr_texts
-from tests.browser.scenes import MORE, PANEL, PHONE, RAW, SANDBOX, SANDBOX_ENROLLMENT, raw_values
+from tests.browser.scenes import BROKEN, MORE, PANEL, PHONE, RAW, SANDBOX, SANDBOX_ENROLLMENT, raw_values
 
 MODULES = 57
 """Of a ticket's QR, with the quiet zone: as many as its URI needs."""
@@ -26,7 +26,6 @@ pushed = lab.client.mfa_challenge(mfa_token=there["mfa_token"], challenge_type="
 busy = lab.poll_panel(mfa_token=there["mfa_token"], oob_code=pushed["oob_code"])
 busy
 """
-FAILS = "def broken():\n    raise RuntimeError('it broke')\n\nworks, panel.run._ask = panel.run._ask, broken"
 SLOWER = "Auth0 asked to poll more slowly (slow_down)"
 _BARS = """panel => [...panel.querySelectorAll('[role=progressbar]')].map(track => {
   const colour = each => getComputedStyle(each).backgroundColor;
@@ -74,7 +73,7 @@ def is_scanned(picture: Locator, uri: str) -> None:
 
 
 def test_panels_read_in_both_themes_narrow_and_wide(page: Page, notebook: Notebook) -> None:
-    notebook.play(SANDBOX + MORE, PANEL, TOO_FAST, PHONE, FAILS, BUSY)
+    notebook.play(SANDBOX + MORE, PANEL, TOO_FAST, PHONE, BROKEN, BUSY)
     poll, phone, busy = (notebook.cell(index) for index in (1, 3, 5))
     # Each bar says to the ear what it says to the eye.
     bars: list[dict[str, Any]] = poll.evaluate(_BARS)

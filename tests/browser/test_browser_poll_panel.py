@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.jupyter import TASKS, Jupyter, Notebook, notebook_of, until
 from tests.browser.looks import button, is_off, is_ready, press, says, status, tab_order
-from tests.browser.scenes import LIVE_CHALLENGE, PANEL, PHONE, POLLS, RAW, SANDBOX, STANDING, leaks, raw_values
+from tests.browser.scenes import BROKEN, LIVE_CHALLENGE, PANEL, PHONE, POLLS, RAW, SANDBOX, STANDING, leaks, raw_values
 
 OTHER_PANEL = """
 again = lab.client.password_grant(username=user.username, password=user.password, audience=lab.audience)
@@ -19,18 +19,11 @@ other
 """
 WATCH = """
 import asyncio
-
 begun = panel.run.poll.polls
 while panel.run.poll.polls < begun + 2:
     lab.clock.advance(1)
     await asyncio.sleep(0.05)
 f"{panel.run.poll.polls - begun} polls meanwhile"
-"""
-BROKEN = """
-def broken():
-    raise RuntimeError(f"it broke with {login['mfa_token']}")
-
-works, panel.run._ask = panel.run._ask, broken
 """
 PRESS_BOTH = """() => {
   const named = name => [...document.querySelectorAll("button")].find(each => each.innerText === name);
