@@ -11,20 +11,25 @@ import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
 
+from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.secrets import aliases
 from auth0_mfa_lab.settings import project_folder
+from tests.keys import next_key
 from tests.network import guard
 
 ROOT = Path(__file__).parent.parent
 LONGEST = (
-    *("browser", "test_notebooks.py", "test_promise.py", "test_exports_run.py", "test_drift_report.py"),
+    *("browser", "test_notebooks.py", "test_promise.py", "test_exports_run.py", "test_drift.py"),
     *("test_live_notebooks.py", "test_pytest_plugin_fixture.py", "test_pytest_plugin_frozen.py"),
-    *("test_examples_python.py", "test_pytest_plugin.py"),
+    *("test_examples_readme.py", "test_pytest_plugin.py"),
 )
 """What takes longest, the longest first: files, and a folder. Begun last, one would keep one core busy at the end."""
 
 REFUSED: list[str] = []
 guard(REFUSED)
+
+# The keys of every tenant that a test makes, also behind `Lab.sandbox()`, come from the pool.
+(Sandbox.__init__.__kwdefaults__ or {})["new_key"] = next_key
 
 # A busy machine is no failure.
 settings.register_profile("lab", deadline=None)

@@ -10,10 +10,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "auth0_mfa_lab"
 ROOMS = ("show", "exports")
-MODULES = (
-    *("management.py", "lab.py", "polling.py", "tokens.py", "errors.py", "wire/journal.py"),
-    *(f"tenants/{name}.py" for name in ("phone", "users")),
-)
+MODULES = "management lab polling tokens errors wire/journal tenants/phone tenants/users"
 # What of a request or a response is as it was sent, and what makes plain text of a Secret.
 RAW = frozenset({"raw_data", "body", "text", "target", "url", "host", "headers", "header", "reason", "said"})
 MESSAGES = frozenset({"request", "response", "message", "said", "received", "sent", "answer", "first", "failure"})
@@ -85,7 +82,7 @@ def _may_give(name: str, function: ast.FunctionDef) -> bool:
 
 def modules() -> list[Path]:
     inside = [path for room in ROOMS for path in sorted((PACKAGE / room).rglob("*.py"))]
-    return inside + [PACKAGE / name for name in MODULES]
+    return inside + [PACKAGE / f"{name}.py" for name in MODULES.split()]
 
 
 def test_no_module_has_a_way_out_beside_the_door_and_nothing_is_excused_that_needs_no_excuse() -> None:
@@ -98,10 +95,8 @@ def test_no_module_has_a_way_out_beside_the_door_and_nothing_is_excused_that_nee
 
 # fmt: off
 SOURCES = [  # and how many ways out there are
-    (1, "def show(exchange):\n    return str(exchange.request.url)"),
     (1, "def show(exchange):\n    return _text(exchange)\ndef _text(exchange):\n    return exchange.response.text"),
     (1, "def show(message):\n    return [f'{name}' for name in message.raw_data()]"),
-    (1, "class Shown:\n    def __repr__(self):\n        return f'{self.request.target}'"),
     (1, "class Shown:\n    def _repr_mimebundle_(self):\n        return self._all()\n"
         "    def _all(self):\n        return {'text/plain': self.exchange.response.body.decode()}"),
     (0, "def show(exchange, aliases):\n    return aliases.mask(_text(exchange))\n"

@@ -79,14 +79,14 @@ BARE_BIRTHS: Mapping[str, Callable[[str, str, int], Planted]] = {
     "a cookie":                   lambda _, v, __: {"answered": {"set-cookie": f"did={v}; Path=/"}},
     "a header of one's own":      lambda _, v, __: {"headers": {"x-api-key": v}},
     "an error's text":            lambda n, v, _: {"answer": f"Bad request: {n}={v} is wrong".encode()},
-    "what a lost connection said":lambda n, v, _: {"fails": f"cannot reach {HOST}/x?{n}={v}"},
+    "what a lost connection said": lambda n, v, _: {"fails": f"cannot reach {HOST}/x?{n}={v}"},
     "a barcode":                  lambda _, v, __: {"answer": _json({"x": f"otpauth://totp/t?enrollment_tx_id={v}&x=1"})},
 }
 # Where a secret that is known stands again, spelled in any way.
 ECHOES: Mapping[str, Callable[[str], Planted]] = {
     "a header":                   lambda text: {"headers": {"x-note": f"see {text} there"}},
     "an error's text":            lambda text: {"answer": f"<p>Invalid value '{text}' given</p>".encode()},
-    "what a lost connection said":lambda text: {"fails": f"[Errno 1] {text}"},
+    "what a lost connection said": lambda text: {"fails": f"[Errno 1] {text}"},
     "a body of any kind":         lambda text: {"body": f"see {text} there".encode()},
 }
 # These encode what they hold: the last of the encodings is theirs.
@@ -100,8 +100,6 @@ ENCODING_ECHOES: Mapping[str, Callable[[str], Planted]] = {
 }
 # fmt: on
 _PATH = "!$&'()*+,;=:@"  # what httpx leaves as it is
-
-
 ALL_BIRTHS, ALL_ECHOES = {**BIRTHS, **BARE_BIRTHS}, {**ECHOES, **ENCODING_ECHOES}
 
 
@@ -220,13 +218,9 @@ def test_no_name_and_no_title_shows_a_secret_that_stands_there(tmp_path: Path) -
     assert leaks(scene) == []
 
 
-# fmt: off
-DEPTHS = [  # encodings, and a depth of search that does not find what they hide
-    (["base64"], 0), (["base64 behind id:"], 0), (["base64 behind an-app:"], 0), (["JSON"], 0), (["HTML"], 0),
-    (["repr"], 0), (["plus"], 0), (["HTML", "percent, lower"], 1), (["JSON", "JSON"], 1), (["percent", "base64"], 1),
-    (["base64", "base64", "base64url"], 2), (["HTML", "JSON", "percent"], 2), (["JSON", "percent", "base64"], 2),
-]
-# fmt: on
+# Encodings, and a depth of search that does not find what they hide.
+DEPTHS = [(["repr"], 0), (["base64 behind id:"], 0), (["JSON", "JSON"], 1), (["HTML", "percent, lower"], 1)]
+DEPTHS += [(["base64", "base64", "base64url"], 2), (["HTML", "JSON", "percent"], 2)]
 
 
 @pytest.mark.parametrize(("encodings", "deepest"), DEPTHS)
@@ -249,23 +243,6 @@ def test_the_search_sees_a_mark_on_every_surface_once_nothing_is_masked(
     scene.log.append(f"POST {SEEDED}")
     monkeypatch.setattr(Aliases, "mask_each", lambda _, texts, **__: [str(text) for text in texts])
     assert {*OF_A_JOURNAL} - {*leaks(scene)} == {"aliases"}
-
-
-@settings(max_examples=EXAMPLES // 4, derandomize=EXAMPLES <= 300, deadline=None, database=None)
-@given(code=st.text("0123456789", min_size=4, max_size=8), beside=st.text("0123456789", min_size=1, max_size=3))
-def test_a_code_is_masked_where_it_stands_and_equal_digits_elsewhere_stay(code: str, beside: str) -> None:
-    longer, journal = f"{beside}{code}", a_journal()
-    assume(code not in beside)
-    said = f"Your code is {code}.\nUse {code}, not {longer} or id_{code} or 9.{code}"
-    first = an_exchange(journal=journal, request=a_request(form={"otp": code, "x": "1"}), json={"said": said})
-    request = a_request("GET", f"{HOST}/a?note=is%20{code}%20")
-    second = an_exchange(journal=journal, request=request, text=f"<b>{code}</b>")
-    assert rf"Your code is <otp 1>.\nUse <otp 1>, not {longer} or id_{code} or 9.{code}" in re.sub(
-        r"\s+", " ", repr(first)
-    )
-    assert first.show(first)[1].count(longer) == 2  # laid out, and as it was sent
-    assert repr(second).splitlines()[1] == "  GET /a?note=is%20<otp 1>%20"
-    assert "<b><otp 1></b>" in repr(second)
 
 
 # -- of whole labs

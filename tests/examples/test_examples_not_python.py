@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,29 +16,27 @@ import yaml
 from dotenv import dotenv_values
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "not_python"
-SECONDS = 60
+Shell = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
-    """A shell's environment: our commands first, none of our variables; without curl or jq the test fails."""
+    """A shell's environment: our commands first, none of our variables."""
     if missing := [name for name in ("curl", "jq") if shutil.which(name) is None]:
         pytest.fail(f"not installed: {' and '.join(missing)}, which the shell lines of examples/not_python need")
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return {"PATH": path, "HOME": str(tmp_path), "CURL_HOME": str(tmp_path)}
 
 
-def shell(lines: str, folder: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+@pytest.fixture
+def shell(tmp_path: Path, environment: dict[str, str]) -> Shell:
     """Run lines as a step of a workflow runs: the first failure ends them."""
-    return subprocess.run(
-        ["sh", "-e", "-c", lines],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
+
+    def run(lines: str, **others: str) -> subprocess.CompletedProcess[str]:
+        options = {"cwd": tmp_path, "env": {**environment, **others}, "timeout": 60}
+        return subprocess.run(["sh", "-e", "-c", lines], **options, capture_output=True, text=True, check=False)  # type: ignore[call-overload,no-any-return]  # keywords of the call
+
+    return run
 
 
 def steps() -> dict[str, str]:
@@ -48,12 +46,12 @@ def steps() -> dict[str, str]:
 
 
 @pytest.fixture
-def started(tmp_path: Path, environment: dict[str, str]) -> Iterator[Path]:
-    """The folder in which the workflow has started the sandbox, as its own step does."""
-    done = shell(steps()["Start it"], tmp_path, environment)
+def started(tmp_path: Path, shell: Shell) -> Iterator[int]:
+    """The sandbox, started as the workflow's own step does."""
+    done = shell(steps()["Start it"])
     assert done.returncode == 0, done.stdout + done.stderr
-    yield tmp_path
     pid = int((tmp_path / "sandbox.pid").read_text())
+    yield pid
     if is_running(pid):
         os.kill(pid, signal.SIGKILL)
 
@@ -66,49 +64,39 @@ def is_running(pid: int) -> bool:
         return False
 
 
-def test_the_workflow_logs_in_and_stops(started: Path, environment: dict[str, str]) -> None:
-    names = list(steps())
-    assert names[:2] == ["Install the sandbox", "Start it"]
-    assert names[-1] == "Stop it"
-    for name in names[2:-1]:
-        done = shell(steps()[name], started, environment)
-        assert done.returncode == 0, f"{name}\n{done.stdout}{done.stderr}"
-        assert done.stderr == ""
+def test_the_workflow_logs_in_fails_where_a_push_is_not_allowed_and_stops(started: int, shell: Shell) -> None:
+    install, start, *logins, stop = steps()
+    assert (install, start, stop) == ("Install the sandbox", "Start it", "Stop it")
+    for name in logins:
+        done = shell(steps()[name])
+        assert (done.returncode, done.stderr) == (0, ""), f"{name}\n{done.stdout}{done.stderr}"
         assert done.stdout.strip(), "the step says what it has done"
-    pid = int((started / "sandbox.pid").read_text())
-    assert is_running(pid)
-    assert shell(steps()["Stop it"], started, environment).returncode == 0
-    until = time.monotonic() + 5
-    while is_running(pid) and time.monotonic() < until:
-        time.sleep(0.05)
-    assert not is_running(pid)
-
-
-def test_a_push_that_nobody_allows_fails_the_step(started: Path, environment: dict[str, str]) -> None:
     lines = steps()["Log in by a push that is allowed"]
     assert "auth0-mfa-lab phone allow" in lines
-    done = shell(lines.replace("auth0-mfa-lab phone allow", "auth0-mfa-lab phone reject"), started, environment)
-    assert done.returncode != 0
+    assert shell(lines.replace("auth0-mfa-lab phone allow", "auth0-mfa-lab phone reject")).returncode != 0
+    assert is_running(started)
+    assert shell(steps()[stop]).returncode == 0
+    until = time.monotonic() + 5
+    while is_running(started) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not is_running(started)
 
 
-def test_a_sandbox_that_does_not_start_fails_the_step(tmp_path: Path, environment: dict[str, str]) -> None:
-    lines = steps()["Start it"].replace("--port 0", "--port 0 --no-such-option").replace("seq 150", "seq 5")
-    done = shell(lines, tmp_path, environment)
-    assert done.returncode == 1
-    assert "--no-such-option" in done.stdout
+def test_a_sandbox_that_does_not_start_fails_the_step(shell: Shell) -> None:
+    done = shell(steps()["Start it"].replace("--port 0", "--port 0 --no-such-option").replace("sleep 0.2", "wait"))
+    assert (done.returncode, "--no-such-option" in done.stdout) == (1, True)
 
 
-def test_the_compose_file_s_application_logs_in_by_the_service_s_name(
-    tmp_path: Path, environment: dict[str, str]
+def test_the_compose_files_application_finds_the_service(
+    tmp_path: Path, environment: dict[str, str], shell: Shell
 ) -> None:
     services = yaml.safe_load((EXAMPLES / "compose.yml").read_text("utf-8"))["services"]
 
     def lines(service: str, install: str) -> str:
         """Return a service's lines as compose hands them to sh, without what installs; its volume is our folder."""
         program, option, text = services[service]["command"]
-        assert (program, option) == ("sh", "-c")
         first, rest = text.split("\n", 1)
-        assert first.startswith(install)
+        assert (program, option, first.startswith(install)) == ("sh", "-c", True)
         return str(rest).replace("$$", "$").replace("/auth0/", f"{tmp_path}/")
 
     # On this machine alone, and at a port that is free.
@@ -120,15 +108,7 @@ def test_the_compose_file_s_application_logs_in_by_the_service_s_name(
             port = str(dotenv_values(tmp_path / "auth0.env")["AUTH0_DOMAIN"]).rpartition(":")[2]
             # What compose's own name server would say.
             (tmp_path / ".curlrc").write_text(f'resolve = "auth0:{port}:127.0.0.1"\n')
-            tenant = services["app"]["environment"]["TENANT"].replace("8443", port)
-            done = shell(lines("app", "apk add"), tmp_path, {**environment, "TENANT": tenant})
-            assert done.returncode == 0, done.stdout + done.stderr
-            assert done.stdout.strip() == f"https://auth0:{port}/"
+            done = shell(lines("app", "apk add"), TENANT=services["app"]["environment"]["TENANT"].replace("8443", port))
+            assert (done.returncode, done.stdout.strip()) == (0, f"https://auth0:{port}/"), done.stderr
         finally:
             server.terminate()
-
-
-def test_a_machine_without_curl_is_told_so(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
-    monkeypatch.setenv("PATH", "")
-    with pytest.raises(pytest.fail.Exception, match="not installed: curl and jq"):
-        request.getfixturevalue("environment")

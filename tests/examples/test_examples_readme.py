@@ -1,7 +1,8 @@
-"""The README's three lines for a tenant on a port, run as they are written, and its test for pytest."""
+"""README's lines for a tenant on a port, run as they are written, and its example in Python as a suite of its own."""
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shutil
@@ -15,24 +16,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-PART = README.partition("## On a port")[2].partition("## Secrets")[0]
+EXAMPLE = ROOT / "examples" / "python"
+PART = (ROOT / "README.md").read_text(encoding="utf-8").partition("## On a port")[2].partition("## Secrets")[0]
 SECONDS = 60
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A folder that is a clone for these lines: the examples, the .venv that runs the tests, and a `make` that knows
-    the recipe of `serve` alone, on a free port: the real one would install, and 8443 may be taken.
-    """
-    (recipe,) = re.findall(r"^serve: setup\n\t@(.+)$", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
-    (tmp_path / "bin").mkdir()
-    make = tmp_path / "bin" / "make"
-    make.write_text(f'#!/bin/sh\n[ "$*" = serve ] && {recipe.replace("$(SERVE)", "--port 0")}\n', encoding="utf-8")
-    make.chmod(0o755)
-    (tmp_path / "examples").symlink_to(ROOT / "examples")
-    (tmp_path / ".venv").symlink_to(Path(sys.executable).parents[1])
-    return tmp_path
 
 
 @contextmanager
@@ -59,21 +45,37 @@ def first_line(running: subprocess.Popen[str]) -> str:
     return running.stdout.readline()
 
 
-def test_the_three_lines_log_somebody_in(folder: Path) -> None:
+def suite(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-W", "error", "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=2 * SECONDS, check=False)
+
+
+def test_the_three_lines_log_somebody_in(tmp_path: Path) -> None:
+    """The folder is a clone for these lines: the examples, the .venv that runs the tests, and a `make` that knows the
+    recipe of `serve` alone, on a free port: the real one would install, and 8443 may be taken.
+    """
+    (recipe,) = re.findall(r"^serve: setup\n\t@(.+)$", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    (tmp_path / "bin").mkdir()
+    make = tmp_path / "bin" / "make"
+    make.write_text(f'#!/bin/sh\n[ "$*" = serve ] && {recipe.replace("$(SERVE)", "--port 0")}\n', encoding="utf-8")
+    make.chmod(0o755)
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    (tmp_path / ".venv").symlink_to(Path(sys.executable).parents[1])
     serve, app, allow = re.findall(r"```sh\n(.*?)```", PART, re.DOTALL)[0].strip().splitlines()
-    with terminal(serve, folder) as server:
+    with terminal(serve, tmp_path) as server:
         assert "is ready" in first_line(server)
-        with terminal(app, folder) as waiting:
+        with terminal(app, tmp_path) as waiting:
             assert first_line(waiting) == "Look at your phone: a push is there.\n"
-            with terminal(allow, folder) as allowed:
+            with terminal(allow, tmp_path) as allowed:
                 assert allowed.wait(SECONDS) == 0
             said, _ = waiting.communicate(timeout=SECONDS)
     assert re.search(r"^200: .*access_token.*id_token", said, re.MULTILINE), said
 
 
-def test_the_test_for_pytest_passes(tmp_path: Path) -> None:
+def test_the_example_and_the_readmes_test_for_pytest_pass(tmp_path: Path) -> None:
+    for file in EXAMPLE.glob("*.py"):
+        shutil.copy(file, tmp_path)
     (block,) = re.findall(r"```python\n(.*?)```", PART, re.DOTALL)
-    shutil.copy(ROOT / "examples" / "python" / "login.py", tmp_path)
     mine = """
 import ssl
 
@@ -90,7 +92,35 @@ def my_login(env, username, password, wait):
 
 """
     (tmp_path / "test_mine.py").write_text(mine + block, encoding="utf-8")
-    command = [sys.executable, "-W", "error", "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=SECONDS, check=False)
+    tests = re.findall(r"^def (test_\w+)", (EXAMPLE / "test_login.py").read_text("utf-8"), re.MULTILINE)
+    done = suite(tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "1 passed" in done.stdout
+    assert int(done.stdout.split(" passed")[0].split()[-1]) > len(tests)
+    for what in ("allowed", "rejected", "nobody_answers", "sms", "recovery"):
+        assert any(what in name for name in tests), what
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "failed"),
+    [
+        ('"authorization_pending", ', '"authorization_pending", "invalid_grant", "access_denied", ', "rejected"),
+        ("answer.status_code >= 500 or ", "", "gateway"),
+    ],
+)
+def test_a_mistake_in_the_example_fails(tmp_path: Path, right: str, wrong: str, failed: str) -> None:
+    for file in EXAMPLE.glob("*.py"):
+        source = file.read_text("utf-8")
+        assert right in source or file.name != "login.py"
+        (tmp_path / file.name).write_text(source.replace(right, wrong), encoding="utf-8")
+    done = suite(tmp_path, "-k", failed)
+    assert done.returncode == 1
+    assert re.search(rf"FAILED .*{failed}", done.stdout), done.stdout
+
+
+def test_the_application_is_short_and_needs_httpx_alone() -> None:
+    tree = ast.parse((EXAMPLE / "login.py").read_text("utf-8"))
+    modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    modules |= {name.name for node in ast.walk(tree) if isinstance(node, ast.Import) for name in node.names}
+    assert modules == {"collections.abc", "httpx", "time"}
+    statements = [node for node in ast.walk(tree) if isinstance(node, ast.stmt)]
+    assert len([node for node in statements if not isinstance(node, ast.Import | ast.ImportFrom)]) <= 30

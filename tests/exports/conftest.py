@@ -1,44 +1,46 @@
-"""One process of `auth0-mfa-lab serve` for all exports that are run, begun again for each; each flow, recorded once."""
+"""One process of `auth0-mfa-lab serve` for all exports, begun again for each; flows, each recorded once."""
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+import httpx
 import pytest
 
 from auth0_mfa_lab import Lab
-from tests.exports.export_flows import FLOWS, FURTHER
-from tests.exports.export_served import Served, serving
+from tests.exports.export_flows import FLOWS
+from tests.exports.export_served import Served
+from tests.serve.serving import serving
 
 
 @cache
-def recorded(flow: str) -> Lab:
-    """Return a lab on a sandbox in process, in which a flow was run; nobody says anything in it after that."""
+def recorded(*flows: str) -> Lab:
+    """Return a lab on a sandbox in process, in which flows were run; nobody says anything in it after that."""
     lab = Lab.sandbox()
-    {**FLOWS, **FURTHER}[flow](lab)
+    for flow in flows:
+        FLOWS[flow](lab)
     return lab
 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The process, and a client of its control plane."""
-    with serving(tmp_path_factory.mktemp("my served $HOME")) as served:
-        yield served
+    with serving(tmp_path_factory.mktemp("my served $HOME") / "lab.env") as (_, variables):
+        context = ssl.create_default_context(cafile=variables["AUTH0_CA_FILE"])
+        bearer = {"authorization": f"Bearer {variables['AUTH0_LAB_TOKEN']}"}
+        base_url = f"https://{variables['AUTH0_DOMAIN']}/_lab"
+        with httpx.Client(verify=context, base_url=base_url, headers=bearer, trust_env=False) as control:
+            yield Served(variables, control)
 
 
 @pytest.fixture
 def served(server: Served) -> Served:
     """The process, with a tenant in which nothing has happened."""
-    server.reset()
+    server.control.post("reset", json={}).raise_for_status()
     return server
-
-
-@pytest.fixture(params=[*FLOWS, *FURTHER])
-def lab(request: pytest.FixtureRequest) -> Lab:
-    """A lab in whose journal one of the flows stands, in turn."""
-    return recorded(str(request.param))
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import base64
 import itertools
 import json
 import subprocess
+from typing import Any
 
 import pytest
 
@@ -15,14 +16,18 @@ from auth0_mfa_lab.wire.exchange import Request
 from tests.mothers import MFA_TOKEN, OOB_CODE, a_journal, a_request, an_exchange
 
 # Stands in for curl: one argument a line, each with its own end mark, for an argument may hold a newline.
-_CURL = 'curl() { for word in "$@"; do printf "%s\\036" "$word"; done; }\n'
-_HOSTILE = "a'b\"c $HOME `id` $(id) \\ ! & | ; < > * ? ~ # é\n{x}"
-PERSON = {"username": "jane@example.com", "email": "jane@example.com", "phone_number": "+15550100"}
+CURL = 'curl() { for word in "$@"; do printf "%s\\036" "$word"; done; }\n'
+HOSTILE = "a'b\"c $HOME `id` $(id) \\ ! & | ; < > * ? ~ # é\n{x}"
+OWN = {"domain": "tenant.example", "client_id": "abc", "client_secret": "very/secret", "username": "jane@example.com"}
+OWN |= {"email": "jane@example.com", "phone_number": "+15550100"}
+PAIR = base64.b64encode(b"abc:very%2Fsecret").decode()
+JSON, TEXT = [("content-type", "application/json")], [("content-type", "text/plain")]
+BROKEN = f'{{"mfa_token": "{MFA_TOKEN}", "note": "\\q", '
 
 
-def command(request: Request, *secrets: tuple[str, str], **tenant: str) -> str:
+def command(request: Request, **tenant: str) -> str:
     journal = a_journal()
-    for kind, value in secrets:
+    for kind, value in (("mfa_token", MFA_TOKEN), ("password", "pass|w/rd")):
         journal.aliases.learn(kind, value)
     journal.operations.tenant = tenant
     return exported("curl", journal, an_exchange(journal=journal, json={}, request=request))
@@ -30,177 +35,103 @@ def command(request: Request, *secrets: tuple[str, str], **tenant: str) -> str:
 
 def run(script: str, **variables: str) -> list[str]:
     """Let a shell read the command, and return the words that curl would be given."""
-    environment = {"AUTH0_DOMAIN": "tenant.example", "HOME": "/nowhere", "PATH": "/usr/bin:/bin", **variables}
-    ran = subprocess.run(["/bin/sh", "-eu", "-c", _CURL + script], env=environment, capture_output=True, check=True)
+    environment = {"AUTH0_DOMAIN": "tenant.example", "HOME": "/nowhere", "MFA_TOKEN_1": MFA_TOKEN, **variables}
+    ran = subprocess.run(["/bin/sh", "-eu", "-c", CURL + script], env=environment, capture_output=True, check=True)
     assert not ran.stderr
     return ran.stdout.decode().split("\x1e")[:-1]
 
 
-def test_a_json_request_as_a_command() -> None:
-    request = a_request(
-        url="https://tenant.example/mfa/associate?a=b",
-        headers=[("authorization", f"Bearer {MFA_TOKEN}"), ("user-agent", "lab")],
-        json={"authenticator_types": ["oob"]},
-    )
-    assert (
-        command(request, ("mfa_token", MFA_TOKEN))
-        == """\
-curl --request POST \\
-  ${AUTH0_CA_FILE:+--cacert "$AUTH0_CA_FILE"} \\
-  --url "https://$AUTH0_DOMAIN/mfa/associate?a=b" \\
-  --header "authorization: Bearer $MFA_TOKEN_1" \\
-  --header 'content-type: application/json' \\
-  --data '{"authenticator_types":["oob"]}'"""
-    )
+# fmt: off
+COMMANDS: dict[str, tuple[dict[str, Any], list[str]]] = {
+    # A request, and the arguments of its command below the certificate.
+    "json": (
+        {"url": "https://tenant.example/mfa/associate?a=b", "json": {"authenticator_types": ["oob"]},
+         "headers": [("authorization", f"Bearer {MFA_TOKEN}"), ("user-agent", "lab")]},
+        ['--url "https://$AUTH0_DOMAIN/mfa/associate?a=b"', '--header "authorization: Bearer $MFA_TOKEN_1"',
+         "--header 'content-type: application/json'", """--data '{"authenticator_types":["oob"]}'"""],
+    ),
+    "form": (
+        {"form": {"grant_type": "password", "password": "p w", "empty": ""}},
+        ['--url "https://$AUTH0_DOMAIN/oauth/token"', "--header 'content-type: application/x-www-form-urlencoded'",
+         "--data-urlencode grant_type=password", '--data-urlencode "password=$PASSWORD_2"', "--data-urlencode empty="],
+    ),
+    "no body": ({}, ['--url "https://$AUTH0_DOMAIN/oauth/token"']),
+    "the settings in a form": (
+        {"form": {**OWN, "domain": "https://tenant.example/mfa/", "other": "https://tenant.example:8443/"}},
+        ['--url "https://$AUTH0_DOMAIN/oauth/token"', "--header 'content-type: application/x-www-form-urlencoded'",
+         '--data-urlencode "domain=https://$AUTH0_DOMAIN/mfa/"', '--data-urlencode "client_id=$AUTH0_CLIENT_ID"',
+         '--data-urlencode "client_secret=$AUTH0_CLIENT_SECRET"', '--data-urlencode "username=$AUTH0_USERNAME"',
+         '--data-urlencode "email=$AUTH0_EMAIL"', '--data-urlencode "phone_number=$AUTH0_PHONE_NUMBER"',
+         "--data-urlencode other=https://tenant.example:8443/"],
+    ),
+    "the settings in JSON": (
+        {"json": {"client_id": "abc", "list": ["abc", "abcd"], "abc": 1}},
+        ['--url "https://$AUTH0_DOMAIN/oauth/token"', "--header 'content-type: application/json'",
+         """--data '{"client_id":"'"$AUTH0_CLIENT_ID"'","list":["'"$AUTH0_CLIENT_ID"'","abcd"],"abc":1}'"""],
+    ),
+    "HTTP Basic": (
+        {"headers": [("authorization", f"Basic {PAIR}")]},
+        ['--url "https://$AUTH0_DOMAIN/oauth/token"', '--user "$AUTH0_CLIENT_ID:$AUTH0_CLIENT_SECRET"'],
+    ),
+}
+SENT: dict[str, tuple[dict[str, Any], list[str], dict[str, str]]] = {
+    # A request, the last words that a shell gives to curl, and the variables that somebody has set.
+    "a code that is a number": (
+        {"json": {"otp": 123456, "expires": 300, "nested": {"otp": "654321"}}},
+        ["--data", '{"otp":"111111","expires":300,"nested":{"otp":"222222"}}'], {"OTP_1": "111111", "OTP_2": "222222"},
+    ),
+    "hostile JSON": ({"json": {"mfa_token": MFA_TOKEN, "note": HOSTILE}},
+        ["--data", f'{{"mfa_token":"{MFA_TOKEN}","note":{json.dumps(HOSTILE, ensure_ascii=False)}}}'], {}),
+    "what is no JSON": ({"headers": JSON, "body": BROKEN.encode()}, ["--data", BROKEN], {}),
+    "what curl would take for a file": ({"headers": TEXT, "body": b"@/etc/hosts"}, ["--data-raw", "@/etc/hosts"], {}),
+    "a body without a type": ({"body": b"x=y"}, ["--header", "content-type:", "--data", "x=y"], {}),
+    "what looks like an alias": ({"form": {"note": "<mfa_token 7> <b 1>"}}, ["note=<mfa_token 7> <b 1>"], {}),
+    "a secret in a path": (
+        {"url": f"https://tenant.example/x/{MFA_TOKEN}?y=$HOME"}, [f"https://tenant.example/x/{MFA_TOKEN}?y=$HOME"], {},
+    ),
+    "a secret that is encoded": (
+        {"url": "https://tenant.example/x/pass%7Cw%2Frd"}, ["https://tenant.example/x/pass%7Cw%2Frd"],
+        {"PASSWORD_1": "pass|w/rd"},
+    ),
+}
+# fmt: on
 
 
-def test_a_form_as_a_command() -> None:
-    request = a_request(form={"grant_type": "password", "password": "p w", "empty": ""})
-    assert (
-        command(request)
-        == """\
-curl --request POST \\
-  ${AUTH0_CA_FILE:+--cacert "$AUTH0_CA_FILE"} \\
-  --url "https://$AUTH0_DOMAIN/oauth/token" \\
-  --header 'content-type: application/x-www-form-urlencoded' \\
-  --data-urlencode grant_type=password \\
-  --data-urlencode "password=$PASSWORD_1" \\
-  --data-urlencode empty="""
-    )
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_request_is_a_command_whose_values_are_variables(name: str) -> None:
+    request, arguments = COMMANDS[name]
+    certificate = '${AUTH0_CA_FILE:+--cacert "$AUTH0_CA_FILE"}'
+    lines = ["curl --request POST", certificate, *arguments]
+    assert command(a_request(**request), **OWN) == " \\\n  ".join(lines)
 
 
-def test_a_request_without_a_body_has_no_data() -> None:
-    assert (
-        command(a_request("GET", "https://tenant.example/.well-known/jwks.json"))
-        == """\
-curl --request GET \\
-  ${AUTH0_CA_FILE:+--cacert "$AUTH0_CA_FILE"} \\
-  --url "https://$AUTH0_DOMAIN/.well-known/jwks.json\""""
-    )
+@pytest.mark.parametrize("name", SENT)
+def test_a_shell_gives_curl_what_was_sent(name: str) -> None:
+    request, words, variables = SENT[name]
+    script = command(a_request(**request))
+    assert run(script, **variables)[-len(words) :] == words
+    for secret in (MFA_TOKEN, "123456", "654321"):
+        assert secret not in script
+
+
+@pytest.mark.parametrize("secret", [HOSTILE, "$HOME", "`id`", '"', "'"])
+def test_a_shell_gives_curl_each_field_of_a_form(secret: str) -> None:
+    fields = {"mfa_token": MFA_TOKEN, "oob_code": OOB_CODE, "note": HOSTILE, "password": secret}
+    words = run(command(a_request(form=fields)), OOB_CODE_1=OOB_CODE, PASSWORD_2=secret)
+    assert words[:4] == ["--request", "POST", "--url", "https://tenant.example/oauth/token"]
+    given = [word for flag, word in itertools.pairwise(words) if flag == "--data-urlencode"]
+    assert given == [f"{name}={value}" for name, value in fields.items()]
 
 
 def test_a_certificate_is_named_where_there_is_one() -> None:
     script = command(a_request("GET"))
-    assert run(script)[2] == "--url"
-    assert run(script, AUTH0_CA_FILE="")[2] == "--url"
+    assert run(script)[2] == run(script, AUTH0_CA_FILE="")[2] == "--url"
     assert run(script, AUTH0_CA_FILE="/my folder/ca.pem")[2:5] == ["--cacert", "/my folder/ca.pem", "--url"]
 
 
-@pytest.mark.parametrize("secret", [None, _HOSTILE, "$HOME", "`id`", '"', "'"], ids=str)
-def test_a_shell_gives_curl_the_request_that_was_sent(secret: str | None) -> None:
-    fields = {"mfa_token": MFA_TOKEN, "oob_code": OOB_CODE, "note": _HOSTILE, "password": secret or "plain"}
-    words = run(
-        command(a_request(form=fields)), MFA_TOKEN_1=MFA_TOKEN, OOB_CODE_1=OOB_CODE, PASSWORD_1=fields["password"]
-    )
-    assert words[:4] == ["--request", "POST", "--url", "https://tenant.example/oauth/token"]
-    assert [word for flag, word in itertools.pairwise(words) if flag == "--data-urlencode"] == [
-        f"{name}={value}" for name, value in fields.items()
-    ]
-
-
-def test_a_shell_gives_curl_the_json_that_was_sent() -> None:
-    request = a_request(json={"mfa_token": MFA_TOKEN, "note": _HOSTILE})
-    words = run(command(request), MFA_TOKEN_1=MFA_TOKEN)
-    assert (words[-2], json.loads(words[-1])) == ("--data", json.loads(request.body))
-
-
-def test_a_code_that_is_a_number_is_a_variable() -> None:
-    script = command(a_request(json={"otp": 123456, "expires": 300, "nested": {"otp": "654321"}}))
-    assert "123456" not in script
-    assert run(script, OTP_1="111111", OTP_2="222222")[-1] == (
-        '{"otp":"111111","expires":300,"nested":{"otp":"222222"}}'
-    )
-
-
-def test_what_is_no_json_is_sent_as_it_was() -> None:
-    broken = f'{{"mfa_token": "{MFA_TOKEN}", "note": "\\q", '.encode()
-    request = a_request(headers=[("content-type", "application/json")], body=broken)
-    script = command(request, ("mfa_token", MFA_TOKEN))
-    assert run(script, MFA_TOKEN_1=MFA_TOKEN)[-2:] == ["--data", broken.decode()]
-
-
-def test_a_body_that_curl_would_take_for_a_file_is_a_body() -> None:
-    words = run(command(a_request(headers=[("content-type", "text/plain")], body=b"@/etc/hosts")))
-    assert words[-2:] == ["--data-raw", "@/etc/hosts"]
-
-
-def test_a_body_without_a_type_gets_none() -> None:
-    assert "content-type:" in run(command(a_request(body=b"x=y")))
-
-
-def test_a_secret_in_the_path_is_a_variable() -> None:
-    request = a_request("GET", f"https://tenant.example/x/{MFA_TOKEN}?y=$HOME")
-    script = command(request, ("mfa_token", MFA_TOKEN))
-    assert "/x/$MFA_TOKEN_1?y=\\$HOME" in script
-    assert f"https://tenant.example/x/{MFA_TOKEN}?y=$HOME" in run(script, MFA_TOKEN_1=MFA_TOKEN)
-
-
-def test_what_was_percent_encoded_is_so_again() -> None:
-    request = a_request("GET", "https://tenant.example/x/pass%7Cw%2Frd")
-    script = command(request, ("password", "pass|w/rd"))
-    assert "https://tenant.example/x/pass%7Cw%2Frd" in run(script, PASSWORD_1="pass|w/rd")
-
-
-def test_what_the_settings_bring_is_a_variable_of_theirs() -> None:
-    tenant = {"domain": "tenant.example", "client_id": "abc", "client_secret": "very/secret", **PERSON}
-    request = a_request(
-        form={
-            "client_id": "abc",
-            "client_secret": "very/secret",
-            "username": "jane@example.com",
-            "email": "jane@example.com",
-            "phone_number": "+15550100",
-            "audience": "https://tenant.example/mfa/",
-            "other": "https://tenant.example:8443/",
-        }
-    )
-    script = command(request, **tenant)
-    for line in (
-        '"client_id=$AUTH0_CLIENT_ID"',
-        '"client_secret=$AUTH0_CLIENT_SECRET"',
-        '"username=$AUTH0_USERNAME"',
-        '"email=$AUTH0_EMAIL"',
-        '"phone_number=$AUTH0_PHONE_NUMBER"',
-        '"audience=https://$AUTH0_DOMAIN/mfa/"',
-        "other=https://tenant.example:8443/",
-    ):
-        assert f"--data-urlencode {line}" in script
-
-
-def test_the_settings_stand_in_json_too() -> None:
-    request = a_request(json={"client_id": "abc", "list": ["abc", "abcd"], "abc": 1})
-    assert command(request, client_id="abc").endswith(
-        """--data '{"client_id":"'"$AUTH0_CLIENT_ID"'","list":["'"$AUTH0_CLIENT_ID"'","abcd"],"abc":1}'"""
-    )
-
-
-def test_basic_authentication_is_the_two_halves_of_it() -> None:
-    pair = base64.b64encode(b"abc:very%2Fsecret").decode()
-    request = a_request(headers=[("authorization", f"Basic {pair}")], form={"a": "b"})
-    script = command(request, client_id="abc", client_secret="very/secret")
-    assert '--user "$AUTH0_CLIENT_ID:$AUTH0_CLIENT_SECRET"' in script
-    assert pair not in script
-
-
-def test_a_command_holds_no_secret() -> None:
-    fields = {"mfa_token": MFA_TOKEN, "client_secret": "very/secret+secret", "otp": "123456"}
-    for request in (a_request(form=fields), a_request(json=fields)):
-        script = command(request)
-        assert not [value for value in fields.values() if value in script]
-        assert "very" not in script
-
-
-def test_what_only_looks_like_an_alias_stays_as_it_is() -> None:
-    words = run(command(a_request(form={"note": "<mfa_token 7> <b 1>"})))
-    assert words[-1] == "note=<mfa_token 7> <b 1>"
-
-
-def test_a_lost_request_can_be_exported_too() -> None:
+def test_a_lost_request_can_be_exported_and_that_of_another_lab_cannot() -> None:
     journal = a_journal()
     lost = an_exchange(failure="ConnectError", journal=journal, request=a_request("GET"))
     assert exported("curl", journal, lost).startswith("curl --request GET")
-
-
-def test_an_exchange_of_another_lab_is_refused_for_its_secrets_are_not_known() -> None:
     with pytest.raises(LabError, match="another lab's journal"):
-        exported("curl", a_journal(), an_exchange(json={}))
+        exported("curl", a_journal(), lost)

@@ -1,15 +1,37 @@
-"""The live world: a tenant of one's own for each test, which a second sandbox plays; nobody waits in it."""
+"""The live world: a tenant of one's own for each test, which a second sandbox plays, and who sits at its prompt."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from auth0_mfa_lab.clock import RealClock
-from tests.live.doctor_mothers import all_on
 from tests.live.live_world import LiveTenant, live_world
+
+ALL_FACTORS = frozenset({"sms", "push-notification", "otp", "email", "recovery-code"})
+
+
+@dataclass
+class Person:
+    """Somebody at the prompt, who answers each question alike and remembers what was asked."""
+
+    answer: str | BaseException = "y"
+    asked: list[str] = field(default_factory=list)
+
+    def __call__(self, question: str = "") -> str:
+        self.asked.append(question)
+        if isinstance(self.answer, BaseException):
+            raise self.answer
+        return self.answer
+
+
+@pytest.fixture
+def person(monkeypatch: pytest.MonkeyPatch) -> Person:
+    monkeypatch.setattr("builtins.input", person := Person())
+    return person
 
 
 @pytest.fixture
@@ -28,5 +50,5 @@ def live_tenant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Liv
 @pytest.fixture
 def ready(live_tenant: LiveTenant) -> LiveTenant:
     """A live tenant where everything that the doctor looks at is on."""
-    all_on(live_tenant)
+    live_tenant.set_up(factors=ALL_FACTORS, message_types=("sms", "voice"), phone_provider="twilio")
     return live_tenant

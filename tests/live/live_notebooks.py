@@ -1,7 +1,7 @@
 """Runs the notebooks on the live tenant of `.env`, and judges them by their claims: `make test-live`.
 
-It runs those that need nobody, with the virtual phone, and says of the others what they need. What a notebook prints is
-compared with nothing: another tenant has other texts.
+It runs those that need no person, with the virtual phone, and says of the others what they need. What a notebook prints
+is compared with nothing: another tenant has other texts.
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import nbformat
 from nbclient import NotebookClient
@@ -24,16 +23,10 @@ from tests.execute_notebooks import NOTEBOOKS
 
 SECONDS_PER_CELL = 600
 """A push that nobody answers is polled for 5 minutes."""
-SKIPPED = "skipped: "
-HELD = "✓ "
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lesson:
-    """A notebook, and what it needs on a live tenant: the Management API's credentials, or a `person` to do what.
-
-    Every one that needs nobody has the virtual phone.
-    """
+class Lesson(NamedTuple):
+    """A notebook, and what it needs on a live tenant: the Management API's credentials, or a `person` to do what."""
 
     number: str
     management: bool = False
@@ -46,32 +39,27 @@ class Lesson:
 
 
 LESSONS = (
-    Lesson(number="00"),
-    Lesson(number="01"),
-    Lesson(number="02", management=True),
-    Lesson(number="03", management=True),
-    Lesson(number="04", person="somebody has to read the codes that come by SMS, by a call and by email"),
-    Lesson(number="05", management=True),
-    Lesson(number="06", person="somebody has to allow a push on their own phone"),
-    Lesson(number="07", person="somebody has to reject a push, to allow one and to ignore one on their own phone"),
-    Lesson(number="08", management=True),
-    Lesson(number="09", management=True),
-    Lesson(number="10", person="somebody has to read the codes that come by SMS"),
-    Lesson(number="11", management=True),
-    Lesson(number="12", management=True),
+    *(Lesson(number) for number in ("00", "01")),
+    *(Lesson(number, management=True) for number in ("02", "03")),
+    Lesson("04", person="read the codes that come by SMS, by a call and by email"),
+    Lesson("05", management=True),
+    Lesson("06", person="allow a push on your own phone"),
+    Lesson("07", person="reject a push, allow one and ignore one on your own phone"),
+    *(Lesson(number, management=True) for number in ("08", "09")),
+    Lesson("10", person="read the codes that come by SMS"),
+    *(Lesson(number, management=True) for number in ("11", "12")),
 )
 """Which notebook needs what. Most enroll something: a throw-away user takes it along when the clean-up removes them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ran:
+class Ran(NamedTuple):
     """How a notebook ran: what it claimed and held, the claims that time had not come for, and the first failure."""
 
     name: str
     held: int = 0
     skipped: tuple[str, ...] = ()
     failed: str | None = None
-    texts: tuple[str, ...] = field(default=(), repr=False)
+    texts: tuple[str, ...] = ()
 
     def line(self) -> str:
         """Return it as a line of the report, and one for each claim that was skipped."""
@@ -92,62 +80,47 @@ def run_notebook(path: Path, environ: Mapping[str, str], folder: Path) -> Ran:
         resources={"metadata": {"path": str(folder)}},
         store_widget_state=False,
     )
-    failed: str | None = None
+    why = None
     try:
         client.execute(env=dict(environ))
     except CellExecutionError as failure:
-        failed = f"cell {_failed_at(notebook.cells)}: {failure.ename}: {failure.evalue}"
+        why = f"{failure.ename}: {failure.evalue}"
     except CellTimeoutError:
-        failed = f"cell {_failed_at(notebook.cells)}: it took more than {SECONDS_PER_CELL} seconds"
-    texts = tuple(_texts(notebook.cells))
-    asserts = sum(_asserts(cell) for cell in notebook.cells[: _failed_at(notebook.cells)])
+        why = f"it took more than {SECONDS_PER_CELL} seconds"
+    ran: list[Any] = []
+    for cell in notebook.cells:
+        ran.append(cell)
+        if any(each["output_type"] == "error" for each in cell.get("outputs", ())):
+            break
+    outputs = [each for cell in ran for each in cell.get("outputs", ()) if "data" in each]
+    texts = tuple("".join(each["data"].get("text/plain", "")) for each in outputs)
+    code = "\n".join("".join(cell["source"]) for cell in ran if cell["cell_type"] == "code")
     return Ran(
         name=path.stem,
-        held=asserts + sum(each.startswith(HELD) for each in texts),
-        skipped=tuple(each.partition("\n")[0] for each in texts if each.startswith(SKIPPED)),
-        failed=failed,
+        held=sum(line.startswith("assert ") for line in code.splitlines())
+        + sum(each.startswith("✓ ") for each in texts),
+        skipped=tuple(each.partition("\n")[0] for each in texts if each.startswith("skipped: ")),
+        failed=why and f"cell {len(ran)}: {why}",
         texts=texts,
     )
 
 
-def _texts(cells: list[Any]) -> list[str]:
-    """Return what the cells show as text."""
-    outputs = [each for cell in cells for each in cell.get("outputs", ())]
-    return ["".join(each["data"].get("text/plain", "")) for each in outputs if "data" in each]
-
-
-def _failed_at(cells: list[Any]) -> int:
-    """Return the number of the cell that failed; of all cells when none did."""
-    for number, cell in enumerate(cells, 1):
-        if any(each["output_type"] == "error" for each in cell.get("outputs", ())):
-            return number
-    return len(cells)
-
-
-def _asserts(cell: Any) -> int:
-    """Return how many assertions a cell makes."""
-    lines = "".join(cell["source"]).splitlines() if cell["cell_type"] == "code" else []
-    return sum(line.startswith("assert ") for line in lines)
-
-
 def report(settings: Settings, wanted: Sequence[str], run: Callable[[Lesson], Ran], say: Callable[[str], None]) -> int:
-    """Run what is `wanted` (beginnings of names; all of them by default) and needs nobody; return the exit status."""
+    """Run what is `wanted` (beginnings of names; all by default) and needs no person; return the status."""
     chosen = [each for each in LESSONS if not wanted or each.number in {name[:2] for name in wanted}]
     may_manage = bool(settings.mgmt_client_id and settings.mgmt_client_secret)
-    alone = [each for each in chosen if not each.person and (may_manage or not each.management)]
     say(f"On the live tenant {settings.domain}, with the virtual phone (unproven against real Auth0):")
     ran: list[Ran] = []
-    for each in alone:
-        ran.append(run(each))
-        say(f"  {ran[-1].line()}")
+    for each in chosen:
+        if not each.person and (may_manage or not each.management):
+            ran.append(run(each))
+            say(f"  {ran[-1].line()}")
     if unmanaged := [each.path.stem for each in chosen if each.management and not may_manage]:
         say("\nNot run, because their throw-away users need the Management API (AUTH0_MGMT_CLIENT_ID and _SECRET):")
-        for name in unmanaged:
-            say(f"  {name}")
+        say("\n".join(f"  {name}" for name in unmanaged))
     if attended := [each for each in chosen if each.person]:
-        say("\nNot run, because somebody is needed:")
-        for each in attended:
-            say(f"  {each.path.stem}: {each.person}")
+        say("\nNot run, because they need a person, who has to:")
+        say("\n".join(f"  {each.path.stem}: {each.person}" for each in attended))
         say(RECORD.format(number=attended[0].number))
     failed, skipped = [each for each in ran if each.failed], sum(len(each.skipped) for each in ran)
     say(f"\n{len(ran)} run, {len(failed)} failed, {skipped} claims skipped: the time for them had not passed.")
@@ -161,6 +134,8 @@ in that cell answers as your tenant did, and nothing is sent: so the notebook ru
 ASKED = """make test-live runs notebooks on {domain}. They make throw-away users and delete them, and notebook 11
 changes settings of the tenant and puts them back: take a tenant that is made for trying things out, never one in
 production."""
+NO_TERMINAL = """Nothing was sent: the question "Go on?" needs a terminal, and this run has none. Start make test-live
+in a terminal, or set AUTH0_LAB_CONFIRM=never in .env: then it starts without the question."""
 
 
 def main(wanted: Sequence[str], folder: Path = NOTEBOOKS) -> int:
@@ -184,10 +159,10 @@ def main(wanted: Sequence[str], folder: Path = NOTEBOOKS) -> int:
 
 
 def agreed(domain: str) -> bool:
-    """Say what will be done, and ask; where nobody can be asked the answer is no."""
+    """Say what will be done, and ask; without a terminal the answer is no."""
     say(ASKED.format(domain=domain))
     if not sys.stdin.isatty():
-        say("Nothing was sent: nobody can be asked here. Set AUTH0_LAB_CONFIRM=never to be asked nothing.")
+        say(NO_TERMINAL)
         return False
     return input("Go on? [y/n] ").strip().lower() in ("y", "yes")
 

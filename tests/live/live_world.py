@@ -4,31 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
+import re
 import ssl
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from email.utils import formatdate
-from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 import httpx
-import trustme
-from joserfc.jwk import RSAKey
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from auth0_mfa_lab import Lab, Settings
+from auth0_mfa_lab import Exchange, Lab, Settings
 from auth0_mfa_lab.client import network
 from auth0_mfa_lab.sandbox import Phone, Sandbox, User, WallClock
-from auth0_mfa_lab.sandbox.app import KINDS, Fault
+from auth0_mfa_lab.sandbox.app import Fault
 from auth0_mfa_lab.sandbox.server import Server
+from tests.keys import next_key
 
-# Making an RSA key takes longer than a test; a test may meet each key once.
-KEYS = cycle([RSAKey.generate_key() for _ in range(8)])
 ALWAYS = 1_000_000
 """How often something happens that does not end."""
+NUMBER = "+15550177"
+"""A phone number that only a run uses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,21 +34,19 @@ class Answer:
     """An answer on its way out; the names of its headers are in lower case."""
 
     status: int
-    headers: tuple[tuple[str, str], ...]
-    body: bytes
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
 
     @property
     def json(self) -> Any:
         return json.loads(self.body)
 
     def with_json(self, value: object) -> Answer:
-        """Return it with another body."""
         return replace(self, body=json.dumps(value).encode())
 
     def with_fields(self, **fields: object) -> Answer:
         """Return it with these fields added to its JSON object, or in the place of its own; None takes one out."""
-        changed = {**self.json, **fields}
-        return self.with_json({name: value for name, value in changed.items() if value is not None})
+        return self.with_json({name: each for name, each in {**self.json, **fields}.items() if each is not None})
 
     def with_header(self, name: str, value: str | None) -> Answer:
         """Return it with this header, or without it (None)."""
@@ -62,46 +58,23 @@ Change = Callable[[Answer], Answer]
 
 
 @dataclass(slots=True)
-class Alteration:
-    """A change of the next `times` answers of a route: `POST /oauth/token`, a path with any method, or any (None)."""
-
-    route: str | None
-    change: Change
-    times: int
-
-    def hits(self, method: str, path: str) -> bool:
-        if self.route is None:
-            return self.times > 0
-        wanted, _, rest = self.route.rpartition(" ")
-        return self.times > 0 and wanted in ("", method) and (path == rest or path.startswith(f"{rest.rstrip('/')}/"))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sent:
-    """What somebody got: the channel (`push`, `sms`, `voice`, `email`), and the address; a push has none."""
-
-    channel: str
-    address: str = ""
-
-
-@dataclass(slots=True)
 class LiveTenant:
     """One's own tenant at https://localhost:<port>, as the integrator knows it, and what only a test may touch.
 
     It has the default tenant's applications and its user jane.roe@example.com, who has no authenticator yet. It follows
-    the wall's clock; `skew` is by how many seconds its `Date` is ahead (None: it sends none).
+    the wall's clock; `skew` is by how many seconds its `Date` is ahead (None: it sends none). `journal` has method and
+    path of each request that reached it; each of `told` is told of an answer before it leaves, and may speak to it.
     """
 
     server: Server
     folder: Path
     ca_file: Path
     skew: float | None = 0.0
-    altered: list[Alteration] = field(default_factory=list)
-    asked: list[tuple[str, str]] = field(default_factory=list)
-    pushed: list[Sent] = field(default_factory=list)
-    opened: list[httpx.BaseTransport | httpx.Client] = field(default_factory=list)
+    journal: list[tuple[str, str]] = field(default_factory=list)
     told: list[Callable[[str, str, Answer], None]] = field(default_factory=list)
-    """Who is told of each answer, with its method and its path, before it leaves: there they may speak to it, too."""
+    _pushed: list[tuple[str, str]] = field(default_factory=list)
+    _altered: list[tuple[str, Change, Iterator[int]]] = field(default_factory=list)
+    _opened: list[httpx.BaseTransport | httpx.Client] = field(default_factory=list)
 
     # -- what the integrator knows
 
@@ -113,16 +86,11 @@ class LiveTenant:
     def environ(self) -> dict[str, str]:
         """The variables that choose this tenant, without the Management API's; the lab asks nothing before it sends."""
         known = self.sandbox.defaults
+        names = ("client_id", "client_secret", "username", "password", "realm", "phone_number", "email")
         return {
+            **{f"AUTH0_{name.upper()}": getattr(known, name) for name in names},
             "AUTH0_LAB_TENANT": "live",
             "AUTH0_DOMAIN": self.domain,
-            "AUTH0_CLIENT_ID": known.client_id,
-            "AUTH0_CLIENT_SECRET": known.client_secret,
-            "AUTH0_USERNAME": known.username,
-            "AUTH0_PASSWORD": known.password,
-            "AUTH0_REALM": known.realm,
-            "AUTH0_PHONE_NUMBER": known.phone_number,
-            "AUTH0_EMAIL": known.email,
             "AUTH0_CA_FILE": str(self.ca_file),
             "AUTH0_LAB_CONFIRM": "never",
             "AUTH0_LAB_RAISE": "1",
@@ -134,18 +102,19 @@ class LiveTenant:
         known = self.sandbox.defaults
         return {"AUTH0_MGMT_CLIENT_ID": known.mgmt_client_id, "AUTH0_MGMT_CLIENT_SECRET": known.mgmt_client_secret}
 
-    def settings(
-        self, *, management: bool = False, environ: Mapping[str, str] | None = None, **changes: Any
-    ) -> Settings:
-        """Return what is read of `environ` (its own), with these fields changed; `management` adds its two."""
+    def lab(
+        self,
+        *,
+        management: bool = False,
+        environ: Mapping[str, str] | None = None,
+        record: Path | None = None,
+        **changes: Any,
+    ) -> Lab:
+        """Return a live lab on it, over the network, with these variables, and with these fields of the settings."""
         read = {**self.environ, **(self.management if management else {}), **(environ or {})}
-        return replace(Settings.from_env(self.folder, environ=read), **changes)
-
-    def lab(self, **changes: Any) -> Lab:
-        """Return a live lab on it, over the network; it takes what `settings` takes."""
-        settings = self.settings(**changes)
-        self.opened.append(transport := network(settings))
-        return Lab.live(settings, transport=transport)
+        settings = replace(Settings.from_env(self.folder, environ=read), **changes)
+        self._opened.append(transport := network(settings))
+        return Lab.live(settings, transport=transport, record=record)
 
     # -- what only a test touches
 
@@ -154,171 +123,144 @@ class LiveTenant:
         return self.server.sandbox
 
     @property
+    def users(self) -> dict[str, User]:
+        return self.sandbox.tenant.users
+
+    @property
     def person(self) -> User:
         """The configured user, as the tenant has it."""
-        return self.sandbox.tenant.users[self.sandbox.defaults.user_id]
+        return self.users[self.sandbox.defaults.user_id]
 
     @property
     def authenticators(self) -> list[str]:
         """The ids of the configured user's authenticators, confirmed or not."""
         return [each.id for each in self.sandbox.tenant.authenticators.of(self.person.user_id)]
 
+    @property
+    def sent(self) -> list[tuple[str, str]]:
+        """What was sent to anybody: the pushes, which have no address, and the messages by channel and address."""
+        return [*self._pushed, *((each.channel, each.address) for each in self.sandbox.delivery.newest[::-1])]
+
+    def code_for(self, address: str) -> str:
+        """Return the code that was sent to an address last."""
+        return str(self.sandbox.delivery.messages(address)[-1].code)
+
     def http(self) -> httpx.Client:
         """Return a client that trusts its CA, and records nothing."""
         context = ssl.create_default_context(cafile=str(self.ca_file))
-        self.opened.append(client := httpx.Client(verify=context, base_url=self.server.url, trust_env=False))
+        self._opened.append(client := httpx.Client(verify=context, base_url=self.server.url, trust_env=False))
         return client
 
     def phone(self) -> Phone:
         """Return the person's own phone; what it says over the network stands in `journal` alone."""
         return self.sandbox.new_phone(self.http())
 
-    def enroll(self, *factors: str, phone: Phone | None = None) -> str | None:
-        """Enroll these factors for the configured user, unseen, and return the recovery code, if that is new."""
-        code, barcodes = self.sandbox.enroll_factors(self.person, factors)
+    def enroll(self, *factors: str, phone: Phone | None = None) -> None:
+        """Enroll these factors for the configured user, unseen."""
+        _, barcodes = self.sandbox.enroll_factors(self.person, factors)
         self.sandbox.enroll(barcodes, phone or self.phone())
-        return code
 
     def set_up(self, *, switches: Mapping[str, str] | None = None, **changes: Any) -> None:
         """Change the tenant's settings."""
         before = self.sandbox.tenant.settings
         self.sandbox.tenant.settings = replace(before, switches={**before.switches, **(switches or {})}, **changes)
 
-    # -- what it received, and what it sent
-
-    @property
-    def journal(self) -> tuple[tuple[str, str], ...]:
-        """Method and path of each request that reached it, in order."""
-        return tuple(self.asked)
-
-    @property
-    def received(self) -> tuple[dict[str, Any], ...]:
-        """The requests that the tenant itself answered (not those that were dropped), with status and field names."""
-        return tuple(self.server.sandbox.received)
-
-    @property
-    def sent(self) -> tuple[Sent, ...]:
-        """What was sent to anybody: first all pushes, then messages, oldest first."""
-        messages = reversed(self.sandbox.delivery.newest[:100])
-        return (*self.pushed, *(Sent(channel=each.channel, address=each.address) for each in messages))
+    def set_client(self, client_id: str, **changes: Any) -> None:
+        """Change an application of the tenant."""
+        clients = self.sandbox.tenant.clients
+        clients[client_id] = replace(clients[client_id], **changes)
 
     # -- what goes wrong
 
-    def alter(self, route: str | None, change: Change, *, times: int = ALWAYS) -> None:
-        """Change the next answers of a route (`GET /mfa/authenticators`, a path alone, None: any) on their way out."""
-        self.altered.append(Alteration(route, change, times))
+    def alter(self, route: str, change: Change, *, times: int = ALWAYS) -> None:
+        """Change the next answers on their way out; a pattern says which: how `POST /oauth/token` begins."""
+        self._altered.append((route, change, iter(range(times))))
 
     def bad(self, kind: str, route: str | None = None, *, times: int = ALWAYS, **fields: Any) -> None:
-        """Let the next calls of a route go wrong: `429`, `5xx`, `html`, `slow`, `drop`, `garbage` (200, no text)."""
+        """Let the next calls of a route go wrong: a fault of a served sandbox, or `garbage` (200, no text)."""
         if kind == "garbage":
-            return self.alter(route, lambda answer: replace(answer, status=200, body=b"\x00\xff\xfe{"), times=times)
-        if kind not in KINDS:
-            raise ValueError(f"no fault is called {kind}")
-        self.server.sandbox.faults.append(Fault(kind=kind, route=route, times=times, **fields))
-        return None
+            self.alter(f".*{route or ''}", lambda each: replace(each, status=200, body=b"\0\xff\xfe{"), times=times)
+        else:
+            self.sandbox.faults.append(Fault(kind=kind, route=route, times=times, **fields))
 
     def well(self) -> None:
         """End every alteration and fault."""
-        self.altered.clear()
-        self.server.sandbox.faults.clear()
+        self._altered.clear()
+        self.sandbox.faults.clear()
 
-    @contextmanager
-    def wrong_certificate(self) -> Iterator[dict[str, str]]:
-        """Give the variables of a server whose certificate another CA has signed."""
-        with Server(Sandbox(clock=WallClock(), new_key=lambda: next(KEYS))) as other:
-            yield {**self.environ, "AUTH0_DOMAIN": other.domain}
-
-    @contextmanager
-    def nothing_there(self) -> Iterator[dict[str, str]]:
-        """Give the variables of a port where nothing listens, and nothing can begin to."""
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as taken:
-            taken.bind(("127.0.0.1", 0))
-            yield {**self.environ, "AUTH0_DOMAIN": f"127.0.0.1:{taken.getsockname()[1]}"}
-
-    def close(self) -> None:
-        """Close what it opened."""
-        for each in self.opened:
-            each.close()
-
-
-class Watched:
-    """The app of the server, watched: it notes what arrives, dates what leaves, and alters it."""
-
-    def __init__(self, app: ASGIApp, tenant: LiveTenant) -> None:
-        self._app = app
-        self._tenant = tenant
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].startswith("/_lab"):
-            return await self._app(scope, receive, send)
-        method, path = scope["method"], scope["path"]
-        self._tenant.asked.append((method, path))
-
-        async def change(answer: Answer) -> Answer:
-            for each in self._tenant.told:
-                await asyncio.to_thread(each, method, path, answer)
-            return self._changed(answer, method, path)
-
-        return await self._app(scope, receive, _Outgoing(send, change).send)
-
-    def _changed(self, answer: Answer, method: str, path: str) -> Answer:
-        if self._tenant.skew is not None:
-            now = self._tenant.sandbox.clock.now() + self._tenant.skew
-            answer = answer.with_header("date", formatdate(now, usegmt=True))
-        for each in self._tenant.altered:
-            if each.hits(method, path):
-                each.times -= 1
-                answer = each.change(answer)
+    def changed(self, answer: Answer, method: str, path: str) -> Answer:
+        """Return an answer as it leaves: dated, and altered."""
+        if self.skew is not None:
+            answer = answer.with_header("date", formatdate(self.sandbox.clock.now() + self.skew, usegmt=True))
+        for route, change, times in self._altered:
+            if re.match(route, f"{method} {path}") and next(times, None) is not None:
+                answer = change(answer)
         return answer.with_header("content-length", str(len(answer.body)))
 
 
-class _Outgoing:
+class Outgoing:
     """Changes one answer; `transport` is that of the connection, which a drop ends."""
 
-    def __init__(self, send: Send, change: Callable[[Answer], Awaitable[Answer]]) -> None:
-        self._send = send
-        self._change = change
-        self._status = 0
-        self._headers: tuple[tuple[str, str], ...] = ()
+    def __init__(self, tenant: LiveTenant, scope: Scope, send: Send) -> None:
         self.transport = getattr(getattr(send, "__self__", None), "transport", None)
+        self._tenant, self._method, self._path, self._send = tenant, scope["method"], scope["path"], send
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self._status = message["status"]
-            self._headers = tuple(
-                (name.decode().lower(), value.decode("latin-1")) for name, value in message["headers"]
-            )
+            self._begun = message
             return
+        headers = tuple((name.decode().lower(), value.decode("latin-1")) for name, value in self._begun["headers"])
         # The server gives each body whole.
-        answer = await self._change(Answer(status=self._status, headers=self._headers, body=message["body"]))
-        headers = [(name.encode(), value.encode("latin-1")) for name, value in answer.headers]
-        await self._send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        answer = Answer(status=self._begun["status"], headers=headers, body=message["body"])
+        for each in self._tenant.told:
+            await asyncio.to_thread(each, self._method, self._path, answer)
+        answer = self._tenant.changed(answer, self._method, self._path)
+        raw = [(name.encode(), value.encode("latin-1")) for name, value in answer.headers]
+        await self._send({"type": "http.response.start", "status": answer.status, "headers": raw})
         await self._send({"type": "http.response.body", "body": answer.body})
+
+
+def watched(app: ASGIApp, tenant: LiveTenant) -> ASGIApp:
+    """Return the app of a server, which notes what arrives, and changes what leaves."""
+
+    async def answers(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not scope["path"].startswith("/_lab"):
+            tenant.journal.append((scope["method"], scope["path"]))
+            send = Outgoing(tenant, scope, send).send
+        await app(scope, receive, send)
+
+    return answers
 
 
 @contextmanager
 def live_world(folder: Path) -> Iterator[LiveTenant]:
     """Serve a fresh tenant from a thread, on a free port of loopback; its CA is in a file of this folder."""
-    sandbox = Sandbox(seed=2, clock=WallClock(), new_key=lambda: next(KEYS))
-    server = Server(sandbox)
+    server = Server(Sandbox(seed=2, clock=WallClock(), new_key=next_key))
     (ca_file := folder / "live-ca.pem").write_bytes(server.ca_pem or b"")
     tenant = LiveTenant(server, folder, ca_file)
-    server._uvicorn.config.app = Watched(server, tenant)
-    is_lost = sandbox.delivery.loses
+    server._uvicorn.config.app = watched(server, tenant)
+    is_lost = server.sandbox.delivery.loses
 
     def note_push() -> bool:
-        tenant.pushed.append(Sent(channel="push"))
+        tenant._pushed.append(("push", ""))
         return is_lost()
 
-    sandbox.delivery.loses = note_push
+    server.sandbox.delivery.loses = note_push
     try:
         with server:
             yield tenant
     finally:
-        tenant.close()
+        for each in tenant._opened:
+            each.close()
 
 
-def other_ca(folder: Path) -> Path:
-    """Return the file of a CA that has signed nothing."""
-    (file := folder / "other-ca.pem").write_bytes(trustme.CA().cert_pem.bytes())
-    return file
+def logged_in(lab: Lab, **fields: str) -> Exchange:
+    """Return the login of the configured user."""
+    known = lab.settings
+    return lab.client.password_grant(username=str(known.username), password=str(known.password), **fields)
+
+
+def mfa_token(lab: Lab) -> str:
+    """Log the configured user in, and return the mfa_token."""
+    token: str = logged_in(lab)["mfa_token"]
+    return token

@@ -32,26 +32,19 @@ def state_of(tenant: LiveTenant) -> dict[str, object]:
 
 def twice(lesson: Lesson, tenant: LiveTenant, folder: Path, *, with_somebody: bool = False) -> tuple[Ran, ...]:
     """Run a notebook twice in a row, and clean up; AssertionError when a run fails, or something is left after it."""
-    project = project_in(folder)
+    # The folder of a project, empty but for what a project has: there notebooks run, and leave their file.
+    (project := folder / "project").mkdir(exist_ok=True)
+    (project / "pyproject.toml").touch()
     before = state_of(tenant)
     environ = environment(tenant, folder, **tenant.management, **({} if with_somebody else VIRTUAL))
-    somebody = Somebody(tenant).watches() if with_somebody else None
+    tenant.told[:] = [Somebody(tenant)] if with_somebody else []
     ran = tuple(run_notebook(lesson.path, environ, project) for _ in range(2))
-    if somebody is not None:
-        tenant.told.remove(somebody)
     assert [each.line() for each in ran if each.failed] == []
     assert clean_up(environ, project) == 0, f"{lesson.number}: the clean-up failed"
     after = state_of(tenant)
     left = [name for name in {**before, **after} if before.get(name) != after.get(name)]
     assert left == [], f"{lesson.number}: it is not as it was before: {', '.join(left)}"
     return ran
-
-
-def project_in(folder: Path) -> Path:
-    """Return the folder of a project, empty but for what a project has: there notebooks run, and leave their file."""
-    (project := folder / "project").mkdir(exist_ok=True)
-    (project / "pyproject.toml").touch()
-    return project
 
 
 def main(wanted: Sequence[str]) -> int:

@@ -31,8 +31,8 @@ if os.environ.get("LIVE_LAPSE"):
 class Somebody:
     """A person at a tenant, who has the Guardian app.
 
-    Who only watches (`watches`) scans a QR, and allows a push, once a poll has found nothing yet. The wire tells them
-    the QR: a real one is on the screen.
+    One who is told of the tenant's answers scans a QR, and allows a push, once a poll has found nothing yet. The wire
+    tells them the QR: a real one is on the screen.
     """
 
     def __init__(self, tenant: LiveTenant) -> None:
@@ -40,23 +40,17 @@ class Somebody:
         self._tenant = tenant
         self._seen: str | None = None
 
-    def watches(self) -> Self:
-        """Begin to act, beside whatever a notebook does, and return this person."""
-        self._tenant.told.append(self)
-        return self
-
     def does_as_told(self, monkeypatch: pytest.MonkeyPatch) -> Self:
         """Do, in the labs of this process, what they say has to be done on one's own phone; return this person."""
         phone = self.phone
         acts: Mapping[str, Callable[..., object]] = {
-            "scan": lambda _, barcode: phone.scan(str(barcode)),
-            "allow": lambda _, *which: phone.allow(),
-            "allow_after": lambda _, polls: phone.allow(),
-            "reject": lambda _, *why: phone.reject(),
+            "scan": lambda barcode: phone.scan(str(barcode)),
+            "allow": lambda *which: phone.allow(),
+            "allow_after": lambda polls: phone.allow(),
+            "reject": lambda *why: phone.reject(),
         }
         for verb, act in acts.items():
-            said = getattr(OwnPhone, verb)
-            monkeypatch.setattr(OwnPhone, verb, _and_done(said, act))
+            monkeypatch.setattr(OwnPhone, verb, _and_done(getattr(OwnPhone, verb), act))
         monkeypatch.setattr("auth0_mfa_lab.tenants.phone.ask_hidden", self.typed)
         return self
 
@@ -80,12 +74,7 @@ class Somebody:
 
 def _and_done(said: Callable[..., object], act: Callable[..., object]) -> Callable[..., object]:
     """Return a verb of the phone that says what to do, and does it."""
-
-    def both(*given: object, **named: object) -> object:
-        act(*given, **named)
-        return said(*given, **named)
-
-    return both
+    return lambda phone, *given, **named: (act(*given, **named), said(phone, *given, **named))[1]
 
 
 def environment(tenant: LiveTenant, folder: Path, **variables: str) -> dict[str, str]:
@@ -103,12 +92,8 @@ def environment(tenant: LiveTenant, folder: Path, **variables: str) -> dict[str,
     )
     root = Path(__file__).resolve().parent.parent.parent
     paths = {"PYTHONPATH": os.pathsep.join([str(site), str(root)]), LAPSE: str(reached)}
-    return {**without_a_tenant(os.environ), **tenant.environ, **paths, **variables}
-
-
-def without_a_tenant(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return an environment without what it says about a tenant, and about CI."""
-    return {name: value for name, value in environ.items() if not name.startswith("AUTH0_") and name != "CI"}
+    here = {name: value for name, value in os.environ.items() if not name.startswith("AUTH0_") and name != "CI"}
+    return {**here, **tenant.environ, **paths, **variables}
 
 
 def lapse() -> None:

@@ -3,463 +3,271 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from IPython.core.error import StdinNotImplementedError
 from IPython.core.ultratb import VerboseTB
 
 from auth0_mfa_lab import Exchange, Lab
 from auth0_mfa_lab.errors import NotConfirmed
+from auth0_mfa_lab.live.administrator import administrator
 from auth0_mfa_lab.live.guard import SAID, cost_of
-from tests.live.live_world import LiveTenant
+from tests.live.conftest import Person
+from tests.live.live_world import NUMBER, LiveTenant, logged_in, mfa_token
 
 USER = "auth0|0123456789abcdef01234567"
+SMS: dict[str, Any] = {"authenticator_types": ["oob"], "oob_channels": ["sms"], "phone_number": NUMBER}
+CHALLENGE, USERS, TICKET = "POST /mfa/challenge", "/api/v2/users", "POST /api/v2/guardian/enrollments/ticket"
+# fmt: off
+COSTS: tuple[tuple[str, Any, str], ...] = (
+    # a call, its body, and the kinds of what it costs; the first row of each kind is the one that is sent below
+    (CHALLENGE, {"authenticator_id": "push|dev_1"}, "push"),
+    (CHALLENGE, {"authenticator_id": "sms|dev_1"}, "sms"),
+    (CHALLENGE, {"oob_channel": "voice"}, "voice"),
+    (CHALLENGE, {"authenticator_id": "email|dev_1"}, "email"),
+    (CHALLENGE, {"challenge_type": "oob"}, "message"),
+    ("POST /mfa/associate", {"authenticator_types": ["otp"]}, "authenticator"),
+    ("POST /mfa/associate", {"oob_channels": ["sms"]}, "authenticator, sms"),
+    ("DELETE /mfa/authenticators/dev_1", None, "removal"),
+    ("PUT /api/v2/guardian/factors/otp", {"enabled": False}, "setting"),
+    (f"POST {USERS}", {"email": "a@example.com", "verify_email": False}, "new user"),
+    (f"POST {USERS}", {"email": "a@example.com"}, "new user, email"),
+    (f"DELETE {USERS}/{USER}", None, "user"),
+    (f"DELETE {USERS}", None, "users"),
+    ("PATCH /something/new", {}, "other"),
+    (TICKET, {"user_id": USER}, "setting, email"),
+    # -- whoever wrote it
+    ("POST /mfa/challenge/", {"oob_channel": "auth0"}, "push"),
+    ("POST //mfa//challenge", {"oob_channel": "voice"}, "voice"),
+    ("POST /MFA/Challenge", {"authenticator_id": "push|dev_1"}, "push"),
+    ("POST /mfa/ch%61llenge", {"authenticator_id": "push|dev_1"}, "push"),
+    ("post /mfa/challenge", [1], "message"),
+    (CHALLENGE, b"\xff{", "message"),
+    (CHALLENGE, {"challenge_type": None}, "message"),
+    (CHALLENGE, {"challenge_type": "otp oob"}, "message"),
+    (CHALLENGE, {"authenticator_id": "other|dev_1"}, "message"),
+    (CHALLENGE, {"challenge_type": "otp"}, ""),
+    (CHALLENGE, {"authenticator_id": "totp|dev_1"}, ""),
+    (CHALLENGE, b"authenticator_id=sms%7Cdev_1", "sms"),
+    ("POST /mfa/associate", {"oob_channels": "email"}, "authenticator, email"),
+    ("POST /mfa/associate", {"oob_channels": ["voice"]}, "authenticator, voice"),
+    ("POST /mfa/associate", {"oob_channels": ["auth0"]}, "authenticator"),
+    ("POST /passwordless/start", b"connection=sms", "sms"),
+    ("POST /passwordless/start", {"connection": "email"}, "email"),
+    ("POST /passwordless/start", {"connection": "sms", "delivery_method": "voice"}, "voice"),
+    ("POST /API/v2/Users", {"verify_email": False}, "new user"),
+    (f"POST {USERS}", {"email_verified": True}, "new user"),
+    ("DELETE /api/v2/connections/con_1", None, "users"),
+    ("DELETE /api/v2/connections/con_1/users", None, "users"),
+    (f"DELETE {USERS}/a%0Ab", None, "user"),
+    (f"PATCH {USERS}/{USER}", {"verify_email": True}, "setting, email"),
+    (f"PATCH {USERS}/{USER}", {"name": "x"}, "setting"),
+    (f"POST {USERS}/{USER}/authentication-methods", {"type": "phone"}, "authenticator"),
+    (f"PUT {USERS}/{USER}/authentication-methods", [], "authenticator, removal"),
+    (f"PATCH {USERS}/{USER}/authentication-methods/x", {"name": "x"}, "setting"),
+    (f"DELETE {USERS}/{USER}/authentication-methods", None, "removal"),
+    (f"DELETE {USERS}/{USER}/authenticators", None, "removal"),
+    (f"DELETE {USERS}/{USER}/multifactor/duo", None, "removal"),
+    (f"POST {USERS}/{USER}/multifactor/actions/invalidate-remember-browser", {}, "setting"),
+    (f"POST {USERS}/{USER}/recovery-code-regeneration", None, "setting"),
+    (TICKET, {"send_mail": False}, "setting"),
+    ("POST /api/v2/jobs/verification-email", {}, "setting"),
+    ("DELETE /api/v2/guardian/enrollments/dev_1", None, "removal"),
+    ("DELETE /api/v2/something/new", None, "setting"),
+    ("PATCH /api/v2/clients/c", None, "setting"),
+    ("DELETE /appliance-mfa/api/device-accounts/dev_1", None, "removal"),
+    ("POST /dbconnections/signup", {"email": "a@example.com"}, "other"),
+    ("DELETE /me/v1/authentication-methods/x", None, "other"),
+    (f"GET {USERS}", None, ""),
+    ("HEAD /mfa/challenge", None, ""),
+    ("OPTIONS /something/new", None, ""),
+    ("POST /oauth/token", {"grant_type": "password"}, ""),
+    ("POST /oauth/revoke", {}, ""),
+    ("POST /appliance-mfa/api/enroll", {}, ""),
+)
+# fmt: on
+CALLS = {kinds: (call, body) for call, body, kinds in reversed(COSTS) if kinds}
+PUSH, BY_SMS, ENROLL, ENROLL_SMS = "push", "sms", "authenticator", "authenticator, sms"
 
 
-@dataclass
-class Person:
-    """Somebody at the prompt, who answers each question alike and remembers what was asked."""
-
-    answer: str | BaseException = "y"
-    asked: list[str] = field(default_factory=list)
-
-    def __call__(self, question: str = "") -> str:
-        self.asked.append(question)
-        if isinstance(self.answer, BaseException):
-            raise self.answer
-        return self.answer
-
-
-@pytest.fixture
-def person(monkeypatch: pytest.MonkeyPatch) -> Person:
-    monkeypatch.setattr("builtins.input", person := Person())
-    return person
-
-
-def logged_in(lab: Lab) -> str:
-    known = lab.settings
-    login = lab.client.password_grant(username=str(known.username), password=str(known.password), realm=known.realm)
-    token: str = login["mfa_token"]
-    return token
-
-
-def api(lab: Lab) -> Any:
-    token = lab.management_application.client_credentials_grant(audience=lab.management_audience)
-    return lab.management(token["access_token"])
-
-
-def challenge(**fields: str) -> Callable[[Lab], Exchange]:
-    return lambda lab: lab.client.mfa_challenge(mfa_token=logged_in(lab), **fields)
-
-
-def associate(**fields: Any) -> Callable[[Lab], Exchange]:
-    return lambda lab: lab.client.mfa_associate(logged_in(lab), **fields)
-
-
-SMS: dict[str, Any] = {"authenticator_types": ["oob"], "oob_channels": ["sms"], "phone_number": "+15550123"}
-# What is done, the request that it is, and the kinds of cost that it has.
-CALLS: dict[str, tuple[Callable[[Lab], Exchange], str, tuple[str, ...]]] = {
-    "a push": (challenge(authenticator_id="push|dev_1"), "POST /mfa/challenge", ("push",)),
-    "an SMS": (challenge(authenticator_id="sms|dev_1"), "POST /mfa/challenge", ("sms",)),
-    "an authenticator": (associate(authenticator_types=["otp"]), "POST /mfa/associate", ("authenticator",)),
-    "an authenticator and an SMS": (associate(**SMS), "POST /mfa/associate", ("authenticator", "sms")),
-    "an authenticator that is removed": (
-        lambda lab: lab.client.mfa_delete_authenticator("a token", authenticator_id="sms|dev_1"),
-        "DELETE /mfa/authenticators/{id}",
-        ("removal",),
-    ),
-    "a passwordless SMS": (
-        lambda lab: lab.client.passwordless_start(connection="sms", phone_number="+15550123", send="code"),
-        "POST /passwordless/start",
-        ("sms",),
-    ),
-    "a factor": (
-        lambda lab: api(lab).update_guardian_factor("otp", enabled=False),
-        "PUT /api/v2/guardian/factors/otp",
-        ("setting",),
-    ),
-    "a user": (
-        lambda lab: api(lab).create_user(connection=lab.settings.realm, email="a@example.com", verify_email=False),
-        "POST /api/v2/users",
-        ("new user",),
-    ),
-    "a user and an email": (
-        lambda lab: api(lab).create_user(connection=lab.settings.realm, email="a@example.com"),
-        "POST /api/v2/users",
-        ("new user", "email"),
-    ),
-    "a user who is removed": (lambda lab: api(lab).delete_user(USER), "DELETE /api/v2/users/{id}", ("user",)),
-    "a method": (
-        lambda lab: api(lab).create_authentication_method(USER, type="phone", phone_number="+15550123"),
-        "POST /api/v2/users/{id}/authentication-methods",
-        ("authenticator",),
-    ),
-    "an invitation": (
-        lambda lab: api(lab).enrollment_ticket(user_id=USER),
-        "POST /api/v2/guardian/enrollments/ticket",
-        ("setting", "email"),
-    ),
-}
-
-
-def of_cost(live_tenant: LiveTenant, call: str) -> list[tuple[str, str]]:
-    """Return the requests of a call that reached the tenant."""
+def request(call: str, body: Any) -> httpx.Request:
     method, _, path = call.partition(" ")
-    begin = path.partition("{id}")[0]
-    return [(verb, where) for verb, where in live_tenant.journal if verb == method and where.startswith(begin)]
+    if isinstance(body, bytes):
+        headers = {"content-type": "application/x-www-form-urlencoded" if b"=" in body else "application/json"}
+        return httpx.Request(method, f"https://tenant.example{path}", content=body, headers=headers)
+    return httpx.Request(method, f"https://tenant.example{path}", json=body)
 
 
-@pytest.mark.parametrize("name", CALLS)
-def test_a_call_that_costs_says_what_and_after_a_no_it_is_neither_recorded_nor_sent(
-    live_tenant: LiveTenant, person: Person, name: str
+def does(lab: Lab, kinds: str) -> Exchange:
+    """Send the call that has these costs."""
+    call, body = CALLS[kinds]
+    return lab.client.send(*call.split(), bearer="a token", json=body)
+
+
+@pytest.mark.parametrize(("call", "body", "kinds"), COSTS)
+def test_what_a_request_costs_and_its_name_without_an_id(call: str, body: Any, kinds: str) -> None:
+    name, found = cost_of(request(call, body))
+    assert ", ".join(found) == kinds
+    assert [raw for raw in (USER, USER[6:], "dev_1", "con_1") if raw in name] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "named"),
+    [
+        (f"{USERS}/{USER}", f"{USERS}/{{id}}"),
+        (f"{USERS}/jane", f"{USERS}/{{id}}"),
+        ("/api/v2/roles/rol_abc1/users", "/api/v2/roles/{id}/users"),
+        ("/x/+15550100", "/x/{id}"),
+    ],
+)
+def test_an_id_is_no_part_of_a_calls_name(path: str, named: str) -> None:
+    assert cost_of(request(f"DELETE {path}", None))[0] == f"DELETE {named}"
+
+
+@pytest.mark.parametrize("kinds", CALLS)
+def test_after_a_no_a_call_is_neither_recorded_nor_sent_and_after_a_yes_it_is_sent_once(
+    live_tenant: LiveTenant, person: Person, kinds: str
 ) -> None:
-    call, line, kinds = CALLS[name]
-    lab = live_tenant.lab(management=True, confirm="once")
-    person.answer = "n"
-    with pytest.raises(NotConfirmed) as refusal:
-        call(lab)
-    (question,) = person.asked
-    for kind in kinds:
-        assert SAID[kind] in question
-    assert f"\n{line} " in question
-    assert str(refusal.value).startswith(f"Nothing was sent: {line} ")
-    assert of_cost(live_tenant, line) == []
-    assert [each for each in lab.journal if line.startswith(f"{each.request.method} {each.request.target}")] == []
-    assert live_tenant.sent == ()
-
-
-@pytest.mark.parametrize("name", CALLS)
-def test_after_a_yes_it_is_sent_once(live_tenant: LiveTenant, person: Person, name: str) -> None:
-    call, line, _ = CALLS[name]
-    call(live_tenant.lab(management=True, confirm="once"))
-    assert len(person.asked) == 1
-    assert len(of_cost(live_tenant, line)) == 1
-
-
-def test_once_asks_once_for_each_kind(live_tenant: LiveTenant, person: Person) -> None:
-    lab = live_tenant.lab(confirm="once")
-    for name in ("a push", "a push", "an SMS", "an SMS", "a push", "an authenticator", "an authenticator and an SMS"):
-        CALLS[name][0](lab)
-    assert [question.splitlines()[-2][:25] for question in person.asked[:2]] == ["POST /mfa/challenge sends"] * 2
-    assert len(person.asked) == 3
-    assert all("asked once for each kind" in question for question in person.asked)
-
-
-def test_a_call_of_two_kinds_is_asked_for_while_one_of_them_is_new(live_tenant: LiveTenant, person: Person) -> None:
-    lab = live_tenant.lab(confirm="once")
-    CALLS["an authenticator"][0](lab)
-    CALLS["an authenticator and an SMS"][0](lab)
-    assert len(person.asked) == 2
-    CALLS["an SMS"][0](lab)
-    assert len(person.asked) == 2
-
-
-def test_a_no_is_asked_again_the_next_time(live_tenant: LiveTenant, person: Person) -> None:
-    lab = live_tenant.lab(confirm="once")
-    for answer in ("n", "", "no", "perhaps", "yes please"):
-        person.answer = answer
-        with pytest.raises(NotConfirmed):
-            CALLS["a push"][0](lab)
-    for answer in (" Y ", "YES"):
-        person.answer = answer
-        CALLS["a push"][0](lab)
-    assert len(person.asked) == 6
-
-
-def test_each_asks_each_time(live_tenant: LiveTenant, person: Person) -> None:
-    lab = live_tenant.lab(confirm="each")
-    for _ in range(3):
-        CALLS["a push"][0](lab)
-    assert len(person.asked) == 3
-    assert "asked once" not in person.asked[0]
-
-
-def test_never_asks_nobody(live_tenant: LiveTenant, person: Person) -> None:
-    lab = live_tenant.lab(management=True, confirm="never")
-    for call, line, _ in CALLS.values():
-        call(lab)
-        assert of_cost(live_tenant, line)
-    assert person.asked == []
-
-
-def test_another_lab_is_another_session(live_tenant: LiveTenant, person: Person) -> None:
-    for _ in range(2):
-        CALLS["a push"][0](live_tenant.lab(confirm="once"))
-    assert len(person.asked) == 2
-
-
-# -- what the first questions say
-
-
-def test_the_first_question_names_the_tenant_and_says_not_in_production(
-    live_tenant: LiveTenant, person: Person
-) -> None:
-    lab = live_tenant.lab(confirm="each")
-    CALLS["a push"][0](lab)
-    CALLS["an SMS"][0](lab)
-    first, second = person.asked
+    lab, (call, _), each_of = live_tenant.lab(confirm="once"), CALLS[kinds], kinds.split(", ")
+    named, sent = cost_of(request(*CALLS[kinds]))[0], tuple(call.split())
+    for person.answer in ("n", "", "no", "perhaps", "yes please"):
+        with pytest.raises(NotConfirmed) as refusal:
+            does(lab, kinds)
+    assert str(refusal.value).startswith(f"Nothing was sent: {named} {SAID[each_of[0]]}")
+    assert "You did not say yes. Run the cell again to be asked again." in str(refusal.value)
+    assert (live_tenant.journal, len(lab.journal)) == ([], 0)
+    person.answer, first = " YES ", person.asked[0]
     assert first.startswith(f"{live_tenant.domain} is a live tenant. Use one that is made for trying things out, never")
-    assert "never one in production" in first
-    assert "production" not in second
-
-
-def test_the_first_enrollment_says_how_a_user_is_reset(live_tenant: LiveTenant, person: Person) -> None:
-    lab = live_tenant.lab(confirm="each")
-    CALLS["a push"][0](lab)
-    CALLS["an authenticator"][0](lab)
-    CALLS["an authenticator"][0](lab)
-    told = ["Dashboard > User Management > Users > the user > Multi-Factor > Reset" in each for each in person.asked]
-    assert told == [False, True, False]
-    assert "DELETE /api/v2/users/{id}/authenticators" in person.asked[1]
-
-
-def test_a_question_names_no_person_and_no_secret(live_tenant: LiveTenant, person: Person) -> None:
-    lab = live_tenant.lab(management=True, confirm="each")
-    for call, _, _ in CALLS.values():
-        call(lab)
-    questions = "\n".join(person.asked)
+    assert ("Multi-Factor > Reset" in first) is ("authenticator" in each_of)
+    assert [kind for kind in each_of if SAID[kind] not in first] == []
+    assert first.endswith("\nSend it? (asked once for each kind of call) [y/n] ")
     known = live_tenant.sandbox.defaults
-    for raw in (USER, USER[6:], "+15550123", "a@example.com", known.password, known.client_id, known.username, "dev_1"):
-        assert raw not in questions
+    for raw in (USER, NUMBER, "a@example.com", "dev_1", known.password, known.client_id, known.username):
+        assert raw not in "\n".join(person.asked)
+    for _ in range(2):
+        does(lab, kinds)
+    assert (live_tenant.journal, len(person.asked)) == ([sent, sent], 6)
+    does(live_tenant.lab(confirm="never"), kinds)
+    assert len(person.asked) == 6
+    does(live_tenant.lab(confirm="once"), kinds)  # another lab is another session
+    assert len(person.asked) == 7
 
 
-# -- which message a challenge sends
-
-
-def sends(live_tenant: LiveTenant, person: Person, call: Callable[[Lab], object]) -> str:
-    """Return the line of the last question that says what a challenge sends."""
-    call(live_tenant.lab(confirm="each"))
-    return person.asked[-1].splitlines()[-2]
-
-
-def test_a_challenge_that_names_no_authenticator_may_be_any_message(live_tenant: LiveTenant, person: Person) -> None:
-    for fields in ({}, {"challenge_type": "oob"}, {"challenge_type": "otp oob"}, {"authenticator_id": "other|dev_1"}):
-        said = sends(live_tenant, person, challenge(**fields))
-        assert "sends a push, an SMS, a phone call or an email, whichever the user has" in said
-
-
-@pytest.mark.parametrize("fields", [{"challenge_type": "otp"}, {"authenticator_id": "totp|dev_1"}])
-def test_a_challenge_that_sends_nothing_is_not_asked_for(
-    live_tenant: LiveTenant, person: Person, fields: dict[str, str]
+@pytest.mark.parametrize(
+    ("confirm", "kinds", "asked"),
+    [
+        ("once", (PUSH, PUSH, BY_SMS, PUSH, ENROLL, ENROLL_SMS), 3),
+        ("once", (ENROLL, ENROLL_SMS, BY_SMS), 2),
+        ("each", (PUSH, PUSH, PUSH), 3),
+        ("each", (PUSH, ENROLL, ENROLL), 3),
+    ],
+)
+def test_once_asks_once_for_each_kind_and_each_each_time(
+    live_tenant: LiveTenant, person: Person, confirm: str, kinds: tuple[str, ...], asked: int
 ) -> None:
-    challenge(**fields)(live_tenant.lab(confirm="each"))
-    assert person.asked == []
-
-
-# -- what is never asked for
+    lab = live_tenant.lab(confirm=confirm)
+    for each in kinds:
+        does(lab, each)
+    assert len(person.asked) == asked
+    assert [("asked once" in each, "production" in each) for each in person.asked] == [
+        (confirm == "once", place == 0) for place in range(asked)
+    ]
+    resets = ["DELETE /api/v2/users/{id}/authenticators" in each for each in person.asked]
+    assert sum(resets) == (ENROLL in kinds)  # the first enrollment says how a user is reset
 
 
 def test_reads_logins_polls_and_codes_are_never_asked_for(live_tenant: LiveTenant, person: Person) -> None:
-    person.answer = "n"
-    lab = live_tenant.lab(management=True, confirm="each")
-    token = logged_in(lab)
-    lab.client.mfa_authenticators(token)
-    lab.client.mfa_otp_grant(mfa_token=token, otp="123456")
-    lab.client.mfa_oob_grant(mfa_token=token, oob_code="x", binding_code="123456")
-    lab.client.mfa_recovery_code_grant(mfa_token=token, recovery_code="x")
-    lab.client.passwordless_otp_grant(realm="sms", username="+15550123", otp="123456")
-    lab.client.refresh_token_grant(refresh_token="x")
-    lab.client.userinfo("x")
-    lab.client.revoke("x")
-    lab.client.jwks()
+    person.answer, lab = "n", live_tenant.lab(management=True, confirm="each")
+    token, client = mfa_token(lab), lab.client
+    client.mfa_authenticators(token)
+    client.mfa_otp_grant(mfa_token=token, otp="123456")
+    client.mfa_oob_grant(mfa_token=token, oob_code="x", binding_code="123456")
+    client.mfa_recovery_code_grant(mfa_token=token, recovery_code="x")
+    client.passwordless_otp_grant(realm="sms", username=NUMBER, otp="123456")
+    client.refresh_token_grant(refresh_token="x")
+    client.userinfo("x"), client.revoke("x"), client.jwks()
     lab.poll(mfa_token=token, oob_code="x")
-    management = api(lab)
-    management.guardian_factors(), management.applications(), management.user(USER), management.logs()
-    assert person.asked == []
-    assert len(live_tenant.journal) == len(lab.journal)
-
-
-def test_a_panel_polls_without_a_question(live_tenant: LiveTenant, person: Person) -> None:
-    person.answer = "n"
-    lab = live_tenant.lab(confirm="each")
-    panel = lab.poll_panel(mfa_token=logged_in(lab), oob_code="x")
     with ThreadPoolExecutor() as threads:
-        threads.submit(panel.poll_once).result()
-    assert person.asked == []
+        threads.submit(lab.poll_panel(mfa_token=token, oob_code="x").poll_once).result()
+    api = administrator(lab)
+    api.guardian_factors(), api.applications(), api.user(USER), api.logs()
+    assert (person.asked, len(live_tenant.journal)) == ([], len(lab.journal))
 
 
 def test_a_sandbox_and_a_replay_ask_nobody(tmp_path: Path, person: Person) -> None:
     lab = Lab.sandbox()
-    user = lab.user()
-    login = lab.client.password_grant(username=user.username, password=user.password, realm=lab.settings.realm)
-    lab.client.mfa_associate(login["mfa_token"], **SMS)
-    lab.export("har").save(tmp_path / "run.har")
-    replay = Lab.replay(tmp_path / "run.har")
-    user = replay.user()
-    login = replay.client.password_grant(username=user.username, password=user.password, realm=lab.settings.realm)
-    assert replay.client.mfa_associate(login["mfa_token"], **SMS).status == 200
+    for each in (lab, None):
+        if each is None:
+            lab.export("har").save(tmp_path / "run.har")
+            each = Lab.replay(tmp_path / "run.har")
+        user = each.user()
+        login = each.client.password_grant(username=user.username, password=user.password)
+        assert each.client.mfa_associate(login["mfa_token"], **SMS).status == 200
     assert person.asked == []
 
 
-# -- where nobody can be asked
+ABSENT = (EOFError(), OSError("no terminal"), RuntimeError("lost sys.stdin"), StdinNotImplementedError("no stdin"))
 
 
-def absences() -> list[BaseException]:
-    from IPython.core.error import StdinNotImplementedError
-
-    return [EOFError(), OSError("no terminal"), RuntimeError("lost sys.stdin"), StdinNotImplementedError("no stdin")]
-
-
-@pytest.mark.parametrize("absence", absences(), ids=lambda each: type(each).__name__)
-@pytest.mark.parametrize("confirm", ["once", "each"])
-def test_where_nobody_can_be_asked_the_error_names_the_setting(
-    live_tenant: LiveTenant, person: Person, confirm: Any, absence: BaseException
+@pytest.mark.parametrize("absence", [*ABSENT, KeyboardInterrupt()], ids=lambda each: type(each).__name__)
+def test_where_no_question_can_be_asked_the_error_names_the_setting_and_an_interrupt_is_a_no(
+    live_tenant: LiveTenant, person: Person, absence: BaseException
 ) -> None:
     person.answer = absence
-    lab = live_tenant.lab(confirm=confirm)
-    with pytest.raises(NotConfirmed, match=r"The lab cannot ask here.*AUTH0_LAB_CONFIRM=never"):
-        CALLS["a push"][0](lab)
-    assert of_cost(live_tenant, "POST /mfa/challenge") == []
-
-
-def test_an_interrupt_at_the_prompt_is_a_no(live_tenant: LiveTenant, person: Person) -> None:
-    person.answer = KeyboardInterrupt()
-    with pytest.raises(NotConfirmed, match="You did not say yes"):
-        CALLS["a push"][0](live_tenant.lab(confirm="once"))
+    setting = r"The lab cannot ask here.*Make such a call in a cell first, or set AUTH0_LAB_CONFIRM=never"
+    said = "You did not say yes" if isinstance(absence, KeyboardInterrupt) else setting
+    for confirm in ("once", "each"):
+        with pytest.raises(NotConfirmed, match=said):
+            does(live_tenant.lab(confirm=confirm), PUSH)
+    assert live_tenant.journal == []
 
 
 def test_a_thread_asks_nobody_and_is_refused_until_a_cell_was_asked(live_tenant: LiveTenant, person: Person) -> None:
     lab = live_tenant.lab(confirm="once")
     with ThreadPoolExecutor() as threads:
         with pytest.raises(NotConfirmed, match="outside of the main thread"):
-            threads.submit(CALLS["a push"][0], lab).result()
-        assert person.asked == []
-        assert of_cost(live_tenant, "POST /mfa/challenge") == []
-        CALLS["a push"][0](lab)
-        threads.submit(CALLS["a push"][0], lab).result()
-    assert len(person.asked) == 1
-    assert len(of_cost(live_tenant, "POST /mfa/challenge")) == 2
+            threads.submit(does, lab, PUSH).result()
+        assert (person.asked, live_tenant.journal) == ([], [])
+        does(lab, PUSH)
+        threads.submit(does, lab, PUSH).result()
+    assert (len(person.asked), len(live_tenant.journal)) == (1, 2)
 
 
-# -- what is agreed to at once
-
-
-def test_several_calls_are_agreed_to_by_one_question(live_tenant: LiveTenant, person: Person) -> None:
+def test_several_calls_are_agreed_to_by_one_question_here_alone(live_tenant: LiveTenant, person: Person) -> None:
     lab = live_tenant.lab(confirm="each")
     assert lab._guard is not None
-    with lab._guard.agreed(["push", "sms"], "This sends a push and an SMS."):
-        CALLS["a push"][0](lab)
-        CALLS["an SMS"][0](lab)
-        CALLS["an authenticator"][0](lab)
-    assert len(person.asked) == 1
-    assert "This sends a push and an SMS." in person.asked[0]
-    CALLS["a push"][0](lab)
-    assert len(person.asked) == 2
-
-
-def test_what_is_agreed_to_at_once_is_agreed_to_here_alone(live_tenant: LiveTenant, person: Person) -> None:
-    lab = live_tenant.lab(confirm="each")
-    assert lab._guard is not None
-    with lab._guard.agreed(), ThreadPoolExecutor() as threads:
-        CALLS["a push"][0](lab)
-        with lab._guard.agreed():
-            CALLS["a push"][0](lab)
-        CALLS["a push"][0](lab)
-        with pytest.raises(NotConfirmed):
-            threads.submit(CALLS["a push"][0], lab).result()
-    assert person.asked == []
-
-
-def test_what_is_not_agreed_to_at_once_is_not_begun(live_tenant: LiveTenant, person: Person) -> None:
     person.answer = "n"
-    lab = live_tenant.lab(confirm="once")
-    assert lab._guard is not None
-    with pytest.raises(NotConfirmed), lab._guard.agreed(["push"], "This sends a push."):
+    with pytest.raises(NotConfirmed), lab._guard.agreed([PUSH], "This sends a push."):
         pytest.fail("it was begun")
-
-
-# -- no body in the traceback
+    person.answer = "y"
+    with lab._guard.agreed([PUSH, BY_SMS], "This sends a push and an SMS."), ThreadPoolExecutor() as threads:
+        does(lab, PUSH)
+        with lab._guard.agreed():
+            does(lab, BY_SMS)
+        does(lab, ENROLL)
+        with pytest.raises(NotConfirmed):
+            threads.submit(does, lab, PUSH).result()
+    assert "This sends a push and an SMS." in person.asked[1]
+    assert len(person.asked) == 2
+    does(lab, PUSH)
+    assert len(person.asked) == 3
 
 
 def test_the_traceback_of_a_refusal_shows_no_body_and_no_frame_that_had_it(
     live_tenant: LiveTenant, person: Person
 ) -> None:
-    person.answer = "n"
-    lab = live_tenant.lab(confirm="once")
-    token = logged_in(lab)
+    person.answer, lab = "n", live_tenant.lab(confirm="once")
+    token = logged_in(lab)["mfa_token"]
     with pytest.raises(NotConfirmed) as refusal:
         lab.client.mfa_challenge(mfa_token=token, authenticator_id="push|dev_1")
     error = refusal.value
     assert error.__cause__ is error.__context__ is None
     shown = VerboseTB(theme_name="nocolor").text(type(error), error, error.__traceback__)
     assert "mfa_challenge" in shown
-    for raw in (str(token), live_tenant.sandbox.defaults.client_secret):
-        assert raw not in shown
+    assert [each for each in (str(token), live_tenant.sandbox.defaults.client_secret) if each in shown] == []
     files = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
     assert not [file for file in files if "httpx" in file or file.endswith(("wire/journal.py", "live/guard.py"))]
-
-
-# -- what a request costs, whoever wrote it
-
-
-def request(method: str, path: str, body: Any = None, *, form: bool = False) -> httpx.Request:
-    url = f"https://tenant.example{path}"
-    return httpx.Request(method, url, data=body) if form else httpx.Request(method, url, json=body)
-
-
-@pytest.mark.parametrize(
-    ("written", "kinds"),
-    [
-        (request("POST", "/mfa/challenge/", {"authenticator_id": "push|dev_1"}), {"push"}),
-        (request("POST", "//mfa//challenge", {"oob_channel": "voice"}), {"voice"}),
-        (request("POST", "/mfa/challenge", {"authenticator_id": "sms|dev_1"}, form=True), {"sms"}),
-        (request("post", "/mfa/challenge", [1]), {"message"}),
-        (httpx.Request("POST", "https://tenant.example/mfa/challenge", content=b"\xff{"), {"message"}),
-        (request("POST", "/mfa/challenge", {"challenge_type": None}), {"message"}),
-        (request("POST", "/mfa/associate", {"oob_channels": "email"}), {"authenticator", "email"}),
-        (request("POST", "/mfa/associate", {"oob_channels": ["auth0"]}), {"authenticator"}),
-        (request("POST", "/mfa/associate", {"oob_channels": ["voice"]}), {"authenticator", "voice"}),
-        (request("POST", "/passwordless/start", {"connection": "sms"}, form=True), {"sms"}),
-        (request("POST", "/MFA/Challenge", {"authenticator_id": "push|dev_1"}), {"push"}),
-        (request("POST", "/mfa/ch%61llenge", {"authenticator_id": "push|dev_1"}), {"push"}),
-        (request("POST", "/API/v2/Users", {"verify_email": False}), {"new user"}),
-        (request("DELETE", "/api/v2/connections/con_1"), {"users"}),
-        (request("DELETE", "/api/v2/connections/con_1/users"), {"users"}),
-        (request("DELETE", "/api/v2/users"), {"users"}),
-        (request("DELETE", "/api/v2/users/a%0Ab"), {"user"}),
-        (request("POST", "/api/v2/guardian/enrollments/ticket", {"send_mail": False}), {"setting"}),
-        (request("POST", "/api/v2/jobs/verification-email", {}), {"setting"}),
-        (request("PATCH", f"/api/v2/users/{USER}", {"verify_email": True}), {"setting", "email"}),
-        (request("PATCH", f"/api/v2/users/{USER}", {"name": "x"}), {"setting"}),
-        (request("PATCH", f"/api/v2/users/{USER}/authentication-methods/x", {"name": "x"}), {"setting"}),
-        (request("DELETE", f"/api/v2/users/{USER}/multifactor/duo"), {"removal"}),
-        (
-            request("POST", f"/api/v2/users/{USER}/multifactor/actions/invalidate-remember-browser", {}),
-            {"setting"},
-        ),
-        (request("POST", f"/api/v2/users/{USER}/recovery-code-regeneration"), {"setting"}),
-        (request("DELETE", "/api/v2/something/new"), {"setting"}),
-        (request("PATCH", "/api/v2/clients/c"), {"setting"}),
-        (request("POST", "/mfa/challenge", {"authenticator_id": "email|dev_1"}), {"email"}),
-        (request("POST", "/passwordless/start", {"connection": "email"}), {"email"}),
-        (request("POST", "/passwordless/start", {"connection": "sms", "delivery_method": "voice"}), {"voice"}),
-        (request("PUT", f"/api/v2/users/{USER}/authentication-methods", []), {"authenticator", "removal"}),
-        (request("DELETE", f"/api/v2/users/{USER}/authentication-methods"), {"removal"}),
-        (request("DELETE", f"/api/v2/users/{USER}/authenticators"), {"removal"}),
-        (request("DELETE", "/api/v2/guardian/enrollments/dev_1"), {"removal"}),
-        (request("DELETE", "/appliance-mfa/api/device-accounts/dev_1"), {"removal"}),
-        (request("POST", "/dbconnections/signup", {"email": "a@example.com"}), {"other"}),
-        (request("DELETE", "/me/v1/authentication-methods/x"), {"other"}),
-        (request("PATCH", "/something/new"), {"other"}),
-        (request("GET", "/api/v2/users"), set()),
-        (request("HEAD", "/mfa/challenge"), set()),
-        (request("POST", "/oauth/token", {"grant_type": "password"}), set()),
-        (request("POST", "/oauth/revoke", {}), set()),
-        (request("POST", "/appliance-mfa/api/enroll", {}), set()),
-    ],
-)
-def test_what_a_request_costs(written: httpx.Request, kinds: set[str]) -> None:
-    assert {*cost_of(written)[1]} == kinds
-
-
-@pytest.mark.parametrize("path", [f"/api/v2/users/{USER}", "/api/v2/users/jane", "/api/v2/roles/rol_abc1/users"])
-def test_a_call_is_named_without_an_id(path: str) -> None:
-    call, _ = cost_of(request("DELETE", path))
-    for raw in (USER, "jane", "rol_abc1"):
-        assert raw not in call
-    assert "{id}" in call

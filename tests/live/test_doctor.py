@@ -1,367 +1,699 @@
-"""`lab.doctor()` and what it shows: as text, HTML and JSON; on a sandbox too; and the Management API's own faults."""
+"""The doctor: what is wrong on a tenant or with a variable, what it says, what `--fix` sends, and how it shows that.
+
+Credentials are sent to nobody who does not answer as Auth0 does, and no variable's value is quoted.
+"""
 
 from __future__ import annotations
 
 import json
 import shlex
+import socket
 import subprocess
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
 
 import pytest
-from click.testing import CliRunner
+import trustme
+from click.testing import CliRunner, Result
 
 from auth0_mfa_lab import Lab
 from auth0_mfa_lab.cli import main
 from auth0_mfa_lab.errors import LabError
-from auth0_mfa_lab.live.doctor.checks import Check, Finding
+from auth0_mfa_lab.live.administrator import administrator
+from auth0_mfa_lab.live.doctor.checks import KNOWN, Check, Finding, faults
 from auth0_mfa_lab.live.doctor.doctor import Diagnosis
+from auth0_mfa_lab.sandbox import Sandbox
+from auth0_mfa_lab.sandbox.records import Api
+from auth0_mfa_lab.sandbox.server import Server
 from tests.exports.export_served import must_be_there
-from tests.live.doctor_mothers import SETUPS, names, run, told
-from tests.live.live_world import LiveTenant
+from tests.live.live_world import Answer, Change, LiveTenant
 
-API = "/api/v2"
-FIELDS = ["name", "state", "said", "symptom", "dashboard", "curl", "cli", "call"]
-
-
-# -- what it shows
-
-
-def test_it_shows_what_is_missing_first_then_what_is_not_known_then_the_rest(ready: LiveTenant) -> None:
-    SETUPS["MFA grant"].breaks(ready)
-    text = repr(ready.lab().doctor())
-    lines = text.splitlines()
-    assert lines[0] == f"Doctor · the live tenant {ready.domain} is not ready: 1 missing, 10 not known, 10 fine"
-    begins = [line.split("  ")[0] for line in lines if line.startswith(("missing", "not known", "ok"))]
-    assert begins == ["missing", "not known", *["ok"] * 10]
-    for part in ("mfa_required", "Advanced Settings > Grant Types > MFA", "jq -c", "auth0 api patch"):
-        assert part in text
+GRANT = "http://auth0.com/oauth/grant-type/"
+REALM, PASSWORDLESS = f"{GRANT}password-realm", f"{GRANT}passwordless/otp"
+OOB, OTP, CODE = (f"{GRANT}mfa-{each}" for each in ("oob", "otp", "recovery-code"))
+API, DISCOVERY, TOKEN = "/api/v2", "/.well-known/openid-configuration", "/oauth/token"
+Wrong = Callable[[LiveTenant], object]
 
 
-def test_its_html_has_the_same_findings_and_the_commands(ready: LiveTenant) -> None:
-    SETUPS["MFA grant"].breaks(ready)
-    diagnosis = ready.lab().doctor()
-    bundle = diagnosis._repr_mimebundle_()
-    assert bundle["text/plain"] == repr(diagnosis)
-    html = unescape(bundle["text/html"])
-    for each in diagnosis.findings:
-        assert f">{each.name}</td>" in html
-        assert each.said in html
-    (finding,) = diagnosis.missing
-    assert f">MFA grant: {finding.call}</summary>" in html
-    assert finding.curl in html
-    assert finding.cli in html
+Doctor = Callable[..., Result]
+"""Runs `auth0-mfa-lab doctor` on the tenant with the Management API, or (`alone`) with these variables alone."""
 
 
-def test_its_html_takes_nothing_of_the_tenants_for_html() -> None:
-    finding = Finding(name="<b>", state="missing", said="<i>", symptom="<s>", curl="<u>", call="<a>")
-    html = Diagnosis("<h1>", [finding])._repr_mimebundle_()["text/html"]
-    for tag in ("<b>", "<i>", "<s>", "<u>", "<a>", "<h1>"):
-        assert html.replace("<p><b>Doctor", "").count(tag) == 0
+@pytest.fixture
+def tenant(ready: LiveTenant) -> LiveTenant:
+    return ready
 
 
-def test_lines_but_commands_stay_within_the_page(ready: LiveTenant) -> None:
-    for name in SETUPS:
-        SETUPS[name].breaks(ready)
-    lines = repr(ready.lab(management=True).doctor()).splitlines()
-    commands = ("curl -", "auth0 api", "jq -c")
-    assert [line for line in lines if len(line) > 120 and not any(each in line for each in commands)] == []
+@pytest.fixture
+def doctor(tenant: LiveTenant, monkeypatch: pytest.MonkeyPatch) -> Doctor:
+    def run(*words: str, given: str = "", alone: bool = False, **variables: str) -> Result:
+        with monkeypatch.context() as patch:
+            patch.delenv("AUTH0_LAB_TENANT", raising=False)
+            known = {} if alone else tenant.environ | tenant.management
+            for name, value in (known | variables).items():
+                patch.setenv(name, value)
+            return CliRunner().invoke(main, ["doctor", *words], input=given, catch_exceptions=False)
+
+    return run
 
 
-def test_as_json_its_fields_are_these(ready: LiveTenant, monkeypatch: pytest.MonkeyPatch) -> None:
-    data = told(run(monkeypatch, ready.environ, "--json"))
-    assert list(data) == ["tenant", "ok", "status", "findings", "mended"]
-    assert (data["tenant"], data["ok"], data["status"]) == (f"the live tenant {ready.domain}", True, 0)
-    assert {tuple(each) for each in data["findings"]} == {tuple(FIELDS)}
-    assert {each["state"] for each in data["findings"]} == {"ok", "not known"}
+def told(result: Result) -> Any:
+    """Return what the command printed as JSON."""
+    return json.loads(result.stdout)
 
 
-def test_json_stands_alone_on_stdout_and_progress_on_stderr(ready: LiveTenant, monkeypatch: pytest.MonkeyPatch) -> None:
-    result = run(monkeypatch, ready.environ, "--json")
-    json.loads(result.stdout)
-    lines = result.stderr.splitlines()
-    assert all(line.startswith(("ok ", "missing ", "not known ")) for line in lines)
-    assert [line.split(maxsplit=1)[1].partition(":")[0] for line in lines[:3]] == ["settings", "reach", "discovery"]
+def names(diagnosis: Diagnosis, state: str) -> list[str]:
+    return [each.name for each in diagnosis.findings if each.state == state]
 
 
-def test_nothing_that_is_shown_holds_a_secret_or_a_person(ready: LiveTenant, monkeypatch: pytest.MonkeyPatch) -> None:
-    known = ready.sandbox.defaults
-    for name in SETUPS:
-        SETUPS[name].breaks(ready)
-    environ = ready.environ | ready.management
-    for words in ((), ("--json",), ("--fix", "--yes")):
-        result = run(monkeypatch, environ, *words)
-        for secret in (known.client_secret, known.mgmt_client_secret, known.password, known.username, "+15550100"):
-            assert secret not in result.output
+def about(diagnosis: Diagnosis, name: str) -> Finding:
+    return next(each for each in diagnosis.findings if each.name == name)
 
 
-def test_what_a_tenant_echoes_is_masked(ready: LiveTenant, monkeypatch: pytest.MonkeyPatch) -> None:
-    known = ready.sandbox.defaults
-    echo = f"{known.client_secret} {known.username} {known.password}"
-    ready.alter("POST /oauth/token", lambda answer: answer.with_fields(error_description=echo, error="invalid_request"))
-    ready.alter(API, lambda answer: replace(answer, status=403).with_json({"message": echo, "error": echo}))
-    output = run(monkeypatch, ready.environ | ready.management).output
-    for secret in (known.client_secret, known.username, known.password):
-        assert secret not in output
-    assert "<client_secret 1>" in output
+def writes(tenant: LiveTenant) -> list[str]:
+    """Return the calls that changed the tenant."""
+    return [f"{method} {path}" for method, path in tenant.journal if method != "GET" and path.startswith(API)]
 
 
-def test_what_a_tenant_says_is_one_line_that_no_terminal_obeys(ready: LiveTenant) -> None:
-    said = "\x1b[2Jnothing\nmissing  policy: \x07" + "word " * 200
-    ready.alter("POST /oauth/token", lambda answer: answer.with_fields(error="server_error", error_description=said))
-    ready.alter(API, lambda answer: replace(answer, status=403).with_json({"message": said}))
-    for each in ready.lab(management=True).doctor().findings:
-        assert each.said.isprintable()
-        assert len(each.said) <= 300
-
-
-def test_an_error_that_says_nothing_about_the_grants_is_not_known_and_no_fault(ready: LiveTenant) -> None:
-    ready.alter("POST /oauth/token", lambda answer: replace(answer, status=401).with_json({"error": "requires_check"}))
-    diagnosis = ready.lab().doctor()
-    assert (diagnosis.status, diagnosis.missing) == (0, ())
-    about = {"client secret", "password grant", "default directory", "MFA grant", "passwordless grant"}
-    assert about <= set(names(diagnosis, "not known"))
-    assert "requires_check" in repr(diagnosis)
-
-
-# -- on a sandbox
-
-
-def test_a_sandbox_says_that_it_is_one_and_what_is_off_in_it() -> None:
-    diagnosis = Lab.sandbox().doctor()
-    assert repr(diagnosis).startswith("Doctor · the sandbox tenant sandbox.example is not ready: 2 missing")
-    assert names(diagnosis, "missing") == ["voice message type", "email"]
-
-
-def test_without_a_tenant_the_command_looks_at_the_sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "pyproject.toml").touch()
-    monkeypatch.chdir(tmp_path)
-    result = run(monkeypatch, {}, "--for", "push", "--for", "recovery")
-    assert (result.exit_code, "the sandbox tenant sandbox.example is ready" in result.stdout) == (0, True)
-
-
-def served(tenant: LiveTenant) -> dict[str, str]:
+def secrets_of(tenant: LiveTenant) -> list[str]:
+    """Return what must not be shown: the secrets of the settings, and the person."""
     known = tenant.sandbox.defaults
-    own = {"AUTH0_LAB_TENANT": "served", "AUTH0_LAB_TOKEN": tenant.server.token, "AUTH0_CA_FILE": str(tenant.ca_file)}
-    application = {"AUTH0_CLIENT_ID": known.client_id, "AUTH0_CLIENT_SECRET": known.client_secret}
-    return own | application | tenant.management | {"AUTH0_DOMAIN": tenant.domain}
+    return [known.client_secret, known.mgmt_client_secret, known.password, known.username, known.phone_number]
 
 
-def test_a_served_sandbox_is_looked_at_over_its_socket(ready: LiveTenant, monkeypatch: pytest.MonkeyPatch) -> None:
-    SETUPS["policy"].breaks(ready)
-    result = run(monkeypatch, served(ready), "--fix", "--yes", "--json")
-    assert (result.exit_code, told(result)["tenant"]) == (0, f"the sandbox tenant {ready.domain}")
-    assert [each["name"] for each in told(result)["mended"]] == ["policy"]
-    assert "is a live tenant" not in result.stderr
+def grants(tenant: LiveTenant) -> frozenset[str]:
+    return tenant.sandbox.tenant.clients[tenant.sandbox.defaults.client_id].grants
 
 
-def test_a_served_sandbox_that_is_not_there_is_a_line(live_tenant: LiveTenant, monkeypatch: pytest.MonkeyPatch) -> None:
-    with live_tenant.nothing_there() as environ:
-        result = run(monkeypatch, served(live_tenant) | {"AUTH0_DOMAIN": environ["AUTH0_DOMAIN"]})
-    assert (result.exit_code, "Traceback" in result.output) == (2, False)
+# -- what is otherwise on a tenant
 
 
-def test_a_replay_asks_the_recording_and_finds_the_same(tmp_path: Path) -> None:
-    lab = Lab.sandbox()
-    said = repr(lab.doctor())
-    lab.export("har").save(tmp_path / "doctor.har")
-    assert repr(Lab.replay(tmp_path / "doctor.har").doctor()) == said
+def app(tenant: LiveTenant, **changes: Any) -> None:
+    tenant.set_client(tenant.sandbox.defaults.client_id, **changes)
 
 
-@pytest.mark.parametrize(
-    ("wanted", "said"),
-    [(["fax"], "no 'fax'. It looks at a list of: push, otp"), ("push", "no 'p'. It looks at a list")],
+def lacks(*names: str) -> Wrong:
+    return lambda tenant: app(tenant, grants=grants(tenant).difference(names))
+
+
+def has(**settings: Any) -> Wrong:
+    return lambda tenant: tenant.set_up(**settings)
+
+
+def no(factor: str) -> Wrong:
+    return lambda tenant: tenant.set_up(factors=tenant.sandbox.tenant.settings.factors - {factor})
+
+
+def machine(*scopes: str, **changes: Any) -> Wrong:
+    """Change the application of the Management API, or what it may do there."""
+
+    def wrong(tenant: LiveTenant) -> None:
+        apis = {"apis": {f"https://{tenant.sandbox.tenant.domains.home}{API}/": scopes}} if scopes else {}
+        tenant.set_client(tenant.sandbox.defaults.mgmt_client_id, **apis, **changes)
+
+    return wrong
+
+
+def alters(route: str, change: Change) -> Wrong:
+    return lambda tenant: tenant.alter(route, change)
+
+
+def discovery(status: int = 200, **fields: str | None) -> Wrong:
+    """Let the tenant tell something else of itself."""
+    return alters(f"GET {DISCOVERY}", lambda answer: replace(answer.with_fields(**fields), status=status))
+
+
+def bad(kind: str, route: str | None = None, **fields: Any) -> Wrong:
+    return lambda tenant: tenant.bad(kind, route, **fields)
+
+
+def says(status: int, error: str) -> Change:
+    def change(answer: Answer) -> Answer:
+        is_token = "access_token" in answer.json
+        return answer if is_token else replace(answer, status=status).with_json({"error": error})
+
+    return change
+
+
+def off(key: str) -> Wrong:
+    """Let the connections that this key tells of be on for no application."""
+    names = {"name": ("Username-Password-Authentication",), "strategy": ("email", "sms")}[key]
+    return alters(
+        f"GET {API}/connections",
+        lambda answer: answer.with_json(
+            [e | ({"enabled_clients": []} if e[key] in names else {}) for e in answer.json]
+        ),
+    )
+
+
+def skewed(seconds: float | None) -> Wrong:
+    return lambda tenant: setattr(tenant, "skew", seconds)
+
+
+class Setting(NamedTuple):
+    """A setting that is wrong, what the doctor says, and whether it hears that without a Management token.
+
+    Then a part of what one meets, a part of where it is mended, the call that `--fix` sends, and what comes of it.
+    """
+
+    name: str
+    wrong: Wrong
+    said: str
+    heard: bool
+    meets: str
+    where: str
+    call: str = ""
+    came: str = ""
+
+
+NO_DIRECTORY = "Authorization server not configured with default connection."
+LET, OFF = "403 unauthorized_client: not allowed: ", "a challenge 401 unsupported_challenge_type"
+UNREAD, TYPES = "not touched, since it could not be read: 200 OK", "guardian/factors/phone/message-types"
+FACTORS, CLIENT = "PUT /api/v2/guardian/factors", "PATCH /api/v2/clients/{id}"
+# fmt: off
+SETTINGS = (
+    Setting("password grant", lacks("password", REALM), f"{LET}password, {REALM}", True,
+            "The login answers 403 unauthorized_client", "Grant Types > Password", CLIENT),
+    Setting("MFA grant", lacks(OOB, OTP, CODE), f"{LET}{OOB}, {OTP}, {CODE}", True,
+            "answers mfa_required, and the step after it 403", "Grant Types > MFA", CLIENT),
+    Setting("MFA grant", lacks(CODE), f"{LET}{CODE}", True, "mfa_required", "Advanced Settings", CLIENT),
+    Setting("passwordless grant", lacks(PASSWORDLESS), f"{LET}{PASSWORDLESS}", True,
+            "POST /passwordless/start", "Grant Types > Passwordless OTP", CLIENT),
+    Setting("default directory", has(default_directory=None), f"500 server_error: {NO_DIRECTORY}", True,
+            "Plain password answers 500", "> Default Directory",
+            "PATCH /api/v2/tenants/settings", "none -> Username-Password-Authentication"),
+    Setting("policy", has(policy="never"), "No policy: no login is asked for a second factor", False,
+            "No error at all", "Define policies", "PUT /api/v2/guardian/policies", "none -> all-applications"),
+    Setting("push", no("push-notification"), "The factor push-notification is off", False,
+            OFF, "Push Notification using Auth0 Guardian", f"{FACTORS}/push-notification", "off -> on"),
+    Setting("push provider", has(push_provider="sns"), "sns: pushes go to an app of one's own, not to the Guardian app",
+            False, "no push reaches the Guardian app", "> Guardian, in the place of Custom",
+            f"{FACTORS}/push-notification/selected-provider", "sns -> guardian"),
+    Setting("otp", no("otp"), "The factor otp is off", False, OFF, "One-time Password", f"{FACTORS}/otp", "off -> on"),
+    Setting("sms", no("sms"), "The factor sms is off", False,
+            "for SMS and for calls", "Phone Message", f"{FACTORS}/sms", "off -> on"),
+    Setting("SMS message type", has(message_types=("voice",)), "The phone factor may use voice", False,
+            "with sms answers", "Delivery method", f"{FACTORS}/phone/message-types", "voice -> voice, sms"),
+    Setting("voice message type", has(message_types=("sms",)), "The phone factor may use sms", False,
+            "with voice answers", "Delivery method", f"{FACTORS}/phone/message-types", "sms -> sms, voice"),
+    Setting("email", no("email"), "The factor email is off", False,
+            "no verified address is listed", "> Email", f"{FACTORS}/email", "off -> on"),
+    Setting("recovery code", no("recovery-code"), "The factor recovery-code is off", False,
+            "No association brings recovery_codes", "> Recovery Code", f"{FACTORS}/recovery-code", "off -> on"),
+    Setting("passwordless connections", has(passwordless=frozenset({"sms"})),
+            "Not there, or off for the application: email", False, "400 bad.connection", "> Passwordless"),
+    Setting("passwordless connections", has(passwordless=frozenset({"email"})),
+            "Not there, or off for the application: sms", False, "400 bad.connection", "> Passwordless"),
+    Setting("client secret", lambda tenant: app(tenant, client_secret="other"),
+            "401 access_denied: the application is not let in, by its secret", True,
+            "401 access_denied: Unauthorized", "Client ID, Client Secret"),
 )
-def test_a_wish_that_is_not_known_is_refused_before_anything_is_sent(wanted: list[str], said: str) -> None:
-    lab = Lab.sandbox()
-    with pytest.raises(LabError, match=said):
-        lab.doctor(wanted=wanted)
-    assert len(lab.journal) == 0
+STANDINGS: tuple[tuple[str, Wrong | None, dict[str, Any], str, str], ...] = (
+    # the finding; what is otherwise on the tenant, and in the settings; its state, and what is said with a token
+    ("policy", has(policy="confidence-score"), {}, "not known", "confidence-score: Auth0 decides at each login"),
+    ("phone provider", has(phone_provider="auth0"), {}, "not known", "auth0: Auth0's own provider sends SMS only"),
+    ("phone provider", None, {}, "ok", "twilio"),
+    ("connection", None, {"realm": "Somewhere-Else"}, "missing", "AUTH0_REALM is refused: "),
+    ("audience", None, {"audience": "https://nobody.example/"}, "missing", "AUTH0_AUDIENCE is refused: "),
+    ("audience", None, {"audience": "https://orders.example/"}, "ok", "AUTH0_AUDIENCE is taken"),
+    ("connection", off("name"), {}, "missing", "not there, or is not enabled for the application"),
+    ("passwordless connections", off("strategy"), {}, "missing", "Not there, or off for the application: email, sms"),
+    ("client secret", alters(f"POST {TOKEN}", says(401, "requires_check")), {}, "not known", "401 requires_check"),
+    ("client secret", None, {"client_secret": None}, "missing", "the application is not let in, by its id alone"),
+    ("Management credentials", machine(client_secret="other"), {}, "missing", "MGMT_CLIENT_SECRET are not let in"),
+    ("Management credentials", machine(grants=frozenset()), {}, "missing", "no application of machine to machine"),
+    ("Management grant", machine(apis={}), {}, "missing", "the application may not use the Management API"),
+    ("Management scopes", machine("read:clients", "read:guardian_factors"), {}, "missing",
+     "The token lacks read:mfa_policies, read:tenant_settings, read:connections"),
+    ("Management domain", None, {"mgmt_domain": "tenant.eu.example"}, "missing", "set AUTH0_MGMT_DOMAIN to the canon"),
+    ("clock", None, {}, "ok", "Both clocks agree"),
+    ("clock", skewed(25), {}, "ok", "Both clocks agree"),
+    ("clock", skewed(-25), {}, "ok", "Both clocks agree"),
+    ("clock", skewed(-300), {}, "missing", " seconds ahead"),
+    ("clock", skewed(300), {}, "missing", " seconds behind"),
+    ("clock", skewed(None), {}, "not known", "The answer has no Date"),
+    ("clock", alters(".* /.well", lambda answer: answer.with_header("date", "yesterday")), {}, "not known", "no Date"),
+    ("issuer", discovery(issuer="https://t.eu.auth0.com/"), {}, "missing", "itself t.eu.auth0.com, and AUTH0_DOMAIN"),
+    ("issuer", None, {}, "ok", ", no *.auth0.com: a custom domain. The Management API is at the canonical one: AUTH0"),
+)
+NONE = "reach: The tenant gives no answer"
+NOT_AUTH0 = "200 OK: the answer is not what Auth0 sends (application/json)"
+WAYS: dict[str, tuple[Wrong | str, str, int]] = {
+    # what is wrong; the one line about it; how often the tenant's token endpoint is asked
+    "another certificate":   ("certificate", "TLS: The certificate is refused: ", 0),
+    "another CA":            ("CA", "For a private CA set AUTH0_CA_FILE", 0),
+    "no TLS":                ("no TLS", "TLS: TLS fails: that port may not speak TLS", 0),
+    "a closed port":         ("closed", f"{NONE} (ConnectError): the connection is refused", 0),
+    "silence":               ("silent", "Timeout): no answer in time", 0),
+    "a drop":                (bad("drop"), f"{NONE} (RemoteProtocolError): the connection fails", 0),
+    "garbage":               (bad("garbage"), f"discovery: {NOT_AUTH0}", 0),
+    "html":                  (bad("html"), "something before the tenant answers in its place (text/html)", 0),
+    "too many":              (bad("429", retry_after=17), "asked too often. Run the doctor again in 17 seconds", 0),
+    "an error":              (bad("5xx"), "discovery: 503 server_error: something before the tenant", 0),
+    "no tenant":             (discovery(404), "no tenant of Auth0 is at this domain", 0),
+    "elsewhere":             (discovery(301), "the domain sends elsewhere, and nothing is sent after it", 0),
+    "no token endpoint":     (discovery(token_endpoint=None), NOT_AUTH0, 0),
+    "another endpoint":      (discovery(token_endpoint="https://id.example/t"), "is not of Auth0: it has no", 0),
+    "no issuer":             (discovery(issuer=None), NOT_AUTH0, 0),
+    "a token endpoint that drops":    (bad("drop", TOKEN), "endpoint: The token endpoint gives no answer", 1),
+    "a token endpoint with garbage":  (bad("garbage", TOKEN), "token endpoint: 200 OK: the answer is not", 1),
+    "a token endpoint with html":     (bad("html", TOKEN), "token endpoint: 503 Service Unavailable: something", 1),
+    "a token endpoint with 429":      (bad("429", TOKEN), "token endpoint: 429 ", 1),
+    "a token endpoint with an error": (bad("5xx", TOKEN), "token endpoint: 503 server_error: something before", 1),
+}
+MARKED = "MARKED-VALUE"
+GOOD = {
+    "AUTH0_LAB_TENANT": "live",
+    "AUTH0_DOMAIN": "tenant.eu.auth0.com",
+    **{f"AUTH0_{name}": f"s{name}" for name in ("CLIENT_ID", "CLIENT_SECRET", "USERNAME", "PASSWORD")},
+}
+WRONG: dict[str, tuple[dict[str, str | None], str]] = {
+    # what is set otherwise (None: not at all), and what is said; where nothing can be asked then it begins with a !
+    "no domain":        ({"AUTH0_DOMAIN": None}, "!AUTH0_DOMAIN is missing"),
+    "no client id":     ({"AUTH0_CLIENT_ID": None}, "!AUTH0_CLIENT_ID is missing"),
+    "no username":      ({"AUTH0_USERNAME": None}, "AUTH0_USERNAME is missing: the notebooks log in with it"),
+    "no password":      ({"AUTH0_PASSWORD": None}, "AUTH0_PASSWORD is missing: the notebooks log in with it"),
+    "a scheme":         ({"AUTH0_DOMAIN": f"https://{MARKED}.example"}, "!AUTH0_DOMAIN is not a host alone"),
+    "a slash":          ({"AUTH0_DOMAIN": f"{MARKED}.example/"}, "!AUTH0_DOMAIN is not a host alone"),
+    "no host":          ({"AUTH0_DOMAIN": f"{MARKED}_{MARKED}"}, "!AUTH0_DOMAIN is not a host alone"),
+    "no region":        ({"AUTH0_DOMAIN": MARKED}, "!AUTH0_DOMAIN is a single label: it lacks its region"),
+    "quotes":           ({"AUTH0_CLIENT_SECRET": f'"{MARKED}"'}, "AUTH0_CLIENT_SECRET has quotes"),
+    "a blank in an id": ({"AUTH0_CLIENT_ID": f"{MARKED} {MARKED}"}, "!AUTH0_CLIENT_ID has a blank in it, or at an end"),
+    "a blank at an end": ({"AUTH0_CLIENT_SECRET": f"{MARKED} "}, "AUTH0_CLIENT_SECRET has a blank in it, or at an end"),
+    "blanks":           ({"AUTH0_PHONE_NUMBER": "+1 555 0100"}, "AUTH0_PHONE_NUMBER is not"),
+    "no address":       ({"AUTH0_EMAIL": MARKED}, "AUTH0_EMAIL is not an email address"),
+    "no file":          ({"AUTH0_CA_FILE": f"/{MARKED}.pem"}, "AUTH0_CA_FILE is not the path of a PEM file"),
+    "no slash":         ({"AUTH0_AUDIENCE": f"https://{MARKED}.example/mfa"}, "AUTH0_AUDIENCE has no slash at its end"),
+    "two audiences":    ({"AUTH0_AUDIENCE": f"{MARKED} {MARKED}"}, "AUTH0_AUDIENCE has a blank in it"),
+    "one half":         ({"AUTH0_MGMT_CLIENT_ID": MARKED}, "AUTH0_MGMT_CLIENT_SECRET is missing, and AUTH0_MGM"),
+    "the other half":   ({"AUTH0_MGMT_CLIENT_SECRET": MARKED}, "AUTH0_MGMT_CLIENT_ID is missing, and AUTH0_MGMT"),
+    "an address":       ({"AUTH0_MGMT_DOMAIN": f"https://{MARKED}.example/"}, "AUTH0_MGMT_DOMAIN is not a host alone"),
+    "how often":        ({"AUTH0_LAB_CONFIRM": MARKED}, "AUTH0_LAB_CONFIRM is neither each nor once nor never"),
+    "one letter less":  ({"AUTH0_PHONENUMBER": MARKED}, "AUTH0_PHONENUMBER is not read. Did you mean AUTH0_PHONE_N"),
+    "one letter more":  ({"AUTH0_LAB_TENNANT": MARKED, "AUTH0_LAB_TENANT": None},
+                         "AUTH0_LAB_TENNANT is not read. Did you mean AUTH0_LAB_TENANT?"),
+    "one letter else":  ({"AUTH0_MGNT_TOKEN": MARKED}, "AUTH0_MGNT_TOKEN is not read. Did you mean AUTH0_MGMT_TOKEN?"),
+    "meant and set":    ({"AUTH0_CLIENTID": MARKED}, ""),
+    "another tool's":   ({f"AUTH0_{each}": MARKED for each in ("SECRET", "ISSUER_BASE_URL", "COOKIE_DOMAIN")}, ""),
+}
+NOTHING_ASKED: dict[str, tuple[dict[str, str], str, str]] = {
+    # what is set; the first finding, and what it says
+    "no client id":         ({"AUTH0_CLIENT_ID": ""}, "AUTH0_CLIENT_ID", "is missing"),
+    "an address":           ({"AUTH0_DOMAIN": "https://tenant.example/"}, "AUTH0_DOMAIN", "is not a host alone"),
+    "no tenant":            ({"AUTH0_LAB_TENANT": ""}, "AUTH0_LAB_TENANT", "For your own tenant: AUTH0_LAB_TE"),
+    "an unknown tenant":    ({"AUTH0_LAB_TENANT": "life"}, "settings", "AUTH0_LAB_TENANT"),
+    "a misspelled tenant":  ({"AUTH0_LAB_TENANT": "", "AUTH0_LAB_TENNANT": "live", "AUTH0_DOMAIN": ""},
+                             "AUTH0_LAB_TENNANT", "Did you mean"),
+    "CI":                   ({"CI": "true"}, "settings", "AUTH0_LAB_ALLOW_LIVE=1"),
+    "a CA file of nothing": ({"AUTH0_CA_FILE": "pyproject.toml"}, "settings", "AUTH0_CA_FILE"),
+}
+READINGS: tuple[tuple[str, str, int, str, str, int], ...] = (
+    # the setting that is missing; what reads it, and at which reading (0: at each) what else is answered, or is ticked
+    # meanwhile; what is said, and how many calls are sent
+    ("MFA grant", "clients/.*", 0, "403", "not touched, since it could not be read: 403 Forbidden", 0),
+    ("MFA grant", "clients/.*", 0, "[]", UNREAD, 0),
+    ("MFA grant", "clients/.*", 0, '{"grant_types": null}', UNREAD, 0),
+    ("MFA grant", "clients/.*", 0, '{"grant_types": "password"}', UNREAD, 0),
+    ("policy", "guardian/policies", 2, "null", UNREAD, 0),
+    ("push", "guardian/factors", 2, "<html>", UNREAD, 0),
+    ("otp", "guardian/factors", 2, "5", UNREAD, 0),
+    ("push provider", "guardian/factors/push-notification/selected-provider", 2, '"x"', UNREAD, 0),
+    ("default directory", "tenants/settings", 2, "[1]", UNREAD, 0),
+    ("voice message type", TYPES, 2, "{}", UNREAD, 0),
+    # What somebody else ticks before the last reading is kept.
+    ("voice message type", TYPES, 1, "", "none -> voice", 1),
+    ("voice message type", TYPES, 1, "voice", "it is so already", 0),
+    ("voice message type", TYPES, 2, "other", "sms -> sms, voice", 1),
+)
+# fmt: on
+BY_NAME = {each.name: each for each in reversed(SETTINGS)}
+NO_TOKEN = "not known without a Management token: set AUTH0_MGMT_CLIENT_ID and"
 
 
-def test_the_commands_help_names_its_exit_codes() -> None:
+@pytest.mark.parametrize("row", SETTINGS, ids=lambda row: f"{row.name}: {row.said[-30:]}")
+def test_a_setting_that_is_wrong_is_named_told_and_mended(tenant: LiveTenant, doctor: Doctor, row: Setting) -> None:
+    row.wrong(tenant)
+    for diagnosis in (tenant.lab().doctor(), tenant.lab(management=True).doctor()):
+        finding = about(diagnosis, row.name)
+        if row.heard or finding.state == "missing":
+            assert (diagnosis.status, names(diagnosis, "missing"), finding.said) == (1, [row.name], row.said)
+        else:
+            assert (diagnosis.status, diagnosis.missing, finding.state) == (0, (), "not known")
+            assert finding.said.startswith(NO_TOKEN)
+    assert (finding.state, row.meets in finding.symptom, row.where in finding.dashboard) == ("missing", True, True)
+    call = row.call.replace("{id}", tenant.sandbox.defaults.client_id)
+    assert (finding.call or "", bool(finding.curl), bool(finding.cli)) == (call, bool(call), bool(call))
+    result = doctor("--fix", "--yes", "--json")
+    came = [(each["name"], each["call"], each["done"], row.came in each["said"]) for each in told(result)["mended"]]
+    assert came == ([(row.name, call, True, True)] if call else [])
+    assert (result.exit_code, told(result)["ok"], writes(tenant)) == ((0, True, [call]) if call else (1, False, []))
+
+
+def test_where_everything_is_wrong_first_things_come_first_and_one_run_mends_it(
+    tenant: LiveTenant, doctor: Doctor
+) -> None:
+    diagnosis = tenant.lab(management=True).doctor()
+    assert (diagnosis.status, diagnosis.ok, names(diagnosis, "ok")) == (0, True, [e.name for e in diagnosis.findings])
+    for row in SETTINGS:
+        if row.call and row.name != "sms":
+            row.wrong(tenant)
+    diagnosis = tenant.lab(management=True).doctor()
+    wrong = [
+        *("password grant", "default directory", "MFA grant", "policy", "push", "push provider", "otp"),
+        *("voice message type", "email", "recovery code", "passwordless grant"),
+    ]
+    commands = ("curl -", "auth0 api", "jq -")
+    lines = [line for line in repr(diagnosis).splitlines() if not any(each in line for each in commands)]
+    assert (names(diagnosis, "missing"), max(map(len, lines)) <= 120) == (wrong, True)
+    # What is not wanted is not looked at.
+    wanted = tenant.lab(management=True).doctor(wanted=["sms"])
+    assert names(wanted, "missing") == ["password grant", "default directory", "MFA grant", "policy"]
+    assert {"push", "push provider", "voice message type", "email"}.isdisjoint(each.name for each in wanted.findings)
+    for words in ((), ("--json",), ("--fix", "--yes", "--json")):
+        result = doctor(*words)
+        assert [each for each in secrets_of(tenant) if each in result.output] == []
+    assert (result.exit_code, [each["name"] for each in told(result)["mended"]]) == (0, wrong)
+
+
+@pytest.mark.parametrize(("name", "otherwise", "settings", "state", "said"), STANDINGS)
+def test_a_finding_stands_as_it_is_said_and_stops_nothing(
+    tenant: LiveTenant, name: str, otherwise: Wrong | None, settings: dict[str, Any], state: str, said: str
+) -> None:
+    tenant.sandbox.tenant.add_api(Api(identifier="https://orders.example/", scopes=()))
+    if otherwise:
+        otherwise(tenant)
+    diagnosis = tenant.lab(management=True, **settings).doctor()
+    assert (about(diagnosis, name).state, said in about(diagnosis, name).said) == (state, True)
+    assert names(diagnosis, "missing") == ([name] if state == "missing" else [])
+    if name.startswith("Management") and name != "Management scopes":
+        assert ("policy" in names(diagnosis, "not known"), "MFA grant" in names(diagnosis, "ok")) == (True, True)
+    if settings and not name.startswith("Management"):  # without a Management token it is told as well
+        assert names(tenant.lab(**settings).doctor(), "missing") == names(diagnosis, "missing")
+
+
+@pytest.mark.parametrize(("way", "said", "asked"), WAYS.values(), ids=WAYS)
+def test_a_tenant_that_cannot_be_asked_is_one_line_and_gets_no_credentials(
+    tenant: LiveTenant, doctor: Doctor, monkeypatch: pytest.MonkeyPatch, way: Wrong | str, said: str, asked: int
+) -> None:
+    with ExitStack() as stack:
+        domain, file = tenant.domain, tenant.ca_file
+        if not isinstance(way, str):
+            way(tenant)
+        elif way == "CA":
+            (file := tenant.folder / "other-ca.pem").write_bytes(trustme.CA().cert_pem.bytes())
+        elif way in ("closed", "silent"):
+            monkeypatch.setattr("auth0_mfa_lab.client._TIMEOUT_SECONDS", 0.2)
+            taken = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
+            taken.bind(("127.0.0.1", 0))
+            if way == "silent":
+                taken.listen()
+            domain = f"127.0.0.1:{taken.getsockname()[1]}"
+        else:
+            domain = stack.enter_context(Server(Sandbox(), tls=way == "certificate")).domain
+        result = doctor(AUTH0_DOMAIN=domain, AUTH0_CA_FILE=str(file))
+    (line,) = [line for line in result.stderr.splitlines() if line.startswith("missing")]
+    assert said in line
+    assert (result.exit_code, "could not be asked" in result.stdout.splitlines()[0]) == (2, True)
+    assert [path for _, path in tenant.journal if path != DISCOVERY] == [TOKEN] * asked
+    raw = ("Traceback", "<html", "\0", *secrets_of(tenant))
+    assert [text for text in raw if text in result.output] == []
+
+
+@pytest.mark.parametrize("kind", ["drop", "html", "garbage", "429"])
+def test_a_management_api_that_answers_badly_leaves_the_rest_as_it_is(tenant: LiveTenant, kind: str) -> None:
+    tenant.bad(kind, API)
+    diagnosis = tenant.lab(management=True).doctor()
+    assert (diagnosis.status, diagnosis.missing) == (0, ())
+    assert {"policy", "push", "recovery code"} <= set(names(diagnosis, "not known"))
+    assert {"MFA grant", "default directory"} <= set(names(diagnosis, "ok"))
+    if kind == "drop":
+        assert about(diagnosis, "policy").said == "not known: no answer (RemoteProtocolError)"
+
+
+def test_a_canonical_domain_or_a_token_that_is_passed_opens_the_management_api(tenant: LiveTenant) -> None:
+    custom = f"127.0.0.1:{tenant.domain.partition(':')[2]}"
+    lab = tenant.lab(management=True, domain=custom, mgmt_domain=tenant.domain)
+    assert lab.doctor().ok
+    assert {each.request.host for each in lab.journal if each.request.target.startswith(API)} == {tenant.domain}
+    lab.export("har").save(file := tenant.folder / "doctor.har")
+    assert Lab.replay(file).doctor().ok
+    public = tenant.lab(client_id=tenant.sandbox.defaults.public_client_id, client_secret=None).doctor()
+    assert about(public, "client secret").said == "The application is let in, by its id alone"
+    for token in (str(administrator(lab)._access_token), "no-token-at-all-0123456789"):
+        lab = tenant.lab()
+        diagnosis = lab.doctor(management_token=token)
+        assert (diagnosis.ok, token in repr(diagnosis) + repr(list(lab.journal))) == (True, False)
+        assert bool(names(diagnosis, "not known")) is token.startswith("no-token")
+
+
+# -- the variables
+
+
+@pytest.mark.parametrize(("otherwise", "said"), WRONG.values(), ids=WRONG)
+def test_a_wrong_variable_is_named_and_its_value_is_not(otherwise: dict[str, str | None], said: str) -> None:
+    (finding,) = faults({name: value for name, value in (GOOD | otherwise).items() if value is not None})
+    if said:
+        assert (finding.state, finding.stops) == ("missing", said.startswith("!"))
+        assert finding.said.startswith(said.removeprefix("!"))
+    assert (finding.name, finding.state == "ok") == ((finding.said.split()[0], False) if said else ("settings", True))
+    assert [each for each in (MARKED.lower(), "555") if each in repr(finding).lower()] == []
+
+
+@pytest.mark.parametrize(("otherwise", "name", "said"), NOTHING_ASKED.values(), ids=NOTHING_ASKED)
+def test_where_nothing_can_be_asked_nothing_is_sent_and_the_exit_code_is_2(
+    tenant: LiveTenant, doctor: Doctor, otherwise: dict[str, str], name: str, said: str
+) -> None:
+    result = doctor("--fix", "--yes", "--json", **otherwise)
+    first = told(result)["findings"][0]
+    assert (result.exit_code, tenant.journal, "Traceback" in result.output) == (2, [], False)
+    assert (first["name"], said in first["said"]) == (name, True)
+    assert "CI" not in otherwise or doctor(CI="true", AUTH0_LAB_ALLOW_LIVE="1").exit_code == 0
+
+
+def test_dotenv_is_looked_at_too_and_each_variable_of_the_example_is_known(
+    tenant: LiveTenant, doctor: Doctor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (dotenv := Path.cwd() / ".env").write_bytes(b"AUTH0_DOMAIN=\xff\xfe\n")
+    result = doctor("--json", alone=True)
+    assert (result.exit_code, told(result)["findings"][0]["name"], tenant.journal) == (2, ".env", [])
+    lines = "".join(f"{name}={value}\n" for name, value in tenant.environ.items())
+    dotenv.write_text(lines.replace("AUTH0_USERNAME", "AUTH0_USER_NAME"), "utf-8")
+    result = doctor("--json", alone=True)
+    findings = {each["name"]: each["said"] for each in told(result)["findings"]}
+    assert findings["AUTH0_USER_NAME"] == "AUTH0_USER_NAME is not read. Did you mean AUTH0_USERNAME?"
+    assert (result.exit_code, "MFA grant" in findings) == (1, True)  # without a user the tenant is asked all the same
+    dotenv.unlink()
+    # A lab tells of the environment where that is its own.
+    lab = tenant.lab()
+    for name, value in {**tenant.environ, "AUTH0_USER_NAMES": "x", "AUTH0_DOMAIN": "elsewhere.example"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AUTH0_USERNAME")
+    assert lab.doctor().ok
+    monkeypatch.setenv("AUTH0_DOMAIN", tenant.domain)
+    assert [each.name for each in lab.doctor().missing] == ["AUTH0_USER_NAMES", "AUTH0_USERNAME"]
+    example = Path(__file__).parents[2].joinpath(".env.example").read_text("utf-8").splitlines()
+    assert {line.partition("=")[0] for line in example if line.startswith("AUTH0_")} == KNOWN - {"AUTH0_LAB_RAISE"}
+
+
+# -- what it asks, and how it shows what it found
+
+
+def test_each_question_is_asked_once_for_nobody_and_the_tenant_remembers_nothing(tenant: LiveTenant) -> None:
+    tenant.enroll("push", "sms")
+    inside = tenant.sandbox.tenant
+
+    def state() -> list[object]:
+        kept = (inside.users, inside.clients, inside.transactions.logins, inside.refresh_tokens, inside.otp_steps)
+        more = (inside.transactions.oob_codes, inside.passwordless_codes, inside.access_tokens)
+        return [tenant.authenticators, inside.settings, *(dict(each) for each in (*kept, *more))]
+
+    tenant.journal.clear()
+    before, lab, managing = state(), tenant.lab(), tenant.lab(management=True)
+    lab.step("before")
+    lab.doctor()
+    lab.client.jwks()
+    assert tenant.journal[:-1] == [("GET", DISCOVERY), *[("POST", TOKEN)] * 6]
+    assert [each.step for each in lab.journal] == [*["Doctor"] * 7, "before"]
+    tenant.sandbox.clock.advance(1)
+    managing.doctor()
+    calls = [call for call in tenant.journal if call[1].startswith(API)]
+    assert ({method for method, _ in calls}, len(calls), len(set(calls))) == ({"GET"}, 8, 8)
+    assert (tenant.sent, state()) == ([], before)
+    forms = [[dict(parse_qsl(bytes(e.request.body).decode())) for e in each.journal][1:7] for each in (lab, managing)]
+    assert [each["grant_type"] for each in forms[0]] == ["password", REALM, OOB, OTP, CODE, PASSWORDLESS]
+    people = {each["username"] for form in forms for each in form if "username" in each}
+    assert (len(people), {each.partition("@")[2] for each in people}) == (2, {"doctor.invalid"})
+    assert not [each for form in forms[0] for each in form.values() if each in secrets_of(tenant)[2:]]
+    # Where the application is not let in it does not try again; what is not known is refused before anything is sent.
+    tenant.journal.clear()
+    BY_NAME["client secret"].wrong(tenant)
+    for wanted, said in ((["fax"], "no 'fax'. It looks at a list of: push, otp"), ("push", "no 'p'")):
+        with pytest.raises(LabError, match=said):
+            lab.doctor(wanted=wanted)
+    lab.doctor()
+    assert [path for _, path in tenant.journal] == [DISCOVERY, TOKEN]
+
+
+def test_as_text_html_and_json_it_shows_the_same_what_is_missing_first(tenant: LiveTenant, doctor: Doctor) -> None:
+    BY_NAME["MFA grant"].wrong(tenant)
+    diagnosis = tenant.lab().doctor()
+    bundle, (finding,) = diagnosis._repr_mimebundle_(), diagnosis.missing
+    lines, html = repr(diagnosis).splitlines(), unescape(bundle["text/html"])
+    assert lines[0] == f"Doctor · the live tenant {tenant.domain} is not ready: 1 missing, 10 not known, 10 fine"
+    begins = [line.split("  ")[0] for line in lines if line.startswith(("missing", "not known", "ok"))]
+    assert (begins, bundle["text/plain"]) == (["missing", "not known", *["ok"] * 10], repr(diagnosis))
+    for label, said in (("meets", finding.symptom), ("dashboard", finding.dashboard), ("curl", finding.curl[:20])):
+        assert f"\n  {label:10} {said[:30]}" in repr(diagnosis)
+    assert [each.name for each in diagnosis.findings if f">{each.name}</td>" not in html or each.said not in html] == []
+    assert f">MFA grant: {finding.call}</summary>" in html
+    assert f"# curl\n{finding.curl}\n# auth0\n{finding.cli}" in html
+    result = doctor("--json")
+    data, progress = told(result), result.stderr.splitlines()
+    assert list(data) == ["tenant", "ok", "status", "findings", "mended"]
+    assert (data["tenant"], data["ok"], data["status"]) == (f"the live tenant {tenant.domain}", False, 1)
+    fields = ("name", "state", "said", "symptom", "dashboard", "curl", "cli", "call")
+    assert {tuple(each) for each in data["findings"]} == {fields}
+    assert [line.split(maxsplit=1)[1].partition(":")[0] for line in progress[:3]] == ["settings", "reach", "discovery"]
+    texts: Any = ["<i>"] * 6
+    hostile = Diagnosis("<i>", [Finding("<i>", "missing", *texts)])._repr_mimebundle_()
+    assert "<i>" not in hostile["text/html"]
     said = " ".join(CliRunner().invoke(main, ["doctor", "--help"]).stdout.split())
     assert "Exit code 0: nothing is missing. 1: something is. 2: the tenant could not be asked." in said
 
 
-# -- the commands that it gives
+def test_what_a_tenant_says_is_masked_and_one_line_that_no_terminal_obeys(tenant: LiveTenant, doctor: Doctor) -> None:
+    echo = f"\x1b[2J{' '.join(secrets_of(tenant))}\nmissing  policy: \x07{'word ' * 200}"
+    BY_NAME["default directory"].wrong(tenant)
+    tenant.alter(f"GET {API}/tenants/settings", lambda answer: answer.with_fields(default_directory=echo))
+    result = doctor("--fix", given="n\n")
+    (now,) = [line for line in result.stderr.splitlines() if line.startswith("  now   ")]
+    assert now.startswith("  now   \N{REPLACEMENT CHARACTER}[2J<client_secret 1> <mgmt_client_secret 1> <password 1>")
+    assert writes(tenant) == []
+    tenant.set_up(default_directory=tenant.sandbox.defaults.realm)
+    tenant.alter("POST /oauth/token", lambda each: each.with_fields(error="invalid_request", error_description=echo))
+    tenant.alter(f".* {API}", lambda answer: replace(answer, status=403).with_json({"message": echo, "error": echo}))
+    for words in ((), ("--json",), ("--fix", "--yes")):
+        output = doctor(*words).output
+        assert ([each for each in secrets_of(tenant) if each in output], "<client_secret 1>" in output) == ([], True)
+    said = [each.said for each in tenant.lab(management=True).doctor().findings]
+    assert [each for each in said if not each.isprintable() or len(each) > 300] == []
 
 
-@pytest.mark.parametrize("name", [name for name in SETUPS if SETUPS[name].by_api])
-def test_the_curl_command_mends_it_when_a_shell_runs_it(ready: LiveTenant, name: str) -> None:
+def test_a_sandbox_is_looked_at_too_in_process_served_and_from_a_recording(
+    tenant: LiveTenant, doctor: Doctor, tmp_path: Path
+) -> None:
+    lab = Lab.sandbox()
+    diagnosis = lab.doctor()
+    assert repr(diagnosis).startswith("Doctor · the sandbox tenant sandbox.example is not ready: 2 missing")
+    assert names(diagnosis, "missing") == ["voice message type", "email"]
+    lab.export("har").save(tmp_path / "doctor.har")
+    assert repr(Lab.replay(tmp_path / "doctor.har").doctor()) == repr(diagnosis)
+    result = doctor("--for", "push", "--for", "recovery", alone=True)
+    assert (result.exit_code, "the sandbox tenant sandbox.example is ready" in result.stdout) == (0, True)
+    BY_NAME["policy"].wrong(tenant)
+    served = {"AUTH0_LAB_TENANT": "served", "AUTH0_LAB_TOKEN": tenant.server.token}
+    result = doctor("--fix", "--yes", "--json", **served)
+    assert (result.exit_code, told(result)["tenant"]) == (0, f"the sandbox tenant {tenant.domain}")
+    assert ([e["name"] for e in told(result)["mended"]], "live tenant" in result.stderr) == (["policy"], False)
+
+
+# -- the commands that it gives, and what `--fix` does: it reads, shows what was and what will be, asks, and writes
+
+
+@pytest.mark.parametrize("name", ["policy", "push", "MFA grant", "voice message type"])
+def test_the_curl_command_mends_it_when_a_shell_runs_it(tenant: LiveTenant, name: str) -> None:
     must_be_there("curl", "jq")
-    lab = ready.lab(management=True)
-    token = lab.management_application.client_credentials_grant(audience=lab.management_audience)["access_token"]
-    SETUPS[name].breaks(ready)
-    (finding,) = lab.doctor().missing
-    ran = subprocess.run(
-        ["sh", "-c", finding.curl],
-        env={"PATH": "/usr/bin:/bin", "AUTH0_MGMT_TOKEN": str(token), "CURL_CA_BUNDLE": str(ready.ca_file)},
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
-    assert (ran.returncode, ran.stderr) == (0, "")
-    assert lab.doctor().missing == ()
+    BY_NAME[name].wrong(tenant)
+    lab = tenant.lab(management=True)
+    (finding,), before = lab.doctor().missing, grants(tenant)
 
+    def shell(token: object) -> tuple[int, str]:
+        environ = {"PATH": "/usr/bin:/bin", "CURL_CA_BUNDLE": str(tenant.ca_file), "AUTH0_MGMT_TOKEN": str(token)}
+        command = ["sh", "-c", finding.curl]
+        done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=False)
+        return done.returncode, done.stderr
 
-def test_a_curl_command_that_may_not_read_writes_nothing(ready: LiveTenant) -> None:
-    must_be_there("curl", "jq")
-    SETUPS["MFA grant"].breaks(ready)
-    management_client(ready, apis={f"https://{ready.sandbox.tenant.domains.home}{API}/": ("update:clients",)})
-    lab = ready.lab(management=True)
-    token = lab.management_application.client_credentials_grant(audience=lab.management_audience)["access_token"]
-    clients, client_id = ready.sandbox.tenant.clients, ready.sandbox.defaults.client_id
-    before = clients[client_id].grants
-    (finding,) = ready.lab().doctor().missing
-    env = {"PATH": "/usr/bin:/bin", "AUTH0_MGMT_TOKEN": str(token), "CURL_CA_BUNDLE": str(ready.ca_file)}
-    ran = subprocess.run(["sh", "-c", finding.curl], env=env, capture_output=True, text=True, timeout=30, check=False)
-    assert "jq: error" in ran.stderr
-    assert clients[client_id].grants == before
-
-
-def test_a_command_quotes_a_name_that_a_shell_would_read() -> None:
+    shell("a token that may not read")
+    assert (grants(tenant), len(lab.doctor().missing)) == (before, 1)
+    assert shell(administrator(lab)._access_token) == (0, "")
+    assert (lab.doctor().missing, finding.cli.startswith("auth0 api ")) == ((), True)
     check = Check("x", read="/x", change="PATCH /x", key="name", value="it's $HOME")
     curl, cli = map(shlex.split, check.commands("tenant.example"))
     assert curl[curl.index("-d") + 1] == cli[-1] == '{"name": "it\'s $HOME"}'
 
 
-# -- what keeps a Management token away
+def test_fix_asks_for_each_call_by_itself_with_what_was_and_what_will_be(tenant: LiveTenant, doctor: Doctor) -> None:
+    BY_NAME["push"].wrong(tenant)
+    BY_NAME["voice message type"].wrong(tenant)
+    result = doctor("--yes")
+    assert (result.exit_code, tenant.journal, "--yes goes with --fix" in result.stderr) == (2, [], True)
+    result = doctor("--fix")
+    assert "No question can be answered here: --yes mends without asking." in result.stderr
+    assert (result.exit_code, writes(tenant)) == (1, [])
+    result = doctor("--fix", given="n\ny\n")
+    path = f"{FACTORS}/phone/message-types"
+    for said in (
+        f"{tenant.domain} is a live tenant, and its settings hold for everybody who uses it",
+        f"voice message type: {path}\n  now   sms\n  then  sms, voice\nSend it?",
+        f"mended  voice message type ({path}): sms -> sms, voice",
+        f"not mended  push ({FACTORS}/push-notification): left as it was",
+    ):
+        assert said in result.stderr
+    assert (result.exit_code, writes(tenant), result.stderr.count("Send it?")) == (1, [path], 2)
+    result = doctor("--fix", "--yes", AUTH0_LAB_CONFIRM="each")  # the lab's own question does not come on top
+    assert (result.exit_code, len(writes(tenant)), "Send it?" in result.output) == (0, 2, False)
+    assert result.stdout.startswith(f"Doctor · the live tenant {tenant.domain} is ready")
+    assert "Nothing is missing that a call of the Management API mends." in doctor("--fix", "--yes").stderr
+    assert len(writes(tenant)) == 2
 
 
-def management_client(tenant: LiveTenant, **changes: object) -> None:
-    clients, client_id = tenant.sandbox.tenant.clients, tenant.sandbox.defaults.mgmt_client_id
-    clients[client_id] = replace(clients[client_id], **changes)  # type: ignore[arg-type]  # fields of a client
+def test_grants_are_added_to_what_the_application_has_by_a_token_that_may(tenant: LiveTenant, doctor: Doctor) -> None:
+    client_id, before = tenant.sandbox.defaults.client_id, grants(tenant)
+    lab = tenant.lab(management=True)
+    token = str(administrator(lab)._access_token)
+    app(tenant, grants=frozenset({"authorization_code", "implicit", OOB}))
+    result = doctor("--fix", "--yes", alone=True, **tenant.environ)
+    assert "Nothing was mended: that needs AUTH0_MGMT_CLIENT_ID" in result.stderr
+    (held,) = tenant.sandbox.tenant.clients[tenant.sandbox.defaults.mgmt_client_id].apis.values()
+    machine(*(each for each in held if not each.startswith("update:")))(tenant)
+    data = told(doctor("--fix", "--yes", "--json"))
+    assert [(each["done"], each["said"][:13]) for each in data["mended"]] == [(False, "refused: 403 ")] * 3
+    assert "update:clients" in data["mended"][0]["said"]
+    scopes = next(each["said"] for each in data["findings"] if each["name"] == "Management scopes")
+    assert scopes.startswith("It may read all; to mend it lacks update:guardian_factors")
+    tenant.journal.clear()
+    result = doctor("--fix", "--yes", "--json", alone=True, AUTH0_MGMT_TOKEN=token, **tenant.environ)
+    assert (result.exit_code, token in result.output) == (0, False)
+    assert grants(tenant) == {"authorization_code", "implicit", *before} - {"refresh_token", "client_credentials"}
+    assert f"{OOB} -> " in told(result)["mended"][1]["said"]
+    assert [method for method, path in tenant.journal if path.endswith(client_id)][:3] == ["GET", "GET", "PATCH"]
 
 
-def test_management_credentials_that_are_wrong_are_found_and_the_rest_is_asked(ready: LiveTenant) -> None:
-    management_client(ready, client_secret="another")
-    diagnosis = ready.lab(management=True).doctor()
-    assert names(diagnosis, "missing") == ["Management credentials"]
-    assert {"policy", "push"} <= set(names(diagnosis, "not known"))
-    assert "MFA grant" in names(diagnosis, "ok")
+@pytest.mark.parametrize(("name", "path", "reading", "other", "said", "calls"), READINGS)
+def test_what_is_written_is_of_the_last_reading_and_what_cannot_be_read_is_never_replaced(
+    tenant: LiveTenant, doctor: Doctor, name: str, path: str, reading: int, other: str, said: str, calls: int
+) -> None:
+    seen: list[Answer] = []
 
+    def change(answer: Answer) -> Answer:
+        seen.append(answer)
+        if reading not in (0, len(seen)):
+            return answer
+        if other == "403":
+            return says(403, "Forbidden")(answer)
+        if other[:1] in ("", "v", "o"):
+            tenant.set_up(message_types=tuple(filter(None, [other])))
+            return answer
+        return replace(answer, body=other.encode())
 
-def test_an_application_that_may_not_use_the_management_api_is_found(ready: LiveTenant) -> None:
-    management_client(ready, apis={})
-    assert names(ready.lab(management=True).doctor(), "missing") == ["Management grant"]
-
-
-def test_scopes_that_are_missing_are_named(ready: LiveTenant) -> None:
-    audience = f"https://{ready.sandbox.tenant.domains.home}{API}/"
-    management_client(ready, apis={audience: ("read:clients", "read:guardian_factors", "update:clients")})
-    diagnosis = ready.lab(management=True).doctor()
-    (finding,) = diagnosis.missing
-    assert finding.said == "The token lacks read:mfa_policies, read:tenant_settings, read:connections"
-    (policy,) = [each for each in diagnosis.findings if each.name == "policy"]
-    assert policy.state == "not known"
-    assert "Insufficient scope" in policy.said
-
-
-def test_behind_a_custom_domain_the_canonical_one_must_be_named(ready: LiveTenant) -> None:
-    port = ready.domain.partition(":")[2]
-    wrong = ready.lab(management=True, mgmt_domain="tenant.eu.example").doctor()
-    assert names(wrong, "missing") == ["Management domain"]
-    custom = ready.lab(management=True, domain=f"127.0.0.1:{port}", mgmt_domain=ready.domain)
-    assert custom.management_audience == f"https://{ready.domain}/api/v2/"
-    assert custom.doctor().ok
-    asked = {each.request.host for each in custom.journal if each.request.target.startswith(API)}
-    assert asked == {ready.domain}
-
-
-def test_a_replay_knows_the_canonical_domain_too(ready: LiveTenant, tmp_path: Path) -> None:
-    port = ready.domain.partition(":")[2]
-    lab = ready.lab(management=True, domain=f"127.0.0.1:{port}", mgmt_domain=ready.domain)
-    assert lab.doctor().ok
-    lab.export("har").save(tmp_path / "doctor.har")
-    assert Lab.replay(tmp_path / "doctor.har").doctor().ok
-
-
-@pytest.mark.parametrize("with_scope", [True, False])
-def test_a_token_that_is_passed_opens_the_management_api_and_is_not_shown(ready: LiveTenant, with_scope: bool) -> None:
-    machine = ready.lab(management=True)
-    granted = machine.management_application.client_credentials_grant(audience=machine.management_audience)
-    token = str(granted["access_token"]) if with_scope else "no-token-at-all-0123456789"
-    lab = ready.lab()
-    diagnosis = lab.doctor(management_token=token)
-    assert token not in repr(diagnosis)
-    assert token not in repr(list(lab.journal))
-    assert (len(names(diagnosis, "not known")) == 0) == with_scope
-    assert diagnosis.ok
-
-
-# -- settings that are neither on nor off
-
-
-def test_an_adaptive_policy_is_not_known_and_no_fault(ready: LiveTenant) -> None:
-    ready.set_up(policy="confidence-score")
-    diagnosis = ready.lab(management=True).doctor()
-    (policy,) = [each for each in diagnosis.findings if each.name == "policy"]
-    assert (policy.state, diagnosis.ok) == ("not known", True)
-    assert "confidence-score: Auth0 decides at each login" in policy.said
-
-
-def test_auth0s_own_phone_provider_makes_no_calls_which_is_said(ready: LiveTenant) -> None:
-    ready.set_up(phone_provider="auth0")
-    diagnosis = ready.lab(management=True).doctor()
-    assert names(diagnosis, "not known") == ["phone provider"]
-    assert names(ready.lab(management=True).doctor(wanted=["sms"]), "not known") == []
-
-
-def test_sms_that_is_not_ticked_is_found_by_itself(ready: LiveTenant) -> None:
-    ready.set_up(message_types=("voice",))
-    assert names(ready.lab(management=True).doctor(), "missing") == ["SMS message type"]
-
-
-@pytest.mark.parametrize("management", [True, False])
-def test_a_realm_that_is_no_connection_is_found(ready: LiveTenant, management: bool) -> None:
-    diagnosis = ready.lab(management=management, realm="Somewhere-Else").doctor()
-    assert names(diagnosis, "missing") == ["connection"]
-
-
-def test_a_connection_that_is_off_for_the_application_is_found(ready: LiveTenant) -> None:
-    def off(answer: object) -> object:
-        return answer.with_json([{**each, "enabled_clients": []} for each in answer.json])  # type: ignore[attr-defined]
-
-    ready.alter("GET /api/v2/connections", off)  # type: ignore[arg-type]  # an Answer both
-    assert names(ready.lab(management=True).doctor(), "missing") == ["connection", "passwordless connections"]
-
-
-@pytest.mark.parametrize("off", ["email", "sms"])
-def test_a_passwordless_connection_that_is_off_is_found(ready: LiveTenant, off: str) -> None:
-    ready.set_up(passwordless=frozenset({"email", "sms"}) - {off})
-    (finding,) = ready.lab(management=True).doctor().missing
-    assert finding.name == "passwordless connections"
-    assert finding.said.endswith(f": {off}")
-
-
-def test_an_audience_that_is_no_api_is_found(ready: LiveTenant) -> None:
-    diagnosis = ready.lab(audience="https://nobody.example/").doctor()
-    assert names(diagnosis, "missing") == ["audience"]
-    assert "audience" not in {each.name for each in ready.lab().doctor().findings}
-
-
-def test_one_of_three_grants_that_is_missing_is_named_alone(ready: LiveTenant) -> None:
-    SETUPS["MFA grant"].breaks(ready)
-    clients, client_id = ready.sandbox.tenant.clients, ready.sandbox.defaults.client_id
-    two = {f"http://auth0.com/oauth/grant-type/mfa-{each}" for each in ("oob", "otp")}
-    clients[client_id] = replace(clients[client_id], grants=clients[client_id].grants | two)
-    (finding,) = ready.lab().doctor().missing
-    assert finding.said.endswith("not allowed: http://auth0.com/oauth/grant-type/mfa-recovery-code")
-
-
-def test_a_public_application_is_let_in_by_its_id_alone(ready: LiveTenant) -> None:
-    public = ready.sandbox.defaults.public_client_id
-    diagnosis = ready.lab(client_id=public, client_secret=None).doctor()
-    (finding,) = [each for each in diagnosis.findings if each.name == "client secret"]
-    assert (finding.state, finding.said) == ("ok", "The application is let in, by its id alone")
-
-
-def test_a_confidential_application_without_its_secret_is_told_so(ready: LiveTenant) -> None:
-    (finding,) = ready.lab(client_secret=None).doctor().missing
-    assert (finding.name, finding.said) == (
-        "client secret",
-        "401 access_denied: the application is not let in, by its id alone",
-    )
+    BY_NAME[name].wrong(tenant)
+    tenant.alter(f"GET {API}/{path}$", change)
+    result = doctor("--fix", "--yes", "--json")
+    (came,) = told(result)["mended"]
+    assert came["said"].startswith(said)
+    assert (len(writes(tenant)), came["done"]) == (calls, not said.startswith("not touched"))

@@ -227,7 +227,6 @@ MFA = (
     Scenario("5 unknown id",           challenge("sms", authenticator_id="push|dev_0"), *NO_CHALLENGE),
     Scenario("5 wrong secret",         challenge("sms", client_secret="wrong"), *UNAUTHORIZED),
     Scenario("5 another client",       waiting(challenge_as_another),       *OTHER_CLIENT),
-    Scenario("5 grant missing",        ungranted("mfa-oob"),                *not_allowed("mfa-oob", "guess")),
     Scenario("5 OTP grant missing",    ungranted("mfa-otp", challenge_type="otp"), *not_allowed("mfa-otp", "guess")),
     Scenario("5 login is done",        challenge_when_done,                 *DONE),
     Scenario("6.3 pending",            waiting(lambda _, push: push.poll()), *PENDING),

@@ -177,16 +177,6 @@ def test_who_came_without_a_password_is_reached_where_they_came_from(app: App) -
     assert app.poll(by_email, begun["oob_code"], binding_code=app.newest_code(OTHER)).status_code == 200
 
 
-def test_email_is_no_factor_another_may_be_enrolled_beside_it_until_there_is_one(app: App) -> None:
-    user = app.sandbox.add_user()
-    early = app.login(user)
-    begun = app.associate_sms(early).json()
-    assert confirm(app, app.login(user)) == 200
-    assert app.poll(early, begun["oob_code"], binding_code=app.newest_code()).status_code == 200
-    assert error_of(app.associate_otp(app.login(user))) == ENROLLED
-    assert error_of(app.associate(app.login(user), oob_channels=["email"], email=OTHER)) == ENROLLED
-
-
 # What is shown, and what is kept
 
 # fmt: off

@@ -11,17 +11,7 @@ import pytest
 
 from auth0_mfa_lab.sandbox import Phone, User
 from tests.sandbox.management_mothers import admin_of
-from tests.sandbox.sandbox_mothers import (
-    App,
-    app_of,
-    error_of,
-    kinds,
-    new_sandbox,
-    scan,
-    set_up,
-    switch_off,
-    switch_on,
-)
+from tests.sandbox.sandbox_mothers import App, app_of, error_of, kinds, new_sandbox, scan, set_up, switch_off, switch_on
 
 NUMBER, EMAIL = "+15550123", "other@mail.example"
 EVERY = frozenset({"sms", "push-notification", "otp", "email", "recovery-code"})

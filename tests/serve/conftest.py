@@ -1,45 +1,86 @@
-"""A server in a thread for each test, and clients that trust its CA: an application's, and one that has the token."""
+"""One server for a module's tests, begun again for each; an application before it, and clients that have its token."""
 
-import ssl
-from collections.abc import Iterator
-from itertools import cycle
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
 
 import httpx
 import pytest
-from joserfc.jwk import RSAKey
 
-from auth0_mfa_lab.sandbox import Sandbox, WallClock
+from auth0_mfa_lab import Settings
+from auth0_mfa_lab.sandbox import WallClock
 from auth0_mfa_lab.sandbox.server import Server
+from auth0_mfa_lab.secrets.secret import Secret
+from auth0_mfa_lab.tenants.operations import Remote
+from tests.sandbox.sandbox_mothers import App, new_sandbox
 
-# Making an RSA key takes longer than a test; a test may meet each key once.
-KEYS = cycle([RSAKey.generate_key() for _ in range(8)])
+
+@dataclass
+class Login:
+    """A login of a user whom the control plane made."""
+
+    app: App
+    user: dict[str, Any]
+    mfa_token: str = ""
+    oob_code: str = ""
+
+    def password(self, **fields: str) -> httpx.Response:
+        return self.app.password(username=self.user["username"], password=self.user["password"], **fields)
+
+    def challenge(self, **fields: str) -> None:
+        self.mfa_token = self.password(**fields).json()["mfa_token"]
+        self.oob_code = self.app.challenge(self.mfa_token, challenge_type="oob").json()["oob_code"]
+
+    def poll(self, **fields: str) -> httpx.Response:
+        return self.app.poll(self.mfa_token, self.oob_code, **fields)
 
 
-@pytest.fixture
-def server() -> Iterator[Server]:
+LogIn = Callable[..., Login]
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Server]:
     """A sandbox on a free port, with a wall clock, known as auth.example too."""
-    sandbox = Sandbox(clock=WallClock(), new_key=lambda: next(KEYS))
-    with Server(sandbox, names=("auth.example",)) as server:
+    with Server(new_sandbox(clock=WallClock()), names=("auth.example",), tls=False) as server:
         yield server
 
 
 @pytest.fixture
-def trust(server: Server) -> ssl.SSLContext:
-    """What a client needs to believe the server."""
-    assert server.ca_pem is not None
-    return ssl.create_default_context(cadata=server.ca_pem.decode())
+def server(running: Server) -> Iterator[Server]:
+    running.sandbox.reset()
+    yield running
+    assert not running.sandbox.failures, "the sandbox has a bug"
 
 
 @pytest.fixture
-def http(server: Server, trust: ssl.SSLContext) -> Iterator[httpx.Client]:
-    """An application's client."""
-    with httpx.Client(verify=trust, base_url=server.url, trust_env=False) as client:
-        yield client
+def app(server: Server) -> Iterator[App]:
+    """An application; its client may use any path."""
+    with httpx.Client(base_url=server.url, trust_env=False) as http:
+        yield App(server.sandbox, http)
 
 
 @pytest.fixture
-def control(server: Server, trust: ssl.SSLContext) -> Iterator[httpx.Client]:
+def http(app: App) -> httpx.Client:
+    return app.http
+
+
+@pytest.fixture
+def control(server: Server) -> Iterator[httpx.Client]:
     """A client of the control plane, with its token."""
     headers = {"authorization": f"Bearer {server.token}"}
-    with httpx.Client(verify=trust, base_url=f"{server.url}/_lab", headers=headers, trust_env=False) as client:
+    with httpx.Client(base_url=f"{server.url}/_lab", headers=headers, trust_env=False) as client:
         yield client
+
+
+@pytest.fixture
+def ask(server: Server) -> Iterator[Remote]:
+    """What the lab and the command line ask the control plane with, by the names of the operations."""
+    remote = Remote(Settings(tenant="served", domain=server.domain, lab_token=Secret(server.token, "<lab_token>")))
+    yield remote
+    remote.close()
+
+
+@pytest.fixture
+def log_in(app: App, ask: Remote) -> LogIn:
+    """Add a user with some factors, who is about to log in."""
+    return lambda *factors: Login(app, ask("add_user", factors=factors))

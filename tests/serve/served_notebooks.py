@@ -13,18 +13,17 @@ import subprocess
 import sys
 import tempfile
 from base64 import b64decode, b64encode
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
-from dotenv import dotenv_values
 from nbval.plugin import IPyNbCell
 
 from auth0_mfa_lab.secrets.scan import codes_in, pixels_of_svg
 from auth0_mfa_lab.show.qr import picture_style, qr_svg
+from tests.serve.serving import serving
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 NOTEBOOKS = ROOT / "notebooks"
@@ -33,29 +32,6 @@ OPENED = re.compile(r"(\w+) = Lab\.sandbox\(")
 NAMES = re.compile(r"\w+")
 DRAWN = re.compile(r"data:image/svg\+xml;base64,([A-Za-z0-9+/=]+)([^<>]*?)min-width:\d+px")
 SECONDS_FOR_OUTPUT = 30
-SECONDS_TO_STOP = 5
-
-
-@contextmanager
-def serving(folder: Path, *options: str) -> Iterator[Path]:
-    """Serve the sandbox of seed 1, its clock frozen, and give the file that says how to reach it."""
-    file = folder / ".env"
-    command = [sys.executable, "-c", "from auth0_mfa_lab.cli import main; main()", "serve", "--port", "0"]
-    command += ["--seed", "1", "--clock", "frozen", "--env-file", str(file), *options]
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=clean_environment())
-    try:
-        assert server.stdout is not None
-        assert "is ready" in server.stdout.readline(), "the server did not start"
-        yield file
-    finally:
-        server.terminate()
-        try:
-            server.wait(timeout=SECONDS_TO_STOP)
-        finally:
-            server.kill()
-            server.wait()
-            if server.stdout is not None:
-                server.stdout.close()
 
 
 def clean_environment() -> dict[str, str]:
@@ -109,9 +85,9 @@ def run(names: Sequence[str]) -> int:
         folder = Path(name)
         # The search for .env ends where a project begins.
         (folder / "pyproject.toml").touch()
-        with serving(folder) as file:
-            domain = dotenv_values(file)["AUTH0_DOMAIN"] or ""
-            copies = copied(names, folder, domain)
+        options = ("--seed", "1", "--clock", "frozen")
+        with serving(folder / ".env", *options, env=clean_environment()) as (_, variables):
+            copies = copied(names, folder, variables["AUTH0_DOMAIN"])
             command = [sys.executable, "-m", "pytest", "-q", "-c", str(ROOT / "pyproject.toml"), "--rootdir", name]
             command += ["-p", "no:cacheprovider", "-p", "tests.serve.served_notebooks", "--nbval", *map(str, copies)]
             return subprocess.run(command, cwd=folder, env=clean_environment(), check=False).returncode

@@ -1,175 +1,243 @@
-"""`auth0-mfa-lab serve` as a process: its one line, its env file, its end, and what it refuses to start with."""
+"""`auth0-mfa-lab serve`: its line, its options, its end, and its files: it writes and removes none of the user's."""
 
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import ssl
-import stat
 import subprocess
-import time
+from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import certifi
 import httpx
 import pytest
 from click import ClickException
+from click.testing import CliRunner, Result
 from dotenv import dotenv_values
 
-from auth0_mfa_lab.cli.serve import dotenv
-from tests.serve.serve_command import SECONDS, refused, serving_process
+from auth0_mfa_lab.cli import main
+from auth0_mfa_lab.cli.serve import dotenv, environment, write_env_file
+from auth0_mfa_lab.sandbox import Sandbox
+from auth0_mfa_lab.sandbox.server import Server
+from tests.serve.serving import serving
 
 CONFIGURATION = "/.well-known/openid-configuration"
-NAMES = (
-    *("AUTH0_LAB_TENANT", "AUTH0_DOMAIN", "AUTH0_CA_FILE", "AUTH0_CLIENT_ID", "AUTH0_CLIENT_SECRET"),
-    *("AUTH0_PUBLIC_CLIENT_ID", "AUTH0_MGMT_CLIENT_ID", "AUTH0_MGMT_CLIENT_SECRET", "AUTH0_USERNAME"),
-    *("AUTH0_PASSWORD", "AUTH0_PHONE_NUMBER", "AUTH0_EMAIL", "AUTH0_AUDIENCE", "AUTH0_LAB_TOKEN"),
-    *("NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"),
-)
+SECONDS = 60.0
+FILES = ("lab.env", "lab.env.bundle.pem", "lab.env.ca.pem")
+HERE = ("--env-file", "lab.env")
+OF_DEFAULTS = ["client_id", "client_secret", "public_client_id", "mgmt_client_id", "mgmt_client_secret"]
+OF_DEFAULTS += ["username", "password", "phone_number", "email", "audience"]
+Serve = Callable[..., Result]
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A folder whose name a shell would take apart."""
-    made = tmp_path / "my project $HOME"
-    made.mkdir()
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder where the command is run; a shell would take its name apart."""
+    (made := tmp_path / "my project $HOME").mkdir()
+    monkeypatch.chdir(made)
     return made
 
 
-def client(values: dict[str, str | None]) -> httpx.Client:
+@pytest.fixture
+def serve(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Serve:
+    """Run the command in this process: it takes a port and writes its files, and ends after `meanwhile`."""
+
+    def command(*options: str, meanwhile: Callable[[Server], object] = lambda _: folder) -> Result:
+        monkeypatch.setattr(Server, "run", lambda server, ready: (ready(), meanwhile(server)))
+        port = () if "--port" in options else ("--port", "0")
+        return CliRunner().invoke(main, ["serve", *port, *options], catch_exceptions=False)
+
+    return command
+
+
+def client(values: dict[str, str]) -> httpx.Client:
     context = ssl.create_default_context(cafile=values["AUTH0_CA_FILE"])
-    return httpx.Client(verify=context, base_url=f"https://{values['AUTH0_DOMAIN']}", trust_env=False)
+    bearer = {"authorization": f"Bearer {values['AUTH0_LAB_TOKEN']}"}
+    return httpx.Client(verify=context, base_url=f"https://{values['AUTH0_DOMAIN']}", headers=bearer, trust_env=False)
 
 
-def test_the_env_file_says_all_that_an_application_needs(folder: Path) -> None:
-    with serving_process("--env-file", "lab.env", cwd=folder) as (_, line):
-        values = dotenv_values(folder / "lab.env", interpolate=False)
-        assert tuple(sorted(values)) == tuple(sorted(NAMES))
-        assert line == f"https://{values['AUTH0_DOMAIN']}/ is ready; its settings are in lab.env (Ctrl-C stops it)"
-        with client(values) as http:
-            assert http.get(CONFIGURATION).json()["issuer"] == f"https://{values['AUTH0_DOMAIN']}/"
-            login = {"grant_type": "password", "client_id": values["AUTH0_CLIENT_ID"]}
-            login |= {"client_secret": values["AUTH0_CLIENT_SECRET"], "audience": values["AUTH0_AUDIENCE"]}
-            login |= {"username": values["AUTH0_USERNAME"], "password": values["AUTH0_PASSWORD"]}
-            assert http.post("/oauth/token", data=login).json()["error"] == "mfa_required"
-            bearer = {"authorization": f"Bearer {values['AUTH0_LAB_TOKEN']}"}
-            assert http.get("/_lab/state", headers=bearer).status_code == 200
-        bundle = Path(str(values["SSL_CERT_FILE"])).read_bytes()
-        assert Path(str(values["AUTH0_CA_FILE"])).read_bytes().partition(b"\n")[2] in bundle
-        assert Path(certifi.where()).read_bytes().rstrip() in bundle
+def refused(result: Result) -> str:
+    """Return the one line in which the command says why it does not start."""
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (1, "", 1)
+    return result.stderr
 
 
-def test_nobody_else_can_read_the_env_file_or_its_certificates(folder: Path) -> None:
-    before = os.umask(0)
-    try:
-        with serving_process("--env-file", "lab.env", cwd=folder):
-            written = list(folder.iterdir())
-            assert {each.name for each in written} == {"lab.env", "lab.env.ca.pem", "lab.env.bundle.pem"}
-            assert {stat.S_IMODE(each.stat().st_mode) for each in written} == {0o600}
-            assert not any("PRIVATE" in each.read_text() for each in written)
-    finally:
-        os.umask(before)
+def held(folder: Path) -> dict[str, object]:
+    """Return what a folder holds: the bytes of files; links, folders and pipes."""
+    every = [(each, each.is_file() and not each.is_symlink()) for each in folder.rglob("*")]
+    return {str(each.relative_to(folder)): each.read_bytes() if plain else each.lstat()[:3] for each, plain in every}
 
 
-def test_sh_and_python_dotenv_read_the_same_values(folder: Path) -> None:
-    with serving_process("--env-file", "lab.env", cwd=folder):
-        script = "set -eu; set -a; . ./lab.env; env -0"
-        shell = subprocess.run(["sh", "-c", script], cwd=folder, capture_output=True, text=True, check=True, env={})
-        seen = dict(each.split("=", 1) for each in shell.stdout.split("\0") if "=" in each)
-        assert {name: seen.get(name) for name in NAMES} == dotenv_values(folder / "lab.env", interpolate=False)
-        assert str(folder) in seen["AUTH0_CA_FILE"]
+def left_by_a_killed_server(folder: Path) -> None:
+    """Leave the files of a server that had no time to remove them."""
+    (server := Server(Sandbox())).stop()
+    write_env_file(folder / "lab.env", server)
 
 
-@pytest.mark.parametrize(
-    "value", ["a", "", "a b", "a$HOME", "a`b`", "a#b", " a ", "it's", "a;b", "*", "~", 'a"b', "ä", "a|b&c"]
-)
-def test_a_value_survives_both_readers(tmp_path: Path, value: str) -> None:
-    file = tmp_path / "x.env"
-    file.write_text(dotenv({"NAME": value}), encoding="utf-8")
-    read = subprocess.run(["sh", "-c", '. ./x.env; printf %s "$NAME"'], cwd=tmp_path, capture_output=True, check=True)
-    assert read.stdout.decode() == value
-    assert dotenv_values(file) == {"NAME": value}
-
-
-@pytest.mark.parametrize("value", ["it's $5", "a\nb", "a\\b"])
-def test_a_value_that_no_spelling_carries_is_refused(value: str) -> None:
-    with pytest.raises(ClickException):
-        dotenv({"NAME": value})
-
-
-@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT])
-def test_it_ends_long_before_a_slow_answer_that_is_under_way(folder: Path, ending: signal.Signals) -> None:
-    with serving_process("--env-file", "lab.env", cwd=folder) as (process, _):
-        values = dotenv_values(folder / "lab.env", interpolate=False)
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda each: each.name)
+def test_a_signal_ends_it_long_before_a_slow_answer_and_its_files_go(folder: Path, ending: signal.Signals) -> None:
+    with serving(folder / "lab.env") as (running, values):
         with client(values) as http, socket.create_connection(("127.0.0.1", http.base_url.port or 0)):
-            bearer = {"authorization": f"Bearer {values['AUTH0_LAB_TOKEN']}"}
-            http.post("/_lab/faults", headers=bearer, json={"kind": "slow", "seconds": 60}).raise_for_status()
+            http.post("/_lab/faults", json={"kind": "slow", "seconds": 600}).raise_for_status()
             with pytest.raises(httpx.ReadTimeout):
                 http.get(CONFIGURATION, timeout=0.2)
-            began = time.monotonic()
-            process.send_signal(ending)
-            assert process.wait(SECONDS) == 0
-            assert time.monotonic() - began < 15
-        assert process.stderr is not None
-        assert process.stderr.read() == ""
+            running.send_signal(ending)
+            assert running.wait(SECONDS) == 0
+        assert running.stderr is not None
+        assert (running.stderr.read(), held(folder)) == ("", {})
 
 
-def test_after_a_kill_the_next_start_begins_anew(folder: Path) -> None:
-    with serving_process("--env-file", "lab.env", cwd=folder) as (process, _):
-        first = dotenv_values(folder / "lab.env", interpolate=False)
-        port = str(first["AUTH0_DOMAIN"]).partition(":")[2]
-        process.kill()
-        process.wait()
+def test_after_a_kill_the_next_start_serves_anew_what_the_env_file_says(folder: Path) -> None:
+    with serving(folder / "lab.env") as (running, first):
+        running.kill()
+        running.wait(SECONDS)
         with client(first) as http, pytest.raises(httpx.ConnectError):
             http.get(CONFIGURATION)
-    with serving_process("--env-file", "lab.env", "--port", port, cwd=folder):
-        second = dotenv_values(folder / "lab.env", interpolate=False)
-        assert second["AUTH0_DOMAIN"] == first["AUTH0_DOMAIN"]
-        for name in ("AUTH0_LAB_TOKEN", "AUTH0_CLIENT_SECRET", "AUTH0_PASSWORD"):
-            assert second[name] != first[name]
-        with client(second) as http:
-            assert http.get(CONFIGURATION).status_code == 200
+    port = first["AUTH0_DOMAIN"].partition(":")[2]
+    with serving(folder / "lab.env", port=port) as (_, values), client(values) as http:
+        same = {name for name in values if values[name] == first[name]}
+        assert ("AUTH0_DOMAIN" in same, same & {"AUTH0_LAB_TOKEN", "AUTH0_PASSWORD"}) == (True, set())
+        script = "set -eu; set -a; . ./lab.env; env -0"
+        shell = subprocess.run(["sh", "-c", script], cwd=folder, capture_output=True, text=True, check=True, env={})
+        assert values.items() <= dict(each.split("=", 1) for each in shell.stdout.split("\0") if "=" in each).items()
+        names = ("client_id", "client_secret", "audience", "username", "password")
+        login = {name: values[f"AUTH0_{name.upper()}"] for name in names}
+        answer = http.post("/oauth/token", data={"grant_type": "password", **login})
+        assert answer.json()["error"] == "mfa_required"
+        assert http.get("/_lab/state").status_code == 200
 
 
-def test_a_seed_draws_all_but_the_token(folder: Path) -> None:
-    found = []
-    for _ in range(2):
-        with serving_process("--env-file", "lab.env", "--seed", "7", "--clock", "frozen", cwd=folder):
-            values = dotenv_values(folder / "lab.env", interpolate=False)
-            with client(values) as http:
-                bearer = {"authorization": f"Bearer {values['AUTH0_LAB_TOKEN']}"}
-                clock = http.get("/_lab/clock", headers=bearer).json()
-            found.append(values)
-    assert clock == {"now": 1_800_000_000, "stamp": 1_800_000_000, "frozen": True}
-    one, two = found
-    same = [name for name in NAMES if one[name] == two[name]]
-    assert set(NAMES) - set(same) == {"AUTH0_DOMAIN", "AUTH0_LAB_TOKEN"}
+def test_the_env_file_names_all_that_an_application_needs_for_its_owner_alone(serve: Serve, folder: Path) -> None:
+    def look(server: Server) -> None:
+        authority, bundle = folder / "lab.env.ca.pem", folder / "lab.env.bundle.pem"
+        own = {f"AUTH0_{name.upper()}": getattr(server.sandbox.defaults, name) for name in OF_DEFAULTS}
+        own |= {"AUTH0_LAB_TENANT": "served", "AUTH0_DOMAIN": server.domain, "AUTH0_LAB_TOKEN": server.token}
+        own |= dict.fromkeys(("AUTH0_CA_FILE", "NODE_EXTRA_CA_CERTS"), str(authority))
+        values = {name: str(value) for name, value in dotenv_values("lab.env", interpolate=False).items()}
+        assert values == own | dict.fromkeys(("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"), str(bundle))
+        pem = server.ca_pem or b""
+        assert authority.read_bytes().endswith(b"\n" + pem)
+        assert bundle.read_bytes().endswith(b"\n" + pem + b"\n" + Path(certifi.where()).read_bytes())
+        assert {each.stat().st_mode & 0o777 for each in folder.iterdir()} == {0o600}
+        assert (set(held(folder)), b"PRIVATE" in bundle.read_bytes()) == (set(FILES), False)
+
+    before = os.umask(0)
+    try:
+        result = serve(*HERE, meanwhile=look)
+    finally:
+        os.umask(before)
+    line = r"https://localhost:\d+/ is ready; its settings are in lab\.env \(Ctrl-C stops it\)\n"
+    assert re.fullmatch(line, result.stdout)
+    assert (result.exit_code, result.stderr, held(folder)) == (0, "", {})
 
 
-def test_without_an_env_file_the_line_leads_to_the_page(folder: Path) -> None:
-    with serving_process("--no-tls", "--name", "auth.example", cwd=folder) as (_, line):
-        page = line.split("its page is ")[1].split()[0]
-        with httpx.Client(trust_env=False, follow_redirects=True) as http:
-            assert http.get(page).headers["content-type"].startswith("text/html")
-            named = http.get(page.split("/_lab/")[0] + CONFIGURATION, headers={"host": "auth.example"})
-            assert named.json()["issuer"] == "http://auth.example/"
-    assert list(folder.iterdir()) == []
+def test_its_options_are_the_servers_and_its_line_leads_to_the_page(serve: Serve, folder: Path) -> None:
+    seen: list[Server] = []
+    line = serve("--no-tls", "--name", "auth.example", "--profile", "recorded", meanwhile=seen.append).stdout
+    for options in (("--seed", "7", "--clock", "frozen"), ("--seed", "7"), ()):
+        serve(*options, meanwhile=seen.append)
+    url = f"http://{seen[0].domain}/"
+    assert line == f"{url} is ready; its page is {url}_lab/#token={seen[0].token} (Ctrl-C stops it)\n"
+    assert seen[0].sandbox.domains.knows("auth.example")
+    assert seen[0].sandbox.tenant.settings.profile == "recorded"
+    one, two = (environment(each, folder / "lab.env") for each in seen[1:3])
+    assert {name for name in one if one[name] != two[name]} == {"AUTH0_DOMAIN", "AUTH0_LAB_TOKEN"}
+    assert len({each.sandbox.defaults.password for each in seen}) == 3
+    assert [each.sandbox.clock.stands_still for each in seen] == [False, True, False, False]
+    assert held(folder) == {}
 
 
-def test_what_cannot_be_is_refused_in_one_line(folder: Path) -> None:
-    assert "--allow-remote" in refused("--host", "0.0.0.0", cwd=folder)
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        assert "try --port 0" in refused("--port", str(other.getsockname()[1]), cwd=folder)
-    assert "is no name of a host" in refused("--port", "0", "--name", "a/b", cwd=folder)
-    assert "there is no folder" in refused("--env-file", "no/lab.env", cwd=folder)
+def test_what_cannot_be_is_refused_in_one_line_and_other_machines_are_let_in_with_a_warning(serve: Serve) -> None:
+    assert "--allow-remote" in refused(serve("--host", "0.0.0.0"))
+    assert "'a/b' is no name of a host" in refused(serve("--name", "a/b"))
+    assert "there is no folder" in refused(serve("--env-file", "no/lab.env"))
+    assert "/dev/full is not a file of auth0-mfa-lab serve" in refused(serve("--env-file", "/dev/full"))
+    assert serve("--host", "127.0.0.1").stderr == ""
+    seen: list[Server] = []
+    result = serve("--host", "0.0.0.0", "--allow-remote", meanwhile=seen.append)
+    assert not seen[0].sandbox.domains.knows("0.0.0.0")
+    assert result.stdout.startswith("https://localhost:")
+    assert result.stderr.startswith("Warning: Other machines reach this server at 0.0.0.0")
 
 
-def test_other_machines_are_let_in_with_a_warning_alone(folder: Path) -> None:
-    with serving_process("--host", "127.0.0.1", cwd=folder) as (process, _):
-        process.terminate()
-        assert process.communicate()[1] == ""
-    with serving_process("--host", "0.0.0.0", "--allow-remote", cwd=folder) as (process, line):
-        assert line.startswith("https://localhost:")
-        process.terminate()
-        assert process.communicate()[1].startswith("Warning: Other machines reach this server at 0.0.0.0")
+def test_a_value_survives_sh_and_python_dotenv_or_is_refused(folder: Path) -> None:
+    texts = ("a", "", "a b", "a$HOME", "a`b`", "a#b", " a ", "it's", "a;b", "*", "~", 'a"b', "ä", "a|b&c")
+    values = {f"NAME{number}": text for number, text in enumerate(texts)}
+    (folder / "x.env").write_text(dotenv(values), encoding="utf-8")
+    shell = subprocess.run(["sh", "-c", "set -a; . ./x.env; env -0"], capture_output=True, check=True)
+    assert values.items() <= dict(each.split("=", 1) for each in shell.stdout.decode().split("\0") if each).items()
+    assert dotenv_values("x.env") == values
+    assert dotenv({"NAME": "https://a:1/"}) == "NAME=https://a:1/\n", "some readers take quotes as they are"
+    for text in ("it's $5", "a\nb", "a\\b"):
+        with pytest.raises(ClickException):
+            dotenv({"NAME": text})
+
+
+PEM = b"-----BEGIN CERTIFICATE-----\nmine\n-----END CERTIFICATE-----\n"
+EDITS: dict[str, Callable[[bytes], bytes]] = {
+    "an empty file": lambda ours: b"",
+    "a file of the user": lambda ours: b"AUTH0_LAB_TENANT=live\n",
+    "a certificate more": lambda ours: ours + PEM,
+    "a blank line more": lambda ours: ours + b"\n",
+    "a comment": lambda ours: ours.replace(b"\n", b"\n# My own words.\n", 1),
+    "a variable more": lambda ours: ours + b"STRIPE_KEY=mine\n",
+    "another value": bytes.swapcase,
+}
+PLACES: dict[str, Callable[[Path], None]] = {
+    "a folder": lambda file: (file / "own").mkdir(parents=True),
+    "a link to ours": lambda file: file.symlink_to("ours"),
+    "a link to nothing": lambda file: file.symlink_to("nowhere"),
+    "a pipe": os.mkfifo,
+}
+
+
+@pytest.mark.parametrize(("name", "change"), [*product(FILES, (*EDITS, *PLACES))])
+def test_what_the_user_has_made_stays_as_it_is(serve: Serve, folder: Path, name: str, change: str) -> None:
+    left_by_a_killed_server(folder)
+    ours = (folder / name).read_bytes()
+    (folder / name).rename(folder / "ours")
+    if change in EDITS:
+        (folder / name).write_bytes(EDITS[change](ours))
+    else:
+        PLACES[change](folder / name)
+    for others in ([each for each in FILES if each != name], []):
+        before = held(folder)
+        if (name, change) == ("lab.env", "a folder"):
+            assert serve(*HERE).exit_code == 2
+        else:
+            said = f"{folder / name} is not a file of auth0-mfa-lab serve, or was changed by hand: name another one for"
+            assert said in refused(serve(*HERE))
+        assert held(folder) == before
+        for each in others:
+            (folder / each).unlink()
+
+
+@pytest.mark.parametrize("tls", ["--tls", "--no-tls"])
+def test_what_stands_beside_it_and_what_is_changed_meanwhile_stays(serve: Serve, folder: Path, tls: str) -> None:
+    (folder / "lab.env.d").mkdir()
+    (folder / "lab.env.d" / "production").write_text("x\n")
+    (folder / "lab.env.local").write_text("y\n")
+    before = held(folder)
+    assert "is ready" in serve(tls, *HERE).stdout
+    assert held(folder) == before
+    changed = serve(tls, *HERE, meanwhile=lambda _: (folder / "lab.env").write_bytes(b"STRIPE_KEY=mine\n"))
+    assert (changed.exit_code, held(folder)) == (0, {**before, "lab.env": b"STRIPE_KEY=mine\n"})
+
+
+def test_the_files_of_a_server_that_runs_stay_and_those_of_a_killed_one_go(serve: Serve, folder: Path) -> None:
+    def second(first: Server) -> None:
+        before = held(folder)
+        assert "try --port 0" in refused(serve("--port", str(first.port), *HERE))
+        assert held(folder) == before
+
+    assert (serve(*HERE, meanwhile=second).exit_code, held(folder)) == (0, {})
+    left_by_a_killed_server(folder)
+    seen: list[object] = []
+    serve("--no-tls", *HERE, meanwhile=lambda _: seen.extend(held(folder)))
+    assert (seen, held(folder)) == (["lab.env"], {})
+    replaced = serve(*HERE, meanwhile=lambda _: left_by_a_killed_server(folder))
+    assert (replaced.exit_code, set(held(folder))) == (0, set(FILES))

@@ -1,348 +1,340 @@
-"""What the control plane does: codes and pushes, the phone, clock, reset, users, applications, settings, journal."""
+"""The control plane: who may use it, what each path answers, what is refused, and what its operations do."""
 
 import json
-from urllib.parse import quote
+import math
+from typing import Any
 
 import httpx
 import pytest
 
-from auth0_mfa_lab.sandbox.server import Server
+from auth0_mfa_lab.errors import ControlRefused, PhoneError
+from auth0_mfa_lab.sandbox import fictional_number
+from auth0_mfa_lab.sandbox.operations import OPERATIONS, PHONE_OPERATIONS
+from auth0_mfa_lab.sandbox.server import FILES, Server
 from auth0_mfa_lab.show.qr import qr_png
-from tests.serve.serve_mothers import Application
+from auth0_mfa_lab.tenants.operations import Remote
+from tests.sandbox.sandbox_mothers import App
+from tests.serve.conftest import LogIn
 
-ENDPOINTS = (
-    *("GET state", "GET code", "GET messages", "GET push", "GET phone", "POST phone/scan", "POST phone/allow"),
-    *("POST phone/reject", "POST phone/allow_after", "GET phone/code", "GET clock", "POST clock", "POST reset"),
-    *("GET users", "POST users", "GET clients", "POST clients", "GET settings", "PATCH settings", "GET limits"),
-    *("GET faults", "POST faults", "GET journal"),
-)
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+TEN_YEARS = 10 * 365 * 86_400
+TICKET = "otpauth://totp/x?enrollment_tx_id=abc&base_url="
+BROKEN = f"{TICKET}https%3A%2F%2F%5B"
+# fmt: off
+PLANE: dict[str, dict[str, int]] = {
+    # What the verbs of a path answer to a call without arguments. Every other verb is 405, every other path 404.
+    "state":             {"GET": 200},
+    "code":              {"GET": 400},
+    "messages":          {"GET": 200},
+    "push":              {"GET": 404},
+    "phones":            {"POST": 201},
+    "pushes":            {"GET": 400},
+    "phone":             {"GET": 200},
+    "phone/scan":        {"POST": 400},
+    "phone/allow":       {"POST": 404},
+    "phone/reject":      {"POST": 404},
+    "phone/allow_after": {"POST": 400},
+    "phone/code":        {"GET": 404},
+    "clock":             {"GET": 200, "POST": 400, "DELETE": 200},
+    "users":             {"GET": 200, "POST": 201},
+    "users/nobody":      {"DELETE": 404},
+    "clients":           {"GET": 200, "POST": 201},
+    "settings":          {"GET": 200, "PATCH": 200},
+    "limits":            {"GET": 400},
+    "faults":            {"GET": 200, "POST": 400, "DELETE": 204},
+    "journal":           {"GET": 200},
+    "reset":             {"POST": 204},
+    "nothing/here":      {},
+    "../_lab/states":    {},
+}
+DENIED: list[tuple[str, dict[str, str], int, str]] = [
+    ("no token, and another host", {"authorization": "", "host": "evil.example"},            401, "unauthorized"),
+    ("an empty token",             {"authorization": "Bearer"},                              401, "unauthorized"),
+    ("another token",              {"authorization": "Bearer wrong"},                        401, "unauthorized"),
+    ("another scheme",             {"authorization": "Basic {token}"},                       401, "unauthorized"),
+    ("no text",                    {"authorization": "Bearer \xff\xfe", "cookie": "\xff=\xff"}, 401, "unauthorized"),
+    ("a cookie",                   {"authorization": "", "cookie": "auth0_lab={token}"},     401, "unauthorized"),
+    ("another host",               {"host": "evil.example"},                                 403, "wrong_host"),
+    ("a longer host",              {"host": "localhost.evil.example"},                       403, "wrong_host"),
+    ("another origin",             {"origin": "https://evil.example"},                       403, "wrong_origin"),
+    ("a null origin",              {"origin": "null"},                                       403, "wrong_origin"),
+    ("no port",                    {"origin": "http://localhost"},                           403, "wrong_origin"),
+    ("another port",               {"origin": "http://localhost:1"},                         403, "wrong_origin"),
+    ("its own origin",             {"host": "Auth.Example", "origin": "http://auth.example"}, 200, ""),
+]
+REFUSED: list[tuple[str, dict[str, Any], str, list[Any]]] = [
+    # a call, what else it says, and a field with values that are refused
+    ("POST users",             {},               "factors",      [["webauthn"], "push"]),
+    ("POST users",             {},               "phone_number", ["555"]),
+    ("POST users",             {},               "email",        ["x", "@" * 129]),
+    ("POST users",             {},               "username",     [5, "", "x" * 129]),
+    ("POST users",             {},               "unknown",      [1]),
+    ("POST clients",           {},               "grants",       [["implicit"]]),
+    ("POST clients",           {},               "public",       [1]),
+    ("POST clock",             {},               "advance",      [-1, "1", True, TEN_YEARS + 1, math.nan, math.inf]),
+    ("PATCH settings",         {},               "policy",       ["x"]),
+    ("PATCH settings",         {},               "factors",      [["x"]]),
+    ("PATCH settings",         {},               "switches",     [{"x": "y"}, {"refresh": "y"}, {"refresh": 1}]),
+    ("POST faults",            {},               "kind",         ["rain", None]),
+    ("POST faults",            {"kind": "429"},  "times",        [0, True, 10_001]),
+    ("POST faults",            {"kind": "429"},  "retry_after",  [-1]),
+    ("POST faults",            {"kind": "5xx"},  "status",       [404, 600]),
+    ("POST faults",            {"kind": "slow"}, "seconds",      [-1, "1"]),
+    ("POST faults",            {"kind": "drop"}, "route",        ["oauth"]),
+    ("POST phone/allow_after", {},               "polls",        [0, 1_001]),
+    ("POST phone/scan",        {},               "barcode",      ["", "https://example.com/", f"{TICKET}evil", BROKEN]),
+    ("GET push",               {},               "form",         ["smoke"]),
+    ("GET limits",             {},               "user",         [""]),
+    ("GET code",               {"address": "a"}, "purpose",      ["x"]),
+    ("GET journal",            {},               "after",        [-1]),
+]
+# fmt: on
 
 
-def start(http: httpx.Client, server: Server, **address: str) -> httpx.Response:
-    connection = "sms" if "phone_number" in address else "email"
-    body = {"client_id": server.sandbox.defaults.public_client_id, "connection": connection, **address}
-    return http.post("/passwordless/start", json=body)
+@pytest.mark.parametrize("path", PLANE)
+def test_a_path_has_its_verbs_and_without_the_token_none(http: httpx.Client, control: httpx.Client, path: str) -> None:
+    for method in METHODS:
+        denied = http.request(method, f"/_lab/{path}")
+        answer = control.request(method, path)
+        wanted = PLANE[path].get(method, 405 if PLANE[path] else 404)
+        assert (method, denied.status_code, answer.status_code) == (method, 401, wanted)
+        for each in (denied, answer):
+            assert (each.headers["cache-control"], each.headers["x-content-type-options"]) == ("no-store", "nosniff")
+            assert "access-control-allow-origin" not in each.headers
+            if each.is_error and method != "HEAD":
+                assert each.json()["message"].endswith(".")
 
 
-def test_the_newest_code_sent_to_an_address(server: Server, http: httpx.Client, control: httpx.Client) -> None:
-    app = Application(server, http, control, ("sms",))
-    number = app.user["phone_number"]
-    assert control.get("code", params={"address": number}).status_code == 404
-    start(http, server, phone_number=number)
-    passwordless = control.get("code", params={"address": number}).json()
-    app.challenge()
-    newest = control.get("code", params={"address": number}).json()
-    assert (newest["channel"], newest["purpose"]) == ("sms", "mfa")
-    assert app.poll(binding_code=newest["code"]).status_code == 200
-    assert control.get("code", params={"address": number, "purpose": "passwordless"}).json() == passwordless
-    # A plus sign that nobody encoded.
-    assert control.get(f"code?address={number}").json() == newest
+def test_the_table_of_paths_is_whole() -> None:
+    known = {(each.path.replace("{user}", "nobody"), each.method) for each in (*OPERATIONS, *PHONE_OPERATIONS)}
+    assert {(path, method) for path, verbs in PLANE.items() for method in verbs} == known
 
 
-def test_a_code_is_found_in_any_case_of_the_address(server: Server, http: httpx.Client, control: httpx.Client) -> None:
-    start(http, server, email="New.Person@Example.com", send="code")
-    assert control.get("code", params={"address": "new.person@example.COM"}).json()["purpose"] == "passwordless"
-
-
-def test_messages_are_listed_newest_first(server: Server, http: httpx.Client, control: httpx.Client) -> None:
-    start(http, server, email="a@example.com", send="link")
-    start(http, server, phone_number="+15550199")
-    every = control.get("messages").json()["messages"]
-    assert [each["address"] for each in every] == ["+15550199", "a@example.com"]
-    assert every == control.get("state").json()["messages"]
-    (mine,) = control.get("messages", params={"address": "a@example.com"}).json()["messages"]
-    assert mine["code"] is None
-    assert mine["link"].startswith(f"{server.url}/passwordless/verify_redirect?")
-
-
-def test_the_newest_push_in_both_platforms_forms(server: Server, http: httpx.Client, control: httpx.Client) -> None:
-    Application(server, http, control, ("push",)).challenge()
-    fcm, apns = control.get("push?form=fcm").json(), control.get("push").json()
-    assert set(fcm) == {"dai", "txtkn", "c", "sh", "d", "s", "l"}
-    assert all(isinstance(value, str) for value in fcm.values())
-    assert apns["aps"]["category"] == "com.auth0.notification.authentication"
-    assert apns["mfa"] == {**fcm, "s": json.loads(fcm["s"]), "l": json.loads(fcm["l"])}
-    assert control.get("push?form=smoke").status_code == 400
-
-
-def test_the_phone_allows_and_rejects_the_newest_push(
-    server: Server, http: httpx.Client, control: httpx.Client
+@pytest.mark.parametrize(("headers", "status", "error"), [row[1:] for row in DENIED], ids=[row[0] for row in DENIED])
+def test_a_caller_needs_the_token_a_name_and_an_origin_of_the_servers(
+    server: Server, control: httpx.Client, headers: dict[str, str], status: int, error: str
 ) -> None:
-    app = Application(server, http, control, ("push",))
-    assert control.post("phone/allow", json={}).json()["error"] == "nothing_to_answer"
-    app.challenge()
-    assert control.post("phone/allow").json()["user"] == app.user["username"]
-    assert app.poll().status_code == 200
-    app.challenge()
-    assert control.post("phone/reject", json={"reason": "not me"}).status_code == 200
-    assert app.poll().json()["error"] == "invalid_grant"
-    assert control.post("phone/allow", json={}).status_code == 404
+    sent = [(name.encode(), value.format(token=server.token).encode("latin-1")) for name, value in headers.items()]
+    for method, path in (("GET", f"clock?token={server.token}"), ("DELETE", "faults")):
+        answer = control.request(method, path, headers=sent)
+        if error:
+            assert (answer.status_code, answer.json()["error"]) == (status, error)
+        else:
+            assert answer.is_success or "token" in path
 
 
-def test_one_users_push_is_answered_among_many(server: Server, http: httpx.Client, control: httpx.Client) -> None:
-    first, second = (Application(server, http, control, ("push",)) for _ in range(2))
-    first.challenge()
-    second.challenge()
-    assert control.post("phone/allow", json={"user": first.user["phone_number"]}).status_code == 200
-    (left,) = control.get("phone").json()["pushes"]
-    assert left["user"] == second.user["username"]
-    assert second.poll().json()["error"] == "authorization_pending"
-    assert first.poll().status_code == 200
-    assert control.post("phone/reject", json={"id": left["id"]}).status_code == 200
-    assert second.poll().status_code == 403
+def test_the_page_needs_no_token_and_holds_nothing_of_the_tenant(server: Server, http: httpx.Client) -> None:
+    for name, kind in {**FILES, "/": "text/html"}.items():
+        page = http.get(f"/_lab/{name}".replace("//", "/"))
+        assert (page.status_code, page.headers["content-type"].partition(";")[0]) == (200, kind)
+        assert page.headers["content-security-policy"] == (
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+            "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        )
+        assert (page.headers["cache-control"], page.headers["x-frame-options"]) == ("no-store", "DENY")
+        assert (page.headers["referrer-policy"], "set-cookie" in page.headers) == ("no-referrer", False)
+        assert server.sandbox.defaults.client_id not in page.text
+    assert http.get("/_lab").text == http.get("/_lab/").text
+    assert http.post("/_lab/", params={"token": server.token}).status_code == 401
 
 
-def test_the_phone_scans_texts_and_pictures_and_shows_codes(
-    server: Server, http: httpx.Client, control: httpx.Client
+@pytest.mark.parametrize(("call", "given", "field", "values"), REFUSED)
+def test_what_makes_no_sense_is_refused_by_its_field_and_changes_nothing(
+    control: httpx.Client, call: str, given: dict[str, Any], field: str, values: list[Any]
 ) -> None:
-    app = Application(server, http, control, ())
-    bearer = {"authorization": f"Bearer {app.password().json()['mfa_token']}"}
-    push = {"authenticator_types": ["oob"], "oob_channels": ["auth0"]}
-    barcode = http.post("/mfa/associate", headers=bearer, json=push).json()["barcode_uri"]
-    picture = {"content": qr_png(barcode), "headers": {"content-type": "image/png"}}
-    scanned = control.post("phone/scan", **picture)  # type: ignore[arg-type]  # keywords of the call
-    assert (scanned.status_code, scanned.json()["kind"]) == (201, "push")
-    (shown,) = control.get("phone").json()["enrollments"]
-    assert shown["label"].endswith(app.user["username"])
-    code = control.get("phone/code", params={"user": app.user["email"]}).json()["code"]
-    assert shown["code"] == code
-    assert http.get("/mfa/authenticators", headers=bearer).json()[0]["active"] is True
-    again = control.post("phone/scan", json={"barcode": barcode})
-    assert (again.status_code, again.json()["error"]) == (409, "refused")
-
-
-@pytest.mark.parametrize(
-    "barcode",
-    [
-        "https://example.com/",
-        *(
-            f"otpauth://totp/x?enrollment_tx_id=abc&base_url={url}"
-            for url in ("https%3A%2F%2Fevil.example", "evil", "https%3A%2F%2F%5B")
-        ),
-        "",
-        None,
-    ],
-)
-def test_what_is_no_barcode_of_this_server_is_refused(control: httpx.Client, barcode: str | None) -> None:
-    assert control.post("phone/scan", json={"barcode": barcode}).status_code in (400, 409)
-
-
-def test_an_approval_after_polls_waits_for_the_next_push(
-    server: Server, http: httpx.Client, control: httpx.Client
-) -> None:
-    app = Application(server, http, control, ("push",))
-    assert control.post("phone/allow_after", json={"polls": 1}).status_code == 202
-    app.challenge()
-    assert app.poll().json()["error"] == "authorization_pending"
-    assert app.poll().status_code == 200
-
-
-def test_the_clock_moves_what_expires_and_can_be_taken_back(server: Server, control: httpx.Client) -> None:
-    assert control.get("clock").json()["frozen"] is False
-    moved = control.post("clock", json={"advance": 90.5}).json()
-    assert moved["now"] - moved["stamp"] == pytest.approx(90.5, abs=1)
-    back = control.delete("clock").json()
-    assert back["now"] == pytest.approx(back["stamp"], abs=1)
-    for wrong in ({}, {"advance": -1}, {"advance": "1"}, {"advance": True}, {"advance": 1e12}):
-        assert control.post("clock", json=wrong).status_code == 400
-    assert server.sandbox.clock.ahead() == 0
-
-
-def test_the_clock_is_not_moved_out_of_the_calendar_and_says_how_far_it_goes(control: httpx.Client) -> None:
-    for _ in range(10):
-        assert control.post("clock", json={"advance": 10 * 365 * 86_400}).status_code == 200
-    answer = control.post("clock", json={"advance": 1})
-    assert (answer.status_code, answer.json()["error"], answer.json()["field"]) == (400, "bad_input", "advance")
-    assert "a hundred years" in answer.json()["message"]
-    for text in ("NaN", "Infinity", "1e400"):
-        assert control.post("clock", content=f'{{"advance": {text}}}').status_code == 400
-    assert control.post("users", json={"factors": ["otp"]}).status_code == 201
-
-
-@pytest.mark.parametrize("by", ["username", "phone_number", "email", "user_id"])
-def test_a_reset_makes_a_user_as_good_as_new(
-    server: Server, http: httpx.Client, control: httpx.Client, by: str
-) -> None:
-    app = Application(server, http, control, ("push", "sms"))
-    start(http, server, phone_number=app.user["phone_number"])
-    for _ in range(5):
-        app.challenge(scope="openid")
-    token, oob_code = app.mfa_token, app.oob_code
-    assert control.post("reset", json={"user": app.user[by].upper()}).status_code == 204
-    assert control.get("code", params={"address": app.user["phone_number"]}).status_code == 404
-    assert control.get("phone").json() == {"enrollments": [], "pushes": []}
-    limits = control.get("limits", params={"user": app.user[by]}).json()["limits"]
-    assert all(each["left"] == each["burst"] for each in limits)
-    app.mfa_token, app.oob_code = token, oob_code
-    assert app.poll().status_code in (401, 403)
-    old = http.get("/mfa/authenticators", headers={"authorization": f"Bearer {token}"})
-    assert (old.status_code, old.json()["error"]) == (401, "expired_token")
-    fresh = app.password().json()["mfa_token"]
-    listed = http.get("/mfa/authenticators", headers={"authorization": f"Bearer {fresh}"})
-    assert listed.json() == []
-
-
-def test_a_reset_of_nobody_is_quiet_and_of_nothing_but_its_user(
-    server: Server, http: httpx.Client, control: httpx.Client
-) -> None:
-    app, other = (Application(server, http, control, ("push",)) for _ in range(2))
-    other.challenge()
-    assert control.post("reset", json={"user": "nobody@example.com"}).status_code == 204
-    assert control.post("reset", json={"user": app.user["username"]}).status_code == 204
-    assert control.post("phone/allow", json={}).json()["user"] == other.user["username"]
-    assert other.poll().status_code == 200
-
-
-def test_an_empty_name_is_nobodys(server: Server, http: httpx.Client, control: httpx.Client) -> None:
-    start(http, server, phone_number="+15550177")
-    code = control.get("code", params={"address": "+15550177"}).json()["code"]
-    by_sms = {"grant_type": "http://auth0.com/oauth/grant-type/passwordless/otp", "realm": "sms", "otp": code}
-    by_sms |= {"client_id": server.sandbox.defaults.public_client_id, "username": "+15550177"}
-    assert http.post("/oauth/token", data=by_sms).json()["error"] == "mfa_required"
-    assert control.get("limits", params={"user": ""}).status_code == 400
-    control.post("reset", json={"user": ""})
-    assert control.get("messages", params={"address": "+15550177"}).json()["messages"]
-
-
-def test_a_reset_of_the_tenant_keeps_its_ids_and_keys(
-    server: Server, http: httpx.Client, control: httpx.Client
-) -> None:
-    jwks, before = http.get("/.well-known/jwks.json").content, control.get("users").json()
-    added = control.post("users", json={"factors": ["push"]}).json()
-    control.patch("settings", json={"profile": "recorded"})
-    control.post("faults", json={"kind": "drop"})
-    control.post("clock", json={"advance": 60})
-    assert control.post("reset", json={}).status_code == 204
-    assert control.get("users").json() == before
-    assert http.get("/.well-known/jwks.json").content == jwks
-    assert control.get("settings").json()["profile"] == "docs"
-    assert control.get("faults").json()["faults"] == []
-    assert control.get("phone").json() == {"enrollments": [], "pushes": []}
-    assert server.sandbox.clock.ahead() == 0
-    again = control.post("users", json={"factors": ["push"]}).json()
-    assert again["user_id"] == added["user_id"]
-
-
-def test_users_are_added_listed_and_deleted(http: httpx.Client, control: httpx.Client, server: Server) -> None:
-    wanted = {"username": "kim", "phone_number": "+15550142", "email": "kim@example.com", "factors": ["otp", "email"]}
-    added = control.post("users", json=wanted)
-    assert added.status_code == 201
-    kim = added.json()
-    assert {name: kim[name] for name in wanted} == wanted
-    assert len(kim["recovery_code"]) == 24
-    assert control.post("users", json=wanted).status_code == 409
-    (listed,) = [each for each in control.get("users").json()["users"] if each["user_id"] == kim["user_id"]]
-    assert "password" not in listed
-    assert listed["factors"] == ["totp", "recovery-code", "email"]
-    secrets = {"client_id": server.sandbox.defaults.public_client_id, "grant_type": "password"}
-    login = {**secrets, "username": "kim", "password": kim["password"]}
-    assert http.post("/oauth/token", data=login).json()["error"] == "mfa_required"
-    path = f"users/{quote(kim['user_id'], safe='')}"
-    assert control.delete(path).status_code == 204
-    assert control.delete(path).status_code == 404
-    assert http.post("/oauth/token", data=login).json()["error"] == "invalid_grant"
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"factors": ["webauthn"]},
-        {"factors": "push"},
-        {"phone_number": "555"},
-        {"email": "x"},
-        {"username": 5},
-        {"x": 1},
-    ],
-)
-def test_a_user_that_makes_no_sense_is_refused(control: httpx.Client, wrong: dict[str, object]) -> None:
-    answer = control.post("users", json=wrong)
-    assert answer.status_code == 400
-    assert answer.json()["field"] == next(iter(wrong))
-    assert len(control.get("users").json()["users"]) == 1
-
-
-def test_a_user_who_is_named_alone_has_an_address_too(control: httpx.Client) -> None:
-    assert control.post("users", json={"username": "lee"}).json()["email"] == "user1@example.com"
-    assert control.post("users", json={"username": "sam@example.com"}).json()["email"] == "sam@example.com"
-
-
-def test_each_user_has_a_number_of_their_own(control: httpx.Client) -> None:
-    numbers = [control.post("users", json={}).json()["phone_number"] for _ in range(120)]
-    assert len(set(numbers)) == 120
-
-
-def test_applications_are_added(http: httpx.Client, control: httpx.Client, server: Server) -> None:
-    public = control.post("clients", json={"name": "SPA", "public": True}).json()
-    assert "client_secret" not in public
-    user = control.post("users", json={}).json()
-    login = {"grant_type": "password", "username": user["username"], "password": user["password"]}
-    assert http.post("/oauth/token", data={**login, "client_id": public["client_id"]}).status_code == 403
-    machine = control.post("clients", json={"grants": ["client_credentials"]}).json()
-    both = {"client_id": machine["client_id"], "client_secret": machine["client_secret"]}
-    asked = {"grant_type": "client_credentials", "audience": server.sandbox.defaults.audience}
-    assert http.post("/oauth/token", data={**asked, **both}).status_code == 200
-    assert http.post("/oauth/token", data={**login, **both}).json()["error"] == "unauthorized_client"
-    assert "client_secret" not in control.get("clients").text
-    assert control.post("clients", json={"grants": ["implicit"]}).status_code == 400
-
-
-def test_settings_are_changed_one_by_one(control: httpx.Client) -> None:
-    before = control.get("settings").json()
-    changes = {"policy": "never", "factors": ["sms", "email"], "switches": {"pending_status": "200"}}
-    after = control.patch("settings", json=changes).json()
-    assert after == {
-        **before,
-        "policy": "never",
-        "factors": ["email", "sms"],
-        "switches": {**before["switches"], "pending_status": "200"},
-    }
-    assert control.get("settings").json() == after
-    for wrong in (
-        {"policy": "x"},
-        {"factors": ["x"]},
-        {"switches": {"x": "y"}},
-        {"switches": {"refresh": "y"}},
-        {"x": 1},
-    ):
-        assert control.patch("settings", json=wrong).status_code == 400
-    assert control.get("settings").json() == after
-
-
-def test_the_journal_names_fields_and_holds_no_value(server: Server, http: httpx.Client, control: httpx.Client) -> None:
-    app = Application(server, http, control, ("sms",))
-    last = control.get("journal").json()["entries"]
-    app.challenge()
-    http.get("/userinfo?access_token=abc", headers={"authorization": "Bearer abc"})
-    text = control.get(f"journal?after={last[-1]['number'] if last else 0}").text
-    password, challenge, userinfo = json.loads(text)["entries"]
-    assert (password["path"], password["status"], password["error"]) == ("/oauth/token", 403, "mfa_required")
-    assert {"username", "password", "grant_type"} <= set(password["fields"])
-    assert (challenge["method"], challenge["error"]) == ("POST", None)
-    assert (userinfo["path"], userinfo["status"]) == ("/userinfo", 401)
-    for secret in (app.user["password"], app.mfa_token, app.oob_code, app.secrets["client_secret"], "abc"):
-        assert secret not in text
-
-
-def test_the_journal_forgets_the_oldest(http: httpx.Client, control: httpx.Client) -> None:
-    for _ in range(510):
-        http.get("/.well-known/jwks.json")
-    numbers = [each["number"] for each in control.get("journal").json()["entries"]]
-    assert numbers == list(range(11, 511))
+    looks = ("users", "clients", "settings", "faults", "phone")
+    before = [control.get(path).json() for path in looks]
+    method, path = call.split()
+    for value in values:
+        said = {**given, field: value}
+        query, body = (said, None) if method == "GET" else (None, json.dumps(said))
+        answer = control.request(method, path, params=query, content=body)
+        error = "not_a_barcode" if path == "phone/scan" and value else "bad_input"
+        assert (value, answer.status_code, answer.json()["error"]) == (value, 400, error)
+        assert answer.json()["field"] == field
+    assert [control.get(path).json() for path in looks] == before
 
 
 @pytest.mark.parametrize("body", [b"[]", b"{", b"\xff", b'"x"', b'{"a": "\\ud800"}'])
 def test_a_body_that_is_no_object_is_refused(control: httpx.Client, body: bytes) -> None:
-    for path in ("reset", "clock", "users", "clients", "faults", "phone/allow", "phone/scan"):
-        assert control.post(path, content=body).status_code == 400
+    assert control.post("reset", content=body).json()["message"] == "The body must be a JSON object."
 
 
-def test_no_call_of_the_control_plane_finds_a_bug(control: httpx.Client) -> None:
-    """Whatever is asked with nothing in it is answered, or refused with a sentence."""
-    for endpoint in ENDPOINTS:
-        method, path = endpoint.split()
-        answer = control.request(method, path)
-        assert answer.status_code < 500
-        if answer.status_code >= 400:
-            assert answer.json()["message"].endswith(".")
-    assert control.request("PUT", "clock").status_code == 405
-    assert control.get("nothing/here").status_code == 404
+def test_codes_and_messages_are_found_by_their_address(app: App, control: httpx.Client, ask: Remote) -> None:
+    number, mfa_token = "+15550100", app.mfa_token()
+    app.associate_sms(mfa_token, number)
+    app.start(number)
+    app.start("New.Person@Example.com", send="link")
+    code, newest = ask("code", address=number, purpose="mfa"), ask("code", address=number)
+    assert [(each["channel"], each["purpose"]) for each in (code, newest)] == [("sms", "mfa"), ("sms", "passwordless")]
+    assert app.passwordless(number, newest["code"]).json()["error"] == "mfa_required"
+    assert control.get(f"code?address={number}").json() == newest, "a plus sign that nobody encoded"
+    every = ask("messages")["messages"]
+    assert [each["address"] for each in every] == ["New.Person@Example.com", number, number]
+    assert every == ask("state")["messages"]
+    assert ask("messages", address="new.person@example.COM")["messages"] == every[:1]
+    assert (every[0]["code"], every[0]["link"].partition("/verify")[0]) == (None, f"{app.http.base_url}/passwordless")
+
+
+def test_the_phone_answers_the_newest_push_or_the_one_that_is_named(ask: Remote, log_in: LogIn) -> None:
+    first, second = log_in("push"), log_in("push")
+    for login in (first, second):
+        login.challenge()
+    fcm, apns = ask("newest_push", form="fcm"), ask("newest_push")
+    assert (set(fcm), {type(value) for value in fcm.values()}) == ({"dai", "txtkn", "c", "sh", "d", "s", "l"}, {str})
+    assert apns["aps"]["category"] == "com.auth0.notification.authentication"
+    assert apns["mfa"] == {**fcm, "s": json.loads(fcm["s"]), "l": json.loads(fcm["l"])}
+    one, two = ask("accounts_and_pushes")["pushes"]
+    assert [one["user"], two["user"]] == [first.user["username"], second.user["username"]]
+    assert one.keys() == {"id", "user", "at", "place", "browser"}
+    assert ask("allow", user=first.user["phone_number"]) == {"id": one["id"], "user": one["user"], "status": 204}
+    assert [login.poll().status_code for login in (second, first)] == [400, 200]
+    ask("reject", id=two["id"], reason="not me")
+    assert second.poll().json()["error"] == "invalid_grant"
+    for login in (first, second):
+        login.challenge()
+    assert ask("allow")["user"] == second.user["username"]
+    with pytest.raises(PhoneError, match="No push waits"):
+        ask("allow", user="nobody")
+
+
+def test_an_approval_may_wait_for_polls_and_for_the_next_push(ask: Remote, log_in: LogIn) -> None:
+    login, other = log_in("push"), log_in("push")
+    with pytest.raises(PhoneError, match="No push waits"):
+        ask("allow_after", polls=1, user="nobody")
+    assert ask("allow_after", polls=2) == {"id": None, "user": None, "after_polls": 2}
+    login.challenge()
+    other.challenge()
+    assert [each.poll().status_code for each in (login, other, login, login)] == [400, 400, 400, 200]
+    assert ask("allow_after", polls=1, user=other.user["username"])["user"] == other.user["username"]
+    ask("reject")
+    assert other.poll().status_code == 403
+
+
+def test_the_phone_scans_texts_and_pictures_and_shows_codes(app: App, ask: Remote, log_in: LogIn) -> None:
+    login, otp = log_in(), log_in()
+    mfa_token = login.password().json()["mfa_token"]
+    barcode = app.associate(mfa_token).json()["barcode_uri"]
+    with pytest.raises(PhoneError, match="The tenant refused what the phone said, with status"):
+        ask("scan", barcode=barcode.replace(f"localhost%3A{app.http.base_url.port}", "evil.example"))
+    scanned = ask("scan", barcode=qr_png(barcode))
+    assert (scanned["kind"], scanned["label"]) == ("push", login.user["username"])
+    (shown,) = ask("accounts_and_pushes")["enrollments"]
+    assert shown["label"].endswith(f":{login.user['username']}")
+    assert ask("shown_code", user=login.user["email"]) == shown
+    assert app.authenticators(mfa_token)[0]["active"] is True
+    with pytest.raises(PhoneError, match="status 404"):
+        ask("scan", barcode=barcode)
+    assert (
+        ask("scan", barcode=app.associate_otp(otp.password().json()["mfa_token"]).json()["barcode_uri"])["kind"]
+        == "otp"
+    )
+    assert ask("shown_code") == ask("shown_code", user=otp.user["user_id"]) != shown
+    with pytest.raises(PhoneError, match="no codes of that user"):
+        ask("shown_code", user="jane.roe@example.com")
+
+
+def test_the_clock_moves_what_expires_up_to_a_hundred_years_and_can_be_taken_back(ask: Remote) -> None:
+    assert ask("clock")["frozen"] is False
+    for moved, ahead in ((ask("advance", advance=90.5), 90.5), (ask("restart_clock"), 0)):
+        assert moved["now"] - moved["stamp"] == pytest.approx(ahead, abs=1)
+    for _ in range(10):
+        ask("advance", advance=TEN_YEARS)
+    with pytest.raises(ControlRefused, match="a hundred years"):
+        ask("advance", advance=1)
+    assert ask("add_user", factors=["otp"])
+
+
+@pytest.mark.parametrize("by", ["username", "phone_number", "email", "user_id"])
+def test_a_reset_makes_one_user_as_good_as_new(app: App, ask: Remote, log_in: LogIn, by: str) -> None:
+    login, other = log_in("push", "sms"), log_in("push")
+    app.log_in_passwordless(login.user["phone_number"])
+    app.start("+15550188")
+    for _ in range(5):
+        login.challenge(scope="openid")
+    other.challenge()
+    app.log_in_passwordless("+15550177")  # an empty name is nobody's, also where a user has no email address
+    for name in (login.user[by].upper(), "+15550188", "nobody@example.com", ""):
+        ask("reset", user=name)
+    addresses = ("+15550177", "+15550188", login.user["phone_number"])
+    assert [bool(ask("messages", address=each)["messages"]) for each in addresses] == [True, False, False]
+    limits = ask("limits", user=login.user[by])
+    assert limits["user_id"] == login.user["user_id"]
+    assert all(each["left"] == each["burst"] for each in limits["limits"])
+    assert login.poll().status_code in (401, 403)
+    assert app.associate(login.mfa_token).json()["error"] == "expired_token"
+    assert app.authenticators(login.password().json()["mfa_token"]) == []
+    (left,) = ask("accounts_and_pushes")["enrollments"]
+    assert left["label"].endswith(other.user["username"])
+    assert ask("allow")["user"] == other.user["username"]
+    assert other.poll().status_code == 200
+
+
+def test_a_reset_of_the_tenant_keeps_its_ids_and_keys(http: httpx.Client, ask: Remote) -> None:
+    looks = ("users", "clients", "faults", "accounts_and_pushes", "messages", "settings")
+    jwks, before = http.get("/.well-known/jwks.json").content, [ask(name) for name in looks]
+    added = ask("add_user", factors=["push"])
+    ask("add_client")
+    ask("add_fault", kind="drop")
+    ask("advance", advance=60)
+    ask("change_settings", policy="never", factors=["sms", "email"], default_directory="")
+    changed = {**before[-1], "policy": "never", "factors": ["email", "sms"], "default_directory": None}
+    changed["switches"] = {**changed["switches"], "pending_status": "200"}
+    assert ask("change_settings", switches={"pending_status": "200"}) == ask("settings") == changed
+    ask("reset")
+    assert [ask(name) for name in looks] == before
+    assert http.get("/.well-known/jwks.json").content == jwks
+    assert ask("clock")["now"] == pytest.approx(ask("clock")["stamp"], abs=1)
+    assert ask("add_user", factors=["push"])["user_id"] == added["user_id"]
+
+
+def test_users_are_added_listed_and_deleted(app: App, ask: Remote) -> None:
+    wanted = {"username": "kim", "phone_number": "+15550142", "email": "kim@example.com", "factors": ["otp", "email"]}
+    kim = ask("add_user", **wanted)
+    assert ({name: kim[name] for name in wanted}, len(kim["recovery_code"])) == (wanted, 24)
+    with pytest.raises(ControlRefused, match="There is a user 'kim' already"):
+        ask("add_user", **wanted)
+    (listed,) = [each for each in ask("users")["users"] if each["user_id"] == kim["user_id"]]
+    assert ("password" in listed, listed["factors"]) == (False, ["totp", "recovery-code", "email"])
+    login = {"username": "kim", "password": kim["password"]}
+    assert app.password(**login).json()["error"] == "mfa_required"
+    ask("delete_user", user=kim["user_id"])
+    assert app.password(**login).json()["error"] == "invalid_grant"
+    assert ask("accounts_and_pushes")["enrollments"] == []
+    for name, email in (("lee", "user3@example.com"), ("sam@example.com", "sam@example.com")):
+        assert ask("add_user", username=name)["email"] == email
+    assert len({fictional_number(number) for number in range(120)}) == 120
+
+
+def test_applications_are_added(app: App, ask: Remote, log_in: LogIn) -> None:
+    public, machine = ask("add_client", name="SPA", public=True), ask("add_client", grants=["client_credentials"])
+    assert (public["name"], "client_secret" in public, "client_credentials" in public["grants"]) == (
+        "SPA",
+        False,
+        False,
+    )
+    login, own = log_in(), {name: machine[name] for name in ("client_id", "client_secret")}
+    assert login.password(client_id=public["client_id"], client_secret="").json()["error"] == "mfa_required"
+    audience = app.sandbox.defaults.audience
+    assert app.token(grant_type="client_credentials", audience=audience, **own).status_code == 200
+    assert login.password(**own).json()["error"] == "unauthorized_client"
+    assert "client_secret" not in str(ask("clients"))
+
+
+def test_the_journal_names_fields_and_holds_no_value(app: App, ask: Remote, log_in: LogIn) -> None:
+    login = log_in("sms")
+    app.http.get("/")
+    (last,) = ask("received")["entries"]
+    login.challenge()
+    app.http.get("/userinfo?access_token=abc", headers={"authorization": "Bearer abc"})
+    password, challenge, userinfo = entries = ask("received", after=last["number"])["entries"]
+    assert (password["path"], password["status"], password["error"]) == ("/oauth/token", 403, "mfa_required")
+    assert {"username", "password", "grant_type"} <= set(password["fields"])
+    assert (challenge["method"], challenge["error"], "mfa_token" in challenge["fields"]) == ("POST", None, True)
+    assert (userinfo["path"], userinfo["status"]) == ("/userinfo", 401)
+    for secret in (login.user["password"], login.mfa_token, login.oob_code, app.credentials["client_secret"], "abc"):
+        assert secret not in str(entries)
+    app.http.post(f"/{'x' * 300}", data={"y" * 300: "", **{str(number): "" for number in range(40)}})
+    newest = ask("received")["entries"][-1]
+    assert (len(newest["path"]), len(newest["fields"][0]), len(newest["fields"])) == (200, 200, 30)
+    assert app.sandbox.received.maxlen == 500

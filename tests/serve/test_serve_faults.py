@@ -1,149 +1,110 @@
 """Faults on demand: each kind bites on its route, so often and no more, and leaves the tenant as it was."""
 
-import json
 import time
+from typing import Any
 
 import httpx
 import pytest
 
-from auth0_mfa_lab.sandbox.server import Server
-from tests.serve.serve_mothers import Application
+from auth0_mfa_lab.sandbox.errors import TOO_MANY_STARTS
+from auth0_mfa_lab.tenants.operations import Remote
+from tests.serve.conftest import LogIn
 
 CONFIGURATION = "/.well-known/openid-configuration"
+ERROR = {"error": "server_error", "error_description": "The server could not answer."}
+LIMIT = {"error": "too_many_requests", "error_description": TOO_MANY_STARTS.text}
+GLOBAL = {"statusCode": 429, "error": "Too Many Requests", "message": "Global limit has been reached"}
+GLOBAL["errorCode"] = "too_many_requests"
+PAGE = "<html>\n<head><title>"
+# fmt: off
+FAULTS: list[tuple[dict[str, Any], str, int, object]] = [
+    # a fault, what is asked, and the status and the JSON that come, or the beginning of a page
+    ({"kind": "429"},                                "POST /oauth/token",            429, LIMIT),
+    ({"kind": "429"},                                "GET /api/v2/guardian/factors", 429, GLOBAL),
+    ({"kind": "5xx"},                                "POST /oauth/token",            503, ERROR),
+    ({"kind": "5xx", "status": 500},                 "POST /oauth/token",            500, ERROR),
+    ({"kind": "html"},                               "POST /oauth/token",            502, f"{PAGE}502 Bad Gateway"),
+    ({"kind": "html", "status": 504},                "POST /oauth/token",            504, f"{PAGE}504 Gateway Ti"),
+    ({"kind": "5xx", "route": "/oauth"},             "POST /oauth/token",            503, ERROR),
+    ({"kind": "5xx", "route": "/oauth/"},            "POST /oauth/token",            503, ERROR),
+    ({"kind": "5xx", "route": "/oaut"},              "POST /oauth/token",            401, None),
+    ({"kind": "5xx", "route": "POST /oauth/token"},  "POST /oauth/token",            503, ERROR),
+    ({"kind": "5xx", "route": "GET /oauth/token"},   "POST /oauth/token",            401, None),
+]
+# fmt: on
 
 
-def fail(control: httpx.Client, **fault: object) -> dict[str, object]:
-    answer = control.post("faults", json=fault)
-    assert answer.status_code == 201, answer.text
-    shown: dict[str, object] = answer.json()
-    return shown
+@pytest.mark.parametrize(("fault", "call", "status", "body"), FAULTS)
+def test_a_fault_bites_once_on_its_route_in_the_shape_of_its_api(
+    http: httpx.Client, ask: Remote, fault: dict[str, Any], call: str, status: int, body: object
+) -> None:
+    ask("add_fault", **fault)
+    answer, again = (http.request(*call.split()) for _ in range(2))
+    assert (answer.status_code, again.status_code) == (status, 401)
+    if isinstance(body, str):
+        assert (answer.headers["content-type"], answer.text[: len(body)]) == ("text/html; charset=utf-8", body)
+    elif body:
+        assert answer.json() == body
 
 
 @pytest.mark.parametrize("ahead", [0, 3600])
-def test_a_429_says_when_to_come_again(http: httpx.Client, control: httpx.Client, ahead: float) -> None:
-    control.post("clock", json={"advance": ahead})
-    fail(control, kind="429", route="/oauth/token", retry_after=7, times=2)
+def test_a_429_says_when_to_come_again(http: httpx.Client, ask: Remote, ahead: float) -> None:
+    ask("advance", advance=ahead)
+    ask("add_fault", kind="429", route="/oauth/token", retry_after=7, times=2)
     assert http.get(CONFIGURATION).status_code == 200
     for _ in range(2):
         answer = http.post("/oauth/token", headers={"origin": "http://localhost:3000"})
-        assert (answer.status_code, answer.json()["error"]) == (429, "too_many_requests")
-        assert answer.headers["retry-after"] == "7"
-        assert abs(int(answer.headers["x-ratelimit-reset"]) - time.time() - 7) < 5
         assert answer.headers["access-control-allow-origin"] == "http://localhost:3000"
+        names = ("retry-after", "x-ratelimit-limit", "x-ratelimit-remaining")
+        assert (answer.status_code, [answer.headers[name] for name in names]) == (429, ["7", "1", "0"])
+        assert abs(int(answer.headers["x-ratelimit-reset"]) - time.time() - 7) < 5
     assert http.post("/oauth/token").status_code == 401
 
 
-def test_the_management_api_fails_in_its_own_shape(http: httpx.Client, control: httpx.Client) -> None:
-    fail(control, kind="429")
-    assert http.get("/api/v2/guardian/factors").json() == {
-        "statusCode": 429,
-        "error": "Too Many Requests",
-        "message": "Global limit has been reached",
-        "errorCode": "too_many_requests",
-    }
-
-
-@pytest.mark.parametrize(
-    ("kind", "given", "status"), [("5xx", {}, 503), ("5xx", {"status": 500}, 500), ("html", {}, 502)]
-)
-def test_a_server_or_its_gateway_fails(
-    http: httpx.Client, control: httpx.Client, kind: str, given: dict[str, int], status: int
-) -> None:
-    fail(control, kind=kind, **given)
-    answer = http.post("/oauth/token")
-    assert answer.status_code == status
-    assert answer.headers["content-type"].startswith("text/html" if kind == "html" else "application/json")
-    assert http.post("/oauth/token").status_code == 401
-
-
-def test_a_slow_answer_holds_nobody_else_up(http: httpx.Client, control: httpx.Client) -> None:
-    fail(control, kind="slow", route="/oauth/token", seconds=30)
+def test_a_slow_answer_holds_nobody_up_and_a_dropped_one_is_none(http: httpx.Client, ask: Remote) -> None:
+    ask("add_fault", kind="slow", route="/oauth/token", seconds=30)
     with pytest.raises(httpx.ReadTimeout):
-        http.post("/oauth/token", timeout=0.3)
-    assert http.get(CONFIGURATION, timeout=2).status_code == 200
-    fail(control, kind="slow", route="/oauth/token", seconds=0.3)
+        http.post("/oauth/token", timeout=0.2)
+    assert http.get(CONFIGURATION, timeout=20).status_code == 200
+    ask("add_fault", kind="slow", route="/oauth/token", seconds=0.2)
     began = time.monotonic()
     assert http.post("/oauth/token").status_code == 401
-    assert time.monotonic() - began >= 0.3
-
-
-def test_a_dropped_connection_is_no_answer_at_all(server: Server, http: httpx.Client, control: httpx.Client) -> None:
-    app = Application(server, http, control, ("push",))
-    fail(control, kind="drop", route="POST /oauth/token")
+    assert time.monotonic() - began >= 0.2
+    ask("add_fault", kind="drop", route="POST /oauth/token")
     with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
-        app.password()
-    assert app.password().status_code == 403
+        http.post("/oauth/token")
+    assert http.post("/oauth/token").status_code == 401
 
 
-def test_a_fault_without_a_route_is_not_the_phones(server: Server, http: httpx.Client, control: httpx.Client) -> None:
-    app = Application(server, http, control, ("push",))
-    app.challenge()
-    fail(control, kind="5xx")
-    assert control.post("phone/allow", json={}).status_code == 200
-    assert app.poll().status_code == 503
-    assert app.poll().status_code == 200
-
-
-def test_a_late_approval_comes_after_so_many_more_polls(
-    server: Server, http: httpx.Client, control: httpx.Client
-) -> None:
-    app, other = (Application(server, http, control, ("push",)) for _ in range(2))
-    app.challenge()
-    fail(control, kind="late_approval", polls=2)
-    allowed = control.post("phone/allow", json={})
-    assert (allowed.status_code, allowed.json()["after_polls"]) == (202, 2)
+def test_a_push_is_lost_or_allowed_late_and_no_call_of_the_phone_fails(ask: Remote, log_in: LogIn) -> None:
+    login, other = log_in("push"), log_in("push")
+    ask("add_fault", kind="lost_push")
+    login.challenge()
+    assert ask("accounts_and_pushes")["pushes"] == []
+    login.challenge()
+    ask("add_fault", kind="late_approval", polls=2)
+    assert ask("allow")["after_polls"] == 2
     other.challenge()
-    assert other.poll().json()["error"] == "authorization_pending"
-    assert [app.poll().status_code for _ in range(3)] == [400, 400, 200]
-    assert other.poll().json()["error"] == "authorization_pending"
+    polled = [each.poll().status_code for each in (other, login, login, login, other)]
+    assert polled == [400, 400, 400, 200, 400]
+    ask("add_fault", kind="5xx")
+    assert ask("allow")["status"] == 204
+    assert [other.poll().status_code for _ in range(2)] == [503, 200]
 
 
-def test_a_lost_push_reaches_no_phone(server: Server, http: httpx.Client, control: httpx.Client) -> None:
-    app = Application(server, http, control, ("push",))
-    fail(control, kind="lost_push")
-    app.challenge()
-    assert control.get("phone").json()["pushes"] == []
-    assert control.get("push").status_code == 404
-    app.challenge()
-    assert len(control.get("phone").json()["pushes"]) == 1
-
-
-def test_faults_are_listed_and_taken_back(http: httpx.Client, control: httpx.Client) -> None:
-    first = fail(control, kind="drop", times=3)
-    second = fail(control, kind="late_approval", polls=4)
-    assert first == {"kind": "drop", "times": 3, "route": None}
-    assert control.get("faults").json() == {"faults": [first, second]}
-    assert second == {"kind": "late_approval", "times": 1, "polls": 4}
-    assert control.delete("faults").status_code == 204
-    assert control.get("faults").json() == {"faults": []}
-    assert http.get(CONFIGURATION).status_code == 200
-
-
-def test_faults_bite_in_the_order_in_which_they_were_made(http: httpx.Client, control: httpx.Client) -> None:
-    fail(control, kind="5xx", status=501)
-    fail(control, kind="5xx", status=502, route="/oauth")
-    fail(control, kind="5xx", status=503, route="GET /oauth/token")
-    assert [http.post("/oauth/token").status_code for _ in range(3)] == [501, 502, 401]
-    assert http.get("/oauth/token").status_code == 503
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {},
-        {"kind": "rain"},
-        {"kind": "429", "times": 0},
-        {"kind": "5xx", "status": 404},
-        {"kind": "slow", "seconds": -1},
-        {"kind": "slow", "seconds": "1"},
-        {"kind": "drop", "route": "oauth"},
-        {"kind": "drop", "colour": 1},
-        {"kind": "429", "times": True},
-    ],
-)
-def test_a_fault_that_makes_no_sense_is_refused(control: httpx.Client, wrong: dict[str, object]) -> None:
-    answer = control.post("faults", content=json.dumps(wrong))
-    assert answer.status_code == 400
-    assert answer.json()["error"] == "bad_input"
-    assert answer.json()["field"]
-    assert control.get("faults").json() == {"faults": []}
+def test_faults_are_listed_bite_in_their_order_and_are_taken_back(http: httpx.Client, ask: Remote) -> None:
+    made = [
+        ask("add_fault", kind="5xx", status=501),
+        ask("add_fault", kind="5xx", status=502, route="/oauth", times=2),
+        ask("add_fault", kind="late_approval", polls=4),
+    ]
+    assert made == [
+        {"kind": "5xx", "times": 1, "route": None, "status": 501},
+        {"kind": "5xx", "times": 2, "route": "/oauth", "status": 502},
+        {"kind": "late_approval", "times": 1, "polls": 4},
+    ]
+    assert ask("faults") == {"faults": made}
+    assert [http.post("/oauth/token").status_code for _ in range(2)] == [501, 502]
+    ask("clear_faults")
+    assert ask("faults") == {"faults": []}
+    assert http.post("/oauth/token").status_code == 401

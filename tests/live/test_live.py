@@ -1,0 +1,322 @@
+"""Each verb of a lab on one's own tenant: the user, the phone and the codes, time, a lost network."""
+
+from __future__ import annotations
+
+import re
+import traceback
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from IPython.core.error import StdinNotImplementedError
+
+from auth0_mfa_lab import Lab, LabError, NoAnswer, Secret, Settings, SettingsError
+from auth0_mfa_lab.errors import NeedsAPerson, NotConfirmed, UserDoesNotFit
+from auth0_mfa_lab.live.administrator import NAME, PASSWORD, SECRET, administrator, drawn
+from auth0_mfa_lab.show.sentences import Sentence
+from auth0_mfa_lab.tenants.phone import OwnPhone, ask_hidden
+from auth0_mfa_lab.tenants.users import User
+from tests.live.conftest import Person
+from tests.live.live_world import Answer, LiveTenant
+from tests.mothers import Scripted, live_settings
+
+NOTHING_SENT = "Nothing was sent to anybody."
+
+
+def token_of(lab: Lab, user: User) -> str:
+    login = lab.client.password_grant(username=user.username, password=user.password, realm=lab.settings.realm)
+    token: str = login["mfa_token"]
+    return token
+
+
+def kinds(lab: Lab, user: User) -> str:
+    """Return what a user has, as a login lists it."""
+    listed = lab.client.mfa_authenticators(token_of(lab, user)).json
+    assert all(each["active"] for each in listed)
+    return " ".join(sorted(each["id"].partition("|")[0] for each in listed))
+
+
+def test_opening_it_sends_nothing_and_it_says_where_every_request_goes(
+    live_tenant: LiveTenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lab = live_tenant.lab()
+    assert repr(lab) == f"Lab on the live tenant {live_tenant.domain}: every request of yours is sent there."
+    assert live_tenant.journal == []
+    lab.client.jwks()
+    assert {exchange.request.host for exchange in lab.journal} == {live_tenant.domain}
+    network = Scripted()
+    for settings in (None, Settings(), Settings(domain="tenant.example"), Settings(tenant="live")):
+        with pytest.raises(SettingsError, match="AUTH0_LAB_TENANT=live"):
+            Lab.live(settings, transport=network)
+    assert network.asked == []
+    for name, value in live_tenant.environ.items():
+        monkeypatch.setenv(name, value)
+    for lab in (Lab.from_env(), Lab.live()):
+        live_tenant._opened.append(lab._transport)
+        assert lab.domain == live_tenant.domain
+
+
+# -- the configured user
+
+
+def test_the_configured_user_fits_or_one_reads_what_to_do_and_nothing_is_sent_to_them(live_tenant: LiveTenant) -> None:
+    lab, phone = live_tenant.lab(), live_tenant.phone()
+    assert lab.user(factors=[]).username == live_tenant.person.username
+    assert live_tenant.journal == [("POST", "/oauth/token"), ("GET", "/mfa/authenticators")]
+    with pytest.raises(UserDoesNotFit) as misfit:
+        lab.user(factors=["push"])
+    assert str(misfit.value) == (
+        "This notebook starts from a user with push, and the configured user has none. Enroll push first: notebook 05. "
+        f"{NOTHING_SENT}"
+    )
+    live_tenant.enroll("push", phone=phone)
+    assert lab.user(factors=["push"]).factors == ("push",)
+    with pytest.raises(UserDoesNotFit) as misfit:
+        lab.user()
+    active = live_tenant.sandbox.tenant.authenticators.active_of(live_tenant.person.user_id)
+    said = ("Dashboard > User Management > Users > the user > Multi-Factor > Reset.", NOTHING_SENT)
+    assert [each for each in (*(each.id for each in active), *said) if each not in str(misfit.value)] == []
+    assert (live_tenant.sent, len(live_tenant.users)) == ([], 1)
+
+
+# fmt: off
+REFUSED: tuple[tuple[int, object, str], ...] = (
+    (200, {"access_token": "opaque-token-1"}, "Require Multi-factor Auth: Always"),
+    (403, {"error": "invalid_grant", "error_description": "Wrong email or password."},
+     r"403 invalid_grant \(exchange 1\): Wrong email or password\.\. Check AUTH0_USERNAME"),
+    (502, None, r"502 Bad Gateway \(exchange 1\): no description"),
+)
+# fmt: on
+
+
+@pytest.mark.parametrize(("status", "body", "said"), REFUSED)
+def test_a_login_that_brings_no_mfa_token_says_what_to_check(
+    live_tenant: LiveTenant, status: int, body: object, said: str
+) -> None:
+    live_tenant.alter("POST /oauth/token", lambda _: Answer(status=status).with_json(body))
+    with pytest.raises(SettingsError, match=said) as refusal:
+        live_tenant.lab().user()
+    assert (live_tenant.person.password in str(refusal.value), len(live_tenant.journal)) == (False, 1)
+
+
+# -- a throw-away user
+
+
+@pytest.mark.parametrize(
+    ("factors", "has"),
+    [
+        ([], ""),
+        (["otp"], "recovery-code totp"),
+        (["sms"], "recovery-code sms voice"),
+        (["voice"], "recovery-code sms voice"),
+        (["email"], "email recovery-code"),
+        (["otp", "sms", "email"], "email recovery-code sms totp voice"),
+    ],
+)
+def test_a_throw_away_user_has_just_these_factors(ready: LiveTenant, factors: list[str], has: str) -> None:
+    lab = ready.lab(management=True)
+    user = lab.user(factors=factors)
+    assert (user.factors, kinds(lab, user), ready.sent, ready.authenticators) == (tuple(factors), has, [], [])
+    if "otp" in factors:
+        assert lab.client.mfa_otp_grant(mfa_token=token_of(lab, user), otp=lab.phone.code()).status == 200
+    if factors == ["sms"]:
+        lab.client.mfa_challenge(mfa_token=token_of(lab, user), challenge_type="oob")
+        assert ready.sent == [("sms", lab.settings.phone_number)]
+    recovered = user.recovery_code and lab.client.mfa_recovery_code_grant(
+        mfa_token=token_of(lab, user), recovery_code=user.recovery_code
+    )
+    assert (recovered.status if recovered else None) == (200 if factors else None)
+
+
+@pytest.mark.parametrize("factors", [["push"], ["push", "otp"], ["push", "sms"]])
+def test_the_virtual_phone_enrolls_push_for_them(ready: LiveTenant, factors: list[str]) -> None:
+    lab = ready.lab(management=True, virtual_phone=True)
+    user = lab.user(factors=factors)
+    assert ("push" in kinds(lab, user), user.recovery_code is not None) == (True, True)
+    assert lab.client.mfa_otp_grant(mfa_token=token_of(lab, user), otp=lab.phone.code()).status == 200
+
+
+def test_two_are_two_get_no_mail_and_are_named_nowhere(ready: LiveTenant) -> None:
+    lab = ready.lab(management=True)
+    made = [lab.user(factors=["otp"]), lab.user()]
+    bodies = [each.request.raw_data() for each in lab.journal if each.request.target == "/api/v2/users"]
+    assert [(each["verify_email"], each["email_verified"]) for each in bodies] == [(False, False)] * 2
+    shown = repr(made) + repr(lab.journal) + "".join(map(repr, lab.journal))
+    for user, other in (made, made[::-1]):
+        assert (user.username == other.username, user.password == other.password) == (False, False)
+        assert re.fullmatch(r"lab-[0-9a-f]{10}@lab\.example", str(user.username))
+        there = next(each for each in ready.users.values() if each.username == user.username)
+        assert there.connection == lab.settings.realm
+        secrets = [str(each.secret) for each in ready.sandbox.tenant.authenticators.of(there.user_id)]
+        raw = [str(user.username), str(user.password), there.user_id, *secrets, str(user.recovery_code)]
+        assert [each for each in raw if each != "None" and (each in shown or each[6:] in shown)] == []
+        assert isinstance(user.password, Secret)
+        assert isinstance(user.username, Secret)
+    for what in (NAME, PASSWORD, SECRET):
+        assert len({drawn(what) for _ in range(50)}) == 50
+    password = drawn(PASSWORD)
+    assert (len(password) >= 20, password.isalnum(), len(drawn(SECRET))) == (True, False, 32)
+    assert [any(map(kind, password)) for kind in (str.islower, str.isupper, str.isdigit)] == [True] * 3
+
+
+# fmt: off
+MISFITS: tuple[tuple[list[str], dict[str, Any], type[LabError], str], ...] = (
+    # the factors, the settings, and what is said before anything is sent
+    (["fax"], {}, LabError, "no factor 'fax'"),
+    (["otp", "push"], {}, UserDoesNotFit, rf"notebook 05.*AUTH0_LAB_VIRTUAL_PHONE=1.*{NOTHING_SENT}$"),
+    (["sms"], {"phone_number": None}, SettingsError, "AUTH0_PHONE_NUMBER is missing, and a user with sms needs it"),
+    (["voice"], {"phone_number": None}, SettingsError, "AUTH0_PHONE_NUMBER is missing, and a user with voice"),
+    (["email"], {"email": None}, SettingsError, "AUTH0_EMAIL is missing"),
+)
+# fmt: on
+
+
+@pytest.mark.parametrize(("factors", "settings", "error", "said"), MISFITS)
+def test_what_no_user_can_have_is_said_before_anything_is_sent(
+    ready: LiveTenant, factors: list[str], settings: dict[str, Any], error: type[LabError], said: str
+) -> None:
+    with pytest.raises(error, match=said):
+        ready.lab(management=True, **settings).user(factors=factors)
+    assert ready.journal == []
+
+
+def test_a_tenant_that_refuses_is_told_and_the_user_is_removed_again(
+    ready: LiveTenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = ready.lab(management=True)
+    token = machine.management_application.client_credentials_grant(
+        audience=machine.management_audience, scope="read:users"
+    )
+    narrow = ready.lab(mgmt_token=Secret(str(token["access_token"]), "<mgmt_token>"))
+    with pytest.raises(LabError, match=r"failed: 403 insufficient_scope: .*: create:users"):
+        narrow.user()
+    wrong = ready.lab(management=True, mgmt_client_secret=Secret("wrong", "<mgmt_client_secret>"))
+    with pytest.raises(SettingsError, match=r"no token: 401 access_denied .* AUTH0_MGMT_CLIENT_SECRET"):
+        wrong.user()
+    monkeypatch.setattr(machine, "_draw", lambda what: "AAAA" if what == SECRET else drawn(what))
+    with pytest.raises(LabError, match="Enrolling totp failed: 400 invalid_body"):
+        machine.user(factors=["otp"])
+    ready.set_up(policy="never")
+    with pytest.raises(SettingsError, match="Require Multi-factor Auth: Always"):
+        ready.lab(management=True, virtual_phone=True).user(factors=["push"])
+    assert len(ready.users) == 1
+    assert {row.fate for row in machine.cleanup().rows} == {"gone already"}
+
+
+def test_a_lab_gets_one_token_for_all_its_users_or_takes_the_one_that_was_passed(ready: LiveTenant) -> None:
+    lab = ready.lab(management=True)
+    for _ in range(3):
+        lab.user()
+    lab.cleanup()
+
+    def tokens() -> int:
+        return sum(path == "/oauth/token" for _, path in ready.journal)
+
+    assert tokens() == 1
+    passed = ready.lab(mgmt_token=Secret(str(administrator(lab)._access_token), "<mgmt_token>"))
+    assert kinds(passed, passed.user(factors=["otp"])) == "recovery-code totp"
+    assert not passed.cleanup().stays
+    assert tokens() == 2  # the login
+    ready.sandbox.clock.advance(86_400)
+    lab.user()
+    assert tokens() == 3
+    lives: Any
+    for lives in ("soon", None, [], {}):  # how long is not said
+        ready.alter("POST /oauth/token", partial(Answer.with_fields, expires_in=lives))
+        (fresh := ready.lab(management=True)).user()
+        assert not fresh.cleanup().stays
+
+
+def test_one_question_asks_for_all_of_a_users_calls(ready: LiveTenant, person: Person) -> None:
+    person.answer, lab = "n", ready.lab(management=True, confirm="once")
+    with pytest.raises(NotConfirmed, match=r"lab\.user makes a throw-away user without any factor, by"):
+        lab.user()
+    assert (ready.journal, len(lab.journal)) == ([], 0)
+    person.answer = "y"
+    ready.lab(management=True, confirm="each").user(factors=["otp", "sms"])
+    assert "makes a throw-away user with otp, sms, by the Management API; lab.cleanup() removes" in person.asked[1]
+    for _ in range(2):
+        lab.user(factors=["otp"])
+    assert len(person.asked) == 3
+
+
+def test_a_recorded_run_with_a_throw_away_user_is_replayed(ready: LiveTenant, tmp_path: Path) -> None:
+    def run(lab: Lab) -> list[str]:
+        user = lab.user(factors=["otp"])
+        lab.client.mfa_otp_grant(mfa_token=token_of(lab, user), otp=lab.phone.code())
+        return [repr(user), *map(repr, lab.journal)]
+
+    lab = ready.lab(management=True)
+    first = run(lab)
+    lab.export("har").save(file := tmp_path / "run.har")
+    assert "@lab.example" not in file.read_text("utf-8")
+    assert run(Lab.replay(file)) == first
+
+
+# -- one's own phone, and the codes
+
+
+def test_the_phones_verbs_say_what_to_press_and_send_nothing(live_tenant: LiveTenant, tmp_path: Path) -> None:
+    lab = live_tenant.lab()
+    phone = lab.phone
+    told = [phone.scan("otpauth://totp/x"), phone.allow(), phone.reject("no"), phone.allow_after(polls=2)]
+    for each, word in zip(told, ("scan the QR", "press Allow", "press Deny", "press Allow yourself"), strict=True):
+        assert (isinstance(each, Sentence), word in repr(each)) == (True, True)
+    phone.after_poll()
+    assert (phone.notifications, live_tenant.journal) == ((), [])
+    lab.user(factors=[])
+    lab.export("har").save(file := tmp_path / "run.har")
+    assert (type(phone), type(Lab.replay(file).phone)) == (OwnPhone, OwnPhone)
+
+
+def test_a_code_is_asked_for_in_a_hidden_prompt_and_becomes_a_secret(
+    live_tenant: LiveTenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed, lab = Person(" 123456 \n"), live_tenant.lab()
+    monkeypatch.setattr("getpass.getpass", typed)
+    code, message = lab.phone.code(), lab.inbox.latest("+15550100", purpose="mfa")
+    assert code == message.code == "123456"
+    assert isinstance(code, Secret)
+    assert (repr(code), repr(message.code), repr(message)) == ("<otp 1>", "<otp 1>", "sms for mfa: <otp 1>")
+    assert typed.asked == ["The 6-digit code of the authenticator app: ", "The code that you were sent for mfa: "]
+
+
+@pytest.mark.parametrize("failure", [EOFError(), OSError("no terminal"), StdinNotImplementedError("no stdin"), None])
+def test_without_an_answer_a_step_that_needs_a_person_says_so(
+    live_tenant: LiveTenant, monkeypatch: pytest.MonkeyPatch, failure: Exception | None
+) -> None:
+    def getpass(_: str) -> str:
+        if failure:
+            raise failure
+        return "  "
+
+    lab = live_tenant.lab()
+    monkeypatch.setattr("getpass.getpass", getpass)
+    with pytest.raises(NeedsAPerson):
+        ask_hidden("A code")
+    said = " is needed, and nobody answered" if failure else ""
+    with pytest.raises(NeedsAPerson, match=f"The 6-digit code of the authenticator app{said}"):
+        lab.phone.code()
+    with pytest.raises(NeedsAPerson, match=f"The code that you were sent for login{said}"):
+        lab.inbox.latest("+15550100", purpose="login")
+
+
+def test_no_network_is_no_answer_without_a_secret_or_a_frame_of_a_third_party(live_tenant: LiveTenant) -> None:
+    settings = live_settings(live_tenant.sandbox)
+    known = live_tenant.sandbox.defaults
+    lab = Lab.live(settings, transport=Scripted(httpx.ConnectError(f"no route for {known.password}")))
+    with pytest.raises(NoAnswer) as lost:
+        lab.user()
+    error, (exchange,) = lost.value, lab.journal
+    assert str(error).startswith(f"{settings.domain} gave no answer (ConnectError).")
+    assert "AUTH0_DOMAIN" in str(error)
+    assert (error.exchange is exchange, error.__cause__, error.__context__) == (True, None, None)
+    assert exchange.failure is not None
+    assert exchange.failure.said == "no route for <password 1>"
+    files = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
+    assert not [file for file in files if "httpx" in file or "httpcore" in file]
+    said = "".join(traceback.format_exception(error)) + repr(exchange)
+    assert "ConnectError" in said
+    assert [each for each in (known.password, known.client_secret, known.username) if each in said] == []
