@@ -73,9 +73,7 @@ class Spoken:
 
 
 @pytest.mark.parametrize(("name", "arguments", "line", "asks"), CALLS)
-def test_a_method_sends_its_request_and_its_docstring_says_which(
-    name: str, arguments: str, line: str, asks: str
-) -> None:
+def test_a_method_sends_its_request_and_says_so(name: str, arguments: str, line: str, asks: str) -> None:
     spoken, is_grant = Spoken(), line == "POST /oauth/token"
     fields: dict[str, Any] = {each: LISTS.get(each, f"{each} of 1|&+%") for each in arguments.split()}
     getattr(spoken.client, name)(**fields)

@@ -119,44 +119,39 @@ def test_every_method_is_called_in_this_table_and_shows_itself_by_its_name() -> 
     assert repr(api_of(Scripted())) == "Management API of sandbox.example, opened by a token"
 
 
-def test_an_administrator_breaks_a_prerequisite_mends_it_and_enrolls_a_user_and_nothing_shows_a_secret() -> None:
-    lab = Lab.sandbox()
-    box, user = lab._sandbox, lab.user()
+def test_what_an_administrator_does_is_done_and_shows_no_secret(lab: Lab, api: Management) -> None:
+    box, (found,) = lab._sandbox, api.users_by_email(lab.user().email or "").json
     assert box is not None
-    machine = lab.management_application
-    api = lab.management(machine.client_credentials_grant(audience=lab.management_audience)["access_token"])
     shown = api.application(lab.client.client_id, fields=["name", "grant_types"])
     assert set(shown.json) == {"name", "grant_types"}
     for grants in (["password"], shown["grant_types"]):
-        changed = api.update_application(lab.client.client_id, grant_types=grants)
-        assert changed["grant_types"] == grants
-    assert (api.update_guardian_policies([]).json, api.guardian_policies().json) == ([], [])
-    assert api.update_tenant_settings(default_directory="")["default_directory"] == ""
-    (found,) = api.users_by_email(user.email).json
+        assert api.update_application(lab.client.client_id, grant_types=grants)["grant_types"] == grants
     user_id = found["user_id"]
-    made = api.create_authentication_method(user_id, type="phone", phone_number="+15550123", name="work")
+    made = api.create_authentication_method(user_id, type="phone", phone_number="+15550123")
     assert api.update_authentication_method(user_id, made["id"], name="home")["name"] == "home"
-    assert api.authentication_method(user_id, made["id"])["name"] == "home"
-    (enrolled,) = api.user_enrollments(user_id).json
-    assert api.enrollment(enrolled["id"]).status == 200
     assert api.delete_authentication_method(user_id, made["id"]).status == 204
     assert api.authentication_methods(user_id).json == []
-    ticket = api.enrollment_ticket(user_id=user_id)
-    assert ticket["ticket_id"] in ticket["ticket_url"]
     api.create_authentication_method(user_id, type="totp", totp_secret=SECRET)
-    secrets = [SECRET, box.defaults.client_secret, box.defaults.mgmt_client_secret, str(ticket["ticket_id"])]
-    secrets.append(str(api.regenerate_recovery_code(user_id)["recovery_code"]))
+    secrets = [SECRET, box.defaults.client_secret, box.defaults.mgmt_client_secret]
+    secrets += [
+        api.enrollment_ticket(user_id=user_id)["ticket_id"],
+        api.regenerate_recovery_code(user_id)["recovery_code"],
+    ]
+    assert lab.management_application is lab.management_application
+    assert (lab.management_application.client_id, lab.management_audience) == (
+        box.defaults.mgmt_client_id,
+        "https://sandbox.example/api/v2/",
+    )
     texts = "\n".join(repr(each) + each._repr_mimebundle_()["text/html"] for each in lab.journal)
-    assert [each for each in ("eyJ", *secrets) if each in texts] == []
+    assert [each for each in ("eyJ", *map(str, secrets)) if each in texts] == []
     assert "<client_secret 1>" in texts
+    assert "<mgmt_client_secret 1" in texts
     assert "ticket=<ticket_id 1>" in texts
-
-
-@pytest.mark.parametrize("q", ["type:a OR type:b", 'type:"a', "date:2027", "type"])
-def test_a_search_of_the_log_that_is_not_emulated_says_how_to_write_one(api: Management, q: str) -> None:
-    refused = api.logs(q=q)
-    assert refused.status == 501
-    assert "write one term, such as type:gd_send_pn_failure, with one of type, user_id" in repr(refused)
+    refused = api.logs(q="type:a OR type:b")
+    assert (refused.status, "write one term, such as type:gd_send_pn_failure, with one of" in repr(refused)) == (
+        501,
+        True,
+    )
 
 
 def test_on_a_live_tenant_its_people_are_shown_under_aliases() -> None:
@@ -164,11 +159,9 @@ def test_on_a_live_tenant_its_people_are_shown_under_aliases() -> None:
     known, lab = box.defaults, a_live_lab(box)
     machine = Client(lab._http("app"), client_id=known.mgmt_client_id, client_secret=known.mgmt_client_secret)
     api = lab.management(machine.client_credentials_grant(audience=lab.management_audience)["access_token"])
-    for listed in (api.authentication_methods(known.user_id), api.users_by_email(known.email), api.logs()):
-        assert listed.status == 200
-    shown = "\n".join(map(repr, lab.journal))
-    for private in (known.user_id, known.user_id.replace("|", "%7C"), known.email, known.phone_number):
-        assert private not in shown
+    shown = repr([api.authentication_methods(known.user_id), api.users_by_email(known.email), api.logs()])
+    private = (known.user_id, known.user_id.replace("|", "%7C"), known.email, known.phone_number)
+    assert [each for each in private if each in shown] == []
     assert "<user_id 1>" in shown
 
 

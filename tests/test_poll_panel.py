@@ -137,7 +137,6 @@ METERS: Mapping[str, tuple[PollRun, float, str, str]] = {  # what is said; of a 
     "new":          (asked(), 0, "", "next poll now 100|oob_code 5 min 0 s left · ends first 100|"
                                      "mfa_token 10 min 0 s left 100|Interval: 5 s"),
     "four seconds": (asked(SLOW_DOWN), 4, "waiting", "next poll in 6 s 40"),
-    "overdue":      (asked(SLOW_DOWN), 12, "waiting", "next poll now 100"),
     "under way":    (asked(PENDING), 2, "asking", "next poll asked, no answer yet 100"),
     "half over":    (asked(PENDING, age=60), 120, "",
                      "oob_code 3 min 0 s left · ends first 60|mfa_token 7 min 0 s left 70"),

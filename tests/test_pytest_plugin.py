@@ -1,13 +1,198 @@
-"""A failed assertion about a secret shows its alias, in a run of pytest with the installed plugin."""
+"""The plugin for pytest: each verb of `auth0_mfa`, what of one test is gone in the next, and no secret in a report."""
 
 from __future__ import annotations
 
+import inspect
+import os
 import re
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
+from dotenv import dotenv_values
 
+from auth0_mfa_lab import Client, Exchange, NoAnswer, Settings, pytest_plugin
+from auth0_mfa_lab.client import http_client, network
+from auth0_mfa_lab.errors import LabError
+from auth0_mfa_lab.pytest_plugin import Auth0Mfa, User
+from tests.mothers import a_journal
+
+SECONDS = 300
+"""A bound on a session that never ends, and no guess at how fast a machine is."""
+
+
+class App:
+    """An application with a login by push, or by whichever factor the user has."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+    def password(self, user: User) -> Exchange:
+        return self.client.password_grant(username=user.username, password=user.password, scope="openid")
+
+    def challenge(self, user: User) -> dict[str, str]:
+        """Send the password and challenge; return what a poll needs."""
+        token = self.password(user)["mfa_token"]
+        sent = self.client.mfa_challenge(mfa_token=token, challenge_type="oob")
+        return {"mfa_token": token, "oob_code": sent["oob_code"]}
+
+    def errors(self, *proofs: dict[str, str]) -> list[str | None]:
+        """Poll each of these, and return the errors that came."""
+        return [self.client.mfa_oob_grant(**proof).error for proof in proofs]
+
+
+@pytest.fixture
+def app(auth0_mfa: Auth0Mfa) -> Iterator[App]:
+    settings = Settings.of_server(Path(auth0_mfa.env_file))
+    with http_client(settings.origin, network(settings), a_journal(), "app") as http:
+        yield App(Client(http, client_id=str(settings.client_id), client_secret=settings.client_secret))
+
+
+# -- each verb
+
+
+def test_the_variables_are_those_of_the_file_but_for_the_newest_user(auth0_mfa: Auth0Mfa) -> None:
+    first, written = auth0_mfa.env, dotenv_values(auth0_mfa.env_file)
+    assert written.keys() == first.keys()
+    different = {name for name, value in first.items() if written[name] != value}
+    assert different == {"AUTH0_USERNAME", "AUTH0_PASSWORD", "AUTH0_PHONE_NUMBER", "AUTH0_EMAIL"}
+    assert not {name for name, value in os.environ.items() if first.get(name) == value}
+    assert auth0_mfa.env == first
+    user = auth0_mfa.user(factors=["push"])
+    for name in ("username", "password", "phone_number", "email"):
+        assert auth0_mfa.env[f"AUTH0_{name.upper()}"] == getattr(user, name) != first[f"AUTH0_{name.upper()}"]
+    assert auth0_mfa.page == f"https://{auth0_mfa.domain}/_lab/#token={first['AUTH0_LAB_TOKEN']}"
+    assert user.recovery_code
+    assert (user.factors, auth0_mfa.user().recovery_code) == (("push",), None)
+    assert not [secret for secret in (user.password, user.recovery_code) if secret in repr(user)]
+
+
+def test_the_phone_answers_the_login_that_is_meant_now_or_later(auth0_mfa: Auth0Mfa, app: App) -> None:
+    phone = auth0_mfa.phone
+    first, second, third = (auth0_mfa.user(factors=["push"]) for _ in range(3))
+    phone.allow_after(polls=2)  # of the first push that comes
+    early = app.challenge(first)
+    assert app.errors(early, early) == ["authorization_pending"] * 2
+    proofs = [app.challenge(user) for user in (first, second, third)]
+    assert app.errors(early) == [None]
+    assert [bool(push.place and push.browser and push.at) for push in phone.pushes] == [True] * 3
+    phone.allow(user=first)
+    phone.reject(user=second)
+    assert app.errors(*proofs) == [None, "invalid_grant", "authorization_pending"]
+    phone.allow_after(polls=1, user=third)
+    auth0_mfa.clock.advance(5)
+    assert app.errors(proofs[2], proofs[2]) == ["authorization_pending", None]
+    assert phone.code(user=third) == phone.code() != phone.code(user=first)
+    auth0_mfa.fail_next("slow", route="/mfa/challenge", seconds=0.2)
+    with ThreadPoolExecutor() as threads:
+        challenged = threads.submit(app.challenge, second)
+        phone.allow()
+    assert app.errors(challenged.result()) == [None]
+    assert phone.pushes == ()
+    for act, said in (
+        (lambda: phone.allow(user=first, within=0), "No push waits"),
+        (lambda: phone.reject(within=0.05), "No push waits"),
+        (lambda: phone.code(user=auth0_mfa.user()), "no codes"),
+        (lambda: auth0_mfa.inbox.code("+15550199", within=0), "was sent to"),
+        (lambda: auth0_mfa.user(factors=["pigeon"]), "factors"),
+        (lambda: auth0_mfa.fail_next("flood"), "kind must be one of 429"),  # type: ignore[arg-type]  # what must fail
+        (lambda: auth0_mfa.settings(policy="sometimes"), "policy must be one of"),
+    ):
+        with pytest.raises(LabError, match=said):
+            act()
+
+
+@pytest.mark.auth0_both_profiles
+def test_a_rejection_is_what_the_profile_says(auth0_mfa: Auth0Mfa, app: App, auth0_mfa_profile: str) -> None:
+    proof = app.challenge(auth0_mfa.user(factors=["push"]))
+    auth0_mfa.phone.reject("It was not me")
+    assert app.errors(proof) == [{"docs": "invalid_grant", "recorded": "access_denied"}[auth0_mfa_profile]]
+
+
+def test_the_phone_scans_and_shows_codes_and_the_inbox_has_the_newest(auth0_mfa: Auth0Mfa, app: App) -> None:
+    token = app.password(auth0_mfa.user())["mfa_token"]
+    enrolled = app.client.mfa_associate(token, authenticator_types=["otp"])
+    auth0_mfa.phone.scan(enrolled["barcode_uri"])
+    assert app.client.mfa_otp_grant(mfa_token=token, otp=auth0_mfa.phone.code()).status == 200
+    user = auth0_mfa.user(factors=["sms"])
+    proof, inbox = app.challenge(user), auth0_mfa.inbox
+    code = inbox.code(user.phone_number)
+    assert inbox.code(user.phone_number, purpose="mfa") == code
+    with pytest.raises(LabError, match="passwordless"):
+        inbox.code(user.phone_number, purpose="passwordless", within=0)
+    [message] = inbox.messages(user.phone_number)
+    assert (message.channel, message.purpose, message.code) == ("sms", "mfa", code)
+    assert code not in repr(message)
+    assert app.errors({**proof, "binding_code": code}) == [None]
+
+
+def test_what_expires_goes_by_the_clock_and_tokens_by_the_wall(auth0_mfa: Auth0Mfa, app: App) -> None:
+    user = auth0_mfa.user(factors=["push"])
+    proof = app.challenge(user)
+    auth0_mfa.clock.advance(3_600)
+    assert auth0_mfa.clock.now() == pytest.approx(time.time() + 3_600, abs=30)
+    assert app.errors(proof) != ["authorization_pending"]
+    proof = app.challenge(user)
+    auth0_mfa.phone.allow()
+    assert app.client.mfa_oob_grant(**proof).claims("id_token")["iat"] == pytest.approx(time.time(), abs=30)
+
+
+def test_faults_and_settings_are_made_and_what_was_received_is_told(auth0_mfa: Auth0Mfa, app: App) -> None:
+    user = auth0_mfa.user(factors=["push"])
+    app.password(user)
+    [entry] = auth0_mfa.received()
+    told = [entry[name] for name in ("method", "path", "status", "error")]
+    assert told == ["POST", "/oauth/token", 403, "mfa_required"]
+    assert "password" in entry["fields"]
+    assert user.password not in repr(entry)
+    auth0_mfa.fail_next("429", route="/oauth/token", times=2, retry_after=7)
+    answers = [app.password(user) for _ in range(3)]
+    assert [each.status for each in answers] == [429, 429, 403]
+    assert ("retry-after", "7") in getattr(answers[0].response, "headers", ())
+    auth0_mfa.fail_next("drop")
+    with pytest.raises(NoAnswer):
+        app.password(user)
+    auth0_mfa.fail_next("lost_push")
+    app.challenge(user)
+    assert auth0_mfa.phone.pushes == ()
+    before = auth0_mfa.settings()
+    assert dict(auth0_mfa.settings(policy="never")) == {**before, "policy": "never"}
+    assert app.password(auth0_mfa.user()).status == 200
+
+
+def test_the_fixture_explains_itself() -> None:
+    said = inspect.getdoc(pytest_plugin.auth0_mfa) or ""
+    for verb in (".user(", ".phone", ".inbox", ".clock.advance(", ".fail_next(", ".settings(", ".env", ".received()"):
+        assert verb in said, verb
+
+
+# -- suites of others
+
+
+def suite(folder: Path, *arguments: str, status: int = 0, **files: str) -> str:
+    """Run pytest on these files, whose warnings are errors, and return what it said."""
+    for name, text in files.items():
+        (folder / f"{name}.py").write_text(text, encoding="utf-8")
+    command = [sys.executable, "-W", "error", "-m", "pytest", "-vv", "-p", "no:cacheprovider", "--strict-markers"]
+    command += ["--rootdir", str(folder), *arguments, "."]
+    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=SECONDS, check=False)
+    assert run.returncode == status, run.stdout + run.stderr
+    assert not re.search(r"\d warnings?\b", run.stdout)
+    assert run.stderr == ""
+    return run.stdout
+
+
+UNUSED = """
+import sys
+
+def test_nothing_of_it():
+    heavy = ["auth0_mfa_lab.sandbox", "auth0_mfa_lab.tenants", "starlette", "uvicorn", "trustme", "ipywidgets"]
+    assert [name for name in heavy if name in sys.modules] == []
+"""
 STORY = """
 from auth0_mfa_lab import Lab
 
@@ -15,45 +200,163 @@ lab = Lab.sandbox()
 user = lab.user(factors=[])
 login = lab.client.password_grant(username=user.username, password=user.password)
 token = login["mfa_token"]
-
-
-def test_claim_{number}():
-    assert {claim}
 """
-CLAIMS = [
+CLAIMS = (
     'token == "x"',
     '"Fe26" not in token',
     'login["mfa_token"] == user.password',
-    'user.password == "x"',
     'token in ["x"]',
     "token != str(token)",
     "token[:20] == 'x'",
     "token + '…' == 'x'",
     "token.split('*')[3] == 'x'",
-]
+)
 
 
-@pytest.fixture(scope="module")
-def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What pytest says of each claim; all of them fail in one run."""
-    folder = tmp_path_factory.mktemp("claims")
-    for number, claim in enumerate(CLAIMS):
-        story = STORY.replace("{claim}", claim).replace("{number}", str(number))
-        (folder / f"test_story_{number}.py").write_text(story, encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-vv", "-p", "no:cacheprovider", "--rootdir", str(folder), "."]
-    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
-    assert run.returncode == 1, run.stdout
-    assert not_seen(run.stdout)
-    _, *parts = re.split(r"^_+ test_claim_(\d+) _+$", run.stdout, flags=re.MULTILINE)
-    return {CLAIMS[int(number)]: part for number, part in zip(parts[::2], parts[1::2], strict=True)}
+def test_a_failed_claim_shows_no_secret_and_what_uses_nothing_loads_no_sandbox(tmp_path: Path) -> None:
+    claim = "def test_claim_{}():\n    from story import login, token, user\n    assert {}\n"
+    claims = {f"test_story_{number}": claim.format(number, each) for number, each in enumerate(CLAIMS)}
+    said = suite(tmp_path, "-p", "no:randomly", status=1, story=STORY, test_0_unused=UNUSED, **claims)
+    assert f"{len(CLAIMS)} failed, 1 passed" in said
+    assert not re.search(r"Fe26\.2\*SERVER|[0-9a-f]{40}|\b[A-Za-z0-9]{14}!7", said)
+    parts = re.split(r"^_+ test_claim_\d+ _+$", said, flags=re.MULTILINE)[1:]
+    for part, each in zip(parts, CLAIMS, strict=True):
+        assert f"assert {each}" in part
+        assert "mfa_token 1>" in part
 
 
-def not_seen(text: str) -> bool:
-    return not re.search(r"Fe26\.2\*SERVER|[0-9a-f]{40}|\b[A-Za-z0-9]{14}!7", text)
+TWICE = """
+import time
+from pathlib import Path
+
+import pytest
+from auth0_mfa_lab import Lab, Settings
+
+@pytest.mark.parametrize("time_", [1, 2])
+def test_each(auth0_mfa, time_, seen={}):
+    assert auth0_mfa.received() == []
+    user = auth0_mfa.user(factors=["push", "sms"])
+    for name in ("user_id", "username", "password", "phone_number", "recovery_code"):
+        assert getattr(user, name) not in seen.setdefault(name, set()), name
+        seen[name].add(getattr(user, name))
+    assert abs(auth0_mfa.clock.now() - time.time()) < 60
+    client = Lab.served(Settings.of_server(Path(auth0_mfa.env_file))).client
+    # Fifty an hour are all that one address may start: each test has its own fifty.
+    for number in range(41):
+        started = client.passwordless_start(connection="sms", phone_number=f"+1555010{number:04d}", send="code")
+        assert started.status == 200
+    lasting = [auth0_mfa.settings(), auth0_mfa.domain, auth0_mfa.ca_file, client.client_id, client.jwks().json]
+    assert lasting == seen.setdefault("lasting", lasting)
+    assert auth0_mfa.phone.pushes == ()
+    assert [auth0_mfa.inbox.messages(address) for address in seen["phone_number"]] == [()] * time_
+    client.passwordless_start(connection="sms", phone_number=user.phone_number, send="code")
+    auth0_mfa.clock.advance(5_000)
+    auth0_mfa.settings(policy="never", profile="recorded", switches={"gateway_failure_every": "3"})
+    auth0_mfa.fail_next("5xx", times=1_000)
+    auth0_mfa.fail_next("lost_push", times=1_000)
+"""
+BOTH = """
+import pytest
+
+@pytest.mark.auth0_both_profiles
+class TestAll:
+    def test_profile(self, auth0_mfa, auth0_mfa_profile):
+        assert auth0_mfa.settings()["profile"] == auth0_mfa_profile
+
+    def test_without(self):
+        pass
+
+def test_one(auth0_mfa):
+    assert auth0_mfa.settings()["profile"] == "docs"
+"""
+WORKERS = """
+import os
+import pathlib
+import pytest
+
+@pytest.mark.parametrize("number", range(6))
+def test_one_of_many(auth0_mfa, number):
+    assert auth0_mfa.user(factors=["sms"]).username
+    worker = os.environ["PYTEST_XDIST_WORKER"]
+    with pathlib.Path("seen").open("a") as seen:
+        seen.write(f"{worker} {auth0_mfa.domain} {auth0_mfa.env['AUTH0_CLIENT_ID']}\\n")
+"""
+LOGIN = """
+import asyncio
+import datetime
+from pathlib import Path
+
+import pytest
+from joserfc import jwt
+from joserfc.jwk import KeySet
+
+from auth0_mfa_lab import Lab, LabError, Settings
 
 
-@pytest.mark.parametrize("claim", CLAIMS)
-def test_a_failed_claim_shows_no_secret(said: dict[str, str], claim: str) -> None:
-    assert f"assert {claim}" in said[claim]
-    assert "<" in said[claim]
-    assert not_seen(said[claim])
+def check_login(auth0_mfa, day):
+    '''Log a user in by push, and check the id_token as an application does: by its own clock.'''
+    user = auth0_mfa.user(factors=["push"])
+    client = Lab.served(Settings.of_server(Path(auth0_mfa.env_file))).client
+    login = client.password_grant(username=user.username, password=user.password, scope="openid")
+    challenge = client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
+    auth0_mfa.phone.allow()
+    id_token = client.mfa_oob_grant(mfa_token=login["mfa_token"], oob_code=challenge["oob_code"])["id_token"]
+    claims = jwt.decode(str(id_token), KeySet.import_key_set(client.jwks().json), algorithms=["RS256"]).claims
+    jwt.JWTClaimsRegistry(iat={"essential": True}, exp={"essential": True}).validate(claims)
+    assert str(datetime.datetime.fromtimestamp(claims["iat"], datetime.UTC).date()) == day
+"""
+FREEZEGUN = """
+from freezegun import freeze_time
+
+def test_a_context(auth0_mfa):
+    with freeze_time("2035-01-02", tick=True):
+        check_login(auth0_mfa, "2035-01-02")
+
+@freeze_time("2026-07-14", real_asyncio=True)
+def test_the_real_time_for_asyncio(auth0_mfa):
+    async def app():
+        await asyncio.sleep(0.01)
+        check_login(auth0_mfa, "2026-07-14")
+
+    asyncio.run(app())
+
+@freeze_time("2026-07-14")
+def test_a_clock_that_stands_still(auth0_mfa):
+    check_login(auth0_mfa, "2026-07-14")
+    with pytest.raises(LabError, match="No push waits"):
+        auth0_mfa.phone.allow(within=0.1)
+
+def test_the_time_of_the_machine_again(auth0_mfa):
+    check_login(auth0_mfa, str(datetime.datetime.now(datetime.UTC).date()))
+"""
+STARTED_FROZEN = """
+from freezegun import freeze_time
+
+def test_a_server_that_starts_under_a_frozen_clock(request):
+    with freeze_time("2026-07-14", tick=True):
+        check_login(request.getfixturevalue("auth0_mfa"), "2026-07-14")
+"""
+TIME_MACHINE = """
+import time_machine
+
+@time_machine.travel("2035-01-02T00:00Z", tick=False)
+def test_a_time_machine(auth0_mfa):
+    check_login(auth0_mfa, "2035-01-02")
+"""
+
+
+def test_nothing_of_one_test_is_left_in_the_next_and_a_frozen_clock_ends_no_session(tmp_path: Path) -> None:
+    said = suite(tmp_path, test_twice=TWICE, test_both=BOTH, test_frozen=LOGIN + FREEZEGUN)
+    assert "10 passed" in said
+    assert re.findall(r"::test_profile\[(\w+)\]", said) == ["docs", "recorded"]
+
+
+def test_a_server_may_start_under_a_frozen_clock(tmp_path: Path) -> None:
+    assert "1 passed" in suite(tmp_path, test_started=LOGIN + STARTED_FROZEN)
+
+
+def test_each_worker_of_xdist_has_one_server_of_its_own_and_time_machine_may_travel(tmp_path: Path) -> None:
+    assert "7 passed" in suite(tmp_path, "-n", "2", test_many=WORKERS, test_time_machine=LOGIN + TIME_MACHINE)
+    seen = {tuple(line.split()) for line in (tmp_path / "seen").read_text().splitlines()}
+    assert {worker for worker, _, _ in seen} == {"gw0", "gw1"}
+    assert len({domain for _, domain, _ in seen}) == len({client for _, _, client in seen}) == len(seen) == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,14 @@ from typing import Any
 import httpx
 import pytest
 
-from auth0_mfa_lab import Lab, LabError, NoAnswer, State
-from auth0_mfa_lab.errors import NotABarcode, NothingToAnswer, NothingWasSent
-from auth0_mfa_lab.sandbox import Sandbox, WallClock
+from auth0_mfa_lab import Exchange, Lab, LabError, NoAnswer, State
+from auth0_mfa_lab.sandbox import Clock, Sandbox, WallClock
 from auth0_mfa_lab.sandbox.server import Server
 from auth0_mfa_lab.wire.har import har
 from tests.har_fields import faults
 from tests.mothers import Scripted, a_live_lab, a_phone_of, a_real_clock, live_settings
-from tests.serve.test_served_lab import WALKS, codes, enrolled_by_hand, push, settings_of, shown, told
+from tests.serve.test_served_lab import WALKS, codes, enrolled_by_hand, settings_of, shown, told
+from tests.test_lab import run_cells
 
 Walk = Callable[[Lab], Iterator[object]]
 NAMES_OF_OURS = ("_number", "_speaker", "_step", "_at", "_notes", "_failure", "_auth0_mfa_lab")
@@ -47,410 +48,232 @@ def _written(file: Path, content: Any) -> Path:
     return file
 
 
-def login_of(lab: Lab, *factors: str) -> Any:
-    user = lab.user(factors=list(factors))
-    return lab.client.password_grant(username=user.username, password=user.password)
-
-
 # -- the same text
 
 
 @pytest.mark.parametrize("walk", WALKS, ids=lambda walk: walk.__name__)
-def test_a_replay_prints_what_the_run_printed(tmp_path: Path, walk: Walk) -> None:
+def test_a_replay_prints_what_the_run_printed_and_is_exported_as_it_was(tmp_path: Path, walk: Walk) -> None:
     lab = Lab.sandbox(seed=1)
     printed = told(lab, walk)
-    replay = Lab.replay(recorded(lab, tmp_path))
+    file = recorded(lab, tmp_path)
+    replay = Lab.replay(file)
     again = told(replay, walk)
     # The first is the lab itself: it says that it is no tenant.
     assert again[1:] == printed[1:]
     assert again[0].startswith("Lab on the recording run.har of the sandbox tenant sandbox.example (profile docs)")
-
-
-@pytest.mark.parametrize("walk", WALKS, ids=lambda walk: walk.__name__)
-def test_a_replay_is_exported_as_what_it_was_read_from(tmp_path: Path, walk: Walk) -> None:
-    lab = Lab.sandbox(seed=1)
-    told(lab, walk)
-    file = recorded(lab, tmp_path)
-    replay = Lab.replay(file)
-    told(replay, walk)
     assert har(replay.journal) == file.read_text("utf-8")
-
-
-def test_the_comparison_can_fail(tmp_path: Path) -> None:
-    lab = Lab.sandbox(seed=1)
-    printed = told(lab, push)
-    file = recorded(lab, tmp_path)
-    file.write_text(file.read_text("utf-8").replace("403", "402"), "utf-8")
-    assert told(Lab.replay(file), push)[1:] != printed[1:]
+    if walk is enrolled_by_hand:
+        file.write_text(file.read_text("utf-8").replace("403", "402"), "utf-8")
+        assert told(Lab.replay(file), walk)[1:] != printed[1:]
 
 
 @pytest.mark.parametrize(
-    ("walk", "is_frozen", "tls"),
-    [(push, True, True), (push, False, True), (enrolled_by_hand, False, False), (codes, True, False)],
-    ids=["push, frozen", "push, by the wall", "enrollment, by the wall, plain", "codes, plain"],
+    ("walk", "clock", "tls"),
+    [(codes, Clock(), True), (enrolled_by_hand, WallClock(), False)],
+    ids=["frozen", "by the wall, plain"],
 )
-def test_a_served_run_is_replayed_when_the_server_has_gone(
-    tmp_path: Path, walk: Walk, is_frozen: bool, tls: bool
-) -> None:
-    sandbox = Sandbox(seed=1) if is_frozen else Sandbox(seed=1, clock=WallClock())
-    with Server(sandbox, tls=tls) as server:
+def test_a_served_run_is_replayed_when_the_server_has_gone(tmp_path: Path, walk: Walk, clock: Clock, tls: bool) -> None:
+    with Server(Sandbox(seed=1, clock=clock), tls=tls) as server:
         lab = Lab.served(settings_of(server, tmp_path))
+        lab.clock.advance(12.5)
         printed = told(lab, walk)
         file = recorded(lab, tmp_path)
-        token = server.token
-    assert token not in file.read_text("utf-8")
+    assert server.token not in file.read_text("utf-8")
     replay = Lab.replay(file)
+    assert repr(replay.clock.advance(12.5)) == "The sandbox's clock moved 12.5 s forward."
     assert told(replay, walk)[1:] == printed[1:]
     assert [each.at for each in replay.journal] == [each.at for each in lab.journal]
-    if is_frozen:  # by the wall's clock the phone signs at another second
+    if tls:  # by the wall's clock the phone signs at another second
         assert har(replay.journal) == file.read_text("utf-8")
 
 
-def test_the_clock_moves_as_it_was_told_and_to_each_answer(tmp_path: Path) -> None:
-    lab = Lab.sandbox(seed=1)
-    lab.clock.advance(12.5)
-    begun = lab.clock.now()
-    lab.client.jwks()
-    lab.clock.advance(100)
-    lab.client.jwks()
-    replay = Lab.replay(recorded(lab, tmp_path))
-    assert replay.clock.now() == begun - 12.5
-    replay.client.jwks()
-    assert replay.clock.now() == begun
-    assert repr(replay.clock.advance(60)) == "The sandbox's clock moved 1 min forward."
-    replay.client.jwks()
-    assert replay.clock.now() == begun + 100
-    with pytest.raises(ValueError, match="only moves forward"):
-        replay.clock.advance(-1)
-
-
-def test_a_person_a_message_and_a_code_are_those_of_the_recording(tmp_path: Path) -> None:
-    lab = Lab.sandbox(seed=1)
-    list(codes(lab))
-    replay = Lab.replay(recorded(lab, tmp_path))
-    walk = codes(replay)
-    user: Any = next(walk)
-    assert user.username == "user1@example.com"
-    assert str(user.password).startswith("standin-")
-    assert repr(user.password) == "<password 1>"
-    list(walk)
-    sent = [each.request.raw_data() for each in replay.journal]
-    codes_sent = [str(each["otp"]) for each in sent if isinstance(each, dict) and "otp" in each]
-    assert len(codes_sent[0]) == 6
-    assert codes_sent[0].isdigit()
-
-
-def test_a_message_is_found_by_its_address_and_purpose_in_any_order(tmp_path: Path) -> None:
-    lab = Lab.sandbox(seed=1)
-    user = lab.user(factors=["sms"])
-    number = str(user.phone_number)
-    login = lab.client.password_grant(username=user.username, password=user.password)
-    lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
-    lab.client.passwordless_start(connection="sms", phone_number=number, send="code")
-    read = {purpose: repr(lab.inbox.latest(number, purpose=purpose)) for purpose in ("mfa", "passwordless")}
-    replay = Lab.replay(recorded(lab, tmp_path))
-    again = replay.user(factors=["sms"])
-    login = replay.client.password_grant(username=again.username, password=again.password)
-    replay.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
-    with pytest.raises(NothingWasSent, match="no message to this address here"):
-        replay.inbox.latest(number, purpose="passwordless")
-    replay.client.passwordless_start(connection="sms", phone_number=number, send="code")
-    for purpose in ("passwordless", "mfa", "mfa"):
-        assert repr(replay.inbox.latest(number, purpose=purpose)) == read[purpose]
-
-
-def test_an_error_of_the_phone_and_an_empty_inbox_are_replayed(tmp_path: Path) -> None:
-    def walk(lab: Lab) -> list[str]:
-        said = []
-        tries: list[tuple[type[LabError], Callable[[], object]]] = [
-            (LabError, lab.phone.code),
-            (NothingWasSent, lambda: lab.inbox.latest("+15550199", purpose="mfa")),
-            (NotABarcode, lambda: lab.phone.scan("nothing")),
-        ]
-        for error, act in tries:
-            with pytest.raises(error) as raised:
+def test_people_messages_and_errors_are_those_of_the_recording_in_any_order(tmp_path: Path) -> None:
+    def walk(lab: Lab, *purposes: str) -> list[str]:
+        said, number = [], "+15550101"
+        for act in (
+            lab.phone.code,
+            lambda: lab.phone.scan("nothing"),
+            lambda: lab.inbox.latest(number, purpose="passwordless"),
+            lambda: [lab.user(factors=["push"]), lab.phone.allow()],
+        ):
+            with pytest.raises(LabError) as raised:
                 act()
-            said.append(f"{type(raised.value).__name__}: {raised.value}")
-        lab.user(factors=["push"])
-        with pytest.raises(NothingToAnswer) as none:
-            lab.phone.allow()
-        return [*said, str(none.value)]
+            said.append(f"{raised.type.__name__}: {raised.value}")
+        user = lab.user(factors=["sms"])
+        login = lab.client.password_grant(username=user.username, password=user.password)
+        lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
+        lab.client.passwordless_start(connection="sms", phone_number=str(user.phone_number), send="code")
+        return said + sorted(repr(lab.inbox.latest(str(user.phone_number), purpose=each)) for each in purposes)
 
     lab = Lab.sandbox(seed=1)
-    said = walk(lab)
-    assert walk(Lab.replay(recorded(lab, tmp_path))) == said
+    printed = walk(lab, "mfa", "passwordless")
+    assert [each.partition(":")[0] for each in printed[:3]] == ["NotEnrolled", "NotABarcode", "NothingWasSent"]
+    replay = Lab.replay(recorded(lab, tmp_path))
+    assert walk(replay, "passwordless", "mfa") == printed
+    assert replay.journal[0].request.raw_data()["password"].startswith("standin-")
+    assert "standin" not in repr([vars(replay), replay.journal.operations, list(replay.journal.operations)])
 
 
-def test_a_lost_connection_is_lost_again(tmp_path: Path) -> None:
-    lab = Lab.live(live_settings(Sandbox()), transport=Scripted(httpx.ReadTimeout("too late")))
-    replay = Lab.replay(_lost(lab, tmp_path))
-    with pytest.raises(NoAnswer, match="ReadTimeout"):
-        replay.client.jwks()
-    assert repr(replay.journal[0]) == repr(lab.journal[0])
-
-
-def _lost(lab: Lab, folder: Path) -> Path:
+def test_a_lost_connection_is_lost_again_and_a_packed_answer_is_replayed_unpacked(tmp_path: Path) -> None:
+    keys = httpx.Response(200, json={"keys": []})
+    lab = Lab.live(live_settings(Sandbox()), transport=Scripted(keys, httpx.ReadTimeout("too late")))
+    lab.client.jwks()
     with pytest.raises(NoAnswer):
         lab.client.jwks()
-    return recorded(lab, folder)
-
-
-def test_an_answer_that_was_packed_on_its_way_is_replayed_unpacked(tmp_path: Path) -> None:
-    lab = Lab.sandbox(seed=1)
-    lab.client.jwks()
     file = recorded(lab, tmp_path)
     found = json.loads(file.read_text("utf-8"))
     found["log"]["entries"][0]["response"]["headers"].append({"name": "content-encoding", "value": "gzip"})
-    answer = Lab.replay(_written(file, found)).client.jwks()
-    assert list(answer.json) == ["keys"]
+    replay = Lab.replay(_written(file, found))
+    answer = replay.client.jwks()
+    assert answer.json == {"keys": []}
     assert answer.response is not None
     assert answer.response.header("content-encoding") == "gzip"
+    with pytest.raises(NoAnswer, match="ReadTimeout"):
+        replay.client.jwks()
+    assert repr(replay.journal[1]) == repr(lab.journal[1])
 
 
 # -- a live tenant
 
 
-def live_walk(lab: Lab, on_the_phone: Callable[[str], object]) -> list[object]:
-    user = lab.user()
-    login = lab.client.password_grant(username=user.username, password=user.password, scope="openid email")
-    begun = lab.client.mfa_associate(login["mfa_token"], authenticator_types=["oob"], oob_channels=["auth0"])
-    on_the_phone(begun["barcode_uri"])
-    run = lab.poll(mfa_token=login["mfa_token"], oob_code=begun["oob_code"])
-    again = lab.client.password_grant(username=user.username, password=user.password, scope="openid email")
-    lab.client.mfa_authenticators(again["mfa_token"])
-    tokens = run.exchange
-    assert tokens is not None
-    profile = lab.client.userinfo(tokens["access_token"])
-    told_of_it = [lab.phone.scan(begun["barcode_uri"]), lab.clock.advance(30), lab.claim("it holds", True)]
-    return [user, login, begun, run, again, profile, *told_of_it, lab.journal, lab.diagram()]
-
-
 def test_a_live_run_is_replayed_without_the_person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     box = Sandbox(domain="tenant.example", seed=4)
+    typed = iter(["493127", "718234"])
     monkeypatch.setattr("auth0_mfa_lab.lab.RealClock", lambda: a_real_clock(box))
-    lab = a_live_lab(box)
-    phone = a_phone_of(box)
-    printed = list(map(shown, live_walk(lab, lambda uri: phone.scan(str(uri)))))
+    monkeypatch.setattr("auth0_mfa_lab.tenants.phone.ask_hidden", lambda _: next(typed))
+
+    def walk(lab: Lab, on_the_phone: Callable[[str], object]) -> Iterator[object]:
+        user = lab.user()
+        login = lab.client.password_grant(username=user.username, password=user.password, scope="openid email")
+        begun = lab.client.mfa_associate(login["mfa_token"], authenticator_types=["oob"], oob_channels=["auth0"])
+        on_the_phone(str(begun["barcode_uri"]))
+        run = lab.poll(mfa_token=login["mfa_token"], oob_code=begun["oob_code"])
+        assert run.exchange is not None
+        yield from (user, run, lab.client.userinfo(run.exchange["access_token"]))
+        yield lab.client.mfa_otp_grant(mfa_token="no-such-mfa-token", otp=lab.phone.code())
+        yield lab.inbox.latest("+15550100", purpose="mfa")
+        yield from (lab.phone.scan(begun["barcode_uri"]), lab.clock.advance(30), lab.claim("it holds", True))
+        yield from (lab.journal, lab.diagram())
+
+    lab, phone = a_live_lab(box), a_phone_of(box)
+    printed = list(map(shown, walk(lab, phone.scan)))
     file = recorded(lab, tmp_path)
-    assert box.defaults.username not in file.read_text("utf-8")
+    assert [each for each in (box.defaults.username, "493127", "718234") if each in file.read_text("utf-8")] == []
     replay = Lab.replay(file)
     assert repr(replay) == "Lab on the recording run.har of the live tenant tenant.example: nothing is sent anywhere."
-    assert list(map(shown, live_walk(replay, lambda _: None))) == printed
+    assert list(map(shown, walk(replay, lambda _: None))) == printed
     assert har(replay.journal) == file.read_text("utf-8")
-    user: Any = replay.settings.username
-    assert str(user).startswith("standin-")
-    assert repr(user) in ("<username>", "<username 1>")
-
-
-def test_a_code_that_the_person_typed_is_not_asked_for_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    answers = iter(["493127", "718234"])
-    monkeypatch.setattr("auth0_mfa_lab.tenants.phone.ask_hidden", lambda _: next(answers))
-
-    def walk(lab: Lab) -> list[str]:
-        typed = lab.phone.code()
-        lab.client.mfa_otp_grant(mfa_token="no-such-mfa-token", otp=typed)
-        return [repr(typed), repr(lab.inbox.latest("+15550100", purpose="mfa")), repr(lab.journal[-1])]
-
-    lab = a_live_lab(Sandbox(domain="tenant.example"))
-    printed = walk(lab)
-    file = recorded(lab, tmp_path)
-    assert not any(code in file.read_text("utf-8") for code in ("493127", "718234"))
-    assert walk(Lab.replay(file)) == printed
+    assert str(replay.settings.username).startswith("standin-")
+    assert repr(replay.settings.username) in ("<username>", "<username 1>")
 
 
 # -- a request that is another one
 
 
-@pytest.fixture
-def challenged(tmp_path: Path) -> Path:
-    """Two logins, each with its push challenge; the phone allows the first."""
+NEXT = "POST /mfa/challenge is not exchange 2 of run.har (POST /mfa/challenge), which comes next: "
+LATER = "POST /mfa/challenge was sent, and exchange 1 of run.har, which comes next, is POST /oauth/token. Nearest to it"
+PHONE = "exchange 3 of run.har is the phone's (POST /appliance-mfa/api/resolve-transaction): let lab.phone do what"
+# fmt: off
+CELLS = (
+    # A notebook's cells on the recording of one login by push, and what is said where one is refused
+    ("challenge(mfa_token='of-nobody', challenge_type='otp')", f"{LATER} is exchange 2, which comes later: "),
+    ("lab.user(factors=['otp'])", "run.har has no further user with these factors: record the run again"),
+    ("user = lab.user(factors=['push'])", ""),
+    ("lab.user(factors=['push'])", "run.har has no further user with these factors"),
+    ("lab.inbox.latest('+15550100')", "run.har has no message to this address here"),
+    ("lab.limits(user)", "run.har has no limits of this user here"),
+    ("lab.tenant.profile", "run.har has no settings of the tenant"),
+    ("client.password_grant(username=user.username, password='wrong-one')", "<another password>, and was <password 1>"),
+    ("login = client.password_grant(username=user.username, password=user.password); token = login['mfa_token']", ""),
+    ("lab.phone.allow()", "No push waits on this phone"),
+    ("challenge(mfa_token=token, challenge_type='otp')", f"{NEXT}challenge_type is otp, and was oob."),
+    ("challenge(mfa_token=token, challenge_type='oob', authenticator_id='push|dev_1')",
+        "authenticator_id is push|dev_1, and was not sent when it was recorded"),
+    ("challenge(mfa_token=token)", "challenge_type is missing, and was oob"),
+    ("challenge(mfa_token='wrong-one' * 99)", "mfa_token is <another mfa_token>, and was <mfa_token 1>"),
+    ("asked = challenge(mfa_token=token, challenge_type='oob'); code = asked['oob_code']", ""),
+    ("client.mfa_oob_grant(mfa_token=token, oob_code=code)", PHONE),
+    ("lab.phone.reject()", "accepted is false, and was true"),
+    ("lab.phone.allow()", ""),
+    ("lab.phone.allow()", "No push waits on this phone"),
+    ("challenge(mfa_token=token, challenge_type='oob')", "exchange 2, which has been answered already: they are equal"),
+    ("client.mfa_oob_grant(mfa_token=code, oob_code=code)", "mfa_token is <oob_code 1>, and was <mfa_token 1>"),
+    ("client.mfa_oob_grant(mfa_token=token, oob_code='wrong-one')", "is <another oob_code>, and was <oob_code 1>"),
+    ("run = lab.poll(mfa_token=token, oob_code=code)", ""),
+    ("client.jwks()", "run.har ends after exchange 4, and GET /.well-known/jwks.json was sent after that"),
+)
+# fmt: on
+
+
+def test_what_is_not_the_recorded_step_is_refused_with_what_differs_and_the_run_goes_on(tmp_path: Path) -> None:
     lab = Lab.sandbox(seed=1)
     user = lab.user(factors=["push"])
-    for _ in range(2):
-        login = lab.client.password_grant(username=user.username, password=user.password)
-        challenge = lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
-        if len(lab.journal) == 2:
-            lab.phone.allow()
-            lab.poll(mfa_token=login["mfa_token"], oob_code=challenge["oob_code"])
-    return recorded(lab, tmp_path)
-
-
-def test_a_field_that_differs_is_named_with_both_values(challenged: Path) -> None:
-    lab = Lab.replay(challenged)
-    login = login_of(lab, "push")
-    with pytest.raises(LabError) as error:
-        lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="otp")
-    assert str(error.value) == (
-        "POST /mfa/challenge is not exchange 2 of run.har (POST /mfa/challenge), which comes next: "
-        "challenge_type is otp, and was oob."
-    )
-    assert len(lab.journal) == 1
-
-
-def test_a_field_too_many_and_one_too_few_are_named(challenged: Path) -> None:
-    lab = Lab.replay(challenged)
-    login = login_of(lab, "push")
-    with pytest.raises(LabError, match="authenticator_id is push\\|dev_1, and was not sent when it was recorded"):
-        lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob", authenticator_id="push|dev_1")
-    with pytest.raises(LabError, match="challenge_type is missing, and was oob"):
-        lab.client.mfa_challenge(mfa_token=login["mfa_token"])
-
-
-def test_another_secret_than_the_recorded_one_is_named_by_its_alias(challenged: Path) -> None:
-    lab = Lab.replay(challenged)
-    login = login_of(lab, "push")
-    challenge = lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
+    login = lab.client.password_grant(username=user.username, password=user.password)
+    asked = lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
     lab.phone.allow()
-    with pytest.raises(LabError, match="mfa_token is <oob_code 1>, and was <mfa_token 1>"):
-        lab.client.mfa_oob_grant(mfa_token=challenge["oob_code"], oob_code=challenge["oob_code"])
-    with pytest.raises(LabError, match="oob_code is <another oob_code>, and was <oob_code 1>") as error:
-        lab.client.mfa_oob_grant(mfa_token=login["mfa_token"], oob_code="an-oob-code-of-elsewhere")
-    assert "elsewhere" not in str(error.value)
-
-
-def test_a_wrong_password_is_not_the_right_one(challenged: Path) -> None:
-    lab = Lab.replay(challenged)
-    user = lab.user(factors=["push"])
-    with pytest.raises(LabError, match="password is <another password>, and was <password 1>"):
-        lab.client.password_grant(username=user.username, password="wrong-password")
-
-
-def test_the_nearest_recorded_request_is_named_wherever_it_is(challenged: Path) -> None:
-    lab = Lab.replay(challenged)
-    with pytest.raises(LabError) as later:
-        lab.client.mfa_challenge(mfa_token="of-nobody", challenge_type="otp")
-    assert str(later.value).startswith(
-        "POST /mfa/challenge was sent, and exchange 1 of run.har, which comes next, is POST /oauth/token. "
-        "Nearest to it is exchange 2, which comes later: "
-    )
-    assert "challenge_type is otp, and was oob" in str(later.value)
-    login = login_of(lab, "push")
-    lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
-    lab.phone.allow()
-    with pytest.raises(LabError, match="exchange 2, which has been answered already: they are equal"):
-        lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
-
-
-def test_the_turn_of_the_phone_is_said_on_both_sides(challenged: Path) -> None:
-    lab = Lab.replay(challenged)
-    login = login_of(lab, "push")
-    with pytest.raises(NothingToAnswer, match="No push waits on this phone"):
-        lab.phone.allow()
-    challenge = lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
-    with pytest.raises(LabError, match=r"exchange 3 of run\.har is the phone's"):
-        lab.client.mfa_oob_grant(mfa_token=login["mfa_token"], oob_code=challenge["oob_code"])
-    with pytest.raises(LabError, match=r"is not exchange 3 of run\.har .* accepted is false, and was true"):
-        lab.phone.reject()
-    assert shown(lab.phone.allow()).startswith("3 · phone →")
-    with pytest.raises(NothingToAnswer):
-        lab.phone.allow()
-    assert lab.poll(mfa_token=login["mfa_token"], oob_code=challenge["oob_code"]).state is State.GRANTED
-
-
-def test_the_end_of_the_recording_is_said(tmp_path: Path) -> None:
-    lab = Lab.sandbox(seed=1)
-    lab.client.jwks()
-    replay = Lab.replay(recorded(lab, tmp_path))
-    replay.client.jwks()
-    with pytest.raises(LabError, match=r"run\.har ends after exchange 1, and GET /\.well-known/jwks\.json was sent"):
-        replay.client.jwks()
-    empty = Lab.replay(recorded(Lab.sandbox(), tmp_path))
-    with pytest.raises(LabError, match="ends after no exchange at all"):
-        empty.client.jwks()
-
-
-def test_what_was_not_recorded_beside_the_exchanges_is_said(challenged: Path) -> None:
-    lab = Lab.replay(challenged)
-    with pytest.raises(LabError, match=r"run\.har has no further user with these factors: record the run again"):
-        lab.user(factors=["otp"])
-    user = lab.user(factors=["push"])
-    with pytest.raises(LabError, match=r"run\.har has no further user with these factors"):
-        lab.user(factors=["push"])
-    with pytest.raises(NothingWasSent, match=r"run\.har has no message to this address here"):
-        lab.inbox.latest("+15550100")
-    with pytest.raises(LabError, match="no limits of this user here"):
-        lab.limits(user)
-    with pytest.raises(LabError, match="no settings of the tenant"):
-        assert lab.tenant.profile
+    lab.poll(mfa_token=login["mfa_token"], oob_code=asked["oob_code"])
+    lab = Lab.replay(recorded(lab, tmp_path))
+    names = run_cells(CELLS, lab=lab, client=lab.client, challenge=lab.client.mfa_challenge)
+    assert names["run"].state is State.GRANTED
+    assert [each.speaker for each in lab.journal] == ["app", "app", "phone", "app"]
     assert len(lab.tenant.evidence("/mfa/challenge"))
     assert lab.phone.notifications == ()
 
 
-def test_what_the_application_brings_itself_may_be_another(tmp_path: Path) -> None:
-    def walk(lab: Lab, code: str) -> list[str]:
-        lab.client.mfa_otp_grant(mfa_token="of-nobody-at-all", otp=code)
-        lab.client.mfa_otp_grant(mfa_token="of-nobody-at-all", otp=code)
-        return [repr(each) for each in lab.journal]
-
-    lab = Lab.sandbox(seed=1)
-    printed = walk(lab, "493127")
-    file = recorded(lab, tmp_path)
-    assert walk(Lab.replay(file), "718234") == printed
-    replay = Lab.replay(file)
-    replay.client.mfa_otp_grant(mfa_token="of-nobody-at-all", otp="493127")  # auth0-mfa-lab: allow
-    with pytest.raises(LabError, match="otp is <another otp>, and was <otp 1>"):
-        replay.client.mfa_otp_grant(mfa_token="of-nobody-at-all", otp="718234")  # auth0-mfa-lab: allow
-
-
-def test_what_the_application_brought_stands_in_the_answers_too(tmp_path: Path) -> None:
+def test_what_the_application_brings_itself_may_be_another_if_it_is_the_same_each_time(tmp_path: Path) -> None:
     body = {"error": "invalid_request", "error_description": "no such token: a-token-of-my-own"}
-    live = Lab.live(live_settings(Sandbox()), transport=Scripted(httpx.Response(400, json=body)))
-    printed = repr(live.client.revoke("a-token-of-my-own"))
-    replay = Lab.replay(recorded(live, tmp_path))
-    assert repr(replay.client.revoke("a-token-of-another")) == printed
+    lab = Lab.live(live_settings(Sandbox()), transport=Scripted(httpx.Response(400, json=body)))
+    printed = [repr(lab.client.revoke("a-token-of-my-own")) for _ in range(2)]
+    replay = Lab.replay(file := recorded(lab, tmp_path))
+    assert [repr(replay.client.revoke("a-token-of-another")) for _ in range(2)] == printed
+    replay = Lab.replay(file)
+    replay.client.revoke("a-token-of-my-own")
+    with pytest.raises(LabError, match="token is <another device_token>, and was <device_token 1>"):
+        replay.client.revoke("a-token-of-another")
 
 
 # -- files
 
 
+def login_of(lab: Lab) -> Exchange:
+    user = lab.user(factors=["otp"])
+    return lab.client.password_grant(username=user.username, password=user.password)
+
+
 def test_a_recording_of_another_tool_has_the_steps_of_the_application(tmp_path: Path) -> None:
     lab = Lab.sandbox(seed=1)
-    user = lab.user(factors=["otp"])
-    login = lab.client.password_grant(username=user.username, password=user.password)
+    login = login_of(lab)
     granted = lab.client.mfa_otp_grant(mfa_token=login["mfa_token"], otp=lab.phone.code())
-    replay = Lab.replay(by_another_tool(recorded(lab, tmp_path)))
+    file = by_another_tool(recorded(lab, tmp_path))
+    found = json.loads(file.read_text("utf-8"))
+    entries = found["log"]["entries"]
+    entries[0]["request"]["headers"].append({"name": ":authority", "value": "sandbox.example"})
+    # The rest of a browser's traffic is left out.
+    others = ({"url": "https://app.example/x.html"}, {"method": "OPTIONS"}, {"url": "https://b.example/oauth/token"})
+    entries[:0] = [entries[0] | {"request": entries[0]["request"] | other} for other in others[:2]]
+    entries.append(entries[-1] | {"request": entries[-1]["request"] | others[2]})
+    content = entries[3]["response"]["content"]
+    content |= {"text": b64encode(content["text"].encode()).decode(), "encoding": "base64"}
+    replay = Lab.replay(_written(file, found))
     assert repr(replay) == (
         "Lab on the recording proxy.har of sandbox.example: nothing is sent anywhere. Some Proxy wrote it, so it has "
         "the application's 2 calls alone: the messages, the codes and the users beside them, and what was done on the "
         "phone, are not in it."
     )
     assert replay.client.client_id == lab.client.client_id
-    person = replay.user(factors=["otp"])
-    again = replay.client.password_grant(username=person.username, password=person.password)
-    assert again.outcome == login.outcome
+    again = login_of(replay)
     # The code is the one that the application sent.
     tokens = replay.client.mfa_otp_grant(mfa_token=again["mfa_token"], otp=replay.phone.code())
-    assert tokens.outcome == granted.outcome
+    assert (again.outcome, tokens.outcome) == (login.outcome, granted.outcome)
     assert [each.at for each in replay.journal] == [each.at for each in lab.journal]
     with pytest.raises(LabError, match=r"code that was typed here \(it was written by Some Proxy, which"):
         replay.phone.code()
     assert "On your phone" in repr(replay.phone.allow())
 
 
-def test_the_rest_of_a_browsers_traffic_is_left_out(tmp_path: Path) -> None:
-    lab = Lab.sandbox(seed=1)
-    lab.client.jwks()
-    found = json.loads(by_another_tool(recorded(lab, tmp_path)).read_text("utf-8"))
-    (entry,) = found["log"]["entries"]
-    others = [json.loads(json.dumps(entry)) for _ in range(3)]
-    others[0]["request"]["url"] = "https://app.example/index.html"
-    others[1]["request"]["method"] = "OPTIONS"
-    others[2]["request"]["url"] = "https://another.example/oauth/token"
-    entry["request"]["headers"].append({"name": ":authority", "value": "sandbox.example"})
-    content = entry["response"]["content"]
-    content["text"], content["encoding"] = "eyJrZXlzIjpbXX0=", "base64"
-    found["log"]["entries"] = [*others[:2], entry, others[2]]
-    replay = Lab.replay(_written(tmp_path / "browser.har", found))
-    assert replay.domain == "sandbox.example"
-    assert replay.client.jwks().json == {"keys": []}
-    with pytest.raises(LabError, match="ends after exchange 1"):
-        replay.client.jwks()
-
-
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("", "it is no HAR file"),
         ("[]", "it is no HAR file"),
         ('{"log": {"version": "1.2"}}', "it is no HAR file"),
         ('{"log": {"entries": []}}', "it has no call of Auth0's API"),
@@ -458,25 +281,14 @@ def test_the_rest_of_a_browsers_traffic_is_left_out(tmp_path: Path) -> None:
         ('{"log": {"entries": [], "_auth0_mfa_lab": {"format": 99}}}', "another version of the lab wrote it"),
         ('{"log": {"entries": [], "_auth0_mfa_lab": []}}', "another version of the lab wrote it"),
         ('{"log": {"entries": [], "_auth0_mfa_lab": {"format": 2}}}', "KeyError"),
+        (None, r"There is no file .*bad\.har: lab\.export\(\"har\"\)\.save"),
     ],
 )
-def test_what_is_no_recording_is_refused_in_a_sentence(tmp_path: Path, content: str, said: str) -> None:
+def test_what_is_no_recording_is_refused_in_a_sentence(tmp_path: Path, content: str | None, said: str) -> None:
     file = tmp_path / "bad.har"
-    file.write_text(content, "utf-8")
+    if content is not None:
+        file.write_text(content, "utf-8")
     with pytest.raises(LabError, match=said):
         Lab.replay(file)
-
-
-def test_a_file_that_is_not_there_is_named_with_what_writes_one(tmp_path: Path) -> None:
-    with pytest.raises(LabError, match=r"There is no file .*none\.har: lab\.export\(\"har\"\)\.save"):
-        Lab.replay(tmp_path / "none.har")
     with pytest.raises(LabError, match="cannot be read"):
         Lab.replay(tmp_path)
-
-
-def test_nothing_of_a_recording_is_shown_by_its_parts(challenged: Path) -> None:
-    lab = Lab.replay(challenged)
-    login = login_of(lab, "push")
-    texts = repr(vars(lab)) + repr(lab.journal.operations) + repr(list(lab.journal.operations)) + repr(lab.client)
-    assert str(login["mfa_token"]) not in texts
-    assert "standin" not in texts

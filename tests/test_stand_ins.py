@@ -44,7 +44,6 @@ FORMS = {
     "a refresh token": ("refresh_token", "v1.MjAyNi1iYWJlbC1maXNoLWFuZC1jaGlwcw", "standin-refresh-token-1"),
     "a password": ("password", "Hunter2!", "standin-password-1"),
     "a password of digits": ("password", "493127", "standin-password-1"),
-    "an IP address": ("ip", "203.0.113.7", "standin-ip-1"),
     "a link": ("link", "https://tenant.example/verify?code=123456&state=aB3aB3aB3aB3aB3a", "standin-link-1"),
     "a JWT": ("access_token", JWT, re.escape(JWT.rpartition(".")[0]) + r"\.standin-access-token-1"),
 }

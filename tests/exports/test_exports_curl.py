@@ -64,6 +64,12 @@ COMMANDS: dict[str, tuple[dict[str, Any], list[str]]] = {
          '--data-urlencode "email=$AUTH0_EMAIL"', '--data-urlencode "phone_number=$AUTH0_PHONE_NUMBER"',
          "--data-urlencode other=https://tenant.example:8443/"],
     ),
+    "a secret of the settings in a text": (
+        {"form": {"client_secret": "very/secret", "a b&": "x very/secret y"}},
+        ['--url "https://$AUTH0_DOMAIN/oauth/token"', "--header 'content-type: application/x-www-form-urlencoded'",
+         '--data-urlencode "client_secret=$AUTH0_CLIENT_SECRET"',
+         '--data-urlencode "a+b%26=x $AUTH0_CLIENT_SECRET y"'],
+    ),
     "the settings in JSON": (
         {"json": {"client_id": "abc", "list": ["abc", "abcd"], "abc": 1}},
         ['--url "https://$AUTH0_DOMAIN/oauth/token"', "--header 'content-type: application/json'",

@@ -54,7 +54,7 @@ def what_a_reader_says(kind: str, text: str) -> str:
 
 def test_each_language_reads_just_the_text() -> None:
     must_be_there("bash", "node")
-    texts = [HOSTILE, "</script>", "\\u0041", '"', "'", "\\", "a\\", "plain", "", "\x1b", "'''\"\"\""]
+    texts = [HOSTILE, "`id` $(id) \\", "</script>", "\\u0041", '"', "'", "\\", "a\\", "plain", "", "\x1b", "'''\"\"\""]
     python, node = Httpx(NOTHING), Node(NOTHING)
     said = ", ".join(f"{node.text(text + mark('ONE'))}, {node.text(text)}, {node.data([{text: 1}])}" for text in texts)
     read = json.loads(ran("node", "--eval", f'const one = "A"; console.log(JSON.stringify([{said}]))'))
@@ -143,6 +143,8 @@ def test_polls_with_an_answer_are_one_loop(kind: str) -> None:
         an_exchange(journal=journal, request=POLL, **answer)
     text = exported(kind, journal)
     assert (text.count("mfa-oob"), "poll" in text) == (1, True)
+    an_exchange(403, journal=journal, request=POLL, json={"error": "invalid_grant"})
+    assert exported(kind, journal).count("mfa-oob") == 2, "what is asked after the answer is no poll any more"
     assert re.search(r"'6 POST /oauth/token' 200|\"6 POST /oauth/token\", answer, 200|status_code == 200", text)
 
 
@@ -155,7 +157,11 @@ def test_a_value_of_an_answer_is_captured_once_and_only_where_it_is_used() -> No
     assert re.findall(r"^    (AUTH0_\w+)=\$\(field", text, re.MULTILINE) == ["AUTH0_USERNAME", "AUTH0_PASSWORD"]
     assert '\'{"factors": ["push"]}\'' in text
     assert "AUTH0_PHONE_NUMBER=$(field .phone_number)" in text_of("bash", "SMS enroll")
-    assert "\n\n# 2. Your app starts the enrollment\nrequest \\\n" in text_of("bash", "push enroll")
+    text = text_of("bash", "push enroll")
+    assert "\n\n# 2. Your app starts the enrollment\nrequest \\\n" in text
+    assert ("Polled" in text, "serve --env-file lab.env" in text) == (False, True)
+    assert "serve --clock frozen --env-file lab.env" in text_of("bash", "passwordless")
+    assert "content-type" not in text_of("httpx", "push allowed"), "httpx says it itself"
 
 
 def test_one_of_a_list_is_found_by_what_tells_it_from_the_others() -> None:

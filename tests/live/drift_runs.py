@@ -69,9 +69,6 @@ def an_integrator(tenant: LiveTenant, file: Path, **settings: Any) -> Integrator
     return Integrator(tenant, tenant.lab(management=True, record=file, **settings), tenant.phone(), file)
 
 
-# -- whole runs
-
-
 def push(one: Integrator) -> None:
     """Enroll a push, look, and be asked three times: allowed, rejected, and nobody answers until it has run out."""
     login, client = one.login(scope="openid offline_access"), one.lab.client
@@ -212,9 +209,6 @@ def tour(one: Integrator) -> None:
     api = administrator(one.lab)
     api.guardian_factors()
     api.enrollment("dev_AAAAAAAAAAAAAAAA")
-
-
-# -- with what a person began, what was done on the phone, and which applications spoke
 
 
 def has(*factors: str, **settings: Any) -> Run:

@@ -380,14 +380,6 @@ def test_what_a_tenant_says_is_kept_and_shown_whatever_it_is(live_tenant: LiveTe
     assert (bool(shown.encode()), "\x1b" in shown) == (True, False)
 
 
-def test_a_sandbox_has_nothing_to_clean_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    lab = Lab.sandbox()
-    lab.user(factors=["otp"])
-    assert repr(lab.cleanup()).startswith("Nothing to clean up")
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_the_command_shows_asks_and_removes(live_tenant: LiveTenant, monkeypatch: pytest.MonkeyPatch) -> None:
     def command(*words: str, typed: str = "", **changes: str) -> Result:
         variables = {**live_tenant.environ, **live_tenant.management, "AUTH0_LAB_CONFIRM": "once", **changes}

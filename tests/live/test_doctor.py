@@ -90,9 +90,6 @@ def grants(tenant: LiveTenant) -> frozenset[str]:
     return tenant.sandbox.tenant.clients[tenant.sandbox.defaults.client_id].grants
 
 
-# -- what is otherwise on a tenant
-
-
 def app(tenant: LiveTenant, **changes: Any) -> None:
     tenant.set_client(tenant.sandbox.defaults.client_id, **changes)
 
@@ -451,9 +448,6 @@ def test_a_canonical_domain_or_a_token_that_is_passed_opens_the_management_api(t
         assert bool(names(diagnosis, "not known")) is token.startswith("no-token")
 
 
-# -- the variables
-
-
 @pytest.mark.parametrize(("otherwise", "said"), WRONG.values(), ids=WRONG)
 def test_a_wrong_variable_is_named_and_its_value_is_not(otherwise: dict[str, str | None], said: str) -> None:
     (finding,) = faults({name: value for name, value in (GOOD | otherwise).items() if value is not None})
@@ -498,9 +492,6 @@ def test_dotenv_is_looked_at_too_and_each_variable_of_the_example_is_known(
     assert [each.name for each in lab.doctor().missing] == ["AUTH0_USER_NAMES", "AUTH0_USERNAME"]
     example = Path(__file__).parents[2].joinpath(".env.example").read_text("utf-8").splitlines()
     assert {line.partition("=")[0] for line in example if line.startswith("AUTH0_")} == KNOWN - {"AUTH0_LAB_RAISE"}
-
-
-# -- what it asks, and how it shows what it found
 
 
 def test_each_question_is_asked_once_for_nobody_and_the_tenant_remembers_nothing(tenant: LiveTenant) -> None:
@@ -600,9 +591,6 @@ def test_a_sandbox_is_looked_at_too_in_process_served_and_from_a_recording(
     result = doctor("--fix", "--yes", "--json", **served)
     assert (result.exit_code, told(result)["tenant"]) == (0, f"the sandbox tenant {tenant.domain}")
     assert ([e["name"] for e in told(result)["mended"]], "live tenant" in result.stderr) == (["policy"], False)
-
-
-# -- the commands that it gives, and what `--fix` does: it reads, shows what was and what will be, asks, and writes
 
 
 @pytest.mark.parametrize("name", ["policy", "push", "MFA grant", "voice message type"])

@@ -143,8 +143,9 @@ def test_a_passwordless_code_may_allow_two_tries_and_the_mfa_audience_may_want_a
     assert app.password(audience=MFA_AUDIENCE).status_code == 403
 
 
-def test_client_fields_beside_the_bearer_are_neither_needed_nor_refused(scene: Scene) -> None:
-    answer = scene.app.associate(scene.app.mfa_token(), client_id="anything", client_secret="wrong")
+def test_client_fields_beside_the_bearer_are_not_refused_and_a_bare_channel_is_a_list_of_one(scene: Scene) -> None:
+    client = {"client_id": "anything", "client_secret": "wrong"}
+    answer = scene.app.associate(scene.app.mfa_token(), oob_channels="auth0", **client)
     assert (answer.status_code, "id" in answer.json()) == (200, False)
 
 

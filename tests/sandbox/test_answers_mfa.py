@@ -1,11 +1,13 @@
 """What `/mfa/*` and the MFA grants answer, typed from the reference's sections 3 to 6 and 13.2."""
 
+import re
 from collections.abc import Callable
 
 import httpx
 import pytest
 
-from tests.sandbox.sandbox_mothers import GRANT, App, Pushed, bearer, pushed
+from auth0_mfa_lab.sandbox import Phone, Sandbox
+from tests.sandbox.sandbox_mothers import GRANT, App, Pushed, bearer, pushed, scan
 from tests.sandbox.scenario import IN_BOTH_PROFILES, Happening, Scenario, Scene, check
 
 NEW_TOKEN = "The mfa_token provided is invalid. Try getting a new token."
@@ -276,3 +278,26 @@ def test_the_checks_of_an_mfa_grant_come_in_the_references_order(scene: Scene) -
     for repair, text in steps:
         wrong |= repair
         assert scene.app.token(**wrong).json()["error_description"] == text
+
+
+# What looks sealed, of ten minutes or of five: sections 0.4 and 1e.
+SEALED = r"Fe26\.2\*SERVER_1800000000\*[0-9a-f]{{64}}\*[\w-]{{22}}\*[\w-]+\*{}000\*[0-9a-f]{{64}}\*[\w-]{{43}}"
+
+
+def test_sealed_strings_ids_and_urls_have_auth0s_shapes(app: App, phone: Phone) -> None:
+    mfa_token = app.mfa_token()
+    begun = app.associate(mfa_token).json()
+    assert re.fullmatch(SEALED.format(1_800_000_600), mfa_token, re.ASCII)
+    assert re.fullmatch(SEALED.format(1_800_000_300), begun["oob_code"], re.ASCII)
+    assert (1000 < len(mfa_token) < 2048, 700 <= len(begun["oob_code"]) <= 900) == (True, True)
+    for entry in app.authenticators(mfa_token):
+        assert re.fullmatch(r"(push|totp|recovery-code)\|dev_[A-Za-z0-9]{16}", entry["id"])
+        assert "name" not in entry, "nothing is confirmed"
+    body = scan(phone, begun["barcode_uri"]).json()
+    said = (body["id"], body["user_id"], body["totp"]["secret"], phone.identifier)
+    shapes = (r"dev_[A-Za-z0-9]{16}", r"auth0\|[0-9a-f]{24}", r"[A-Z2-7]{32}", r"[0-9a-f]{16}")
+    assert [value for value, shape in zip(said, shapes, strict=True) if not re.fullmatch(shape, value)] == []
+    tenant = Sandbox(domain="acme-dev.eu.auth0.example").tenant
+    assert tenant.tokens.issuer == "https://acme-dev.eu.auth0.example/"
+    assert tenant.guardian_url == "https://acme-dev.eu.auth0.example/appliance-mfa"
+    assert tenant.settings.name == "acme-dev"

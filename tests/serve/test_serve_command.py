@@ -225,6 +225,9 @@ def test_what_stands_beside_it_and_what_is_changed_meanwhile_stays(serve: Serve,
     assert "is ready" in serve(tls, *HERE).stdout
     assert held(folder) == before
     changed = serve(tls, *HERE, meanwhile=lambda _: (folder / "lab.env").write_bytes(b"STRIPE_KEY=mine\n"))
+    (server := Server(Sandbox(), tls=False)).stop()
+    with pytest.raises(ClickException, match="is not a file of"):
+        write_env_file(folder / "lab.env", server)
     assert (changed.exit_code, held(folder)) == (0, {**before, "lab.env": b"STRIPE_KEY=mine\n"})
 
 

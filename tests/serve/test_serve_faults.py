@@ -29,6 +29,7 @@ FAULTS: list[tuple[dict[str, Any], str, int, object]] = [
     ({"kind": "5xx", "route": "/oauth/"},            "POST /oauth/token",            503, ERROR),
     ({"kind": "5xx", "route": "/oaut"},              "POST /oauth/token",            401, None),
     ({"kind": "5xx", "route": "POST /oauth/token"},  "POST /oauth/token",            503, ERROR),
+    ({"kind": "5xx"},                                "POST /appliance-mfa/api/enroll", 401, None),
     ({"kind": "5xx", "route": "GET /oauth/token"},   "POST /oauth/token",            401, None),
 ]
 # fmt: on

@@ -30,11 +30,14 @@ def test_the_issuer_is_the_name_that_each_client_uses_at_once(server: Server) ->
         assert list(pool.map(issuer, hosts)) == [f"http://{host}:{server.port}/" for host in hosts]
 
 
-def test_tokens_and_pushes_name_the_host_of_their_own_request(app: App, ask: Remote, log_in: LogIn) -> None:
+def test_tokens_and_pushes_name_the_host_of_their_own_request(
+    app: App, control: httpx.Client, ask: Remote, log_in: LogIn
+) -> None:
     login = log_in("push")
     app.http.headers["host"] = "auth.example:9443"
     login.challenge(scope="openid", audience=app.sandbox.defaults.audience)
     assert ask("newest_push", form="fcm")["sh"] == "auth.example:9443"
+    assert control.get("state", headers={"host": "auth.example:1"}).json()["domain"] == "auth.example:1"
     ask("allow")
     tokens = login.poll().json()
     keys = KeySet.import_key_set(json.loads(app.http.get("/.well-known/jwks.json").text))
