@@ -208,7 +208,8 @@ def test_no_surface_and_no_failure_shows_a_secret_that_is_born_there(birth: str,
         assert [each for each in failure(act) if marks(each)] == []
 
 
-def test_no_name_and_no_title_shows_a_secret_that_stands_there(tmp_path: Path) -> None:
+def test_no_path_no_name_and_no_title_shows_a_secret_that_stands_there(tmp_path: Path) -> None:
+    assert leaks(planted_in(tmp_path, {"url": f"/v/Fe26.2*{SEEDED}*aZ09aZ09aZ09aZ09"})) == []
     scene = planted_in(tmp_path, BIRTHS["a form"]("password", SEEDED, 0))
     journal = scene.lab.journal
     journal.step(f"with {SEEDED}")

@@ -154,6 +154,7 @@ def test_each_press_leads_to_its_state_and_no_live_qr_is_in_a_state_of_the_widge
         else:
             {each.description: each for each in stage.buttons(panel)}[press].click()
     on_a_page(panel._place)
+    assert repr(KEPT) == "The phone has scanned the secret."
     assert repr(panel) == f"QrPanel · {said} · {mask(uri)}"
     assert (looks(panel), panel._ticks) == (look, instead not in (EXPIRED, SPENT))
     state, _, rest = re.sub(" · (.+ left to scan|does not expire)$", "", said).partition(": ")

@@ -1,18 +1,20 @@
-"""One JupyterLab and one Chromium for all browser tests; a fresh page, and no kernels left, for each."""
+"""One JupyterLab, one Chromium, one page and one kernel for all browser tests, in one worker of pytest-xdist."""
+
+from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from pathlib import Path
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.browser.chromium import ARGUMENTS, chromium_path
+from tests.browser.chromium import launched
 from tests.browser.evidence import Evidence
-from tests.browser.jupyter import SECONDS, Jupyter, close_all
+from tests.browser.jupyter import SECONDS, Jupyter, Notebook
 
-REMOTE = ("http", "https", "ws", "wss")
 EVIDENCE = pytest.StashKey[Evidence]()
+HAS_FAILED = pytest.StashKey[bool]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -20,33 +22,22 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
-    """Note in what is said where a test begins; keep it where one cannot begin."""
-    item.config.stash[EVIDENCE].note(f"== {item.name}")
-    return (yield from kept_when_it_fails(item))
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    item.stash[HAS_FAILED] = True
+    with kept_when_it_fails(item.config.stash[EVIDENCE], item.name):
+        yield
+    item.stash[HAS_FAILED] = False
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
-    """Keep what there is to see when a test fails, while its page is there."""
-    return (yield from kept_when_it_fails(item))
-
-
-def kept_when_it_fails(item: pytest.Item) -> Generator[None, None, None]:
-    """Let a phase of a test run; its failure's message names the folder of what was kept."""
+@contextmanager
+def kept_when_it_fails(evidence: Evidence, what: str) -> Iterator[None]:
+    """Keep what there is to see while the page is there; the failure's message names the folder."""
+    evidence.note(f"== {what}")
     try:
-        return (yield)
+        yield
     except Exception as failure:
-        failure.add_note(f"kept of this failure: {item.config.stash[EVIDENCE].keep()}")
+        failure.add_note(f"kept of this failure: {evidence.keep()}")
         raise
-
-
-def found_chromium() -> str:
-    """Return where a Chromium is; without one, skip the test."""
-    path = chromium_path()
-    if path is None:
-        pytest.skip("no Chromium found: install chromium, or name one in CHROMIUM")
-    return path
 
 
 @pytest.fixture(scope="session")
@@ -56,92 +47,89 @@ def evidence(pytestconfig: pytest.Config) -> Evidence:
 
 @pytest.fixture(scope="session")
 def chromium(evidence: Evidence) -> Iterator[Browser]:
-    path = found_chromium()
     expect.set_options(timeout=SECONDS * 1000)
     with sync_playwright() as playwright:
-        # A sandbox of Chromium's own cannot be made by root in a container.
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS, chromium_sandbox=False)
-        evidence.browser = browser
-        yield browser
+        evidence.browser = launched(playwright)
+        if evidence.browser is None:
+            pytest.skip("no Chromium found: install chromium, or name one in CHROMIUM")
+        yield evidence.browser
+        evidence.browser.close()
         evidence.browser = None
-        browser.close()
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory, evidence: Evidence) -> Iterator[Jupyter]:
-    found_chromium()
-    server = evidence.jupyter = Jupyter(tmp_path_factory.mktemp("jupyter lab"))
-    yield server
+def jupyter(chromium: Browser, tmp_path_factory: pytest.TempPathFactory, evidence: Evidence) -> Iterator[Jupyter]:
+    assert chromium.is_connected()
+    evidence.jupyter = Jupyter(tmp_path_factory.mktemp("jupyter lab"))
+    yield evidence.jupyter
+    evidence.jupyter.close()
     evidence.jupyter = None
-    server.close()
 
 
-@pytest.fixture
-def jupyter(server: Jupyter) -> Iterator[Jupyter]:
-    yield server
-    server.reset()
+class Desk:
+    """The page with the notebook that tests hand on; after a test that failed it is made anew, with its kernel."""
 
+    def __init__(self, browser: Browser, jupyter: Jupyter, evidence: Evidence) -> None:
+        self._browser, self._evidence, self.jupyter = browser, evidence, jupyter
+        self._notebook: Notebook | None = None
+        self.asked: set[str] = set()
 
-class Tabs:
-    """The pages of a browser, and whom they asked; a page that shows JupyterLab is handed on to the next test."""
+    def notebook(self) -> Notebook:
+        """Return the notebook; the next test writes its cells into it."""
+        if self._notebook is None:
+            context = self._browser.new_context(viewport={"width": 1200, "height": 1000}, reduced_motion="reduce")
+            self._evidence.watch(context)
+            context.set_default_timeout(SECONDS * 1000)
+            context.grant_permissions(["clipboard-read", "clipboard-write"])
+            context.on("request", lambda each: self.asked.add(each.url))
+            page = context.new_page()
+            page.on("websocket", lambda each: self.asked.add(each.url))
+            self._notebook = self.jupyter.open(page)
+        return self._notebook
 
-    def __init__(self, browser: Browser, evidence: Evidence) -> None:
-        self._browser = browser
-        self._evidence = evidence
-        self._kept: Page | None = None
-        self.asked: list[str] = []
+    def drop(self) -> None:
+        """Let the page, its sessions and their kernels go."""
+        for context in self._browser.contexts:
+            context.close()
+        self._notebook = None
+        self.jupyter.end_sessions()
 
-    def kept(self) -> Page:
-        """Return the page of the tests before, or a new one."""
-        page, self._kept = self._kept or self.new(), None
-        return page
+    @contextmanager
+    def guarded(self, what: str) -> Iterator[None]:
+        """Do what the tests share; when it fails the next one begins anew."""
+        try:
+            with kept_when_it_fails(self._evidence, what):
+                yield
+        except Exception:
+            self.drop()
+            raise
 
-    def new(self) -> Page:
-        """Return a page with an empty cache, whose requests are noted."""
-        context = self._browser.new_context(viewport={"width": 1200, "height": 1000}, reduced_motion="reduce")
-        self._evidence.watch(context)
-        context.set_default_timeout(SECONDS * 1000)
-        context.on("request", lambda each: self.asked.append(each.url))
-        page = context.new_page()
-        page.on("websocket", lambda each: self.asked.append(each.url))
-        return page
-
-    def keep(self, page: Page) -> None:
-        """Hand a page on, unless it cannot be tidied up."""
-        if close_all(page):
-            self._kept = page
-        else:
-            page.context.close()
+    def assert_all_local(self) -> None:
+        """Assert that what was asked since the last time was asked of JupyterLab."""
+        asked, self.asked = {urlsplit(url) for url in self.asked}, set()
+        hosts = {url.netloc for url in asked if url.scheme in ("http", "https", "ws", "wss")}
+        assert hosts <= {self.jupyter.host}, sorted(url.geturl() for url in asked)
 
 
 @pytest.fixture(scope="session")
-def tabs(chromium: Browser, evidence: Evidence) -> Tabs:
-    return Tabs(chromium, evidence)
+def desk(chromium: Browser, jupyter: Jupyter, evidence: Evidence) -> Desk:
+    return Desk(chromium, jupyter, evidence)
 
 
 @pytest.fixture
-def page(tabs: Tabs, jupyter: Jupyter, tmp_path: Path) -> Iterator[Page]:
-    """A page with nothing open in it; whatever it asked during the test must have stayed on this machine."""
-    page = tabs.kept()
-    yield page
-    page.screenshot(path=tmp_path / "at_the_end.png")
-    tabs.keep(page)
-    assert_all_local(tabs, jupyter)
+def notebook(desk: Desk, request: pytest.FixtureRequest) -> Iterator[Notebook]:
+    """A notebook on a kernel that has no names; at the end nothing runs in it, and nobody else was asked."""
+    with desk.guarded("a notebook is opened"):
+        notebook = desk.notebook()
+    yield notebook
+    if request.node.stash[HAS_FAILED]:
+        desk.drop()
+        return
+    with desk.guarded("the notebook is cleared"):
+        notebook.clear()
+        desk.assert_all_local()
 
 
 @pytest.fixture
-def new_page(tabs: Tabs, jupyter: Jupyter, tmp_path: Path) -> Iterator[Page]:
-    """A page that has not loaded JupyterLab yet: for tests that change settings, or count what is loaded."""
-    page = tabs.new()
-    yield page
-    page.screenshot(path=tmp_path / "at_the_end.png")
-    page.context.close()
-    assert_all_local(tabs, jupyter)
-
-
-def assert_all_local(tabs: Tabs, jupyter: Jupyter) -> None:
-    """Assert that what was asked since the last time was asked of JupyterLab."""
-    asked, tabs.asked = tabs.asked, []
-    remote = {url for url in asked if urlsplit(url).scheme in REMOTE and urlsplit(url).netloc != jupyter.host}
-    assert asked, "no request was seen: this check would see nothing"
-    assert not remote, f"the page asked others than JupyterLab: {sorted(remote)}"
+def page(notebook: Notebook) -> Page:
+    return notebook.page

@@ -25,11 +25,9 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/\s]{100,}={0,2}")
 
 def qr_texts(png: bytes) -> list[str]:
     """Return the text of every QR in a picture."""
+    formats = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
     with Image.open(io.BytesIO(png)) as picture:
-        found = zxingcpp.read_barcodes(
-            picture.convert("RGB"), formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
-        )
-    return [each.text for each in found]
+        return [each.text for each in zxingcpp.read_barcodes(picture.convert("RGB"), formats=formats)]
 
 
 def on_the_screen(picture: Locator) -> tuple[FloatRect, bytes]:
@@ -41,18 +39,17 @@ def on_the_screen(picture: Locator) -> tuple[FloatRect, bytes]:
     def seen() -> tuple[FloatRect, bytes] | None:
         picture.evaluate("each => each.scrollIntoView({ block: 'center' })")
         before, screen, after = picture.bounding_box(), picture.page.screenshot(), picture.bounding_box()
-        return (before, cut_out(screen, before)) if before and before == after else None
+        return (before, _cut_out(screen, before)) if before and before == after else None
 
     return until(seen, "the picture stands still", picture.page)
 
 
-def cut_out(png: bytes, box: FloatRect) -> bytes:
+def _cut_out(png: bytes, box: FloatRect) -> bytes:
     """Return the part of a screenshot that lies wholly in a box."""
-    left, top = math.ceil(box["x"]), math.ceil(box["y"])
-    right, bottom = math.floor(box["x"] + box["width"]), math.floor(box["y"] + box["height"])
-    part = io.BytesIO()
+    left, top, part = math.ceil(box["x"]), math.ceil(box["y"]), io.BytesIO()
     with Image.open(io.BytesIO(png)) as picture:
-        picture.crop((left, top, right, bottom)).save(part, "PNG")
+        ends = math.floor(box["x"] + box["width"]), math.floor(box["y"] + box["height"])
+        picture.crop((left, top, *ends)).save(part, "PNG")
     return part.getvalue()
 
 
@@ -61,9 +58,8 @@ def darkest_of_the_edge(png: bytes, width: int) -> int:
     with Image.open(io.BytesIO(png)) as picture:
         grey = picture.convert("L")
     right, bottom = grey.size
-    sides = [(0, 0, right, width), (0, bottom - width, right, bottom)]
-    sides += [(0, 0, width, bottom), (right - width, 0, right, bottom)]
-    return min(min(grey.crop(side).tobytes()) for side in sides)
+    grey.paste(255, (width, width, right - width, bottom - width))
+    return min(grey.tobytes())
 
 
 def pictures_in(saved: str) -> list[str]:
@@ -73,26 +69,20 @@ def pictures_in(saved: str) -> list[str]:
 
 def _in_string(text: str) -> Iterator[str]:
     for drawing in _SVG.findall(text):
-        yield from _drawn(drawing)
+        if png := pixels_of_svg(drawing):
+            yield from qr_texts(png)
     for encoded in _BASE64.findall(text):
         with suppress(binascii.Error, UnidentifiedImageError):
             content = base64.b64decode(encoded + "=" * (-len(encoded) % 4))
-            yield from _drawn(content.decode()) if b"<svg" in content else qr_texts(content)
-
-
-def _drawn(svg: str) -> list[str]:
-    return qr_texts(png) if (png := pixels_of_svg(svg)) else []
+            yield from _in_string(content.decode()) if b"<svg" in content else qr_texts(content)
 
 
 def _strings(value: Any) -> Iterator[str]:
-    """Yield every string in a JSON value; the lines of a list are also yielded as one, as nbformat splits them."""
+    """Yield every string in a JSON value; the lines of a list as one, for nbformat splits them."""
     if isinstance(value, str):
         yield value
-    elif isinstance(value, list):
-        if value and all(isinstance(each, str) for each in value):
-            yield "".join(value)
-        for each in value:
-            yield from _strings(each)
-    elif isinstance(value, dict):
-        for each in value.values():
+    elif isinstance(value, list) and value and all(isinstance(each, str) for each in value):
+        yield "".join(value)
+    elif isinstance(value, list | dict):
+        for each in value.values() if isinstance(value, dict) else value:
             yield from _strings(each)

@@ -6,33 +6,26 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page, expect
-
 # A button's poll takes real seconds over into the sandbox's time. How many pass between two steps of a test depends on
 # the machine: here none counts, and the time moves only when the test advances it.
-SANDBOX = """
+_SANDBOX = """
 from auth0_mfa_lab import Lab
 
 lab = Lab.sandbox()
 lab.clock._monotonic = float
-user = lab.user(factors=["push"])
+user = lab.user(factors=FACTORS)
 login = lab.client.password_grant(
     username=user.username, password=user.password, audience=lab.audience, scope="openid offline_access"
 )
-challenge = lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
 """
-
 # A live tenant is played by a second sandbox. Polls wait at a gate: as slow as the test wants them, and no slower.
-LIVE = """
+_LIVE = """
 import threading
-
 import httpx
-
 from auth0_mfa_lab import Lab
 from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.settings import Settings
-
 
 class Gate(httpx.BaseTransport):
     def __init__(self, inner):
@@ -47,7 +40,6 @@ class Gate(httpx.BaseTransport):
         answer = self.inner.handle_request(request)
         self.answered += 1
         return answer
-
 
 box = Sandbox(domain="tenant.example", seed=7)
 gate = Gate(box.transport)
@@ -65,22 +57,33 @@ settings = Settings(
 lab = Lab.live(settings, transport=gate)
 login = lab.client.password_grant(username=user.username, password=settings.password, audience=box.defaults.audience)
 """
-LIVE_CHALLENGE = (
-    LIVE.replace("FACTORS", '["push"]')
-    + 'challenge = lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")\n'
-)
-LIVE_ENROLLMENT = (
-    LIVE.replace("FACTORS", "[]")
-    + 'challenge = lab.client.mfa_associate(login["mfa_token"], authenticator_types=["oob"], oob_channels=["auth0"])\n'
-)
-SANDBOX_ENROLLMENT = SANDBOX.replace('["push"]', "[]").replace(
-    'mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")',
-    'mfa_associate(login["mfa_token"], authenticator_types=["oob"], oob_channels=["auth0"])',
+_CHALLENGE = 'mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")'
+_ENROLLMENT = 'mfa_associate(login["mfa_token"], authenticator_types=["oob"], oob_channels=["auth0"])'
+SANDBOX, SANDBOX_ENROLLMENT, LIVE_CHALLENGE, LIVE_ENROLLMENT = (
+    f"{begun.replace('FACTORS', factors)}challenge = lab.client.{asked}\n"
+    for begun in (_SANDBOX, _LIVE)
+    for factors, asked in (('["push"]', _CHALLENGE), ("[]", _ENROLLMENT))
 )
 PANEL = """
 panel = lab.poll_panel(mfa_token=login["mfa_token"], oob_code=challenge["oob_code"])
 panel
 """
+PHONE = "phone = lab.phone_panel()\nphone"
+# A second user, whose push waits, too.
+MORE = """
+other = lab.user(factors=["push"])
+there = lab.client.password_grant(username=other.username, password=other.password)
+_ = lab.client.mfa_challenge(mfa_token=there["mfa_token"], challenge_type="oob")
+"""
+BROKEN = """
+def broken():
+    raise RuntimeError(f"it broke with {login['mfa_token']}")
+
+works, panel.run._ask = panel.run._ask, broken
+"""
+# The lab's clock stands until the test moves it: how long a page takes to show something depends on the machine.
+STANDING = "begun, later = lab.clock.now(), []\nlab.clock.now = lambda: begun + sum(later)"
+POLLS = 'sum(b"mfa-oob" in each.request.body for each in lab.journal)'
 
 # The raw values leave the kernel by a file: in a cell's output they would be in the page that is searched for them.
 RAW = """
@@ -111,24 +114,3 @@ def leaks(text: str, values: Mapping[str, str]) -> list[str]:
     """Return the kinds of the raw values that a text holds, URL-encoded and JSON-escaped ones too."""
     assert all(len(value) >= 8 for value in values.values()), "too short to be told from other text"
     return [kind for kind, value in values.items() if value in text or json.dumps(value)[1:-1] in text]
-
-
-def button(page: Page, name: str) -> Locator:
-    """Return the panel's button."""
-    return page.get_by_role("button", name=name, exact=True)
-
-
-def is_ready(page: Page, name: str) -> None:
-    """Wait until the panel's button may be pressed: one that is off or busy ignores a press."""
-    expect(button(page, name)).to_be_enabled()
-    expect(button(page, name)).to_have_attribute("aria-busy", "false")
-
-
-def poll_status(page: Page) -> Locator:
-    """Return where the poll's panel says how it stands."""
-    return page.locator(".poll-status").get_by_role("status")
-
-
-def qr_status(page: Page) -> Locator:
-    """Return where the QR's panel says whether it shows."""
-    return page.locator(".qr-status").get_by_role("status")

@@ -1,0 +1,154 @@
+"""All panels and their saved pictures in JupyterLab, in both themes, narrow and wide: they read, fit, and scan."""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from auth0_mfa_lab.show.qr import LEAST_PIXELS, QUIET_ZONE_MODULES
+from tests.browser.jupyter import DARK, LIGHT, Jupyter, Notebook
+from tests.browser.looks import WIDTHS, at_width, button, in_theme, press, says, serious, status, sticks_out
+from tests.browser.pixels import darkest_of_the_edge, on_the_screen, pictures_in, qr_texts
+from tests.browser.scenes import BROKEN, MORE, PANEL, PHONE, RAW, SANDBOX, SANDBOX_ENROLLMENT, raw_values
+
+MODULES = 57
+"""Of a ticket's QR, with the quiet zone: as many as its URI needs."""
+QR = 'lab.qr(challenge["barcode_uri"])'
+QR_PANEL = 'lab.qr_panel(challenge["barcode_uri"])'
+TOO_FAST = "[panel.poll_once() for _ in range(13)];\nlab.clock.advance(60); panel.stop(); panel.poll_once();"
+BUSY = """
+pushed = lab.client.mfa_challenge(mfa_token=there["mfa_token"], challenge_type="oob")
+busy = lab.poll_panel(mfa_token=there["mfa_token"], oob_code=pushed["oob_code"])
+busy
+"""
+SLOWER = "Auth0 asked to poll more slowly (slow_down)"
+_BARS = """panel => [...panel.querySelectorAll('[role=progressbar]')].map(track => {
+  const colour = each => getComputedStyle(each).backgroundColor;
+  const opaque = each => !each || /rgba\\(.*, 0(\\.\\d+)?\\)/.test(colour(each)) ? opaque(each.parentElement) : each;
+  const [fill, whole] = [track.firstElementChild, track].map(each => each.getBoundingClientRect());
+  const [label, now, said] = ['label', 'valuenow', 'valuetext'].map(each => track.getAttribute(`aria-${each}`));
+  return { label, said, now: Number(now), filled: 100 * fill.width / whole.width, left: whole.left, top: whole.top,
+    width: whole.width, height: fill.height,
+    fill: colour(track.firstElementChild), page: colour(opaque(track.parentElement)) };
+})"""
+# A sanitiser has taken their role away.
+_SAVED_BARS = """shown => [...shown.querySelectorAll('div')].filter(each => each.style.overflow === 'hidden')
+  .map(track => 100 * track.firstElementChild.getBoundingClientRect().width / track.getBoundingClientRect().width)"""
+
+
+def luminance(colour: str) -> float:
+    """Return how bright a colour is, as CSS computes it, 0 to 1."""
+    parts = [int(each) / 255 for each in re.findall(r"\d+", colour)[:3]]
+    red, green, blue = (each / 12.92 if each <= 0.04045 else ((each + 0.055) / 1.055) ** 2.4 for each in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def bars_read(poll: Locator) -> None:
+    """Assert that bars stand below each other, begin in one line, and stand out from the page."""
+    bars = poll.evaluate(_BARS)
+    assert len(bars) >= 2
+    assert max(each["left"] for each in bars) - min(each["left"] for each in bars) < 1
+    assert all(below["top"] - above["top"] >= 16 for above, below in pairwise(bars))
+    for bar in bars:
+        dark, light = sorted(map(luminance, (bar["fill"], bar["page"])))
+        assert (light + 0.05) / (dark + 0.05) >= 3, bar
+        assert bar["height"] >= 6, bar
+        assert bar["width"] >= 100, bar
+
+
+def is_scanned(picture: Locator, uri: str) -> None:
+    """Assert that a camera reads a QR off the screen, with a bright zone around it."""
+    box, part = on_the_screen(picture)
+    module = box["width"] / MODULES
+    assert module >= LEAST_PIXELS
+    assert box["height"] == pytest.approx(box["width"], abs=1)
+    assert qr_texts(part) == [uri]
+    # A pixel at the inner border of the zone may be blurred by the screen, or belong to the picture's surroundings.
+    assert darkest_of_the_edge(part, int(QUIET_ZONE_MODULES * module) - 2) >= 250
+
+
+def test_panels_read_in_both_themes_narrow_and_wide(page: Page, notebook: Notebook) -> None:
+    notebook.play(SANDBOX + MORE, PANEL, TOO_FAST, PHONE, BROKEN, BUSY)
+    poll, phone, busy = (notebook.cell(index) for index in (1, 3, 5))
+    # Each bar says to the ear what it says to the eye.
+    bars: list[dict[str, Any]] = poll.evaluate(_BARS)
+    assert {each["label"]: (each["said"], each["now"]) for each in bars} == {
+        "next poll": ("in 10 s", 0),
+        "oob_code": ("4 min 0 s left · ends first", 80),
+        "mfa_token": ("9 min 0 s left", 90),
+    }
+    assert [each["filled"] for each in bars] == pytest.approx([each["now"] for each in bars], abs=2)
+    says(poll, *(each["said"] for each in bars), f"Interval: 5 s → 10 s: {SLOWER}")
+    press(busy, "Poll until done")
+    poll.locator(".panel-rows summary").first.click()
+    press(poll, "Poll once")
+    expect(poll.get_by_role("alert")).to_be_visible()
+    for theme in (LIGHT, DARK):
+        with in_theme(notebook, theme):
+            ground = page.evaluate("() => getComputedStyle(document.querySelector('.jp-Notebook')).backgroundColor")
+            assert (ground == "rgb(255, 255, 255)") == (theme == LIGHT), ground
+            expect(button(busy, "Poll until done")).to_have_attribute("aria-busy", "true")
+            for width in WIDTHS:
+                with at_width(notebook, width):
+                    assert serious(page) == [], (theme, width)
+                    bars_read(poll)
+                    for panel in page.locator(".jp-OutputArea-output > .widget-vbox").all():
+                        assert sticks_out(panel) == [], (theme, width)
+                    box = phone.locator(".phone-top > div > div").bounding_box()
+                    assert box is not None
+                    assert 200 < box["width"] <= 441
+    press(phone, "Allow")
+    says(status(phone, "phone"), "Allowed")
+    notebook.do("panel.run._ask = works\nlab.clock.advance(20)")
+    press(poll, "Poll once")
+    says(status(poll), "granted")
+    for theme in (LIGHT, DARK):
+        with in_theme(notebook, theme):
+            assert serious(page) == [], theme
+
+
+def test_a_qr_is_scanned_from_the_screen_in_both_themes_narrow_and_wide(
+    page: Page, notebook: Notebook, jupyter: Jupyter
+) -> None:
+    notebook.play(SANDBOX_ENROLLMENT, QR, QR_PANEL, RAW)
+    uri = raw_values(jupyter.notebooks)["barcode_uri"]
+    assert set(pictures_in(notebook.save())) == {uri}
+    for theme, width in ((LIGHT, 1200), (LIGHT, 600), (DARK, 600)):
+        with in_theme(notebook, theme), at_width(notebook, width):
+            for picture in (notebook.cell(1).locator("img"), notebook.cell(2).locator(".qr-place img")):
+                is_scanned(picture, uri)
+            assert serious(page) == [], (theme, width)
+            assert sticks_out(notebook.cell(2).locator(".widget-vbox:has(> .qr-status)").first) == []
+
+
+def test_a_saved_picture_of_each_panel_reads_in_a_notebook_that_nobody_trusts(
+    page: Page, notebook: Notebook, jupyter: Jupyter
+) -> None:
+    notebook.play(SANDBOX + MORE, PANEL, TOO_FAST, "panel", PHONE)
+    content = json.loads(notebook.save())
+    notebook.play(SANDBOX_ENROLLMENT, QR_PANEL, RAW)
+    uri = raw_values(jupyter.notebooks)["barcode_uri"]
+    content["cells"] += json.loads(notebook.save())["cells"]
+    content["cells"] = [each | {"id": f"saved-{at}"} for at, each in enumerate(content["cells"]) if each["outputs"]]
+    notebook.clear()
+    notebook.read(content)
+    trusted = "() => jupyterapp.shell.currentWidget.content.widgets.map(each => each.model.trusted)"
+    assert page.evaluate(trusted) == [False] * 4
+    idle, poll, phone, qr = (notebook.cell(index).locator(".jp-RenderedHTMLCommon").last for index in range(4))
+    says(idle, "not asked yet", "Saved picture: run this cell for the buttons.")
+    says(poll, SLOWER)
+    says(phone, "Sandbox phone", "Login at sandbox.example")
+    for depth in (0, 1):  # a group of equal answers, and one of them
+        poll.locator("summary:visible").nth(depth).click()
+    says(poll.locator("pre:visible").first, "POST /oauth/token")
+    assert poll.evaluate(_SAVED_BARS) == pytest.approx([0, 80, 90], abs=2)
+    expect(qr.locator("img")).to_have_attribute("alt", "QR code of the ticket for sandbox:user1@example.com")
+    for theme in (LIGHT, DARK):
+        with in_theme(notebook, theme):
+            is_scanned(qr.locator("img"), uri)
+            assert serious(page, ".jp-RenderedHTMLCommon:not(:has(img))") == []

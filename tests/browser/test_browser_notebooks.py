@@ -1,0 +1,131 @@
+"""The committed notebooks in JupyterLab: the push notebook walked, saved and reloaded; each diagram drawn."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+from nbformat.sign import NotebookNotary
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Desk
+from tests.browser.jupyter import TASKS, Jupyter, Notebook, until
+from tests.browser.looks import button, press, says, status, tab_order
+from tests.browser.pixels import qr_texts
+from tests.browser.scenes import LIVE_ENROLLMENT, PANEL, PHONE, RAW, SANDBOX, raw_values
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+PUSH = NOTEBOOKS / "05_push_enroll.ipynb"
+SAVED = "Saved picture: run this cell for the buttons."
+FENCE = re.compile(r"^```mermaid\n.*?^```$", re.MULTILINE | re.DOTALL)
+DRAWN = ".jp-RenderedMermaid:not(.jp-mod-warning) img, .jp-RenderedMermaid:not(.jp-mod-warning) svg"
+
+
+def test_the_push_notebook_is_walked_to_its_panel_polls_on_after_a_reload_and_runs_as_a_whole(
+    page: Page, notebook: Notebook, jupyter: Jupyter
+) -> None:
+    text = PUSH.read_text(encoding="utf-8")
+    sources = ["".join(each["source"]) for each in json.loads(text)["cells"]]
+    at = next(index for index, source in enumerate(sources) if "lab.poll_panel" in source)
+    # As `auth0-mfa-lab open` does with a clone's notebooks: otherwise a reload would leave a picture of the panel.
+    NotebookNotary(data_dir=str(jupyter.folder / "data")).sign(nbformat.reads(text, nbformat.NO_CONVERT))  # type: ignore[no-untyped-call]  # nbformat types only some
+    notebook.read(json.loads(text))
+    cell = notebook.cell(at)
+    says(cell, SAVED)
+    notebook.cell(0).locator(".jp-InputPrompt").click()
+    for index in range(at + 1):
+        expect(notebook.cell(index)).to_be_focused()
+        page.keyboard.press("Shift+Enter")
+    says(status(page), "not asked yet")
+    expect(cell).not_to_contain_text(SAVED)
+    until(lambda: tab_order(page, 1, "Shift+Tab") == ["Poll until done"], "Shift+Tab reaches the button", page)
+    page.keyboard.press("Enter")
+    says(status(page), "1 poll ·")
+    notebook.save()
+    notebook.reload()
+    says(status(page), "pending")
+    press(page, "Stop")
+    says(status(page), "stopped")
+    press(page, "Poll until done")
+    expect(button(page, "Stop")).to_be_enabled()
+    notebook.run(next(index for index, source in enumerate(sources) if "lab.phone.scan" in source))
+    # Real seconds pass here: on a busy machine more than one poll falls between the press and the scan.
+    says(status(page), re.compile(r"granted · \d+ polls"))
+    says(cell, "<access_token 1: JWT>")
+
+    with notebook.draws_all():
+        notebook.run_all()
+        says(status(page), "granted · 2 polls")
+        assert page.locator(".jp-OutputArea-output[data-mime-type*=stderr]").count() == 0
+        # These keys would cut a cell and make one, if JupyterLab took them from an exchange's fold.
+        before, fold = notebook.cells.count(), page.locator(".jp-OutputArea-output details").first
+        fold.locator("summary").first.focus()
+        for key in ("Enter", "x", "b"):
+            page.keyboard.press(key)
+        expect(fold).not_to_have_attribute("open", "")
+        expect(notebook.cells).to_have_count(before)
+
+
+def test_a_reload_of_the_page_finds_each_panel_as_it_was(
+    page: Page, notebook: Notebook, jupyter: Jupyter, desk: Desk
+) -> None:
+    live_qr = 'qr = lab.qr(challenge["barcode_uri"])\nqr.show()\nqr'
+    hidden = 'hidden = lab.qr(challenge["barcode_uri"])\nhidden'
+    notebook.play(LIVE_ENROLLMENT, live_qr, hidden, RAW, SANDBOX, PANEL, PHONE)
+    uri = raw_values(jupyter.notebooks)["barcode_uri"]
+
+    def seen() -> list[str]:
+        page.locator(".qr-status").first.evaluate("each => each.scrollIntoView({ block: 'start' })")
+        return qr_texts(page.screenshot())
+
+    until(lambda: seen() == [uri], "the QR is on the screen", page)
+    press(page, "Poll until done")
+    says(status(page), "1 poll ·")
+    notebook.save()
+    desk.assert_all_local()
+    notebook.reload()
+    until(lambda: seen() == [uri], "the QR is on the screen again", page)
+    for front_end in ("@jupyter-widgets/jupyterlab-manager", "anywidget"):
+        start = f"http://{jupyter.host}/lab/extensions/{front_end}/static/"
+        assert any(url.startswith(start) for url in desk.asked), front_end
+    press(notebook.cell(1), "Hide")
+    until(lambda: seen() == [], "the QR is gone", page)
+    says(status(notebook.cell(2), "qr"), "QR hidden")
+
+    says(status(page), re.compile(r"pending · [12] poll"))
+    page.locator(".panel-rows summary").first.click()
+    says(page.locator(".panel-rows pre").first, "<oob_code 1>")
+    before = notebook.do("lab.clock.advance(5)", "panel.run.poll.polls")
+    says(status(page), f"pending · {before + 1} polls")
+    press(page, "Stop")
+    says(status(page), "stopped")
+    press(page, "Allow")
+    says(status(page, "phone"), "Allowed: 204")
+    notebook.do("qr.close()\nhidden.close()")
+    until(lambda: notebook.ask(TASKS) == ["tick"], "one task looks at the phone", page)
+
+
+def diagrams() -> Iterator[str]:
+    """Yield each fence of the committed notebooks."""
+    for path in sorted(NOTEBOOKS.rglob("*.ipynb")):
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            outputs = [each.get("data", {}).get("text/markdown", "") for each in cell.get("outputs", ())]
+            for text in (cell["source"], *outputs):
+                yield from FENCE.findall("".join(text))
+
+
+def test_every_diagram_of_the_notebooks_is_drawn_and_a_broken_one_is_seen(page: Page, notebook: Notebook) -> None:
+    found = list(dict.fromkeys(diagrams()))
+    assert len(found) > 10
+    cells = [
+        {"cell_type": "markdown", "id": f"diagram-{number}", "metadata": {}, "source": fence}
+        for number, fence in enumerate([*found, "```mermaid\nsequenceDiagram\n  app->>\n```"])
+    ]
+    with notebook.draws_all():
+        notebook.lay({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells})
+        notebook.command("notebook:render-all-markdown")
+        expect(page.locator(DRAWN)).to_have_count(len(found))
+        expect(page.locator(".jp-RenderedMermaid.jp-mod-warning")).to_have_count(1)
