@@ -135,7 +135,9 @@ ENROLL_BODIES: tuple[tuple[object, Refusal], ...] = (
 # fmt: on
 
 
-@pytest.mark.parametrize(("body", "refusal"), ENROLL_BODIES, ids=[str(body).replace(N, "n")[-60:] for body, _ in ENROLL_BODIES])
+@pytest.mark.parametrize(
+    ("body", "refusal"), ENROLL_BODIES, ids=[str(body).replace(N, "n")[-60:] for body, _ in ENROLL_BODIES]
+)
 def test_each_member_of_the_enroll_body_is_validated_and_the_ticket_is_not_used_up(
     scene: Scene, body: object, refusal: Refusal
 ) -> None:

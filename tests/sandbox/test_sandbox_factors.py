@@ -202,7 +202,9 @@ OFF = (
 # fmt: on
 
 
-@pytest.mark.parametrize(("desk", "settings"), OFF, indirect=["desk"], ids=[f"{name} {how}" for name, how in OFF])
+@pytest.mark.parametrize(
+    ("desk", "settings"), OFF, indirect=["desk"], ids=[f"{name} {n}" for n, (name, _) in enumerate(OFF)]
+)
 def test_what_is_off_enrolls_challenges_and_takes_nothing_stays_listed_and_is_good_again(
     desk: Desk, settings: dict[str, Any]
 ) -> None:
