@@ -96,10 +96,13 @@ PUT /guardian/policies
     ["confidence-score", "confidence-score"]   => No enum match for: confidence-score,confidence-score
     [[]]                                       => No enum match for: []
 PUT /guardian/factors/push-notification/selected-provider
+    {}                                         => Missing required property: provider
     {"provider": "twilio"}                     => No enum match for: twilio on property provider
 PUT /guardian/factors/phone/selected-provider
+    {}                                         => Missing required property: provider
     {"provider": "sns"}                        => No enum match for: sns on property provider
 PUT /guardian/factors/phone/message-types
+    {}                                         => Missing required property: message_types
     {"message_types": "sms"}                   => Expected type array but found type string on property message_types
     {"message_types": ["pigeon"]}              => No enum match for: pigeon on property message_types
     {"message_types": [1]}                     => Expected type string but found type integer in message_types
