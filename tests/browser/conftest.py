@@ -40,12 +40,12 @@ def kept_when_it_fails(evidence: Evidence, what: str) -> Iterator[None]:
         raise
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def evidence(pytestconfig: pytest.Config) -> Evidence:
     return pytestconfig.stash[EVIDENCE]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium(evidence: Evidence) -> Iterator[Browser]:
     expect.set_options(timeout=SECONDS * 1000)
     with sync_playwright() as playwright:
@@ -57,7 +57,7 @@ def chromium(evidence: Evidence) -> Iterator[Browser]:
         evidence.browser = None
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def jupyter(chromium: Browser, tmp_path_factory: pytest.TempPathFactory, evidence: Evidence) -> Iterator[Jupyter]:
     assert chromium.is_connected()
     evidence.jupyter = Jupyter(tmp_path_factory.mktemp("jupyter lab"))
@@ -111,7 +111,7 @@ class Desk:
         assert hosts <= {self.jupyter.host}, sorted(url.geturl() for url in asked)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def desk(chromium: Browser, jupyter: Jupyter, evidence: Evidence) -> Desk:
     return Desk(chromium, jupyter, evidence)
 
