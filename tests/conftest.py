@@ -58,6 +58,7 @@ def settings_of_ours_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take away what the environment says about a tenant, and choose the sandbox."""
     for name in [name for name in os.environ if name.startswith("AUTH0_")]:
         monkeypatch.delenv(name)
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)  # the outer run's options are none of an inner suite's
     monkeypatch.delenv("CI", raising=False)  # there nothing goes live, not even to a tenant that a test plays
     monkeypatch.setenv("AUTH0_LAB_TENANT", "sandbox")
 
