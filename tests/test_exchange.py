@@ -23,6 +23,7 @@ def test_a_403_is_an_exchange_like_any_other_whose_secrets_are_secrets() -> None
     assert (type(login["mfa_token"]), type(login["error"])) == (Secret, str)
     assert repr(login["list"]) == "[{'note': token <mfa_token 1>}]"
     assert (login.claims("id_token"), login.claims("error")) == ({"sub": "auth0|1"}, None)
+    assert an_exchange(json={"access_token": 1}).claims("access_token") is None
     assert login.response is not None
     assert (login.response.header("X-A"), login.response.header("missing")) == ("5", None)
     with pytest.raises(TypeError):

@@ -185,7 +185,8 @@ class Exchange(Recorded):
 
     def claims(self, name: str) -> Json:
         """Return what the JWT in a field of the answer says, unverified; None for one that holds no JWT."""
-        return self.wrap(claims_of(self[name]))
+        token = self[name]
+        return self.wrap(claims_of(token)) if isinstance(token, str | Secret) else None
 
     def places(self) -> Iterator[tuple[str, str, str]]:
         """Yield each raw text with the message and the place that it stands in; no place holds a secret."""
