@@ -72,7 +72,7 @@ test: check
 	if [ -n "$$chromium" ]; then \
 		CHROMIUM="$$chromium" $(PYTEST) $(BESIDE) tests; \
 	else \
-		$(PYTEST) $(BESIDE) --ignore=tests/browser tests; \
+		$(PYTEST) $(BESIDE) --ignore=tests/browser tests || exit 1; \
 		echo 'browser tests not run: no Chromium found (install chromium, or name one: make test CHROMIUM=/path/to/chromium)'; \
 	fi
 
