@@ -81,14 +81,14 @@ class Scene:
     def watched(self) -> Iterator[None]:
         """Keep what is logged at any level, and what is sent to a page, in a block."""
         root, handler = logging.getLogger(), logging.Handler()
-        handler.emit = lambda record: self.log.append(f"{record.getMessage()} {vars(record)!r}")  # type: ignore[method-assign]
+        handler.emit = lambda record: self.log.append(f"{record.getMessage()} {vars(record)!r}")  # type: ignore[method-assign]  # of this one alone
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(anywidget.AnyWidget, "send", lambda _, content, buffers=None: self.sent.append(content))
             patch.setattr(root, "handlers", [handler])
             patch.setattr(root, "level", logging.DEBUG)
-            logging.Logger.manager._clear_cache()  # type: ignore[attr-defined]
+            logging.Logger.manager._clear_cache()  # type: ignore[attr-defined]  # logging's own
             yield
-        logging.Logger.manager._clear_cache()  # type: ignore[attr-defined]
+        logging.Logger.manager._clear_cache()  # type: ignore[attr-defined]  # logging's own
 
 
 def seen(value: Any) -> str:

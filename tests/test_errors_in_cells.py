@@ -61,7 +61,7 @@ def traceback_of(own_folders: Path) -> dict[str, list[str]]:
     """The lines that a real kernel sends for the error of each cell."""
     cells = [BEGIN, *(cell for cell, *_ in SHOWN), *(RAISE.format(kind=kind) for kind in classes())]
     notebook = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]  # nbformat types only some
-    notebook.cells = [nbformat.v4.new_code_cell(cell) for cell in cells]  # type: ignore[no-untyped-call]
+    notebook.cells = [nbformat.v4.new_code_cell(cell) for cell in cells]  # type: ignore[no-untyped-call]  # nbformat's
     NotebookClient(notebook, timeout=60, allow_errors=True, resources={"metadata": {"path": own_folders}}).execute()
     shown = {cell.source: [each for each in cell.outputs if each.output_type == "error"] for cell in notebook.cells}
     return {

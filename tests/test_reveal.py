@@ -38,7 +38,7 @@ def lab() -> Lab:
 def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
     """What is sent to a front end by message: the content, and the buffers."""
     messages: Sent = []
-    send = lambda _, content, buffers=None: messages.append((content, buffers))  # noqa: E731
+    send = lambda _, content, buffers=None: messages.append((content, buffers))  # noqa: E731  # a comm's own form
     monkeypatch.setattr("anywidget.AnyWidget.send", send, raising=False)
     return messages
 
@@ -101,7 +101,7 @@ def test_what_is_no_alias_and_no_exchange_of_this_lab_is_refused_and_no_panel_is
             assert MFA_TOKEN not in str(refused.value)
     for other in (None, "x", 1):
         with pytest.raises(LabError, match="wants an exchange"):
-            lab.copy_runnable(other)  # type: ignore[arg-type]
+            lab.copy_runnable(other)  # type: ignore[arg-type]  # a user's mistake
     with pytest.raises(LabError, match="another lab's journal"):
         lab.copy_runnable(an_exchange(json={}))
     for panel in (lab.reveal("<mfa_token 1>"), lab.copy_runnable(lab.journal[0])):

@@ -76,7 +76,7 @@ def test_two_secrets_in_one_are_shown_as_the_first() -> None:
 @pytest.mark.parametrize("secret", [SECRET, SECRET.encode()], ids=["text", "bytes"])
 def test_pickle_and_copy_refuse_it_and_do_not_show_it(secret: Any) -> None:
     carriers: list[Callable[[Any], object]] = [copy.copy, copy.deepcopy, lambda each: copy.deepcopy({"deep": [each]})]
-    carriers += [lambda each, by=by: pickle.dumps([each], by) for by in range(pickle.HIGHEST_PROTOCOL + 1)]  # type: ignore[misc]
+    carriers += [lambda each, by=by: pickle.dumps([each], by) for by in range(pickle.HIGHEST_PROTOCOL + 1)]  # type: ignore[misc]  # by=by
     for carry in carriers:
         with pytest.raises(TypeError, match="<password 1> is a secret") as refusal:
             carry(secret)

@@ -51,6 +51,7 @@ def chromium(evidence: Evidence) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         evidence.browser = launched(playwright)
         if evidence.browser is None:
+            # `make test` leaves these tests out, and says so.
             pytest.skip("no Chromium found: install chromium, or name one in CHROMIUM")
         yield evidence.browser
         evidence.browser.close()
@@ -118,7 +119,7 @@ def desk(chromium: Browser, jupyter: Jupyter, evidence: Evidence) -> Desk:
 
 @pytest.fixture
 def notebook(desk: Desk, request: pytest.FixtureRequest) -> Iterator[Notebook]:
-    """A notebook on a kernel that has no names; at the end nothing runs in it, and nobody else was asked."""
+    """A notebook on a kernel that has no names; at the end nothing runs in it, and each request went to JupyterLab."""
     with desk.guarded("a notebook is opened"):
         notebook = desk.notebook()
     yield notebook

@@ -21,7 +21,7 @@ SECONDS = 60.0
 LIGHT, DARK = "JupyterLab Light", "JupyterLab Dark"
 _OURS = "__import__('asyncio').all_tasks() if 'auth0_mfa_lab' in str(getattr(each.get_coro(), 'cr_code', ''))"
 TASKS = f"[each.get_name() for each in {_OURS}]"
-"""What the package has running on the kernel's loop: a poll that nobody stopped would be among it."""
+"""What the package has running on the kernel's loop, such as a poll that was not stopped."""
 
 # The text of every exception in the open notebook: from its model, for cells off the screen are not drawn.
 _RAISED = """() => jupyterapp.shell.currentWidget.content.widgets

@@ -18,7 +18,7 @@ from tests.serve.serving import serving
 
 @cache
 def recorded(*flows: str) -> Lab:
-    """Return a lab on a sandbox in process, in which flows were run; nobody says anything in it after that."""
+    """Return a lab on a sandbox in process, after some flows; its journal does not grow any more."""
     lab = Lab.sandbox()
     for flow in flows:
         FLOWS[flow](lab)

@@ -53,7 +53,7 @@ class Served:
         return subprocess.Popen([program, script], env=environment, cwd=folder, **pipes)  # type: ignore[call-overload,no-any-return]  # keywords of the call
 
     def run(self, kind: str, lab: Lab, folder: Path, **others: str | None) -> tuple[int, str]:
-        """Run an export with nobody to ask; return its exit code, and what it said."""
+        """Run an export without a terminal; return its exit code and its output."""
         with self.begin(kind, lab, folder, **others) as running:
             said, _ = running.communicate(timeout=SECONDS)
         return running.returncode, said.decode()

@@ -33,7 +33,7 @@ def cells(path: Path) -> list[str]:
 
 def a_notebook(folder: Path, *cells: str) -> Path:
     """Write a notebook with these cells."""
-    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(each) for each in cells])  # type: ignore[no-untyped-call]
+    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(each) for each in cells])  # type: ignore[no-untyped-call]  # nbformat's
     nbformat.write(made, path := folder / "made.ipynb")  # type: ignore[no-untyped-call]  # nbformat ships half its types
     return path
 

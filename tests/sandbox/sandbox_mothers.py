@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 from urllib.parse import quote
@@ -41,6 +41,15 @@ def switch_off(sandbox: Sandbox, *factors: str) -> None:
 
 def app_of(sandbox: Sandbox) -> "App":
     return App(sandbox, httpx.Client(transport=sandbox.transport, base_url="https://sandbox.example"))
+
+
+def with_every_channel() -> Iterator["App"]:
+    """Yield an application of a tenant that sends email, SMS and calls."""
+    box = new_sandbox()
+    switch_on(box, "email")
+    set_up(box, message_types=("sms", "voice"))
+    yield app_of(box)
+    assert not box.failures, "the sandbox has a bug"
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """Numbers and addresses: the pair that SMS and voice make of one number, the profile's own address, and their names."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -12,13 +11,12 @@ from tests.sandbox.sandbox_mothers import (
     MFA_AUDIENCE,
     MFA_SCOPES,
     App,
-    app_of,
     error_of,
     kinds,
-    new_sandbox,
     set_up,
     switch_off,
     switch_on,
+    with_every_channel,
 )
 
 NUMBER, OTHER = "+15550123", "other@mail.example"
@@ -26,14 +24,7 @@ SPENT = 403, "invalid_grant", "Invalid oob_code."
 ENROLLED = 403, "access_denied", "User is already enrolled."
 
 
-@pytest.fixture
-def app() -> Iterator[App]:
-    """An application of a tenant that sends email, SMS and calls."""
-    box = new_sandbox()
-    switch_on(box, "email")
-    set_up(box, message_types=("sms", "voice"))
-    yield app_of(box)
-    assert not box.failures, "the sandbox has a bug"
+app = pytest.fixture(with_every_channel)
 
 
 def confirm(app: App, token: str, address: str | None = OTHER, channel: str = "email") -> int:

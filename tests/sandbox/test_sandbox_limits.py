@@ -1,6 +1,6 @@
 """The limits of section 11: each bucket to its last drop, its refusal, its refill, and whom it leaves alone."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,20 +11,13 @@ from starlette.responses import Response
 from auth0_mfa_lab.sandbox import Phone, User
 from auth0_mfa_lab.sandbox.app import in_process
 from auth0_mfa_lab.sandbox.http import Request
-from tests.sandbox.sandbox_mothers import App, app_of, error_of, new_sandbox, set_up, switch_on
+from tests.sandbox.sandbox_mothers import App, error_of, with_every_channel
 
 NOW = 1_800_000_000
 NUMBER, EMAIL = "+15550123", "other@example.com"
 
 
-@pytest.fixture
-def app() -> Iterator[App]:
-    """An application of a tenant with every factor of this API, by SMS and by voice."""
-    box = new_sandbox()
-    switch_on(box, "email")
-    set_up(box, message_types=("sms", "voice"))
-    yield app_of(box)
-    assert not box.failures, "the sandbox has a bug"
+app = pytest.fixture(with_every_channel)
 
 
 @dataclass
