@@ -10,6 +10,8 @@ import ast
 import json
 import os
 import random
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -246,32 +248,36 @@ def copied(folder: Path) -> Path:
     return folder
 
 
-def fails(command: Sequence[str], copy: Path) -> int:
-    """Return what a command returns in a copy; one that hangs has failed."""
+def fails(command: Sequence[str], copy: Path) -> tuple[int, list[str]]:
+    """Return what a command returns in a copy, and which tests it names as failed; one that hangs has failed."""
     settings = os.environ | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
-        return subprocess.run(
-            [sys.executable, "-m", *command], cwd=copy, env=settings, timeout=SECONDS, capture_output=True
-        ).returncode
+        done = subprocess.run(
+            [sys.executable, "-m", *command], cwd=copy, env=settings, timeout=SECONDS, capture_output=True, text=True
+        )
     except subprocess.TimeoutExpired:
-        return 1
+        return 1, []
+    return done.returncode, re.findall(r"^(?:FAILED|ERROR) (tests/\S+(?:\[.*?\])?)(?= - |$)", done.stdout, re.MULTILINE)
 
 
-def tests_notice(tests: Sequence[str], copy: Path) -> bool:
-    """Return whether one of the tests fails, the most specific ones first."""
+def tests_notice(tests: Sequence[str], copy: Path) -> list[str]:
+    """Return the command that notices the change, for what has to pass without it; nothing where none does."""
     for some in filter(None, (tests[:FIRST], tests[FIRST:])):
-        code = fails([*PYTEST, *some], copy)
+        command = [*PYTEST, *some]
+        code, failed = fails(command, copy)
         if code == NO_SUCH_TEST:  # the change has renamed a row: its whole file judges
-            code = fails([*PYTEST, *sorted({test.partition("::")[0] for test in some})], copy)
+            command = [*PYTEST, *sorted({test.partition("::")[0] for test in some})]
+            code, failed = fails(command, copy)
         if code:
-            return True
-    return False
+            return [*PYTEST, *failed] if failed else command
+    return []
 
 
-def notebooks_notice(mutant: Mutant, copy: Path) -> bool:
-    """Return whether a notebook with the value in its outputs gives something else."""
+def notebooks_notice(mutant: Mutant, copy: Path) -> list[str]:
+    """Return the command by which a notebook with the value in its outputs gives something else."""
     names = [name_of(path) for path in notebooks() if mutant.value in outputs_of(path)]
-    return bool(fails(["tests.execute_notebooks", "--check", *names], copy))
+    command = ["tests.execute_notebooks", "--check", *names]
+    return command if fails(command, copy)[0] else []
 
 
 @cache
@@ -282,8 +288,8 @@ def outputs_of(path: Path) -> str:
     return "\n".join("".join(text) for output in outputs for text in output.get("data", {}).values())
 
 
-def judged(mutants: Sequence[Mutant], notices: Callable[[Mutant, Path], bool]) -> list[Mutant]:
-    """Run each change, one on each core; return those that were not noticed."""
+def judged(mutants: Sequence[Mutant], notices: Callable[[Mutant, Path], list[str]]) -> list[Mutant]:
+    """Run each change, one on each core; return those that were not noticed: what fails without one does not judge."""
     copies: SimpleQueue[Path] = SimpleQueue()
     begun = time.monotonic()
 
@@ -293,12 +299,15 @@ def judged(mutants: Sequence[Mutant], notices: Callable[[Mutant, Path], bool]) -
         source = path.read_text("utf-8")
         path.write_text(mutant.changed(source), "utf-8")
         try:
-            is_caught = notices(mutant, copy)
+            command = notices(mutant, copy)
+            path.write_text(source, "utf-8")
+            is_judged = not command or fails(command, copy)[0] in {0, NO_SUCH_TEST}
         finally:
             path.write_text(source, "utf-8")
             copies.put(copy)
-        click.echo(f"{time.monotonic() - begun:5.0f} s  {'caught' if is_caught else 'SURVIVED'}  {mutant}")
-        return None if is_caught else mutant
+        word = ("caught" if is_judged else f"fails without it: {shlex.join(command)};") if command else "SURVIVED"
+        click.echo(f"{time.monotonic() - begun:5.0f} s  {word}  {mutant}")
+        return None if command and is_judged else mutant
 
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count() or 1) as threads:
         for number in range(os.cpu_count() or 1):
