@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import get_args
+
+import httpx
 
 from auth0_mfa_lab import Lab
 from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.sandbox.app import ROUTES
 from auth0_mfa_lab.sandbox.management.api import BASE, ENDPOINTS
 from auth0_mfa_lab.sandbox.oauth.api import GRANT, NOT_EMULATED
-from auth0_mfa_lab.sandbox.settings import SWITCHES
+from auth0_mfa_lab.sandbox.settings import SWITCHES, Factor
 from auth0_mfa_lab.tenants.tables import MARKS, counted
-from tests.readme_probes import GRANTS, Probes
 
 README = Path(__file__).parent.parent / "README.md"
 _BETWEEN = r"(?<=<!-- table: {name} -->\n).*?(?=<!-- end -->)"
+GRANTS = "http://auth0.com/oauth/grant-type/"
+NONE_OF_OURS = (404, 405, 501)
+"""What the sandbox answers to what it has not."""
 
 WHAT = {
     "POST /mfa/associate": "begins an enrollment",
@@ -62,43 +68,102 @@ AUTHENTICATIONS = {
 }
 
 
+class Probes:
+    """Finds what the sandbox emulates by asking one in which everything is on that can be."""
+
+    def __init__(self) -> None:
+        self.box = Sandbox()
+        tenant, known = self.box.tenant, self.box.defaults
+        tenant.settings = replace(tenant.settings, factors=frozenset(get_args(Factor)), message_types=("sms", "voice"))
+        self.application = {"client_id": known.client_id, "client_secret": known.client_secret}
+        self.http = httpx.Client(transport=self.box.transport, base_url=f"https://{self.box.domain}")
+
+    def route(self, call: str) -> str:
+        """Tell whether there is this route: asked with nothing in hand, it refuses as Auth0 would."""
+        method, path = call.replace("{id}", "x").split()
+        return yes(self.http.request(method, path).status_code not in NONE_OF_OURS)
+
+    def grant(self, grant_type: str) -> str:
+        """Tell whether the token endpoint takes this grant of an application that may use it."""
+        clients, client_id = self.box.tenant.clients, self.application["client_id"]
+        clients[client_id] = replace(clients[client_id], grants=clients[client_id].grants | {grant_type})
+        answer = self._token(grant_type, self.application)
+        return yes(answer.status_code != 501 and "Unsupported grant type" not in answer.text)
+
+    def authentication(self, method: str) -> str:
+        """Tell whether an application can try to authenticate by this method."""
+        client_id, secret = self.application.values()
+        assertion = {"client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}
+        fields = {
+            "client_secret_post": self.application,
+            "client_secret_basic": {},
+            "none": {"client_id": self.box.defaults.public_client_id},
+            "private_key_jwt": {"client_id": client_id, "client_assertion": "e30.e30.x", **assertion},
+        }
+        header = (client_id, secret) if method == "client_secret_basic" else None
+        return yes(self._token("password", fields[method], header).status_code != 501)
+
+    def factor(self, *types: str, **channels: list[str]) -> str:
+        """Tell whether a factor can be enrolled, or that Auth0's API has no such factor."""
+        status = self._associate(types, **channels).status_code
+        return "yes" if status == 200 else "no" if status == 501 else "not in Auth0's MFA API"
+
+    def recovery_codes(self) -> str:
+        """Tell whether the first factor brings a recovery code."""
+        return yes("recovery_codes" in self._associate(["otp"]).json())
+
+    def _associate(self, types: Iterable[str], **channels: list[str]) -> httpx.Response:
+        user = self.box.add_user()
+        login = {**self.application, "username": user.username, "password": user.password}
+        headers = {"authorization": f"Bearer {self._token('password', login).json()['mfa_token']}"}
+        body = {"authenticator_types": list(types), "phone_number": "+15550123", **channels}
+        return self.http.post("/mfa/associate", json=body, headers=headers)
+
+    def _token(
+        self, grant_type: str, fields: Mapping[str, str], header: tuple[str, str] | None = None
+    ) -> httpx.Response:
+        return self.http.post("/oauth/token", data={"grant_type": grant_type, **fields}, auth=header)
+
+
+def yes(there: bool) -> str:
+    return "yes" if there else "no"
+
+
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """Return a Markdown table."""
-    cells = [list(head), *map(list, rows)]
-    rule = ["---"] * len(cells[0])
-    return "".join(f"| {' | '.join(row)} |\n" for row in [cells[0], rule, *cells[1:]])
+    head = list(head)
+    return "".join(f"| {' | '.join(row)} |\n" for row in [head, ["---"] * len(head), *rows])
 
 
 def factors() -> str:
     """Return each factor, how it is enrolled, what turns it on, and whether the sandbox has it."""
     ask = Probes()
-    recovery = "yes" if ask.recovery_codes() else "no"
     oob = {"push": "auth0", "sms": "sms", "voice": "voice", "email": "email"}
     setting = {"push": "push-notification", "sms": "sms, message type sms", "voice": "sms, message type voice"}
-    out_of_band = [
-        (name, f"`oob`, channel `{channel}`", setting.get(name, name), ask.factor(["oob"], [channel]))
+    push, *others = [
+        (name, f"`oob`, channel `{channel}`", setting.get(name, name), ask.factor("oob", oob_channels=[channel]))
         for name, channel in oob.items()
     ]
-    others = {"Duo": "duo", "WebAuthn with a key": "webauthn-roaming", "WebAuthn with the device": "webauthn-platform"}
+    none = {"Duo": "duo", "WebAuthn with a key": "webauthn-roaming", "WebAuthn with the device": "webauthn-platform"}
     return table(
         ("factor", "`authenticator_types`", "factor of the Management API", "emulated"),
         [
-            out_of_band[0],
-            ("otp", "`otp`", "otp", ask.factor(["otp"])),
-            *out_of_band[1:],
-            ("recovery code", "comes with the first of the others", "recovery-code", recovery),
-            *((name, "none", each, ask.factor([each])) for name, each in others.items()),
-            ("passkey", "none", "none", ask.factor(["passkey"])),
+            push,
+            ("otp", "`otp`", "otp", ask.factor("otp")),
+            *others,
+            ("recovery code", "comes with the first of the others", "recovery-code", ask.recovery_codes()),
+            *((name, "none", each, ask.factor(each)) for name, each in none.items()),
+            ("passkey", "none", "none", ask.factor("passkey")),
         ],
     )
 
 
 def endpoints() -> str:
     """Return each route of the sandbox, and what Auth0 has beside them."""
-    ask = Probes()
-    rows = [(call, WHAT[call], ask.route(*call.split())) for call in routes()]
-    rows += [(call, what, ask.route(*call.split())) for call, what in ABSENT.items()]
-    return table(("endpoint", "for", "emulated"), ((f"`{call}`", what, yes(there)) for call, what, there in rows))
+    ask, calls = Probes(), {**{call: WHAT[call] for call in routes()}, **ABSENT}
+    return table(
+        ("endpoint", "for", "emulated"), ((f"`{call}`", what, ask.route(call)) for call, what in calls.items())
+    )
 
 
 def routes() -> list[str]:
@@ -115,11 +180,13 @@ def routes() -> list[str]:
 def grants() -> str:
     """Return each grant of the token endpoint, and each way to authenticate there."""
     ask = Probes()
-    has = list(GRANT)
-    rows = [(f"grant `{short(name)}`", GRANT_WHAT[short(name)], ask.grant(name)) for name in has]
-    rows += [(f"grant `{short(name)}`", "not part of these flows", ask.grant(name)) for name in sorted(NOT_EMULATED)]
-    rows += [(f"authentication `{name}`", what, ask.authentication(name)) for name, what in AUTHENTICATIONS.items()]
-    return table(("`POST /oauth/token`", "with", "emulated"), ((name, what, yes(there)) for name, what, there in rows))
+    what = {
+        **{name: GRANT_WHAT[short(name)] for name in GRANT},
+        **dict.fromkeys(sorted(NOT_EMULATED), "not part of these flows"),
+    }
+    rows = [(f"grant `{short(name)}`", each, ask.grant(name)) for name, each in what.items()]
+    rows += [(f"authentication `{name}`", each, ask.authentication(name)) for name, each in AUTHENTICATIONS.items()]
+    return table(("`POST /oauth/token`", "with", "emulated"), rows)
 
 
 def short(grant_type: str) -> str:
@@ -129,12 +196,9 @@ def short(grant_type: str) -> str:
 
 def management() -> str:
     """Return each call of the Management API."""
-    rows = [
-        (f"`{call.method} {call.path}`", " or ".join(f"`{each}`" for each in call.scope.split()), "yes")
-        for call in ENDPOINTS
-    ]
-    other = yes(Probes().route("GET", f"{BASE}/hooks"))
-    return table((f"below `{BASE}`", "scope", "emulated"), [*rows, ("any other path", "", other)])
+    rows = [(f"`{each.method} {each.path}`", f"`{each.scope.replace(' ', '` or `')}`", "yes") for each in ENDPOINTS]
+    other = ("any other path", "", Probes().route(f"GET {BASE}/hooks"))
+    return table((f"below `{BASE}`", "scope", "emulated"), [*rows, other])
 
 
 def evidence() -> str:
@@ -146,57 +210,37 @@ def evidence() -> str:
 
 def switches() -> str:
     """Return each switch, what it may be, and what it decides."""
-    named = {name: [f"`{value}`" for value in switch.values] for name, switch in SWITCHES.items()}
-    return table(
-        ("switch", "at first", "or", "decides"),
-        ((f"`{name}`", values[0], ", ".join(values[1:]), SWITCHES[name].decides) for name, values in named.items()),
-    )
+    values = {name: [f"`{value}`" for value in switch.values] for name, switch in SWITCHES.items()}
+    rows = ((f"`{name}`", first, ", ".join(more), SWITCHES[name].decides) for name, (first, *more) in values.items())
+    return table(("switch", "at first", "or", "decides"), rows)
 
 
 def limits() -> str:
     """Return each limit as the sandbox has it."""
     box = Sandbox()
-    rows = box.limits(box.defaults.user_id)
-    return table(
-        ("limit", "at once", "then", "for each", "mark"),
-        ((f"`{row['name']}`", str(row["burst"]), row["per"], row["owner"], f"`{row['mark']}`") for row in rows),
-    )
+    limits = box.limits(box.defaults.user_id)
+    rows = ((f"`{row['name']}`", str(row["burst"]), row["per"], row["owner"], f"`{row['mark']}`") for row in limits)
+    return table(("limit", "at once", "then", "for each", "mark"), rows)
 
 
 def defaults() -> str:
     """Return what the sandbox's tenant begins with, beside what a new tenant of Auth0's has."""
     box = Sandbox()
-    set_to, confidential = box.tenant.settings, box.tenant.clients[box.defaults.client_id]
-    directory = set_to.default_directory or "none"
-    ours: Mapping[str, tuple[str, str]] = {
-        "policy": (set_to.policy, "never"),
-        "factors": (", ".join(sorted(set_to.factors)), "none"),
-        "message types of the phone factor": (", ".join(set_to.message_types), "none"),
-        "passwordless connections": (", ".join(sorted(set_to.passwordless)), "none"),
-        "push provider": (set_to.push_provider, "guardian"),
-        "default directory": (directory, "none"),
-        "grants of an application": (
-            ", ".join(sorted(map(short, confidential.grants))),
-            "no password, MFA or passwordless grant",
-        ),
-    }
-    return table(("setting", "sandbox", "new tenant"), ((name, *values) for name, values in ours.items()))
+    set_to, grants = box.tenant.settings, box.tenant.clients[box.defaults.client_id].grants
+    rows = (
+        ("policy", set_to.policy, "never"),
+        ("factors", ", ".join(sorted(set_to.factors)), "none"),
+        ("message types of the phone factor", ", ".join(set_to.message_types), "none"),
+        ("passwordless connections", ", ".join(sorted(set_to.passwordless)), "none"),
+        ("push provider", set_to.push_provider, "guardian"),
+        ("default directory", set_to.default_directory or "none", "none"),
+        ("grants of an application", ", ".join(sorted(map(short, grants))), "no password, MFA or passwordless grant"),
+    )
+    return table(("setting", "sandbox", "new tenant"), rows)
 
 
-TABLES: Mapping[str, Callable[[], str]] = {
-    "factors": factors,
-    "endpoints": endpoints,
-    "grants": grants,
-    "management": management,
-    "evidence": evidence,
-    "switches": switches,
-    "limits": limits,
-    "defaults": defaults,
-}
-
-
-def yes(there: bool) -> str:
-    return "yes" if there else "no"
+_TABLES = (factors, endpoints, grants, management, evidence, switches, limits, defaults)
+TABLES: Mapping[str, Callable[[], str]] = {each.__name__: each for each in _TABLES}
 
 
 def between(name: str, text: str) -> str:

@@ -16,7 +16,9 @@ import pytest
 from auth0_mfa_lab import Exchange, Lab, LabError, NoAnswer, Secret, SettingsError
 from auth0_mfa_lab.errors import ClaimFailed
 from auth0_mfa_lab.sandbox import Sandbox
-from tests.mothers import live_settings
+from auth0_mfa_lab.secrets.aliases import Aliases
+from auth0_mfa_lab.tenants.phone import Inbox, messages_of_a_person
+from tests.mothers import MFA_TOKEN, a_journal, a_request, an_exchange, live_settings
 
 
 @pytest.fixture
@@ -30,8 +32,7 @@ def log_in(lab: Lab, *factors: str) -> Exchange:
 
 
 def enroll(lab: Lab, **how: Any) -> Exchange:
-    login = log_in(lab)
-    return lab.client.mfa_associate(login["mfa_token"], authenticator_types=["oob"], **how)
+    return lab.client.mfa_associate(log_in(lab)["mfa_token"], authenticator_types=["oob"], **how)
 
 
 # -- what it is
@@ -42,13 +43,8 @@ def test_a_sandbox_says_that_nothing_leaves_the_process_and_what_it_sends_is_pin
     assert lab._repr_mimebundle_() == {"text/plain": repr(lab), "text/html": f"<p>{lab!r}</p>"}
     lab.step("1. keys")
     keys = lab.client.jwks()
-    assert dict(keys.request.headers) == {
-        "host": "sandbox.example",
-        "user-agent": "auth0-mfa-lab",
-        "accept": "application/json",
-        "accept-encoding": "gzip, deflate",
-        "connection": "keep-alive",
-    }
+    named = {"host": "sandbox.example", "user-agent": "auth0-mfa-lab", "accept": "application/json"}
+    assert dict(keys.request.headers) == {**named, "accept-encoding": "gzip, deflate", "connection": "keep-alive"}
     assert "1. keys" in repr(lab.journal)
     assert "GET /.well-known/jwks.json" in repr(lab.diagram())
     assert repr(lab.curl(keys)).startswith("curl --request GET")
@@ -60,12 +56,10 @@ def test_a_sandbox_says_that_nothing_leaves_the_process_and_what_it_sends_is_pin
 def test_only_live_in_the_environment_goes_live(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("AUTH0_LAB_TENANT")
     assert repr(Lab.from_env(tmp_path)) == repr(Lab.sandbox())
-    for name in ("client_id", "username", "password"):
-        monkeypatch.setenv(f"AUTH0_{name.upper()}", "somebody")
-    monkeypatch.setenv("AUTH0_DOMAIN", "tenant.example")
-    first, second = repr(Lab.from_env(tmp_path)).splitlines()
-    assert first == "AUTH0_DOMAIN is set, AUTH0_LAB_TENANT is not: this is the sandbox"
-    assert second == repr(Lab.sandbox())
+    for name in ("DOMAIN", "CLIENT_ID", "USERNAME", "PASSWORD"):
+        monkeypatch.setenv(f"AUTH0_{name}", "tenant.example")
+    said = "AUTH0_DOMAIN is set, AUTH0_LAB_TENANT is not: this is the sandbox\n"
+    assert repr(Lab.from_env(tmp_path)) == said + repr(Lab.sandbox())
     monkeypatch.setenv("AUTH0_LAB_TENANT", "live")
     assert Lab.sandbox().domain == "sandbox.example"
     assert Lab.from_env(tmp_path).domain == "tenant.example"
@@ -74,8 +68,7 @@ def test_only_live_in_the_environment_goes_live(monkeypatch: pytest.MonkeyPatch,
 def test_a_user_is_fresh_secret_and_in_no_journal_and_equal_seeds_give_equal_ones() -> None:
     def made(seed: int) -> tuple[str, str]:
         lab = Lab.sandbox(seed=seed)
-        login = log_in(lab)
-        return str(login["mfa_token"]), str(lab.user().password)
+        return str(log_in(lab)["mfa_token"]), str(lab.user().password)
 
     assert made(5) == made(5) != made(6)
     lab = Lab.sandbox()
@@ -83,9 +76,8 @@ def test_a_user_is_fresh_secret_and_in_no_journal_and_equal_seeds_give_equal_one
     assert (len(lab.journal), lab.phone.notifications) == (0, ())
     assert first.username != second.username
     assert (repr(first.password), repr(second.password)) == ("<password 1>", "<password 2>")
-    shown = repr(second) + str(second._repr_mimebundle_())
-    assert str(second.password) not in shown
-    assert "factors       none" in shown
+    said = repr(second) + str(second._repr_mimebundle_())
+    assert (str(second.password) in said, "factors       none" in said) == (False, True)
     with pytest.raises(TypeError, match="<password 2> is a secret"):
         pickle.dumps(second)
 
@@ -168,14 +160,71 @@ def test_the_lifetimes_of_a_poll_count_from_when_each_value_came(lab: Lab) -> No
     assert unknown.deadline == lab.clock.now() + 300
 
 
-# -- the administrator's side
+# -- the inbox, the journal, the administrator's side
+
+
+def test_the_newest_message_counts_each_with_its_purpose_and_its_code_under_its_alias(lab: Lab) -> None:
+    user = lab.user(factors=["sms"])
+    number, inbox = str(user.phone_number), lab.inbox
+    login = lab.client.password_grant(username=user.username, password=user.password)
+    lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
+    codes = [inbox.latest(number).code]
+    for _ in range(2):
+        lab.client.passwordless_start(connection="sms", phone_number=number, send="code")
+        codes.append(inbox.latest(number).code)
+    assert list(map(repr, codes)) == ["<binding_code 1>", "<code 1>", "<code 2>"]
+    assert len(set(map(str, codes))) == 3
+    for purpose, code in (("passwordless", codes[2]), ("mfa", codes[0])):
+        message = inbox.latest(number, purpose=purpose)
+        assert (message.channel, message.purpose, message.code) == ("sms", purpose, code)
+        said = repr(message) + str(message._repr_mimebundle_())
+        assert (repr(code) in said, str(code) in said) == (True, False)
+    lab.client.passwordless_start(connection="email", email="jane@example.com", send="link", language="de")
+    mail = inbox.latest("jane@example.com")
+    assert (repr(mail.link), mail.code, mail.language, str(mail.link) in repr(mail)) == ("<link 1>", None, "de", False)
+
+
+def test_a_person_is_asked_for_the_code_of_a_live_message() -> None:
+    questions: list[str] = []
+    inbox = Inbox(messages_of_a_person(lambda question: questions.append(question) or "123456"), Aliases())
+    sent, called = inbox.latest("jane@example.com", purpose="passwordless"), inbox.latest("+15550142")
+    assert (sent.channel, sent.code, repr(sent.code)) == ("email", "123456", "<code 1>")
+    assert (called.channel, called.purpose) == ("sms", "mfa")
+    assert questions == [f"The code that you were sent for {purpose}" for purpose in ("passwordless", "mfa")]
+
+
+def test_the_journal_says_where_a_secret_was_born_and_each_place_where_it_is_used() -> None:
+    journal = a_journal()
+    an_exchange(403, journal=journal, json={"mfa_token": MFA_TOKEN, "again": MFA_TOKEN})
+    bearer = [("authorization", f"Bearer {MFA_TOKEN}")]
+    url = f"https://tenant.example/mfa/{MFA_TOKEN}?again={MFA_TOKEN}"
+    request = a_request(url=url, headers=bearer, json={"deep": [{"mfa_token": MFA_TOKEN}]})
+    an_exchange(journal=journal, request=request, json={"recovery_codes": ["ABCD1234EFGH"]})
+    expected = """\
+<mfa_token 1>, first seen in the answer of exchange 1
+
+exchange  who  in the   at
+1         app  answer   mfa_token             born here
+1         app  answer   again
+2         app  request  path
+2         app  request  query again
+2         app  request  header authorization
+2         app  request  deep[0].mfa_token"""
+    for named in ("<mfa_token 1>", "<mfa_token 1: sealed>", journal[0]["mfa_token"]):
+        assert repr(journal.where(named)) == expected
+    (use,) = journal.where(" <recovery_code 1> ")
+    assert (use.exchange, use.place, use.born) == (2, "recovery_codes[0]", True)
+    journal.aliases.learn("password", "hunter-number-two")
+    elsewhere = journal.where("<password 1>")
+    assert (len(elsewhere), "<table>" in elsewhere._repr_mimebundle_()["text/html"]) == (0, False)
+    assert repr(elsewhere).startswith("<password 1>, known from elsewhere: the settings")
 
 
 def test_a_live_lab_without_a_management_application_names_both_variables() -> None:
     box = Sandbox(domain="tenant.example")
-    for names in (["mgmt_client_id"], ["mgmt_client_secret"]):
-        values: dict[str, Any] = dict.fromkeys(names, Secret("of-the-machine", "<of a machine>"))
-        lab = Lab.live(replace(live_settings(box), **values, mgmt_domain="t.eu.auth0.com"), transport=box.transport)
+    for name in ("mgmt_client_id", "mgmt_client_secret"):
+        values: dict[str, Any] = {name: Secret("of-the-machine", "<of a machine>"), "mgmt_domain": "t.eu.auth0.com"}
+        lab = Lab.live(replace(live_settings(box), **values), transport=box.transport)
         assert lab.management_audience == "https://t.eu.auth0.com/api/v2/"
         with pytest.raises(SettingsError, match="AUTH0_MGMT_CLIENT_ID and AUTH0_MGMT_CLIENT_SECRET are not both set"):
             _ = lab.management_application
@@ -214,6 +263,8 @@ SLIPS = {
     "lab.phone.scan('https://tenant.example/')": "Scan the barcode_uri",
     "lab.phone.scan('otpauth://x/y?secret=' + login['mfa_token'])": "Scan the barcode_uri",
     "lab.curl('POST')": "curl wants an exchange",
+    "lab.inbox.latest('+15550142', purpose='mfa')": "Nothing was sent to this address for mfa",
+    "lab.inbox.latest('+15550142')": "Nothing was sent to this address. A code is sent by client.mfa_associate",
     "lab.drift()": "This lab records nothing: open it with record=..., or pass the file of a recorded run.",
     "lab.clock.advance('5')": "seconds is a str: write a number, such as clock.advance(300)",
     "lab.clock.advance(True)": "seconds is a bool",
@@ -246,7 +297,7 @@ def test_a_slip_gets_a_sentence_and_loses_nothing(login_of: tuple[Lab, Exchange]
     lab, login = login_of
     with pytest.raises(LabError, match=re.escape(said)) as raised:
         eval(slip, {"lab": lab, "login": login})
-    assert str(login["mfa_token"]) not in str(raised.value)
+    assert not [each for each in (str(login["mfa_token"]), "+1555") if each in str(raised.value)]
     assert len(lab.journal) == 1
     if "scan" in slip:
         assert raised.value.__cause__ is raised.value.__context__ is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
 
@@ -21,8 +22,7 @@ from auth0_mfa_lab.show.panels.phone import PhonePanel
 from auth0_mfa_lab.show.panels.poll import PollPanel
 from auth0_mfa_lab.show.panels.qr import QrPanel
 from tests.browser.screenshots import PICTURES, TAKEN
-from tests.readme_probes import Probes
-from tests.readme_tables import ABSENT, GRANT_WHAT, TABLES, WHAT, between, routes, short, written
+from tests.readme_tables import ABSENT, GRANT_WHAT, TABLES, WHAT, Probes, between, routes, short, written
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -52,9 +52,25 @@ def test_the_map_has_each_notebook_with_its_question() -> None:
         assert f"[{notebook.stem}](notebooks/{notebook.name}) | {title} |" in README
 
 
-def test_the_table_of_calls_has_each_method_of_the_client() -> None:
-    methods = {name for name, _ in inspect.getmembers(Client, inspect.isfunction) if not name.startswith("_")}
-    assert set(re.findall(r"^\| `client\.(\w+)\(", README, re.MULTILINE)) == methods
+NAMED = {
+    # What the README names with this pattern, and all that there is
+    r"^\| `client\.(\w+)\(": [name for name in vars(Client) if not name.startswith("_")],
+    r'^\| `lab\.export\("(\w+)"\)`': KINDS[1:],  # lab.curl(exchange) is the first
+    r"^\| `(\w+)` \| [^|]+ \| [^|]+ \|$": [state.value for state in State],
+    r"auth0-mfa-lab ([a-z]+)": HOMES,
+    r"^\| `auth0-mfa-lab ([a-z]+)": ["code", "push", "phone", "reset", "clock"],
+}
+
+
+@pytest.mark.parametrize(("pattern", "there"), NAMED.items())
+def test_the_readme_names_all_that_there_is(pattern: str, there: Iterable[str]) -> None:
+    assert set(re.findall(pattern, README, re.MULTILINE)) == set(there)
+
+
+def test_each_command_of_the_table_of_commands_exists() -> None:
+    for row in re.findall(r"^\| `auth0-mfa-lab (.+?)` \| ", README, re.MULTILINE):
+        words = [word for word in row.split() if word.islower()]
+        assert CliRunner().invoke(main, [*words, "--help"]).exit_code == 0, row
 
 
 @pytest.mark.parametrize("panel", [PollPanel, PhonePanel, QrPanel])
@@ -71,28 +87,10 @@ def test_the_table_of_buttons_has_each_method_of_a_panel_with_its_parameters(pan
     assert public - set(named) <= {"done", "end", "refresh", "static_html"}
 
 
-def test_the_table_of_exports_has_each_export() -> None:
-    assert {"curl", *re.findall(r'^\| `lab\.export\("(\w+)"\)`', README, re.MULTILINE)} == set(KINDS)
-
-
-def test_each_command_that_is_named_exists() -> None:
-    rows = re.findall(r"^\| `auth0-mfa-lab (.+?)` \| ", README, re.MULTILINE)
-    assert {row.split()[0] for row in rows} == {"code", "push", "phone", "reset", "clock"}
-    for row in rows:
-        words = [word for word in row.split() if word.islower()]
-        assert CliRunner().invoke(main, [*words, "--help"]).exit_code == 0, row
-    named = set(re.findall(r"auth0-mfa-lab ([a-z]+)", README))
-    assert named == set(HOMES)
-
-
 def test_the_list_of_accepted_differences_is_read_as_it_is_written(tmp_path: Path) -> None:
     (tmp_path / NAME).write_text(README.split("```toml\n")[1].split("```")[0], encoding="utf-8")
     (allowed,) = read_allowed(tmp_path / "push.har", None)
     assert allowed == {"call": "POST /mfa/associate", "field": "recovery_codes", "kind": "removed"}
-
-
-def test_the_table_of_states_has_each_state_of_a_poll() -> None:
-    assert re.findall(r"^\| `(\w+)` \| [^|]+ \| [^|]+ \|$", README, re.MULTILINE) == [state.value for state in State]
 
 
 def test_the_example_of_a_dotenv_file_has_each_setting_with_its_default() -> None:
@@ -163,12 +161,8 @@ def test_each_route_and_each_grant_has_a_row() -> None:
 
 def test_a_probe_tells_what_is_emulated_from_what_is_not() -> None:
     ask = Probes()
-    assert ask.route("POST", "/mfa/challenge")
-    assert not ask.route("GET", "/mfa/challenge")
-    assert not ask.route("GET", "/passwordless/verify_redirect")
-    assert not ask.route("GET", "/api/v2/hooks")
-    assert ask.grant("refresh_token")
-    assert not ask.grant("authorization_code")
-    assert not ask.grant("nonsense")
-    assert ask.factor(["otp"]) == "yes"
-    assert ask.factor(["duo"]) == "not in Auth0's MFA API"
+    calls = ("POST /mfa/challenge", "GET /mfa/challenge", "GET /passwordless/verify_redirect", "GET /api/v2/hooks")
+    assert [ask.route(call) for call in calls] == ["yes", "no", "no", "no"]
+    grants = ("refresh_token", "authorization_code", "nonsense")
+    assert [ask.grant(grant) for grant in grants] == ["yes", "no", "no"]
+    assert (ask.factor("otp"), ask.factor("duo")) == ("yes", "not in Auth0's MFA API")
