@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import httpx
 
@@ -60,6 +60,21 @@ GRANT_WHAT = {
     "refresh_token": "a refresh token",
     "client_credentials": "the application itself",
 }
+# fmt: off
+FACTORS = (
+    # A factor, how it is enrolled, its name in the Management API, and the type and the channel to ask for
+    ("push",                    "`oob`, channel `auth0`", "push-notification",       "oob auth0"),
+    ("otp",                     "`otp`",                  "otp",                     "otp"),
+    ("sms",                     "`oob`, channel `sms`",   "sms, message type sms",   "oob sms"),
+    ("voice",                   "`oob`, channel `voice`", "sms, message type voice", "oob voice"),
+    ("email",                   "`oob`, channel `email`", "email",                   "oob email"),
+    ("recovery code",           "comes with the first of the others", "recovery-code", "otp"),
+    ("Duo",                     "none",                   "duo",                     "duo"),
+    ("WebAuthn with a key",     "none",                   "webauthn-roaming",        "webauthn-roaming"),
+    ("WebAuthn with the device", "none",                  "webauthn-platform",       "webauthn-platform"),
+    ("passkey",                 "none",                   "none",                    "passkey"),
+)
+# fmt: on
 AUTHENTICATIONS = {
     "client_secret_post": "the secret in the body",
     "client_secret_basic": "the secret in the header",
@@ -69,13 +84,13 @@ AUTHENTICATIONS = {
 
 
 class Probes:
-    """Finds what the sandbox emulates by asking one in which everything is on that can be."""
+    """Finds what the sandbox emulates by asking one in which every factor is on."""
 
     def __init__(self) -> None:
         self.box = Sandbox()
-        tenant, known = self.box.tenant, self.box.defaults
-        tenant.settings = replace(tenant.settings, factors=frozenset(get_args(Factor)), message_types=("sms", "voice"))
-        self.application = {"client_id": known.client_id, "client_secret": known.client_secret}
+        settings = self.box.tenant.settings
+        changes: dict[str, Any] = {"factors": frozenset(get_args(Factor)), "message_types": ("sms", "voice")}
+        self.box.tenant.settings = replace(settings, **changes)
         self.http = httpx.Client(transport=self.box.transport, base_url=f"https://{self.box.domain}")
 
     def route(self, call: str) -> str:
@@ -83,46 +98,19 @@ class Probes:
         method, path = call.replace("{id}", "x").split()
         return yes(self.http.request(method, path).status_code not in NONE_OF_OURS)
 
-    def grant(self, grant_type: str) -> str:
-        """Tell whether the token endpoint takes this grant of an application that may use it."""
-        clients, client_id = self.box.tenant.clients, self.application["client_id"]
-        clients[client_id] = replace(clients[client_id], grants=clients[client_id].grants | {grant_type})
-        answer = self._token(grant_type, self.application)
-        return yes(answer.status_code != 501 and "Unsupported grant type" not in answer.text)
-
-    def authentication(self, method: str) -> str:
-        """Tell whether an application can try to authenticate by this method."""
-        client_id, secret = self.application.values()
-        assertion = {"client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}
-        fields = {
-            "client_secret_post": self.application,
-            "client_secret_basic": {},
-            "none": {"client_id": self.box.defaults.public_client_id},
-            "private_key_jwt": {"client_id": client_id, "client_assertion": "e30.e30.x", **assertion},
-        }
-        header = (client_id, secret) if method == "client_secret_basic" else None
-        return yes(self._token("password", fields[method], header).status_code != 501)
-
-    def factor(self, *types: str, **channels: list[str]) -> str:
+    def factor(self, kind: str, *channels: str) -> str:
         """Tell whether a factor can be enrolled, or that Auth0's API has no such factor."""
-        status = self._associate(types, **channels).status_code
+        user, known = self.box.add_user(), self.box.defaults
+        login = {"grant_type": "password", "username": user.username, "password": user.password}
+        login |= {"client_id": known.client_id, "client_secret": known.client_secret}
+        headers = {"authorization": f"Bearer {self.http.post('/oauth/token', data=login).json()['mfa_token']}"}
+        body = {
+            "authenticator_types": [kind],
+            "phone_number": "+15550123",
+            **({"oob_channels": channels} if channels else {}),
+        }
+        status = self.http.post("/mfa/associate", json=body, headers=headers).status_code
         return "yes" if status == 200 else "no" if status == 501 else "not in Auth0's MFA API"
-
-    def recovery_codes(self) -> str:
-        """Tell whether the first factor brings a recovery code."""
-        return yes("recovery_codes" in self._associate(["otp"]).json())
-
-    def _associate(self, types: Iterable[str], **channels: list[str]) -> httpx.Response:
-        user = self.box.add_user()
-        login = {**self.application, "username": user.username, "password": user.password}
-        headers = {"authorization": f"Bearer {self._token('password', login).json()['mfa_token']}"}
-        body = {"authenticator_types": list(types), "phone_number": "+15550123", **channels}
-        return self.http.post("/mfa/associate", json=body, headers=headers)
-
-    def _token(
-        self, grant_type: str, fields: Mapping[str, str], header: tuple[str, str] | None = None
-    ) -> httpx.Response:
-        return self.http.post("/oauth/token", data={"grant_type": grant_type, **fields}, auth=header)
 
 
 def yes(there: bool) -> str:
@@ -138,24 +126,8 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 def factors() -> str:
     """Return each factor, how it is enrolled, what turns it on, and whether the sandbox has it."""
     ask = Probes()
-    oob = {"push": "auth0", "sms": "sms", "voice": "voice", "email": "email"}
-    setting = {"push": "push-notification", "sms": "sms, message type sms", "voice": "sms, message type voice"}
-    push, *others = [
-        (name, f"`oob`, channel `{channel}`", setting.get(name, name), ask.factor("oob", oob_channels=[channel]))
-        for name, channel in oob.items()
-    ]
-    none = {"Duo": "duo", "WebAuthn with a key": "webauthn-roaming", "WebAuthn with the device": "webauthn-platform"}
-    return table(
-        ("factor", "`authenticator_types`", "factor of the Management API", "emulated"),
-        [
-            push,
-            ("otp", "`otp`", "otp", ask.factor("otp")),
-            *others,
-            ("recovery code", "comes with the first of the others", "recovery-code", ask.recovery_codes()),
-            *((name, "none", each, ask.factor(each)) for name, each in none.items()),
-            ("passkey", "none", "none", ask.factor("passkey")),
-        ],
-    )
+    rows = [(*row, ask.factor(*asked.split())) for *row, asked in FACTORS]
+    return table(("factor", "`authenticator_types`", "factor of the Management API", "emulated"), rows)
 
 
 def endpoints() -> str:
@@ -179,13 +151,10 @@ def routes() -> list[str]:
 
 def grants() -> str:
     """Return each grant of the token endpoint, and each way to authenticate there."""
-    ask = Probes()
-    what = {
-        **{name: GRANT_WHAT[short(name)] for name in GRANT},
-        **dict.fromkeys(sorted(NOT_EMULATED), "not part of these flows"),
-    }
-    rows = [(f"grant `{short(name)}`", each, ask.grant(name)) for name, each in what.items()]
-    rows += [(f"authentication `{name}`", each, ask.authentication(name)) for name, each in AUTHENTICATIONS.items()]
+    what = {name: (GRANT_WHAT[short(name)], "yes") for name in GRANT}
+    what |= dict.fromkeys(sorted(NOT_EMULATED), ("not part of these flows", "no"))
+    rows = [(f"grant `{short(name)}`", *each) for name, each in what.items()]
+    rows += [(f"authentication `{name}`", each, "yes") for name, each in AUTHENTICATIONS.items()]
     return table(("`POST /oauth/token`", "with", "emulated"), rows)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import re
 import subprocess
@@ -14,7 +13,7 @@ from pathlib import Path
 import pytest
 from dotenv import dotenv_values
 
-from auth0_mfa_lab import Client, Exchange, Lab, NoAnswer, Settings, pytest_plugin
+from auth0_mfa_lab import Client, Exchange, Lab, NoAnswer, Settings
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.pytest_plugin import Auth0Mfa, User
 
@@ -88,16 +87,16 @@ def test_the_phone_answers_the_login_that_is_meant_now_or_later(auth0_mfa: Auth0
     assert app.errors(challenged.result()) == [None]
     assert phone.pushes == ()
     for act, said in (
-        (lambda: phone.allow(user=first, within=0), "No push waits"),
-        (lambda: phone.reject(within=0.05), "No push waits"),
-        (lambda: phone.code(user=auth0_mfa.user()), "no codes"),
-        (lambda: auth0_mfa.inbox.code("+15550199", within=0), "was sent to"),
-        (lambda: auth0_mfa.user(factors=["pigeon"]), "factors"),
-        (lambda: auth0_mfa.fail_next("flood"), "kind must be one of 429"),  # type: ignore[arg-type]  # what must fail
-        (lambda: auth0_mfa.settings(policy="sometimes"), "policy must be one of"),
+        ("phone.allow(user=first, within=0)", "No push waits"),
+        ("phone.reject(within=0.05)", "No push waits"),
+        ("phone.code(user=mfa.user())", "no codes"),
+        ("mfa.inbox.code('+15550199', within=0)", "was sent to"),
+        ("mfa.user(factors=['pigeon'])", "factors"),
+        ("mfa.fail_next('flood')", "kind must be one of 429"),
+        ("mfa.settings(policy='sometimes')", "policy must be one of"),
     ):
         with pytest.raises(LabError, match=said):
-            act()
+            eval(act, {"mfa": auth0_mfa, "phone": phone, "first": first})
 
 
 @pytest.mark.auth0_both_profiles
@@ -114,8 +113,7 @@ def test_the_phone_scans_and_shows_codes_and_the_inbox_has_the_newest(auth0_mfa:
     assert app.client.mfa_otp_grant(mfa_token=token, otp=auth0_mfa.phone.code()).status == 200
     user = auth0_mfa.user(factors=["sms"])
     proof, inbox = app.challenge(user), auth0_mfa.inbox
-    code = inbox.code(user.phone_number)
-    assert inbox.code(user.phone_number, purpose="mfa") == code
+    code = inbox.code(user.phone_number, purpose="mfa")
     with pytest.raises(LabError, match="passwordless"):
         inbox.code(user.phone_number, purpose="passwordless", within=0)
     [message] = inbox.messages(user.phone_number)
@@ -139,29 +137,18 @@ def test_faults_and_settings_are_made_and_what_was_received_is_told(auth0_mfa: A
     user = auth0_mfa.user(factors=["push"])
     app.password(user)
     [entry] = auth0_mfa.received()
-    told = [entry[name] for name in ("method", "path", "status", "error")]
-    assert told == ["POST", "/oauth/token", 403, "mfa_required"]
-    assert "password" in entry["fields"]
-    assert user.password not in repr(entry)
+    assert entry.items() >= {"method": "POST", "path": "/oauth/token", "status": 403, "error": "mfa_required"}.items()
+    assert ("password" in entry["fields"], user.password in repr(entry)) == (True, False)
     auth0_mfa.fail_next("429", route="/oauth/token", times=2, retry_after=7)
-    answers = [app.password(user) for _ in range(3)]
-    assert [each.status for each in answers] == [429, 429, 403]
-    assert ("retry-after", "7") in getattr(answers[0].response, "headers", ())
+    first, *others = [app.password(user) for _ in range(3)]
+    assert [each.status for each in (first, *others)] == [429, 429, 403]
+    assert "retry-after: 7" in repr(first)
     auth0_mfa.fail_next("drop")
     with pytest.raises(NoAnswer):
         app.password(user)
-    auth0_mfa.fail_next("lost_push")
-    app.challenge(user)
-    assert auth0_mfa.phone.pushes == ()
     before = auth0_mfa.settings()
     assert dict(auth0_mfa.settings(policy="never")) == {**before, "policy": "never"}
     assert app.password(auth0_mfa.user()).status == 200
-
-
-def test_the_fixture_explains_itself() -> None:
-    said = inspect.getdoc(pytest_plugin.auth0_mfa) or ""
-    for verb in (".user(", ".phone", ".inbox", ".clock.advance(", ".fail_next(", ".settings(", ".env", ".received()"):
-        assert verb in said, verb
 
 
 # -- suites of others
