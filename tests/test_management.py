@@ -21,6 +21,7 @@ from tests.mothers import Scripted, a_journal, a_live_lab
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # auth0-mfa-lab: allow
 PHONE, PUSH = "/guardian/factors/phone", "/guardian/factors/push-notification"
 METHODS = "/users/{id}/authentication-methods"
+PERSON = Secret("q" * 12 + "@example.com", "<email 1>")
 # fmt: off
 PLAIN = {  # a method that takes the parts of its path alone
     "guardian_factors": "GET /guardian/factors",
@@ -153,7 +154,7 @@ def test_on_a_live_tenant_its_people_are_shown_under_aliases() -> None:
 def test_a_traceback_with_its_frames_values_shows_no_address() -> None:
     api = api_of(Scripted(httpx.ConnectError("no route")))
     with pytest.raises(NoAnswer) as failure:
-        api.users_by_email(Secret("q" * 12 + "@example.com", "<email 1>"))
+        api.users_by_email(PERSON)
     shown = VerboseTB(include_vars=True).text(failure.type, failure.value, failure.tb)
     assert "management.py" in shown
     assert "q" * 12 not in shown
