@@ -22,10 +22,11 @@ from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.secrets.scan import scan
 from auth0_mfa_lab.wire.har import har
 from auth0_mfa_lab.wire.journal import Journal, OperationCall
+from tests.flows.flows import otp_enrolled, push_allowed
 from tests.har_fields import faults
 from tests.mothers import MFA_TOKEN, Scripted, a_journal, a_live_lab, a_request, an_exchange, live_settings
 from tests.promise import spellings
-from tests.serve.test_served_lab import WALKS, codes, push
+from tests.serve.test_served_lab import WALKS
 
 Walk = Callable[[Lab], Iterator[object]]
 
@@ -93,7 +94,7 @@ def test_the_validator_can_fail(place: str, value: Any, said: str, pushed: Lab) 
 @pytest.fixture(scope="module")
 def pushed() -> Lab:
     """A lab after the walk of a push."""
-    return walked(push)
+    return walked(push_allowed)
 
 
 def test_an_entry_has_who_spoke_in_which_step_and_when_by_the_labs_clock_and_the_remarks() -> None:
@@ -115,7 +116,7 @@ def test_an_entry_has_who_spoke_in_which_step_and_when_by_the_labs_clock_and_the
 
 
 def test_a_secret_has_one_stand_in_everywhere_and_what_is_none_is_as_it_was() -> None:
-    lab = walked(codes)
+    lab = walked(otp_enrolled)
     made = entries(lab.journal)
     token = json.loads(made[0]["response"]["content"]["text"])["mfa_token"]
     assert token.startswith("Fe26.2*")

@@ -15,9 +15,10 @@ from auth0_mfa_lab import Exchange, Lab, LabError, NoAnswer, State
 from auth0_mfa_lab.sandbox import Clock, Sandbox, WallClock
 from auth0_mfa_lab.sandbox.server import Server
 from auth0_mfa_lab.wire.har import har
+from tests.flows.flows import otp_enrolled, push_enrolled
 from tests.har_fields import faults
 from tests.mothers import Scripted, a_live_lab, a_phone_of, a_real_clock, live_settings
-from tests.serve.test_served_lab import WALKS, codes, enrolled_by_hand, settings_of, shown, told
+from tests.serve.test_served_lab import WALKS, settings_of, shown, told
 from tests.test_lab import run_cells
 
 Walk = Callable[[Lab], Iterator[object]]
@@ -62,14 +63,14 @@ def test_a_replay_prints_what_the_run_printed_and_is_exported_as_it_was(tmp_path
     assert again[1:] == printed[1:]
     assert again[0].startswith("Lab on the recording run.har of the sandbox tenant sandbox.example (profile docs)")
     assert har(replay.journal) == file.read_text("utf-8")
-    if walk is enrolled_by_hand:
+    if walk is otp_enrolled:
         file.write_text(file.read_text("utf-8").replace("403", "402"), "utf-8")
         assert told(Lab.replay(file), walk)[1:] != printed[1:]
 
 
 @pytest.mark.parametrize(
     ("walk", "clock", "tls"),
-    [(codes, Clock(), True), (enrolled_by_hand, WallClock(), False)],
+    [(otp_enrolled, Clock(), True), (push_enrolled, WallClock(), False)],
     ids=["frozen", "by the wall, plain"],
 )
 def test_a_served_run_is_replayed_when_the_server_has_gone(tmp_path: Path, walk: Walk, clock: Clock, tls: bool) -> None:

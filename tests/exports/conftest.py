@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from auth0_mfa_lab import Lab
-from tests.exports.export_flows import FLOWS
 from tests.exports.export_served import Served
+from tests.flows.flows import FLOWS
 from tests.serve.serving import serving
 
 
@@ -21,7 +21,7 @@ def recorded(*flows: str) -> Lab:
     """Return a lab on a sandbox in process, after some flows; its journal does not grow any more."""
     lab = Lab.sandbox()
     for flow in flows:
-        FLOWS[flow](lab)
+        list(FLOWS[flow](lab))
     return lab
 
 
