@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +15,8 @@ import pytest
 import yaml
 from dotenv import dotenv_values
 
+from tests.exports.export_served import must_be_there
+
 EXAMPLES = Path(__file__).parents[2] / "examples" / "not_python"
 SECONDS = 60
 Shell = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -24,8 +25,7 @@ Shell = Callable[..., "subprocess.CompletedProcess[str]"]
 @pytest.fixture
 def environment(tmp_path: Path) -> dict[str, str]:
     """A shell's environment: our commands first, none of our variables."""
-    if missing := [name for name in ("curl", "jq") if shutil.which(name) is None]:
-        pytest.fail(f"not installed: {' and '.join(missing)}, which the shell lines of examples/not_python need")
+    must_be_there("curl", "jq")
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return {"PATH": path, "HOME": str(tmp_path), "CURL_HOME": str(tmp_path)}
 
@@ -82,9 +82,8 @@ def test_the_compose_files_application_finds_the_service(
 
     def lines(service: str, install: str) -> str:
         """Return a service's lines as compose hands them to sh, without what installs; its volume is our folder."""
-        program, option, text = services[service]["command"]
-        first, rest = text.split("\n", 1)
-        assert (program, option, first.startswith(install)) == ("sh", "-c", True)
+        first, rest = services[service]["command"][2].split("\n", 1)
+        assert first.startswith(install)
         return str(rest).replace("$$", "$").replace("/auth0/", f"{tmp_path}/")
 
     # On this machine alone, and at a port that is free.

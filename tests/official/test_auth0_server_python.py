@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
+from unittest.mock import AsyncMock
 
 import pyotp
 import pytest
@@ -21,22 +22,6 @@ from tests.sandbox.sandbox_mothers import set_up, switch_on
 NUMBER, EMAIL = "+15550148", "ada@example.com"
 
 
-class Memory:
-    """A store of the SDK's kind that forgets everything at its end."""
-
-    def __init__(self) -> None:
-        self._values: dict[str, Any] = {}
-
-    async def set(self, identifier: str, state: Any, *_args: object, **_named: object) -> None:
-        self._values[identifier] = state
-
-    async def get(self, identifier: str, *_args: object, **_named: object) -> Any:
-        return self._values.get(identifier)
-
-    async def delete(self, identifier: str, *_args: object, **_named: object) -> None:
-        self._values.pop(identifier, None)
-
-
 class Sdk:
     """The SDK's calls, each run to its end."""
 
@@ -47,8 +32,8 @@ class Sdk:
             **served.credentials,
             secret="a secret of 32 characters or more",
             redirect_uri="https://app.example.com/callback",
-            transaction_store=Memory(),
-            state_store=Memory(),
+            transaction_store=AsyncMock(),
+            state_store=AsyncMock(),
         )
 
     def log_in(self, **options: Any) -> dict[str, Any]:

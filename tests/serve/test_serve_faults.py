@@ -15,7 +15,7 @@ TOKEN, FACTORS, ENROLL = "POST /oauth/token", "GET /api/v2/guardian/factors", "P
 ERROR = {"error": "server_error", "error_description": "The server could not answer."}
 LIMIT = {"error": "too_many_requests", "error_description": TOO_MANY_STARTS.text}
 GLOBAL = {"statusCode": 429, "error": "Too Many Requests", "message": "Global limit has been reached"}
-GLOBAL["errorCode"] = "too_many_requests"
+GLOBAL |= {"errorCode": "too_many_requests"}
 PAGE = "<html>\n<head><title>"
 # fmt: off
 FAULTS: list[tuple[dict[str, Any], str, int, object]] = [
@@ -53,7 +53,6 @@ def test_a_fault_bites_once_on_its_route_in_the_shape_of_its_api(
 def test_a_429_says_when_to_come_again(http: httpx.Client, ask: Remote, ahead: float) -> None:
     ask("advance", advance=ahead)
     ask("add_fault", kind="429", route="/oauth/token", retry_after=7, times=2)
-    assert http.get(CONFIGURATION).status_code == 200
     for _ in range(2):
         answer = http.post("/oauth/token", headers={"origin": "http://localhost:3000"})
         assert answer.headers["access-control-allow-origin"] == "http://localhost:3000"
@@ -68,10 +67,6 @@ def test_a_slow_answer_holds_nobody_up_and_a_dropped_one_is_none(http: httpx.Cli
     with pytest.raises(httpx.ReadTimeout):
         http.post("/oauth/token", timeout=0.2)
     assert http.get(CONFIGURATION, timeout=20).status_code == 200
-    ask("add_fault", kind="slow", route="/oauth/token", seconds=0.2)
-    began = time.monotonic()
-    assert http.post("/oauth/token").status_code == 401
-    assert time.monotonic() - began >= 0.2
     ask("add_fault", kind="drop", route="POST /oauth/token")
     with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
         http.post("/oauth/token")

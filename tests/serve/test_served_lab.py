@@ -19,16 +19,7 @@ from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.show.panels.phone import PhonePanel
 from auth0_mfa_lab.tenants.operations import Remote
 from auth0_mfa_lab.tenants.users import User
-from tests.flows.flows import (
-    Flow,
-    challenged,
-    log_in,
-    otp_enrolled,
-    passwordless,
-    push_allowed,
-    push_enrolled,
-    push_rejected,
-)
+from tests.flows.flows import FLOWS, Flow, challenged, log_in, push_allowed
 from tests.serve.served_notebooks import as_served
 
 
@@ -104,7 +95,7 @@ def told(lab: Lab, walk: Flow) -> list[str]:
     return [shown(each) for each in (lab, *walk(lab), lab.journal, lab.diagram(), lab.curl(lab.journal[-1]))]
 
 
-WALKS: list[Flow] = [push_enrolled, push_allowed, push_rejected, otp_enrolled, passwordless]
+WALKS = [FLOWS[name] for name in ("push enroll", "push allowed", "push rejected", "OTP enroll", "passwordless")]
 WALKS += [phone_panel, management, wrong]
 
 
@@ -131,24 +122,21 @@ def test_labs_share_a_server_that_follows_the_wall_and_move_its_clock_by_waiting
         assert (lab.mfa_audience, lab.journal[0].request.url) == (f"{server.url}/mfa/", f"{server.url}/oauth/token")
 
 
-def test_the_journal_has_the_labs_own_phone_and_no_header_of_ours_and_nothing_shows_a_secret(
-    lab: Lab, frozen: Server
-) -> None:
+def test_nothing_shows_a_secret_of_the_settings_and_only_the_lab_is_told_notes(lab: Lab, frozen: Server) -> None:
     texts = "\n".join(told(lab, push_allowed)) + repr(vars(lab)) + repr(lab.settings)
     defaults = frozen.sandbox.defaults
     for secret in (frozen.token, defaults.client_secret, defaults.mgmt_client_secret, defaults.password):
         assert secret not in texts
     assert lab.aliases.mask(f"the token {frozen.token}") == "the token <lab_token 1>"
     assert isinstance(lab.user(factors=[]).password, Secret)
-    (by_phone,) = [each for each in lab.journal if each.speaker == "phone"]
-    assert by_phone.request.target == "/appliance-mfa/api/resolve-transaction"
-    assert all(each.request.host == frozen.domain for each in lab.journal)
+    assert [each.request.target for each in lab.journal if each.speaker == "phone"] == [
+        "/appliance-mfa/api/resolve-transaction"
+    ]
     answer = lab.client.send("POST", "/mfa/associate", bearer="none", json={})
     assert answer.notes
     assert answer.response is not None
     assert not [name for name, _ in (*answer.request.headers, *answer.response.headers) if "notes" in name]
-    assert frozen.ca_pem is not None
-    trust = ssl.create_default_context(cadata=frozen.ca_pem.decode())
+    trust = ssl.create_default_context(cadata=(frozen.ca_pem or b"").decode())
     plain = httpx.post(f"{frozen.url}/mfa/associate", json={}, verify=trust, trust_env=False)
     assert "x-auth0-lab-notes" not in plain.headers
 
@@ -179,20 +167,17 @@ def test_a_server_that_has_gone_is_named_and_the_clock_stays(lab: Lab, frozen: S
     assert lab.clock._runners == 0
 
 
-def test_a_wrong_word_of_the_lab_is_named_before_anything_is_done(lab: Lab, frozen: Server) -> None:
+def test_what_the_server_does_not_have_is_said_in_the_labs_words(lab: Lab) -> None:
     stranger = User(username="x", password="x", phone_number=None, email=None, factors=())
     lab.user(factors=["push"])
     for wrong, error, said in (
-        (lambda: lab.user(factors=["sim"]), LabError, "There is no factor 'sim'"),
         (lambda: lab.limits(stranger), LabError, "no user x"),
         (lambda: lab.inbox.latest("+15550199"), NothingWasSent, "Nothing was sent"),
         (lambda: lab.phone.allow(), NothingToAnswer, "No push waits"),
-        (lambda: lab.clock.advance(-1), ValueError, "only moves forward"),
         (lambda: Lab.served(Settings()), SettingsError, "AUTH0_LAB_TENANT=served"),
     ):
         with pytest.raises(error, match=said):
             wrong()
-    assert len(frozen.sandbox.tenant.users) == 2
 
 
 @pytest.mark.parametrize(

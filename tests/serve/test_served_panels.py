@@ -57,8 +57,6 @@ def test_the_phones_panel_follows_a_wall_clock_in_three_calls_and_shows_the_labs
         assert panel.card.pushes == ()
         lab = Lab.served(settings_of(server, tmp_path))
         assert repr(phone_panel(lab)).endswith("0 accounts · 0 pushes wait · 0 codes · 0 messages")
-        lab.client.passwordless_start(connection="sms", phone_number="+15550143", send="code")
-        assert [each.whose for each in phone_panel(lab).card.messages] == ["the SMS to +15550143"]
 
 
 def test_a_server_that_goes_is_said_and_no_request_is_on_the_loop(
@@ -91,11 +89,5 @@ def test_a_server_that_goes_is_said_and_no_request_is_on_the_loop(
         assert isinstance(panel.last_error, NoServer)
         assert threads
         assert threading.get_ident() not in threads
-        panel.end()
-        row = next(row for row in panel._rows.values() if row.reason)
-        row.buttons[0].click()
-        await panel.done()
-        assert "This did not work." in panel._failure.value
-        assert row.buttons[0].look == "ready"
 
     asyncio.run(story())
