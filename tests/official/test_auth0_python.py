@@ -29,8 +29,8 @@ def keys_of(served: Served) -> AsymmetricSignatureVerifier:
 
 def verified(served: Served, token: str, *, audience: str = "", issuer: str = "") -> dict[str, Any]:
     """Return what the SDK's verifier, which asks for the key in the JWKS, finds in a token."""
-    named = {"issuer": issuer or served.issuer, "audience": audience or served.sandbox.defaults.client_id}
-    found: dict[str, Any] = TokenVerifier(keys_of(served), **named).verify(token)
+    issuer, audience = issuer or served.issuer, audience or served.sandbox.defaults.client_id
+    found: dict[str, Any] = TokenVerifier(keys_of(served), issuer=issuer, audience=audience).verify(token)
     return found
 
 
@@ -150,7 +150,7 @@ def test_the_management_client_reads_and_sets_factors_applications_and_users(ser
     names: dict[str, Any] = {"app": known.client_id, "mine": user.user_id, "email": user.email}
     names |= {"other": served.user("sms").user_id, "issuer": served.issuer, "kinds": {}, "enrolled": []}
     with httpx.Client() as http:  # it finds the CA by SSL_CERT_FILE; the token request makes a client of its own
-        own = {"client_id": known.mgmt_client_id, "client_secret": known.mgmt_client_secret}
+        own: dict[str, Any] = {"client_id": known.mgmt_client_id, "client_secret": known.mgmt_client_secret}
         api = ManagementClient(domain=served.domain, **own, httpx_client=http)
         names |= {"guardian": api.guardian, "clients": api.clients, "users": api.users}
         for call, wanted in CALLS:
