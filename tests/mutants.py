@@ -47,7 +47,6 @@ BESIDES = (
 """What judges every line, and is asked when no test of that line notices."""
 PYTEST = ("pytest", "-q", "-x", "-p", "no:cacheprovider", "--no-header")
 NO_SUCH_TEST = 4
-TAKEN = ("pyproject.toml", "Makefile", "*.md", "environment.yml", "constraints.txt", ".env.example", ".pre-commit*")
 COMPARED: Mapping[type[ast.cmpop], str] = dict(
     zip(
         (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In, ast.NotIn, ast.Is, ast.IsNot),
@@ -264,11 +263,13 @@ def _test(context: str) -> str:
 
 
 def copied(folder: Path) -> Path:
-    """Return a copy of what the tests need, to be changed."""
-    for name in ("auth0_mfa_lab", "tests", "notebooks", "examples", "benchmarks", ".ci"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for path in (path for shape in TAKEN for path in ROOT.glob(shape)):
-        shutil.copy(path, folder)
+    """Return a copy of what is tracked, to be changed; a repository too, for the tests that ask which files are."""
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    for name in tracked.splitlines():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, folder / name)
+    for command in (["init", "--quiet"], ["add", "--all"]):
+        subprocess.run(["git", *command], cwd=folder, check=True)
     return folder
 
 
