@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
+import os
 import re
 import ssl
 from collections.abc import Callable, Iterator, Mapping
@@ -27,6 +27,19 @@ ALWAYS = 1_000_000
 """How often something happens that does not end."""
 NUMBER = "+15550177"
 """A phone number that only a run uses."""
+
+SITE = """
+from pathlib import Path
+from auth0_mfa_lab import Settings, lab
+from auth0_mfa_lab.clock import RealClock
+from auth0_mfa_lab.tenants.operations import Remote, ServedClock
+from tests.network import guard
+
+guard([])
+clock = ServedClock(Remote(Settings.of_server(Path({control!r}))))
+lab.RealClock = lambda: RealClock(sleep=clock.advance, now=clock.now)
+"""
+"""What a process does first that Python starts: it sees this machine alone, and goes by the live tenant's clock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +76,7 @@ class LiveTenant:
 
     It has the default tenant's applications and its user jane.roe@example.com, who has no authenticator yet. It follows
     the wall's clock; `skew` is by how many seconds its `Date` is ahead (None: it sends none). `journal` has method and
-    path of each request that reached it; each of `told` is told of an answer before it leaves, and may speak to it.
+    path of each request that reached it.
     """
 
     server: Server
@@ -71,7 +84,6 @@ class LiveTenant:
     ca_file: Path
     skew: float | None = 0.0
     journal: list[tuple[str, str]] = field(default_factory=list)
-    told: list[Callable[[str, str, Answer], None]] = field(default_factory=list)
     _pushed: list[tuple[str, str]] = field(default_factory=list)
     _altered: list[tuple[str, Change, Iterator[int]]] = field(default_factory=list)
     _opened: list[httpx.BaseTransport | httpx.Client] = field(default_factory=list)
@@ -212,8 +224,6 @@ class Outgoing:
         headers = tuple((name.decode().lower(), value.decode("latin-1")) for name, value in self._begun["headers"])
         # The server gives each body whole.
         answer = Answer(status=self._begun["status"], headers=headers, body=message["body"])
-        for each in self._tenant.told:
-            await asyncio.to_thread(each, self._method, self._path, answer)
         answer = self._tenant.changed(answer, self._method, self._path)
         raw = [(name.encode(), value.encode("latin-1")) for name, value in answer.headers]
         await self._send({"type": "http.response.start", "status": answer.status, "headers": raw})
@@ -264,3 +274,20 @@ def mfa_token(lab: Lab) -> str:
     """Log the configured user in, and return the mfa_token."""
     token: str = logged_in(lab)["mfa_token"]
     return token
+
+
+def environment(tenant: LiveTenant, folder: Path, **variables: str) -> dict[str, str]:
+    """Return the environment of a process that sees this tenant, and this machine alone.
+
+    In it whatever the lab waits for passes at once: the tenant's clock is advanced instead. `variables` are added;
+    `folder` is where what starts the process finds its guard.
+    """
+    (control := folder / "control.env").write_text(
+        f"AUTH0_DOMAIN={tenant.domain}\nAUTH0_CLIENT_ID=nobody\nAUTH0_CA_FILE={tenant.ca_file}\n"
+        f"AUTH0_LAB_TENANT=served\nAUTH0_LAB_TOKEN={tenant.server.token}\n",
+        "utf-8",
+    )
+    (folder / "sitecustomize.py").write_text(SITE.format(control=str(control)), "utf-8")
+    paths = {"PYTHONPATH": os.pathsep.join([str(folder), str(Path(__file__).resolve().parents[2])])}
+    here = {name: value for name, value in os.environ.items() if not name.startswith("AUTH0_") and name != "CI"}
+    return {**here, **tenant.environ, **paths, **variables}
