@@ -135,12 +135,10 @@ _HIDDEN = {*_ONCE, *_TWICE, *(each for twice in _TWICE for each in _in_base64(tw
 def marks(text: str) -> list[str]:
     """Return what of a mark stands in a text, in any case, or in what base64 hides in it, three times at the most."""
     found = re.findall(rf"(?i){MARK}[aZ09]{{5,10}}", text)
-    for run in re.findall(r"[A-Za-z0-9+/_-]{8,}", text):
-        standard = run.translate(str.maketrans("-_", "+/"))
-        if not any(each in standard for each in _HIDDEN):
-            continue
+    standard = text.translate(str.maketrans("-_", "+/"))
+    for run in re.findall(r"[A-Za-z0-9+/]{8,}", standard) if any(each in standard for each in _HIDDEN) else ():
         for start in range(4) if len(run) < 400 else (0,):
-            piece = standard[start:]
+            piece = run[start:]
             try:
                 found += marks(base64.b64decode(piece[: len(piece) // 4 * 4]).decode("latin-1"))
             except binascii.Error:
