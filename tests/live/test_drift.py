@@ -22,7 +22,7 @@ from auth0_mfa_lab.secrets.scan import scan
 from auth0_mfa_lab.wire.exchange import Body, Response
 from tests.live.live_world import NUMBER, SMS, Answer, Change, Integrator, LiveTenant, mfa_token
 from tests.promise import spellings
-from tests.test_replay import by_another_tool
+from tests.test_har import by_another_tool
 
 WRONG, STRONG = "nobodys-password-1", "a-Password-of-its-own-9"  # auth0-mfa-lab: allow
 TOKEN, ASSOCIATE, CHALLENGE = "POST /oauth/token", "POST /mfa/associate", "POST /mfa/challenge"
