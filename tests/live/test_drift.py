@@ -127,7 +127,6 @@ HEADERS = (
     ("x-ratelimit-remaining", "1",                 None,               True),
     ("x-ratelimit-reset",     "1",                 None,               True),
     ("x-ratelimit-reset",     "1",                 "2",                False),
-    ("date",                  "1",                 None,               False),
 )
 # fmt: on
 
