@@ -6,7 +6,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,12 +16,13 @@ from nbclient import NotebookClient
 
 from auth0_mfa_lab.secrets.scan import scan
 from tests.browser.jupyter import notebook_of
-from tests.browser.pixels import pictures_in
 from tests.browser.scenes import LIVE_ENROLLMENT, PANEL, RAW, SANDBOX, SANDBOX_ENROLLMENT, raw_values
 from tests.promise import spellings
+from tests.qr_pictures import pictures_in
 
 LIVE_DOMAIN = "tenant.eu.auth0.com"
 """A domain whose QR the scanner takes for a secret, which that of an example is not."""
+Run = Callable[[Path, tuple[str, ...]], str]
 ANOTHER = """
 challenge = lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
 panel = lab.poll_panel(mfa_token=login["mfa_token"], oob_code=challenge["oob_code"])
@@ -56,7 +57,7 @@ class Scene(NamedTuple):
     """Cells that bring panels to their states, and what the file says then; `secrets` are those beside a login's."""
 
     cells: tuple[str, ...]
-    says: tuple[str, ...]
+    says: str
     secrets: tuple[str, ...] = ()
     has_a_qr: bool = False
     finds: tuple[str, ...] = ()
@@ -64,17 +65,21 @@ class Scene(NamedTuple):
 
 # fmt: off
 SCENES: Mapping[str, Scene] = {
-    "poll": Scene((
-        SANDBOX + PANEL,
-        "panel.once_button.click()\nawait panel.done()\npanel",
-        "lab.clock.advance(5)\nlab.phone.allow()\npanel.poll_once()\npanel",
-        SANDBOX + PANEL,
-        "lab.phone.reject()\npanel.poll_until_done()\npanel",
+    "panels of the sandbox": Scene((
+        SANDBOX.replace('["push"]', '["push", "otp", "sms"]') + SMS,
+        "phone = lab.phone_panel()\nphone",
+        "phone.show_code()\nphone.show_code(phone.card.messages[0])\nphone",
+        f"{PANEL}panel.once_button.click()\nawait panel.done()\npanel",
+        "phone.hide_code()\nphone.reject('not me')\nphone",
+        "panel.poll_until_done()\npanel",
         ANOTHER + BROKEN,
-        ANOTHER + "lab.clock.advance(301)\npanel.poll_once()\npanel",
-    ), says=("PollPanel", "pending", "granted", "rejected", "This did not work.", "expired")),
-    "qr of the sandbox": Scene((SANDBOX_ENROLLMENT, QR, "qr.scan()", "qr"), says=("QrPanel", "scanned"), has_a_qr=True),
-    "qr of a live tenant": Scene((
+        f"{ANOTHER}lab.clock.advance(301)\npanel.poll_once()\npanel",
+        f"{ANOTHER}phone.refresh()\nphone.allow()\npanel.poll_once()\npanel",
+        'revealed = lab.reveal("<mfa_token 1>")\nrevealed.show()\nrevealed',
+        "lab.copy_runnable(challenge)",
+    ), says="PollPanel|pending|rejected|granted|This did not work.|expired|PhonePanel|Oslo|your verification code|otp 1"
+            "|RevealPanel|CopyPanel|Copy runnable copies this command", secrets=("<otp 1>", "<binding_code 1>")),
+    "panels of a live tenant": Scene((
         LIVE_ENROLLMENT.replace("tenant.example", LIVE_DOMAIN),
         QR,
         "shown = lab.qr(challenge['barcode_uri'])\nshown.show()\nshown",
@@ -82,42 +87,30 @@ SCENES: Mapping[str, Scene] = {
         "panel",
         "lab.phone_panel()",
         "qr.hide()\nqr",
-    ), says=("QrPanel", "granted", "your own phone")),
-    "phone": Scene((
-        SANDBOX.replace('["push"]', '["push", "otp", "sms"]') + SMS,
-        "phone = lab.phone_panel()\nphone",
-        "phone.show_code()\nphone.show_code(phone.card.messages[0])\nphone",
-        "phone.hide_code()\nphone.reject('not me')\nphone",
-        ANOTHER,
-        "phone.refresh()\nphone.allow()\nphone",
-    ), says=("PhonePanel", "Oslo", "your verification code", "otp 1"), secrets=("<otp 1>", "<binding_code 1>")),
-    "reveal and copy": Scene((
-        SANDBOX,
-        'revealed = lab.reveal("<mfa_token 1>")\nrevealed.show()\nrevealed',
-        "command = lab.copy_runnable(challenge)\ncommand",
-        'lab.reveal("<password 1>")',
-    ), says=("RevealPanel", "CopyPanel", "Copy runnable copies this command")),
-    "a session and its errors": Scene((
+    ), says="QrPanel|granted|your own phone"),
+    "a session, its errors and its QR": Scene((
         f"import logging\nlogging.basicConfig(level='DEBUG')\n{SANDBOX_ENROLLMENT}",
+        QR,
+        "qr.scan()",
+        "qr",
         'token = login["mfa_token"]\ntoken, [token], token[:20], token.upper(), token.encode(), vars(token)',
         "lab.qr(challenge['barcode_uri'])",
-        'lab.reveal("<mfa_token 1>")',
         "_, __, Out, In, vars(_)",
         "%history -o\n%whos\n%xmode Verbose",
         "lab.client.mfa_challenge(mfa_token=challenge, challenge_type='oob')",
         "login['access_token']",
         "lab, lab.journal, lab.aliases, vars(lab.aliases), vars(lab), vars(login), lab.diagram(), user",
         "login.response, login.response.raw_data(), login.response.body.decode(), login.response.text.split(':')",
-    ), says=("LabError", "MissingField"), has_a_qr=True, finds=("password",)),  # `password=user.password`
+    ), says="QrPanel|scanned|LabError|MissingField", has_a_qr=True, finds=("password",)),  # `password=user.password`
 }
 # fmt: on
 
 
-def by_nbclient(folder: Path, cells: tuple[str, ...], *, store_widget_state: bool) -> str:
+def by_nbclient(folder: Path, cells: tuple[str, ...]) -> str:
     """Run cells as nbclient does, and return the text of the notebook's file."""
     notebook = nbformat.from_dict(notebook_of(cells))  # type: ignore[no-untyped-call]  # nbformat types only some
     how: dict[str, Any] = {"timeout": 60, "kernel_name": "python3", "resources": {"metadata": {"path": str(folder)}}}
-    NotebookClient(notebook, store_widget_state=store_widget_state, allow_errors=True, **how).execute()
+    NotebookClient(notebook, store_widget_state=True, allow_errors=True, **how).execute()
     return json.dumps(notebook, ensure_ascii=False)
 
 
@@ -146,15 +139,12 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, str(tmp_path / name.lower()))
 
 
-# With widget state a file has all that it has without. nbconvert runs notebooks by nbclient, with defaults of its own.
-@pytest.mark.parametrize(("name", "run"), [*((name, "nbclient") for name in SCENES), ("phone", "nbconvert")])
-def test_no_secret_and_no_live_qr_is_in_a_notebook_that_was_run(name: str, run: str, tmp_path: Path) -> None:
+# With widget state a file has all that it has without.
+@pytest.mark.parametrize(("name", "run"), [*zip(SCENES, (by_nbconvert, by_nbclient, by_nbclient), strict=True)])
+def test_no_secret_and_no_live_qr_is_in_a_notebook_that_was_run(name: str, run: Run, tmp_path: Path) -> None:
     scene = SCENES[name]
-    cells = (*scene.cells, KEEP)
-    with_state = run == "nbclient"
-    saved = by_nbclient(tmp_path, cells, store_widget_state=True) if with_state else by_nbconvert(tmp_path, cells)
-    assert "widget-state+json" in saved
-    assert [said for said in scene.says if said not in saved] == []
+    saved = run(tmp_path, (*scene.cells, KEEP))
+    assert [said for said in ("widget-state+json", *scene.says.split("|")) if said not in saved] == []
     values = raw_values(tmp_path)
     assert {"password", "mfa_token", *scene.secrets} <= set(values)
     assert spelled_in(saved, values) == []
@@ -169,7 +159,7 @@ def test_a_secret_and_a_live_qr_in_a_notebook_would_be_found(tmp_path: Path) -> 
     live = LIVE_ENROLLMENT.replace("tenant.example", LIVE_DOMAIN)
     drawn = "from auth0_mfa_lab.show.qr import qr_png\nipywidgets.Image(value=qr_png(challenge['barcode_uri']))"
     cells = (live + "import ipywidgets", drawn, "ipywidgets.HTML(str(login['mfa_token']))", KEEP)
-    saved = by_nbclient(tmp_path, cells, store_widget_state=True)
+    saved = by_nbclient(tmp_path, cells)
     values = raw_values(tmp_path)
     assert spelled_in(saved, values) == ["<mfa_token 1>", "mfa_token"]
     assert scan("scene.ipynb", saved.encode()).finds != ()

@@ -1,4 +1,4 @@
-"""A real JupyterLab on a loopback port: the harness of the browser tests, with the notebooks that it opens."""
+"""A Chromium, and a real JupyterLab on a loopback port: the harness of the browser tests."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 import warnings
@@ -14,7 +15,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import httpx
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page, Playwright
 
 from tests.browser.notebook_page import DARK, LIGHT, SECONDS, TASKS, KernelDied, Notebook, notebook_of, until
 
@@ -43,6 +44,17 @@ _FOLDERS = {
     "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
     "IPYTHONDIR": "ipython",
 }
+
+
+def launched(playwright: Playwright) -> Browser | None:
+    """Start what CHROMIUM names, or the first Chromium there is; None without one. By itself it asks nobody."""
+    installed = map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))
+    if (path := os.environ.get("CHROMIUM") or next(filter(None, installed), None)) is None:
+        return None
+    quiet = ("gpu", "background-networking", "component-update", "sync")
+    arguments = ["--no-first-run", *(f"--disable-{each}" for each in quiet)]
+    # A sandbox of Chromium's own cannot be made by root in a container.
+    return playwright.chromium.launch(executable_path=path, args=arguments, chromium_sandbox=False)
 
 
 class Jupyter:

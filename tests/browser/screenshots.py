@@ -13,8 +13,7 @@ from pathlib import Path
 from PIL import Image, ImageColor, ImageOps
 from playwright.sync_api import FloatRect, Page, expect, sync_playwright
 
-from tests.browser.chromium import launched
-from tests.browser.jupyter import DARK, LIGHT, SECONDS, Jupyter, Notebook
+from tests.browser.jupyter import DARK, LIGHT, SECONDS, Jupyter, Notebook, launched
 from tests.browser.looks import press, says, status
 from tests.browser.scenes import PANEL, SANDBOX
 
