@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import nbformat
 import pytest
@@ -53,19 +53,9 @@ Path("raw.json").write_text(json.dumps({**named, **raw}));
 )
 
 
-class Scene(NamedTuple):
-    """Cells that bring panels to their states, and what the file says then; `secrets` are those beside a login's."""
-
-    cells: tuple[str, ...]
-    says: str
-    secrets: tuple[str, ...] = ()
-    has_a_qr: bool = False
-    finds: tuple[str, ...] = ()
-
-
 # fmt: off
-SCENES: Mapping[str, Scene] = {
-    "panels of the sandbox": Scene((
+SCENES: Mapping[str, tuple[tuple[str, ...], str]] = {  # cells, and what the file says then
+    "the sandbox": ((
         SANDBOX.replace('["push"]', '["push", "otp", "sms"]') + SMS,
         "phone = lab.phone_panel()\nphone",
         "phone.show_code()\nphone.show_code(phone.card.messages[0])\nphone",
@@ -77,18 +67,9 @@ SCENES: Mapping[str, Scene] = {
         f"{ANOTHER}phone.refresh()\nphone.allow()\npanel.poll_once()\npanel",
         'revealed = lab.reveal("<mfa_token 1>")\nrevealed.show()\nrevealed',
         "lab.copy_runnable(challenge)",
-    ), says="PollPanel|pending|rejected|granted|This did not work.|expired|PhonePanel|Oslo|your verification code|otp 1"
-            "|RevealPanel|CopyPanel|Copy runnable copies this command", secrets=("<otp 1>", "<binding_code 1>")),
-    "panels of a live tenant": Scene((
-        LIVE_ENROLLMENT.replace("tenant.example", LIVE_DOMAIN),
-        QR,
-        "shown = lab.qr(challenge['barcode_uri'])\nshown.show()\nshown",
-        f"{PANEL}gate.opened.set()\npanel.poll_once()\nphone.scan(challenge['barcode_uri'])\npanel.poll_until_done()",
-        "panel",
-        "lab.phone_panel()",
-        "qr.hide()\nqr",
-    ), says="QrPanel|granted|your own phone"),
-    "a session, its errors and its QR": Scene((
+    ), "PollPanel|pending|rejected|granted|This did not work.|expired|PhonePanel|Oslo|your verification code|otp 1|"
+       "<binding_code 1>|RevealPanel|CopyPanel|Copy runnable copies this command"),
+    "a session, its errors and its QR": ((
         f"import logging\nlogging.basicConfig(level='DEBUG')\n{SANDBOX_ENROLLMENT}",
         QR,
         "qr.scan()",
@@ -101,13 +82,21 @@ SCENES: Mapping[str, Scene] = {
         "login['access_token']",
         "lab, lab.journal, lab.aliases, vars(lab.aliases), vars(lab), vars(login), lab.diagram(), user",
         "login.response, login.response.raw_data(), login.response.body.decode(), login.response.text.split(':')",
-    ), says="QrPanel|scanned|LabError|MissingField", has_a_qr=True, finds=("password",)),  # `password=user.password`
+    ), "QrPanel|scanned|LabError|MissingField"),
+    "a live tenant": ((
+        LIVE_ENROLLMENT.replace("tenant.example", LIVE_DOMAIN),
+        QR,
+        "shown = lab.qr(challenge['barcode_uri'])\nshown.show()\nshown",
+        f"{PANEL}gate.opened.set()\npanel.poll_once()\nphone.scan(challenge['barcode_uri'])\npanel.poll_until_done()",
+        "panel",
+        "lab.phone_panel()",
+        "qr.hide()\nqr",
+    ), "QrPanel|granted|your own phone"),
 }
 # fmt: on
 
 
 def by_nbclient(folder: Path, cells: tuple[str, ...]) -> str:
-    """Run cells as nbclient does, and return the text of the notebook's file."""
     notebook = nbformat.from_dict(notebook_of(cells))  # type: ignore[no-untyped-call]  # nbformat types only some
     how: dict[str, Any] = {"timeout": 60, "kernel_name": "python3", "resources": {"metadata": {"path": str(folder)}}}
     NotebookClient(notebook, store_widget_state=True, allow_errors=True, **how).execute()
@@ -115,7 +104,6 @@ def by_nbclient(folder: Path, cells: tuple[str, ...]) -> str:
 
 
 def by_nbconvert(folder: Path, cells: tuple[str, ...]) -> str:
-    """Run cells as `jupyter nbconvert --execute` does, and return the text of the notebook's file."""
     file = folder / "scene.ipynb"
     file.write_text(json.dumps(notebook_of(cells)), encoding="utf-8")
     command = [sys.executable, "-m", "nbconvert", "--execute", "--to", "notebook", "--inplace", file.name]
@@ -127,10 +115,8 @@ def spelled_in(saved: str, values: Mapping[str, str]) -> list[str]:
     """Return the names of the values that a text holds, in any spelling; short numbers where they stand alone."""
     alone = r"(?<![0-9A-Za-z]){}(?![0-9A-Za-z])"
     short = [name for name, value in values.items() if len(value) < 8 and re.search(alone.format(value), saved)]
-    long = [
-        name for name, value in values.items() if len(value) >= 8 and any(each in saved for each in spellings(value))
-    ]
-    return short + long
+    long = {name: spellings(value) for name, value in values.items() if len(value) >= 8}
+    return short + [name for name, spelt in long.items() if any(each in saved for each in spelt)]
 
 
 @pytest.fixture(autouse=True)
@@ -142,14 +128,15 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 # With widget state a file has all that it has without.
 @pytest.mark.parametrize(("name", "run"), [*zip(SCENES, (by_nbconvert, by_nbclient, by_nbclient), strict=True)])
 def test_no_secret_and_no_live_qr_is_in_a_notebook_that_was_run(name: str, run: Run, tmp_path: Path) -> None:
-    scene = SCENES[name]
-    saved = run(tmp_path, (*scene.cells, KEEP))
-    assert [said for said in ("widget-state+json", *scene.says.split("|")) if said not in saved] == []
+    (cells, said), is_session = SCENES[name], "session" in name
+    saved = run(tmp_path, (*cells, KEEP))
+    assert [each for each in ("widget-state+json", *said.split("|")) if each not in saved] == []
     values = raw_values(tmp_path)
-    assert {"password", "mfa_token", *scene.secrets} <= set(values)
+    assert {"password", "mfa_token"} <= set(values)
     assert spelled_in(saved, values) == []
-    assert {find.kind for find in scan("scene.ipynb", saved.encode()).finds} == {*scene.finds}
-    assert set(pictures_in(saved)) == ({values["barcode_uri"]} if scene.has_a_qr else set())
+    # What the scanner finds there is `password=user.password`.
+    assert {find.kind for find in scan("scene.ipynb", saved.encode()).finds} == ({"password"} if is_session else set())
+    assert set(pictures_in(saved)) == ({values["barcode_uri"]} if is_session else set())
     written = [path for path in tmp_path.rglob("*") if path.is_file() and path.name not in ("raw.json", "left.json")]
     long = [value.encode() for value in values.values() if len(value) >= 8]
     assert [path.name for path in written if any(value in path.read_bytes() for value in long)] == []

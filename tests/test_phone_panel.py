@@ -1,7 +1,7 @@
 """The phone's panel without a front end: what it shows, its methods, buttons and looks; and the steps on one's own."""
 
 import asyncio
-from collections.abc import Callable
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -10,14 +10,11 @@ import pytest
 
 from auth0_mfa_lab import Lab, LabError
 from auth0_mfa_lab.errors import NothingToAnswer
-from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.secrets.claims import claims_of
 from auth0_mfa_lab.show.panels.phone import OwnPhonePanel, PhonePanel, Row
-from auth0_mfa_lab.show.phone import GUIDES, PhoneView
-from tests.mothers import a_journal, a_live_lab, a_request, an_exchange
+from auth0_mfa_lab.show.phone import GUIDES
+from tests.mothers import a_journal, a_request, an_exchange
 from tests.panel_stage import looks, on_a_page, rows, seen, sent_to_pages, text_of
-
-Act = Callable[[PhonePanel], Any]
 
 
 @pytest.fixture
@@ -57,6 +54,10 @@ def press(panel: PhonePanel, at: int, name: str, reason: str = "") -> None:
 
 def press_code(panel: PhonePanel, at: int = 0) -> None:
     panel._rows[panel.card.codes[at].id].buttons[0].click()
+
+
+def run(cell: str, panel: PhonePanel, **names: object) -> Any:
+    return eval(cell, {"panel": panel, "press": press, "press_code": press_code, **names})
 
 
 def drawn(panel: PhonePanel) -> str:
@@ -126,23 +127,23 @@ def test_a_look_by_itself_teaches_the_lab_no_code_and_is_in_no_recording(lab: La
     assert "<link 1>" in seen(panel)
 
 
-CODES: tuple[tuple[Act, str], ...] = (  # what is done, and what the buttons of the codes say then
-    (lambda panel: panel.show_code(), "Show Hide Show"),  # the account that was scanned last
-    (press_code, "Hide Hide Show"),
-    (lambda panel: panel.show_code(panel.card.messages[0]), "Hide Hide Hide"),
-    (press_code, "Show Hide Hide"),
-    (lambda panel: panel.hide_code(panel.card.codes[1]), "Show Show Hide"),
-    (lambda panel: panel.hide_code(), "Show Show Show"),
-    (lambda panel: [panel.show_code(each) for each in (panel.card.codes[0], panel.card.messages[0])], "Hide Show Hide"),
-)
+# A cell, and what the buttons of the codes say then; without one, the account that was scanned last is meant.
+CODES = """
+panel.show_code()                       | Show Hide Show
+press_code(panel)                       | Hide Hide Show
+panel.show_code(panel.card.messages[0]) | Hide Hide Hide
+press_code(panel)                       | Show Hide Hide
+panel.hide_code(panel.card.codes[1])    | Show Show Hide
+panel.hide_code()                       | Show Show Show
+panel.show_code(panel.card.codes[0])    | Hide Show Show
+panel.show_code(panel.card.messages[0]) | Hide Show Hide
+"""
 
 
-def test_a_code_is_drawn_on_the_page_alone_by_method_and_by_button_until_its_time_is_over(
-    lab: Lab, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_code_is_drawn_until_its_time_is_over(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     panel, sent = furnished(lab), sent_to_pages(monkeypatch)
-    for act, said in CODES:
-        act(panel)
+    for cell, said in rows(CODES):
+        run(cell, panel)
         assert drawn(panel) == said
         if not sent:
             on_a_page(panel)
@@ -160,41 +161,39 @@ def test_a_code_is_drawn_on_the_page_alone_by_method_and_by_button_until_its_tim
 
 def test_what_is_no_code_of_the_phone_gets_a_sentence(lab: Lab) -> None:
     said = r"not on the phone \(any more\): pass a line of panel\.card\.codes or \.messages"
-    empty, panel = panel_of(Lab.sandbox()), furnished(lab)
-    slips: list[tuple[PhonePanel, Any]] = [(empty, None), (empty, panel.card.codes[0])]
-    slips += [(panel, slip) for slip in (panel.card.pushes[0], "123456", PhoneView)]
-    for each, slip in slips:
+    panel, empty = furnished(lab), panel_of(Lab.sandbox())
+    for slip in ("panel.card.pushes[0]", "'123456'", "panel.__class__"):
+        for method in ("show_code", "hide_code"):
+            with pytest.raises(LabError, match=said):
+                run(f"panel.{method}({slip})", panel)
+    for code in (None, panel.card.codes[0]):
         with pytest.raises(LabError, match=said):
-            each.show_code(slip)
-    with pytest.raises(LabError, match=said):
-        panel.hide_code("123456")  # type: ignore[arg-type]  # what must fail
+            empty.show_code(code)
 
 
-# fmt: off
-ANSWERS: dict[str, tuple[Act, int, bool, str | None]] = {  # which of two pushes is answered, and what is said
-    "allow()":       (lambda panel: panel.allow(), 1, True, None),
-    "reject(older)": (lambda panel: panel.reject("not me", panel.card.pushes[0]), 0, False, "not me"),
-    "Allow, older":  (lambda panel: press(panel, 0, "Allow"), 0, True, None),
-    "Reject":        (lambda panel: press(panel, 1, "Reject", " not me "), 1, False, "not me"),
-    "Reject, older": (lambda panel: press(panel, 0, "Reject", "  "), 0, False, None),
-}
-# fmt: on
+# A cell, which of two pushes it answers, whether it allows it, the reason that is sent.
+ANSWERS = """
+panel.allow()                                  | newer | Allowed  |
+panel.reject("not me", panel.card.pushes[0])   | older | Rejected | not me
+press(panel, 0, "Allow")                       | older | Allowed  |
+press(panel, 1, "Reject", " not me ")          | newer | Rejected | not me
+press(panel, 0, "Reject", "  ")                | older | Rejected |
+"""
 
 
-@pytest.mark.parametrize("name", ANSWERS)
-def test_the_push_that_is_named_or_else_the_newest_is_answered_and_no_other(lab: Lab, name: str) -> None:
-    act, at, accepts, reason = ANSWERS[name]
-    panel = panel_of(lab, "push", "push")
+@pytest.mark.parametrize(("cell", "push", "word", "reason"), rows(ANSWERS))
+def test_a_named_push_or_the_newest_is_answered(lab: Lab, cell: str, push: str, word: str, reason: str) -> None:
+    panel, at = panel_of(lab, "push", "push"), int(push == "newer")
     assert lab._screen is not None
     raw, left = lab._screen.phone.notifications, panel.card.pushes[1 - at]
-    answer = act(panel) or lab.journal[-1]
+    answer = run(cell, panel) or lab.journal[-1]
     assert (answer.speaker, answer.status) == ("phone", 204)
     assert str(answer.request.header("authorization")) == f"Bearer {raw[at].transaction_token}"
     claims = claims_of(answer.request.raw_data()["challenge_response"]) or {}
-    assert (claims["auth0_guardian_accepted"], claims.get("auth0_guardian_reason")) == (accepts, reason)
+    assert claims["auth0_guardian_accepted"] is (word == "Allowed")
+    assert claims.get("auth0_guardian_reason", "") == reason
     assert panel.card.pushes == (left,)
-    said = f"● {'Allowed' if accepts else 'Rejected'}: 204 No Content (exchange {answer.number})"
-    assert (said in seen(panel)) is not name.endswith(")")
+    assert (f"● {word}: 204 No Content (exchange {answer.number})" in seen(panel)) is cell.startswith("press")
 
 
 def test_a_push_that_comes_is_announced_and_takes_nothing_away_that_is_typed(lab: Lab) -> None:
@@ -211,20 +210,22 @@ def test_a_push_that_comes_is_announced_and_takes_nothing_away_that_is_typed(lab
     assert panel.card.pushes == ()
 
 
+SLIPS = """
+panel.allow(push)       | This push does not wait
+panel.reject(push=push) | This push does not wait
+panel.allow("a push")   | Name one of lab.phone.notifications
+panel.reject(3)         | reason is a int: write a text
+"""
+
+
 def test_what_does_not_wait_is_not_answered_and_what_the_tenant_does_not_take_is_said_so(lab: Lab) -> None:
     panel = panel_of(lab, "push", "push")
     push = panel.card.pushes[1]
     lab.phone.allow()
     said = len(lab.journal)
-    slips: tuple[tuple[Act, str], ...] = (
-        (lambda panel: panel.allow(push), "This push does not wait"),
-        (lambda panel: panel.reject(push=push), "This push does not wait"),
-        (lambda panel: panel.allow("a push"), r"Name one of lab\.phone\.notifications"),
-        (lambda panel: panel.reject(3), "reason is a int: write a text"),  # type: ignore[arg-type]  # what must fail
-    )
-    for act, sentence in slips:
-        with pytest.raises(LabError, match=sentence):
-            act(panel)
+    for cell, sentence in rows(SLIPS):
+        with pytest.raises(LabError, match=re.escape(sentence)):
+            run(cell, panel, push=push)
     assert (len(lab.journal), len(panel.card.pushes)) == (said, 1)
     lab.phone.reject("no")
     with pytest.raises(NothingToAnswer, match="No push waits"):
@@ -300,8 +301,3 @@ def test_on_ones_own_phone_the_newest_exchange_says_what_to_do(told: str, guide:
     assert panel.static_html().count("<li") == len(steps)
     assert words in seen(panel)
     assert looks(panel) == ""
-
-
-def test_a_live_lab_shows_what_to_do_on_ones_own_phone() -> None:
-    lab = a_live_lab(Sandbox(domain="tenant.example"))
-    assert repr(lab.phone_panel()) == "PhonePanel · your own phone · Nothing to do on your phone yet"

@@ -71,7 +71,6 @@ def a_clock(leap: float = 1.0) -> SandboxClock:
 
 
 def a_panel(answers: str, leap: float = 1.0) -> PollPanel:
-    """Return a panel whose poll is told these answers."""
     run = mothers.a_run(*(ANSWERS[word] for word in answers.split()), clock=(clock := Standing()))
     return PollPanel(run, clock=mothers.a_sandbox_clock(clock, leap=leap), mask=mask)
 
@@ -228,46 +227,40 @@ def test_each_press_and_method_leads_to_its_state() -> None:
     ("answer", "leap", "said"),
     [("pending", 1, "■ stopped · 1 poll"), ("rejected", 1, "✗ rejected · 1 poll"), ("granted", 100, "✓ granted")],
 )
-def test_while_an_answer_is_under_way_time_goes_on_stop_shows_at_once_and_a_final_answer_is_heard_however_late(
+@in_a_loop
+async def test_while_an_answer_is_under_way_stop_shows_and_a_final_one_is_heard(
     answer: str, leap: int, said: str
 ) -> None:
-    async def story() -> None:
-        panel = a_panel_that_asks(slow := Slow(an_exchange(**ANSWERS[answer])), a_clock(leap))
-        panel.until_button.click()
-        assert looks(panel) == "off busy ready"
-        await slow.under_way()
-        meters = {panel._meters.value}
-        while len(meters) < 4 or panel._clock.now() < NOW + 4 * leap:
-            await asyncio.sleep(0)
-            meters.add(panel._meters.value)
-        assert all("asked, no answer yet" in each for each in meters)
-        if answer != "granted":
-            panel.stop_button.click()
-            assert "■ stopped" in seen(panel)
-            await until(lambda: "under way still" in seen(panel), "its next step")
-            assert looks(panel) == "off busy off"
-        slow.release.set()
-        await panel.done()
-        assert said in seen(panel)
-
-    in_a_loop(story)
+    panel = a_panel_that_asks(slow := Slow(an_exchange(**ANSWERS[answer])), a_clock(leap))
+    panel.until_button.click()
+    assert looks(panel) == "off busy ready"
+    await slow.under_way()
+    meters = {panel._meters.value}
+    while len(meters) < 4 or panel._clock.now() < NOW + 4 * leap:
+        await asyncio.sleep(0)
+        meters.add(panel._meters.value)
+    assert all("asked, no answer yet" in each for each in meters)
+    if answer != "granted":
+        panel.stop_button.click()
+        assert "■ stopped" in seen(panel)
+        await until(lambda: "under way still" in seen(panel), "its next step")
+        assert looks(panel) == "off busy off"
+    slow.release.set()
+    await panel.done()
+    assert said in seen(panel)
 
 
 @pytest.mark.parametrize("act", [PollPanel.stop, PollPanel.close], ids=["stop", "close"])
-def test_a_wait_between_two_polls_ends_at_once(
-    act: Callable[[PollPanel], None], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@in_a_loop
+async def test_a_wait_ends_at_once(act: Callable[[PollPanel], None], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(polls, "TICK_SECONDS", 3600.0)
 
-    async def story() -> None:
-        panel = a_panel("pending", leap=0)
-        panel.until_button.click()
-        await until(lambda: panel.run.poll.polls, "the first poll")
-        act(panel)
-        await asyncio.wait_for(panel.done(), 2)  # sooner than the 5 seconds that it would have waited
-        assert (panel.run.state, panel.run.poll.polls) == (State.STOPPED, 1)
-
-    in_a_loop(story)
+    panel = a_panel("pending", leap=0)
+    panel.until_button.click()
+    await until(lambda: panel.run.poll.polls, "the first poll")
+    act(panel)
+    await asyncio.wait_for(panel.done(), 2)  # sooner than the 5 seconds that it would have waited
+    assert (panel.run.state, panel.run.poll.polls) == (State.STOPPED, 1)
 
 
 def test_each_click_without_a_loop_may_wait_anew(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -291,29 +284,27 @@ def test_who_waits_before_poll_once_has_waited_in_the_sandboxs_time_too(waited: 
     assert [each.at - NOW for each in panel.run.exchanges] == [0, seconds], "before the first poll no time passes"
 
 
-def test_a_button_asks_the_clock_on_a_thread_and_one_that_does_not_answer_stops_the_poll() -> None:
-    async def story() -> None:
-        clock, threads, failures = a_clock(), set[int](), list[LabError]()
+@in_a_loop
+async def test_a_button_asks_the_clock_on_a_thread_and_one_that_does_not_answer_stops_the_poll() -> None:
+    clock, threads, failures = a_clock(), set[int](), list[LabError]()
 
-        def now() -> float:
-            threads.add(threading.get_ident())
-            if failures:
-                raise failures[0]
-            return NOW
+    def now() -> float:
+        threads.add(threading.get_ident())
+        if failures:
+            raise failures[0]
+        return NOW
 
-        clock.now = now  # as one that is asked over the network
-        panel = a_panel_that_asks(slow := Slow(an_exchange(**PENDING)), clock)
-        threads.clear()
-        panel.until_button.click()
-        await slow.under_way()
-        failures.append(LabError("The served sandbox does not answer: start it again."))
-        slow.release.set()
-        await panel.done()
-        assert threading.get_ident() not in threads
-        assert text_of(panel._failure.value) == f"✗ This did not work. {failures[0]}"
-        assert (panel.run.state, panel.run.poll.polls, looks(panel)) == (State.STOPPED, 1, READY)
-
-    in_a_loop(story)
+    clock.now = now  # as one that is asked over the network
+    panel = a_panel_that_asks(slow := Slow(an_exchange(**PENDING)), clock)
+    threads.clear()
+    panel.until_button.click()
+    await slow.under_way()
+    failures.append(LabError("The served sandbox does not answer: start it again."))
+    slow.release.set()
+    await panel.done()
+    assert threading.get_ident() not in threads
+    assert text_of(panel._failure.value) == f"✗ This did not work. {failures[0]}"
+    assert (panel.run.state, panel.run.poll.polls, looks(panel)) == (State.STOPPED, 1, READY)
 
 
 def test_a_tick_sends_the_bars_alone_and_the_50th_poll_no_more_than_the_second(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -88,7 +88,6 @@ class Desk:
         return self._notebook
 
     def drop(self) -> None:
-        """Let the page, its sessions and their kernels go."""
         for context in self._browser.contexts:
             context.close()
         self._notebook = None

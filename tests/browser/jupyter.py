@@ -61,7 +61,6 @@ class Jupyter:
     """One JupyterLab server with settings, kernels and notebooks of its own, in `folder`."""
 
     def __init__(self, folder: Path) -> None:
-        """Start the server and wait until it answers."""
         self.folder, self.notebooks, self.log = folder, folder / "notebooks", folder / "server.log"
         self._numbers = itertools.count(1)
         self.notebooks.mkdir()
@@ -91,7 +90,6 @@ class Jupyter:
         self._entry = f"{address}lab/workspaces/%s/tree/%s?token={token}"
 
     def close(self) -> None:
-        """Stop the server and its kernels."""
         try:
             self._http.post("api/shutdown")
             self._server.wait(timeout=20)
@@ -101,13 +99,11 @@ class Jupyter:
         self._http.close()
 
     def end_sessions(self, name: str | None = None) -> None:
-        """End all sessions with their kernels, or those of one notebook."""
         for session in self._http.get("api/sessions").json():
             if name in (None, session["path"]):
                 self._http.delete(f"api/sessions/{session['id']}").raise_for_status()
 
     def add(self, name: str, content: Mapping[str, object]) -> None:
-        """Write a notebook that stands ready as its JSON."""
         (self.notebooks / name).write_text(json.dumps(content), encoding="utf-8")
 
     def open(self, page: Page) -> Notebook:
@@ -140,7 +136,6 @@ class Jupyter:
         return self._said().count("KernelRestarter: restarting kernel")
 
     def ask(self, path: str) -> bytes:
-        """Return what the server answers at a path of its REST API."""
         return self._http.get(path).raise_for_status().content
 
     def _open(self, notebook: Notebook) -> None:

@@ -52,7 +52,6 @@ def outcome(said: str) -> tuple[bool, str]:
 
 
 def on_kernels(kernels: Sequence[str]) -> Iterator[tuple[bool, str]]:
-    """Yield how the tests and the cells go on each kernel."""
     for kernel in kernels:
         python, begun = install(kernel), time.monotonic()
         for what in (PANELS, CELLS):

@@ -39,7 +39,6 @@ _FOCUSED = """() => {
 
 
 def button(within: Page | Locator, name: str) -> Locator:
-    """Return a panel's button."""
     return within.get_by_role("button", name=name, exact=True)
 
 
@@ -51,19 +50,16 @@ def press(within: Page | Locator, *names: str) -> None:
 
 
 def is_ready(within: Page | Locator, name: str) -> None:
-    """Wait until the first button of this name may be pressed."""
     expect(button(within, name).first).to_be_enabled()
     expect(button(within, name).first).to_have_attribute("aria-busy", "false")
 
 
 def is_off(within: Page | Locator, *names: str) -> None:
-    """Wait until none of these buttons may be pressed."""
     for name in names:
         expect(button(within, name)).to_be_disabled()
 
 
 def says(where: Locator, *texts: str | re.Pattern[str]) -> None:
-    """Wait until a place says all of this."""
     for text in texts:
         expect(where).to_contain_text(text)
 

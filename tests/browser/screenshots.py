@@ -53,19 +53,16 @@ def push_enroll(notebook: Notebook) -> Image.Image:
 
 
 def poll_pending(notebook: Notebook) -> Image.Image:
-    """Show the poll's panel while it polls, for the second time."""
     return _cut(_polling(notebook))
 
 
 def poll_granted(notebook: Notebook) -> Image.Image:
-    """Show the poll's panel after the phone has allowed, down to the answer with the tokens."""
     _polling(notebook).do("lab.phone.allow()\nlab.clock.advance(5)")
     says(status(notebook.page), "granted")
     return _cut(notebook, last="pre:visible >> nth=1")
 
 
 def phone(notebook: Notebook) -> Image.Image:
-    """Show the phone, with a push that waits, a code and a message."""
     notebook.play(PHONE, "lab.phone_panel()")
     expect(notebook.page.get_by_role("button", name="Allow").first).to_be_visible()
     return _cut(notebook, widest=".phone-top .widget-html-content > *")

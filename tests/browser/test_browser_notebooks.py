@@ -24,7 +24,7 @@ FENCE = re.compile(r"^```mermaid\n.*?^```$", re.MULTILINE | re.DOTALL)
 DRAWN = ".jp-RenderedMermaid:not(.jp-mod-warning) img, .jp-RenderedMermaid:not(.jp-mod-warning) svg"
 
 
-def test_the_push_notebook_is_walked_to_its_panel_polls_on_after_a_reload_and_runs_as_a_whole(
+def test_the_push_notebook_is_walked_and_polls_on_when_reloaded(
     page: Page, notebook: Notebook, jupyter: Jupyter
 ) -> None:
     text = PUSH.read_text(encoding="utf-8")
@@ -64,9 +64,7 @@ def test_the_push_notebook_is_walked_to_its_panel_polls_on_after_a_reload_and_ru
         assert page.locator(".jp-OutputArea-output[data-mime-type*=stderr]").count() == 0
 
 
-def test_a_reload_of_the_page_finds_each_panel_as_it_was(
-    page: Page, notebook: Notebook, jupyter: Jupyter, desk: Desk
-) -> None:
+def test_a_reload_finds_each_panel_as_it_was(page: Page, notebook: Notebook, jupyter: Jupyter, desk: Desk) -> None:
     live_qr = 'qr = lab.qr(challenge["barcode_uri"])\nqr.show()\nqr'
     hidden = 'hidden = lab.qr(challenge["barcode_uri"])\nhidden'
     notebook.play(LIVE_ENROLLMENT, live_qr, hidden, RAW, SANDBOX, PANEL, PHONE)
@@ -104,7 +102,6 @@ def test_a_reload_of_the_page_finds_each_panel_as_it_was(
 
 
 def diagrams() -> Iterator[str]:
-    """Yield each fence of the committed notebooks."""
     for path in sorted(NOTEBOOKS.rglob("*.ipynb")):
         for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
             outputs = [each.get("data", {}).get("text/markdown", "") for each in cell.get("outputs", ())]

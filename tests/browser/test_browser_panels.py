@@ -9,22 +9,10 @@ import shlex
 import pytest
 from playwright.sync_api import FloatRect, Locator, Page, expect
 
+from tests.browser import scenes
 from tests.browser.jupyter import TASKS, Jupyter, Notebook, notebook_of, until
 from tests.browser.looks import at_width, button, is_off, is_ready, press, says, status, tab_order, time_passes
-from tests.browser.scenes import (
-    LIVE_CHALLENGE,
-    LIVE_ENROLLMENT,
-    MORE,
-    PANEL,
-    PHONE,
-    POLLS,
-    RAW,
-    SANDBOX,
-    SANDBOX_ENROLLMENT,
-    STANDING,
-    leaks,
-    raw_values,
-)
+from tests.browser.scenes import MORE, PANEL, PHONE, POLLS, RAW, SANDBOX, raw_values
 from tests.qr_pictures import pictures_in, texts_in
 
 COUNTS = "count = globals().get('count', 0) + 1\ncount"
@@ -78,7 +66,7 @@ def rows(page: Page) -> Locator:
     return page.locator(".panel-rows .widget-html-content > details > summary")
 
 
-def test_it_polls_beside_other_cells_until_stop_and_goes_on_until_the_tokens_which_are_saved_nowhere(
+def test_it_polls_beside_other_cells_and_its_tokens_are_nowhere(
     page: Page, notebook: Notebook, jupyter: Jupyter
 ) -> None:
     notebook.lay(notebook_of([SANDBOX, PANEL, WATCH]))
@@ -118,16 +106,16 @@ def test_it_polls_beside_other_cells_until_stop_and_goes_on_until_the_tokens_whi
     assert {"access_token", "refresh_token", "id_token", "mfa_token", "oob_code", "password"} <= set(values)
     saved = notebook.save(with_state=True)
     assert "Saved picture: run this cell for the buttons." in saved
-    assert leaks(saved, values) + leaks(page.content(), values) == []
+    assert scenes.leaks(saved, values) + scenes.leaks(page.content(), values) == []
 
 
 @pytest.mark.parametrize("subshells", ["perCommTarget", "disabled"])
-def test_while_an_answer_is_outstanding_one_press_is_taken_cells_run_and_stop_shows_at_once(
+def test_while_an_answer_is_outstanding_cells_run_and_stop_shows(
     page: Page, notebook: Notebook, subshells: str
 ) -> None:
     before = page.evaluate(f"() => {COMMS}")
     page.evaluate(f"how => {{ {COMMS} = how; }}", subshells)
-    notebook.play(f"{LIVE_CHALLENGE}\n{STANDING}", PANEL, PHONE)
+    notebook.play(f"{scenes.LIVE_CHALLENGE}\n{scenes.STANDING}", PANEL, PHONE)
     steps = page.locator(".phone-steps")  # on a live tenant the phone is one's own, and has no button
     says(steps, "A push was sent", "Press Allow to go on, or Deny")
     assert page.locator(".jp-OutputArea button:visible").all_inner_texts() == ["Poll once", "Poll until done", "Stop"]
@@ -189,16 +177,14 @@ def test_its_cell_run_again_and_a_restart_leave_nothing_running(page: Page, note
 def test_of_many_rows_the_newest_is_in_sight_and_each_is_opened_by_keyboard(page: Page, notebook: Notebook) -> None:
     notebook.play(SANDBOX, PANEL, "[panel.poll_once() for _ in range(40)];")
     expect(rows(page)).to_have_count(40)
-    box, last = page.locator(".panel-rows").bounding_box(), rows(page).last.bounding_box()
-    assert box
-    assert last
+    boxes = "last => [last.closest('.panel-rows'), last].map(each => each.getBoundingClientRect().toJSON())"
+    box, row = rows(page).last.evaluate(boxes)
     assert box["height"] <= 400
-    assert box["y"] <= last["y"] < last["y"] + last["height"] <= box["y"] + box["height"]
-
+    assert box["top"] <= row["top"] < row["bottom"] <= box["bottom"]
     before, visible = notebook.cells.count(), page.locator(".panel-rows pre:visible")
     button(page, "Poll once").focus()
-    row = "0 s · 400 authorization_pending · not answered yet"
-    assert tab_order(page, 3) == ["Poll until done", row, row]  # Stop may not be pressed
+    said = "0 s · 400 authorization_pending · not answered yet"
+    assert tab_order(page, 3) == ["Poll until done", said, said]  # Stop may not be pressed
     for key, count in (("Enter", 2), ("Enter", 0), ("Space", 2), ("Space", 0), ("Enter", 2)):
         page.keyboard.press(key)
         expect(visible).to_have_count(count)
@@ -212,9 +198,7 @@ def test_of_many_rows_the_newest_is_in_sight_and_each_is_opened_by_keyboard(page
     expect(notebook.cells).to_have_count(before)
 
 
-def test_after_a_press_of_the_polls_panel_shift_enter_goes_on_by_mouse_without_a_jump_and_by_keyboard(
-    page: Page, notebook: Notebook
-) -> None:
+def test_after_a_press_shift_enter_goes_on_and_nothing_jumps(page: Page, notebook: Notebook) -> None:
     notebook.play(SANDBOX, PANEL, COUNTS, "")
     with at_width(notebook, 1200, height=420):  # the panel is higher, and the next cell out of sight
         for count, name in enumerate(("Poll once", "Poll until done", "Stop"), 2):
@@ -268,9 +252,7 @@ phone_panel.Place = Long
 """
 
 
-def test_each_push_is_answered_by_its_own_buttons_one_that_comes_is_there_by_itself_and_shift_enter_goes_on(
-    page: Page, notebook: Notebook
-) -> None:
+def test_each_push_is_answered_by_its_buttons_and_a_new_one_comes_by_itself(page: Page, notebook: Notebook) -> None:
     notebook.play(SANDBOX + MORE, PHONE, COUNTS, "")
     for _ in range(2):  # run again, it leaves no second task
         notebook.run(1)
@@ -311,9 +293,7 @@ def test_each_push_is_answered_by_its_own_buttons_one_that_comes_is_there_by_its
     assert notebook.ask("str(phone.last_error)") == "None"
 
 
-def test_a_code_is_drawn_on_the_page_for_its_seconds_and_in_no_file_by_mouse_and_by_keyboard(
-    page: Page, notebook: Notebook
-) -> None:
+def test_a_code_is_drawn_on_the_page_for_its_seconds_and_in_no_file(page: Page, notebook: Notebook) -> None:
     notebook.play(f"{SANDBOX}\n{SMS}{LONG}", PHONE)
     revealed = page.locator(".revealed")
     for at in range(2):
@@ -366,7 +346,7 @@ def sees(page: Page, *texts: str) -> None:
 
 def test_the_sandboxs_qr_is_hidden_shown_scanned_and_over(page: Page, notebook: Notebook, jupyter: Jupyter) -> None:
     said, instead = status(page, "qr"), page.locator(".qr-instead")
-    notebook.play(SANDBOX_ENROLLMENT, QR, RAW)
+    notebook.play(scenes.SANDBOX_ENROLLMENT, QR, RAW)
     uri = raw_values(jupyter.notebooks)["barcode_uri"]
     is_off(page, "Show")
     press(page, "Hide")
@@ -387,7 +367,7 @@ def test_the_sandboxs_qr_is_hidden_shown_scanned_and_over(page: Page, notebook: 
     is_off(page, "Show", "Hide", SCAN)
     assert notebook.ask("lab.journal[-1].speaker") == "phone"
 
-    notebook.play(SANDBOX_ENROLLMENT, QR)
+    notebook.play(scenes.SANDBOX_ENROLLMENT, QR)
     for _ in range(2):
         notebook.run(1)
     until(lambda: notebook.ask(TASKS) == ["tick"], "the newest panel looks at the time, and no other", page)
@@ -401,11 +381,9 @@ def test_the_sandboxs_qr_is_hidden_shown_scanned_and_over(page: Page, notebook: 
     until(lambda: notebook.ask(TASKS) == [], "nothing looks at the time any more", page)
 
 
-def test_a_live_qr_is_on_the_page_while_it_is_wanted_and_in_no_file(
-    page: Page, notebook: Notebook, jupyter: Jupyter
-) -> None:
+def test_a_live_qr_is_on_the_page_while_wanted_and_in_no_file(page: Page, notebook: Notebook, jupyter: Jupyter) -> None:
     said, instead = status(page, "qr"), page.locator(".qr-instead")
-    notebook.play(LIVE_ENROLLMENT, STANDING, QR, RAW)
+    notebook.play(scenes.LIVE_ENROLLMENT, scenes.STANDING, QR, RAW)
     values = raw_values(jupyter.notebooks)
     uri = values["barcode_uri"]
     assert "tenant.example" in uri
@@ -423,8 +401,8 @@ def test_a_live_qr_is_on_the_page_while_it_is_wanted_and_in_no_file(
         sees(page)
     for saved in (shown, notebook.save(with_state=True)):
         assert "QrPanel" in saved
-        assert (pictures_in(saved), leaks(saved, values)) == ([], [])
-    assert leaks(page.content(), values) == []
+        assert (pictures_in(saved), scenes.leaks(saved, values)) == ([], [])
+    assert scenes.leaks(page.content(), values) == []
     expect(page.locator("img[src^=blob]")).to_have_count(0)
 
     # It goes from the page by itself, though the kernel does nothing; and by the lab's clock.
@@ -454,9 +432,7 @@ COPY = "panel = lab.copy_runnable(challenge)\npanel"
 BUSY = "import pathlib, time\nwhile not pathlib.Path('go').exists():\n    time.sleep(0.05)"
 
 
-def test_the_place_that_is_pressed_copies_the_raw_command_which_is_saved_nowhere(
-    page: Page, notebook: Notebook, jupyter: Jupyter
-) -> None:
+def test_the_place_that_is_pressed_copies_the_raw_command(page: Page, notebook: Notebook, jupyter: Jupyter) -> None:
     go = jupyter.notebooks / "go"
     go.touch()
     notebook.play(SANDBOX, COPY, "panel", RAW, BUSY)
@@ -487,7 +463,7 @@ def test_the_place_that_is_pressed_copies_the_raw_command_which_is_saved_nowhere
     assert page.evaluate(CLIPBOARD) == copied
     saved = notebook.save(with_state=True)
     assert "CopyPanel" in saved
-    assert leaks(saved, values) + leaks(page.content(), values) == []
+    assert scenes.leaks(saved, values) + scenes.leaks(page.content(), values) == []
 
     # An answer that comes after the press was given up changes nothing.
     page.evaluate(SOMETHING_ELSE)
