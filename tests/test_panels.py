@@ -267,11 +267,9 @@ def every_panel() -> dict[str, Panel]:
 
 
 def test_each_panel_says_in_plain_html_what_its_widgets_say(capsys: pytest.CaptureFixture[str]) -> None:
-    again = every_panel()
     for name, panel in every_panel().items():
-        bundle, another = panel._repr_mimebundle_(), again[name]._repr_mimebundle_()
-        view = bundle.pop("application/vnd.jupyter.widget-view+json")
-        assert bundle == {kind: another[kind] for kind in ("text/plain", "text/html")}, (name, view)
+        bundle = panel._repr_mimebundle_()
+        assert bundle.keys() == {"text/plain", "text/html", "application/vnd.jupyter.widget-view+json"}
         assert (bundle["text/plain"], "\n" in repr(panel)) == (repr(panel), False)
         lines = stage.text_of(bundle["text/html"]).split("\n")
         if name != "own phone":

@@ -25,10 +25,10 @@ from tests.panel_stage import Slow, button, in_a_loop, inside, looks, mask, rows
 
 # fmt: off
 TOKENS = ("access_token", "id_token", "refresh_token", "recovery_code")
-RETRY = {"status": 429, "json": {}, "headers": [("retry-after", "17")]}
 UNAVAILABLE = {"status": 503, "text": "<html>unavailable</html>"}
 ANSWERS: Mapping[str, Mapping[str, Any]] = {
-    "pending": PENDING, "slow_down": SLOW_DOWN, "granted": GRANTED, "lost": LOST, "retry": RETRY, "down": UNAVAILABLE,
+    "pending": PENDING, "slow_down": SLOW_DOWN, "granted": GRANTED, "lost": LOST, "down": UNAVAILABLE,
+    "retry": {"status": 429, "json": {}, "headers": [("retry-after", "17")]},
     "tokens": {"status": 200, "json": {name: f"opaque-{name}-000000001" for name in TOKENS}},
     "rejected": {"status": 400, "json": {"error": "access_denied", "error_description": "MFA Authorization rejected."}},
     "unknown": {"status": 403, "json": {"error": "invalid_grant", "error_description": "Malformed oob_code"}},

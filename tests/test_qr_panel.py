@@ -129,7 +129,6 @@ live        | Show  | 5 min 0 s | off ready       | ■ shown: scan it with the 
 live        | hide  | 5 min 0 s | ready off       | □ hidden: press Show to draw it
 live        | show  | 5 min 0 s | off ready       | ■ shown: scan it with the Guardian app
 live        | 300   | over      | off off         | × expired: enroll again
-live        | show  | over      | off off         | × expired: enroll again
 virtual     | show  | 5 min 0 s | off ready ready | ■ shown: scan it with the Guardian app
 virtual     | Scan  | over      | off off off     | ✓ scanned: the phone is enrolled (exchange 1)
 live secret | show  | for ever  | off ready       | ■ shown: scan it with any authenticator app

@@ -8,6 +8,7 @@ import math
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from PIL import Image, ImageColor, ImageOps
@@ -39,8 +40,7 @@ def push_enroll(notebook: Notebook) -> Image.Image:
     page, content = notebook.page, json.loads(NOTEBOOK.read_text(encoding="utf-8"))
     notebook.read(content)
     sources = ["".join(cell["source"]) for cell in content["cells"]]
-    qr = next(index for index, source in enumerate(sources) if "lab.qr(" in source)
-    panel = next(index for index, source in enumerate(sources) if "lab.poll_panel(" in source)
+    qr, panel = (next(at for at, source in enumerate(sources) if made in source) for made in (".qr(", ".poll_panel("))
     for index in range(panel + 1):
         if content["cells"][index]["cell_type"] == "code":
             notebook.run(index)
@@ -52,14 +52,16 @@ def push_enroll(notebook: Notebook) -> Image.Image:
         return picture.convert("RGB")
 
 
-def poll_pending(notebook: Notebook) -> Image.Image:
-    return _cut(_polling(notebook))
-
-
-def poll_granted(notebook: Notebook) -> Image.Image:
-    _polling(notebook).do("lab.phone.allow()\nlab.clock.advance(5)")
-    says(status(notebook.page), "granted")
-    return _cut(notebook, last="pre:visible >> nth=1")
+def poll_pending(notebook: Notebook, *, last: str = "") -> Image.Image:
+    notebook.play(SANDBOX, PANEL)
+    press(notebook.page, "Poll until done")
+    says(status(notebook.page), "1 poll")
+    notebook.do("lab.clock.advance(5)")
+    says(status(notebook.page), "2 polls")
+    if last:
+        notebook.do("lab.phone.allow()\nlab.clock.advance(5)")
+        says(status(notebook.page), "granted")
+    return _cut(notebook, last=last)
 
 
 def phone(notebook: Notebook) -> Image.Image:
@@ -71,7 +73,7 @@ def phone(notebook: Notebook) -> Image.Image:
 TAKEN: Mapping[str, Callable[[Notebook], Image.Image]] = {
     "push_enroll": push_enroll,
     "poll_pending": poll_pending,
-    "poll_granted": poll_granted,
+    "poll_granted": partial(poll_pending, last="pre:visible >> nth=1"),
     "phone": phone,
 }
 
@@ -101,15 +103,6 @@ def main(arguments: list[str]) -> int:
             browser.close()
             jupyter.close()
     return 0
-
-
-def _polling(notebook: Notebook) -> Notebook:
-    notebook.play(SANDBOX, PANEL)
-    press(notebook.page, "Poll until done")
-    says(status(notebook.page), "1 poll")
-    notebook.do("lab.clock.advance(5)")
-    says(status(notebook.page), "2 polls")
-    return notebook
 
 
 def _cut(notebook: Notebook, *, last: str = "", widest: str = "") -> Image.Image:

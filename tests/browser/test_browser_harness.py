@@ -1,4 +1,4 @@
-"""The harness of the browser tests: what is kept of a test that fails, and the second start of a kernel."""
+"""The harness of the browser tests: what is kept of a test that fails."""
 
 import json
 import shutil
@@ -29,22 +29,11 @@ def test_a_failure_keeps_the_page_the_log_and_the_kernels_and_says_what_cannot_b
         assert (kept[-1] / "page 0.png").exists()
     first, second = ({each.name: each.read_text("utf-8") for each in folder.glob("*.[!p]*")} for folder in kept)
     assert [tab["connection"] for tab in json.loads(first["page 0.json"])["tabs"]] == ["connected"]
-    assert [
-        said for said in ("== a test", "console warning: something is odd") if said not in first["console.txt"]
-    ] == []
+    assert "== a test" in first["console.txt"]
+    assert "console warning: something is odd" in first["console.txt"]
     (session,) = json.loads(first["sessions.json"])
     assert session["path"] == notebook.name
     assert f"Kernel started: {session['kernel']['id']}" in first["jupyterlab.log"]
     assert "no server at api/kernels" in second["kernels.failed.txt"]
     for folder in kept:
         shutil.rmtree(folder)
-
-
-def test_a_kernel_that_dies_as_it_starts_is_started_again_with_a_warning(notebook: Notebook, jupyter: Jupyter) -> None:
-    startup = jupyter.folder / "ipython" / "profile_default" / "startup" / "dies.py"
-    startup.parent.mkdir(parents=True, exist_ok=True)
-    startup.write_text(f"import os, pathlib\npathlib.Path({str(startup)!r}).unlink()\nos._exit(1)\n", encoding="utf-8")
-    with pytest.warns(UserWarning, match="died as it started, and is started again"):
-        second = jupyter.open(notebook.page)
-    assert second.ask("6 * 7") == 42
-    second.close()

@@ -51,17 +51,17 @@ def page(chromium: Browser, auth0_mfa: Auth0Mfa, evidence: Evidence) -> Iterator
     # The certificate is of the server's own CA, which the browser has not heard of.
     context = chromium.new_context(ignore_https_errors=True, reduced_motion="reduce")
     evidence.watch(context)
-    page, asked, complaints = context.new_page(), set[str](), set[str]()
-    page.on("request", lambda each: asked.add(each.url))
-    page.on("pageerror", lambda each: complaints.add(str(each)))
-    page.on("console", lambda each: complaints.add(each.text) if each.type == "error" else None)
+    page, asked, complaints = context.new_page(), list[str](), list[str]()
+    page.on("request", lambda each: asked.append(each.url))
+    page.on("pageerror", lambda each: complaints.append(str(each)))
+    page.on("console", lambda each: complaints.append(each.text) if each.type == "error" else None)
     yield page
     # An answer of a test's own that is under way when its page goes would fail the test after it.
     page.unroute_all(behavior="ignoreErrors")
     context.close()
     # That a request was lost, a test brings about.
-    assert {text for text in complaints if not text.startswith("Failed to load resource")} == set()
-    assert {url for url in asked if not url.startswith((f"https://{auth0_mfa.domain}/_lab/", "data:"))} == set()
+    assert [text for text in complaints if not text.startswith("Failed to load resource")] == []
+    assert [url for url in asked if not url.startswith((f"https://{auth0_mfa.domain}/_lab/", "data:"))] == []
 
 
 @pytest.fixture
@@ -104,8 +104,8 @@ def test_each_push_is_answered_by_its_own_buttons(lab: Lab, auth0_mfa: Auth0Mfa,
     polls = [challenge(lab, user) for user in users]
     pushes, said = shown.locator("#pushes li"), shown.get_by_role("status")
     expect(pushes).to_have_count(2)
-    older, push = pushes.filter(has_text=users[0].username), auth0_mfa.phone.pushes[0]
-    says(older, str(push.place), str(push.browser))
+    older = pushes.filter(has_text=users[0].username)
+    says(older, str(auth0_mfa.phone.pushes[0].place), str(auth0_mfa.phone.pushes[0].browser))
     says(said, "A push waits")
     older.get_by_role("button", name="Allow").click()
     says(said, "Allowed")
@@ -149,12 +149,12 @@ def test_a_server_that_does_not_answer_is_said_to_be_gone_and_found_again(page: 
     page.add_init_script(IMPATIENT)
     page.goto(auth0_mfa.page)
     alert = page.get_by_role("alert")
-    troubles: list[tuple[Callable[[Route], object], str]] = [
-        (lambda route: route.abort(), "The server does not answer"),
-        (lambda route: None, "The server does not answer"),
-        (lambda route: route.fulfill(status=500, json={"message": HOSTILE}), HOSTILE),
-    ]
-    for trouble, text in troubles:
+    troubles: dict[Callable[[Route], object], str] = {
+        lambda route: route.abort(): "The server does not answer",
+        lambda _: None: "The server does not answer",
+        lambda route: route.fulfill(status=500, json={"message": HOSTILE}): HOSTILE,
+    }
+    for trouble, text in troubles.items():
         page.route("**/_lab/state", trouble)
         says(alert, text)
         page.unroute("**/_lab/state")
