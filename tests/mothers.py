@@ -63,20 +63,16 @@ def a_journal(*, people: bool = False, now: Callable[[], float] = lambda: NOW) -
 def an_exchange(
     status: int = 200,
     *,
-    json: Any = None,
-    text: str | None = None,
-    headers: Iterable[tuple[str, str]] = (),
     request: Request | None = None,
     failure: str | None = None,
     speaker: Speaker = "app",
     notes: tuple[str, ...] = (),
     journal: Journal | None = None,
+    **answer: Any,
 ) -> Exchange:
     """Return one exchange of a journal (a fresh one by default); with a `failure`'s kind there is no answer."""
-    answer = a_response(status, json=json, text=text, headers=headers) if failure is None else None
-    return (journal if journal is not None else a_journal()).append(
-        speaker, request or a_request(), answer or Failure(kind=failure or "", said="no route"), notes=notes
-    )
+    came = Failure(kind=failure, said="no route") if failure else a_response(status, **answer)
+    return (a_journal() if journal is None else journal).append(speaker, request or a_request(), came, notes=notes)
 
 
 class Scripted(httpx.BaseTransport):
@@ -142,20 +138,19 @@ def a_sandbox_clock(clock: Standing, *, leap: float = 0.0) -> SandboxClock:
 def live_settings(box: Sandbox, *, show_people: bool = False) -> Settings:
     """Return the settings of somebody whose own tenant this sandbox plays, and who is asked nothing."""
 
-    def person(name: str, value: str) -> str:
-        return value if show_people else Secret(value, f"<{name}>")
-
+    known = box.defaults
+    people: dict[str, Any] = {"username": known.username, "phone_number": known.phone_number, "email": known.email}
+    if not show_people:
+        people = {name: Secret(value, f"<{name}>") for name, value in people.items()}
     return Settings(
         tenant="live",
         domain=box.domain,
-        client_id=box.defaults.client_id,
-        client_secret=Secret(box.defaults.client_secret, "<client_secret>"),
-        username=person("username", box.defaults.username),
-        password=Secret(box.defaults.password, "<password>"),
-        phone_number=person("phone_number", box.defaults.phone_number),
-        email=person("email", box.defaults.email),
+        client_id=known.client_id,
+        client_secret=Secret(known.client_secret, "<client_secret>"),
+        password=Secret(known.password, "<password>"),
         show_people=show_people,
         confirm="never",
+        **people,
     )
 
 

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, get_args
+
+import httpx
 
 from auth0_mfa_lab import Lab
 from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.sandbox.app import ROUTES
 from auth0_mfa_lab.sandbox.management.api import BASE, ENDPOINTS
 from auth0_mfa_lab.sandbox.oauth.api import GRANT, NOT_EMULATED
-from auth0_mfa_lab.sandbox.settings import SWITCHES
+from auth0_mfa_lab.sandbox.settings import SWITCHES, Factor
 from auth0_mfa_lab.tenants.tables import MARKS, counted
-from tests.readme_probes import GRANTS, Probes
 
 README = Path(__file__).parent.parent / "README.md"
 _BETWEEN = r"(?<=<!-- table: {name} -->\n).*?(?=<!-- end -->)"
+GRANTS = "http://auth0.com/oauth/grant-type/"
+NONE_OF_OURS = (404, 405, 501)
+"""What the sandbox answers to what it has not."""
 
 WHAT = {
     "POST /mfa/associate": "begins an enrollment",
@@ -54,6 +60,21 @@ GRANT_WHAT = {
     "refresh_token": "a refresh token",
     "client_credentials": "the application itself",
 }
+# fmt: off
+FACTORS = (
+    # A factor, how it is enrolled, its name in the Management API, and the type and the channel to ask for
+    ("push",                    "`oob`, channel `auth0`", "push-notification",       "oob auth0"),
+    ("otp",                     "`otp`",                  "otp",                     "otp"),
+    ("sms",                     "`oob`, channel `sms`",   "sms, message type sms",   "oob sms"),
+    ("voice",                   "`oob`, channel `voice`", "sms, message type voice", "oob voice"),
+    ("email",                   "`oob`, channel `email`", "email",                   "oob email"),
+    ("recovery code",           "comes with the first of the others", "recovery-code", "otp"),
+    ("Duo",                     "none",                   "duo",                     "duo"),
+    ("WebAuthn with a key",     "none",                   "webauthn-roaming",        "webauthn-roaming"),
+    ("WebAuthn with the device", "none",                  "webauthn-platform",       "webauthn-platform"),
+    ("passkey",                 "none",                   "none",                    "passkey"),
+)
+# fmt: on
 AUTHENTICATIONS = {
     "client_secret_post": "the secret in the body",
     "client_secret_basic": "the secret in the header",
@@ -62,43 +83,59 @@ AUTHENTICATIONS = {
 }
 
 
+class Probes:
+    """Finds what the sandbox emulates by asking one in which every factor is on."""
+
+    def __init__(self) -> None:
+        self.box = Sandbox()
+        settings = self.box.tenant.settings
+        changes: dict[str, Any] = {"factors": frozenset(get_args(Factor)), "message_types": ("sms", "voice")}
+        self.box.tenant.settings = replace(settings, **changes)
+        self.http = httpx.Client(transport=self.box.transport, base_url=f"https://{self.box.domain}")
+
+    def route(self, call: str) -> str:
+        """Tell whether there is this route: asked with nothing in hand, it refuses as Auth0 would."""
+        method, path = call.replace("{id}", "x").split()
+        return yes(self.http.request(method, path).status_code not in NONE_OF_OURS)
+
+    def factor(self, kind: str, *channels: str) -> str:
+        """Tell whether a factor can be enrolled, or that Auth0's API has no such factor."""
+        user, known = self.box.add_user(), self.box.defaults
+        login = {"grant_type": "password", "username": user.username, "password": user.password}
+        login |= {"client_id": known.client_id, "client_secret": known.client_secret}
+        headers = {"authorization": f"Bearer {self.http.post('/oauth/token', data=login).json()['mfa_token']}"}
+        body = {
+            "authenticator_types": [kind],
+            "phone_number": "+15550123",
+            **({"oob_channels": channels} if channels else {}),
+        }
+        status = self.http.post("/mfa/associate", json=body, headers=headers).status_code
+        return "yes" if status == 200 else "no" if status == 501 else "not in Auth0's MFA API"
+
+
+def yes(there: bool) -> str:
+    return "yes" if there else "no"
+
+
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """Return a Markdown table."""
-    cells = [list(head), *map(list, rows)]
-    rule = ["---"] * len(cells[0])
-    return "".join(f"| {' | '.join(row)} |\n" for row in [cells[0], rule, *cells[1:]])
+    head = list(head)
+    return "".join(f"| {' | '.join(row)} |\n" for row in [head, ["---"] * len(head), *rows])
 
 
 def factors() -> str:
     """Return each factor, how it is enrolled, what turns it on, and whether the sandbox has it."""
     ask = Probes()
-    recovery = "yes" if ask.recovery_codes() else "no"
-    oob = {"push": "auth0", "sms": "sms", "voice": "voice", "email": "email"}
-    setting = {"push": "push-notification", "sms": "sms, message type sms", "voice": "sms, message type voice"}
-    out_of_band = [
-        (name, f"`oob`, channel `{channel}`", setting.get(name, name), ask.factor(["oob"], [channel]))
-        for name, channel in oob.items()
-    ]
-    others = {"Duo": "duo", "WebAuthn with a key": "webauthn-roaming", "WebAuthn with the device": "webauthn-platform"}
-    return table(
-        ("factor", "`authenticator_types`", "factor of the Management API", "emulated"),
-        [
-            out_of_band[0],
-            ("otp", "`otp`", "otp", ask.factor(["otp"])),
-            *out_of_band[1:],
-            ("recovery code", "comes with the first of the others", "recovery-code", recovery),
-            *((name, "none", each, ask.factor([each])) for name, each in others.items()),
-            ("passkey", "none", "none", ask.factor(["passkey"])),
-        ],
-    )
+    rows = [(*row, ask.factor(*asked.split())) for *row, asked in FACTORS]
+    return table(("factor", "`authenticator_types`", "factor of the Management API", "emulated"), rows)
 
 
 def endpoints() -> str:
     """Return each route of the sandbox, and what Auth0 has beside them."""
-    ask = Probes()
-    rows = [(call, WHAT[call], ask.route(*call.split())) for call in routes()]
-    rows += [(call, what, ask.route(*call.split())) for call, what in ABSENT.items()]
-    return table(("endpoint", "for", "emulated"), ((f"`{call}`", what, yes(there)) for call, what, there in rows))
+    ask, calls = Probes(), {**{call: WHAT[call] for call in routes()}, **ABSENT}
+    return table(
+        ("endpoint", "for", "emulated"), ((f"`{call}`", what, ask.route(call)) for call, what in calls.items())
+    )
 
 
 def routes() -> list[str]:
@@ -114,12 +151,11 @@ def routes() -> list[str]:
 
 def grants() -> str:
     """Return each grant of the token endpoint, and each way to authenticate there."""
-    ask = Probes()
-    has = list(GRANT)
-    rows = [(f"grant `{short(name)}`", GRANT_WHAT[short(name)], ask.grant(name)) for name in has]
-    rows += [(f"grant `{short(name)}`", "not part of these flows", ask.grant(name)) for name in sorted(NOT_EMULATED)]
-    rows += [(f"authentication `{name}`", what, ask.authentication(name)) for name, what in AUTHENTICATIONS.items()]
-    return table(("`POST /oauth/token`", "with", "emulated"), ((name, what, yes(there)) for name, what, there in rows))
+    what = {name: (GRANT_WHAT[short(name)], "yes") for name in GRANT}
+    what |= dict.fromkeys(sorted(NOT_EMULATED), ("not part of these flows", "no"))
+    rows = [(f"grant `{short(name)}`", *each) for name, each in what.items()]
+    rows += [(f"authentication `{name}`", each, "yes") for name, each in AUTHENTICATIONS.items()]
+    return table(("`POST /oauth/token`", "with", "emulated"), rows)
 
 
 def short(grant_type: str) -> str:
@@ -129,12 +165,9 @@ def short(grant_type: str) -> str:
 
 def management() -> str:
     """Return each call of the Management API."""
-    rows = [
-        (f"`{call.method} {call.path}`", " or ".join(f"`{each}`" for each in call.scope.split()), "yes")
-        for call in ENDPOINTS
-    ]
-    other = yes(Probes().route("GET", f"{BASE}/hooks"))
-    return table((f"below `{BASE}`", "scope", "emulated"), [*rows, ("any other path", "", other)])
+    rows = [(f"`{each.method} {each.path}`", f"`{each.scope.replace(' ', '` or `')}`", "yes") for each in ENDPOINTS]
+    other = ("any other path", "", Probes().route(f"GET {BASE}/hooks"))
+    return table((f"below `{BASE}`", "scope", "emulated"), [*rows, other])
 
 
 def evidence() -> str:
@@ -146,57 +179,37 @@ def evidence() -> str:
 
 def switches() -> str:
     """Return each switch, what it may be, and what it decides."""
-    named = {name: [f"`{value}`" for value in switch.values] for name, switch in SWITCHES.items()}
-    return table(
-        ("switch", "at first", "or", "decides"),
-        ((f"`{name}`", values[0], ", ".join(values[1:]), SWITCHES[name].decides) for name, values in named.items()),
-    )
+    values = {name: [f"`{value}`" for value in switch.values] for name, switch in SWITCHES.items()}
+    rows = ((f"`{name}`", first, ", ".join(more), SWITCHES[name].decides) for name, (first, *more) in values.items())
+    return table(("switch", "at first", "or", "decides"), rows)
 
 
 def limits() -> str:
     """Return each limit as the sandbox has it."""
     box = Sandbox()
-    rows = box.limits(box.defaults.user_id)
-    return table(
-        ("limit", "at once", "then", "for each", "mark"),
-        ((f"`{row['name']}`", str(row["burst"]), row["per"], row["owner"], f"`{row['mark']}`") for row in rows),
-    )
+    limits = box.limits(box.defaults.user_id)
+    rows = ((f"`{row['name']}`", str(row["burst"]), row["per"], row["owner"], f"`{row['mark']}`") for row in limits)
+    return table(("limit", "at once", "then", "for each", "mark"), rows)
 
 
 def defaults() -> str:
     """Return what the sandbox's tenant begins with, beside what a new tenant of Auth0's has."""
     box = Sandbox()
-    set_to, confidential = box.tenant.settings, box.tenant.clients[box.defaults.client_id]
-    directory = set_to.default_directory or "none"
-    ours: Mapping[str, tuple[str, str]] = {
-        "policy": (set_to.policy, "never"),
-        "factors": (", ".join(sorted(set_to.factors)), "none"),
-        "message types of the phone factor": (", ".join(set_to.message_types), "none"),
-        "passwordless connections": (", ".join(sorted(set_to.passwordless)), "none"),
-        "push provider": (set_to.push_provider, "guardian"),
-        "default directory": (directory, "none"),
-        "grants of an application": (
-            ", ".join(sorted(map(short, confidential.grants))),
-            "no password, MFA or passwordless grant",
-        ),
-    }
-    return table(("setting", "sandbox", "new tenant"), ((name, *values) for name, values in ours.items()))
+    set_to, grants = box.tenant.settings, box.tenant.clients[box.defaults.client_id].grants
+    rows = (
+        ("policy", set_to.policy, "never"),
+        ("factors", ", ".join(sorted(set_to.factors)), "none"),
+        ("message types of the phone factor", ", ".join(set_to.message_types), "none"),
+        ("passwordless connections", ", ".join(sorted(set_to.passwordless)), "none"),
+        ("push provider", set_to.push_provider, "guardian"),
+        ("default directory", set_to.default_directory or "none", "none"),
+        ("grants of an application", ", ".join(sorted(map(short, grants))), "no password, MFA or passwordless grant"),
+    )
+    return table(("setting", "sandbox", "new tenant"), rows)
 
 
-TABLES: Mapping[str, Callable[[], str]] = {
-    "factors": factors,
-    "endpoints": endpoints,
-    "grants": grants,
-    "management": management,
-    "evidence": evidence,
-    "switches": switches,
-    "limits": limits,
-    "defaults": defaults,
-}
-
-
-def yes(there: bool) -> str:
-    return "yes" if there else "no"
+_TABLES = (factors, endpoints, grants, management, evidence, switches, limits, defaults)
+TABLES: Mapping[str, Callable[[], str]] = {each.__name__: each for each in _TABLES}
 
 
 def between(name: str, text: str) -> str:

@@ -35,6 +35,7 @@ from auth0_mfa_lab.wire.exchange import Exchange
 from tests.mothers import Scripted, a_live_lab, a_phone_of, a_real_clock
 from tests.promise import SECRET_FIELDS
 
+FORMATTER = DisplayFormatter()  # to make one takes longer than what it does
 SHOWS = ("__repr__", "__str__", "__format__", "_repr_mimebundle_", "_ipython_display_", "static_html")
 SECRET = {*SECRET_FIELDS, "recovery_codes", "token", "challenge_response", "n", "identifier"}
 
@@ -95,7 +96,7 @@ def seen(value: Any) -> str:
     """Return a value as print of a container, a notebook, `vars()` and its methods show it; a plain text as it is."""
     if type(value) is str:
         return value
-    data, metadata = DisplayFormatter().format(value)
+    data, metadata = FORMATTER.format(value)
     static = value.static_html() if hasattr(value, "static_html") else ""
     return f"{({'x': value},)} {data} {metadata} {getattr(value, '__dict__', '')!r} {static}"
 

@@ -36,7 +36,7 @@ LAYERS = (
 LAYER = {room: len(LAYERS) - floor for floor, rooms in enumerate(LAYERS) for room in rooms.split(" ")}
 KNOW_THE_SANDBOX = ("lab", "cli.serve", "pytest_plugin", "live.drift", "tenants")
 
-# Which modules alone may import these libraries.
+# What only these modules may use: a library, or what an import or a line of their own names.
 ONLY_IN: Mapping[str, tuple[str, ...]] = {
     "ipywidgets": ("show.panels",),
     "anywidget": ("show.panels",),
@@ -46,45 +46,39 @@ ONLY_IN: Mapping[str, tuple[str, ...]] = {
     "trustme": ("sandbox.server",),
     "dotenv": ("settings",),
     "jinja2": ("exports.export",),
+    **dict.fromkeys(
+        ("os.environ", "os.environb", "os.getenv", "os.getenvb", "os.putenv", "os.unsetenv"), ("settings",)
+    ),
+    "time.sleep": ("cli", "pytest_plugin", "clock"),  # a wait is handed in; the clock has it as a default
+    "time.sleep()": ("cli", "pytest_plugin"),
 }
-ENVIRONMENT = frozenset({"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"})
-READS_THE_ENVIRONMENT = ("settings",)
-SLEEPS = ("cli", "pytest_plugin")
-SLEEPS_BY_DEFAULT = ("clock",)
 
 
-class Import(NamedTuple):
-    module: str
+class Use(NamedTuple):
+    name: str
     line: int
-    for_types: bool
+    is_import: bool = True
+    for_types: bool = False
 
 
-def imports(tree: ast.Module, package: str = PACKAGE) -> Iterator[Import]:
-    """Yield every import, inside functions too; `from a import b` also as `a.b`, since `b` may be a module.
+def uses(tree: ast.Module, package: str = PACKAGE) -> Iterator[Use]:
+    """Yield every import, inside functions too, and every `name.attribute` and its call, `name.attribute()`.
 
-    One under `if TYPE_CHECKING` is marked: it is no import at run time, so it makes nobody depend on anybody. Only the
-    sandbox's two rules count it: there a type alone says that one side knows the other.
+    `from a import b` is also `a.b`, since `b` may be a module. An import under `if TYPE_CHECKING` is none at run time,
+    so it makes nobody depend on anybody; only the sandbox's two rules count it: there a type alone says that one side
+    knows the other.
     """
-    typed = {
-        id(inner)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and ast.unparse(node.test).removeprefix("typing.") == "TYPE_CHECKING"
-        for each in node.body
-        for inner in ast.walk(each)
-    }
+    tests = ("TYPE_CHECKING", "typing.TYPE_CHECKING")
+    blocks = [each for each in ast.walk(tree) if isinstance(each, ast.If) and ast.unparse(each.test) in tests]
+    typed = {id(inner) for block in blocks for each in block.body for inner in ast.walk(each)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            base = [package if node.level else "", node.module] if isinstance(node, ast.ImportFrom) else []
             for name in node.names:
-                yield Import(name.name, node.lineno, id(node) in typed)
-        elif isinstance(node, ast.ImportFrom):
-            base = ".".join(filter(None, (package if node.level else "", node.module)))
-            for name in node.names:
-                yield Import(f"{base}.{name.name}", node.lineno, id(node) in typed)
-
-
-def room_of(module: str) -> str:
-    """Return the room of a module of the package, by its name below the package."""
-    return module.split(".")[0]
+                yield Use(".".join(filter(None, (*base, name.name))), node.lineno, for_types=id(node) in typed)
+        named = node.func if isinstance(node, ast.Call) else node
+        if isinstance(named, ast.Attribute) and isinstance(named.value, ast.Name):
+            yield Use(f"{named.value.id}.{named.attr}{'()' * (named is not node)}", named.lineno, is_import=False)
 
 
 def below(module: str) -> str:
@@ -97,70 +91,31 @@ def is_in(module: str, names: tuple[str, ...]) -> bool:
     return any(module == name or module.startswith((f"{name}.", f"{name}_")) for name in names)
 
 
-def violations(module: str, source: str) -> list[str]:
-    """Return what a module of the package must not do, as sentences with the line."""
-    tree = ast.parse(source)
-    found = list(imports(tree))
-    return [*_upward(module, found), *_misplaced(module, found), *_environment(module, tree), *_sleeps(module, tree)]
-
-
-def _upward(module: str, found: list[Import]) -> Iterator[str]:
-    me = below(module)
-    if room_of(me) not in {*LAYER, "sandbox"}:
-        yield f"{module} stands in no layer"
-        return
-    for each in found:
-        if each.module != PACKAGE and not each.module.startswith(f"{PACKAGE}."):
-            continue
-        wanted = below(each.module)
-        if wanted.split(".")[0] not in LAYER and not is_in(wanted, ("sandbox",)):
-            wanted = ""  # `from auth0_mfa_lab import Lab`: the public face
-        if is_in(me, ("sandbox",)) or is_in(wanted, ("sandbox",)):
-            allowed = is_in(me, ("sandbox",)) == is_in(wanted, ("sandbox",)) or is_in(me, KNOW_THE_SANDBOX)
-        else:
-            allowed = each.for_types or layer_of(wanted) <= layer_of(me)
-        if not allowed:
-            yield f"{module}:{each.line} imports {each.module}: {me or 'the public face'} may not"
-
-
 def layer_of(module: str) -> int:
     """Return how high a module of the package stands: `show.sentences` by its own name, others by their room's."""
     named = [name for name in LAYER if "." in name and is_in(module, (name,))]
-    return LAYER[named[0] if named else room_of(module)]
+    return LAYER[named[0] if named else module.split(".")[0]]
 
 
-def _misplaced(module: str, found: list[Import]) -> Iterator[str]:
-    for each in found:
-        library = each.module.split(".")[0]
-        if not is_in(below(module), ONLY_IN.get(library, (below(module),))):
-            yield f"{module}:{each.line} imports {library}: only {', '.join(ONLY_IN[library])} may"
-
-
-def _environment(module: str, tree: ast.Module) -> Iterator[str]:
-    if is_in(below(module), READS_THE_ENVIRONMENT):
+def violations(module: str, source: str) -> Iterator[str]:
+    """Yield what a module of the package must not do, with the line."""
+    me = below(module)
+    if me.split(".")[0] not in {*LAYER, "sandbox"}:
+        yield f"{module} stands in no layer"
         return
-    for node in ast.walk(tree):
-        named = [alias.name for alias in node.names] if isinstance(node, ast.ImportFrom) and node.module == "os" else []
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "os":
-            named = [node.attr]
-        for name in ENVIRONMENT.intersection(named):
-            yield f"{module}: os.{name}: only settings reads the environment"
-
-
-def _sleeps(module: str, tree: ast.Module) -> Iterator[str]:
-    if is_in(below(module), SLEEPS):
-        return
-    by_default: set[int] = set()
-    if is_in(below(module), SLEEPS_BY_DEFAULT):
-        functions = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
-        by_default = {id(each) for node in functions for each in (*node.args.defaults, *node.args.kw_defaults)}
-    for node in ast.walk(tree):
-        imported = (
-            isinstance(node, ast.ImportFrom) and node.module == "time" and "sleep" in {n.name for n in node.names}
-        )
-        called = isinstance(node, ast.Attribute) and ast.unparse(node) == "time.sleep" and id(node) not in by_default
-        if imported or called:
-            yield f"{module}: time.sleep: a wait is handed in"
+    for each in uses(ast.parse(source)):
+        library = each.name.split(".")[0]
+        if not is_in(me, ONLY_IN.get(each.name) or (ONLY_IN.get(library) if each.is_import else None) or (me,)):
+            yield f"{module}:{each.line} uses {each.name}: it may not"
+        if library != PACKAGE or not each.is_import:
+            continue
+        wanted = below(each.name)
+        if wanted.split(".")[0] not in {*LAYER, "sandbox"}:
+            wanted = ""  # `from auth0_mfa_lab import Lab`: the public face
+        sides = [is_in(one, ("sandbox",)) for one in (me, wanted)]
+        allowed = each.for_types or any(sides) or layer_of(wanted) <= layer_of(me)
+        if not allowed or (sides[0] != sides[1] and not is_in(me, KNOW_THE_SANDBOX)):
+            yield f"{module}:{each.line} imports {each.name}: {me or 'the public face'} may not"
 
 
 def test_each_module_keeps_the_rules() -> None:
@@ -169,58 +124,48 @@ def test_each_module_keeps_the_rules() -> None:
 
 def test_no_module_imports_itself_by_way_of_others() -> None:
     graph = {
-        module: {each.module for each in imports(ast.parse(path.read_text("utf-8"))) if not each.for_types} & {*MODULES}
+        module: {each.name for each in uses(ast.parse(path.read_text("utf-8"))) if not each.for_types} & {*MODULES}
         for module, path in MODULES.items()
     }
     assert list(TopologicalSorter({module: wanted - {PACKAGE} for module, wanted in graph.items()}).static_order())
 
 
-@pytest.mark.parametrize(
-    ("module", "source"),
-    [
-        ("wire.journal", "from auth0_mfa_lab.show.exchange import view_of"),
-        ("wire.journal", "from auth0_mfa_lab.client import Client"),
-        ("wire.journal", "def late():\n    from auth0_mfa_lab.lab import Lab"),
-        ("wire.journal", "from auth0_mfa_lab import Lab"),
-        ("wire.journal", "from ..client import Client"),
-        ("settings", "from auth0_mfa_lab.wire.journal import Journal"),
-        ("cli.control", "from auth0_mfa_lab.sandbox import Sandbox"),
-        ("show.table", "if TYPE_CHECKING:\n    from auth0_mfa_lab.sandbox import EvidenceRow"),
-        ("", "from auth0_mfa_lab.cli import main"),
-        ("live.guard", "if TYPE_CHECKING:\n    from auth0_mfa_lab.sandbox import Sandbox"),
-        ("sandbox.oauth", "from auth0_mfa_lab.errors import LabError"),
-        ("sandbox.oauth", "if TYPE_CHECKING:\n    from auth0_mfa_lab.secrets.secret import Secret"),
-        ("no_such_room", "import json"),
-        ("show.exchange", "import ipywidgets"),
-        ("show.panel", "from ipywidgets import Button"),
-        ("lab", "def widget():\n    import anywidget"),
-        ("client", "from starlette.requests import Request"),
-        ("lab", "from dotenv import load_dotenv"),
-        ("cli", "import os\nos.environ['AUTH0_DOMAIN']"),
-        ("lab", "import os\nos.getenv('AUTH0_DOMAIN')"),
-        ("sandbox.app", "from os import environ"),
-        ("lab", "import time\ntime.sleep(1)"),
-        ("clock", "import time\ndef wait():\n    time.sleep(1)"),
-        ("polling", "from time import sleep"),
-        ("polling", "import time\ndef wait(sleep=time.sleep): ..."),
-    ],
+TYPE = "if TYPE_CHECKING:\n    from auth0_mfa_lab."
+# fmt: off
+RULES = (
+    # A module, a line of its own, and whether it may have that line
+    ("wire.journal",    "from auth0_mfa_lab.show.exchange import view_of",             False),
+    ("wire.journal",    "def late():\n    from auth0_mfa_lab.lab import Lab",          False),
+    ("wire.journal",    "from auth0_mfa_lab import Lab",                               False),
+    ("wire.journal",    "from ..client import Client",                                 False),
+    ("settings",        "from auth0_mfa_lab.wire.journal import Journal",              False),
+    ("",                "from auth0_mfa_lab.cli import main",                          False),
+    ("cli.control",     "from auth0_mfa_lab.sandbox import Sandbox",                   False),
+    ("show.table",      f"{TYPE}sandbox import EvidenceRow",                           False),
+    ("sandbox.oauth",   "from auth0_mfa_lab.errors import LabError",                   False),
+    ("sandbox.oauth",   f"{TYPE}secrets.secret import Secret",                         False),
+    ("no_such_room",    "import json",                                                 False),
+    ("show.exchange",   "import ipywidgets",                                           False),
+    ("lab",             "def widget():\n    import anywidget",                         False),
+    ("client",          "from starlette.requests import Request",                      False),
+    ("lab",             "from dotenv import load_dotenv",                              False),
+    ("lab",             "import os\nos.environ['AUTH0_DOMAIN']",                       False),
+    ("sandbox.app",     "from os import environ",                                      False),
+    ("lab",             "import time\ntime.sleep",                                     False),
+    ("clock",           "import time\ndef wait():\n    time.sleep(1)",                 False),
+    ("polling",         "from time import sleep",                                      False),
+    ("errors",          f"{TYPE}wire.exchange import Exchange",                        True),
+    ("tenants.phone",   "from auth0_mfa_lab.show.sentences import Sentence",           True),
+    ("show.panels_qr",  "import anywidget, ipywidgets",                                True),
+    ("clock",           "import time\ndef wait(sleep=time.sleep): ...",                True),
+    ("cli",             "import os, time\nos.name\ntime.sleep(1)\nfrom auth0_mfa_lab import __version__", True),
 )
-def test_each_rule_can_be_broken(module: str, source: str) -> None:
-    assert len(violations(f"{PACKAGE}.{module}".rstrip("."), source)) == 1
+# fmt: on
 
 
-@pytest.mark.parametrize(
-    ("module", "source"),
-    [
-        ("errors", "if TYPE_CHECKING:\n    from auth0_mfa_lab.wire.exchange import Exchange"),
-        ("tenants.phone", "from auth0_mfa_lab.show.sentences import Sentence"),
-        ("show.panels_qr", "import anywidget, ipywidgets"),
-        ("clock", "import time\ndef wait(sleep=time.sleep): ..."),
-        ("cli", "import os, time\nos.name\ntime.sleep(0.1)\nfrom auth0_mfa_lab import __version__"),
-    ],
-)
-def test_what_is_allowed_is_allowed(module: str, source: str) -> None:
-    assert violations(f"{PACKAGE}.{module}", source) == []
+@pytest.mark.parametrize(("module", "source", "allowed"), RULES)
+def test_each_rule_can_be_broken_and_what_is_allowed_is_allowed(module: str, source: str, allowed: bool) -> None:
+    assert len(list(violations(f"{PACKAGE}.{module}".rstrip("."), source))) == (not allowed)
 
 
 PROBE = """
@@ -242,28 +187,13 @@ print(json.dumps({
 """
 
 
-@pytest.fixture
-def imported(tmp_path: Path) -> Mapping[str, list[str]]:
-    """What an import of the package leaves, in a project's folder with a `.env`."""
+def test_an_import_of_the_package_loads_no_server_starts_no_thread_and_reads_no_settings(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").touch()
     (tmp_path / ".env").write_text("AUTH0_LAB_TENANT=live\nAUTH0_DOMAIN=tenant.example\n", "utf-8")
     heavy = ["starlette", "ipywidgets", "anywidget", "IPython", "qrcode", "PIL", "zxingcpp", f"{PACKAGE}.sandbox"]
-    run = subprocess.run(
-        [sys.executable, "-c", PROBE, *heavy],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    found: Mapping[str, list[str]] = json.loads(run.stdout)
-    return found
-
-
-def test_an_import_of_the_package_loads_no_server_starts_no_thread_and_reads_no_settings(
-    imported: Mapping[str, list[str]],
-) -> None:
+    command, found = [sys.executable, "-c", PROBE, *heavy], {**os.environ, "PYTHONPATH": str(ROOT)}
+    run = subprocess.run(command, cwd=tmp_path, env=found, capture_output=True, text=True, timeout=60, check=True)
+    imported = json.loads(run.stdout)
     assert imported["modules"], "no module of the package was seen being opened: this test would see nothing"
     assert imported["loaded"] == imported["dotenv"] == imported["here"] == imported["data"] == []
     assert imported["threads"] == ["MainThread"]

@@ -12,10 +12,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -25,11 +23,11 @@ from click.testing import CliRunner
 from jupyter_client.blocking.client import BlockingKernelClient
 
 from auth0_mfa_lab import __version__
-from auth0_mfa_lab.cli import main
+from auth0_mfa_lab.cli import HOMES, main
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOK = "notebooks/00_start_here.ipynb"
-COMMAND = (sys.executable, "-c", "from auth0_mfa_lab.cli import main; main(prog_name='auth0-mfa-lab')")
+COMMAND = (sys.executable, "-c", "from auth0_mfa_lab.cli import HOMES, main; main(prog_name='auth0-mfa-lab')")
 SECONDS = 90.0
 
 
@@ -61,43 +59,6 @@ def until_it_runs(kernel: str, environment: dict[str, str]) -> None:
         client.stop_channels()
 
 
-class Opened:
-    """A running `auth0-mfa-lab open`, and the line that it said."""
-
-    def __init__(
-        self, folder: Path, environment: dict[str, str], port: int, log: Path, notebook: str = NOTEBOOK
-    ) -> None:
-        self.log = log
-        with log.open("w") as errors:
-            self.process = subprocess.Popen(
-                [*COMMAND, "open", notebook, "--port", str(port), "--no-browser"],
-                cwd=folder,
-                env=environment,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                text=True,
-                start_new_session=True,
-            )
-
-    def family(self) -> list[psutil.Process]:
-        """Return the processes that it has started and that run."""
-        return list(psutil.Process(self.process.pid).children(recursive=True))
-
-    def line(self) -> str:
-        assert self.process.stdout is not None
-        ready, _, _ = select.select([self.process.stdout], [], [], SECONDS)
-        assert ready, f"it said nothing: {self.log.read_text()}"
-        return self.process.stdout.readline()
-
-    def end(self) -> None:
-        """Kill what is left of it, its children too."""
-        if self.process.poll() is None:
-            for each in self.family():
-                each.kill()
-            self.process.kill()
-        self.process.communicate(timeout=SECONDS)
-
-
 SHIPPED = ("notebooks/00_start_here.ipynb", "notebooks/01_mfa_required.ipynb", "notebooks/solutions/04_sms.ipynb")
 OTHERS = ("notebooks/05_push_enroll.ipynb", "notebooks/06_push_challenge.ipynb", "notebooks/my_own.ipynb")
 
@@ -117,12 +78,23 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_open_serves_trusts_the_shipped_and_leaves_nothing_behind_at_ctrl_c(folder: Path, tmp_path: Path) -> None:
-    environment, port = own_environment(tmp_path), free_port()
-    opened = Opened(folder, environment, port, tmp_path / "errors.txt")
+    environment, port, log = own_environment(tmp_path), free_port(), tmp_path / "errors.txt"
+    command = [*COMMAND, "open", NOTEBOOK, "--port", str(port), "--no-browser"]
+    with log.open("w") as errors:
+        opened = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            start_new_session=True,
+        )
     try:
-        line = opened.line()
+        assert opened.stdout is not None
+        line = opened.stdout.readline() if select.select([opened.stdout], [], [], SECONDS)[0] else "nothing"
         said = re.fullmatch(r"JupyterLab: (\S+) \(Ctrl-C stops it\)\n", line)
-        assert said, line + opened.log.read_text()
+        assert said, line + log.read_text()
         parts = urlsplit(said[1])
         assert (parts.hostname, parts.port, parts.path) == ("127.0.0.1", port, f"/lab/tree/{NOTEBOOK}")
         token = {"Authorization": f"token {parts.query.removeprefix('token=')}"}
@@ -137,26 +109,27 @@ def test_open_serves_trusts_the_shipped_and_leaves_nothing_behind_at_ctrl_c(fold
             assert "JupyterLab" in http.get(said[1]).raise_for_status().text
             assert [name for name in (*SHIPPED, *OTHERS) if is_trusted(name)] == list(SHIPPED)
             until_it_runs(http.post("/api/kernels", headers=token).json()["id"], environment)
-        family = opened.family()
+        family = psutil.Process(opened.pid).children(recursive=True)
         assert len(family) >= 2, "a server and a kernel should be running"
-        opened.process.send_signal(signal.SIGINT)
-        assert opened.process.wait(timeout=SECONDS) == 0
+        opened.send_signal(signal.SIGINT)
+        assert opened.wait(timeout=SECONDS) == 0
         assert psutil.wait_procs(family, timeout=20)[1] == []
-        assert opened.process.communicate()[0] == "", "it said more than one line"
-        assert "Traceback" not in opened.log.read_text()
+        assert opened.stdout.read() == "", "it said more than one line"
+        assert "Traceback" not in log.read_text()
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(("127.0.0.1", port))
     finally:
-        opened.end()
+        if opened.poll() is None:
+            for each in psutil.Process(opened.pid).children(recursive=True):
+                each.kill()
+            opened.kill()
+        opened.communicate(timeout=SECONDS)
 
 
 def test_where_jupyter_keeps_nothing_it_opens_and_an_end_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    @contextlib.contextmanager
-    def running(*_: object) -> Iterator[Any]:
-        yield SimpleNamespace(wait=lambda: 3)
-
-    monkeypatch.setattr("auth0_mfa_lab.cli.open._running", running)
+    running = contextlib.nullcontext(SimpleNamespace(wait=lambda: 3))
+    monkeypatch.setattr("auth0_mfa_lab.cli.open._running", lambda *_: running)
     monkeypatch.setattr("auth0_mfa_lab.cli.open.signal.signal", lambda *_: None)
     monkeypatch.setenv("JUPYTER_DATA_DIR", str(folder / NOTEBOOK / "data"))
     result = CliRunner().invoke(main, ["open", "--port", str(free_port()), "--no-browser"])
@@ -188,6 +161,5 @@ def test_the_command_is_installed_under_its_name_and_lists_its_commands() -> Non
     script = Path(sys.executable).with_name("auth0-mfa-lab")
     said = subprocess.run([script, "--version"], capture_output=True, text=True, timeout=60)
     assert said.stdout == f"auth0-mfa-lab, version {__version__}\n"
-    helped = CliRunner().invoke(main, ["--help"]).stdout
-    listed = [line.split()[0] for line in helped.partition("Commands:\n")[2].splitlines()]
-    assert listed == ["cleanup", "clock", "code", "doctor", "drift", "open", "phone", "push", "reset", "scan", "serve"]
+    listed = CliRunner().invoke(main, ["--help"]).stdout.partition("Commands:\n")[2].splitlines()
+    assert [line.split()[0] for line in listed] == sorted(HOMES)

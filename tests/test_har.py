@@ -1,143 +1,185 @@
-"""A journal as a HAR: valid by the fields of HAR 1.2, the same for the same run, and without a secret or a person."""
+"""A run as a HAR: valid, without a secret or a person, and answered again from its file with the same text."""
 
 from __future__ import annotations
 
-import base64
 import json
 import re
-from collections.abc import Callable, Iterator
-from copy import deepcopy
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from joserfc import jwt
-from joserfc.errors import BadSignatureError
-from joserfc.jwk import KeySet
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # nbformat brings it, without types
 
-from auth0_mfa_lab import Lab, NoAnswer
-from auth0_mfa_lab.exports.export import KINDS
-from auth0_mfa_lab.sandbox import Sandbox
+from auth0_mfa_lab import Exchange, Lab, LabError, NoAnswer, State
+from auth0_mfa_lab.sandbox import Sandbox, WallClock
+from auth0_mfa_lab.sandbox.server import Server
 from auth0_mfa_lab.secrets.scan import scan
+from auth0_mfa_lab.tenants.users import User
 from auth0_mfa_lab.wire.har import har
 from auth0_mfa_lab.wire.journal import Journal, OperationCall
-from tests.har_fields import faults
-from tests.mothers import MFA_TOKEN, Scripted, a_journal, a_live_lab, a_request, an_exchange, live_settings
+from tests.mothers import (
+    MFA_TOKEN,
+    Scripted,
+    a_journal,
+    a_live_lab,
+    a_phone_of,
+    a_real_clock,
+    a_request,
+    an_exchange,
+    live_settings,
+)
 from tests.promise import spellings
-from tests.serve.test_served_lab import WALKS, codes, push
+from tests.serve.test_served_lab import WALKS, Walk, enrolled_by_hand, settings_of, shown, told
+from tests.test_lab import run_cells
 
-Walk = Callable[[Lab], Iterator[object]]
+# -- what HAR 1.2 asks for
+
+KINDS: Mapping[str, Mapping[str, Any]] = {
+    "text": {"type": "string"},
+    "number": {"type": "number", "minimum": -1},
+    "size": {"type": "integer", "minimum": -1},
+    "flag": {"type": "boolean"},
+    "date": {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$"},
+    "absolute": {"type": "string", "pattern": r"^\w+://[^/]+"},
+    "version": {"const": "1.2"},
+}
+# The fields of each object: one with `?` may be absent (a comment always may), one with [] is a list of what it names.
+FIELDS: Mapping[str, str] = {
+    "har": "log:log",
+    "log": "version:version creator:creator entries:entry[]",
+    "creator": "name:text version:text",
+    "entry": "pageref?:text startedDateTime:date time:number request:request response:response cache:cache "
+    "timings:timings serverIPAddress?:text connection?:text",
+    "request": "method:text url:absolute httpVersion:text cookies:cookie[] headers:pair[] queryString:pair[] "
+    "postData?:postData headersSize:size bodySize:size",
+    "response": "status:size statusText:text httpVersion:text cookies:cookie[] headers:pair[] content:content "
+    "redirectURL:text headersSize:size bodySize:size",
+    "cookie": "name:text value:text path?:text domain?:text expires?:date httpOnly?:flag secure?:flag",
+    "pair": "name:text value:text",
+    "postData": "mimeType:text params:param[] text:text",
+    "param": "name:text value?:text fileName?:text contentType?:text",
+    "content": "size:size compression?:size mimeType:text text?:text encoding?:text",
+    "cache": "",
+    "timings": "blocked?:number dns?:number connect?:number send:number wait:number receive:number ssl?:number",
+}
 
 
-def walked(walk: Walk) -> Lab:
-    """Return a lab after a walk."""
-    lab = Lab.sandbox(seed=1)
-    for _ in walk(lab):
-        pass
-    return lab
+def schema(kind: str) -> Mapping[str, Any]:
+    """Return the JSON schema of one kind; a field of our own begins with an underscore."""
+    if kind.endswith("[]"):
+        return {"type": "array", "items": schema(kind.removesuffix("[]"))}
+    if kind in KINDS:
+        return KINDS[kind]
+    fields = dict(each.split(":") for each in f"{FIELDS[kind]} comment?:text".split())
+    return {
+        "type": "object",
+        "properties": {name.removesuffix("?"): schema(each) for name, each in fields.items()},
+        "required": [name for name in fields if not name.endswith("?")],
+        "patternProperties": {"^_": {}},
+        "additionalProperties": False,
+    }
+
+
+VALIDATOR = Draft202012Validator(schema("har"))
 
 
 def entries(journal: Journal) -> list[Any]:
-    """Return the entries of a HAR that is valid."""
+    """Return the entries of a journal's HAR, which is valid, and whose fields agree with each other."""
     log = json.loads(har(journal))
-    assert faults(log) == []
+    assert [f"{each.json_path}: {each.message}" for each in VALIDATOR.iter_errors(log)] == []
+    for entry in log["log"]["entries"]:
+        request, response = entry["request"], entry["response"]
+        assert request["bodySize"] == len(request.get("postData", {}).get("text", "").encode())
+        assert response["content"]["size"] == len(response["content"].get("text", "").encode())
+        assert bool(urlsplit(request["url"]).query) == bool(request["queryString"])
+        lengths = {each["value"] for each in request["headers"] if each["name"] == "content-length"}
+        assert lengths <= {str(request["bodySize"])}
+        assert entry["time"] == sum(entry["timings"].values())
     return list(log["log"]["entries"])
+
+
+def test_the_validator_can_fail() -> None:
+    log = {"version": "1.1", "creator": {"name": "x"}, "entries": {}, "speaker": "app"}
+    assert len(list(VALIDATOR.iter_errors({"log": log}))) == 4
+
+
+# -- what is in the file
 
 
 def leaked(lab: Lab, text: str) -> list[str]:
     """Return the aliases of a lab's secrets that stand in a text, in whichever spelling."""
     secrets = {each.shown: str(each.value) for each in lab.aliases.all() if len(each.value) > 4}
-    return [shown for shown, value in secrets.items() if any(each in text for each in spellings(value))]
+    return [name for name, value in secrets.items() if any(each in text for each in spellings(value))]
+
+
+def recorded(lab: Lab, folder: Path) -> Path:
+    """Save what a lab has recorded."""
+    file = folder / "run.har"
+    lab.export("har").save(file)
+    return file
+
+
+def _written(file: Path, content: Any) -> Path:
+    file.write_text(json.dumps(content), "utf-8")
+    return file
+
+
+def log_in(lab: Lab, user: User) -> Exchange:
+    return lab.client.password_grant(username=user.username, password=user.password)
 
 
 @pytest.mark.parametrize("walk", WALKS, ids=lambda walk: walk.__name__)
-def test_a_walk_is_a_valid_har_without_a_secret_and_the_same_each_time(walk: Walk, tmp_path: Path) -> None:
-    lab = walked(walk)
-    text = har(lab.journal)
-    assert faults(json.loads(text)) == []
-    assert len(lab.aliases.all()) >= 3
+def test_a_run_is_a_valid_har_without_a_secret_and_its_replay_prints_and_exports_the_same(
+    walk: Walk, tmp_path: Path
+) -> None:
+    lab = Lab.sandbox(seed=1)
+    printed = told(lab, walk)
+    assert len(entries(lab.journal)) == len(lab.journal)
+    file = recorded(lab, tmp_path)
+    text = file.read_text("utf-8")
     assert leaked(lab, str(lab.journal[0].request.text)), "this search would see nothing"
-    exports = [lab.export(kind).text for kind in KINDS[1:]] + [lab.curl(each).text for each in lab.journal[:3]]
-    assert [leaked(lab, each) for each in exports] == [[]] * len(exports)
+    assert (leaked(lab, text), scan("run.har", text.encode()).finds) == ([], ())
     assert lab.aliases.mask(text) == text
-    assert scan("run.har", text.encode()).finds == ()
-    lab.export("har").save(tmp_path / "run.har")
-    assert (tmp_path / "run.har").read_text("utf-8") == text == har(walked(walk).journal)
+    replay = Lab.replay(file)
+    again = told(replay, walk)
+    # The first is the lab itself: it says that it is no tenant.
+    assert again[1:] == printed[1:]
+    assert again[0].startswith("Lab on the recording run.har of the sandbox tenant sandbox.example (profile docs)")
+    assert har(replay.journal) == text
+    if walk is enrolled_by_hand:
+        file.write_text(text.replace("403", "402"), "utf-8")
+        assert told(Lab.replay(file), walk)[1:] != printed[1:]
 
 
-# fmt: off
-FAULTS: list[tuple[str, Any, str]] = [
-    ("version",                        "1.1",        "log.version is no version"),
-    ("entries 0 startedDateTime",      "yesterday",  "startedDateTime is no date"),
-    ("entries 0 time",                 7,            "time is not the sum"),
-    ("entries 0 request headers",      {},           "headers is no list"),
-    ("entries 0 request queryString",  [{"name": "a", "value": ""}], "queryString is not that of its url"),
-    ("entries 0 response content size", 1,           "size is not"),
-    ("entries 0 speaker",              "app",        "speaker is no field of HAR 1.2"),
-]
-# fmt: on
-
-
-@pytest.mark.parametrize(("place", "value", "said"), FAULTS)
-def test_the_validator_can_fail(place: str, value: Any, said: str, pushed: Lab) -> None:
-    found = deepcopy(json.loads(har(pushed.journal)))
-    *way, last = place.split()
-    inner = found["log"]
-    for step in way:
-        inner = inner[int(step) if step.isdigit() else step]
-    inner[last] = value
-    assert [each for each in faults(found) if said in each]
-
-
-@pytest.fixture(scope="module")
-def pushed() -> Lab:
-    """A lab after the walk of a push."""
-    return walked(push)
-
-
-def test_an_entry_has_who_spoke_in_which_step_and_when_by_the_labs_clock_and_the_remarks() -> None:
+def test_an_entry_says_who_spoke_when_and_in_which_step_with_one_stand_in_for_each_secret() -> None:
     lab = Lab.sandbox(seed=1)
     lab.step("1. log in")
     user = lab.user(factors=["push"])
-    login = lab.client.password_grant(username=user.username, password=user.password)
+    login = lab.client.password_grant(username=user.username, password=user.password, scope="openid")
     lab.clock.advance(30)
-    lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
+    lab.client.mfa_authenticators(login["mfa_token"])
+    asked = lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
     lab.phone.allow()
+    granted = lab.client.mfa_oob_grant(mfa_token=login["mfa_token"], oob_code=asked["oob_code"])
     lab.client.send("POST", "/mfa/associate", bearer="none", json={"authentication_types": ["otp"]})
-    first, second, third, last = entries(lab.journal)
+    first, second, _, fourth, fifth, last = entries(lab.journal)
     assert [first[name] for name in ("_number", "_speaker", "_step")] == [1, "app", "1. log in"]
-    assert third["_speaker"] == "phone"
+    assert fourth["_speaker"] == "phone"
     assert first["startedDateTime"] == "2027-01-15T08:00:00.000Z"
     assert (second["startedDateTime"], second["_at"]) == ("2027-01-15T08:00:30.000Z", lab.journal[1].at)
     assert last["_notes"] == list(map(str, lab.journal[-1].notes)) != []
-    assert entries(a_journal()) == []
-
-
-def test_a_secret_has_one_stand_in_everywhere_and_what_is_none_is_as_it_was() -> None:
-    lab = walked(codes)
-    made = entries(lab.journal)
-    token = json.loads(made[0]["response"]["content"]["text"])["mfa_token"]
+    # A secret has one stand-in everywhere; an id_token keeps what it says, and nobody has signed it.
+    token, id_token = (
+        json.loads(each["response"]["content"]["text"])[name]
+        for each, name in ((first, "mfa_token"), (fifth, "id_token"))
+    )
     assert token.startswith("Fe26.2*")
-    assert {"name": "authorization", "value": f"Bearer {token}"} in made[1]["request"]["headers"]
-    for entry, exchange in zip(made, lab.journal, strict=True):
-        assert (entry["response"]["status"], entry["request"]["method"]) == (exchange.status, exchange.request.method)
-        said = json.loads(entry["response"]["content"]["text"])
-        assert isinstance(said, list) or list(said) == list(exchange.json)
-        lengths = {each["value"] for each in entry["request"]["headers"] if each["name"] == "content-length"}
-        assert lengths <= {str(len(entry["request"].get("postData", {}).get("text", "").encode()))}
-    form = made[0]["request"]["postData"]["text"]
-    assert not [each for each in ("grant_type=password&", f"client_id={lab.client.client_id}") if each not in form]
-
-
-def test_an_id_token_keeps_what_it_says_and_is_signed_by_nobody(pushed: Lab) -> None:
-    granted = next(each for each in pushed.journal if "id_token" in each)
-    recorded = json.loads(entries(pushed.journal)[granted.number - 1]["response"]["content"]["text"])["id_token"]
-    assert recorded.split(".")[:2] == str(granted["id_token"]).split(".")[:2]
-    keys = KeySet.import_key_set(pushed.client.jwks().json)
-    assert jwt.decode(str(granted["id_token"]), keys).claims["iss"] == "https://sandbox.example/"
-    with pytest.raises(BadSignatureError):
-        jwt.decode(recorded, keys)
+    assert {"name": "authorization", "value": f"Bearer {token}"} in second["request"]["headers"]
+    assert id_token.split(".") == [*str(granted["id_token"]).split(".")[:2], "standin-id-token-1"]
 
 
 def test_a_stand_in_has_the_form_of_its_secret_wherever_it_stands() -> None:
@@ -146,14 +188,11 @@ def test_a_stand_in_has_the_form_of_its_secret_wherever_it_stands() -> None:
     journal.operations.append(OperationCall(after=0, operation="add_client", arguments={}, result=made))
     an_exchange(journal=journal, request=a_request(json={"otp": 493127, "mfa_token": MFA_TOKEN}))
     an_exchange(journal=journal, request=a_request(form={"username": "+15550134", "password": "correct horse"}))
+    url = f"https://tenant.example/users/auth0%7C65f1c0ffee65f1c0?mfa_token={MFA_TOKEN}&b="
     an_exchange(
         302,
         journal=journal,
-        request=a_request(
-            "GET",
-            f"https://tenant.example/users/auth0%7C65f1c0ffee65f1c0?mfa_token={MFA_TOKEN}&b=",
-            headers=[("cookie", "one=abcdefghijkl; two=2")],
-        ),
+        request=a_request("GET", url, headers=[("cookie", "one=abcdefghijkl; two=2")]),
         headers=[("location", f"https://a.example/?oob_code={MFA_TOKEN}"), ("set-cookie", "did=0123456789ab; Path=/")],
     )
     text = har(journal)
@@ -161,25 +200,13 @@ def test_a_stand_in_has_the_form_of_its_secret_wherever_it_stands() -> None:
     assert not [each for each in raw if each in text]
     assert "standin-client-secret-1" in text
     numbered, form, last = entries(journal)
-    otp = json.loads(numbered["request"]["postData"]["text"])["otp"]
-    assert isinstance(otp, int)
-    assert len(str(otp)) == 6
+    assert re.search(r'"otp": ?\d{6}[,}]', numbered["request"]["postData"]["text"])
     assert re.fullmatch(r"username=%2B1555\d{7}&password=standin-password-1", form["request"]["postData"]["text"])
-    assert re.search(r"/users/auth0%7Cstandin-user-id-1\?", last["request"]["url"])
-    query = last["request"]["queryString"]
-    assert [each["name"] for each in query] == ["mfa_token", "b"]
-    assert query[0]["value"].startswith("Fe26.2*")
-    assert [each["name"] for each in last["request"]["cookies"]] == ["one", "two"]
-    assert [each["name"] for each in last["response"]["cookies"]] == ["did"]
+    assert re.search(r"/users/auth0%7Cstandin-user-id-1\?mfa_token=Fe26\.2%2A[^&]+&b=$", last["request"]["url"])
+    assert [each["name"] for each in last["request"]["queryString"]] == ["mfa_token", "b"]
+    cookies = [[each["name"] for each in last[side]["cookies"]] for side in ("request", "response")]
+    assert cookies == [["one", "two"], ["did"]]
     assert last["response"]["redirectURL"].startswith("https://a.example/?oob_code=Fe26.2")
-
-
-def test_a_request_without_an_answer_is_kept_with_its_failure() -> None:
-    lab = Lab.live(live_settings(Sandbox()), transport=Scripted(httpx.ConnectError("no route")))
-    with pytest.raises(NoAnswer):
-        lab.client.openid_configuration()
-    (entry,) = entries(lab.journal)
-    assert (entry["_failure"], entry["response"]["status"]) == ({"kind": "ConnectError", "said": "no route"}, 0)
 
 
 @pytest.mark.parametrize("show_people", [False, True])
@@ -189,11 +216,229 @@ def test_a_person_is_in_the_har_of_a_live_tenant_only_where_people_may_be_seen(s
     user, who = lab.user(), box.defaults
     login = lab.client.password_grant(username=user.username, password=user.password, scope="openid profile email")
     lab.client.mfa_associate(login["mfa_token"], authenticator_types=["oob"], oob_channels=["auth0"])
+    assert entries(lab.journal)
     text = har(lab.journal)
-    person = [who.username, who.phone_number, who.email, *box.tenant.users]
-    spelled = {each for value in person for each in spellings(str(value))}
-    claims = [base64.urlsafe_b64decode(each + "===") for each in re.findall(r"eyJ[\w-]+\.(eyJ[\w-]+)\.", text)]
-    there = [each for each in spelled if each in text or any(each.encode() in claim for claim in claims)]
-    assert bool(there) is show_people
-    assert (leaked(lab, text), faults(json.loads(text))) == ([], [])
+    person = (who.username, who.phone_number, who.email, *box.tenant.users)
+    assert any(each in text for value in person for each in spellings(str(value))) is show_people
+    assert leaked(lab, text) == []
     assert who.password not in text
+
+
+# -- the same text again
+
+
+def test_a_served_run_is_replayed_when_the_server_has_gone(tmp_path: Path) -> None:
+    with Server(Sandbox(seed=1, clock=WallClock()), tls=False) as server:
+        lab = Lab.served(settings_of(server, tmp_path))
+        lab.clock.advance(12.5)
+        printed = told(lab, enrolled_by_hand)
+        file = recorded(lab, tmp_path)
+    assert server.token not in file.read_text("utf-8")
+    replay = Lab.replay(file)
+    assert repr(replay.clock.advance(12.5)) == "The sandbox's clock moved 12.5 s forward."
+    assert told(replay, enrolled_by_hand)[1:] == printed[1:]
+    assert [each.at for each in replay.journal] == [each.at for each in lab.journal]
+
+
+def test_messages_and_errors_are_those_of_the_recording_in_any_order(tmp_path: Path) -> None:
+    def walk(lab: Lab, *purposes: str) -> list[str]:
+        said = []
+        for act in (lab.phone.code, lab.phone.allow, lambda: lab.inbox.latest("+15550101", purpose="passwordless")):
+            with pytest.raises(LabError) as raised:
+                act()
+            said.append(f"{raised.type.__name__}: {raised.value}")
+        user = lab.user(factors=["sms"])
+        login, number = log_in(lab, user), str(user.phone_number)
+        lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
+        lab.client.passwordless_start(connection="sms", phone_number=number, send="code")
+        return said + sorted(repr(lab.inbox.latest(number, purpose=each)) for each in purposes)
+
+    lab = Lab.sandbox(seed=1)
+    printed = walk(lab, "mfa", "passwordless")
+    assert [each.partition(":")[0] for each in printed[:3]] == ["NotEnrolled", "NotEnrolled", "NothingWasSent"]
+    replay = Lab.replay(recorded(lab, tmp_path))
+    assert walk(replay, "passwordless", "mfa") == printed
+    assert replay.journal[0].request.raw_data()["password"].startswith("standin-")
+    assert "standin" not in repr([vars(replay), replay.journal.operations, list(replay.journal.operations)])
+
+
+def test_a_lost_connection_is_lost_again_and_a_packed_answer_is_replayed_unpacked(tmp_path: Path) -> None:
+    keys = httpx.Response(200, json={"keys": []})
+    lab = Lab.live(live_settings(Sandbox()), transport=Scripted(keys, httpx.ReadTimeout("too late")))
+    lab.client.jwks()
+    with pytest.raises(NoAnswer):
+        lab.client.jwks()
+    made = entries(lab.journal)
+    assert (made[1]["_failure"], made[1]["response"]["status"]) == ({"kind": "ReadTimeout", "said": "too late"}, 0)
+    found = json.loads(har(lab.journal))
+    found["log"]["entries"][0]["response"]["headers"].append({"name": "content-encoding", "value": "gzip"})
+    replay = Lab.replay(_written(tmp_path / "run.har", found))
+    answer = replay.client.jwks()
+    assert answer.json == {"keys": []}
+    assert answer.response
+    assert answer.response.header("content-encoding") == "gzip"
+    with pytest.raises(NoAnswer, match="ReadTimeout"):
+        replay.client.jwks()
+    assert repr(replay.journal[1]) == repr(lab.journal[1])
+
+
+def test_a_live_run_is_replayed_without_the_person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    box = Sandbox(domain="tenant.example", seed=4)
+    typed = iter(["493127", "718234"])
+    monkeypatch.setattr("auth0_mfa_lab.lab.RealClock", lambda: a_real_clock(box))
+    monkeypatch.setattr("auth0_mfa_lab.tenants.phone.ask_hidden", lambda _: next(typed))
+
+    def walk(lab: Lab, on_the_phone: Callable[[str], object]) -> Iterator[object]:
+        user = lab.user()
+        login = lab.client.password_grant(username=user.username, password=user.password, scope="openid email")
+        begun = lab.client.mfa_associate(login["mfa_token"], authenticator_types=["oob"], oob_channels=["auth0"])
+        on_the_phone(str(begun["barcode_uri"]))
+        run = lab.poll(mfa_token=login["mfa_token"], oob_code=begun["oob_code"])
+        assert run.exchange is not None
+        yield from (user, run, lab.client.userinfo(run.exchange["access_token"]))
+        yield lab.client.mfa_otp_grant(mfa_token="no-such-mfa-token", otp=lab.phone.code())
+        yield lab.inbox.latest("+15550100", purpose="mfa")
+        yield from (lab.phone.scan(begun["barcode_uri"]), lab.clock.advance(30), lab.claim("it holds", True))
+        yield from (lab.journal, lab.diagram())
+
+    lab = a_live_lab(box)
+    printed = list(map(shown, walk(lab, a_phone_of(box).scan)))
+    text = (file := recorded(lab, tmp_path)).read_text("utf-8")
+    assert [each for each in (box.defaults.username, "493127", "718234") if each in text] == []
+    replay = Lab.replay(file)
+    assert repr(replay) == "Lab on the recording run.har of the live tenant tenant.example: nothing is sent anywhere."
+    assert list(map(shown, walk(replay, lambda _: None))) == printed
+    assert har(replay.journal) == text
+    assert str(replay.settings.username).startswith("standin-")
+
+
+# -- a request that is another one
+
+
+NEXT = "POST /mfa/challenge is not exchange 2 of run.har (POST /mfa/challenge), which comes next: "
+LATER = "POST /mfa/challenge was sent, and exchange 1 of run.har, which comes next, is POST /oauth/token. Nearest to it"
+PHONE = "exchange 3 of run.har is the phone's (POST /appliance-mfa/api/resolve-transaction): let lab.phone do what"
+# fmt: off
+CELLS = (
+    # A notebook's cells on the recording of one login by push, and what is said where one is refused
+    ("challenge(mfa_token='of-nobody', challenge_type='otp')", f"{LATER} is exchange 2, which comes later: "),
+    ("lab.user(factors=['otp'])", "run.har has no further user with these factors: record the run again"),
+    ("user = lab.user(factors=['push'])", ""),
+    ("lab.user(factors=['push'])", "run.har has no further user with these factors"),
+    ("lab.inbox.latest('+15550100')", "run.har has no message to this address here"),
+    ("lab.limits(user)", "run.har has no limits of this user here"),
+    ("lab.tenant.profile", "run.har has no settings of the tenant"),
+    ("client.password_grant(username=user.username, password='wrong-one')", "<another password>, and was <password 1>"),
+    ("login = client.password_grant(username=user.username, password=user.password); token = login['mfa_token']", ""),
+    ("lab.phone.allow()", "No push waits on this phone"),
+    ("challenge(mfa_token=token, challenge_type='otp')", f"{NEXT}challenge_type is otp, and was oob."),
+    ("challenge(mfa_token=token, challenge_type='oob', authenticator_id='push|dev_1')",
+        "authenticator_id is push|dev_1, and was not sent when it was recorded"),
+    ("challenge(mfa_token=token)", "challenge_type is missing, and was oob"),
+    ("challenge(mfa_token='wrong-one' * 99)", "mfa_token is <another mfa_token>, and was <mfa_token 1>"),
+    ("asked = challenge(mfa_token=token, challenge_type='oob'); code = asked['oob_code']", ""),
+    ("client.mfa_oob_grant(mfa_token=token, oob_code=code)", PHONE),
+    ("lab.phone.reject()", "accepted is false, and was true"),
+    ("lab.phone.allow()", ""),
+    ("lab.phone.allow()", "No push waits on this phone"),
+    ("challenge(mfa_token=token, challenge_type='oob')", "exchange 2, which has been answered already: they are equal"),
+    ("client.mfa_oob_grant(mfa_token=code, oob_code=code)", "mfa_token is <oob_code 1>, and was <mfa_token 1>"),
+    ("client.mfa_oob_grant(mfa_token=token, oob_code='wrong-one')", "is <another oob_code>, and was <oob_code 1>"),
+    ("run = lab.poll(mfa_token=token, oob_code=code)", ""),
+    ("client.jwks()", "run.har ends after exchange 4, and GET /.well-known/jwks.json was sent after that"),
+)
+# fmt: on
+
+
+def test_what_is_not_the_recorded_step_is_refused_with_what_differs_and_the_run_goes_on(tmp_path: Path) -> None:
+    lab = Lab.sandbox(seed=1)
+    login = log_in(lab, lab.user(factors=["push"]))
+    asked = lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
+    lab.phone.allow()
+    lab.poll(mfa_token=login["mfa_token"], oob_code=asked["oob_code"])
+    lab = Lab.replay(recorded(lab, tmp_path))
+    names = run_cells(CELLS, lab=lab, client=lab.client, challenge=lab.client.mfa_challenge)
+    assert names["run"].state is State.GRANTED
+    assert [each.speaker for each in lab.journal] == ["app", "app", "phone", "app"]
+    assert len(lab.tenant.evidence("/mfa/challenge"))
+    assert lab.phone.notifications == ()
+
+
+def test_what_the_application_brings_itself_may_be_another_if_it_is_the_same_each_time(tmp_path: Path) -> None:
+    body = {"error": "invalid_request", "error_description": "no such token: a-token-of-my-own"}
+    lab = Lab.live(live_settings(Sandbox()), transport=Scripted(httpx.Response(400, json=body)))
+    printed = [repr(lab.client.revoke("a-token-of-my-own")) for _ in range(2)]
+    replay = Lab.replay(file := recorded(lab, tmp_path))
+    assert [repr(replay.client.revoke("a-token-of-another")) for _ in range(2)] == printed
+    replay = Lab.replay(file)
+    replay.client.revoke("a-token-of-my-own")
+    with pytest.raises(LabError, match="token is <another device_token>, and was <device_token 1>"):
+        replay.client.revoke("a-token-of-another")
+
+
+# -- files
+
+
+def by_another_tool(file: Path) -> Path:
+    """Return the recording as a tool writes it that knows nothing of the lab: without a field of ours."""
+    log = json.loads(re.sub(r'"comment": ".*",', "", file.read_text("utf-8")))["log"]
+    entries = [{name: each for name, each in entry.items() if name[0] != "_"} for entry in log["entries"]]
+    log = {"version": "1.2", "creator": {"name": "Some Proxy", "version": "1"}, "entries": entries}
+    return _written(file.with_name("proxy.har"), {"log": log})
+
+
+def test_a_recording_of_another_tool_has_the_steps_of_the_application(tmp_path: Path) -> None:
+    lab = Lab.sandbox(seed=1)
+    login = log_in(lab, lab.user(factors=["otp"]))
+    granted = lab.client.mfa_otp_grant(mfa_token=login["mfa_token"], otp=lab.phone.code())
+    file = by_another_tool(recorded(lab, tmp_path))
+    found = json.loads(file.read_text("utf-8"))
+    first, second = found["log"]["entries"]
+    first["request"]["headers"].append({"name": ":authority", "value": "sandbox.example"})
+    content = second["response"]["content"]
+    content |= {"text": b64encode(content["text"].encode()).decode(), "encoding": "base64"}
+    # The rest of a browser's traffic is left out.
+    others = ({"url": "https://app.example/x.html"}, {"method": "OPTIONS"}, {"url": "https://b.example/oauth/token"})
+    page, preflight, elsewhere = (first | {"request": first["request"] | other} for other in others)
+    found["log"]["entries"] = [page, preflight, first, second, elsewhere]
+    replay = Lab.replay(_written(file, found))
+    assert repr(replay) == (
+        "Lab on the recording proxy.har of sandbox.example: nothing is sent anywhere. Some Proxy wrote it, so it has "
+        "the application's 2 calls alone: the messages, the codes and the users beside them, and what was done on the "
+        "phone, are not in it."
+    )
+    assert replay.client.client_id == lab.client.client_id
+    again = log_in(replay, replay.user(factors=["otp"]))
+    # The code is the one that the application sent.
+    tokens = replay.client.mfa_otp_grant(mfa_token=again["mfa_token"], otp=replay.phone.code())
+    assert (again.outcome, tokens.outcome) == (login.outcome, granted.outcome)
+    assert [each.at for each in replay.journal] == [each.at for each in lab.journal]
+    with pytest.raises(LabError, match=r"code that was typed here \(it was written by Some Proxy, which"):
+        replay.phone.code()
+    assert "On your phone" in repr(replay.phone.allow())
+
+
+# fmt: off
+BROKEN = (
+    # A file, and what is said of it
+    ("[]", "it is no HAR file"),
+    ('{"log": {"version": "1.2"}}', "it is no HAR file"),
+    ('{"log": {"entries": []}}', "it has no call of Auth0's API"),
+    ('{"log": {"entries": [{}]}}', "an entry of it is not as HAR 1.2 wants it (KeyError)"),
+    ('{"log": {"entries": [], "_auth0_mfa_lab": {"format": 99}}}', "another version of the lab wrote it"),
+    ('{"log": {"entries": [], "_auth0_mfa_lab": []}}', "another version of the lab wrote it"),
+    ('{"log": {"entries": [], "_auth0_mfa_lab": {"format": 2}}}', "KeyError"),
+)
+# fmt: on
+
+
+def test_what_is_no_recording_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "bad.har"
+    with pytest.raises(LabError, match=r'There is no file .*bad\.har: lab\.export\("har"\)\.save'):
+        Lab.replay(file)
+    with pytest.raises(LabError, match="cannot be read"):
+        Lab.replay(tmp_path)
+    for content, said in BROKEN:
+        file.write_text(content, "utf-8")
+        with pytest.raises(LabError, match=re.escape(said)):
+            Lab.replay(file)

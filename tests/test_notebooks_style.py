@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 import json
 import re
@@ -23,7 +22,7 @@ MOST_LINES = 12
 MOST_LINES_IN_THE_MEDIAN = 4
 HEADINGS = ("The story", "When it goes wrong", "What just happened", "New words", "Exercises", "Next")
 MAP = "00_start_here"
-SOLUTIONS = NOTEBOOKS / "solutions"
+LESSONS = [path for path in notebooks() if path.parent == NOTEBOOKS]
 
 
 def read(path: Path) -> Notebook:
@@ -43,16 +42,6 @@ def prose(notebook: Notebook) -> str:
     return "\n\n".join(source(cell) for cell in notebook["cells"] if cell["cell_type"] == "markdown")
 
 
-def lessons() -> list[Path]:
-    """Return the paths of the notebooks that are no solutions."""
-    return [path for path in notebooks() if path.parent == NOTEBOOKS]
-
-
-def solutions() -> list[Path]:
-    """Return the paths of the notebooks that work the exercises out."""
-    return [path for path in notebooks() if path.parent == SOLUTIONS]
-
-
 def exercises(notebook: Notebook) -> int:
     """Return how many exercises a notebook ends with."""
     part = re.search(r"^## Exercises\n(.*?)(?=<details>|^## |\Z)", prose(notebook), re.MULTILINE | re.DOTALL)
@@ -65,75 +54,53 @@ def faults(notebook: Notebook, *, is_map: bool = False) -> list[str]:
     return found if is_map else [*found, *_skeleton_faults(prose(notebook))]
 
 
-def solution_faults(notebook: Notebook, lesson: Notebook) -> list[str]:
-    """Return what is wrong with a notebook of solutions to the exercises of `lesson`, as sentences."""
-    return [*_code_faults(code(notebook)), *_order_faults(notebook), *_exercise_faults(notebook, lesson)]
-
-
-def _exercise_faults(notebook: Notebook, lesson: Notebook) -> Iterator[str]:
+def solution_faults(notebook: Notebook, lesson: Notebook) -> Iterator[str]:
+    """Yield what is wrong with a notebook of solutions to the exercises of `lesson`, as sentences."""
+    yield from (*_code_faults(code(notebook)), *_order_faults(notebook))
     title, question = (prose(each).splitlines()[0].removeprefix("# ") for each in (notebook, lesson))
     if title != f"Solutions: {question}":
         yield f"its title is not the lesson's: {title}"
-    headings = re.findall(r"^## (.+)$", prose(notebook), re.MULTILINE)
+    _, *parts = re.split("^## ", "\n\n".join(map(source, notebook["cells"])), flags=re.MULTILINE)
+    headings = [part.splitlines()[0] for part in parts]
     if headings != [f"Exercise {number}" for number in range(1, exercises(lesson) + 1)]:
         yield f"it is to have {exercises(lesson)} exercises: {', '.join(headings)}"
-    whole = "\n\n".join(source(cell) for cell in notebook["cells"])
-    for heading, part in zip(headings, re.split(r"^## .+$", whole, flags=re.MULTILINE)[1:], strict=True):
-        if not re.search(r"^(?:assert |lab\.claim\()", part, re.MULTILINE):
-            yield f"{heading} claims nothing"
+    claims = re.compile(r"^(?:assert |lab\.claim\()", re.MULTILINE)
+    yield from (f"{part.splitlines()[0]} claims nothing" for part in parts if not claims.search(part))
 
 
 def _code_faults(cells: Sequence[str]) -> Iterator[str]:
-    lengths = [len(cell.splitlines()) for cell in cells]
+    lengths, text = [len(cell.splitlines()) for cell in cells], "\n".join(cells)
     if max(lengths) > MOST_LINES:
         yield f"a cell of {max(lengths)} lines"
     if statistics.median(lengths) > MOST_LINES_IN_THE_MEDIAN:
         yield f"a median of {statistics.median(lengths)} lines"
     if not re.match(r"from auth0_mfa_lab import (\w+, )*Lab\b", cells[0]) or cells[0].splitlines()[-1] != "lab":
         yield "the first cell does not import Lab and end in lab"
-    for cell in cells:
-        if magic := re.search(r"^\s*[%!?].*|(?<==)\s*[%!].*", cell, re.MULTILINE):
-            yield f"a magic: {magic[0].strip()}"
-        else:
-            yield from _tree_faults(ast.parse(cell))
-
-
-def _tree_faults(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and ast.unparse(node.func) in {"print", "display"}:
-            yield f"{ast.unparse(node.func)}(: the last expression is the output"
-        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        if isinstance(node, ast.ImportFrom):
-            names = [node.module or "."]
-        for name in names:
-            if name.split(".")[0] not in {"auth0_mfa_lab", *sys.stdlib_module_names}:
-                yield f"it imports {name}"
+    yield from (f"a magic: {each}" for each in re.findall(r"^\s*[%!?].*|(?<==)\s*[%!].*", text, re.MULTILINE))
+    yield from (f"{each}: the last expression is the output" for each in re.findall(r"\b(?:print|display)\(", text))
+    for name in re.findall(r"^\s*(?:import|from) +(\w+)", text, re.MULTILINE):
+        if name not in {"auth0_mfa_lab", *sys.stdlib_module_names}:
+            yield f"it imports {name}"
 
 
 def _order_faults(notebook: Notebook) -> Iterator[str]:
-    title = source(notebook["cells"][0]).splitlines()[0]
+    cells = notebook["cells"]
+    title = source(cells[0]).splitlines()[0]
     if not re.fullmatch(r"# .+\?", title):
         yield f"its title is no question: {title}"
-    before = ""
-    for cell in notebook["cells"]:
-        if cell["cell_type"] == "code" and (before != "markdown"):
+    for before, cell in zip([None, *cells], cells, strict=False):
+        if cell["cell_type"] == "code" and (before is None or before["cell_type"] != "markdown"):
             yield f"no prose before {source(cell)!r}"
-        before = cell["cell_type"]
 
 
 def _skeleton_faults(text: str) -> Iterator[str]:
-    outcomes = re.search(r"^By the end you can\n\n((?:- .+\n?)+)", text, re.MULTILINE)
-    if outcomes is None or len(outcomes[1].splitlines()) != 3:
+    if not re.search(r"^By the end you can\n\n(- .+\n){3}(?!- )", text, re.MULTILINE):
         yield "no three outcomes after: By the end you can"
-    headings = re.findall(r"^## (.+)$", text, re.MULTILINE)
-    steps = [heading for heading in headings if heading[0].isdigit()]
-    if [heading for heading in headings if heading not in steps] != list(HEADINGS):
-        yield f"its headings are not {', '.join(HEADINGS)}"
-    if not steps or [step.split(". ")[0] for step in steps] != [str(number) for number in range(1, len(steps) + 1)]:
-        yield f"its steps are not numbered from 1: {steps}"
-    if headings[1 : 1 + len(steps)] != steps:
-        yield "its steps do not follow the story"
-    parts = dict(zip(headings, re.split(r"^## .+$", text, flags=re.MULTILINE)[1:], strict=True))
+    parts = {part.splitlines()[0]: part for part in re.split("^## ", text, flags=re.MULTILINE)[1:]}
+    steps = [heading for heading in parts if heading[0].isdigit()]
+    numbered = [f"{number}. {step.partition('. ')[2]}" for number, step in enumerate(steps, 1)]
+    if not steps or list(parts) != [HEADINGS[0], *numbered, *HEADINGS[1:]]:
+        yield f"its headings are not {HEADINGS[0]}, the steps from 1, {', '.join(HEADINGS[1:])}: {', '.join(parts)}"
     if "```mermaid\n" not in parts.get("The story", ""):
         yield "the story has no sketch"
     if "Solutions" not in parts.get("Exercises", ""):
@@ -145,55 +112,36 @@ def links(text: str) -> list[str]:
     return [target for target in re.findall(r"\]\(([^)\s]+)\)", text) if not re.match(r"\w+:|#", target)]
 
 
-def shown_methods(cells: Sequence[str]) -> set[str]:
-    """Return which of its methods the client is asked for, by name."""
-    calls = (node.func for cell in cells for node in ast.walk(ast.parse(cell)) if isinstance(node, ast.Call))
-    methods = [func for func in calls if isinstance(func, ast.Attribute)]
-    return {func.attr for func in methods if ast.unparse(func.value).endswith(("client", "management_application"))}
-
-
-@pytest.mark.parametrize("path", lessons(), ids=lambda path: path.stem)
-def test_a_notebook_is_built_as_all_are(path: Path) -> None:
-    assert faults(read(path), is_map=path.stem == MAP) == []
-
-
-@pytest.mark.parametrize("path", solutions(), ids=lambda path: path.stem)
-def test_each_exercise_of_a_notebook_is_worked_out(path: Path) -> None:
-    notebook = read(path)
-    assert solution_faults(notebook, read(NOTEBOOKS / path.name)) == []
-    assert f"../{path.name}" in links(prose(notebook))
-
-
-def test_each_notebook_with_exercises_has_its_solutions() -> None:
-    with_exercises = {path.name for path in lessons() if exercises(read(path))}
-    assert with_exercises, "no exercise was found: this test would see nothing"
-    assert {path.name for path in solutions()} == with_exercises
-
-
 @pytest.mark.parametrize("path", notebooks(), ids=lambda path: str(path.relative_to(NOTEBOOKS)))
-def test_each_link_of_a_notebook_leads_somewhere(path: Path) -> None:
-    found = links(prose(read(path)))
-    assert found, "a notebook links to the next one at least"
-    for target in found:
-        assert (path.parent / target.partition("#")[0]).is_file(), target
+def test_a_notebook_is_built_as_all_are_and_its_links_lead_somewhere(path: Path) -> None:
+    notebook, lesson = read(path), NOTEBOOKS / path.name
+    found = links(prose(notebook))
+    assert [target for target in found if not (path.parent / target.partition("#")[0]).is_file()] == []
+    if path == lesson:
+        assert faults(notebook, is_map=path.stem == MAP) == []
+        assert found, "a notebook links to the next one at least"
+    else:
+        assert list(solution_faults(notebook, read(lesson))) == []
+        assert f"../{path.name}" in found
 
 
-def test_the_map_links_every_notebook() -> None:
+def test_the_map_links_every_notebook_and_each_with_exercises_has_its_solutions() -> None:
     found = links(prose(read(NOTEBOOKS / f"{MAP}.ipynb")))
-    assert {path.name for path in lessons()} - {f"{MAP}.ipynb"} <= set(found)
+    assert {path.name for path in LESSONS} - {f"{MAP}.ipynb"} <= set(found)
+    with_exercises = {path.name for path in LESSONS if exercises(read(path))}
+    assert with_exercises, "no exercise was found: this test would see nothing"
+    assert {path.name for path in (NOTEBOOKS / "solutions").glob("*.ipynb")} == with_exercises
 
 
 def test_each_method_of_the_client_is_shown_in_a_notebook() -> None:
-    methods = {name for name, _ in inspect.getmembers(Client, inspect.isfunction) if not name.startswith("_")}
-    shown = shown_methods([cell for path in lessons() for cell in code(read(path))])
-    assert shown, "no call was found: this test would see nothing"
-    assert shown == methods
+    text = "\n".join(cell for path in LESSONS for cell in code(read(path)))
+    shown = set(re.findall(r"(?:client|management_application)\.(\w+)\(", text))
+    assert shown == {name for name, _ in inspect.getmembers(Client, inspect.isfunction) if not name.startswith("_")}
 
 
 # -- each rule can be broken
 
-FIRST = "from auth0_mfa_lab import Lab\n\nlab = Lab.from_env()\nlab"
-TEXT = """# Does it work?
+LESSON = """# Does it work?
 
 By the end you can
 
@@ -204,10 +152,17 @@ By the end you can
 ## The story
 
 ```mermaid
-sequenceDiagram
 ```
 
+>>> from auth0_mfa_lab import Lab
+>>> from datetime import UTC
+>>> lab = Lab.from_env()
+>>> lab
+
 ## 1. A step
+
+>>> import json
+>>> 7 % 2
 
 ## 2. Another
 
@@ -222,74 +177,78 @@ sequenceDiagram
 1. Try it.
 2. Try another.
 
-<details><summary>Solutions</summary></details>
+<details><summary>Solutions</summary>
+
+1. Yes.
+2. No.
+3. These are not counted.
+
+</details>
 
 ## Next
 """
-
-
 SOLVED = """# Solutions: Does it work?
 
 ## Exercise 1
 
-assert True
+>>> from auth0_mfa_lab import Lab
+>>> lab = Lab.from_env()
+>>> lab
+
+Prose.
+
+>>> assert True
 
 ## Exercise 2
 
-lab.claim("it works", True)
+>>> lab.claim("it works", True)
 """
-
-
-def a_notebook(text: str = TEXT, *cells: str, first: str = FIRST) -> Notebook:
-    made = [{"cell_type": "markdown", "source": text}, {"cell_type": "code", "source": first}]
-    for each in cells:
-        made += [{"cell_type": "markdown", "source": "Prose."}, {"cell_type": "code", "source": each}]
-    return {"cells": made}
-
-
-@pytest.mark.parametrize(
-    ("notebook", "fault"),
-    [
-        (a_notebook(TEXT, "\n".join("1" * 13), "1", "1"), "a cell of 13 lines"),
-        (a_notebook(TEXT, "1\n2\n3\n4\n5", "1\n2\n3\n4\n5"), "a median of 5 lines"),
-        (a_notebook(TEXT, "print(lab)"), "print("),
-        (a_notebook(TEXT, "if lab:\n    display(lab)"), "display("),
-        (a_notebook(TEXT, "%matplotlib inline"), "a magic"),
-        (a_notebook(TEXT, "!ls"), "a magic"),
-        (a_notebook(TEXT, "import httpx"), "it imports httpx"),
-        (a_notebook(TEXT, "from requests import get"), "it imports requests"),
-        (a_notebook(first="import json\nlab"), "the first cell"),
-        (a_notebook(TEXT.replace("work?", "work.")), "its title"),
-        (a_notebook(TEXT.replace("- do a third.\n", "")), "no three outcomes"),
-        (a_notebook(TEXT.replace("## New words\n", "")), "its headings"),
-        (a_notebook(TEXT.replace("## 2.", "## 3.")), "its steps are not numbered"),
-        (a_notebook(TEXT.replace("## 2. Another\n", "") + "\n## 2. Late"), "its steps do not follow"),
-        (a_notebook(TEXT.replace("mermaid", "text")), "the story has no sketch"),
-        (a_notebook(TEXT.replace("Solutions", "Later")), "the exercises have no solutions"),
-        ({"cells": [*a_notebook()["cells"], {"cell_type": "code", "source": "lab"}]}, "no prose before 'lab'"),
-    ],
+# fmt: off
+FAULTS = (
+    # What of a notebook becomes what, and the fault that is found
+    ("7 % 2",                "1\n" + ">>> 2\n" * 11,         "a cell of 13 lines"),
+    ("7 % 2",                "1\n" + ">>> 2\n" * 4,          "a median of 5.0 lines"),
+    ("7 % 2",                "print(lab)",                   "print("),
+    ("7 % 2",                "if lab:\n>>>     display(lab)", "display("),
+    ("7 % 2",                "%matplotlib inline",           "a magic"),
+    ("7 % 2",                "files = !ls",                  "a magic"),
+    ("import json",          "import httpx",                 "it imports httpx"),
+    ("import json",          "from requests import get",     "it imports requests"),
+    ("from auth0_mfa_lab",   "from auth0",                   "the first cell"),
+    (">>> import",           ">>> 1\n\n>>> import",          "no prose before 'import json"),
+    ("# Does it work?",      "# It works.",                  "its title is no question"),
+    ("- do a third.\n",      "",                             "no three outcomes"),
+    ("- do a third.\n",      "- do it\n- do a fourth.\n",    "no three outcomes"),
+    ("## New words\n",       "",                             "its headings"),
+    ("## 2.",                "## 3.",                        "its headings"),
+    ("## When",              "## 3. Late\n\n## What\n\n## When", "its headings"),
+    ("mermaid",              "text",                         "the story has no sketch"),
+    ("Solutions</",          "Later</",                      "the exercises have no solutions"),
+    ("Solutions: Does",      "Solutions: Did",               "its title is not the lesson's"),
+    ("## Exercise 2",        "## Exercise 3",                "it is to have 2 exercises"),
+    ("assert True",          "lab",                          "Exercise 1 claims nothing"),
+    ("lab.claim",            "claim",                        "Exercise 2 claims nothing"),
 )
-def test_each_fault_is_found_and_no_other(notebook: Notebook, fault: str) -> None:
-    assert faults(a_notebook(TEXT, "import json\n7 % 2", "from datetime import UTC\nlab.journal")) == []
-    assert any(each.startswith(fault) for each in faults(notebook))
+# fmt: on
 
 
-@pytest.mark.parametrize(
-    ("notebook", "fault"),
-    [
-        (a_notebook(SOLVED, "print(lab)"), "print("),
-        (a_notebook(SOLVED.replace("Does it", "Did it")), "its title is not the lesson's"),
-        (a_notebook(SOLVED + "\n## Exercise 3\n\nassert True"), "it is to have 2 exercises"),
-        (a_notebook(SOLVED.replace("assert True", "lab")), "Exercise 1 claims nothing"),
-        (a_notebook(SOLVED.replace("lab.claim", "claim")), "Exercise 2 claims nothing"),
-    ],
-)
-def test_each_fault_of_solutions_is_found_and_no_other(notebook: Notebook, fault: str) -> None:
-    assert solution_faults(a_notebook(SOLVED, "import json\n7 % 2", "lab.journal"), a_notebook()) == []
-    assert any(each.startswith(fault) for each in solution_faults(notebook, a_notebook()))
+def a_notebook(text: str) -> Notebook:
+    """Return the notebook of a text whose cells of code have `>>>` before each line."""
+    parts = [part for part in re.split(r"((?:^>>> .*\n)+)", text, flags=re.MULTILINE) if part.strip()]
+    kinds = ["code" if part.startswith(">>> ") else "markdown" for part in parts]
+    return {
+        "cells": [
+            {"source": part.replace(">>> ", ""), "cell_type": each} for part, each in zip(parts, kinds, strict=True)
+        ]
+    }
 
 
-def test_only_numbered_exercises_are_counted() -> None:
-    text = TEXT.replace("Solutions</summary>", "Solutions</summary>\n\n1. Yes.\n2. No.\n3. What?\n")
-    assert exercises(a_notebook(text)) == 2
-    assert exercises(a_notebook(TEXT.replace("## Exercises", "## Tasks"))) == 0
+def faults_with(old: str, new: str) -> list[str]:
+    lesson, solved = (a_notebook(text.replace(old, new, 1)) for text in (LESSON, SOLVED))
+    return [*faults(lesson), *solution_faults(solved, a_notebook(LESSON))]
+
+
+@pytest.mark.parametrize(("old", "new", "fault"), FAULTS)
+def test_each_fault_is_found_and_no_other(old: str, new: str, fault: str) -> None:
+    assert faults_with("", "") == []
+    assert [each for each in faults_with(old, new) if each.startswith(fault)]

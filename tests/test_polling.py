@@ -12,7 +12,7 @@ import pytest
 
 from auth0_mfa_lab import State
 from auth0_mfa_lab.polling import Answer, Poll
-from tests.mothers import GRANTED, LOST, MFA_TOKEN, NOW, PENDING, SLOW_DOWN, Standing, a_journal, a_run, an_exchange
+from tests.mothers import GRANTED, LOST, MFA_TOKEN, NOW, PENDING, SLOW_DOWN, Standing, a_run, an_exchange
 
 REJECTION = "MFA Authorization rejected."
 
@@ -68,47 +68,31 @@ def test_each_answer_has_its_state_and_its_reason(what: Mapping[str, Any], state
 
 
 def test_over_all_sequences_of_answers_it_ends_asks_no_more_and_never_grows_faster() -> None:
-    """Walk every sequence of up to six answers; below a final state, only that it stays."""
+    """Walk every sequence of up to five answers; below a final state, only that it stays."""
     level, walked = [Poll.begin(NOW)], 0
-    for _ in range(6):
+    for _ in range(5):
         below: list[Poll] = []
         for poll in level:
             now = poll.next_at
             for name in (*GOING_ON, *FINAL):
-                after = poll.advance(MEANS[name], now)
+                after, stopped = (one.advance(MEANS[name], now) for one in (poll, poll.stopped()))
                 walked += 1
                 assert (after.polls, after.deadline, after.asked_at) == (poll.polls + 1, poll.deadline, now)
-                assert (after.slowed_by is None) == (after.gap == 5)
                 assert (after.spent is None) == (after.state is not State.EXPIRED)
                 if name in FINAL:
-                    assert after.state.value == ANSWERS[name][1]
+                    assert after.state.value == stopped.state.value == ANSWERS[name][1]
                     assert all(after.advance(later, now + 60) is after for later in MEANS.values())
                     assert after.at(after.deadline + 1) is after.stopped() is after.resumed(now) is after
                     continue
-                slower = 5 if name in ("slow_down", "429") else 0
-                assert after.next_at - now >= after.gap == poll.gap + slower
-                if not after.is_over:
-                    assert after.next_at < after.deadline
-                    below.append(after)
+                slower = name in ("slow_down", "429")
+                assert after.slowed_by == (name if slower else poll.slowed_by)
+                assert after.next_at - now >= after.gap == poll.gap + 5 * slower
+                # It was under way when the poll was stopped: it is heeded.
+                assert (stopped.state, stopped.reason) == (State.STOPPED, "stopped: poll again to go on")
+                assert replace(stopped.resumed(now), reason=after.reason) == after
+                below.append(after)
         level = below
-    assert walked == 9 * (1 + 5 + 25 + 125 + 625 + 3125)
-
-
-@pytest.mark.parametrize(
-    ("answers", "gaps", "slowed_by"),
-    [
-        ("pending slow_down pending slow_down lost 5xx", [5, 10, 10, 15, 15, 15], "slow_down"),
-        ("429 pending", [17, 10], "429"),
-        ("pending lost 5xx", [5, 5, 5], None),
-    ],
-)
-def test_a_slow_down_widens_the_gap_for_good(answers: str, gaps: list[float], slowed_by: str | None) -> None:
-    poll = Poll.begin(NOW)
-    assert (poll.next_at, poll.gap) == (NOW, 5)
-    for name, gap in zip(answers.split(), gaps, strict=True):
-        poll = poll.advance(MEANS[name], NOW)
-        assert poll.next_at - NOW == gap
-    assert poll.slowed_by == slowed_by
+    assert walked == 9 * (1 + 5 + 25 + 125 + 625)
 
 
 # fmt: off
@@ -130,11 +114,7 @@ def test_the_sooner_of_the_two_lifetimes_is_the_deadline_and_too_late_never_asks
 ) -> None:
     began = [None if ago is None else NOW - ago for ago in (oob_code, mfa_token)]
     poll = Poll.begin(NOW, oob_code_at=began[0], mfa_token_at=began[1])
-    assert (poll.deadline - NOW, poll.ends_first, poll.polls) == (left, first, 0)
-    assert (poll.oob_code_ends_at, poll.mfa_token_ends_at) == (
-        NOW - (oob_code or 0) + 300,
-        NOW - (mfa_token or 0) + 600,
-    )
+    assert (poll.next_at, poll.gap, poll.deadline - NOW, poll.ends_first, poll.polls) == (NOW, 5, left, first, 0)
     assert poll.state is (State.PENDING if left else State.EXPIRED)
     assert poll.at(poll.deadline).spent == first
 
@@ -146,20 +126,21 @@ def date_in(seconds: float) -> str:
     return format_datetime(datetime.fromtimestamp(NOW + seconds, UTC), usegmt=True)
 
 
-RETRY_AFTER: dict[str | None, float] = {"17": 17, " 17 ": 17, date_in(40): 40, date_in(40).replace("GMT", "+0000"): 40}
 # What asks for less than the gap, or cannot be read, changes nothing.
-RETRY_AFTER |= dict.fromkeys((None, "", "3", "0", "-5", "1.5", "1e3", "NaN", "²", "soon", date_in(2), date_in(-60)), 10)
-RETRY_AFTER |= dict.fromkeys(("Wed, 99 Foo 2027 08:00:00 GMT", "Wed, 21 Oct 99999 07:28:00 GMT"), 10)
-RETRY_AFTER |= {"100000": 100000, "9" * 400: float("inf"), date_in(3600): 3600}
+NOT_HEEDED = (None, "", "3", "0", "-5", "1.5", "1e3", "NaN", "²", "soon", date_in(2), date_in(-60))
+NOT_DATES = ("Wed, 99 Foo 2027 08:00:00 GMT", "Wed, 21 Oct 99999 07:28:00 GMT")
+RETRY_AFTER: dict[str | None, float] = {"17": 17, " 17 ": 17, "100000": 100000, "9" * 400: float("inf")}
+RETRY_AFTER |= {date_in(40): 40, date_in(40).replace("GMT", "+0000"): 40, date_in(3600): 3600}
+RETRY_AFTER |= dict.fromkeys((*NOT_HEEDED, *NOT_DATES), 10)
 
 
 @pytest.mark.parametrize(("value", "wait"), RETRY_AFTER.items(), ids=repr)
 def test_retry_after_is_honoured_when_it_asks_for_more_and_can_be_read(value: str | None, wait: float) -> None:
     headers = [] if value is None else [("retry-after", value)]
     for what in (PENDING, {"status": 503}, SLOW_DOWN):
-        means = replace(Answer.of(an_exchange(**what, headers=headers)), retry_after=value)
-        poll = Poll.begin(NOW).advance(means, NOW)
-        assert Answer.of(an_exchange(**what, headers=headers)).retry_after == value
+        means = Answer.of(an_exchange(**what, headers=headers))
+        assert means.retry_after == value
+    poll = Poll.begin(NOW).advance(means, NOW)
     assert poll.next_at == NOW + wait
     assert poll.state is (State.PENDING if wait < 300 else State.EXPIRED)
 
@@ -167,39 +148,27 @@ def test_retry_after_is_honoured_when_it_asks_for_more_and_can_be_read(value: st
 # -- stop and go on
 
 
-def test_a_stopped_poll_asks_no_more_until_it_goes_on() -> None:
-    poll = Poll.begin(NOW).advance(MEANS["slow_down"], NOW)
-    stopped = poll.stopped()
-    assert (stopped.state, stopped.reason, stopped.is_over) == (State.STOPPED, "stopped: poll again to go on", True)
-    assert stopped.at(NOW + 1000) is stopped
-    assert stopped.resumed(NOW + 1) == replace(poll, reason="polling again")
+def test_a_stopped_poll_is_over_until_it_goes_on_in_time() -> None:
+    stopped = Poll.begin(NOW).stopped()
+    assert (stopped.is_over, stopped.at(NOW + 1000) is stopped, stopped.resumed(NOW).reason) == (
+        *(True, True, "polling again"),
+    )
     assert stopped.resumed(NOW + 300).state is State.EXPIRED
 
 
-@pytest.mark.parametrize("name", [*GOING_ON, *FINAL])
-def test_of_answers_under_way_when_it_was_stopped_a_final_one_is_taken_and_the_others_are_heeded(name: str) -> None:
-    poll = Poll.begin(NOW)
-    after = poll.stopped().advance(MEANS[name], NOW)
-    if name in FINAL:
-        assert after.state.value == ANSWERS[name][1]
-    else:
-        assert (after.state, after.reason) == (State.STOPPED, poll.stopped().reason)
-        assert replace(after.resumed(NOW), reason="") == replace(poll.advance(MEANS[name], NOW), reason="")
-
-
 def test_interrupt_stops_a_walked_poll_and_loses_nothing() -> None:
-    clock, journal = Standing(), a_journal()
+    clock = Standing()
 
     def interrupted(seconds: float) -> None:
         if clock.now() >= NOW + 10:
             raise KeyboardInterrupt
         clock.advance(seconds)
 
-    run = a_run(PENDING, PENDING, PENDING, GRANTED, clock=clock, journal=journal).until_done(interrupted)
+    run = a_run(PENDING, PENDING, PENDING, GRANTED, clock=clock).until_done(interrupted)
     assert (run.state, run.polls) == (State.STOPPED, 3)
     run.until_done(clock.advance)
     assert (run.state, run.polls, clock.now()) == (State.GRANTED, 4, NOW + 15)
-    assert run.exchanges == tuple(journal)
+    assert [each.status for each in run.exchanges] == [400, 400, 400, 200]
 
 
 def test_a_poll_whose_time_is_over_asks_nothing_and_says_so() -> None:

@@ -10,9 +10,8 @@ import socket
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -40,125 +39,81 @@ def text_of(name: str) -> str:
 # -- pyproject.toml, environment.yml, constraints.txt
 
 
-def wanted(*extras: str) -> dict[str, SpecifierSet]:
-    """Return the ranges of pyproject.toml by name, those of the extras too."""
-    lists = [
-        PROJECT["project"]["dependencies"],
-        *(PROJECT["project"]["optional-dependencies"][each] for each in extras),
-    ]
-    return {canonicalize_name(each.name): each.specifier for each in map(Requirement, chain(*lists))}
+def ranges(lines: Iterable[str]) -> dict[str, SpecifierSet]:
+    """Return ranges by the packages' names."""
+    return {canonicalize_name(each.name): each.specifier for each in map(Requirement, lines)}
 
 
-def of_conda(text: str) -> dict[str, SpecifierSet]:
-    """Return the ranges of an environment.yml by name, those of its pip part too."""
-    found: dict[str, SpecifierSet] = {}
-    for line in yaml.safe_load(text)["dependencies"]:
-        for each in line["pip"] if isinstance(line, dict) else [line]:
-            if not each.startswith("-e "):
-                requirement = Requirement(each)
-                found[canonicalize_name(requirement.name)] = requirement.specifier
-    return found
+EXTRAS = PROJECT["project"]["optional-dependencies"]
+WANTED = ranges([*PROJECT["project"]["dependencies"], *EXTRAS["lab"], *EXTRAS["test"]])
 
 
-def test_environment_yml_has_the_ranges_of_pyproject() -> None:
-    conda, python = of_conda(text_of("environment.yml")), wanted("lab", "test")
+def test_environment_yml_has_the_ranges_of_pyproject_and_installs_the_project() -> None:
+    lines = yaml.safe_load(text_of("environment.yml"))["dependencies"]
+    (by_pip,) = (line["pip"] for line in lines if isinstance(line, dict))
+    assert by_pip.pop() == "-e ."
+    conda = ranges([*by_pip, *(line for line in lines if isinstance(line, str))])
     assert conda.pop("python") == SpecifierSet(PROJECT["project"]["requires-python"])
     assert conda.pop("pip") == SpecifierSet()
     # conda knows no extras: qrcode[pil] is two packages there, with the range that qrcode's metadata has.
-    pil = next(each for each in map(Requirement, importlib.metadata.requires("qrcode") or []) if each.name == "pillow")
-    assert conda.pop("pillow") == pil.specifier
-    assert conda == python
-    assert (
-        of_conda(text_of("environment.yml").replace("httpx >=0.27,<1", "httpx >=0.28,<1"))["httpx"] != python["httpx"]
-    )
+    assert conda.pop("pillow") == ranges(importlib.metadata.requires("qrcode") or [])["pillow"]
+    assert conda == WANTED
 
 
-def test_environment_yml_installs_the_project_itself() -> None:
-    lines = yaml.safe_load(text_of("environment.yml"))["dependencies"]
-    assert [each for line in lines if isinstance(line, dict) for each in line["pip"]][-1] == "-e ."
-
-
-def test_what_is_installed_is_within_its_range() -> None:
-    installed = {name: importlib.metadata.version(name) for name in wanted("lab", "test")}
-    assert [name for name, range_ in wanted("lab", "test").items() if not range_.contains(installed[name])] == []
-
-
-def test_constraints_are_pins_alone_and_what_is_installed() -> None:
+def test_constraints_are_pins_alone_and_what_is_installed_which_is_within_its_range() -> None:
     lines = text_of("constraints.txt").splitlines()
-    assert len(lines) > 50
-    for line in lines:
-        assert re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][A-Za-z0-9.+!]*", line), line
-    pins = dict(line.split("==") for line in lines)
-    installed = {canonicalize_name(each.metadata["Name"]): each.version for each in importlib.metadata.distributions()}
-    assert {name: installed.get(canonicalize_name(name), pin) for name, pin in pins.items()} == pins
-    assert set(wanted("lab", "test")) <= {canonicalize_name(name) for name in pins}
+    assert [line for line in lines if not re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][A-Za-z0-9.+!]*", line)] == []
+    pins = {canonicalize_name(name): pin for name, pin in (line.split("==") for line in lines)}
+    installed: dict[str, str] = {
+        canonicalize_name(each.metadata["Name"]): each.version for each in importlib.metadata.distributions()
+    }
+    assert {name: installed.get(name, pin) for name, pin in pins.items()} == pins
+    assert set(WANTED) <= set(pins)
+    assert [name for name, range_ in WANTED.items() if not range_.contains(installed[name])] == []
 
 
 def test_the_version_has_one_source() -> None:
     assert PROJECT["project"]["dynamic"] == ["version"]
-    assert "version" not in PROJECT["project"]
     assert importlib.metadata.version("auth0-mfa-lab") == __version__
     assert f"## [{__version__}]" in text_of("CHANGELOG.md")
-    literal = re.compile(rf"""version["']?\s*[:=]\s*["']{re.escape(__version__)}""", re.IGNORECASE)
-    sources = [name for name in tracked() if name.endswith((".py", ".toml", ".yml")) or name == "Makefile"]
-    assert [name for name in sources if re.search("^__version__ = ", text_of(name), re.MULTILINE)] == [
-        PROJECT["tool"]["hatch"]["version"]["path"]
-    ]
-    assert [name for name in sources if literal.search(text_of(name).replace("__version__", ""))] == []
+    written = [name for name in TRACKED if name.endswith(".py") and re.search("^__version__ = ", text_of(name), re.M)]
+    assert written == [PROJECT["tool"]["hatch"]["version"]["path"]]
 
 
 # -- make and CI
 
 
-def recipes(makefile: str) -> list[str]:
-    """Return what a Makefile runs and what its variables hold, without comments."""
-    return [line for line in makefile.splitlines() if line.startswith("\t") or re.match(r"\w+ \??=", line)]
-
-
 def absolute_paths(makefile: str) -> list[str]:
-    found = re.findall(
-        r"(?:^|[@\s'\"=:(])(/\w[\w./-]*)|(\$[({](?:CURDIR|PWD|HOME|abspath)\b)", "\n".join(recipes(makefile))
-    )
-    # An example in a message.
-    return [each for pair in found for each in pair if each and each not in {"/dev/null", "/path/to/chromium"}]
+    """Return the absolute paths in what a Makefile runs and in its variables, but for an example in a message."""
+    recipes = "\n".join(line for line in makefile.splitlines() if re.match(r"\t|\w+ \??=", line))
+    found = re.findall(r"(?:^|(?<=[@\s'\"=:(]))/\w[\w./-]*|\$[({](?:CURDIR|PWD|HOME|abspath)\b", recipes)
+    return [each for each in found if each not in {"/dev/null", "/path/to/chromium"}]
 
 
-def test_the_recipes_of_make_use_relative_paths_only() -> None:
-    assert len(recipes(text_of("Makefile"))) > 20
+def test_make_uses_relative_paths_only_and_ci_runs_it() -> None:
     assert absolute_paths(text_of("Makefile")) == []
     assert absolute_paths("lab:\n\t@/usr/bin/python3 x\n\t$(CURDIR)/y\n") == ["/usr/bin/python3", "$(CURDIR"]
+    lines = text_of(".ci/run").split("\n")
+    assert ("set -eu" in lines, "".join(lines[-2:])) == (True, "make test")
 
 
-def test_ci_runs_what_everybody_runs() -> None:
-    lines = [line for line in text_of(".ci/run").splitlines() if line.strip()]
-    assert lines[-1] == "make test"
-    assert "set -eu" in lines
-
-
-def test_an_old_python_is_one_line_that_says_what_to_do(tmp_path: Path) -> None:
+@pytest.mark.parametrize("target", ["test", "lab"])
+def test_an_old_python_is_one_line_that_says_what_to_do(tmp_path: Path, target: str) -> None:
     folder = tmp_path / "a clone"
     folder.mkdir()
     for name in ("Makefile", "pyproject.toml", "constraints.txt"):
         shutil.copy(ROOT / name, folder)
     old = folder / "old python"
-    old.write_text(
-        f'#!/bin/sh\nexec "{sys.executable}" -c "import sys; sys.version_info = (3, 10, 12); exec(sys.argv[1])" "$2"\n'
-    )
+    program = "import sys; sys.version_info = (3, 10, 12); exec(sys.argv[1])"
+    old.write_text(f'#!/bin/sh\nexec "{sys.executable}" -c "{program}" "$2"\n')
     old.chmod(0o755)
-    for target in ("test", "lab"):
-        environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
-        made = subprocess.run(
-            ["make", target, "PYTHON=./old\\ python"],
-            cwd=folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-        said = [line for line in (made.stdout + made.stderr).splitlines() if not line.startswith("make")]
-        assert said == [f"needs Python 3.11 or newer, this is 3.10: make {target} PYTHON=python3.12"]
-        assert made.returncode != 0
-        assert not (folder / ".venv").exists()
+    command = ["make", target, "PYTHON=./old\\ python"]
+    made = subprocess.run(
+        command, cwd=folder, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, timeout=60
+    )
+    said = [line for line in (made.stdout + made.stderr).splitlines() if not line.startswith("make")]
+    assert said == [f"needs Python 3.11 or newer, this is 3.10: make {target} PYTHON=python3.12"]
+    assert (made.returncode != 0, (folder / ".venv").exists()) == (True, False)
 
 
 # -- every tracked file
@@ -191,87 +146,60 @@ def is_nobodys(host: str) -> bool:
     return is_here(host) or host in PAGES or host.endswith(ends) or "." not in host
 
 
-def real_things(text: str) -> Iterator[str]:
-    """Yield what a public file must not hold: hosts, addresses and numbers of somebody, paths of one machine."""
-    for host in re.findall(r"https?://([\w.-]+)", text):
-        if not is_nobodys(host):
-            yield f"host {host}"
-    for host in re.findall(rf"(?<![\w./@-])((?:[a-z0-9-]+\.)+auth0\.(?:{TOP_LEVEL}))\b", text):
-        if not is_nobodys(host):
-            yield f"tenant {host}"
-    for address in re.findall(r"[\w.+-]+@([\w-]+(?:\.[\w-]+)+)", text):
-        if not is_nobodys(address):
-            yield f"address at {address}"
-    for number in re.findall(PHONE, text):
-        if number != DOCUMENTED and not re.fullmatch(NOBODYS, re.sub(r"[ -]", "", number)):
-            yield f"number {number}"
-    yield from (f"registry {hit}" for hit in re.findall(REGISTRIES, text, re.IGNORECASE))
-    yield from (f"path {hit}" for hit in re.findall(MACHINE, text))
+def real_things(text: str) -> list[str]:
+    """Return what a public file must not hold: hosts, addresses and numbers of somebody, paths of one machine."""
+    hosts = re.findall(r"https?://([\w.-]+)", text) + re.findall(r"[\w.+-]+@([\w-]+(?:\.[\w-]+)+)", text)
+    hosts += re.findall(rf"(?<![\w./@-])((?:[a-z0-9-]+\.)+auth0\.(?:{TOP_LEVEL}))\b", text)
+    numbers = [each for each in re.findall(PHONE, text) if each != DOCUMENTED]
+    return [
+        *(host for host in hosts if not is_nobodys(host)),
+        *(number for number in numbers if not re.fullmatch(NOBODYS, re.sub(r"[ -]", "", number))),
+        *re.findall(REGISTRIES, text, re.IGNORECASE),
+        *re.findall(MACHINE, text),
+    ]
 
 
 def test_no_tracked_file_holds_anything_real() -> None:
     texts = {name: (ROOT / name).read_bytes().decode("utf-8", "replace") for name in TRACKED}
-    assert {name: found for name, text in texts.items() if (found := list(real_things(text)))} == {}
+    assert {name: found for name, text in texts.items() if (found := real_things(text))} == {}
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "https://acme." + "io/x",
-        "login.acme.auth0." + "dev",
-        "jane@" + "gmail.com",
-        "+49 30 " + "901820",
-        "+1415" + "5550123",
-        "files.pytho" + "nhosted.org",
-        "pip install --inde" + "x-url x",
-        "/ho" + "me/jane/lab",
-        "C:" + "\\Users\\jane",
-    ],
+REAL = (
+    *("https://acme." + "io/x", "login.acme.auth0." + "dev", "jane@" + "gmail.com", "+49 30 " + "901820"),
+    *("+1415" + "5550123", "files.pytho" + "nhosted.org", "pip install --inde" + "x-url x", "/ho" + "me/jane/lab"),
+    "C:" + "\\Users\\jane",
 )
-def test_something_real_is_found(text: str) -> None:
-    assert list(real_things(f"before {text} after"))
 
 
-def test_what_is_nobodys_is_not_taken_for_real() -> None:
+def test_something_real_is_found_and_what_is_nobodys_is_not() -> None:
+    assert [text for text in REAL if len(real_things(f"before {text} after")) != 1] == []
     text = "https://sandbox.example/x tenant.eu.auth0.com jane@example.com http://127.0.0.1:1/ /users/1"
-    assert list(real_things(text + " +15550100 +1 555 0100")) == []
+    assert real_things(text + " +15550100 +1 555 0100") == []
 
 
 def test_what_a_clone_needs_is_tracked_and_no_settings_of_ones_own() -> None:
     assert set(TRACKED) >= {*NEEDED}
     assert [name for name in TRACKED if Path(name).name.startswith(".env") and name != ".env.example"] == []
-
-
-def test_each_file_that_is_to_begin_first_is_there() -> None:
-    named = set(re.findall(r'"(test_\w+\.py)"', text_of("tests/conftest.py")))
-    assert named
-    assert named <= {path.name for path in (ROOT / "tests").rglob("test_*.py")}
+    begun_first = set(re.findall(r'"(test_\w+\.py)"', text_of("tests/conftest.py")))
+    assert set() != begun_first <= {Path(name).name for name in TRACKED}
 
 
 # -- tests/conftest.py
 
 
-def test_a_test_that_leaves_this_machine_is_refused(refused_addresses: list[str]) -> None:
-    for leave in (
-        lambda: socket.create_connection(("192.0.2.1", 80), timeout=1),
-        lambda: socket.getaddrinfo("tenant.example", 443),
-        lambda: socket.gethostbyname("tenant.example"),
-    ):
-        with pytest.raises(Exception, match="refused by the tests"):
-            leave()
-    with (
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams,
-        pytest.raises(Exception, match="refused by the tests"),
-    ):
-        datagrams.sendto(b"", ("192.0.2.2", 53))
-    with ThreadPoolExecutor() as threads:
-        assert isinstance(threads.submit(socket.getaddrinfo, "own.example", 443).exception(), Exception)
-    said = " ".join(refused_addresses)
-    assert all(host in said for host in ("192.0.2.1", "192.0.2.2", "tenant.example", "own.example"))
-    refused_addresses.clear()
-
-
-def test_a_test_sees_no_tenant_but_the_sandbox() -> None:
+def test_a_test_that_leaves_this_machine_is_refused_and_sees_no_tenant(refused_addresses: list[str]) -> None:
+    with ThreadPoolExecutor() as threads, socket.socket(type=socket.SOCK_DGRAM) as datagrams:
+        for leave, host in (
+            ("socket.create_connection((host, 80), timeout=1)", "192.0.2.1"),
+            ("datagrams.sendto(b'', (host, 53))", "192.0.2.2"),
+            ("socket.getaddrinfo(host, 443)", "tenant.example"),
+            ("socket.gethostbyname(host)", "named.example"),
+            ("threads.submit(socket.getaddrinfo, host, 443).result()", "own.example"),
+        ):
+            with pytest.raises(Exception, match="refused by the tests"):
+                eval(leave, {"socket": socket, "threads": threads, "datagrams": datagrams, "host": host})
+            assert host in refused_addresses.pop()
+    assert refused_addresses == []
     assert {name: value for name, value in os.environ.items() if name.startswith("AUTH0_")} == {
         "AUTH0_LAB_TENANT": "sandbox"
     }

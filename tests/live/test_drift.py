@@ -22,7 +22,7 @@ from auth0_mfa_lab.wire.har import read_har
 from tests.live.drift_runs import PUSH, RUNS, WRONG, Integrator, Run, an_integrator, otp, push, tour, wrong
 from tests.live.live_world import Answer, Change, LiveTenant, mfa_token
 from tests.promise import spellings
-from tests.test_replay import by_another_tool
+from tests.test_har import by_another_tool
 
 TOKEN, ASSOCIATE, CHALLENGE = "POST /oauth/token", "POST /mfa/associate", "POST /mfa/challenge"
 LIST, START, FACTORS = "GET /mfa/authenticators", "POST /passwordless/start", "GET /api/v2/guardian/factors"

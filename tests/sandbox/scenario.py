@@ -3,7 +3,7 @@
 Texts are typed from the reference, never imported from the sandbox: a wrong one would agree with itself.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -16,6 +16,8 @@ from tests.sandbox.sandbox_mothers import App
 
 CACHE = "private, no-store, no-cache, must-revalidate, post-check=0, pre-check=0, no-transform"
 """The cache-control header of every refusal of `/oauth/token` (section 0.5)."""
+
+NO_GRANT_PAGE = "https://auth0.com/docs/clients/client-grant-types"
 
 
 @dataclass(frozen=True)
@@ -55,37 +57,50 @@ class Scene:
 
 IN_BOTH_PROFILES = pytest.mark.parametrize("scene", ["docs", "recorded"], indirect=True)
 Happening = Callable[[Scene], httpx.Response]
+Said = tuple[int, str, str, str]
+"""Status, code, text, and the evidence: one mark, or those of status, code and text."""
+UNAUTHORIZED: Said = 401, "access_denied", "Unauthorized", "forum"
+MFA_REQUIRED: Said = 403, "mfa_required", "Multifactor authentication required", "doc"
 
 
 class Scenario(NamedTuple):
-    """`given` begins with the reference's section; `evidence` is one mark, or those of status, code and text."""
+    """`given` begins with the reference's section."""
 
     given: str
     when: Happening
-    status: int
-    error: str
-    text: str
-    evidence: str
+    said: Said
 
 
-def last_of(times: int, when: Happening) -> Happening:
-    """Return what the last of so many is answered."""
-    return lambda scene: [when(scene) for _ in range(times)][-1]
+def table(*rows: tuple[str, Happening, Said]) -> tuple[Scenario, ...]:
+    return tuple(Scenario(*row) for row in rows)
+
+
+def each_of(table: Sequence[Scenario]) -> pytest.MarkDecorator:
+    """Return the mark of a test of each row of a table."""
+    return pytest.mark.parametrize("scenario", table, ids=[row.given for row in table])
+
+
+def missing(name: str, evidence: str = "forum forum doc") -> Said:
+    return 400, "invalid_request", f"Missing required parameter: {name}", evidence
+
+
+def not_allowed(grant: str, evidence: str = "forum forum doc") -> Said:
+    return 403, "unauthorized_client", f"Grant type '{grant}' not allowed for the client.", evidence
 
 
 def check(scene: Scene, scenario: Scenario) -> httpx.Response:
     """Assert that what happens is answered as the reference says, in the shape that every client reads."""
-    answer = scenario.when(scene)
+    answer, (status, error, text, evidence) = scenario.when(scene), scenario.said
     body = answer.json()
-    said = answer.status_code, body["error"], body["error_description"]
-    assert said == (scenario.status, scenario.error, scenario.text)
-    assert marks_of(scene.answered[-1]) == scenario.evidence
+    assert (answer.status_code, body["error"], body["error_description"]) == (status, error, text)
+    assert marks_of(scene.answered[-1]) == evidence
     by_token = answer.request.url.path == "/oauth/token"
     assert answer.headers["content-type"] == "application/json" + ("" if by_token else "; charset=utf-8")
     assert answer.headers.get("cache-control") == (CACHE if by_token else None)
     assert "www-authenticate" not in answer.headers
-    more = {"mfa_required": {"mfa_token"}, "unauthorized_client": {"error_uri"}}.get(scenario.error, set())
-    assert body.keys() - more == {"error", "error_description"}
+    assert body.get("error_uri") == (NO_GRANT_PAGE if error == "unauthorized_client" else None)
+    more = {"mfa_required": {"mfa_token"}, "unauthorized_client": {"error_uri"}}.get(error, set())
+    assert body.keys() == {"error", "error_description"} | more
     return answer
 
 
