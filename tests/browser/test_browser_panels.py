@@ -257,19 +257,21 @@ def test_each_push_is_answered_by_its_buttons_and_a_new_one_comes_by_itself(page
         expect(allow).to_have_count(1)
         says(said, "Allowed: 204 No Content (exchange 5)")
     assert notebook.ask(f"[lab.journal[-1].speaker, {POLL}, len(lab.phone.notifications)]") == ["phone", 200, 1]
+    walks_on(notebook, 2)
 
     notebook.do(MORE)
     says(said, "A push has come: Login at sandbox.example as user3@example.com")
+    expect(allow).to_have_count(2)
     reason = page.get_by_label("Reason").last
     reason.fill("not me")
     page.keyboard.press("Shift+Enter")
-    walks_on(notebook, 2)
+    walks_on(notebook, 3)
     allow.first.focus()
     page.keyboard.press("Enter")
     expect(allow).to_have_count(1)
     expect(button(page, "Refresh")).to_be_focused()  # never the button of another push
     page.keyboard.press("Shift+Enter")
-    walks_on(notebook, 3)
+    walks_on(notebook, 4)
     expect(reason).to_have_value("not me")
     press(page, "Reject")
     says(said, "Rejected: 204 No Content")
@@ -282,9 +284,9 @@ def test_each_push_is_answered_by_its_buttons_and_a_new_one_comes_by_itself(page
 def test_a_code_is_drawn_on_the_page_for_its_seconds_and_in_no_file(page: Page, notebook: Notebook) -> None:
     notebook.play(f"{SANDBOX}\n{SMS}{LONG}", PHONE)
     revealed = page.locator(".revealed")
-    for at in range(2):
+    for shown in (1, 2):
         press(page, "Show code")
-        expect(revealed).to_have_count(at + 1)
+        expect(revealed).to_have_count(shown)
     codes = revealed.all_inner_texts()
     assert [len(code) for code in codes] == [6] * 2
     saved = notebook.save(with_state=True)
@@ -426,8 +428,7 @@ def test_the_place_that_is_pressed_copies_the_raw_command(page: Page, notebook: 
     expect(said).to_have_text("")
     copied = page.evaluate(CLIPBOARD)
     assert copied.startswith("curl --request POST")
-    assert values["mfa_token"] in copied
-    assert "$" not in copied
+    assert (values["mfa_token"] in copied, "$" in copied) == (True, False)
     values["client_secret"] = json.loads(shlex.split(copied)[-1])["client_secret"]
 
     # With the keyboard, and where the page has no clipboard.
