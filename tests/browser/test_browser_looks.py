@@ -120,13 +120,10 @@ def test_panels_read_in_both_themes_narrow_and_wide(page: Page, notebook: Notebo
             assert serious(page) == [], theme
 
 
-def test_qrs_are_scanned_and_saved_pictures_read_untrusted(page: Page, notebook: Notebook, jupyter: Jupyter) -> None:
-    notebook.play(SANDBOX + MORE, PANEL, TOO_FAST, "panel", PHONE)
-    content = json.loads(notebook.save())
+def test_a_qr_is_scanned_in_both_themes_narrow_and_wide(page: Page, notebook: Notebook, jupyter: Jupyter) -> None:
     notebook.play(SANDBOX_ENROLLMENT, QR, QR_PANEL, RAW)
     uri = raw_values(jupyter.notebooks)["barcode_uri"]
-    saved = notebook.save()
-    assert set(pictures_in(saved)) == {uri}
+    assert set(pictures_in(notebook.save())) == {uri}
     for theme, width in ((LIGHT, 1200), (LIGHT, 600), (DARK, 600)):
         with in_theme(notebook, theme), at_width(notebook, width):
             for picture in (notebook.cell(1).locator("img"), notebook.cell(2).locator(".qr-place img")):
@@ -134,13 +131,19 @@ def test_qrs_are_scanned_and_saved_pictures_read_untrusted(page: Page, notebook:
             assert serious(page) == [], (theme, width)
             assert sticks_out(notebook.cell(2).locator(".widget-vbox:has(> .qr-status)").first) == []
 
-    content["cells"] += json.loads(saved)["cells"]
+
+def test_saved_pictures_read_in_a_notebook_nobody_trusts(page: Page, notebook: Notebook, jupyter: Jupyter) -> None:
+    notebook.play(SANDBOX + MORE, PANEL, TOO_FAST, "panel", PHONE)
+    content = json.loads(notebook.save())
+    notebook.play(SANDBOX_ENROLLMENT, QR_PANEL, RAW)
+    uri = raw_values(jupyter.notebooks)["barcode_uri"]
+    content["cells"] += json.loads(notebook.save())["cells"]
     content["cells"] = [each | {"id": f"saved-{at}"} for at, each in enumerate(content["cells"]) if each["outputs"]]
     notebook.clear()
     notebook.read(content)
     trusted = "() => jupyterapp.shell.currentWidget.content.widgets.map(each => each.model.trusted)"
-    assert page.evaluate(trusted) == [False] * 5
-    idle, poll, phone, _, qr = (notebook.cell(index).locator(".jp-RenderedHTMLCommon").last for index in range(5))
+    assert page.evaluate(trusted) == [False] * 4
+    idle, poll, phone, qr = (notebook.cell(index).locator(".jp-RenderedHTMLCommon").last for index in range(4))
     says(idle, "not asked yet", "Saved picture: run this cell for the buttons.")
     says(poll, SLOWER)
     says(phone, "Sandbox phone", "Login at sandbox.example")
