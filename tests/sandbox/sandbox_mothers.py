@@ -193,9 +193,8 @@ class Pushed:
 def pushed(app: App, phone: Phone, **fields: str) -> Pushed:
     """Return a login of a fresh user with push, challenged: the phone shows it."""
     user = app.sandbox.add_user(factors=["push"], phone=phone)
-    mfa_token = app.mfa_token(username=user.username, password=user.password, **fields)
-    challenged = app.challenge(mfa_token, challenge_type="oob").json()
-    return Pushed(app, phone, mfa_token, challenged["oob_code"])
+    mfa_token = app.login(user, **fields)
+    return Pushed(app, phone, mfa_token, app.challenge(mfa_token, challenge_type="oob").json()["oob_code"])
 
 
 def scan(phone: Phone, barcode: str | bytes) -> httpx.Response:

@@ -154,4 +154,4 @@ class AnySequence(RuleBasedStateMachine):
 
 
 TestAnySequence = AnySequence.TestCase
-TestAnySequence.settings = settings(max_examples=30, stateful_step_count=30, deadline=None, derandomize=True)
+TestAnySequence.settings = settings(max_examples=50, stateful_step_count=30, deadline=None, derandomize=True)

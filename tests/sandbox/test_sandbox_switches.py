@@ -87,7 +87,7 @@ def test_the_mfa_token_may_be_missing_but_where_the_requirements_are_told(app: A
         assert error_of(answer) == REQUIRED
         assert list(answer.json()) == ["error", "error_description"]
     turn(app, customizable_mfa="on")
-    assert app.associate_otp(app.mfa_token()).status_code == 200
+    assert app.associate_otp(app.mfa_token()).is_success
 
 
 # -- second_factor_chained
@@ -138,28 +138,28 @@ def test_neither_the_same_factor_nor_its_twin_does_twice(chained: App) -> None:
     for refused in (*again, chained.challenge(third, oob_channel="voice")):
         assert error_of(refused)[1] == "unsupported_challenge_type"
     assert chained.poll(second, oob_code).status_code == 400
-    assert by_sms(chained, user, second).status_code == 200
+    assert by_sms(chained, user, second).is_success
 
 
 def test_one_factor_a_recovery_code_or_an_enrollment_ends_with_tokens(chained: App) -> None:
     user = new_user(chained, "sms")
-    assert by_sms(chained, user, chained.login(user)).status_code == 200
-    assert by_new_otp(chained, chained.mfa_access(user)).status_code == 200
+    assert by_sms(chained, user, chained.login(user)).is_success
+    assert by_new_otp(chained, chained.mfa_access(user)).is_success
     second = by_sms(chained, user, chained.login(user)).json()["mfa_token"]
     granted = chained.recover(second, str(user.recovery_code))
     assert granted.status_code == 200
-    assert chained.recover(chained.login(user), granted.json()["recovery_code"]).status_code == 200
+    assert chained.recover(chained.login(user), granted.json()["recovery_code"]).is_success
     # An address of the profile's own is a second factor only of who has another.
     switch_on(chained.sandbox, "email")
-    assert by_new_otp(chained, chained.mfa_token()).status_code == 200
+    assert by_new_otp(chained, chained.mfa_token()).is_success
 
 
 def test_an_enrollment_that_was_only_begun_spares_nobody_the_second_factor(chained: App) -> None:
     user = new_user(chained)
     early, later = chained.login(user), chained.login(user)
     chained.associate_otp(early)
-    assert chained.bind(later, chained.associate_sms(later, user.phone_number), user.phone_number).status_code == 200
-    assert by_new_otp(chained, chained.mfa_access(user)).status_code == 200
+    assert chained.bind(later, chained.associate_sms(later, user.phone_number), user.phone_number).is_success
+    assert by_new_otp(chained, chained.mfa_access(user)).is_success
     assert kinds(chained.authenticators(early), active=True) == ["recovery-code", "sms", "totp"]
     assert error_of(by_sms(chained, user, early)) == REQUIRED
 
