@@ -10,6 +10,8 @@ import ast
 import json
 import os
 import random
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -20,6 +22,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -31,10 +34,12 @@ from tests.execute_notebooks import name_of, notebooks
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "auth0_mfa_lab"
 MEASURED = ROOT / ".mutants"
-SECONDS = 180
-"""A bound on one run of tests; a change that makes them hang is caught."""
-FIRST, MOST = 120, 900
+SECONDS = 400
+"""A bound on one run; a change that makes it hang is caught."""
+FIRST, MOST = 120, 400
 """How many tests are run at first, the most specific ones, and how many at most."""
+BESIDES = ("tests/test_promise.py", "tests/test_architecture.py")
+"""What judges every line, and is asked when those do not notice; after it, the notebooks."""
 PYTEST = ("pytest", "-q", "-x", "-p", "no:cacheprovider", "--no-header")
 NO_SUCH_TEST = 4
 TAKEN = ("pyproject.toml", "Makefile", "*.md", "environment.yml", "constraints.txt", ".env.example", ".pre-commit*")
@@ -81,17 +86,15 @@ class Mutant:
 
 
 def mutants_of(file: Path) -> Iterator[Mutant]:
-    """Yield each change of a file that keeps it a program."""
+    """Yield each change of a file."""
     source = file.read_text("utf-8")
-    tree = ast.parse(source)
+    tree, lines = ast.parse(source), source.encode().splitlines()
     skipped = set(_unjudged(tree))
     for name, node in _named(tree, file.stem):
         if id(node) not in skipped and getattr(node, "lineno", 0) == getattr(node, "end_lineno", 1):
-            for begin, end, text in _changes(node, source):
+            for begin, end, text in _changes(node, lines):
                 value = str(node.value) if isinstance(node, ast.Constant) else ""
-                made = Mutant(file, node.lineno, begin, end, text, name, value)  # type: ignore[attr-defined]  # checked above
-                if _compiles(made.changed(source)):
-                    yield made
+                yield Mutant(file, node.lineno, begin, end, text, name, value)  # type: ignore[attr-defined]  # checked above
 
 
 def _unjudged(tree: ast.AST) -> Iterator[int]:
@@ -117,21 +120,21 @@ def _named(tree: ast.Module, module: str) -> Iterator[tuple[str, ast.AST]]:
         yield from ((name, node) for node in ast.walk(top))
 
 
-def _changes(node: ast.AST, source: str) -> Iterator[tuple[int, int, str]]:
+def _changes(node: ast.AST, lines: Sequence[bytes]) -> Iterator[tuple[int, int, str]]:
     """Yield where on its line a node is changed, and to what."""
     begin, end = getattr(node, "col_offset", 0), getattr(node, "end_col_offset", 0)
     if isinstance(node, ast.Constant):
-        text = _other(node.value, ast.get_source_segment(source, node) or "")
+        text = _other(node.value, _written(lines, node))
         if text:
             yield begin, end, text
     elif isinstance(node, ast.Compare) and len(node.ops) == 1:
         gap = node.left.end_col_offset or 0, node.comparators[0].col_offset
-        written = source.splitlines()[node.lineno - 1].encode()[gap[0] : gap[1]].decode()
+        written = lines[node.lineno - 1][gap[0] : gap[1]].decode()
         if written.strip(" ()") and "(" not in written and ")" not in written:
             yield *gap, f" {COMPARED[type(node.ops[0])]} "
     elif isinstance(node, ast.BoolOp):
         first, second = node.values[0].end_col_offset or 0, node.values[1].col_offset
-        written = source.splitlines()[node.lineno - 1].encode()[first:second].decode()
+        written = lines[node.lineno - 1][first:second].decode()
         if written.strip() in {"and", "or"}:
             yield first, second, " or " if written.strip() == "and" else " and "
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
@@ -139,9 +142,13 @@ def _changes(node: ast.AST, source: str) -> Iterator[tuple[int, int, str]]:
     elif isinstance(node, ast.Expr | ast.Assign | ast.AugAssign | ast.Raise | ast.Delete) and begin:
         yield begin, end, "pass"
     elif isinstance(node, ast.Call) and len(node.args) == 2 and not any(isinstance(a, ast.Starred) for a in node.args):
-        one, two = (ast.get_source_segment(source, each) or "" for each in node.args)
+        one, two = (_written(lines, each) for each in node.args)
         if one != two:
             yield node.args[0].col_offset, node.args[1].end_col_offset or 0, f"{two}, {one}"
+
+
+def _written(lines: Sequence[bytes], node: ast.expr) -> str:
+    return lines[node.lineno - 1][node.col_offset : node.end_col_offset].decode()
 
 
 def _other(value: object, written: str) -> str:
@@ -155,9 +162,9 @@ def _other(value: object, written: str) -> str:
     return ""
 
 
-def _compiles(source: str) -> bool:
+def _is_a_program(mutant: Mutant) -> bool:
     try:
-        compile(source, "", "exec")
+        compile(mutant.changed(mutant.file.read_text("utf-8")), "", "exec")
     except (SyntaxError, ValueError):
         return False
     return True
@@ -172,9 +179,10 @@ def drawn(count: int, seed: str, wanted: Callable[[Mutant], bool]) -> list[Mutan
                 rooms[each.room].append(each)
     total = sum(map(len, rooms.values()))
     chance = random.Random(seed)
-    found = [
-        each for some in rooms.values() for each in chance.sample(some, min(len(some), -(-count * len(some) // total)))
-    ]
+    found: list[Mutant] = []
+    for some in rooms.values():
+        chance.shuffle(some)
+        found += islice(filter(_is_a_program, some), -(-count * len(some) // total))
     chance.shuffle(found)
     return found[:count]
 
@@ -202,7 +210,7 @@ class Touching:
         """Read what was measured; a line that is run as its module is imported belongs to who uses its names."""
         self._contexts: dict[str, Mapping[int, list[str]]] = {}
         self._size: Counter[str] = Counter()
-        for file in data.measured_files():
+        for file in (file for file in data.measured_files() if file.endswith(".py")):  # a template is measured too
             by_line = {line: [_test(each) for each in tests if each] for line, tests in _by_line(data, file).items()}
             self._contexts[file] = by_line
             self._size.update(test for tests in by_line.values() for test in tests)
@@ -246,32 +254,37 @@ def copied(folder: Path) -> Path:
     return folder
 
 
-def fails(command: Sequence[str], copy: Path) -> int:
-    """Return what a command returns in a copy; one that hangs has failed."""
+def fails(command: Sequence[str], copy: Path) -> tuple[int, list[str]]:
+    """Return what a command returns in a copy, and which tests it names as failed; one that hangs has failed."""
     settings = os.environ | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
-        return subprocess.run(
-            [sys.executable, "-m", *command], cwd=copy, env=settings, timeout=SECONDS, capture_output=True
-        ).returncode
+        done = subprocess.run(
+            [sys.executable, "-m", *command], cwd=copy, env=settings, timeout=SECONDS, capture_output=True, text=True
+        )
     except subprocess.TimeoutExpired:
-        return 1
+        return 1, []
+    return done.returncode, re.findall(r"^(?:FAILED|ERROR) (tests/\S+(?:\[.*?\])?)(?= - |$)", done.stdout, re.MULTILINE)
 
 
-def tests_notice(tests: Sequence[str], copy: Path) -> bool:
-    """Return whether one of the tests fails, the most specific ones first."""
-    for some in filter(None, (tests[:FIRST], tests[FIRST:])):
-        code = fails([*PYTEST, *some], copy)
+def tests_notice(tests: Sequence[str], copy: Path) -> list[str]:
+    """Return the command that notices the change, a test's or at last the notebooks'; nothing where none does."""
+    for some in filter(None, (tests[:FIRST], tests[FIRST:], BESIDES)):
+        command = [*PYTEST, *some]
+        code, failed = fails(command, copy)
         if code == NO_SUCH_TEST:  # the change has renamed a row: its whole file judges
-            code = fails([*PYTEST, *sorted({test.partition("::")[0] for test in some})], copy)
+            command = [*PYTEST, *sorted({test.partition("::")[0] for test in some})]
+            code, failed = fails(command, copy)
         if code:
-            return True
-    return False
+            return [*PYTEST, *failed] if failed else command
+    command = ["tests.execute_notebooks", "--check"]
+    return command if fails(command, copy)[0] else []
 
 
-def notebooks_notice(mutant: Mutant, copy: Path) -> bool:
-    """Return whether a notebook with the value in its outputs gives something else."""
+def notebooks_notice(mutant: Mutant, copy: Path) -> list[str]:
+    """Return the command by which a notebook with the value in its outputs gives something else."""
     names = [name_of(path) for path in notebooks() if mutant.value in outputs_of(path)]
-    return bool(fails(["tests.execute_notebooks", "--check", *names], copy))
+    command = ["tests.execute_notebooks", "--check", *names]
+    return command if fails(command, copy)[0] else []
 
 
 @cache
@@ -282,8 +295,8 @@ def outputs_of(path: Path) -> str:
     return "\n".join("".join(text) for output in outputs for text in output.get("data", {}).values())
 
 
-def judged(mutants: Sequence[Mutant], notices: Callable[[Mutant, Path], bool]) -> list[Mutant]:
-    """Run each change, one on each core; return those that were not noticed."""
+def judged(mutants: Sequence[Mutant], notices: Callable[[Mutant, Path], list[str]]) -> list[Mutant]:
+    """Run each change, one on each core; return those that were not noticed: what fails without one does not judge."""
     copies: SimpleQueue[Path] = SimpleQueue()
     begun = time.monotonic()
 
@@ -293,12 +306,15 @@ def judged(mutants: Sequence[Mutant], notices: Callable[[Mutant, Path], bool]) -
         source = path.read_text("utf-8")
         path.write_text(mutant.changed(source), "utf-8")
         try:
-            is_caught = notices(mutant, copy)
+            command = notices(mutant, copy)
+            path.write_text(source, "utf-8")
+            is_judged = not command or fails(command, copy)[0] in {0, NO_SUCH_TEST}
         finally:
             path.write_text(source, "utf-8")
             copies.put(copy)
-        click.echo(f"{time.monotonic() - begun:5.0f} s  {'caught' if is_caught else 'SURVIVED'}  {mutant}")
-        return None if is_caught else mutant
+        word = ("caught" if is_judged else f"fails without it: {shlex.join(command)};") if command else "SURVIVED"
+        click.echo(f"{time.monotonic() - begun:5.0f} s  {word}  {mutant}")
+        return None if command and is_judged else mutant
 
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count() or 1) as threads:
         for number in range(os.cpu_count() or 1):

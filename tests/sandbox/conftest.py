@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 
-import httpx
 import pytest
 
 from auth0_mfa_lab.sandbox import Phone, Sandbox, errors
-from tests.sandbox.sandbox_mothers import App, app_of, new_sandbox
+from tests.sandbox.sandbox_mothers import App, app_of, new_sandbox, set_up
 from tests.sandbox.scenario import Scene
 
 
@@ -19,7 +18,14 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def app(sandbox: Sandbox) -> App:
-    return App(sandbox, httpx.Client(transport=sandbox.transport, base_url="https://sandbox.example"))
+    return app_of(sandbox)
+
+
+@pytest.fixture
+def free(app: App) -> App:
+    """The application, of a tenant whose policy is never."""
+    set_up(app.sandbox, policy="never")
+    return app
 
 
 @pytest.fixture
