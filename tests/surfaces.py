@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import anywidget
 import httpx
@@ -29,6 +28,7 @@ from auth0_mfa_lab.exports.plan import Planner
 from auth0_mfa_lab.live.drift.drift import drift_of
 from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.secrets.scan import scan
+from auth0_mfa_lab.secrets.standins import texts_in
 from auth0_mfa_lab.show.phone import what_now
 from auth0_mfa_lab.show.poll import PollView
 from auth0_mfa_lab.wire.exchange import Exchange
@@ -71,7 +71,9 @@ class Scene:
         """Yield every secret that passed, by its field in the raw bodies: one that the lab forgot is found too."""
         for exchange in self.lab.journal:
             for message in filter(None, (exchange.request, exchange.response)):
-                yield from _in_json(message.raw_data(), "")
+                texts = [*texts_in(message.raw_data())]
+                yield from (text for name, text in texts if name in SECRET)
+                yield from (re.findall("tx_id=([^&]*)", text)[0] for _, text in texts if text.startswith("otpauth:"))
                 yield re.sub(r"^.* |id=|\"", "", str(message.header("authorization") or ""))
         yield from (self.box.defaults.password, self.box.defaults.client_secret, str(self.user.password))
         pushes = self.box.delivery.pushes(self.phone.push_token)
@@ -107,15 +109,10 @@ def failure(act: Callable[[], object]) -> list[str]:
         act()
     except Exception as error:
         cell: list[str] = getattr(error, "_render_traceback_", list)()
-        verbose = VerboseTB(include_vars=True).text(type(error), error, error.__traceback__)
-        info = pytest.ExceptionInfo.from_exception(error)
-        long = str(info.getrepr(showlocals=True, funcargs=True))
-        return [f"{error} {error!r}", "".join(traceback.format_exception(error)), *cell, _plain(verbose), long]
+        verbose = VerboseTB(theme_name="nocolor").text(type(error), error, error.__traceback__)
+        long = str(pytest.ExceptionInfo.from_exception(error).getrepr(showlocals=True, funcargs=True))
+        return [f"{error} {error!r}", "".join(traceback.format_exception(error)), *cell, verbose, long]
     raise AssertionError("this did not fail")
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"\x1b\[[\d;]*m", "", text)
 
 
 # -- what is shown
@@ -130,15 +127,14 @@ def of_exchanges(scene: Scene) -> Iterator[Any]:
         request = exchange.request
         yield [request.url, request.host, request.target, request.method, [*request.url]]
         for message in filter(None, (request, exchange.response)):
-            text, body = message.text, message.body
-            yield [message, message.headers, body, body[3:], body.decode(), message.raw_data()]
-            yield [text, text.split("="), text.upper(), text.encode(), str(body)]
+            yield [message, message.headers, message.body, str(message.body), message.text, message.raw_data()]
 
 
 def of_aliases(scene: Scene) -> Iterator[Any]:
     aliases, journal = scene.lab.aliases, scene.lab.journal
     yield from (aliases, aliases.all(), aliases.finds([each.request.text for each in journal]))
-    for uses in [journal.where(each.shown) for each in aliases.all()]:
+    for alias in {each.kind: each for each in aliases.all()}.values():
+        uses = journal.where(alias.shown)
         yield from (uses, [*uses], uses.columns)
 
 
@@ -205,21 +201,16 @@ def of_errors(scene: Scene) -> Iterator[str]:
         acts += [lambda: lab.phone.scan(b"nonsense"), lambda: lab.inbox.latest("nobody@example.com"), lab.phone.allow]
         acts += [lambda: lab.clock.advance(-1)]
     for held in (login, login.request, login.request.text, lab.journal, lab, lab.journal.operations):
-        for carry in (pickle.dumps, pickle._dumps, copy.deepcopy):  # type: ignore[attr-defined]  # one is in Python
+        for carry in (pickle.dumps, copy.deepcopy):
             with pytest.raises(TypeError) as refused:
                 carry(held)
             yield str(refused.value)
     for act in acts:
         yield from failure(act)
-    lost: list[Callable[[], object]] = [
-        lambda: lab.client.mfa_associate(token, authenticator_types=["oob"], oob_channels=["auth0"]),
-        lambda: lab.client.mfa_oob_grant(mfa_token=token, oob_code=scene.enrolled["oob_code"]),
-        lambda: lab.client.send("POST", "/x", json=scene.enrolled.json, bearer=token, as_application=True),
-    ]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lab._transport, "handle_request", Scripted(httpx.ConnectError("lost")).handle_request)
-        for act in lost:
-            yield from failure(act)
+        sent = {"json": scene.enrolled.json, "bearer": token, "as_application": True}
+        yield from failure(lambda: lab.client.send("POST", "/x", **sent))
 
 
 Shows = Callable[[Scene], Iterable[Any]]
@@ -349,19 +340,6 @@ def _on_a_live_tenant(folder: Path) -> Scene:
         scene.user = scene.lab.user()
         _walk(scene, lambda uri: scene.phone.scan(str(uri)), scene.phone.allow)
     return scene
-
-
-def _in_json(value: Any, name: str) -> Iterator[str]:
-    if isinstance(value, dict):
-        for key, each in value.items():
-            yield from _in_json(each, str(key))
-    elif isinstance(value, list):
-        for each in value:
-            yield from _in_json(each, name)
-    elif isinstance(value, str) and name in SECRET:
-        yield str(value)
-    elif isinstance(value, str) and value.startswith("otpauth:"):
-        yield parse_qs(urlsplit(str(value)).query)["enrollment_tx_id"][0]
 
 
 def played(folder: Path) -> list[Scene]:

@@ -14,15 +14,16 @@ import httpx
 import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # nbformat brings it, without types
 
-from auth0_mfa_lab import Exchange, Lab, LabError, NoAnswer, State
+from auth0_mfa_lab import Lab, LabError, NoAnswer, State
 from auth0_mfa_lab.sandbox import Sandbox, WallClock
 from auth0_mfa_lab.sandbox.server import Server
 from auth0_mfa_lab.secrets.scan import scan
-from auth0_mfa_lab.tenants.users import User
 from auth0_mfa_lab.wire.har import har
 from auth0_mfa_lab.wire.journal import Journal, OperationCall
+from tests.flows.flows import Flow, log_in, otp_enrolled, push_enrolled
 from tests.mothers import (
     MFA_TOKEN,
+    NOW,
     Scripted,
     a_journal,
     a_live_lab,
@@ -33,7 +34,7 @@ from tests.mothers import (
     live_settings,
 )
 from tests.promise import spellings
-from tests.serve.test_served_lab import WALKS, Walk, enrolled_by_hand, settings_of, shown, told
+from tests.serve.test_served_lab import WALKS, settings_of, shown, told
 from tests.test_lab import run_cells
 
 # -- what HAR 1.2 asks for
@@ -128,17 +129,13 @@ def _written(file: Path, content: Any) -> Path:
     return file
 
 
-def log_in(lab: Lab, user: User) -> Exchange:
-    return lab.client.password_grant(username=user.username, password=user.password)
-
-
 @pytest.mark.parametrize("walk", WALKS, ids=lambda walk: walk.__name__)
 def test_a_run_is_a_valid_har_without_a_secret_and_its_replay_prints_and_exports_the_same(
-    walk: Walk, tmp_path: Path
+    walk: Flow, tmp_path: Path
 ) -> None:
     lab = Lab.sandbox(seed=1)
     printed = told(lab, walk)
-    assert len(entries(lab.journal)) == len(lab.journal)
+    assert entries(lab.journal)
     file = recorded(lab, tmp_path)
     text = file.read_text("utf-8")
     assert leaked(lab, str(lab.journal[0].request.text)), "this search would see nothing"
@@ -150,7 +147,7 @@ def test_a_run_is_a_valid_har_without_a_secret_and_its_replay_prints_and_exports
     assert again[1:] == printed[1:]
     assert again[0].startswith("Lab on the recording run.har of the sandbox tenant sandbox.example (profile docs)")
     assert har(replay.journal) == text
-    if walk is enrolled_by_hand:
+    if walk is otp_enrolled:
         file.write_text(text.replace("403", "402"), "utf-8")
         assert told(Lab.replay(file), walk)[1:] != printed[1:]
 
@@ -231,12 +228,12 @@ def test_a_served_run_is_replayed_when_the_server_has_gone(tmp_path: Path) -> No
     with Server(Sandbox(seed=1, clock=WallClock()), tls=False) as server:
         lab = Lab.served(settings_of(server, tmp_path))
         lab.clock.advance(12.5)
-        printed = told(lab, enrolled_by_hand)
+        printed = told(lab, push_enrolled)
         file = recorded(lab, tmp_path)
     assert server.token not in file.read_text("utf-8")
     replay = Lab.replay(file)
     assert repr(replay.clock.advance(12.5)) == "The sandbox's clock moved 12.5 s forward."
-    assert told(replay, enrolled_by_hand)[1:] == printed[1:]
+    assert told(replay, push_enrolled)[1:] == printed[1:]
     assert [each.at for each in replay.journal] == [each.at for each in lab.journal]
 
 
@@ -330,6 +327,8 @@ CELLS = (
     ("lab.tenant.profile", "run.har has no settings of the tenant"),
     ("client.password_grant(username=user.username, password='wrong-one')", "<another password>, and was <password 1>"),
     ("login = client.password_grant(username=user.username, password=user.password); token = login['mfa_token']", ""),
+    ("client.password_grant(username=user.username, password=user.password)",
+        "exchange 1, which has been answered already: they are equal"),
     ("lab.phone.allow()", "No push waits on this phone"),
     ("challenge(mfa_token=token, challenge_type='otp')", f"{NEXT}challenge_type is otp, and was oob."),
     ("challenge(mfa_token=token, challenge_type='oob', authenticator_id='push|dev_1')",
@@ -394,7 +393,8 @@ def test_a_recording_of_another_tool_has_the_steps_of_the_application(tmp_path: 
     file = by_another_tool(recorded(lab, tmp_path))
     found = json.loads(file.read_text("utf-8"))
     first, second = found["log"]["entries"]
-    first["request"]["headers"].append({"name": ":authority", "value": "sandbox.example"})
+    first["response"]["headers"].append({"name": ":status", "value": "403"})
+    second |= {"startedDateTime": "2027-01-15T08:00:07.000Z", "time": 500}
     content = second["response"]["content"]
     content |= {"text": b64encode(content["text"].encode()).decode(), "encoding": "base64"}
     # The rest of a browser's traffic is left out.
@@ -412,7 +412,9 @@ def test_a_recording_of_another_tool_has_the_steps_of_the_application(tmp_path: 
     # The code is the one that the application sent.
     tokens = replay.client.mfa_otp_grant(mfa_token=again["mfa_token"], otp=replay.phone.code())
     assert (again.outcome, tokens.outcome) == (login.outcome, granted.outcome)
-    assert [each.at for each in replay.journal] == [each.at for each in lab.journal]
+    assert [each.at for each in replay.journal] == [NOW, NOW + 7.5]
+    assert again.response
+    assert again.response.header(":status") is None
     with pytest.raises(LabError, match=r"code that was typed here \(it was written by Some Proxy, which"):
         replay.phone.code()
     assert "On your phone" in repr(replay.phone.allow())

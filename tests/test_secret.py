@@ -24,7 +24,6 @@ DERIVED: dict[str, Callable[[Any], Any]] = {
     "joined behind": lambda secret: "Bearer " + secret,
     "joined before": lambda secret: secret + " tail",
     "strip": lambda secret: secret.strip(),
-    "replace": lambda secret: secret.replace("a", "b"),
     "split": lambda secret: secret.split("-"),
     "partition": lambda secret: secret.partition("-"),
     "upper": lambda secret: secret.upper(),
@@ -32,29 +31,22 @@ DERIVED: dict[str, Callable[[Any], Any]] = {
     "percent": lambda secret: secret % (),
     "join": lambda secret: secret.join(["a", "b"]),
     "times": lambda secret: 2 * secret,
-    "translate": lambda secret: secret.translate({45: "_"}),
     "a list": list,
     "bytes": lambda secret: secret.encode(),
     "bytes and back": lambda secret: secret.encode().decode(),
     "bytes, cut": lambda secret: secret.encode()[2:9],
-    "bytes, split": lambda secret: secret.encode().split(b"-"),
     "bytes, joined": lambda secret: b"Bearer " + secret.encode() + b";",
     "hexadecimal": lambda secret: secret.encode().hex(),
     "a dictionary's key": lambda secret: {secret: {secret.encode(): 1}},
 }
 
 
-@pytest.mark.parametrize("wrap", [str, lambda each: [each], lambda each: {"deep": [{each: each}]}, lambda each: {each}])
-def test_a_container_of_it_shows_the_alias_and_it_is_itself_on_the_wire(wrap: Callable[[Any], Any]) -> None:
-    held = wrap(SECRET)
-    if wrap is str:
-        assert (type(held), held, f"{SECRET}", json.dumps(SECRET)) == (str, RAW, RAW, json.dumps(RAW))
-        assert repr(SECRET) == pretty(SECRET) == "<password 1>"
-        assert {RAW: 1}[SECRET] == 1
-    else:
-        for shown in (repr(held), str(held), f"{held}", pretty(held)):
-            assert "<password 1>" in shown
-            assert RAW not in shown
+def test_it_shows_its_alias_in_any_container_and_is_itself_on_the_wire() -> None:
+    assert (type(str(SECRET)), f"{SECRET}", json.dumps(SECRET), {RAW: 1}[SECRET]) == (str, RAW, json.dumps(RAW), 1)
+    assert repr(SECRET) == pretty(SECRET) == "<password 1>"
+    for held in ([SECRET], {"deep": [{SECRET: SECRET}]}, {SECRET}):
+        shown = [repr(held), f"{held}", pretty(held)]
+        assert [each for each in shown if "<password 1>" not in each or RAW in each] == []
 
 
 @pytest.mark.parametrize("name", DERIVED)
@@ -69,13 +61,12 @@ def test_whatever_is_made_of_a_secret_is_what_text_makes_and_hides_too(name: str
 
 def test_two_secrets_in_one_are_shown_as_the_first() -> None:
     both = Secret("raw-one", "<otp 1>") + ":" + Secret("raw-two", "<otp 2>")
-    assert (repr(both), str(both)) == ("<otp 1>", "raw-one:raw-two")
-    assert repr(both[2:][1:]) == "<part of otp 1>"
+    assert (repr(both), str(both), repr(both[2:][1:])) == ("<otp 1>", "raw-one:raw-two", "<part of otp 1>")
 
 
 @pytest.mark.parametrize("secret", [SECRET, SECRET.encode()], ids=["text", "bytes"])
 def test_pickle_and_copy_refuse_it_and_do_not_show_it(secret: Any) -> None:
-    carriers: list[Callable[[Any], object]] = [copy.copy, copy.deepcopy, lambda each: copy.deepcopy({"deep": [each]})]
+    carriers: list[Callable[[Any], object]] = [copy.copy, lambda each: copy.deepcopy({"deep": [each]})]
     carriers += [lambda each, by=by: pickle.dumps([each], by) for by in range(pickle.HIGHEST_PROTOCOL + 1)]  # type: ignore[misc]  # by=by
     for carry in carriers:
         with pytest.raises(TypeError, match="<password 1> is a secret") as refusal:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-import httpx
 import pytest
 
 from auth0_mfa_lab import Lab
-from tests.exports.export_flows import FLOWS
 from tests.exports.export_served import Served
-from tests.serve.serving import serving
+from tests.flows.flows import FLOWS
+from tests.serve.serving import client_of, serving
 
 
 @cache
@@ -21,19 +19,16 @@ def recorded(*flows: str) -> Lab:
     """Return a lab on a sandbox in process, after some flows; its journal does not grow any more."""
     lab = Lab.sandbox()
     for flow in flows:
-        FLOWS[flow](lab)
+        list(FLOWS[flow](lab))
     return lab
 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The process, and a client of its control plane."""
-    with serving(tmp_path_factory.mktemp("my served $HOME") / "lab.env") as (_, variables):
-        context = ssl.create_default_context(cafile=variables["AUTH0_CA_FILE"])
-        bearer = {"authorization": f"Bearer {variables['AUTH0_LAB_TOKEN']}"}
-        base_url = f"https://{variables['AUTH0_DOMAIN']}/_lab"
-        with httpx.Client(verify=context, base_url=base_url, headers=bearer, trust_env=False) as control:
-            yield Served(variables, control)
+    file = tmp_path_factory.mktemp("my served $HOME") / "lab.env"
+    with serving(file) as (_, variables), client_of(variables, "/_lab") as control:
+        yield Served(variables, control)
 
 
 @pytest.fixture

@@ -11,8 +11,6 @@ import pytest
 from auth0_mfa_lab.clock import RealClock
 from tests.live.live_world import LiveTenant, live_world
 
-ALL_FACTORS = frozenset({"sms", "push-notification", "otp", "email", "recovery-code"})
-
 
 @dataclass
 class Person:
@@ -48,7 +46,8 @@ def live_tenant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Liv
 
 
 @pytest.fixture
-def ready(live_tenant: LiveTenant) -> LiveTenant:
+def tenant(live_tenant: LiveTenant) -> LiveTenant:
     """A live tenant where everything that the doctor looks at is on."""
-    live_tenant.set_up(factors=ALL_FACTORS, message_types=("sms", "voice"), phone_provider="twilio")
+    factors = frozenset({"sms", "push-notification", "otp", "email", "recovery-code"})
+    live_tenant.set_up(factors=factors, message_types=("sms", "voice"), phone_provider="twilio")
     return live_tenant

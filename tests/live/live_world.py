@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
+import os
 import re
 import ssl
 from collections.abc import Callable, Iterator, Mapping
@@ -18,15 +18,30 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from auth0_mfa_lab import Exchange, Lab, Settings
 from auth0_mfa_lab.client import network
-from auth0_mfa_lab.sandbox import Phone, Sandbox, User, WallClock
+from auth0_mfa_lab.sandbox import Phone, Sandbox, WallClock
+from auth0_mfa_lab.sandbox import User as TenantUser
 from auth0_mfa_lab.sandbox.app import Fault
 from auth0_mfa_lab.sandbox.server import Server
+from auth0_mfa_lab.tenants.users import User
 from tests.keys import next_key
 
-ALWAYS = 1_000_000
-"""How often something happens that does not end."""
 NUMBER = "+15550177"
 """A phone number that only a run uses."""
+PUSH: dict[str, Any] = {"authenticator_types": ["oob"], "oob_channels": ["auth0"]}
+SMS: dict[str, Any] = {"authenticator_types": ["oob"], "oob_channels": ["sms"], "phone_number": NUMBER}
+
+SITE = """
+from pathlib import Path
+from auth0_mfa_lab import Settings, lab
+from auth0_mfa_lab.clock import RealClock
+from auth0_mfa_lab.tenants.operations import Remote, ServedClock
+from tests.network import guard
+
+guard([])
+clock = ServedClock(Remote(Settings.of_server(Path({control!r}))))
+lab.RealClock = lambda: RealClock(sleep=clock.advance, now=clock.now)
+"""
+"""What a process does first that Python starts: it sees this machine alone, and goes by the live tenant's clock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +78,7 @@ class LiveTenant:
 
     It has the default tenant's applications and its user jane.roe@example.com, who has no authenticator yet. It follows
     the wall's clock; `skew` is by how many seconds its `Date` is ahead (None: it sends none). `journal` has method and
-    path of each request that reached it; each of `told` is told of an answer before it leaves, and may speak to it.
+    path of each request that reached it.
     """
 
     server: Server
@@ -71,12 +86,8 @@ class LiveTenant:
     ca_file: Path
     skew: float | None = 0.0
     journal: list[tuple[str, str]] = field(default_factory=list)
-    told: list[Callable[[str, str, Answer], None]] = field(default_factory=list)
-    _pushed: list[tuple[str, str]] = field(default_factory=list)
     _altered: list[tuple[str, Change, Iterator[int]]] = field(default_factory=list)
     _opened: list[httpx.BaseTransport | httpx.Client] = field(default_factory=list)
-
-    # -- what the integrator knows
 
     @property
     def domain(self) -> str:
@@ -116,18 +127,16 @@ class LiveTenant:
         self._opened.append(transport := network(settings))
         return Lab.live(settings, transport=transport, record=record)
 
-    # -- what only a test touches
-
     @property
     def sandbox(self) -> Sandbox:
         return self.server.sandbox
 
     @property
-    def users(self) -> dict[str, User]:
+    def users(self) -> dict[str, TenantUser]:
         return self.sandbox.tenant.users
 
     @property
-    def person(self) -> User:
+    def person(self) -> TenantUser:
         """The configured user, as the tenant has it."""
         return self.users[self.sandbox.defaults.user_id]
 
@@ -137,23 +146,21 @@ class LiveTenant:
         return [each.id for each in self.sandbox.tenant.authenticators.of(self.person.user_id)]
 
     @property
-    def sent(self) -> list[tuple[str, str]]:
-        """What was sent to anybody: the pushes, which have no address, and the messages by channel and address."""
-        return [*self._pushed, *((each.channel, each.address) for each in self.sandbox.delivery.newest[::-1])]
+    def sent(self) -> list[object]:
+        """What was sent to anybody: the newest push, and the messages by channel and address."""
+        delivery = self.sandbox.delivery
+        messages = [(each.channel, each.address) for each in delivery.newest[::-1]]
+        return [*filter(None, [delivery.newest_push]), *messages]
 
     def code_for(self, address: str) -> str:
         """Return the code that was sent to an address last."""
         return str(self.sandbox.delivery.messages(address)[-1].code)
 
-    def http(self) -> httpx.Client:
-        """Return a client that trusts its CA, and records nothing."""
-        context = ssl.create_default_context(cafile=str(self.ca_file))
-        self._opened.append(client := httpx.Client(verify=context, base_url=self.server.url, trust_env=False))
-        return client
-
     def phone(self) -> Phone:
         """Return the person's own phone; what it says over the network stands in `journal` alone."""
-        return self.sandbox.new_phone(self.http())
+        context = ssl.create_default_context(cafile=str(self.ca_file))
+        self._opened.append(client := httpx.Client(verify=context, base_url=self.server.url, trust_env=False))
+        return self.sandbox.new_phone(client)
 
     def enroll(self, *factors: str, phone: Phone | None = None) -> None:
         """Enroll these factors for the configured user, unseen."""
@@ -161,32 +168,23 @@ class LiveTenant:
         self.sandbox.enroll(barcodes, phone or self.phone())
 
     def set_up(self, *, switches: Mapping[str, str] | None = None, **changes: Any) -> None:
-        """Change the tenant's settings."""
         before = self.sandbox.tenant.settings
         self.sandbox.tenant.settings = replace(before, switches={**before.switches, **(switches or {})}, **changes)
 
     def set_client(self, client_id: str, **changes: Any) -> None:
-        """Change an application of the tenant."""
         clients = self.sandbox.tenant.clients
         clients[client_id] = replace(clients[client_id], **changes)
 
-    # -- what goes wrong
-
-    def alter(self, route: str, change: Change, *, times: int = ALWAYS) -> None:
+    def alter(self, route: str, change: Change, *, times: int = 1_000_000) -> None:
         """Change the next answers on their way out; a pattern says which: how `POST /oauth/token` begins."""
         self._altered.append((route, change, iter(range(times))))
 
-    def bad(self, kind: str, route: str | None = None, *, times: int = ALWAYS, **fields: Any) -> None:
+    def bad(self, kind: str, route: str | None = None, *, times: int = 1_000_000, **fields: Any) -> None:
         """Let the next calls of a route go wrong: a fault of a served sandbox, or `garbage` (200, no text)."""
         if kind == "garbage":
             self.alter(f".*{route or ''}", lambda each: replace(each, status=200, body=b"\0\xff\xfe{"), times=times)
         else:
             self.sandbox.faults.append(Fault(kind=kind, route=route, times=times, **fields))
-
-    def well(self) -> None:
-        """End every alteration and fault."""
-        self._altered.clear()
-        self.sandbox.faults.clear()
 
     def changed(self, answer: Answer, method: str, path: str) -> Answer:
         """Return an answer as it leaves: dated, and altered."""
@@ -212,8 +210,6 @@ class Outgoing:
         headers = tuple((name.decode().lower(), value.decode("latin-1")) for name, value in self._begun["headers"])
         # The server gives each body whole.
         answer = Answer(status=self._begun["status"], headers=headers, body=message["body"])
-        for each in self._tenant.told:
-            await asyncio.to_thread(each, self._method, self._path, answer)
         answer = self._tenant.changed(answer, self._method, self._path)
         raw = [(name.encode(), value.encode("latin-1")) for name, value in answer.headers]
         await self._send({"type": "http.response.start", "status": answer.status, "headers": raw})
@@ -239,13 +235,6 @@ def live_world(folder: Path) -> Iterator[LiveTenant]:
     (ca_file := folder / "live-ca.pem").write_bytes(server.ca_pem or b"")
     tenant = LiveTenant(server, folder, ca_file)
     server._uvicorn.config.app = watched(server, tenant)
-    is_lost = server.sandbox.delivery.loses
-
-    def note_push() -> bool:
-        tenant._pushed.append(("push", ""))
-        return is_lost()
-
-    server.sandbox.delivery.loses = note_push
     try:
         with server:
             yield tenant
@@ -255,12 +244,71 @@ def live_world(folder: Path) -> Iterator[LiveTenant]:
 
 
 def logged_in(lab: Lab, **fields: str) -> Exchange:
-    """Return the login of the configured user."""
     known = lab.settings
     return lab.client.password_grant(username=str(known.username), password=str(known.password), **fields)
 
 
-def mfa_token(lab: Lab) -> str:
-    """Log the configured user in, and return the mfa_token."""
-    token: str = logged_in(lab)["mfa_token"]
+def mfa_token(lab: Lab, user: User | None = None) -> str:
+    """Log the configured user in, or another one of the lab's, and return the mfa_token."""
+    known = user or lab.settings
+    who = {"username": str(known.username), "password": str(known.password), "realm": lab.settings.realm}
+    token: str = lab.client.password_grant(**who)["mfa_token"]
     return token
+
+
+@dataclass(slots=True)
+class Integrator:
+    """Somebody with a lab on their own tenant that is recorded, and with a phone: their own, or the lab's."""
+
+    tenant: LiveTenant
+    lab: Lab
+    phone: Any
+    file: Path
+
+    def wait(self, seconds: float) -> None:
+        self.lab.clock.wait(seconds, for_what="the person")
+
+    def login(self, **fields: str) -> Exchange:
+        return logged_in(self.lab, **fields)
+
+    def associate(self, login: Exchange, **fields: Any) -> Exchange:
+        return self.lab.client.mfa_associate(login["mfa_token"], **(fields or PUSH))
+
+    def look(self, login: Exchange) -> Exchange:
+        return self.lab.client.mfa_authenticators(login["mfa_token"])
+
+    def challenge(self, login: Exchange, kind: str = "oob", **fields: str) -> Exchange:
+        return self.lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type=kind, **fields)
+
+    def poll(self, login: Exchange, begun: Exchange, code: str | None = None) -> Exchange:
+        token, oob_code = login["mfa_token"], begun["oob_code"]
+        return self.lab.client.mfa_oob_grant(mfa_token=token, oob_code=oob_code, binding_code=code)
+
+    def otp(self, login: Exchange, code: str) -> Exchange:
+        return self.lab.client.mfa_otp_grant(mfa_token=login["mfa_token"], otp=code)
+
+    def recover(self, login: Exchange, code: object) -> Exchange:
+        return self.lab.client.mfa_recovery_code_grant(mfa_token=login["mfa_token"], recovery_code=str(code))
+
+    def ended(self) -> Path:
+        """Return the recording, written to its end."""
+        assert self.lab._record is not None
+        self.lab._record.save()
+        return self.file
+
+
+def environment(tenant: LiveTenant, folder: Path, **variables: str) -> dict[str, str]:
+    """Return the environment of a process that sees this tenant, and this machine alone.
+
+    In it whatever the lab waits for passes at once: the tenant's clock is advanced instead. `variables` are added;
+    `folder` is where what starts the process finds its guard.
+    """
+    (control := folder / "control.env").write_text(
+        f"AUTH0_DOMAIN={tenant.domain}\nAUTH0_CLIENT_ID=nobody\nAUTH0_CA_FILE={tenant.ca_file}\n"
+        f"AUTH0_LAB_TENANT=served\nAUTH0_LAB_TOKEN={tenant.server.token}\n",
+        "utf-8",
+    )
+    (folder / "sitecustomize.py").write_text(SITE.format(control=str(control)), "utf-8")
+    paths = {"PYTHONPATH": os.pathsep.join([str(folder), str(Path(__file__).resolve().parents[2])])}
+    here = {name: value for name, value in os.environ.items() if not name.startswith("AUTH0_") and name != "CI"}
+    return {**here, **tenant.environ, **paths, **variables}

@@ -4,34 +4,29 @@ from __future__ import annotations
 
 import re
 from functools import partial
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
-from IPython.core.error import StdinNotImplementedError
 
-from auth0_mfa_lab import Lab, LabError, Secret, Settings, SettingsError
-from auth0_mfa_lab.errors import NeedsAPerson, NotConfirmed, UserDoesNotFit
-from auth0_mfa_lab.live.administrator import NAME, PASSWORD, SECRET, administrator, drawn
+from auth0_mfa_lab import Exchange, Lab, LabError, Secret, Settings, SettingsError
+from auth0_mfa_lab.errors import NeedsAPerson, NotABarcode, NotConfirmed, NotEnrolled, UserDoesNotFit
+from auth0_mfa_lab.live.administrator import SECRET, administrator, drawn
+from auth0_mfa_lab.show.panels.phone import PhonePanel
 from auth0_mfa_lab.show.sentences import Sentence
-from auth0_mfa_lab.tenants.phone import OwnPhone, ask_hidden
+from auth0_mfa_lab.tenants.phone import OwnPhone
 from auth0_mfa_lab.tenants.users import User
 from tests.live.conftest import Person
-from tests.live.live_world import Answer, LiveTenant
+from tests.live.live_world import PUSH, Answer, LiveTenant, mfa_token
 from tests.mothers import Scripted
+from tests.panel_stage import states
 
 NOTHING_SENT = "Nothing was sent to anybody."
 
 
-def token_of(lab: Lab, user: User) -> str:
-    login = lab.client.password_grant(username=user.username, password=user.password, realm=lab.settings.realm)
-    token: str = login["mfa_token"]
-    return token
-
-
 def kinds(lab: Lab, user: User) -> str:
-    """Return what a user has, as a login lists it."""
-    listed = lab.client.mfa_authenticators(token_of(lab, user)).json
+    listed = lab.client.mfa_authenticators(mfa_token(lab, user)).json
     assert all(each["active"] for each in listed)
     return " ".join(sorted(each["id"].partition("|")[0] for each in listed))
 
@@ -51,9 +46,8 @@ def test_opening_it_sends_nothing_and_it_says_where_every_request_goes(
     assert network.asked == []
     for name, value in live_tenant.environ.items():
         monkeypatch.setenv(name, value)
-    for lab in (Lab.from_env(), Lab.live()):
-        live_tenant._opened.append(lab._transport)
-        assert lab.domain == live_tenant.domain
+    live_tenant._opened.append((lab := Lab.live())._transport)
+    assert lab.domain == live_tenant.domain
 
 
 def test_the_configured_user_fits_or_one_reads_what_to_do_and_nothing_is_sent_to_them(live_tenant: LiveTenant) -> None:
@@ -77,7 +71,7 @@ def test_the_configured_user_fits_or_one_reads_what_to_do_and_nothing_is_sent_to
 
 
 # fmt: off
-REFUSED: tuple[tuple[int, object, str], ...] = (
+REFUSED = (
     (200, {"access_token": "opaque-token-1"}, "Require Multi-factor Auth: Always"),
     (403, {"error": "invalid_grant", "error_description": "Wrong email or password."},
      r"403 invalid_grant \(exchange 1\): Wrong email or password\.\. Check AUTH0_USERNAME"),
@@ -97,60 +91,50 @@ def test_a_login_that_brings_no_mfa_token_says_what_to_check(
 
 
 @pytest.mark.parametrize(
-    ("factors", "has"),
+    ("factors", "virtual_phone", "has"),
     [
-        ([], ""),
-        (["otp"], "recovery-code totp"),
-        (["sms"], "recovery-code sms voice"),
-        (["voice"], "recovery-code sms voice"),
-        (["email"], "email recovery-code"),
-        (["otp", "sms", "email"], "email recovery-code sms totp voice"),
+        ([], False, ""),
+        (["otp"], False, "recovery-code totp"),
+        (["sms"], False, "recovery-code sms voice"),
+        (["voice"], False, "recovery-code sms voice"),
+        (["email"], False, "email recovery-code"),
+        (["otp", "sms", "email"], False, "email recovery-code sms totp voice"),
+        (["push"], True, "push recovery-code totp"),
+        (["push", "otp", "sms"], True, "push recovery-code sms totp totp voice"),
     ],
 )
-def test_a_throw_away_user_has_just_these_factors(ready: LiveTenant, factors: list[str], has: str) -> None:
-    lab = ready.lab(management=True)
+def test_a_throw_away_user_has_just_these_factors(
+    tenant: LiveTenant, factors: list[str], virtual_phone: bool, has: str
+) -> None:
+    lab = tenant.lab(management=True, virtual_phone=virtual_phone)
     user = lab.user(factors=factors)
-    assert (user.factors, kinds(lab, user), ready.sent, ready.authenticators) == (tuple(factors), has, [], [])
-    if "otp" in factors:
-        assert lab.client.mfa_otp_grant(mfa_token=token_of(lab, user), otp=lab.phone.code()).status == 200
+    assert (user.factors, kinds(lab, user), tenant.sent, tenant.authenticators) == (tuple(factors), has, [], [])
+    if "totp" in has:
+        assert lab.client.mfa_otp_grant(mfa_token=mfa_token(lab, user), otp=lab.phone.code()).status == 200
     if factors == ["sms"]:
-        lab.client.mfa_challenge(mfa_token=token_of(lab, user), challenge_type="oob")
-        assert ready.sent == [("sms", lab.settings.phone_number)]
-    recovered = user.recovery_code and lab.client.mfa_recovery_code_grant(
-        mfa_token=token_of(lab, user), recovery_code=user.recovery_code
-    )
-    assert (recovered.status if recovered else None) == (200 if factors else None)
+        lab.client.mfa_challenge(mfa_token=mfa_token(lab, user), challenge_type="oob")
+        assert tenant.sent == [("sms", lab.settings.phone_number)]
+    if factors:
+        code = user.recovery_code
+        assert lab.client.mfa_recovery_code_grant(mfa_token=mfa_token(lab, user), recovery_code=str(code)).status == 200
 
 
-@pytest.mark.parametrize("factors", [["push"], ["push", "otp"], ["push", "sms"]])
-def test_the_virtual_phone_enrolls_push_for_them(ready: LiveTenant, factors: list[str]) -> None:
-    lab = ready.lab(management=True, virtual_phone=True)
-    user = lab.user(factors=factors)
-    assert ("push" in kinds(lab, user), user.recovery_code is not None) == (True, True)
-    assert lab.client.mfa_otp_grant(mfa_token=token_of(lab, user), otp=lab.phone.code()).status == 200
-
-
-def test_two_are_two_get_no_mail_and_are_named_nowhere(ready: LiveTenant) -> None:
-    lab = ready.lab(management=True)
-    made = [lab.user(factors=["otp"]), lab.user()]
+def test_two_are_two_get_no_mail_and_are_named_nowhere(tenant: LiveTenant) -> None:
+    lab = tenant.lab(management=True)
+    made, raw = [lab.user(factors=["otp"]) for _ in range(2)], list[str]()
     bodies = [each.request.raw_data() for each in lab.journal if each.request.target == "/api/v2/users"]
     assert [(each["verify_email"], each["email_verified"]) for each in bodies] == [(False, False)] * 2
+    for user in made:
+        name, password, code = str(user.username), str(user.password), str(user.recovery_code)
+        there = next(each for each in tenant.users.values() if each.username == name)
+        (secret,) = {each.secret for each in tenant.sandbox.tenant.authenticators.of(there.user_id)} - {code}
+        raw += [name, password, code, there.user_id, str(secret)]
+        assert re.fullmatch(r"lab-[0-9a-f]{10}@lab\.example", name)
+        assert (there.connection, len(str(secret)), len(password) >= 20) == (lab.settings.realm, 32, True)
+        assert [any(map(kind, password)) for kind in (str.islower, str.isupper, str.isdigit)] == [True] * 3
+        assert [type(each) for each in (user.username, user.password)] == [Secret] * 2
     shown = repr(made) + repr(lab.journal) + "".join(map(repr, lab.journal))
-    for user, other in (made, made[::-1]):
-        assert (user.username == other.username, user.password == other.password) == (False, False)
-        assert re.fullmatch(r"lab-[0-9a-f]{10}@lab\.example", str(user.username))
-        there = next(each for each in ready.users.values() if each.username == user.username)
-        assert there.connection == lab.settings.realm
-        secrets = [str(each.secret) for each in ready.sandbox.tenant.authenticators.of(there.user_id)]
-        raw = [str(user.username), str(user.password), there.user_id, *secrets, str(user.recovery_code)]
-        assert [each for each in raw if each != "None" and (each in shown or each[6:] in shown)] == []
-        assert isinstance(user.password, Secret)
-        assert isinstance(user.username, Secret)
-    for what in (NAME, PASSWORD, SECRET):
-        assert len({drawn(what) for _ in range(50)}) == 50
-    password = drawn(PASSWORD)
-    assert (len(password) >= 20, password.isalnum(), len(drawn(SECRET))) == (True, False, 32)
-    assert [any(map(kind, password)) for kind in (str.islower, str.isupper, str.isdigit)] == [True] * 3
+    assert ([each for each in raw if each in shown or each[6:] in shown], len(set(raw))) == ([], 10)
 
 
 # fmt: off
@@ -167,126 +151,224 @@ MISFITS: tuple[tuple[list[str], dict[str, Any], type[LabError], str], ...] = (
 
 @pytest.mark.parametrize(("factors", "settings", "error", "said"), MISFITS)
 def test_what_no_user_can_have_is_said_before_anything_is_sent(
-    ready: LiveTenant, factors: list[str], settings: dict[str, Any], error: type[LabError], said: str
+    tenant: LiveTenant, factors: list[str], settings: dict[str, Any], error: type[LabError], said: str
 ) -> None:
     with pytest.raises(error, match=said):
-        ready.lab(management=True, **settings).user(factors=factors)
-    assert ready.journal == []
+        tenant.lab(management=True, **settings).user(factors=factors)
+    assert tenant.journal == []
 
 
 def test_a_tenant_that_refuses_is_told_and_the_user_is_removed_again(
-    ready: LiveTenant, monkeypatch: pytest.MonkeyPatch
+    tenant: LiveTenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    machine = ready.lab(management=True)
+    machine = tenant.lab(management=True)
     token = machine.management_application.client_credentials_grant(
         audience=machine.management_audience, scope="read:users"
     )
-    narrow = ready.lab(mgmt_token=Secret(str(token["access_token"]), "<mgmt_token>"))
+    narrow = tenant.lab(mgmt_token=Secret(str(token["access_token"]), "<mgmt_token>"))
     with pytest.raises(LabError, match=r"failed: 403 insufficient_scope: .*: create:users"):
         narrow.user()
-    wrong = ready.lab(management=True, mgmt_client_secret=Secret("wrong", "<mgmt_client_secret>"))
+    wrong = tenant.lab(management=True, mgmt_client_secret=Secret("wrong", "<mgmt_client_secret>"))
     with pytest.raises(SettingsError, match=r"no token: 401 access_denied .* AUTH0_MGMT_CLIENT_SECRET"):
         wrong.user()
     monkeypatch.setattr(machine, "_draw", lambda what: "AAAA" if what == SECRET else drawn(what))
     with pytest.raises(LabError, match="Enrolling totp failed: 400 invalid_body"):
         machine.user(factors=["otp"])
-    ready.set_up(policy="never")
+    tenant.set_up(policy="never")
     with pytest.raises(SettingsError, match="Require Multi-factor Auth: Always"):
-        ready.lab(management=True, virtual_phone=True).user(factors=["push"])
-    assert len(ready.users) == 1
+        tenant.lab(management=True, virtual_phone=True).user(factors=["push"])
+    assert len(tenant.users) == 1
     assert {row.fate for row in machine.cleanup().rows} == {"gone already"}
 
 
-def test_a_lab_gets_one_token_for_all_its_users_or_takes_the_one_that_was_passed(ready: LiveTenant) -> None:
-    lab = ready.lab(management=True)
+def test_a_lab_gets_one_token_for_all_its_users_or_takes_the_one_that_was_passed(tenant: LiveTenant) -> None:
+    lab = tenant.lab(management=True)
     for _ in range(3):
         lab.user()
     lab.cleanup()
 
     def tokens() -> int:
-        return sum(path == "/oauth/token" for _, path in ready.journal)
+        return sum(path == "/oauth/token" for _, path in tenant.journal)
 
     assert tokens() == 1
-    passed = ready.lab(mgmt_token=Secret(str(administrator(lab)._access_token), "<mgmt_token>"))
-    assert kinds(passed, passed.user(factors=["otp"])) == "recovery-code totp"
-    assert not passed.cleanup().stays
-    assert tokens() == 2  # the login
-    ready.sandbox.clock.advance(86_400)
+    passed = tenant.lab(mgmt_token=Secret(str(administrator(lab)._access_token), "<mgmt_token>"))
+    passed.user(factors=["otp"])
+    assert (passed.cleanup().stays, tokens()) == (False, 1)
+    tenant.sandbox.clock.advance(86_400)
     lab.user()
-    assert tokens() == 3
+    assert tokens() == 2
     lives: Any
     for lives in ("soon", None, [], {}):  # how long is not said
-        ready.alter("POST /oauth/token", partial(Answer.with_fields, expires_in=lives))
-        (fresh := ready.lab(management=True)).user()
+        tenant.alter("POST /oauth/token", partial(Answer.with_fields, expires_in=lives))
+        (fresh := tenant.lab(management=True)).user()
         assert not fresh.cleanup().stays
 
 
-def test_one_question_asks_for_all_of_a_users_calls(ready: LiveTenant, person: Person) -> None:
-    person.answer, lab = "n", ready.lab(management=True, confirm="once")
+def test_one_question_asks_for_all_of_a_users_calls(tenant: LiveTenant, person: Person) -> None:
+    person.answer, lab = "n", tenant.lab(management=True, confirm="once")
     with pytest.raises(NotConfirmed, match=r"lab\.user makes a throw-away user without any factor, by"):
         lab.user()
-    assert (ready.journal, len(lab.journal)) == ([], 0)
+    assert (tenant.journal, len(lab.journal)) == ([], 0)
     person.answer = "y"
-    ready.lab(management=True, confirm="each").user(factors=["otp", "sms"])
+    tenant.lab(management=True, confirm="each").user(factors=["otp", "sms"])
     assert "makes a throw-away user with otp, sms, by the Management API; lab.cleanup() removes" in person.asked[1]
     for _ in range(2):
         lab.user(factors=["otp"])
     assert len(person.asked) == 3
 
 
-def test_a_recorded_run_with_a_throw_away_user_is_replayed(ready: LiveTenant, tmp_path: Path) -> None:
-    def run(lab: Lab) -> list[str]:
-        user = lab.user(factors=["otp"])
-        lab.client.mfa_otp_grant(mfa_token=token_of(lab, user), otp=lab.phone.code())
-        return [repr(user), *map(repr, lab.journal)]
-
-    lab = ready.lab(management=True)
-    first = run(lab)
-    lab.export("har").save(file := tmp_path / "run.har")
-    assert "@lab.example" not in file.read_text("utf-8")
-    assert run(Lab.replay(file)) == first
-
-
-def test_the_phones_verbs_say_what_to_press_and_send_nothing(live_tenant: LiveTenant, tmp_path: Path) -> None:
-    lab = live_tenant.lab()
+def test_ones_own_phone_says_what_to_press_and_its_codes_are_asked_for_in_a_hidden_prompt(
+    live_tenant: LiveTenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed, lab = Person(" 123456 \n"), live_tenant.lab()
+    monkeypatch.setattr("getpass.getpass", typed)
     phone = lab.phone
-    told = [phone.scan("otpauth://totp/x"), phone.allow(), phone.reject("no"), phone.allow_after(polls=2)]
-    for each, word in zip(told, ("scan the QR", "press Allow", "press Deny", "press Allow yourself"), strict=True):
+    said = [phone.scan("otpauth://totp/x"), phone.allow(), phone.reject("no"), phone.allow_after(polls=2)]
+    for each, word in zip(said, ("scan the QR", "press Allow", "press Deny", "press Allow yourself"), strict=True):
         assert (isinstance(each, Sentence), word in repr(each)) == (True, True)
     phone.after_poll()
+    code, message = phone.code(), lab.inbox.latest("+15550100", purpose="mfa")
+    assert code == message.code == "123456"
+    assert (repr(code), repr(message.code), repr(message)) == ("<otp 1>", "<otp 1>", "sms for mfa: <otp 1>")
+    asked = ["The 6-digit code of the authenticator app", "The code that you were sent for mfa"]
+    assert typed.asked == [f"{each}: " for each in asked]
+    for answer, nobody in (("  ", ""), (EOFError(), " is needed, and nobody answered")):
+        typed.answer = answer
+        with pytest.raises(NeedsAPerson, match=f"{asked[0]}{nobody}"):
+            phone.code()
+        with pytest.raises(NeedsAPerson, match=f"{asked[1]}{nobody}"):
+            lab.inbox.latest("+15550100", purpose="mfa")
     assert (phone.notifications, live_tenant.journal) == ((), [])
     lab.user(factors=[])
     lab.export("har").save(file := tmp_path / "run.har")
     assert (type(phone), type(Lab.replay(file).phone)) == (OwnPhone, OwnPhone)
 
 
-def test_a_code_is_asked_for_in_a_hidden_prompt_and_becomes_a_secret(
-    live_tenant: LiveTenant, monkeypatch: pytest.MonkeyPatch
+# -- the virtual phone (AUTH0_LAB_VIRTUAL_PHONE=1): it enrolls, shows codes, and says what it cannot do
+
+UNPROVEN = "unproven against real Auth0"
+ENROLL = ("POST", "/appliance-mfa/api/enroll")
+
+
+@pytest.fixture
+def lab(live_tenant: LiveTenant) -> Lab:
+    return live_tenant.lab(virtual_phone=True)
+
+
+def begun(lab: Lab) -> tuple[str, Exchange]:
+    """Begin the enrollment of a push; return the mfa_token and the answer."""
+    return (token := mfa_token(lab)), lab.client.mfa_associate(token, **PUSH)
+
+
+def enrolled(lab: Lab) -> Exchange:
+    """Enroll push with the virtual phone, and return what the scan said."""
+    token, enrollment = begun(lab)
+    scanned = lab.phone.scan(enrollment["barcode_uri"])
+    assert isinstance(scanned, Exchange)
+    assert lab.client.mfa_oob_grant(mfa_token=token, oob_code=enrollment["oob_code"]).status == 200
+    return scanned
+
+
+def logged_in(lab: Lab) -> Exchange:
+    return lab.client.mfa_otp_grant(mfa_token=mfa_token(lab), otp=lab.phone.code())
+
+
+def test_it_enrolls_a_push_is_named_as_what_it_is_and_gives_each_code_once(
+    live_tenant: LiveTenant, lab: Lab, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    typed, lab = Person(" 123456 \n"), live_tenant.lab()
-    monkeypatch.setattr("getpass.getpass", typed)
-    code, message = lab.phone.code(), lab.inbox.latest("+15550100", purpose="mfa")
-    assert code == message.code == "123456"
-    assert isinstance(code, Secret)
-    assert (repr(code), repr(message.code), repr(message)) == ("<otp 1>", "<otp 1>", "sms for mfa: <otp 1>")
-    assert typed.asked == ["The 6-digit code of the authenticator app: ", "The code that you were sent for mfa: "]
+    scanned = enrolled(lab)
+    assert (scanned.status, scanned.speaker) == (201, "phone")
+    assert (live_tenant.journal[-2:], live_tenant.sent) == ([ENROLL, ("POST", "/oauth/token")], [])
+    active = live_tenant.sandbox.tenant.authenticators.active_of(live_tenant.person.user_id)
+    assert {each.kind for each in active} == {"push", "totp", "recovery-code"}
+    # It is marked wherever it is shown; the application's own answers bear no mark.
+    marked = (repr(lab.phone).splitlines()[0], repr(lab).splitlines()[0], repr(scanned))
+    assert [each for each in marked if UNPROVEN not in each] == []
+    assert {each.speaker: bool(each.notes) for each in lab.journal} == {"app": False, "phone": True}
+    listed = lab.client.mfa_authenticators(mfa_token(lab)).json
+    assert "Virtual phone of auth0-mfa-lab" in {each.get("name") for each in listed}
+    before = live_tenant.sandbox.clock.now()
+    assert (logged_in(lab).status, capsys.readouterr().err) == (200, "")
+    assert logged_in(lab).status == 200  # with the next code, which is waited for
+    assert 0 < live_tenant.sandbox.clock.now() - before <= 31
+    assert "before the next code (Interrupt stops it)" in capsys.readouterr().err
+    # The codes of a newly scanned secret are not waited for, and its scan sends nothing.
+    received = [*live_tenant.journal]
+    said = lab.phone.scan("otpauth://totp/lab:somebody?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")  # auth0-mfa-lab: allow
+    assert lab.phone.code().isdigit()
+    assert isinstance(said, Sentence)
+    assert (UNPROVEN in said.sentence, live_tenant.journal, capsys.readouterr().err) == (True, received, "")
 
 
-@pytest.mark.parametrize("failure", [EOFError(), OSError("no terminal"), StdinNotImplementedError("no stdin"), None])
-def test_without_an_answer_a_step_that_needs_a_person_says_so(
-    live_tenant: LiveTenant, monkeypatch: pytest.MonkeyPatch, failure: Exception | None
+def test_it_enrolls_where_the_qr_says_or_at_the_tenant_each_with_a_key_of_its_own(live_tenant: LiveTenant) -> None:
+    said, labs = [], [live_tenant.lab(virtual_phone=True) for _ in range(2)]
+    uris = [str(begun(each)[1]["barcode_uri"]) for each in labs]
+    # The first scan spends both: no answer of the tenant's matters to where the phone speaks.
+    uris[0] = uris[0].partition("&base_url")[0]
+    for lab, uri, status in zip(labs, uris, (201, 404), strict=True):
+        scanned = lab.phone.scan(uri)
+        assert isinstance(scanned, Exchange)
+        assert (scanned.request.url, scanned.status) == (f"https://{live_tenant.domain}{ENROLL[1]}", status)
+        said.append(scanned.request.raw_data())
+    assert [name for name in ("identifier", "push_credentials", "public_key") if said[0][name] == said[1][name]] == []
+
+
+def test_no_push_can_be_answered_and_slips_are_sentences(lab: Lab) -> None:
+    phone, verbs = lab.phone, ("allow", "reject", "allow")
+    for verb, said in zip(verbs, (phone.allow(), phone.reject("no"), phone.allow_after(polls=2)), strict=True):
+        mark, rest = str(said).split(":", 1)
+        assert (UNPROVEN in mark, "your own phone" in rest.replace("\n", " ")) == (True, True)
+        assert f"no push can reach it on a live tenant, so there is none that it could {verb}" in rest
+    assert phone.notifications == ()
+    with pytest.raises(NotEnrolled, match="no codes"):
+        phone.code()
+    with pytest.raises(NotABarcode, match="enrolls nothing"):
+        phone.scan("https://tenant.example/")
+
+
+def test_its_panel_asks_nothing_lies_nowhere_and_shows_no_code_and_no_person(live_tenant: LiveTenant, lab: Lab) -> None:
+    panel = lab.phone_panel()
+    assert isinstance(panel, PhonePanel)
+    assert repr(panel).startswith("PhonePanel · Virtual phone · 0 accounts · 0 codes · Unproven")
+    enrolled(lab)
+    received, known = [*live_tenant.journal], live_tenant.person
+    panel.refresh()
+    assert " · 1 account · 1 code · " in repr(panel)
+    assert "no push and no message can reach it" in panel.static_html()
+    code = str(lab.phone.code())
+    panel.show_code()
+    lies = ("Pushes", "pushes and codes", "No push waits", "Messages", "Nothing was sent")
+    raw = (code, known.username, str(known.email), str(known.phone_number), known.user_id)
+    # All that a page or a file has of it.
+    shown = unescape("\n".join([repr(panel), panel.static_html(), states(panel)]))
+    assert ([each for each in (*lies, *raw) if each in shown], "<otp 1>" in shown) == ([], True)
+    assert live_tenant.journal == received
+
+
+def test_a_recorded_run_of_it_and_a_throw_away_user_holds_no_secret_and_is_replayed_with_the_same_text(
+    live_tenant: LiveTenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def getpass(_: str) -> str:
-        if failure:
-            raise failure
-        return "  "
+    # A live lab's time goes on; a recording's stands where its last answer was.
+    now = live_tenant.sandbox.clock.now()
+    monkeypatch.setattr(live_tenant.sandbox.clock, "_wall", lambda: now)
 
-    lab = live_tenant.lab()
-    monkeypatch.setattr("getpass.getpass", getpass)
-    with pytest.raises(NeedsAPerson):
-        ask_hidden("A code")
-    said = " is needed, and nobody answered" if failure else ""
-    with pytest.raises(NeedsAPerson, match=f"The 6-digit code of the authenticator app{said}"):
-        lab.phone.code()
-    with pytest.raises(NeedsAPerson, match=f"The code that you were sent for login{said}"):
-        lab.inbox.latest("+15550100", purpose="login")
+    def looked(lab: Lab) -> list[str]:
+        panel, user = lab.phone_panel(), lab.user(factors=["push", "otp"])
+        assert isinstance(panel, PhonePanel)
+        login = lab.client.mfa_otp_grant(mfa_token=mfa_token(lab, user), otp=lab.phone.code())
+        panel.refresh()
+        shown = [*map(repr, (user, login, lab.phone, lab.phone.allow(), panel, lab.journal, *lab.journal))]
+        return [*shown, str(panel.static_html())]
+
+    lab = live_tenant.lab(management=True, virtual_phone=True)
+    seen = looked(lab)
+    (scanned,) = [each for each in lab.journal if each.speaker == "phone"]
+    assert scanned.response is not None
+    said, asked = scanned.response.raw_data(), scanned.request.raw_data()
+    secrets = [said["token"], said["totp"]["secret"], said["user_id"], asked["push_credentials"]["token"]]
+    assert [each for each in secrets if str(each) in "\n".join([*seen, repr(lab)])] == []
+    lab.export("har").save(file := tmp_path / "run.har")
+    assert "@lab.example" not in file.read_text("utf-8")
+    received, replayed = [*live_tenant.journal], Lab.replay(file)
+    assert looked(replayed) == seen
+    assert (UNPROVEN in repr(replayed), live_tenant.journal) == (True, received)

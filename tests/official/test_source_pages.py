@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-import shutil
 import subprocess
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.exports.export_served import must_be_there
 from tests.official.conftest import Served
 
 NUMBER = "+15550151"
@@ -61,66 +61,58 @@ curl -L -g 'https://{yourDomain}/oauth/token' -H 'Content-Type: application/x-ww
 -H 'Authorization: Bearer {mfaToken}' -d 'grant_type=http://auth0.com/oauth/grant-type/mfa-oob' \
 -d 'client_id={yourClientId}' -d 'client_secret={yourClientSecret}' -d 'mfa_token={mfaToken}' \
 -d 'oob_code={oobCode}' -d 'binding_code={bindingCode}'"""
-Run = Callable[..., tuple[int, Any]]
+Run = Callable[..., Any]
 
 
 @pytest.fixture
 def run(served: Served) -> Run:
     """Copy a command into a shell with its placeholders filled and nothing else changed; curl knows the CA."""
-    known, curl = served.sandbox.defaults, shutil.which("curl")
-    if curl is None:
-        pytest.fail("curl is not installed: these tests run the commands of Auth0's pages with it")
+    must_be_there("curl")
+    known = served.sandbox.defaults
     filled = {"yourDomain": served.domain, "yourClientId": known.client_id, "yourClientSecret": known.client_secret}
     filled |= {"audience": known.audience, "number": NUMBER}
-    environment = {"PATH": str(Path(curl).parent), "CURL_CA_BUNDLE": str(served.ca_file)}
+    environment = {"PATH": os.environ["PATH"], "CURL_CA_BUNDLE": str(served.ca_file)}
 
-    def command(text: str, **placeholders: str) -> tuple[int, Any]:
+    def command(text: str, wanted: int, **placeholders: str) -> Any:
         given = {**filled, **placeholders}
         assert "'" not in "".join(given.values())
         text = re.sub(r"\{(\w+)\}", lambda found: given[found[1]], text.strip())
         words = ["sh", "-c", f"{text} --silent --show-error --write-out '\n%{{http_code}}'"]
         done = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=30, check=True)
         body, _, status = done.stdout.rpartition("\n")
-        return int(status), json.loads(body)
+        assert status == str(wanted), body
+        return json.loads(body)
 
     return command
 
 
 def test_the_push_guide_enrolls_challenges_and_polls(served: Served, run: Run) -> None:
     user, phone = served.user(), served.phone()
-
-    def mfa_token() -> str:
-        status, body = run(LOGIN, user=user.username, pwd=user.password)
-        assert (status, body["error"]) == (403, "mfa_required")
-        return str(body["mfa_token"])
-
-    token = mfa_token()
-    status, enrollment = run(ASSOCIATE, mfaToken=token)
-    assert (status, enrollment["oob_channel"], len(enrollment["recovery_codes"])) == (200, "auth0", 1)
-    assert run(CONFIRM, mfaToken=token, oobCode=enrollment["oob_code"])[1]["error"] == "authorization_pending"
+    token = run(LOGIN, 403, user=user.username, pwd=user.password)["mfa_token"]
+    enrollment = run(ASSOCIATE, 200, mfaToken=token)
+    assert (enrollment["oob_channel"], len(enrollment["recovery_codes"])) == ("auth0", 1)
+    codes = {"mfaToken": token, "oobCode": enrollment["oob_code"]}
+    assert run(CONFIRM, 400, **codes)["error"] == "authorization_pending"
     phone.scan(enrollment["barcode_uri"])
-    status, tokens = run(CONFIRM, mfaToken=token, oobCode=enrollment["oob_code"])
-    assert (status, tokens["token_type"], "id_token" in tokens) == (200, "Bearer", True)
-    for press, outcome in ((phone.allow, (200, None)), (phone.reject, (403, "invalid_grant"))):
-        token = mfa_token()
-        (push,) = [one["id"] for one in run(LIST, mfaToken=token)[1] if one["id"].startswith("push|")]
-        status, challenge = run(CHALLENGE, mfaToken=token, authenticatorId=push)
-        assert (status, challenge["challenge_type"]) == (200, "oob")
-        status, body = run(POLL, mfaToken=token, oobCode=challenge["oob_code"])
-        assert (status, body["error"]) == (400, "authorization_pending")
+    tokens = run(CONFIRM, 200, **codes)
+    assert (tokens["token_type"], "id_token" in tokens) == ("Bearer", True)
+    for press, status, error in ((phone.allow, 200, None), (phone.reject, 403, "invalid_grant")):
+        token = run(LOGIN, 403, user=user.username, pwd=user.password)["mfa_token"]
+        (push,) = [one["id"] for one in run(LIST, 200, mfaToken=token) if one["id"].startswith("push|")]
+        challenge = run(CHALLENGE, 200, mfaToken=token, authenticatorId=push)
+        assert challenge["challenge_type"] == "oob"
+        codes = {"mfaToken": token, "oobCode": challenge["oob_code"]}
+        assert run(POLL, 400, **codes)["error"] == "authorization_pending"
         press()
-        status, body = run(POLL, mfaToken=token, oobCode=challenge["oob_code"])
-        assert (status, body.get("error")) == outcome
+        assert run(POLL, status, **codes).get("error") == error
 
 
 def test_the_article_leads_from_a_number_to_tokens_of_the_mfa_api(served: Served, run: Run) -> None:
-    assert run(START.replace("phone_number", "phone"))[0] == 400, "a wrong field would be seen"
-    assert run(START)[0] == 200
-    status, body = run(EXCHANGE, otp=served.newest_code(NUMBER))
-    assert (status, body["error"]) == (403, "mfa_required")
-    token = body["mfa_token"]
-    status, enrollment = run(ASSOCIATE_SMS, mfaToken=token)
-    assert (status, enrollment["binding_method"]) == (200, "prompt")
+    run(START.replace("phone_number", "phone"), 400)  # a wrong field would be seen
+    run(START, 200)
+    token = run(EXCHANGE, 403, otp=served.newest_code(NUMBER))["mfa_token"]
+    enrollment = run(ASSOCIATE_SMS, 200, mfaToken=token)
+    assert enrollment["binding_method"] == "prompt"
     codes = {"oobCode": enrollment["oob_code"], "bindingCode": served.newest_code(NUMBER)}
-    status, tokens = run(COMPLETE, mfaToken=token, **codes)
-    assert (status, tokens["expires_in"], tokens["scope"]) == (200, 600, "openid profile email")
+    tokens = run(COMPLETE, 200, mfaToken=token, **codes)
+    assert (tokens["expires_in"], tokens["scope"]) == (600, "openid profile email")

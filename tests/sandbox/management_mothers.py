@@ -7,7 +7,6 @@ from urllib.parse import quote
 import httpx
 
 from auth0_mfa_lab.sandbox import User
-from auth0_mfa_lab.sandbox.http import NOTES
 from tests.sandbox.sandbox_mothers import App, bearer
 
 AUDIENCE = "https://sandbox.example/api/v2/"
@@ -63,8 +62,3 @@ def four_keys(answer: httpx.Response) -> tuple[int, str, str | None]:
     assert answer.headers["content-type"] == "application/json; charset=utf-8"
     assert answer.headers["cache-control"] == "no-cache"
     return answer.status_code, body["message"], body.get("errorCode")
-
-
-def notes_of(answer: httpx.Response) -> tuple[str, ...]:
-    notes: tuple[str, ...] = answer.extensions[NOTES]
-    return notes

@@ -82,9 +82,8 @@ class App:
     def tokens(self, user: User, **fields: str) -> dict[str, Any]:
         """Return the tokens of a login of this user, who has the factor SMS."""
         mfa_token = self.login(user, **fields)
-        oob_code = self.challenge(mfa_token, oob_channel="sms").json()["oob_code"]
-        code = self.newest_code(user.phone_number)
-        granted: dict[str, Any] = self.poll(mfa_token, oob_code, binding_code=code).json()
+        begun = self.challenge(mfa_token, oob_channel="sms")
+        granted: dict[str, Any] = self.bind(mfa_token, begun, user.phone_number).json()
         return granted
 
     def mfa_access(self, user: User, scope: str = MFA_SCOPES) -> str:
@@ -111,6 +110,10 @@ class App:
     def poll(self, mfa_token: str, oob_code: str, **fields: str) -> httpx.Response:
         return self.token(grant_type=f"{GRANT}/mfa-oob", mfa_token=mfa_token, oob_code=oob_code, **fields)
 
+    def bind(self, mfa_token: str, begun: httpx.Response, address: str = "+15550123") -> httpx.Response:
+        """Give the newest code of an address for what was begun: an enrollment or a challenge."""
+        return self.poll(mfa_token, begun.json()["oob_code"], binding_code=self.newest_code(address))
+
     def otp(self, mfa_token: str, otp: str, **fields: str) -> httpx.Response:
         return self.token(grant_type=f"{GRANT}/mfa-otp", mfa_token=mfa_token, otp=otp, **fields)
 
@@ -126,8 +129,8 @@ class App:
         return str(self.inbox(address)[-1].code)
 
     def start(self, address: str = "+15550123", **fields: object) -> httpx.Response:
-        name = "email" if "@" in address else "phone_number"
-        body = {**self.credentials, "connection": "email" if "@" in address else "sms", name: address, "send": "code"}
+        connection, name = ("email", "email") if "@" in address else ("sms", "phone_number")
+        body = {**self.credentials, "connection": connection, name: address, "send": "code"}
         return self.http.post("/passwordless/start", json={**body, **fields})
 
     def passwordless(self, address: str, otp: str, **fields: str) -> httpx.Response:
@@ -163,7 +166,7 @@ class Pushed:
     def claims(self, **changes: object) -> dict[str, object]:
         """Return the claims of a right answer, at the sandbox's time, with changes."""
         now = int(self.app.sandbox.clock.now())
-        claims: dict[str, object] = {
+        return {
             "iss": self.phone.identifier,
             "sub": self.notification.challenge,
             "aud": f"{GUARDIAN}/resolve-transaction",
@@ -171,8 +174,8 @@ class Pushed:
             "exp": now + 30,
             "auth0_guardian_method": "push",
             "auth0_guardian_accepted": True,
+            **changes,
         }
-        return {**claims, **changes}
 
     def answer(self, challenge_response: object, *, url: str | None = None) -> httpx.Response:
         return self.app.http.post(
@@ -190,9 +193,8 @@ class Pushed:
 def pushed(app: App, phone: Phone, **fields: str) -> Pushed:
     """Return a login of a fresh user with push, challenged: the phone shows it."""
     user = app.sandbox.add_user(factors=["push"], phone=phone)
-    mfa_token = app.mfa_token(username=user.username, password=user.password, **fields)
-    challenged = app.challenge(mfa_token, challenge_type="oob").json()
-    return Pushed(app, phone, mfa_token, challenged["oob_code"])
+    mfa_token = app.login(user, **fields)
+    return Pushed(app, phone, mfa_token, app.challenge(mfa_token, challenge_type="oob").json()["oob_code"])
 
 
 def scan(phone: Phone, barcode: str | bytes) -> httpx.Response:

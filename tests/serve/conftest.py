@@ -31,8 +31,8 @@ class Login:
         self.mfa_token = self.password(**fields).json()["mfa_token"]
         self.oob_code = self.app.challenge(self.mfa_token, challenge_type="oob").json()["oob_code"]
 
-    def poll(self, **fields: str) -> httpx.Response:
-        return self.app.poll(self.mfa_token, self.oob_code, **fields)
+    def poll(self) -> httpx.Response:
+        return self.app.poll(self.mfa_token, self.oob_code)
 
 
 LogIn = Callable[..., Login]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 from dotenv import dotenv_values
 
 MAIN = "from auth0_mfa_lab.cli import main; main()"
@@ -27,3 +29,10 @@ def serving(
             yield running, {name: str(value) for name, value in dotenv_values(env_file, interpolate=False).items()}
         finally:
             running.terminate()
+
+
+def client_of(variables: Mapping[str, str], path: str = "") -> httpx.Client:
+    """Return a client that trusts the server of an env file, and has its token."""
+    trusted = ssl.create_default_context(cafile=variables["AUTH0_CA_FILE"])
+    bearer, url = {"authorization": f"Bearer {variables['AUTH0_LAB_TOKEN']}"}, f"https://{variables['AUTH0_DOMAIN']}"
+    return httpx.Client(verify=trusted, base_url=url + path, headers=bearer, trust_env=False)

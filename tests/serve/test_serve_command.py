@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import socket
-import ssl
 import subprocess
 from collections.abc import Callable
 from itertools import product
@@ -23,14 +22,12 @@ from auth0_mfa_lab.cli import main
 from auth0_mfa_lab.cli.serve import dotenv, environment, write_env_file
 from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.sandbox.server import Server
-from tests.serve.serving import serving
+from tests.serve.serving import client_of, serving
 
 CONFIGURATION = "/.well-known/openid-configuration"
 SECONDS = 60.0
 FILES = ("lab.env", "lab.env.bundle.pem", "lab.env.ca.pem")
 HERE = ("--env-file", "lab.env")
-OF_DEFAULTS = ["client_id", "client_secret", "public_client_id", "mgmt_client_id", "mgmt_client_secret"]
-OF_DEFAULTS += ["username", "password", "phone_number", "email", "audience"]
 Serve = Callable[..., Result]
 
 
@@ -54,12 +51,6 @@ def serve(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Serve:
     return command
 
 
-def client(values: dict[str, str]) -> httpx.Client:
-    context = ssl.create_default_context(cafile=values["AUTH0_CA_FILE"])
-    bearer = {"authorization": f"Bearer {values['AUTH0_LAB_TOKEN']}"}
-    return httpx.Client(verify=context, base_url=f"https://{values['AUTH0_DOMAIN']}", headers=bearer, trust_env=False)
-
-
 def refused(result: Result) -> str:
     """Return the one line in which the command says why it does not start."""
     assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (1, "", 1)
@@ -81,7 +72,7 @@ def left_by_a_killed_server(folder: Path) -> None:
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda each: each.name)
 def test_a_signal_ends_it_long_before_a_slow_answer_and_its_files_go(folder: Path, ending: signal.Signals) -> None:
     with serving(folder / "lab.env") as (running, values):
-        with client(values) as http, socket.create_connection(("127.0.0.1", http.base_url.port or 0)):
+        with client_of(values) as http, socket.create_connection(("127.0.0.1", http.base_url.port or 0)):
             http.post("/_lab/faults", json={"kind": "slow", "seconds": 600}).raise_for_status()
             with pytest.raises(httpx.ReadTimeout):
                 http.get(CONFIGURATION, timeout=0.2)
@@ -91,30 +82,12 @@ def test_a_signal_ends_it_long_before_a_slow_answer_and_its_files_go(folder: Pat
         assert (running.stderr.read(), held(folder)) == ("", {})
 
 
-def test_after_a_kill_the_next_start_serves_anew_what_the_env_file_says(folder: Path) -> None:
-    with serving(folder / "lab.env") as (running, first):
-        running.kill()
-        running.wait(SECONDS)
-        with client(first) as http, pytest.raises(httpx.ConnectError):
-            http.get(CONFIGURATION)
-    port = first["AUTH0_DOMAIN"].partition(":")[2]
-    with serving(folder / "lab.env", port=port) as (_, values), client(values) as http:
-        same = {name for name in values if values[name] == first[name]}
-        assert ("AUTH0_DOMAIN" in same, same & {"AUTH0_LAB_TOKEN", "AUTH0_PASSWORD"}) == (True, set())
-        script = "set -eu; set -a; . ./lab.env; env -0"
-        shell = subprocess.run(["sh", "-c", script], cwd=folder, capture_output=True, text=True, check=True, env={})
-        assert values.items() <= dict(each.split("=", 1) for each in shell.stdout.split("\0") if "=" in each).items()
-        names = ("client_id", "client_secret", "audience", "username", "password")
-        login = {name: values[f"AUTH0_{name.upper()}"] for name in names}
-        answer = http.post("/oauth/token", data={"grant_type": "password", **login})
-        assert answer.json()["error"] == "mfa_required"
-        assert http.get("/_lab/state").status_code == 200
-
-
 def test_the_env_file_names_all_that_an_application_needs_for_its_owner_alone(serve: Serve, folder: Path) -> None:
     def look(server: Server) -> None:
         authority, bundle = folder / "lab.env.ca.pem", folder / "lab.env.bundle.pem"
-        own = {f"AUTH0_{name.upper()}": getattr(server.sandbox.defaults, name) for name in OF_DEFAULTS}
+        known = {**vars(server.sandbox.defaults)}
+        del known["realm"], known["user_id"]
+        own = {f"AUTH0_{name.upper()}": value for name, value in known.items()}
         own |= {"AUTH0_LAB_TENANT": "served", "AUTH0_DOMAIN": server.domain, "AUTH0_LAB_TOKEN": server.token}
         own |= dict.fromkeys(("AUTH0_CA_FILE", "NODE_EXTRA_CA_CERTS"), str(authority))
         values = {name: str(value) for name, value in dotenv_values("lab.env", interpolate=False).items()}
@@ -152,10 +125,13 @@ def test_its_options_are_the_servers_and_its_line_leads_to_the_page(serve: Serve
 
 
 def test_what_cannot_be_is_refused_in_one_line_and_other_machines_are_let_in_with_a_warning(serve: Serve) -> None:
-    assert "--allow-remote" in refused(serve("--host", "0.0.0.0"))
-    assert "'a/b' is no name of a host" in refused(serve("--name", "a/b"))
-    assert "there is no folder" in refused(serve("--env-file", "no/lab.env"))
-    assert "/dev/full is not a file of auth0-mfa-lab serve" in refused(serve("--env-file", "/dev/full"))
+    for options, said in {
+        "--host 0.0.0.0": "--allow-remote",
+        "--name a/b": "'a/b' is no name of a host",
+        "--env-file no/lab.env": "there is no folder",
+        "--env-file /dev/full": "/dev/full is not a file of auth0-mfa-lab serve",
+    }.items():
+        assert said in refused(serve(*options.split()))
     assert serve("--host", "127.0.0.1").stderr == ""
     seen: list[Server] = []
     result = serve("--host", "0.0.0.0", "--allow-remote", meanwhile=seen.append)
@@ -168,7 +144,7 @@ def test_a_value_survives_sh_and_python_dotenv_or_is_refused(folder: Path) -> No
     texts = ("a", "", "a b", "a$HOME", "a`b`", "a#b", " a ", "it's", "a;b", "*", "~", 'a"b', "ä", "a|b&c")
     values = {f"NAME{number}": text for number, text in enumerate(texts)}
     (folder / "x.env").write_text(dotenv(values), encoding="utf-8")
-    shell = subprocess.run(["sh", "-c", "set -a; . ./x.env; env -0"], capture_output=True, check=True)
+    shell = subprocess.run(["sh", "-c", "set -eua; . ./x.env; env -0"], capture_output=True, check=True)
     assert values.items() <= dict(each.split("=", 1) for each in shell.stdout.decode().split("\0") if each).items()
     assert dotenv_values("x.env") == values
     assert dotenv({"NAME": "https://a:1/"}) == "NAME=https://a:1/\n", "some readers take quotes as they are"
@@ -177,36 +153,27 @@ def test_a_value_survives_sh_and_python_dotenv_or_is_refused(folder: Path) -> No
             dotenv({"NAME": text})
 
 
-PEM = b"-----BEGIN CERTIFICATE-----\nmine\n-----END CERTIFICATE-----\n"
-EDITS: dict[str, Callable[[bytes], bytes]] = {
-    "an empty file": lambda ours: b"",
-    "a file of the user": lambda ours: b"AUTH0_LAB_TENANT=live\n",
-    "a certificate more": lambda ours: ours + PEM,
-    "a blank line more": lambda ours: ours + b"\n",
-    "a comment": lambda ours: ours.replace(b"\n", b"\n# My own words.\n", 1),
-    "a variable more": lambda ours: ours + b"STRIPE_KEY=mine\n",
-    "another value": bytes.swapcase,
-}
-PLACES: dict[str, Callable[[Path], None]] = {
-    "a folder": lambda file: (file / "own").mkdir(parents=True),
-    "a link to ours": lambda file: file.symlink_to("ours"),
-    "a link to nothing": lambda file: file.symlink_to("nowhere"),
-    "a pipe": os.mkfifo,
+MADE: dict[str, Callable[[Path, bytes], object]] = {
+    # What a user has made in the place of a server's file, or of it
+    "an empty file": lambda file, ours: file.touch(),
+    "a file of the user": lambda file, ours: file.write_bytes(b"AUTH0_LAB_TENANT=live\n"),
+    "a variable more": lambda file, ours: file.write_bytes(ours + b"STRIPE_KEY=mine\n"),
+    "another value": lambda file, ours: file.write_bytes(ours.swapcase()),
+    "a folder": lambda file, ours: (file / "own").mkdir(parents=True),
+    "a link to ours": lambda file, ours: file.symlink_to("ours"),
+    "a link to nothing": lambda file, ours: file.symlink_to("nowhere"),
+    "a pipe": lambda file, ours: os.mkfifo(file),
 }
 
 
-@pytest.mark.parametrize(("name", "change"), [*product(FILES, (*EDITS, *PLACES))])
-def test_what_the_user_has_made_stays_as_it_is(serve: Serve, folder: Path, name: str, change: str) -> None:
+@pytest.mark.parametrize(("name", "made"), [*product(FILES, MADE)])
+def test_what_the_user_has_made_stays_as_it_is(serve: Serve, folder: Path, name: str, made: str) -> None:
     left_by_a_killed_server(folder)
-    ours = (folder / name).read_bytes()
     (folder / name).rename(folder / "ours")
-    if change in EDITS:
-        (folder / name).write_bytes(EDITS[change](ours))
-    else:
-        PLACES[change](folder / name)
+    MADE[made](folder / name, (folder / "ours").read_bytes())
     for others in ([each for each in FILES if each != name], []):
         before = held(folder)
-        if (name, change) == ("lab.env", "a folder"):
+        if (name, made) == ("lab.env", "a folder"):
             assert serve(*HERE).exit_code == 2
         else:
             said = f"{folder / name} is not a file of auth0-mfa-lab serve, or was changed by hand: name another one for"
@@ -217,30 +184,22 @@ def test_what_the_user_has_made_stays_as_it_is(serve: Serve, folder: Path, name:
 
 
 @pytest.mark.parametrize("tls", ["--tls", "--no-tls"])
-def test_what_stands_beside_it_and_what_is_changed_meanwhile_stays(serve: Serve, folder: Path, tls: str) -> None:
+def test_only_what_a_server_that_has_ended_or_was_killed_wrote_goes(serve: Serve, folder: Path, tls: str) -> None:
     (folder / "lab.env.d").mkdir()
     (folder / "lab.env.d" / "production").write_text("x\n")
     (folder / "lab.env.local").write_text("y\n")
-    before = held(folder)
-    assert "is ready" in serve(tls, *HERE).stdout
-    assert held(folder) == before
-    changed = serve(tls, *HERE, meanwhile=lambda _: (folder / "lab.env").write_bytes(b"STRIPE_KEY=mine\n"))
-    (server := Server(Sandbox(), tls=False)).stop()
-    with pytest.raises(ClickException, match="is not a file of"):
-        write_env_file(folder / "lab.env", server)
-    assert (changed.exit_code, held(folder)) == (0, {**before, "lab.env": b"STRIPE_KEY=mine\n"})
+    before, seen = held(folder), list[str]()
 
-
-def test_the_files_of_a_server_that_runs_stay_and_those_of_a_killed_one_go(serve: Serve, folder: Path) -> None:
     def second(first: Server) -> None:
-        before = held(folder)
+        running = held(folder)
+        seen.extend(set(running) - set(before))
         assert "try --port 0" in refused(serve("--port", str(first.port), *HERE))
-        assert held(folder) == before
+        assert held(folder) == running
 
-    assert (serve(*HERE, meanwhile=second).exit_code, held(folder)) == (0, {})
     left_by_a_killed_server(folder)
-    seen: list[object] = []
-    serve("--no-tls", *HERE, meanwhile=lambda _: seen.extend(held(folder)))
-    assert (seen, held(folder)) == (["lab.env"], {})
-    replaced = serve(*HERE, meanwhile=lambda _: left_by_a_killed_server(folder))
-    assert (replaced.exit_code, set(held(folder))) == (0, set(FILES))
+    assert (serve(tls, *HERE, meanwhile=second).exit_code, held(folder)) == (0, before)
+    assert sorted(seen) == sorted(FILES if tls == "--tls" else FILES[:1])
+    serve(tls, *HERE, meanwhile=lambda _: left_by_a_killed_server(folder))
+    assert set(held(folder)) - set(before) == set(FILES), "they are another server's by now"
+    changed = serve(tls, *HERE, meanwhile=lambda _: (folder / "lab.env").write_bytes(b"STRIPE_KEY=mine\n"))
+    assert (changed.exit_code, held(folder)) == (0, {**before, "lab.env": b"STRIPE_KEY=mine\n"})

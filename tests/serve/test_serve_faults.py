@@ -11,26 +11,27 @@ from auth0_mfa_lab.tenants.operations import Remote
 from tests.serve.conftest import LogIn
 
 CONFIGURATION = "/.well-known/openid-configuration"
+TOKEN, FACTORS, ENROLL = "POST /oauth/token", "GET /api/v2/guardian/factors", "POST /appliance-mfa/api/enroll"
 ERROR = {"error": "server_error", "error_description": "The server could not answer."}
 LIMIT = {"error": "too_many_requests", "error_description": TOO_MANY_STARTS.text}
 GLOBAL = {"statusCode": 429, "error": "Too Many Requests", "message": "Global limit has been reached"}
-GLOBAL["errorCode"] = "too_many_requests"
+GLOBAL |= {"errorCode": "too_many_requests"}
 PAGE = "<html>\n<head><title>"
 # fmt: off
 FAULTS: list[tuple[dict[str, Any], str, int, object]] = [
     # a fault, what is asked, and the status and the JSON that come, or the beginning of a page
-    ({"kind": "429"},                                "POST /oauth/token",            429, LIMIT),
-    ({"kind": "429"},                                "GET /api/v2/guardian/factors", 429, GLOBAL),
-    ({"kind": "5xx"},                                "POST /oauth/token",            503, ERROR),
-    ({"kind": "5xx", "status": 500},                 "POST /oauth/token",            500, ERROR),
-    ({"kind": "html"},                               "POST /oauth/token",            502, f"{PAGE}502 Bad Gateway"),
-    ({"kind": "html", "status": 504},                "POST /oauth/token",            504, f"{PAGE}504 Gateway Ti"),
-    ({"kind": "5xx", "route": "/oauth"},             "POST /oauth/token",            503, ERROR),
-    ({"kind": "5xx", "route": "/oauth/"},            "POST /oauth/token",            503, ERROR),
-    ({"kind": "5xx", "route": "/oaut"},              "POST /oauth/token",            401, None),
-    ({"kind": "5xx", "route": "POST /oauth/token"},  "POST /oauth/token",            503, ERROR),
-    ({"kind": "5xx"},                                "POST /appliance-mfa/api/enroll", 401, None),
-    ({"kind": "5xx", "route": "GET /oauth/token"},   "POST /oauth/token",            401, None),
+    ({"kind": "429"},                               TOKEN,   429, LIMIT),
+    ({"kind": "429"},                               FACTORS, 429, GLOBAL),
+    ({"kind": "5xx"},                               TOKEN,   503, ERROR),
+    ({"kind": "5xx", "status": 500},                TOKEN,   500, ERROR),
+    ({"kind": "html"},                              TOKEN,   502, f"{PAGE}502 Bad Gateway"),
+    ({"kind": "html", "status": 504},               TOKEN,   504, f"{PAGE}504 Gateway Ti"),
+    ({"kind": "5xx", "route": "/oauth"},            TOKEN,   503, ERROR),
+    ({"kind": "5xx", "route": "/oauth/"},           TOKEN,   503, ERROR),
+    ({"kind": "5xx", "route": "/oaut"},             TOKEN,   401, None),
+    ({"kind": "5xx", "route": "POST /oauth/token"}, TOKEN,   503, ERROR),
+    ({"kind": "5xx", "route": "GET /oauth/token"},  TOKEN,   401, None),
+    ({"kind": "5xx"},                               ENROLL,  401, None),
 ]
 # fmt: on
 
@@ -52,7 +53,6 @@ def test_a_fault_bites_once_on_its_route_in_the_shape_of_its_api(
 def test_a_429_says_when_to_come_again(http: httpx.Client, ask: Remote, ahead: float) -> None:
     ask("advance", advance=ahead)
     ask("add_fault", kind="429", route="/oauth/token", retry_after=7, times=2)
-    assert http.get(CONFIGURATION).status_code == 200
     for _ in range(2):
         answer = http.post("/oauth/token", headers={"origin": "http://localhost:3000"})
         assert answer.headers["access-control-allow-origin"] == "http://localhost:3000"
@@ -67,10 +67,6 @@ def test_a_slow_answer_holds_nobody_up_and_a_dropped_one_is_none(http: httpx.Cli
     with pytest.raises(httpx.ReadTimeout):
         http.post("/oauth/token", timeout=0.2)
     assert http.get(CONFIGURATION, timeout=20).status_code == 200
-    ask("add_fault", kind="slow", route="/oauth/token", seconds=0.2)
-    began = time.monotonic()
-    assert http.post("/oauth/token").status_code == 401
-    assert time.monotonic() - began >= 0.2
     ask("add_fault", kind="drop", route="POST /oauth/token")
     with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
         http.post("/oauth/token")
@@ -78,32 +74,29 @@ def test_a_slow_answer_holds_nobody_up_and_a_dropped_one_is_none(http: httpx.Cli
 
 
 def test_a_push_is_lost_or_allowed_late_and_no_call_of_the_phone_fails(ask: Remote, log_in: LogIn) -> None:
-    login, other = log_in("push"), log_in("push")
+    login = log_in("push")
     ask("add_fault", kind="lost_push")
     login.challenge()
     assert ask("accounts_and_pushes")["pushes"] == []
     login.challenge()
     ask("add_fault", kind="late_approval", polls=2)
     assert ask("allow")["after_polls"] == 2
-    other.challenge()
-    polled = [each.poll().status_code for each in (other, login, login, login, other)]
-    assert polled == [400, 400, 400, 200, 400]
+    assert [login.poll().status_code for _ in range(3)] == [400, 400, 200]
+    login.challenge()
     ask("add_fault", kind="5xx")
     assert ask("allow")["status"] == 204
-    assert [other.poll().status_code for _ in range(2)] == [503, 200]
+    assert [login.poll().status_code for _ in range(2)] == [503, 200]
 
 
 def test_faults_are_listed_bite_in_their_order_and_are_taken_back(http: httpx.Client, ask: Remote) -> None:
+    # fmt: off
     made = [
-        ask("add_fault", kind="5xx", status=501),
-        ask("add_fault", kind="5xx", status=502, route="/oauth", times=2),
-        ask("add_fault", kind="late_approval", polls=4),
-    ]
-    assert made == [
-        {"kind": "5xx", "times": 1, "route": None, "status": 501},
-        {"kind": "5xx", "times": 2, "route": "/oauth", "status": 502},
+        {"kind": "5xx",           "times": 1, "route": None,     "status": 501},
+        {"kind": "5xx",           "times": 2, "route": "/oauth", "status": 502},
         {"kind": "late_approval", "times": 1, "polls": 4},
     ]
+    # fmt: on
+    assert [ask("add_fault", **each) for each in made] == made
     assert ask("faults") == {"faults": made}
     assert [http.post("/oauth/token").status_code for _ in range(2)] == [501, 502]
     ask("clear_faults")

@@ -1,12 +1,10 @@
-"""The panels on a served sandbox: what they show in process; the lab's own phone; a wall clock; a server that goes."""
+"""The panels on a served sandbox: the lab's own phone; a wall clock; a server that goes."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import threading
-from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +16,9 @@ from auth0_mfa_lab.sandbox import Sandbox, WallClock
 from auth0_mfa_lab.sandbox.server import Server
 from auth0_mfa_lab.show.panels import panel as panels
 from auth0_mfa_lab.show.panels.phone import PhonePanel
-from auth0_mfa_lab.show.panels.qr import QrPanel
 from auth0_mfa_lab.show.phone import PhoneView
 from auth0_mfa_lab.tenants.operations import Remote
-from tests.qr_pictures import drawn, svgs_in, texts_in
-from tests.serve.served_notebooks import as_served
+from tests.flows.flows import challenged, log_in
 from tests.serve.test_served_lab import settings_of
 
 
@@ -30,19 +26,6 @@ def phone_panel(lab: Lab) -> PhonePanel:
     panel = lab.phone_panel()
     assert isinstance(panel, PhonePanel)
     return panel
-
-
-def qr_panel(lab: Lab) -> QrPanel:
-    user = lab.user(factors=[])
-    login = lab.client.password_grant(username=user.username, password=user.password)
-    begun = lab.client.mfa_associate(login["mfa_token"], authenticator_types=["oob"], oob_channels=["auth0"])
-    return lab.qr_panel(begun["barcode_uri"])
-
-
-def push_to_a_new_user(lab: Lab) -> None:
-    user = lab.user(factors=["push"])
-    login = lab.client.password_grant(username=user.username, password=user.password)
-    lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
 
 
 def test_the_phones_panel_follows_a_wall_clock_in_three_calls_and_shows_the_labs_own_phone(
@@ -58,7 +41,7 @@ def test_the_phones_panel_follows_a_wall_clock_in_three_calls_and_shows_the_labs
     with Server(Sandbox(clock=WallClock(lambda: at[0])), tls=False) as server:
         somebody = Lab.served(settings_of(server, tmp_path))
         for _ in range(2):
-            push_to_a_new_user(somebody)
+            challenged(somebody, log_in(somebody, somebody.user(factors=["push"])))
         somebody.client.passwordless_start(connection="sms", phone_number="+15550142", send="code")
         panel, said = phone_panel(somebody), len(somebody.journal)
         assert repr(panel).endswith("2 accounts · 2 pushes wait · 2 codes · 1 message")
@@ -74,8 +57,6 @@ def test_the_phones_panel_follows_a_wall_clock_in_three_calls_and_shows_the_labs
         assert panel.card.pushes == ()
         lab = Lab.served(settings_of(server, tmp_path))
         assert repr(phone_panel(lab)).endswith("0 accounts · 0 pushes wait · 0 codes · 0 messages")
-        lab.client.passwordless_start(connection="sms", phone_number="+15550143", send="code")
-        assert [each.whose for each in phone_panel(lab).card.messages] == ["the SMS to +15550143"]
 
 
 def test_a_server_that_goes_is_said_and_no_request_is_on_the_loop(
@@ -84,7 +65,7 @@ def test_a_server_that_goes_is_said_and_no_request_is_on_the_loop(
     monkeypatch.setattr(panels, "TICK_SECONDS", 0.0)
     (server := Server(Sandbox(seed=1), tls=False)).start()
     lab = Lab.served(settings_of(server, tmp_path))
-    push_to_a_new_user(lab)
+    challenged(lab, log_in(lab, lab.user(factors=["push"])))
     screen = lab._screen
     assert screen is not None
     threads, see = set[int](), screen.look
@@ -108,37 +89,5 @@ def test_a_server_that_goes_is_said_and_no_request_is_on_the_loop(
         assert isinstance(panel.last_error, NoServer)
         assert threads
         assert threading.get_ident() not in threads
-        panel.end()
-        row = next(row for row in panel._rows.values() if row.reason)
-        row.buttons[0].click()
-        await panel.done()
-        assert "This did not work." in panel._failure.value
-        assert row.buttons[0].look == "ready"
 
     asyncio.run(story())
-
-
-def test_the_qrs_panel_shows_what_it_shows_in_process_and_the_servers_ticket(tmp_path: Path) -> None:
-    def told(lab: Lab) -> list[str]:
-        """Return what the panel says at first, after a minute, and after the scan."""
-        panel = qr_panel(lab)
-        said = [repr(panel), panel.static_html()]
-        lab.clock.advance(60)
-        panel.refresh()
-        said += [repr(panel), panel.static_html()]
-        panel.scan_button.click()
-        return [*said, repr(panel), panel.static_html()]
-
-    with Server(Sandbox(seed=1)) as server:
-        served = told(Lab.served(settings_of(server, tmp_path)))
-    in_process = told(Lab.sandbox(seed=1))
-    assert served == [as_served(text, server.domain) for text in in_process]
-    assert "4 min 0 s left" in served[2]
-    assert "scanned: the phone is enrolled (exchange 3)" in served[4]
-    assert f"https://{server.domain}/appliance-mfa" in unescape(served[1])
-    other = "box.example:8443"
-    moved = (as_served(in_process[1], other), json.loads(as_served(json.dumps(in_process[1]), other)))
-    for html, domain in ((served[1], server.domain), *((each, other) for each in moved)):
-        (uri,) = texts_in(drawn(*svgs_in(html)))
-        assert uri.endswith(f"base_url=https%3A%2F%2F{domain.replace(':', '%3A')}%2Fappliance-mfa")
-        assert "sandbox.example" not in html
