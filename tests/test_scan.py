@@ -330,21 +330,21 @@ STAND_INS = [
     "eyJub3QganNvbiwgbm8gSldU.in-three-parts.of-nothing", "IPY_MODEL_1f2e3d4c5b6a79880011223344556677",
     "kid=NkFCNEE1NDFDNTQ5RTQ5OTE1QzRBMjYyMzY0NEJCQTJBMjJBQkZCMA",
 ]
-CODE_THAT_NAMES_SECRETS = [
-    'client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="otp", otp=phone.code())',
-    "def grant(self, *, mfa_token: str, otp: str = '', password: str | None = None, code: int = 0) -> Exchange:",
-    'return {"mfa_token": mfa_token, "otp": otp, "client_secret": self._settings.client_secret_of_2_applications}',
-    'SECRET = os.environ["AUTH0_CLIENT_SECRET"]; password = getpass.getpass()',
-    'NAMES = ("password", "client_secret", "otp", "recovery_code", "AUTH0_LAB_TOKEN", "AUTH0_PHONE_NUMBER_1")',
-    'PAIRS = {"expired": errors.ExpiredMfaToken403, "oob_code": grants.ExpiredOobCode403, "code": "invalid_grant"}',
-    'assert otp == "123456"; password="not-the-password"; client_secret="a-secret"; code="493817"',
-    "exit code: 123456, error code: 400001, status_code = 100003, zip code 90210, country_code=004930",
-    '"grant_type": "password", "password": "Password", "otp": "One-time password", "secret": "Secret"',
-    '"password": {"type": "string"}, "otp": {"type": "string", "pattern": "[0-9]{6}"}',
-    'f"password={password}&client_secret={secret!r}&otp={code:06d}"',
-    'const { mfa_token, oob_code } = await response.json(); const otp = form.get("otp");',
-    "password: ${{ secrets.AUTH0_PASSWORD }}",
-]
+CODE_THAT_NAMES_SECRETS = r"""
+client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="otp", otp=phone.code())
+def grant(self, *, mfa_token: str, otp: str = '', password: str | None = None, code: int = 0) -> Exchange:
+return {"mfa_token": mfa_token, "otp": otp, "client_secret": self._settings.client_secret_of_2_applications}
+SECRET = os.environ["AUTH0_CLIENT_SECRET"]; password = getpass.getpass()
+NAMES = ("password", "client_secret", "otp", "recovery_code", "AUTH0_LAB_TOKEN", "AUTH0_PHONE_NUMBER_1")
+PAIRS = {"expired": errors.ExpiredMfaToken403, "oob_code": grants.ExpiredOobCode403, "code": "invalid_grant"}
+assert otp == "123456"; password="not-the-password"; client_secret="a-secret"; code="493817"
+exit code: 123456, error code: 400001, status_code = 100003, zip code 90210, country_code=004930
+"grant_type": "password", "password": "Password", "otp": "One-time password", "secret": "Secret"
+"password": {"type": "string"}, "otp": {"type": "string", "pattern": "[0-9]{6}"}
+f"password={password}&client_secret={secret!r}&otp={code:06d}"
+const { mfa_token, oob_code } = await response.json(); const otp = form.get("otp");
+password: ${{ secrets.AUTH0_PASSWORD }}
+""".strip().splitlines()
 WIDGETS: list[dict[str, Any]] = [
     {"_model_name": "PasswordModel", "value": "", "placeholder": "Password", "description": "Password:"},
     {"_model_name": "IntSliderModel", "value": 4829130, "max": 10**7, "description": "Seconds"},
