@@ -14,7 +14,8 @@ COUNT ?= 20
 WANTED = { pwd; cat pyproject.toml constraints.txt; }
 RUNS = .venv/bin/python -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
 OLD = needs Python 3.11 or newer, this is %d.%d: make $(firstword $(MAKECMDGOALS)) PYTHON=python3.12
-PYTEST = .venv/bin/python -m pytest -q
+# nbval's imports take seconds, and the notebooks run in a pytest of their own.
+PYTEST = .venv/bin/python -m pytest -q -p no:nbval
 # A file's tests stay together: they share what is costly to begin; tests/conftest.py says which files begin first. One
 # worker more than cores: many wait for a process.
 BESIDE = -n $$(.venv/bin/python -c 'import os; print((os.cpu_count() or 1) + 1)') --dist loadfile --no-loadscope-reorder

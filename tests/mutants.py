@@ -39,13 +39,13 @@ SECONDS = 400
 FIRST, MOST, SAYING = 120, 400, 4
 """How many tests are run at first, the most specific ones, and how many at most; how many files for a table's row."""
 WORD = re.compile(r"[\w./@-]{5,}")
+PYTEST = ("pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "no:nbval")
 BESIDES = (
-    ("pytest", "-q", "-x", "-p", "no:cacheprovider", "tests/test_promise.py", "tests/test_architecture.py"),
+    (*PYTEST, "tests/test_promise.py", "tests/test_architecture.py"),
     ("mypy", "--strict"),
     ("tests.execute_notebooks", "--check"),
 )
 """What judges every line, and is asked when no test of that line notices."""
-PYTEST = ("pytest", "-q", "-x", "-p", "no:cacheprovider", "--no-header")
 NO_SUCH_TEST = 4
 COMPARED: Mapping[type[ast.cmpop], str] = dict(
     zip(
@@ -198,7 +198,18 @@ def measure() -> None:
     """Run the tests once, and keep which of them runs which line of the package."""
     MEASURED.mkdir(exist_ok=True)
     asked = ["--cov=auth0_mfa_lab", "--cov-context=test", "--cov-report=", "--ignore=tests/browser"]
-    asked += ["-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile", "-q", "-p", "no:cacheprovider", "tests"]
+    asked += [
+        "-n",
+        str((os.cpu_count() or 1) + 1),
+        "--dist",
+        "loadfile",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:nbval",
+        "tests",
+    ]
     subprocess.run(
         [sys.executable, "-m", "pytest", *asked],
         cwd=ROOT,
