@@ -39,9 +39,10 @@ SECONDS = 400
 FIRST, MOST, SAYING = 120, 400, 4
 """How many tests are run at first, the most specific ones, and how many at most; how many files for a table's row."""
 WORD = re.compile(r"[\w./@-]{5,}")
-PYTEST = ("pytest", "-q", "-x", "-p", "no:cacheprovider", "-p", "no:nbval")
+PYTEST = ("pytest", "-q", "-p", "no:cacheprovider", "-p", "no:nbval")
+UNTIL_ONE_FAILS = (*PYTEST, "-x")
 BESIDES = (
-    (*PYTEST, "tests/test_promise.py", "tests/test_architecture.py"),
+    (*UNTIL_ONE_FAILS, "tests/test_promise.py", "tests/test_architecture.py"),
     ("mypy", "--strict"),
     ("tests.execute_notebooks", "--check"),
 )
@@ -197,21 +198,10 @@ def drawn(count: int, seed: str, wanted: Callable[[Mutant], bool]) -> list[Mutan
 def measure() -> None:
     """Run the tests once, and keep which of them runs which line of the package."""
     MEASURED.mkdir(exist_ok=True)
-    asked = ["--cov=auth0_mfa_lab", "--cov-context=test", "--cov-report=", "--ignore=tests/browser"]
-    asked += [
-        "-n",
-        str((os.cpu_count() or 1) + 1),
-        "--dist",
-        "loadfile",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:nbval",
-        "tests",
-    ]
+    asked = ["--cov=auth0_mfa_lab", "--cov-context=test", "--cov-report=", "--ignore=tests/browser", "tests"]
+    beside = ["-n", str((os.cpu_count() or 1) + 1), "--dist", "loadfile"]
     subprocess.run(
-        [sys.executable, "-m", "pytest", *asked],
+        [sys.executable, "-m", *PYTEST, *beside, *asked],
         cwd=ROOT,
         env=os.environ | {"COVERAGE_FILE": str(MEASURED / "coverage"), "COVERAGE_CORE": "ctrace"},
         check=False,
@@ -299,13 +289,13 @@ def fails(command: Sequence[str], copy: Path) -> tuple[int, list[str]]:
 def tests_notice(tests: Sequence[str], copy: Path) -> list[str]:
     """Return the command that notices the change; nothing where none does."""
     for some in filter(None, (tests[:FIRST], tests[FIRST:])):
-        command = [*PYTEST, *some]
+        command = [*UNTIL_ONE_FAILS, *some]
         code, failed = fails(command, copy)
         if code == NO_SUCH_TEST:  # the change has renamed a row: its whole file judges
-            command = [*PYTEST, *sorted({test.partition("::")[0] for test in some})]
+            command = [*UNTIL_ONE_FAILS, *sorted({test.partition("::")[0] for test in some})]
             code, failed = fails(command, copy)
         if code:
-            return [*PYTEST, *failed] if failed else command
+            return [*UNTIL_ONE_FAILS, *failed] if failed else command
     return next((list(command) for command in BESIDES if fails(command, copy)[0]), [])
 
 
