@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from nbval.plugin import IPyNbCell, IPyNbFile
 
-SECONDS_FOR_OUTPUT = 30
+SECONDS_FOR_OUTPUT, SECONDS_FOR_CELL = 30, 60
 
 
 class SandboxedNotebook(IPyNbFile):  # type: ignore[misc]  # nbval ships no types
@@ -31,6 +31,11 @@ class SandboxedNotebook(IPyNbFile):  # type: ignore[misc]  # nbval ships no type
         finally:
             os.environ.clear()
             os.environ.update(kept)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Run the kernel of this environment, whichever a notebook names, and bound each cell."""
+    config.option.nbval_current_env, config.option.nbval_cell_timeout = True, SECONDS_FOR_CELL
 
 
 @pytest.hookimpl(wrapper=True)
