@@ -102,7 +102,7 @@ mutants: setup
 	@.venv/bin/python -m tests.mutants $(COUNT)
 
 flakes: setup
-	@.venv/bin/python -m tests.browser.flakes $(COUNT)
+	@.venv/bin/python -m tests.browser.kernels again $(COUNT)
 
 promise: setup
 	@PROMISE_EXAMPLES=2000 $(PYTEST) tests/test_promise.py

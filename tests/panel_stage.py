@@ -5,14 +5,16 @@ import gc
 import re
 import threading
 from collections.abc import Awaitable, Callable, Iterator
+from functools import wraps
 from html import unescape
-from typing import Any
+from typing import Any, ParamSpec
 
 import ipywidgets
 import pytest
 
 from auth0_mfa_lab.show.panels.panel import Button, OnPage, Panel
 
+P = ParamSpec("P")
 TICKET = "Qm4T9vX2kLr7Zp0sHc3NwYb8EdJa6UfG"  # auth0-mfa-lab: allow
 SECRET = "MFRGGZDFMZTWQ2LKNNWG23TPOBYXE43U"  # auth0-mfa-lab: allow
 PASSWORD = "hunter-number-two"
@@ -53,12 +55,20 @@ def states(panel: ipywidgets.Widget) -> str:
 
 
 def seen(panel: Panel) -> str:
-    """Return what a reader sees of the widgets of a panel."""
     return "\n".join(text_of(each.value) for each in inside(panel) if isinstance(each, ipywidgets.HTML))
 
 
 def buttons(panel: Panel) -> list[Button]:
     return [each for each in inside(panel) if isinstance(each, Button)]
+
+
+def button(panel: Panel, name: str) -> Button:
+    return next(each for each in buttons(panel) if each.description == name)
+
+
+def rows(table: str) -> list[list[str]]:
+    """Return the cells of a table, whose columns are parted by `|`."""
+    return [[cell.strip() for cell in row.split("|")] for row in table.strip().splitlines()]
 
 
 def looks(panel: Panel) -> str:
@@ -94,28 +104,31 @@ class Slow:
 
 
 def done(result: object) -> Slow:
-    """Return work that takes no time."""
     work = Slow(result)
     work.release.set()
     return work
 
 
-def in_a_loop(story: Callable[[], Awaitable[None]]) -> None:
-    """Run a story in a loop; no task is left when it ends, and none fails unheard."""
-    unheard: list[dict[str, Any]] = []
+def in_a_loop(test: Callable[P, Awaitable[None]]) -> Callable[P, None]:
+    """Run a test in a loop; no task is left when it ends, and none fails unheard."""
 
-    async def told() -> None:
-        asyncio.get_running_loop().set_exception_handler(lambda _, context: unheard.append(context))
-        await story()
-        await until(lambda: asyncio.all_tasks() == {asyncio.current_task()}, "every task is done")
+    @wraps(test)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        unheard: list[dict[str, Any]] = []
 
-    asyncio.run(told(), debug=True)
-    gc.collect(0)
-    assert unheard == []
+        async def told() -> None:
+            asyncio.get_running_loop().set_exception_handler(lambda _, context: unheard.append(context))
+            await test(*args, **kwargs)
+            await until(lambda: asyncio.all_tasks() == {asyncio.current_task()}, "every task is done")
+
+        asyncio.run(told(), debug=True)
+        gc.collect(0)
+        assert unheard == []
+
+    return run
 
 
 async def until(true: Callable[[], object], what: str) -> None:
-    """Let other tasks run until something is true."""
     try:
         async with asyncio.timeout(TEN_SECONDS):
             while not true():

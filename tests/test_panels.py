@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -89,99 +90,87 @@ def failing() -> Slow:
 
 
 @each_kind
-def test_a_press_works_on_a_thread_and_shows_it_on_the_panels_own_loop_and_meanwhile_nothing_else_begins(
-    kind: Kind,
-) -> None:
-    async def story() -> None:
-        panel, button, method = kind.made(work := Slow(kind.brings), no_time)
-        assert ", ".join(each.description for each in stage.buttons(panel)) == kind.names
-        assert all(each.tooltip for each in stage.buttons(panel))
-        assert looks(panel) == kind.looks[0]
-        changed_on = set[int]()
-        for each in stage.inside(panel):
-            each.observe(lambda _: changed_on.add(threading.get_ident()))
+@in_a_loop
+async def test_a_press_works_on_a_thread_and_is_shown_on_the_panels_own_loop_alone(kind: Kind) -> None:
+    panel, button, method = kind.made(work := Slow(kind.brings), no_time)
+    assert ", ".join(each.description for each in stage.buttons(panel) if each.tooltip) == kind.names
+    assert looks(panel) == kind.looks[0]
+    changed_on = set[int]()
+    for each in stage.inside(panel):
+        each.observe(lambda _: changed_on.add(threading.get_ident()))
 
-        async def press() -> None:
-            button.click()
+    async def press() -> None:
+        button.click()
 
-        for _ in range(2):  # as ipykernel's subshells do: on another thread, in a loop of its own
-            await asyncio.to_thread(lambda: asyncio.run(press()))
-        await work.under_way()
-        button.click()  # on its way before the page knew of the first
-        await until(lambda: kind.meanwhile in stage.seen(panel), kind.meanwhile)
-        assert looks(panel) == kind.looks[1]
-        with pytest.raises(LabError, match="at work already"):
-            method()
-        work.release.set()
-        await panel.done()
-        assert (looks(panel), kind.after in stage.seen(panel)) == (kind.looks[2], True)
-        assert (changed_on, threading.get_ident() in work.threads) == ({threading.get_ident()}, False)
-        assert (len(work.threads), panel.last_error, panel._failure.value) == (1, None, "")
-
-    in_a_loop(story)
+    for _ in range(2):  # as ipykernel's subshells do: on another thread, in a loop of its own
+        await asyncio.to_thread(asyncio.run, press())
+    await work.under_way()
+    button.click()  # on its way before the page knew of the first
+    await until(lambda: kind.meanwhile in stage.seen(panel), kind.meanwhile)
+    assert looks(panel) == kind.looks[1]
+    with pytest.raises(LabError, match="at work already"):
+        method()
+    work.release.set()
+    await panel.done()
+    assert (looks(panel), kind.after in stage.seen(panel)) == (kind.looks[2], True)
+    assert (changed_on, changed_on & {*work.threads}) == ({threading.get_ident()}, set())
+    assert (len(work.threads), panel.last_error, panel._failure.value) == (1, None, "")
 
 
 @each_kind
 def test_without_a_loop_a_press_is_done_when_it_returns_and_of_many_at_once_one_is_taken(kind: Kind) -> None:
     panel, button, method = kind.made(work := Slow(kind.brings), no_time)
-    first, *others = (threading.Thread(target=button.click) for _ in range(6))
-    first.start()
-    asyncio.run(work.under_way())
-    for each in others:
-        each.start()
-    for each in others:
-        each.join(stage.TEN_SECONDS)
-    assert not any(each.is_alive() for each in others), "they wait for the answer, too"
-    with pytest.raises(LabError, match="at work already"):
-        method()
-    work.release.set()
-    first.join(stage.TEN_SECONDS)
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(button.click)
+        asyncio.run(work.under_way())
+        for each in [pool.submit(button.click) for _ in range(5)]:
+            each.result(stage.TEN_SECONDS)  # it does not wait for the answer
+        with pytest.raises(LabError, match="at work already"):
+            method()
+        work.release.set()
+        first.result(stage.TEN_SECONDS)
     assert kind.after in stage.seen(panel)
     assert (len(work.threads), panel.last_error) == (1, None)
 
 
 @each_kind
-def test_a_failure_is_a_masked_card_until_a_press_or_a_method_works(kind: Kind) -> None:
-    async def story() -> None:
-        panel, button, method = kind.made(work := failing(), no_time)
-        button.click()
-        await panel.done()
-        card = panel._failure.value
-        assert stage.text_of(card) == (
-            "✗ This did not work. ValueError: the password was <password 1> <b>\n"
-            "What to do: press the button again. If it fails again, panel.last_error is the exception."
-        )
-        assert card.startswith('<div role="alert">')
-        assert ("&lt;b&gt;" in card, card in panel._repr_mimebundle_()["text/html"]) == (True, True)
-        assert PASSWORD not in stage.states(panel)
-        with pytest.raises(ValueError, match="the password was"):
-            method()
-        assert looks(panel) == kind.looks[0]
-        work.result = kind.brings
-        button.click()
-        assert panel._failure.value == ""
-        await panel.done()
-        panel._failure.value = card
+@in_a_loop
+async def test_a_failure_is_a_masked_card_until_a_press_or_a_method_works(kind: Kind) -> None:
+    panel, button, method = kind.made(work := failing(), no_time)
+    button.click()
+    await panel.done()
+    card = panel._failure.value
+    assert stage.text_of(card) == (
+        "✗ This did not work. ValueError: the password was <password 1> <b>\n"
+        "What to do: press the button again. If it fails again, panel.last_error is the exception."
+    )
+    assert card.startswith('<div role="alert">')
+    assert ("&lt;b&gt;" in card, card in panel._repr_mimebundle_()["text/html"]) == (True, True)
+    assert PASSWORD not in stage.states(panel)
+    with pytest.raises(ValueError, match="the password was"):
         method()
-        assert panel._failure.value == ""
-        assert isinstance(panel.last_error, ValueError)
-
-    in_a_loop(story)
+    assert looks(panel) == kind.looks[0]
+    work.result = kind.brings
+    button.click()
+    assert panel._failure.value == ""
+    await panel.done()
+    panel._failure.value = card
+    method()
+    assert (panel._failure.value, type(panel.last_error)) == ("", ValueError)
 
 
 @each_kind
-def test_with_auth0_lab_raise_a_failure_is_raised_where_one_waits_for_it_and_told_to_the_one_who_clicked(
-    kind: Kind, caplog: pytest.LogCaptureFixture
-) -> None:
-    async def story() -> None:
-        panel, button, _ = kind.made(failing(), no_time, raise_failures=True)
-        button.click()
-        with pytest.raises(ValueError, match="the password was"):
-            await panel.done()
-        assert 'role="alert"' in panel._failure.value
-        assert looks(panel) == kind.looks[0]
+@in_a_loop
+async def test_with_auth0_lab_raise_a_failure_is_raised_to_who_waits(kind: Kind) -> None:
+    panel, button, _ = kind.made(failing(), no_time, raise_failures=True)
+    button.click()
+    with pytest.raises(ValueError, match="the password was"):
+        await panel.done()
+    assert ('role="alert"' in panel._failure.value, looks(panel)) == (True, kind.looks[0])
 
-    in_a_loop(story)
+
+@each_kind
+def test_without_a_loop_a_raised_failure_is_told_to_who_clicked(kind: Kind, caplog: pytest.LogCaptureFixture) -> None:
     panel, button, _ = kind.made(failing(), no_time, raise_failures=True)
     # ipywidgets catches what a handler raises: it shows the traceback in a kernel, and logs it elsewhere.
     button.click()
@@ -193,7 +182,8 @@ each_that_ticks = pytest.mark.parametrize("kind", TICKING.values(), ids=TICKING)
 
 
 @each_that_ticks
-def test_on_a_page_it_looks_again_on_a_thread_and_shows_a_failure_of_that_until_the_next_look(kind: Kind) -> None:
+@in_a_loop
+async def test_on_a_page_it_looks_again_on_a_thread_and_shows_a_failure_of_that_until_the_next_look(kind: Kind) -> None:
     threads, failure = set[int](), list[Exception]()
 
     def now() -> float:
@@ -202,27 +192,22 @@ def test_on_a_page_it_looks_again_on_a_thread_and_shows_a_failure_of_that_until_
             raise failure[0]
         return NOW + len(threads)
 
-    async def story() -> None:
-        panel, _, _ = kind.made(failing(), now, raise_failures=True)
-        threads.clear()
-        await asyncio.sleep(0)
-        assert (panel._ticker, threads) == (None, set()), "no page shows it"
-        on_a_page(panel)
-        on_a_page(panel)  # a second page looks at the same panel
-        assert [each.get_name() for each in asyncio.all_tasks()].count("tick") == 1
-        await until(lambda: threads, "it looks")
-        failure.append(LabError("No served sandbox answers."))
-        await until(lambda: "No served sandbox answers." in panel._failure.value, "the failure is shown")
-        failure.clear()
-        await until(lambda: panel._failure.value == "", "the failure is gone")
-        assert threading.get_ident() not in threads
-        panel.close()
-        late, _, _ = kind.made(failing(), no_time)
-        late.end()
-        on_a_page(late)
-        assert late._ticker is None, "it has ended"
-
-    in_a_loop(story)
+    panel, _, _ = kind.made(failing(), now, raise_failures=True)
+    late, _, _ = kind.made(failing(), no_time)
+    late.end()
+    threads.clear()
+    await asyncio.sleep(0)
+    assert (panel._ticker, threads) == (None, set()), "no page shows it"
+    for each in (panel, panel, late):  # a second page looks at the same panel, and one at a panel that has ended
+        on_a_page(each)
+    assert [each.get_name() for each in asyncio.all_tasks()].count("tick") == 1
+    await until(lambda: threads, "it looks")
+    failure.append(LabError("No served sandbox answers."))
+    await until(lambda: "No served sandbox answers." in panel._failure.value, "the failure is shown")
+    failure.clear()
+    await until(lambda: panel._failure.value == "", "the failure is gone")
+    assert threading.get_ident() not in threads
+    panel.close()
 
 
 @each_that_ticks
@@ -241,38 +226,31 @@ def test_a_look_sets_what_has_changed_alone_and_wipes_no_card_of_a_press_away(ki
 
 
 @each_kind
-def test_it_ends_when_its_own_cell_is_run_again_and_with_no_other(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
-    handlers: list[Callable[[Any], None]] = []
-    heard = {"pre_run_cell": handlers}
-    events = SimpleNamespace(
-        register=lambda event, each: heard[event].append(each), unregister=lambda event, each: heard[event].remove(each)
-    )
+@in_a_loop
+async def test_it_ends_when_its_own_cell_is_run_again(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[tuple[str, Callable[[Any], None]]] = []
+    events = SimpleNamespace(register=lambda *each: heard.append(each), unregister=lambda *each: heard.remove(each))
     shell = SimpleNamespace(events=events, get_parent=lambda: {"metadata": {"cellId": "cell-1"}})
     monkeypatch.setattr(base, "get_ipython", lambda: shell)
 
-    async def story() -> None:
-        panel, _, _ = kind.made(stage.done(kind.brings), no_time)
-        on_a_page(panel)
-        if isinstance(panel, PollPanel):
-            panel.until_button.click()
-        handlers[0](SimpleNamespace(cell_id="cell-2"))
-        await asyncio.sleep(0)
-        running = panel._task or panel._ticker
-        assert running is not None
-        assert not running.done()
-        handlers[0](SimpleNamespace(cell_id="cell-1"))
-        await until(running.done, "it has ended")
-        assert handlers == []
-        assert kind is not KINDS["poll"] or ("■ stopped" in stage.seen(panel) and panel._ticker is None)
-
-    in_a_loop(story)
+    panel, _, _ = kind.made(stage.done(kind.brings), no_time)
+    on_a_page(panel)
+    if isinstance(panel, PollPanel):
+        panel.until_button.click()
+    ((event, begins),) = heard
+    begins(SimpleNamespace(cell_id="cell-2"))
+    await asyncio.sleep(0)
+    running = panel._task or panel._ticker
+    assert (event, running is not None and running.done()) == ("pre_run_cell", False)
+    begins(SimpleNamespace(cell_id="cell-1"))
+    await until(lambda: running is None or running.done(), "it has ended")
+    assert heard == []
     shell.get_parent = lambda: {"metadata": {}}  # without a front end
     kind.made(stage.done(kind.brings), no_time)
-    assert handlers == []
+    assert heard == []
 
 
 def every_panel() -> dict[str, Panel]:
-    """Return each panel of a fresh lab, as its cell shows it."""
     lab = Lab.sandbox()
     user = lab.user(factors=[])
     token = lab.client.password_grant(username=user.username, password=user.password)["mfa_token"]
@@ -287,16 +265,11 @@ def every_panel() -> dict[str, Panel]:
     }
 
 
-def test_each_panel_says_in_plain_html_what_its_widgets_say_the_same_in_every_run_and_prints_nothing(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    again = every_panel()
+def test_each_panel_says_in_plain_html_what_its_widgets_say(capsys: pytest.CaptureFixture[str]) -> None:
     for name, panel in every_panel().items():
-        bundle, another = panel._repr_mimebundle_(), again[name]._repr_mimebundle_()
-        assert bundle.keys() == {"text/plain", "text/html", "application/vnd.jupyter.widget-view+json"}, name
-        assert [bundle[kind] == another[kind] for kind in ("text/plain", "text/html")] == [True, True], name
-        assert bundle["text/plain"] == repr(panel)
-        assert "\n" not in repr(panel)
+        bundle = panel._repr_mimebundle_()
+        assert bundle.keys() == {"text/plain", "text/html", "application/vnd.jupyter.widget-view+json"}
+        assert (bundle["text/plain"], "\n" in repr(panel)) == (repr(panel), False)
         lines = stage.text_of(bundle["text/html"]).split("\n")
         if name != "own phone":
             assert lines.pop() == "Saved picture: run this cell for the buttons."
@@ -306,28 +279,17 @@ def test_each_panel_says_in_plain_html_what_its_widgets_say_the_same_in_every_ru
     assert capsys.readouterr() == ("", ""), "nbval would compare it"
 
 
-def test_a_secret_goes_to_a_page_in_a_buffer_for_the_seconds_that_are_left(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_that_comes_later_is_sent_the_secret_for_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     clock, sent = Standing(), stage.sent_to_pages(monkeypatch)
     place = Place(a_qr(failing(), no_time)[0], clock.now)
-
-    def on_a_page_after(seconds: float) -> int:
-        clock.advance(seconds)
-        on_a_page(place)
-        return len(sent)
-
-    place.show(Secret("never in a state", "<otp 1>"), 30, over="It is over.")
-    assert (sent, place.shows) == ([], True)
-    assert on_a_page_after(0) == 1
-    assert on_a_page_after(10) == 2, "the page was reloaded"
-    said = {"kind": "show", "alt": "otp 1", "over": "It is over."}
-    assert sent == [({**said, "seconds": 30}, [b"never in a state"]), ({**said, "seconds": 20}, [b"never in a state"])]
-    assert "never in a state" not in stage.states(place)
+    place.show(Secret("it is forgotten", "<otp 1>"), 30)
     (first,) = place.children
-    place.show(Secret("another", "<otp 2>"), 30, alt="a picture")
+    place.show(Secret("never in a state", "<otp 2>"), 30, alt="a picture", over="It is over.")
     first._handle_custom_msg({"kind": "ready"}, [])
-    assert len(sent) == 2, "it is forgotten"
-    assert on_a_page_after(29) == 3
-    assert (sent[2][0]["alt"], on_a_page_after(1), place.shows) == ("a picture", 3, False)
-    place.show(Secret("another", "<otp 2>"), 30)
-    place.hide()
-    assert (on_a_page_after(0), place.shows) == (3, False)
+    assert (sent, place.shows, "never in a state" in stage.states(place)) == ([], True, False)
+    for _ in range(4):  # the page is reloaded, and at last the time is over
+        on_a_page(place)
+        clock.advance(10)
+    how = {"kind": "show", "alt": "a picture", "over": "It is over."}
+    assert sent == [({**how, "seconds": left}, [b"never in a state"]) for left in (30, 20, 10)]
+    assert not place.shows

@@ -16,9 +16,9 @@ from nbclient import NotebookClient
 
 from auth0_mfa_lab.secrets.scan import scan
 from tests.browser.jupyter import notebook_of
-from tests.browser.pixels import pictures_in
 from tests.browser.scenes import LIVE_ENROLLMENT, PANEL, RAW, SANDBOX, SANDBOX_ENROLLMENT, raw_values
 from tests.promise import spellings
+from tests.qr_pictures import pictures_in
 
 LIVE_DOMAIN = "tenant.eu.auth0.com"
 """A domain whose QR the scanner takes for a secret, which that of an example is not."""

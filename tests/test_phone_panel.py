@@ -1,22 +1,20 @@
 """The phone's panel without a front end: what it shows, its methods, buttons and looks; and the steps on one's own."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 
 from auth0_mfa_lab import Lab, LabError
 from auth0_mfa_lab.errors import NothingToAnswer
-from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.secrets.claims import claims_of
 from auth0_mfa_lab.show.panels.phone import OwnPhonePanel, PhonePanel, Row
-from auth0_mfa_lab.show.phone import GUIDES, PhoneView
-from auth0_mfa_lab.tenants.users import User
-from auth0_mfa_lab.wire.har import har
-from tests.mothers import a_journal, a_live_lab, a_request, an_exchange
-from tests.panel_stage import looks, on_a_page, seen, sent_to_pages, text_of
+from auth0_mfa_lab.show.phone import GUIDES
+from tests.mothers import a_journal, a_request, an_exchange
+from tests.panel_stage import looks, on_a_page, rows, seen, sent_to_pages, text_of
 
 
 @pytest.fixture
@@ -24,43 +22,42 @@ def lab() -> Lab:
     return Lab.sandbox()
 
 
-def panel_of(lab: Lab) -> PhonePanel:
+def panel_of(lab: Lab, *factors: str) -> PhonePanel:
+    """Return the panel of a phone with a new user of each factor, who is challenged by it, if it is no OTP."""
+    for factor in factors:
+        user = lab.user(factors=[factor])
+        if factor != "otp":
+            login = lab.client.password_grant(username=user.username, password=user.password)
+            lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
     panel = lab.phone_panel()
     assert isinstance(panel, PhonePanel)
     return panel
 
 
-def push_to(lab: Lab, user: User) -> None:
-    """Challenge a user, by a push or by the only other factor."""
-    login = lab.client.password_grant(username=user.username, password=user.password)
-    lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
-
-
-def two_pushes(lab: Lab) -> PhonePanel:
-    for _ in range(2):
-        push_to(lab, lab.user(factors=["push"]))
-    return panel_of(lab)
-
-
 def furnished(lab: Lab) -> PhonePanel:
     """Return the panel of a phone with two accounts, a push 7 seconds old, and a message."""
-    user = lab.user(factors=["push"])
-    lab.user(factors=["otp"])
-    push_to(lab, user)
+    panel_of(lab, "push", "otp")
     lab.clock.advance(7)
-    push_to(lab, lab.user(factors=["sms"]))
-    return panel_of(lab)
+    return panel_of(lab, "sms")
 
 
-def row_of(panel: PhonePanel, at: int, *, of: str = "codes") -> Row:
-    return panel._rows[getattr(panel.card, of)[at].id]
+def push_row(panel: PhonePanel, at: int) -> Row:
+    return panel._rows[panel.card.pushes[at].id]
 
 
 def press(panel: PhonePanel, at: int, name: str, reason: str = "") -> None:
-    row = row_of(panel, at, of="pushes")
+    row = push_row(panel, at)
     assert row.reason is not None
     row.reason.value = reason
     next(each for each in row.buttons if each.description == name).click()
+
+
+def press_code(panel: PhonePanel, at: int = 0) -> None:
+    panel._rows[panel.card.codes[at].id].buttons[0].click()
+
+
+def run(cell: str, panel: PhonePanel, **names: object) -> Any:
+    return eval(cell, {"panel": panel, "press": press, "press_code": press_code, **names})
 
 
 def drawn(panel: PhonePanel) -> str:
@@ -72,7 +69,7 @@ def tick(panel: PhonePanel) -> None:
     asyncio.run(panel._tick())
 
 
-def test_an_empty_phone_says_what_would_fill_it(lab: Lab) -> None:
+def test_an_empty_phone_says_what_would_fill_it_and_a_full_one_how_many_accounts_it_does_not_show(lab: Lab) -> None:
     panel = panel_of(lab)
     assert repr(panel) == "PhonePanel · Sandbox phone · 0 accounts · 0 pushes wait · 0 codes · 0 messages"
     assert text_of(panel.static_html()).split("\n") == [
@@ -82,6 +79,10 @@ def test_an_empty_phone_says_what_would_fill_it(lab: Lab) -> None:
         *("Codes", "No codes yet: a push's or a one-time code's enrollment brings them."),
         *("Messages", "Nothing was sent: no SMS, no call, no email."),
     ]
+    panel = panel_of(lab, *["otp"] * 8)
+    assert (len(panel.card.accounts), len(panel.card.codes)) == (6, 6)
+    assert panel.card.accounts[-1].said == "user8@example.com at sandbox: codes"
+    assert ("8 accounts" in repr(panel), "2 older ones are not shown." in seen(panel)) == (True, True)
 
 
 def test_a_phone_with_everything_on_it_shows_just_this_and_a_look_moves_nothing(lab: Lab) -> None:
@@ -101,16 +102,6 @@ def test_a_phone_with_everything_on_it_shows_just_this_and_a_look_moves_nothing(
         *("Messages", "✉ SMS for second factor", "<binding_code 1> is your verification code for sandbox."),
         "To +15550103 · 08:00:07 UTC",
     ]
-
-
-def test_more_accounts_than_it_looks_at_are_counted(lab: Lab) -> None:
-    for _ in range(8):
-        lab.user(factors=["otp"])
-    panel = panel_of(lab)
-    assert (len(panel.card.accounts), len(panel.card.codes)) == (6, 6)
-    assert panel.card.accounts[-1].said == "user8@example.com at sandbox: codes"
-    assert "8 accounts" in repr(panel)
-    assert "2 older ones are not shown." in seen(panel)
 
 
 def test_a_look_by_itself_teaches_the_lab_no_code_and_is_in_no_recording(lab: Lab) -> None:
@@ -136,30 +127,33 @@ def test_a_look_by_itself_teaches_the_lab_no_code_and_is_in_no_recording(lab: La
     assert "<link 1>" in seen(panel)
 
 
-def test_a_code_is_drawn_on_the_page_alone_by_method_and_by_button_until_its_time_is_over(
-    lab: Lab, monkeypatch: pytest.MonkeyPatch
-) -> None:
+# A cell, and what the buttons of the codes say then; without one, the account that was scanned last is meant.
+CODES = """
+panel.show_code()                       | Show Hide Show
+press_code(panel)                       | Hide Hide Show
+panel.show_code(panel.card.messages[0]) | Hide Hide Hide
+press_code(panel)                       | Show Hide Hide
+panel.hide_code(panel.card.codes[1])    | Show Show Hide
+panel.hide_code()                       | Show Show Show
+panel.show_code(panel.card.codes[0])    | Hide Show Show
+panel.show_code(panel.card.messages[0]) | Hide Show Hide
+"""
+
+
+def test_a_code_is_drawn_until_its_time_is_over(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     panel, sent = furnished(lab), sent_to_pages(monkeypatch)
-    panel.show_code()
-    assert drawn(panel) == "Show Hide Show", "the account that was scanned last"
-    on_a_page(panel)
-    ((content, buffers),) = sent
-    assert (content["alt"], 22 < content["seconds"] <= 23, buffers) == ("otp 2", True, [str(lab.phone.code()).encode()])
-    row_of(panel, 0).buttons[0].click()
-    panel.show_code(panel.card.messages[0])
-    assert drawn(panel) == "Hide Hide Hide"
-    row_of(panel, 0).buttons[0].click()
-    assert drawn(panel) == "Show Hide Hide"
-    panel.hide_code(panel.card.codes[1])
-    assert drawn(panel) == "Show Show Hide"
-    panel.hide_code()
-    assert drawn(panel) == "Show Show Show"
-    panel.show_code(panel.card.codes[0])
-    panel.show_code(panel.card.messages[0])
-    for seconds, shown in ((22, "Hide Show Hide"), (1, "Show Show Hide")):
+    for cell, said in rows(CODES):
+        run(cell, panel)
+        assert drawn(panel) == said
+        if not sent:
+            on_a_page(panel)
+            ((content, buffers),) = sent
+            assert (content["alt"], 22 < content["seconds"] <= 23) == ("otp 2", True)
+            assert buffers == [str(lab.phone.code()).encode()]
+    for seconds, said in ((22, "Hide Show Hide"), (1, "Show Show Hide")):
         lab.clock.advance(seconds)
         tick(panel)
-        assert drawn(panel) == shown
+        assert drawn(panel) == said
     lab.user(factors=["otp"])
     panel.show_code()
     assert drawn(panel) == "Show Show Hide Hide", "it came since the phone was looked at"
@@ -167,113 +161,90 @@ def test_a_code_is_drawn_on_the_page_alone_by_method_and_by_button_until_its_tim
 
 def test_what_is_no_code_of_the_phone_gets_a_sentence(lab: Lab) -> None:
     said = r"not on the phone \(any more\): pass a line of panel\.card\.codes or \.messages"
-    empty, panel = panel_of(Lab.sandbox()), furnished(lab)
-    slips: tuple[tuple[PhonePanel, Any], ...] = (
-        *((empty, None), (empty, panel.card.codes[0]), (panel, panel.card.pushes[0])),
-        *((panel, "123456"), (panel, 1), (panel, PhoneView)),
-    )
-    for each, slip in slips:
+    panel, empty = furnished(lab), panel_of(Lab.sandbox())
+    for slip in ("panel.card.pushes[0]", "'123456'", "panel.__class__"):
+        for method in ("show_code", "hide_code"):
+            with pytest.raises(LabError, match=said):
+                run(f"panel.{method}({slip})", panel)
+    for code in (None, panel.card.codes[0]):
         with pytest.raises(LabError, match=said):
-            each.show_code(slip)
-    with pytest.raises(LabError, match=said):
-        panel.hide_code("123456")  # type: ignore[arg-type]  # what must fail
+            empty.show_code(code)
 
 
-# fmt: off
-Act = Callable[[PhonePanel], Any]
-ANSWERS: Mapping[str, tuple[Act, int, bool, str | None]] = {  # which of two pushes is answered, and what is said
-    "allow()":         (lambda panel: panel.allow(), 1, True, None),
-    "reject(older)":   (lambda panel: panel.reject("not me", panel.card.pushes[0]), 0, False, "not me"),
-    "Allow, older":    (lambda panel: press(panel, 0, "Allow"), 0, True, None),
-    "Reject":          (lambda panel: press(panel, 1, "Reject", " not me "), 1, False, "not me"),
-    "Reject, older":   (lambda panel: press(panel, 0, "Reject", "  "), 0, False, None),
-}
-# fmt: on
+# A cell, which of two pushes it answers, whether it allows it, the reason that is sent.
+ANSWERS = """
+panel.allow()                                  | newer | Allowed  |
+panel.reject("not me", panel.card.pushes[0])   | older | Rejected | not me
+press(panel, 0, "Allow")                       | older | Allowed  |
+press(panel, 1, "Reject", " not me ")          | newer | Rejected | not me
+press(panel, 0, "Reject", "  ")                | older | Rejected |
+"""
 
 
-@pytest.mark.parametrize("name", ANSWERS)
-def test_the_push_that_is_named_or_else_the_newest_is_answered_and_no_other(lab: Lab, name: str) -> None:
-    act, at, accepts, reason = ANSWERS[name]
-    panel = two_pushes(lab)
+@pytest.mark.parametrize(("cell", "push", "word", "reason"), rows(ANSWERS))
+def test_a_named_push_or_the_newest_is_answered(lab: Lab, cell: str, push: str, word: str, reason: str) -> None:
+    panel, at = panel_of(lab, "push", "push"), int(push == "newer")
     assert lab._screen is not None
     raw, left = lab._screen.phone.notifications, panel.card.pushes[1 - at]
-    answer = act(panel) or lab.journal[-1]
+    answer = run(cell, panel) or lab.journal[-1]
     assert (answer.speaker, answer.status) == ("phone", 204)
     assert str(answer.request.header("authorization")) == f"Bearer {raw[at].transaction_token}"
     claims = claims_of(answer.request.raw_data()["challenge_response"]) or {}
-    assert (claims["auth0_guardian_accepted"], claims.get("auth0_guardian_reason")) == (accepts, reason)
+    assert claims["auth0_guardian_accepted"] is (word == "Allowed")
+    assert claims.get("auth0_guardian_reason", "") == reason
     assert panel.card.pushes == (left,)
-    word = "Allowed" if accepts else "Rejected"
-    assert (f"● {word}: 204 No Content (exchange {answer.number})" in seen(panel)) is not name.endswith(")")
+    assert (f"● {word}: 204 No Content (exchange {answer.number})" in seen(panel)) is cell.startswith("press")
 
 
 def test_a_push_that_comes_is_announced_and_takes_nothing_away_that_is_typed(lab: Lab) -> None:
-    push_to(lab, lab.user(factors=["push"]))
-    panel = panel_of(lab)
-    row = row_of(panel, 0, of="pushes")
+    panel = panel_of(lab, "push")
+    row = push_row(panel, 0)
     assert row.reason is not None
     row.reason.value = "half a sen"
-    push_to(lab, lab.user(factors=["push"]))
+    panel_of(lab, "push")
     tick(panel)
-    assert (row_of(panel, 0, of="pushes") is row, row.reason.value, len(panel.card.pushes)) == (True, "half a sen", 2)
+    assert (push_row(panel, 0) is row, row.reason.value, len(panel.card.pushes)) == (True, "half a sen", 2)
     assert "A push has come: Login at sandbox.example as user2@example.com, 08:00:00: Firefox on Linux" in seen(panel)
     lab.clock.advance(300)
     tick(panel)
     assert panel.card.pushes == ()
 
 
-def test_what_does_not_wait_is_not_answered_and_nothing_is_sent(lab: Lab) -> None:
-    panel = two_pushes(lab)
+SLIPS = """
+panel.allow(push)       | This push does not wait
+panel.reject(push=push) | This push does not wait
+panel.allow("a push")   | Name one of lab.phone.notifications
+panel.reject(3)         | reason is a int: write a text
+"""
+
+
+def test_what_does_not_wait_is_not_answered_and_what_the_tenant_does_not_take_is_said_so(lab: Lab) -> None:
+    panel = panel_of(lab, "push", "push")
     push = panel.card.pushes[1]
     lab.phone.allow()
     said = len(lab.journal)
-    slips: tuple[tuple[Act, str], ...] = (
-        (lambda _: panel.allow(push), "This push does not wait"),
-        (lambda _: panel.reject(push=push), "This push does not wait"),
-        (lambda _: panel.allow(lab.journal[-1]), r"Name one of lab\.phone\.notifications"),
-        (lambda _: panel.reject(3), "reason is a int: write a text"),  # type: ignore[arg-type]  # what must fail
-    )
-    for act, sentence in slips:
-        with pytest.raises(LabError, match=sentence):
-            act(panel)
+    for cell, sentence in rows(SLIPS):
+        with pytest.raises(LabError, match=re.escape(sentence)):
+            run(cell, panel, push=push)
     assert (len(lab.journal), len(panel.card.pushes)) == (said, 1)
-    older = lab.phone.notifications[0]
-    lab.phone.reject("no", older)
+    lab.phone.reject("no")
     with pytest.raises(NothingToAnswer, match="No push waits"):
         panel.allow()
     assert panel.card.pushes == ()
-
-
-def test_an_answer_that_the_tenant_does_not_take_is_said_so(lab: Lab) -> None:
     user = lab.user(factors=["push"])
     login = lab.client.password_grant(username=user.username, password=user.password)
     for _ in range(2):  # the second supersedes the first, of which the phone hears nothing
         lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
-    panel = panel_of(lab)
+    panel.refresh()
     press(panel, 0, "Allow")
     assert "● The tenant did not take it: 404 Not Found (exchange " in seen(panel)
 
 
-def told(lab: Lab) -> list[str]:
-    """Answer a push through a panel, and return all that was seen of it."""
-    panel = furnished(lab)
-    said = [repr(panel), panel.static_html(), repr(panel.reject("no", panel.card.pushes[0]))]
-    lab.clock.advance(45)
-    panel.refresh()
-    return [*said, repr(panel), panel.static_html()]
-
-
-def test_a_replay_shows_what_the_run_showed_is_exported_as_it_was_read_and_nothing_can_be_pressed(
-    lab: Lab, tmp_path: Path
-) -> None:
-    lab_told = told(lab)
+def test_on_a_recording_nothing_can_be_pressed(lab: Lab, tmp_path: Path) -> None:
+    furnished(lab)
     lab.export("har").save(tmp_path / "run.har")
-    replay, another = (Lab.replay(tmp_path / "run.har") for _ in range(2))
-    assert repr(panel_of(another)).endswith("Sandbox phone · 0 accounts · 0 pushes wait · 0 codes · 0 messages")
-    assert told(replay) == lab_told
-    assert har(replay.journal) == (tmp_path / "run.har").read_text("utf-8")
     panel = furnished(Lab.replay(tmp_path / "run.har"))
-    reason = row_of(panel, 0, of="pushes").reason
+    reason = push_row(panel, 0).reason
     assert reason is not None
     assert (looks(panel), reason.disabled) == ("off off off off off ready", True)
     assert "● This is a recording" in seen(panel)
@@ -283,59 +254,45 @@ def test_a_replay_shows_what_the_run_showed_is_exported_as_it_was_read_and_nothi
         panel.show_code()
 
 
-Said = tuple[str, dict[str, Any], int, dict[str, Any]]
-
-
-def said(path: str, status: int = 200, /, sends: str = "", **answer: Any) -> Said:
-    """Return an exchange: its path, the form that is sent, the status and the JSON of the answer."""
-    return path, dict(each.split("=") for each in sends.split()), status, answer
-
-
-def polled(status: int, /, sends: str = "", **answer: Any) -> Said:
-    return said("/oauth/token", status, sends=f"grant_type=x/mfa-oob {sends}", **answer)
-
-
-# fmt: off
-ENROLL, CHALLENGE, TOKEN, START = "/mfa/associate", "/mfa/challenge", "/oauth/token", "/passwordless/start"
-OOB: dict[str, Any] = {"challenge_type": "oob", "oob_code": "x"}
-CODE: dict[str, Any] = {**OOB, "binding_method": "prompt"}
-LOGIN = said(TOKEN, 403, sends="grant_type=password", error="mfa_required")
-PUSHED = said(CHALLENGE, **OOB)
-SENT = said(ENROLL, oob_code="x", oob_channel="sms", binding_method="prompt")
-GUIDED: Mapping[str, tuple[tuple[Said, ...], str, str]] = {  # what was said, the guide that follows, some of its words
-    "nothing":            ((), "nothing", "Run the cells below"),
-    "another call":       ((said("/.well-known/jwks.json", keys=[]),), "nothing", "Have it at hand, unlocked"),
-    "a login":            ((LOGIN,), "login", "A second factor is asked for"),
-    "a push's QR":        ((said(ENROLL, barcode_uri="x", oob_code="x"),), "push QR", "Open the Guardian app"),
-    "an OTP's QR":        ((said(ENROLL, barcode_uri="x"),), "OTP QR", "Press Show in the QR's panel"),
-    "a number":           ((SENT,), "code by sms", "Read the SMS"),
-    "a number to call":   ((said(ENROLL, oob_code="x", oob_channel="voice"),), "code by voice", "Answer the call"),
-    "a push":             ((LOGIN, PUSHED), "push", "Press Allow to go on, or Deny to see a rejected push"),
-    "a push, pending":    ((PUSHED, polled(400, error="authorization_pending")), "push", "Compare what it says"),
-    "a push, and others": ((PUSHED, said(TOKEN, sends="grant_type=client_credentials")), "push", "Unlock your phone"),
-    "a push, refreshed":  ((PUSHED, said(TOKEN, sends="grant_type=refresh_token")), "push", "Unlock your phone"),
-    "an OTP":             ((said(CHALLENGE, challenge_type="otp"),), "OTP", "a new code comes every 30 seconds"),
-    "an SMS":             ((said(CHALLENGE, sends="authenticator_id=sms|dev_1", **CODE),), "code by sms", "the SMS"),
-    "an email":           ((said(CHALLENGE, sends="authenticator_id=email|x", **CODE),), "code by email", "the email"),
-    "nobody knows":       ((said(CHALLENGE, **CODE),), "code", "an SMS, a call or an email"),
-    "an SMS, misread":    ((SENT, polled(403, sends="binding_code=1", error="invalid_grant")), "code by sms", "hides"),
-    "passwordless":       ((said(START, sends="connection=email"),), "code by email", "Type the code where"),
-    "granted":            ((PUSHED, polled(200, access_token="x")), "done", "nothing is left to do on your phone"),
-    "rejected":           ((PUSHED, polled(403, error="invalid_grant")), "push over", "for a new push"),
-    "denied":             ((PUSHED, polled(400, error="access_denied")), "push over", "for a new push"),
-    "too late":           ((PUSHED, polled(401, error="expired_token")), "push over", "or its time is over"),
-    "a wrong password":   ((PUSHED, said(TOKEN, 403, sends="grant_type=password", error="invalid_grant")), "push", ""),
+# What was said: a path with the form that was sent, the status, the answer; then the guide, and some of its words.
+GUIDED = """
+/.well-known/jwks.json 200 keys=x                                       | nothing   | Have it at hand, unlocked
+/oauth/token?grant_type=password 403 error=mfa_required                 | login     | A second factor is asked for
+/mfa/associate 200 barcode_uri=x&oob_code=x                             | push QR   | Open the Guardian app
+/mfa/associate 200 barcode_uri=x                                        | OTP QR    | Press Show in the QR's panel
+SENT                                                                    | code by sms   | Read the SMS
+/mfa/associate 200 oob_code=x&oob_channel=voice                         | code by voice | Answer the call
+PUSHED                                                                  | push      | Press Allow to go on, or Deny
+PUSHED; /oauth/token?grant_type=mfa-oob 400 error=authorization_pending | push      | Compare what it says
+PUSHED; /oauth/token?grant_type=client_credentials 200 access_token=x   | push      | Unlock your phone
+PUSHED; /oauth/token?grant_type=refresh_token 200 access_token=x        | push      | Unlock your phone
+PUSHED; /oauth/token?grant_type=password 403 error=invalid_grant        | push      | Unlock your phone
+PUSHED; /oauth/token?grant_type=mfa-oob 403 error=invalid_grant         | push over | for a new push
+PUSHED; /oauth/token?grant_type=mfa-oob 400 error=access_denied         | push over | for a new push
+PUSHED; /oauth/token?grant_type=mfa-oob 401 error=expired_token         | push over | or its time is over
+PUSHED; /oauth/token?grant_type=mfa-oob 200 access_token=x              | done      | nothing is left to do
+/mfa/challenge 200 challenge_type=otp                                   | OTP       | a new code comes every 30 seconds
+/mfa/challenge?authenticator_id=sms%7Cdev_1 200 CODE                    | code by sms   | the SMS
+/mfa/challenge?authenticator_id=email%7Cx 200 CODE                      | code by email | the email
+/mfa/challenge 200 CODE                                                 | code          | an SMS, a call or an email
+SENT; /oauth/token?grant_type=mfa-oob&binding_code=1 403 error=invalid_grant | code by sms | the prompt hides
+/passwordless/start?connection=email 200 _id=x                          | code by email | Type the code where
+"""
+SHORT = {
+    "CODE": "challenge_type=oob&oob_code=x&binding_method=prompt",
+    "PUSHED": "/mfa/challenge 200 challenge_type=oob&oob_code=x",
+    "SENT": "/mfa/associate 200 oob_code=x&oob_channel=sms&binding_method=prompt",
 }
-# fmt: on
 
 
-@pytest.mark.parametrize("name", GUIDED)
-def test_on_ones_own_phone_the_newest_exchange_says_what_to_do(name: str) -> None:
-    exchanges, guide, words = GUIDED[name]
+@pytest.mark.parametrize(("told", "guide", "words"), rows(GUIDED))
+def test_on_ones_own_phone_the_newest_exchange_says_what_to_do(told: str, guide: str, words: str) -> None:
     panel = OwnPhonePanel(journal := a_journal(), mask=str)
-    for path, form, status, answer in exchanges:
-        request = a_request(url=f"https://tenant.example{path}", form=form)
-        an_exchange(status, request=request, json=answer, journal=journal)
+    for each in told.split("; "):
+        url, status, answer = SHORT.get(each, each).split(" ")
+        path, _, form = url.partition("?")
+        request = a_request(url=f"https://tenant.example{path}", form=dict(parse_qsl(form)))
+        an_exchange(int(status), request=request, json=dict(parse_qsl(SHORT.get(answer, answer))), journal=journal)
     an_exchange(json={"challenge_type": "otp"}, journal=journal, speaker="phone")
     asyncio.run(panel._tick())
     mark, headline, steps = GUIDES[guide]
@@ -344,8 +301,3 @@ def test_on_ones_own_phone_the_newest_exchange_says_what_to_do(name: str) -> Non
     assert panel.static_html().count("<li") == len(steps)
     assert words in seen(panel)
     assert looks(panel) == ""
-
-
-def test_a_live_lab_shows_what_to_do_on_ones_own_phone() -> None:
-    lab = a_live_lab(Sandbox(domain="tenant.example"))
-    assert repr(lab.phone_panel()) == "PhonePanel · your own phone · Nothing to do on your phone yet"

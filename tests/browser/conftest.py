@@ -9,9 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.browser.chromium import launched
 from tests.browser.evidence import Evidence
-from tests.browser.jupyter import SECONDS, Jupyter, Notebook
+from tests.browser.jupyter import SECONDS, Jupyter, Notebook, launched
 
 EVIDENCE = pytest.StashKey[Evidence]()
 HAS_FAILED = pytest.StashKey[bool]()
@@ -89,7 +88,6 @@ class Desk:
         return self._notebook
 
     def drop(self) -> None:
-        """Let the page, its sessions and their kernels go."""
         for context in self._browser.contexts:
             context.close()
         self._notebook = None

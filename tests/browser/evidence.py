@@ -45,7 +45,6 @@ class Evidence:
         self.jupyter: Jupyter | None = None
 
     def note(self, line: str) -> None:
-        """Note a line with its time."""
         self._lines.append(f"{datetime.now().isoformat(timespec='milliseconds')} {line}")
 
     def watch(self, context: BrowserContext) -> None:

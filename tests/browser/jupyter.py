@@ -1,4 +1,4 @@
-"""A real JupyterLab on a loopback port: the harness of the browser tests, with the notebooks that it opens."""
+"""A Chromium, and a real JupyterLab on a loopback port: the harness of the browser tests."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 import warnings
@@ -14,7 +15,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import httpx
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page, Playwright
 
 from tests.browser.notebook_page import DARK, LIGHT, SECONDS, TASKS, KernelDied, Notebook, notebook_of, until
 
@@ -45,11 +46,21 @@ _FOLDERS = {
 }
 
 
+def launched(playwright: Playwright) -> Browser | None:
+    """Start what CHROMIUM names, or the first Chromium there is; None without one. By itself it asks nobody."""
+    installed = map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))
+    if (path := os.environ.get("CHROMIUM") or next(filter(None, installed), None)) is None:
+        return None
+    quiet = ("gpu", "background-networking", "component-update", "sync")
+    arguments = ["--no-first-run", *(f"--disable-{each}" for each in quiet)]
+    # A sandbox of Chromium's own cannot be made by root in a container.
+    return playwright.chromium.launch(executable_path=path, args=arguments, chromium_sandbox=False)
+
+
 class Jupyter:
     """One JupyterLab server with settings, kernels and notebooks of its own, in `folder`."""
 
     def __init__(self, folder: Path) -> None:
-        """Start the server and wait until it answers."""
         self.folder, self.notebooks, self.log = folder, folder / "notebooks", folder / "server.log"
         self._numbers = itertools.count(1)
         self.notebooks.mkdir()
@@ -79,7 +90,6 @@ class Jupyter:
         self._entry = f"{address}lab/workspaces/%s/tree/%s?token={token}"
 
     def close(self) -> None:
-        """Stop the server and its kernels."""
         try:
             self._http.post("api/shutdown")
             self._server.wait(timeout=20)
@@ -89,13 +99,11 @@ class Jupyter:
         self._http.close()
 
     def end_sessions(self, name: str | None = None) -> None:
-        """End all sessions with their kernels, or those of one notebook."""
         for session in self._http.get("api/sessions").json():
             if name in (None, session["path"]):
                 self._http.delete(f"api/sessions/{session['id']}").raise_for_status()
 
     def add(self, name: str, content: Mapping[str, object]) -> None:
-        """Write a notebook that stands ready as its JSON."""
         (self.notebooks / name).write_text(json.dumps(content), encoding="utf-8")
 
     def open(self, page: Page) -> Notebook:
@@ -128,7 +136,6 @@ class Jupyter:
         return self._said().count("KernelRestarter: restarting kernel")
 
     def ask(self, path: str) -> bytes:
-        """Return what the server answers at a path of its REST API."""
         return self._http.get(path).raise_for_status().content
 
     def _open(self, notebook: Notebook) -> None:

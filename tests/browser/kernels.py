@@ -1,4 +1,4 @@
-"""Runs the browser tests of the panels, and the notebooks, on three kernels: `make kernels`.
+"""Runs browser tests and notebooks on three kernels (`make kernels`), or again and again on busy cores (`make flakes`).
 
 Each kernel has an environment of its own in .venv/kernels, which has what constraints.txt says, but for ipykernel.
 """
@@ -10,13 +10,12 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-KERNELS = ("6.30.*", "7.1.*", "newest")
-"""Which ipykernel: a version, or the newest in the range of pyproject.toml."""
+KERNELS = ("6.30.*", "7.1.*", "newest")  # the newest in the range of pyproject.toml
 BROWSER = ("tests/browser",)
 PANELS = (*BROWSER, "--ignore=tests/browser/test_browser_page.py")
 CELLS = ("-n", "auto", "--dist", "loadfile", "--nbval", "notebooks")
@@ -42,27 +41,35 @@ def tested(python: str, what: Sequence[str]) -> tuple[bool, str]:
     done = _run([python, "-m", "pytest", "-q", "-rfEs", *what], check=False, capture_output=True)
     sys.stdout.write(done.stdout)
     sys.stdout.flush()
-    return outcome(done.stdout)
+    others = re.findall(r"^(?:FAILED|ERROR|SKIPPED) .*$", done.stdout, re.MULTILINE)
+    return not (done.returncode or others), "\n".join([*others, *done.stdout.splitlines()[-1:]])
 
 
-def outcome(said: str) -> tuple[bool, str]:
-    """Return whether pytest says that there were tests and each passed, and its lines of the others with its last."""
-    *_, last = said.strip().splitlines() or [""]
-    others = re.findall(r"^(?:FAILED|ERROR|SKIPPED) .*$", said, re.MULTILINE)
-    return re.match(r"\d+ passed(, \d+ warnings?)? in ", last) is not None, "\n".join([*others, last])
-
-
-def main(kernels: Sequence[str]) -> int:
-    """Try the kernels, or those that are named; return 1 when a test or a cell did not pass on one of them."""
-    lines, is_well = [], True
-    for kernel in kernels or KERNELS:
+def on_kernels(kernels: Sequence[str]) -> Iterator[tuple[bool, str]]:
+    for kernel in kernels:
         python, begun = install(kernel), time.monotonic()
         for what in (PANELS, CELLS):
             passed, said = tested(python, what)
-            is_well = is_well and passed
-            lines.append(f"ipykernel {kernel}, {what[-1]}, after {time.monotonic() - begun:.0f} s: {said}")
-    sys.stdout.write("\n".join(["", *lines, ""]))
-    return int(not is_well)
+            yield passed, f"ipykernel {kernel}, {what[-1]}, after {time.monotonic() - begun:.0f} s: {said}"
+
+
+def again(count: int) -> Iterator[tuple[bool, str]]:
+    """Yield how the browser tests go, so many times, while every core is busy."""
+    counting = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(os.cpu_count() or 1)]
+    try:
+        yield from (tested(sys.executable, BROWSER) for _ in range(count))
+    finally:
+        for each in counting:
+            each.kill()
+            each.wait()
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Try the kernels (or those that are named), or `again COUNT`; return 1 when a test or a cell did not pass."""
+    runs = [*(again(int(arguments[1])) if arguments[:1] == ["again"] else on_kernels(arguments or KERNELS))]
+    said = [f"{sum(passed for passed, _ in runs)} of {len(runs)} runs passed", *(said for _, said in runs)]
+    sys.stdout.write("\n".join(["", *said, ""]))
+    return int(not all(passed for passed, _ in runs))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.notebook_page import LIGHT, Notebook
 
-WIDTHS = (360, 600, 1200)
 _STICKS_OUT = """panel => {
   const right = panel.closest(".jp-OutputArea-output").getBoundingClientRect().right + 1;
   const scrolls = each => each && each !== panel.parentElement
@@ -40,33 +39,27 @@ _FOCUSED = """() => {
 
 
 def button(within: Page | Locator, name: str) -> Locator:
-    """Return a panel's button."""
     return within.get_by_role("button", name=name, exact=True)
 
 
 def press(within: Page | Locator, *names: str) -> None:
     """Press the first button of each name, as soon as it may be pressed: one that is off or busy ignores a press."""
     for name in names:
-        first = button(within, name).first
-        expect(first).to_be_enabled()
-        expect(first).to_have_attribute("aria-busy", "false")
-        first.click()
+        is_ready(within, name)
+        button(within, name).first.click()
 
 
 def is_ready(within: Page | Locator, name: str) -> None:
-    """Wait until a button may be pressed."""
-    expect(button(within, name)).to_be_enabled()
-    expect(button(within, name)).to_have_attribute("aria-busy", "false")
+    expect(button(within, name).first).to_be_enabled()
+    expect(button(within, name).first).to_have_attribute("aria-busy", "false")
 
 
 def is_off(within: Page | Locator, *names: str) -> None:
-    """Wait until none of these buttons may be pressed."""
     for name in names:
         expect(button(within, name)).to_be_disabled()
 
 
 def says(where: Locator, *texts: str | re.Pattern[str]) -> None:
-    """Wait until a place says all of this."""
     for text in texts:
         expect(where).to_contain_text(text)
 

@@ -8,13 +8,13 @@ import math
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from PIL import Image, ImageColor, ImageOps
 from playwright.sync_api import FloatRect, Page, expect, sync_playwright
 
-from tests.browser.chromium import launched
-from tests.browser.jupyter import DARK, LIGHT, SECONDS, Jupyter, Notebook
+from tests.browser.jupyter import DARK, LIGHT, SECONDS, Jupyter, Notebook, launched
 from tests.browser.looks import press, says, status
 from tests.browser.scenes import PANEL, SANDBOX
 
@@ -40,8 +40,7 @@ def push_enroll(notebook: Notebook) -> Image.Image:
     page, content = notebook.page, json.loads(NOTEBOOK.read_text(encoding="utf-8"))
     notebook.read(content)
     sources = ["".join(cell["source"]) for cell in content["cells"]]
-    qr = next(index for index, source in enumerate(sources) if "lab.qr(" in source)
-    panel = next(index for index, source in enumerate(sources) if "lab.poll_panel(" in source)
+    qr, panel = (next(at for at, source in enumerate(sources) if made in source) for made in (".qr(", ".poll_panel("))
     for index in range(panel + 1):
         if content["cells"][index]["cell_type"] == "code":
             notebook.run(index)
@@ -53,20 +52,19 @@ def push_enroll(notebook: Notebook) -> Image.Image:
         return picture.convert("RGB")
 
 
-def poll_pending(notebook: Notebook) -> Image.Image:
-    """Show the poll's panel while it polls, for the second time."""
-    return _cut(_polling(notebook))
-
-
-def poll_granted(notebook: Notebook) -> Image.Image:
-    """Show the poll's panel after the phone has allowed, down to the answer with the tokens."""
-    _polling(notebook).do("lab.phone.allow()\nlab.clock.advance(5)")
-    says(status(notebook.page), "granted")
-    return _cut(notebook, last="pre:visible >> nth=1")
+def poll_pending(notebook: Notebook, *, last: str = "") -> Image.Image:
+    notebook.play(SANDBOX, PANEL)
+    press(notebook.page, "Poll until done")
+    says(status(notebook.page), "1 poll")
+    notebook.do("lab.clock.advance(5)")
+    says(status(notebook.page), "2 polls")
+    if last:
+        notebook.do("lab.phone.allow()\nlab.clock.advance(5)")
+        says(status(notebook.page), "granted")
+    return _cut(notebook, last=last)
 
 
 def phone(notebook: Notebook) -> Image.Image:
-    """Show the phone, with a push that waits, a code and a message."""
     notebook.play(PHONE, "lab.phone_panel()")
     expect(notebook.page.get_by_role("button", name="Allow").first).to_be_visible()
     return _cut(notebook, widest=".phone-top .widget-html-content > *")
@@ -75,7 +73,7 @@ def phone(notebook: Notebook) -> Image.Image:
 TAKEN: Mapping[str, Callable[[Notebook], Image.Image]] = {
     "push_enroll": push_enroll,
     "poll_pending": poll_pending,
-    "poll_granted": poll_granted,
+    "poll_granted": partial(poll_pending, last="pre:visible >> nth=1"),
     "phone": phone,
 }
 
@@ -105,15 +103,6 @@ def main(arguments: list[str]) -> int:
             browser.close()
             jupyter.close()
     return 0
-
-
-def _polling(notebook: Notebook) -> Notebook:
-    notebook.play(SANDBOX, PANEL)
-    press(notebook.page, "Poll until done")
-    says(status(notebook.page), "1 poll")
-    notebook.do("lab.clock.advance(5)")
-    says(status(notebook.page), "2 polls")
-    return notebook
 
 
 def _cut(notebook: Notebook, *, last: str = "", widest: str = "") -> Image.Image:

@@ -33,19 +33,14 @@ def lab(auth0_mfa: Auth0Mfa) -> Lab:
     return Lab.served(Settings.of_values(auth0_mfa.env, "served"))
 
 
-def login(lab: Lab, user: User) -> Any:
-    return lab.client.password_grant(username=user.username, password=user.password)["mfa_token"]
-
-
 def enrollment(lab: Lab, user: User) -> str:
-    """Begin to enroll a phone; return the QR's text."""
-    sent = lab.client.mfa_associate(login(lab, user), authenticator_types=["oob"], oob_channels=["auth0"])
-    return str(sent["barcode_uri"])
+    token = lab.client.password_grant(username=user.username, password=user.password)["mfa_token"]
+    return str(lab.client.mfa_associate(token, authenticator_types=["oob"], oob_channels=["auth0"])["barcode_uri"])
 
 
 def challenge(lab: Lab, user: User) -> Callable[[], Exchange]:
     """Challenge the user's only factor; what is returned polls."""
-    token = login(lab, user)
+    token = lab.client.password_grant(username=user.username, password=user.password)["mfa_token"]
     sent = lab.client.mfa_challenge(mfa_token=token, challenge_type="oob")
     return lambda: lab.client.mfa_oob_grant(mfa_token=token, oob_code=sent["oob_code"])
 
@@ -56,17 +51,17 @@ def page(chromium: Browser, auth0_mfa: Auth0Mfa, evidence: Evidence) -> Iterator
     # The certificate is of the server's own CA, which the browser has not heard of.
     context = chromium.new_context(ignore_https_errors=True, reduced_motion="reduce")
     evidence.watch(context)
-    page, asked, complaints = context.new_page(), set[str](), set[str]()
-    page.on("request", lambda each: asked.add(each.url))
-    page.on("pageerror", lambda each: complaints.add(str(each)))
-    page.on("console", lambda each: complaints.add(each.text) if each.type == "error" else None)
+    page, asked, complaints = context.new_page(), list[str](), list[str]()
+    page.on("request", lambda each: asked.append(each.url))
+    page.on("pageerror", lambda each: complaints.append(str(each)))
+    page.on("console", lambda each: complaints.append(each.text) if each.type == "error" else None)
     yield page
     # An answer of a test's own that is under way when its page goes would fail the test after it.
     page.unroute_all(behavior="ignoreErrors")
     context.close()
     # That a request was lost, a test brings about.
-    assert {text for text in complaints if not text.startswith("Failed to load resource")} == set()
-    assert {url for url in asked if not url.startswith((f"https://{auth0_mfa.domain}/_lab/", "data:"))} == set()
+    assert [text for text in complaints if not text.startswith("Failed to load resource")] == []
+    assert [url for url in asked if not url.startswith((f"https://{auth0_mfa.domain}/_lab/", "data:"))] == []
 
 
 @pytest.fixture
@@ -112,15 +107,12 @@ def test_each_push_is_answered_by_its_own_buttons(lab: Lab, auth0_mfa: Auth0Mfa,
     older = pushes.filter(has_text=users[0].username)
     says(older, str(auth0_mfa.phone.pushes[0].place), str(auth0_mfa.phone.pushes[0].browser))
     says(said, "A push waits")
-    assert [poll()["error"] for poll in polls] == ["authorization_pending"] * 2
     older.get_by_role("button", name="Allow").click()
     says(said, "Allowed")
     expect(pushes).to_have_count(1)
     says(pushes, users[1].username)
-    auth0_mfa.clock.advance(5)
     assert polls[0]().status == 200
 
-    # By keyboard alone, with a reason.
     shown.locator("#phone-title").focus()
     assert tab_order(shown, 3) == ["Allow", "input", "Reject"]
     shown.keyboard.press("Shift+Tab")
@@ -134,16 +126,13 @@ def test_each_push_is_answered_by_its_own_buttons(lab: Lab, auth0_mfa: Auth0Mfa,
     assert shown.evaluate("document.activeElement.id") == "phone-title"
 
 
-def test_a_code_is_announced_and_an_update_takes_no_focus_no_text_and_no_selection(
-    lab: Lab, auth0_mfa: Auth0Mfa, shown: Page
-) -> None:
+def test_a_code_is_announced_and_takes_no_focus_away(lab: Lab, auth0_mfa: Auth0Mfa, shown: Page) -> None:
     user, newest = auth0_mfa.user(factors=["sms"]), shown.locator("#messages li").first
     expect(shown.locator("#no-messages")).to_be_visible()
     challenge(lab, user)
     code = auth0_mfa.inbox.code(user.phone_number)
     says(newest, code, "SMS · second factor", str(user.phone_number))
     says(shown.get_by_role("status"), code)
-
     challenge(lab, auth0_mfa.user(factors=["push"]))
     reason = shown.get_by_label("Reason")
     reason.fill("typed")
@@ -151,7 +140,6 @@ def test_a_code_is_announced_and_an_update_takes_no_focus_no_text_and_no_selecti
     reason.evaluate("each => each.focus()")
     lab.client.passwordless_start(connection="email", email=user.email, send="code")
     says(newest, "Email · passwordless login")
-    expect(shown.locator("#messages li")).to_have_count(2)
     looked_again(shown)
     assert shown.evaluate("[document.activeElement.name, getSelection().toString()]") == ["reason", code]
     expect(reason).to_have_value("typed")
@@ -161,14 +149,14 @@ def test_a_server_that_does_not_answer_is_said_to_be_gone_and_found_again(page: 
     page.add_init_script(IMPATIENT)
     page.goto(auth0_mfa.page)
     alert = page.get_by_role("alert")
-    troubles: list[tuple[Callable[[Route], object], tuple[str, ...]]] = [
-        (lambda route: route.abort(), ("The server does not answer",)),
-        (lambda route: None, ("The server does not answer",)),
-        (lambda route: route.fulfill(status=500, json={"message": HOSTILE}), ("The server failed", HOSTILE)),
-    ]
-    for trouble, texts in troubles:
+    troubles: dict[Callable[[Route], object], str] = {
+        lambda route: route.abort(): "The server does not answer",
+        lambda _: None: "The server does not answer",
+        lambda route: route.fulfill(status=500, json={"message": HOSTILE}): HOSTILE,
+    }
+    for trouble, text in troubles.items():
         page.route("**/_lab/state", trouble)
-        says(alert, *texts)
+        says(alert, text)
         page.unroute("**/_lab/state")
         expect(alert).to_be_hidden()
     page.evaluate("sessionStorage.clear()")
@@ -181,10 +169,9 @@ def test_hostile_texts_are_shown_as_texts(lab: Lab, shown: Page) -> None:
         state = route.fetch().json()
         push = {"id": "1", "user": HOSTILE, "at": state["now"], "place": HOSTILE, "browser": HOSTILE}
         message: dict[str, Any] = dict.fromkeys(("address", "text", "code", "channel", "purpose"), HOSTILE)
-        message |= {"link": None, "sent_at": state["now"]}
-        link = {**message, "link": "javascript:document.title='taken'"}
+        messages = [message | {"link": link, "sent_at": state["now"]} for link in (None, "javascript:alert(1)")]
         state["phone"] = {"enrollments": [{"label": HOSTILE, "code": HOSTILE}], "pushes": [push]}
-        route.fulfill(json={**state, "messages": [*state["messages"], message, link], "profile": HOSTILE})
+        route.fulfill(json={**state, "messages": [*state["messages"], *messages], "profile": HOSTILE})
 
     address = "<script>document.title='taken'</script>@example.com"
     lab.client.passwordless_start(connection="email", email=address, send="code")
@@ -213,7 +200,6 @@ def test_it_reads_in_both_themes_narrow_and_wide_whatever_it_shows(lab: Lab, aut
     lab.client.passwordless_start(connection="email", email=user.email, send="code")
     for filled in ("#messages li", "#pushes li"):
         expect(shown.locator(filled)).to_have_count(1)
-    reads()
     shown.route("**/_lab/state", lambda route: route.abort())
     expect(shown.get_by_role("alert")).to_be_visible()
     reads()

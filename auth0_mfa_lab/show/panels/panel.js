@@ -35,6 +35,10 @@ function panel({ model, el }) {  // where a press leaves the focus, and what a k
     if (began && event.detail > 0) nextCell()?.focus({ preventScroll: true });
   }
 
+  function doubled(event) {  // JupyterLab would make the panel's own cell the active one again
+    if (began && isInside(event.target)) stop(event);
+  }
+
   function keyPressed(event) {
     if (event.key !== "Enter" || !isInside(event.target)) return;
     if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
@@ -69,6 +73,7 @@ function panel({ model, el }) {  // where a press leaves the focus, and what a k
     const { signal } = listening;
     // Before anything else on the page hears of it.
     window.addEventListener("click", clicked, { capture: true, signal });
+    window.addEventListener("dblclick", doubled, { capture: true, signal });
     window.addEventListener("keydown", keyPressed, { capture: true, signal });
     root.addEventListener("focusin", (event) => { focused = event.target; }, { signal });
     // Without a successor it may be that the focused element is being removed.
