@@ -36,13 +36,17 @@ PACKAGE = ROOT / "auth0_mfa_lab"
 MEASURED = ROOT / ".mutants"
 SECONDS = 400
 """A bound on one run; a change that makes it hang is caught."""
-FIRST, MOST = 120, 400
-"""How many tests are run at first, the most specific ones, and how many at most."""
-BESIDES = ("tests/test_promise.py", "tests/test_architecture.py")
-"""What judges every line, and is asked when those do not notice; after it, the notebooks."""
+FIRST, MOST, SAYING = 120, 400, 4
+"""How many tests are run at first, the most specific ones, and how many at most; how many files for a table's row."""
+WORD = re.compile(r"[\w./@-]{5,}")
+BESIDES = (
+    ("pytest", "-q", "-x", "-p", "no:cacheprovider", "tests/test_promise.py", "tests/test_architecture.py"),
+    ("mypy", "--strict"),
+    ("tests.execute_notebooks", "--check"),
+)
+"""What judges every line, and is asked when no test of that line notices."""
 PYTEST = ("pytest", "-q", "-x", "-p", "no:cacheprovider", "--no-header")
 NO_SUCH_TEST = 4
-TAKEN = ("pyproject.toml", "Makefile", "*.md", "environment.yml", "constraints.txt", ".env.example", ".pre-commit*")
 COMPARED: Mapping[type[ast.cmpop], str] = dict(
     zip(
         (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In, ast.NotIn, ast.Is, ast.IsNot),
@@ -220,18 +224,31 @@ class Touching:
                 used = node.id if isinstance(node, ast.Name) else getattr(node, "attr", None)
                 if used:
                     self._users[used].append((file, node.lineno))  # type: ignore[attr-defined]  # both have a line
+        self._words = {
+            path: set(WORD.findall((ROOT / path).read_text("utf-8")))
+            for path in (path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("test_*.py"))
+            if not path.startswith("tests/browser")
+        }
+        self._files = Counter(word for words in self._words.values() for word in words)
+
+    def saying(self, mutant: Mutant) -> list[str]:
+        """Return the files of tests that say most of what a line says, by the rarity of its words."""
+        line = set(WORD.findall(mutant.file.read_text("utf-8").splitlines()[mutant.line - 1]))
+        told = {path: sum(1 / self._files[word] for word in line & words) for path, words in self._words.items()}
+        return [path for path, score in Counter(told).most_common(SAYING) if score]
 
     def tests(self, mutant: Mutant) -> list[str]:
         """Return the tests that a change is run against."""
         lines = self._contexts.get(str(mutant.file), {})
         found = set(lines.get(mutant.line, ()))
+        first = self.saying(mutant) if not found else []
         if not found:
             found = {
                 test for file, line in self._users[mutant.name] for test in self._contexts.get(file, {}).get(line, ())
             }
         if not found:
             found = {test for tests in lines.values() for test in tests}
-        return sorted(found, key=lambda test: (self._size[test], test))[:MOST]
+        return first + sorted(found, key=lambda test: (self._size[test], test))[:MOST]
 
 
 def _by_line(data: coverage.CoverageData, file: str) -> Mapping[int, Sequence[str]]:
@@ -246,11 +263,13 @@ def _test(context: str) -> str:
 
 
 def copied(folder: Path) -> Path:
-    """Return a copy of what the tests need, to be changed."""
-    for name in ("auth0_mfa_lab", "tests", "notebooks", "examples", "benchmarks", ".ci"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for path in (path for shape in TAKEN for path in ROOT.glob(shape)):
-        shutil.copy(path, folder)
+    """Return a copy of what is tracked, to be changed; a repository too, for the tests that ask which files are."""
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    for name in tracked.splitlines():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, folder / name)
+    for command in (["init", "--quiet"], ["add", "--all"]):
+        subprocess.run(["git", *command], cwd=folder, check=True)
     return folder
 
 
@@ -267,8 +286,8 @@ def fails(command: Sequence[str], copy: Path) -> tuple[int, list[str]]:
 
 
 def tests_notice(tests: Sequence[str], copy: Path) -> list[str]:
-    """Return the command that notices the change, a test's or at last the notebooks'; nothing where none does."""
-    for some in filter(None, (tests[:FIRST], tests[FIRST:], BESIDES)):
+    """Return the command that notices the change; nothing where none does."""
+    for some in filter(None, (tests[:FIRST], tests[FIRST:])):
         command = [*PYTEST, *some]
         code, failed = fails(command, copy)
         if code == NO_SUCH_TEST:  # the change has renamed a row: its whole file judges
@@ -276,8 +295,7 @@ def tests_notice(tests: Sequence[str], copy: Path) -> list[str]:
             code, failed = fails(command, copy)
         if code:
             return [*PYTEST, *failed] if failed else command
-    command = ["tests.execute_notebooks", "--check"]
-    return command if fails(command, copy)[0] else []
+    return next((list(command) for command in BESIDES if fails(command, copy)[0]), [])
 
 
 def notebooks_notice(mutant: Mutant, copy: Path) -> list[str]:

@@ -1,22 +1,29 @@
-"""An exchange gives its fields, says what it lacks, and hides its secrets; the journal keeps all of them in order."""
+"""The recorder keeps each request with its answer or failure; an exchange gives its fields and hides its secrets."""
 
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from unittest.mock import Mock
 
+import httpx
 import pytest
 
 from auth0_mfa_lab import Secret
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.wire.exchange import MissingField, NoAnswer
-from tests.mothers import GRANTED, MFA_TOKEN, PENDING, a_journal, a_request, an_exchange
+from auth0_mfa_lab.wire.journal import EXCHANGE, NOTES, Journal, RecordingTransport
+from tests.mothers import GRANTED, MFA_TOKEN, PENDING, Scripted, a_journal, a_request, an_exchange
 
 REQUIRED = {"error": "mfa_required", "error_description": "Multifactor authentication required", "mfa_token": MFA_TOKEN}
 JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhdXRoMHwxIn0.c2ln"  # auth0-mfa-lab: allow
+SECRETS = {"password": "hunter-number-two", "client_secret": "a-new-secret-1"}
+SAID = "cannot send password=hunter-number-two to a-new-secret-1"
 
 
 def test_a_403_is_an_exchange_like_any_other_whose_secrets_are_secrets() -> None:
-    login = an_exchange(
-        403, json={**REQUIRED, "id_token": JWT, "list": [{"note": f"token {MFA_TOKEN}"}]}, headers=[("x-a", "5")]
-    )
+    login = an_exchange(403, json={**REQUIRED, "id_token": JWT, "list": [{"note": f"token {MFA_TOKEN}"}]})
     assert (login.status, login.error, login.outcome) == (403, "mfa_required", "403 mfa_required")
     assert (login.error_description, login["mfa_token"]) == ("Multifactor authentication required", MFA_TOKEN)
     assert ("mfa_token" in login, "access_token" in login) == (True, False)
@@ -24,8 +31,6 @@ def test_a_403_is_an_exchange_like_any_other_whose_secrets_are_secrets() -> None
     assert repr(login["list"]) == "[{'note': token <mfa_token 1>}]"
     assert (login.claims("id_token"), login.claims("error")) == ({"sub": "auth0|1"}, None)
     assert an_exchange(json={"access_token": 1}).claims("access_token") is None
-    assert login.response is not None
-    assert (login.response.header("X-A"), login.response.header("missing")) == ("5", None)
     with pytest.raises(TypeError):
         list(login)  # type: ignore[call-overload]  # it is no sequence
 
@@ -55,20 +60,6 @@ def test_a_missing_field_says_what_the_answer_has(name: str) -> None:
     assert (isinstance(missing.value, KeyError), isinstance(missing.value, LabError)) == (True, True)
 
 
-def test_without_an_answer_there_is_none_and_the_error_says_what_to_check() -> None:
-    journal = a_journal()
-    journal.aliases.learn("password", "hunter-number-two")
-    lost = an_exchange(failure="ConnectError", request=a_request(url="https://hunter-number-two/x"), journal=journal)
-    assert (lost.status, lost.json, lost.response, lost.error, lost.outcome) == (None, None, None, None, "no answer")
-    with pytest.raises(MissingField, match="Exchange 1 has no answer, and so no access_token: ConnectError"):
-        lost["access_token"]
-    assert str(NoAnswer(lost)).startswith(
-        "<password 1> gave no answer (ConnectError). The journal keeps the request as "
-    )
-    said = f"{lost!r} {lost.request.host!r} {NoAnswer(lost)} {lost._repr_mimebundle_()}"
-    assert ("hunter" in said, "app → <password 1>" in said) == (False, True)
-
-
 def test_a_request_is_taken_apart() -> None:
     assert a_request(form={"a": "1", "b": ""}).raw_data() == {"a": "1", "b": ""}
     assert a_request(json={"a": [1]}).raw_data() == {"a": [1]}
@@ -81,15 +72,14 @@ def test_a_request_is_taken_apart() -> None:
         request = an_exchange(request=a_request("GET", url)).request
         assert (request.host, request.target, type(request.target)) == (host, target, str)
     request = a_request(headers=[("Content-Type", " Application/JSON ; charset=utf-8"), ("content-type", "x")])
-    assert request.media_type == "application/json"
+    assert (request.media_type, request.header("missing")) == ("application/json", None)
 
 
 def test_exchanges_are_numbered_from_one_under_their_steps_and_what_says_the_same_is_one_run() -> None:
-    journal = a_journal()
+    journal, get = a_journal(), a_request("GET")
     for answer in (PENDING, PENDING, GRANTED, PENDING):
         an_exchange(journal=journal, **answer)
     journal.step("next")
-    get = a_request("GET")
     kept = [an_exchange(journal=journal, **PENDING), an_exchange(journal=journal, speaker="phone", **PENDING)]
     kept += [an_exchange(journal=journal, speaker="phone", request=get) for _ in range(2)]
     assert [exchange.number for exchange in journal] == list(range(1, 9))
@@ -106,4 +96,77 @@ def test_threads_that_append_together_lose_nothing() -> None:
     with ThreadPoolExecutor(4) as pool:
         kept = list(pool.map(lambda _: an_exchange(journal=journal), range(100)))
     assert [exchange.number for exchange in journal] == list(range(1, 101))
-    assert {id(exchange) for exchange in kept} == {id(exchange) for exchange in journal}
+    assert {*map(id, kept)} == {*map(id, journal)}
+
+
+# -- the recorder
+
+
+def recording(inner: httpx.BaseTransport) -> tuple[httpx.Client, Journal]:
+    journal = a_journal()
+    transport = RecordingTransport(inner, journal, speaker="app")
+    return httpx.Client(transport=transport, base_url="https://tenant.example"), journal
+
+
+def answering(answer: httpx.Response) -> httpx.BaseTransport:
+    return httpx.MockTransport(lambda _: answer)
+
+
+def test_an_exchange_holds_what_was_sent_and_what_came_and_closing_closes_the_transport_inside() -> None:
+    cookies = [("set-cookie", "a=1"), ("set-cookie", "b=2")]
+    headers = [(name.title(), value) for name, value in cookies]
+    notes = {NOTES: ("sandbox: status guess",)}
+    inner = answering(httpx.Response(403, headers=headers, content=b"{}", extensions=notes))
+    http, journal = recording(inner)
+    response = http.post("/oauth/token", data={"grant_type": "password"}, headers={"X-Mine": "yes"})
+    (exchange,) = journal
+    assert response.extensions[EXCHANGE] is exchange
+    request, came = exchange.request, exchange.response
+    assert (request.method, request.url) == ("POST", "https://tenant.example/oauth/token")
+    assert (request.body, request.header("x-mine")) == (b"grant_type=password", "yes")
+    assert came is not None
+    assert (came.status, came.reason, came.body) == (403, "Forbidden", response.content)
+    assert [pair for pair in came.headers if "cookie" in pair[0]] == cookies
+    assert repr(exchange).endswith("\n\n  sandbox: status guess")
+    inner.close = Mock()  # type: ignore[method-assign]  # to see the call
+    http.close()
+    inner.close.assert_called_once_with()
+
+
+def broken() -> Iterator[bytes]:
+    yield b'{"mfa_'
+    raise httpx.ReadError(SAID)
+
+
+ZIPPED = httpx.Response(200, headers={"content-encoding": "gzip"}, content=iter([b"not gzip"]))
+# fmt: off
+LOST: list[tuple[str, httpx.BaseTransport]] = [
+    ("ConnectError",        Scripted(httpx.ConnectError(SAID))),
+    ("RemoteProtocolError", Scripted(httpx.RemoteProtocolError(""))),
+    ("ReadError",           answering(httpx.Response(200, content=broken()))),
+    ("DecodingError",       answering(ZIPPED)),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("kind", "inner"), LOST)
+def test_a_failure_is_kept_masked_and_raised_without_its_cause(kind: str, inner: httpx.BaseTransport) -> None:
+    http, journal = recording(inner)
+    journal.aliases.learn("password", "tenant.example")
+    with pytest.raises(NoAnswer) as unanswered:
+        http.post("/oauth/token", data=SECRETS)
+    (lost,) = journal
+    assert unanswered.value.exchange is lost
+    assert unanswered.value.__cause__ is unanswered.value.__context__ is None
+    assert str(unanswered.value).startswith(f"<password 1> gave no answer ({kind}). The journal keeps the request as ")
+    assert (lost.status, lost.json, lost.response, lost.error, lost.outcome) == (None, None, None, None, "no answer")
+    assert lost.failure is not None
+    assert (lost.failure.kind, lost.failure.said.count("=<password 2> to <client_secret 1>")) == (
+        kind,
+        kind in ("ConnectError", "ReadError"),
+    )
+    with pytest.raises(MissingField, match=f"Exchange 1 has no answer, and so no access_token: {kind}"):
+        lost["access_token"]
+    said = f"{lost!r} {lost.request.host!r} {lost._repr_mimebundle_()} {traceback.format_exception(unanswered.value)}"
+    assert not [each for each in (*SECRETS.values(), "tenant.example") if each in said]
+    assert "app → <password 1>" in said

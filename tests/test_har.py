@@ -23,6 +23,7 @@ from auth0_mfa_lab.wire.journal import Journal, OperationCall
 from tests.flows.flows import Flow, log_in, otp_enrolled, push_enrolled
 from tests.mothers import (
     MFA_TOKEN,
+    NOW,
     Scripted,
     a_journal,
     a_live_lab,
@@ -134,7 +135,7 @@ def test_a_run_is_a_valid_har_without_a_secret_and_its_replay_prints_and_exports
 ) -> None:
     lab = Lab.sandbox(seed=1)
     printed = told(lab, walk)
-    assert len(entries(lab.journal)) == len(lab.journal)
+    assert entries(lab.journal)
     file = recorded(lab, tmp_path)
     text = file.read_text("utf-8")
     assert leaked(lab, str(lab.journal[0].request.text)), "this search would see nothing"
@@ -326,6 +327,8 @@ CELLS = (
     ("lab.tenant.profile", "run.har has no settings of the tenant"),
     ("client.password_grant(username=user.username, password='wrong-one')", "<another password>, and was <password 1>"),
     ("login = client.password_grant(username=user.username, password=user.password); token = login['mfa_token']", ""),
+    ("client.password_grant(username=user.username, password=user.password)",
+        "exchange 1, which has been answered already: they are equal"),
     ("lab.phone.allow()", "No push waits on this phone"),
     ("challenge(mfa_token=token, challenge_type='otp')", f"{NEXT}challenge_type is otp, and was oob."),
     ("challenge(mfa_token=token, challenge_type='oob', authenticator_id='push|dev_1')",
@@ -390,7 +393,8 @@ def test_a_recording_of_another_tool_has_the_steps_of_the_application(tmp_path: 
     file = by_another_tool(recorded(lab, tmp_path))
     found = json.loads(file.read_text("utf-8"))
     first, second = found["log"]["entries"]
-    first["request"]["headers"].append({"name": ":authority", "value": "sandbox.example"})
+    first["response"]["headers"].append({"name": ":status", "value": "403"})
+    second |= {"startedDateTime": "2027-01-15T08:00:07.000Z", "time": 500}
     content = second["response"]["content"]
     content |= {"text": b64encode(content["text"].encode()).decode(), "encoding": "base64"}
     # The rest of a browser's traffic is left out.
@@ -408,7 +412,9 @@ def test_a_recording_of_another_tool_has_the_steps_of_the_application(tmp_path: 
     # The code is the one that the application sent.
     tokens = replay.client.mfa_otp_grant(mfa_token=again["mfa_token"], otp=replay.phone.code())
     assert (again.outcome, tokens.outcome) == (login.outcome, granted.outcome)
-    assert [each.at for each in replay.journal] == [each.at for each in lab.journal]
+    assert [each.at for each in replay.journal] == [NOW, NOW + 7.5]
+    assert again.response
+    assert again.response.header(":status") is None
     with pytest.raises(LabError, match=r"code that was typed here \(it was written by Some Proxy, which"):
         replay.phone.code()
     assert "On your phone" in repr(replay.phone.allow())

@@ -180,8 +180,6 @@ def test_something_real_is_found_and_what_is_nobodys_is_not() -> None:
 def test_what_a_clone_needs_is_tracked_and_no_settings_of_ones_own() -> None:
     assert set(TRACKED) >= {*NEEDED}
     assert [name for name in TRACKED if Path(name).name.startswith(".env") and name != ".env.example"] == []
-    begun_first = set(re.findall(r'"(test_\w+\.py)"', text_of("tests/conftest.py")))
-    assert set() != begun_first <= {Path(name).name for name in TRACKED}
 
 
 # -- tests/conftest.py

@@ -14,13 +14,14 @@ import pytest
 from auth0_mfa_lab import Lab, LabError
 from auth0_mfa_lab.exports.export import runnable
 from auth0_mfa_lab.sandbox import Sandbox
-from auth0_mfa_lab.show.panels.panel import SHOWN_SECONDS, RevealPanel
+from auth0_mfa_lab.show.panels.panel import SHOWN_SECONDS
 from auth0_mfa_lab.wire.exchange import Request
 from tests.mothers import MFA_TOKEN, Leaping, a_live_lab, a_request, an_exchange
 
 # Stands in for curl: one argument after the other, each with its own end mark, for an argument may hold a newline.
 SHIM = '#!/bin/sh\nfor word in "$@"; do printf "%s\\036" "$word"; done\n'
 HOSTILE = "a'b\"c $HOME `id` $(id) \\ ! & | ; < > * ? ~ # é {x} [y]\nlast"
+FLAGS = ("--url", "--data-raw", "--header", "--cacert")
 Sent = list[tuple[Any, Any]]
 
 
@@ -43,50 +44,47 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
     return messages
 
 
-def there(panel: RevealPanel) -> None:
-    """Say what the panel's place says once it is on a page."""
-    for drawn in panel._place.children:
-        drawn._handle_custom_msg({"kind": "ready"}, [])
-
-
 def test_a_revealed_value_is_sent_in_a_buffer_while_it_is_shown(lab: Lab, sent: Sent) -> None:
     token = lab.journal[0]["mfa_token"]
     panel = lab.reveal("<mfa_token 1>")
     assert repr(panel).startswith("RevealPanel · <mfa_token 1> is shown only on the page of a running notebook")
     assert repr(lab.reveal(token)) == repr(panel)
+
+    def on_a_page() -> None:
+        for drawn in panel._place.children:
+            drawn._handle_custom_msg({"kind": "ready"}, [])
+
     panel.hide_button.click()
-    there(panel)
+    on_a_page()
     assert sent == []
     panel.show_button.click()
-    there(panel)
+    on_a_page()
     ((content, buffers),) = sent
     assert (content["kind"], content["alt"], buffers) == ("show", "mfa_token 1", [str(token).encode()])
     assert 0 < content["seconds"] <= SHOWN_SECONDS
     panel._place._now = Leaping(SHOWN_SECONDS + time.monotonic())
-    there(panel)
+    on_a_page()
     assert len(sent) == 1
 
 
-def test_a_command_is_the_answer_to_a_press_alone_and_in_a_buffer(lab: Lab, sent: Sent, tmp_path: Path) -> None:
+def test_a_command_is_the_answer_to_a_press_alone_and_in_a_buffer(lab: Lab, sent: Sent) -> None:
     panel = lab.copy_runnable(lab.journal[0])
     assert repr(panel).startswith("CopyPanel · exchange 1, POST /oauth/token · ")
-    assert "\n" not in repr(panel)
-    wrong = ({"kind": "ready"}, {"kind": "copy"}, {"kind": "copy", "press": 1}, {"press": "1"}, "copy", None)
-    for said in (*wrong, {"kind": "copy", "press": "1-2-3"}):
-        assert sent == []
+    for said in ({"kind": "ready"}, {"kind": "copy"}, {"kind": "copy", "press": 1}, {"press": "1"}, "copy", None):
         panel._place._handle_custom_msg(said, [])
-    ((content, buffers),) = sent
-    assert content == {"kind": "copy", "press": "1-2-3"}
-    (body,) = after("--data-raw", run(buffers[0].decode(), tmp_path))
-    assert body.encode() == bytes(lab.journal[0].request.body)
+    assert sent == []
+    panel._place._handle_custom_msg({"kind": "copy", "press": "1-2-3"}, [])
+    command = runnable(lab.journal[0], None)
+    assert sent == [({"kind": "copy", "press": "1-2-3"}, [str(command).encode()])]
+    assert str(lab.journal[0].request.text) in str(command)
     shown = panel.static_html()
     assert not [each for each in ("curl --request", "$AUTH0_PASSWORD", "answers no curl") if each not in shown]
     label = lab.copy_runnable(lab.journal[1])._place.label
     assert label == "Copy runnable: exchange 2, GET /mfa/authenticators as a curl command with its raw secrets"
     live = a_live_lab(Sandbox(domain="tenant.example", seed=5))
     live.client.password_grant(username=str(live.settings.username), password="x")
-    assert "people's data are in the command, too" in repr(live.copy_runnable(live.journal[0]))
-    assert "people's data" not in repr(panel)
+    for each, is_live in ((live.copy_runnable(live.journal[0]), True), (panel, False)):
+        assert ("people's data are in the command, too" in repr(each), "\n" in repr(each)) == (is_live, False)
 
 
 NO_ALIAS: list[Any] = ["", "<mfa_token 1> <password 1>", "mfa_token 1", MFA_TOKEN, None, 1, b"<mfa_token 1>", []]
@@ -112,22 +110,15 @@ def test_what_is_no_alias_and_no_exchange_of_this_lab_is_refused_and_no_panel_is
 # -- the command, in a shell
 
 
-def run(command: str, folder: Path) -> list[str]:
-    """Let `sh -c` run the command, and return the words that curl is given."""
+def run(request: Request, folder: Path, ca_file: str | None = None) -> list[str]:
+    """Let `sh -c` run a request's command, and return the words that curl is given."""
     (folder / "curl").write_text(SHIM, encoding="utf-8")
     (folder / "curl").chmod(0o755)
     environment = {"PATH": f"{folder}:/usr/bin:/bin", "HOME": "/nowhere"}
+    command = str(runnable(an_exchange(json={}, request=request), ca_file))
     ran = subprocess.run(["/bin/sh", "-eu", "-c", command], env=environment, capture_output=True, check=True)
     assert not ran.stderr
     return ran.stdout.decode().split("\x1e")[:-1]
-
-
-def after(flag: str, words: list[str]) -> list[str]:
-    return [word for each, word in itertools.pairwise(words) if each == flag]
-
-
-def a_command(request: Request, ca_file: str | None = None) -> str:
-    return str(runnable(an_exchange(json={}, request=request), ca_file))
 
 
 @pytest.mark.parametrize("body", [HOSTILE, "@/etc/passwd", '{"note": "\\u0000", "a": "\'"}', " ", "-x", ""])
@@ -137,17 +128,19 @@ def test_a_shell_gives_curl_the_request_as_it_was_sent(
     monkeypatch.chdir(tmp_path)
     url = "https://tenant.example:8443/mfa/x?a=[1]&b={c}&d=$e"
     headers = [("Authorization", f"Bearer {MFA_TOKEN}"), ("user-agent", "lab")]
-    words = run(
-        a_command(a_request(url=url, headers=headers, body=body.encode()), "my certificates/it's.pem"), tmp_path
-    )
+    words = run(a_request(url=url, headers=headers, body=body.encode()), tmp_path, "my certificates/it's.pem")
     assert (words[:2], words.count("--globoff"), words.count("--path-as-is")) == (["--request", "POST"], 1, 1)
-    assert (after("--url", words), after("--data-raw", words)) == ([url], [body] if body else [])
-    assert after("--header", words) == [f"authorization: Bearer {MFA_TOKEN}", *(["content-type:"] if body else [])]
-    assert after("--cacert", words) == [str(tmp_path.resolve() / "my certificates" / "it's.pem")]
-    assert "--cacert" not in run(a_command(a_request("GET")), tmp_path)
+    given = {flag: [word for each, word in itertools.pairwise(words) if each == flag] for flag in FLAGS}
+    assert given == {
+        "--url": [url],
+        "--data-raw": [body] if body else [],
+        "--header": [f"authorization: Bearer {MFA_TOKEN}", *(["content-type:"] if body else [])],
+        "--cacert": [str(tmp_path.resolve() / "my certificates" / "it's.pem")],
+    }
+    assert "--cacert" not in run(a_request("GET"), tmp_path)
 
 
 @pytest.mark.parametrize("body", [b"\xff\xfe", b"a\0b"])
 def test_a_body_that_no_command_line_holds_is_refused(body: bytes) -> None:
     with pytest.raises(LabError, match="The body of exchange 1 is no text"):
-        a_command(a_request(body=body))
+        runnable(an_exchange(json={}, request=a_request(body=body)), None)

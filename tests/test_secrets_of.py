@@ -127,10 +127,8 @@ FINDS: dict[str, tuple[Sent, list[str]]] = {  # a find with @ is a person's: it 
     "links without a ticket":   (said({"ticket_url": ["no link", "https://[", "?", "?ticket", "?ticket="]}), []),
     "an application's own": (said([APP | {"client_secret": "hush"}]), [
         "stripe=sk0live0ABCDEFGH12", "client_secret=hush"]),
-    "the first of two members": (raw(b'[{"a": {"password": "first"}, "a": 1}]'), ["password=first"]),
     "two fields of one name": (raw(b"otp=first&otp=second", "application/x-www-form-urlencoded"), [
         "otp=first", "otp=second"]),
-    "JSON in a text":   (said({"details": json.dumps({"deep": [{"client_secret": "hush"}]})}), ["client_secret=hush"]),
     "JSON too deep to walk":    (raw(b"[" * 400 + b'{"password": "hunter-two"}' + b"]" * 400), ["password=hunter-two"]),
     "sealed in a text":         (said({"state": f"a {MFA_TOKEN} b"}), [f"state={MFA_TOKEN}"]),
     "a JWT in a text":          (text(f"<p>{PLAIN}</p>"), [f"token={PLAIN}"]),
@@ -142,30 +140,23 @@ FINDS: dict[str, tuple[Sent, list[str]]] = {  # a find with @ is a person's: it 
     "a certificate":            (said({"cert": CERTIFICATE}), []),
     "a private JSON web key":   (said({"kty": "RSA", "e": "AQAB", "d": "exponent"}), ["private_key=exponent"]),
     "a d that is no key":       (said({"d": "no key at all"}), []),
-    "a Bearer":                 (header("authorization", "Bearer opaque"), ["token=opaque"]),
     "a Bearer of a proxy":      (header("Proxy-Authorization", "Bearer opaque"), ["token=opaque"]),
     "a Bearer of a transaction": (header("authorization", "Bearer x", "/api/resolve-transaction"), [
         "transaction_token=x"]),
     "a Bearer of a device":     (header("authorization", "Bearer x", "/api/device-accounts/dev_1"), ["device_token=x"]),
     "a bare token":             (header("authorization", "just-a-token"), ["token=just-a-token"]),
     "a Ticket":                 (header("authorization", 'Ticket id="t-1"'), ["enrollment_tx_id=t-1"]),
-    "a Ticket in single quotes": (header("authorization", "Ticket id='t-1'"), ["enrollment_tx_id=t-1"]),
     "Basic":                    (header("authorization", f"Basic {BASIC}"), [
         "client_secret=very-secret", f"basic_credentials={BASIC}"]),
     "Basic, encoded before":    (header("authorization", f"Basic {ENCODED}"), [
         "client_secret=very/secret!", f"basic_credentials={ENCODED}"]),
     "Basic that is no base64":  (header("authorization", "Basic A"), ["basic_credentials=A"]),
     "a cookie that is sent":    (header("cookie", "did=s%3Av0%3Aabcdef; x=1"), ["cookie=s%3Av0%3Aabcdef"]),
-    "a cookie that is set":     (header("set-cookie", "did=s%3Av0%3Aabcdef; Path=/"), ["cookie=s%3Av0%3Aabcdef"]),
     "a proof":                  (header("DPoP", "opaque-proof"), ["token=opaque-proof"]),
-    "a header named so":        (header("X-Api-Key", "some-value"), ["x_api_key=some-value"]),
     "sealed in a header":       (header("x-custom", f"sealed {MFA_TOKEN} here"), [f"token={MFA_TOKEN}"]),
     "an error in a header":     (header("www-authenticate", 'Bearer error="invalid_token"'), []),
-    "a pair in a sentence":     (text("Invalid login: password=hunter-two, try again"), ["password=hunter-two"]),
     "a pair in broken JSON":    (said({"message": 'Cannot read {"client_secret": "hush"'}), ["client_secret=hush"]),
     "a password in a URL":      (text("postgres://app:hunter-two@db/x"), ["password=hunter-two"]),
-    "a token in a fragment": (header("location", "https://a.example/#access_token=opaque&x=1"), [
-        "access_token=opaque"]),
     "words about passwords":    (text("The password is wrong. Reset your password: here; status=pending"), []),
     "a user, and the phone's number": (said({"user_id": "auth0|123", "phone_number": "+15550100"}), [
         "@user_id=auth0|123", "@phone_number=+15550100"]),
@@ -184,7 +175,6 @@ FINDS: dict[str, tuple[Sent, list[str]]] = {  # a find with @ is a person's: it 
     "a blocked user in a path": (asked("/api/v2/user-blocks/of-my-own"), ["@user_id=of-my-own"]),
     "a user in a search":       (asked("/api/v2/logs?q=user_id%3A%22of-my-own%22"), ["@user_id=of-my-own"]),
     "an email in a query":      (asked("/api/v2/users-by-email?email=jane%40example.com"), ["@email=jane@example.com"]),
-    "a number in a query":      (asked("/api/v2/user-blocks?identifier=%2B15550100"), ["identifier=+15550100"]),
     "an id in a sentence":      (text("The user auth0|5f00000000 has no MFA."), ["@user_id=auth0|5f00000000"]),
     "a person in a sentence":   (said({"message": "Sent to +15550100, not to jane.roe@example.com."}), [
         "@email=jane.roe@example.com", "@phone_number=+15550100"]),

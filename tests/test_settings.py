@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import fields, replace
+import re
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,64 +28,66 @@ SERVED = {
 }
 SECRETS = ("client_secret", "password", "mgmt_client_secret", "mgmt_token", "lab_token")
 PEOPLE = ("username", "phone_number", "email")
-HOST = "a host alone, with no https:// and no slash"
-UNSET = {"AUTH0_DOMAIN": "a.b"}
-# fmt: off
-READ: tuple[tuple[dict[str, str], str, str], ...] = (
-    # The other variables, one more, and what the settings have
-    *((LIVE, f"AUTH0_{name.upper()}=some-thing", f"{name}=some-thing") for name in
-        ("client_id", "username", "realm", "audience", "scope", "public_client_id", "mgmt_client_id", *SECRETS)),
-    (LIVE, "AUTH0_DOMAIN=Other.eu.Auth0.com", "domain=other.eu.auth0.com; origin=https://other.eu.auth0.com"),
-    (LIVE, "AUTH0_DOMAIN=localhost:8443", "domain=localhost:8443; origin=https://localhost:8443"),
-    (LIVE, "AUTH0_MGMT_DOMAIN=t.eu.auth0.com", "mgmt_domain=t.eu.auth0.com"),
-    (LIVE, "AUTH0_PHONE_NUMBER=+15550100", "phone_number=+15550100; tenant=live"),
-    (LIVE, "AUTH0_EMAIL=someone@example.com", "email=someone@example.com"),
-    (LIVE, "AUTH0_CA_FILE=ca.pem", "ca_file=ca.pem"),
-    (LIVE, "AUTH0_AUDIENCE=  ", "audience=None; client_secret=None; phone_number=None; ca_file=None"),
-    (LIVE, "AUTH0_AUDIENCE= urn:api ", "audience=urn:api; scope=openid profile"),
-    *((LIVE, f"AUTH0_{name.upper()}= s$p ", f"{name}= s$p ") for name in
-        ("password", "client_secret", "mgmt_client_secret")),
-    *((LIVE, f"AUTH0_LAB_CONFIRM={value}", f"confirm={value}") for value in ("each", "once", "never")),
-    (LIVE, "AUTH0_LAB_VIRTUAL_PHONE=1", "virtual_phone=True; raise_failures=False; show_people=False"),
-    (LIVE, "AUTH0_LAB_RAISE=1", "raise_failures=True; virtual_phone=False; confirm=once"),
-    (LIVE, "AUTH0_LAB_SHOW_PEOPLE=1", "show_people=True; realm=Username-Password-Authentication"),
-    ({}, "AUTH0_LAB_RAISE=1", "raise_failures=True; tenant=sandbox; notice=None"),
-    # Which tenant: a domain alone never goes live, and a sandbox that was asked for needs no notice.
-    (UNSET, "AUTH0_CLIENT_ID=app",
-        "tenant=sandbox; domain=None; notice=AUTH0_DOMAIN is set, AUTH0_LAB_TENANT is not: this is the sandbox"),
-    (LIVE, "AUTH0_LAB_TENANT=sandbox", "tenant=sandbox; domain=None; notice=None"),
-    # What says that this is no CI is believed; in one, nothing goes live unless that is said.
-    *((LIVE, f"CI={value}", "tenant=live") for value in ("", "0", "false", "False")),
-    (LIVE | {"CI": "true"}, "AUTH0_LAB_ALLOW_LIVE=1", "tenant=live"),
-    # A served sandbox: this machine may do without TLS.
-    (SERVED, "AUTH0_LAB_TOKEN=another", "lab_token=another; tenant=served"),
-    *((SERVED, f"AUTH0_DOMAIN={domain}", f"origin=http://{domain.lower()}") for domain in
-        ("localhost:8443", "127.0.0.1:8443", "[::1]:8443", "LOCALHOST:1")),
-    (SERVED | {"AUTH0_CA_FILE": "ca.pem"}, "AUTH0_DOMAIN=sandbox:8443", "origin=https://sandbox:8443"),
-)
-REFUSED: tuple[tuple[dict[str, str], str, str], ...] = (
-    # The other variables, the wrong one, and how the sentence begins or goes on
-    *((LIVE, f"AUTH0_LAB_TENANT={kind}", "AUTH0_LAB_TENANT has a value that is not known. Use AUTH0_LAB_TENANT=sandbox")
-        for kind in ("LIVE", "lives", "1", "replay", "tenant.example")),
-    *((LIVE, f"AUTH0_{name.upper()}=", f"AUTH0_{name.upper()} is missing, and AUTH0_LAB_TENANT=live needs it. Add the "
-        f"line AUTH0_{name.upper()}=") for name in ("domain", "client_id", "username", "password")),
-    *((SERVED, f"AUTH0_{name}=", f"AUTH0_{name} is missing, and AUTH0_LAB_TENANT=served needs it. Add the line") for
-        name in ("DOMAIN", "CLIENT_ID", "LAB_TOKEN")),
-    *((LIVE, f"AUTH0_DOMAIN={value}", f"AUTH0_DOMAIN is not {HOST}. Write it like this: AUTH0_DOMAIN=") for value in
-        ("https://tenant.example", "tenant.example/", "single", "tenant .example", "-tenant.example", "a:b@t.example")),
-    (LIVE, "AUTH0_MGMT_DOMAIN=single", f"AUTH0_MGMT_DOMAIN is not {HOST}"),
-    (SERVED, "AUTH0_DOMAIN=localhost/", f"AUTH0_DOMAIN is not {HOST}"),
-    *((LIVE, f"AUTH0_PHONE_NUMBER={value}", "AUTH0_PHONE_NUMBER is not a number in E.164 form") for value in
-        ("555 0100", "+1 555 0100", "0015550100")),
-    *((LIVE, f"AUTH0_EMAIL={value}", "AUTH0_EMAIL is not an email address. Write it like this: AUTH0_EMAIL=") for
-        value in ("nobody", "some one@example.com")),
-    (LIVE, "AUTH0_CA_FILE=missing.pem", "AUTH0_CA_FILE is not the path of a PEM file that exists"),
-    (LIVE, "AUTH0_LAB_CONFIRM=sometimes", "AUTH0_LAB_CONFIRM is not known. Use AUTH0_LAB_CONFIRM=each, once (the def"),
-    *((LIVE, f"CI={value}", "AUTH0_LAB_TENANT=live, and CI is set: nothing was sent.") for value in ("true", "1")),
-    *((SERVED, f"AUTH0_DOMAIN={domain}", "AUTH0_CA_FILE is missing, and a served sandbox on another machine is") for
-        domain in ("sandbox:8443", "tenant.eu.auth0.com", "localhost.example:8443", "127.0.0.1.example")),
-)
-# fmt: on
+BASES = {"live": LIVE, "served": SERVED, "unset": {"AUTH0_DOMAIN": "a.b"}, "sandbox": {}}
+BASES |= {"in-ci": LIVE | {"CI": "true"}, "with-ca": SERVED | {"AUTH0_CA_FILE": "ca.pem"}}
+PLAIN = ("client_id", "username", "realm", "audience", "scope", "public_client_id", "mgmt_client_id", *SECRETS)
+# The other variables; one more with each of its values, after commas; and what the settings have, {} being the value.
+READ = r"""
+live AUTH0_DOMAIN=Other.eu.Auth0.com | domain=other.eu.auth0.com; origin=https://other.eu.auth0.com
+live AUTH0_DOMAIN=localhost:8443 | domain={}; origin=https://{}
+live AUTH0_MGMT_DOMAIN=t.eu.auth0.com | mgmt_domain={}
+live AUTH0_PHONE_NUMBER=+15550100 | phone_number={}; tenant=live
+live AUTH0_EMAIL=someone@example.com | email={}
+live AUTH0_CA_FILE=ca.pem | ca_file={}
+live AUTH0_AUDIENCE=   | audience=None; client_secret=None; phone_number=None; ca_file=None
+live AUTH0_AUDIENCE= urn:api  | audience=urn:api; scope=openid profile
+live AUTH0_PASSWORD= s$p  | password={}
+live AUTH0_CLIENT_SECRET= s$p  | client_secret={}
+live AUTH0_LAB_CONFIRM=each,once,never | confirm={}
+live AUTH0_LAB_VIRTUAL_PHONE=1 | virtual_phone=True; raise_failures=False; show_people=False
+live AUTH0_LAB_RAISE=1 | raise_failures=True; virtual_phone=False; confirm=once
+live AUTH0_LAB_SHOW_PEOPLE=1 | show_people=True; realm=Username-Password-Authentication
+sandbox AUTH0_LAB_RAISE=1 | raise_failures=True; tenant=sandbox; notice=None
+unset AUTH0_CLIENT_ID=app | tenant=sandbox; notice=AUTH0_DOMAIN is set, AUTH0_LAB_TENANT is not: this is the sandbox
+live AUTH0_LAB_TENANT=sandbox | tenant=sandbox; domain=None; notice=None
+live CI=,0,false,False | tenant=live
+in-ci AUTH0_LAB_ALLOW_LIVE=1 | tenant=live
+served AUTH0_LAB_TOKEN=another | lab_token={}; tenant=served
+served AUTH0_DOMAIN=localhost:8443,127.0.0.1:8443,[::1]:8443 | origin=http://{}
+served AUTH0_DOMAIN=LOCALHOST:1 | origin=http://localhost:1
+with-ca AUTH0_DOMAIN=sandbox:8443 | origin=https://{}
+"""
+# The same, and how the sentence begins.
+REFUSED = """
+live AUTH0_LAB_TENANT=LIVE,lives,1,replay,tenant.example | AUTH0_LAB_TENANT has a value that is not known. Use AUTH0_
+live AUTH0_DOMAIN= | AUTH0_DOMAIN is missing, and AUTH0_LAB_TENANT=live needs it. Add the line AUTH0_DOMAIN=
+live AUTH0_CLIENT_ID= | AUTH0_CLIENT_ID is missing, and AUTH0_LAB_TENANT=live needs it. Add the line AUTH0_CLIENT_ID=
+live AUTH0_USERNAME= | AUTH0_USERNAME is missing, and AUTH0_LAB_TENANT=live needs it. Add the line AUTH0_USERNAME=
+live AUTH0_PASSWORD= | AUTH0_PASSWORD is missing, and AUTH0_LAB_TENANT=live needs it. Add the line AUTH0_PASSWORD=
+served AUTH0_DOMAIN= | AUTH0_DOMAIN is missing, and AUTH0_LAB_TENANT=served needs it. Add the line
+served AUTH0_CLIENT_ID= | AUTH0_CLIENT_ID is missing, and AUTH0_LAB_TENANT=served needs it. Add the line
+served AUTH0_LAB_TOKEN= | AUTH0_LAB_TOKEN is missing, and AUTH0_LAB_TENANT=served needs it. Add the line
+live AUTH0_DOMAIN=https://tenant.example,tenant.example/,single,tenant .example,-tenant.example,a:b@t.example | \
+AUTH0_DOMAIN is not a host alone, with no https:// and no slash. Write it like this: AUTH0_DOMAIN=
+live AUTH0_MGMT_DOMAIN=single | AUTH0_MGMT_DOMAIN is not a host alone, with no https:// and no slash
+served AUTH0_DOMAIN=localhost/ | AUTH0_DOMAIN is not a host alone, with no https:// and no slash
+live AUTH0_PHONE_NUMBER=555 0100,+1 555 0100,0015550100 | AUTH0_PHONE_NUMBER is not a number in E.164 form
+live AUTH0_EMAIL=nobody,some one@example.com | AUTH0_EMAIL is not an email address. Write it like this: AUTH0_EMAIL=
+live AUTH0_CA_FILE=missing.pem | AUTH0_CA_FILE is not the path of a PEM file that exists
+live AUTH0_LAB_CONFIRM=sometimes | AUTH0_LAB_CONFIRM is not known. Use AUTH0_LAB_CONFIRM=each, once (the default) or
+live CI=true,1 | AUTH0_LAB_TENANT=live, and CI is set: nothing was sent.
+served AUTH0_DOMAIN=sandbox:8443,tenant.eu.auth0.com,localhost.example:8443,127.0.0.1.example | \
+AUTH0_CA_FILE is missing, and a served sandbox on another machine is
+"""
+
+
+def rows(table: str) -> Iterator[tuple[dict[str, str], str]]:
+    """Yield the variables of each row, for each value, and what is said of it."""
+    for row in table.strip().splitlines():
+        setting, _, said = row.partition(" | ")
+        base, name, values = re.split("[ =]", setting, maxsplit=2)
+        for value in values.split(","):
+            yield BASES[base] | {name: value}, said.replace("{}", value)
 
 
 @pytest.fixture(autouse=True)
@@ -104,14 +108,12 @@ def dotenv(folder: Path, *lines: str, **more: str) -> Path:
     return file
 
 
-def settings_of(others: dict[str, str], line: str) -> Settings:
-    name, _, value = line.partition("=")
-    return Settings.from_env(environ={**others, name: value})
-
-
-@pytest.mark.parametrize(("others", "line", "has"), READ)
-def test_each_variable_is_read_and_a_secret_shows_as_its_kind(others: dict[str, str], line: str, has: str) -> None:
-    settings = settings_of(others, line)
+@pytest.mark.parametrize(
+    ("environ", "has"),
+    [*rows(READ), *rows("\n".join(f"live AUTH0_{each.upper()}=some | {each}={{}}" for each in PLAIN))],
+)
+def test_each_variable_is_read_and_a_secret_shows_as_its_kind(environ: dict[str, str], has: str) -> None:
+    settings = Settings.from_env(environ=environ)
     for each in has.split("; "):
         assert f"{(name := each.partition('=')[0])}={getattr(settings, name)!s}" == each
     for name in (*SECRETS, *PEOPLE):
@@ -121,24 +123,23 @@ def test_each_variable_is_read_and_a_secret_shows_as_its_kind(others: dict[str, 
             assert f"{name}={str(value)!r}" in repr(settings) if is_shown else f"{name}=<{name}>" in repr(settings)
 
 
-@pytest.mark.parametrize(("others", "line", "said"), REFUSED)
-def test_a_wrong_setting_is_named_and_its_value_never_quoted(others: dict[str, str], line: str, said: str) -> None:
+@pytest.mark.parametrize(("environ", "said"), [*rows(REFUSED)])
+def test_a_wrong_setting_is_named_and_its_value_never_quoted(environ: dict[str, str], said: str) -> None:
     with pytest.raises(SettingsError) as refusal:
-        settings_of(others, line)
+        Settings.from_env(environ=environ)
     assert str(refusal.value).startswith(said)
-    assert not (value := line.partition("=")[2]) or len(value) < 6 or value not in str(refusal.value)
+    assert not [each for each in {*environ.values()} - {"served"} if len(each) > 5 and each in str(refusal.value)]
 
 
-def test_settings_are_frozen_named_by_keyword_and_the_sandboxs_by_default() -> None:
+def test_settings_are_frozen_and_the_sandboxs_by_default() -> None:
     assert Settings.from_env(environ={}) == Settings()
     with pytest.raises(AttributeError):
         Settings().domain = "tenant.example"  # type: ignore[misc]  # what must fail
-    assert all(field.kw_only for field in fields(Settings))
 
 
 def test_a_ca_file_without_certificates_is_refused_by_name() -> None:
     with pytest.raises(SettingsError, match="AUTH0_CA_FILE is no file of PEM certificates") as refusal:
-        Lab.live(settings_of(LIVE, "AUTH0_CA_FILE=ca.pem"))
+        Lab.live(Settings.from_env(environ=LIVE | {"AUTH0_CA_FILE": "ca.pem"}))
     assert refusal.value.__cause__ is refusal.value.__context__ is None
 
 

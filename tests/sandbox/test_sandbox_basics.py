@@ -12,7 +12,7 @@ import pytest
 from starlette.responses import PlainTextResponse, Response
 
 import auth0_mfa_lab.sandbox
-from auth0_mfa_lab.sandbox import Chance, Clock, Sandbox, WallClock
+from auth0_mfa_lab.sandbox import Chance, Clock, Phone, Sandbox, WallClock
 from auth0_mfa_lab.sandbox.delivery import Delivery
 from auth0_mfa_lab.sandbox.errors import ROWS
 from auth0_mfa_lab.sandbox.settings import SWITCHES
@@ -170,3 +170,37 @@ def test_a_bug_is_a_plain_500_whose_text_is_not_told_and_an_interrupt_leaves_the
     assert len(app.sandbox.failures) == 20, "the last ones are kept"
     assert isinstance(app.sandbox.failures[0], KeyError)
     assert "a bug in the sandbox: GET /x" in caplog.text
+
+
+def test_the_log_tells_each_step_of_a_user(app: App, phone: Phone) -> None:
+    box = app.sandbox
+    new, user = box.add_user(), box.add_user(factors=["push", "sms"], phone=phone)
+    box.tenant.logs.clear()
+    phone.scan(app.associate_otp(mfa_token := app.login(new)).json()["barcode_uri"])
+    app.otp(mfa_token, phone.code())
+    app.challenge(mfa_token := app.login(user), oob_channel="auth0")
+    phone.reject()
+    app.challenge(mfa_token, oob_channel="sms")
+    app.recover(mfa_token, "A" * 24)
+    app.recover(mfa_token, str(user.recovery_code))
+    for _ in range(11):
+        app.otp(app.login(user), "000000")
+    box.tenant.remove_authenticators(user)
+    steps = {(each.type, each.description): each.user_id for each in box.tenant.logs}
+    assert list(steps) == [
+        ("mfar", "MFA required."),
+        ("gd_start_enroll", "Enrollment started: otp."),
+        ("gd_enrollment_complete", "Enrollment confirmed."),
+        ("gd_auth_succeed", "Second factor given."),
+        ("gd_start_auth", "Second factor started: push."),
+        ("gd_send_pn", "A push was sent."),
+        ("gd_auth_rejected", "The push was rejected."),
+        ("gd_start_auth", "Second factor started: sms."),
+        ("gd_send_sms", "A code was sent: sms."),
+        ("gd_recovery_failed", "A wrong code."),
+        ("gd_recovery_succeed", "A recovery code was used."),
+        ("gd_auth_failed", "A wrong code."),
+        ("gd_otp_rate_limit_exceed", "Too many failed codes."),
+        ("gd_unenroll", "Authenticator removed."),
+    ]
+    assert set(steps.values()) == {new.user_id, user.user_id}

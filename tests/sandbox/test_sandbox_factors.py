@@ -76,8 +76,10 @@ class Desk:
         if self.factor.name == "otp":
             self.phone.scan(begun["barcode_uri"])
             return self.app.otp(token, code or self.phone.code())
-        if self.factor.name == "push":
-            scan(self.phone, begun["barcode_uri"]) if "barcode_uri" in begun else self.phone.allow()
+        if "barcode_uri" in begun:
+            scan(self.phone, begun["barcode_uri"])
+        elif self.factor.name == "push":
+            self.phone.allow()
         return self.app.poll(token, begun["oob_code"], binding_code=code or self.newest())
 
     def newest(self) -> str:
@@ -208,7 +210,6 @@ CHOSEN: tuple[tuple[str, dict[str, str], str], ...] = (
     ("otp sms push",             {"oob_channel": "sms"},             "sms"),
     ("push",                     {"challenge_type": "otp"},          "otp"),
     ("otp sms voice",            {},                                 "sms"),
-    ("otp voice",                {"oob_channel": "voice"},           "voice"),
     ("otp",                      {},                                 "otp"),
     ("otp",                      {"challenge_type": "oob"},          "email"),
     ("email",                    {},                                 "email"),
