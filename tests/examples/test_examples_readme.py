@@ -99,7 +99,7 @@ def test_the_example_and_the_readmes_test_for_pytest_pass_and_a_mistake_in_the_e
         mistaken = tests.replace("from login import", f"from login_{name} import")
         (tmp_path / f"test_{name}.py").write_text(mistaken, encoding="utf-8")
         chosen += [f"test_{name}.py::{each}" for each in re.findall(rf"^def (test_\w*{name}\w*)", tests, re.MULTILINE)]
-    command = [sys.executable, "-W", "error", "-m", "pytest", "-q", "-rA", "-p", "no:cacheprovider", *chosen]
+    command = [sys.executable, "-W", "error", "-m", "pytest", "-q", "-rA", "-p", "no:nbval", *chosen]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=2 * SECONDS, check=False)
     told = re.findall(r"^(PASSED|FAILED) (test_\w+)\.py", done.stdout, re.MULTILINE)
     right_ones = [("PASSED", "test_login")] * (tests.count("\ndef test_") + 1) + [("PASSED", "test_mine")]

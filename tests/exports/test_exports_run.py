@@ -36,7 +36,7 @@ def test_the_tests_pass_in_somebody_elses_suite_and_fail_where_an_answer_is_anot
     recorded("push allowed").export("pytest").save(folder / "never" / "test_it.py")
     never = "@pytest.fixture(autouse=True)\ndef never(auth0_mfa):\n    auth0_mfa.settings(policy='never')\n"
     (folder / "never" / "conftest.py").write_text(f"import pytest\n\n{never}", encoding="utf-8")
-    command = [sys.executable, "-W", "error", "-m", "pytest", "-q", "-p", "no:cacheprovider", "."]
+    command = [sys.executable, "-W", "error", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:nbval", "."]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=2 * SECONDS, check=False)
     assert "1 failed, 1 passed" in done.stdout, done.stdout + done.stderr
     assert "assert 200 == 403" in done.stdout

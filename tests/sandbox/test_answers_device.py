@@ -309,10 +309,13 @@ def test_an_unknown_device_is_not_found_and_a_bad_update_changes_nothing(scene: 
 def test_a_deleted_device_takes_its_authenticators_along_and_no_rejection(scene: Scene) -> None:
     app, push = scene.app, pushed(scene.app, scene.phone)
     scene.phone.reject()
+    app.challenge(push.mfa_token)
     (enrollment,) = scene.phone.enrollments
     headers = {**bearer(enrollment.token), "content-type": "application/json"}
     gone = app.http.delete(account(enrollment), headers=headers)
     assert (gone.status_code, gone.content) == (204, b"")
     assert_refused(app.http.delete(account(enrollment), headers=headers), scene, NO_DEVICE)
     assert app.authenticators(push.mfa_token) == []
+    assert_refused(scene.phone.allow(), scene, NO_LOGIN)
+    assert scene.phone.notifications == (), "a 404 is final"
     assert push.poll().json()["error_description"] == "MFA Authorization rejected."

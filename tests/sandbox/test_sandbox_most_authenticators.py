@@ -110,6 +110,13 @@ def test_what_an_administrator_adds_counts_alike(app: App) -> None:
     for _ in range(2):
         assert admin("POST", users_path(one_left, code)).status_code == 200
     assert [size(app, user.user_id) for user in users] == [51, 51, 51]
+    # What nobody confirmed makes room after its day.
+    switch_off(app.sandbox, "recovery-code")
+    waiting = app.sandbox.add_user()
+    fill(app, app.login(waiting), room=-1)
+    assert four_keys(admin("POST", users_path(waiting, code))) == TOO_MANY
+    app.sandbox.clock.advance(DAY)
+    assert admin_of(app)("POST", users_path(waiting, code)).status_code == 200
 
 
 @pytest.mark.parametrize(("types", "most"), [("sms", 51), ("sms voice", 25), ("voice", 25), ("", 51)])
