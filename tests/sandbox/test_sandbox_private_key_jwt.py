@@ -91,7 +91,7 @@ TAKEN: list[dict[str, object]] = [
 REFUSED: list[dict[str, object]] = [
     {"iss": "x"}, {"sub": "x"}, {"iss": "x", "sub": "x"},
     {"aud": OTHER}, {"aud": ISSUER.rstrip("/")}, {"aud": []},
-    {"exp": NOW}, {"exp": None}, {"exp": str(NOW + 60)}, {"exp": True}, {"exp": float("inf")}, {"exp": float("nan")},
+    {"exp": NOW}, {"exp": None}, {"exp": str(NOW + 60)}, {"nbf": True}, {"exp": float("inf")}, {"exp": float("nan")},
     {"exp": 10**300, "iat": 10**300}, {"exp": NOW + 60, "iat": -HUGE}, {"exp": NOW + 200, "iat": NOW - 101},
     {"exp": NOW + 301, "iat": None}, {"exp": NOW + 310, "iat": NOW + 11}, {"iat": NOW + 11}, {"iat": str(NOW)},
     {"nbf": NOW + 11}, {"nbf": HUGE}, {"jti": ""}, {"jti": 7},
