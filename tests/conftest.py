@@ -1,7 +1,5 @@
 """Keeps every test on this machine and in the sandbox: no socket but loopback's, no setting but our own."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from pathlib import Path

@@ -4,8 +4,6 @@ Equal runs give equal bytes: what a run leaves of time, version and widgets is d
 this module keeps each cell's outputs, and the secrets that its labs met.
 """
 
-from __future__ import annotations
-
 import copy
 import gc
 import hashlib

@@ -1,7 +1,5 @@
 """Makes what tests begin with: exchanges, journals, scripted transports, polls, and labs on a tenant of one's own."""
 
-from __future__ import annotations
-
 import json as jsonlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any

@@ -4,8 +4,6 @@ A change is a literal, a comparison, `and` or `or`, a `not`, a dropped statement
 rooms with a seed. Which tests touch a line is measured once.
 """
 
-from __future__ import annotations
-
 import ast
 import json
 import os
@@ -66,8 +64,6 @@ class Mutant:
     begin: int
     end: int
     text: str
-    name: str
-    """What the line is part of: a function, or the name of a table."""
     value: str = ""
     """What a literal says."""
 
@@ -95,11 +91,11 @@ def mutants_of(file: Path) -> Iterator[Mutant]:
     source = file.read_text("utf-8")
     tree, lines = ast.parse(source), source.encode().splitlines()
     skipped = set(_unjudged(tree))
-    for name, node in _named(tree, file.stem):
+    for node in ast.walk(tree):
         if id(node) not in skipped and getattr(node, "lineno", 0) == getattr(node, "end_lineno", 1):
             for begin, end, text in _changes(node, lines):
                 value = str(node.value) if isinstance(node, ast.Constant) else ""
-                yield Mutant(file, node.lineno, begin, end, text, name, value)  # type: ignore[attr-defined]  # checked above
+                yield Mutant(file, node.lineno, begin, end, text, value)  # type: ignore[attr-defined]  # checked above
 
 
 def _unjudged(tree: ast.AST) -> Iterator[int]:
@@ -115,14 +111,6 @@ def _unjudged(tree: ast.AST) -> Iterator[int]:
         if isinstance(node, ast.Call) and ast.unparse(node.func) in {"cast", "TypeVar", "NewType"}:
             out += [node]
         yield from (id(each) for top in out if top for each in ast.walk(top))
-
-
-def _named(tree: ast.Module, module: str) -> Iterator[tuple[str, ast.AST]]:
-    """Yield each node with the name of the function, class or table that it is part of."""
-    for top in tree.body:
-        target = top.targets[0] if isinstance(top, ast.Assign) else getattr(top, "target", None)
-        name = getattr(top, "name", None) or (ast.unparse(target) if target is not None else module)
-        yield from ((name, node) for node in ast.walk(top))
 
 
 def _changes(node: ast.AST, lines: Sequence[bytes]) -> Iterator[tuple[int, int, str]]:
@@ -212,19 +200,13 @@ class Touching:
     """Which tests run a line, the most specific ones first."""
 
     def __init__(self, data: coverage.CoverageData) -> None:
-        """Read what was measured; a line that is run as its module is imported belongs to who uses its names."""
+        """Read what was measured, and which words stand in which file of tests."""
         self._contexts: dict[str, Mapping[int, list[str]]] = {}
         self._size: Counter[str] = Counter()
         for file in (file for file in data.measured_files() if file.endswith(".py")):  # a template is measured too
             by_line = {line: [_test(each) for each in tests if each] for line, tests in _by_line(data, file).items()}
             self._contexts[file] = by_line
             self._size.update(test for tests in by_line.values() for test in tests)
-        self._users: dict[str, list[tuple[str, int]]] = defaultdict(list)
-        for file in self._contexts:
-            for node in ast.walk(ast.parse(Path(file).read_text("utf-8"))):
-                used = node.id if isinstance(node, ast.Name) else getattr(node, "attr", None)
-                if used:
-                    self._users[used].append((file, node.lineno))  # type: ignore[attr-defined]  # both have a line
         self._words = {
             path: set(WORD.findall((ROOT / path).read_text("utf-8")))
             for path in (path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("test_*.py"))
@@ -242,13 +224,8 @@ class Touching:
         """Return the tests that a change is run against."""
         lines = self._contexts.get(str(mutant.file), {})
         found = set(lines.get(mutant.line, ()))
-        first = self.saying(mutant) if not found else []
-        if not found:
-            found = {
-                test for file, line in self._users[mutant.name] for test in self._contexts.get(file, {}).get(line, ())
-            }
-        if not found:
-            found = {test for tests in lines.values() for test in tests}
+        first = [] if found else self.saying(mutant)  # a table's row, that runs as its module is imported
+        found = found or {test for tests in lines.values() for test in tests}
         return first + sorted(found, key=lambda test: (self._size[test], test))[:MOST]
 
 
@@ -345,21 +322,18 @@ def judged(mutants: Sequence[Mutant], notices: Callable[[Mutant, Path], list[str
 @click.command()
 @click.argument("count", type=int, default=150)
 @click.option("--seed", default="985a33a", show_default=True, help="What the changes are drawn with.")
-@click.option("--room", default="", help="Only files whose path has this in it.")
 @click.option("--again", is_flag=True, help="Take what was measured before.")
 @click.option("--by-notebooks", is_flag=True, help="Literals in the notebooks' outputs, which the notebooks judge.")
-def main(count: int, seed: str, room: str, again: bool, by_notebooks: bool) -> None:
+def main(count: int, seed: str, again: bool, by_notebooks: bool) -> None:
     """Change the package COUNT times; list what was not noticed, and return 1 when that is more than 5 per cent."""
-
     said = "".join(path.read_text("utf-8") for path in sorted(PACKAGE.rglob("*.py")))
 
-    def wanted(mutant: Mutant) -> bool:
-        if by_notebooks:  # a literal of one place alone, or an output may be another's
-            is_shown = any(mutant.value in outputs_of(path) for path in notebooks())
-            return len(mutant.value) > 7 and is_shown and said.count(mutant.value) == 1
-        return room in str(mutant.file.relative_to(PACKAGE))
+    def is_shown(mutant: Mutant) -> bool:
+        """Tell whether outputs have the value of one place alone: one of several may be another's."""
+        has_it = any(mutant.value in outputs_of(path) for path in notebooks())
+        return len(mutant.value) > 7 and has_it and said.count(mutant.value) == 1
 
-    mutants = drawn(count, seed, wanted)
+    mutants = drawn(count, seed, is_shown if by_notebooks else lambda _: True)
     if by_notebooks:
         survived = judged(mutants, notebooks_notice)
     else:

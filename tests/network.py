@@ -1,7 +1,5 @@
 """Refuses whatever would leave this machine, and notes it: for the tests, and for the processes that they start."""
 
-from __future__ import annotations
-
 import ipaddress
 import os
 import sys

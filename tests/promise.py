@@ -1,7 +1,5 @@
 """How a secret can be spelled, and the fields that hold one."""
 
-from __future__ import annotations
-
 import base64
 import html
 import json

@@ -1,7 +1,5 @@
 """Writes the README's tables anew, between their markers: `make readme`."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace

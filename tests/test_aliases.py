@@ -1,7 +1,5 @@
 """No learned secret stays in a masked text or in a line of httpx's log, however it is spelled; nothing else changes."""
 
-from __future__ import annotations
-
 import base64
 import json
 import logging

@@ -1,7 +1,5 @@
 """Who may import whom (downward only), what only one room may do, and what an import of the package costs."""
 
-from __future__ import annotations
-
 import ast
 import json
 import os

@@ -1,7 +1,5 @@
 """The command, run for real: JupyterLab opens, answers, and is gone at Ctrl-C; what cannot work says so in one line."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import random

@@ -1,7 +1,5 @@
 """The commands that speak to a served sandbox: what they print, where they look for the server, and how they fail."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Callable, Iterator

@@ -1,7 +1,5 @@
 """Each method of the client sends the request of its endpoint, and nothing that was not asked for."""
 
-from __future__ import annotations
-
 import base64
 import inspect
 import json

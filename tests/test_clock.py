@@ -1,7 +1,5 @@
 """The lab's time: the sandbox's moves when told to, the real one does not."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 
 import pytest

@@ -1,7 +1,5 @@
 """An error of the lab in a cell: three lines, whose line comes first; `%debug` opens it all the same."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """The recorder keeps each request with its answer or failure; an exchange gives its fields and hides its secrets."""
 
-from __future__ import annotations
-
 import traceback
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

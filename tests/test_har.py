@@ -1,7 +1,5 @@
 """A run as a HAR: valid, without a secret or a person, and answered again from its file with the same text."""
 
-from __future__ import annotations
-
 import json
 import re
 from base64 import b64encode

@@ -1,7 +1,5 @@
 """The lab composes a tenant, its client, the journal, the phone and the clock; its verbs say what they did."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from dataclasses import replace

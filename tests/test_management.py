@@ -1,7 +1,5 @@
 """The lab's side of the Management API: each method sends its call, and the sandbox takes every one of them."""
 
-from __future__ import annotations
-
 import inspect
 import json
 import re

@@ -1,7 +1,5 @@
 """One run of the notebooks: it writes them byte for byte, sends nothing, and leaves no secret in them."""
 
-from __future__ import annotations
-
 import base64
 import binascii
 import io

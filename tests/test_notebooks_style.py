@@ -1,7 +1,5 @@
 """Each notebook is built alike: a question, a story, short steps with prose before them, what goes wrong, exercises."""
 
-from __future__ import annotations
-
 import inspect
 import json
 import re

@@ -1,7 +1,5 @@
 """One door out: whatever reads the raw data of an exchange, and can be called from elsewhere, masks or wraps it."""
 
-from __future__ import annotations
-
 import ast
 import re
 from pathlib import Path

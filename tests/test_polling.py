@@ -1,7 +1,5 @@
 """The poll's state machine: it always ends, never asks after the end, and never grows faster."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime

@@ -1,7 +1,5 @@
 """The project as a clone has it: set-up files in step with each other, and nothing real or local in any of them."""
 
-from __future__ import annotations
-
 import importlib.metadata
 import os
 import re

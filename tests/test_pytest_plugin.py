@@ -1,7 +1,5 @@
 """The plugin for pytest: each verb of `auth0_mfa`, what of one test is gone in the next, and no secret in a report."""
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess

@@ -1,7 +1,5 @@
 """`lab.reveal` and `lab.copy_runnable`: one raw value, sent to the page that asks for it, and left nowhere else."""
 
-from __future__ import annotations
-
 import itertools
 import pickle
 import subprocess

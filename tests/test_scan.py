@@ -1,7 +1,5 @@
 """What the scanner finds in which file, what it leaves alone, and that it repeats no secret; the command `scan`."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import html

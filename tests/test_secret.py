@@ -1,7 +1,5 @@
 """A secret as a value: it shows its alias wherever Python shows values, and is itself on the wire."""
 
-from __future__ import annotations
-
 import copy
 import json
 import pickle

@@ -1,7 +1,5 @@
 """Which parts of a message are secret: by the name of a field, by shape, and by the place in the message."""
 
-from __future__ import annotations
-
 import base64
 import json
 from typing import Any

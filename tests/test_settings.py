@@ -1,7 +1,5 @@
 """Settings come from the environment and the nearest .env, and only `live` goes live."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Iterator

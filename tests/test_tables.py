@@ -1,7 +1,5 @@
 """`lab.tenant` and `lab.limits`: how a sandbox is set, how well its answers are known, what is left of each limit."""
 
-from __future__ import annotations
-
 import json
 import re
 from urllib.parse import unquote

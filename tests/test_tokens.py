@@ -1,7 +1,5 @@
 """What `lab.inspect` predicts of a token is what the reference says and what the sandbox answers, cell by cell."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """What is kept of a test that fails: pages, what they said, JupyterLab's log, its kernels and sessions."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import tempfile

@@ -3,8 +3,6 @@
 Each kernel has an environment of its own in .venv/kernels, which has what constraints.txt says, but for ipykernel.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess

@@ -1,7 +1,5 @@
 """The cells that bring a notebook of a test to its panel, and the raw values that nothing may show."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from pathlib import Path

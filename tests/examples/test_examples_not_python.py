@@ -1,7 +1,5 @@
 """The shell lines of the examples for applications that are not Python, run with sh, curl and jq."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

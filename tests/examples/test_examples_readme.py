@@ -1,7 +1,5 @@
 """README's lines for a tenant on a port, run as they are written, and its example in Python as a suite of its own."""
 
-from __future__ import annotations
-
 import os
 import re
 import shutil

@@ -1,7 +1,5 @@
 """One process of `auth0-mfa-lab serve` for all exports, begun again for each; flows, each recorded once."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The programs that run an export against a served sandbox, as somebody who has saved one does."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

@@ -1,7 +1,5 @@
 """An exchange as a curl command: it says the same when a shell runs it, and holds no secret."""
 
-from __future__ import annotations
-
 import base64
 import json
 import subprocess

@@ -1,7 +1,5 @@
 """Exports, run unedited against a fresh tenant: what was recorded happens again, or they say what did not."""
 
-from __future__ import annotations
-
 import re
 import shutil
 import subprocess

@@ -1,7 +1,5 @@
 """What a script says and leaves out: variables, titles, polls, remarks; quoting that nothing gets out of."""
 
-from __future__ import annotations
-
 import ast
 import json
 import re

@@ -1,7 +1,5 @@
 """Flows of the MFA API, as a notebook runs them: each yields what its cells show beside the journal."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from typing import Literal
 

@@ -1,7 +1,5 @@
 """Push, end to end: how a poll ends by what the person does, of which the next challenge knows nothing."""
 
-from __future__ import annotations
-
 import pytest
 
 from auth0_mfa_lab import Lab, State

@@ -4,8 +4,6 @@ It runs those that need no person, with the virtual phone, and says of the other
 is compared with nothing: another tenant has other texts.
 """
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """The sandbox on a socket, with TLS of a private CA that the official clients trust as one tells them to."""
 
-from __future__ import annotations
-
 import ssl
 import time
 import warnings

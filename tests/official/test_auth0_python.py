@@ -1,7 +1,5 @@
 """auth0-python on the sandbox, as its README shows it: logins, tokens as clients check them, the Management API."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import httpx

@@ -1,7 +1,5 @@
 """auth0-server-python against the sandbox: passwordless logins, and each factor through its MFA client."""
 
-from __future__ import annotations
-
 import asyncio
 from typing import Any
 from unittest.mock import AsyncMock

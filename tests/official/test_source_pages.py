@@ -1,7 +1,5 @@
 """The curl commands of two pages of Auth0's, run by curl against a served sandbox with only the placeholders filled."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

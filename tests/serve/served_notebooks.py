@@ -4,8 +4,6 @@ A copy of the saved notebooks, with the server's domain in the place of the sand
 of its own; nothing that is saved is changed.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re
@@ -89,7 +87,8 @@ def run(names: Sequence[str]) -> int:
         with serving(folder / ".env", *options, env=clean_environment()) as (_, variables):
             copies = copied(names, folder, variables["AUTH0_DOMAIN"])
             command = [sys.executable, "-m", "pytest", "-q", "-c", str(ROOT / "pyproject.toml"), "--rootdir", name]
-            command += ["-p", "no:cacheprovider", "-p", "tests.serve.served_notebooks", "--nbval", *map(str, copies)]
+            command += ["-p", "no:cacheprovider", "-p", "tests.serve.served_notebooks"]
+            command += ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=60", *map(str, copies)]
             return subprocess.run(command, cwd=folder, env=clean_environment(), check=False).returncode
 
 

@@ -1,7 +1,5 @@
 """The command `auth0-mfa-lab serve` as a process, as anybody starts it."""
 
-from __future__ import annotations
-
 import ssl
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """The benchmarks and the load run, and end with 1 for what is wrong; how fast anything is does not matter here."""
 
-from __future__ import annotations
-
 import asyncio
 import itertools
 import json

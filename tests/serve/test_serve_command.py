@@ -1,7 +1,5 @@
 """`auth0-mfa-lab serve`: its line, its options, its end, and its files: it writes and removes none of the user's."""
 
-from __future__ import annotations
-
 import os
 import re
 import signal

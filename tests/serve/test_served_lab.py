@@ -1,7 +1,5 @@
 """A lab on a served sandbox: the verbs, the answers and the text of the one in process, over the network."""
 
-from __future__ import annotations
-
 import ssl
 from collections.abc import Iterator
 from pathlib import Path

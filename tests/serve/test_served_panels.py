@@ -1,7 +1,5 @@
 """The panels on a served sandbox: the lab's own phone; a wall clock; a server that goes."""
 
-from __future__ import annotations
-
 import asyncio
 import re
 import threading
