@@ -20,7 +20,7 @@ from tests.execute_notebooks import ROOT, Run, hashes, name_of, notebooks, run
 EACH = pytest.mark.parametrize("path", notebooks(), ids=name_of)
 
 # Where somebody could ask nbval to look away.
-EXCUSES = r"NBVAL_|nbval-(?:ignore|check|skip|raises)|raises-exception|--(?:nbval-)?sanitize|--nbval-lax|--nbdime"
+EXCUSES = r"nbval[-_](?:ignore|check|skip|raises)|raises-exception|--(?:nbval-)?sanitize|--nbval-lax|--nbdime"
 EXCUSERS = ("Makefile", "pyproject.toml", ".ci/run", "notebooks/conftest.py", "tests/execute_notebooks.py")
 
 # What a cell says itself is no secret of anybody's.
