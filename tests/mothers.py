@@ -30,6 +30,11 @@ GRANTED: Mapping[str, Any] = {"status": 200, "json": {"access_token": "opaque-ac
 LOST: Mapping[str, Any] = {"failure": "ConnectError"}
 
 
+def rows(table: str) -> list[list[str]]:
+    """Return the cells of a table, whose columns are parted by `|`."""
+    return [[cell.strip() for cell in row.split("|")] for row in table.strip().splitlines()]
+
+
 def a_request(
     method: str = "POST",
     url: str = "https://tenant.example/oauth/token",

@@ -99,7 +99,7 @@ def mutants_of(file: Path) -> Iterator[Mutant]:
 
 
 def _unjudged(tree: ast.AST) -> Iterator[int]:
-    """Yield the nodes that no run can judge: docstrings, annotations, what only types need, `__all__`."""
+    """Yield the nodes that no run can judge: docstrings, annotations, what only types or memory need, `__all__`."""
     for node in ast.walk(tree):
         out: list[ast.AST | None] = [getattr(node, "annotation", None), getattr(node, "returns", None)]
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
@@ -110,6 +110,8 @@ def _unjudged(tree: ast.AST) -> Iterator[int]:
             out += [node]
         if isinstance(node, ast.Call) and ast.unparse(node.func) in {"cast", "TypeVar", "NewType"}:
             out += [node]
+        if isinstance(node, ast.keyword) and node.arg in {"slots", "kw_only", "frozen"}:
+            out += [node.value]
         yield from (id(each) for top in out if top for each in ast.walk(top))
 
 

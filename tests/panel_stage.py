@@ -66,11 +66,6 @@ def button(panel: Panel, name: str) -> Button:
     return next(each for each in buttons(panel) if each.description == name)
 
 
-def rows(table: str) -> list[list[str]]:
-    """Return the cells of a table, whose columns are parted by `|`."""
-    return [[cell.strip() for cell in row.split("|")] for row in table.strip().splitlines()]
-
-
 def looks(panel: Panel) -> str:
     """Return how the buttons look, in their order; a disabled one would lose the focus."""
     assert not any(each.disabled for each in buttons(panel))

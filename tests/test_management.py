@@ -3,7 +3,6 @@
 import inspect
 import json
 import re
-from typing import Any
 
 import httpx
 import pytest
@@ -17,55 +16,48 @@ from auth0_mfa_lab.wire.journal import RecordingTransport
 from tests.mothers import Scripted, a_journal, a_live_lab
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # auth0-mfa-lab: allow
-PHONE, PUSH = "/guardian/factors/phone", "/guardian/factors/push-notification"
-METHODS = "/users/{id}/authentication-methods"
 PERSON = Secret("q" * 12 + "@example.com", "<email 1>")
-# fmt: off
-PLAIN = {  # a method that takes the parts of its path alone
-    "guardian_factors": "GET /guardian/factors",
-    "guardian_policies": "GET /guardian/policies",
-    "push_notification_provider": f"GET {PUSH}/selected-provider",
-    "phone_message_types": f"GET {PHONE}/message-types",
-    "phone_provider": f"GET {PHONE}/selected-provider",
-    "enrollment": "GET /guardian/enrollments/{id}",
-    "delete_enrollment": "DELETE /guardian/enrollments/{id}",
-    "user_enrollments": "GET /users/{id}/enrollments",
-    "delete_authentication_methods": f"DELETE {METHODS}",
-    "authentication_method": f"GET {METHODS}/{{id}}",
-    "delete_authentication_method": f"DELETE {METHODS}/{{id}}",
-    "delete_authenticators": "DELETE /users/{id}/authenticators",
-    "regenerate_recovery_code": "POST /users/{id}/recovery-code-regeneration",
-    "delete_multifactor": "DELETE /users/{id}/multifactor/{provider}",
-    "invalidate_remember_browser": "POST /users/{id}/multifactor/actions/invalidate-remember-browser",
-    "user": "GET /users/{id}",
-    "delete_user": "DELETE /users/{id}",
-    "tenant_settings": "GET /tenants/settings",
-}
-CALLS: tuple[tuple[str, str, dict[str, Any], Any], ...] = (
-    # The method, the call, what is passed beside the parts of its path (by place: in a list), its query or its body.
-    *((name, line, {}, None) for name, line in PLAIN.items()),
-    ("update_guardian_factor", "PUT /guardian/factors/{name}", {"enabled": False}, {"enabled": False}),
-    ("update_guardian_policies", "PUT /guardian/policies", {"": [("all-applications",)]}, ["all-applications"]),
-    ("update_guardian_policies", "PUT /guardian/policies", {"": [[]]}, []),
-    ("update_push_notification_provider", f"PUT {PUSH}/selected-provider", {"": ["sns"]}, {"provider": "sns"}),
-    ("update_phone_message_types", f"PUT {PHONE}/message-types", {"": [("sms",)]}, {"message_types": ["sms"]}),
-    ("update_phone_provider", f"PUT {PHONE}/selected-provider", {"": ["twilio"]}, {"provider": "twilio"}),
-    ("enrollment_ticket", "POST /guardian/enrollments/ticket", {"user_id": "auth0|1"}, {"user_id": "auth0|1"}),
-    ("authentication_methods", f"GET {METHODS}", {"page": 0, "include_totals": True}, "page=0&include_totals=true"),
-    ("create_authentication_method", f"POST {METHODS}", {"type": "email"}, {"type": "email"}),
-    ("replace_authentication_methods", f"PUT {METHODS}", {"": [[{"type": "email"}]]}, [{"type": "email"}]),
-    ("update_authentication_method", f"PATCH {METHODS}/{{id}}", {"name": "work"}, {"name": "work"}),
-    ("update_user", "PATCH /users/{id}", {"email_verified": False}, {"email_verified": False}),
-    ("create_user", "POST /users", {"connection": "people", "email": None}, {"connection": "people"}),
-    ("users_by_email", "GET /users-by-email", {"": ["a+b c@example.com"]}, "email=a%2Bb%20c%40example.com"),
-    ("applications", "GET /clients", {"fields": ["grant_types", "name"]}, "fields=grant_types%2Cname"),
-    ("application", "GET /clients/{id}", {"fields": "a", "include_fields": False}, "fields=a&include_fields=false"),
-    ("update_application", "PATCH /clients/{id}", {"grant_types": []}, {"grant_types": []}),
-    ("connections", "GET /connections", {"strategy": "auth0"}, "strategy=auth0"),
-    ("update_tenant_settings", "PATCH /tenants/settings", {"default_directory": ""}, {"default_directory": ""}),
-    ("logs", "GET /logs", {"take": 5, "q": "type:mfar"}, "take=5&q=type%3Amfar"),
-)
-# fmt: on
+# A method | its call | what is passed beside the parts of its path (by place: in a list) | its query or its body
+CALLS = """
+guardian_factors                  | GET /guardian/factors
+update_guardian_factor | PUT /guardian/factors/{name} | {"enabled": false} | {"enabled": false}
+guardian_policies                 | GET /guardian/policies
+update_guardian_policies | PUT /guardian/policies | [["all-applications"]] | ["all-applications"]
+update_guardian_policies          | PUT /guardian/policies            | [[]]                     | []
+push_notification_provider        | GET /guardian/factors/push-notification/selected-provider
+update_push_notification_provider | PUT /guardian/factors/push-notification/selected-provider | ["a"] |{"provider": "a"}
+phone_message_types               | GET /guardian/factors/phone/message-types
+update_phone_message_types | PUT /guardian/factors/phone/message-types | [["sms"]] | {"message_types": ["sms"]}
+phone_provider                    | GET /guardian/factors/phone/selected-provider
+update_phone_provider | PUT /guardian/factors/phone/selected-provider | ["twilio"] | {"provider": "twilio"}
+enrollment                        | GET /guardian/enrollments/{id}
+delete_enrollment                 | DELETE /guardian/enrollments/{id}
+enrollment_ticket | POST /guardian/enrollments/ticket | {"user_id": "auth0|1"} | {"user_id": "auth0|1"}
+user_enrollments                  | GET /users/{id}/enrollments
+authentication_methods            | GET /users/{id}/authentication-methods | {"page": 0} | page=0
+create_authentication_method | POST /users/{id}/authentication-methods | {"type": "email"} | {"type": "email"}
+replace_authentication_methods | PUT /users/{id}/authentication-methods | [[{"type": "email"}]] | [{"type": "email"}]
+delete_authentication_methods     | DELETE /users/{id}/authentication-methods
+authentication_method             | GET /users/{id}/authentication-methods/{id}
+update_authentication_method | PATCH /users/{id}/authentication-methods/{id} | {"name": "work"} | {"name": "work"}
+delete_authentication_method      | DELETE /users/{id}/authentication-methods/{id}
+delete_authenticators             | DELETE /users/{id}/authenticators
+regenerate_recovery_code          | POST /users/{id}/recovery-code-regeneration
+delete_multifactor                | DELETE /users/{id}/multifactor/{provider}
+invalidate_remember_browser       | POST /users/{id}/multifactor/actions/invalidate-remember-browser
+user                              | GET /users/{id}
+update_user | PATCH /users/{id} | {"email_verified": false} | {"email_verified": false}
+create_user | POST /users | {"connection": "people", "email": null} | {"connection": "people"}
+delete_user                       | DELETE /users/{id}
+users_by_email | GET /users-by-email | ["a+b c@example.com"] | email=a%2Bb%20c%40example.com
+applications | GET /clients | {"fields": ["grant_types", "name"]} | fields=grant_types%2Cname
+application | GET /clients/{id} | {"fields": "a", "include_fields": false} | fields=a&include_fields=false
+update_application | PATCH /clients/{id} | {"grant_types": []} | {"grant_types": []}
+connections                       | GET /connections      | {"strategy": "auth0"}           | strategy=auth0
+tenant_settings                   | GET /tenants/settings
+update_tenant_settings | PATCH /tenants/settings | {"default_directory": ""} | {"default_directory": ""}
+logs | GET /logs | {"take": 5, "q": "type:mfar"} | take=5&q=type%3Amfar
+"""
 
 
 def api_of(transport: httpx.BaseTransport, token: str = "opaque-management-token") -> Management:
@@ -85,24 +77,27 @@ def api(lab: Lab) -> Management:
     return lab.management(granted["access_token"])
 
 
-@pytest.mark.parametrize(("name", "line", "passed", "wire"), CALLS)
-def test_a_method_sends_its_call_says_so_and_the_sandbox_knows_it(
-    api: Management, name: str, line: str, passed: dict[str, Any], wire: Any
-) -> None:
-    by_place = ["auth0|1"] * line.count("{") + passed.get("", [])
-    named, network = {field: value for field, value in passed.items() if field}, Scripted()
+@pytest.mark.parametrize("row", CALLS.strip().splitlines())
+def test_a_method_sends_its_call_says_so_and_the_sandbox_knows_it(api: Management, row: str) -> None:
+    name, line, passed, wire = [*map(str.strip, row.split(" | ")), "", ""][:4]
+    given, network = json.loads(passed or "[]"), Scripted()
+    by_place = ["auth0|1"] * line.count("{") + (given if isinstance(given, list) else [])
+    named = given if isinstance(given, dict) else {}
     getattr(api_of(network), name)(*by_place, **named)
     (request,) = network.asked
-    path = re.sub("{\\w+}", "auth0%7C1", line.replace(" ", " /api/v2")) + (f"?{wire}" if isinstance(wire, str) else "")
-    assert f"{request.method} {request.url.raw_path.decode()}" == path
+    query, body = (f"?{wire}", "") if "=" in wire else ("", wire)
+    path = re.sub(r"{\w+}", "auth0%7C1", line.replace(" ", " /api/v2"))
+    assert f"{request.method} {request.url.raw_path.decode()}" == path + query
     assert request.headers["authorization"] == "Bearer opaque-management-token"
-    assert (json.loads(request.content) if request.content else None) == (None if isinstance(wire, str) else wire)
+    assert json.loads(request.content or "null") == json.loads(body or "null")
     assert getattr(api, name)(*by_place, **named).status in (200, 204, 400, 404)  # no such user, method or application
 
 
 def test_every_method_is_called_in_this_table_and_shows_itself_by_its_name() -> None:
     methods = dict(inspect.getmembers(Management, inspect.isfunction))
-    assert {name for name, *_ in CALLS} == {name for name in methods if not name.startswith("_")} - {"send"}
+    assert {row.split()[0] for row in CALLS.strip().splitlines()} == {
+        name for name in methods if not name.startswith("_")
+    } - {"send"}
     assert all(method.__qualname__ == f"Management.{name}" for name, method in methods.items())
     signature = str(inspect.signature(Management.update_user))
     assert signature.startswith("(self, /, user_id, *, email=None, email_verified=None")

@@ -13,8 +13,8 @@ from auth0_mfa_lab.errors import NothingToAnswer
 from auth0_mfa_lab.secrets.claims import claims_of
 from auth0_mfa_lab.show.panels.phone import OwnPhonePanel, PhonePanel, Row
 from auth0_mfa_lab.show.phone import GUIDES
-from tests.mothers import a_journal, a_request, an_exchange
-from tests.panel_stage import looks, on_a_page, rows, seen, sent_to_pages, text_of
+from tests.mothers import a_journal, a_request, an_exchange, rows
+from tests.panel_stage import looks, on_a_page, seen, sent_to_pages, text_of
 
 
 @pytest.fixture

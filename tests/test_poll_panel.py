@@ -20,8 +20,8 @@ from auth0_mfa_lab.show.panels import poll as polls
 from auth0_mfa_lab.show.panels.poll import PollPanel
 from auth0_mfa_lab.show.poll import PollView, row_html, show_poll
 from tests import mothers
-from tests.mothers import GRANTED, LOST, NOW, PENDING, SLOW_DOWN, Leaping, Standing, an_exchange
-from tests.panel_stage import Slow, button, in_a_loop, inside, looks, mask, rows, seen, text_of, until
+from tests.mothers import GRANTED, LOST, NOW, PENDING, SLOW_DOWN, Leaping, Standing, an_exchange, rows
+from tests.panel_stage import Slow, button, in_a_loop, inside, looks, mask, seen, text_of, until
 
 # fmt: off
 TOKENS = ("access_token", "id_token", "refresh_token", "recovery_code")

@@ -15,8 +15,8 @@ from auth0_mfa_lab.show.panels.qr import QrPanel
 from auth0_mfa_lab.show.qr import CAPTIONS, Barcode, QrPicture, enrolled_in, outcome_of
 from auth0_mfa_lab.show.sentences import Sentence
 from tests import panel_stage as stage
-from tests.mothers import NOW, Standing, a_journal, a_request, an_exchange
-from tests.panel_stage import SECRET, TICKET, looks, mask, on_a_page, rows, states, text_of
+from tests.mothers import NOW, Standing, a_journal, a_request, an_exchange, rows
+from tests.panel_stage import SECRET, TICKET, looks, mask, on_a_page, states, text_of
 from tests.qr_pictures import svgs_in, texts_in
 
 # fmt: off

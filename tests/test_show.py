@@ -21,8 +21,7 @@ from auth0_mfa_lab.show.exchange import PALETTE, coloured, escaped, style_of
 from auth0_mfa_lab.show.html import COLOURS, bar, card, details, status_line
 from auth0_mfa_lab.show.meanings import MEANINGS, meaning_of
 from auth0_mfa_lab.show.table import Column, Table, wrap
-from tests.mothers import GRANTED, LOST, MFA_TOKEN, NOW, OOB_CODE, PENDING, a_journal, a_request, an_exchange
-from tests.panel_stage import rows
+from tests.mothers import GRANTED, LOST, MFA_TOKEN, NOW, OOB_CODE, PENDING, a_journal, a_request, an_exchange, rows
 
 AT = int(NOW)
 

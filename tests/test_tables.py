@@ -13,8 +13,7 @@ from auth0_mfa_lab.sandbox.errors import ROWS
 from auth0_mfa_lab.sandbox.settings import SWITCHES
 from auth0_mfa_lab.tenants.tables import MARKS, counted, limits
 from auth0_mfa_lab.tenants.users import User
-from tests.mothers import a_live_lab
-from tests.panel_stage import rows
+from tests.mothers import a_live_lab, rows
 
 STRANGER = User(username="nobody@example.com", password="x", phone_number=None, email=None, factors=())
 GIVEN = {"pending_status": 200, "second_factor_chained": True, "recovery_code_factor": False}
