@@ -25,7 +25,7 @@ guardian_policies                 | GET /guardian/policies
 update_guardian_policies | PUT /guardian/policies | [["all-applications"]] | ["all-applications"]
 update_guardian_policies          | PUT /guardian/policies            | [[]]                     | []
 push_notification_provider        | GET /guardian/factors/push-notification/selected-provider
-update_push_notification_provider | PUT /guardian/factors/push-notification/selected-provider | ["a"] |{"provider": "a"}
+update_push_notification_provider | PUT /guardian/factors/push-notification/selected-provider | ["a"] | {"provider":"a"}
 phone_message_types               | GET /guardian/factors/phone/message-types
 update_phone_message_types | PUT /guardian/factors/phone/message-types | [["sms"]] | {"message_types": ["sms"]}
 phone_provider                    | GET /guardian/factors/phone/selected-provider
