@@ -206,9 +206,11 @@ class Touching:
         self._contexts: dict[str, Mapping[int, list[str]]] = {}
         self._size: Counter[str] = Counter()
         for file in (file for file in data.measured_files() if file.endswith(".py")):  # a template is measured too
-            by_line = {line: [_test(each) for each in tests if each] for line, tests in _by_line(data, file).items()}
-            self._contexts[file] = by_line
-            self._size.update(test for tests in by_line.values() for test in tests)
+            contexts: Mapping[int, Sequence[str]] = data.contexts_by_lineno(file)
+            self._contexts[file] = {
+                line: [each.rpartition("|")[0] for each in tests if each] for line, tests in contexts.items()
+            }
+            self._size.update(test for tests in self._contexts[file].values() for test in tests)
         self._words = {
             path: set(WORD.findall((ROOT / path).read_text("utf-8")))
             for path in (path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("test_*.py"))
@@ -229,14 +231,6 @@ class Touching:
         first = [] if found else self.saying(mutant)  # a table's row, that runs as its module is imported
         found = found or {test for tests in lines.values() for test in tests}
         return first + sorted(found, key=lambda test: (self._size[test], test))[:MOST]
-
-
-def _by_line(data: coverage.CoverageData, file: str) -> Mapping[int, Sequence[str]]:
-    return data.contexts_by_lineno(file)
-
-
-def _test(context: str) -> str:
-    return context.rpartition("|")[0]
 
 
 # -- the runs

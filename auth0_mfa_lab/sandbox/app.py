@@ -29,7 +29,7 @@ TABLE = tuple(row for api in (mfa, oauth, guardian, management) for row in api.R
 ROUTES = tuple(Route(path, handler, methods=methods.split()) for methods, path, handler in TABLE)
 NOT_EMULATED = (
     *("/authorize", "/login", "/u/", "/v2/logout", "/oidc/logout", "/samlp/", "/wsfed", "/continue"),
-    *("/oauth/device/code", "/oauth/par", "/oauth/global-token-revocation", "/bc-authorize", "/oidc/register"),
+    *("/oauth/device/code", "/oauth/par", "/oauth/global-token-revocation/", "/bc-authorize", "/oidc/register"),
     *("/otp/challenge", "/dbconnections/", "/passkey/", "/passwordless/verify"),
 )
 """Auth0 paths that are not emulated: 501, not 404. One that ends in a slash stands for all below it."""

@@ -178,6 +178,20 @@ def test_a_bug_is_a_plain_500_whose_text_is_not_told_and_an_interrupt_leaves_the
     assert "a bug in the sandbox: GET /x" in caplog.text
 
 
+NOT_HERE = """
+/authorize /login /u/mfa-otp-challenge /v2/logout /oidc/logout /samlp/x /wsfed /continue /oauth/device/code /oauth/par
+/oauth/global-token-revocation/connection/x /bc-authorize /oidc/register /otp/challenge /dbconnections/signup
+/passkey/register /passwordless/verify
+"""
+
+
+@pytest.mark.parametrize("path", NOT_HERE.split())
+def test_what_auth0_has_beside_is_said_to_be_missing_here(app: App, path: str) -> None:
+    answer = app.http.post(path)
+    assert (answer.status_code, answer.headers["content-type"]) == (501, "text/plain; charset=utf-8")
+    assert path in answer.text
+
+
 def test_the_log_tells_each_step_of_a_user(app: App, phone: Phone) -> None:
     box = app.sandbox
     new, user = box.add_user(), box.add_user(factors=["push", "sms"], phone=phone)
