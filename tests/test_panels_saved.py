@@ -1,7 +1,5 @@
 """What a run without a front end saves of the panels, of errors and of the session: no secret, and no live QR."""
 
-from __future__ import annotations
-
 import json
 import re
 import subprocess

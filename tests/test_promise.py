@@ -1,7 +1,5 @@
 """A secret that passes in any place and spelling, and who logs in: no surface of the lab shows it; none is left out."""
 
-from __future__ import annotations
-
 import base64
 import json
 import os

@@ -1,7 +1,5 @@
 """The README's claims, run: its code, its tables, its settings, its pictures."""
 
-from __future__ import annotations
-
 import inspect
 import json
 import re

@@ -1,7 +1,5 @@
 """One JupyterLab, one Chromium, one page and one kernel for all browser tests, in one worker of pytest-xdist."""
 
-from __future__ import annotations
-
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit

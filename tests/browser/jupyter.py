@@ -1,7 +1,5 @@
 """A Chromium, and a real JupyterLab on a loopback port: the harness of the browser tests."""
 
-from __future__ import annotations
-
 import itertools
 import json
 import os

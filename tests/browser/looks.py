@@ -1,7 +1,5 @@
 """What somebody does with a panel in JupyterLab: presses, reads, in a theme, at a width, by keyboard, and with axe."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """One notebook of a JupyterLab in a browser: its cells, its commands, its themes, and its kernel."""
 
-from __future__ import annotations
-
 import ast
 import json
 import time
@@ -90,7 +88,7 @@ def until(true: Callable[[], T | None], what: str, page: Page | None = None) -> 
 
 
 class Notebook:
-    def __init__(self, page: Page, jupyter: Jupyter, name: str) -> None:
+    def __init__(self, page: Page, jupyter: "Jupyter", name: str) -> None:
         self.page, self.name, self._jupyter = page, name, jupyter
 
     def wait_ready(self, died: int | None = None) -> None:

@@ -1,7 +1,5 @@
 """Takes the pictures of the README, light and dark, as JupyterLab shows its panels: `make screenshots`."""
 
-from __future__ import annotations
-
 import io
 import json
 import math

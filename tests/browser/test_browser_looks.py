@@ -1,7 +1,5 @@
 """All panels and their saved pictures in JupyterLab, in both themes, narrow and wide: they read, fit, and scan."""
 
-from __future__ import annotations
-
 import io
 import json
 import math

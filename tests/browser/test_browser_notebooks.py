@@ -1,7 +1,5 @@
 """The committed notebooks in JupyterLab: the push notebook walked, saved and reloaded; each diagram drawn."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator

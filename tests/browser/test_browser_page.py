@@ -1,7 +1,5 @@
 """The page for people at `/_lab/`: its phone and its inbox, by mouse and by keyboard, and hostile texts as texts."""
 
-from __future__ import annotations
-
 import base64
 from collections.abc import Callable, Iterator
 from typing import Any

@@ -1,7 +1,5 @@
 """The panels in JupyterLab: they work beside other cells, by mouse and keyboard, and nothing raw is in page or file."""
 
-from __future__ import annotations
-
 import json
 import re
 import shlex

@@ -1,7 +1,5 @@
 """The live world: a tenant of one's own for each test, which a second sandbox plays, and who sits at its prompt."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path

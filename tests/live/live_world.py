@@ -1,7 +1,5 @@
 """A second sandbox behind TLS that plays one's own tenant: what it received, what it sent, what goes wrong."""
 
-from __future__ import annotations
-
 import json
 import os
 import re
@@ -56,14 +54,14 @@ class Answer:
     def json(self) -> Any:
         return json.loads(self.body)
 
-    def with_json(self, value: object) -> Answer:
+    def with_json(self, value: object) -> "Answer":
         return replace(self, body=json.dumps(value).encode())
 
-    def with_fields(self, **fields: object) -> Answer:
+    def with_fields(self, **fields: object) -> "Answer":
         """Return it with these fields added to its JSON object, or in the place of its own; None takes one out."""
         return self.with_json({name: each for name, each in {**self.json, **fields}.items() if each is not None})
 
-    def with_header(self, name: str, value: str | None) -> Answer:
+    def with_header(self, name: str, value: str | None) -> "Answer":
         """Return it with this header, or without it (None)."""
         kept = tuple(pair for pair in self.headers if pair[0] != name)
         return replace(self, headers=kept if value is None else (*kept, (name, value)))

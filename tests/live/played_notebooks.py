@@ -4,8 +4,6 @@ A notebook's second run is a new kernel's, and the clean-up a third process: all
 what was left. Afterwards each user of the tenant has the authenticators that they had before.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Before a live call that costs or changes something the lab says what, and asks; after a no nothing was sent."""
 
-from __future__ import annotations
-
 import json
 import traceback
 from concurrent.futures import ThreadPoolExecutor

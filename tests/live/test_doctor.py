@@ -3,8 +3,6 @@
 Credentials are sent to nobody who does not answer as Auth0 does, and no variable's value is quoted.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import shlex

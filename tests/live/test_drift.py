@@ -1,7 +1,5 @@
 """A recorded live run beside the sandbox: an unaltered one does not differ, and what was altered is one row each."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 from collections.abc import Callable, Mapping

@@ -3,8 +3,6 @@
 A small file knows what was left; a recording has what has passed. Each is its owner's alone, and whole at every moment.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import stat

@@ -1,7 +1,5 @@
 """Each verb of a lab on one's own tenant: the user, the phone and the codes, time, a lost network."""
 
-from __future__ import annotations
-
 import re
 from functools import partial
 from html import unescape

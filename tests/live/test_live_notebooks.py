@@ -1,7 +1,5 @@
 """The notebooks on a live tenant: which run alone, twice in a row and cleaned up; with a person; and none in CI."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from dataclasses import replace
