@@ -347,6 +347,7 @@ WIDGETS: list[dict[str, Any]] = [
     {"_model_name": "PasswordModel", "value": "", "placeholder": "Password", "description": "Password:"},
     {"_model_name": "IntSliderModel", "value": 4829130, "max": 10**7, "description": "Seconds"},
     {"_model_name": "FloatTextModel", "value": 48291300.25, "description": "code"},
+    {"_model_name": "IntTextModel", "value": 482913, "description": "code"},
     {"_model_name": "TextModel", "value": "One-time code", "description": "mfa_token", "tooltip": drawn(ALNUM, 12)},
     {"_model_name": "TreeModel", "token": drawn(HEX, 32), "row_id": drawn(ALNUM, 40)},
     {"buffers": [{"encoding": "base64", "path": ["value"], "data": encoded(random.Random(1).randbytes(3_000))}]},
