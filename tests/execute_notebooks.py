@@ -32,6 +32,8 @@ WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 SECONDS_PER_CELL = 60
 PLUGIN = "tests.execute_notebooks"
 """This module; as a command its name is another."""
+BESIDE = ("-n", "2", "--dist", "loadfile")
+"""A notebook's cells run one after the other, and two notebooks beside each other: most of the time a kernel waits."""
 KEEP = "NOTEBOOKS_RUN"
 """The variable that names the folder for what a run gives: a kernel has no other way to tell."""
 LIVE = {
@@ -104,7 +106,7 @@ def run(folder: Path, *names: str, without: str = "") -> Run:
     paths = [f"notebooks/{name}.ipynb" for name in names] or ["notebooks"]
     settings = {"PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)]), NOTES: str(notes), KEEP: str(kept)}
     ran = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", PLUGIN, "--nbval", *paths],
+        [sys.executable, "-m", "pytest", "-q", *BESIDE, "-p", "no:cacheprovider", "-p", PLUGIN, "--nbval", *paths],
         cwd=project,
         env=os.environ | LIVE | settings,
         capture_output=True,

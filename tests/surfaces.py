@@ -98,9 +98,12 @@ def seen(value: Any) -> str:
     """Return a value as print of a container, a notebook, `vars()` and its methods show it; a plain text as it is."""
     if type(value) is str:
         return value
-    data, metadata = FORMATTER.format(value)
+    displayed: list[Any] = []
+    with pytest.MonkeyPatch.context() as patch:  # where there is no cell, IPython would begin a shell to display it
+        patch.setattr("IPython.display.publish_display_data", displayed.append)
+        data, metadata = FORMATTER.format(value)
     static = value.static_html() if hasattr(value, "static_html") else ""
-    return f"{({'x': value},)} {data} {metadata} {getattr(value, '__dict__', '')!r} {static}"
+    return f"{({'x': value},)} {data} {metadata} {displayed} {getattr(value, '__dict__', '')!r} {static}"
 
 
 def failure(act: Callable[[], object]) -> list[str]:
