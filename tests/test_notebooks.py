@@ -21,7 +21,10 @@ EACH = pytest.mark.parametrize("path", notebooks(), ids=name_of)
 
 # Where somebody could ask nbval to look away.
 EXCUSES = r"nbval[-_](?:ignore|check|skip|raises)|raises-exception|--(?:nbval-)?sanitize|--nbval-lax|--nbdime"
-EXCUSERS = ("Makefile", "pyproject.toml", ".ci/run", "notebooks/conftest.py", "tests/execute_notebooks.py")
+EXCUSERS = (
+    *("Makefile", "pyproject.toml", ".ci/run", "notebooks/conftest.py", "tests/execute_notebooks.py"),
+    *("tests/serve/served_notebooks.py", "tests/browser/kernels.py"),
+)
 
 # What a cell says itself is no secret of anybody's.
 MADE_UP = (
@@ -58,10 +61,7 @@ def test_without_the_sandbox_for_notebooks_a_request_would_be_seen(tmp_path: Pat
 
 
 def test_nothing_tells_nbval_to_look_away() -> None:
-    asked = [
-        *notebooks(),
-        *(ROOT / name for name in ("Makefile", "pyproject.toml", ".ci/run", "notebooks/conftest.py")),
-    ]
+    asked = [*notebooks(), *(ROOT / name for name in EXCUSERS)]
     assert [path for path in asked if re.search(EXCUSES, path.read_text(encoding="utf-8"), re.IGNORECASE)] == []
     for excuse in ("# NBVAL_IGNORE_OUTPUT", '["nbval-skip"]', '["raises-exception"]', "--nbval-sanitize-with x"):
         assert re.search(EXCUSES, excuse, re.IGNORECASE)

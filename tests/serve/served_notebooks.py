@@ -21,6 +21,7 @@ from nbval.plugin import IPyNbCell
 
 from auth0_mfa_lab.secrets.scan import codes_in, pixels_of_svg
 from auth0_mfa_lab.show.qr import picture_style, qr_svg
+from tests.execute_notebooks import SECONDS_PER_CELL
 from tests.serve.serving import serving
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -88,7 +89,7 @@ def run(names: Sequence[str]) -> int:
             copies = copied(names, folder, variables["AUTH0_DOMAIN"])
             command = [sys.executable, "-m", "pytest", "-q", "-c", str(ROOT / "pyproject.toml"), "--rootdir", name]
             command += ["-p", "no:cacheprovider", "-p", "tests.serve.served_notebooks"]
-            command += ["--nbval", "--nbval-current-env", "--nbval-cell-timeout=60", *map(str, copies)]
+            command += ["--nbval", "--nbval-current-env", f"--nbval-cell-timeout={SECONDS_PER_CELL}", *map(str, copies)]
             return subprocess.run(command, cwd=folder, env=clean_environment(), check=False).returncode
 
 
