@@ -300,6 +300,7 @@ def judged(mutants: Sequence[Mutant], notices: Callable[[Mutant, Path], list[str
         try:
             command = notices(mutant, copy)
             path.write_text(source, "utf-8")
+            # A test that is not there without the change is one that the change has renamed.
             is_judged = not command or fails(command, copy)[0] in {0, NO_SUCH_TEST}
         finally:
             path.write_text(source, "utf-8")

@@ -59,7 +59,7 @@ def test_an_error_is_the_cells_line_what_happened_and_what_to_do_however_long_it
     assert {NoAnswer, MissingField, errors.NoServer, errors.ClaimFailed} <= set(kinds)
     cells = [BEGIN, *(cell for cell, *_ in SHOWN), *(RAISE.format(kind=kind) for kind in kinds)]
     notebook = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]  # nbformat types only some
-    notebook.cells = [nbformat.v4.new_code_cell(cell) for cell in cells]  # type: ignore[no-untyped-call]  # nbformat's
+    notebook.cells = [nbformat.v4.new_code_cell(cell) for cell in cells]  # type: ignore[no-untyped-call]  # nbformat ships half its types
     NotebookClient(notebook, timeout=60, allow_errors=True, resources={"metadata": {"path": own_folders}}).execute()
     shown = ["\n".join(cell.outputs[-1].traceback) for cell in notebook.cells if cell.outputs]
     for (_, line, *said), lines in zip(SHOWN, shown, strict=False):

@@ -488,7 +488,8 @@ def test_as_text_html_and_json_it_shows_the_same_what_is_missing_first(tenant: L
     assert (data["tenant"], data["ok"], data["status"]) == (f"the live tenant {tenant.domain}", False, 1)
     fields = ("name", "state", "said", "symptom", "dashboard", "curl", "cli", "call")
     assert ({tuple(each) for each in data["findings"]}, progress[:2]) == ({fields}, ["settings", "reach"])
-    hostile = Diagnosis("<i>", [Finding(*["<i>", "missing", *["<i>"] * 6])])._repr_mimebundle_()  # type: ignore[arg-type]
+    marked = Finding("<i>", "missing", "<i>", symptom="<i>", dashboard="<i>", curl="<i>", cli="<i>", call="<i>")
+    hostile = Diagnosis("<i>", [marked])._repr_mimebundle_()
     assert "<i>" not in hostile["text/html"]
 
 

@@ -94,8 +94,8 @@ def test_claims_that_hold_are_counted_those_that_are_skipped_and_the_one_that_fa
         "lab = Lab.sandbox()\nlab.claim('it rains', 1 > 2)",
         "1/0",
     )
-    made = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, code)))  # type: ignore[no-untyped-call]  # nbformat's
-    nbformat.write(made, path := live_tenant.folder / "made.ipynb")  # type: ignore[no-untyped-call]  # nbformat's
+    made = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, code)))  # type: ignore[no-untyped-call]  # nbformat ships half its types
+    nbformat.write(made, path := live_tenant.folder / "made.ipynb")  # type: ignore[no-untyped-call]  # nbformat ships half its types
     ran = run_notebook(path, environment(live_tenant, live_tenant.folder.parent), live_tenant.folder)
     assert (ran.held, ran.skipped) == (2, ("skipped: a minute is over (the time for it has not passed)",))
     assert ran.line() == "made: FAILED in cell 5: ClaimFailed: This does not hold: it rains"
