@@ -25,7 +25,7 @@ help:
 	@echo 'make serve      serve the sandbox tenant on https://localhost:8443, its settings in auth0.env'
 	@echo 'make test       run every check: lint, types, unit tests, notebooks, browser'
 	@echo 'make test-served  run the notebooks over TLS, against a served sandbox, and against one that plays a live tenant'
-	@echo 'make test-live  run the notebooks that need nobody on the live tenant of .env, judged by their claims'
+	@echo 'make test-live  run the notebooks that need no person on the live tenant of .env, judged by their claims'
 	@echo 'make bench      measure the served sandbox beside a bare starlette route: cold start, tokens a second, memory; an import; the recording; the masking; the panels'
 	@echo 'make load       load it with 32 clients for 30 seconds, each doing complete push logins'
 	@echo 'make kernels    run the browser tests of the panels, and the notebooks, on three versions of ipykernel'

@@ -45,7 +45,7 @@ _FOLDERS = {
 
 
 def launched(playwright: Playwright) -> Browser | None:
-    """Start what CHROMIUM names, or the first Chromium there is; None without one. By itself it asks nobody."""
+    """Start what CHROMIUM names, or the first Chromium, without its background requests; None if none is there."""
     installed = map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))
     if (path := os.environ.get("CHROMIUM") or next(filter(None, installed), None)) is None:
         return None

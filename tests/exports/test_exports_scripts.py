@@ -128,7 +128,7 @@ def test_an_export_is_the_same_whatever_was_typed(password: str) -> None:
         assert text == innocuous.export(kind).text
         assert "innocuous" not in text
         assert what_a_reader_says(kind, text) == ""
-        # The settings' own password is a variable whatever it is, and nobody is made.
+        # The password of the settings is a variable whatever it is; no user is made.
         text = exported(kind, journal)
         assert not re.search(r"_lab/users|\.user\(|jane\.roe", text)
         assert {"AUTH0_USERNAME", "AUTH0_PASSWORD"} <= set(re.findall(r"AUTH0_\w+", text))

@@ -20,7 +20,7 @@ from auth0_mfa_lab.errors import LabError
 from tests.execute_notebooks import NOTEBOOKS
 
 SECONDS_PER_CELL = 600
-"""A push that nobody answers is polled for 5 minutes."""
+"""An unanswered push is polled for 5 minutes."""
 
 
 class Lesson(NamedTuple):

@@ -302,7 +302,7 @@ def environment(tenant: LiveTenant, folder: Path, **variables: str) -> dict[str,
     `folder` is where what starts the process finds its guard.
     """
     (control := folder / "control.env").write_text(
-        f"AUTH0_DOMAIN={tenant.domain}\nAUTH0_CLIENT_ID=nobody\nAUTH0_CA_FILE={tenant.ca_file}\n"
+        f"AUTH0_DOMAIN={tenant.domain}\nAUTH0_CLIENT_ID=unknown-app\nAUTH0_CA_FILE={tenant.ca_file}\n"
         f"AUTH0_LAB_TENANT=served\nAUTH0_LAB_TOKEN={tenant.server.token}\n",
         "utf-8",
     )

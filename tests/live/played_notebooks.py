@@ -23,7 +23,7 @@ def state_of(tenant: LiveTenant) -> dict[str, object]:
 
 
 def main(wanted: Sequence[str]) -> int:
-    """Run those that need nobody, and clean up; return the exit status, which is 1 where something is left."""
+    """Run the notebooks that need no person, and clean up; return 1 where something is left, else their status."""
     with TemporaryDirectory(ignore_cleanup_errors=True) as name, live_world(folder := Path(name)) as tenant:
         # The folder of a project: there notebooks run, and leave their file.
         (folder / "pyproject.toml").touch()

@@ -154,7 +154,7 @@ Run = Callable[[Integrator], None]
 
 
 def push(one: Integrator) -> None:
-    """Enroll a push, and be asked three times: allowed, rejected, and nobody answers; then look around."""
+    """Enroll a push, and challenge it three times: allowed, rejected, unanswered; then look around."""
     login, client = one.login(scope="openid offline_access"), one.lab.client
     one.look(login)
     begun = one.associate(login)
