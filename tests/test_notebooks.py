@@ -22,8 +22,13 @@ EACH = pytest.mark.parametrize("path", notebooks(), ids=name_of)
 # Where somebody could ask nbval to look away.
 EXCUSES = r"nbval[-_](?:ignore|check|skip|raises)|raises-exception|--(?:nbval-)?sanitize|--nbval-lax|--nbdime"
 EXCUSERS = (
-    *("Makefile", "pyproject.toml", ".ci/run", "notebooks/conftest.py", "tests/execute_notebooks.py"),
-    *("tests/serve/served_notebooks.py", "tests/browser/kernels.py"),
+    "Makefile",
+    "pyproject.toml",
+    ".ci/run",
+    "notebooks/conftest.py",
+    "tests/execute_notebooks.py",
+    "tests/serve/served_notebooks.py",
+    "tests/browser/kernels.py",
 )
 
 # What a cell says itself is no secret of anybody's.

@@ -79,7 +79,7 @@ AUTH0_CA_FILE is missing, and a served sandbox on another machine is
 """
 
 
-def rows(table: str) -> Iterator[tuple[dict[str, str], str]]:
+def cases(table: str) -> Iterator[tuple[dict[str, str], str]]:
     """Yield the variables of each row, for each value, and what is said of it."""
     for row in table.strip().splitlines():
         setting, _, said = row.partition(" | ")
@@ -108,7 +108,7 @@ def dotenv(folder: Path, *lines: str, **more: str) -> Path:
 
 @pytest.mark.parametrize(
     ("environ", "has"),
-    [*rows(READ), *rows("\n".join(f"live AUTH0_{each.upper()}=some | {each}={{}}" for each in PLAIN))],
+    [*cases(READ), *cases("\n".join(f"live AUTH0_{each.upper()}=some | {each}={{}}" for each in PLAIN))],
 )
 def test_each_variable_is_read_and_a_secret_shows_as_its_kind(environ: dict[str, str], has: str) -> None:
     settings = Settings.from_env(environ=environ)
@@ -121,7 +121,7 @@ def test_each_variable_is_read_and_a_secret_shows_as_its_kind(environ: dict[str,
             assert f"{name}={str(value)!r}" in repr(settings) if is_shown else f"{name}=<{name}>" in repr(settings)
 
 
-@pytest.mark.parametrize(("environ", "said"), [*rows(REFUSED)])
+@pytest.mark.parametrize(("environ", "said"), [*cases(REFUSED)])
 def test_a_wrong_setting_is_named_and_its_value_never_quoted(environ: dict[str, str], said: str) -> None:
     with pytest.raises(SettingsError) as refusal:
         Settings.from_env(environ=environ)

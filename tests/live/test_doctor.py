@@ -488,7 +488,7 @@ def test_as_text_html_and_json_it_shows_the_same_what_is_missing_first(tenant: L
     assert (data["tenant"], data["ok"], data["status"]) == (f"the live tenant {tenant.domain}", False, 1)
     fields = ("name", "state", "said", "symptom", "dashboard", "curl", "cli", "call")
     assert ({tuple(each) for each in data["findings"]}, progress[:2]) == ({fields}, ["settings", "reach"])
-    marked = Finding("<i>", "missing", "<i>", symptom="<i>", dashboard="<i>", curl="<i>", cli="<i>", call="<i>")
+    marked = Finding("<i>", "missing", "<i>", "<i>", "<i>", "<i>", "<i>", "<i>")
     hostile = Diagnosis("<i>", [marked])._repr_mimebundle_()
     assert "<i>" not in hostile["text/html"]
 
