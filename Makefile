@@ -6,6 +6,9 @@ SERVE ?=
 KERNELS ?=
 COUNT ?= 20
 
+# Some sixty processes import the package: it is compiled once, whatever the environment says.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup lab serve test test-served test-live load bench kernels flakes mutants promise check notebooks readme screenshots update clean

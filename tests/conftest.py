@@ -1,6 +1,7 @@
 """Keeps every test on this machine and in the sandbox: no socket but loopback's, no setting but our own."""
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from weakref import WeakSet
@@ -24,6 +25,9 @@ LONGEST = (
 
 REFUSED: list[str] = []
 guard(REFUSED)
+
+# jsonschema, which nbformat asks, would compile a grammar of IRIs: three seconds in each process, and no test has one.
+sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]  # so an import of it is refused
 
 # The keys of every tenant that a test makes, also behind `Lab.sandbox()`, come from the pool.
 (Sandbox.__init__.__kwdefaults__ or {})["new_key"] = next_key

@@ -5,7 +5,6 @@ this module keeps each cell's outputs, and the secrets that its labs met.
 """
 
 import copy
-import gc
 import hashlib
 import json
 import os
@@ -13,7 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,6 @@ import click
 import nbformat
 import pytest
 
-from auth0_mfa_lab import Exchange, Lab
 from auth0_mfa_lab.cli.open import HASHES
 from tests.network import NOTES
 
@@ -44,10 +42,13 @@ LIVE = {
     "AUTH0_USERNAME": "someone@example.com",
     "AUTH0_PASSWORD": "a-password-0123456789",
 }
-SECRET_FIELDS = (
-    *("mfa_token", "oob_code", "recovery_codes", "access_token", "id_token", "refresh_token", "password"),
-    *("client_secret", "secret"),
-)
+AT_START = """
+import sys
+from tests.network import guard
+guard([])
+sys.modules["rfc3987_syntax"] = None
+"""
+"""What each process of a run does first: it refuses the network, and leaves out three seconds of a grammar of IRIs."""
 
 
 def notebooks() -> list[Path]:
@@ -100,13 +101,14 @@ def run(folder: Path, *names: str, without: str = "") -> Run:
     shutil.copy(ROOT / "pyproject.toml", project)
     for place in (project, project / "notebooks", project / "notebooks" / "solutions"):
         (place / ".env").write_text("".join(f"{name}={value}\n" for name, value in LIVE.items()), "utf-8")
-    (folder / "sitecustomize.py").write_text("from tests.network import guard\nguard([])\n", "utf-8")
+    (folder / "sitecustomize.py").write_text(AT_START, "utf-8")
     kept.mkdir()
     notes.touch()
     paths = [f"notebooks/{name}.ipynb" for name in names] or ["notebooks"]
+    beside = BESIDE if len(paths) > 1 or not names else ()
     settings = {"PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)]), NOTES: str(notes), KEEP: str(kept)}
     ran = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", *BESIDE, "-p", "no:cacheprovider", "-p", PLUGIN, "--nbval", *paths],
+        [sys.executable, "-m", "pytest", "-q", *beside, "-p", "no:cacheprovider", "-p", PLUGIN, "--nbval", *paths],
         cwd=project,
         env=os.environ | LIVE | settings,
         capture_output=True,
@@ -141,26 +143,11 @@ def pytest_runtest_teardown(item: Any, nextitem: Any) -> None:
     path.parent.mkdir(exist_ok=True)
     written: str = nbformat.writes(notebook)  # type: ignore[no-untyped-call]  # nbformat ships half its types
     path.write_text(normalised(json.loads(written)), "utf-8")
-    asked = f"from {__name__} import keep_secrets; keep_secrets({str(path.with_suffix('.json'))!r})"
+    asked = f"from tests.secrets_met import keep_secrets; keep_secrets({str(path.with_suffix('.json'))!r})"
     item.parent.kernel.await_reply(item.parent.kernel.execute_cell_input(asked), timeout=SECONDS_PER_CELL)
 
 
 OUTPUTS = pytest.StashKey[dict[int, Any]]()
-
-
-def keep_secrets(path: str) -> None:
-    """Write what the labs of this kernel said and heard in the fields of secrets, raw."""
-    labs = [each for each in gc.get_objects() if isinstance(each, Lab)]
-    found = {each for lab in labs for exchange in lab.journal for each in _secret_values(exchange)}
-    Path(path).write_text(json.dumps(sorted(found)), "utf-8")
-
-
-def _secret_values(exchange: Exchange) -> Iterator[str]:
-    for message in filter(None, (exchange.request, exchange.response)):
-        data = message.raw_data()
-        for name in SECRET_FIELDS:
-            value = data.get(name) if isinstance(data, dict) else None
-            yield from (each for each in (value if isinstance(value, list) else [value]) if isinstance(each, str))
 
 
 @click.command()
