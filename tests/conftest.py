@@ -18,8 +18,8 @@ from tests.network import guard
 
 ROOT = Path(__file__).parent.parent
 LONGEST = (
-    *("browser", "test_notebooks.py", "test_promise.py", "test_exports_run.py", "test_drift.py"),
-    *("test_live_notebooks.py", "test_pytest_plugin.py", "test_examples_readme.py"),
+    *("browser", "test_notebooks.py", "test_exports_run.py", "test_promise.py", "test_doctor.py", "test_drift.py"),
+    *("test_panels_saved.py", "test_live_notebooks.py", "test_examples_readme.py", "test_leftovers.py"),
 )
 """What takes longest, the longest first: files, and a folder. Begun last, one would keep one core busy at the end."""
 
