@@ -251,7 +251,9 @@ def management(one: Integrator) -> None:
         read()
     api.update_guardian_factor("email", enabled=True)
     api.enrollment("dev_AAAAAAAAAAAAAAAA")
-    one.lab.management("nobodys").guardian_factors()
+    box = one.tenant.sandbox
+    for token in ("nobodys", box.tenant.tokens.signed(0, aud=f"https://{box.domains.home}/api/v2/")):
+        one.lab.management(token).guardian_factors()
     other = one.lab.management(str(administrator(one.tenant.lab(management=True))._access_token))
     for each in (user_id, "auth0|000000000000000000000000"):
         other.authentication_methods(each)
