@@ -12,13 +12,14 @@ from urllib.parse import quote
 
 from auth0_mfa_lab.secrets.aliases import SHOWN, Alias, Aliases
 from auth0_mfa_lab.secrets.claims import from_base64, mapped
-from auth0_mfa_lab.secrets.kinds import MARK, is_stand_in, secrets_of_barcode
+from auth0_mfa_lab.secrets.kinds import MARK, is_stand_in, personal_kind, secret_kind, secrets_of_barcode
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.wire.journal import Journal
 
 _IN_A_URL = r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^\s\"'<>]|<\w+ \d+>)*$"
 # fmt: off
+_CODES = frozenset(("otp", "binding_code", "code", "user_code", "verification_code", "passcode", "recovery_code"))
 _OF_OPERATIONS = {  # the kinds of the secrets in an operation's result, by their names; a code's is told by its purpose
     "password": "password", "recovery_code": "recovery_code", "client_secret": "client_secret", "link": "link",
     "identifier": "identifier", "push_token": "push_token", "txtkn": "transaction_token", "c": "challenge",
@@ -30,8 +31,9 @@ _OF_OPERATIONS = {  # the kinds of the secrets in an operation's result, by thei
 def stand_in(kind: str, name: str, value: str, inside: Callable[[str], str] = str) -> str:
     """Return what stands for a secret of this kind: `standin-mfa-token-1`, where `name` is `mfa_token-1`.
 
-    What is read by its form keeps it, such as a JWT, a code or an email. `inside` replaces what is secret in a text
-    that the value carries: a JWT's claims, Basic.
+    What is read by its form keeps it: a JWT, a TOTP secret, the number of a code's digits, and of a person's data the
+    form of an email, a number or an id. `inside` replaces what is secret in a text that the value carries: a JWT's
+    claims, Basic.
     """
     plain = f"{MARK}-{name.replace('_', '-')}"
     drawn = hashlib.sha256(name.encode()).digest()
@@ -45,16 +47,17 @@ def stand_in(kind: str, name: str, value: str, inside: Callable[[str], str] = st
             return base64.b64encode(inside(from_base64(value).decode()).encode()).decode()
     except (ValueError, RecursionError):
         pass  # it only looks like one
-    if value.isascii() and value.isdigit() and kind != "password":
+    is_persons = personal_kind(kind) is not None or secret_kind(kind) is None
+    if value.isascii() and value.isdigit() and (is_persons or kind in _CODES):
         return (str(int.from_bytes(drawn)) * len(value))[: len(value)]
-    if re.fullmatch(r"\+[0-9]{6,}", value):
+    if is_persons and re.fullmatch(r"\+[0-9]{6,}", value):
         return f"+1555{int.from_bytes(drawn) % 10**7:07}"
     if kind in ("secret", "totp_secret") and re.fullmatch("[A-Z2-7]{8,}=*", value):
         return f"{MARK.upper()}{base64.b32encode(drawn).decode()[:25]}"
     if value.startswith("Fe26."):  # known by its length, too, where no name tells
         return f"Fe26.2*{plain}*{drawn.hex()[:20]}"
-    begins = re.match(r"[a-z][a-z0-9-]*\|", value)
-    is_email = re.fullmatch(r"[^@\s|/]+@[^@\s|/]+", value)
+    begins = re.match(r"[a-z][a-z0-9-]*\|", value) if is_persons else None
+    is_email = is_persons and re.fullmatch(r"[^@\s|/]+@[^@\s|/]+", value)
     return f"{begins[0] if begins else ''}{plain}{'@example.com' if is_email else ''}"
 
 

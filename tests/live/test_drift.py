@@ -15,6 +15,7 @@ from auth0_mfa_lab.cli import main
 from auth0_mfa_lab.client import Client
 from auth0_mfa_lab.live.administrator import administrator
 from auth0_mfa_lab.live.drift.drift import Drift, Kind, compare, drift_of, numbers
+from auth0_mfa_lab.sandbox.management import MANAGEMENT_SCOPES
 from auth0_mfa_lab.sandbox.records import Api
 from auth0_mfa_lab.secrets.scan import scan
 from auth0_mfa_lab.wire.exchange import Body, Response
@@ -241,6 +242,10 @@ def passwordless(one: Integrator) -> None:
 def management(one: Integrator) -> None:
     """Read and set what an administrator can, of a tenant that is set otherwise, with a token from elsewhere too."""
     one.tenant.set_up(policy="never", factors=frozenset({"otp", "sms"}), message_types=("voice",), push_provider="sns")
+    mgmt_client_id = one.tenant.sandbox.defaults.mgmt_client_id
+    apis = one.tenant.sandbox.tenant.clients[mgmt_client_id].apis
+    granted = tuple(each for each in MANAGEMENT_SCOPES if each != "read:guardian_enrollments")
+    one.tenant.set_client(mgmt_client_id, apis=dict.fromkeys(apis, granted))
     api, user_id, name = administrator(one.lab), one.tenant.person.user_id, "lab-1@example.com"
     one.login()
     made = api.create_user(connection=one.lab.settings.realm, email=name, password=STRONG)
@@ -254,6 +259,9 @@ def management(one: Integrator) -> None:
     box = one.tenant.sandbox
     for token in ("nobodys", box.tenant.tokens.signed(0, aud=f"https://{box.domains.home}/api/v2/")):
         one.lab.management(token).guardian_factors()
+    asked = {"audience": one.lab.management_audience, "scope": "read:users"}
+    narrow = one.lab.management_application.client_credentials_grant(**asked)["access_token"]
+    one.lab.management(str(narrow)).guardian_factors()
     other = one.lab.management(str(administrator(one.tenant.lab(management=True))._access_token))
     for each in (user_id, "auth0|000000000000000000000000"):
         other.authentication_methods(each)

@@ -246,8 +246,10 @@ class Player:
                 shown = self._own.client_secret if "client_assertion" in call.sent else call.client_secret
                 secrets[call.client_id] = secrets.get(call.client_id) or shown
             if call.grant == "client_credentials" and call.granted:
+                api = self._pairs.get(audience, audience)
                 granted = member(call.said, "scope").split() or MANAGEMENT_SCOPES
-                apis[call.client_id][self._pairs.get(audience, audience)] = tuple(granted)
+                # A later token may have been asked for less.
+                apis[call.client_id][api] = tuple(dict.fromkeys([*apis[call.client_id].get(api, ()), *granted]))
         for each, secret in secrets.items():
             self._tenant.clients[each] = Client(
                 client_id=each,
