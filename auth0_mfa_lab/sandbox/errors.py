@@ -15,6 +15,9 @@ NO_CACHE = "private, no-store, no-cache, must-revalidate, post-check=0, pre-chec
 """The cache-control header of every 4xx of `/oauth/token`, and of all of `/userinfo` (0.5) [rec]."""
 MORE = {"unauthorized_client": {"error_uri": "https://auth0.com/docs/clients/client-grant-types"}}
 """The further members of a body, by its code."""
+PHRASES = {each.value: each.phrase for each in HTTPStatus}
+NO_PHRASE = "Unknown Error"
+"""What a status says that only gateways use, such as 520."""
 
 
 @dataclass(eq=False)
@@ -74,7 +77,7 @@ class WireError(Exception):
 
 def general(status: int, message: str, code: str = "") -> dict[str, object]:
     """Return the members of a failure of the device API or the Management API (0.2); no `errorCode` where none is seen."""
-    body = {"statusCode": status, "error": HTTPStatus(status).phrase, "message": message}
+    body = {"statusCode": status, "error": PHRASES.get(status, NO_PHRASE), "message": message}
     return {**body, "errorCode": code} if code else body
 
 
