@@ -127,13 +127,15 @@ class Bash:
         }
         sends = steps["sends"]
         said = "1 request" if len(sends) == 1 else f"{len(sends)} requests"
+        # Where seconds are said to pass, the server's clock moves only when it is told to.
+        serve = f"auth0-mfa-lab serve {'--clock frozen ' if steps['waits'] else ''}--env-file lab.env"
         template = _templates().get_template(f"{type(self).__name__.lower()}.jinja")
         written = template.render(
             {each: getattr(self, each) for each in ("plan", "name", "text", "request", "found")},
             **steps,
             what=f"{said} to Auth0, recorded by auth0-mfa-lab and said again.",
-            # Where seconds are said to pass, the server's clock moves only when it is told to.
-            serve=f"auth0-mfa-lab serve {'--clock frozen ' if steps['waits'] else ''}--env-file lab.env",
+            serve=serve,
+            how=f"set it ({serve} writes those of AUTH0_)",
             needed=dict.fromkeys(["AUTH0_DOMAIN", *plan.given]),
             polls=any(step.is_poll for step in sends),
             asks=steps["acts"] or any("recovery_code" in step.fields.values() for step in steps["makes"]),
