@@ -60,7 +60,7 @@ CALLS = r"""
 201 - create:client_credentials \
     POST /clients/{id}/credentials  {"credential_type": "public_key", "pem": "{pem}"}
 204 - delete:client_credentials            DELETE /clients/{id}/credentials/{credential_id}
-200 rec//guess read:connections            GET /connections
+200 - read:connections                     GET /connections
 200 - read:tenant_settings                 GET /tenants/settings
 200 - update:tenant_settings               PATCH /tenants/settings  {}
 200 - read:logs                            GET /logs
@@ -70,9 +70,9 @@ BODIES = r"""
 PUT /guardian/factors/email
     {}                                         => Missing required property: enabled
     {"enabled": "true"} => Expected type boolean but found type string on property enabled \
-(Whether this factor is enabled (true) or disabled (false).)
+(Whether this factor is enabled (true) or disabled (false))
     {"enabled": 1} => Expected type boolean but found type integer on property enabled \
-(Whether this factor is enabled (true) or disabled (false).)
+(Whether this factor is enabled (true) or disabled (false))
     {"enabled": true, "name": "otp"}           => Additional properties not allowed: name
     [true]                                     => Expected type object but found type array
 PUT /guardian/policies
@@ -155,16 +155,16 @@ REFUSALS = """
 400 invalid_query_string doc/doc/test
     GET /clients?field=name => Query validation error: 'Additional properties not allowed: field'.
     GET /clients?page=-1 => Query validation error: 'Value -1 is less than minimum 0' on property page \
-(Page index of the results to return. First page is 0.).
+(Page index of the results to return. First page is 0).
     GET /clients?page=%D9%A1 => Query validation error: 'Expected type integer but found type string' on property page \
-(Page index of the results to return. First page is 0.).
+(Page index of the results to return. First page is 0).
     GET /clients?per_page=101 => Query validation error: 'Value 101 is greater than maximum 100' on property per_page.
     GET /logs?take=101 => Query validation error: 'Value 101 is greater than maximum 100' on property take.
     GET /clients?is_global=1 \
         => Query validation error: 'Expected type boolean but found type string' on property is_global.
     GET /users/{id}?include_fields=1 \
         => Query validation error: 'Expected type boolean but found type string' on property include_fields \
-(Whether specified fields are to be included (true) or excluded (false).).
+(Whether specified fields are to be included (true) or excluded (false)).
     GET /users-by-email => Query validation error: 'Missing required property: email'.
     GET /users-by-email?email= \
         => Query validation error: 'Object didn't pass validation for format email: ' on property email.

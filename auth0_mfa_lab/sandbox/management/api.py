@@ -56,7 +56,7 @@ FORMS: Mapping[str, tuple[Callable[[str], object], str]] = {
 class Property(NamedTuple):
     """What a property of a body or a query may be: a string with a form of FORMS, an array of `items`, of an `enum` both.
 
-    `most` is the largest integer. `description` is Auth0's, where a refusal is known to show one.
+    `most` is the largest integer. `description` is Auth0's, which its refusals show without the full stop.
     """
 
     type: str = "string"
@@ -73,13 +73,13 @@ Shape = Mapping[str, Property]
 TEXT, NEEDED, FLAG = Property(), Property(required=True), Property("boolean")
 # fmt: off
 PAGING: dict[str, Property] = {
-    "page":           Property("integer", description="Page index of the results to return. First page is 0."),
+    "page":           Property("integer", description="Page index of the results to return. First page is 0"),
     "per_page":       Property("integer", most=100),
-    "include_totals": Property("boolean", description="Return results inside an object that contains the total result count (true) or as a direct array of results (false, default)."),
+    "include_totals": Property("boolean", description="Return results inside an object that contains the total result count (true) or as a direct array of results (false, default)"),
 }
 CHOICE: dict[str, Property] = {
-    "fields":         Property(description="Comma-separated list of fields to include or exclude (based on value provided for include_fields) in the result. Leave empty to retrieve all fields."),
-    "include_fields": Property("boolean", description="Whether specified fields are to be included (true) or excluded (false)."),
+    "fields":         Property(description="Comma-separated list of fields to include or exclude (based on value provided for include_fields) in the result. Leave empty to retrieve all fields"),
+    "include_fields": Property("boolean", description="Whether specified fields are to be included (true) or excluded (false)"),
 }
 # fmt: on
 FILTERS = {each: each for each in ("name", "strategy", "app_type", "is_first_party")} | {"is_global": "global"}
@@ -259,7 +259,7 @@ REACHED_BY = {
     f"{FACTORS}/phone/selected-provider":             ("provider",      "phone_provider", Property(required=True, enum=get_args(PhoneProvider))),
 }
 """By the path: the member of its body, the field of the settings, and what it may be."""
-ENABLED = {"enabled": Property("boolean", required=True, description="Whether this factor is enabled (true) or disabled (false).")}
+ENABLED = {"enabled": Property("boolean", required=True, description="Whether this factor is enabled (true) or disabled (false)")}
 SETTINGS = {"default_directory": TEXT, "friendly_name": TEXT}
 CLIENT = {
     "name": Property(form="name"), "grant_types": Property("array", enum=GRANT_TYPES),
