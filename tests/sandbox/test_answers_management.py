@@ -95,10 +95,16 @@ PATCH /clients/{id}
     {"name": 1.5}                              => Expected type string but found type number on property name
     {"name": null}                             => Expected type string but found type null on property name
     {"token_endpoint_auth_method": "tea"}      => No enum match for: tea on property token_endpoint_auth_method
-    {"client_authentication_methods": {}}      => Missing required property: private_key_jwt
-    {"client_authentication_methods": {"private_key_jwt": {}}} => Missing required property: credentials
+    {"client_authentication_methods": {}} \
+        => Missing required property: private_key_jwt on property client_authentication_methods
+    {"client_authentication_methods": {"private_key_jwt": {}}} \
+        => Missing required property: credentials on property client_authentication_methods.private_key_jwt
+    {"client_authentication_methods": {"private_key_jwt": {"credentials": [{"id": 1}]}}} \
+        => Expected type string but found type integer on property \
+client_authentication_methods.private_key_jwt.credentials.0.id
     {"client_authentication_methods": {"private_key_jwt": {"credentials": ["cred_x"]}}} \
-        => Expected type object but found type string on property credentials.0
+        => Expected type object but found type string on property \
+client_authentication_methods.private_key_jwt.credentials.0
     {"client_authentication_methods": {"private_key_jwt": {"credentials": []}}} \
         => credentials must name credentials of this application
     {"client_authentication_methods": {"private_key_jwt": {"credentials": [{"id": "cred_x"}]}}} \

@@ -168,17 +168,20 @@ def invalid(
     return row(problem=problem, place=f" on property {name}{described}" if name else "")
 
 
-def checked(value: object, shape: Shape, where: str = "") -> dict[str, Any]:
-    """Return an object of this shape. Raises API_INVALID_BODY, or NotEmulated for what is not emulated at `where`."""
+def checked(value: object, shape: Shape, where: str = "", inside: str = "") -> dict[str, Any]:
+    """Return an object of this shape, which the property `inside` holds, or which is the body.
+
+    Raises API_INVALID_BODY, or NotEmulated for what is not emulated at `where`.
+    """
     if not isinstance(value, dict):
-        raise invalid(f"Expected type object but found type {type_name(value)}")
+        raise invalid(f"Expected type object but found type {type_name(value)}", inside)
     not_emulated.refuse("property", where, value)
     not_emulated.refuse("value", where, {f"{name}:{json.dumps(each)}" for name, each in value.items()})
     if unknown := [name for name in value if name not in shape]:
-        raise invalid(f"Additional properties not allowed: {','.join(unknown)}")
-    _must_have(value, shape, errors.API_INVALID_BODY)
+        raise invalid(f"Additional properties not allowed: {','.join(unknown)}", inside)
+    _must_have(value, shape, errors.API_INVALID_BODY, inside)
     for name, each in value.items():
-        _must_be(name, each, shape[name], errors.API_INVALID_BODY)
+        _must_be(f"{inside}.{name}".strip("."), each, shape[name], errors.API_INVALID_BODY)
     return value
 
 
@@ -200,9 +203,9 @@ def checked_query(endpoint: Endpoint, given: QueryParams) -> Mapping[str, Any]:
     return query
 
 
-def _must_have(given: Mapping[str, object], shape: Shape, row: errors.EvidenceRow) -> None:
+def _must_have(given: Mapping[str, object], shape: Shape, row: errors.EvidenceRow, inside: str = "") -> None:
     if missing := [name for name, wanted in shape.items() if wanted.required and name not in given]:
-        raise invalid(f"Missing required property: {missing[0]}", row=row)
+        raise invalid(f"Missing required property: {missing[0]}", inside, row=row)
 
 
 def _must_be(name: str, value: object, wanted: Property, row: errors.EvidenceRow) -> None:
@@ -267,6 +270,7 @@ CLIENT = {
     "client_authentication_methods": Property("object", nullable=True),
 }
 BY_KEYS = {"private_key_jwt": Property("object", required=True)}
+NAMED = {"id": NEEDED}
 CREDENTIALS = {"credentials": Property("array", items="object", required=True)}
 CREDENTIAL = {"credential_type": Property(required=True, enum=("public_key",)), "pem": NEEDED, "name": TEXT, "alg": Property(enum=ALGORITHMS)}
 TICKET = {
@@ -422,10 +426,12 @@ def one_client(call: Call) -> object:
 
 def _named_credentials(client: Client, methods: object) -> tuple[str, ...]:
     """Return the ids that `client_authentication_methods` names. Raises API_INVALID_BODY for an unknown one."""
-    where = f"client_authentication_methods of PATCH {BASE}/clients/{{id}}"
-    by_keys = checked(methods, BY_KEYS, where)["private_key_jwt"]
-    named = checked(by_keys, CREDENTIALS)["credentials"]
-    ids = tuple(dict.fromkeys(checked(each, {"id": NEEDED})["id"] for each in named))
+    place = "client_authentication_methods"
+    by_keys = checked(methods, BY_KEYS, f"{place} of PATCH {BASE}/clients/{{id}}", place)["private_key_jwt"]
+    place += ".private_key_jwt"
+    named = checked(by_keys, CREDENTIALS, inside=place)["credentials"]
+    found = (checked(each, NAMED, inside=f"{place}.credentials.{index}") for index, each in enumerate(named))
+    ids = tuple(dict.fromkeys(each["id"] for each in found))
     if not ids or not set(ids) <= {one.id for one in client.credentials}:
         raise invalid("credentials must name credentials of this application")
     return ids
