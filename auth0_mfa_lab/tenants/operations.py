@@ -13,7 +13,8 @@ import httpx
 from auth0_mfa_lab.client import network
 from auth0_mfa_lab.errors import ControlRefused, LabError, NoServer, NothingWasSent, PhoneError, SettingsError
 from auth0_mfa_lab.settings import Settings
-from auth0_mfa_lab.wire.journal import NOTES, Journal, OperationCall
+from auth0_mfa_lab.wire.journal import Journal, OperationCall
+from auth0_mfa_lab.wire.received import NOTES, Bounded
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.sandbox import Sandbox
@@ -90,7 +91,7 @@ class Remote:
         self._rows = {row.name: row for row in (*OPERATIONS, *PHONE_OPERATIONS)}
         self._domain = settings.domain
         self._http = httpx.Client(
-            transport=transport or network(settings),
+            transport=Bounded(transport or network(settings)),
             base_url=settings.origin,
             headers={"authorization": f"Bearer {settings.lab_token}", "user-agent": "auth0-mfa-lab"},
             timeout=_TIMEOUT_SECONDS,

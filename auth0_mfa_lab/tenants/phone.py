@@ -22,7 +22,8 @@ from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.show.sentences import Lines, Sentence
 from auth0_mfa_lab.tenants.operations import Ask, Recorder
 from auth0_mfa_lab.wire.exchange import Exchange, Json, NoAnswer
-from auth0_mfa_lab.wire.journal import EXCHANGE, NOTES, Journal
+from auth0_mfa_lab.wire.journal import EXCHANGE, Journal
+from auth0_mfa_lab.wire.received import NOTES
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.sandbox import Phone

@@ -12,7 +12,8 @@ import httpx
 
 from auth0_mfa_lab.secrets.aliases import Aliases, under_way, watch
 from auth0_mfa_lab.secrets.kinds import in_text, secrets_of, secrets_of_path
-from auth0_mfa_lab.wire.exchange import Body, Exchange, Failure, Json, NoAnswer, Request, Response, Speaker
+from auth0_mfa_lab.wire.exchange import Exchange, Failure, Json, NoAnswer, Request, Response, Speaker
+from auth0_mfa_lab.wire.received import received
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.live.guard import Guard
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 EXCHANGE = "auth0_mfa_lab.exchange"
 """The key of `httpx.Response.extensions` under which the recorder puts the Exchange."""
-NOTES = "auth0_lab_notes"
-"""The key under which the sandbox puts its remarks."""
 
 
 class Run(NamedTuple):
@@ -203,7 +202,7 @@ class RecordingTransport(httpx.BaseTransport):
         watch(journal.aliases)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Pass the request on, read the answer whole, and record both; raise NoAnswer when there is none."""
+        """Pass the request on, read the answer within bounds, and record both; raise NoAnswer when there is none."""
         guard = self._guard()
         if guard is not None:
             guard.before(request)
@@ -211,18 +210,14 @@ class RecordingTransport(httpx.BaseTransport):
         lost: Failure | None = None
         try:
             with under_way():
-                answer = self._inner.handle_request(request)
                 # The connection can break while the body is read: that is a failure too.
-                body = answer.read()
+                response, answer, notes = received(self._inner, request)
         except httpx.RequestError as failure:
             lost = Failure(type(failure).__name__, str(failure))
         if lost:
             # The journal masks what it says, once the request's own secrets are learned.
             raise NoAnswer(self._journal.append(self._speaker, sent, lost))
-        headers = tuple((name.lower(), value) for name, value in answer.headers.multi_items())
-        received = Response(status=answer.status_code, reason=answer.reason_phrase, headers=headers, body=Body(body))
-        notes = tuple(answer.extensions.get(NOTES, ()))
-        answer.extensions[EXCHANGE] = exchange = self._journal.append(self._speaker, sent, received, notes=notes)
+        answer.extensions[EXCHANGE] = exchange = self._journal.append(self._speaker, sent, response, notes=notes)
         if guard is not None:
             guard.after(exchange)
         return answer
