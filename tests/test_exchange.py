@@ -44,9 +44,10 @@ LACKS = {  # an exchange without access_token: its error, its outcome, and what 
                     "error, error_description, mfa_token"),
     "an echo":     (an_exchange(400, json={"mfa_token": MFA_TOKEN, "error": f"bad {MFA_TOKEN}", MFA_TOKEN: 1}),
                     f"bad {MFA_TOKEN}", "400 bad <mfa_token 1>", "mfa_token, error, <mfa_token 1>"),
+    "no body":     (an_exchange(502), None, "502 Bad Gateway", "no body"),
     "nothing":     (an_exchange(json={}), None, "200 OK", "nothing"),
     **{text: (an_exchange(502, text=text), None, "502 Bad Gateway", "no JSON object")
-       for text in ("", "<html>", "[1]", '"access_token"', "3", "null")},
+       for text in ("<html>", "[1]", '"access_token"', "3", "null")},
     **{f"{error}": (an_exchange(400, json={"error": error}), None, "400 Bad Request", "error") for error in (7, ["x"])},
 }
 # fmt: on

@@ -12,7 +12,7 @@ from typing import Any
 import certifi
 import click
 
-from auth0_mfa_lab.live.files import write_whole
+from auth0_mfa_lab.files import write_whole
 from auth0_mfa_lab.sandbox import Clock, Sandbox, WallClock
 from auth0_mfa_lab.sandbox.server import Server, is_loopback
 from auth0_mfa_lab.sandbox.settings import Profile

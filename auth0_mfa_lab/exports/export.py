@@ -20,6 +20,7 @@ from urllib.parse import quote_plus
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.exports.mermaid import mermaid
 from auth0_mfa_lab.exports.plan import HEADERS, Act, Call, Make, Pick, Plan, Planner, Ref, Send, Way, mark, pieces
+from auth0_mfa_lab.files import regular
 from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.show.sentences import Sentence
 from auth0_mfa_lab.wire.exchange import Exchange
@@ -327,9 +328,9 @@ class Exported:
 
     def save(self, path: Path | str) -> Sentence:
         """Write the text into a file, in place of one that is there; LabError where that fails. A script can be run."""
-        file = Path(path)
+        file, text = Path(path), self.text if self.text.endswith("\n") else f"{self.text}\n"
         try:
-            file.write_text(self.text if self.text.endswith("\n") else f"{self.text}\n", encoding="utf-8", newline="\n")
+            regular(file).write_text(text, encoding="utf-8", newline="\n")
             if self.text.startswith("#!"):
                 file.chmod(file.stat().st_mode | 0o111)
         except (OSError, UnicodeError) as problem:

@@ -32,8 +32,10 @@ from auth0_mfa_lab.sandbox.app import OF_CALLS, Fault, in_process
 from auth0_mfa_lab.sandbox.http import Request
 from auth0_mfa_lab.sandbox.json_text import json_object
 from auth0_mfa_lab.sandbox.operations import OPERATIONS, PHONE_OPERATIONS, Json, Operation, Refused, ServerPhone
-from auth0_mfa_lab.sandbox.settings import host_of
 
+_LABEL = r"(?!(?!xn)..--)[a-z0-9]([a-z0-9-]{,61}[a-z0-9])?"
+NAME = re.compile(rf"(?i)(?=.{{,253}}$){_LABEL}(\.{_LABEL})*")
+"""A name as a certificate has it; one that is not in ASCII in its form that begins with xn--."""
 OWN_NAMES = ("localhost", "127.0.0.1", "::1")
 LOOPBACKS = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
 EVERYWHERE = ("0.0.0.0", "::")
@@ -83,8 +85,8 @@ class Server:
         """Take the port; OSError says why it cannot be had, ValueError what is wrong with a host or a name."""
         if not is_loopback(host) and not allow_remote:
             raise ValueError(f"{host} is reached from other machines, and that must be allowed.")
-        if wrong := [name for name in names if host_of(name) != name.lower() or ":" in name]:
-            raise ValueError(f"{wrong[0]!r} is no name of a host: write it without a port.")
+        if wrong := [name for name in names if not NAME.fullmatch(name)]:
+            raise ValueError(f"{wrong[0]!r} is no name of a host: write letters, digits, hyphens and dots alone.")
         self.sandbox, self.token = sandbox, secrets.token_urlsafe(32)
         # A server that listens everywhere is known by no name for that.
         known = dict.fromkeys((*OWN_NAMES, *([] if host in EVERYWHERE else [host]), *names))

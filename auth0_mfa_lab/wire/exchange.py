@@ -250,6 +250,8 @@ class MissingField(LabError, KeyError):
         if exchange.response is None:
             why = exchange.failure.kind if exchange.failure else ""
             said = f"Exchange {exchange.number} has no answer, and so no {name}: {why}"
+        elif not exchange.response.body:
+            said += "; ".join(["no body", *exchange.notes])
         elif not isinstance(exchange.json, Mapping):
             said += "no JSON object"
         else:

@@ -207,6 +207,16 @@ def test_one_of_a_list_is_found_by_what_tells_it_from_the_others() -> None:
     assert "USER_ID_2=$(field '.[0].user_id')" in exported("bash", journal)
 
 
+def test_a_code_that_no_message_has_is_read_where_it_was_sent() -> None:
+    for field, sent_to in (("email", "jane.roe@example.com"), ("phone_number", "+15550107")):
+        journal = a_journal()
+        an_exchange(journal=journal, request=a_request(json={"send": "code", field: sent_to}))
+        journal.aliases.learn("otp", "730418")
+        grant = "http://auth0.com/oauth/grant-type/passwordless/otp"
+        an_exchange(journal=journal, request=a_request(form={"grant_type": grant, "otp": "730418"}))
+        assert f"code {sent_to} --purpose passwordless" in exported("bash", journal)
+
+
 # A poll is asked these, and waits so many seconds after each; what stands in for what it calls, in its language.
 ANSWERS = ["400 authorization_pending", "400 slow_down", "429 too_many_requests", "400 authorization_pending", "200 -"]
 WAITED = [5, 10, 15, 15]

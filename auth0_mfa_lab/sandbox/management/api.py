@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from base64 import b32decode
 from collections.abc import Callable, Mapping
@@ -15,8 +16,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from joserfc.jwk import RSAKey
 from starlette.responses import Response
 
-from auth0_mfa_lab.sandbox import errors
-from auth0_mfa_lab.sandbox.http import JSON, Request, Routes, not_emulated
+from auth0_mfa_lab.sandbox import errors, not_emulated
+from auth0_mfa_lab.sandbox.http import JSON, Request, Routes
 from auth0_mfa_lab.sandbox.json_text import json_value, present, type_name
 from auth0_mfa_lab.sandbox.mfa.api import KINDS, new_entries, recovery_entry
 from auth0_mfa_lab.sandbox.mfa.authenticators import E164, EMAIL, MOST
@@ -71,9 +72,8 @@ TEXT, NEEDED, FLAG = Property(), Property(required=True), Property("boolean")
 class Endpoint(NamedTuple):
     """One method of one path below `/api/v2`; any one of the scopes in `scope` opens it.
 
-    `answer` returns the body, or None for a 204. Auth0 has `others` beside the properties of `body`. Without a `query`
-    no parameter is looked at. `named` is the member that has the items of a page with totals, `evidence` the row of a
-    success whose status or shape is a guess.
+    `answer` returns the body, or None for a 204. Without a `query` no parameter is looked at. `named` is the member
+    that has the items of a page with totals, `evidence` the row of a success whose status or shape is a guess.
     """
 
     method: str
@@ -81,10 +81,14 @@ class Endpoint(NamedTuple):
     scope: str
     answer: Callable[[Call], object]
     body: Shape | None = None
-    others: bool = False
     query: tuple[str, ...] = ()
     named: str = ""
     evidence: errors.EvidenceRow | None = None
+
+    @property
+    def name(self) -> str:
+        """The method and the whole path."""
+        return f"{self.method} {BASE}{self.path}"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -120,7 +124,7 @@ class Call:
     def body(self) -> dict[str, Any]:
         """Return the body, an object of the endpoint's shape; that of a GET is not read. Raises API_INVALID_BODY."""
         value = {} if self.endpoint.method == "GET" else self.value()
-        return checked(value, self.endpoint.body or {}, others=self.endpoint.others)
+        return checked(value, self.endpoint.body or {}, self.endpoint.name)
 
     def array(self) -> list[Any]:
         """Return the body, an array. Raises API_INVALID_BODY."""
@@ -129,17 +133,17 @@ class Call:
         raise errors.API_INVALID_BODY(problem=f"Expected type array but found type {type_name(value)}")
 
 
-def checked(value: object, shape: Shape, *, others: bool = False) -> dict[str, Any]:
-    """Return an object of this shape. Raises API_INVALID_BODY, or NotEmulated for one of Auth0's `others`."""
+def checked(value: object, shape: Shape, where: str = "") -> dict[str, Any]:
+    """Return an object of this shape. Raises API_INVALID_BODY, or NotEmulated for what is not emulated at `where`."""
     if not isinstance(value, dict):
         raise errors.API_INVALID_BODY(problem=f"Expected type object but found type {type_name(value)}")
-    if not others and (unknown := [name for name in value if name not in shape]):
+    not_emulated.refuse("property", where, value)
+    not_emulated.refuse("value", where, {f"{name}:{json.dumps(each)}" for name, each in value.items()})
+    if unknown := [name for name in value if name not in shape]:
         raise errors.API_INVALID_BODY(problem=f"Additional properties not allowed: {','.join(unknown)}")
     if missing := [name for name, wanted in shape.items() if wanted.required and name not in value]:
         raise errors.API_INVALID_BODY(problem=f"Missing required property: {missing[0]}")
     for name, each in value.items():
-        if name not in shape:
-            raise errors.NotEmulated(f"the property {name} in this body")
         if problem := _problem(name, each, shape[name]):
             raise errors.API_INVALID_BODY(problem=problem)
     return value
@@ -186,7 +190,6 @@ MADE: Mapping[str, tuple[Kind, str]] = {
     "totp": ("totp", "totp_secret"),
 }
 """The types of methods that can be made: the kind, and the property that is needed, which has the form of its name."""
-NOT_MADE = ("webauthn-roaming", "passkey")
 PREFERRED = "preferred_authentication_method"
 TICKET_FACTORS = ("push-notification", "phone", "email", "otp", "webauthn-roaming", "webauthn-platform")
 # fmt: off
@@ -214,7 +217,7 @@ PROFILE = {"email": Property(form="email"), "email_verified": FLAG, "phone_numbe
 USER = {**PROFILE, "connection": TEXT, "client_id": TEXT}
 NEW_USER = {**PROFILE, "connection": NEEDED, "password": TEXT, "verify_email": FLAG}
 LABEL = {"name": TEXT, PREFERRED: Property(enum=("sms", "voice"))}
-TYPE = {"type": Property(required=True, enum=(*MADE, *NOT_MADE))}
+TYPE = {"type": Property(required=True, enum=tuple(MADE))}
 NEW_METHOD = {kind: {**TYPE, name: Property(required=True, form=name), **(LABEL if kind == "phone" else {"name": TEXT})} for kind, (_, name) in MADE.items()}
 # fmt: on
 
@@ -360,7 +363,8 @@ def one_client(call: Call) -> object:
 
 def _named_credentials(client: Client, methods: object) -> tuple[str, ...]:
     """Return the ids that `client_authentication_methods` names. Raises API_INVALID_BODY for an unknown one."""
-    by_keys = checked(methods, BY_KEYS, others=True)["private_key_jwt"]
+    where = f"client_authentication_methods of PATCH {BASE}/clients/{{id}}"
+    by_keys = checked(methods, BY_KEYS, where)["private_key_jwt"]
     named = checked(by_keys, CREDENTIALS)["credentials"]
     ids = tuple(dict.fromkeys(checked(each, {"id": NEEDED})["id"] for each in named))
     if not ids or not set(ids) <= {one.id for one in client.credentials}:
@@ -445,11 +449,7 @@ def get_users_by_email(call: Call) -> object:
 def post_user(call: Call) -> object:
     """Make a database user. A verification email, which Auth0 sends unless told otherwise, is never sent here."""
     body, tenant = call.body(), call.tenant
-    if body.get("verify_email"):
-        raise errors.NotEmulated("verify_email: true in this body")
     connection, password = body["connection"], body.get("password", "")
-    if connection in CONNECTIONS:
-        raise errors.NotEmulated(f"a new user of the connection {connection}")
     if connection not in tenant.connections:
         raise errors.API_UNKNOWN_CONNECTION()
     for name in ("email", "password"):
@@ -498,8 +498,6 @@ def post_ticket(call: Call) -> object:
     body = call.body()
     if body["user_id"] not in call.tenant.users:
         raise errors.API_USER_NOT_FOUND()
-    if body.get("send_mail"):
-        raise errors.NotEmulated("the mail with an enrollment ticket (send_mail)")
     ticket_id = call.tenant.chance.alnum(32)
     return {"ticket_id": ticket_id, "ticket_url": f"{call.tenant.domains.origin}/mfa/enrollment?ticket={ticket_id}"}
 
@@ -586,9 +584,7 @@ def make_methods(call: Call) -> object:
     new, made = [], []
     for value in call.array() if replaces else [call.value()]:
         kind = str(value.get("type")) if isinstance(value, dict) else ""
-        if kind in NOT_MADE:
-            raise errors.NotEmulated(f"an authentication method of the type {kind}")
-        body = checked(value, NEW_METHOD.get(kind, TYPE))
+        body = checked(value, NEW_METHOD.get(kind, TYPE), call.endpoint.name)
         of_kind, needed = MADE[kind]
         new.append((body, new_entries(tenant, of_kind, body[needed], tenant.chance.device_id())))
     size = sum(len(entries) for _, entries in new)
@@ -679,23 +675,23 @@ ENDPOINTS = (
     )),
     Endpoint("GET",    "/clients",                           "read:clients",                       lambda call: [shown_client(one, call) for one in call.tenant.clients.values()], query=(*PAGING, *CHOICE), named="clients", evidence=errors.API_CLIENTS),
     Endpoint("GET",    "/clients/{id}",                      "read:clients",                       one_client, query=CHOICE, evidence=errors.API_CLIENT),
-    Endpoint("PATCH",  "/clients/{id}",                      "update:clients",                     one_client, CLIENT, others=True, evidence=errors.API_CLIENT),
+    Endpoint("PATCH",  "/clients/{id}",                      "update:clients",                     one_client, CLIENT, evidence=errors.API_CLIENT),
     Endpoint("GET",    "/clients/{id}/credentials",          "read:client_credentials",            lambda call: [shown_credential(one) for one in call.client().credentials], evidence=errors.API_CREDENTIALS),
-    Endpoint("POST",   "/clients/{id}/credentials",          "create:client_credentials",          post_credential, CREDENTIAL, others=True, evidence=errors.API_CREDENTIAL_MADE),
+    Endpoint("POST",   "/clients/{id}/credentials",          "create:client_credentials",          post_credential, CREDENTIAL, evidence=errors.API_CREDENTIAL_MADE),
     Endpoint("DELETE", "/clients/{id}/credentials/{credential_id}", "delete:client_credentials",   delete_credential),
     Endpoint("GET",    "/connections",                       "read:connections",                   get_connections, query=("name", "strategy", *PAGING, *CHOICE), named="connections", evidence=errors.API_CONNECTIONS),
     Endpoint("GET",    "/tenants/settings",                  "read:tenant_settings",               tenant_settings, query=CHOICE, evidence=errors.API_SETTINGS),
-    Endpoint("PATCH",  "/tenants/settings",                  "update:tenant_settings",             tenant_settings, SETTINGS, others=True, evidence=errors.API_SETTINGS),
+    Endpoint("PATCH",  "/tenants/settings",                  "update:tenant_settings",             tenant_settings, SETTINGS, evidence=errors.API_SETTINGS),
     Endpoint("GET",    "/logs",                              "read:logs",                          get_logs, query=LOG_QUERY, evidence=errors.API_LOGS),
     Endpoint("POST",   "/guardian/enrollments/ticket",       "create:guardian_enrollment_tickets", post_ticket, TICKET),
     Endpoint("GET",    "/guardian/enrollments/{id}",         "read:guardian_enrollments",          one_enrollment, evidence=errors.API_ENROLLMENT),
     Endpoint("DELETE", "/guardian/enrollments/{id}",         "delete:guardian_enrollments",        one_enrollment),
     Endpoint("GET",    "/users/{id}/enrollments",            "read:users read:current_user",       lambda call: [shown_enrollment(call.tenant, one) for one in enrollments_of(call.tenant, call.user().user_id)], evidence=errors.API_ENROLLMENT),
     Endpoint("GET",    "/users-by-email",                    "read:users",                         get_users_by_email, query=("email", *CHOICE), evidence=errors.API_USER),
-    Endpoint("POST",   "/users",                             "create:users",                       post_user, NEW_USER, others=True, evidence=errors.API_USER_MADE),
+    Endpoint("POST",   "/users",                             "create:users",                       post_user, NEW_USER, evidence=errors.API_USER_MADE),
     Endpoint("GET",    "/users/{id}",                        "read:users",                         one_user, query=CHOICE, evidence=errors.API_USER),
     Endpoint("DELETE", "/users/{id}",                        "delete:users",                       delete_user, evidence=errors.API_USER_GONE),
-    Endpoint("PATCH",  "/users/{id}",                        "update:users",                       one_user, USER, others=True, evidence=errors.API_USER),
+    Endpoint("PATCH",  "/users/{id}",                        "update:users",                       one_user, USER, evidence=errors.API_USER),
     Endpoint("DELETE", "/users/{id}/authenticators",         "delete:guardian_enrollments",        lambda call: call.tenant.remove_authenticators(call.user())),
     Endpoint("POST",   "/users/{id}/recovery-code-regeneration", "update:users",                   regenerate_recovery_code),
     Endpoint("DELETE", "/users/{id}/multifactor/{provider}", "update:users",                       delete_multifactor, evidence=errors.API_MULTIFACTOR),
@@ -775,8 +771,4 @@ def _is_true(query: Mapping[str, str], name: str, otherwise: str) -> bool:
     return text == "true"
 
 
-ROUTES: Routes = (
-    *((each.method, f"{BASE}{each.path}", partial(answer, each)) for each in ENDPOINTS),
-    ("GET POST PUT PATCH DELETE", f"{BASE}/{{rest:path}}", not_emulated),
-    ("GET", "/mfa/enrollment", not_emulated),
-)
+ROUTES: Routes = tuple((each.method, f"{BASE}{each.path}", partial(answer, each)) for each in ENDPOINTS)
