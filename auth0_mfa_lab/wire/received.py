@@ -65,9 +65,7 @@ def received(inner: httpx.BaseTransport, request: httpx.Request) -> tuple[Respon
         response = Response(status=status, reason=answer.reason_phrase, headers=headers, body=content)
         is_cut = max(len(body), answer.num_bytes_downloaded) > LARGEST
         notes = (*answer.extensions.get(NOTES, ()), *(CUT,) * is_cut)
-        kept = {
-            name: answer.extensions[name] for name in ("reason_phrase", "http_version") if name in answer.extensions
-        }
+        kept: dict[str, Any] = {name: each for name, each in answer.extensions.items() if name in _KEPT}
         return response, httpx.Response(status, content=bytes(content), extensions=kept), notes
     # Raised here, out of the frames that hold the body.
     raise error
