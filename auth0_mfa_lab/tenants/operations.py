@@ -12,6 +12,7 @@ import httpx
 
 from auth0_mfa_lab.client import network
 from auth0_mfa_lab.errors import ControlRefused, LabError, NoServer, NothingWasSent, PhoneError, SettingsError
+from auth0_mfa_lab.interrupts import whole
 from auth0_mfa_lab.settings import Settings
 from auth0_mfa_lab.wire.journal import Journal, OperationCall
 from auth0_mfa_lab.wire.received import NOTES, Bounded
@@ -63,7 +64,7 @@ def in_process(box: Sandbox) -> Ask:
     def ask(operation: str, /, **arguments: Json) -> Json:
         row = rows[operation]
         try:
-            with box.lock:
+            with whole(), box.lock:
                 return row.run(box, **row.read(arguments))
         except Refused as refusal:
             raise ControlRefused(str(refusal), refusal.status) from None
@@ -98,6 +99,7 @@ class Remote:
         )
         self.close = self._http.close
 
+    @whole()
     def __call__(self, operation: str, /, **arguments: Json) -> Json:
         """Return what an operation of the sandbox returns; an argument that is None is left out.
 

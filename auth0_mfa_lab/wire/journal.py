@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn, overload
 
 import httpx
 
+from auth0_mfa_lab.interrupts import open_to_them, whole
 from auth0_mfa_lab.secrets.aliases import Aliases, under_way, watch
 from auth0_mfa_lab.secrets.kinds import in_text, secrets_of, secrets_of_path
 from auth0_mfa_lab.wire.exchange import Exchange, Failure, Json, NoAnswer, Request, Response, Speaker
@@ -97,6 +98,7 @@ class Journal(Sequence[Exchange]):
         """Put the exchanges that follow under this title."""
         self.title = self.aliases.wrap(title)
 
+    @whole()
     def append(
         self, speaker: Speaker, request: Request, answer: Response | Failure, *, notes: tuple[str, ...] = ()
     ) -> Exchange:
@@ -180,8 +182,9 @@ class Journal(Sequence[Exchange]):
         return len(self._exchanges)
 
     def __repr__(self) -> str:
-        return self.show_all(self)["text/plain"]
+        return self._repr_mimebundle_()["text/plain"]
 
+    @whole()
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         return self.show_all(self)
 
@@ -205,7 +208,8 @@ class RecordingTransport(httpx.BaseTransport):
         """Pass the request on, read the answer within bounds, and record both; raise NoAnswer when there is none."""
         guard = self._guard()
         if guard is not None:
-            guard.before(request)
+            with open_to_them():  # it may ask the person
+                guard.before(request)
         sent = Request.of(request)
         lost: Failure | None = None
         try:
