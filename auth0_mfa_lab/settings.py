@@ -10,7 +10,7 @@ import codecs
 import io
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -244,6 +244,12 @@ def _read(file: Path) -> dict[str, str | None]:
             raise unreadable(line, "write NAME=value, and close each quote")
         values[key] = each.value
     return values
+
+
+def past_a_proxy(hosts: Iterable[str]) -> str:
+    """Return the value of NO_PROXY with which these hosts, and those that it names now, are reached directly."""
+    known = [each.strip() for name in ("NO_PROXY", "no_proxy") for each in os.environ.get(name, "").split(",")]
+    return "*" if "*" in known else ",".join(filter(None, dict.fromkeys([*known, *hosts])))
 
 
 def project_folder(start: Path) -> Path:

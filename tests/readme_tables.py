@@ -13,7 +13,7 @@ from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.sandbox.app import ROUTES
 from auth0_mfa_lab.sandbox.errors import TOKEN
 from auth0_mfa_lab.sandbox.management.api import BASE, ENDPOINTS
-from auth0_mfa_lab.sandbox.not_emulated import IGNORED, TABLE, Absent
+from auth0_mfa_lab.sandbox.not_emulated import ANYWHERE, IGNORED, TABLE, Absent
 from auth0_mfa_lab.sandbox.oauth.api import GRANT
 from auth0_mfa_lab.sandbox.settings import SWITCHES, Factor
 from auth0_mfa_lab.tenants.tables import MARKS, counted
@@ -127,7 +127,9 @@ def endpoints() -> str:
     """Return each route of the sandbox, and what Auth0 has beside them."""
     ask = Probes()
     rows = [(f"`{call}`", WHAT[call], ask.route(call)) for call in routes()]
-    rows += [(quoted(row), row.what, "no") for row in TABLE if row.kind == "path" and "/api/" not in row.names]
+    for row in TABLE:
+        if row.kind == "path" and "/api/" not in row.names:
+            rows += [(quoted(row) if row.where == ANYWHERE else f"`{row.where} {row.names}`", row.what, "no")]
     return table(("endpoint", "for", "emulated"), rows)
 
 

@@ -66,6 +66,8 @@ def test_a_user_is_fresh_secret_and_in_no_journal_and_equal_seeds_give_equal_one
     assert (repr(first.password), repr(second.password)) == ("<password 1>", "<password 2>")
     said = repr(second) + str(second._repr_mimebundle_())
     assert (str(second.password) in said, "factors       none" in said) == (False, True)
+    assert "off " not in said
+    assert "off           voice (the tenant has it off, so" in repr(lab.user(factors=["voice", "sms"]))
 
 
 # -- the phone

@@ -15,9 +15,9 @@ Kind = Literal["path", "header", "grant", "audience", "parameter", "query parame
 class Absent(NamedTuple):
     """Names of one kind, the place where they may stand, and what they are for.
 
-    A `path` that ends in a slash stands for all below it too; an `audience` is a path below the tenant's address; a
-    `parameter` stands in a body of the Authentication API, a `property` in one of the Management API, and a `value` is
-    a property with just this value, as JSON writes it.
+    A `path` has a method as its place where its other methods are emulated, and stands for all below it where it ends
+    in a slash; an `audience` is a path below the tenant's address; a `parameter` stands in a body of the Authentication
+    API, a `property` in one of the Management API, and a `value` is a property with just this value, as JSON writes it.
     """
 
     kind: Kind
@@ -37,6 +37,7 @@ TABLE = (
     Absent("path", ANYWHERE, "what a magic link opens; it needs a browser", """
         /passwordless/verify_redirect /passwordless/verify
     """),
+    Absent("path", "GET", "the start of a passwordless login as a link", "/passwordless/start"),
     Absent("path", ANYWHERE, "a login in the browser (Universal Login)", """
         /authorize /authorize/ /login /login/ /u/ /continue /activate /device /mf
     """),
@@ -189,5 +190,6 @@ def refuse(kind: Kind, where: str, given: Container[str]) -> None:
 
 def refuse_path(method: str, path: str) -> None:
     """Raise NotEmulated for a path of the table."""
-    if any(path == each.rstrip("/") or (each[-1] == "/" and path.startswith(each)) for each in names("path", ANYWHERE)):
-        raise NotEmulated(f"{method} {path}")
+    for each in (*names("path", ANYWHERE), *names("path", method)):
+        if path == each.rstrip("/") or (each[-1] == "/" and path.startswith(each)):
+            raise NotEmulated(f"{method} {path}")

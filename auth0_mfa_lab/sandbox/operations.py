@@ -17,6 +17,7 @@ from auth0_mfa_lab.sandbox.app import CALLER, KINDS, Fault
 from auth0_mfa_lab.sandbox.delivery import in_form
 from auth0_mfa_lab.sandbox.guardian.phone import Account, NotABarcode, Notification, Phone, names_of_a_phone
 from auth0_mfa_lab.sandbox.limits import Bounded
+from auth0_mfa_lab.sandbox.mfa.api import is_on
 from auth0_mfa_lab.sandbox.mfa.authenticators import E164
 from auth0_mfa_lab.sandbox.records import Client, User
 from auth0_mfa_lab.sandbox.settings import Factor, MessageType, Policy, Profile, PushProvider, checked_switches
@@ -89,7 +90,8 @@ def whole(least: int, most: int = LARGEST) -> Argument:
 def add_user(box: Sandbox, factors: tuple[str, ...] = (), phone: str = "server", **names: str) -> Json:
     """Add a user with these factors, confirmed; the server's phone scans what there is to scan.
 
-    With the phone `own` the caller's phone does it: `barcodes` has what, and push is confirmed by that.
+    With the phone `own` the caller's phone does it: `barcodes` has what, and push is confirmed by that. `off` are those
+    of the factors that the tenant has off: they cannot be challenged.
     """
     factors = tuple(dict.fromkeys(factors))
     try:
@@ -99,6 +101,7 @@ def add_user(box: Sandbox, factors: tuple[str, ...] = (), phone: str = "server",
     if phone == "server" and box.server_phone:
         box.enroll(barcodes, box.server_phone.phone)
     secrets = {"password": user.password, "recovery_code": user.recovery_code, "factors": list(factors)}
+    secrets["off"] = [each for each in factors if not is_on(box.tenant, FACTORS[each])]
     return {**_user(box, user), **secrets, **({} if phone == "server" else {"barcodes": barcodes})}
 
 

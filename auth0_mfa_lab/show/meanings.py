@@ -56,6 +56,7 @@ MEANINGS = (
     ("access_denied:", "an Action or a Rule of the tenant said no; its text says why."),
     ("invalid_authenticator:", "there is no such authenticator; list them, and percent-encode the id."),
     ("insufficient_scope:", "the token lacks a scope of this call; get one that has it."),
+    ("method_not_allowed:", "this path takes another method, such as POST; check it."),
     ("unsupported_grant_type:", "Auth0 knows no such grant_type; check its spelling."),
     ("password_leaked:", "the password stood in a known leak; the person must choose a new one."),
     ("server_error: Authorization server not configured with default connection", "the tenant has no default directory; set one, or use the password-realm grant with a realm."),

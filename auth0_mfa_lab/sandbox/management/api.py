@@ -180,8 +180,7 @@ GRANT_TYPES = (
     *("authorization_code", "implicit", "refresh_token", "client_credentials", "password"),
     *(f"{GRANTS}/password-realm", f"{GRANTS}/passwordless/otp"),
     *(f"{GRANTS}/mfa-oob", f"{GRANTS}/mfa-otp", f"{GRANTS}/mfa-recovery-code"),
-    *("urn:ietf:params:oauth:grant-type:device_code", "urn:openid:params:grant-type:ciba"),
-    "urn:ietf:params:oauth:grant-type:token-exchange",
+    *(name for name in not_emulated.names("grant", errors.TOKEN) if name != "authorization_code"),
 )
 """In the order in which an application's are shown: a guess."""
 MADE: Mapping[str, tuple[Kind, str]] = {
