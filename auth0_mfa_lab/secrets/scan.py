@@ -318,7 +318,7 @@ def _walked(kind: str | None, text: _Text) -> Iterator[tuple[_Text, _Leak | None
     while todo:
         path, each = todo.pop()
         if isinstance(each, tuple):
-            todo += [((*path, key), inner) for key, inner in reversed(each)]
+            todo += [((*path, key), inner) for key, inner in reversed(each) if _may_tell(key, inner)]
             yield from [(text, _Leak(_OURS, ""))] if path == ("log", "_auth0_mfa_lab") else ()
             yield from ((_Text((*path, key), key), None) for key, _ in each if len(key) > 15)
             values = [inner for key, inner in each if key in _VALUES]
@@ -348,6 +348,13 @@ def _walked(kind: str | None, text: _Text) -> Iterator[tuple[_Text, _Leak | None
                 todo.append((path, inner))
             elif len(each) > 7:
                 yield text._replace(path=path, value=each), None
+
+
+def _may_tell(name: str, value: Any) -> bool:
+    """Say whether there is anything to look at in a field."""
+    return (bool(value) if isinstance(value, tuple | list) else isinstance(value, str) and len(value) > 7) or bool(
+        titles_of(name)
+    )
 
 
 # -- one text
@@ -526,7 +533,7 @@ def _judged(title: str, value: str, level: int, *, quoted: bool = True) -> str |
             return None
         is_pair = name and f"{name}{password}".isprintable()
         return title if is_pair and _judged("client secret", password, _SENT) else None
-    is_drawn = looks_random(value) or re.fullmatch(_RECOVERY, value) is not None
+    is_drawn = value[:1] != "/" and (looks_random(value) or re.fullmatch(_RECOVERY, value) is not None)
     certain = level >= _FIELD or is_drawn
     if title == "password" and not is_drawn:
         is_reference = not quoted and re.fullmatch(_REFERENCE, value) and (level == _PROSE or "." in value)
