@@ -8,7 +8,6 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
@@ -127,7 +126,9 @@ class Fault:
     polls: int = 1
 
     def hits(self, method: str, path: str) -> bool:
-        """Tell whether this is a call that goes wrong."""
+        """Tell whether this is a call that goes wrong; what a browser asks before a call is none."""
+        if method == "OPTIONS":
+            return False
         if self.route is None:
             return not is_a_phones(path)
         wanted, _, rest = self.route.rpartition(" ")
@@ -153,15 +154,15 @@ def fault_answer(fault: Fault, path: str, now: float) -> Response:
     status, code, text, headers = fault.status, "server_error", "The server could not answer.", {}
     if fault.kind == "html":
         # A gateway's page has no field that a client could look for.
-        return HTMLResponse(PAGE.format(status=status, phrase=HTTPStatus(status).phrase), status)
-    is_management = path.startswith("/api/v2/")
+        return HTMLResponse(PAGE.format(status=status, phrase=errors.PHRASES.get(status, errors.NO_PHRASE)), status)
+    is_general = "/api/" in path
     if fault.kind == "429":
         status, code = 429, "too_many_requests"
-        text = "Global limit has been reached" if is_management else errors.TOO_MANY_STARTS.text
+        text = "Global limit has been reached" if is_general else errors.TOO_MANY_STARTS.text
         reset = str(math.ceil(now + fault.retry_after))
         headers = {"x-ratelimit-limit": "1", "x-ratelimit-remaining": "0", "x-ratelimit-reset": reset}
         headers |= {"retry-after": str(fault.retry_after)}
-    body = errors.general(status, text, code) if is_management else {"error": code, "error_description": text}
+    body = errors.general(status, text, code) if is_general else {"error": code, "error_description": text}
     return JSON(body, status, headers)
 
 

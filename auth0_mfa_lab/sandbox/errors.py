@@ -13,6 +13,9 @@ Mark = Literal["rec", "doc", "test", "forum", "guess"]
 """Recorded from a real tenant; documented; a test of an official SDK; a forum or a third party; a guess."""
 NO_CACHE = "private, no-store, no-cache, must-revalidate, post-check=0, pre-check=0, no-transform"
 """The cache-control header of every 4xx of `/oauth/token`, and of all of `/userinfo` (0.5) [rec]."""
+PHRASES = {each.value: each.phrase for each in HTTPStatus}
+NO_PHRASE = "Unknown Error"
+"""What a status says that only gateways use, such as 520."""
 
 
 @dataclass(eq=False)
@@ -72,7 +75,7 @@ class WireError(Exception):
 
 def general(status: int, message: str, code: str = "") -> dict[str, object]:
     """Return the members of a failure of the device API or the Management API (0.2); no `errorCode` where none is seen."""
-    body = {"statusCode": status, "error": HTTPStatus(status).phrase, "message": message}
+    body = {"statusCode": status, "error": PHRASES.get(status, NO_PHRASE), "message": message}
     return {**body, "errorCode": code} if code else body
 
 
@@ -226,19 +229,22 @@ NO_CLIENT_GRANT_OF_2025 = _instead(NO_CLIENT_GRANT, "no_client_grant_text", "cli
 NO_AUDIENCE = EvidenceRow(TOKEN, 403, "access_denied", "No audience parameter was provided, and no default audience has been configured", "guess/forum/forum", "Client credentials without an audience.")  # two set-up guides
 UNKNOWN_SERVICE = EvidenceRow(TOKEN, 403, "access_denied", "Service not enabled within domain: {audience}", "forum/forum/forum", "Client credentials for an audience that is no API.")  # node-auth0
 # The Management API: the token, the path, the query (9.5)
-API_INVALID_TOKEN = EvidenceRow(ANY_API, 401, "", "Invalid token.", "forum/forum/forum", "The bearer is no token of this tenant's for the Management API, or it has expired.")  # 9.5
-API_NO_TOKEN = EvidenceRow(ANY_API, 401, "", "Missing authentication", "guess/guess/guess", "There is no bearer.")
-API_INSUFFICIENT_SCOPE = EvidenceRow(ANY_API, 403, "insufficient_scope", "Insufficient scope, expected any of: {scopes}", "test/test/test", "The token lacks every scope that the path asks for.")  # 9.5
-API_INVALID_PATH = EvidenceRow("/api/v2/guardian/factors/{name}, /api/v2/users/{id}/multifactor/{provider}", 400, "invalid_uri", "Path validation error: '{problem}'", "guess/guess/guess", "A part of the path that is none of its known values: a factor, a provider.")
-API_INVALID_QUERY = EvidenceRow(ANY_API, 400, "invalid_query_string", "Query validation error: '{problem}'", "guess/guess/guess", "A query parameter that the path does not have, or a value that it cannot have.")
+API_NO_TOKEN = EvidenceRow(ANY_API, 401, "", "Missing authentication", "rec/rec/rec", "There is no bearer; the header WWW-Authenticate says Bearer.")  # ruby-auth0
+API_NO_JWT = EvidenceRow(ANY_API, 400, "Bearer", "Bad HTTP authentication header format", "rec/rec/rec", "The bearer is empty or has no three parts, as the opaque token that comes without an audience.")  # terraform-provider-auth0, node-auth0
+API_INVALID_TOKEN = EvidenceRow(ANY_API, 401, "", "Invalid token.", "doc/doc/doc", "The bearer has three parts, and is no JWT.")  # 9.5
+API_BAD_AUDIENCE = EvidenceRow(ANY_API, 401, "", "Bad audience: {audience}", "forum/forum/forum", "The bearer is a JWT for another API, or for another tenant's.")  # node-auth0, WordPress
+API_INVALID_SIGNATURE = EvidenceRow(ANY_API, 401, "", "Invalid signature received for JSON Web Token validation", "doc/doc/doc", "The bearer is a JWT for this API that this tenant did not sign.")  # Auth0's pages on organizations
+API_EXPIRED_TOKEN = EvidenceRow(ANY_API, 401, "", "Expired token received for JSON Web Token validation", "forum/forum/forum", "The bearer was good, and has expired.")  # four third parties
+API_INSUFFICIENT_SCOPE = EvidenceRow(ANY_API, 403, "insufficient_scope", "Insufficient scope, expected any of: {scopes}", "rec/rec/rec", "The token lacks every scope that the path asks for.")  # 9.5
+API_INVALID_PATH = EvidenceRow("/api/v2/guardian/factors/{name}, /api/v2/users/{id}/multifactor/{provider}", 400, "invalid_uri", "Path validation error: '{problem}'{place}.", "rec/rec/rec", "A part of the path that is none of its known values: a factor, a provider; what stands in the quotes is a guess.")
+API_INVALID_QUERY = EvidenceRow(ANY_API, 400, "invalid_query_string", "Query validation error: '{problem}'{place}.", "doc/doc/test", "A query parameter that the path does not have, or a value that it cannot have.")
 API_ENROLLMENT_NOT_FOUND = EvidenceRow("GET, DELETE /api/v2/guardian/enrollments/{id}", 404, "enrollment_not_found", "Enrollment not found", "rec/rec/rec", "No confirmed enrollment has this id.")  # 9.5
-API_USER_NOT_FOUND = EvidenceRow("/api/v2/users/{id}, and below it", 404, "inexistent_user", "The user does not exist.", "guess/guess/guess", "No user has this id.")
-API_INVALID_USER_ID = EvidenceRow("DELETE /api/v2/users/{id}", 400, "invalid_uri", "Object didn't pass validation for format user-id: {id}", "forum/forum/forum", "What stands for the user's id is none: it has no bar.")
-API_CLIENT_NOT_FOUND = EvidenceRow("/api/v2/clients/{id}", 404, "inexistent_client", "The client does not exist", "guess/guess/guess", "No application has this id.")
-API_CREDENTIAL_NOT_FOUND = EvidenceRow("DELETE /api/v2/clients/{id}/credentials/{id}", 404, "client_credential_not_found", "Client credential not found", "guess/guess/guess", "The application has no credential of this id.")
-API_METHOD_NOT_FOUND = EvidenceRow("GET, PATCH, DELETE /api/v2/users/{id}/authentication-methods/{id}", 404, "authentication_method_not_found", "Authentication method not found", "guess/guess/guess", "No confirmed authentication method of this user has this id.")
+API_USER_NOT_FOUND = EvidenceRow("/api/v2/users/{id}, and below it", 404, "inexistent_user", "The user does not exist.", "rec/rec/rec", "No user has this id.")
+API_INVALID_USER_ID = EvidenceRow("/api/v2/users/{id}, and below it", 400, "invalid_uri", "Object didn't pass validation for format user-id: {id}", "forum/forum/forum", "What stands for the user's id is none: it has no bar.")
+API_CLIENT_NOT_FOUND = EvidenceRow("/api/v2/clients/{id}", 404, "inexistent_client", "The client does not exist", "rec/rec/rec", "No application has this id.")
+API_METHOD_NOT_FOUND = EvidenceRow("GET, PATCH, DELETE /api/v2/users/{id}/authentication-methods/{id}", 404, "authentication_method_not_found", "Authentication method not found", "doc/guess/guess", "No confirmed authentication method of this user has this id.")
 # The Management API: the body (9.5)
-API_INVALID_BODY = EvidenceRow("every POST, PUT and PATCH below /api/v2/", 400, "invalid_body", "Payload validation error: '{problem}'", "forum/forum/guess", "A property is unknown, missing, or of the wrong type; what stands in the quotes is a guess.")  # 9.5
+API_INVALID_BODY = EvidenceRow("every POST, PUT and PATCH below /api/v2/", 400, "invalid_body", "Payload validation error: '{problem}'{place}.", "rec/rec/rec", "A property is unknown, missing, or of the wrong type or form.")  # 9.5
 API_NO_JSON = EvidenceRow("every POST, PUT and PATCH below /api/v2/ with a body", 400, "invalid_body", "Invalid request payload JSON format", "guess/guess/guess", "The body is no JSON.")
 API_USER_EXISTS = EvidenceRow("POST /api/v2/users", 409, "auth0_idp_error", "The user already exists.", "doc/forum/forum", "The connection has a user of this name.")
 API_UNKNOWN_CONNECTION = EvidenceRow("POST /api/v2/users", 400, "inexistent_connection", "The connection does not exist.", "forum/forum/forum", "There is no connection of this name that has passwords.")
@@ -246,24 +252,25 @@ API_WEAK_PASSWORD = EvidenceRow("POST /api/v2/users", 400, "", "PasswordStrength
 API_UNKNOWN_DIRECTORY = EvidenceRow("PATCH /api/v2/tenants/settings", 400, "invalid_body", "Unknown default_directory: {name}", "guess/guess/guess", "`default_directory` is no connection that has passwords.")
 API_TOO_MANY_METHODS = EvidenceRow("POST, PUT /api/v2/users/{id}/authentication-methods, POST /api/v2/users/{id}/recovery-code-regeneration", 400, "invalid_body", "The user has too many authentication methods", "guess/guess/guess", "The user has as many authenticators as one may have.")
 API_TOO_MANY_CREDENTIALS = EvidenceRow("POST /api/v2/clients/{id}/credentials", 400, "invalid_body", "The application has as many credentials as it may have", "guess/guess/guess", "The application has as many credentials as one may have.")
-# The successes of the Management API whose status, members or effect are a guess (9.2 to 9.4)
-API_CLIENT = _success("GET, PATCH /api/v2/clients/{id}", 200, "doc//guess", "The application; which of its many members there are.")
-API_CLIENTS = _success("GET /api/v2/clients", 200, "doc//guess", "The applications, in the order in which they were made.")
-API_CREDENTIALS = _success("GET /api/v2/clients/{id}/credentials", 200, "doc//guess", "The public keys that are kept; the members of each.")
-API_CREDENTIAL_MADE = _success("POST /api/v2/clients/{id}/credentials", 201, "doc//guess", "A public key is kept; the members of the answer.")
-API_CONNECTIONS = _success("GET /api/v2/connections", 200, "doc//guess", "The connections; their order, and that every application may use each.")
-API_SETTINGS = _success("GET, PATCH /api/v2/tenants/settings", 200, "guess//guess", "The settings; which of their many members there are.")
-API_LOGS = _success("GET /api/v2/logs", 200, "doc//guess", "The newest entries first; their descriptions, and which parameters are read.")
-API_USER = _success("GET, PATCH /api/v2/users/{id}, GET /api/v2/users-by-email", 200, "doc//guess", "The user; which of the many members there are.")
-API_USER_MADE = _success("POST /api/v2/users", 201, "rec//guess", "The user is made; which of the many members there are.")
-API_USER_GONE = _success("DELETE /api/v2/users/{id}", 204, "rec//guess", "The user is gone; that one who was never there is answered alike.")
+# The successes of the Management API whose status, members or effect need a word (9.2 to 9.4)
+API_CLIENT = _success("GET, PATCH /api/v2/clients/{id}", 200, "rec//rec", "The application; of its many members some.")
+API_CLIENTS = _success("GET /api/v2/clients", 200, "rec//guess", "The applications; that they come in the order in which they were made is a guess.")
+API_CREDENTIALS = _success("GET /api/v2/clients/{id}/credentials", 200, "rec//rec", "The public keys that are kept: an array, with include_totals too.")
+API_CREDENTIAL_MADE = _success("POST /api/v2/clients/{id}/credentials", 201, "rec//rec", "A public key is kept; the answer has no expires_at.")
+API_CREDENTIAL_GONE = _success("DELETE /api/v2/clients/{id}/credentials/{id}", 204, "rec//rec", "The key is gone; one that was never there is answered alike.")
+API_CONNECTIONS = _success("GET /api/v2/connections", 200, "rec//rec", "The connections, those with passwords first: that order is the sandbox's own, and every application may use each.")
+API_SETTINGS = _success("GET, PATCH /api/v2/tenants/settings", 200, "rec//rec", "The settings, after a change too; of their many members two.")
+API_LOGS = _success("GET /api/v2/logs", 200, "rec//rec", "The newest entries first; what their descriptions say is the sandbox's own.")
+API_USER = _success("GET, PATCH /api/v2/users/{id}, GET /api/v2/users-by-email", 200, "rec//rec", "The user; of the many members some.")
+API_USER_MADE = _success("POST /api/v2/users", 201, "rec//rec", "The user is made; updated_at is created_at at first.")
+API_USER_GONE = _success("DELETE /api/v2/users/{id}", 204, "rec//rec", "The user is gone; one who was never there is answered alike.")
 API_ENROLLMENT = _success("GET /api/v2/guardian/enrollments/{id}, GET /api/v2/users/{id}/enrollments", 200, "doc//guess", "An enrollment; what `type` and `identifier` say, and that a push and its codes are one.")
-API_METHOD = _success("PATCH /api/v2/users/{id}/authentication-methods/{id}", 200, "rec//guess", "The method is changed; that the answer is masked.")
+API_METHOD = _success("PATCH /api/v2/users/{id}/authentication-methods/{id}", 200, "rec//rec", "The method is changed; the answer is masked, and has no `confirmed`.")
 API_METHOD_MADE = _success("POST /api/v2/users/{id}/authentication-methods", 201, "rec//guess", "The method is made, and confirmed; that a number is masked as an email is.")
 API_MULTIFACTOR = _success("DELETE /api/v2/users/{id}/multifactor/{provider}", 204, "doc//guess", "A legacy provider is removed: google-authenticator takes the authenticator apps along, duo nothing.")
 # The other answers that are no plain success
-DEVICE_ENROLLED = _success(ENROLL, 201, "guess//", "The phone is enrolled.")
-DEVICE_RESOLVED = _success(RESOLVE, 204, "guess//", "The answer is taken, be it yes or no.")
+DEVICE_ENROLLED = _success(ENROLL, 201, "test//", "The phone is enrolled.")  # Guardian.Android; Guardian.swift: 200
+DEVICE_RESOLVED = _success(RESOLVE, 204, "test//", "The answer is taken, be it yes or no.")  # Guardian.Android; Guardian.swift: 200
 NOT_THE_USER = EvidenceRow("GET, POST /userinfo", 401, "", "Unauthorized", "rec//rec", "No living access token with the scope openid; the body is plain text.")
 NO_ROUTE = EvidenceRow("any other path", 404, "", "", "guess//guess", "No such route.")
 NO_METHOD = EvidenceRow("any path", 405, "method_not_allowed", "The method {method} is not allowed here.", "doc/doc/guess", "A method that the path does not have.")  # error reference

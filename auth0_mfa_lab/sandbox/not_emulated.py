@@ -105,11 +105,9 @@ TABLE = (
     Absent("parameter", TOKEN, "the API, where the tenant reads it in place of audience", "resource"),
     Absent("parameter", TOKEN, "the session of /otp/challenge or /passkey/challenge", "auth_session"),
 
-    Absent("query parameter", f"GET {CLIENTS}", "filters, pages by checkpoints", """
-        is_global is_first_party app_type external_client_id q from take
-    """),
-    Absent("query parameter", "GET /api/v2/connections", "pages by checkpoints", "from take"),
-    Absent("query parameter", "GET /api/v2/logs", "pages by checkpoints, totals", "from include_totals search"),
+    Absent("query parameter", f"GET {CLIENTS}", "other filters, checkpoints", "external_client_id q from take"),
+    Absent("query parameter", "GET /api/v2/connections", "checkpoints", "from take"),
+    Absent("query parameter", "GET /api/v2/logs", "checkpoints, another search", "from search"),
 
     Absent("property", f"PATCH {CLIENTS}/{{id}}", "other settings of an application", """
         description client_secret logo_uri callbacks oidc_logout oidc_backchannel_logout session_transfer

@@ -241,7 +241,16 @@ def faults(box: Sandbox) -> Json:
 
 
 def add_fault(box: Sandbox, kind: str, **options: Json) -> Json:
-    """Let something go wrong with the next calls."""
+    """Let something go wrong with the next calls. Raises Refused for what a fault of this kind does not read."""
+    known = ("times", *KINDS[kind])
+    if strange := [name for name in options if name not in known]:
+        raise Refused(
+            f"A fault of the kind {kind} reads no {strange[0]}; it reads {', '.join(known)}.", field=strange[0]
+        )
+    if kind == "5xx" and options.get("status", 503) < 500:
+        raise Refused(
+            "status must be a whole number from 500 to 599; the kind html takes one from 400.", field="status"
+        )
     box.faults.append(Fault(kind=kind, **{"status": 502 if kind == "html" else 503, **options}))
     return faults(box)["faults"][-1]
 
@@ -417,7 +426,7 @@ SETTINGS = {
 }
 BARCODE, WHICH = Argument("a string", lambda value: isinstance(value, str | bytes)), {"user": TEXT, "id": TEXT}
 FAULT = {
-    "kind": choice(KINDS), "route": ROUTE, "times": whole(1, 10_000), "status": whole(500, 599),
+    "kind": choice(KINDS), "route": ROUTE, "times": whole(1, 10_000), "status": whole(400, 599),
     "retry_after": whole(0), "seconds": SECONDS, "polls": whole(1, 1_000),
 }
 OPERATIONS: tuple[Operation, ...] = (

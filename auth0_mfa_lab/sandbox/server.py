@@ -230,7 +230,8 @@ class Server:
             raise Refused("A page of another origin may not use the control plane.", "wrong_origin")
         matches = {each.method: (each, found) for pattern, each in PATHS if (found := pattern.fullmatch(path))}
         if not matches:
-            raise Refused(f"There is nothing at /_lab/{path}.", "not_found")
+            known = ", ".join(dict.fromkeys(each.path for _, each in PATHS))
+            raise Refused(f"There is nothing at /_lab/{path}; there is: {known}.", "not_found")
         if request.method not in matches:
             raise Refused(f"/_lab/{path} takes {', '.join(matches)}.", "wrong_method")
         operation, found = matches[request.method]

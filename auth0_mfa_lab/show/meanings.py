@@ -77,10 +77,11 @@ MEANINGS = (
     ("inexistent_connection:", "there is no such database connection; check its name in the Dashboard."),
     ("auth0_idp_error:", "the connection has a user of this name already; take another one."),
     ("inexistent_client:", "there is no such application; check the client_id."),
-    ("(enrollment|client_credential|authentication_method)_not_found:", "there is no such enrollment, credential or confirmed method; list them."),
+    ("(enrollment|authentication_method)_not_found:", "there is no such enrollment or confirmed method; list them."),
     ("invalid_(uri|query_string|body):", "the request does not fit the API; the message names the part, the parameter or the field."),
     ("use_dpop_nonce:", "send the same again with the nonce of the header DPoP-Nonce in the proof."),
-    ("401:", "no token, or one that this endpoint does not take; look at the Authorization header."),
+    ("(Bearer|401: Bad audience):", "no token for this API; ask for one with its audience: https://, the tenant's domain, /api/v2/."),
+    ("401:", "no token, or one that this endpoint does not take, or not any more; look at the Authorization header."),
     ("502:", "a gateway before Auth0 answered, not Auth0, so this is no JSON; try again a little later."),
 )
 # fmt: on

@@ -12,8 +12,10 @@ import httpx
 
 from auth0_mfa_lab.client import network
 from auth0_mfa_lab.errors import ControlRefused, LabError, NoServer, NothingWasSent, PhoneError, SettingsError
+from auth0_mfa_lab.interrupts import whole
 from auth0_mfa_lab.settings import Settings
-from auth0_mfa_lab.wire.journal import NOTES, Journal, OperationCall
+from auth0_mfa_lab.wire.journal import Journal, OperationCall
+from auth0_mfa_lab.wire.received import NOTES, Bounded
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.sandbox import Sandbox
@@ -62,7 +64,7 @@ def in_process(box: Sandbox) -> Ask:
     def ask(operation: str, /, **arguments: Json) -> Json:
         row = rows[operation]
         try:
-            with box.lock:
+            with whole(), box.lock:
                 return row.run(box, **row.read(arguments))
         except Refused as refusal:
             raise ControlRefused(str(refusal), refusal.status) from None
@@ -90,13 +92,14 @@ class Remote:
         self._rows = {row.name: row for row in (*OPERATIONS, *PHONE_OPERATIONS)}
         self._domain = settings.domain
         self._http = httpx.Client(
-            transport=transport or network(settings),
+            transport=Bounded(transport or network(settings)),
             base_url=settings.origin,
             headers={"authorization": f"Bearer {settings.lab_token}", "user-agent": "auth0-mfa-lab"},
             timeout=_TIMEOUT_SECONDS,
         )
         self.close = self._http.close
 
+    @whole()
     def __call__(self, operation: str, /, **arguments: Json) -> Json:
         """Return what an operation of the sandbox returns; an argument that is None is left out.
 

@@ -17,12 +17,14 @@ from auth0_mfa_lab import errors
 from auth0_mfa_lab.client import http_client
 from auth0_mfa_lab.clock import LabClock
 from auth0_mfa_lab.errors import LabError, NeedsAPerson, NotABarcode, NothingToAnswer, NothingWasSent, PhoneError
+from auth0_mfa_lab.interrupts import whole
 from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.show.sentences import Lines, Sentence
 from auth0_mfa_lab.tenants.operations import Ask, Recorder
 from auth0_mfa_lab.wire.exchange import Exchange, Json, NoAnswer
-from auth0_mfa_lab.wire.journal import EXCHANGE, NOTES, Journal
+from auth0_mfa_lab.wire.journal import EXCHANGE, Journal
+from auth0_mfa_lab.wire.received import NOTES
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.sandbox import Phone
@@ -132,6 +134,7 @@ class SandboxPhone(Lines):
             "  .scan(barcode_uri) enrolls, .allow() and .reject() answer a push, .code() is its TOTP of now",
         ]
 
+    @whole()
     def _do(self, act: Callable[..., Any], *given: object, push: object = None) -> Any:
         """Let the phone act, and return its exchange or what it has; a `push` that is named must wait on it."""
         from auth0_mfa_lab.sandbox.guardian.phone import PhoneError as Failure

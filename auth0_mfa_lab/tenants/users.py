@@ -15,6 +15,7 @@ from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.settings import Settings
 from auth0_mfa_lab.tenants.operations import Recorder
 from auth0_mfa_lab.wire.exchange import Exchange, Json
+from auth0_mfa_lab.wire.received import received
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.sandbox import Phone
@@ -90,8 +91,7 @@ def fresh_user(
 
     def enroll(request: httpx.Request) -> httpx.Response:
         def sent() -> Json:
-            answer = transport.handle_request(request)
-            answer.read()
+            _, answer, _ = received(transport, request)
             return {"status": answer.status_code, "body": answer.json()}
 
         kept = ask("enroll", sent)

@@ -259,7 +259,9 @@ def management(one: Integrator) -> None:
         read()
     api.update_guardian_factor("email", enabled=True)
     api.enrollment("dev_AAAAAAAAAAAAAAAA")
-    one.lab.management("nobodys").guardian_factors()
+    box = one.tenant.sandbox
+    for token in ("nobodys", box.tenant.tokens.signed(0, aud=f"https://{box.domains.home}/api/v2/")):
+        one.lab.management(token).guardian_factors()
     asked = {"audience": one.lab.management_audience, "scope": "read:users"}
     narrow = one.lab.management_application.client_credentials_grant(**asked)["access_token"]
     one.lab.management(str(narrow)).guardian_factors()
