@@ -247,7 +247,7 @@ def test_what_cannot_be_read_as_what_it_is_is_read_so_far_and_that_is_said(monke
     assert [(find.kind, find.line) for find in conflict.finds] == [("mfa_token", 2)]
     assert conflict.note == "it is no notebook that can be read as one: its lines were"
     assert kinds(("a.har", b"[" * 100_000 + token)) == {"mfa_token"}
-    monkeypatch.setattr(scan_module, "LONGEST", 2**16)
+    monkeypatch.setattr(scan_module, "PIECE", 2**15)
     large = scan("a.env", token + b"\n" + b"x \n" * 2**17 + token)
     assert ([find.line for find in large.finds], large.whole, large.note) == ([1, 2**17 + 2], True, None)
 
