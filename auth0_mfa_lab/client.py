@@ -14,6 +14,7 @@ from urllib.parse import quote
 import httpx
 
 from auth0_mfa_lab.errors import LabError, SettingsError
+from auth0_mfa_lab.interrupts import whole
 from auth0_mfa_lab.secrets.aliases import SHOWN
 from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.settings import Settings
@@ -267,6 +268,7 @@ class Client:
             raise answer from None
         return answer
 
+    @whole()
     def _authenticate(self, fields: dict[str, Json], headers: dict[str, str]) -> None:
         """Add the application's authentication to a body's fields, or to the headers: the reference, section 0.6."""
         if self._authentication == "client_secret_basic":
@@ -301,6 +303,7 @@ class Client:
         # Raised here, so that no frame of a library's shows the key.
         raise LabError("private_key is no PEM of a private RSA key: pass the text of the file that openssl wrote.")
 
+    @whole()
     def _answer(self, method: str, path: str, **parts: Json) -> Exchange | LabError:
         """Return what came of a request; an error is the caller's to raise, out of the frames that hold the body."""
         try:

@@ -9,10 +9,18 @@ from __future__ import annotations
 import linecache
 import re
 import traceback
+from collections.abc import Callable
+from typing import ClassVar
 
 
 class LabError(Exception):
     """Something that the lab could not do; the message says what happened and what to do next."""
+
+    door: ClassVar[Callable[[str], str]] = str
+    """Masks what a message repeats of a caller's values; the aliases of the labs bring it."""
+
+    def __init__(self, *said: object) -> None:
+        super().__init__(*(LabError.door(each) if isinstance(each, str) else each for each in said))
 
     def _render_traceback_(self) -> list[str]:
         """Return what IPython shows in a cell for a traceback: the cell's line, what happened, what to do next."""

@@ -66,6 +66,7 @@ class Lab(Lines):
         self._guard: guard.Guard | None = None
         self._administrator: tuple[Management, float] | None = None
         self._totp_secret: str | None = None
+        self._polled: tuple[str, PollRun] | None = None
         self._panel: dict[str, Any] = {"mask": self.aliases.mask, "raise_failures": settings.raise_failures}
         self.phone: LabPhone = phone.OwnPhone(self.aliases, self._prompt)
         self.inbox = phone.Inbox(phone.messages_of_a_person(self._prompt), self.aliases)
@@ -337,6 +338,7 @@ class Lab(Lines):
 
     def claim(self, sentence: str, holds: bool) -> Sentence:
         """Say that a claim holds, or raise ClaimFailed; on a live tenant skip it by name while time has not passed."""
+        sentence = self.aliases.mask(sentence)
         if self.clock.owes() > 0:
             return Sentence(f"skipped: {sentence} (the time for it has not passed)")
         if not holds:
@@ -375,7 +377,12 @@ class Lab(Lines):
         In the sandbox the seconds between two polls pass at once, on a live tenant in real time. LabError for an
         oob_code that waits for a code.
         """
-        return self._run(mfa_token, oob_code).until_done(self.clock.wait)
+        before, run = self._polled or ("", None)
+        if run is None or before != f"{mfa_token!s} {oob_code!s}":
+            run = self._run(mfa_token, oob_code)
+            # Kept, for an interrupt may come before the cell has it: a poll that is done has taken the only answer.
+            self._polled = Secret(f"{mfa_token!s} {oob_code!s}", "<polled>"), run
+        return run.until_done(self.clock.wait)
 
     def poll_panel(self, *, mfa_token: str, oob_code: str) -> PollPanel:
         """Return a panel with the buttons *Poll once*, *Poll until done* and *Stop*, and a method behind each."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Literal
 
+from auth0_mfa_lab.interrupts import whole
 from auth0_mfa_lab.wire.exchange import Exchange, NoAnswer
 
 OOB_CODE_SECONDS = 300.0
@@ -191,6 +192,7 @@ class PollRun:
         self.exchanges += (exchange,)
         self.poll = self.poll.advance(Answer.of(exchange), now)
 
+    @whole()
     def once(self) -> Exchange | None:
         """Ask once and return the exchange; return the last one, and ask nothing, when the poll is over."""
         self.poll = self.poll.resumed(self.now())

@@ -6,15 +6,18 @@ project's root, and no further; it is never copied into the environment.
 
 from __future__ import annotations
 
+import codecs
+import io
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from auth0_mfa_lab.errors import SettingsError
+from auth0_mfa_lab.files import regular
 from auth0_mfa_lab.secrets.secret import Secret
 
 TenantKind = Literal["sandbox", "served", "live"]
@@ -120,12 +123,9 @@ class Settings:
 
         Raises SettingsError when that is missing, or names another machine without saying that it is a served sandbox.
         """
-        if env_file is not None and not env_file.is_file():
+        if env_file is not None and not env_file.exists():
             raise SettingsError(f"There is no file {env_file}: `auth0-mfa-lab serve --env-file {env_file}` writes it.")
-        try:
-            values = values_of(start, environ, env_file)
-        except (OSError, UnicodeError):
-            raise SettingsError(f"{env_file or '.env'} cannot be read.") from None
+        values = values_of(start, environ, env_file)
         settings = cls.of_values(values, "served")
         for field in ("domain", "lab_token"):
             if not getattr(settings, field):
@@ -207,16 +207,49 @@ def malformed(value_of: Callable[[str], str | None], *, is_served: bool = False)
 
 def values_of(start: Path | None, environ: Mapping[str, str] | None, file: Path | None = None) -> dict[str, str]:
     """Return what is set: by the environment, or else by the nearest `.env` from `start`; or by this file alone."""
-    from dotenv import dotenv_values  # an import of the package needs none
-
-    files = [file] if file else [folder / ".env" for folder in _up_to_root((start or Path.cwd()).resolve())]
-    found = next((each for each in files if each.is_file()), None)
-    # No interpolation: a password may hold a dollar sign, and begin or end with a blank.
-    values = dotenv_values(found, interpolate=False) if found else {}
+    nearest = (folder / ".env" for folder in _up_to_root((start or Path.cwd()).resolve()))
+    # A folder of this name is a virtual environment.
+    found = file or next((each for each in nearest if os.path.lexists(each) and not each.is_dir()), None)
+    values = _read(found) if found else {}
     if file is None:
         values |= {k: v for k, v in (os.environ if environ is None else environ).items() if k.startswith("AUTH0_")}
     given = {name: value for name, value in values.items() if value and value.strip()}
     return {name: value if name.endswith(("_PASSWORD", "_SECRET")) else value.strip() for name, value in given.items()}
+
+
+def _read(file: Path) -> dict[str, str | None]:
+    """Return what an env file sets; SettingsError names the file, and the line that cannot be read."""
+    from dotenv.parser import parse_stream  # an import of the package needs none
+
+    def unreadable(line: int, why: str) -> SettingsError:
+        return SettingsError(f"{file}, line {line}, cannot be read: {why}.")
+
+    try:
+        content = regular(file).read_bytes().removeprefix(codecs.BOM_UTF8)
+        text = content.decode()
+    except OSError as problem:
+        raise SettingsError(f"{file} cannot be read ({(problem.strerror or '').lower()}).") from None
+    except UnicodeDecodeError as problem:
+        raise unreadable(content.count(b"\n", 0, problem.start) + 1, "save the file as text in UTF-8") from None
+    if "\0" in text:
+        line = text.partition("\0")[0].count("\n") + 1
+        raise unreadable(line, "it has a NUL character, so save the file as text in UTF-8")
+    values: dict[str, str | None] = {}
+    # No interpolation: a password may hold a dollar sign, and begin or end with a blank.
+    for each in parse_stream(io.StringIO(text)):
+        written, key, value = each.original.string, each.key or "", each.value or ""
+        # What other programs have in this file is not for the lab to judge.
+        if "AUTH0_" in written and (each.error or ":" in key or "\nAUTH0_" in value):
+            line = each.original.line + written[: len(written) - len(written.lstrip())].count("\n")
+            raise unreadable(line, "write NAME=value, and close each quote")
+        values[key] = each.value
+    return values
+
+
+def past_a_proxy(hosts: Iterable[str]) -> str:
+    """Return the value of NO_PROXY with which these hosts, and those that it names now, are reached directly."""
+    known = [each.strip() for name in ("NO_PROXY", "no_proxy") for each in os.environ.get(name, "").split(",")]
+    return "*" if "*" in known else ",".join(filter(None, dict.fromkeys([*known, *hosts])))
 
 
 def project_folder(start: Path) -> Path:

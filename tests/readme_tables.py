@@ -11,14 +11,18 @@ import httpx
 from auth0_mfa_lab import Lab
 from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.sandbox.app import ROUTES
+from auth0_mfa_lab.sandbox.errors import TOKEN
 from auth0_mfa_lab.sandbox.management.api import BASE, ENDPOINTS
-from auth0_mfa_lab.sandbox.oauth.api import GRANT, NOT_EMULATED
+from auth0_mfa_lab.sandbox.not_emulated import ANYWHERE, IGNORED, TABLE, Absent
+from auth0_mfa_lab.sandbox.oauth.api import GRANT
 from auth0_mfa_lab.sandbox.settings import SWITCHES, Factor
 from auth0_mfa_lab.tenants.tables import MARKS, counted
 
 README = Path(__file__).parent.parent / "README.md"
 _BETWEEN = r"(?<=<!-- table: {name} -->\n).*?(?=<!-- end -->)"
 GRANTS = "http://auth0.com/oauth/grant-type/"
+MOST = 8
+"""How many names of a row are shown."""
 NONE_OF_OURS = (404, 405, 501)
 """What the sandbox answers to what it has not."""
 
@@ -28,8 +32,6 @@ WHAT = {
     "DELETE /mfa/authenticators/{id}": "removes one",
     "POST /mfa/challenge": "asks an authenticator for a proof",
     "POST /passwordless/start": "sends a code, or a link by email",
-    "GET /passwordless/verify_redirect": "what a magic link opens; it needs a browser",
-    "GET /mfa/enrollment": "what an enrollment ticket opens; it needs a browser",
     "GET /userinfo": "the profile of a user",
     "POST /userinfo": "the same",
     "POST /oauth/revoke": "ends a refresh token",
@@ -41,13 +43,6 @@ WHAT = {
     "DELETE /appliance-mfa/api/device-accounts/{id}": "Guardian's device API: the phone leaves",
 }
 """What each route is for; those of the Management API and the grants have tables of their own."""
-ABSENT = {
-    "GET /authorize": "a login in the browser (Universal Login)",
-    "POST /oauth/device/code": "a login on another device",
-    "POST /otp/challenge": "one-time codes for database users, early access",
-    "POST /dbconnections/signup": "a user who signs up",
-}
-"""What Auth0 has beside them, and an integrator may look for."""
 GRANT_WHAT = {
     "password": "a password, of the default directory",
     "password-realm": "a password, of a connection",
@@ -130,10 +125,18 @@ def factors() -> str:
 
 def endpoints() -> str:
     """Return each route of the sandbox, and what Auth0 has beside them."""
-    ask, calls = Probes(), {**{call: WHAT[call] for call in routes()}, **ABSENT}
-    return table(
-        ("endpoint", "for", "emulated"), ((f"`{call}`", what, ask.route(call)) for call, what in calls.items())
-    )
+    ask = Probes()
+    rows = [(f"`{call}`", WHAT[call], ask.route(call)) for call in routes()]
+    for row in TABLE:
+        if row.kind == "path" and "/api/" not in row.names:
+            rows += [(quoted(row) if row.where == ANYWHERE else f"`{row.where} {row.names}`", row.what, "no")]
+    return table(("endpoint", "for", "emulated"), rows)
+
+
+def quoted(row: Absent) -> str:
+    """Return the names of a row, as many as a line has room for."""
+    first, *more = (f"`{name}`" for name in row.names.split())
+    return ", ".join([first, *more][:MOST]) + (", ..." if len(more) >= MOST else "")
 
 
 def routes() -> list[str]:
@@ -150,9 +153,11 @@ def routes() -> list[str]:
 def grants() -> str:
     """Return each grant of the token endpoint, and each way to authenticate there."""
     what = {name: (GRANT_WHAT[short(name)], "yes") for name in GRANT}
-    what |= dict.fromkeys(sorted(NOT_EMULATED), ("not part of these flows", "no"))
     rows = [(f"grant `{short(name)}`", *each) for name, each in what.items()]
     rows += [(f"authentication `{name}`", each, "yes") for name, each in AUTHENTICATIONS.items()]
+    for rows_of, said in (TABLE, "no"), (IGNORED, "ignored, as by Auth0"):
+        at = [row for row in rows_of if row.kind in ("grant", "parameter", "header", "audience")]
+        rows += [(f"{row.kind} {quoted(row)}{row.where.partition(TOKEN)[2]}", row.what, said) for row in at]
     return table(("`POST /oauth/token`", "with", "emulated"), rows)
 
 
@@ -164,8 +169,9 @@ def short(grant_type: str) -> str:
 def management() -> str:
     """Return each call of the Management API."""
     rows = [(f"`{each.method} {each.path}`", f"`{each.scope.replace(' ', '` or `')}`", "yes") for each in ENDPOINTS]
-    other = ("any other path", "", Probes().route(f"GET {BASE}/hooks"))
-    return table((f"below `{BASE}`", "scope", "emulated"), [*rows, other])
+    absent = [row for row in TABLE if row.kind != "path" and BASE in row.where]
+    rows += [(f"{row.kind} {quoted(row)} of `{row.where.replace(BASE, '')}`", row.what, "no") for row in absent]
+    return table((f"below `{BASE}`", "scope", "emulated"), [*rows, ("any other path", "", "no")])
 
 
 def evidence() -> str:

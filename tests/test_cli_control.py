@@ -1,6 +1,7 @@
 """The commands that speak to a served sandbox: what they print, where they look for the server, and how they fail."""
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -26,6 +27,8 @@ REFUSED = {
     "phone code": "no codes yet",
     "phone scan https://example.com/": "enrolls nothing",
     "phone scan missing.png": "no file that can be read",
+    "phone scan pipe": "no file that can be read",
+    "reset --env-file pipe": "pipe cannot be read (it is no regular file)",
     "phone scan small.png": "enrolls nothing",
     "phone scan large.png": "too large: a server reads 1024 KiB",
     "code +15550199": "No code was sent to +15550199",
@@ -168,6 +171,7 @@ def test_variables_or_a_dotenv_file_name_the_server(server: Server, monkeypatch:
 
 def test_what_cannot_be_done_is_one_line_without_a_secret(server: Server, lab: Lab) -> None:
     lab.client.passwordless_start(connection="sms", phone_number="+15550100", send="code")
+    os.mkfifo("pipe")
     for name, size in (("small", 10), ("large", 1024 * 1024 + 1)):
         Path(f"{name}.png").write_bytes(bytes(size))
     written = Path("served.env").read_text()

@@ -1,8 +1,12 @@
 """The recorder keeps each request with its answer or failure; an exchange gives its fields and hides its secrets."""
 
+import gzip
+import operator
 import traceback
+import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from unittest.mock import Mock
 
 import httpx
@@ -11,8 +15,9 @@ import pytest
 from auth0_mfa_lab import Secret
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.wire.exchange import MissingField, NoAnswer
-from auth0_mfa_lab.wire.journal import EXCHANGE, NOTES, Journal, RecordingTransport
-from tests.mothers import GRANTED, MFA_TOKEN, PENDING, Scripted, a_journal, a_request, an_exchange
+from auth0_mfa_lab.wire.journal import EXCHANGE, Journal, RecordingTransport
+from auth0_mfa_lab.wire.received import CUT, LARGEST, NOTES
+from tests.mothers import GRANTED, MFA_TOKEN, PENDING, Leaping, Scripted, a_journal, a_request, an_exchange
 
 REQUIRED = {"error": "mfa_required", "error_description": "Multifactor authentication required", "mfa_token": MFA_TOKEN}
 JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhdXRoMHwxIn0.c2ln"  # auth0-mfa-lab: allow
@@ -39,9 +44,10 @@ LACKS = {  # an exchange without access_token: its error, its outcome, and what 
                     "error, error_description, mfa_token"),
     "an echo":     (an_exchange(400, json={"mfa_token": MFA_TOKEN, "error": f"bad {MFA_TOKEN}", MFA_TOKEN: 1}),
                     f"bad {MFA_TOKEN}", "400 bad <mfa_token 1>", "mfa_token, error, <mfa_token 1>"),
+    "no body":     (an_exchange(502), None, "502 Bad Gateway", "no body"),
     "nothing":     (an_exchange(json={}), None, "200 OK", "nothing"),
     **{text: (an_exchange(502, text=text), None, "502 Bad Gateway", "no JSON object")
-       for text in ("", "<html>", "[1]", '"access_token"', "3", "null")},
+       for text in ("<html>", "[1]", '"access_token"', "3", "null")},
     **{f"{error}": (an_exchange(400, json={"error": error}), None, "400 Bad Request", "error") for error in (7, ["x"])},
 }
 # fmt: on
@@ -145,6 +151,54 @@ LOST: list[tuple[str, httpx.BaseTransport]] = [
     ("DecodingError",       answering(ZIPPED)),
 ]
 # fmt: on
+
+
+def deflated(*bodies: bytes) -> bytes:
+    raw = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return raw.compress(bodies[0]) + raw.flush()
+
+
+LONG = b'{"error": "' + b" " * 9 * 2**20
+# fmt: off
+BODIES = [
+    # How a body is packed, the body as it is sent, and as it is kept
+    ("",           b"{}",                               b"{}"),
+    ("",           LONG,                                LONG[:LARGEST]),
+    ("gzip",       gzip.compress(b"{}"),                b"{}"),
+    ("gzip",       gzip.compress(LONG),                 LONG[:LARGEST]),
+    ("gzip, gzip", gzip.compress(gzip.compress(LONG)),  LONG[:LARGEST]),
+    ("deflate",    zlib.compress(b"[]"),                b"[]"),
+    ("deflate",    deflated(b"[]"),                     b"[]"),
+    ("br",         b"as it is",                         b"as it is"),
+    ("gzip,gzip,gzip", b"as it is",                     b"as it is"),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("packed", "sent", "kept"), BODIES, ids=range(len(BODIES)))
+def test_of_a_long_answer_the_beginning_is_kept_and_nothing_of_it_acts(packed: str, sent: bytes, kept: bytes) -> None:
+    asks = {b"content-encoding": packed.encode(), b"set-cookie": b"\xff=\x01; a=1", b"location": b"http://[::1"}
+    http, journal = recording(answering(httpx.Response(302, headers=asks, content=iter([sent[:9], sent[9:]]))))
+    answer = http.get("/oauth/token")
+    assert journal[0].response is not None
+    assert answer.content == journal[0].response.body == kept
+    assert journal[0].notes == ((CUT,) if len(kept) == LARGEST else ())
+    assert (answer.next_request, len(http.cookies), journal[0].response.header("location")) == (None, 0, "http://[::1")
+
+
+def test_an_answer_that_drips_is_given_up_once_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("auth0_mfa_lab.wire.received.time", SimpleNamespace(monotonic=Leaping(9)))
+    waited = list[int]()
+
+    def drip(request: httpx.Request) -> httpx.Response:
+        while True:  # a socket reads the rest so
+            waited.append(operator.index(request.extensions["timeout"]["read"]))
+
+    http, journal = recording(httpx.MockTransport(drip))
+    with pytest.raises(NoAnswer, match="ReadTimeout"):
+        http.get("/oauth/token")
+    assert waited == [30, 21, 12, 3]
+    assert "no whole answer came within 30 seconds" in repr(journal[0])
 
 
 @pytest.mark.parametrize(("kind", "inner"), LOST)

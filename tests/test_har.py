@@ -13,10 +13,11 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # nbformat brings it, without types
 
 from auth0_mfa_lab import Lab, LabError, NoAnswer, State
+from auth0_mfa_lab.live.drift.drift import drift_of
 from auth0_mfa_lab.sandbox import Sandbox, WallClock
 from auth0_mfa_lab.sandbox.server import Server
 from auth0_mfa_lab.secrets.scan import scan
-from auth0_mfa_lab.wire.har import har
+from auth0_mfa_lab.wire.har import NO_BODY, har
 from auth0_mfa_lab.wire.journal import Journal, OperationCall
 from tests.flows.flows import Flow, log_in, otp_enrolled, push_enrolled
 from tests.mothers import (
@@ -418,16 +419,29 @@ def test_a_recording_of_another_tool_has_the_steps_of_the_application(tmp_path: 
     assert "On your phone" in repr(replay.phone.allow())
 
 
+ENTRY = """{"startedDateTime": "2027-01-15T08:00:00Z", "request": {"method": "GET",
+"url": "https://tenant.example/oauth/token", "headers": []}, "response": {"status": 200, "headers": []}}"""
 # fmt: off
 BROKEN = (
     # A file, and what is said of it
     ("[]", "it is no HAR file"),
     ('{"log": {"version": "1.2"}}', "it is no HAR file"),
     ('{"log": {"entries": []}}', "it has no call of Auth0's API"),
-    ('{"log": {"entries": [{}]}}', "an entry of it is not as HAR 1.2 wants it (KeyError)"),
+    *((f'{{"log": {{"entries": [{ENTRY}, {entry}]}}}}', f"{field} of entry 2 is missing, or is not as HAR 1.2 wants it")
+      for entry, field in (
+        ("{}", "request.url"),
+        (ENTRY.replace("https://", "https://["), "request.url"),
+        (ENTRY.replace('"GET"', "7"), "request.method"),
+        (ENTRY.replace("2027-01", "January"), "startedDateTime"),
+        (ENTRY.replace("200", '"error"'), "response.status"),
+        (ENTRY.replace("200,", '200, "content": {"text": 1},'), "response.content"),
+        (ENTRY.replace("200,", '200, "content": {"text": "x", "encoding": "base64"},'), "response.content"),
+        (ENTRY.replace('[]}, "r', '[{"name": "x"}]}, "r'), "request.headers"),
+        (ENTRY.replace('[]}, "r', '[], "postData": {"params": [{}]}}, "r'), "request.postData"),
+      )),
     ('{"log": {"entries": [], "_auth0_mfa_lab": {"format": 99}}}', "another version of the lab wrote it"),
     ('{"log": {"entries": [], "_auth0_mfa_lab": []}}', "another version of the lab wrote it"),
-    ('{"log": {"entries": [], "_auth0_mfa_lab": {"format": 2}}}', "KeyError"),
+    ('{"log": {"entries": [], "_auth0_mfa_lab": {"format": 2}}}', "its _auth0_mfa_lab is not as the lab wrote it"),
 )
 # fmt: on
 
@@ -442,3 +456,11 @@ def test_what_is_no_recording_is_refused_in_a_sentence(tmp_path: Path) -> None:
         file.write_text(content, "utf-8")
         with pytest.raises(LabError, match=re.escape(said)):
             Lab.replay(file)
+
+
+def test_a_body_that_a_browser_has_left_out_is_said_where_it_is_missed_and_not_compared(tmp_path: Path) -> None:
+    entry = ENTRY.replace("200,", '200, "content": {"size": 90},')
+    file = _written(tmp_path / "cut.har", {"log": {"entries": [json.loads(entry)]}})
+    with pytest.raises(LabError, match=rf"has no access_token\. It has: no body; {NO_BODY}"):
+        Lab.replay(file).client.send("GET", "/oauth/token")["access_token"]
+    assert [each.why for each in drift_of(file).not_compared] == [NO_BODY]

@@ -66,6 +66,8 @@ def test_a_user_is_fresh_secret_and_in_no_journal_and_equal_seeds_give_equal_one
     assert (repr(first.password), repr(second.password)) == ("<password 1>", "<password 2>")
     said = repr(second) + str(second._repr_mimebundle_())
     assert (str(second.password) in said, "factors       none" in said) == (False, True)
+    assert "off " not in said
+    assert "off           voice (the tenant has it off, so" in repr(lab.user(factors=["voice", "sms"]))
 
 
 # -- the phone
@@ -256,6 +258,11 @@ SLIPS = {
     "lab.curl('POST')": "curl wants an exchange",
     "lab.inbox.latest('+15550142', purpose='mfa')": "Nothing was sent to this address for mfa",
     "lab.inbox.latest('+15550142')": "Nothing was sent to this address. A code is sent by client.mfa_associate",
+    "login[login['mfa_token']]": "The answer of exchange 1 (403 mfa_required) has no <mfa_token 1>. It has: error",
+    "lab.claim(str(login['mfa_token']), False)": "This does not hold: <mfa_token 1>",
+    "lab.replay(str(login['mfa_token']))": "<mfa_token 1>",
+    "lab.export('bash').save('/' + login['mfa_token'])": "<mfa_token 1> cannot be written",
+    "lab.export(str(login['mfa_token']))": "There is no export '<mfa_token 1>'. There are: curl",
     "lab.drift()": "This lab records nothing: open it with record=..., or pass the file of a recorded run.",
     "lab.clock.advance('5')": "seconds is a str: write a number, such as clock.advance(300)",
     "lab.clock.advance(True)": "seconds is a bool",

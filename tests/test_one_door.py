@@ -23,7 +23,6 @@ HARMLESS = {
     "lab: Lab.poll_panel": "the same, and the panel masks",
     "tokens: inspect": "a token is compared, and named by its alias",
     "wire.journal: Journal.runs": "targets are compared",
-    "wire.journal: RecordingTransport.handle_request": "the caller gets the answer as it came",
 }
 NO_TEXT = re.compile(r"(None|bool|int|float)( \| None)?")
 

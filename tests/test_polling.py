@@ -1,14 +1,21 @@
 """The poll's state machine: it always ends, never asks after the end, and never grows faster."""
 
-from collections.abc import Mapping
+import random
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import partial
+from itertools import count
+from types import FrameType
 from typing import Any
 
 import pytest
 
-from auth0_mfa_lab import State
+from auth0_mfa_lab import Lab, State
 from auth0_mfa_lab.polling import Answer, Poll
 from tests.mothers import GRANTED, LOST, MFA_TOKEN, NOW, PENDING, SLOW_DOWN, Standing, a_run, an_exchange
 
@@ -178,3 +185,40 @@ def test_a_poll_whose_time_is_over_asks_nothing_and_says_so() -> None:
     assert (run.state, run.exchanges) == (State.EXPIRED, ())
     assert run.poll.reason == "no poll brought an answer in time: ask for a new oob_code"
     assert set(run._repr_mimebundle_()) == {"text/plain", "text/html"}
+
+
+def interrupted(line: int, act: Callable[[], Any]) -> list[str]:
+    """Send this process an Interrupt at a line of what an act runs; return the variables of its frames, as shown."""
+    left = count(-line)
+
+    def at(_: FrameType, event: str, __: object) -> Any:
+        if event == "line" and next(left) == 0:
+            sys.settrace(before)
+            signal.raise_signal(signal.SIGINT)
+        return at
+
+    before = sys.gettrace()
+    try:
+        sys.settrace(at)
+        act()
+    except KeyboardInterrupt as raised:
+        return [repr(each.f_locals) for each, _ in traceback.walk_tb(raised.__traceback__)]
+    finally:
+        sys.settrace(before)
+    return []
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_an_interrupt_at_whatever_moment_loses_no_answer_and_shows_no_secret(seed: int) -> None:
+    lab = Lab.sandbox()
+    user = lab.user(factors=["push"])
+    login = lab.client.password_grant(username=user.username, password=user.password)
+    begun = lab.client.mfa_challenge(mfa_token=login["mfa_token"])
+    lab.phone.allow_after(polls=2)
+    act = partial(lab.poll, mfa_token=login["mfa_token"], oob_code=begun["oob_code"])
+    shown = interrupted(random.Random(seed).randrange(1, 40_000), act)
+    run = act()
+    assert run.state is State.GRANTED
+    assert run.exchanges == tuple(each for each in lab.journal if each.speaker == "app")[2:]
+    assert [each.error for each in run.exchanges] == ["authorization_pending"] * 2 + [None]
+    assert not [each for each in lab.aliases.all() if str(each.value) in "".join(shown)]

@@ -191,6 +191,44 @@ def test_a_password_is_read_as_it_stands(folder: Path, line: str, password: str)
     assert Settings.from_env(environ={}).password == password
 
 
+BROKEN = {
+    # What a .env has after two lines, and the line of it that cannot be read; 0: it is read
+    "a = é".encode("latin-1"): 3,
+    "AUTH0_DOMAIN=a.b\n".encode("utf-16"): 3,
+    "AUTH0_DOMAIN=a.b\n".encode("utf-16-le"): 3,
+    b"\nAUTH0_SCOPE=\0": 4,
+    b"\n\nAUTH0_DOMAIN: tenant.example": 5,
+    b"AUTH0_DOMAIN:tenant.example": 3,
+    b"\nAUTH0_PASSWORD='it's": 4,
+    b'\nAUTH0_PASSWORD="s\nAUTH0_SCOPE="openid"': 4,
+    b'\nAUTH0_PASSWORD="s\nAUTH0_SCOPE="': 4,
+    b"OTHER: x\nOTHER='\n# AUTH0_DOMAIN: x\nexport AUTH0_LAB_TENANT": 0,
+}
+
+
+@pytest.mark.parametrize("content", BROKEN)
+def test_a_line_of_dotenv_that_cannot_be_read_is_named_and_a_line_of_others_is_let_be(
+    folder: Path, content: bytes
+) -> None:
+    dotenv(folder).write_bytes(b"\xef\xbb\xbfAUTH0_LAB_TENANT=sandbox\nAUTH0_LAB_RAISE=1\n" + content)
+    if not (line := BROKEN[content]):
+        assert Settings.from_env(environ={}).raise_failures
+        return
+    with pytest.raises(
+        SettingsError, match=rf"deep/\.env, line {line}, cannot be read: [A-Za-z0-9 ,=-]+\.$"
+    ) as refusal:
+        Settings.from_env(environ={})
+    assert refusal.value.__suppress_context__ or not refusal.value.__context__
+
+
+def test_a_dotenv_that_is_a_pipe_is_refused_and_a_folder_is_a_virtual_environment(folder: Path) -> None:
+    (folder / ".env").mkdir()
+    assert Settings.from_env(environ={}) == Settings()
+    os.mkfifo(folder.parent / ".env")
+    with pytest.raises(SettingsError, match=r"\.env cannot be read \(it is no regular file\)"):
+        Settings.from_env(environ={})
+
+
 # -- the commands on a served sandbox
 
 
@@ -209,6 +247,6 @@ def test_the_commands_read_a_file_alone_or_the_environment_and_send_no_token_to_
             Settings.of_server(environ=SERVED | {missing: ""})
     with pytest.raises(SettingsError, match=r"There is no file no\.env: "):
         Settings.of_server(Path("no.env"))
-    file.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(SettingsError, match=r"\.env cannot be read"):
+    os.mkfifo(file)
+    with pytest.raises(SettingsError, match=r"\.env cannot be read \(it is no regular file\)"):
         Settings.of_server(file)

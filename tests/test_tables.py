@@ -31,7 +31,7 @@ REFUSED = """
 {"mark": "sure"}            | the mark 'sure'. There are: rec, doc, test, forum, guess.
 {"mark": ["guess"]}         | the mark ['guess']. There are:
 {"endpoint": "/mfa/chal/x"} | no endpoint '/mfa/chal/x'. There are:
-{"error": "nope"}           | the error 'nope'. There are: access_denied,
+{"error": "nope"}           | the error 'nope'. There are: Bearer, access_denied,
 {"status": 418}             | the status 418. There are: 200, 201,
 {"profile": "doc"}          | Unknown profile 'doc'; the sandbox has docs, recorded
 {"switches": ["refresh"]}   | switches is a dict of names and values, such as switches={"pending_status": "200"}

@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from auth0_mfa_lab.errors import LabError, NothingWasSent
+from auth0_mfa_lab.files import regular
 from auth0_mfa_lab.settings import Settings
 from auth0_mfa_lab.tenants.operations import Remote
 
@@ -54,7 +55,7 @@ def _barcode(given: str) -> str | bytes:
     if "://" in given:
         return given
     try:
-        with click.open_file(given, "rb") as file:
+        with click.open_file(given if given == "-" else str(regular(Path(given))), "rb") as file:
             read = bytes(file.read(MOST_BYTES + 1))
         if given == "-" and not read.startswith(b"\x89PNG"):
             return read.decode().strip()

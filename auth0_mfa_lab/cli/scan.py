@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
-from auth0_mfa_lab.secrets.scan import MOST_BYTES, file_kind
+from auth0_mfa_lab.secrets.scan import file_kind
 from auth0_mfa_lab.secrets.scan import scan as scan_content
 
 LEFT_OUT = (
     ".git .hg .svn .venv venv node_modules __pycache__ .tox .nox .mypy_cache .pytest_cache .ruff_cache .hypothesis"
 )
+_LARGE = 2**22  # bytes: what takes longer than a moment
 _OTHER = "scan reads notebooks, HAR files and env files (.env*, *.env); gitleaks and detect-secrets read others"
 
 
@@ -60,7 +62,7 @@ def scan(context: click.Context, paths: tuple[Path, ...], as_json: bool) -> None
             if file.exists() and (is_other or not file.is_file()):  # a pipe would be waited for
                 raise OSError(None, _OTHER if file.is_file() else "it is no file", str(file))
             with file.open("rb") as opened:
-                scanned = scan_content(file.name, opened.read(MOST_BYTES + 1))
+                scanned = scan_content(file.name, opened, _progress(file))
         except OSError as problem:
             failed(problem)
             continue
@@ -83,6 +85,19 @@ def scan(context: click.Context, paths: tuple[Path, ...], as_json: bool) -> None
     if said["skipped"] and not as_json:
         click.echo(f"{said['skipped']} other files were left out: {_OTHER}.", err=True)
     context.exit(2 if said["unreadable"] else 1 if said["finds"] else 0)
+
+
+def _progress(file: Path) -> Callable[[int], None]:
+    """Return what says on a terminal how far a large file has been read, and clears that line at the end."""
+    size = file.stat().st_size
+    is_told = size > _LARGE and sys.stderr.isatty()
+
+    def tell(done: int) -> None:
+        if is_told:
+            said = f"{_shown(file)}: {100 * done // size} %" if done < size else ""
+            click.echo(f"\r\x1b[K{said}", nl=False, err=True)
+
+    return tell
 
 
 def _shown(file: Path | str) -> str:

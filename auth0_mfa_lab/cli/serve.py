@@ -12,10 +12,11 @@ from typing import Any
 import certifi
 import click
 
-from auth0_mfa_lab.live.files import write_whole
+from auth0_mfa_lab.files import write_whole
 from auth0_mfa_lab.sandbox import Clock, Sandbox, WallClock
 from auth0_mfa_lab.sandbox.server import Server, is_loopback
 from auth0_mfa_lab.sandbox.settings import Profile
+from auth0_mfa_lab.settings import past_a_proxy
 
 HEAD = "# Written by auth0-mfa-lab serve, and overwritten by its next start. SHA-256 of the lines below: "
 """How the first line of each file of a server begins; the digest tells a file that the user has added to."""
@@ -83,6 +84,7 @@ def environment(server: Server, env_file: Path) -> dict[str, str]:
     values = {"AUTH0_LAB_TENANT": "served", "AUTH0_DOMAIN": server.domain, "AUTH0_LAB_TOKEN": server.token}
     defaults = asdict(server.sandbox.defaults).items()
     values |= {f"AUTH0_{name.upper()}": value for name, value in defaults if name not in ("realm", "user_id")}
+    values |= dict.fromkeys(("NO_PROXY", "no_proxy"), past_a_proxy(server.names))
     if server.ca_pem is not None:
         authority, bundle = map(str, certificate_files(env_file))
         values |= {"AUTH0_CA_FILE": authority, "NODE_EXTRA_CA_CERTS": authority}

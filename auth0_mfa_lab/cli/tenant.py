@@ -79,8 +79,6 @@ def _opened() -> tuple[Lab | None, list[Finding]]:
         return None if any(each.stops for each in found) else Lab.live(settings), found
     except LabError as problem:
         return None, [fault("settings", str(problem), stops=True)]
-    except (OSError, UnicodeError):
-        return None, [Finding(".env", "missing", ".env cannot be read: it is a text file in UTF-8", stops=True)]
 
 
 def _mended(lab: Lab, wanted: Sequence[str], diagnosis: Diagnosis, yes: bool) -> list[Mended]:

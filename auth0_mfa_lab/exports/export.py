@@ -20,6 +20,7 @@ from urllib.parse import quote_plus
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.exports.mermaid import mermaid
 from auth0_mfa_lab.exports.plan import HEADERS, Act, Call, Make, Pick, Plan, Planner, Ref, Send, Way, mark, pieces
+from auth0_mfa_lab.files import regular
 from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.show.sentences import Sentence
 from auth0_mfa_lab.wire.exchange import Exchange
@@ -127,13 +128,15 @@ class Bash:
         }
         sends = steps["sends"]
         said = "1 request" if len(sends) == 1 else f"{len(sends)} requests"
+        # Where seconds are said to pass, the server's clock moves only when it is told to.
+        serve = f"auth0-mfa-lab serve {'--clock frozen ' if steps['waits'] else ''}--env-file lab.env"
         template = _templates().get_template(f"{type(self).__name__.lower()}.jinja")
         written = template.render(
             {each: getattr(self, each) for each in ("plan", "name", "text", "request", "found")},
             **steps,
             what=f"{said} to Auth0, recorded by auth0-mfa-lab and said again.",
-            # Where seconds are said to pass, the server's clock moves only when it is told to.
-            serve=f"auth0-mfa-lab serve {'--clock frozen ' if steps['waits'] else ''}--env-file lab.env",
+            serve=serve,
+            how=f"set it ({serve} writes those of AUTH0_)",
             needed=dict.fromkeys(["AUTH0_DOMAIN", *plan.given]),
             polls=any(step.is_poll for step in sends),
             asks=steps["acts"] or any("recovery_code" in step.fields.values() for step in steps["makes"]),
@@ -325,9 +328,9 @@ class Exported:
 
     def save(self, path: Path | str) -> Sentence:
         """Write the text into a file, in place of one that is there; LabError where that fails. A script can be run."""
-        file = Path(path)
+        file, text = Path(path), self.text if self.text.endswith("\n") else f"{self.text}\n"
         try:
-            file.write_text(self.text if self.text.endswith("\n") else f"{self.text}\n", encoding="utf-8", newline="\n")
+            regular(file).write_text(text, encoding="utf-8", newline="\n")
             if self.text.startswith("#!"):
                 file.chmod(file.stat().st_mode | 0o111)
         except (OSError, UnicodeError) as problem:

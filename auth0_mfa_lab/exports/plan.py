@@ -317,11 +317,11 @@ class Planner:
         return min(found, key=lambda each: not (field and each.startswith(f"AUTH0_{field.upper()}")), default="")
 
     def _like(self, alias: Alias) -> str:
-        """Return a value of a secret's shape, with one digit for all and one letter, which no secret has."""
-        signs = zip("0123456789", "ABCDEFGHIJ", strict=True) if alias.kind != "password" else ()
-        others = (re.sub(r"\d", digit, re.sub("[^\\W\\d_]", letter, alias.value)) for digit, letter in signs)
-        wrong = f"a wrong {alias.kind.replace('_', ' ')} {alias.number}"
-        return next((str(each) for each in others if self._aliases.known(each) is None), wrong)
+        """Return a value that is wrong: of a secret it has the kind alone, of a code also how many digits it has."""
+        is_code = alias.kind.upper() in _CODES and str(alias.value).isdigit()
+        others = [digit * len(alias.value) for digit in "0123456789"] if is_code else []
+        named = f"wrong-{alias.kind.replace('_', '-')}-{alias.number}"
+        return next((each for each in others if self._aliases.known(each) is None), named)
 
     def _answered(self, exchange: Exchange) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
         """Yield the strings of an answer's JSON with their names, but those whose way leads over a secret name."""

@@ -72,7 +72,7 @@ _ROWS = (
 
 def cost_of(request: httpx.Request) -> tuple[str, tuple[str, ...]]:
     """Return a call without any id, and the kinds of what it costs: none of a read, a login, a poll or a code."""
-    path, said = re.sub("/+", "/", request.url.path).rstrip("/").lower(), [""]
+    path, said = re.sub("/+", "/", request.url.path).rstrip("/").lower() or "/", [""]
     call = f"{request.method.upper()} {path}"
     for name, value in fields_of(request).items():
         said += [f"{name}={each}".partition("|")[0] for each in (value if isinstance(value, list) else [value])]

@@ -23,9 +23,9 @@ import httpx
 from filelock import FileLock
 
 from auth0_mfa_lab.errors import LabError
+from auth0_mfa_lab.files import regular, write_whole
 from auth0_mfa_lab.live.administrator import DOMAIN, administrator, answered, has_administrator, must_be, without_frames
 from auth0_mfa_lab.live.doctor.checks import one_line
-from auth0_mfa_lab.live.files import write_whole
 from auth0_mfa_lab.secrets.claims import claims_of
 from auth0_mfa_lab.settings import project_folder
 from auth0_mfa_lab.show.table import Column, html_table, text_table
@@ -102,7 +102,7 @@ class Ledger:
         """Return what is in the file; LabError when it is no such file any more."""
         kinds = [type(value) for value in asdict(Left(tenant="", kind="")).values()]
         try:
-            entries = [Left(**each) for each in json.loads(self.path.read_bytes())["left"]]
+            entries = [Left(**each) for each in json.loads(regular(self.path).read_bytes())["left"]]
             if all([type(value) for value in asdict(each).values()] == kinds for each in entries):
                 return entries
         except FileNotFoundError:

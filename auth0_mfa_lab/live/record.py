@@ -9,7 +9,7 @@ from pathlib import Path
 from time import monotonic
 
 from auth0_mfa_lab.errors import LabError
-from auth0_mfa_lab.live.files import write_whole
+from auth0_mfa_lab.files import regular, write_whole
 from auth0_mfa_lab.wire.har import har
 from auth0_mfa_lab.wire.journal import Journal
 
@@ -30,9 +30,7 @@ class Record:
         self._lock = threading.RLock()
         self._problem, self._written, self._next_at = "", 0, 0.0
         try:
-            if self.path.exists() and not self.path.is_file():
-                raise OSError(0, "it is no ordinary file")
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            regular(self.path).parent.mkdir(parents=True, exist_ok=True)
             tempfile.NamedTemporaryFile(prefix=self.path.name[:100], dir=self.path.parent).close()
         except (OSError, ValueError) as problem:
             why = (getattr(problem, "strerror", None) or "it is no name of a file").lower()

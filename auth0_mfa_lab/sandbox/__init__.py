@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import traceback
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -163,7 +164,9 @@ class Sandbox:
             try:
                 return respond(self.tenant, request, fault)
             except Exception as problem:
-                log.error("a bug in the sandbox: %s %s", request.method, request.scope["path"], exc_info=problem)
+                # Where it is, and nothing of the request, which its message may quote.
+                where = "".join(traceback.format_tb(problem.__traceback__))
+                log.error("a bug in the sandbox: %s\n%s", type(problem).__name__, where)
                 self.failures.append(problem)
                 # Without an OAuth body, so that it does not pass for an answer of Auth0's.
                 said = f"This is a bug in the sandbox ({type(problem).__name__}), not an answer of Auth0's."

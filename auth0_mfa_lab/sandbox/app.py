@@ -8,15 +8,14 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Match, Route
 
-from auth0_mfa_lab.sandbox import errors
+from auth0_mfa_lab.sandbox import errors, not_emulated
 from auth0_mfa_lab.sandbox.guardian import api as guardian
-from auth0_mfa_lab.sandbox.http import JSON, NOTES, Request, not_emulated
+from auth0_mfa_lab.sandbox.http import JSON, NOTES, Request
 from auth0_mfa_lab.sandbox.management import api as management
 from auth0_mfa_lab.sandbox.mfa import api as mfa
 from auth0_mfa_lab.sandbox.oauth import api as oauth
@@ -27,12 +26,6 @@ if TYPE_CHECKING:
 
 TABLE = tuple(row for api in (mfa, oauth, guardian, management) for row in api.ROUTES)
 ROUTES = tuple(Route(path, handler, methods=methods.split()) for methods, path, handler in TABLE)
-NOT_EMULATED = (
-    *("/authorize", "/login", "/u/", "/v2/logout", "/oidc/logout", "/samlp/", "/wsfed", "/continue"),
-    *("/oauth/device/code", "/oauth/par", "/oauth/global-token-revocation/", "/bc-authorize", "/oidc/register"),
-    *("/otp/challenge", "/dbconnections/", "/passkey/", "/passwordless/verify"),
-)
-"""Auth0 paths that are not emulated: 501, not 404. One that ends in a slash stands for all below it."""
 PAGE = """<html>
 <head><title>{status} {phrase}</title></head>
 <body><center><h1>{status} {phrase}</h1></center></body>
@@ -53,16 +46,19 @@ def respond(tenant: Tenant, request: Request, fault: Fault | None = None) -> Res
         return fault_answer(Fault(kind="html", status=502), path, 0)
     allowed: set[str] = set()
     try:
+        not_emulated.refuse("header", not_emulated.ANYWHERE, request.headers)
         for route in ROUTES:
             match, found = route.matches(request.scope)
             if match is Match.FULL:
                 request.scope.update(found)
+                not_emulated.refuse("query parameter", f"{method} {route.path}", request.query_params)
                 answer: Response = route.endpoint(tenant, request)
                 return answer
             if match is Match.PARTIAL:
                 allowed.update(route.methods or ())
-        if any(path == each or (each.endswith("/") and path.startswith(each)) for each in NOT_EMULATED):
-            raise errors.NotEmulated(f"{method} {path}")
+        not_emulated.refuse_path(method, path)
+        if allowed:
+            raise errors.NO_METHOD(headers={"allow": ", ".join(sorted(allowed))}, method=method)
     except errors.NotEmulated as problem:
         return PlainTextResponse(str(problem), 501)
     except errors.WireError as problem:
@@ -72,11 +68,9 @@ def respond(tenant: Tenant, request: Request, fault: Fault | None = None) -> Res
             return JSONResponse(body, row.status, {"cache-control": errors.NO_CACHE, **problem.headers})
         cache = management.CACHE if path.startswith(f"{management.BASE}/") else {}
         return JSON(body, row.status, {**cache, **problem.headers})
-    # Auth0's general shape; that these bodies look so is a guess.
-    row = errors.NO_METHOD if allowed else errors.NO_ROUTE
-    request.notes += row.notes
-    body = errors.general(row.status, HTTPStatus(row.status).phrase)
-    return JSON(body, row.status, {"allow": ", ".join(sorted(allowed))} if allowed else None)
+    # Auth0's general shape; that this body looks so is a guess.
+    request.notes += errors.NO_ROUTE.notes
+    return JSON(errors.general(404, "Not Found"), 404)
 
 
 def in_process(answer: Callable[[Request], Response]) -> httpx.MockTransport:
@@ -132,7 +126,9 @@ class Fault:
     polls: int = 1
 
     def hits(self, method: str, path: str) -> bool:
-        """Tell whether this is a call that goes wrong."""
+        """Tell whether this is a call that goes wrong; what a browser asks before a call is none."""
+        if method == "OPTIONS":
+            return False
         if self.route is None:
             return not is_a_phones(path)
         wanted, _, rest = self.route.rpartition(" ")
@@ -158,15 +154,15 @@ def fault_answer(fault: Fault, path: str, now: float) -> Response:
     status, code, text, headers = fault.status, "server_error", "The server could not answer.", {}
     if fault.kind == "html":
         # A gateway's page has no field that a client could look for.
-        return HTMLResponse(PAGE.format(status=status, phrase=HTTPStatus(status).phrase), status)
-    is_management = path.startswith("/api/v2/")
+        return HTMLResponse(PAGE.format(status=status, phrase=errors.PHRASES.get(status, errors.NO_PHRASE)), status)
+    is_general = "/api/" in path
     if fault.kind == "429":
         status, code = 429, "too_many_requests"
-        text = "Global limit has been reached" if is_management else errors.TOO_MANY_STARTS.text
+        text = "Global limit has been reached" if is_general else errors.TOO_MANY_STARTS.text
         reset = str(math.ceil(now + fault.retry_after))
         headers = {"x-ratelimit-limit": "1", "x-ratelimit-remaining": "0", "x-ratelimit-reset": reset}
         headers |= {"retry-after": str(fault.retry_after)}
-    body = errors.general(status, text, code) if is_management else {"error": code, "error_description": text}
+    body = errors.general(status, text, code) if is_general else {"error": code, "error_description": text}
     return JSON(body, status, headers)
 
 
@@ -175,13 +171,13 @@ def fault_answer(fault: Fault, path: str, now: float) -> Response:
 ENDPOINTS = tuple(
     dict.fromkeys(
         f"{method} {re.sub(r'{[a-z]+_id}', '{id}', path)}"
-        for methods, path, handler in TABLE
+        for methods, path, _ in TABLE
         # The device API is there a second time, for a host of its own.
-        if handler is not not_emulated and not re.match("/api/(?!v2/)", path)
+        if not re.match("/api/(?!v2/)", path)
         for method in methods.split()
     )
 )
-"""Every endpoint, such as `POST /mfa/challenge`; the pages that a browser is sent to are none."""
+"""Every endpoint, such as `POST /mfa/challenge`."""
 PATHS = tuple(dict.fromkeys(each.partition(" ")[2] for each in ENDPOINTS))
 """Their paths, each once."""
 GENERAL = {

@@ -13,8 +13,9 @@ Mark = Literal["rec", "doc", "test", "forum", "guess"]
 """Recorded from a real tenant; documented; a test of an official SDK; a forum or a third party; a guess."""
 NO_CACHE = "private, no-store, no-cache, must-revalidate, post-check=0, pre-check=0, no-transform"
 """The cache-control header of every 4xx of `/oauth/token`, and of all of `/userinfo` (0.5) [rec]."""
-MORE = {"unauthorized_client": {"error_uri": "https://auth0.com/docs/clients/client-grant-types"}}
-"""The further members of a body, by its code."""
+PHRASES = {each.value: each.phrase for each in HTTPStatus}
+NO_PHRASE = "Unknown Error"
+"""What a status says that only gateways use, such as 520."""
 
 
 @dataclass(eq=False)
@@ -69,12 +70,12 @@ class WireError(Exception):
         text = row.text.format(**self.values)
         if "/api/" in row.endpoint:
             return row, general(row.status, text, row.error)
-        return row, {"error": row.error, "error_description": text, **MORE.get(row.error, {}), **self.more}
+        return row, {"error": row.error, "error_description": text, **MORE.get(row.text, {}), **self.more}
 
 
 def general(status: int, message: str, code: str = "") -> dict[str, object]:
     """Return the members of a failure of the device API or the Management API (0.2); no `errorCode` where none is seen."""
-    body = {"statusCode": status, "error": HTTPStatus(status).phrase, "message": message}
+    body = {"statusCode": status, "error": PHRASES.get(status, NO_PHRASE), "message": message}
     return {**body, "errorCode": code} if code else body
 
 
@@ -107,12 +108,14 @@ DEVICE = "PATCH, DELETE /appliance-mfa/api/device-accounts/{id}"
 ANY_API = "any path below /api/v2/"
 MFA_TOKEN_INVALID = "The mfa_token provided is invalid. Try getting a new token."
 GRANT_NOT_ALLOWED_TEXT = "Grant type '{grant}' not allowed for the client."
+MORE = {GRANT_NOT_ALLOWED_TEXT: {"error_uri": "https://auth0.com/docs/clients/client-grant-types"}}
+"""The further members of a body, by its text."""
 
 # fmt: off
 # The request and the application (0.6, 1.4, 13.2)
 INVALID_BODY = EvidenceRow("every POST", 400, "invalid_request", "{problem}", "guess/guess/guess", "The body is no JSON object and no form, or a field has the wrong type.")
 UNAUTHORIZED = EvidenceRow("every POST with client_id", 401, "access_denied", "Unauthorized", "forum/forum/forum", "Unknown application, wrong secret, or no secret of an application that has one.")  # 0.6
-UNSUPPORTED_GRANT = EvidenceRow(TOKEN, 403, "unsupported_grant_type", "Unsupported grant type: {grant}", "guess/doc/guess", "A grant type that Auth0 does not know.")  # 1.4
+UNSUPPORTED_GRANT = EvidenceRow(TOKEN, 400, "unsupported_grant_type", "Grant type not supported", "doc/doc/doc", "A grant type that Auth0 does not know.")  # OpenAPI
 GRANT_NOT_ALLOWED = EvidenceRow(TOKEN, 403, "unauthorized_client", GRANT_NOT_ALLOWED_TEXT, "forum/forum/doc", "A grant that this application lacks.")  # 1.4, 10
 MISSING_PARAMETER = EvidenceRow(f"{TOKEN}, {CHALLENGE}", 400, "invalid_request", "Missing required parameter: {name}", "forum/forum/doc", "A required parameter is absent, null or empty.")  # 1.4
 INVALID_SCOPE = EvidenceRow(TOKEN, 400, "invalid_scope", "Scope must be an array or a string", "doc/doc/doc", "`scope` is neither a string nor an array.")  # 1.4
@@ -124,12 +127,12 @@ NO_DEFAULT_CONNECTION = EvidenceRow(TOKEN, 500, "server_error", "Authorization s
 WRONG_PASSWORD = EvidenceRow(TOKEN, 403, "invalid_grant", "Wrong email or password.", "rec/rec/rec", "The password is wrong, or there is no such user.")
 MFA_REQUIRED = EvidenceRow(TOKEN, 403, "mfa_required", "Multifactor authentication required", "doc/doc/doc", "The first factor was right, and the policy asks for a second one: the success of step one.")
 MFA_REQUIRED_BY_POLICY = EvidenceRow(TOKEN, 403, "mfa_required", "Multifactor authentication required", "guess/doc/doc", "The MFA audience, asked for by a user without a factor where the policy is always: the policy wins.")
-ANOTHER_FACTOR_REQUIRED = EvidenceRow(TOKEN, 403, "mfa_required", "Multifactor authentication required", "guess/guess/doc", "One factor was right, and a second one is demanded; switch second_factor_chained.", switch=("second_factor_chained", "on"))  # 6.4
+ANOTHER_FACTOR_REQUIRED = EvidenceRow(TOKEN, 403, "mfa_required", "Multifactor authentication required", "test/test/doc", "One factor was right, and a second one is demanded; switch second_factor_chained.", switch=("second_factor_chained", "on"))  # auth0-server-python
 MFA_REQUIRED_ON_REFRESH = EvidenceRow(TOKEN, 403, "mfa_required", "Multifactor authentication required", "doc/doc/doc", "A refresh token is not enough; switch refresh.", switch=("refresh", "mfa_required"))  # 8.1
 # The mfa_token and the MFA access token (2, 3.3, 4.2, 5, 6.4)
 INVALID_BEARER = EvidenceRow(f"{ASSOCIATE}, {LIST}", 401, "invalid_grant", MFA_TOKEN_INVALID, "test/test/test", "The bearer is neither an mfa_token of this tenant nor a living MFA access token.")
 INVALID_BEARER_TO_DELETE = EvidenceRow(DELETE, 401, "invalid_grant", MFA_TOKEN_INVALID, "doc/forum/forum", "The bearer is no living MFA access token; an mfa_token does not do.")  # 4.2
-NO_BEARER = EvidenceRow(f"{ASSOCIATE}, {LIST}, {DELETE}", 401, "invalid_grant", MFA_TOKEN_INVALID, "guess/guess/guess", "There is no bearer at all.")
+NO_BEARER = EvidenceRow(f"{ASSOCIATE}, {LIST}, {DELETE}", 401, "invalid_grant", MFA_TOKEN_INVALID, "doc/guess/guess", "There is no bearer at all.")  # OpenAPI
 INSUFFICIENT_SCOPE = EvidenceRow(f"{ASSOCIATE}, {LIST}, {DELETE}, {TOKEN}", 403, "insufficient_scope", "Insufficient scope, expected any of: {scope}", "guess/guess/guess", "An MFA access token lacks the scope for this.")
 EXPIRED_MFA_TOKEN = EvidenceRow("every endpoint that takes an mfa_token", 401, "expired_token", "mfa_token is expired", "test/test/test", "The mfa_token is older than 10 minutes.")
 MALFORMED_MFA_TOKEN = EvidenceRow(f"{TOKEN}, {CHALLENGE}", 403, "invalid_grant", "Malformed mfa_token", "test/test/test", "The mfa_token in a body is none of this tenant's, or an MFA access token where only an mfa_token does.")
@@ -142,6 +145,7 @@ TOO_MANY_AUTHENTICATORS = EvidenceRow(ASSOCIATE, 400, "invalid_request", "User h
 ALREADY_ENROLLED = EvidenceRow(ASSOCIATE, 403, "access_denied", "User is already enrolled.", "test/test/doc", "A second factor is asked for with an mfa_token.")  # 3.3
 INVALID_PHONE_NUMBER = EvidenceRow(ASSOCIATE, 400, "invalid_request", "The phone number is invalid.", "guess/guess/forum", "`phone_number` is not in E.164, with its plus sign.")
 NOT_ENROLLED = EvidenceRow(f"{CHALLENGE}, {TOKEN}", 401, "unsupported_challenge_type", "User is not enrolled. You can use /mfa/associate endpoint to enroll the first authenticator.", "test/test/test", "The user has no active authenticator at all.")
+ASSOCIATION_REQUIRED = EvidenceRow(CHALLENGE, 403, "association_required", "User does not have any confirmed authenticator associated. You can associate a new authenticator calling /mfa/associate endpoint. If you have one authenticator ready for confirmation, you can confirm it just using it in /oauth/token", "guess/doc/forum", "The user has no active authenticator at all; switch challenge_without_authenticator.", switch=("challenge_without_authenticator", "association_required"))  # two clients
 UNSUPPORTED_CHALLENGE = EvidenceRow(CHALLENGE, 401, "unsupported_challenge_type", "User does not have any enrolled authenticator with the supported challenge type ({types})", "forum/forum/forum", "The challenge types leave out what the user, or the given authenticator, has.")
 CHALLENGE_NOT_ALLOWED = EvidenceRow(CHALLENGE, 403, "unauthorized_client", GRANT_NOT_ALLOWED_TEXT, "guess/guess/guess", "The application lacks the MFA grant.")  # 5
 UNKNOWN_AUTHENTICATOR = EvidenceRow(CHALLENGE, 404, "invalid_authenticator", "Authenticator not found.", "guess/guess/guess", "`authenticator_id` is none of the user's active authenticators.")
@@ -156,7 +160,7 @@ IMPLICIT_EMAIL = EvidenceRow(DELETE, 400, "invalid_request", "The email of the u
 NOTHING_TO_DELETE = EvidenceRow(DELETE, 404, "invalid_authenticator", "Authenticator not found.", "doc/guess/guess", "The id is none of the user's authenticators.")
 # The poll (6.3, 6.4)
 MALFORMED_OOB_CODE = EvidenceRow(TOKEN, 403, "invalid_grant", "Malformed oob_code", "test/test/test", "The oob_code is none of this tenant's.")
-EXPIRED_OOB_CODE = EvidenceRow(TOKEN, 401, "expired_token", "oob_code is expired", "guess/forum/forum", "The oob_code is older than 5 minutes.")
+EXPIRED_OOB_CODE = EvidenceRow(TOKEN, 401, "expired_token", "oob_code is expired", "doc/forum/forum", "The oob_code is older than 5 minutes.")  # reference of the mfa-oob grant
 OOB_CODE_OF_ANOTHER_LOGIN = EvidenceRow(TOKEN, 400, "invalid_request", "The oob_code doesn't match the mfa_token", "forum/forum/forum", "The oob_code and the mfa_token belong to different logins.")
 INVALID_OOB_CODE = EvidenceRow(TOKEN, 403, "invalid_grant", "Invalid oob_code.", "guess/guess/guess", "The oob_code has given its tokens already, or a newer challenge took its place.")  # 5, 6.5
 AUTHORIZATION_PENDING = EvidenceRow(TOKEN, 400, "authorization_pending", "Authorization pending: please repeat the request in a few seconds.", "rec/rec/rec", "The phone has not answered yet.")
@@ -176,6 +180,7 @@ WRONG_RECOVERY_CODE = EvidenceRow(TOKEN, 403, "invalid_grant", "MFA Authorizatio
 # The start of a passwordless login (7.1)
 MISSING_CLIENT_ID = EvidenceRow(START, 400, "bad.client_id", "Missing required property: client_id", "doc/doc/doc", "No `client_id` at all.")
 TOO_MANY_STARTS = EvidenceRow(START, 429, "too_many_requests", "Too many requests. Check the X-RateLimit-Limit, X-RateLimit-Remaining and X-RateLimit-Reset headers.", "doc/doc/doc", "More than 50 starts from one IP; 50 more each hour.")  # 11
+CLIENT_NOT_PROVEN = EvidenceRow(START, 403, "unauthorized_client", "Client authentication is required", "forum/forum/forum", "An application that has a secret or a key, without either.")  # auth0-PHP
 START_NOT_ALLOWED = EvidenceRow(START, 403, "unauthorized_client", GRANT_NOT_ALLOWED_TEXT, "guess/guess/guess", "The application lacks the passwordless grant.")
 NOT_ALLOWED = EvidenceRow(START, 400, "bad.request", "the following properties are not allowed: {names}", "doc/doc/doc", "Properties that nobody knows.")
 WRONG_TYPE = EvidenceRow(START, 400, "bad.request", "error in {name} - invalid type: {type} (expected string)", "doc/guess/guess", "A property that is no string; the text is formed after that of `authParams`.")
@@ -186,8 +191,8 @@ PASSWORD_CONNECTION = EvidenceRow(START, 400, "bad.connection", "Invalid connect
 BAD_AUTH_PARAMS = EvidenceRow(START, 400, "bad.authParams", "error in authParams - invalid type: {type} (expected object)", "doc/doc/doc", "`authParams` is no object.")
 MISSING_PHONE_NUMBER = EvidenceRow(START, 400, "bad.phone_number", "Missing required property: phone_number", "doc/doc/doc", "Connection `sms` without a number.")
 BAD_PHONE_NUMBER = EvidenceRow(START, 400, "bad.phone_number", "String does not match pattern: {pattern}", "doc/doc/doc", "A number without its plus sign, or with more than digits.")
-MISSING_EMAIL = EvidenceRow(START, 400, "bad.email", "Missing required property: email", "doc/guess/guess", "Connection `email` without an address.")
-BAD_EMAIL = EvidenceRow(START, 400, "bad.email", "String does not match pattern: {pattern}", "doc/guess/guess", "What is no email address.")
+MISSING_EMAIL = EvidenceRow(START, 400, "bad.email", "Missing required property: email", "doc/test/guess", "Connection `email` without an address.")  # Lock's dictionaries
+BAD_EMAIL = EvidenceRow(START, 400, "bad.email", "String does not match pattern: {pattern}", "doc/test/guess", "What is no email address.")  # Lock's dictionaries
 BAD_SEND = EvidenceRow(START, 400, "bad.send", "String does not match pattern: {pattern}", "guess/guess/guess", "`send` is neither `code` nor `link`.")
 # The passwordless grant (7.2)
 WRONG_EMAIL_CODE = EvidenceRow(TOKEN, 403, "invalid_grant", "Wrong email or verification code.", "forum/forum/forum", "The code is wrong, used, older than three minutes or not the newest; or there is none for this address.")
@@ -197,7 +202,7 @@ UNKNOWN_REALM = EvidenceRow(TOKEN, 400, "invalid_request", "invalid connection s
 # The refresh grant and /oauth/revoke (8.1, 8.6)
 UNKNOWN_REFRESH_TOKEN = EvidenceRow(TOKEN, 403, "invalid_grant", "Unknown or invalid refresh token.", "forum/forum/forum", "The refresh token is unknown, used, revoked, or another application's.")  # 8.1
 USER_IS_GONE = EvidenceRow(TOKEN, 403, "invalid_grant", "The refresh_token was generated for a user who doesn't exist anymore.", "guess/test/test", "The user behind the refresh token was deleted.")  # 8.1
-MISSING_TOKEN = EvidenceRow("POST /oauth/revoke", 400, "invalid_request", "Missing required parameter: token", "doc/guess/guess", "Nothing to revoke.")  # 8.6
+MISSING_TOKEN = EvidenceRow("POST /oauth/revoke", 400, "invalid_request", "Missing required parameter: token", "doc/doc/guess", "Nothing to revoke.")  # error reference
 # What takes the place of another row while a switch has a value that the reference does not trust (13.3)
 INVALID_CLIENT = _instead(UNAUTHORIZED, "bad_client_secret", "invalid_client", "doc/doc/doc", "Client authentication failed; switch bad_client_secret.", error="invalid_client", text="Client authentication failed")
 EXPIRED_MFA_TOKEN_403 = _instead(EXPIRED_MFA_TOKEN, "expired_token_status", "403", "forum/test/test", "The mfa_token is older than 10 minutes; switch expired_token_status.", status=403)
@@ -220,22 +225,26 @@ DEVICE_LOGIN_TRANSACTION_NOT_FOUND = EvidenceRow(RESOLVE, 404, "login_transactio
 DEVICE_ENROLLMENT_NOT_FOUND = EvidenceRow(DEVICE, 404, "enrollment_not_found", "The enrollment was not found.", "test/test/guess", "No device has this id, or it was un-enrolled.")  # 3
 # The client credentials grant (0.6)
 NO_CLIENT_GRANT = EvidenceRow(TOKEN, 403, "access_denied", 'Client is not authorized to access "{audience}". You might probably want to create a "client-grant" associated to this API. See: https://auth0.com/docs/api/v2#!/Client_Grants/post_client_grants', "forum/forum/forum", "The application has no client grant for this API.")  # 0.6
-NO_AUDIENCE = EvidenceRow(TOKEN, 403, "access_denied", "No audience parameter was provided, and no default audience has been configured", "guess/guess/guess", "Client credentials without an audience.")
-UNKNOWN_SERVICE = EvidenceRow(TOKEN, 403, "access_denied", "Service not found: {audience}", "guess/guess/guess", "Client credentials for an audience that is no API.")
+NO_CLIENT_GRANT_OF_2025 = _instead(NO_CLIENT_GRANT, "no_client_grant_text", "client_and_audience", "forum/forum/forum", "The application has no client grant for this API, as newer answers say it; switch no_client_grant_text.", text='Client "{client_id}" is not authorized to access resource server "{audience}". You need to create a "client-grant" associated to this API.')
+NO_AUDIENCE = EvidenceRow(TOKEN, 403, "access_denied", "No audience parameter was provided, and no default audience has been configured", "guess/forum/forum", "Client credentials without an audience.")  # two set-up guides
+UNKNOWN_SERVICE = EvidenceRow(TOKEN, 403, "access_denied", "Service not enabled within domain: {audience}", "forum/forum/forum", "Client credentials for an audience that is no API.")  # node-auth0
 # The Management API: the token, the path, the query (9.5)
-API_INVALID_TOKEN = EvidenceRow(ANY_API, 401, "", "Invalid token.", "forum/forum/forum", "The bearer is no token of this tenant's for the Management API, or it has expired.")  # 9.5
-API_NO_TOKEN = EvidenceRow(ANY_API, 401, "", "Missing authentication", "guess/guess/guess", "There is no bearer.")
-API_INSUFFICIENT_SCOPE = EvidenceRow(ANY_API, 403, "insufficient_scope", "Insufficient scope, expected any of: {scopes}", "test/test/test", "The token lacks every scope that the path asks for.")  # 9.5
-API_INVALID_PATH = EvidenceRow("/api/v2/guardian/factors/{name}, /api/v2/users/{id}/multifactor/{provider}", 400, "invalid_uri", "Path validation error: '{problem}'", "guess/guess/guess", "A part of the path that is none of its known values: a factor, a provider.")
-API_INVALID_QUERY = EvidenceRow(ANY_API, 400, "invalid_query_string", "Query validation error: '{problem}'", "guess/guess/guess", "A query parameter that the path does not have, or a value that it cannot have.")
+API_NO_TOKEN = EvidenceRow(ANY_API, 401, "", "Missing authentication", "rec/rec/rec", "There is no bearer; the header WWW-Authenticate says Bearer.")  # ruby-auth0
+API_NO_JWT = EvidenceRow(ANY_API, 400, "Bearer", "Bad HTTP authentication header format", "rec/rec/rec", "The bearer is empty or has no three parts, as the opaque token that comes without an audience.")  # terraform-provider-auth0, node-auth0
+API_INVALID_TOKEN = EvidenceRow(ANY_API, 401, "", "Invalid token.", "doc/doc/doc", "The bearer has three parts, and is no JWT.")  # 9.5
+API_BAD_AUDIENCE = EvidenceRow(ANY_API, 401, "", "Bad audience: {audience}", "forum/forum/forum", "The bearer is a JWT for another API, or for another tenant's.")  # node-auth0, WordPress
+API_INVALID_SIGNATURE = EvidenceRow(ANY_API, 401, "", "Invalid signature received for JSON Web Token validation", "doc/doc/doc", "The bearer is a JWT for this API that this tenant did not sign.")  # Auth0's pages on organizations
+API_EXPIRED_TOKEN = EvidenceRow(ANY_API, 401, "", "Expired token received for JSON Web Token validation", "forum/forum/forum", "The bearer was good, and has expired.")  # four third parties
+API_INSUFFICIENT_SCOPE = EvidenceRow(ANY_API, 403, "insufficient_scope", "Insufficient scope, expected any of: {scopes}", "rec/rec/rec", "The token lacks every scope that the path asks for.")  # 9.5
+API_INVALID_PATH = EvidenceRow("/api/v2/guardian/factors/{name}, /api/v2/users/{id}/multifactor/{provider}", 400, "invalid_uri", "Path validation error: '{problem}'{place}.", "rec/rec/rec", "A part of the path that is none of its known values: a factor, a provider; what stands in the quotes is a guess.")
+API_INVALID_QUERY = EvidenceRow(ANY_API, 400, "invalid_query_string", "Query validation error: '{problem}'{place}.", "doc/doc/test", "A query parameter that the path does not have, or a value that it cannot have.")
 API_ENROLLMENT_NOT_FOUND = EvidenceRow("GET, DELETE /api/v2/guardian/enrollments/{id}", 404, "enrollment_not_found", "Enrollment not found", "rec/rec/rec", "No confirmed enrollment has this id.")  # 9.5
-API_USER_NOT_FOUND = EvidenceRow("/api/v2/users/{id}, and below it", 404, "inexistent_user", "The user does not exist.", "guess/guess/guess", "No user has this id.")
-API_INVALID_USER_ID = EvidenceRow("DELETE /api/v2/users/{id}", 400, "invalid_uri", "Object didn't pass validation for format user-id: {id}", "forum/forum/forum", "What stands for the user's id is none: it has no bar.")
-API_CLIENT_NOT_FOUND = EvidenceRow("/api/v2/clients/{id}", 404, "inexistent_client", "The client does not exist", "guess/guess/guess", "No application has this id.")
-API_CREDENTIAL_NOT_FOUND = EvidenceRow("DELETE /api/v2/clients/{id}/credentials/{id}", 404, "client_credential_not_found", "Client credential not found", "guess/guess/guess", "The application has no credential of this id.")
-API_METHOD_NOT_FOUND = EvidenceRow("GET, PATCH, DELETE /api/v2/users/{id}/authentication-methods/{id}", 404, "authentication_method_not_found", "Authentication method not found", "guess/guess/guess", "No confirmed authentication method of this user has this id.")
+API_USER_NOT_FOUND = EvidenceRow("/api/v2/users/{id}, and below it", 404, "inexistent_user", "The user does not exist.", "rec/rec/rec", "No user has this id.")
+API_INVALID_USER_ID = EvidenceRow("/api/v2/users/{id}, and below it", 400, "invalid_uri", "Object didn't pass validation for format user-id: {id}", "forum/forum/forum", "What stands for the user's id is none: it has no bar.")
+API_CLIENT_NOT_FOUND = EvidenceRow("/api/v2/clients/{id}", 404, "inexistent_client", "The client does not exist", "rec/rec/rec", "No application has this id.")
+API_METHOD_NOT_FOUND = EvidenceRow("GET, PATCH, DELETE /api/v2/users/{id}/authentication-methods/{id}", 404, "authentication_method_not_found", "Authentication method not found", "doc/guess/guess", "No confirmed authentication method of this user has this id.")
 # The Management API: the body (9.5)
-API_INVALID_BODY = EvidenceRow("every POST, PUT and PATCH below /api/v2/", 400, "invalid_body", "Payload validation error: '{problem}'", "forum/forum/guess", "A property is unknown, missing, or of the wrong type; what stands in the quotes is a guess.")  # 9.5
+API_INVALID_BODY = EvidenceRow("every POST, PUT and PATCH below /api/v2/", 400, "invalid_body", "Payload validation error: '{problem}'{place}.", "rec/rec/rec", "A property is unknown, missing, or of the wrong type or form.")  # 9.5
 API_NO_JSON = EvidenceRow("every POST, PUT and PATCH below /api/v2/ with a body", 400, "invalid_body", "Invalid request payload JSON format", "guess/guess/guess", "The body is no JSON.")
 API_USER_EXISTS = EvidenceRow("POST /api/v2/users", 409, "auth0_idp_error", "The user already exists.", "doc/forum/forum", "The connection has a user of this name.")
 API_UNKNOWN_CONNECTION = EvidenceRow("POST /api/v2/users", 400, "inexistent_connection", "The connection does not exist.", "forum/forum/forum", "There is no connection of this name that has passwords.")
@@ -243,27 +252,28 @@ API_WEAK_PASSWORD = EvidenceRow("POST /api/v2/users", 400, "", "PasswordStrength
 API_UNKNOWN_DIRECTORY = EvidenceRow("PATCH /api/v2/tenants/settings", 400, "invalid_body", "Unknown default_directory: {name}", "guess/guess/guess", "`default_directory` is no connection that has passwords.")
 API_TOO_MANY_METHODS = EvidenceRow("POST, PUT /api/v2/users/{id}/authentication-methods, POST /api/v2/users/{id}/recovery-code-regeneration", 400, "invalid_body", "The user has too many authentication methods", "guess/guess/guess", "The user has as many authenticators as one may have.")
 API_TOO_MANY_CREDENTIALS = EvidenceRow("POST /api/v2/clients/{id}/credentials", 400, "invalid_body", "The application has as many credentials as it may have", "guess/guess/guess", "The application has as many credentials as one may have.")
-# The successes of the Management API whose status, members or effect are a guess (9.2 to 9.4)
-API_CLIENT = _success("GET, PATCH /api/v2/clients/{id}", 200, "doc//guess", "The application; which of its many members there are.")
-API_CLIENTS = _success("GET /api/v2/clients", 200, "doc//guess", "The applications, in the order in which they were made.")
-API_CREDENTIALS = _success("GET /api/v2/clients/{id}/credentials", 200, "doc//guess", "The public keys that are kept; the members of each.")
-API_CREDENTIAL_MADE = _success("POST /api/v2/clients/{id}/credentials", 201, "doc//guess", "A public key is kept; the members of the answer.")
-API_CONNECTIONS = _success("GET /api/v2/connections", 200, "doc//guess", "The connections; their order, and that every application may use each.")
-API_SETTINGS = _success("GET, PATCH /api/v2/tenants/settings", 200, "guess//guess", "The settings; which of their many members there are.")
-API_LOGS = _success("GET /api/v2/logs", 200, "doc//guess", "The newest entries first; their descriptions, and which parameters are read.")
-API_USER = _success("GET, PATCH /api/v2/users/{id}, GET /api/v2/users-by-email", 200, "doc//guess", "The user; which of the many members there are.")
-API_USER_MADE = _success("POST /api/v2/users", 201, "rec//guess", "The user is made; which of the many members there are.")
-API_USER_GONE = _success("DELETE /api/v2/users/{id}", 204, "rec//guess", "The user is gone; that one who was never there is answered alike.")
+# The successes of the Management API whose status, members or effect need a word (9.2 to 9.4)
+API_CLIENT = _success("GET, PATCH /api/v2/clients/{id}", 200, "rec//rec", "The application; of its many members some.")
+API_CLIENTS = _success("GET /api/v2/clients", 200, "rec//guess", "The applications; that they come in the order in which they were made is a guess.")
+API_CREDENTIALS = _success("GET /api/v2/clients/{id}/credentials", 200, "rec//rec", "The public keys that are kept: an array, with include_totals too.")
+API_CREDENTIAL_MADE = _success("POST /api/v2/clients/{id}/credentials", 201, "rec//rec", "A public key is kept; the answer has no expires_at.")
+API_CREDENTIAL_GONE = _success("DELETE /api/v2/clients/{id}/credentials/{id}", 204, "rec//rec", "The key is gone; one that was never there is answered alike.")
+API_CONNECTIONS = _success("GET /api/v2/connections", 200, "rec//rec", "The connections, those with passwords first: that order is the sandbox's own, and every application may use each.")
+API_SETTINGS = _success("GET, PATCH /api/v2/tenants/settings", 200, "rec//rec", "The settings, after a change too; of their many members two.")
+API_LOGS = _success("GET /api/v2/logs", 200, "rec//rec", "The newest entries first; what their descriptions say is the sandbox's own.")
+API_USER = _success("GET, PATCH /api/v2/users/{id}, GET /api/v2/users-by-email", 200, "rec//rec", "The user; of the many members some.")
+API_USER_MADE = _success("POST /api/v2/users", 201, "rec//rec", "The user is made; updated_at is created_at at first.")
+API_USER_GONE = _success("DELETE /api/v2/users/{id}", 204, "rec//rec", "The user is gone; one who was never there is answered alike.")
 API_ENROLLMENT = _success("GET /api/v2/guardian/enrollments/{id}, GET /api/v2/users/{id}/enrollments", 200, "doc//guess", "An enrollment; what `type` and `identifier` say, and that a push and its codes are one.")
-API_METHOD = _success("PATCH /api/v2/users/{id}/authentication-methods/{id}", 200, "rec//guess", "The method is changed; that the answer is masked.")
+API_METHOD = _success("PATCH /api/v2/users/{id}/authentication-methods/{id}", 200, "rec//rec", "The method is changed; the answer is masked, and has no `confirmed`.")
 API_METHOD_MADE = _success("POST /api/v2/users/{id}/authentication-methods", 201, "rec//guess", "The method is made, and confirmed; that a number is masked as an email is.")
 API_MULTIFACTOR = _success("DELETE /api/v2/users/{id}/multifactor/{provider}", 204, "doc//guess", "A legacy provider is removed: google-authenticator takes the authenticator apps along, duo nothing.")
 # The other answers that are no plain success
-DEVICE_ENROLLED = _success(ENROLL, 201, "guess//", "The phone is enrolled.")
-DEVICE_RESOLVED = _success(RESOLVE, 204, "guess//", "The answer is taken, be it yes or no.")
+DEVICE_ENROLLED = _success(ENROLL, 201, "test//", "The phone is enrolled.")  # Guardian.Android; Guardian.swift: 200
+DEVICE_RESOLVED = _success(RESOLVE, 204, "test//", "The answer is taken, be it yes or no.")  # Guardian.Android; Guardian.swift: 200
 NOT_THE_USER = EvidenceRow("GET, POST /userinfo", 401, "", "Unauthorized", "rec//rec", "No living access token with the scope openid; the body is plain text.")
 NO_ROUTE = EvidenceRow("any other path", 404, "", "", "guess//guess", "No such route.")
-NO_METHOD = EvidenceRow("any path", 405, "", "", "guess//guess", "A method it does not have.")
+NO_METHOD = EvidenceRow("any path", 405, "method_not_allowed", "The method {method} is not allowed here.", "doc/doc/guess", "A method that the path does not have.")  # error reference
 # fmt: on
 
 ROWS = tuple(each for each in list(globals().values()) if isinstance(each, EvidenceRow))

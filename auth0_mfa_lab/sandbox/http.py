@@ -9,7 +9,7 @@ import starlette.requests
 from starlette.responses import JSONResponse, Response
 from starlette.types import Scope
 
-from auth0_mfa_lab.sandbox import errors
+from auth0_mfa_lab.sandbox import errors, not_emulated
 from auth0_mfa_lab.sandbox.json_text import json_object
 
 Routes = tuple[tuple[str, str, Callable[..., Response]], ...]
@@ -71,7 +71,7 @@ class Request(starlette.requests.Request):
         """Read the body by its content type, and note each field that looks like one of the `known` and is none.
 
         Without a content type it is read as a form, as curl's `-d` sends it; none at all is an empty one. With
-        `guesses_json` JSON is read whatever it is called. Raises INVALID_BODY.
+        `guesses_json` JSON is read whatever it is called. Raises INVALID_BODY, and NotEmulated.
         """
         content, form = self.content.strip(), "application/x-www-form-urlencoded"
         kind = self.headers.get("content-type", form).partition(";")[0].strip()
@@ -90,13 +90,9 @@ class Request(starlette.requests.Request):
             except ValueError as problem:
                 raise errors.INVALID_BODY(problem="The body must be a form in UTF-8") from problem
         fields = Fields(values or {})
+        not_emulated.refuse("parameter", f"{self.method} {self.scope['path']}", fields)
         missing = [name for name in known if name not in fields]
         for name in (name for name in fields if name not in known):
             for meant in get_close_matches(name, missing, n=1, cutoff=LIKENESS):
                 self.notes.append(f"`{name}` is not read: did you mean `{meant}`?")
         return fields
-
-
-def not_emulated(_: object, request: Request) -> Response:
-    """Refuse what Auth0 has and the sandbox has not."""
-    raise errors.NotEmulated(f"{request.method} {request.scope['path']}")

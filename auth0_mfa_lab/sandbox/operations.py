@@ -17,6 +17,7 @@ from auth0_mfa_lab.sandbox.app import CALLER, KINDS, Fault
 from auth0_mfa_lab.sandbox.delivery import in_form
 from auth0_mfa_lab.sandbox.guardian.phone import Account, NotABarcode, Notification, Phone, names_of_a_phone
 from auth0_mfa_lab.sandbox.limits import Bounded
+from auth0_mfa_lab.sandbox.mfa.api import is_on
 from auth0_mfa_lab.sandbox.mfa.authenticators import E164
 from auth0_mfa_lab.sandbox.records import Client, User
 from auth0_mfa_lab.sandbox.settings import Factor, MessageType, Policy, Profile, PushProvider, checked_switches
@@ -89,7 +90,8 @@ def whole(least: int, most: int = LARGEST) -> Argument:
 def add_user(box: Sandbox, factors: tuple[str, ...] = (), phone: str = "server", **names: str) -> Json:
     """Add a user with these factors, confirmed; the server's phone scans what there is to scan.
 
-    With the phone `own` the caller's phone does it: `barcodes` has what, and push is confirmed by that.
+    With the phone `own` the caller's phone does it: `barcodes` has what, and push is confirmed by that. `off` are those
+    of the factors that the tenant has off: they cannot be challenged.
     """
     factors = tuple(dict.fromkeys(factors))
     try:
@@ -99,6 +101,7 @@ def add_user(box: Sandbox, factors: tuple[str, ...] = (), phone: str = "server",
     if phone == "server" and box.server_phone:
         box.enroll(barcodes, box.server_phone.phone)
     secrets = {"password": user.password, "recovery_code": user.recovery_code, "factors": list(factors)}
+    secrets["off"] = [each for each in factors if not is_on(box.tenant, FACTORS[each])]
     return {**_user(box, user), **secrets, **({} if phone == "server" else {"barcodes": barcodes})}
 
 
@@ -238,7 +241,16 @@ def faults(box: Sandbox) -> Json:
 
 
 def add_fault(box: Sandbox, kind: str, **options: Json) -> Json:
-    """Let something go wrong with the next calls."""
+    """Let something go wrong with the next calls. Raises Refused for what a fault of this kind does not read."""
+    known = ("times", *KINDS[kind])
+    if strange := [name for name in options if name not in known]:
+        raise Refused(
+            f"A fault of the kind {kind} reads no {strange[0]}; it reads {', '.join(known)}.", field=strange[0]
+        )
+    if kind == "5xx" and options.get("status", 503) < 500:
+        raise Refused(
+            "status must be a whole number from 500 to 599; the kind html takes one from 400.", field="status"
+        )
     box.faults.append(Fault(kind=kind, **{"status": 502 if kind == "html" else 503, **options}))
     return faults(box)["faults"][-1]
 
@@ -414,7 +426,7 @@ SETTINGS = {
 }
 BARCODE, WHICH = Argument("a string", lambda value: isinstance(value, str | bytes)), {"user": TEXT, "id": TEXT}
 FAULT = {
-    "kind": choice(KINDS), "route": ROUTE, "times": whole(1, 10_000), "status": whole(500, 599),
+    "kind": choice(KINDS), "route": ROUTE, "times": whole(1, 10_000), "status": whole(400, 599),
     "retry_after": whole(0), "seconds": SECONDS, "polls": whole(1, 1_000),
 }
 OPERATIONS: tuple[Operation, ...] = (

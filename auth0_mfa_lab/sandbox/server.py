@@ -32,8 +32,10 @@ from auth0_mfa_lab.sandbox.app import OF_CALLS, Fault, in_process
 from auth0_mfa_lab.sandbox.http import Request
 from auth0_mfa_lab.sandbox.json_text import json_object
 from auth0_mfa_lab.sandbox.operations import OPERATIONS, PHONE_OPERATIONS, Json, Operation, Refused, ServerPhone
-from auth0_mfa_lab.sandbox.settings import host_of
 
+_LABEL = r"(?!(?!xn)..--)[a-z0-9]([a-z0-9-]{,61}[a-z0-9])?"
+NAME = re.compile(rf"(?i)(?=.{{,253}}$){_LABEL}(\.{_LABEL})*")
+"""A name as a certificate has it; one that is not in ASCII in its form that begins with xn--."""
 OWN_NAMES = ("localhost", "127.0.0.1", "::1")
 LOOPBACKS = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
 EVERYWHERE = ("0.0.0.0", "::")
@@ -59,6 +61,11 @@ OF_PAGE = {
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "x-frame-options": "DENY",
 }
+SPEAKS_TLS = (
+    b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\ncontent-length: 58\r\nconnection: close\r\n\r\n"
+    b"This port speaks TLS: write https:// in place of http://.\n"
+)
+"""What plain HTTP gets from a port with TLS."""
 PATHS = tuple((compile_path(each.path)[0], each) for each in (*OPERATIONS, *PHONE_OPERATIONS))
 
 
@@ -83,11 +90,11 @@ class Server:
         """Take the port; OSError says why it cannot be had, ValueError what is wrong with a host or a name."""
         if not is_loopback(host) and not allow_remote:
             raise ValueError(f"{host} is reached from other machines, and that must be allowed.")
-        if wrong := [name for name in names if host_of(name) != name.lower() or ":" in name]:
-            raise ValueError(f"{wrong[0]!r} is no name of a host: write it without a port.")
+        if wrong := [name for name in names if not NAME.fullmatch(name)]:
+            raise ValueError(f"{wrong[0]!r} is no name of a host: write letters, digits, hyphens and dots alone.")
         self.sandbox, self.token = sandbox, secrets.token_urlsafe(32)
         # A server that listens everywhere is known by no name for that.
-        known = dict.fromkeys((*OWN_NAMES, *([] if host in EVERYWHERE else [host]), *names))
+        self.names = known = tuple(dict.fromkeys((*OWN_NAMES, *([] if host in EVERYWHERE else [host]), *names)))
         self.ca_pem: bytes | None
         self.ca_pem, context = _certificates(known) if tls else (None, None)
         self._sockets = _listen(host, port)
@@ -107,6 +114,7 @@ class Server:
         if threading.current_thread() is threading.main_thread() and hasattr(signal, "SIGHUP"):
             signal.signal(signal.SIGHUP, self._uvicorn.handle_exit)
         with asyncio.Runner(loop_factory=_Loop) as runner:
+            runner.get_loop().set_exception_handler(_say_what_happened)
             runner.run(self._uvicorn.serve(sockets=self._sockets))
 
     def start(self) -> None:
@@ -222,7 +230,8 @@ class Server:
             raise Refused("A page of another origin may not use the control plane.", "wrong_origin")
         matches = {each.method: (each, found) for pattern, each in PATHS if (found := pattern.fullmatch(path))}
         if not matches:
-            raise Refused(f"There is nothing at /_lab/{path}.", "not_found")
+            known = ", ".join(dict.fromkeys(each.path for _, each in PATHS))
+            raise Refused(f"There is nothing at /_lab/{path}; there is: {known}.", "not_found")
         if request.method not in matches:
             raise Refused(f"/_lab/{path} takes {', '.join(matches)}.", "wrong_method")
         operation, found = matches[request.method]
@@ -252,6 +261,12 @@ class _Loop(asyncio.SelectorEventLoop):
         return monotonic() if sys.platform == "win32" else time.clock_gettime(time.CLOCK_MONOTONIC)
 
 
+def _say_what_happened(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Say what failed in the loop itself; of a connection nothing, for its exception quotes what a client sent."""
+    if "protocol" not in context:
+        sys.stderr.write(f"{context['message']} ({type(context.get('exception')).__name__})\n")
+
+
 class _Uvicorn(uvicorn.Server):
     """Ends at a signal without raising it again, and says when it answers."""
 
@@ -271,12 +286,42 @@ class _Uvicorn(uvicorn.Server):
         self.should_exit = True
 
 
+class _Handshake(ssl.SSLObject):
+    """TLS with a client, or 400 in plain text for one that speaks plain HTTP."""
+
+    received: ssl.MemoryBIO
+    answered: ssl.MemoryBIO
+    is_plain = False
+
+    def do_handshake(self) -> None:
+        first = self.received.read()
+        if first[:1].isalpha() and not self.is_plain:  # a record of TLS begins with 22
+            self.is_plain = True
+            self.answered.write(SPEAKS_TLS)
+        if self.is_plain:
+            # What it has said is on its way, and the client closes.
+            raise ssl.SSLWantReadError
+        self.received.write(first)
+        super().do_handshake()
+
+
+class _Context(ssl.SSLContext):
+    """Hands the bytes of a connection to its handshake."""
+
+    def wrap_bio(self, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO, *given: Any, **named: Any) -> ssl.SSLObject:
+        made = super().wrap_bio(incoming, outgoing, *given, **named)
+        if isinstance(made, _Handshake):
+            made.received, made.answered = incoming, outgoing
+        return made
+
+
 def _certificates(names: Iterable[str]) -> tuple[bytes, ssl.SSLContext]:
     """Return a private CA, and what it has signed for these hosts or IP addresses. Raises ValueError for no name."""
     # Only here: a server without TLS must start fast.
     import trustme
 
-    authority, context = trustme.CA(organization_name="auth0-mfa-lab"), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority, context = trustme.CA(organization_name="auth0-mfa-lab"), _Context(ssl.PROTOCOL_TLS_SERVER)
+    context.sslobject_class = _Handshake
     context.set_alpn_protocols(["http/1.1"])
     authority.issue_cert(*names, organization_name="auth0-mfa-lab").configure_cert(context)
     return authority.cert_pem.bytes(), context

@@ -37,6 +37,8 @@ SWITCHES: Mapping[str, Switch] = {
     "pending_status":                    Switch(("400", "200"), "the status of a push that nobody has answered"),
     "slow_down_status":                  Switch(("429", "400"), "the status of a poll that comes too fast"),
     "unsupported_challenge_type_status": Switch(("401", "400"), "the status when no factor fits the challenge types"),
+    "challenge_without_authenticator":   Switch(("unsupported_challenge_type", "association_required"), "the error of a challenge while no authenticator is confirmed"),
+    "no_client_grant_text":              Switch(("audience", "client_and_audience"), "what the text names when an application has no client grant for an API"),
     "oob_channel_key":                   Switch(("oob_channel", "oob_channels"), "the key of the channel in a list of authenticators"),
     "passwordless_tries":                Switch(("3", "2"), "how often the code of a passwordless login may be tried"),
     "refresh":                           Switch(("tokens", "mfa_required"), "whether the refresh grant asks for a second factor"),

@@ -114,9 +114,13 @@ class Tenant:
         names = ((each, (each.user_id, each.username, each.phone_number, each.email)) for each in self.users.values())
         return tuple(each for each, known in names if name and name.lower() in map(str.lower, known))
 
+    def passwordless_id(self, connection: str, address: str) -> str:
+        """Return the id that the user of an address has, or will have."""
+        return f"{connection}|{self.passwordless_chance.fork(f'{connection}|{address.lower()}').hex(24)}"
+
     def passwordless_user(self, connection: str, address: str) -> User:
         """Return the user of an address, who is made at the first login (reference, section 7.3)."""
-        user_id = f"{connection}|{self.passwordless_chance.fork(f'{connection}|{address.lower()}').hex(24)}"
+        user_id = self.passwordless_id(connection, address)
         if user_id not in self.users:
             self.users[user_id] = User(
                 user_id=user_id,

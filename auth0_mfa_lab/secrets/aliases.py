@@ -15,12 +15,13 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from itertools import accumulate
 from typing import NamedTuple, TypeVar, cast
 from weakref import WeakSet
 
 from auth0_mfa_lab.errors import LabError
+from auth0_mfa_lab.interrupts import whole
 from auth0_mfa_lab.secrets.claims import mapped
 from auth0_mfa_lab.secrets.kinds import secret_kind
 from auth0_mfa_lab.secrets.secret import Secret
@@ -100,7 +101,7 @@ class Aliases:
         `kind` is the wire's own name of the field; `born` is the number of the exchange that it passed in, None for
         what came from elsewhere (settings, a person), and `answered` says that it stood in the answer.
         """
-        with self._lock:
+        with whole(), self._lock:
             if (known := self._alias_of.get(value)) is not None:
                 return known.value
             number = self._count[kind] = self._count.get(kind, 0) + 1
@@ -400,6 +401,23 @@ def watch(aliases: Aliases) -> None:
         logging.getLogger(name).addFilter(_masked)
 
 
+_WORDS = re.compile(r"[A-Za-z_ ]*|.{0,7}", re.DOTALL)
+
+
+def masked_by_all(said: str, *, but_words: bool = False) -> str:
+    """Return a text with the secrets of every lab masked; `but_words` leaves those that any sentence may have."""
+    with _lock:
+        known = list(KNOWN)
+    # All labs look into the text as it is: a short secret of one may be a part of a long one of another.
+    for find in reversed(merged(find for each in known for find in each.finds([said])[0])):
+        if not (but_words and _WORDS.fullmatch(find.alias.value)):
+            said = f"{said[: find.start]}{find.alias.shown}{said[find.end :]}"
+    return said
+
+
+LabError.door = partial(masked_by_all, but_words=True)
+
+
 def _masked(record: logging.LogRecord) -> bool:
     if _under_way.get():
         return False  # what the answer's headers hold is not learned yet
@@ -407,12 +425,7 @@ def _masked(record: logging.LogRecord) -> bool:
         said = record.getMessage()
     except (TypeError, ValueError):
         said = f"{record.name}: a line that cannot be formed"
-    with _lock:
-        known = list(KNOWN)
-    # All labs look into the text as it is: a short secret of one may be a part of a long one of another.
-    for find in reversed(merged(find for each in known for find in each.finds([said])[0])):
-        said = f"{said[: find.start]}{find.alias.shown}{said[find.end :]}"
-    record.msg, record.args = said, ()
+    record.msg, record.args = masked_by_all(said), ()
     return True
 
 

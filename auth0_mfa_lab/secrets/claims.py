@@ -40,7 +40,7 @@ def parsed(text: str | bytes, pairs: Callable[[Any], Any] | None = None) -> Any:
     """Return JSON, its objects as `pairs` makes them; None for what is none, or too deep to walk."""
     whole = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
     steps = (1 if each[0] in "[{" else -1 for each in re.finditer(r"[][{}]", whole))
-    if whole.count("[") + whole.count("{") > 60 and max(accumulate(steps)) > 60:
+    if whole.count("[") + whole.count("{") > 60 and any(depth > 60 for depth in accumulate(steps)):
         return None
     try:
         return json.loads(text, object_pairs_hook=pairs)

@@ -40,10 +40,10 @@ _ENDING = (
 )
 
 _MAY_TELL = r"eyJ|Fe26\.|[=:]|PRIVATE KEY"
-_JWT = r"eyJ[\w-]*\.[\w-]*\.[\w-]*"
-_SEALED = r"Fe26\.[\w.*-]{20,}"
-_PRIVATE_KEY = r"(?s)-----BEGIN ([A-Z ]{0,40}PRIVATE KEY)-----.{16,}?-----END \1-----"
-_IN_URL = r"(?i)[a-z][a-z0-9+.-]{1,20}://[^\s/:@\"'<>]*:([^\s/@\"'<>]+)@"
+JWT = r"eyJ[\w-]*\.[\w-]*\.[\w-]*"
+SEALED = r"Fe26\.[\w.*-]{20,}"
+PRIVATE_KEY = r"(?s)-----BEGIN ([A-Z ]{0,40}PRIVATE KEY)-----.{16,}?-----END \1-----"
+IN_URL = r"(?i)[a-z][a-z0-9+.-]{1,20}://[^\s/:@\"'<>]*:([^\s/@\"'<>]+)@"
 # `name=value`, `"name": "value"`, `name: 'value'`; what a name like that says of a sentence is nothing.
 _PAIR = r"([A-Za-z][\w.-]{0,60})(?:\\?[\"'])?(?:=|\\?[\"']\s{0,3}:\s{0,3})(?:\\?[\"'])?([^\s\"'&;,<>\\]+)"
 _OF_PEOPLE = {
@@ -105,11 +105,11 @@ def in_text(text: str, name: str, *, people: bool) -> Iterator[Found]:
     With `people`, emails, numbers in E.164 form and ids such as `auth0|…` are yielded too.
     """
     if re.search(_MAY_TELL, text):  # most texts are a word or two
-        for match in (*re.finditer(_JWT, text), *re.finditer(_SEALED, text)):
+        for match in (*re.finditer(JWT, text), *re.finditer(SEALED, text)):
             yield as_kind(name, "token"), match[0]
-        for match in re.finditer(_PRIVATE_KEY, text) if "PRIVATE KEY" in text else ():
+        for match in re.finditer(PRIVATE_KEY, text) if "PRIVATE KEY" in text else ():
             yield "private_key", match[0]
-        for match in re.finditer(_IN_URL, text) if "://" in text else ():
+        for match in re.finditer(IN_URL, text) if "://" in text else ():
             yield "password", unquote_plus(match[1])
         for match in re.finditer(_PAIR, text):
             if kind := kind_of(match[1], value := unquote_plus(match[2])):
@@ -123,12 +123,83 @@ def in_text(text: str, name: str, *, people: bool) -> Iterator[Found]:
 
 def is_jwt(value: str) -> bool:
     """Say whether a value is a JWT and nothing else."""
-    return re.fullmatch(_JWT, value) is not None
+    return re.fullmatch(JWT, value) is not None
 
 
 def is_stand_in(value: str) -> bool:
     """Say whether a value says of itself that it is a stand-in; a code or a number cannot."""
     return MARK in (value.rpartition(".")[2] if is_jwt(value) else value).lower()
+
+
+# -- how a person or a program writes them, and what the scanner looks for
+
+_TOKEN = r"(?![a-z]+(?:[._-][a-z]+)*$|[A-Z]+(?:_[A-Z0-9]+)*$)[\w.~+/*=-]{16,}"  # no words, and no constant
+_TICKET = r"(?=.*[A-Za-z])(?=.*\d|.*[a-z].*[A-Z]|.*[A-Z].*[a-z])[\w-]{12,}"
+_DRAWN = r"(?!(\d)\1*$)"  # 000000 is no code that was sent
+CODES = ("binding code", "one-time code", "passwordless code")
+# fmt: off
+_FINDS = (  # what a find is called, the names of its fields, and what a value looks like where a program wrote it
+    ("mfa_token",         "mfa_token",                                 _TOKEN),
+    ("oob_code",          "oob_code",                                  _TOKEN),
+    ("binding code",      "binding_code",                              _DRAWN + r"\d{4,10}"),
+    ("one-time code",     "otp one_time_code verification_code passcode", _DRAWN + r"\d{4,10}"),
+    ("passwordless code", "code",                                      _DRAWN + r"\d{6}"),
+    ("recovery code",     "recovery_code recovery_codes",              r"(?=.*\d)(?=.*[A-Za-z])[A-Za-z0-9-]{12,40}"),
+    ("enrollment ticket", "enrollment_tx_id ticket_id ticket",         _TICKET),
+    ("TOTP secret",       "totp_secret secret",                        r"[A-Z2-7]{16,}=*"),
+    ("password",          "password passwd passphrase",                r".{4,}"),
+    ("client secret",     "client_secret",                             r".{8,}"),
+    ("refresh token",     "refresh_token",                             _TOKEN),
+    ("access token",      "access_token",                              _TOKEN),
+    ("ID token",          "id_token",                                  _TOKEN),
+    ("control token",     "lab_token",                                 _TOKEN),
+    ("assertion",         "client_assertion assertion",                _TOKEN),
+    ("transaction token", "transaction_token",                         _TOKEN),
+    ("device code",       "device_code",                               _TOKEN),
+    ("code verifier",     "code_verifier",                             _TOKEN),
+    ("session",           "auth_session",                              _TOKEN),
+)
+# fmt: on
+_TITLES = {name.replace("_", ""): title for title, names, _ in _FINDS for name in names.split()}
+_LOOKS = {title: looks for title, _, looks in _FINDS}
+_WRITTEN = "|".join(
+    sorted((name.replace("_", "_?") for _, names, _ in _FINDS for name in names.split()), key=len)[::-1]
+)
+# Tokens that a page has by the dozen, and that open nothing.
+_NO_SECRETS = r"(?:.*_)?(?:csrf|xsrf|page|next|continuation|sync|cancel|cancellation|public|refresh_page)_tokens?"
+
+
+@lru_cache(maxsize=4096)
+def titles_of(name: str) -> tuple[str, ...]:
+    """Return what the secret beside a name such as `mfaToken`, `MFA token` or `AUTH0_PASSWORD` may be called.
+
+    A name that has no row of its own counts by its ending, as for the aliases: `auth token`. `code` is the end of too
+    many, and a `token` alone may be anything.
+    """
+    plain = re.sub(r"(?:_\d{1,4})+$", "", _snake(name[-100:]))
+    row = re.fullmatch(rf"(?:.*?_)??({_WRITTEN})", plain)
+    titles = (_TITLES[row[1].replace("_", "")],) if row and (row[1] != "code" or plain == "code") else ()
+    ending = re.fullmatch(_ENDING, plain)
+    if not ending or (titles and titles != ("TOTP secret",)) or re.fullmatch(_NO_SECRETS, plain):
+        return titles
+    is_whole = plain == ending[1] and not re.search("key", plain)
+    return titles if is_whole else (*titles, ending[1].removesuffix("s").replace("_", " "))
+
+
+def looks_like(title: str, value: str) -> bool:
+    """Say whether a value has the form of what is called so; a secret that is known by its name's ending was drawn."""
+    looks = _LOOKS.get(title)
+    return re.fullmatch(looks, value) is not None if looks else looks_random(value)
+
+
+def looks_random(value: str) -> bool:
+    """Say whether a text was drawn and not written: letters and digits that change places all the time."""
+    value = value[:400]
+    if not re.fullmatch(r"(?=.*\d)(?!\d+$)[\w.~+/*=-]{16,}", value):
+        return False
+    runs = re.findall(r"[a-z]+|[A-Z]+|\d+", value)
+    words = sum(len(run) for run in runs if len(run) > 3 and run.isalpha())
+    return len(set(value)) > 8 and len(runs) > 0.3 * sum(map(len, runs)) and words <= 0.35 * len(value)
 
 
 # -- a message

@@ -12,8 +12,10 @@ import httpx
 
 from auth0_mfa_lab.client import network
 from auth0_mfa_lab.errors import ControlRefused, LabError, NoServer, NothingWasSent, PhoneError, SettingsError
+from auth0_mfa_lab.interrupts import whole
 from auth0_mfa_lab.settings import Settings
-from auth0_mfa_lab.wire.journal import NOTES, Journal, OperationCall
+from auth0_mfa_lab.wire.journal import Journal, OperationCall
+from auth0_mfa_lab.wire.received import NOTES, Bounded
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.sandbox import Sandbox
@@ -62,7 +64,7 @@ def in_process(box: Sandbox) -> Ask:
     def ask(operation: str, /, **arguments: Json) -> Json:
         row = rows[operation]
         try:
-            with box.lock:
+            with whole(), box.lock:
                 return row.run(box, **row.read(arguments))
         except Refused as refusal:
             raise ControlRefused(str(refusal), refusal.status) from None
@@ -90,13 +92,14 @@ class Remote:
         self._rows = {row.name: row for row in (*OPERATIONS, *PHONE_OPERATIONS)}
         self._domain = settings.domain
         self._http = httpx.Client(
-            transport=transport or network(settings),
+            transport=Bounded(transport or network(settings)),
             base_url=settings.origin,
             headers={"authorization": f"Bearer {settings.lab_token}", "user-agent": "auth0-mfa-lab"},
             timeout=_TIMEOUT_SECONDS,
         )
         self.close = self._http.close
 
+    @whole()
     def __call__(self, operation: str, /, **arguments: Json) -> Json:
         """Return what an operation of the sandbox returns; an argument that is None is left out.
 
@@ -108,10 +111,10 @@ class Remote:
         body: Mapping[str, Json] = {"params": rest or None} if row.method == "GET" else {"json": rest}
         if isinstance(rest.get("barcode"), bytes):
             body = {"content": rest["barcode"], "headers": {"content-type": "image/png"}}
+        plainly = " without TLS, for AUTH0_CA_FILE is not set" if self._http.base_url.scheme == "http" else ""
         try:
             answer = self._http.request(row.method, path, **body)
         except httpx.TransportError as failure:
-            plainly = " without TLS, for AUTH0_CA_FILE is not set" if self._http.base_url.scheme == "http" else ""
             # Its text may hold a body's or a header's part; its kind says enough.
             raise NoServer(
                 f"No served sandbox answers at {self._domain}{plainly} ({type(failure).__name__}). Start one: "
@@ -132,7 +135,7 @@ class Remote:
                 "AUTH0_LAB_TOKEN from the file that it wrote last (--env-file FILE)."
             )
         elif not isinstance(said, str):
-            said = f"What answers at {self._domain} is no served sandbox (HTTP {status})."
+            said = f"What answers at {self._domain}{plainly} is no served sandbox (HTTP {status})."
         if status == 404 and operation in ("code", "newest_push"):
             raise NothingWasSent(said)
         if status in (404, 409) and row.path.startswith("phone/"):

@@ -17,12 +17,14 @@ from auth0_mfa_lab import errors
 from auth0_mfa_lab.client import http_client
 from auth0_mfa_lab.clock import LabClock
 from auth0_mfa_lab.errors import LabError, NeedsAPerson, NotABarcode, NothingToAnswer, NothingWasSent, PhoneError
+from auth0_mfa_lab.interrupts import whole
 from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.show.sentences import Lines, Sentence
 from auth0_mfa_lab.tenants.operations import Ask, Recorder
 from auth0_mfa_lab.wire.exchange import Exchange, Json, NoAnswer
-from auth0_mfa_lab.wire.journal import EXCHANGE, NOTES, Journal
+from auth0_mfa_lab.wire.journal import EXCHANGE, Journal
+from auth0_mfa_lab.wire.received import NOTES
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.sandbox import Phone
@@ -56,7 +58,7 @@ class Notification:
     id: str = field(default="", repr=False)
 
 
-class SandboxPhone:
+class SandboxPhone(Lines):
     """The virtual phone; what it says over HTTP stands in the journal, with the phone as the speaker."""
 
     def __init__(self, phone: Phone, aliases: Aliases) -> None:
@@ -126,6 +128,13 @@ class SandboxPhone:
             if self._polls_left is None and self._phone.notifications:
                 self.allow()
 
+    def _lines(self) -> list[str]:
+        return [
+            "The sandbox's phone, with its Guardian app and its authenticator app.",
+            "  .scan(barcode_uri) enrolls, .allow() and .reject() answer a push, .code() is its TOTP of now",
+        ]
+
+    @whole()
     def _do(self, act: Callable[..., Any], *given: object, push: object = None) -> Any:
         """Let the phone act, and return its exchange or what it has; a `push` that is named must wait on it."""
         from auth0_mfa_lab.sandbox.guardian.phone import PhoneError as Failure
@@ -150,7 +159,7 @@ class SandboxPhone:
         raise error from None
 
 
-class EnrolledPhone(SandboxPhone, Lines):
+class EnrolledPhone(SandboxPhone):
     """The virtual phone on a live tenant: it scans and shows codes as in the sandbox, and gets no push."""
 
     def __init__(self, phone: Phone, aliases: Aliases, clock: LabClock) -> None:
@@ -191,7 +200,7 @@ class EnrolledPhone(SandboxPhone, Lines):
         ]
 
 
-class OwnPhone:
+class OwnPhone(Lines):
     """The person's own phone: each verb says what to do on it now."""
 
     notifications: tuple[Notification, ...] = ()
@@ -227,6 +236,12 @@ class OwnPhone:
 
     def after_poll(self) -> None:
         """Do nothing: the person answers."""
+
+    def _lines(self) -> list[str]:
+        return [
+            "Your own phone: nothing is done on it from here.",
+            "  .scan(...), .allow() and .reject() say what to do on it, .code() asks you for the code that it shows",
+        ]
 
 
 LabPhone: TypeAlias = SandboxPhone | OwnPhone
@@ -320,13 +335,16 @@ class Message(Lines):
         return [f"{self.channel} for {self.purpose}: {self.text}".rstrip(": ")]
 
 
-class Inbox:
+class Inbox(Lines):
     """What the tenant sent, to any address; on a live tenant the person types the code of it."""
 
     def __init__(self, fetch: Callable[[str, str | None], Iterable[Json]], aliases: Aliases) -> None:
         """Get the messages to an address, for a purpose, by `fetch`: the newest first."""
         self._fetch = fetch
         self._aliases = aliases
+
+    def _lines(self) -> list[str]:
+        return ["The inbox of every number and address: .latest(address, purpose=...) is the newest message."]
 
     def latest(self, address: str, *, purpose: str | None = None) -> Message:
         """Return the newest message to a number (E.164) or an email address; NothingWasSent when there is none.

@@ -26,7 +26,8 @@ from auth0_mfa_lab.secrets.standins import texts_in
 from auth0_mfa_lab.settings import Settings, TenantKind
 from auth0_mfa_lab.wire.exchange import Failure, Json, Recorded, Request, Response, leaves, place_of, plain_data
 from auth0_mfa_lab.wire.har import Recording
-from auth0_mfa_lab.wire.journal import NOTES, OperationCall
+from auth0_mfa_lab.wire.journal import OperationCall
+from auth0_mfa_lab.wire.received import NOTES
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.lab import Lab

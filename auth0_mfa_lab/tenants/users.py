@@ -15,6 +15,7 @@ from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.settings import Settings
 from auth0_mfa_lab.tenants.operations import Recorder
 from auth0_mfa_lab.wire.exchange import Exchange, Json
+from auth0_mfa_lab.wire.received import received
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.sandbox import Phone
@@ -29,7 +30,8 @@ _NOTEBOOKS = {"push": "05", "otp": "02", "sms": "04", "voice": "04", "email": "0
 class User:
     """The person who logs in; the password, and on a live tenant the addresses too, show under their aliases.
 
-    `recovery_code` is the one that came with the first factor, as far as the lab was there.
+    `recovery_code` is the one that came with the first factor, as far as the lab was there. `off` are the factors that
+    the tenant has off.
     """
 
     username: str
@@ -38,6 +40,7 @@ class User:
     email: str | None
     factors: tuple[str, ...]
     recovery_code: str | None = None
+    off: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return "\n".join(["User", *(f"  {name:13} {value}" for name, value in self._rows().items())])
@@ -52,7 +55,10 @@ class User:
         # repr, so that a Secret shows its alias; an ordinary address stands without quotes.
         values = {each.name: getattr(self, each.name) for each in fields(self)}
         shown = {name: repr(value).strip("'") for name, value in values.items() if value is not None}
-        return shown | {"factors": ", ".join(self.factors) or "none"}
+        shown |= {"factors": ", ".join(self.factors) or "none", "off": ", ".join(self.off)}
+        if self.off:
+            shown["off"] += " (the tenant has it off, so it cannot be challenged: notebook 11 turns factors on)"
+        return {name: value for name, value in shown.items() if value}
 
 
 def checked_factors(factors: Sequence[str]) -> tuple[str, ...]:
@@ -85,8 +91,7 @@ def fresh_user(
 
     def enroll(request: httpx.Request) -> httpx.Response:
         def sent() -> Json:
-            answer = transport.handle_request(request)
-            answer.read()
+            _, answer, _ = received(transport, request)
             return {"status": answer.status_code, "body": answer.json()}
 
         kept = ask("enroll", sent)
@@ -109,6 +114,7 @@ def fresh_user(
         email=made["email"],
         factors=wanted,
         recovery_code=code and aliases.learn("recovery_code", code),
+        off=tuple(made.get("off", ())),
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import parse_qsl
 
 from auth0_mfa_lab.errors import LabError
+from auth0_mfa_lab.interrupts import whole
 from auth0_mfa_lab.secrets.claims import claims_of, mapped, parsed
 from auth0_mfa_lab.secrets.secret import Secret, SecretBytes
 
@@ -157,6 +158,7 @@ class Exchange(Recorded):
         return self.response.status if self.response else None
 
     @cached_property
+    @whole()
     def json(self) -> Json:
         """The answer's body as JSON, each secret in it a Secret; None when there is none or it is not JSON."""
         return self.wrap(plain_data(self.response)) if self.response else None
@@ -183,6 +185,7 @@ class Exchange(Recorded):
         wrapped = self.wrap(text)
         return wrapped.shown if isinstance(wrapped, Secret) else wrapped
 
+    @whole()
     def claims(self, name: str) -> Json:
         """Return what the JWT in a field of the answer says, unverified; None for one that holds no JWT."""
         token = self[name]
@@ -216,8 +219,9 @@ class Exchange(Recorded):
     __iter__ = None
 
     def __repr__(self) -> str:
-        return self.show(self)[0]
+        return self._repr_mimebundle_()["text/plain"]
 
+    @whole()
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         text, html = self.show(self)
         return {"text/plain": text, "text/html": html}
@@ -246,10 +250,12 @@ class MissingField(LabError, KeyError):
     __str__ = Exception.__str__  # KeyError shows the repr of the message
 
     def __init__(self, name: str, exchange: Exchange) -> None:
-        said = f"The answer of exchange {exchange.number} ({exchange.outcome}) has no {name}. It has: "
+        said = f"The answer of exchange {exchange.number} ({exchange.outcome}) has no {exchange.masked(name)}. It has: "
         if exchange.response is None:
             why = exchange.failure.kind if exchange.failure else ""
-            said = f"Exchange {exchange.number} has no answer, and so no {name}: {why}"
+            said = f"Exchange {exchange.number} has no answer, and so no {exchange.masked(name)}: {why}"
+        elif not exchange.response.body:
+            said += "; ".join(["no body", *exchange.notes])
         elif not isinstance(exchange.json, Mapping):
             said += "no JSON object"
         else:

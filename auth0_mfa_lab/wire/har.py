@@ -9,14 +9,16 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from auth0_mfa_lab.errors import LabError
+from auth0_mfa_lab.files import regular
 from auth0_mfa_lab.secrets.standins import StandIns, stand_ins_of
 from auth0_mfa_lab.wire.exchange import FORM, Body, Exchange, Failure, Json, Message, Recorded, Request, Response
 from auth0_mfa_lab.wire.journal import Journal, OperationCall
@@ -26,7 +28,12 @@ OURS = "_auth0_mfa_lab"
 FORMAT = 2
 """The version of that data."""
 
+NO_BODY = "this recording has no body of the answer: browsers leave it out"
+"""The note of an answer whose recording says how long its body was, and not what it said."""
+
 _CREATOR = "auth0-mfa-lab"
+T = TypeVar("T")
+U = TypeVar("U")
 _COOKIE = re.compile(r"\s*([^=;]+)=([^;]*)")
 
 
@@ -120,6 +127,8 @@ def _cookies(said: Mapping[str, Json], header: str, most: int | None) -> list[di
 
 _OF_THE_PHONE = re.compile(r"(/appliance-mfa)?/api/(enroll|resolve-transaction|device-accounts)\b")
 _OF_AUTH0 = re.compile(r"/oauth/(token|revoke)|/mfa/|/passwordless/|/userinfo|/api/v2/|/\.well-known/|/dbconnections/")
+_FACTS = ("kind", "domain", "origin", "people", "begins")
+"""What the lab writes of every tenant."""
 _FAULTS = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
 
@@ -147,7 +156,7 @@ def read_har(path: str | Path) -> Recording:
         return LabError(f"{file.name} cannot be replayed: {why}.")
 
     try:
-        log = json.loads(file.read_text(encoding="utf-8-sig"))["log"]
+        log = json.loads(regular(file).read_text(encoding="utf-8-sig"))["log"]
         entries, ours = list(log["entries"]), log.get(OURS)
         by = str((log.get("creator") or {}).get("name") or "another tool")
     except FileNotFoundError:
@@ -158,57 +167,114 @@ def read_har(path: str | Path) -> Recording:
         raise unreadable("it is no HAR file") from None
     if ours is not None and (not isinstance(ours, dict) or ours.get("format") != FORMAT):
         raise unreadable("another version of the lab wrote it: record the run again")
+    chosen = _calls_of_auth0(entries) if ours is None else enumerate(entries, 1)
     try:
-        chosen = _of_another_tool(entries) if ours is None else ((entry, float(entry["_at"])) for entry in entries)
         exchanges = tuple(_recorded(number, *pair) for number, pair in enumerate(chosen, 1))
-        tenant = dict(ours["tenant"]) if ours else {}
+    except _Unlike as problem:
+        raise unreadable(f"{problem} is missing, or is not as HAR 1.2 wants it") from None
+    try:
+        tenant = {**{name: ours["tenant"][name] for name in _FACTS}, **ours["tenant"]} if ours else {}
         operations = tuple(OperationCall(**each) for each in ours["operations"]) if ours else ()
-    except _FAULTS as problem:
-        raise unreadable(f"an entry of it is not as HAR 1.2 wants it ({type(problem).__name__})") from None
+    except _FAULTS:
+        raise unreadable(f"its {OURS} is not as the lab wrote it") from None
     if not exchanges and ours is None:
         raise unreadable("it has no call of Auth0's API: record one that has")
     return Recording(name=file.name, by=by, exchanges=exchanges, tenant=tenant, operations=operations)
 
 
-def _of_another_tool(entries: list[Json]) -> Iterator[tuple[Json, float]]:
+class _Unlike(Exception):
+    """A field of an entry is not as it must be; carries which."""
+
+
+def _read(place: int, entry: Json, field: str, read: Callable[[Any], T], *absent: U) -> T | U:
+    """Return what `read` makes of a field, such as `request.url`; `absent` where it is not there. Raises _Unlike."""
+    value = entry
+    try:
+        for name in field.split("."):
+            value = value.get(name) if absent else value[name]
+            if value is None and absent:
+                return absent[0]
+        return read(value)
+    except _FAULTS:
+        raise _Unlike(f"{field} of entry {place}") from None
+
+
+def _text(value: Json) -> str:
+    """Return a text; TypeError for anything else, ValueError for one that cannot be written."""
+    if not isinstance(value, str):
+        raise TypeError
+    value.encode()
+    return value
+
+
+def _url(value: Json) -> str:
+    """Return the text of a URL; ValueError for what is none."""
+    urlsplit(_text(value))
+    return _text(value)
+
+
+def _posted(value: Json) -> bytes:
+    """Return the body of a request, from `text` or else from `params`."""
+    fields = urlencode([(each["name"], each.get("value", "")) for each in value.get("params") or ()])
+    return _text(value.get("text") or fields).encode()
+
+
+def _content(value: Json) -> bytes | None:
+    """Return the body of an answer; None for one that the recording tool has left out."""
+    text = value.get("text")
+    if text is None:
+        return None if value.get("size") else b""
+    return base64.b64decode(text) if value.get("encoding") == "base64" else _text(text).encode()
+
+
+def _calls_of_auth0(entries: list[Json]) -> Iterator[tuple[int, Json]]:
     """Yield the calls of Auth0's API and of its phones, on the host that was asked first; a browser says more."""
     host = None
-    for entry in entries:
-        url = urlsplit(entry["request"]["url"])
+    for place, entry in enumerate(entries, 1):
+        url = urlsplit(_read(place, entry, "request.url", _url))
         is_of_the_phone = _OF_THE_PHONE.match(url.path) is not None
-        if entry["request"]["method"] == "OPTIONS" or not (is_of_the_phone or _OF_AUTH0.match(url.path)):
+        is_preflight = _read(place, entry, "request.method", _text) == "OPTIONS"
+        if is_preflight or not (is_of_the_phone or _OF_AUTH0.match(url.path)):
             continue
         host = host or (None if is_of_the_phone else url.netloc)
         if is_of_the_phone or url.netloc == host:
-            began = datetime.fromisoformat(entry["startedDateTime"]).timestamp()
-            speaker = "phone" if is_of_the_phone else "app"
-            yield {**entry, "_speaker": speaker}, began + max(float(entry.get("time") or 0), 0) / 1000
+            began = _read(place, entry, "startedDateTime", lambda said: datetime.fromisoformat(said).timestamp())
+            at = began + max(_read(place, entry, "time", float, 0.0), 0.0)
+            yield place, {**entry, "_speaker": "phone" if is_of_the_phone else "app", "_at": at}
 
 
-def _recorded(number: int, entry: Mapping[str, Json], at: float) -> Recorded:
-    request, response, failure = entry["request"], entry["response"], entry.get("_failure")
-    if failure is None and response["status"] <= 0:
-        failure = {"kind": "ConnectError", "said": ""}
-    posted = request.get("postData") or {}
-    fields = urlencode([(each["name"], each.get("value", "")) for each in posted.get("params") or ()])
-    sent = str(posted.get("text") or fields)
-    content = response.get("content") or {}
-    text = str(content.get("text") or "")
-    body = base64.b64decode(text) if content.get("encoding") == "base64" else text.encode()
-    status, reason, answered = int(response["status"]), str(response.get("statusText") or ""), _headers_of(response)
-    method, url = request["method"].upper(), request["url"]
+def _recorded(number: int, place: int, entry: Json) -> Recorded:
+    """Return an entry as an exchange."""
+    request = Request(
+        method=_read(place, entry, "request.method", _text).upper(),
+        url=_read(place, entry, "request.url", _url),
+        headers=_read(place, entry, "request.headers", _headers_of),
+        body=Body(_read(place, entry, "request.postData", _posted, b"")),
+    )
+    status = _read(place, entry, "response.status", int)
+    failure = _read(place, entry, "_failure", lambda said: Failure(**said), None)
+    if failure is None and status <= 0:
+        failure = Failure("ConnectError", "")
+    body = _read(place, entry, "response.content", _content, b"")
+    notes = _read(place, entry, "_notes", lambda said: tuple(map(str, said)), ())
+    response = Response(
+        status=status,
+        reason=_read(place, entry, "response.statusText", str, ""),
+        headers=_read(place, entry, "response.headers", _headers_of),
+        body=Body(body or b""),
+    )
     return Recorded(
         number=number,
-        speaker="phone" if entry["_speaker"] == "phone" else "app",
-        at=at,
-        request=Request(method=method, url=url, headers=_headers_of(request), body=Body(sent.encode())),
-        response=None if failure else Response(status=status, reason=reason, headers=answered, body=Body(body)),
-        failure=failure and Failure(**failure),
-        notes=tuple(map(str, entry.get("_notes", ()))),
+        speaker="phone" if _read(place, entry, "_speaker", _text) == "phone" else "app",
+        at=_read(place, entry, "_at", float),
+        request=request,
+        response=None if failure else response,
+        failure=failure,
+        notes=(*notes, NO_BODY) if body is None and not failure else notes,
     )
 
 
-def _headers_of(message: Mapping[str, Json]) -> tuple[tuple[str, str], ...]:
+def _headers_of(headers: Json) -> tuple[tuple[str, str], ...]:
     """Return the headers with their names in lower case, without those that HTTP/2 alone has."""
-    named = [(str(each["name"]).lower(), str(each["value"])) for each in message["headers"]]
+    named = [(_text(each["name"]).lower(), _text(each["value"])) for each in headers]
     return tuple((name, value) for name, value in named if not name.startswith(":"))

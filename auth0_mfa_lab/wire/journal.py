@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn, overload
 
 import httpx
 
+from auth0_mfa_lab.interrupts import open_to_them, whole
 from auth0_mfa_lab.secrets.aliases import Aliases, under_way, watch
 from auth0_mfa_lab.secrets.kinds import in_text, secrets_of, secrets_of_path
-from auth0_mfa_lab.wire.exchange import Body, Exchange, Failure, Json, NoAnswer, Request, Response, Speaker
+from auth0_mfa_lab.wire.exchange import Exchange, Failure, Json, NoAnswer, Request, Response, Speaker
+from auth0_mfa_lab.wire.received import received
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.live.guard import Guard
@@ -20,8 +22,6 @@ if TYPE_CHECKING:
 
 EXCHANGE = "auth0_mfa_lab.exchange"
 """The key of `httpx.Response.extensions` under which the recorder puts the Exchange."""
-NOTES = "auth0_lab_notes"
-"""The key under which the sandbox puts its remarks."""
 
 
 class Run(NamedTuple):
@@ -98,6 +98,7 @@ class Journal(Sequence[Exchange]):
         """Put the exchanges that follow under this title."""
         self.title = self.aliases.wrap(title)
 
+    @whole()
     def append(
         self, speaker: Speaker, request: Request, answer: Response | Failure, *, notes: tuple[str, ...] = ()
     ) -> Exchange:
@@ -181,8 +182,9 @@ class Journal(Sequence[Exchange]):
         return len(self._exchanges)
 
     def __repr__(self) -> str:
-        return self.show_all(self)["text/plain"]
+        return self._repr_mimebundle_()["text/plain"]
 
+    @whole()
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         return self.show_all(self)
 
@@ -203,26 +205,23 @@ class RecordingTransport(httpx.BaseTransport):
         watch(journal.aliases)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Pass the request on, read the answer whole, and record both; raise NoAnswer when there is none."""
+        """Pass the request on, read the answer within bounds, and record both; raise NoAnswer when there is none."""
         guard = self._guard()
         if guard is not None:
-            guard.before(request)
+            with open_to_them():  # it may ask the person
+                guard.before(request)
         sent = Request.of(request)
         lost: Failure | None = None
         try:
             with under_way():
-                answer = self._inner.handle_request(request)
                 # The connection can break while the body is read: that is a failure too.
-                body = answer.read()
+                response, answer, notes = received(self._inner, request)
         except httpx.RequestError as failure:
             lost = Failure(type(failure).__name__, str(failure))
         if lost:
             # The journal masks what it says, once the request's own secrets are learned.
             raise NoAnswer(self._journal.append(self._speaker, sent, lost))
-        headers = tuple((name.lower(), value) for name, value in answer.headers.multi_items())
-        received = Response(status=answer.status_code, reason=answer.reason_phrase, headers=headers, body=Body(body))
-        notes = tuple(answer.extensions.get(NOTES, ()))
-        answer.extensions[EXCHANGE] = exchange = self._journal.append(self._speaker, sent, received, notes=notes)
+        answer.extensions[EXCHANGE] = exchange = self._journal.append(self._speaker, sent, response, notes=notes)
         if guard is not None:
             guard.after(exchange)
         return answer

@@ -10,7 +10,9 @@ from auth0_mfa_lab.pytest_plugin import Auth0Mfa
 
 
 @pytest.fixture
-def http(auth0_mfa: Auth0Mfa) -> Iterator[httpx.Client]:
+def http(auth0_mfa: Auth0Mfa, monkeypatch: pytest.MonkeyPatch) -> Iterator[httpx.Client]:
+    for name in ("NO_PROXY", "no_proxy"):  # no proxy of this machine's reaches it
+        monkeypatch.setenv(name, auth0_mfa.env[name])
     trusted = ssl.create_default_context(cafile=auth0_mfa.ca_file)
     with httpx.Client(base_url=f"https://{auth0_mfa.domain}", verify=trusted) as client:
         yield client

@@ -4,6 +4,7 @@ import ast
 import json
 import re
 import subprocess
+import sys
 from functools import cache, partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -64,11 +65,12 @@ def test_each_language_reads_just_the_text() -> None:
 
 
 NEEDED = {
-    "bash": ': "${MFA_TOKEN_1:?}"',
-    "httpx": 'mfa_token_1 = os.environ["MFA_TOKEN_1"]',
+    "bash": "needed MFA_TOKEN_1",
+    "httpx": 'mfa_token_1 = needed("MFA_TOKEN_1")',
     "node": 'const mfaToken1 = needed("MFA_TOKEN_1");',
-    "pytest": 'mfa_token_1 = os.environ["MFA_TOKEN_1"]',
+    "pytest": 'mfa_token_1 = os.environ.get("MFA_TOKEN_1") or pytest.fail("MFA_TOKEN_1 is not set',
 }
+UNSET = {"bash": ("/bin/bash",), "httpx": (sys.executable, "-"), "node": ("node", "--input-type=module")}
 
 
 @pytest.mark.parametrize("kind", SCRIPTS)
@@ -89,6 +91,11 @@ def test_whatever_was_said_is_read_asked_for_by_its_name_or_left_out_with_a_rema
     text = exported(kind, journal)
     assert what_a_reader_says(kind, text) == ""
     assert NEEDED[kind] in text
+    if kind in UNSET:
+        ended = subprocess.run(UNSET[kind], input=text, env={}, capture_output=True, encoding="utf-8", check=False)
+        assert ended.stderr == (
+            "AUTH0_DOMAIN is not set: set it (auth0-mfa-lab serve --env-file lab.env writes those of AUTH0_)\n"
+        )
     assert "GET /jwks: it got no answer, and is left out" in text
     assert "The phone said DELETE /api/device-accounts/dev_1: there is no command for it" in text
     assert "Polled 3 times; one poll shows that the answer is pending" in text
@@ -105,6 +112,7 @@ def typed(password: str) -> Lab:
         username=user.username, password=user.password, audience=lab.mfa_audience, scope="openid enroll"
     )
     lab.client.mfa_authenticators(login["mfa_token"])
+    lab.client.mfa_otp_grant(mfa_token=login["mfa_token"], otp=f"{password}+1o")
     lab.client.send("POST", "/mfa/challenge", json={"password": password, "all": [password, 1, None, True]})
     return lab
 
@@ -113,7 +121,7 @@ def typed(password: str) -> Lab:
     "password",
     [
         *("password", "error", "null", "client_id", "phone", "recorded"),
-        *("}", '"', "'", "\\", "/", "$x `id` $(id)", "a\nb", "<b> &amp; %41", "«what» ünï☃\U0001f600"),
+        *("!@#$%^&*()_", "}", '"', "'", "\\", "/", "$x `id` $(id)", "a\nb", "<b> &amp; %41", "«what» ünï☃\U0001f600"),
     ],
 )
 def test_an_export_is_the_same_whatever_was_typed(password: str) -> None:
@@ -157,8 +165,8 @@ SAID: list[tuple[str, str, str, int]] = [
     ("bash",  "push allowed",  '\'{"factors": ["push"]}\'', 1),
     ("bash",  "SMS enroll",    "AUTH0_PHONE_NUMBER=$(field .phone_number)", 1),
     ("bash",  "push enroll",   "\n\n# 2. Your app starts the enrollment\nrequest \\\n", 1),
-    ("bash",  "push enroll",   "serve --env-file lab.env", 1),
-    ("bash",  "passwordless",  "serve --clock frozen --env-file lab.env", 1),
+    ("bash",  "push enroll",   "serve --env-file lab.env", 2),
+    ("bash",  "passwordless",  "serve --clock frozen --env-file lab.env", 2),
     ("bash",  "managed",       '"username=$AUTH0_USERNAME_2"', 1),
     ("bash",  "managed",       '"$AUTH0_USERNAME"', 0),
     ("bash",  "managed",       "/_lab/users", 1),  # the first user is in no request
@@ -167,7 +175,7 @@ SAID: list[tuple[str, str, str, int]] = [
     *((kind, "SMS enroll",     "111111", 1) for kind in SCRIPTS),
     *((kind, "SMS enroll",     "000000", 0) for kind in SCRIPTS),
     *((kind, "SMS enroll",     "not the password", 0) for kind in SCRIPTS),
-    *((kind, "recovery code",  "B" * 24, 1) for kind in SCRIPTS),
+    *((kind, "recovery code",  "wrong-recovery-code-4", 1) for kind in SCRIPTS),
 ]
 # fmt: on
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -15,10 +16,12 @@ from auth0_mfa_lab.cli import main
 from auth0_mfa_lab.client import Client
 from auth0_mfa_lab.live.administrator import administrator
 from auth0_mfa_lab.live.drift.drift import Drift, Kind, compare, drift_of, numbers
+from auth0_mfa_lab.live.drift.player import Call
 from auth0_mfa_lab.sandbox.management import MANAGEMENT_SCOPES
 from auth0_mfa_lab.sandbox.records import Api
 from auth0_mfa_lab.secrets.scan import scan
 from auth0_mfa_lab.wire.exchange import Body, Response
+from auth0_mfa_lab.wire.har import read_har
 from tests.live.live_world import NUMBER, SMS, Answer, Change, Integrator, LiveTenant, mfa_token
 from tests.promise import spellings
 from tests.test_har import by_another_tool
@@ -256,7 +259,9 @@ def management(one: Integrator) -> None:
         read()
     api.update_guardian_factor("email", enabled=True)
     api.enrollment("dev_AAAAAAAAAAAAAAAA")
-    one.lab.management("nobodys").guardian_factors()
+    box = one.tenant.sandbox
+    for token in ("nobodys", box.tenant.tokens.signed(0, aud=f"https://{box.domains.home}/api/v2/")):
+        one.lab.management(token).guardian_factors()
     asked = {"audience": one.lab.management_audience, "scope": "read:users"}
     narrow = one.lab.management_application.client_credentials_grant(**asked)["access_token"]
     one.lab.management(str(narrow)).guardian_factors()
@@ -498,6 +503,8 @@ def test_what_cannot_be_compared_says_why(one: Integrator) -> None:
     ]
     ((call, why),) = reasons[3:]
     assert (call, why[:10], why[-32:]) == (CHALLENGE, "it needs <", ", which the sandbox did not give")
+    exchange = read_har(one.file).exchanges[0]
+    assert Call(replace(exchange, request=replace(exchange.request, url="https://tenant.example"))).name == "POST /"
 
 
 def test_nothing_raw_is_in_what_a_comparison_says(live_tenant: LiveTenant, tmp_path: Path) -> None:
@@ -566,6 +573,9 @@ def test_a_line_allows_the_differences_that_it_names_and_one_that_nothing_needs_
 
 def test_a_file_that_is_wrong_is_one_line(without_codes: Integrator, tmp_path: Path) -> None:
     file = tmp_path / "a file"
+    os.mkfifo(tmp_path / "pipe")
+    for words in ((tmp_path / "pipe",), (without_codes.file, "--allow", tmp_path / "pipe")):
+        assert "pipe cannot be read (it is no regular file)" in command(*words).stderr
     wrong = [*NO_LIST, *((each, "Error: ") for each in (None, "", "{}", '{"log": {"entries": []}}'))]
     for number, (content, said) in enumerate(wrong):
         file.unlink(missing_ok=True)

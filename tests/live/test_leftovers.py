@@ -303,7 +303,7 @@ def fill_the_disk(patch: pytest.MonkeyPatch) -> None:
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    patch.setattr("auth0_mfa_lab.live.files.os.fsync", full)
+    patch.setattr("auth0_mfa_lab.files.os.fsync", full)
 
 
 def test_what_cannot_be_written_leaves_the_file_whole_and_what_cannot_be_noted_is_not_sent(
@@ -341,6 +341,10 @@ def test_a_file_that_somebody_spoiled_is_told_and_stays(tmp_path: Path) -> None:
             with pytest.raises(LabError, match="is not what the lab wrote there"):
                 act()
         assert file.path.read_bytes() == content
+    file.path.unlink()
+    os.mkfifo(file.path)
+    with pytest.raises(LabError, match="is not what the lab wrote there"):
+        file.change(lambda found: found)
 
 
 def test_what_a_tenant_says_is_kept_and_shown_whatever_it_is(live_tenant: LiveTenant) -> None:
@@ -454,7 +458,7 @@ def test_a_path_that_cannot_be_written_is_refused_before_anything_is_sent(
     with pytest.raises(LabError, match=r"cannot be written \(.*: nothing was sent") as refused:
         live_tenant.lab(record=tmp_path / path)
     assert refused.value.__suppress_context__
-    assert ("it is no ordinary file" in str(refused.value)) is (path in ("taken", "pipe"))
+    assert ("it is no regular file" in str(refused.value)) is (path in ("taken", "pipe"))
     assert (live_tenant.journal, stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)) == ([], True)
 
 

@@ -221,6 +221,7 @@ def test_ones_own_phone_says_what_to_press_and_its_codes_are_asked_for_in_a_hidd
     typed, lab = Person(" 123456 \n"), live_tenant.lab()
     monkeypatch.setattr("getpass.getpass", typed)
     phone = lab.phone
+    assert repr(phone).startswith("Your own phone: ")
     said = [phone.scan("otpauth://totp/x"), phone.allow(), phone.reject("no"), phone.allow_after(polls=2)]
     for each, word in zip(said, ("scan the QR", "press Allow", "press Deny", "press Allow yourself"), strict=True):
         assert (isinstance(each, Sentence), word in repr(each)) == (True, True)

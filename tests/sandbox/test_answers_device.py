@@ -74,7 +74,7 @@ def test_a_ticket_is_read_leniently_at_both_mounts_and_is_good_once(scene: Scene
     ticket = ticket_of(scene.app)
     answer = enroll(scene.app, ticket, form=form, mount=mount)
     assert answer.status_code == 201
-    assert answer.extensions["auth0_lab_notes"] == ("sandbox: status guess",)
+    assert answer.extensions["auth0_lab_notes"] == ("sandbox: status test",)
     body, totp = answer.json(), answer.json()["totp"]
     assert list(body) == ["id", "url", "issuer", "user_id", "token", "totp"]
     assert (body["url"], body["issuer"]) == ("https://sandbox.example/appliance-mfa", "sandbox")
@@ -206,7 +206,7 @@ def test_what_the_real_apps_may_send_is_accepted(scene: Scene, changes: dict[str
     push = pushed(scene.app, scene.phone)
     answer = push.answer(push.sign(push.claims(**changes)), url="/api/resolve-transaction")
     assert (answer.status_code, answer.content) == (204, b"")
-    assert answer.extensions["auth0_lab_notes"] == ("sandbox: status guess",)
+    assert answer.extensions["auth0_lab_notes"] == ("sandbox: status test",)
     assert push.poll().status_code == 200
 
 

@@ -14,6 +14,16 @@ from tests.sandbox.test_answers_token import TOKEN
 
 REQUIRED = MFA_REQUIRED[1:3]
 FAILED = "too_many_attempts", "Too many failed codes. Wait for some minutes before retrying."
+UNCONFIRMED = (
+    "User does not have any confirmed authenticator associated. You can associate a new authenticator calling "
+    "/mfa/associate endpoint. If you have one authenticator ready for confirmation, you can confirm it just using it "
+    "in /oauth/token"
+)
+NONE, NEWER = "association_required", "client_and_audience"
+NO_GRANT = (
+    f'Client "{Sandbox().defaults.client_id}" is not authorized to access resource server "{MFA_AUDIENCE}". '
+    'You need to create a "client-grant" associated to this API.'
+)
 NO_CLIENT = "invalid_client", "Client authentication failed"
 
 
@@ -52,13 +62,15 @@ DISPUTED = (
     other("slow_down_status",                  "400",      "6.3 too fast", 400, "guess doc guess"),
     other("unsupported_challenge_type_status", "400",      "5 unfit type", 400, "doc forum forum"),
     other("unsupported_challenge_type_status", "400",      "5 nothing enrolled", 400, "doc test test"),
+    other("challenge_without_authenticator",   NONE, "5 nothing enrolled", 403, "guess doc forum", NONE, UNCONFIRMED),
+    other("no_client_grant_text",              NEWER, "9.1 no client grant", 403, "forum", "access_denied", NO_GRANT),
     other("disabled_factor_status",            "401",      "3.3 voice is off", 401, "guess"),
     other("disabled_factor_status",            "403",      "3.3 voice is off", 403, "guess"),
     other("too_many_failed_codes_status",      "429",      "6.4 too many OTPs", 429, "forum forum guess", *FAILED),
     other("too_many_failed_codes_status",      "429",      "6.4 too many SMS codes", 429, "forum forum guess", *FAILED),
     other("too_many_failed_codes_status",      "429",      "6.4 too many recoveries", 429, "guess", *FAILED),
     other("refresh",                           "mfa_required", "a refresh", 403, "doc", *REQUIRED),
-    other("second_factor_chained",             "on",       "one of two factors", 403, "guess guess doc", *REQUIRED),
+    other("second_factor_chained",             "on",       "one of two factors", 403, "test test doc", *REQUIRED),
 )
 # fmt: on
 ELSEWHERE = {

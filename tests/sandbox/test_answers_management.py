@@ -42,35 +42,37 @@ CALLS = r"""
 200 - update:authentication_methods        PUT /users/{id}/authentication-methods  []
 204 - delete:authentication_methods        DELETE /users/{id}/authentication-methods
 200 - read:authentication_methods          GET /users/{id}/authentication-methods/{method_id}
-200 rec//guess update:authentication_methods PATCH /users/{id}/authentication-methods/{method_id}  {"name": "work"}
+200 - update:authentication_methods        PATCH /users/{id}/authentication-methods/{method_id}  {"name": "work"}
 204 - delete:authentication_methods        DELETE /users/{id}/authentication-methods/{method_id}
 204 - delete:guardian_enrollments          DELETE /users/{id}/authenticators
 200 - update:users                         POST /users/{id}/recovery-code-regeneration
 204 doc//guess update:users                DELETE /users/{id}/multifactor/{provider}
 204 - update:users                         POST /users/{id}/multifactor/actions/invalidate-remember-browser
-200 doc//guess read:users                  GET /users/{id}
-200 doc//guess update:users                PATCH /users/{id}  {"email_verified": true}
-201 rec//guess create:users POST /users  {"connection": "{realm}", "email": "new@example.com", "password": "{password}"}
-204 rec//guess delete:users                DELETE /users/{id}
-200 doc//guess read:users                  GET /users-by-email?email=jane.roe@example.com
-200 doc//guess read:clients                GET /clients
-200 doc//guess read:clients                GET /clients/{id}
-200 doc//guess update:clients              PATCH /clients/{id}  {"name": "Shop"}
-200 doc//guess read:client_credentials     GET /clients/{id}/credentials
-201 doc//guess create:client_credentials \
+200 - read:users                           GET /users/{id}
+200 - update:users                         PATCH /users/{id}  {"email_verified": true}
+201 - create:users POST /users  {"connection": "{realm}", "email": "new@example.com", "password": "{password}"}
+204 - delete:users                         DELETE /users/{id}
+200 - read:users                           GET /users-by-email?email=jane.roe@example.com
+200 rec//guess read:clients                GET /clients
+200 - read:clients                         GET /clients/{id}
+200 - update:clients                       PATCH /clients/{id}  {"name": "Shop"}
+200 - read:client_credentials              GET /clients/{id}/credentials
+201 - create:client_credentials \
     POST /clients/{id}/credentials  {"credential_type": "public_key", "pem": "{pem}"}
 204 - delete:client_credentials            DELETE /clients/{id}/credentials/{credential_id}
-200 doc//guess read:connections            GET /connections
-200 guess//guess read:tenant_settings      GET /tenants/settings
-200 guess//guess update:tenant_settings    PATCH /tenants/settings  {}
-200 doc//guess read:logs                   GET /logs
+200 - read:connections                     GET /connections
+200 - read:tenant_settings                 GET /tenants/settings
+200 - update:tenant_settings               PATCH /tenants/settings  {}
+200 - read:logs                            GET /logs
 """
-# A body that is not of its call's shape, and what stands in the quotes of "Payload validation error: '...'".
+# A body that is not of its call's shape, and what is said of it: "Payload validation error: '...' on property ... .".
 BODIES = r"""
 PUT /guardian/factors/email
     {}                                         => Missing required property: enabled
-    {"enabled": "true"}                        => Expected type boolean but found type string on property enabled
-    {"enabled": 1}                             => Expected type boolean but found type integer on property enabled
+    {"enabled": "true"} => Expected type boolean but found type string on property enabled \
+(Whether this factor is enabled (true) or disabled (false))
+    {"enabled": 1} => Expected type boolean but found type integer on property enabled \
+(Whether this factor is enabled (true) or disabled (false))
     {"enabled": true, "name": "otp"}           => Additional properties not allowed: name
     [true]                                     => Expected type object but found type array
 PUT /guardian/policies
@@ -85,18 +87,24 @@ PUT /guardian/factors/phone/selected-provider
 PUT /guardian/factors/phone/message-types
     {}                                         => Missing required property: message_types
     {"message_types": "sms"}                   => Expected type array but found type string on property message_types
-    {"message_types": ["pigeon"]}              => No enum match for: pigeon on property message_types
-    {"message_types": [1]}                     => Expected type string but found type integer in message_types
+    {"message_types": ["pigeon"]}              => No enum match for: pigeon on property message_types.0
+    {"message_types": [1]} => Expected type string but found type integer on property message_types.0
 PATCH /clients/{id}
-    {"grant_types": ["tea"]}                   => No enum match for: tea on property grant_types
+    {"grant_types": ["tea"]}                   => No enum match for: tea on property grant_types.0
     {"name": " "}                              => String is too short (0 chars), minimum 1 on property name
     {"name": 1.5}                              => Expected type string but found type number on property name
     {"name": null}                             => Expected type string but found type null on property name
     {"token_endpoint_auth_method": "tea"}      => No enum match for: tea on property token_endpoint_auth_method
-    {"client_authentication_methods": {}}      => Missing required property: private_key_jwt
-    {"client_authentication_methods": {"private_key_jwt": {}}} => Missing required property: credentials
+    {"client_authentication_methods": {}} \
+        => Missing required property: private_key_jwt on property client_authentication_methods
+    {"client_authentication_methods": {"private_key_jwt": {}}} \
+        => Missing required property: credentials on property client_authentication_methods.private_key_jwt
+    {"client_authentication_methods": {"private_key_jwt": {"credentials": [{"id": 1}]}}} \
+        => Expected type string but found type integer on property \
+client_authentication_methods.private_key_jwt.credentials.0.id
     {"client_authentication_methods": {"private_key_jwt": {"credentials": ["cred_x"]}}} \
-        => Expected type object but found type string in credentials
+        => Expected type object but found type string on property \
+client_authentication_methods.private_key_jwt.credentials.0
     {"client_authentication_methods": {"private_key_jwt": {"credentials": []}}} \
         => credentials must name credentials of this application
     {"client_authentication_methods": {"private_key_jwt": {"credentials": [{"id": "cred_x"}]}}} \
@@ -108,8 +116,9 @@ POST /clients/{id}/credentials
     {"credential_type": "x509", "pem": "{pem}"}    => No enum match for: x509 on property credential_type
     {"credential_type": "public_key", "pem": "{pem}", "alg": "HS256"} => No enum match for: HS256 on property alg
 PATCH /users/{id}
-    {"email": "nobody"}         => Object didn't pass validation for format email on property email
-    {"phone_number": "+0177"}   => String does not match pattern ^\+[1-9][0-9]{1,14}$ on property phone_number
+    {"email": "x"} => Object didn't pass validation for format email: x on property email (The user's email)
+    {"mail": "a@example.com"} => Additional properties not allowed: mail
+    {"phone_number": "+0177"} => String does not match pattern ^\+[1-9][0-9]{1,14}$: +0177 on property phone_number
 POST /users
     {"email": "a@example.com"}                 => Missing required property: connection
     {"connection": "{realm}"}                  => Missing required property: email
@@ -123,7 +132,7 @@ POST /users/{id}/authentication-methods
     7                                          => Expected type object but found type integer
     {"type": "recovery-code"}                  => No enum match for: recovery-code on property type
     {"type": "phone"}                          => Missing required property: phone_number
-    {"type": "email", "email": "nobody"}       => Object didn't pass validation for format email on property email
+    {"type": "email", "email": "nobody"} => Object didn't pass validation for format email: nobody on property email
     {"type": "phone", "phone_number": "+15550123", "email": "a@example.com"} => Additional properties not allowed: email
     {"type": "phone", "phone_number": "+15550123", "preferred_authentication_method": "email"} \
         => No enum match for: email on property preferred_authentication_method
@@ -142,22 +151,30 @@ POST /users/{id}/multifactor/actions/invalidate-remember-browser
 """
 # Status, code and marks of what else is answered; which calls, with which body, are answered so, and with what message.
 REFUSALS = """
-400 invalid_uri guess
-    PUT /guardian/factors/push  {"enabled": true} => Path validation error: 'No enum match for: push on property name'
-    DELETE /users/{id}/multifactor/tea => Path validation error: 'No enum match for: tea on property provider'
-400 invalid_uri forum
-    DELETE /users/nobody => Object didn't pass validation for format user-id: nobody
-400 invalid_query_string guess
-    GET /clients?field=name => Query validation error: 'Additional properties not allowed: field'
-    GET /clients?page=-1 => Query validation error: 'Expected type integer but found -1 on property page'
-    GET /clients?page=%D9%A1 => Query validation error: 'Expected type integer but found \u0661 on property page'
-    GET /clients?per_page=101 => Query validation error: 'Value 101 is greater than maximum 100 on property per_page'
-    GET /logs?take=101 => Query validation error: 'Value 101 is greater than maximum 100 on property take'
-    GET /clients?include_totals=1 \
-        => Query validation error: 'Expected type boolean but found 1 on property include_totals'
-    GET /logs?include_fields=1 => Query validation error: 'Expected type boolean but found 1 on property include_fields'
-    GET /users-by-email => Query validation error: 'Missing required property: email'
-404 inexistent_user guess => The user does not exist.
+400 invalid_uri rec
+    PUT /guardian/factors/push  {"enabled": true} => Path validation error: 'No enum match for: push' on property name.
+    DELETE /users/{id}/multifactor/tea => Path validation error: 'No enum match for: tea' on property provider.
+400 invalid_uri forum => Object didn't pass validation for format user-id: nobody
+    GET /users/nobody
+    DELETE /users/nobody
+    GET /users/nobody/enrollments
+400 invalid_query_string doc/doc/test
+    GET /clients?field=name => Query validation error: 'Additional properties not allowed: field'.
+    GET /clients?page=-1 => Query validation error: 'Value -1 is less than minimum 0' on property page \
+(Page index of the results to return. First page is 0).
+    GET /clients?page=%D9%A1 => Query validation error: 'Expected type integer but found type string' on property page \
+(Page index of the results to return. First page is 0).
+    GET /clients?per_page=101 => Query validation error: 'Value 101 is greater than maximum 100' on property per_page.
+    GET /logs?take=101 => Query validation error: 'Value 101 is greater than maximum 100' on property take.
+    GET /clients?is_global=1 \
+        => Query validation error: 'Expected type boolean but found type string' on property is_global.
+    GET /users/{id}?include_fields=1 \
+        => Query validation error: 'Expected type boolean but found type string' on property include_fields \
+(Whether specified fields are to be included (true) or excluded (false)).
+    GET /users-by-email => Query validation error: 'Missing required property: email'.
+    GET /users-by-email?email= \
+        => Query validation error: 'Object didn't pass validation for format email: ' on property email.
+404 inexistent_user rec => The user does not exist.
     GET /users/auth0%7Cnobody
     GET /users/auth0%7Cnobody/enrollments
     GET /users/auth0%7Cnobody/authentication-methods
@@ -169,13 +186,11 @@ REFUSALS = """
     DELETE /users/auth0%7Cnobody/multifactor/duo
     POST /users/auth0%7Cnobody/multifactor/actions/invalidate-remember-browser
     POST /guardian/enrollments/ticket  {"user_id": "auth0|nobody"}
-404 inexistent_client guess
+404 inexistent_client rec
     GET /clients/nobody => The client does not exist
-404 client_credential_not_found guess
-    DELETE /clients/{id}/credentials/x => Client credential not found
 404 enrollment_not_found rec
     GET /guardian/enrollments/dev_x => Enrollment not found
-404 authentication_method_not_found guess
+404 authentication_method_not_found doc/guess/guess
     GET /users/{id}/authentication-methods/sms%7Cdev_x => Authentication method not found
 400 invalid_body guess
     PATCH /tenants/settings  {"default_directory": "tea", "friendly_name": "Shop"} => Unknown default_directory: tea
@@ -187,22 +202,21 @@ REFUSALS = """
     POST /users  {"connection": "{realm}", "email": "new@example.com", "password": "Short1!"}
     POST /users  {"connection": "{realm}", "email": "new@example.com", "password": "longer-and-low"}
 501
-    POST /connections => POST /api/v2/connections
-    GET /users => GET /api/v2/users
-    GET / => GET /api/v2/
-    PATCH /clients/{id}  {"name": "x", "callbacks": []} => callbacks
-    POST /clients/{id}/credentials  {"credential_type": "public_key", "pem": "{pem}", "expires_at": "x"} => expires_at
-    PATCH /tenants/settings  {"friendly_name": "x", "support_email": "help@example.com"} => support_email
     GET /logs?q=a%20AND%20b => type:gd_send_pn_failure
     GET /logs?sort=type:1 => this order
-    POST /users  {"connection": "{realm}", "email": "a@example.com", "verify_email": true} => verify_email
-    POST /users  {"connection": "sms", "email": "new@example.com", "password": "{password}"} => connection sms
-    POST /users  {"connection": "{realm}", "email": "a@example.com", "blocked": true} => blocked
-    PATCH /users/{id}  {"email": "x@example.com", "mail": "x"} => mail
-    POST /guardian/enrollments/ticket  {"user_id": "{user}", "send_mail": true} => send_mail
-    POST /users/{id}/authentication-methods  {"type": "webauthn-roaming"} => type webauthn-roaming
-    POST /users/{id}/authentication-methods  {"type": "passkey"} => type passkey
 """
+
+# fmt: off
+# Status, code, mark and message for each kind of a bearer that is no good.
+TOKENS = {
+    "missing":   (401, "-",      "rec",   "Missing authentication"),
+    "opaque":    (400, "Bearer", "rec",   "Bad HTTP authentication header format"),
+    "invalid":   (401, "-",      "doc",   "Invalid token."),
+    "audience":  (401, "-",      "forum", "Bad audience: https://other.example/api/v2/"),
+    "signature": (401, "-",      "doc",   "Invalid signature received for JSON Web Token validation"),
+    "expired":   (401, "-",      "forum", "Expired token received for JSON Web Token validation"),
+}
+# fmt: on
 
 
 def lines(table: str) -> list[str]:
@@ -224,7 +238,8 @@ def refusals() -> Iterator[tuple[str, str | bytes, str, str]]:
     for line in lines(BODIES):
         body, is_row, problem = line.partition("=>")
         if is_row:
-            yield heading, body, "400 invalid_body forum/forum/guess", f"Payload validation error: '{problem.strip()}'"
+            quoted, on, place = problem.strip().partition(" on property ")
+            yield heading, body, "400 invalid_body rec", f"Payload validation error: '{quoted}'{on}{place}."
         heading = heading if is_row else line
     for line in lines(REFUSALS):
         what, _, message = line.partition(" => ")
@@ -295,7 +310,7 @@ def test_a_call_needs_a_token_and_one_of_its_scopes_and_its_success_has_its_mark
     ground: Ground, status: str, marks: str, scopes: str, call: str, sent: str
 ) -> None:
     app, names = ground.admin.app, scopes.split(",")
-    assert four_keys(ground.call(Admin(app, ""), call, sent)) == (401, "Missing authentication", None)
+    assert four_keys(ground.call(Admin(app, ""), call, sent)) == (400, TOKENS["opaque"][3], "Bearer")
     without = admin_of(app, " ".join({"read:logs", "read:users"}.difference(names)))
     said = four_keys(ground.call(without, call, sent))
     assert said == (403, f"Insufficient scope, expected any of: {scopes}", "insufficient_scope")
@@ -311,9 +326,8 @@ def test_the_tables_have_every_call_and_every_answer_of_the_sandbox() -> None:
     named = {(call.partition("?")[0], scopes.replace(",", " ")) for _, _, scopes, call, _ in ALL}
     assert named == {(f"{one.method} {one.path}", one.scope) for one in ENDPOINTS}
     others = [
-        ("401 - forum", "Invalid token."),
-        ("401 - guess", "Missing authentication"),
-        ("403 insufficient_scope test", "Insufficient scope, expected any of: x"),
+        *((f"{status} {code} {mark}", message) for status, code, mark, message in TOKENS.values()),
+        ("403 insufficient_scope rec", "Insufficient scope, expected any of: x"),
         ("400 invalid_body guess", "The application has as many credentials as it may have"),
         ("400 invalid_body guess", "The user has too many authentication methods"),
     ]
@@ -341,27 +355,34 @@ def test_a_call_that_is_refused_says_why_and_changes_nothing(
 def test_only_a_living_management_token_of_this_tenant_is_a_token(app: App) -> None:
     user, factors = app.sandbox.add_user(factors=["sms"]), "/api/v2/guardian/factors"
     tokens = app.tokens(user, scope="openid", audience="https://api.example.com/")
-    shop = app.token(grant_type="client_credentials", audience="https://api.example.com/").json()["access_token"]
     own = machine_token(app).json()["access_token"]
-    forged = sign(claims_of(own), app.sandbox.tenant.tokens.keys[1].private)
-    invalid = ["nonsense", "a.b.c", tokens["access_token"], tokens["id_token"], app.mfa_access(user), shop, forged]
-    for header in ["", "Bearer", f"Basic {own}", f"Token {own}"]:
-        answer = app.http.get(factors, headers={"authorization": header})
-        assert four_keys(answer) == (401, "Missing authentication", None)
-    for token in invalid:
-        assert four_keys(app.http.get(factors, headers=bearer(token))) == (401, "Invalid token.", None)
+    others, by = {**claims_of(own), "aud": "https://other.example/api/v2/"}, app.sandbox.tenant.tokens.keys
+    bad = {"missing": ["", f"Basic {own}", f"Token {own}"]}
+    bad["opaque"] = ["Bearer", "Bearer nonsense", f"Bearer {app.tokens(user)['access_token']}", f"Bearer {own} x.y"]
+    bad["invalid"] = ["Bearer a.b.c", "Bearer ..", "Bearer é.é.é"]
+    bad["signature"] = [f"Bearer {sign(claims_of(own), by[1].private)}", f"Bearer {own[:-9]}AAAAAAAAA"]
+    bad["audience"] = [f"Bearer {sign(others, key.private)}" for key in by]
+    for name, headers in bad.items():
+        status, code, _, message = TOKENS[name]
+        for header in headers:
+            answer = app.http.get(factors, headers=[(b"authorization", header.encode())])
+            assert four_keys(answer) == (status, message, code if code != "-" else None), header
+            assert answer.headers.get("www-authenticate") == ("Bearer" if name == "missing" else None)
+    for token in (tokens["access_token"], tokens["id_token"], app.mfa_access(user)):
+        audience = claims_of(token)["aud"]
+        said = f"Bad audience: {audience if isinstance(audience, str) else ','.join(audience)}"
+        assert four_keys(app.http.get(factors, headers=bearer(token))) == (401, said, None)
     # A day, to the second.
     app.sandbox.clock.advance(86_399)
     assert app.http.get(factors, headers=bearer(own)).status_code == 200
     app.sandbox.clock.advance(1)
-    assert four_keys(app.http.get(factors, headers=bearer(own))) == (401, "Invalid token.", None)
+    assert four_keys(app.http.get(factors, headers=bearer(own))) == (401, TOKENS["expired"][3], None)
 
 
 def test_the_first_check_that_fails_answers_the_token_the_scope_the_path_the_body(app: App, ground: Ground) -> None:
     call, nobody = "PATCH /users/{id}", "PATCH /users/auth0%7Cnobody"
-    assert four_keys(ground.call(Admin(app, "x"), nobody, b"{"))[0] == 401
+    assert four_keys(ground.call(Admin(app, "x"), nobody, b"{"))[0] == 400
     assert four_keys(ground.call(admin_of(app, "read:users"), nobody, b"{"))[0] == 403
     assert four_keys(ground.call(ground.admin, nobody, b"{"))[2] == "inexistent_user"
     assert four_keys(ground.call(ground.admin, call, b"{"))[2] == "invalid_body"
     assert ground.call(ground.admin, call, b"").status_code == 200
-    assert app.http.get("/mfa/enrollment?ticket=x").status_code == 501, "the hosted page of a ticket"

@@ -26,11 +26,11 @@ ENROLL_FIRST = "User is not enrolled. You can use /mfa/associate endpoint to enr
 WAIT = "Authorization pending: please repeat the request in a few seconds."
 # fmt: off
 INVALID         = 401, "invalid_grant", NEW_TOKEN, "test"
-NO_BEARER       = 401, "invalid_grant", NEW_TOKEN, "guess"
+NO_BEARER       = 401, "invalid_grant", NEW_TOKEN, "doc guess guess"
 NOT_TO_DELETE   = 401, "invalid_grant", NEW_TOKEN, "doc forum forum"
 DONE            = 403, "invalid_grant", NEW_TOKEN, "guess"
 EXPIRED         = 401, "expired_token", "mfa_token is expired", "test"
-EXPIRED_CODE    = 401, "expired_token", "oob_code is expired", "guess forum forum"
+EXPIRED_CODE    = 401, "expired_token", "oob_code is expired", "doc forum forum"
 MALFORMED       = 403, "invalid_grant", "Malformed mfa_token", "test"
 MALFORMED_CODE  = 403, "invalid_grant", "Malformed oob_code", "test"
 MALFORMED_ID    = 400, "invalid_request", "Malformed authenticator id.", "doc doc guess"
@@ -272,7 +272,7 @@ def test_the_checks_of_an_mfa_grant_come_in_the_references_order(scene: Scene) -
     wrong: dict[str, str] = {"client_secret": "wrong", "grant_type": "tea", "mfa_token": "", "oob_code": ""}
     steps = [
         ({}, "Unauthorized"),
-        ({"client_secret": scene.box.defaults.client_secret}, "Unsupported grant type: tea"),
+        ({"client_secret": scene.box.defaults.client_secret}, "Grant type not supported"),
         ({"grant_type": OOB}, "Missing required parameter: mfa_token"),
         ({"mfa_token": GARBAGE}, "Missing required parameter: oob_code"),
         ({"oob_code": GARBAGE}, "Malformed mfa_token"),

@@ -54,8 +54,9 @@ def revoke(**fields: str) -> Happening:
 
 # fmt: off
 NOT_A_NUMBER = bad("phone_number", r"String does not match pattern: ^\+[0-9]{1,15}$")
-NO_EMAIL     = lacks("email", "doc guess guess")
-NOT_AN_EMAIL = bad("email", r"String does not match pattern: ^[^@\s]+@[^@\s]+$", "doc guess guess")
+NO_EMAIL     = lacks("email", "doc test guess")
+NOT_AN_EMAIL = bad("email", r"String does not match pattern: ^[^@\s]+@[^@\s]+$", "doc test guess")
+NOT_PROVEN   = 403, "unauthorized_client", "Client authentication is required", "forum"
 NO_STRING    = bad("request", "error in phone_number - invalid type: number (expected string)", "doc guess guess")
 NO_OBJECT    = bad("authParams", "error in authParams - invalid type: string (expected object)")
 UNKNOWN      = bad("request", "the following properties are not allowed: colour, phone")
@@ -71,6 +72,7 @@ NO_API       = 400, "invalid_request", "invalid audience specified for password 
 STARTS = table(
     ("7.1 client_id missing",    start(client_id=None),                                 lacks("client_id")),
     ("7.1 wrong secret",         start(client_secret="x"),                              UNAUTHORIZED),
+    ("7.1 secret missing",       start(client_secret=None),                             NOT_PROVEN),
     ("7.1 connection missing",   start(connection=None),                                lacks("connection")),
     ("7.1 unknown connection",   start(connection="fax"),                               NOT_THERE),
     ("7.1 password connection",  start(connection=PASSWORDS),                           BY_PASSWORD),
@@ -101,7 +103,7 @@ PASSWORDLESS = table(
     ("7.2 realm missing",        log_in(realm=""),                                      missing("realm")),
     ("7.2 unknown realm",        log_in(realm="fax"),                                   NO_REALM),
     ("7.2 unknown audience",     log_in(audience="https://nobody.example/"),            NO_API),
-    ("8.6 token missing",        revoke(),                        missing("token", "doc guess guess")),
+    ("8.6 token missing",        revoke(),                        missing("token", "doc doc guess")),
     ("8.6 wrong secret",         revoke(client_secret="x", token="t"),                  UNAUTHORIZED),
 )
 # fmt: on
@@ -134,7 +136,7 @@ def test_the_checks_of_a_start_come_in_one_order(scene: Scene) -> None:
 def test_a_start_by_sms_sends_a_code_in_the_language_of_the_request(app: App) -> None:
     for send in ("code", None, "link"):
         answer = app.start(NUMBER, send=send).json()
-        assert answer == {"_id": answer["_id"], "phone_number": NUMBER, "phone_verified": True}
+        assert answer == {"_id": answer["_id"], "phone_number": NUMBER, "phone_verified": False}
         assert re.fullmatch("[0-9a-f]{24}", answer["_id"])
         message = app.inbox(NUMBER)[-1]
         assert (message.channel, message.purpose, message.link) == ("sms", "passwordless", None)
@@ -191,6 +193,7 @@ def test_a_code_is_good_once_for_three_minutes_and_three_tries_and_makes_the_use
     assert len(app.sandbox.tenant.users) == users
     asked = {"scope": "openid profile email", "redirect_uri": "https://ignored.example"}
     claims = claims_of(app.passwordless(address.upper(), code, **asked).json()["id_token"])
+    assert [value for name, value in app.start(address).json().items() if name.endswith("_verified")] == [True]
     assert claims["sub"] == f"{'sms' if address == NUMBER else 'email'}|{app.start(address).json()['_id']}"
     assert (claims["name"].lower(), claims.get("email", "").lower()) == (address, EMAIL if address == EMAIL else "")
     assert taken(code) == wrong[:3]

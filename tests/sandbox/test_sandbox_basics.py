@@ -1,6 +1,7 @@
 """Clock, chance, the default tenant, what is not emulated, and the in-process transport: one request at a time."""
 
 import asyncio
+import json
 import re
 import sys
 import threading
@@ -16,9 +17,11 @@ from starlette.responses import PlainTextResponse, Response
 import auth0_mfa_lab.sandbox
 from auth0_mfa_lab.sandbox import Chance, Clock, Phone, Sandbox, WallClock
 from auth0_mfa_lab.sandbox.delivery import Delivery
-from auth0_mfa_lab.sandbox.errors import ROWS
+from auth0_mfa_lab.sandbox.errors import ROWS, TOKEN
+from auth0_mfa_lab.sandbox.not_emulated import ANYWHERE, IGNORED, TABLE, Absent
 from auth0_mfa_lab.sandbox.settings import SWITCHES
-from tests.sandbox.sandbox_mothers import App, app_of
+from tests.sandbox.sandbox_mothers import App, app_of, error_of
+from tests.sandbox.test_answers_management import Ground
 
 START, YEAR = 1_800_000_000, 365 * 86_400
 ROOM = Path(auth0_mfa_lab.sandbox.__file__).parent
@@ -88,25 +91,73 @@ def test_the_state_of_the_tenant_imports_no_web() -> None:
         assert not re.search(r"^\s*(from|import) (starlette|httpx|auth0_mfa_lab.sandbox.http)\b", text, re.M), name
 
 
-ABSENT = (
-    *("501 POST /authorize?x=y", "501 POST /dbconnections/signup", "501 POST /otp/challenge", "501 GET /u/login"),
-    *("404 GET /nowhere", "404 POST /authorizer", "404 GET /mfa/authenticators/", "405 DELETE /oauth/token"),
-)
+ABSENT = """
+501 GET /me/v1/factors, 501 POST /appliance-mfa/api/start-flow, 501 GET /rich-consents/x, 501 GET /activate
+501 POST /oauth/global-token/revoke, 501 POST /api/v2/clients, 404 GET /nowhere, 404 POST /authorizer, 404 GET /me2
+404 GET /mfa/authenticators/, 404 GET /api/v2/, 404 GET /api/v2/user/x, 404 GET /api/nowhere, 404 GET /api/v2/logstreams
+"""
 
 
-@pytest.mark.parametrize("row", ABSENT)
+@pytest.mark.parametrize("row", re.findall(r"\d+ \w+ /[^,\n]*", ABSENT))
 def test_a_path_that_the_sandbox_lacks_is_501_where_auth0_has_it(app: App, row: str) -> None:
-    status, answer = int(row[:3]), app.http.request(*row[4:].split())
-    assert answer.status_code == status
+    answer = app.http.request(*row[4:].split())
+    assert answer.status_code == int(row[:3])
     assert not {"date", "server"} & set(answer.headers)
-    if status == 501:
-        assert answer.headers["content-type"].startswith("text/plain")
-        assert "not Auth0's" in answer.text
-    else:
-        # A note stands beside the answer, never on the wire.
-        assert answer.json()["statusCode"] == status
-        assert answer.extensions["auth0_lab_notes"] == ("sandbox: status guess",)
-        assert "guess" not in answer.text + str(answer.headers)
+    if answer.status_code == 501:
+        return
+    # A note stands beside the answer, never on the wire.
+    assert answer.json() == {"statusCode": 404, "error": "Not Found", "message": "Not Found"}
+    assert answer.extensions["auth0_lab_notes"] == ("sandbox: status guess",)
+    assert "guess" not in answer.text + str(answer.headers)
+
+
+def sent(ground: Ground, kind: str, where: str, name: str) -> list[httpx.Response]:
+    """Send a name of the table of what is not emulated, wherever it may stand."""
+    app, call = ground.admin.app, where.replace("/api/v2", "").rpartition(" of ")[2]
+    audience, own = f"https://sandbox.example/{name}", {"grant_type": "client_credentials"}
+    if kind == "path":
+        path = f"{name}x/y/z" if name.endswith("/") else name
+        return [app.http.request(method, path) for method in (("GET", "POST") if where == ANYWHERE else (where,))]
+    if kind == "header":
+        return [app.http.post(path, headers={name: "x"}) for path in ("/oauth/token", "/userinfo", "/nowhere")]
+    if kind == "grant":
+        return [app.token(grant_type=name)]
+    if kind == "audience":
+        return [app.password(audience=audience), *([app.token(audience=audience, **own)] if where == TOKEN else ())]
+    if kind == "parameter":
+        return [app.password(**{name: "x"})]
+    if kind == "query parameter":
+        return [ground.call(ground.admin, f"{call}?{name}=x")]
+    member, _, value = name.partition(":")
+    body = json.loads(f'{{"{member}": {value or "null"}}}')
+    body = {where.split()[0]: body} if " of " in where else [body] if call.startswith("PUT") else body
+    return [ground.call(ground.admin, call, json.dumps(body))]
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row.kind} {row.where} {row.names.split()[0]}")
+def test_each_name_that_is_not_emulated_is_a_501_that_names_it_and_changes_nothing(app: App, row: Absent) -> None:
+    ground, grants = Ground(app), app.sandbox.tenant.clients[app.sandbox.defaults.client_id].grants
+    granted = [*grants, *(name for each in TABLE if each.kind == "grant" for name in each.names.split())]
+    assert ground.call(ground.admin, "PATCH /clients/{id}", json.dumps({"grant_types": granted})).status_code == 200
+    before = ground.state
+    for name in row.names.split():
+        for answer in sent(ground, row.kind, row.where, name):
+            assert (answer.status_code, answer.headers["content-type"]) == (501, "text/plain; charset=utf-8")
+            assert name in answer.text
+            assert "not Auth0's" in answer.text
+    assert ground.state == before
+
+
+def test_what_auth0_does_not_read_is_ignored(app: App) -> None:
+    headers = {name: "x" for row in IGNORED if row.kind == "header" for name in row.names.split()}
+    fields = {
+        name: "x" for row in IGNORED if (row.kind, row.where) == ("parameter", TOKEN) for name in row.names.split()
+    }
+    app.http.headers.update(headers)
+    assert error_of(app.password(**fields))[1] == "mfa_required"
+    renewed = app.tokens(app.sandbox.add_user(factors=["sms"]), scope="offline_access")["refresh_token"]
+    asked = {"grant_type": "refresh_token", "refresh_token": renewed, "audience": app.sandbox.defaults.audience}
+    assert "." not in app.token(**asked).json()["access_token"], "no JWT of that API"
 
 
 # -- the transport
@@ -175,21 +226,7 @@ def test_a_bug_is_a_plain_500_whose_text_is_not_told_and_an_interrupt_leaves_the
         assert "secret" not in answer.text
     assert len(app.sandbox.failures) == 20, "the last ones are kept"
     assert isinstance(app.sandbox.failures[0], KeyError)
-    assert "a bug in the sandbox: GET /x" in caplog.text
-
-
-NOT_HERE = """
-/authorize /login /u/mfa-otp-challenge /v2/logout /oidc/logout /samlp/x /wsfed /continue /oauth/device/code /oauth/par
-/oauth/global-token-revocation/connection/x /bc-authorize /oidc/register /otp/challenge /dbconnections/signup
-/passkey/register /passwordless/verify
-"""
-
-
-@pytest.mark.parametrize("path", NOT_HERE.split())
-def test_what_auth0_has_beside_is_said_to_be_missing_here(app: App, path: str) -> None:
-    answer = app.http.post(path)
-    assert (answer.status_code, answer.headers["content-type"]) == (501, "text/plain; charset=utf-8")
-    assert path in answer.text
+    assert ("a bug in the sandbox: KeyError" in caplog.text, "'secret'" in caplog.text) == (True, False)
 
 
 def test_the_log_tells_each_step_of_a_user(app: App, phone: Phone) -> None:

@@ -79,6 +79,8 @@ def test_connections_are_listed_with_those_that_have_passwords_first(app: App, a
     shown = [{**more, "name": name, "strategy": strategy, "realms": [name]} for name, strategy in known]
     assert [{**one, "id": one["id"][:4]} for one in listed] == shown
     assert admin.get("/connections?strategy=email") == admin.get("/connections?name=email") == [listed[2]]
+    assert admin.get("/connections?strategy=auth0&strategy=sms") == listed[:2]
+    assert admin.get("/connections?fields=id&name=sms") == [{"id": listed[1]["id"], "is_domain_connection": False}]
     set_up(app.sandbox, passwordless=frozenset({"email"}))
     assert len(admin.get("/connections")) == 2
 
@@ -91,7 +93,7 @@ def test_the_log_is_newest_first_cut_sorted_searched_and_says_who_did_it(app: Ap
     ids = [one["log_id"] for one in listed]
     assert listed[0] == {
         "date": NINE, "type": "mfar", "description": "MFA required.", "client_id": known.client_id,
-        "client_name": "Lab (confidential)", "user_id": known.user_id, "log_id": ids[0],
+        "client_name": "Lab (confidential)", "user_id": known.user_id, "log_id": ids[0], "_id": ids[0],
     }  # fmt: skip
     assert [one["type"] for one in listed] == ["mfar", "mfar", "mfar", "seccft"]
     assert listed[3]["date"] == EIGHT
@@ -100,6 +102,7 @@ def test_the_log_is_newest_first_cut_sorted_searched_and_says_who_did_it(app: Ap
     for query, expected in {**cut, **searched}.items():
         assert [one["log_id"] for one in admin.get(f"/logs?{query}")] == expected, query
     assert admin.get("/logs?take=1&fields=type") == [{"type": "mfar"}]
+    assert admin.get("/logs?include_totals=true&per_page=1")["logs"] == listed[:1]
 
 
 # -- applications
@@ -108,9 +111,14 @@ def test_the_log_is_newest_first_cut_sorted_searched_and_says_who_did_it(app: Ap
 def test_applications_are_listed_in_pages_and_their_members_chosen(app: App, admin: Admin) -> None:
     known = app.sandbox.defaults
     ids = [known.client_id, known.public_client_id, known.mgmt_client_id]
-    assert admin.get("/clients?fields=client_id") == [{"client_id": one} for one in ids]
+    each = [{"tenant": "sandbox", "client_id": one} for one in ids]
     page = admin.get("/clients?per_page=1&page=1&include_totals=true&fields=client_id")
-    assert page == {"clients": [{"client_id": ids[1]}], "total": 3, "start": 1, "limit": 1}
+    assert page == {"clients": [each[1]], "total": 3, "start": 1, "limit": 1}
+    for query, found in (
+        ("is_global=false&is_first_party=true", each), ("is_global=true", []), ("is_first_party=false", []),
+        ("app_type=native", [each[1]]), ("app_type=native,regular_web", each), ("app_type=spa", []), ("", each),
+    ):  # fmt: skip
+        assert admin.get(f"/clients?fields=client_id&{query}") == found, query
     path, public = f"/clients/{ids[0]}", admin.get(f"/clients/{ids[1]}")
     whole = admin.get(path)
     assert (whole["name"], whole["app_type"], whole["tenant"]) == ("Lab (confidential)", "regular_web", "sandbox")
@@ -168,7 +176,7 @@ def test_a_user_is_made_found_changed_and_deleted(app: App, admin: Admin) -> Non
     assert made == admin.get(path) == {
         "user_id": made["user_id"], "email": "new@example.com", "email_verified": False, "phone_number": "+15550188",
         "name": "new@example.com", "nickname": "new", "picture": "https://sandbox.example/avatars/default.png",
-        "identities": [of_auth0], "created_at": EIGHT,
+        "identities": [of_auth0], "created_at": EIGHT, "updated_at": EIGHT,
     }  # fmt: skip
     # Three kinds of letters are enough.
     assert admin("POST", "/users", {**new, "email": "other@example.com", "password": "aB-cdefg"}).status_code == 201
@@ -181,8 +189,10 @@ def test_a_user_is_made_found_changed_and_deleted(app: App, admin: Admin) -> Non
         ({"email": "newest@example.com", "email_verified": True}, True),
         ({"email": "newest@example.com", "phone_number": "+15550177"}, True),
     ):
+        app.sandbox.clock.advance(3600)
         changed = admin("PATCH", path, change).json()
         assert (changed, changed["email_verified"]) == ({**admin.get(path), **change}, verified)
+    assert (changed["created_at"], changed["updated_at"]) == (EIGHT, "2027-01-15T12:00:00.000Z")
     mfa_token = app.mfa_token(**login)
     for _ in range(2):
         assert admin("DELETE", path).status_code == 204, "an unknown user is answered alike"
@@ -287,7 +297,7 @@ def test_a_phone_that_was_made_gets_a_code_at_the_next_login(app: App, admin: Ad
     assert item == {
         "id": f"phone|{device_id}", "type": "phone", "name": "work", "phone_number": MASKED_NUMBER,
         "preferred_authentication_method": "voice", "authentication_methods": ways,
-        "created_at": EIGHT, "enrolled_at": EIGHT,
+        "created_at": EIGHT,
     }  # fmt: skip
     assert kinds(app.authenticators(app.login(user)), active=True) == ["sms", "voice"]
     assert all(opens(app, user, way["id"]) for way in ways)
@@ -296,7 +306,7 @@ def test_a_phone_that_was_made_gets_a_code_at_the_next_login(app: App, admin: Ad
     path = methods_path(user, item["id"])
     for change in ({"name": "home"}, {"preferred_authentication_method": "sms"}):
         listed |= change
-        assert admin("PATCH", path, change).json() == admin.get(path) == listed
+        assert {**admin("PATCH", path, change).json(), "confirmed": True} == admin.get(path) == listed
     assert admin("DELETE", path).status_code == 204
     assert app.authenticators(app.login(user)) == []
     # Where voice is off, a phone is one authenticator, which SMS reaches by default.
@@ -332,6 +342,7 @@ def test_a_set_takes_the_place_of_another_and_is_shown_unmasked_once(app: App, a
     assert before == {"push": phone.name, "totp": None, "recovery-code": None, "phone": None}
     email, number, totp = admin("PUT", path, [EMAIL, PHONE, TOTP]).json()
     assert (email["email"], number["phone_number"], totp["type"]) == (ADDRESS, NUMBER, "totp")
-    assert admin.get(path) == [email | {"email": MASKED_ADDRESS}, number | {"phone_number": MASKED_NUMBER}, totp]
+    shown = [email | {"email": MASKED_ADDRESS}, number | {"phone_number": MASKED_NUMBER}, totp]
+    assert admin.get(path) == [one | {"confirmed": True} for one in shown]
     assert app.sandbox.tenant.devices == {}
     assert admin("PUT", path, []).json() == admin.get(path) == []

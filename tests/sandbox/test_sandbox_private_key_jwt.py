@@ -155,8 +155,11 @@ def test_the_kind_of_assertion_must_be_named_at_every_endpoint_that_asks_for_an_
 @pytest.mark.parametrize(("alg", "other"), [("RS256", "PS256"), ("RS384", "RS256"), ("PS256", "RS256")])
 def test_a_key_signs_with_its_own_algorithm_alone(stranger: Signer, alg: str, other: str) -> None:
     item = stranger.keep(alg=alg, name="first")
-    shown = {"alg": alg, "name": "first", "credential_type": "public_key", "created_at": "2027-01-15T08:00:00.000Z"}
+    shown = {"alg": alg, "name": "first", "credential_type": "public_key"}
+    shown |= dict.fromkeys(("created_at", "updated_at"), "2027-01-15T08:00:00.000Z")
     assert item == {"id": item["id"], "kid": item["kid"], **shown}
+    listed = stranger.admin.get(f"{stranger.path}/credentials?include_totals=true")
+    assert listed == [{**item, "expires_at": None}]
     assert (item["id"][:5], len(item["kid"])) == ("cred_", 43)
     stranger.use(item["id"])
     assert [stranger.proves(alg=each) for each in (other, alg)] == [False, True]
@@ -178,7 +181,8 @@ def test_two_keys_are_kept_and_used_for_a_change_of_keys_and_the_way_back_to_the
     assert (shown["client_authentication_methods"], shown) == (in_use, admin.get(path))
     assert [old.proves(jti="3"), new.proves(jti="4")] == [True, True]
     # One that is deleted proves nothing any more, and gives its place to a third.
-    admin("DELETE", f"{credentials}/{first}")
+    for _ in range(2):
+        assert admin("DELETE", f"{credentials}/{first}").status_code == 204, "an unknown key is answered alike"
     assert [old.proves(jti="5"), new.proves(jti="6")] == [False, True]
     assert old.keep()["id"] != first
     admin("DELETE", f"{credentials}/{second}")

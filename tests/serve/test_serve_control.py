@@ -69,7 +69,10 @@ PATCH settings         | {} | {"policy": ["x"], "factors": [["x"]]}
 PATCH settings         | {} | {"switches": [{"x": "y"}, {"refresh": "y"}, {"refresh": 1}]}
 POST faults            | {} | {"kind": ["rain", null]}
 POST faults            | {"kind": "429"}  | {"times": [0, true, 10001], "retry_after": [-1]}
-POST faults            | {"kind": "5xx"}  | {"status": [404, 600]}
+POST faults            | {"kind": "5xx"}  | {"status": [404, 499, 600], "polls": [1]}
+POST faults            | {"kind": "html"} | {"status": [399, 600], "retry_after": [1]}
+POST faults            | {"kind": "drop"} | {"seconds": [1], "status": [502]}
+POST faults            | {"kind": "lost_push"} | {"route": ["/"]}
 POST faults            | {"kind": "slow"} | {"seconds": [-1, "1"], "route": ["oauth"]}
 POST phone/allow_after | {} | {"polls": [0, 1001]}
 POST phone/scan        | {} | {"barcode": ["", "https://example.com/", "TICKETevil", "TICKEThttps%3A%2F%2F%5B"]}
@@ -94,6 +97,7 @@ def test_a_path_has_its_verbs_and_without_the_token_none(http: httpx.Client, con
             assert "access-control-allow-origin" not in each.headers
             if each.is_error and method != "HEAD":
                 assert each.json()["message"].endswith(".")
+                assert wanted != 404 or verbs or each is denied or "users/{user}, limits" in each.json()["message"]
 
 
 def test_the_table_of_paths_is_whole() -> None:

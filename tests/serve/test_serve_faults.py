@@ -16,6 +16,9 @@ ERROR = {"error": "server_error", "error_description": "The server could not ans
 LIMIT = {"error": "too_many_requests", "error_description": TOO_MANY_STARTS.text}
 GLOBAL = {"statusCode": 429, "error": "Too Many Requests", "message": "Global limit has been reached"}
 GLOBAL |= {"errorCode": "too_many_requests"}
+GENERAL = {"statusCode": 503, "error": "Service Unavailable", "message": ERROR["error_description"]}
+GENERAL |= {"errorCode": "server_error"}
+UNKNOWN = {"statusCode": 599, "error": "Unknown Error"}
 PAGE = "<html>\n<head><title>"
 # fmt: off
 FAULTS: list[tuple[dict[str, Any], str, int, object]] = [
@@ -25,7 +28,10 @@ FAULTS: list[tuple[dict[str, Any], str, int, object]] = [
     ({"kind": "5xx"},                               TOKEN,   503, ERROR),
     ({"kind": "5xx", "status": 500},                TOKEN,   500, ERROR),
     ({"kind": "html"},                              TOKEN,   502, f"{PAGE}502 Bad Gateway"),
-    ({"kind": "html", "status": 504},               TOKEN,   504, f"{PAGE}504 Gateway Ti"),
+    ({"kind": "html", "status": 403},               TOKEN,   403, f"{PAGE}403 Forbidden"),
+    ({"kind": "html", "status": 520},               TOKEN,   520, f"{PAGE}520 Unknown Error"),
+    ({"kind": "5xx", "status": 599},                FACTORS, 599, GENERAL | UNKNOWN),
+    ({"kind": "5xx", "route": ENROLL},              ENROLL,  503, GENERAL),
     ({"kind": "5xx", "route": "/oauth"},            TOKEN,   503, ERROR),
     ({"kind": "5xx", "route": "/oauth/"},           TOKEN,   503, ERROR),
     ({"kind": "5xx", "route": "/oaut"},             TOKEN,   401, None),
@@ -41,6 +47,8 @@ def test_a_fault_bites_once_on_its_route_in_the_shape_of_its_api(
     http: httpx.Client, ask: Remote, fault: dict[str, Any], call: str, status: int, body: object
 ) -> None:
     ask("add_fault", **fault)
+    browser = {"origin": "http://localhost:3000", "access-control-request-method": "POST"}
+    assert http.options(call.partition(" ")[2], headers=browser).status_code == 204
     answer, again = (http.request(*call.split()) for _ in range(2))
     assert (answer.status_code, again.status_code) == (status, 401)
     if isinstance(body, str):

@@ -57,10 +57,36 @@ def test_a_host_that_is_not_ours_is_not_answered_at_whichever_port(http: httpx.C
         assert (host, answer.status_code, "issuer" in answer.text) == (host, 200 if is_known else 421, is_known)
     domains = Domains("sandbox.example")
     assert [domains.knows(each) for each in ("sandbox.example", "sandbox.example:8443")] == [True, False]
-    for name in ("a_b", "a b", "a/b", "a:1", "", "-", "https://a"):
-        with pytest.raises(ValueError, match=r"."):
-            Server(Sandbox(), names=(name,))
+    for name in ("a_b", "a b", "a/b", "a:1", "", "-", "https://a", "ab--c", "ä.example", "a" * 64, "a.example."):
+        for tls in (True, False):
+            with pytest.raises(ValueError, match="is no name of a host: write letters"):
+                Server(Sandbox(), names=(name,), tls=tls)
     assert {host_of(each) for each in ("", "a/b", "a?b", "user@a", "a:b", "[::1", "a:99999")} == {None}
+
+
+CANARY = b"Tr0ub4dor-and-3"
+CHUNKED = b" /oauth/token HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+HOSTILE = (
+    *(method + CHUNKED + CANARY + b"\r\n" for method in (b"HEAD", b"POST")),
+    b"HEAD" + CHUNKED + b"0\r\n" + CANARY + b"\r\n\r\n",
+    b"HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n" + CANARY + b"\r\n\r\n",
+    CANARY + b"\r\n\r\n",
+    b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + CANARY * 9999,
+    b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + CANARY,
+    b"\x16\x03\x01" + CANARY,
+)
+
+
+@pytest.mark.parametrize("sent", HOSTILE)
+def test_nothing_that_a_client_sends_is_logged_or_printed(
+    server: Server, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str], sent: bytes
+) -> None:
+    with socket.create_connection(("127.0.0.1", server.port)) as client, suppress(ConnectionResetError):
+        client.sendall(sent)
+        client.shutdown(socket.SHUT_WR)
+        while client.recv(65536):
+            pass
+    assert (caplog.text, *capfd.readouterr()) == ("", "", "")
 
 
 def test_a_token_for_the_tenants_own_apis_is_good_at_each_of_its_names(server: Server, http: httpx.Client) -> None:
@@ -82,6 +108,9 @@ def test_with_tls_its_certificate_is_for_every_name_of_the_server(host: str, nam
             connection = socket.create_connection((host, server.port))
             with connection, context.wrap_socket(connection, server_hostname=name) as wrapped:
                 assert wrapped.version() in ("TLSv1.2", "TLSv1.3")
+        for method in ("GET", "DELETE"):
+            plain = httpx.request(method, f"http://{server.domain}/oauth/token", trust_env=False)
+            assert (plain.status_code, "This port speaks TLS" in plain.text) == (400, True)
         issuer = httpx.get(f"{server.url}{CONFIGURATION}", verify=context, trust_env=False).json()["issuer"]
         assert issuer == f"https://{server.domain}/"
 

@@ -67,7 +67,7 @@ _NO_MANAGEMENT = (
     # what the token endpoint answers in the place of a Management token; the finding's name, and what is found
     ("401 ", "Management credentials", "AUTH0_MGMT_CLIENT_ID and AUTH0_MGMT_CLIENT_SECRET are not let in"),
     (".* unauthorized_client ", "Management credentials", "no application of machine to machine"),
-    (".* access_denied .*Service not found", "Management domain",
+    (".* access_denied .*Service not ", "Management domain",
      "there is no such API here. Behind a custom domain set AUTH0_MGMT_DOMAIN to the canonical one"),
     (".* access_denied ", "Management grant", "the application may not use the Management API"),
 )

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from auth0_mfa_lab.errors import LabError
+from auth0_mfa_lab.files import regular
 from auth0_mfa_lab.live.drift.player import ABSENT, Call, Player, member, paired
 from auth0_mfa_lab.sandbox.app import covered
 from auth0_mfa_lab.sandbox.errors import ROWS, EvidenceRow
@@ -208,7 +209,7 @@ def read_allowed(recording: Path, file: str | Path | None) -> list[dict[str, str
     if file is None and not wanted.exists():
         return []
     try:
-        content = tomllib.loads(wanted.read_text(encoding="utf-8"))
+        content = tomllib.loads(regular(wanted).read_text(encoding="utf-8"))
     except OSError as problem:
         raise LabError(f"{wanted} cannot be read ({(problem.strerror or '').lower()}).") from None
     except (ValueError, RecursionError) as problem:

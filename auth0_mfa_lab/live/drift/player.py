@@ -31,7 +31,7 @@ from auth0_mfa_lab.secrets.claims import claims_of, from_base64, mapped
 from auth0_mfa_lab.secrets.kinds import secrets_of
 from auth0_mfa_lab.tenants.replay import facts_in
 from auth0_mfa_lab.wire.exchange import FORM, Body, Json, Recorded, Response, plain_data
-from auth0_mfa_lab.wire.har import Recording
+from auth0_mfa_lab.wire.har import NO_BODY, Recording
 
 MANAGEMENT, LIST, ASSOCIATE, CHALLENGE = "/api/v2/", "/mfa/authenticators", "/mfa/associate", "/mfa/challenge"
 PASSWORDS, PASSWORDLESS = ("password", "password-realm"), "passwordless/otp"
@@ -94,11 +94,12 @@ class Call:
         """Take an exchange apart."""
         self.number, self.at, self.is_phone = recorded.number, recorded.at, recorded.speaker == "phone"
         self.request, self.response, self.failure = recorded.request, recorded.response, recorded.failure
+        self.is_cut = NO_BODY in recorded.notes
         self.data: Json = plain_data(self.response) if self.response else None
         bodies = plain_data(self.request), self.data
         self.sent, self.said = (each if isinstance(each, dict) else {} for each in bodies)
         url = urlsplit(str(self.request.url))
-        self.method, self.path, self.query = self.request.method, url.path, url.query
+        self.method, self.path, self.query = self.request.method, url.path or "/", url.query
         called = f"{self.method} {self.path}"
         shaped = (each for each in ENDPOINTS if re.fullmatch(re.sub(r"{\w+}", "[^/]+", each), called))
         self.endpoint = called if called in ENDPOINTS else next(shaped, "")
@@ -286,7 +287,8 @@ class Player:
                 yield call, "the tenant's own rate limit answered (429 too_many_requests)"
             else:
                 there = {value for _, value in secrets_of(call.response) if len(value) >= _LONG_ENOUGH}
-                yield call, self._step(call, there)
+                answer = self._step(call, there)
+                yield call, NO_BODY if call.is_cut else answer
                 self._given |= there
 
     def _step(self, call: Call, secrets: set[str]) -> Response | str:
@@ -381,10 +383,13 @@ class Player:
         named = re.match(f"{MANAGEMENT}users/([^/]+)", call.path)
         if named and call.granted:
             pairs.setdefault(unquote(named[1]), self._somebody)
-        is_management = call.path.startswith(MANAGEMENT) and call.status not in (401, 403)
-        if is_management and call.bearer and call.bearer not in pairs:
+        is_new = call.path.startswith(MANAGEMENT) and call.bearer and call.bearer not in pairs
+        audience, is_refused = f"https://{self.domain}{MANAGEMENT}", member(call.said, "errorCode") == "Bearer"
+        if is_new and member(call.said, "message").startswith("Expired token"):
+            pairs[call.bearer] = tenant.tokens.signed(0, aud=audience)
+        elif is_new and not is_refused and call.status not in (401, 403):
             client = {"client_id": self._own.mgmt_client_id, "client_secret": self._own.mgmt_client_secret}
-            asked = {"grant_type": "client_credentials", "audience": f"https://{self.domain}{MANAGEMENT}", **client}
+            asked = {"grant_type": "client_credentials", "audience": audience, **client}
             pairs[call.bearer] = self._http.post("/oauth/token", json=asked).json()["access_token"]
 
     def _by_phone(self, call: Call) -> httpx.Response:

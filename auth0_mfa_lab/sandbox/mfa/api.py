@@ -150,7 +150,8 @@ def post_challenge(tenant: Tenant, request: Request) -> JSONResponse:
     wanted, channel = fields.text("authenticator_id"), fields.text("oob_channel")
     active = {entry.id for entry in listed(tenant, user_id) if entry.active}
     if not active:
-        raise errors.NOT_ENROLLED()
+        is_other = tenant.settings.switches["challenge_without_authenticator"] == "association_required"
+        raise errors.ASSOCIATION_REQUIRED() if is_other else errors.NOT_ENROLLED()
     if wanted is not None and wanted not in active:
         raise errors.UNKNOWN_AUTHENTICATOR()
     types = wished.split() if wished else ["oob", "otp"]

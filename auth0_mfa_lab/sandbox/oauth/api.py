@@ -11,9 +11,9 @@ from urllib.parse import urlencode
 
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from auth0_mfa_lab.sandbox import errors
+from auth0_mfa_lab.sandbox import errors, not_emulated
 from auth0_mfa_lab.sandbox.delivery import Message
-from auth0_mfa_lab.sandbox.http import JSON, Fields, Request, Routes, not_emulated
+from auth0_mfa_lab.sandbox.http import JSON, Fields, Request, Routes
 from auth0_mfa_lab.sandbox.json_text import present, type_name
 from auth0_mfa_lab.sandbox.limits import Bucket
 from auth0_mfa_lab.sandbox.mfa import api as mfa
@@ -22,17 +22,13 @@ from auth0_mfa_lab.sandbox.oauth.clients import CLIENT_FIELDS, GRANTS, authentic
 from auth0_mfa_lab.sandbox.records import Client, Login
 from auth0_mfa_lab.sandbox.records import Request as TokenRequest
 from auth0_mfa_lab.sandbox.settings import CONNECTIONS
-from auth0_mfa_lab.sandbox.tenant import MANAGEMENT_PATH, MFA_PATH, Tenant
+from auth0_mfa_lab.sandbox.tenant import MFA_PATH, Tenant
 
 CONFIGURATION: Mapping[str, Any] = json.loads(Path(__file__).with_name("configuration.json").read_text("utf-8"))
 """The discovery document (8.3), with what Auth0 has and is not emulated; its texts are paths below the issuer."""
 OIDC_SCOPES = frozenset(CONFIGURATION["scopes_supported"])
 Answer = tuple[dict[str, object], dict[str, str]]
 """The body of a 200, and its headers."""
-NOT_EMULATED = (
-    *("authorization_code", "urn:ietf:params:oauth:grant-type:device_code", "urn:openid:params:grant-type:ciba"),
-    "urn:ietf:params:oauth:grant-type:token-exchange",
-)
 FIELDS = (
     *("grant_type", *CLIENT_FIELDS, "username", "password", "realm", "audience", "scope"),
     *("mfa_token", "oob_code", "binding_code", "otp", "recovery_code", "refresh_token", "redirect_uri"),
@@ -55,12 +51,11 @@ def token(tenant: Tenant, request: Request) -> JSONResponse:
     fields = request.fields(FIELDS)
     client = authenticate_client(tenant, request, fields)
     name = fields.required("grant_type")
-    if name not in GRANT and name not in NOT_EMULATED:
-        raise errors.UNSUPPORTED_GRANT(grant=name)
+    if name not in GRANT and name not in not_emulated.names("grant", errors.TOKEN):
+        raise errors.UNSUPPORTED_GRANT()
     if name not in client.grants:
         raise errors.GRANT_NOT_ALLOWED(grant=name)
-    if name not in GRANT:
-        raise errors.NotEmulated(f"the grant {name}")
+    not_emulated.refuse("grant", errors.TOKEN, (name,))
     body, headers = GRANT[name](tenant, fields, client)
     return JSONResponse(body, headers={"cache-control": "no-store", "pragma": "no-cache", **headers})
 
@@ -110,9 +105,7 @@ def passwordless_otp(tenant: Tenant, fields: Fields, client: Client) -> Answer:
 
 def _asked(tenant: Tenant, fields: Fields, client: Client, unknown: errors.EvidenceRow) -> TokenRequest:
     """Return the API that is asked for and the scopes that are granted, all or what exists of the named ones."""
-    audience, api = fields.text("audience"), None
-    if tenant.domains.is_ours(audience, MANAGEMENT_PATH):
-        raise errors.NotEmulated(f"the audience {audience}")
+    audience, api = _audience(tenant, fields, errors.TOKEN, not_emulated.OF_A_USER), None
     if audience is None or tenant.domains.is_ours(audience, "userinfo"):
         audience = None
     elif (api := tenant.api(audience)) is None:
@@ -123,6 +116,15 @@ def _asked(tenant: Tenant, fields: Fields, client: Client, unknown: errors.Evide
     if not scopes and not tenant.domains.is_ours(audience, MFA_PATH):
         granted = offered
     return TokenRequest(client_id=client.client_id, user_id="", audience=audience, scope=granted)
+
+
+def _audience(tenant: Tenant, fields: Fields, *places: str) -> str | None:
+    """Return the audience that a request names. Raises NotEmulated for one that the table has at these places."""
+    audience = fields.text("audience")
+    for path in (path for place in places for path in not_emulated.names("audience", place)):
+        if tenant.domains.is_ours(audience, path):
+            raise errors.NotEmulated(f"the audience {audience}")
+    return audience
 
 
 def _wished_scopes(fields: Fields) -> tuple[str, ...]:
@@ -178,7 +180,7 @@ def client_credentials(tenant: Tenant, fields: Fields, client: Client) -> Answer
     """Give an application, but no public one [guess], its client grant's scopes, or those that it names (9.1)."""
     if client.method == "none":
         raise errors.UNAUTHORIZED()
-    audience = fields.text("audience")
+    audience = _audience(tenant, fields, errors.TOKEN)
     if audience is None:
         raise errors.NO_AUDIENCE()
     api = tenant.api(audience)
@@ -186,7 +188,7 @@ def client_credentials(tenant: Tenant, fields: Fields, client: Client) -> Answer
         raise errors.UNKNOWN_SERVICE(audience=audience)
     granted = client.apis.get(tenant.domains.at_home(audience))
     if granted is None:
-        raise errors.NO_CLIENT_GRANT(audience=audience)
+        raise errors.NO_CLIENT_GRANT(audience=audience, client_id=client.client_id)
     scope = tuple(one for one in _wished_scopes(fields) or granted if one in granted)
     tenant.log("seccft", "Access token for an application's own credentials.", client_id=client.client_id)
     machine, gty = f"{client.client_id}@clients", "client-credentials"
@@ -333,7 +335,7 @@ def start(tenant: Tenant, request: Request) -> JSONResponse:
         if not isinstance(value := fields.get(name, ""), str):
             raise errors.WRONG_TYPE(name=name, type=type_name(value).replace("integer", "number"))
     grant = f"{GRANTS}/passwordless/otp"
-    if grant not in authenticate_client(tenant, request, fields).grants:
+    if grant not in authenticate_client(tenant, request, fields, unproven=errors.CLIENT_NOT_PROVEN).grants:
         raise errors.START_NOT_ALLOWED(grant=grant)
     if unknown := [name for name in fields if name not in (*START_STRINGS, "authParams")]:
         raise errors.NOT_ALLOWED(names=", ".join(unknown))
@@ -375,8 +377,10 @@ def start(tenant: Tenant, request: Request) -> JSONResponse:
         sent_at=now,
     )
     tenant.delivery.message(message)
-    identity = tenant.passwordless_chance.fork(key).hex(24)
-    return JSON({"_id": identity, name: address, verified: True}, headers=starts.headers())
+    user_id = tenant.passwordless_id(connection, address)
+    # Verified by the first code that was used: then the user is there.
+    answer = {"_id": user_id.partition("|")[2], name: address, verified: user_id in tenant.users}
+    return JSON(answer, headers=starts.headers())
 
 
 def userinfo(tenant: Tenant, request: Request) -> Response:
@@ -415,7 +419,6 @@ def jwks(tenant: Tenant, _: Request) -> JSONResponse:
 
 ROUTES: Routes = (
     ("POST", "/passwordless/start", start),
-    ("GET", "/passwordless/verify_redirect", not_emulated),
     ("POST", "/oauth/token", token),
     ("GET POST", "/userinfo", userinfo),
     ("POST", "/oauth/revoke", revoke),

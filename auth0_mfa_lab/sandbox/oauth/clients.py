@@ -20,8 +20,10 @@ LEEWAY = 10
 """By how many seconds an application's clock may be ahead: a guess."""
 
 
-def authenticate_client(tenant: Tenant, request: Request, fields: Fields) -> Client:
-    """Return the application that sent this request. Raises UNAUTHORIZED.
+def authenticate_client(
+    tenant: Tenant, request: Request, fields: Fields, *, unproven: errors.EvidenceRow = errors.UNAUTHORIZED
+) -> Client:
+    """Return the application that sent this request. Raises UNAUTHORIZED, or `unproven` where it sent no proof at all.
 
     A confidential one may use either way to send its secret [guess]; a public one needs none, and one that it sends is
     not looked at [guess]. A header of another scheme than Basic (guides send a Bearer) is nothing.
@@ -45,7 +47,7 @@ def authenticate_client(tenant: Tenant, request: Request, fields: Fields) -> Cli
     else:
         is_right = client.method == "none" or compare_digest((client.client_secret or "").encode(), secret.encode())
     if not is_right:
-        raise errors.UNAUTHORIZED()
+        raise (errors.UNAUTHORIZED if secret or "client_assertion" in fields else unproven)()
     return client
 
 

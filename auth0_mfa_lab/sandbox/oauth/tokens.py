@@ -39,6 +39,14 @@ def verified_claims(token: str, key: RSAKey, algorithm: str = "RS256") -> dict[s
     return json_object(verified.payload) or {}
 
 
+def unverified_claims(token: str) -> dict[str, Any] | None:
+    """Return what a compact JWT says, whoever signed it; None for what is none."""
+    try:
+        return json_object(jws.extract_compact(token.encode()).payload)
+    except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return None
+
+
 def seconds(claim: object) -> float:
     """Return the time in a stranger's claim, or not-a-number. Compare it, never subtract: an int may be too large."""
     return claim if isinstance(claim, int | float) and not isinstance(claim, bool) else math.nan
@@ -143,19 +151,19 @@ class Tokens:
                 "name": user.username,
                 "picture": f"{self.issuer}avatars/default.png",
                 # Applications read it beside a clock of their own: no advance is in it.
-                "updated_at": iso_date(min(user.created_at, self._clock.stamp())),
+                "updated_at": iso_date(min(max(user.created_at, user.changed_at), self._clock.stamp())),
             }
         if "email" in scope and user.email:
             claims |= {"email": user.email, "email_verified": user.email_verified}
         return claims
 
-    def claims_of(self, token: str) -> dict[str, Any]:
-        """Return the claims of a JWT of ours that lives in the sandbox's time, or {}."""
+    def claims_of(self, token: str, *, is_expired: bool = False) -> dict[str, Any]:
+        """Return the claims of a JWT of ours that lives in the sandbox's time, or that has expired, or {}."""
         claims = verified_claims(token, self.keys[0].private)
         if not isinstance(expires := claims.get("exp"), int):
             return {}
         ahead = self._ahead.get(token[-SIGNATURE_TAIL:]) or 0
-        return claims if self._clock.now() < math.ceil(expires + ahead) else {}
+        return claims if (self._clock.now() >= math.ceil(expires + ahead)) is is_expired else {}
 
     def signed(self, lifetime: int, **claims: object) -> str:
         """Return a JWT with these claims, without those that are None."""

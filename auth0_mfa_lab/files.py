@@ -1,10 +1,21 @@
-"""Files that are whole at every moment, and that their owner alone can read."""
+"""The user's files: only regular ones are read or replaced, and what the lab keeps is whole at every moment."""
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from pathlib import Path
+
+
+def regular(path: Path) -> Path:
+    """Return the path of a regular file, or of no file yet.
+
+    Raises OSError for anything else: a folder, a device, or a pipe, which a reader would wait for without end.
+    """
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is no regular file")
+    return path
 
 
 def write_whole(path: Path, text: str) -> None:
