@@ -35,8 +35,8 @@ def whole() -> Iterator[None]:
 
 
 @contextmanager
-def open_to_them() -> Iterator[None]:
-    """Let *Interrupt* through in a part of such a block: where a person is asked."""
+def interruptible() -> Iterator[None]:
+    """Let *Interrupt* through in a part of such a block: while a person is asked."""
     before = signal.getsignal(signal.SIGINT)
     if threading.current_thread() is not threading.main_thread() or not callable(before):
         yield

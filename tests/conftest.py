@@ -27,7 +27,7 @@ REFUSED: list[str] = []
 guard(REFUSED)
 
 # jsonschema, which nbformat asks, would compile a grammar of IRIs: three seconds in each process, and no test has one.
-sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]  # so an import of it is refused
+sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]  # None in the place of a module is how Python refuses its import
 
 # The keys of every tenant that a test makes, also behind `Lab.sandbox()`, come from the pool.
 (Sandbox.__init__.__kwdefaults__ or {})["new_key"] = next_key

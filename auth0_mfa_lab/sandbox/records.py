@@ -61,9 +61,9 @@ class Api:
 class User:
     """A user; one who came by SMS has no email (""), one who came by email no number, and neither has a password.
 
-    `recovery_code` is that of a user whom the sandbox has enrolled, `changed_at` when an administrator changed the
-    profile. `life` is another one after a reset, and for a user who comes back after a deletion: what was issued in an
-    earlier one is dead.
+    `recovery_code` is set for a user that the sandbox has enrolled. `changed_at` is the time of the last change of the
+    profile by the Management API. `life` is another one after a reset, and for a user who comes back after a deletion:
+    what was issued in an earlier one is dead.
     """
 
     user_id: str

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn, overload
 
 import httpx
 
-from auth0_mfa_lab.interrupts import open_to_them, whole
+from auth0_mfa_lab.interrupts import interruptible, whole
 from auth0_mfa_lab.secrets.aliases import Aliases, under_way, watch
 from auth0_mfa_lab.secrets.kinds import in_text, secrets_of, secrets_of_path
 from auth0_mfa_lab.wire.exchange import Exchange, Failure, Json, NoAnswer, Request, Response, Speaker
@@ -208,7 +208,7 @@ class RecordingTransport(httpx.BaseTransport):
         """Pass the request on, read the answer within bounds, and record both; raise NoAnswer when there is none."""
         guard = self._guard()
         if guard is not None:
-            with open_to_them():  # it may ask the person
+            with interruptible():  # it may ask the person
                 guard.before(request)
         sent = Request.of(request)
         lost: Failure | None = None

@@ -132,7 +132,7 @@ POST /users/{id}/authentication-methods
     7                                          => Expected type object but found type integer
     {"type": "recovery-code"}                  => No enum match for: recovery-code on property type
     {"type": "phone"}                          => Missing required property: phone_number
-    {"type": "email", "email": "nobody"} => Object didn't pass validation for format email: nobody on property email
+    {"type": "email", "email": "jane"} => Object didn't pass validation for format email: jane on property email
     {"type": "phone", "phone_number": "+15550123", "email": "a@example.com"} => Additional properties not allowed: email
     {"type": "phone", "phone_number": "+15550123", "preferred_authentication_method": "email"} \
         => No enum match for: email on property preferred_authentication_method

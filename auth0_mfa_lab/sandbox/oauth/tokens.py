@@ -40,7 +40,7 @@ def verified_claims(token: str, key: RSAKey, algorithm: str = "RS256") -> dict[s
 
 
 def unverified_claims(token: str) -> dict[str, Any] | None:
-    """Return what a compact JWT says, whoever signed it; None for what is none."""
+    """Return the claims of a compact JWT, unverified; None for a text that is no JWT."""
     try:
         return json_object(jws.extract_compact(token.encode()).payload)
     except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
