@@ -122,11 +122,11 @@ def in_text(text: str, name: str, *, people: bool) -> Iterator[Found]:
     """
     if re.search(_MAY_TELL, text):  # most texts are a word or two
         lower = text.lower()
-        for _, kind, sign, pattern in SHAPES:
-            for match in re.finditer(pattern, text) if kind and sign in lower else ():
+        for _, shape, sign, pattern in SHAPES:
+            for match in re.finditer(pattern, text) if shape and sign in lower else ():
                 found = match[match.lastindex or 0]
-                found = unquote_plus(found) if kind == "password" else found
-                yield as_kind(name, kind) if kind == "token" else kind, found
+                found = unquote_plus(found) if shape == "password" else found
+                yield as_kind(name, "token") if shape == "token" else str(shape), found
         for match in re.finditer(_PAIR, text):
             if kind := kind_of(match[1], value := unquote_plus(match[2])):
                 yield kind, value

@@ -67,7 +67,7 @@ _PHRASE = r"(?im)^([ \t]*(?:export[ \t]+)?\w{0,80}password[ \t]*=[ \t]*)([^\s\"'
 _CONTROL = "[\\x00-\\x1f\x85\u2028\u2029]"
 _RUN = r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{16,}+={0,2}"  # of base64
 _RUN_IN_LINES = r"(?<![A-Za-z0-9+/_-])(?:[A-Za-z0-9+/_-]{60,}+[ \n])+[A-Za-z0-9+/_-]{2,}+={0,2}"
-_MANY = (tuple, list)
+_MANY, _PLAIN = (tuple, list), (str, int)  # of JSON
 _WITHIN = bytes(range(0x80, 0xC0))  # a character in UTF-8
 _BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
 
@@ -291,7 +291,7 @@ def _walked(kind: str | None, text: _Text) -> Iterator[tuple[_Text, _Leak | None
     while todo:
         path, name, each = todo.pop()
         if isinstance(each, list):
-            if each and all(isinstance(inner, str) for inner in each):
+            with suppress(TypeError):  # texts are the lines of one, or by themselves
                 todo.append((path, name, "".join(each)))
                 each = each if any(inner[-1:] != "\n" for inner in each[:-1]) else []
             todo += [((*path, number), name, inner) for number, inner in reversed([*enumerate(each)])]
@@ -307,12 +307,12 @@ def _walked(kind: str | None, text: _Text) -> Iterator[tuple[_Text, _Leak | None
             if level == PROSE and re.search(_ALLOW, each):
                 yield _Text(path, ""), _Leak(_ALLOWED, "")
             inner = parsed(each, tuple) if level != PROSE and each.lstrip()[:1] in ("{", "[") else None
-            if isinstance(inner, tuple | list):
+            if isinstance(inner, _MANY):
                 todo.append((path, name, inner))
             elif len(each) > 7:
                 yield _Text(path, each, text.line, level), None
         for label, inner in fields if level != PROSE else ():
-            for title in titles_of(label) if isinstance(inner, str | int) else ():
+            for title in titles_of(label) if isinstance(inner, _PLAIN) else ():
                 is_form = isinstance(inner, str) or title in CODES[:2]
                 if is_form and (found := judged(title, str(inner), max(level, FIELD))):
                     yield _Text(path, ""), _Leak(found, str(inner))
