@@ -228,7 +228,7 @@ password | env | AUTH0_PASSWORD=correctHorse!7
 password | env | export AUTH0_PASSWORD='hunter'
 password | env | AUTH0_PASSWORD=a battery staple
 password | source | "password": "Tr0ub4dor&3"
-password | source | postgres://jane:Tr0ub4dor3@db.example.org/a
+password | source | postgres://jane:Tr0ub4dor3@db.example.com/a
 password | sent | username=a&password=Tr0ub4dor%263-xK&x=1
 password | sent | --b\nContent-Disposition: form-data; name="password"\n\nTr0ub4dor3\n--b--
 password | tags | <input name="password" value="Tr0ub4dor3">

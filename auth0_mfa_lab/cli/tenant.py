@@ -65,6 +65,9 @@ def _opened() -> tuple[Lab | None, list[Finding]]:
     """Open the tenant that the settings name, with what is wrong with them; no lab where nothing can be asked."""
     try:
         values = values_of(None, None)
+    except LabError as problem:
+        return None, [Finding(".env", "missing", str(problem), stops=True)]
+    try:
         kind, unread = values.get("AUTH0_LAB_TENANT"), list(misspelled(values))
         if kind is None and (unread or "AUTH0_DOMAIN" in values):
             said = "is not set: the lab would open the sandbox. For your own tenant: AUTH0_LAB_TENANT=live"

@@ -239,7 +239,7 @@ def _calls_of_auth0(entries: list[Json]) -> Iterator[tuple[int, Json]]:
         host = host or (None if is_of_the_phone else url.netloc)
         if is_of_the_phone or url.netloc == host:
             began = _read(place, entry, "startedDateTime", lambda said: datetime.fromisoformat(said).timestamp())
-            at = began + max(_read(place, entry, "time", float, 0.0), 0.0)
+            at = began + max(_read(place, entry, "time", float, 0.0), 0.0) / 1000
             yield place, {**entry, "_speaker": "phone" if is_of_the_phone else "app", "_at": at}
 
 
