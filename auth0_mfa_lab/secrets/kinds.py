@@ -223,12 +223,6 @@ def titles_of(name: str) -> tuple[str, ...]:
     return titles if is_whole else (*titles, ending[1].removesuffix("s").replace("_", " "))
 
 
-def looks_like(title: str, value: str) -> bool:
-    """Say whether a value has the form of what is called so; a secret that is known by its name's ending was drawn."""
-    looks = _LOOKS.get(title)
-    return re.fullmatch(looks, value) is not None if looks else looks_random(value)
-
-
 def looks_random(value: str) -> bool:
     """Say whether a text was drawn and not written: letters and digits that change places all the time."""
     value = value[:400]
@@ -269,7 +263,10 @@ def judged(title: str, value: str, level: int, *, quoted: bool = True) -> str | 
         certain = len(set(value)) > 4 and (bool(level) or re.search("[2-7]", value) is not None)
     elif title in CODES:
         certain = bool(level) or value not in "01234567890123456789 98765432109876543210"
-    return title if title == "private key" or (certain and looks_like(title, value)) else None
+    # A secret that is known by its name's ending alone was drawn.
+    looks = _LOOKS.get(title)
+    has_form = re.fullmatch(looks, value) if looks else looks_random(value)
+    return title if title == "private key" or (certain and has_form) else None
 
 
 def is_an_examples(uri: str) -> bool:

@@ -31,9 +31,9 @@ def codes_in(picture: bytes) -> tuple[str, ...]:
         raise ValueError(_NOT_READ) from None
     except Exception:  # whatever a broken file makes of Pillow's readers
         return ()
-    if opened.width * opened.height > _PIXELS:
-        raise ValueError(_NOT_READ)
     try:
+        if opened.width * opened.height > _PIXELS:
+            raise ValueError
         read = opened.convert("LA" if opened.has_transparency_data else "L")
     except Exception:
         raise ValueError(_NOT_READ) from None

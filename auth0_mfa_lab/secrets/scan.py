@@ -147,32 +147,26 @@ def scan(name: str, content: bytes | BinaryIO, progress: Callable[[int], object]
 def _gathered(kind: str | None, told: _Told, note: str = "") -> Scanned:
     """Return the secrets of a file, each once in its place, without those that are allowed."""
     finds: dict[tuple[str, int | None, int | None, str], str] = {}
-    allowed: set[int | None] = set()
-    unread: set[str] = set()
-    is_ours = False
+    said: dict[str, set[Any]] = {_OURS: set(), _ALLOWED: set(), _UNREAD: set()}
     try:
         for text, leak in told:
             cell, where, has_lines = _place(kind, text.path)
             line = text.line + (leak.line or 1) - 1 if has_lines else None
             spot = ", ".join(filter(None, (where, leak.hidden))), cell, line, leak.value
-            if leak.kind == _OURS:
-                is_ours = True
-            elif leak.kind == _ALLOWED:
-                allowed.add(cell)
-            elif leak.kind == _UNREAD:
-                unread.add(leak.value)
+            if leak.kind in said:
+                said[leak.kind].add(leak.value or cell)
             elif finds.get(spot, SEALED) == SEALED:
                 finds[spot] = leak.kind  # under the kind that says most
     except UnicodeError as problem:
-        unread.add(str(problem))
+        said[_UNREAD].add(str(problem))
     found = [
         Find(title, len(value), where, cell, line)
         for (where, cell, line, value), title in finds.items()
         # What the lab recorded has stand-ins. They say so of themselves; codes are too short for that.
-        if not (is_ours and title in CODES) and (cell is None or cell not in allowed)
+        if not (said[_OURS] and title in CODES) and (cell is None or cell not in said[_ALLOWED])
     ]
     found.sort(key=lambda find: (find.cell or 2**60, find.line or 2**60))
-    return Scanned(tuple(found), not unread, "; ".join(filter(None, [*sorted(unread), note])) or None)
+    return Scanned(tuple(found), not said[_UNREAD], "; ".join(filter(None, [*sorted(said[_UNREAD]), note])) or None)
 
 
 def _place(kind: str | None, path: Path) -> tuple[int | None, str, bool]:
@@ -192,13 +186,6 @@ def _place(kind: str | None, path: Path) -> tuple[int | None, str, bool]:
         where = f"output {steps[3] + 1}" if isinstance(steps[3], int) else "output 1"
         where += f" ({mime[0] if mime else 'data'})" if steps[4] == "data" and steps[5] else ""
     return number + 1, where, path[2:] == ("source",)
-
-
-def _level(kind: str | None, path: Path) -> int:
-    """Return how sure a value is where a path leads to."""
-    if kind == "HAR" and path[3:4] == ("request",):
-        return SENT
-    return PROSE if kind == "notebook" and path[2:] == ("source",) else PRINTED
 
 
 # -- the texts of a file
@@ -296,7 +283,8 @@ def _walked(kind: str | None, text: _Text) -> Iterator[tuple[_Text, _Leak | None
                 each = each if any(inner[-1:] != "\n" for inner in each[:-1]) else []
             todo += [((*path, number), name, inner) for number, inner in reversed([*enumerate(each)])]
             continue
-        level = _level(kind, path)
+        is_sent, is_source = path[3:4] == ("request",), path[2:] == ("source",)
+        level = SENT if is_sent and kind == "HAR" else PROSE if is_source and kind == "notebook" else PRINTED
         fields = [(name, each)]
         if isinstance(each, tuple):
             yield from [(text, _Leak(_OURS, ""))] if path == ("log", "_auth0_mfa_lab") else ()
@@ -343,12 +331,11 @@ def _leaks(text: str, level: int, depth: int = 0) -> Iterator[_Leak]:
     plain = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text) if "\x1b" in text else text  # the colours of a terminal
     for _ in range(_NESTINGS):
         before = plain
-        for sign in "\\&":
-            plain = re.sub(ESCAPES[sign], _unescaped, plain) if sign in plain else plain
-        if "%" in plain:
-            found, plain = _of_forms(plain, level)
-            yield from found
-            plain = re.sub(ESCAPES["%"], _unescaped, plain)
+        for sign in (each for each in "\\&%" if each in plain):
+            if sign == "%":
+                found, plain = _of_forms(plain, level)
+                yield from found
+            plain = re.sub(ESCAPES[sign], lambda escape: _unescaped(escape[0]), plain)
         if plain == before:
             break
     if "ticket" in plain or "otpauth" in plain or "_tx_id" in plain:
@@ -402,12 +389,8 @@ def _of_forms(text: str, level: int) -> tuple[list[_Leak], str]:
     return found, re.sub(_FORM, split, text)
 
 
-def _unescaped(escape: re.Match[str]) -> str:
-    return _without_control(escape[0])
-
-
 @lru_cache(maxsize=4096)
-def _without_control(escape: str) -> str:
+def _unescaped(escape: str) -> str:
     return re.sub(_CONTROL, " ", character(escape))
 
 
