@@ -40,7 +40,7 @@ _ENDING = (
 )
 
 _MAY_TELL = r"eyJ|Fe26\.|[=:]|PRIVATE KEY"
-JWT = r"eyJ[\w-]{0,9000}+\.[\w-]{0,90000}+\.[\w-]*"
+JWT = r"eyJ[\w-]{0,4000}+\.[\w-]{0,90000}+\.[\w-]*"
 _SEALED = r"Fe26\.[\w.*~-]{20,}"
 _RECOVERY = r"[A-Z0-9][A-Z0-9]{23}(?<![A-Z]{24})(?<![0-9A-F]{24})"  # a number in hex, and a word, is none
 _SENT = r"([\w.~+/*-]{8,}={0,2})"
