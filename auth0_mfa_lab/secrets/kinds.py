@@ -43,7 +43,7 @@ _MAY_TELL = r"eyJ|Fe26\.|[=:]|PRIVATE KEY"
 JWT = r"eyJ[\w-]{0,4000}+\.[\w-]{0,90000}+\.[\w-]*"
 _SEALED = r"Fe26\.[\w.*~-]{20,}"
 _RECOVERY = r"[A-Z0-9][A-Z0-9]{23}(?<![A-Z]{24})(?<![0-9A-F]{24})"  # a number in hex, and a word, is none
-_SENT = r"([\w.~+/*-]{8,}={0,2})"
+_CREDENTIALS = r"([\w.~+/*-]{8,}={0,2})"
 SEALED = "sealed string (mfa_token or oob_code)"
 # fmt: off
 SHAPES = (  # what a find is called, the kind of an alias, if it is one, what it begins with in lower letters, its form
@@ -53,9 +53,9 @@ SHAPES = (  # what a find is called, the kind of an alias, if it is one, what it
      r"(?s:(-----BEGIN ([A-Z ]{0,40}PRIVATE KEY)-----.{16,}?-----END \2-----))"),
     ("password",          "password",    "://",
      r"://(?<=[A-Za-z0-9+.-]://)[^\s/:@\"'<>]*:([^\s/@\"'<>]+)@"),
-    ("Basic header",      None,          "basic",      rf"(?i)\bBasic\s+{_SENT}"),
-    ("Bearer header",     None,          "bearer",     rf"(?i)\bBearer\s+{_SENT}"),
-    ("enrollment ticket", None,          "ticket",     rf"(?i)\bTicket\s+(?:id\s*=\s*[\"']?)?{_SENT}"),
+    ("Basic header",      None,          "basic",      rf"(?i)\bBasic\s+{_CREDENTIALS}"),
+    ("Bearer header",     None,          "bearer",     rf"(?i)\bBearer\s+{_CREDENTIALS}"),
+    ("enrollment ticket", None,          "ticket",     rf"(?i)\bTicket\s+(?:id\s*=\s*[\"']?)?{_CREDENTIALS}"),
     ("refresh token",     None,          "v1.",        r"(?<![\w.-])v1\.[\w-]{40,}"),
     ("recovery code",     None,          "",           rf"{_RECOVERY}(?<![\w+/=-].{{24}})(?![\w+/=-])"),
 )
