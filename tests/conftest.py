@@ -78,9 +78,9 @@ def nothing_left_here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
         yield
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def labs_of_this_test_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the guard of the log ask no lab of another test: one that still lives may know `https` as a password."""
+    """Let the log and errors ask no lab of another test: one that still lives may know `client_id` as a password."""
     monkeypatch.setattr(aliases, "KNOWN", WeakSet())
 
 

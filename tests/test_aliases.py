@@ -20,7 +20,6 @@ from auth0_mfa_lab.wire.journal import RecordingTransport
 from tests.mothers import MFA_TOKEN, OOB_CODE, a_journal
 from tests.promise import ENCODINGS, encoded
 
-pytestmark = pytest.mark.usefixtures("labs_of_this_test_only")
 # What passwords, tokens and ids are made of, with all that some encoding changes.
 CHARACTERS = st.sampled_from("aZ09 éß漢😀%+&=#?/\\\"'<>!$*~.:@|_-`(){}[],;^\t\n")
 VALUES = st.text(CHARACTERS, min_size=6, max_size=24).filter(lambda value: not value.isdigit())

@@ -284,7 +284,7 @@ SLIPS = {
 # fmt: on
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def login_of() -> tuple[Lab, Exchange]:
     lab = Lab.sandbox()
     return lab, log_in(lab)
