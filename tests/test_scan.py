@@ -247,7 +247,7 @@ def test_what_cannot_be_read_as_what_it_is_is_read_so_far_and_that_is_said(monke
     assert [(find.kind, find.line) for find in conflict.finds] == [("mfa_token", 2)]
     assert conflict.note == "it is no notebook that can be read as one: its lines were"
     assert kinds(("a.har", b"[" * 100_000 + token)) == {"mfa_token"}
-    monkeypatch.setattr(scan_module, "LONGEST", 2**16)
+    monkeypatch.setattr(scan_module, "PIECE", 2**15)
     large = scan("a.env", token + b"\n" + b"x \n" * 2**17 + token)
     assert ([find.line for find in large.finds], large.whole, large.note) == ([1, 2**17 + 2], True, None)
 
@@ -396,6 +396,41 @@ def test_a_stand_in_and_an_id_are_no_secret_in_any_place(text: str) -> None:
 @pytest.mark.parametrize("text", [*CODE_THAT_NAMES_SECRETS, f'<svg><path d="{RECOVERY_CODE}"/></svg>'])
 def test_code_that_names_secrets_and_a_drawing_hold_none(text: str) -> None:
     assert kinds(source(text)) == set()
+
+
+# fmt: off
+RANDOM = random.Random(9)
+IDS = [str(uuid.UUID(int=RANDOM.getrandbits(128))) for _ in range(300)]
+FONT, PNG = b"wOF2", b"\x89PNG\r\n\x1a\n"
+PATH = '<svg><path d="M {0} 7 L 9 {0}" clip-path="url(#p{1})" style="fill:none"/><use xlink:href="#m{1}"/>'
+SCRIPT = """function a(e){return{grant_type:"password",password:e.password,client_secret:e.clientSecretValue,
+code:e.code||123,refresh_token:e.refreshToken||"",mfa_token:t.state.mfaTokenFromServer,autocomplete:"current-password",name:"password",
+value:e.value,accessToken:this.opts.accessTokenProvider}}h("input",{type:"password",name:"password",value:this.state.pw})
+var k="__auth0_refresh_token__",mapbox={accesstoken:{valType:"string"}},R={password:"input-password",otp:6}"""
+CLEAN: dict[str, Callable[[int], File]] = {  # what tools write, and no secret in it; each is made from a number
+    "a plot": lambda n: output("image/svg+xml", PATH.format(n / 7, drawn(HEX, 10, n)) * 90),
+    "a script": lambda n: output("text/html", f"<script>var id='{IDS[n]}';{SCRIPT * (n + 1)}</script>"),
+    "a page": lambda n: har(response={"content": {"text": f'<meta name="csrf-token" content="{IDS[n]}">'
+                                     f'<input type="password" name="password" value="">{SCRIPT}'}}),
+    "bokeh": lambda n: output("text/javascript", f'var d={{"{IDS[n]}":"{encoded(RANDOM.randbytes(400))}"}}'),
+    "a picture": lambda _: output("image/png", encoded(PNG + RANDOM.randbytes(3_000))),
+    "a font": lambda _: output("text/html", f"url(data:font/woff2;base64,{encoded(FONT + RANDOM.randbytes(9_000))})"),
+    "ids": lambda n: output("text/plain", "\n".join(IDS[n:])),
+    "words": lambda n: har(response={"content": {"text": json.dumps({"password": "Passwort", "otp": f"Code {n}",
+                                     "forgot_password": "Passwort vergessen?", "reset_password": f"/u/{IDS[n]}"})}}),
+    "OpenAPI": lambda n: output("application/json", [{"name": "client_secret", "in": f"body{n}", "schema": {}},
+                                     {"name": "password", "example": "string", "schema": {"format": "password"}}]),
+    "a traceback": lambda n: notebook({"outputs": [{"traceback": [f"---> {n} return post(password=password, "
+                                     "client_secret=client_secret, mfa_token=self.session.mfa_token_value)"]}]}),
+    "settings": lambda n: env(f"SECRET_KEY=change-me\nAPI_KEY=\nTOKEN_URL=https://a.example\nOTP_LENGTH={n}\nUUID={IDS[n]}"
+                                     "\nDB_PASSWORD=${DB_PASSWORD}\nPOSTGRES_PASSWORD_FILE=/run/a/b\nURL=postgres://a:${PW}@db/x"),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize("sort", CLEAN)
+def test_what_tools_write_is_no_secret(sort: str) -> None:
+    assert [seed for seed in range(20) if scan(*CLEAN[sort](seed)) != ((), True, None)] == []
 
 
 def test_what_a_widget_saves_is_no_secret_by_chance() -> None:

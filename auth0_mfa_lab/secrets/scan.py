@@ -235,7 +235,7 @@ _Told = Iterator[tuple[_Text, _Leak]]
 
 def _in_lines(_: str | None, pieces: Iterator[str], is_data: bool) -> _Told:
     """Yield the secrets in a text file; a comment `auth0-mfa-lab: allow` allows its line, or the one below it."""
-    for text in _windows(chain((Value((), piece, is_cut=True) for piece in pieces), [Value((), "")])):
+    for text in _windows(chain((Value((), piece, is_cut=True) for piece in pieces), [Value((), "")]), 2 * PIECE):
         lines = ["", *text.value.split("\n")]
         plain = re.sub(_PHRASE, r'\1"\2"', text.value) if is_data else text.value
         is_known = text.line > 1 and len(lines[1]) < _OVERLAP  # its first line, from the window before it
@@ -252,12 +252,10 @@ def _in_document(kind: str | None, pieces: Iterator[str], _: bool) -> _Told:
     batch: list[_Text] = []
     size, is_one = 0, False
     for text in _windows(values_of(pieces)):
-        members = (
-            text.value
-            if text.path == () and isinstance(text.value, tuple)
-            else [("".join(map(str, text.path)), text.value)]
-        )
-        is_one |= any(name == root and isinstance(each, form) for name, each in members)
+        if not is_one:
+            whole = text.value if text.path == () and isinstance(text.value, tuple) else ()
+            members = (*whole, ("".join(map(str, text.path)), text.value))
+            is_one = any(name == root and isinstance(each, form) for name, each in members)
         for each, leak in _walked(kind, text):
             if leak:
                 yield each, leak
@@ -281,7 +279,7 @@ def _in_batch(kind: str | None, batch: list[_Text]) -> _Told:
             yield texts[leak.text], leak._replace(line=leak.line and leak.line - (leak.text > 0))
 
 
-def _windows(values: Iterable[Value]) -> Iterator[_Text]:
+def _windows(values: Iterable[Value], longest: int = LONGEST) -> Iterator[_Text]:
     """Join the pieces of each text; one that is too long to look at in one go comes in parts that overlap."""
     held: list[str] = []
     size, line = 0, 1
@@ -291,7 +289,7 @@ def _windows(values: Iterable[Value]) -> Iterator[_Text]:
             continue
         held.append(value)
         size += len(value) * (1 if value.isascii() else 4)
-        if is_cut and size < LONGEST:
+        if is_cut and size < longest:
             continue
         text, held, size = "".join(held), [], 0
         end = _between(text, len(text)) if is_cut else len(text)
@@ -318,10 +316,10 @@ def _walked(kind: str | None, text: _Text) -> Iterator[tuple[_Text, _Leak | None
     while todo:
         path, each = todo.pop()
         if isinstance(each, tuple):
-            todo += [((*path, key), inner) for key, inner in reversed(each)]
+            todo += [((*path, key), inner) for key, inner in reversed(each) if _may_tell(key, inner)]
             yield from [(text, _Leak(_OURS, ""))] if path == ("log", "_auth0_mfa_lab") else ()
             yield from ((_Text((*path, key), key), None) for key, _ in each if len(key) > 15)
-            values = [inner for key, inner in each if key in _VALUES]
+            values = [inner for key, inner in each if key in _VALUES] if len(each) > 1 else []
             labels = [inner for key, inner in each if key in _LABELS and isinstance(inner, str)] if values else []
             labels += ["password"] if ("_model_name", "PasswordModel") in each else []
             fields = [(label, inner) for label in labels for inner in values]
@@ -348,6 +346,13 @@ def _walked(kind: str | None, text: _Text) -> Iterator[tuple[_Text, _Leak | None
                 todo.append((path, inner))
             elif len(each) > 7:
                 yield text._replace(path=path, value=each), None
+
+
+def _may_tell(name: str, value: Any) -> bool:
+    """Say whether there is anything to look at in a field."""
+    return (bool(value) if isinstance(value, tuple | list) else isinstance(value, str) and len(value) > 7) or bool(
+        titles_of(name)
+    )
 
 
 # -- one text
@@ -526,7 +531,7 @@ def _judged(title: str, value: str, level: int, *, quoted: bool = True) -> str |
             return None
         is_pair = name and f"{name}{password}".isprintable()
         return title if is_pair and _judged("client secret", password, _SENT) else None
-    is_drawn = looks_random(value) or re.fullmatch(_RECOVERY, value) is not None
+    is_drawn = value[:1] != "/" and (looks_random(value) or re.fullmatch(_RECOVERY, value) is not None)
     certain = level >= _FIELD or is_drawn
     if title == "password" and not is_drawn:
         is_reference = not quoted and re.fullmatch(_REFERENCE, value) and (level == _PROSE or "." in value)

@@ -111,10 +111,10 @@ class Remote:
         body: Mapping[str, Json] = {"params": rest or None} if row.method == "GET" else {"json": rest}
         if isinstance(rest.get("barcode"), bytes):
             body = {"content": rest["barcode"], "headers": {"content-type": "image/png"}}
+        plainly = " without TLS, for AUTH0_CA_FILE is not set" if self._http.base_url.scheme == "http" else ""
         try:
             answer = self._http.request(row.method, path, **body)
         except httpx.TransportError as failure:
-            plainly = " without TLS, for AUTH0_CA_FILE is not set" if self._http.base_url.scheme == "http" else ""
             # Its text may hold a body's or a header's part; its kind says enough.
             raise NoServer(
                 f"No served sandbox answers at {self._domain}{plainly} ({type(failure).__name__}). Start one: "
@@ -135,7 +135,7 @@ class Remote:
                 "AUTH0_LAB_TOKEN from the file that it wrote last (--env-file FILE)."
             )
         elif not isinstance(said, str):
-            said = f"What answers at {self._domain} is no served sandbox (HTTP {status})."
+            said = f"What answers at {self._domain}{plainly} is no served sandbox (HTTP {status})."
         if status == 404 and operation in ("code", "newest_push"):
             raise NothingWasSent(said)
         if status in (404, 409) and row.path.startswith("phone/"):
