@@ -14,6 +14,7 @@ import httpx
 from auth0_mfa_lab.client import Client, checked_text, http_client, network
 from auth0_mfa_lab.clock import LabClock, RealClock, SandboxClock
 from auth0_mfa_lab.errors import ClaimFailed, LabError, SettingsError
+from auth0_mfa_lab.interrupts import whole
 from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.settings import Settings, is_loopback
@@ -467,6 +468,7 @@ class Lab(Lines):
         is_here = self.domain.partition(":")[0].endswith(".example") or is_loopback(self.domain)
         return is_here and self.settings.tenant != "live"
 
+    @whole()
     def _run(self, mfa_token: str, oob_code: str) -> PollRun:
         from auth0_mfa_lab.polling import Poll, PollRun
         from auth0_mfa_lab.show.poll import show_poll

@@ -254,6 +254,7 @@ NOT_SHOWN: Mapping[str, str] = {  # a class, or all in a module, and why no scen
     "secrets.reading.Value":         "a value of a document on its way to a Find",
     "secrets.scan._Leak":            "a value on its way to a Find",
     "secrets.scan._Text":            "a text on its way to a Find",
+    "wire.har._Unlike":              "the name of a field on its way to a LabError",
 }
 COMMANDS: Mapping[str, str | None] = {  # a command, and what of a lab it prints; the others print no journal
     "doctor": "live.doctor.doctor.Diagnosis", "drift": "live.drift.drift.Drift", "cleanup": "live.leftovers.Leftovers",

@@ -200,7 +200,7 @@ FINDS: dict[str, list[str | File]] = {  # a text is a cell's source
     "password": [
         env("AUTH0_PASSWORD=correctHorse!7"), env("export AUTH0_PASSWORD='hunter'"), '"password": "Tr0ub4dor&3"',
         env("AUTH0_PASSWORD=a battery staple"), sent("username=a&password=Tr0ub4dor%263-xK&x=1"),
-        output("text/html", '<input name="password" value="Tr0ub4dor3">'), "postgres://jane:Tr0ub4dor3@db.example.org/a",
+        output("text/html", '<input name="password" value="Tr0ub4dor3">'), "postgres://jane:Tr0ub4dor3@db.example.com/a",
         sent('--b\r\nContent-Disposition: form-data; name="password"\r\n\r\nTr0ub4dor3\r\n--b--'),
         sent("username=jane&password=hunter22"),
         widget(_model_name="PasswordModel", value="hunter22")],

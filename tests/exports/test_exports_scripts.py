@@ -5,7 +5,7 @@ import json
 import re
 import subprocess
 import sys
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -215,6 +215,21 @@ def test_a_code_that_no_message_has_is_read_where_it_was_sent() -> None:
         grant = "http://auth0.com/oauth/grant-type/passwordless/otp"
         an_exchange(journal=journal, request=a_request(form={"grant_type": grant, "otp": "730418"}))
         assert f"code {sent_to} --purpose passwordless" in exported("bash", journal)
+
+
+def test_a_poll_that_took_long_waits_in_the_script() -> None:
+    for seconds, said in ((29, False), (30, True)):
+        lab = Lab.sandbox()
+        user = lab.user(factors=["push"])
+        login = lab.client.password_grant(username=user.username, password=user.password)
+        challenge = lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
+        poll = partial(lab.client.mfa_oob_grant, mfa_token=login["mfa_token"], oob_code=challenge["oob_code"])
+        poll()
+        lab.clock.advance(seconds)
+        poll()
+        lab.phone.allow()
+        poll()
+        assert (f"clock advance {seconds}" in lab.export("bash").text) is said
 
 
 # A poll is asked these, and waits so many seconds after each; what stands in for what it calls, in its language.

@@ -418,7 +418,9 @@ def test_dotenv_is_looked_at_too_and_each_variable_of_the_example_is_known(
 ) -> None:
     (dotenv := Path.cwd() / ".env").write_bytes(b"AUTH0_DOMAIN=\xff\xfe\n")
     result = doctor("--json", alone=True)
-    assert (result.exit_code, told(result)["findings"][0]["name"], tenant.journal) == (2, ".env", [])
+    found = told(result)["findings"][0]
+    assert (result.exit_code, found["name"], tenant.journal) == (2, ".env", [])
+    assert ".env, line 1, cannot be read: save the file as text in UTF-8" in found["said"]
     lines = "".join(f"{name}={value}\n" for name, value in tenant.environ.items())
     dotenv.write_text(lines.replace("AUTH0_USERNAME", "AUTH0_USER_NAME"), "utf-8")
     result = doctor(alone=True)

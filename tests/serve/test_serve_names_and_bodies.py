@@ -82,7 +82,8 @@ HOSTILE = (
 def test_nothing_that_a_client_sends_is_logged_or_printed(
     server: Server, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str], sent: bytes
 ) -> None:
-    with socket.create_connection(("127.0.0.1", server.port)) as client, suppress(ConnectionResetError):
+    # The server may have ended the connection before all was sent, at each of these calls.
+    with socket.create_connection(("127.0.0.1", server.port)) as client, suppress(OSError):
         client.sendall(sent)
         client.shutdown(socket.SHUT_WR)
         while client.recv(65536):
