@@ -35,6 +35,10 @@ class SandboxClock:
         self._lock, self._runners = threading.Lock(), 0
         self._synced_at: float | None = None
 
+    def __repr__(self) -> str:
+        goes = "follows this machine's" if self._runs_by_itself else "stands still until the lab waits"
+        return f"The sandbox's clock: it {goes}, and lab.clock.advance(300) moves it 5 min forward."
+
     def advance(self, seconds: float) -> Sentence:
         """Move the sandbox's time forward by `seconds`; CannotAdvance for a step backwards, or no number."""
         try:
@@ -80,6 +84,9 @@ class RealClock:
 
     def __init__(self, *, sleep: Callable[[float], None] = time.sleep, now: Callable[[], float] = time.time) -> None:
         self.now, self._sleep, self._reached_at = now, sleep, 0.0
+
+    def __repr__(self) -> str:
+        return "A live tenant's clock: it cannot be moved, and lab.clock.advance(300) says how long to wait."
 
     def advance(self, seconds: float) -> Sentence:
         """Say how long one would have to wait; the claims behind it are skipped until the time has passed."""

@@ -31,7 +31,7 @@ PATIENCE_SECONDS, LOOK_EVERY_SECONDS = 5.0, 0.02
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """A fresh user of the test's own; `recovery_code` came with the first factor."""
+    """A fresh user of the test's own; `recovery_code` came with the first factor. `off`: see `Auth0Mfa.user`."""
 
     user_id: str
     username: str
@@ -40,6 +40,7 @@ class User:
     email: str
     factors: tuple[str, ...]
     recovery_code: str | None = field(default=None, repr=False)
+    off: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,14 +159,17 @@ class Auth0Mfa:
         return {**self._server.env, **{f"AUTH0_{name.upper()}": value for name, value in own.items()}}
 
     def user(self, factors: Sequence[str] = ()) -> User:
-        """Return a fresh user with just these factors, confirmed: `push`, `otp`, `sms`, `voice`, `email`."""
+        """Return a fresh user with just these factors, confirmed: `push`, `otp`, `sms`, `voice`, `email`.
+
+        Those that the tenant has off are in its `off` too: they cannot be challenged until `settings` turns them on.
+        """
         from auth0_mfa_lab.sandbox import fictional_number
 
         # One whom no test before has had: applications may know people by their address, or by their number.
         number = next(self._server.users)
         named = {"username": f"user{number}@example.com", "phone_number": fictional_number(number)}
         made = self._ask("add_user", factors=list(factors), **named)
-        user: User = _read(User, {**made, "factors": tuple(factors)})
+        user: User = _read(User, {**made, "factors": tuple(factors), "off": tuple(made["off"])})
         self._newest = user
         return user
 

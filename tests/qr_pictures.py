@@ -12,7 +12,7 @@ from typing import Any
 import zxingcpp
 from PIL import Image, UnidentifiedImageError
 
-from auth0_mfa_lab.secrets.scan import pixels_of_svg
+from auth0_mfa_lab.secrets.pictures import pixels_of_svg
 
 _SVG = re.compile(r"<svg\b.*?</svg>", re.DOTALL)
 _BASE64 = re.compile(r"[A-Za-z0-9+/\s]{100,}={0,2}")

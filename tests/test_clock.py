@@ -18,6 +18,7 @@ def test_the_sandboxs_time_moves_by_advance_and_by_wait() -> None:
     clock.wait(5)
     assert clock.now() == standing.now() == NOW + sum(SPOKEN) + 5
     assert clock.owes() == 0
+    assert repr(clock).startswith("The sandbox's clock: it stands still until the lab waits, and lab.clock.")
 
 
 def test_only_what_polls_wait_together_moves_the_sandboxs_time_and_others_up_to_their_limit() -> None:
@@ -56,13 +57,13 @@ def test_a_clock_that_runs_by_itself_catches_nothing_up() -> None:
     clock = SandboxClock(Standing(), monotonic=real.now, runs_by_itself=True)
     with clock.running():
         real.advance(9)
-    assert clock.now() == NOW
+    assert (clock.now(), "it follows this machine's" in repr(clock)) == (NOW, True)
 
 
 def test_a_live_tenants_time_is_owed_and_a_wait_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     standing = Standing()
     clock = RealClock(sleep=standing.advance, now=standing.now)
-    assert clock.owes() == 0
+    assert (clock.owes(), repr(clock)[:46]) == (0, "A live tenant's clock: it cannot be moved, and")
     assert "wait 5 min, then run the cells below." in repr(clock.advance(300))
     clock.advance(5)
     assert (clock.now(), clock.owes()) == (NOW, 305)

@@ -14,7 +14,8 @@ import pytest
 import qrcode
 
 from auth0_mfa_lab.cli.open import HASHES
-from auth0_mfa_lab.secrets.scan import codes_in, is_an_examples, pixels_of_svg
+from auth0_mfa_lab.secrets.kinds import is_an_examples
+from auth0_mfa_lab.secrets.pictures import codes_in, pixels_of_svg
 from tests.execute_notebooks import ROOT, Run, hashes, name_of, notebooks, run
 
 EACH = pytest.mark.parametrize("path", notebooks(), ids=name_of)

@@ -58,7 +58,8 @@ def test_the_variables_are_those_of_the_file_but_for_the_newest_user(auth0_mfa: 
         assert auth0_mfa.env[variable] == getattr(user, name) != first[variable]
     assert auth0_mfa.page == f"https://{auth0_mfa.domain}/_lab/#token={first['AUTH0_LAB_TOKEN']}"
     assert user.recovery_code
-    assert (user.factors, auth0_mfa.user().recovery_code) == (("push",), None)
+    assert (user.factors, user.off, auth0_mfa.user().recovery_code) == (("push",), (), None)
+    assert auth0_mfa.user(factors=["sms", "email"]).off == ("email",)
     assert not [secret for secret in (user.password, user.recovery_code) if secret in repr(user)]
 
 

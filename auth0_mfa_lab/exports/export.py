@@ -20,7 +20,7 @@ from urllib.parse import quote_plus
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.exports.mermaid import mermaid
 from auth0_mfa_lab.exports.plan import HEADERS, Act, Call, Make, Pick, Plan, Planner, Ref, Send, Way, mark, pieces
-from auth0_mfa_lab.files import regular
+from auth0_mfa_lab.files import regular, write_whole
 from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.show.sentences import Sentence
 from auth0_mfa_lab.wire.exchange import Exchange
@@ -330,12 +330,12 @@ class Exported:
         """Write the text into a file, in place of one that is there; LabError where that fails. A script can be run."""
         file, text = Path(path), self.text if self.text.endswith("\n") else f"{self.text}\n"
         try:
-            regular(file).write_text(text, encoding="utf-8", newline="\n")
+            write_whole(regular(file), text, private=False)
             if self.text.startswith("#!"):
                 file.chmod(file.stat().st_mode | 0o111)
-        except (OSError, UnicodeError) as problem:
-            reason = problem.strerror if isinstance(problem, OSError) else "it holds what is no text"
-            raise LabError(f"{file} cannot be written ({reason}). Name a file in a folder that is there.") from None
+        except (OSError, ValueError) as problem:
+            reason = getattr(problem, "strerror", None) or "what is no text is in it or in its name"
+            raise LabError(f"{file} cannot be written ({reason}). Name a file in a folder of yours.") from None
         return Sentence(f"Saved as {file}: {self.kind}, {len(self.text.splitlines())} lines, no secret in it.")
 
     def __repr__(self) -> str:

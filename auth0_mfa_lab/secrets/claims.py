@@ -21,7 +21,7 @@ def claims_of(token: str, *, part: int = 1) -> dict[str, Any] | None:
 
 def from_base64(text: str) -> bytes:
     """Decode base64 of either alphabet, with or without its padding; ValueError for what is none."""
-    standard = text.translate(str.maketrans("-_", "+/")).rstrip("=")
+    standard = text.replace("-", "+").replace("_", "/").rstrip("=")
     return base64.b64decode(standard + "=" * (-len(standard) % 4))
 
 

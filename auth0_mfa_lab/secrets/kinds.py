@@ -40,10 +40,26 @@ _ENDING = (
 )
 
 _MAY_TELL = r"eyJ|Fe26\.|[=:]|PRIVATE KEY"
-JWT = r"eyJ[\w-]*\.[\w-]*\.[\w-]*"
-SEALED = r"Fe26\.[\w.*-]{20,}"
-PRIVATE_KEY = r"(?s)-----BEGIN ([A-Z ]{0,40}PRIVATE KEY)-----.{16,}?-----END \1-----"
-IN_URL = r"(?i)[a-z][a-z0-9+.-]{1,20}://[^\s/:@\"'<>]*:([^\s/@\"'<>]+)@"
+JWT = r"eyJ[\w-]{0,4000}+\.[\w-]{0,90000}+\.[\w-]*"
+_SEALED = r"Fe26\.[\w.*~-]{20,}"
+_RECOVERY = r"[A-Z0-9][A-Z0-9]{23}(?<![A-Z]{24})(?<![0-9A-F]{24})"  # a number in hex, and a word, is none
+_CREDENTIALS = r"([\w.~+/*-]{8,}={0,2})"
+SEALED = "sealed string (mfa_token or oob_code)"
+# fmt: off
+SHAPES = (  # what a find is called, the kind of an alias, if it is one, what it begins with in lower letters, its form
+    ("JWT",               "token",       "eyj",        JWT),
+    (SEALED,              "token",       "fe26.",      _SEALED),
+    ("private key",       "private_key", "-----begin",
+     r"(?s:(-----BEGIN ([A-Z ]{0,40}PRIVATE KEY)-----.{16,}?-----END \2-----))"),
+    ("password",          "password",    "://",
+     r"://(?<=[A-Za-z0-9+.-]://)[^\s/:@\"'<>]*:([^\s/@\"'<>]+)@"),
+    ("Basic header",      None,          "basic",      rf"(?i)\bBasic\s+{_CREDENTIALS}"),
+    ("Bearer header",     None,          "bearer",     rf"(?i)\bBearer\s+{_CREDENTIALS}"),
+    ("enrollment ticket", None,          "ticket",     rf"(?i)\bTicket\s+(?:id\s*=\s*[\"']?)?{_CREDENTIALS}"),
+    ("refresh token",     None,          "v1.",        r"(?<![\w.-])v1\.[\w-]{40,}"),
+    ("recovery code",     None,          "",           rf"{_RECOVERY}(?<![\w+/=-].{{24}})(?![\w+/=-])"),
+)
+# fmt: on
 # `name=value`, `"name": "value"`, `name: 'value'`; what a name like that says of a sentence is nothing.
 _PAIR = r"([A-Za-z][\w.-]{0,60})(?:\\?[\"'])?(?:=|\\?[\"']\s{0,3}:\s{0,3})(?:\\?[\"'])?([^\s\"'&;,<>\\]+)"
 _OF_PEOPLE = {
@@ -105,12 +121,12 @@ def in_text(text: str, name: str, *, people: bool) -> Iterator[Found]:
     With `people`, emails, numbers in E.164 form and ids such as `auth0|…` are yielded too.
     """
     if re.search(_MAY_TELL, text):  # most texts are a word or two
-        for match in (*re.finditer(JWT, text), *re.finditer(SEALED, text)):
-            yield as_kind(name, "token"), match[0]
-        for match in re.finditer(PRIVATE_KEY, text) if "PRIVATE KEY" in text else ():
-            yield "private_key", match[0]
-        for match in re.finditer(IN_URL, text) if "://" in text else ():
-            yield "password", unquote_plus(match[1])
+        lower = text.lower()
+        for _, shape, sign, pattern in SHAPES:
+            for match in re.finditer(pattern, text) if shape and sign in lower else ():
+                found = match[match.lastindex or 0]
+                found = unquote_plus(found) if shape == "password" else found
+                yield as_kind(name, "token") if shape == "token" else str(shape), found
         for match in re.finditer(_PAIR, text):
             if kind := kind_of(match[1], value := unquote_plus(match[2])):
                 yield kind, value
@@ -136,6 +152,23 @@ def is_stand_in(value: str) -> bool:
 _TOKEN = r"(?![a-z]+(?:[._-][a-z]+)*$|[A-Z]+(?:_[A-Z0-9]+)*$)[\w.~+/*=-]{16,}"  # no words, and no constant
 _TICKET = r"(?=.*[A-Za-z])(?=.*\d|.*[a-z].*[A-Z]|.*[A-Z].*[a-z])[\w-]{12,}"
 _DRAWN = r"(?!(\d)\1*$)"  # 000000 is no code that was sent
+TICKET_URI = r"otpauth://[^\s\"'<>`\\\0]+|https?://[^\s\"'<>`\\\0]{1,300}(?:ticket|ticket_id|enrollment_tx_id)=[\w-]+"
+_PLACEHOLDER = (
+    # An alias, a variable, a template; what is cut short or blotted out; words that say so.
+    r"(?i)^[<\[{]|^\$[A-Za-z_{(]|\$\{|\{\w*\}|%\(|<[\w ]+>|\.\.\.|…|[*•]{3}|(?<![A-Za-z0-9])x{3,}(?![A-Za-z0-9])|x{6}"
+    r"|\b(?:your|redacted|masked|hidden|placeholder|change_?me|replace_?me)\b|your_|_here$"
+    r"|^(?:none|null|nil|undefined|true|false|str|string|text|bytes|secret|password|passwd|token|code|required|optional"
+    r"|[a-z]+(?:_(?:token|code|secret|password)))$"
+)
+# A password has a letter and a digit, and is none of these.
+_NO_PASSWORD = (
+    r"(?i)\s|pass|secret|your|example|sample|test|wrong|not|dummy|fake|foo|placeholder|0123456|1234567|://"
+    r"|^\D*$|^[^A-Za-z]*$"
+)
+_REFERENCE = r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*"
+_WORDS = r"[^\W\d_]+(?:[ '’-][^\W\d_]+)*[.!?:…]*"  # a label or a sentence
+# Where a value stands: in code and prose; in a text that a program printed; in a field; in settings and requests.
+PROSE, PRINTED, FIELD, SENT = range(4)
 CODES = ("binding code", "one-time code", "passwordless code")
 # fmt: off
 _FINDS = (  # what a find is called, the names of its fields, and what a value looks like where a program wrote it
@@ -165,6 +198,10 @@ _LOOKS = {title: looks for title, _, looks in _FINDS}
 _WRITTEN = "|".join(
     sorted((name.replace("_", "_?") for _, names, _ in _FINDS for name in names.split()), key=len)[::-1]
 )
+# The last word of each such name, as it stands in a text in lower letters: what does not end so is no name.
+_LASTS = {word for _, names, _ in _FINDS for word in re.findall(r"[a-z]+(?:_id)?\b", names)} | {"credential", "key"}
+_LAST = "|".join(sorted(_LASTS, key=len)[::-1]).replace("_", "[_ -]?")
+LAST_WORD = rf"(?:{_LAST})s?(?:_\d{{1,4}})?"
 # Tokens that a page has by the dozen, and that open nothing.
 _NO_SECRETS = r"(?:.*_)?(?:csrf|xsrf|page|next|continuation|sync|cancel|cancellation|public|refresh_page)_tokens?"
 
@@ -186,12 +223,6 @@ def titles_of(name: str) -> tuple[str, ...]:
     return titles if is_whole else (*titles, ending[1].removesuffix("s").replace("_", " "))
 
 
-def looks_like(title: str, value: str) -> bool:
-    """Say whether a value has the form of what is called so; a secret that is known by its name's ending was drawn."""
-    looks = _LOOKS.get(title)
-    return re.fullmatch(looks, value) is not None if looks else looks_random(value)
-
-
 def looks_random(value: str) -> bool:
     """Say whether a text was drawn and not written: letters and digits that change places all the time."""
     value = value[:400]
@@ -200,6 +231,51 @@ def looks_random(value: str) -> bool:
     runs = re.findall(r"[a-z]+|[A-Z]+|\d+", value)
     words = sum(len(run) for run in runs if len(run) > 3 and run.isalpha())
     return len(set(value)) > 8 and len(runs) > 0.3 * sum(map(len, runs)) and words <= 0.35 * len(value)
+
+
+def judged(title: str, value: str, level: int, *, quoted: bool = True) -> str | None:
+    """Return the kind of a value beside a name of this kind; None for a stand-in, a word, or a reference to one.
+
+    In a field, in settings and in a request a value is a value; in what was printed it must look like one, and more so
+    in code and prose, if it is not `quoted`.
+    """
+    if re.search(_PLACEHOLDER, value[:200] + value[200:][-20:]) or is_stand_in(value):
+        return None
+    if value.startswith("Fe26."):  # what is sealed has more parts, or one that was drawn
+        return title if value.count("*") > 2 or looks_random(value.partition("*")[2]) else None
+    if is_jwt(value):
+        return "JWT" if claims_of(value, part=0) else None
+    if title == "Basic header":  # a name and a password, and no stand-in for them
+        try:
+            name, _, password = unquote(from_base64(value).decode()).partition(":")
+        except ValueError:
+            return None
+        is_pair = name and f"{name}{password}".isprintable()
+        return title if is_pair and judged("client secret", password, SENT) else None
+    is_drawn = value[:1] != "/" and (looks_random(value) or re.fullmatch(_RECOVERY, value) is not None)
+    certain = level >= FIELD or is_drawn
+    if title == "password" and not is_drawn:
+        is_reference = not quoted and re.fullmatch(_REFERENCE, value) and (level == PROSE or "." in value)
+        is_word = level < SENT and re.fullmatch(rf"{_WORDS}|/.*|\w+://.*", value)
+        is_likely = level or (len(value) >= 8 and not re.search(_NO_PASSWORD, value))
+        certain = bool(is_likely) and not (is_reference and level < SENT) and not is_word
+    elif title == "TOTP secret":
+        certain = len(set(value)) > 4 and (bool(level) or re.search("[2-7]", value) is not None)
+    elif title in CODES:
+        certain = bool(level) or value not in "01234567890123456789 98765432109876543210"
+    # A secret that is known by its name's ending alone was drawn.
+    looks = _LOOKS.get(title)
+    has_form = re.fullmatch(looks, value) if looks else looks_random(value)
+    return title if title == "private key" or (certain and has_form) else None
+
+
+def is_an_examples(uri: str) -> bool:
+    """Say whether a ticket is no secret: each host that its URI names is an example's, or it is the sandbox's own."""
+    text = unquote(uri)
+    hosts = re.findall(r"https?://(?:[^\s&/@]*@)?([^\s&/?#:]*)", text)
+    hosts += re.findall(r"^otpauth://totp/([^:?]*\.[^:?]*):", text)  # a tenant's domain of its own
+    is_sandboxes = re.match(r"otpauth://totp/sandbox:\w+@example\.com\?", text)
+    return bool(hosts or is_sandboxes) and all(each.endswith(".example") for each in hosts)
 
 
 # -- a message

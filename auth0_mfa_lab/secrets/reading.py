@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import json
 import re
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from itertools import chain
 from typing import Any, BinaryIO, NamedTuple
 
 PIECE = 2**20
@@ -45,15 +46,13 @@ def pieces_of(file: BinaryIO, progress: Callable[[int], object] = int) -> Iterat
         low, high = head[::2].count(0), head[1::2].count(0)
         if 4 * max(low, high) > len(head) // 2 and not encoding.startswith("utf-32"):
             encoding = "utf-16-le" if high > low else "utf-16-be"
-    text = io.TextIOWrapper(file, encoding, "replace")
-    try:
-        while piece := text.read(PIECE):
-            if "\0" in piece or 5 * piece.count("\ufffd") > len(piece) > 40:
-                raise UnicodeError("it is in no encoding that is known here")
-            yield piece
-            progress(file.tell())
-    finally:
-        text.detach()
+    decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)("replace"), translate=True)
+    for raw in chain(iter(lambda: file.read(PIECE), b""), [b""]):
+        piece = decoder.decode(raw, final=not raw)
+        if "\0" in piece or 5 * piece.count("\ufffd") > len(piece) > 40:
+            raise UnicodeError("it is in no encoding that is known here")
+        yield from [piece] if piece else []
+        progress(file.tell())
 
 
 def values_of(pieces: Iterator[str]) -> Iterator[Value]:
@@ -90,10 +89,11 @@ def values_of(pieces: Iterator[str]) -> Iterator[Value]:
         nonlocal at
         sign()
         while True:
-            end = 0
-            with suppress(ValueError, RecursionError):
+            try:
                 each, end = _decoder.raw_decode(buffer, at)
-            may_go_on = not end or (buffer[end - 1] not in '"]}' and end > len(buffer) - 3)  # 1, 1. and 1.5
+            except (ValueError, RecursionError):
+                each, end = None, 0
+            may_go_on = not end or (end > len(buffer) - 3 and buffer[end - 1] not in '"]}')  # 1, 1. and 1.5
             if may_go_on and len(buffer) - at > PIECE:
                 return None
             if not may_go_on or not filled():

@@ -19,7 +19,7 @@ from urllib.parse import quote
 import pytest
 from nbval.plugin import IPyNbCell
 
-from auth0_mfa_lab.secrets.scan import codes_in, pixels_of_svg
+from auth0_mfa_lab.secrets.pictures import codes_in, pixels_of_svg
 from auth0_mfa_lab.show.qr import picture_style, qr_svg
 from tests.execute_notebooks import SECONDS_PER_CELL
 from tests.serve.serving import serving
