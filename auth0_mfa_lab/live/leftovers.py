@@ -120,7 +120,8 @@ class Ledger:
         try:
             folder.mkdir(exist_ok=True)
             folder.chmod(0o700)
-            (ignored := folder / ".gitignore").exists() or write_whole(ignored, "*\n")
+            if not (ignored := folder / ".gitignore").exists():
+                write_whole(ignored, "*\n")
             with FileLock(folder / "lock", timeout=30):
                 left = [asdict(each) for each in change(self.entries())]
                 # In ASCII: half of a surrogate pair, which a tenant may say, could not be written otherwise.

@@ -270,9 +270,10 @@ class _Loop(asyncio.SelectorEventLoop):
     def time(self, monotonic: Callable[[], float] = time.monotonic) -> float:
         return monotonic() if sys.platform == "win32" else time.clock_gettime(time.CLOCK_MONOTONIC)
 
-    async def create_server(self, *given: Any, **named: Any) -> asyncio.Server:
+    async def create_server(self, *given: Any, **named: Any) -> Any:
         """Serve as asyncio does, with less patience for a client's part of TLS: uvicorn has no setting for it."""
-        return await super().create_server(*given, **named, **(OF_TLS if named.get("ssl") else {}))
+        serve: Any = super().create_server
+        return await serve(*given, **named, **(OF_TLS if named.get("ssl") else {}))
 
 
 class _Connection(H11Protocol):
