@@ -236,10 +236,12 @@ class NoAnswer(LabError):
 
     def __init__(self, exchange: Exchange) -> None:
         kind = exchange.failure.kind if exchange.failure else "no answer"
+        said = "no answer", "Check AUTH0_DOMAIN, the network, and for a private certificate AUTH0_CA_FILE"
+        if re.match("Read|Write|Remote|Decoding", kind):  # the tenant was reached
+            said = "no whole answer", "The tenant may have acted on it: look there first"
         super().__init__(
-            f"{exchange.masked(exchange.request.host)} gave no answer ({kind}). The journal keeps the request as "
-            f"exchange {exchange.number}. Check AUTH0_DOMAIN, the network, and for a private certificate "
-            "AUTH0_CA_FILE; then run the cell again."
+            f"{exchange.masked(exchange.request.host)} gave {said[0]} ({kind}). The journal keeps the request as "
+            f"exchange {exchange.number}. {said[1]}; then run the cell again."
         )
         self.exchange = exchange
 
