@@ -40,7 +40,7 @@ WORD = re.compile(r"[\w./@-]{5,}")
 PYTEST = ("pytest", "-q", "-p", "no:cacheprovider", "-p", "no:nbval")
 UNTIL_ONE_FAILS = (*PYTEST, "-x")
 BESIDES = (
-    (*UNTIL_ONE_FAILS, "tests/test_promise.py", "tests/test_architecture.py"),
+    (*UNTIL_ONE_FAILS, "tests/test_readme.py", "tests/test_promise.py", "tests/test_architecture.py"),
     ("mypy", "--strict"),
     ("tests.execute_notebooks", "--check"),
 )
@@ -249,7 +249,7 @@ def copied(folder: Path) -> Path:
 
 def fails(command: Sequence[str], copy: Path) -> tuple[int, list[str]]:
     """Return what a command returns in a copy, and which tests it names as failed; one that hangs has failed."""
-    settings = os.environ | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+    settings = os.environ | {"PYTHONPATH": str(copy)}
     try:
         done = subprocess.run(
             [sys.executable, "-m", *command], cwd=copy, env=settings, timeout=SECONDS, capture_output=True, text=True

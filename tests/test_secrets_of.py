@@ -91,7 +91,7 @@ PLAIN, INNER, HEADED = a_jwt(sub="x"), a_jwt(mfa_token="inner-secret"), a_jwt({"
 RESPONSE, PERSONAL = a_jwt(iss="device-1", sub="challenge-1", aud="x"), a_jwt(sub="auth0|12345", nickname="jane")
 APP = {"name": "Shop", "client_metadata": {"stripe": "sk0live0ABCDEFGH12", "theme": "dark", "note": "with 12 words"}}
 CODES = {"recovery_codes": ["ABCD1234", "EFGH5678"], "token": "device-1", "push_credentials": {"token": "push-1"}}
-PUSH = {"id": "push|dev_2", "confirmed": True, "name": "Jane's tablet"}
+BESIDE = "sub email user_id authenticator_type identifier confirmed auth_method phone_number totp_secret"
 LOG = {
     "client_name": "Shop",
     "user_id": "auth0|123",
@@ -161,8 +161,8 @@ FINDS: dict[str, tuple[Sent, list[str]]] = {  # a find with @ is a person's: it 
     "an ID token's person": (said({"id_token": PERSONAL}), [
         f"id_token={PERSONAL}", "@sub=auth0|12345", "@nickname=jane"]),
     "the name of a thing":      (said({"name": "sms", "enabled": True}), []),
-    "an authentication method": (said([PUSH | {"totp_secret": "JBSWY3DP"}]), [
-        "@name=Jane's tablet", "totp_secret=JBSWY3DP"]),
+    "a name beside each of these": (said([{"name": f"Jane's {each}", each: True} for each in BESIDE.split()]), [
+        f"@name=Jane's {each}" for each in BESIDE.split()]),
     "a log entry, and no browser": (said([LOG]), ["@user_id=auth0|123", "@username=jane", "@ip=192.0.2.7"]),
     "an address of another name": (said({"details": {"client_ip": "::1"}}), ["@ip=::1"]),
     "a profile":                (said(PROFILE), [
