@@ -227,7 +227,11 @@ class Touching:
     def tests(self, mutant: Mutant) -> list[str]:
         """Return the tests that a change is run against."""
         lines = self._contexts.get(str(mutant.file), {})
-        found = set(lines.get(mutant.line, ()))
+        inner = (
+            node for node in ast.walk(ast.parse(mutant.file.read_text("utf-8"))) if isinstance(node, ast.FunctionDef)
+        )
+        is_called = any(node.body[0].lineno <= mutant.line <= (node.end_lineno or 0) for node in inner)
+        found = set(lines.get(mutant.line, ())) if is_called else set()
         first = [] if found else self.saying(mutant)  # a table's row, that runs as its module is imported
         found = found or {test for tests in lines.values() for test in tests}
         return first + sorted(found, key=lambda test: (self._size[test], test))[:MOST]
