@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import httpx
@@ -73,13 +74,23 @@ def test_what_enrolls_nothing_is_told_with_a_sentence_and_no_secret(phone: Phone
     blank = io.BytesIO()
     Image.new("L", (64, 64), 255).save(blank, "PNG")
     uri = f"otpauth://totp/a?secret={SECRET}"
-    texts = ("", "https://x.example", "otpauth://totp/a", f"otpauth://hotp/a?secret={SECRET}", f"{uri}1")
-    more = tuple(f"{uri}&{query}" for query in ("digits=x", "digits=99", "digits=0", "period=0", "algorithm=SHA256"))
-    barcodes: list[str | bytes] = [*texts, *more, uri[:-16], b"no picture", blank.getvalue()]
-    for barcode in barcodes:
-        with pytest.raises(NotABarcode, match="Scan the barcode_uri") as told:
-            phone.scan(barcode)
-        assert SECRET not in str(told.value)
+    barcodes: dict[str, Sequence[str | bytes]] = {
+        "it is no otpauth://totp/... address": ("", "https://x.example", f"otpauth://hotp/a?secret={SECRET}"),
+        "it has neither an enrollment_tx_id nor a secret": ["otpauth://totp/a"],
+        "its secret, digits or period cannot be read": (
+            *(uri[:-16], f"{uri}1", f"{uri}&digits=x", f"{uri}&digits=99", f"{uri}&digits=0", f"{uri}&period=0"),
+        ),
+        "it asks for codes that this phone cannot make": [f"{uri}&algorithm=SHA256"],
+        "it is no picture": [b"no picture"],
+        "there is no barcode in the picture": [blank.getvalue()],
+    }
+    for problem, all_such in barcodes.items():
+        for barcode in all_such:
+            with pytest.raises(NotABarcode) as told:
+                phone.scan(barcode)
+            assert str(told.value) == (
+                f"This QR enrolls nothing: {problem}. Scan the barcode_uri of a push or OTP enrollment."
+            )
 
 
 def test_a_phone_without_an_account_or_without_a_push_says_what_to_do(app: App, phone: Phone) -> None:

@@ -179,8 +179,8 @@ def test_what_the_user_has_made_stays_as_it_is(serve: Serve, folder: Path, name:
         if (name, made) == ("lab.env", "a folder"):
             assert serve(*HERE).exit_code == 2
         else:
-            said = f"{folder / name} is not a file of auth0-mfa-lab serve, or was changed by hand: name another one for"
-            assert said in refused(serve(*HERE))
+            said = "is not a file of auth0-mfa-lab serve, or was changed by hand: name another one for --env-file"
+            assert f"{folder / name} {said}" in refused(serve(*HERE))
         assert held(folder) == before
         for each in others:
             (folder / each).unlink()
