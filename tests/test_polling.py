@@ -5,6 +5,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 
 from auth0_mfa_lab import Lab, State
+from auth0_mfa_lab.interrupts import interruptible, whole
 from auth0_mfa_lab.polling import Answer, Poll
 from tests.mothers import GRANTED, LOST, MFA_TOKEN, NOW, PENDING, SLOW_DOWN, Standing, a_run, an_exchange
 
@@ -222,3 +224,11 @@ def test_an_interrupt_at_whatever_moment_loses_no_answer_and_shows_no_secret(see
     assert run.exchanges == tuple(each for each in lab.journal if each.speaker == "app")[2:]
     assert [each.error for each in run.exchanges] == ["authorization_pending"] * 2 + [None]
     assert not [each for each in lab.aliases.all() if str(each.value) in "".join(shown)]
+
+
+def test_while_a_person_is_asked_an_interrupt_is_raised_at_once() -> None:
+    went_on = list[bool]()
+    with suppress(KeyboardInterrupt), whole(), interruptible():
+        signal.raise_signal(signal.SIGINT)
+        went_on.append(True)
+    assert went_on == []

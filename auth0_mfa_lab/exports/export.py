@@ -235,7 +235,7 @@ class Httpx(Bash):
         """Return the items of a list or of an object: in one line, or each in its own where that is too long."""
         begin, end = brackets if items else map(str.strip, brackets)
         line = f"{begin}{', '.join(items)}{end}"
-        if len(indent) + len(line) <= self.width and "\n" not in line:
+        if len(indent) + len(line) <= self.width:
             return line
         return "\n".join([begin.strip(), *(f"{indent}    {item}," for item in items), f"{indent}{end.strip()}"])
 

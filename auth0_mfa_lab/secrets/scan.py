@@ -344,8 +344,7 @@ def _leaks(text: str, level: int, depth: int = 0) -> Iterator[_Leak]:
     taken = bytearray(len(plain))
     spot = _spots(plain)
     for title, start, end, at, quoted in (*_named(plain, lower, level), *_shaped(plain, lower)):
-        kind = None if taken.find(1, start, end) >= 0 else judged(title, plain[start:end], at, quoted=quoted)
-        if kind:
+        if kind := judged(title, plain[start:end], at, quoted=quoted):
             taken[start:end] = b"\1" * (end - start)
             yield _Leak(kind, plain[start:end], *spot(start))
     for start, content, hidden in _inside(plain, taken) if depth < _NESTINGS else ():
