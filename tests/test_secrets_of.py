@@ -91,6 +91,7 @@ PLAIN, INNER, HEADED = a_jwt(sub="x"), a_jwt(mfa_token="inner-secret"), a_jwt({"
 RESPONSE, PERSONAL = a_jwt(iss="device-1", sub="challenge-1", aud="x"), a_jwt(sub="auth0|12345", nickname="jane")
 APP = {"name": "Shop", "client_metadata": {"stripe": "sk0live0ABCDEFGH12", "theme": "dark", "note": "with 12 words"}}
 CODES = {"recovery_codes": ["ABCD1234", "EFGH5678"], "token": "device-1", "push_credentials": {"token": "push-1"}}
+OF_A_KEY = ("d", "p", "q", "dp", "dq", "qi", "k")
 BESIDE = "sub email user_id authenticator_type identifier confirmed auth_method phone_number totp_secret"
 LOG = {
     "client_name": "Shop",
@@ -136,7 +137,8 @@ FINDS: dict[str, tuple[Sent, list[str]]] = {  # a find with @ is a person's: it 
         f"challenge_response={RESPONSE}", "identifier=device-1", "challenge=challenge-1"]),
     "a private key":            (text(f"<p>{PEM}</p>"), [f"private_key={PEM}"]),
     "a certificate":            (said({"cert": CERTIFICATE}), []),
-    "a private JSON web key":   (said({"kty": "RSA", "e": "AQAB", "d": "exponent"}), ["private_key=exponent"]),
+    "a private JSON web key":   (said({"kty": "RSA", "e": "AQAB"} | {each: f"{each}-number" for each in OF_A_KEY}), [
+        f"private_key={each}-number" for each in OF_A_KEY]),
     "a d that is no key":       (said({"d": "no key at all"}), []),
     "a Bearer of a proxy":      (header("Proxy-Authorization", "Bearer opaque"), ["token=opaque"]),
     "a Bearer of a transaction": (header("authorization", "Bearer x", "/api/resolve-transaction"), [
