@@ -308,6 +308,7 @@ SAID = """
 403 {"error": "invalid_grant", "error_description": "MFA Authorization rejected."}  | the person said no
 401 {"error": "expired_token", "error_description": "mfa_token is expired"} | the mfa_token lives for 10 minutes
 401 {"statusCode": 401, "error": "Unauthorized", "message": "x"}            | no token, or one
+403 {"error": "password_leaked"}       | the password stood in a known leak
 502 null                               | a gateway before Auth0 answered
 429 {}                                 | a rate limit is used up
 200 {"access_token": "opaque"}         |

@@ -332,7 +332,7 @@ class Message(Lines):
     language: str | None = None
 
     def _lines(self) -> list[str]:
-        return [f"{self.channel} for {self.purpose}: {self.text}".rstrip(": ")]
+        return [f"{self.channel} for {self.purpose}: {self.text}"]
 
 
 class Inbox(Lines):
