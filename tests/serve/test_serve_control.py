@@ -76,7 +76,7 @@ POST faults            | {"kind": "lost_push"} | {"route": ["/"]}
 POST faults            | {"kind": "slow"} | {"seconds": [-1, "1"], "route": ["oauth"]}
 POST phone/allow_after | {} | {"polls": [0, 1001]}
 POST phone/scan        | {} | {"barcode": ["", "https://example.com/", "TICKETevil", "TICKEThttps%3A%2F%2F%5B"]}
-GET push               | {} | {"form": ["smoke"]}
+GET push               | {} | {"form": ["smoke"], "unknown": ["1"]}
 GET limits             | {} | {"user": [""]}
 GET code               | {"address": "a"} | {"purpose": ["x"]}
 GET journal            | {} | {"after": [-1]}
@@ -147,6 +147,10 @@ def test_what_makes_no_sense_is_refused_by_its_field_and_changes_nothing(control
         error = "not_a_barcode" if path == "phone/scan" and value else "bad_input"
         assert (value, answer.status_code, answer.json()["error"]) == (value, 400, error)
         assert answer.json()["field"] == field
+        kind = "parameter" if method == "GET" else "field"
+        assert field != "unknown" or answer.json()["message"].startswith(
+            f"There is no {kind} 'unknown' here; there is: "
+        )
     assert [control.get(path).json() for path in looks] == before
     for content in (b"[]", b"{", b"\xff", b'"x"', b'{"a": "\\ud800"}') if method == "POST" else ():
         assert control.post(path, content=content).json()["message"] == "The body must be a JSON object."
