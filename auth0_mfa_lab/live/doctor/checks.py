@@ -224,7 +224,6 @@ def checks_of(client_id: str, realm: str) -> dict[str, Check]:
     """Return every row by its name, first things first, for an application and a connection."""
     client = f"/clients/{quote(client_id, safe='')}"
     rows = (
-        Check("settings"), Check("reach"), Check("TLS"), Check("discovery"),
         Check("issuer", "Tokens have another iss, and the MFA audience is another one",
               "Settings > Custom Domains, and Applications > the application > Settings > Domain"),
         Check("clock", "Right codes answer 403 invalid_grant: Invalid otp_code., signed assertions 401",

@@ -82,7 +82,7 @@ class Diagnosis:
         best: dict[str, Finding] = {}
         for each in findings:
             best[each.name] = min(best.get(each.name, each), each, key=lambda finding: _RANK.index(finding.state))
-        # A variable's own name comes before all others.
+        # What is asked before all settings, and a variable's own name, come before all others.
         self.findings = tuple(sorted(best.values(), key=lambda each: _ORDER.get(each.name, -1)))
 
     @property
