@@ -1,4 +1,4 @@
-"""Writes the README's tables anew, between their markers: `make readme`."""
+"""Writes the tables of README and docs anew, between their markers: `make readme`."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -10,16 +10,18 @@ import httpx
 
 from auth0_mfa_lab import Lab
 from auth0_mfa_lab.sandbox import Sandbox
-from auth0_mfa_lab.sandbox.app import ROUTES
-from auth0_mfa_lab.sandbox.errors import TOKEN
+from auth0_mfa_lab.sandbox.app import KINDS, ROUTES
+from auth0_mfa_lab.sandbox.errors import ROWS, TOKEN
 from auth0_mfa_lab.sandbox.management.api import BASE, ENDPOINTS
 from auth0_mfa_lab.sandbox.not_emulated import ANYWHERE, IGNORED, TABLE, Absent
 from auth0_mfa_lab.sandbox.oauth.api import GRANT
 from auth0_mfa_lab.sandbox.settings import SWITCHES, Factor
+from auth0_mfa_lab.show.meanings import MEANINGS
 from auth0_mfa_lab.tenants.tables import MARKS, counted
 
-README = Path(__file__).parent.parent / "README.md"
-_BETWEEN = r"(?<=<!-- table: {name} -->\n).*?(?=<!-- end -->)"
+ROOT = Path(__file__).parent.parent
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+_TABLE = re.compile(r"(<!-- table: (\w+) -->\n).*?(?=<!-- end -->)", re.DOTALL)
 GRANTS = "http://auth0.com/oauth/grant-type/"
 MOST = 8
 """How many names of a row are shown."""
@@ -73,6 +75,46 @@ AUTHENTICATIONS = {
     "client_secret_basic": "the secret in the header",
     "none": "the id alone: a public application",
     "private_key_jwt": "a JWT of the application's own key",
+}
+FAULTS = {
+    "429": "429 `too_many_requests`, with `Retry-After` and `x-ratelimit-*`; `retry_after` seconds (1)",
+    "5xx": "`status` (503) with an error in JSON",
+    "html": "`status` (502) with a gateway's page in HTML",
+    "slow": "the answer, `seconds` (1) late",
+    "drop": "no answer: the connection is closed",
+    "late_approval": "after *Allow*, `polls` (1) more polls are pending",
+    "lost_push": "the next push does not reach the phone",
+}
+# An answer, as its code and description begin, and what the person should read; others are mistakes of the app's.
+SCREENS = {
+    "mfa_required:": "Confirm that it is you.",
+    "authorization_pending:": "Open the request on your phone and press Allow. No push? Use a code.",
+    "slow_down:": "the same: nothing changes on the screen",
+    "invalid_grant: MFA Authorization rejected": "The request was rejected. Try again? Or: The recovery code is wrong.",
+    "invalid_grant: Invalid otp_code": "This code is not right. Wait for the next one, and check your phone's clock.",
+    "invalid_grant: Invalid binding_code": "This code is not right. Type the code of the newest message.",
+    "invalid_grant: Invalid oob_code": "This request is over. Send a new one?",
+    "invalid_grant: user is blocked": "Your account is blocked. Please contact support.",
+    "invalid_grant: Wrong email or password": "Email or password is wrong.",
+    "invalid_grant: Wrong email or verification code": "The code is wrong or too old. Type it again, or get a new one.",
+    "invalid_grant: You've reached the maximum number of attempts": "Too many tries with this code. Get a new one.",
+    "invalid_grant: Unknown or invalid refresh token": "Please log in again.",
+    "expired_token: mfa_token": "This took too long. Please log in again.",
+    "expired_token: oob_code": "The request has expired. Send a new one?",
+    "association_required:": "Set up a second step to go on.",
+    "unsupported_challenge_type: User does not have a recovery-code": "You have no recovery code. Choose another way.",
+    "invalid_request: Too many failed codes": "Too many wrong codes. Wait six minutes, or choose another way.",
+    "invalid_request: Too many SMS sent": "Too many messages. Choose another way, or try again in an hour.",
+    "invalid_request: Too many push": "Too many requests. Wait a few minutes, or choose another way.",
+    "invalid_request: User has created the maximum": "You have too many devices. Please contact support.",
+    "bad.phone_number:": "This is no phone number. Begin with plus and country: +1 555 0100.",
+    "access_denied: by an Action": "You may not log in. Please contact support.",
+    "password_leaked:": "This password is known from a leak. Choose a new one.",
+    "too_many_attempts:": "Too many tries. Please try again later.",
+    "too_many_requests:": "One moment, please.",
+    "bad.email:": "This is no email address.",
+    "sms_provider_error:": "The message could not be sent. Choose another way.",
+    "502: HTML of a gateway": "One moment, please.",
 }
 
 
@@ -212,24 +254,56 @@ def defaults() -> str:
     return table(("setting", "sandbox", "new tenant"), rows)
 
 
-_TABLES = (factors, endpoints, grants, management, evidence, switches, limits, defaults)
-TABLES: Mapping[str, Callable[[], str]] = {each.__name__: each for each in _TABLES}
+def faults() -> str:
+    """Return each kind of fault, what it does, and the fields that it reads."""
+    rows = ((f"`{kind}`", FAULTS[kind], ", ".join(f"`{field}`" for field in fields)) for kind, fields in KINDS.items())
+    return table(("kind", "the next call gets", "reads"), rows)
 
 
-def between(name: str, text: str) -> str:
-    """Return what stands between a table's markers; ValueError when they are not there."""
-    found = re.search(_BETWEEN.format(name=name), text, re.DOTALL)
-    if found is None:
-        raise ValueError(f"The README has no markers <!-- table: {name} --> and <!-- end -->.")
-    return found[0]
+def meaning(answer: str) -> tuple[str, str]:
+    """Return the row of MEANINGS that fits `code: description`."""
+    return next(row for row in MEANINGS if re.match(row[0], answer))
+
+
+def answers(with_screen: bool) -> list[list[str]]:
+    """Return the answers of the MFA API, the token endpoint and the passwordless start, one row for each meaning."""
+    found: dict[tuple[str, str], dict[tuple[str, str], set[int]]] = {row: {} for row in MEANINGS}
+    for row in ROWS:
+        if row.error and "/api/" not in row.endpoint and not row.text.startswith("{problem}"):
+            short = re.split(r"[.(:]", row.text)[0].strip()
+            found[meaning(f"{row.error}: {row.text}")].setdefault((row.error, short), set()).add(row.status)
+    screens, rows = {meaning(answer): (answer, read) for answer, read in SCREENS.items()}, []
+    for meant, of_ours in found.items():
+        said = [f"{' or '.join(map(str, sorted(each)))} `{error}`: *{text}*" for (error, text), each in of_ours.items()]
+        if meant in screens and with_screen:
+            answer, read = screens[meant]
+            code, _, text = answer.partition(": ")
+            # The sandbox has no blocked user, no Action and no gateway.
+            rows += [["<br>".join(said) or f"`{code.rstrip(':')}`" + f": *{text}*" * bool(text), read, meant[1]]]
+        elif said and meant not in screens and not with_screen:
+            rows += [["<br>".join(said), meant[1]]]
+    return [[cell.replace("|", r"\|") for cell in row] for row in rows]
+
+
+def screens() -> str:
+    """Return the answers after which the person can do something."""
+    return table(("answer", "the person reads", "the app"), answers(with_screen=True))
+
+
+def mistakes() -> str:
+    """Return the answers that only the app's or the tenant's owner can mend."""
+    return table(("answer", "what to mend"), answers(with_screen=False))
+
+
+_SANDBOX = (factors, endpoints, grants, management, evidence, switches, limits, defaults, faults)
+TABLES: Mapping[str, Callable[[], str]] = {each.__name__: each for each in (*_SANDBOX, screens, mistakes)}
 
 
 def written(text: str) -> str:
-    """Return the README with each table as it is now."""
-    for name, make in TABLES.items():
-        text = text.replace(f"<!-- table: {name} -->\n{between(name, text)}", f"<!-- table: {name} -->\n{make()}")
-    return text
+    """Return a page with each of its tables as it is now."""
+    return _TABLE.sub(lambda found: found[1] + TABLES[found[2]](), text)
 
 
 if __name__ == "__main__":
-    README.write_text(written(README.read_text(encoding="utf-8")), encoding="utf-8")
+    for page in PAGES:
+        page.write_text(written(page.read_text(encoding="utf-8")), encoding="utf-8")

@@ -30,4 +30,4 @@ class Commands(click.Group):
 @click.group(cls=Commands)
 @click.version_option(__version__, prog_name="auth0-mfa-lab")
 def main() -> None:
-    """See Auth0's MFA API at work, request by request."""
+    """Run a sandbox of Auth0's MFA API and its notebooks, and look after your own tenant."""

@@ -19,8 +19,8 @@ from auth0_mfa_lab.tenants.operations import Remote
 
 MOST_BYTES = 1024 * 1024
 ENV_FILE = (
-    "The file that `auth0-mfa-lab serve --env-file FILE` wrote. Without it the environment says where the server is: "
-    "AUTH0_DOMAIN, AUTH0_CA_FILE and AUTH0_LAB_TOKEN."
+    "The file that `auth0-mfa-lab serve --env-file FILE` wrote. Without it AUTH0_DOMAIN, AUTH0_CA_FILE and "
+    "AUTH0_LAB_TOKEN of the environment, or of the project's .env, name the server."
 )
 
 
@@ -69,14 +69,18 @@ def _barcode(given: str) -> str | bytes:
 
 
 WAIT = click.Option(
-    ["--wait"], type=click.FloatRange(0, 3600), default=0.0, metavar="SECONDS", help="Wait so long for a first one."
+    ["--wait"],
+    type=click.FloatRange(0, 3600),
+    default=0.0,
+    metavar="SECONDS",
+    help="Wait up to SECONDS for the first one.",
 )
 code = asking(
     "code",
     lambda said: said["code"],
-    "Print the newest code that was sent to ADDRESS, a number or an email address, alone.",
+    "Print the newest code for ADDRESS, a number or an email address.\n\nNothing else is printed.",
     click.Argument(["address"]),
-    click.Option(["--purpose"], type=click.Choice(["mfa", "passwordless"]), help="Count codes for this alone."),
+    click.Option(["--purpose"], type=click.Choice(["mfa", "passwordless"]), help="Only codes for this purpose."),
     WAIT,
 )
 push = asking(
@@ -84,7 +88,7 @@ push = asking(
     lambda payload: json.dumps(payload, indent=2),
     "Print the payload of the newest push as JSON.",
     click.Option(
-        ["form", "--fcm"], flag_value="fcm", default="apns", help="The payload as FCM delivers it, not as APNS does."
+        ["form", "--fcm"], flag_value="fcm", default="apns", help="The payload in the form of FCM instead of APNS."
     ),
     WAIT,
     name="push",
@@ -92,20 +96,20 @@ push = asking(
 reset = asking(
     "reset",
     lambda _: "",
-    "Begin the whole tenant again, or one USER: by name, number, address or id. Quiet when there is none.\n\n"
-    "Authenticators, recovery code, codes, limits and lockouts are gone; the user stays.",
+    "Make the whole tenant, or one USER, as new.\n\nUSER is a name, number, address or id. An unknown one is no "
+    "error. Authenticators, recovery code, codes, limits and lockouts are gone; the user stays.",
     click.Argument(["user"], required=False),
 )
 advance = asking(
     "advance",
     lambda said: datetime.fromtimestamp(said["now"], UTC).isoformat(timespec="seconds"),
-    "Move the clock forward by SECONDS: what the sandbox lets expire goes by it.",
+    "Move the clock forward by SECONDS, and print the new time.\n\nmfa_tokens, codes and limits expire by this clock.",
     click.Argument(["advance"], type=click.FloatRange(min=0), metavar="SECONDS"),
 )
 scan = asking(
     "scan",
     lambda _: "scanned",
-    "Scan the barcode_uri of an enrollment, or a picture (PNG) of its QR; `-` reads either from stdin.",
+    "Enroll the phone: scan a barcode_uri, or a PNG of its QR.\n\n`-` reads either from stdin.",
     click.Argument(["barcode"], type=_barcode, metavar="URI|PNG"),
 )
 allow = asking(

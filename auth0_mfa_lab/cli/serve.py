@@ -20,19 +20,28 @@ from auth0_mfa_lab.settings import past_a_proxy
 
 HEAD = "# Written by auth0-mfa-lab serve, and overwritten by its next start. SHA-256 of the lines below: "
 """How the first line of each file of a server begins; the digest tells a file that the user has added to."""
-ENV_FILE = "Write the settings here, never over a file of yours, and remove them at the end."
+ENV_FILE = "Write the settings to this file, and remove it at the end. A file of yours is not overwritten."
+PROFILE = "A rejected push is answered with 403 invalid_grant (docs) or 400 access_denied (recorded)."
 PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=!-]*")
 
 
 @click.command("serve")
-@click.option("--port", type=click.IntRange(0, 65535), default=8443, show_default=True, help="0 takes a free one.")
-@click.option("--host", default="localhost", show_default=True, help="Where to listen; another one: --allow-remote.")
-@click.option("--allow-remote", is_flag=True, help="Let other machines in, where --host says so.")
-@click.option("--name", "names", multiple=True, metavar="HOST", help="A host by which clients know it, too.")
-@click.option("--tls/--no-tls", default=True, help="TLS by a private CA, or plain HTTP.")
-@click.option("--profile", type=click.Choice(["docs", "recorded"]), default="docs", show_default=True)
+@click.option("--port", type=click.IntRange(0, 65535), default=8443, show_default=True, help="0 takes a free port.")
+@click.option("--host", default="localhost", show_default=True, help="Where to listen.")
+@click.option("--allow-remote", is_flag=True, help="Let other machines in: --host may then be any address.")
+@click.option(
+    "--name", "names", multiple=True, metavar="HOST", help="One more host name of the server; may be repeated."
+)
+@click.option("--tls/--no-tls", default=True, help="TLS with a private CA, or plain HTTP.")
+@click.option("--profile", type=click.Choice(["docs", "recorded"]), default="docs", show_default=True, help=PROFILE)
 @click.option("--seed", type=int, help="Draw the same ids and secrets in each run.")
-@click.option("--clock", type=click.Choice(["wall", "frozen"]), default="wall", show_default=True)
+@click.option(
+    "--clock",
+    type=click.Choice(["wall", "frozen"]),
+    default="wall",
+    show_default=True,
+    help="frozen: only `clock advance` moves it.",
+)
 @click.option("--env-file", type=click.Path(path_type=Path, dir_okay=False), help=ENV_FILE)
 def serve(profile: Profile, seed: int | None, clock: str, env_file: Path | None, **socket: Any) -> None:
     """Serve the sandbox tenant until Ctrl-C, for this machine alone."""

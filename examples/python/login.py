@@ -45,5 +45,5 @@ def log_in(
 
 
 def is_pending(answer: httpx.Response) -> bool:
-    """Tell whether to ask again: nobody has answered, or a gateway has failed for a moment."""
+    """Tell whether to ask again: the phone has not answered, or a gateway has failed for a moment."""
     return answer.status_code >= 500 or answer.json().get("error") in NO_ANSWER_YET

@@ -1,4 +1,4 @@
-"""README's lines for a tenant on a port, run as they are written, and its example in Python as a suite of its own."""
+"""README's lines for CI and for a tenant on a port, run as they are written, and its example as a suite of its own."""
 
 import os
 import re
@@ -12,7 +12,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "python"
-PART = (ROOT / "README.md").read_text(encoding="utf-8").partition("## On a port")[2].partition("## Secrets")[0]
+PART = (ROOT / "README.md").read_text(encoding="utf-8").partition("## In CI")[2].partition("\n## ")[0]
+FAULTS = (ROOT / "docs/sandbox.md").read_text(encoding="utf-8").partition("### Faults")[2].partition("\n## ")[0]
 SECONDS = 60
 
 
@@ -40,7 +41,7 @@ def first_line(running: subprocess.Popen[str]) -> str:
     return running.stdout.readline()
 
 
-def test_the_three_lines_log_somebody_in(tmp_path: Path) -> None:
+def test_the_three_lines_log_a_user_in_after_a_fault_was_set_listed_and_removed(tmp_path: Path) -> None:
     """The folder is a clone for these lines: the examples, the .venv that runs the tests, and a `make` that knows the
     recipe of `serve` alone, on a free port: the real one would install, and 8443 may be taken.
     """
@@ -54,6 +55,9 @@ def test_the_three_lines_log_somebody_in(tmp_path: Path) -> None:
     serve, app, allow = re.findall(r"```sh\n(.*?)```", PART, re.DOTALL)[0].strip().splitlines()
     with terminal(serve, tmp_path) as server:
         assert "is ready" in first_line(server)
+        with terminal(re.findall(r"```sh\n(.*?)```", FAULTS, re.DOTALL)[0], tmp_path) as faults:
+            fault = '{"kind":"429","times":2,"route":"POST /oauth/token","retry_after":3}'
+            assert faults.communicate(timeout=SECONDS)[0] == f'{fault}{{"faults":[{fault}]}}'
         with terminal(app, tmp_path) as waiting:
             assert first_line(waiting) == "Look at your phone: a push is there.\n"
             with terminal(allow, tmp_path) as allowed:
