@@ -37,7 +37,8 @@ _TIMEOUT_SECONDS = 30.0
 class Client:
     """Your app's side of the MFA API, for one application of one tenant. HTTP statuses never raise.
 
-    A parameter has the wire's own name; None means that the field is not sent. Sections are those of the reference.
+    A parameter has the wire's own name; None means that the field is not sent. A token comes first, by its place or by
+    its name; every other parameter is named. Sections are those of the reference.
     """
 
     def __init__(
@@ -49,17 +50,19 @@ class Client:
         authentication: ClientAuthentication = "client_secret_post",
         private_key: str | None = None,
         after_poll: Callable[[], None] = lambda: None,
+        after_challenge: Callable[[], None] = lambda: None,
         now: Callable[[], float] = time.time,
     ) -> None:
         """Speak through `http`, whose transport records, for the application of this `client_id`.
 
         Without a `client_secret` the application is public and sends its id alone. With `private_key_jwt` it signs an
-        assertion by its `private_key` (PEM), dated by `now`. `after_poll` is called after each `mfa_oob_grant`.
+        assertion by its `private_key` (PEM), dated by `now`. `after_poll` is called after each `mfa_oob_grant`, and
+        `after_challenge` after each `mfa_challenge`.
         """
         self.client_id, self._client_secret, self._private_key = client_id, client_secret, private_key
         has_secret = private_key is not None if authentication == "private_key_jwt" else bool(client_secret)
         self._authentication: ClientAuthentication = authentication if has_secret else "none"
-        self._http, self._after_poll, self._now = http, after_poll, now
+        self._http, self._after_poll, self._after_challenge, self._now = http, after_poll, after_challenge, now
 
     def __repr__(self) -> str:
         tenant = self._http.base_url.netloc.decode()
@@ -135,7 +138,7 @@ class Client:
         return self.send("POST", "/mfa/associate", bearer=token, json=body)
 
     def mfa_challenge(
-        self, *, mfa_token: str, challenge_type: str | None = None, authenticator_id: str | None = None
+        self, mfa_token: str, *, challenge_type: str | None = None, authenticator_id: str | None = None
     ) -> Exchange:
         """Ask an active authenticator for a proof; a push is sent to the phone. Reference, section 5.
 
@@ -143,9 +146,11 @@ class Client:
         both with a space between.
         """
         body = {"mfa_token": mfa_token, "challenge_type": challenge_type, "authenticator_id": authenticator_id}
-        return self.send("POST", "/mfa/challenge", json=body, as_application=True)
+        exchange = self.send("POST", "/mfa/challenge", json=body, as_application=True)
+        self._after_challenge()
+        return exchange
 
-    def mfa_oob_grant(self, *, mfa_token: str, oob_code: str, binding_code: str | None = None) -> Exchange:
+    def mfa_oob_grant(self, mfa_token: str, *, oob_code: str, binding_code: str | None = None) -> Exchange:
         """Ask whether the second factor was given: for a push, this is the poll. Reference, section 6.
 
         POST /oauth/token -> 400 authorization_pending, 429 slow_down, or 200 with the tokens of the password.
@@ -156,14 +161,14 @@ class Client:
         self._after_poll()
         return exchange
 
-    def mfa_otp_grant(self, *, mfa_token: str, otp: str) -> Exchange:
+    def mfa_otp_grant(self, mfa_token: str, *, otp: str) -> Exchange:
         """End a login, or confirm an enrollment, with the 6 digits of an authenticator app. Reference, section 6.
 
         POST /oauth/token -> 200 with the tokens of the password, or 403 invalid_grant Invalid otp_code.
         """
         return self._token(f"{_GRANT}mfa-otp", mfa_token=mfa_token, otp=otp)
 
-    def mfa_recovery_code_grant(self, *, mfa_token: str, recovery_code: str) -> Exchange:
+    def mfa_recovery_code_grant(self, mfa_token: str, *, recovery_code: str) -> Exchange:
         """End a login with a recovery code of 24 characters. Reference, section 6.
 
         POST /oauth/token -> 200 with the tokens of the password and a new recovery_code, which nothing else ever has.
@@ -186,7 +191,7 @@ class Client:
         """
         return self.send("DELETE", f"/mfa/authenticators/{quoted('authenticator_id', authenticator_id)}", bearer=token)
 
-    def refresh_token_grant(self, *, refresh_token: str, scope: str | None = None) -> Exchange:
+    def refresh_token_grant(self, refresh_token: str, *, scope: str | None = None) -> Exchange:
         """Ask for new tokens; with rotation the answer has a new refresh_token. Reference, section 8.1.
 
         POST /oauth/token -> 200 with tokens, or 403 invalid_grant. `scope` may only narrow.

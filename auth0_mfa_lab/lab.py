@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -62,6 +62,7 @@ class Lab(Lines):
         self._is_sandbox = False
         self._sandbox: Sandbox | None = None
         self._screen: PhoneScreen | None = None
+        self._receive: Callable[[], None] = lambda: None
         self._record: record.Record | None = None
         self._recording: Recording | None = None
         self._guard: guard.Guard | None = None
@@ -81,6 +82,7 @@ class Lab(Lines):
             client_id=settings.client_id or "",
             client_secret=settings.client_secret,
             after_poll=lambda: self.phone.after_poll(),
+            after_challenge=lambda: self._receive(),
         )
         self.journal.operations.tenant = replay.facts_of(self)
 
@@ -208,7 +210,8 @@ class Lab(Lines):
         operations, self._is_sandbox = self._operations, True
         operations.quiet = ask
         phone = new_phone(operations, self._http("phone"), time)
-        self.phone = SandboxPhone(phone, self.aliases)
+        self.phone = SandboxPhone(phone, self.aliases, self.journal)
+        self._receive = lambda: operations.receive(phone.push_token)
         self.inbox = Inbox(lambda address, _: operations("messages", address=address)["messages"], self.aliases)
         self._show_phone(phone)
 
@@ -218,7 +221,7 @@ class Lab(Lines):
             from auth0_mfa_lab.tenants.phone import ALONE, EnrolledPhone, virtual_phone
 
             phone = virtual_phone(self.settings.origin, self._transport, self.journal, self._operations)
-            self.phone = EnrolledPhone(phone, self.aliases, self.clock)
+            self.phone = EnrolledPhone(phone, self.aliases, self.journal, self.clock)
             self.settings = replace(self.settings, notice=repr(self.phone).partition("\n")[0])
             self._show_phone(phone, alone=ALONE)
 
@@ -372,7 +375,7 @@ class Lab(Lines):
         """Return an exchange's request as a curl command; a secret in it is a shell variable."""
         return self.export("curl", exchange)
 
-    def poll(self, *, mfa_token: str, oob_code: str) -> PollRun:
+    def poll(self, mfa_token: str, *, oob_code: str) -> PollRun:
         """Poll until the phone answers or the challenge expires; *Interrupt* stops it and loses nothing.
 
         In the sandbox the seconds between two polls pass at once, on a live tenant in real time. LabError for an
@@ -385,7 +388,7 @@ class Lab(Lines):
             self._polled = Secret(f"{mfa_token!s} {oob_code!s}", "<polled>"), run
         return run.until_done(self.clock.wait)
 
-    def poll_panel(self, *, mfa_token: str, oob_code: str) -> PollPanel:
+    def poll_panel(self, mfa_token: str, *, oob_code: str) -> PollPanel:
         """Return a panel with the buttons *Poll once*, *Poll until done* and *Stop*, and a method behind each."""
         from auth0_mfa_lab.show.panels.poll import PollPanel
 
@@ -398,7 +401,7 @@ class Lab(Lines):
         if not self._may_save_a_qr():
             return self.qr_panel(barcode_uri)
         uri = self._learned(barcode_uri)
-        return QrPicture(uri, shown=self.aliases.mask(uri))
+        return QrPicture(uri, self.aliases.mask)
 
     def qr_panel(self, barcode_uri: str) -> QrPanel:
         """Return a panel with an enrollment QR (live: only after *Show*), its time, what it holds, and *Scan*."""

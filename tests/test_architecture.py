@@ -29,7 +29,7 @@ LAYERS = (
     "show exports",
     "client management polling tokens",
     "wire",
-    "clock errors files interrupts secrets settings show.sentences show.table",
+    "clock errors files interrupts secrets settings show.html show.sentences show.table",
 )
 LAYER = {room: len(LAYERS) - floor for floor, rooms in enumerate(LAYERS) for room in rooms.split(" ")}
 KNOW_THE_SANDBOX = ("lab", "cli.serve", "pytest_plugin", "live.drift", "tenants")

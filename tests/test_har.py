@@ -146,6 +146,15 @@ def test_a_run_is_a_valid_har_without_a_secret_and_its_replay_prints_and_exports
     assert again[1:] == printed[1:]
     assert again[0].startswith("Lab on the recording run.har of the sandbox tenant sandbox.example (profile docs)")
     assert har(replay.journal) == text
+    # An earlier version looked at the phone when it answered, and not before.
+    old = json.loads(text)
+    beside = old["log"]["_auth0_mfa_lab"]
+    beside["operations"] = [each for each in beside["operations"] if "after" not in each["arguments"]]
+    old_text = json.dumps(old, ensure_ascii=False, indent=2) + "\n"
+    file.write_text(old_text, "utf-8")
+    replay = Lab.replay(file)
+    told(replay, walk)
+    assert har(replay.journal) == old_text
     if walk is otp_enrolled:
         file.write_text(text.replace("403", "402"), "utf-8")
         assert told(Lab.replay(file), walk)[1:] != printed[1:]
@@ -321,7 +330,7 @@ def test_what_is_not_the_recorded_step_is_refused_with_what_differs_and_the_run_
     lab = Lab.replay(recorded(lab, tmp_path))
     names = run_cells(CELLS, lab=lab, client=lab.client, challenge=lab.client.mfa_challenge)
     assert names["run"].state is State.GRANTED
-    assert [each.speaker for each in lab.journal] == ["app", "app", "phone", "app"]
+    assert [each.speaker for each in lab.journal] == ["app", "app", "Auth0", "phone", "app"]
     assert len(lab.tenant.evidence("/mfa/challenge"))
     assert lab.phone.notifications == ()
 

@@ -247,14 +247,20 @@ def test_a_qr_is_read_back_from_its_picture_and_its_drawing_which_have_their_whi
 
 @pytest.mark.parametrize(("kind", "holds"), [("oob", "ticket"), ("otp", "secret")])
 def test_the_sandboxs_qr_says_who_can_use_it(kind: str, holds: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    lab, published = Lab.sandbox(), list[dict[str, Any]]()
-    monkeypatch.setattr("IPython.display.publish_display_data", published.append)
+    lab, published, named = Lab.sandbox(), list[dict[str, Any]](), list[Any]()
+
+    def publish(data: dict[str, Any], metadata: Any = None) -> None:
+        published.append(data)
+        named.append(metadata)
+
+    monkeypatch.setattr("IPython.display.publish_display_data", publish)
     _, uri = enrolling(lab, kind)
     picture = lab.qr(uri)
     assert isinstance(picture, QrPicture)
     picture._ipython_display_()
     image, said = published
     assert texts_in(image["image/png"]) == [uri]
+    assert named == [{"image/png": {"alt": f"QR code of the {holds} for sandbox:user1@example.com"}}, None]
     assert (image["text/plain"], said["text/plain"]) == (f"QR of {lab.aliases.mask(uri)}", CAPTIONS[holds])
     assert escape(CAPTIONS[holds]) in said["text/html"]
     assert repr(picture) == "\n".join(each["text/plain"] for each in published)

@@ -57,7 +57,7 @@ def a_jwt(head: Any = None, **claims: Any) -> str:
 WIRE = """
     mfa_token oob_code binding_code otp recovery_code secret enrollment_tx_id access_token id_token refresh_token
     auth_session ticket_id password client_secret client_assertion assertion challenge_response transaction_token
-    device_account_token n totp_secret device_code code_verifier user_code verification_code passcode challenge
+    device_account_token totp_secret device_code code_verifier user_code verification_code passcode challenge
     identifier x5c x5t ticket:ticket_id c:challenge txtkn:transaction_token pem:private_key
 """
 OF_ONES_OWN = """
@@ -139,6 +139,8 @@ FINDS: dict[str, tuple[Sent, list[str]]] = {  # a find with @ is a person's: it 
     "a certificate":            (said({"cert": CERTIFICATE}), []),
     "a private JSON web key":   (said({"kty": "RSA", "e": "AQAB"} | {each: f"{each}-number" for each in OF_A_KEY}), [
         f"private_key={each}-number" for each in OF_A_KEY]),
+    "a public JSON web key":    (said({"kty": "RSA", "e": "AQAB", "n": "modulus"}), ["n=modulus"]),
+    "a push's browser":         (said({"s": json.dumps({"b": {"n": "Firefox"}})}), []),
     "a d that is no key":       (said({"d": "no key at all"}), []),
     "a Bearer of a proxy":      (header("Proxy-Authorization", "Bearer opaque"), ["token=opaque"]),
     "a Bearer of a transaction": (header("authorization", "Bearer x", "/api/resolve-transaction"), [

@@ -12,13 +12,13 @@ from urllib.parse import quote
 import pytest
 
 from auth0_mfa_lab import Exchange, LabError
-from auth0_mfa_lab.exports.mermaid import mermaid
+from auth0_mfa_lab.exports.mermaid import LOOK, mermaid
 from auth0_mfa_lab.sandbox.errors import ROWS
 from auth0_mfa_lab.secrets.aliases import Alias, Aliases
 from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.show import phone, qr, table
 from auth0_mfa_lab.show.exchange import PALETTE, coloured, escaped, style_of
-from auth0_mfa_lab.show.html import COLOURS, bar, card, details, status_line
+from auth0_mfa_lab.show.html import COLOURS, bar, card, details, status_line, words
 from auth0_mfa_lab.show.meanings import MEANINGS, meaning_of
 from auth0_mfa_lab.show.table import Column, Table, wrap
 from tests.mothers import GRANTED, LOST, MFA_TOKEN, NOW, OOB_CODE, PENDING, a_journal, a_request, an_exchange, rows
@@ -122,6 +122,8 @@ ENDS = {  # an exchange, and how its text ends
 def test_an_exchange_as_text_and_its_html_has_the_same_lines() -> None:
     login, enrollment = an_enrollment()
     assert repr(enrollment) == ENROLLMENT
+    # A page without styles, such as GitHub's, parts the two by these words alone.
+    assert re.findall(r"<b [^>]*>(\w+)</b><pre [^>]*monospace", html_of(enrollment)) == ["Request", "Answer"] * 2
     for exchange in (login, enrollment):
         shown = re.sub(r"\s+", "", said_in(html_of(exchange)))
         assert [line for line in repr(exchange).splitlines() if re.sub(r"\s+", "", line) not in shown] == []
@@ -181,13 +183,15 @@ def test_an_alias_has_one_colour_wherever_it_stands_in_every_process_and_those_t
     kinds = ("mfa_token", "oob_code", "access_token", "recovery_code", "enrollment_tx_id", "password", "secret")
     assert len({colour_of(kind) for kind in kinds}) == len(kinds)
     assert len({colour_of("mfa_token", number) for number in range(1, 13)}) == len(PALETTE)
-    style = "background:rgba(30,136,229,0.2);border-bottom:2px solid rgb(30,136,229)"
+    style = "background:rgba(30,136,229,0.2);border-bottom:2px solid rgb(30,136,229);white-space:nowrap"
     assert (colour_of("mfa_token"), "rgb(150,130,20)" in colour_of("never_heard_of")) == (style, True)
     aliases = Aliases()
     aliases.learn("mfa_token", MFA_TOKEN, born=1)
     mark = f'<span style="{style}">&lt;mfa_token 1: sealed&gt;</span>'
     said = "a <b> <mfa_token 1: sealed> <mfa_token 2> &"  # the second only looks like one
     assert coloured(said, aliases) == f"a &lt;b&gt; {mark} &lt;mfa_token 2&gt; &amp;"
+    whole = '<span style="white-space:nowrap">&lt;mfa_token 1: sealed&gt;</span>'
+    assert words("<b> <mfa_token 1: sealed>") == f"&lt;b&gt; {whole}"
     for exchange in an_enrollment():
         assert f'<span style="{style}">&lt;mfa_token 1' in html_of(exchange)
 
@@ -205,25 +209,33 @@ def test_each_colour_stands_out_from_a_white_and_from_a_dark_page() -> None:
 
 
 JOURNAL = """\
-Journal · 4 exchanges
+Journal · 4 exchanges, 1 push
 1. ask | `it`
-    1-2  app    POST /oauth/token                             400 authorization_pending (2 times)
-      3  phone  POST /api/resolve-transaction                 204 No Content
+      1  Auth0  push                                          delivered
+    2-3  app    POST /oauth/token                             400 authorization_pending (2 times)
+      4  phone  POST /api/resolve-transaction                 204 No Content
 2. get <b>
-      4  app    POST /oauth/token                             200 OK"""
-MARKDOWN = """\
-**Journal · 4 exchanges**
-
+      5  app    POST /oauth/token                             200 OK"""
+NAMES = f"""\
 ```mermaid
+{LOOK}
 sequenceDiagram
   participant app as your app
   participant auth0 as Auth0
-  participant phone as the phone
+  participant phone as the phone"""
+MARKDOWN = f"""\
+**Journal · 4 exchanges, 1 push**
+
+{NAMES}
   Note over app,phone: 1. ask | `it`
+  auth0->>phone: push<br/>#lt;challenge 1#gt;
   app->>auth0: POST /oauth/token<br/>#lt;mfa_token 1#gt;, #lt;password 1#gt;
   auth0-->>app: 400 authorization_pending (2 times)
   phone->>auth0: POST /api/resolve-transaction
   auth0-->>phone: 204 No Content
+```
+
+{NAMES}
   Note over app,phone: 2. get #lt;b#gt;
   app->>auth0: POST /oauth/token
   auth0-->>app: 200 OK<br/>#lt;access_token 1#gt;
@@ -231,14 +243,15 @@ sequenceDiagram
 
 | number | step | who | call | answer |
 | :-- | :-- | :-- | :-- | :-- |
-| 1-2 | 1. ask &#124; &#96;it&#96; | app | <code>POST /oauth/token</code> | \
-<code>400 authorization_pending (2 times)</code> |
-| 3 |  | phone | <code>POST /api/resolve-transaction</code> | <code>204 No Content</code> |
-| 4 | 2. get &#60;b&#62; | app | <code>POST /oauth/token</code> | <code>200 OK</code> |
+| 1 | 1. ask &#124; &#96;it&#96; | Auth0 | <code>push</code> | <code>delivered</code> |
+| 2-3 |  | app | <code>POST /oauth/token</code> | <code>400 authorization_pending (2 times)</code> |
+| 4 |  | phone | <code>POST /api/resolve-transaction</code> | <code>204 No Content</code> |
+| 5 | 2. get &#60;b&#62; | app | <code>POST /oauth/token</code> | <code>200 OK</code> |
 
 | where it came from | alias |
 | :-- | :-- |
-| answer 4 | <code><span>&#60;access_token 1&#62;</span></code> |
+| push 1 | <code><span>&#60;challenge 1&#62;</span></code> |
+| answer 5 | <code><span>&#60;access_token 1&#62;</span></code> |
 | no answer: you, the settings or the phone | <code><span>&#60;mfa_token 1: sealed&#62;</span></code> \
 <code><span>&#60;password 1&#62;</span></code> |"""
 
@@ -247,8 +260,10 @@ def test_a_journal_as_text_and_as_markdown_each_step_in_its_cell() -> None:
     journal = a_journal()
     bundle = journal._repr_mimebundle_()
     assert bundle == {"text/plain": "Journal · 0 exchanges", "text/markdown": "**Journal · 0 exchanges**"}
-    assert mermaid(journal) == "sequenceDiagram\n  participant app as your app\n  participant auth0 as Auth0"
+    assert mermaid(journal) == f"{LOOK}\nsequenceDiagram\n  participant app as your app\n  participant auth0 as Auth0"
     journal.step("1. ask | `it`")
+    for _ in range(2):
+        journal.push("once", {"c": "a-challenge-of-a-push"})
     ask = a_request(form={"mfa_token": MFA_TOKEN, "password": "jane's own"})
     for _ in range(2):
         an_exchange(journal=journal, request=ask, **PENDING)
@@ -367,6 +382,9 @@ def test_a_bar_says_in_words_and_to_a_screen_reader_what_it_draws(fraction: floa
     html = bar("next poll", fraction, "3 s of 5 s")
     value = f'aria-valuemin="0" aria-valuemax="100" aria-valuenow="{percent}" aria-valuetext="3 s of 5 s"'
     assert f'role="progressbar" aria-label="next poll" {value}' in html
+    assert re.sub(r"<(?!/?t[rhd]\b)[^>]*>| \w+=\"[^\"]*\"", "", html) == (
+        "<tr><th>next poll</th><td></td><td>3 s of 5 s</td></tr>"
+    )
     assert (said_in(html), f'style="width:{percent}%' in html) == ("next poll3 s of 5 s", True)
 
 

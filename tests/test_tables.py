@@ -114,7 +114,7 @@ def test_what_a_user_does_is_counted_for_that_user_and_comes_back(lab: Lab) -> N
     before = lab.limits(user)
     sent = lab.client.mfa_challenge(mfa_token=token, challenge_type="oob")
     lab.client.mfa_oob_grant(mfa_token=token, oob_code=sent["oob_code"])
-    after, requests = lab.limits(user), len(lab.journal)
+    after, requests = lab.limits(user), len(lab.journal.http)
     assert repr(after).startswith(f"Limits of {user.username}, now\n")
     assert re.search(r"^pushes +4 +5 +5 a minute +12 s +user +doc$", repr(after), re.MULTILINE)
     assert re.search(r"^polls +11 +12 .* oob_code \(the newest\) +doc$", repr(after), re.MULTILINE)
@@ -123,7 +123,7 @@ def test_what_a_user_does_is_counted_for_that_user_and_comes_back(lab: Lab) -> N
     assert lab.limits(user)["polls"].left == 12
     lab.clock.advance(24)
     assert re.search(r"^pushes +5 +5 +5 a minute +full ", repr(lab.limits(user)), re.MULTILINE)
-    assert (lab.limits(user)["pushes"].full_again_in, len(lab.journal)) == (0, requests + 1)
+    assert (lab.limits(user)["pushes"].full_again_in, len(lab.journal.http)) == (0, requests + 1)
     with pytest.raises(LabError, match=r"no limit 'push'\. There are: polls, pushes"):
         after["push"]
     for wrong, said in ((STRANGER, r"no user nobody@example\.com"), ("user1@example.com", r"lab\.limits wants a user")):

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus
 
 from auth0_mfa_lab.errors import LabError
-from auth0_mfa_lab.exports.mermaid import mermaid
+from auth0_mfa_lab.exports.mermaid import fenced, mermaid
 from auth0_mfa_lab.exports.plan import HEADERS, Act, Call, Make, Pick, Plan, Planner, Ref, Send, Way, mark, pieces
 from auth0_mfa_lab.files import regular, write_whole
 from auth0_mfa_lab.secrets.secret import Secret
@@ -310,6 +310,8 @@ def exported(kind: str, journal: Journal, exchange: Exchange | None = None) -> s
             raise LabError("curl wants an exchange, such as the value of client.password_grant(...).")
         if not any(each is exchange for each in journal):
             raise LabError("This exchange is in another lab's journal, which alone knows its secrets: take curl there.")
+        if exchange.is_push:
+            raise LabError(f"Exchange {exchange.number} is a push, no HTTP request: no curl sends it.")
         method, *others = _arguments(Planner(journal).calls[exchange.number])
         return _in_lines(f"curl {method}", _CA_FILE, *others)
     if exchange is not None:
@@ -342,6 +344,6 @@ class Exported:
         return self.text
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        if self.kind == "mermaid":  # JupyterLab draws it
-            return {"text/plain": self.text, "text/vnd.mermaid": self.text}
+        if self.kind == "mermaid":
+            return {"text/plain": self.text, "text/markdown": fenced(self.text)}
         return {"text/plain": self.text, "text/html": f"<pre>{escape(self.text)}</pre>"}

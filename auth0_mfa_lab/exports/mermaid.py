@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import groupby
 
 from auth0_mfa_lab.secrets.aliases import Alias
@@ -11,13 +12,20 @@ from auth0_mfa_lab.wire.journal import Journal, Run
 # Every request of an application has these, and they come from no answer.
 _ALWAYS = ("client_secret", "mgmt_client_secret", "client_assertion", "assertion", "basic_credentials", "identifier")
 _MOST = 4
+# Colours of its own on a ground of its own: whatever theme draws it, it is legible on a light and on a dark page.
+LOOK = (
+    '%%{init: {"theme": "base", "themeVariables": {"primaryColor": "#dbe9f9", "primaryTextColor": "#1b2733", '
+    '"primaryBorderColor": "#4a78a8", "lineColor": "#4a5866", "noteBkgColor": "#fff3cd", "noteTextColor": "#1b2733", '
+    '"noteBorderColor": "#b08d2f"}, "themeCSS": "& {background:#ffffff}", "sequence": {"mirrorActors": false}}}%%'
+)
+"""The first line of every diagram."""
 
 
 def mermaid(journal: Journal) -> str:
     """Return a journal as a mermaid sequence diagram, every secret under its alias."""
     aliases = journal.aliases
-    lines = ["sequenceDiagram", "  participant app as your app", "  participant auth0 as Auth0"]
-    has_phone = any(exchange.speaker == "phone" for exchange in journal)
+    lines = [LOOK, "sequenceDiagram", "  participant app as your app", "  participant auth0 as Auth0"]
+    has_phone = any(exchange.speaker != "app" for exchange in journal)
     lines += ["  participant phone as the phone"] if has_phone else []
     # Neighbours of a run that sent the same values, too, are one arrow.
     same = (
@@ -29,17 +37,28 @@ def mermaid(journal: Journal) -> str:
         if first.step and first.step != step:
             lines.append(f"  Note over app,{'phone' if has_phone else 'auth0'}: {_escaped(aliases.mask(first.step))}")
         step = first.step
+        # What an answer of the run brought, or a push, that was not said before.
+        numbers = {each.number for each in run.exchanges}
+        bodies = [bytes(each.response.body).decode("utf-8", "replace") for each in run.exchanges if each.response]
+        found = dict.fromkeys(alias for body in bodies for alias in aliases.in_text(body))
+        brought = _values([each for each in found if each.answered and each.born in numbers])
+        if first.is_push:
+            lines.append(f"  auth0->>phone: push{brought}")
+            continue
         in_the_path = aliases.in_text(str(first.request.target))
         sent = [each for each in aliases.in_text(said(first)) if each not in in_the_path]
         call = aliases.mask(f"{first.request.method} {first.request.target}")
         lines.append(f"  {first.speaker}->>auth0: {_escaped(call)}{_values(sent)}")
-        # What an answer of the run brought, that was not said before.
-        numbers = {each.number for each in run.exchanges}
-        bodies = [bytes(each.response.body).decode("utf-8", "replace") for each in run.exchanges if each.response]
-        found = dict.fromkeys(alias for body in bodies for alias in aliases.in_text(body))
-        brought = [each for each in found if each.answered and each.born in numbers]
-        lines.append(f"  auth0-->>{first.speaker}: {_escaped(aliases.mask(run.outcome))}{_values(brought)}")
+        lines.append(f"  auth0-->>{first.speaker}: {_escaped(aliases.mask(run.outcome))}{brought}")
     return "\n".join(lines)
+
+
+def fenced(diagram: str) -> str:
+    """Return a diagram as markdown, which is drawn and never saved: a picture for each step, under the names."""
+    first, *steps = re.split(r"\n(?=  Note over )", diagram)
+    names = re.findall(r"^(?!.*--?>>).*$", first, re.MULTILINE)
+    pictures = [first] * (len(names) <= first.count("\n")) + ["\n".join([*names, step]) for step in steps]
+    return "\n\n".join(f"```mermaid\n{each}\n```" for each in pictures)
 
 
 def said(exchange: Exchange) -> str:

@@ -241,7 +241,7 @@ class Planner:
         for name in (*_OF_SETTINGS, *(() if self._users else _OF_A_PERSON)):
             self._bringing.setdefault(tenant.get(name, ""), []).append(f"AUTH0_{name.upper()}")
         self._bringing.pop("", None)
-        self.calls = {each.number: self._call(each) for each in journal}
+        self.calls = {each.number: self._call(each) for each in journal.http}
         # The purpose and the address of each code that was read in the inbox, by its variable.
         calls = [call for call in journal.operations if call.operation == "messages" and call.result]
         read = [each for call in calls for each in call.result["messages"]]
@@ -394,7 +394,7 @@ class Planner:
 
     def _steps(self) -> Iterator[Step]:
         runs: list[list[Exchange]] = []  # the exchanges of each poll together, and every other one by itself
-        for each in self._journal:
+        for each in self._journal.http:
             is_same = bool(runs) and self._is_poll(each) and each.request.body == runs[-1][0].request.body
             if not (is_same and _is_waiting(runs[-1][-1])):
                 runs.append([])

@@ -57,9 +57,11 @@ class Delivery:
             self.newest_push = Push(id=name, service=service, payload=payload)
             self._pushes[token] = (*self.pushes(token), self.newest_push)[-KEPT:]
 
-    def pushes(self, token: str) -> tuple[Push, ...]:
-        """Return what was delivered to this push token, oldest first."""
-        return self._pushes.get(token, ())
+    def pushes(self, token: str, after: str = "") -> tuple[Push, ...]:
+        """Return what was delivered to this push token, oldest first; only what came `after` the push of this id."""
+        found = self._pushes.get(token, ())
+        names = [push.id for push in found]
+        return found[names.index(after) + 1 :] if after in names else found
 
     def message(self, message: Message) -> None:
         """Deliver an SMS, a call or an email."""

@@ -443,7 +443,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("messages",        "GET",    "messages",     messages, {"address": TEXT}),
     Operation("newest_push",     "GET",    "push",         newest_push, {"form": choice(("apns", "fcm"))}),
     Operation("add_phone",       "POST",   "phones",       lambda box: dict(zip(("identifier", "push_token"), names_of_a_phone(box.phones_chance), strict=True)), {}, 201),
-    Operation("pushes",          "GET",    "pushes",       lambda box, token: {"pushes": [asdict(push) for push in box.delivery.pushes(token)]}, {"token": TEXT}),
+    Operation("pushes",          "GET",    "pushes",       lambda box, token, after="": {"pushes": [asdict(push) for push in box.delivery.pushes(token, after)]}, {"token": TEXT, "after": TEXT}),
     # The clock: `now` is what expires goes by, `stamp` what stands in tokens.
     Operation("clock",           "GET",    "clock",        clock),
     Operation("advance",         "POST",   "clock",        advance, {"advance": SECONDS}),

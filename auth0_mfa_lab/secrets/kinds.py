@@ -379,6 +379,8 @@ class _Search(NamedTuple):
             kind: str | None = {"push_credentials": "push_token", "": "device_token"}.get(path[-2], "token")
         elif name in ("d", "p", "q", "dp", "dq", "qi", "k") and "kty" in beside:
             kind = "private_key"
+        elif name == "n" and "kty" not in beside:  # of a push's browser and place it is the name
+            kind = None
         else:
             kind = kind_of(name, value, pair=pair) or self._whose(value, path, beside, pair)
         if value.startswith("otpauth:"):

@@ -125,7 +125,7 @@ def stand_ins_of(journal: Journal) -> StandIns:
             for kind, value in found:
                 journal.aliases.learn(kind, value)
         texts += [text for _, text in texts_in([call.arguments, call.result, call.refused])]
-    for exchange in journal:
+    for exchange in journal.http:
         texts.append(exchange.request.url)
         for message in filter(None, (exchange.request, exchange.response)):
             texts += [*(value for _, value in message.headers), message.text]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from html import escape
 from zlib import crc32
 
-from auth0_mfa_lab.exports.mermaid import mermaid, said
+from auth0_mfa_lab.exports.mermaid import fenced, mermaid, said
 from auth0_mfa_lab.secrets.aliases import SHOWN, Alias, Aliases
 from auth0_mfa_lab.secrets.claims import claims_of
 from auth0_mfa_lab.show.html import details
@@ -30,15 +30,14 @@ _UNITS = ((_DAY, "d"), (3600, "h"), (60, "min"), (1, "s"))
 # What markdown, or a page's mathematics, would read as its own. An `_` inside a word is none.
 _OWN = re.compile(r"[&<>\"|`*\[\]\\~$!#@]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|:(?=//)|(?<=www)\.")
 
-_BESIDE = "flex:1 1 340px;"
+_BESIDE = "flex:1 1 340px;min-width:0"
 _PRE = (
-    "{place}margin:0;padding:8px 10px;border-left:3px solid {colour};"
-    "background:rgba(127,127,127,0.12);white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere;"
-    "font-size:12px;line-height:1.45"
+    "margin:0;padding:8px 10px;border-left:3px solid {colour};background:rgba(127,127,127,0.12);"
+    "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere;font-family:monospace;font-size:12px;line-height:1.45"
 )
 _ROW = '<div style="display:flex;flex-wrap:wrap;gap:8px;margin:4px 0">{}</div>'
 _SMALL = "opacity:0.75;font-size:12px"
-_SPEAKER = {"app": "#1976d2", "phone": "#8e44ad"}
+_SPEAKER = {"app": "#1976d2", "phone": "#8e44ad", "Auth0": "#7f8c8d"}
 _ANSWER = "#7f8c8d"
 # Each has a contrast of 3 and more with white and with the dark theme's black, as an underline and a tint.
 # fmt: off
@@ -58,7 +57,8 @@ def style_of(alias: Alias) -> str:
     first = _KINDS.index(alias.kind) if alias.kind in _KINDS else crc32(alias.kind.encode())
     # Five goes round all twelve before a colour comes back.
     red, green, blue = PALETTE[(first + 5 * (alias.number - 1)) % len(PALETTE)]
-    return f"background:rgba({red},{green},{blue},0.2);border-bottom:2px solid rgb({red},{green},{blue})"
+    colour = f"{red},{green},{blue}"
+    return f"background:rgba({colour},0.2);border-bottom:2px solid rgb({colour});white-space:nowrap"
 
 
 def coloured(text: str, aliases: Aliases, safe: Callable[[str], str] = escape) -> str:
@@ -73,9 +73,9 @@ def coloured(text: str, aliases: Aliases, safe: Callable[[str], str] = escape) -
     return "".join([*parts, safe(text[end:])])
 
 
-def pre(html: str, colour: str = _ANSWER, place: str = _BESIDE) -> str:
+def pre(html: str, colour: str = _ANSWER) -> str:
     """Return HTML as a block of fixed width in the lab's own look."""
-    return f'<pre style="{_PRE.format(colour=colour, place=place)}">{html}</pre>'
+    return f'<pre style="{_PRE.format(colour=colour)}">{html}</pre>'
 
 
 def show(exchange: Exchange, aliases: Aliases) -> tuple[str, str]:
@@ -84,15 +84,17 @@ def show(exchange: Exchange, aliases: Aliases) -> tuple[str, str]:
     A secret that is born in it is introduced with its shape; a request's line tells which exchange an alias is from.
     """
     request, response, failure = exchange.request, exchange.response, exchange.failure
-    number, call, sent = exchange.number, f"{request.method} {request.target}", plain_data(request)
+    number, call, sent = exchange.number, f"{request.method} {request.target}".rstrip(), plain_data(request)
     outcome = "no answer"
     answer = f"no answer: {failure.kind}: {failure.said}" if failure else outcome
     if response is not None:
-        answer = _laid_out(f"{response.status} {response.reason}".rstrip(), response, exchange.json)
+        first = f"{response.status} {response.reason}".rstrip()
+        answer = _laid_out("push, no HTTP request" if exchange.is_push else first, response, exchange.json)
         outcome = f"{response.status} {exchange.error or response.reason}".rstrip()
     claims = "\n".join(_opened(number, aliases, sent, exchange.json))
-    raw = [_laid_out(call, request, sent), answer, *map(_as_sent, (request, response)), claims]
-    raw += [call, outcome, request.host, *exchange.notes]
+    spoken = ("", "") if exchange.is_push else (_laid_out(call, request, sent), _as_sent(request))
+    raw = [spoken[0], answer, spoken[1], _as_sent(response), claims]
+    raw += [call, "delivered" if exchange.is_push else outcome, request.host, *exchange.notes]
     # One after the other, so that each secret is introduced once, where it stands first.
     masked = (text.removesuffix("\n") for text in aliases.mask_each(raw, introducing=number))
     asked, answer, asked_as_sent, answered_as_sent, claims, call, outcome, host, *notes = masked
@@ -109,28 +111,31 @@ def show(exchange: Exchange, aliases: Aliases) -> tuple[str, str]:
     def html(text: str) -> str:
         return coloured(text.strip("\n"), aliases)
 
-    colour = _SPEAKER[exchange.speaker]
+    sides = {"Request": _SPEAKER[exchange.speaker], "Push" if exchange.is_push else "Answer": _ANSWER}
+
+    def row(*texts: str) -> str:
+        beside = zip(sides.items(), texts, strict=True)
+        return _ROW.format("".join(_message(*side, text.strip("\n"), aliases) for side, text in beside if text))
+
     # The text has its origins in a column of their own; a narrow page has no room for one.
     asked = re.sub(r" {2,}(\(from [\d, ]+\))$", r"  \1", asked, flags=re.MULTILINE)
-    parts = [_ROW.format(_message(asked, colour, aliases) + _message(answer, _ANSWER, aliases))]
-    parts += [_ROW.format(pre(html(claims)))] if claims else []
+    parts = [row(asked, answer)]
+    parts += [pre(html(claims))] if claims else []
     parts += [f'<div style="font-size:12px">{html(meaning)}</div>'] if meaning else []
     parts += [f'<div style="{_SMALL}">{html(note)}</div>' for note in notes]
-    as_sent = _ROW.format(pre(html(asked_as_sent), colour) + pre(html(answered_as_sent)))
+    as_sent = row(asked_as_sent, answered_as_sent)
     fold = details("other headers, and the bodies as sent", as_sent, style=_SMALL)
     summary = f"{escape(title)} · <code>{html(call)}</code> → <b>{html(outcome)}</b>"
     return text, details(summary, "".join([*parts, fold]), is_open=True)
 
 
-def _message(text: str, colour: str, aliases: Aliases) -> str:
-    """Return a message as a block; the rest of a long one is folded below its beginning."""
+def _message(word: str, colour: str, text: str, aliases: Aliases) -> str:
+    """Return a message as a block below the word for it; the rest of a long one is folded below its beginning."""
     lines = text.split("\n")
-    if len(lines) <= _MOST_LINES + _FEW:
-        return pre(coloured(text, aliases), colour)
-    parts = ("\n".join(part) for part in (lines[:_MOST_LINES], lines[_MOST_LINES:]))
-    begin, rest = (pre(coloured(part, aliases), colour, place="") for part in parts)
-    fold = details(f"{len(lines) - _MOST_LINES} more lines", rest, style=_SMALL)
-    return f'<div style="{_BESIDE}">{begin}{fold}</div>'
+    most = _MOST_LINES if len(lines) > _MOST_LINES + _FEW else len(lines)
+    begin, rest = (pre(coloured("\n".join(part), aliases), colour) for part in (lines[:most], lines[most:]))
+    fold = details(f"{len(lines) - most} more lines", rest, style=_SMALL) if lines[most:] else ""
+    return f'<div style="{_BESIDE}"><b style="font-size:12px">{word}</b>{begin}{fold}</div>'
 
 
 def _laid_out(first: str, message: Message, data: Json) -> str:
@@ -191,11 +196,13 @@ def _since(seconds: int) -> str:
 
 def show_all(journal: Journal) -> dict[str, str]:
     """Return the mimebundle of a journal, masked: its runs under their steps; as markdown with diagram and legend."""
-    heading, aliases = f"Journal · {len(journal)} exchange{'' if len(journal) == 1 else 's'}", journal.aliases
+    counts = {"exchange": len(journal.http), "push": len(journal.pushed)}
+    exchanges, pushes = (f"{n} {what}{'' if n == 1 else 'es' if what == 'push' else 's'}" for what, n in counts.items())
+    heading, aliases = f"Journal · {exchanges}{f', {pushes}' if journal.pushed else ''}", journal.aliases
     lines, cells, last = [heading], list[tuple[str, ...]](), None
     for run in journal.runs():
         first = run.exchanges[0]
-        raw = (first.step or "", f"{first.request.method} {first.request.target}", run.outcome)
+        raw = (first.step or "", f"{first.request.method} {first.request.target}".rstrip(), run.outcome)
         step, call, answer = map(aliases.mask, raw)
         step, last = "" if first.step == last else step, first.step
         lines += [step] if step else []
@@ -204,7 +211,7 @@ def show_all(journal: Journal) -> dict[str, str]:
         cells.append((run.numbers, title, first.speaker, f"<code>{asked}</code>", f"<code>{answered}</code>"))
     parts = [f"**{heading}**"]
     if cells:
-        parts.append(f"```mermaid\n{mermaid(journal)}\n```")
+        parts.append(fenced(mermaid(journal)))
         parts.append(_markdown_table(("number", "step", "who", "call", "answer"), cells))
     brought = dict[int, list[str]]()
     sent = {alias for exchange in journal for alias in aliases.in_text(said(exchange))}
@@ -214,7 +221,8 @@ def show_all(journal: Journal) -> dict[str, str]:
             named = f"<code>{coloured(alias.introduced, aliases, escaped)}</code>"
             brought.setdefault(number, []).append(named)
     own = " ".join(brought.pop(0, []))
-    legend = [(f"answer {number}", " ".join(brought[number])) for number in sorted(brought)]
+    said_in = {number: "push" if journal[number - 1].is_push else "answer" for number in brought}
+    legend = [(f"{said_in[number]} {number}", " ".join(brought[number])) for number in sorted(brought)]
     legend += [("no answer: you, the settings or the phone", own)] if own else []
     parts += [_markdown_table(("where it came from", "alias"), legend)] if legend else []
     return {"text/plain": "\n".join(lines), "text/markdown": "\n\n".join(parts)}

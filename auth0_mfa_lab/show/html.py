@@ -7,6 +7,7 @@ every other text is escaped here, and has been masked by whoever hands it in.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from html import escape
@@ -23,17 +24,23 @@ COLOURS: Mapping[Tone, str] = {
 }
 LINE = "line-height:1.5;margin:2px 0;overflow-wrap:anywhere"
 SMALL = "opacity:0.8;font-size:12px"
+_ALIAS = re.compile(r"&lt;[a-z][a-z0-9_]* \d+(?:: \w+)?&gt;")
 LEFT = "text-align:left;vertical-align:top"  # JupyterLab sets cells flush right, in the middle
+
+
+def words(text: str) -> str:
+    """Return a text as HTML in which no alias breaks: `<mfa_token 1>` stays in one line."""
+    return _ALIAS.sub(r'<span style="white-space:nowrap">\g<0></span>', escape(text))
 
 
 def line(text: str, *, small: bool = False) -> str:
     """Return one sentence as a block of its own."""
-    return f'<div style="{LINE}{";" + SMALL if small else ""}">{escape(text)}</div>'
+    return f'<div style="{LINE}{";" + SMALL if small else ""}">{words(text)}</div>'
 
 
 def status_line(mark: str, word: str, said: str = "") -> str:
     """Return where something stands: `✓ granted · after 3 polls`; a screen reader reads each change aloud."""
-    rest = f" · {escape(said)}" if said else ""
+    rest = f" · {words(said)}" if said else ""
     head = f'<b><span aria-hidden="true">{escape(mark)}</span> {escape(word)}</b>'
     return f'<div role="status" aria-live="polite" style="{LINE}">{head}{rest}</div>'
 
@@ -44,24 +51,28 @@ def bar(label: str, fraction: float, text: str, *, tone: Tone = "info", column: 
     `fraction` is the part that is filled; what lies outside of 0 to 1 is cut.
     """
     percent = round(100 * min(1.0, max(0.0, fraction)))
+    # A table, for a page without styles has the label and the text side by side, too.
+    cell, table = f"{LINE};{LEFT};border:none;padding:0", "width:100%;table-layout:auto;border-collapse:collapse"
     return (
-        f'<div style="display:flex;flex-wrap:wrap;align-items:center;gap:2px 10px;{LINE}">'
-        f'<span style="flex:0 0 88px">{escape(label)}</span>'
+        f'<table style="{table};border:none;margin:2px 0;font-size:inherit"><tbody>'
+        f'<tr style="background:none"><th scope="row" style="{cell};width:88px;font-weight:inherit">'
+        f'{escape(label)}</th><td style="{cell};padding:0 10px;vertical-align:middle;min-width:48px">'
         f'<div role="progressbar" aria-label="{escape(label)}" aria-valuemin="0" aria-valuemax="100" '
-        f'aria-valuenow="{percent}" aria-valuetext="{escape(text)}" style="flex:1 1 120px;height:8px;'
+        f'aria-valuenow="{percent}" aria-valuetext="{escape(text)}" style="height:8px;'
         "box-sizing:border-box;border:1px solid rgba(127,127,127,0.8);border-radius:4px;overflow:hidden;"
         'background:rgba(127,127,127,0.15)">'
-        f'<div style="width:{percent}%;height:100%;background:{COLOURS[tone]}"></div></div>'
-        f'<span style="flex:0 1 {column};font-variant-numeric:tabular-nums">{escape(text)}</span></div>'
+        f'<div style="width:{percent}%;height:100%;background:{COLOURS[tone]}"></div></div></td>'
+        f'<td style="{cell};width:{column};font-variant-numeric:tabular-nums">{escape(text)}</td></tr></tbody></table>'
     )
 
 
-def card(title: str, *blocks: str, mark: str, tone: Tone = "plain") -> str:
+def card(title: str, *blocks: str, mark: str = "", tone: Tone = "plain") -> str:
     """Return blocks of HTML in a frame under a title; `mark` is a sign before it, `tone` the colour of its edge."""
+    sign = f'<span aria-hidden="true">{escape(mark)}</span> ' if mark else ""
     return (
         f'<div style="box-sizing:border-box;border:1px solid rgba(127,127,127,0.4);border-left:3px solid '
         f'{COLOURS[tone]};border-radius:4px;padding:6px 10px;margin:4px 0"><div style="{LINE};font-weight:600">'
-        f'<span aria-hidden="true">{escape(mark)}</span> {escape(title)}</div>{"".join(blocks)}</div>'
+        f"{sign}{words(title)}</div>{''.join(blocks)}</div>"
     )
 
 

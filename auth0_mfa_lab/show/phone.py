@@ -159,14 +159,14 @@ def look_at(
         about = line(f"From {where}") + line(f"Account {whose} · began {started} UTC", small=True)
         tone: Tone = "wait" if left <= 60 else "info"
         about += bar("Answer in", left / PUSH_SECONDS, spoken(left), tone=tone, column="92px")
-        html, said = card(f"Login at {host}", about, mark="◎", tone="info"), f"Login at {host} as {whose}, {started}"
+        html, said = card(f"Login at {host}", about, tone="info"), f"Login at {host} as {whose}, {started}"
         waiting.append(Line(id=each.id, said=f"{said}: {where}", whose=whose, html=html))
     for each in phone.accounts[-MOST:]:
         code, period = secret("otp", each.totp.at(int(now))), each.totp.interval
         left, whose = period - now % period, mask(_named(enrolled.get(each.user_id, each))[1])
         tone = "wait" if left <= period / 3 else "info"
         shown = f'<div style="{_CODE}">{escape(code.shown)}</div>'
-        html = card(whose, shown, bar("Good for", left / period, spoken(left), tone=tone, column="92px"), mark="#")
+        html = card(whose, shown, bar("Good for", left / period, spoken(left), tone=tone, column="92px"))
         codes.append(Line(id=f"code {each.number}", said=whose, whose=whose, html=html, code=code, seconds=left))
     # The oldest has the number 1, so a number stays when further messages arrive.
     sent = zip(range(len(messages), 0, -1), messages[:MOST], strict=False)
@@ -222,12 +222,12 @@ GUIDES: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
         "Open an authenticator app (Guardian will do) and add an account by QR.", _ADD,
         "Type the 6 digits that it shows where the next cell asks for them: they confirm the enrollment.",
     )),
-    "push": ("◎", "A push was sent", (
+    "push": ("→", "A push was sent", (
         "Unlock your phone and open the push of the Guardian app.",
         "Compare what it says of the login with what you do here.",
         "Press Allow to go on, or Deny to see a rejected push.",
     )),
-    "OTP": ("#", "A code of your authenticator app is asked for", (
+    "OTP": ("→", "A code of your authenticator app is asked for", (
         "Open your authenticator app at this tenant's account.",
         "Type the 6 digits that it shows where the cell asks for them; a new code comes every 30 seconds.",
     )),

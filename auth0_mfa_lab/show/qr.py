@@ -231,9 +231,10 @@ def _code(uri: str) -> qrcode.QRCode[PilImage]:
 class QrPicture:
     """A QR of the sandbox's, drawn inline; its text is the URI masked, and says who can use it."""
 
-    def __init__(self, uri: str, *, shown: str) -> None:
-        self.png, self._shown = qr_png(uri), f"QR of {shown}"
-        self._caption = CAPTIONS["ticket" if "enrollment_tx_id=" in uri else "secret"]
+    def __init__(self, uri: str, mask: Callable[[str], str]) -> None:
+        barcode = Barcode.of(uri, mask)
+        self.png, self._shown, self._alt = qr_png(uri), f"QR of {barcode.shown}", barcode.alt
+        self._caption = CAPTIONS[barcode.holds]
 
     def __repr__(self) -> str:
         return f"{self._shown}\n{self._caption}"
@@ -243,6 +244,7 @@ class QrPicture:
         # HTML picture does not survive everywhere that an image/png does.
         from IPython.display import publish_display_data
 
-        publish_display_data({"image/png": self.png, "text/plain": self._shown})
+        named = {"image/png": {"alt": self._alt}}
+        publish_display_data({"image/png": self.png, "text/plain": self._shown}, metadata=named)
         html = f'<p style="opacity:0.8;font-size:12px">{escape(self._caption)}</p>'
         publish_display_data({"text/plain": self._caption, "text/html": html})

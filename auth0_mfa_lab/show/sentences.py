@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from html import escape
+
+from auth0_mfa_lab.show.html import words
 
 
 class Lines(ABC):
@@ -17,7 +18,7 @@ class Lines(ABC):
         return "\n".join(self._lines())
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        return {"text/plain": repr(self), "text/html": "".join(f"<p>{escape(line)}</p>" for line in self._lines())}
+        return {"text/plain": repr(self), "text/html": "".join(f"<p>{words(line)}</p>" for line in self._lines())}
 
 
 @dataclass(frozen=True, repr=False)

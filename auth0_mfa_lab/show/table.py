@@ -10,6 +10,7 @@ from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from auth0_mfa_lab.errors import LabError
+from auth0_mfa_lab.show.html import words
 
 WIDTH = 120
 """The widest line of a text table, in characters."""
@@ -82,7 +83,7 @@ def text_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> list
 def html_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> str:
     """Return the same table as HTML; it is legible in light and in dark, and an untrusted notebook keeps it."""
     head = "".join(f"<th {_LEFT}>{escape(column.title)}</th>" for column in columns)
-    body = "".join(f"<tr>{''.join(f'<td {_LEFT}>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    body = "".join(f"<tr>{''.join(f'<td {_LEFT}>{words(cell)}</td>' for cell in row)}</tr>" for row in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 

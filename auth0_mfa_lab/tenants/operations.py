@@ -41,6 +41,8 @@ class Recorder:
         kept, after, result, refused = self._journal.operations, len(self._journal), None, None
         try:
             result = self.quiet(operation, **given) if do is None or kept.is_replayed else do()
+            for push in result["pushes"] if operation == "pushes" else ():
+                self._journal.push(push["id"], push["payload"])
             return result
         except LabError as error:
             refused = {"error": type(error).__name__, "said": str(error), "status": getattr(error, "status", None)}
@@ -48,6 +50,16 @@ class Recorder:
         finally:
             call = OperationCall(after=after, operation=operation, arguments=given, result=result, refused=refused)
             kept.append(call)
+
+    def receive(self, token: str) -> None:
+        """Keep what has been pushed to a phone since the last push; an operation is kept only where there is one.
+
+        What does not come now comes when the phone looks: in an older recording, and from a server that has gone.
+        """
+        after = next(reversed(self._journal.pushed), "")
+        with suppress(NoServer):
+            if self.quiet("pushes", token=token, after=after)["pushes"]:
+                self("pushes", token=token, after=after)
 
 
 def person_alone(operation: str, /, **_: Json) -> Json:

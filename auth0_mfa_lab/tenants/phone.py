@@ -49,30 +49,35 @@ _CODE_SECONDS = 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notification:
-    """A push that waits on the phone: when the login began (ISO 8601, UTC); `allow` and `reject` take it."""
+    """A push that waits on the phone: when the login began (ISO 8601, UTC); `allow` and `reject` take it.
+
+    `payload` is what the phone received; a secret in it is a Secret.
+    """
 
     started: str
     host: str
     source: str
     location: str
+    payload: Mapping[str, Json] = field(hash=False)
     id: str = field(default="", repr=False)
 
 
 class SandboxPhone(Lines):
     """The virtual phone; what it says over HTTP stands in the journal, with the phone as the speaker."""
 
-    def __init__(self, phone: Phone, aliases: Aliases) -> None:
-        self._phone = phone
+    def __init__(self, phone: Phone, aliases: Aliases, journal: Journal) -> None:
+        self._phone, self._journal = phone, journal
         self._aliases = aliases
         self._polls_left: int | None = None
         self._is_just_allowed = False
 
     @property
     def notifications(self) -> tuple[Notification, ...]:
-        """The pushes that wait for an answer, oldest first; without their tokens and challenges."""
+        """The pushes that wait for an answer, oldest first."""
         return tuple(
             Notification(
                 started=datetime.fromtimestamp(push.started, UTC).isoformat(timespec="seconds"),
+                payload=self._journal.pushed[push.id].json,
                 **{name: getattr(push, name) for name in ("host", "source", "location", "id")},
             )
             for push in self._phone.notifications
@@ -162,9 +167,9 @@ class SandboxPhone(Lines):
 class EnrolledPhone(SandboxPhone):
     """The virtual phone on a live tenant: it scans and shows codes as in the sandbox, and gets no push."""
 
-    def __init__(self, phone: Phone, aliases: Aliases, clock: LabClock) -> None:
+    def __init__(self, phone: Phone, aliases: Aliases, journal: Journal, clock: LabClock) -> None:
         """Take codes from `phone`, each of them once: `clock` waits for the next."""
-        super().__init__(phone, aliases)
+        super().__init__(phone, aliases, journal)
         self._clock = clock
         self._given_until = 0.0
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from html import escape
 from typing import TYPE_CHECKING
 
 import httpx
@@ -13,6 +12,7 @@ from auth0_mfa_lab.client import Client
 from auth0_mfa_lab.errors import LabError, NoServer, SettingsError, UserDoesNotFit
 from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.settings import Settings
+from auth0_mfa_lab.show.html import words
 from auth0_mfa_lab.tenants.operations import Recorder
 from auth0_mfa_lab.wire.exchange import Exchange, Json
 from auth0_mfa_lab.wire.received import received
@@ -48,7 +48,7 @@ class User:
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         left = 'style="text-align:left"'  # JupyterLab sets tables flush right
         shown = self._rows().items()
-        rows = "".join(f"<tr><th {left}>{name}</th><td {left}>{escape(value)}</td></tr>" for name, value in shown)
+        rows = "".join(f"<tr><th {left}>{name}</th><td {left}>{words(value)}</td></tr>" for name, value in shown)
         return {"text/plain": repr(self), "text/html": f"<table>{rows}</table>"}
 
     def _rows(self) -> dict[str, str]:

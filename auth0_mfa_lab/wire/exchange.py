@@ -1,4 +1,4 @@
-"""One request and its answer, or its failure, and who spoke: the app or the phone."""
+"""One request and its answer, or its failure, and who spoke: the app or the phone; or a push, which Auth0 sent."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     import httpx
 
 FORM = "application/x-www-form-urlencoded"
-Speaker = Literal["app", "phone"]
+Speaker = Literal["app", "phone", "Auth0"]
+"""Who began an exchange; Auth0 only pushes, which is no HTTP request and has no answer."""
 Json = Any
 """Whatever JSON holds: what a server sends is checked where it is read, not by its type."""
 
@@ -118,6 +119,10 @@ class Response(Message):
     reason: str
 
 
+PUSH = Request(method="push", url="push://the phone", headers=(), body=Body(b""))
+"""Stands for the request of a push; its payload is the exchange's response, whose status is 0."""
+
+
 class Failure(NamedTuple):
     """Why there is no answer: the kind of failure, and what it said; masked where the journal keeps it."""
 
@@ -153,9 +158,14 @@ class Exchange(Recorded):
     wrap: Callable[[Json], Json]
 
     @property
+    def is_push(self) -> bool:
+        """Whether Auth0 sent it to the phone by itself."""
+        return self.speaker == "Auth0"
+
+    @property
     def status(self) -> int | None:
-        """The answer's status, or None when there was no answer."""
-        return self.response.status if self.response else None
+        """The answer's status, or None when there was no answer, and of a push."""
+        return (self.response.status or None) if self.response else None
 
     @cached_property
     @whole()
@@ -176,8 +186,8 @@ class Exchange(Recorded):
     @property
     def outcome(self) -> str:
         """The status with the answer's error, or with its reason, masked: `403 mfa_required`, `200 OK`."""
-        if self.response is None:
-            return "no answer"
+        if self.response is None or self.is_push:
+            return "delivered" if self.is_push else "no answer"
         return f"{self.status} {self.masked(self.error or self.response.reason)}".rstrip()
 
     def masked(self, text: str) -> str:
@@ -201,7 +211,7 @@ class Exchange(Recorded):
             if said is not None:
                 for name, value in said.headers:
                     yield message, self.masked(f"header {name}"), str(value)
-                data = plain_data(said)
+                data, message = plain_data(said), "push" if self.is_push else message
                 for way, each in leaves(str(said.text) if data is None else data):
                     if type(each) in (str, int, float):
                         yield message, self.masked(place_of(way)) or "body", str(each)

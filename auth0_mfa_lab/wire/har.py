@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -40,34 +41,36 @@ _COOKIE = re.compile(r"\s*([^=;]+)=([^;]*)")
 def har(journal: Journal) -> str:
     """Return a journal as the text of a HAR 1.2 file; equal journals give equal texts, for times are the lab's.
 
-    Each secret has one stand-in of its shape, drawn from its alias: nothing leads back.
+    Each secret has one stand-in of its shape, drawn from its alias: nothing leads back. A push is no HTTP: it stands
+    among the operations.
     """
-    stand_ins = stand_ins_of(journal)
+    stand_ins, pushes = stand_ins_of(journal), [each.number for each in journal if each.is_push]
     log = {
         "version": "1.2",
         "creator": {"name": _CREATOR, "version": version(_CREATOR)},
-        "entries": [_entry(exchange, stand_ins) for exchange in journal],
+        "entries": [_entry(number, exchange, stand_ins) for number, exchange in enumerate(journal.http, 1)],
         "comment": "Every secret is a stand-in of the same shape; the tokens' signatures sign nothing.",
         OURS: {
             "format": FORMAT,
             "tenant": stand_ins.data(journal.operations.tenant),
-            "operations": [_operation(call, stand_ins) for call in journal.operations],
+            "operations": [_operation(call, stand_ins, pushes) for call in journal.operations],
         },
     }
     return json.dumps({"log": log}, ensure_ascii=False, indent=2) + "\n"
 
 
-def _operation(call: OperationCall, stand_ins: StandIns) -> dict[str, Json]:
-    result = call.result
+def _operation(call: OperationCall, stand_ins: StandIns, pushes: list[int]) -> dict[str, Json]:
+    """Return an operation; it stands after so many entries, and the pushes among the exchanges are none."""
+    result, after = call.result, call.after - bisect_right(pushes, call.after)
     if call.operation == "settings" and result:
         # In pairs: a switch whose name ends in `secret` would be one to whatever scans for secrets.
         result = {**result, "switches": [list(pair) for pair in dict(result["switches"]).items()]}
     came = {"result": result} if call.refused is None else {"refused": dict(call.refused)}
     said = stand_ins.data({"arguments": call.arguments, **came})
-    return {"after": call.after, "operation": call.operation, **said}
+    return {"after": after, "operation": call.operation, **said}
 
 
-def _entry(exchange: Exchange, stand_ins: StandIns) -> dict[str, Json]:
+def _entry(number: int, exchange: Exchange, stand_ins: StandIns) -> dict[str, Json]:
     request, response, failure = exchange.request, exchange.response, exchange.failure
     url = stand_ins.text(request.url, encoded=True)
     query = parse_qsl(urlsplit(url).query, keep_blank_values=True)
@@ -88,7 +91,7 @@ def _entry(exchange: Exchange, stand_ins: StandIns) -> dict[str, Json]:
         answered["content"] = {"size": said["bodySize"], "mimeType": kind, "text": came}
         answered["redirectURL"] = next((each["value"] for each in said["headers"] if each["name"] == "location"), "")
     ours = {
-        "_number": exchange.number,
+        "_number": number,
         "_speaker": exchange.speaker,
         "_step": exchange.step,
         "_at": exchange.at,

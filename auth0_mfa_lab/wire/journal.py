@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,7 +14,7 @@ import httpx
 from auth0_mfa_lab.interrupts import interruptible, whole
 from auth0_mfa_lab.secrets.aliases import Aliases, under_way, watch
 from auth0_mfa_lab.secrets.kinds import in_text, secrets_of, secrets_of_path
-from auth0_mfa_lab.wire.exchange import Exchange, Failure, Json, NoAnswer, Request, Response, Speaker
+from auth0_mfa_lab.wire.exchange import PUSH, Body, Exchange, Failure, Json, NoAnswer, Request, Response, Speaker
 from auth0_mfa_lab.wire.received import received
 
 if TYPE_CHECKING:
@@ -43,7 +44,10 @@ class Run(NamedTuple):
 
 
 class Use(NamedTuple):
-    """One place where a secret stands: `message` is `request` or `answer`, `place` a header, a field or the path."""
+    """One place where a secret stands.
+
+    `message` is `request`, `answer` or `push`, `place` a header, a field or the path.
+    """
 
     exchange: int
     speaker: str
@@ -78,7 +82,7 @@ class Operations(list[OperationCall]):
 
 @dataclass(kw_only=True, repr=False)
 class Journal(Sequence[Exchange]):
-    """Every exchange of a lab, in order; only the recorder writes it.
+    """Every exchange of a lab, in order, and every push to its phone; only the recorders write it.
 
     `show` makes text and HTML of one exchange and `show_all` of the whole journal; `now` tells the lab's time in epoch
     seconds. `passed` is called when an exchange is there.
@@ -91,6 +95,8 @@ class Journal(Sequence[Exchange]):
     title: str | None = None
     operations: Operations = field(default_factory=Operations)
     passed: Callable[[], None] = lambda: None
+    pushed: dict[str, Exchange] = field(default_factory=dict)
+    """The pushes, oldest first, by their public ids."""
     _exchanges: list[Exchange] = field(default_factory=list)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -138,6 +144,18 @@ class Journal(Sequence[Exchange]):
         self.passed()
         return exchange
 
+    def push(self, name: str, payload: Mapping[str, Json]) -> None:
+        """Keep what was pushed to the phone, unless it is there under this name."""
+        with self._lock:
+            if name not in self.pushed:
+                said = Response(status=0, reason="", headers=(), body=Body(json.dumps(dict(payload)).encode()))
+                self.pushed[name] = self.append("Auth0", PUSH, said)
+
+    @property
+    def http(self) -> list[Exchange]:
+        """The exchanges without the pushes."""
+        return [each for each in tuple(self) if not each.is_push]
+
     def runs(self) -> list[Run]:
         """Group neighbours of one step that said the same: speaker, call, status and error."""
 
@@ -158,12 +176,13 @@ class Journal(Sequence[Exchange]):
         for exchange in tuple(self):
             for message, place, text in exchange.places():
                 if wanted in self.aliases.in_text(text):
-                    is_here = exchange.number == wanted.born and wanted.answered == (message == "answer")
+                    is_here = exchange.number == wanted.born and wanted.answered == (message != "request")
                     born = is_here and not any(each.born for each in uses)
                     uses[Use(exchange.number, exchange.speaker, message, place, born)] = None
-        come = f"first seen in the {'answer' if wanted.answered else 'request'} of exchange {wanted.born}"
-        if wanted.born is None:
-            come = "known from elsewhere: the settings, a user, the phone or the inbox"
+        come = "known from elsewhere: the settings, a user, the phone or the inbox"
+        if wanted.born is not None:
+            message = next((use.message for use in uses if use.born), "answer" if wanted.answered else "request")
+            come = f"first seen in the {message} of exchange {wanted.born}"
         return Table(
             title=f"{self.aliases.mask(wanted.shown)}, {come}",
             columns=[Column(title, 80) for title in ("exchange", "who", "in the", "at", "")],

@@ -273,7 +273,7 @@ def test_a_poll_waits_longer_after_slow_down(kind: str) -> None:
 
 
 def test_an_export_is_shown_as_it_is() -> None:
-    for kind, shown in {"bash": "text/html", "node": "text/html", "mermaid": "text/vnd.mermaid"}.items():
+    for kind, shown in {"bash": "text/html", "node": "text/html", "mermaid": "text/markdown"}.items():
         export = recorded("push rejected").export(kind)
         assert repr(export) == str(export) == export.text
         bundle = export._repr_mimebundle_()
