@@ -90,9 +90,10 @@ def _success(endpoint: str, status: int, marks: str, case: str) -> EvidenceRow:
     return EvidenceRow(endpoint, status, "", "", marks, case)
 
 
-def _instead(row: EvidenceRow, switch: str, value: str, marks: str, case: str, **changes: Any) -> EvidenceRow:
+def _instead(row: EvidenceRow, switch: str, value: str, marks: str, **changes: Any) -> EvidenceRow:
     """Return the row that takes the place of another one while a switch has this value."""
     said = {"status": row.status, "error": row.error, "text": row.text, **changes}
+    case = f"{row.case.removesuffix('.')}; {'' if switch == 'profile' else 'switch '}{switch} `{value}`."
     return EvidenceRow(row.endpoint, **said, marks=marks, case=case, switch=(switch, value), instead_of=row)
 
 
@@ -165,8 +166,8 @@ OOB_CODE_OF_ANOTHER_LOGIN = EvidenceRow(TOKEN, 400, "invalid_request", "The oob_
 INVALID_OOB_CODE = EvidenceRow(TOKEN, 403, "invalid_grant", "Invalid oob_code.", "guess/guess/guess", "The oob_code has given its tokens already, or a newer challenge took its place.")  # 5, 6.5
 AUTHORIZATION_PENDING = EvidenceRow(TOKEN, 400, "authorization_pending", "Authorization pending: please repeat the request in a few seconds.", "rec/rec/rec", "The phone has not answered yet.")
 SLOW_DOWN = EvidenceRow(TOKEN, 429, "slow_down", "You are polling faster than the specified interval of 5 seconds.", "guess/doc/guess", "The poll's bucket of 12 is empty; it refills with 12 a minute.")
-REJECTED = EvidenceRow(TOKEN, 403, "invalid_grant", "MFA Authorization rejected.", "guess/doc/rec", "The push was rejected; profile `docs`.")
-REJECTED_AS_RECORDED = _instead(REJECTED, "profile", "recorded", "rec/rec/rec", "The push was rejected; profile `recorded`.", status=400, error="access_denied")
+REJECTED = EvidenceRow(TOKEN, 403, "invalid_grant", "MFA Authorization rejected.", "guess/doc/rec", "The push was rejected.")
+REJECTED_AS_RECORDED = _instead(REJECTED, "profile", "recorded", "rec/rec/rec", status=400, error="access_denied")
 # The codes (6.4)
 INVALID_OTP_CODE = EvidenceRow(TOKEN, 403, "invalid_grant", "Invalid otp_code.", "test/test/test", "The OTP is wrong, too old, of the future, or used already.")
 NO_OTP_ENROLLED = EvidenceRow(TOKEN, 401, "unsupported_challenge_type", "User does not have any enrolled authenticator with the supported challenge type (otp)", "guess/guess/guess", "An OTP of a user whose factors are others; the text is that of `/mfa/challenge`.")
@@ -204,17 +205,17 @@ UNKNOWN_REFRESH_TOKEN = EvidenceRow(TOKEN, 403, "invalid_grant", "Unknown or inv
 USER_IS_GONE = EvidenceRow(TOKEN, 403, "invalid_grant", "The refresh_token was generated for a user who doesn't exist anymore.", "guess/test/test", "The user behind the refresh token was deleted.")  # 8.1
 MISSING_TOKEN = EvidenceRow("POST /oauth/revoke", 400, "invalid_request", "Missing required parameter: token", "doc/doc/guess", "Nothing to revoke.")  # error reference
 # What takes the place of another row while a switch has a value that the reference does not trust (13.3)
-INVALID_CLIENT = _instead(UNAUTHORIZED, "bad_client_secret", "invalid_client", "doc/doc/doc", "Client authentication failed; switch bad_client_secret.", error="invalid_client", text="Client authentication failed")
-EXPIRED_MFA_TOKEN_403 = _instead(EXPIRED_MFA_TOKEN, "expired_token_status", "403", "forum/test/test", "The mfa_token is older than 10 minutes; switch expired_token_status.", status=403)
-EXPIRED_OOB_CODE_403 = _instead(EXPIRED_OOB_CODE, "expired_token_status", "403", "forum/forum/forum", "The oob_code is older than 5 minutes; switch expired_token_status.", status=403)
-AUTHORIZATION_PENDING_200 = _instead(AUTHORIZATION_PENDING, "pending_status", "200", "doc/rec/rec", "The phone has not answered yet; switch pending_status.", status=200)
-SLOW_DOWN_400 = _instead(SLOW_DOWN, "slow_down_status", "400", "guess/doc/guess", "The poll's bucket of 12 is empty; switch slow_down_status.", status=400)
-NOT_ENROLLED_400 = _instead(NOT_ENROLLED, "unsupported_challenge_type_status", "400", "doc/test/test", "The user has no active authenticator at all; switch unsupported_challenge_type_status.", status=400)
-UNSUPPORTED_CHALLENGE_400 = _instead(UNSUPPORTED_CHALLENGE, "unsupported_challenge_type_status", "400", "doc/forum/forum", "The challenge types leave out what there is; switch unsupported_challenge_type_status.", status=400)
-FACTOR_IS_OFF_401 = _instead(FACTOR_IS_OFF, "disabled_factor_status", "401", "guess/guess/guess", "The tenant's factor is off; switch disabled_factor_status.", status=401)
-FACTOR_IS_OFF_403 = _instead(FACTOR_IS_OFF, "disabled_factor_status", "403", "guess/guess/guess", "The tenant's factor is off; switch disabled_factor_status.", status=403)
-TOO_MANY_FAILED_CODES_429 = _instead(TOO_MANY_FAILED_CODES, "too_many_failed_codes_status", "429", "forum/forum/guess", "10 wrong codes; switch too_many_failed_codes_status.", status=429, error="too_many_attempts")
-TOO_MANY_FAILED_RECOVERY_CODES_429 = _instead(TOO_MANY_FAILED_RECOVERY_CODES, "too_many_failed_codes_status", "429", "guess/guess/guess", "10 wrong recovery codes; switch too_many_failed_codes_status.", status=429, error="too_many_attempts")
+INVALID_CLIENT = _instead(UNAUTHORIZED, "bad_client_secret", "invalid_client", "doc/doc/doc", error="invalid_client", text="Client authentication failed")
+EXPIRED_MFA_TOKEN_403 = _instead(EXPIRED_MFA_TOKEN, "expired_token_status", "403", "forum/test/test", status=403)
+EXPIRED_OOB_CODE_403 = _instead(EXPIRED_OOB_CODE, "expired_token_status", "403", "forum/forum/forum", status=403)
+AUTHORIZATION_PENDING_200 = _instead(AUTHORIZATION_PENDING, "pending_status", "200", "doc/rec/rec", status=200)
+SLOW_DOWN_400 = _instead(SLOW_DOWN, "slow_down_status", "400", "guess/doc/guess", status=400)
+NOT_ENROLLED_400 = _instead(NOT_ENROLLED, "unsupported_challenge_type_status", "400", "doc/test/test", status=400)
+UNSUPPORTED_CHALLENGE_400 = _instead(UNSUPPORTED_CHALLENGE, "unsupported_challenge_type_status", "400", "doc/forum/forum", status=400)
+FACTOR_IS_OFF_401 = _instead(FACTOR_IS_OFF, "disabled_factor_status", "401", "guess/guess/guess", status=401)
+FACTOR_IS_OFF_403 = _instead(FACTOR_IS_OFF, "disabled_factor_status", "403", "guess/guess/guess", status=403)
+TOO_MANY_FAILED_CODES_429 = _instead(TOO_MANY_FAILED_CODES, "too_many_failed_codes_status", "429", "forum/forum/guess", status=429, error="too_many_attempts")
+TOO_MANY_FAILED_RECOVERY_CODES_429 = _instead(TOO_MANY_FAILED_RECOVERY_CODES, "too_many_failed_codes_status", "429", "guess/guess/guess", status=429, error="too_many_attempts")
 # The device API of Guardian (sections of the device reference)
 DEVICE_INVALID_BODY = EvidenceRow(f"{ENROLL}, {RESOLVE}, {DEVICE}", 400, "invalid_body", "Invalid body: {problem}", "doc/doc/guess", "The body fails validation: a member is missing, or the JWK is unfit.")  # 2
 DEVICE_NO_TICKET = EvidenceRow(ENROLL, 401, "invalid_token", 'The Authorization header must be: Ticket id="<enrollment_tx_id>"', "guess/doc/guess", 'The Authorization header holds no `Ticket id="…"`.')  # 2
@@ -225,7 +226,7 @@ DEVICE_LOGIN_TRANSACTION_NOT_FOUND = EvidenceRow(RESOLVE, 404, "login_transactio
 DEVICE_ENROLLMENT_NOT_FOUND = EvidenceRow(DEVICE, 404, "enrollment_not_found", "The enrollment was not found.", "test/test/guess", "No device has this id, or it was un-enrolled.")  # 3
 # The client credentials grant (0.6)
 NO_CLIENT_GRANT = EvidenceRow(TOKEN, 403, "access_denied", 'Client is not authorized to access "{audience}". You might probably want to create a "client-grant" associated to this API. See: https://auth0.com/docs/api/v2#!/Client_Grants/post_client_grants', "forum/forum/forum", "The application has no client grant for this API.")  # 0.6
-NO_CLIENT_GRANT_OF_2025 = _instead(NO_CLIENT_GRANT, "no_client_grant_text", "client_and_audience", "forum/forum/forum", "The application has no client grant for this API, as newer answers say it; switch no_client_grant_text.", text='Client "{client_id}" is not authorized to access resource server "{audience}". You need to create a "client-grant" associated to this API.')
+NO_CLIENT_GRANT_OF_2025 = _instead(NO_CLIENT_GRANT, "no_client_grant_text", "client_and_audience", "forum/forum/forum", text='Client "{client_id}" is not authorized to access resource server "{audience}". You need to create a "client-grant" associated to this API.')
 NO_AUDIENCE = EvidenceRow(TOKEN, 403, "access_denied", "No audience parameter was provided, and no default audience has been configured", "guess/forum/forum", "Client credentials without an audience.")  # two set-up guides
 UNKNOWN_SERVICE = EvidenceRow(TOKEN, 403, "access_denied", "Service not enabled within domain: {audience}", "forum/forum/forum", "Client credentials for an audience that is no API.")  # node-auth0
 # The Management API: the token, the path, the query (9.5)
