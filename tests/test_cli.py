@@ -10,21 +10,25 @@ import signal
 import socket
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import urlsplit
+from zipfile import ZipFile
 
 import httpx
 import psutil  # type: ignore[import-untyped]  # ipykernel brings it, without types
 import pytest
 from click.testing import CliRunner
+from hatchling.build import build_wheel
 from jupyter_client.blocking.client import BlockingKernelClient
 
 from auth0_mfa_lab import __version__
 from auth0_mfa_lab.cli import HOMES, main
+from auth0_mfa_lab.cli.open import HASHES
 
 ROOT = Path(__file__).parent.parent
-NOTEBOOK = "notebooks/00_start_here.ipynb"
+NOTEBOOK, FIRST = "notebooks/00_start_here.ipynb", "auth0-mfa-lab/00_start_here.ipynb"
 COMMAND = (sys.executable, "-c", "from auth0_mfa_lab.cli import HOMES, main; main(prog_name='auth0-mfa-lab')")
 SECONDS = 90.0
 
@@ -57,27 +61,58 @@ def until_it_runs(kernel: str, environment: dict[str, str]) -> None:
         client.stop_channels()
 
 
-SHIPPED = ("notebooks/00_start_here.ipynb", "notebooks/01_mfa_required.ipynb", "notebooks/solutions/04_sms.ipynb")
-OTHERS = ("notebooks/05_push_enroll.ipynb", "notebooks/06_push_challenge.ipynb", "notebooks/my_own.ipynb")
+SHIPPED = (FIRST, "auth0-mfa-lab/01_mfa_required.ipynb", "auth0-mfa-lab/solutions/04_sms.ipynb")
+OTHERS = ("auth0-mfa-lab/05_push_enroll.ipynb", "auth0-mfa-lab/my_own.ipynb", "05_push_enroll.ipynb")
+EDITED = (ROOT / "notebooks/05_push_enroll.ipynb").read_text("utf-8").replace("import Lab", "import  Lab", 1)
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project with a space in its name: shipped notebooks, one edited by a letter, and two from elsewhere."""
+    """A folder with a space in its name, and in it a notebook of the lab that is edited by a letter, and its like."""
     folder = tmp_path / "my lab"
-    (folder / "notebooks/solutions").mkdir(parents=True)
-    for name in SHIPPED:
-        shutil.copy(ROOT / name, folder / name)
-    edited = (ROOT / OTHERS[0]).read_text("utf-8").replace("import Lab", "import  Lab", 1)
+    (folder / "auth0-mfa-lab").mkdir(parents=True)
     for name in OTHERS:
-        (folder / name).write_text(edited, encoding="utf-8")
+        (folder / name).write_text(EDITED, encoding="utf-8")
     monkeypatch.chdir(folder)
     return folder
 
 
-def test_open_serves_trusts_the_shipped_and_leaves_nothing_behind_at_ctrl_c(folder: Path, tmp_path: Path) -> None:
-    environment, port, log = own_environment(tmp_path), free_port(), tmp_path / "errors.txt"
-    command = [*COMMAND, "open", NOTEBOOK, "--port", str(port), "--no-browser"]
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder into which the wheel of this project is unpacked."""
+    folder = tmp_path_factory.mktemp("wheel")
+    with contextlib.chdir(ROOT), ZipFile(folder / build_wheel(str(folder))) as wheel:
+        wheel.extractall(folder)
+    return folder
+
+
+def test_the_package_alone_copies_its_notebooks_and_keeps_what_is_there(folder: Path, installed: Path) -> None:
+    def notebooks(*words: str) -> tuple[int, Counter[str]]:
+        """Run the command with the unpacked wheel; count what it says by the words before a file's name."""
+        command, environment = [*COMMAND, "notebooks", *words], {**os.environ, "PYTHONPATH": str(installed)}
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=SECONDS)
+        return done.returncode, Counter(line.partition("  ")[0] for line in (done.stdout + done.stderr).splitlines())
+
+    (folder / "auth0-mfa-lab/.env.example").symlink_to("nowhere")
+    (folder / "a file").touch()
+    count = len(HASHES.read_text("utf-8").splitlines())
+    assert notebooks() == (0, {"copied": count, "changed, kept": 2})
+    assert notebooks() == (0, {"unchanged": count, "changed, kept": 2})
+    assert notebooks("others") == (0, {"copied": count + 2})
+    said = f"Error: 00_start_here.ipynb cannot be copied to {Path('a file', '00_start_here.ipynb')} (File exists)"
+    assert notebooks("a file") == (1, {said: 1})
+    assert {(folder / name).read_text("utf-8") for name in OTHERS} == {EDITED}
+    for copy in (folder / "others").rglob("*"):
+        name = copy.relative_to(folder / "others")
+        of = ROOT / ("notebooks" if copy.suffix == ".ipynb" else "") / name
+        assert copy.is_dir() or copy.read_bytes() == of.read_bytes(), name
+
+
+def test_open_brings_the_notebooks_trusts_the_shipped_and_leaves_nothing_behind_at_ctrl_c(
+    folder: Path, installed: Path, tmp_path: Path
+) -> None:
+    environment, port = own_environment(tmp_path) | {"PYTHONPATH": str(installed)}, free_port()
+    command, log = [*COMMAND, "open", "--port", str(port), "--no-browser"], tmp_path / "errors.txt"
     with log.open("w") as errors:
         opened = subprocess.Popen(
             command,
@@ -90,11 +125,13 @@ def test_open_serves_trusts_the_shipped_and_leaves_nothing_behind_at_ctrl_c(fold
         )
     try:
         assert opened.stdout is not None
-        line = opened.stdout.readline() if select.select([opened.stdout], [], [], SECONDS)[0] else "nothing"
+        assert select.select([opened.stdout], [], [], SECONDS)[0], log.read_text()
+        copied, line = opened.stdout.readline(), opened.stdout.readline()
+        assert copied == "26 files copied into auth0-mfa-lab\n"
         said = re.fullmatch(r"JupyterLab: (\S+) \(Ctrl-C stops it\)\n", line)
         assert said, line + log.read_text()
         parts = urlsplit(said[1])
-        assert (parts.hostname, parts.port, parts.path) == ("127.0.0.1", port, f"/lab/tree/{NOTEBOOK}")
+        assert (parts.hostname, parts.port, parts.path) == ("127.0.0.1", port, f"/lab/tree/{FIRST}")
         token = {"Authorization": f"token {parts.query.removeprefix('token=')}"}
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=SECONDS) as http:
 
@@ -112,7 +149,7 @@ def test_open_serves_trusts_the_shipped_and_leaves_nothing_behind_at_ctrl_c(fold
         opened.send_signal(signal.SIGINT)
         assert opened.wait(timeout=SECONDS) == 0
         assert psutil.wait_procs(family, timeout=20)[1] == []
-        assert opened.stdout.read() == "", "it said more than one line"
+        assert opened.stdout.read() == "", "it said more than two lines"
         assert "Traceback" not in log.read_text()
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -129,14 +166,19 @@ def test_where_jupyter_keeps_nothing_it_opens_and_an_end_is_said(folder: Path, m
     running = contextlib.nullcontext(SimpleNamespace(wait=lambda: 3))
     monkeypatch.setattr("auth0_mfa_lab.cli.open._running", lambda *_: running)
     monkeypatch.setattr("auth0_mfa_lab.cli.open.signal.signal", lambda *_: None)
-    monkeypatch.setenv("JUPYTER_DATA_DIR", str(folder / NOTEBOOK / "data"))
-    result = CliRunner().invoke(main, ["open", "--port", str(free_port()), "--no-browser"])
-    assert result.stdout.startswith("JupyterLab: http://127.0.0.1:")
-    first, last = result.stderr.splitlines()
-    assert re.fullmatch(
-        r"Jupyter cannot note that it trusts the notebooks \(.+\): run a panel's cell for its .*", first
-    )
-    assert (result.exit_code, last) == (1, "Error: JupyterLab ended by itself, with exit code 3")
+    # Without a name it is the copy that it makes, then the one of this folder, then a checkout's; else the named one.
+    for words, opened in (((), FIRST), ((), Path(FIRST).name), ((), NOTEBOOK), (OTHERS[2:], OTHERS[2])):
+        if opened != FIRST:
+            (folder / opened).parent.mkdir(exist_ok=True)
+            shutil.copy(ROOT / "notebooks/05_push_enroll.ipynb", folder / opened)
+        monkeypatch.setenv("JUPYTER_DATA_DIR", str(folder / opened / "data"))
+        result = CliRunner().invoke(main, ["open", *words, "--port", str(free_port()), "--no-browser"])
+        assert urlsplit(result.stdout.split()[-4]).path == f"/lab/tree/{opened}"
+        first, last = result.stderr.splitlines()
+        assert re.fullmatch(
+            r"Jupyter cannot note that it trusts the notebooks \(.+\): run a panel's cell for its .*", first
+        )
+        assert (result.exit_code, last) == (1, "Error: JupyterLab ended by itself, with exit code 3")
 
 
 def test_what_cannot_be_opened_is_one_line() -> None:
@@ -145,8 +187,8 @@ def test_what_cannot_be_opened_is_one_line() -> None:
         other.listen()
         port = str(other.getsockname()[1])
         for words, code, said in (
-            (["open", NOTEBOOK, "--port", port], 1, f"Error: port {port} is taken: make lab PORT=8899\n"),
-            (["open", "no.ipynb"], 1, "Error: there is no notebook no.ipynb: run this in the project's folder\n"),
+            (["open", NOTEBOOK, "--port", port], 1, f"port {port} is taken: add --port 8899 (make lab PORT=8899)\n"),
+            (["open", "no.ipynb"], 1, "there is no notebook no.ipynb: without a name, `open` opens the lab's first\n"),
             (["open", NOTEBOOK, "--port", "70000"], 2, "Error: Invalid value for '--port': 70000 is not in the range"),
             (["opne"], 2, "Error: No such command 'opne'."),
         ):

@@ -74,6 +74,12 @@ def test_the_version_has_one_source() -> None:
     assert written == [PROJECT["tool"]["hatch"]["version"]["path"]]
 
 
+def test_what_a_package_index_would_show_leads_to_nothing_that_is_not_there() -> None:
+    project = PROJECT["project"]
+    assert re.findall(r"\]\(|<\w|https?:", project["readme"]["text"]) == []
+    assert "urls" not in project
+
+
 # -- make and CI
 
 
@@ -127,6 +133,7 @@ TOP_LEVEL = "com|org|net|io|dev|eu|de|uk|us|app|cloud"
 # Each is written so that it does not find itself.
 REGISTRIES = r"py[p]i\.|pyth[o]nhosted|anac[o]nda\.(?:com|org)|np[m]js|artif[a]ctory|inde[x]-url"
 MACHINE = r"(?<![\w.])/(?:ho[m]e|ro[o]t|wo[r]k|Us[e]rs|t[m]p|mn[t]|op[t]|va[r])/\w|\b[A-Z]:[\\]+[UW]\w"
+BY_NAME = r"pip install (?:[^\n]*[\s'\"])?auth0-mfa-lab(?![\w./-])"  # no index has it
 PHONE = r"(?<![\w+])\+[1-9](?:[ -]?\d){7,14}\b"
 NOBODYS = r"\+15550\d{3}|\+15550123456"
 # The reference's example of how Auth0 masks a number.
@@ -141,7 +148,7 @@ def is_nobodys(host: str) -> bool:
 
 
 def real_things(text: str) -> list[str]:
-    """Return what a public file must not hold: hosts, addresses and numbers of somebody, paths of one machine."""
+    """Return what a public file must not hold: somebody's hosts and numbers, a machine's paths, a name of no index."""
     hosts = re.findall(r"https?://([\w.-]+)", text) + re.findall(r"[\w.+-]+@([\w-]+(?:\.[\w-]+)+)", text)
     hosts += re.findall(rf"(?<![\w./@-])((?:[a-z0-9-]+\.)+auth0\.(?:{TOP_LEVEL}))\b", text)
     numbers = [each for each in re.findall(PHONE, text) if each != DOCUMENTED]
@@ -150,6 +157,7 @@ def real_things(text: str) -> list[str]:
         *(number for number in numbers if not re.fullmatch(NOBODYS, re.sub(r"[ -]", "", number))),
         *re.findall(REGISTRIES, text, re.IGNORECASE),
         *re.findall(MACHINE, text),
+        *re.findall(BY_NAME, text),
     ]
 
 
@@ -161,14 +169,14 @@ def test_no_tracked_file_holds_anything_real() -> None:
 REAL = (
     *("https://acme." + "io/x", "login.acme.auth0." + "dev", "jane@" + "gmail.com", "+49 30 " + "901820"),
     *("+1415" + "5550123", "files.pytho" + "nhosted.org", "pip install --inde" + "x-url x", "/ho" + "me/jane/lab"),
-    "C:" + "\\Users\\jane",
+    *("C:" + "\\Users\\jane", "pip install -q 'auth0-mfa" + "-lab[lab]'"),
 )
 
 
 def test_something_real_is_found_and_what_is_nobodys_is_not() -> None:
     assert [text for text in REAL if len(real_things(f"before {text} after")) != 1] == []
     text = "https://sandbox.example/x tenant.eu.auth0.com jane@example.com http://127.0.0.1:1/ /users/1"
-    assert real_things(text + " +15550100 +1 555 0100") == []
+    assert real_things(text + " +15550100 +1 555 0100 pip install ./auth0-mfa-lab") == []
 
 
 def test_no_settings_of_ones_own_are_tracked() -> None:

@@ -1,4 +1,4 @@
-"""The command `auth0-mfa-lab open`: opens JupyterLab on a notebook, on this machine only."""
+"""The commands `open` and `notebooks`: JupyterLab on a notebook, on this machine only, and copies of the notebooks."""
 
 from __future__ import annotations
 
@@ -23,25 +23,34 @@ from urllib.parse import quote
 import click
 import httpx
 
+from auth0_mfa_lab.files import write_whole
+
 HOST = "127.0.0.1"
-SECONDS_TO_START = 60.0
+SECONDS_TO_START = 180.0  # its first start compiles what was installed
 # Jupyter asks for its news and updates: the only requests that would leave this machine.
 SETTINGS = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
-HASHES = Path(__file__).parent.with_name("notebooks.sha256")
+PACKAGE = Path(__file__).parents[1]
+HASHES = PACKAGE / "notebooks.sha256"
 """The SHA-256 of each shipped notebook, as sha256sum writes it; `make notebooks` renews it."""
+COPIES, FIRST = Path("auth0-mfa-lab"), "00_start_here.ipynb"
+BESIDE = (".env.example", ".gitignore")
+"""What is copied with the notebooks: one's own tenant is a `.env` beside them, which git must ignore."""
 TEXT_BROWSERS = {"www-browser", "links", "elinks", "lynx", "w3m"}
 
 
 @click.command("open")
-@click.argument("notebook", type=click.Path(path_type=Path), default="notebooks/00_start_here.ipynb")
+@click.argument("notebook", type=click.Path(path_type=Path), required=False)
 @click.option("--port", type=click.IntRange(1, 65535), default=8888, show_default=True)
 @click.option("--browser/--no-browser", default=True, help="Open a browser, where there is one.")
-def open_notebook(notebook: Path, port: int, browser: bool) -> None:
-    """Open NOTEBOOK in JupyterLab until Ctrl-C."""
+def open_notebook(notebook: Path | None, port: int, browser: bool) -> None:
+    """Open NOTEBOOK, or the lab's first one, in JupyterLab until Ctrl-C.
+
+    Where this folder has no notebooks of the lab, it copies them into auth0-mfa-lab/.
+    """
     if importlib.util.find_spec("jupyterlab") is None:
-        raise click.ClickException("JupyterLab is not installed: pip install 'auth0-mfa-lab[lab]'")
-    if not notebook.is_file():
-        raise click.ClickException(f"there is no notebook {notebook}: run this in the project's folder")
+        raise click.ClickException("JupyterLab is not installed: pip install jupyterlab ipykernel")
+    if notebook and not notebook.is_file():
+        raise click.ClickException(f"there is no notebook {notebook}: without a name, `open` opens the lab's first")
     with socket.socket() as probe:
         if os.name == "posix":  # or a port that was left a moment ago would count as taken
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -49,12 +58,13 @@ def open_notebook(notebook: Path, port: int, browser: bool) -> None:
             probe.bind((HOST, port))
         except OSError:
             other = 8899 if port != 8899 else 8900
-            raise click.ClickException(f"port {port} is taken: make lab PORT={other}") from None
+            said = f"port {port} is taken: add --port {other} (make lab PORT={other})"
+            raise click.ClickException(said) from None
     with suppress(webbrowser.Error):
         browser = browser and getattr(webbrowser.get(), "name", "") not in TEXT_BROWSERS
     for each in (signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)):  # Windows has no SIGHUP
         signal.signal(each, signal.default_int_handler)
-    file, here = notebook.resolve(), Path.cwd()
+    file, here = (notebook or _first()).resolve(), Path.cwd()
     root = here if file.is_relative_to(here) else file.parent
     _trust_shipped({file.parent, file.parent.parent, root / "notebooks"})
     page = "/lab/tree/" + quote(file.relative_to(root).as_posix())
@@ -78,6 +88,49 @@ def open_notebook(notebook: Path, port: int, browser: bool) -> None:
             code = server.wait()
     if code:
         raise click.ClickException(f"JupyterLab ended by itself, with exit code {code}")
+
+
+@click.command("notebooks")
+@click.argument("folder", type=click.Path(path_type=Path), default=COPIES)
+def copy_notebooks(folder: Path) -> None:
+    """Copy the lab's notebooks into FOLDER (auth0-mfa-lab/).
+
+    It never writes over a file, and says for each: copied, unchanged, or changed and kept.
+    """
+    for name, became in _copied(folder).items():
+        click.echo(f"{became:13}  {folder / name}")
+
+
+def _first() -> Path:
+    """Return the first notebook: of a checkout, of a folder with copies, or of the copies that are made here."""
+    for there in (Path("notebooks", FIRST), Path(FIRST)):
+        if there.is_file():
+            return there
+    if copied := list(_copied(COPIES).values()).count("copied"):
+        click.echo(f"{copied} files copied into {COPIES}")
+    return COPIES / FIRST
+
+
+def _copied(folder: Path) -> dict[str, str]:
+    """Copy what is shipped, never over a file, and return what became of each file; raises ClickException."""
+    shipped = PACKAGE / "shipped"  # in a wheel; a checkout has it all beside the package
+    source = shipped if shipped.is_dir() else PACKAGE.parent
+    files = {name: source / "notebooks" / name for name in _shipped()} | {name: source / name for name in BESIDE}
+    became = {}
+    for name, file in files.items():
+        target = folder / name
+        try:
+            text = file.read_text(encoding="utf-8")
+            if os.path.lexists(target):
+                is_same = target.is_file() and target.read_bytes() == text.encode()
+                became[name] = "unchanged" if is_same else "changed, kept"
+                continue
+            target.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(target, text, private=False)
+            became[name] = "copied"
+        except OSError as problem:
+            raise click.ClickException(f"{file.name} cannot be copied to {target} ({problem.strerror})") from None
+    return became
 
 
 @contextmanager
@@ -118,15 +171,21 @@ def _trust_shipped(folders: set[Path]) -> None:
     from nbformat import NO_CONVERT, reads
     from nbformat.sign import NotebookNotary
 
-    shipped = [line.split("  ", 1) for line in HASHES.read_text(encoding="utf-8").splitlines()]
+    shipped = _shipped()
     try:
         data = Path(jupyter_data_dir())
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         notary = NotebookNotary(data_dir=str(data))
         with closing(notary.store):
-            for path, digest in ((folder / name, digest) for folder in folders for digest, name in shipped):
+            for path, digest in ((folder / name, digest) for folder in folders for name, digest in shipped.items()):
                 if path.is_file() and hashlib.sha256(content := path.read_bytes()).hexdigest() == digest:
                     notary.sign(reads(content.decode(), NO_CONVERT))  # type: ignore[no-untyped-call]  # nbformat has no types
     except (OSError, sqlite3.Error) as error:
         why = f"Jupyter cannot note that it trusts the notebooks ({error}): run a panel's cell for its buttons."
         click.echo(why, err=True)
+
+
+def _shipped() -> dict[str, str]:
+    """Return the hash of each shipped notebook by its name."""
+    lines = HASHES.read_text(encoding="utf-8").splitlines()
+    return {name: digest for digest, name in (line.split("  ", 1) for line in lines)}

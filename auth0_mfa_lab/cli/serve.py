@@ -64,10 +64,11 @@ def serve(profile: Profile, seed: int | None, clock: str, env_file: Path | None,
     files: dict[Path, bytes] = {}
 
     def ready() -> None:
-        where = f"settings are in {env_file}" if env_file else f"page is {server.url}/_lab/#token={server.token}"
+        said = [f"page is {server.url}/_lab/#token={server.token}"]
         if env_file is not None:
             write_env_file(env_file, server)
-        click.echo(f"{server.url}/ is ready; its {where} (Ctrl-C stops it)")
+            said.insert(0, f"settings are in {env_file}")
+        click.echo(f"{server.url}/ is ready; its {', its '.join(said)} (Ctrl-C stops it)")
 
     try:
         if env_file is not None:

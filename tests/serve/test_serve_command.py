@@ -1,7 +1,6 @@
 """`auth0-mfa-lab serve`: its line, its options, its end, and its files: it writes and removes none of the user's."""
 
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -85,7 +84,10 @@ def test_the_env_file_names_all_that_an_application_needs_for_its_owner_alone(
 ) -> None:
     monkeypatch.setenv("no_proxy", " corp.example, localhost,")
 
+    seen: list[Server] = []
+
     def look(server: Server) -> None:
+        seen.append(server)
         authority, bundle = folder / "lab.env.ca.pem", folder / "lab.env.bundle.pem"
         known = {**vars(server.sandbox.defaults)}
         del known["realm"], known["user_id"]
@@ -106,8 +108,9 @@ def test_the_env_file_names_all_that_an_application_needs_for_its_owner_alone(
         result = serve(*HERE, "--name", "auth.example", meanwhile=look)
     finally:
         os.umask(before)
-    line = r"https://localhost:\d+/ is ready; its settings are in lab\.env \(Ctrl-C stops it\)\n"
-    assert re.fullmatch(line, result.stdout)
+    url = f"https://{seen[0].domain}/"
+    where = f"its settings are in lab.env, its page is {url}_lab/#token={seen[0].token}"
+    assert result.stdout == f"{url} is ready; {where} (Ctrl-C stops it)\n"
     assert (result.exit_code, result.stderr, held(folder)) == (0, "", {})
 
 
