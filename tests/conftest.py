@@ -1,6 +1,7 @@
 """Keeps every test on this machine and in the sandbox: no socket but loopback's, no setting but our own."""
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,6 +32,10 @@ sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]  # None in the 
 
 # The keys of every tenant that a test makes, also behind `Lab.sandbox()`, come from the pool.
 (Sandbox.__init__.__kwdefaults__ or {})["new_key"] = next_key
+
+# Where a job in the background lets nothing interrupt it, what a test starts is interrupted all the same.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A busy machine is no failure.
 settings.register_profile("lab", deadline=None)

@@ -5,7 +5,7 @@ import json
 import re
 import threading
 from collections.abc import Callable, Mapping
-from itertools import pairwise
+from itertools import dropwhile, pairwise
 from typing import Any
 
 import comm
@@ -231,15 +231,14 @@ def test_each_press_and_method_leads_to_its_state() -> None:
 async def test_while_an_answer_is_under_way_stop_shows_and_a_final_one_is_heard(
     answer: str, leap: int, said: str
 ) -> None:
-    panel = a_panel_that_asks(slow := Slow(an_exchange(**ANSWERS[answer])), a_clock(leap))
+    panel, drawn = a_panel_that_asks(slow := Slow(an_exchange(**ANSWERS[answer])), a_clock(leap)), list[str]()
+    panel._meters.observe(lambda change: drawn.append(change["new"]), "value")
     panel.until_button.click()
     assert looks(panel) == "off busy ready"
     await slow.under_way()
-    meters = {panel._meters.value}
-    while len(meters) < 4 or panel._clock.now() < NOW + 4 * leap:
-        await asyncio.sleep(0)
-        meters.add(panel._meters.value)
-    assert all("asked, no answer yet" in each for each in meters)
+    asked = "asked, no answer yet"
+    await until(lambda: sum(asked in each for each in drawn) > 3 and panel._clock.now() >= NOW + 4 * leap, "some ticks")
+    assert all(asked in each for each in dropwhile(lambda each: asked not in each, drawn))
     if answer != "granted":
         panel.stop_button.click()
         assert "■ stopped" in seen(panel)
