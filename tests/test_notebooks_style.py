@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from auth0_mfa_lab import Client
+from auth0_mfa_lab.exports.mermaid import LOOK
 from tests.execute_notebooks import NOTEBOOKS, notebooks
 
 Notebook = Mapping[str, Any]
@@ -100,8 +101,8 @@ def _skeleton_faults(text: str) -> Iterator[str]:
     numbered = [f"{number}. {step.partition('. ')[2]}" for number, step in enumerate(steps, 1)]
     if not steps or headings != [HEADINGS[0], *numbered, *HEADINGS[1:]]:
         yield f"its headings are not {HEADINGS[0]}, the steps from 1, {', '.join(HEADINGS[1:])}: {', '.join(headings)}"
-    if "```mermaid\n" not in parts.get("The story", ""):
-        yield "the story has no sketch"
+    if f"```mermaid\n{LOOK}\n" not in parts.get("The story", ""):
+        yield "the story has no sketch in the lab's colours"
     if "Solutions" not in parts.get("Exercises", ""):
         yield "the exercises have no solutions"
 
@@ -150,6 +151,7 @@ By the end you can
 ## The story
 
 ```mermaid
+LOOK
 ```
 
 >>> from auth0_mfa_lab import Lab
@@ -184,7 +186,7 @@ By the end you can
 </details>
 
 ## Next
-"""
+""".replace("LOOK", LOOK)
 SOLVED = """# Solutions: Does it work?
 
 ## Exercise 1
@@ -221,6 +223,7 @@ FAULTS = (
     ("## 2.",                "## 3.",                        "its headings"),
     ("## When",              "## 3. Late\n\n## What\n\n## When", "its headings"),
     ("mermaid",              "text",                         "the story has no sketch"),
+    ("%%{init",              "%%{x",                         "the story has no sketch"),
     ("Solutions</",          "Later</",                      "the exercises have no solutions"),
     ("Solutions: Does",      "Solutions: Did",               "its title is not the lesson's"),
     ("## Exercise 2",        "## Exercise 3",                "it is to have 2 exercises"),

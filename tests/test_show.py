@@ -227,18 +227,22 @@ MARKDOWN = f"""\
 **Journal · 4 exchanges, 1 push**
 
 {NAMES}
+  rect rgb(255,255,255)
   Note over app,phone: 1. ask | `it`
   auth0->>phone: push<br/>#lt;challenge 1#gt;
   app->>auth0: POST /oauth/token<br/>#lt;mfa_token 1#gt;, #lt;password 1#gt;
   auth0-->>app: 400 authorization_pending (2 times)
   phone->>auth0: POST /api/resolve-transaction
   auth0-->>phone: 204 No Content
+  end
 ```
 
 {NAMES}
+  rect rgb(255,255,255)
   Note over app,phone: 2. get #lt;b#gt;
   app->>auth0: POST /oauth/token
   auth0-->>app: 200 OK<br/>#lt;access_token 1#gt;
+  end
 ```
 
 | number | step | who | call | answer |
@@ -296,7 +300,7 @@ def test_what_markdown_or_mermaid_would_read_as_its_own_is_escaped() -> None:
         journal.step(text)
         an_exchange(400, journal=journal, json={"error": text})
         assert f"Note over app,auth0: {safe}\n" in mermaid(journal)
-        assert mermaid(journal).endswith(f"auth0-->>app: 400 {safe}")
+        assert mermaid(journal).endswith(f"auth0-->>app: 400 {safe}\n  end")
     url = f"https://tenant.example/|`<b>/{MFA_TOKEN}"
     an_exchange(400, journal=journal, json={"mfa_token": MFA_TOKEN, "error": "|"}, request=a_request("GET", url))
     bundle = journal._repr_mimebundle_()

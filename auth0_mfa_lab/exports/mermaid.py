@@ -15,10 +15,12 @@ _MOST = 4
 # Colours of its own on a ground of its own: whatever theme draws it, it is legible on a light and on a dark page.
 LOOK = (
     '%%{init: {"theme": "base", "themeVariables": {"primaryColor": "#dbe9f9", "primaryTextColor": "#1b2733", '
-    '"primaryBorderColor": "#4a78a8", "lineColor": "#4a5866", "noteBkgColor": "#fff3cd", "noteTextColor": "#1b2733", '
-    '"noteBorderColor": "#b08d2f"}, "themeCSS": "& {background:#ffffff}", "sequence": {"mirrorActors": false}}}%%'
+    '"primaryBorderColor": "#4a78a8", "lineColor": "#7b8794", "noteBkgColor": "#fff3cd", "noteTextColor": "#1b2733", '
+    '"noteBorderColor": "#b08d2f"}, "sequence": {"mirrorActors": false}}}%%'
 )
 """The first line of every diagram."""
+GROUND = "  rect rgb(255,255,255)"
+"""Begins what lies on a white ground: the arrows of a sequence, for their words have none."""
 
 
 def mermaid(journal: Journal) -> str:
@@ -31,9 +33,12 @@ def mermaid(journal: Journal) -> str:
     same = (
         group for run in journal.runs() for _, group in groupby(run.exchanges, lambda each: bytes(each.request.body))
     )
+    begun = len(lines)
     step: str | None = None
     for run in (Run(exchanges=tuple(group)) for group in same):
         first = run.exchanges[0]
+        if len(lines) == begun or (first.step and first.step != step):
+            lines += [*["  end"] * (len(lines) > begun), GROUND]
         if first.step and first.step != step:
             lines.append(f"  Note over app,{'phone' if has_phone else 'auth0'}: {_escaped(aliases.mask(first.step))}")
         step = first.step
@@ -50,15 +55,13 @@ def mermaid(journal: Journal) -> str:
         call = aliases.mask(f"{first.request.method} {first.request.target}")
         lines.append(f"  {first.speaker}->>auth0: {_escaped(call)}{_values(sent)}")
         lines.append(f"  auth0-->>{first.speaker}: {_escaped(aliases.mask(run.outcome))}{brought}")
-    return "\n".join(lines)
+    return "\n".join([*lines, *["  end"] * (len(lines) > begun)])
 
 
 def fenced(diagram: str) -> str:
     """Return a diagram as markdown, which is drawn and never saved: a picture for each step, under the names."""
-    first, *steps = re.split(r"\n(?=  Note over )", diagram)
-    names = re.findall(r"^(?!.*--?>>).*$", first, re.MULTILINE)
-    pictures = [first] * (len(names) <= first.count("\n")) + ["\n".join([*names, step]) for step in steps]
-    return "\n\n".join(f"```mermaid\n{each}\n```" for each in pictures)
+    names, *steps = re.split(rf"\n(?={re.escape(GROUND)})", diagram)
+    return "\n\n".join(f"```mermaid\n{names}\n{step}\n```" for step in steps or [""])
 
 
 def said(exchange: Exchange) -> str:

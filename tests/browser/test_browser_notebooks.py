@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 
 import nbformat
@@ -107,7 +108,16 @@ def diagrams() -> Iterator[str]:
                 yield from FENCE.findall("".join(text))
 
 
-def test_every_diagram_of_the_notebooks_is_drawn_and_a_broken_one_is_seen(page: Page, notebook: Notebook) -> None:
+def labels(fence: str) -> list[str]:
+    """Return what a diagram has to say, without blanks."""
+    said = re.findall(r": (.+)| as (.+)|^  loop (.+)", fence.partition("}%%")[2], re.MULTILINE)
+    parts = "<br/>".join("".join(each) for each in said).split("<br/>")
+    return ["".join(unescape(re.sub(r"#(?=\d)", "&#", re.sub(r"#(?=[a-z])", "&", part))).split()) for part in parts]
+
+
+def test_every_diagram_of_the_notebooks_is_drawn_with_each_label_and_a_broken_one_is_seen(
+    page: Page, notebook: Notebook
+) -> None:
     found = list(dict.fromkeys(diagrams()))
     assert len(found) > 10
     cells = [
@@ -118,4 +128,8 @@ def test_every_diagram_of_the_notebooks_is_drawn_and_a_broken_one_is_seen(page: 
         notebook.lay({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells})
         notebook.command("notebook:render-all-markdown")
         expect(page.locator(DRAWN)).to_have_count(len(found))
+        pictures = page.locator(DRAWN).evaluate_all("all => all.map(each => decodeURIComponent(each.src))")
+        for fence, picture in zip(found, pictures, strict=True):
+            shown = "".join(unescape(re.sub("<[^>]*>", "", picture)).split())
+            assert [label for label in labels(fence) if label not in shown] == [], fence
         expect(page.locator(".jp-RenderedMermaid.jp-mod-warning")).to_have_count(1)

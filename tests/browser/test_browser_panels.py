@@ -253,7 +253,7 @@ def test_each_push_is_answered_by_its_buttons_and_a_new_one_comes_by_itself(page
         page.mouse.up(click_count=click)
         is_selected(notebook, 2)
         expect(allow).to_have_count(1)
-        says(said, "Allowed: 204 No Content (exchange 5)")
+        says(said, "Allowed: 204 No Content (exchange 7)")
     assert notebook.ask(f"[lab.journal[-1].speaker, {POLL}, len(lab.phone.notifications)]") == ["phone", 200, 1]
     walks_on(notebook, 2)
 
