@@ -116,7 +116,7 @@ def _copied(folder: Path) -> dict[str, str]:
     shipped = PACKAGE / "shipped"  # in a wheel; a checkout has it all beside the package
     source = shipped if shipped.is_dir() else PACKAGE.parent
     files = {name: source / "notebooks" / name for name in _shipped()} | {name: source / name for name in BESIDE}
-    became = {}
+    became = dict[str, str]()
     for name, file in files.items():
         target = folder / name
         try:
