@@ -21,6 +21,7 @@ HARMLESS = {
     "exports.mermaid: said": "searched for secrets",
     "lab: Lab.poll": "the path of the request that brought an oob_code is compared",
     "lab: Lab.poll_panel": "the same, and the panel masks",
+    "lab: Lab.push_panel": "the same",
     "tokens: inspect": "a token is compared, and named by its alias",
     "wire.journal: Journal.runs": "targets are compared",
 }
