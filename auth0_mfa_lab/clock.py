@@ -39,6 +39,12 @@ class SandboxClock:
         goes = "follows this machine's" if self._runs_by_itself else "stands still until the lab waits"
         return f"The sandbox's clock: it {goes}, and lab.clock.advance(300) moves it 5 min forward."
 
+    @property
+    def pace(self) -> str:
+        """How the time passes now, in a sentence; "" where it follows this machine's."""
+        goes = "runs while a panel polls" if self._runners else "stands still until you poll"
+        return "" if self._runs_by_itself else f"The sandbox's clock {goes}."
+
     def advance(self, seconds: float) -> Sentence:
         """Move the sandbox's time forward by `seconds`; CannotAdvance for a step backwards, or no number."""
         try:
@@ -81,6 +87,8 @@ class SandboxClock:
 
 class RealClock:
     """The time of a live tenant: it cannot be moved."""
+
+    pace = ""
 
     def __init__(self, *, sleep: Callable[[float], None] = time.sleep, now: Callable[[], float] = time.time) -> None:
         self.now, self._sleep, self._reached_at = now, sleep, 0.0

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from auth0_mfa_lab.show.panels.panel import CopyPanel, RevealPanel
     from auth0_mfa_lab.show.panels.phone import OwnPhonePanel, PhonePanel
     from auth0_mfa_lab.show.panels.poll import PollPanel
+    from auth0_mfa_lab.show.panels.push import PushPanel
     from auth0_mfa_lab.show.panels.qr import QrPanel
     from auth0_mfa_lab.show.qr import QrPicture
     from auth0_mfa_lab.show.table import Table
@@ -393,6 +394,17 @@ class Lab(Lines):
         from auth0_mfa_lab.show.panels.poll import PollPanel
 
         return PollPanel(self._run(mfa_token, oob_code), clock=self.clock, **self._panel)
+
+    def push_panel(self, *, mfa_token: str, oob_code: str) -> PushPanel:
+        """Return the poll's panel with the phone's beside it: *Poll until done* here, *Allow* or *Reject* there.
+
+        On a live tenant the phone's side says what to do on one's own phone. LabError for an oob_code that waits for a
+        code.
+        """
+        from auth0_mfa_lab.show.panels.push import PushPanel
+
+        run = self._run(mfa_token, oob_code)
+        return PushPanel(run, phone=self.phone_panel(), clock=self.clock, **self._panel)
 
     def qr(self, barcode_uri: str) -> QrPicture | QrPanel:
         """Draw an enrollment QR: a picture in the sandbox, on a live tenant a panel that shows it only on demand."""

@@ -105,6 +105,10 @@ class Phone(_Asking):
         """Allow the push that waits (a `user`'s must), or else the next one, after this many polls of the app."""
         self._ask("allow_after", user=user and user.user_id, polls=polls)
 
+    def reject_after(self, reason: str | None = None, *, polls: int, user: User | None = None) -> None:
+        """Reject the push that waits, or else the next one, like that, with a reason if one is given."""
+        self._ask("reject_after", user=user and user.user_id, polls=polls, reason=reason)
+
     def code(self, *, user: User | None = None) -> str:
         """Return the six digits that the newest account shows now, or a user's."""
         return str(self._ask("shown_code", user=user and user.user_id)["code"])
@@ -258,7 +262,8 @@ def auth0_mfa(auth0_mfa_server: Running, auth0_mfa_profile: str) -> Iterator[Aut
     .env                        the variables for an application: AUTH0_DOMAIN, AUTH0_CLIENT_ID, SSL_CERT_FILE ...
     .env_file                   the same as a file, for `auth0-mfa-lab phone allow --env-file` and its like
     .user(factors=["push"])     a fresh user with just these factors (push, otp, sms, voice, email)
-    .phone                      .allow()  .reject("reason")  .allow_after(polls=2)  .code()  .scan(barcode_uri)  .pushes
+    .phone                      .allow()  .reject("reason")  .code()  .scan(barcode_uri)  .pushes
+                                .allow_after(polls=2)  .reject_after("reason", polls=2)
                                 (of the newest login, or of one: .allow(user=user))
     .inbox                      .code("+15550101")  .messages("jane@example.com")
     .clock.advance(seconds)     what expires does so; good as the `sleep` of an application that polls

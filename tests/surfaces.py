@@ -153,7 +153,7 @@ def of_panels(scene: Scene) -> Iterator[Any]:
     lab, barcode = scene.lab, scene.enrolled["barcode_uri"]
     qr, phone, revealed = lab.qr_panel(barcode), lab.phone_panel(), lab.reveal("<mfa_token 1>")
     copied = lab.copy_runnable(lab.journal[0])
-    poll = lab.poll_panel(mfa_token=scene.login["mfa_token"], oob_code=scene.enrolled["oob_code"])
+    poll = lab.push_panel(mfa_token=scene.login["mfa_token"], oob_code=scene.enrolled["oob_code"])
     qr.show()
     if not scene.is_live:
         phone.show_code()

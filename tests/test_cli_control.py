@@ -125,9 +125,11 @@ def test_a_push_is_scanned_printed_allowed_and_rejected_and_all_begins_again(ser
     assert printed("phone", "allow") == "allowed\n"
     assert printed("clock", "advance", "90") == "2027-01-15T08:01:30+00:00\n"
     assert poll().status == 200
-    poll = poll_of(lab, server)
-    assert printed("phone", "reject", "not me") == "rejected\n"
-    assert poll().error == "invalid_grant"
+    for words, said in (("reject", "rejected"), ("reject-after 1", "rejected after 1 more polls")):
+        poll = poll_of(lab, server)
+        assert printed("phone", *words.split(), "not me") == f"{said}\n"
+        assert [poll().error for _ in range(2)][-1] == "invalid_grant"
+    assert printed("phone", "allow-after", "2") == "allowed after 2 more polls\n"
     poll_of(lab, server)
     box.faults.append(Fault(kind="late_approval", polls=3))
     assert printed("phone", "allow") == "late: allowed after 3 more polls\n"

@@ -36,6 +36,8 @@ def test_only_what_polls_wait_together_moves_the_sandboxs_time_and_others_up_to_
         real.advance(6)
         clock.sync(5)
         assert clock.now() == NOW + 11  # it runs: another panel's limit is none of its own
+        assert clock.pace == "The sandbox's clock runs while a panel polls."
+    assert clock.pace == "The sandbox's clock stands still until you poll."
     real.advance(3)
     clock.sync(5)
     clock.sync(5)
@@ -57,7 +59,7 @@ def test_a_clock_that_runs_by_itself_catches_nothing_up() -> None:
     clock = SandboxClock(Standing(), monotonic=real.now, runs_by_itself=True)
     with clock.running():
         real.advance(9)
-    assert (clock.now(), "it follows this machine's" in repr(clock)) == (NOW, True)
+    assert (clock.now(), "it follows this machine's" in repr(clock), clock.pace) == (NOW, True, "")
 
 
 def test_a_live_tenants_time_is_owed_and_a_wait_is_shown(capsys: pytest.CaptureFixture[str]) -> None:

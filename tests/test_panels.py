@@ -75,7 +75,7 @@ KINDS = {
                  "… pending · 1 poll"),
     "phone": Kind(a_phone, an_exchange(204), "Allow, Reject, Refresh",
                   ("ready ready ready", "busy off off", "ready ready ready"), "… The phone answers",
-                  "● Allowed: 204 No Content (exchange 1)"),
+                  "✓ Allowed: 204 No Content (exchange 1)"),
     "qr": Kind(a_qr, an_exchange(201), "Show, Hide, Scan with a phone",
                ("off ready ready", "off ready busy", "off off off"), "… QR scanning · the phone enrolls",
                "✓ QR scanned · the phone is enrolled (exchange 1)"),
@@ -257,6 +257,7 @@ def every_panel() -> dict[str, Panel]:
     enrolled = lab.client.mfa_associate(token, authenticator_types=["oob"], oob_channels=["auth0"])
     return {
         "poll": lab.poll_panel(mfa_token=token, oob_code=enrolled["oob_code"]),
+        "push": lab.push_panel(mfa_token=token, oob_code=enrolled["oob_code"]),
         "qr": lab.qr_panel(enrolled["barcode_uri"]),
         "phone": lab.phone_panel(),
         "own phone": OwnPhonePanel(lab.journal, mask=mask),

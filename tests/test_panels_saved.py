@@ -22,7 +22,7 @@ LIVE_DOMAIN = "tenant.eu.auth0.com"
 """A domain whose QR the scanner takes for a secret, which that of an example is not."""
 ANOTHER = """
 challenge = lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
-panel = lab.poll_panel(mfa_token=login["mfa_token"], oob_code=challenge["oob_code"])
+panel = lab.push_panel(mfa_token=login["mfa_token"], oob_code=challenge["oob_code"])
 """
 BROKEN = """
 def broken():
@@ -69,7 +69,7 @@ SCENES: Mapping[str, Scene] = {
         "lab.phone.reject()\npanel.poll_until_done()\npanel",
         ANOTHER + BROKEN,
         ANOTHER + "lab.clock.advance(301)\npanel.poll_once()\npanel",
-    ), says=("PollPanel", "pending", "granted", "rejected", "This did not work.", "expired")),
+    ), says=("PollPanel", "PushPanel", "pending", "granted", "rejected", "This did not work.", "expired")),
     "qr of the sandbox": Scene((SANDBOX_ENROLLMENT, QR, "qr.scan()", "qr"), says=("QrPanel", "scanned"), has_a_qr=True),
     "qr of a live tenant": Scene((
         LIVE_ENROLLMENT.replace("tenant.example", LIVE_DOMAIN),

@@ -141,6 +141,7 @@ LONGER = "the answer asked for it (Retry-After)"
 METERS = {  # what is said; of a bar, its percent, too
     "": "next poll now 100|oob_code 5 min 0 s left · ends first 100|mfa_token 10 min 0 s left 100|Interval: 5 s",
     "slow_down +4 waiting": "next poll in 6 s 40",
+    "slow_down +4":         "next poll not before 6 s 40",
     "pending +2 asking":    "next poll asked, no answer yet 100",
     "age=60 pending +120":  "oob_code 3 min 0 s left · ends first 60|mfa_token 7 min 0 s left 70",
     "age=400 pending +5":   "oob_code 4 min 55 s left 98|mfa_token 3 min 15 s left · ends first 32",
@@ -260,6 +261,17 @@ async def test_a_wait_ends_at_once(act: Callable[[PollPanel], None], monkeypatch
     act(panel)
     await asyncio.wait_for(panel.done(), 2)  # sooner than the 5 seconds that it would have waited
     assert (panel.run.state, panel.run.poll.polls) == (State.STOPPED, 1)
+
+
+@in_a_loop
+async def test_a_cell_asks_between_two_requests_of_a_buttons_poll() -> None:
+    panel = a_panel("pending pending granted", leap=0)
+    panel.until_button.click()
+    await until(lambda: panel.run.polls and panel._doing == "waiting", "it waits for its second request")
+    assert (panel.poll_once(), panel.run.polls) == (panel.run.exchange, 2)
+    assert panel.poll_until_done().state is State.GRANTED
+    await panel.done()
+    assert (panel.run.polls, looks(panel)) == (3, "off off off")
 
 
 def test_each_click_without_a_loop_may_wait_anew(monkeypatch: pytest.MonkeyPatch) -> None:

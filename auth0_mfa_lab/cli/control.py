@@ -123,7 +123,23 @@ reject = asking(
     "Reject the newest push that waits, with a REASON if one is given.",
     click.Argument(["reason"], required=False),
 )
+POLLS = click.Argument(["polls"], type=click.IntRange(1, 1_000))
+allow_after = asking(
+    "allow_after",
+    lambda said: f"allowed after {said['after_polls']} more polls",
+    "Allow the push that waits, or else the next one, after so many more POLLS of the application.",
+    POLLS,
+    name="allow-after",
+)
+reject_after = asking(
+    "reject_after",
+    lambda said: f"rejected after {said['after_polls']} more polls",
+    "Reject the push that waits, or else the next one, after so many more POLLS, with a REASON if one is given.",
+    POLLS,
+    click.Argument(["reason"], required=False),
+    name="reject-after",
+)
 shown = asking("shown_code", lambda said: said["code"], "Print the code that the phone shows now, alone.", name="code")
 clock = click.Group("clock", [advance], help="Move the server's clock.")
 told = "Use the phone that the server has: it scans, allows, rejects and shows codes."
-phone = click.Group("phone", [scan, allow, reject, shown], help=told)
+phone = click.Group("phone", [scan, allow, reject, allow_after, reject_after, shown], help=told)

@@ -9,7 +9,8 @@ import inspect
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, get_args
 from urllib.parse import unquote
 
 from auth0_mfa_lab.sandbox import FACTORS, USER_GRANTS
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from auth0_mfa_lab.sandbox import Sandbox
 
 Json = Any
+Answer: TypeAlias = "Callable[[Notification], httpx.Response]"
 NEWEST = 50
 """How many messages to anybody, and how many codes of a phone, are shown: the newest."""
 LARGEST, LONGEST_NAME = 10 * 365 * 86_400, 128
@@ -259,12 +261,12 @@ def add_fault(box: Sandbox, kind: str, **options: Json) -> Json:
 
 
 class ServerPhone:
-    """The phone beside a server; it keeps the approvals to give later, each after so many polls of its oob_code."""
+    """The phone beside a server; it keeps the answers to give later, each after so many polls of its oob_code."""
 
     def __init__(self, box: Sandbox, phone: Phone) -> None:
         self.phone, self._box = phone, box
-        self._polls_before_next = 0
-        self._later: Bounded[tuple[int, Notification]] = Bounded()
+        self._of_next: tuple[int, Answer] | None = None
+        self._later: Bounded[tuple[int, Answer, Notification]] = Bounded()
 
     def state(self) -> Json:
         """Return all that the page shows."""
@@ -299,7 +301,7 @@ class ServerPhone:
         """Allow the newest push, or the one that is named; with the fault `late_approval` only after its polls."""
         push = self._waiting(**which)
         if late := self._box.faults.take("late_approval"):
-            return self._allow_later(push, late.polls)
+            return self._answer_later(push, late.polls, self.phone.allow)
         return {**self._named(push), "status": _must_be_done(self.phone.allow(push))}
 
     def reject(self, reason: str | None = None, **which: str) -> Json:
@@ -309,10 +311,11 @@ class ServerPhone:
 
     def allow_after(self, polls: int, **which: str) -> Json:
         """Allow the push that waits, or else the next one, after so many more polls of its oob_code."""
-        if self.phone.notifications or which:
-            return self._allow_later(self._waiting(**which), polls)
-        self._polls_before_next = polls
-        return {"id": None, "user": None, "after_polls": polls}
+        return self._after(polls, self.phone.allow, **which)
+
+    def reject_after(self, polls: int, reason: str | None = None, **which: str) -> Json:
+        """Reject the push that waits, or else the next one, like that, with a reason if one is given."""
+        return self._after(polls, partial(self.phone.reject, reason), **which)
 
     def shown_code(self, user: str | None = None) -> Json:
         """Return the code that the phone shows now, for a user or for what was scanned last."""
@@ -325,18 +328,18 @@ class ServerPhone:
         return self._shown(accounts[-1])
 
     def after_call(self, path: str, fields: dict[str, object]) -> None:
-        """Count one answered poll, and allow when it was the last to wait for: between two requests, never inside."""
-        if path == "/mfa/challenge" and self._polls_before_next and self.phone.notifications:
-            self._allow_later(self.phone.notifications[-1], self._polls_before_next)
-            self._polls_before_next = 0
+        """Count one answered poll, and answer when it was the last to wait for: between two requests, never inside."""
+        if path == "/mfa/challenge" and self._of_next and self.phone.notifications:
+            self._answer_later(self.phone.notifications[-1], *self._of_next)
+            self._of_next = None
         oob_code, grant = str(fields.get("oob_code")), str(fields.get("grant_type"))
         if path == "/oauth/token" and grant.endswith("/mfa-oob") and oob_code in self._later:
-            polls, push = self._later.pop(oob_code)
+            polls, answer, push = self._later.pop(oob_code)
             if polls > 1:
-                self._later[oob_code] = (polls - 1, push)
+                self._later[oob_code] = (polls - 1, answer, push)
             # A push that was answered or ran out in the meantime needs no answer.
             elif push in self.phone.notifications:
-                self.phone.allow(push)
+                answer(push)
 
     def _waiting(self, user: str | None = None, id: str | None = None) -> Notification:
         ids = {found.user_id for found in self._box.tenant.users_called(user or "")}
@@ -346,12 +349,18 @@ class ServerPhone:
                 return push
         raise Refused(NO_PUSH, "nothing_to_answer")
 
-    def _allow_later(self, push: Notification, polls: int) -> Json:
+    def _after(self, polls: int, answer: Answer, **which: str) -> Json:
+        if self.phone.notifications or which:
+            return self._answer_later(self._waiting(**which), polls, answer)
+        self._of_next = polls, answer
+        return {"id": None, "user": None, "after_polls": polls}
+
+    def _answer_later(self, push: Notification, polls: int, answer: Answer) -> Json:
         tenant = self._box.tenant
         transaction = tenant.transactions.txids.get(tenant.tokens.claims_of(push.transaction_token).get("txid", ""))
         if transaction is None:
             raise Refused(NO_PUSH, "nothing_to_answer")
-        self._later[transaction.oob_code] = (polls, push)
+        self._later[transaction.oob_code] = (polls, answer, push)
         return {**self._named(push), "after_polls": polls}
 
     def _named(self, push: Notification) -> dict[str, Json]:
@@ -463,6 +472,7 @@ PHONE_OPERATIONS: tuple[Operation, ...] = (
     Operation("allow",               "POST", "phone/allow",       ServerPhone.allow, WHICH),
     Operation("reject",              "POST", "phone/reject",      ServerPhone.reject, {"reason": TEXT, **WHICH}),
     Operation("allow_after",         "POST", "phone/allow_after", ServerPhone.allow_after, {"polls": whole(1, 1_000), **WHICH}),
+    Operation("reject_after",        "POST", "phone/reject_after", ServerPhone.reject_after, {"polls": whole(1, 1_000), "reason": TEXT, **WHICH}),
     Operation("shown_code",          "GET",  "phone/code",        ServerPhone.shown_code, {"user": TEXT}),
 )
 # fmt: on

@@ -38,11 +38,13 @@ def line(text: str, *, small: bool = False) -> str:
     return f'<div style="{LINE}{";" + SMALL if small else ""}">{words(text)}</div>'
 
 
-def status_line(mark: str, word: str, said: str = "") -> str:
-    """Return where something stands: `✓ granted · after 3 polls`; a screen reader reads each change aloud."""
+def status_line(mark: str, word: str, said: str = "", *, tone: Tone | None = None) -> str:
+    """Return where something stands: `✓ granted · after 3 polls`; a screen reader reads each change aloud.
+
+    With a `tone` the mark is large and coloured.
+    """
     rest = f" · {words(said)}" if said else ""
-    head = f'<b><span aria-hidden="true">{escape(mark)}</span> {escape(word)}</b>'
-    return f'<div role="status" aria-live="polite" style="{LINE}">{head}{rest}</div>'
+    return f'<div role="status" aria-live="polite" style="{LINE}"><b>{_marked(mark, word, tone)}</b>{rest}</div>'
 
 
 def bar(label: str, fraction: float, text: str, *, tone: Tone = "info", column: str = "200px") -> str:
@@ -68,12 +70,16 @@ def bar(label: str, fraction: float, text: str, *, tone: Tone = "info", column: 
 
 def card(title: str, *blocks: str, mark: str = "", tone: Tone = "plain") -> str:
     """Return blocks of HTML in a frame under a title; `mark` is a sign before it, `tone` the colour of its edge."""
-    sign = f'<span aria-hidden="true">{escape(mark)}</span> ' if mark else ""
     return (
         f'<div style="box-sizing:border-box;border:1px solid rgba(127,127,127,0.4);border-left:3px solid '
         f'{COLOURS[tone]};border-radius:4px;padding:6px 10px;margin:4px 0"><div style="{LINE};font-weight:600">'
-        f"{sign}{words(title)}</div>{''.join(blocks)}</div>"
+        f"{_marked(mark, title)}</div>{''.join(blocks)}</div>"
     )
+
+
+def _marked(mark: str, text: str, tone: Tone | None = None) -> str:
+    style = f' style="color:{COLOURS[tone]};font-size:20px;line-height:1"' if tone else ""
+    return f'<span aria-hidden="true"{style}>{escape(mark)}</span> {words(text)}' if mark else words(text)
 
 
 def details(summary: str, html: str, *, style: str = "", is_open: bool = False) -> str:
@@ -85,7 +91,7 @@ def details(summary: str, html: str, *, style: str = "", is_open: bool = False) 
 
 def facts(rows: Iterable[tuple[str, str]], caption: str = "") -> str:
     """Return names and values, which are HTML as well as the caption is, in two columns; a value that is long wraps."""
-    cell = f"{LEFT};padding:3px 0"
+    cell = f"{LEFT};padding:3px 0;line-height:1.5"
     cells = "".join(
         f'<tr style="background:none"><th scope="row" style="{cell};white-space:nowrap;padding-right:12px">'
         f'{escape(name)}</th><td style="{cell};overflow-wrap:anywhere">{html}</td></tr>'

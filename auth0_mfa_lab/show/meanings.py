@@ -13,7 +13,7 @@ MEANINGS = (
     ("mfa_required:", "the first factor was right; go on with the mfa_token, within 10 minutes: enroll, challenge or verify."),
     ("authorization_pending:", "nobody has answered yet; ask again in 5 seconds, with the same values."),
     ("slow_down:", "you poll too fast; wait 5 seconds more between two requests, then go on with the same."),
-    ("(invalid_grant|access_denied): MFA Authorization rejected", "the person said no, or the recovery code is wrong; stop, and begin anew."),
+    ("(invalid_grant|access_denied): MFA Authorization rejected", "the person said no, or the recovery code is wrong; the same mfa_token starts another challenge or takes another code."),
     ("invalid_grant: Invalid otp_code", "the code is wrong, too old or was used before; ask for the next; after 10 wrong ones one has to wait."),
     ("invalid_grant: Invalid binding_code", "the code of the message is wrong; let the person type it again, within 5 minutes."),
     ("invalid_grant: Malformed oob_code", "this is no oob_code; send the one that the challenge or the enrollment answered."),

@@ -58,8 +58,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneView:
-    """All that a virtual phone shows; `time` is the lab's, `older` counts the accounts that are not shown.
+    """All that a virtual phone shows; `time` is the lab's, which passes at this `pace`.
 
+    `older` counts the accounts that are not shown.
     `remark` is of a phone that no push and no message can reach: it has no place for them.
     """
 
@@ -71,6 +72,7 @@ class PhoneView:
     messages: tuple[Line, ...] = ()
     older: int = 0
     remark: str = ""
+    pace: str = ""
 
     def text(self) -> str:
         """Return what is on the phone, in one line."""
@@ -109,13 +111,14 @@ class PhoneView:
             'margin:0 auto 6px;border-radius:2px;background:rgba(127,127,127,0.7)"></div>'
             '<div style="display:flex;flex-wrap:wrap;justify-content:space-between;gap:2px 12px;line-height:1.5">'
             f'<b role="heading" aria-level="3">{escape(self.name)}</b><span style="font-variant-numeric:tabular-nums">'
-            f"{escape(self.time)} UTC, the lab's time</span></div></div>"
+            f"{escape(self.time)} UTC, the lab's time</span></div>"
+            f"{line(self.pace, small=True) if self.pace else ''}</div>"
         )
 
     def html(self) -> str:
         """Return the whole phone without widgets."""
         inside = "".join(head + "".join(each.html for each in lines) for head, lines in self.sections)
-        body = f"box-sizing:border-box;max-width:{WIDTH};border-left:{EDGE};border-right:{EDGE};padding:0 14px"
+        body = f"box-sizing:border-box;max-width:{WIDTH};border-left:{EDGE};border-right:{EDGE};padding:1px 14px"
         return f'<div>{self.top}<div style="{body}">{inside}</div>{BOTTOM_HTML}</div>'
 
 
@@ -129,6 +132,7 @@ def look_at(
     learns: bool,
     name: str = "",
     remark: str = "",
+    pace: str = "",
 ) -> PhoneView:
     """Return what a virtual phone shows at `now`, epoch seconds; nothing moves or is asked.
 
@@ -165,7 +169,7 @@ def look_at(
         code, period = secret("otp", each.totp.at(int(now))), each.totp.interval
         left, whose = period - now % period, mask(_named(enrolled.get(each.user_id, each))[1])
         tone = "wait" if left <= period / 3 else "info"
-        shown = f'<div style="{_CODE}">{escape(code.shown)}</div>'
+        shown = f'<div style="{_CODE}">{_alias(code)}</div>'
         html = card(whose, shown, bar("Good for", left / period, spoken(left), tone=tone, column="92px"))
         codes.append(Line(id=f"code {each.number}", said=whose, whose=whose, html=html, code=code, seconds=left))
     # The oldest has the number 1, so a number stays when further messages arrive.
@@ -179,6 +183,7 @@ def look_at(
         messages=tuple(_message(*each, mask, secret) for each in sent),
         older=len(owners) - len(accounts),
         remark=remark,
+        pace=pace,
     )
 
 
@@ -186,6 +191,11 @@ def _named(account: Any) -> tuple[str, str]:
     """Return the issuer of an account and whose it is: a QR's label begins with the issuer."""
     issuer = getattr(account, "issuer", "") or account.label.rpartition(":")[0]
     return issuer, account.label.removeprefix(f"{issuer}:") or issuer
+
+
+def _alias(code: Secret) -> str:
+    """Return an alias as HTML; while a code is shown, panel.js puts it in the place of this."""
+    return f'<span class="phone-code">{escape(code.shown)}</span>'
 
 
 def _message(number: int, message: Json, mask: Callable[[str], str], secret: Callable[[str, str], Secret]) -> Line:
@@ -198,7 +208,8 @@ def _message(number: int, message: Json, mask: Callable[[str], str], secret: Cal
             text = text.replace(raw, f"[{UNREAD}]") if value.shown == UNREAD else text
     channel, said = _WORDS[message["channel"]], f"{_WORDS[message['channel']]} for {_WORDS[message['purpose']]}"
     to = line(f"To {address} · {time_of_day(message['sent_at'])} UTC", small=True)
-    html = card(said, line(mask(text)), to, mark="✉")
+    shown = line(mask(text))
+    html = card(said, shown.replace(escape(code.shown), _alias(code)) if code else shown, to, mark="✉")
     return Line(id=f"message {number}", said=said, whose=f"the {channel} to {address}", html=html, code=code)
 
 
@@ -212,13 +223,13 @@ _ADD = "Press Show in the QR's panel below, and scan what it draws."
 _TYPE = "Type the code where the cell asks for it: the prompt hides what you type."
 # fmt: off
 GUIDES: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
-    "nothing": ("○", "Nothing to do on your phone yet", _AT_HAND),
-    "login": ("○", "A second factor is asked for", _AT_HAND),
-    "push QR": ("▢", "A QR waits to be scanned", (
+    "nothing": ("", "Nothing to do on your phone yet", _AT_HAND),
+    "login": ("", "A second factor is asked for", _AT_HAND),
+    "push QR": ("", "A QR waits to be scanned", (
         "Open the Guardian app and add an account: the + in its upper corner.", _ADD,
         "Wait until the app lists the account: that confirms the enrollment, and the poll is granted.",
     )),
-    "OTP QR": ("▢", "A QR waits to be scanned", (
+    "OTP QR": ("", "A QR waits to be scanned", (
         "Open an authenticator app (Guardian will do) and add an account by QR.", _ADD,
         "Type the 6 digits that it shows where the next cell asks for them: they confirm the enrollment.",
     )),

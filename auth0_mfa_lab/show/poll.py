@@ -63,8 +63,11 @@ class PollView:
     may_stop: bool
 
     @classmethod
-    def of(cls, run: PollRun, now: float, doing: str = "") -> PollView:
-        """Return what is shown at `now`, epoch seconds, while its panel is "waiting", "asking", or `doing` nothing."""
+    def of(cls, run: PollRun, now: float, doing: str = "", pace: str = "") -> PollView:
+        """Return what is shown at `now`, epoch seconds, while its panel is "waiting", "asking", or `doing` nothing.
+
+        `pace` says how the lab's time passes meanwhile.
+        """
         poll = run.poll
         if doing != "asking":  # what an answer that is under way will say is not known yet: time alone ends nothing
             resumed = poll.resumed(now)
@@ -78,7 +81,7 @@ class PollView:
         return cls(
             status=status_line(mark, poll.state.value, f"{_polls(poll.polls)} · {poll.reason}"),
             next_step=f'<div style="{LINE}"><b>Next:</b> {escape(_next_step(run, poll, now, doing))}</div>{tokens}',
-            meters=_meters(poll, now, doing) if goes_on else "",
+            meters=_meters(poll, now, doing, pace) if goes_on else "",
             edge=f"3px solid {COLOURS[tone]}",
             may_poll=goes_on and not doing,
             may_stop=bool(doing) and not poll.is_over,
@@ -150,12 +153,13 @@ def _next_step(run: PollRun, poll: Poll, now: float, doing: str) -> str:
     return f"{begin} with the same mfa_token, while that lives; then a panel for the new oob_code."
 
 
-def _meters(poll: Poll, now: float, doing: str) -> str:
-    """Return the bars, the interval and its reason; while nothing counts the seconds, when they were right."""
+def _meters(poll: Poll, now: float, doing: str, pace: str) -> str:
+    """Return the bars, the interval and its reason; while nothing counts the seconds, why, or when they were right."""
     bars, asked_at = "", now if poll.asked_at is None else poll.asked_at
     left, wait = poll.next_at - now, poll.next_at - asked_at
     if poll.state is State.PENDING:
-        text = "asked, no answer yet" if doing == "asking" else f"in {spoken(left)}" if left > 0 else "now"
+        due = f"{'in' if doing else 'not before'} {spoken(left)}" if left > 0 else "now"
+        text = "asked, no answer yet" if doing == "asking" else due
         bars = bar("next poll", 1 - left / wait if wait > 0 and doing != "asking" else 1.0, text)
     for life, ends_at, whole in (
         ("oob_code", poll.oob_code_ends_at, OOB_CODE_SECONDS),
@@ -173,6 +177,6 @@ def _meters(poll: Poll, now: float, doing: str) -> str:
     bars += line(said, small=True)
     if not doing:
         instant = f"Seconds as of {time_of_day(now)} UTC in the lab's time; the next poll brings them up to date."
-        bars += line(instant, small=True)
+        bars += line(pace or instant, small=True)
     # Wider bars are no easier to read, and their words would stand far from their labels.
     return f'<div style="max-width:640px">{bars}</div>'

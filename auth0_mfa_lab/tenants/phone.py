@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import httpx
@@ -68,8 +69,8 @@ class SandboxPhone(Lines):
     def __init__(self, phone: Phone, aliases: Aliases, journal: Journal) -> None:
         self._phone, self._journal = phone, journal
         self._aliases = aliases
-        self._polls_left: int | None = None
-        self._is_just_allowed = False
+        self._later: tuple[int, Callable[[], object]] | None = None
+        self._answered = ""
 
     @property
     def notifications(self) -> tuple[Notification, ...]:
@@ -93,18 +94,11 @@ class SandboxPhone(Lines):
 
     def allow(self, push: object = None) -> Exchange | Sentence:
         """Allow a push, the newest unless one of `notifications` is named; NothingToAnswer when it does not wait."""
-        self._polls_left = None
-        exchange: Exchange = self._do(self._phone.allow, push=push)
-        self._is_just_allowed = (exchange.status or 0) < 400
-        return exchange
+        return self._answer("allowed", self._phone.allow, push=push)
 
     def reject(self, reason: str | None = None, push: object = None) -> Exchange | Sentence:
         """Reject a push like that, with a reason if one is given; NothingToAnswer when it does not wait."""
-        if reason is not None and not isinstance(reason, str):
-            raise PhoneError(f"reason is a {type(reason).__name__}: write a text, such as reject('not me').")
-        self._polls_left, self._is_just_allowed = None, False
-        exchange: Exchange = self._do(self._phone.reject, reason, push=push)
-        return exchange
+        return self._answer("rejected", self._phone.reject, _checked_reason(reason), push=push)
 
     def code(self) -> Secret:
         """Return the code that the phone shows now (TOTP, 6 digits)."""
@@ -113,25 +107,39 @@ class SandboxPhone(Lines):
     def allow_after(self, *, polls: int) -> Sentence:
         """Let the phone allow the push that waits when `polls` more polls have been answered, between two requests.
 
-        An answer of one's own takes its place. NothingToAnswer when no push waits, and none was just allowed.
+        An answer of one's own takes its place. NothingToAnswer when no push waits, and none was answered before.
         """
-        if polls < 1:
-            raise PhoneError(f"allow_after(polls={polls}) would never allow: polls is a whole number from 1 up.")
-        if not self._phone.notifications:
-            if self._is_just_allowed:
-                return Sentence("The push was allowed already: the next poll brings the tokens.")
-            raise NothingToAnswer("No push waits on the phone: send one with client.mfa_challenge(...) first.")
-        self._polls_left = polls
-        return Sentence(f"The phone will allow the push after {polls} more poll{'' if polls == 1 else 's'}.")
+        return self._answer_after("allow", polls, self.allow)
+
+    def reject_after(self, *, polls: int, reason: str | None = None) -> Sentence:
+        """Let the phone reject the push that waits like that, with a reason if one is given."""
+        return self._answer_after("reject", polls, partial(self.reject, _checked_reason(reason)))
 
     def after_poll(self) -> None:
-        """Count one finished poll, and allow when it was the last to wait for."""
-        self._is_just_allowed = False
-        if self._polls_left is not None:
-            self._polls_left = self._polls_left - 1 or None
+        """Count one finished poll, and answer when it was the last to wait for."""
+        if self._later is not None:
+            polls, answer = self._later
+            self._later = (polls - 1, answer) if polls > 1 else None
             # A push that was answered or ran out in the meantime needs no answer.
-            if self._polls_left is None and self._phone.notifications:
-                self.allow()
+            if self._later is None and self._phone.notifications:
+                answer()
+
+    def _answer(self, said: str, act: Callable[..., Any], *given: object, push: object) -> Exchange:
+        self._later = None
+        exchange: Exchange = self._do(act, *given, push=push)
+        if (exchange.status or 0) < 400:
+            self._answered = f"{said} a push already (exchange {exchange.number})"
+        return exchange
+
+    def _answer_after(self, verb: str, polls: int, answer: Callable[[], object]) -> Sentence:
+        if polls < 1:
+            raise PhoneError(f"{verb}_after(polls={polls}) would never {verb}: polls is a whole number from 1 up.")
+        if not self._phone.notifications:
+            if self._answered:
+                return Sentence(f"The phone has {self._answered}, and no other waits: go on and poll.")
+            raise NothingToAnswer("No push waits on the phone: send one with client.mfa_challenge(...) first.")
+        self._later = polls, answer
+        return Sentence(f"The phone will {verb} the push after {polls} more poll{'' if polls == 1 else 's'}.")
 
     def _lines(self) -> list[str]:
         return [
@@ -191,6 +199,10 @@ class EnrolledPhone(SandboxPhone):
         """Say that no push can reach it."""
         return self.allow()
 
+    def reject_after(self, *, polls: int, reason: str | None = None) -> Sentence:
+        """Say that no push can reach it."""
+        return self.reject()
+
     def code(self) -> Secret:
         """Return the code that it shows now (TOTP, 6 digits), or wait for the next: Auth0 takes each code once."""
         self._clock.wait(self._given_until - self._clock.now(), for_what="the next code")
@@ -239,6 +251,10 @@ class OwnPhone(Lines):
         """Say that nothing is done."""
         return Sentence(f"A live phone is not scripted: press Allow yourself (in the sandbox, after {polls} polls).")
 
+    def reject_after(self, *, polls: int, reason: str | None = None) -> Sentence:
+        """Say that nothing is done."""
+        return Sentence(f"A live phone is not scripted: press Deny yourself (in the sandbox, after {polls} polls).")
+
     def after_poll(self) -> None:
         """Do nothing: the person answers."""
 
@@ -247,6 +263,12 @@ class OwnPhone(Lines):
             "Your own phone: nothing is done on it from here.",
             "  .scan(...), .allow() and .reject() say what to do on it, .code() asks you for the code that it shows",
         ]
+
+
+def _checked_reason(reason: object) -> str | None:
+    if reason is not None and not isinstance(reason, str):
+        raise PhoneError(f"reason is a {type(reason).__name__}: write a text, such as reject('not me').")
+    return reason
 
 
 LabPhone: TypeAlias = SandboxPhone | OwnPhone
@@ -316,9 +338,9 @@ class PhoneScreen:
         if self.alone is None:
             messages = [each for each in ask("messages")["messages"] if each["sent_at"] >= self.since]
             delivered = pushes_to(self.phone.push_token, ask)
-        now, alone = self.clock.now(), self.alone or {}
+        now, how = self.clock.now(), {"pace": self.clock.pace, **(self.alone or {})}
         pushes = self.phone.waiting(now, delivered)
-        self._last = look_at(self.phone, pushes, messages, now, self.aliases, learns=learns, **alone)
+        self._last = look_at(self.phone, pushes, messages, now, self.aliases, learns=learns, **how)
         return self._last
 
 

@@ -157,6 +157,10 @@ class Notebook:
     def run_all(self, command: str = "notebook:run-all-cells") -> None:
         """Run cells, and wait for the last one's end; AssertionError when one has raised."""
         self.command(command)
+        self.has_raised_nothing()
+
+    def has_raised_nothing(self) -> None:
+        """AssertionError when a cell's output is an exception."""
         raised: str = self.page.evaluate(_RAISED)
         assert not raised, raised
 

@@ -1,14 +1,15 @@
-"""The committed notebooks in JupyterLab: the push notebook walked, saved and reloaded; each diagram drawn."""
+"""The committed notebooks in JupyterLab: those of the push walked, saved and reloaded; each diagram drawn."""
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from html import unescape
 from pathlib import Path
 
 import nbformat
+import pytest
 from nbformat.sign import NotebookNotary
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Desk
 from tests.browser.jupyter import TASKS, Jupyter, Notebook, until
@@ -17,50 +18,62 @@ from tests.browser.scenes import LIVE_ENROLLMENT, PANEL, PHONE, RAW, SANDBOX, ra
 from tests.qr_pictures import texts_in
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
-PUSH = NOTEBOOKS / "05_push_enroll.ipynb"
 SAVED = "Saved picture: run this cell for the buttons."
 FENCE = re.compile(r"^```mermaid\n.*?^```$", re.MULTILINE | re.DOTALL)
 DRAWN = ".jp-RenderedMermaid:not(.jp-mod-warning) img, .jp-RenderedMermaid:not(.jp-mod-warning) svg"
 
 
-def test_the_push_notebook_is_walked_and_polls_on_when_reloaded(
-    page: Page, notebook: Notebook, jupyter: Jupyter
+def polled(notebook: Notebook, cell: Locator) -> None:
+    """Press each button of a poll's panel, one by keyboard, and leave it polling."""
+    press(cell, "Poll once")
+    says(status(cell), "1 poll ·")
+    page, name = notebook.page, "Poll until done"
+    until(lambda: tab_order(page, 1, "Shift+Tab") == [name], "Shift+Tab reaches the button", page)
+    page.keyboard.press("Enter")
+    press(cell, "Stop")
+    says(status(cell), "stopped")
+    press(cell, name)
+    expect(button(cell, "Stop")).to_be_enabled()
+
+
+# A notebook; what is pressed in each of its panels, and what its names say at the end.
+WALKS: dict[str, tuple[Sequence[Callable[[Notebook, Locator], None]], str]] = {
+    "05_push_enroll": ([polled], "[panel.run.state.value, spent.status] == ['granted', 403]"),
+}
+
+
+@pytest.mark.parametrize("name", WALKS)
+def test_a_push_notebook_is_walked_by_shift_enter_with_each_button_pressed_and_one_reload(
+    page: Page, notebook: Notebook, jupyter: Jupyter, name: str
 ) -> None:
-    text = PUSH.read_text(encoding="utf-8")
+    text, (presses, holds) = (NOTEBOOKS / f"{name}.ipynb").read_text(encoding="utf-8"), WALKS[name]
     sources = ["".join(each["source"]) for each in json.loads(text)["cells"]]
-    at = next(index for index, source in enumerate(sources) if "lab.poll_panel" in source)
+    panels = [index for index, source in enumerate(sources) if re.search(r"lab\.\w+_panel\(", source)]
+    pressed = dict(zip(panels, presses, strict=True))
+    reloads_at = panels[0] + 1 if panels else len(sources) // 2
     # As `auth0-mfa-lab open` does with a clone's notebooks: otherwise a reload would leave a picture of the panel.
     NotebookNotary(data_dir=str(jupyter.folder / "data")).sign(nbformat.reads(text, nbformat.NO_CONVERT))  # type: ignore[no-untyped-call]  # nbformat types only some
     notebook.read(json.loads(text))
-    cell = notebook.cell(at)
-    says(cell, SAVED)
+    for index in panels:
+        says(notebook.cell(index), SAVED)
     notebook.cell(0).locator(".jp-InputPrompt").click()
-    for index in range(at + 1):
-        expect(notebook.cell(index)).to_be_focused()
+    for index, cell in enumerate(map(notebook.cell, range(len(sources)))):
+        if index == reloads_at:
+            notebook.save()
+            notebook.reload()
+            cell.locator(".jp-InputPrompt").click()
+        expect(cell).to_be_focused()
         page.keyboard.press("Shift+Enter")
-    says(status(page), "not asked yet")
-    expect(cell).not_to_contain_text(SAVED)
-    until(lambda: tab_order(page, 1, "Shift+Tab") == ["Poll until done"], "Shift+Tab reaches the button", page)
-    page.keyboard.press("Enter")
-    says(status(page), "1 poll ·")
-    notebook.save()
-    notebook.reload()
-    says(status(page), "pending")
-    press(page, "Stop")
-    says(status(page), "stopped")
-    notebook.do("lab.clock._monotonic = float")  # no real second passes any more
-    press(page, "Poll until done")
-    expect(button(page, "Stop")).to_be_enabled()
-    notebook.run(next(index for index, source in enumerate(sources) if "lab.phone.scan" in source))
-    notebook.do("lab.clock.advance(10)")
-    # On a busy machine more than one poll falls between the press and the scan.
-    says(status(page), re.compile(r"granted · \d+ polls"))
-    says(cell, "<access_token 1: JWT>")
-
-    with notebook.draws_all():
-        notebook.run_all()
-        says(status(page), "granted · 2 polls")
-        assert page.locator(".jp-OutputArea-output[data-mime-type*=stderr]").count() == 0
+        if index in pressed:
+            expect(cell).not_to_contain_text(SAVED)
+            notebook.do("lab.clock._monotonic = float")  # no real second passes
+            pressed[index](notebook, cell)
+    expect(page.locator(".jp-CodeCell .jp-InputPrompt", has_text="*")).to_have_count(0)
+    notebook.has_raised_nothing()
+    assert notebook.ask(holds)
+    assert page.locator(".jp-OutputArea-output[data-mime-type*=stderr]").count() == 0
+    for index in panels:
+        says(status(notebook.cell(index)), re.compile("granted|rejected"))
 
 
 def test_a_reload_finds_each_panel_as_it_was(page: Page, notebook: Notebook, jupyter: Jupyter, desk: Desk) -> None:

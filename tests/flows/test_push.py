@@ -3,12 +3,13 @@
 import pytest
 
 from auth0_mfa_lab import Lab, State
-from auth0_mfa_lab.errors import NothingToAnswer
 from auth0_mfa_lab.sandbox.settings import Profile
+from auth0_mfa_lab.show.panels.phone import PhonePanel
 from tests.flows.flows import challenged, log_in
 
 PENDING, OK, REJECTED = "400 authorization_pending", "200 OK", "403 invalid_grant"
 ALLOWED, SOON = "lab.phone_panel().allow()", "lab.phone.allow_after(polls=1)"
+NO = "lab.phone.reject_after(polls=2, reason='not me')"
 # fmt: off
 STORIES: tuple[tuple[Profile, list[str], list[str], str], ...] = (
     # The sandbox's profile, what the person does, what the polls are answered, how the poll ends
@@ -16,6 +17,7 @@ STORIES: tuple[tuple[Profile, list[str], list[str], str], ...] = (
     ("docs",     ["lab.phone.reject()"],             [REJECTED],             "rejected"),
     ("recorded", ["lab.phone.reject()"],             ["400 access_denied"],  "rejected"),
     ("docs",     ["lab.phone.allow_after(polls=2)"], [PENDING, PENDING, OK], "granted"),
+    ("docs",     [NO],                               [PENDING, PENDING, REJECTED], "rejected"),
     ("docs",     [SOON, "lab.phone.reject()"],       [REJECTED],             "rejected"),
     ("docs",     [ALLOWED, SOON],                    [OK],                   "granted"),
     ("docs",     [],                                 [PENDING] * 60,         "expired"),
@@ -37,9 +39,9 @@ def test_the_poll_ends_as_the_person_answers_and_another_challenge_may_follow(
     assert lab.clock.now() == begun + 5 * (len(outcomes) - 1)
     assert sum(each.speaker == "phone" for each in lab.journal) == bool(acts)
     if acts:
-        with pytest.raises(NothingToAnswer):
-            lab.phone.allow_after(polls=2)
-    panel = lab.poll_panel(**challenged(lab, log_in(lab, user)))
+        assert " a push already (exchange " in repr(lab.phone.allow_after(polls=2))
+    panel = lab.push_panel(**challenged(lab, log_in(lab, user)))
     assert {getattr(panel.poll_once(), "outcome", None) for _ in range(3)} == {PENDING}
-    lab.phone.allow()
+    assert isinstance(panel.phone, PhonePanel)
+    panel.phone.allow()
     assert panel.poll_until_done().state is State.GRANTED

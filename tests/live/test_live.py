@@ -207,8 +207,9 @@ def test_ones_own_phone_says_what_to_press_and_its_codes_are_asked_for_in_a_hidd
     monkeypatch.setattr("getpass.getpass", typed)
     phone = lab.phone
     assert repr(phone).startswith("Your own phone: ")
-    said = [phone.scan("otpauth://totp/x"), phone.allow(), phone.reject("no"), phone.allow_after(polls=2)]
-    for each, word in zip(said, ("scan the QR", "press Allow", "press Deny", "press Allow yourself"), strict=True):
+    said = [phone.scan("otpauth://totp/x"), phone.allow(), phone.allow_after(polls=2), phone.reject_after(polls=2)]
+    words = ("scan the QR", "press Allow", "press Allow yourself", "press Deny yourself")
+    for each, word in zip(said, words, strict=True):
         assert (isinstance(each, Sentence), word in repr(each)) == (True, True)
     phone.after_poll()
     code, message = phone.code(), lab.inbox.latest("+15550100", purpose="mfa")
@@ -301,8 +302,9 @@ def test_it_enrolls_where_the_qr_says_or_at_the_tenant_each_with_a_key_of_its_ow
 
 
 def test_no_push_can_be_answered_and_slips_are_sentences(lab: Lab) -> None:
-    phone, verbs = lab.phone, ("allow", "reject", "allow")
-    for verb, said in zip(verbs, (phone.allow(), phone.reject("no"), phone.allow_after(polls=2)), strict=True):
+    phone, verbs = lab.phone, ("allow", "reject", "allow", "reject")
+    answers = (phone.allow(), phone.reject("no"), phone.allow_after(polls=2), phone.reject_after(polls=2))
+    for verb, said in zip(verbs, answers, strict=True):
         mark, rest = str(said).split(":", 1)
         assert (UNPROVEN in mark, "your own phone" in rest.replace("\n", " ")) == (True, True)
         assert f"no push can reach it on a live tenant, so there is none that it could {verb}" in rest

@@ -52,6 +52,7 @@ def test_a_notebook_runs_with_the_configured_user_and_a_person(
     does("allow", lambda *_: phone.allow())
     does("allow_after", phone.allow)
     does("reject", lambda *_: phone.reject())
+    does("reject_after", phone.reject)
     monkeypatch.setattr("auth0_mfa_lab.tenants.phone.ask_hidden", typed)
     if factor := BEGINS_WITH.get(lesson.number):
         live_tenant.enroll(factor, phone=phone)

@@ -31,6 +31,7 @@ phone/scan        POST 400
 phone/allow       POST 404
 phone/reject      POST 404
 phone/allow_after POST 400
+phone/reject_after POST 400
 phone/code        GET 404
 clock             GET 200, POST 400, DELETE 200
 users             GET 200, POST 201
@@ -75,6 +76,7 @@ POST faults            | {"kind": "drop"} | {"seconds": [1], "status": [502]}
 POST faults            | {"kind": "lost_push"} | {"route": ["/"]}
 POST faults            | {"kind": "slow"} | {"seconds": [-1, "1"], "route": ["oauth"]}
 POST phone/allow_after | {} | {"polls": [0, 1001]}
+POST phone/reject_after | {"polls": 1} | {"reason": [1]}
 POST phone/scan        | {} | {"barcode": ["", "https://example.com/", "TICKETevil", "TICKEThttps%3A%2F%2F%5B"]}
 GET push               | {} | {"form": ["smoke"], "unknown": ["1"]}
 GET limits             | {} | {"user": [""]}

@@ -87,15 +87,35 @@ function panel({ model, el }) {  // where a press leaves the focus, and what a k
   return () => { cancelAnimationFrame(frame); listening.abort(); observer.disconnect(); };
 }
 
+function standIn(row, code) {  // draws a code where its alias stands, also when the row is drawn anew; returns its end
+  const draw = () => {
+    const alias = row.querySelector(".phone-code");
+    if (!alias || alias.querySelector(".revealed")) return;
+    alias.dataset.shown = alias.textContent;
+    alias.replaceChildren();
+    add(alias, "b", { class: "revealed" }, code);
+    add(alias, "small", {}, " on this page only");
+  };
+  const observer = new MutationObserver(draw);
+  observer.observe(row, { childList: true, subtree: true });
+  draw();
+  return () => {
+    observer.disconnect();
+    for (const alias of row.querySelectorAll(".phone-code:has(.revealed)")) alias.textContent = alias.dataset.shown;
+  };
+}
+
 function place({ model, el }) {  // a secret as text or as a picture, for some seconds, though the kernel be busy
-  let url, timer;
-  const clear = () => { clearTimeout(timer); URL.revokeObjectURL(url); el.replaceChildren(); };
+  let url, timer, end;
+  const clear = () => { clearTimeout(timer); URL.revokeObjectURL(url); el.replaceChildren(); end?.(); };
   const receive = (message, buffers) => {
     clear();
     if (message.picture) {
       url = URL.createObjectURL(new Blob([buffers[0]], { type: "image/svg+xml" }));
       el.style.overflowX = "auto";
       add(el, "img", { src: url, alt: message.alt, style: message.picture });
+    } else if (el.closest(".phone-row")) {
+      end = standIn(el.closest(".phone-row"), new TextDecoder().decode(buffers[0]));
     } else {
       const style = "white-space:pre-wrap;overflow-wrap:anywhere;user-select:all;margin:4px 0;padding:6px;";
       const attributes = { class: "revealed", "aria-label": message.alt, style: `${style}border:1px dashed #c0392b` };

@@ -90,6 +90,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
     a time: `_doing` says what a button has begun, "" while nothing is under way.
     """
 
+    children: tuple[ipywidgets.Widget, ...]
     static_html: Callable[[], str]
     """Return what the panel shows, without widgets: for a notebook that no kernel runs."""
     _draw: Callable[..., None]
@@ -107,7 +108,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         super().__init__()
         self.add_class("auth0-mfa-panel")
         self._mask, self._raise_failures, self._work = mask, raise_failures, threading.Lock()
-        self._loop, self._context = _running_loop(), contextvars.copy_context()
+        self._loop, self._context = running_loop(), contextvars.copy_context()
         self._failure = html("panel-failure")
         self._presence = OnPage(role="panel", layout={"display": "none"})
         self._presence.on_msg(lambda *_: self.at_home(self._begin_to_tick))
@@ -140,7 +141,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
 
     def at_home(self, act: Callable[[], object]) -> None:
         """Do something on the loop and in the context that the panel was made in."""
-        if self._loop is None or self._loop is _running_loop():
+        if self._loop is None or self._loop is running_loop():
             self._context.copy().run(act)
         else:
             self._loop.call_soon_threadsafe(act, context=self._context.copy())
@@ -169,7 +170,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
                 return
             self._worker, self._doing = button, doing
             try:
-                working, loop = self._working(act()), _running_loop()
+                working, loop = self._working(act()), running_loop()
             except Exception as error:
                 self._rest()
                 self._fail(error)
@@ -314,7 +315,7 @@ def html(name: str = "", value: str = "") -> ipywidgets.HTML:
     return ipywidgets.HTML(value, _dom_classes=[name] if name else [])
 
 
-def _running_loop() -> asyncio.AbstractEventLoop | None:
+def running_loop() -> asyncio.AbstractEventLoop | None:
     """Return the loop that runs on this thread, or None."""
     try:
         return asyncio.get_running_loop()

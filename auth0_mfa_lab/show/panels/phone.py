@@ -133,7 +133,8 @@ class PhonePanel(Panel):
         if card is not None:
             self._said, self.card = card.news(self.card) or self._said, card
         said, may_press = self._doing or self._bars or self._said, self._worker is None
-        self._status.value = status_line("…" if self._doing else "●", said) if said else ""
+        mark = "…" if self._doing else "✓" if said.startswith("Allowed") else ""
+        self._status.value = status_line(mark, said, tone="good" if mark == "✓" else None) if said else ""
         self._top.value = self.card.top
         self._mark(self.refresh_button, may_press=may_press)
         gone, self._rows = self._rows, {}
@@ -150,6 +151,7 @@ class PhonePanel(Panel):
 
     def _row_of(self, line: Line) -> Row:
         row = Row()
+        row.add_class("phone-row")
         row.line, row.place, row.text = line, Place(self), html()
         row.children = (row.text,)
         if line in self.card.pushes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,7 @@ import ipywidgets
 from auth0_mfa_lab.clock import LabClock
 from auth0_mfa_lab.polling import PollRun
 from auth0_mfa_lab.show.html import line
-from auth0_mfa_lab.show.panels.panel import TICK_SECONDS, Panel, html
+from auth0_mfa_lab.show.panels.panel import TICK_SECONDS, Panel, html, running_loop
 from auth0_mfa_lab.show.poll import ROWS_TITLE, PollView, headline, row_html
 from auth0_mfa_lab.wire.exchange import Exchange
 
@@ -40,19 +40,23 @@ class PollPanel(Panel):
         self._head = ipywidgets.VBox([self._status, self._next, self._meters]).add_class("poll-head")
         self._polls = ipywidgets.VBox()
         box = ipywidgets.VBox([self._polls]).add_class("panel-rows")
-        self._rows = ipywidgets.VBox([title, box], layout={"display": "none"})
+        frame = ipywidgets.VBox([box, self._answer]).add_class("panel-frame")
+        self._rows = ipywidgets.VBox([title, frame], layout={"display": "none"})
         buttons = ipywidgets.HBox([self.once_button, self.until_button, self.stop_button])
-        self.children = (buttons, self._failure, self._head, self._rows, self._answer, self._presence)
+        self.children = (buttons, self._failure, self._head, self._rows, self._presence)
         self._draw()
 
     def poll_once(self) -> Exchange | None:
-        """Ask once, and return the exchange; the last one when the poll is over."""
-        with self._alone(then=self._see):
+        """Ask once, and return the exchange; the last one when the poll is over.
+
+        While a button's poll waits for its turn, both methods ask between; LabError while its request is under way.
+        """
+        with self._between():
             return self.run.once()
 
     def poll_until_done(self) -> PollRun:
         """Ask until the poll is over, waiting in the lab's time, and return the poll."""
-        with self._alone(then=self._see):
+        with self._between():
             return self.run.until_done(self._clock.wait)
 
     def stop(self) -> None:
@@ -66,10 +70,20 @@ class PollPanel(Panel):
             self.stop()
 
     def static_html(self) -> str:
-        return PollView.of(self.run, self._now).html(self.run)
+        return PollView.of(self.run, self._now, pace=self._clock.pace).html(self.run)
 
     def __repr__(self) -> str:
         return f"PollPanel · {headline(self.run)}"
+
+    @contextlib.contextmanager
+    def _between(self) -> Iterator[None]:
+        """Ask for a method that a cell calls: alone, or between two requests of a button's poll on the same loop."""
+        if self._task is None or self._doing != "waiting" or self._loop is not running_loop():
+            with self._alone(then=self._see):
+                yield
+        else:
+            yield
+            self._see()
 
     def _polling(self, until_done: bool) -> Coroutine[Any, Any, None]:
         """Let the poll go on at once, so that a stop from now on ends it, and return what asks."""
@@ -127,7 +141,7 @@ class PollPanel(Panel):
         self._draw()
 
     def _draw(self) -> None:
-        view = PollView.of(self.run, self._now, self._doing)
+        view = PollView.of(self.run, self._now, self._doing, self._clock.pace)
         self._mark(self.once_button, self.until_button, may_press=view.may_poll)
         self._mark(self.stop_button, may_press=view.may_stop)
         self._head.layout.border_left = view.edge
@@ -140,4 +154,4 @@ class PollPanel(Panel):
                 self._answer.value = drawn
             else:
                 self._polls.children = (*self._polls.children, html("", drawn))
-                self._rows.layout.display = None
+            self._rows.layout.display = None
