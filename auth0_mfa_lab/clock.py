@@ -22,9 +22,9 @@ class MovableClock(Protocol):
 
 
 class SandboxClock:
-    """The sandbox's time: it moves only when the lab waits, or somebody calls `advance`.
+    """The sandbox's time: only the lab's waits and `advance` move it.
 
-    One that runs by itself follows the wall's, and is not moved by the real seconds (`monotonic`) that pass.
+    A served clock runs by itself, with the wall's: the real seconds (`monotonic`) do not move it a second time.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class RealClock:
         return "A live tenant's clock: it cannot be moved, and lab.clock.advance(300) says how long to wait."
 
     def advance(self, seconds: float) -> Sentence:
-        """Say how long one would have to wait; the claims behind it are skipped until the time has passed."""
+        """Say how long to wait; claims are skipped until the time has passed."""
         # Two in a row add up, as they do in the sandbox.
         self._reached_at = max(self._reached_at, self.now()) + checked_seconds(seconds)
         return Sentence(
@@ -117,7 +117,7 @@ class RealClock:
         """Do nothing: real time runs by itself."""
 
     def owes(self) -> float:
-        """Return how many of the seconds of `advance` have not passed; claims behind it cannot be checked."""
+        """Return how many seconds of `advance` are still to pass; until then no claim can be checked."""
         return max(0.0, self._reached_at - self.now())
 
 

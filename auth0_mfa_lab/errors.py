@@ -44,7 +44,7 @@ class SettingsError(LabError):
 
 
 class UserDoesNotFit(LabError):
-    """The live user's authenticators are not the ones that were asked for; nothing was sent to anybody."""
+    """The live user has other authenticators than were asked for; nothing was sent."""
 
 
 class NeedsAPerson(LabError):
@@ -64,7 +64,7 @@ class ClaimFailed(LabError, AssertionError):
 
 
 class CannotAdvance(LabError, ValueError):
-    """The clock cannot be moved like this: backwards, too far, or by what is no number."""
+    """The clock cannot be moved like this: backwards, too far, or by a value that is no number."""
 
 
 class NoServer(LabError):

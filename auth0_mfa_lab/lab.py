@@ -106,7 +106,7 @@ class Lab(Lines):
         switches: Mapping[str, str | int | bool] | None = None,
         seed: int = 1,
     ) -> Self:
-        """Open a sandbox tenant of one's own, whatever the environment says.
+        """Open a new sandbox tenant; the environment is not read.
 
         `profile` is `docs` (a rejected push is 403 `invalid_grant`) or `recorded` (400 `access_denied`); `policy` is
         `all-applications`, `never` or `confidence-score`; `switches` names the answers where sources differ. Equal
@@ -133,7 +133,7 @@ class Lab(Lines):
 
     @classmethod
     def served(cls, settings: Settings) -> Self:
-        """Open the sandbox that `auth0-mfa-lab serve` runs; one whose clock is frozen begins again with each lab."""
+        """Open the sandbox that `auth0-mfa-lab serve` runs; with a frozen clock each lab resets it."""
         from auth0_mfa_lab.tenants.operations import Remote, ServedClock, ServedTransport
 
         ask = Remote(settings)
@@ -147,7 +147,7 @@ class Lab(Lines):
         transport, clock = ServedTransport(network(settings)), SandboxClock(time, runs_by_itself=time.runs_by_itself)
         # It is the default user's password: this lab makes users of its own.
         lab = cls(replace(settings, password=None), transport, clock)
-        # Nobody has to close a lab: its connections end with it.
+        # A lab needs no close(): its connections end with it.
         for close in (transport.close, ask.close):
             weakref.finalize(lab, close)
         lab._furnish(ask, time)
@@ -253,7 +253,7 @@ class Lab(Lines):
         return str(self._operations("prompt", answer, question=question))
 
     def _draw(self, what: str) -> str:
-        """Draw what is not to be foretold; a recording has it."""
+        """Draw a random value; a recording has it."""
         from auth0_mfa_lab.live.administrator import drawn
 
         return str(self._operations("prompt", lambda: str(drawn(what)), question=what))
@@ -285,10 +285,10 @@ class Lab(Lines):
         return Management(self._http("app", self.management_audience.partition("/api/v2")[0]), access_token)
 
     def user(self, *, factors: Sequence[str] = ()) -> User:
-        """Return the person who logs in, with just these factors, confirmed; nothing is sent to anybody.
+        """Return a user with just these factors, confirmed; no message is sent.
 
-        In the sandbox it is a fresh user. On a live tenant with AUTH0_MGMT_CLIENT_ID it is a throw-away one, whom
-        `lab.cleanup()` removes; without, the configured one, and UserDoesNotFit says which authenticators to remove.
+        In the sandbox it is a new user. On a live tenant with AUTH0_MGMT_CLIENT_ID it is a throw-away user, and
+        `lab.cleanup()` removes it. Without, it is the configured user; UserDoesNotFit names authenticators to remove.
         """
         from auth0_mfa_lab.live.administrator import own_user
         from auth0_mfa_lab.tenants.users import fresh_user
@@ -307,8 +307,8 @@ class Lab(Lines):
     def doctor(self, *, wanted: Sequence[str] | None = None, management_token: str | None = None) -> Diagnosis:
         """Say whether the tenant is ready: what is missing, first things first, and where it is mended.
 
-        `wanted` is some of push, otp, sms, voice, email, recovery and passwordless (default: all). Nothing is sent to
-        anybody and nothing is changed: `auth0-mfa-lab doctor --fix` does that.
+        `wanted` is some of push, otp, sms, voice, email, recovery and passwordless (default: all). No message
+        is sent and nothing is changed: `auth0-mfa-lab doctor --fix` mends.
         """
         from auth0_mfa_lab.live.doctor.doctor import examine
 
@@ -342,7 +342,7 @@ class Lab(Lines):
         self.journal.step(title)
 
     def claim(self, sentence: str, holds: bool) -> Sentence:
-        """Say that a claim holds, or raise ClaimFailed; on a live tenant skip it by name while time has not passed."""
+        """Say that a claim holds, or raise ClaimFailed; on a live tenant it is skipped until the time has passed."""
         sentence = self.aliases.mask(sentence)
         if self.clock.owes() > 0:
             return Sentence(f"skipped: {sentence} (the time for it has not passed)")
@@ -444,13 +444,13 @@ class Lab(Lines):
         return PhonePanel(self._screen.look, self.phone, bars=self._screen.bars, **self._panel)
 
     def reveal(self, alias: str) -> RevealPanel:
-        """Show one raw value, that of `<access_token 1>` or its like, in a panel that leaves nothing in the file."""
+        """Show the raw value of an alias such as `<access_token 1>`, in a panel that leaves nothing in the file."""
         from auth0_mfa_lab.show.panels.panel import RevealPanel
 
         return RevealPanel(self.aliases.alias_of(alias).value, **self._panel)
 
     def copy_runnable(self, exchange: Exchange) -> CopyPanel:
-        """Show `lab.curl(exchange)` in a panel whose button copies it with its raw values, which no file has."""
+        """Show `lab.curl(exchange)` with a button that copies it with its raw values; no file holds them."""
         from auth0_mfa_lab.exports.export import runnable
         from auth0_mfa_lab.show.panels.panel import CopyPanel
 

@@ -79,7 +79,7 @@ class _Asking:
 
 
 class Phone(_Asking):
-    """The phone with the Guardian app; without a `user` the newest push is meant, whoever logs in.
+    """The phone with the Guardian app; without a `user` the newest push of any user is meant.
 
     What cannot be done raises LabError. In a test that is a coroutine, call what waits by `asyncio.to_thread`.
     """
@@ -115,7 +115,7 @@ class Phone(_Asking):
 
 
 class Inbox(_Asking):
-    """Whatever the tenant has sent, to any number or address."""
+    """The messages of the tenant, to all numbers and addresses."""
 
     def code(self, address: str, *, purpose: str | None = None, within: float = PATIENCE_SECONDS) -> str:
         """Return the newest code (`purpose`: of `mfa`, or of `passwordless`), waiting up to `within` real seconds."""
@@ -127,7 +127,7 @@ class Inbox(_Asking):
 
 
 class Clock(_Asking):
-    """The tenant's time, by which codes, tokens and limits expire; it follows the wall's.
+    """The tenant's time: codes, tokens and limits expire by it; it follows the wall's.
 
     What a token says (`iat`, `exp`) always is the wall's time. After the test every advance is taken back.
     """

@@ -149,7 +149,7 @@ class Settings:
             raise SettingsError(
                 "AUTH0_LAB_CONFIRM is not known. Use AUTH0_LAB_CONFIRM=each, once (the default) or never."
             )
-        # Nobody lives in a served sandbox.
+        # The people of a served sandbox are invented: their data is shown.
         hidden = _SECRETS if fields["show_people"] or tenant == "served" else (*_SECRETS, *_PEOPLE)
         for name in (*_TEXTS, *_SECRETS, *_PEOPLE):
             if value := values.get(f"AUTH0_{name.upper()}"):

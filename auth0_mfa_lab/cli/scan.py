@@ -26,15 +26,15 @@ _OTHER = "scan reads notebooks, HAR files and env files (.env*, *.env); gitleaks
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: finds, notes, unreadable, files.")
 @click.pass_context
 def scan(context: click.Context, paths: tuple[Path, ...], as_json: bool) -> None:
-    """Look for secrets in notebooks, HAR files and env files (.env*, *.env).
+    """Look for secrets in notebooks, HAR files and env files.
 
-    Found are JWTs, mfa_tokens, oob_codes, codes, recovery codes, TOTP secrets, enrollment tickets (in QR codes too),
-    passwords, client secrets, refresh and control tokens; none is printed. A folder is walked for these three kinds of
-    files, without .git, virtual environments, node_modules and caches. A comment `auth0-mfa-lab: allow` allows its line
-    (or the line below it), in a notebook its cell.
+    It finds JWTs, mfa_tokens, oob_codes, codes, recovery codes, TOTP secrets, enrollment tickets (in QR codes too),
+    passwords, client secrets, refresh and control tokens, and prints none of them. In a folder it reads these three
+    kinds of files (env files are .env* and *.env), but not .git, virtual environments, node_modules and caches. A
+    comment `auth0-mfa-lab: allow` allows its line (or the line below it), in a notebook its cell.
 
-    Exit code 0: none. 1: at least one. 2: a file cannot be read, or not whole, or is named and none of the three kinds,
-    whatever was found in others. For other files there are gitleaks and detect-secrets.
+    Exit code 0: no secret. 1: at least one. 2: a file cannot be read whole, or a named file is of another kind. For
+    other files there are gitleaks and detect-secrets.
     """
     said: dict[str, Any] = {"finds": [], "notes": [], "unreadable": [], "files": 0, "skipped": 0}
 
@@ -80,8 +80,8 @@ def scan(context: click.Context, paths: tuple[Path, ...], as_json: bool) -> None
     if as_json:
         click.echo(json.dumps(said, indent=2))
     elif found := len(said["finds"]):
-        advice = "Take it out, and revoke what somebody may have seen. What is no secret can be allowed by a comment"
-        click.echo(f"Found: {found}. {advice} beside it: auth0-mfa-lab: allow", err=True)
+        advice = "Remove each, and revoke it if the file was shared. To allow one, write a comment beside it"
+        click.echo(f"Found: {found}. {advice}: auth0-mfa-lab: allow", err=True)
     if said["skipped"] and not as_json:
         click.echo(f"{said['skipped']} other files were left out: {_OTHER}.", err=True)
     context.exit(2 if said["unreadable"] else 1 if said["finds"] else 0)

@@ -28,16 +28,18 @@ class Failed(click.ClickException):
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: tenant, ok, status, findings, mended.")
-@click.option("--for", "wanted", multiple=True, type=click.Choice(FEATURES), help="Look at this only; may be repeated.")
-@click.option("--fix", is_flag=True, help="Mend what a call of the Management API can mend; asks before each call.")
+@click.option(
+    "--for", "wanted", multiple=True, type=click.Choice(FEATURES), help="Only what this factor needs; may be repeated."
+)
+@click.option("--fix", is_flag=True, help="Mend what the Management API can; ask before each call.")
 @click.option("--yes", is_flag=True, help="With --fix: do not ask.")
 @click.pass_context
 def doctor(context: click.Context, as_json: bool, wanted: tuple[str, ...], fix: bool, yes: bool) -> None:
-    """Say whether the tenant that the settings name is ready, and where each missing setting is mended.
+    """Check your tenant, and say where to mend each missing setting.
 
-    It looks at the settings, the way to the tenant, and what the token endpoint tells; with AUTH0_MGMT_CLIENT_ID and
-    AUTH0_MGMT_CLIENT_SECRET, or AUTH0_MGMT_TOKEN, at the tenant's settings as well. Nothing is sent to anybody, and
-    without --fix nothing is changed.
+    It checks the settings, the way to the tenant, and the token endpoint. With AUTH0_MGMT_CLIENT_ID and
+    AUTH0_MGMT_CLIENT_SECRET, or AUTH0_MGMT_TOKEN, it also reads the tenant's settings. It sends no message, and changes
+    nothing without --fix.
 
     Exit code 0: nothing is missing. 1: something is. 2: the tenant could not be asked.
     """
@@ -101,7 +103,7 @@ def _mended(lab: Lab, wanted: Sequence[str], diagnosis: Diagnosis, yes: bool) ->
         _say(f"Nothing was mended: that needs {needed}." if names else nothing)
         return []
     if lab.settings.tenant == "live":
-        _say(f"{lab.domain} is a live tenant, and its settings hold for everybody who uses it: take one for trials.")
+        _say(f"{lab.domain} is a live tenant, and its settings change for all its users: take one for trials.")
     came = []
     for each in mend(subject, token, names, allow=allow):
         _say(f"{'mended' if each.done else 'not mended'}  {each.name} ({each.call}): {each.said}")
@@ -115,11 +117,11 @@ def _mended(lab: Lab, wanted: Sequence[str], diagnosis: Diagnosis, yes: bool) ->
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: tenant, rows, notes.")
 @click.pass_context
 def cleanup(context: click.Context, yes: bool, dry_run: bool, as_json: bool) -> None:
-    """Remove the users and the authenticators that labs left on the tenant that the settings name.
+    """Remove users and authenticators that labs left on your tenant.
 
     The list is in .auth0-lab/left.json, beside the notebooks. With AUTH0_MGMT_CLIENT_ID and AUTH0_MGMT_CLIENT_SECRET
-    each of them is removed by the Management API, and nothing else; without, it says what a person has to remove. It
-    shows what it will remove, and asks, unless --yes or AUTH0_LAB_CONFIRM=never says that it need not.
+    the Management API removes each entry, and nothing else. Without them this command says what a person has to remove.
+    It shows what it will remove, and asks; --yes or AUTH0_LAB_CONFIRM=never leaves the question out.
 
     Exit code 0: nothing is left. 1: something is. 2: the tenant could not be asked.
     """
@@ -148,17 +150,17 @@ def cleanup(context: click.Context, yes: bool, dry_run: bool, as_json: bool) -> 
 @click.option("--allow", type=click.Path(path_type=Path), metavar="FILE", help=ALLOW)
 @click.pass_context
 def drift(context: click.Context, recording: Path, as_json: bool, allow: Path | None) -> None:
-    """Compare RECORDING, a HAR of a live run, with what the sandbox answers to the same steps.
+    """Compare RECORDING, a HAR of a live run, with the sandbox.
 
-    Each request is sent to a fresh sandbox, in its turn and at its time, and the answers are compared: status, error
-    code, field names and types, the headers that matter, texts. Nothing is sent anywhere else. An accepted difference
-    is a line of the list `allow`: { call = "POST /mfa/associate", field = "recovery_codes", kind = "removed" }.
+    Each request goes to a new sandbox, in its turn and at its time, and to no network. Compared are status, error code,
+    field names and types, the headers that matter, and texts. An accepted difference is a line of the list `allow`:
+    { call = "POST /mfa/associate", field = "recovery_codes", kind = "removed" }.
 
     The JSON has recording, tenant, steps, compared, differences (steps, call, field, kind, live, sandbox, settles, row,
     mark, setting, allowed), not_compared (step, call, why) and unused_allowances. kind is status, error, text, value,
     added, removed, type or header.
 
-    Exit code 0: no difference that is not allowed. 1: at least one. 2: a file cannot be read.
+    Exit code 0: every difference is allowed. 1: at least one is not. 2: a file cannot be read.
     """
     try:
         found = drift_of(recording, allow=allow)

@@ -29,7 +29,7 @@ _NEEDS = {"sms": "phone_number", "voice": "phone_number", "email": "email"}
 
 
 def has_administrator(lab: Lab) -> bool:
-    """Tell whether the settings name somebody who may use the Management API of a lab's tenant."""
+    """Tell whether the settings have credentials for the Management API of a lab's tenant."""
     known = lab.settings
     return bool(known.mgmt_token or (known.mgmt_client_id and known.mgmt_client_secret))
 
@@ -103,10 +103,10 @@ def drawn(what: str) -> str:
 
 @without_frames
 def own_user(lab: Lab, factors: Sequence[str]) -> User:
-    """Return a user of a live tenant with just these factors, confirmed; nothing is sent to anybody.
+    """Return a user of a live tenant with just these factors, confirmed; no message is sent.
 
-    Where the Management API opens it is a fresh database user, who is removed again when the tenant refuses a factor;
-    elsewhere the configured user. Raises what `Lab.user` does.
+    With the Management API it is a new database user, removed again when the tenant refuses a factor; without, the
+    configured user. Raises what `Lab.user` does.
     """
     settings = lab.settings
     if not has_administrator(lab):
@@ -116,7 +116,7 @@ def own_user(lab: Lab, factors: Sequence[str]) -> User:
         raise UserDoesNotFit(
             "A throw-away user cannot have push: only a phone enrolls it. Enroll it by notebook 05, as the configured "
             "user and with your own phone (without AUTH0_MGMT_CLIENT_ID), or set AUTH0_LAB_VIRTUAL_PHONE=1. Nothing "
-            "was sent to anybody."
+            "was sent."
         )
     for factor, needs in _NEEDS.items():
         if factor in wanted and not getattr(settings, needs):

@@ -166,7 +166,7 @@ class Ledger:
         elif path == _USERS and method == "POST":
             name = str(sent.get("email") or "")
             entry = self._begun.pop(name, self._left(kind=USER, name=name, begun=at))
-            # Any other answer may be that of whoever stands before the tenant, which has made the user.
+            # Another answer may come from a gateway, and the tenant may have made the user.
             is_refused = status in range(400, 500) and status != 408
             if is_refused or (status == 201 and body):
                 self._put(replace(entry, user=str(body.get("user_id") or "")), is_left=not is_refused)

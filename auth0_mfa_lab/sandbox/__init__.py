@@ -47,7 +47,7 @@ log = logging.getLogger("auth0_mfa_lab.sandbox")
 
 @dataclass(frozen=True, repr=False)
 class Defaults:
-    """What one needs to know of the default tenant to use it."""
+    """The ids and secrets of the default tenant."""
 
     client_id: str
     client_secret: str
@@ -68,7 +68,7 @@ class Sandbox:
 
     `profile` says how a rejected push is answered, `policy` when a second factor is asked for, and `switches` what is
     answered where the sources differ (SWITCHES). `new_key` makes each RSA key of the tenant and its phones when it is
-    first needed; every id is drawn from `seed`, a number, or a text that nobody guesses.
+    first needed; every id is drawn from `seed`, a number, or an unguessable text.
     """
 
     def __init__(
@@ -110,7 +110,7 @@ class Sandbox:
         self._new_key = new_key
         self.tenant = self._new_tenant()
         self.lock = threading.RLock()
-        """May be held around several requests: then they are one step for everybody else."""
+        """Held around several requests, it makes them one step for every other thread."""
         self.failures: deque[Exception] = deque(maxlen=FAILURES_KEPT)
         """The last bugs: a test asks that there be none."""
         self._is_answering = False
@@ -153,7 +153,7 @@ class Sandbox:
         self.tenant.tokens.keys = keys
 
     def answer(self, request: HttpRequest, fault: Fault | None = None) -> Response:
-        """Answer one request, whole, whatever thread asks; a bug is logged, and answered with a plain 500."""
+        """Answer one request, whole, on any thread; a bug is logged, and answered with a plain 500."""
         with self.lock:
             if self._is_answering:
                 raise RuntimeError(
@@ -185,7 +185,7 @@ class Sandbox:
         """Add a fresh database user with just these factors, on or off, confirmed; what is not named is drawn.
 
         Returns the user, and what a phone has to scan: `push` is confirmed by that, the secret of `otp` becomes a
-        code. Nothing of it is in the inbox. Raises ValueError for a username that somebody has.
+        code. Nothing of it is in the inbox. Raises ValueError for a username that is taken.
         """
         self._added += 1
         email = email or (username if "@" in username else f"user{self._added}@example.com")

@@ -104,7 +104,7 @@ class Limits:
         self._buckets: Bounded[Bucket] = Bounded()
 
     def new(self, name: str) -> Bucket:
-        """Return a full bucket that nobody else shares."""
+        """Return a full bucket of its own."""
         return Bucket(LIMITS[name], self._clock.now())
 
     def bucket(self, name: str, owner: str) -> Bucket:

@@ -51,7 +51,7 @@ OF_TLS = {"ssl_handshake_timeout": 10.0, "ssl_shutdown_timeout": 5.0}
 """How many seconds a client has for its handshake and for its goodbye; meanwhile each costs 256 KiB and more."""
 CONTROL = "/_lab"
 NOTES_HEADER = "x-auth0-lab-notes"
-"""A lab asks with it for the notes beside an answer, and finds them in it: nobody else sees more than Auth0 says."""
+"""The header in which a lab asks for the notes on an answer, and gets them; other clients see Auth0's answer alone."""
 LARGEST_BODY, LONGEST, MOST_FIELDS = 1 << 20, 200, 30
 """Bytes of a body (Auth0's own limit is not known); characters of a name and names that are kept of a request."""
 LOCAL = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?")

@@ -34,7 +34,7 @@ SWITCHES: Mapping[str, Switch] = {
     "mfa_audience_without_factor":       Switch(("tokens", "mfa_required"), "the MFA audience, asked for by a user without a factor while the policy is never"),
     "bad_client_secret":                 Switch(("access_denied", "invalid_client"), "the error code of a wrong client secret"),
     "expired_token_status":              Switch(("401", "403"), "the status of an expired mfa_token or oob_code"),
-    "pending_status":                    Switch(("400", "200"), "the status of a push that nobody has answered"),
+    "pending_status":                    Switch(("400", "200"), "the status of a push that is not answered yet"),
     "slow_down_status":                  Switch(("429", "400"), "the status of a poll that comes too fast"),
     "unsupported_challenge_type_status": Switch(("401", "400"), "the status when no factor fits the challenge types"),
     "challenge_without_authenticator":   Switch(("unsupported_challenge_type", "association_required"), "the error of a challenge while no authenticator is confirmed"),

@@ -53,7 +53,7 @@ _LONGEST = 120
 
 
 def facts_of(lab: Lab) -> Mapping[str, Json]:
-    """Return whose tenant a lab is on, and who its applications are: all that a replay needs to begin."""
+    """Return the tenant of a lab, and its applications: all that a replay needs to begin."""
     settings, is_live = lab.settings, lab.settings.tenant == "live"
     facts = {
         "kind": settings.tenant,
@@ -69,7 +69,7 @@ def facts_of(lab: Lab) -> Mapping[str, Json]:
 
 
 def facts_in(recording: Recording) -> Mapping[str, Json]:
-    """Return what another tool's recording tells of the tenant: whom the application asked, and as whom."""
+    """Return what another tool's recording tells: the tenant's host, the application and the user."""
     first = recording.exchanges[0]
     url = urlsplit(str(first.request.url))
     known = {"domain": url.netloc, "origin": f"{url.scheme}://{url.netloc}", "begins": first.at}
@@ -92,7 +92,7 @@ def settings_of(facts: Mapping[str, Json]) -> Settings:
 
 
 def first_line(recording: Recording, sandbox: SandboxInfo | None, domain: str) -> str:
-    """Return the line by which a lab names its recording, and whose tenant it is of."""
+    """Return the line that names a lab's recording, and its tenant."""
     if not recording.is_ours:
         return (
             f"Lab on the recording {recording.name} of {domain}: nothing is sent anywhere. {recording.by} wrote it, so "

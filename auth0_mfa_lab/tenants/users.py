@@ -1,4 +1,4 @@
-"""Whose login it is: a fresh user of the sandbox's, or the configured user of a live tenant."""
+"""The user who logs in: a new user of the sandbox, or the configured user of a live tenant."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def configured_user(settings: Settings, client: Client, aliases: Aliases, factor
             todo.insert(0, f"Remove {', '.join(unwanted)}, what a lab left by lab.cleanup(): {how}")
         raise UserDoesNotFit(
             f"This notebook starts from a user with {', '.join(wanted) or 'no factor'}, and the configured user has "
-            f"{', '.join(sorted(found)) or 'none'}. {' '.join(todo)} Nothing was sent to anybody."
+            f"{', '.join(sorted(found)) or 'none'}. {' '.join(todo)} Nothing was sent."
         )
     number, email = settings.phone_number, settings.email
     return User(username=username, password=password, phone_number=number, email=email, factors=wanted)

@@ -564,7 +564,7 @@ def test_fix_asks_for_each_call_by_itself_with_what_was_and_what_will_be(tenant:
     result = doctor("--fix", given="n\ny\n")
     path = f"{FACTORS}/phone/message-types"
     for said in (
-        f"{tenant.domain} is a live tenant, and its settings hold for everybody who uses it",
+        f"{tenant.domain} is a live tenant, and its settings change for all its users",
         f"voice message type: {path}\n  now   sms\n  then  sms, voice\nSend it?",
         f"mended  voice message type ({path}): sms -> sms, voice",
         f"not mended  push ({FACTORS}/push-notification): left as it was",

@@ -20,7 +20,7 @@ from tests.live.live_world import PUSH, Answer, LiveTenant, mfa_token
 from tests.mothers import Scripted
 from tests.panel_stage import states
 
-NOTHING_SENT = "Nothing was sent to anybody."
+NOTHING_SENT = "Nothing was sent."
 
 
 def kinds(lab: Lab, user: User) -> str:

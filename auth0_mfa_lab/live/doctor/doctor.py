@@ -1,7 +1,7 @@
 """Whether a tenant is ready for the lab: asks first things first, and stops at what makes the rest meaningless.
 
-Each question is asked once, for nobody: a user who cannot exist (in `.invalid`, another one in each run), an
-mfa_token that is none, an address to which no code was sent. Nothing is sent to anybody, and nothing is created. The
+Each question is asked once, for an invented user (in `.invalid`, a new one in each run), with an invalid mfa_token and
+an address without a code. No message is sent, and nothing is created. The
 configured user is not asked for: brute-force protection counts wrong passwords of one user from one address. No
 credentials are sent before the discovery document says that this is a tenant of Auth0.
 """
@@ -281,7 +281,7 @@ def _heard(subject: Subject) -> Iterator[Finding]:
 
 
 def _question(subject: Subject, grant: str) -> dict[str, str]:
-    """Return the fields of a request for a grant that nothing and nobody can be granted."""
+    """Return the fields of a request that the tenant must refuse."""
     login = {"username": subject.nobody, "password": "nobody's password"}
     audience = {"audience": subject.lab.audience} if subject.lab.audience else {}
     no_mfa_token = {"mfa_token": "no-mfa-token"}

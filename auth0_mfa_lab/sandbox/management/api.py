@@ -315,7 +315,7 @@ def policies(call: Call) -> object:
 
 
 def reached_by(call: Call) -> object:
-    """Return or set by which provider, or by which messages, a factor reaches a phone."""
+    """Return or set the provider, or the messages, of a factor for phones."""
     member, setting, _ = REACHED_BY[call.endpoint.path]
     if call.endpoint.method == "PUT":
         value = call.body()[member]

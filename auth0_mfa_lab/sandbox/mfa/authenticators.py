@@ -64,7 +64,7 @@ class Authenticators:
                 self.change(user_id, entry.id, active=True, enrolled_at=now)
 
     def forget_pending(self, user_id: str) -> None:
-        """Remove what nobody confirmed within a day: Auth0's support article on the cap of authenticators says so."""
+        """Remove entries that were not confirmed within a day: Auth0's support article on the cap of authenticators."""
         before = self._clock.now() - PENDING_LIFETIME
         for entry in self.of(user_id):
             is_stale = entry.created_at <= before and not entry.active and entry.kind != "recovery-code"
@@ -109,7 +109,7 @@ class Transactions:
         """Each user's newest out-of-band transaction, whatever became of it."""
 
     def end_all(self, user_id: str) -> None:
-        """End whatever of a user's is under way: no login of theirs can be finished, and no code of it used."""
+        """End the logins of a user that are under way: none can be finished, and none of their codes used."""
         for login in (*self.logins.values(), *self.access_logins.values()):
             if login.request.user_id == user_id:
                 login.expires = min(login.expires, self._clock.now())
