@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import nbformat
@@ -19,6 +20,11 @@ from tests.qr_pictures import texts_in
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 SAVED = "Saved picture: run this cell for the buttons."
 FENCE = re.compile(r"^```mermaid\n.*?^```$", re.MULTILINE | re.DOTALL)
+LABEL = re.compile(r": (.+)$", re.MULTILINE)
+_WORDS = """drawn => drawn.map(each => {
+  const svg = each.src && decodeURIComponent(each.src.slice(each.src.indexOf(",") + 1));
+  return (svg ? new DOMParser().parseFromString(svg, "image/svg+xml").documentElement : each).textContent;
+})"""
 DRAWN = ".jp-RenderedMermaid:not(.jp-mod-warning) img, .jp-RenderedMermaid:not(.jp-mod-warning) svg"
 
 
@@ -35,9 +41,23 @@ def polled(notebook: Notebook, cell: Locator) -> None:
     expect(button(cell, "Stop")).to_be_enabled()
 
 
+def answered(notebook: Notebook, cell: Locator, answer: str, state: str) -> None:
+    """Let the application poll, press each button of the phone beside it, and answer the push."""
+    press(cell, "Poll until done")
+    says(status(cell), "1 poll ·")
+    press(cell, "Show code", "Hide code", "Refresh", answer)
+    says(status(cell, "phone"), f"{answer}ed: 204")
+    notebook.do("lab.clock.advance(5)")
+    says(status(cell), state)
+
+
+ALLOWED = partial(answered, answer="Allow", state="granted")
+REJECTED = partial(answered, answer="Reject", state="rejected")
 # A notebook; what is pressed in each of its panels, and what its names say at the end.
 WALKS: dict[str, tuple[Sequence[Callable[[Notebook, Locator], None]], str]] = {
     "05_push_enroll": ([polled], "[panel.run.state.value, spent.status] == ['granted', 403]"),
+    "06_push_challenge": ([ALLOWED, REJECTED], "[poll.state.value, rejected.state.value] == ['granted', 'rejected']"),
+    "07_push_when_it_goes_wrong": ([], "over.error_description == 'mfa_token is expired'"),
 }
 
 
@@ -132,3 +152,11 @@ def test_every_diagram_of_the_notebooks_is_drawn_and_a_broken_one_is_seen(page: 
         notebook.command("notebook:render-all-markdown")
         expect(page.locator(DRAWN)).to_have_count(len(found))
         expect(page.locator(".jp-RenderedMermaid.jp-mod-warning")).to_have_count(1)
+        pictures = page.locator(DRAWN).evaluate_all(_WORDS)
+    # A label of two loops on one state would be drawn once. A picture breaks its lines as it likes.
+    marks = {"<br/>": "", "#lt;": "<", "#gt;": ">", " ": ""}
+    for fence, picture in zip(found, pictures, strict=True):
+        for label in LABEL.findall(fence):
+            for mark, drawn in marks.items():
+                label = label.replace(mark, drawn)
+            assert label in re.sub(r"\s", "", picture), label
