@@ -143,7 +143,7 @@ def of_aliases(scene: Scene) -> Iterator[Any]:
 
 def of_exports(scene: Scene) -> Iterator[Any]:
     for kind in scene.kinds:
-        for exchange in scene.lab.journal if kind == "curl" else [None]:
+        for exchange in scene.lab.journal.http if kind == "curl" else [None]:
             made = scene.lab.export(kind, exchange)
             yield from (made, made.save(scene.folder / "saved"), (scene.folder / "saved").read_text("utf-8"))
 

@@ -130,7 +130,7 @@ def test_each_moment_has_its_words_its_next_step_its_meters_and_its_buttons(told
     assert bool(meters) is ("Interval: " in meters) is goes_on
     assert ('aria-label="next poll"' in meters) is (head[0] == "…")
     assert ("Seconds as of" in meters) is (goes_on and not doing)
-    assert meters.count("ends first</span>") == goes_on
+    assert meters.count("ends first</td>") == goes_on
     assert ('role="status"' in view.status, "status" in meters) == (True, False), "each second read aloud"
     assert view.edge == f"3px solid {COLOURS[EDGES[head[0]]]}"
 

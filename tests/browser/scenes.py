@@ -66,6 +66,7 @@ PANEL = """
 panel = lab.poll_panel(mfa_token=login["mfa_token"], oob_code=challenge["oob_code"])
 panel
 """
+PUSH = PANEL.replace("poll_panel", "push_panel")
 PHONE = "phone = lab.phone_panel()\nphone"
 # A second user, whose push waits, too.
 MORE = """

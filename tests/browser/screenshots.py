@@ -16,8 +16,8 @@ from tests.browser.jupyter import DARK, LIGHT, SECONDS, Jupyter, Notebook, launc
 from tests.browser.looks import press, says, status
 from tests.browser.scenes import PANEL, SANDBOX
 
-NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "05_push_enroll.ipynb"
-PICTURES = NOTEBOOK.parent / "pictures"
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+PICTURES = NOTEBOOKS / "pictures"
 WIDTH, HEIGHT = 1000, 1150
 MARGIN = 12
 COLOURS = 256
@@ -33,21 +33,25 @@ for each in lab.client.mfa_authenticators(login["mfa_token"]).json:
 """
 
 
-def push_enroll(notebook: Notebook) -> Image.Image:
-    """Run the push notebook down to its panel, press a button, and show it from the QR to the answer."""
-    page, content = notebook.page, json.loads(NOTEBOOK.read_text(encoding="utf-8"))
+def of_notebook(notebook: Notebook, *, name: str, top: str, panel: str) -> Image.Image:
+    """Run a notebook down to its `panel`, let it poll, and show the page from the cell that has `top` on."""
+    page, content = notebook.page, json.loads((NOTEBOOKS / name).read_text(encoding="utf-8"))
     notebook.read(content)
     sources = ["".join(cell["source"]) for cell in content["cells"]]
-    qr, panel = (next(at for at, source in enumerate(sources) if made in source) for made in (".qr(", ".poll_panel("))
-    for index in range(panel + 1):
+    first, last = (next(at for at, source in enumerate(sources) if made in source) for made in (top, panel))
+    for index in range(last + 1):
         if content["cells"][index]["cell_type"] == "code":
             notebook.run(index)
-    press(page, "Poll until done")
-    says(status(page), "1 poll")
+    cell = notebook.cell(last)
+    notebook.do("lab.clock._monotonic = float")  # no real second passes
+    press(cell, "Poll until done")
+    says(status(cell), "1 poll")
     _alone(page)
-    notebook.cell(qr).evaluate("each => each.scrollIntoView({ block: 'start' })")
+    notebook.cell(first).evaluate("each => each.scrollIntoView({ block: 'start' })")
+    box = cell.bounding_box()
+    assert box is not None
     with Image.open(io.BytesIO(page.screenshot())) as picture:
-        return picture.convert("RGB")
+        return picture.convert("RGB").crop((0, 0, WIDTH, min(HEIGHT, math.ceil(box["y"] + box["height"]) + MARGIN)))
 
 
 def poll_pending(notebook: Notebook, *, last: str = "") -> Image.Image:
@@ -69,7 +73,8 @@ def phone(notebook: Notebook) -> Image.Image:
 
 
 TAKEN: Mapping[str, Callable[[Notebook], Image.Image]] = {
-    "push_enroll": push_enroll,
+    "push_panel": partial(of_notebook, name="06_push_challenge.ipynb", top="## 5.", panel=".push_panel("),
+    "push_enroll": partial(of_notebook, name="05_push_enroll.ipynb", top=".qr(", panel=".poll_panel("),
     "poll_pending": poll_pending,
     "poll_granted": partial(poll_pending, last="pre:visible >> nth=1"),
     "phone": phone,

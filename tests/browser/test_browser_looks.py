@@ -23,7 +23,7 @@ QR_PANEL = 'lab.qr_panel(challenge["barcode_uri"])'
 TOO_FAST = "[panel.poll_once() for _ in range(13)];\nlab.clock.advance(60); panel.stop(); panel.poll_once();"
 BUSY = """
 pushed = lab.client.mfa_challenge(mfa_token=there["mfa_token"], challenge_type="oob")
-busy = lab.poll_panel(mfa_token=there["mfa_token"], oob_code=pushed["oob_code"])
+busy = lab.push_panel(mfa_token=there["mfa_token"], oob_code=pushed["oob_code"])
 busy
 """
 SLOWER = "Auth0 asked to poll more slowly (slow_down)"
@@ -44,6 +44,12 @@ def bars_read(poll: Locator) -> None:
     assert max(each["left"] for each in bars) - min(each["left"] for each in bars) < 1
     assert all(below["top"] - above["top"] >= 16 for above, below in pairwise(bars))
     assert [each for each in bars if each["height"] < 6 or each["width"] < 100] == []
+
+
+def box_of(part: Locator) -> FloatRect:
+    box = part.bounding_box()
+    assert box is not None
+    return box
 
 
 def on_the_screen(picture: Locator) -> tuple[FloatRect, Image.Image]:
@@ -93,7 +99,7 @@ def test_panels_read_in_both_themes_narrow_and_wide(page: Page, notebook: Notebo
     poll.locator(".panel-rows summary").first.click()
     press(poll, "Poll once")
     expect(poll.get_by_role("alert")).to_be_visible()
-    for theme, widths in ((LIGHT, (360, 600, 1200)), (DARK, (360,))):
+    for theme, widths in ((LIGHT, (360, 900, 1200)), (DARK, (360,))):
         with in_theme(notebook, theme):
             ground = page.evaluate("() => getComputedStyle(document.querySelector('.jp-Notebook')).backgroundColor")
             assert (ground == "rgb(255, 255, 255)") == (theme == LIGHT), ground
@@ -104,8 +110,15 @@ def test_panels_read_in_both_themes_narrow_and_wide(page: Page, notebook: Notebo
                     bars_read(poll)
                     for panel in page.locator(".jp-OutputArea-output > .widget-vbox").all():
                         assert sticks_out(panel) == [], (theme, width)
-                    box = phone.locator(".phone-top > div > div").bounding_box()
-                    assert box is not None
+                    asks, answers, rows = (busy.locator(f".push-{each}") for each in ("poll", "phone", "polls"))
+                    left, right, below = map(box_of, (asks, answers, rows))
+                    if width < 900:  # the rows come last: however many there are, Allow stays where it is
+                        assert left["y"] < right["y"] < below["y"]
+                        assert right["x"] == pytest.approx(left["x"], abs=1)
+                    else:
+                        assert left["x"] + left["width"] <= right["x"]
+                        assert right["y"] == pytest.approx(left["y"], abs=1)
+                    box = box_of(phone.locator(".phone-top > div > div").first)
                     assert 200 < box["width"] <= 441
     press(phone, "Allow")
     says(status(phone, "phone"), "Allowed")
@@ -113,6 +126,7 @@ def test_panels_read_in_both_themes_narrow_and_wide(page: Page, notebook: Notebo
     press(poll, "Poll once")
     says(status(poll), "granted")
     expect(poll.get_by_role("alert")).to_have_count(0)
+    expect(poll.locator(".panel-frame .poll-answer details[open]").first).to_be_visible()
     for theme in (LIGHT, DARK):
         with in_theme(notebook, theme):
             assert serious(page) == [], theme
@@ -145,6 +159,10 @@ def test_saved_pictures_read_in_a_notebook_nobody_trusts(page: Page, notebook: N
     says(idle, "not asked yet", "Saved picture: run this cell for the buttons.")
     says(poll, SLOWER)
     says(phone, "Sandbox phone", "Login at sandbox.example")
+    parts = [box_of(each) for each in phone.locator(":scope > div").first.locator(":scope > div").all()]
+    assert len(parts) == 3
+    for above, below in pairwise(parts):  # its frame has no gap
+        assert below["y"] - above["y"] - above["height"] == pytest.approx(0, abs=1)
     for depth in (0, 1):  # a group of equal answers, and one of them
         poll.locator("summary:visible").nth(depth).click()
     says(poll.locator("pre:visible").first, "POST /oauth/token")

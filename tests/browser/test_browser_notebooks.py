@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from html import unescape
 from pathlib import Path
 
@@ -36,9 +37,23 @@ def polled(notebook: Notebook, cell: Locator) -> None:
     expect(button(cell, "Stop")).to_be_enabled()
 
 
+def answered(notebook: Notebook, cell: Locator, answer: str, state: str) -> None:
+    """Let the application poll, press each button of the phone beside it, and answer the push."""
+    press(cell, "Poll until done")
+    says(status(cell), "1 poll ·")
+    press(cell, "Show code", "Hide code", "Refresh", answer)
+    says(status(cell, "phone"), f"{answer}ed: 204")
+    notebook.do("lab.clock.advance(5)")
+    says(status(cell), state)
+
+
+ALLOWED = partial(answered, answer="Allow", state="granted")
+REJECTED = partial(answered, answer="Reject", state="rejected")
 # A notebook; what is pressed in each of its panels, and what its names say at the end.
 WALKS: dict[str, tuple[Sequence[Callable[[Notebook, Locator], None]], str]] = {
     "05_push_enroll": ([polled], "[panel.run.state.value, spent.status] == ['granted', 403]"),
+    "06_push_challenge": ([ALLOWED, REJECTED], "[poll.state.value, rejected.state.value] == ['granted', 'rejected']"),
+    "07_push_when_it_goes_wrong": ([], "over.error_description == 'mfa_token is expired'"),
 }
 
 

@@ -10,7 +10,7 @@ from playwright.sync_api import FloatRect, Locator, Page, expect
 from tests.browser import scenes
 from tests.browser.jupyter import TASKS, Jupyter, Notebook, until
 from tests.browser.looks import at_width, button, is_off, is_ready, press, says, status, tab_order, time_passes
-from tests.browser.scenes import MORE, PANEL, PHONE, POLLS, RAW, SANDBOX, raw_values
+from tests.browser.scenes import MORE, PANEL, PHONE, POLLS, PUSH, RAW, SANDBOX, raw_values
 from tests.qr_pictures import pictures_in, texts_in
 
 COUNTS = "count = globals().get('count', 0) + 1\ncount"
@@ -103,7 +103,7 @@ def test_while_an_answer_is_outstanding_cells_run_and_stop_shows(
 ) -> None:
     set_comms = f"how => {{ const before = {COMMS}; {COMMS} = how; return before; }}"
     before = page.evaluate(set_comms, subshells)
-    notebook.play(f"{scenes.LIVE_CHALLENGE}\n{scenes.STANDING}", PANEL, PHONE)
+    notebook.play(f"{scenes.LIVE_CHALLENGE}\n{scenes.STANDING}", PUSH)
     steps = page.locator(".phone-steps")  # on a live tenant the phone is one's own, and has no button
     says(steps, "A push was sent", "Press Allow to go on, or Deny")
     assert page.locator(".jp-OutputArea button:visible").all_inner_texts() == ["Poll once", "Poll until done", "Stop"]
@@ -128,7 +128,7 @@ def test_while_an_answer_is_outstanding_cells_run_and_stop_shows(
     is_ready(page, "Poll until done")
     says(status(page), "stopped · 1 poll")
     page.evaluate(set_comms, before)
-    notebook.do("phone.close()")
+    notebook.do("panel.close()")
     assert notebook.ask(f"[{POLLS}, str(panel.last_error)]") == [1, "None"]
 
 
@@ -281,12 +281,13 @@ def test_each_push_is_answered_by_its_buttons_and_a_new_one_comes_by_itself(page
 
 def test_a_code_is_drawn_on_the_page_for_its_seconds_and_in_no_file(page: Page, notebook: Notebook) -> None:
     notebook.play(f"{SANDBOX}\n{SMS}{LONG}", PHONE)
-    revealed = page.locator(".revealed")
+    revealed = page.locator(".phone-code > .revealed")  # where the alias stands
     for shown in (1, 2):
         press(page, "Show code")
         expect(revealed).to_have_count(shown)
     codes = revealed.all_inner_texts()
     assert [len(code) for code in codes] == [6] * 2
+    says(page.locator(".phone-code").last, f"{codes[-1]} on this page only")
     saved = notebook.save(with_state=True)
     notebook.do("lab.clock.advance(30)")  # a factor's code is over; that of a message is not
     expect(revealed).to_have_count(1)
