@@ -74,7 +74,6 @@ def phone(notebook: Notebook) -> Image.Image:
 
 TAKEN: Mapping[str, Callable[[Notebook], Image.Image]] = {
     "push_panel": partial(of_notebook, name="06_push_challenge.ipynb", top="## 5.", panel=".push_panel("),
-    "push_enroll": partial(of_notebook, name="05_push_enroll.ipynb", top=".qr(", panel=".poll_panel("),
     "poll_pending": poll_pending,
     "poll_granted": partial(poll_pending, last="pre:visible >> nth=1"),
     "phone": phone,
