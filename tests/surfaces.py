@@ -258,7 +258,8 @@ NOT_SHOWN: Mapping[str, str] = {  # a class, or all in a module, and why no scen
 }
 COMMANDS: Mapping[str, str | None] = {  # a command, and what of a lab it prints; the others print no journal
     "doctor": "live.doctor.doctor.Diagnosis", "drift": "live.drift.drift.Drift", "cleanup": "live.leftovers.Leftovers",
-    "scan": "secrets.scan.Find", **dict.fromkeys(("clock", "code", "open", "phone", "push", "reset", "serve")),
+    "scan": "secrets.scan.Find",
+    **dict.fromkeys(("clock", "code", "notebooks", "open", "phone", "push", "reset", "serve")),
 }
 # fmt: on
 

@@ -58,9 +58,9 @@ def bar(label: str, fraction: float, text: str, *, tone: Tone = "info", column: 
     return (
         f'<table style="{table};border:none;margin:2px 0;font-size:inherit"><tbody>'
         f'<tr style="background:none"><th scope="row" style="{cell};width:88px;font-weight:inherit">'
-        f'{escape(label)}</th><td style="{cell};padding:0 10px;vertical-align:middle;min-width:48px">'
+        f'<div style="width:88px">{escape(label)}</div></th><td style="{cell};padding:0 10px;vertical-align:middle">'
         f'<div role="progressbar" aria-label="{escape(label)}" aria-valuemin="0" aria-valuemax="100" '
-        f'aria-valuenow="{percent}" aria-valuetext="{escape(text)}" style="height:8px;'
+        f'aria-valuenow="{percent}" aria-valuetext="{escape(text)}" style="height:8px;min-width:100px;'
         "box-sizing:border-box;border:1px solid rgba(127,127,127,0.8);border-radius:4px;overflow:hidden;"
         'background:rgba(127,127,127,0.15)">'
         f'<div style="width:{percent}%;height:100%;background:{COLOURS[tone]}"></div></div></td>'

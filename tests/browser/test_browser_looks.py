@@ -89,7 +89,7 @@ def test_panels_read_in_both_themes_narrow_and_wide(page: Page, notebook: Notebo
     # Each bar says to the ear what it says to the eye.
     bars: list[dict[str, Any]] = poll.evaluate(_BARS)
     assert {each["label"]: (each["said"], each["now"]) for each in bars} == {
-        "next poll": ("in 10 s", 0),
+        "next poll": ("not before 10 s", 0),
         "oob_code": ("4 min 0 s left · ends first", 80),
         "mfa_token": ("9 min 0 s left", 90),
     }
