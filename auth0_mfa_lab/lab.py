@@ -395,7 +395,7 @@ class Lab(Lines):
 
         return PollPanel(self._run(mfa_token, oob_code), clock=self.clock, **self._panel)
 
-    def push_panel(self, *, mfa_token: str, oob_code: str) -> PushPanel:
+    def push_panel(self, mfa_token: str, *, oob_code: str) -> PushPanel:
         """Return the poll's panel with the phone's beside it: *Poll until done* here, *Allow* or *Reject* there.
 
         On a live tenant the phone's side says what to do on one's own phone. LabError for an oob_code that waits for a

@@ -109,6 +109,7 @@ CELLS = (
     ("token = log_in(lab, 'sms')['mfa_token']; sent = lab.client.mfa_challenge(mfa_token=token)", ""),
     ("lab.poll(mfa_token=token, oob_code=sent['oob_code'])", NO_PUSH),
     ("lab.poll_panel(mfa_token=token, oob_code=sent['oob_code'])", NO_PUSH),
+    ("lab.push_panel(token, oob_code=sent['oob_code'])", NO_PUSH),
     ("new = log_in(lab)['mfa_token']; sms = {'oob_channels': ['sms'], 'phone_number': '+15550100'}", ""),
     ("sent = lab.client.mfa_associate(new, authenticator_types=['oob'], **sms)", ""),
     ("lab.poll(mfa_token=new, oob_code=sent['oob_code'])", NO_PUSH),

@@ -121,8 +121,10 @@ def web(auth0_mfa: Auth0Mfa) -> Iterator[httpx.Client]:
         try:
             assert app.stdout is not None
             url = app.stdout.readline().split()[0]
-            options = {"headers": {"origin": url.rstrip("/")}, "follow_redirects": True, "trust_env": False}
-            with httpx.Client(base_url=url, timeout=SECONDS, **options) as http:  # type: ignore[arg-type]  # keywords of the call
+            headers = {"origin": url.rstrip("/")}
+            with httpx.Client(
+                base_url=url, headers=headers, timeout=SECONDS, follow_redirects=True, trust_env=False
+            ) as http:
                 yield http
         finally:
             app.terminate()

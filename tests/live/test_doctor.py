@@ -383,7 +383,7 @@ def test_a_canonical_domain_or_a_token_that_is_passed_opens_the_management_api(
 ) -> None:
     custom = f"127.0.0.1:{tenant.domain.partition(':')[2]}"
     lab = tenant.lab(management=True, domain=custom, mgmt_domain=tenant.domain)
-    # Each reading is a second later: it asks for the same nobody, and its replay finds each request.
+    # Each reading is a second later: it asks for the same invented user, and its replay finds each request.
     monkeypatch.setattr(lab.clock, "now", map(float, count(1_800_000_000)).__next__)
     assert lab.doctor().ok
     assert {each.request.host for each in lab.journal if each.request.target.startswith(API)} == {tenant.domain}
@@ -443,7 +443,7 @@ def test_dotenv_is_looked_at_too_and_each_variable_of_the_example_is_known(
     assert {*re.findall(r"(?m)^(AUTH0_\w+)=", example)} == KNOWN - {"AUTH0_LAB_RAISE"}
 
 
-def test_each_question_is_asked_once_for_nobody_and_the_tenant_remembers_nothing(tenant: LiveTenant) -> None:
+def test_each_question_is_asked_once_for_an_invented_user_and_the_tenant_remembers_nothing(tenant: LiveTenant) -> None:
     tenant.enroll("push", "sms")
     inside = tenant.sandbox.tenant
 

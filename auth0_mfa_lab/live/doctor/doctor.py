@@ -1,9 +1,9 @@
 """Whether a tenant is ready for the lab: asks first things first, and stops at what makes the rest meaningless.
 
 Each question is asked once, for an invented user (in `.invalid`, a new one in each run), with an invalid mfa_token and
-an address without a code. No message is sent, and nothing is created. The
-configured user is not asked for: brute-force protection counts wrong passwords of one user from one address. No
-credentials are sent before the discovery document says that this is a tenant of Auth0.
+an address without a code. No message is sent, and nothing is created. The configured user is not asked for:
+brute-force protection counts wrong passwords of one user from one address. No credentials are sent before the
+discovery document says that this is a tenant of Auth0.
 """
 
 from __future__ import annotations
@@ -147,12 +147,15 @@ def _hanging(begin: str, text: str) -> list[str]:
 
 
 class Subject(NamedTuple):
-    """The tenant of a lab as the doctor looks at it: the rows that are wanted, its Management token, if known, nobody."""
+    """What the doctor examines: the lab's tenant, the rows that are wanted, and the Management token, if known.
+
+    `invented_user` is a username that the tenant cannot have, the same for the whole run.
+    """
 
     lab: Lab
     checks: Mapping[str, Check]
     token: str | None
-    nobody: str
+    invented_user: str
 
 
 def examine(
@@ -193,7 +196,7 @@ def subject_of(lab: Lab, wanted: Sequence[str] | None, management_token: str | N
     token = lab.aliases.learn("mgmt_token", str(given)) if given else None
     wants, every = {*features, lab.audience and "audience"}, checks_of(lab.client.client_id, lab.settings.realm)
     checks = {name: check for name, check in every.items() if not check.wanted_by or wants & {*check.wanted_by}}
-    return Subject(lab, checks, token, f"nobody-{int(lab.clock.now())}@doctor.invalid")
+    return Subject(lab, checks, token, f"invented-{int(lab.clock.now())}@doctor.invalid")
 
 
 def finding(subject: Subject, name: str, verdict: Verdict) -> Finding:
@@ -282,7 +285,7 @@ def _heard(subject: Subject) -> Iterator[Finding]:
 
 def _question(subject: Subject, grant: str) -> dict[str, str]:
     """Return the fields of a request that the tenant must refuse."""
-    login = {"username": subject.nobody, "password": "nobody's password"}
+    login = {"username": subject.invented_user, "password": "no password"}
     audience = {"audience": subject.lab.audience} if subject.lab.audience else {}
     no_mfa_token = {"mfa_token": "no-mfa-token"}
     return {
@@ -291,7 +294,7 @@ def _question(subject: Subject, grant: str) -> dict[str, str]:
         "mfa-oob": {**no_mfa_token, "oob_code": "no-oob-code"},
         "mfa-otp": {**no_mfa_token, "otp": "000000"},
         "mfa-recovery-code": {**no_mfa_token, "recovery_code": "NO-RECOVERY-CODE"},
-        "passwordless/otp": {"realm": "email", "username": subject.nobody, "otp": "000000"},
+        "passwordless/otp": {"realm": "email", "username": subject.invented_user, "otp": "000000"},
     }[grant]
 
 
