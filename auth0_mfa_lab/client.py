@@ -116,7 +116,7 @@ class Client:
 
     def mfa_associate(
         self,
-        token: str,
+        mfa_token: str,
         *,
         authenticator_types: Sequence[str],
         oob_channels: Sequence[str] | None = None,
@@ -125,9 +125,9 @@ class Client:
     ) -> Exchange:
         """Start the enrollment of an authenticator. Reference, section 3.
 
-        POST /mfa/associate -> 200 with an oob_code, for a push with the barcode_uri. `token` is the Bearer: the
-        mfa_token while the user has no active authenticator. `authenticator_types` is `["oob"]` or `["otp"]`;
-        `oob_channels` for oob: `["auth0"]` is push. `phone_number` is in E.164 form.
+        POST /mfa/associate -> 200 with an oob_code, for a push with the barcode_uri. The Bearer is the mfa_token while
+        the user has no active authenticator, then an access token with the scope `enroll`. `authenticator_types` is
+        `["oob"]` or `["otp"]`; `oob_channels` for oob: `["auth0"]` is push. `phone_number` is in E.164 form.
         """
         body = {
             "authenticator_types": checked_list("authenticator_types", authenticator_types),
@@ -135,7 +135,7 @@ class Client:
             "phone_number": phone_number,
             "email": email,
         }
-        return self.send("POST", "/mfa/associate", bearer=token, json=body)
+        return self.send("POST", "/mfa/associate", bearer=mfa_token, json=body)
 
     def mfa_challenge(
         self, mfa_token: str, *, challenge_type: str | None = None, authenticator_id: str | None = None
@@ -175,21 +175,22 @@ class Client:
         """
         return self._token(f"{_GRANT}mfa-recovery-code", mfa_token=mfa_token, recovery_code=recovery_code)
 
-    def mfa_authenticators(self, token: str) -> Exchange:
+    def mfa_authenticators(self, mfa_token: str) -> Exchange:
         """List the user's authenticators, unconfirmed ones with `active: false`. Reference, section 4.
 
-        GET /mfa/authenticators -> 200 with an array. `token` is the Bearer: the mfa_token, or an access token with the
-        scope `read:authenticators`.
+        GET /mfa/authenticators -> 200 with an array. The Bearer is the mfa_token, or an access token with the scope
+        `read:authenticators`.
         """
-        return self.send("GET", "/mfa/authenticators", bearer=token)
+        return self.send("GET", "/mfa/authenticators", bearer=mfa_token)
 
-    def mfa_delete_authenticator(self, token: str, authenticator_id: str) -> Exchange:
+    def mfa_delete_authenticator(self, access_token: str, authenticator_id: str) -> Exchange:
         """Remove an authenticator, and the other half of its pair. Reference, section 4.2.
 
-        DELETE /mfa/authenticators/{id} -> 204. `token` is the Bearer: an access token with the scope
-        `remove:authenticators`, never the mfa_token.
+        DELETE /mfa/authenticators/{id} -> 204. The Bearer is an access token with the scope `remove:authenticators`,
+        never the mfa_token.
         """
-        return self.send("DELETE", f"/mfa/authenticators/{quoted('authenticator_id', authenticator_id)}", bearer=token)
+        path = f"/mfa/authenticators/{quoted('authenticator_id', authenticator_id)}"
+        return self.send("DELETE", path, bearer=access_token)
 
     def refresh_token_grant(self, refresh_token: str, *, scope: str | None = None) -> Exchange:
         """Ask for new tokens; with rotation the answer has a new refresh_token. Reference, section 8.1.
@@ -330,7 +331,7 @@ def quoted(name: str, value: str) -> str:
     text = checked_text(name, value)
     if not text.strip(". "):
         raise LabError(f"{name} is empty or only dots: pass an id just as an answer gave it.")
-    # Half of a surrogate pair is no text that can be sent; whatever stands for it is no id either.
+    # Half of a surrogate pair cannot be sent; a replacement for it would be no id either.
     return quote(text, safe="", errors="replace")
 
 

@@ -200,7 +200,7 @@ class Lab(Lines):
         else:
             lab._operations.quiet = replay.ask
             lab._take_virtual_phone()
-            # Another tool's recording has nothing but who logged in.
+            # Another tool's recording says only which user logged in.
             lab._is_sandbox = not recording.is_ours
         return lab
 
@@ -358,7 +358,7 @@ class Lab(Lines):
         return inspect(token, self.journal, self.client.client_id, issuer, self.clock.now())
 
     def diagram(self) -> Exported:
-        """Return the journal as a sequence diagram: who said what to whom."""
+        """Return the journal as a sequence diagram of app, Auth0 and phone."""
         return self.export("mermaid")
 
     def export(self, kind: str, exchange: Exchange | None = None) -> Exported:

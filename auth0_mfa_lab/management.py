@@ -193,7 +193,7 @@ class Management:
     delete_user = call("DELETE /users/{user_id} -> 204", "", "delete:users", "9.5, and Auth0's page Delete a User",
         f"{_USER} > Actions > Delete", "Remove a user, whose authenticators and tokens go along.")
     users_by_email = call("GET /users-by-email -> 200 with an array", "email", "read:users", "9.3", _USERS,
-        "Find the users who have an address.")
+        "Find the users of an address.")
     enrollment_ticket = call("POST /guardian/enrollments/ticket -> 200 with ticket_id and ticket_url",
         "* user_id email= send_mail= email_locale= factor= allow_multiple_enrollments=",
         "create:guardian_enrollment_tickets", "9.3", f"{_MFA} > Send an enrollment invitation",
@@ -206,7 +206,7 @@ class Management:
     user_enrollments = call("GET /users/{user_id}/enrollments -> 200 with an array", "", "read:users", "9.3", _MFA,
         "List a user's confirmed enrollments.")
     delete_authenticators = call("DELETE /users/{user_id}/authenticators -> 204", "", "delete:guardian_enrollments",
-        "9.3", _RESET, "Remove every authenticator of a user, who can then enroll anew.")
+        "9.3", _RESET, "Remove every authenticator of a user; the next login enrolls anew.")
     regenerate_recovery_code = call("POST /users/{user_id}/recovery-code-regeneration -> 200 with recovery_code", "",
         "update:users", "9.3", "", "Give a user a new recovery code; the old one is dead.")
     delete_multifactor = call("DELETE /users/{user_id}/multifactor/{provider} -> 204", "", "update:users", "9.3", "",

@@ -47,7 +47,7 @@ class Answer:
 
     @classmethod
     def of(cls, exchange: Exchange) -> Answer:
-        """Read an exchange, whatever came before it; its texts are masked, for they are shown as the poll's reason."""
+        """Read an exchange by itself; its texts are masked, for they are shown as the poll's reason."""
         if exchange.response is None:
             return cls(State.PENDING, "the connection was lost: polling again")
         status, after = exchange.response.status, exchange.response.header("retry-after")
@@ -121,7 +121,7 @@ class Poll:
         return self.state is not State.PENDING
 
     def advance(self, means: Answer, now: float) -> Poll:
-        """Return the poll after an answer that came at `now`; a final state stays, whatever comes."""
+        """Return the poll after an answer that came at `now`; a final state stays."""
         if self.is_over and self.state is not State.STOPPED:
             return self
         gap = self.gap + (SLOWER_BY_SECONDS if means.slower else 0.0)

@@ -142,7 +142,7 @@ class Clock(_Asking):
 
 
 class Auth0Mfa:
-    """One test's tenant, on a real port with TLS; whatever a test does to it is undone after the test."""
+    """One test's tenant, on a real port with TLS; every change of a test is undone after it."""
 
     def __init__(self, server: Running) -> None:
         self._server, self._ask, self.env_file = server, server.ask, str(server.env_file)

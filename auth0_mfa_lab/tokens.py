@@ -150,7 +150,7 @@ def inspect(token: str, journal: Journal, client_id: str, issuer: str, now: floa
     if is_sealed and named == "oob_code":
         kind = "oob_code"
     elif is_sealed and (named != "mfa_token" or issued_to is None):
-        kind = "foreign mfa_token"  # no answer of this tenant brought it: nobody here can unseal it
+        kind = "foreign mfa_token"  # no answer of this tenant brought it: it cannot be unsealed here
     elif is_sealed and is_over:
         kind = "expired mfa_token"
     elif is_sealed and issued_to != client_id:

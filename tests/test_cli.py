@@ -203,3 +203,4 @@ def test_the_command_is_installed_under_its_name_and_lists_its_commands() -> Non
     assert said.stdout == f"auth0-mfa-lab, version {__version__}\n"
     listed = CliRunner().invoke(main, ["--help"]).stdout.partition("Commands:\n")[2].splitlines()
     assert [line.split()[0] for line in listed] == sorted(HOMES)
+    assert [line for line in listed if line.endswith("...")] == []  # cut off by click

@@ -186,7 +186,7 @@ def test_a_granted_poll_names_the_tokens_that_are_there_and_what_takes_each() ->
     said = (text_of(PollView.of(*asked(told)).next_step).partition("\n")[2] for told in ("granted", "tokens"))
     assert list(said) == [
         f"{access}refresh_token\nnot here: the login asks for it with the scope offline_access",
-        f"{access}id_token\nyour app reads who it is: lab.inspect(...) takes it apart\n"
+        f"{access}id_token\nyour app reads the user from it: lab.inspect(...) takes it apart\n"
         "refresh_token\nlab.client.refresh_token_grant gets new tokens for it\n"
         "recovery_code\nshow it to the person, once: it is the new one",
     ]

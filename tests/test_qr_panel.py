@@ -30,7 +30,7 @@ CLASSIC = (f"otpauth://totp/acme:jane?secret={SECRET}&enrollment_tx_id={TICKET}&
 FIELDS = """\
 enrollment_tx_id | <enrollment_tx_id 1> | the ticket: it lets one phone enroll, once, within 5 minutes
 base_url | x | whom the phone calls: POST /api/enroll below it
-secret | <secret 1> | what the codes are made of, in base32: whoever has it shows the same codes
+secret | <secret 1> | what the codes are made of, in base32: every app that has it shows the same codes
 issuer | acme | whose codes they are, as the app shows it
 tenant | acme | the label before its colon: whose account it is
 account | jane | the label: the account, as the app shows it
@@ -158,7 +158,9 @@ def test_each_press_leads_to_its_state_and_no_live_qr_is_saved(name: str, monkey
         assert repr(panel).startswith(f"QrPanel · {state}")
         assert repr(panel).endswith(f" · {in_short} · {mask(uri)}" if in_short else f" · {mask(uri)}")
         assert text_of(panel._status.value).startswith(f"{mark} QR {state.replace(': ', ' · ', 1)}")
-        time = "A secret does not expire: whoever scans it, now or later, shows its codes." if uri == OTP else in_short
+        time = (
+            "A secret does not expire: an app that scans it, now or later, shows its codes." if uri == OTP else in_short
+        )
         assert text_of(panel._time.value).removeprefix("the ticket\n") == time
         share = f'aria-valuenow="{(NOW + 300 - clock.now()) / 3:.0f}"'
         assert (share in panel._time.value) is left.endswith(" s")

@@ -42,7 +42,7 @@ def test_readme_is_short_and_each_page_of_docs_is_in_it_and_says_whom_it_serves(
     assert len(PAGE["README.md"].splitlines()) <= 220
     for name in (name for name in PAGE if name != "README.md"):
         assert f"[{name}]({name})" in PAGE["README.md"]
-        assert re.match(r"# .+\n\n(For you who |`make test` )", PAGE[name]), name
+        assert re.match(r"# .+\n\n(For |`make test` )", PAGE[name]), name
 
 
 def test_each_make_target_that_is_named_exists() -> None:

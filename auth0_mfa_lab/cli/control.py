@@ -78,7 +78,7 @@ WAIT = click.Option(
 code = asking(
     "code",
     lambda said: said["code"],
-    "Print the newest code for ADDRESS, a number or an email address.\n\nNothing else is printed.",
+    "Print the newest code for ADDRESS, and nothing else.\n\nADDRESS is a phone number or an email address.",
     click.Argument(["address"]),
     click.Option(["--purpose"], type=click.Choice(["mfa", "passwordless"]), help="Only codes for this purpose."),
     WAIT,
@@ -141,5 +141,5 @@ reject_after = asking(
 )
 shown = asking("shown_code", lambda said: said["code"], "Print the code that the phone shows now, alone.", name="code")
 clock = click.Group("clock", [advance], help="Move the server's clock.")
-told = "Use the phone that the server has: it scans, allows, rejects and shows codes."
+told = "Use the server's phone: scan, allow, reject, show codes."
 phone = click.Group("phone", [scan, allow, reject, allow_after, reject_after, shown], help=told)

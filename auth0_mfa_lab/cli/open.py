@@ -43,9 +43,10 @@ TEXT_BROWSERS = {"www-browser", "links", "elinks", "lynx", "w3m"}
 @click.option("--port", type=click.IntRange(1, 65535), default=8888, show_default=True)
 @click.option("--browser/--no-browser", default=True, help="Open a browser, where there is one.")
 def open_notebook(notebook: Path | None, port: int, browser: bool) -> None:
-    """Open NOTEBOOK, or the lab's first one, in JupyterLab until Ctrl-C.
+    """Open a notebook in JupyterLab until Ctrl-C.
 
-    Where this folder has no notebooks of the lab, it copies them into auth0-mfa-lab/.
+    Without NOTEBOOK it is the lab's first one. Where this folder has no notebooks of the lab, it copies them into
+    auth0-mfa-lab/.
     """
     if importlib.util.find_spec("jupyterlab") is None:
         raise click.ClickException("JupyterLab is not installed: pip install jupyterlab ipykernel")

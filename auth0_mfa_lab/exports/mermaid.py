@@ -1,4 +1,4 @@
-"""The journal as a mermaid sequence of who said what, with the values that go out and come back on its arrows."""
+"""The journal as a mermaid sequence diagram, with the values that go out and come back on its arrows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from auth0_mfa_lab.wire.journal import Journal, Run
 # Every request of an application has these, and they come from no answer.
 _ALWAYS = ("client_secret", "mgmt_client_secret", "client_assertion", "assertion", "basic_credentials", "identifier")
 _MOST = 4
-# Colours of its own on a ground of its own: whatever theme draws it, it is legible on a light and on a dark page.
+# Colours of its own on a ground of its own: drawn in any theme, it is legible on a light and on a dark page.
 LOOK = (
     '%%{init: {"theme": "base", "themeVariables": {"primaryColor": "#dbe9f9", "primaryTextColor": "#1b2733", '
     '"primaryBorderColor": "#4a78a8", "lineColor": "#7b8794", "noteBkgColor": "#fff3cd", "noteTextColor": "#1b2733", '

@@ -55,7 +55,7 @@ def refs(value: Json) -> list[Ref]:
 
 
 def one_line(text: str) -> str:
-    """Return a text for a comment: each end of a line, of whatever language, is a blank."""
+    """Return a text for a comment: each end of a line, in any of the languages, is a blank."""
     return " ".join(text.split())
 
 
@@ -72,7 +72,7 @@ _WORDS = """
     id name active state error error_description profile offline_access enroll read remove token_type expires_in users
     by guardian enrollments authentication methods user user_id sub null true false
 """
-_WIRE = frozenset(_WORDS.split())  # a name or a constant of them is itself, whatever secret is like it
+_WIRE = frozenset(_WORDS.split())  # a name or a constant of them is itself, though a secret may equal it
 # The fields that a script can bring; each is a variable of `auth0-mfa-lab serve --env-file`.
 _OF_A_PERSON = ("username", "password", "phone_number", "email")
 _OF_SETTINGS = ("client_id", "client_secret", "public_client_id", "mgmt_client_id", "mgmt_client_secret", "audience")
@@ -170,7 +170,7 @@ class Send(NamedTuple):
 
 
 class Act(NamedTuple):
-    """The phone does something, or somebody reads a code into `variable`; `refused` if the tenant refused it.
+    """The phone does something, or a code is read into `variable`; `refused` if the tenant refused it.
 
     `given` is the barcode, the reason of a rejection, or the address of a message.
     """
@@ -221,7 +221,7 @@ class Planner:
         self._ids: dict[str, str] = {}
         self._stand_ins: dict[str, str] = {}
         self._wrong = 0  # the number of the exchange at hand, if it was refused: what is new in it was wrong
-        self._there: set[str] = set()  # what an answer has brought, and what somebody has read
+        self._there: set[str] = set()  # what an answer has brought, and what was read
         self._barcodes: dict[str, str] = {}  # the variable of each, by its URI
         self._unscanned = ""  # the variable of the newest secret of one-time codes, until a code of it is read
         self._address = mark("AUTH0_PHONE_NUMBER")  # where the last code was sent, as far as the application said it

@@ -22,11 +22,11 @@ SAID = {
     "sms": "sends an SMS (of a user's 10, 1 more in an hour; it costs money, or one of a trial's 100 in all)",
     "voice": "makes a phone call (counted and paid for as an SMS is)",
     "email": "sends an email (of a user's 20, 1 more in a minute)",
-    "message": "sends a push, an SMS, a phone call or an email, whichever the user has",
+    "message": "sends a push, an SMS, a phone call or an email, as the user has enrolled",
     "authenticator": "adds an authenticator that stays with the user until lab.cleanup() removes it",
     "removal": "removes an authenticator from a user",
     "setting": "changes a setting of the tenant or of a user",
-    "new user": "makes a user, who stays until lab.cleanup() removes them",
+    "new user": "makes a user, until lab.cleanup() removes it",
     "user": "removes a user",
     "users": "removes many users at once, all those of a connection or of the tenant",
     "other": "is a call that the lab does not know: it may send or change something",
@@ -50,7 +50,7 @@ _ROWS = (
     ("POST /mfa/challenge", "challenge_type=otp|authenticator_id=totp", ""),
     ("POST /mfa/challenge", "authenticator_id=push|oob_channel=auth0", "push"),
     ("POST /mfa/challenge", "(?:authenticator_id|oob_channel)=(sms|voice|email)", r"\1"),
-    ("POST /mfa/challenge", "", "message"),  # whichever the user has
+    ("POST /mfa/challenge", "", "message"),  # the factor that the user has
     ("POST /passwordless/start", "(?:connection|delivery_method)=(email|voice)", r"\1"),
     ("POST /passwordless/start", "", "sms"),
     ("DELETE /(mfa/authenticators|appliance-mfa|api/v2/guardian/enrollments)/.*", "", "removal"),
@@ -78,7 +78,7 @@ def cost_of(request: httpx.Request) -> tuple[str, tuple[str, ...]]:
         said += [f"{name}={each}".partition("|")[0] for each in (value if isinstance(value, list) else [value])]
     rows = [(field, kinds) for pattern, field, kinds in _ROWS if re.fullmatch(pattern, call, re.DOTALL)]
     kinds = next(fits.expand(kinds) for field, kinds in rows for each in said if (fits := re.fullmatch(field, each)))
-    # With `{id}` in the place of whatever may be somebody's.
+    # With `{id}` in the place of every id.
     call = re.sub("/(users|clients|authenticators|authentication-methods|credentials|logs)/[^/]+", r"/\1/{id}", call)
     call = re.sub(r"/(?!v2\b)[^/]*[^a-z/_{}-][^/]*", "/{id}", call)
     return call, tuple(filter(None, kinds.split(", ")))

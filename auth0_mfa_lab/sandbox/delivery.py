@@ -9,7 +9,7 @@ from typing import Any, Literal
 from auth0_mfa_lab.sandbox.limits import Bounded
 
 RECENT, BOXES, KEPT = 100, 1_000, 64
-"""How many are kept of the newest messages to anybody, of the mailboxes (the last used), and in each of them."""
+"""How many are kept: of all messages (the newest), of the mailboxes (the last used), and in each of them."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -46,7 +46,7 @@ class Delivery:
         """Forget everything."""
         self.newest_push: Push | None = None
         self.newest: tuple[Message, ...] = ()
-        """The newest messages to anybody, newest first."""
+        """The newest messages of all addresses, newest first."""
         self._pushes: Bounded[tuple[Push, ...]] = Bounded(BOXES)
         self._messages: Bounded[tuple[Message, ...]] = Bounded(BOXES)
 

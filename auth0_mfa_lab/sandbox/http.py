@@ -71,7 +71,7 @@ class Request(starlette.requests.Request):
         """Read the body by its content type, and note each field that looks like one of the `known` and is none.
 
         Without a content type it is read as a form, as curl's `-d` sends it; none at all is an empty one. With
-        `guesses_json` JSON is read whatever it is called. Raises INVALID_BODY, and NotEmulated.
+        `guesses_json` JSON is read under any content type. Raises INVALID_BODY, and NotEmulated.
         """
         content, form = self.content.strip(), "application/x-www-form-urlencoded"
         kind = self.headers.get("content-type", form).partition(";")[0].strip()

@@ -49,7 +49,7 @@ TABLE = (
     Absent("path", ANYWHERE, "ends all sessions of a user", """
         /oauth/global-token-revocation/ /oauth/global-token/revoke
     """),
-    Absent("path", ANYWHERE, "a user who signs up, or changes a password", "/dbconnections/"),
+    Absent("path", ANYWHERE, "sign-up, and change of a password", "/dbconnections/"),
     Absent("path", ANYWHERE, "registers an application", "/oidc/register"),
     Absent("path", ANYWHERE, "SAML and WS-Federation", "/samlp/ /wsfed /wsfed/"),
     Absent("path", ANYWHERE, "provisioning of users, and My Organization API", "/scim/ /my-org/"),

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 Json = Any
 Answer: TypeAlias = "Callable[[Notification], httpx.Response]"
 NEWEST = 50
-"""How many messages to anybody, and how many codes of a phone, are shown: the newest."""
+"""How many messages of all addresses, and how many codes of a phone, are shown: the newest."""
 LARGEST, LONGEST_NAME = 10 * 365 * 86_400, 128
 """The largest number of seconds, or of calls, that makes sense: ten years; the characters of a name or an address."""
 GRANTS = (*sorted(USER_GRANTS), "client_credentials")
@@ -179,7 +179,7 @@ def code(box: Sandbox, address: str, purpose: str | None = None) -> Json:
 
 
 def messages(box: Sandbox, address: str | None = None) -> Json:
-    """Return what was sent to an address, or to anybody, newest first."""
+    """Return what was sent to an address, or to every address, newest first."""
     found = box.delivery.newest[:NEWEST] if address is None else reversed(box.delivery.messages(address))
     return {"messages": [asdict(each) for each in found]}
 

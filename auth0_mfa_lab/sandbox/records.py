@@ -14,7 +14,7 @@ KIND_OF_CHANNEL: Mapping[Channel, Kind] = {"auth0": "push", "sms": "sms", "voice
 CHANNEL_OF: Mapping[Kind, Channel] = {kind: channel for channel, kind in KIND_OF_CHANNEL.items()}
 State = Literal["pending", "approved", "rejected", "used", "superseded"]
 AuthMethod = Literal["none", "client_secret_post", "client_secret_basic", "private_key_jwt"]
-"""How an application proves who it is, as an administrator sets it (reference, section 0.6)."""
+"""How an application authenticates, as an administrator sets it (reference, section 0.6)."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -44,7 +44,7 @@ class Client:
 
     @property
     def method(self) -> AuthMethod:
-        """How it proves who it is: by its secret, unless it has none or something else was set."""
+        """How it authenticates: by its secret, unless it has none or something else was set."""
         return self.auth_method or ("client_secret_post" if self.client_secret else "none")
 
 
@@ -59,10 +59,10 @@ class Api:
 
 @dataclass(frozen=True, repr=False)
 class User:
-    """A user; one who came by SMS has no email (""), one who came by email no number, and neither has a password.
+    """A user; one of SMS has no email (""), one of email no number, and neither has a password.
 
     `recovery_code` is set for a user that the sandbox has enrolled. `changed_at` is the time of the last change of the
-    profile by the Management API. `life` is another one after a reset, and for a user who comes back after a deletion:
+    profile by the Management API. `life` is another one after a reset, and for a user made again after a deletion:
     what was issued in an earlier one is dead.
     """
 
@@ -114,7 +114,7 @@ class Device:
 
 @dataclass(frozen=True, repr=False)
 class Request:
-    """What the original login asked for, whatever grant ends it. That a passwordless one has no `gty` is a guess."""
+    """What the original login asked for, and the grant that ends it gives. Passwordless has no `gty` [guess]."""
 
     client_id: str
     user_id: str

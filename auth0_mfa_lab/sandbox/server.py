@@ -286,7 +286,8 @@ class _Connection(H11Protocol):
     def on_response_complete(self) -> None:
         """Go on with the next request only when the loop had its turn: a lost connection is known by then.
 
-        Or what a client has sent ahead would be answered to nobody, and asyncio says so on stderr after five writes.
+        Otherwise what a client has sent ahead would be answered on a closed connection, and asyncio says so on stderr
+        after five writes.
         """
         self.loop.call_soon(super().on_response_complete)
 

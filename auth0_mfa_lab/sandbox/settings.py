@@ -95,7 +95,7 @@ class Domains:
     """The domains of one tenant: `home` alone in process, and on a socket every name that the server is known by.
 
     `current` is the domain of the request at hand, with its port: that is how the issuer is the one that the
-    client expects, whichever name it uses.
+    client expects, under either name.
     """
 
     def __init__(self, home: str) -> None:

@@ -1,4 +1,4 @@
-"""The tenant: who is in it, and what each may do now; pure state, with no web in it."""
+"""The tenant: its users and applications, and what each may do now; pure state, with no web in it."""
 
 import hmac
 from collections import deque
@@ -94,7 +94,7 @@ class Tenant:
     # -- users, by id and by name, and the life in which each one is
 
     def add_user(self, user: User) -> None:
-        """Add a user who has a password; that makes the connection one that has passwords."""
+        """Add a user with a password; that makes the connection one with passwords."""
         self.connections.add(user.connection)
         self.users[user.user_id] = user
         self._ids[user.connection, user.username.lower()] = user.user_id
@@ -110,7 +110,7 @@ class Tenant:
 
     def users_called(self, name: str) -> tuple[User, ...]:
         """Return each user with this id, username, phone number or email address, in any case of letters."""
-        # A user who came by SMS has no email, one who came by email no number: "" finds no user.
+        # A user of SMS has no email, one of email no number: "" finds no user.
         names = ((each, (each.user_id, each.username, each.phone_number, each.email)) for each in self.users.values())
         return tuple(each for each, known in names if name and name.lower() in map(str.lower, known))
 
@@ -119,7 +119,7 @@ class Tenant:
         return f"{connection}|{self.passwordless_chance.fork(f'{connection}|{address.lower()}').hex(24)}"
 
     def passwordless_user(self, connection: str, address: str) -> User:
-        """Return the user of an address, who is made at the first login (reference, section 7.3)."""
+        """Return the user of an address; the first login makes the user (reference, section 7.3)."""
         user_id = self.passwordless_id(connection, address)
         if user_id not in self.users:
             self.users[user_id] = User(

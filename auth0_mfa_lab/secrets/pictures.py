@@ -29,7 +29,7 @@ def codes_in(picture: bytes) -> tuple[str, ...]:
             opened = Image.open(io.BytesIO(picture))
     except Image.DecompressionBombError:
         raise ValueError(_NOT_READ) from None
-    except Exception:  # whatever a broken file makes of Pillow's readers
+    except Exception:  # a broken file makes Pillow's readers raise anything
         return ()
     try:
         if opened.width * opened.height > _PIXELS:

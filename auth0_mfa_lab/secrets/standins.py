@@ -87,7 +87,7 @@ class StandIns:
         return SHOWN.sub(filled, self._aliases.mask(text))
 
     def data(self, value: Any) -> Any:
-        """Return JSON with its stand-ins, whatever secret stands in whichever string."""
+        """Return JSON with a stand-in for each secret in each of its strings."""
         return mapped(value, self.text)
 
     def _of(self, alias: Alias) -> str:

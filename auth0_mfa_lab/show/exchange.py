@@ -171,7 +171,7 @@ def _opened(number: int, aliases: Aliases, *bodies: Json) -> Iterator[str]:
         yield f"{alias.shown} says"
         for title, fields in (("header", claims_of(str(token), part=0) or {}), ("claims", claims)):
             yield f"  {title}"
-            # A name stands in one line, whatever the token put into it.
+            # A name stands in one line, though a token may put line ends into it.
             names = {name: json.dumps(name, ensure_ascii=False)[1:-1] for name in fields}
             width = max(map(len, names.values()), default=0)
             for name, value in fields.items():

@@ -1,7 +1,7 @@
 """Pieces of HTML that panels are made of, with inline styles alone: they read in light, dark and untrusted notebooks.
 
 A colour never says anything that a word beside it does not say. Arguments named `html` or `blocks` are HTML already;
-every other text is escaped here, and has been masked by whoever hands it in.
+every other text is escaped here, and masked by the caller.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ _LOOKS: Mapping[State, tuple[str, Tone]] = {
 }
 _TAKEN_BY = {
     "access_token":  "your API takes it as Bearer, and lab.client.userinfo does if its scope has openid",
-    "id_token":      "your app reads who it is: lab.inspect(...) takes it apart",
+    "id_token":      "your app reads the user from it: lab.inspect(...) takes it apart",
     "refresh_token": "lab.client.refresh_token_grant gets new tokens for it",
     "recovery_code": "show it to the person, once: it is the new one",
 }

@@ -27,7 +27,7 @@ Came = tuple[str, str]
 _WHAT: Mapping[str, str] = {
     "enrollment_tx_id": "the ticket: it lets one phone enroll, once, within 5 minutes",
     "base_url":  "whom the phone calls: POST /api/enroll below it",
-    "secret":    "what the codes are made of, in base32: whoever has it shows the same codes",
+    "secret":    "what the codes are made of, in base32: every app that has it shows the same codes",
     "issuer":    "whose codes they are, as the app shows it",
     "tenant":    "the label before its colon: whose account it is",
     "account":   "the label: the account, as the app shows it",
@@ -101,7 +101,7 @@ class Barcode:
         return f"QR code of the {self.holds} for {self.label or 'an account'}"
 
     def html(self) -> str:
-        """Return what the URI holds, as a table, and who can use the QR."""
+        """Return what the URI holds, as a table, and what can be done with the QR."""
         # What a field is for stands below its value, so that the table fits a narrow page.
         what = {name: escape(_WHAT.get(name, "no field that the lab knows")) for name, _ in self.fields}
         small = '<br><span style="font-size:92%">'
@@ -146,7 +146,7 @@ class QrView:
         is_over, time, in_short = is_spent or state == "expired", "", ""
         instead = SPENT if is_spent else EXPIRED if is_over else "" if drawn else HIDDEN
         if left is None:
-            time = line("A secret does not expire: whoever scans it, now or later, shows its codes.")
+            time = line("A secret does not expire: an app that scans it, now or later, shows its codes.")
             in_short = "does not expire"
         elif not is_over:
             in_short = f"{spoken(left)} left to scan"
@@ -229,7 +229,7 @@ def _code(uri: str) -> qrcode.QRCode[PilImage]:
 
 
 class QrPicture:
-    """A QR of the sandbox's, drawn inline; its text is the URI masked, and says who can use it."""
+    """A QR of the sandbox's, drawn inline; its text is the URI masked, and says what can be done with it."""
 
     def __init__(self, uri: str, mask: Callable[[str], str]) -> None:
         barcode = Barcode.of(uri, mask)

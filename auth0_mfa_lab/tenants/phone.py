@@ -37,7 +37,7 @@ OTP_QUESTION = "The 6-digit code of the authenticator app"
 """What a person is asked for a code of the app; one that is sent has a question of its own."""
 ALONE = {"name": "Virtual phone", "remark": "Unproven against real Auth0; no push and no message can reach it"}
 """What the panel shows of the virtual phone of a live tenant."""
-# Its own name has an alias once it is enrolled, like whatever a tenant calls a person's phone.
+# Its own name has an alias once it is enrolled, like every name that a tenant has for a person's phone.
 _NAME = "Virtual phone of auth0-mfa-lab"
 _MARK = "Virtual phone, unproven against real Auth0:"
 _NOTE = "virtual phone: unproven against real Auth0; its push token is made up, so no push reaches it"
@@ -90,7 +90,9 @@ class SandboxPhone(Lines):
         if not isinstance(seen, str | bytes):
             raise NotABarcode("This is no barcode: pass enrollment['barcode_uri'], or what lab.qr(...) drew of it.")
         exchange: Exchange | None = self._do(self._phone.scan, seen)
-        return exchange or Sentence("The phone has scanned the secret, and shows codes from now on. It told nobody.")
+        return exchange or Sentence(
+            "The phone has scanned the secret, and shows codes from now on. It sent no request."
+        )
 
     def allow(self, push: object = None) -> Exchange | Sentence:
         """Allow a push, the newest unless one of `notifications` is named; NothingToAnswer when it does not wait."""
@@ -344,7 +346,7 @@ class PhoneScreen:
         return self._last
 
 
-# -- the inbox, and the person who is asked
+# -- the inbox, and the questions to a person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -414,7 +416,7 @@ def ask_hidden(question: str) -> str:
 
     answer = (typed(getpass.getpass, f"{question}: ") or "").strip()
     if not answer:
-        raise NeedsAPerson(f"{question} is needed, and nobody answered. Run this cell in Jupyter, and type it there.")
+        raise NeedsAPerson(f"{question} is needed, and no answer came. Run this cell in Jupyter, and type it there.")
     return answer
 
 

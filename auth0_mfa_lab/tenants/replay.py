@@ -117,7 +117,7 @@ class Replay(httpx.BaseTransport):
         self.clock: LabClock = RealClock(sleep=self.advance, now=self.now) if is_live else SandboxClock(self)
         self._played = 0
         self._used: set[int] = set()
-        # What the recording gave: who sends it back must send this.
+        # What the recording gave: a request that sends it back must send this.
         self._given: set[str] = set()
         # What the application brought: the recorded value, and the one that stands for it.
         self._brought: dict[str, str] = {}

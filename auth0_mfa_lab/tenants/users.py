@@ -28,7 +28,7 @@ _NOTEBOOKS = {"push": "05", "otp": "02", "sms": "04", "voice": "04", "email": "0
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class User:
-    """The person who logs in; the password, and on a live tenant the addresses too, show under their aliases.
+    """The user of a login; the password, and on a live tenant the addresses too, show under their aliases.
 
     `recovery_code` is the one that came with the first factor, as far as the lab was there. `off` are the factors that
     the tenant has off.

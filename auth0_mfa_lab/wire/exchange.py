@@ -1,4 +1,4 @@
-"""One request and its answer, or its failure, and who spoke: the app or the phone; or a push, which Auth0 sent."""
+"""One request and its answer or failure, and its speaker: the app, the phone, or Auth0 with a push."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ def _operation(call: OperationCall, stand_ins: StandIns, pushes: list[int]) -> d
     """Return an operation; it stands after so many entries, and the pushes among the exchanges are none."""
     result, after = call.result, call.after - bisect_right(pushes, call.after)
     if call.operation == "settings" and result:
-        # In pairs: a switch whose name ends in `secret` would be one to whatever scans for secrets.
+        # In pairs: a scanner would take a switch whose name ends in `secret` for a secret.
         result = {**result, "switches": [list(pair) for pair in dict(result["switches"]).items()]}
     came = {"result": result} if call.refused is None else {"refused": dict(call.refused)}
     said = stand_ins.data({"arguments": call.arguments, **came})

@@ -108,7 +108,7 @@ class Journal(Sequence[Exchange]):
     def append(
         self, speaker: Speaker, request: Request, answer: Response | Failure, *, notes: tuple[str, ...] = ()
     ) -> Exchange:
-        """Keep one exchange, and learn its secrets before anybody can show it."""
+        """Keep one exchange, and learn its secrets before it can be shown."""
         response = answer if isinstance(answer, Response) else None
         failure = answer if isinstance(answer, Failure) else None
         with self._lock:

@@ -1,4 +1,4 @@
-"""Logs somebody in at the tenant of `auth0-mfa-lab serve`: allow the push from another terminal."""
+"""Logs a user in at the tenant of `auth0-mfa-lab serve`: allow the push from another terminal."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ app = {"client_id": os.environ["AUTH0_CLIENT_ID"], "client_secret": os.environ["
 # SSL_CERT_FILE of the same file names the certificates: httpx reads it by itself.
 http = httpx.Client(base_url=f"https://{os.environ['AUTH0_DOMAIN']}")
 lab = {"authorization": f"Bearer {os.environ['AUTH0_LAB_TOKEN']}"}
-somebody = http.post("/_lab/users", json={"factors": ["push"]}, headers=lab).json()
+user = http.post("/_lab/users", json={"factors": ["push"]}, headers=lab).json()
 
 
 def wait(seconds: float) -> None:
@@ -20,5 +20,5 @@ def wait(seconds: float) -> None:
     time.sleep(seconds)
 
 
-answer = log_in(http, app, somebody["username"], somebody["password"], wait=wait)
+answer = log_in(http, app, user["username"], user["password"], wait=wait)
 sys.stdout.write(f"{answer.status_code}: {', '.join(answer.json())}\n")

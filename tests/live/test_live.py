@@ -217,11 +217,11 @@ def test_ones_own_phone_says_what_to_press_and_its_codes_are_asked_for_in_a_hidd
     assert (repr(code), repr(message.code), repr(message)) == ("<otp 1>", "<otp 1>", "sms for mfa: <otp 1>")
     asked = ["The 6-digit code of the authenticator app", "The code that you were sent for mfa"]
     assert typed.asked == [f"{each}: " for each in asked]
-    for answer, nobody in (("  ", ""), (EOFError(), " is needed, and nobody answered")):
+    for answer, none in (("  ", ""), (EOFError(), " is needed, and no answer came")):
         typed.answer = answer
-        with pytest.raises(NeedsAPerson, match=f"{asked[0]}{nobody}"):
+        with pytest.raises(NeedsAPerson, match=f"{asked[0]}{none}"):
             phone.code()
-        with pytest.raises(NeedsAPerson, match=f"{asked[1]}{nobody}"):
+        with pytest.raises(NeedsAPerson, match=f"{asked[1]}{none}"):
             lab.inbox.latest("+15550100", purpose="mfa")
     assert (phone.notifications, live_tenant.journal) == ((), [])
     lab.user(factors=[])

@@ -85,7 +85,7 @@ class Check:
     value: Json = None
 
     def hears(self, answers: Mapping[str, Exchange], how: str) -> Verdict:
-        """Return how the setting stands, by the token endpoint's answers; `how` the application shows who it is."""
+        """Return how the setting stands, by the token endpoint's answers; `how` the application authenticates."""
         fits = list[str]()
         for state, pattern, said in self.heard:
             fits = [each for each in self.asks if re.match(pattern, told(answers[each]), re.DOTALL | re.IGNORECASE)]

@@ -47,7 +47,7 @@ _TELLS = r"4(?!29)\d\d (?!None |too_many)|500 server_error .*default connection"
 _LOST = (
     # what a lost connection says, with the exception's name before it; the finding's name, and what is found
     ("(?i)certificate", "TLS",
-     "The certificate is refused: {1}. For a private CA set AUTH0_CA_FILE; otherwise check AUTH0_DOMAIN, and who stands between"),
+     "The certificate is refused: {1}. For a private CA set AUTH0_CA_FILE; otherwise check AUTH0_DOMAIN, and the proxies between"),
     ("SSL", "TLS", "TLS fails: that port may not speak TLS. Check AUTH0_DOMAIN, and a port in it"),
     (r"^\w*[tT]imeout", "reach", f"{_GIVES_NONE}no answer in time: check the network, a proxy, a firewall"),
     ("Name or service|getaddrinfo|nodename|name resolution", "reach",

@@ -136,7 +136,7 @@ class Call:
         return f"{self.endpoint} ({self.grant if re.fullmatch('[a-z/_-]{1,40}', self.grant) else 'another grant'})"
 
 
-# -- what a recording tells of its tenant: its settings, who logs in with which factors
+# -- what a recording tells of its tenant: its settings, its users and their factors
 
 
 def settings_of(calls: Sequence[Call]) -> dict[str, Json]:
@@ -161,7 +161,7 @@ def settings_of(calls: Sequence[Call]) -> dict[str, Json]:
 
 
 def people_of(calls: Sequence[Call]) -> dict[tuple[str, str], list[Call]]:
-    """Return each person who logs in and was there before the run, by connection and name, with their calls."""
+    """Return each user of a login that was there before the run, by connection and name, with their calls."""
     theirs: defaultdict[tuple[str, str], list[Call]] = defaultdict(list)
     made: set[str] = set()
     person = None
@@ -173,7 +173,7 @@ def people_of(calls: Sequence[Call]) -> dict[tuple[str, str], list[Call]]:
             person = (REALM, name) if call.error != "invalid_grant" else None
         elif call.grant == PASSWORDLESS:
             person = (member(call.sent, "realm"), name) if call.was_right else None
-        if person and person[1] not in made:  # what follows a login is of who logged in
+        if person and person[1] not in made:  # what follows a login is of its user
             theirs[person].append(call)
     return theirs
 

@@ -134,8 +134,8 @@ class Phone:
     def scan(self, barcode: str | bytes, *, http: httpx.Client | None = None) -> httpx.Response | None:
         """Scan a QR, as its text or as PNG bytes. Raises NotABarcode.
 
-        A Guardian ticket enrolls over HTTP (the guardian reference, section 2), by `http` where nobody should record
-        it, and returns the answer, whatever its status. The secret of an authenticator app is kept: None.
+        A Guardian ticket enrolls over HTTP (the guardian reference, section 2), by `http` where it is not to be
+        recorded, and returns the answer of any status. The secret of an authenticator app is kept: None.
         """
         label, query = read_barcode(barcode)
         if "enrollment_tx_id" not in query:

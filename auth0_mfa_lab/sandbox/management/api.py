@@ -85,7 +85,7 @@ CHOICE: dict[str, Property] = {
 FILTERS = {each: each for each in ("name", "strategy", "app_type", "is_first_party")} | {"is_global": "global"}
 """The parameters that choose items by a member; a text may name several values, with commas or by being there again."""
 BESIDE = {"clients": "tenant", "connections": "is_domain_connection"}
-"""The member that an item of a list has whatever its `fields` name, by where the items of a page with totals are."""
+"""The member that each item of a list has beside its `fields`, by where the items of a page with totals are."""
 NULLS = ("expires_at",)
 """The members that are written when they are null: every other one is left out."""
 
@@ -142,7 +142,7 @@ class Call:
         raise errors.API_CLIENT_NOT_FOUND()
 
     def value(self) -> object:
-        """Return the body, whatever JSON it is; none at all counts as an empty object. Raises API_NO_JSON."""
+        """Return the body, any JSON; none at all counts as an empty object. Raises API_NO_JSON."""
         try:
             return json_value(self.content) if self.content.strip() else {}
         except ValueError as problem:
@@ -381,7 +381,7 @@ def get_logs(call: Call) -> object:
     ]
 
 
-# -- applications, and how each proves who it is
+# -- applications, and how each authenticates
 
 
 def shown_client(client: Client, call: Call) -> dict[str, Any]:
@@ -405,7 +405,7 @@ def shown_client(client: Client, call: Call) -> dict[str, Any]:
 
 
 def one_client(call: Call) -> object:
-    """Return or change an application, which proves who it is by a secret, by nothing or by keys (reference, 9.4)."""
+    """Return or change an application, which authenticates by a secret, by nothing or by keys (reference, 9.4)."""
     client, body = call.client(), call.body()
     method, methods = body.get("token_endpoint_auth_method"), body.get("client_authentication_methods")
     grants = frozenset(body.get("grant_types", client.grants))
@@ -504,7 +504,7 @@ def shown(tenant: Tenant, user: User) -> dict[str, Any]:
 
 
 def get_users_by_email(call: Call) -> object:
-    """Return the users who have an address, in any case of letters [guess]."""
+    """Return the users of an address, in any case of letters [guess]."""
     email = call.query["email"].lower()
     return [shown(call.tenant, user) for user in call.tenant.users.values() if user.email.lower() == email]
 
@@ -564,7 +564,7 @@ def post_ticket(call: Call) -> object:
 
 
 def regenerate_recovery_code(call: Call) -> object:
-    """Give a user a new recovery code, also one who had none: a recorded user had no factor at all."""
+    """Give a user a new recovery code, a user without one too: a recorded user had no factor at all."""
     tenant, user_id, every = call.tenant, call.user().user_id, call.tenant.authenticators
     call.body()
     has_room = every.has_room(user_id, 1)

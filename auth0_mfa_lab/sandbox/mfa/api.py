@@ -228,7 +228,7 @@ def login_of_body(
 
 
 def _login_of_mfa_token(tenant: Tenant, mfa_token: str) -> Login | None:
-    """Return the login behind an mfa_token; that of a user who was deleted meanwhile is none [guess]."""
+    """Return the login behind an mfa_token; for a user deleted meanwhile there is none [guess]."""
     login = tenant.transactions.logins.get(mfa_token)
     if login is None or login.request.user_id not in tenant.users:
         return None

@@ -106,7 +106,7 @@ class Transactions:
         self.tickets: Bounded[OobTransaction] = Bounded(has_ended=has_ended)
         """By the `enrollment_tx_id` of the QR; one that was scanned is gone."""
         self.newest_of: Bounded[OobTransaction] = Bounded(has_ended=has_ended)
-        """Each user's newest out-of-band transaction, whatever became of it."""
+        """Each user's newest out-of-band transaction, in any state."""
 
     def end_all(self, user_id: str) -> None:
         """End the logins of a user that are under way: none can be finished, and none of their codes used."""
@@ -124,6 +124,6 @@ def masked(address: str) -> str:
     if "@" not in address:
         return address[-SHOWN:].rjust(len(address), "X")
     local, _, domain = address.rpartition("@")
-    # Four or fewer are `****`, whatever their length.
+    # Four or fewer are `****`, at every length.
     hidden = local[:SHOWN] if len(local) > SHOWN else ""
     return f"{hidden.ljust(max(len(local), SHOWN), '*')}@{domain[:SHOWN].ljust(len(domain), '*')}"

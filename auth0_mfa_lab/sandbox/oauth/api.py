@@ -384,7 +384,7 @@ def start(tenant: Tenant, request: Request) -> JSONResponse:
 
 
 def userinfo(tenant: Tenant, request: Request) -> Response:
-    """Say who the bearer is; anything but a living access token with `openid` is a 401 in plain text (8.2)."""
+    """Return the profile of the bearer; all but a living access token with `openid` get a 401 in plain text (8.2)."""
     answers = tenant.openid_request(request.bearer)
     if answers is None:
         row, headers = errors.NOT_THE_USER, {"www-authenticate": CHALLENGE, "cache-control": errors.NO_CACHE}

@@ -1,4 +1,4 @@
-"""How an application proves who it is (reference, section 0.6)."""
+"""How an application authenticates (reference, section 0.6)."""
 
 from base64 import b64decode
 from hashlib import sha256

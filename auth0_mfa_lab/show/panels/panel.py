@@ -193,7 +193,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
 
     @contextmanager
     def _alone(self, then: Callable[[], None] = lambda: None) -> Iterator[None]:
-        """Work for a method that a cell calls, and look `then` whatever came of it; LabError during other work."""
+        """Work for a method that a cell calls, and look at `then` in any case; LabError during other work."""
         if not self._work.acquire(blocking=False):
             raise LabError("This panel is at work already: wait until it is done.")
         self._failure.value = ""
@@ -218,7 +218,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         self._draw()
 
     def _fail(self, error: Exception, *, may_raise: bool = True) -> None:
-        """Show a failure as a card, masked, which a screen reader reads at once; where nobody looks, raise it, too."""
+        """Show a failure as a card, masked, read by a screen reader at once; with `AUTH0_LAB_RAISE` also raise it."""
         self.last_error = error
         said, step = f"{error}", ""
         if not isinstance(error, LabError):  # that says by itself what happened and what to do next
@@ -251,7 +251,7 @@ class RevealPanel(Panel):
     """One raw value: shown where a person looks, until *Hide* is pressed or two minutes are over."""
 
     def __init__(self, secret: Secret, **shared: Any) -> None:
-        """Hold `secret` in memory and send it to whatever place of this panel is on a page."""
+        """Hold `secret` in memory and send it to every place of this panel on a page."""
         super().__init__(**shared)
         self._secret, self._place = secret, Place(self)
         self._said = (

@@ -36,7 +36,7 @@ class Row(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         if line.code is not None:
             if shows:
                 self.place.show(line.code, line.seconds)
-            # One button with two names keeps the focus of whoever presses it by keyboard.
+            # One button with two names keeps the focus of a keyboard.
             self.buttons[0].description = "Hide code" if self.place.shows else "Show code"
         self.line, self.text.value = line, line.html
 
@@ -172,7 +172,7 @@ class PhonePanel(Panel):
 
 
 class OwnPhonePanel(Panel):
-    """What to do on one's own phone now; it reads the journal, and sends nothing to anybody."""
+    """What to do on one's own phone now; it reads the journal, and sends nothing."""
 
     _has_buttons = False
     _ticks = True

@@ -93,7 +93,7 @@ class PollPanel(Panel):
 
         async def polls() -> None:
             try:
-                # The sandbox's time passes for which somebody waited before pressing, up to the next poll.
+                # The sandbox's clock moves by the real time before the press, at most to the next poll.
                 wait = self.run.poll.next_at
                 await asyncio.to_thread(lambda: self._clock.sync(max(0.0, wait - self._clock.now())))
                 with self._clock.running():
@@ -146,7 +146,7 @@ class PollPanel(Panel):
         self._mark(self.stop_button, may_press=view.may_stop)
         self._head.layout.border_left = view.edge
         self._status.value, self._next.value, self._meters.value = view.status, view.next_step, view.meters
-        # Each poll is drawn once: what somebody has opened in it stays open.
+        # Each poll is drawn once: what was opened in it stays open.
         for exchange in self.run.exchanges[self._drawn :]:
             self._drawn += 1
             drawn, is_final = row_html(self.run, exchange)

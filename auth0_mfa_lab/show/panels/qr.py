@@ -1,6 +1,6 @@
 """An enrollment's QR as a panel: the picture, the time that is left, what it holds, and a phone that scans it.
 
-On a live tenant the picture is a secret: drawn in the browser by a message, only while somebody wants to see it.
+On a live tenant the picture is a secret: drawn in the browser by a message, only after *Show*.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class QrPanel(Panel):
         self._ends_at = received_at + OOB_CODE_SECONDS if barcode.holds == "ticket" else None
         self._journal, self._drawn, self._phone = journal, may_be_saved, phone
         self._picture = qr.qr_img(uri, barcode.alt) if may_be_saved else ""
-        self.show_button = self._button("Show", "Draw the QR: whoever sees it can enroll a phone", self.show)
+        self.show_button = self._button("Show", "Draw the QR: any phone that scans it is enrolled", self.show)
         self.hide_button = self._button("Hide", "Take the QR off the page", self.hide)
         name, about = f"Scan with {phone}", "Let it read this QR and enroll"
         self.scan_button = self._button(name, about, self._press_scan, doing="scanning")
