@@ -52,13 +52,6 @@ def is_ready(within: Page | Locator, name: str) -> None:
     expect(button(within, name).first).to_have_attribute("aria-busy", "false")
 
 
-def strike(page: Page, *keys: str) -> None:
-    """Press keys, each when no panel is at work: it ignores a press, though its answer may be on the page already."""
-    for key in keys:
-        expect(page.locator('.auth0-mfa-panel [aria-busy="true"]')).to_have_count(0)
-        page.keyboard.press(key)
-
-
 def is_off(within: Page | Locator, *names: str) -> None:
     for name in names:
         expect(button(within, name)).to_be_disabled()

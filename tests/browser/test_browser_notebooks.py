@@ -14,7 +14,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Desk
 from tests.browser.jupyter import TASKS, Jupyter, Notebook, until
-from tests.browser.looks import button, press, says, status, strike, tab_order
+from tests.browser.looks import button, is_ready, press, says, status, tab_order
 from tests.browser.scenes import LIVE_ENROLLMENT, PANEL, PHONE, RAW, SANDBOX, raw_values
 from tests.qr_pictures import texts_in
 
@@ -30,7 +30,8 @@ def polled(notebook: Notebook, cell: Locator) -> None:
     says(status(cell), "1 poll ·")
     page, name = notebook.page, "Poll until done"
     until(lambda: tab_order(page, 1, "Shift+Tab") == [name], "Shift+Tab reaches the button", page)
-    strike(page, "Enter")
+    is_ready(cell, name)
+    page.keyboard.press("Enter")
     press(cell, "Stop")
     says(status(cell), "stopped")
     press(cell, name)

@@ -136,7 +136,6 @@ class PhonePanel(Panel):
         mark = "…" if self._doing else "✓" if said.startswith("Allowed") else ""
         self._status.value = status_line(mark, said, tone="good" if mark == "✓" else None) if said else ""
         self._top.value = self.card.top
-        self._mark(self.refresh_button, may_press=may_press)
         gone, self._rows = self._rows, {}
         for (head, lines), (title, place) in zip(self.card.sections, self._sections, strict=True):
             title.value = head
@@ -148,6 +147,7 @@ class PhonePanel(Panel):
         for row in gone.values():
             self._mark(*row.buttons, may_press=False)  # a press that is on its way does nothing any more
             _close(row)
+        self._mark(self.refresh_button, may_press=may_press)  # the last: with it, all are ready on the page
 
     def _row_of(self, line: Line) -> Row:
         row = Row()
