@@ -230,9 +230,9 @@ MARKDOWN = f"""\
   rect rgb(255,255,255)
   Note over app,phone: 1. ask | `it`
   auth0->>phone: push<br/>#lt;challenge 1#gt;
-  app->>auth0: POST /oauth/token<br/>#lt;mfa_token 1#gt;, #lt;password 1#gt;
+  app->>auth0: POST /oauth/token<br/>#lt;mfa_token 1#gt;<br/>#lt;password 1#gt;
   auth0-->>app: 400 authorization_pending (2 times)
-  phone->>auth0: POST /api/resolve-transaction
+  phone->>auth0: POST /api<br/>/resolve-transaction
   auth0-->>phone: 204 No Content
   end
 ```

@@ -12,6 +12,7 @@ from auth0_mfa_lab.wire.journal import Journal, Run
 # Every request of an application has these, and they come from no answer.
 _ALWAYS = ("client_secret", "mgmt_client_secret", "client_assertion", "assertion", "basic_credentials", "identifier")
 _MOST = 4
+_WIDEST = 24  # characters of a call in one line: the wider the words, the smaller a picture is drawn
 # Colours of its own on a ground of its own: drawn in any theme, it is legible on a light and on a dark page.
 LOOK = (
     '%%{init: {"theme": "base", "themeVariables": {"primaryColor": "#dbe9f9", "primaryTextColor": "#1b2733", '
@@ -53,7 +54,7 @@ def mermaid(journal: Journal) -> str:
         in_the_path = aliases.in_text(str(first.request.target))
         sent = [each for each in aliases.in_text(said(first)) if each not in in_the_path]
         call = aliases.mask(f"{first.request.method} {first.request.target}")
-        lines.append(f"  {first.speaker}->>auth0: {_escaped(call)}{_values(sent)}")
+        lines.append(f"  {first.speaker}->>auth0: {_call(call)}{_values(sent)}")
         lines.append(f"  auth0-->>{first.speaker}: {_escaped(aliases.mask(run.outcome))}{brought}")
     return "\n".join([*lines, *["  end"] * (len(lines) > begun)])
 
@@ -71,11 +72,17 @@ def said(exchange: Exchange) -> str:
     return "\n".join([str(request.target), *headers, bytes(request.body).decode("utf-8", "replace")])
 
 
+def _call(call: str) -> str:
+    """Return method and path, a long path in two lines."""
+    head, _, last = call.rpartition("/")
+    return _escaped(call) if len(call) <= _WIDEST or head.endswith(" ") else f"{_escaped(head)}<br/>/{_escaped(last)}"
+
+
 def _values(aliases: list[Alias]) -> str:
-    """Return the aliases in a line of their own, below what was said."""
+    """Return the aliases below what was said, each in a line of its own."""
     shown = [each.shown for each in aliases if each.kind not in _ALWAYS]
     more = ["…"] if len(shown) > _MOST else []
-    return f"<br/>{_escaped(', '.join([*shown[:_MOST], *more]))}" if shown else ""
+    return "".join(f"<br/>{_escaped(each)}" for each in [*shown[:_MOST], *more])
 
 
 def _escaped(text: str) -> str:
