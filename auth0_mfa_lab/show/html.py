@@ -60,11 +60,12 @@ def bar(label: str, fraction: float, text: str, *, tone: Tone = "info", column: 
         f'<tr style="background:none"><th scope="row" style="{cell};width:88px;font-weight:inherit">'
         f'<div style="width:88px">{escape(label)}</div></th><td style="{cell};padding:0 10px;vertical-align:middle">'
         f'<div role="progressbar" aria-label="{escape(label)}" aria-valuemin="0" aria-valuemax="100" '
-        f'aria-valuenow="{percent}" aria-valuetext="{escape(text)}" style="height:8px;min-width:100px;'
+        f'aria-valuenow="{percent}" aria-valuetext="{escape(text)}" style="height:8px;min-width:40px;'
         "box-sizing:border-box;border:1px solid rgba(127,127,127,0.8);border-radius:4px;overflow:hidden;"
         'background:rgba(127,127,127,0.15)">'
         f'<div style="width:{percent}%;height:100%;background:{COLOURS[tone]}"></div></div></td>'
-        f'<td style="{cell};width:{column};font-variant-numeric:tabular-nums">{escape(text)}</td></tr></tbody></table>'
+        f'<td style="{cell};width:{column};overflow-wrap:normal;font-variant-numeric:tabular-nums">'
+        f"{escape(text)}</td></tr></tbody></table>"
     )
 
 
