@@ -43,7 +43,7 @@ def bars_read(poll: Locator) -> None:
     bars = poll.evaluate(_BARS)
     assert max(each["left"] for each in bars) - min(each["left"] for each in bars) < 1
     assert all(below["top"] - above["top"] >= 16 for above, below in pairwise(bars))
-    assert [each for each in bars if each["height"] < 6 or each["width"] < 100] == []
+    assert [each for each in bars if each["height"] < 6 or each["width"] < 40] == []
 
 
 def box_of(part: Locator) -> FloatRect:
