@@ -18,6 +18,7 @@ from auth0_mfa_lab.sandbox.oauth.api import GRANT
 from auth0_mfa_lab.sandbox.settings import SWITCHES, Factor
 from auth0_mfa_lab.show.meanings import MEANINGS
 from auth0_mfa_lab.tenants.tables import MARKS, counted
+from tests import mothers
 
 ROOT = Path(__file__).parent.parent
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -28,94 +29,102 @@ MOST = 8
 NONE_OF_OURS = (404, 405, 501)
 """What the sandbox answers to what it has not."""
 
-WHAT = {
-    "POST /mfa/associate": "begins an enrollment",
-    "GET /mfa/authenticators": "lists a user's authenticators",
-    "DELETE /mfa/authenticators/{id}": "removes one",
-    "POST /mfa/challenge": "asks an authenticator for a proof",
-    "POST /passwordless/start": "sends a code, or a link by email",
-    "GET /userinfo": "the profile of a user",
-    "POST /userinfo": "the same",
-    "POST /oauth/revoke": "ends a refresh token",
-    "GET /.well-known/openid-configuration": "where each endpoint is",
-    "GET /.well-known/jwks.json": "the keys of the tokens' signatures",
-    "POST /appliance-mfa/api/enroll": "Guardian's device API: the phone enrolls",
-    "POST /appliance-mfa/api/resolve-transaction": "Guardian's device API: the phone allows or rejects",
-    "PATCH /appliance-mfa/api/device-accounts/{id}": "Guardian's device API: the phone changes its push token",
-    "DELETE /appliance-mfa/api/device-accounts/{id}": "Guardian's device API: the phone leaves",
-}
-"""What each route is for; those of the Management API and the grants have tables of their own."""
-GRANT_WHAT = {
-    "password": "a password, of the default directory",
-    "password-realm": "a password, of a connection",
-    "mfa-oob": "a push, or the code of an SMS, a call or an email",
-    "mfa-otp": "a one-time code",
-    "mfa-recovery-code": "a recovery code",
-    "passwordless/otp": "a code of /passwordless/start",
-    "refresh_token": "a refresh token",
-    "client_credentials": "the application itself",
-}
-# fmt: off
-FACTORS = (
-    # A factor, how it is enrolled, its name in the Management API, and the type and the channel to ask for
-    ("push",                    "`oob`, channel `auth0`", "push-notification",       "oob auth0"),
-    ("otp",                     "`otp`",                  "otp",                     "otp"),
-    ("sms",                     "`oob`, channel `sms`",   "sms, message type sms",   "oob sms"),
-    ("voice",                   "`oob`, channel `voice`", "sms, message type voice", "oob voice"),
-    ("email",                   "`oob`, channel `email`", "email",                   "oob email"),
-    ("recovery code",           "comes with the first of the others", "recovery-code", "otp"),
-    ("Duo",                     "none",                   "duo",                     "duo"),
-    ("WebAuthn with a key",     "none",                   "webauthn-roaming",        "webauthn-roaming"),
-    ("WebAuthn with the device", "none",                  "webauthn-platform",       "webauthn-platform"),
-    ("passkey",                 "none",                   "none",                    "passkey"),
+WHAT = dict(
+    mothers.rows("""
+POST /mfa/associate | begins an enrollment
+GET /mfa/authenticators | lists a user's authenticators
+DELETE /mfa/authenticators/{id} | removes one
+POST /mfa/challenge | asks an authenticator for a proof
+POST /passwordless/start | sends a code, or a link by email
+GET /userinfo | the profile of a user
+POST /userinfo | the same
+POST /oauth/revoke | ends a refresh token
+GET /.well-known/openid-configuration | where each endpoint is
+GET /.well-known/jwks.json | the keys of the tokens' signatures
+POST /appliance-mfa/api/enroll | Guardian's device API: the phone enrolls
+POST /appliance-mfa/api/resolve-transaction | Guardian's device API: the phone allows or rejects
+PATCH /appliance-mfa/api/device-accounts/{id} | Guardian's device API: the phone changes its push token
+DELETE /appliance-mfa/api/device-accounts/{id} | Guardian's device API: the phone leaves
+""")
 )
-# fmt: on
-AUTHENTICATIONS = {
-    "client_secret_post": "the secret in the body",
-    "client_secret_basic": "the secret in the header",
-    "none": "the id alone: a public application",
-    "private_key_jwt": "a JWT of the application's own key",
-}
-FAULTS = {
-    "429": "429 `too_many_requests`, with `Retry-After` and `x-ratelimit-*`; `retry_after` seconds (1)",
-    "5xx": "`status` (503) with an error in JSON",
-    "html": "`status` (502) with a gateway's page in HTML",
-    "slow": "the answer, `seconds` (1) late",
-    "drop": "no answer: the connection is closed",
-    "late_approval": "after *Allow*, `polls` (1) more polls are pending",
-    "lost_push": "the next push does not reach the phone",
-}
+"""What each route is for; those of the Management API and the grants have tables of their own."""
+GRANT_WHAT = dict(
+    mothers.rows("""
+password | a password, of the default directory
+password-realm | a password, of a connection
+mfa-oob | a push, or the code of an SMS, a call or an email
+mfa-otp | a one-time code
+mfa-recovery-code | a recovery code
+passwordless/otp | a code of /passwordless/start
+refresh_token | a refresh token
+client_credentials | the application itself
+""")
+)
+FACTORS = """
+push                     | `oob`, channel `auth0`             | push-notification       | oob auth0
+otp                      | `otp`                              | otp                     | otp
+sms                      | `oob`, channel `sms`               | sms, message type sms   | oob sms
+voice                    | `oob`, channel `voice`             | sms, message type voice | oob voice
+email                    | `oob`, channel `email`             | email                   | oob email
+recovery code            | comes with the first of the others | recovery-code           | otp
+Duo                      | none                               | duo                     | duo
+WebAuthn with a key      | none                               | webauthn-roaming        | webauthn-roaming
+WebAuthn with the device | none                               | webauthn-platform       | webauthn-platform
+passkey                  | none                               | none                    | passkey
+"""
+"""A factor, how it is enrolled, its name in the Management API, and the type and the channel to ask for."""
+AUTHENTICATIONS = dict(
+    mothers.rows("""
+client_secret_post | the secret in the body
+client_secret_basic | the secret in the header
+none | the id alone: a public application
+private_key_jwt | a JWT of the application's own key
+""")
+)
+FAULTS = dict(
+    mothers.rows("""
+429 | 429 `too_many_requests`, with `Retry-After` and `x-ratelimit-*`; `retry_after` seconds (1)
+5xx | `status` (503) with an error in JSON
+html | `status` (502) with a gateway's page in HTML
+slow | the answer, `seconds` (1) late
+drop | no answer: the connection is closed
+late_approval | after *Allow*, `polls` (1) more polls are pending
+lost_push | the next push does not reach the phone
+""")
+)
 # An answer, as its code and description begin, and what the person should read; others are mistakes of the app's.
-SCREENS = {
-    "mfa_required:": "Confirm that it is you.",
-    "authorization_pending:": "Open the request on your phone and press Allow. No push? Use a code.",
-    "slow_down:": "the same: nothing changes on the screen",
-    "invalid_grant: MFA Authorization rejected": "The request was rejected. Try again? Or: The recovery code is wrong.",
-    "invalid_grant: Invalid otp_code": "This code is not right. Wait for the next one, and check your phone's clock.",
-    "invalid_grant: Invalid binding_code": "This code is not right. Type the code of the newest message.",
-    "invalid_grant: Invalid oob_code": "This request is over. Send a new one?",
-    "invalid_grant: user is blocked": "Your account is blocked. Please contact support.",
-    "invalid_grant: Wrong email or password": "Email or password is wrong.",
-    "invalid_grant: Wrong email or verification code": "The code is wrong or too old. Type it again, or get a new one.",
-    "invalid_grant: You've reached the maximum number of attempts": "Too many tries with this code. Get a new one.",
-    "invalid_grant: Unknown or invalid refresh token": "Please log in again.",
-    "expired_token: mfa_token": "This took too long. Please log in again.",
-    "expired_token: oob_code": "The request has expired. Send a new one?",
-    "association_required:": "Set up a second step to go on.",
-    "unsupported_challenge_type: User does not have a recovery-code": "You have no recovery code. Choose another way.",
-    "invalid_request: Too many failed codes": "Too many wrong codes. Wait six minutes, or choose another way.",
-    "invalid_request: Too many SMS sent": "Too many messages. Choose another way, or try again in an hour.",
-    "invalid_request: Too many push": "Too many requests. Wait a few minutes, or choose another way.",
-    "invalid_request: User has created the maximum": "You have too many devices. Please contact support.",
-    "bad.phone_number:": "This is no phone number. Begin with plus and country: +1 555 0100.",
-    "access_denied: by an Action": "You may not log in. Please contact support.",
-    "password_leaked:": "This password is known from a leak. Choose a new one.",
-    "too_many_attempts:": "Too many tries. Please try again later.",
-    "too_many_requests:": "One moment, please.",
-    "bad.email:": "This is no email address.",
-    "sms_provider_error:": "The message could not be sent. Choose another way.",
-    "502: HTML of a gateway": "One moment, please.",
-}
+SCREENS = dict(
+    mothers.rows("""
+mfa_required: | Confirm that it is you.
+authorization_pending: | Open the request on your phone and press Allow. No push? Use a code.
+slow_down: | the same: nothing changes on the screen
+invalid_grant: MFA Authorization rejected | The request was rejected. Try again? Or: The recovery code is wrong.
+invalid_grant: Invalid otp_code | This code is not right. Wait for the next one, and check your phone's clock.
+invalid_grant: Invalid binding_code | This code is not right. Type the code of the newest message.
+invalid_grant: Invalid oob_code | This request is over. Send a new one?
+invalid_grant: user is blocked | Your account is blocked. Please contact support.
+invalid_grant: Wrong email or password | Email or password is wrong.
+invalid_grant: Wrong email or verification code | The code is wrong or too old. Type it again, or get a new one.
+invalid_grant: You've reached the maximum number of attempts | Too many tries with this code. Get a new one.
+invalid_grant: Unknown or invalid refresh token | Please log in again.
+expired_token: mfa_token | This took too long. Please log in again.
+expired_token: oob_code | The request has expired. Send a new one?
+association_required: | Set up a second step to go on.
+unsupported_challenge_type: User does not have a recovery-code | You have no recovery code. Choose another way.
+invalid_request: Too many failed codes | Too many wrong codes. Wait six minutes, or choose another way.
+invalid_request: Too many SMS sent | Too many messages. Choose another way, or try again in an hour.
+invalid_request: Too many push | Too many requests. Wait a few minutes, or choose another way.
+invalid_request: User has created the maximum | You have too many devices. Please contact support.
+bad.phone_number: | This is no phone number. Begin with plus and country: +1 555 0100.
+access_denied: by an Action | You may not log in. Please contact support.
+password_leaked: | This password is known from a leak. Choose a new one.
+too_many_attempts: | Too many tries. Please try again later.
+too_many_requests: | One moment, please.
+bad.email: | This is no email address.
+sms_provider_error: | The message could not be sent. Choose another way.
+502: HTML of a gateway | One moment, please.
+""")
+)
 
 
 class Probes:
@@ -161,7 +170,7 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 def factors() -> str:
     """Return each factor, how it is enrolled, what turns it on, and whether the sandbox has it."""
     ask = Probes()
-    rows = [(*row, ask.factor(*asked.split())) for *row, asked in FACTORS]
+    rows = [(*row, ask.factor(*asked.split())) for *row, asked in mothers.rows(FACTORS)]
     return table(("factor", "`authenticator_types`", "factor of the Management API", "emulated"), rows)
 
 

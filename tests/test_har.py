@@ -19,7 +19,7 @@ from auth0_mfa_lab.sandbox.server import Server
 from auth0_mfa_lab.secrets.scan import scan
 from auth0_mfa_lab.wire.har import NO_BODY, har
 from auth0_mfa_lab.wire.journal import Journal
-from tests.flows.flows import Flow, log_in, otp_enrolled
+from tests.flows.flows import Flow, challenged, log_in, otp_enrolled
 from tests.mothers import (
     MFA_TOKEN,
     NOW,
@@ -31,6 +31,7 @@ from tests.mothers import (
     a_request,
     an_exchange,
     live_settings,
+    rows,
 )
 from tests.promise import spellings
 from tests.serve.test_served_lab import WALKS, settings_of, shown, told
@@ -164,12 +165,12 @@ def test_an_entry_says_who_spoke_when_and_in_which_step_with_one_stand_in_for_ea
     lab = Lab.sandbox(seed=1)
     lab.step("1. log in")
     user = lab.user(factors=["push"])
-    login = lab.client.password_grant(username=user.username, password=user.password, scope="openid")
+    login = log_in(lab, user, scope="openid")
     lab.clock.advance(30)
     lab.client.mfa_authenticators(login["mfa_token"])
-    asked = lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
+    asked = challenged(lab, login)
     lab.phone.allow()
-    granted = lab.client.mfa_oob_grant(mfa_token=login["mfa_token"], oob_code=asked["oob_code"])
+    granted = lab.client.mfa_oob_grant(**asked)
     lab.client.send("POST", "/mfa/associate", bearer="none", json={"authentication_types": ["otp"]})
     first, second, _, fourth, fifth, last = entries(lab.journal)
     assert [first[name] for name in ("_number", "_speaker", "_step")] == [1, "app", "1. log in"]
@@ -215,8 +216,8 @@ def test_a_stand_in_has_the_form_of_its_secret_wherever_it_stands() -> None:
 def test_a_served_run_is_replayed_when_the_server_has_gone_and_its_messages_in_any_order(tmp_path: Path) -> None:
     def walk(lab: Lab, *purposes: str) -> list[str]:
         user = lab.user(factors=["sms"])
-        login, number = log_in(lab, user), str(user.phone_number)
-        lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
+        number = str(user.phone_number)
+        challenged(lab, log_in(lab, user))
         lab.client.passwordless_start(connection="sms", phone_number=number, send="code")
         return sorted(repr(lab.inbox.latest(number, purpose=each)) for each in purposes)
 
@@ -258,7 +259,7 @@ def test_a_live_run_is_replayed_without_the_person(tmp_path: Path, monkeypatch: 
 
     def walk(lab: Lab, on_the_phone: Callable[[str], object]) -> Iterator[object]:
         user = lab.user()
-        login = lab.client.password_grant(username=user.username, password=user.password, scope="openid email")
+        login = log_in(lab, user, scope="openid email")
         begun = lab.client.mfa_associate(login["mfa_token"], authenticator_types=["oob"], oob_channels=["auth0"])
         on_the_phone(str(begun["barcode_uri"]))
         run = lab.poll(mfa_token=login["mfa_token"], oob_code=begun["oob_code"])
@@ -284,51 +285,47 @@ def test_a_live_run_is_replayed_without_the_person(tmp_path: Path, monkeypatch: 
 # -- a request that is another one
 
 
-NEXT = "POST /mfa/challenge is not exchange 2 of run.har (POST /mfa/challenge), which comes next: "
-LATER = "POST /mfa/challenge was sent, and exchange 1 of run.har, which comes next, is POST /oauth/token. Nearest to it"
-PHONE = "exchange 3 of run.har is the phone's (POST /appliance-mfa/api/resolve-transaction): let lab.phone do what"
-# fmt: off
-CELLS = (
-    # A notebook's cells on the recording of one login by push, and what is said where one is refused
-    ("challenge(mfa_token='of-nobody', challenge_type='otp')", f"{LATER} is exchange 2, which comes later: "),
-    ("lab.user(factors=['otp'])", "run.har has no further user with these factors: record the run again"),
-    ("user = lab.user(factors=['push'])", ""),
-    ("lab.user(factors=['push'])", "run.har has no further user with these factors"),
-    ("lab.inbox.latest('+15550100')", "run.har has no message to this address here"),
-    ("lab.limits(user)", "run.har has no limits of this user here"),
-    ("lab.tenant.profile", "run.har has no settings of the tenant"),
-    ("client.password_grant(username=user.username, password='wrong-one')", "<another password>, and was <password 1>"),
-    ("login = client.password_grant(username=user.username, password=user.password); token = login['mfa_token']", ""),
-    ("client.password_grant(username=user.username, password=user.password)",
-        "exchange 1, which has been answered already: they are equal"),
-    ("lab.phone.allow()", "No push waits on this phone"),
-    ("challenge(mfa_token=token, challenge_type='otp')", f"{NEXT}challenge_type is otp, and was oob."),
-    ("challenge(mfa_token=token, challenge_type='oob', authenticator_id='push|dev_1')",
-        "authenticator_id is push|dev_1, and was not sent when it was recorded"),
-    ("challenge(mfa_token=token)", "challenge_type is missing, and was oob"),
-    ("challenge(mfa_token='wrong-one' * 99)", "mfa_token is <another mfa_token>, and was <mfa_token 1>"),
-    ("asked = challenge(mfa_token=token, challenge_type='oob'); code = asked['oob_code']", ""),
-    ("client.mfa_oob_grant(mfa_token=token, oob_code=code)", PHONE),
-    ("lab.phone.reject()", "accepted is false, and was true"),
-    ("lab.phone.allow()", ""),
-    ("lab.phone.allow()", "No push waits on this phone"),
-    ("challenge(mfa_token=token, challenge_type='oob')", "exchange 2, which has been answered already: they are equal"),
-    ("client.mfa_oob_grant(mfa_token=code, oob_code=code)", "mfa_token is <oob_code 1>, and was <mfa_token 1>"),
-    ("client.mfa_oob_grant(mfa_token=token, oob_code='wrong-one')", "is <another oob_code>, and was <oob_code 1>"),
-    ("run = lab.poll(mfa_token=token, oob_code=code)", ""),
-    ("client.jwks()", "run.har ends after exchange 4, and GET /.well-known/jwks.json was sent after that"),
-)
-# fmt: on
+CELLS = """
+challenge(mfa_token='of-nobody', challenge_type='otp') | POST /mfa/challenge was sent, and exchange 1 of run.har, \
+which comes next, is POST /oauth/token. Nearest to it is exchange 2, which comes later:
+lab.user(factors=['otp']) | run.har has no further user with these factors: record the run again
+user = lab.user(factors=['push']) |
+lab.user(factors=['push']) | run.har has no further user with these factors
+lab.inbox.latest('+15550100') | run.har has no message to this address here
+lab.limits(user) | run.har has no limits of this user here
+lab.tenant.profile | run.har has no settings of the tenant
+client.password_grant(username=user.username, password='wrong-one') | <another password>, and was <password 1>
+login = log_in(lab, user); token = login['mfa_token'] |
+log_in(lab, user) | exchange 1, which has been answered already: they are equal
+lab.phone.allow() | No push waits on this phone
+challenge(mfa_token=token, challenge_type='otp') | POST /mfa/challenge is not exchange 2 of run.har \
+(POST /mfa/challenge), which comes next: challenge_type is otp, and was oob.
+challenge(mfa_token=token, challenge_type='oob', authenticator_id='dev_1') | authenticator_id is dev_1, \
+and was not sent when it was recorded
+challenge(mfa_token=token) | challenge_type is missing, and was oob
+challenge(mfa_token='wrong-one' * 99) | mfa_token is <another mfa_token>, and was <mfa_token 1>
+asked = challenge(mfa_token=token, challenge_type='oob'); code = asked['oob_code'] |
+client.mfa_oob_grant(mfa_token=token, oob_code=code) | exchange 3 of run.har is the phone's \
+(POST /appliance-mfa/api/resolve-transaction): let lab.phone do what
+lab.phone.reject() | accepted is false, and was true
+lab.phone.allow() |
+lab.phone.allow() | No push waits on this phone
+challenge(mfa_token=token, challenge_type='oob') | exchange 2, which has been answered already: they are equal
+client.mfa_oob_grant(mfa_token=code, oob_code=code) | mfa_token is <oob_code 1>, and was <mfa_token 1>
+client.mfa_oob_grant(mfa_token=token, oob_code='wrong-one') | is <another oob_code>, and was <oob_code 1>
+run = lab.poll(mfa_token=token, oob_code=code) |
+client.jwks() | run.har ends after exchange 4, and GET /.well-known/jwks.json was sent after that
+"""
+"""A notebook's cells on the recording of one login by push, and what is said where one is refused."""
 
 
 def test_what_is_not_the_recorded_step_is_refused_with_what_differs_and_the_run_goes_on(tmp_path: Path) -> None:
     lab = Lab.sandbox(seed=1)
-    login = log_in(lab, lab.user(factors=["push"]))
-    asked = lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
+    asked = challenged(lab, log_in(lab, lab.user(factors=["push"])))
     lab.phone.allow()
-    lab.poll(mfa_token=login["mfa_token"], oob_code=asked["oob_code"])
+    lab.poll(**asked)
     lab = Lab.replay(recorded(lab, tmp_path))
-    names = run_cells(CELLS, lab=lab, client=lab.client, challenge=lab.client.mfa_challenge)
+    names = run_cells(rows(CELLS), lab=lab, log_in=log_in, client=lab.client, challenge=lab.client.mfa_challenge)
     assert names["run"].state is State.GRANTED
     assert [each.speaker for each in lab.journal] == ["app", "app", "Auth0", "phone", "app"]
     assert len(lab.tenant.evidence("/mfa/challenge"))
@@ -394,29 +391,27 @@ def test_a_recording_of_another_tool_has_the_steps_of_the_application(tmp_path: 
 
 ENTRY = """{"startedDateTime": "2027-01-15T08:00:00Z", "request": {"method": "GET",
 "url": "https://tenant.example/oauth/token", "headers": []}, "response": {"status": 200, "headers": []}}"""
-# fmt: off
-BROKEN = (
-    # A file, and what is said of it
-    ("[]", "it is no HAR file"),
-    ('{"log": {"version": "1.2"}}', "it is no HAR file"),
-    ('{"log": {"entries": []}}', "it has no call of Auth0's API"),
-    *((f'{{"log": {{"entries": [{ENTRY}, {entry}]}}}}', f"{field} of entry 2 is missing, or is not as HAR 1.2 wants it")
-      for entry, field in (
-        ("{}", "request.url"),
-        (ENTRY.replace("https://", "https://["), "request.url"),
-        (ENTRY.replace('"GET"', "7"), "request.method"),
-        (ENTRY.replace("2027-01", "January"), "startedDateTime"),
-        (ENTRY.replace("200", '"error"'), "response.status"),
-        (ENTRY.replace("200,", '200, "content": {"text": 1},'), "response.content"),
-        (ENTRY.replace("200,", '200, "content": {"text": "x", "encoding": "base64"},'), "response.content"),
-        (ENTRY.replace('[]}, "r', '[{"name": "x"}]}, "r'), "request.headers"),
-        (ENTRY.replace('[]}, "r', '[], "postData": {"params": [{}]}}, "r'), "request.postData"),
-      )),
-    ('{"log": {"entries": [], "_auth0_mfa_lab": {"format": 99}}}', "another version of the lab wrote it"),
-    ('{"log": {"entries": [], "_auth0_mfa_lab": []}}', "another version of the lab wrote it"),
-    ('{"log": {"entries": [], "_auth0_mfa_lab": {"format": 2}}}', "its _auth0_mfa_lab is not as the lab wrote it"),
-)
-# fmt: on
+BROKEN = """
+[]                                                          | it is no HAR file
+{"log": {"version": "1.2"}}                                 | it is no HAR file
+{"log": {"entries": []}}                                    | it has no call of Auth0's API
+{"log": {"entries": [], "_auth0_mfa_lab": {"format": 99}}}  | another version of the lab wrote it
+{"log": {"entries": [], "_auth0_mfa_lab": []}}              | another version of the lab wrote it
+{"log": {"entries": [], "_auth0_mfa_lab": {"format": 2}}}   | its _auth0_mfa_lab is not as the lab wrote it
+"""
+"""A file, and what is said of it."""
+CHANGED = """
+"url":    | "other":                                                 | request.url
+https://  | https://[                                                | request.url
+"GET"     | 7                                                        | request.method
+2027-01   | January                                                  | startedDateTime
+200       | "error"                                                  | response.status
+200,      | 200, "content": {"text": 1},                             | response.content
+200,      | 200, "content": {"text": "x", "encoding": "base64"},     | response.content
+[]}, "r   | [{"name": "x"}]}, "r                                     | request.headers
+[]}, "r   | [], "postData": {"params": [{}]}}, "r                    | request.postData
+"""
+"""What of an entry is changed, to what, and the field that is named."""
 
 
 def test_what_is_no_recording_is_refused_in_a_sentence(tmp_path: Path) -> None:
@@ -425,7 +420,11 @@ def test_what_is_no_recording_is_refused_in_a_sentence(tmp_path: Path) -> None:
         Lab.replay(file)
     with pytest.raises(LabError, match="cannot be read"):
         Lab.replay(tmp_path)
-    for content, said in BROKEN:
+    broken = rows(BROKEN)
+    for old, new, field in rows(CHANGED):
+        of_two = f'{{"log": {{"entries": [{ENTRY}, {ENTRY.replace(old, new)}]}}}}'
+        broken.append([of_two, f"{field} of entry 2 is missing, or is not as HAR 1.2 wants it"])
+    for content, said in broken:
         file.write_text(content, "utf-8")
         with pytest.raises(LabError, match=re.escape(said)):
             Lab.replay(file)

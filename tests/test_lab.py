@@ -1,7 +1,7 @@
 """The lab composes a tenant, its client, the journal, the phone and the clock; its verbs say what they did."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from auth0_mfa_lab.errors import ClaimFailed
 from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.tenants.phone import Inbox, messages_of_a_person
-from tests.mothers import MFA_TOKEN, a_journal, a_request, an_exchange, live_settings
+from tests.mothers import MFA_TOKEN, a_journal, a_request, an_exchange, live_settings, rows
 
 
 @pytest.fixture
@@ -73,51 +73,47 @@ def test_a_user_is_fresh_secret_and_in_no_journal_and_equal_seeds_give_equal_one
 # -- the phone
 
 
-NO_PUSH = "This oob_code waits for a code (binding_method), and no poll answers it: client.mfa_oob_grant takes "
-ASK, GONE = "send one with client.mfa_challenge(...) first.", "This push does not wait on the phone: it was answered"
-# fmt: off
-CELLS = (
-    # A notebook's cells, one after the other, and what is said where one is refused
-    ("phone.allow()", "no account yet"),
-    ("phone.reject()", "no account yet"),
-    ("phone.code()", "no account yet"),
-    ("login = log_in(lab, 'push'); push = {'mfa_token': login['mfa_token'], 'challenge_type': 'oob'}", ""),
-    ("phone.allow()", "No push waits on this phone. Send one with /mfa/challenge"),
-    ("phone.reject()", "No push waits on this phone. Send one with /mfa/challenge"),
-    ("phone.allow_after(polls=1)", ASK),
-    ("phone.allow_after(polls=0)", "allow_after(polls=0) would never allow: polls is a whole number from 1 up."),
-    ("phone.reject_after(polls=1, reason=1)", "reason is a int: write a text, such as reject('not me')."),
-    ("assert (str(phone.code()).isdigit(), len(phone.code()), repr(phone.code())[:5]) == (True, 6, '<otp ')", ""),
-    ("lab.client.mfa_challenge(**push); (waiting,) = phone.notifications", ""),
-    ("assert repr(phone.allow_after(polls=2)) == 'The phone will allow the push after 2 more polls.'", ""),
-    ("assert repr(phone.allow_after(polls=1)) == 'The phone will allow the push after 1 more poll.'", ""),
-    ("assert (waiting.host, waiting.started) == ('sandbox.example', '2027-01-15T08:00:00+00:00')", ""),
-    ("assert set(waiting.__slots__) == {'started', 'host', 'source', 'location', 'payload', 'id'}", ""),
-    ("assert 'id=' not in repr(waiting)", ""),
-    ("assert \"'txtkn': <transaction_token 1>, 'c': <challenge 1>, 'sh': 'sandbox.example'\" in repr(waiting)", ""),
-    ("assert '(from 3)' in repr(phone.allow(waiting)); lab.client.mfa_challenge(**push)", ""),
-    ("waiting = phone.notifications[-1]", ""),
-    ("assert 'first seen in the push of exchange 3' in repr(lab.journal.where('<challenge 1>'))", ""),
-    ("lab.curl(lab.journal[2])", "Exchange 3 is a push, no HTTP request: no curl sends it."),
-    ("phone.reject(1)", "reason is a int: write a text, such as reject('not me')."),
-    ("assert phone.reject('inappropriate', waiting).speaker == 'phone'", ""),
-    ("assert 'has rejected a push already (exchange 7), and' in repr(phone.allow_after(polls=1))", ""),
-    ("lab.client.mfa_challenge(**push); phone.allow()", ""),
-    ("assert 'has allowed a push already (exchange 10), and' in repr(phone.reject_after(polls=1))", ""),
-    ("phone.allow(waiting)", GONE),
-    ("phone.reject(push=waiting)", GONE),
-    ("token = log_in(lab, 'sms')['mfa_token']; sent = lab.client.mfa_challenge(mfa_token=token)", ""),
-    ("lab.poll(mfa_token=token, oob_code=sent['oob_code'])", NO_PUSH),
-    ("lab.poll_panel(mfa_token=token, oob_code=sent['oob_code'])", NO_PUSH),
-    ("lab.push_panel(token, oob_code=sent['oob_code'])", NO_PUSH),
-    ("new = log_in(lab)['mfa_token']; sms = {'oob_channels': ['sms'], 'phone_number': '+15550100'}", ""),
-    ("sent = lab.client.mfa_associate(new, authenticator_types=['oob'], **sms)", ""),
-    ("lab.poll(mfa_token=new, oob_code=sent['oob_code'])", NO_PUSH),
-)
-# fmt: on
+CELLS = """
+phone.allow() | no account yet
+phone.reject() | no account yet
+phone.code() | no account yet
+login = log_in(lab, 'push'); push = {'mfa_token': login['mfa_token'], 'challenge_type': 'oob'} |
+phone.allow() | No push waits on this phone. Send one with /mfa/challenge
+phone.reject() | No push waits on this phone. Send one with /mfa/challenge
+phone.allow_after(polls=1) | send one with client.mfa_challenge(...) first.
+phone.allow_after(polls=0) | allow_after(polls=0) would never allow: polls is a whole number from 1 up.
+phone.reject_after(polls=1, reason=1) | reason is a int: write a text, such as reject('not me').
+assert (str(phone.code()).isdigit(), len(phone.code()), repr(phone.code())[:5]) == (True, 6, '<otp ') |
+lab.client.mfa_challenge(**push); (waiting,) = phone.notifications |
+assert repr(phone.allow_after(polls=2)) == 'The phone will allow the push after 2 more polls.' |
+assert repr(phone.allow_after(polls=1)) == 'The phone will allow the push after 1 more poll.' |
+assert (waiting.host, waiting.started) == ('sandbox.example', '2027-01-15T08:00:00+00:00') |
+assert set(waiting.__slots__) == {'started', 'host', 'source', 'location', 'payload', 'id'} |
+assert 'id=' not in repr(waiting) |
+assert "'txtkn': <transaction_token 1>, 'c': <challenge 1>, 'sh': 'sandbox.example'" in repr(waiting) |
+assert '(from 3)' in repr(phone.allow(waiting)); lab.client.mfa_challenge(**push) |
+waiting = phone.notifications[-1] |
+assert 'first seen in the push of exchange 3' in repr(lab.journal.where('<challenge 1>')) |
+lab.curl(lab.journal[2]) | Exchange 3 is a push, no HTTP request: no curl sends it.
+phone.reject(1) | reason is a int: write a text, such as reject('not me').
+assert phone.reject('inappropriate', waiting).speaker == 'phone' |
+assert 'has rejected a push already (exchange 7), and' in repr(phone.allow_after(polls=1)) |
+lab.client.mfa_challenge(**push); phone.allow() |
+assert 'has allowed a push already (exchange 10), and' in repr(phone.reject_after(polls=1)) |
+phone.allow(waiting) | This push does not wait on the phone: it was answered
+phone.reject(push=waiting) | This push does not wait on the phone: it was answered
+token = log_in(lab, 'sms')['mfa_token']; sent = lab.client.mfa_challenge(mfa_token=token) |
+lab.poll(mfa_token=token, oob_code=sent['oob_code']) | no poll answers it: client.mfa_oob_grant takes
+lab.poll_panel(mfa_token=token, oob_code=sent['oob_code']) | no poll answers it: client.mfa_oob_grant takes
+lab.push_panel(token, oob_code=sent['oob_code']) | no poll answers it: client.mfa_oob_grant takes
+new = log_in(lab)['mfa_token']; sms = {'oob_channels': ['sms'], 'phone_number': '+15550100'} |
+sent = lab.client.mfa_associate(new, authenticator_types=['oob'], **sms) |
+lab.poll(mfa_token=new, oob_code=sent['oob_code']) | no poll answers it: client.mfa_oob_grant takes
+"""
+"""A notebook's cells, one after the other, and what is said where one is refused."""
 
 
-def run_cells(cells: Iterable[tuple[str, str]], **names: Any) -> dict[str, Any]:
+def run_cells(cells: Iterable[Sequence[str]], **names: Any) -> dict[str, Any]:
     """Run cells in a notebook of these names, which it returns; one with a sentence is refused, and sends nothing."""
     for cell, said in cells:
         count = len(names["lab"].journal)
@@ -132,7 +128,7 @@ def run_cells(cells: Iterable[tuple[str, str]], **names: Any) -> dict[str, Any]:
 
 
 def test_the_phone_says_what_it_lacks_and_shows_no_token(lab: Lab) -> None:
-    run_cells(CELLS, lab=lab, phone=lab.phone, log_in=log_in)
+    run_cells(rows(CELLS), lab=lab, phone=lab.phone, log_in=log_in)
 
 
 def test_a_phone_that_gets_no_answer_raises_no_answer(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -236,59 +232,57 @@ def test_a_live_lab_without_a_management_application_names_both_variables() -> N
 
 # -- a slip gets a sentence; nothing is sent, and nothing is lost
 
-# fmt: off
-SLIPS = {
-    # What a person writes in a cell, and what the sentence has
-    "lab.client.mfa_authenticators(login)": "the Bearer token is a whole exchange: pass one of its fields, such as",
-    "lab.poll(mfa_token='x', oob_code=login)": "pass one of its fields, such as exchange['oob_code'].",
-    "lab.management(login)": "pass one of its fields, such as exchange['access_token'].",
-    "lab.inspect(login)": "token is a whole exchange: pass one of its fields, such as exchange['mfa_token'].",
-    "lab.client.mfa_otp_grant(mfa_token='x', otp=123456)": "otp is a int and no text: pass the value that an answer",
-    "lab.poll(mfa_token=login['mfa_token'], oob_code=None)": "oob_code is a NoneType and no text",
-    "lab.poll(mfa_token='', oob_code='x')": "mfa_token is empty: pass the one that an answer gave.",
-    "lab.management(' ')": "access_token is empty. Pass an access token for the Management API: the field",
-    "lab.management(login['mfa_token'])": "access_token is <mfa_token 1>, which opens the MFA API alone. Pass an",
-    "lab.poll_panel(mfa_token=repr(login['mfa_token']), oob_code='x')": "mfa_token is <mfa_token 1>, the name under",
-    "lab.client.mfa_challenge(mfa_token=' <mfa_token 1: sealed>')": "<mfa_token 1: sealed>, the name under which the",
-    "lab.client.mfa_authenticators(login['mfa_token'] + '…')": "cannot be written (UnicodeEncodeError): pass each",
-    "lab.management('a').send('POST', '/clients', json={'a': float('nan')})": "cannot be written (ValueError)",
-    "lab.management('a').user('x' * 70_000)": "cannot be written (InvalidURL)",
-    "lab.client.mfa_associate('t', authenticator_types='oob')": "authenticator_types is a list: write ['oob'].",
-    "lab.client.mfa_associate('t', authenticator_types=[], oob_channels='a')": "oob_channels is a list: write ['a'].",
-    "lab.user(factors='push')": "factors is a list: write factors=['push']",
-    "lab.user(factors=['fax'])": "There is no factor 'fax' here. Known factors: push, otp, sms, voice, email.",
-    "lab.qr('nonsense')": "This is no barcode_uri: pass enrollment['barcode_uri']",
-    "lab.phone.scan(lab)": "pass enrollment['barcode_uri']",
-    "lab.phone.scan(b'no picture')": "Scan the barcode_uri",
-    "lab.phone.scan('https://tenant.example/')": "Scan the barcode_uri",
-    "lab.phone.scan('otpauth://x/y?secret=' + login['mfa_token'])": "Scan the barcode_uri",
-    "lab.curl('POST')": "curl wants an exchange",
-    "lab.inbox.latest('+15550142', purpose='mfa')": "Nothing was sent to this address for mfa",
-    "lab.inbox.latest('+15550142')": "Nothing was sent to this address. A code is sent by client.mfa_associate",
-    "login[login['mfa_token']]": "The answer of exchange 1 (403 mfa_required) has no <mfa_token 1>. It has: error",
-    "lab.claim(str(login['mfa_token']), False)": "This does not hold: <mfa_token 1>",
-    "lab.replay(str(login['mfa_token']))": "<mfa_token 1>",
-    "lab.export('bash').save('/' + login['mfa_token'])": "<mfa_token 1> cannot be written",
-    "lab.export(str(login['mfa_token']))": "There is no export '<mfa_token 1>'. There are: curl",
-    "lab.drift()": "This lab records nothing: open it with record=..., or pass the file of a recorded run.",
-    "lab.clock.advance('5')": "seconds is a str: write a number, such as clock.advance(300)",
-    "lab.clock.advance(True)": "seconds is a bool",
-    "lab.clock.advance(-1)": "The clock only moves forward; it cannot advance by -1 seconds.",
-    "lab.clock.advance(float('nan'))": "a hundred years",
-    "lab.client.send('POST', '/mfa/challenge', json='{}')": "json is the body as an object or a list, and a str is",
-    "lab.management('a').send('PUT', '/x', json=1)": "a int is none: write json={...} or json=[...]",
-    "lab.management('a').update_guardian_policies('never')": "policies is a list: write ['never'].",
-    "lab.management('a').update_guardian_policies(None)": "policies is a list: a NoneType is none.",
-    "lab.management('a').replace_authentication_methods('auth0|1', {'type': 'phone'})": "methods is a list: a dict is",
-    "lab.management('a').application('app', fields=['name', 1])": "each of fields is a int and no text",
-    "lab.management('a').send('GET', 'logs')": "path is what follows /api/v2 and begins with a slash, such as",
-    "lab.management('a').send('GET', '/api/v2')": "path is what follows /api/v2 and begins with a slash",
-    "lab.management('a').send('GET', '//sandbox.example')": "path is what follows /api/v2 and begins with a slash",
-    "lab.client.mfa_delete_authenticator('token', ' ')": "authenticator_id is empty or only dots: pass an id just as",
-    "lab.management('a').delete_authentication_method('auth0|1', '..')": "id is empty or only dots: pass an id just as",
-    "lab.management('a').delete_authenticators('')": "user_id is empty or only dots: pass an id just as an answer gave",
-}
-# fmt: on
+SLIPS = """
+lab.client.mfa_authenticators(login) | the Bearer token is a whole exchange: pass one of its fields, such as
+lab.poll(mfa_token='x', oob_code=login) | pass one of its fields, such as exchange['oob_code'].
+lab.management(login) | pass one of its fields, such as exchange['access_token'].
+lab.inspect(login) | token is a whole exchange: pass one of its fields, such as exchange['mfa_token'].
+lab.client.mfa_otp_grant(mfa_token='x', otp=123456) | otp is a int and no text: pass the value that an answer
+lab.poll(mfa_token=login['mfa_token'], oob_code=None) | oob_code is a NoneType and no text
+lab.poll(mfa_token='', oob_code='x') | mfa_token is empty: pass the one that an answer gave.
+lab.management(' ') | access_token is empty. Pass an access token for the Management API: the field
+lab.management(login['mfa_token']) | access_token is <mfa_token 1>, which opens the MFA API alone. Pass an
+lab.poll_panel(mfa_token=repr(login['mfa_token']), oob_code='x') | mfa_token is <mfa_token 1>, the name under
+lab.client.mfa_challenge(mfa_token=' <mfa_token 1: sealed>') | <mfa_token 1: sealed>, the name under which the
+lab.client.mfa_authenticators(login['mfa_token'] + '…') | cannot be written (UnicodeEncodeError): pass each
+lab.management('a').send('POST', '/clients', json={'a': float('nan')}) | cannot be written (ValueError)
+lab.management('a').user('x' * 70_000) | cannot be written (InvalidURL)
+lab.client.mfa_associate('t', authenticator_types='oob') | authenticator_types is a list: write ['oob'].
+lab.client.mfa_associate('t', authenticator_types=[], oob_channels='a') | oob_channels is a list: write ['a'].
+lab.user(factors='push') | factors is a list: write factors=['push']
+lab.user(factors=['fax']) | There is no factor 'fax' here. Known factors: push, otp, sms, voice, email.
+lab.qr('nonsense') | This is no barcode_uri: pass enrollment['barcode_uri']
+lab.phone.scan(lab) | pass enrollment['barcode_uri']
+lab.phone.scan(b'no picture') | Scan the barcode_uri
+lab.phone.scan('https://tenant.example/') | Scan the barcode_uri
+lab.phone.scan('otpauth://x/y?secret=' + login['mfa_token']) | Scan the barcode_uri
+lab.curl('POST') | curl wants an exchange
+lab.inbox.latest('+15550142', purpose='mfa') | Nothing was sent to this address for mfa
+lab.inbox.latest('+15550142') | Nothing was sent to this address. A code is sent by client.mfa_associate
+login[login['mfa_token']] | The answer of exchange 1 (403 mfa_required) has no <mfa_token 1>. It has: error
+lab.claim(str(login['mfa_token']), False) | This does not hold: <mfa_token 1>
+lab.replay(str(login['mfa_token'])) | <mfa_token 1>
+lab.export('bash').save('/' + login['mfa_token']) | <mfa_token 1> cannot be written
+lab.export(str(login['mfa_token'])) | There is no export '<mfa_token 1>'. There are: curl
+lab.drift() | This lab records nothing: open it with record=..., or pass the file of a recorded run.
+lab.clock.advance('5') | seconds is a str: write a number, such as clock.advance(300)
+lab.clock.advance(True) | seconds is a bool
+lab.clock.advance(-1) | The clock only moves forward; it cannot advance by -1 seconds.
+lab.clock.advance(float('nan')) | a hundred years
+lab.client.send('POST', '/mfa/challenge', json='{}') | json is the body as an object or a list, and a str is
+lab.management('a').send('PUT', '/x', json=1) | a int is none: write json={...} or json=[...]
+lab.management('a').update_guardian_policies('never') | policies is a list: write ['never'].
+lab.management('a').update_guardian_policies(None) | policies is a list: a NoneType is none.
+lab.management('a').replace_authentication_methods('auth0_1', {'type': 'phone'}) | methods is a list: a dict is
+lab.management('a').application('app', fields=['name', 1]) | each of fields is a int and no text
+lab.management('a').send('GET', 'logs') | path is what follows /api/v2 and begins with a slash, such as
+lab.management('a').send('GET', '/api/v2') | path is what follows /api/v2 and begins with a slash
+lab.management('a').send('GET', '//sandbox.example') | path is what follows /api/v2 and begins with a slash
+lab.client.mfa_delete_authenticator('token', ' ') | authenticator_id is empty or only dots: pass an id just as
+lab.management('a').delete_authentication_method('auth0_1', '..') | id is empty or only dots: pass an id just as
+lab.management('a').delete_authenticators('') | user_id is empty or only dots: pass an id just as an answer gave
+"""
+"""What a person writes in a cell, and what the sentence has."""
 
 
 @pytest.fixture
@@ -297,7 +291,7 @@ def login_of() -> tuple[Lab, Exchange]:
     return lab, log_in(lab)
 
 
-@pytest.mark.parametrize(("slip", "said"), SLIPS.items())
+@pytest.mark.parametrize(("slip", "said"), rows(SLIPS))
 def test_a_slip_gets_a_sentence_and_loses_nothing(login_of: tuple[Lab, Exchange], slip: str, said: str) -> None:
     lab, login = login_of
     with pytest.raises(LabError, match=re.escape(said)) as raised:
