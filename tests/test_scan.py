@@ -32,6 +32,7 @@ from auth0_mfa_lab.cli import scan as cli_scan
 from auth0_mfa_lab.secrets import scan as scan_module
 from auth0_mfa_lab.secrets.scan import file_kind, scan
 from auth0_mfa_lab.show.qr import qr_img, qr_svg
+from tests.mothers import rows
 from tests.promise import ENCODINGS
 from tests.test_project import tracked
 
@@ -144,16 +145,28 @@ VALUES: Mapping[str, str] = {
     "TOTP_SECRET": TOTP_SECRET, "TICKET": TICKET, "CODE": CODE, "CLIENT_SECRET": CLIENT_SECRET, "OPAQUE": OPAQUE,
     "BASIC": BASIC,
 }
+# fmt: on
+CELLS = r"""
+source      | {"source": "first\nTEXT\nlast"}
+output      | {"outputs": [{"output_type": "display_data", "metadata": {}, "data": {"text/plain": "TEXT"}}]}
+stream      | {"outputs": [{"output_type": "stream", "text": ["TEXT"]}]}
+error       | {"outputs": [{"traceback": ["\u001b[31mTEXT\u001b[0m"]}]}
+json        | {"outputs": [{"output_type": "display_data", "data": {"application/json": {"deep": [{"er": "TEXT"}]}}}]}
+metadata    | {"metadata": {"note": "TEXT"}}
+an output's | {"outputs": [{"metadata": {"a": "TEXT"}}]}
+attachment  | {"attachments": {"a.txt": {"text/plain": "TEXT"}}}
+"""
+"""A place in a notebook, and the JSON of a cell that has a text there."""
+
+
+def in_a_cell(cell: str) -> Callable[[str], File]:
+    return lambda text: notebook(json.loads(cell.replace("TEXT", json.dumps(text)[1:-1])))
+
+
+# fmt: off
 PLACES: dict[str, Callable[[str], File]] = {
-    "source":              source,
-    "output":              lambda text: output("text/plain", text),
-    "stream":              lambda text: notebook({"outputs": [{"output_type": "stream", "text": [text]}]}),
-    "error":               lambda text: notebook({"outputs": [{"traceback": [f"\x1b[31m{text}\x1b[0m"]}]}),
+    **{place: in_a_cell(cell) for place, cell in rows(CELLS)},
     "html":                lambda text: output("text/html", f"<pre>{html.escape(text)}</pre>"),
-    "json":                lambda text: output("application/json", {"deep": [{"er": text}]}),
-    "metadata":            lambda text: notebook({"metadata": {"note": text}}),
-    "an output's":         lambda text: notebook({"outputs": [{"metadata": {"a": text}}]}),
-    "attachment":          lambda text: notebook({"attachments": {"a.txt": {"text/plain": text}}}),
     "notebook's metadata": lambda text: notebook(title=text),
     "widget state":        lambda text: widget(value=html.escape(text)),
     "widget's buffer":     lambda text: widget(buffers=[{"encoding": "base64", "data": encoded(text)}]),
@@ -340,6 +353,14 @@ env | # auth0-mfa-lab: allow\ntoken = '$JWT'
 env | <!-- auth0-mfa-lab: allow (made up) -->\n$JWT
 env |     // auth0-mfa-lab: allow\n    const token = '$JWT'
 allowed | x = 1
+env | SECRET_KEY=change-me\nAPI_KEY=\nTOKEN_URL=https://a.example\nOTP_LENGTH=6\nPOSTGRES_PASSWORD_FILE=/run/a/b
+env | DB_PASSWORD=${DB_PASSWORD}\nURL=postgres://a:${PW}@db/x\nUUID=5f1b3a52-0d7c-4e8f-9a61-2c7d9e0b4f13
+error | ---> 7 return post(password=password, client_secret=client_secret, mfa_token=self.session.mfa_token_value)
+JSON | [{"name": "client_secret", "in": "body", "schema": {}}]
+JSON | [{"name": "password", "example": "string", "schema": {"format": "password"}}]
+recorded | {"response": {"content": {"text": "{\"password\": \"Passwort\", \"otp\": \"Code 7\"}"}}}
+recorded | {"response": {"content": {"text": "{\"forgot_password\": \"Passwort vergessen?\"}"}}}
+recorded | {"response": {"content": {"text": "{\"reset_password\": \"/u/5f1b3a52-0d7c-4e8f-9a61-2c7d9e0b4f13\"}"}}}
 everywhere | "mfa_token": "<mfa_token 1: sealed>", "oob_code": "<oob_code 2>"
 everywhere | mfa_token=%3Cmfa_token+1%3E&otp=<otp 1>&binding_code=&lt;binding_code 1&gt;
 everywhere | curl --data-urlencode "mfa_token=${MFA_TOKEN_1}" --data "oob_code=$OOB_CODE_1" --data password="$PASSWORD"
@@ -398,16 +419,8 @@ TOOLS: dict[str, Callable[[int], File]] = {  # what tools write, and no secret i
     "a picture": lambda _: output("image/png", encoded(PNG + RANDOM.randbytes(3_000))),
     "a font": lambda _: output("text/html", f"url(data:font/woff2,{encoded(FONT + RANDOM.randbytes(9_000))})"),
     "ids": lambda n: output("text/plain", "\n".join(IDS[n:])),
-    "words": lambda n: har(response={"content": {"text": json.dumps({"password": "Passwort", "otp": f"Code {n}",
-                                     "forgot_password": "Passwort vergessen?", "reset_password": f"/u/{IDS[n]}"})}}),
-    "OpenAPI": lambda n: output("application/json", [{"name": "client_secret", "in": f"body{n}", "schema": {}},
-                                     {"name": "password", "example": "string", "schema": {"format": "password"}}]),
-    "a traceback": lambda n: notebook({"outputs": [{"traceback": [f"---> {n} return post(password=password, "
-                                     "client_secret=client_secret, mfa_token=self.session.mfa_token_value)"]}]}),
     "a widget": lambda n: widget(_model_name="TreeModel", token=drawn(HEX, 32, n), row_id=drawn(ALNUM, 40, n),
                                      buffers=[{"encoding": "base64", "data": encoded(RANDOM.randbytes(3_000))}]),
-    "settings": lambda n: env(f"SECRET_KEY=change-me\nAPI_KEY=\nTOKEN_URL=https://a.example\nOTP_LENGTH={n}\nUUID={IDS[n]}"
-                                     "\nDB_PASSWORD=${DB_PASSWORD}\nPOSTGRES_PASSWORD_FILE=/run/a/b\nURL=postgres://a:${PW}@db/x"),
 }
 # fmt: on
 
