@@ -46,13 +46,8 @@ BESIDES = (
 )
 """What judges every line, and is asked when no test of that line notices."""
 NO_SUCH_TEST = 4
-COMPARED: Mapping[type[ast.cmpop], str] = dict(
-    zip(
-        (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In, ast.NotIn, ast.Is, ast.IsNot),
-        ("!=", "==", "<=", "<", ">=", ">", "not in", "in", "is not", "is"),
-        strict=True,
-    )
-)
+OTHER_SIGN = {"==": "!=", "<": "<=", ">": ">=", "in": "not in", "is": "is not", "and": "or"}
+OTHER_SIGN |= {other: sign for sign, other in OTHER_SIGN.items()}
 
 
 @dataclass(frozen=True)
@@ -122,16 +117,11 @@ def _changes(node: ast.AST, lines: Sequence[bytes]) -> Iterator[tuple[int, int, 
         text = _other(node.value, _written(lines, node))
         if text:
             yield begin, end, text
-    elif isinstance(node, ast.Compare) and len(node.ops) == 1:
-        gap = node.left.end_col_offset or 0, node.comparators[0].col_offset
-        written = lines[node.lineno - 1][gap[0] : gap[1]].decode()
-        if written.strip(" ()") and "(" not in written and ")" not in written:
-            yield *gap, f" {COMPARED[type(node.ops[0])]} "
-    elif isinstance(node, ast.BoolOp):
-        first, second = node.values[0].end_col_offset or 0, node.values[1].col_offset
-        written = lines[node.lineno - 1][first:second].decode()
-        if written.strip() in {"and", "or"}:
-            yield first, second, " or " if written.strip() == "and" else " and "
+    elif isinstance(node, ast.BoolOp) or (isinstance(node, ast.Compare) and len(node.ops) == 1):
+        left, right = node.values[:2] if isinstance(node, ast.BoolOp) else (node.left, node.comparators[0])
+        gap = left.end_col_offset or 0, right.col_offset
+        if other := OTHER_SIGN.get(lines[node.lineno - 1][gap[0] : gap[1]].decode().strip()):
+            yield *gap, f" {other} "
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
         yield begin, node.operand.col_offset, ""
     elif isinstance(node, ast.Expr | ast.Assign | ast.AugAssign | ast.Raise | ast.Delete) and begin:
