@@ -257,6 +257,9 @@ lab.phone.scan(b'no picture') | Scan the barcode_uri
 lab.phone.scan('https://tenant.example/') | Scan the barcode_uri
 lab.phone.scan('otpauth://x/y?secret=' + login['mfa_token']) | Scan the barcode_uri
 lab.curl('POST') | curl wants an exchange
+lab.export('curl') | curl wants an exchange
+lab.export('bash', login) | bash is of the whole journal
+lab.export('postman') | There is no export 'postman'. There are: curl, bash, httpx, node, pytest, har, m
 lab.inbox.latest('+15550142', purpose='mfa') | Nothing was sent to this address for mfa
 lab.inbox.latest('+15550142') | Nothing was sent to this address. A code is sent by client.mfa_associate
 login[login['mfa_token']] | The answer of exchange 1 (403 mfa_required) has no <mfa_token 1>. It has: error

@@ -109,84 +109,83 @@ PROFILE |= {"app_metadata": {"deep": {"account": "A-100"}}, "https://shop.exampl
 PROFILE |= {"address": {"street_address": "1 Main Street"}, "birthdate": "2001-02-03", "note": "call +15550100"}
 ODD: list[Any] = ["", None, [], {}, 0, True]
 # fmt: off
-FINDS: dict[str, tuple[Sent, list[str]]] = {  # a find with @ is a person's: it is found on a live tenant alone
-    "names that only sound so": (said(dict.fromkeys(SOUNDS_SO.split(), "some-value-of-it")), []),
-    "empty and odd values": (said([{"mfa_token": each} for each in ODD]), []),
-    "values that can be none": (said([{"reset_token": each} for each in ("true", "none", "abc", f"{TENANT}/x")]), []),
-    "each of a list, a token by its place": (said(CODES), [
-        "recovery_code=ABCD1234", "recovery_code=EFGH5678", "device_token=device-1", "push_token=push-1"]),
-    "a code of digits":         (said({"code": "123456", "otp": 654321, "digits": 6}), ["code=123456", "otp=654321"]),
-    "the name of an error":     (said({"code": "invalid_body"}), []),
-    "an authorization code":    (form(code="abcdefgh12345678"), ["code=abcdefgh12345678"]),
-    "an error's name in a form": (form(code="invalid_body"), []),
-    "a number":                 (said({"password": 12345678, "client_secret": 1}), ["password=12345678"]),
-    "a barcode, its label and ticket": (said({"barcode_uri": BARCODE}), [
-        "enrollment_tx_id=ticket-1", "secret=JBSWY3DP", "@username=jane.roe@example.com"]),
-    "an enrollment link":       (said({"ticket_url": f"{TENANT}/mfa/enrollment?ticket=t-0001"}), ["ticket_id=t-0001"]),
-    "links without a ticket":   (said({"ticket_url": ["no link", "https://[", "?", "?ticket", "?ticket="]}), []),
-    "an application's own": (said([APP | {"client_secret": "hush"}]), [
-        "stripe=sk0live0ABCDEFGH12", "client_secret=hush"]),
-    "two fields of one name": (raw(b"otp=first&otp=second", "application/x-www-form-urlencoded"), [
-        "otp=first", "otp=second"]),
-    "JSON too deep to walk":    (raw(b"[" * 400 + b'{"password": "hunter-two"}' + b"]" * 400), ["password=hunter-two"]),
-    "sealed in a text":         (said({"state": f"a {MFA_TOKEN} b"}), [f"state={MFA_TOKEN}"]),
-    "a JWT in a text":          (text(f"<p>{PLAIN}</p>"), [f"token={PLAIN}"]),
-    "a secret in a JWT":        (said({"access_token": INNER}), [f"access_token={INNER}", "mfa_token=inner-secret"]),
-    "a secret in a JWT's header": (said({"hint": HEADED}), [f"hint={HEADED}", "api_key=inner-secret"]),
-    "the phone's answer":       (said({"challenge_response": RESPONSE}), [
-        f"challenge_response={RESPONSE}", "identifier=device-1", "challenge=challenge-1"]),
-    "a private key":            (text(f"<p>{PEM}</p>"), [f"private_key={PEM}"]),
-    "a certificate":            (said({"cert": CERTIFICATE}), []),
-    "a private JSON web key":   (said({"kty": "RSA", "e": "AQAB"} | {each: f"{each}-number" for each in OF_A_KEY}), [
-        f"private_key={each}-number" for each in OF_A_KEY]),
-    "a public JSON web key":    (said({"kty": "RSA", "e": "AQAB", "n": "modulus"}), ["n=modulus"]),
-    "a push's browser":         (said({"s": json.dumps({"b": {"n": "Firefox"}})}), []),
-    "a d that is no key":       (said({"d": "no key at all"}), []),
-    "a Bearer of a proxy":      (header("Proxy-Authorization", "Bearer opaque"), ["token=opaque"]),
-    "a Bearer of a transaction": (header("authorization", "Bearer x", "/api/resolve-transaction"), [
-        "transaction_token=x"]),
-    "a Bearer of a device":     (header("authorization", "Bearer x", "/api/device-accounts/dev_1"), ["device_token=x"]),
-    "a bare token":             (header("authorization", "just-a-token"), ["token=just-a-token"]),
-    "a Ticket":                 (header("authorization", 'Ticket id="t-1"'), ["enrollment_tx_id=t-1"]),
-    "Basic":                    (header("authorization", f"Basic {BASIC}"), [
-        "client_secret=very-secret", f"basic_credentials={BASIC}"]),
-    "Basic, encoded before":    (header("authorization", f"Basic {ENCODED}"), [
-        "client_secret=very/secret!", f"basic_credentials={ENCODED}"]),
-    "Basic that is no base64":  (header("authorization", "Basic A"), ["basic_credentials=A"]),
-    "a cookie that is sent":    (header("cookie", "did=s%3Av0%3Aabcdef; x=1"), ["cookie=s%3Av0%3Aabcdef"]),
-    "a proof":                  (header("DPoP", "opaque-proof"), ["token=opaque-proof"]),
-    "sealed in a header":       (header("x-custom", f"sealed {MFA_TOKEN} here"), [f"token={MFA_TOKEN}"]),
-    "an error in a header":     (header("www-authenticate", 'Bearer error="invalid_token"'), []),
-    "a pair in broken JSON":    (said({"message": 'Cannot read {"client_secret": "hush"'}), ["client_secret=hush"]),
-    "a password in a URL":      (text("postgres://app:hunter-two@db/x"), ["password=hunter-two"]),
-    "words about passwords":    (text("The password is wrong. Reset your password: here; status=pending"), []),
-    "a user, and the phone's number": (said({"user_id": "auth0|123", "phone_number": "+15550100"}), [
-        "@user_id=auth0|123", "@phone_number=+15550100"]),
-    "an ID token's person": (said({"id_token": PERSONAL}), [
-        f"id_token={PERSONAL}", "@sub=auth0|12345", "@nickname=jane"]),
-    "the name of a thing":      (said({"name": "sms", "enabled": True}), []),
-    "a name beside each of these": (said([{"name": f"Jane's {each}", each: True} for each in BESIDE.split()]), [
-        f"@name=Jane's {each}" for each in BESIDE.split()]),
-    "a log entry, and no browser": (said([LOG]), ["@user_id=auth0|123", "@username=jane", "@ip=192.0.2.7"]),
-    "an address of another name": (said({"details": {"client_ip": "::1"}}), ["@ip=::1"]),
-    "a profile":                (said(PROFILE), [
-        "@name=Jane Roe", "@email=jane@example.com", "@ssn=123456789", "@account=A-100", "@email=jane@shop.example",
-        "@street_address=1 Main Street", "@birthdate=2001-02-03", "@phone_number=+15550100"]),
-    "a kind that is a word":    (said({"_id": "auth0|123456"}), ["@user_id=auth0|123456"]),
-    "a user in a path":         (asked("/api/v2/users/auth0%7C123/enrollments?page=1"), ["@user_id=auth0|123"]),
-    "a blocked user in a path": (asked("/api/v2/user-blocks/of-my-own"), ["@user_id=of-my-own"]),
-    "a user in a search":       (asked("/api/v2/logs?q=user_id%3A%22of-my-own%22"), ["@user_id=of-my-own"]),
-    "an email in a query":      (asked("/api/v2/users-by-email?email=jane%40example.com"), ["@email=jane@example.com"]),
-    "an id in a sentence":      (text("The user auth0|5f00000000 has no MFA."), ["@user_id=auth0|5f00000000"]),
-    "a person in a sentence":   (said({"message": "Sent to +15550100, not to jane.roe@example.com."}), [
-        "@email=jane.roe@example.com", "@phone_number=+15550100"]),
-    "what is no person":        (text("sms|dev_0000000000000000 and 1+1234567 and a@b, abc@clients, version +1"), []),
+FINDS: dict[str, tuple[Sent, str]] = {  # what is found; one with @ is a person's: on a live tenant alone
+    "names that only sound so": (said(dict.fromkeys(SOUNDS_SO.split(), "some-value-of-it")), ""),
+    "empty and odd values": (said([{"mfa_token": each} for each in ODD]), ""),
+    "values that can be none": (said([{"reset_token": each} for each in ("true", "none", "abc", f"{TENANT}/x")]), ""),
+    "each of a list, a token by its place": (said(CODES),
+        "recovery_code=ABCD1234, recovery_code=EFGH5678, device_token=device-1, push_token=push-1"),
+    "a code of digits":         (said({"code": "123456", "otp": 654321, "digits": 6}), "code=123456, otp=654321"),
+    "the name of an error":     (said({"code": "invalid_body"}), ""),
+    "an authorization code":    (form(code="abcdefgh12345678"), "code=abcdefgh12345678"),
+    "an error's name in a form": (form(code="invalid_body"), ""),
+    "a number":                 (said({"password": 12345678, "client_secret": 1}), "password=12345678"),
+    "a barcode, its label and ticket": (said({"barcode_uri": BARCODE}),
+        "enrollment_tx_id=ticket-1, secret=JBSWY3DP, @username=jane.roe@example.com"),
+    "an enrollment link":       (said({"ticket_url": f"{TENANT}/mfa/enrollment?ticket=t-0001"}), "ticket_id=t-0001"),
+    "links without a ticket":   (said({"ticket_url": ["no link", "https://[", "?", "?ticket", "?ticket="]}), ""),
+    "an application's own": (said([APP | {"client_secret": "hush"}]), "stripe=sk0live0ABCDEFGH12, client_secret=hush"),
+    "two fields of one name": (raw(b"otp=first&otp=second", "application/x-www-form-urlencoded"),
+        "otp=first, otp=second"),
+    "JSON too deep to walk":    (raw(b"[" * 400 + b'{"password": "hunter-two"}' + b"]" * 400), "password=hunter-two"),
+    "sealed in a text":         (said({"state": f"a {MFA_TOKEN} b"}), f"state={MFA_TOKEN}"),
+    "a JWT in a text":          (text(f"<p>{PLAIN}</p>"), f"token={PLAIN}"),
+    "a secret in a JWT":        (said({"access_token": INNER}), f"access_token={INNER}, mfa_token=inner-secret"),
+    "a secret in a JWT's header": (said({"hint": HEADED}), f"hint={HEADED}, api_key=inner-secret"),
+    "the phone's answer":       (said({"challenge_response": RESPONSE}),
+        f"challenge_response={RESPONSE}, identifier=device-1, challenge=challenge-1"),
+    "a private key":            (text(f"<p>{PEM}</p>"), f"private_key={PEM}"),
+    "a certificate":            (said({"cert": CERTIFICATE}), ""),
+    "a private JSON web key":   (said({"kty": "RSA", "e": "AQAB"} | {each: f"{each}-number" for each in OF_A_KEY}),
+        ", ".join(f"private_key={each}-number" for each in OF_A_KEY)),
+    "a public JSON web key":    (said({"kty": "RSA", "e": "AQAB", "n": "modulus"}), "n=modulus"),
+    "a push's browser":         (said({"s": json.dumps({"b": {"n": "Firefox"}})}), ""),
+    "a d that is no key":       (said({"d": "no key at all"}), ""),
+    "a Bearer of a proxy":      (header("Proxy-Authorization", "Bearer opaque"), "token=opaque"),
+    "a Bearer of a transaction": (header("authorization", "Bearer x", "/api/resolve-transaction"),
+        "transaction_token=x"),
+    "a Bearer of a device":     (header("authorization", "Bearer x", "/api/device-accounts/dev_1"), "device_token=x"),
+    "a bare token":             (header("authorization", "just-a-token"), "token=just-a-token"),
+    "a Ticket":                 (header("authorization", 'Ticket id="t-1"'), "enrollment_tx_id=t-1"),
+    "Basic":                    (header("authorization", f"Basic {BASIC}"),
+        f"client_secret=very-secret, basic_credentials={BASIC}"),
+    "Basic, encoded before":    (header("authorization", f"Basic {ENCODED}"),
+        f"client_secret=very/secret!, basic_credentials={ENCODED}"),
+    "Basic that is no base64":  (header("authorization", "Basic A"), "basic_credentials=A"),
+    "a cookie that is sent":    (header("cookie", "did=s%3Av0%3Aabcdef; x=1"), "cookie=s%3Av0%3Aabcdef"),
+    "a proof":                  (header("DPoP", "opaque-proof"), "token=opaque-proof"),
+    "sealed in a header":       (header("x-custom", f"sealed {MFA_TOKEN} here"), f"token={MFA_TOKEN}"),
+    "an error in a header":     (header("www-authenticate", 'Bearer error="invalid_token"'), ""),
+    "a pair in broken JSON":    (said({"message": 'Cannot read {"client_secret": "hush"'}), "client_secret=hush"),
+    "a password in a URL":      (text("postgres://app:hunter-two@db/x"), "password=hunter-two"),
+    "words about passwords":    (text("The password is wrong. Reset your password: here; status=pending"), ""),
+    "a user, and the phone's number": (said({"user_id": "auth0|123", "phone_number": "+15550100"}),
+        "@user_id=auth0|123, @phone_number=+15550100"),
+    "an ID token's person": (said({"id_token": PERSONAL}), f"id_token={PERSONAL}, @sub=auth0|12345, @nickname=jane"),
+    "the name of a thing":      (said({"name": "sms", "enabled": True}), ""),
+    "a name beside each of these": (said([{"name": f"Jane's {each}", each: True} for each in BESIDE.split()]),
+        ", ".join(f"@name=Jane's {each}" for each in BESIDE.split())),
+    "a log entry, and no browser": (said([LOG]), "@user_id=auth0|123, @username=jane, @ip=192.0.2.7"),
+    "an address of another name": (said({"details": {"client_ip": "::1"}}), "@ip=::1"),
+    "a profile":                (said(PROFILE),
+        "@name=Jane Roe, @email=jane@example.com, @ssn=123456789, @account=A-100, @email=jane@shop.example, "
+        "@street_address=1 Main Street, @birthdate=2001-02-03, @phone_number=+15550100"),
+    "a kind that is a word":    (said({"_id": "auth0|123456"}), "@user_id=auth0|123456"),
+    "a user in a path":         (asked("/api/v2/users/auth0%7C123/enrollments?page=1"), "@user_id=auth0|123"),
+    "a blocked user in a path": (asked("/api/v2/user-blocks/of-my-own"), "@user_id=of-my-own"),
+    "a user in a search":       (asked("/api/v2/logs?q=user_id%3A%22of-my-own%22"), "@user_id=of-my-own"),
+    "an email in a query":      (asked("/api/v2/users-by-email?email=jane%40example.com"), "@email=jane@example.com"),
+    "an id in a sentence":      (text("The user auth0|5f00000000 has no MFA."), "@user_id=auth0|5f00000000"),
+    "a person in a sentence":   (said({"message": "Sent to +15550100, not to jane.roe@example.com."}),
+        "@email=jane.roe@example.com, @phone_number=+15550100"),
+    "what is no person":        (text("sms|dev_0000000000000000 and 1+1234567 and a@b, abc@clients, version +1"), ""),
 }
 # fmt: on
 
 
 @pytest.mark.parametrize("row", FINDS)
 def test_what_a_message_gives_away_is_found_and_nothing_else(row: str) -> None:
-    sent, finds = FINDS[row]
+    sent, finds_of_it = FINDS[row]
+    finds = finds_of_it.split(", ") if finds_of_it else []
     assert found(sent) == [each.removeprefix("@") for each in finds]
     assert found(sent, people=False) == [each for each in finds if each[0] != "@"]

@@ -14,11 +14,11 @@ import httpx
 import pytest
 
 from auth0_mfa_lab import Lab
-from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.exports.export import DIALECTS, Httpx, Node, exported, word
 from auth0_mfa_lab.exports.plan import Plan, mark
 from tests.exports.conftest import recorded
 from tests.exports.export_served import must_be_there
+from tests.flows.flows import challenged, log_in
 from tests.mothers import GRANTED, LOST, MFA_TOKEN, OOB_CODE, PENDING, a_journal, a_request, an_exchange
 
 HOSTILE = "a'b\"c $HOME ${HOME} `id` $(id) \\ \\n {x} {{y}} */ // # \"\"\" ''' ! é\u2028 \n\t%s"
@@ -108,9 +108,7 @@ def typed(password: str) -> Lab:
     lab = Lab.sandbox()
     user = lab.user(factors=[])
     lab.client.password_grant(username=user.username, password=password)
-    login = lab.client.password_grant(
-        username=user.username, password=user.password, audience=lab.mfa_audience, scope="openid enroll"
-    )
+    login = log_in(lab, user, audience=lab.mfa_audience, scope="openid enroll")
     lab.client.mfa_authenticators(login["mfa_token"])
     lab.client.mfa_otp_grant(mfa_token=login["mfa_token"], otp=f"{password}+1o")
     lab.client.send("POST", "/mfa/challenge", json={"password": password, "all": [password, 1, None, True]})
@@ -221,9 +219,7 @@ def test_a_poll_that_took_long_waits_in_the_script() -> None:
     for seconds, said in ((29, False), (30, True)):
         lab = Lab.sandbox()
         user = lab.user(factors=["push"])
-        login = lab.client.password_grant(username=user.username, password=user.password)
-        challenge = lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
-        poll = partial(lab.client.mfa_oob_grant, mfa_token=login["mfa_token"], oob_code=challenge["oob_code"])
+        poll = partial(lab.client.mfa_oob_grant, **challenged(lab, log_in(lab, user)))
         poll()
         lab.clock.advance(seconds)
         poll()
@@ -291,17 +287,6 @@ def test_a_saved_script_can_be_run_and_a_test_is_a_file_and_curl_is_of_one_excha
     assert [each.stat().st_mode & 0o111 for each in (script, test)] == [0o111, 0]
     lab.export("curl", lab.journal[0]).save(one)
     assert one.read_text("utf-8") == f"{lab.curl(lab.journal[0]).text}\n"
-    for wrong, said in (
-        (
-            lambda: lab.export("postman"),
-            "There is no export 'postman'. There are: curl, bash, httpx, node, pytest, har, m",
-        ),
-        (lambda: lab.export("curl"), "curl wants an exchange"),
-        (lambda: lab.export("bash", lab.journal[0]), "bash is of the whole journal"),
-        (lambda: lab.export("bash").save(tmp_path / "no folder" / "login.sh"), "cannot be written"),
-    ):
-        with pytest.raises(LabError, match=re.escape(said)):
-            wrong()
 
 
 def test_neighbours_that_say_another_value_are_two_arrows() -> None:
