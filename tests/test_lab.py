@@ -267,6 +267,19 @@ lab.claim(str(login['mfa_token']), False) | This does not hold: <mfa_token 1>
 lab.replay(str(login['mfa_token'])) | <mfa_token 1>
 lab.export('bash').save('/' + login['mfa_token']) | <mfa_token 1> cannot be written
 lab.export(str(login['mfa_token'])) | There is no export '<mfa_token 1>'. There are: curl
+lab.reveal('') | This is no alias of one secret
+lab.reveal('<mfa_token 1> <password 1>') | This is no alias of one secret
+lab.reveal(str(login['mfa_token'])) | This is no alias of one secret
+lab.reveal(1) | This is no alias of one secret
+lab.reveal(b'<mfa_token 1>') | This is no alias of one secret
+lab.reveal('<zzz 1>') | Nothing near it was learned.
+lab.journal.where('mfa_token 1') | This is no alias of one secret
+lab.journal.where(None) | This is no alias of one secret
+lab.journal.where([]) | This is no alias of one secret
+lab.journal.where('<mfa_token 9>') | There is no secret <mfa_token 9>. Near it: <mfa_token 1>
+lab.copy_runnable(None) | wants an exchange
+lab.copy_runnable('x') | wants an exchange
+lab.copy_runnable(lab.sandbox().client.jwks()) | another lab's journal
 lab.drift() | This lab records nothing: open it with record=..., or pass the file of a recorded run.
 lab.clock.advance('5') | seconds is a str: write a number, such as clock.advance(300)
 lab.clock.advance(True) | seconds is a bool

@@ -14,7 +14,9 @@ from auth0_mfa_lab.exports.export import runnable
 from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.show.panels.panel import SHOWN_SECONDS
 from auth0_mfa_lab.wire.exchange import Request
+from tests.flows.flows import log_in
 from tests.mothers import MFA_TOKEN, Leaping, a_live_lab, a_request, an_exchange
+from tests.panel_stage import on_a_page, sent_to_pages
 
 # Stands in for curl: one argument after the other, each with its own end mark, for an argument may hold a newline.
 SHIM = '#!/bin/sh\nfor word in "$@"; do printf "%s\\036" "$word"; done\n'
@@ -27,8 +29,7 @@ Sent = list[tuple[Any, Any]]
 def lab() -> Lab:
     """A sandbox's lab whose first exchange has a password in its body, and the second a token in a header."""
     lab = Lab.sandbox()
-    user = lab.user()
-    login = lab.client.password_grant(username=user.username, password=user.password, audience=lab.audience)
+    login = log_in(lab, lab.user(), audience=lab.audience)
     lab.client.mfa_authenticators(login["mfa_token"])
     return lab
 
@@ -36,10 +37,7 @@ def lab() -> Lab:
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> Sent:
     """What is sent to a front end by message: the content, and the buffers."""
-    messages: Sent = []
-    send = lambda _, content, buffers=None: messages.append((content, buffers))  # noqa: E731  # a comm's own form
-    monkeypatch.setattr("anywidget.AnyWidget.send", send, raising=False)
-    return messages
+    return sent_to_pages(monkeypatch)
 
 
 def test_a_revealed_value_is_sent_in_a_buffer_while_it_is_shown(lab: Lab, sent: Sent) -> None:
@@ -47,21 +45,16 @@ def test_a_revealed_value_is_sent_in_a_buffer_while_it_is_shown(lab: Lab, sent: 
     panel = lab.reveal("<mfa_token 1>")
     assert repr(panel).startswith("RevealPanel · <mfa_token 1> is shown only on the page of a running notebook")
     assert repr(lab.reveal(token)) == repr(panel)
-
-    def on_a_page() -> None:
-        for drawn in panel._place.children:
-            drawn._handle_custom_msg({"kind": "ready"}, [])
-
     panel.hide_button.click()
-    on_a_page()
+    on_a_page(panel)
     assert sent == []
     panel.show_button.click()
-    on_a_page()
+    on_a_page(panel)
     ((content, buffers),) = sent
     assert (content["kind"], content["alt"], buffers) == ("show", "mfa_token 1", [str(token).encode()])
     assert 0 < content["seconds"] <= SHOWN_SECONDS
     panel._place._now = Leaping(SHOWN_SECONDS + time.monotonic())
-    on_a_page()
+    on_a_page(panel)
     assert len(sent) == 1
 
 
@@ -85,21 +78,7 @@ def test_a_command_is_the_answer_to_a_press_alone_and_in_a_buffer(lab: Lab, sent
         assert ("people's data are in the command, too" in repr(each), "\n" in repr(each)) == (is_live, False)
 
 
-NO_ALIAS: list[Any] = ["", "<mfa_token 1> <password 1>", "mfa_token 1", MFA_TOKEN, None, 1, b"<mfa_token 1>", []]
-
-
-def test_what_is_no_alias_and_no_exchange_of_this_lab_is_refused_and_no_panel_is_pickled(lab: Lab) -> None:
-    near = {"<mfa_token 9>": "There is no secret <mfa_token 9>. Near it: .*<mfa_token 1>", "<zzz 1>": "Nothing near it"}
-    for wrong, said in (*near.items(), *((each, "This is no alias of one secret") for each in NO_ALIAS)):
-        for look in (lab.reveal, lab.journal.where):
-            with pytest.raises(LabError, match=said) as refused:
-                look(wrong)
-            assert MFA_TOKEN not in str(refused.value)
-    for other in (None, "x", 1):
-        with pytest.raises(LabError, match="wants an exchange"):
-            lab.copy_runnable(other)  # type: ignore[arg-type]  # a user's mistake
-    with pytest.raises(LabError, match="another lab's journal"):
-        lab.copy_runnable(an_exchange(json={}))
+def test_no_panel_is_pickled(lab: Lab) -> None:
     for panel in (lab.reveal("<mfa_token 1>"), lab.copy_runnable(lab.journal[0])):
         with pytest.raises((TypeError, AttributeError, pickle.PicklingError)):
             pickle.dumps(panel)
