@@ -93,35 +93,38 @@ REFUSED = "✗ rejected · 2 polls · rejected on the phone: ask for a new chall
 LATE = "◷ expired · 1 poll · no poll brought an answer in time: ask for a new oob_code"
 HALTED = "■ stopped · 1 poll · stopped: poll again to go on"
 EDGES: Mapping[str, Tone] = {"…": "info", "✓": "good", "✗": "bad", "◷": "wait", "!": "bad", "■": "plain"}
-MOMENTS = {  # the status, the next step, what may be pressed: a button that polls, or Stop
-    "":                      (NEW, PUSH + ASKS, "poll"),
-    "enrolls":               (NEW, SCAN + ASKS, "poll"),
-    "asking":                (NEW, GOES_ON, "stop"),
-    "pending +3":            (WAITS, PUSH + ASKS, "poll"),
-    "pending +400 asking":   (WAITS, GOES_ON, "stop"),
-    "granted":               ("✓ granted · 1 poll · the phone has answered: here are the tokens",
-                              "The tokens are in panel.run.exchange, each for a use of its own:", ""),
-    "pending rejected":      (REFUSED, ANEW, ""),
-    "pending rejected +595": (REFUSED, LOG_IN, ""),
-    "pending +300":          (LATE, ANEW, ""),
-    "pending +300 enrolls":  (LATE, ENROLL_ANEW, ""),
-    "age=500 pending +100":  (LATE, LOG_IN, ""),
-    "old_token":             ("◷ expired · 1 poll · mfa_token is expired: ask for a new one", LOG_IN, ""),
-    "unknown":               ("! failed · 1 poll · 403 invalid_grant: Malformed oob_code",
-                              "This is no oob_code; send the one that the challenge or the enrollment answered.", ""),
-    "portal":                ("! failed · 1 poll · 200 without an error code: no description",
-                              "No poll goes on after this answer: look at it below.", ""),
-    "pending stop":          (HALTED, "Poll once or Poll until done goes on.", "poll"),
-    "pending stop +300":     (LATE, ANEW, ""),
-    "pending stop asking":   (HALTED, "The last request is under way still: its answer is taken if it is final.", ""),
-}
 # fmt: on
+MOMENTS = f"""
+                      | {NEW}     | {PUSH}{ASKS}  | poll
+enrolls               | {NEW}     | {SCAN}{ASKS}  | poll
+asking                | {NEW}     | {GOES_ON}     | stop
+pending +3            | {WAITS}   | {PUSH}{ASKS}  | poll
+pending +400 asking   | {WAITS}   | {GOES_ON}     | stop
+granted               | ✓ granted · 1 poll · the phone has answered: here are the tokens \
+| The tokens are in panel.run.exchange, each for a use of its own: |
+pending rejected      | {REFUSED} | {ANEW}        |
+pending rejected +595 | {REFUSED} | {LOG_IN}      |
+pending +300          | {LATE}    | {ANEW}        |
+pending +300 enrolls  | {LATE}    | {ENROLL_ANEW} |
+age=500 pending +100  | {LATE}    | {LOG_IN}      |
+old_token             | ◷ expired · 1 poll · mfa_token is expired: ask for a new one | {LOG_IN} |
+unknown               | ! failed · 1 poll · 403 invalid_grant: Malformed oob_code \
+| This is no oob_code; send the one that the challenge or the enrollment answered. |
+portal                | ! failed · 1 poll · 200 without an error code: no description \
+| No poll goes on after this answer: look at it below. |
+pending stop          | {HALTED}  | Poll once or Poll until done goes on. | poll
+pending stop +300     | {LATE}    | {ANEW}        |
+pending stop asking   | {HALTED}  | The last request is under way still: its answer is taken if it is final. |
+"""
+"""What was told; the status, the next step, what may be pressed: a button that polls, or Stop."""
 
 
-@pytest.mark.parametrize("told", MOMENTS)
-def test_each_moment_has_its_words_its_next_step_its_meters_and_its_buttons(told: str) -> None:
+@pytest.mark.parametrize(("told", "head", "next_step", "may"), rows(MOMENTS))
+def test_each_moment_has_its_words_its_next_step_its_meters_and_its_buttons(
+    told: str, head: str, next_step: str, may: str
+) -> None:
     run, now, doing = asked(told)
-    before, (head, next_step, may) = run.poll, MOMENTS[told]
+    before = run.poll
     view = PollView.of(run, now, doing)
     assert run.poll is before
     assert (text_of(view.status), text_of(view.next_step).split("\n")[0]) == (head, f"Next: {next_step}")
