@@ -16,26 +16,27 @@ from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.sandbox.app import Fault
 from auth0_mfa_lab.sandbox.server import Server
 from auth0_mfa_lab.show.qr import qr_png
+from tests.mothers import rows
 
 HERE = ("--env-file", "served.env")
-REFUSED = {
-    # The words of a command, of a phone without an account, and what its one line says
-    "push": "No push was sent",
-    "phone allow": "No push waits",
-    "phone reject no": "No push waits",
-    "phone code": "no codes yet",
-    "phone scan https://example.com/": "enrolls nothing",
-    "phone scan missing.png": "no file that can be read",
-    "phone scan pipe": "no file that can be read",
-    "phone scan small.png": "enrolls nothing",
-    "phone scan large.png": "too large: a server reads 1024 KiB",
-    "code +15550199": "No code was sent to +15550199",
-    "code +15550100 --purpose mfa": "for mfa",
-    "clock advance nan": "cannot be sent to the server",
-    "reset --env-file missing.env": "There is no file",
-    "reset --env-file wrong.env": "does not know this token",
-    "reset --env-file mixed.env": "No served sandbox answers at localhost:",
-}
+REFUSED = """
+push                            | No push was sent
+phone allow                     | No push waits
+phone reject no                 | No push waits
+phone code                      | no codes yet
+phone scan https://example.com/ | enrolls nothing
+phone scan missing.png          | no file that can be read
+phone scan pipe                 | no file that can be read
+phone scan small.png            | enrolls nothing
+phone scan large.png            | too large: a server reads 1024 KiB
+code +15550199                  | No code was sent to +15550199
+code +15550100 --purpose mfa    | for mfa
+clock advance nan               | cannot be sent to the server
+reset --env-file missing.env    | There is no file
+reset --env-file wrong.env      | does not know this token
+reset --env-file mixed.env      | No served sandbox answers at localhost:
+"""
+"""The words of a command, of a phone without an account, and what its one line says."""
 
 
 @pytest.fixture
@@ -171,7 +172,7 @@ def test_what_cannot_be_done_is_one_line_without_a_secret(server: Server, lab: L
     Path("wrong.env").write_text(written.replace(server.token, "token-of-yesterday"))
     with Server(Sandbox(seed=1)) as other:
         Path("mixed.env").write_text(written.replace(server.domain, other.domain))
-        for command, said in REFUSED.items():
+        for command, said in rows(REFUSED):
             line = refused(*command.split(), *(() if "--env-file" in command else HERE))
             assert (said in line, "token-of-yesterday" in line) == (True, False), line
     server.stop()

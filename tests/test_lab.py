@@ -15,6 +15,7 @@ from auth0_mfa_lab.errors import ClaimFailed
 from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.tenants.phone import Inbox, messages_of_a_person
+from tests.flows import flows
 from tests.mothers import MFA_TOKEN, a_journal, a_request, an_exchange, live_settings, rows
 
 
@@ -24,8 +25,7 @@ def lab() -> Lab:
 
 
 def log_in(lab: Lab, *factors: str) -> Exchange:
-    user = lab.user(factors=factors)
-    return lab.client.password_grant(username=user.username, password=user.password)
+    return flows.log_in(lab, lab.user(factors=factors))
 
 
 # -- what it is
@@ -147,9 +147,8 @@ def test_the_lifetimes_of_a_poll_count_from_when_each_value_came(lab: Lab) -> No
     begun = lab.clock.now()
     login = log_in(lab, "push")
     lab.clock.advance(100)
-    asked = lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
+    values = flows.challenged(lab, login)
     lab.clock.advance(50)
-    values = {"mfa_token": login["mfa_token"], "oob_code": asked["oob_code"]}
     poll = lab.poll_panel(**values).run.poll
     assert (poll.oob_code_ends_at - begun, poll.mfa_token_ends_at - begun) == (400, 600)
     lab.clock.advance(250)
@@ -165,8 +164,7 @@ def test_the_lifetimes_of_a_poll_count_from_when_each_value_came(lab: Lab) -> No
 def test_the_newest_message_counts_each_with_its_purpose_and_its_code_under_its_alias(lab: Lab) -> None:
     user, inbox = lab.user(factors=["sms"]), lab.inbox
     number = str(user.phone_number)
-    login = lab.client.password_grant(username=user.username, password=user.password)
-    lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
+    flows.challenged(lab, flows.log_in(lab, user))
     codes = [inbox.latest(number).code]
     for _ in range(2):
         lab.client.passwordless_start(connection="sms", phone_number=number, send="code")

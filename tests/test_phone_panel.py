@@ -13,6 +13,7 @@ from auth0_mfa_lab.errors import NothingToAnswer
 from auth0_mfa_lab.secrets.claims import claims_of
 from auth0_mfa_lab.show.panels.phone import OwnPhonePanel, PhonePanel, Row
 from auth0_mfa_lab.show.phone import GUIDES
+from tests.flows.flows import challenged, log_in
 from tests.mothers import a_journal, a_request, an_exchange, rows
 from tests.panel_stage import looks, on_a_page, seen, sent_to_pages, text_of
 
@@ -27,8 +28,7 @@ def panel_of(lab: Lab, *factors: str) -> PhonePanel:
     for factor in factors:
         user = lab.user(factors=[factor])
         if factor != "otp":
-            login = lab.client.password_grant(username=user.username, password=user.password)
-            lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
+            challenged(lab, log_in(lab, user))
     panel = lab.phone_panel()
     assert isinstance(panel, PhonePanel)
     return panel
@@ -232,9 +232,9 @@ def test_what_does_not_wait_is_not_answered_and_what_the_tenant_does_not_take_is
         panel.allow()
     assert panel.card.pushes == ()
     user = lab.user(factors=["push"])
-    login = lab.client.password_grant(username=user.username, password=user.password)
+    login = log_in(lab, user)
     for _ in range(2):  # the second supersedes the first, of which the phone hears nothing
-        lab.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
+        challenged(lab, login)
     panel.refresh()
     press(panel, 0, "Allow")
     assert "The tenant did not take it: 404 Not Found (exchange " in seen(panel)

@@ -19,6 +19,7 @@ import pytest
 from auth0_mfa_lab import Lab, State
 from auth0_mfa_lab.interrupts import interruptible, whole
 from auth0_mfa_lab.polling import Answer, Poll
+from tests.flows.flows import challenged, log_in
 from tests.mothers import GRANTED, LOST, MFA_TOKEN, NOW, PENDING, SLOW_DOWN, Standing, a_run, an_exchange
 
 REJECTION = "MFA Authorization rejected."
@@ -214,10 +215,8 @@ def interrupted(line: int, act: Callable[[], Any]) -> list[str]:
 def test_an_interrupt_at_whatever_moment_loses_no_answer_and_shows_no_secret(seed: int) -> None:
     lab = Lab.sandbox()
     user = lab.user(factors=["push"])
-    login = lab.client.password_grant(username=user.username, password=user.password)
-    begun = lab.client.mfa_challenge(mfa_token=login["mfa_token"])
+    act = partial(lab.poll, **challenged(lab, log_in(lab, user)))
     lab.phone.allow_after(polls=2)
-    act = partial(lab.poll, mfa_token=login["mfa_token"], oob_code=begun["oob_code"])
     shown = interrupted(random.Random(seed).randrange(1, 40_000), act)
     run = act()
     assert run.state is State.GRANTED

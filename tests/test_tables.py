@@ -13,6 +13,7 @@ from auth0_mfa_lab.sandbox.errors import ROWS
 from auth0_mfa_lab.sandbox.settings import SWITCHES
 from auth0_mfa_lab.tenants.tables import MARKS, counted, limits
 from auth0_mfa_lab.tenants.users import User
+from tests.flows.flows import challenged, log_in
 from tests.mothers import a_live_lab, rows
 
 STRANGER = User(username="nobody@example.com", password="x", phone_number=None, email=None, factors=())
@@ -110,16 +111,14 @@ def test_evidence_is_narrowed_to_an_endpoint_its_own_first(lab: Lab, endpoint: s
 
 def test_what_a_user_does_is_counted_for_that_user_and_comes_back(lab: Lab) -> None:
     user, other = lab.user(factors=["push"]), lab.user(factors=["push"])
-    token = lab.client.password_grant(username=user.username, password=user.password)["mfa_token"]
-    before = lab.limits(user)
-    sent = lab.client.mfa_challenge(mfa_token=token, challenge_type="oob")
-    lab.client.mfa_oob_grant(mfa_token=token, oob_code=sent["oob_code"])
+    login, before = log_in(lab, user), lab.limits(user)
+    lab.client.mfa_oob_grant(**challenged(lab, login))
     after, requests = lab.limits(user), len(lab.journal.http)
     assert repr(after).startswith(f"Limits of {user.username}, now\n")
     assert re.search(r"^pushes +4 +5 +5 a minute +12 s +user +doc$", repr(after), re.MULTILINE)
     assert re.search(r"^polls +11 +12 .* oob_code \(the newest\) +doc$", repr(after), re.MULTILINE)
     assert [table["pushes"].left for table in (before, after, lab.limits(other))] == [5, 4, 5]
-    lab.client.mfa_challenge(mfa_token=token, challenge_type="oob")
+    challenged(lab, login)
     assert lab.limits(user)["polls"].left == 12
     lab.clock.advance(24)
     assert re.search(r"^pushes +5 +5 +5 a minute +full ", repr(lab.limits(user)), re.MULTILINE)
@@ -147,15 +146,8 @@ def test_a_live_tenant_has_no_sandbox_and_tells_the_limits_that_are_documented_a
 
 
 def test_a_time_is_said_as_a_person_would() -> None:
-    row: dict[str, object] = {
-        "name": "polls",
-        "burst": 12,
-        "per": "12 a minute",
-        "owner": "user",
-        "mark": "doc",
-        "left": 0,
-    }
+    polls = {"name": "polls", "burst": 12, "per": "12 a minute", "owner": "user", "mark": "doc", "left": 0}
     for seconds, said in {0.0: "full", 0.2: "1 s", 359.5: "6 min", 3600: "1 h", 5431.0: "1 h 30 min 31 s"}.items():
-        row["full_again_in"] = seconds
-        shown = repr(limits(lambda *_, **__: {"limits": [row]}, STRANGER))
+        answer = {"limits": [polls | {"full_again_in": seconds}]}
+        shown = repr(limits(lambda *_, answer=answer, **__: answer, STRANGER))
         assert re.search(rf"12 a minute +{said} +user +doc$", shown)
