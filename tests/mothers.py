@@ -18,6 +18,7 @@ from auth0_mfa_lab.show.exchange import show, show_all
 from auth0_mfa_lab.show.poll import show_poll
 from auth0_mfa_lab.wire.exchange import Body, Exchange, Failure, Request, Response, Speaker
 from auth0_mfa_lab.wire.journal import Journal
+from tests.flows.flows import log_in
 
 NOW = 1_800_000_000.0
 """2027-01-15T08:00:00Z, in epoch seconds."""
@@ -160,6 +161,13 @@ def live_settings(box: Sandbox, *, show_people: bool = False) -> Settings:
 def a_live_lab(box: Sandbox, *, show_people: bool = False) -> Lab:
     """Return a live lab whose network ends in this sandbox."""
     return Lab.live(live_settings(box, show_people=show_people), transport=box.transport)
+
+
+def enrolling(lab: Lab, kind: str = "oob") -> tuple[str, Exchange]:
+    """Return the mfa_token of a new user's login, and the enrollment that it has begun."""
+    token = log_in(lab, lab.user(factors=[]))["mfa_token"]
+    channels = ["auth0"] if kind == "oob" else None
+    return token, lab.client.mfa_associate(token, authenticator_types=[kind], oob_channels=channels)
 
 
 def a_phone_of(box: Sandbox) -> Phone:

@@ -16,7 +16,7 @@ from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.tenants.phone import Inbox, messages_of_a_person
 from tests.flows import flows
-from tests.mothers import MFA_TOKEN, a_journal, a_request, an_exchange, live_settings, rows
+from tests.mothers import MFA_TOKEN, a_journal, a_request, an_exchange, enrolling, live_settings, rows
 
 
 @pytest.fixture
@@ -132,8 +132,7 @@ def test_the_phone_says_what_it_lacks_and_shows_no_token(lab: Lab) -> None:
 
 
 def test_a_phone_that_gets_no_answer_raises_no_answer(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    token = log_in(lab)["mfa_token"]
-    enrollment = lab.client.mfa_associate(token, authenticator_types=["oob"], oob_channels=["auth0"])
+    _, enrollment = enrolling(lab)
     monkeypatch.setattr(lab._transport, "handle_request", Mock(side_effect=httpx.ConnectError("refused")))
     with pytest.raises(NoAnswer, match=r"sandbox\.example gave no answer"):
         lab.phone.scan(enrollment["barcode_uri"])

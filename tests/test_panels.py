@@ -23,7 +23,7 @@ from auth0_mfa_lab.show.phone import Line, PhoneView
 from auth0_mfa_lab.show.poll import show_poll
 from auth0_mfa_lab.show.qr import Barcode
 from tests import panel_stage as stage
-from tests.mothers import NOW, PENDING, Standing, a_sandbox_clock, an_exchange
+from tests.mothers import NOW, PENDING, Standing, a_sandbox_clock, an_exchange, enrolling
 from tests.panel_stage import PASSWORD, Slow, in_a_loop, looks, mask, on_a_page, until
 
 Now = Callable[[], float]
@@ -252,9 +252,7 @@ async def test_it_ends_when_its_own_cell_is_run_again(kind: Kind, monkeypatch: p
 
 def every_panel() -> dict[str, Panel]:
     lab = Lab.sandbox()
-    user = lab.user(factors=[])
-    token = lab.client.password_grant(username=user.username, password=user.password)["mfa_token"]
-    enrolled = lab.client.mfa_associate(token, authenticator_types=["oob"], oob_channels=["auth0"])
+    token, enrolled = enrolling(lab)
     return {
         "poll": lab.poll_panel(mfa_token=token, oob_code=enrolled["oob_code"]),
         "push": lab.push_panel(mfa_token=token, oob_code=enrolled["oob_code"]),

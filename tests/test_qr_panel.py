@@ -15,7 +15,7 @@ from auth0_mfa_lab.show.panels.qr import QrPanel
 from auth0_mfa_lab.show.qr import CAPTIONS, Barcode, QrPicture, enrolled_in, outcome_of
 from auth0_mfa_lab.show.sentences import Sentence
 from tests import panel_stage as stage
-from tests.mothers import NOW, Standing, a_journal, a_request, an_exchange, rows
+from tests.mothers import NOW, Standing, a_journal, a_request, an_exchange, enrolling, rows
 from tests.panel_stage import SECRET, TICKET, looks, mask, on_a_page, states, text_of
 from tests.qr_pictures import svgs_in, texts_in
 
@@ -190,19 +190,11 @@ def test_a_live_qr_is_drawn_for_what_is_left_of_its_time_and_five_minutes_at_the
     assert [content for content, _ in sent] == [how, how]
 
 
-def enrolling(lab: Lab, kind: str = "oob") -> tuple[str, Any]:
-    """Return the mfa_token and the barcode_uri of an enrollment."""
-    user = lab.user(factors=[])
-    token = lab.client.password_grant(username=user.username, password=user.password)["mfa_token"]
-    channels = ["auth0"] if kind == "oob" else None
-    enrolled = lab.client.mfa_associate(token, authenticator_types=[kind], oob_channels=channels)
-    return token, enrolled["barcode_uri"]
-
-
 @pytest.mark.parametrize(("later", "status"), [(0, 201), (200, 404)])
 def test_the_sandboxs_phone_scans_while_the_ticket_lives(later: int, status: int) -> None:
     lab = Lab.sandbox()
-    token, uri = enrolling(lab)
+    token, enrolled = enrolling(lab)
+    uri = enrolled["barcode_uri"]
     lab.clock.advance(100)
     panel = lab.qr_panel(uri)
     assert "3 min 20 s left" in repr(panel)
@@ -256,7 +248,7 @@ def test_the_sandboxs_qr_says_who_can_use_it(kind: str, holds: str, monkeypatch:
         named.append(metadata)
 
     monkeypatch.setattr("IPython.display.publish_display_data", publish)
-    _, uri = enrolling(lab, kind)
+    uri = enrolling(lab, kind)[1]["barcode_uri"]
     picture = lab.qr(uri)
     assert isinstance(picture, QrPicture)
     picture._ipython_display_()

@@ -6,6 +6,7 @@ import pytest
 
 from auth0_mfa_lab import Exchange, Lab
 from auth0_mfa_lab.tokens import ENDPOINTS, Verdict
+from tests.flows.flows import log_in
 from tests.sandbox.token_table import ROWS
 
 KINDS = sorted({row.kind for row in ROWS})
@@ -14,14 +15,12 @@ REFUSED = {row.expected for row in ROWS if row.expected != "takes"}
 
 
 def an_mfa_token(lab: Lab) -> str:
-    user = lab.user(factors=[])
-    return str(lab.client.password_grant(username=user.username, password=user.password)["mfa_token"])
+    return str(log_in(lab, lab.user(factors=[]))["mfa_token"])
 
 
 def granted(lab: Lab, **request: str) -> Exchange:
     """Return the tokens of a user with a one-time code, whose MFA is done."""
-    user = lab.user(factors=["otp"])
-    first = lab.client.password_grant(username=user.username, password=user.password, **request)
+    first = log_in(lab, lab.user(factors=["otp"]), **request)
     return lab.client.mfa_otp_grant(mfa_token=first["mfa_token"], otp=lab.phone.code())
 
 

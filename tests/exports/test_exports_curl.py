@@ -40,36 +40,53 @@ def run(script: str, **variables: str) -> list[str]:
 
 
 # fmt: off
-COMMANDS: dict[str, tuple[dict[str, Any], list[str]]] = {
+COMMANDS: dict[str, tuple[dict[str, Any], str]] = {
     # A request, and the arguments of its command below the certificate.
     "json": (
         {"url": "https://tenant.example/mfa/associate?a=b", "json": {"authenticator_types": ["oob"]},
-         "headers": [("authorization", f"Bearer {MFA_TOKEN}"), ("user-agent", "lab")]},
-        ['--url "https://$AUTH0_DOMAIN/mfa/associate?a=b"', '--header "authorization: Bearer $MFA_TOKEN_1"',
-         "--header 'content-type: application/json'", """--data '{"authenticator_types":["oob"]}'"""],
+         "headers": [("authorization", f"Bearer {MFA_TOKEN}"), ("user-agent", "lab")]}, """
+--url "https://$AUTH0_DOMAIN/mfa/associate?a=b"
+--header "authorization: Bearer $MFA_TOKEN_1"
+--header 'content-type: application/json'
+--data '{"authenticator_types":["oob"]}'
+""",
     ),
     "form": (
-        {"form": {"grant_type": "password", "password": "p w", "empty": ""}},
-        ['--url "https://$AUTH0_DOMAIN/oauth/token"', "--header 'content-type: application/x-www-form-urlencoded'",
-         "--data-urlencode grant_type=password", '--data-urlencode "password=$PASSWORD_2"', "--data-urlencode empty="],
+        {"form": {"grant_type": "password", "password": "p w", "empty": ""}}, """
+--url "https://$AUTH0_DOMAIN/oauth/token"
+--header 'content-type: application/x-www-form-urlencoded'
+--data-urlencode grant_type=password
+--data-urlencode "password=$PASSWORD_2"
+--data-urlencode empty=
+""",
     ),
     "the settings in a form": (
         {"form": {**OWN, "domain": "https://tenant.example/mfa/", "other": "https://tenant.example:8443/",
-                  "a b&": "x very/secret y"}},
-        ['--url "https://$AUTH0_DOMAIN/oauth/token"', "--header 'content-type: application/x-www-form-urlencoded'",
-         '--data-urlencode "domain=https://$AUTH0_DOMAIN/mfa/"', '--data-urlencode "client_id=$AUTH0_CLIENT_ID"',
-         '--data-urlencode "client_secret=$AUTH0_CLIENT_SECRET"', '--data-urlencode "username=$AUTH0_USERNAME"',
-         '--data-urlencode "email=$AUTH0_EMAIL"', '--data-urlencode "phone_number=$AUTH0_PHONE_NUMBER"',
-         "--data-urlencode other=https://tenant.example:8443/", '--data-urlencode "a+b%26=x $AUTH0_CLIENT_SECRET y"'],
+                  "a b&": "x very/secret y"}}, """
+--url "https://$AUTH0_DOMAIN/oauth/token"
+--header 'content-type: application/x-www-form-urlencoded'
+--data-urlencode "domain=https://$AUTH0_DOMAIN/mfa/"
+--data-urlencode "client_id=$AUTH0_CLIENT_ID"
+--data-urlencode "client_secret=$AUTH0_CLIENT_SECRET"
+--data-urlencode "username=$AUTH0_USERNAME"
+--data-urlencode "email=$AUTH0_EMAIL"
+--data-urlencode "phone_number=$AUTH0_PHONE_NUMBER"
+--data-urlencode other=https://tenant.example:8443/
+--data-urlencode "a+b%26=x $AUTH0_CLIENT_SECRET y"
+""",
     ),
     "the settings in JSON": (
-        {"json": {"client_id": "abc", "list": ["abc", "abcd"], "abc": 1}},
-        ['--url "https://$AUTH0_DOMAIN/oauth/token"', "--header 'content-type: application/json'",
-         """--data '{"client_id":"'"$AUTH0_CLIENT_ID"'","list":["'"$AUTH0_CLIENT_ID"'","abcd"],"abc":1}'"""],
+        {"json": {"client_id": "abc", "list": ["abc", "abcd"], "abc": 1}}, """
+--url "https://$AUTH0_DOMAIN/oauth/token"
+--header 'content-type: application/json'
+--data '{"client_id":"'"$AUTH0_CLIENT_ID"'","list":["'"$AUTH0_CLIENT_ID"'","abcd"],"abc":1}'
+""",
     ),
     "HTTP Basic": (
-        {"headers": [("authorization", f"Basic {PAIR}")]},
-        ['--url "https://$AUTH0_DOMAIN/oauth/token"', '--user "$AUTH0_CLIENT_ID:$AUTH0_CLIENT_SECRET"'],
+        {"headers": [("authorization", f"Basic {PAIR}")]}, """
+--url "https://$AUTH0_DOMAIN/oauth/token"
+--user "$AUTH0_CLIENT_ID:$AUTH0_CLIENT_SECRET"
+""",
     ),
 }
 SENT: dict[str, tuple[dict[str, Any], list[str], dict[str, str]]] = {
@@ -103,7 +120,7 @@ SENT: dict[str, tuple[dict[str, Any], list[str], dict[str, str]]] = {
 def test_a_request_is_a_command_whose_values_are_variables(name: str) -> None:
     request, arguments = COMMANDS[name]
     certificate = '${AUTH0_CA_FILE:+--cacert "$AUTH0_CA_FILE"}'
-    lines = ["curl --request POST", certificate, *arguments]
+    lines = ["curl --request POST", certificate, *arguments.strip().splitlines()]
     assert command(a_request(**request), **OWN) == " \\\n  ".join(lines)
 
 

@@ -11,7 +11,8 @@ import pytest
 from auth0_mfa_lab import Lab
 from tests.exports.conftest import recorded
 from tests.exports.export_served import PROGRAMS, SECONDS, Served, until
-from tests.flows.flows import FLOWS, log_in
+from tests.flows.flows import FLOWS
+from tests.mothers import enrolling
 
 TWO = ("push enroll", "managed")  # a scan, a poll, a refusal, two users, a code, time, a path
 
@@ -47,8 +48,7 @@ def test_a_script_says_what_is_not_as_it_was(kind: str, served: Served, folder: 
     assert (code != 0, "AUTH0_CLIENT_ID" in said, "POST" in said) == (True, True, False)
     # A phone that is not refused any more: a command that does nothing is never refused.
     scanned = Lab.sandbox()
-    login = log_in(scanned, scanned.user(factors=[]))
-    begun = scanned.client.mfa_associate(login["mfa_token"], authenticator_types=["oob"], oob_channels=["auth0"])
+    _, begun = enrolling(scanned)
     for _ in range(2):
         scanned.phone.scan(begun["barcode_uri"])
     (folder / "auth0-mfa-lab").symlink_to(str(shutil.which("true")))
