@@ -298,15 +298,9 @@ lab.management('a').delete_authenticators('') | user_id is empty or only dots: p
 """What a person writes in a cell, and what the sentence has."""
 
 
-@pytest.fixture
-def login_of() -> tuple[Lab, Exchange]:
-    lab = Lab.sandbox()
-    return lab, log_in(lab)
-
-
 @pytest.mark.parametrize(("slip", "said"), rows(SLIPS))
-def test_a_slip_gets_a_sentence_and_loses_nothing(login_of: tuple[Lab, Exchange], slip: str, said: str) -> None:
-    lab, login = login_of
+def test_a_slip_gets_a_sentence_and_loses_nothing(lab: Lab, slip: str, said: str) -> None:
+    login = log_in(lab)
     with pytest.raises(LabError, match=re.escape(said)) as raised:
         eval(slip, {"lab": lab, "login": login})
     assert not [each for each in (str(login["mfa_token"]), "+1555") if each in str(raised.value)]
