@@ -108,51 +108,51 @@ def test_passwordless_sms_and_email_log_in_and_a_link_is_what_email_sends_unaske
 
 ON = {"sms", "push-notification", "otp", "recovery-code"}
 EVERY = {*ON, "email", "duo", "webauthn-roaming", "webauthn-platform"}
-# fmt: off
-CALLS: list[tuple[str, object]] = [
-    # What the SDK is asked, call after call, and what it returns
-    ("{each.name for each in guardian.factors.list()}",                                EVERY),
-    ("{each.name for each in guardian.factors.list() if each.enabled}",                ON),
-    ("guardian.factors.set('email', enabled=True).enabled",                            True),
-    ("{each.name for each in guardian.factors.list() if each.enabled}",                {*ON, "email"}),
-    ("guardian.policies.set(request=['confidence-score'])",                            ["confidence-score"]),
-    ("guardian.policies.list()",                                                       ["confidence-score"]),
-    ("guardian.factors.phone.set_message_types(message_types=['voice']).message_types", ["voice"]),
-    ("guardian.factors.phone.get_message_types().message_types",                       ["voice"]),
-    ("guardian.factors.phone.get_selected_provider().provider",                        "auth0"),
-    ("guardian.factors.push_notification.get_selected_provider().provider",            "guardian"),
-    ("clients.get(app).token_endpoint_auth_method",                                    "client_secret_post"),
-    ("clients.update(app, grant_types=['password']).grant_types",                      ["password"]),
-    ("app in {each.client_id for each in clients.list()}",                             True),
-    ("users.get(mine).user_id == mine",                                                True),
-    ("[each.user_id for each in users.list_users_by_email(email=email)] == [mine]",    True),
-    ("len(users.regenerate_recovery_code(mine).recovery_code)",                        24),
-    ("kinds.update({each.type: each.id for each in users.authentication_methods.list(mine)})", None),
-    ("kinds.keys() >= {'phone', 'push'}",                                              True),
-    ("users.authentication_methods.delete(mine, kinds['push'])",                       None),
-    ("'push' in {each.type for each in users.authentication_methods.list(mine)}",      False),
-    ("users.authentication_methods.delete_all(mine)",                                  None),
-    ("list(users.authentication_methods.list(mine))",                                  []),
-    ("enrolled.extend(users.enrollments.get(other))",                                  None),
-    ("[each.status for each in enrolled]",                                             ["confirmed"]),
-    ("guardian.enrollments.get(enrolled[0].id).id == enrolled[0].id",                  True),
-    ("guardian.enrollments.delete(enrolled[0].id)",                                    None),
-    ("users.enrollments.get(other)",                                                   []),
-    ("guardian.enrollments.create_ticket(user_id=other).ticket_url.startswith(issuer)", True),
-]
-# fmt: on
+# What the SDK is asked, call after call, and what it returns
+CALLS = """
+{each.name for each in guardian.factors.list()}                                          => EVERY
+{each.name for each in guardian.factors.list() if each.enabled}                          => ON
+guardian.factors.set('email', enabled=True).enabled                                      => True
+{each.name for each in guardian.factors.list() if each.enabled}                          => {*ON, 'email'}
+guardian.policies.set(request=['confidence-score'])                                      => ['confidence-score']
+guardian.policies.list()                                                                 => ['confidence-score']
+guardian.factors.phone.set_message_types(message_types=['voice']).message_types          => ['voice']
+guardian.factors.phone.get_message_types().message_types                                 => ['voice']
+guardian.factors.phone.get_selected_provider().provider                                  => 'auth0'
+guardian.factors.push_notification.get_selected_provider().provider                      => 'guardian'
+clients.get(app).token_endpoint_auth_method                                              => 'client_secret_post'
+clients.update(app, grant_types=['password']).grant_types                                => ['password']
+app in {each.client_id for each in clients.list()}                                       => True
+users.get(mine).user_id == mine                                                          => True
+[each.user_id for each in users.list_users_by_email(email=email)] == [mine]              => True
+len(users.regenerate_recovery_code(mine).recovery_code)                                  => 24
+kinds.update({each.type: each.id for each in users.authentication_methods.list(mine)})   => None
+kinds.keys() >= {'phone', 'push'}                                                        => True
+users.authentication_methods.delete(mine, kinds['push'])                                 => None
+'push' in {each.type for each in users.authentication_methods.list(mine)}                => False
+users.authentication_methods.delete_all(mine)                                            => None
+list(users.authentication_methods.list(mine))                                            => []
+enrolled.extend(users.enrollments.get(other))                                            => None
+[each.status for each in enrolled]                                                       => ['confirmed']
+guardian.enrollments.get(enrolled[0].id).id == enrolled[0].id                            => True
+guardian.enrollments.delete(enrolled[0].id)                                              => None
+users.enrollments.get(other)                                                             => []
+guardian.enrollments.create_ticket(user_id=other).ticket_url.startswith(issuer)          => True
+"""
 
 
 def test_the_management_client_reads_and_sets_factors_applications_and_users(served: Served) -> None:
     known, user = served.sandbox.defaults, served.user("push", "sms", phone=served.phone())
     names: dict[str, Any] = {"app": known.client_id, "mine": user.user_id, "email": user.email}
     names |= {"other": served.user("sms").user_id, "issuer": served.issuer, "kinds": {}, "enrolled": []}
+    names |= {"ON": ON, "EVERY": EVERY}
     with httpx.Client() as http:  # it finds the CA by SSL_CERT_FILE; the token request makes a client of its own
         own: dict[str, Any] = {"client_id": known.mgmt_client_id, "client_secret": known.mgmt_client_secret}
         api = ManagementClient(domain=served.domain, **own, httpx_client=http)
         names |= {"guardian": api.guardian, "clients": api.clients, "users": api.users}
-        for call, wanted in CALLS:
-            assert (call, eval(call, names)) == (call, wanted)
+        for row in CALLS.strip().splitlines():
+            call, _, wanted = row.partition(" => ")
+            assert (call, eval(call, names)) == (call, eval(wanted, names))
         with pytest.raises(ApiError) as refused:
             api.guardian.factors.set("no-such-factor", enabled=True)
     assert (refused.value.status_code, refused.value.body["statusCode"]) == (400, 400)

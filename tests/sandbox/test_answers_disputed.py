@@ -5,6 +5,7 @@ import pytest
 
 from auth0_mfa_lab.sandbox import Sandbox, errors
 from auth0_mfa_lab.sandbox.settings import SWITCHES
+from tests.mothers import rows
 from tests.sandbox.sandbox_mothers import MFA_AUDIENCE
 from tests.sandbox.scenario import MFA_REQUIRED, Scenario, Scene, check, each_of, marks_of
 from tests.sandbox.test_answers_limits import REFUSED
@@ -12,19 +13,22 @@ from tests.sandbox.test_answers_mfa import MFA
 from tests.sandbox.test_answers_passwordless import PASSWORDLESS, STARTS
 from tests.sandbox.test_answers_token import TOKEN
 
-REQUIRED = MFA_REQUIRED[1:3]
-FAILED = "too_many_attempts", "Too many failed codes. Wait for some minutes before retrying."
 UNCONFIRMED = (
     "User does not have any confirmed authenticator associated. You can associate a new authenticator calling "
     "/mfa/associate endpoint. If you have one authenticator ready for confirmation, you can confirm it just using it "
     "in /oauth/token"
 )
-NONE, NEWER = "association_required", "client_and_audience"
 NO_GRANT = (
     f'Client "{Sandbox().defaults.client_id}" is not authorized to access resource server "{MFA_AUDIENCE}". '
     'You need to create a "client-grant" associated to this API.'
 )
-NO_CLIENT = "invalid_client", "Client authentication failed"
+SAID = {
+    "no client": ("invalid_client", "Client authentication failed"),
+    "none": ("association_required", UNCONFIRMED),
+    "no grant": ("access_denied", NO_GRANT),
+    "failed": ("too_many_attempts", "Too many failed codes. Wait for some minutes before retrying."),
+    "required": MFA_REQUIRED[1:3],
+}
 
 
 def refreshed(scene: Scene) -> httpx.Response:
@@ -44,35 +48,35 @@ HAPPENINGS = {name: trusted.when for name, trusted in TRUSTED.items()} | {
 }
 
 
-def other(switch: str, value: str, name: str, status: int, evidence: str, *said: str) -> Scenario:
+def other(switch: str, value: str, name: str, status: str, evidence: str, said: str) -> Scenario:
     """Return what a switch makes of a trusted scenario, or of something else that happens, by its name."""
-    error, text = said or TRUSTED[name].said[1:3]
+    error, text = SAID[said] if said else TRUSTED[name].said[1:3]
     happens = HAPPENINGS[name]
     given = f"13.3 {switch} {value}: {name}"
-    return Scenario(given, lambda scene: happens(scene.switch(switch, value)), (status, error, text, evidence))
+    return Scenario(given, lambda scene: happens(scene.switch(switch, value)), (int(status), error, text, evidence))
 
 
-# fmt: off
-DISPUTED = (
-    other("bad_client_secret",                 "invalid_client", "0.6 wrong secret", 401, "doc", *NO_CLIENT),
-    other("expired_token_status",              "403",      "5 expired mfa_token", 403, "forum test test"),
-    other("expired_token_status",              "403",      "4.1 expired bearer", 403, "forum test test"),
-    other("expired_token_status",              "403",      "6.4 expired oob_code", 403, "forum"),
-    other("pending_status",                    "200",      "6.3 pending", 200, "doc rec rec"),
-    other("slow_down_status",                  "400",      "6.3 too fast", 400, "guess doc guess"),
-    other("unsupported_challenge_type_status", "400",      "5 unfit type", 400, "doc forum forum"),
-    other("unsupported_challenge_type_status", "400",      "5 nothing enrolled", 400, "doc test test"),
-    other("challenge_without_authenticator",   NONE, "5 nothing enrolled", 403, "guess doc forum", NONE, UNCONFIRMED),
-    other("no_client_grant_text",              NEWER, "9.1 no client grant", 403, "forum", "access_denied", NO_GRANT),
-    other("disabled_factor_status",            "401",      "3.3 voice is off", 401, "guess"),
-    other("disabled_factor_status",            "403",      "3.3 voice is off", 403, "guess"),
-    other("too_many_failed_codes_status",      "429",      "6.4 too many OTPs", 429, "forum forum guess", *FAILED),
-    other("too_many_failed_codes_status",      "429",      "6.4 too many SMS codes", 429, "forum forum guess", *FAILED),
-    other("too_many_failed_codes_status",      "429",      "6.4 too many recoveries", 429, "guess", *FAILED),
-    other("refresh",                           "mfa_required", "a refresh", 403, "doc", *REQUIRED),
-    other("second_factor_chained",             "on",       "one of two factors", 403, "test test doc", *REQUIRED),
-)
-# fmt: on
+# A switch, its other value, what happens, status and evidence of the answer, and what else it says
+DISPUTED_TABLE = """
+bad_client_secret                 | invalid_client       | 0.6 wrong secret        | 401 | doc               | no client
+expired_token_status              | 403                  | 5 expired mfa_token     | 403 | forum test test   |
+expired_token_status              | 403                  | 4.1 expired bearer      | 403 | forum test test   |
+expired_token_status              | 403                  | 6.4 expired oob_code    | 403 | forum             |
+pending_status                    | 200                  | 6.3 pending             | 200 | doc rec rec       |
+slow_down_status                  | 400                  | 6.3 too fast            | 400 | guess doc guess   |
+unsupported_challenge_type_status | 400                  | 5 unfit type            | 400 | doc forum forum   |
+unsupported_challenge_type_status | 400                  | 5 nothing enrolled      | 400 | doc test test     |
+challenge_without_authenticator   | association_required | 5 nothing enrolled      | 403 | guess doc forum   | none
+no_client_grant_text              | client_and_audience  | 9.1 no client grant     | 403 | forum             | no grant
+disabled_factor_status            | 401                  | 3.3 voice is off        | 401 | guess             |
+disabled_factor_status            | 403                  | 3.3 voice is off        | 403 | guess             |
+too_many_failed_codes_status      | 429                  | 6.4 too many OTPs       | 429 | forum forum guess | failed
+too_many_failed_codes_status      | 429                  | 6.4 too many SMS codes  | 429 | forum forum guess | failed
+too_many_failed_codes_status      | 429                  | 6.4 too many recoveries | 429 | guess             | failed
+refresh                           | mfa_required         | a refresh               | 403 | doc               | required
+second_factor_chained             | on                   | one of two factors      | 403 | test test doc     | required
+"""
+DISPUTED = [other(*row) for row in rows(DISPUTED_TABLE)]
 ELSEWHERE = {
     "customizable_mfa": "1.3: the names of the types in mfa_requirements",
     "mfa_required_without_mfa_token": "1.3: where an Action demands MFA and Customizable MFA is off",
@@ -96,13 +100,13 @@ def test_every_switch_is_tried_or_has_its_place_in_the_reference() -> None:
 
 
 def test_every_error_of_the_authentication_api_has_a_scenario() -> None:
-    rows = [*TRUSTED.values(), *STARTS, *PASSWORDLESS, *DISPUTED]
-    assert len({row.given for row in rows}) == len(rows)
+    every = [*TRUSTED.values(), *STARTS, *PASSWORDLESS, *DISPUTED]
+    assert len({row.given for row in every}) == len(every)
     for row in errors.ROWS:
         if row.error and "api/" not in row.endpoint:
             start, known = row.text.partition("{")[0], (row.status, row.error, marks_of(row))
             same = [
-                (status, error, evidence) for _, _, (status, error, text, evidence) in rows if text.startswith(start)
+                (status, error, evidence) for _, _, (status, error, text, evidence) in every if text.startswith(start)
             ]
             assert known in same, row
 

@@ -107,19 +107,6 @@ def test_a_recovery_code_gets_in_where_no_push_arrives_once_and_its_answer_alone
     assert app.recover(app.login(user), fresh).json()["recovery_code"] not in (old, fresh)
 
 
-def test_a_recovery_code_comes_with_the_first_association_and_is_good_once_a_factor_is_confirmed(
-    app: App, phone: Phone
-) -> None:
-    mfa_token = app.mfa_token()
-    first, second = app.associate_sms(mfa_token).json(), app.associate_otp(mfa_token).json()
-    (code,) = first["recovery_codes"]
-    assert not [more for more in (second, app.associate(mfa_token).json()) if "recovery_codes" in more]
-    assert error_of(app.recover(mfa_token, code)) == NONE
-    phone.scan(second["barcode_uri"])
-    app.otp(mfa_token, phone.code())
-    assert app.recover(app.mfa_token(), code).status_code == 200
-
-
 def test_while_its_factor_is_off_there_is_none_and_the_old_one_is_good_again_after_that(app: App) -> None:
     user, other = app.sandbox.add_user(factors=["sms"]), app.sandbox.add_user()
     switch_off(app.sandbox, "recovery-code")

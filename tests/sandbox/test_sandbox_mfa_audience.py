@@ -7,12 +7,10 @@ from tests.sandbox.sandbox_mothers import (
     MFA_AUDIENCE,
     MFA_SCOPES,
     App,
-    app_of,
     bearer,
     claims_of,
     error_of,
     kinds,
-    new_sandbox,
     pushed,
     scan,
 )
@@ -82,17 +80,10 @@ def test_every_factor_is_enrolled_beside_what_there_is_by_one_token_and_removed_
     assert kinds(app.authenticators(token)) == ["sms", "recovery-code", "totp", "sms"]
 
 
-def test_after_ten_minutes_or_forged_it_opens_nothing(app: App) -> None:
-    token = app.mfa_access(app.sandbox.add_user(factors=["sms"]))
-    head, body, signature = token.split(".")
-    foreign = app_of(new_sandbox(seed=2, policy="never")).password(audience=MFA_AUDIENCE, scope=MFA_SCOPES).json()
-    app.sandbox.clock.advance(599)
-    for forged in (f"{head}.{body}.{signature[:-4]}AAAA", f"{head}.{body}.", foreign["access_token"]):
+def test_a_forged_one_opens_nothing(app: App) -> None:
+    head, body, signature = app.mfa_access(app.sandbox.add_user(factors=["sms"])).split(".")
+    for forged in (f"{head}.{body}.{signature[:-4]}AAAA", f"{head}.{body}."):
         assert error_of(app.associate_otp(forged)) == INVALID
-    assert app.authenticators(token)
-    app.sandbox.clock.advance(1)
-    assert error_of(app.associate_otp(token)) == error_of(app.delete(token, "sms|dev_0")) == INVALID
-    assert error_of(app.otp(token, "000000")) == (401, "expired_token", "mfa_token is expired")
 
 
 @pytest.mark.parametrize("half", ["push", "totp"])
@@ -107,17 +98,6 @@ def test_push_and_its_twin_go_together_and_so_does_what_waits_for_the_phone(app:
     assert phone.allow().status_code == 404
     assert error_of(app.poll(mfa_token, oob_code)) == SPENT
     assert error_of(app.otp(mfa_token, phone.code()))[1] == "unsupported_challenge_type"
-
-
-def test_after_the_last_one_the_user_counts_as_not_enrolled(app: App) -> None:
-    user = app.sandbox.add_user(factors=["sms"])
-    token = app.mfa_access(user)
-    assert app.delete(token, ids(app, token)["sms"]).is_success
-    assert app.authenticators(token) == []
-    mfa_token = app.login(user)
-    assert error_of(app.challenge(mfa_token))[2].startswith("User is not enrolled.")
-    assert error_of(app.recover(mfa_token, str(user.recovery_code)))[2] == "User does not have a recovery-code."
-    assert len(app.associate_otp(mfa_token).json()["recovery_codes"]) == 1
 
 
 def test_what_was_never_confirmed_can_be_removed_and_the_rest_stays_with_its_recovery_code(

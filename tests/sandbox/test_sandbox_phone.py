@@ -8,7 +8,6 @@ from typing import Any
 import httpx
 import pyotp
 import pytest
-import qrcode
 from PIL import Image
 
 from auth0_mfa_lab.sandbox import Phone
@@ -62,12 +61,6 @@ DEVICE_APIS = {
 @pytest.mark.parametrize("base_url", DEVICE_APIS)
 def test_the_device_api_is_found_by_the_apps_own_rule(base_url: str) -> None:
     assert device_api(base_url) == DEVICE_APIS[base_url]
-
-
-def test_a_picture_of_a_qr_is_read(app: App, phone: Phone) -> None:
-    picture = io.BytesIO()
-    qrcode.make(app.associate(app.mfa_token()).json()["barcode_uri"], border=4).save(picture)
-    assert scan(phone, picture.getvalue()).status_code == 201
 
 
 def test_what_enrolls_nothing_is_told_with_a_sentence_and_no_secret(phone: Phone) -> None:

@@ -5,6 +5,7 @@ import pyotp
 import pytest
 
 from auth0_mfa_lab.sandbox import User
+from tests.mothers import rows
 from tests.sandbox.sandbox_mothers import (
     MFA_AUDIENCE,
     App,
@@ -39,21 +40,20 @@ def new_user(app: App, *factors: str) -> User:
 # -- customizable_mfa, mfa_required_without_mfa_token
 
 
-# fmt: off
-TOLD = [
-    ("otp",               "",    "challenge", "otp recovery-code"),
-    ("sms",               "",    "challenge", "phone recovery-code"),
-    ("push",              "",    "challenge", "otp push-notification recovery-code"),
-    ("sms voice otp otp", "",    "challenge", "otp phone recovery-code"),
-    ("otp sms",           "otp", "challenge", "phone recovery-code"),
-    ("",                  "",    "enroll",    "otp phone push-notification"),
-    ("",                  "sms", "enroll",    "otp push-notification"),
-    ("",                  "sms otp push-notification", "enroll", ""),
-]
-# fmt: on
+# The factors of a user, what is off, and what a login is told of: these types
+TOLD = """
+otp               |     | challenge | otp recovery-code
+sms               |     | challenge | phone recovery-code
+push              |     | challenge | otp push-notification recovery-code
+sms voice otp otp |     | challenge | otp phone recovery-code
+otp sms           | otp | challenge | phone recovery-code
+                  |     | enroll    | otp phone push-notification
+                  | sms | enroll    | otp push-notification
+                  | sms otp push-notification | enroll |
+"""
 
 
-@pytest.mark.parametrize(("has", "off", "what", "types"), TOLD)
+@pytest.mark.parametrize(("has", "off", "what", "types"), rows(TOLD))
 def test_a_login_is_told_what_can_be_challenged_or_else_enrolled(
     app: App, has: str, off: str, what: str, types: str
 ) -> None:

@@ -11,13 +11,13 @@ from auth0_mfa_lab.sandbox.operations import OPERATIONS, PHONE_OPERATIONS
 from auth0_mfa_lab.sandbox.server import FILES, Server
 from auth0_mfa_lab.show.qr import qr_png
 from auth0_mfa_lab.tenants.operations import Remote
+from tests.mothers import rows
 from tests.sandbox.sandbox_mothers import App
 from tests.serve.conftest import LogIn
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 TEN_YEARS = 10 * 365 * 86_400
 TICKET = "otpauth://totp/x?enrollment_tx_id=abc&base_url="
-# fmt: off
 # What the verbs of a path answer to a call without arguments. Every other verb is 405, every other path 404.
 PLANE = """
 state             GET 200
@@ -45,21 +45,21 @@ reset             POST 204
 nothing/here
 ../_lab/states
 """
-DENIED: dict[str, tuple[dict[str, str], int, str]] = {
-    "no token, and another host": ({"authorization": "", "host": "evil.example"},                401, "unauthorized"),
-    "an empty token":             ({"authorization": "Bearer"},                                  401, "unauthorized"),
-    "another token":              ({"authorization": "Bearer wrong"},                            401, "unauthorized"),
-    "another scheme":             ({"authorization": "Basic {token}"},                           401, "unauthorized"),
-    "no text":                    ({"authorization": "Bearer \xff\xfe", "cookie": "\xff=\xff"},  401, "unauthorized"),
-    "a cookie":                   ({"authorization": "", "cookie": "auth0_lab={token}"},         401, "unauthorized"),
-    "another host":               ({"host": "evil.example"},                                     403, "wrong_host"),
-    "another origin":             ({"origin": "https://evil.example"},                           403, "wrong_origin"),
-    "a null origin":              ({"origin": "null"},                                           403, "wrong_origin"),
-    "no port":                    ({"origin": "http://localhost"},                               403, "wrong_origin"),
-    "another port":               ({"origin": "http://localhost:1"},                             403, "wrong_origin"),
-    "its own origin":             ({"host": "Auth.Example", "origin": "http://auth.example"},    204, ""),
-}
-# fmt: on
+# A caller | its headers | what it is answered
+DENIED = r"""
+no token, and another host | {"authorization": "", "host": "evil.example"}                        | 401 unauthorized
+an empty token             | {"authorization": "Bearer"}                                          | 401 unauthorized
+another token              | {"authorization": "Bearer wrong"}                                    | 401 unauthorized
+another scheme             | {"authorization": "Basic {token}"}                                   | 401 unauthorized
+no text                    | {"authorization": "Bearer \u00ff\u00fe", "cookie": "\u00ff=\u00ff"}  | 401 unauthorized
+a cookie                   | {"authorization": "", "cookie": "auth0_lab={token}"}                 | 401 unauthorized
+another host               | {"host": "evil.example"}                                             | 403 wrong_host
+another origin             | {"origin": "https://evil.example"}                                   | 403 wrong_origin
+a null origin              | {"origin": "null"}                                                   | 403 wrong_origin
+no port                    | {"origin": "http://localhost"}                                       | 403 wrong_origin
+another port               | {"origin": "http://localhost:1"}                                     | 403 wrong_origin
+its own origin             | {"host": "Auth.Example", "origin": "http://auth.example"}            | 204
+"""
 # A call | what it says rightly | values of one field more that are refused (LONG: a letter more than there may be)
 REFUSED = """
 POST users             | {} | {"factors": [["webauthn"], "push"], "username": [5, "", "LONG"], "phone_number": ["555"]}
@@ -108,17 +108,18 @@ def test_the_table_of_paths_is_whole() -> None:
     assert {(row.split()[0], method) for row in rows for method in METHODS if f" {method} " in row} == known
 
 
-@pytest.mark.parametrize("name", DENIED)
+@pytest.mark.parametrize(("who", "headers", "said"), rows(DENIED))
 def test_a_caller_needs_the_token_a_name_and_an_origin_of_the_servers(
-    server: Server, control: httpx.Client, name: str
+    server: Server, control: httpx.Client, who: str, headers: str, said: str
 ) -> None:
-    headers, status, error = DENIED[name]
-    sent = [(name.encode(), value.format(token=server.token).encode("latin-1")) for name, value in headers.items()]
+    status, _, error = said.partition(" ")
+    given = json.loads(headers.replace("{token}", server.token))
+    sent = [(name.encode(), value.encode("latin-1")) for name, value in given.items()]
     answers = [control.request("DELETE", "faults", headers=sent)]
     if error:
         answers.append(control.request("GET", f"clock?token={server.token}", headers=sent))
     for answer in answers:
-        assert (answer.status_code, answer.json()["error"] if error else "") == (status, error)
+        assert (answer.status_code, answer.json()["error"] if error else "") == (int(status), error), who
 
 
 def test_the_page_needs_no_token_and_holds_nothing_of_the_tenant(server: Server, http: httpx.Client) -> None:

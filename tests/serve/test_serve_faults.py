@@ -1,60 +1,59 @@
 """Faults on demand: each kind bites on its route, so often and no more, and leaves the tenant as it was."""
 
+import json
 import time
-from typing import Any
 
 import httpx
 import pytest
 
 from auth0_mfa_lab.sandbox.errors import TOO_MANY_STARTS
 from auth0_mfa_lab.tenants.operations import Remote
+from tests.mothers import rows
 from tests.serve.conftest import LogIn
 
 CONFIGURATION = "/.well-known/openid-configuration"
-TOKEN, FACTORS, ENROLL = "POST /oauth/token", "GET /api/v2/guardian/factors", "POST /appliance-mfa/api/enroll"
-ERROR = {"error": "server_error", "error_description": "The server could not answer."}
+SAID = "The server could not answer."
+ERROR = {"error": "server_error", "error_description": SAID}
 LIMIT = {"error": "too_many_requests", "error_description": TOO_MANY_STARTS.text}
 GLOBAL = {"statusCode": 429, "error": "Too Many Requests", "message": "Global limit has been reached"}
 GLOBAL |= {"errorCode": "too_many_requests"}
-GENERAL = {"statusCode": 503, "error": "Service Unavailable", "message": ERROR["error_description"]}
-GENERAL |= {"errorCode": "server_error"}
-UNKNOWN = {"statusCode": 599, "error": "Unknown Error"}
-PAGE = "<html>\n<head><title>"
-# fmt: off
-FAULTS: list[tuple[dict[str, Any], str, int, object]] = [
-    # a fault, what is asked, and the status and the JSON that come, or the beginning of a page
-    ({"kind": "429"},                               TOKEN,   429, LIMIT),
-    ({"kind": "429"},                               FACTORS, 429, GLOBAL),
-    ({"kind": "5xx"},                               TOKEN,   503, ERROR),
-    ({"kind": "5xx", "status": 500},                TOKEN,   500, ERROR),
-    ({"kind": "html"},                              TOKEN,   502, f"{PAGE}502 Bad Gateway"),
-    ({"kind": "html", "status": 403},               TOKEN,   403, f"{PAGE}403 Forbidden"),
-    ({"kind": "html", "status": 520},               TOKEN,   520, f"{PAGE}520 Unknown Error"),
-    ({"kind": "5xx", "status": 599},                FACTORS, 599, GENERAL | UNKNOWN),
-    ({"kind": "5xx", "route": ENROLL},              ENROLL,  503, GENERAL),
-    ({"kind": "5xx", "route": "/oauth"},            TOKEN,   503, ERROR),
-    ({"kind": "5xx", "route": "/oauth/"},           TOKEN,   503, ERROR),
-    ({"kind": "5xx", "route": "/oaut"},             TOKEN,   401, None),
-    ({"kind": "5xx", "route": "POST /oauth/token"}, TOKEN,   503, ERROR),
-    ({"kind": "5xx", "route": "GET /oauth/token"},  TOKEN,   401, None),
-    ({"kind": "5xx"},                               ENROLL,  401, None),
-]
-# fmt: on
+GENERAL = {"statusCode": 503, "error": "Service Unavailable", "message": SAID, "errorCode": "server_error"}
+UNKNOWN = {**GENERAL, "statusCode": 599, "error": "Unknown Error"}
+BODIES = {"error": ERROR, "limit": LIMIT, "global": GLOBAL, "general": GENERAL, "unknown": UNKNOWN}
+# A fault | the route that is asked | the status and the JSON that come, or the title of a page
+FAULTS = """
+{"kind": "429"}                               | POST /oauth/token               | 429 | limit
+{"kind": "429"}                               | GET /api/v2/guardian/factors    | 429 | global
+{"kind": "5xx"}                               | POST /oauth/token               | 503 | error
+{"kind": "5xx", "status": 500}                | POST /oauth/token               | 500 | error
+{"kind": "html"}                              | POST /oauth/token               | 502 | 502 Bad Gateway
+{"kind": "html", "status": 403}               | POST /oauth/token               | 403 | 403 Forbidden
+{"kind": "html", "status": 520}               | POST /oauth/token               | 520 | 520 Unknown Error
+{"kind": "5xx", "status": 599}                | GET /api/v2/guardian/factors    | 599 | unknown
+{"kind": "5xx", "route": "POST /appliance-mfa/api/enroll"} | POST /appliance-mfa/api/enroll | 503 | general
+{"kind": "5xx", "route": "/oauth"}            | POST /oauth/token               | 503 | error
+{"kind": "5xx", "route": "/oauth/"}           | POST /oauth/token               | 503 | error
+{"kind": "5xx", "route": "/oaut"}             | POST /oauth/token               | 401 |
+{"kind": "5xx", "route": "POST /oauth/token"} | POST /oauth/token               | 503 | error
+{"kind": "5xx", "route": "GET /oauth/token"}  | POST /oauth/token               | 401 |
+{"kind": "5xx"}                               | POST /appliance-mfa/api/enroll  | 401 |
+"""
 
 
-@pytest.mark.parametrize(("fault", "call", "status", "body"), FAULTS)
+@pytest.mark.parametrize(("fault", "call", "status", "said"), rows(FAULTS))
 def test_a_fault_bites_once_on_its_route_in_the_shape_of_its_api(
-    http: httpx.Client, ask: Remote, fault: dict[str, Any], call: str, status: int, body: object
+    http: httpx.Client, ask: Remote, fault: str, call: str, status: str, said: str
 ) -> None:
-    ask("add_fault", **fault)
+    ask("add_fault", **json.loads(fault))
     browser = {"origin": "http://localhost:3000", "access-control-request-method": "POST"}
     assert http.options(call.partition(" ")[2], headers=browser).status_code == 204
     answer, again = (http.request(*call.split()) for _ in range(2))
-    assert (answer.status_code, again.status_code) == (status, 401)
-    if isinstance(body, str):
-        assert (answer.headers["content-type"], answer.text[: len(body)]) == ("text/html; charset=utf-8", body)
-    elif body:
-        assert answer.json() == body
+    assert (answer.status_code, again.status_code) == (int(status), 401)
+    if said in BODIES:
+        assert answer.json() == BODIES[said]
+    elif said:
+        assert answer.headers["content-type"] == "text/html; charset=utf-8"
+        assert answer.text.startswith(f"<html>\n<head><title>{said}")
 
 
 @pytest.mark.parametrize("ahead", [0, 3600])
