@@ -6,6 +6,7 @@ Typed from the device reference, whose sections the rows name.
 import base64
 import hashlib
 import hmac
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from auth0_mfa_lab.sandbox.guardian.phone import Enrollment
 from tests.keys import KEYS
+from tests.mothers import rows
 from tests.sandbox.sandbox_mothers import GUARDIAN, App, Pushed, bearer, pushed, segment, sign
 from tests.sandbox.scenario import Said, Scene, marks_of
 
@@ -98,7 +100,15 @@ def test_a_ticket_lives_five_minutes_and_as_long_as_its_user_has_no_factor(scene
         assert_refused(enroll(app, ticket), scene, NO_TICKET)
 
 
-CREDENTIALS = unfit("push_credentials must hold the service GCM or APNS")
+# A change of a right body, and what is said of it
+UNFIT = """
+{"identifier": 7}                                       | identifier must be a string
+{"name": null}                                          | name must be a string
+{"push_credentials": null}                              | push_credentials must hold the service GCM or APNS
+{"push_credentials": {"service": "FCM", "token": "t"}}  | push_credentials must hold the service GCM or APNS
+{"push_credentials": {"service": "GCM"}}                | token must be a string
+{"public_key": "key"}                                   | public_key must be an object
+"""
 BAD_KEY = unfit("public_key must be the public half of an RSA key of 2048 bits or more, for RS256 signatures")
 # fmt: off
 BAD_KEYS: tuple[Mapping[str, object], ...] = (
@@ -107,14 +117,9 @@ BAD_KEYS: tuple[Mapping[str, object], ...] = (
     *({"e": "AQ"}, {"e": "BA"}, {"e": "_" * 12}),
 )
 ENROLL_BODIES: tuple[tuple[object, Said], ...] = (
-    ([],                                                               unfit("it must be a JSON object")),
-    ({"name": "x"},                                                    unfit("identifier must be a string")),
-    ({**ENROLL, "identifier": 7},                                      unfit("identifier must be a string")),
-    ({**ENROLL, "name": None},                                         unfit("name must be a string")),
-    ({**ENROLL, "push_credentials": None},                             CREDENTIALS),
-    ({**ENROLL, "push_credentials": {"service": "FCM", "token": "t"}}, CREDENTIALS),
-    ({**ENROLL, "push_credentials": {"service": "GCM"}},               unfit("token must be a string")),
-    ({**ENROLL, "public_key": "key"},                                  unfit("public_key must be an object")),
+    ([],            unfit("it must be a JSON object")),
+    ({"name": "x"}, unfit("identifier must be a string")),
+    *(({**ENROLL, **json.loads(changes)}, unfit(problem)) for changes, problem in rows(UNFIT)),
     *(({**ENROLL, "public_key": {**JWK, **changes}}, BAD_KEY) for changes in BAD_KEYS),
 )
 # fmt: on

@@ -20,6 +20,7 @@ from auth0_mfa_lab.sandbox.delivery import Delivery
 from auth0_mfa_lab.sandbox.errors import ROWS, TOKEN
 from auth0_mfa_lab.sandbox.not_emulated import ANYWHERE, IGNORED, TABLE, Absent
 from auth0_mfa_lab.sandbox.settings import SWITCHES
+from tests.mothers import rows
 from tests.sandbox.sandbox_mothers import App, app_of, error_of
 from tests.sandbox.test_answers_management import Ground
 
@@ -229,6 +230,24 @@ def test_a_bug_is_a_plain_500_whose_text_is_not_told_and_an_interrupt_leaves_the
     assert ("a bug in the sandbox: KeyError" in caplog.text, "'secret'" in caplog.text) == (True, False)
 
 
+STEPS = """
+mfar                     | MFA required.
+gd_start_enroll          | Enrollment started: otp.
+gd_enrollment_complete   | Enrollment confirmed.
+gd_auth_succeed          | Second factor given.
+gd_start_auth            | Second factor started: push.
+gd_send_pn               | A push was sent.
+gd_auth_rejected         | The push was rejected.
+gd_start_auth            | Second factor started: sms.
+gd_send_sms              | A code was sent: sms.
+gd_recovery_failed       | A wrong code.
+gd_recovery_succeed      | A recovery code was used.
+gd_auth_failed           | A wrong code.
+gd_otp_rate_limit_exceed | Too many failed codes.
+gd_unenroll              | Authenticator removed.
+"""
+
+
 def test_the_log_tells_each_step_of_a_user(app: App, phone: Phone) -> None:
     box = app.sandbox
     new, user = box.add_user(), box.add_user(factors=["push", "sms"], phone=phone)
@@ -244,20 +263,5 @@ def test_the_log_tells_each_step_of_a_user(app: App, phone: Phone) -> None:
         app.otp(app.login(user), "000000")
     box.tenant.remove_authenticators(user)
     steps = {(each.type, each.description): each.user_id for each in box.tenant.logs}
-    assert list(steps) == [
-        ("mfar", "MFA required."),
-        ("gd_start_enroll", "Enrollment started: otp."),
-        ("gd_enrollment_complete", "Enrollment confirmed."),
-        ("gd_auth_succeed", "Second factor given."),
-        ("gd_start_auth", "Second factor started: push."),
-        ("gd_send_pn", "A push was sent."),
-        ("gd_auth_rejected", "The push was rejected."),
-        ("gd_start_auth", "Second factor started: sms."),
-        ("gd_send_sms", "A code was sent: sms."),
-        ("gd_recovery_failed", "A wrong code."),
-        ("gd_recovery_succeed", "A recovery code was used."),
-        ("gd_auth_failed", "A wrong code."),
-        ("gd_otp_rate_limit_exceed", "Too many failed codes."),
-        ("gd_unenroll", "Authenticator removed."),
-    ]
+    assert [*map(list, steps)] == rows(STEPS)
     assert set(steps.values()) == {new.user_id, user.user_id}

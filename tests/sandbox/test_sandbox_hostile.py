@@ -8,7 +8,8 @@ from itertools import product
 import httpx
 import pytest
 
-from tests.sandbox.sandbox_mothers import GRANT, App, app_of, basic, new_sandbox, pushed
+from tests.mothers import rows
+from tests.sandbox.sandbox_mothers import App, app_of, basic, new_sandbox, pushed
 
 BIG, JSON, FORM = "x" * 2**20, "application/json", "application/x-www-form-urlencoded"
 # What is no object of fields, with its content type.
@@ -20,22 +21,24 @@ BODIES: tuple[tuple[str, bytes], ...] = (
 )
 WRONG: tuple[object, ...] = (7, True, 1.5, ["x"], {"a": "b"}, [[]], BIG)
 # Every route that reads a body, and the fields that it reads.
-ROUTES: Mapping[str, str] = {
-    f"/oauth/token {GRANT}/mfa-oob": "mfa_token oob_code binding_code",
-    f"/oauth/token {GRANT}/mfa-otp": "mfa_token otp",
-    f"/oauth/token {GRANT}/mfa-recovery-code": "mfa_token recovery_code",
-    f"/oauth/token {GRANT}/password-realm": "username password realm audience scope",
-    f"/oauth/token {GRANT}/passwordless/otp": "username otp realm audience scope",
-    "/oauth/token password": "grant_type client_id client_secret username password audience",
-    "/oauth/token refresh_token": "refresh_token scope",
-    "/oauth/revoke ": "client_id client_secret",
-    "/mfa/associate ": "authenticator_types oob_channels phone_number",
-    "/mfa/challenge ": "mfa_token challenge_type authenticator_id oob_channel client_id",
-    "/passwordless/start ": "client_id client_secret connection phone_number authParams send",
-    "/appliance-mfa/api/enroll ": "identifier name push_credentials public_key",
-    "/appliance-mfa/api/resolve-transaction ": "challenge_response",
-    "/appliance-mfa/api/device-accounts/{id} ": "identifier name push_credentials",
-}
+ROUTES = dict(
+    rows("""
+/oauth/token http://auth0.com/oauth/grant-type/mfa-oob | mfa_token oob_code binding_code
+/oauth/token http://auth0.com/oauth/grant-type/mfa-otp | mfa_token otp
+/oauth/token http://auth0.com/oauth/grant-type/mfa-recovery-code | mfa_token recovery_code
+/oauth/token http://auth0.com/oauth/grant-type/password-realm | username password realm audience scope
+/oauth/token http://auth0.com/oauth/grant-type/passwordless/otp | username otp realm audience scope
+/oauth/token password | grant_type client_id client_secret username password audience
+/oauth/token refresh_token | refresh_token scope
+/oauth/revoke | client_id client_secret
+/mfa/associate | authenticator_types oob_channels phone_number
+/mfa/challenge | mfa_token challenge_type authenticator_id oob_channel client_id
+/passwordless/start | client_id client_secret connection phone_number authParams send
+/appliance-mfa/api/enroll | identifier name push_credentials public_key
+/appliance-mfa/api/resolve-transaction | challenge_response
+/appliance-mfa/api/device-accounts/{id} | identifier name push_credentials
+""")
+)
 # Values that a route may take: a long name is a name.
 HARMLESS = {"name": BIG, "identifier": BIG, "authParams": {"a": "b"}}
 

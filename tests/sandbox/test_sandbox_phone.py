@@ -12,6 +12,7 @@ from PIL import Image
 
 from auth0_mfa_lab.sandbox import Phone
 from auth0_mfa_lab.sandbox.guardian.phone import NotABarcode, NotEnrolled, NothingToAnswer, device_api
+from tests.mothers import rows
 from tests.sandbox.sandbox_mothers import App, claims_of, pushed, scan
 
 NOW = 1_800_000_000
@@ -46,21 +47,19 @@ def test_a_phone_enrolls_where_the_qr_says_or_at_its_tenant_with_a_ticket_four_m
         phone.code()  # the tenant told it no secret
 
 
-# fmt: off
-DEVICE_APIS = {
-    "https://samples.guardian.auth0.com":            "https://samples.guardian.auth0.com",
-    "https://samples.guardian.en.auth0.com":         "https://samples.guardian.en.auth0.com",
-    "https://samples.auth0.com":                     "https://samples.auth0.com/appliance-mfa",
-    "https://samples.auth0.com/appliance-mfa/":      "https://samples.auth0.com/appliance-mfa",
-    "https://samples.guardian.some.thing.auth0.com": "https://samples.guardian.some.thing.auth0.com/appliance-mfa",
-    "http://127.0.0.1:8443":                         "http://127.0.0.1:8443/appliance-mfa",
-}
-# fmt: on
+DEVICE_APIS = """
+https://samples.guardian.auth0.com            | https://samples.guardian.auth0.com
+https://samples.guardian.en.auth0.com         | https://samples.guardian.en.auth0.com
+https://samples.auth0.com                     | https://samples.auth0.com/appliance-mfa
+https://samples.auth0.com/appliance-mfa/      | https://samples.auth0.com/appliance-mfa
+https://samples.guardian.some.thing.auth0.com | https://samples.guardian.some.thing.auth0.com/appliance-mfa
+http://127.0.0.1:8443                         | http://127.0.0.1:8443/appliance-mfa
+"""
 
 
-@pytest.mark.parametrize("base_url", DEVICE_APIS)
-def test_the_device_api_is_found_by_the_apps_own_rule(base_url: str) -> None:
-    assert device_api(base_url) == DEVICE_APIS[base_url]
+@pytest.mark.parametrize(("base_url", "found"), rows(DEVICE_APIS))
+def test_the_device_api_is_found_by_the_apps_own_rule(base_url: str, found: str) -> None:
+    assert device_api(base_url) == found
 
 
 def test_what_enrolls_nothing_is_told_with_a_sentence_and_no_secret(phone: Phone) -> None:
