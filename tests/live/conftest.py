@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from auth0_mfa_lab.clock import RealClock
-from tests.live.live_world import LiveTenant, live_world
+from tests.live.live_world import LiveTenant
 
 
 @dataclass
@@ -37,7 +37,7 @@ def live_tenant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Liv
     (folder := tmp_path / "project").mkdir()
     (folder / "pyproject.toml").touch()
     monkeypatch.chdir(folder)
-    with live_world(folder) as tenant:
+    with LiveTenant(folder) as tenant:
         clock = tenant.sandbox.clock
         monkeypatch.setattr("auth0_mfa_lab.lab.RealClock", lambda: RealClock(sleep=clock.advance, now=clock.now))
         yield tenant

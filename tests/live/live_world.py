@@ -5,20 +5,21 @@ import os
 import re
 import ssl
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
 import httpx
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from auth0_mfa_lab import Exchange, Lab, Settings
 from auth0_mfa_lab.client import network
 from auth0_mfa_lab.sandbox import Phone, Sandbox, WallClock
 from auth0_mfa_lab.sandbox import User as TenantUser
 from auth0_mfa_lab.sandbox.app import Fault
+from auth0_mfa_lab.sandbox.http import Request
 from auth0_mfa_lab.sandbox.server import Server
 from auth0_mfa_lab.tenants.users import User
 from tests.keys import next_key
@@ -47,7 +48,7 @@ class Answer:
     """An answer on its way out; the names of its headers are in lower case."""
 
     status: int
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
 
     @property
@@ -59,37 +60,58 @@ class Answer:
 
     def with_fields(self, **fields: object) -> "Answer":
         """Return it with these fields added to its JSON object, or in the place of its own; None takes one out."""
-        return self.with_json({name: each for name, each in {**self.json, **fields}.items() if each is not None})
+        return self.with_json(present({**self.json, **fields}))
 
     def with_header(self, name: str, value: str | None) -> "Answer":
         """Return it with this header, or without it (None)."""
-        kept = tuple(pair for pair in self.headers if pair[0] != name)
-        return replace(self, headers=kept if value is None else (*kept, (name, value)))
+        return replace(self, headers=present({**self.headers, name: value}))
+
+
+def present(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: each for name, each in values.items() if each is not None}
 
 
 Change = Callable[[Answer], Answer]
 
 
-@dataclass(slots=True)
-class LiveTenant:
+class LiveTenant(Server):
     """One's own tenant at https://localhost:<port>, as the integrator knows it, and what only a test may touch.
 
     It has the default tenant's applications and its user jane.roe@example.com, who has no authenticator yet. It follows
     the wall's clock; `skew` is by how many seconds its `Date` is ahead (None: it sends none). `journal` has method and
-    path of each request that reached it.
+    path of each request that reached it. Its CA is in a file of the folder.
     """
 
-    server: Server
-    folder: Path
-    ca_file: Path
-    skew: float | None = 0.0
-    journal: list[tuple[str, str]] = field(default_factory=list)
-    _altered: list[tuple[str, Change, Iterator[int]]] = field(default_factory=list)
-    _opened: list[httpx.BaseTransport | httpx.Client] = field(default_factory=list)
+    def __init__(self, folder: Path) -> None:
+        super().__init__(Sandbox(seed=2, clock=WallClock(), new_key=next_key))
+        (ca_file := folder / "live-ca.pem").write_bytes(self.ca_pem or b"")
+        self.folder, self.ca_file = folder, ca_file
+        self.skew: float | None = 0.0
+        self.journal = list[tuple[str, str]]()
+        self._altered = list[tuple[str, Change, Iterator[int]]]()
+        self._opened = list[httpx.BaseTransport | httpx.Client]()
 
-    @property
-    def domain(self) -> str:
-        return self.server.domain
+    def stop(self) -> None:
+        super().stop()
+        for each in self._opened:
+            each.close()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Note what arrives, and let it be answered."""
+        if not scope["path"].startswith("/_lab"):
+            self.journal.append((scope["method"], scope["path"]))
+        await super().__call__(scope, receive, send)
+
+    def ask(self, request: Request, fault: Fault | None = None) -> Response:
+        """Return the answer as it leaves: dated, and altered."""
+        said = super().ask(request, fault)
+        answer = Answer(status=said.status_code, headers=said.headers, body=bytes(said.body))
+        date = None if self.skew is None else formatdate(self.sandbox.clock.now() + self.skew, usegmt=True)
+        answer = answer.with_header("date", date).with_header("content-length", None)
+        for route, change, times in self._altered:
+            if re.match(route, f"{request.method} {request.url.path}") and next(times, None) is not None:
+                answer = change(answer)
+        return Response(answer.body, answer.status, answer.headers)
 
     @property
     def environ(self) -> dict[str, str]:
@@ -126,10 +148,6 @@ class LiveTenant:
         return Lab.live(settings, transport=transport, record=record)
 
     @property
-    def sandbox(self) -> Sandbox:
-        return self.server.sandbox
-
-    @property
     def users(self) -> dict[str, TenantUser]:
         return self.sandbox.tenant.users
 
@@ -154,16 +172,16 @@ class LiveTenant:
         """Return the code that was sent to an address last."""
         return str(self.sandbox.delivery.messages(address)[-1].code)
 
-    def phone(self) -> Phone:
+    def own_phone(self) -> Phone:
         """Return the person's own phone; what it says over the network stands in `journal` alone."""
         context = ssl.create_default_context(cafile=str(self.ca_file))
-        self._opened.append(client := httpx.Client(verify=context, base_url=self.server.url, trust_env=False))
+        self._opened.append(client := httpx.Client(verify=context, base_url=self.url, trust_env=False))
         return self.sandbox.new_phone(client)
 
     def enroll(self, *factors: str, phone: Phone | None = None) -> None:
         """Enroll these factors for the configured user, unseen."""
         _, barcodes = self.sandbox.enroll_factors(self.person, factors)
-        self.sandbox.enroll(barcodes, phone or self.phone())
+        self.sandbox.enroll(barcodes, phone or self.own_phone())
 
     def set_up(self, *, switches: Mapping[str, str] | None = None, **changes: Any) -> None:
         before = self.sandbox.tenant.settings
@@ -184,73 +202,15 @@ class LiveTenant:
         else:
             self.sandbox.faults.append(Fault(kind=kind, route=route, times=times, **fields))
 
-    def changed(self, answer: Answer, method: str, path: str) -> Answer:
-        """Return an answer as it leaves: dated, and altered."""
-        if self.skew is not None:
-            answer = answer.with_header("date", formatdate(self.sandbox.clock.now() + self.skew, usegmt=True))
-        for route, change, times in self._altered:
-            if re.match(route, f"{method} {path}") and next(times, None) is not None:
-                answer = change(answer)
-        return answer.with_header("content-length", str(len(answer.body)))
 
-
-class Outgoing:
-    """Changes one answer; `transport` is that of the connection, which a drop ends."""
-
-    def __init__(self, tenant: LiveTenant, scope: Scope, send: Send) -> None:
-        self.transport = getattr(getattr(send, "__self__", None), "transport", None)
-        self._tenant, self._method, self._path, self._send = tenant, scope["method"], scope["path"], send
-
-    async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self._begun = message
-            return
-        headers = tuple((name.decode().lower(), value.decode("latin-1")) for name, value in self._begun["headers"])
-        # The server gives each body whole.
-        answer = Answer(status=self._begun["status"], headers=headers, body=message["body"])
-        answer = self._tenant.changed(answer, self._method, self._path)
-        raw = [(name.encode(), value.encode("latin-1")) for name, value in answer.headers]
-        await self._send({"type": "http.response.start", "status": answer.status, "headers": raw})
-        await self._send({"type": "http.response.body", "body": answer.body})
-
-
-def watched(app: ASGIApp, tenant: LiveTenant) -> ASGIApp:
-    """Return the app of a server, which notes what arrives, and changes what leaves."""
-
-    async def answers(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not scope["path"].startswith("/_lab"):
-            tenant.journal.append((scope["method"], scope["path"]))
-            send = Outgoing(tenant, scope, send).send
-        await app(scope, receive, send)
-
-    return answers
-
-
-@contextmanager
-def live_world(folder: Path) -> Iterator[LiveTenant]:
-    """Serve a fresh tenant from a thread, on a free port of loopback; its CA is in a file of this folder."""
-    server = Server(Sandbox(seed=2, clock=WallClock(), new_key=next_key))
-    (ca_file := folder / "live-ca.pem").write_bytes(server.ca_pem or b"")
-    tenant = LiveTenant(server, folder, ca_file)
-    server._uvicorn.config.app = watched(server, tenant)
-    try:
-        with server:
-            yield tenant
-    finally:
-        for each in tenant._opened:
-            each.close()
-
-
-def logged_in(lab: Lab, **fields: str) -> Exchange:
-    known = lab.settings
+def logged_in(lab: Lab, user: User | None = None, /, **fields: str) -> Exchange:
+    """Log the configured user in, or another one of the lab's."""
+    known = user or lab.settings
     return lab.client.password_grant(username=str(known.username), password=str(known.password), **fields)
 
 
 def mfa_token(lab: Lab, user: User | None = None) -> str:
-    """Log the configured user in, or another one of the lab's, and return the mfa_token."""
-    known = user or lab.settings
-    who = {"username": str(known.username), "password": str(known.password), "realm": lab.settings.realm}
-    token: str = lab.client.password_grant(**who)["mfa_token"]
+    token: str = logged_in(lab, user, realm=lab.settings.realm)["mfa_token"]
     return token
 
 
@@ -303,7 +263,7 @@ def environment(tenant: LiveTenant, folder: Path, **variables: str) -> dict[str,
     """
     (control := folder / "control.env").write_text(
         f"AUTH0_DOMAIN={tenant.domain}\nAUTH0_CLIENT_ID=unknown-app\nAUTH0_CA_FILE={tenant.ca_file}\n"
-        f"AUTH0_LAB_TENANT=served\nAUTH0_LAB_TOKEN={tenant.server.token}\n",
+        f"AUTH0_LAB_TENANT=served\nAUTH0_LAB_TOKEN={tenant.token}\n",
         "utf-8",
     )
     (folder / "sitecustomize.py").write_text(SITE.format(control=str(control)), "utf-8")

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.live import live_notebooks
-from tests.live.live_world import LiveTenant, environment, live_world
+from tests.live.live_world import LiveTenant, environment
 
 
 def state_of(tenant: LiveTenant) -> dict[str, object]:
@@ -24,7 +24,7 @@ def state_of(tenant: LiveTenant) -> dict[str, object]:
 
 def main(wanted: Sequence[str]) -> int:
     """Run the notebooks that need no person, and clean up; return 1 where something is left, else their status."""
-    with TemporaryDirectory(ignore_cleanup_errors=True) as name, live_world(folder := Path(name)) as tenant:
+    with TemporaryDirectory(ignore_cleanup_errors=True) as name, LiveTenant(folder := Path(name)) as tenant:
         # The folder of a project: there notebooks run, and leave their file.
         (folder / "pyproject.toml").touch()
         os.environ.update(environment(tenant, folder, **tenant.management, AUTH0_LAB_ALLOW_LIVE="1"))

@@ -44,14 +44,11 @@ Doctor = Callable[..., Result]
 
 
 @pytest.fixture
-def doctor(tenant: LiveTenant, monkeypatch: pytest.MonkeyPatch) -> Doctor:
+def doctor(tenant: LiveTenant) -> Doctor:
     def run(*words: str, given: str = "", alone: bool = False, **variables: str) -> Result:
-        with monkeypatch.context() as patch:
-            patch.delenv("AUTH0_LAB_TENANT", raising=False)
-            known = {} if alone else tenant.environ | tenant.management
-            for name, value in (known | variables).items():
-                patch.setenv(name, value)
-            return CliRunner().invoke(main, ["doctor", *words], input=given, catch_exceptions=False)
+        known = {} if alone else tenant.environ | tenant.management
+        env = {"AUTH0_LAB_TENANT": None, **known, **variables}
+        return CliRunner().invoke(main, ["doctor", *words], input=given, env=env, catch_exceptions=False)
 
     return run
 
@@ -525,7 +522,7 @@ def test_a_sandbox_is_looked_at_too_in_process_and_served(tenant: LiveTenant, do
     result = doctor("--for", "push", "--for", "recovery", alone=True)
     assert (result.exit_code, "the sandbox tenant sandbox.example is ready" in result.stdout) == (0, True)
     BY_NAME["policy"].wrong(tenant)
-    served = {"AUTH0_LAB_TENANT": "served", "AUTH0_LAB_TOKEN": tenant.server.token}
+    served = {"AUTH0_LAB_TENANT": "served", "AUTH0_LAB_TOKEN": tenant.token}
     result = doctor("--fix", "--yes", "--json", **served)
     assert (result.exit_code, told(result)["tenant"]) == (0, f"the sandbox tenant {tenant.domain}")
     assert ([e["name"] for e in told(result)["mended"]], "live tenant" in result.stderr) == (["policy"], False)

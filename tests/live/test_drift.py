@@ -42,7 +42,7 @@ OTHER = '{ call = "GET /mfa/authenticators", field = "[recovery-code]", kind = "
 def one(live_tenant: LiveTenant, tmp_path: Path) -> Integrator:
     """An integrator whose lab is recorded in runs/run.har."""
     file = tmp_path / "runs" / "run.har"
-    return Integrator(live_tenant, live_tenant.lab(management=True, record=file), live_tenant.phone(), file)
+    return Integrator(live_tenant, live_tenant.lab(management=True, record=file), live_tenant.own_phone(), file)
 
 
 @pytest.fixture
@@ -492,7 +492,7 @@ def test_what_cannot_be_compared_says_why(one: Integrator) -> None:
 def test_nothing_raw_is_in_what_a_comparison_says(live_tenant: LiveTenant, tmp_path: Path) -> None:
     file, person = tmp_path / "run.har", live_tenant.person
     lab = live_tenant.lab(management=True, record=file, environ={"AUTH0_LAB_SHOW_PEOPLE": "1"})
-    one = Integrator(live_tenant, lab, live_tenant.phone(), file)
+    one = Integrator(live_tenant, lab, live_tenant.own_phone(), file)
     people = [person.username, str(person.phone_number), person.user_id]
 
     def telling(answer: Answer) -> Answer:

@@ -54,7 +54,7 @@ def enrolls(fields: dict[str, Any], *, confirmed: bool = True) -> Leaves:
     """Return what enrolls this for the configured user as a notebook does."""
 
     def leaves(tenant: LiveTenant, lab: Lab) -> None:
-        one = Integrator(tenant, lab, tenant.phone(), Path())
+        one = Integrator(tenant, lab, tenant.own_phone(), Path())
         begun = one.associate(login := one.login(), **fields)
         if "barcode_uri" in begun:
             one.phone.scan(str(begun["barcode_uri"]))
@@ -338,12 +338,10 @@ def test_what_a_tenant_says_is_kept_and_shown_whatever_it_is(live_tenant: LiveTe
     assert (bool(shown.encode()), "\x1b" in shown) == (True, False)
 
 
-def test_the_command_shows_asks_and_removes(live_tenant: LiveTenant, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_shows_asks_and_removes(live_tenant: LiveTenant) -> None:
     def command(*words: str, typed: str = "", **changes: str) -> Result:
         variables = {**live_tenant.environ, **live_tenant.management, "AUTH0_LAB_CONFIRM": "once", **changes}
-        for name, value in variables.items():
-            monkeypatch.setenv(name, value)
-        return CliRunner().invoke(main, ["cleanup", *words], input=typed)
+        return CliRunner().invoke(main, ["cleanup", *words], input=typed, env=variables)
 
     before = everything(live_tenant)
     OTP(live_tenant, live_tenant.lab())

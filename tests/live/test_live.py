@@ -43,7 +43,7 @@ def test_opening_it_sends_nothing_and_it_says_where_every_request_goes(live_tena
 
 
 def test_the_configured_user_fits_or_one_reads_what_to_do_and_nothing_is_sent_to_them(live_tenant: LiveTenant) -> None:
-    lab, phone = live_tenant.lab(), live_tenant.phone()
+    lab, phone = live_tenant.lab(), live_tenant.own_phone()
     assert lab.user(factors=[]).username == live_tenant.person.username
     assert live_tenant.journal == [("POST", "/oauth/token"), ("GET", "/mfa/authenticators")]
     with pytest.raises(UserDoesNotFit) as misfit:

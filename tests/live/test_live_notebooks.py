@@ -8,9 +8,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from auth0_mfa_lab import Lab, Secret, Settings, SettingsError
+from auth0_mfa_lab import Lab, Secret, Settings
 from auth0_mfa_lab.tenants.phone import OwnPhone
-from tests.execute_notebooks import LIVE, NOTEBOOKS, notebooks
+from tests.execute_notebooks import NOTEBOOKS, notebooks
 from tests.live.conftest import Person
 from tests.live.live_notebooks import LESSONS, Lesson, Ran, clean_up, main, report, run_notebook
 from tests.live.live_world import LiveTenant, environment, mfa_token
@@ -27,7 +27,8 @@ def cells(path: Path) -> list[str]:
     return ["".join(cell["source"]) for cell in notebook.cells if cell["cell_type"] == "code"]
 
 
-def test_each_notebook_stands_in_the_table_once_and_says_what_it_needs_a_person_for() -> None:
+def test_each_notebook_opens_the_configured_tenant_and_the_table_says_what_it_needs_a_person_for() -> None:
+    assert [path for path in notebooks() if "lab = Lab.from_env()" not in cells(path)[0].splitlines()] == []
     assert [each.number for each in LESSONS] == sorted(path.name[:2] for path in NOTEBOOKS.glob("*.ipynb"))
     for each in LESSONS:
         asks = bool(re.search(r"\blab\.(inbox\.latest|phone\.(allow|reject))", each.path.read_text("utf-8")))
@@ -38,7 +39,7 @@ def test_each_notebook_stands_in_the_table_once_and_says_what_it_needs_a_person_
 def test_a_notebook_runs_with_the_configured_user_and_a_person(
     lesson: Lesson, live_tenant: LiveTenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    phone = live_tenant.phone()
+    phone = live_tenant.own_phone()
 
     def typed(question: str) -> str:
         return phone.code() if "authenticator" in question else str(live_tenant.sandbox.delivery.newest[0].code)
@@ -64,24 +65,6 @@ def test_a_notebook_runs_with_the_configured_user_and_a_person(
     lab = names["lab"]
     assert isinstance(lab, Lab)
     assert (lab.settings.tenant, len(lab.journal) <= len(live_tenant.journal)) == ("live", True)
-
-
-@pytest.mark.parametrize("path", notebooks(), ids=lambda path: str(path.relative_to(NOTEBOOKS)))
-def test_in_ci_a_notebook_stops_at_its_first_cell_and_says_what_would_allow_it(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name, value in {**LIVE, "CI": "true"}.items():
-        monkeypatch.setenv(name, value)
-    opening, names = cells(path)[0], dict[str, object]()
-    said = r"^AUTH0_LAB_TENANT=live, and CI is set: nothing was sent\..*AUTH0_LAB_ALLOW_LIVE=1"
-    with pytest.raises(SettingsError, match=said):
-        exec(compile(opening, path.name, "exec"), names)
-    monkeypatch.setenv("AUTH0_LAB_ALLOW_LIVE", "1")
-    exec(compile(opening, path.name, "exec"), names)
-    lab = names["lab"]
-    assert isinstance(lab, Lab)
-    assert lab.settings.tenant == "live"
-    lab._transport.close()
 
 
 def test_claims_that_hold_are_counted_those_that_are_skipped_and_the_one_that_fails_are_named(
@@ -128,7 +111,6 @@ def test_make_test_live_asks_runs_what_needs_no_person_twice_in_a_row_and_cleans
 ) -> None:
     def go(*wanted: str, **variables: str) -> tuple[int, str]:
         with monkeypatch.context() as patch:
-            patch.delenv("AUTH0_LAB_TENANT", raising=False)
             played = environment(live_tenant, live_tenant.folder.parent, **live_tenant.management, **variables)
             for name, value in played.items():
                 patch.setenv(name, value)
