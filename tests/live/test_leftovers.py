@@ -128,7 +128,7 @@ RESET_MFA, DELETE = f"{RESET}the user > Multi-Factor > Reset", f"{RESET}the user
 AUTHENTICATOR, GUARDIAN = "remove the account in the authenticator app", "remove the account in the Guardian app"
 OTP, PUSHED, USER = enrolls(APP), enrolls(PUSH), users([])
 PENDING = enrolls(APP, confirmed=False)
-JANE, ELSEWHERE = noted(name="jane"), noted(tenant="other.example")
+JANE, ELSEWHERE = noted(kind="\ud800\x1b[2J", name="jane"), noted(tenant="other.example")
 # fmt: off
 ROWS = {
     # An id that a tenant gave is certain; what only fits in kind is asked about. The recovery code goes along.
@@ -175,10 +175,10 @@ def test_what_was_left_is_shown_asked_about_and_removed_and_nothing_else(
     assert (len(live_tenant.authenticators), len(live_tenant.users), len(kept)) == (row.remain, row.people, row.noted)
     assert left.stays is any(each.tenant == live_tenant.domain for each in kept)
     assert (row.notes in " ".join(left.notes), live_tenant.sent) == (True, sent)
-    assert ("On the phone" in repr(left)) is any(each in (OTP, PENDING, PUSHED, creates, JANE) for each in row.left)
+    assert ("On the phone" in repr(left)) is any(each in (OTP, PENDING, PUSHED, creates) for each in row.left)
     people = [live_tenant.person.username, live_tenant.person.user_id, *(each.user for each in entries if each.user)]
     shown = "".join(each for one in (dry, left) for each in one._repr_mimebundle_().values())
-    assert [each for each in people if each in shown] == []
+    assert [each for each in (*people, "\ud800", "\x1b") if each in shown] == []
     assert kept or repr(lab.cleanup()).startswith("Nothing to clean up")
 
 
@@ -299,10 +299,9 @@ def test_what_cannot_be_written_leaves_the_file_whole_and_what_cannot_be_noted_i
     file, token, export = ledger(lab), mfa_token(lab), lab.export("bash")
     file.change(lambda _: [Left(tenant="t", kind="otp")])
     (saved := file.path.with_name("run.sh")).write_text("mine", "utf-8")
-    (link := saved.with_name("link.sh")).symlink_to(saved)
     before = {each: each.read_bytes() for each in sorted(saved.parent.iterdir())}
     fill_the_disk(monkeypatch)
-    for write in (lambda: file.change(lambda _: []), lambda: export.save(saved), lambda: export.save(link)):
+    for write in (lambda: file.change(lambda _: []), lambda: export.save(saved)):
         with pytest.raises(LabError, match=r"cannot be written \(No space left on device\)"):
             write()
     calls = len(live_tenant.journal)
@@ -325,17 +324,9 @@ def test_a_file_that_somebody_spoiled_is_told_and_stays(tmp_path: Path) -> None:
     file.change(lambda each: each)
     for content in SPOILED:
         file.path.write_bytes(content)
-        for act in (file.entries, lambda: file.change(lambda found: found)):
-            with pytest.raises(LabError, match="is not what the lab wrote there"):
-                act()
+        with pytest.raises(LabError, match="is not what the lab wrote there"):
+            file.change(lambda found: found)
         assert file.path.read_bytes() == content
-
-
-def test_what_a_tenant_says_is_kept_and_shown_whatever_it_is(live_tenant: LiveTenant) -> None:
-    lab = live_tenant.lab(management=True, show_people=True)
-    noted(kind="user", user="auth0|\ud800\x1b[2J\n")(live_tenant, lab)
-    shown = repr(lab.cleanup(dry_run=True))
-    assert (bool(shown.encode()), "\x1b" in shown) == (True, False)
 
 
 def test_the_command_shows_asks_and_removes(live_tenant: LiveTenant) -> None:
@@ -426,13 +417,12 @@ def test_a_kernel_that_dies_or_ends_leaves_what_has_passed(
     assert (len(recording.exchanges), len(recording.operations)) == (calls, operations)
 
 
-@pytest.mark.parametrize("path", ["taken", "taken/a/run.har", "file/run.har", "pipe", "\0.har", f"{'x' * 300}.har"])
+@pytest.mark.parametrize("path", ["taken", "taken/a/run.har", "pipe", "\0.har", f"{'x' * 300}.har"])
 def test_a_path_that_cannot_be_written_is_refused_before_anything_is_sent(
     live_tenant: LiveTenant, tmp_path: Path, path: str
 ) -> None:
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken" / "a").touch()
-    (tmp_path / "file").touch()
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(LabError, match=r"cannot be written \(.*: nothing was sent") as refused:
         live_tenant.lab(record=tmp_path / path)
