@@ -175,7 +175,7 @@ class LiveTenant(Server):
     def own_phone(self) -> Phone:
         """Return the person's own phone; what it says over the network stands in `journal` alone."""
         context = ssl.create_default_context(cafile=str(self.ca_file))
-        self._opened.append(client := httpx.Client(verify=context, base_url=self.url, trust_env=False))
+        self._opened.append(client := httpx.Client(verify=context, trust_env=False))
         return self.sandbox.new_phone(client)
 
     def enroll(self, *factors: str, phone: Phone | None = None) -> None:

@@ -81,6 +81,12 @@ def app(tenant: LiveTenant, **changes: Any) -> None:
     tenant.set_client(tenant.sandbox.defaults.client_id, **changes)
 
 
+def public(tenant: LiveTenant) -> object:
+    """Take the application's secret, and return the settings for that."""
+    app(tenant, client_secret=None)
+    return {"client_secret": None}
+
+
 def lacks(*names: str) -> Wrong:
     return lambda tenant: app(tenant, grants=grants(tenant).difference(names))
 
@@ -167,56 +173,55 @@ SETTINGS = (
             "User does not have a recovery-code.", "> Recovery Code", f"{FACTORS}/recovery-code", "off -> on"),
 )
 BY_NAME = {each.name: each for each in reversed(SETTINGS)}
-STANDINGS: tuple[tuple[str, Wrong | None, dict[str, Any], str, str], ...] = (
-    # the finding; what is otherwise on the tenant, and in the settings; its state, and what is said with a token
-    ("policy", has(policy="confidence-score"), {}, "not known", "confidence-score: Auth0 decides at each login"),
-    ("policy", bad("drop", API), {}, "not known", "not known: no answer (RemoteProtocolError)"),
-    ("push", bad("html", API), {}, "not known", "not known: 503 Service Unavailable"),
-    ("default directory", bad("garbage", API), {}, "ok", "Plain password is looked up in a directory"),
-    ("phone provider", has(phone_provider="auth0"), {}, "not known", "auth0: Auth0's own provider sends SMS only"),
-    ("connection", None, {"realm": "Somewhere-Else"}, "missing", "AUTH0_REALM is refused: "),
-    ("audience", None, {"audience": "https://nobody.example/"}, "missing", "AUTH0_AUDIENCE is refused: "),
-    ("audience", None, {"audience": "https://api.example.com/"}, "ok", "AUTH0_AUDIENCE is taken"),
-    ("connection", alters(f"GET {API}/connections", off), {}, "missing", "or is not enabled for the application"),
-    ("passwordless connections", has(passwordless=()), {}, "missing", "off for the application: email, sms"),
-    ("passwordless connections", has(passwordless={"sms"}), {}, "missing", "off for the application: email"),
-    ("client secret", alters(f"POST {TOKEN}", no_check), {}, "not known", "401 requires_check"),
-    ("client secret", None, {"client_secret": "other"}, "missing", "the application is not let in, by its secret"),
-    ("client secret", None, {"client_secret": None}, "missing", "the application is not let in, by its id alone"),
-    ("client secret", lambda tenant: app(tenant, client_secret=None), {"client_secret": None}, "ok", "by its id alone"),
-    ("Management credentials", machine(client_secret="other"), {}, "missing", "MGMT_CLIENT_SECRET are not let in"),
-    ("Management credentials", machine(grants=frozenset()), {}, "missing", "no application of machine to machine"),
-    ("Management grant", machine(apis={}), {}, "missing", "the application may not use the Management API"),
-    ("Management scopes", machine("read:clients", "read:guardian_factors"), {}, "missing",
+STANDINGS: tuple[tuple[str, Wrong | dict[str, Any], str, str], ...] = (
+    # the finding; what is otherwise on the tenant, or in the settings; its state, and what is said with a token
+    ("policy", has(policy="confidence-score"), "not known", "confidence-score: Auth0 decides at each login"),
+    ("policy", bad("drop", API), "not known", "not known: no answer (RemoteProtocolError)"),
+    ("push", bad("html", API), "not known", "not known: 503 Service Unavailable"),
+    ("default directory", bad("garbage", API), "ok", "Plain password is looked up in a directory"),
+    ("phone provider", has(phone_provider="auth0"), "not known", "auth0: Auth0's own provider sends SMS only"),
+    ("connection", {"realm": "Somewhere-Else"}, "missing", "AUTH0_REALM is refused: "),
+    ("audience", {"audience": "https://nobody.example/"}, "missing", "AUTH0_AUDIENCE is refused: "),
+    ("audience", {"audience": "https://api.example.com/"}, "ok", "AUTH0_AUDIENCE is taken"),
+    ("connection", alters(f"GET {API}/connections", off), "missing", "or is not enabled for the application"),
+    ("passwordless connections", has(passwordless=()), "missing", "off for the application: email, sms"),
+    ("client secret", alters(f"POST {TOKEN}", no_check), "not known", "401 requires_check"),
+    ("client secret", {"client_secret": "other"}, "missing", "the application is not let in, by its secret"),
+    ("client secret", public, "ok", "The application is let in, by its id alone"),
+    ("client secret", {"client_secret": None}, "missing", "the application is not let in, by its id alone"),
+    ("Management credentials", machine(client_secret="other"), "missing", "MGMT_CLIENT_SECRET are not let in"),
+    ("Management credentials", machine(grants=frozenset()), "missing", "no application of machine to machine"),
+    ("Management grant", machine(apis={}), "missing", "the application may not use the Management API"),
+    ("Management scopes", machine("read:clients", "read:guardian_factors"), "missing",
      "The token lacks read:mfa_policies, read:tenant_settings, read:connections"),
-    ("Management domain", None, {"mgmt_domain": "tenant.eu.example"}, "missing", "set AUTH0_MGMT_DOMAIN to the canon"),
-    ("clock", lambda tenant: setattr(tenant, "skew", -25), {}, "ok", "Both clocks agree"),
-    ("clock", lambda tenant: setattr(tenant, "skew", -300), {}, "missing", " seconds ahead"),
-    ("clock", lambda tenant: setattr(tenant, "skew", 300), {}, "missing", " seconds behind"),
-    ("clock", lambda tenant: setattr(tenant, "skew", None), {}, "not known", "The answer has no Date"),
-    ("issuer", discovery(issuer="https://t.eu.auth0.com/"), {}, "missing", "itself t.eu.auth0.com, and AUTH0_DOMAIN"),
+    ("Management domain", {"mgmt_domain": "tenant.eu.example"}, "missing", "set AUTH0_MGMT_DOMAIN to the canon"),
+    ("clock", lambda tenant: setattr(tenant, "skew", -25), "ok", "Both clocks agree"),
+    ("clock", lambda tenant: setattr(tenant, "skew", -300), "missing", " seconds ahead"),
+    ("clock", lambda tenant: setattr(tenant, "skew", 300), "missing", " seconds behind"),
+    ("clock", lambda tenant: setattr(tenant, "skew", None), "not known", "The answer has no Date"),
+    ("issuer", discovery(issuer="https://t.eu.auth0.com/"), "missing", "itself t.eu.auth0.com, and AUTH0_DOMAIN"),
 )
 NONE = "reach: The tenant gives no answer"
 NOT_AUTH0 = "200 OK: the answer is not what Auth0 sends (application/json)"
-WAYS = {
-    # what is wrong; the one line about it; how often the tenant's token endpoint is asked
-    "another certificate":   ("certificate", "TLS: The certificate is refused: ", 0),
-    "no TLS":                ("no TLS", "TLS: TLS fails: that port may not speak TLS", 0),
-    "a closed port":         ("closed", f"{NONE} (ConnectError): the connection is refused", 0),
-    "silence":               ("silent", "Timeout): no answer in time", 0),
-    "a drop":                (bad("drop"), f"{NONE} (RemoteProtocolError): the connection fails", 0),
-    "garbage":               (bad("garbage"), f"discovery: {NOT_AUTH0}", 0),
-    "html":                  (bad("html"), "something before the tenant answers in its place (text/html)", 0),
-    "too many":              (bad("429", retry_after=17), "asked too often. Run the doctor again in 17 seconds", 0),
-    "no tenant":             (discovery(404), "no tenant of Auth0 is at this domain", 0),
-    "elsewhere":             (discovery(301), "the domain sends elsewhere, and nothing is sent after it", 0),
-    "no token endpoint":     (discovery(token_endpoint=None), NOT_AUTH0, 0),
-    "another endpoint":      (discovery(token_endpoint="https://id.example/t"), "is not of Auth0: it has no", 0),
-    "no issuer":             (discovery(issuer=None), NOT_AUTH0, 0),
-    "a token endpoint that drops":    (bad("drop", TOKEN), "endpoint: The token endpoint gives no answer", 1),
-    "a token endpoint with garbage":  (bad("garbage", TOKEN), "token endpoint: 200 OK: the answer is not", 1),
-    "a token endpoint with 429":      (bad("429", TOKEN), "token endpoint: 429 ", 1),
-    "a token endpoint with an error": (bad("5xx", TOKEN), "token endpoint: 503 server_error: something before", 1),
+WAYS: dict[str, tuple[Wrong | str, str]] = {
+    # what is wrong; the one line about it
+    "another certificate":   ("certificate", "For a private CA set AUTH0_CA_FILE"),
+    "no TLS":                ("no TLS", "TLS: TLS fails: that port may not speak TLS"),
+    "a closed port":         (methodcaller("stop"), f"{NONE} (ConnectError): the connection is refused"),
+    "silence":               ("silent", "Timeout): no answer in time"),
+    "a drop":                (bad("drop"), f"{NONE} (RemoteProtocolError): the connection fails"),
+    "garbage":               (bad("garbage"), f"discovery: {NOT_AUTH0}"),
+    "html":                  (bad("html"), "something before the tenant answers in its place (text/html)"),
+    "too many":              (bad("429", retry_after=17), "asked too often. Run the doctor again in 17 seconds"),
+    "no tenant":             (discovery(404), "no tenant of Auth0 is at this domain"),
+    "elsewhere":             (discovery(301), "the domain sends elsewhere, and nothing is sent after it"),
+    "no endpoint":           (discovery(token_endpoint=None), NOT_AUTH0),
+    "another endpoint":      (discovery(token_endpoint="https://id.example/t"), "is not of Auth0: it has no"),
+    "no issuer":             (discovery(issuer=None), NOT_AUTH0),
+    "a token endpoint that drops":    (bad("drop", TOKEN), "endpoint: The token endpoint gives no answer"),
+    "a token endpoint with garbage":  (bad("garbage", TOKEN), "token endpoint: 200 OK: the answer is not"),
+    "a token endpoint with 429":      (bad("429", TOKEN), "token endpoint: 429 "),
+    "a token endpoint with an error": (bad("5xx", TOKEN), "token endpoint: 503 server_error: something before"),
 }
 GOOD = (
     "AUTH0_LAB_TENANT=live; AUTH0_DOMAIN=tenant.eu.auth0.com; AUTH0_CLIENT_ID=an-id; AUTH0_CLIENT_SECRET=a-secret; "
@@ -257,16 +262,16 @@ NOTHING_ASKED = {
 }
 READINGS = (
     # the setting that is missing; what reads it, and at which reading (0: at each) what else is answered, or is ticked
-    # meanwhile; what is said, and how many calls are sent
-    ("MFA grant", "clients/.*", 0, "403", "not touched, since it could not be read: 403 Forbidden", 0),
-    ("MFA grant", "clients/.*", 0, '{"grant_types": "password"}', UNREAD, 0),
-    ("policy", "guardian/policies", 2, "null", UNREAD, 0),
-    ("otp", "guardian/factors", 2, "5", UNREAD, 0),
-    ("voice message type", TYPES, 2, "{}", UNREAD, 0),
+    # meanwhile; and what is said: what was and what is, where a call is sent
+    ("MFA grant", "clients/.*", 0, "403", "not touched, since it could not be read: 403 Forbidden"),
+    ("MFA grant", "clients/.*", 0, '{"grant_types": "password"}', UNREAD),
+    ("policy", "guardian/policies", 2, "null", UNREAD),
+    ("otp", "guardian/factors", 2, "5", UNREAD),
+    ("voice message type", TYPES, 2, "{}", UNREAD),
     # What somebody else ticks before the last reading is kept.
-    ("voice message type", TYPES, 1, "", "none -> voice", 1),
-    ("voice message type", TYPES, 1, "voice", "it is so already", 0),
-    ("voice message type", TYPES, 2, "other", "sms -> sms, voice", 1),
+    ("voice message type", TYPES, 1, "", "none -> voice"),
+    ("voice message type", TYPES, 1, "voice", "it is so already"),
+    ("voice message type", TYPES, 2, "other", "sms -> sms, voice"),
 )
 # fmt: on
 NO_TOKEN = "not known without a Management token: set AUTH0_MGMT_CLIENT_ID and"
@@ -302,13 +307,10 @@ def test_where_everything_is_wrong_first_things_come_first_and_one_run_mends_it(
         *("password grant", "default directory", "MFA grant", "policy", "push", "push provider", "otp"),
         *("voice message type", "email", "recovery code", "passwordless grant"),
     ]
-    commands = ("curl -", "auth0 api", "jq -")
-    lines = [line for line in repr(diagnosis).splitlines() if not any(each in line for each in commands)]
-    assert (names(diagnosis, "missing"), max(map(len, lines)) <= 120) == (wrong, True)
+    assert names(diagnosis, "missing") == wrong
     # What is not wanted is not looked at.
     wanted = tenant.lab(management=True).doctor(wanted=["sms"])
     assert names(wanted, "missing") == ["password grant", "default directory", "MFA grant", "policy"]
-    assert {"push", "push provider", "voice message type", "email"}.isdisjoint(each.name for each in wanted.findings)
     result = doctor("--fix", "--yes", "--json")
     mended, calls = told(result)["mended"], [call_of(tenant, BY_NAME[name]) for name in wrong]
     assert [(each["name"], each["call"]) for each in mended] == list(zip(wrong, calls, strict=True))
@@ -316,12 +318,11 @@ def test_where_everything_is_wrong_first_things_come_first_and_one_run_mends_it(
     assert (result.exit_code, told(result)["ok"], writes(tenant)) == (0, True, calls)
 
 
-@pytest.mark.parametrize(("name", "otherwise", "settings", "state", "said"), STANDINGS)
+@pytest.mark.parametrize(("name", "otherwise", "state", "said"), STANDINGS)
 def test_a_finding_stands_as_it_is_said_and_stops_nothing(
-    tenant: LiveTenant, name: str, otherwise: Wrong | None, settings: dict[str, Any], state: str, said: str
+    tenant: LiveTenant, name: str, otherwise: Wrong | dict[str, Any], state: str, said: str
 ) -> None:
-    if otherwise:
-        otherwise(tenant)
+    settings: Any = otherwise if isinstance(otherwise, dict) else otherwise(tenant) or {}
     diagnosis = tenant.lab(management=True, **settings).doctor()
     missing, of_management = [name] if state == "missing" else [], name.startswith("Management")
     assert [(each.state, said in each.said) for each in diagnosis.findings if each.name == name] == [(state, True)]
@@ -332,28 +333,26 @@ def test_a_finding_stands_as_it_is_said_and_stops_nothing(
         assert names(tenant.lab(**settings).doctor(), "missing") == missing
 
 
-@pytest.mark.parametrize(("way", "said", "asked"), WAYS.values(), ids=WAYS)
+@pytest.mark.parametrize("name", WAYS)
 def test_a_tenant_that_cannot_be_asked_is_one_line_and_gets_no_credentials(
-    tenant: LiveTenant, doctor: Doctor, monkeypatch: pytest.MonkeyPatch, way: Wrong | str, said: str, asked: int
+    tenant: LiveTenant, doctor: Doctor, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
+    way, said = WAYS[name]
     with ExitStack() as stack:
         domain = tenant.domain
         if not isinstance(way, str):
             way(tenant)
-        elif way in ("closed", "silent"):
+        elif way == "silent":
             monkeypatch.setattr("auth0_mfa_lab.client._TIMEOUT_SECONDS", 0.2)
-            taken = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
-            taken.bind(("127.0.0.1", 0))
-            if way == "silent":
-                taken.listen()
-            domain = f"127.0.0.1:{taken.getsockname()[1]}"
+            silent = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+            domain = f"127.0.0.1:{silent.getsockname()[1]}"
         else:
             domain = stack.enter_context(Server(Sandbox(), tls=way == "certificate")).domain
         result = doctor(AUTH0_DOMAIN=domain)
     (line,) = [line for line in result.stderr.splitlines() if line.startswith("missing")]
     assert said in line
     assert (result.exit_code, "could not be asked" in result.stdout.splitlines()[0]) == (2, True)
-    assert [path for _, path in tenant.journal if path != DISCOVERY] == [TOKEN] * asked
+    assert [path for _, path in tenant.journal if path != DISCOVERY] == [TOKEN] * ("token endpoint " in name)
     raw = ("Traceback", "<html", "\0", *secrets_of(tenant))
     assert [text for text in raw if text in result.output] == []
 
@@ -577,9 +576,9 @@ def test_grants_are_added_to_what_the_application_has_by_a_token_that_may(tenant
     assert f"{OOB} -> " in told(result)["mended"][1]["said"]
 
 
-@pytest.mark.parametrize(("name", "path", "reading", "other", "said", "calls"), READINGS)
+@pytest.mark.parametrize(("name", "path", "reading", "other", "said"), READINGS)
 def test_what_is_written_is_of_the_last_reading_and_what_cannot_be_read_is_never_replaced(
-    tenant: LiveTenant, doctor: Doctor, name: str, path: str, reading: int, other: str, said: str, calls: int
+    tenant: LiveTenant, doctor: Doctor, name: str, path: str, reading: int, other: str, said: str
 ) -> None:
     seen: list[Answer] = []
 
@@ -599,4 +598,4 @@ def test_what_is_written_is_of_the_last_reading_and_what_cannot_be_read_is_never
     result = doctor("--fix", "--yes", "--json")
     (came,) = told(result)["mended"]
     assert came["said"].startswith(said)
-    assert (len(writes(tenant)), came["done"]) == (calls, not said.startswith("not touched"))
+    assert (len(writes(tenant)), came["done"]) == (" -> " in said, not said.startswith("not touched"))

@@ -16,7 +16,6 @@ from auth0_mfa_lab.show.sentences import Sentence
 from auth0_mfa_lab.tenants.users import User
 from tests.live.conftest import Person
 from tests.live.live_world import PUSH, Answer, LiveTenant, mfa_token
-from tests.mothers import Scripted
 from tests.panel_stage import states
 
 NOTHING_SENT = "Nothing was sent."
@@ -32,13 +31,9 @@ def test_opening_it_sends_nothing_and_it_says_where_every_request_goes(live_tena
     lab = live_tenant.lab()
     assert repr(lab) == f"Lab on the live tenant {live_tenant.domain}: every request of yours is sent there."
     assert live_tenant.journal == []
-    lab.client.jwks()
-    assert {exchange.request.host for exchange in lab.journal} == {live_tenant.domain}
-    network = Scripted()
     for settings in (None, Settings(tenant="live")):
         with pytest.raises(SettingsError, match="AUTH0_LAB_TENANT=live"):
-            Lab.live(settings, transport=network)
-    assert network.asked == []
+            Lab.live(settings)
 
 
 def test_the_configured_user_fits_or_one_reads_what_to_do_and_nothing_is_sent_to_them(live_tenant: LiveTenant) -> None:
@@ -82,20 +77,18 @@ def test_a_login_that_brings_no_mfa_token_says_what_to_check(
 
 
 @pytest.mark.parametrize(
-    ("factors", "virtual_phone", "has"),
+    ("factors", "has"),
     [
-        ([], False, ""),
-        (["sms"], False, "recovery-code sms voice"),
-        (["voice"], False, "recovery-code sms voice"),
-        (["otp", "sms", "email"], False, "email recovery-code sms totp voice"),
-        (["push"], True, "push recovery-code totp"),
-        (["push", "otp", "sms"], True, "push recovery-code sms totp totp voice"),
+        ([], ""),
+        (["sms"], "recovery-code sms voice"),
+        (["voice"], "recovery-code sms voice"),
+        (["otp", "sms", "email"], "email recovery-code sms totp voice"),
+        (["push"], "push recovery-code totp"),
+        (["push", "otp", "sms"], "push recovery-code sms totp totp voice"),
     ],
 )
-def test_a_throw_away_user_has_just_these_factors(
-    tenant: LiveTenant, factors: list[str], virtual_phone: bool, has: str
-) -> None:
-    lab = tenant.lab(management=True, virtual_phone=virtual_phone)
+def test_a_throw_away_user_has_just_these_factors(tenant: LiveTenant, factors: list[str], has: str) -> None:
+    lab = tenant.lab(management=True, virtual_phone="push" in factors)
     user = lab.user(factors=factors)
     assert (user.factors, kinds(lab, user), tenant.sent, tenant.authenticators) == (tuple(factors), has, [], [])
     if "totp" in has:
@@ -132,6 +125,7 @@ MISFITS: tuple[tuple[list[str], dict[str, Any], type[LabError], str], ...] = (
     (["fax"], {}, LabError, "no factor 'fax'"),
     (["otp", "push"], {}, UserDoesNotFit, rf"notebook 05.*AUTH0_LAB_VIRTUAL_PHONE=1.*{NOTHING_SENT}$"),
     (["sms"], {"phone_number": None}, SettingsError, "AUTH0_PHONE_NUMBER is missing, and a user with sms needs it"),
+    (["voice"], {"phone_number": None}, SettingsError, "AUTH0_PHONE_NUMBER is missing, and a user with voice"),
     (["email"], {"email": None}, SettingsError, "AUTH0_EMAIL is missing"),
 )
 # fmt: on
@@ -150,17 +144,11 @@ def test_a_tenant_that_refuses_is_told_and_the_user_is_removed_again(
     tenant: LiveTenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     machine = tenant.lab(management=True)
-    token = machine.management_application.client_credentials_grant(
-        audience=machine.management_audience, scope="read:users"
-    )
-    narrow = tenant.lab(mgmt_token=Secret(str(token["access_token"]), "<mgmt_token>"))
-    with pytest.raises(LabError, match=r"failed: 403 insufficient_scope: .*: create:users"):
-        narrow.user()
     wrong = tenant.lab(management=True, mgmt_client_secret=Secret("wrong", "<mgmt_client_secret>"))
     with pytest.raises(SettingsError, match=r"no token: 401 access_denied .* AUTH0_MGMT_CLIENT_SECRET"):
         wrong.user()
     monkeypatch.setattr(machine, "_draw", lambda what: "AAAA" if what == SECRET else drawn(what))
-    with pytest.raises(LabError, match="Enrolling totp failed: 400 invalid_body"):
+    with pytest.raises(LabError, match=r"Enrolling totp failed: 400 invalid_body: (?!no message)"):
         machine.user(factors=["otp"])
     assert len(tenant.users) == 1
     assert {row.fate for row in machine.cleanup().rows} == {"gone already"}
@@ -207,7 +195,7 @@ def test_ones_own_phone_says_what_to_press_and_its_codes_are_asked_for_in_a_hidd
     said = [phone.scan("otpauth://totp/x"), phone.allow(), phone.allow_after(polls=2), phone.reject_after(polls=2)]
     words = ("scan the QR", "press Allow", "press Allow yourself", "press Deny yourself")
     for each, word in zip(said, words, strict=True):
-        assert (isinstance(each, Sentence), word in repr(each)) == (True, True)
+        assert word in repr(each)
     phone.after_poll()
     code = phone.code()
     assert (code, repr(code)) == ("123456", "<otp 1>")
@@ -217,7 +205,7 @@ def test_ones_own_phone_says_what_to_press_and_its_codes_are_asked_for_in_a_hidd
         typed.answer = answer
         with pytest.raises(NeedsAPerson, match=f"{question}{none}"):
             phone.code()
-    assert (phone.notifications, live_tenant.journal) == ((), [])
+    assert live_tenant.journal == []
 
 
 # -- the virtual phone (AUTH0_LAB_VIRTUAL_PHONE=1): it enrolls, shows codes, and says what it cannot do
