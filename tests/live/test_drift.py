@@ -477,10 +477,9 @@ def test_what_cannot_be_compared_says_why(one: Integrator) -> None:
     assert Call(replace(exchange, request=replace(exchange.request, url="https://tenant.example"))).name == "POST /"
 
 
-def test_nothing_raw_is_in_what_a_comparison_says(live_tenant: LiveTenant, tmp_path: Path) -> None:
-    file, person = tmp_path / "run.har", live_tenant.person
-    lab = live_tenant.lab(management=True, record=file, environ={"AUTH0_LAB_SHOW_PEOPLE": "1"})
-    one = Integrator(live_tenant, lab, live_tenant.own_phone(), file)
+def test_nothing_raw_is_in_what_a_comparison_says(one: Integrator) -> None:
+    person = one.tenant.person
+    one.lab = one.tenant.lab(management=True, record=one.file, environ={"AUTH0_LAB_SHOW_PEOPLE": "1"})
     people = [person.username, str(person.phone_number), person.user_id]
 
     def telling(answer: Answer) -> Answer:
@@ -490,12 +489,12 @@ def test_nothing_raw_is_in_what_a_comparison_says(live_tenant: LiveTenant, tmp_p
         told = " ".join([*people, token, person.password])
         return answer.with_fields(error_description=told, note=told) if fields else answer
 
-    live_tenant.alter("", telling)
+    one.tenant.alter("", telling)
     push(one)
     drift = drift_of(one.ended())
     assert len(drift.differences) > 5
     seen = "\n".join([*drift._repr_mimebundle_().values(), json.dumps(asdict(drift), ensure_ascii=False)])
-    raw = [*people, *(str(each.value) for each in lab.aliases.all() if len(each.value.strip()) > 6)]
+    raw = [*people, *(str(each.value) for each in one.lab.aliases.all() if len(each.value.strip()) > 6)]
     assert [each for each in raw if any(spelling in seen for spelling in spellings(each))] == []
 
 

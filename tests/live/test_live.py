@@ -283,7 +283,7 @@ def test_no_push_can_be_answered_and_slips_are_sentences(lab: Lab) -> None:
     answers = (phone.allow(), phone.reject("no"), phone.allow_after(polls=2), phone.reject_after(polls=2))
     for verb, said in zip(verbs, answers, strict=True):
         mark, rest = str(said).split(":", 1)
-        assert (UNPROVEN in mark, "your own phone" in rest.replace("\n", " ")) == (True, True)
+        assert UNPROVEN in mark
         assert f"no push can reach it on a live tenant, so there is none that it could {verb}" in rest
     assert phone.notifications == ()
     with pytest.raises(NotEnrolled, match="no codes"):
