@@ -36,17 +36,14 @@ class Lesson(NamedTuple):
         return next(NOTEBOOKS.glob(f"{self.number}_*.ipynb"))
 
 
-LESSONS = (
-    *(Lesson(number) for number in ("00", "01")),
-    *(Lesson(number, management=True) for number in ("02", "03")),
-    Lesson("04", person="read the codes that come by SMS, by a call and by email"),
-    Lesson("05", management=True),
-    Lesson("06", person="allow a push on your own phone"),
-    Lesson("07", person="reject a push, allow one and ignore one on your own phone"),
-    *(Lesson(number, management=True) for number in ("08", "09")),
-    Lesson("10", person="read the codes that come by SMS"),
-    *(Lesson(number, management=True) for number in ("11", "12")),
-)
+PERSON = {
+    "04": "read the codes that come by SMS, by a call and by email",
+    "06": "allow a push on your own phone",
+    "07": "reject a push, allow one and ignore one on your own phone",
+    "10": "read the codes that come by SMS",
+}
+MANAGED = ("02", "03", "05", "08", "09", "11", "12")
+LESSONS = [Lesson(each, each in MANAGED, PERSON.get(each, "")) for each in (f"{number:02}" for number in range(13))]
 """Which notebook needs what. Most enroll something: a throw-away user takes it along when the clean-up removes them."""
 
 
