@@ -255,6 +255,7 @@ client secret | source | [{"key": "client_secret", "value": "$CLIENT_SECRET"}]
 client secret | source | name: CLIENT_SECRET\nvalue: $CLIENT_SECRET
 client secret | source | {'value': '$CLIENT_SECRET', 'key': 'client_secret'}
 client secret | source | <key>client_secret</key><string>$CLIENT_SECRET</string>
+client secret | cell | {"outputs": [{"traceback": ["\u001b[1mclient_secret\u001b[0m\u001b[38;5;241m=\u001b[39m\u001b[33m'$CLIENT_SECRET'"]}]}
 client secret | JSON | [{"key": "client_secret", "value": "$CLIENT_SECRET"}]
 private key | source | -----BEGIN PRIVATE KEY-----\n$CLIENT_SECRET\n-----END PRIVATE KEY-----
 token | env | TWILIO_AUTH_TOKEN=$OPAQUE
@@ -353,7 +354,7 @@ env | # auth0-mfa-lab: allow\ntoken = '$JWT'
 env | <!-- auth0-mfa-lab: allow (made up) -->\n$JWT
 env |     // auth0-mfa-lab: allow\n    const token = '$JWT'
 allowed | x = 1
-env | SECRET_KEY=change-me\nAPI_KEY=\nTOKEN_URL=https://a.example\nOTP_LENGTH=6\nPOSTGRES_PASSWORD_FILE=/run/a/b
+env | SECRET_KEY=change-me\nAUTH0_PASSWORD=changeme\nAPI_KEY=\nTOKEN_URL=https://a.example\nOTP_LENGTH=6\nPOSTGRES_PASSWORD_FILE=/run/a/b
 env | DB_PASSWORD=${DB_PASSWORD}\nURL=postgres://a:${PW}@db/x\nUUID=5f1b3a52-0d7c-4e8f-9a61-2c7d9e0b4f13
 error | ---> 7 return post(password=password, client_secret=client_secret, mfa_token=self.session.mfa_token_value)
 JSON | [{"name": "client_secret", "in": "body", "schema": {}}]
