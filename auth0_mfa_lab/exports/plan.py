@@ -273,7 +273,7 @@ class Planner:
 
     def _name(self, name: str) -> str:
         """Return the name of a field, or another constant, with each secret in it under its alias."""
-        return name if _is_wire(name) else self._aliases.mask(name)
+        return str(name) if _is_wire(name) else self._aliases.mask(name)
 
     def _text(self, value: str, field: str = "") -> str:
         """Return a value of a field of this name as a text; a part of a path has the field of its noun's id."""
@@ -366,7 +366,8 @@ class Planner:
                 text = _MARK.sub("\ufdd0%\\2\ufdd1", text) if _MARK.search(text) else self._masked(part)
             written, before = f"{written}{sign}{text}", part
         # A secret that has one of the separators in it is found in the whole alone.
-        return written if found.issuperset(self._aliases.in_text(target)) else self._masked(target)
+        is_whole = _is_wire(target) or found.issuperset(self._aliases.in_text(target))
+        return written if is_whole else self._masked(target)
 
     def _basic(self, authorization: str) -> tuple[str, str] | None:
         """Return the two halves of HTTP Basic, or None."""

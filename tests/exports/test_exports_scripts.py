@@ -118,7 +118,7 @@ def typed(password: str) -> Lab:
 @pytest.mark.parametrize(
     "password",
     [
-        *("password", "error", "null", "client_id", "phone", "recorded"),
+        *("password", "error", "null", "client_id", "phone", "recorded", "POST", "/oauth/token"),
         *("!@#$%^&*()_", "}", '"', "'", "\\", "/", "$x `id` $(id)", "a\nb", "<b> &amp; %41", "«what» ünï☃\U0001f600"),
     ],
 )
