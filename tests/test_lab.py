@@ -253,6 +253,7 @@ lab.phone.scan(lab) | pass enrollment['barcode_uri']
 lab.phone.scan(b'no picture') | Scan the barcode_uri
 lab.phone.scan('https://tenant.example/') | Scan the barcode_uri
 lab.phone.scan('otpauth://x/y?secret=' + login['mfa_token']) | Scan the barcode_uri
+lab.phone.scan('otpauth://totp/a?enrollment_tx_id=1&base_url=http://[::1') | base_url cannot be sent. Scan the
 lab.curl('POST') | curl wants an exchange
 lab.export('curl') | curl wants an exchange
 lab.export('bash', login) | bash is of the whole journal

@@ -284,13 +284,10 @@ class ServerPhone:
 
     def scan(self, barcode: str | bytes) -> Json:
         """Scan a barcode_uri, or the picture (PNG) of its QR."""
-        import httpx
-
         try:
             answer = self.phone.scan(barcode)
-        except (NotABarcode, ValueError, httpx.InvalidURL) as problem:
-            said = str(problem) if isinstance(problem, NotABarcode) else f"The phone could not enroll: {problem}."
-            raise Refused(said, "not_a_barcode", field="barcode") from None
+        except NotABarcode as problem:
+            raise Refused(str(problem), "not_a_barcode", field="barcode") from None
         if answer is None:
             return {"kind": "otp", "label": self.phone.accounts[-1].label}
         _must_be_done(answer)

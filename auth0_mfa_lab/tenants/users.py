@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import httpx
 
 from auth0_mfa_lab.client import Client
-from auth0_mfa_lab.errors import LabError, NoServer, SettingsError, UserDoesNotFit
+from auth0_mfa_lab.errors import LabError, NoServer, PhoneError, SettingsError, UserDoesNotFit
 from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.settings import Settings
 from auth0_mfa_lab.show.html import words
 from auth0_mfa_lab.tenants.operations import Recorder
-from auth0_mfa_lab.wire.exchange import Exchange, Json
+from auth0_mfa_lab.wire.exchange import Exchange, Json, plain_data
 from auth0_mfa_lab.wire.received import received
 
 if TYPE_CHECKING:
@@ -86,13 +86,15 @@ def fresh_user(
 
     `phone` scans what there is to scan, over `transport`: each enrollment is an operation, and no exchange.
     """
+    from auth0_mfa_lab.sandbox.guardian.phone import PhoneError as Failure
+
     wanted = checked_factors(factors)
     made = ask("add_user", factors=list(wanted), phone="own")
 
     def enroll(request: httpx.Request) -> httpx.Response:
         def sent() -> Json:
-            _, answer, _ = received(transport, request)
-            return {"status": answer.status_code, "body": answer.json()}
+            answer, _, _ = received(transport, request)
+            return {"status": answer.status, "body": plain_data(answer)}
 
         kept = ask("enroll", sent)
         return httpx.Response(kept["status"], json=kept["body"])
@@ -104,6 +106,8 @@ def fresh_user(
             answer = phone.scan(barcode, http=httpx.Client(transport=httpx.MockTransport(enroll)))
         except httpx.TransportError as failure:
             raise NoServer(f"The phone could not enroll: no answer ({type(failure).__name__}).") from None
+        except Failure as failure:
+            raise PhoneError(str(failure)) from None
         if answer is not None and not answer.is_success:
             raise LabError(f"The phone could not enroll (HTTP {answer.status_code}): ask for the user again.")
     code = made["recovery_code"]

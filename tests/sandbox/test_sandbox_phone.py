@@ -11,7 +11,13 @@ import pytest
 from PIL import Image
 
 from auth0_mfa_lab.sandbox import Phone
-from auth0_mfa_lab.sandbox.guardian.phone import NotABarcode, NotEnrolled, NothingToAnswer, device_api
+from auth0_mfa_lab.sandbox.guardian.phone import (
+    NotABarcode,
+    NotEnrolled,
+    NothingToAnswer,
+    PhoneError,
+    device_api,
+)
 from tests.mothers import rows
 from tests.sandbox.sandbox_mothers import App, claims_of, pushed, scan
 
@@ -24,11 +30,10 @@ def test_a_phone_enrolls_where_the_qr_says_or_at_its_tenant_with_a_ticket_four_m
     app: App,
 ) -> None:
     sent: list[httpx.Request] = []
-    enrolled = {"id": "dev_7hK2pQ9sVx4TzB1m", "issuer": "t", "user_id": "auth0|66b1f0c2", "token": "opaque"}
 
     def handle(request: httpx.Request) -> httpx.Response:
         sent.append(request)
-        return httpx.Response(201, json=enrolled)
+        return httpx.Response(201, json=ENROLLED)
 
     phone = app.sandbox.new_phone(httpx.Client(transport=httpx.MockTransport(handle)))
     scan(phone, "otpauth://totp/t:u?enrollment_tx_id=Qm4T9vX2&base_url=https%3A%2F%2Ftenant.example%2Fappliance-mfa")
@@ -45,6 +50,39 @@ def test_a_phone_enrolls_where_the_qr_says_or_at_its_tenant_with_a_ticket_four_m
         assert body["push_credentials"] == {"service": "GCM", "token": phone.push_token}
     with pytest.raises(NotEnrolled):
         phone.code()  # the tenant told it no secret
+
+
+# fmt: off
+ENROLLED = {"id": "dev_7hK2pQ9sVx4TzB1m", "issuer": "t", "user_id": "auth0|66b1f0c2", "token": "opaque"}
+NO_NUMBER = {"secret": SECRET, "digits": float("inf")}
+NOT_ENROLLED: dict[str, tuple[httpx.Response, str]] = {
+    # An answer of the device API, and what of it the phone misses.
+    "no body":             (httpx.Response(204), "id, user_id, issuer, token"),
+    "no JSON":             (httpx.Response(200, html="<p>ok</p>"), "id, user_id, issuer, token"),
+    "no text":             (httpx.Response(201, content=b"\xff\xfe\x00"), "id, user_id, issuer, token"),
+    "no object":           (httpx.Response(201, json=["id", "token"]), "id, user_id, issuer, token"),
+    "too deep":            (httpx.Response(201, content=b"[" * 100_000), "id, user_id, issuer, token"),
+    "two members missing": (httpx.Response(201, json={"id": "dev_1", "issuer": "t"}), "user_id, token"),
+    "no token":            (httpx.Response(201, json={**ENROLLED, "token": None}), "token"),
+    "totp has no secret":  (httpx.Response(201, json={**ENROLLED, "totp": {"period": 30}}), "totp"),
+    "its secret is none":  (httpx.Response(201, json={**ENROLLED, "totp": {"secret": 1}}), "totp"),
+    "its digits are none": (httpx.Response(201, content=json.dumps({**ENROLLED, "totp": NO_NUMBER})), "totp"),
+    "its algorithm":       (httpx.Response(201, json={**ENROLLED, "totp": {"secret": SECRET, "algorithm": 1}}), "totp"),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize("answer", NOT_ENROLLED)
+def test_a_success_that_brings_no_account_is_told_with_a_sentence_and_nothing_is_kept(app: App, answer: str) -> None:
+    said, missing = NOT_ENROLLED[answer]
+    phone = app.sandbox.new_phone(httpx.Client(transport=httpx.MockTransport(lambda _: said)))
+    with pytest.raises(PhoneError) as told:
+        phone.scan("otpauth://totp/t:u?enrollment_tx_id=Qm4T9vX2")
+    assert str(told.value) == (
+        f"The tenant answered {said.status_code} to the enrollment, and the phone kept nothing of it: "
+        f"its JSON has no {missing} that the phone can use."
+    )
+    assert (phone.enrollments, phone.accounts) == ((), ())
 
 
 DEVICE_APIS = """
@@ -67,7 +105,14 @@ def test_what_enrolls_nothing_is_told_with_a_sentence_and_no_secret(phone: Phone
     Image.new("L", (64, 64), 255).save(blank, "PNG")
     uri = f"otpauth://totp/a?secret={SECRET}"
     barcodes: dict[str, Sequence[str | bytes]] = {
-        "it is no otpauth://totp/... address": ("", "https://x.example", f"otpauth://hotp/a?secret={SECRET}"),
+        "it is no otpauth://totp/... address": (
+            *("", "https://x.example", f"otpauth://hotp/a?secret={SECRET}", "otpauth://[a"),
+        ),
+        "its enrollment_tx_id or base_url cannot be sent": (
+            *("otpauth://totp/a?enrollment_tx_id=%C3%A9", "otpauth://totp/a?enrollment_tx_id=1&base_url=http://[::1"),
+            "otpauth://totp/a?enrollment_tx_id=1&base_url=http://%00",
+            "otpauth://totp/a?enrollment_tx_id=1&base_url=a",
+        ),
         "it has neither an enrollment_tx_id nor a secret": ["otpauth://totp/a"],
         "its secret, digits or period cannot be read": (
             *(uri[:-16], f"{uri}1", f"{uri}&digits=x", f"{uri}&digits=99", f"{uri}&digits=0", f"{uri}&period=0"),

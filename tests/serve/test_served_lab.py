@@ -10,7 +10,7 @@ import pytest
 from auth0_mfa_lab import Lab, LabError, NoAnswer, Settings, SettingsError, State
 from auth0_mfa_lab.cli.serve import write_env_file
 from auth0_mfa_lab.clock import SandboxClock
-from auth0_mfa_lab.errors import ControlRefused, NoServer, NothingToAnswer, NothingWasSent
+from auth0_mfa_lab.errors import ControlRefused, NoServer, NothingToAnswer, NothingWasSent, PhoneError
 from auth0_mfa_lab.sandbox import Sandbox, WallClock
 from auth0_mfa_lab.sandbox.server import Server
 from auth0_mfa_lab.secrets.secret import Secret
@@ -176,6 +176,15 @@ def test_what_the_server_does_not_have_is_said_in_the_labs_words(lab: Lab) -> No
     ):
         with pytest.raises(error, match=said):
             wrong()
+
+
+@pytest.mark.parametrize("answer", [httpx.Response(200, html="<p>ok</p>"), httpx.Response(201, json={"id": "dev_1"})])
+def test_a_device_api_that_brings_no_account_is_said_when_a_user_is_made(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, answer: httpx.Response
+) -> None:
+    monkeypatch.setattr(lab, "_transport", httpx.MockTransport(lambda _: answer))
+    with pytest.raises(PhoneError, match=f"answered {answer.status_code} .* that the phone can use"):
+        lab.user(factors=["push"])
 
 
 @pytest.mark.parametrize(

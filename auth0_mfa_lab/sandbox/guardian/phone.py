@@ -17,6 +17,7 @@ from joserfc.jwk import RSAKey
 
 from auth0_mfa_lab.sandbox.clock import Chance
 from auth0_mfa_lab.sandbox.delivery import Push
+from auth0_mfa_lab.sandbox.json_text import json_object
 from auth0_mfa_lab.sandbox.limits import Bounded
 from auth0_mfa_lab.sandbox.oauth.tokens import NewKey
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 ANSWER_LIFETIME, PUSH_LIFETIME = 30, 300
 KEPT = 1_000
 """How many enrollments, codes and answers a phone remembers; the oldest are forgotten first."""
+OF_AN_ACCOUNT = ("id", "user_id", "issuer", "token")
+"""What the device API tells a phone that it enrolls."""
 MOUNT = "/appliance-mfa"
 GUARDIAN_HOST = re.compile(r"(^|\.)guardian(\.[^.]+)?\.auth0\.com$")
 
@@ -135,33 +138,56 @@ class Phone:
         """Scan a QR, as its text or as PNG bytes. Raises NotABarcode.
 
         A Guardian ticket enrolls over HTTP (the guardian reference, section 2), by `http` where it is not to be
-        recorded, and returns the answer of any status. The secret of an authenticator app is kept: None.
+        recorded, and returns the answer of any status; PhoneError for a success that brings no account. The secret of
+        an authenticator app is kept: None.
         """
+        import httpx
+
         label, query = read_barcode(barcode)
         if "enrollment_tx_id" not in query:
             self._show(label, _totp(query))
             return None
-        base_url, key = device_api(query.get("base_url", self._fallback_url)), self._new_key()
+        client, key = http or self._http, self._new_key()
         public = key.as_dict(private=False)
-        answer = (http or self._http).post(
-            f"{base_url}/api/enroll",
-            headers={"authorization": f'Ticket id="{query["enrollment_tx_id"]}"'},
-            json={
-                "identifier": self.identifier,
-                "name": self.name,
-                "push_credentials": {"service": "GCM", "token": self.push_token},
-                # As Guardian's apps send it (the guardian reference, section 6): no kid, nothing private.
-                "public_key": {"kty": "RSA", "alg": "RS256", "use": "sig", "e": public["e"], "n": public["n"]},
-            },
-        )
+        body = {
+            "identifier": self.identifier,
+            "name": self.name,
+            "push_credentials": {"service": "GCM", "token": self.push_token},
+            # As Guardian's apps send it (the guardian reference, section 6): no kid, nothing private.
+            "public_key": {"kty": "RSA", "alg": "RS256", "use": "sig", "e": public["e"], "n": public["n"]},
+        }
+        ticket = {"authorization": f'Ticket id="{query["enrollment_tx_id"]}"'}
+        try:
+            base_url = device_api(query.get("base_url", self._fallback_url))
+            request = client.build_request("POST", f"{base_url}/api/enroll", headers=ticket, json=body)
+            if not urlsplit(base_url).hostname:
+                raise ValueError(base_url)
+        except (ValueError, httpx.InvalidURL):
+            raise _unreadable("its enrollment_tx_id or base_url cannot be sent") from None
+        answer = client.send(request)
         if answer.is_success:
-            body = answer.json()
-            names = {name: str(body[name]) for name in ("id", "user_id", "issuer", "token")}
-            enrollment = Enrollment(**names, base_url=base_url, label=label, key=key)
-            self.enrollments = (*self.enrollments, enrollment)[-KEPT:]
-            if isinstance(totp := body.get("totp"), dict):
-                self._show(enrollment.issuer, _totp(totp), enrollment.user_id)
+            self._keep(answer, base_url, label, key)
         return answer
+
+    def _keep(self, answer: httpx.Response, base_url: str, label: str, key: RSAKey) -> None:
+        """Keep the account that a successful enrollment brings; PhoneError where it brings none."""
+        account = json_object(answer.content) or {}
+        names = {name: each for name in OF_AN_ACCOUNT if isinstance(each := account.get(name), str)}
+        missing, totp = [name for name in OF_AN_ACCOUNT if name not in names], None
+        if isinstance(told := account.get("totp"), dict):
+            try:
+                totp = _totp(told)
+            except NotABarcode:
+                missing.append("totp")
+        if missing:
+            raise PhoneError(
+                f"The tenant answered {answer.status_code} to the enrollment, and the phone kept nothing of it: "
+                f"its JSON has no {', '.join(missing)} that the phone can use."
+            )
+        enrollment = Enrollment(**names, base_url=base_url, label=label, key=key)
+        self.enrollments = (*self.enrollments, enrollment)[-KEPT:]
+        if totp is not None:
+            self._show(enrollment.issuer, totp, enrollment.user_id)
 
     def _show(self, label: str, totp: pyotp.TOTP, user_id: str | None = None) -> None:
         self._scans += 1
@@ -235,7 +261,10 @@ def read_barcode(barcode: str | bytes) -> tuple[str, dict[str, str]]:
         if not found:
             raise _unreadable("there is no barcode in the picture")
         barcode = str(found[0].text)
-    parts = urlsplit(barcode.strip())
+    try:
+        parts = urlsplit(barcode.strip())
+    except ValueError:  # a bracket in it
+        parts = urlsplit("")
     if parts.scheme != "otpauth" or parts.netloc.lower() != "totp":
         raise _unreadable("it is no otpauth://totp/... address")
     query = {name: values[0] for name, values in parse_qs(parts.query).items()}
@@ -253,9 +282,9 @@ def _totp(query: Mapping[str, Any]) -> pyotp.TOTP:
         digits, period = int(query.get("digits", 6)), int(query.get("period", 30))
         totp = pyotp.TOTP(query["secret"], digits=digits, interval=period)
         totp.byte_secret()
-    except ValueError:
+    except (KeyError, TypeError, ValueError, OverflowError):
         raise _unreadable("its secret, digits or period cannot be read") from None
-    if query.get("algorithm", "SHA1").upper() != "SHA1":
+    if str(query.get("algorithm", "SHA1")).upper() != "SHA1":
         raise _unreadable("it asks for codes that this phone cannot make")
     return totp
 
