@@ -182,6 +182,7 @@ class Lab(Lines):
         return lab._recorded_in(record)
 
     @classmethod
+    @whole()
     def replay(cls, path: str | Path) -> Self:
         """Open a recorded run, which `lab.export("har").save(path)` wrote: nothing is sent anywhere.
 
@@ -323,6 +324,7 @@ class Lab(Lines):
 
         return cleaned(self, yes=yes, dry_run=dry_run)
 
+    @whole()
     def drift(self, path: str | Path | None = None, *, allow: str | Path | None = None) -> Drift:
         """Compare a recorded live run (default: this lab's) with what the sandbox answers to the same steps.
 
@@ -350,6 +352,7 @@ class Lab(Lines):
             raise ClaimFailed(f"This does not hold: {sentence}")
         return Sentence(f"✓ {sentence}")
 
+    @whole()
     def inspect(self, token: str) -> Inspection:
         """Say what a token is, and which MFA endpoint takes it or refuses it with which error, without showing it."""
         from auth0_mfa_lab.tokens import inspect
@@ -361,6 +364,7 @@ class Lab(Lines):
         """Return the journal as a sequence diagram of app, Auth0 and phone."""
         return self.export("mermaid")
 
+    @whole()
     def export(self, kind: str, exchange: Exchange | None = None) -> Exported:
         """Return the journal as something to take away, with no secret in it; `.save(path)` writes it.
 
@@ -406,6 +410,7 @@ class Lab(Lines):
         run = self._run(mfa_token, oob_code)
         return PushPanel(run, phone=self.phone_panel(), clock=self.clock, **self._panel)
 
+    @whole()
     def qr(self, barcode_uri: str) -> QrPicture | QrPanel:
         """Draw an enrollment QR: a picture in the sandbox, on a live tenant a panel that shows it only on demand."""
         from auth0_mfa_lab.show.qr import QrPicture
@@ -415,6 +420,7 @@ class Lab(Lines):
         uri = self._learned(barcode_uri)
         return QrPicture(uri, self.aliases.mask)
 
+    @whole()
     def qr_panel(self, barcode_uri: str) -> QrPanel:
         """Return a panel with an enrollment QR (live: only after *Show*), its time, what it holds, and *Scan*."""
         from auth0_mfa_lab.show.panels.qr import QrPanel
@@ -449,6 +455,7 @@ class Lab(Lines):
 
         return RevealPanel(self.aliases.alias_of(alias).value, **self._panel)
 
+    @whole()
     def copy_runnable(self, exchange: Exchange) -> CopyPanel:
         """Show `lab.curl(exchange)` with a button that copies it with its raw values; no file holds them."""
         from auth0_mfa_lab.exports.export import runnable

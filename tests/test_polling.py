@@ -225,6 +225,32 @@ def test_an_interrupt_at_whatever_moment_loses_no_answer_and_shows_no_secret(see
     assert not [each for each in lab.aliases.all() if str(each.value) in "".join(shown)]
 
 
+SHOWS = {
+    # What takes a journal's raw values apart, and shows none of them.
+    "curl": lambda lab: lab.curl(lab.journal[0]),
+    "copy_runnable": lambda lab: lab.copy_runnable(lab.journal[0]),
+    "bash": lambda lab: lab.export("bash"),
+    "har": lambda lab: lab.export("har"),
+    "mermaid": lambda lab: lab.diagram(),
+    "where": lambda lab: lab.journal.where("<mfa_token 1>"),
+    "inspect": lambda lab: lab.inspect(lab.journal[0]["mfa_token"]),
+    "qr": lambda lab: lab.qr(lab.journal[1]["barcode_uri"]),
+    "qr_panel": lambda lab: lab.qr_panel(lab.journal[1]["barcode_uri"]),
+}
+
+
+@pytest.mark.parametrize("shows", SHOWS)
+def test_an_interrupt_of_what_shows_a_journal_shows_no_secret(shows: str) -> None:
+    lab = Lab.sandbox()
+    user = lab.user()
+    login = lab.client.password_grant(username=user.username, password=user.password)
+    lab.client.mfa_associate(login["mfa_token"], authenticator_types=["otp"])
+    secrets = [str(each.value) for each in lab.aliases.all()]
+    for line in (100, 400, 700, 1_000, 2_000):
+        shown = "".join(interrupted(line, partial(SHOWS[shows], lab)))
+        assert not [each for each in secrets if each in shown]
+
+
 def test_while_a_person_is_asked_an_interrupt_is_raised_at_once() -> None:
     went_on = list[bool]()
     with suppress(KeyboardInterrupt), whole(), interruptible():

@@ -164,6 +164,7 @@ class Journal(Sequence[Exchange]):
 
         return [Run(exchanges=tuple(group)) for _, group in groupby(tuple(self), said)]
 
+    @whole()
     def where(self, alias: str) -> Table:
         """Return a table of every place where a secret stands, oldest first, the one where it was born marked.
 
