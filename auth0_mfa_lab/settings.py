@@ -239,7 +239,9 @@ def _read(file: Path) -> dict[str, str | None]:
     for each in parse_stream(io.StringIO(text)):
         written, key, value = each.original.string, each.key or "", each.value or ""
         # What other programs have in this file is not for the lab to judge.
-        if "AUTH0_" in written and (each.error or ":" in key or "\nAUTH0_" in value):
+        # `export NAME` is of the shell, NAME alone of no program.
+        has_no_value = bool(key) and each.value is None and not written.lstrip().startswith("export")
+        if "AUTH0_" in written and (each.error or has_no_value or ":" in key or "\nAUTH0_" in value):
             line = each.original.line + written[: len(written) - len(written.lstrip())].count("\n")
             raise unreadable(line, "write NAME=value, and close each quote")
         values[key] = each.value

@@ -192,7 +192,9 @@ BROKEN = {
     b"\nAUTH0_PASSWORD='it's": 4,
     b'\nAUTH0_PASSWORD="s\nAUTH0_SCOPE="openid"': 4,
     b'\nAUTH0_PASSWORD="s\nAUTH0_SCOPE="': 4,
-    b"OTHER: x\nOTHER='\n# AUTH0_DOMAIN: x\nexport AUTH0_LAB_TENANT": 0,
+    b"AUTH0_LAB_TENANT": 3,
+    b"AUTH0_LAB_TENANT live": 3,
+    b"OTHER: x\nOTHER\nOTHER='\n# AUTH0_DOMAIN: x\nexport AUTH0_LAB_TENANT": 0,
 }
 
 
