@@ -396,6 +396,8 @@ source | "grant_type": "password", "password": "Password", "otp": "One-time pass
 source | "password": {"type": "string"}, "otp": {"type": "string", "pattern": "[0-9]{6}"}
 source | f"password={password}&otp={code:06d}"; const { mfa_token } = await response.json(); otp = form.get("otp");
 source | password: ${{ secrets.AUTH0_PASSWORD }}, <svg><path d="$RECOVERY_CODE"/></svg>
+everywhere | <style>p::after {content: '$RECOVERY_CODE'} a {color: red}</style>
+everywhere | ![a font](data:font/woff2;base64,$RECOVERY_CODE)
 recorded | {"request": {"postData": {"text": "otp=$CODE"}}}
 widget | {"_model_name": "PasswordModel", "value": "", "placeholder": "Password", "description": "Password:"}
 widget | {"_model_name": "IntSliderModel", "value": 4829130, "max": 10000000, "description": "Seconds"}
