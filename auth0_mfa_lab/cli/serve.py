@@ -12,11 +12,12 @@ from typing import Any
 import certifi
 import click
 
+from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.files import write_whole
 from auth0_mfa_lab.sandbox import Clock, Sandbox, WallClock
 from auth0_mfa_lab.sandbox.server import Server, is_loopback
 from auth0_mfa_lab.sandbox.settings import Profile
-from auth0_mfa_lab.settings import past_a_proxy
+from auth0_mfa_lab.settings import Settings, past_a_proxy
 
 HEAD = "# Written by auth0-mfa-lab serve, and overwritten by its next start. SHA-256 of the lines below: "
 """How the first line of each file of a server begins; the digest tells a file that the user has added to."""
@@ -73,7 +74,9 @@ def serve(profile: Profile, seed: int | None, clock: str, env_file: Path | None,
     try:
         if env_file is not None:
             files = _files(env_file, server)
-            for left in _left_by_a_server((env_file.absolute(), *certificate_files(env_file))):
+            there = _left_by_a_server((env_file.absolute(), *certificate_files(env_file)))
+            _must_not_serve(env_file, server.port)
+            for left in there:
                 # What an ended server has left says that this one answers.
                 try:
                     left.unlink(missing_ok=True)
@@ -157,6 +160,27 @@ def _left_by_a_server(files: Iterable[Path]) -> list[Path]:
             said = "is not a file of auth0-mfa-lab serve, or was changed by hand: name another one for --env-file"
             raise click.ClickException(f"{file} {said}")
     return there
+
+
+def _must_not_serve(env_file: Path, port: int) -> None:
+    """Raise ClickException where another server than that of this port wrote the env file, and still answers."""
+    if _content(env_file) is None:
+        return
+    from auth0_mfa_lab.tenants.operations import Remote
+
+    try:
+        settings = Settings.of_server(env_file)
+        if str(settings.domain).endswith(f":{port}"):
+            return  # the port is this server's: the other one has ended
+        ask = Remote(settings)
+        try:
+            ask("clock")
+        finally:
+            ask.close()
+    except LabError:
+        return
+    said = f"{env_file} is of the server at {settings.domain}, which runs: stop it, or name another file for --env-file"
+    raise click.ClickException(said)
 
 
 def _content(file: Path) -> bytes | None:

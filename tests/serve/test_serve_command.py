@@ -189,6 +189,16 @@ def test_what_the_user_has_made_stays_as_it_is(serve: Serve, folder: Path, name:
             (folder / each).unlink()
 
 
+@pytest.mark.parametrize("tls", [True, False])
+def test_the_env_file_of_a_server_that_runs_at_another_port_stays(serve: Serve, folder: Path, tls: bool) -> None:
+    with Server(Sandbox(), tls=tls) as running:
+        write_env_file(folder / "lab.env", running)
+        before = held(folder)
+        assert f"lab.env is of the server at {running.domain}, which runs: stop it" in refused(serve(*HERE))
+        assert held(folder) == before
+    assert (serve(*HERE).exit_code, held(folder)) == (0, {})
+
+
 @pytest.mark.parametrize("tls", ["--tls", "--no-tls"])
 def test_only_what_a_server_that_has_ended_or_was_killed_wrote_goes(serve: Serve, folder: Path, tls: str) -> None:
     (folder / "lab.env.d").mkdir()
