@@ -137,6 +137,7 @@ class Client:
         }
         return self.send("POST", "/mfa/associate", bearer=mfa_token, json=body)
 
+    @whole()
     def mfa_challenge(
         self, mfa_token: str, *, challenge_type: str | None = None, authenticator_id: str | None = None
     ) -> Exchange:
@@ -150,6 +151,7 @@ class Client:
         self._after_challenge()
         return exchange
 
+    @whole()
     def mfa_oob_grant(self, mfa_token: str, *, oob_code: str, binding_code: str | None = None) -> Exchange:
         """Ask whether the second factor was given: for a push, this is the poll. Reference, section 6.
 

@@ -225,6 +225,33 @@ def test_an_interrupt_at_whatever_moment_loses_no_answer_and_shows_no_secret(see
     assert not [each for each in lab.aliases.all() if str(each.value) in "".join(shown)]
 
 
+def test_an_interrupt_right_after_an_answer_leaves_the_phone_and_the_journal_their_part(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lab = Lab.sandbox()
+    user = lab.user(factors=["push"])
+    token = lab.client.password_grant(username=user.username, password=user.password)["mfa_token"]
+
+    def interrupted_before(part: str, act: Callable[[], object]) -> None:
+        goes_on = getattr(lab.client, part)
+
+        def interrupted() -> None:
+            signal.raise_signal(signal.SIGINT)
+            goes_on()
+
+        with monkeypatch.context() as patched:
+            patched.setattr(lab.client, part, interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                act()
+
+    interrupted_before("_after_challenge", partial(lab.client.mfa_challenge, token))
+    assert [each.host for each in lab.phone.notifications] == [lab.domain]
+    lab.phone.allow_after(polls=1)
+    poll = partial(lab.client.mfa_oob_grant, token, oob_code=lab.journal.http[-1]["oob_code"])
+    interrupted_before("_after_poll", poll)
+    assert poll().status == 200
+
+
 SHOWS = {
     # What takes a journal's raw values apart, and shows none of them.
     "curl": lambda lab: lab.curl(lab.journal[0]),
