@@ -255,7 +255,7 @@ client secret | source | [{"key": "client_secret", "value": "$CLIENT_SECRET"}]
 client secret | source | name: CLIENT_SECRET\nvalue: $CLIENT_SECRET
 client secret | source | {'value': '$CLIENT_SECRET', 'key': 'client_secret'}
 client secret | source | <key>client_secret</key><string>$CLIENT_SECRET</string>
-client secret | cell | {"outputs": [{"traceback": ["\u001b[1mclient_secret\u001b[0m\u001b[38;5;241m=\u001b[39m\u001b[33m'$CLIENT_SECRET'"]}]}
+client secret | cell | {"outputs": [{"traceback": ["client_secret\u001b[38;5;241m=\u001b[33m'$CLIENT_SECRET'"]}]}
 client secret | JSON | [{"key": "client_secret", "value": "$CLIENT_SECRET"}]
 private key | source | -----BEGIN PRIVATE KEY-----\n$CLIENT_SECRET\n-----END PRIVATE KEY-----
 token | env | TWILIO_AUTH_TOKEN=$OPAQUE
