@@ -11,7 +11,7 @@ from typing import Any
 
 
 def claims_of(token: str, *, part: int = 1) -> dict[str, Any] | None:
-    """Return the claims of a JWT (`part` 0: its header), unverified; None for what is none."""
+    """Return the claims of a JWT (`part` 0: its header), unverified; None where the text is no JWT."""
     try:
         said = parsed(from_base64(token.split(".")[part])) if token.count(".") == 2 else None
     except ValueError:
@@ -20,7 +20,7 @@ def claims_of(token: str, *, part: int = 1) -> dict[str, Any] | None:
 
 
 def from_base64(text: str) -> bytes:
-    """Decode base64 of either alphabet, with or without its padding; ValueError for what is none."""
+    """Decode base64 of either alphabet, with or without its padding; ValueError for other text."""
     standard = text.replace("-", "+").replace("_", "/").rstrip("=")
     return base64.b64decode(standard + "=" * (-len(standard) % 4))
 
@@ -37,7 +37,7 @@ def mapped(value: Any, change: Callable[[str], Any]) -> Any:
 
 
 def parsed(text: str | bytes, pairs: Callable[[Any], Any] | None = None) -> Any:
-    """Return JSON, its objects as `pairs` makes them; None for what is none, or too deep to walk."""
+    """Return JSON, its objects as `pairs` makes them; None for other text, and for JSON too deep to walk."""
     whole = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
     steps = (1 if each[0] in "[{" else -1 for each in re.finditer(r"[][{}]", whole))
     if whole.count("[") + whole.count("{") > 60 and any(depth > 60 for depth in accumulate(steps)):

@@ -92,7 +92,7 @@ class Find(NamedTuple):
 
 
 class Scanned(NamedTuple):
-    """What was found in one file, whether all of it was read, and how, if otherwise than as what it is."""
+    """The finds of one file, whether all of it was read, and a note where it was not read as its kind."""
 
     finds: tuple[Find, ...] = ()
     whole: bool = True

@@ -88,7 +88,7 @@ MEANINGS = (
 
 
 def meaning_of(exchange: Exchange) -> str | None:
-    """Return the lab's own line about an answer that is an error; None where it is none, or none of the table's."""
+    """Return the lab's own line about an answer that is an error; None for a success, and for an error without a row."""
     response, body = exchange.response, exchange.json if isinstance(exchange.json, dict) else {}
     # The Management API's `error` is the status's phrase: its code stands in `errorCode`.
     code = body.get("errorCode") or body.get("error")

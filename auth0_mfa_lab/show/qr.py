@@ -209,7 +209,7 @@ def qr_svg(uri: str) -> str:
 
 
 def qr_img(uri: str, alt: str) -> str:
-    """Return the QR of a text as an HTML picture, which an untrusted notebook keeps; `alt` is read to the blind."""
+    """Return the QR of a text as an HTML picture, which an untrusted notebook keeps; `alt` is what a screen reader says."""
     svg = qr_svg(uri)
     data = base64.b64encode(svg.encode()).decode()
     picture = f'<img src="data:image/svg+xml;base64,{data}" alt="{escape(alt)}" style="{picture_style(svg)}">'

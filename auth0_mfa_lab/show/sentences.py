@@ -9,7 +9,7 @@ from auth0_mfa_lab.show.html import words
 
 
 class Lines(ABC):
-    """Whatever shows itself as a few sentences, each in a line of its own."""
+    """A value that is shown as a few sentences, each in a line of its own."""
 
     @abstractmethod
     def _lines(self) -> list[str]: ...

@@ -21,9 +21,9 @@ FORM = "application/x-www-form-urlencoded"
 Speaker = Literal["app", "phone", "Auth0"]
 """Who began an exchange; Auth0 only pushes, which is no HTTP request and has no answer."""
 Json = Any
-"""Whatever JSON holds: what a server sends is checked where it is read, not by its type."""
+"""Any JSON: what a server sends is checked where it is read, not by its type."""
 
-# The host, and the path with the query. Not urlsplit: it remembers the URLs that it split, and refuses what is none.
+# The host, and the path with the query. Not urlsplit: it remembers the URLs that it split, and refuses other text.
 _URL = re.compile(r".*?://([^/?#]*)([^#]*)", re.DOTALL)
 
 
