@@ -18,7 +18,7 @@ _NOT_READ = "a picture is too large to be read, or cut off"
 
 @lru_cache(maxsize=64)
 def codes_in(picture: bytes) -> tuple[str, ...]:
-    """Return the texts of the QR codes in a picture, none where it is no picture; ValueError for a picture that cannot be read."""
+    """Return the texts of the QR codes in a picture, none for other bytes; ValueError where it cannot be read."""
     # Only here: most of what is scanned has no pictures.
     import zxingcpp
     from PIL import Image

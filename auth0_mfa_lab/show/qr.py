@@ -42,7 +42,7 @@ CAPTIONS: Mapping[str, str] = {
               "It can be scanned for 5 minutes of the sandbox's time.",
     "secret": "This is a secret of the sandbox: lab.phone.scan(...) can use it. An authenticator app would show "
               "the codes of the real time, and the sandbox has a time of its own.",
-    "live":   "Whoever sees this QR can use it on a phone of theirs. It is on the page from Show to Hide, for 5 "
+    "live":   "Every phone that scans this QR can use it. It is on the page from Show to Hide, for 5 "
               "minutes at most, and in no saved file.",
 }
 _MARKS = {"expired": "×", "scanning": "…", "scanned": "✓", "refused": "✗", "shown": "■", "hidden": "□"}
@@ -209,7 +209,7 @@ def qr_svg(uri: str) -> str:
 
 
 def qr_img(uri: str, alt: str) -> str:
-    """Return the QR of a text as an HTML picture, which an untrusted notebook keeps; `alt` is what a screen reader says."""
+    """Return the QR of a text as an HTML picture, which an untrusted notebook keeps; a screen reader says `alt`."""
     svg = qr_svg(uri)
     data = base64.b64encode(svg.encode()).decode()
     picture = f'<img src="data:image/svg+xml;base64,{data}" alt="{escape(alt)}" style="{picture_style(svg)}">'

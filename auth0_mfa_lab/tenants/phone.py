@@ -1,6 +1,6 @@
 """The phone and the inbox as a notebook has them: the sandbox's, the virtual one of a live tenant, or the person's own.
 
-Nobody has seen Auth0 answer the virtual phone (AUTH0_LAB_VIRTUAL_PHONE=1): what it says or sends is marked as unproven.
+Auth0 was never seen to answer the virtual phone (AUTH0_LAB_VIRTUAL_PHONE=1): what it says is marked as unproven.
 """
 
 from __future__ import annotations

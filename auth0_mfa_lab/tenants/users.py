@@ -1,4 +1,4 @@
-"""The user who logs in: a new user of the sandbox, or the configured user of a live tenant."""
+"""The user of a login: a new one of the sandbox, or the configured one of a live tenant."""
 
 from __future__ import annotations
 
