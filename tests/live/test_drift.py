@@ -445,12 +445,16 @@ def test_what_a_guess_was_and_what_another_tenant_said_is_told(one: Integrator) 
     one.look(login)
     one.challenge(login, authenticator_id="push|dev_AAAAAAAAAAAAAAAA")
     one.lab.client.password_grant(username="nobody@example.com", password=WRONG)
-    guess, recorded = drift_of(one.ended()).differences
+    one.tenant.alter(FACTORS, fields(message="Bad token"))
+    one.lab.client.send(*FACTORS.split())
+    guess, recorded, general = drift_of(one.ended()).differences
     assert (guess.live, guess.sandbox, guess.mark) == ("association_required", "invalid_authenticator", "guess")
     assert guess.row == "`authenticator_id` is none of the user's active authenticators."
     assert guess.settles == f"your tenant says association_required: that settles what was a guess: {guess.row}"
     assert recorded.mark == "rec"
     assert recorded.settles.startswith("your tenant says No., another one was recorded otherwise: The password is wr")
+    # An answer of the Management API may have no code of its own: its `error` is the status's phrase.
+    assert (general.mark, general.row[:19]) == ("rec", "There is no bearer;")
 
 
 def test_what_cannot_be_compared_says_why(one: Integrator) -> None:
