@@ -128,6 +128,7 @@ def test_an_exchange_holds_what_was_sent_and_what_came_and_closing_closes_the_tr
     request, came = exchange.request, exchange.response
     assert (request.method, request.url) == ("POST", "https://tenant.example/oauth/token")
     assert (request.body, request.header("x-mine")) == (b"grant_type=password", "yes")
+    assert repr(request.body) == "<body as sent>"
     assert came is not None
     assert (came.status, came.reason, came.body) == (403, "Forbidden", response.content)
     assert [pair for pair in came.headers if "cookie" in pair[0]] == cookies

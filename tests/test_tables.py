@@ -8,7 +8,7 @@ import pytest
 
 from auth0_mfa_lab import Lab, LabError
 from auth0_mfa_lab.sandbox import Sandbox
-from auth0_mfa_lab.sandbox.app import GENERAL, covered
+from auth0_mfa_lab.sandbox.app import ENDPOINTS, GENERAL, covered
 from auth0_mfa_lab.sandbox.errors import ROWS
 from auth0_mfa_lab.sandbox.settings import SWITCHES
 from auth0_mfa_lab.tenants.tables import MARKS, counted, limits
@@ -82,6 +82,7 @@ def test_the_evidence_is_what_the_sandbox_says_of_every_endpoint_and_is_counted_
     table = evidence()
     assert table.rows == ROWS
     assert {row.endpoint for row in table if not covered(row.endpoint)} == {"any other path"}
+    assert [each for each in ENDPOINTS if re.match(r"\w+ /api/(?!v2/)", each)] == []  # the device API, once more
     counts = counted(table)
     assert counts["status"]["guess"] == sum(row.status_mark == "guess" for row in table)
     said = f"Evidence · {len(ROWS)} answers\n  status  {counts['status']['rec']} rec · "

@@ -18,6 +18,7 @@ from auth0_mfa_lab.live.administrator import administrator
 from auth0_mfa_lab.live.drift.drift import Drift, Kind, compare, drift_of, numbers
 from auth0_mfa_lab.live.drift.player import Call
 from auth0_mfa_lab.sandbox.management import MANAGEMENT_SCOPES
+from auth0_mfa_lab.sandbox.mfa.api import recovery_of
 from auth0_mfa_lab.sandbox.records import Api
 from auth0_mfa_lab.wire.exchange import Body, Response
 from auth0_mfa_lab.wire.har import read_har
@@ -309,6 +310,15 @@ def two_pushes(one: Integrator) -> None:
         one.poll(*each)
 
 
+def recovered(one: Integrator) -> None:
+    """Log in with a recovery code of before the run, and with the one that follows it."""
+    one.tenant.enroll("otp")
+    login, code = one.login(), recovery_of(one.tenant.sandbox.tenant, one.tenant.person.user_id)
+    one.look(login)
+    assert code
+    one.recover(one.login(), one.recover(login, code.secret)["recovery_code"])
+
+
 def applications(one: Integrator) -> None:
     """Speak as each application, in each way to authenticate, once with a wrong secret, and for an API of one's own."""
     known, http = one.tenant.sandbox.defaults, one.lab._http("app")
@@ -341,6 +351,7 @@ RUNS = {
     "a scan in a list": scan_seen_in("list"),
     "a scan in a challenge": scan_seen_in("challenge"),
     "two pushes at once": two_pushes,
+    "a recovery code of before": recovered,
     "each application": applications,
 }
 
