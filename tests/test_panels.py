@@ -1,10 +1,12 @@
 """What all panels share, without a front end: presses, failures, ticks, their cell, their twin in plain HTML."""
 
 import asyncio
+import re
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -175,6 +177,14 @@ def test_without_a_loop_a_raised_failure_is_told_to_who_clicked(kind: Kind, capl
     # ipywidgets catches what a handler raises: it shows the traceback in a kernel, and logs it elsewhere.
     button.click()
     assert [record.exc_info[1] for record in caplog.records if record.exc_info] == [panel.last_error]
+
+
+def test_each_part_that_the_style_sheet_names_is_on_a_panel() -> None:
+    folder = Path(str(base.__file__)).parent
+    named = set(re.findall(r"\.((?!jp-|jupyter-|widget-)[a-z][a-z0-9-]+)", (folder / "panel.css").read_text("utf-8")))
+    makers = [*folder.parent.rglob("*.py"), folder / "panel.js"]
+    made = set(re.findall(r"[a-z][a-z0-9-]+", "\n".join(each.read_text("utf-8") for each in makers)))
+    assert (len(named) > 10, named - made) == (True, set())
 
 
 TICKING = {name: KINDS[name] for name in ("phone", "qr")}

@@ -320,7 +320,7 @@ def recovered(one: Integrator) -> None:
 
 
 def applications(one: Integrator) -> None:
-    """Speak as each application, in each way to authenticate, once with a wrong secret, and for an API of one's own."""
+    """Speak as each application, in each way, with a wrong secret, for an API of one's own, and in plain text."""
     known, http = one.tenant.sandbox.defaults, one.lab._http("app")
     secret = {"client_id": known.client_id, "client_secret": known.client_secret}
     basic = Client(http, authentication="client_secret_basic", **secret)  # type: ignore[arg-type]  # a literal of three
@@ -332,6 +332,7 @@ def applications(one: Integrator) -> None:
     one.tenant.sandbox.tenant.add_api(Api(identifier="https://orders.example/", scopes=("read:all",)))
     one.login(audience="https://orders.example/", scope="openid read:all")
     one.login(audience="https://nothing.example/")
+    http.post("/oauth/token", content=b"grant_type=password", headers={"content-type": "text/plain"})
 
 
 RUNS = {
