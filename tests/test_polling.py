@@ -284,3 +284,9 @@ def test_while_a_person_is_asked_an_interrupt_is_raised_at_once() -> None:
         signal.raise_signal(signal.SIGINT)
         went_on.append(True)
     assert went_on == []
+    with suppress(KeyboardInterrupt), whole():
+        with interruptible():
+            pass
+        signal.raise_signal(signal.SIGINT)  # held again
+        went_on.append(True)
+    assert went_on == [True]

@@ -321,6 +321,9 @@ def test_a_find_says_the_cell_and_the_place_in_it_and_each_secret_once() -> None
         *[f"cell 6, {where}: JWT, {len(JWT)} characters" for where in ("fields", "output 1 (data)", "attachments")],
         "widget state: binding code, 6 characters",
     ]
+    said = {"headers": [{"name": "authorization", "value": f"Bearer {JWT}"}]}
+    finds = scan(*har(request=said, response=said, comment=JWT)).finds
+    assert {str(find).partition(":")[0] for find in finds} == {"entry 1", "entry 1, request", "entry 1, response"}
 
 
 SPELLINGS: dict[str, Callable[[str], str]] = {
