@@ -239,6 +239,7 @@ one-time code | JSON | {"x": "[{\"name\": \"otp\", \"value\": \"$CODE\"}]"}
 passwordless code | source | {"client_id": "a", "code": "$CODE"}
 passwordless code | request | {"queryString": [{"name": "code", "value": "$CODE"}]}
 password | env | AUTH0_PASSWORD=correctHorse!7
+password | env | AUTH0_PASSWORD=hunter
 password | env | export AUTH0_PASSWORD='hunter'
 password | env | AUTH0_PASSWORD=a battery staple
 password | source | "password": "Tr0ub4dor&3"
