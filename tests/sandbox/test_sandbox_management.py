@@ -214,6 +214,8 @@ def test_enrollments_are_listed_read_and_removed_by_their_bare_id(app: App, admi
     user = app.sandbox.add_user(factors=["push", "otp", "sms"], phone=phone)
     push, totp, sms = listed = enrollments(admin, user)
     assert [one["auth_method"] for one in listed] == ["guardian", "authenticator", "sms"]
+    others = enrollments(admin, app.sandbox.add_user(factors=["voice", "email"]))
+    assert [one["auth_method"] for one in others] == ["sms", "email"]
     assert {(one["status"], one["id"][:4]) for one in listed} == {("confirmed", "dev_")}
     assert (push["name"], push["identifier"]) == (phone.name, phone.identifier)
     assert sms["phone_number"] == sms["name"] == f"XXXXX{user.phone_number[-4:]}"
