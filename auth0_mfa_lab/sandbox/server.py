@@ -113,7 +113,7 @@ class Server:
         self._thread: threading.Thread | None = None
 
     def run(self, ready: Callable[[], None] = lambda: None) -> None:
-        """Serve in this thread until SIGINT, SIGTERM or SIGHUP; `ready` is called when a request can be answered."""
+        """Serve in this thread until SIGINT, SIGTERM or SIGHUP; `ready` is called before the first answer."""
         self._uvicorn.ready = ready
         if threading.current_thread() is threading.main_thread():
             # A handshake that fails leaves a cycle of 256 KiB: they are collected often, and what is there now never,
@@ -304,8 +304,9 @@ class _Uvicorn(uvicorn.Server):
     ready: Callable[[], None] = staticmethod(lambda: None)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets=sockets)
+        # Before the first answer: a script that waits for the port finds the files that `ready` writes.
         self.ready()
+        await super().startup(sockets=sockets)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End every connection at once: over TLS, closing one would wait for its client to say goodbye as well."""

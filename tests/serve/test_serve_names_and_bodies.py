@@ -4,11 +4,13 @@ import gc
 import json
 import socket
 import ssl
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import httpx
 import pytest
+import uvicorn
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
@@ -131,6 +133,25 @@ def test_a_client_that_is_gone_or_says_nothing_leaves_nothing_behind(
     monkeypatch.setitem(OF_TLS, "ssl_handshake_timeout", 0.05)
     with Server(Sandbox()) as server, socket.create_connection(("127.0.0.1", server.port), timeout=60) as client:
         assert client.recv(1) == b""
+
+
+def test_what_is_done_when_it_is_ready_is_done_before_its_first_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    server, order, startup = Server(Sandbox(), tls=False), list[str](), uvicorn.Server.startup
+
+    async def listens(self: uvicorn.Server, sockets: list[socket.socket] | None = None) -> None:
+        order.append("it listens")
+        await startup(self, sockets)
+
+    def ready() -> None:
+        order.append("its files are written")
+        server._uvicorn.should_exit = True
+
+    monkeypatch.setattr(uvicorn.Server, "startup", listens)
+    thread = threading.Thread(target=server.run, args=(ready,))
+    thread.start()
+    thread.join(60)
+    server.stop()
+    assert order == ["its files are written", "it listens"]
 
 
 def has_ipv6() -> bool:
