@@ -77,6 +77,12 @@ def api(lab: Lab) -> Management:
     return lab.management(granted["access_token"])
 
 
+def test_the_help_of_each_method_is_sentences_and_its_call() -> None:
+    for method in (each for each in vars(Management).values() if hasattr(each, "__signature__")):
+        for part in (inspect.getdoc(method) or "").split("\n\n"):
+            assert part.endswith(".") or re.match(r" +[A-Z]+ /api/v2/.* -> \d\d\d", part), part
+
+
 @pytest.mark.parametrize("row", CALLS.strip().splitlines())
 def test_a_method_sends_its_call_says_so_and_the_sandbox_knows_it(api: Management, row: str) -> None:
     name, line, passed, wire = [*map(str.strip, row.split(" | ")), "", ""][:4]
