@@ -29,6 +29,7 @@ from PIL import Image
 
 from auth0_mfa_lab.cli import main
 from auth0_mfa_lab.cli import scan as cli_scan
+from auth0_mfa_lab.secrets import reading
 from auth0_mfa_lab.secrets import scan as scan_module
 from auth0_mfa_lab.secrets.scan import file_kind, scan
 from auth0_mfa_lab.show.qr import qr_img, qr_svg
@@ -296,6 +297,9 @@ def test_what_cannot_be_read_as_what_it_is_is_read_so_far_and_that_is_said(monke
     assert [(find.kind, find.line) for find in conflict.finds] == [("mfa_token", 2)]
     assert conflict.note == "it is no notebook that can be read as one: its lines were"
     assert kinds(("a.har", b"[" * 100_000 + token)) == {"mfa_token"}
+    monkeypatch.setattr(reading, "PIECE", 2**12)
+    long = scan(*output("text/plain", "x " * 2**13 + text))
+    assert ([(find.kind, find.cell) for find in long.finds], long.whole, long.note) == ([("mfa_token", 1)], True, None)
     monkeypatch.setattr(scan_module, "PIECE", 2**15)
     large = scan("a.env", token + b"\n" + b"x \n" * 2**17 + token)
     assert ([find.line for find in large.finds], large.whole, large.note) == ([1, 2**17 + 2], True, None)
