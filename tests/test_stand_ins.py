@@ -36,6 +36,7 @@ FORMS = {
     "a code of six digits": ("otp", "493127", r"[1-9]\d{5}"),
     "a code that begins with 0": ("otp", "093127", r"[1-9]\d{5}"),
     "a TOTP secret": ("secret", TOTP_SECRET, r"STANDIN[A-Z2-7]{25}"),
+    "a secret of other characters": ("secret", "not base32!", "standin-secret-1"),
     "a sealed string": ("mfa_token", MFA_TOKEN, r"Fe26\.2\*standin-mfa-token-1\*[0-9a-f]{20}"),
     "a user's id": ("user_id", USER_ID, r"auth0\|standin-user-id-1"),
     "an email address": ("email", EMAIL, r"standin-email-1@example\.com"),
