@@ -64,7 +64,7 @@ _ALLOW = r"auth0-mfa-lab:\s*allow\b"
 _A_COMMENT = rf"\s*(?:#|//|/?\*|<!--|--|;|%).*{_ALLOW}"
 # A password may be a phrase: it goes on to the end of the line.
 _PHRASE = r"(?im)^([ \t]*(?:export[ \t]+)?\w{0,80}password[ \t]*=[ \t]*)([^\s\"'][^\n\"]* [^\n\"]*?)[ \t]*$"
-_OF_MARKUP = re.compile(r"(?i)<(?:[a-z][^<>\0]*|style\b[^<\0]*)\Z|;base64,[a-z0-9+/=]*\Z")
+_OF_MARKUP = re.compile(r"(?i)(?:<(?:[a-z][^<>\0]*|style\b[^<\0]*)|;base64,[a-z0-9+/=]*)\Z")
 _CONTROL = "[\\x00-\\x1f\x85\u2028\u2029]"
 _RUN = r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{16,}+={0,2}"  # of base64
 _RUN_IN_LINES = r"(?<![A-Za-z0-9+/_-])(?:[A-Za-z0-9+/_-]{60,}+[ \n])+[A-Za-z0-9+/_-]{2,}+={0,2}"
@@ -440,7 +440,8 @@ def _shaped(text: str, lower: str) -> Iterator[_Candidate]:
         for match in re.finditer(pattern, text) if sign in lower else ():
             start, end = match.span(match.lastindex or 0)
             # In a tag it is a drawing's path, a style or an id; a font or a picture is in base64.
-            if title == "recovery code" and _OF_MARKUP.search(text, max(0, start - 5000), start):
+            begins = (text.rfind(each, max(0, start - 5000), start) for each in ("<", ";base64,"))
+            if title == "recovery code" and any(at >= 0 and _OF_MARKUP.match(text, at, start) for at in begins):
                 continue
             is_bearer = title == SEALED and re.search(r"bearer\s{1,8}\Z", lower[max(0, start - 16) : start])
             yield "mfa_token" if is_bearer else title, start, end, PROSE, True
