@@ -519,6 +519,7 @@ def test_what_cannot_be_read_is_said_and_the_rest_is_scanned(folder: Path) -> No
         (folder / "b.env").write_bytes(content)
         part = run("b.env")
         assert (part.exit_code, f"b.env: {note}" in part.stderr, run("pipe").exit_code) == (2, True, 2)
+        assert [each["file"] for each in json.loads(run("--json", "b.env").stdout)["unreadable"]] == ["b.env"]
 
 
 def test_a_terminal_is_told_how_far_a_large_file_has_been_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
