@@ -46,7 +46,7 @@ openid_configuration     |                                           | GET /.wel
 jwks                     |                                           | GET /.well-known/jwks.json |
 """
 """The method, its arguments (the body has them under the same names), the request, and its grant; or who asks: the
-Bearer (the first argument), the application beside the fields, or nobody."""
+Bearer (the first argument), the application beside the fields, or neither."""
 
 
 class Spoken:

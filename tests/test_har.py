@@ -286,7 +286,7 @@ def test_a_live_run_is_replayed_without_the_person(tmp_path: Path, monkeypatch: 
 
 
 CELLS = """
-challenge(mfa_token='of-nobody', challenge_type='otp') | POST /mfa/challenge was sent, and exchange 1 of run.har, \
+challenge(mfa_token='of-another', challenge_type='otp') | POST /mfa/challenge was sent, and exchange 1 of run.har, \
 which comes next, is POST /oauth/token. Nearest to it is exchange 2, which comes later:
 lab.user(factors=['otp']) | run.har has no further user with these factors: record the run again
 user = lab.user(factors=['push']) |

@@ -4,7 +4,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -75,7 +75,8 @@ def serve(profile: Profile, seed: int | None, clock: str, env_file: Path | None,
         if env_file is not None:
             files = _files(env_file, server)
             there = _left_by_a_server((env_file.absolute(), *certificate_files(env_file)))
-            _must_not_serve(env_file, server.port)
+            if env_file.absolute() in there:
+                _must_not_serve(env_file, server.port)
             for left in there:
                 # What an ended server has left says that this one answers.
                 try:
@@ -164,19 +165,14 @@ def _left_by_a_server(files: Iterable[Path]) -> list[Path]:
 
 def _must_not_serve(env_file: Path, port: int) -> None:
     """Raise ClickException where another server than that of this port wrote the env file, and still answers."""
-    if _content(env_file) is None:
-        return
     from auth0_mfa_lab.tenants.operations import Remote
 
     try:
         settings = Settings.of_server(env_file)
         if str(settings.domain).endswith(f":{port}"):
             return  # the port is this server's: the other one has ended
-        ask = Remote(settings)
-        try:
+        with closing(Remote(settings)) as ask:
             ask("clock")
-        finally:
-            ask.close()
     except LabError:
         return
     said = f"{env_file} is of the server at {settings.domain}, which runs: stop it, or name another file for --env-file"

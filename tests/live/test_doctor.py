@@ -181,7 +181,7 @@ STANDINGS: tuple[tuple[str, Wrong | dict[str, Any], str, str], ...] = (
     ("default directory", bad("garbage", API), "ok", "Plain password is looked up in a directory"),
     ("phone provider", has(phone_provider="auth0"), "not known", "auth0: Auth0's own provider sends SMS only"),
     ("connection", {"realm": "Somewhere-Else"}, "missing", "AUTH0_REALM is refused: "),
-    ("audience", {"audience": "https://nobody.example/"}, "missing", "AUTH0_AUDIENCE is refused: "),
+    ("audience", {"audience": "https://unknown.example/"}, "missing", "AUTH0_AUDIENCE is refused: "),
     ("audience", {"audience": "https://api.example.com/"}, "ok", "AUTH0_AUDIENCE is taken"),
     ("connection", alters(f"GET {API}/connections", off), "missing", "or is not enabled for the application"),
     ("passwordless connections", has(passwordless=()), "missing", "off for the application: email, sms"),

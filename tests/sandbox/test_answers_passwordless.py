@@ -102,7 +102,7 @@ PASSWORDLESS = table(
     ("7.2 otp missing",          log_in(otp=""),                                        missing("otp")),
     ("7.2 realm missing",        log_in(realm=""),                                      missing("realm")),
     ("7.2 unknown realm",        log_in(realm="fax"),                                   NO_REALM),
-    ("7.2 unknown audience",     log_in(audience="https://nobody.example/"),            NO_API),
+    ("7.2 unknown audience",     log_in(audience="https://unknown.example/"),            NO_API),
     ("8.6 token missing",        revoke(),                        missing("token", "doc doc guess")),
     ("8.6 wrong secret",         revoke(client_secret="x", token="t"),                  UNAUTHORIZED),
 )
@@ -189,7 +189,7 @@ def test_a_code_is_good_once_for_three_minutes_and_three_tries_and_makes_the_use
     assert taken(old) == taken("é") == taken(code, other) == wrong[:3]
     # A mistake elsewhere in the request uses nothing up.
     assert taken(code, realm="fax") == NO_REALM[:3]
-    assert taken(code, audience="https://nobody.example/") == NO_API[:3]
+    assert taken(code, audience="https://unknown.example/") == NO_API[:3]
     assert len(app.sandbox.tenant.users) == users
     asked = {"scope": "openid profile email", "redirect_uri": "https://ignored.example"}
     claims = claims_of(app.passwordless(address.upper(), code, **asked).json()["id_token"])

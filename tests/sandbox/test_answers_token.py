@@ -126,7 +126,7 @@ TOKEN = table(
     ("2 MFA audience",       ask(audience=MFA_AUDIENCE),                             BY_POLICY),
     ("1.4 wrong password",   ask(password="wrong"),                                  WRONG),
     ("1.4 unknown user",     ask(username="nobody"),                                 WRONG),
-    ("1.4 unknown audience", ask(audience="https://nobody.example/"),                NO_API),
+    ("1.4 unknown audience", ask(audience="https://unknown.example/"),                NO_API),
     ("1.4 no directory",     lambda scene: ask()(scene.set(default_directory=None)), NO_DIRECTORY),
     ("1.4 wrong realm",      ask(grant_type=REALM, realm="email"),                   NO_CONNECTION),
     ("1.4 grant refused",    lambda scene: ask()(scene.without("password")),         not_allowed("password")),

@@ -36,7 +36,7 @@ class Row(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         if line.code is not None:
             if shows:
                 self.place.show(line.code, line.seconds)
-            # One button with two names keeps the focus of a keyboard.
+            # One button with two names keeps the keyboard's focus.
             self.buttons[0].description = "Hide code" if self.place.shows else "Show code"
         self.line, self.text.value = line, line.html
 
