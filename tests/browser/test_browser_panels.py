@@ -302,6 +302,7 @@ def test_a_code_is_drawn_on_the_page_for_its_seconds_and_in_no_file(page: Page, 
         expect(revealed).to_have_count(1)
     expect(revealed).to_have_count(0)
     press(page, "Hide code")
+    expect(button(page, "Hide code")).to_have_count(0)  # the kernel has heard of it, and is at work
     is_ready(page, "Refresh")
 
     button(page, "Allow").focus()
