@@ -26,15 +26,15 @@ MODULES = {
 LAYERS = (
     "cli pytest_plugin",
     "lab ",  # and the package's public face, whose name is ""
-    "live",
-    "tenants",
+    "served live",
+    "tenants conduct",
     "show exports",
     "client management polling tokens",
     "wire",
     "clock errors files interrupts secrets settings show.html show.sentences show.table",
 )
 LAYER = {room: len(LAYERS) - floor for floor, rooms in enumerate(LAYERS) for room in rooms.split(" ")}
-KNOW_THE_SANDBOX = ("lab", "cli.serve", "pytest_plugin", "live.drift", "tenants")
+KNOW_THE_SANDBOX = ("lab", "cli.serve", "pytest_plugin", "served", "live.drift", "tenants")
 
 # What only these modules may use: a library, or what an import or a line of their own names.
 ONLY_IN: Mapping[str, tuple[str, ...]] = {

@@ -130,6 +130,26 @@ class Failure(NamedTuple):
     said: str
 
 
+class Passage(NamedTuple):
+    """How an exchange went over the port of a served tenant.
+
+    `arrived` and `written` are the tenant's time in epoch seconds, its clock's moves included: when the request was
+    read whole, and when the answer was handed to the connection whole; `moved` is by how many seconds the clock had
+    been moved by then. `delivered` is False for an answer that its client never got. `connection` names the client's
+    end, `fault` is the kind of the fault that hit it, `reset` counts how often the tenant had begun again, and
+    `on_purpose` says that a test has marked it so.
+    """
+
+    arrived: float
+    written: float
+    moved: float = 0.0
+    delivered: bool = True
+    connection: str = ""
+    fault: str | None = None
+    reset: int = 0
+    on_purpose: bool = False
+
+
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
 class Recorded:
     """One request and what came of it, as a recording has it.
@@ -144,6 +164,7 @@ class Recorded:
     response: Response | None
     failure: Failure | None = None
     notes: tuple[str, ...] = ()
+    passage: Passage | None = None
 
 
 @dataclass(frozen=True, kw_only=True, repr=False, eq=False)
