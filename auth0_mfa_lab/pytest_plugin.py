@@ -8,8 +8,8 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,12 +21,15 @@ from auth0_mfa_lab.secrets.secret import Secret
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.sandbox.server import Server
+    from auth0_mfa_lab.served.journal import ServedJournal
     from auth0_mfa_lab.tenants.operations import Remote
 
 __all__ = ["Auth0Mfa", "Message", "Push", "User"]
 
 Fault = Literal["429", "5xx", "html", "slow", "drop", "late_approval", "lost_push"]
 PATIENCE_SECONDS, LOOK_EVERY_SECONDS = 5.0, 0.02
+SHOWN = 20
+"""How many exchanges the report of a failed test shows, the newest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +199,15 @@ class Auth0Mfa:
         """Return what the tenant received in this test, oldest first: method, path, names of fields, status, error."""
         return list(self._ask("received")["entries"])
 
+    @contextmanager
+    def on_purpose(self) -> Iterator[None]:
+        """Mark what the application does in this block: `conduct` leaves it out."""
+        self._ask("on_purpose", on=True)
+        try:
+            yield
+        finally:
+            self._ask("on_purpose", on=False)
+
 
 def _read(kind: Any, data: Mapping[str, Any]) -> Any:
     """Return what an operation told, as a value of this dataclass."""
@@ -205,16 +217,17 @@ def _read(kind: Any, data: Mapping[str, Any]) -> Any:
 class Running:
     """A server that answers, and the variables that lead to it: what `serve --env-file` writes, into `folder`."""
 
-    def __init__(self, server: Server, folder: Path, seed: str) -> None:
+    def __init__(self, server: Server, journal: ServedJournal, folder: Path, seed: str) -> None:
         from auth0_mfa_lab.cli.serve import environment, write_env_file
+        from auth0_mfa_lab.served.routes import ROUTES
         from auth0_mfa_lab.settings import Settings
         from auth0_mfa_lab.tenants.operations import Remote
 
         self.env_file = folder / "auth0.env"
         write_env_file(self.env_file, server)
         self.env: Mapping[str, str] = environment(server, self.env_file)
-        self.ask = Remote(Settings.of_server(self.env_file))
-        self.sandbox, self.seed = server.sandbox, seed
+        self.ask = Remote(Settings.of_server(self.env_file), routes=ROUTES)
+        self.sandbox, self.journal, self.seed = server.sandbox, journal, seed
         self.users, self.tests = itertools.count(1), itertools.count(1)
 
 
@@ -240,11 +253,14 @@ def auth0_mfa_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.Te
     # Here, for a suite that uses no fixture of ours: the sandbox takes a while to load.
     from auth0_mfa_lab.sandbox import Sandbox, WallClock
     from auth0_mfa_lab.sandbox.server import Server
+    from auth0_mfa_lab.served.journal import ServedJournal
+    from auth0_mfa_lab.served.routes import ROUTES
 
     # Equal ids in equal runs, and others in each worker of pytest-xdist.
     seed = f"pytest {getattr(request.config, 'workerinput', {}).get('workerid', 'alone')}"
-    with Server(Sandbox(seed=seed, clock=WallClock())) as server:
-        running = Running(server, tmp_path_factory.mktemp("auth0_mfa"), seed)
+    journal = ServedJournal()
+    with Server(Sandbox(seed=seed, clock=WallClock()), observer=journal, routes=ROUTES) as server:
+        running = Running(server, journal, tmp_path_factory.mktemp("auth0_mfa"), seed)
         yield running
         running.ask.close()
 
@@ -284,6 +300,21 @@ def auth0_mfa(auth0_mfa_server: Running, auth0_mfa_profile: str) -> Iterator[Aut
     # Ids that no test before has seen; applications and signing key stay.
     server.sandbox.chance = Chance(f"{server.seed}, test {next(server.tests)}")
     server.ask("reset")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add the newest exchanges, masked, to the report of a test that failed."""
+    report = yield
+    server: Running | None = getattr(item, "funcargs", {}).get("auth0_mfa_server")
+    if report.failed and report.when != "teardown" and server is not None:
+        asked = [
+            each for each in server.journal.exchanges() if each.passage and each.passage.reset == server.journal.began
+        ]
+        head = [f"({len(asked) - SHOWN} earlier exchanges are left out)"] if len(asked) > SHOWN else []
+        texts = [*head, *(each.show(each)[0] for each in asked[-SHOWN:])]
+        report.sections.append(("Auth0 was asked", "\n\n".join(texts) or "nothing"))
+    return report
 
 
 def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:

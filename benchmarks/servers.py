@@ -56,12 +56,14 @@ def machine() -> dict[str, object]:
 
 
 @contextmanager
-def sandbox(folder: Path, *, tls: bool) -> Iterator[Running]:
+def sandbox(folder: Path, *, tls: bool, journal: bool = True) -> Iterator[Running]:
     """Run `auth0-mfa-lab serve`, which makes its own certificate."""
-    port, env_file = free_port(), folder / "lab.env"
+    port = free_port()
+    env_file = folder / f"lab-{port}.env"
     command = [str(Path(sys.executable).with_name("auth0-mfa-lab")), "serve", "--port", str(port)]
     ca_file = f"{env_file}.ca.pem" if tls else None
     command += ["--env-file", str(env_file), "--tls" if tls else "--no-tls"]
+    command += [] if journal else ["--no-journal"]
     with _process(command, folder) as (process, begun):
         took, used = _wait(process, Address(port=port, ca_file=ca_file), begun)
         settings = {name: value or "" for name, value in dotenv_values(env_file).items()}

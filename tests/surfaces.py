@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import importlib
+import json
 import logging
 import pickle
 import pkgutil
@@ -23,12 +25,16 @@ from ipywidgets.widgets import widget
 
 import auth0_mfa_lab
 from auth0_mfa_lab import Lab, pytest_plugin
+from auth0_mfa_lab.cli import journal as command
 from auth0_mfa_lab.exports.export import KINDS
 from auth0_mfa_lab.exports.plan import Planner
 from auth0_mfa_lab.live.drift.drift import drift_of
 from auth0_mfa_lab.sandbox import Sandbox
+from auth0_mfa_lab.sandbox.received import Heard
 from auth0_mfa_lab.secrets.scan import scan
 from auth0_mfa_lab.secrets.standins import texts_in
+from auth0_mfa_lab.served.journal import ServedJournal
+from auth0_mfa_lab.served.routes import exchanges
 from auth0_mfa_lab.show.phone import what_now
 from auth0_mfa_lab.show.poll import PollView
 from auth0_mfa_lab.wire.exchange import Exchange
@@ -186,6 +192,37 @@ def of_the_plugin(scene: Scene) -> Iterator[Any]:
     yield "\n".join(pytest_plugin.pytest_assertrepr_compare("==", token, "x") or ["nothing"])
 
 
+def of_a_server(scene: Scene) -> Iterator[str]:
+    """Yield what a served tenant's journal tells of these exchanges, to its page, a command and a report."""
+    journal = ServedJournal()
+    for each in () if scene.is_live else scene.lab.journal.http:  # a served tenant has no people
+        request, response = each.request, each.response
+        asked, answered = (
+            [(name.encode(), str(value).encode()) for name, value in message.headers] if message else []
+            for message in (request, response)
+        )
+        heard = Heard(
+            number=each.number,
+            method=str(request.method),
+            path=str(request.target).partition("?")[0],
+            url=str(request.url),
+            headers=asked,
+            content=bytes(request.body),
+            is_a_phones=each.speaker == "phone",
+            connection="127.0.0.1:1",
+            at=each.at,
+            arrived=each.at,
+            moved=0.0,
+            status=each.status,
+            answered=answered,
+            body=bytes(response.body) if response else b"",
+        )
+        journal.heard(heard)
+    told = asyncio.run(exchanges(journal))["exchanges"]
+    yield from (json.dumps(told), json.dumps(journal.entries()), *map(str, journal.exchanges()))
+    yield from (command._text({**each, "run": None}) + command._json(each) for each in told)
+
+
 def of_errors(scene: Scene) -> Iterator[str]:
     """Yield how errors are shown: of a wrong call, of what cannot be carried away, of a request without an answer."""
     lab, login, token = scene.lab, scene.login, scene.login["mfa_token"]
@@ -234,6 +271,7 @@ SURFACES: Mapping[str, Shows] = {
     "a poll":            lambda s: [s.polled, s.polled.poll],
     "a token":           lambda s: [made := s.lab.inspect(s.login["mfa_token"]), made.verdicts],
     "a user":            of_a_person,
+    "a served journal":  of_a_server,
     "the plugin":        of_the_plugin,
     "a scan":            lambda s: [scan(".env", b"mfa_token=" + s.login["mfa_token"].encode())],
     "panels":            of_panels,
@@ -254,12 +292,15 @@ NOT_SHOWN: Mapping[str, str] = {  # a class, or all in a module, and why no scen
     "secrets.reading.Value":         "a value of a document on its way to a Find",
     "secrets.scan._Leak":            "a value on its way to a Find",
     "secrets.scan._Text":            "a text on its way to a Find",
+    "served.journal.Place":          "numbers, and the name of a user of the sandbox",
+    "wire.exchange.Passage":         "times, and the client's end of a connection",
     "wire.har._Unlike":              "the name of a field on its way to a LabError",
 }
 COMMANDS: Mapping[str, str | None] = {  # a command, and what of a lab it prints; the others print no journal
     "doctor": "live.doctor.doctor.Diagnosis", "drift": "live.drift.drift.Drift", "cleanup": "live.leftovers.Leftovers",
     "scan": "secrets.scan.Find",
-    **dict.fromkeys(("clock", "code", "notebooks", "open", "phone", "push", "reset", "serve")),
+    "journal": "wire.exchange.Exchange",
+    **dict.fromkeys(("clock", "code", "fail", "notebooks", "open", "page", "phone", "push", "reset", "serve")),
 }
 # fmt: on
 

@@ -317,6 +317,27 @@ def test_a_time_machine(auth0_mfa):
 """
 
 
+RED = """
+from pathlib import Path
+
+import pytest
+from auth0_mfa_lab import Lab, Settings
+
+def test_green(auth0_mfa):
+    Lab.served(Settings.of_server(Path(auth0_mfa.env_file))).client.jwks()
+
+@pytest.mark.parametrize("polls", [1, 25])
+def test_red(auth0_mfa, polls):
+    user = auth0_mfa.user(factors=["push"])
+    client = Lab.served(Settings.of_server(Path(auth0_mfa.env_file))).client
+    token = client.password_grant(username=user.username, password=user.password)["mfa_token"]
+    for _ in range(polls):
+        client.mfa_challenge(mfa_token=token, challenge_type="oob")
+    assert polls == 0
+
+def test_red_before_it_asks(auth0_mfa):
+    assert auth0_mfa is None
+"""
 CLAIM = "def test_claim_{}():\n    from story import login, token, user\n    assert {}\n"
 SUITE = {
     "test_0_unused": UNUSED,
@@ -349,6 +370,17 @@ def test_a_failed_claim_shows_no_secret(said: str) -> None:
 
 
 def test_each_worker_of_xdist_has_one_server_of_its_own_and_time_machine_may_travel(tmp_path: Path) -> None:
-    assert "5 passed" in suite(tmp_path, "-n", "2", test_many=WORKERS, test_time_machine=LOGIN + TIME_MACHINE)
+    files = {"test_many": WORKERS, "test_time_machine": LOGIN + TIME_MACHINE, "test_red": RED}
+    said = suite(tmp_path, "-n", "2", status=1, **files)
+    assert "3 failed, 6 passed" in said
+    parts = re.findall(r"(?ms)^_+ (test_red\S*) _+$(.*?)(?=^_+ test|^=)", said)
+    asked = {name: part.partition(" Auth0 was asked ")[2].partition("\n")[2] for name, part in parts}
+    one, many, none = asked["test_red[1]"], asked["test_red[25]"], asked["test_red_before_it_asks"]
+    assert none.startswith("nothing\n")
+    assert re.findall(r"(?m)^\d+ · app → .*\n  (.*)$", one) == ["POST /oauth/token", "POST /mfa/challenge"]
+    assert many.startswith("(6 earlier exchanges are left out)\n")
+    assert many.count("POST /mfa/challenge") == 20
+    assert "<mfa_token " in one
+    assert not re.search(r"Fe26|!7", said)
     seen = {tuple(line.split()) for line in (tmp_path / "seen").read_text().splitlines()}
     assert [len({*column}) for column in zip(*seen, strict=True)] == [2, 2, 2]

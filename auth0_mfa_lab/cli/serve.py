@@ -43,8 +43,9 @@ PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=!-]*")
     show_default=True,
     help="frozen: only `clock advance` moves it.",
 )
+@click.option("--journal/--no-journal", default=True, help="Keep the newest exchanges, for the page and `journal`.")
 @click.option("--env-file", type=click.Path(path_type=Path, dir_okay=False), help=ENV_FILE)
-def serve(profile: Profile, seed: int | None, clock: str, env_file: Path | None, **socket: Any) -> None:
+def serve(profile: Profile, seed: int | None, clock: str, journal: bool, env_file: Path | None, **socket: Any) -> None:
     """Serve the sandbox tenant until Ctrl-C, for this machine alone."""
     if not is_loopback(host := socket["host"]):
         if not socket["allow_remote"]:
@@ -56,7 +57,7 @@ def serve(profile: Profile, seed: int | None, clock: str, env_file: Path | None,
     drawn, time = secrets.token_hex(16) if seed is None else seed, Clock() if clock == "frozen" else WallClock()
     sandbox = Sandbox(profile=profile, seed=drawn, clock=time)
     try:
-        server = Server(sandbox, **socket)
+        server = Server(sandbox, **socket, **(observed() if journal else {}))
     except ValueError as problem:
         raise click.ClickException(str(problem)) from None
     except OSError as problem:
@@ -91,6 +92,14 @@ def serve(profile: Profile, seed: int | None, clock: str, env_file: Path | None,
             with suppress(OSError):
                 if _content(file) == content:
                     file.unlink()
+
+
+def observed() -> dict[str, Any]:
+    """Return what lets a server keep a journal, and show it."""
+    from auth0_mfa_lab.served.journal import ServedJournal
+    from auth0_mfa_lab.served.routes import ROUTES
+
+    return {"observer": ServedJournal(), "routes": ROUTES}
 
 
 def environment(server: Server, env_file: Path) -> dict[str, str]:

@@ -23,6 +23,7 @@ from auth0_mfa_lab.sandbox.management import MANAGEMENT_SCOPES
 from auth0_mfa_lab.sandbox.mfa.api import associate
 from auth0_mfa_lab.sandbox.oauth.api import GRANT
 from auth0_mfa_lab.sandbox.oauth.tokens import NewKey
+from auth0_mfa_lab.sandbox.received import Observer, Received
 from auth0_mfa_lab.sandbox.records import Api, Client, Kind, Request, User
 from auth0_mfa_lab.sandbox.settings import Domains, Policy, Profile, Settings, checked_switches
 from auth0_mfa_lab.sandbox.tenant import MANAGEMENT_PATH, Tenant
@@ -40,8 +41,8 @@ REALM = "Username-Password-Authentication"
 API_SCOPES = ("read:orders", "write:orders")
 MACHINE_GRANTS = frozenset({"client_credentials"})
 USER_GRANTS = frozenset(GRANT) - MACHINE_GRANTS
-RECEIVED, FAILURES_KEPT, FAULTS = 500, 20, 100
-"""How many are kept of the requests received, of the exceptions that a handler raised, and of the faults to come."""
+FAILURES_KEPT, FAULTS = 20, 100
+"""How many are kept of the exceptions that a handler raised, and of the faults to come."""
 log = logging.getLogger("auth0_mfa_lab.sandbox")
 
 
@@ -89,8 +90,7 @@ class Sandbox:
         self.clock, self.chance = clock or Clock(), Chance(seed)
         self.faults, self.delivery = Faults(maxlen=FAULTS), Delivery()
         self.delivery.loses = lambda: self.faults.take("lost_push") is not None
-        self.received: deque[dict[str, Any]] = deque(maxlen=RECEIVED)
-        """What the tenant received over a socket, oldest first: the names of fields, and no value of any."""
+        self.received: Observer = Received()
         self.server_phone: ServerPhone | None = None
         drawn = self.chance.fork("defaults")
         self.defaults = Defaults(

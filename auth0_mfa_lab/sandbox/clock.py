@@ -36,6 +36,11 @@ class Clock:
         """Return by how many seconds `now` is ahead of `stamp`."""
         return self._advanced if self._wall else 0.0
 
+    @property
+    def moved(self) -> float:
+        """By how many seconds it was moved since it began, all advances together."""
+        return self._advanced
+
     def advance(self, seconds: float) -> None:
         """Move the time forward. Raises ValueError for a negative number, and beyond a hundred years in all."""
         if seconds < 0:

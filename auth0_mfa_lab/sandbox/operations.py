@@ -460,7 +460,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("faults",          "GET",    "faults",       faults),
     Operation("add_fault",       "POST",   "faults",       add_fault, FAULT, 201),
     Operation("clear_faults",    "DELETE", "faults",       lambda box: box.faults.clear()),
-    Operation("received",        "GET",    "journal",      lambda box, after=0: {"entries": [each for each in box.received if each["number"] > after]}, {"after": whole(0)}),
+    Operation("received",        "GET",    "journal",      lambda box, after=0: {"entries": [each for each in box.received.entries() if each["number"] > after]}, {"after": whole(0)}),
 )
 PHONE_OPERATIONS: tuple[Operation, ...] = (
     Operation("state",               "GET",  "state",             ServerPhone.state),

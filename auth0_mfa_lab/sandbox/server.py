@@ -5,6 +5,7 @@ import contextlib
 import errno
 import gc
 import hmac
+import inspect
 import ipaddress
 import itertools
 import json
@@ -20,7 +21,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import resources
 from types import FrameType
 from typing import Any, Self
-from urllib.parse import parse_qsl
 
 import starlette.requests
 import uvicorn
@@ -30,10 +30,11 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from auth0_mfa_lab.sandbox import Sandbox
-from auth0_mfa_lab.sandbox.app import OF_CALLS, Fault, in_process
+from auth0_mfa_lab.sandbox.app import OF_CALLS, Fault, in_process, is_a_phones
 from auth0_mfa_lab.sandbox.http import Request
 from auth0_mfa_lab.sandbox.json_text import json_object
 from auth0_mfa_lab.sandbox.operations import OPERATIONS, PHONE_OPERATIONS, Json, Operation, Refused, ServerPhone
+from auth0_mfa_lab.sandbox.received import Heard, Observer, fields_of
 
 _LABEL = r"(?!(?!xn)..--)[a-z0-9]([a-z0-9-]{,61}[a-z0-9])?"
 NAME = re.compile(rf"(?i)(?=.{{,253}}$){_LABEL}(\.{_LABEL})*")
@@ -52,8 +53,8 @@ OF_TLS = {"ssl_handshake_timeout": 10.0, "ssl_shutdown_timeout": 5.0}
 CONTROL = "/_lab"
 NOTES_HEADER = "x-auth0-lab-notes"
 """The header in which a lab asks for the notes on an answer, and gets them; other clients see Auth0's answer alone."""
-LARGEST_BODY, LONGEST, MOST_FIELDS = 1 << 20, 200, 30
-"""Bytes of a body (Auth0's own limit is not known); characters of a name and names that are kept of a request."""
+LARGEST_BODY = 1 << 20
+"""Bytes of a body; Auth0's own limit is not known."""
 LOCAL = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?")
 """The origins that may read answers: the default applications allow localhost alone, at any port."""
 EXPOSED = "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After"
@@ -78,7 +79,8 @@ class Server:
 
     `start` serves in a thread until `stop`; `run` serves in the main thread until a signal. `port` 0 takes a free one.
     `names` are hosts beside localhost by which clients know it. `token` opens the control plane; `ca_pem` is the
-    certificate of a private CA that lives as long as the server does, None without TLS.
+    certificate of a private CA that lives as long as the server does, None without TLS. An `observer` is told of each
+    request, in the place of what the sandbox itself would keep of it, and further `routes` below /_lab/ ask it.
     """
 
     def __init__(
@@ -90,6 +92,8 @@ class Server:
         tls: bool = True,
         names: Sequence[str] = (),
         allow_remote: bool = False,
+        observer: Observer | None = None,
+        routes: Sequence[Operation] = (),
     ) -> None:
         """Take the port; OSError says why it cannot be had, ValueError what is wrong with a host or a name."""
         if not is_loopback(host) and not allow_remote:
@@ -108,6 +112,9 @@ class Server:
         self.url = f"{scheme}://{self.domain}"
         sandbox.domains.serve(known, current=self.domain, scheme=scheme)
         self._numbers = itertools.count(1)
+        if observer is not None:
+            sandbox.received = observer
+        self._operations = tuple((compile_path(each.path)[0], each) for each in routes) + PATHS
         of_tls = (lambda config, default: context) if context else None
         self._uvicorn = _Uvicorn(uvicorn.Config(self, **UVICORN, http=_Connection, ssl_context_factory=of_tls))
         self._thread: threading.Thread | None = None
@@ -161,7 +168,7 @@ class Server:
 
             # The phones in a row are the labs': theirs have the names that they have in process.
             chance = box.chance.fork("server's phone")
-            phone = box.new_phone(httpx.Client(transport=in_process(self.ask), trust_env=False), chance=chance)
+            phone = box.new_phone(httpx.Client(transport=in_process(self._asked), trust_env=False), chance=chance)
             box.server_phone = ServerPhone(box, phone)
         return box.server_phone
 
@@ -172,30 +179,69 @@ class Server:
         if content is None:
             answer: Response = PlainTextResponse(f"A body may have {LARGEST_BODY} bytes.", 413, {"connection": "close"})
         elif path == CONTROL or path.startswith(f"{CONTROL}/"):
-            answer = self.control(request, path.removeprefix(CONTROL).removeprefix("/"))
+            answer = await self.control(request, path.removeprefix(CONTROL).removeprefix("/"))
         else:
+            # uvicorn's connection, and the answer under way, are behind its `send`: ASGI says nothing of either.
+            under_way: Any = getattr(send, "__self__", None)
             fault = self.sandbox.faults.take(*OF_CALLS, call=(scope["method"], path))
             if fault and fault.kind == "drop":
-                # ASGI has no way to end a connection without a word: uvicorn's transport is behind its `send`.
-                transport: Any = getattr(getattr(send, "__self__", None), "transport", None)
-                if transport is not None:
-                    transport.abort()
+                self._heard(request, fault, delivered=False)
+                if under_way is not None:
+                    under_way.transport.abort()
                     while (await receive())["type"] != "http.disconnect":
                         pass
-                return None
-            answer = self.ask(request, fault)
+                return
+            answer, heard = self.ask(request, fault)
             if fault and fault.kind == "slow":
                 await asyncio.sleep(fault.seconds)
-        return await answer(scope, receive, send)
+            await answer(scope, receive, send)
+            if heard:
+                self._wrote(heard, delivered=not getattr(under_way, "disconnected", False))
+            return
+        await answer(scope, receive, send)
 
-    def ask(self, request: Request, fault: Fault | None = None) -> Response:
-        """Return the tenant's answer; on the server's own loop only, where nothing else runs meanwhile."""
+    def _heard(self, request: Request, fault: Fault | None, **answered: Any) -> Heard:
+        """Tell the observer of a request and its answer."""
+        scope, clock, box = request.scope, self.sandbox.clock, self.sandbox
+        path, query, client = scope["path"], scope["query_string"], scope.get("client") or ("", 0)
+        target = scope.get("raw_path", path.encode()) + b"?" * bool(query) + query
+        heard = Heard(
+            number=next(self._numbers),
+            method=request.method,
+            path=path,
+            url=f"{box.domains.scheme}://{request.headers.get('host', '')}{target.decode('latin-1')}",
+            headers=scope["headers"],
+            content=request.content,
+            is_a_phones=is_a_phones(path),
+            connection=f"{client[0]}:{client[1]}",
+            at=clock.stamp(),
+            arrived=clock.now(),
+            moved=clock.moved,
+            fault=fault.kind if fault else None,
+            **answered,
+        )
+        box.received.heard(heard)
+        return heard
+
+    def _wrote(self, heard: Heard, *, delivered: bool = True) -> None:
+        heard.written, heard.delivered = self.sandbox.clock.now(), delivered
+        self.sandbox.received.wrote(heard)
+
+    def _asked(self, request: Request) -> Response:
+        """Return the answer to the phone beside the server."""
+        answer, heard = self.ask(request)
+        if heard:
+            self._wrote(heard)
+        return answer
+
+    def ask(self, request: Request, fault: Fault | None = None) -> tuple[Response, Heard | None]:
+        """Return the tenant's answer, and what was heard; on the server's own loop only, where nothing else runs."""
         box, domain = self.sandbox, request.headers.get("host", "")
         if not box.domains.knows(domain):
             said = "This server is not known by the host of this request: start it with --name HOST."
-            return PlainTextResponse(said, 421)
+            return PlainTextResponse(said, 421), None
         if request.method == "OPTIONS" and "origin" in request.headers:
-            return PlainTextResponse("", 204, _cors(request))
+            return PlainTextResponse("", 204, _cors(request)), None
         with box.domains.used(domain):
             answer = box.answer(request, None if fault and fault.kind == "slow" else fault)
         if request.notes and NOTES_HEADER in request.headers:
@@ -204,17 +250,19 @@ class Server:
         if (ahead := box.clock.ahead()) and (reset := answer.headers.get("x-ratelimit-reset")):
             # The limits' reset, an epoch second, means the client's clock, however far ours is ahead.
             answer.headers["x-ratelimit-reset"] = str(int(int(reset) - ahead))
-        path, fields = request.scope["path"], _fields(request.content)
-        said_no = (json_object(bytes(answer.body)) if answer.status_code >= 400 else None) or {}
-        code, names = said_no.get("errorCode", said_no.get("error")), itertools.islice(fields, MOST_FIELDS)
-        entry = {"number": next(self._numbers), "at": box.clock.stamp(), "method": request.method}
-        entry |= {"path": path[:LONGEST], "fields": [name[:LONGEST] for name in names], "status": answer.status_code}
-        box.received.append({**entry, "error": code[:LONGEST] if isinstance(code, str) else None})
+        heard = self._heard(
+            request,
+            fault,
+            status=answer.status_code,
+            answered=answer.raw_headers,
+            body=bytes(answer.body),
+            notes=tuple(request.notes),
+        )
         if box.server_phone:
-            box.server_phone.after_call(path, fields)
-        return answer
+            box.server_phone.after_call(request.scope["path"], fields_of(request.content))
+        return answer, heard
 
-    def control(self, request: Request, path: str) -> Response:
+    async def control(self, request: Request, path: str) -> Response:
         """Answer one call of the control plane, if its sender may make it."""
         if request.method in ("GET", "HEAD") and path in FILES:
             # A file of the page holds nothing of the tenant, so it needs no token.
@@ -222,6 +270,8 @@ class Server:
             return Response(file.read_bytes(), headers={**ALWAYS, **OF_PAGE}, media_type=FILES[path])
         try:
             operation, body = self._done(request, path)
+            if inspect.isawaitable(body):
+                body = await body
         except Refused as refusal:
             return JSONResponse(refusal.body, refusal.status, ALWAYS)
         if body is None:
@@ -238,10 +288,11 @@ class Server:
             raise Refused("This server is not known by that host.", "wrong_host")
         if request.headers.get("origin") not in (None, f"{domains.scheme}://{domain.lower()}"):
             raise Refused("A page of another origin may not use the control plane.", "wrong_origin")
-        matches = {each.method: (each, found) for pattern, each in PATHS if (found := pattern.fullmatch(path))}
+        known = self._operations
+        matches = {each.method: (each, found) for pattern, each in known if (found := pattern.fullmatch(path))}
         if not matches:
-            known = ", ".join(dict.fromkeys(each.path for _, each in PATHS))
-            raise Refused(f"There is nothing at /_lab/{path}; there is: {known}.", "not_found")
+            names = ", ".join(dict.fromkeys(each.path for _, each in known))
+            raise Refused(f"There is nothing at /_lab/{path}; there is: {names}.", "not_found")
         if request.method not in matches:
             raise Refused(f"/_lab/{path} takes {', '.join(matches)}.", "wrong_method")
         operation, found = matches[request.method]
@@ -260,8 +311,9 @@ class Server:
             arguments["ip"] = request.client.host if request.client else ""
         # The phone is there before a user is made or reset: its accounts go with the user.
         phone = self.phone
+        asked = box if operation in OPERATIONS else phone if operation in PHONE_OPERATIONS else box.received
         with box.lock, domains.used(domain):
-            return operation, operation.run(box if operation in OPERATIONS else phone, **arguments)
+            return operation, operation.run(asked, **arguments)
 
 
 class _Loop(asyncio.SelectorEventLoop):
@@ -390,16 +442,6 @@ def _socket(family: socket.AddressFamily, host: str, port: int) -> socket.socket
         raise OSError(problem.errno, (problem.strerror or "").partition(" (while")[0]) from None
     # Read off its descriptor that it is TCP, or asyncio lets each answer wait 40 ms for the client's word.
     return socket.socket(fileno=made.detach())
-
-
-def _fields(body: bytes) -> dict[str, object]:
-    """Return the fields of a body, JSON or form; nothing of a body that is neither."""
-    if body.lstrip()[:1] == b"{":
-        return json_object(body) or {}
-    try:
-        return dict(parse_qsl(body.decode(), keep_blank_values=True))
-    except ValueError:
-        return {}
 
 
 def _cors(request: Request) -> dict[str, str]:

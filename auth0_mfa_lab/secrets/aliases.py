@@ -84,16 +84,22 @@ _Layer = tuple[str, Callable[[int, int], tuple[int, int] | None]]
 class Aliases:
     """Every secret that passed, each with one alias, however it is spelled; no `repr` in it shows a secret."""
 
-    def __init__(self, *, people: bool = False) -> None:
-        """Begin with nothing learned; `people` says whether persons' numbers, addresses and ids get aliases too."""
+    def __init__(self, *, people: bool = False, before: Aliases | None = None) -> None:
+        """Begin with nothing learned, and count on where those `before` have ended.
+
+        `people` says whether persons' numbers, addresses and ids get aliases too.
+        """
         self.people = people
         self._lock = threading.RLock()
         self._alias_of: dict[str, Alias] = {}
-        self._count: dict[str, int] = {}
+        self._count: dict[str, int] = {**before._count} if before else {}
         self._index = _Index()
 
+    def __len__(self) -> int:
+        return len(self._index.named)
+
     def __repr__(self) -> str:
-        return f"Aliases · {len(self._index.named)} secrets"
+        return f"Aliases · {len(self)} secrets"
 
     def learn(self, kind: str, value: str, *, born: int | None = None, answered: bool = False) -> Secret:
         """Give `value` an alias of this kind, or find the one it has, and return it as a Secret.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -19,6 +19,7 @@ from auth0_mfa_lab.wire.received import NOTES, Bounded
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.sandbox import Sandbox
+    from auth0_mfa_lab.sandbox.operations import Operation
 
 Json = Any
 Ask = Callable[..., Json]
@@ -90,8 +91,13 @@ def in_process(box: Sandbox) -> Ask:
 class Remote:
     """Calls the operations of one served sandbox by their names. Raises LabError alone, with no secret in it."""
 
-    def __init__(self, settings: Settings, *, transport: httpx.BaseTransport | None = None) -> None:
-        """Reach the server that the settings name, over its own CA; `transport` stands in for the network."""
+    def __init__(
+        self, settings: Settings, *, transport: httpx.BaseTransport | None = None, routes: Sequence[Operation] = ()
+    ) -> None:
+        """Reach the server that the settings name, over its own CA; `transport` stands in for the network.
+
+        `routes` are what the server has beside the sandbox's operations.
+        """
         if settings.tenant != "served" or settings.domain is None or settings.lab_token is None:
             raise SettingsError(
                 "Lab.served needs the settings of a served sandbox. Set AUTH0_LAB_TENANT=served and the AUTH0_ "
@@ -101,7 +107,7 @@ class Remote:
         # Here, for the sandbox takes a while to load, and a command that only prints its help does without.
         from auth0_mfa_lab.sandbox.operations import OPERATIONS, PHONE_OPERATIONS
 
-        self._rows = {row.name: row for row in (*OPERATIONS, *PHONE_OPERATIONS)}
+        self._rows = {row.name: row for row in (*OPERATIONS, *PHONE_OPERATIONS, *routes)}
         self._domain = settings.domain
         self._http = httpx.Client(
             transport=Bounded(transport or network(settings)),

@@ -130,13 +130,14 @@ class Failure(NamedTuple):
     said: str
 
 
-class Passage(NamedTuple):
+@dataclass(slots=True)
+class Passage:
     """How an exchange went over the port of a served tenant.
 
     `arrived` and `written` are the tenant's time in epoch seconds, its clock's moves included: when the request was
-    read whole, and when the answer was handed to the connection whole; `moved` is by how many seconds the clock had
-    been moved by then. `delivered` is False for an answer that its client never got. `connection` names the client's
-    end, `fault` is the kind of the fault that hit it, `reset` counts how often the tenant had begun again, and
+    there, and when the answer was handed to the connection whole, infinite until then; `moved` is by how many seconds
+    the clock had been moved. `delivered` is False for an answer that its client never got, `connection` names the
+    client's end, `fault` is the kind of the fault that hit it, `reset` counts how often the tenant had begun again, and
     `on_purpose` says that a test has marked it so.
     """
 

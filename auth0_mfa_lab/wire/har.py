@@ -45,17 +45,16 @@ def har(journal: Journal) -> str:
     among the operations.
     """
     stand_ins, pushes = stand_ins_of(journal), [each.number for each in journal if each.is_push]
-    log = {
+    log: dict[str, Json] = {
         "version": "1.2",
         "creator": {"name": _CREATOR, "version": version(_CREATOR)},
         "entries": [_entry(number, exchange, stand_ins) for number, exchange in enumerate(journal.http, 1)],
         "comment": "Every secret is a stand-in of the same shape; the tokens' signatures sign nothing.",
-        OURS: {
-            "format": FORMAT,
-            "tenant": stand_ins.data(journal.operations.tenant),
-            "operations": [_operation(call, stand_ins, pushes) for call in journal.operations],
-        },
     }
+    if journal.operations.tenant:  # a served tenant's journal has the applications' calls alone, as other tools' have
+        operations = [_operation(call, stand_ins, pushes) for call in journal.operations]
+        tenant = stand_ins.data(journal.operations.tenant)
+        log[OURS] = {"format": FORMAT, "tenant": tenant, "operations": operations}
     return json.dumps({"log": log}, ensure_ascii=False, indent=2) + "\n"
 
 

@@ -14,7 +14,18 @@ import httpx
 from auth0_mfa_lab.interrupts import interruptible, whole
 from auth0_mfa_lab.secrets.aliases import Aliases, under_way, watch
 from auth0_mfa_lab.secrets.kinds import in_text, secrets_of, secrets_of_path
-from auth0_mfa_lab.wire.exchange import PUSH, Body, Exchange, Failure, Json, NoAnswer, Request, Response, Speaker
+from auth0_mfa_lab.wire.exchange import (
+    PUSH,
+    Body,
+    Exchange,
+    Failure,
+    Json,
+    NoAnswer,
+    Passage,
+    Request,
+    Response,
+    Speaker,
+)
 from auth0_mfa_lab.wire.received import received
 
 if TYPE_CHECKING:
@@ -106,13 +117,20 @@ class Journal(Sequence[Exchange]):
 
     @whole()
     def append(
-        self, speaker: Speaker, request: Request, answer: Response | Failure, *, notes: tuple[str, ...] = ()
+        self,
+        speaker: Speaker,
+        request: Request,
+        answer: Response | Failure,
+        *,
+        notes: tuple[str, ...] = (),
+        passage: Passage | None = None,
+        number: int | None = None,
     ) -> Exchange:
-        """Keep one exchange, and learn its secrets before it can be shown."""
+        """Keep one exchange, and learn its secrets before it can be shown; one of a port has a `number` of its own."""
         response = answer if isinstance(answer, Response) else None
         failure = answer if isinstance(answer, Failure) else None
         with self._lock:
-            number, people, wrap = len(self._exchanges) + 1, self.aliases.people, self.aliases.wrap
+            number, people, wrap = number or len(self._exchanges) + 1, self.aliases.people, self.aliases.wrap
             said = failure.said if failure else response.reason if response else ""
             for answered, secrets in (
                 (False, secrets_of(request, url=request.url, people=people)),
@@ -132,11 +150,12 @@ class Journal(Sequence[Exchange]):
                 number=number,
                 speaker=speaker,
                 step=step,
-                at=self.now(),
+                at=passage.arrived if passage else self.now(),
                 request=replace(request, method=method, url=url, headers=headers),
                 response=response,
                 failure=failure and Failure(*map(self.aliases.mask, failure)),
                 notes=notes,
+                passage=passage,
                 show=lambda each: self.show(each, self.aliases),
                 wrap=wrap,
             )
@@ -150,6 +169,15 @@ class Journal(Sequence[Exchange]):
             if name not in self.pushed:
                 said = Response(status=0, reason="", headers=(), body=Body(json.dumps(dict(payload)).encode()))
                 self.pushed[name] = self.append("Auth0", PUSH, said)
+
+    def drop(self, first: int) -> None:
+        """Forget the exchanges below this number; their secrets stay known."""
+        with self._lock:
+            self._exchanges = [each for each in self._exchanges if each.number >= first]
+
+    def only(self, exchanges: Sequence[Exchange]) -> Journal:
+        """Return a journal of these exchanges alone, under the same aliases."""
+        return replace(self, _exchanges=list(exchanges), _lock=threading.RLock())
 
     @property
     def http(self) -> list[Exchange]:

@@ -20,6 +20,7 @@ from auth0_mfa_lab.sandbox import Phone, Sandbox, WallClock
 from auth0_mfa_lab.sandbox import User as TenantUser
 from auth0_mfa_lab.sandbox.app import Fault
 from auth0_mfa_lab.sandbox.http import Request
+from auth0_mfa_lab.sandbox.received import Heard
 from auth0_mfa_lab.sandbox.server import Server
 from auth0_mfa_lab.tenants.users import User
 from tests.keys import next_key
@@ -102,16 +103,16 @@ class LiveTenant(Server):
             self.journal.append((scope["method"], scope["path"]))
         await super().__call__(scope, receive, send)
 
-    def ask(self, request: Request, fault: Fault | None = None) -> Response:
+    def ask(self, request: Request, fault: Fault | None = None) -> tuple[Response, Heard | None]:
         """Return the answer as it leaves: dated, and altered."""
-        said = super().ask(request, fault)
+        said, heard = super().ask(request, fault)
         answer = Answer(status=said.status_code, headers=said.headers, body=bytes(said.body))
         date = None if self.skew is None else formatdate(self.sandbox.clock.now() + self.skew, usegmt=True)
         answer = answer.with_header("date", date).with_header("content-length", None)
         for route, change, times in self._altered:
             if re.match(route, f"{request.method} {request.url.path}") and next(times, None) is not None:
                 answer = change(answer)
-        return Response(answer.body, answer.status, answer.headers)
+        return Response(answer.body, answer.status, answer.headers), heard
 
     @property
     def environ(self) -> dict[str, str]:

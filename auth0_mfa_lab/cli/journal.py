@@ -1,0 +1,95 @@
+"""The commands about what applications say to a served sandbox: `journal` and `page` show it, `fail` disturbs it."""
+
+from __future__ import annotations
+
+import json
+import re
+import webbrowser
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import click
+
+from auth0_mfa_lab.cli.control import ENV_FILE, asking
+from auth0_mfa_lab.errors import ControlRefused, LabError
+from auth0_mfa_lab.secrets.aliases import SHOWN
+from auth0_mfa_lab.served.routes import ROUTES
+from auth0_mfa_lab.settings import Settings
+from auth0_mfa_lab.tenants.operations import Remote
+
+OUTCOME = re.compile(r"(?m)^  ([1-5])\d\d .*$")
+COLOURS = {"2": "green", "4": "yellow", "5": "red"}
+NO_JOURNAL = "this server keeps no journal: start it without --no-journal"
+
+
+@click.command()
+@click.option("--follow", is_flag=True, help="Go on with what comes, until Ctrl-C.")
+@click.option("--user", metavar="NAME", help="Only the logins of a user: a name, an address or a number.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--env-file", type=click.Path(path_type=Path), help=ENV_FILE)
+def journal(follow: bool, user: str | None, as_json: bool, env_file: Path | None) -> None:
+    """Show what applications said to the server.
+
+    Each secret stands under an alias; a user is named by a name, an address or a number.
+    """
+    try:
+        with closing(Remote(Settings.of_server(env_file), routes=ROUTES)) as ask:
+            after = None
+            while True:
+                told = ask("exchanges", after=after, user=user)
+                for each in told["exchanges"]:
+                    click.echo(_json(each) if as_json else _text(each))
+                if not follow:
+                    return
+                after = told["newest"]
+    except ControlRefused as problem:
+        raise click.ClickException(NO_JOURNAL if problem.status == 404 else str(problem)) from None
+    except LabError as problem:
+        raise click.ClickException(" ".join(str(problem).split())) from None
+
+
+def _json(exchange: dict[str, Any]) -> str:
+    return json.dumps({name: each for name, each in exchange.items() if name not in ("text", "html")})
+
+
+def _text(exchange: dict[str, Any]) -> str:
+    """Return an exchange for a terminal; a poll that was answered as the one before takes one line."""
+    number, run = exchange["number"], exchange["run"]
+    if run not in (None, number):
+        return f"{number} · {exchange['speaker']} · {exchange['outcome']}, as {run}\n"
+    title, _, rest = exchange["text"].partition("\n")
+    rest = OUTCOME.sub(lambda match: click.style(match[0], fg=COLOURS.get(match[1])), rest)
+    rest = SHOWN.sub(lambda match: click.style(match[0], fg="cyan"), rest)
+    return f"{click.style(title, bold=True)}\n{rest}\n"
+
+
+@click.command()
+@click.option("--env-file", type=click.Path(path_type=Path), help=ENV_FILE)
+def page(env_file: Path | None) -> None:
+    """Open the server's page: the phone, the exchanges and the inbox."""
+    try:
+        settings = Settings.of_server(env_file)
+        with closing(Remote(settings)) as ask:
+            ask("clock")
+    except LabError as problem:
+        raise click.ClickException(" ".join(str(problem).split())) from None
+    address = f"{settings.origin}/_lab/#token={settings.lab_token!s}"
+    if not webbrowser.open(address):
+        click.echo(f"No browser could be opened. The page is {address}")
+
+
+fail = asking(
+    "add_fault",
+    lambda fault: f"{fault['kind']}: {fault['times']} to come",
+    "Let the next calls fail.\n\nKIND is 429, 5xx, html, slow, drop, late_approval or lost_push. Without --route it is "
+    "any call but a phone's.",
+    click.Argument(["kind"]),
+    click.Option(["--route"], metavar="PATH", help="A path, with a method before it or without: 'POST /oauth/token'."),
+    click.Option(["--times"], type=click.IntRange(1, 10_000), help="How many calls fail; 1 without it."),
+    click.Option(["--status"], type=click.IntRange(400, 599), help="The status of 5xx and html."),
+    click.Option(["--retry-after"], type=click.IntRange(0), metavar="SECONDS", help="What 429 tells to wait."),
+    click.Option(["--seconds"], type=click.FloatRange(0), help="How long slow waits."),
+    click.Option(["--polls"], type=click.IntRange(1, 1_000), help="How many polls late_approval stays pending."),
+    name="fail",
+)

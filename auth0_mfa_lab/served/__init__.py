@@ -1,0 +1,1 @@
+"""What a served tenant shows in the lab's own way: the journal of what applications say, and its routes."""

@@ -1,0 +1,228 @@
+"""The journal of a served tenant: each exchange of an application, masked when it is read, within bounds."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from click.testing import CliRunner
+
+from auth0_mfa_lab import Lab, NoAnswer, Settings
+from auth0_mfa_lab.cli import main
+from auth0_mfa_lab.cli.serve import write_env_file
+from auth0_mfa_lab.errors import ControlRefused
+from auth0_mfa_lab.sandbox import Sandbox, WallClock
+from auth0_mfa_lab.sandbox.app import KINDS, Fault
+from auth0_mfa_lab.sandbox.server import Server
+from auth0_mfa_lab.served import journal as served_journal
+from auth0_mfa_lab.served.journal import ServedJournal
+from auth0_mfa_lab.served.routes import ROUTES
+from auth0_mfa_lab.tenants.operations import Remote
+from tests.keys import next_key
+
+
+@pytest.fixture
+def journal() -> ServedJournal:
+    return ServedJournal()
+
+
+@pytest.fixture
+def server(journal: ServedJournal) -> Iterator[Server]:
+    box = Sandbox(seed=1, clock=WallClock(), new_key=next_key)
+    with Server(box, tls=False, observer=journal, routes=ROUTES) as server:
+        yield server
+    assert not box.failures
+
+
+@pytest.fixture
+def env_file(server: Server, tmp_path: Path) -> Path:
+    write_env_file(tmp_path / "served.env", server)
+    return tmp_path / "served.env"
+
+
+@pytest.fixture
+def ask(env_file: Path) -> Iterator[Remote]:
+    remote = Remote(Settings.of_server(env_file), routes=ROUTES)
+    yield remote
+    remote.close()
+
+
+@pytest.fixture
+def app(env_file: Path) -> Lab:
+    return Lab.served(Settings.of_server(env_file))
+
+
+def log_in(app: Lab, ask: Remote, polls: int = 2) -> tuple[dict[str, Any], list[str]]:
+    """Log a fresh user in by a push that the server's phone allows; return the user, and what must not be shown."""
+    ask("state")  # the server has its phone before the user is made
+    user = ask("add_user", factors=["push"])
+    login = app.client.password_grant(username=user["username"], password=user["password"], scope="openid")
+    sent = app.client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="oob")
+    proof = {"mfa_token": login["mfa_token"], "oob_code": sent["oob_code"]}
+    for _ in range(polls):
+        app.client.mfa_oob_grant(**proof)
+    ask("allow")
+    tokens = app.client.mfa_oob_grant(**proof)
+    secrets = [user["password"], *proof.values(), tokens["access_token"], tokens["id_token"]]
+    return user, [*map(str, secrets), str(app.settings.client_secret)]
+
+
+def test_each_exchange_is_told_as_a_notebook_shows_it_with_how_it_went_over_the_port(app: Lab, ask: Remote) -> None:
+    user, secrets = log_in(app, ask)
+    told = ask("exchanges")
+    exchanges = told["exchanges"]
+    assert [(each["number"], each["speaker"], each["outcome"]) for each in exchanges] == [
+        (1, "app", "403 mfa_required"),
+        (2, "app", "200 OK"),
+        (3, "app", "400 authorization_pending"),
+        (4, "app", "400 authorization_pending"),
+        (5, "phone", "204 No Content"),
+        (6, "app", "200 OK"),
+    ]
+    assert (told["first"], told["newest"]) == (1, 6)
+    assert [each["login"] for each in exchanges] == [1] * 6
+    assert [each["run"] for each in exchanges] == [None, None, 3, 3, None, 6]
+    assert {each["user"] for each in exchanges} == {user["username"]}
+    poll = exchanges[2]
+    assert "mfa_token=<mfa_token 1>                                  (from 1)" in poll["text"]
+    assert "lab: no answer from the phone yet" in poll["text"]
+    assert "<b" in poll["html"]
+    assert (poll["agent"], poll["delivered"], poll["fault"], poll["reset"]) == ("auth0-mfa-lab", True, None, 0)
+    assert 0 <= poll["written"] - poll["arrived"] < 60
+    assert poll["connection"].startswith("127.0.0.1:")
+    assert [each for each in secrets if each in json.dumps(told)] == []
+    assert [each["number"] for each in ask("exchanges", user=user["username"])["exchanges"]] == [*range(1, 7)]
+    assert ask("exchanges", user="no one")["exchanges"] == []
+
+
+def test_a_reader_waits_for_news_and_hears_of_it_at_once(app: Lab, ask: Remote) -> None:
+    log_in(app, ask)
+    told: list[Any] = []
+    reader = threading.Thread(target=lambda: told.append(ask("exchanges", after=6)))
+    reader.start()
+    time.sleep(0.1)
+    assert told == []
+    app.client.jwks()
+    reader.join(60)
+    [heard] = told
+    assert [each["number"] for each in heard["exchanges"]] == [7]
+    begun = time.monotonic()
+    assert ask("exchanges", after=99) == {"exchanges": [], "first": 1, "newest": 7}  # another server's number
+    assert time.monotonic() - begun < served_journal.WAIT_SECONDS
+
+
+def test_the_newest_are_kept_by_count_by_size_and_by_secrets(
+    app: Lab, ask: Remote, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(served_journal, "KEPT", 5)
+    log_in(app, ask)
+    told = ask("exchanges")
+    assert (told["first"], told["newest"], len(told["exchanges"])) == (2, 6, 5)
+    assert "<mfa_token 1: sealed>" in told["exchanges"][0]["text"]  # its birth is gone
+    monkeypatch.setattr(served_journal, "MOST_ALIASES", 1)
+    app.client.password_grant(username="jane.roe@example.com", password="wrong-password-1")
+    [heard] = ask("exchanges", after=6)["exchanges"]
+    assert "password=<password 1>" in heard["text"]  # the first password that was read; client_secret counts on
+    assert "<client_secret 2>" in heard["text"]
+    monkeypatch.setattr(served_journal, "LARGEST", 3_000)
+    app.client.jwks()
+    assert [each["number"] for each in ask("exchanges")["exchanges"]] in ([8], [7, 8])
+
+
+def test_when_the_tenant_begins_again_its_ids_come_again_under_new_aliases(app: Lab, ask: Remote) -> None:
+    log_in(app, ask, polls=0)
+    before = {each["number"]: each["text"] for each in ask("exchanges")["exchanges"]}
+    assert len(ask("received")["entries"]) == 4
+    ask("reset")
+    assert ask("received")["entries"] == []
+    log_in(app, ask, polls=0)
+    told = ask("exchanges")["exchanges"]
+    assert {each["number"]: each["text"] for each in told if each["reset"] == 0} == before
+    after = [each for each in told if each["reset"] == 1]
+    assert "<mfa_token 2: sealed>" in after[0]["text"]
+    assert "<mfa_token 1" not in str(after)
+    assert [each["path"] for each in ask("received")["entries"]] == [each["path"] for each in after]
+    assert "mfa_token" in ask("received")["entries"][-1]["fields"]
+
+
+def test_faults_moves_of_the_clock_and_a_client_that_left_are_told(server: Server, app: Lab, ask: Remote) -> None:
+    server.sandbox.faults.append(Fault(kind="drop", route="/oauth/token"))
+    with pytest.raises(NoAnswer):
+        app.client.password_grant(username="jane.roe@example.com", password="wrong-password-1")
+    ask("advance", advance=300)
+    ask("on_purpose", on=True)
+    server.sandbox.faults.append(Fault(kind="slow", seconds=0.5))
+    with pytest.raises(httpx.ReadTimeout), httpx.Client(trust_env=False) as http:
+        http.get(f"{server.url}/.well-known/jwks.json", timeout=0.1)
+    ask("on_purpose", on=False)
+    deadline = time.monotonic() + 60
+    while (told := ask("exchanges")["exchanges"])[-1]["written"] is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    dropped, left = told
+    assert (dropped["fault"], dropped["status"], dropped["outcome"], dropped["delivered"]) == (
+        "drop",
+        None,
+        "no answer",
+        False,
+    )
+    assert "no answer: dropped: the fault `drop` ended the connection" in dropped["text"]
+    assert "wrong-password-1" not in str(told)
+    assert (left["fault"], left["status"], left["delivered"], left["moved"]) == ("slow", 200, False, 300)
+    assert (dropped["on_purpose"], left["on_purpose"]) == (False, True)
+
+
+def test_it_is_exported_whole_or_by_login_and_a_har_can_be_replayed(app: Lab, ask: Remote, tmp_path: Path) -> None:
+    _, secrets = log_in(app, ask)
+    user, more = log_in(app, ask, polls=0)
+    texts = {form: ask("export", form=form, login=7)["text"] for form in ("har", "mermaid", "bash")}
+    assert user["username"] in texts["bash"] or "AUTH0_USERNAME" in texts["bash"]
+    assert [len(json.loads(each)["log"]["entries"]) for each in (texts["har"], ask("export", form="har")["text"])] == [
+        4,
+        10,
+    ]
+    curl = ask("curl", number=4)["text"]
+    assert '--data-urlencode "mfa_token=$MFA_TOKEN_1"' in curl
+    assert [each for each in secrets + more if each in str([texts, curl])] == []
+    (tmp_path / "served.har").write_text(texts["har"], encoding="utf-8")
+    assert "served.har" in repr(Lab.replay(tmp_path / "served.har"))
+    with pytest.raises(ControlRefused, match="There is no such exchange"):
+        ask("curl", number=99)
+
+
+# -- the commands
+
+
+def run(*words: str, env_file: Path) -> str:
+    result = CliRunner().invoke(main, [*words, "--env-file", str(env_file)], catch_exceptions=False)
+    assert (result.exit_code, result.stderr) == (0, "")
+    return result.stdout
+
+
+def test_the_commands_show_it_and_set_a_fault(
+    app: Lab, ask: Remote, env_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, secrets = log_in(app, ask)
+    text = run("journal", env_file=env_file)
+    assert "3 · app → " in text
+    assert "\n4 · app · 400 authorization_pending, as 3\n" in text
+    lines = [json.loads(line) for line in run("journal", "--json", env_file=env_file).splitlines()]
+    assert [each["number"] for each in lines] == [*range(1, 7)]
+    assert [each for each in secrets if each in text + str(lines)] == []
+    assert run("journal", "--user", "no one", env_file=env_file) == ""
+    assert [kind for kind in KINDS if kind not in run("fail", "--help", env_file=env_file)] == []
+    assert run("fail", "429", "--route", "/mfa/challenge", "--times", "2", env_file=env_file) == "429: 2 to come\n"
+    assert ask("faults")["faults"] == [{"kind": "429", "times": 2, "route": "/mfa/challenge", "retry_after": 1}]
+    opened: list[str] = []
+
+    def open_first(address: str) -> bool:
+        opened.append(address)
+        return len(opened) == 1
+
+    monkeypatch.setattr("webbrowser.open", open_first)
+    assert run("page", env_file=env_file) == ""
+    assert run("page", env_file=env_file) == f"No browser could be opened. The page is {opened[0]}\n"
+    assert httpx.get(opened[0].partition("#")[0], trust_env=False).status_code == 200
