@@ -24,8 +24,7 @@ class Bounded(OrderedDict[str, Value]):
 
     def __init__(self, bound: int = KEPT, *, has_ended: Callable[[Value], bool] | None = None, few: int = FEW) -> None:
         super().__init__()
-        self._bound, self._few = bound, few if has_ended else bound
-        self._has_ended = has_ended or (lambda _: True)
+        self._bound, self._few, self._has_ended = bound, few if has_ended else bound, has_ended
 
     def __setitem__(self, key: str, value: Value) -> None:
         super().__setitem__(key, value)
@@ -33,7 +32,7 @@ class Bounded(OrderedDict[str, Value]):
         for _ in range(2):
             if len(self) > self._few:
                 oldest = next(iter(self))
-                if self._has_ended(self[oldest]) or len(self) > self._bound:
+                if len(self) > self._bound or (self._has_ended and self._has_ended(self[oldest])):
                     del self[oldest]
                 else:
                     self.move_to_end(oldest)

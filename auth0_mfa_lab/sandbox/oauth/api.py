@@ -89,10 +89,10 @@ def passwordless_otp(tenant: Tenant, fields: Fields, client: Client) -> Answer:
     asked = _asked(tenant, fields, client, errors.INVALID_AUDIENCE_ELSEWHERE)
     # An email address is the same in any case.
     key, codes = f"{connection}|{address.lower()}", tenant.passwordless_codes
-    newest, expires, failures = codes.get(key, ("", 0.0, 0))
-    wrong = errors.WRONG_EMAIL_CODE if connection == "email" else errors.WRONG_PHONE_CODE
-    if tenant.clock.now() >= expires:
+    wrong, sent = errors.WRONG_EMAIL_CODE if connection == "email" else errors.WRONG_PHONE_CODE, codes.get(key)
+    if sent is None or tenant.clock.now() >= sent[1]:
         raise wrong()
+    newest, expires, failures = sent
     if failures >= int(tenant.settings.switches["passwordless_tries"]):
         raise errors.TOO_MANY_TRIES()
     if not compare_digest(newest.encode(), code.encode()):
