@@ -219,7 +219,7 @@ def of_a_server(scene: Scene) -> Iterator[str]:
         )
         journal.heard(heard)
     told = asyncio.run(exchanges(journal))["exchanges"]
-    yield from (json.dumps(told), json.dumps(journal.entries()), *map(str, journal.exchanges()))
+    yield from (json.dumps(told), json.dumps(journal.entries()), *map(str, journal.read()))
     yield from (command._text({**each, "run": None}) + command._json(each) for each in told)
 
 
@@ -292,7 +292,7 @@ NOT_SHOWN: Mapping[str, str] = {  # a class, or all in a module, and why no scen
     "secrets.reading.Value":         "a value of a document on its way to a Find",
     "secrets.scan._Leak":            "a value on its way to a Find",
     "secrets.scan._Text":            "a text on its way to a Find",
-    "served.journal.Place":          "numbers, and the name of a user of the sandbox",
+    "served.journal.Told":           "numbers, and the name of a user of the sandbox",
     "wire.exchange.Passage":         "times, and the client's end of a connection",
     "wire.har._Unlike":              "the name of a field on its way to a LabError",
 }

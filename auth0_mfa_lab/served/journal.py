@@ -28,9 +28,16 @@ PHRASES = {each.value: each.phrase for each in HTTPStatus}
 _OURS = "x-auth0-lab-notes"  # a lab asks for it and reads it: it is no part of the exchange
 
 
-class Place(NamedTuple):
-    """The login of an exchange, by the number of the one that began it, its user, and the first of a run of polls."""
+class Told(NamedTuple):
+    """An exchange in its journal, and where it belongs.
 
+    `login` is the number of the exchange that began its login, `user` the name of its user, and `run` the number of the
+    first of a run of equal polls.
+    """
+
+    journal: Journal
+    exchange: Exchange
+    passage: Passage
     login: int | None
     user: str | None
     run: int | None
@@ -57,10 +64,9 @@ class ServedJournal:
         self.on_purpose = False
         self._lock, self._reading = threading.Lock(), threading.Lock()
         self._waiting: set[asyncio.Future[None]] = set()
-        self._journals: list[Journal] = []
-        self._reader = Reader()
-        self.places: dict[int, Place] = {}
-        """Where each exchange that has been read belongs, by its number."""
+        self._told: list[Told] = []
+        self._newest: Journal | None = None
+        self._reset, self._reader = 0, Reader()
 
     # -- told by the server
 
@@ -117,35 +123,26 @@ class ServedJournal:
 
     # -- read
 
-    def journals(self) -> list[Journal]:
-        """Return what is kept, learned, one journal for each time that the tenant began; the newest is the last."""
+    def read(self, *, since_it_began: bool = False) -> list[Told]:
+        """Return the exchanges that are kept, oldest first, or those since the tenant began; each is shown masked."""
         with self._reading:
             with self._lock:
                 kept = list(self._kept)
-            first = kept[0].heard.number if kept else 0
-            known = self._journals[-1][-1].number if self._journals else 0
-            for journal in self._journals:
-                journal.drop(first)
+            first, known = (kept[0].heard.number if kept else 0), (self._told[-1].exchange.number if self._told else 0)
+            self._told = [each for each in self._told if each.exchange.number >= first]
             for each in kept:
                 if each.heard.written is not None:
                     each.passage.written, each.passage.delivered = each.heard.written, each.heard.delivered
                 if each.heard.number > known:
-                    self._append(each.heard, each.passage)
-            self._journals = [each for each in self._journals if len(each)]
-            self.places = {number: each for number, each in self.places.items() if number >= first}
-            return list(self._journals)
+                    self._told.append(self._learned(each.heard, each.passage))
+            for journal in {id(each.journal): each.journal for each in self._told}.values():
+                journal.drop(first)
+            return [each for each in self._told if not since_it_began or each.passage.reset == self.began]
 
-    def exchanges(self, *, since_it_began: bool = False) -> list[Exchange]:
-        """Return the exchanges that are kept, oldest first, or those since the tenant began; each is shown masked."""
-        kept = [each for journal in self.journals() for each in journal]
-        return [each for each in kept if not since_it_began or (each.passage and each.passage.reset == self.began)]
-
-    def _append(self, heard: Heard, passage: Passage) -> None:
-        last = self._journals[-1] if self._journals else None
-        begun = last[-1].passage if last else None
-        if last is None or begun is None or begun.reset != passage.reset or len(last.aliases) > MOST_ALIASES:
-            last = _new_journal(last)
-            self._journals.append(last)
+    def _learned(self, heard: Heard, passage: Passage) -> Told:
+        """Append an exchange to the journal of its tenant, whose aliases learn its secrets."""
+        if self._newest is None or self._reset != passage.reset or len(self._newest.aliases) > MOST_ALIASES:
+            self._newest, self._reset = _new_journal(self._newest), passage.reset
         answer: Response | Failure = DROPPED
         if heard.status is not None:
             reason = PHRASES.get(heard.status, "")
@@ -153,9 +150,9 @@ class ServedJournal:
             answer = Response(status=heard.status, reason=reason, headers=headers, body=body)
         sent = Request(method=heard.method, url=heard.url, headers=_texts(heard.headers), body=Body(heard.content))
         speaker: Speaker = "phone" if heard.is_a_phones else "app"
-        made = last.append(speaker, sent, answer, notes=heard.notes, passage=passage, number=heard.number)
+        made = self._newest.append(speaker, sent, answer, notes=heard.notes, passage=passage, number=heard.number)
         call = self._reader.read(made)
-        self.places[heard.number] = Place(call.login, call.user, call.run)
+        return Told(self._newest, made, passage, call.login, call.user, call.run)
 
 
 def _new_journal(before: Journal | None) -> Journal:

@@ -10,8 +10,7 @@ from typing import Any
 
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.sandbox.operations import FLAG, TEXT, Operation, Refused, choice, whole
-from auth0_mfa_lab.served.journal import KEPT, Place, ServedJournal
-from auth0_mfa_lab.wire.exchange import Exchange
+from auth0_mfa_lab.served.journal import KEPT, ServedJournal, Told
 
 Json = Any
 FORMS = {"har": "exchanges.har", "mermaid": "exchanges.mmd", "bash": "exchanges.sh"}
@@ -26,29 +25,29 @@ async def exchanges(journal: ServedJournal, after: int | None = None, user: str 
 
 
 def _told(journal: ServedJournal, after: int, user: str | None) -> Json:
-    kept = journal.exchanges()
-    told = [_said(each, journal.places[each.number]) for each in kept if each.number > after]
-    first, newest = (kept[0].number, kept[-1].number) if kept else (0, 0)
-    return {"exchanges": [each for each in told if user in (None, each["user"])], "first": first, "newest": newest}
+    kept = journal.read()
+    first, newest = (kept[0].exchange.number, kept[-1].exchange.number) if kept else (0, 0)
+    told = [_said(each) for each in kept if each.exchange.number > after and user in (None, each.user)]
+    return {"exchanges": told, "first": first, "newest": newest}
 
 
-def _said(exchange: Exchange, place: Place) -> Json:
-    passage, (text, html) = exchange.passage, exchange.show(exchange)
-    went = asdict(passage) if passage else {}
-    if went.get("written") == math.inf:
-        went["written"] = None
+def _said(told: Told) -> Json:
+    exchange, passage = told.exchange, asdict(told.passage)
+    text, html = exchange.show(exchange)
+    if passage["written"] == math.inf:
+        passage["written"] = None
     return {
         "number": exchange.number,
-        "login": place.login,
-        "run": place.run,
-        "user": place.user and exchange.masked(place.user),
+        "login": told.login,
+        "run": told.run,
+        "user": told.user and exchange.masked(told.user),
         "speaker": exchange.speaker,
         "method": exchange.masked(exchange.request.method),
         "path": exchange.masked(exchange.request.target),
         "status": exchange.status,
         "outcome": exchange.outcome,
         "agent": exchange.masked(exchange.request.header("user-agent") or ""),
-        **went,
+        **passage,
         "text": text,
         "html": html,
     }
@@ -56,31 +55,25 @@ def _said(exchange: Exchange, place: Place) -> Json:
 
 async def curl(journal: ServedJournal, number: int) -> Json:
     """Return one exchange as a command, with a variable in the place of each secret."""
-    return await asyncio.to_thread(_exported, journal, "curl", lambda each: each.number == number)
+    return await asyncio.to_thread(_exported, journal, "curl", lambda each: each.exchange.number == number)
 
 
 async def export(journal: ServedJournal, form: str, login: int | None = None) -> Json:
     """Return what was said since the tenant began, or one login, as text of this form."""
-
-    def wanted(each: Exchange) -> bool:
-        return login in (None, journal.places[each.number].login)
-
-    text = await asyncio.to_thread(_exported, journal, form, wanted)
+    text = await asyncio.to_thread(_exported, journal, form, lambda each: login in (None, each.login))
     return {"name": FORMS[form], **text}
 
 
-def _exported(journal: ServedJournal, form: str, wanted: Callable[[Exchange], bool]) -> Json:
+def _exported(journal: ServedJournal, form: str, wanted: Callable[[Told], bool]) -> Json:
     from auth0_mfa_lab.exports.export import exported
 
-    journals = journal.journals()
-    chosen = [(each, found) for each in journals if (found := [one for one in each if wanted(one)])][-1:]
+    chosen = [each for each in journal.read() if wanted(each)]
     if not chosen:
         raise Refused(f"There is no such exchange: the newest {KEPT} are kept.", "not_found")
-    [(whole, found)] = chosen
+    whole = chosen[-1].journal
+    found = [each.exchange for each in chosen if each.journal is whole]
     try:
-        if form == "curl":
-            return {"text": exported("curl", whole, found[0])}
-        return {"text": exported(form, whole.only(found))}
+        return {"text": exported(form, whole, found[0]) if form == "curl" else exported(form, whole.only(found))}
     except LabError as problem:
         raise Refused(str(problem)) from None
 
