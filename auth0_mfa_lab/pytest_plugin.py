@@ -308,9 +308,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     report = yield
     server: Running | None = getattr(item, "funcargs", {}).get("auth0_mfa_server")
     if report.failed and report.when != "teardown" and server is not None:
-        asked = [
-            each for each in server.journal.exchanges() if each.passage and each.passage.reset == server.journal.began
-        ]
+        asked = [each.exchange for each in server.journal.read(since_it_began=True)]
         head = [f"({len(asked) - SHOWN} earlier exchanges are left out)"] if len(asked) > SHOWN else []
         texts = [*head, *(each.show(each)[0] for each in asked[-SHOWN:])]
         report.sections.append(("Auth0 was asked", "\n\n".join(texts) or "nothing"))

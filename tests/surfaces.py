@@ -292,8 +292,6 @@ NOT_SHOWN: Mapping[str, str] = {  # a class, or all in a module, and why no scen
     "secrets.reading.Value":         "a value of a document on its way to a Find",
     "secrets.scan._Leak":            "a value on its way to a Find",
     "secrets.scan._Text":            "a text on its way to a Find",
-    "served.journal.Told":           "numbers, and the name of a user of the sandbox",
-    "wire.exchange.Passage":         "times, and the client's end of a connection",
     "wire.har._Unlike":              "the name of a field on its way to a LabError",
 }
 COMMANDS: Mapping[str, str | None] = {  # a command, and what of a lab it prints; the others print no journal
