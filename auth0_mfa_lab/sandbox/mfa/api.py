@@ -60,6 +60,7 @@ LOCATION = {"n": "Oslo, Norway", "lat": "59.91273", "long": "10.74609"}
 """Where a login comes from is invented: an API client sends neither."""
 ASSOCIATE_FIELDS = ("authenticator_types", "oob_channels", "phone_number", "email", *CLIENT_FIELDS)
 CHALLENGE_FIELDS = ("mfa_token", "challenge_type", "authenticator_id", "oob_channel", *CLIENT_FIELDS)
+RIGHT_ELSEWHERE = "sandbox: this code is the one of another factor"
 AUTHENTICATOR_ID = re.compile(r"[a-z-]+\|dev_[A-Za-z0-9]+")
 
 
@@ -479,3 +480,19 @@ def use_otp(tenant: Tenant, user_id: str, entry: Authenticator, code: str) -> bo
 def recovery_of(tenant: Tenant, user_id: str) -> Authenticator | None:
     """Return the entry of a user's recovery code, once a factor is confirmed and while the tenant's is on."""
     return next((entry for entry in usable(tenant, user_id) if entry.kind == "recovery-code"), None)
+
+
+def right_elsewhere(tenant: Tenant, login: Login, sent_as: str, code: str) -> list[str]:
+    """Return a note where a refused code is right at this moment, for this user, in the grant of another factor."""
+    user_id, now = login.request.user_id, tenant.clock.now()
+    newest = (*login.newest.values(), *filter(None, [tenant.transactions.newest_of.get(user_id)]))
+    secrets = [entry.secret for entry in usable(tenant, user_id) if entry.kind == "totp"]
+    recovery = recovery_of(tenant, user_id)
+    right = {
+        "otp": any(pyotp.TOTP(each).verify(code, for_time=int(now), valid_window=1) for each in secrets),
+        "binding_code": any(each.code == code and each.state == "pending" and now < each.expires for each in newest),
+        "recovery_code": recovery is not None and recovery.secret == code,
+    }
+    return [
+        f"{RIGHT_ELSEWHERE}: send it as `{name}`" for name, is_right in right.items() if is_right and name != sent_as
+    ]

@@ -27,6 +27,12 @@ from auth0_mfa_lab.sandbox.tenant import MFA_PATH, Tenant
 CONFIGURATION: Mapping[str, Any] = json.loads(Path(__file__).with_name("configuration.json").read_text("utf-8"))
 """The discovery document (8.3), with what Auth0 has and is not emulated; its texts are paths below the issuer."""
 OIDC_SCOPES = frozenset(CONFIGURATION["scopes_supported"])
+REFUSED_CODES: Mapping[errors.EvidenceRow, str] = {
+    **dict.fromkeys((errors.INVALID_OTP_CODE, errors.NO_OTP_ENROLLED, errors.NOT_ENROLLED), "otp"),
+    errors.INVALID_BINDING_CODE: "binding_code",
+    **dict.fromkeys((errors.WRONG_RECOVERY_CODE, errors.NO_RECOVERY_CODE), "recovery_code"),
+}
+"""What refuses a code of a second factor, and the field that it stands in."""
 Answer = tuple[dict[str, object], dict[str, str]]
 """The body of a 200, and its headers."""
 FIELDS = (
@@ -56,7 +62,14 @@ def token(tenant: Tenant, request: Request) -> JSONResponse:
     if name not in client.grants:
         raise errors.GRANT_NOT_ALLOWED(grant=name)
     not_emulated.refuse("grant", errors.TOKEN, (name,))
-    body, headers = GRANT[name](tenant, fields, client)
+    try:
+        body, headers = GRANT[name](tenant, fields, client)
+    except errors.WireError as problem:
+        login = tenant.transactions.logins.get(fields.text("mfa_token") or "")
+        if login is not None and problem.row in REFUSED_CODES:
+            sent_as = REFUSED_CODES[problem.row]
+            request.notes += mfa.right_elsewhere(tenant, login, sent_as, fields.text(sent_as) or "")
+        raise
     return JSONResponse(body, headers={"cache-control": "no-store", "pragma": "no-cache", **headers})
 
 
