@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -22,6 +22,7 @@ from auth0_mfa_lab.show.sentences import Lines, Sentence
 from auth0_mfa_lab.wire.journal import Journal
 
 if TYPE_CHECKING:
+    from auth0_mfa_lab.conduct.report import Conduct
     from auth0_mfa_lab.exports.export import Exported
     from auth0_mfa_lab.live import guard, leftovers, record
     from auth0_mfa_lab.live.doctor.doctor import Diagnosis
@@ -338,6 +339,17 @@ class Lab(Lines):
         if path is None:
             raise LabError("This lab records nothing: open it with record=..., or pass the file of a recorded run.")
         return drift_of(path, allow=allow)
+
+    @whole()
+    def conduct(self, *, allow: Mapping[str, str] = {}, on_purpose: Collection[int] = ()) -> Conduct:
+        """Say whether the journal's application uses the MFA API rightly: the rules that it broke, kept, never met.
+
+        `allow` are ids of rules that may be broken, each with its reason; `on_purpose` are numbers of exchanges that
+        are left out, such as a wrong code that a test sends.
+        """
+        from auth0_mfa_lab.conduct.report import conduct
+
+        return conduct(self.journal, self.aliases, allow=allow, on_purpose=on_purpose)
 
     def step(self, title: str) -> None:
         """Put the exchanges that follow under this title in the journal."""

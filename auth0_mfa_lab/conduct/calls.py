@@ -5,13 +5,15 @@ Calls are joined by the values that the tenant issued, never by their order alon
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Literal
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from auth0_mfa_lab.polling import OOB_CODE_SECONDS
+from auth0_mfa_lab.polling import OOB_CODE_SECONDS, Answer, State
 from auth0_mfa_lab.secrets.claims import claims_of, from_base64
 from auth0_mfa_lab.wire.exchange import Json, Passage, Recorded, plain_data
 
@@ -267,3 +269,90 @@ class Reader:
         for kept in (self._issued, self._started):
             while len(kept) > KEPT:
                 del kept[next(iter(kept))]
+
+
+class Story:
+    """The calls that are judged, in the order of their arrival, and what is known beside them."""
+
+    def __init__(self, exchanges: Iterable[Recorded], on_purpose: Collection[int] = ()) -> None:
+        """Read exchanges, in the order of their numbers; those that a test did on purpose are known, and not judged."""
+        reader = Reader()
+        self.known = [reader.read(exchange) for exchange in exchanges]
+        left = {call.number for call in self.known if call.passage.on_purpose or call.number in on_purpose}
+        judged = (call for call in self.known if call.number not in left)
+        self.calls = sorted(judged, key=lambda call: (call.passage.arrived, call.number))
+        self.left_out = len(left)
+        self.born = {(call.passage.reset, value): call for call in reversed(self.known) for _, value in call.issued()}
+        """The call whose answer issued a value, by the tenant's reset and the value."""
+
+    def of(self, *kinds: Kind) -> list[Call]:
+        """Return the calls of some kinds."""
+        return [call for call in self.calls if call.kind in kinds]
+
+    def issuer(self, call: Call, field: str) -> Call | None:
+        """Return the call whose answer issued the value of a field."""
+        return self.born.get((call.passage.reset, call.text(field)))
+
+    def after(self, call: Call, *kinds: Kind, of: str = "") -> list[Call]:
+        """Return the calls of some kinds that came when a call's answer was known; with `of`, those that send it."""
+        return [
+            each
+            for each in self.of(*kinds)
+            if knew(each, call) and (not of or of in (each.text("mfa_token"), each.oob_code, each.text("bearer")))
+        ]
+
+    def silence(self, call: Call) -> float:
+        """Return for how many seconds behind a call the exchanges go on; without end if its tenant began again."""
+        last = self.known[-1].passage
+        return math.inf if last.reset > call.passage.reset else last.arrived - call.passage.written
+
+
+def grouped(calls: Iterable[Call], by: Callable[[Call], tuple[object, ...]]) -> list[list[Call]]:
+    """Return the calls that say the same to the same tenant: `by` is what they say, and none of it may be empty."""
+    found: dict[tuple[object, ...], list[Call]] = {}
+    for call in calls:
+        if all(key := by(call)):
+            found.setdefault((call.passage.reset, *key), []).append(call)
+    return [*found.values()]
+
+
+def knew(later: Call, earlier: Call) -> bool:
+    """Say whether a call was sent when the answer to another one, of the same tenant, had arrived."""
+    return earlier.status > 0 and follows(later, earlier)
+
+
+def follows(later: Call, earlier: Call) -> bool:
+    """Say whether a call came when another one, of the same tenant, had ended, be it without an answer."""
+    one, other = later.passage, earlier.passage
+    return later.number > earlier.number and one.reset == other.reset and one.arrived >= other.written
+
+
+def gap(earlier: Call, later: Call) -> float:
+    """Return the seconds from one arrival to the next, the clock's moves included."""
+    return later.passage.arrived - earlier.passage.arrived
+
+
+def pause(earlier: Call, later: Call) -> float:
+    """Return the seconds from an answer to a request that follows it."""
+    return later.passage.arrived - earlier.passage.written
+
+
+def asked_wait(call: Call) -> float:
+    """Return the seconds for which the answer asked to wait by its Retry-After; 0 without one."""
+    return Answer(State.PENDING, "", retry_after=call.answered("retry-after")).wait(call.passage.written)
+
+
+def tolerance(seconds: float) -> float:
+    """Return by how much a time may be missed: 10 %, and at least 0.5 s."""
+    return max(0.5, seconds / 10)
+
+
+def by_machine(calls: Sequence[Call]) -> list[Call]:
+    """Return those of equal calls that no person made: again in under 2 s, or three times in 60 s.
+
+    A clock that stands says nothing: no two of its calls are by machine.
+    """
+    pairs = [each for each in pairwise(calls) if 0 < gap(*each) < 2]
+    threes = [each for each in zip(calls, calls[1:], calls[2:], strict=False) if 0 < gap(each[0], each[2]) <= 60]
+    found = {call for each in (*pairs, *threes) for call in each}
+    return [call for call in calls if call in found]

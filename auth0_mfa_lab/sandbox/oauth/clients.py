@@ -42,6 +42,8 @@ def authenticate_client(
     client = tenant.clients.get(client_id)
     if client is None:
         raise errors.UNAUTHORIZED()
+    if client.method == "none" and (secret or "client_assertion" in fields):
+        request.notes.append("sandbox: this application is public: the secret that it sends is not read")
     if client.method == "private_key_jwt":
         is_right = _is_proven(tenant, client, fields)
     else:

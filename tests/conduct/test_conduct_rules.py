@@ -1,0 +1,761 @@
+"""Each rule: a client that breaks just that one, a client that keeps all, and what must not be taken for a breach."""
+
+import base64
+from collections.abc import Callable
+
+import pytest
+
+from auth0_mfa_lab.conduct.rules import RULES
+from tests.conduct.play import SLOW_DOWN, Play, broken
+
+HTML = {"status": 502, "text": "<html>"}
+OFFLINE = "openid offline_access"
+Script = Callable[[], Play]
+BREACHES: dict[str, list[tuple[str, Script]]] = {}
+TRAPS: list[Script] = []
+
+
+def breaks(rule: str, level: str = "must") -> Callable[[Script], Script]:
+    """Say that a client breaks a rule, at a level, and no other."""
+
+    def noting(script: Script) -> Script:
+        BREACHES.setdefault(rule, []).append((level, script))
+        return script
+
+    return noting
+
+
+def right(script: Script) -> Script:
+    """Say that a client breaks no rule."""
+    TRAPS.append(script)
+    return script
+
+
+def pushed(*pauses: float, **options: str) -> tuple[Play, dict[str, str]]:
+    """Return a play in which a push has been polled at once, and after each pause."""
+    play = Play("push", **options)
+    codes = play.challenge(play.login())
+    play.poll(codes, *pauses)
+    return play, codes
+
+
+def with_tokens(**asked: str) -> tuple[Play, str]:
+    """Return a play in which a user has logged in with an OTP, and the token of its answer."""
+    play = Play("otp")
+    granted = play.client.mfa_otp_grant(mfa_token=play.login(**asked), otp=play.phone.code())
+    return play, str(granted["refresh_token" if OFFLINE in asked.values() else "access_token"])
+
+
+# -- polling
+
+
+@breaks("poll-interval", "should")
+def polls_each_three_seconds() -> Play:
+    return pushed(3, 3, 3)[0]
+
+
+@breaks("poll-interval", "should")
+def two_pollers_share_one_oob_code() -> Play:
+    return pushed(0.1, 4.9, 0.1, 4.9)[0]
+
+
+@right
+def polls_each_five_seconds_not_to_the_millisecond() -> Play:
+    return pushed(4.9, 5.2, 4.8, 5)[0]
+
+
+@right
+def two_logins_poll_side_by_side() -> Play:
+    play, codes = pushed()
+    other = play.challenge(play.wait(0.1).login(play.lab.user(factors=["push"])))
+    for _ in range(4):
+        play.poll(codes)
+        play.wait(2.5).poll(other)
+        play.wait(2.5)
+    return play
+
+
+@right
+def polls_while_the_clock_stands() -> Play:
+    return pushed(0, 0, 0, 0)[0]
+
+
+def slowed(*pauses: float, before: float = 5) -> Play:
+    play, codes = pushed(before)
+    play.last_is(**SLOW_DOWN).wait(pauses[0]).poll(codes, *pauses[1:])
+    return play
+
+
+@breaks("slow-down-obeyed")
+def polls_on_at_the_same_pace_after_slow_down() -> Play:
+    return slowed(5)
+
+
+@breaks("slow-down-obeyed")
+def falls_back_to_the_old_pace() -> Play:
+    return slowed(10, 10, 5)
+
+
+@breaks("slow-down-obeyed", "should")
+def slows_down_by_two_seconds() -> Play:
+    return slowed(7, 7)
+
+
+@right
+def slows_down_by_five_seconds_each_time() -> Play:
+    play = slowed(10, 10)
+    play.last_is(**SLOW_DOWN).wait(15).login()
+    return play
+
+
+@right
+def a_move_of_the_clock_is_not_the_clients_gap() -> Play:
+    play, codes = pushed(60)
+    play.last(moved=55).last_is(**SLOW_DOWN).wait(10).poll(codes)
+    return play.last(moved=55)
+
+
+@right
+def a_poll_under_way_knew_nothing_of_slow_down() -> Play:
+    play, codes = pushed(5)
+    slow = play.lab.clock.now()
+    play.last_is(**SLOW_DOWN).last(written=slow + 2).wait(1).poll(codes, 10)
+    return play
+
+
+def allowed_late(after: float) -> Play:
+    play, _ = pushed(5)
+    play.phone.allow()
+    return play.wait(after)
+
+
+@breaks("pending-goes-on")
+def gives_up_at_pending_and_begins_anew() -> Play:
+    play = allowed_late(70)
+    play.client.mfa_authenticators(play.login())
+    return play
+
+
+@right
+def the_process_has_ended_while_it_polled() -> Play:
+    play = allowed_late(70)
+    play.client.jwks()
+    return play
+
+
+@right
+def the_journal_ends_soon_after_the_phone_allowed() -> Play:
+    play = allowed_late(10)
+    play.client.mfa_authenticators(play.login())
+    return play
+
+
+def refused(*pauses: float, profile: str = "docs") -> Play:
+    play, codes = pushed(profile=profile)
+    play.phone.reject()
+    play.wait(5).poll(codes, *pauses)
+    return play
+
+
+@breaks("final-answer-ends")
+def polls_on_after_a_rejection() -> Play:
+    return refused(5)
+
+
+@breaks("final-answer-ends")
+def takes_each_400_for_pending() -> Play:
+    return refused(5, 5, profile="recorded")
+
+
+@right
+def a_poll_was_under_way_when_the_answer_came() -> Play:
+    play = refused(1)
+    return play.last(back=1, written=play.lab.clock.now() + 1)
+
+
+@right
+def the_final_answer_never_arrived() -> Play:
+    play = refused(6)
+    return play.last(back=1, delivered=False)
+
+
+@breaks("poll-outlives-weather", "should")
+def asks_again_at_once_after_a_502() -> Play:
+    play, codes = pushed(5)
+    play.last_is(**HTML).wait(1).poll(codes)
+    return play
+
+
+@breaks("poll-outlives-weather", "should")
+def a_502_ends_the_poll() -> Play:
+    play, _ = pushed(5)
+    play.last_is(**HTML).wait(70).client.jwks()
+    return play
+
+
+@right
+def retries_when_retry_after_says_so() -> Play:
+    play, codes = pushed(5)
+    play.last_is(503, headers=[("retry-after", "1")]).wait(1).poll(codes)
+    return play
+
+
+@right
+def the_user_takes_another_way_after_a_502() -> Play:
+    play, codes = pushed(5)
+    play.last_is(**HTML).wait(10).client.mfa_recovery_code_grant(
+        codes["mfa_token"], recovery_code=str(play.user.recovery_code)
+    )
+    play.wait(70).client.jwks()
+    return play
+
+
+# -- codes
+
+
+def mistyped(*pauses: float) -> Play:
+    play = Play("otp")
+    token = play.login()
+    for pause in (0, *pauses):
+        play.wait(pause).client.mfa_otp_grant(mfa_token=token, otp="000000")
+    return play
+
+
+@breaks("refused-code-not-resent")
+def sends_a_refused_code_again() -> Play:
+    return mistyped(1)
+
+
+@breaks("refused-code-not-resent")
+def sends_a_refused_code_three_times() -> Play:
+    return mistyped(10, 10)
+
+
+@right
+def a_person_types_the_same_wrong_code_twice() -> Play:
+    return mistyped(10)
+
+
+@breaks("used-code-not-resent", "should")
+def logs_in_twice_with_one_code() -> Play:
+    play, _ = with_tokens()
+    play.client.mfa_otp_grant(mfa_token=play.wait(5).login(), otp=play.phone.code())
+    return play
+
+
+@right
+def the_answer_to_a_right_code_was_lost() -> Play:
+    play, _ = with_tokens()
+    play.last(delivered=False).client.mfa_otp_grant(mfa_token=play.wait(5).login(), otp=play.phone.code())
+    return play
+
+
+@breaks("grant-fits-factor")
+def sends_an_sms_code_as_otp() -> Play:
+    play = Play("sms", "otp")
+    token = play.login()
+    play.challenge(
+        token, next(each["id"] for each in play.client.mfa_authenticators(token).json if "sms" in each["id"])
+    )
+    play.client.mfa_otp_grant(mfa_token=token, otp=play.sent())
+    return play
+
+
+@breaks("grant-fits-factor")
+def sends_a_recovery_code_as_otp() -> Play:
+    play = Play("otp")
+    play.client.mfa_otp_grant(mfa_token=play.login(), otp=str(play.user.recovery_code))
+    return play
+
+
+@breaks("grant-fits-factor")
+def sends_an_otp_as_recovery_code() -> Play:
+    play = Play("otp")
+    play.client.mfa_recovery_code_grant(play.login(), recovery_code=str(play.phone.code()))
+    return play
+
+
+@breaks("grant-fits-factor")
+def sends_an_otp_as_binding_code() -> Play:
+    play = Play("otp", "sms")
+    play.client.mfa_oob_grant(**play.challenge(play.login()), binding_code=str(play.phone.code()))
+    return play
+
+
+@right
+def the_phones_code_does_after_a_push_enrollment() -> Play:
+    play = Play("push")
+    play.client.mfa_otp_grant(mfa_token=play.login(), otp=play.phone.code())
+    return play
+
+
+@breaks("binding-code-as-told", "should")
+def sends_a_binding_code_for_a_push() -> Play:
+    play, codes = pushed()
+    play.client.mfa_oob_grant(**codes, binding_code="123456")
+    return play
+
+
+@breaks("binding-code-as-told", "should")
+def polls_for_an_sms() -> Play:
+    play = Play("sms")
+    play.poll(play.challenge(play.login()))
+    return play
+
+
+# -- sending and enrolling
+
+
+def challenged(*pauses: float, factor: str = "sms") -> tuple[Play, str]:
+    play = Play(factor)
+    token = play.login()
+    for pause in (0, *pauses):
+        play.wait(pause).challenge(token)
+    return play, token
+
+
+@breaks("send-once", "should")
+def a_button_sends_twice() -> Play:
+    return challenged(0.2)[0]
+
+
+@breaks("send-once")
+def pushes_three_times() -> Play:
+    return challenged(20, 20, factor="push")[0]
+
+
+@breaks("send-once")
+def starts_three_times() -> Play:
+    play = Play()
+    for _ in range(3):
+        play.wait(1).client.passwordless_start(connection="email", email="jane.roe@example.com", send="code")
+    return play
+
+
+@right
+def a_person_asks_for_the_code_again() -> Play:
+    return challenged(20)[0]
+
+
+@right
+def two_tabs_send_one_code_each() -> Play:
+    play, _ = challenged()
+    play.challenge(play.wait(1).login())
+    return play
+
+
+@right
+def the_code_before_was_tried() -> Play:
+    play = Play("sms")
+    token = play.login()
+    for code in ("000000", "000001", "000002"):
+        play.client.mfa_oob_grant(**play.wait(15).challenge(token), binding_code=code)
+    return play
+
+
+def rejected_again_and_again(pause: float) -> Play:
+    play = Play("push")
+    for _ in range(3):
+        codes = play.challenge(play.login())
+        play.poll(codes)
+        play.phone.reject()
+        play.wait(5).poll(codes)
+        play.wait(pause)
+    return play
+
+
+@breaks("no-login-loop")
+def a_rejection_begins_the_next_login() -> Play:
+    return rejected_again_and_again(2)
+
+
+@right
+def a_person_begins_the_next_login() -> Play:
+    return rejected_again_and_again(20)
+
+
+@right
+def a_wrong_tap_is_retried_once() -> Play:
+    play = refused()
+    play.poll(play.challenge(play.wait(2).login()))
+    return play
+
+
+@breaks("active-only")
+def challenges_the_first_of_the_list() -> Play:
+    play = Play()
+    token = play.login()
+    play.client.mfa_associate(token, authenticator_types=["otp"])
+    first = play.client.mfa_authenticators(token).json[0]["id"]
+    play.client.mfa_challenge(mfa_token=token, challenge_type="otp", authenticator_id=first)
+    return play
+
+
+@breaks("associate-needs-no-challenge", "should")
+def challenges_what_it_enrolls() -> Play:
+    play = Play()
+    token = play.login()
+    play.enroll(token)
+    play.client.mfa_challenge(mfa_token=token, challenge_type="oob")
+    return play
+
+
+def enrolled(*pauses: float) -> Play:
+    play = Play()
+    token = play.login()
+    for pause in (0, *pauses):
+        play.wait(pause).enroll(token, "auth0")
+    return play
+
+
+@breaks("enrollment-finished", "should")
+def begins_three_enrollments() -> Play:
+    return enrolled(30, 30)
+
+
+@right
+def draws_a_qr_anew_when_it_has_expired() -> Play:
+    return enrolled(290, 290)
+
+
+# -- tokens
+
+
+@breaks("mfa-required-handled")
+def sends_the_password_again() -> Play:
+    play = Play("otp")
+    play.login()
+    play.wait(5).login()
+    return play
+
+
+@right
+def one_test_only_asserts_mfa_required() -> Play:
+    play = Play("otp")
+    play.login()
+    return play
+
+
+@right
+def two_users_are_asked_for_a_second_factor() -> Play:
+    play = Play("otp")
+    play.login()
+    play.wait(5).login(play.lab.user(factors=["otp"]))
+    return play
+
+
+@breaks("token-kind")
+def challenges_with_an_access_token() -> Play:
+    play, token = with_tokens(audience="https://sandbox.example/mfa/", scope="enroll")
+    play.client.mfa_challenge(mfa_token=token, challenge_type="otp")
+    return play
+
+
+@breaks("token-kind")
+def deletes_with_an_mfa_token() -> Play:
+    play = Play("otp")
+    token = play.login()
+    play.client.mfa_delete_authenticator(token, play.client.mfa_authenticators(token).json[0]["id"])
+    return play
+
+
+@breaks("token-kind")
+def enrolls_a_second_factor_with_an_mfa_token() -> Play:
+    play = Play("otp")
+    token = play.login()
+    play.enroll(token)
+    play.wait(5).enroll(token)
+    return play
+
+
+@right
+def deletes_and_enrolls_with_an_mfa_access_token() -> Play:
+    play, token = with_tokens(audience="https://sandbox.example/mfa/", scope="enroll remove:authenticators")
+    code = play.enroll(token)["oob_code"]
+    play.client.mfa_oob_grant(token, oob_code=code, binding_code=play.sent())
+    play.client.mfa_delete_authenticator(token, "sms|dev_0000000000000000")
+    return play
+
+
+def expired(*pauses: float) -> Play:
+    play = Play("otp")
+    token = play.login()
+    play.wait(600).client.mfa_authenticators(token)
+    for pause in pauses:
+        play.wait(pause).client.mfa_authenticators(token)
+    return play
+
+
+@breaks("dead-value-dropped")
+def lists_with_an_expired_token_again_and_again() -> Play:
+    return expired(5, 5)
+
+
+@right
+def a_page_still_lists_once() -> Play:
+    return expired(5)
+
+
+def refreshed_twice(pause: float, *, newest: bool = False) -> Play:
+    play, token = with_tokens(scope=OFFLINE)
+    new = str(play.wait(60).client.refresh_token_grant(token)["refresh_token"])
+    play.wait(pause).client.refresh_token_grant(new if newest else token)
+    return play
+
+
+@breaks("refresh-once")
+def keeps_the_old_refresh_token() -> Play:
+    return refreshed_twice(60)
+
+
+@breaks("refresh-once", "should")
+def two_tabs_refresh_one_after_the_other() -> Play:
+    return refreshed_twice(1)
+
+
+@right
+def two_tabs_refresh_at_once() -> Play:
+    play = refreshed_twice(1)
+    return play.last(back=1, written=play.lab.clock.now() + 1)
+
+
+def recovered(*, newest: bool) -> Play:
+    play = Play("push")
+    code, new = str(play.user.recovery_code), ""
+    new = str(play.client.mfa_recovery_code_grant(play.login(), recovery_code=code)["recovery_code"])
+    play.client.mfa_recovery_code_grant(play.wait(60).login(), recovery_code=new if newest else code)
+    return play
+
+
+@breaks("newest-recovery-code")
+def keeps_the_old_recovery_code() -> Play:
+    return recovered(newest=False)
+
+
+@right
+def keeps_the_new_recovery_code() -> Play:
+    return recovered(newest=True)
+
+
+def asking(scope: str, at_first: str = "openid") -> Play:
+    play = Play("otp")
+    play.token("mfa-otp", mfa_token=play.login(scope=at_first), otp=str(play.phone.code()), scope=scope)
+    return play
+
+
+@breaks("asked-at-first", "should")
+def asks_for_a_refresh_token_at_the_end() -> Play:
+    return asking(OFFLINE)
+
+
+@right
+def repeats_its_scope() -> Play:
+    return asking(OFFLINE, at_first=OFFLINE)
+
+
+# -- transport and limits
+
+
+def limited(*pauses: float, **headers: str) -> Play:
+    """Ask for a list that is answered 429, and again after each pause."""
+    play = Play("otp")
+    token = play.login()
+    for pause in (0, *pauses):
+        play.wait(pause).client.mfa_authenticators(token)
+        play.last_is(
+            429, json={"error": "too_many_requests"}, headers=[(n.replace("_", "-"), v) for n, v in headers.items()]
+        )
+    return play
+
+
+@breaks("rate-limit-obeyed")
+def does_not_wait_for_retry_after() -> Play:
+    return limited(5, retry_after="30")
+
+
+@breaks("rate-limit-obeyed", "should")
+def hammers_until_the_reset() -> Play:
+    return limited(5, 5, x_ratelimit_reset="4000000000")
+
+
+@breaks("rate-limit-obeyed", "should")
+def hammers_without_a_hint() -> Play:
+    return limited(5, 5, 5)
+
+
+@right
+def waits_for_retry_after() -> Play:
+    return limited(29, retry_after="30")
+
+
+@right
+def waits_longer_and_longer() -> Play:
+    return limited(5, 10, 20, x_ratelimit_reset="4000000000")
+
+
+def lost_refresh(pause: float) -> Play:
+    play, token = with_tokens(scope=OFFLINE)
+    play.client.refresh_token_grant(token)
+    play.last_is(503, json={"error": "server_error"}).wait(pause).client.refresh_token_grant(token)
+    return play
+
+
+@breaks("no-blind-resend", "should")
+def sends_a_refresh_again_after_a_503() -> Play:
+    return lost_refresh(1)
+
+
+@breaks("no-blind-resend", "should")
+def sends_a_challenge_again_when_the_answer_was_lost() -> Play:
+    play, token = challenged()
+    play.last(delivered=False).wait(1).challenge(token)
+    return play
+
+
+@right
+def a_person_tries_again() -> Play:
+    return lost_refresh(20)
+
+
+@breaks("secrets-not-in-url")
+def lists_with_the_token_in_the_query() -> Play:
+    play = Play("otp")
+    token = play.login()
+    play.client.send("GET", f"/mfa/authenticators?mfa_token={token}", bearer=token)
+    return play
+
+
+@breaks("secrets-not-in-url")
+def puts_a_token_into_the_path() -> Play:
+    play, token = with_tokens()
+    play.client.send("GET", f"/api/v2/users/{token}")
+    return play
+
+
+@right
+def the_link_of_an_email_has_its_code() -> Play:
+    play = Play()
+    play.client.send("GET", "/passwordless/verify_redirect?verification_code=123456&connection=email")
+    return play
+
+
+def authenticated(client_id: str = "", **fields: str) -> Play:
+    play = Play("otp")
+    known = play.lab.settings
+    basic = base64.b64encode(f"{known.client_id}:{known.client_secret!s}".encode()).decode()
+    form = {"grant_type": "password", "username": play.user.username, "password": str(play.user.password), **fields}
+    headers = {} if client_id else {"authorization": f"Basic {basic}"}
+    play.client.send(
+        "POST", "/oauth/token", form=form | ({"client_id": client_id} if client_id else {}), headers=headers
+    )
+    return play
+
+
+@breaks("one-client-authentication")
+def sends_its_secret_twice() -> Play:
+    return authenticated(client_secret="the same secret")
+
+
+@breaks("one-client-authentication")
+def a_public_application_sends_a_secret() -> Play:
+    public = Play().lab._sandbox
+    assert public
+    return authenticated(public.defaults.public_client_id, client_secret="a secret")
+
+
+@right
+def sends_its_client_id_and_null_beside_basic() -> Play:
+    return authenticated(client_id_="", client_secret="")
+
+
+@breaks("tokens-and-keys-reused", "should")
+def asks_for_a_token_each_time() -> Play:
+    play = Play()
+    for _ in range(5):
+        play.wait(2).lab.management_application.client_credentials_grant(audience=play.lab.management_audience)
+    return play
+
+
+@right
+def each_process_asks_for_its_own_token() -> Play:
+    play = asks_for_a_token_each_time()
+    for at in range(5):
+        play.last(back=at, connection=f"127.0.0.1:{50_000 + at}")
+    return play
+
+
+# -- the judge
+
+
+def keeps_every_rule() -> Play:
+    """A day of an application that does all as it should, under faults too."""
+    play, me = Play(), {"audience": "https://sandbox.example/mfa/", "scope": "enroll read:authenticators"}
+    weather = [
+        (502, {"text": "<html>"}),
+        (429, {"headers": [("retry-after", "9")]}),
+        (400, {"json": {"error": "slow_down"}}),
+    ]
+    # It enrolls a push; the phone scans while it polls. Meanwhile an inactive entry is listed.
+    token = play.login()
+    begun = play.enroll(token, "auth0")
+    codes = {"mfa_token": token, "oob_code": str(begun["oob_code"])}
+    play.poll(codes, 5, 5)
+    play.phone.scan(begun["barcode_uri"])
+    play.wait(5).poll(codes)
+    # It adds a second factor, whose code is mistyped once, and challenges what is active.
+    tokens = play.client.mfa_otp_grant(mfa_token=play.wait(60).login(**me), otp=play.phone.code())
+    begun = play.enroll(tokens["access_token"])
+    sms = {"mfa_token": str(tokens["access_token"]), "oob_code": str(begun["oob_code"])}
+    token = play.wait(60).login(scope=OFFLINE)
+    listed = play.client.mfa_authenticators(token).json
+    codes = play.challenge(token, next(each["id"] for each in listed if each["active"] and "push" in each["id"]))
+    play.poll(codes, 5)
+    for (status, answer), pause in zip(weather, (10, 10, 15), strict=True):
+        play.last_is(status, **answer).wait(pause).poll(codes)
+    play.phone.allow()
+    refresh = str(play.wait(15).poll(codes)["refresh_token"])
+    play.client.mfa_oob_grant(**sms, binding_code="000000")
+    play.wait(9).client.mfa_oob_grant(**sms, binding_code=play.sent())
+    # It refreshes, once without an answer that a person sees, and asks for the profile and the keys.
+    refresh = str(play.wait(60).client.refresh_token_grant(refresh)["refresh_token"])
+    fresh = play.wait(60).client.refresh_token_grant(refresh)
+    play.client.userinfo(fresh["access_token"])
+    play.client.jwks()
+    play.wait(60).challenge(play.login())
+    play.last(back=1, delivered=False)
+    # A rejection is final, an expired token dropped; codes are used once, and each recovery code is the newest.
+    codes = play.challenge(play.wait(60).login())
+    play.phone.reject()
+    play.poll(codes)
+    play.wait(600).client.mfa_authenticators(codes["mfa_token"])
+    play.client.mfa_otp_grant(mfa_token=play.login(), otp=play.phone.code())
+    play.client.mfa_otp_grant(mfa_token=play.wait(60).login(), otp=play.phone.code())
+    return play
+
+
+@pytest.mark.parametrize(
+    ("rule", "level", "script"),
+    [pytest.param(rule, *each, id=each[1].__name__) for rule, scripts in BREACHES.items() for each in scripts],
+)
+def test_a_client_that_breaks_one_rule_is_found_and_only_that(rule: str, level: str, script: Script) -> None:
+    judged = script().judged()
+    assert broken(judged) == {rule: level}
+    said = next(each for each in judged.verdicts if each.rule.id == rule)
+    assert said.exchanges
+    assert said.said
+
+
+@pytest.mark.parametrize("script", [pytest.param(each, id=each.__name__) for each in TRAPS])
+def test_what_only_looks_like_a_breach_is_none(script: Script) -> None:
+    assert broken(script().judged()) == {}
+
+
+def test_a_client_that_does_all_rightly_breaks_nothing_and_is_told_what_it_kept() -> None:
+    judged = keeps_every_rule().judged()
+    assert broken(judged) == {}
+    assert {each.rule.id for each in judged.verdicts if each.verdict != "kept"} == {"newest-recovery-code"}
+    assert judged.exit_code(strict=True) == 0
+
+
+def test_each_rule_has_a_client_that_breaks_it() -> None:
+    assert sorted(BREACHES) == sorted(rule.id for rule in RULES)
