@@ -17,12 +17,12 @@ from auth0_mfa_lab.polling import OOB_CODE_SECONDS, Answer, State
 from auth0_mfa_lab.secrets.claims import claims_of, from_base64
 from auth0_mfa_lab.wire.exchange import Json, Passage, Recorded, plain_data
 
+# fmt: off
 Kind = Literal[
     "first factor", "grant", "poll", "challenge", "association", "list", "deletion", "start", "refresh", "machine",
     "keys", "profile", "scan", "answer", "push", "other",
-]  # fmt: skip
+]
 """What a call is; `grant` is an MFA grant with a code, `poll` one without, `machine` client credentials."""
-# fmt: off
 _GRANTS: Mapping[str, Kind] = {
     "password": "first factor", "password-realm": "first factor", "passwordless/otp": "first factor",
     "mfa-otp": "grant", "mfa-oob": "grant", "mfa-recovery-code": "grant",
@@ -33,14 +33,16 @@ _PATHS: Mapping[str, Kind] = {
     "POST /passwordless/start": "start", "GET /.well-known/jwks.json": "keys",
     "GET /userinfo": "profile", "POST /userinfo": "profile",
 }
-_PHONE: Mapping[str, Kind] = {"/enroll": "scan", "/resolve-transaction": "answer"}
+_PHONE: Mapping[str, Kind] = {"enroll": "scan", "resolve-transaction": "answer"}
 # fmt: on
 CODES = ("otp", "binding_code", "recovery_code")
 """The fields of a code that a person reads somewhere and types."""
-_JOINED = ("mfa_token", "oob_code", "refresh_token", "token", "bearer")
+_JOINED = ("mfa_token", "oob_code", "refresh_token", "token", "bearer", "ticket")
 _ISSUED = ("mfa_token", "oob_code", "access_token", "id_token", "refresh_token", "recovery_code", "secret", "txtkn")
 KEPT = 10_000
 """So many issued values are remembered, the newest: more than 1,000 exchanges can issue."""
+Outcome = Literal["lost", "pending", "slow", "given", "refused"]
+"""What an answer means: `lost` is none, a 5xx, or no JSON where a client expects some."""
 
 
 @dataclass(slots=True, repr=False, eq=False)
@@ -67,99 +69,79 @@ class Issued:
 class Call:
     """One exchange as facts, raw and never shown.
 
-    `sent` are the fields of its request that hold something, its bearer among them, `got` those of its answer; `login`
-    is the number of the exchange that began its login, `user` the name of its user, `run` the number of the first of
-    equal neighbouring polls (of a poll alone: its own). `oob_code` is what it is about, also of what the phone did.
+    `sent` are the fields of its request that hold something, its bearer among them; `knows` says how their values were
+    issued. `got` is the JSON of its answer, `status` 0 when its client got none. `login` is the number of the exchange
+    that began its login, `user` the name of its user, `run` the number of the first of equal neighbouring polls (of a
+    poll alone: its own). `oob_code` is what it is about, also of what the phone did.
     """
 
     exchange: Recorded
+    number: int
     kind: Kind
-    method: str
     path: str
-    query: Mapping[str, list[str]]
-    sent: Mapping[str, Json]
+    query: str
+    sent: dict[str, Json]
     got: Json
     passage: Passage
-    client: str = ""
+    client: str
+    oob_code: str
+    status: int
+    error: str
+    says: str
+    outcome: Outcome
     login: int | None = None
     user: str | None = None
     run: int | None = None
-    oob_code: str = ""
-    knows: Mapping[str, Issued] = field(default_factory=dict)
-    """How the values that it sent were issued, by the name of the field."""
+    knows: dict[str, Issued] = field(default_factory=dict)
 
     @property
-    def number(self) -> int:
-        return self.exchange.number
+    def token(self) -> str:
+        """The token that it is about: the mfa_token in its body, or its bearer."""
+        return self.text("mfa_token") or self.text("bearer")
 
     @property
-    def status(self) -> int:
-        """The answer's status; 0 when its client got none."""
-        response = self.exchange.response
-        return response.status if response and self.passage.delivered else 0
-
-    @property
-    def error(self) -> str:
-        """The answer's `error`; "" without one."""
-        return str(self.got.get("error") or "") if isinstance(self.got, dict) else ""
-
-    @property
-    def says(self) -> str:
-        """The answer's `error_description`; "" without one."""
-        return str(self.got.get("error_description") or "") if isinstance(self.got, dict) else ""
-
-    @property
-    def outcome(self) -> Literal["lost", "pending", "slow", "given", "refused"]:
-        """What the answer means: `lost` is none, a 5xx, or no JSON where a client expects some."""
-        if not self.status or self.status >= 500 or (self.got is None and self.status not in (201, 204)):
-            return "lost"
-        if self.error == "authorization_pending":
-            return "pending"
-        if self.error == "slow_down" or self.status == 429:
-            return "slow"
-        return "given" if self.status < 300 and not self.error else "refused"
+    def address(self) -> str:
+        """The number or the email address that it names."""
+        return self.text("phone_number") or self.text("email")
 
     @property
     def is_passed(self) -> bool:
         """Whether the factor was right: the answer brings tokens, or asks for one factor more."""
         return self.outcome == "given" or (self.outcome, self.error) == ("refused", "mfa_required")
 
-    def header(self, name: str) -> str:
-        """Return a header of the request as it was sent, "" without it."""
-        return str(self.exchange.request.header(name) or "")
-
-    def answered(self, name: str) -> str:
-        """Return a header of the answer, "" without it."""
-        response = self.exchange.response
-        return str((response and response.header(name)) or "")
-
     def text(self, name: str) -> str:
         """Return a field that was sent, as text; "" without it."""
-        value = self.sent.get(name, "")
-        return value if isinstance(value, str) else str(value)
+        return str(self.sent.get(name, ""))
 
     def gets(self, name: str) -> str:
         """Return a text that the answer brought, "" without it, and where the answer never arrived."""
         value = self.got.get(name) if isinstance(self.got, dict) and self.status else None
         return value if isinstance(value, str) else ""
 
+    def header(self, name: str, *, of_answer: bool = False) -> str:
+        """Return a header of the request, or of the answer; "" without it."""
+        message = self.exchange.response if of_answer else self.exchange.request
+        return str((message and message.header(name)) or "")
+
     def issued(self) -> Iterator[tuple[str, str]]:
         """Yield the name and the value of all that the answer, or a push, brought."""
         got = self.got if isinstance(self.got, dict) else {}
         found = [(name, got.get(name)) for name in _ISSUED]
         found += [("recovery_code", each) for each in got.get("recovery_codes") or ()]
-        found += [("ticket", each) for each in parse_qs(urlsplit(self.gets("barcode_uri")).query).get(_TICKET, ())]
+        uri = urlsplit(self.gets("barcode_uri"))
+        found += [("ticket", each) for each in parse_qs(uri.query).get("enrollment_tx_id", ())]
         yield from ((name, value) for name, value in found if isinstance(value, str) and value)
-
-
-_TICKET = "enrollment_tx_id"
 
 
 def call_of(exchange: Recorded) -> Call:
     """Return an exchange as facts, by itself: not yet joined with others."""
-    request, response = exchange.request, exchange.response
+    request, response, passage = (
+        exchange.request,
+        exchange.response,
+        exchange.passage or Passage(exchange.at, exchange.at),
+    )
     path, _, query = str(request.target).partition("?")
-    data, scheme, credentials = plain_data(request), *str(request.header("authorization") or "").partition(" ")[::2]
+    data, (scheme, _, credentials) = plain_data(request), str(request.header("authorization") or "").partition(" ")
     sent = {name: value for name, value in data.items() if value not in (None, "")} if isinstance(data, dict) else {}
     if scheme.lower() == "bearer":
         sent["bearer"] = credentials.strip()
@@ -167,33 +149,33 @@ def call_of(exchange: Recorded) -> Call:
         sent["basic"] = _decoded(credentials)
     elif ticket := re.search('id="([^"]*)"', credentials):
         sent["ticket"] = ticket[1]
-    grant = str(sent.get("grant_type", "")).removeprefix("http://auth0.com/oauth/grant-type/")
-    method, kind = str(request.method), _PATHS.get(f"{request.method} {path}", "other")
-    if exchange.speaker == "Auth0":
-        kind = "push"
-    elif exchange.speaker == "phone":
-        kind = next((each for end, each in _PHONE.items() if path.endswith(end)), "other")
-    elif path == "/oauth/token":
-        kind = _GRANTS.get(grant, "other")
-        if grant == "mfa-oob" and "binding_code" not in sent:
-            kind = "poll"
-    elif method == "DELETE" and path.startswith("/mfa/authenticators/"):
-        kind = "deletion"
-    assertion = claims_of(str(sent.get("client_assertion", ""))) or {}
-    got = plain_data(response) if response else None
+    got: Json = plain_data(response) if response else None
+    got = got.get("mfa", got) if exchange.speaker == "Auth0" and isinstance(got, dict) else got
+    error, says = (str(got.get(name) or "") if isinstance(got, dict) else "" for name in ("error", "error_description"))
+    status = response.status if response and passage.delivered else 0
+    outcome: Outcome = "given" if status < 300 and not error else "refused"
+    if not status or status >= 500 or (got is None and status not in (201, 204)):
+        outcome = "lost"
+    elif error == "authorization_pending":
+        outcome = "pending"
+    elif error == "slow_down" or status == 429:
+        outcome = "slow"
+    basic, assertion = str(sent.get("basic", "")).partition(":")[0], claims_of(str(sent.get("client_assertion", "")))
     return Call(
         exchange=exchange,
-        kind=kind,
-        method=method,
+        number=exchange.number,
+        kind=_kind_of(exchange, path, sent),
         path=path,
-        query=parse_qs(query),
+        query=query,
         sent=sent,
-        got=got.get("mfa", got) if kind == "push" and isinstance(got, dict) else got,
-        passage=exchange.passage or Passage(exchange.at, exchange.at),
-        client=str(
-            sent.get("client_id") or unquote(str(sent.get("basic", "")).partition(":")[0]) or assertion.get("sub") or ""
-        ),
+        got=got,
+        passage=passage,
+        client=str(sent.get("client_id") or unquote(basic) or (assertion or {}).get("sub") or ""),
         oob_code=str(sent.get("oob_code", "")),
+        status=status,
+        error=error,
+        says=says,
+        outcome=outcome,
     )
 
 
@@ -202,6 +184,18 @@ def _decoded(credentials: str) -> str:
         return from_base64(credentials.strip()).decode("utf-8", "replace")
     except ValueError:
         return ""
+
+
+def _kind_of(exchange: Recorded, path: str, sent: Mapping[str, Json]) -> Kind:
+    if exchange.speaker == "Auth0":
+        return "push"
+    if exchange.speaker == "phone":
+        return _PHONE.get(path.rpartition("/")[2], "other")
+    if path == "/oauth/token":
+        grant = str(sent.get("grant_type", "")).removeprefix("http://auth0.com/oauth/grant-type/")
+        return "poll" if grant == "mfa-oob" and "binding_code" not in sent else _GRANTS.get(grant, "other")
+    call = f"{exchange.request.method} {path}"
+    return "deletion" if call.startswith("DELETE /mfa/authenticators/") else _PATHS.get(call, "other")
 
 
 class Reader:
@@ -216,18 +210,14 @@ class Reader:
     def read(self, exchange: Recorded) -> Call:
         """Return an exchange as facts, with its login, its user and its run; what is under way counts as unanswered."""
         call = call_of(exchange)
-        reset = call.passage.reset
-        call.knows = {
-            name: known
-            for name in (*_JOINED, *CODES, "ticket")
-            if (known := self._issued.get((reset, call.text(name)))) is not None
-        }
+        sent = [(name, self._issued.get((call.passage.reset, call.text(name)))) for name in (*_JOINED, *CODES)]
+        call.knows = {name: known for name, known in sent if known is not None}
         login = next((each.login for name, each in call.knows.items() if each.login and name not in CODES), None)
         if call.kind in ("push", "answer") and login is None:
             call.oob_code, login = self._awaited(call)
         elif call.kind in ("scan", "answer"):
             call.oob_code = next((each.oob_code for each in call.knows.values()), "")
-        if login is None and call.kind in ("first factor", "start"):
+        elif call.kind in ("first factor", "start") and login is None:
             login = self._begun(call)
         if login is not None:
             call.login, call.user, call.client = login.number, login.user or None, call.client or login.client
@@ -240,8 +230,8 @@ class Reader:
 
     def _begun(self, call: Call) -> Login:
         """Return a new login, or the one that the start of a passwordless login has begun."""
-        reset, user = call.passage.reset, next(filter(None, map(call.text, ("username", "email", "phone_number"))), "")
-        key = reset, user.lower()
+        user = call.text("username") or call.address
+        key = call.passage.reset, user.lower()
         if call.kind == "first factor" and call.text("otp") and key in self._started:
             return self._started.pop(key) if call.is_passed else self._started[key]
         login = Login(call.number, user, call.client)
@@ -251,14 +241,13 @@ class Reader:
 
     def _awaited(self, call: Call) -> tuple[str, Login | None]:
         """Return the push that a phone has got or answered: known only where just one waits."""
-        reset, at = call.passage.reset, call.passage.arrived
-        self._pushes = {code: push for code, push in self._pushes.items() if push[1] > at}
-        waiting = [(code, push[2]) for code, push in self._pushes.items() if push[0] == reset]
+        self._pushes = {code: push for code, push in self._pushes.items() if push[1] > call.passage.arrived}
+        waiting = [(code, push[2]) for code, push in self._pushes.items() if push[0] == call.passage.reset]
         return waiting[0] if len(waiting) == 1 else ("", None)
 
     def _learn(self, call: Call, login: Login | None) -> None:
-        reset, issued = call.passage.reset, [*call.issued()]
-        for name, value in issued:
+        reset = call.passage.reset
+        for name, value in call.issued():
             self._issued.setdefault((reset, value), Issued(name, login, call.oob_code or call.gets("oob_code")))
         if call.kind == "challenge" and (code := call.gets("oob_code")) and "binding_method" not in call.got:
             # A newer challenge takes the place of the login's older one.
@@ -278,12 +267,10 @@ class Story:
         """Read exchanges, in the order of their numbers; those that a test did on purpose are known, and not judged."""
         reader = Reader()
         self.known = [reader.read(exchange) for exchange in exchanges]
-        left = {call.number for call in self.known if call.passage.on_purpose or call.number in on_purpose}
-        judged = (call for call in self.known if call.number not in left)
+        judged = [call for call in self.known if not call.passage.on_purpose and call.number not in on_purpose]
         self.calls = sorted(judged, key=lambda call: (call.passage.arrived, call.number))
-        self.left_out = len(left)
-        self.born = {(call.passage.reset, value): call for call in reversed(self.known) for _, value in call.issued()}
-        """The call whose answer issued a value, by the tenant's reset and the value."""
+        self.of_app = [call for call in self.calls if call.exchange.speaker == "app"]
+        self._born = {(call.passage.reset, value): call for call in reversed(self.known) for _, value in call.issued()}
 
     def of(self, *kinds: Kind) -> list[Call]:
         """Return the calls of some kinds."""
@@ -291,15 +278,7 @@ class Story:
 
     def issuer(self, call: Call, field: str) -> Call | None:
         """Return the call whose answer issued the value of a field."""
-        return self.born.get((call.passage.reset, call.text(field)))
-
-    def after(self, call: Call, *kinds: Kind, of: str = "") -> list[Call]:
-        """Return the calls of some kinds that came when a call's answer was known; with `of`, those that send it."""
-        return [
-            each
-            for each in self.of(*kinds)
-            if knew(each, call) and (not of or of in (each.text("mfa_token"), each.oob_code, each.text("bearer")))
-        ]
+        return self._born.get((call.passage.reset, call.text(field)))
 
     def silence(self, call: Call) -> float:
         """Return for how many seconds behind a call the exchanges go on; without end if its tenant began again."""
@@ -307,7 +286,7 @@ class Story:
         return math.inf if last.reset > call.passage.reset else last.arrived - call.passage.written
 
 
-def grouped(calls: Iterable[Call], by: Callable[[Call], tuple[object, ...]]) -> list[list[Call]]:
+def grouped(calls: Iterable[Call], by: Callable[[Call], Sequence[object]]) -> list[list[Call]]:
     """Return the calls that say the same to the same tenant: `by` is what they say, and none of it may be empty."""
     found: dict[tuple[object, ...], list[Call]] = {}
     for call in calls:
@@ -316,15 +295,15 @@ def grouped(calls: Iterable[Call], by: Callable[[Call], tuple[object, ...]]) -> 
     return [*found.values()]
 
 
-def knew(later: Call, earlier: Call) -> bool:
-    """Say whether a call was sent when the answer to another one, of the same tenant, had arrived."""
-    return earlier.status > 0 and follows(later, earlier)
-
-
 def follows(later: Call, earlier: Call) -> bool:
     """Say whether a call came when another one, of the same tenant, had ended, be it without an answer."""
     one, other = later.passage, earlier.passage
     return later.number > earlier.number and one.reset == other.reset and one.arrived >= other.written
+
+
+def knew(later: Call, earlier: Call) -> bool:
+    """Say whether a call was sent when the answer to another one, of the same tenant, had arrived."""
+    return earlier.status > 0 and follows(later, earlier)
 
 
 def gap(earlier: Call, later: Call) -> float:
@@ -339,20 +318,24 @@ def pause(earlier: Call, later: Call) -> float:
 
 def asked_wait(call: Call) -> float:
     """Return the seconds for which the answer asked to wait by its Retry-After; 0 without one."""
-    return Answer(State.PENDING, "", retry_after=call.answered("retry-after")).wait(call.passage.written)
+    after = call.header("retry-after", of_answer=True)
+    return Answer(State.PENDING, "", retry_after=after).wait(call.passage.written)
 
 
-def tolerance(seconds: float) -> float:
-    """Return by how much a time may be missed: 10 %, and at least 0.5 s."""
-    return max(0.5, seconds / 10)
+def least(seconds: float) -> float:
+    """Return how little of a time is enough: it may be missed by 10 %, and by 0.5 s at least."""
+    return seconds - max(0.5, seconds / 10)
 
 
-def by_machine(calls: Sequence[Call]) -> list[Call]:
+def by_machine(calls: Sequence[Call], is_again: Callable[[Call, Call], bool] = lambda *_: True) -> list[Call]:
     """Return those of equal calls that no person made: again in under 2 s, or three times in 60 s.
 
-    A clock that stands says nothing: no two of its calls are by machine.
+    A clock that stands says nothing: no two of its calls are by machine. `is_again` says which call repeats another.
     """
-    pairs = [each for each in pairwise(calls) if 0 < gap(*each) < 2]
-    threes = [each for each in zip(calls, calls[1:], calls[2:], strict=False) if 0 < gap(each[0], each[2]) <= 60]
-    found = {call for each in (*pairs, *threes) for call in each}
+    pairs = [each for each in pairwise(calls) if is_again(*each)]
+    twice = [each for each in pairs if 0 < gap(*each) < 2]
+    thrice = [
+        (*one, other[1]) for one, other in pairwise(pairs) if one[1] is other[0] and 0 < gap(one[0], other[1]) <= 60
+    ]
+    found = {call for each in (*twice, *thrice) for call in each}
     return [call for call in calls if call in found]

@@ -36,96 +36,81 @@ class Verdict:
     verdict: Literal["broken", "kept", "not seen"]
     said: tuple[str, ...] = ()
     exchanges: tuple[int, ...] = ()
-    allowed: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Conduct:
-    """The verdicts on an application, broken musts first; `left_out` exchanges were made on purpose."""
+    """The verdicts on an application, broken musts first.
+
+    `judged` exchanges were, `left_out` were made on purpose; `allow` has the reasons of rules that may be broken.
+    """
 
     verdicts: tuple[Verdict, ...]
     judged: int
     left_out: int
     allow: Mapping[str, str]
 
-    def broken(self, *levels: Level) -> list[Verdict]:
-        """Return the verdicts on rules that are broken, at these levels (default: any), and not allowed to be."""
-        found = [each for each in self.verdicts if each.verdict == "broken" and each.allowed is None]
-        return [each for each in found if not levels or each.level in levels]
+    @property
+    def broken(self) -> list[Verdict]:
+        """The verdicts on rules that are broken, and not allowed to be."""
+        return [each for each in self.verdicts if each.verdict == "broken" and each.rule.id not in self.allow]
 
     def exit_code(self, *, strict: bool = False) -> int:
         """Return 1 for a broken must, with `strict` for a broken should as well; else 0."""
-        return int(bool(self.broken() if strict else self.broken("must")))
+        return int(any(strict or each.level == "must" for each in self.broken))
 
     def as_json(self) -> dict[str, Any]:
-        """Return the verdicts for a program."""
-        return {
-            "verdicts": [
-                {
-                    "id": each.rule.id,
-                    "level": each.level,
-                    "verdict": each.verdict,
-                    "sentence": each.rule.sentence,
-                    "source": each.rule.source,
-                    "said": "\n".join(each.said),
-                    "exchanges": list(each.exchanges),
-                    "allowed": each.allowed,
-                }
-                for each in self.verdicts
-            ],
-            "left_out": self.left_out,
-        }
+        """Return the verdicts for a program; `allowed` is the reason of a rule that may be broken."""
+        verdicts = [
+            {"id": each.rule.id, "level": each.level, "verdict": each.verdict, "sentence": each.rule.sentence}
+            | {"source": each.rule.source, "said": "\n".join(each.said), "exchanges": [*each.exchanges]}
+            | {"allowed": self.allow.get(each.rule.id)}
+            for each in self.verdicts
+        ]
+        return {"verdicts": verdicts, "left_out": self.left_out}
 
     def _title(self) -> str:
-        counts = [f"{len(self.broken(level))} {level} broken" for level in ("must", "should") if self.broken(level)]
-        counts += [f"{len(self._ids(verdict))} {verdict}" for verdict in ("kept", "not seen")]
-        return f"{self.judged} exchanges judged by {len(self.verdicts)} rules: {', '.join(counts)}"
+        levels, verdicts = [each.level for each in self.broken], [each.verdict for each in self.verdicts]
+        counts = [f"{levels.count(level)} {level} broken" for level in ("must", "should") if level in levels]
+        counts += [f"{verdicts.count(verdict)} {verdict}" for verdict in ("kept", "not seen")]
+        return f"{self.judged} exchanges judged by {len(verdicts)} rules: {', '.join(counts)}"
 
-    def _ids(self, verdict: str) -> list[str]:
-        return [each.rule.id for each in self.verdicts if each.verdict == verdict]
-
-    def _rest(self) -> list[tuple[str, list[str]]]:
-        """Return what stands below the breaches: a title, and its lines."""
+    def _rest(self) -> Iterable[tuple[str, list[str]]]:
+        """Yield what stands below the breaches: a title, and its lines."""
+        kept = [each.rule.id for each in self.verdicts if each.verdict == "kept"]
+        if self.allow:
+            yield "Allowed", [f"{name}: {reason}" for name, reason in self.allow.items()]
+        yield f"Kept: {len(kept)}", [", ".join(kept)]
         unseen = [f"{each.rule.id}: {each.rule.act}" for each in self.verdicts if each.verdict == "not seen"]
-        allowed = [f"{name} ({reason})" for name, reason in self.allow.items()]
-        kept = self._ids("kept")
-        rest = [
-            ("Allowed", allowed),
-            (f"Kept: {len(kept)}", [", ".join(kept)]),
-            ("Not seen; this would show it", unseen),
-        ]
-        purpose = [("Left out: made on purpose", [f"{self.left_out} exchanges"])] if self.left_out else []
-        return [(title, lines) for title, lines in (*rest, *purpose) if any(lines)]
+        yield "Not seen, and what would show it", unseen or ["none"]
+        if self.left_out:
+            yield "Left out, made on purpose", [f"{self.left_out} exchanges"]
 
     def text(self) -> str:
         """Return the report as text."""
         lines = [self._title()]
-        for each in self.broken():
-            rule = each.rule
-            lines += ["", f"✗ {each.level} · {rule.id}: {rule.sentence}", *(f"    {one}" for one in each.said)]
-            lines += [f"  Cost: {rule.cost}. Source: {rule.source}."]
+        for each in self.broken:
+            lines += [
+                "",
+                f"✗ {each.level} · {each.rule.id}: {each.rule.sentence}",
+                *(f"    {one}" for one in each.said),
+            ]
+            lines += [f"  Cost: {each.rule.cost}.", f"  Source: {each.rule.source}."]
         for title, under in self._rest():
-            lines += ["", f"{title}:", *(f"  {one}" for one in under)]
+            lines += ["", title, *(f"  {one}" for one in under)]
         return "\n".join(lines)
 
     def html(self) -> str:
         """Return the report as HTML with inline styles alone."""
-        blocks = [
-            card(
-                f"{each.level} · {each.rule.id}",
-                line(each.rule.sentence),
-                *(line(one, small=True) for one in each.said),
-                line(f"Cost: {each.rule.cost}. Source: {each.rule.source}."),
-                mark="✗",
-                tone="bad" if each.level == "must" else "wait",
-            )
-            for each in self.broken()
-        ]
-        blocks += [details(words(title), "".join(map(line, lines))) for title, lines in self._rest()]
-        return f"<p><b>{words(self._title())}</b></p>{''.join(blocks)}"
+        blocks = [f"<p><b>{words(self._title())}</b></p>"]
+        for each in self.broken:
+            said, title = (line(one, small=True) for one in each.said), f"{each.level} · {each.rule.id}"
+            under = line(f"Cost: {each.rule.cost}."), line(f"Source: {each.rule.source}.")
+            tone: Literal["bad", "wait"] = "bad" if each.level == "must" else "wait"
+            blocks += [card(title, line(each.rule.sentence), *said, *under, mark="✗", tone=tone)]
+        return "".join([*blocks, *(details(words(title), "".join(map(line, under))) for title, under in self._rest())])
 
-    def __repr__(self) -> str:
-        return self.text()
+    __repr__ = text
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         return {"text/plain": self.text(), "text/html": self.html()}
@@ -141,40 +126,39 @@ def conduct(
     """
     known = [rule.id for rule in RULES]
     for name in (name for name in allow if name not in known):
-        near = get_close_matches(name, known, n=1) or known
-        raise LabError(f"There is no rule {aliases.mask(name)!r} to allow. Near it: {', '.join(near)}.")
-    story, allowed = Story(exchanges, on_purpose), {name: aliases.mask(reason) for name, reason in allow.items()}
-    verdicts = sorted((_verdict(rule, story, aliases, allowed.get(rule.id)) for rule in RULES), key=_order)
-    return Conduct(verdicts=tuple(verdicts), judged=len(story.calls), left_out=story.left_out, allow=allowed)
+        near = ", ".join(get_close_matches(name, known, n=1) or known)
+        raise LabError(f"There is no rule {aliases.mask(name)!r} that could be allowed. Near it: {near}.")
+    story = Story(exchanges, on_purpose)
+    verdicts = [_verdict(rule, story, aliases) for rule in RULES]
+    order = {"broken": 0, "kept": 2, "not seen": 3}
+    verdicts.sort(key=lambda each: order[each.verdict] + ((each.verdict, each.level) == ("broken", "should")))
+    return Conduct(
+        verdicts=tuple(verdicts),
+        judged=len(story.calls),
+        left_out=len(story.known) - len(story.calls),
+        allow={name: aliases.mask(reason) for name, reason in allow.items()},
+    )
 
 
-def _order(verdict: Verdict) -> tuple[int, bool]:
-    return ("broken", "kept", "not seen").index(verdict.verdict), (verdict.verdict, verdict.level) == ("broken", "should")
-
-
-def _verdict(rule: Rule, story: Story, aliases: Aliases, allowed: str | None) -> Verdict:
+def _verdict(rule: Rule, story: Story, aliases: Aliases) -> Verdict:
     findings = [*rule.judge(story)]
     broken = [each for each in findings if each.level]
     if not broken:
         return Verdict(rule=rule, level=rule.level, verdict="kept" if findings else "not seen")
-    level: Level = "must" if any(each.level == "must" for each in broken) else "should"
-    calls = {call.number: call for each in broken for call in each.calls}
-    shown = [calls[number] for number in sorted(calls)]
+    found = {call.number: call for each in broken for call in each.calls}
+    shown = [found[number] for number in sorted(found)]
     said = [_line(call, before, aliases) for before, call in zip([None, *shown], shown, strict=False)]
     more = [f"and {len(said) - _MOST_LINES} more, up to {shown[-1].number}"] if len(said) > _MOST_LINES else []
-    hints = dict.fromkeys(each.hint for each in broken if each.hint)
-    lines = (*said[:_MOST_LINES], *more, *hints)
-    return Verdict(
-        rule=rule, level=level, verdict="broken", said=lines, exchanges=tuple(sorted(calls)), allowed=allowed
-    )
+    lines = (*said[:_MOST_LINES], *more, *dict.fromkeys(each.hint for each in broken if each.hint))
+    level: Level = "must" if any(each.level == "must" for each in broken) else "should"
+    return Verdict(rule=rule, level=level, verdict="broken", said=lines, exchanges=tuple(sorted(found)))
 
 
 def _line(call: Call, before: Call | None, aliases: Aliases) -> str:
     """Return one call as a line; of what it sent only what has an alias."""
-    grant = call.text("grant_type").rpartition("/")[2]
+    request, response = call.exchange.request, call.exchange.response
     known = [alias.shown for name in _SHOWN if (alias := aliases.known(call.text(name)))]
-    response = call.exchange.response
+    said = [f"{call.number}", request.method, request.target, call.text("grant_type").rpartition("/")[2], *known]
     answer = f"{call.status} {call.error or (response.reason if response else '')}" if call.status else "no answer"
-    since = [f"{gap(before, call):+.1f} s"] if before and before.passage.reset == call.passage.reset else []
-    said = f"{call.method} {call.exchange.request.target}"
-    return aliases.mask(" · ".join([" ".join(filter(None, [f"{call.number}", said, grant, *known])), answer, *since]))
+    since = f" · {gap(before, call):+.1f} s" if before and before.passage.reset == call.passage.reset else ""
+    return aliases.mask(f"{' '.join(filter(None, said))} · {answer}{since}")

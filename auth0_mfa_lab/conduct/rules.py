@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from statistics import median
 from typing import Literal, NamedTuple
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 from auth0_mfa_lab.conduct.calls import (
     CODES,
@@ -24,16 +24,15 @@ from auth0_mfa_lab.conduct.calls import (
     gap,
     grouped,
     knew,
+    least,
     pause,
-    tolerance,
 )
 from auth0_mfa_lab.polling import FIRST_GAP_SECONDS, OOB_CODE_SECONDS, SLOWER_BY_SECONDS
 from auth0_mfa_lab.secrets.claims import claims_of
 from auth0_mfa_lab.secrets.kinds import kind_of
 
 Level = Literal["must", "should"]
-MINUTE = 60.0
-PASSWORDLESS_CODE_SECONDS = 180.0
+MINUTE, PASSWORDLESS_CODE_SECONDS = 60.0, 180.0
 RIGHT_ELSEWHERE = "sandbox: this code is the one of another factor"
 PUBLIC = "sandbox: this application is public"
 """How the sandbox's notes begin: on a code in the wrong grant, and on a secret that is not needed."""
@@ -50,7 +49,7 @@ class Finding(NamedTuple):
 Findings = Iterator[Finding]
 
 
-def _is(breach: object, level: Level = "must") -> Level | None:
+def _if(breach: object, level: Level = "must") -> Level | None:
     return level if breach else None
 
 
@@ -67,75 +66,69 @@ def poll_interval(story: Story) -> Findings:
         # Of a clock that stands still no gap is known.
         gaps = [seconds for each in pairwise(pending) if (seconds := gap(*each)) > 0]
         if len(gaps) > 1:
-            yield Finding(_is(median(gaps) < FIRST_GAP_SECONDS - tolerance(FIRST_GAP_SECONDS), "should"), pending)
+            yield Finding(_if(median(gaps) < least(FIRST_GAP_SECONDS), "should"), pending)
 
 
 def slow_down_obeyed(story: Story) -> Findings:
     for polls in _polls(story):
         for before, slow in pairwise(polls):
-            moved = slow.passage.moved - before.passage.moved
-            led = min((each for each in (gap(before, slow), gap(before, slow) - moved) if each > 0.001), default=0.0)
+            # A move of the clock is the test's, and no gap of the client's.
+            led = [gap(before, slow), gap(before, slow) - (slow.passage.moved - before.passage.moved)]
             later = [slow, *(each for each in polls if knew(each, slow))]
             gaps = [seconds for each in pairwise(later) if (seconds := gap(*each)) > 0]
-            if slow.error == "slow_down" and slow.status and led and gaps:
-                wait = asked_wait(slow)
-                is_deaf = min(gaps) <= led or gaps[0] < wait - tolerance(wait)
-                is_short = min(gaps) < led + SLOWER_BY_SECONDS - tolerance(led + SLOWER_BY_SECONDS)
-                yield Finding(_is(is_deaf) or _is(is_short, "should"), [before, *later])
+            if slow.error == "slow_down" and slow.status and gaps and led[0] > 0:
+                wanted = min(each for each in led if each > 0.001)
+                is_deaf = min(gaps) <= wanted or gaps[0] < least(asked_wait(slow))
+                is_short = min(gaps) < least(wanted + SLOWER_BY_SECONDS)
+                yield Finding(_if(is_deaf) or _if(is_short, "should"), [before, *later])
 
 
 def pending_goes_on(story: Story) -> Findings:
     dropped: list[tuple[Sequence[Call], bool]] = []
-    allowed = {
-        (each.passage.reset, each.oob_code): each for each in reversed(story.of("scan", "answer")) if _allows(each)
-    }
+    allows = {(each.passage.reset, each.oob_code): each for each in reversed(story.calls) if _is_allowed(each)}
     for polls in _polls(story):
-        allow = allowed.get((polls[0].passage.reset, polls[0].oob_code))
+        allow = allows.get((polls[0].passage.reset, polls[0].oob_code))
         pending = [each for each in polls if each.outcome == "pending" and allow and follows(allow, each)]
         if allow is None or not pending:
             continue
-        shown = [pending[-1], allow]
         if later := [each for each in polls if each.number > allow.number]:
-            yield Finding(None, [*shown, later[0]])
+            yield Finding(None, [allow, later[0]])
         elif story.silence(allow) > MINUTE:
-            others = [each for each in story.calls if each.user == allow.user and follows(each, allow)]
-            dropped.append((shown, any(each.exchange.speaker == "app" for each in others)))
+            goes_on = any(each.user == allow.user and follows(each, allow) for each in story.of_app)
+            dropped.append(([pending[-1], allow], goes_on))
     # One flow that ends so may be a process that ended, or a user who went away.
     if len(dropped) > 1 or any(goes_on for _, goes_on in dropped):
         yield from (Finding("must", shown) for shown, _ in dropped)
 
 
-def _allows(call: Call) -> bool:
+def _is_allowed(call: Call) -> bool:
     claims = claims_of(call.text("challenge_response")) or {}
-    return (
-        call.status == 201
-        if call.kind == "scan"
-        else call.status == 204 and bool(claims.get("auth0_guardian_accepted"))
-    )
+    is_answer = call.kind == "answer" and bool(claims.get("auth0_guardian_accepted"))
+    return call.outcome == "given" and (call.kind == "scan" or is_answer)
 
 
 def final_answer_ends(story: Story) -> Findings:
     for polls in _polls(story):
         for final in [each for each in polls if each.outcome in ("given", "refused")][:1]:
             later = [each for each in polls if knew(each, final)]
-            yield Finding(_is(later), [final, *later])
+            yield Finding(_if(later), [final, *later])
 
 
 def poll_outlives_weather(story: Story) -> Findings:
     for polls in _polls(story):
         for lost in (each for each in polls if each.outcome == "lost"):
             begun = story.issuer(lost, "oob_code")
-            ends = begun.passage.written + OOB_CODE_SECONDS if begun else lost.passage.written
             later = [each for each in polls if follows(each, lost)]
             others = [
                 each for each in story.of("challenge", "grant") if each.login == lost.login and follows(each, lost)
             ]
             if later:
-                wait, seconds = asked_wait(lost), pause(lost, later[0])
-                is_hasty = 0 < seconds < 2 and not 0 < wait - tolerance(wait) <= seconds
-                yield Finding(_is(is_hasty, "should"), [lost, later[0]])
+                seconds, asked = pause(lost, later[0]), asked_wait(lost)
+                yield Finding(_if(0 < seconds < 2 and not 0 < least(asked) <= seconds, "should"), [lost, later[0]])
             # Its oob_code must have been good for that minute, and the exchanges must tell of it.
-            elif not others and lost.passage.written + MINUTE < ends and story.silence(lost) > MINUTE:
+            elif (
+                begun and not others and pause(begun, lost) + MINUTE < OOB_CODE_SECONDS and story.silence(lost) > MINUTE
+            ):
                 yield Finding("should", [lost])
 
 
@@ -148,338 +141,270 @@ def _code(call: Call) -> tuple[str, str]:
 
 
 def refused_code_not_resent(story: Story) -> Findings:
-    def same(call: Call) -> tuple[str, ...]:
-        return call.text("grant_type"), *_code(call), call.text("mfa_token") or call.text("username")
+    def same(call: Call) -> Sequence[object]:
+        return call.text("grant_type"), *_code(call), call.token or call.text("username")
 
     for sent in grouped(story.of("grant", "first factor"), same):
-        refused = [each for each in sent if (each.outcome, each.error) == ("refused", "invalid_grant")][:1]
-        for first in refused:
+        for first in [each for each in sent if (each.outcome, each.error) == ("refused", "invalid_grant")][:1]:
             resent = by_machine([first, *(each for each in sent if knew(each, first))])
-            yield Finding(_is(resent), resent or [first])
+            yield Finding(_if(resent), resent or [first])
 
 
 def used_code_not_resent(story: Story) -> Findings:
-    def whose(call: Call) -> tuple[str, ...]:
-        return call.text("grant_type"), _code(call)[0], call.user or call.text("mfa_token")
+    def whose(call: Call) -> Sequence[object]:
+        return call.text("grant_type"), _code(call)[0], call.user or call.token
 
     for sent in grouped(story.of("grant", "first factor"), whose):
         # A recovery code that was used is followed by a new one: newest-recovery-code tells of it.
-        for used in (each for each in sent if each.is_passed and each.status and not each.gets("recovery_code")):
-            later = [each for each in sent if knew(each, used)]
-            again = [each for each in later if _code(each) == _code(used) and not each.is_passed]
-            if later:
-                yield Finding(
-                    _is(again, "should"), [used, *again], "In a test, wait for the next step of 30 s." if again else ""
-                )
+        for used in (each for each in sent if each.is_passed and not each.gets("recovery_code")):
+            if later := [each for each in sent if knew(each, used)]:
+                again = [each for each in later if _code(each) == _code(used) and not each.is_passed]
+                hint = "In a test, wait for the next step of 30 s." if again else ""
+                yield Finding(_if(again, "should"), [used, *again], hint)
 
 
 def grant_fits_factor(story: Story) -> Findings:
     for call in story.of("grant"):
-        is_elsewhere = any(str(note).startswith(RIGHT_ELSEWHERE) for note in call.exchange.notes)
+        is_elsewhere = _is_noted(call, RIGHT_ELSEWHERE)
         if is_elsewhere or call.is_passed:
-            yield Finding(_is(is_elsewhere), [call])
+            yield Finding(_if(is_elsewhere), [call])
+
+
+def _is_noted(call: Call, begins: str) -> bool:
+    return any(str(note).startswith(begins) for note in call.exchange.notes)
 
 
 def binding_code_as_told(story: Story) -> Findings:
     for call in story.of("poll", "grant"):
-        begun = story.issuer(call, "oob_code") if call.oob_code else None
-        if begun is not None:
+        if call.oob_code and (begun := story.issuer(call, "oob_code")):
             is_told = "binding_method" in begun.got
-            yield Finding(_is(is_told != bool(call.text("binding_code")), "should"), [begun, call])
+            yield Finding(_if(is_told != bool(call.text("binding_code")), "should"), [begun, call])
 
 
 # -- sending and enrolling
 
 
 def send_once(story: Story) -> Findings:
-    tries = story.of("grant", "first factor", "poll")
+    def wish(call: Call) -> Sequence[object]:
+        is_sent = call.kind == "start" or (call.gets("oob_code") and (call.kind == "challenge" or call.address))
+        which = call.address or call.text("authenticator_id") or call.text("oob_channel") or "the first"
+        return is_sent and call.outcome == "given" and call.kind, call.token or call.client, which
 
-    def wish(call: Call) -> tuple[str, ...]:
-        is_sent = call.outcome == "given" and (call.kind == "start" or call.gets("oob_code"))
-        address = call.text("phone_number") or call.text("email")
-        if not is_sent or (call.kind == "association" and not address):
-            return ("",)
-        return (
-            call.kind,
-            call.text("mfa_token") or call.text("bearer") or call.client,
-            address or "the chosen one",
-            (call.text("authenticator_id") or call.text("oob_channel") or "any"),
-        )
-
-    def is_tried(sent: Call, before: Call) -> bool:
-        code, address = sent.gets("oob_code"), sent.text("phone_number") or sent.text("email")
-        between = [each for each in tries if follows(each, sent) and each.number < before.number]
-        return any(
-            each.oob_code == code and (each.kind == "grant" or each.outcome in ("given", "refused"))
-            if code
-            else each.text("username") == address and each.text("otp")
-            for each in between
+    def is_again(sent: Call, call: Call) -> bool:
+        """Say whether the code that was sent before was good still, and not tried."""
+        code = sent.gets("oob_code")
+        life = OOB_CODE_SECONDS if code else PASSWORDLESS_CODE_SECONDS
+        return gap(sent, call) < life and not any(
+            follows(each, sent) and each.number < call.number and each.outcome not in ("pending", "slow")
+            for each in story.of("grant", "poll", "first factor")
+            if (each.oob_code == code if code else each.text("username") == sent.address and each.text("otp"))
         )
 
     for sent in grouped(story.of("challenge", "association", "start"), wish):
-        runs: list[list[Call]] = [sent[:1]]
-        for before, call in pairwise(sent):
-            life = PASSWORDLESS_CODE_SECONDS if call.kind == "start" else OOB_CODE_SECONDS
-            if gap(before, call) < life and not is_tried(before, call):
-                runs[-1].append(call)
-            else:
-                runs.append([call])
-        for run in runs:
-            again = by_machine(run)
-            yield Finding(_is(len(again) > 2) or _is(again, "should"), again or run)
+        again = by_machine(sent, is_again)
+        yield Finding(_if(len(again) > 2) or _if(again, "should"), again or sent[:1])
 
 
 def no_login_loop(story: Story) -> Findings:
-    ends = [each for each in story.of("poll") if each.outcome == "refused"]
-    ended = {(each.passage.reset, each.oob_code): each for each in reversed(ends)}
-    begun_again: dict[Call, tuple[Call, Call]] = {}
+    ended = {(each.passage.reset, each.oob_code): each for each in story.of("poll") if each.outcome == "refused"}
+    again: dict[Call, tuple[Call, Call]] = {}
     for end in ended.values():
-        for first in story.after(end, "first factor"):
-            sent = [each for each in story.after(first, "challenge") if each.login == first.login]
-            if first.user == end.user and 0 < pause(end, first) <= 10 and sent and pause(first, sent[0]) <= 10:
-                begun_again.setdefault(end, (first, sent[0]))
+        for first in (each for each in story.of("first factor") if each.user == end.user and knew(each, end)):
+            sent = [each for each in story.of("challenge") if each.login == first.login and pause(first, each) <= 10]
+            if sent and 0 < pause(end, first) <= 10:
+                again.setdefault(end, (first, sent[0]))
     for end in ended.values():
-        begun = begun_again.get(end)
-        next_end = ended.get((end.passage.reset, begun[1].gets("oob_code"))) if begun else None
-        is_loop = next_end is not None and next_end in begun_again
-        shown = [end, *(begun or ()), *([next_end, *begun_again[next_end]] if next_end and is_loop else ())]
-        yield Finding(_is(is_loop), shown)
+        following = ended.get((end.passage.reset, again[end][1].gets("oob_code"))) if end in again else None
+        is_loop = following is not None and following in again
+        shown = [end, *again[end], following, *again[following]] if following is not None and is_loop else [end]
+        yield Finding(_if(is_loop), shown)
+
+
+def _listed(story: Story, call: Call) -> dict[str, bool]:
+    """Return which entries the newest list calls active, of those that a call's client knew in its login."""
+    lists = [each for each in story.of("list") if each.login == call.login and knew(call, each)]
+    got = lists[-1].got if lists else None
+    entries = [each for each in got if isinstance(each, dict)] if isinstance(got, list) else []
+    return {str(each.get("id")): bool(each.get("active")) for each in entries}
 
 
 def active_only(story: Story) -> Findings:
     for call in story.of("challenge"):
-        wanted, entries = call.text("authenticator_id"), _listed(story, call)
-        inactive = [each.get("id") for each in entries if each.get("active") is False]
-        if wanted and inactive:
-            yield Finding(_is(wanted in inactive and call.outcome == "refused"), [call])
-
-
-def _listed(story: Story, call: Call) -> list[dict[str, object]]:
-    """Return the entries of the newest list of a call's login that its client knew."""
-    lists = [each for each in story.of("list") if each.login == call.login and knew(call, each)]
-    got = lists[-1].got if lists else None
-    return [each for each in got if isinstance(each, dict)] if isinstance(got, list) else []
+        listed, wanted = _listed(story, call), call.text("authenticator_id")
+        if wanted and not all(listed.values()):
+            yield Finding(_if(listed.get(wanted) is False and call.outcome == "refused"), [call])
 
 
 def associate_needs_no_challenge(story: Story) -> Findings:
-    for begun in story.of("association"):
-        token, code = begun.text("bearer"), begun.gets("oob_code")
-        tries = [each for each in story.of("grant", "poll") if each.oob_code == code and follows(each, begun)]
-        for call in story.after(begun, "challenge", of=token)[:1] if code else ():
-            active = [each.get("id") for each in _listed(story, call) if each.get("active")]
-            is_chosen = call.text("authenticator_id") and (
-                call.outcome == "given" or call.text("authenticator_id") in active
-            )
+    for begun in (each for each in story.of("association") if each.gets("oob_code")):
+        tries = [each for each in story.of("grant", "poll") if each.oob_code == begun.gets("oob_code")]
+        sent = [each for each in story.of("challenge") if each.token == begun.token and knew(each, begun)]
+        for call in sent[:1]:
+            wanted = call.text("authenticator_id")
+            is_chosen = wanted and (call.outcome == "given" or _listed(story, call).get(wanted))
             if not is_chosen and not any(each.number < call.number for each in tries):
                 yield Finding("should", [begun, call])
-                break
-        else:
-            if code and tries:
-                yield Finding(None, [begun, tries[0]])
+        if tries:
+            yield Finding(None, [begun, tries[0]])
 
 
 def enrollment_finished(story: Story) -> Findings:
-    def whose(call: Call) -> tuple[str, ...]:
-        channel = str(call.sent.get("oob_channels") or call.sent.get("authenticator_types") or "")
-        return call.user or call.text("bearer"), channel if call.outcome == "given" else ""
+    def whose(call: Call) -> Sequence[object]:
+        channel = call.sent.get("oob_channels") or call.sent.get("authenticator_types")
+        return call.outcome == "given", call.user or call.token, str(channel)
+
+    def is_confirmed(begun: Call) -> bool:
+        code, login = begun.gets("oob_code"), begun.login
+        done = (each for each in story.of("grant", "poll", "scan") if follows(each, begun) and each.outcome == "given")
+        return any(each.oob_code == code if code else each.login == login and each.text("otp") for each in done)
 
     for begun in grouped(story.of("association"), whose):
-        confirmed = [each for each in begun if _is_confirmed(story, each)]
+        confirmed = [each for each in begun if is_confirmed(each)]
+        left = [each for each in begun if each not in confirmed]
         if confirmed:
             yield Finding(None, confirmed)
-        open_ = [each for each in begun if each not in confirmed]
-        for three in zip(open_, open_[1:], open_[2:], strict=False):
+        for three in zip(left, left[1:], left[2:], strict=False):
             # A QR that is drawn anew when the old one has expired is right.
-            life = OOB_CODE_SECONDS - tolerance(OOB_CODE_SECONDS)
-            if gap(three[0], three[2]) <= 600 and all(gap(*each) < life for each in pairwise(three)):
+            if gap(three[0], three[2]) <= 600 and all(gap(*each) < least(OOB_CODE_SECONDS) for each in pairwise(three)):
                 yield Finding("should", three)
-                break
-
-
-def _is_confirmed(story: Story, begun: Call) -> bool:
-    code = begun.gets("oob_code")
-    done = [each for each in story.of("grant", "poll", "scan") if follows(each, begun) and each.outcome == "given"]
-    return any(each.oob_code == code if code else each.login == begun.login and each.text("otp") for each in done)
 
 
 # -- tokens
 
 
 def mfa_required_handled(story: Story) -> Findings:
-    used = {value for each in story.calls for value in (each.text("mfa_token"), each.text("bearer"))}
-
-    def whose(call: Call) -> tuple[str, ...]:
-        return call.client, call.text("refresh_token") or call.user or "", call.error if call.gets("mfa_token") else ""
-
-    for asked in grouped(story.of("first factor", "refresh"), whose):
-        unused = [each.gets("mfa_token") not in used for each in asked]
-        if not all(unused):
-            yield Finding(None, [each for each, is_unused in zip(asked, unused, strict=True) if not is_unused])
-        for (one, first), (other, second) in pairwise(zip(asked, unused, strict=True)):
-            if first and second and knew(other, one) and 0 < gap(one, other) <= MINUTE:
+    used = {each.token for each in story.calls}
+    asked = (each for each in story.of("first factor", "refresh") if each.gets("mfa_token"))
+    for calls in grouped(asked, lambda call: (call.client, call.text("refresh_token") or call.user)):
+        handled = [each for each in calls if each.gets("mfa_token") in used]
+        for one, other in pairwise(calls):
+            if not {one, other} & {*handled} and knew(other, one) and 0 < gap(one, other) <= MINUTE:
                 yield Finding("must", [one, other])
+        if handled:
+            yield Finding(None, handled)
 
 
 def token_kind(story: Story) -> Findings:
     for call in story.of("challenge", "deletion"):
-        name, right = ("bearer", "access_token") if call.kind == "deletion" else ("mfa_token", "mfa_token")
-        if known := call.knows.get(name):
-            yield Finding(_is(known.name != right), [call])
+        field, name = ("bearer", "access_token") if call.kind == "deletion" else ("mfa_token", "mfa_token")
+        if known := call.knows.get(field):
+            yield Finding(_if(known.name != name), [call])
     for call in story.of("association"):
-        if call.error == "access_denied" and "already enrolled" in call.says.lower():
-            again = story.after(call, "association", of=call.text("bearer"))
-            yield Finding(_is(again), [call, *again])
+        again = [each for each in story.of("association") if each.token == call.token and knew(each, call)]
+        if again and call.error == "access_denied" and "already enrolled" in call.says.lower():
+            yield Finding("must", [call, *again])
 
 
 def dead_value_dropped(story: Story) -> Findings:
     for call in story.of("grant", "challenge", "association", "list", "refresh"):
         said = call.says.lower().replace("refresh token", "refresh_token")
         name = next((each for each in ("oob_code", "mfa_token", "refresh_token") if each in said), "")
-        field = "bearer" if name == "mfa_token" and call.kind in ("association", "list") else name
-        value, known = call.text(field), call.knows.get(field)
-        # A token of the other kind is misplaced, not dead.
-        is_other = name == "mfa_token" and field == name and known is not None and known.name != name
+        value = call.token if name == "mfa_token" else call.text(name)
         is_dead = call.error in ("expired_token", "invalid_grant") and re.search(
             "expired|malformed|invalid|unknown", said
         )
-        if value and is_dead and not is_other:
-            later = [each for each in story.calls if knew(each, call) and each.kind != "poll" and _sends(each, value)]
-            yield Finding(_is(len(later) > 1), [call, *later] if len(later) > 1 else [call])
-
-
-def _sends(call: Call, value: str) -> bool:
-    return value in (call.text(name) for name in ("mfa_token", "oob_code", "refresh_token", "bearer"))
+        # An access token in the place of an mfa_token is misplaced, not dead.
+        known = call.knows.get("mfa_token")
+        if value and is_dead and not (name == "mfa_token" and known and known.name != name):
+            sent = [each for each in story.calls if value in (each.token, each.oob_code, each.text("refresh_token"))]
+            later = [each for each in sent if knew(each, call) and each.kind != "poll"]
+            yield Finding(_if(len(later) > 1), [call, *later])
 
 
 def refresh_once(story: Story) -> Findings:
     for call in story.of("refresh"):
         old, new = call.text("refresh_token"), call.gets("refresh_token")
-        if call.outcome == "given" and new and new != old:
-            later = [each for each in story.of("refresh") if knew(each, call)]
-            again = [each for each in later if each.text("refresh_token") == old]
-            if again:
-                yield Finding(_is(pause(call, again[0]) > 5) or "should", [call, *again])
-            elif renewed := [each for each in later if each.text("refresh_token") == new]:
-                yield Finding(None, [call, renewed[0]])
+        later = [each for each in story.of("refresh") if new not in ("", old) and knew(each, call)]
+        if again := [each for each in later if each.text("refresh_token") == old]:
+            yield Finding(_if(pause(call, again[0]) > 5) or "should", [call, *again])
+        elif renewed := [each for each in later if each.text("refresh_token") == new]:
+            yield Finding(None, [call, renewed[0]])
 
 
 def newest_recovery_code(story: Story) -> Findings:
-    def whose(call: Call) -> tuple[str, ...]:
-        return call.user or call.text("mfa_token"), "one" if call.text("recovery_code") else ""
-
-    for sent in grouped(story.of("grant"), whose):
-        older: set[str] = set()
-        renewed: Call | None = None
-        for call in sent:
-            if renewed is not None and knew(call, renewed):
-                is_old = call.text("recovery_code") in older
+    sent_codes = (each for each in story.of("grant") if each.text("recovery_code"))
+    for sent in grouped(sent_codes, lambda call: (call.user or call.token,)):
+        for renewed in (each for each in sent if each.gets("recovery_code")):
+            for call in (each for each in sent if knew(each, renewed)):
+                is_old = call.text("recovery_code") == renewed.text("recovery_code")
                 if is_old or call.is_passed:
-                    yield Finding(_is(is_old), [renewed, call])
-            if call.gets("recovery_code"):
-                older, renewed = older | {call.text("recovery_code")}, call
+                    yield Finding(_if(is_old), [renewed, call])
 
 
 def asked_at_first(story: Story) -> Findings:
     for call in story.of("grant", "poll"):
         first = story.issuer(call, "mfa_token")
         if first is not None and first.kind == "first factor" and call.is_passed:
-            late = (
-                "offline_access" in call.text("scope").split() and "offline_access" not in first.text("scope").split()
-            )
-            other = call.text("audience") and call.text("audience") != first.text("audience")
-            yield Finding(_is(late or other, "should"), [first, call])
+            offline = ["offline_access" in each.text("scope").split() for each in (first, call)]
+            other = call.text("audience") not in ("", first.text("audience"))
+            yield Finding(_if(offline == [False, True] or other, "should"), [first, call])
 
 
 # -- transport and limits
 
 
 def rate_limit_obeyed(story: Story) -> Findings:
-    def endpoint(call: Call) -> tuple[str, ...]:
-        return call.method, call.path, call.client or "none", call.user or "none"
-
-    asked = [each for each in story.calls if each.exchange.speaker == "app"]
-    for calls in grouped(asked, endpoint):
-        limited = [each for each in calls if each.status == 429 and each.error != "slow_down"]
-        for call in limited:
-            later = [each for each in calls if knew(each, call) and pause(call, each) > 0]
-            wait, reset = asked_wait(call), call.answered("x-ratelimit-reset")
-            if call.answered("retry-after"):
-                yield Finding(_is(later and pause(call, later[0]) < wait - tolerance(wait)), [call, *later[:1]])
-                continue
+    for calls in grouped(
+        story.of_app, lambda call: (call.exchange.request.method, call.path, (call.client, call.user))
+    ):
+        for limited in (each for each in calls if each.status == 429 and each.error != "slow_down"):
+            later = [each for each in calls if knew(each, limited) and pause(limited, each) > 0]
+            reset = limited.header("x-ratelimit-reset", of_answer=True)
             # To give up is right, and so are longer and longer waits: the reset may be far away.
-            until = float(reset) if reset.isdecimal() else math.inf
-            early = [each for each in later if each.passage.arrived < until - 0.5]
-            waits = [gap(*each) for each in pairwise([call, *early])]
-            is_stubborn = len(waits) >= (2 if reset else 3) and any(two <= one for one, two in pairwise(waits))
-            yield Finding(_is(is_stubborn, "should"), [call, *early] if is_stubborn else [call])
+            until = float(reset) - 0.5 if reset.isdecimal() else math.inf
+            early = [limited, *(each for each in later if each.passage.arrived < until)]
+            waits = [gap(*each) for each in pairwise(early)]
+            is_stubborn = len(waits) > (1 if reset else 2) and any(two <= one for one, two in pairwise(waits))
+            if limited.header("retry-after", of_answer=True):
+                is_early = later and pause(limited, later[0]) < least(asked_wait(limited))
+                yield Finding(_if(is_early), [limited, *later[:1]])
+            else:
+                yield Finding(_if(is_stubborn, "should"), early)
 
 
 def no_blind_resend(story: Story) -> Findings:
-    def same(call: Call) -> tuple[str, ...]:
-        return call.method, call.path, call.header("authorization") or "none", bytes(call.exchange.request.body).hex()
+    def same(call: Call) -> Sequence[object]:
+        return call.path, call.header("authorization") or "none", bytes(call.exchange.request.body)
 
     for sent in grouped(story.of("grant", "refresh", "challenge", "association", "start"), same):
         for lost in (each for each in sent if each.outcome == "lost"):
-            later, wait = [each for each in sent if follows(each, lost)], asked_wait(lost)
-            is_asked = later and 0 < wait - tolerance(wait) <= pause(lost, later[0])
-            resent = [] if is_asked else by_machine([lost, *later])
+            later, wait = [each for each in sent if follows(each, lost)], least(asked_wait(lost))
+            resent = by_machine([lost, *later]) if not later or not 0 < wait <= pause(lost, later[0]) else []
             hint = "Perhaps a proxy on the way has sent it again." if any(each.header("via") for each in resent) else ""
-            yield Finding(_is(resent, "should"), resent or [lost], hint)
+            yield Finding(_if(resent, "should"), resent or [lost], hint)
 
 
 def secrets_not_in_url(story: Story) -> Findings:
     secrets = {value for call in story.known for _, value in call.issued()}
-    for call in story.known:
-        secrets |= {each for name, each in call.sent.items() if isinstance(each, str) and kind_of(name, each)}
-    asked = [each for each in story.calls if each.exchange.speaker == "app"]
-    for call in asked:
-        named = [(name, value) for name, values in call.query.items() for value in values]
-        found = [
-            value for value in (*map(unquote, call.path.split("/")), *(each for _, each in named)) if value in secrets
-        ]
-        found += [value for name, value in named if kind_of(name, value, pair=False)]
+    sent = [each for call in story.known for each in call.sent.items() if isinstance(each[1], str)]
+    secrets |= {value for name, value in sent if kind_of(name, value)}
+    for call in story.of_app:
+        pairs = parse_qsl(call.query)
+        found = [each for each in (*map(unquote, call.path.split("/")), *dict(pairs).values()) if each in secrets]
+        found += [value for name, value in pairs if kind_of(name, value, pair=False)]
         # The link of an email is Auth0's own, and has its code in it.
-        if any(len(each) > 5 for each in found) and call.path != "/passwordless/verify_redirect":
-            yield Finding("must", [call])
-    if asked:
-        yield Finding(None, asked[:1])
+        is_leak = any(len(each) > 5 for each in found) and call.path != "/passwordless/verify_redirect"
+        yield Finding(_if(is_leak), [call])
 
 
 def one_client_authentication(story: Story) -> Findings:
-    asked = story.of("first factor", "grant", "poll", "refresh", "machine", "challenge", "start")
-    for call in asked:
-        proofs = _proofs(call)
-        is_needless = any(str(note).startswith(PUBLIC) for note in call.exchange.notes)
-        hint = "This application is public: it has no secret to send." if is_needless else ""
-        yield Finding(_is(is_needless or len(proofs) > 1), [call], hint)
-
-
-def _proofs(call: Call) -> list[str]:
-    found = [name for name in ("client_secret", "client_assertion") if call.text(name)]
-    return [*found, *(["basic"] if call.text("basic").partition(":")[2] else [])]
+    for call in story.of("first factor", "grant", "poll", "refresh", "machine", "challenge", "start"):
+        proofs = [call.text("client_secret"), call.text("client_assertion"), call.text("basic").partition(":")[2]]
+        hint = "This application is public: it has no secret to send." if _is_noted(call, PUBLIC) else ""
+        yield Finding(_if(hint or len(list(filter(None, proofs))) > 1), [call], hint)
 
 
 def tokens_and_keys_reused(story: Story) -> Findings:
-    def process(call: Call) -> tuple[str, ...]:
-        keys = (
-            sorted(str(each.get("kid")) for each in call.got["keys"])
-            if call.kind == "keys" and call.status == 200
-            else []
-        )
-        what = {"machine": call.text("audience"), "profile": call.user or "", "keys": " ".join(keys)}[call.kind]
-        return (
-            call.kind,
-            what,
-            call.client or "none",
-            call.header("user-agent") or "none",
-            call.passage.connection or "one",
-        )
+    def what(call: Call) -> Sequence[object]:
+        keys = [str(each.get("kid")) for each in call.got["keys"]] if call.kind == "keys" and call.status == 200 else []
+        process = call.header("user-agent"), call.passage.connection
+        return call.kind, (call.client, call.text("audience"), call.user, sorted(keys), process)
 
-    for calls in grouped(story.of("machine", "keys", "profile"), process):
+    for calls in grouped(story.of("machine", "keys", "profile"), lambda call: (str(what(call)),)):
         fives = [calls[at : at + 5] for at in range(len(calls) - 4)]
         often = next((five for five in fives if 0 < gap(five[0], five[4]) <= MINUTE), [])
         hint = "Under a test runner this is a hint only: each of its processes starts afresh." if often else ""
-        yield Finding(_is(often, "should"), often or calls[:1], hint)
+        yield Finding(_if(often, "should"), often or calls[:1], hint)
 
 
 class Rule(NamedTuple):

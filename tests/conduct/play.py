@@ -91,4 +91,4 @@ Script = Callable[[], Play]
 
 def broken(judged: Conduct) -> dict[str, str]:
     """Return the level of each rule that is broken."""
-    return {each.rule.id: each.level for each in judged.broken()}
+    return {each.rule.id: each.level for each in judged.broken}
