@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import unquote
 
 from auth0_mfa_lab.polling import OOB_CODE_SECONDS, Answer, State
 from auth0_mfa_lab.secrets.claims import claims_of, from_base64
@@ -23,17 +23,15 @@ Kind = Literal[
     "keys", "profile", "scan", "answer", "push", "other",
 ]
 """What a call is; `grant` is an MFA grant with a code, `poll` one without, `machine` client credentials."""
-_GRANTS: Mapping[str, Kind] = {
+_KINDS: Mapping[str, Kind] = {
     "password": "first factor", "password-realm": "first factor", "passwordless/otp": "first factor",
     "mfa-otp": "grant", "mfa-oob": "grant", "mfa-recovery-code": "grant",
-    "refresh_token": "refresh", "client_credentials": "machine",
-}
-_PATHS: Mapping[str, Kind] = {
+    "refresh_token": "refresh", "client_credentials": "machine", "GET /.well-known/jwks.json": "keys",
     "POST /mfa/challenge": "challenge", "POST /mfa/associate": "association", "GET /mfa/authenticators": "list",
-    "POST /passwordless/start": "start", "GET /.well-known/jwks.json": "keys",
-    "GET /userinfo": "profile", "POST /userinfo": "profile",
+    "POST /passwordless/start": "start", "GET /userinfo": "profile", "POST /userinfo": "profile",
+    "enroll": "scan", "resolve-transaction": "answer",
 }
-_PHONE: Mapping[str, Kind] = {"enroll": "scan", "resolve-transaction": "answer"}
+"""The kind of a call by its grant, by its method and path, and by the last word of a phone's path."""
 # fmt: on
 CODES = ("otp", "binding_code", "recovery_code")
 """The fields of a code that a person reads somewhere and types."""
@@ -123,13 +121,32 @@ class Call:
         message = self.exchange.response if of_answer else self.exchange.request
         return str((message and message.header(name)) or "")
 
+    def follows(self, other: Call) -> bool:
+        """Say whether it came when another one, of the same tenant, had ended, be it without an answer."""
+        is_later = self.number > other.number and self.passage.reset == other.passage.reset
+        return is_later and self.since(other) >= 0
+
+    def knew(self, other: Call) -> bool:
+        """Say whether it was sent when the answer to another one, of the same tenant, had arrived."""
+        return other.status > 0 and self.follows(other)
+
+    def since(self, other: Call) -> float:
+        """Return the seconds from another one's answer to this request."""
+        return self.passage.arrived - other.passage.written
+
+    @property
+    def asked_wait(self) -> float:
+        """The seconds for which the answer asked to wait by its Retry-After; 0 without one."""
+        after = self.header("retry-after", of_answer=True)
+        return Answer(State.PENDING, "", retry_after=after).wait(self.passage.written)
+
     def issued(self) -> Iterator[tuple[str, str]]:
         """Yield the name and the value of all that the answer, or a push, brought."""
         got = self.got if isinstance(self.got, dict) else {}
         found = [(name, got.get(name)) for name in _ISSUED]
-        found += [("recovery_code", each) for each in got.get("recovery_codes") or ()]
-        uri = urlsplit(self.gets("barcode_uri"))
-        found += [("ticket", each) for each in parse_qs(uri.query).get("enrollment_tx_id", ())]
+        codes = got.get("recovery_codes")
+        found += [("recovery_code", each) for each in codes] if isinstance(codes, list) else []
+        found += [("ticket", each) for each in re.findall("enrollment_tx_id=([^&]+)", self.gets("barcode_uri"))]
         yield from ((name, value) for name, value in found if isinstance(value, str) and value)
 
 
@@ -151,15 +168,13 @@ def call_of(exchange: Recorded) -> Call:
         sent["ticket"] = ticket[1]
     got: Json = plain_data(response) if response else None
     got = got.get("mfa", got) if exchange.speaker == "Auth0" and isinstance(got, dict) else got
-    error, says = (str(got.get(name) or "") if isinstance(got, dict) else "" for name in ("error", "error_description"))
-    status = response.status if response and passage.delivered else 0
+    said = got if isinstance(got, dict) else {}
+    error, status = str(said.get("error") or ""), response.status if response and passage.delivered else 0
     outcome: Outcome = "given" if status < 300 and not error else "refused"
     if not status or status >= 500 or (got is None and status not in (201, 204)):
         outcome = "lost"
-    elif error == "authorization_pending":
-        outcome = "pending"
-    elif error == "slow_down" or status == 429:
-        outcome = "slow"
+    elif error == "authorization_pending" or error == "slow_down" or status == 429:
+        outcome = "pending" if error == "authorization_pending" else "slow"
     basic, assertion = str(sent.get("basic", "")).partition(":")[0], claims_of(str(sent.get("client_assertion", "")))
     return Call(
         exchange=exchange,
@@ -174,7 +189,7 @@ def call_of(exchange: Recorded) -> Call:
         oob_code=str(sent.get("oob_code", "")),
         status=status,
         error=error,
-        says=says,
+        says=str(said.get("error_description") or ""),
         outcome=outcome,
     )
 
@@ -187,15 +202,15 @@ def _decoded(credentials: str) -> str:
 
 
 def _kind_of(exchange: Recorded, path: str, sent: Mapping[str, Json]) -> Kind:
+    grant = str(sent.get("grant_type", "")).removeprefix("http://auth0.com/oauth/grant-type/")
     if exchange.speaker == "Auth0":
         return "push"
     if exchange.speaker == "phone":
-        return _PHONE.get(path.rpartition("/")[2], "other")
+        return _KINDS.get(path.rpartition("/")[2], "other")
     if path == "/oauth/token":
-        grant = str(sent.get("grant_type", "")).removeprefix("http://auth0.com/oauth/grant-type/")
-        return "poll" if grant == "mfa-oob" and "binding_code" not in sent else _GRANTS.get(grant, "other")
+        return "poll" if grant == "mfa-oob" and "binding_code" not in sent else _KINDS.get(grant, "other")
     call = f"{exchange.request.method} {path}"
-    return "deletion" if call.startswith("DELETE /mfa/authenticators/") else _PATHS.get(call, "other")
+    return "deletion" if call.startswith("DELETE /mfa/authenticators/") else _KINDS.get(call, "other")
 
 
 class Reader:
@@ -295,31 +310,9 @@ def grouped(calls: Iterable[Call], by: Callable[[Call], Sequence[object]]) -> li
     return [*found.values()]
 
 
-def follows(later: Call, earlier: Call) -> bool:
-    """Say whether a call came when another one, of the same tenant, had ended, be it without an answer."""
-    one, other = later.passage, earlier.passage
-    return later.number > earlier.number and one.reset == other.reset and one.arrived >= other.written
-
-
-def knew(later: Call, earlier: Call) -> bool:
-    """Say whether a call was sent when the answer to another one, of the same tenant, had arrived."""
-    return earlier.status > 0 and follows(later, earlier)
-
-
 def gap(earlier: Call, later: Call) -> float:
     """Return the seconds from one arrival to the next, the clock's moves included."""
     return later.passage.arrived - earlier.passage.arrived
-
-
-def pause(earlier: Call, later: Call) -> float:
-    """Return the seconds from an answer to a request that follows it."""
-    return later.passage.arrived - earlier.passage.written
-
-
-def asked_wait(call: Call) -> float:
-    """Return the seconds for which the answer asked to wait by its Retry-After; 0 without one."""
-    after = call.header("retry-after", of_answer=True)
-    return Answer(State.PENDING, "", retry_after=after).wait(call.passage.written)
 
 
 def least(seconds: float) -> float:

@@ -6,33 +6,21 @@ an answer was under way or never arrived, breaks nothing.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from statistics import median
 from typing import Literal, NamedTuple
 from urllib.parse import parse_qsl, unquote
 
-from auth0_mfa_lab.conduct.calls import (
-    CODES,
-    Call,
-    Story,
-    asked_wait,
-    by_machine,
-    follows,
-    gap,
-    grouped,
-    knew,
-    least,
-    pause,
-)
+from auth0_mfa_lab.conduct.calls import CODES, Call, Story, by_machine, gap, grouped, least
 from auth0_mfa_lab.polling import FIRST_GAP_SECONDS, OOB_CODE_SECONDS, SLOWER_BY_SECONDS
 from auth0_mfa_lab.secrets.claims import claims_of
 from auth0_mfa_lab.secrets.kinds import kind_of
 
 Level = Literal["must", "should"]
 MINUTE, PASSWORDLESS_CODE_SECONDS = 60.0, 180.0
+DEAD = "expired|malformed|invalid|unknown"
 RIGHT_ELSEWHERE = "sandbox: this code is the one of another factor"
 PUBLIC = "sandbox: this application is public"
 """How the sandbox's notes begin: on a code in the wrong grant, and on a secret that is not needed."""
@@ -74,12 +62,12 @@ def slow_down_obeyed(story: Story) -> Findings:
         for before, slow in pairwise(polls):
             # A move of the clock is the test's, and no gap of the client's.
             led = [gap(before, slow), gap(before, slow) - (slow.passage.moved - before.passage.moved)]
-            later = [slow, *(each for each in polls if knew(each, slow))]
+            led = [each for each in led if each > 0.001]
+            later = [slow, *(each for each in polls if each.knew(slow))]
             gaps = [seconds for each in pairwise(later) if (seconds := gap(*each)) > 0]
-            if slow.error == "slow_down" and slow.status and gaps and led[0] > 0:
-                wanted = min(each for each in led if each > 0.001)
-                is_deaf = min(gaps) <= wanted or gaps[0] < least(asked_wait(slow))
-                is_short = min(gaps) < least(wanted + SLOWER_BY_SECONDS)
+            if slow.error == "slow_down" and slow.status and gaps and led:
+                is_deaf = min(gaps) <= min(led) or gaps[0] < least(slow.asked_wait)
+                is_short = min(gaps) < least(min(led) + SLOWER_BY_SECONDS)
                 yield Finding(_if(is_deaf) or _if(is_short, "should"), [before, *later])
 
 
@@ -88,13 +76,13 @@ def pending_goes_on(story: Story) -> Findings:
     allows = {(each.passage.reset, each.oob_code): each for each in reversed(story.calls) if _is_allowed(each)}
     for polls in _polls(story):
         allow = allows.get((polls[0].passage.reset, polls[0].oob_code))
-        pending = [each for each in polls if each.outcome == "pending" and allow and follows(allow, each)]
+        pending = [each for each in polls if each.outcome == "pending" and allow and allow.follows(each)]
         if allow is None or not pending:
             continue
         if later := [each for each in polls if each.number > allow.number]:
             yield Finding(None, [allow, later[0]])
         elif story.silence(allow) > MINUTE:
-            goes_on = any(each.user == allow.user and follows(each, allow) for each in story.of_app)
+            goes_on = any(each.user == allow.user and each.follows(allow) for each in story.of_app)
             dropped.append(([pending[-1], allow], goes_on))
     # One flow that ends so may be a process that ended, or a user who went away.
     if len(dropped) > 1 or any(goes_on for _, goes_on in dropped):
@@ -110,7 +98,7 @@ def _is_allowed(call: Call) -> bool:
 def final_answer_ends(story: Story) -> Findings:
     for polls in _polls(story):
         for final in [each for each in polls if each.outcome in ("given", "refused")][:1]:
-            later = [each for each in polls if knew(each, final)]
+            later = [each for each in polls if each.knew(final)]
             yield Finding(_if(later), [final, *later])
 
 
@@ -118,17 +106,13 @@ def poll_outlives_weather(story: Story) -> Findings:
     for polls in _polls(story):
         for lost in (each for each in polls if each.outcome == "lost"):
             begun = story.issuer(lost, "oob_code")
-            later = [each for each in polls if follows(each, lost)]
-            others = [
-                each for each in story.of("challenge", "grant") if each.login == lost.login and follows(each, lost)
-            ]
+            later = [each for each in polls if each.follows(lost)]
+            others = any(each.login == lost.login and each.follows(lost) for each in story.of("challenge", "grant"))
             if later:
-                seconds, asked = pause(lost, later[0]), asked_wait(lost)
+                seconds, asked = later[0].since(lost), lost.asked_wait
                 yield Finding(_if(0 < seconds < 2 and not 0 < least(asked) <= seconds, "should"), [lost, later[0]])
             # Its oob_code must have been good for that minute, and the exchanges must tell of it.
-            elif (
-                begun and not others and pause(begun, lost) + MINUTE < OOB_CODE_SECONDS and story.silence(lost) > MINUTE
-            ):
+            elif begun and not others and min(story.silence(lost), OOB_CODE_SECONDS - lost.since(begun)) > MINUTE:
                 yield Finding("should", [lost])
 
 
@@ -146,7 +130,7 @@ def refused_code_not_resent(story: Story) -> Findings:
 
     for sent in grouped(story.of("grant", "first factor"), same):
         for first in [each for each in sent if (each.outcome, each.error) == ("refused", "invalid_grant")][:1]:
-            resent = by_machine([first, *(each for each in sent if knew(each, first))])
+            resent = by_machine([first, *(each for each in sent if each.knew(first))])
             yield Finding(_if(resent), resent or [first])
 
 
@@ -157,7 +141,7 @@ def used_code_not_resent(story: Story) -> Findings:
     for sent in grouped(story.of("grant", "first factor"), whose):
         # A recovery code that was used is followed by a new one: newest-recovery-code tells of it.
         for used in (each for each in sent if each.is_passed and not each.gets("recovery_code")):
-            if later := [each for each in sent if knew(each, used)]:
+            if later := [each for each in sent if each.knew(used)]:
                 again = [each for each in later if _code(each) == _code(used) and not each.is_passed]
                 hint = "In a test, wait for the next step of 30 s." if again else ""
                 yield Finding(_if(again, "should"), [used, *again], hint)
@@ -195,7 +179,7 @@ def send_once(story: Story) -> Findings:
         code = sent.gets("oob_code")
         life = OOB_CODE_SECONDS if code else PASSWORDLESS_CODE_SECONDS
         return gap(sent, call) < life and not any(
-            follows(each, sent) and each.number < call.number and each.outcome not in ("pending", "slow")
+            each.follows(sent) and each.number < call.number and each.outcome not in ("pending", "slow")
             for each in story.of("grant", "poll", "first factor")
             if (each.oob_code == code if code else each.text("username") == sent.address and each.text("otp"))
         )
@@ -209,9 +193,11 @@ def no_login_loop(story: Story) -> Findings:
     ended = {(each.passage.reset, each.oob_code): each for each in story.of("poll") if each.outcome == "refused"}
     again: dict[Call, tuple[Call, Call]] = {}
     for end in ended.values():
-        for first in (each for each in story.of("first factor") if each.user == end.user and knew(each, end)):
-            sent = [each for each in story.of("challenge") if each.login == first.login and pause(first, each) <= 10]
-            if sent and 0 < pause(end, first) <= 10:
+        for first in (
+            each for each in story.of("first factor") if each.user and each.user == end.user and each.knew(end)
+        ):
+            sent = [each for each in story.of("challenge") if each.login == first.login and each.since(first) <= 10]
+            if sent and 0 < first.since(end) <= 10:
                 again.setdefault(end, (first, sent[0]))
     for end in ended.values():
         following = ended.get((end.passage.reset, again[end][1].gets("oob_code"))) if end in again else None
@@ -222,10 +208,10 @@ def no_login_loop(story: Story) -> Findings:
 
 def _listed(story: Story, call: Call) -> dict[str, bool]:
     """Return which entries the newest list calls active, of those that a call's client knew in its login."""
-    lists = [each for each in story.of("list") if each.login == call.login and knew(call, each)]
+    lists = [each for each in story.of("list") if each.login == call.login and call.knew(each)]
     got = lists[-1].got if lists else None
     entries = [each for each in got if isinstance(each, dict)] if isinstance(got, list) else []
-    return {str(each.get("id")): bool(each.get("active")) for each in entries}
+    return {str(each.get("id")): each.get("active") is not False for each in entries}
 
 
 def active_only(story: Story) -> Findings:
@@ -238,7 +224,7 @@ def active_only(story: Story) -> Findings:
 def associate_needs_no_challenge(story: Story) -> Findings:
     for begun in (each for each in story.of("association") if each.gets("oob_code")):
         tries = [each for each in story.of("grant", "poll") if each.oob_code == begun.gets("oob_code")]
-        sent = [each for each in story.of("challenge") if each.token == begun.token and knew(each, begun)]
+        sent = [each for each in story.of("challenge") if each.token == begun.token and each.knew(begun)]
         for call in sent[:1]:
             wanted = call.text("authenticator_id")
             is_chosen = wanted and (call.outcome == "given" or _listed(story, call).get(wanted))
@@ -255,7 +241,7 @@ def enrollment_finished(story: Story) -> Findings:
 
     def is_confirmed(begun: Call) -> bool:
         code, login = begun.gets("oob_code"), begun.login
-        done = (each for each in story.of("grant", "poll", "scan") if follows(each, begun) and each.outcome == "given")
+        done = (each for each in story.of("grant", "poll", "scan") if each.follows(begun) and each.outcome == "given")
         return any(each.oob_code == code if code else each.login == login and each.text("otp") for each in done)
 
     for begun in grouped(story.of("association"), whose):
@@ -278,7 +264,7 @@ def mfa_required_handled(story: Story) -> Findings:
     for calls in grouped(asked, lambda call: (call.client, call.text("refresh_token") or call.user)):
         handled = [each for each in calls if each.gets("mfa_token") in used]
         for one, other in pairwise(calls):
-            if not {one, other} & {*handled} and knew(other, one) and 0 < gap(one, other) <= MINUTE:
+            if not {one, other} & {*handled} and other.knew(one) and 0 < gap(one, other) <= MINUTE:
                 yield Finding("must", [one, other])
         if handled:
             yield Finding(None, handled)
@@ -290,7 +276,7 @@ def token_kind(story: Story) -> Findings:
         if known := call.knows.get(field):
             yield Finding(_if(known.name != name), [call])
     for call in story.of("association"):
-        again = [each for each in story.of("association") if each.token == call.token and knew(each, call)]
+        again = [each for each in story.of("association") if each.token == call.token and each.knew(call)]
         if again and call.error == "access_denied" and "already enrolled" in call.says.lower():
             yield Finding("must", [call, *again])
 
@@ -300,23 +286,21 @@ def dead_value_dropped(story: Story) -> Findings:
         said = call.says.lower().replace("refresh token", "refresh_token")
         name = next((each for each in ("oob_code", "mfa_token", "refresh_token") if each in said), "")
         value = call.token if name == "mfa_token" else call.text(name)
-        is_dead = call.error in ("expired_token", "invalid_grant") and re.search(
-            "expired|malformed|invalid|unknown", said
-        )
+        is_dead = call.error in ("expired_token", "invalid_grant") and re.search(DEAD, said)
         # An access token in the place of an mfa_token is misplaced, not dead.
         known = call.knows.get("mfa_token")
         if value and is_dead and not (name == "mfa_token" and known and known.name != name):
             sent = [each for each in story.calls if value in (each.token, each.oob_code, each.text("refresh_token"))]
-            later = [each for each in sent if knew(each, call) and each.kind != "poll"]
+            later = [each for each in sent if each.knew(call) and each.kind != "poll"]
             yield Finding(_if(len(later) > 1), [call, *later])
 
 
 def refresh_once(story: Story) -> Findings:
     for call in story.of("refresh"):
         old, new = call.text("refresh_token"), call.gets("refresh_token")
-        later = [each for each in story.of("refresh") if new not in ("", old) and knew(each, call)]
+        later = [each for each in story.of("refresh") if new not in ("", old) and each.knew(call)]
         if again := [each for each in later if each.text("refresh_token") == old]:
-            yield Finding(_if(pause(call, again[0]) > 5) or "should", [call, *again])
+            yield Finding(_if(again[0].since(call) > 5) or "should", [call, *again])
         elif renewed := [each for each in later if each.text("refresh_token") == new]:
             yield Finding(None, [call, renewed[0]])
 
@@ -325,7 +309,7 @@ def newest_recovery_code(story: Story) -> Findings:
     sent_codes = (each for each in story.of("grant") if each.text("recovery_code"))
     for sent in grouped(sent_codes, lambda call: (call.user or call.token,)):
         for renewed in (each for each in sent if each.gets("recovery_code")):
-            for call in (each for each in sent if knew(each, renewed)):
+            for call in (each for each in sent if each.knew(renewed)):
                 is_old = call.text("recovery_code") == renewed.text("recovery_code")
                 if is_old or call.is_passed:
                     yield Finding(_if(is_old), [renewed, call])
@@ -344,22 +328,20 @@ def asked_at_first(story: Story) -> Findings:
 
 
 def rate_limit_obeyed(story: Story) -> Findings:
-    for calls in grouped(
-        story.of_app, lambda call: (call.exchange.request.method, call.path, (call.client, call.user))
-    ):
+    for calls in grouped(story.of_app, lambda call: (call.path, (call.client, call.user))):
         for limited in (each for each in calls if each.status == 429 and each.error != "slow_down"):
-            later = [each for each in calls if knew(each, limited) and pause(limited, each) > 0]
-            reset = limited.header("x-ratelimit-reset", of_answer=True)
-            # To give up is right, and so are longer and longer waits: the reset may be far away.
-            until = float(reset) - 0.5 if reset.isdecimal() else math.inf
-            early = [limited, *(each for each in later if each.passage.arrived < until)]
-            waits = [gap(*each) for each in pairwise(early)]
-            is_stubborn = len(waits) > (1 if reset else 2) and any(two <= one for one, two in pairwise(waits))
+            later = [each for each in calls if each.knew(limited) and each.since(limited) > 0]
             if limited.header("retry-after", of_answer=True):
-                is_early = later and pause(limited, later[0]) < least(asked_wait(limited))
+                is_early = later and later[0].since(limited) < least(limited.asked_wait)
                 yield Finding(_if(is_early), [limited, *later[:1]])
-            else:
-                yield Finding(_if(is_stubborn, "should"), early)
+                continue
+            # To give up is right, and so are longer and longer waits: the reset may be far away.
+            reset = limited.header("x-ratelimit-reset", of_answer=True)
+            early = [each for each in later if not reset.isdecimal() or each.passage.arrived < float(reset) - 0.5]
+            tries = [limited, *takewhile(lambda each: each.status == 429, early)]
+            waits = [gap(*each) for each in pairwise(tries)]
+            is_stubborn = len(waits) > (1 if reset else 2) and any(two <= one for one, two in pairwise(waits))
+            yield Finding(_if(is_stubborn, "should"), tries if is_stubborn else [limited])
 
 
 def no_blind_resend(story: Story) -> Findings:
@@ -368,8 +350,8 @@ def no_blind_resend(story: Story) -> Findings:
 
     for sent in grouped(story.of("grant", "refresh", "challenge", "association", "start"), same):
         for lost in (each for each in sent if each.outcome == "lost"):
-            later, wait = [each for each in sent if follows(each, lost)], least(asked_wait(lost))
-            resent = by_machine([lost, *later]) if not later or not 0 < wait <= pause(lost, later[0]) else []
+            later, wait = [each for each in sent if each.follows(lost)], least(lost.asked_wait)
+            resent = by_machine([lost, *later]) if not later or not 0 < wait <= later[0].since(lost) else []
             hint = "Perhaps a proxy on the way has sent it again." if any(each.header("via") for each in resent) else ""
             yield Finding(_if(resent, "should"), resent or [lost], hint)
 
@@ -396,11 +378,17 @@ def one_client_authentication(story: Story) -> Findings:
 
 def tokens_and_keys_reused(story: Story) -> Findings:
     def what(call: Call) -> Sequence[object]:
-        keys = [str(each.get("kid")) for each in call.got["keys"]] if call.kind == "keys" and call.status == 200 else []
+        text = str(call.exchange.response.text) if call.kind == "keys" and call.exchange.response else ""
         process = call.header("user-agent"), call.passage.connection
-        return call.kind, (call.client, call.text("audience"), call.user, sorted(keys), process)
+        return call.kind, (
+            call.client,
+            call.text("audience"),
+            call.user,
+            *sorted(re.findall(r'"kid": ?"(.*?)"', text)),
+            process,
+        )
 
-    for calls in grouped(story.of("machine", "keys", "profile"), lambda call: (str(what(call)),)):
+    for calls in grouped(story.of("machine", "keys", "profile"), what):
         fives = [calls[at : at + 5] for at in range(len(calls) - 4)]
         often = next((five for five in fives if 0 < gap(five[0], five[4]) <= MINUTE), [])
         hint = "Under a test runner this is a hint only: each of its processes starts afresh." if often else ""
