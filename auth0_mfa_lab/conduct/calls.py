@@ -121,6 +121,11 @@ class Call:
         message = self.exchange.response if of_answer else self.exchange.request
         return str((message and message.header(name)) or "")
 
+    def is_with(self, name: str, *, field: str = "mfa_token") -> bool:
+        """Say whether the value in a field was issued under this name; one that is unknown may have been."""
+        known = self.knows.get(field)
+        return known is None or known.name == name
+
     def follows(self, other: Call) -> bool:
         """Say whether it came when another one, of the same tenant, had ended, be it without an answer."""
         is_later = self.number > other.number and self.passage.reset == other.passage.reset

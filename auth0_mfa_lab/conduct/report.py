@@ -84,7 +84,7 @@ class Conduct:
         unseen = [f"{each.rule.id}: {each.rule.act}" for each in self.verdicts if each.verdict == "not seen"]
         yield "Not seen, and what would show it", unseen or ["none"]
         if self.left_out:
-            yield "Left out, made on purpose", [f"{self.left_out} exchanges"]
+            yield "Left out, made on purpose", [f"{self.left_out} of the exchanges"]
 
     def text(self) -> str:
         """Return the report as text."""

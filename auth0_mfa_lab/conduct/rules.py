@@ -225,7 +225,8 @@ def associate_needs_no_challenge(story: Story) -> Findings:
     for begun in (each for each in story.of("association") if each.gets("oob_code")):
         tries = [each for each in story.of("grant", "poll") if each.oob_code == begun.gets("oob_code")]
         sent = [each for each in story.of("challenge") if each.token == begun.token and each.knew(begun)]
-        for call in sent[:1]:
+        # An access token does for no challenge at all: token-kind tells of it.
+        for call in [each for each in sent if each.is_with("mfa_token")][:1]:
             wanted = call.text("authenticator_id")
             is_chosen = wanted and (call.outcome == "given" or _listed(story, call).get(wanted))
             if not is_chosen and not any(each.number < call.number for each in tries):
@@ -273,8 +274,8 @@ def mfa_required_handled(story: Story) -> Findings:
 def token_kind(story: Story) -> Findings:
     for call in story.of("challenge", "deletion"):
         field, name = ("bearer", "access_token") if call.kind == "deletion" else ("mfa_token", "mfa_token")
-        if known := call.knows.get(field):
-            yield Finding(_if(known.name != name), [call])
+        if field in call.knows:
+            yield Finding(_if(not call.is_with(name, field=field)), [call])
     for call in story.of("association"):
         again = [each for each in story.of("association") if each.token == call.token and each.knew(call)]
         if again and call.error == "access_denied" and "already enrolled" in call.says.lower():
@@ -288,8 +289,7 @@ def dead_value_dropped(story: Story) -> Findings:
         value = call.token if name == "mfa_token" else call.text(name)
         is_dead = call.error in ("expired_token", "invalid_grant") and re.search(DEAD, said)
         # An access token in the place of an mfa_token is misplaced, not dead.
-        known = call.knows.get("mfa_token")
-        if value and is_dead and not (name == "mfa_token" and known and known.name != name):
+        if value and is_dead and (name != "mfa_token" or call.is_with(name)):
             sent = [each for each in story.calls if value in (each.token, each.oob_code, each.text("refresh_token"))]
             later = [each for each in sent if each.knew(call) and each.kind != "poll"]
             yield Finding(_if(len(later) > 1), [call, *later])
@@ -388,7 +388,8 @@ def tokens_and_keys_reused(story: Story) -> Findings:
             process,
         )
 
-    for calls in grouped(story.of("machine", "keys", "profile"), what):
+    given = [each for each in story.of("machine", "keys", "profile") if each.outcome == "given"]
+    for calls in grouped(given, what):
         fives = [calls[at : at + 5] for at in range(len(calls) - 4)]
         often = next((five for five in fives if 0 < gap(five[0], five[4]) <= MINUTE), [])
         hint = "Under a test runner this is a hint only: each of its processes starts afresh." if often else ""

@@ -1,14 +1,18 @@
 """Each rule: a client that breaks just that one, a client that keeps all, and what must not be taken for a breach."""
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from auth0_mfa_lab.conduct.report import conduct
 from auth0_mfa_lab.conduct.rules import RULES
 from tests.conduct.play import SLOW_DOWN, Play, broken
+from tests.mothers import a_response
 
-HTML = {"status": 502, "text": "<html>"}
+HTML: Mapping[str, Any] = {"status": 502, "text": "<html>"}
 OFFLINE = "openid offline_access"
 Script = Callable[[], Play]
 BREACHES: dict[str, list[tuple[str, Script]]] = {}
@@ -39,7 +43,7 @@ def pushed(*pauses: float, **options: str) -> tuple[Play, dict[str, str]]:
     return play, codes
 
 
-def with_tokens(**asked: str) -> tuple[Play, str]:
+def with_tokens(**asked: Any) -> tuple[Play, str]:
     """Return a play in which a user has logged in with an OTP, and the token of its answer."""
     play = Play("otp")
     granted = play.client.mfa_otp_grant(mfa_token=play.login(**asked), otp=play.phone.code())
@@ -593,6 +597,13 @@ def waits_longer_and_longer() -> Play:
     return limited(5, 10, 20, x_ratelimit_reset="4000000000")
 
 
+@right
+def calls_that_succeed_later_are_no_retries() -> Play:
+    play = limited(5)
+    play.last_is(200, json=[]).wait(5).client.mfa_authenticators(play.login())
+    return play
+
+
 def lost_refresh(pause: float) -> Play:
     play, token = with_tokens(scope=OFFLINE)
     play.client.refresh_token_grant(token)
@@ -689,16 +700,13 @@ def each_process_asks_for_its_own_token() -> Play:
 
 def keeps_every_rule() -> Play:
     """A day of an application that does all as it should, under faults too."""
-    play, me = Play(), {"audience": "https://sandbox.example/mfa/", "scope": "enroll read:authenticators"}
-    weather = [
-        (502, {"text": "<html>"}),
-        (429, {"headers": [("retry-after", "9")]}),
-        (400, {"json": {"error": "slow_down"}}),
-    ]
+    play = Play()
+    me: dict[str, Any] = {"audience": "https://sandbox.example/mfa/", "scope": "enroll read:authenticators"}
+    weather: list[Mapping[str, Any]] = [HTML, {"status": 429, "headers": [("retry-after", "9")]}, SLOW_DOWN]
     # It enrolls a push; the phone scans while it polls. Meanwhile an inactive entry is listed.
     token = play.login()
     begun = play.enroll(token, "auth0")
-    codes = {"mfa_token": token, "oob_code": str(begun["oob_code"])}
+    codes, code = {"mfa_token": token, "oob_code": str(begun["oob_code"])}, str(begun["recovery_codes"][0])
     play.poll(codes, 5, 5)
     play.phone.scan(begun["barcode_uri"])
     play.wait(5).poll(codes)
@@ -710,8 +718,8 @@ def keeps_every_rule() -> Play:
     listed = play.client.mfa_authenticators(token).json
     codes = play.challenge(token, next(each["id"] for each in listed if each["active"] and "push" in each["id"]))
     play.poll(codes, 5)
-    for (status, answer), pause in zip(weather, (10, 10, 15), strict=True):
-        play.last_is(status, **answer).wait(pause).poll(codes)
+    for answer, pause in zip(weather, (10, 10, 15), strict=True):
+        play.last_is(**answer).wait(pause).poll(codes)
     play.phone.allow()
     refresh = str(play.wait(15).poll(codes)["refresh_token"])
     play.client.mfa_oob_grant(**sms, binding_code="000000")
@@ -730,6 +738,9 @@ def keeps_every_rule() -> Play:
     play.wait(600).client.mfa_authenticators(codes["mfa_token"])
     play.client.mfa_otp_grant(mfa_token=play.login(), otp=play.phone.code())
     play.client.mfa_otp_grant(mfa_token=play.wait(60).login(), otp=play.phone.code())
+    for _ in range(2):
+        used = play.client.mfa_recovery_code_grant(play.wait(60).login(), recovery_code=code)
+        code = str(used["recovery_code"])
     return play
 
 
@@ -753,8 +764,28 @@ def test_what_only_looks_like_a_breach_is_none(script: Script) -> None:
 def test_a_client_that_does_all_rightly_breaks_nothing_and_is_told_what_it_kept() -> None:
     judged = keeps_every_rule().judged()
     assert broken(judged) == {}
-    assert {each.rule.id for each in judged.verdicts if each.verdict != "kept"} == {"newest-recovery-code"}
+    assert {each.rule.id for each in judged.verdicts if each.verdict != "kept"} == set()
     assert judged.exit_code(strict=True) == 0
+
+
+ODD = (
+    "null",
+    "[]",
+    "5",
+    '"oob_code"',
+    "<html>",
+    '{"oob_code": 5, "recovery_codes": 5, "barcode_uri": "otpauth://[", "error": []}',
+)
+
+
+@pytest.mark.parametrize("body", ODD)
+def test_no_answer_is_too_odd_to_be_judged(body: str) -> None:
+    play = keeps_every_rule()
+    answer = a_response(text=body, headers=[("retry-after", "soon"), ("x-ratelimit-reset", "²")])
+    for status in (200, 429):
+        odd = [replace(each, response=replace(answer, status=status)) for each in play.exchanges()]
+        assert len(conduct(odd, play.lab.aliases).verdicts) == len(RULES)
+    assert conduct([], play.lab.aliases).exit_code(strict=True) == 0
 
 
 def test_each_rule_has_a_client_that_breaks_it() -> None:
