@@ -261,6 +261,7 @@ OF_A_JOURNAL: Mapping[str, Shows] = {  # of any journal, whatever was planted in
     "the journal":       lambda s: [j := s.lab.journal, j.runs(), repr(j.operations), [*j.operations]],
     "exports":           of_exports,
     "aliases":           of_aliases,
+    "conduct":           lambda s: [j := s.lab.conduct(allow={"poll-interval": s.lab.domain}), j.as_json(), j.verdicts],
     "the log":           lambda s: s.log,
 }
 SURFACES: Mapping[str, Shows] = {
@@ -280,6 +281,8 @@ SURFACES: Mapping[str, Shows] = {
 }
 NOT_SHOWN: Mapping[str, str] = {  # a class, or all in a module, and why no scene shows it
     "sandbox":                       "what the server is made of",
+    "conduct.rules.Finding":         "a value on its way to a Verdict",
+    "conduct.rules.Rule":            "a row of a table",
     "cli.tenant.Failed":             "has the text of a LabError",
     "errors":                        "no sentence of the others has a value in it",
     "exports.plan":                  "not every plan has each of its parts",
