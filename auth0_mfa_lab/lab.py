@@ -349,7 +349,7 @@ class Lab(Lines):
         """
         from auth0_mfa_lab.conduct.report import conduct
 
-        return conduct(self.journal, self.aliases, allow=allow, on_purpose=on_purpose)
+        return conduct(self.journal, allow=allow, on_purpose=on_purpose)
 
     def step(self, title: str) -> None:
         """Put the exchanges that follow under this title in the journal."""

@@ -282,7 +282,6 @@ SURFACES: Mapping[str, Shows] = {
 NOT_SHOWN: Mapping[str, str] = {  # a class, or all in a module, and why no scene shows it
     "sandbox":                       "what the server is made of",
     "conduct.rules.Finding":         "a value on its way to a Verdict",
-    "conduct.rules.Rule":            "a row of a table",
     "cli.tenant.Failed":             "has the text of a LabError",
     "errors":                        "no sentence of the others has a value in it",
     "exports.plan":                  "not every plan has each of its parts",

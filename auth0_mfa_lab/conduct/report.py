@@ -10,9 +10,8 @@ from typing import Any, Literal
 from auth0_mfa_lab.conduct.calls import Call, Story, gap
 from auth0_mfa_lab.conduct.rules import RULES, Level, Rule
 from auth0_mfa_lab.errors import LabError
-from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.show.html import card, details, line, words
-from auth0_mfa_lab.wire.exchange import Recorded
+from auth0_mfa_lab.wire.exchange import Exchange
 
 _SHOWN = (
     "mfa_token",
@@ -117,48 +116,49 @@ class Conduct:
 
 
 def conduct(
-    exchanges: Iterable[Recorded], aliases: Aliases, *, allow: Mapping[str, str] = {}, on_purpose: Collection[int] = ()
+    exchanges: Iterable[Exchange], *, allow: Mapping[str, str] = {}, on_purpose: Collection[int] = ()
 ) -> Conduct:
-    """Judge an application by its exchanges, in the order of their numbers; `aliases` have learned their secrets.
+    """Judge an application by its exchanges, in the order of their numbers.
 
     `allow` are ids of rules that may be broken, each with its reason; `on_purpose` are numbers of exchanges that are
     left out. Raises LabError for an id that there is not.
     """
-    known = [rule.id for rule in RULES]
-    for name in (name for name in allow if name not in known):
-        near = ", ".join(get_close_matches(name, known, n=1) or known)
-        raise LabError(f"There is no rule {aliases.mask(name)!r} that could be allowed. Near it: {near}.")
-    story = Story(exchanges, on_purpose)
-    verdicts = [_verdict(rule, story, aliases) for rule in RULES]
+    known, told = [rule.id for rule in RULES], {each.number: each for each in exchanges}
+    reasons = dict(allow)
+    for name in allow:
+        if name not in known:
+            near = ", ".join(get_close_matches(name, known, n=1) or known)
+            raise LabError(f"There is no such rule to allow. Near it: {near}.")
+        for exchange in told.values():
+            reasons[name] = exchange.masked(reasons[name])
+    story = Story(told.values(), on_purpose)
+    verdicts = [_verdict(rule, story, told) for rule in RULES]
     order = {"broken": 0, "kept": 2, "not seen": 3}
     verdicts.sort(key=lambda each: order[each.verdict] + ((each.verdict, each.level) == ("broken", "should")))
-    return Conduct(
-        verdicts=tuple(verdicts),
-        judged=len(story.calls),
-        left_out=len(story.known) - len(story.calls),
-        allow={name: aliases.mask(reason) for name, reason in allow.items()},
-    )
+    left_out = len(told) - len(story.calls)
+    return Conduct(verdicts=tuple(verdicts), judged=len(story.calls), left_out=left_out, allow=reasons)
 
 
-def _verdict(rule: Rule, story: Story, aliases: Aliases) -> Verdict:
+def _verdict(rule: Rule, story: Story, told: Mapping[int, Exchange]) -> Verdict:
     findings = [*rule.judge(story)]
     broken = [each for each in findings if each.level]
     if not broken:
         return Verdict(rule=rule, level=rule.level, verdict="kept" if findings else "not seen")
     found = {call.number: call for each in broken for call in each.calls}
     shown = [found[number] for number in sorted(found)]
-    said = [_line(call, before, aliases) for before, call in zip([None, *shown], shown, strict=False)]
+    said = [_line(call, told[call.number], before) for before, call in zip([None, *shown], shown, strict=False)]
     more = [f"and {len(said) - _MOST_LINES} more, up to {shown[-1].number}"] if len(said) > _MOST_LINES else []
     lines = (*said[:_MOST_LINES], *more, *dict.fromkeys(each.hint for each in broken if each.hint))
     level: Level = "must" if any(each.level == "must" for each in broken) else "should"
     return Verdict(rule=rule, level=level, verdict="broken", said=lines, exchanges=tuple(sorted(found)))
 
 
-def _line(call: Call, before: Call | None, aliases: Aliases) -> str:
+def _line(call: Call, exchange: Exchange, before: Call | None) -> str:
     """Return one call as a line; of what it sent only what has an alias."""
-    request, response = call.exchange.request, call.exchange.response
-    known = [alias.shown for name in _SHOWN if (alias := aliases.known(call.text(name)))]
-    said = [f"{call.number}", request.method, request.target, call.text("grant_type").rpartition("/")[2], *known]
-    answer = f"{call.status} {call.error or (response.reason if response else '')}" if call.status else "no answer"
+    masked, request = exchange.masked, exchange.request
+    values = {text: masked(text) for text in map(call.text, _SHOWN) if text}
+    said = [f"{call.number}", request.method, request.target, call.text("grant_type").rpartition("/")[2]]
+    said += [shown for text, shown in values.items() if shown != text]
+    answer = exchange.outcome if call.status else "no answer"
     since = f" · {gap(before, call):+.1f} s" if before and before.passage.reset == call.passage.reset else ""
-    return aliases.mask(f"{' '.join(filter(None, said))} · {answer}{since}")
+    return masked(f"{' '.join(filter(None, said))} · {answer}{since}")

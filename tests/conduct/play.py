@@ -83,7 +83,7 @@ class Play:
         ]
 
     def judged(self, **how: Any) -> Conduct:
-        return conduct(self.exchanges(), self.lab.aliases, **how)
+        return conduct(self.exchanges(), **how)
 
 
 Script = Callable[[], Play]

@@ -64,7 +64,7 @@ def test_a_program_reads_the_same_and_an_exit_code() -> None:
 
 
 def test_a_rule_that_there_is_not_cannot_be_allowed() -> None:
-    with pytest.raises(LabError, match=r"no rule 'poll-intervall' that could be allowed. Near it: poll-interval"):
+    with pytest.raises(LabError, match=r"no such rule to allow. Near it: poll-interval"):
         Lab.sandbox().conduct(allow={"poll-intervall": REASON})
 
 
