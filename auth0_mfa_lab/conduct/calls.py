@@ -136,8 +136,9 @@ class Call:
         return other.status > 0 and self.follows(other)
 
     def since(self, other: Call) -> float:
-        """Return the seconds from another one's answer to this request."""
-        return self.passage.arrived - other.passage.written
+        """Return the seconds from another one's answer to this request; from its request where it got no answer."""
+        passage = other.passage
+        return self.passage.arrived - (passage.written if passage.delivered else passage.arrived)
 
     @property
     def asked_wait(self) -> float:
@@ -272,7 +273,7 @@ class Reader:
         if call.kind == "challenge" and (code := call.gets("oob_code")) and "binding_method" not in call.got:
             # A newer challenge takes the place of the login's older one.
             self._pushes = {each: push for each, push in self._pushes.items() if push[2] is not login}
-            self._pushes[code] = reset, call.passage.written + OOB_CODE_SECONDS, login
+            self._pushes[code] = reset, call.passage.arrived + OOB_CODE_SECONDS, login
         elif call.kind == "answer" and call.status == 204:
             self._pushes.pop(call.oob_code, None)
         for kept in (self._issued, self._started):
@@ -302,8 +303,8 @@ class Story:
 
     def silence(self, call: Call) -> float:
         """Return for how many seconds behind a call the exchanges go on; without end if its tenant began again."""
-        last = self.known[-1].passage
-        return math.inf if last.reset > call.passage.reset else last.arrived - call.passage.written
+        last = self.known[-1]
+        return math.inf if last.passage.reset > call.passage.reset else last.since(call)
 
 
 def grouped(calls: Iterable[Call], by: Callable[[Call], Sequence[object]]) -> list[list[Call]]:

@@ -50,7 +50,7 @@ def _polls(story: Story) -> list[list[Call]]:
 
 def poll_interval(story: Story) -> Findings:
     for polls in _polls(story):
-        pending = [each for each in polls if each.error == "authorization_pending"]
+        pending = [each for each in polls if each.outcome == "pending"]
         # Of a clock that stands still no gap is known.
         gaps = [seconds for each in pairwise(pending) if (seconds := gap(*each)) > 0]
         if len(gaps) > 1:
@@ -76,7 +76,7 @@ def pending_goes_on(story: Story) -> Findings:
     allows = {(each.passage.reset, each.oob_code): each for each in reversed(story.calls) if _is_allowed(each)}
     for polls in _polls(story):
         allow = allows.get((polls[0].passage.reset, polls[0].oob_code))
-        pending = [each for each in polls if each.outcome == "pending" and allow and allow.follows(each)]
+        pending = [each for each in polls if each.outcome == "pending" and allow and each.number < allow.number]
         if allow is None or not pending:
             continue
         if later := [each for each in polls if each.number > allow.number]:

@@ -1,6 +1,7 @@
 """Each rule: a client that breaks just that one, a client that keeps all, and what must not be taken for a breach."""
 
 import base64
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -140,6 +141,12 @@ def gives_up_at_pending_and_begins_anew() -> Play:
     return play
 
 
+@breaks("pending-goes-on")
+def gives_up_while_the_phone_answers_as_a_served_phone_does() -> Play:
+    play = gives_up_at_pending_and_begins_anew()
+    return play.last(back=3, written=play.lab.clock.now() - 69)
+
+
 @right
 def the_process_has_ended_while_it_polled() -> Play:
     play = allowed_late(70)
@@ -187,6 +194,13 @@ def the_final_answer_never_arrived() -> Play:
 def asks_again_at_once_after_a_502() -> Play:
     play, codes = pushed(5)
     play.last_is(**HTML).wait(1).poll(codes)
+    return play
+
+
+@breaks("poll-outlives-weather", "should")
+def asks_again_at_once_when_the_connection_was_dropped() -> Play:
+    play, codes = pushed(5)
+    play.last(delivered=False, written=math.inf).wait(1).poll(codes)
     return play
 
 
