@@ -20,6 +20,7 @@ from auth0_mfa_lab.errors import LabError, NothingWasSent, PhoneError
 from auth0_mfa_lab.secrets.secret import Secret
 
 if TYPE_CHECKING:
+    from auth0_mfa_lab.conduct.report import Conduct
     from auth0_mfa_lab.sandbox.server import Server
     from auth0_mfa_lab.served.journal import ServedJournal
     from auth0_mfa_lab.tenants.operations import Remote
@@ -199,6 +200,16 @@ class Auth0Mfa:
         """Return what the tenant received in this test, oldest first: method, path, names of fields, status, error."""
         return list(self._ask("received")["entries"])
 
+    def conduct(self, *, allow: Mapping[str, str] = {}) -> Conduct:
+        """Judge what the application said in this test by the rules: `assert not auth0_mfa.conduct().broken`.
+
+        `allow` are ids of rules that may be broken, each with its reason.
+        """
+        from auth0_mfa_lab.conduct.report import conduct
+
+        asked = self._server.journal.read(since_it_began=True)
+        return conduct([each.exchange for each in asked], allow=allow)
+
     @contextmanager
     def on_purpose(self) -> Iterator[None]:
         """Mark what the application does in this block: `conduct` leaves it out."""
@@ -287,6 +298,8 @@ def auth0_mfa(auth0_mfa_server: Running, auth0_mfa_profile: str) -> Iterator[Aut
                                 or "5xx", "html", "slow", "drop", "late_approval", "lost_push"
     .settings(policy="never")   also profile, factors, message_types, push_provider, switches ...
     .received()                 what the tenant was asked, with the names of the fields
+    .conduct()                  whether the application kept the rules: .broken, and its text
+    .on_purpose()               with this around it, a breach is none
     .page                       the address of a page that shows phone and inbox, for a person
     The server is one a session. After each test its tenant begins again: users, settings, faults, limits and the
     clock are as they were. No user comes twice in a session; the applications and the signing key stay.

@@ -300,6 +300,7 @@ COMMANDS: Mapping[str, str | None] = {  # a command, and what of a lab it prints
     "doctor": "live.doctor.doctor.Diagnosis", "drift": "live.drift.drift.Drift", "cleanup": "live.leftovers.Leftovers",
     "scan": "secrets.scan.Find",
     "journal": "wire.exchange.Exchange",
+    "conduct": "conduct.report.Conduct",
     **dict.fromkeys(("clock", "code", "fail", "notebooks", "open", "page", "phone", "push", "reset", "serve")),
 }
 # fmt: on

@@ -150,6 +150,22 @@ def test_faults_and_settings_are_made_and_what_was_received_is_told(auth0_mfa: A
     assert app.password(auth0_mfa.user()).status == 200
 
 
+def test_the_rules_judge_what_the_application_did_in_this_test_but_for_what_was_on_purpose(
+    auth0_mfa: Auth0Mfa, app: App
+) -> None:
+    proof = app.challenge(auth0_mfa.user(factors=["push"]))
+    auth0_mfa.phone.reject()
+    app.errors(proof)
+    assert auth0_mfa.conduct().broken == []
+    with auth0_mfa.on_purpose():
+        app.errors(proof)
+    assert auth0_mfa.conduct().broken == []
+    app.errors(proof)
+    [verdict] = auth0_mfa.conduct().broken
+    assert (verdict.rule.id, verdict.level) == ("final-answer-ends", "must")
+    assert auth0_mfa.conduct(allow={"final-answer-ends": "once more"}).broken == []
+
+
 # -- suites of others
 
 

@@ -75,7 +75,7 @@ NAMED = {
     r'^\| `lab\.export\("(\w+)"\)`': KINDS[1:],  # lab.curl(exchange) is the first
     r"^\| `([a-z]+)` \| [^|]+ \| [a-z][^|]+ \|$": [state.value for state in State],
     r"auth0-mfa-lab ([a-z]+)": HOMES,
-    r"^\| `auth0-mfa-lab ([a-z]+)": ["code", "push", "phone", "reset", "clock", "fail", "journal", "page"],
+    r"^\| `auth0-mfa-lab ([a-z]+)": ["code", "push", "phone", "reset", "clock", "conduct", "fail", "journal", "page"],
 }
 
 

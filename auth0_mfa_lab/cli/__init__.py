@@ -8,7 +8,7 @@ from auth0_mfa_lab import __version__
 
 HOMES = {
     **{name: f"control:{name}" for name in ("clock", "code", "phone", "push", "reset")},
-    **{name: f"journal:{name}" for name in ("fail", "journal", "page")},
+    **{name: f"journal:{name}" for name in ("conduct", "fail", "journal", "page")},
     **{name: f"tenant:{name}" for name in ("cleanup", "doctor", "drift")},
     "notebooks": "open:copy_notebooks",
     "open": "open:open_notebook",

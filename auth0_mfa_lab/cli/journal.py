@@ -1,11 +1,12 @@
-"""The commands about what applications say to a served sandbox: `journal` and `page` show it, `fail` disturbs it."""
+"""The commands about what applications say to a server: `journal`, `page`, `conduct` judges it, `fail` disturbs it."""
 
 from __future__ import annotations
 
 import json
 import re
 import webbrowser
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,33 +21,61 @@ from auth0_mfa_lab.tenants.operations import Remote
 
 OUTCOME = re.compile(r"(?m)^  ([1-5])\d\d .*$")
 COLOURS = {"2": "green", "4": "yellow", "5": "red"}
+WHERE = click.option("--env-file", type=click.Path(path_type=Path), help=ENV_FILE)
 NO_JOURNAL = "this server keeps no journal: start it without --no-journal"
+
+
+@contextmanager
+def _asking(env_file: Path | None) -> Iterator[Remote]:
+    """Reach a server's journal; what goes wrong ends the command with one sentence."""
+    try:
+        with closing(Remote(Settings.of_server(env_file), routes=ROUTES)) as ask:
+            yield ask
+    except ControlRefused as problem:
+        raise click.ClickException(NO_JOURNAL if problem.status == 404 else str(problem)) from None
+    except LabError as problem:
+        raise click.ClickException(" ".join(str(problem).split())) from None
 
 
 @click.command()
 @click.option("--follow", is_flag=True, help="Go on with what comes, until Ctrl-C.")
-@click.option("--user", metavar="NAME", help="Only the logins of a user: a name, an address or a number.")
+@click.option("--user", metavar="NAME", help="Only the logins of a user.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-@click.option("--env-file", type=click.Path(path_type=Path), help=ENV_FILE)
+@WHERE
 def journal(follow: bool, user: str | None, as_json: bool, env_file: Path | None) -> None:
     """Show what applications said to the server.
 
     Each secret stands under an alias; a user is named by a name, an address or a number.
     """
-    try:
-        with closing(Remote(Settings.of_server(env_file), routes=ROUTES)) as ask:
-            after = None
-            while True:
-                told = ask("exchanges", after=after, user=user)
-                for each in told["exchanges"]:
-                    click.echo(_json(each) if as_json else _text(each))
-                if not follow:
-                    return
-                after = told["newest"]
-    except ControlRefused as problem:
-        raise click.ClickException(NO_JOURNAL if problem.status == 404 else str(problem)) from None
-    except LabError as problem:
-        raise click.ClickException(" ".join(str(problem).split())) from None
+    with _asking(env_file) as ask:
+        after = None
+        while True:
+            told = ask("exchanges", after=after, user=user)
+            for each in told["exchanges"]:
+                click.echo(_json(each) if as_json else _text(each))
+            if not follow:
+                return
+            after = told["newest"]
+
+
+@click.command()
+@click.option("--strict", is_flag=True, help="End with 1 for a broken should as well.")
+@click.option("--allow", multiple=True, metavar="ID=REASON", help="A rule that may be broken; may be repeated.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@WHERE
+@click.pass_context
+def conduct(ctx: click.Context, strict: bool, allow: tuple[str, ...], as_json: bool, env_file: Path | None) -> None:
+    """Say whether the applications kept the rules.
+
+    The exit code is 1 for a broken must.
+    """
+    if wrong := [each for each in allow if not all(each.partition("="))]:
+        raise click.BadParameter(f"write --allow ID=REASON: {wrong[0]!r} has no reason")
+    with _asking(env_file) as ask:
+        found = ask("conduct_but", allow=list(allow))
+    text, code, strict_code = (found.pop(name) for name in ("text", "exit_code", "strict_exit_code"))
+    click.echo(json.dumps(found, indent=2) if as_json else text)
+    ctx.exit(strict_code if strict else code)
 
 
 def _json(exchange: dict[str, Any]) -> str:
@@ -65,15 +94,12 @@ def _text(exchange: dict[str, Any]) -> str:
 
 
 @click.command()
-@click.option("--env-file", type=click.Path(path_type=Path), help=ENV_FILE)
+@WHERE
 def page(env_file: Path | None) -> None:
     """Open the server's page: the phone, the exchanges and the inbox."""
-    try:
-        settings = Settings.of_server(env_file)
-        with closing(Remote(settings)) as ask:
-            ask("clock")
-    except LabError as problem:
-        raise click.ClickException(" ".join(str(problem).split())) from None
+    with _asking(env_file) as ask:
+        ask("clock")
+    settings = Settings.of_server(env_file)
     address = f"{settings.origin}/_lab/#token={settings.lab_token!s}"
     if not webbrowser.open(address):
         click.echo(f"No browser could be opened. The page is {address}")

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from auth0_mfa_lab.errors import LabError
-from auth0_mfa_lab.sandbox.operations import FLAG, TEXT, Operation, Refused, choice, whole
+from auth0_mfa_lab.sandbox.operations import FLAG, TEXT, Argument, Operation, Refused, choice, whole
 from auth0_mfa_lab.served.journal import KEPT, ServedJournal, Told
 
 Json = Any
 FORMS = {"har": "exchanges.har", "mermaid": "exchanges.mmd", "bash": "exchanges.sh"}
 """The forms of an export, and the name of the file of each."""
+REASONS = Argument(
+    "an array of texts, each ID=REASON",
+    lambda value: isinstance(value, list) and all(isinstance(each, str) and "=" in each for each in value),
+)
 
 
 async def exchanges(journal: ServedJournal, after: int | None = None, user: str | None = None) -> Json:
@@ -78,6 +82,22 @@ def _exported(journal: ServedJournal, form: str, wanted: Callable[[Told], bool])
         raise Refused(str(problem)) from None
 
 
+async def conduct(journal: ServedJournal, allow: Sequence[str] = ()) -> Json:
+    """Return what the rules say of the applications; `allow` are rules that may be broken, each as ID=REASON."""
+    return await asyncio.to_thread(_judged, journal, dict(each.partition("=")[::2] for each in allow))
+
+
+def _judged(journal: ServedJournal, allow: dict[str, str]) -> Json:
+    from auth0_mfa_lab.conduct.report import conduct as judged
+
+    try:
+        found = judged([each.exchange for each in journal.read()], allow=allow)
+    except LabError as problem:
+        raise Refused(str(problem), field="allow") from None
+    codes = {"exit_code": found.exit_code(), "strict_exit_code": found.exit_code(strict=True)}
+    return {**found.as_json(), **codes, "text": found.text()}
+
+
 def on_purpose(journal: ServedJournal, on: bool) -> None:
     """Mark what is asked from now on, or no longer: `conduct` leaves it out."""
     journal.on_purpose = on
@@ -87,5 +107,7 @@ ROUTES: tuple[Operation, ...] = (
     Operation("exchanges", "GET", "exchanges", exchanges, {"after": whole(0), "user": TEXT}),
     Operation("curl", "GET", "exchanges/{number}/curl", curl, {"number": whole(1)}),
     Operation("export", "GET", "export", export, {"form": choice(FORMS), "login": whole(1)}),
+    Operation("conduct", "GET", "conduct", conduct),
+    Operation("conduct_but", "POST", "conduct", conduct, {"allow": REASONS}),
     Operation("on_purpose", "POST", "on_purpose", on_purpose, {"on": FLAG}),
 )

@@ -226,3 +226,24 @@ def test_the_commands_show_it_and_set_a_fault(
     assert run("page", env_file=env_file) == ""
     assert run("page", env_file=env_file) == f"No browser could be opened. The page is {opened[0]}\n"
     assert httpx.get(opened[0].partition("#")[0], trust_env=False).status_code == 200
+
+
+def test_the_command_says_which_rules_are_broken(app: Lab, ask: Remote, env_file: Path) -> None:
+    def judged(*words: str) -> tuple[int, str]:
+        done = CliRunner().invoke(main, ["conduct", *words, "--env-file", str(env_file)], catch_exceptions=False)
+        return done.exit_code, done.stdout + done.stderr
+
+    log_in(app, ask, polls=4)  # without a pause: a should
+    code, text = judged()
+    assert (code, "✗ should · poll-interval" in text, "1 should broken" in text) == (0, True, True)
+    assert judged("--strict")[0] == 1
+    allowed = judged("--strict", "--allow", "poll-interval=the test takes no time")
+    assert (allowed[0], "poll-interval: the test takes no time" in allowed[1]) == (0, True)
+    assert judged("--allow", "poll-interval")[0] == judged("--allow", "no-such-rule=x")[0] + 1 == 2
+    said = json.loads(judged("--json")[1])
+    assert [each["id"] for each in said["verdicts"] if each["verdict"] == "broken"] == ["poll-interval"]
+    assert ask("conduct")["verdicts"] == said["verdicts"]
+    ask("on_purpose", on=True)
+    app.client.mfa_authenticators("wrong-mfa-token-1")
+    ask("on_purpose", on=False)
+    assert ask("conduct")["left_out"] == 1
