@@ -21,7 +21,15 @@ from auth0_mfa_lab.sandbox.limits import Bounded
 from auth0_mfa_lab.sandbox.mfa.api import is_on
 from auth0_mfa_lab.sandbox.mfa.authenticators import E164
 from auth0_mfa_lab.sandbox.records import Client, User
-from auth0_mfa_lab.sandbox.settings import Factor, MessageType, Policy, Profile, PushProvider, checked_switches
+from auth0_mfa_lab.sandbox.settings import (
+    SWITCHES,
+    Factor,
+    MessageType,
+    Policy,
+    Profile,
+    PushProvider,
+    checked_switches,
+)
 
 if TYPE_CHECKING:
     import httpx
@@ -235,6 +243,13 @@ def change_settings(box: Sandbox, switches: Mapping[str, str] | None = None, **c
         raise Refused(str(problem), field="switches") from None
     box.tenant.settings = replace(before, **changes)
     return settings(box)
+
+
+def choices(_: Sandbox) -> Json:
+    """Return what there is to choose from: a user's factors, faults with their fields, settings, and switches."""
+    plain = {"policy": get_args(Policy), "profile": get_args(Profile), "push_provider": get_args(PushProvider)}
+    switches = {name: each._asdict() for name, each in SWITCHES.items()}
+    return {"factors": [*FACTORS], "faults": dict(KINDS), "settings": plain, "switches": switches}
 
 
 def faults(box: Sandbox) -> Json:
@@ -455,6 +470,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("advance",         "POST",   "clock",        advance, {"advance": SECONDS}),
     Operation("restart_clock",   "DELETE", "clock",        restart_clock),
     Operation("settings",        "GET",    "settings",     settings),
+    Operation("choices",         "GET",    "choices",      choices),
     Operation("change_settings", "PATCH",  "settings",     change_settings, SETTINGS),
     # Faults, and what was received, after an entry's number.
     Operation("faults",          "GET",    "faults",       faults),

@@ -59,10 +59,13 @@ LOCAL = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?")
 """The origins that may read answers: the default applications allow localhost alone, at any port."""
 EXPOSED = "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After"
 METHODS = "GET, POST, PUT, PATCH, DELETE, OPTIONS"
-FILES = {"": "text/html", "page.css": "text/css", "page.js": "text/javascript"}
+SCRIPTS = ("page.js", "exchanges.js", "conduct.js", "tenant.js", "server.js", "showing.js")
+FILES = {"": "text/html", "page.css": "text/css", **dict.fromkeys(SCRIPTS, "text/javascript")}
 ALWAYS = {"cache-control": "no-store", "x-content-type-options": "nosniff", "referrer-policy": "no-referrer"}
 OF_PAGE = {
-    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    # An exchange's view has inline styles, and so may every element have; no style sheet but the page's, no script.
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "style-src-attr 'unsafe-inline'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "x-frame-options": "DENY",
 }

@@ -38,6 +38,7 @@ users             GET 200, POST 201
 users/nobody      DELETE 404
 clients           GET 200, POST 201
 settings          GET 200, PATCH 200
+choices           GET 200
 limits            GET 400
 faults            GET 200, POST 400, DELETE 204
 journal           GET 200
@@ -127,8 +128,8 @@ def test_the_page_needs_no_token_and_holds_nothing_of_the_tenant(server: Server,
         page = http.get(f"/_lab/{name}".replace("//", "/"))
         assert (page.status_code, page.headers["content-type"].partition(";")[0]) == (200, kind)
         assert page.headers["content-security-policy"] == (
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-            "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+            "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; "
+            "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
         )
         assert (page.headers["cache-control"], page.headers["x-frame-options"]) == ("no-store", "DENY")
         assert (page.headers["referrer-policy"], "set-cookie" in page.headers) == ("no-referrer", False)
