@@ -99,7 +99,7 @@ function rowsOf(group) {
   return rows.filter((row) => row.polls?.length !== 1);
 }
 
-function newRow({ polls, text, each, run }) {
+function newRow({ key, polls, text, each }) {
   if (text) return cloned("divider");
   const row = cloned(polls ? "run" : "exchange");
   if (!polls) {
@@ -109,12 +109,12 @@ function newRow({ polls, text, each, run }) {
   }
   row.firstElementChild.addEventListener("click", () => {
     const [{ group }] = polls;
-    if (!group.opened.delete(row.dataset.key)) group.opened.add(row.dataset.key);
+    if (!group.opened.delete(key)) group.opened.add(key);
     show([group]);
   });
   // It was one poll until now: if somebody reads it, it stays.
   const first = element(`exchange-${polls[0].number}`);
-  if (first?.open || first?.contains(document.activeElement)) polls[0].group.opened.add(row.dataset.key);
+  if (first?.open || first?.contains(document.activeElement)) polls[0].group.opened.add(key);
   return row;
 }
 
