@@ -4,10 +4,9 @@ import { ask, Refusal } from "./server.js";
 import { choose, cloned, count, element, fill, list, offer, part, say, write, writeTime } from "./showing.js";
 
 const MOST = 1000; // exchanges on the page
-// Milliseconds: the server answers after 20 s without news; news that comes at once is shown at once; one whose answer
-// is under way is asked for again; after a lost connection; and a screen reader hears one line for all that came.
-const [PATIENCE, TOGETHER, UNDER_WAY, AGAIN, QUIET] = [30_000, 50, 300, 1000, 1500];
-const LONGEST_WAY = 60_000;
+// Milliseconds: for an answer, which comes after 20 s without news; between two questions, while an answer is under way
+// (which one that never ends is not any more), and after a failure; and until a screen reader hears what came.
+const [PATIENCE, TOGETHER, UNDER_WAY, LONGEST_WAY, AGAIN, QUIET] = [30_000, 50, 300, 60_000, 1000, 1500];
 const ALIAS = /^<([a-z]\w* \d+)(: \w+)?>$/;
 const ORIGIN = /(?<=\(from )[\d, ]+(?=\)$)/gm;
 
@@ -31,6 +30,7 @@ function groupOf({ number, login, reset }) {
 // An exchange comes again when its answer is there, and may belong to another group then.
 function keep(each, touched) {
   const known = kept.get(each.number);
+  if (known && known.written === each.written) return;
   const { before, seen } = known ?? { before: last, seen: performance.now() };
   Object.assign(each, { before, seen, group: groupOf(each) });
   if (known) leave(known, touched);
@@ -55,9 +55,9 @@ function take({ exchanges, first }) {
     leave(each, touched);
   }
   for (const group of touched) if (!group.exchanges.length) groups.delete(group.key);
-  offer(ofUser, exchanges.flatMap((each) => each.user ?? []));
-  offer(ofEndpoint, exchanges.map((each) => each.endpoint));
-  offer(element("endpoints"), exchanges.map((each) => each.endpoint));
+  const all = [...kept.values()];
+  offer(ofUser, all.flatMap((each) => each.user ?? []));
+  for (const choice of [ofEndpoint, element("endpoints")]) offer(choice, all.map((each) => each.endpoint));
   show(touched);
 }
 
@@ -123,7 +123,10 @@ function fillRow(row, { polls, text, each: one, run }) {
   const isFolded = run?.polls.length > 1 && !each.group.opened.has(run.key);
   // What was before a run stands above it.
   row.hidden = !fits(each) || (isFolded && !(text && each === run.polls[0]));
-  if (text) return write(row, text);
+  if (text) {
+    write(row, text);
+    return;
+  }
   const all = polls ?? [each];
   const told = all.flatMap(({ fault, on_purpose: isOnPurpose, delivered }) => [
     fault && `fault: ${fault}`, isOnPurpose && "on purpose", delivered === false && "not delivered",
@@ -142,7 +145,6 @@ function fillRow(row, { polls, text, each: one, run }) {
     [row.exchange, row.isStale] = [each, true];
     fillView(row);
   }
-  return undefined;
 }
 
 function show(touched) {
@@ -220,7 +222,10 @@ export function linksTo(numbers) {
 
 function goTo(number) {
   const each = kept.get(number);
-  if (!each) return say(`Exchange ${number} is no longer kept.`);
+  if (!each) {
+    say(`Exchange ${number} is no longer kept.`);
+    return;
+  }
   if (!fits(each)) ofUser.value = ofEndpoint.value = "";
   for (const { key, polls } of rowsOf(each.group)) if (polls?.includes(each)) each.group.opened.add(key);
   choose("exchanges");
@@ -228,7 +233,7 @@ function goTo(number) {
   const details = element(`exchange-${number}`);
   details.open = true;
   details.firstElementChild.focus();
-  return details.scrollIntoView({ block: "nearest" });
+  details.scrollIntoView({ block: "nearest" });
 }
 
 document.addEventListener("click", (event) => {

@@ -22,10 +22,13 @@ export function fill(row, texts) {
   for (const [name, text] of Object.entries(texts)) write(part(row, name), text ?? "");
 }
 
-// Adds what a <select> or a <datalist> does not offer yet: one that is open, or chosen in, stays.
+// Lets a <select> or a <datalist> offer these values, and what is chosen; one that is open stays open.
 export function offer(select, values) {
-  const known = new Set([...select.options].map((each) => each.value));
-  for (const value of values) if (!known.has(value)) select.append(new Option(value, value));
+  const wanted = new Set(values);
+  for (const option of [...select.options]) {
+    if (!wanted.delete(option.value) && option.value && option.value !== select.value) option.remove();
+  }
+  for (const value of wanted) select.append(new Option(value, value));
 }
 
 // Keeps the row of each key as it is, so that focus and what was typed into it stay; returns the items that are new.

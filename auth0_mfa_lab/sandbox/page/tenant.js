@@ -18,7 +18,7 @@ export async function renew() {
   const waiting = faults.map((each, at) => ({ key: `${at}`, each }));
   list(element("faults"), waiting, () => cloned("fault"), (row, { each: { kind, route, times, ...how } }) => {
     const rest = Object.entries(how).map(([name, value]) => `${name} ${value}`);
-    fill(row, { kind, rest: [`${times} times`, route ?? "any call", ...rest].join(" · ") });
+    fill(row, { kind, rest: [route ?? "any call", times === 1 ? "once" : `${times} times`, ...rest].join(" · ") });
   });
   element("clear").hidden = !faults.length;
   for (const select of settings.querySelectorAll("select")) {
