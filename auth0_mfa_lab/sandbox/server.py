@@ -188,7 +188,7 @@ class Server:
             under_way: Any = getattr(send, "__self__", None)
             fault = self.sandbox.faults.take(*OF_CALLS, call=(scope["method"], path))
             if fault and fault.kind == "drop":
-                self._heard(request, fault, delivered=False)
+                self.sandbox.received.wrote(self._heard(request, fault, delivered=False))
                 if under_way is not None:
                     under_way.transport.abort()
                     while (await receive())["type"] != "http.disconnect":

@@ -207,7 +207,7 @@ def an_exchange(number: int, **parts: Any) -> dict[str, Any]:
     """Return an exchange as the server tells it."""
     return {
         "number": number, "login": None, "run": None, "user": None, "speaker": "app", "method": "GET", "path": "/x",
-        "endpoint": "GET /x", "status": 200, "outcome": "200 OK", "arrived": 0.0, "written": 0.0, "delivered": True,
+        "status": 200, "outcome": "200 OK", "arrived": 0.0, "written": 0.0, "delivered": True,
         "connection": "", "agent": "", "fault": None, "moved": 0.0, "reset": 0, "on_purpose": False, "text": "",
         "html": "", **parts,
     }  # fmt: skip
@@ -361,14 +361,15 @@ def test_the_column_goes_on_after_a_loss_and_says_what_happened_between(page: Pa
     under_way = an_exchange(1, status=None, outcome="no answer", written=None)
     later = [
         an_exchange(3, moved=300.0, fault="slow", on_purpose=True),
-        an_exchange(4, delivered=False, moved=300.0),
+        an_exchange(4, written=None, outcome="no answer", fault="drop", delivered=False, moved=300.0),
         an_exchange(5, reset=1),
         an_exchange(6, moved=0.5, reset=1),
     ]
     asked = tells(page, [under_way], 500, [an_exchange(1), an_exchange(2)], 502, later)
     page.goto(auth0_mfa.page)
     logins = page.locator("#logins")
-    says(logins, "The clock was moved by 5 min.", "fault: slow · on purpose", "not delivered", "The tenant was reset.")
+    says(logins, "The clock was moved by 5 min.", "fault: slow · on purpose", "The tenant was reset.")
+    says(logins, "no answer fault: drop · not delivered")
     expect(logins).not_to_contain_text("under way")
     assert asked[:6] == ["", "?after=0", "?after=0", "?after=2", "?after=2", "?after=6"]
 

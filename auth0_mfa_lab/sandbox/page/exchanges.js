@@ -18,6 +18,10 @@ const [ofUser, ofEndpoint] = [element("of-user"), element("of-endpoint")];
 
 // -- keeping
 
+// The answer to one that was dropped is not under way.
+const isUnderWay = ({ written, delivered }) => written === null && delivered;
+const endpoint = ({ method, path }) => `${method} ${path.split("?")[0]}`;
+
 // Calls of no login stand together between the logins.
 function groupOf({ number, login, reset }) {
   const newest = [...groups.values()].at(-1);
@@ -30,7 +34,7 @@ function groupOf({ number, login, reset }) {
 // An exchange comes again when its answer is there, and may belong to another group then.
 function keep(each, touched) {
   const known = kept.get(each.number);
-  if (known && known.written === each.written) return;
+  if (known && isUnderWay(known) === isUnderWay(each)) return;
   const { before, seen } = known ?? { before: last, seen: performance.now() };
   Object.assign(each, { before, seen, group: groupOf(each) });
   if (known) leave(known, touched);
@@ -57,14 +61,14 @@ function take({ exchanges, first }) {
   for (const group of touched) if (!group.exchanges.length) groups.delete(group.key);
   const all = [...kept.values()];
   offer(ofUser, all.flatMap((each) => each.user ?? []));
-  for (const choice of [ofEndpoint, element("endpoints")]) offer(choice, all.map((each) => each.endpoint));
+  for (const choice of [ofEndpoint, element("endpoints")]) offer(choice, all.map(endpoint));
   show(touched);
 }
 
 // -- showing
 
 const fits = (each) =>
-  (!ofEndpoint.value || ofEndpoint.value === each.endpoint) &&
+  (!ofEndpoint.value || ofEndpoint.value === endpoint(each)) &&
   (!ofUser.value || each.group.exchanges.some((one) => one.user === ofUser.value && (one === each || one.login !== null)));
 
 function passed(seconds) {
@@ -129,13 +133,13 @@ function fillRow(row, { polls, text, each: one, run }) {
   }
   const all = polls ?? [each];
   const told = all.flatMap(({ fault, on_purpose: isOnPurpose, delivered }) => [
-    fault && `fault: ${fault}`, isOnPurpose && "on purpose", delivered === false && "not delivered",
+    fault && `fault: ${fault}`, isOnPurpose && "on purpose", !delivered && "not delivered",
   ]);
   fill(row, {
     number: polls ? `${polls[0].number}–${each.number}` : `${each.number}`,
     speaker: each.speaker,
     call: `${each.method} ${each.path}`,
-    outcome: each.written === null ? "under way" : each.outcome,
+    outcome: isUnderWay(each) ? "under way" : each.outcome,
     words: [...(polls ? [`${polls.length} equal polls`] : []), ...new Set(told.filter(Boolean))].join(" · "),
   });
   row.dataset.speaker = each.speaker;
@@ -303,7 +307,7 @@ function tell(exchanges) {
     setTimeout(() => {
       const newest = unheard.at(-1);
       const more = unheard.length > 1 ? `${unheard.length} new exchanges, the newest: ` : "";
-      write(element("heard"), `${more}${newest.number}, ${newest.speaker}, ${newest.endpoint}, ${newest.outcome ?? "under way"}.`);
+      write(element("heard"), `${more}${newest.number}, ${newest.speaker}, ${endpoint(newest)}, ${isUnderWay(newest) ? "under way" : newest.outcome}.`);
       unheard = [];
     }, QUIET);
   }
@@ -316,7 +320,7 @@ const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 export async function follow() {
   let newest = null;
   for (;;) {
-    const under = [...kept.values()].find((each) => each.written === null && performance.now() - each.seen < LONGEST_WAY);
+    const under = [...kept.values()].find((each) => isUnderWay(each) && performance.now() - each.seen < LONGEST_WAY);
     const after = under ? under.number - 1 : newest;
     let said;
     try {
