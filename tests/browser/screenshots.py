@@ -1,4 +1,4 @@
-"""Takes the pictures of the README, light and dark, as JupyterLab shows its panels: `make screenshots`."""
+"""Takes the pictures of README and docs, light and dark: panels in JupyterLab, and the page of a served tenant."""
 
 import io
 import json
@@ -12,6 +12,11 @@ from pathlib import Path
 from PIL import Image, ImageColor, ImageOps
 from playwright.sync_api import FloatRect, Page, expect, sync_playwright
 
+from auth0_mfa_lab import Lab
+from auth0_mfa_lab.cli.serve import environment, observed, write_env_file
+from auth0_mfa_lab.sandbox import Sandbox
+from auth0_mfa_lab.sandbox.server import Server
+from auth0_mfa_lab.settings import Settings
 from tests.browser.jupyter import DARK, LIGHT, SECONDS, Jupyter, Notebook, launched
 from tests.browser.looks import press, says, status
 from tests.browser.scenes import PANEL, SANDBOX
@@ -72,11 +77,47 @@ def phone(notebook: Notebook) -> Image.Image:
     return _cut(notebook, widest=".phone-top .widget-html-content > *")
 
 
+def served_page(notebook: Notebook) -> Image.Image:
+    """Show the page of a served tenant while an application polls; it has the theme of the notebook."""
+    browser, light = notebook.page.context.browser, notebook.page.evaluate("document.body.dataset.jpThemeLight")
+    assert browser is not None
+    with tempfile.TemporaryDirectory() as folder, Server(Sandbox(seed=1), **observed()) as server:
+        box, file = server.sandbox, Path(folder) / "auth0.env"
+        write_env_file(file, server)
+        client = Lab.served(Settings.of_values(environment(server, file), "served")).client
+        user = box.add_user(factors=["push", "sms"], phone=server.phone.phone)
+        for channel in ("sms", "auth0"):
+            token = client.password_grant(username=user.username, password=user.password)["mfa_token"]
+            listed = client.mfa_authenticators(token).json
+            [factor] = [each["id"] for each in listed if each.get("oob_channel") == channel]
+            sent = client.mfa_challenge(mfa_token=token, challenge_type="oob", authenticator_id=factor)
+        for _ in range(3):
+            client.mfa_oob_grant(mfa_token=token, oob_code=sent["oob_code"])
+            box.clock.advance(5)
+        with browser.new_context(
+            viewport={"width": 1100, "height": 900},
+            color_scheme="light" if light == "true" else "dark",
+            ignore_https_errors=True,
+            locale="en-GB",
+            timezone_id="UTC",
+        ) as context:
+            page = context.new_page()
+            page.goto(f"{server.url}/_lab/#token={server.token}")
+            page.locator("#exchange-6 > summary").click()
+            says(page.locator("#exchange-6"), "Answer")
+            page.locator(".push").wait_for()
+            page.mouse.move(0, 0)
+            page.evaluate("document.activeElement.blur()")
+            with Image.open(io.BytesIO(page.screenshot())) as picture:
+                return picture.convert("RGB")
+
+
 TAKEN: Mapping[str, Callable[[Notebook], Image.Image]] = {
     "push_panel": partial(of_notebook, name="06_push_challenge.ipynb", top="## 5.", panel=".push_panel("),
     "poll_pending": poll_pending,
     "poll_granted": partial(poll_pending, last="pre:visible >> nth=1"),
     "phone": phone,
+    "served_page": served_page,
 }
 
 
