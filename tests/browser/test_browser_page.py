@@ -376,7 +376,8 @@ def test_the_column_goes_on_after_a_loss_and_says_what_happened_between(page: Pa
 
 def test_the_column_holds_1000_and_begins_anew_with_its_server(page: Page, auth0_mfa: Auth0Mfa) -> None:
     many = [an_exchange(each, login=each - each % 5 or None) for each in range(1, 1202)]
-    again = [an_exchange(1, user=HOSTILE, path=HOSTILE, outcome=HOSTILE)]
+    view = f"<details open><summary>its own</summary>{HOSTILE.partition('<img')[0]}the view</details>"
+    again = [an_exchange(1, user=HOSTILE, path=HOSTILE, outcome=HOSTILE, html=view)]
     tells(page, many, 500, again, again)  # a second passes after a failure
     page.goto(auth0_mfa.page)
     rows = page.locator("#logins li.exchange")
@@ -384,6 +385,10 @@ def test_the_column_holds_1000_and_begins_anew_with_its_server(page: Page, auth0
     assert page.locator("#exchange-201").count() == 0
     expect(rows).to_have_count(1)
     says(rows, HOSTILE)
+    rows.locator("summary").click()
+    says(rows, "the view")
+    expect(rows).not_to_contain_text("its own")
+    assert page.title().startswith("Phone, exchanges, inbox")
 
 
 def test_a_server_without_a_journal_is_said_to_keep_none(page: Page, auth0_mfa: Auth0Mfa) -> None:
@@ -401,8 +406,9 @@ def test_the_card_of_conduct_leads_from_a_broken_rule_to_its_exchanges(page: Pag
         {**verdict, "id": "must-one", "level": "must", "verdict": "broken", "exchanges": [1, 2]},
     ]
     page.route("**/_lab/conduct", lambda route: route.fulfill(json={"verdicts": told, "left_out": 3}))
-    tells(page, [an_exchange(1), an_exchange(2)])
+    tells(page, [an_exchange(1), an_exchange(2, path="/y")])
     page.goto(auth0_mfa.page)
+    page.get_by_role("combobox", name="Endpoint").select_option("GET /x")
     page.get_by_text("Is the application right?").click()
     page.get_by_role("button", name="Judge").click()
     says(page.locator("#judged"), "2 broken · 0 not seen · 1 kept · 3 exchanges on purpose, left out")
