@@ -271,6 +271,9 @@ def test_a_login_is_seen_while_it_happens_to_each_of_its_ends(lab: Lab, auth0_mf
         shown.keyboard.press("Enter")
         assert len(rows(newest(shown, user))) == len(seen) + 3
         expect(run).to_have_attribute("aria-expanded", "true")
+    shown.get_by_text("Is the application right?").click()
+    shown.get_by_role("button", name="Judge").click()
+    says(shown.locator("#judged"), re.compile(r"\d+ broken · \d+ not seen · \d+ kept"))
 
 
 def test_an_exchange_opens_to_the_notebooks_view_and_shows_nothing_raw(
