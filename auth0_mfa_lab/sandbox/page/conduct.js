@@ -27,7 +27,8 @@ element("judge").addEventListener("click", async () => {
     show(await ask("conduct"));
   } catch (problem) {
     const none = "This server keeps no exchanges, so it cannot judge: it was started with --no-journal.";
-    const why = problem.status === 404 ? none : problem instanceof Refusal ? problem.message : "The server did not answer.";
+    const failed = problem instanceof Refusal ? problem.message : "The server did not answer.";
+    const why = problem.status === 404 ? none : failed;
     write(element("judged"), why);
     say(why);
   }

@@ -1,5 +1,5 @@
-// What applications and the phone said to the tenant, as it happens: grouped by login, the newest login first, as in the
-// inbox: the one under way is on the screen. Within a login they stand in their order, for `(from 3)` looks up.
+// What applications and the phone said to the tenant, as it happens. The newest login is first, as in the inbox: the
+// one under way is on the screen. Within a login exchanges stand in their order, for `(from 3)` looks up.
 import { ask, Refusal } from "./server.js";
 import { choose, cloned, count, element, fill, list, offer, part, say, write, writeTime } from "./showing.js";
 
@@ -20,6 +20,7 @@ const [ofUser, ofEndpoint] = [element("of-user"), element("of-endpoint")];
 
 // The answer to one that was dropped is not under way.
 const isUnderWay = ({ written, delivered }) => written === null && delivered;
+const outcome = (each) => (isUnderWay(each) ? "under way" : each.outcome);
 const endpoint = ({ method, path }) => `${method} ${path.split("?")[0]}`;
 
 // Calls of no login stand together between the logins.
@@ -69,7 +70,7 @@ function take({ exchanges, first }) {
 
 const fits = (each) =>
   (!ofEndpoint.value || ofEndpoint.value === endpoint(each)) &&
-  (!ofUser.value || each.group.exchanges.some((one) => one.user === ofUser.value && (one === each || one.login !== null)));
+  (!ofUser.value || (each.login === null ? [each] : each.group.exchanges).some(({ user }) => user === ofUser.value));
 
 function passed(seconds) {
   const [size, unit] = seconds % 60 || seconds < 60 ? [1, "s"] : [60, "min"];
@@ -139,7 +140,7 @@ function fillRow(row, { polls, text, each: one, run }) {
     number: polls ? `${polls[0].number}–${each.number}` : `${each.number}`,
     speaker: each.speaker,
     call: `${each.method} ${each.path}`,
-    outcome: isUnderWay(each) ? "under way" : each.outcome,
+    outcome: outcome(each),
     words: [...(polls ? [`${polls.length} equal polls`] : []), ...new Set(told.filter(Boolean))].join(" · "),
   });
   row.dataset.speaker = each.speaker;
@@ -159,7 +160,8 @@ function show(touched) {
     group.isStale = false;
     const [first] = group.exchanges;
     const user = group.exchanges.find((each) => each.user)?.user;
-    fill(node, { what: group.login === null ? "Outside a login" : user ? "Login of" : "Login", user: group.login && user });
+    const what = group.login === null ? "Outside a login" : user ? "Login of" : "Login";
+    fill(node, { what, user: group.login && user });
     writeTime(part(node, "at"), first.arrived);
     const button = part(node, "export");
     button.hidden = group.login === null;
@@ -285,9 +287,9 @@ logins.addEventListener("click", ({ target: button }) => {
 
 function save(login = "") {
   given(`export?form=${element("form").value}${login}`, ({ name, text }) => {
-    const link = Object.assign(document.createElement("a"), { download: name, href: URL.createObjectURL(new Blob([text])) });
-    link.click();
-    URL.revokeObjectURL(link.href);
+    const href = URL.createObjectURL(new Blob([text]));
+    Object.assign(document.createElement("a"), { download: name, href }).click();
+    URL.revokeObjectURL(href);
     say(`Saved as ${name}.`);
   });
 }
@@ -307,7 +309,8 @@ function tell(exchanges) {
     setTimeout(() => {
       const newest = unheard.at(-1);
       const more = unheard.length > 1 ? `${unheard.length} new exchanges, the newest: ` : "";
-      write(element("heard"), `${more}${newest.number}, ${newest.speaker}, ${endpoint(newest)}, ${isUnderWay(newest) ? "under way" : newest.outcome}.`);
+      const said = [newest.number, newest.speaker, endpoint(newest), outcome(newest)].join(", ");
+      write(element("heard"), `${more}${said}.`);
       unheard = [];
     }, QUIET);
   }

@@ -1,4 +1,4 @@
-// The tenant's knobs: its clock, its faults, a fresh user, its settings, and a reset. They are filled when they are opened.
+// The tenant's knobs: its clock, its faults, a fresh user, its settings, a reset. They are filled when they are opened.
 import { act, ask } from "./server.js";
 import { cloned, element, fill, list, offer, part, write, writeTime } from "./showing.js";
 
@@ -72,10 +72,11 @@ onSubmit("clock-form", ({ seconds }, { value }) => {
 });
 element("restart").addEventListener("click", () => act("clock", "The clock is set back.", { method: "DELETE" }));
 
-onSubmit("fault-form", ({ kind }) => {
-  const body = { kind: kind.value };
+onSubmit("fault-form", () => {
+  const body = {};
   for (const { hidden, control } of element("fault-form").querySelectorAll("label")) {
-    if (!hidden && control.value && control !== kind) body[control.name] = control.type === "number" ? Number(control.value) : control.value;
+    const value = control.type === "number" ? Number(control.value) : control.value;
+    if (!hidden && control.value) body[control.name] = value;
   }
   act("faults", "The fault waits for its call.", { body });
 });
@@ -83,12 +84,13 @@ element("clear").addEventListener("click", () => act("faults", "No fault waits."
 
 let user = null;
 onSubmit("user-form", async ({ factor }) => {
-  const factors = [...factor].filter((each) => each.checked).map((each) => each.value);
-  const added = await act("users", "A user is added.", { body: { factors } });
+  const wished = [...factor].filter((each) => each.checked).map((each) => each.value);
+  const added = await act("users", "A user is added.", { body: { factors: wished } });
   if (!added) return;
   user = added;
   const off = added.off.length ? `, of which the tenant has off: ${added.off.join(", ")}` : "";
-  fill(element("user"), { name: added.username, factors: `${added.factors.join(", ") || "no factor yet"}${off}`, password: "" });
+  const factors = `${added.factors.join(", ") || "no factor yet"}${off}`;
+  fill(element("user"), { name: added.username, factors, password: "" });
   element("user").hidden = false;
   part(element("user"), "show").ariaPressed = "false";
 });
