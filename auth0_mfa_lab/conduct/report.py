@@ -11,6 +11,7 @@ from auth0_mfa_lab.conduct.calls import Call, Story, gap
 from auth0_mfa_lab.conduct.rules import RULES, Level, Rule
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.show.html import card, details, line, words
+from auth0_mfa_lab.show.table import WIDTH, wrap
 from auth0_mfa_lab.wire.exchange import Exchange
 
 _SHOWN = (
@@ -89,14 +90,11 @@ class Conduct:
         """Return the report as text."""
         lines = [self._title()]
         for each in self.broken:
-            lines += [
-                "",
-                f"✗ {each.level} · {each.rule.id}: {each.rule.sentence}",
-                *(f"    {one}" for one in each.said),
-            ]
+            lines += ["", *wrap(f"✗ {each.level} · {each.rule.id}: {each.rule.sentence}", WIDTH)]
+            lines += [f"    {one}" for said in each.said for one in wrap(said, WIDTH - 4)]
             lines += [f"  Cost: {each.rule.cost}.", f"  Source: {each.rule.source}."]
         for title, under in self._rest():
-            lines += ["", title, *(f"  {one}" for one in under)]
+            lines += ["", title, *(f"  {one}" for said in under for one in wrap(said, WIDTH - 2))]
         return "\n".join(lines)
 
     def html(self) -> str:

@@ -95,9 +95,14 @@ def _is_allowed(call: Call) -> bool:
     return call.outcome == "given" and (call.kind == "scan" or is_answer)
 
 
+def _final(polls: Sequence[Call]) -> list[Call]:
+    """Return the first answer that ends a poll, if any."""
+    return [each for each in polls if each.outcome in ("given", "refused")][:1]
+
+
 def final_answer_ends(story: Story) -> Findings:
     for polls in _polls(story):
-        for final in [each for each in polls if each.outcome in ("given", "refused")][:1]:
+        for final in _final(polls):
             later = [each for each in polls if each.knew(final)]
             yield Finding(_if(later), [final, *later])
 
@@ -190,16 +195,17 @@ def send_once(story: Story) -> Findings:
 
 
 def no_login_loop(story: Story) -> Findings:
-    ended = {(each.passage.reset, each.oob_code): each for each in story.of("poll") if each.outcome == "refused"}
+    finals = [final for polls in _polls(story) for final in _final(polls) if final.outcome == "refused"]
+    ended = {(each.passage.reset, each.oob_code): each for each in finals}
     again: dict[Call, tuple[Call, Call]] = {}
-    for end in ended.values():
+    for end in finals:
         for first in (
             each for each in story.of("first factor") if each.user and each.user == end.user and each.knew(end)
         ):
             sent = [each for each in story.of("challenge") if each.login == first.login and each.since(first) <= 10]
             if sent and 0 < first.since(end) <= 10:
                 again.setdefault(end, (first, sent[0]))
-    for end in ended.values():
+    for end in finals:
         following = ended.get((end.passage.reset, again[end][1].gets("oob_code"))) if end in again else None
         is_loop = following is not None and following in again
         shown = [end, *again[end], following, *again[following]] if following is not None and is_loop else [end]

@@ -70,6 +70,11 @@ def polls_each_five_seconds_not_to_the_millisecond() -> Play:
 
 
 @right
+def two_quick_polls_are_no_pace() -> Play:
+    return pushed(1)[0]
+
+
+@right
 def two_logins_poll_side_by_side() -> Play:
     play, codes = pushed()
     other = play.challenge(play.wait(0.1).login(play.lab.user(factors=["push"])))
@@ -104,6 +109,13 @@ def falls_back_to_the_old_pace() -> Play:
 @breaks("slow-down-obeyed", "should")
 def slows_down_by_two_seconds() -> Play:
     return slowed(7, 7)
+
+
+@breaks("slow-down-obeyed")
+def slows_down_and_does_not_wait_for_retry_after() -> Play:
+    play, codes = pushed(5)
+    play.last_is(**SLOW_DOWN, headers=[("retry-after", "60")]).wait(10).poll(codes)
+    return play
 
 
 @right
@@ -145,6 +157,25 @@ def gives_up_at_pending_and_begins_anew() -> Play:
 def gives_up_while_the_phone_answers_as_a_served_phone_does() -> Play:
     play = gives_up_at_pending_and_begins_anew()
     return play.last(back=3, written=play.lab.clock.now() - 69)
+
+
+@breaks("pending-goes-on")
+def two_logins_end_at_pending() -> Play:
+    play = allowed_late(70)
+    play.poll(play.challenge(play.login(play.lab.user(factors=["push"]))))
+    play.phone.allow()
+    play.wait(70).client.jwks()
+    return play
+
+
+@right
+def the_phone_had_allowed_before_the_first_poll() -> Play:
+    play = Play("push")
+    codes = play.challenge(play.login())
+    play.phone.allow()
+    play.poll(codes)
+    play.wait(70).client.mfa_authenticators(play.login())
+    return play
 
 
 @right
