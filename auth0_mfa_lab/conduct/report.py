@@ -42,7 +42,8 @@ class Verdict:
 class Conduct:
     """The verdicts on an application, broken musts first.
 
-    `judged` exchanges were, `left_out` were made on purpose; `allow` has the reasons of rules that may be broken.
+    `judged` calls of the application were, `left_out` exchanges were made on purpose; `allow` has the reasons of rules
+    that may be broken.
     """
 
     verdicts: tuple[Verdict, ...]
@@ -73,7 +74,7 @@ class Conduct:
         levels, verdicts = [each.level for each in self.broken], [each.verdict for each in self.verdicts]
         counts = [f"{levels.count(level)} {level} broken" for level in ("must", "should") if level in levels]
         counts += [f"{verdicts.count(verdict)} {verdict}" for verdict in ("kept", "not seen")]
-        return f"{self.judged} exchanges judged by {len(verdicts)} rules: {', '.join(counts)}"
+        return f"{self.judged} calls judged by {len(verdicts)} rules: {', '.join(counts)}"
 
     def _rest(self) -> Iterable[tuple[str, list[str]]]:
         """Yield what stands below the breaches: a title, and its lines."""
@@ -134,7 +135,7 @@ def conduct(
     order = {"broken": 0, "kept": 2, "not seen": 3}
     verdicts.sort(key=lambda each: order[each.verdict] + ((each.verdict, each.level) == ("broken", "should")))
     left_out = len(told) - len(story.calls)
-    return Conduct(verdicts=tuple(verdicts), judged=len(story.calls), left_out=left_out, allow=reasons)
+    return Conduct(verdicts=tuple(verdicts), judged=len(story.of_app), left_out=left_out, allow=reasons)
 
 
 def _verdict(rule: Rule, story: Story, told: Mapping[int, Exchange]) -> Verdict:

@@ -23,7 +23,7 @@ def test_a_report_tells_broken_musts_first_each_with_its_exchanges_its_cost_and_
     told = a_hasty_client().judged().text()
     first, _, rest = told.partition("\n\nKept: ")
     assert first == (
-        "15 exchanges judged by 25 rules: 1 must broken, 1 should broken, 7 kept, 16 not seen\n\n"
+        "13 calls judged by 25 rules: 1 must broken, 1 should broken, 7 kept, 16 not seen\n\n"
         "✗ must · final-answer-ends: Anything but pending, slow_down, 429, 5xx and a broken connection ends the poll.\n"
         "    14 POST /oauth/token mfa-oob <mfa_token 1> <oob_code 1> · 403 invalid_grant\n"
         "    15 POST /oauth/token mfa-oob <mfa_token 1> <oob_code 1> · 403 invalid_grant · +5.0 s\n"

@@ -250,6 +250,20 @@ def retries_when_retry_after_says_so() -> Play:
 
 
 @right
+def the_journal_ends_soon_after_a_502() -> Play:
+    play, _ = pushed(5)
+    play.last_is(**HTML).wait(20).client.jwks()
+    return play
+
+
+@right
+def a_502_comes_when_the_oob_code_is_about_to_expire() -> Play:
+    play, _ = pushed(270)
+    play.last_is(**HTML).wait(70).client.jwks()
+    return play
+
+
+@right
 def the_user_takes_another_way_after_a_502() -> Play:
     play, codes = pushed(5)
     play.last_is(**HTML).wait(10).client.mfa_recovery_code_grant(
@@ -297,6 +311,17 @@ def the_answer_to_a_right_code_was_lost() -> Play:
     play, _ = with_tokens()
     play.last(delivered=False).client.mfa_otp_grant(mfa_token=play.wait(5).login(), otp=play.phone.code())
     return play
+
+
+@right
+def a_code_was_sent_twice_before_the_first_answer_came() -> Play:
+    play = logs_in_twice_with_one_code()
+    return play.last(back=2, written=play.lab.clock.now() + 1)
+
+
+@right
+def the_tenant_takes_a_code_twice() -> Play:
+    return logs_in_twice_with_one_code().last_is(200, json={"access_token": "another"})
 
 
 @breaks("grant-fits-factor")
@@ -743,9 +768,9 @@ def each_process_asks_for_its_own_token() -> Play:
 # -- the judge
 
 
-def keeps_every_rule() -> Play:
+def keeps_every_rule(**options: Any) -> Play:
     """A day of an application that does all as it should, under faults too."""
-    play = Play()
+    play = Play(**options)
     me: dict[str, Any] = {"audience": "https://sandbox.example/mfa/", "scope": "enroll read:authenticators"}
     weather: list[Mapping[str, Any]] = [HTML, {"status": 429, "headers": [("retry-after", "9")]}, SLOW_DOWN]
     # It enrolls a push; the phone scans while it polls. Meanwhile an inactive entry is listed.
@@ -804,6 +829,17 @@ def test_a_client_that_breaks_one_rule_is_found_and_only_that(rule: str, level: 
 @pytest.mark.parametrize("script", [pytest.param(each, id=each.__name__) for each in TRAPS])
 def test_what_only_looks_like_a_breach_is_none(script: Script) -> None:
     assert broken(script().judged()) == {}
+
+
+SWITCHES = (
+    *("bad_client_secret=invalid_client", "expired_token_status=403", "pending_status=200", "slow_down_status=400"),
+    *("oob_channel_key=oob_channels", "customizable_mfa=on", "too_many_failed_codes_status=429"),
+)
+
+
+@pytest.mark.parametrize("switch", SWITCHES)
+def test_what_auth0_never_promised_breaks_no_rule(switch: str) -> None:
+    assert broken(keeps_every_rule(profile="recorded", switches=dict([switch.split("=")])).judged()) == {}
 
 
 def test_a_client_that_does_all_rightly_breaks_nothing_and_is_told_what_it_kept() -> None:

@@ -41,6 +41,7 @@ PERSON = {
     "06": "allow a push on your own phone",
     "07": "reject a push, allow one and ignore one on your own phone",
     "10": "read the codes that come by SMS",
+    "13": "allow a push on your own phone",
 }
 MANAGED = ("02", "03", "05", "08", "09", "11", "12")
 LESSONS = [Lesson(each, each in MANAGED, PERSON.get(each, "")) for each in (f"{number:02}" for number in range(14))]

@@ -16,7 +16,7 @@ from tests.live.live_notebooks import LESSONS, Lesson, Ran, clean_up, main, repo
 from tests.live.live_world import LiveTenant, environment, mfa_token
 from tests.live.played_notebooks import state_of
 
-BEGINS_WITH = {"03": "otp", "06": "push", "07": "push"}
+BEGINS_WITH = {"03": "otp", "06": "push", "07": "push", "13": "push"}
 """The factor that the configured user has enrolled already, where a notebook begins with one."""
 NEEDS_FRESH_USERS = ("04", "08", "09", "11")
 """Those for which one configured user is not enough: several users, a known recovery code, or the Management API."""
