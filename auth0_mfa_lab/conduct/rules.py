@@ -19,7 +19,8 @@ from auth0_mfa_lab.secrets.claims import claims_of
 from auth0_mfa_lab.secrets.kinds import kind_of
 
 Level = Literal["must", "should"]
-MINUTE, PASSWORDLESS_CODE_SECONDS = 60.0, 180.0
+MINUTE = 60.0
+OWN_LINKS = ("/passwordless/verify_redirect", "/enroll")
 DEAD = "expired|malformed|invalid|unknown"
 RIGHT_ELSEWHERE = "sandbox: this code is the one of another factor"
 PUBLIC = "sandbox: this application is public"
@@ -180,10 +181,9 @@ def send_once(story: Story) -> Findings:
         return is_sent and call.outcome == "given" and call.kind, call.token or call.client, which
 
     def is_again(sent: Call, call: Call) -> bool:
-        """Say whether the code that was sent before was good still, and not tried."""
+        """Say whether the code that was sent before, which lives longer than a machine's repetition, was not tried."""
         code = sent.gets("oob_code")
-        life = OOB_CODE_SECONDS if code else PASSWORDLESS_CODE_SECONDS
-        return gap(sent, call) < life and not any(
+        return not any(
             each.follows(sent) and each.number < call.number and each.outcome not in ("pending", "slow")
             for each in story.of("grant", "poll", "first factor")
             if (each.oob_code == code if code else each.text("username") == sent.address and each.text("otp"))
@@ -363,15 +363,16 @@ def no_blind_resend(story: Story) -> Findings:
 
 
 def secrets_not_in_url(story: Story) -> Findings:
-    secrets = {value for call in story.known for _, value in call.issued()}
+    # OpenID Connect has the id_token in the URL of a logout.
+    secrets = {value for call in story.known for name, value in call.issued() if name != "id_token"}
     sent = [each for call in story.known for each in call.sent.items() if isinstance(each[1], str)]
     secrets |= {value for name, value in sent if kind_of(name, value)}
     for call in story.of_app:
         pairs = parse_qsl(call.query)
         found = [each for each in (*map(unquote, call.path.split("/")), *dict(pairs).values()) if each in secrets]
         found += [value for name, value in pairs if kind_of(name, value, pair=False)]
-        # The link of an email is Auth0's own, and has its code in it.
-        is_leak = any(len(each) > 5 for each in found) and call.path != "/passwordless/verify_redirect"
+        # The links of an email and of an enrollment are Auth0's own, and have a code or a ticket in them.
+        is_leak = any(len(each) > 5 for each in found) and call.path not in OWN_LINKS
         yield Finding(_if(is_leak), [call])
 
 

@@ -720,6 +720,14 @@ def the_link_of_an_email_has_its_code() -> Play:
     return play
 
 
+@right
+def logs_out_with_an_id_token_hint() -> Play:
+    play = Play("otp")
+    granted = play.client.mfa_otp_grant(mfa_token=play.login(scope="openid"), otp=play.phone.code())
+    play.client.send("GET", f"/oidc/logout?id_token_hint={granted['id_token']}")
+    return play
+
+
 def authenticated(client_id: str = "", **fields: str) -> Play:
     play = Play("otp")
     known = play.lab.settings
