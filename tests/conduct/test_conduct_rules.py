@@ -465,6 +465,18 @@ def challenges_the_first_of_the_list() -> Play:
     return play
 
 
+@right
+def challenges_what_was_confirmed_in_another_tab_after_the_list() -> Play:
+    play = Play()
+    token = play.login()
+    codes = {"mfa_token": token, "oob_code": str(play.enroll(token)["oob_code"])}
+    other = play.wait(5).login()
+    listed = play.client.mfa_authenticators(other).json
+    play.client.mfa_oob_grant(**codes, binding_code=play.sent())
+    play.wait(5).challenge(other, next(each["id"] for each in listed if "sms" in each["id"]))
+    return play
+
+
 @breaks("associate-needs-no-challenge", "should")
 def challenges_what_it_enrolls() -> Play:
     play = Play()
@@ -504,6 +516,14 @@ def sends_the_password_again() -> Play:
 
 
 @right
+def a_person_types_the_password_again_after_two_minutes() -> Play:
+    play = Play("otp")
+    play.login()
+    play.wait(120).login()
+    return play
+
+
+@right
 def one_test_only_asserts_mfa_required() -> Play:
     play = Play("otp")
     play.login()
@@ -519,9 +539,19 @@ def two_users_are_asked_for_a_second_factor() -> Play:
 
 
 @breaks("token-kind")
-def challenges_with_an_access_token() -> Play:
-    play, token = with_tokens(audience="https://sandbox.example/mfa/", scope="enroll")
+def challenges_with_an_access_token_which_is_good_for_a_list() -> Play:
+    play, token = with_tokens(audience="https://sandbox.example/mfa/", scope="read:authenticators")
     play.client.mfa_challenge(mfa_token=token, challenge_type="otp")
+    play.client.mfa_authenticators(token)
+    play.client.mfa_authenticators(token)
+    return play
+
+
+@breaks("token-kind")
+def challenges_with_the_access_token_that_has_enrolled() -> Play:
+    play, token = with_tokens(audience="https://sandbox.example/mfa/", scope="enroll")
+    play.enroll(token)
+    play.client.mfa_challenge(mfa_token=token, challenge_type="oob")
     return play
 
 
@@ -670,14 +700,16 @@ def waits_longer_and_longer() -> Play:
 @right
 def calls_that_succeed_later_are_no_retries() -> Play:
     play = limited(5)
-    play.last_is(200, json=[]).wait(5).client.mfa_authenticators(play.login())
+    play.last_is(200, json=[])
+    for _ in range(3):
+        play.client.mfa_authenticators(play.wait(5).login())
     return play
 
 
-def lost_refresh(pause: float) -> Play:
+def lost_refresh(pause: float, *headers: tuple[str, str]) -> Play:
     play, token = with_tokens(scope=OFFLINE)
     play.client.refresh_token_grant(token)
-    play.last_is(503, json={"error": "server_error"}).wait(pause).client.refresh_token_grant(token)
+    play.last_is(503, json={"error": "server_error"}, headers=headers).wait(pause).client.refresh_token_grant(token)
     return play
 
 
@@ -691,6 +723,11 @@ def sends_a_challenge_again_when_the_answer_was_lost() -> Play:
     play, token = challenged()
     play.last(delivered=False).wait(1).challenge(token)
     return play
+
+
+@right
+def sends_a_refresh_again_when_retry_after_says_so() -> Play:
+    return lost_refresh(1, ("retry-after", "1"))
 
 
 @right
