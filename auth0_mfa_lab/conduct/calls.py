@@ -77,7 +77,6 @@ class Call:
     number: int
     kind: Kind
     path: str
-    query: str
     sent: dict[str, Json]
     got: Json
     passage: Passage
@@ -163,7 +162,7 @@ def call_of(exchange: Recorded) -> Call:
         exchange.response,
         exchange.passage or Passage(exchange.at, exchange.at),
     )
-    path, _, query = str(request.target).partition("?")
+    path = str(request.target).partition("?")[0]
     data, (scheme, _, credentials) = plain_data(request), str(request.header("authorization") or "").partition(" ")
     sent = {name: value for name, value in data.items() if value not in (None, "")} if isinstance(data, dict) else {}
     if scheme.lower() == "bearer":
@@ -187,7 +186,6 @@ def call_of(exchange: Recorded) -> Call:
         number=exchange.number,
         kind=_kind_of(exchange, path, sent),
         path=path,
-        query=query,
         sent=sent,
         got=got,
         passage=passage,

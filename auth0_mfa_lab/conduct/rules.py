@@ -368,7 +368,7 @@ def secrets_not_in_url(story: Story) -> Findings:
     sent = [each for call in story.known for each in call.sent.items() if isinstance(each[1], str)]
     secrets |= {value for name, value in sent if kind_of(name, value)}
     for call in story.of_app:
-        pairs = parse_qsl(call.query)
+        pairs = parse_qsl(str(call.exchange.request.target).partition("?")[2])
         found = [each for each in (*map(unquote, call.path.split("/")), *dict(pairs).values()) if each in secrets]
         found += [value for name, value in pairs if kind_of(name, value, pair=False)]
         # The links of an email and of an enrollment are Auth0's own, and have a code or a ticket in them.

@@ -38,6 +38,12 @@ class Play:
         sent = self.client.mfa_challenge(mfa_token=mfa_token, challenge_type="oob", authenticator_id=chosen)
         return {"mfa_token": mfa_token, "oob_code": str(sent["oob_code"])}
 
+    def entry(self, token: str, kind: str) -> str:
+        """List the authenticators, and return the id of the first of a kind."""
+        return str(
+            next(each["id"] for each in self.client.mfa_authenticators(token).json if each["id"].startswith(kind))
+        )
+
     def enroll(self, mfa_token: str, channel: str = "sms") -> Exchange:
         number = self.user.phone_number if channel == "sms" else None
         return self.client.mfa_associate(

@@ -12,6 +12,7 @@ from auth0_mfa_lab.conduct.report import conduct
 from auth0_mfa_lab.conduct.rules import RULES
 from tests.conduct.play import SLOW_DOWN, Play, broken
 from tests.mothers import a_response
+from tests.sandbox.sandbox_mothers import switch_on
 
 HTML: Mapping[str, Any] = {"status": 502, "text": "<html>"}
 OFFLINE = "openid offline_access"
@@ -328,9 +329,7 @@ def the_tenant_takes_a_code_twice() -> Play:
 def sends_an_sms_code_as_otp() -> Play:
     play = Play("sms", "otp")
     token = play.login()
-    play.challenge(
-        token, next(each["id"] for each in play.client.mfa_authenticators(token).json if "sms" in each["id"])
-    )
+    play.challenge(token, play.entry(token, "sms"))
     play.client.mfa_otp_grant(mfa_token=token, otp=play.sent())
     return play
 
@@ -486,6 +485,18 @@ def challenges_what_it_enrolls() -> Play:
     return play
 
 
+@right
+def the_user_takes_an_email_instead() -> Play:
+    play = Play()
+    box = play.lab._sandbox
+    assert box
+    switch_on(box, "email")
+    token = play.login()
+    play.enroll(token)
+    play.challenge(token, play.entry(token, "email"))
+    return play
+
+
 def enrolled(*pauses: float) -> Play:
     play = Play()
     token = play.login()
@@ -559,7 +570,7 @@ def challenges_with_the_access_token_that_has_enrolled() -> Play:
 def deletes_with_an_mfa_token() -> Play:
     play = Play("otp")
     token = play.login()
-    play.client.mfa_delete_authenticator(token, play.client.mfa_authenticators(token).json[0]["id"])
+    play.client.mfa_delete_authenticator(token, play.entry(token, "totp"))
     return play
 
 
@@ -799,6 +810,14 @@ def asks_for_a_token_each_time() -> Play:
     play = Play()
     for _ in range(5):
         play.wait(2).lab.management_application.client_credentials_grant(audience=play.lab.management_audience)
+    return play
+
+
+@right
+def asks_for_the_profile_with_a_dead_token() -> Play:
+    play = Play()
+    for _ in range(5):
+        play.wait(2).client.userinfo("an-access-token-of-yesterday")
     return play
 
 
