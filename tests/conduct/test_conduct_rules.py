@@ -584,6 +584,12 @@ def enrolls_a_second_factor_with_an_mfa_token() -> Play:
 
 
 @right
+def a_button_enrolls_twice_at_once() -> Play:
+    play = enrolls_a_second_factor_with_an_mfa_token()
+    return play.last(back=1, written=play.lab.clock.now() + 1)
+
+
+@right
 def deletes_and_enrolls_with_an_mfa_access_token() -> Play:
     play, token = with_tokens(audience="https://sandbox.example/mfa/", scope="enroll remove:authenticators")
     code = play.enroll(token)["oob_code"]
