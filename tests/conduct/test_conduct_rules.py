@@ -411,6 +411,11 @@ def a_person_asks_for_the_code_again() -> Play:
 
 
 @right
+def challenges_three_times_while_the_clock_stands() -> Play:
+    return challenged(0, 0)[0]
+
+
+@right
 def two_tabs_send_one_code_each() -> Play:
     play, _ = challenged()
     play.challenge(play.wait(1).login())
@@ -917,6 +922,29 @@ def test_a_client_that_does_all_rightly_breaks_nothing_and_is_told_what_it_kept(
     assert broken(judged) == {}
     assert {each.rule.id for each in judged.verdicts if each.verdict != "kept"} == set()
     assert judged.exit_code(strict=True) == 0
+
+
+def test_a_reset_tenant_issues_the_same_values_and_they_are_others() -> None:
+    first, again = keeps_every_rule().exchanges(), keeps_every_rule().exchanges()
+    for each in again:
+        assert each.passage
+        each.passage.reset = 1
+    again = [replace(each, number=each.number + len(first)) for each in again]
+    assert broken(conduct([*first, *again])) == {}
+
+
+def test_a_phones_answer_is_left_open_where_two_pushes_wait() -> None:
+    play, codes = pushed(5)
+    play.poll(play.challenge(play.login(other := play.lab.user(factors=["push"]))))
+    play.phone.allow(play.phone.notifications[0])
+    play.wait(5).poll(codes)
+    play.wait(70).client.mfa_authenticators(play.login(other))
+    # A served tenant's journal has no pushes, so no value tells whose answer it is.
+    served = [each for each in play.exchanges() if not each.is_push]
+    for exchanges, verdict in (play.exchanges(), "kept"), (served, "not seen"):
+        judged = conduct(exchanges)
+        assert broken(judged) == {}
+        assert verdict in {each.verdict for each in judged.verdicts if each.rule.id == "pending-goes-on"}
 
 
 ODD = (
