@@ -259,10 +259,10 @@ class Reader:
         return login
 
     def _awaited(self, call: Call) -> tuple[str, Login | None]:
-        """Return the push that a phone has got or answered: known only where just one waits."""
+        """Return the push that a phone has got, the newest, or has answered: known only where just one waits."""
         self._pushes = {code: push for code, push in self._pushes.items() if push[1] > call.passage.arrived}
         waiting = [(code, push[2]) for code, push in self._pushes.items() if push[0] == call.passage.reset]
-        return waiting[0] if len(waiting) == 1 else ("", None)
+        return waiting[-1] if len(waiting) == 1 or (waiting and call.kind == "push") else ("", None)
 
     def _learn(self, call: Call, login: Login | None) -> None:
         reset = call.passage.reset
