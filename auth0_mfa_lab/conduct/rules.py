@@ -61,14 +61,14 @@ def poll_interval(story: Story) -> Findings:
 def slow_down_obeyed(story: Story) -> Findings:
     for polls in _polls(story):
         for before, slow in pairwise(polls):
-            # A move of the clock is the test's, and no gap of the client's.
-            led = [gap(before, slow), gap(before, slow) - (slow.passage.moved - before.passage.moved)]
-            led = [each for each in led if each > 0.001]
             later = [slow, *(each for each in polls if each.knew(slow))]
             gaps = [seconds for each in pairwise(later) if (seconds := gap(*each)) > 0]
-            if slow.error == "slow_down" and slow.status and gaps and led:
-                is_deaf = min(gaps) <= min(led) or gaps[0] < least(slow.asked_wait)
-                is_short = min(gaps) < least(min(led) + SLOWER_BY_SECONDS)
+            # A move of the clock is a client's wait where a test waits so, and else no gap of the client's.
+            is_real = later[-1].passage.moved == slow.passage.moved
+            led = gap(before, slow) - (slow.passage.moved - before.passage.moved if is_real else 0)
+            if slow.error == "slow_down" and slow.status and gaps and led > 0.001:
+                is_deaf = min(gaps) <= led or gaps[0] < least(slow.asked_wait)
+                is_short = min(gaps) < least(led + SLOWER_BY_SECONDS)
                 yield Finding(_if(is_deaf) or _if(is_short, "should"), [before, *later])
 
 

@@ -103,6 +103,11 @@ def polls_on_at_the_same_pace_after_slow_down() -> Play:
 
 
 @breaks("slow-down-obeyed")
+def keeps_its_pace_by_moves_of_the_clock() -> Play:
+    return slowed(5).last(back=1, moved=5).last(moved=10)
+
+
+@breaks("slow-down-obeyed")
 def falls_back_to_the_old_pace() -> Play:
     return slowed(10, 10, 5)
 
