@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from joserfc.jwk import RSAKey
 from starlette.responses import PlainTextResponse, Response
 
-from auth0_mfa_lab.sandbox.app import CALLER, Fault, Faults, in_process, respond
+from auth0_mfa_lab.sandbox.app import CALLER, Fault, Faults, in_process
 from auth0_mfa_lab.sandbox.clock import Chance, Clock, WallClock
 from auth0_mfa_lab.sandbox.delivery import Delivery
 from auth0_mfa_lab.sandbox.guardian.phone import Phone
@@ -27,6 +27,7 @@ from auth0_mfa_lab.sandbox.received import Observer, Received
 from auth0_mfa_lab.sandbox.records import Api, Client, Kind, Request, User
 from auth0_mfa_lab.sandbox.settings import Domains, Policy, Profile, Settings, checked_switches
 from auth0_mfa_lab.sandbox.tenant import MANAGEMENT_PATH, Tenant
+from auth0_mfa_lab.sandbox.variations import Varied
 
 if TYPE_CHECKING:
     import httpx
@@ -69,7 +70,8 @@ class Sandbox:
 
     `profile` says how a rejected push is answered, `policy` when a second factor is asked for, and `switches` what is
     answered where the sources differ (SWITCHES). `new_key` makes each RSA key of the tenant and its phones when it is
-    first needed; every id is drawn from `seed`, a number, or an unguessable text.
+    first needed; every id is drawn from `seed`, a number, or an unguessable text. `variation` is the id of what is
+    answered otherwise (VARIATIONS), or several ids, joined by commas; "" watches what is answered, and changes nothing.
     """
 
     def __init__(
@@ -82,10 +84,12 @@ class Sandbox:
         switches: Mapping[str, str | int | bool] | None = None,
         new_key: NewKey = RSAKey.generate_key,
         clock: Clock | None = None,
+        variation: str | None = None,
     ) -> None:
         for name, value, known in (("profile", profile, get_args(Profile)), ("policy", policy, get_args(Policy))):
             if value not in known:
                 raise ValueError(f"Unknown {name} {value!r}; the sandbox has {', '.join(sorted(known))}.")
+        self.varied = Varied(variation)
         self.domain, self.domains = domain, Domains(domain)
         self.clock, self.chance = clock or Clock(), Chance(seed)
         self.faults, self.delivery = Faults(maxlen=FAULTS), Delivery()
@@ -119,11 +123,13 @@ class Sandbox:
         """Return the default tenant: a user, an API, and a confidential, a public and a Management application."""
         fork, known, self._added = self.chance.fork, self.defaults, 0
         self.people_chance, self.phones_chance, self.control_chance = map(fork, ("people", "phones", "control"))
+        chance = fork("tenant")
+        chance.issued = self.varied.issued
         tenant = Tenant(
             domains=self.domains,
-            settings=self._settings,
+            settings=self.varied.settings(self._settings),
             clock=self.clock,
-            chance=fork("tenant"),
+            chance=chance,
             delivery=self.delivery,
             new_key=self._new_key,
         )
@@ -146,6 +152,7 @@ class Sandbox:
         for kept in (self.delivery, self.faults, self.received):
             kept.clear()
         self.clock.restart()
+        self.varied.begin()
         self.server_phone = None
         # Applications keep a JWKS: the key behind a `kid` stays.
         keys = self.tenant.tokens.keys
@@ -162,7 +169,7 @@ class Sandbox:
                 )
             self._is_answering = True
             try:
-                return respond(self.tenant, request, fault)
+                return self.varied.answer(self.tenant, request, fault)
             except Exception as problem:
                 # Where it is, and nothing of the request, which its message may quote.
                 where = "".join(traceback.format_tb(problem.__traceback__))

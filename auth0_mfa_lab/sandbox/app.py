@@ -15,7 +15,7 @@ from starlette.routing import Match, Route
 
 from auth0_mfa_lab.sandbox import errors, not_emulated
 from auth0_mfa_lab.sandbox.guardian import api as guardian
-from auth0_mfa_lab.sandbox.http import JSON, NOTES, Request
+from auth0_mfa_lab.sandbox.http import JSON, NOTES, Passing, Request
 from auth0_mfa_lab.sandbox.management import api as management
 from auth0_mfa_lab.sandbox.mfa import api as mfa
 from auth0_mfa_lab.sandbox.oauth import api as oauth
@@ -63,7 +63,7 @@ def respond(tenant: Tenant, request: Request, fault: Fault | None = None) -> Res
         return PlainTextResponse(str(problem), 501)
     except errors.WireError as problem:
         row, body = problem.answer({**settings.switches, "profile": settings.profile})
-        request.notes += row.notes
+        request.row, request.notes = row, request.notes + row.notes
         if path == "/oauth/token":
             return JSONResponse(body, row.status, {"cache-control": errors.NO_CACHE, **problem.headers})
         cache = management.CACHE if path.startswith(f"{management.BASE}/") else {}
@@ -83,6 +83,8 @@ def in_process(answer: Callable[[Request], Response]) -> httpx.MockTransport:
         scope = {"type": "http", "method": sent.method, "headers": headers, "client": (CALLER, 123)}
         request = Request({**scope, "path": url.path, "query_string": url.query}, sent.content)
         said = answer(request)
+        if isinstance(said, Passing) and said.is_lost:
+            raise httpx.ReadError("The connection was reset.")
         stream, notes = httpx.ByteStream(bytes(said.body)), {NOTES: tuple(request.notes)}
         return httpx.Response(said.status_code, headers=said.raw_headers, stream=stream, extensions=notes)
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from functools import partialmethod
 from string import ascii_letters, ascii_uppercase, digits
+from typing import Any
 
 START = 1_800_000_000.0
 """2027-01-15T08:00:00Z, in epoch seconds."""
@@ -63,15 +64,22 @@ class WallClock(Clock):
         super().__init__(wall=wall)
 
 
-class Chance:
-    """A seeded source of strings in Auth0's alphabets, for repeatable runs: nothing real may be protected by them."""
+Issued = Callable[[str, Any], Any]
+"""What becomes of a thing that is drawn or issued: its kind, such as `mfa_token`, and its value."""
 
-    def __init__(self, seed: int | str) -> None:
-        self.seed, self._random = seed, random.Random(str(seed))
+
+class Chance:
+    """A seeded source of strings in Auth0's alphabets, for repeatable runs: nothing real may be protected by them.
+
+    `issued` may give what leaves the tenant another form: a variation does.
+    """
+
+    def __init__(self, seed: int | str, issued: Issued = lambda _, value: value) -> None:
+        self.seed, self.issued, self._random = seed, issued, random.Random(str(seed))
 
     def fork(self, name: str) -> "Chance":
         """Return a source of its own for `name`: what it draws does not depend on what others drew."""
-        return Chance(f"{self.seed}/{name}")
+        return Chance(f"{self.seed}/{name}", self.issued)
 
     def draw(self, alphabet: str, length: int) -> str:
         """Return `length` characters out of `alphabet`."""
@@ -85,7 +93,7 @@ class Chance:
 
     def device_id(self) -> str:
         """Return a Guardian enrollment id, bare, as the device API writes it (reference, section 1e)."""
-        return f"dev_{self.alnum(16)}"
+        return str(self.issued("device_id", f"dev_{self.alnum(16)}"))
 
     def user_id(self) -> str:
         """Return the id of a database user."""
@@ -93,4 +101,8 @@ class Chance:
 
     def recovery_code(self) -> str:
         """Return 24 characters A-Z and 0-9 (reference, section 3.2)."""
-        return self.draw(ascii_uppercase + digits, 24)
+        return str(self.issued("recovery_code", self.draw(ascii_uppercase + digits, 24)))
+
+    def code(self, kind: str) -> str:
+        """Return six digits that are sent to a person: `kind` is `code`, or `passwordless`."""
+        return str(self.issued(kind, self.digits(6)))

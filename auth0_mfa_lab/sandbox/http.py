@@ -1,5 +1,7 @@
 """What handlers share: a request with its body, its fields, its bearer and notes for the person; answers in JSON."""
 
+import asyncio
+import re
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any
@@ -7,7 +9,7 @@ from urllib.parse import parse_qsl
 
 import starlette.requests
 from starlette.responses import JSONResponse, Response
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
 
 from auth0_mfa_lab.sandbox import errors, not_emulated
 from auth0_mfa_lab.sandbox.json_text import json_object
@@ -25,6 +27,36 @@ class JSON(JSONResponse):
     """A JSON answer that names its charset, as everywhere but at `/oauth/token` (reference, section 0.2)."""
 
     media_type = "application/json; charset=utf-8"
+
+
+class Passing(Response):
+    """An answer, and how it passes over a connection: `seconds` late, its names in capitals, or not at all."""
+
+    seconds, has_capitals, is_lost = 0.0, False, False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it, or reset the connection."""
+        await asyncio.sleep(self.seconds)
+        if self.is_lost:
+            await reset_connection(receive, send)
+            return
+        if self.has_capitals:
+            self.raw_headers = [(_in_capitals(name), value) for name, value in self.raw_headers]
+        await super().__call__(scope, receive, send)
+
+
+async def reset_connection(receive: Receive, send: Send) -> None:
+    """End a connection without a word: ASGI has no way to do that, uvicorn's transport is behind its `send`."""
+    transport: Any = getattr(getattr(send, "__self__", None), "transport", None)
+    if transport is not None:
+        transport.abort()
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+
+def _in_capitals(name: bytes) -> bytes:
+    """Return a header's name as Auth0's pages write it: `X-RateLimit-Limit`."""
+    return re.sub(rb"\b[a-z]", lambda letter: letter[0].upper(), name).replace(b"-Ratelimit-", b"-RateLimit-")
 
 
 class Fields(dict[str, object]):
@@ -60,6 +92,8 @@ class Request(starlette.requests.Request):
     def __init__(self, scope: Scope, content: bytes) -> None:
         super().__init__(scope)
         self.content, self.notes = content, list[str]()
+        self.row: errors.EvidenceRow | None = None
+        """The row of errors that was the answer."""
 
     @property
     def bearer(self) -> str:

@@ -232,13 +232,13 @@ def settings(box: Sandbox) -> Json:
 
 def change_settings(box: Sandbox, switches: Mapping[str, str] | None = None, **changes: Json) -> Json:
     """Change what is named; a switch that is not named stays as it is."""
-    before = box.tenant.settings
+    before, switches, changes = box.tenant.settings, box.varied.wished(switches or {}), box.varied.wished(changes)
     if "factors" in changes:
         changes["factors"] = frozenset(changes["factors"])
     if changes.get("default_directory") == "":
         changes["default_directory"] = None
     try:
-        changes["switches"] = checked_switches({**before.switches, **(switches or {})})
+        changes["switches"] = checked_switches({**before.switches, **switches})
     except ValueError as problem:
         raise Refused(str(problem), field="switches") from None
     box.tenant.settings = replace(before, **changes)

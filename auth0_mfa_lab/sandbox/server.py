@@ -31,7 +31,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.sandbox.app import OF_CALLS, Fault, in_process, is_a_phones
-from auth0_mfa_lab.sandbox.http import Request
+from auth0_mfa_lab.sandbox.http import Request, reset_connection
 from auth0_mfa_lab.sandbox.json_text import json_object
 from auth0_mfa_lab.sandbox.operations import OPERATIONS, PHONE_OPERATIONS, Json, Operation, Refused, ServerPhone
 from auth0_mfa_lab.sandbox.received import Heard, Observer, fields_of
@@ -110,10 +110,10 @@ class Server:
         self.ca_pem, context = _certificates(known) if tls else (None, None)
         self._sockets = _listen(host, port)
         self.port: int = self._sockets[0].getsockname()[1]
-        spelled = "localhost" if host in EVERYWHERE else f"[{host}]" if ":" in host else host
+        spelled = sandbox.varied.host or ("localhost" if host in EVERYWHERE else f"[{host}]" if ":" in host else host)
         scheme, self.domain = "https" if tls else "http", f"{spelled}:{self.port}"
         self.url = f"{scheme}://{self.domain}"
-        sandbox.domains.serve(known, current=self.domain, scheme=scheme)
+        sandbox.domains.serve((spelled,) if sandbox.varied.host else known, current=self.domain, scheme=scheme)
         self._numbers = itertools.count(1)
         if observer is not None:
             sandbox.received = observer
@@ -184,16 +184,12 @@ class Server:
         elif path == CONTROL or path.startswith(f"{CONTROL}/"):
             answer = await self.control(request, path.removeprefix(CONTROL).removeprefix("/"))
         else:
-            # uvicorn's connection, and the answer under way, are behind its `send`: ASGI says nothing of either.
+            # The answer under way is behind uvicorn's `send`: ASGI says nothing of it.
             under_way: Any = getattr(send, "__self__", None)
             fault = self.sandbox.faults.take(*OF_CALLS, call=(scope["method"], path))
             if fault and fault.kind == "drop":
                 self.sandbox.received.wrote(self._heard(request, fault, delivered=False))
-                if under_way is not None:
-                    under_way.transport.abort()
-                    while (await receive())["type"] != "http.disconnect":
-                        pass
-                return
+                return await reset_connection(receive, send)
             answer, heard = self.ask(request, fault)
             if fault and fault.kind == "slow":
                 await asyncio.sleep(fault.seconds)
@@ -256,7 +252,7 @@ class Server:
         heard = self._heard(
             request,
             fault,
-            status=answer.status_code,
+            status=answer.status_code or None,  # a variation may lose it
             answered=answer.raw_headers,
             body=bytes(answer.body),
             notes=tuple(request.notes),

@@ -11,7 +11,7 @@ from auth0_mfa_lab.sandbox.delivery import Delivery
 from auth0_mfa_lab.sandbox.limits import Bounded, Limits
 from auth0_mfa_lab.sandbox.management import MANAGEMENT_SCOPES
 from auth0_mfa_lab.sandbox.mfa.authenticators import Authenticators, Transactions
-from auth0_mfa_lab.sandbox.oauth.tokens import DEFAULT_LIFETIME, MFA_TOKEN_CIPHERTEXT, NewKey, Tokens
+from auth0_mfa_lab.sandbox.oauth.tokens import MFA_TOKEN_CIPHERTEXT, NewKey, Tokens
 from auth0_mfa_lab.sandbox.records import Api, Client, Device, LogEntry, Login, Request, User
 from auth0_mfa_lab.sandbox.settings import CONNECTIONS, Domains, Settings
 
@@ -198,7 +198,7 @@ class Tenant:
         """Begin a login of a user as they are now, whose second factor is due: 10 minutes (reference, section 0.3)."""
         request = replace(request, life=self.users[request.user_id].life)
         expires = self.clock.now() + MFA_TOKEN_LIFETIME
-        mfa_token = self.tokens.sealed(expires, MFA_TOKEN_CIPHERTEXT)
+        mfa_token = self.tokens.sealed("mfa_token", expires, MFA_TOKEN_CIPHERTEXT)
         login = self.transactions.logins[mfa_token] = Login(mfa_token=mfa_token, request=request, expires=expires)
         return login
 
@@ -213,7 +213,7 @@ class Tenant:
         request = replace(request, life=user.life)
         api = self.api(request.audience) if request.audience is not None else None
         body = self.tokens.token_set(request, user, api)
-        expires = int(self.clock.now()) + (api.token_lifetime if api else DEFAULT_LIFETIME)
+        expires = int(self.clock.now()) + int(str(body["expires_in"]))
         self.access_tokens[str(body["access_token"])] = (request, expires)
         if renewed:
             body.setdefault("refresh_token", self.tokens.refresh_token())

@@ -402,7 +402,7 @@ def begin_oob(tenant: Tenant, login: Login, purpose: Purpose, entry: Authenticat
     expires = now + OOB_CODE_LIFETIME
     transaction = OobTransaction(
         txid=f"txn_{tenant.chance.alnum(32)}",
-        oob_code=tenant.tokens.sealed(expires, OOB_CODE_CIPHERTEXT),
+        oob_code=tenant.tokens.sealed("oob_code", expires, OOB_CODE_CIPHERTEXT),
         login=login,
         purpose=purpose,
         channel=CHANNEL_OF[entry.kind],
@@ -411,7 +411,7 @@ def begin_oob(tenant: Tenant, login: Login, purpose: Purpose, entry: Authenticat
         expires=expires,
         polls=tenant.limits.new("polls"),
         challenge=tenant.chance.base64url(32) if purpose == "login" and is_push else "",
-        code="" if is_push else tenant.codes.digits(6),
+        code="" if is_push else tenant.codes.code("code"),
         address=entry.address,
     )
     kept.oob_codes[transaction.oob_code] = kept.txids[transaction.txid] = transaction

@@ -371,7 +371,7 @@ def start(tenant: Tenant, request: Request) -> JSONResponse:
     if send is not None and not re.fullmatch(SEND, send):
         raise errors.BAD_SEND(pattern=SEND)
     key, now = f"{connection}|{address.lower()}", tenant.clock.now()
-    code, link = tenant.passwordless_chance.digits(6), None
+    code, link = tenant.passwordless_chance.code("passwordless"), None
     tenant.passwordless_codes[key] = (code, now + CODE_LIFETIME, 0)
     text = f"Your verification code for {tenant.settings.name} is: {code}"
     if connection == "email" and send != "code":

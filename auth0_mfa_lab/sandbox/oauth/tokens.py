@@ -106,14 +106,22 @@ class SigningKey:
 
 
 class Tokens:
-    """Makes every token of one tenant. Of its `keys` the first signs, the second is only announced."""
+    """Makes every token of one tenant. Of its `keys` the first signs, the second is announced, others have signed."""
 
     def __init__(self, *, domains: Domains, clock: Clock, chance: Chance, new_key: NewKey) -> None:
         self._domains, self._clock, self._chance = domains, clock, chance
         # By how much the sandbox was ahead of the wall when a token was issued: it expires in the sandbox's time.
         self._ahead: Bounded[float] = Bounded()
-        kids, now = chance.fork("keys"), clock.stamp()
-        self.keys = [SigningKey(kids.base64url(21), domains.home, now, new_key) for _ in range(2)]
+        kids, self._new_key = chance.fork("keys"), new_key
+        self.keys = [self._key(kids.base64url(21)) for _ in range(2)]
+
+    def _key(self, kid: str) -> SigningKey:
+        return SigningKey(kid, self._domains.home, self._clock.stamp(), self._new_key)
+
+    def rotate(self) -> None:
+        """Sign with a new key from now on; what an older one has signed stays good."""
+        signing, announced, *older = self.keys
+        self.keys = [self._key(Chance(signing.kid).base64url(21)), announced, signing, *older]
 
     @property
     def issuer(self) -> str:
@@ -122,7 +130,8 @@ class Tokens:
 
     def token_set(self, request: Request, user: User | None, api: Api | None) -> dict[str, object]:
         """Return what `/oauth/token` gives a user or an application (1.2); no token has an `amr` (8.5)."""
-        lifetime, scope = api.token_lifetime if api else DEFAULT_LIFETIME, " ".join(request.scope)
+        scope = " ".join(request.scope)
+        lifetime = int(self._chance.issued("lifetime", api.token_lifetime if api else DEFAULT_LIFETIME))
         body: dict[str, object] = {}
         if api is None:
             body["access_token"] = self._chance.base64url(32)
@@ -159,7 +168,8 @@ class Tokens:
 
     def claims_of(self, token: str, *, is_expired: bool = False) -> dict[str, Any]:
         """Return the claims of a JWT of ours that lives in the sandbox's time, or that has expired, or {}."""
-        claims = verified_claims(token, self.keys[0].private)
+        signing, _, *older = self.keys
+        claims = next(filter(None, (verified_claims(token, key.private) for key in (signing, *older))), {})
         if not isinstance(expires := claims.get("exp"), int):
             return {}
         ahead = self._ahead.get(token[-SIGNATURE_TAIL:]) or 0
@@ -168,17 +178,17 @@ class Tokens:
     def signed(self, lifetime: int, **claims: object) -> str:
         """Return a JWT with these claims, without those that are None."""
         now, key = int(self._clock.stamp()), self.keys[0]
-        token = jwt.encode(
-            {"alg": "RS256", "typ": "JWT", "kid": key.kid},
-            {"iss": self.issuer, **present(claims), "iat": now, "exp": now + lifetime},
-            key.private,
-        )
+        header = {"alg": "RS256", "typ": "JWT", "kid": key.kid}
+        said = {"iss": self.issuer, **claims, "iat": now, "exp": now + lifetime}
+        header, said = self._chance.issued("JWT", (header, said))
+        token = jwt.encode(header, present(said), key.private)
         if ahead := self._clock.ahead():
             self._ahead[token[-SIGNATURE_TAIL:]] = ahead
         return token
 
-    def sealed(self, expires: float, ciphertext: int) -> str:
+    def sealed(self, kind: str, expires: float, ciphertext: int) -> str:
         """Return a string in the eight-part layout of the reference, section 0.4; nothing is in it."""
         chance, begin = self._chance, f"Fe26.2*SERVER_{int(self._clock.stamp())}"
         seal = f"{chance.hex(64)}*{chance.base64url(22)}*{chance.base64url(ciphertext)}"
-        return f"{begin}*{seal}*{int(expires * 1000)}*{chance.hex(64)}*{chance.base64url(43)}"
+        text = f"{begin}*{seal}*{int(expires * 1000)}*{chance.hex(64)}*{chance.base64url(43)}"
+        return str(chance.issued(kind, text))

@@ -1,0 +1,105 @@
+"""What a varied sandbox does beside its rows: over a port, after a reset, and where a test sets the tenant."""
+
+import time
+
+import httpx
+import pytest
+
+from auth0_mfa_lab.sandbox import Sandbox, WallClock
+from auth0_mfa_lab.sandbox.http import Passing
+from auth0_mfa_lab.sandbox.operations import change_settings, settings
+from auth0_mfa_lab.sandbox.server import Server
+from tests.sandbox.sandbox_mothers import App, app_of, set_up
+from tests.vary.right_client import a_lab, journey
+
+
+def an_app(variation: str) -> App:
+    return app_of(Sandbox(variation=variation))
+
+
+def pending(app: App) -> dict[str, str]:
+    """Return what polls for a push that waits."""
+    user = app.sandbox.add_user(factors=["push"], phone=app.sandbox.new_phone(app.http))
+    token = app.login(user)
+    return {"mfa_token": token, "oob_code": app.challenge(token, challenge_type="oob").json()["oob_code"]}
+
+
+def test_over_a_port_names_have_capitals_a_connection_is_reset_and_an_answer_is_late(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    box = Sandbox(variation="header-case,slow-answers,poll-reset", clock=WallClock())
+    monkeypatch.setattr(Passing, "__setattr__", quicker)
+    with Server(box, tls=False) as server, httpx.Client(base_url=server.url, trust_env=False) as http:
+        app = App(box, http)
+        began = time.monotonic()
+        names = {name for name, _ in app.password().headers.raw}
+        assert {b"Content-Type", b"Cache-Control", b"Content-Length"} <= names
+        assert time.monotonic() - began >= 0.2
+        user = box.add_user(factors=["push"], phone=server.phone.phone)
+        token = app.login(user)
+        oob_code = app.challenge(token, challenge_type="oob").json()["oob_code"]
+        with pytest.raises(httpx.TransportError):
+            app.poll(token, oob_code)
+        limited = app.poll(token, oob_code)
+        assert limited.json()["error"] == "authorization_pending"
+        assert b"X-RateLimit-Limit" in {name for name, _ in limited.headers.raw}
+    assert [each.status for each in box.varied.answers] == [403, 403, 200, None, 400]
+
+
+def quicker(answer: Passing, name: str, value: object) -> None:
+    object.__setattr__(answer, name, 0.2 if name == "seconds" and value == 4.0 else value)
+
+
+def test_the_tenant_is_known_by_the_other_name_alone() -> None:
+    box = Sandbox(variation="other-domain", clock=WallClock())
+    with Server(box, tls=False) as server, httpx.Client(trust_env=False) as http:
+        assert server.domain == f"127.0.0.1:{server.port}"
+        path = "/.well-known/openid-configuration"
+        assert http.get(server.url + path).json()["issuer"] == f"http://127.0.0.1:{server.port}/"
+        assert http.get(f"http://localhost:{server.port}{path}").status_code == 421
+    assert dict(box.varied.met) == {"other-domain": 1}
+
+
+def test_a_program_begins_anew_after_a_reset_and_what_was_met_stays_counted() -> None:
+    app = an_app("poll-502-html")
+    for _ in range(2):
+        proof = pending(app)
+        assert [app.poll(**proof).status_code for _ in range(2)] == [502, 400]
+        app.sandbox.reset()
+    assert app.sandbox.varied.met["poll-502-html"] == 2
+    assert {each.life for each in app.sandbox.varied.answers if each.varied} == {1, 2}
+
+
+def test_what_a_test_sets_has_the_other_value() -> None:
+    box = Sandbox(variation="rejected-access-denied,requirements-on,email-implicit,no-scope")
+    assert (settings(box)["profile"], settings(box)["switches"]["customizable_mfa"]) == ("recorded", "on")
+    assert "email" in settings(box)["factors"]
+    change_settings(box, profile="recorded", switches={"customizable_mfa": "on"}, factors=["sms"])
+    assert (settings(box)["profile"], settings(box)["switches"]["customizable_mfa"]) == ("docs", "off")
+    assert {*settings(box)["factors"]} == {"sms", "email"}
+    change_settings(box, policy="never")
+    assert (settings(box)["profile"], settings(box)["switches"]["customizable_mfa"]) == ("docs", "off")
+
+
+def test_the_reuse_of_a_refresh_token_ends_its_family() -> None:
+    for variation, then in (("", 200), ("refresh-rotates", 403)):
+        app = an_app(variation)
+        set_up(app.sandbox, policy="never")
+        first = app.password(scope="openid offline_access").json()["refresh_token"]
+        refreshed = app.token(grant_type="refresh_token", refresh_token=first).json()
+        assert app.token(grant_type="refresh_token", refresh_token=first).status_code == 403
+        newest = refreshed["refresh_token"]
+        assert app.token(grant_type="refresh_token", refresh_token=newest).status_code == then
+
+
+def test_a_sandbox_that_varies_nothing_answers_as_ever_and_may_be_watched() -> None:
+    plain, watched = a_lab(), a_lab("")
+    for lab in (plain, watched):
+        journey(lab)
+    texts = [[str(each) for each in lab.journal.http] for lab in (plain, watched)]
+    assert texts[0] == texts[1]
+    boxes = [lab._sandbox for lab in (plain, watched)]
+    assert [len(box.varied.answers) for box in boxes if box] == [
+        0,
+        sum(each.speaker == "app" for each in watched.journal.http),
+    ]
