@@ -18,6 +18,7 @@ import pytest
 
 from auth0_mfa_lab.errors import LabError, NothingWasSent, PhoneError
 from auth0_mfa_lab.secrets.secret import Secret
+from auth0_mfa_lab.settings import variation
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.conduct.report import Conduct
@@ -152,6 +153,7 @@ class Auth0Mfa:
         self._server, self._ask, self.env_file = server, server.ask, str(server.env_file)
         self.domain, self.ca_file = server.env["AUTH0_DOMAIN"], server.env["AUTH0_CA_FILE"]
         self.page = f"https://{self.domain}/_lab/#token={server.env['AUTH0_LAB_TOKEN']}"
+        self.varied = server.sandbox.varied
         self.phone, self.inbox, self.clock = Phone(server.ask), Inbox(server.ask), Clock(server.ask)
         self._newest: User | None = None
 
@@ -243,25 +245,61 @@ class Running:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker."""
-    marker = (
-        "auth0_both_profiles: run a test that uses `auth0_mfa` under each profile of the sandbox: where a rejected "
-        "push is 403 invalid_grant (docs), and where it is 400 access_denied (recorded)."
-    )
-    config.addinivalue_line("markers", marker)
+    """Register the markers; UsageError for an AUTH0_LAB_VARIATION that there is not."""
+    for marker in (
+        "auth0_variations(*ids): run a test that uses `auth0_mfa` once under each of these variations, or each of the "
+        "twelve that find most; it is skipped where it never asks for what is varied.",
+        "auth0_both_profiles: run it under each profile of the sandbox: where a rejected push is 403 invalid_grant "
+        "(docs), and where it is 400 access_denied (recorded). auth0_variations takes its place.",
+    ):
+        config.addinivalue_line("markers", marker)
+    _named(variation()[0] or "")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a marked test once for each profile."""
+    """Run a marked test once for each variation, or each profile."""
     marked = metafunc.definition.get_closest_marker("auth0_both_profiles")
     if marked and "auth0_mfa_profile" in metafunc.fixturenames:
         metafunc.parametrize("auth0_mfa_profile", ("docs", "recorded"))
+    marked = metafunc.definition.get_closest_marker("auth0_variations")
+    if marked and "auth0_mfa_variation" in metafunc.fixturenames:
+        from auth0_mfa_lab.sandbox.variations import THE_TWELVE
+
+        ids = [each for text in marked.args for each in _named(text)] or THE_TWELVE
+        if "other-domain" in ids:
+            raise pytest.UsageError("other-domain needs a server of its own: AUTH0_LAB_VARIATION=other-domain pytest")
+        metafunc.parametrize("auth0_mfa_variation", ids)
+
+
+def _named(text: str) -> tuple[str, ...]:
+    """Return the ids of variations in a text. Raises UsageError for one that there is not."""
+    if not text:
+        return ()
+    from auth0_mfa_lab.sandbox.variations import named
+
+    try:
+        return named(text)
+    except ValueError as problem:
+        raise pytest.UsageError(str(problem)) from None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let no test pass under a variation of its marker that it never met."""
+    report = yield
+    tenant = getattr(item, "funcargs", {}).get("auth0_mfa") if item.get_closest_marker("auth0_variations") else None
+    missed = [name for name in tenant.varied.ids if not tenant.varied.met[name]] if tenant else []
+    if missed and report.when == "call" and report.passed:
+        said = f"not met: the test never asked for what {missed[0]} varies"
+        report.outcome, report.longrepr = "skipped", (str(item.path), item.location[1] or 0, said)
+    return report
 
 
 @pytest.fixture(scope="session")
 def auth0_mfa_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """The server behind `auth0_mfa`: one a session, and under pytest-xdist one a worker."""
     # Here, for a suite that uses no fixture of ours: the sandbox takes a while to load.
+    from auth0_mfa_lab.cli.serve import append_report
     from auth0_mfa_lab.sandbox import Sandbox, WallClock
     from auth0_mfa_lab.sandbox.server import Server
     from auth0_mfa_lab.served.journal import ServedJournal
@@ -269,11 +307,13 @@ def auth0_mfa_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.Te
 
     # Equal ids in equal runs, and others in each worker of pytest-xdist.
     seed = f"pytest {getattr(request.config, 'workerinput', {}).get('workerid', 'alone')}"
-    journal = ServedJournal()
-    with Server(Sandbox(seed=seed, clock=WallClock()), observer=journal, routes=ROUTES) as server:
+    (varied, report), journal = variation(), ServedJournal()
+    sandbox = Sandbox(seed=seed, clock=WallClock(), variation=varied)
+    with Server(sandbox, observer=journal, routes=ROUTES) as server:
         running = Running(server, journal, tmp_path_factory.mktemp("auth0_mfa"), seed)
         yield running
         running.ask.close()
+    append_report(report, server.sandbox)
 
 
 @pytest.fixture
@@ -283,7 +323,13 @@ def auth0_mfa_profile() -> str:
 
 
 @pytest.fixture
-def auth0_mfa(auth0_mfa_server: Running, auth0_mfa_profile: str) -> Iterator[Auth0Mfa]:
+def auth0_mfa_variation() -> str | None:
+    """The variation of `auth0_mfa`, by `@pytest.mark.auth0_variations`; None for that of the session."""
+    return None
+
+
+@pytest.fixture
+def auth0_mfa(auth0_mfa_server: Running, auth0_mfa_profile: str, auth0_mfa_variation: str | None) -> Iterator[Auth0Mfa]:
     """An Auth0 tenant for this test, with a phone and an inbox: on a port of this machine, over TLS.
     .domain, .ca_file           where it is (host:port), and the CA to trust
     .env                        the variables for an application: AUTH0_DOMAIN, AUTH0_CLIENT_ID, SSL_CERT_FILE ...
@@ -307,9 +353,14 @@ def auth0_mfa(auth0_mfa_server: Running, auth0_mfa_profile: str) -> Iterator[Aut
     from auth0_mfa_lab.sandbox import Chance
 
     server = auth0_mfa_server
+    varied = server.sandbox.varied
+    if auth0_mfa_variation is not None:
+        server.sandbox.varied = type(varied)(auth0_mfa_variation)
+        server.ask("reset")
     tenant = Auth0Mfa(server)
     tenant.settings(profile=auth0_mfa_profile)
     yield tenant
+    server.sandbox.varied = varied
     # Ids that no test before has seen; applications and signing key stay.
     server.sandbox.chance = Chance(f"{server.seed}, test {next(server.tests)}")
     server.ask("reset")

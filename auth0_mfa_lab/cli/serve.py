@@ -17,7 +17,7 @@ from auth0_mfa_lab.files import write_whole
 from auth0_mfa_lab.sandbox import Clock, Sandbox, WallClock
 from auth0_mfa_lab.sandbox.server import Server, is_loopback
 from auth0_mfa_lab.sandbox.settings import Profile
-from auth0_mfa_lab.settings import Settings, past_a_proxy
+from auth0_mfa_lab.settings import Settings, past_a_proxy, variation
 
 HEAD = "# Written by auth0-mfa-lab serve, and overwritten by its next start. SHA-256 of the lines below: "
 """How the first line of each file of a server begins; the digest tells a file that the user has added to."""
@@ -55,8 +55,9 @@ def serve(profile: Profile, seed: int | None, clock: str, journal: bool, env_fil
     if env_file is not None and not env_file.absolute().parent.is_dir():
         raise click.ClickException(f"there is no folder {env_file.absolute().parent} for --env-file")
     drawn, time = secrets.token_hex(16) if seed is None else seed, Clock() if clock == "frozen" else WallClock()
-    sandbox = Sandbox(profile=profile, seed=drawn, clock=time)
+    varied, report = variation()
     try:
+        sandbox = Sandbox(profile=profile, seed=drawn, clock=time, variation=varied)
         server = Server(sandbox, **socket, **(observed() if journal else {}))
     except ValueError as problem:
         raise click.ClickException(str(problem)) from None
@@ -67,10 +68,11 @@ def serve(profile: Profile, seed: int | None, clock: str, journal: bool, env_fil
 
     def ready() -> None:
         said = [f"page is {server.url}/_lab/#token={server.token}"]
+        told = f"it varies {', '.join(sandbox.varied.ids)}; " if sandbox.varied.ids else ""
         if env_file is not None:
             write_env_file(env_file, server)
             said.insert(0, f"settings are in {env_file}")
-        click.echo(f"{server.url}/ is ready; its {', its '.join(said)} (Ctrl-C stops it)")
+        click.echo(f"{server.url}/ is ready; {told}its {', its '.join(said)} (Ctrl-C stops it)")
 
     try:
         if env_file is not None:
@@ -87,6 +89,7 @@ def serve(profile: Profile, seed: int | None, clock: str, journal: bool, env_fil
         server.run(ready)
     finally:
         server.stop()
+        append_report(report, sandbox)
         for file, content in reversed(files.items()):
             # Only what this server wrote: each server's token is its own.
             with suppress(OSError):
@@ -113,6 +116,16 @@ def environment(server: Server, env_file: Path) -> dict[str, str]:
         values |= {"AUTH0_CA_FILE": authority, "NODE_EXTRA_CA_CERTS": authority}
         values |= {"REQUESTS_CA_BUNDLE": bundle, "SSL_CERT_FILE": bundle}
     return values
+
+
+def append_report(report: Path | None, sandbox: Sandbox) -> None:
+    """Say in a file what the variations of a sandbox met: a line for each server. ClickException where it cannot be."""
+    if report is not None:
+        try:
+            with report.open("a", encoding="utf-8") as file:
+                file.write(sandbox.varied.report())
+        except OSError as problem:
+            raise click.ClickException(f"{report} cannot be written ({problem.strerror})") from None
 
 
 def certificate_files(env_file: Path) -> tuple[Path, Path]:

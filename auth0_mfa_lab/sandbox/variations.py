@@ -546,6 +546,10 @@ class Varied:
                 self._changed.add(name)
         return value
 
+    def report(self) -> str:
+        """Return a line of JSON: what is varied, how often each was met, and the answers, without a value of any."""
+        return json.dumps({"varied": self.ids, "met": self.met, "answers": [*self.answers]}) + "\n"
+
     def answer(self, tenant: Tenant, request: Request, fault: Fault | None = None) -> Response:
         """Return the tenant's answer, or what becomes of it; a fault's stays, and that to a phone."""
         if not self.watches or is_a_phones(request.scope["path"]):

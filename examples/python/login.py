@@ -36,14 +36,23 @@ def log_in(
     proof = {"mfa_token": mfa_token, "oob_code": challenge["oob_code"]}
     if "binding_method" in challenge:
         proof["binding_code"] = read("The code that you were sent: ")
+
+    def poll() -> httpx.Response:
+        try:
+            return grant(f"{GRANT}oob", **proof)
+        except httpx.TransportError:
+            return httpx.Response(503)  # lost on the way: as if a gateway had failed
+
     gap, left = 5.0, 300.0  # an oob_code lives for 5 minutes
-    while is_pending(answer := grant(f"{GRANT}oob", **proof)) and left > 0:
-        gap += 5.0 * (answer.status_code == 429)  # too fast: slower from now on
-        wait(gap)
-        left -= gap
+    while is_pending(answer := poll()) and left > 0:
+        # Too fast, or something fails: slower from now on.
+        gap += 5.0 * (answer.status_code >= 429 or answer.json()["error"] == "slow_down")
+        pause = max(gap, float(answer.headers.get("retry-after", 0)))
+        wait(pause)
+        left -= pause
     return answer
 
 
 def is_pending(answer: httpx.Response) -> bool:
-    """Tell whether to ask again: the phone has not answered, or a gateway has failed for a moment."""
-    return answer.status_code >= 500 or answer.json().get("error") in NO_ANSWER_YET
+    """Tell whether to ask again: the phone has not answered, or a limit or a gateway is in the way for a moment."""
+    return answer.status_code == 429 or answer.status_code >= 500 or answer.json().get("error") in NO_ANSWER_YET
