@@ -93,5 +93,5 @@ def test_the_fixture_obeys_the_environment_and_refuses_an_unknown_id(
     assert "1 passed" in suite(tmp_path, test_varied=LOGIN + VARIED)
     said = json.loads(file.read_text("utf-8"))
     assert said["met"] == {"other-texts": 1}
-    [[life, at, *answer]] = said["answers"]
+    [[_, _, *answer]] = said["answers"]
     assert answer == ["POST", "/oauth/token", 403, "mfa_required", ["other-texts"]]
