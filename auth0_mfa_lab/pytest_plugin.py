@@ -253,7 +253,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "(docs), and where it is 400 access_denied (recorded). auth0_variations takes its place.",
     ):
         config.addinivalue_line("markers", marker)
-    _named(variation()[0] or "")
+    _named(variation()[0])
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -283,23 +283,10 @@ def _named(text: str) -> tuple[str, ...]:
         raise pytest.UsageError(str(problem)) from None
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Let no test pass under a variation of its marker that it never met."""
-    report = yield
-    tenant = getattr(item, "funcargs", {}).get("auth0_mfa") if item.get_closest_marker("auth0_variations") else None
-    missed = [name for name in tenant.varied.ids if not tenant.varied.met[name]] if tenant else []
-    if missed and report.when == "call" and report.passed:
-        said = f"not met: the test never asked for what {missed[0]} varies"
-        report.outcome, report.longrepr = "skipped", (str(item.path), item.location[1] or 0, said)
-    return report
-
-
 @pytest.fixture(scope="session")
 def auth0_mfa_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """The server behind `auth0_mfa`: one a session, and under pytest-xdist one a worker."""
     # Here, for a suite that uses no fixture of ours: the sandbox takes a while to load.
-    from auth0_mfa_lab.cli.serve import append_report
     from auth0_mfa_lab.sandbox import Sandbox, WallClock
     from auth0_mfa_lab.sandbox.server import Server
     from auth0_mfa_lab.served.journal import ServedJournal
@@ -313,7 +300,10 @@ def auth0_mfa_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.Te
         running = Running(server, journal, tmp_path_factory.mktemp("auth0_mfa"), seed)
         yield running
         running.ask.close()
-    append_report(report, server.sandbox)
+        if report is not None:
+            from auth0_mfa_lab.vary.met import Met
+
+            Met.of(server).append_to(report)
 
 
 @pytest.fixture
@@ -368,8 +358,13 @@ def auth0_mfa(auth0_mfa_server: Running, auth0_mfa_profile: str, auth0_mfa_varia
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add the newest exchanges, masked, to the report of a test that failed."""
+    """Add the newest exchanges, masked, to the report of a test that failed; no pass for a variation not met."""
     report = yield
+    tenant = getattr(item, "funcargs", {}).get("auth0_mfa") if item.get_closest_marker("auth0_variations") else None
+    missed = [name for name in tenant.varied.ids if not tenant.varied.met[name]] if tenant else []
+    if missed and report.when == "call" and report.passed:
+        said = f"not met: the test never asked for what {missed[0]} varies"
+        report.outcome, report.longrepr = "skipped", (str(item.path), item.location[1] or 0, said)
     server: Running | None = getattr(item, "funcargs", {}).get("auth0_mfa_server")
     if report.failed and report.when != "teardown" and server is not None:
         asked = [each.exchange for each in server.journal.read(since_it_began=True)]

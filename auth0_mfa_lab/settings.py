@@ -217,14 +217,16 @@ def values_of(start: Path | None, environ: Mapping[str, str] | None, file: Path 
     return {name: value if name.endswith(("_PASSWORD", "_SECRET")) else value.strip() for name, value in given.items()}
 
 
-def variation(environ: Mapping[str, str] | None = None) -> tuple[str | None, Path | None]:
-    """Return what a sandbox is to vary (AUTH0_LAB_VARIATION), and the file to say in what that met.
-
-    "" watches what is answered, and varies nothing; None does neither.
-    """
+def variation(environ: Mapping[str, str] | None = None) -> tuple[str, Path | None]:
+    """Return what a sandbox is to vary (AUTH0_LAB_VARIATION), and the file to say in what that met."""
     values = os.environ if environ is None else environ
     ids, file = (values.get(f"AUTH0_LAB_VARIATION{end}", "").strip() for end in ("", "_REPORT"))
-    return ids or ("" if file else None), Path(file) if file else None
+    return ids, Path(file) if file else None
+
+
+def child_environment(values: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of this process with other values, for a process that it starts."""
+    return {**os.environ, **values}
 
 
 def _read(file: Path) -> dict[str, str | None]:

@@ -89,12 +89,23 @@ def serve(profile: Profile, seed: int | None, clock: str, journal: bool, env_fil
         server.run(ready)
     finally:
         server.stop()
-        append_report(report, sandbox)
+        if report is not None:
+            _report(report, server)
         for file, content in reversed(files.items()):
             # Only what this server wrote: each server's token is its own.
             with suppress(OSError):
                 if _content(file) == content:
                     file.unlink()
+
+
+def _report(file: Path, server: Server) -> None:
+    """Say in a file what the server's variations met."""
+    from auth0_mfa_lab.vary.met import Met
+
+    try:
+        Met.of(server).append_to(file)
+    except LabError as problem:
+        raise click.ClickException(str(problem)) from None
 
 
 def observed() -> dict[str, Any]:
@@ -116,16 +127,6 @@ def environment(server: Server, env_file: Path) -> dict[str, str]:
         values |= {"AUTH0_CA_FILE": authority, "NODE_EXTRA_CA_CERTS": authority}
         values |= {"REQUESTS_CA_BUNDLE": bundle, "SSL_CERT_FILE": bundle}
     return values
-
-
-def append_report(report: Path | None, sandbox: Sandbox) -> None:
-    """Say in a file what the variations of a sandbox met: a line for each server. ClickException where it cannot be."""
-    if report is not None:
-        try:
-            with report.open("a", encoding="utf-8") as file:
-                file.write(sandbox.varied.report())
-        except OSError as problem:
-            raise click.ClickException(f"{report} cannot be written ({problem.strerror})") from None
 
 
 def certificate_files(env_file: Path) -> tuple[Path, Path]:

@@ -71,7 +71,7 @@ class Sandbox:
     `profile` says how a rejected push is answered, `policy` when a second factor is asked for, and `switches` what is
     answered where the sources differ (SWITCHES). `new_key` makes each RSA key of the tenant and its phones when it is
     first needed; every id is drawn from `seed`, a number, or an unguessable text. `variation` is the id of what is
-    answered otherwise (VARIATIONS), or several ids, joined by commas; "" watches what is answered, and changes nothing.
+    answered otherwise (VARIATIONS), or several ids, joined by commas.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class Sandbox:
         switches: Mapping[str, str | int | bool] | None = None,
         new_key: NewKey = RSAKey.generate_key,
         clock: Clock | None = None,
-        variation: str | None = None,
+        variation: str = "",
     ) -> None:
         for name, value, known in (("profile", profile, get_args(Profile)), ("policy", policy, get_args(Policy))):
             if value not in known:

@@ -189,7 +189,8 @@ class Server:
             fault = self.sandbox.faults.take(*OF_CALLS, call=(scope["method"], path))
             if fault and fault.kind == "drop":
                 self.sandbox.received.wrote(self._heard(request, fault, delivered=False))
-                return await reset_connection(receive, send)
+                await reset_connection(receive, send)
+                return
             answer, heard = self.ask(request, fault)
             if fault and fault.kind == "slow":
                 await asyncio.sleep(fault.seconds)

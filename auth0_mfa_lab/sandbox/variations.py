@@ -9,31 +9,28 @@ import hashlib
 import json
 import re
 from base64 import urlsafe_b64encode
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from email.utils import formatdate
 from types import MappingProxyType
 from typing import Any, NamedTuple, get_args
-from urllib.parse import parse_qsl
 
 from starlette.responses import Response
 
 from auth0_mfa_lab.sandbox import errors
 from auth0_mfa_lab.sandbox.app import Fault, fault_answer, is_a_phones, respond
 from auth0_mfa_lab.sandbox.http import Passing, Request
-from auth0_mfa_lab.sandbox.json_text import json_object
 from auth0_mfa_lab.sandbox.limits import Bounded
 from auth0_mfa_lab.sandbox.management import MANAGEMENT_SCOPES
 from auth0_mfa_lab.sandbox.oauth.api import OIDC_SCOPES
+from auth0_mfa_lab.sandbox.received import fields_of
 from auth0_mfa_lab.sandbox.records import CHANNEL_OF, Kind, OobTransaction
 from auth0_mfa_lab.sandbox.settings import SWITCHES, Profile, Settings
 from auth0_mfa_lab.sandbox.tenant import MFA_SCOPES, Tenant
 
 ASSOCIATE, LIST, CHALLENGE, TOKEN = "/mfa/associate", "/mfa/authenticators", "/mfa/challenge", "/oauth/token"
-KEPT = 2_000
-"""How many answers are remembered, the newest."""
 
 
 @dataclass
@@ -96,8 +93,8 @@ class Call:
     tenant: Tenant
     request: Request
     memory: Bounded[Any]
+    fields: Mapping[str, Any]
     met: bool = False
-    fields: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def path(self) -> str:
@@ -491,36 +488,19 @@ def together(ids: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(kept)
 
 
-class Answered(NamedTuple):
-    """One answer to an application, with no value of it: `life` counts the resets, `varied` are the ids that changed it.
-
-    `status` is None where the connection was reset.
-    """
-
-    life: int
-    at: float
-    method: str
-    path: str
-    status: int | None
-    error: str
-    varied: tuple[str, ...]
-
-
 class Varied:
-    """The variations of one sandbox: what each has met, and the answers, where any is asked for (`ids` is not None)."""
+    """The variations of one sandbox, and how often each was met: the answers that it changed have a note."""
 
-    def __init__(self, ids: str | None = None) -> None:
-        self.ids, self.watches = named(ids or ""), ids is not None
+    def __init__(self, ids: str = "") -> None:
+        self.ids, self.met = named(ids), Counter[str]()
         self.rows = {name: VARIATIONS[name] for name in self.ids}
         self.host = next((row.host for row in self.rows.values() if row.host), "")
         self._switches = {name for row in self.rows.values() for name in row.switches}
-        self.met, self.answers, self.life = Counter[str](), deque[Answered](maxlen=KEPT), 0
         self._changed = set[str]()
         self.begin()
 
     def begin(self) -> None:
         """Begin the programs anew, for a tenant that has begun anew; what was met stays counted."""
-        self.life += 1
         self._memories = {name: Bounded[Any]() for name in self.ids}
 
     def wished(self, changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -546,24 +526,19 @@ class Varied:
                 self._changed.add(name)
         return value
 
-    def report(self) -> str:
-        """Return a line of JSON: what is varied, how often each was met, and the answers, without a value of any."""
-        return json.dumps({"varied": self.ids, "met": self.met, "answers": [*self.answers]}) + "\n"
-
     def answer(self, tenant: Tenant, request: Request, fault: Fault | None = None) -> Response:
         """Return the tenant's answer, or what becomes of it; a fault's stays, and that to a phone."""
-        if not self.watches or is_a_phones(request.scope["path"]):
+        path, self._changed = request.scope["path"], set[str]()
+        if not self.ids or fault or is_a_phones(path) or path.startswith("/api/"):
             return respond(tenant, request, fault)
-        method, path, self._changed = request.method, request.scope["path"], set[str]()
-        fields = json_object(request.content) or dict(parse_qsl(request.content.decode(errors="replace")))
-        is_varied = fault is None and not path.startswith("/api/")
-        calls = {name: Call(tenant, request, self._memories[name], fields=fields) for name in self.ids if is_varied}
+        fields = fields_of(request.content)
+        calls = {name: Call(tenant, request, self._memories[name], fields) for name in self.ids}
         instead = None
         for name, call in calls.items():
             if (before := self.rows[name].before) and (answer := before(call)):
                 instead = answer
                 self._changed.add(name)
-        response = respond(tenant, request, fault) if instead is None else instead.response()
+        response = respond(tenant, request) if instead is None else instead.response()
         said = Said.of(response)
         disputed = {each.switch[0] for each in errors.ROWS if each.switch and request.row in (each, each.instead_of)}
         first = said.all()
@@ -578,7 +553,4 @@ class Varied:
         varied = tuple(name for name in calls if name in self._changed)
         self.met.update(varied)
         request.notes += [f"sandbox: varied, {name}" for name in varied]
-        status = None if said.is_lost else said.status
-        self.answers.append(Answered(self.life, tenant.clock.stamp(), method, path, status, said.error, varied))
-        self._changed = set()
         return response if said.all() == first and "date" not in said.headers else said.response()

@@ -17,7 +17,7 @@ LEEWAY = 60
 SCOPE = "openid profile offline_access read:orders write:orders"
 
 
-def a_lab(variation: str | None = None, **options: Any) -> Lab:
+def a_lab(variation: str = "", **options: Any) -> Lab:
     """Return a lab whose tenant is varied so."""
     return Lab._boxed(Settings(), variation=variation, **options)
 

@@ -1,6 +1,5 @@
 """AUTH0_LAB_VARIATION: `serve` and the fixture obey it, say it, and report what was met; a marker varies one test."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from auth0_mfa_lab.cli import main
 from auth0_mfa_lab.pytest_plugin import pytest_configure
 from auth0_mfa_lab.sandbox.server import Server
 from auth0_mfa_lab.settings import variation
+from auth0_mfa_lab.vary.met import Met
 from tests.test_pytest_plugin import suite
 
 LOGIN = """
@@ -46,8 +46,8 @@ def test_varied(auth0_mfa):
 def test_the_environment_says_what_is_varied_and_where_to_report(tmp_path: Path) -> None:
     named, report = "AUTH0_LAB_VARIATION", "AUTH0_LAB_VARIATION_REPORT"
     for environ, said in (
-        ({}, (None, None)),
-        ({named: " "}, (None, None)),
+        ({}, ("", None)),
+        ({named: " "}, ("", None)),
         ({named: "order"}, ("order", None)),
         ({report: str(tmp_path)}, ("", tmp_path)),
     ):
@@ -65,11 +65,7 @@ def test_serve_says_what_it_varies_and_reports_at_its_end(tmp_path: Path, monkey
         monkeypatch.setattr(Server, "run", lambda _, ready: ready())
         ran = CliRunner().invoke(main, ["serve", "--port", "0", "--env-file", str(env_file)], catch_exceptions=False)
         assert said in ran.stdout
-    lines = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
-    assert [(line["varied"], line["met"], line["answers"]) for line in lines] == [
-        (["other-texts", "order"], {}, []),
-        ([], {}, []),
-    ]
+    assert file.read_text("utf-8") == '{"counts": {}, "asked": []}\n' * 2
     monkeypatch.setenv("AUTH0_LAB_VARIATION", "ordre")
     refused = CliRunner().invoke(main, ["serve", "--port", "0"])
     assert (refused.exit_code, "There is no variation 'ordre'; near it are order" in refused.stderr) == (1, True)
@@ -91,7 +87,9 @@ def test_the_fixture_obeys_the_environment_and_refuses_an_unknown_id(
         pytest_configure(pytestconfig)
     monkeypatch.setenv("AUTH0_LAB_VARIATION", "other-texts")
     assert "1 passed" in suite(tmp_path, test_varied=LOGIN + VARIED)
-    said = json.loads(file.read_text("utf-8"))
-    assert said["met"] == {"other-texts": 1}
-    [[_, _, *answer]] = said["answers"]
-    assert answer == ["POST", "/oauth/token", 403, "mfa_required", ["other-texts"]]
+    met = Met.read(file)
+    assert met.counts == {"other-texts": 1}
+    [asked] = met.asked
+    assert str(asked) == "POST /oauth/token 403 mfa_required"
+    assert asked.varied == ("other-texts",)
+    assert "One more factor is needed." in asked.text

@@ -10,7 +10,6 @@ from auth0_mfa_lab.sandbox.http import Passing
 from auth0_mfa_lab.sandbox.operations import change_settings, settings
 from auth0_mfa_lab.sandbox.server import Server
 from tests.sandbox.sandbox_mothers import App, app_of, set_up
-from tests.vary.right_client import a_lab, journey
 
 
 def an_app(variation: str) -> App:
@@ -43,7 +42,8 @@ def test_over_a_port_names_have_capitals_a_connection_is_reset_and_an_answer_is_
         limited = app.poll(token, oob_code)
         assert limited.json()["error"] == "authorization_pending"
         assert b"X-RateLimit-Limit" in {name for name, _ in limited.headers.raw}
-    assert [each.status for each in box.varied.answers] == [403, 403, 200, None, 400]
+    heard = [(each["status"], each["error"]) for each in box.received.entries() if "appliance" not in each["path"]]
+    assert heard[-2:] == [(None, None), (400, "authorization_pending")]
 
 
 def quicker(answer: Passing, name: str, value: object) -> None:
@@ -67,7 +67,6 @@ def test_a_program_begins_anew_after_a_reset_and_what_was_met_stays_counted() ->
         assert [app.poll(**proof).status_code for _ in range(2)] == [502, 400]
         app.sandbox.reset()
     assert app.sandbox.varied.met["poll-502-html"] == 2
-    assert {each.life for each in app.sandbox.varied.answers if each.varied} == {1, 2}
 
 
 def test_what_a_test_sets_has_the_other_value() -> None:
@@ -90,16 +89,3 @@ def test_the_reuse_of_a_refresh_token_ends_its_family() -> None:
         assert app.token(grant_type="refresh_token", refresh_token=first).status_code == 403
         newest = refreshed["refresh_token"]
         assert app.token(grant_type="refresh_token", refresh_token=newest).status_code == then
-
-
-def test_a_sandbox_that_varies_nothing_answers_as_ever_and_may_be_watched() -> None:
-    plain, watched = a_lab(), a_lab("")
-    for lab in (plain, watched):
-        journey(lab)
-    texts = [[str(each) for each in lab.journal.http] for lab in (plain, watched)]
-    assert texts[0] == texts[1]
-    boxes = [lab._sandbox for lab in (plain, watched)]
-    assert [len(box.varied.answers) for box in boxes if box] == [
-        0,
-        sum(each.speaker == "app" for each in watched.journal.http),
-    ]

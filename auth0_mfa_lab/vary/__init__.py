@@ -1,0 +1,1 @@
+"""An integrator's own tests, run against what Auth0 never promised."""

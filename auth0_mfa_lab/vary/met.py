@@ -1,0 +1,83 @@
+"""What a server's variations met: counts, and what was asked, masked; a line of JSON for each server in one file."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from auth0_mfa_lab.errors import LabError
+from auth0_mfa_lab.sandbox.server import Server
+from auth0_mfa_lab.served.journal import ServedJournal
+from auth0_mfa_lab.wire.exchange import Exchange
+
+ID = re.compile(r"[a-z-]+(\||%7C)dev_\w+")
+NOTE = "sandbox: varied, "
+SHOWN = 50
+"""How many of the answers that were changed are kept with their text."""
+
+
+class Asked(NamedTuple):
+    """One exchange of an application's: which call, how it ended, the variations that changed it, and its text."""
+
+    call: str
+    outcome: str
+    varied: tuple[str, ...] = ()
+    text: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.call} {self.outcome}"
+
+
+@dataclass
+class Met:
+    """How often each variation was met, and what was asked, in order."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    asked: list[Asked] = field(default_factory=list)
+
+    def add(self, other: Met) -> None:
+        self.counts += other.counts
+        self.asked += other.asked
+
+    @classmethod
+    def of(cls, server: Server) -> Met:
+        """Return what a server met, with every secret under its alias; without a journal the counts alone."""
+        journal = server.sandbox.received
+        exchanges = journal.exchanges() if isinstance(journal, ServedJournal) else []
+        return cls(Counter(server.sandbox.varied.met), [*_asked(each for each in exchanges if each.speaker == "app")])
+
+    def append_to(self, file: Path) -> None:
+        """Add a line to a file. Raises LabError where it cannot be written."""
+        try:
+            with file.open("a", encoding="utf-8") as opened:
+                opened.write(json.dumps(vars(self)) + "\n")
+        except OSError as problem:
+            raise LabError(f"{file} cannot be written ({problem.strerror}).") from None
+
+    @classmethod
+    def read(cls, file: Path) -> Met:
+        """Return what the lines of a file say together; nothing where there is no file."""
+        met = cls()
+        for line in file.read_text("utf-8").splitlines() if file.exists() else ():
+            read = json.loads(line)
+            met.add(
+                cls(
+                    Counter(read["counts"]),
+                    [Asked(one, two, tuple(ids), text) for one, two, ids, text in read["asked"]],
+                )
+            )
+        return met
+
+
+def _asked(exchanges: Iterable[Exchange]) -> Iterable[Asked]:
+    left = SHOWN
+    for each in exchanges:
+        varied = tuple(note.removeprefix(NOTE) for note in each.notes if note.startswith(NOTE))
+        left -= bool(varied)
+        call = f"{each.request.method} {ID.sub('{id}', each.masked(each.request.target))}"
+        yield Asked(each.masked(call), each.outcome, varied, each.show(each)[0] if varied and left >= 0 else "")
