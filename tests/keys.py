@@ -1,5 +1,6 @@
 """One pool of RSA keys for the whole run: making one takes longer than a test."""
 
+import threading
 from collections.abc import Iterator
 
 from joserfc.jwk import RSAKey
@@ -15,8 +16,9 @@ def _pool(size: int) -> Iterator[RSAKey]:
         yield from made
 
 
-KEYS = _pool(12)
+KEYS, LOCK = _pool(12), threading.Lock()
 
 
 def next_key() -> RSAKey:
-    return next(KEYS)
+    with LOCK:  # of several servers at the same time
+        return next(KEYS)

@@ -14,6 +14,7 @@ HOMES = {
     "open": "open:open_notebook",
     "scan": "scan:scan",
     "serve": "serve:serve",
+    "vary": "vary:vary",
 }
 """Each command, and where it is."""
 

@@ -155,11 +155,6 @@ def reversed_json(value: Any) -> Any:
     return [reversed_json(one) for one in reversed(value)] if isinstance(value, list) else value
 
 
-def order(_: Call, said: Said) -> None:
-    if not isinstance(said.body, bytes):
-        said.body, said.indent = reversed_json(said.body), 2
-
-
 def narrow(members: dict[str, Any]) -> None:
     """Turn the scopes round, and drop the last of an API that is not the tenant's own."""
     words = (members.get("scope") or "").split()
@@ -210,12 +205,6 @@ def long_seal(value: str, _: object) -> str:
     return value.replace(longest, (longest * 4)[: len(longest) + 2_048 - len(value)])
 
 
-def twice(value: str, _: object) -> str:
-    """Return an id, or a recovery code, of 32 characters."""
-    begin, drawn = ("dev_", value[4:]) if value.startswith("dev_") else ("", value)
-    return begin + (drawn + hashlib.sha256(drawn.encode()).hexdigest().upper())[:32]
-
-
 def day_or_less(value: Any, memory: Bounded[Any]) -> Any:
     """Return 120 seconds and 30 days in turn, in the place of a day."""
     if value == 86_400:
@@ -248,11 +237,6 @@ def as_sms(call: Call) -> None:
     request = call.request
     request.content = re.sub(rb"phone(\||%7[Cc])dev_", rb"sms\1dev_", request.content)
     request.scope["path"] = request.scope["path"].replace("/phone|dev_", "/sms|dev_")
-
-
-def as_phone(_: Call, said: Said) -> None:
-    if not isinstance(said.body, bytes):
-        said.body = json.loads(json.dumps(said.body).replace('"sms|dev_', '"phone|dev_'))
 
 
 # -- time
@@ -349,11 +333,6 @@ def added_first(call: Call, said: Said) -> None:
     call.met = any(entry["id"] in added for entry in call.entries(said))
 
 
-def has_a_key(call: Call, said: Said) -> None:
-    if call.lists and key_of(call) not in call.memory:
-        call.entries(said).append({"id": key_of(call), "authenticator_type": "webauthn-roaming", "active": True})
-
-
 def remove_key(call: Call) -> Said | None:
     if call.request.method == "DELETE" and call.path == f"{LIST}/{key_of(call)}":
         call.memory[key_of(call)] = True
@@ -419,7 +398,7 @@ VARIATIONS: Mapping[str, Variation] = {
     "no-texts":                  Variation("", "The same codes without error_description.", "RFC 6749 5.2: optional", "Each error has a text.", "text", rewrite=lambda _, said: said.error in TEXTS and said.body.pop("error_description")),
     # Fields
     "extra-fields":              Variation("", "Unknown members in every JSON object: interval, expires_in, id, created_at, a nested one.", "test; RFC 6749 5.1: ignore them", "A strict decoder refuses what it does not know.", rewrite=extra_fields),
-    "order":                     Variation("", "Members and entries of lists in the reverse order, the JSON indented.", "undoc", "A regular expression reads a body; [0] of a list.", rewrite=order),
+    "order":                     Variation("", "Members and entries of lists in the reverse order, the JSON indented.", "undoc", "A regular expression reads a body; [0] of a list.", rewrite=lambda _, said: vars(said).update(body=reversed_json(said.body), indent=2)),
     "no-scope":                  Variation("", "Answers with tokens have no scope.", "doc: may be absent", "scope is always there to be split.", "scope", rewrite=lambda call, said: call.path == TOKEN and said.members.pop("scope", None)),
     "scope-narrowed":            Variation("", "scope in another order, without one scope of an API that was asked for.", "doc: named where it differs", "What was asked for is what was given, in this order.", "scope", rewrite=lambda _, said: narrow(said.members), issue=in_a_jwt(lambda _, claims: narrow(claims))),
     "recovery-codes-absent":     Variation("", "/mfa/associate answers without recovery_codes.", "doc: off by default", "recovery_codes[0] is there at the first enrollment.", rewrite=lambda call, said: call.path == ASSOCIATE and said.members.pop("recovery_codes", None)),
@@ -436,8 +415,8 @@ VARIATIONS: Mapping[str, Variation] = {
     # Ids, tokens, codes
     "mfa-token-jwt":             Variation("", "The mfa_token has three parts, and begins with eyJ.", "forum; doc: early access", "The kind of a token is told by its shape.", "mfa_token", issue={"mfa_token": as_jwt}),
     "mfa-token-2k":              Variation("", "mfa_token and oob_code have 2,048 characters, * among them.", "rec: some 2 KB; undoc", "A column, a cookie or a form that is too small, or does not encode *.", "mfa_token", issue={"mfa_token": long_seal, "oob_code": long_seal}),
-    "long-ids":                  Variation("", "32 characters after dev_; a recovery code of 32.", "rec: 16 and 24; undoc", "Ids and codes are checked by their length.", issue={"device_id": twice, "recovery_code": twice}, seen=lambda _, said: bool(re.search(rb'dev_\w{32}"|"[0-9A-Z]{32}"', said.content))),
-    "phone-prefix":              Variation("", "The id of an SMS is phone|dev_... in the place of sms|dev_...; oob_channel is as ever.", "rec at the Management API, test", "The channel is cut out of the id.", before=as_sms, rewrite=as_phone),
+    "long-ids":                  Variation("", "32 characters after dev_; a recovery code of 32.", "rec: 16 and 24; undoc", "Ids and codes are checked by their length.", issue={"device_id": lambda drawn, _: f"{drawn}{drawn[4:]}", "recovery_code": lambda drawn, _: f"{drawn}{drawn[:8]}"}, seen=lambda _, said: bool(re.search(rb'dev_\w{32}"|"[0-9A-Z]{32}"', said.content))),
+    "phone-prefix":              Variation("", "The id of an SMS is phone|dev_... in the place of sms|dev_...; oob_channel is as ever.", "rec at the Management API, test", "The channel is cut out of the id.", before=as_sms, rewrite=lambda _, said: isinstance(said.body, bytes) or vars(said).update(body=json.loads(json.dumps(said.body).replace('"sms|dev_', '"phone|dev_')))),
     "code-leading-zero":         Variation("★", "Every code that is sent begins with 00.", "doc: six digits", "A code is kept as a number.", "code", issue=dict.fromkeys(("code", "passwordless"), lambda code, _: f"00{code[2:]}")),
     "code-8-digits":             Variation("", "Codes of a passwordless login have eight digits.", "doc: the length is a setting", "Six boxes, or a check for six digits.", "code", issue={"passwordless": lambda code, _: f"{code}{code[1:3]}"}),
     "access-token-profile":      Variation("", "Access tokens that are JWTs have typ at+jwt, client_id for azp, a jti, and no gty.", "doc: a setting of the API", "The application reads its access token.", issue=in_a_jwt(rfc9068)),
@@ -456,7 +435,7 @@ VARIATIONS: Mapping[str, Variation] = {
     "refresh-503":               Variation("", "One refresh gets 503 with JSON; the refresh_token stays good.", "undoc; RFC 9110", "The session is thrown away, and the password asked for.", before=refresh_503, may_stop=True),
     # Lists
     "inactive-first":            Variation("★", "Two unconfirmed entries of each factor of the user's stand first.", "rec; doc: ignore them", "[0] of the list, or the first of a type.", before=enroll_more(2, ("totp", *CHANNEL_OF), active=False, enrolled_at=None, name=None), rewrite=added_first),
-    "unknown-authenticator":     Variation("", "One more entry, active: a security key, webauthn-roaming, without a channel.", "test; in lists undoc", "A closed list of types refuses the whole list.", before=remove_key, rewrite=has_a_key),
+    "unknown-authenticator":     Variation("", "One more entry, active: a security key, webauthn-roaming, without a channel.", "test; in lists undoc", "A closed list of types refuses the whole list.", before=remove_key, rewrite=lambda call, said: call.entries(said).extend([{"id": key_of(call), "authenticator_type": "webauthn-roaming", "active": True}] * (key_of(call) not in call.memory))),
     "two-phones":                Variation("", "Two active entries of each channel of the user's, with another name and id.", "doc: several enrollments are allowed", "A map by channel; no choice is offered.", before=enroll_more(1, (*CHANNEL_OF,), name="XXXXXXXX0199"), rewrite=added_first),
     "email-implicit":            Variation("", "A verified email address stands active in the list.", "doc", "The first active one is not email; one entry means that the user has enrolled.", factors=frozenset({"email"}), seen=lambda call, said: any(entry["active"] and entry["id"].startswith("email|") for entry in call.entries(said))),
     # Keys and issuer

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -49,7 +49,7 @@ class Met:
         """Return what a server met, with every secret under its alias; without a journal the counts alone."""
         journal = server.sandbox.received
         exchanges = journal.exchanges() if isinstance(journal, ServedJournal) else []
-        return cls(Counter(server.sandbox.varied.met), [*_asked(each for each in exchanges if each.speaker == "app")])
+        return cls(Counter(server.sandbox.varied.met), [*asked(each for each in exchanges if each.speaker == "app")])
 
     def append_to(self, file: Path) -> None:
         """Add a line to a file. Raises LabError where it cannot be written."""
@@ -74,7 +74,8 @@ class Met:
         return met
 
 
-def _asked(exchanges: Iterable[Exchange]) -> Iterable[Asked]:
+def asked(exchanges: Iterable[Exchange]) -> Iterator[Asked]:
+    """Yield what is kept of exchanges."""
     left = SHOWN
     for each in exchanges:
         varied = tuple(note.removeprefix(NOTE) for note in each.notes if note.startswith(NOTE))

@@ -1,0 +1,115 @@
+"""The command `auth0-mfa-lab vary`: does an application depend on what Auth0 never promised?"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+import click
+
+from auth0_mfa_lab.files import write_whole
+from auth0_mfa_lab.sandbox.variations import THE_TWELVE, VARIATIONS, named, together
+from auth0_mfa_lab.vary.matrix import TOGETHER, Row, alike, junit
+from auth0_mfa_lab.vary.suite import Run, Suite
+
+SLOW = ("slow-answers", "late-approval")
+"""What takes longest begins first."""
+INTERRUPTED = 130
+"""The status after Ctrl-C, as a shell has it."""
+
+
+@click.command("vary")
+@click.option("--list", "lists", is_flag=True, help="Show the variations, and run nothing.")
+@click.option("--only", multiple=True, metavar="ID", help="Run this variation alone; may be repeated.")
+@click.option("--all", "every", is_flag=True, help="Run all 44, and not the twelve that find most.")
+@click.option("--json", "as_json", is_flag=True, help="Print the matrix as JSON.")
+@click.option("--junit", "junit_file", type=click.Path(path_type=Path, dir_okay=False), help="Write it as JUnit's XML.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=os.cpu_count() or 1, help="Runs side by side: the cores.")
+@click.argument("command", nargs=-1, type=click.UNPROCESSED)
+def vary(only: Sequence[str], command: Sequence[str], junit_file: Path | None, jobs: int, **flags: bool) -> None:
+    """Run your own tests against what Auth0 never promised: vary -- COMMAND.
+
+    COMMAND is run twice as it is, and then under each variation, each time before a sandbox tenant of its own, which
+    its environment names (AUTH0_DOMAIN, SSL_CERT_FILE ...). It ends with 0 when all passed, 1 when one failed, 2 when
+    the unchanged runs failed or differed.
+    """
+    try:
+        ids = named(",".join(only)) if only else (*VARIATIONS,) if flags["every"] else THE_TWELVE
+    except ValueError as problem:
+        raise click.UsageError(str(problem)) from None
+    if flags["lists"]:
+        for name, row in VARIATIONS.items():
+            click.echo(f"{row.star or ' '} {name:26}{row.changes}  [{row.evidence}]\n{'':28}finds: {row.finds}")
+        return
+    if not command:
+        raise click.UsageError("Name the command that runs your tests: auth0-mfa-lab vary -- pytest")
+    folder, keep = Path(tempfile.mkdtemp(prefix="auth0-mfa-lab-vary-")), False
+    suite = Suite(command, folder)
+    ends = [sign for name in ("SIGTERM", "SIGHUP") if (sign := getattr(signal, name, None))]
+    before = [signal.signal(sign, signal.default_int_handler) for sign in ends]
+    try:
+        status, rows, keep = _judged(suite, ids, jobs, flags["as_json"])
+        if junit_file is not None:
+            write_whole(junit_file, junit(rows).decode(), private=False)
+    except KeyboardInterrupt:
+        status = INTERRUPTED
+    except OSError as problem:
+        culprit = problem.filename or command[0]
+        raise click.ClickException(f"{culprit} cannot be run or written ({problem.strerror})") from None
+    finally:
+        suite.end()
+        for sign, handler in zip(ends, before, strict=True):
+            signal.signal(sign, handler)
+        if not keep:
+            shutil.rmtree(folder, ignore_errors=True)
+    raise SystemExit(status)
+
+
+def _judged(suite: Suite, ids: tuple[str, ...], jobs: int, as_json: bool) -> tuple[int, list[Row], bool]:
+    """Run all, show the matrix, and return the status to end with, the rows, and whether an output is worth keeping."""
+    first, second = _side_by_side(suite, {"unchanged": (), "unchanged again": ()}, jobs)
+    if not (first.passed and second.passed and alike(first, second)):
+        wrong = next((each for each in (first, second) if not each.passed), second)
+        why = "failed" if not first.passed and not second.passed else "flakes: its two runs were not alike"
+        click.echo(f"Unchanged, the command {why}: nothing was varied. Its output is in {wrong.output}", err=True)
+        return 2, [], True
+    runs = {each.name: each for each in _side_by_side(suite, {name: (name,) for name in ids}, jobs)}
+    rows = [Row(runs[name], first.met, suite.command) for name in ids]
+    chosen = together(tuple(each.run.name for each in rows if each.verdict == "passed"))
+    if len(chosen) > 1:
+        rows.append(Row(suite.run(TOGETHER, chosen), first.met, suite.command))
+    failed = sum(each.verdict == "failed" for each in rows)
+    status, told = int(failed > 0), [each.json() for each in rows]
+    if as_json:
+        click.echo(json.dumps({"seconds": round(first.seconds, 2), "rows": told, "exit": status}, indent=2))
+    else:
+        click.echo(f"unchanged: passed twice, in {first.seconds:.1f} s and {second.seconds:.1f} s")
+        click.echo("\n".join(line for each in rows for line in each.lines()))
+        counted = ", ".join(
+            f"{sum(one.verdict == each for one in rows)} {each}" for each in ("passed", "failed", "not met")
+        )
+        click.echo(counted)
+    return status, rows, any("output" in each for each in told)
+
+
+def _side_by_side(suite: Suite, wanted: dict[str, tuple[str, ...]], jobs: int) -> list[Run]:
+    """Run several at the same time, and show how far that is; the runs are in the order in which they were wanted."""
+    order = sorted(wanted, key=lambda name: name not in SLOW)
+    with ThreadPoolExecutor(jobs) as threads:
+        asked = {threads.submit(suite.run, name, wanted[name]): name for name in order}
+        try:
+            for done, each in enumerate(as_completed(asked), 1):
+                run = each.result()
+                went = "passed" if run.passed else "failed"
+                click.echo(f"{done} of {len(wanted)}: {run.name} {went} in {run.seconds:.1f} s", err=True)
+        except BaseException:
+            suite.end()
+            threads.shutdown(cancel_futures=True)
+            raise
+    return [each.result() for name in wanted for each, one in asked.items() if one == name]

@@ -1,0 +1,135 @@
+"""The command `vary`: a right client passes the twelve; what an application assumes is found, and named."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from click.testing import CliRunner, Result
+
+from auth0_mfa_lab.cli import main
+from auth0_mfa_lab.sandbox.variations import THE_TWELVE, VARIATIONS
+from tests.serve.serving import MAIN
+
+APP = [sys.executable, str(Path(__file__).with_name("app.py"))]
+ASSUMED = {
+    "rejected-access-denied": ("POST /oauth/token 400 access_denied", "POST /oauth/token 403 invalid_grant", "Assert"),
+    "other-texts": ("POST /oauth/token 403 mfa_required", "", "Assert"),
+    "poll-502-html": ("POST /oauth/token 502 Bad Gateway", "POST /oauth/token 400 authorization_pending", "JSONDecode"),
+    "inactive-first": ("GET /mfa/authenticators 200 OK", "", "Key"),
+}
+"""The variation that finds each of the four, the exchange that it changed, what that was, and how the test ends."""
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder in which a run keeps what it keeps."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    return tmp_path
+
+
+def varied(*arguments: str, command: Sequence[str] = ()) -> Result:
+    return CliRunner().invoke(main, ["vary", *arguments, *(("--", *command) if command else ())])
+
+
+def test_a_right_client_passes_the_twelve_and_all_of_them_together(here: Path) -> None:
+    result = varied("--json", command=APP)
+    told = json.loads(result.stdout)
+    assert {each["id"]: each["verdict"] for each in told["rows"]} == dict.fromkeys((*THE_TWELVE, "together"), "passed")
+    assert (result.exit_code, told["exit"], [*here.iterdir()]) == (0, 0, [])
+    assert len(told["rows"][-1]["varied"]) == 10
+    assert "12 of 12: " in result.stderr
+
+
+def test_each_of_four_assumptions_is_found_and_named(here: Path) -> None:
+    only, junit = [f"--only={name}" for name in ASSUMED], here / "junit.xml"
+    command = [sys.executable, "-c", MAIN, "vary", *only, "--only=order", "--junit", str(junit), "--", *APP, "wrong"]
+    run = subprocess.run(command, env={**os.environ, "TMPDIR": str(here)}, capture_output=True, text=True, check=False)
+    assert run.returncode == 1, run.stdout + run.stderr
+    for name, (first, was, error) in ASSUMED.items():
+        said = run.stdout.partition(f"FAILED    {name} ")[2].partition("    again")[0]
+        assert f"finds       {VARIATIONS[name].finds}" in said
+        assert f"first       {first}{was and f'; unchanged: {was}'}\n" in said
+        assert f"sandbox: varied, {name}\n" in said
+        assert f"{error}Error" in next(here.glob(f"auth0-mfa-lab-vary-*/{name}/output.txt")).read_text("utf-8")
+        assert f"again       auth0-mfa-lab vary --only={name} -- " in run.stdout
+    assert run.stdout.endswith("0 passed, 5 failed, 0 not met\n")
+    suite = ElementTree.parse(junit).getroot()
+    assert (suite.get("tests"), suite.get("failures"), len(suite.findall("testcase/failure"))) == ("5", "5", 5)
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("raise SystemExit(3)", "Unchanged, the command failed: nothing was varied."),
+        ("import os; os.mkdir('once')", "Unchanged, the command flakes: its two runs were not alike"),
+    ],
+)
+def test_nothing_is_varied_where_the_unchanged_runs_fail_or_differ(
+    here: Path, monkeypatch: pytest.MonkeyPatch, code: str, said: str
+) -> None:
+    monkeypatch.chdir(here)
+    result = varied("--jobs=1", command=[sys.executable, "-c", code])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert said in result.stderr
+
+
+def test_what_is_never_asked_is_no_pass_and_where_a_right_client_may_stop_conduct_judges() -> None:
+    result = varied("--only=order", "--json", command=[sys.executable, "-c", "pass"])
+    assert [(each["verdict"], each["met"]) for each in json.loads(result.stdout)["rows"]] == [("not met", 0)]
+    assert result.exit_code == 0
+    fails = "import os, sys; sys.exit(os.environ['AUTH0_LAB_VARIATION'] != '')"
+    result = varied("--only=refresh-503", command=[sys.executable, "-c", fails])
+    assert (result.exit_code, "may stop  refresh-503" in result.stdout) == (0, True)
+    assert "`auth0-mfa-lab conduct` judges" in result.stdout
+
+
+def test_the_list_has_each_with_what_it_finds_and_what_is_wrong_is_a_sentence(here: Path) -> None:
+    listed = varied("--list")
+    assert [line.split()[-1] for line in listed.stdout.splitlines() if line[:1] == "★"]
+    for name, row in VARIATIONS.items():
+        assert f"{name} " in listed.stdout
+        assert row.finds in listed.stdout
+    for arguments, command, said in (
+        (["--only=orders"], ["true"], "There is no variation 'orders'; near it are order"),
+        ([], [], "Name the command that runs your tests"),
+        ([], ["no-such-command-of-anybody"], "no-such-command-of-anybody cannot be run"),
+    ):
+        result = varied(*arguments, command=command)
+        assert (result.exit_code > 0, said in result.stderr) == (True, True), result.stderr
+    assert [*here.iterdir()] == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="process groups")
+def test_an_interrupt_ends_the_command_with_its_children_and_leaves_nothing(tmp_path: Path) -> None:
+    pids, child = tmp_path / "pids", "import time; time.sleep(600)"
+    code = (
+        "import os, subprocess, sys\n"
+        f"child = subprocess.Popen([sys.executable, '-c', {child!r}])\n"
+        f"open({str(pids)!r}, 'a').write(f'{{os.getpid()}} {{child.pid}}\\n')\n"
+        "child.wait()\n"
+    )
+    command = [sys.executable, "-c", MAIN, "vary", "--jobs=1", "--", sys.executable, "-c", code]
+    env = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        while not (pids.exists() and pids.read_text().endswith("\n")):
+            assert running.poll() is None
+        running.send_signal(signal.SIGINT)
+        assert running.wait(60) == 130
+    assert [pid for pid in pids.read_text().split() if lives(int(pid))] == []
+    assert [*tmp_path.iterdir()] == [pids]
+
+
+def lives(pid: int) -> bool:
+    """Tell whether a process runs; one that waits for its parent to look does not."""
+    stat = Path(f"/proc/{pid}/stat")
+    with suppress(ProcessLookupError):
+        os.kill(pid, 0)
+        return not stat.exists() or stat.read_text("utf-8").rpartition(")")[2].split()[0] != "Z"
+    return False
