@@ -19,8 +19,12 @@ from tests.serve.serving import MAIN
 
 APP = [sys.executable, str(Path(__file__).with_name("app.py"))]
 ASSUMED = {
-    "rejected-access-denied": ("POST /oauth/token 400 access_denied", "POST /oauth/token 403 invalid_grant", "Assert"),
-    "other-texts": ("POST /oauth/token 403 mfa_required", "", "Assert"),
+    "rejected-access-denied": (
+        "POST /oauth/token 400 access_denied",
+        "POST /oauth/token 403 invalid_grant",
+        "Assertion",
+    ),
+    "other-texts": ("POST /oauth/token 403 mfa_required", "", "Assertion"),
     "poll-502-html": ("POST /oauth/token 502 Bad Gateway", "POST /oauth/token 400 authorization_pending", "JSONDecode"),
     "inactive-first": ("GET /mfa/authenticators 200 OK", "", "Key"),
 }
