@@ -16,6 +16,7 @@ from auth0_mfa_lab.sandbox.management.api import BASE, ENDPOINTS
 from auth0_mfa_lab.sandbox.not_emulated import ANYWHERE, IGNORED, TABLE, Absent
 from auth0_mfa_lab.sandbox.oauth.api import GRANT
 from auth0_mfa_lab.sandbox.settings import SWITCHES, Factor
+from auth0_mfa_lab.sandbox.variations import VARIATIONS
 from auth0_mfa_lab.show.meanings import MEANINGS
 from auth0_mfa_lab.tenants.tables import MARKS, counted
 from tests import mothers
@@ -304,7 +305,13 @@ def mistakes() -> str:
     return table(("answer", "what to mend"), answers(with_screen=False))
 
 
-_SANDBOX = (factors, endpoints, grants, management, evidence, switches, limits, defaults, faults)
+def variations() -> str:
+    """Return what `vary` varies, those that find most with their star."""
+    rows = ((row.star, f"`{name}`", row.changes, row.evidence, row.finds) for name, row in VARIATIONS.items())
+    return table(("", "id", "what changes", "evidence", "what it finds"), rows)
+
+
+_SANDBOX = (factors, endpoints, grants, management, evidence, switches, limits, defaults, faults, variations)
 TABLES: Mapping[str, Callable[[], str]] = {each.__name__: each for each in (*_SANDBOX, screens, mistakes)}
 
 

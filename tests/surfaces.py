@@ -11,8 +11,10 @@ import pickle
 import pkgutil
 import re
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,9 @@ from auth0_mfa_lab.served.journal import ServedJournal
 from auth0_mfa_lab.served.routes import exchanges
 from auth0_mfa_lab.show.phone import what_now
 from auth0_mfa_lab.show.poll import PollView
+from auth0_mfa_lab.vary.matrix import Row, differs, junit
+from auth0_mfa_lab.vary.met import NOTE, Met, asked
+from auth0_mfa_lab.vary.suite import Run
 from auth0_mfa_lab.wire.exchange import Exchange
 from tests.mothers import Scripted, a_live_lab, a_phone_of, a_real_clock
 from tests.promise import SECRET_FIELDS
@@ -223,6 +228,21 @@ def of_a_server(scene: Scene) -> Iterator[str]:
     yield from (command._text({**each, "run": None}) + command._json(each) for each in told)
 
 
+def of_vary(scene: Scene) -> Iterator[str]:
+    """Yield what `vary` tells of these exchanges, as if each had been varied: text, JSON, JUnit, a server's report."""
+    varied = [replace(each, notes=(f"{NOTE}order",)) for each in scene.lab.journal.http]
+    met = Met(Counter(order=1), [*asked(varied)])
+    run = Run(name="order", ids=("order",), status=1, seconds=1.0, met=met, output=scene.folder / "output.txt")
+    row = Row(run, Met(), ["pytest"])
+    yield from (
+        *row.lines(),
+        json.dumps(row.json()),
+        junit([row]).decode(),
+        json.dumps(vars(met)),
+        f"{row} {differs([], met.asked)}",
+    )
+
+
 def of_errors(scene: Scene) -> Iterator[str]:
     """Yield how errors are shown: of a wrong call, of what cannot be carried away, of a request without an answer."""
     lab, login, token = scene.lab, scene.login, scene.login["mfa_token"]
@@ -274,6 +294,7 @@ SURFACES: Mapping[str, Shows] = {
     "a user":            of_a_person,
     "a served journal":  of_a_server,
     "the plugin":        of_the_plugin,
+    "vary":              of_vary,
     "a scan":            lambda s: [scan(".env", b"mfa_token=" + s.login["mfa_token"].encode())],
     "panels":            of_panels,
     "messages to pages": lambda s: map(str, s.sent),
@@ -299,7 +320,7 @@ NOT_SHOWN: Mapping[str, str] = {  # a class, or all in a module, and why no scen
 COMMANDS: Mapping[str, str | None] = {  # a command, and what of a lab it prints; the others print no journal
     "doctor": "live.doctor.doctor.Diagnosis", "drift": "live.drift.drift.Drift", "cleanup": "live.leftovers.Leftovers",
     "scan": "secrets.scan.Find",
-    "journal": "wire.exchange.Exchange",
+    "journal": "wire.exchange.Exchange", "vary": "wire.exchange.Exchange",
     "conduct": "conduct.report.Conduct",
     **dict.fromkeys(("clock", "code", "fail", "notebooks", "open", "page", "phone", "push", "reset", "serve")),
 }

@@ -48,8 +48,9 @@ class Met:
     def of(cls, server: Server) -> Met:
         """Return what a server met, with every secret under its alias; without a journal the counts alone."""
         journal = server.sandbox.received
-        exchanges = journal.exchanges() if isinstance(journal, ServedJournal) else []
-        return cls(Counter(server.sandbox.varied.met), [*asked(each for each in exchanges if each.speaker == "app")])
+        told = journal.read() if isinstance(journal, ServedJournal) else []
+        said = (each.exchange for each in told if each.exchange.speaker == "app")
+        return cls(Counter(server.sandbox.varied.met), [*asked(said)])
 
     def append_to(self, file: Path) -> None:
         """Add a line to a file. Raises LabError where it cannot be written."""

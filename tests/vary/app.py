@@ -51,6 +51,7 @@ def login(user: dict[str, str]) -> str:
     who = {"username": user["username"], "password": user["password"]}
     _, said = token(grant_type="password", scope="openid offline_access", **who)
     if WRONG:
+        sys.stdout.write(f"{APP['client_secret']} {said['mfa_token']} {user['password']}\n")  # as a log may
         assert said["error_description"] == "Multifactor authentication required"
     assert said["error"] == "mfa_required"
     return str(said["mfa_token"])

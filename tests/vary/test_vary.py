@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -61,7 +62,9 @@ def test_each_of_four_assumptions_is_found_and_named(here: Path) -> None:
         assert f"finds       {VARIATIONS[name].finds}" in said
         assert f"first       {first}{was and f'; unchanged: {was}'}\n" in said
         assert f"sandbox: varied, {name}\n" in said
-        assert f"{error}Error" in next(here.glob(f"auth0-mfa-lab-vary-*/{name}/output.txt")).read_text("utf-8")
+        (output,) = (each.read_text("utf-8") for each in here.glob(f"auth0-mfa-lab-vary-*/{name}/output.txt"))
+        assert f"{error}Error" in output
+        assert re.match(r"<client_secret 1> <mfa_token \d> <password \d>\n", output)
         assert f"again       auth0-mfa-lab vary --only={name} -- " in run.stdout
     assert run.stdout.endswith("0 passed, 5 failed, 0 not met\n")
     suite = ElementTree.parse(junit).getroot()
