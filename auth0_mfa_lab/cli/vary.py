@@ -15,7 +15,7 @@ import click
 
 from auth0_mfa_lab.files import write_whole
 from auth0_mfa_lab.sandbox.variations import THE_TWELVE, VARIATIONS, named, together
-from auth0_mfa_lab.vary.matrix import TOGETHER, Row, alike, junit
+from auth0_mfa_lab.vary.matrix import Row, alike, junit
 from auth0_mfa_lab.vary.suite import Run, Suite
 
 SLOW = ("slow-answers", "late-approval")
@@ -74,42 +74,38 @@ def vary(only: Sequence[str], command: Sequence[str], junit_file: Path | None, j
 def _judged(suite: Suite, ids: tuple[str, ...], jobs: int, as_json: bool) -> tuple[int, list[Row], bool]:
     """Run all, show the matrix, and return the status to end with, the rows, and whether an output is worth keeping."""
     first, second = _side_by_side(suite, {"unchanged": (), "unchanged again": ()}, jobs)
-    if not (first.passed and second.passed and alike(first, second)):
-        wrong = next((each for each in (first, second) if not each.passed), second)
-        why = "failed" if not first.passed and not second.passed else "flakes: its two runs were not alike"
-        click.echo(f"Unchanged, the command {why}: nothing was varied. Its output is in {wrong.output}", err=True)
+    if (first.status, second.status) != (0, 0) or not alike(first, second):
+        why = "flakes: its two runs were not alike" if 0 in (first.status, second.status) else "failed"
+        output = (second if first.status == 0 else first).output
+        click.echo(f"Unchanged, the command {why}: nothing was varied. Its output is in {output}", err=True)
         return 2, [], True
-    runs = {each.name: each for each in _side_by_side(suite, {name: (name,) for name in ids}, jobs)}
-    rows = [Row(runs[name], first.met, suite.command) for name in ids]
-    chosen = together(tuple(each.run.name for each in rows if each.verdict == "passed"))
+    rows = [Row(run, first.met, suite.command) for run in _side_by_side(suite, {name: (name,) for name in ids}, jobs)]
+    chosen = together(tuple(row.run.name for row in rows if row.verdict == "passed"))
     if len(chosen) > 1:
-        rows.append(Row(suite.run(TOGETHER, chosen), first.met, suite.command))
-    failed = sum(each.verdict == "failed" for each in rows)
-    status, told = int(failed > 0), [each.json() for each in rows]
+        rows.append(Row(suite.run("together", chosen), first.met, suite.command))
+    verdicts, told = [row.verdict for row in rows], [row.json() for row in rows]
+    status = int("failed" in verdicts)
     if as_json:
         click.echo(json.dumps({"seconds": round(first.seconds, 2), "rows": told, "exit": status}, indent=2))
     else:
         click.echo(f"unchanged: passed twice, in {first.seconds:.1f} s and {second.seconds:.1f} s")
-        click.echo("\n".join(line for each in rows for line in each.lines()))
-        counted = ", ".join(
-            f"{sum(one.verdict == each for one in rows)} {each}" for each in ("passed", "failed", "not met")
-        )
-        click.echo(counted)
+        click.echo("\n".join(line for row in rows for line in row.lines()))
+        click.echo(", ".join(f"{verdicts.count(each)} {each}" for each in ("passed", "failed", "not met")))
     return status, rows, any("output" in each for each in told)
 
 
 def _side_by_side(suite: Suite, wanted: dict[str, tuple[str, ...]], jobs: int) -> list[Run]:
     """Run several at the same time, and show how far that is; the runs are in the order in which they were wanted."""
-    order = sorted(wanted, key=lambda name: name not in SLOW)
     with ThreadPoolExecutor(jobs) as threads:
-        asked = {threads.submit(suite.run, name, wanted[name]): name for name in order}
+        order = sorted(wanted, key=lambda name: name not in SLOW)
+        asked = {name: threads.submit(suite.run, name, wanted[name]) for name in order}
         try:
-            for done, each in enumerate(as_completed(asked), 1):
+            for done, each in enumerate(as_completed(asked.values()), 1):
                 run = each.result()
-                went = "passed" if run.passed else "failed"
+                went = "failed" if run.status else "passed" if run.status == 0 else "did not end"
                 click.echo(f"{done} of {len(wanted)}: {run.name} {went} in {run.seconds:.1f} s", err=True)
         except BaseException:
             suite.end()
             threads.shutdown(cancel_futures=True)
             raise
-    return [each.result() for name in wanted for each, one in asked.items() if one == name]
+    return [asked[name].result() for name in wanted]

@@ -105,13 +105,9 @@ class Call:
         """The last part of the grant type; "" for another path."""
         return str(self.fields.get("grant_type", "")).rpartition("/")[2] if self.path == TOKEN else ""
 
-    @property
-    def lists(self) -> bool:
-        return self.path == LIST and self.request.method == "GET"
-
     def entries(self, said: Said) -> list[dict[str, Any]]:
-        """The entries of a list of authenticators; [] for another answer."""
-        return said.body if self.lists and isinstance(said.body, list) else []
+        """Return the entries of a list of authenticators; [] for another answer."""
+        return said.body if self.path == LIST and isinstance(said.body, list) else []
 
     @property
     def user_id(self) -> str:
@@ -164,11 +160,9 @@ def narrow(members: dict[str, Any]) -> None:
 
 
 def recovery_code_kept(call: Call, said: Said) -> None:
-    if call.grant == "mfa-recovery-code" and "access_token" in said.members:
-        del said.body["recovery_code"]
-        kept, entries = call.fields["recovery_code"], call.tenant.authenticators
-        entry = entries.recovery_code_of(call.user_id)
-        entries.change(call.user_id, entry.id if entry else "", secret=kept)
+    entry = call.tenant.authenticators.recovery_code_of(call.user_id)
+    if call.grant == "mfa-recovery-code" and said.members.pop("recovery_code", None) and entry:
+        call.tenant.authenticators.change(call.user_id, entry.id, secret=call.fields["recovery_code"])
 
 
 def refresh_stays(call: Call, said: Said) -> None:
@@ -207,10 +201,8 @@ def long_seal(value: str, _: object) -> str:
 
 def day_or_less(value: Any, memory: Bounded[Any]) -> Any:
     """Return 120 seconds and 30 days in turn, in the place of a day."""
-    if value == 86_400:
-        memory["turn"] = turn = not memory.get("turn", False)
-        return 120 if turn else 2_592_000
-    return value
+    memory["turn"] = memory.get("turn", 0) + (value == 86_400)
+    return (2_592_000, 120)[memory["turn"] % 2] if value == 86_400 else value
 
 
 def in_a_jwt(change: Callable[[dict[str, Any], dict[str, Any]], object]) -> Issue:
@@ -238,8 +230,6 @@ def as_sms(call: Call) -> None:
     request.content = re.sub(rb"phone(\||%7[Cc])dev_", rb"sms\1dev_", request.content)
     request.scope["path"] = request.scope["path"].replace("/phone|dev_", "/sms|dev_")
 
-
-# -- time
 
 LATE, STEP = 280, 14
 """Seconds of the tenant's from a push to its approval, and by how many each of the twenty polls moves the clock."""
@@ -310,7 +300,7 @@ def enroll_more(times: int, kinds: Collection[Kind], **changes: Any) -> Before:
     """Return what enrolls, at a user's first list, so many more like each active one of these kinds, with changes."""
 
     def before(call: Call) -> None:
-        tenant, user_id = call.tenant, call.user_id if call.lists else ""
+        tenant, user_id = call.tenant, call.user_id if call.path == LIST else ""
         like = [entry for entry in tenant.authenticators.active_of(user_id) if entry.kind in kinds]
         if not like or user_id in call.memory:
             return
@@ -403,7 +393,7 @@ VARIATIONS: Mapping[str, Variation] = {
     "scope-narrowed":            Variation("", "scope in another order, without one scope of an API that was asked for.", "doc: named where it differs", "What was asked for is what was given, in this order.", "scope", rewrite=lambda _, said: narrow(said.members), issue=in_a_jwt(lambda _, claims: narrow(claims))),
     "recovery-codes-absent":     Variation("", "/mfa/associate answers without recovery_codes.", "doc: off by default", "recovery_codes[0] is there at the first enrollment.", rewrite=lambda call, said: call.path == ASSOCIATE and said.members.pop("recovery_codes", None)),
     "recovery-code-kept":        Variation("", "A recovery code is answered without a new recovery_code; the old one stays good.", "doc: might also include", "The stored code is overwritten by nothing.", rewrite=recovery_code_kept),
-    "requirements-on":           Variation("★", "mfa_requirements in mfa_required, and type in lists; where the tenant has them, they are gone.", "doc: early access", "Factors are read from mfa_requirements, or a new member ends the login.", "requirements", switches=("customizable_mfa",), seen=lambda call, said: said.error == "mfa_required" or (call.lists and said.status == 200)),
+    "requirements-on":           Variation("★", "mfa_requirements in mfa_required, and type in lists; where the tenant has them, they are gone.", "doc: early access", "Factors are read from mfa_requirements, or a new member ends the login.", "requirements", switches=("customizable_mfa",), seen=lambda call, said: said.error == "mfa_required" or bool(call.entries(said))),
     "requirements-unknown-type": Variation("", "mfa_requirements.challenge begins with webauthn-roaming; the usual types follow.", "test", "challenge[0] is a factor of the application's; the types are a closed list.", "requirements", rewrite=lambda _, said: said.members.get("mfa_requirements", {}).get("challenge", []).insert(0, {"type": "webauthn-roaming"}), switches=("customizable_mfa",)),
     "refresh-stays":             Variation("★", "A refresh is answered without refresh_token: the old one stays good.", "doc: rotation off; RFC 6749 6", "The stored refresh_token is overwritten by nothing.", "refresh", rewrite=refresh_stays),
     "refresh-rotates":           Variation("", "A new refresh_token each time; the old one is dead at once, and its reuse ends the family.", "doc: rotation on, no leeway", "The old one is kept; two refreshes run at once.", "refresh", before=end_of_family, rewrite=refresh_rotates),

@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import groupby
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 from xml.etree import ElementTree
 
 from auth0_mfa_lab.sandbox.variations import VARIATIONS
 from auth0_mfa_lab.vary.met import Asked, Met
 from auth0_mfa_lab.vary.suite import Run
 
-Verdict = Literal["passed", "failed", "not met", "may stop"]
-TOGETHER = "together"
 WAITS = ("authorization_pending", "slow_down")
-
-
-class Difference(NamedTuple):
-    """The exchange that was varied, what it was in the unchanged run, and how the application went on otherwise."""
-
-    varied: Asked | None
-    was: str
-    then: str
+MAY_STOP = "a right client may tell the user and stop here: `auth0-mfa-lab conduct` judges what it did"
 
 
 @dataclass(frozen=True)
@@ -36,59 +27,33 @@ class Row:
     command: Sequence[str]
 
     @property
-    def times(self) -> int:
-        """How often its variations were met."""
-        return sum(self.run.met.counts[name] for name in self.run.ids)
-
-    @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> Literal["passed", "failed", "not met", "may stop"]:
         """A run that never met the variation is no pass; where a right client may stop, a failure tells nothing."""
-        if self.run.passed:
-            return "passed" if self.times else "not met"
+        if self.run.status == 0:
+            return "passed" if self.run.times else "not met"
         return "may stop" if any(VARIATIONS[name].may_stop for name in self.run.ids) else "failed"
 
-    @property
-    def again(self) -> str:
-        """The command that runs it again."""
-        return shlex.join(["auth0-mfa-lab", "vary", *(f"--only={name}" for name in self.run.ids), "--", *self.command])
-
     def json(self) -> dict[str, Any]:
-        """Return it as JSON."""
-        row, run = VARIATIONS.get(self.run.name), self.run
-        told: dict[str, Any] = {"id": run.name, "verdict": self.verdict, "met": self.times}
-        told |= {"seconds": round(run.seconds, 2), "status": run.status, "varied": list(run.ids)}
-        told |= {"changes": row.changes, "evidence": row.evidence, "finds": row.finds} if row else {}
-        if self.verdict in ("failed", "may stop"):
-            found = differs(self.unchanged.asked, run.met.asked)
-            told |= {"first": found.varied and str(found.varied), "was": found.was, "then": found.then}
-            told |= {"text": found.varied.text if found.varied else "", "output": str(run.output), "again": self.again}
+        """Return it as JSON; of a failure also what one has to know, in the order in which one reads it."""
+        run, verdict, row = self.run, self.verdict, VARIATIONS.get(self.run.name)
+        told = {"id": run.name, "verdict": verdict, "met": run.times, "seconds": round(run.seconds, 2)}
+        if verdict in ("failed", "may stop"):
+            told |= {"changes": row.changes, "evidence": row.evidence, "finds": row.finds} if row else {}
+            told |= {"but": MAY_STOP} if verdict == "may stop" else {}
+            told["ended"] = "not in time" if run.status is None else f"with status {run.status}"
+            told |= differs(self.unchanged.asked, run.met.asked)
+            told["output"], only = str(run.output), [f"--only={name}" for name in run.ids]
+            told["again"] = shlex.join(["auth0-mfa-lab", "vary", *only, "--", *self.command])
         return told
 
     def lines(self) -> Iterable[str]:
-        """Yield it as text: a line, and for a failure what one has to know."""
-        told, run = self.json(), self.run
-        went = f"met {self.times} times" if self.times else "never asked for what is varied"
-        name = self.verdict.upper() if self.verdict == "failed" else self.verdict
-        yield f"{name:8}  {run.name:26}{run.seconds:6.1f} s  {went}"
-        if "output" not in told:
-            return
-        if self.verdict == "may stop":
-            yield "    A right client may tell the user and stop here: `auth0-mfa-lab conduct` judges what it did."
-        ended = "not in time" if run.status is None else f"with status {run.status}"
-        was = told["was"] and f"; unchanged: {told['was']}"
-        for title, text in (
-            ("changes", told.get("changes")),
-            ("evidence", told.get("evidence")),
-            ("finds", told.get("finds")),
-            ("ended", ended),
-            ("first", told["first"] and told["first"] + was),
-            ("", told["text"].rstrip().replace("\n", f"\n{'':16}")),
-            ("then", told["then"]),
-            ("output", told["output"]),
-            ("again", told["again"]),
-        ):
-            if text:
-                yield f"    {title:12}{text}"
+        """Yield it as text."""
+        told, name = self.json(), self.verdict.upper() if self.verdict == "failed" else self.verdict
+        went = f"met {self.run.times} times" if self.run.times else "never asked for what is varied"
+        yield f"{name:8}  {told['id']:26}{self.run.seconds:6.1f} s  {went}"
+        for title, text in [*told.items()][4:]:
+            indented = text.rstrip().replace("\n", f"\n{'':14}")
+            yield f"    {title:10}{indented}"
 
 
 def alike(one: Run, other: Run) -> bool:
@@ -97,25 +62,26 @@ def alike(one: Run, other: Run) -> bool:
     return (one.status, first) == (other.status, second)
 
 
-def differs(unchanged: Sequence[Asked], varied: Sequence[Asked]) -> Difference:
+def differs(unchanged: Sequence[Asked], varied: Sequence[Asked]) -> Mapping[str, str]:
     """Return where an application first went another way than in the unchanged run, and what had been varied there.
 
-    A run of equal exchanges counts as one.
+    `first` is the exchange that was varied, `unchanged` what it was, `text` all of it, `then` how it went on. A run of
+    equal exchanges counts as one.
     """
     was, now = ([next(group) for _, group in groupby(asked, str)] for asked in (unchanged, varied))
+    first, before, then = next((each for each in varied if each.varied), None), "", ""
     match = SequenceMatcher(None, [*map(str, was)], [*map(str, now)], autojunk=False)
-    first, replaced, then = next((each for each in varied if each.varied), None), "", ""
     for _, i, i_end, j, j_end in (code for code in match.get_opcodes() if code[0] != "equal"):
         changed = [each for each in now[j:j_end] if each.varied]
         others, left = [each for each in now[j:j_end] if not each.varied], was[i:i_end][len(changed) :]
-        if others or left or (changed and not replaced):
-            before = [each for each in now[:j] if each.varied]
-            first = changed[0] if changed else before[-1] if before else first
-            replaced = str(was[i]) if changed and i < i_end else ""
+        if others or left or (changed and not before):
+            first = [first, *(each for each in now[:j] if each.varied), *changed[:1]][-1]
+            before = str(was[i]) if changed and i < i_end else ""
         if others or left:
-            then = f"{others[0] if others else 'nothing more'}, unchanged: {left[0] if left else 'nothing more'}"
+            then = " and unchanged ".join(str(each[0]) if each else "nothing more" for each in (others, left))
             break
-    return Difference(first, replaced, then)
+    found = {"first": str(first or ""), "unchanged": before, "text": first.text if first else "", "then": then}
+    return {title: text for title, text in found.items() if text}
 
 
 def junit(rows: Sequence[Row]) -> bytes:
@@ -123,11 +89,9 @@ def junit(rows: Sequence[Row]) -> bytes:
     suite = ElementTree.Element("testsuite", name="auth0-mfa-lab vary", tests=str(len(rows)))
     suite.set("failures", str(sum(row.verdict == "failed" for row in rows)))
     for row in rows:
-        case = ElementTree.SubElement(
-            suite, "testcase", classname="vary", name=row.run.name, time=f"{row.run.seconds:.2f}"
-        )
+        case = ElementTree.SubElement(suite, "testcase", classname="vary", name=row.run.name)
+        case.set("time", f"{row.run.seconds:.2f}")
         if row.verdict != "passed":
-            text = "\n".join(row.lines())
             tag = "failure" if row.verdict == "failed" else "skipped"
-            ElementTree.SubElement(case, tag, message=row.verdict).text = text
+            ElementTree.SubElement(case, tag, message=row.verdict).text = "\n".join(row.lines())
     return bytes(ElementTree.tostring(suite, "utf-8", xml_declaration=True))

@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from auth0_mfa_lab.cli.serve import environment, write_env_file
 from auth0_mfa_lab.sandbox import Sandbox, WallClock
@@ -37,8 +38,9 @@ class Run:
     output: Path
 
     @property
-    def passed(self) -> bool:
-        return self.status == 0
+    def times(self) -> int:
+        """How often its variations were met."""
+        return sum(self.met.counts[name] for name in self.ids)
 
 
 class Suite:
@@ -67,31 +69,25 @@ class Suite:
         for variable, value in values.items():
             if variable.endswith(("_SECRET", "_PASSWORD", "_TOKEN")):
                 known.learn(variable.removeprefix("AUTH0_").lower(), value)
-        said = known.mask(output.read_text("utf-8", "replace"))
-        for kept in {id(each.journal): each.journal for each in journal.read()}.values():
-            said = kept.aliases.mask(said)
+        said = output.read_text("utf-8", "replace")
+        for aliases in (known, *dict.fromkeys(each.journal.aliases for each in journal.read())):
+            said = aliases.mask(said)
         for file in folder.iterdir():
             file.unlink()
         output.write_text(said, "utf-8")
         return Run(name=name, ids=ids, status=status, seconds=seconds, met=met, output=output)
 
     def _status(self, environ: dict[str, str], output: Path) -> int | None:
-        """Start the command and wait for its end."""
+        """Run the command to its end, and end what it has left behind."""
+        pipes: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stderr": subprocess.STDOUT, "start_new_session": True}
         with output.open("wb") as file:
             with self._lock:
                 if self._is_over:
                     return None
-                command = subprocess.Popen(
-                    self.command,
-                    env=environ,
-                    stdin=subprocess.DEVNULL,
-                    stdout=file,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                )
+                command = subprocess.Popen(self.command, env=environ, stdout=file, **pipes)
                 self._running.add(command)
             try:
-                return command.wait(LONGEST_SECONDS)
+                return int(command.wait(LONGEST_SECONDS))
             except subprocess.TimeoutExpired:
                 return None
             finally:

@@ -48,7 +48,7 @@ def test_a_right_client_passes_the_twelve_and_all_of_them_together(here: Path) -
     told = json.loads(result.stdout)
     assert {each["id"]: each["verdict"] for each in told["rows"]} == dict.fromkeys((*THE_TWELVE, "together"), "passed")
     assert (result.exit_code, told["exit"], [*here.iterdir()]) == (0, 0, [])
-    assert len(told["rows"][-1]["varied"]) == 10
+    assert told["rows"][-1]["met"] > 50
     assert "12 of 12: " in result.stderr
 
 
@@ -58,14 +58,15 @@ def test_each_of_four_assumptions_is_found_and_named(here: Path) -> None:
     run = subprocess.run(command, env={**os.environ, "TMPDIR": str(here)}, capture_output=True, text=True, check=False)
     assert run.returncode == 1, run.stdout + run.stderr
     for name, (first, was, error) in ASSUMED.items():
-        said = run.stdout.partition(f"FAILED    {name} ")[2].partition("    again")[0]
-        assert f"finds       {VARIATIONS[name].finds}" in said
-        assert f"first       {first}{was and f'; unchanged: {was}'}\n" in said
+        said = run.stdout.partition(f"FAILED    {name} ")[2].partition("    output")[0]
+        assert f"    finds     {VARIATIONS[name].finds}\n" in said
+        assert f"    first     {first}\n" in said
+        assert (f"    unchanged {was}\n" in said) == bool(was)
         assert f"sandbox: varied, {name}\n" in said
         (output,) = (each.read_text("utf-8") for each in here.glob(f"auth0-mfa-lab-vary-*/{name}/output.txt"))
         assert f"{error}Error" in output
         assert re.match(r"<client_secret 1> <mfa_token \d> <password \d>\n", output)
-        assert f"again       auth0-mfa-lab vary --only={name} -- " in run.stdout
+        assert f"    again     auth0-mfa-lab vary --only={name} -- " in run.stdout
     assert run.stdout.endswith("0 passed, 5 failed, 0 not met\n")
     suite = ElementTree.parse(junit).getroot()
     assert (suite.get("tests"), suite.get("failures"), len(suite.findall("testcase/failure"))) == ("5", "5", 5)
