@@ -33,7 +33,7 @@ INTERRUPTED = 130
 @click.option("--jobs", type=click.IntRange(1, 64), default=os.cpu_count() or 1, help="Runs side by side: the cores.")
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 def vary(only: Sequence[str], command: Sequence[str], junit_file: Path | None, jobs: int, **flags: bool) -> None:
-    """Run your own tests against what Auth0 never promised: vary -- COMMAND.
+    """Run your own tests against what Auth0 never promised.
 
     COMMAND is run twice as it is, and then under each variation, each time before a sandbox tenant of its own, which
     its environment names (AUTH0_DOMAIN, SSL_CERT_FILE ...). It ends with 0 when all passed, 1 when one failed, 2 when

@@ -497,10 +497,10 @@ class Varied:
 
     def answer(self, tenant: Tenant, request: Request, fault: Fault | None = None) -> Response:
         """Return the tenant's answer, or what becomes of it; a fault's stays, and that to a phone."""
-        path, self._changed = request.scope["path"], set[str]()
+        path = request.scope["path"]
         if not self.ids or fault or is_a_phones(path) or path.startswith("/api/"):
             return respond(tenant, request, fault)
-        fields = fields_of(request.content)
+        self._changed, fields = set[str](), fields_of(request.content)
         calls = {name: Call(tenant, request, self._memories[name], fields) for name in self.ids}
         instead = None
         for name, call in calls.items():

@@ -40,10 +40,6 @@ class Met:
     counts: Counter[str] = field(default_factory=Counter)
     asked: list[Asked] = field(default_factory=list)
 
-    def add(self, other: Met) -> None:
-        self.counts += other.counts
-        self.asked += other.asked
-
     @classmethod
     def of(cls, server: Server) -> Met:
         """Return what a server met, with every secret under its alias; without a journal the counts alone."""
@@ -60,19 +56,12 @@ class Met:
         except OSError as problem:
             raise LabError(f"{file} cannot be written ({problem.strerror}).") from None
 
-    @classmethod
-    def read(cls, file: Path) -> Met:
-        """Return what the lines of a file say together; nothing where there is no file."""
-        met = cls()
+    def add(self, file: Path) -> None:
+        """Add what the lines of a file say; nothing where there is no file."""
         for line in file.read_text("utf-8").splitlines() if file.exists() else ():
-            read = json.loads(line)
-            met.add(
-                cls(
-                    Counter(read["counts"]),
-                    [Asked(one, two, tuple(ids), text) for one, two, ids, text in read["asked"]],
-                )
-            )
-        return met
+            said = json.loads(line)
+            self.counts.update(said["counts"])
+            self.asked += [Asked(call, outcome, tuple(ids), text) for call, outcome, ids, text in said["asked"]]
 
 
 def asked(exchanges: Iterable[Exchange]) -> Iterator[Asked]:

@@ -64,7 +64,7 @@ class Suite:
             status = self._status(child_environment({**values, **told}), output)
             seconds, met = time.monotonic() - began, Met.of(server)
         # A suite on the fixture, or one that serves, has a server of its own.
-        met.add(Met.read(report))
+        met.add(report)
         known = Aliases()
         for variable, value in values.items():
             if variable.endswith(("_SECRET", "_PASSWORD", "_TOKEN")):

@@ -181,7 +181,7 @@ def handled(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], Response]
     """Return an application whose sandbox has one handler for every request."""
 
     def make(handler: Callable[[], Response]) -> App:
-        monkeypatch.setattr("auth0_mfa_lab.sandbox.respond", lambda *_: handler())
+        monkeypatch.setattr("auth0_mfa_lab.sandbox.variations.respond", lambda *_: handler())
         return app_of(Sandbox())
 
     return make

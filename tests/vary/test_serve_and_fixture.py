@@ -87,7 +87,7 @@ def test_the_fixture_obeys_the_environment_and_refuses_an_unknown_id(
         pytest_configure(pytestconfig)
     monkeypatch.setenv("AUTH0_LAB_VARIATION", "other-texts")
     assert "1 passed" in suite(tmp_path, test_varied=LOGIN + VARIED)
-    met = Met.read(file)
+    (met := Met()).add(file)
     assert met.counts == {"other-texts": 1}
     [asked] = met.asked
     assert str(asked) == "POST /oauth/token 403 mfa_required"
