@@ -76,9 +76,9 @@ def differs(unchanged: Sequence[Asked], varied: Sequence[Asked]) -> Mapping[str,
         others, left = [each for each in now[j:j_end] if not each.varied], was[i:i_end][len(changed) :]
         if others or left or (changed and not before):
             first = [first, *(each for each in now[:j] if each.varied), *changed[:1]][-1]
-            before = str(was[i]) if changed and i < i_end else ""
+            before = next((str(each) for each in was[i:i_end] if changed and each.call == changed[0].call), "")
         if others or left:
-            then = " and unchanged ".join(str(each[0]) if each else "nothing more" for each in (others, left))
+            then = "; unchanged: ".join(str(each[0]) if each else "nothing more" for each in (others, left))
             break
     found = {"first": str(first or ""), "unchanged": before, "text": first.text if first else "", "then": then}
     return {title: text for title, text in found.items() if text}

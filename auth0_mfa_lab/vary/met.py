@@ -51,8 +51,8 @@ class Met:
     def append_to(self, file: Path) -> None:
         """Add a line to a file. Raises LabError where it cannot be written."""
         try:
-            with file.open("a", encoding="utf-8") as opened:
-                opened.write(json.dumps(vars(self)) + "\n")
+            with file.open("ab", buffering=0) as opened:  # whole: several servers may write at the same time
+                opened.write(json.dumps(vars(self)).encode() + b"\n")
         except OSError as problem:
             raise LabError(f"{file} cannot be written ({problem.strerror}).") from None
 

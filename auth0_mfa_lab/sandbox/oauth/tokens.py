@@ -119,9 +119,9 @@ class Tokens:
         return SigningKey(kid, self._domains.home, self._clock.stamp(), self._new_key)
 
     def rotate(self) -> None:
-        """Sign with a new key from now on; what an older one has signed stays good."""
+        """Sign with a new key from now on; what one of the last four has signed stays good."""
         signing, announced, *older = self.keys
-        self.keys = [self._key(Chance(signing.kid).base64url(21)), announced, signing, *older]
+        self.keys = [self._key(Chance(signing.kid).base64url(21)), announced, signing, *older[:3]]
 
     @property
     def issuer(self) -> str:
