@@ -69,6 +69,18 @@ def test_a_program_begins_anew_after_a_reset_and_what_was_met_stays_counted() ->
     assert app.sandbox.varied.met["poll-502-html"] == 2
 
 
+def test_a_late_approval_is_twenty_polls_away_for_a_client_that_does_not_wait() -> None:
+    app = an_app("late-approval")
+    phone = app.sandbox.new_phone(app.http)
+    user = app.sandbox.add_user(factors=["push"], phone=phone)
+    token = app.login(user)
+    oob_code = app.challenge(token, challenge_type="oob").json()["oob_code"]
+    assert phone.allow().is_success
+    began = app.sandbox.clock.now()
+    assert [app.poll(token, oob_code).status_code for _ in range(21)] == [400] * 20 + [200]
+    assert app.sandbox.clock.now() - began == 280
+
+
 def test_what_a_test_sets_has_the_other_value() -> None:
     box = Sandbox(variation="rejected-access-denied,requirements-on,email-implicit,no-scope")
     assert (settings(box)["profile"], settings(box)["switches"]["customizable_mfa"]) == ("recorded", "on")

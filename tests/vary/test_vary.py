@@ -16,6 +16,9 @@ from click.testing import CliRunner, Result
 
 from auth0_mfa_lab.cli import main
 from auth0_mfa_lab.sandbox.variations import THE_TWELVE, VARIATIONS
+from auth0_mfa_lab.vary.matrix import alike
+from auth0_mfa_lab.vary.met import Asked, Met
+from auth0_mfa_lab.vary.suite import Run
 from tests.serve.serving import MAIN
 
 APP = [sys.executable, str(Path(__file__).with_name("app.py"))]
@@ -86,6 +89,15 @@ def test_nothing_is_varied_where_the_unchanged_runs_fail_or_differ(
     result = varied("--jobs=1", command=[sys.executable, "-c", code])
     assert (result.exit_code, result.stdout) == (2, "")
     assert said in result.stderr
+
+
+def test_two_runs_are_alike_where_they_ask_for_the_same_however_often_they_wait(tmp_path: Path) -> None:
+    poll, pending, list_ = (Asked("POST /oauth/token", said) for said in ("200 OK", "400 authorization_pending", "x"))
+    runs = [
+        Run(name="", ids=(), status=status, seconds=1.0, met=Met(asked=[*asked]), output=tmp_path)
+        for status, asked in ((0, (poll,)), (0, (pending, pending, poll)), (0, (poll, list_)), (1, (poll,)))
+    ]
+    assert [alike(runs[0], each) for each in runs] == [True, True, False, False]
 
 
 def test_what_is_never_asked_is_no_pass_and_where_a_right_client_may_stop_conduct_judges() -> None:
