@@ -65,8 +65,8 @@ def alike(one: Run, other: Run) -> bool:
 def differs(unchanged: Sequence[Asked], varied: Sequence[Asked]) -> Mapping[str, str]:
     """Return where an application first went another way than in the unchanged run, and what had been varied there.
 
-    `first` is the exchange that was varied, `unchanged` what it was, `text` all of it, `then` how it went on. A run of
-    equal exchanges counts as one.
+    `first` is the exchange that was varied, `unchanged` what it was, `text` all of it, `then` how it went on; where it
+    went on as ever, `varied` are all that were. A run of equal exchanges counts as one.
     """
     was, now = ([next(group) for _, group in groupby(asked, str)] for asked in (unchanged, varied))
     first, before, then = next((each for each in varied if each.varied), None), "", ""
@@ -81,6 +81,8 @@ def differs(unchanged: Sequence[Asked], varied: Sequence[Asked]) -> Mapping[str,
             then = "; unchanged: ".join(str(each[0]) if each else "nothing more" for each in (others, left))
             break
     found = {"first": str(first or ""), "unchanged": before, "text": first.text if first else "", "then": then}
+    if not then:  # it read something else, and asked for the same
+        found["varied"] = ", ".join(dict.fromkeys(str(each) for each in now if each.varied))
     return {title: text for title, text in found.items() if text}
 
 
