@@ -55,9 +55,10 @@ def vary(only: Sequence[str], command: Sequence[str], junit_file: Path | None, j
     before = [signal.signal(sign, signal.default_int_handler) for sign in ends]
     try:
         status, rows, keep = _judged(suite, ids, jobs, flags["as_json"])
-        if junit_file is not None:
+        if junit_file is not None and rows:
             write_whole(junit_file, junit(rows).decode(), private=False)
     except KeyboardInterrupt:
+        click.echo("Stopped: all that ran has ended, and nothing is kept.", err=True)
         status = INTERRUPTED
     except OSError as problem:
         culprit = problem.filename or command[0]

@@ -171,18 +171,14 @@ def refresh_stays(call: Call, said: Said) -> None:
         kept[call.fields["refresh_token"]] = kept.pop(said.body.pop("refresh_token"))
 
 
-def end_of_family(call: Call) -> None:
-    """End what came of a refresh token that is used a second time."""
-    newest = str(call.fields.get("refresh_token")) if call.grant == "refresh_token" else ""
-    while newest in call.memory:
-        newest = call.memory[newest]
-        call.tenant.refresh_tokens.pop(newest, None)
-
-
 def refresh_rotates(call: Call, said: Said) -> None:
-    if call.grant == "refresh_token" and "access_token" in said.members:
-        call.memory[call.fields["refresh_token"]] = said.body["refresh_token"]
-        call.met = True
+    """Know the families of refresh tokens, and end that of one that is used a second time."""
+    token, has_tokens = str(call.fields.get("refresh_token")), "access_token" in said.members
+    if call.grant == "refresh_token" and has_tokens:
+        call.memory[token], call.met = said.body["refresh_token"], True
+    while not has_tokens and token in call.memory:
+        token = call.memory[token]
+        call.tenant.refresh_tokens.pop(token, None)
 
 
 # -- what is issued, by its kind
@@ -396,7 +392,7 @@ VARIATIONS: Mapping[str, Variation] = {
     "requirements-on":           Variation("★", "mfa_requirements in mfa_required, and type in lists; where the tenant has them, they are gone.", "doc: early access", "Factors are read from mfa_requirements, or a new member ends the login.", "requirements", switches=("customizable_mfa",), seen=lambda call, said: said.error == "mfa_required" or bool(call.entries(said))),
     "requirements-unknown-type": Variation("", "mfa_requirements.challenge begins with webauthn-roaming; the usual types follow.", "test", "challenge[0] is a factor of the application's; the types are a closed list.", "requirements", rewrite=lambda _, said: said.members.get("mfa_requirements", {}).get("challenge", []).insert(0, {"type": "webauthn-roaming"}), switches=("customizable_mfa",)),
     "refresh-stays":             Variation("★", "A refresh is answered without refresh_token: the old one stays good.", "doc: rotation off; RFC 6749 6", "The stored refresh_token is overwritten by nothing.", "refresh", rewrite=refresh_stays),
-    "refresh-rotates":           Variation("", "A new refresh_token each time; the old one is dead at once, and its reuse ends the family.", "doc: rotation on, no leeway", "The old one is kept; two refreshes run at once.", "refresh", before=end_of_family, rewrite=refresh_rotates),
+    "refresh-rotates":           Variation("", "A new refresh_token each time; the old one is dead at once, and its reuse ends the family.", "doc: rotation on, no leeway", "The old one is kept; two refreshes run at once.", "refresh", rewrite=refresh_rotates),
     "id-token-more":             Variation("", "The id_token has sid, claims named by a URL, a nested object: 1 KB more.", "doc: custom claims", "A strict model of claims; a cookie that grows too long.", issue=in_a_jwt(lambda _, claims: "azp" in claims or claims.update(MORE_CLAIMS))  ),  # an id_token has no azp
     # Headers
     "header-case":               Variation("", "Names of headers with capitals: Content-Type, X-RateLimit-Limit.", "doc against rec; RFC 9110 5.1", "A header is looked up by its exact name.", rewrite=lambda _, said: setattr(said, "has_capitals", True)),
