@@ -127,8 +127,8 @@ def test_open_brings_the_notebooks_trusts_the_shipped_and_leaves_nothing_behind_
         assert opened.stdout is not None
         assert select.select([opened.stdout], [], [], SECONDS)[0], log.read_text()
         copied, line = opened.stdout.readline(), opened.stdout.readline()
-        notebooks = [*(ROOT / "notebooks").rglob("*.ipynb")]
-        assert copied == f"{len(notebooks)} files copied into auth0-mfa-lab\n"
+        notebooks = [*(ROOT / "notebooks").rglob("*.ipynb")]  # and their conftest.py
+        assert copied == f"{len(notebooks) + 1} files copied into auth0-mfa-lab\n"
         said = re.fullmatch(r"JupyterLab: (\S+) \(Ctrl-C stops it\)\n", line)
         assert said, line + log.read_text()
         parts = urlsplit(said[1])

@@ -23,7 +23,7 @@ KEPT, LARGEST, MOST_ALIASES = 1_000, 20 * 2**20, 20_000
 """Exchanges that are kept, the bytes that they may have together, and the secrets under one set of aliases."""
 WAIT_SECONDS = 20.0
 """How long a reader waits for news."""
-DROPPED = Failure("dropped", "the fault `drop` ended the connection")
+DROPPED = Failure("dropped", "the connection was ended without an answer")
 PHRASES = {each.value: each.phrase for each in HTTPStatus}
 _OURS = "x-auth0-lab-notes"  # a lab asks for it and reads it: it is no part of the exchange
 
