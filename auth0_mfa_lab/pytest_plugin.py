@@ -153,7 +153,7 @@ class Auth0Mfa:
         self._server, self._ask, self.env_file = server, server.ask, str(server.env_file)
         self.domain, self.ca_file = server.env["AUTH0_DOMAIN"], server.env["AUTH0_CA_FILE"]
         self.page = f"https://{self.domain}/_lab/#token={server.env['AUTH0_LAB_TOKEN']}"
-        self.varied = server.sandbox.varied
+        self._varied = server.sandbox.varied
         self.phone, self.inbox, self.clock = Phone(server.ask), Inbox(server.ask), Clock(server.ask)
         self._newest: User | None = None
 
@@ -361,7 +361,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     """Add the newest exchanges, masked, to the report of a test that failed; no pass for a variation not met."""
     report = yield
     tenant = getattr(item, "funcargs", {}).get("auth0_mfa") if item.get_closest_marker("auth0_variations") else None
-    missed = [name for name in tenant.varied.ids if not tenant.varied.met[name]] if tenant else []
+    missed = [name for name in tenant._varied.ids if not tenant._varied.met[name]] if tenant else []
     if missed and report.when == "call" and report.passed:
         said = f"not met: the test never asked for what {missed[0]} varies"
         report.outcome, report.longrepr = "skipped", (str(item.path), item.location[1] or 0, said)
