@@ -100,6 +100,7 @@ def test_two_runs_are_alike_where_they_ask_for_the_same_however_often_they_wait(
     assert [alike(runs[0], each) for each in runs] == [True, True, False, False]
 
 
+@pytest.mark.usefixtures("here")
 def test_what_is_never_asked_is_no_pass_and_where_a_right_client_may_stop_conduct_judges() -> None:
     result = varied("--only=order", "--json", command=[sys.executable, "-c", "pass"])
     assert [(each["verdict"], each["met"]) for each in json.loads(result.stdout)["rows"]] == [("not met", 0)]
