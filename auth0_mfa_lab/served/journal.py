@@ -72,16 +72,8 @@ class ServedJournal:
 
     def heard(self, heard: Heard) -> None:
         """Keep a request and its answer, and let the oldest go."""
-        passage = Passage(
-            arrived=heard.arrived,
-            written=math.inf,
-            moved=heard.moved,
-            delivered=heard.delivered,
-            connection=heard.connection,
-            fault=heard.fault,
-            reset=self.began,
-            on_purpose=self.on_purpose,
-        )
+        went = {name: getattr(heard, name) for name in ("arrived", "moved", "delivered", "connection", "fault")}
+        passage = Passage(**went, written=math.inf, reset=self.began, on_purpose=self.on_purpose)
         size = len(heard.content) + len(heard.body) + len(heard.url)
         size += sum(len(name) + len(value) for name, value in chain(heard.headers, heard.answered))
         with self._lock:
@@ -107,19 +99,13 @@ class ServedJournal:
 
     async def news(self, after: int) -> None:
         """Wait until an exchange is kept whose number is higher, or for WAIT_SECONDS."""
-        if self.newest == after:
+        if after == (self._kept[-1].heard.number if self._kept else 0):
             woken = asyncio.get_running_loop().create_future()
             self._waiting.add(woken)
             try:
                 await asyncio.wait([woken], timeout=WAIT_SECONDS)
             finally:
                 self._waiting.discard(woken)
-
-    @property
-    def newest(self) -> int:
-        """The number of the newest exchange; 0 when there is none."""
-        with self._lock:
-            return self._kept[-1].heard.number if self._kept else 0
 
     # -- read
 
