@@ -6,7 +6,7 @@ import json
 import re
 import webbrowser
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,7 @@ def journal(follow: bool, user: str | None, as_json: bool, env_file: Path | None
 
     Each secret stands under an alias; a user is named by a name, an address or a number.
     """
-    with _asking(env_file) as ask:
+    with _asking(env_file) as ask, suppress(KeyboardInterrupt):  # Ctrl-C is how --follow ends
         after = None
         while True:
             told = ask("exchanges", after=after, user=user)

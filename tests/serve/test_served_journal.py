@@ -213,6 +213,21 @@ def test_the_commands_show_it_and_set_a_fault(
     assert [each["number"] for each in lines] == [*range(1, 7)]
     assert [each for each in secrets if each in text + str(lines)] == []
     assert run("journal", "--user", "no one", env_file=env_file) == ""
+    asked = Remote.__call__
+
+    def follow(remote: Remote, operation: str, /, **arguments: Any) -> Any:
+        if (after := arguments.get("after")) == 7:
+            raise KeyboardInterrupt
+        told = asked(remote, operation, **arguments)
+        if operation == "exchanges" and after is None:
+            app.client.jwks()  # while the first are printed
+        return told
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Remote, "__call__", follow)
+        followed = run("journal", "--follow", env_file=env_file)
+    assert followed.startswith(text)
+    assert "7 · app → " in followed
     assert [kind for kind in KINDS if kind not in run("fail", "--help", env_file=env_file)] == []
     assert run("fail", "429", "--route", "/mfa/challenge", "--times", "2", env_file=env_file) == "429: 2 to come\n"
     assert ask("faults")["faults"] == [{"kind": "429", "times": 2, "route": "/mfa/challenge", "retry_after": 1}]
