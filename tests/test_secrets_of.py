@@ -129,6 +129,7 @@ FINDS: dict[str, tuple[Sent, str]] = {  # what is found; one with @ is a person'
         "otp=first, otp=second"),
     "JSON too deep to walk":    (raw(b"[" * 400 + b'{"password": "hunter-two"}' + b"]" * 400), "password=hunter-two"),
     "sealed in a text":         (said({"state": f"a {MFA_TOKEN} b"}), f"state={MFA_TOKEN}"),
+    "a token as a field's name": (said({MFA_TOKEN: 1}), f"token={MFA_TOKEN}"),
     "a JWT in a text":          (text(f"<p>{PLAIN}</p>"), f"token={PLAIN}"),
     "a secret in a JWT":        (said({"access_token": INNER}), f"access_token={INNER}, mfa_token=inner-secret"),
     "a secret in a JWT's header": (said({"hint": HEADED}), f"hint={HEADED}, api_key=inner-secret"),

@@ -255,7 +255,7 @@ def _recorded(number: int, place: int, entry: Json) -> Recorded:
     )
     status = _read(place, entry, "response.status", int)
     failure = _read(place, entry, "_failure", lambda said: Failure(**said), None)
-    if failure is None and status <= 0:
+    if failure is None and not status:
         failure = Failure("ConnectError", "")
     body = _read(place, entry, "response.content", _content, b"")
     notes = _read(place, entry, "_notes", lambda said: tuple(map(str, said)), ())
