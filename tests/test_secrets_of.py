@@ -91,6 +91,10 @@ PLAIN, INNER, HEADED = a_jwt(sub="x"), a_jwt(mfa_token="inner-secret"), a_jwt({"
 RESPONSE, PERSONAL = a_jwt(iss="device-1", sub="challenge-1", aud="x"), a_jwt(sub="auth0|12345", nickname="jane")
 APP = {"name": "Shop", "client_metadata": {"stripe": "sk0live0ABCDEFGH12", "theme": "dark", "note": "with 12 words"}}
 CODES = {"recovery_codes": ["ABCD1234", "EFGH5678"], "token": "device-1", "push_credentials": {"token": "push-1"}}
+PARTS = [
+    b'Content-Disposition: form-data; name="password"\r\n\r\nhunter & two\r\n',
+    b'Content-Disposition: form-data; name="otp"\r\nContent-Type: text/plain\r\n\r\n123456\r\n',
+]
 OF_A_KEY = ("d", "p", "q", "dp", "dq", "qi", "k")
 BESIDE = "sub email user_id authenticator_type identifier confirmed auth_method phone_number totp_secret"
 LOG = {
@@ -127,6 +131,10 @@ FINDS: dict[str, tuple[Sent, str]] = {  # what is found; one with @ is a person'
     "an application's own": (said([APP | {"client_secret": "hush"}]), "stripe=sk0live0ABCDEFGH12, client_secret=hush"),
     "two fields of one name": (raw(b"otp=first&otp=second", "application/x-www-form-urlencoded"),
         "otp=first, otp=second"),
+    "a form in parts":          (raw(b"--b\r\n".join([b"", *PARTS, b""]), "multipart/form-data; boundary=b"),
+        "password=hunter & two, otp=123456"),
+    "a form without its type":  (raw(b"x=1&password=hunter;two<3", "text/plain"), "password=hunter;two<3"),
+    "JSON in UTF-16":           (raw('{"pass\\u0077ord": "hunter-two"}'.encode("utf-16")), "password=hunter-two"),
     "JSON too deep to walk":    (raw(b"[" * 400 + b'{"password": "hunter-two"}' + b"]" * 400), "password=hunter-two"),
     "sealed in a text":         (said({"state": f"a {MFA_TOKEN} b"}), f"state={MFA_TOKEN}"),
     "a token as a field's name": (said({MFA_TOKEN: 1}), f"token={MFA_TOKEN}"),
@@ -150,6 +158,8 @@ FINDS: dict[str, tuple[Sent, str]] = {  # what is found; one with @ is a person'
     "a Ticket":                 (header("authorization", 'Ticket id="t-1"'), "enrollment_tx_id=t-1"),
     "Basic":                    (header("authorization", f"Basic {BASIC}"),
         f"client_secret=very-secret, basic_credentials={BASIC}"),
+    "Basic, behind two blanks": (header("authorization", f"Basic  {b64('app:very-secret-1')}"),
+        f"client_secret=very-secret-1, basic_credentials= {b64('app:very-secret-1')}"),
     "Basic, encoded before":    (header("authorization", f"Basic {ENCODED}"),
         f"client_secret=very/secret!, basic_credentials={ENCODED}"),
     "Basic that is no base64":  (header("authorization", "Basic A"), "basic_credentials=A"),

@@ -45,7 +45,7 @@ def mermaid(journal: Journal) -> str:
         step = first.step
         # What an answer of the run brought, or a push, that was not said before.
         numbers = {each.number for each in run.exchanges}
-        bodies = [bytes(each.response.body).decode("utf-8", "replace") for each in run.exchanges if each.response]
+        bodies = [str(each.response.text) for each in run.exchanges if each.response]
         found = dict.fromkeys(alias for body in bodies for alias in aliases.in_text(body))
         brought = _values([each for each in found if each.answered and each.born in numbers])
         if first.is_push:
@@ -69,7 +69,7 @@ def said(exchange: Exchange) -> str:
     """Return all that a request says in which a secret may stand, as one text."""
     request = exchange.request
     headers = [str(value) for name, value in request.headers if name in ("authorization", "cookie")]
-    return "\n".join([str(request.target), *headers, bytes(request.body).decode("utf-8", "replace")])
+    return "\n".join([str(request.target), *headers, str(request.text)])
 
 
 def _call(call: str) -> str:

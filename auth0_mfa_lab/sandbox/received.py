@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import re
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ class Heard:
         entry: dict[str, Any] = {"number": self.number, "at": self.at, "method": self.method}
         entry |= {
             "path": self.path[:LONGEST],
-            "fields": [name[:LONGEST] for name in itertools.islice(names, MOST_FIELDS)],
+            "fields": [name[:LONGEST] for name in [*names][:MOST_FIELDS] if re.fullmatch(r"[\w.-]+", name)],
         }
         return {**entry, "status": self.status, "error": code[:LONGEST] if isinstance(code, str) else None}
 
@@ -90,6 +90,6 @@ def fields_of(body: bytes) -> dict[str, object]:
     if body.lstrip()[:1] == b"{":
         return json_object(body) or {}
     try:
-        return dict(parse_qsl(body.decode(), keep_blank_values=True))
+        return dict(parse_qsl(body.decode(), keep_blank_values=True)) if b"=" in body else {}
     except ValueError:
         return {}

@@ -42,6 +42,7 @@ _AFTER = r"(?![\w|])(?!\.\d)"
 
 _NEXT = "%[89ABab][0-9A-Fa-f]"
 _PERCENT = rf"%[0-7][0-9A-Fa-f]|%[CDcd][0-9A-Fa-f]{_NEXT}|%[Ee][0-9A-Fa-f](?:{_NEXT}){{2}}|%[Ff][0-7](?:{_NEXT}){{3}}"
+_PERCENT += rf"|%[Ee][0-9A-Fa-f]{_NEXT}|%[Ff][0-7](?:{_NEXT}){{1,2}}|%[89A-Fa-f][0-9A-Fa-f]"  # what is no UTF-8
 ESCAPES = {
     "%": _PERCENT,
     "+": rf"\+|{_PERCENT}",
@@ -182,7 +183,8 @@ class Aliases:
                 introduced.add(alias.shown)
                 parts += [text[done:start], alias.introduced if first else alias.shown]
                 done = end
-            masked[place] = "".join([*parts, text[done:]])
+            # Half of a surrogate pair, which JSON may have, could be written nowhere.
+            masked[place] = "".join([*parts, text[done:]]).encode(errors="replace").decode()
         return masked
 
     def wrap(self, value: T) -> T:

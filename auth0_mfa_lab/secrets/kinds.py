@@ -50,7 +50,7 @@ SHAPES = (  # what a find is called, the kind of an alias, if it is one, what it
     ("JWT",               "token",       "eyj",        JWT),
     (SEALED,              "token",       "fe26.",      _SEALED),
     ("private key",       "private_key", "-----begin",
-     r"(?s:(-----BEGIN ([A-Z ]{0,40}PRIVATE KEY)-----.{16,}?-----END \2-----))"),
+     r"(?s:(-----BEGIN ([A-Z ]{0,40}PRIVATE KEY)-----.{16,9000}?-----END \2-----))"),
     ("password",          "password",    "://",
      r"://(?<=[A-Za-z0-9+.-]://)[^\s/:@\"'<>]*:([^\s/@\"'<>]+)@"),
     ("Basic header",      None,          "basic",      rf"(?i)\bBasic\s+{_CREDENTIALS}"),
@@ -62,6 +62,8 @@ SHAPES = (  # what a find is called, the kind of an alias, if it is one, what it
 # fmt: on
 # `name=value`, `"name": "value"`, `name: 'value'`; what a name like that says of a sentence is nothing.
 _PAIR = r"([A-Za-z][\w.-]{0,60})(?:\\?[\"'])?(?:=|\\?[\"']\s{0,3}:\s{0,3})(?:\\?[\"'])?([^\s\"'&;,<>\\]+)"
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+_PART = r"name=\"([^\"\r\n]{1,60})\"(?:[^\r\n]{0,200}\r?\n){1,9}?\r?\n([^\0]{1,9000}?)\r?\n--"  # of a multipart form
 _OF_PEOPLE = {
     "email": r"(?a)(?<![\w.+%-])[\w.+%-]+@[\w-]+(?:\.[\w-]+)+",
     "phone_number": r"(?a)(?<![\w+])\+[1-9]\d{6,14}(?!\d)",
@@ -320,7 +322,7 @@ class _Search(NamedTuple):
         for name, value in message.headers:
             yield from self._header(name.lower(), value, bearer)
         text = str(message.text)
-        if message.media_type == "application/x-www-form-urlencoded":
+        if message.media_type in _FORMS or re.fullmatch(r"[\w.-]+=\S*", text):
             yield from self._pairs(text)
         elif (body := parsed(text, _Pairs)) is not None:
             yield from self._json(body)
@@ -331,7 +333,7 @@ class _Search(NamedTuple):
         scheme, _, rest = value.partition(" ")
         if name in ("authorization", "proxy-authorization") and scheme.lower() == "basic":
             try:
-                password = from_base64(rest).decode("utf-8", "replace").partition(":")[2]
+                password = from_base64(rest.strip()).decode("utf-8", "replace").partition(":")[2]
             except ValueError:
                 password = ""
             # Encoded before it was encoded: the same secret stands bare in a body.
@@ -350,7 +352,7 @@ class _Search(NamedTuple):
             yield from in_text(value, "token", people=self.people)
 
     def _pairs(self, text: str) -> Iterator[Found]:
-        for name, value in parse_qsl(text):
+        for name, value in re.findall(_PART, text) or parse_qsl(text):
             yield from self._text(value, ("", name), pair=True)
 
     def _json(self, value: Any, path: tuple[str, ...] = ("",), beside: frozenset[str] = frozenset()) -> Iterator[Found]:

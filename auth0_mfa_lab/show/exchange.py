@@ -142,7 +142,7 @@ def _laid_out(first: str, message: Message, data: Json) -> str:
     """Return a message as lines: its first, the headers that matter, then its body taken apart, which is `data`."""
     headers = [f"{name}: {value}" for name, value in message.headers if _MATTERS.fullmatch(name)]
     if data is None:
-        body = bytes(message.body).decode("utf-8", "replace")
+        body = str(message.text)
     elif message.media_type == "application/x-www-form-urlencoded":
         body = "\n".join(f"{name}={value}" for name, value in data.items())
     else:
@@ -157,8 +157,7 @@ def _as_sent(message: Message | None) -> str:
     if message is None:
         return "(no body)"
     hidden = [each for each in message.headers if not _MATTERS.fullmatch(each[0]) and each[0] not in _LEFT_OUT]
-    body = bytes(message.body).decode("utf-8", "replace")
-    return "\n".join([*(f"{name}: {value}" for name, value in hidden), "", body or "(no body)"])
+    return "\n".join([*(f"{name}: {value}" for name, value in hidden), "", str(message.text) or "(no body)"])
 
 
 def _opened(number: int, aliases: Aliases, *bodies: Json) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -52,8 +53,8 @@ class Message:
 
     @property
     def text(self) -> str:
-        """The body as text, a Secret whole; bytes that are no UTF-8 are replaced."""
-        return self.body.decode("utf-8", "replace")
+        """The body as text, a Secret whole, in the encoding that a JSON parser sees; other bytes are replaced."""
+        return self.body.decode(json.detect_encoding(self.body), "replace")
 
     def raw_data(self) -> Json:
         """Return the body taken apart: JSON, the fields of a form, or None; each text, a name too, is a raw Secret."""

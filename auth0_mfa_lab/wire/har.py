@@ -75,7 +75,7 @@ def _entry(number: int, exchange: Exchange, stand_ins: StandIns) -> dict[str, Js
     query = parse_qsl(urlsplit(url).query, keep_blank_values=True)
     sent, said = _message(request, stand_ins)
     # All of the line that a request brings, and the first pair of each line that an answer brings.
-    asked = {"method": request.method, "url": url, **said, "cookies": _cookies(said, "cookie", None)}
+    asked = {"method": stand_ins.text(request.method), "url": url, **said, "cookies": _cookies(said, "cookie", None)}
     asked["queryString"] = [{"name": name, "value": value} for name, value in query]
     if sent:
         # `params` and `text` are mutually exclusive: the text is what was sent.
@@ -114,7 +114,7 @@ def _message(message: Message, stand_ins: StandIns) -> tuple[str, dict[str, Json
     body = stand_ins.text(message.text, encoded=message.media_type == FORM)
     size = len(body.encode())
     headers = [
-        {"name": name, "value": str(size) if name == "content-length" else stand_ins.text(value)}
+        {"name": stand_ins.text(name), "value": str(size) if name == "content-length" else stand_ins.text(value)}
         for name, value in message.headers
     ]
     return body, {"httpVersion": "HTTP/1.1", "headers": headers, "headersSize": -1, "bodySize": size}

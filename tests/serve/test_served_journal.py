@@ -193,6 +193,36 @@ def test_it_is_exported_whole_or_by_login_and_a_har_can_be_replayed(app: Lab, as
         ask("curl", number=99)
 
 
+FORM, JSON = "application/x-www-form-urlencoded", "application/json"
+SAID: list[tuple[str, bytes, str]] = [  # the type of a body with a secret in it, the body, and what is not shown of it
+    (JSON, b'{"half of a pair": "\\ud800", "password": "hunter-\\udfff-two"}', "hunter-"),
+    (JSON, '{"password": "hunter-two"}'.encode("utf-16"), "hunter-two"),
+    (JSON, b'\xef\xbb\xbf{"password":"hunter-two"}', "hunter-two"),
+    (FORM, "x=1&password=hunter-two".encode("utf-16-le"), "h\\u0000u"),
+    (FORM, b"password=hunt%E9r-two", "r-two"),
+    (
+        "multipart/form-data; boundary=b",
+        b'--b\r\nx: form-data; name="password"\r\n\r\nhunter-two\r\n--b--',
+        "hunter-two",
+    ),
+    ("text/plain", b"HUNTER-TWO", "HUNTER-TWO"),
+]
+
+
+@pytest.mark.parametrize(("kind", "body", "secret"), SAID)
+def test_whatever_an_application_says_can_be_read_and_its_secret_is_not_shown(
+    ask: Remote, server: Server, kind: str, body: bytes, secret: str
+) -> None:
+    with httpx.Client(base_url=server.url, trust_env=False) as http:
+        http.request("HUNTER-TWO", "/oauth/token", headers={"content-type": kind, "other-7": "1"}, content=body)
+        http.post("/oauth/token", data={"client_secret": "HUNTER-TWO", "password": "other-7"})
+    told = [ask("exchanges"), ask("curl", number=1), ask("conduct"), ask("received")["entries"][0]["fields"]]
+    told += [ask("export", form=form) for form in ("har", "mermaid", "bash")]
+    shown = json.dumps(told, ensure_ascii=False)
+    assert [each for each in (secret, "HUNTER-TWO", "other-7") if each in shown] == []
+    assert json.loads(shown.encode()) == told
+
+
 # -- the commands
 
 
