@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from auth0_mfa_lab.files import write_whole
+from auth0_mfa_lab.files import regular, write_whole
 from auth0_mfa_lab.sandbox.variations import THE_TWELVE, VARIATIONS, named, together
 from auth0_mfa_lab.vary.matrix import Row, alike, junit
 from auth0_mfa_lab.vary.suite import Run, Suite
@@ -56,12 +56,12 @@ def vary(only: Sequence[str], command: Sequence[str], junit_file: Path | None, j
     try:
         status, rows, keep = _judged(suite, ids, jobs, flags["as_json"])
         if junit_file is not None and rows:
-            write_whole(junit_file, junit(rows).decode(), private=False)
+            write_whole(regular(junit_file), junit(rows).decode(), private=False)
     except KeyboardInterrupt:
         click.echo("Stopped: all that ran has ended, and nothing is kept.", err=True)
         status = INTERRUPTED
     except OSError as problem:
-        culprit = problem.filename or command[0]
+        culprit = problem.filename or junit_file
         raise click.ClickException(f"{culprit} cannot be run or written ({problem.strerror})") from None
     finally:
         suite.end()

@@ -52,8 +52,8 @@ class Row:
         went = f"met {self.run.times} times" if self.run.times else "never asked for what is varied"
         yield f"{name:8}  {told['id']:26}{self.run.seconds:6.1f} s  {went}"
         for title, text in [*told.items()][4:]:
-            indented = text.rstrip().replace("\n", f"\n{'':14}")
-            yield f"    {title:10}{indented}"
+            lines = ("".join(c if c.isprintable() else "?" for c in line) for line in text.rstrip().split("\n"))
+            yield f"    {title:10}" + f"\n{'':14}".join(lines)
 
 
 def alike(one: Run, other: Run) -> bool:

@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -59,9 +60,10 @@ class Met:
     def add(self, file: Path) -> None:
         """Add what the lines of a file say; nothing where there is no file."""
         for line in file.read_text("utf-8").splitlines() if file.exists() else ():
-            said = json.loads(line)
-            self.counts.update(said["counts"])
-            self.asked += [Asked(call, outcome, tuple(ids), text) for call, outcome, ids, text in said["asked"]]
+            with suppress(ValueError):  # a server that was killed while it wrote
+                said = json.loads(line)
+                self.counts.update(said["counts"])
+                self.asked += [Asked(call, outcome, tuple(ids), text) for call, outcome, ids, text in said["asked"]]
 
 
 def asked(exchanges: Iterable[Exchange]) -> Iterator[Asked]:

@@ -17,13 +17,14 @@ from auth0_mfa_lab.cli.serve import environment, write_env_file
 from auth0_mfa_lab.sandbox import Sandbox, WallClock
 from auth0_mfa_lab.sandbox.server import Server
 from auth0_mfa_lab.secrets.aliases import Aliases
+from auth0_mfa_lab.secrets.kinds import in_text
 from auth0_mfa_lab.served.journal import ServedJournal
 from auth0_mfa_lab.served.routes import ROUTES
 from auth0_mfa_lab.settings import child_environment
 from auth0_mfa_lab.vary.met import Met
 
-LONGEST_SECONDS, GRACE_SECONDS = 900.0, 3.0
-"""How long a run may take, and how long a command that is to end."""
+LONGEST_SECONDS, GRACE_SECONDS, LARGEST = 900.0, 3.0, 1 << 20
+"""How long a run may take, and a command that is to end; the bytes of an output that are kept, its end."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,12 +70,15 @@ class Suite:
         for variable, value in values.items():
             if variable.endswith(("_SECRET", "_PASSWORD", "_TOKEN")):
                 known.learn(variable.removeprefix("AUTH0_").lower(), value)
-        said = output.read_text("utf-8", "replace")
-        for aliases in (known, *dict.fromkeys(each.journal.aliases for each in journal.read())):
+        end = output.read_bytes()[-LARGEST:]
+        said = end[end.find(b"\n") + 1 if len(end) == LARGEST else 0 :].decode("utf-8", "replace")
+        for aliases in dict.fromkeys(each.journal.aliases for each in journal.read()):
             said = aliases.mask(said)
+        for kind, value in in_text(said, "token", people=False):  # of the control plane, or of another server's tenant
+            known.learn(kind, value)
         for file in folder.iterdir():
             file.unlink()
-        output.write_text(said, "utf-8")
+        output.write_text(known.mask(said), "utf-8")
         return Run(name=name, ids=ids, status=status, seconds=seconds, met=met, output=output)
 
     def _status(self, environ: dict[str, str], output: Path) -> int | None:

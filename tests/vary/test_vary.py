@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 
 from auth0_mfa_lab.cli import main
 from auth0_mfa_lab.sandbox.variations import THE_TWELVE, VARIATIONS
-from auth0_mfa_lab.vary.matrix import alike
+from auth0_mfa_lab.vary.matrix import Row, alike, junit
 from auth0_mfa_lab.vary.met import Asked, Met
 from auth0_mfa_lab.vary.suite import Run
 from tests.serve.serving import MAIN
@@ -125,6 +125,30 @@ def test_the_list_has_each_with_what_it_finds_and_what_is_wrong_is_a_sentence(he
         result = varied(*arguments, command=command)
         assert (result.exit_code > 0, said in result.stderr) == (True, True), result.stderr
     assert [*here.iterdir()] == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes that are files")
+def test_an_output_is_masked_and_bounded_and_a_pipe_is_no_file_to_write(here: Path) -> None:
+    os.mkfifo(pipe := here / "pipe")
+    code = (
+        "import os, sys\n"
+        "print('x' * 4_000_000)\n"
+        "print({'password': 'of-another-tenant'}, 'again of-another-tenant')\n"
+        "open(os.environ['AUTH0_LAB_VARIATION_REPORT'], 'a').write('{\"counts\":')\n"
+        "sys.exit(os.environ['AUTH0_LAB_VARIATION'] != '')\n"
+    )
+    result = varied("--only=order", "--junit", str(pipe), command=[sys.executable, "-c", code])
+    assert (result.exit_code, pipe.is_fifo()) == (1, True)
+    assert f"Error: {pipe} cannot be run or written (it is no regular file)" in result.stderr
+    (output,) = here.glob("*/order/output.txt")
+    assert output.read_text("utf-8") == "{'password': '<password 2>'} again <password 2>\n"
+
+
+def test_a_matrix_has_no_character_that_a_terminal_obeys_or_xml_forbids(tmp_path: Path) -> None:
+    said = Asked("POST /oauth/token", "403 a\0\x1b[2J", ("order",), "1 \x1b[2J\n2 \ud800")
+    run = Run(name="order", ids=("order",), status=1, seconds=1.0, met=Met(asked=[said]), output=tmp_path)
+    (case,) = ElementTree.fromstring(junit([Row(run, Met(), ["true"])])).iter("failure")
+    assert "text      1 ?[2J\n              2 ?\n" in str(case.text)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="process groups")
