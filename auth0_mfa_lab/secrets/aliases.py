@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache, lru_cache, partial
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import NamedTuple, TypeVar, cast
 from weakref import WeakSet
 
@@ -86,7 +86,7 @@ class Aliases:
     """Every secret that passed, each with one alias, however it is spelled; no `repr` in it shows a secret."""
 
     def __init__(self, *, people: bool = False, before: Aliases | None = None) -> None:
-        """Begin with nothing learned, and count on where those `before` have ended.
+        """Begin with nothing learned, and count on where those `before` have ended, which are masked as well.
 
         `people` says whether persons' numbers, addresses and ids get aliases too.
         """
@@ -94,7 +94,7 @@ class Aliases:
         self._lock = threading.RLock()
         self._alias_of: dict[str, Alias] = {}
         self._count: dict[str, int] = {**before._count} if before else {}
-        self._index = _Index()
+        self._index, self._before = _Index(), before._index if before else None
 
     def __len__(self) -> int:
         return len(self._index.named)
@@ -162,7 +162,8 @@ class Aliases:
     def finds(self, texts: Sequence[str]) -> list[list[Find]]:
         """Return where learned secrets stand in each of some texts, in their order, none of them in another."""
         with self._lock:
-            return self._index.finds([str(text) for text in texts])
+            found = [each.finds([str(text) for text in texts]) for each in (self._index, self._before) if each]
+        return [merged(chain(*of_one)) for of_one in zip(*found, strict=True)] if len(found) > 1 else found[0]
 
     def mask(self, text: str, *, introducing: int | None = None) -> str:
         """Return the text with every learned secret under its alias; masking twice changes nothing.

@@ -149,6 +149,23 @@ def test_when_the_tenant_begins_again_its_ids_come_again_under_new_aliases(app: 
     assert "mfa_token" in ask("received")["entries"][-1]["fields"]
 
 
+@pytest.mark.parametrize("bound", [served_journal.MOST_ALIASES, 1])
+def test_a_secret_of_before_is_masked_wherever_it_stands_under_new_aliases(
+    server: Server, ask: Remote, monkeypatch: pytest.MonkeyPatch, bound: int
+) -> None:
+    monkeypatch.setattr(served_journal, "MOST_ALIASES", bound)
+    with httpx.Client(base_url=server.url, trust_env=False) as http:
+        for fields in ({"password": "hunter-two", "grant_type": "password", "username": "jane"}, {"x": "hunter-two"}):
+            http.post("/x/hunter-two", data={**fields, "client_secret": "other-7"}, headers={"x-note": "hunter-two"})
+            first, *others = ask("exchanges")["exchanges"]
+            if bound > 1:
+                ask("reset")
+    told = [*others, ask("export", form="har"), ask("curl", number=2), ask("conduct")]
+    assert "hunter-two" not in str(told)
+    assert ("/x/<password 1>" in first["text"], "x=<password 1>" in others[0]["text"]) == (True, True)
+    assert "client_secret=<client_secret 2>" in others[0]["text"]
+
+
 def test_faults_moves_of_the_clock_and_a_client_that_left_are_told(server: Server, app: Lab, ask: Remote) -> None:
     server.sandbox.faults.append(Fault(kind="drop", route="/oauth/token"))
     with pytest.raises(NoAnswer):
