@@ -157,11 +157,8 @@ class Call:
 
 def call_of(exchange: Recorded) -> Call:
     """Return an exchange as facts, by itself: not yet joined with others."""
-    request, response, passage = (
-        exchange.request,
-        exchange.response,
-        exchange.passage or Passage(exchange.at, exchange.at),
-    )
+    request, response = exchange.request, exchange.response
+    passage = exchange.passage or Passage(exchange.at, exchange.at)
     path = str(request.target).partition("?")[0]
     data, (scheme, _, credentials) = plain_data(request), str(request.header("authorization") or "").partition(" ")
     sent = {name: value for name, value in data.items() if value not in (None, "")} if isinstance(data, dict) else {}
