@@ -1,5 +1,6 @@
 """The command `auth0-mfa-lab`: the module of each command is imported when it is meant, for `serve` must start fast."""
 
+import sys
 from pkgutil import resolve_name
 
 import click
@@ -34,3 +35,5 @@ class Commands(click.Group):
 @click.version_option(__version__, prog_name="auth0-mfa-lab")
 def main() -> None:
     """Run a sandbox of Auth0's MFA API and its notebooks, and look after your own tenant."""
+    for each in (sys.stdout, sys.stderr):  # a pipe of Windows may know no arrow
+        getattr(each, "reconfigure", dict)(errors="replace")

@@ -125,13 +125,13 @@ class Remote:
         """
         row, given = self._rows[operation], {name: each for name, each in arguments.items() if each is not None}
         rest = {name: each for name, each in given.items() if f"{{{name}}}" not in row.path}
-        path = f"/_lab/{row.path}".format(**{name: quote(str(each), safe="") for name, each in given.items()})
         body: Mapping[str, Json] = {"params": rest or None} if row.method == "GET" else {"json": rest}
         if isinstance(rest.get("barcode"), bytes):
             body = {"content": rest["barcode"], "headers": {"content-type": "image/png"}}
         plainly = " without TLS, for AUTH0_CA_FILE is not set" if self._http.base_url.scheme == "http" else ""
         try:
-            answer = self._http.request(row.method, path, **body)
+            path = row.path.format(**{name: quote(str(each), safe="") for name, each in given.items()})
+            answer = self._http.request(row.method, f"/_lab/{path}", **body)
         except httpx.TransportError as failure:
             # Its text may hold a body's or a header's part; its kind says enough.
             raise NoServer(

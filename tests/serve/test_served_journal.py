@@ -1,6 +1,9 @@
 """The journal of a served tenant: each exchange of an application, masked when it is read, within bounds."""
 
 import json
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -14,7 +17,7 @@ from click.testing import CliRunner
 from auth0_mfa_lab import Lab, NoAnswer, Settings
 from auth0_mfa_lab.cli import main
 from auth0_mfa_lab.cli.serve import write_env_file
-from auth0_mfa_lab.errors import ControlRefused
+from auth0_mfa_lab.errors import ControlRefused, LabError
 from auth0_mfa_lab.sandbox import Sandbox, WallClock
 from auth0_mfa_lab.sandbox.app import KINDS, Fault
 from auth0_mfa_lab.sandbox.server import Server
@@ -23,6 +26,7 @@ from auth0_mfa_lab.served.journal import ServedJournal
 from auth0_mfa_lab.served.routes import ROUTES
 from auth0_mfa_lab.tenants.operations import Remote
 from tests.keys import next_key
+from tests.serve.serving import MAIN
 
 
 @pytest.fixture
@@ -260,6 +264,14 @@ def test_the_commands_show_it_and_set_a_fault(
     assert [each["number"] for each in lines] == [*range(1, 7)]
     assert [each for each in secrets if each in text + str(lines)] == []
     assert run("journal", "--user", "no one", env_file=env_file) == ""
+    with pytest.raises(LabError, match="what is no text"):
+        ask("exchanges", user="\udcff")
+    command, plain = (
+        [sys.executable, "-c", MAIN, "journal", "--env-file", str(env_file)],
+        {"PYTHONIOENCODING": "cp1252"},
+    )
+    narrow = subprocess.run(command, env={**os.environ, **plain}, capture_output=True, check=True)
+    assert narrow.stdout.decode("cp1252").splitlines()[0] == text.splitlines()[0].replace("→", "?")
     asked = Remote.__call__
 
     def follow(remote: Remote, operation: str, /, **arguments: Any) -> Any:
