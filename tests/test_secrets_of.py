@@ -167,6 +167,8 @@ FINDS: dict[str, tuple[Sent, str]] = {  # what is found; one with @ is a person'
     "a proof":                  (header("DPoP", "opaque-proof"), "token=opaque-proof"),
     "sealed in a header":       (header("x-custom", f"sealed {MFA_TOKEN} here"), f"token={MFA_TOKEN}"),
     "an error in a header":     (header("www-authenticate", 'Bearer error="invalid_token"'), ""),
+    "quoted in broken JSON":    (raw(b"""{"password": "hunter; <two>", 'otp':'123456',}"""),
+        "password=hunter; <two>, otp=123456"),
     "a pair in broken JSON":    (said({"message": 'Cannot read {"client_secret": "hush"'}), "client_secret=hush"),
     "a password in a URL":      (text("postgres://app:hunter-two@db/x"), "password=hunter-two"),
     "words about passwords":    (text("The password is wrong. Reset your password: here; status=pending"), ""),

@@ -61,7 +61,8 @@ SHAPES = (  # what a find is called, the kind of an alias, if it is one, what it
 )
 # fmt: on
 # `name=value`, `"name": "value"`, `name: 'value'`; what a name like that says of a sentence is nothing.
-_PAIR = r"([A-Za-z][\w.-]{0,60})(?:\\?[\"'])?(?:=|\\?[\"']\s{0,3}:\s{0,3})(?:\\?[\"'])?([^\s\"'&;,<>\\]+)"
+_PAIR = r"([A-Za-z][\w.-]{0,60})(?:\\?[\"'])?(?:=|\\?[\"']\s{0,3}:\s{0,3})"
+_PAIR += r"(?:\\?([\"'])(?=[^\s\"'&;,<>\\])((?:(?!\2)[^\\\r\n]){1,400})(?=\\?\2)|(?:\\?[\"'])?([^\s\"'&;,<>\\]+))"
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _PART = r"name=\"([^\"\r\n]{1,60})\"(?:[^\r\n]{0,200}\r?\n){1,9}?\r?\n([^\0]{1,9000}?)\r?\n--"  # of a multipart form
 _OF_PEOPLE = {
@@ -130,7 +131,7 @@ def in_text(text: str, name: str, *, people: bool) -> Iterator[Found]:
                 found = unquote_plus(found) if shape == "password" else found
                 yield as_kind(name, "token") if shape == "token" else str(shape), found
         for match in re.finditer(_PAIR, text):
-            if kind := kind_of(match[1], value := unquote_plus(match[2])):
+            if kind := kind_of(match[1], value := unquote_plus(match[3] or match[4])):
                 yield kind, value
     if people and name != "user_agent":
         for kind, pattern in _OF_PEOPLE.items():
