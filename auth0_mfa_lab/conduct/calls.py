@@ -218,7 +218,7 @@ class Reader:
     """Reads exchanges in the order of their numbers, one by one, and knows of each what came before it."""
 
     def __init__(self) -> None:
-        self._issued: dict[tuple[int, str], Issued] = {}
+        self._issued: dict[tuple[int, int], Issued] = {}  # by its hash: a value may be long
         self._started: dict[tuple[int, str], Login] = {}
         self._pushes: dict[str, tuple[int, float, Login | None]] = {}
         """The pushes that wait for an answer, by oob_code: the tenant, when each ends, and its login."""
@@ -226,7 +226,7 @@ class Reader:
     def read(self, exchange: Recorded) -> Call:
         """Return an exchange as facts, with its login, its user and its run; what is under way counts as unanswered."""
         call = call_of(exchange)
-        sent = [(name, self._issued.get((call.passage.reset, call.text(name)))) for name in (*_JOINED, *CODES)]
+        sent = [(name, self._issued.get((call.passage.reset, hash(call.text(name))))) for name in (*_JOINED, *CODES)]
         call.knows = {name: known for name, known in sent if known is not None}
         login = next((each.login for name, each in call.knows.items() if each.login and name not in CODES), None)
         if call.kind in ("push", "answer") and login is None:
@@ -264,7 +264,7 @@ class Reader:
     def _learn(self, call: Call, login: Login | None) -> None:
         reset = call.passage.reset
         for name, value in call.issued():
-            self._issued.setdefault((reset, value), Issued(name, login, call.oob_code or call.gets("oob_code")))
+            self._issued.setdefault((reset, hash(value)), Issued(name, login, call.oob_code or call.gets("oob_code")))
         if call.kind == "challenge" and (code := call.gets("oob_code")) and "binding_method" not in call.got:
             # A newer challenge takes the place of the login's older one.
             self._pushes = {each: push for each, push in self._pushes.items() if push[2] is not login}

@@ -19,8 +19,9 @@ from auth0_mfa_lab.wire.exchange import Body, Exchange, Failure, Passage, Reques
 if TYPE_CHECKING:
     from auth0_mfa_lab.wire.journal import Journal
 
-KEPT, LARGEST, MOST_ALIASES = 1_000, 20 * 2**20, 20_000
-"""Exchanges that are kept, the bytes that they may have together, and the secrets under one set of aliases."""
+KEPT, LARGEST, MOST_ALIASES = 1_000, 20 * 2**20, 10_000
+"""Exchanges that are kept, the bytes that they may have together, and the secrets under one set of aliases, which
+is of so many bytes at most."""
 WAIT_SECONDS = 20.0
 """How long a reader waits for news."""
 DROPPED = Failure("dropped", "the connection was ended without an answer")
@@ -66,7 +67,7 @@ class ServedJournal:
         self._waiting: set[asyncio.Future[None]] = set()
         self._told: list[Told] = []
         self._newest: Journal | None = None
-        self._reset, self._reader = 0, Reader()
+        self._reset, self._read, self._reader = 0, 0, Reader()
 
     # -- told by the server
 
@@ -120,15 +121,17 @@ class ServedJournal:
                 if each.heard.written is not None:
                     each.passage.written, each.passage.delivered = each.heard.written, each.heard.delivered
                 if each.heard.number > known:
-                    self._told.append(self._learned(each.heard, each.passage))
+                    self._told.append(self._learned(each))
             for journal in {id(each.journal): each.journal for each in self._told}.values():
                 journal.drop(first)
             return [each for each in self._told if not since_it_began or each.passage.reset == self.began]
 
-    def _learned(self, heard: Heard, passage: Passage) -> Told:
-        """Append an exchange to the journal of its tenant, whose aliases learn its secrets."""
-        if self._newest is None or self._reset != passage.reset or len(self._newest.aliases) > MOST_ALIASES:
-            self._newest, self._reset = _new_journal(self._newest), passage.reset
+    def _learned(self, kept: _Kept) -> Told:
+        """Append an exchange to the journal of its tenant, whose aliases learn its secrets, within bounds as well."""
+        heard, passage, self._read = kept.heard, kept.passage, self._read + kept.size
+        is_full = self._read > LARGEST or (self._newest and len(self._newest.aliases) > MOST_ALIASES)
+        if self._newest is None or self._reset != passage.reset or is_full:
+            self._newest, self._reset, self._read = _new_journal(self._newest), passage.reset, 0
         answer: Response | Failure = DROPPED
         if heard.status is not None:
             reason = PHRASES.get(heard.status, "")

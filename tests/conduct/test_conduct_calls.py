@@ -64,4 +64,4 @@ def test_no_more_values_are_remembered_than_a_full_journal_has() -> None:
         codes = [f"{number}-{code}" for code in range(500)]
         reader.read(an_exchange(json={"recovery_codes": codes}))
     assert len(reader._issued) == KEPT
-    assert (0, codes[-1]) in reader._issued
+    assert (0, hash(codes[-1])) in reader._issued

@@ -153,6 +153,18 @@ def test_when_the_tenant_begins_again_its_ids_come_again_under_new_aliases(app: 
     assert "mfa_token" in ask("received")["entries"][-1]["fields"]
 
 
+def test_what_is_known_of_large_secrets_is_bounded_too(
+    server: Server, ask: Remote, journal: ServedJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(served_journal, "LARGEST", 25_000)
+    with httpx.Client(base_url=server.url, trust_env=False) as http:
+        for number in range(9):
+            http.post("/oauth/token", data={"password": f"{number}" * 10_000})
+            assert f"<password {number + 1}>" in ask("exchanges")["exchanges"][-1]["text"]
+    assert journal._newest
+    assert len(journal._newest.aliases) < 4
+
+
 @pytest.mark.parametrize("bound", [served_journal.MOST_ALIASES, 1])
 def test_a_secret_of_before_is_masked_wherever_it_stands_under_new_aliases(
     server: Server, ask: Remote, monkeypatch: pytest.MonkeyPatch, bound: int
