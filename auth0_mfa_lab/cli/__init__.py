@@ -6,6 +6,7 @@ from pkgutil import resolve_name
 import click
 
 from auth0_mfa_lab import __version__
+from auth0_mfa_lab.errors import LabError
 
 HOMES = {
     **{name: f"control:{name}" for name in ("clock", "code", "phone", "push", "reset")},
@@ -29,6 +30,13 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         command: click.Command | None = resolve_name(f"{__name__}.{HOMES[cmd_name]}") if cmd_name in HOMES else None
         return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; what the lab cannot do ends it with one sentence."""
+        try:
+            return super().invoke(ctx)
+        except LabError as problem:
+            raise click.ClickException(" ".join(str(problem).split())) from None
 
 
 @click.group(cls=Commands)

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from auth0_mfa_lab.errors import LabError, NothingWasSent
+from auth0_mfa_lab.errors import NothingWasSent
 from auth0_mfa_lab.files import regular
 from auth0_mfa_lab.settings import Settings
 from auth0_mfa_lab.tenants.operations import Remote
@@ -31,18 +31,15 @@ def asking(
 
     def command(env_file: Path | None, wait: float = 0.0, **arguments: Any) -> None:
         deadline = time.monotonic() + wait
-        try:
-            with closing(Remote(Settings.of_server(env_file))) as ask:
-                while True:
-                    try:
-                        line = shown(ask(operation, **arguments))
-                        break
-                    except NothingWasSent:
-                        if time.monotonic() >= deadline:
-                            raise
-                    time.sleep(0.2)
-        except LabError as problem:
-            raise click.ClickException(" ".join(str(problem).split())) from None
+        with closing(Remote(Settings.of_server(env_file))) as ask:
+            while True:
+                try:
+                    line = shown(ask(operation, **arguments))
+                    break
+                except NothingWasSent:
+                    if time.monotonic() >= deadline:
+                        raise
+                time.sleep(0.2)
         if line:
             click.echo(line)
 

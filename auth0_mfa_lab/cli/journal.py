@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from auth0_mfa_lab.cli.control import ENV_FILE, asking
-from auth0_mfa_lab.errors import ControlRefused, LabError
+from auth0_mfa_lab.errors import ControlRefused
 from auth0_mfa_lab.secrets.aliases import SHOWN
 from auth0_mfa_lab.served.routes import ROUTES
 from auth0_mfa_lab.settings import Settings
@@ -27,14 +27,12 @@ NO_JOURNAL = "this server keeps no journal: start it without --no-journal"
 
 @contextmanager
 def _asking(env_file: Path | None) -> Iterator[Remote]:
-    """Reach a server's journal; what goes wrong ends the command with one sentence."""
+    """Reach a server's journal; ClickException where it keeps none."""
     try:
         with closing(Remote(Settings.of_server(env_file), routes=ROUTES)) as ask:
             yield ask
     except ControlRefused as problem:
         raise click.ClickException(NO_JOURNAL if problem.status == 404 else str(problem)) from None
-    except LabError as problem:
-        raise click.ClickException(" ".join(str(problem).split())) from None
 
 
 @click.command()

@@ -89,23 +89,15 @@ def serve(profile: Profile, seed: int | None, clock: str, journal: bool, env_fil
         server.run(ready)
     finally:
         server.stop()
-        if report is not None:
-            _report(report, server)
         for file, content in reversed(files.items()):
             # Only what this server wrote: each server's token is its own.
             with suppress(OSError):
                 if _content(file) == content:
                     file.unlink()
+        if report is not None:
+            from auth0_mfa_lab.vary.met import Met
 
-
-def _report(file: Path, server: Server) -> None:
-    """Say in a file what the server's variations met."""
-    from auth0_mfa_lab.vary.met import Met
-
-    try:
-        Met.of(server).append_to(file)
-    except LabError as problem:
-        raise click.ClickException(str(problem)) from None
+            Met.of(server).append_to(report)
 
 
 def observed() -> dict[str, Any]:

@@ -271,9 +271,10 @@ class Reader:
             self._pushes[code] = reset, call.passage.arrived + OOB_CODE_SECONDS, login
         elif call.kind == "answer" and call.status == 204:
             self._pushes.pop(call.oob_code, None)
-        for kept in (self._issued, self._started):
-            while len(kept) > KEPT:
-                del kept[next(iter(kept))]
+        while len(self._issued) > KEPT:
+            del self._issued[next(iter(self._issued))]
+        while len(self._started) > KEPT:
+            del self._started[next(iter(self._started))]
 
 
 class Story:

@@ -386,10 +386,8 @@ def one_client_authentication(story: Story) -> Findings:
 def tokens_and_keys_reused(story: Story) -> Findings:
     def what(call: Call) -> Sequence[object]:
         text = str(call.exchange.response.text) if call.kind == "keys" and call.exchange.response else ""
-        keys, process = (
-            sorted(re.findall(r'"kid": ?"(.*?)"', text)),
-            (call.header("user-agent"), call.passage.connection),
-        )
+        keys = sorted(re.findall(r'"kid": ?"(.*?)"', text))
+        process = call.header("user-agent"), call.passage.connection
         return call.kind, (call.client, call.text("audience"), call.user, *keys, process)
 
     given = [each for each in story.of("machine", "keys", "profile") if each.outcome == "given"]

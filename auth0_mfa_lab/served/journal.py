@@ -11,12 +11,11 @@ from http import HTTPStatus
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from auth0_mfa_lab.conduct.calls import Reader
 from auth0_mfa_lab.sandbox.received import Headers, Heard
-from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.wire.exchange import Body, Exchange, Failure, Passage, Request, Response, Speaker
 
 if TYPE_CHECKING:
+    from auth0_mfa_lab.conduct.calls import Reader
     from auth0_mfa_lab.wire.journal import Journal
 
 KEPT, LARGEST, MOST_ALIASES = 1_000, 20 * 2**20, 10_000
@@ -30,11 +29,7 @@ _OURS = "x-auth0-lab-notes"  # a lab asks for it and reads it: it is no part of 
 
 
 class Told(NamedTuple):
-    """An exchange in its journal, and where it belongs.
-
-    `login` is the number of the exchange that began its login, `user` the name of its user, and `run` the number of the
-    first of a run of equal polls.
-    """
+    """An exchange in its journal, the first one of its login and of its run of equal polls, and its user's name."""
 
     journal: Journal
     exchange: Exchange
@@ -67,7 +62,8 @@ class ServedJournal:
         self._waiting: set[asyncio.Future[None]] = set()
         self._told: list[Told] = []
         self._newest: Journal | None = None
-        self._reset, self._read, self._reader = 0, 0, Reader()
+        self._reader: Reader | None = None
+        self._reset, self._read = 0, 0
 
     # -- told by the server
 
@@ -132,6 +128,10 @@ class ServedJournal:
         is_full = self._read > LARGEST or (self._newest and len(self._newest.aliases) > MOST_ALIASES)
         if self._newest is None or self._reset != passage.reset or is_full:
             self._newest, self._reset, self._read = _new_journal(self._newest), passage.reset, 0
+        if self._reader is None:
+            from auth0_mfa_lab.conduct.calls import Reader  # here, as below
+
+            self._reader = Reader()
         answer: Response | Failure = DROPPED
         if heard.status is not None:
             reason = PHRASES.get(heard.status, "")
@@ -147,6 +147,7 @@ class ServedJournal:
 def _new_journal(before: Journal | None) -> Journal:
     """Return an empty journal, whose aliases count on where those of the one before have ended."""
     # Here, for a server must start fast, and may never be read.
+    from auth0_mfa_lab.secrets.aliases import Aliases
     from auth0_mfa_lab.show.exchange import show, show_all
     from auth0_mfa_lab.wire.journal import Journal
 
