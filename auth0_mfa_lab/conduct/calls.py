@@ -219,7 +219,7 @@ class Reader:
 
     def __init__(self) -> None:
         self._issued: dict[tuple[int, int], Issued] = {}  # by its hash: a value may be long
-        self._started: dict[tuple[int, str], Login] = {}
+        self._started: dict[tuple[int, int], Login] = {}
         self._pushes: dict[str, tuple[int, float, Login | None]] = {}
         """The pushes that wait for an answer, by oob_code: the tenant, when each ends, and its login."""
 
@@ -247,7 +247,7 @@ class Reader:
     def _begun(self, call: Call) -> Login:
         """Return a new login, or the one that the start of a passwordless login has begun."""
         user = call.text("username") or call.address
-        key = call.passage.reset, user.lower()
+        key = call.passage.reset, hash(user.lower())
         if call.kind == "first factor" and call.text("otp") and key in self._started:
             return self._started.pop(key) if call.is_passed else self._started[key]
         login = Login(call.number, user, call.client)
