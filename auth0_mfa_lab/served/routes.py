@@ -25,13 +25,11 @@ async def exchanges(journal: ServedJournal, after: int | None = None, user: str 
     """Return the exchanges that are kept, masked; those after a number wait until there is one."""
     if after is not None:
         await journal.news(after)
-    return await asyncio.to_thread(_told, journal, after or 0, user)
-
-
-def _told(journal: ServedJournal, after: int, user: str | None) -> Json:
-    kept = journal.read()
+    kept = await asyncio.to_thread(journal.read)
     first, newest = (kept[0].exchange.number, kept[-1].exchange.number) if kept else (0, 0)
-    told = [_said(each) for each in kept if each.exchange.number > after and user in (None, each.user)]
+    wanted = [each for each in kept if each.exchange.number > (after or 0) and user in (None, each.user)]
+    # One by one: a server that stops waits for no more than one.
+    told = [await asyncio.to_thread(_said, each) for each in wanted]
     return {"exchanges": told, "first": first, "newest": newest}
 
 

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from auth0_mfa_lab.sandbox import Sandbox, WallClock
 from auth0_mfa_lab.sandbox.app import KINDS, Fault
 from auth0_mfa_lab.sandbox.server import Server
 from auth0_mfa_lab.served import journal as served_journal
+from auth0_mfa_lab.served import routes
 from auth0_mfa_lab.served.journal import ServedJournal
 from auth0_mfa_lab.served.routes import ROUTES
 from auth0_mfa_lab.tenants.operations import Remote
@@ -163,6 +165,33 @@ def test_what_is_known_of_large_secrets_is_bounded_too(
             assert f"<password {number + 1}>" in ask("exchanges")["exchanges"][-1]["text"]
     assert journal._newest
     assert len(journal._newest.aliases) < 4
+
+
+def test_a_server_that_stops_waits_for_no_reader(server: Server, ask: Remote, monkeypatch: pytest.MonkeyPatch) -> None:
+    with httpx.Client(base_url=server.url, trust_env=False) as http:
+        for _ in range(40):
+            http.get("/x")
+    said, begun = routes._said, threading.Event()
+
+    def slowly(told: served_journal.Told) -> Any:
+        begun.set()
+        time.sleep(0.2)
+        return said(told)
+
+    def read(**what: int) -> None:
+        with suppress(LabError):
+            ask("exchanges", **what)
+
+    monkeypatch.setattr(routes, "_said", slowly)
+    readers = [threading.Thread(target=read, kwargs=what) for what in ({}, {"after": 40})]
+    for each in readers:
+        each.start()
+    assert begun.wait(60)
+    stopped = time.monotonic()
+    server.stop()
+    assert time.monotonic() - stopped < 4
+    for each in readers:
+        each.join(60)
 
 
 @pytest.mark.parametrize("bound", [served_journal.MOST_ALIASES, 1])
