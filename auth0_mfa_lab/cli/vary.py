@@ -61,7 +61,7 @@ def vary(only: Sequence[str], command: Sequence[str], junit_file: Path | None, j
         click.echo("Stopped: all that ran has ended, and nothing is kept.", err=True)
         status = INTERRUPTED
     except OSError as problem:
-        culprit = problem.filename or junit_file
+        culprit = problem.filename or junit_file or command[0]
         raise click.ClickException(f"{culprit} cannot be run or written ({problem.strerror})") from None
     finally:
         suite.end()
