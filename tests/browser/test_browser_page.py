@@ -325,6 +325,13 @@ def test_an_exchange_opens_to_the_notebooks_view_and_shows_nothing_raw(
     assert [leaks(text, values) for text in texts] == [[]] * len(texts)
 
 
+def test_news_stands_behind_what_was_said_of_ones_own_act(shown: Page) -> None:
+    said = [["Saved."], ["A push waits.", True], ["Allowed."]]
+    heard = shown.evaluate("""said => import("./showing.js").then(({ say, element }) =>
+      said.map((each) => (say(...each), element("said").textContent)))""", said)  # fmt: skip
+    assert heard == ["Saved.", "Saved. A push waits.", "Allowed."]
+
+
 def test_news_leaves_what_is_open_focused_or_selected(lab: Lab, auth0_mfa: Auth0Mfa, shown: Page) -> None:
     user = auth0_mfa.user(factors=["push"])
     poll = challenge(lab, user)

@@ -77,7 +77,7 @@ function show(state) {
     ...newMessages.map((each) => `Sent to ${each.address}: ${each.code ?? "a link"}.`),
     ...newAccounts.map((each) => `The phone has a new account: ${each.label}.`),
   ];
-  if (news.length && !isFirst) say(news.slice(0, MOST_NEWS).join(" "));
+  if (news.length && !isFirst) say(news.slice(0, MOST_NEWS).join(" "), true);
   isFirst = false;
 }
 

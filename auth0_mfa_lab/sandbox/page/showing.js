@@ -56,12 +56,13 @@ export function list(holder, items, make, refill) {
   return items.filter((item) => !rows.has(item.key));
 }
 
-let silence;
-// It lies over the page's end, so it goes again.
-export function say(sentence) {
-  write(element("said"), sentence);
+let silence, own;
+// It lies over the page's end, so it goes again. News stands behind what was said of the person's own act.
+export function say(sentence, isNews = false) {
+  own = isNews ? own : sentence;
+  write(element("said"), isNews && own ? `${own} ${sentence}` : sentence);
   clearTimeout(silence);
-  silence = setTimeout(() => write(element("said"), ""), SAID_FOR);
+  silence = setTimeout(() => write(element("said"), (own = "")), SAID_FOR);
 }
 
 // -- side by side, or behind tabs
