@@ -85,7 +85,8 @@ def _text(exchange: dict[str, Any]) -> str:
     number, run = exchange["number"], exchange["run"]
     if run not in (None, number):
         return f"{number} · {exchange['speaker']} · {exchange['outcome']}, as {run}\n"
-    title, _, rest = exchange["text"].partition("\n")
+    # What an application sends is no order to a terminal.
+    title, _, rest = "".join(c if c.isprintable() or c == "\n" else "?" for c in exchange["text"]).partition("\n")
     rest = OUTCOME.sub(lambda match: click.style(match[0], fg=COLOURS.get(match[1])), rest)
     rest = SHOWN.sub(lambda match: click.style(match[0], fg="cyan"), rest)
     return f"{click.style(title, bold=True)}\n{rest}\n"

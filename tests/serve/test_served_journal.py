@@ -327,6 +327,8 @@ def test_the_commands_show_it_and_set_a_fault(
         patch.setattr(Remote, "__call__", follow)
         followed = run("journal", "--follow", env_file=env_file)
     assert followed.startswith(text)
+    app.client.password_grant(username="\x1b]0;a title\x07", password="wrong-password-1")
+    assert "username=?]0;a title?\n" in run("journal", env_file=env_file)
     assert "7 · app → " in followed
     assert [kind for kind in KINDS if kind not in run("fail", "--help", env_file=env_file)] == []
     assert run("fail", "429", "--route", "/mfa/challenge", "--times", "2", env_file=env_file) == "429: 2 to come\n"
