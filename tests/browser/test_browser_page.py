@@ -463,7 +463,7 @@ def test_the_tenants_knobs_turn(lab: Lab, auth0_mfa: Auth0Mfa, shown: Page) -> N
     says(shown.locator("#faults"), "5xx · POST /oauth/token · 2 times · status 507")
     press("Set the fault")
     expect(shown.locator("#faults li")).to_have_count(2)
-    assert lab.client.password_grant(username="nobody@example.com", password="x").status == 507
+    assert lab.client.password_grant(username="jane.roe@example.com", password="x").status == 507
     says(shown.locator("#faults li").first, "once")
     press("Clear all")
     expect(shown.locator("#no-faults")).to_be_visible()

@@ -127,6 +127,7 @@ def test_the_list_has_each_with_what_it_finds_and_what_is_wrong_is_a_sentence(he
     assert [*here.iterdir()] == []
 
 
+# Windows has no os.mkfifo: no path there is a pipe that --junit could replace.
 @pytest.mark.skipif(os.name != "posix", reason="pipes that are files")
 def test_an_output_is_masked_and_bounded_and_a_pipe_is_no_file_to_write(here: Path) -> None:
     os.mkfifo(pipe := here / "pipe")
@@ -151,6 +152,7 @@ def test_a_matrix_has_no_character_that_a_terminal_obeys_or_xml_forbids(tmp_path
     assert "text      1 ?[2J\n              2 ?\n" in str(case.text)
 
 
+# Windows has no process groups and no SIGTERM to send: the test ends the command by both.
 @pytest.mark.skipif(os.name != "posix", reason="process groups")
 def test_an_interrupt_ends_the_command_with_its_children_and_leaves_nothing(tmp_path: Path) -> None:
     pids, child = tmp_path / "pids", "import time; time.sleep(600)"
