@@ -16,6 +16,7 @@ from auth0_mfa_lab.show.qr import qr_png
 from auth0_mfa_lab.wire.exchange import Exchange
 from tests.browser.evidence import Evidence
 from tests.browser.looks import says, serious, tab_order
+from tests.browser.notebook_page import until
 from tests.browser.scenes import leaks
 
 HOSTILE = "<script>document.title = 'taken'</script><img src=x onerror=\"document.title = 'taken'\">"
@@ -383,6 +384,7 @@ def test_the_column_goes_on_after_a_loss_and_says_what_happened_between(page: Pa
     says(logins, "The clock was moved by 5 min.", "fault: slow · on purpose", "The tenant was reset.")
     says(logins, "no answer fault: drop · not delivered")
     expect(logins).not_to_contain_text("under way")
+    until(lambda: len(asked) > 5, "it asks for what comes after the newest", page)
     assert asked[:6] == ["", "?after=0", "?after=0", "?after=2", "?after=2", "?after=6"]
 
 
