@@ -289,15 +289,14 @@ def auth0_mfa_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.Te
     # Here, for a suite that uses no fixture of ours: the sandbox takes a while to load.
     from auth0_mfa_lab.sandbox import Sandbox, WallClock
     from auth0_mfa_lab.sandbox.server import Server
-    from auth0_mfa_lab.served.journal import ServedJournal
-    from auth0_mfa_lab.served.routes import ROUTES
+    from auth0_mfa_lab.served.routes import observed
 
     # Equal ids in equal runs, and others in each worker of pytest-xdist.
     seed = f"pytest {getattr(request.config, 'workerinput', {}).get('workerid', 'alone')}"
-    (varied, report), journal = variation(), ServedJournal()
+    varied, report = variation()
     sandbox = Sandbox(seed=seed, clock=WallClock(), variation=varied)
-    with Server(sandbox, observer=journal, routes=ROUTES) as server:
-        running = Running(server, journal, tmp_path_factory.mktemp("auth0_mfa"), seed)
+    with Server(sandbox, **(told := observed(sandbox))) as server:
+        running = Running(server, told["observer"], tmp_path_factory.mktemp("auth0_mfa"), seed)
         yield running
         running.ask.close()
         if report is not None:

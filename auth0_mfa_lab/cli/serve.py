@@ -17,6 +17,7 @@ from auth0_mfa_lab.files import write_whole
 from auth0_mfa_lab.sandbox import Clock, Sandbox, WallClock
 from auth0_mfa_lab.sandbox.server import Server, is_loopback
 from auth0_mfa_lab.sandbox.settings import Profile
+from auth0_mfa_lab.served.routes import observed
 from auth0_mfa_lab.settings import Settings, past_a_proxy, variation
 
 HEAD = "# Written by auth0-mfa-lab serve, and overwritten by its next start. SHA-256 of the lines below: "
@@ -58,7 +59,7 @@ def serve(profile: Profile, seed: int | None, clock: str, journal: bool, env_fil
     varied, report = variation()
     try:
         sandbox = Sandbox(profile=profile, seed=drawn, clock=time, variation=varied)
-        server = Server(sandbox, **socket, **(observed() if journal else {}))
+        server = Server(sandbox, **socket, **observed(sandbox)) if journal else Server(sandbox, **socket)
     except ValueError as problem:
         raise click.ClickException(str(problem)) from None
     except OSError as problem:
@@ -98,14 +99,6 @@ def serve(profile: Profile, seed: int | None, clock: str, journal: bool, env_fil
             from auth0_mfa_lab.vary.met import Met
 
             Met.of(server).append_to(report)
-
-
-def observed() -> dict[str, Any]:
-    """Return what lets a server keep a journal, and show it."""
-    from auth0_mfa_lab.served.journal import ServedJournal
-    from auth0_mfa_lab.served.routes import ROUTES
-
-    return {"observer": ServedJournal(), "routes": ROUTES}
 
 
 def environment(server: Server, env_file: Path) -> dict[str, str]:

@@ -247,6 +247,16 @@ class Sandbox:
         chance, url = chance or self.phones_chance, self.domains.origin
         return Phone(http, self.delivery.pushes, self.clock, chance, fallback_url=url, new_key=self._new_key)
 
+    def secrets(self) -> list[tuple[str, str]]:
+        """Return what opens the tenant's applications and its users' accounts, oldest first: each kind, and a value."""
+        with self.lock:
+            found = [("client_secret", each.client_secret or "") for each in self.tenant.clients.values()]
+            for user in self.tenant.users.values():
+                kept = self.tenant.authenticators.of(user.user_id)
+                named = (("recovery_code" if each.kind == "recovery-code" else "secret", each.secret) for each in kept)
+                found += [("password", user.password), *named]
+        return [(kind, value) for kind, value in found if value]
+
     def limits(self, user_id: str, *, ip: str = CALLER) -> list[dict[str, Any]]:
         """Return what is left of each limit that a user can meet; of polls, that of the newest oob_code."""
         newest = self.tenant.transactions.newest_of.get(user_id)

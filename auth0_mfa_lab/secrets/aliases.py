@@ -85,16 +85,16 @@ _Layer = tuple[str, Callable[[int, int], tuple[int, int] | None]]
 class Aliases:
     """Every secret that passed, each with one alias, however it is spelled; no `repr` in it shows a secret."""
 
-    def __init__(self, *, people: bool = False, before: Aliases | None = None) -> None:
-        """Begin with nothing learned, and count on where those `before` have ended, which are masked as well.
+    def __init__(self, *, people: bool = False, before: Sequence[Aliases] = ()) -> None:
+        """Begin with nothing learned, and count on where those `before` have ended; what they know is masked as well.
 
         `people` says whether persons' numbers, addresses and ids get aliases too.
         """
         self.people = people
-        self._lock = threading.RLock()
+        self._lock: threading.RLock = before[0]._lock if before else threading.RLock()
         self._alias_of: dict[str, Alias] = {}
-        self._count: dict[str, int] = {**before._count} if before else {}
-        self._index, self._before = _Index(), before._index if before else None
+        self._count: dict[str, int] = {kind: number for each in before for kind, number in each._count.items()}
+        self._index, self._before = _Index(), [each._index for each in before]
 
     def __len__(self) -> int:
         return len(self._index.named)
@@ -162,7 +162,7 @@ class Aliases:
     def finds(self, texts: Sequence[str]) -> list[list[Find]]:
         """Return where learned secrets stand in each of some texts, in their order, none of them in another."""
         with self._lock:
-            found = [each.finds([str(text) for text in texts]) for each in (self._index, self._before) if each]
+            found = [each.finds([str(text) for text in texts]) for each in (self._index, *self._before)]
         return [merged(chain(*of_one)) for of_one in zip(*found, strict=True)] if len(found) > 1 else found[0]
 
     def mask(self, text: str, *, introducing: int | None = None) -> str:

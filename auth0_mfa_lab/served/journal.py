@@ -6,6 +6,7 @@ import asyncio
 import math
 import threading
 from collections import deque
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 from itertools import chain
@@ -16,6 +17,7 @@ from auth0_mfa_lab.wire.exchange import Body, Exchange, Failure, Passage, Reques
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.conduct.calls import Reader
+    from auth0_mfa_lab.secrets.aliases import Aliases
     from auth0_mfa_lab.wire.journal import Journal
 
 KEPT, LARGEST, MOST_ALIASES = 1_000, 20 * 2**20, 10_000
@@ -50,10 +52,12 @@ class ServedJournal:
     """Every exchange over the port, the newest within bounds; the sandbox's server tells it of each.
 
     It is told on the server's own loop, and read on any thread. Aliases count on when the tenant begins again, so no
-    alias ever stands for two secrets.
+    alias ever stands for two secrets. What the tenant `holds` is secret wherever it stands, each with its kind, though
+    no exchange that is kept brought it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, holds: Callable[[], Iterable[tuple[str, str]]] = tuple) -> None:
+        self._holds = holds
         self._kept: deque[_Kept] = deque()
         self._size, self.began = 0, 0
         """How often the tenant has begun again: the `reset` of its own exchanges."""
@@ -62,6 +66,7 @@ class ServedJournal:
         self._waiting: set[asyncio.Future[None]] = set()
         self._told: list[Told] = []
         self._newest: Journal | None = None
+        self._held: Aliases | None = None
         self._reader: Reader | None = None
         self._reset, self._read = 0, 0
 
@@ -108,6 +113,7 @@ class ServedJournal:
 
     def read(self, *, since_it_began: bool = False) -> list[Told]:
         """Return the exchanges that are kept, oldest first, or those since the tenant began; each is shown masked."""
+        held = list(self._holds())[-MOST_ALIASES // 2 :]
         with self._reading:
             with self._lock:
                 kept = list(self._kept)
@@ -118,6 +124,9 @@ class ServedJournal:
                     each.passage.written, each.passage.delivered = each.heard.written, each.heard.delivered
                 if each.heard.number > known:
                     self._told.append(self._learned(each))
+            if self._held is not None:
+                for kind, secret in held:
+                    self._held.learn(f"{kind}_of_tenant", secret)
             for journal in {id(each.journal): each.journal for each in self._told}.values():
                 journal.drop(first)
             return [each for each in self._told if not since_it_began or each.passage.reset == self.began]
@@ -127,7 +136,8 @@ class ServedJournal:
         heard, passage, self._read = kept.heard, kept.passage, self._read + kept.size
         is_full = self._read > LARGEST or (self._newest and len(self._newest.aliases) > MOST_ALIASES)
         if self._newest is None or self._reset != passage.reset or is_full:
-            self._newest, self._reset, self._read = _new_journal(self._newest), passage.reset, 0
+            self._newest, self._held = _new_journal(self._newest, self._held)
+            self._reset, self._read = passage.reset, 0
         if self._reader is None:
             from auth0_mfa_lab.conduct.calls import Reader  # here, as below
 
@@ -144,15 +154,19 @@ class ServedJournal:
         return Told(self._newest, made, passage, call.login, call.user, call.run)
 
 
-def _new_journal(before: Journal | None) -> Journal:
-    """Return an empty journal, whose aliases count on where those of the one before have ended."""
+def _new_journal(before: Journal | None, held_before: Aliases | None) -> tuple[Journal, Aliases]:
+    """Return an empty journal and the aliases of what the tenant holds; both count on where those before have ended.
+
+    They are apart, so that what an exchange brings has the alias of a notebook, whoever read before.
+    """
     # Here, for a server must start fast, and may never be read.
     from auth0_mfa_lab.secrets.aliases import Aliases
     from auth0_mfa_lab.show.exchange import show, show_all
     from auth0_mfa_lab.wire.journal import Journal
 
-    aliases = Aliases(before=before.aliases if before else None)
-    return Journal(aliases=aliases, now=float, show=show, show_all=show_all)
+    held = Aliases(before=[held_before] if held_before is not None else ())
+    aliases = Aliases(before=[held, *([before.aliases] if before is not None else [])])
+    return Journal(aliases=aliases, now=float, show=show, show_all=show_all), held
 
 
 def _texts(headers: Headers) -> tuple[tuple[str, str], ...]:

@@ -6,9 +6,10 @@ import asyncio
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypedDict
 
 from auth0_mfa_lab.errors import LabError
+from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.sandbox.operations import FLAG, TEXT, Argument, Operation, Refused, choice, whole
 from auth0_mfa_lab.served.journal import KEPT, ServedJournal, Told
 
@@ -109,3 +110,15 @@ ROUTES: tuple[Operation, ...] = (
     Operation("conduct_but", "POST", "conduct", conduct, {"allow": REASONS}),
     Operation("on_purpose", "POST", "on_purpose", on_purpose, {"on": FLAG}),
 )
+
+
+class Observed(TypedDict):
+    """What a server takes to keep a journal, and to show it."""
+
+    observer: ServedJournal
+    routes: Sequence[Operation]
+
+
+def observed(box: Sandbox) -> Observed:
+    """Return what a server of this tenant takes."""
+    return {"observer": ServedJournal(box.secrets), "routes": ROUTES}

@@ -18,8 +18,7 @@ from auth0_mfa_lab.sandbox import Sandbox, WallClock
 from auth0_mfa_lab.sandbox.server import Server
 from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.secrets.kinds import in_text
-from auth0_mfa_lab.served.journal import ServedJournal
-from auth0_mfa_lab.served.routes import ROUTES
+from auth0_mfa_lab.served.routes import observed
 from auth0_mfa_lab.settings import child_environment
 from auth0_mfa_lab.vary.met import Met
 
@@ -54,15 +53,15 @@ class Suite:
 
     def run(self, name: str, ids: tuple[str, ...] = ()) -> Run:
         """Run the command before a tenant that varies this, and return how it went."""
-        folder, journal = self._folder / name, ServedJournal()
+        folder = self._folder / name
         folder.mkdir()
         box = Sandbox(seed=secrets.token_hex(16), clock=WallClock(), variation=",".join(ids))
-        with Server(box, observer=journal, routes=ROUTES) as server:
+        with Server(box, **(told := observed(box))) as server:
             write_env_file(env_file := folder / "auth0.env", server)
             values, report, output = environment(server, env_file), folder / "met.jsonl", folder / "output.txt"
-            told = {"AUTH0_LAB_VARIATION": ",".join(ids), "AUTH0_LAB_VARIATION_REPORT": str(report)}
+            varied = {"AUTH0_LAB_VARIATION": ",".join(ids), "AUTH0_LAB_VARIATION_REPORT": str(report)}
             began = time.monotonic()
-            status = self._status(child_environment({**values, **told}), output)
+            status = self._status(child_environment({**values, **varied}), output)
             seconds, met = time.monotonic() - began, Met.of(server)
         # A suite on the fixture, or one that serves, has a server of its own.
         met.add(report)
@@ -72,7 +71,7 @@ class Suite:
                 known.learn(variable.removeprefix("AUTH0_").lower(), value)
         end = output.read_bytes()[-LARGEST:]
         said = end[end.find(b"\n") + 1 if len(end) == LARGEST else 0 :].decode("utf-8", "replace")
-        for aliases in dict.fromkeys(each.journal.aliases for each in journal.read()):
+        for aliases in dict.fromkeys(each.journal.aliases for each in told["observer"].read()):
             said = aliases.mask(said)
         for kind, value in in_text(said, "token", people=False):  # of the control plane, or of another server's tenant
             known.learn(kind, value)

@@ -13,9 +13,10 @@ from PIL import Image, ImageColor, ImageOps
 from playwright.sync_api import FloatRect, Page, expect, sync_playwright
 
 from auth0_mfa_lab import Lab
-from auth0_mfa_lab.cli.serve import environment, observed, write_env_file
+from auth0_mfa_lab.cli.serve import environment, write_env_file
 from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.sandbox.server import Server
+from auth0_mfa_lab.served.routes import observed
 from auth0_mfa_lab.settings import Settings
 from tests.browser.jupyter import DARK, LIGHT, SECONDS, Jupyter, Notebook, launched
 from tests.browser.looks import press, says, status
@@ -81,8 +82,9 @@ def served_page(notebook: Notebook) -> Image.Image:
     """Show the page of a served tenant while an application polls; it has the theme of the notebook."""
     browser, light = notebook.page.context.browser, notebook.page.evaluate("document.body.dataset.jpThemeLight")
     assert browser is not None
-    with tempfile.TemporaryDirectory() as folder, Server(Sandbox(seed=1), **observed()) as server:
-        box, file = server.sandbox, Path(folder) / "auth0.env"
+    box = Sandbox(seed=1)
+    with tempfile.TemporaryDirectory() as folder, Server(box, **observed(box)) as server:
+        file = Path(folder) / "auth0.env"
         write_env_file(file, server)
         client = Lab.served(Settings.of_values(environment(server, file), "served")).client
         user = box.add_user(factors=["push", "sms"], phone=server.phone.phone)

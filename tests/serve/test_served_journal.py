@@ -25,21 +25,16 @@ from auth0_mfa_lab.sandbox.server import Server
 from auth0_mfa_lab.served import journal as served_journal
 from auth0_mfa_lab.served import routes
 from auth0_mfa_lab.served.journal import ServedJournal
-from auth0_mfa_lab.served.routes import ROUTES
+from auth0_mfa_lab.served.routes import ROUTES, observed
 from auth0_mfa_lab.tenants.operations import Remote
 from tests.keys import next_key
 from tests.serve.serving import MAIN
 
 
 @pytest.fixture
-def journal() -> ServedJournal:
-    return ServedJournal()
-
-
-@pytest.fixture
-def server(journal: ServedJournal) -> Iterator[Server]:
+def server() -> Iterator[Server]:
     box = Sandbox(seed=1, clock=WallClock(), new_key=next_key)
-    with Server(box, tls=False, observer=journal, routes=ROUTES) as server:
+    with Server(box, tls=False, **observed(box)) as server:
         yield server
     assert not box.failures
 
@@ -156,13 +151,15 @@ def test_when_the_tenant_begins_again_its_ids_come_again_under_new_aliases(app: 
 
 
 def test_what_is_known_of_large_secrets_is_bounded_too(
-    server: Server, ask: Remote, journal: ServedJournal, monkeypatch: pytest.MonkeyPatch
+    server: Server, ask: Remote, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(served_journal, "LARGEST", 25_000)
     with httpx.Client(base_url=server.url, trust_env=False) as http:
         for number in range(9):
             http.post("/oauth/token", data={"password": f"{number}" * 10_000})
             assert f"<password {number + 1}>" in ask("exchanges")["exchanges"][-1]["text"]
+    journal = server.sandbox.received
+    assert isinstance(journal, ServedJournal)
     assert journal._newest
     assert len(journal._newest.aliases) < 4
 
@@ -209,6 +206,20 @@ def test_a_secret_of_before_is_masked_wherever_it_stands_under_new_aliases(
     assert "hunter-two" not in str(told)
     assert ("/x/<password 1>" in first["text"], "x=<password 1>" in others[0]["text"]) == (True, True)
     assert "client_secret=<client_secret 2>" in others[0]["text"]
+
+
+def test_what_the_tenant_holds_is_masked_though_no_exchange_brought_it(server: Server, app: Lab, ask: Remote) -> None:
+    user = ask("add_user", factors=["otp"])
+    held = dict(server.sandbox.secrets())
+    assert held["password"] == user["password"]
+    assert [*held] == ["client_secret", "password", "secret", "recovery_code"]
+    with httpx.Client(base_url=server.url, trust_env=False) as http:
+        http.post(f"/x/{user['password']}", content="; ".join(held.values()), headers={"x-note": held["secret"]})
+    told = [ask("exchanges"), ask("export", form="har"), ask("curl", number=1), ask("conduct")]
+    assert [kind for kind, value in held.items() if value in str(told)] == []
+    assert "/x/<password_of_tenant 2>" in told[0]["exchanges"][0]["text"]
+    app.client.password_grant(username=user["username"], password=user["password"])
+    assert "password=<password 1>" in ask("exchanges")["exchanges"][1]["text"]
 
 
 def test_faults_moves_of_the_clock_and_a_client_that_left_are_told(server: Server, app: Lab, ask: Remote) -> None:
