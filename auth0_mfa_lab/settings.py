@@ -25,7 +25,7 @@ Confirm = Literal["each", "once", "never"]
 """How often a live lab asks before a call that costs or changes something: each time, once for each kind, or never."""
 
 # fmt: off
-_TEXTS = ("domain", "client_id", "realm", "audience", "scope", "ca_file", "public_client_id", "mgmt_client_id",
+_TEXTS = ("domain", "client_id", "realm", "audience", "ca_file", "public_client_id", "mgmt_client_id",
     "mgmt_domain")
 _SECRETS = ("client_secret", "password", "mgmt_client_secret", "mgmt_token", "lab_token")
 _PEOPLE = ("username", "phone_number", "email")
@@ -75,7 +75,6 @@ class Settings:
     password: Secret | None = None
     realm: str = "Username-Password-Authentication"
     audience: str | None = None
-    scope: str = "openid profile"
     phone_number: str | None = None
     email: str | None = None
     ca_file: str | None = None

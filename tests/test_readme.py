@@ -117,7 +117,6 @@ def test_the_example_of_a_dotenv_file_has_each_setting_with_its_default() -> Non
     assert {re.sub("^AUTH0_(LAB_)?", "", name) for name in defaults} == named
     assert Settings.from_env(ROOT / "tests", environ=defaults) == Settings()
     assert defaults["AUTH0_REALM"] == Settings().realm
-    assert defaults["AUTH0_SCOPE"] == Settings().scope
 
 
 # -- the pictures

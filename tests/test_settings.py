@@ -28,7 +28,7 @@ SECRETS = ("client_secret", "password", "mgmt_client_secret", "mgmt_token", "lab
 PEOPLE = ("username", "phone_number", "email")
 BASES = {"live": LIVE, "served": SERVED, "unset": {"AUTH0_DOMAIN": "a.b"}, "sandbox": {}}
 BASES |= {"in-ci": LIVE | {"CI": "true"}, "with-ca": SERVED | {"AUTH0_CA_FILE": "ca.pem"}}
-PLAIN = ("client_id", "username", "realm", "audience", "scope", "public_client_id", "mgmt_client_id", *SECRETS)
+PLAIN = ("client_id", "username", "realm", "audience", "public_client_id", "mgmt_client_id", *SECRETS)
 # The other variables; one more with each of its values, after commas; and what the settings have, {} being the value.
 READ = r"""
 live AUTH0_DOMAIN=Other.eu.Auth0.com | domain=other.eu.auth0.com; origin=https://other.eu.auth0.com
@@ -38,7 +38,7 @@ live AUTH0_PHONE_NUMBER=+15550100 | phone_number={}; tenant=live
 live AUTH0_EMAIL=someone@example.com | email={}
 live AUTH0_CA_FILE=ca.pem | ca_file={}
 live AUTH0_AUDIENCE=   | audience=None; client_secret=None; phone_number=None; ca_file=None
-live AUTH0_AUDIENCE= urn:api  | audience=urn:api; scope=openid profile
+live AUTH0_AUDIENCE= urn:api  | audience=urn:api
 live AUTH0_PASSWORD= s$p  | password={}
 live AUTH0_CLIENT_SECRET= s$p  | client_secret={}
 live AUTH0_LAB_CONFIRM=each,once,never | confirm={}
@@ -186,12 +186,12 @@ BROKEN = {
     "a = é".encode("latin-1"): 3,
     "AUTH0_DOMAIN=a.b\n".encode("utf-16"): 3,
     "AUTH0_DOMAIN=a.b\n".encode("utf-16-le"): 3,
-    b"\nAUTH0_SCOPE=\0": 4,
+    b"\nAUTH0_AUDIENCE=\0": 4,
     b"\n\nAUTH0_DOMAIN: tenant.example": 5,
     b"AUTH0_DOMAIN:tenant.example": 3,
     b"\nAUTH0_PASSWORD='it's": 4,
-    b'\nAUTH0_PASSWORD="s\nAUTH0_SCOPE="openid"': 4,
-    b'\nAUTH0_PASSWORD="s\nAUTH0_SCOPE="': 4,
+    b'\nAUTH0_PASSWORD="s\nAUTH0_AUDIENCE="openid"': 4,
+    b'\nAUTH0_PASSWORD="s\nAUTH0_AUDIENCE="': 4,
     b"AUTH0_LAB_TENANT": 3,
     b"AUTH0_LAB_TENANT live": 3,
     b"OTHER: x\nOTHER\nOTHER='\n# AUTH0_DOMAIN: x\nexport AUTH0_LAB_TENANT": 0,

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 BARS = "This is a recording: its phone does again what lab.phone did then, and nothing here can be pressed."
 _APPLICATIONS = ("client_id", "client_secret", "mgmt_client_id", "mgmt_client_secret", "mgmt_domain", "audience")
-_LIVE = ("username", "password", "phone_number", "email", "realm", "scope")
+_LIVE = ("username", "password", "phone_number", "email", "realm")
 _SETTINGS = (*_APPLICATIONS, "public_client_id", *_LIVE)
 """What of a tenant's facts is a setting under the same name; a sandbox has no user of the settings'."""
 _IN_ORDER = frozenset({"add_user", "add_phone", "enroll"})
