@@ -16,7 +16,7 @@ def json_value(body: bytes | str) -> object:
         value: object = json.loads(body)
         json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
-        raise ValueError("nested too deep") from None
+        raise ValueError from None
     return value
 
 

@@ -46,7 +46,7 @@ SECONDS = 30.0
 """How long a server may take to start, and to stop."""
 # What is under way when the server stops is cut off: it must end within a second.
 UVICORN: dict[str, Any] = {"log_config": None, "log_level": "critical", "access_log": False, "lifespan": "off"}
-UVICORN |= {"ws": "none", "loop": "asyncio", "timeout_keep_alive": 75, "timeout_graceful_shutdown": 0}
+UVICORN |= {"ws": "none", "timeout_keep_alive": 75, "timeout_graceful_shutdown": 0}
 UVICORN |= {"server_header": False, "date_header": False, "proxy_headers": False}
 OF_TLS = {"ssl_handshake_timeout": 10.0, "ssl_shutdown_timeout": 5.0}
 """How many seconds a client has for its handshake and for its goodbye; meanwhile each costs 256 KiB and more."""
@@ -140,7 +140,7 @@ class Server:
     def start(self) -> None:
         """Serve in a thread, and return when the first request can be answered."""
         ready = threading.Event()
-        self._thread = threading.Thread(target=self.run, args=(ready.set,), name="auth0-mfa-lab server", daemon=True)
+        self._thread = threading.Thread(target=self.run, args=(ready.set,), daemon=True)
         self._thread.start()
         if not ready.wait(SECONDS):
             raise RuntimeError("The server did not start.")
@@ -407,7 +407,7 @@ def _certificates(names: Iterable[str]) -> tuple[bytes, ssl.SSLContext]:
     authority, context = trustme.CA(organization_name="auth0-mfa-lab"), _Context(ssl.PROTOCOL_TLS_SERVER)
     context.sslobject_class = _Handshake
     context.set_alpn_protocols(["http/1.1"])
-    authority.issue_cert(*names, organization_name="auth0-mfa-lab").configure_cert(context)
+    authority.issue_cert(*names).configure_cert(context)
     return authority.cert_pem.bytes(), context
 
 
@@ -459,9 +459,7 @@ def _cors(request: Request) -> dict[str, str]:
 
 async def _read(request: starlette.requests.Request) -> bytes | None:
     """Return a request's body, or None for one that is too large or never ended."""
-    length, body = request.headers.get("content-length", "0"), b""
-    if not length.isdigit() or int(length) > LARGEST_BODY:
-        return None
+    body = b""
     with contextlib.suppress(starlette.requests.ClientDisconnect):
         async for part in request.stream():
             body += part
