@@ -121,6 +121,7 @@ TOKEN = table(
     ("1.1 a realm",          ask(grant_type=REALM, realm=PASSWORDS),                 MFA_REQUIRED),
     ("1.1 plain, a realm",   ask(realm=PASSWORDS),                                   MFA_REQUIRED),
     ("1.1 empty is absent",  ask(audience="", realm=""),                             MFA_REQUIRED),
+    ("1.1 only /userinfo",   ask(audience="https://sandbox.example/userinfo"),       MFA_REQUIRED),
     ("1.1 null is absent",   ask_in_json(audience=None, scope=None),                 MFA_REQUIRED),
     ("1.3 right password",   ask(),                                                  MFA_REQUIRED),
     ("2 MFA audience",       ask(audience=MFA_AUDIENCE),                             BY_POLICY),

@@ -22,6 +22,9 @@ from tests.mothers import rows
 from tests.sandbox.sandbox_mothers import App, claims_of, pushed, scan
 
 NOW = 1_800_000_000
+NO_ACCOUNT = r"This phone has no account yet\. Let it scan the barcode_uri of /mfa/associate first\."
+NO_CODE = r"This phone shows no codes: it has no account yet\. Let it scan a barcode_uri first\."
+NO_PUSH = r"No push waits on this phone\. Send one with /mfa/challenge; it can be answered for 5 minutes\."
 # RFC 6238, appendix B: the ASCII secret 12345678901234567890.
 SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"  # auth0-mfa-lab: allow
 
@@ -133,11 +136,12 @@ def test_what_enrolls_nothing_is_told_with_a_sentence_and_no_secret(phone: Phone
 def test_a_phone_without_an_account_or_without_a_push_says_what_to_do(app: App, phone: Phone) -> None:
     refused = scan(phone, f"otpauth://totp/t:u?enrollment_tx_id={'x' * 32}")
     assert (refused.status_code, phone.enrollments, phone.accounts) == (404, (), ())
-    for do in (phone.allow, phone.reject, phone.code):
-        with pytest.raises(NotEnrolled, match="scan"):
+    for do, problem in ((phone.allow, NO_ACCOUNT), (phone.reject, NO_ACCOUNT), (phone.code, NO_CODE)):
+        with pytest.raises(NotEnrolled, match=f"^{problem}$"):
             do()
     phone.scan(f"otpauth://totp/x:y?secret={SECRET.lower()}")
-    with pytest.raises(NotEnrolled, match="scan"):
+    assert phone.code() == pyotp.TOTP(SECRET).at(NOW)
+    with pytest.raises(NotEnrolled, match=f"^{NO_ACCOUNT}$"):
         phone.allow()
     older, newer = pushed(app, phone), pushed(app, phone)
     # The newest push is answered first.
@@ -145,9 +149,10 @@ def test_a_phone_without_an_account_or_without_a_push_says_what_to_do(app: App, 
     assert newer.poll().json()["error_description"] == "MFA Authorization rejected."
     phone.allow()
     for do in (phone.allow, phone.reject):
-        with pytest.raises(NothingToAnswer, match="/mfa/challenge"):
+        with pytest.raises(NothingToAnswer, match=f"^{NO_PUSH}$"):
             do()
     assert older.poll().status_code == 200
+    assert repr(phone) == "Phone('Sandbox phone', accounts=2)"
 
 
 def test_a_push_is_shown_until_it_is_five_minutes_old_by_an_id_that_is_no_part_of_its_token(

@@ -1,6 +1,7 @@
 """The control plane: who may use it, what each path answers, what is refused, and what its operations do."""
 
 import json
+import re
 
 import httpx
 import pytest
@@ -46,6 +47,13 @@ reset             POST 204
 nothing/here
 ../_lab/states
 """
+NO_TOKEN = "Send the token: Authorization: Bearer $AUTH0_LAB_TOKEN."
+NOTHING = r"There is nothing at /_lab/(nothing/here|states); there is: users, users/\{user\}, limits, .*, phone/code\."
+ELSEWHERE = {
+    "unauthorized": NO_TOKEN,
+    "wrong_host": "This server is not known by that host.",
+    "wrong_origin": "A page of another origin may not use the control plane.",
+}
 # A caller | its headers | what it is answered
 DENIED = r"""
 no token, and another host | {"authorization": "", "host": "evil.example"}                        | 401 unauthorized
@@ -84,6 +92,33 @@ GET limits             | {} | {"user": [""]}
 GET code               | {"address": "a"} | {"purpose": ["x"]}
 GET journal            | {} | {"after": [-1]}
 """
+# A call | what it says | why it cannot be done
+TOLD = """
+POST users  | {"factors": ["x"]}    | factors must be an array of push, otp, sms, voice, email.
+POST users  | {"username": ""}      | username must be 1 to 128 characters long.
+POST users  | {"phone_number": "5"} | phone_number must be in E.164 form, such as +15550100.
+POST users  | {"email": "x"}        | email must be an email address.
+POST users  | {"x": 1} | There is no field 'x' here; there is: factors, username, phone_number, email, phone.
+POST clients | {"public": 1}        | public must be true or false.
+POST clock  | {"advance": -1}       | advance must be a number of seconds, 0 or more.
+PATCH settings | {"policy": "x"}    | policy must be one of all-applications, confidence-score, never.
+PATCH settings | {"switches": 1}    | switches must be an object of strings.
+POST faults | {"kind": "5xx", "times": 0}   | times must be a whole number from 1 to 10000.
+POST faults | {"kind": "5xx", "route": ""}|route must be a path, with a method before it or without: POST /oauth/token.
+POST faults|{"kind":"5xx","status":499}|status must be a whole number from 500 to 599; the kind html takes one from 400.
+POST faults | {"kind": "5xx", "polls": 1}   | A fault of the kind 5xx reads no polls; it reads times, route, status.
+POST phone/scan | {}                | barcode must be a string.
+POST phone/allow | {}     | No push waits on the phone. Send one with /mfa/challenge; it can be answered for 5 minutes.
+DELETE users/nobody | {}            | There is no user with this id.
+GET limits?user= | {}               | user must be a string.
+GET limits?user=nobody | {}         | There is no user nobody.
+GET code?address=a | {}             | No code was sent to a.
+GET code?address=a&purpose=mfa | {} | No code was sent to a for mfa.
+GET push | {}             | No push was sent. One is sent by /mfa/challenge, to a user with an enrolled phone.
+GET phone/code | {}                 | The phone shows no codes yet.
+GET phone/code?user=a | {}          | The phone shows no codes of that user.
+GET clock?at=1 | {}                 | There is no parameter 'at' here; there is: none.
+"""
 
 
 @pytest.mark.parametrize("row", PLANE.strip().splitlines())
@@ -98,9 +133,10 @@ def test_a_path_has_its_verbs_and_without_the_token_none(http: httpx.Client, con
         for each in (denied, answer):
             assert (each.headers["cache-control"], each.headers["x-content-type-options"]) == ("no-store", "nosniff")
             assert "access-control-allow-origin" not in each.headers
-            if each.is_error and method != "HEAD":
-                assert each.json()["message"].endswith(".")
-                assert wanted != 404 or verbs or each is denied or "users/{user}, limits" in each.json()["message"]
+        if method != "HEAD":
+            assert denied.json()["message"] == NO_TOKEN
+            assert wanted != 405 or answer.json()["message"] == f"/_lab/{path} takes {', '.join(verbs)}."
+            assert wanted != 404 or verbs or re.fullmatch(NOTHING, answer.json()["message"])
 
 
 def test_the_table_of_paths_is_whole() -> None:
@@ -120,7 +156,8 @@ def test_a_caller_needs_the_token_a_name_and_an_origin_of_the_servers(
     if error:
         answers.append(control.request("GET", f"clock?token={server.token}", headers=sent))
     for answer in answers:
-        assert (answer.status_code, answer.json()["error"] if error else "") == (int(status), error), who
+        assert answer.status_code == int(status), who
+        assert not error or answer.json() == {"error": error, "message": ELSEWHERE[error]}, who
 
 
 def test_the_page_needs_no_token_and_holds_nothing_of_the_tenant(server: Server, http: httpx.Client) -> None:
@@ -151,13 +188,14 @@ def test_what_makes_no_sense_is_refused_by_its_field_and_changes_nothing(control
         error = "not_a_barcode" if path == "phone/scan" and value else "bad_input"
         assert (value, answer.status_code, answer.json()["error"]) == (value, 400, error)
         assert answer.json()["field"] == field
-        kind = "parameter" if method == "GET" else "field"
-        assert field != "unknown" or answer.json()["message"].startswith(
-            f"There is no {kind} 'unknown' here; there is: "
-        )
     assert [control.get(path).json() for path in looks] == before
     for content in (b"[]", b"{", b"\xff", b'"x"', b'{"a": "\\ud800"}') if method == "POST" else ():
         assert control.post(path, content=content).json()["message"] == "The body must be a JSON object."
+
+
+@pytest.mark.parametrize(("call", "body", "told"), rows(TOLD))
+def test_what_cannot_be_done_is_told_with_a_sentence(control: httpx.Client, call: str, body: str, told: str) -> None:
+    assert control.request(*call.split(), content=body).json()["message"] == told
 
 
 def test_codes_and_messages_are_found_by_their_address(app: App, control: httpx.Client, ask: Remote) -> None:
@@ -186,7 +224,9 @@ def test_the_phone_answers_the_push_that_is_named_or_the_newest_now_or_later(
     first.challenge()
     second.challenge()
     fcm, apns = ask("newest_push", form="fcm"), ask("newest_push")
-    assert apns["aps"]["category"] == "com.auth0.notification.authentication"
+    host = fcm["sh"]
+    alert = {"title": f"{host}: authentication", "body": f"Allow the login to {host}?"}
+    assert apns["aps"] == {"alert": alert, "category": "com.auth0.notification.authentication"}
     assert apns["mfa"] == {**fcm, "s": json.loads(fcm["s"]), "l": json.loads(fcm["l"])}
     pushes = ask("accounts_and_pushes")["pushes"]
     assert [each["user"] for each in pushes] == names
@@ -299,6 +339,8 @@ def test_users_and_applications_are_added_listed_and_deleted(app: App, control: 
     by, audience = {name: machine[name] for name in by}, app.sandbox.defaults.audience
     assert app.token(grant_type="client_credentials", audience=audience, **by).status_code == 200
     assert app.password(**login, **by).json()["error"] == "unauthorized_client"
+    names = [each["name"] for each in ask("clients")["clients"]]
+    assert names == ["Lab (confidential)", "Lab (public)", "Lab (management)", "SPA", "Application"]
     assert "client_secret" not in str(ask("clients"))
     ask("delete_user", user=kim["user_id"])
     assert app.password(**login).json()["error"] == "invalid_grant"
