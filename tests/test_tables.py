@@ -35,7 +35,7 @@ REFUSED = """
 {"error": "nope"}           | the error 'nope'. There are: Bearer, access_denied,
 {"status": 418}             | the status 418. There are: 200, 201,
 {"profile": "doc"}          | Unknown profile 'doc'; the sandbox has docs, recorded
-{"switches": ["refresh"]}   | switches is a dict of names and values, such as switches={"pending_status": "200"}
+{"switches": ["refresh"]}   | switches is a dict of names and values, such as switches={"pending_status": "200"}.
 {"switches": {"pending_status": true}}  | Unknown value True of the switch pending_status; it has '400', '200'.
 {"switches": {"pending_status": 200.0}} | it has '400', '200'
 {"switches": {"pending": "200"}}        | Unknown switch 'pending'; the sandbox has

@@ -45,8 +45,8 @@ EVERYWHERE = ("0.0.0.0", "::")
 SECONDS = 30.0
 """How long a server may take to start, and to stop."""
 # What is under way when the server stops is cut off: it must end within a second.
-UVICORN: dict[str, Any] = {"log_config": None, "log_level": "critical", "access_log": False, "lifespan": "off"}
-UVICORN |= {"ws": "none", "timeout_keep_alive": 75, "timeout_graceful_shutdown": 0}
+UVICORN: dict[str, Any] = {"log_config": None, "log_level": "critical", "lifespan": "off", "ws": "none"}
+UVICORN |= {"timeout_keep_alive": 75, "timeout_graceful_shutdown": 0}
 UVICORN |= {"server_header": False, "date_header": False, "proxy_headers": False}
 OF_TLS = {"ssl_handshake_timeout": 10.0, "ssl_shutdown_timeout": 5.0}
 """How many seconds a client has for its handshake and for its goodbye; meanwhile each costs 256 KiB and more."""
@@ -437,7 +437,7 @@ def _listen(host: str, port: int) -> list[socket.socket]:
 
 def _socket(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
     try:
-        made = socket.create_server((host, port), family=family, backlog=2048)
+        made = socket.create_server((host, port), family=family)
     except OSError as problem:
         raise OSError(problem.errno, (problem.strerror or "").partition(" (while")[0]) from None
     # Read off its descriptor that it is TCP, or asyncio lets each answer wait 40 ms for the client's word.
