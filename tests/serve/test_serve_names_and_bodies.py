@@ -1,5 +1,6 @@
 """The server's outermost layer: its names and addresses, origins, the size of a body, TLS, and a tenant's names."""
 
+import errno
 import gc
 import json
 import socket
@@ -15,6 +16,7 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 
 from auth0_mfa_lab.sandbox import Sandbox
+from auth0_mfa_lab.sandbox import server as servers
 from auth0_mfa_lab.sandbox.server import OF_TLS, Server, _Connection
 from auth0_mfa_lab.sandbox.settings import Domains, host_of
 from auth0_mfa_lab.tenants.operations import Remote
@@ -64,7 +66,7 @@ def test_a_host_that_is_not_ours_is_not_answered_at_whichever_port(http: httpx.C
     assert [domains.knows(each) for each in ("sandbox.example", "sandbox.example:8443")] == [True, False]
     for name in ("a_b", "a b", "a/b", "a:1", "", "-", "https://a", "ab--c", "ä.example", "a" * 64, "a.example."):
         for tls in (True, False):
-            with pytest.raises(ValueError, match=r" is no name of a host: write letters, digits, hyphens and dots alone\.$"):
+            with pytest.raises(ValueError, match=r" is no name of a host: write .*, digits, hyphens and dots alone\.$"):
                 Server(Sandbox(), names=(name,), tls=tls)
     assert {host_of(each) for each in ("", "a/b", "a?b", "user@a", "a:b", "[::1", "a:99999")} == {None}
 
@@ -175,8 +177,31 @@ def test_only_this_machine_reaches_it_at_a_port_of_its_own(server: Server) -> No
         open_to_all = Server(Sandbox(), host=everywhere, allow_remote=True)
         open_to_all.stop()
         assert open_to_all.domain == f"localhost:{open_to_all.port}"
-    with pytest.raises(OSError, match="in use$"):
+    with pytest.raises(ValueError, match="must be allowed"):
+        Server(Sandbox(), host="auth.example")
+    with pytest.raises(OSError, match=r"in use$"):
         Server(Sandbox(), port=server.port)
+
+
+def test_a_port_that_is_taken_at_ipv6_is_told_or_passed_over_and_a_machine_may_have_no_ipv6(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made, problems = list[socket.socket](), [errno.EADDRINUSE, errno.EADDRINUSE, errno.EAFNOSUPPORT]
+
+    def socket_of(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
+        if host == "::1":
+            raise OSError(problems.pop(0), "cannot be had")
+        made.append(socket.create_server((host, port), family=family))
+        return made[-1]
+
+    monkeypatch.setattr(servers, "_socket", socket_of)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with pytest.raises(OSError, match="cannot be had"):
+        Server(Sandbox(), port=port)
+    server = Server(Sandbox())
+    assert (server._sockets, [each.fileno() for each in made[:2]]) == (made[2:], [-1, -1])
+    server.stop()
 
 
 def test_a_body_of_more_than_a_mebibyte_is_413(http: httpx.Client) -> None:
