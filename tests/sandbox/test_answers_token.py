@@ -1,5 +1,7 @@
 """What `/oauth/token` answers before a second factor, typed from the reference: sections 0.5, 0.6, 1, 8.1 and 9.1."""
 
+import json
+
 import httpx
 
 from tests.sandbox.sandbox_mothers import GRANT, MFA_AUDIENCE, App, basic, error_of, set_up
@@ -173,3 +175,12 @@ def test_an_unknown_field_is_ignored_and_one_that_looks_meant_is_noted(app: App)
     fields = {"authentication_types": ["oob"], "authenticator_types": None}
     told = app.associate(app.mfa_token(), **fields).extensions["auth0_lab_notes"]
     assert "`authentication_types` is not read: did you mean `authenticator_types`?" in told
+
+
+def test_what_only_the_sandbox_reads_or_passes_over_is_noted(app: App) -> None:
+    body = json.dumps({**app.credentials, "mfa_token": app.mfa_token()})
+    guessed = app.http.post("/mfa/challenge", content=body, headers={"content-type": FORM})
+    public = app.password(client_id=app.sandbox.defaults.public_client_id)
+    notes = [*guessed.extensions["auth0_lab_notes"], *public.extensions["auth0_lab_notes"]]
+    assert "sandbox: JSON without its content type, as in Auth0's push guide; that it is read is a guess" in notes
+    assert "sandbox: this application is public: the secret that it sends is not read" in notes

@@ -243,8 +243,10 @@ gd_send_sms              | A code was sent: sms.
 gd_recovery_failed       | A wrong code.
 gd_recovery_succeed      | A recovery code was used.
 gd_auth_failed           | A wrong code.
+gd_recovery_rate_limit_exceed | Too many failed codes.
 gd_otp_rate_limit_exceed | Too many failed codes.
 gd_unenroll              | Authenticator removed.
+seccft                   | Access token for an application's own credentials.
 """
 
 
@@ -260,8 +262,13 @@ def test_the_log_tells_each_step_of_a_user(app: App, phone: Phone) -> None:
     app.recover(mfa_token, "A" * 24)
     app.recover(mfa_token, str(user.recovery_code))
     for _ in range(11):
-        app.otp(app.login(user), "000000")
+        app.otp(mfa_token := app.login(user), "000000")
+        app.recover(mfa_token, "A" * 24)
     box.tenant.remove_authenticators(user)
+    app.token(grant_type="client_credentials", audience=box.defaults.audience)
     steps = {(each.type, each.description): each.user_id for each in box.tenant.logs}
     assert [*map(list, steps)] == rows(STEPS)
-    assert set(steps.values()) == {new.user_id, user.user_id}
+    assert set(steps.values()) == {new.user_id, user.user_id, None}
+    for _ in range(1_100):
+        box.tenant.log("mfar", "MFA required.")
+    assert len(box.tenant.logs) == 1_000

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -51,6 +52,7 @@ def test_a_phone_enrolls_where_the_qr_says_or_at_its_tenant_with_a_ticket_four_m
         assert set(body["public_key"]) == {"kty", "alg", "use", "e", "n"}
         assert (body["identifier"], len(body["identifier"])) == (phone.identifier, 16)
         assert body["push_credentials"] == {"service": "GCM", "token": phone.push_token}
+    assert re.fullmatch(r"[\w-]{22}:APA91b[\w-]{134}", phone.push_token)
     with pytest.raises(NotEnrolled):
         phone.code()  # the tenant told it no secret
 
@@ -185,7 +187,9 @@ def test_a_push_is_a_flat_map_of_seven_strings_and_its_answer_a_jwt_of_thirty_se
     assert (push.service, set(push.payload)) == ("GCM", {"dai", "txtkn", "c", "sh", "d", "s", "l"})
     assert {type(value) for value in push.payload.values()} == {str}
     assert push.payload["d"] == "2027-01-15T08:00:00.250Z"
-    assert set(json.loads(str(push.payload["l"]))) == {"n", "lat", "long"}
+    source, place = (json.loads(str(push.payload[name])) for name in ("s", "l"))
+    assert source == {"b": {"n": "Firefox", "v": "128.0"}, "os": {"n": "Linux", "v": "6.1"}}
+    assert place == {"n": "Oslo, Norway", "lat": "59.91273", "long": "10.74609"}
     token = claims_of(str(push.payload["txtkn"]))
     assert token["exp"] - token["iat"] == 300
 
