@@ -4,6 +4,7 @@ import time
 
 import httpx
 import pytest
+from joserfc import jws
 
 from auth0_mfa_lab.sandbox import Sandbox, WallClock
 from auth0_mfa_lab.sandbox.http import Passing
@@ -101,3 +102,15 @@ def test_the_reuse_of_a_refresh_token_ends_its_family() -> None:
         assert app.token(grant_type="refresh_token", refresh_token=first).status_code == 403
         newest = refreshed["refresh_token"]
         assert app.token(grant_type="refresh_token", refresh_token=newest).status_code == then
+
+
+def test_a_new_key_signs_from_the_first_refresh_on() -> None:
+    app = an_app("keys-rotate")
+    set_up(app.sandbox, policy="never")
+    granted = [app.password(scope="openid offline_access").json()]
+    for _ in range(3):
+        token = granted[-1]["refresh_token"]
+        granted.append(app.token(grant_type="refresh_token", refresh_token=token).json())
+    first, second, *others = (jws.extract_compact(each["id_token"].encode()).headers()["kid"] for each in granted)
+    assert first != second
+    assert set(others) == {second}
