@@ -201,8 +201,11 @@ def test_what_cannot_be_done_is_told_with_a_sentence(control: httpx.Client, call
 def test_codes_and_messages_are_found_by_their_address(app: App, control: httpx.Client, ask: Remote) -> None:
     number = "+15550100"
     app.associate_sms(app.mfa_token(), number)
+    app.http.headers["x-forwarded-for"] = "192.0.2.7"  # not believed
     app.start(number)
     app.start("New.Person@Example.com", send="link")
+    limits = {each["name"]: each["left"] for each in ask("limits", user=app.sandbox.defaults.username)["limits"]}
+    assert limits["passwordless_starts"] == 48
     code = ask("code", address=number, purpose="mfa")
     newest = control.get(f"code?address={number}").json()  # a plus sign that nobody encoded
     assert [(each["channel"], each["purpose"]) for each in (code, newest)] == [("sms", "mfa"), ("sms", "passwordless")]

@@ -1,5 +1,6 @@
 """The server's outermost layer: its names and addresses, origins, the size of a body, TLS, and a tenant's names."""
 
+import asyncio
 import errno
 import gc
 import json
@@ -158,6 +159,21 @@ def test_what_is_done_when_it_is_ready_is_done_before_its_first_answer(monkeypat
     thread.join(60)
     server.stop()
     assert order == ["its files are written", "it listens"]
+
+
+def test_what_goes_wrong_in_its_thread_or_its_loop_is_told_without_what_it_says(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ends, server = threading.Event(), Server(Sandbox(), tls=False)
+    monkeypatch.setattr(servers, "SECONDS", 0)
+    monkeypatch.setattr(server, "run", lambda *_: ends.wait(60))
+    for call, problem in ((server.start, "start"), (server.stop, "stop")):
+        with pytest.raises(RuntimeError, match=rf"^The server did not {problem}\.$"):
+            call()
+    ends.set()
+    with asyncio.Runner() as runner:
+        servers._say_what_happened(runner.get_loop(), {"message": "It failed", "exception": KeyError("secret")})
+    assert capsys.readouterr().err == "It failed (KeyError)\n"
 
 
 def has_ipv6() -> bool:
