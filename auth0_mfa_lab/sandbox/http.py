@@ -32,7 +32,9 @@ class JSON(JSONResponse):
 class Passing(Response):
     """An answer, and how it passes over a connection: `seconds` late, its names in capitals, or not at all."""
 
-    seconds, has_capitals, is_lost = 0.0, False, False
+    seconds: float
+    has_capitals: bool
+    is_lost: bool
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it, or reset the connection."""

@@ -88,12 +88,12 @@ class Authenticator:
 
     id: str
     kind: Kind
+    created_at: float
     active: bool = False
     name: str | None = None
     partner: str = ""
     secret: str = ""
     address: str = ""
-    created_at: float = 0.0
     enrolled_at: float | None = None
     last_auth_at: float | None = None
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
@@ -80,15 +80,15 @@ class Settings:
     """What an administrator has set: the `factors` that are on, how the phone factor reaches a number, and the rest."""
 
     name: str
-    profile: Profile = "docs"
-    policy: Policy = "all-applications"
-    default_directory: str | None = None
+    profile: Profile
+    policy: Policy
+    default_directory: str | None
+    switches: Mapping[str, str]
     factors: frozenset[Factor] = frozenset({"sms", "push-notification", "otp", "recovery-code"})
     message_types: tuple[MessageType, ...] = ("sms",)
     push_provider: PushProvider = "guardian"
     phone_provider: PhoneProvider = "auth0"
     passwordless: frozenset[str] = frozenset(CONNECTIONS)
-    switches: Mapping[str, str] = field(default_factory=lambda: checked_switches({}))
 
 
 class Domains:
@@ -103,7 +103,7 @@ class Domains:
         self.scheme = "https"
         self._hosts: frozenset[str] = frozenset()
 
-    def serve(self, hosts: Iterable[str], *, current: str, scheme: str = "https") -> None:
+    def serve(self, hosts: Iterable[str], *, current: str, scheme: str) -> None:
         """Be known by these hosts, at any port (a container's may be another outside), and by nothing else."""
         self._hosts = frozenset(host.lower() for host in hosts)
         self.current, self.scheme = current, scheme

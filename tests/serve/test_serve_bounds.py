@@ -48,7 +48,8 @@ def test_logins_that_have_ended_or_expired_are_forgotten_as_others_come() -> Non
     open_login = tenant.begin_login(request)
     for _ in range(1_100):
         login = tenant.begin_login(request)
-        transaction = begin_oob(tenant, login, "login", Authenticator(id="sms|dev_x", kind="sms", address="+15550100"))
+        entry = Authenticator(id="sms|dev_x", kind="sms", created_at=0.0, address="+15550100")
+        transaction = begin_oob(tenant, login, "login", entry)
         transaction.state, login.done = "used", True
     assert max(len(kept.logins), len(kept.oob_codes), len(kept.txids)) <= 1_002
     assert kept.logins.get(open_login.mfa_token) is open_login

@@ -75,8 +75,8 @@ class Account:
 
     label: str
     totp: pyotp.TOTP = field(repr=False)
-    user_id: str | None = None
-    number: int = 0
+    user_id: str | None
+    number: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
