@@ -80,6 +80,7 @@ def test_a_ticket_is_read_leniently_at_both_mounts_and_is_good_once(scene: Scene
     body, totp = answer.json(), answer.json()["totp"]
     assert list(body) == ["id", "url", "issuer", "user_id", "token", "totp"]
     assert (body["url"], body["issuer"]) == ("https://sandbox.example/appliance-mfa", "sandbox")
+    assert len(body["token"]) == 64
     assert body["user_id"] == scene.box.defaults.user_id
     assert totp == {"secret": totp["secret"], "algorithm": "sha1", "digits": 6, "period": 30}
     (entry,) = [one for one in scene.box.tenant.authenticators.of(body["user_id"]) if one.kind == "push"]
@@ -114,8 +115,8 @@ BAD_KEY = unfit("public_key must be the public half of an RSA key of 2048 bits o
 BAD_KEYS: tuple[Mapping[str, object], ...] = (
     *({"kty": "EC"}, {"alg": "HS256"}, {"use": "enc"}),
     *({name: "AQAB"} for name in ("d", "p", "q", "dp", "dq", "qi", "oth", "k")),
-    *({"n": None}, {"n": "no base64 §"}, {"n": "_" * 340}, {"n": "_" * 2731}, {"n": "_" * 341 + "g"}),
-    *({"e": "AQ"}, {"e": "BA"}, {"e": "_" * 12}),
+    *({"n": None}, {"n": "no base64 §"}, {"n": "_" * 340}, {"n": "Af" + "_" * 1365}, {"n": "_" * 341 + "g"}),
+    *({"e": "AQ"}, {"e": "BA"}, {"e": "AQAAAAAAAAAB"}),
 )
 ENROLL_BODIES: tuple[tuple[object, Said], ...] = (
     ([],            unfit("it must be a JSON object")),

@@ -1,7 +1,6 @@
 """Where the sources differ (section 13.3): each switch gives the answer that is not trusted; no error lacks a row."""
 
 import httpx
-import pytest
 
 from auth0_mfa_lab.sandbox import Sandbox, errors
 from auth0_mfa_lab.sandbox.settings import SWITCHES
@@ -135,8 +134,3 @@ def test_client_fields_beside_the_bearer_are_not_refused_and_a_bare_channel_is_a
     client = {"client_id": "anything", "client_secret": "wrong"}
     answer = scene.app.associate(scene.app.mfa_token(), oob_channels="auth0", **client)
     assert (answer.status_code, "id" in answer.json()) == (200, False)
-
-
-def test_an_unknown_policy_is_refused_with_what_there_is() -> None:
-    with pytest.raises(ValueError, match=r"'maybe'; the sandbox has all-applications, confidence-score, never\."):
-        Sandbox(policy="maybe")  # type: ignore[arg-type]  # what a user may write

@@ -71,8 +71,13 @@ def test_a_phones_mailbox_keeps_the_newest_pushes_and_mixes_nobodys() -> None:
 def test_the_default_tenant_names_nobody_real(sandbox: Sandbox) -> None:
     known = sandbox.defaults
     assert known.username.endswith("@example.com")
-    for number in (known.phone_number, sandbox.add_user().phone_number):
+    user = sandbox.add_user()
+    for number in (known.phone_number, user.phone_number):
         assert re.fullmatch(r"\+155501\d\d", number)
+    for client_id in (known.client_id, known.public_client_id, known.mgmt_client_id):
+        assert len(client_id) == 32
+    assert (len(known.client_secret), len(known.mgmt_client_secret)) == (64, 64)
+    assert {len(each) for each in (known.password, user.password)} == {16}
 
 
 def test_every_answer_that_is_no_plain_success_shows_how_well_it_is_known() -> None:
@@ -271,4 +276,4 @@ def test_the_log_tells_each_step_of_a_user(app: App, phone: Phone) -> None:
     assert set(steps.values()) == {new.user_id, user.user_id, None}
     for _ in range(1_100):
         box.tenant.log("mfar", "MFA required.")
-    assert len(box.tenant.logs) == 1_000
+    assert [len(each.log_id) for each in box.tenant.logs] == [32] * 1_000

@@ -166,7 +166,7 @@ def test_a_push_is_shown_until_it_is_five_minutes_old_by_an_id_that_is_no_part_o
     older, newer = phone.notifications
     assert (older.host, older.location, older.source) == ("sandbox.example", "Oslo, Norway", "Firefox on Linux")
     assert older.transaction_token not in repr(older)
-    assert older.id != newer.id
+    assert (older.id != newer.id, len(older.id)) == (True, 16)
     assert not [push for push in (older, newer) if older.id in push.transaction_token]
     app.sandbox.clock.advance(298.9)
     assert [*phone.notifications] == [older, newer]
@@ -192,6 +192,7 @@ def test_a_push_is_a_flat_map_of_seven_strings_and_its_answer_a_jwt_of_thirty_se
     assert place == {"n": "Oslo, Norway", "lat": "59.91273", "long": "10.74609"}
     token = claims_of(str(push.payload["txtkn"]))
     assert token["exp"] - token["iat"] == 300
+    assert (re.fullmatch(r"txn_\w{32}", token["txid"]) is not None, len(str(push.payload["c"]))) == (True, 32)
 
     phone.reject("hack")
     assert sent[-1].url.path == "/appliance-mfa/api/resolve-transaction"
@@ -232,6 +233,7 @@ def test_each_account_has_the_label_of_its_qr_a_number_and_a_key_of_its_own(app:
     assert len({str(one.key.as_dict()["n"]) for one in phone.enrollments}) == 2
     assert [one.label for one in phone.enrollments] == ["sandbox:user1@example.com", "sandbox:user2@example.com"]
     phone.forget(phone.enrollments[0].user_id, "")
+    assert len(phone.enrollments) == 1
     phone.scan(f"otpauth://totp/sandbox:user3%40example.com?secret={SECRET}")
     assert [one.number for one in phone.accounts] == [2, 3]
 

@@ -113,9 +113,6 @@ class Transactions:
         for login in (*self.logins.values(), *self.access_logins.values()):
             if login.request.user_id == user_id:
                 login.expires = min(login.expires, self._clock.now())
-        for transaction in self.oob_codes.values():
-            if transaction.login.request.user_id == user_id and transaction.state in ("pending", "approved"):
-                transaction.state = "superseded"
         self.newest_of.pop(user_id, None)
 
 
