@@ -68,11 +68,13 @@ def test_mailboxes_are_bounded_and_the_silent_ones_go_first() -> None:
     for number in range(1_050):
         for address in ("kept@example.com", f"{number}@example.com"):
             delivery.message(Message(address=address, channel="email", purpose="mfa", text="x", sent_at=0.0))
-        delivery.push(service="GCM", token=str(number), payload={})
+        for token in ("kept", str(number)):
+            delivery.push(service="GCM", token=token, payload={"n": number})
     known = ["kept@example.com", "51@example.com", "50@example.com"]
     assert [bool(delivery.messages(each)) for each in known] == [True, True, False]
-    assert (len(delivery.messages("kept@example.com")), len(delivery.newest), delivery.pushes("49")) == (64, 100, ())
-    assert delivery.pushes("50") != ()
+    assert (len(delivery.messages("kept@example.com")), len(delivery.newest), delivery.pushes("50")) == (64, 100, ())
+    assert [push.payload["n"] for push in delivery.pushes("kept")] == [*range(986, 1_050)]
+    assert len(delivery.pushes("51")) == 1
 
 
 def test_nothing_is_left_for_long_of_users_that_came_and_went(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,6 +98,8 @@ def test_a_reset_user_has_no_push_in_any_mailbox_and_others_keep_theirs() -> Non
     for _ in range(2):
         pushed(app, phone)
     (first, second), token = phone.enrollments, phone.push_token
+    older, newer = box.delivery.pushes(token)
+    assert box.delivery.pushes(token, older.id) == (newer,)
     box.tenant.reset_user(box.tenant.users[first.user_id])
     assert [each.payload["dai"] for each in box.delivery.pushes(token)] == [second.id]
 
