@@ -233,6 +233,16 @@ def evidence() -> str:
     return table(("mark", "the answer is", *counts), rows)
 
 
+def known() -> str:
+    """Return each answer of the sandbox that is no plain success, and how well it is known."""
+    rows = (
+        (row.endpoint, row.case, f"{row.status} {row.error}", row.text, row.status_mark, row.error_mark, row.text_mark)
+        for row in ROWS
+    )
+    head = ("endpoint", "when", "status and error", "text", "status by", "error by", "text by")
+    return table(head, ([cell.replace("|", r"\|").replace("<", "&lt;") for cell in row] for row in rows))
+
+
 def switches() -> str:
     """Return each switch, what it may be, and what it decides."""
     values = {name: [f"`{value}`" for value in switch.values] for name, switch in SWITCHES.items()}
@@ -311,7 +321,7 @@ def variations() -> str:
     return table(("", "id", "what changes", "evidence", "what it finds"), rows)
 
 
-_SANDBOX = (factors, endpoints, grants, management, evidence, switches, limits, defaults, faults, variations)
+_SANDBOX = (factors, endpoints, grants, management, evidence, known, switches, limits, defaults, faults, variations)
 TABLES: Mapping[str, Callable[[], str]] = {each.__name__: each for each in (*_SANDBOX, screens, mistakes)}
 
 
