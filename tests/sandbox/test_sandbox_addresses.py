@@ -151,10 +151,3 @@ anastasia-alexandria@b.example | anas****************@b.ex*****
 def test_a_list_shows_the_last_four_of_a_number_and_the_first_four_of_each_half_of_an_address() -> None:
     for address, shown in rows(MASKED):
         assert masked(address) == shown
-
-
-def test_an_inbox_knows_no_case_and_shows_no_code(app: App) -> None:
-    app.start("Jane@x.example")
-    (kept,) = app.inbox("jane@x.example")
-    assert (kept, app.inbox("jan@x.example")) == (app.sandbox.delivery.newest[0], ())
-    assert str(kept.code) not in repr(kept)

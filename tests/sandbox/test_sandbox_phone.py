@@ -244,8 +244,9 @@ def test_no_repr_shows_a_secret(app: App, phone: Phone) -> None:
     transaction, pushes = tenant.transactions.oob_codes[login.oob_code], box.delivery.pushes(phone.push_token)
     authenticators, begun = tenant.authenticators.of(user.user_id), transaction.login
     shown = repr([phone, phone.enrollments, push, user, known, transaction, tenant.clients, tenant.devices, pushes])
-    shown += repr([authenticators, begun])
+    app.start()
+    shown += repr([authenticators, begun, app.inbox()])
     secrets = [login.mfa_token, login.oob_code, user.password, str(user.recovery_code), phone.enrollments[0].token]
-    secrets += [each.secret for each in authenticators]
+    secrets += [app.newest_code(), *(each.secret for each in authenticators)]
     secrets += [known.client_secret, known.password, push.challenge, push.transaction_token, phone.push_token]
     assert [secret for secret in secrets if secret in shown] == []

@@ -186,8 +186,7 @@ def test_every_nth_answer_is_a_gateways_html_and_the_tenant_never_hears_of_it(ap
     page = answers[every - 1]
     assert page.headers["content-type"].startswith("text/html")
     assert "<title>502 Bad Gateway</title>" in page.text
-    note = "sandbox: a gateway's failure, by the switch gateway_failure_every"
-    assert page.extensions["auth0_lab_notes"] == (note,)
+    assert page.extensions["auth0_lab_notes"] == ("sandbox: a gateway's failure, by the switch gateway_failure_every",)
     assert "error" not in page.text.lower()
     # It stands before every endpoint of the tenant, and not before the phones.
     turn(app, gateway_failure_every="2")
