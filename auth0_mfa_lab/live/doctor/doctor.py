@@ -37,7 +37,7 @@ _READ = ("read:guardian_factors", "read:mfa_policies", "read:clients", "read:ten
 _UPDATE = ("update:guardian_factors", "update:mfa_policies", "update:clients", "update:tenant_settings")
 _RANK = ("missing", "ok", "not known")
 _ORDER = {name: place for place, name in enumerate(checks_of("", ""))}
-_COLUMNS = (Column("", 9), Column("setting", 24), Column("found"), Column("what one meets"), Column("dashboard"))
+_COLUMNS = [Column(each) for each in ("", "setting", "found", "what one meets", "dashboard")]
 _DOMAIN = "Check AUTH0_DOMAIN: Applications > Applications > the application > Settings > Domain"
 _CUSTOM = "no *.auth0.com: a custom domain. The Management API is at the canonical one: AUTH0_MGMT_DOMAIN names it"
 _GIVES_NONE = "The tenant gives no answer ({0}): "
@@ -138,7 +138,7 @@ class Diagnosis:
         counts = {"missing": self.missing, "not known": self._in("not known"), "fine": self._in("ok")}
         counted = ", ".join(f"{len(each)} {name}" for name, each in counts.items() if each)
         begins = "could not be asked" if self.status == 2 else "is ready" if self.ok else "is not ready"
-        return f"Doctor · {self.tenant} {begins}: {counted or 'nothing was looked at'}"
+        return f"Doctor · {self.tenant} {begins}: {counted}"
 
 
 def _hanging(begin: str, text: str) -> list[str]:
