@@ -50,15 +50,15 @@ _SHAPES = {
 }
 _LOOPBACK = rf"(?i)(localhost|127(\.\d{{1,3}}){{3}}|\[::1\]){_PORT}"
 _EXAMPLES = {
-    "domain": "AUTH0_DOMAIN=tenant.eu.auth0.com",
-    "client_id": "AUTH0_CLIENT_ID=the client id of your application",
-    "username": "AUTH0_USERNAME=someone@example.com",
-    "password": "AUTH0_PASSWORD=that user's password",
-    "phone_number": "AUTH0_PHONE_NUMBER=+15550100",
-    "email": "AUTH0_EMAIL=someone@example.com",
-    "ca_file": "AUTH0_CA_FILE=certificates/ca.pem",
-    "mgmt_domain": "AUTH0_MGMT_DOMAIN=tenant.eu.auth0.com",
-    "lab_token": "AUTH0_LAB_TOKEN=the token in the file that `auth0-mfa-lab serve --env-file FILE` wrote",
+    "domain": "tenant.eu.auth0.com",
+    "client_id": "the client id of your application",
+    "username": "someone@example.com",
+    "password": "that user's password",
+    "phone_number": "+15550100",
+    "email": "someone@example.com",
+    "ca_file": "certificates/ca.pem",
+    "mgmt_domain": "tenant.eu.auth0.com",
+    "lab_token": "the token in the file that `auth0-mfa-lab serve --env-file FILE` wrote",
 }
 # fmt: on
 
@@ -171,11 +171,12 @@ class Settings:
             if not getattr(self, field):
                 raise SettingsError(
                     f"AUTH0_{field.upper()} is missing, and AUTH0_LAB_TENANT={self.tenant} needs it. "
-                    f"Add the line {_EXAMPLES[field]} to .env."
+                    f"Add the line AUTH0_{field.upper()}={_EXAMPLES[field]} to .env."
                 )
         is_served = self.tenant == "served"
         for field, wanted in malformed(partial(getattr, self), is_served=is_served):
-            raise SettingsError(f"AUTH0_{field.upper()} is not {wanted}. Write it like this: {_EXAMPLES[field]}.")
+            name = f"AUTH0_{field.upper()}"
+            raise SettingsError(f"{name} is not {wanted}. Write it like this: {name}={_EXAMPLES[field]}.")
         domain = str(self.domain).lower()
         if is_served and not self.ca_file and not is_loopback(domain):
             raise SettingsError(
@@ -241,7 +242,7 @@ def _read(file: Path) -> dict[str, str | None]:
     except OSError as problem:
         raise SettingsError(f"{file} cannot be read ({(problem.strerror or '').lower()}).") from None
     except UnicodeDecodeError as problem:
-        raise unreadable(content.count(b"\n", 0, problem.start) + 1, "save the file as text in UTF-8") from None
+        raise unreadable(content[: problem.start].count(b"\n") + 1, "save the file as text in UTF-8") from None
     if "\0" in text:
         line = text.partition("\0")[0].count("\n") + 1
         raise unreadable(line, "it has a NUL character, so save the file as text in UTF-8")
