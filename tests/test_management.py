@@ -11,6 +11,7 @@ from IPython.core.ultratb import VerboseTB
 from auth0_mfa_lab import Client, Lab, NoAnswer
 from auth0_mfa_lab.management import Management
 from auth0_mfa_lab.sandbox import Sandbox
+from auth0_mfa_lab.sandbox.management.api import ENDPOINTS
 from auth0_mfa_lab.secrets.secret import Secret
 from auth0_mfa_lab.wire.journal import RecordingTransport
 from tests.mothers import Scripted, a_journal, a_live_lab
@@ -60,6 +61,12 @@ logs | GET /logs | {"take": 5, "q": "type:mfar"} | take=5&q=type%3Amfar
 """
 
 
+SCOPES = {re.sub("{.*?}", "{}", f"{each.method} {each.path}"): each.scope.split() for each in ENDPOINTS}
+FACTS = re.compile(
+    r"Scope: `(.+)`\. (Dashboard > .+\. )?Source: (the reference, section [\d.]+( and \d+)?(, .+)?|M.+)\.$"
+)
+
+
 def api_of(transport: httpx.BaseTransport, token: str = "opaque-management-token") -> Management:
     recording = RecordingTransport(transport, a_journal(), speaker="app")
     return Management(httpx.Client(transport=recording, base_url="https://sandbox.example"), token)
@@ -96,6 +103,9 @@ def test_a_method_sends_its_call_says_so_and_the_sandbox_knows_it(api: Managemen
     assert f"{request.method} {request.url.raw_path.decode()}" == path + query
     assert request.headers["authorization"] == "Bearer opaque-management-token"
     assert json.loads(request.content or "null") == json.loads(body or "null")
+    told = FACTS.search(inspect.getdoc(getattr(Management, name)) or "")
+    assert told
+    assert told[1] in SCOPES[re.sub("{.*?}", "{}", line)]
     assert getattr(api, name)(*by_place, **named).status in (200, 204, 400, 404)  # no such user, method or application
 
 
