@@ -8,6 +8,7 @@ from base64 import b32decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from math import inf
 from typing import Any, NamedTuple, get_args
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -65,7 +66,7 @@ class Property(NamedTuple):
     items: str = "string"
     nullable: bool = False
     form: str = ""
-    most: int = 10**9
+    most: float = inf
     description: str = ""
 
 
@@ -78,7 +79,7 @@ PAGING: dict[str, Property] = {
     "include_totals": Property("boolean", description="Return results inside an object that contains the total result count (true) or as a direct array of results (false, default)"),
 }
 CHOICE: dict[str, Property] = {
-    "fields":         Property(description="Comma-separated list of fields to include or exclude (based on value provided for include_fields) in the result. Leave empty to retrieve all fields"),
+    "fields":         TEXT,
     "include_fields": Property("boolean", description="Whether specified fields are to be included (true) or excluded (false)"),
 }
 # fmt: on
