@@ -13,12 +13,14 @@ import sys
 from collections import Counter
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 from urllib.parse import urlsplit
 from zipfile import ZipFile
 
 import httpx
 import psutil  # type: ignore[import-untyped]  # ipykernel brings it, without types
 import pytest
+from click import Context
 from click.testing import CliRunner
 from hatchling.build import build_wheel
 from jupyter_client.blocking.client import BlockingKernelClient
@@ -205,3 +207,12 @@ def test_the_command_is_installed_under_its_name_and_lists_its_commands() -> Non
     listed = CliRunner().invoke(main, ["--help"]).stdout.partition("Commands:\n")[2].splitlines()
     assert [line.split()[0] for line in listed] == sorted(HOMES)
     assert [line for line in listed if line.endswith("...")] == []  # cut off by click
+
+
+def test_each_help_is_sentences_and_each_value_has_a_name_in_capitals() -> None:
+    every: list[Any] = [main.get_command(Context(main), name) for name in HOMES]
+    for command in every:
+        every += getattr(command, "commands", {}).values()
+        for each in (command, *command.params):
+            assert (getattr(each, "help", None) or ".").rstrip()[-1] in ".]"
+            assert (getattr(each, "metavar", None) or "NAME").isupper()

@@ -20,21 +20,24 @@ from tests.mothers import rows
 
 HERE = ("--env-file", "served.env")
 REFUSED = """
-push                            | No push was sent
-phone allow                     | No push waits
-phone reject no                 | No push waits
-phone code                      | no codes yet
-phone scan https://example.com/ | enrolls nothing
-phone scan missing.png          | no file that can be read
-phone scan pipe                 | no file that can be read
-phone scan small.png            | enrolls nothing
-phone scan large.png            | too large: a server reads 1024 KiB
-code +15550199                  | No code was sent to +15550199
-code +15550100 --purpose mfa    | for mfa
-clock advance nan               | cannot be sent to the server
-reset --env-file missing.env    | There is no file
-reset --env-file wrong.env      | does not know this token
-reset --env-file mixed.env      | No served sandbox answers at localhost:
+push                            | One is sent by /mfa/challenge, to a user with an enrolled phone.
+phone allow                     | on the phone. Send one with /mfa/challenge; it can be answered for 5 minutes.
+phone reject                    | on the phone. Send one with /mfa/challenge; it can be answered for 5 minutes.
+phone reject no                 | on the phone. Send one with /mfa/challenge; it can be answered for 5 minutes.
+phone code                      | Error: The phone shows no codes yet.
+phone scan https://example.com/ | Scan the barcode_uri of a push or OTP enrollment.
+phone scan missing.png | Error: This is no URI and no file that can be read: give the barcode_uri, or a PNG.
+phone scan pipe        | Error: This is no URI and no file that can be read: give the barcode_uri, or a PNG.
+phone scan text.png    | it is no picture. Scan the barcode_uri of a push or OTP enrollment.
+phone scan large.png   | Error: This picture is too large: a server reads 1024 KiB.
+phone allow-after 0    | Error: polls must be a whole number from 1 to 1000.
+fail 429 --times 0     | Error: times must be a whole number from 1 to 10000.
+code +15550199                  | Error: No code was sent to +15550199.
+code +15550100 --purpose mfa    | Error: No code was sent to +15550100 for mfa.
+clock advance nan               | Error: This cannot be sent to the server: it holds what is no text.
+reset --env-file missing.env | no file missing.env: `auth0-mfa-lab serve --env-file missing.env` writes it.
+reset --env-file wrong.env   | at each start: take AUTH0_LAB_TOKEN from the file that it wrote last (--env-file FILE).
+reset --env-file mixed.env   | Start one: auth0-mfa-lab serve --env-file FILE; then name that file here.
 """
 """The words of a command, of a phone without an account, and what its one line says."""
 
@@ -120,15 +123,17 @@ def test_a_push_is_scanned_printed_allowed_and_rejected_and_all_begins_again(ser
     assert printed("phone", "scan", "-", given=f" {uri}\n".encode()) == "scanned\n"
     assert "status 404" in refused("phone", "scan", uri, *HERE)
     poll = poll_of(lab, server)
-    apns, fcm = json.loads(printed("push")), json.loads(printed("push", "--fcm"))
-    assert apns["mfa"]["txtkn"] == fcm["txtkn"]
+    text, fcm = printed("push"), json.loads(printed("push", "--fcm"))
+    assert (apns := json.loads(text))["mfa"]["txtkn"] == fcm["txtkn"]
+    assert text == f"{json.dumps(apns, indent=2)}\n"
     assert poll().error == "authorization_pending"
     assert printed("phone", "allow") == "allowed\n"
     assert printed("clock", "advance", "90") == "2027-01-15T08:01:30+00:00\n"
     assert poll().status == 200
-    for words, said in (("reject", "rejected"), ("reject-after 1", "rejected after 1 more polls")):
+    after = "rejected after 1 more polls"
+    for words, said in (("reject", "rejected"), ("reject-after 1", after), ("reject-after 1 no", after)):
         poll = poll_of(lab, server)
-        assert printed("phone", *words.split(), "not me") == f"{said}\n"
+        assert printed("phone", *words.split()) == f"{said}\n"
         assert [poll().error for _ in range(2)][-1] == "invalid_grant"
     assert printed("phone", "allow-after", "2") == "allowed after 2 more polls\n"
     poll_of(lab, server)
@@ -163,18 +168,22 @@ def test_variables_or_a_dotenv_file_name_the_server(server: Server, monkeypatch:
     assert "without TLS, for AUTH0_CA_FILE is not set" in refused("reset")
 
 
-def test_what_cannot_be_done_is_one_line_without_a_secret(server: Server, lab: Lab) -> None:
+def test_what_cannot_be_done_is_one_line_without_a_secret(
+    server: Server, lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lab.client.passwordless_start(connection="sms", phone_number="+15550100", send="code")
     os.mkfifo("pipe")
-    for name, size in (("small", 10), ("large", 1024 * 1024 + 1)):
-        Path(f"{name}.png").write_bytes(bytes(size))
+    # Only stdin may be a text; and without --wait nothing is waited for.
+    for name, content in (("text", b"otpauth://totp/x?secret=JBSWY3DPEHPK3PXP"), ("large", bytes(1024 * 1024 + 1))):
+        Path(f"{name}.png").write_bytes(content)
+    monkeypatch.setattr("auth0_mfa_lab.cli.control.time.sleep", pytest.fail)
     written = Path("served.env").read_text()
     Path("wrong.env").write_text(written.replace(server.token, "token-of-yesterday"))
     with Server(Sandbox(seed=1)) as other:
         Path("mixed.env").write_text(written.replace(server.domain, other.domain))
         for command, said in rows(REFUSED):
             line = refused(*command.split(), *(() if "--env-file" in command else HERE))
-            assert (said in line, "token-of-yesterday" in line) == (True, False), line
+            assert (line.endswith(f"{said}\n"), "token-of-yesterday" in line) == (True, False), line
     server.stop()
     line = refused("phone", "scan", "otpauth://totp/x?enrollment_tx_id=SECRETTICKET", *HERE)
     assert "No served sandbox answers at localhost:" in line

@@ -490,6 +490,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_find_is_one_line_with_its_place_or_json_and_never_the_value(folder: Path) -> None:
     (folder / "a\nb: \x1b[31m.env").write_text("\n".join(SEVEN.values()), "utf-8")
     ran = run("a.ipynb", "a\nb: \x1b[31m.env")
+    advice = "Remove each, and revoke it if the file was shared. To allow one, write a comment beside it"
+    assert ran.stderr == f"Found: {1 + len(SEVEN)}. {advice}: auth0-mfa-lab: allow\n"
     first, *others = ran.stdout.splitlines()
     assert first == f"a.ipynb: cell 2, output 1 (text/plain): mfa_token, {len(MFA_TOKEN)} characters"
     said = [(f"line {number}", kind) for number, kind in enumerate(SEVEN, 1)]
@@ -519,16 +521,17 @@ def test_what_cannot_be_read_is_said_and_the_rest_is_scanned(folder: Path) -> No
         (folder / "b.env").write_bytes(content)
         part = run("b.env")
         assert (part.exit_code, f"b.env: {note}" in part.stderr, run("pipe").exit_code) == (2, True, 2)
-        assert [each["file"] for each in json.loads(run("--json", "b.env").stdout)["unreadable"]] == ["b.env"]
+        (unread,) = json.loads(run("--json", "b.env").stdout)["unreadable"]
+        assert part.stderr == f"{unread['file']}: {unread['reason']}\n"
 
 
 def test_a_terminal_is_told_how_far_a_large_file_has_been_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (folder / "b.env").write_bytes(b"A=1\n" * 2**19)
+    (folder / "b.env").write_bytes(b"A=1\n" * 3 * 2**18)
     monkeypatch.setattr(cli_scan, "_LARGE", 2**20)
     assert run("b.env").output == ""
     monkeypatch.setattr("click.testing._NamedTextIOWrapper.isatty", lambda _: True)
     ran = CliRunner().invoke(main, ["scan", "b.env"], color=True)
-    assert ran.output.split("\r\x1b[K") == ["", "b.env: 50 %", "", ""]
+    assert ran.output.split("\r\x1b[K") == ["", "b.env: 33 %", "b.env: 66 %", "", ""]
 
 
 def test_a_folder_is_walked_without_what_is_not_ones_own(folder: Path) -> None:

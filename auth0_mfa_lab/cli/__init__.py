@@ -1,5 +1,6 @@
 """The command `auth0-mfa-lab`: the module of each command is imported when it is meant, for `serve` must start fast."""
 
+import json
 import sys
 from pkgutil import resolve_name
 
@@ -37,6 +38,11 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except LabError as problem:
             raise click.ClickException(" ".join(str(problem).split())) from None
+
+
+def json_of(value: object) -> str:
+    """Return what a command prints for other programs."""
+    return json.dumps(value, indent=2)
 
 
 @click.group(cls=Commands)

@@ -71,7 +71,7 @@ def open_notebook(notebook: Path | None, port: int, browser: bool) -> None:
     page = "/lab/tree/" + quote(file.relative_to(root).as_posix())
     token = secrets.token_hex(24)
     http = httpx.Client(base_url=f"http://{HOST}:{port}", headers={"Authorization": f"token {token}"}, trust_env=False)
-    with http, tempfile.TemporaryDirectory(prefix="auth0-mfa-lab-") as private:
+    with http, tempfile.TemporaryDirectory() as private:
         # In a folder that only its owner can read: every user of the machine can read a command line.
         config = Path(private, "jupyter_config.json")
         at = {"ip": HOST, "port": port, "port_retries": 0, "base_url": "/", "root_dir": str(root)}

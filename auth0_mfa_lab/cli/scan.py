@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -11,6 +10,7 @@ from typing import Any
 
 import click
 
+from auth0_mfa_lab.cli import json_of
 from auth0_mfa_lab.secrets.scan import file_kind
 from auth0_mfa_lab.secrets.scan import scan as scan_content
 
@@ -76,9 +76,9 @@ def scan(context: click.Context, paths: tuple[Path, ...], as_json: bool) -> None
             said["notes"].append({"file": name, "note": scanned.note})
             click.echo(f"{name}: {scanned.note}", err=True)
         if not scanned.whole:
-            said["unreadable"].append({"file": name, "reason": scanned.note or ""})
+            said["unreadable"].append({"file": name, "reason": scanned.note})
     if as_json:
-        click.echo(json.dumps(said, indent=2))
+        click.echo(json_of(said))
     elif found := len(said["finds"]):
         advice = "Remove each, and revoke it if the file was shared. To allow one, write a comment beside it"
         click.echo(f"Found: {found}. {advice}: auth0-mfa-lab: allow", err=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from functools import partial
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from auth0_mfa_lab.cli import json_of
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.lab import Lab
 from auth0_mfa_lab.live.doctor.checks import FEATURES, Finding, fault, faults, misspelled
@@ -59,7 +59,7 @@ def doctor(context: click.Context, as_json: bool, wanted: tuple[str, ...], fix: 
             _say("Looking again.")
             diagnosis = look()
     parts = {**diagnosis.data(), "mended": [asdict(each) for each in mendeds]}
-    click.echo(json.dumps(parts, indent=2) if as_json else repr(diagnosis))
+    click.echo(json_of(parts) if as_json else repr(diagnosis))
     context.exit(diagnosis.status)
 
 
@@ -137,10 +137,10 @@ def cleanup(context: click.Context, yes: bool, dry_run: bool, as_json: bool) -> 
             # There is nothing to clean up, but the file may know a tenant that has something.
             tenants = ", ".join(sorted({each.tenant for each in Ledger().entries()}))
             known = (f"Labs have left something on {tenants}: set AUTH0_LAB_TENANT=live.",) if tenants else ()
-            left = Leftovers(tenant=f"the {settings.tenant}", rows=(), notes=known)
+            left = Leftovers(tenant=f"the {settings.tenant}", notes=known)
     except LabError as problem:
         raise Failed(str(problem)) from None
-    click.echo(json.dumps(asdict(left), indent=2) if as_json else repr(left))
+    click.echo(json_of(asdict(left)) if as_json else repr(left))
     context.exit(int(bool(left.stays)))
 
 
@@ -166,5 +166,5 @@ def drift(context: click.Context, recording: Path, as_json: bool, allow: Path | 
         found = drift_of(recording, allow=allow)
     except LabError as problem:
         raise Failed(str(problem)) from None
-    click.echo(json.dumps(asdict(found), indent=2, ensure_ascii=False) if as_json else repr(found))
+    click.echo(json_of(asdict(found)) if as_json else repr(found))
     context.exit(int(found.is_found))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import click
 
+from auth0_mfa_lab.cli import json_of
 from auth0_mfa_lab.files import regular, write_whole
 from auth0_mfa_lab.sandbox.variations import THE_TWELVE, VARIATIONS, named, together
 from auth0_mfa_lab.vary.matrix import Row, alike, junit
@@ -87,7 +87,7 @@ def _judged(suite: Suite, ids: tuple[str, ...], jobs: int, as_json: bool) -> tup
     verdicts, told = [row.verdict for row in rows], [row.json() for row in rows]
     status = int("failed" in verdicts)
     if as_json:
-        click.echo(json.dumps({"seconds": round(first.seconds, 2), "rows": told, "exit": status}, indent=2))
+        click.echo(json_of({"seconds": round(first.seconds, 2), "rows": told, "exit": status}))
     else:
         click.echo(f"unchanged: passed twice, in {first.seconds:.1f} s and {second.seconds:.1f} s")
         click.echo("\n".join(line for row in rows for line in row.lines()))

@@ -1,5 +1,6 @@
 """`auth0-mfa-lab serve`: its line, its options, its end, and its files: it writes and removes none of the user's."""
 
+import hashlib
 import os
 import signal
 import socket
@@ -82,6 +83,7 @@ def test_a_signal_ends_it_long_before_a_slow_answer_and_its_files_go(folder: Pat
 def test_the_env_file_names_all_that_an_application_needs_for_its_owner_alone(
     serve: Serve, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("NO_PROXY", "own.example")
     monkeypatch.setenv("no_proxy", " corp.example, localhost,")
 
     seen: list[Server] = []
@@ -93,12 +95,13 @@ def test_the_env_file_names_all_that_an_application_needs_for_its_owner_alone(
         del known["realm"], known["user_id"]
         own = {f"AUTH0_{name.upper()}": value for name, value in known.items()}
         own |= {"AUTH0_LAB_TENANT": "served", "AUTH0_DOMAIN": server.domain, "AUTH0_LAB_TOKEN": server.token}
-        own |= dict.fromkeys(("NO_PROXY", "no_proxy"), "corp.example,localhost,127.0.0.1,::1,auth.example")
+        own |= dict.fromkeys(("NO_PROXY", "no_proxy"), "own.example,corp.example,localhost,127.0.0.1,::1,auth.example")
         own |= dict.fromkeys(("AUTH0_CA_FILE", "NODE_EXTRA_CA_CERTS"), str(authority))
         values = {name: str(value) for name, value in dotenv_values("lab.env", interpolate=False).items()}
         assert values == own | dict.fromkeys(("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"), str(bundle))
         pem = server.ca_pem or b""
-        assert authority.read_bytes().endswith(b"\n" + pem)
+        head = "# Written by auth0-mfa-lab serve, and overwritten by its next start. SHA-256 of the lines below: "
+        assert authority.read_bytes() == f"{head}{hashlib.sha256(pem).hexdigest()}\n".encode() + pem
         assert bundle.read_bytes().endswith(b"\n" + pem + b"\n" + Path(certifi.where()).read_bytes())
         assert {each.stat().st_mode & 0o777 for each in folder.iterdir()} == {0o600}
         assert (set(held(folder)), b"PRIVATE" in bundle.read_bytes()) == (set(FILES), False)
@@ -134,7 +137,7 @@ def test_what_cannot_be_is_refused_in_one_line_and_other_machines_are_let_in_wit
     for options, said in {
         "--host 0.0.0.0": "--allow-remote",
         "--name a/b": "'a/b' is no name of a host",
-        "--env-file no/lab.env": "there is no folder",
+        "--env-file no/lab.env": "no for --env-file\n",
         "--env-file /dev/full": "/dev/full is not a file of auth0-mfa-lab serve",
     }.items():
         assert said in refused(serve(*options.split()))
@@ -143,7 +146,8 @@ def test_what_cannot_be_is_refused_in_one_line_and_other_machines_are_let_in_wit
     result = serve("--host", "0.0.0.0", "--allow-remote", meanwhile=seen.append)
     assert not seen[0].sandbox.domains.knows("0.0.0.0")
     assert result.stdout.startswith("https://localhost:")
-    assert result.stderr.startswith("Warning: Other machines reach this server at 0.0.0.0")
+    said = "Warning: Other machines reach this server at 0.0.0.0: its secrets let them do anything in it.\n"
+    assert result.stderr == said
 
 
 def test_a_value_survives_sh_and_python_dotenv_or_is_refused(folder: Path) -> None:
@@ -209,7 +213,8 @@ def test_only_what_a_server_that_has_ended_or_was_killed_wrote_goes(serve: Serve
     def second(first: Server) -> None:
         running = held(folder)
         seen.extend(set(running) - set(before))
-        assert "try --port 0" in refused(serve("--port", str(first.port), *HERE))
+        said = f"port {first.port} of localhost cannot be had (address already in use): try --port 0"
+        assert refused(serve("--port", str(first.port), *HERE)) == f"Error: {said}\n"
         assert held(folder) == running
 
     left_by_a_killed_server(folder)

@@ -52,7 +52,9 @@ def test_a_right_client_passes_the_twelve_and_all_of_them_together(here: Path) -
     assert {each["id"]: each["verdict"] for each in told["rows"]} == dict.fromkeys((*THE_TWELVE, "together"), "passed")
     assert (result.exit_code, told["exit"], [*here.iterdir()]) == (0, 0, [])
     assert told["rows"][-1]["met"] > 50
-    assert "12 of 12: " in result.stderr
+    lines = [re.fullmatch(r"(\d+) of (2|12): (.+) passed in \d+\.\d s", line) for line in result.stderr.splitlines()]
+    assert [line and int(line[1]) for line in lines] == [1, 2, *range(1, 13)]
+    assert [*told] == ["seconds", "rows", "exit"]
 
 
 def test_each_of_four_assumptions_is_found_and_named(here: Path) -> None:
@@ -102,8 +104,11 @@ def test_two_runs_are_alike_where_they_ask_for_the_same_however_often_they_wait(
 
 @pytest.mark.usefixtures("here")
 def test_what_is_never_asked_is_no_pass_and_where_a_right_client_may_stop_conduct_judges() -> None:
-    result = varied("--only=order", "--json", command=[sys.executable, "-c", "pass"])
-    assert [(each["verdict"], each["met"]) for each in json.loads(result.stdout)["rows"]] == [("not met", 0)]
+    slow_first = ["slow-answers", "late-approval", "order"]
+    only = [f"--only={name}" for name in slow_first]
+    result = varied(*only, "--jobs=1", "--json", command=[sys.executable, "-c", "pass"])
+    assert [(each["verdict"], each["met"]) for each in json.loads(result.stdout)["rows"]] == [("not met", 0)] * 3
+    assert re.findall(r"of 3: (\S+)", result.stderr) == slow_first
     assert result.exit_code == 0
     fails = "import os, sys; sys.exit(os.environ['AUTH0_LAB_VARIATION'] != '')"
     result = varied("--only=refresh-503", command=[sys.executable, "-c", fails])
@@ -113,10 +118,11 @@ def test_what_is_never_asked_is_no_pass_and_where_a_right_client_may_stop_conduc
 
 def test_the_list_has_each_with_what_it_finds_and_what_is_wrong_is_a_sentence(here: Path) -> None:
     listed = varied("--list")
-    assert [line.split()[-1] for line in listed.stdout.splitlines() if line[:1] == "★"]
-    for name, row in VARIATIONS.items():
-        assert f"{name} " in listed.stdout
-        assert row.finds in listed.stdout
+    lines = listed.stdout.splitlines()
+    assert lines[1::2] == [f"{'':28}finds: {row.finds}" for row in VARIATIONS.values()]
+    assert [(line[:2], line[2:28].rstrip()) for line in lines[::2]] == [
+        (f"{row.star or ' '} ", name) for name, row in VARIATIONS.items()
+    ]
     for arguments, command, said in (
         (["--only=orders"], ["true"], "There is no variation 'orders'; near it are order"),
         ([], [], "Name the command that runs your tests"),
@@ -169,6 +175,8 @@ def test_an_interrupt_ends_the_command_with_its_children_and_leaves_nothing(tmp_
             assert running.poll() is None
         running.send_signal(signal.SIGINT)
         assert running.wait(60) == 130
+        assert running.stderr is not None
+        assert running.stderr.read().endswith(b"Stopped: all that ran has ended, and nothing is kept.\n")
     assert [pid for pid in pids.read_text().split() if lives(int(pid))] == []
     assert [*tmp_path.iterdir()] == [pids]
 
