@@ -106,7 +106,8 @@ def test_after_a_no_a_call_is_neither_recorded_nor_sent_and_after_a_yes_it_is_se
     assert "You did not say yes. Run the cell again to be asked again." in str(refusal.value)
     assert (live_tenant.journal, len(lab.journal)) == ([], 0)
     person.answer, first = " YES ", person.asked[0]
-    assert first.startswith(f"{live_tenant.domain} is a live tenant. Use one that is made for trying things out, never")
+    trial = "is a live tenant. Use one that is made for trying things out, never one in production."
+    assert first.splitlines()[0] == f"{live_tenant.domain} {trial}"
     assert ("Multi-Factor > Reset" in first) is ("authenticator" in each_of)
     assert [kind for kind in each_of if SAID[kind] not in first] == []
     assert first.endswith("\nSend it? (asked once for each kind of call) [y/n] ")

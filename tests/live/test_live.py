@@ -1,6 +1,7 @@
 """Each verb of a lab on one's own tenant: the user, the phone and the codes, time, a lost network."""
 
 import re
+from dataclasses import replace
 from functools import partial
 from html import unescape
 from pathlib import Path
@@ -96,8 +97,9 @@ def test_a_throw_away_user_has_just_these_factors(tenant: LiveTenant, factors: l
     if factors == ["sms"]:
         lab.client.mfa_challenge(mfa_token=mfa_token(lab, user), challenge_type="oob")
         assert tenant.sent == [("sms", lab.settings.phone_number)]
+    code = user.recovery_code
+    assert bool(code) is bool(factors)
     if factors:
-        code = user.recovery_code
         assert lab.client.mfa_recovery_code_grant(mfa_token=mfa_token(lab, user), recovery_code=str(code)).status == 200
 
 
@@ -150,6 +152,13 @@ def test_a_tenant_that_refuses_is_told_and_the_user_is_removed_again(
     monkeypatch.setattr(machine, "_draw", lambda what: "AAAA" if what == SECRET else drawn(what))
     with pytest.raises(LabError, match=r"Enrolling totp failed: 400 invalid_body: (?!no message)"):
         machine.user(factors=["otp"])
+    administrator(virtual := tenant.lab(management=True, virtual_phone=True))
+    tenant.alter("POST /oauth/token", lambda each: replace(each, status=500) if each.status == 200 else each)
+    with pytest.raises(LabError, match="^Confirming push failed: 500 "):
+        virtual.user(factors=["push"])
+    tenant.alter("POST /mfa/associate", lambda each: replace(each, status=503))
+    with pytest.raises(LabError, match="^Enrolling push failed: 503 "):
+        virtual.user(factors=["push"])
     assert len(tenant.users) == 1
     assert {row.fate for row in machine.cleanup().rows} == {"gone already"}
 
@@ -179,10 +188,10 @@ def test_one_question_asks_for_all_of_a_users_calls(tenant: LiveTenant, person: 
         lab.user()
     assert (tenant.journal, len(lab.journal)) == ([], 0)
     person.answer = "y"
-    for _ in range(2):
-        lab.user(factors=["otp", "sms"])
+    for factors in (["otp", "sms"], ["otp", "sms"], []):
+        lab.user(factors=factors)
     assert "makes a throw-away user with otp, sms, by the Management API; lab.cleanup() removes" in person.asked[1]
-    assert len(person.asked) == 2
+    assert ("Multi-Factor > Reset" in person.asked[1], len(person.asked)) == (True, 2)
 
 
 def test_ones_own_phone_says_what_to_press_and_its_codes_are_asked_for_in_a_hidden_prompt(
