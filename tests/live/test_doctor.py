@@ -256,6 +256,7 @@ WRONG = {
         "AUTH0_PHONE_NUMBER is not a number in E.164 form: a plus sign and up to 15 digits",
     "AUTH0_AUDIENCE=https://MARKED.example/mfa":
         "AUTH0_AUDIENCE has no slash at its end, as the identifiers of .../mfa/ and .../api/v2/ have",
+    "AUTH0_MGMT_TOKEN=MARKED MARKED": "AUTH0_MGMT_TOKEN has a blank in it, or at an end",
     "AUTH0_AUDIENCE=MARKED MARKED": "AUTH0_AUDIENCE has a blank in it, or at an end",
     "AUTH0_MGMT_CLIENT_ID=MARKED":
         "AUTH0_MGMT_CLIENT_SECRET is missing, and AUTH0_MGMT_CLIENT_ID is set: set both, or neither",

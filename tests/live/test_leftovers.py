@@ -233,7 +233,7 @@ def test_somebody_who_was_there_before_is_never_taken_for_a_user_of_the_labs(liv
         assert lab.cleanup(yes=True).stays
         assert known.user_id in live_tenant.users
     live_tenant.alter("GET /api/v2/users/", lambda answer: replace(answer, status=500))
-    with pytest.raises(LabError, match="^Reading the user failed: 500 "):
+    with pytest.raises(LabError, match=r"^Reading the user failed: 500 "):
         lab.cleanup(yes=True)
     assert len(ledger(lab).entries()) == 1
 

@@ -154,10 +154,10 @@ def test_a_tenant_that_refuses_is_told_and_the_user_is_removed_again(
         machine.user(factors=["otp"])
     administrator(virtual := tenant.lab(management=True, virtual_phone=True))
     tenant.alter("POST /oauth/token", lambda each: replace(each, status=500) if each.status == 200 else each)
-    with pytest.raises(LabError, match="^Confirming push failed: 500 "):
+    with pytest.raises(LabError, match=r"^Confirming push failed: 500 "):
         virtual.user(factors=["push"])
     tenant.alter("POST /mfa/associate", lambda each: replace(each, status=503))
-    with pytest.raises(LabError, match="^Enrolling push failed: 503 "):
+    with pytest.raises(LabError, match=r"^Enrolling push failed: 503 "):
         virtual.user(factors=["push"])
     assert len(tenant.users) == 1
     assert {row.fate for row in machine.cleanup().rows} == {"gone already"}

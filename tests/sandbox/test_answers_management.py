@@ -33,13 +33,15 @@ CALLS = r"""
 200 - update:guardian_factors              PUT /guardian/factors/phone/message-types  {"message_types": []}
 200 - read:guardian_factors                GET /guardian/factors/phone/selected-provider
 200 - update:guardian_factors              PUT /guardian/factors/phone/selected-provider  {"provider": "twilio"}
-200 - create:guardian_enrollment_tickets   POST /guardian/enrollments/ticket  {"user_id": "{user}"}
+200 - create:guardian_enrollment_tickets \
+    POST /guardian/enrollments/ticket  {"user_id": "{user}", "email": "a@example.com", "send_mail": false, \
+"email_locale": "en", "allow_multiple_enrollments": true}
 200 doc//guess read:guardian_enrollments   GET /guardian/enrollments/{id}
 204 - delete:guardian_enrollments          DELETE /guardian/enrollments/{id}
 200 doc//guess read:users,read:current_user GET /users/{id}/enrollments
 200 - read:authentication_methods          GET /users/{id}/authentication-methods
 201 rec//guess create:authentication_methods \
-    POST /users/{id}/authentication-methods  {"type": "email", "email": "a@example.com"}
+    POST /users/{id}/authentication-methods  {"type": "email", "email": "a@example.com", "name": "work"}
 200 - update:authentication_methods        PUT /users/{id}/authentication-methods  []
 204 - delete:authentication_methods        DELETE /users/{id}/authentication-methods
 200 - read:authentication_methods          GET /users/{id}/authentication-methods/{method_id}
@@ -50,16 +52,18 @@ CALLS = r"""
 204 doc//guess update:users                DELETE /users/{id}/multifactor/{provider}
 204 - update:users                         POST /users/{id}/multifactor/actions/invalidate-remember-browser
 200 - read:users                           GET /users/{id}
-200 - update:users                         PATCH /users/{id}  {"email_verified": true}
-201 - create:users POST /users  {"connection": "{realm}", "email": "new@example.com", "password": "{password}"}
+200 - update:users \
+    PATCH /users/{id}  {"email_verified": true, "connection": "{realm}", "client_id": "x", "phone_number": "+15550101"}
+201 - create:users \
+    POST /users  {"connection": "{realm}", "email": "new@example.com", "password": "{password}", "verify_email": false}
 204 - delete:users                         DELETE /users/{id}
 200 - read:users                           GET /users-by-email?email=jane.roe@example.com
 200 rec//guess read:clients                GET /clients
 200 - read:clients                         GET /clients/{id}
-200 - update:clients                       PATCH /clients/{id}  {"name": "Shop"}
+200 - update:clients                       PATCH /clients/{id}  {"token_endpoint_auth_method": null}
 200 - read:client_credentials              GET /clients/{id}/credentials
 201 - create:client_credentials \
-    POST /clients/{id}/credentials  {"credential_type": "public_key", "pem": "{pem}"}
+    POST /clients/{id}/credentials  {"credential_type": "public_key", "pem": "{pem}", "name": "x"}
 204 - delete:client_credentials            DELETE /clients/{id}/credentials/{credential_id}
 200 - read:connections                     GET /connections
 200 - read:tenant_settings                 GET /tenants/settings
@@ -149,6 +153,8 @@ PATCH /users/{id}/authentication-methods/{method_id}
     {"preferred_authentication_method": "tea"} => No enum match for: tea on property preferred_authentication_method
 POST /users/{id}/multifactor/actions/invalidate-remember-browser
     {"x": 1}                                   => Additional properties not allowed: x
+POST /users/{id}/recovery-code-regeneration
+    {"x": 1}                                   => Additional properties not allowed: x
 """
 # Status, code and marks of what else is answered; which calls, with which body, are answered so, and with what message.
 REFUSALS = """
@@ -167,6 +173,9 @@ REFUSALS = """
 (Page index of the results to return. First page is 0).
     GET /clients?per_page=101 => Query validation error: 'Value 101 is greater than maximum 100' on property per_page.
     GET /logs?take=101 => Query validation error: 'Value 101 is greater than maximum 100' on property take.
+    GET /logs?include_totals=1 => Query validation error: 'Expected type boolean but found type string' on property \
+include_totals (Return results inside an object that contains the total result count (true) or as a direct array of \
+results (false, default)).
     GET /clients?is_global=1 \
         => Query validation error: 'Expected type boolean but found type string' on property is_global.
     GET /users/{id}?include_fields=1 \
