@@ -1,6 +1,7 @@
 """The command, run for real: JupyterLab opens, answers, and is gone at Ctrl-C; what cannot work says so in one line."""
 
 import contextlib
+import json
 import os
 import random
 import re
@@ -21,7 +22,7 @@ import httpx
 import psutil  # type: ignore[import-untyped]  # ipykernel brings it, without types
 import pytest
 from click import Context
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from hatchling.build import build_wheel
 from jupyter_client.blocking.client import BlockingKernelClient
 
@@ -63,6 +64,12 @@ def until_it_runs(kernel: str, environment: dict[str, str]) -> None:
         client.stop_channels()
 
 
+NEWS = "@jupyterlab/apputils-extension:notification"
+OF_THEIR_OWN = {
+    "ServerApp": {"ip": "127.0.0.2", "port": 1, "base_url": "/own/", "root_dir": "/", "allow_root": False},
+    "LabApp": {"default_url": "/tree"},
+    "IdentityProvider": {"token": "own"},
+}
 SHIPPED = (FIRST, "auth0-mfa-lab/01_mfa_required.ipynb", "auth0-mfa-lab/solutions/04_sms.ipynb")
 OTHERS = ("auth0-mfa-lab/05_push_enroll.ipynb", "auth0-mfa-lab/my_own.ipynb", "05_push_enroll.ipynb")
 EDITED = (ROOT / "notebooks/05_push_enroll.ipynb").read_text("utf-8").replace("import Lab", "import  Lab", 1)
@@ -113,7 +120,10 @@ def test_the_package_alone_copies_its_notebooks_and_keeps_what_is_there(folder: 
 def test_open_brings_the_notebooks_trusts_the_shipped_and_leaves_nothing_behind_at_ctrl_c(
     folder: Path, installed: Path, tmp_path: Path
 ) -> None:
-    environment, port = own_environment(tmp_path) | {"PYTHONPATH": str(installed)}, free_port()
+    environment, port = own_environment(tmp_path) | {"PYTHONPATH": str(installed), "TMPDIR": str(tmp_path)}, free_port()
+    # What a person has set for Jupyter changes neither where it is nor what it opens.
+    (own := Path(environment["JUPYTER_CONFIG_DIR"])).mkdir()
+    (own / "jupyter_config.json").write_text(json.dumps(OF_THEIR_OWN), "utf-8")
     command, log = [*COMMAND, "open", "--port", str(port), "--no-browser"], tmp_path / "errors.txt"
     with log.open("w") as errors:
         opened = subprocess.Popen(
@@ -144,6 +154,10 @@ def test_open_brings_the_notebooks_trusts_the_shipped_and_leaves_nothing_behind_
                 return bool(trusted)
 
             assert http.get("/api/contents", headers={"Authorization": "token wrong"}).status_code == 403
+            assert http.get("/", headers=token).headers["location"] == f"{parts.path}?"
+            news = http.get(f"/lab/api/settings/{NEWS}", headers=token).json()["schema"]["properties"]
+            assert (news["fetchNews"]["default"], news["checkForUpdates"]["default"]) == ("false", False)
+            assert [*tmp_path.glob("*/jupyter_config.json")] == [own / "jupyter_config.json"]
             assert "JupyterLab" in http.get(said[1]).raise_for_status().text
             assert [name for name in (*SHIPPED, *OTHERS) if is_trusted(name)] == list(SHIPPED)
             until_it_runs(http.post("/api/kernels", headers=token).json()["id"], environment)
@@ -166,22 +180,40 @@ def test_open_brings_the_notebooks_trusts_the_shipped_and_leaves_nothing_behind_
 
 
 def test_where_jupyter_keeps_nothing_it_opens_and_an_end_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    running = contextlib.nullcontext(SimpleNamespace(wait=lambda: 3))
-    monkeypatch.setattr("auth0_mfa_lab.cli.open._running", lambda *_: running)
+    asked: list[bool] = []
+
+    def running(config: Path, _: object) -> contextlib.AbstractContextManager[object]:
+        asked.append(json.loads(config.read_text("utf-8"))["ServerApp"]["open_browser"])
+        return contextlib.nullcontext(SimpleNamespace(wait=lambda: 3))
+
+    def open_it(*words: str) -> Result:
+        return CliRunner().invoke(main, ["open", *words, "--port", str(free_port())])
+
     monkeypatch.setattr("auth0_mfa_lab.cli.open.signal.signal", lambda *_: None)
+    with monkeypatch.context() as patch:
+        patch.setenv("JUPYTER_DATA_DIR", str(folder))
+        patch.setattr("sys.executable", "false")
+        assert open_it(OTHERS[2]).stderr == "Error: JupyterLab did not start (exit code 1)\n"
+        patch.setattr("importlib.util.find_spec", lambda _: None)
+        assert open_it().stderr == "Error: JupyterLab is not installed: pip install jupyterlab ipykernel\n"
+    monkeypatch.setattr("auth0_mfa_lab.cli.open._running", running)
     # Without a name it is the copy that it makes, then the one of this folder, then a checkout's; else the named one.
     for words, opened in (((), FIRST), ((), Path(FIRST).name), ((), NOTEBOOK), (OTHERS[2:], OTHERS[2])):
         if opened != FIRST:
             (folder / opened).parent.mkdir(exist_ok=True)
             shutil.copy(ROOT / "notebooks/05_push_enroll.ipynb", folder / opened)
         monkeypatch.setenv("JUPYTER_DATA_DIR", str(folder / opened / "data"))
-        result = CliRunner().invoke(main, ["open", *words, "--port", str(free_port()), "--no-browser"])
+        result = open_it(*words)
         assert urlsplit(result.stdout.split()[-4]).path == f"/lab/tree/{opened}"
         first, last = result.stderr.splitlines()
         assert re.fullmatch(
             r"Jupyter cannot note that it trusts the notebooks \(.+\): run a panel's cell for its .*", first
         )
         assert (result.exit_code, last) == (1, "Error: JupyterLab ended by itself, with exit code 3")
+    for name in ("firefox", "www-browser", "links", "elinks", "lynx", "w3m"):  # those of a terminal show no notebook
+        monkeypatch.setattr("webbrowser.get", lambda name=name: SimpleNamespace(name=name))
+        open_it(OTHERS[2])
+    assert asked[-6:] == [True, *[False] * 5]
 
 
 def test_what_cannot_be_opened_is_one_line() -> None:

@@ -32,6 +32,10 @@ phone scan text.png    | it is no picture. Scan the barcode_uri of a push or OTP
 phone scan large.png   | Error: This picture is too large: a server reads 1024 KiB.
 phone allow-after 0    | Error: polls must be a whole number from 1 to 1000.
 fail 429 --times 0     | Error: times must be a whole number from 1 to 10000.
+fail 429 --retry-after -1    | Error: retry_after must be a whole number from 0 to 315360000.
+fail 5xx --status 99         | Error: status must be a whole number from 400 to 599.
+fail slow --seconds -1       | Error: seconds must be a number of seconds, 0 or more.
+fail late_approval --polls 0 | Error: polls must be a whole number from 1 to 1000.
 code +15550199                  | Error: No code was sent to +15550199.
 code +15550100 --purpose mfa    | Error: No code was sent to +15550100 for mfa.
 clock advance nan               | Error: This cannot be sent to the server: it holds what is no text.
