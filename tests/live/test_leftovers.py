@@ -195,7 +195,7 @@ def test_what_was_left_is_shown_asked_about_and_removed_and_nothing_else(
 def test_where_nobody_can_be_asked_nothing_is_removed(live_tenant: LiveTenant, person: Person, certain: bool) -> None:
     (USER if certain else OTP)(live_tenant, live_tenant.lab(management=True))
     before, person.answer = everything(live_tenant), EOFError()
-    with pytest.raises(NotConfirmed, match=r"Nothing was changed.*cleanup\(yes=True\)"):
+    with pytest.raises(NotConfirmed, match=r"^Nothing was changed\. The lab cannot ask here.*cleanup\(yes=True\)"):
         live_tenant.lab(management=True, confirm="once").cleanup()
     assert everything(live_tenant) == before
     # With `yes` nobody is asked: only what is certain goes.
