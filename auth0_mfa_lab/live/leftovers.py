@@ -333,7 +333,7 @@ class Leftovers:
 
 
 @without_frames
-def cleaned(lab: Lab, *, yes: bool = False, dry_run: bool = False) -> Leftovers:
+def cleaned(lab: Lab, *, yes: bool, dry_run: bool) -> Leftovers:
     """Show what labs left on a tenant, ask (not with `yes`), and remove it (not in a `dry_run`)."""
     guard, may_remove, steps, notes = lab._guard, has_administrator(lab), list[Step](), list[str]()
     if guard is None:

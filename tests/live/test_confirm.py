@@ -143,7 +143,7 @@ def test_where_no_question_can_be_asked_the_error_names_the_setting_and_an_inter
     live_tenant: LiveTenant, person: Person, absence: BaseException
 ) -> None:
     person.answer = absence
-    setting = r"The lab cannot ask here.*Make such a call in a cell first, or set AUTH0_LAB_CONFIRM=never to be asked nothing\.$"
+    setting = r"The lab cannot ask here.*Make such a call in a cell first, or set \S+=never to be asked nothing\.$"
     said = "You did not say yes" if isinstance(absence, KeyboardInterrupt) else setting
     with pytest.raises(NotConfirmed, match=said):
         does(live_tenant.lab(confirm="once"), PUSH)
