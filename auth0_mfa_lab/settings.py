@@ -217,10 +217,9 @@ def values_of(start: Path | None, environ: Mapping[str, str] | None, file: Path 
     return {name: value if name.endswith(("_PASSWORD", "_SECRET")) else value.strip() for name, value in given.items()}
 
 
-def variation(environ: Mapping[str, str] | None = None) -> tuple[str, Path | None]:
+def variation() -> tuple[str, Path | None]:
     """Return what a sandbox is to vary (AUTH0_LAB_VARIATION), and the file to say in what that met."""
-    values = os.environ if environ is None else environ
-    ids, file = (values.get(f"AUTH0_LAB_VARIATION{end}", "").strip() for end in ("", "_REPORT"))
+    ids, file = (os.environ.get(f"AUTH0_LAB_VARIATION{end}", "").strip() for end in ("", "_REPORT"))
     return ids, Path(file) if file else None
 
 

@@ -128,10 +128,6 @@ def off(answer: Answer) -> Answer:
     return answer.with_json([e | {"enabled_clients": []} if e["strategy"] == "auth0" else e for e in answer.json])
 
 
-def no_type(answer: Answer) -> Answer:
-    return replace(answer, status=502).with_header("content-type", None)
-
-
 def often(answer: Answer) -> Answer:
     return replace(answer, status=429)
 
@@ -223,7 +219,6 @@ WAYS: dict[str, tuple[Wrong | str, str]] = {
     "an unknown host":       ("unknown", "no such host: check the spelling of AUTH0_DOMAIN, and its region"),
     "a drop":                (bad("drop"), f"{DROPPED}: the connection fails: check AUTH0_DOMAIN and the network"),
     "garbage":               (bad("garbage"), f"discovery: {NOT_AUTH0}"),
-    "no type":               (alters("GET", no_type), f"{BEFORE} (no type)"),
     "html":                  (bad("html"), f"{BEFORE} (text/html)"),
     "too many":              (bad("429", retry_after=17), "asked too often. Run the doctor again in 17 seconds"),
     "no tenant":             (discovery(404), "no tenant of Auth0 is at this domain"),

@@ -43,15 +43,12 @@ def test_varied(auth0_mfa):
 """
 
 
-def test_the_environment_says_what_is_varied_and_where_to_report(tmp_path: Path) -> None:
-    named, report = "AUTH0_LAB_VARIATION", "AUTH0_LAB_VARIATION_REPORT"
-    for environ, said in (
-        ({}, ("", None)),
-        ({named: " "}, ("", None)),
-        ({named: "order"}, ("order", None)),
-        ({report: str(tmp_path)}, ("", tmp_path)),
-    ):
-        assert variation(environ) == said
+def test_the_environment_says_what_is_varied_and_where_to_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert variation() == ("", None)
+    monkeypatch.setenv("AUTH0_LAB_VARIATION", " order ")
+    assert variation() == ("order", None)
+    monkeypatch.setenv("AUTH0_LAB_VARIATION_REPORT", "met.jsonl")
+    assert variation() == ("order", Path("met.jsonl"))
 
 
 def test_serve_says_what_it_varies_and_reports_at_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
