@@ -78,7 +78,7 @@ PUT /guardian/factors/email
 (Whether this factor is enabled (true) or disabled (false))
     {"enabled": 1} => Expected type boolean but found type integer on property enabled \
 (Whether this factor is enabled (true) or disabled (false))
-    {"enabled": true, "name": "otp"}           => Additional properties not allowed: name
+    {"enabled": true, "name": "otp", "x": 1}   => Additional properties not allowed: name,x
     [true]                                     => Expected type object but found type array
 PUT /guardian/policies
     {"policies": []}                           => Expected type array but found type object
@@ -212,7 +212,7 @@ results (false, default)).
     POST /users  {"connection": "{realm}", "email": "new@example.com", "password": "Short1!"}
     POST /users  {"connection": "{realm}", "email": "new@example.com", "password": "longer-and-low"}
 501
-    GET /logs?q=a%20AND%20b => type:gd_send_pn_failure
+    GET /logs?q=a%20AND%20b => type:gd_send_pn_failure, with one of type, user_id, client_id, log_id, description
     GET /logs?sort=type:1 => this order
 """
 
