@@ -131,6 +131,6 @@ reject_after = asking(
     name="reject-after",
 )
 shown = asking("shown_code", lambda said: said["code"], "Print the code that the phone shows now, alone.", name="code")
-clock = click.Group("clock", [advance], help="Move the server's clock.")
+clock = click.Group(commands=[advance], help="Move the server's clock.")
 told = "Use the server's phone: scan, allow, reject, show codes."
-phone = click.Group("phone", [scan, allow, reject, allow_after, reject_after, shown], help=told)
+phone = click.Group(commands=[scan, allow, reject, allow_after, reject_after, shown], help=told)

@@ -27,7 +27,7 @@ PROFILE = "A rejected push is answered with 403 invalid_grant (docs) or 400 acce
 PLAIN = re.compile(r"[A-Za-z0-9_./:@%+,=!-]*")
 
 
-@click.command("serve")
+@click.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=8443, show_default=True, help="0 takes a free port.")
 @click.option("--host", default="localhost", show_default=True, help="Where to listen.")
 @click.option("--allow-remote", is_flag=True, help="Let other machines in: --host may then be any address.")

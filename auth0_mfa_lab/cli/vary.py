@@ -20,11 +20,9 @@ from auth0_mfa_lab.vary.suite import Run, Suite
 
 SLOW = ("slow-answers", "late-approval")
 """What takes longest begins first."""
-INTERRUPTED = 130
-"""The status after Ctrl-C, as a shell has it."""
 
 
-@click.command("vary")
+@click.command()
 @click.option("--list", "lists", is_flag=True, help="Show the variations, and run nothing.")
 @click.option("--only", multiple=True, metavar="ID", help="Run this variation alone; may be repeated.")
 @click.option("--all", "every", is_flag=True, help="Run all 44, and not the twelve that find most.")
@@ -59,7 +57,7 @@ def vary(only: Sequence[str], command: Sequence[str], junit_file: Path | None, j
             write_whole(regular(junit_file), junit(rows).decode(), private=False)
     except KeyboardInterrupt:
         click.echo("Stopped: all that ran has ended, and nothing is kept.", err=True)
-        status = INTERRUPTED
+        status = 130  # as a shell has it
     except OSError as problem:
         culprit = problem.filename or junit_file or command[0]
         raise click.ClickException(f"{culprit} cannot be run or written ({problem.strerror})") from None

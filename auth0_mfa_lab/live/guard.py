@@ -37,7 +37,6 @@ _RESET = (
     "If the secret of the user's only factor is lost, the user can be reset: Dashboard > User Management > Users > the "
     "user > Multi-Factor > Reset; by the Management API: DELETE /api/v2/users/{id}/authenticators."
 )
-_NEVER = "set AUTH0_LAB_CONFIRM=never to be asked nothing"
 
 # fmt: off
 # A call, the field of the body that decides (of an id the part before its bar), and the kinds of such a call; the first
@@ -126,7 +125,7 @@ class Guard(Ledger):
                 return answer.strip().lower() in ("y", "yes")
         raise NotConfirmed(
             f"{nothing} The lab cannot ask here: there is no prompt, or this is outside of the main thread. "
-            f"{instead}, or {_NEVER}."
+            f"{instead}, or set AUTH0_LAB_CONFIRM=never to be asked nothing."
         )
 
     def _must_agree(self, kinds: Collection[str], sentence: str) -> None:
