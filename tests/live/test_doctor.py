@@ -167,15 +167,15 @@ SETTINGS = (
             f"{FACTORS}/push-notification", "off -> on"),
     Setting("push provider", has(push_provider="sns"), "sns: pushes go to an app of one's own, not to the Guardian app",
             f"{FACTORS}/push-notification/selected-provider", "sns -> guardian"),
-    Setting("otp", no("otp"), "The factor otp is off", f"{FACTORS}/otp", "off -> on"),
-    Setting("sms", no("sms"), "The factor sms is off", f"{FACTORS}/sms", "off -> on"),
+    Setting("otp", no("otp"), "The factor otp is off", f"{FACTORS}/otp"),
+    Setting("sms", no("sms"), "The factor sms is off", f"{FACTORS}/sms"),
     Setting("SMS message type", has(message_types=("voice",)), "The phone factor may use voice",
             f"{FACTORS}/phone/message-types", "voice -> voice, sms"),
     Setting("voice message type", has(message_types=("sms",)), "The phone factor may use sms",
             f"{FACTORS}/phone/message-types", "sms -> sms, voice"),
-    Setting("email", no("email"), "The factor email is off", f"{FACTORS}/email", "off -> on"),
+    Setting("email", no("email"), "The factor email is off", f"{FACTORS}/email"),
     Setting("recovery code", no("recovery-code"), "The factor recovery-code is off",
-            f"{FACTORS}/recovery-code", "off -> on"),
+            f"{FACTORS}/recovery-code"),
 )
 BY_NAME = {each.name: each for each in reversed(SETTINGS)}
 STANDINGS: tuple[tuple[str, Wrong | dict[str, Any], str, str], ...] = (

@@ -96,6 +96,9 @@ def test_a_throw_away_user_has_just_these_factors(tenant: LiveTenant, factors: l
     if factors == ["sms"]:
         lab.client.mfa_challenge(mfa_token=mfa_token(lab, user), challenge_type="oob")
         assert tenant.sent == [("sms", lab.settings.phone_number)]
+    said = {name: value for each in lab.journal for name, value in (each.request.raw_data() or {}).items()}
+    assert said["verify_email"] is False
+    assert said.get("preferred_authentication_method") == next(filter({"sms", "voice"}.__contains__, factors), None)
     code = user.recovery_code
     assert bool(code) is bool(factors)
     if factors:
