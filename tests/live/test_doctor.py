@@ -607,7 +607,8 @@ def test_grants_are_added_to_what_the_application_has_by_a_token_that_may(tenant
     assert [(each["done"], each["said"][:13]) for each in data["mended"]] == [(False, "refused: 403 ")] * 3
     assert "update:clients" in data["mended"][0]["said"]
     scopes = next(each["said"] for each in data["findings"] if each["name"] == "Management scopes")
-    assert scopes.startswith("It may read all; to mend it lacks update:guardian_factors")
+    every = "update:guardian_factors, update:mfa_policies, update:clients, update:tenant_settings"
+    assert scopes == f"It may read all; to mend it lacks {every}"
     result = doctor("--fix", "--yes", "--json", alone=True, AUTH0_MGMT_TOKEN=token, **tenant.environ)
     assert (result.exit_code, token in result.output) == (0, False)
     assert grants(tenant) == {"authorization_code", "implicit", *before} - {"refresh_token", "client_credentials"}

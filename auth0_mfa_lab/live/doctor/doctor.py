@@ -304,7 +304,7 @@ def _question(subject: Subject, grant: str) -> dict[str, str]:
 def token_of(subject: Subject) -> tuple[str | None, list[Finding]]:
     """Return a Management token, and what was found out on the way to it; None where there is none."""
     name, lab = "Management credentials", subject.lab
-    token, said, scope = subject.token, "A token was passed", None
+    token, said = subject.token, "A token was passed"
     if token is None:
         if not has_administrator(lab):
             return None, []
@@ -314,8 +314,8 @@ def token_of(subject: Subject) -> tuple[str | None, list[Finding]]:
                 if re.match(pattern, told(answer), re.DOTALL):
                     return None, [finding(subject, found, ("missing", f"{answer.outcome}: {said}"))]
             return None, [Finding(name, "not known", f"not known: {_outcome(answer)}")]
-        token, said, scope = answer["access_token"], "They bring a Management token", answer.json.get("scope")
-    scope = scope or (claims_of(str(token)) or {}).get("scope")
+        token, said = answer["access_token"], "They bring a Management token"
+    scope = (claims_of(str(token)) or {}).get("scope")
     held = str(scope).split()
     lacking, unchanged = (", ".join(each for each in every if each not in held) for every in (_READ, _UPDATE))
     verdict: Verdict = "ok", f"It may read all; to mend it lacks {unchanged}" if unchanged else "It may read and mend"
