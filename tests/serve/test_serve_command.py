@@ -83,7 +83,6 @@ def test_a_signal_ends_it_long_before_a_slow_answer_and_its_files_go(folder: Pat
 def test_the_env_file_names_all_that_an_application_needs_for_its_owner_alone(
     serve: Serve, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("NO_PROXY", "own.example")
     monkeypatch.setenv("no_proxy", " corp.example, localhost,")
 
     seen: list[Server] = []
@@ -95,7 +94,7 @@ def test_the_env_file_names_all_that_an_application_needs_for_its_owner_alone(
         del known["realm"], known["user_id"]
         own = {f"AUTH0_{name.upper()}": value for name, value in known.items()}
         own |= {"AUTH0_LAB_TENANT": "served", "AUTH0_DOMAIN": server.domain, "AUTH0_LAB_TOKEN": server.token}
-        own |= dict.fromkeys(("NO_PROXY", "no_proxy"), "own.example,corp.example,localhost,127.0.0.1,::1,auth.example")
+        own |= dict.fromkeys(("NO_PROXY", "no_proxy"), "corp.example,localhost,127.0.0.1,::1,auth.example")
         own |= dict.fromkeys(("AUTH0_CA_FILE", "NODE_EXTRA_CA_CERTS"), str(authority))
         values = {name: str(value) for name, value in dotenv_values("lab.env", interpolate=False).items()}
         assert values == own | dict.fromkeys(("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"), str(bundle))
