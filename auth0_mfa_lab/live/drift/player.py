@@ -317,8 +317,7 @@ class Player:
 
     def translated(self, text: str) -> str:
         """Return a text of the live tenant's with the sandbox's values in it."""
-        there = (each for each in self._pairs if len(each) >= _LONG_ENOUGH and each in text)
-        for live in sorted(there, key=len, reverse=True):
+        for live in sorted((each for each in self._pairs if len(each) >= _LONG_ENOUGH), key=len, reverse=True):
             text = text.replace(live, self._pairs[live])
         return text
 
