@@ -31,6 +31,7 @@ from auth0_mfa_lab.cli import main
 from auth0_mfa_lab.cli import scan as cli_scan
 from auth0_mfa_lab.secrets import reading
 from auth0_mfa_lab.secrets import scan as scan_module
+from auth0_mfa_lab.secrets.kinds import looks_random
 from auth0_mfa_lab.secrets.scan import file_kind, scan
 from auth0_mfa_lab.show.qr import qr_img, qr_svg
 from tests.mothers import rows
@@ -191,6 +192,7 @@ SHAPED: dict[str, Callable[[str], File]] = {  # by JSON, or a text in a place of
     "in HTML":     lambda text: output("text/html", f'<img src="data:image/png;base64,{png(text)}">'),
     "transparent": lambda text: output("image/png", png(text, on_nothing=True)),
     "the lab's":   lambda text: output("text/html", qr_img(text, "a QR")),
+    "four times":  lambda text: env(encoded(encoded(encoded(encoded(text))))),
     "allowed":     lambda text: notebook({"source": ["# auth0-mfa-lab: allow\n", text], **shown("text/plain", JWT)}),
     "beside":      lambda text: notebook({"source": "# auth0-mfa-lab: allow"}, shown("text/plain", text)),
     "recorded":    lambda text: ("a.har", f'{{"log": {{"_auth0_mfa_lab": {{"a": 1}}, "entries": [{text}]}}}}'.encode()),
@@ -203,7 +205,6 @@ mfa_token | source | client.mfa_oob_grant(mfa_token="$MFA_TOKEN")
 mfa_token | source | login['mfa_token'] = f'$MFA_TOKEN'
 mfa_token | source | curl -H 'Authorization: Bearer $MFA_TOKEN'
 mfa_token | source | cassette: "{\"mfa_token\": \"$MFA_TOKEN\"}"
-mfa_token | env | MFA_TOKEN=$MFA_TOKEN
 mfa_token | widget | {"_model_name": "TextModel", "description": "mfa_token:", "value": "$MFA_TOKEN"}
 mfa_token | request | {"postData": {"params": [{"name": "mfa_token", "value": "$MFA_TOKEN"}]}}
 oob_code | source | oobCode: '$OOB_CODE',
@@ -218,20 +219,23 @@ JWT | request | {"headers": [{"name": "Authorization", "value": "Bearer $JWT"}]}
 JWT | HAR's | {"redirectURL": "https://acme.example/#id_token=$JWT"}
 Bearer header | source | Authorization: Bearer $OPAQUE
 Basic header | source | Authorization: Basic $BASIC
+Basic header | source | Authorization: Basic YXBwOmh1bnRlci10d28=
 enrollment ticket | source | Authorization: Ticket id="$TICKET"
 enrollment ticket | source | enrollment_tx_id = '$TICKET'
-enrollment ticket | source | ticket_id: $TICKET
+enrollment ticket | source | Ticket ID: $TICKET
 enrollment ticket | source | https://acme.auth0.com/?ticket=$TICKET
 recovery code | source | keep $RECOVERY_CODE safe
 recovery code | tags | <b>$RECOVERY_CODE</b>
 TOTP secret | source | totp_secret: $TOTP_SECRET
+TOTP secret | env | TOTP_SECRET=ABCDEABCDEABCDEABCDE
 binding code | source | binding_code=$CODE&mfa_token=
-binding code | source | bindingCode: $CODE
+binding code | four times | BINDINGCODE=$CODE
 binding code | widget | {"_model_name": "TextModel", "description": "Binding code", "value": "$CODE"}
 one-time code | source | auth0-mfa-lab verify --otp $CODE
 one-time code | source | | otp | $CODE |
 one-time code | source | <td>otp</td> <td>$CODE</td>
 one-time code | env | OTP=$CODE
+one-time code | env | PASSCODE=$CODE
 one-time code | source | <span class="nt">"otp"</span><span>:</span> <b>"$CODE"</b>
 one-time code | request | {"postData": {"text": "otp=$CODE"}}
 one-time code | answer | {"otp": "$CODE"}
@@ -239,10 +243,12 @@ one-time code | widget | {"_model_name": "IntTextModel", "description": "OTP", "
 one-time code | JSON | {"x": "[{\"name\": \"otp\", \"value\": \"$CODE\"}]"}
 passwordless code | source | {"client_id": "a", "code": "$CODE"}
 passwordless code | request | {"queryString": [{"name": "code", "value": "$CODE"}]}
-password | env | AUTH0_PASSWORD=correctHorse!7
 password | env | AUTH0_PASSWORD=hunter
+password | env | PASSPHRASE=hunter
 password | env | export AUTH0_PASSWORD='hunter'
 password | env | AUTH0_PASSWORD=a battery staple
+password | output | password=pw_number_9
+password | source | "password": "Tr0ub4d8"
 password | source | "password": "Tr0ub4dor&3"
 password | source | postgres://jane:Tr0ub4dor3@db.example.com/a
 password | sent | username=a&password=Tr0ub4dor%263-xK&x=1
@@ -260,6 +266,15 @@ client secret | source | <key>client_secret</key><string>$CLIENT_SECRET</string>
 client secret | cell | {"outputs": [{"traceback": ["client_secret\u001b[38;5;241m=\u001b[33m'$CLIENT_SECRET'"]}]}
 client secret | JSON | [{"key": "client_secret", "value": "$CLIENT_SECRET"}]
 private key | source | -----BEGIN PRIVATE KEY-----\n$CLIENT_SECRET\n-----END PRIVATE KEY-----
+client secret | source | {"id": "client_secret", "val": "$OPAQUE"}
+ID token | source | {"label": "id_token", "content": "$OPAQUE"}
+device code | source | {"placeholder": "device_code", "value": "$OPAQUE"}
+session | source | {"field": "auth_session", "value": "$OPAQUE"}
+code verifier | source | {"variable": "code_verifier", "value": "$OPAQUE"}
+transaction token | source | {"title": "transaction_token", "value": "$OPAQUE"}
+assertion | source | {"type": "assertion", "value": "$OPAQUE"}
+api key | env | API_KEY=$OPAQUE
+credential | env | PROVIDER_CREDENTIALS=$OPAQUE
 token | env | TWILIO_AUTH_TOKEN=$OPAQUE
 access key | source | aws_secret_access_key='$OPAQUE'
 api key | request | {"headers": [{"name": "X-Api-Key", "value": "$OPAQUE"}]}
@@ -392,6 +407,12 @@ everywhere | otpauth://totp/sandbox.example:x?enrollment_tx_id=$TICKET&base_url=
 everywhere | otpauth://totp/acme:x?enrollment_tx_id=$TICKET&base_url=https%3A%2F%2Facme.example%3A8443%2Fappliance-mfa
 everywhere | otpauth://totp/sandbox:user1%40example.com?secret=$TOTP_SECRET&issuer=sandbox&digits=6&period=30
 everywhere | https://sandbox.example/en/guardian?ticket=$TICKET
+JSON | {"area_code": "$CODE"}
+JSON | {"a": "value: $OPAQUE", "b": "name: client_secret", "c": "value: $OPAQUE"}
+source | password=pw_number_9; "password": "Tr0ub4d"; totp_secret: ABCDEABCDEABCDEABCDE
+output | password=cfg.pw_number_9
+env | TOTP_SECRET=ABCDABCDABCDABCDABCD
+source | Authorization: Basic OmNvcnJlY3QtaG9yc2U=
 source | client.mfa_challenge(mfa_token=login["mfa_token"], challenge_type="otp", otp=phone.code())
 source | def grant(self, *, mfa_token: str, otp: str = '', password: str | None = None, code: int = 0) -> Exchange:
 source | return {"mfa_token": mfa_token, "client_secret": self._settings.client_secret_of_2_applications}
@@ -455,6 +476,12 @@ def test_each_planted_secret_is_found_and_a_clean_file_holds_none() -> None:
     missed = [(row, found) for kind, row, file in planted if (found := kinds(file)) != {kind}]
     false = [(row, told) for row, file in clean if (told := scan(*file)) != ((), True, None)]
     assert (missed, false, len(planted) >= 300, len(clean) >= 900) == ([], [], True, True)
+
+
+def test_a_text_that_was_drawn_changes_between_letters_and_digits_and_has_few_words() -> None:
+    drawn_ones = "a1B2c3D4ea1B2c3D abc12345DEF6789ghi0J abcdefg1H2i3J4k5L6m7 abc1def2ghi3J4k5L6m7"
+    written = "a1B2c3D4a1B2c3D4 abc12345DEF6789ghi01 abcdefgh1H2i3J4k5L6m abcd1efgh2I3j4K5l6M7"
+    assert [*map(looks_random, f"{drawn_ones} {written}".split())] == [True] * 4 + [False] * 4
 
 
 @pytest.mark.parametrize("piece", ["mfa_token=", "eyJhbGciOiJ9.", "otp <b> ", "%25", "\\", "Fe26.2*", "<svg "])

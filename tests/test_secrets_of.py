@@ -87,7 +87,8 @@ BARCODE = (
 KEY = f"{'MIIEowIBAAKCAQEA' * 4}\n{'abcdEFGH0123+/xy' * 4}"
 PEM = f"-----BEGIN RSA PRIVATE KEY-----\n{KEY}\n-----END RSA PRIVATE KEY-----"
 CERTIFICATE = PEM.replace("RSA PRIVATE KEY", "CERTIFICATE")
-PLAIN, INNER, HEADED = a_jwt(sub="x"), a_jwt(mfa_token="inner-secret"), a_jwt({"api_key": "inner-secret"}, scope="x")
+PLAIN, INNER = a_jwt(sub="x"), a_jwt(mfa_token="inner-secret", note="a?~?~?")
+HEADED = a_jwt({"api_key": "inner-secret"}, scope="x")
 RESPONSE, PERSONAL = a_jwt(iss="device-1", sub="challenge-1", aud="x"), a_jwt(sub="auth0|12345", nickname="jane")
 APP = {"name": "Shop", "client_metadata": {"stripe": "sk0live0ABCDEFGH12", "theme": "dark", "note": "with 12 words"}}
 CODES = {"recovery_codes": ["ABCD1234", "EFGH5678"], "token": "device-1", "push_credentials": {"token": "push-1"}}
@@ -103,27 +104,33 @@ LOG = {
     "user_name": "jane",
     "ip": "192.0.2.7",
     "user_agent": "j@a.example",
+    "user_email": "j@b.example",
+    "full_name": "Jane",
 }
 PROFILE = {
     "name": "Jane Roe",
     "email": "jane@example.com",
-    "user_metadata": {"ssn": 123456789, "ok": "true", "lang": "en"},
+    "user_metadata": {"ssn": 123456, "size": 12345, "ok": "true", "lang": "en"},
 }
-PROFILE |= {"app_metadata": {"deep": {"account": "A-100"}}, "https://shop.example/email": "jane@shop.example"}
+PROFILE |= {"app_metadata": {"deep": {"account": "A-100"}}, "https://shop.example/nickname": "jane"}
 PROFILE |= {"address": {"street_address": "1 Main Street"}, "birthdate": "2001-02-03", "note": "call +15550100"}
+NO_VALUES = ("true", "false", "null", "none", "abc", f"{TENANT}/x", "http://x.example")
 ODD: list[Any] = ["", None, [], {}, 0, True]
 # fmt: off
 FINDS: dict[str, tuple[Sent, str]] = {  # what is found; one with @ is a person's: on a live tenant alone
     "names that only sound so": (said(dict.fromkeys(SOUNDS_SO.split(), "some-value-of-it")), ""),
     "empty and odd values": (said([{"mfa_token": each} for each in ODD]), ""),
-    "values that can be none": (said([{"reset_token": each} for each in ("true", "none", "abc", f"{TENANT}/x")]), ""),
+    "values that can be none": (said([{"reset_token": each} for each in NO_VALUES]), ""),
+    "a value of four letters":  (said({"reset_token": "abcd"}), "reset_token=abcd"),
+    "a name that is too long for an alias": (said({"a" * 34 + "_token": "of-40", "a" * 35 + "_token": "of-41"}),
+        f"{'a' * 34}_token=of-40, token=of-41"),
     "each of a list, a token by its place": (said(CODES),
         "recovery_code=ABCD1234, recovery_code=EFGH5678, device_token=device-1, push_token=push-1"),
     "a code of digits":         (said({"code": "123456", "otp": 654321, "digits": 6}), "code=123456, otp=654321"),
     "the name of an error":     (said({"code": "invalid_body"}), ""),
     "an authorization code":    (form(code="abcdefgh12345678"), "code=abcdefgh12345678"),
     "an error's name in a form": (form(code="invalid_body"), ""),
-    "a number":                 (said({"password": 12345678, "client_secret": 1}), "password=12345678"),
+    "a number":                 (said({"password": 1234, "client_secret": 123, "otp": 7}), "password=1234, otp=7"),
     "a barcode, its label and ticket": (said({"barcode_uri": BARCODE}),
         "enrollment_tx_id=ticket-1, secret=JBSWY3DP, @username=jane.roe@example.com"),
     "an enrollment link":       (said({"ticket_url": f"{TENANT}/mfa/enrollment?ticket=t-0001"}), "ticket_id=t-0001"),
@@ -137,6 +144,7 @@ FINDS: dict[str, tuple[Sent, str]] = {  # what is found; one with @ is a person'
     "JSON in UTF-16":           (raw('{"pass\\u0077ord": "hunter-two"}'.encode("utf-16")), "password=hunter-two"),
     "JSON too deep to walk":    (raw(b"[" * 400 + b'{"password": "hunter-two"}' + b"]" * 400), "password=hunter-two"),
     "sealed in a text":         (said({"state": f"a {MFA_TOKEN} b"}), f"state={MFA_TOKEN}"),
+    "a token under a number":   (said({"1": f"a {MFA_TOKEN} b"}), f"token={MFA_TOKEN}"),
     "a token as a field's name": (said({MFA_TOKEN: 1}), f"token={MFA_TOKEN}"),
     "a JWT in a text":          (text(f"<p>{PLAIN}</p>"), f"token={PLAIN}"),
     "a secret in a JWT":        (said({"access_token": INNER}), f"access_token={INNER}, mfa_token=inner-secret"),
@@ -158,8 +166,8 @@ FINDS: dict[str, tuple[Sent, str]] = {  # what is found; one with @ is a person'
     "a Ticket":                 (header("authorization", 'Ticket id="t-1"'), "enrollment_tx_id=t-1"),
     "Basic":                    (header("authorization", f"Basic {BASIC}"),
         f"client_secret=very-secret, basic_credentials={BASIC}"),
-    "Basic, behind two blanks": (header("authorization", f"Basic  {b64('app:very-secret-1')}"),
-        f"client_secret=very-secret-1, basic_credentials= {b64('app:very-secret-1')}"),
+    "Basic, behind two blanks": (header("authorization", f"Basic  {b64('app:very-secret-01')}"),
+        f"client_secret=very-secret-01, basic_credentials= {b64('app:very-secret-01')}"),
     "Basic, encoded before":    (header("authorization", f"Basic {ENCODED}"),
         f"client_secret=very/secret!, basic_credentials={ENCODED}"),
     "Basic that is no base64":  (header("authorization", "Basic A"), "basic_credentials=A"),
@@ -178,12 +186,14 @@ FINDS: dict[str, tuple[Sent, str]] = {  # what is found; one with @ is a person'
     "the name of a thing":      (said({"name": "sms", "enabled": True}), ""),
     "a name beside each of these": (said([{"name": f"Jane's {each}", each: True} for each in BESIDE.split()]),
         ", ".join(f"@name=Jane's {each}" for each in BESIDE.split())),
-    "a log entry, and no browser": (said([LOG]), "@user_id=auth0|123, @username=jane, @ip=192.0.2.7"),
+    "a log entry, and no browser": (said([LOG]), "@user_id=auth0|123, @username=jane, @ip=192.0.2.7, "
+        "@email=j@b.example, @fullname=Jane"),
     "an address of another name": (said({"details": {"client_ip": "::1"}}), "@ip=::1"),
     "a profile":                (said(PROFILE),
-        "@name=Jane Roe, @email=jane@example.com, @ssn=123456789, @account=A-100, @email=jane@shop.example, "
+        "@name=Jane Roe, @email=jane@example.com, @ssn=123456, @account=A-100, @nickname=jane, "
         "@street_address=1 Main Street, @birthdate=2001-02-03, @phone_number=+15550100"),
-    "a kind that is a word":    (said({"_id": "auth0|123456"}), "@user_id=auth0|123456"),
+    "a kind that is a word":    (said({"_id": "of-my-own"}), "@user_id=of-my-own"),
+    "a claim of one's own namespace": (said({"https://shop.example/api_key": "some-value"}), "api_key=some-value"),
     "a user in a path":         (asked("/api/v2/users/auth0%7C123/enrollments?page=1"), "@user_id=auth0|123"),
     "a blocked user in a path": (asked("/api/v2/user-blocks/of-my-own"), "@user_id=of-my-own"),
     "a user in a search":       (asked("/api/v2/logs?q=user_id%3A%22of-my-own%22"), "@user_id=of-my-own"),

@@ -42,7 +42,6 @@ FORMS = {
     "an email address": ("email", EMAIL, r"standin-email-1@example\.com"),
     "a number": ("phone_number", "+15550134", r"\+1555\d{7}"),
     "a recovery code": ("recovery_code", "V8BEY3QHK1RRNT4XWZ20PLMD", "standin-recovery-code-1"),  # auth0-mfa-lab: allow
-    "a refresh token": ("refresh_token", "v1.MjAyNi1iYWJlbC1maXNoLWFuZC1jaGlwcw", "standin-refresh-token-1"),
     "a password": ("password", "Hunter2!", "standin-password-1"),
     "a password of digits": ("password", "493127", "standin-password-1"),
     "a passphrase of digits": ("passphrase", "493127", "standin-passphrase-1"),

@@ -12,20 +12,15 @@ from urllib.parse import quote
 
 from auth0_mfa_lab.secrets.aliases import SHOWN, Alias, Aliases
 from auth0_mfa_lab.secrets.claims import from_base64, mapped
-from auth0_mfa_lab.secrets.kinds import MARK, is_stand_in, personal_kind, secret_kind, secrets_of_barcode
+from auth0_mfa_lab.secrets.kinds import MARK, NAMES, is_stand_in, personal_kind, secret_kind, secrets_of_barcode
 
 if TYPE_CHECKING:
     from auth0_mfa_lab.wire.journal import Journal
 
 _IN_A_URL = r"[A-Za-z][A-Za-z0-9+.-]*://(?:[^\s\"'<>]|<\w+ \d+>)*$"
-# fmt: off
-_CODES = frozenset(("otp", "binding_code", "code", "user_code", "verification_code", "passcode", "recovery_code"))
-_OF_OPERATIONS = {  # the kinds of the secrets in an operation's result, by their names; a code's is told by its purpose
-    "password": "password", "recovery_code": "recovery_code", "client_secret": "client_secret", "link": "link",
-    "identifier": "identifier", "push_token": "push_token", "txtkn": "transaction_token", "c": "challenge",
-    "token": "device_account_token", "secret": "totp_secret",
-}
-# fmt: on
+# The kinds of the secrets in an operation's result, by their names; a code's is told by its purpose.
+_OF_OPERATIONS = NAMES | {each: each for each in ("link", "push_token")}
+_OF_OPERATIONS |= {"token": "device_account_token", "secret": "totp_secret"}
 
 
 def stand_in(kind: str, name: str, value: str, inside: Callable[[str], str] = str) -> str:
@@ -48,7 +43,7 @@ def stand_in(kind: str, name: str, value: str, inside: Callable[[str], str] = st
     except (ValueError, RecursionError):
         pass  # it only looks like one
     is_persons = personal_kind(kind) is not None or secret_kind(kind) is None
-    if value.isascii() and value.isdigit() and (is_persons or kind in _CODES):
+    if value.isascii() and value.isdigit() and (is_persons or kind == "otp" or kind.endswith("code")):
         return (str(int.from_bytes(drawn)) * len(value))[: len(value)]
     if is_persons and re.fullmatch(r"\+[0-9]{6,}", value):
         return f"+1555{int.from_bytes(drawn) % 10**7:07}"
