@@ -89,7 +89,8 @@ MASKED: list[tuple[tuple[str, ...], str, str]] = [  # what was learned, a text, 
     (("hunter-number-two",),                       "half of a pair: \ud800",       "half of a pair: ?"),
     (("123456", "hunter-number-two"),              "123456hunter-number-two123456", "<1><2><1>"),
     (("abcdef",),                                  "eA== YWJjZGVm",                "eA== <1>"),
-    (("Jo",),                                      "Dear Jo, xJox",                "Dear <1>, xJox"),
+    (("Jo!",),                                     "Dear Jo!, xJo!x",              "Dear <1>, xJo!x"),
+    (("hush",),                                    "xhushx, aHVzaA==, aHVzaA",     "x<1>x, <1>, <1>"),
     (("李",),                                       "Dear 李, x李x",                 "Dear <1>, x李x"),
     (("\n".join(PEM),),                            "\r\n".join(PEM),               "<1>"),
     (("\r\n".join(PEM),),                          "\\n".join(PEM),                "<1>"),
@@ -139,19 +140,20 @@ def test_a_secret_has_one_alias_says_its_shape_once_and_knows_the_answer_that_br
     assert repr(aliases.learn("token", MFA_TOKEN, born=4)) == "<mfa_token 1>"
     aliases.learn("id_token", "eyJh.eyJz.c2ln", born=3)
     aliases.learn("enrollment_tx_id", "ticket-ticket-ticket", born=5, answered=True)
-    aliases.learn("password", "hunter-number-two", born=7)
-    text = f"{MFA_TOKEN} eyJh.eyJz.c2ln hunter-number-two {MFA_TOKEN}"
+    aliases.learn("password", "hunter.number.two", born=7)
+    text = f"{MFA_TOKEN} eyJh.eyJz.c2ln hunter.number.two {MFA_TOKEN}"
     introduced = aliases.mask(text, introducing=3)
     assert introduced == "<mfa_token 1: sealed> <id_token 1: JWT> <password 1> <mfa_token 1>"
     assert aliases.mask(introduced) == aliases.mask(introduced, introducing=3) == introduced
-    assert aliases.mask(text, introducing=4) == "<mfa_token 1> <id_token 1> <password 1> <mfa_token 1>"
+    for number in (4, 7):  # two dots make no JWT
+        assert aliases.mask(text, introducing=number) == "<mfa_token 1> <id_token 1> <password 1> <mfa_token 1>"
     shown = aliases.mask_each([MFA_TOKEN, f"\x1e{MFA_TOKEN}"], introducing=3)
     assert shown == ["<mfa_token 1: sealed>", "\x1e<mfa_token 1>"]
-    texts = (MFA_TOKEN, "otpauth://x?enrollment_tx_id=ticket-ticket-ticket", text, "hunter-number-two", "never seen")
+    texts = (MFA_TOKEN, "otpauth://x?enrollment_tx_id=ticket-ticket-ticket", text, "hunter.number.two", "never seen")
     assert [aliases.born(each) for each in texts] == [3, 5, 3, None, None]
     plain = "nothing here"
     assert aliases.wrap(plain) is plain
-    assert repr(aliases.wrap({"a": ["x=hunter-number-two;"]})) == "{'a': [x=<password 1>;]}"
+    assert repr(aliases.wrap({"a": ["x=hunter.number.two;"]})) == "{'a': [x=<password 1>;]}"
     seen = f"{aliases!r} {vars(aliases)!r} {[*vars(aliases).values()]!r} {aliases._alias_of.keys()!r}"
     assert not [part for part in (MFA_TOKEN, "hunter", "ticket-ticket") if part in seen]
 
@@ -211,7 +213,7 @@ def test_a_line_of_these_loggers_is_masked_for_every_lab_and_somebody_elses_is_a
     logging.getLogger("httpx").info("HTTP Request: %d", "hunter")
     with under_way():
         logging.getLogger("httpcore.http11").debug("x.failed exception=hunter", exc_info=ValueError("hunter"))
-        logging.getLogger("hpack.hpack").debug("Adding hunter to the header table")
+        logging.getLogger("hpack.table").debug("Adding hunter to the header table")
     assert log.messages == [
         "see <mfa_token 1> and <password 1>",
         "complete return_value='theirs'",

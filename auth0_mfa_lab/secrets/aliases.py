@@ -137,7 +137,7 @@ class Aliases:
             raise LabError("This is no alias of one secret: write one as it is shown, such as '<mfa_token 1>'.")
         from difflib import get_close_matches  # only here: most labs never need it
 
-        near = ", ".join(get_close_matches(name, [each.shown for each in self.all()], n=3, cutoff=0.5))
+        near = ", ".join(get_close_matches(name, [each.shown for each in self.all()], cutoff=0.5))
         said = f"Near it: {near}." if near else "Nothing near it was learned."
         raise LabError(f"There is no secret {self.mask(name)}. {said}")
 
@@ -217,7 +217,7 @@ class _Index:
         self._pieces: tuple[dict[str, set[int]], ...] = tuple({} for _ in _SAMPLES)
         self._alone: dict[str, Alias] = {}
         self._alone_lengths: set[int] = set()
-        self._alone_begins = "0123456789"
+        self._alone_begins = ""
         self._has_blanks = False
         self._least_run = 10_000  # of base64 that can hold a secret
 
