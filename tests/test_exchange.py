@@ -1,5 +1,6 @@
 """The recorder keeps each request with its answer or failure; an exchange gives its fields and hides its secrets."""
 
+import copy
 import gzip
 import operator
 import traceback
@@ -16,7 +17,7 @@ from auth0_mfa_lab import Secret
 from auth0_mfa_lab.errors import LabError
 from auth0_mfa_lab.wire.exchange import MissingField, NoAnswer
 from auth0_mfa_lab.wire.journal import EXCHANGE, Journal, RecordingTransport
-from auth0_mfa_lab.wire.received import CUT, LARGEST, NOTES
+from auth0_mfa_lab.wire.received import NOTES
 from tests.mothers import GRANTED, MFA_TOKEN, PENDING, Leaping, Scripted, a_journal, a_request, an_exchange
 
 REQUIRED = {"error": "mfa_required", "error_description": "Multifactor authentication required", "mfa_token": MFA_TOKEN}
@@ -67,7 +68,12 @@ def test_a_missing_field_says_what_the_answer_has(name: str) -> None:
 def test_a_request_is_taken_apart() -> None:
     assert a_request(form={"a": "1", "b": ""}).raw_data() == {"a": "1", "b": ""}
     assert a_request(json={"a": [1]}).raw_data() == {"a": [1]}
+    assert repr(a_request(json={"a": ["b"]}).raw_data()) == "{<as sent>: [<as sent>]}"
     assert (a_request(body=b"\xff").raw_data(), a_request(body=b"\xff").text) == (None, "\ufffd")
+    deep = [f"{begin * depth}1{end * depth}" for begin, end in (("[", "]"), ('{"a":', "}")) for depth in (60, 61)]
+    wide = deep[0][20:-20]
+    read = [a_request(body=each.encode()).raw_data() is not None for each in (*deep, f"[{wide},{wide}]")]
+    assert read == [True, False, True, False, True]
     for url, host, target in (
         ("https://localhost:8443/a/b?x=y", "localhost:8443", "/a/b?x=y"),
         ("https://tenant.example/a?x=y#z", "tenant.example", "/a?x=y"),
@@ -93,6 +99,11 @@ def test_exchanges_are_numbered_from_one_under_their_steps_and_what_says_the_sam
         *(("1-2", "400 authorization_pending (2 times)"), ("3", "200 OK"), ("4", "400 authorization_pending")),
         *(("5", "400 authorization_pending"), ("6", "400 authorization_pending"), ("7-8", "200 OK (2 times)")),
     ]
+
+
+def test_the_operations_beside_a_journal_are_not_copied() -> None:
+    with pytest.raises(TypeError, match="the exchanges hold secrets, and are not pickled or copied"):
+        copy.copy(a_journal().operations)
 
 
 def test_threads_that_append_together_lose_nothing() -> None:
@@ -159,6 +170,8 @@ def deflated(*bodies: bytes) -> bytes:
     return raw.compress(bodies[0]) + raw.flush()
 
 
+LARGEST = 2 * 2**20
+CUT = "The answer is longer than 2 MiB: its body is kept up to there, and the rest was not read."
 LONG = b'{"error": "' + b" " * 9 * 2**20
 # fmt: off
 BODIES = [
@@ -211,9 +224,11 @@ def test_a_failure_is_kept_masked_and_raised_without_its_cause(kind: str, inner:
     (lost,) = journal
     assert unanswered.value.exchange is lost
     assert unanswered.value.__cause__ is unanswered.value.__context__ is None
-    gave, then = ("no answer", "AUTH0_DOMAIN") if kind == "ConnectError" else ("no whole answer", "acted on it")
-    assert str(unanswered.value).startswith(f"<password 1> gave {gave} ({kind}). The journal keeps the request as ")
-    assert then in str(unanswered.value)
+    gave, then = "no whole answer", "The tenant may have acted on it: look there first"
+    if kind == "ConnectError":
+        gave, then = "no answer", "Check AUTH0_DOMAIN, the network, and for a private certificate AUTH0_CA_FILE"
+    kept = "The journal keeps the request as exchange 1."
+    assert str(unanswered.value) == f"<password 1> gave {gave} ({kind}). {kept} {then}; then run the cell again."
     assert (lost.status, lost.json, lost.response, lost.error, lost.outcome) == (None, None, None, None, "no answer")
     assert lost.failure is not None
     assert (lost.failure.kind, lost.failure.said.count("=<password 2> to <client_secret 1>")) == (

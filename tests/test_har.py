@@ -17,7 +17,8 @@ from auth0_mfa_lab.live.drift.drift import drift_of
 from auth0_mfa_lab.sandbox import Sandbox, WallClock
 from auth0_mfa_lab.sandbox.server import Server
 from auth0_mfa_lab.secrets.scan import scan
-from auth0_mfa_lab.wire.har import NO_BODY, har
+from auth0_mfa_lab.wire.exchange import Failure
+from auth0_mfa_lab.wire.har import har, read_har
 from auth0_mfa_lab.wire.journal import Journal
 from tests.flows.flows import Flow, challenged, log_in, otp_enrolled
 from tests.mothers import (
@@ -47,6 +48,7 @@ KINDS: Mapping[str, Mapping[str, Any]] = {
     "date": {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$"},
     "absolute": {"type": "string", "pattern": r"^\w+://[^/]+"},
     "version": {"const": "1.2"},
+    "protocol": {"enum": ["HTTP/1.1", ""]},
 }
 # The fields of each object: one with `?` may be absent (a comment always may), one with [] is a list of what it names.
 FIELDS: Mapping[str, str] = {
@@ -55,9 +57,9 @@ FIELDS: Mapping[str, str] = {
     "creator": "name:text version:text",
     "entry": "pageref?:text startedDateTime:date time:number request:request response:response cache:cache "
     "timings:timings serverIPAddress?:text connection?:text",
-    "request": "method:text url:absolute httpVersion:text cookies:cookie[] headers:pair[] queryString:pair[] "
+    "request": "method:text url:absolute httpVersion:protocol cookies:cookie[] headers:pair[] queryString:pair[] "
     "postData?:postData headersSize:size bodySize:size",
-    "response": "status:size statusText:text httpVersion:text cookies:cookie[] headers:pair[] content:content "
+    "response": "status:size statusText:text httpVersion:protocol cookies:cookie[] headers:pair[] content:content "
     "redirectURL:text headersSize:size bodySize:size",
     "cookie": "name:text value:text path?:text domain?:text expires?:date httpOnly?:flag secure?:flag",
     "pair": "name:text value:text",
@@ -172,6 +174,8 @@ def test_an_entry_says_who_spoke_when_and_in_which_step_with_one_stand_in_for_ea
     lab.phone.allow()
     granted = lab.client.mfa_oob_grant(**asked)
     lab.client.send("POST", "/mfa/associate", bearer="none", json={"authentication_types": ["otp"]})
+    log = json.loads(har(lab.journal))["log"]
+    assert log["comment"] == "Every secret is a stand-in of the same shape; the tokens' signatures sign nothing."
     first, second, _, fourth, fifth, last = entries(lab.journal)
     assert [first[name] for name in ("_number", "_speaker", "_step")] == [1, "app", "1. log in"]
     assert fourth["_speaker"] == "phone"
@@ -208,6 +212,18 @@ def test_a_stand_in_has_the_form_of_its_secret_wherever_it_stands() -> None:
     cookies = [[each["name"] for each in last[side]["cookies"]] for side in ("request", "response")]
     assert cookies == [["one", "two"], ["did"]]
     assert last["response"]["redirectURL"].startswith("https://a.example/?oob_code=Fe26.2")
+
+
+def test_what_an_operation_brought_is_a_stand_in_of_its_kind() -> None:
+    lab = Lab.sandbox(seed=1)
+    user = lab.user(factors=["push"])
+    lab.client.passwordless_start(connection="email", email=user.email, send="link")
+    lab.inbox.latest(str(user.email), purpose="passwordless")
+    beside = json.dumps(json.loads(har(lab.journal))["log"]["_auth0_mfa_lab"]["operations"])
+    assert " ".join(re.findall(r"standin-([a-z-]+)-1(?!.*standin-\1-1)", beside)) == (
+        "identifier push-token password recovery-code enrollment-tx-id device-account-token link"
+    )
+    assert re.search(r'"secret": "STANDIN[A-Z2-7]{25}"', beside)
 
 
 # -- the same text again
@@ -394,9 +410,9 @@ ENTRY = """{"startedDateTime": "2027-01-15T08:00:00Z", "request": {"method": "GE
 BROKEN = """
 []                                                          | it is no HAR file
 {"log": {"version": "1.2"}}                                 | it is no HAR file
-{"log": {"entries": []}}                                    | it has no call of Auth0's API
+{"log": {"entries": []}}                                    | it has no call of Auth0's API: record one that has.
 {"log": {"entries": [], "_auth0_mfa_lab": {"format": 99}}}  | another version of the lab wrote it
-{"log": {"entries": [], "_auth0_mfa_lab": []}}              | another version of the lab wrote it
+{"log": {"entries": [], "_auth0_mfa_lab": []}}              | another version of the lab wrote it: record the run again.
 {"log": {"entries": [], "_auth0_mfa_lab": {"format": 2}}}   | its _auth0_mfa_lab is not as the lab wrote it
 """
 """A file, and what is said of it."""
@@ -433,6 +449,19 @@ def test_what_is_no_recording_is_refused_in_a_sentence(tmp_path: Path) -> None:
 def test_a_body_that_a_browser_has_left_out_is_said_where_it_is_missed_and_not_compared(tmp_path: Path) -> None:
     entry = ENTRY.replace("200,", '200, "content": {"size": 90},')
     file = _written(tmp_path / "cut.har", {"log": {"entries": [json.loads(entry)]}})
-    with pytest.raises(LabError, match=rf"has no access_token\. It has: no body; {NO_BODY}"):
+    left_out = "this recording has no body of the answer: browsers leave it out"
+    with pytest.raises(LabError, match=rf"has no access_token\. It has: no body; {left_out}"):
         Lab.replay(file).client.send("GET", "/oauth/token")["access_token"]
-    assert [each.why for each in drift_of(file).not_compared] == [NO_BODY]
+    assert [each.why for each in drift_of(file).not_compared] == [left_out]
+
+
+def test_what_another_tool_leaves_out_is_empty_and_an_answer_without_a_status_is_none(tmp_path: Path) -> None:
+    sent, lost = json.loads(ENTRY), json.loads(ENTRY.replace("200", "0"))
+    sent["request"] |= {"method": "post", "postData": {"params": [{"name": "token"}, {"name": "a", "value": "b"}]}}
+    recording = read_har(_written(tmp_path / "bare.har", {"log": {"entries": [sent, lost]}}))
+    first, second = recording.exchanges
+    assert (recording.by, first.at, first.speaker, first.notes) == ("another tool", NOW, "app", ())
+    assert (first.request.method, first.request.body) == ("POST", b"token=&a=b")
+    assert first.response is not None
+    assert (first.response.status, first.response.reason, first.response.body) == (200, "", b"")
+    assert (second.failure, second.response) == (Failure("ConnectError", ""), None)

@@ -202,11 +202,9 @@ def _read(place: int, entry: Json, field: str, read: Callable[[Any], T], *absent
 
 
 def _text(value: Json) -> str:
-    """Return a text; TypeError for anything else, ValueError for one that cannot be written."""
-    if not isinstance(value, str):
-        raise TypeError
+    """Return a text; AttributeError for anything else, ValueError for one that cannot be written."""
     value.encode()
-    return value
+    return str(value)
 
 
 def _url(value: Json) -> str:

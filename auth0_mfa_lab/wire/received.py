@@ -16,7 +16,7 @@ LARGEST = 2 * 2**20
 """So many bytes are kept of a body, unpacked; no answer of Auth0's comes near it."""
 NOTES = "auth0_lab_notes"
 """The key of `httpx.Response.extensions` under which the sandbox puts its remarks."""
-CUT = "The answer is longer than 2 MiB: its body is kept up to there, and the rest was not read."
+_CUT = "The answer is longer than 2 MiB: its body is kept up to there, and the rest was not read."
 _WHOLE_SECONDS = 30.0
 _PIECE = 64 * 2**10
 _MOST_CODINGS = 2
@@ -64,7 +64,7 @@ def received(inner: httpx.BaseTransport, request: httpx.Request) -> tuple[Respon
         content, status = Body(bytes(body[:LARGEST])), answer.status_code
         response = Response(status=status, reason=answer.reason_phrase, headers=headers, body=content)
         is_cut = max(len(body), answer.num_bytes_downloaded) > LARGEST
-        notes = (*answer.extensions.get(NOTES, ()), *(CUT,) * is_cut)
+        notes = (*answer.extensions.get(NOTES, ()), *(_CUT,) * is_cut)
         kept: dict[str, Any] = {name: each for name, each in answer.extensions.items() if name in _KEPT}
         return response, httpx.Response(status, content=bytes(content), extensions=kept), notes
     # Raised here, out of the frames that hold the body.
