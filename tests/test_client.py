@@ -13,6 +13,7 @@ from joserfc import jwt
 
 import auth0_mfa_lab
 from auth0_mfa_lab import Client, LabError, NoAnswer
+from auth0_mfa_lab.client import quoted
 from auth0_mfa_lab.wire.journal import RecordingTransport
 from tests.keys import next_key
 from tests.mothers import MFA_TOKEN, NOW, OOB_CODE, Scripted, a_journal, rows
@@ -136,7 +137,7 @@ def test_a_client_with_a_key_of_its_own_signs_an_assertion_for_each_request() ->
     assert (body["client_id"], "client_secret" in body) == ("app", False)
     assert body["client_assertion_type"] == "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
     token = jwt.decode(body["client_assertion"], key)
-    assert (token.header["alg"], bool(token.claims.pop("jti"))) == ("RS256", True)
+    assert (token.header, bool(token.claims.pop("jti"))) == ({"alg": "RS256", "typ": "JWT"}, True)
     times = {"iat": int(NOW), "exp": int(NOW) + 60}
     assert token.claims == {"iss": "app", "sub": "app", "aud": "https://tenant.example/", **times}
     assert ("<client_assertion 1: JWT>" in shown, "eyJ" in shown) == (True, False)
@@ -144,7 +145,7 @@ def test_a_client_with_a_key_of_its_own_signs_an_assertion_for_each_request() ->
 
 def test_what_is_no_private_key_is_told_and_not_shown() -> None:
     for key in ("nonsense", "", next_key().as_pem(private=False).decode()):
-        with pytest.raises(LabError, match="private_key is no PEM of a private RSA key") as told:
+        with pytest.raises(LabError, match="private RSA key: pass the text of the file that openssl wrote") as told:
             Spoken(authentication="private_key_jwt", private_key=key).client.revoke("v1.x")
         shown = "".join(traceback.format_exception(told.value))
         assert not [each for each in ("BEGIN", "joserfc") if each in shown]
@@ -168,6 +169,10 @@ def test_any_request_can_be_sent(parts: dict[str, Any], body: Any, kind: str | N
     assert spoken.request.url.raw_path == b"/a%20b%7C%C3%A9%23?c=d&e=%20"
     assert (spoken.request.method, spoken.body, headers.get("content-type")) == ("PATCH", body, kind)
     assert (headers["x-mine"], "x-none" in headers) == ("1", False)
+
+
+def test_an_id_is_one_part_of_a_path_and_half_of_a_surrogate_pair_is_none() -> None:
+    assert quoted("id", "a/\ud800") == "a%2F%3F"
 
 
 def test_no_answer_says_what_to_check_and_after_poll_is_called_for_each_answered_poll_alone() -> None:

@@ -144,7 +144,7 @@ def test_a_wrong_setting_is_named_and_its_value_never_quoted(environ: dict[str, 
 
 
 def test_a_ca_file_without_certificates_is_refused_by_name() -> None:
-    with pytest.raises(SettingsError, match="AUTH0_CA_FILE is no file of PEM certificates that can be read") as refusal:
+    with pytest.raises(SettingsError, match=r"that can be read\. Check its path and content\.$") as refusal:
         Lab.live(Settings.from_env(environ=LIVE | {"AUTH0_CA_FILE": "ca.pem"}))
     assert refusal.value.__cause__ is refusal.value.__context__ is None
 

@@ -2,6 +2,7 @@
 
 import ssl
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -9,6 +10,7 @@ import pytest
 
 from auth0_mfa_lab import Lab, LabError, NoAnswer, Settings, SettingsError, State
 from auth0_mfa_lab.cli.serve import write_env_file
+from auth0_mfa_lab.client import network
 from auth0_mfa_lab.clock import SandboxClock
 from auth0_mfa_lab.errors import ControlRefused, NoServer, NothingToAnswer, NothingWasSent, PhoneError
 from auth0_mfa_lab.sandbox import Sandbox, WallClock
@@ -140,6 +142,12 @@ def test_nothing_shows_a_secret_of_the_settings_and_only_the_lab_is_told_notes(l
 
 
 # -- what the lab cannot do
+
+
+def test_without_its_ca_file_no_certificate_of_ones_own_is_trusted(frozen: Server, tmp_path: Path) -> None:
+    http = httpx.Client(transport=network(replace(settings_of(frozen, tmp_path), ca_file=None)))
+    with http, pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+        http.get(frozen.url)
 
 
 def test_a_server_that_has_gone_is_named_and_the_clock_stays(lab: Lab, frozen: Server, tmp_path: Path) -> None:
