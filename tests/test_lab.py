@@ -197,6 +197,7 @@ def test_the_journal_says_where_a_secret_was_born_and_each_place_where_it_is_use
     url = f"https://tenant.example/mfa/{MFA_TOKEN}?again={MFA_TOKEN}"
     request = a_request(url=url, headers=bearer, json={"deep": [{"mfa_token": MFA_TOKEN}]})
     an_exchange(journal=journal, request=request, json={"recovery_codes": ["ABCD1234EFGH"]})
+    an_exchange(400, journal=journal, text=f"no such token: {MFA_TOKEN}")
     expected = """\
 <mfa_token 1>, first seen in the answer of exchange 1
 
@@ -206,7 +207,8 @@ exchange  who  in the   at
 2         app  request  path
 2         app  request  query again
 2         app  request  header authorization
-2         app  request  deep[0].mfa_token"""
+2         app  request  deep[0].mfa_token
+3         app  answer   body"""
     for named in ("<mfa_token 1>", "<mfa_token 1: sealed>", journal[0]["mfa_token"]):
         assert repr(journal.where(named)) == expected
     (use,) = journal.where(" <recovery_code 1> ")
@@ -214,7 +216,8 @@ exchange  who  in the   at
     journal.aliases.learn("password", "hunter-number-two")
     elsewhere = journal.where("<password 1>")
     assert (len(elsewhere), "<table>" in elsewhere._repr_mimebundle_()["text/html"]) == (0, False)
-    assert repr(elsewhere).startswith("<password 1>, known from elsewhere: the settings")
+    come = "<password 1>, known from elsewhere: the settings, a user, the phone or the inbox"
+    assert repr(elsewhere).splitlines()[0] == come
 
 
 def test_a_live_lab_without_a_management_application_names_both_variables() -> None:
@@ -232,6 +235,8 @@ def test_a_live_lab_without_a_management_application_names_both_variables() -> N
 SLIPS = """
 lab.client.mfa_authenticators(login) | the Bearer token is a whole exchange: pass one of its fields, such as
 lab.poll(mfa_token='x', oob_code=login) | pass one of its fields, such as exchange['oob_code'].
+lab.client.refresh_token_grant(login) | pass one of its fields, such as exchange['refresh_token'].
+lab.client.mfa_recovery_code_grant('x', recovery_code=login) | such as exchange['recovery_code'].
 lab.management(login) | pass one of its fields, such as exchange['access_token'].
 lab.inspect(login) | token is a whole exchange: pass one of its fields, such as exchange['mfa_token'].
 lab.client.mfa_otp_grant(mfa_token='x', otp=123456) | otp is a int and no text: pass the value that an answer
@@ -254,7 +259,7 @@ lab.phone.scan(b'no picture') | Scan the barcode_uri
 lab.phone.scan('https://tenant.example/') | Scan the barcode_uri
 lab.phone.scan('otpauth://x/y?secret=' + login['mfa_token']) | Scan the barcode_uri
 lab.phone.scan('otpauth://totp/a?enrollment_tx_id=1&base_url=http://[::1') | base_url cannot be sent. Scan the
-lab.curl('POST') | curl wants an exchange
+lab.curl('POST') | curl wants an exchange, such as the value of client.password_grant(...).
 lab.export('curl') | curl wants an exchange
 lab.export('bash', login) | bash is of the whole journal
 lab.export('postman') | There is no export 'postman'. There are: curl, bash, httpx, node, pytest, har, m
@@ -264,8 +269,9 @@ login[login['mfa_token']] | The answer of exchange 1 (403 mfa_required) has no <
 lab.claim(str(login['mfa_token']), False) | This does not hold: <mfa_token 1>
 lab.replay(str(login['mfa_token'])) | <mfa_token 1>
 lab.export('bash').save('/' + login['mfa_token']) | <mfa_token 1> cannot be written
+lab.export('bash').save(chr(0)) | cannot be written (what is no text is in it or in its name). Name a file in a folder
 lab.export(str(login['mfa_token'])) | There is no export '<mfa_token 1>'. There are: curl
-lab.reveal('') | This is no alias of one secret
+lab.reveal('') | This is no alias of one secret: write one as it is shown, such as '<mfa_token 1>'.
 lab.reveal('<mfa_token 1> <password 1>') | This is no alias of one secret
 lab.reveal(str(login['mfa_token'])) | This is no alias of one secret
 lab.reveal(1) | This is no alias of one secret
