@@ -283,6 +283,27 @@ def test_a_journal_as_text_and_as_markdown_each_step_in_its_cell() -> None:
     assert repr(lost) == f"Journal · 1 exchange\n      1  app    {'POST /oauth/token':44}  no answer"
 
 
+def test_an_arrow_has_four_values_at_most_none_of_them_the_applications_own_and_a_long_path_below() -> None:
+    journal = a_journal()
+    own = "client_secret mgmt_client_secret client_assertion assertion identifier"
+    some = "of-some-words", "Bearer of-one"
+    for path, credentials, whose in (("of-two-words", "Basic YTpiLXBhc3N3b3Jk", "one"), (*some, "one"), (*some, "two")):
+        form = {name: f"{name}-of-{whose}" for name in f"{own} otp password mfa_token".split()}
+        headers = [("authorization", credentials), ("cookie", "a=cookie-of-one"), ("x-mine", "secret=elsewhere")]
+        url = f"https://tenant.example/oauth/{path}"
+        an_exchange(journal=journal, request=a_request(url=url, form=form, headers=headers), **GRANTED)
+    shown = "<br/>#lt;cookie 1#gt;<br/>#lt;otp 1#gt;<br/>#lt;password 1#gt;"
+    assert [line.partition(">>")[2] for line in mermaid(journal).splitlines() if ">>" in line] == [
+        f"auth0: POST /oauth/of-two-words{shown}<br/>#lt;mfa_token 1#gt;",
+        "app: 200 OK<br/>#lt;access_token 1#gt;",
+        f"auth0: POST /oauth<br/>/of-some-words<br/>#lt;token 1#gt;{shown}<br/>…",
+        "app: 200 OK",
+        "auth0: POST /oauth<br/>/of-some-words<br/>#lt;token 1#gt;"
+        "<br/>#lt;cookie 1#gt;<br/>#lt;otp 2#gt;<br/>#lt;password 2#gt;<br/>…",
+        "app: 200 OK",
+    ]
+
+
 # fmt: off
 OWN = {  # what markdown, and what mermaid reads as its own
     "a|b": "a&#124;b", "`x`": "&#96;x&#96;", "<b>": "&#60;b&#62;", "[a](b)": "&#91;a&#93;(b)", "a\nb\x1ec": "a b c",

@@ -6,7 +6,6 @@ variable, a stand-in, or itself.
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -16,7 +15,7 @@ from urllib.parse import unquote
 
 from auth0_mfa_lab.polling import Answer, State
 from auth0_mfa_lab.secrets.aliases import SHOWN, Alias
-from auth0_mfa_lab.secrets.claims import claims_of
+from auth0_mfa_lab.secrets.claims import claims_of, from_base64
 from auth0_mfa_lab.wire.exchange import Exchange, leaves, plain_data
 from auth0_mfa_lab.wire.journal import Journal
 
@@ -373,7 +372,7 @@ class Planner:
         """Return the two halves of HTTP Basic, or None."""
         scheme, _, rest = authorization.partition(" ")
         try:
-            user, colon, password = base64.b64decode(rest, validate=True).decode().partition(":")
+            user, colon, password = from_base64(rest).decode().partition(":")
         except ValueError:
             return None
         # Each half was percent-encoded before it was encoded: what needs no such thing is the same with and without.
@@ -424,7 +423,7 @@ class Planner:
 
     def _of_the_phone(self, exchange: Exchange) -> Step:
         refused, data = (exchange.status or 0) >= 400, plain_data(exchange.request)
-        path, in_text = exchange.request.target.partition("?")[0], self._aliases.in_text
+        path, in_text = exchange.request.target, self._aliases.in_text
         if path.endswith("/enroll"):
             ticket = in_text(str(exchange.request.header("authorization")))
             for uri, variable in reversed(self._barcodes.items()):

@@ -16,7 +16,8 @@ from tests.mothers import MFA_TOKEN, OOB_CODE, a_journal, a_request, an_exchange
 CURL = 'curl() { for word in "$@"; do printf "%s\\036" "$word"; done; }\n'
 HOSTILE = "a'b\"c $HOME `id` $(id) \\ ! & | ; < > * ? ~ # é\n{x}"
 OWN = {"domain": "tenant.example", "client_id": "abc", "client_secret": "very/secret", "username": "jane@example.com"}
-OWN |= {"email": "jane@example.com", "phone_number": "+15550100"}
+OWN |= {"email": "jane@example.com", "phone_number": "+15550100", "password": "very-very"}
+OWN |= {"public_client_id": "pub", "mgmt_client_id": "mgmt", "mgmt_client_secret": "own", "audience": "of-mine"}
 PAIR = base64.b64encode(b"abc:very%2Fsecret").decode()
 JSON, TEXT = [("content-type", "application/json")], [("content-type", "text/plain")]
 FORM = {"mfa_token": MFA_TOKEN, "oob_code": OOB_CODE, "note": HOSTILE, "password": HOSTILE}
@@ -44,10 +45,11 @@ COMMANDS: dict[str, tuple[dict[str, Any], str]] = {
     # A request, and the arguments of its command below the certificate.
     "json": (
         {"url": "https://tenant.example/mfa/associate?a=b", "json": {"authenticator_types": ["oob"]},
-         "headers": [("authorization", f"Bearer {MFA_TOKEN}"), ("user-agent", "lab")]}, """
+         "headers": [("authorization", f"Bearer {MFA_TOKEN}"), ("user-agent", "x"), ("x-request-language", "de")]}, """
 --url "https://$AUTH0_DOMAIN/mfa/associate?a=b"
 --header "authorization: Bearer $MFA_TOKEN_1"
 --header 'content-type: application/json'
+--header 'x-request-language: de'
 --data '{"authenticator_types":["oob"]}'
 """,
     ),
@@ -71,6 +73,11 @@ COMMANDS: dict[str, tuple[dict[str, Any], str]] = {
 --data-urlencode "username=$AUTH0_USERNAME"
 --data-urlencode "email=$AUTH0_EMAIL"
 --data-urlencode "phone_number=$AUTH0_PHONE_NUMBER"
+--data-urlencode "password=$AUTH0_PASSWORD"
+--data-urlencode "public_client_id=$AUTH0_PUBLIC_CLIENT_ID"
+--data-urlencode "mgmt_client_id=$AUTH0_MGMT_CLIENT_ID"
+--data-urlencode "mgmt_client_secret=$AUTH0_MGMT_CLIENT_SECRET"
+--data-urlencode "audience=$AUTH0_AUDIENCE"
 --data-urlencode other=https://tenant.example:8443/
 --data-urlencode "a+b%26=x $AUTH0_CLIENT_SECRET y"
 """,
@@ -143,5 +150,5 @@ def test_a_lost_request_can_be_exported_and_that_of_another_lab_cannot() -> None
     journal = a_journal()
     lost = an_exchange(failure="ConnectError", journal=journal, request=a_request("GET"))
     assert exported("curl", journal, lost).startswith("curl --request GET")
-    with pytest.raises(LabError, match="another lab's journal"):
+    with pytest.raises(LabError, match=r"another lab's journal, which alone knows its secrets: take curl there\."):
         exported("curl", a_journal(), lost)

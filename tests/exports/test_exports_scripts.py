@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from auth0_mfa_lab import Lab
-from auth0_mfa_lab.exports.export import DIALECTS, Httpx, Node, exported, word
+from auth0_mfa_lab.exports.export import DIALECTS, Httpx, Node, Pytest, exported, word
 from auth0_mfa_lab.exports.plan import Plan, mark
 from tests.exports.conftest import recorded
 from tests.exports.export_served import must_be_there
@@ -59,6 +59,9 @@ def test_each_language_reads_just_the_text() -> None:
     words = " ".join(word(text + mark("ONE") + text) for text in texts)
     read = ran("bash", "-euc", f"printf '%s\\036' {words}", env={"ONE": "A"}).split("\x1e")
     assert read == [*(f"{text}A{text}" for text in texts), ""]
+    assert node.text(f'a "b" {mark("ONE")}') == '`a "b" ${one}`'
+    for dialect, indent, most in ((python, "", 84), (python, "    ", 80), (Pytest(NOTHING), "", 76)):
+        assert [len(dialect.data(["x" * size], indent).splitlines()) for size in (most, most + 1)] == [1, 3]
     for text in (*texts, "\x00"):
         assert eval(python.text(text + mark("ONE")), {"one": "A"}) == f"{text}A"
         assert ast.literal_eval(python.data({text: [text, 1, True, None]})) == {text: [text, 1, True, None]}
@@ -84,13 +87,16 @@ def test_whatever_was_said_is_read_asked_for_by_its_name_or_left_out_with_a_rema
     an_exchange(400, journal=journal, request=request, json={"error": HOSTILE, "oob_code": OOB_CODE})
     an_exchange(journal=journal, request=a_request(form={"oob_code": OOB_CODE, HOSTILE: HOSTILE}))
     an_exchange(journal=journal, request=a_request("GET", "https://tenant.example/jwks"), **LOST)
-    request = a_request("DELETE", "https://tenant.example/api/device-accounts/dev_1")
+    request = a_request("DELETE", "https://tenant.example/api/device-accounts/dev_1", json={})
     an_exchange(204, journal=journal, speaker="phone", request=request)
+    request = a_request(form={"password": "of-a-person"})
+    an_exchange(403, journal=journal, request=request, json={"error": "mfa_required"})
     for _ in range(3):
         an_exchange(journal=journal, request=POLL, **PENDING)
     text = exported(kind, journal)
     assert what_a_reader_says(kind, text) == ""
     assert NEEDED[kind] in text
+    assert "PASSWORD_1" in text
     if kind in UNSET:
         ended = subprocess.run(UNSET[kind], input=text, env={}, capture_output=True, encoding="utf-8", check=False)
         assert ended.stderr == (
@@ -161,6 +167,11 @@ SAID = r"""
 bash  | push allowed  | 1 | \nAUTHENTICATOR_ID_1=$(field '[.[] | select(.oob_channel == "auth0")][0].id')
 bash  | push allowed  | 8 | =$(field
 bash  | push allowed  | 1 | '{"factors": ["push"]}'
+bash  | SMS enroll    | 1 | code "$AUTH0_PHONE_NUMBER" --purpose mfa --wait 5)
+pytest | push allowed | 1 | assert answer.status_code == 403  # mfa_required
+bash  | push enroll   | 0 | Polled
+bash  | push rejected | 1 | auth0-mfa-lab phone reject 'It wasn
+bash  | recovery code | 1 | RECOVERY_CODE_1=$(field .recovery_code)
 bash  | SMS enroll    | 1 | AUTH0_PHONE_NUMBER=$(field .phone_number)
 bash  | push enroll   | 1 | \n\n# 2. Your app starts the enrollment\nrequest \\n
 bash  | push enroll   | 2 | serve --env-file lab.env
@@ -173,6 +184,11 @@ bash httpx node pytest | SMS enroll    | 1 | 111111
 bash httpx node pytest | SMS enroll    | 0 | 000000
 bash httpx node pytest | SMS enroll    | 0 | not the password
 bash httpx node pytest | recovery code | 1 | wrong-recovery-code-4
+bash httpx node pytest | push enroll   | 1 | 6 requests to Auth0, recorded by auth0-mfa-lab and said again.
+bash httpx node | push enroll   | 2 | Scan this as a QR with your phone, then press Enter:
+bash httpx node | push allowed  | 1 | Allow the push on your phone, then press Enter
+bash httpx node | OTP enroll    | 1 | The 6-digit code of the authenticator app
+bash httpx node | passwordless  | 1 | The code that was sent for the login
 """
 """Kinds of an export, the flow, how often its text has something, and what."""
 
@@ -187,7 +203,7 @@ def test_one_of_a_list_is_found_by_what_tells_it_from_the_others() -> None:
     journal = a_journal()
     listed = [{"id": f"made-{number}", "type": kind} for number, kind in enumerate(("oob", "otp", "oob", "else"))]
     an_exchange(journal=journal, json=listed)
-    an_exchange(journal=journal, request=a_request(json=[each["id"] for each in listed]))
+    an_exchange(journal=journal, request=a_request(json=[*(each["id"] for each in listed), "else"]))
     assert re.findall(r"field '(.*)'", exported("bash", journal)) == [
         '[.[] | select(.type == "oob")][0].id',
         '[.[] | select(.type == "otp")][0].id',
@@ -200,9 +216,43 @@ def test_one_of_a_list_is_found_by_what_tells_it_from_the_others() -> None:
     assert 'answer.json.filter((each) => each.type === "oob")[1].id' in exported("node", journal)
     # A name that an alias has is no other value's.
     journal.aliases.learn("user_id", "somebody-secret")
-    an_exchange(journal=journal, json=[{"user_id": "auth0|1234"}])
-    an_exchange(journal=journal, request=a_request("GET", "https://tenant.example/users/auth0%7C1234"))
-    assert "USER_ID_2=$(field '.[0].user_id')" in exported("bash", journal)
+    an_exchange(journal=journal, json=[{"user_id": "auth0|1234", "id": "m-12"}])
+    url = "https://tenant.example/users/auth0%7C1234/authentication-methods/m-12"
+    an_exchange(journal=journal, request=a_request("GET", url))
+    brought = "\nUSER_ID_2=$(field '.[0].user_id')\nAUTHENTICATION_METHOD_ID_1=$(field '.[0].id')\n"
+    assert brought in exported("bash", journal)
+
+
+def test_http_basic_and_a_plain_text_are_said_in_each_language() -> None:
+    journal = a_journal()
+    journal.operations.tenant = {"domain": "tenant.example", "client_id": "abc", "client_secret": "very-secret"}
+    headers = [("authorization", "Basic YWJjOnZlcnktc2VjcmV0"), ("content-type", "text/plain")]
+    headers += [("x-request-language", languages := "en, " * 15 + "de")]
+    an_exchange(journal=journal, request=a_request(headers=headers, body=b"a text"))
+    said = """\
+http.request(
+    "POST",
+    "/oauth/token",
+    headers={
+        "content-type": "text/plain",
+        "x-request-language": "LANGUAGES",
+    },
+    auth=(AUTH0_CLIENT_ID, AUTH0_CLIENT_SECRET),
+    content="a text",
+)
+"""
+    assert said.replace("LANGUAGES", languages) in exported("httpx", journal)
+    basic = "Buffer.from(`${AUTH0_CLIENT_ID}:${AUTH0_CLIENT_SECRET}`).toString('base64')"
+    said = f"""\
+request("/oauth/token", {{
+    method: "POST",
+    headers: {{ ...{{
+        "content-type": "text/plain",
+        "x-request-language": "{languages}",
+    }}, authorization: `Basic ${{{basic}}}` }},
+    body: "a text",
+}})"""
+    assert said in exported("node", journal)
 
 
 def test_a_code_that_no_message_has_is_read_where_it_was_sent() -> None:
@@ -213,6 +263,11 @@ def test_a_code_that_no_message_has_is_read_where_it_was_sent() -> None:
         grant = "http://auth0.com/oauth/grant-type/passwordless/otp"
         an_exchange(journal=journal, request=a_request(form={"grant_type": grant, "otp": "730418"}))
         assert f"code {sent_to} --purpose passwordless" in exported("bash", journal)
+    journal = a_journal()
+    form = {"grant_type": "mfa/mfa-oob", "oob_code": OOB_CODE, "binding_code": "730418"}
+    an_exchange(journal=journal, request=a_request(form=form))
+    text = exported("bash", journal)
+    assert ('code "$AUTH0_PHONE_NUMBER" --purpose mfa' in text, "\npoll" in text) == (True, False)
 
 
 def test_a_poll_that_took_long_waits_in_the_script() -> None:
@@ -287,11 +342,3 @@ def test_a_saved_script_can_be_run_and_a_test_is_a_file_and_curl_is_of_one_excha
     assert [each.stat().st_mode & 0o111 for each in (script, test)] == [0o111, 0]
     lab.export("curl", lab.journal[0]).save(one)
     assert one.read_text("utf-8") == f"{lab.curl(lab.journal[0]).text}\n"
-
-
-def test_neighbours_that_say_another_value_are_two_arrows() -> None:
-    journal = a_journal()
-    an_exchange(journal=journal, request=POLL, json={"access_token": "opaque-access-token-0001"})
-    an_exchange(journal=journal, request=a_request(form={"refresh_token": "opaque-refresh-0002"}))
-    arrows = [line for line in exported("mermaid", journal).splitlines() if "app->>auth0" in line]
-    assert arrows[1] == "  app->>auth0: POST /oauth/token<br/>#lt;refresh_token 1#gt;"
