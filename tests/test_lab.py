@@ -16,7 +16,7 @@ from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.secrets.aliases import Aliases
 from auth0_mfa_lab.tenants.phone import Inbox, messages_of_a_person
 from tests.flows import flows
-from tests.mothers import MFA_TOKEN, a_journal, a_request, an_exchange, enrolling, live_settings, rows
+from tests.mothers import MFA_TOKEN, OOB_CODE, a_journal, a_request, an_exchange, enrolling, live_settings, rows
 
 
 @pytest.fixture
@@ -194,7 +194,7 @@ def test_the_journal_says_where_a_secret_was_born_and_each_place_where_it_is_use
     journal = a_journal()
     an_exchange(403, journal=journal, json={"mfa_token": MFA_TOKEN, "again": MFA_TOKEN})
     bearer = [("authorization", f"Bearer {MFA_TOKEN}")]
-    url = f"https://tenant.example/mfa/{MFA_TOKEN}?again={MFA_TOKEN}"
+    url = f"https://tenant.example/mfa/{MFA_TOKEN}/{OOB_CODE}?again={MFA_TOKEN}"
     request = a_request(url=url, headers=bearer, json={"deep": [{"mfa_token": MFA_TOKEN}]})
     an_exchange(journal=journal, request=request, json={"recovery_codes": ["ABCD1234EFGH"]})
     an_exchange(400, journal=journal, text=f"no such token: {MFA_TOKEN}")
@@ -211,6 +211,7 @@ exchange  who  in the   at
 3         app  answer   body"""
     for named in ("<mfa_token 1>", "<mfa_token 1: sealed>", journal[0]["mfa_token"]):
         assert repr(journal.where(named)) == expected
+    assert "first seen in the request of exchange 2" in repr(journal.where("<token 1>"))
     (use,) = journal.where(" <recovery_code 1> ")
     assert (use.exchange, use.place, use.born) == (2, "recovery_codes[0]", True)
     journal.aliases.learn("password", "hunter-number-two")

@@ -276,7 +276,7 @@ def test_a_journal_as_text_and_as_markdown_each_step_in_its_cell() -> None:
     journal.step("2. get <b>")
     an_exchange(journal=journal, **GRANTED)
     bundle = journal._repr_mimebundle_()
-    assert repr(journal) == bundle["text/plain"] == JOURNAL
+    assert (repr(journal), bundle["text/plain"], journal[0].status) == (JOURNAL, JOURNAL, None)
     assert re.sub(r' style="[^"]*"', "", bundle["text/markdown"]) == MARKDOWN
     assert f'<span style="{colour_of("mfa_token")}">&#60;mfa_token 1' in bundle["text/markdown"]
     an_exchange(journal=(lost := a_journal()), **LOST)

@@ -44,12 +44,10 @@ FORMS = {
     "a recovery code": ("recovery_code", "V8BEY3QHK1RRNT4XWZ20PLMD", "standin-recovery-code-1"),  # auth0-mfa-lab: allow
     "a password": ("password", "Hunter2!", "standin-password-1"),
     "a password of digits": ("password", "493127", "standin-password-1"),
-    "a passphrase of digits": ("passphrase", "493127", "standin-passphrase-1"),
     "a password like an id": ("password", "hunter2|abc", "standin-password-1"),
     "a secret like an email": ("client_secret", "Hunter2@corp", "standin-client-secret-1"),
     "a password like a number": ("password", "+15550134", "standin-password-1"),
     "a code that is none": ("otp", "!@#$%^&*()_+1o", "standin-otp-1"),
-    "a link": ("link", "https://tenant.example/verify?code=123456&state=aB3aB3aB3aB3aB3a", "standin-link-1"),
     "a JWT": ("access_token", JWT, re.escape(JWT.rpartition(".")[0]) + r"\.standin-access-token-1"),
 }
 # fmt: on
