@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 from auth0_mfa_lab.polling import OOB_CODE_SECONDS, Answer, State
 from auth0_mfa_lab.secrets.claims import claims_of, from_base64
@@ -36,25 +36,29 @@ _KINDS: Mapping[str, Kind] = {
 CODES = ("otp", "binding_code", "recovery_code")
 """The fields of a code that a person reads somewhere and types."""
 _JOINED = ("mfa_token", "oob_code", "refresh_token", "token", "bearer", "ticket")
-_ISSUED = ("mfa_token", "oob_code", "access_token", "id_token", "refresh_token", "recovery_code", "secret", "txtkn")
+# No id_token: OpenID Connect has it in the URL of a logout.
+_ISSUED = (
+    *("mfa_token", "oob_code", "access_token", "refresh_token"),
+    *("recovery_code", "recovery_codes", "secret", "txtkn"),
+)
 KEPT = 10_000
 """So many issued values are remembered, the newest: more than 1,000 exchanges can issue."""
 Outcome = Literal["lost", "pending", "slow", "given", "refused"]
 """What an answer means: `lost` is none, a 5xx, or no JSON where a client expects some."""
 
 
-@dataclass(slots=True, repr=False, eq=False)
+@dataclass(slots=True, repr=False)
 class Login:
     """One login: the exchange that began it, its user and application; `said` and `run` are those of its last poll."""
 
     number: int
     user: str
     client: str
+    run: int
     said: tuple[object, ...] = ()
-    run: int = 0
 
 
-@dataclass(frozen=True, slots=True, repr=False, eq=False)
+@dataclass(frozen=True, slots=True, repr=False)
 class Issued:
     """Under which name a value was issued, in which login, and with which oob_code."""
 
@@ -149,10 +153,12 @@ class Call:
         """Yield the name and the value of all that the answer, or a push, brought."""
         got = self.got if isinstance(self.got, dict) else {}
         found = [(name, got.get(name)) for name in _ISSUED]
-        codes = got.get("recovery_codes")
-        found += [("recovery_code", each) for each in codes] if isinstance(codes, list) else []
-        found += [("ticket", each) for each in re.findall("enrollment_tx_id=([^&]+)", self.gets("barcode_uri"))]
-        yield from ((name, value) for name, value in found if isinstance(value, str) and value)
+        query = self.gets("barcode_uri").partition("?")[2]
+        found += [pair for pair in parse_qsl(query) if pair[0] == "enrollment_tx_id"]
+        for name, value in found:
+            for each in value if isinstance(value, list) else [value]:
+                if isinstance(each, str) and each:
+                    yield name, each
 
 
 def call_of(exchange: Recorded) -> Call:
@@ -169,7 +175,6 @@ def call_of(exchange: Recorded) -> Call:
     elif ticket := re.search('id="([^"]*)"', credentials):
         sent["ticket"] = ticket[1]
     got: Json = plain_data(response) if response else None
-    got = got.get("mfa", got) if exchange.speaker == "Auth0" and isinstance(got, dict) else got
     said = got if isinstance(got, dict) else {}
     error, status = str(said.get("error") or ""), response.status if response and passage.delivered else 0
     outcome: Outcome = "given" if status < 300 and not error else "refused"
@@ -226,9 +231,9 @@ class Reader:
     def read(self, exchange: Recorded) -> Call:
         """Return an exchange as facts, with its login, its user and its run; what is under way counts as unanswered."""
         call = call_of(exchange)
-        sent = [(name, self._issued.get((call.passage.reset, hash(call.text(name))))) for name in (*_JOINED, *CODES)]
+        sent = [(name, self._issued.get((call.passage.reset, hash(call.text(name))))) for name in _JOINED]
         call.knows = {name: known for name, known in sent if known is not None}
-        login = next((each.login for name, each in call.knows.items() if each.login and name not in CODES), None)
+        login = next((each.login for each in call.knows.values() if each.login), None)
         if call.kind in ("push", "answer") and login is None:
             call.oob_code, login = self._awaited(call)
         elif call.kind in ("scan", "answer"):
@@ -250,7 +255,7 @@ class Reader:
         key = call.passage.reset, hash(user.lower())
         if call.kind == "first factor" and call.text("otp") and key in self._started:
             return self._started.pop(key) if call.is_passed else self._started[key]
-        login = Login(call.number, user, call.client)
+        login = Login(call.number, user, call.client, call.number)
         if call.kind == "start":
             self._started[key] = login
         return login

@@ -21,7 +21,7 @@ from auth0_mfa_lab.secrets.kinds import kind_of
 Level = Literal["must", "should"]
 MINUTE = 60.0
 OWN_LINKS = ("/passwordless/verify_redirect", "/enroll")
-DEAD = "expired|malformed|invalid|unknown"
+DEAD = "expired|malformed|invalid"
 RIGHT_ELSEWHERE = "sandbox: this code is the one of another factor"
 PUBLIC = "sandbox: this application is public"
 """How the sandbox's notes begin: on a code in the wrong grant, and on a secret that is not needed."""
@@ -66,7 +66,7 @@ def slow_down_obeyed(story: Story) -> Findings:
             # A move of the clock is a client's wait where a test waits so, and else no gap of the client's.
             is_real = later[-1].passage.moved == slow.passage.moved
             led = gap(before, slow) - (slow.passage.moved - before.passage.moved if is_real else 0)
-            if slow.error == "slow_down" and slow.status and gaps and led > 0.001:
+            if slow.error == "slow_down" and gaps and led > 0.001:
                 is_deaf = min(gaps) <= led or gaps[0] < least(slow.asked_wait)
                 is_short = min(gaps) < least(led + SLOWER_BY_SECONDS)
                 yield Finding(_if(is_deaf) or _if(is_short, "should"), [before, *later])
@@ -77,8 +77,10 @@ def pending_goes_on(story: Story) -> Findings:
     allows = {(each.passage.reset, each.oob_code): each for each in reversed(story.calls) if _is_allowed(each)}
     for polls in _polls(story):
         allow = allows.get((polls[0].passage.reset, polls[0].oob_code))
-        pending = [each for each in polls if each.outcome == "pending" and allow and each.number < allow.number]
-        if allow is None or not pending:
+        if allow is None:
+            continue
+        pending = [each for each in polls if each.outcome == "pending" and each.number < allow.number]
+        if not pending:
             continue
         if later := [each for each in polls if each.number > allow.number]:
             yield Finding(None, [allow, later[0]])
@@ -363,8 +365,7 @@ def no_blind_resend(story: Story) -> Findings:
 
 
 def secrets_not_in_url(story: Story) -> Findings:
-    # OpenID Connect has the id_token in the URL of a logout.
-    secrets = {value for call in story.known for name, value in call.issued() if name != "id_token"}
+    secrets = {value for call in story.known for _, value in call.issued()}
     sent = [each for call in story.known for each in call.sent.items() if isinstance(each[1], str)]
     secrets |= {value for name, value in sent if kind_of(name, value)}
     for call in story.of_app:

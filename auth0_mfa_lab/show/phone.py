@@ -220,16 +220,17 @@ _AT_HAND = (
     "Have it at hand, unlocked, with the Guardian app or an authenticator app.",
 )
 _ADD = "Press Show in the QR's panel below, and scan what it draws."
+_QR, _SENT = "A QR waits to be scanned", "A code was sent to you"
 _TYPE = "Type the code where the cell asks for it: the prompt hides what you type."
 # fmt: off
 GUIDES: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "nothing": ("", "Nothing to do on your phone yet", _AT_HAND),
     "login": ("", "A second factor is asked for", _AT_HAND),
-    "push QR": ("", "A QR waits to be scanned", (
+    "push QR": ("", _QR, (
         "Open the Guardian app and add an account: the + in its upper corner.", _ADD,
         "Wait until the app lists the account: that confirms the enrollment, and the poll is granted.",
     )),
-    "OTP QR": ("", "A QR waits to be scanned", (
+    "OTP QR": ("", _QR, (
         "Open an authenticator app (Guardian will do) and add an account by QR.", _ADD,
         "Type the 6 digits that it shows where the next cell asks for them: they confirm the enrollment.",
     )),
@@ -242,10 +243,10 @@ GUIDES: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
         "Open your authenticator app at this tenant's account.",
         "Type the 6 digits that it shows where the cell asks for them; a new code comes every 30 seconds.",
     )),
-    "code by sms": ("✉", "A code was sent to you", ("Read the SMS that was sent to you.", _TYPE)),
-    "code by voice": ("✉", "A code was sent to you", ("Answer the call, and remember the code that it says.", _TYPE)),
-    "code by email": ("✉", "A code was sent to you", ("Open the email that was sent to you.", _TYPE)),
-    "code": ("✉", "A code was sent to you", ("Read what was sent to you: an SMS, a call or an email.", _TYPE)),
+    "code by sms": ("✉", _SENT, ("Read the SMS that was sent to you.", _TYPE)),
+    "code by voice": ("✉", _SENT, ("Answer the call, and remember the code that it says.", _TYPE)),
+    "code by email": ("✉", _SENT, ("Open the email that was sent to you.", _TYPE)),
+    "code": ("✉", _SENT, ("Read what was sent to you: an SMS, a call or an email.", _TYPE)),
     "done": ("✓", "The login is done: nothing is left to do on your phone", ()),
     "push over": ("✗", "The push was rejected, or its time is over", (
         "Nothing on your phone helps any more: run the cell with mfa_challenge again for a new push.",
