@@ -6,9 +6,11 @@ import re
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -16,9 +18,10 @@ from click.testing import CliRunner, Result
 
 from auth0_mfa_lab.cli import main
 from auth0_mfa_lab.sandbox.variations import THE_TWELVE, VARIATIONS
-from auth0_mfa_lab.vary.matrix import Row, alike, junit
+from auth0_mfa_lab.vary.matrix import Row, alike, differs, junit
 from auth0_mfa_lab.vary.met import Asked, Met
 from auth0_mfa_lab.vary.suite import Run
+from tests.mothers import rows
 from tests.serve.serving import MAIN
 
 APP = [sys.executable, str(Path(__file__).with_name("app.py"))]
@@ -150,11 +153,74 @@ def test_an_output_is_masked_and_bounded_and_a_pipe_is_no_file_to_write(here: Pa
     assert output.read_text("utf-8") == "{'password': '<password 2>'} again <password 2>\n"
 
 
-def test_a_matrix_has_no_character_that_a_terminal_obeys_or_xml_forbids(tmp_path: Path) -> None:
+ORDER, REFRESH = VARIATIONS["order"], VARIATIONS["refresh-503"]
+WENT = """\
+first     POST /oauth/token 403 a??[2J
+    text      1 ?[2J
+              2 ?
+    varied    POST /oauth/token 403 a??[2J
+    output    out
+    again     auth0-mfa-lab vary"""
+MATRIX = f"""\
+<?xml version='1.0' encoding='utf-8'?>
+<testsuite name="auth0-mfa-lab vary" tests="4" failures="1">
+<testcase classname="vary" name="order" time="1.25">
+<failure message="failed">FAILED    order                        1.2 s  met 2 times
+    changes   {ORDER.changes}
+    evidence  {ORDER.evidence}
+    finds     {ORDER.finds}
+    ended     with status 1
+    {WENT} --only=order -- true 'a b'</failure>
+</testcase>
+<testcase classname="vary" name="refresh-503" time="1.25">
+<skipped message="may stop">may stop  refresh-503                  1.2 s  never asked for what is varied
+    changes   {REFRESH.changes}
+    evidence  {REFRESH.evidence}
+    finds     {REFRESH.finds}
+    but       a right client may tell the user and stop here: `auth0-mfa-lab conduct` judges what it did
+    ended     not in time
+    {WENT} --only=refresh-503 -- true 'a b'</skipped>
+</testcase>
+<testcase classname="vary" name="order" time="1.25">
+<skipped message="not met">not met   order                        1.2 s  never asked for what is varied</skipped>
+</testcase>
+<testcase classname="vary" name="order" time="1.25" />
+</testsuite>"""
+
+
+def test_a_matrix_has_all_that_one_needs_and_no_character_that_a_terminal_obeys_or_xml_forbids() -> None:
     said = Asked("POST /oauth/token", "403 a\0\x1b[2J", ("order",), "1 \x1b[2J\n2 \ud800")
-    run = Run(name="order", ids=("order",), status=1, seconds=1.0, met=Met(asked=[said]), output=tmp_path)
-    (case,) = ElementTree.fromstring(junit([Row(run, Met(), ["true"])])).iter("failure")
-    assert "text      1 ?[2J\n              2 ?\n" in str(case.text)
+    met = ("order", 1, 2), ("refresh-503", None, 0), ("order", 0, 0), ("order", 0, 1)
+    how: dict[str, Any] = {"seconds": 1.246, "output": Path("out")}
+    runs = [Run(name=n, ids=(n,), status=s, met=Met(Counter({n: times}), [said]), **how) for n, s, times in met]
+    told = junit([Row(each, Met(), ["true", "a b"]) for each in runs])
+    assert told.decode().replace("><", ">\n<") == MATRIX
+
+
+# The unchanged run, another (what was varied has a star), and what is told of the difference.
+DIFFERENCES = """
+a:1 b:1         | a:1 b:1              |
+a:1 p:1 p:1 b:1 | a:1 p:1 b:1          |
+a:1 b:1         | a:1* b:1             | first=a 1 varied=a 1
+a:1 b:1         | a:1* b:1*            | first=a 1 varied=a 1, b 1
+a:1 b:1         | a:1* b:2*            | first=b 2 unchanged=b 1 varied=a 1, b 2
+a:1 b:1         | a:2* b:1             | first=a 2 unchanged=a 1 varied=a 2
+b:1             | a:2* b:1             | first=a 2 varied=a 2
+a:1 b:1 c:1     | a:2* b:1 d:1         | first=a 2 then=d 1; unchanged: c 1
+a:1 b:1 c:1     | a:1* b:2* d:1        | first=b 2 unchanged=b 1 then=d 1; unchanged: c 1
+a:1 b:1 c:1     | a:2* d:1             | first=a 2 unchanged=a 1 then=d 1; unchanged: b 1
+a:1 b:1 c:1     | a:2* c:1             | first=a 2 unchanged=a 1 then=nothing more; unchanged: b 1
+a:1 b:1 c:1     | a:1 b:2* c:2* d:1    | first=b 2 unchanged=b 1 then=d 1; unchanged: nothing more
+a:1 b:1         | a:1 b:2* a:1 b:1     | first=b 2 then=a 1; unchanged: nothing more
+a:1             | a:1 b:1              | then=b 1; unchanged: nothing more
+"""
+
+
+@pytest.mark.parametrize(("unchanged", "varied", "told"), rows(DIFFERENCES))
+def test_it_is_told_where_an_application_went_another_way(unchanged: str, varied: str, told: str) -> None:
+    was, now = ([Asked(*each.split(":")) for each in run.split()] for run in (unchanged, varied))
+    now = [each._replace(outcome=each.outcome[0], varied=("order",) * (len(each.outcome) - 1)) for each in now]
+    assert "".join(f"{title}={text} " for title, text in differs(was, now).items()).strip() == told
 
 
 # Windows has no process groups and no SIGTERM to send: the test ends the command by both.
