@@ -11,6 +11,7 @@ import pytest
 from auth0_mfa_lab import Lab, LabError
 from auth0_mfa_lab.errors import NothingToAnswer
 from auth0_mfa_lab.secrets.claims import claims_of
+from auth0_mfa_lab.show.html import COLOURS
 from auth0_mfa_lab.show.panels.phone import OwnPhonePanel, PhonePanel, Row
 from auth0_mfa_lab.show.phone import GUIDES
 from tests.flows.flows import challenged, log_in
@@ -213,7 +214,11 @@ def test_a_push_that_comes_is_announced_and_takes_nothing_away_that_is_typed(lab
     tick(panel)
     assert (push_row(panel, 0) is row, row.reason.value, len(panel.card.pushes)) == (True, "half a sen", 2)
     assert "A push has come: Login at sandbox.example as user2@example.com, 08:00:00: Firefox on Linux" in seen(panel)
-    lab.clock.advance(300)
+    for seconds, colour in ((239, COLOURS["info"]), (1, COLOURS["wait"])):
+        lab.clock.advance(seconds)
+        tick(panel)
+        assert [f"background:{colour}" in each.html for each in panel.card.pushes] == [True, True]
+    lab.clock.advance(60)
     tick(panel)
     assert panel.card.pushes == ()
 

@@ -261,6 +261,7 @@ async def test_a_wait_ends_at_once(act: Callable[[PollPanel], None], monkeypatch
     panel = a_panel("pending", leap=0)
     panel.until_button.click()
     await until(lambda: panel.run.poll.polls, "the first poll")
+    assert "… pending · 1 poll" in seen(panel)
     act(panel)
     await asyncio.wait_for(panel.done(), 2)  # sooner than the 5 seconds that it would have waited
     assert (panel.run.state, panel.run.poll.polls) == (State.STOPPED, 1)

@@ -90,10 +90,10 @@ MEANINGS = (
 def meaning_of(exchange: Exchange) -> str | None:
     """Return the lab's own line about an answer that is an error; None for a success, and for an error without a row."""
     response, body = exchange.response, exchange.json if isinstance(exchange.json, dict) else {}
+    if response is None:
+        return None
     # The Management API's `error` is the status's phrase: its code stands in `errorCode`.
     code = body.get("errorCode") or body.get("error")
-    if response is None or (not code and response.status < 400):
-        return None
     text = str(body.get("error_description") or body.get("message") or "")
     begins = [f"{code}: {text}", *([f"{response.status}: {text}"] if "error_description" not in body else [])]
     return next((f"lab: {said}" for begin in begins for each, said in MEANINGS if re.match(each, begin)), None)

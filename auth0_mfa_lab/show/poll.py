@@ -42,8 +42,8 @@ def headline(run: PollRun) -> str:
 def show_poll(run: PollRun) -> dict[str, str]:
     """Return the mimebundle of a poll: its line, a line for each row of equal answers, and the last exchange."""
     head, rows = f"Poll · {headline(run)}", []
-    for when, times, equal in _rows_of_equals(run):
-        rows.append(f"  {when:>14}  {equal[0].outcome}{times}")
+    for when, outcome, times, _ in _rows_of_equals(run):
+        rows.append(f"  {when:>14}  {outcome}{times}")
     text, html = run.exchange.show(run.exchange) if run.exchange else ("", "")
     return {
         "text/plain": "\n".join([head, *rows, *(["", text] if text else [])]),
@@ -90,11 +90,11 @@ class PollView:
     def html(self, run: PollRun) -> str:
         """Return the whole panel without widgets; equal answers in a row are folded, and each opens its exchange."""
         rows = line(ROWS_TITLE, small=True) if run.exchanges else ""
-        for when, times, equal in _rows_of_equals(run):
+        for when, outcome, times, equal in _rows_of_equals(run):
             inside = "".join(row_html(run, each)[0] for each in equal)
             if times:
                 inside, said = f'<div style="margin-left:16px">{inside}</div>', _said(equal[0])[0]
-                inside = details(escape(f"{when} · {equal[0].outcome} · {said}{times}"), inside, style=_ROW)
+                inside = details(escape(f"{when} · {outcome} · {said}{times}"), inside, style=_ROW)
             rows += inside
         head = f'<div style="border-left:{self.edge};padding-left:10px;margin:4px 0">'
         return f"<div>{head}{self.status}{self.next_step}{self.meters}</div>{rows}</div>"
@@ -107,12 +107,13 @@ def row_html(run: PollRun, exchange: Exchange) -> tuple[str, bool]:
     return details(summary, exchange.show(exchange)[1], style=_ROW, is_open=is_final), is_final
 
 
-def _rows_of_equals(run: PollRun) -> Iterator[tuple[str, str, list[Exchange]]]:
-    """Yield equal answers in a row: when they came (seconds since the first), how often, and the exchanges."""
-    for _, group in groupby(run.exchanges, lambda each: each.outcome):
+def _rows_of_equals(run: PollRun) -> Iterator[tuple[str, str, str, list[Exchange]]]:
+    """Yield equal answers in a row: when they came (seconds since the first), the answer, how often, the exchanges."""
+    for outcome, group in groupby(run.exchanges, lambda each: each.outcome):
         equal = list(group)
         first, last = (f"{each.at - run.exchanges[0].at:.0f} s" for each in (equal[0], equal[-1]))
-        yield (first, "", equal) if len(equal) == 1 else (f"{first} to {last}", f" ({len(equal)} times)", equal)
+        when, times = (first, "") if len(equal) == 1 else (f"{first} to {last}", f" ({len(equal)} times)")
+        yield when, outcome, times, equal
 
 
 def _said(exchange: Exchange) -> tuple[str, bool]:

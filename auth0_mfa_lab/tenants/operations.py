@@ -190,7 +190,7 @@ class ServedClock:
     @property
     def runs_by_itself(self) -> bool:
         """Whether it follows the wall's: then nothing that begins on it can be begun twice."""
-        return not self._last.get("frozen", False)
+        return not self._last["frozen"]
 
     def now(self, name: str = "now") -> float:
         """Return the server's time in epoch seconds."""
