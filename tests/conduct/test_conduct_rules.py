@@ -2,30 +2,33 @@
 
 import base64
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
 
 from auth0_mfa_lab.conduct.report import conduct
 from auth0_mfa_lab.conduct.rules import RULES
+from auth0_mfa_lab.sandbox.variations import VARIATIONS
 from tests.conduct.play import SLOW_DOWN, Play, broken
-from tests.mothers import a_response
+from tests.mothers import a_response, rows
 from tests.sandbox.sandbox_mothers import switch_on
 
 HTML: Mapping[str, Any] = {"status": 502, "text": "<html>"}
 OFFLINE = "openid offline_access"
 Script = Callable[[], Play]
-BREACHES: dict[str, list[tuple[str, str, Script]]] = {}
-TRAPS: list[Script] = []
+BREACHES: dict[str, list[tuple[str, str, str, Script]]] = {}
+TRAPS: dict[str, Script] = {}
 
 
 def breaks(rule: str, shown: str, level: str = "must") -> Callable[[Script], Script]:
     """Say that a client breaks a rule, at a level, and no other; `shown` are the exchanges that show it."""
 
     def noting(script: Script) -> Script:
-        BREACHES.setdefault(rule, []).append((level, shown, script))
+        BREACHES.setdefault(rule, []).append((script.__name__, level, shown, script))
         return script
 
     return noting
@@ -33,7 +36,7 @@ def breaks(rule: str, shown: str, level: str = "must") -> Callable[[Script], Scr
 
 def right(script: Script) -> Script:
     """Say that a client breaks no rule."""
-    TRAPS.append(script)
+    TRAPS[script.__name__] = script
     return script
 
 
@@ -53,26 +56,6 @@ def with_tokens(**asked: Any) -> tuple[Play, str]:
 
 
 # -- polling
-
-
-@breaks("poll-interval", "4 5 6", "should")
-def polls_a_little_too_fast() -> Play:
-    return pushed(4.4, 4.4)[0]
-
-
-@breaks("poll-interval", "4 5 6 7 8", "should")
-def two_pollers_share_one_oob_code() -> Play:
-    return pushed(0.1, 4.9, 0.1, 4.9)[0]
-
-
-@right
-def polls_each_five_seconds_or_nearly() -> Play:
-    return pushed(4.5, 5.2, 4.5)[0]
-
-
-@right
-def two_quick_polls_are_no_pace() -> Play:
-    return pushed(1)[0]
 
 
 @right
@@ -98,26 +81,6 @@ def slowed(*pauses: float, before: float = 5) -> Play:
     play, codes = pushed(before)
     play.last_is(**SLOW_DOWN).wait(pauses[0]).poll(codes, *pauses[1:])
     return play
-
-
-@breaks("slow-down-obeyed", "4 5 6")
-def polls_on_at_the_same_pace_after_slow_down() -> Play:
-    return slowed(1, before=1)
-
-
-@breaks("slow-down-obeyed", "4 5 6")
-def keeps_its_pace_by_moves_of_the_clock() -> Play:
-    return slowed(5).last(back=1, moved=5).last(moved=10)
-
-
-@breaks("slow-down-obeyed", "4 5 6 7 8")
-def falls_back_to_the_old_pace() -> Play:
-    return slowed(10, 10, 5)
-
-
-@breaks("slow-down-obeyed", "4 5 6 7", "should")
-def slows_down_by_two_seconds() -> Play:
-    return slowed(7, 7)
 
 
 @breaks("slow-down-obeyed", "4 5 6")
@@ -208,16 +171,6 @@ def refused(*pauses: float, profile: str = "docs") -> Play:
     return play
 
 
-@breaks("final-answer-ends", "6 7")
-def polls_on_after_a_rejection() -> Play:
-    return refused(5)
-
-
-@breaks("final-answer-ends", "6 7 8")
-def takes_each_400_for_pending() -> Play:
-    return refused(5, 5, profile="recorded")
-
-
 @right
 def a_poll_was_under_way_when_the_answer_came() -> Play:
     play = refused(1)
@@ -300,16 +253,6 @@ def mistyped(*pauses: float) -> Play:
     return play
 
 
-@breaks("refused-code-not-resent", "2 3")
-def sends_a_refused_code_again() -> Play:
-    return mistyped(1)
-
-
-@breaks("refused-code-not-resent", "2 3 4")
-def sends_a_refused_code_three_times() -> Play:
-    return mistyped(30, 30)
-
-
 @breaks("refused-code-not-resent", "3 4")
 def sends_a_refused_recovery_code_again() -> Play:
     play = Play("otp")
@@ -318,11 +261,6 @@ def sends_a_refused_recovery_code_again() -> Play:
     for pause in (2, 1):
         play.wait(pause).client.mfa_recovery_code_grant(token, recovery_code=wrong)
     return play
-
-
-@right
-def a_person_types_the_same_wrong_code_twice() -> Play:
-    return mistyped(2, 58.5)
 
 
 @breaks("used-code-not-resent", "2 4", "should")
@@ -343,11 +281,6 @@ def the_answer_to_a_right_code_was_lost() -> Play:
 def a_code_was_sent_twice_before_the_first_answer_came() -> Play:
     play = logs_in_twice_with_one_code()
     return play.last(back=2, written=play.lab.clock.now() + 1)
-
-
-@right
-def the_tenant_takes_a_code_twice() -> Play:
-    return logs_in_twice_with_one_code().last_is(200, json={"access_token": "another"})
 
 
 @breaks("grant-fits-factor", "4")
@@ -412,32 +345,12 @@ def challenged(*pauses: float, factor: str = "sms") -> tuple[Play, str]:
     return play, token
 
 
-@breaks("send-once", "2 3", "should")
-def a_button_sends_twice() -> Play:
-    return challenged(0.2)[0]
-
-
-@breaks("send-once", "2 4 6")
-def pushes_three_times() -> Play:
-    return challenged(30, 30, factor="push")[0]
-
-
 @breaks("send-once", "1 2 3")
 def starts_three_times() -> Play:
     play = Play()
     for _ in range(3):
         play.wait(1).client.passwordless_start(connection="email", email="jane.roe@example.com", send="code")
     return play
-
-
-@right
-def a_person_asks_for_the_code_again() -> Play:
-    return challenged(2, 58.5)[0]
-
-
-@right
-def challenges_three_times_while_the_clock_stands() -> Play:
-    return challenged(0, 0)[0]
 
 
 @right
@@ -484,26 +397,6 @@ def rejected_again_and_again(pause: float, think: float = 10) -> Play:
         play.wait(5).poll(codes)
         play.wait(pause)
     return play
-
-
-@breaks("no-login-loop", "6 7 8 12 13 14")
-def a_rejection_begins_the_next_login() -> Play:
-    return rejected_again_and_again(10)
-
-
-@right
-def a_person_begins_the_next_login() -> Play:
-    return rejected_again_and_again(10.5)
-
-
-@right
-def a_person_is_asked_before_the_next_push() -> Play:
-    return rejected_again_and_again(2, think=10.5)
-
-
-@right
-def logs_in_again_and_again_while_the_clock_stands() -> Play:
-    return rejected_again_and_again(0)
 
 
 @right
@@ -564,19 +457,13 @@ def enrolled(*pauses: float) -> Play:
     return play
 
 
-@breaks("enrollment-finished", "2 3 4", "should")
-def begins_three_enrollments() -> Play:
-    return enrolled(260, 260)
-
-
 @right
-def draws_a_qr_anew_when_it_has_expired() -> Play:
-    return enrolled(270, 270)
-
-
-@right
-def enrolls_three_times_within_a_while() -> Play:
-    return enrolled(300.5, 300)
+def tries_one_factor_after_the_other() -> Play:
+    play = Play()
+    token = play.login()
+    for channel in ("auth0", "sms", "sms"):
+        play.wait(30).enroll(token, channel)
+    return play
 
 
 # -- tokens
@@ -671,11 +558,6 @@ def expired(*pauses: float) -> Play:
     return play
 
 
-@breaks("dead-value-dropped", "2 3 4")
-def lists_with_an_expired_token_again_and_again() -> Play:
-    return expired(5, 5)
-
-
 @breaks("dead-value-dropped", "1 2 3")
 def refreshes_with_a_dead_token_again_and_again() -> Play:
     play = Play()
@@ -693,26 +575,11 @@ def confirms_with_a_malformed_oob_code_again_and_again() -> Play:
     return play
 
 
-@right
-def a_page_still_lists_once() -> Play:
-    return expired(5)
-
-
 def refreshed_twice(pause: float, *, newest: bool = False) -> Play:
     play, token = with_tokens(scope=OFFLINE)
     new = str(play.wait(60).client.refresh_token_grant(token)["refresh_token"])
     play.wait(pause).client.refresh_token_grant(new if newest else token)
     return play
-
-
-@breaks("refresh-once", "3 4")
-def keeps_the_old_refresh_token() -> Play:
-    return refreshed_twice(5.5)
-
-
-@breaks("refresh-once", "3 4", "should")
-def two_tabs_refresh_one_after_the_other() -> Play:
-    return refreshed_twice(5)
 
 
 @right
@@ -729,30 +596,10 @@ def recovered(*, newest: bool) -> Play:
     return play
 
 
-@breaks("newest-recovery-code", "2 4")
-def keeps_the_old_recovery_code() -> Play:
-    return recovered(newest=False)
-
-
-@right
-def keeps_the_new_recovery_code() -> Play:
-    return recovered(newest=True)
-
-
 def asking(scope: str, at_first: str = "openid") -> Play:
     play = Play("otp")
     play.token("mfa-otp", mfa_token=play.login(scope=at_first), otp=str(play.phone.code()), scope=scope)
     return play
-
-
-@breaks("asked-at-first", "1 2", "should")
-def asks_for_a_refresh_token_at_the_end() -> Play:
-    return asking(OFFLINE)
-
-
-@right
-def repeats_its_scope() -> Play:
-    return asking(OFFLINE, at_first=OFFLINE)
 
 
 # -- transport and limits
@@ -770,31 +617,6 @@ def limited(*pauses: float, **headers: str) -> Play:
     return play
 
 
-@breaks("rate-limit-obeyed", "2 3")
-def does_not_wait_for_retry_after() -> Play:
-    return limited(26.5, retry_after="30")
-
-
-@breaks("rate-limit-obeyed", "2 3 4", "should")
-def hammers_until_the_reset() -> Play:
-    return limited(5, 5, x_ratelimit_reset="4000000000")
-
-
-@breaks("rate-limit-obeyed", "2 3 4 5", "should")
-def hammers_without_a_hint() -> Play:
-    return limited(5, 5, 5)
-
-
-@right
-def waits_for_retry_after() -> Play:
-    return limited(27, retry_after="30")
-
-
-@right
-def waits_longer_and_longer() -> Play:
-    return limited(5, 10, 20, x_ratelimit_reset="4000000000")
-
-
 @right
 def calls_that_succeed_later_are_no_retries() -> Play:
     play = limited(5)
@@ -809,11 +631,6 @@ def lost_refresh(pause: float, *headers: tuple[str, str]) -> Play:
     play.client.refresh_token_grant(token)
     play.last_is(503, json={"error": "server_error"}, headers=headers).wait(pause).client.refresh_token_grant(token)
     return play
-
-
-@breaks("no-blind-resend", "3 4", "should")
-def sends_a_refresh_again_after_a_503() -> Play:
-    return lost_refresh(1)
 
 
 @breaks("no-blind-resend", "2 3", "should")
@@ -833,16 +650,6 @@ def a_proxy_sends_a_start_again() -> Play:
     return play
 
 
-@right
-def sends_a_refresh_again_when_retry_after_says_so() -> Play:
-    return lost_refresh(0.5, ("retry-after", "1"))
-
-
-@right
-def a_person_tries_again() -> Play:
-    return lost_refresh(2)
-
-
 @breaks("secrets-not-in-url", "2")
 def lists_with_the_token_in_the_query() -> Play:
     play = Play("otp")
@@ -858,10 +665,26 @@ def puts_a_token_into_the_path() -> Play:
     return play
 
 
-@right
-def the_link_of_an_email_has_its_code() -> Play:
+@breaks("secrets-not-in-url", "2")
+def puts_a_password_into_the_path() -> Play:
+    play = Play("otp")
+    play.login()
+    play.client.send("GET", f"/dbconnections/{play.user.password!s}")
+    return play
+
+
+@breaks("secrets-not-in-url", "1")
+def sends_its_secret_in_the_query() -> Play:
     play = Play()
-    play.client.send("GET", "/passwordless/verify_redirect?verification_code=123456&connection=email")
+    play.client.send("GET", "/authorize?client_secret=never-sent-otherwise")
+    return play
+
+
+@right
+def the_links_of_an_email_and_of_an_enrollment_have_their_codes() -> Play:
+    play = Play()
+    for link in ("/passwordless/verify_redirect?verification_code=123456&connection=email", "/enroll?ticket=1234567"):
+        play.client.send("GET", link)
     return play
 
 
@@ -886,20 +709,10 @@ def authenticated(client_id: str = "", **fields: str) -> Play:
 
 
 @breaks("one-client-authentication", "1")
-def sends_its_secret_twice() -> Play:
-    return authenticated(client_secret="the same secret")
-
-
-@breaks("one-client-authentication", "1")
 def a_public_application_sends_a_secret() -> Play:
     public = Play().lab._sandbox
     assert public
     return authenticated(public.defaults.public_client_id, client_secret="a secret")
-
-
-@right
-def sends_its_client_id_and_null_beside_basic() -> Play:
-    return authenticated(client_id_="", client_secret="")
 
 
 def five_tokens(pause: float) -> Play:
@@ -923,16 +736,65 @@ def asks_for_the_profile_with_a_dead_token() -> Play:
 
 
 @right
-def asks_for_a_token_every_sixteen_seconds() -> Play:
-    return five_tokens(16)
-
-
-@right
 def each_process_asks_for_its_own_token() -> Play:
     play = five_tokens(2)
     for at in range(5):
         play.last(back=at, connection=f"127.0.0.1:{50_000 + at}")
     return play
+
+
+# The clients of one line: their name, the rule that they break, its level, and the exchanges that show it.
+BROKEN = """
+polls a little too fast | poll-interval | should | 4 5 6 | pushed(4.4, 4.4)[0]
+two pollers share one oob code | poll-interval | should | 4 5 6 7 8 | pushed(0.1, 4.9, 0.1, 4.9)[0]
+polls on at the same pace after slow down | slow-down-obeyed | must | 4 5 6 | slowed(1, before=1)
+keeps its pace by moves of the clock | slow-down-obeyed | must | 4 5 6 | slowed(5).last(back=1, moved=5).last(moved=10)
+falls back to the old pace | slow-down-obeyed | must | 4 5 6 7 8 | slowed(10, 10, 5)
+slows down by two seconds | slow-down-obeyed | should | 4 5 6 7 | slowed(7, 7)
+polls on after a rejection | final-answer-ends | must | 6 7 | refused(5)
+takes each 400 for pending | final-answer-ends | must | 6 7 8 | refused(5, 5, profile="recorded")
+sends a refused code again | refused-code-not-resent | must | 2 3 | mistyped(1)
+sends a refused code three times | refused-code-not-resent | must | 2 3 4 | mistyped(30, 30)
+a button sends twice | send-once | should | 2 3 | challenged(0.2)[0]
+pushes three times | send-once | must | 2 4 6 | challenged(30, 30, factor="push")[0]
+a rejection begins the next login | no-login-loop | must | 6 7 8 12 13 14 | rejected_again_and_again(10)
+begins three enrollments | enrollment-finished | should | 2 3 4 | enrolled(260, 260)
+lists with an expired token again and again | dead-value-dropped | must | 2 3 4 | expired(5, 5)
+keeps the old refresh token | refresh-once | must | 3 4 | refreshed_twice(5.5)
+two tabs refresh one after the other | refresh-once | should | 3 4 | refreshed_twice(5)
+keeps the old recovery code | newest-recovery-code | must | 2 4 | recovered(newest=False)
+asks for a refresh token at the end | asked-at-first | should | 1 2 | asking(OFFLINE)
+does not wait for retry after | rate-limit-obeyed | must | 2 3 | limited(26.5, retry_after="30")
+hammers until the reset | rate-limit-obeyed | should | 2 3 4 | limited(5, 5, x_ratelimit_reset="4000000000")
+hammers without a hint | rate-limit-obeyed | should | 2 3 4 5 | limited(5, 5, 5)
+sends a refresh again after a 503 | no-blind-resend | should | 3 4 | lost_refresh(1)
+sends its secret twice | one-client-authentication | must | 1 | authenticated(client_secret="the same secret")
+"""
+KEPT = """
+polls each five seconds or nearly | pushed(4.5, 5.2, 4.5)[0]
+two quick polls are no pace | pushed(1)[0]
+a person types the same wrong code twice | mistyped(2, 58.5)
+the tenant takes a code twice | logs_in_twice_with_one_code().last_is(200, json={"access_token": "another"})
+a person asks for the code again | challenged(2, 58.5)[0]
+challenges three times while the clock stands | challenged(0, 0)[0]
+a person begins the next login | rejected_again_and_again(10.5)
+a person is asked before the next push | rejected_again_and_again(2, think=10.5)
+logs in again and again while the clock stands | rejected_again_and_again(0)
+draws a qr anew when it has expired | enrolled(270, 270)
+enrolls three times within a while | enrolled(300.5, 300)
+a page still lists once | expired(5)
+keeps the new recovery code | recovered(newest=True)
+repeats its scope | asking(OFFLINE, at_first=OFFLINE)
+waits for retry after | limited(27, retry_after="30")
+waits longer and longer | limited(5, 10, 20, x_ratelimit_reset="4000000000")
+sends a refresh again when retry after says so | lost_refresh(0.5, ("retry-after", "1"))
+a person tries again | lost_refresh(2)
+sends its client id and null beside basic | authenticated(client_id_="", client_secret="")
+asks for a token every sixteen seconds | five_tokens(16)
+"""
+for name, rule, level, shown, client in rows(BROKEN):
+    BREACHES.setdefault(rule, []).append((name, level, shown, partial(eval, client, globals())))
+TRAPS.update({name: partial(eval, client, globals()) for name, client in rows(KEPT)})
 
 
 # -- the judge
@@ -986,7 +848,7 @@ def keeps_every_rule(**options: Any) -> Play:
 
 @pytest.mark.parametrize(
     ("rule", "level", "shown", "script"),
-    [pytest.param(rule, *each, id=each[2].__name__) for rule, scripts in BREACHES.items() for each in scripts],
+    [pytest.param(rule, *each, id=name) for rule, scripts in BREACHES.items() for name, *each in scripts],
 )
 def test_a_client_that_breaks_one_rule_is_found_and_only_that(
     rule: str, level: str, shown: str, script: Script
@@ -998,7 +860,7 @@ def test_a_client_that_breaks_one_rule_is_found_and_only_that(
     assert "".join(each for each in said.said if not each[0].isdigit()) == HINTS.get(script, "")
 
 
-@pytest.mark.parametrize("script", [pytest.param(each, id=each.__name__) for each in TRAPS])
+@pytest.mark.parametrize("script", TRAPS.values(), ids=TRAPS)
 def test_what_only_looks_like_a_breach_is_none(script: Script) -> None:
     assert broken(script().judged()) == {}
 
@@ -1072,3 +934,10 @@ def test_no_answer_is_too_odd_to_be_judged(body: str) -> None:
 
 def test_each_rule_has_a_client_that_breaks_it() -> None:
     assert sorted(BREACHES) == sorted(rule.id for rule in RULES)
+
+
+def test_each_rule_is_a_sentence_and_names_variations_that_there_are() -> None:
+    assert [rule.id for rule in RULES if not re.fullmatch(r"[^.]+\.( \(.+\.\))?", rule.sentence)] == []
+    acts = "\n".join(rule.act for rule in RULES)
+    named = re.findall(r"(?<=variation )(\S+)|(?<=variations )(\S+) and (\S+)", acts)
+    assert {name for names in named for name in names if name} <= {*VARIATIONS}
