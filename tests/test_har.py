@@ -303,34 +303,47 @@ def test_a_live_run_is_replayed_without_the_person(tmp_path: Path, monkeypatch: 
 
 CELLS = """
 challenge(mfa_token='of-another', challenge_type='otp') | POST /mfa/challenge was sent, and exchange 1 of run.har, \
-which comes next, is POST /oauth/token. Nearest to it is exchange 2, which comes later:
-lab.user(factors=['otp']) | run.har has no further user with these factors: record the run again
+which comes next, is POST /oauth/token. Nearest to it is exchange 2, which comes later: challenge_type is otp, and was \
+oob.
+lab.user(factors=['otp']) | run.har has no further user with these factors: record the run again with this step in it.
 user = lab.user(factors=['push']) |
-lab.user(factors=['push']) | run.har has no further user with these factors
-lab.inbox.latest('+15550100') | run.har has no message to this address here
-lab.limits(user) | run.har has no limits of this user here
-lab.tenant.profile | run.har has no settings of the tenant
-client.password_grant(username=user.username, password='wrong-one') | <another password>, and was <password 1>
+lab.user(factors=['push']) | run.har has no further user with these factors: record the run again with this \
+step in it.
+lab.inbox.latest('+15550100') | run.har has no message to this address here: it has those that the recorded run read \
+with lab.inbox.latest(...).
+lab.limits(user) | run.har has no limits of this user here: record the run again with this step in it.
+lab.tenant.profile | run.har has no settings of the tenant: record the run again with this step in it.
+client.password_grant(username=user.username, password='wrong-one') | POST /oauth/token is not exchange 1 of run.har \
+(POST /oauth/token), which comes next: password is <another password>, and was <password 1>.
 login = log_in(lab, user); token = login['mfa_token'] |
-log_in(lab, user) | exchange 1, which has been answered already: they are equal
-lab.phone.allow() | No push waits on this phone
-challenge(mfa_token=token, challenge_type='otp') | POST /mfa/challenge is not exchange 2 of run.har \
-(POST /mfa/challenge), which comes next: challenge_type is otp, and was oob.
-challenge(mfa_token=token, challenge_type='oob', authenticator_id='dev_1') | authenticator_id is dev_1, \
-and was not sent when it was recorded
-challenge(mfa_token=token) | challenge_type is missing, and was oob
-challenge(mfa_token='wrong-one' * 99) | mfa_token is <another mfa_token>, and was <mfa_token 1>
+log_in(lab, user) | POST /oauth/token was sent, and exchange 2 of run.har, which comes next, is POST /mfa/challenge. \
+Nearest to it is exchange 1, which has been answered already: they are equal, but it is not its turn.
+lab.phone.allow() | No push waits on this phone. Send one with /mfa/challenge; it can be answered for 5 minutes.
+challenge(mfa_token=token, challenge_type='otp') | POST /mfa/challenge is not exchange 2 of run.har (POST \
+/mfa/challenge), which comes next: challenge_type is otp, and was oob.
+challenge(mfa_token=token, challenge_type='oob', authenticator_id='dev_1') | POST /mfa/challenge is not exchange 2 of \
+run.har (POST /mfa/challenge), which comes next: authenticator_id is dev_1, and was not sent when it was recorded.
+challenge(mfa_token=token) | POST /mfa/challenge is not exchange 2 of run.har (POST /mfa/challenge), which comes next: \
+challenge_type is missing, and was oob.
+challenge(mfa_token='wrong-one' * 99) | POST /mfa/challenge is not exchange 2 of run.har (POST /mfa/challenge), which \
+comes next: mfa_token is <another mfa_token>, and was <mfa_token 1>; challenge_type is missing, and was oob.
 asked = challenge(mfa_token=token, challenge_type='oob'); code = asked['oob_code'] |
-client.mfa_oob_grant(mfa_token=token, oob_code=code) | exchange 3 of run.har is the phone's \
-(POST /appliance-mfa/api/resolve-transaction): let lab.phone do what
-lab.phone.reject() | accepted is false, and was true
+client.mfa_oob_grant(mfa_token=token, oob_code=code) | POST /oauth/token was sent, and exchange 3 of run.har is the \
+phone's (POST /appliance-mfa/api/resolve-transaction): let lab.phone do what it did there first.
+lab.phone.reject() | POST /appliance-mfa/api/resolve-transaction is not exchange 3 of run.har (POST \
+/appliance-mfa/api/resolve-transaction), which comes next: accepted is false, and was true.
 lab.phone.allow() |
-lab.phone.allow() | No push waits on this phone
-challenge(mfa_token=token, challenge_type='oob') | exchange 2, which has been answered already: they are equal
-client.mfa_oob_grant(mfa_token=code, oob_code=code) | mfa_token is <oob_code 1>, and was <mfa_token 1>
-client.mfa_oob_grant(mfa_token=token, oob_code='wrong-one') | is <another oob_code>, and was <oob_code 1>
+lab.phone.allow() | No push waits on this phone. Send one with /mfa/challenge; it can be answered for 5 minutes.
+challenge(mfa_token=token, challenge_type='oob') | POST /mfa/challenge was sent, and exchange 4 of run.har, which \
+comes next, is POST /oauth/token. Nearest to it is exchange 2, which has been answered already: they are equal, but it \
+is not its turn.
+client.mfa_oob_grant(mfa_token=code, oob_code=code) | POST /oauth/token is not exchange 4 of run.har (POST \
+/oauth/token), which comes next: mfa_token is <oob_code 1>, and was <mfa_token 1>.
+client.mfa_oob_grant(mfa_token=token, oob_code='wrong-one') | POST /oauth/token is not exchange 4 of run.har (POST \
+/oauth/token), which comes next: oob_code is <another oob_code>, and was <oob_code 1>.
 run = lab.poll(mfa_token=token, oob_code=code) |
-client.jwks() | run.har ends after exchange 4, and GET /.well-known/jwks.json was sent after that
+client.jwks() | run.har ends after exchange 4, and GET /.well-known/jwks.json was sent after that: record the run \
+again with it, and save it with lab.export("har").
 """
 """A notebook's cells on the recording of one login by push, and what is said where one is refused."""
 
@@ -400,7 +413,10 @@ def test_a_recording_of_another_tool_has_the_steps_of_the_application(tmp_path: 
     assert [each.at for each in replay.journal] == [NOW, NOW + 7.5]
     assert again.response
     assert again.response.header(":status") is None
-    with pytest.raises(LabError, match=r"code that was typed here \(it was written by Some Proxy, which"):
+    said = (
+        "proxy.har has no code that was typed here (it was written by Some Proxy, which does not record such things): "
+    )
+    with pytest.raises(LabError, match=re.escape(f"{said}leave this step out.")):
         replay.phone.code()
     assert "On your phone" in repr(replay.phone.allow())
 
