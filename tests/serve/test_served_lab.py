@@ -1,5 +1,6 @@
 """A lab on a served sandbox: the verbs, the answers and the text of the one in process, over the network."""
 
+import re
 import ssl
 from collections.abc import Iterator
 from dataclasses import replace
@@ -158,7 +159,7 @@ def test_a_server_that_has_gone_is_named_and_the_clock_stays(lab: Lab, frozen: S
     with pytest.raises(NoAnswer) as failure:
         log_in(lab, user)
     assert lab.journal[-1] is failure.value.exchange
-    said = f"No served sandbox answers at {frozen.domain}.*auth0-mfa-lab serve"
+    start = "Start one: auth0-mfa-lab serve --env-file FILE; then name that file here."
     for verb in (
         lambda: lab.user(),
         lambda: lab.inbox.latest("+15550100"),
@@ -166,11 +167,17 @@ def test_a_server_that_has_gone_is_named_and_the_clock_stays(lab: Lab, frozen: S
         lambda: running.__exit__(None, None, None),
         lambda: Lab.served(settings),
     ):
-        with pytest.raises(NoServer, match=said) as none:
+        with pytest.raises(NoServer) as none:
             verb()
-        assert frozen.token not in str(none.value)
+        assert str(none.value) == f"No served sandbox answers at {frozen.domain} (ConnectError). {start}"
     assert isinstance(lab.clock, SandboxClock)
     assert lab.clock._runners == 0
+
+
+NEEDED = (
+    "Lab.served needs the settings of a served sandbox. Set AUTH0_LAB_TENANT=served and the AUTH0_ variables of the "
+    "file that `auth0-mfa-lab serve --env-file FILE` wrote, and open it with Lab.from_env()."
+)
 
 
 def test_what_the_server_does_not_have_is_said_in_the_labs_words(lab: Lab) -> None:
@@ -180,7 +187,7 @@ def test_what_the_server_does_not_have_is_said_in_the_labs_words(lab: Lab) -> No
         (lambda: lab.limits(stranger), LabError, "no user x"),
         (lambda: lab.inbox.latest("+15550199"), NothingWasSent, "Nothing was sent"),
         (lambda: lab.phone.allow(), NothingToAnswer, "No push waits"),
-        (lambda: Lab.served(Settings()), SettingsError, "AUTH0_LAB_TENANT=served"),
+        (lambda: Lab.served(Settings()), SettingsError, re.escape(NEEDED)),
     ):
         with pytest.raises(error, match=said):
             wrong()
@@ -195,18 +202,25 @@ def test_a_device_api_that_brings_no_account_is_said_when_a_user_is_made(
         lab.user(factors=["push"])
 
 
+ANOTHER = "What answers at localhost:1 without TLS, for AUTH0_CA_FILE is not set is no served sandbox"
+
+
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (httpx.Response(401, json={"message": "t0ken-t0ken"}), "does not know this token"),
-        (httpx.Response(502, text="<html>gateway t0ken-t0ken</html>"), "is no served sandbox"),
-        (httpx.Response(404, json={"statusCode": 404}), "is no served sandbox"),
-        (httpx.Response(403, content=b"\xff"), "is no served sandbox"),
+        (
+            httpx.Response(401, json={"message": "t0ken-t0ken"}),
+            "The server at localhost:1 does not know this token. It draws a new one at each start: take "
+            "AUTH0_LAB_TOKEN from the file that it wrote last (--env-file FILE).",
+        ),
+        (httpx.Response(502, text="<html>gateway t0ken-t0ken</html>"), f"{ANOTHER} (HTTP 502)."),
+        (httpx.Response(404, json={"statusCode": 404}), f"{ANOTHER} (HTTP 404)."),
+        (httpx.Response(403, content=b"\xff"), f"{ANOTHER} (HTTP 403)."),
     ],
 )
 def test_a_server_of_another_start_and_what_is_none_are_named(answer: httpx.Response, said: str) -> None:
     settings = Settings(tenant="served", domain="localhost:1", lab_token=Secret("t0ken-t0ken", "<lab_token>"))
     ask = Remote(settings, transport=httpx.MockTransport(lambda _: answer))
-    with pytest.raises(ControlRefused, match=said) as refusal:
+    with pytest.raises(ControlRefused) as refusal:
         ask("clock")
-    assert "t0ken" not in str(refusal.value)
+    assert str(refusal.value) == said
