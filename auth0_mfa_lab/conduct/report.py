@@ -14,7 +14,7 @@ from auth0_mfa_lab.show.html import card, details, line, words
 from auth0_mfa_lab.show.table import WIDTH, wrap
 from auth0_mfa_lab.wire.exchange import Exchange
 
-_SHOWN = "mfa_token bearer oob_code refresh_token otp binding_code recovery_code authenticator_id"
+_SHOWN = "mfa_token bearer oob_code refresh_token otp binding_code recovery_code"
 _MOST_LINES = 6
 
 
@@ -29,7 +29,7 @@ class Verdict:
     exchanges: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Conduct:
     """The verdicts on an application, broken musts first.
 
@@ -123,8 +123,8 @@ def conduct(
             reasons[name] = exchange.masked(reasons[name])
     story = Story(told.values(), on_purpose)
     verdicts = [_verdict(rule, story, told) for rule in RULES]
-    order = {"broken": 0, "kept": 2, "not seen": 3}
-    verdicts.sort(key=lambda each: order[each.verdict] + ((each.verdict, each.level) == ("broken", "should")))
+    # "broken", "kept" and "not seen" come in the order of the alphabet, and so do "must" and "should".
+    verdicts.sort(key=lambda each: (each.verdict, each.level if each.verdict == "broken" else ""))
     left_out = len(told) - len(story.calls)
     return Conduct(verdicts=tuple(verdicts), judged=len(story.of_app), left_out=left_out, allow=reasons)
 

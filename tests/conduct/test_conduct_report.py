@@ -3,8 +3,10 @@
 import pytest
 
 from auth0_mfa_lab import Lab
+from auth0_mfa_lab.conduct.rules import RULES
 from auth0_mfa_lab.errors import LabError
 from tests.conduct.play import Play, broken
+from tests.panel_stage import text_of
 
 REASON = "our test double answers at once"
 
@@ -39,21 +41,28 @@ def test_a_report_tells_broken_musts_first_each_with_its_exchanges_its_cost_and_
         "  Cost: the bucket is empty after a minute, then slow_down.\n"
         "  Source: RFC 8628 section 3.5; Auth0's rate limits: 12 polls, then 12 a minute."
     )
-    assert "refresh-once: two refreshes of one session" in rest
+    kept, unseen = rest.split("\n\nNot seen, and what would show it\n")
+    assert kept == (
+        "7\n  binding-code-as-told, send-once, no-login-loop, mfa-required-handled, token-kind, secrets-not-in-url,\n"
+        "  one-client-authentication"
+    )
+    assert "  refresh-once: two refreshes of one session: variation refresh-rotates\n" in unseen
 
 
 def test_html_says_what_the_text_says() -> None:
     judged = a_hasty_client().judged(allow={"poll-interval": REASON})
     shown = judged._repr_mimebundle_()
     assert shown["text/plain"] == repr(judged) == judged.text()
-    for said in ("must · final-answer-ends", "&lt;oob_code 1&gt;", REASON, "Not seen, and what would show it"):
-        assert said in shown["text/html"]
+    said = text_of(shown["text/html"]).split("\n")
+    plain = judged.text().replace("final-answer-ends: A", "final-answer-ends\nA").replace(",\n ", ",")
+    assert said == [line.strip() for line in plain.split("\n") if line]
     assert "✗ should" not in shown["text/plain"]
 
 
 def test_a_program_reads_the_same_and_an_exit_code() -> None:
     judged = a_hasty_client().judged(allow={"final-answer-ends": REASON})
     first, second, *others = judged.as_json()["verdicts"]
+    assert {*first} == {"id", "level", "verdict", "sentence", "source", "said", "exchanges", "allowed"}
     assert (first["id"], first["level"], first["verdict"]) == ("final-answer-ends", "must", "broken")
     assert (first["exchanges"], first["allowed"]) == ([14, 15], REASON)
     assert (second["id"], second["said"].count("\n"), second["allowed"]) == ("poll-interval", 6, None)
@@ -64,12 +73,17 @@ def test_a_program_reads_the_same_and_an_exit_code() -> None:
 
 
 def test_a_rule_that_there_is_not_cannot_be_allowed() -> None:
-    with pytest.raises(LabError, match=r"no such rule to allow. Near it: poll-interval"):
-        Lab.sandbox().conduct(allow={"poll-intervall": REASON})
+    for name, near in (("poll-intervall", ["poll-interval"]), ("x", [rule.id for rule in RULES])):
+        with pytest.raises(LabError, match=rf"no such rule to allow\. Near it: {', '.join(near)}\.$"):
+            Lab.sandbox().conduct(allow={name: REASON})
 
 
 def test_what_was_done_on_purpose_is_left_out_and_counted() -> None:
     play = a_hasty_client()
+    token = str(play.lab.journal[0]["mfa_token"])
+    assert (
+        "Allowed\n  poll-interval: for <mfa_token 1>\n" in play.judged(allow={"poll-interval": f"for {token}"}).text()
+    )
     judged = play.judged(on_purpose=[15])
     assert broken(judged) == {"poll-interval": "should"}
     assert "Left out, made on purpose\n  1 of the exchanges" in judged.text()

@@ -19,6 +19,7 @@ from tests.sandbox.sandbox_mothers import switch_on
 
 HTML: Mapping[str, Any] = {"status": 502, "text": "<html>"}
 OFFLINE = "openid offline_access"
+MINE = {"audience": "https://sandbox.example/mfa/", "scope": OFFLINE}
 Script = Callable[[], Play]
 BREACHES: dict[str, list[tuple[str, str, str, Script]]] = {}
 TRAPS: dict[str, Script] = {}
@@ -596,9 +597,9 @@ def recovered(*, newest: bool) -> Play:
     return play
 
 
-def asking(scope: str, at_first: str = "openid") -> Play:
+def asking(at_first: dict[str, str], at_last: dict[str, str]) -> Play:
     play = Play("otp")
-    play.token("mfa-otp", mfa_token=play.login(scope=at_first), otp=str(play.phone.code()), scope=scope)
+    play.token("mfa-otp", mfa_token=play.login(**at_first), otp=str(play.phone.code()), **at_last)
     return play
 
 
@@ -715,16 +716,16 @@ def a_public_application_sends_a_secret() -> Play:
     return authenticated(public.defaults.public_client_id, client_secret="a secret")
 
 
-def five_tokens(pause: float) -> Play:
+def six_tokens(pause: float) -> Play:
     play = Play()
-    for _ in range(5):
+    for _ in range(6):
         play.wait(pause).lab.management_application.client_credentials_grant(audience=play.lab.management_audience)
     return play
 
 
 @breaks("tokens-and-keys-reused", "1 2 3 4 5", "should")
 def asks_for_a_token_each_time() -> Play:
-    return five_tokens(15)
+    return six_tokens(15)
 
 
 @right
@@ -737,8 +738,8 @@ def asks_for_the_profile_with_a_dead_token() -> Play:
 
 @right
 def each_process_asks_for_its_own_token() -> Play:
-    play = five_tokens(2)
-    for at in range(5):
+    play = six_tokens(2)
+    for at in range(6):
         play.last(back=at, connection=f"127.0.0.1:{50_000 + at}")
     return play
 
@@ -763,12 +764,14 @@ lists with an expired token again and again | dead-value-dropped | must | 2 3 4 
 keeps the old refresh token | refresh-once | must | 3 4 | refreshed_twice(5.5)
 two tabs refresh one after the other | refresh-once | should | 3 4 | refreshed_twice(5)
 keeps the old recovery code | newest-recovery-code | must | 2 4 | recovered(newest=False)
-asks for a refresh token at the end | asked-at-first | should | 1 2 | asking(OFFLINE)
+asks for a refresh token at the end | asked-at-first | should | 1 2 | asking({"scope": "openid"}, {"scope": OFFLINE})
+asks for another API at the end | asked-at-first | should | 1 2 | asking(MINE, {"audience": "https://an.example"})
 does not wait for retry after | rate-limit-obeyed | must | 2 3 | limited(26.5, retry_after="30")
 hammers until the reset | rate-limit-obeyed | should | 2 3 4 | limited(5, 5, x_ratelimit_reset="4000000000")
 hammers without a hint | rate-limit-obeyed | should | 2 3 4 5 | limited(5, 5, 5)
 sends a refresh again after a 503 | no-blind-resend | should | 3 4 | lost_refresh(1)
 sends its secret twice | one-client-authentication | must | 1 | authenticated(client_secret="the same secret")
+sends an assertion beside its secret | one-client-authentication | must | 1 | authenticated(client_assertion="x.y.z")
 """
 KEPT = """
 polls each five seconds or nearly | pushed(4.5, 5.2, 4.5)[0]
@@ -781,16 +784,15 @@ a person begins the next login | rejected_again_and_again(10.5)
 a person is asked before the next push | rejected_again_and_again(2, think=10.5)
 logs in again and again while the clock stands | rejected_again_and_again(0)
 draws a qr anew when it has expired | enrolled(270, 270)
-enrolls three times within a while | enrolled(300.5, 300)
 a page still lists once | expired(5)
 keeps the new recovery code | recovered(newest=True)
-repeats its scope | asking(OFFLINE, at_first=OFFLINE)
+repeats its scope | asking(MINE, MINE)
 waits for retry after | limited(27, retry_after="30")
 waits longer and longer | limited(5, 10, 20, x_ratelimit_reset="4000000000")
 sends a refresh again when retry after says so | lost_refresh(0.5, ("retry-after", "1"))
 a person tries again | lost_refresh(2)
 sends its client id and null beside basic | authenticated(client_id_="", client_secret="")
-asks for a token every sixteen seconds | five_tokens(16)
+asks for a token every sixteen seconds | six_tokens(16)
 """
 for name, rule, level, shown, client in rows(BROKEN):
     BREACHES.setdefault(rule, []).append((name, level, shown, partial(eval, client, globals())))
@@ -887,6 +889,7 @@ def test_a_client_that_does_all_rightly_breaks_nothing_and_is_told_what_it_kept(
     assert broken(judged) == {}
     assert {each.rule.id for each in judged.verdicts if each.verdict != "kept"} == set()
     assert judged.exit_code(strict=True) == 0
+    assert judged.text().endswith("\n\nNot seen, and what would show it\n  none")
 
 
 def test_a_reset_tenant_issues_the_same_values_and_they_are_others() -> None:
