@@ -27,6 +27,7 @@ from auth0_mfa_lab.show.qr import Barcode
 from tests import panel_stage as stage
 from tests.mothers import NOW, PENDING, Standing, a_sandbox_clock, an_exchange, enrolling
 from tests.panel_stage import PASSWORD, Slow, in_a_loop, looks, mask, on_a_page, until
+from tests.test_phone_panel import furnished
 
 Now = Callable[[], float]
 PUSH = Line(id="1", said="Login as jane", whose="jane", html=line("Login as jane"))
@@ -184,6 +185,8 @@ def test_each_part_that_the_page_has_a_style_or_a_role_for_is_on_a_panel() -> No
     css, js = ((folder / f"panel.{kind}").read_text("utf-8") for kind in ("css", "js"))
     python = "\n".join(each.read_text("utf-8") for each in folder.parent.rglob("*.py"))
     styled = set(re.findall(r"\.((?!jp-|jupyter-|widget-)[a-z][a-z0-9-]+)", css))
+    pages = "".join(each.read_text("utf-8") for each in Path(__file__).parent.glob("browser/*.py"))
+    styled |= set(re.findall(r"\.((?:phone|poll|qr)-[a-z]+)", pages))
     assert styled <= set(re.findall(r"[a-z][a-z0-9-]+", python + js))
     roles = re.findall(r"\w+", js.splitlines()[-1].partition("({ ")[2].partition(" })")[0])
     assert sorted(re.findall(r'OnPage\(role="(\w+)"', python)) == sorted(roles) == ["copy", "panel", "place"]
@@ -269,11 +272,33 @@ def every_panel() -> dict[str, Panel]:
         "poll": lab.poll_panel(mfa_token=token, oob_code=enrolled["oob_code"]),
         "push": lab.push_panel(mfa_token=token, oob_code=enrolled["oob_code"]),
         "qr": lab.qr_panel(enrolled["barcode_uri"]),
-        "phone": lab.phone_panel(),
+        "phone": furnished(Lab.sandbox()),
         "own phone": OwnPhonePanel(lab.journal, mask=mask),
         "reveal": lab.reveal("<mfa_token 1>"),
         "copy": lab.copy_runnable(enrolled),
     }
+
+
+BUTTONS = """\
+poll | Poll once | Ask Auth0 once whether the phone answered
+poll | Poll until done | Ask again and again, until it is over
+poll | Stop | Stop asking
+qr | Show | Draw the QR: any phone that scans it is enrolled
+qr | Hide | Take the QR off the page
+qr | Scan with the sandbox's phone | Let it read this QR and enroll
+phone | Allow | Allow: Login at sandbox.example as user1@example.com, 08:00:00: Firefox on Linux, Oslo, Norway
+phone | Reject | Reject: Login at sandbox.example as user1@example.com, 08:00:00: Firefox on Linux, Oslo, Norway
+phone | Show code | Show or hide the code of user1@example.com, on this page alone
+phone | Show code | Show or hide the code of user2@example.com, on this page alone
+phone | Show code | Show or hide the code of the SMS to +15550103, on this page alone
+phone | Refresh | Look at the phone again
+reveal | Show | Show the value again
+reveal | Hide | Take the value off the page"""
+
+
+def test_each_button_says_what_it_does() -> None:
+    named = [(name, each) for name, panel in every_panel().items() for each in stage.buttons(panel) if name != "push"]
+    assert "\n".join(f"{name} | {each.description} | {each.tooltip}" for name, each in named) == BUTTONS
 
 
 def test_each_panel_says_in_plain_html_what_its_widgets_say(capsys: pytest.CaptureFixture[str]) -> None:

@@ -63,7 +63,9 @@ def run(cell: str, panel: PhonePanel, **names: object) -> Any:
 
 def drawn(panel: PhonePanel) -> str:
     """Return what the buttons of the codes and the messages say: of a code that is drawn, to hide it."""
-    return " ".join(str(row.buttons[0].description)[:4] for row in panel._rows.values() if row.line.code is not None)
+    return " ".join(
+        row.buttons[0].description.removesuffix(" code") for row in panel._rows.values() if row.line.code is not None
+    )
 
 
 def tick(panel: PhonePanel) -> None:
@@ -218,9 +220,11 @@ def test_a_push_that_comes_is_announced_and_takes_nothing_away_that_is_typed(lab
         lab.clock.advance(seconds)
         tick(panel)
         assert [f"background:{colour}" in each.html for each in panel.card.pushes] == [True, True]
+    said = len(lab.journal)
     lab.clock.advance(60)
     tick(panel)
-    assert panel.card.pushes == ()
+    row.buttons[0].click()
+    assert (panel.card.pushes, len(lab.journal), panel.last_error) == ((), said, None)
 
 
 SLIPS = """

@@ -599,7 +599,7 @@ def recovered(*, newest: bool) -> Play:
 
 def asking(at_first: dict[str, str], at_last: dict[str, str]) -> Play:
     play = Play("otp")
-    play.token("mfa-otp", mfa_token=play.login(**at_first), otp=str(play.phone.code()), **at_last)
+    play.token("mfa-otp", mfa_token=play.login(None, **at_first), otp=str(play.phone.code()), **at_last)
     return play
 
 

@@ -6,7 +6,7 @@ import re
 import httpx
 import pytest
 
-from auth0_mfa_lab.errors import ControlRefused, PhoneError
+from auth0_mfa_lab.errors import ControlRefused, NothingWasSent, PhoneError
 from auth0_mfa_lab.sandbox import fictional_number
 from auth0_mfa_lab.sandbox.operations import OPERATIONS, PHONE_OPERATIONS
 from auth0_mfa_lab.sandbox.server import FILES, Server
@@ -219,6 +219,8 @@ def test_the_phone_answers_the_push_that_is_named_or_the_newest_now_or_later(
 ) -> None:
     first, second = log_in("push"), log_in("push")
     names = [each.user["username"] for each in (first, second)]
+    with pytest.raises(NothingWasSent):
+        ask("newest_push")
     with pytest.raises(PhoneError, match="No push waits"):
         ask("allow_after", polls=1, user="nobody")
     said = control.post("phone/allow_after", json={"polls": 2})  # of the next push

@@ -109,7 +109,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets ships no types
         self.add_class("auth0-mfa-panel")
         self._mask, self._raise_failures, self._work = mask, raise_failures, threading.Lock()
         self._loop, self._context = running_loop(), contextvars.copy_context()
-        self._failure = html("panel-failure")
+        self._failure = html()
         self._presence = OnPage(role="panel", layout={"display": "none"})
         self._presence.on_msg(lambda *_: self.at_home(self._begin_to_tick))
         shell = get_ipython()
@@ -261,7 +261,7 @@ class RevealPanel(Panel):
         self.show_button = self._button("Show", "Show the value again", self.show)
         self.hide_button = self._button("Hide", "Take the value off the page", self.hide)
         buttons = ipywidgets.HBox([self.show_button, self.hide_button])
-        said = html("reveal-status", self.static_html())
+        said = html("", self.static_html())
         self.children = (buttons, said, self._failure, self._place, self._presence)
         self.show()
 

@@ -53,7 +53,7 @@ class PhonePanel(Panel):
         self._look, self._phone, self._bars = look, phone, bars
         self._rows: dict[str, Row] = {}
         self.card = look(True)
-        self._status, self._top = html("phone-status"), html("phone-top")
+        self._status, self._top = html(), html("phone-top")
         doing = "Looking at the phone"
         self.refresh_button = self._button("Refresh", "Look at the phone again", self._look_again, doing=doing)
         self._sections = [(html(), ipywidgets.VBox()) for _ in self.card.sections]
@@ -166,7 +166,7 @@ class PhonePanel(Panel):
             row.children = (row.text, ipywidgets.HBox(inside).add_class("phone-push"))
         elif line.code is not None:
             about, press = f"Show or hide the code of {line.whose}, on this page alone", partial(self._press_code, row)
-            row.buttons = (self._button("Show code", about, press, doing="Reading the code"),)
+            row.buttons = (self._button("", about, press, doing="Reading the code"),)
             row.children = (row.text, *row.buttons, row.place)
         return row
 

@@ -54,7 +54,7 @@ class QrPanel(Panel):
         self.show_button = self._button("Show", "Draw the QR: any phone that scans it is enrolled", self.show)
         self.hide_button = self._button("Hide", "Take the QR off the page", self.hide)
         name, about = f"Scan with {phone}", "Let it read this QR and enroll"
-        self.scan_button = self._button(name, about, self._press_scan, doing="scanning")
+        self.scan_button = self._button(name, about, self._press_scan, doing=name)
         buttons = [self.show_button, self.hide_button, *([self.scan_button] if phone else [])]
         self._status, self._time, self._instead = map(html, ("qr-status", "qr-time", "qr-place"))
         self._parts, self._place = html("qr-parts", barcode.html()), Place(self, now)
