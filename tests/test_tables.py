@@ -61,13 +61,14 @@ def test_a_lab_shows_how_its_own_sandbox_is_set_and_no_secret() -> None:
     lab = Lab.sandbox(profile="recorded", policy="never", switches=GIVEN)
     first, second = repr(lab.tenant).splitlines()
     assert first == "Sandbox tenant sandbox.example · profile recorded · policy never"
-    assert ".evidence()" in second
+    assert second == "  .evidence() says how well each answer is known, .switches what is answered where sources differ"
     assert (lab.tenant.profile, lab.tenant.policy) == ("recorded", "never")
     switches, user, box = lab.tenant.switches, lab.user(factors=["push"]), lab._sandbox
     named = {"pending_status": "200", "second_factor_chained": "on", "recovery_code_factor": "off"}
     assert dict(switches) == {name: switch.values[0] for name, switch in SWITCHES.items()} | named
     shown = repr(switches)
     assert shown.startswith(f"Switches · {len(SWITCHES)}, 3 changed\n")
+    assert re.search(r"^switch +now +may also be +what it decides$", shown, re.MULTILINE)
     assert re.search(r"^pending_status +200 +400 \(default\) +the status", shown, re.MULTILINE)
     assert re.search(r"^disabled_factor_status +400 \(default\) +401 or 403 +the status", shown, re.MULTILINE)
     assert max(map(len, shown.splitlines())) <= 120
@@ -90,6 +91,7 @@ def test_the_evidence_is_what_the_sandbox_says_of_every_endpoint_and_is_counted_
     assert counts["status"]["guess"] == sum(row.status_mark == "guess" for row in table)
     said = f"Evidence · {len(ROWS)} answers\n  status  {counts['status']['rec']} rec · "
     assert repr(table).startswith(said)
+    assert re.search(r"^endpoint +case +status +mark +error +mark +text +mark$", repr(table), re.MULTILINE)
     assert max(map(len, repr(table).splitlines())) <= 120
     assert table._repr_mimebundle_()["text/html"].count("<tr>") == len(table) + 1
     for mark in MARKS:
@@ -118,7 +120,8 @@ def test_what_a_user_does_is_counted_for_that_user_and_comes_back(lab: Lab) -> N
     login, before = log_in(lab, user), lab.limits(user)
     lab.client.mfa_oob_grant(**challenged(lab, login))
     after, requests = lab.limits(user), len(lab.journal.http)
-    assert repr(after).startswith(f"Limits of {user.username}, now\n")
+    columns = "limit +left +of +comes back +full again in +one for each +mark"
+    assert re.match(f"Limits of {user.username}, now\n\n{columns}\n", repr(after))
     assert re.search(r"^pushes +4 +5 +5 a minute +12 s +user +doc$", repr(after), re.MULTILINE)
     assert re.search(r"^polls +11 +12 .* oob_code \(the newest\) +doc$", repr(after), re.MULTILINE)
     assert [table["pushes"].left for table in (before, after, lab.limits(other))] == [5, 4, 5]
@@ -142,10 +145,13 @@ def test_a_live_tenant_has_no_sandbox_and_tells_the_limits_that_are_documented_a
     text = repr(table)
     assert (len(lab.journal), "nobody" in text) == (0, False)
     assert {(row.left, row.full_again_in) for row in table} == {(None, None)}
-    assert re.search(r"^limit +at once +comes back +one for each +mark$", text, re.MULTILINE)
+    assert re.match("Limits, as Auth0 documents them\n\nlimit +at once +comes back +one for each +mark\n", text)
     assert re.search(r"^pushes +5 +5 a minute +user +doc$", text, re.MULTILINE)
     assert re.search(r"^polls +12 +12 a minute +oob_code +doc$", text, re.MULTILINE)
-    assert "the free plan's page lists none of these" in " ".join(text.split())
+    assert " ".join(text.split()).endswith(
+        "This is what Auth0 documents for its paid plans; the free plan's page lists none of these. What is left, only "
+        "the x-ratelimit-* headers of its answers tell."
+    )
     assert "x-ratelimit-*" in table._repr_mimebundle_()["text/html"]
 
 

@@ -178,12 +178,6 @@ def a_poll_was_under_way_when_the_answer_came() -> Play:
     return play.last(back=1, written=play.lab.clock.now() + 1)
 
 
-@right
-def the_final_answer_never_arrived() -> Play:
-    play = refused(6)
-    return play.last(back=1, delivered=False)
-
-
 @breaks("poll-outlives-weather", "5 6", "should")
 def asks_again_at_once_after_a_502() -> Play:
     play, codes = pushed(5)
@@ -776,6 +770,7 @@ sends an assertion beside its secret | one-client-authentication | must | 1 | au
 KEPT = """
 polls each five seconds or nearly | pushed(4.5, 5.2, 4.5)[0]
 two quick polls are no pace | pushed(1)[0]
+the final answer never arrived | refused(6).last(back=1, delivered=False)
 a person types the same wrong code twice | mistyped(2, 58.5)
 the tenant takes a code twice | logs_in_twice_with_one_code().last_is(200, json={"access_token": "another"})
 a person asks for the code again | challenged(2, 58.5)[0]

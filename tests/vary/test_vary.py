@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import pytest
 from click.testing import CliRunner, Result
@@ -66,17 +65,14 @@ def test_each_of_four_assumptions_is_found_and_named(here: Path) -> None:
     assert run.returncode == 1, run.stdout + run.stderr
     for name, (first, was, error) in ASSUMED.items():
         said = run.stdout.partition(f"FAILED    {name} ")[2].partition("    output")[0]
-        assert f"    finds     {VARIATIONS[name].finds}\n" in said
         assert f"    first     {first}\n" in said
         assert (f"    unchanged {was}\n" in said) == bool(was)
         assert f"sandbox: varied, {name}\n" in said
         (output,) = (each.read_text("utf-8") for each in here.glob(f"auth0-mfa-lab-vary-*/{name}/output.txt"))
         assert f"{error}Error" in output
         assert re.match(r"<client_secret 1> <mfa_token \d> <password \d>\n", output)
-        assert f"    again     auth0-mfa-lab vary --only={name} -- " in run.stdout
     assert run.stdout.endswith("0 passed, 5 failed, 0 not met\n")
-    suite = ElementTree.parse(junit).getroot()
-    assert (suite.get("tests"), suite.get("failures"), len(suite.findall("testcase/failure"))) == ("5", "5", 5)
+    assert junit.read_bytes().count(b"<failure ") == 5
 
 
 @pytest.mark.parametrize(
