@@ -74,13 +74,13 @@ def test_a_user_is_fresh_secret_and_in_no_journal_and_equal_seeds_give_equal_one
 
 
 CELLS = """
-phone.allow() | no account yet
-phone.reject() | no account yet
-phone.code() | no account yet
+phone.allow() | This phone has no account yet. Let it scan the barcode_uri of /mfa/associate first.
+phone.reject() | This phone has no account yet. Let it scan the barcode_uri of /mfa/associate first.
+phone.code() | This phone shows no codes: it has no account yet. Let it scan a barcode_uri first.
 login = log_in(lab, 'push'); push = {'mfa_token': login['mfa_token'], 'challenge_type': 'oob'} |
-phone.allow() | No push waits on this phone. Send one with /mfa/challenge
-phone.reject() | No push waits on this phone. Send one with /mfa/challenge
-phone.allow_after(polls=1) | send one with client.mfa_challenge(...) first.
+phone.allow() | No push waits on this phone. Send one with /mfa/challenge; it can be answered for 5 minutes.
+phone.reject() | No push waits on this phone. Send one with /mfa/challenge; it can be answered for 5 minutes.
+phone.allow_after(polls=1) | No push waits on the phone: send one with client.mfa_challenge(...) first.
 phone.allow_after(polls=0) | allow_after(polls=0) would never allow: polls is a whole number from 1 up.
 phone.reject_after(polls=1, reason=1) | reason is a int: write a text, such as reject('not me').
 assert (str(phone.code()).isdigit(), len(phone.code()), repr(phone.code())[:5]) == (True, 6, '<otp ') |
@@ -100,15 +100,21 @@ assert phone.reject('inappropriate', waiting).speaker == 'phone' |
 assert 'has rejected a push already (exchange 7), and' in repr(phone.allow_after(polls=1)) |
 lab.client.mfa_challenge(**push); phone.allow() |
 assert 'has allowed a push already (exchange 10), and' in repr(phone.reject_after(polls=1)) |
-phone.allow(waiting) | This push does not wait on the phone: it was answered
-phone.reject(push=waiting) | This push does not wait on the phone: it was answered
+phone.allow(waiting) | This push does not wait on the phone: it was answered, or its 5 minutes are over. Name one of \
+lab.phone.notifications, or none for the newest.
+phone.reject(push=waiting) | This push does not wait on the phone: it was answered, or its 5 minutes are over. Name \
+one of lab.phone.notifications, or none for the newest.
 token = log_in(lab, 'sms')['mfa_token']; sent = lab.client.mfa_challenge(mfa_token=token) |
-lab.poll(mfa_token=token, oob_code=sent['oob_code']) | no poll answers it: client.mfa_oob_grant takes
-lab.poll_panel(mfa_token=token, oob_code=sent['oob_code']) | no poll answers it: client.mfa_oob_grant takes
-lab.push_panel(token, oob_code=sent['oob_code']) | no poll answers it: client.mfa_oob_grant takes
+lab.poll(mfa_token=token, oob_code=sent['oob_code']) | This oob_code waits for a code (binding_method), and no poll \
+answers it: client.mfa_oob_grant takes it with the binding_code=... that lab.inbox.latest(address) has.
+lab.poll_panel(mfa_token=token, oob_code=sent['oob_code']) | This oob_code waits for a code (binding_method), and no \
+poll answers it: client.mfa_oob_grant takes it with the binding_code=... that lab.inbox.latest(address) has.
+lab.push_panel(token, oob_code=sent['oob_code']) | This oob_code waits for a code (binding_method), and no poll \
+answers it: client.mfa_oob_grant takes it with the binding_code=... that lab.inbox.latest(address) has.
 new = log_in(lab)['mfa_token']; sms = {'oob_channels': ['sms'], 'phone_number': '+15550100'} |
 sent = lab.client.mfa_associate(new, authenticator_types=['oob'], **sms) |
-lab.poll(mfa_token=new, oob_code=sent['oob_code']) | no poll answers it: client.mfa_oob_grant takes
+lab.poll(mfa_token=new, oob_code=sent['oob_code']) | This oob_code waits for a code (binding_method), and no poll \
+answers it: client.mfa_oob_grant takes it with the binding_code=... that lab.inbox.latest(address) has.
 """
 """A notebook's cells, one after the other, and what is said where one is refused."""
 
@@ -234,74 +240,105 @@ def test_a_live_lab_without_a_management_application_names_both_variables() -> N
 # -- a slip gets a sentence; nothing is sent, and nothing is lost
 
 SLIPS = """
-lab.client.mfa_authenticators(login) | the Bearer token is a whole exchange: pass one of its fields, such as
-lab.poll(mfa_token='x', oob_code=login) | pass one of its fields, such as exchange['oob_code'].
-lab.client.refresh_token_grant(login) | pass one of its fields, such as exchange['refresh_token'].
-lab.client.mfa_recovery_code_grant('x', recovery_code=login) | such as exchange['recovery_code'].
-lab.management(login) | pass one of its fields, such as exchange['access_token'].
+lab.client.mfa_authenticators(login) | the Bearer token is a whole exchange: pass one of its fields, such as \
+exchange['mfa_token'].
+lab.poll(mfa_token='x', oob_code=login) | oob_code is a whole exchange: pass one of its fields, such as \
+exchange['oob_code'].
+lab.client.refresh_token_grant(login) | refresh_token is a whole exchange: pass one of its fields, such as \
+exchange['refresh_token'].
+lab.client.mfa_recovery_code_grant('x', recovery_code=login) | recovery_code is a whole exchange: pass one of its \
+fields, such as exchange['recovery_code'].
+lab.management(login) | access_token is a whole exchange: pass one of its fields, such as exchange['access_token'].
 lab.inspect(login) | token is a whole exchange: pass one of its fields, such as exchange['mfa_token'].
-lab.client.mfa_otp_grant(mfa_token='x', otp=123456) | otp is a int and no text: pass the value that an answer
-lab.poll(mfa_token=login['mfa_token'], oob_code=None) | oob_code is a NoneType and no text
+lab.client.mfa_otp_grant(mfa_token='x', otp=123456) | otp is a int and no text: pass the value that an answer gave.
+lab.poll(mfa_token=login['mfa_token'], oob_code=None) | oob_code is a NoneType and no text: pass the value that an \
+answer gave.
 lab.poll(mfa_token='', oob_code='x') | mfa_token is empty: pass the one that an answer gave.
-lab.management(' ') | access_token is empty. Pass an access token for the Management API: the field
-lab.management(login['mfa_token']) | access_token is <mfa_token 1>, which opens the MFA API alone. Pass an
-lab.poll_panel(mfa_token=repr(login['mfa_token']), oob_code='x') | mfa_token is <mfa_token 1>, the name under
-lab.client.mfa_challenge(mfa_token=' <mfa_token 1: sealed>') | <mfa_token 1: sealed>, the name under which the
-lab.client.mfa_authenticators(login['mfa_token'] + '…') | cannot be written (UnicodeEncodeError): pass each
-lab.management('a').send('POST', '/clients', json={'a': float('nan')}) | cannot be written (ValueError)
-lab.management('a').user('x' * 70_000) | cannot be written (InvalidURL)
+lab.management(' ') | access_token is empty. Pass an access token for the Management API: the field access_token of a \
+client_credentials_grant for it.
+lab.management(login['mfa_token']) | access_token is <mfa_token 1>, which opens the MFA API alone. Pass an access \
+token for the Management API: the field access_token of a client_credentials_grant for it.
+lab.poll_panel(mfa_token=repr(login['mfa_token']), oob_code='x') | mfa_token is <mfa_token 1>, the name under which \
+the lab shows a secret: pass the secret itself, such as login['mfa_token'].
+lab.client.mfa_challenge(mfa_token=' <mfa_token 1: sealed>') | mfa_token is <mfa_token 1: sealed>, the name under \
+which the lab shows a secret: pass the secret itself, such as login['mfa_token'].
+lab.client.mfa_authenticators(login['mfa_token'] + '…') | The request cannot be written (UnicodeEncodeError): pass \
+each value just as an answer gave it.
+lab.management('a').send('POST', '/clients', json={'a': float('nan')}) | The request cannot be written (ValueError): \
+pass each value just as an answer gave it.
+lab.management('a').user('x' * 70_000) | The request cannot be written (InvalidURL): pass each value just as an \
+answer gave it.
 lab.client.mfa_associate('t', authenticator_types='oob') | authenticator_types is a list: write ['oob'].
 lab.client.mfa_associate('t', authenticator_types=[], oob_channels='a') | oob_channels is a list: write ['a'].
-lab.user(factors='push') | factors is a list: write factors=['push']
+lab.user(factors='push') | factors is a list: write factors=['push'].
 lab.user(factors=['fax']) | There is no factor 'fax' here. Known factors: push, otp, sms, voice, email.
-lab.qr('nonsense') | This is no barcode_uri: pass enrollment['barcode_uri']
-lab.phone.scan(lab) | pass enrollment['barcode_uri']
-lab.phone.scan(b'no picture') | Scan the barcode_uri
-lab.phone.scan('https://tenant.example/') | Scan the barcode_uri
-lab.phone.scan('otpauth://x/y?secret=' + login['mfa_token']) | Scan the barcode_uri
-lab.phone.scan('otpauth://totp/a?enrollment_tx_id=1&base_url=http://[::1') | base_url cannot be sent. Scan the
+lab.qr('nonsense') | This is no barcode_uri: pass enrollment['barcode_uri'], which begins with otpauth://.
+lab.phone.scan(lab) | This is no barcode: pass enrollment['barcode_uri'], or what lab.qr(...) drew of it.
+lab.phone.scan(b'no picture') | This QR enrolls nothing: it is no picture. Scan the barcode_uri of a push or OTP \
+enrollment.
+lab.phone.scan('https://tenant.example/') | This QR enrolls nothing: it is no otpauth://totp/... address. Scan the \
+barcode_uri of a push or OTP enrollment.
+lab.phone.scan('otpauth://x/y?secret=' + login['mfa_token']) | This QR enrolls nothing: it is no otpauth://totp/... \
+address. Scan the barcode_uri of a push or OTP enrollment.
+lab.phone.scan('otpauth://totp/a?enrollment_tx_id=1&base_url=http://[::1') | This QR enrolls nothing: its \
+enrollment_tx_id or base_url cannot be sent. Scan the barcode_uri of a push or OTP enrollment.
 lab.curl('POST') | curl wants an exchange, such as the value of client.password_grant(...).
-lab.export('curl') | curl wants an exchange
-lab.export('bash', login) | bash is of the whole journal
-lab.export('postman') | There is no export 'postman'. There are: curl, bash, httpx, node, pytest, har, m
-lab.inbox.latest('+15550142', purpose='mfa') | Nothing was sent to this address for mfa
-lab.inbox.latest('+15550142') | Nothing was sent to this address. A code is sent by client.mfa_associate
-login[login['mfa_token']] | The answer of exchange 1 (403 mfa_required) has no <mfa_token 1>. It has: error
+lab.export('curl') | curl wants an exchange, such as the value of client.password_grant(...).
+lab.export('bash', login) | bash is of the whole journal: leave the exchange out.
+lab.export('postman') | There is no export 'postman'. There are: curl, bash, httpx, node, pytest, har, mermaid.
+lab.inbox.latest('+15550142', purpose='mfa') | Nothing was sent to this address for mfa. A code is sent by \
+client.mfa_associate, client.mfa_challenge (purpose mfa) and client.passwordless_start (purpose passwordless).
+lab.inbox.latest('+15550142') | Nothing was sent to this address. A code is sent by client.mfa_associate, \
+client.mfa_challenge (purpose mfa) and client.passwordless_start (purpose passwordless).
+login[login['mfa_token']] | The answer of exchange 1 (403 mfa_required) has no <mfa_token 1>. It has: error, \
+error_description, mfa_token.
 lab.claim(str(login['mfa_token']), False) | This does not hold: <mfa_token 1>
-lab.replay(str(login['mfa_token'])) | <mfa_token 1>
-lab.export('bash').save('/' + login['mfa_token']) | <mfa_token 1> cannot be written
+lab.replay(str(login['mfa_token'])) | <mfa_token 1> cannot be read (
+lab.export('bash').save('/' + login['mfa_token']) | <mfa_token 1> cannot be written (
 lab.export('bash').save(chr(0)) | cannot be written (what is no text is in it or in its name). Name a file in a folder
-lab.export(str(login['mfa_token'])) | There is no export '<mfa_token 1>'. There are: curl
+lab.export(str(login['mfa_token'])) | There is no export '<mfa_token 1>'. There are: curl, bash, httpx, node, pytest, \
+har, mermaid.
 lab.reveal('') | This is no alias of one secret: write one as it is shown, such as '<mfa_token 1>'.
-lab.reveal('<mfa_token 1> <password 1>') | This is no alias of one secret
-lab.reveal(str(login['mfa_token'])) | This is no alias of one secret
-lab.reveal(1) | This is no alias of one secret
-lab.reveal(b'<mfa_token 1>') | This is no alias of one secret
-lab.reveal('<zzz 1>') | Nothing near it was learned.
-lab.journal.where('mfa_token 1') | This is no alias of one secret
-lab.journal.where(None) | This is no alias of one secret
-lab.journal.where([]) | This is no alias of one secret
-lab.journal.where('<mfa_token 9>') | There is no secret <mfa_token 9>. Near it: <mfa_token 1>
-lab.copy_runnable(None) | wants an exchange
-lab.copy_runnable('x') | wants an exchange
-lab.copy_runnable(lab.sandbox().client.jwks()) | another lab's journal
+lab.reveal('<mfa_token 1> <password 1>') | This is no alias of one secret: write one as it is shown, such as \
+'<mfa_token 1>'.
+lab.reveal(str(login['mfa_token'])) | This is no alias of one secret: write one as it is shown, such as \
+'<mfa_token 1>'.
+lab.reveal(1) | This is no alias of one secret: write one as it is shown, such as '<mfa_token 1>'.
+lab.reveal(b'<mfa_token 1>') | This is no alias of one secret: write one as it is shown, such as '<mfa_token 1>'.
+lab.reveal('<zzz 1>') | There is no secret <zzz 1>. Nothing near it was learned.
+lab.journal.where('mfa_token 1') | This is no alias of one secret: write one as it is shown, such as '<mfa_token 1>'.
+lab.journal.where(None) | This is no alias of one secret: write one as it is shown, such as '<mfa_token 1>'.
+lab.journal.where([]) | This is no alias of one secret: write one as it is shown, such as '<mfa_token 1>'.
+lab.journal.where('<mfa_token 9>') | There is no secret <mfa_token 9>. Near it: <mfa_token 1>.
+lab.copy_runnable(None) | curl wants an exchange, such as the value of client.password_grant(...).
+lab.copy_runnable('x') | curl wants an exchange, such as the value of client.password_grant(...).
+lab.copy_runnable(lab.sandbox().client.jwks()) | This exchange is in another lab's journal, which alone knows its \
+secrets: take curl there.
 lab.drift() | This lab records nothing: open it with record=..., or pass the file of a recorded run.
-lab.clock.advance('5') | seconds is a str: write a number, such as clock.advance(300)
-lab.clock.advance(True) | seconds is a bool
+lab.clock.advance('5') | seconds is a str: write a number, such as clock.advance(300).
+lab.clock.advance(True) | seconds is a bool: write a number, such as clock.advance(300).
 lab.clock.advance(-1) | The clock only moves forward; it cannot advance by -1 seconds.
-lab.clock.advance(float('nan')) | a hundred years
-lab.client.send('POST', '/mfa/challenge', json='{}') | json is the body as an object or a list, and a str is
-lab.management('a').send('PUT', '/x', json=1) | a int is none: write json={...} or json=[...]
+lab.clock.advance(float('nan')) | The clock moves by 3153600000 seconds at most, a hundred years, in all.
+lab.client.send('POST', '/mfa/challenge', json='{}') | json is the body as an object or a list, and a str is none: \
+write json={...} or json=[...].
+lab.management('a').send('PUT', '/x', json=1) | json is the body as an object or a list, and a int is none: write \
+json={...} or json=[...].
 lab.management('a').update_guardian_policies('never') | policies is a list: write ['never'].
 lab.management('a').update_guardian_policies(None) | policies is a list: a NoneType is none.
-lab.management('a').replace_authentication_methods('auth0_1', {'type': 'phone'}) | methods is a list: a dict is
-lab.management('a').application('app', fields=['name', 1]) | each of fields is a int and no text
-lab.management('a').send('GET', 'logs') | path is what follows /api/v2 and begins with a slash, such as
-lab.management('a').send('GET', '/api/v2') | path is what follows /api/v2 and begins with a slash
-lab.management('a').send('GET', '//sandbox.example') | path is what follows /api/v2 and begins with a slash
-lab.client.mfa_delete_authenticator('token', ' ') | authenticator_id is empty or only dots: pass an id just as
-lab.management('a').delete_authentication_method('auth0_1', '..') | id is empty or only dots: pass an id just as
-lab.management('a').delete_authenticators('') | user_id is empty or only dots: pass an id just as an answer gave
+lab.management('a').replace_authentication_methods('auth0_1', {'type': 'phone'}) | methods is a list: a dict is none.
+lab.management('a').application('app', fields=['name', 1]) | each of fields is a int and no text: pass the value that \
+an answer gave.
+lab.management('a').send('GET', 'logs') | path is what follows /api/v2 and begins with a slash, such as \
+/guardian/factors.
+lab.management('a').send('GET', '/api/v2') | path is what follows /api/v2 and begins with a slash, such as \
+/guardian/factors.
+lab.management('a').send('GET', '//sandbox.example') | path is what follows /api/v2 and begins with a slash, such as \
+/guardian/factors.
+lab.client.mfa_delete_authenticator('token', ' ') | authenticator_id is empty or only dots: pass an id just as an \
+answer gave it.
+lab.management('a').delete_authentication_method('auth0_1', '..') | id is empty or only dots: pass an id just as an \
+answer gave it.
+lab.management('a').delete_authenticators('') | user_id is empty or only dots: pass an id just as an answer gave it.
 """
 """What a person writes in a cell, and what the sentence has."""
 

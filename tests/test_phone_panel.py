@@ -171,7 +171,7 @@ def test_what_is_under_way_is_said(lab: Lab) -> None:
 
 
 def test_what_is_no_code_of_the_phone_gets_a_sentence(lab: Lab) -> None:
-    said = r"not on the phone \(any more\): pass a line of panel\.card\.codes or \.messages"
+    said = r"This code is not on the phone \(any more\): pass a line of panel\.card\.codes or \.messages\.$"
     panel, empty = furnished(lab), panel_of(Lab.sandbox())
     for slip in ("panel.card.pushes[0]", "'123456'", "panel.__class__"):
         for method in ("show_code", "hide_code"):
@@ -228,10 +228,13 @@ def test_a_push_that_comes_is_announced_and_takes_nothing_away_that_is_typed(lab
 
 
 SLIPS = """
-panel.allow(push)       | This push does not wait
-panel.reject(push=push) | This push does not wait
-panel.allow("a push")   | Name one of lab.phone.notifications
-panel.reject(3)         | reason is a int: write a text
+panel.allow(push)       | This push does not wait on the phone: it was answered, or its 5 minutes are over. Name one \
+of lab.phone.notifications, or none for the newest.
+panel.reject(push=push) | This push does not wait on the phone: it was answered, or its 5 minutes are over. Name one \
+of lab.phone.notifications, or none for the newest.
+panel.allow("a push")   | This push does not wait on the phone: it was answered, or its 5 minutes are over. Name one \
+of lab.phone.notifications, or none for the newest.
+panel.reject(3)         | reason is a int: write a text, such as reject('not me').
 """
 
 
@@ -264,10 +267,11 @@ def test_on_a_recording_nothing_can_be_pressed(lab: Lab, tmp_path: Path) -> None
     reason = push_row(panel, 0).reason
     assert reason is not None
     assert (looks(panel), reason.disabled) == ("off off off off off ready", True)
-    assert "This is a recording" in seen(panel)
+    barred = "This is a recording: its phone does again what lab.phone did then, and nothing here can be pressed."
+    assert f"\n{barred}\n" in seen(panel)
     tick(panel)
     assert repr(panel.card.codes[0].code) == "<otp 1>"
-    with pytest.raises(LabError, match="This is a recording"):
+    with pytest.raises(LabError, match=barred):
         panel.show_code()
 
 
