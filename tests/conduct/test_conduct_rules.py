@@ -18,6 +18,7 @@ from tests.mothers import a_response, rows
 from tests.sandbox.sandbox_mothers import switch_on
 
 HTML: Mapping[str, Any] = {"status": 502, "text": "<html>"}
+MINUTE = {"headers": [("retry-after", "60")]}
 OFFLINE = "openid offline_access"
 MINE = {"audience": "https://sandbox.example/mfa/", "scope": OFFLINE}
 Script = Callable[[], Play]
@@ -78,16 +79,17 @@ def polls_while_the_clock_stands() -> Play:
     return play
 
 
-def slowed(*pauses: float, before: float = 5) -> Play:
+def answered(answer: Mapping[str, Any], pause: float, *, again: bool = True, before: float = 5) -> Play:
+    """Poll twice, the second with this answer, and after a pause again, or say something else."""
     play, codes = pushed(before)
-    play.last_is(**SLOW_DOWN).wait(pauses[0]).poll(codes, *pauses[1:])
+    play.last_is(**answer).wait(pause)
+    play.poll(codes) if again else play.client.jwks()
     return play
 
 
-@breaks("slow-down-obeyed", "4 5 6")
-def slows_down_and_does_not_wait_for_retry_after() -> Play:
-    play, codes = pushed(5)
-    play.last_is(**SLOW_DOWN, headers=[("retry-after", "60")]).wait(10).poll(codes)
+def slowed(*pauses: float, before: float = 5) -> Play:
+    play, codes = pushed(before)
+    play.last_is(**SLOW_DOWN).wait(pauses[0]).poll(codes, *pauses[1:])
     return play
 
 
@@ -113,28 +115,23 @@ def a_poll_under_way_knew_nothing_of_slow_down() -> Play:
     return play
 
 
-def allowed_late(after: float) -> Play:
+def allowed_late(after: float, *, begins_anew: bool = True) -> Play:
+    """Poll, and say the next thing so long after the phone has allowed."""
     play, _ = pushed(5)
     play.phone.allow()
-    return play.wait(after)
-
-
-@breaks("pending-goes-on", "5 6")
-def gives_up_at_pending_and_begins_anew() -> Play:
-    play = allowed_late(61)
-    play.client.mfa_authenticators(play.login())
+    play.wait(after).client.mfa_authenticators(play.login()) if begins_anew else play.wait(after).client.jwks()
     return play
 
 
 @breaks("pending-goes-on", "5 6")
 def gives_up_while_the_phone_answers_as_a_served_phone_does() -> Play:
-    play = gives_up_at_pending_and_begins_anew()
+    play = allowed_late(61)
     return play.last(back=3, written=play.lab.clock.now() - 60.5)
 
 
-@breaks("pending-goes-on", "5 6 10 11")
+@breaks("pending-goes-on", "5 6 11 12")
 def two_logins_end_at_pending() -> Play:
-    play = allowed_late(70)
+    play = allowed_late(70, begins_anew=False)
     play.poll(play.challenge(play.login(play.lab.user(factors=["push"]))))
     play.phone.allow()
     play.wait(70).client.jwks()
@@ -148,20 +145,6 @@ def the_phone_had_allowed_before_the_first_poll() -> Play:
     play.phone.allow()
     play.poll(codes)
     play.wait(70).client.mfa_authenticators(play.login())
-    return play
-
-
-@right
-def the_process_has_ended_while_it_polled() -> Play:
-    play = allowed_late(70)
-    play.client.jwks()
-    return play
-
-
-@right
-def the_journal_ends_soon_after_the_phone_allowed() -> Play:
-    play = allowed_late(60)
-    play.client.mfa_authenticators(play.login())
     return play
 
 
@@ -179,51 +162,9 @@ def a_poll_was_under_way_when_the_answer_came() -> Play:
 
 
 @breaks("poll-outlives-weather", "5 6", "should")
-def asks_again_at_once_after_a_502() -> Play:
-    play, codes = pushed(5)
-    play.last_is(**HTML).wait(1).poll(codes)
-    return play
-
-
-@breaks("poll-outlives-weather", "5 6", "should")
 def asks_again_at_once_when_the_connection_was_dropped() -> Play:
     play, codes = pushed(5)
     play.last(delivered=False, written=math.inf).wait(1).poll(codes)
-    return play
-
-
-@breaks("poll-outlives-weather", "5", "should")
-def a_502_ends_the_poll() -> Play:
-    play, _ = pushed(5)
-    play.last_is(**HTML).wait(61).client.jwks()
-    return play
-
-
-@right
-def asks_again_two_seconds_after_a_502() -> Play:
-    play, codes = pushed(5)
-    play.last_is(**HTML).wait(2).poll(codes)
-    return play
-
-
-@right
-def retries_when_retry_after_says_so() -> Play:
-    play, codes = pushed(5)
-    play.last_is(503, headers=[("retry-after", "1")]).wait(0.5).poll(codes)
-    return play
-
-
-@right
-def the_journal_ends_soon_after_a_502() -> Play:
-    play, _ = pushed(5)
-    play.last_is(**HTML).wait(60).client.jwks()
-    return play
-
-
-@right
-def a_502_comes_when_the_oob_code_is_about_to_expire() -> Play:
-    play, _ = pushed(240)
-    play.last_is(**HTML).wait(70).client.jwks()
     return play
 
 
@@ -745,6 +686,10 @@ two pollers share one oob code | poll-interval | should | 4 5 6 7 8 | pushed(0.1
 polls on at the same pace after slow down | slow-down-obeyed | must | 4 5 6 | slowed(1, before=1)
 keeps its pace by moves of the clock | slow-down-obeyed | must | 4 5 6 | slowed(5).last(back=1, moved=5).last(moved=10)
 falls back to the old pace | slow-down-obeyed | must | 4 5 6 7 8 | slowed(10, 10, 5)
+slows down and does not wait for retry after | slow-down-obeyed | must | 4 5 6 | answered({**SLOW_DOWN, **MINUTE}, 10)
+gives up at pending and begins anew | pending-goes-on | must | 5 6 | allowed_late(61)
+asks again at once after a 502 | poll-outlives-weather | should | 5 6 | answered(HTML, 1)
+a 502 ends the poll | poll-outlives-weather | should | 5 | answered(HTML, 61, again=False)
 slows down by two seconds | slow-down-obeyed | should | 4 5 6 7 | slowed(7, 7)
 polls on after a rejection | final-answer-ends | must | 6 7 | refused(5)
 takes each 400 for pending | final-answer-ends | must | 6 7 8 | refused(5, 5, profile="recorded")
@@ -770,6 +715,12 @@ sends an assertion beside its secret | one-client-authentication | must | 1 | au
 KEPT = """
 polls each five seconds or nearly | pushed(4.5, 5.2, 4.5)[0]
 two quick polls are no pace | pushed(1)[0]
+the journal ends soon after the phone allowed | allowed_late(60)
+the process has ended while it polled | allowed_late(70, begins_anew=False)
+asks again two seconds after a 502 | answered(HTML, 2)
+retries when retry after says so | answered({"status": 503, "headers": [("retry-after", "1")]}, 0.5)
+the journal ends soon after a 502 | answered(HTML, 60, again=False)
+a 502 comes when the oob code is about to expire | answered(HTML, 70, again=False, before=240)
 the final answer never arrived | refused(6).last(back=1, delivered=False)
 a person types the same wrong code twice | mistyped(2, 58.5)
 the tenant takes a code twice | logs_in_twice_with_one_code().last_is(200, json={"access_token": "another"})

@@ -93,6 +93,7 @@ def test_each_exchange_is_told_as_a_notebook_shows_it_with_how_it_went_over_the_
     assert "mfa_token=<mfa_token 1>                                  (from 1)" in poll["text"]
     assert "lab: no answer from the phone yet" in poll["text"]
     assert "<b" in poll["html"]
+    assert [poll[each] for each in ("method", "path", "status")] == ["POST", "/oauth/token", 400]
     assert (poll["agent"], poll["delivered"], poll["fault"], poll["reset"]) == ("auth0-mfa-lab", True, None, 0)
     assert 0 <= poll["written"] - poll["arrived"] < 60
     assert poll["connection"].startswith("127.0.0.1:")
@@ -252,7 +253,9 @@ def test_faults_moves_of_the_clock_and_a_client_that_left_are_told(server: Serve
 def test_it_is_exported_whole_or_by_login_and_a_har_can_be_replayed(app: Lab, ask: Remote, tmp_path: Path) -> None:
     _, secrets = log_in(app, ask)
     user, more = log_in(app, ask, polls=0)
-    texts = {form: ask("export", form=form, login=7)["text"] for form in ("har", "mermaid", "bash")}
+    told = {form: ask("export", form=form, login=7) for form in ("har", "mermaid", "bash")}
+    assert [each["name"] for each in told.values()] == ["exchanges.har", "exchanges.mmd", "exchanges.sh"]
+    texts = {form: each["text"] for form, each in told.items()}
     assert user["username"] in texts["bash"] or "AUTH0_USERNAME" in texts["bash"]
     assert [len(json.loads(each)["log"]["entries"]) for each in (texts["har"], ask("export", form="har")["text"])] == [
         4,
@@ -263,7 +266,7 @@ def test_it_is_exported_whole_or_by_login_and_a_har_can_be_replayed(app: Lab, as
     assert [each for each in secrets + more if each in str([texts, curl])] == []
     (tmp_path / "served.har").write_text(texts["har"], encoding="utf-8")
     assert "served.har" in repr(Lab.replay(tmp_path / "served.har"))
-    with pytest.raises(ControlRefused, match="There is no such exchange"):
+    with pytest.raises(ControlRefused, match=r"^There is no such exchange: the newest 1000 are kept\.$"):
         ask("curl", number=99)
 
 
@@ -375,6 +378,9 @@ def test_the_command_says_which_rules_are_broken(app: Lab, ask: Remote, env_file
     allowed = judged("--strict", "--allow", "poll-interval=the test takes no time")
     assert (allowed[0], "poll-interval: the test takes no time" in allowed[1]) == (0, True)
     assert judged("--allow", "poll-interval")[0] == judged("--allow", "no-such-rule=x")[0] + 1 == 2
+    with pytest.raises(ControlRefused, match=r"an array of texts, each ID=REASON") as refusal:
+        ask("conduct_but", allow=["poll-interval"])
+    assert refusal.value.status == 400
     said = json.loads(judged("--json")[1])
     assert [each["id"] for each in said["verdicts"] if each["verdict"] == "broken"] == ["poll-interval"]
     assert ask("conduct")["verdicts"] == said["verdicts"]
