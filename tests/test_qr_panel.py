@@ -54,7 +54,10 @@ def test_a_uri_is_taken_apart_with_what_each_field_is_for() -> None:
     barcode = Barcode.of(OTP, mask, is_live=True)
     said = "QR code of the secret for acme:jane@example.com"
     assert (barcode.holds, barcode.ticket, barcode.alt) == ("secret", "", said)
-    assert text_of(barcode.html()).endswith(CAPTIONS["live"])
+    assert text_of(barcode.html()).endswith(
+        "\nEvery phone that scans this QR can use it. It is on the page from Show to Hide, for 5 minutes at most, and "
+        "in no saved file."
+    )
     assert text_of(Barcode.of(OTP, mask).html()).endswith(CAPTIONS["secret"])
 
 
