@@ -276,7 +276,12 @@ def test_a_journal_as_text_and_as_markdown_each_step_in_its_cell() -> None:
     journal.step("2. get <b>")
     an_exchange(journal=journal, **GRANTED)
     bundle = journal._repr_mimebundle_()
-    assert (repr(journal), bundle["text/plain"], journal[0].status) == (JOURNAL, JOURNAL, None)
+    assert repr(journal) == bundle["text/plain"] == JOURNAL
+    assert repr(journal[0]) == '1 · Auth0 → the phone\n  push, no HTTP request\n\n  {\n    "c": "<challenge 1>"\n  }'
+    heads = ("1 · Auth0 → the phone · push → deliveredPush", "2 · app → tenant.example · POST /oauth/token → 400 auth")
+    for exchange, head in zip(journal, heads, strict=False):
+        assert said_in(html_of(exchange)).startswith(head)
+    assert journal[0].status is None
     assert re.sub(r' style="[^"]*"', "", bundle["text/markdown"]) == MARKDOWN
     assert f'<span style="{colour_of("mfa_token")}">&#60;mfa_token 1' in bundle["text/markdown"]
     an_exchange(journal=(lost := a_journal()), **LOST)
