@@ -302,7 +302,13 @@ def test_each_button_says_what_it_does() -> None:
 
 
 def test_each_panel_says_in_plain_html_what_its_widgets_say(capsys: pytest.CaptureFixture[str]) -> None:
-    for name, panel in every_panel().items():
+    panels = every_panel()
+    poll, phone = (
+        "pending after 0 polls: not asked yet",
+        "Sandbox phone · 0 accounts · 0 pushes wait · 0 codes · 0 messages",
+    )
+    assert repr(panels["push"]) == f"PushPanel · {poll} · {phone}"
+    for name, panel in panels.items():
         bundle = panel._repr_mimebundle_()
         assert bundle.keys() == {"text/plain", "text/html", "application/vnd.jupyter.widget-view+json"}
         assert (bundle["text/plain"], "\n" in repr(panel)) == (repr(panel), False)

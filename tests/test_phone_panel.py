@@ -122,9 +122,9 @@ def test_a_look_by_itself_teaches_the_lab_no_code_and_is_in_no_recording(lab: La
     assert (lab.aliases.all(), len(lab.journal.operations)) == (known, noted)
     assert "Your verification code for sandbox is: [not read yet]" in seen(panel)
     assert "A message has come: Email for passwordless login. A message has come: SMS for passw" in seen(panel)
-    assert (repr(lab.phone.code()), repr(lab.inbox.latest("+15550142").code)) == ("<otp 3>", "<code 1>")
+    assert repr(lab.phone.code()) == "<otp 3>"
     tick(panel)
-    assert codes() == ["not read yet", "<otp 3>", "None", "<code 1>", "<binding_code 1>"]
+    assert codes() == ["not read yet", "<otp 3>", "None", "not read yet", "<binding_code 1>"]
     panel.refresh()
     assert codes() == ["<otp 4>", "<otp 3>", "None", "<code 1>", "<binding_code 1>"]
     assert "<link 1>" in seen(panel)

@@ -216,12 +216,13 @@ Poll once       | granted after 4 polls: the phone has answered: here are the to
 
 def test_each_press_and_method_leads_to_its_state() -> None:
     panel = a_panel("pending slow_down lost granted")
+    assert panel._rows.layout.display == "none"
     for press, said in rows(PRESSES):
         returned = getattr(panel, press)() if hasattr(panel, press) else button(panel, press).click()
         assert returned is {"poll_once": panel.run.exchange, "poll_until_done": panel.run}.get(press)
         look = "off off off" if said.startswith("granted") else READY
         assert (repr(panel), looks(panel)) == (f"PollPanel · {said}", look)
-    assert panel._head.layout.border_left == f"3px solid {COLOURS['good']}"
+    assert (panel._head.layout.border_left, panel._rows.layout.display) == (f"3px solid {COLOURS['good']}", None)
     # A second goes with each look of a button; after `slow_down`, 10 seconds lie between two polls.
     first, second, *later = (each.at - NOW for each in panel.run.exchanges)
     assert (first, second) == (0, 1)
