@@ -74,6 +74,11 @@ def test_a_user_is_fresh_secret_and_in_no_journal_and_equal_seeds_give_equal_one
 
 
 CELLS = """
+inbox = 'The inbox of every number and address: .latest(address, purpose=...) is the newest message.' |
+assert repr(lab.inbox) == inbox |
+head, verbs = repr(phone).splitlines() |
+assert head == "The sandbox's phone, with its Guardian app and its authenticator app." |
+assert verbs == '  .scan(barcode_uri) enrolls, .allow() and .reject() answer a push, .code() is its TOTP of now' |
 phone.allow() | This phone has no account yet. Let it scan the barcode_uri of /mfa/associate first.
 phone.reject() | This phone has no account yet. Let it scan the barcode_uri of /mfa/associate first.
 phone.code() | This phone shows no codes: it has no account yet. Let it scan a barcode_uri first.

@@ -225,6 +225,7 @@ def test_a_push_that_comes_is_announced_and_takes_nothing_away_that_is_typed(lab
     tick(panel)
     row.buttons[0].click()
     assert (panel.card.pushes, len(lab.journal), panel.last_error) == ((), said, None)
+    assert (row.comm, row.reason.comm) == (None, None)
 
 
 SLIPS = """

@@ -84,8 +84,8 @@ def facts_in(recording: Recording) -> Mapping[str, Json]:
 def settings_of(facts: Mapping[str, Json]) -> Settings:
     """Return settings with which a lab is as it was when the run was recorded."""
     values = {f"AUTH0_{name.upper()}": facts[name] for name in ("domain", *_SETTINGS) if name in facts}
-    values["AUTH0_LAB_SHOW_PEOPLE"] = "0" if facts["people"] else "1"
-    values["AUTH0_LAB_VIRTUAL_PHONE"] = "1" if facts.get("virtual_phone") else "0"
+    values["AUTH0_LAB_SHOW_PEOPLE"] = str(int(not facts["people"]))
+    values["AUTH0_LAB_VIRTUAL_PHONE"] = str(int(bool(facts.get("virtual_phone"))))
     # A served sandbox without TLS is the one kind whose address is plain.
     plain: TenantKind = "served" if facts["origin"].startswith("http://") else "sandbox"
     return Settings.of_values(values, "live" if facts["kind"] == "live" else plain)
@@ -210,14 +210,16 @@ class Replay(httpx.BaseTransport):
             return recorded == sent
         cut = _cut(recorded, self._secrets)
         found = re.fullmatch("".join("(.+)" if kind else re.escape(piece) for piece, kind in cut), sent, re.DOTALL)
-        for one, other in zip([piece for piece, kind in cut if kind], found.groups() if found else (), strict=False):
+        if found is None:
+            return False
+        for one, other in zip([piece for piece, kind in cut if kind], found.groups(), strict=True):
             known = {**self._brought, **pairs}
             is_taken = other in known.values() and one not in known
             if other != one and (self._given & {one, other} or is_taken or known.setdefault(one, other) != other):
                 return False
             if other != one:
                 pairs[one] = other
-        return found is not None
+        return True
 
     def _shown(self, text: str, secrets: Mapping[str, str], unknown: str) -> str:
         """Return a part masked; a secret that no exchange of the lab has had is `unknown`, with its kind."""

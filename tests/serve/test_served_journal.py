@@ -109,11 +109,11 @@ def test_a_reader_waits_for_news_and_hears_of_it_at_once(app: Lab, ask: Remote) 
     reader.start()
     time.sleep(0.1)
     assert told == []
+    begun = time.monotonic()
     app.client.jwks()
     reader.join(60)
     [heard] = told
     assert [each["number"] for each in heard["exchanges"]] == [7]
-    begun = time.monotonic()
     assert ask("exchanges", after=99) == {"exchanges": [], "first": 1, "newest": 7}  # another server's number
     assert time.monotonic() - begun < served_journal.WAIT_SECONDS
 
