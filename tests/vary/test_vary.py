@@ -208,6 +208,7 @@ a:1 b:1 c:1     | a:2* d:1             | first=a 2 unchanged=a 1 then=d 1; uncha
 a:1 b:1 c:1     | a:2* c:1             | first=a 2 unchanged=a 1 then=nothing more; unchanged: b 1
 a:1 b:1 c:1     | a:1 b:2* c:2* d:1    | first=b 2 unchanged=b 1 then=d 1; unchanged: nothing more
 a:1 b:1         | a:1 b:2* a:1 b:1     | first=b 2 then=a 1; unchanged: nothing more
+a:1 b:1         | a:1* b:1* c:1        | first=b 1 then=c 1; unchanged: nothing more
 a:1             | a:1 b:1              | then=b 1; unchanged: nothing more
 """
 
