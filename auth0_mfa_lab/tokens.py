@@ -116,11 +116,9 @@ class Inspection:
 
 def _row(titles: int, *cells: str) -> str:
     """Return a row of HTML, whose first cells are titles; JupyterLab sets tables flush right."""
-    row = ""
-    for place, cell in enumerate(cells):
-        tag = "th" if place < titles else "td"
-        row += f'<{tag} style="text-align:left">{escape(cell)}</{tag}>'
-    return f"<tr>{row}</tr>"
+    tags = ["th" if place < titles else "td" for place in range(len(cells))]
+    row = (f'<{tag} style="text-align:left">{escape(cell)}</{tag}>' for tag, cell in zip(tags, cells, strict=True))
+    return f"<tr>{''.join(row)}</tr>"
 
 
 def _sent(exchange: Exchange) -> dict[str, Any]:

@@ -179,7 +179,7 @@ def binding_code_as_told(story: Story) -> Findings:
 def send_once(story: Story) -> Findings:
     def wish(call: Call) -> Sequence[object]:
         is_sent = call.kind == "start" or (call.gets("oob_code") and (call.kind == "challenge" or call.address))
-        which = call.address or call.text("authenticator_id") or call.text("oob_channel") or True
+        which = call.address or call.text("authenticator_id") or call.text("oob_channel") or "the first"
         return is_sent and call.outcome == "given" and call.kind, call.token or call.client, which
 
     def is_again(sent: Call, call: Call) -> bool:
@@ -354,7 +354,7 @@ def rate_limit_obeyed(story: Story) -> Findings:
 
 def no_blind_resend(story: Story) -> Findings:
     def same(call: Call) -> Sequence[object]:
-        return call.path, call.header("authorization") or True, bytes(call.exchange.request.body)
+        return call.path, call.header("authorization") or "none", bytes(call.exchange.request.body)
 
     for sent in grouped(story.of("grant", "refresh", "challenge", "association", "start"), same):
         for lost in (each for each in sent if each.outcome == "lost"):

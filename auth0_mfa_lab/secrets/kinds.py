@@ -100,6 +100,7 @@ def _snake(name: str) -> str:
     return "_".join(re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", name)).lower()
 
 
+@lru_cache(maxsize=1024)
 def as_kind(name: str, otherwise: str) -> str:
     """Return a name as the kind of an alias; `otherwise` where nothing of it can be one."""
     plain = _snake(name.rpartition("/")[2])
@@ -224,6 +225,7 @@ def titles_of(name: str) -> tuple[str, ...]:
 
 def looks_random(value: str) -> bool:
     """Say whether a text was drawn and not written: letters and digits that change places all the time."""
+    value = value[:400]
     if not re.fullmatch(r"(?=.*\d)(?!\d+$)[\w.~+/*=-]{16,}", value):
         return False
     runs = re.findall(r"[a-z]+|[A-Z]+|\d+", value)
@@ -237,8 +239,10 @@ def judged(title: str, value: str, level: int, *, quoted: bool = True) -> str | 
     In a field, in settings and in a request a value is a value; in what was printed it must look like one, and more so
     in code and prose, if it is not `quoted`.
     """
-    if re.search(_PLACEHOLDER, value) or is_stand_in(value):
+    if re.search(_PLACEHOLDER, value[:200] + value[200:][-20:]) or is_stand_in(value):
         return None
+    if value.startswith("Fe26."):  # what is sealed has more parts, or one that was drawn
+        return title if value.count("*") > 2 or looks_random(value.partition("*")[2]) else None
     if is_jwt(value):
         return "JWT" if claims_of(value, part=0) else None
     if title == "Basic header":  # a name and a password, and no stand-in for them

@@ -7,7 +7,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from functools import cache
+from functools import cache, lru_cache
 from itertools import chain
 from pathlib import PurePath
 from typing import Any, BinaryIO, Literal, NamedTuple
@@ -389,6 +389,7 @@ def _of_forms(text: str, level: int) -> tuple[list[_Leak], str]:
     return found, re.sub(_FORM, split, text)
 
 
+@lru_cache(maxsize=4096)
 def _unescaped(escape: str) -> str:
     return re.sub(_CONTROL, " ", character(escape))
 

@@ -202,9 +202,11 @@ def _read(place: int, entry: Json, field: str, read: Callable[[Any], T], *absent
 
 
 def _text(value: Json) -> str:
-    """Return a text; AttributeError for anything else, ValueError for one that cannot be written."""
+    """Return a text; TypeError for anything else, ValueError for one that cannot be written."""
+    if not isinstance(value, str):
+        raise TypeError
     value.encode()
-    return str(value)
+    return value
 
 
 def _url(value: Json) -> str:
