@@ -331,6 +331,11 @@ class _Loop(asyncio.SelectorEventLoop):
 class _Connection(H11Protocol):
     """A connection of uvicorn's that leaves nothing behind when its client is gone, and writes no more to it."""
 
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        # An application's own uvicorn, in the same process, may have a log for each request: a URL may have a ticket.
+        self.access_log = False
+
     def connection_lost(self, exc: Exception | None) -> None:
         """End as after a goodbye: for an error uvicorn lets its timer run, which would hold the connection for 75 s."""
         super().connection_lost(None)

@@ -51,6 +51,14 @@ def test_tokens_and_pushes_name_the_host_of_their_own_request(
         assert jwt.decode(token, keys).claims["iss"] == "http://auth.example:9443/"
 
 
+def test_no_log_of_an_application_beside_it_gets_a_line_of_a_request(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("DEBUG"), caplog.at_level("DEBUG", "uvicorn.access"):
+        httpx.get(f"{server.url}{CONFIGURATION}?ticket=a-secret", trust_env=False)
+    assert [each.name for each in caplog.records if each.name.startswith("uvicorn")] == []
+
+
 KNOWN = ("localhost", "LOCALHOST:1", "127.0.0.1:8443", "[::1]:8443", "auth.example")
 NOT_KNOWN = "This server is not known by the host of this request: start it with --name HOST."
 UNKNOWN = ("sandbox.example", "evil.example", "localhost.evil.example", "", "a@localhost", "localhost:x")
