@@ -90,7 +90,7 @@ def test_the_documents_name_the_issuer_the_endpoints_and_two_keys_with_certifica
         public = read.public_key()
         assert isinstance(public, rsa.RSAPublicKey)
         assert public.public_numbers().n == int.from_bytes(decoded(key["n"]), "big")
-    assert keys[0]["kid"] == Sandbox().tenant.tokens.keys[0].kid, "of the seed"
+    assert keys[0]["kid"] == Sandbox().tenant.tokens.keys[0].kid  # of the seed
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
