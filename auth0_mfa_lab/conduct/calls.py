@@ -32,15 +32,13 @@ _KINDS: Mapping[str, Kind] = {
     "enroll": "scan", "resolve-transaction": "answer",
 }
 """The kind of a call by its grant, by its method and path, and by the last word of a phone's path."""
+# No id_token: OpenID Connect has it in the URL of a logout.
+_ISSUED = ("mfa_token", "oob_code", "access_token", "refresh_token", "recovery_code", "recovery_codes", "secret",
+           "txtkn")
 # fmt: on
 CODES = ("otp", "binding_code", "recovery_code")
 """The fields of a code that a person reads somewhere and types."""
 _JOINED = ("mfa_token", "oob_code", "refresh_token", "token", "bearer", "ticket")
-# No id_token: OpenID Connect has it in the URL of a logout.
-_ISSUED = (
-    *("mfa_token", "oob_code", "access_token", "refresh_token"),
-    *("recovery_code", "recovery_codes", "secret", "txtkn"),
-)
 KEPT = 10_000
 """So many issued values are remembered, the newest: more than 1,000 exchanges can issue."""
 Outcome = Literal["lost", "pending", "slow", "given", "refused"]
@@ -155,10 +153,8 @@ class Call:
         found = [(name, got.get(name)) for name in _ISSUED]
         query = self.gets("barcode_uri").partition("?")[2]
         found += [pair for pair in parse_qsl(query) if pair[0] == "enrollment_tx_id"]
-        for name, value in found:
-            for each in value if isinstance(value, list) else [value]:
-                if isinstance(each, str) and each:
-                    yield name, each
+        each = ((name, one) for name, value in found for one in (value if isinstance(value, list) else [value]))
+        yield from ((name, one) for name, one in each if isinstance(one, str) and one)
 
 
 def call_of(exchange: Recorded) -> Call:
@@ -276,10 +272,9 @@ class Reader:
             self._pushes[code] = reset, call.passage.arrived + OOB_CODE_SECONDS, login
         elif call.kind == "answer" and call.status == 204:
             self._pushes.pop(call.oob_code, None)
-        while len(self._issued) > KEPT:
-            del self._issued[next(iter(self._issued))]
-        while len(self._started) > KEPT:
-            del self._started[next(iter(self._started))]
+        for known in (self._issued, self._started):
+            while len(known) > KEPT:
+                del known[next(iter(known))]
 
 
 class Story:

@@ -77,10 +77,8 @@ def pending_goes_on(story: Story) -> Findings:
     allows = {(each.passage.reset, each.oob_code): each for each in reversed(story.calls) if _is_allowed(each)}
     for polls in _polls(story):
         allow = allows.get((polls[0].passage.reset, polls[0].oob_code))
-        if allow is None:
-            continue
-        pending = [each for each in polls if each.outcome == "pending" and each.number < allow.number]
-        if not pending:
+        pending = [each for each in polls if each.outcome == "pending" and allow and each.number < allow.number]
+        if allow is None or not pending:
             continue
         if later := [each for each in polls if each.number > allow.number]:
             yield Finding(None, [allow, later[0]])

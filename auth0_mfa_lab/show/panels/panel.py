@@ -261,8 +261,7 @@ class RevealPanel(Panel):
         self.show_button = self._button("Show", "Show the value again", self.show)
         self.hide_button = self._button("Hide", "Take the value off the page", self.hide)
         buttons = ipywidgets.HBox([self.show_button, self.hide_button])
-        said = html("", self.static_html())
-        self.children = (buttons, said, self._failure, self._place, self._presence)
+        self.children = (buttons, html("", self.static_html()), self._failure, self._place, self._presence)
         self.show()
 
     def show(self) -> None:
