@@ -9,6 +9,7 @@ from typing import Any, get_args
 import httpx
 
 from auth0_mfa_lab import Lab
+from auth0_mfa_lab.conduct.rules import RULES
 from auth0_mfa_lab.sandbox import Sandbox
 from auth0_mfa_lab.sandbox.app import KINDS, ROUTES
 from auth0_mfa_lab.sandbox.errors import ROWS, TOKEN
@@ -321,8 +322,14 @@ def variations() -> str:
     return table(("", "id", "what changes", "evidence", "what it finds"), rows)
 
 
+def rules() -> str:
+    """Return what `conduct` judges an application by."""
+    rows = ((f"`{each.id}`", each.level, each.sentence, each.source, each.cost, each.act) for each in RULES)
+    return table(("id", "level", "rule", "source", "what a breach costs", "what shows it"), rows)
+
+
 _SANDBOX = (factors, endpoints, grants, management, evidence, known, switches, limits, defaults, faults, variations)
-TABLES: Mapping[str, Callable[[], str]] = {each.__name__: each for each in (*_SANDBOX, screens, mistakes)}
+TABLES: Mapping[str, Callable[[], str]] = {each.__name__: each for each in (*_SANDBOX, screens, mistakes, rules)}
 
 
 def written(text: str) -> str:
