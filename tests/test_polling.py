@@ -301,4 +301,3 @@ def test_while_a_person_is_asked_an_interrupt_is_raised_at_once() -> None:
         signal.raise_signal(signal.SIGINT)  # a second one is not
         went_on.append(False)
     assert went_on == [True]
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -312,6 +312,7 @@ def test_what_cannot_be_read_as_what_it_is_is_read_so_far_and_that_is_said(monke
     assert [(find.kind, find.line) for find in conflict.finds] == [("mfa_token", 2)]
     assert conflict.note == "it is no notebook that can be read as one: its lines were"
     assert kinds(("a.har", b"[" * 100_000 + token)) == {"mfa_token"}
+    assert scan("a.har", b"{}").note
     monkeypatch.setattr(reading, "PIECE", 2**12)
     long = scan(*output("text/plain", "x " * 2**13 + text))
     assert ([(find.kind, find.cell) for find in long.finds], long.whole, long.note) == ([("mfa_token", 1)], True, None)
@@ -470,7 +471,7 @@ def files_of(table: str, columns: int) -> Iterator[tuple[str, File]]:
 def test_each_planted_secret_is_found_and_a_clean_file_holds_none() -> None:
     planted = [(row.partition(" | ")[0], row, file) for row, file in files_of(PLANTED, 3)]
     planted += [(kind, place, put(text)) for place, put in PLACES.items() for kind, text in SEVEN.items()]
-    clean = [*files_of(CLEAN, 2)]
+    clean = [*files_of(CLEAN, 2), ("a sample", ("sample.env", b"AUTH0_PASSWORD=hunter"))]
     clean += [(sort, made(seed)) for sort, made in TOOLS.items() for seed in range(20)]
     clean += [(name, (name, (ROOT / name).read_bytes())) for name in tracked() if file_kind(name)]
     missed = [(row, found) for kind, row, file in planted if (found := kinds(file)) != {kind}]
