@@ -53,7 +53,7 @@ class PhonePanel(Panel):
         self._look, self._phone, self._bars = look, phone, bars
         self._rows: dict[str, Row] = {}
         self.card = look(True)
-        self._status, self._top = html(), html("phone-top")
+        self._status, self._top = html("phone-status"), html("phone-top")
         doing = "Looking at the phone"
         self.refresh_button = self._button("Refresh", "Look at the phone again", self._look_again, doing=doing)
         self._sections = [(html(), ipywidgets.VBox()) for _ in self.card.sections]

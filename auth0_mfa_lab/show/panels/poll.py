@@ -35,7 +35,7 @@ class PollPanel(Panel):
         self.once_button = begin("Poll once", "Ask Auth0 once whether the phone answered", partial(asks, False))
         self.until_button = begin("Poll until done", "Ask again and again, until it is over", partial(asks, True))
         self.stop_button = self._button("Stop", "Stop asking", self.stop)
-        self._status, self._next, self._meters = html(), html(), html("poll-meters")
+        self._status, self._next, self._meters = html("poll-status"), html(), html("poll-meters")
         self._answer, title = html("poll-answer"), html("", line(ROWS_TITLE, small=True))
         self._head = ipywidgets.VBox([self._status, self._next, self._meters]).add_class("poll-head")
         self._polls = ipywidgets.VBox()
