@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import fields
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 from PIL import Image
@@ -50,6 +51,15 @@ def test_each_make_target_that_is_named_exists() -> None:
     named = set(re.findall(r"(?:`|^)make ([a-z-]+)", ALL, re.MULTILINE))
     assert {"lab", "test", "notebooks", "check", "readme"} <= named
     assert named <= set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+
+
+def test_the_ports_of_make_lab_and_of_the_compose_file_are_those_that_the_commands_take() -> None:
+    written = {"open": ("Makefile", r"PORT \?= "), "serve": ("examples/not_python/compose.yml", "TENANT: auth0:")}
+    for name, (file, before) in written.items():
+        command = main.get_command(click.Context(main), name)
+        assert command
+        [port] = [each.default for each in command.params if each.name == "port"]
+        assert re.search(rf"^ *{before}{port}$", (ROOT / file).read_text("utf-8"), re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", PAGE)

@@ -55,7 +55,7 @@ def enrolls(fields: dict[str, Any], *, confirmed: bool = True) -> Leaves:
 
     def leaves(tenant: LiveTenant, lab: Lab) -> None:
         one = Integrator(tenant, lab, tenant.own_phone(), Path())
-        begun = one.associate(login := one.login(), **fields)
+        begun = one.associate(login := one.login(scope="openid"), **fields)
         if "barcode_uri" in begun:
             one.phone.scan(str(begun["barcode_uri"]))
         if confirmed:
@@ -281,6 +281,7 @@ def test_the_file_is_its_owners_alone_names_the_user_and_holds_no_secret(
     text = path.read_text("utf-8")
     values = [str(alias.value) for alias in lab.aliases.all() if not personal_kind(alias.kind)]
     assert (str(made.username) in text, str(made.password) in values) == (True, True)
+    assert live_tenant.person.user_id in text
     assert [each for each in values if each in text] == []
 
 
