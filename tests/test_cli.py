@@ -121,6 +121,7 @@ def test_open_brings_the_notebooks_trusts_the_shipped_and_leaves_nothing_behind_
     folder: Path, installed: Path, tmp_path: Path
 ) -> None:
     environment, port = own_environment(tmp_path) | {"PYTHONPATH": str(installed), "TMPDIR": str(tmp_path)}, free_port()
+    environment |= {"HTTP_PROXY": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"}  # it is asked past a proxy
     # What a person has set for Jupyter changes neither where it is nor what it opens.
     (own := Path(environment["JUPYTER_CONFIG_DIR"])).mkdir()
     (own / "jupyter_config.json").write_text(json.dumps(OF_THEIR_OWN), "utf-8")

@@ -4,6 +4,7 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # nbformat brings it, without types
 
 from auth0_mfa_lab import Lab, LabError, NoAnswer, State
+from auth0_mfa_lab.errors import ControlRefused
 from auth0_mfa_lab.live.drift.drift import drift_of
 from auth0_mfa_lab.sandbox import Sandbox, WallClock
 from auth0_mfa_lab.sandbox.server import Server
@@ -296,6 +298,17 @@ def test_a_live_run_is_replayed_without_the_person(tmp_path: Path, monkeypatch: 
     assert list(map(shown, walk(replay, lambda _: None))) == printed
     assert har(replay.journal) == text
     assert str(replay.settings.username).startswith("standin-")
+
+
+def test_what_the_tenant_refused_is_refused_again(tmp_path: Path) -> None:
+    def play(lab: Lab) -> Lab:
+        user = lab.user()
+        lab.client.password_grant(username=user.username, password=user.password)
+        with pytest.raises(ControlRefused, match=r"^There is no user someone@example\.com\.$"):
+            lab.limits(replace(user, username="someone@example.com"))
+        return lab
+
+    play(Lab.replay(recorded(play(Lab.sandbox()), tmp_path)))
 
 
 # -- a request that is another one
