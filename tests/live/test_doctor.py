@@ -466,7 +466,10 @@ def test_each_question_is_asked_once_for_an_invented_user_and_the_tenant_remembe
     tenant.journal.clear()
     before, lab, managing = state(), tenant.lab(), tenant.lab(management=True)
     lab.step("before")
-    lab.doctor()
+    assert names(lab.doctor(), "not known") == [
+        *("policy", "push", "push provider", "otp", "sms", "SMS message type", "voice message type", "email"),
+        *("recovery code", "passwordless connections"),
+    ]
     lab.client.jwks()
     assert tenant.journal[:-1] == [("GET", DISCOVERY), *[("POST", TOKEN)] * 6]
     assert [each.step for each in lab.journal] == [*["Doctor"] * 7, "before"]
