@@ -130,7 +130,7 @@ def answering(answer: httpx.Response) -> httpx.BaseTransport:
 def test_an_exchange_holds_what_was_sent_and_what_came_and_closing_closes_the_transport_inside() -> None:
     cookies = [("set-cookie", "a=1"), ("set-cookie", "b=2")]
     headers = [(name.title(), value) for name, value in cookies]
-    notes = {NOTES: ("sandbox: status guess",)}
+    notes = {NOTES: ("sandbox: status guess",), "reason_phrase": b"Not Today"}
     inner = answering(httpx.Response(403, headers=headers, content=b"{}", extensions=notes))
     http, journal = recording(inner)
     response = http.post("/oauth/token", data={"grant_type": "password"}, headers={"X-Mine": "yes"})
@@ -141,7 +141,8 @@ def test_an_exchange_holds_what_was_sent_and_what_came_and_closing_closes_the_tr
     assert (request.body, request.header("x-mine")) == (b"grant_type=password", "yes")
     assert repr(request.body) == "<body as sent>"
     assert came is not None
-    assert (came.status, came.reason, came.body) == (403, "Forbidden", response.content)
+    assert (came.status, came.reason, came.body) == (403, response.reason_phrase, response.content)
+    assert came.reason == "Not Today"
     assert [pair for pair in came.headers if "cookie" in pair[0]] == cookies
     assert repr(exchange).endswith("\n\n  sandbox: status guess")
     inner.close = Mock()  # type: ignore[method-assign]  # to see the call
