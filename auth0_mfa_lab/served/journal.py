@@ -157,7 +157,7 @@ class ServedJournal:
 def _new_journal(before: Journal | None, held_before: Aliases | None) -> tuple[Journal, Aliases]:
     """Return an empty journal and the aliases of what the tenant holds; both count on where those before have ended.
 
-    They are apart, so that what an exchange brings has the alias of a notebook, whoever read before.
+    They are apart, so that what an exchange brings has the alias that a notebook gives it, also when it was read late.
     """
     # Here, for a server must start fast, and may never be read.
     from auth0_mfa_lab.secrets.aliases import Aliases
