@@ -134,7 +134,8 @@ class ServedJournal:
     def _learned(self, kept: _Kept) -> Told:
         """Append an exchange to the journal of its tenant, whose aliases learn its secrets, within bounds as well."""
         heard, passage, self._read = kept.heard, kept.passage, self._read + kept.size
-        is_full = self._read > LARGEST or (self._newest and len(self._newest.aliases) > MOST_ALIASES)
+        known = (self._newest.aliases, self._held) if self._newest is not None and self._held is not None else ()
+        is_full = self._read > LARGEST or any(len(each) > MOST_ALIASES for each in known)
         if self._newest is None or self._reset != passage.reset or is_full:
             self._newest, self._held = _new_journal(self._newest, self._held)
             self._reset, self._read = passage.reset, 0

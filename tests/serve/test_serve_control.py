@@ -36,7 +36,7 @@ phone/reject_after POST 400
 phone/code        GET 404
 clock             GET 200, POST 400, DELETE 200
 users             GET 200, POST 201
-users/nobody      DELETE 404
+users/john-roe    DELETE 404
 clients           GET 200, POST 201
 settings          GET 200, PATCH 200
 choices           GET 200
@@ -104,8 +104,8 @@ POST faults|{"kind":"5xx","status":499}|status must be a whole number from 500 t
 POST faults | {"kind": "5xx", "polls": 1}   | A fault of the kind 5xx reads no polls; it reads times, route, status.
 POST phone/scan | {}                | barcode must be a string.
 POST phone/allow | {}     | No push waits on the phone. Send one with /mfa/challenge; it can be answered for 5 minutes.
-DELETE users/nobody | {}            | There is no user with this id.
-GET limits?user=nobody | {}         | There is no user nobody.
+DELETE users/john-roe | {}            | There is no user with this id.
+GET limits?user=john-roe | {}         | There is no user john-roe.
 GET code?address=a | {}             | No code was sent to a.
 GET code?address=a&purpose=mfa | {} | No code was sent to a for mfa.
 GET push | {}             | No push was sent. One is sent by /mfa/challenge, to a user with an enrolled phone.
@@ -134,7 +134,7 @@ def test_a_path_has_its_verbs_and_without_the_token_none(http: httpx.Client, con
 
 
 def test_the_table_of_paths_is_whole() -> None:
-    known = {(each.path.replace("{user}", "nobody"), each.method) for each in (*OPERATIONS, *PHONE_OPERATIONS)}
+    known = {(each.path.replace("{user}", "john-roe"), each.method) for each in (*OPERATIONS, *PHONE_OPERATIONS)}
     rows = PLANE.strip().splitlines()
     assert {(row.split()[0], method) for row in rows for method in METHODS if f" {method} " in row} == known
 

@@ -167,6 +167,14 @@ def test_what_is_known_of_large_secrets_is_bounded_too(
     assert isinstance(journal, ServedJournal)
     assert journal._newest
     assert len(journal._newest.aliases) < 4
+    monkeypatch.setattr(served_journal, "MOST_ALIASES", 10)
+    with httpx.Client(base_url=server.url, trust_env=False) as http:
+        for _ in range(20):
+            ask("add_user")
+            http.get("/x")
+            ask("exchanges")
+    assert journal._held is not None
+    assert 5 <= len(journal._held) <= 15
 
 
 def test_a_server_that_stops_waits_for_no_reader(server: Server, ask: Remote, monkeypatch: pytest.MonkeyPatch) -> None:
