@@ -167,6 +167,7 @@ def test_what_is_known_of_large_secrets_is_bounded_too(
     assert isinstance(journal, ServedJournal)
     assert journal._newest
     assert len(journal._newest.aliases) < 4
+    monkeypatch.setattr(served_journal, "LARGEST", 2**30)
     monkeypatch.setattr(served_journal, "MOST_ALIASES", 10)
     with httpx.Client(base_url=server.url, trust_env=False) as http:
         for _ in range(20):
